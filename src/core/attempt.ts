@@ -1,0 +1,29 @@
+import type { Cost } from "./cost.ts";
+import type { ModelErrorCode } from "./error.ts";
+import type { Usage } from "./usage.ts";
+
+/** One request that left for a provider, whatever became of it. */
+export interface Attempt {
+  /** The entry's name in models.toml. */
+  readonly model: string;
+  readonly provider: string;
+  /** Milliseconds after the call began. */
+  readonly startedMs: number;
+  readonly durationMs: number;
+  readonly outcome: "ok" | "error" | "aborted";
+  readonly error?: { readonly code: ModelErrorCode; readonly message: string; readonly status?: number };
+  readonly usage?: Usage;
+  readonly cost?: Cost;
+  /** Whether the provider may charge for it although no answer was delivered. */
+  readonly possiblyBilled: boolean;
+}
+
+/** One automatic change of a request, reported so that nothing is dropped silently. */
+export interface Adjustment {
+  /** The key of models.toml, for example `temperature`. */
+  readonly setting: string;
+  readonly from: unknown;
+  /** `undefined` (absent) when the setting was left out. */
+  readonly to: unknown;
+  readonly reason: string;
+}

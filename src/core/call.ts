@@ -1,0 +1,98 @@
+import type { Adjustment, Attempt } from "./attempt.ts";
+import type { Cancellation } from "./cancellation.ts";
+import type { Clock } from "./clock.ts";
+import type { ModelError } from "./error.ts";
+import type { Message } from "./message.ts";
+import type { ModelRequest, Settings } from "./request.ts";
+import type { Secret } from "./secret.ts";
+import type { OnBreak, Target } from "./target.ts";
+import type { Transport } from "./transport.ts";
+
+/** What the caller asked for, before a target was chosen. */
+export interface CallInput {
+  readonly messages: readonly Message[];
+  /** Settings of this call; they win over those of any entry. */
+  readonly settings: Settings;
+  readonly samples: number;
+  readonly extraBody: Readonly<Record<string, unknown>>;
+  readonly extraHeaders: Readonly<Record<string, string>>;
+  /** Per-call override of the entry's `strict`. */
+  readonly strict?: boolean | undefined;
+  /** Emit every wire event as `{ type: "raw" }`. */
+  readonly raw: boolean;
+  readonly tags: readonly string[];
+  readonly cache?: CacheMode | undefined;
+}
+
+/** use: read and store; refresh: ask again and store; bypass: neither; only: a stored answer or an error. */
+export type CacheMode = "use" | "refresh" | "bypass" | "only";
+
+export interface RateLimit {
+  readonly requests?: RateWindow;
+  readonly tokens?: RateWindow;
+}
+export interface RateWindow {
+  readonly limit?: number;
+  readonly remaining?: number;
+  readonly resetMs?: number;
+}
+
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: ModelError };
+
+/**
+ * One call on its way through the layers. Layers pass on copies with a field changed (`{ ...call, target }`); `record`
+ * is shared by all copies.
+ */
+export interface Call {
+  readonly input: CallInput;
+  /** Chosen by the fallback layer; above it, the primary. */
+  readonly target: Target;
+  /** `input` adapted to `target`. */
+  readonly request: ModelRequest;
+  /** Whether the answer is asked for over the streaming wire. */
+  readonly streaming: boolean;
+  readonly onBreak: OnBreak;
+  /** Ends the call, or in the layers below `timeout` this one attempt. */
+  readonly cancellation: Cancellation;
+  /** The key of this attempt; absent where none is needed. */
+  readonly credential: Secret | undefined;
+  /** 0 for the first try on a target. */
+  readonly tryIndex: number;
+  readonly record: CallRecord;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** What happened during one call; written by the layers, read by the fold. */
+export class CallRecord {
+  readonly id: string;
+  readonly startedMs: number;
+  readonly attempts: Attempt[] = [];
+  /** Of the target that is being tried. */
+  adjustments: Adjustment[] = [];
+  rateLimit: RateLimit | undefined;
+  requestId: string | undefined;
+  firstTokenMs: number | undefined;
+  cacheHit = false;
+  /** The provider's body, or the last events of its stream. */
+  raw: unknown;
+  readonly #listeners: ((outcome: Outcome) => void)[] = [];
+  #settled = false;
+
+  constructor(id: string, startedMs: number) {
+    this.id = id;
+    this.startedMs = startedMs;
+  }
+
+  /** Runs `listener` once, when the call has ended: after the last event was taken, on failure, or when it was abandoned. */
+  onSettle(listener: (outcome: Outcome) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    for (const listener of this.#listeners) listener(outcome);
+  }
+}

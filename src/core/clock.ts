@@ -1,0 +1,21 @@
+/** Time as the library sees it. Durations come from `monotonic`, dates on the wire from `now`. */
+export interface Clock {
+  /** Wall clock, milliseconds since 1970; used only for dates on the wire and in logs. */
+  now(): number;
+  /** Milliseconds that never go back; used for every duration. */
+  monotonic(): number;
+  /** Calls `run` once after `delayMs`; the returned function cancels it. */
+  schedule(run: () => void, delayMs: number): () => void;
+}
+
+/** `setTimeout` fires at once above this delay (2^31-1 ms), so longer waits are clamped. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  schedule(run, delayMs) {
+    const timer = setTimeout(run, Math.min(Math.max(0, delayMs), MAX_TIMER_MS));
+    return () => clearTimeout(timer);
+  },
+};

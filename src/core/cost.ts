@@ -1,0 +1,121 @@
+import type { Usage } from "./usage.ts";
+
+/** USD per million tokens. A class without a price of its own is charged as `input` (or `output`). */
+export interface Price {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead?: number;
+  readonly cacheWrite?: number;
+  readonly cacheWrite5m?: number;
+  readonly cacheWrite1h?: number;
+  /** Other rates for prompts above a size; they then hold for all tokens of the request. */
+  readonly tiers?: readonly PriceTier[];
+}
+
+export interface PriceTier {
+  /** Holds when the whole prompt (input + cacheRead + cacheWrite) has more tokens than this. */
+  readonly above: number;
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead?: number;
+  readonly cacheWrite?: number;
+}
+
+/** Money of one or more attempts. `usd` is null when a price is unknown, never 0. */
+export interface Cost {
+  readonly usd: number | null;
+  readonly breakdown: { readonly input: number; readonly cacheRead: number; readonly cacheWrite: number; readonly output: number } | null;
+  /** True when tokens were counted locally or an attempt may have been billed without telling. */
+  readonly estimated: boolean;
+}
+
+/** Integer nano-dollars: money is added as bigint and becomes a float only for display. */
+export interface NanoCost {
+  readonly input: bigint;
+  readonly cacheRead: bigint;
+  readonly cacheWrite: bigint;
+  readonly output: bigint;
+}
+
+export const NO_COST: Cost = Object.freeze({ usd: 0, breakdown: Object.freeze({ input: 0, cacheRead: 0, cacheWrite: 0, output: 0 }), estimated: false });
+export const UNKNOWN_COST: Cost = Object.freeze({ usd: null, breakdown: null, estimated: false });
+
+const NANO_PER_USD = 1_000_000_000;
+const TOKENS_PER_PRICE = 1_000_000n;
+
+/** Price per million tokens in nano-dollars; prices have at most six decimals in practice, nine are kept. */
+function nanoRate(usdPerMillion: number): bigint {
+  return BigInt(Math.round(usdPerMillion * NANO_PER_USD));
+}
+
+function charge(tokens: number, usdPerMillion: number): bigint {
+  return (BigInt(tokens) * nanoRate(usdPerMillion) + TOKENS_PER_PRICE / 2n) / TOKENS_PER_PRICE;
+}
+
+function tierOf(price: Price, promptTokens: number): Price | PriceTier {
+  let chosen: Price | PriceTier = price;
+  let above = -1;
+  for (const tier of price.tiers ?? []) {
+    if (promptTokens > tier.above && tier.above > above) {
+      chosen = tier;
+      above = tier.above;
+    }
+  }
+  return chosen;
+}
+
+export function nanoCost(usage: Usage, price: Price): NanoCost {
+  const rates = tierOf(price, usage.input + usage.cacheRead + usage.cacheWrite);
+  const writeRate = rates.cacheWrite ?? rates.input;
+  const write5m = usage.details["cacheWrite5m"] ?? 0;
+  const write1h = usage.details["cacheWrite1h"] ?? 0;
+  const writeRest = Math.max(0, usage.cacheWrite - write5m - write1h);
+  return {
+    input: charge(usage.input, rates.input),
+    cacheRead: charge(usage.cacheRead, rates.cacheRead ?? rates.input),
+    cacheWrite:
+      charge(writeRest, writeRate) +
+      charge(Math.min(write5m, usage.cacheWrite), price.cacheWrite5m ?? writeRate) +
+      charge(Math.min(write1h, usage.cacheWrite), price.cacheWrite1h ?? writeRate),
+    output: charge(usage.output, rates.output),
+  };
+}
+
+export function usdOf(nano: bigint): number {
+  return Number(nano) / NANO_PER_USD;
+}
+
+/** What `usage` costs at `price`; null money when the price is unknown. */
+export function costOf(usage: Usage, price: Price | undefined): Cost {
+  if (price === undefined) return { ...UNKNOWN_COST, estimated: usage.estimated };
+  const nano = nanoCost(usage, price);
+  return {
+    usd: usdOf(nano.input + nano.cacheRead + nano.cacheWrite + nano.output),
+    breakdown: {
+      input: usdOf(nano.input),
+      cacheRead: usdOf(nano.cacheRead),
+      cacheWrite: usdOf(nano.cacheWrite),
+      output: usdOf(nano.output),
+    },
+    estimated: usage.estimated,
+  };
+}
+
+const nanoOf = (usd: number): bigint => BigInt(Math.round(usd * NANO_PER_USD));
+const addUsd = (left: number, right: number): number => usdOf(nanoOf(left) + nanoOf(right));
+
+/** The sum, in nano-dollars; unknown as soon as one of the two is unknown. */
+export function addCost(left: Cost, right: Cost): Cost {
+  const estimated = left.estimated || right.estimated;
+  if (left.usd === null || right.usd === null || left.breakdown === null || right.breakdown === null) return { usd: null, breakdown: null, estimated };
+  return {
+    usd: addUsd(left.usd, right.usd),
+    breakdown: {
+      input: addUsd(left.breakdown.input, right.breakdown.input),
+      cacheRead: addUsd(left.breakdown.cacheRead, right.breakdown.cacheRead),
+      cacheWrite: addUsd(left.breakdown.cacheWrite, right.breakdown.cacheWrite),
+      output: addUsd(left.breakdown.output, right.breakdown.output),
+    },
+    estimated,
+  };
+}

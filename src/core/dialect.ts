@@ -1,0 +1,46 @@
+import type { Adjustment } from "./attempt.ts";
+import type { Call } from "./call.ts";
+import type { Events, FlowEvent } from "./event.ts";
+import type { ModelRequest, SettingName } from "./request.ts";
+import type { Target } from "./target.ts";
+import type { Exchange, WireResponse } from "./transport.ts";
+
+/** One wire format. Custom providers registered from code implement this. */
+export interface Dialect {
+  readonly name: string;
+  /** Settings the wire can carry; the others are dropped or refused before `open`. Absent: all. */
+  readonly settings?: ReadonlySet<SettingName>;
+  /** Completions one API call can be asked for: any number, or one. */
+  readonly manySamples?: boolean;
+  /** Sends the request of `call` to its target and yields the answer. Errors are ModelErrors. */
+  open(call: Call): Events;
+  /** The provider's own count of the prompt's tokens; absent where it has no such endpoint. */
+  countTokens?(call: Call): Promise<number>;
+}
+
+/** What an encoder makes: the SDK's parameters, and what had to be changed for the wire. Pure. */
+export interface Encoded<Params> {
+  readonly params: Params;
+  readonly adjustments: readonly Adjustment[];
+}
+export type Encode<Params> = (request: ModelRequest, target: Target, streaming: boolean) => Encoded<Params>;
+
+/**
+ * Turns wire events into flow events. Pure but for its own state: the same input gives the same output whether it comes
+ * from a socket or an array.
+ */
+export interface Decoder {
+  /** True once the answer is complete and nothing more needs to be read. */
+  readonly done: boolean;
+  /** One event of a stream. `data` is the raw text after `data:`, `event` the SSE event name. Throws a ModelError on an error event. */
+  push(data: string, event: string | undefined, out: FlowEvent[]): void;
+  /** The body of a non-streaming answer. */
+  body(json: unknown, out: FlowEvent[]): void;
+  /** The body has ended; emits what was held back. Throws `stream_truncated` when the answer had not ended. */
+  end(out: FlowEvent[]): void;
+}
+
+/** The only code of a dialect that touches its SDK as a value. */
+export interface Client<Params> {
+  send(params: Params, call: Call, exchange: Exchange): Promise<WireResponse>;
+}

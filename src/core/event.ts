@@ -1,0 +1,55 @@
+import type { Adjustment } from "./attempt.ts";
+import type { ToolCall } from "./tool.ts";
+import type { Usage } from "./usage.ts";
+
+export type FinishReason = "stop" | "length" | "tool-calls" | "content-filter" | "refusal" | "unknown";
+
+/** What a stream yields. Exactly one `finish` per sample; the last one ends the stream. Errors are thrown. */
+export type ModelEvent =
+  | { readonly type: "start"; readonly model: string; readonly provider: string; readonly id?: string }
+  | { readonly type: "text-delta"; readonly text: string; readonly sample: number }
+  | { readonly type: "reasoning-delta"; readonly text: string; readonly sample: number }
+  | { readonly type: "tool-call-start"; readonly index: number; readonly id: string; readonly name: string; readonly sample: number }
+  | { readonly type: "tool-call-delta"; readonly index: number; readonly json: string; readonly sample: number }
+  | { readonly type: "tool-call-end"; readonly index: number; readonly call: ToolCall; readonly sample: number }
+  | { readonly type: "adjustment"; readonly adjustment: Adjustment }
+  | { readonly type: "reset"; readonly reason: string }
+  | { readonly type: "raw"; readonly event: unknown }
+  | { readonly type: "usage"; readonly usage: Usage }
+  | { readonly type: "finish"; readonly reason: FinishReason; readonly raw?: string; readonly sample: number };
+
+/**
+ * Facts that travel with the events between dialect and fold but are not shown to consumers of a stream: they end up in
+ * the reply. `signature` closes the current part of its kind with opaque provider data.
+ */
+export type FoldEvent =
+  | { readonly type: "refusal-delta"; readonly text: string; readonly sample: number }
+  | { readonly type: "signature"; readonly part: "text" | "reasoning"; readonly signature: string; readonly redacted?: boolean; readonly sample: number }
+  | { readonly type: "signature"; readonly part: "tool-call"; readonly index: number; readonly signature: string; readonly sample: number }
+  | { readonly type: "response"; readonly id?: string; readonly servedModel?: string; readonly body?: unknown };
+
+/** Everything that flows through the layers. */
+export type FlowEvent = ModelEvent | FoldEvent;
+
+/** One batch per network read: layers that do not look at events pay per batch, not per event. */
+export type Events = AsyncIterable<readonly FlowEvent[]>;
+
+/** Whether the event shows the consumer something of the answer; from the first one on, an attempt is committed. */
+export function isContent(event: FlowEvent): boolean {
+  switch (event.type) {
+    case "text-delta":
+    case "reasoning-delta":
+    case "refusal-delta":
+    case "tool-call-start":
+    case "tool-call-delta":
+    case "tool-call-end":
+    case "finish":
+      return true;
+    default:
+      return false;
+  }
+}
+
+export function isPublic(event: FlowEvent): event is ModelEvent {
+  return event.type !== "refusal-delta" && event.type !== "signature" && event.type !== "response";
+}

@@ -1,0 +1,86 @@
+/** One turn of a conversation. OpenAI-shaped messages are accepted wherever a Message is. */
+export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
+
+export interface SystemMessage {
+  readonly role: "system";
+  readonly content: string | readonly TextPart[];
+}
+export interface UserMessage {
+  readonly role: "user";
+  readonly content: string | readonly (TextPart | ImagePart | FilePart | AudioPart)[];
+}
+export interface AssistantMessage {
+  readonly role: "assistant";
+  readonly content: string | readonly (TextPart | ReasoningPart | ToolCallPart)[];
+}
+export interface ToolMessage {
+  readonly role: "tool";
+  readonly content: readonly ToolResultPart[];
+}
+
+export type Part = TextPart | ImagePart | FilePart | AudioPart | ReasoningPart | ToolCallPart | ToolResultPart;
+
+/** Opaque provider data bound to a part: sent back unchanged to `owner`, never to another provider. */
+export interface Signed {
+  readonly signature?: string;
+  /** The provider that issued the signature. */
+  readonly owner?: string;
+}
+
+export interface TextPart extends Signed {
+  readonly type: "text";
+  readonly text: string;
+  /** Marks the end of a prompt-cache prefix, where the provider wants marks. */
+  readonly cache?: boolean;
+}
+export interface ImagePart {
+  readonly type: "image";
+  readonly url?: string;
+  /** Base64. */
+  readonly data?: string;
+  readonly mediaType?: string;
+  readonly detail?: "auto" | "low" | "high";
+}
+export interface FilePart {
+  readonly type: "file";
+  readonly url?: string;
+  /** Base64. */
+  readonly data?: string;
+  readonly mediaType?: string;
+  readonly filename?: string;
+}
+export interface AudioPart {
+  readonly type: "audio";
+  /** Base64. */
+  readonly data: string;
+  readonly mediaType: string;
+}
+/** What the model thought. `redacted` parts carry only a signature. */
+export interface ReasoningPart extends Signed {
+  readonly type: "reasoning";
+  readonly text: string;
+  readonly redacted?: boolean;
+}
+export interface ToolCallPart extends Signed {
+  readonly type: "tool-call";
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: unknown;
+}
+export interface ToolResultPart {
+  readonly type: "tool-result";
+  /** The id of the tool call it answers. */
+  readonly id: string;
+  /** Tool name; taken from the call when absent. */
+  readonly name?: string;
+  readonly content: string | readonly (TextPart | ImagePart)[];
+  readonly error?: boolean;
+}
+
+/** The text of a message's content, its text parts joined. */
+export function textOf(content: Message["content"]): string {
+  if (typeof content === "string") return content;
+  let text = "";
+  for (const part of content) if (part.type === "text") text += part.text;
+  return text;
+}

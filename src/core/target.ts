@@ -1,0 +1,173 @@
+import type { Price } from "./cost.ts";
+import type { ModelErrorCode } from "./error.ts";
+import type { Message } from "./message.ts";
+import type { Effort, SettingName, Settings } from "./request.ts";
+import type { Secret } from "./secret.ts";
+import type { TlsOptions } from "./transport.ts";
+
+/** What a model can do, named as under `capabilities` in models.toml; `undefined` means nobody knows and nothing is held back. */
+export interface Capabilities {
+  readonly reasoning?: boolean;
+  readonly stop?: boolean;
+  readonly tools?: boolean;
+  readonly parallelTools?: boolean;
+  readonly vision?: boolean;
+  readonly files?: boolean;
+  readonly audio?: boolean;
+  readonly promptCache?: boolean;
+  readonly jsonSchema?: boolean;
+  readonly temperature?: boolean;
+  readonly streaming?: boolean;
+  readonly webSearch?: boolean;
+}
+export type Capability = keyof Capabilities;
+
+/** Facts about one model, from the catalog, with the entry's `capabilities` laid over. */
+export interface ModelFacts {
+  /** False when the catalog has no row for the model id. */
+  readonly known: boolean;
+  readonly capabilities: Capabilities;
+  /** Tokens of prompt and answer together. */
+  readonly context?: number | undefined;
+  /** Most tokens of an answer. */
+  readonly maxOutput?: number | undefined;
+  /** The effort words the model takes; absent: all. */
+  readonly efforts?: readonly Effort[] | undefined;
+  /** How an effort is spelled on the wire: a word, an adaptive thinking switch with a word, or a budget of tokens. */
+  readonly reasoningWire?: "effort" | "adaptive" | "budget" | "level" | undefined;
+  /** Settings this model refuses although its wire has them. */
+  readonly lacks?: readonly SettingName[] | undefined;
+  /** Role that carries instructions. */
+  readonly systemRole?: "system" | "developer" | "user" | undefined;
+  /** The `anthropic-version` under which an older Claude still takes a temperature. */
+  readonly anthropicVersion?: string | undefined;
+  /** The wire format that serves this model, where its provider has several and only one does. */
+  readonly dialect?: string | undefined;
+  /** Last day of service, ISO date, where announced. */
+  readonly retiresOn?: string | undefined;
+}
+
+/** Where a provider differs from the plain wire format. Each field is read in exactly one encode or decode. */
+export interface Quirks {
+  readonly maxTokensKey?: "max_tokens" | "max_completion_tokens" | undefined;
+  readonly systemRole?: "system" | "developer" | undefined;
+  /** Accepts `stream_options.include_usage`; default true. */
+  readonly streamUsage?: boolean | undefined;
+  /** Field of an assistant message in which reasoning text is sent back. */
+  readonly reasoningField?: string | undefined;
+  /** Settings this host refuses. */
+  readonly lacks?: readonly SettingName[] | undefined;
+  /** Sent when the entry says nothing (Hugging Face: top_p 0.9). */
+  readonly defaults?: Settings | undefined;
+  /** How structured output is asked for: by schema, by "any JSON", or only in words. */
+  readonly jsonMode?: "json_schema" | "json_object" | "prompt" | undefined;
+  /** Tool-call ids the host accepts (Mistral: exactly nine letters or digits). */
+  readonly toolIds?: "nine-alphanumeric" | undefined;
+  /** Largest temperature; default 2. */
+  readonly maxTemperature?: number | undefined;
+  /** Most stop sequences; default unlimited. */
+  readonly maxStops?: number | undefined;
+}
+
+export type AuthHeader = "bearer" | "x-api-key" | "api-key" | "x-goog-api-key" | "none";
+
+/** Where credentials come from. Keys rotate; a hook is asked before each attempt unless its token is still fresh. */
+export interface Credentials {
+  readonly keys: readonly Secret[];
+  readonly token?: (() => Promise<Token>) | undefined;
+}
+export interface Token {
+  readonly token: string;
+  /** When it stops being valid, milliseconds since 1970; it is renewed a minute earlier. */
+  readonly expiresAt?: number;
+}
+
+export interface Address {
+  readonly baseUrl: string;
+  readonly apiVersion?: string | undefined;
+  readonly organization?: string | undefined;
+  readonly project?: string | undefined;
+  readonly vertexProject?: string | undefined;
+  readonly vertexLocation?: string | undefined;
+  /** Azure's dated API: the model id is a deployment name in the path. */
+  readonly azure?: boolean | undefined;
+}
+
+/** A fully resolved destination. */
+export interface Target {
+  /** The entry's name in models.toml. */
+  readonly entry: string;
+  readonly provider: string;
+  readonly modelId: string;
+  /** Wire format. */
+  readonly dialect: string;
+  readonly address: Address;
+  /** `origin model-id`: what a circuit breaker and a retry budget belong to. */
+  readonly key: string;
+  readonly origin: string;
+  readonly auth: AuthHeader;
+  readonly credentials: Credentials;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly extraBody: Readonly<Record<string, unknown>>;
+  readonly proxy: string | undefined;
+  readonly tls: TlsOptions | undefined;
+  readonly settings: Settings;
+  /** `system` and `messages` of the entry, put before every prompt. */
+  readonly prelude: readonly Message[];
+  readonly adaptation: Adaptation;
+  readonly quirks: Quirks;
+  readonly facts: ModelFacts;
+  readonly price: Price | undefined;
+  readonly policy: Policy;
+}
+
+/** What may be done to a request that asks for more than the target can give. */
+export interface Adaptation {
+  /** Leave unsupported settings out (and say so). */
+  readonly dropParams: boolean;
+  /** Change values (clamp, merge, lower), and say so. */
+  readonly modifyParams: boolean;
+  /** No automatic change at all. */
+  readonly strict: boolean;
+  /** Settings always left out. */
+  readonly drop: readonly string[];
+  /** Settings always sent, even where the wire is thought not to have them. */
+  readonly allow: readonly string[];
+}
+
+export type OnBreak = "error" | "restart";
+
+/** The numbers of the layers; durations in milliseconds. */
+export interface Policy {
+  /** Tries after the first. */
+  readonly numRetries: number;
+  readonly retryMinWaitMs: number;
+  readonly retryMaxWaitMs: number;
+  readonly retryMultiplier: number;
+  readonly jitter: "full" | "none" | "decorrelated";
+  /** Codes that are retried at all, with how often; absent: what the table of codes says, `numRetries` times. */
+  readonly retryOn: Readonly<Partial<Record<ModelErrorCode, number>>> | undefined;
+  /** A provider that asks for a longer wait is not waited for. */
+  readonly maxRetryAfterMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly deadlineMs: number | undefined;
+  readonly connectTimeoutMs: number;
+  readonly firstTokenTimeoutMs: number | undefined;
+  readonly silenceTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly breaker: { readonly threshold: number; readonly windowMs: number | undefined; readonly halfOpenAfterMs: number } | undefined;
+  readonly maxParallel: number | undefined;
+  readonly queue: number;
+  readonly onBreak: OnBreak;
+  readonly repeatedChunkLimit: number;
+  /** Special tokens removed from text; empty: none. */
+  readonly stripTokens: readonly string[];
+  /** Codegen over the streaming wire. */
+  readonly stream: boolean;
+  /** Most completions one API call is asked for. */
+  readonly batchSize: number;
+  /** Re-asks when an object does not satisfy its schema. */
+  readonly repair: number;
+  /** Refuse calls whose price is unknown. */
+  readonly strictPricing: boolean;
+}

@@ -1,0 +1,60 @@
+import type { Cancellation } from "./cancellation.ts";
+
+/** One server-sent event. */
+export interface SseMessage {
+  readonly event: string | undefined;
+  readonly data: string;
+}
+
+/** A response as the SDKs and the dialects see it: the part of the Fetch API they use, plus linear-time SSE framing. */
+export interface WireResponse {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly url: string;
+  readonly headers: Headers;
+  /** The whole body as text. Rejects with a ModelError when the body was cut. */
+  text(): Promise<string>;
+  json(): Promise<unknown>;
+  /**
+   * The body as server-sent events, one batch per network read. Ends normally only when the body ended cleanly; throws
+   * a ModelError when it was cut, silent for too long, or is no event stream. Leaving the loop closes the socket.
+   */
+  messages(): AsyncIterable<readonly SseMessage[]>;
+  /** Closes the socket now, whatever is still to come. */
+  cancel(): void;
+}
+
+/** The settings of one request and what was seen of it. Handed to the SDK with the request, read by our fetch. */
+export interface Exchange {
+  readonly cancellation: Cancellation;
+  readonly connectTimeoutMs: number;
+  /** Longest silence on a streaming body. */
+  readonly silenceTimeoutMs: number;
+  readonly proxy?: string | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /** Whether an event stream is asked for (then `accept-encoding: identity` is sent). */
+  readonly streaming: boolean;
+  /** True once request bytes were handed to a connected socket: from then on it may be billed. */
+  sent: boolean;
+  /** Set as soon as the headers arrived, on success and on error. */
+  response: WireResponse | undefined;
+  /** The body of an error answer, at most 64 KiB, as text. */
+  errorBody: string | undefined;
+}
+
+export interface TlsOptions {
+  /** Certificate authority, PEM. */
+  readonly ca?: string;
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** The fetch that all three SDKs are given; `init.exchange` carries the settings of the request. */
+export interface Transport {
+  fetch(url: string | URL | Request, init?: WireInit): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** What the SDKs pass to fetch, and the exchange our clients add through their `fetchOptions`. */
+export interface WireInit extends RequestInit {
+  exchange?: Exchange;
+}
