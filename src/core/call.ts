@@ -1,4 +1,4 @@
-import type { Adjustment, Attempt } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { Clock } from "./clock.ts";
 import type { ModelError } from "./error.ts";
@@ -6,7 +6,7 @@ import type { Message } from "./message.ts";
 import type { ModelRequest, Settings } from "./request.ts";
 import type { Secret } from "./secret.ts";
 import type { OnBreak, Target } from "./target.ts";
-import type { Transport } from "./transport.ts";
+import type { Exchange, Transport } from "./transport.ts";
 
 /** What the caller asked for, before a target was chosen. */
 export interface CallInput {
@@ -69,12 +69,12 @@ export class CallRecord {
   readonly id: string;
   readonly startedMs: number;
   readonly attempts: Attempt[] = [];
-  /** Of the target that is being tried. */
-  adjustments: Adjustment[] = [];
   rateLimit: RateLimit | undefined;
   requestId: string | undefined;
   firstTokenMs: number | undefined;
   cacheHit = false;
+  /** The exchange of the running attempt: whether it was sent, and what came back. */
+  exchange: Exchange | undefined;
   /** The provider's body, or the last events of its stream. */
   raw: unknown;
   readonly #listeners: ((outcome: Outcome) => void)[] = [];

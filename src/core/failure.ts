@@ -1,17 +1,307 @@
-import type { ModelErrorCode } from "./error.ts";
+import { parseDuration, untilDate } from "./duration.ts";
+import { ModelError, type ModelErrorCode } from "./error.ts";
+import { redact } from "./secret.ts";
+import type { Target } from "./target.ts";
 
 /** A failed answer as it came over the wire, whatever the provider. */
 export interface Failure {
+  /** `undefined` for an error inside a stream that began with 200. */
   readonly status: number | undefined;
   readonly headers?: Headers | undefined;
   /** Parsed body, or its text. */
   readonly body: unknown;
+  readonly cause?: unknown;
+  /** Wall clock, milliseconds since 1970, for dates in headers without a Date header beside them. */
+  readonly nowMs?: number;
 }
 
-export interface Classified {
-  readonly code: ModelErrorCode;
-  /** The provider's own words. */
+/** The ModelError for a failed answer: total, never throws, whatever the body is. */
+export function modelErrorOf(failure: Failure, target: Target): ModelError {
+  const body = readBody(failure.body);
+  const words = body.message || `HTTP status ${failure.status ?? "unknown"} without a message`;
+  return new ModelError({
+    code: codeOf(failure.status, body),
+    message: `${target.provider} (${target.modelId}): ${redact(words, target.credentials.keys)}`,
+    provider: target.provider,
+    model: target.entry,
+    status: failure.status ?? body.status,
+    requestId: requestIdOf(failure.headers) ?? body.requestId,
+    retryAfterMs: retryAfterOf(failure, body),
+    shouldRetry: shouldRetryOf(failure),
+    cause: failure.cause,
+  });
+}
+
+/** What can be read of an error body in any of the shapes seen on the wire. */
+interface ErrorBody {
   readonly message: string;
-  readonly retryAfterMs?: number | undefined;
-  readonly shouldRetry?: boolean | undefined;
+  /** Every machine-readable word: code, type, status, reason, quota ids. */
+  readonly words: readonly string[];
+  /** A status inside the body, for errors that come with 200. */
+  readonly status: number | undefined;
+  readonly requestId: string | undefined;
+  readonly retryDelay: string | undefined;
+}
+
+const MESSAGE_KEYS = ["message", "msg", "detail", "error_description", "error", "errors", "title"] as const;
+const WORD_KEYS = ["code", "type", "status", "reason", "quotaId", "innererror", "error_type"] as const;
+const MAX_MESSAGE = 2_000;
+
+export function readBody(body: unknown): ErrorBody {
+  const words: string[] = [];
+  const seen: Reading = { words, message: "", status: undefined, requestId: undefined, retryDelay: undefined };
+  readNode(typeof body === "string" ? parseMaybe(body) : body, seen, 0);
+  return { ...seen, message: seen.message.slice(0, MAX_MESSAGE) };
+}
+
+interface Reading {
+  readonly words: string[];
+  message: string;
+  status: number | undefined;
+  requestId: string | undefined;
+  retryDelay: string | undefined;
+}
+
+function parseMaybe(text: string): unknown {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith("{") && !trimmed.startsWith("[")) return trimmed.startsWith("<") ? htmlTitle(trimmed) : trimmed;
+  try {
+    return JSON.parse(trimmed);
+  } catch {
+    return trimmed;
+  }
+}
+
+function htmlTitle(html: string): string {
+  const start = html.toLowerCase().indexOf("<title>");
+  const end = html.toLowerCase().indexOf("</title>", start);
+  const title = start >= 0 && end > start ? html.slice(start + 7, end).trim() : "no title";
+  return `an HTML page instead of an API answer (${title})`;
+}
+
+const MAX_DEPTH = 6;
+
+function readNode(node: unknown, seen: Reading, depth: number): void {
+  if (depth > MAX_DEPTH || node === null || node === undefined) return;
+  if (typeof node === "string") {
+    readText(node, seen, depth);
+  } else if (Array.isArray(node)) {
+    for (const item of node.slice(0, 20)) readNode(item, seen, depth + 1);
+  } else if (typeof node === "object") {
+    readObject(node as Record<string, unknown>, seen, depth);
+  }
+}
+
+function readText(text: string, seen: Reading, depth: number): void {
+  const parsed = text.trimStart().startsWith("{") ? parseMaybe(text) : text;
+  if (typeof parsed !== "string") readNode(parsed, seen, depth + 1);
+  else if (seen.message === "") seen.message = text.trim();
+}
+
+function readObject(node: Record<string, unknown>, seen: Reading, depth: number): void {
+  for (const key of WORD_KEYS) {
+    const value = node[key];
+    if (typeof value === "string") seen.words.push(value);
+    else if (typeof value === "number") seen.status ??= value;
+    else if (typeof value === "object") readNode(value, seen, depth + 1);
+  }
+  const requestId = node["request_id"];
+  if (typeof requestId === "string") seen.requestId ??= requestId;
+  const retryDelay = node["retryDelay"];
+  if (typeof retryDelay === "string") seen.retryDelay ??= retryDelay;
+  for (const key of MESSAGE_KEYS) readNode(node[key], seen, depth + 1);
+  for (const key of ["details", "violations", "metadata", "response", "raw"]) {
+    const before = seen.message;
+    readNode(node[key], seen, depth + 1);
+    if (before !== "") seen.message = before;
+  }
+}
+
+/** Machine-readable words of the providers. The first one found in this table decides, whatever the status. */
+const CODE_BY_WORD: Readonly<Record<string, ModelErrorCode>> = {
+  insufficient_quota: "quota_exhausted",
+  billing_hard_limit_reached: "quota_exhausted",
+  billing_not_active: "quota_exhausted",
+  billing_error: "quota_exhausted",
+  insufficient_balance: "quota_exhausted",
+  exceeded_current_quota_error: "quota_exhausted",
+  context_length_exceeded: "context_too_long",
+  content_filter: "content_filtered",
+  content_policy_violation: "content_filtered",
+  responsibleaipolicyviolation: "content_filtered",
+  data_inspection_failed: "content_filtered",
+  model_not_found: "not_found",
+  deploymentnotfound: "not_found",
+  invalid_api_key: "unauthorized",
+  account_deactivated: "unauthorized",
+  authentication_error: "unauthorized",
+  unauthenticated: "unauthorized",
+  api_key_invalid: "unauthorized",
+  permission_error: "forbidden",
+  permission_denied: "forbidden",
+  unsupported_country_region_territory: "forbidden",
+  not_found_error: "not_found",
+  request_too_large: "request_too_large",
+  overloaded_error: "overloaded",
+  unavailable: "overloaded",
+  engine_overloaded_error: "overloaded",
+  slow_down: "overloaded",
+  rate_limit_error: "rate_limited",
+  rate_limit_exceeded: "rate_limited",
+  rate_limit_reached_error: "rate_limited",
+  resource_exhausted: "rate_limited",
+  too_many_requests: "rate_limited",
+  api_error: "server_error",
+  server_error: "server_error",
+  internal_server_error: "server_error",
+  internal: "server_error",
+  timeout_error: "server_error",
+  deadline_exceeded: "server_error",
+};
+
+/** Phrases of errors whose words say nothing. Literal and lower-case: matching is linear. */
+const CONTEXT_PHRASES: readonly string[] = [
+  "maximum context length",
+  "context length exceeded",
+  "context window",
+  "context_length_exceeded",
+  "prompt is too long",
+  "prompt too long",
+  "input is too long",
+  "input too long",
+  "input length and `max_tokens` exceed context limit",
+  "exceed context limit",
+  "exceeds the available context size",
+  "exceeds the context",
+  "longer than the model's context length",
+  "maximum prompt length",
+  "maximum input length",
+  "input token count",
+  "input tokens exceed",
+  "exceeds the maximum number of tokens allowed",
+  "maximum allowed input length",
+  "too many tokens in the prompt",
+  "token limit exceeded",
+  "reduce the length of the messages",
+  "reduce your prompt",
+];
+const QUOTA_PHRASES: readonly string[] = [
+  "credit balance is too low",
+  "exceeded your current quota, please check your plan",
+  "insufficient balance",
+  "insufficient credits",
+  "insufficient_quota",
+  "requires more credits",
+  "perday",
+  "per day",
+  "limit: 0",
+  "daily limit",
+];
+const FILTER_PHRASES: readonly string[] = ["content management policy", "safety system", "content_filter", "violates our usage policies", "content policy"];
+const KEY_PHRASES: readonly string[] = ["api key not valid", "invalid api key", "incorrect api key", "api_key_invalid"];
+const OVERLOAD_PHRASES: readonly string[] = ["overloaded", "no capacity", "at capacity"];
+
+const CODE_BY_STATUS: Readonly<Record<number, ModelErrorCode>> = {
+  401: "unauthorized",
+  402: "quota_exhausted",
+  403: "forbidden",
+  404: "not_found",
+  405: "not_found",
+  407: "proxy_refused",
+  408: "server_error",
+  409: "server_error",
+  410: "not_found",
+  413: "request_too_large",
+  425: "server_error",
+  429: "rate_limited",
+  503: "overloaded",
+  529: "overloaded",
+};
+
+function codeOf(status: number | undefined, body: ErrorBody): ModelErrorCode {
+  const effective = status === undefined || status < 400 ? (body.status ?? status) : status;
+  const words = body.words.map((word) => word.toLowerCase());
+  const text = `${body.message} ${body.words.join(" ")}`.toLowerCase();
+  const says = (phrases: readonly string[]) => phrases.some((phrase) => text.includes(phrase));
+  const limited = effective === 429 || words.includes("resource_exhausted");
+  if (limited || effective === 402 || effective === 403) {
+    if (says(QUOTA_PHRASES) || words.some((word) => CODE_BY_WORD[word] === "quota_exhausted")) return "quota_exhausted";
+  }
+  if (limited) return "rate_limited";
+  if (says(KEY_PHRASES)) return "unauthorized";
+  if (isClientError(effective) && says(QUOTA_PHRASES.slice(0, 6))) return "quota_exhausted";
+  if (isClientError(effective) && effective !== 401 && effective !== 403 && says(CONTEXT_PHRASES)) return "context_too_long";
+  for (const word of words) {
+    const code = CODE_BY_WORD[word];
+    if (code !== undefined && plausible(code, effective)) return code;
+  }
+  if (effective === 400 && says(FILTER_PHRASES)) return "content_filtered";
+  return codeOfStatus(effective, says(OVERLOAD_PHRASES));
+}
+
+/** A generic server word does not overrule a specific client status. */
+function plausible(code: ModelErrorCode, status: number | undefined): boolean {
+  return !(code === "server_error" && isClientError(status) && status !== undefined);
+}
+
+function isClientError(status: number | undefined): boolean {
+  return status === undefined || (status >= 400 && status < 500);
+}
+
+function codeOfStatus(status: number | undefined, overloaded: boolean): ModelErrorCode {
+  if (status !== undefined) {
+    const code = CODE_BY_STATUS[status];
+    if (code !== undefined) return code;
+    if (status >= 400 && status < 500) return "invalid_request";
+  }
+  return overloaded ? "overloaded" : "server_error";
+}
+
+function requestIdOf(headers: Headers | undefined): string | undefined {
+  return headers?.get("x-request-id") ?? headers?.get("request-id") ?? headers?.get("apim-request-id") ?? undefined;
+}
+
+/** `false` is obeyed always; `true` only where a retry can make sense. */
+function shouldRetryOf(failure: Failure): boolean | undefined {
+  const header = failure.headers?.get("x-should-retry");
+  if (header === "false") return false;
+  const status = failure.status ?? 0;
+  if (header === "true" && (status === 408 || status === 409 || status === 429 || status >= 500)) return true;
+  return undefined;
+}
+
+const RESET_HEADERS: readonly (readonly [remaining: string, reset: string])[] = [
+  ["x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
+  ["x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
+  ["anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"],
+  ["anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"],
+  ["anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"],
+  ["anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"],
+];
+
+/** How long the provider asks to wait: its explicit word, else the reset of every bucket that is empty. */
+function retryAfterOf(failure: Failure, body: ErrorBody): number | undefined {
+  const { headers } = failure;
+  const now = serverNow(failure);
+  const milliseconds = headers?.get("retry-after-ms");
+  if (milliseconds != null && /^\d+(\.\d+)?$/.test(milliseconds.trim())) return Number(milliseconds);
+  const after = headers?.get("retry-after");
+  const explicit = after == null ? undefined : (parseDuration(after) ?? untilDate(after, now));
+  const delay = body.retryDelay === undefined ? undefined : parseDuration(body.retryDelay);
+  const resets = headers === undefined || failure.status !== 429 ? [] : RESET_HEADERS.map((pair) => resetOf(headers, pair, now));
+  const waits = [explicit, delay, ...resets].filter((wait) => wait !== undefined);
+  return waits.length === 0 ? undefined : Math.max(...waits);
+}
+
+function resetOf(headers: Headers, [remaining, reset]: readonly [string, string], now: number): number | undefined {
+  if (headers.get(remaining) !== "0") return undefined;
+  const text = headers.get(reset);
+  return text === null ? undefined : (parseDuration(text) ?? untilDate(text, now));
+}
+
+/** The server's own date, so that a wrong clock here does not turn a wait of 2 s into hours. */
+function serverNow(failure: Failure): number {
+  const date = failure.headers?.get("date");
+  const parsed = date == null ? Number.NaN : Date.parse(date);
+  return Number.isNaN(parsed) ? (failure.nowMs ?? Date.now()) : parsed;
 }

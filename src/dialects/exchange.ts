@@ -1,0 +1,204 @@
+import type { Call, RateLimit, RateWindow } from "../core/call.ts";
+import type { Client, Decoder, Encode } from "../core/dialect.ts";
+import { parseDuration, untilDate } from "../core/duration.ts";
+import { isModelError, ModelError } from "../core/error.ts";
+import type { Events, FlowEvent } from "../core/event.ts";
+import { modelErrorOf } from "../core/failure.ts";
+import type { Target } from "../core/target.ts";
+import type { Exchange, WireResponse } from "../core/transport.ts";
+
+/** The parts of one wire format; `openWire` puts them together the same way for all. */
+export interface Wire<Params> {
+  readonly encode: Encode<Params>;
+  readonly client: Client<Params>;
+  readonly decoder: (target: Target, streaming: boolean) => Decoder;
+}
+
+/** One attempt: encode, send, decode. Every failure leaves as a ModelError that knows its provider and model. */
+export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events {
+  const { target } = call;
+  const encoded = wire.encode(call.request, target, call.streaming);
+  const exchange = exchangeFor(call);
+  call.record.exchange = exchange;
+  try {
+    const response = await wire.client.send(encoded.params, call, exchange);
+    noteHeaders(call, response);
+    const first: FlowEvent[] = encoded.adjustments.map((adjustment) => ({ type: "adjustment", adjustment }));
+    first.unshift({ type: "start", model: target.entry, provider: target.provider });
+    const decoder = wire.decoder(target, call.streaming);
+    if (call.streaming && !isJson(response)) yield* decodeStream(call, response, decoder, first);
+    else yield decodeBody(call, await response.text(), decoder, first);
+  } catch (error) {
+    throw wireError(error, call, exchange);
+  }
+}
+
+async function* decodeStream(call: Call, response: WireResponse, decoder: Decoder, first: FlowEvent[]): Events {
+  let batch = first;
+  const tail: string[] = [];
+  for await (const messages of response.messages()) {
+    for (const { data, event } of messages) {
+      if (data === "") continue;
+      if (call.input.raw) batch.push({ type: "raw", event: parseRaw(data) });
+      remember(tail, data);
+      decoder.push(data, event, batch);
+      if (decoder.done) break;
+    }
+    if (decoder.done) break;
+    if (batch.length > 0) yield batch;
+    batch = [];
+  }
+  call.record.raw = tail;
+  decoder.end(batch);
+  yield batch;
+}
+
+function decodeBody(call: Call, text: string, decoder: Decoder, batch: FlowEvent[]): FlowEvent[] {
+  const body = parseBody(text, call.target);
+  if (call.input.raw) batch.push({ type: "raw", event: body });
+  call.record.raw = body;
+  if (isErrorBody(body)) throw modelErrorOf({ status: undefined, body }, call.target);
+  decoder.body(body, batch);
+  decoder.end(batch);
+  return batch;
+}
+
+/** Servers that answer a streaming request with one JSON body: an error, or the whole answer. */
+function isJson(response: WireResponse): boolean {
+  return response.headers.get("content-type")?.includes("application/json") ?? false;
+}
+
+function isErrorBody(body: unknown): boolean {
+  if (typeof body !== "object" || body === null) return false;
+  const error = (body as { error?: unknown }).error;
+  return error !== undefined && error !== null && !("choices" in body || "output" in body || "candidates" in body);
+}
+
+const TAIL_EVENTS = 4;
+
+function remember(tail: string[], data: string): void {
+  tail.push(data);
+  if (tail.length > TAIL_EVENTS) tail.shift();
+}
+
+function parseRaw(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return data;
+  }
+}
+
+function parseBody(text: string, target: Target): unknown {
+  if (text.trim() === "") throw targetError(target, "protocol_error", "the answer has an empty body");
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const seen = text.trimStart().slice(0, 200);
+    throw targetError(target, "protocol_error", `expected JSON from ${target.address.baseUrl}, got: ${seen} (is base_url right?)`, cause);
+  }
+}
+
+/** A ModelError that names provider and model; what decoders throw. */
+export function targetError(target: Target, code: ModelError["code"], words: string, cause?: unknown): ModelError {
+  return new ModelError({ code, message: `${target.provider} (${target.modelId}): ${words}`, provider: target.provider, model: target.entry, cause });
+}
+
+/** Parses the data of one event of a stream; a broken one is a protocol error. */
+export function parseEvent(data: string, target: Target): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(data);
+    if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
+  } catch (cause) {
+    throw targetError(target, "protocol_error", `an event of the stream is not JSON: ${data.slice(0, 200)}`, cause);
+  }
+  throw targetError(target, "protocol_error", `an event of the stream is not an object: ${data.slice(0, 200)}`);
+}
+
+function exchangeFor(call: Call): Exchange {
+  const { policy, proxy, tls } = call.target;
+  return {
+    cancellation: call.cancellation,
+    connectTimeoutMs: policy.connectTimeoutMs,
+    silenceTimeoutMs: policy.silenceTimeoutMs,
+    proxy,
+    tls,
+    streaming: call.streaming,
+    sent: false,
+    response: undefined,
+    errorBody: undefined,
+  };
+}
+
+/** SDKs wrap what our fetch threw and drop what the provider said; the exchange still has both. */
+function wireError(error: unknown, call: Call, exchange: Exchange): ModelError {
+  const { target, cancellation } = call;
+  if (cancellation.reason !== undefined) return cancellation.reason;
+  const own = ownError(error);
+  if (own !== undefined) return located(own, target, exchange);
+  const { response } = exchange;
+  if (response !== undefined && !response.ok) {
+    noteHeaders(call, response);
+    return modelErrorOf({ status: response.status, headers: response.headers, body: exchange.errorBody, cause: error, nowMs: call.clock.now() }, target);
+  }
+  const words = error instanceof Error ? error.message : String(error);
+  return targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, error);
+}
+
+function ownError(error: unknown): ModelError | undefined {
+  let current = error;
+  for (let depth = 0; depth < 5 && current !== undefined && current !== null; depth++) {
+    if (isModelError(current)) return current;
+    current = (current as { cause?: unknown }).cause;
+  }
+  return undefined;
+}
+
+/** Errors of the transport do not know for whom they worked. */
+function located(error: ModelError, target: Target, exchange: Exchange): ModelError {
+  if (error.model !== undefined) return error;
+  return new ModelError({
+    code: error.code,
+    message: `${target.provider} (${target.modelId}): ${error.message}`,
+    provider: target.provider,
+    model: target.entry,
+    status: error.status ?? exchange.response?.status,
+    requestId: error.requestId ?? requestId(exchange.response?.headers),
+    retryAfterMs: error.retryAfterMs,
+    phase: error.phase,
+    partial: error.partial,
+    cause: error.cause ?? error,
+  });
+}
+
+function requestId(headers: Headers | undefined): string | undefined {
+  return headers?.get("x-request-id") ?? headers?.get("request-id") ?? headers?.get("apim-request-id") ?? undefined;
+}
+
+function noteHeaders(call: Call, response: WireResponse): void {
+  const { record, clock } = call;
+  record.requestId = requestId(response.headers) ?? record.requestId;
+  record.rateLimit = rateLimitOf(response.headers, clock.now()) ?? record.rateLimit;
+}
+
+/** `x-ratelimit-*` and `anthropic-ratelimit-*` as one shape. */
+export function rateLimitOf(headers: Headers, nowMs: number): RateLimit | undefined {
+  const requests = windowOf(headers, "requests", nowMs);
+  const tokens = windowOf(headers, "tokens", nowMs);
+  if (requests === undefined && tokens === undefined) return undefined;
+  return { ...(requests && { requests }), ...(tokens && { tokens }) };
+}
+
+function windowOf(headers: Headers, unit: "requests" | "tokens", nowMs: number): RateWindow | undefined {
+  const read = (field: string) => headers.get(`x-ratelimit-${field}-${unit}`) ?? headers.get(`anthropic-ratelimit-${unit}-${field}`);
+  const limit = numberOf(read("limit"));
+  const remaining = numberOf(read("remaining"));
+  const reset = read("reset");
+  const resetMs = reset === null ? undefined : (parseDuration(reset) ?? untilDate(reset, nowMs));
+  if (limit === undefined && remaining === undefined && resetMs === undefined) return undefined;
+  return { ...(limit !== undefined && { limit }), ...(remaining !== undefined && { remaining }), ...(resetMs !== undefined && { resetMs }) };
+}
+
+function numberOf(text: string | null): number | undefined {
+  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
+}
