@@ -58,6 +58,10 @@ export interface Call {
   readonly credential: Secret | undefined;
   /** 0 for the first try on a target. */
   readonly tryIndex: number;
+  /** Whether another target may serve the call when this one fails. */
+  readonly fallbackRemains: boolean;
+  /** When the call must have ended, on the monotonic clock. */
+  readonly deadlineAtMs: number | undefined;
   readonly record: CallRecord;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -73,6 +77,8 @@ export class CallRecord {
   requestId: string | undefined;
   firstTokenMs: number | undefined;
   cacheHit = false;
+  /** Targets whose breaker has counted a failure of this call: a call counts once. */
+  readonly breakerCounted = new Set<string>();
   /** The exchange of the running attempt: whether it was sent, and what came back. */
   exchange: Exchange | undefined;
   /** The provider's body, or the last events of its stream. */

@@ -24,7 +24,6 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
     const response = await wire.client.send(encoded.params, call, exchange);
     noteHeaders(call, response);
     const first: FlowEvent[] = encoded.adjustments.map((adjustment) => ({ type: "adjustment", adjustment }));
-    first.unshift({ type: "start", model: target.entry, provider: target.provider });
     const decoder = wire.decoder(target, call.streaming);
     if (call.streaming && !isJson(response)) yield* decodeStream(call, response, decoder, first);
     else yield decodeBody(call, await response.text(), decoder, first);

@@ -1,0 +1,241 @@
+import type { Adjustment } from "./attempt.ts";
+import type { CallInput } from "./call.ts";
+import type { Dialect } from "./dialect.ts";
+import { ModelError, type ModelErrorCode } from "./error.ts";
+import { estimateTokens, textLength } from "./estimate.ts";
+import type { Message, Part, UserMessage } from "./message.ts";
+import { EFFORTS, type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
+import type { Capability, Target } from "./target.ts";
+
+export interface Adapted {
+  readonly request: ModelRequest;
+  readonly adjustments: readonly Adjustment[];
+}
+
+/**
+ * Makes the request of one target out of what the caller asked: entry settings below call settings, what the target
+ * lacks left out, values it cannot take changed. Every change is an adjustment; where changes are not allowed, throws
+ * `unsupported` before anything is sent.
+ */
+export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapted {
+  const changes = new Changes(target, input.strict ?? target.adaptation.strict);
+  const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
+  const extraBody: Record<string, unknown> = { ...target.extraBody, ...input.extraBody };
+  dropUnsupported(settings, extraBody, target, dialect, changes);
+  const { reasoningEffort, ...rest } = settings;
+  const effort = effortWord(reasoningEffort, target, changes);
+  clampNumbers(rest, target, changes);
+  const messages = adaptMessages([...target.prelude, ...input.messages], target, changes);
+  checkSize(messages, rest, target);
+  const request: ModelRequest = {
+    messages,
+    settings: { ...rest, ...(effort !== undefined && { reasoningEffort: effort }) },
+    samples: input.samples,
+    extraBody,
+    extraHeaders: input.extraHeaders,
+  };
+  return { request, adjustments: changes.list };
+}
+
+/** Collects adjustments and refuses those that are not allowed. */
+class Changes {
+  readonly list: Adjustment[] = [];
+  readonly #target: Target;
+  readonly #strict: boolean;
+
+  constructor(target: Target, strict: boolean) {
+    this.#target = target;
+    this.#strict = strict;
+  }
+
+  dropped(setting: string, from: unknown, reason: string): void {
+    if (this.#strict || !this.#target.adaptation.dropParams) throw this.refusal(setting, reason, "drop_params");
+    this.list.push({ setting, from, to: undefined, reason });
+  }
+
+  modified(setting: string, from: unknown, to: unknown, reason: string): void {
+    if (this.#strict || !this.#target.adaptation.modifyParams) throw this.refusal(setting, reason, "modify_params");
+    this.list.push({ setting, from, to, reason });
+  }
+
+  /** A change the configuration itself asks for: reported, never refused. */
+  asked(setting: string, from: unknown, to: unknown, reason: string): void {
+    this.list.push({ setting, from, to, reason });
+  }
+
+  refusal(setting: string, reason: string, key: string): ModelError {
+    const why = this.#strict ? "strict is on" : `${key} is off`;
+    return failed(this.#target, "unsupported", `${setting}: ${reason}; ${why}, so nothing was sent`);
+  }
+}
+
+function failed(target: Target, code: ModelErrorCode, words: string): ModelError {
+  return new ModelError({ code, message: `${target.entry} (${target.provider} ${target.modelId}): ${words}`, provider: target.provider, model: target.entry });
+}
+
+type Mutable<T> = { -readonly [key in keyof T]: T[key] };
+
+function mergeSettings(...layers: readonly (Settings | undefined)[]): Mutable<Settings> {
+  const merged: Record<string, unknown> = {};
+  for (const layer of layers) {
+    for (const name in layer) {
+      const value = layer[name as SettingName];
+      if (value !== undefined) merged[name] = value;
+    }
+  }
+  return merged as Mutable<Settings>;
+}
+
+/** Which capability stands behind a setting. */
+const CAPABILITY_OF: Partial<Record<SettingName, Capability>> = {
+  stop: "stop",
+  tools: "tools",
+  toolChoice: "tools",
+  parallelToolCalls: "tools",
+  temperature: "temperature",
+  reasoningEffort: "reasoning",
+  promptCache: "promptCache",
+  webSearch: "webSearch",
+};
+
+function dropUnsupported(settings: Mutable<Settings>, extraBody: Record<string, unknown>, target: Target, dialect: Dialect, changes: Changes): void {
+  const { drop, allow } = target.adaptation;
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const key = keyOf(name);
+    const value = settings[name];
+    if (drop.includes(key)) {
+      delete settings[name];
+      changes.asked(key, value, undefined, "listed under `drop`");
+      continue;
+    }
+    const reason = unsupportedReason(name, target, dialect);
+    if (reason === undefined || isHarmless(name, value)) continue;
+    if (!allow.includes(key)) changes.dropped(key, value, reason);
+    else if (dialect.settings?.has(name) === false) extraBody[key] = value;
+    else continue;
+    delete settings[name];
+  }
+}
+
+/** Asking for nothing can be left out without a word. */
+function isHarmless(name: SettingName, value: unknown): boolean {
+  return (name === "promptCache" && value === false) || (name === "tools" && Array.isArray(value) && value.length === 0);
+}
+
+function unsupportedReason(name: SettingName, target: Target, dialect: Dialect): string | undefined {
+  if (name === "maxInputTokens") return undefined;
+  if (dialect.settings?.has(name) === false) return `the ${dialect.name} wire has no such parameter`;
+  if (target.quirks.lacks?.includes(name)) return `${target.provider} does not take it`;
+  if (target.facts.lacks?.includes(name)) return `${target.modelId} does not take it`;
+  const capability = CAPABILITY_OF[name];
+  if (capability !== undefined && target.facts.capabilities[capability] === false) return `${target.modelId} has no ${keyOf(capability).replace("_", " ")}`;
+  return undefined;
+}
+
+/** Settings of the target's wire that the target takes, in the spelling of models.toml; null when the model is unknown. */
+export function supportedParams(target: Target, dialect: Dialect): readonly string[] | null {
+  if (!target.facts.known || dialect.settings === undefined) return null;
+  return [...dialect.settings].filter((name) => unsupportedReason(name, target, dialect) === undefined).map(keyOf);
+}
+
+function effortWord(effort: Effort | number | undefined, target: Target, changes: Changes): Effort | undefined {
+  if (effort === undefined) return undefined;
+  const word = typeof effort === "number" ? numberToEffort(effort) : effort;
+  if (typeof effort === "number") changes.asked("reasoning_effort", effort, word, "a number stands for a word: up to .33 low, up to .66 medium, else high");
+  const { efforts } = target.facts;
+  if (efforts === undefined || efforts.length === 0 || efforts.includes(word)) return word;
+  const nearest = nearestEffort(word, efforts);
+  changes.modified("reasoning_effort", word, nearest, `${target.modelId} takes ${efforts.join(", ")}`);
+  return nearest;
+}
+
+function numberToEffort(effort: number): Effort {
+  if (effort <= 0.33) return "low";
+  return effort <= 0.66 ? "medium" : "high";
+}
+
+function nearestEffort(word: Effort, efforts: readonly Effort[]): Effort {
+  const wanted = EFFORTS.indexOf(word);
+  return [...efforts].sort((left, right) => Math.abs(EFFORTS.indexOf(left) - wanted) - Math.abs(EFFORTS.indexOf(right) - wanted))[0] ?? word;
+}
+
+function clampNumbers(settings: Mutable<Settings>, target: Target, changes: Changes): void {
+  const { maxOutput } = target.facts;
+  const { maxNewTokens, temperature, stop } = settings;
+  if (maxNewTokens !== undefined && maxOutput !== undefined && maxNewTokens > maxOutput) {
+    changes.modified("max_new_tokens", maxNewTokens, maxOutput, `${target.modelId} answers with at most ${maxOutput} tokens`);
+    settings.maxNewTokens = maxOutput;
+  }
+  const { maxTemperature, maxStops } = target.quirks;
+  if (temperature !== undefined && maxTemperature !== undefined && temperature > maxTemperature) {
+    changes.modified("temperature", temperature, maxTemperature, `${target.provider} takes at most ${maxTemperature}`);
+    settings.temperature = maxTemperature;
+  }
+  if (stop !== undefined && maxStops !== undefined && stop.length > maxStops) {
+    throw failed(target, "unsupported", `stop: ${stop.length} sequences, ${target.provider} takes at most ${maxStops}; cutting the list would change the answer`);
+  }
+}
+
+function adaptMessages(messages: readonly Message[], target: Target, changes: Changes): readonly Message[] {
+  let adapted: Message[] | undefined;
+  messages.forEach((message, index) => {
+    const clean = wellFormed(removeUnreadable(message, index, target, changes), index, changes);
+    if (clean !== message) {
+      adapted ??= [...messages];
+      adapted[index] = clean;
+    }
+  });
+  return adapted ?? messages;
+}
+
+const READING: Partial<Record<Part["type"], Capability>> = { image: "vision", file: "files", audio: "audio" };
+
+/** Images, files and audio a model cannot read are left out, unless nothing else is there. */
+function removeUnreadable(message: Message, index: number, target: Target, changes: Changes): Message {
+  if (message.role !== "user" || typeof message.content === "string") return message;
+  const unreadable = (part: Part) => {
+    const capability = READING[part.type];
+    return capability !== undefined && target.facts.capabilities[capability] === false;
+  };
+  const lost = message.content.filter(unreadable);
+  if (lost.length === 0) return message;
+  const kept = message.content.filter((part) => !unreadable(part));
+  const kinds = [...new Set(lost.map((part) => part.type))].join(", ");
+  if (kept.length === 0) throw failed(target, "unsupported", `messages[${index}] has only ${kinds}, which ${target.modelId} cannot read`);
+  changes.dropped(`messages[${index}]`, kinds, `${target.modelId} cannot read ${kinds}`);
+  return { role: "user", content: kept as UserMessage["content"] };
+}
+
+/** Half of a surrogate pair (an emoji cut by a slice) cannot be sent as UTF-8. */
+function wellFormed(message: Message, index: number, changes: Changes): Message {
+  const { content } = message;
+  if (typeof content === "string") {
+    if (content.isWellFormed()) return message;
+    changes.modified(`messages[${index}]`, "a lone surrogate", "\u{FFFD}", "half of a surrogate pair is no character");
+    return { ...message, content: content.toWellFormed() } as Message;
+  }
+  if (content.every((part) => !("text" in part) || part.text.isWellFormed())) return message;
+  changes.modified(`messages[${index}]`, "a lone surrogate", "\u{FFFD}", "half of a surrogate pair is no character");
+  return { ...message, content: content.map((part) => ("text" in part ? { ...part, text: part.text.toWellFormed() } : part)) } as Message;
+}
+
+/** No tokenizer packs more than this many characters into a token on average, so beyond it a prompt cannot fit. */
+const MOST_CHARS_PER_TOKEN = 8;
+/** Text no provider accepts, for models whose window nobody knows. */
+const MOST_CHARS = 8 * 1024 * 1024;
+
+function checkSize(messages: readonly Message[], settings: Settings, target: Target): void {
+  const length = textLength(messages);
+  const { context } = target.facts;
+  if (context !== undefined && length > context * MOST_CHARS_PER_TOKEN) {
+    throw failed(target, "context_too_long", `the prompt has ${length} characters and cannot fit a window of ${context} tokens; nothing was sent`);
+  }
+  if (context === undefined && length > MOST_CHARS) {
+    throw failed(target, "request_too_large", `the prompt has ${length} characters; set capabilities.context if the model takes that much`);
+  }
+  if (settings.maxInputTokens === undefined) return;
+  const tokens = estimateTokens(messages, settings.tools);
+  if (tokens > settings.maxInputTokens) {
+    throw failed(target, "context_too_long", `the prompt has about ${tokens} tokens, max_input_tokens is ${settings.maxInputTokens}; nothing was sent`);
+  }
+}

@@ -1,0 +1,249 @@
+import { ModelError } from "./error.ts";
+import type { AssistantMessage, Message, Part, SystemMessage, ToolMessage, ToolResultPart, UserMessage } from "./message.ts";
+
+/**
+ * Reads what a caller passed as input: a string, canonical messages, or OpenAI-shaped messages. Everything wrong is an
+ * `invalid_request` that names the place, before anything is sent.
+ */
+export function readInput(input: unknown): readonly Message[] {
+  if (typeof input === "string") {
+    if (input.trim() === "") throw wrong("input", "the prompt is empty");
+    return [{ role: "user", content: input }];
+  }
+  if (!Array.isArray(input)) throw wrong("input", `expected a string or an array of messages, got ${kind(input)}`);
+  if (input.length === 0) throw wrong("input", "there are no messages");
+  const messages = input.map((message, index) => readMessage(message, `messages[${index}]`));
+  checkToolPairs(messages);
+  if (!messages.some((message) => message.role !== "system")) throw wrong("input", "there is no user message, only system messages");
+  return messages;
+}
+
+function wrong(path: string, words: string): ModelError {
+  return new ModelError({ code: "invalid_request", message: `${path}: ${words}` });
+}
+
+function kind(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : typeof value;
+}
+
+type Loose = Readonly<Record<string, unknown>>;
+type AssistantParts = Exclude<AssistantMessage["content"], string>;
+
+function readMessage(value: unknown, path: string): Message {
+  if (typeof value !== "object" || value === null) throw wrong(path, `expected a message, got ${kind(value)}`);
+  const message = value as Loose;
+  switch (message["role"]) {
+    case "system":
+    case "developer":
+      return { role: "system", content: readContent(message["content"], path, ["text"]) as SystemMessage["content"] };
+    case "user":
+      return { role: "user", content: readContent(message["content"], path, ["text", "image", "file", "audio"]) as UserMessage["content"] };
+    case "assistant":
+      return readAssistant(message, path);
+    case "tool":
+      return readToolMessage(message, path);
+    default:
+      throw wrong(path, `unknown role ${JSON.stringify(message["role"])}; expected "system", "user", "assistant" or "tool"`);
+  }
+}
+
+function readContent(content: unknown, path: string, allowed: readonly Part["type"][]): string | readonly Part[] {
+  if (typeof content === "string") {
+    if (content === "") throw wrong(path, "the content is empty");
+    return content;
+  }
+  if (!Array.isArray(content)) throw wrong(path, `expected text or an array of parts as content, got ${kind(content)}`);
+  const parts = content.map((part, index) => readPart(part, `${path}.content[${index}]`, allowed)).filter(isFilled);
+  if (parts.length === 0) throw wrong(path, "the content is empty");
+  return parts;
+}
+
+/** Empty text carries nothing and some providers refuse it; signed parts are never dropped. */
+function isFilled(part: Part): boolean {
+  return part.type !== "text" || part.text !== "" || part.signature !== undefined;
+}
+
+function readPart(value: unknown, path: string, allowed: readonly Part["type"][]): Part {
+  if (typeof value !== "object" || value === null) throw wrong(path, `expected a part, got ${kind(value)}`);
+  const part = canonicalPart(value as Loose, path);
+  if (!allowed.includes(part.type)) throw wrong(path, `a part of type "${part.type}" cannot stand here; expected ${allowed.join(", ")}`);
+  return part;
+}
+
+function canonicalPart(part: Loose, path: string): Part {
+  const read = PART_READERS[String(part["type"])];
+  if (read === undefined) throw wrong(path, `unknown part type ${JSON.stringify(part["type"])}`);
+  return read(part, path);
+}
+
+const PART_READERS: Readonly<Record<string, (part: Loose, path: string) => Part>> = {
+  text: readText,
+  input_text: readText,
+  output_text: readText,
+  refusal: (part, path) => ({ type: "text", text: text(part["refusal"], `${path}.refusal`) }),
+  image: (part, path) => withSource(part, path, "image") as Part,
+  image_url: readImageUrl,
+  file: readFile,
+  audio: (part, path) => ({ type: "audio", data: text(part["data"], `${path}.data`), mediaType: text(part["mediaType"], `${path}.mediaType`) }),
+  input_audio: readInputAudio,
+  reasoning: (part, path) => ({ ...part, type: "reasoning", text: text(part["text"], `${path}.text`) }) as Part,
+  "tool-call": readToolCallPart,
+  "tool-result": (part, path) => readToolResult(part, path),
+};
+
+function readText(part: Loose, path: string): Part {
+  const value = text(part["text"], `${path}.text`);
+  const signed = typeof part["signature"] === "string" ? { signature: part["signature"], ...(typeof part["owner"] === "string" && { owner: part["owner"] }) } : {};
+  return { type: "text", text: value, ...signed, ...(part["cache"] === true && { cache: true }) };
+}
+
+function text(value: unknown, path: string): string {
+  if (typeof value !== "string") throw wrong(path, `expected text, got ${kind(value)}`);
+  return value;
+}
+
+function withSource(part: Loose, path: string, type: "image" | "file"): Part {
+  const { url, data, mediaType } = part;
+  if (url === undefined && data === undefined) throw wrong(path, `an ${type} needs a url or data`);
+  if (url !== undefined) return splitDataUrl({ ...part, type, url: text(url, `${path}.url`) } as Part);
+  text(data, `${path}.data`);
+  if (mediaType === undefined) throw wrong(path, `${type} data needs a mediaType, for example "image/png"`);
+  return { ...part, type } as Part;
+}
+
+/** `data:` URLs become data + mediaType, so that every wire can spell them its own way. */
+function splitDataUrl<T extends Part>(part: T): Part {
+  const url = (part as { url?: string }).url ?? "";
+  if (!url.startsWith("data:")) return part;
+  const comma = url.indexOf(",");
+  const mediaType = url.slice(5, comma).split(";")[0] || "application/octet-stream";
+  const { url: _, ...rest } = part as T & { url?: string };
+  return { ...rest, data: url.slice(comma + 1), mediaType } as Part;
+}
+
+function readImageUrl(part: Loose, path: string): Part {
+  const source = part["image_url"];
+  const loose = (typeof source === "string" ? { url: source } : source) as Loose | undefined;
+  const url = text(loose?.["url"], `${path}.image_url.url`);
+  const detail = loose?.["detail"];
+  return splitDataUrl({ type: "image", url, ...((detail === "auto" || detail === "low" || detail === "high") && { detail }) });
+}
+
+function readFile(part: Loose, path: string): Part {
+  const openai = part["file"] as Loose | undefined;
+  if (openai === undefined) return withSource(part, path, "file");
+  const filename = openai["filename"];
+  const url = text(openai["file_data"], `${path}.file.file_data`);
+  const dataUrl = url.startsWith("data:") ? url : `data:application/pdf;base64,${url}`;
+  return splitDataUrl({ type: "file", url: dataUrl, ...(typeof filename === "string" && { filename }) });
+}
+
+function readInputAudio(part: Loose, path: string): Part {
+  const audio = part["input_audio"] as Loose | undefined;
+  return { type: "audio", data: text(audio?.["data"], `${path}.input_audio.data`), mediaType: `audio/${text(audio?.["format"], `${path}.input_audio.format`)}` };
+}
+
+function readToolCallPart(part: Loose, path: string): Part {
+  const { id, name } = part;
+  return { ...part, type: "tool-call", id: text(id, `${path}.id`), name: text(name, `${path}.name`), arguments: part["arguments"] ?? {} } as Part;
+}
+
+function readAssistant(message: Loose, path: string): AssistantMessage {
+  const calls = message["tool_calls"];
+  const content = message["content"];
+  if (calls === undefined && message["reasoning_content"] === undefined) {
+    if (typeof content === "string") return { role: "assistant", content };
+    if (Array.isArray(content) && content.length === 0) return { role: "assistant", content: "" };
+    if (content !== null && content !== undefined) {
+      return { role: "assistant", content: readContent(content, path, ["text", "reasoning", "tool-call"]) as AssistantMessage["content"] };
+    }
+    if (typeof message["refusal"] === "string") return { role: "assistant", content: message["refusal"] };
+    throw wrong(path, "the content is empty");
+  }
+  return { role: "assistant", content: [...reasoningOf(message), ...assistantText(content, path), ...readCalls(calls, path)] };
+}
+
+function reasoningOf(message: Loose): AssistantParts {
+  const reasoning = message["reasoning_content"];
+  return typeof reasoning === "string" && reasoning !== "" ? [{ type: "reasoning", text: reasoning }] : [];
+}
+
+function assistantText(content: unknown, path: string): AssistantParts {
+  if (content === null || content === undefined || content === "") return [];
+  const read = readContent(content, path, ["text", "reasoning", "tool-call"]);
+  return typeof read === "string" ? [{ type: "text", text: read }] : (read as AssistantParts);
+}
+
+function readCalls(calls: unknown, path: string): AssistantParts {
+  if (calls === undefined || calls === null) return [];
+  if (!Array.isArray(calls)) throw wrong(`${path}.tool_calls`, `expected an array, got ${kind(calls)}`);
+  return calls.map((call: Loose, index) => {
+    const at = `${path}.tool_calls[${index}]`;
+    const details = (call?.["function"] ?? {}) as Loose;
+    return {
+      type: "tool-call",
+      id: text(call?.["id"], `${at}.id`),
+      name: text(details["name"], `${at}.function.name`),
+      arguments: parseArguments(details["arguments"], `${at}.function.arguments`),
+    };
+  });
+}
+
+function parseArguments(value: unknown, path: string): unknown {
+  if (typeof value !== "string") return value ?? {};
+  if (value.trim() === "") return {};
+  try {
+    return JSON.parse(value);
+  } catch (cause) {
+    throw new ModelError({ code: "invalid_request", message: `${path}: not JSON`, cause });
+  }
+}
+
+function readToolMessage(message: Loose, path: string): ToolMessage {
+  const id = message["tool_call_id"];
+  const content = message["content"];
+  if (id !== undefined) return { role: "tool", content: [readToolResult({ id, content, name: message["name"] }, path)] };
+  if (!Array.isArray(content) || content.length === 0) throw wrong(path, "a tool message needs tool-result parts, or a tool_call_id with content");
+  return { role: "tool", content: content.map((part, index) => readPart(part, `${path}.content[${index}]`, ["tool-result"]) as ToolResultPart) };
+}
+
+function readToolResult(part: Loose, path: string): ToolResultPart {
+  const id = text(part["id"], `${path}.id`);
+  const { name, content } = part;
+  const result = typeof content === "string" || Array.isArray(content) ? content : JSON.stringify(content ?? null);
+  return {
+    type: "tool-result",
+    id,
+    ...(typeof name === "string" && { name }),
+    content: typeof result === "string" ? result : (readContent(result, path, ["text", "image"]) as ToolResultPart["content"]),
+    ...(part["error"] === true && { error: true }),
+  };
+}
+
+/** Every tool result answers a call of the assistant turn before it, and every call is answered before the next turn. */
+function checkToolPairs(messages: readonly Message[]): void {
+  let open = new Map<string, string>();
+  messages.forEach((message, index) => {
+    const path = `messages[${index}]`;
+    if (message.role === "tool") {
+      for (const part of message.content) {
+        if (!open.delete(part.id)) throw wrong(path, `tool result "${part.id}" answers no open tool call of the turn before it`);
+      }
+    } else if (message.role !== "system") {
+      refuseOpen(open, path);
+      open = message.role === "assistant" ? callsOf(message) : new Map();
+    }
+  });
+  refuseOpen(open, "the end");
+}
+
+function refuseOpen(open: ReadonlyMap<string, string>, path: string): void {
+  const [first] = open;
+  if (first !== undefined) throw wrong(path, `tool call "${first[0]}" (${first[1]}) has no result before this point`);
+}
+
+function callsOf(message: AssistantMessage): Map<string, string> {
+  if (typeof message.content === "string") return new Map();
+  return new Map(message.content.filter((part) => part.type === "tool-call").map((part) => [part.id, part.name]));
+}

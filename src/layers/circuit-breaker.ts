@@ -1,0 +1,109 @@
+import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker as cockatielBreaker, type CircuitBreakerPolicy, handleWhen, IsolatedCircuitError, SamplingBreaker } from "cockatiel";
+import type { Call, Outcome } from "../core/call.ts";
+import { isModelError, ModelError } from "../core/error.ts";
+import type { Layer } from "../core/layer.ts";
+import type { Target } from "../core/target.ts";
+import { hold, type Release, releasing } from "./guard.ts";
+
+/** The breakers of a factory, one per target (origin and model id), shared by all entries that lead there. */
+export class Breakers {
+  readonly #policies = new Map<string, CircuitBreakerPolicy>();
+
+  of(target: Target): CircuitBreakerPolicy | undefined {
+    const settings = target.policy.breaker;
+    if (settings === undefined) return undefined;
+    let policy = this.#policies.get(target.key);
+    if (policy === undefined) {
+      policy = makePolicy(settings);
+      this.#policies.set(target.key, policy);
+    }
+    return policy;
+  }
+
+  /** Targets with a breaker and its state, for display. */
+  states(): ReadonlyMap<string, "closed" | "open" | "half-open" | "isolated"> {
+    return new Map([...this.#policies].map(([key, policy]) => [key, STATE_NAMES[policy.state]]));
+  }
+}
+
+const STATE_NAMES = {
+  [CircuitState.Closed]: "closed",
+  [CircuitState.Open]: "open",
+  [CircuitState.HalfOpen]: "half-open",
+  [CircuitState.Isolated]: "isolated",
+} as const;
+
+/** Failures that say something about the target; all others leave the breaker as it is. */
+class TargetFailure extends Error {}
+
+function makePolicy({ threshold, windowMs, halfOpenAfterMs }: NonNullable<Target["policy"]["breaker"]>): CircuitBreakerPolicy {
+  const breaker = windowMs === undefined ? new ConsecutiveBreaker(threshold) : windowBreaker(threshold, windowMs);
+  return cockatielBreaker(handleWhen((error) => error instanceof TargetFailure), { halfOpenAfter: halfOpenAfterMs, breaker });
+}
+
+/** `threshold` failures within the window, whatever succeeds in between: no share of calls, no minimum rate. */
+function windowBreaker(threshold: number, windowMs: number): SamplingBreaker {
+  const times: number[] = [];
+  const breaker = new SamplingBreaker({ threshold: 0.5, duration: windowMs });
+  breaker.failure = () => {
+    const now = performance.now();
+    times.push(now);
+    while (times[0] !== undefined && times[0] <= now - windowMs) times.shift();
+    return times.length >= threshold;
+  };
+  breaker.success = () => {};
+  return breaker;
+}
+
+/** Refuses calls to a target that failed repeatedly; a call counts once however often it retried, and 4xx never count. */
+export function circuitBreaker(breakers: Breakers): Layer {
+  return async function* (call, next) {
+    const policy = breakers.of(call.target);
+    if (policy === undefined) {
+      yield* next(call);
+      return;
+    }
+    const release = await admit(policy, call);
+    const probing = policy.state === CircuitState.HalfOpen;
+    yield* releasing(next(call), (outcome) => release(seenByBreaker(outcome, call, probing)), () => abandoned(call));
+  };
+}
+
+async function admit(policy: CircuitBreakerPolicy, call: Call): Promise<Release> {
+  // While a probe is out, cockatiel would let others wait for it without hearing an abort; they are refused instead.
+  if (policy.state === CircuitState.HalfOpen) throw open(call, "one probe is under way");
+  try {
+    return await hold(policy);
+  } catch (error) {
+    if (error instanceof BrokenCircuitError) throw open(call, "it failed repeatedly and is given time to recover");
+    if (error instanceof IsolatedCircuitError) throw open(call, "it was isolated by hand");
+    throw error;
+  }
+}
+
+function open({ target }: Call, why: string): ModelError {
+  return new ModelError({
+    code: "circuit_open",
+    message: `${target.provider} (${target.modelId}): not asked: ${why}`,
+    provider: target.provider,
+    model: target.entry,
+  });
+}
+
+/**
+ * A success closes, a failure of the target counts once per call, anything else is neutral. A probe must not close the
+ * breaker on a neutral end (cockatiel would), so there it counts as a failure: the next probe decides.
+ */
+function seenByBreaker(outcome: Outcome, call: Call, probing: boolean): Outcome {
+  if (outcome.ok) return outcome;
+  const counted = call.record.breakerCounted.has(call.target.key);
+  const counts = outcome.error.row.countsForBreaker && !counted;
+  if (!counts && !probing) return outcome;
+  call.record.breakerCounted.add(call.target.key);
+  return { ok: false, error: new TargetFailure(outcome.error.code) as unknown as ModelError };
+}
+
+function abandoned(call: Call): ModelError {
+  const { reason } = call.cancellation;
+  return isModelError(reason) ? reason : new ModelError({ code: "aborted", message: "The reader left." });
+}

@@ -1,0 +1,89 @@
+import type { Call } from "../core/call.ts";
+import { unlessCancelled } from "../core/cancellation.ts";
+import { isModelError, ModelError } from "../core/error.ts";
+import { type Events, type FlowEvent, isContent } from "../core/event.ts";
+import type { Layer, Next } from "../core/layer.ts";
+import { Secret } from "../core/secret.ts";
+import type { Target, Token } from "../core/target.ts";
+
+/** A dead key is not tried again; a throttled one rests until the provider's time is over. */
+interface KeyState {
+  dead: boolean;
+  pausedUntilMs: number;
+}
+
+/** How long a throttled key rests when the provider names no time. */
+const PAUSE_MS = 10_000;
+const RENEW_BEFORE_MS = 60_000;
+
+/**
+ * Gives each attempt its credential. With several keys, one pass over them: a dead or throttled key hands on to the next
+ * before anything was delivered, and that uses no retry.
+ */
+export function credential(): Layer {
+  const states = new WeakMap<Secret, KeyState>();
+  const tokens = new WeakMap<Target, Promise<Token>>();
+  return (call, next) => {
+    const { keys, token } = call.target.credentials;
+    if (token !== undefined) return withToken(call, next, tokens, token);
+    if (keys.length <= 1) return next({ ...call, credential: keys[0] });
+    return rotate(call, next, states);
+  };
+}
+
+async function* withToken(call: Call, next: Next, tokens: WeakMap<Target, Promise<Token>>, hook: () => Promise<Token>): Events {
+  const token = await unlessCancelled(freshToken(call, tokens, hook), call.cancellation);
+  yield* next({ ...call, credential: new Secret(token.token) });
+}
+
+/** One request for a token at a time per target, also when many calls need it at once. */
+async function freshToken(call: Call, tokens: WeakMap<Target, Promise<Token>>, hook: () => Promise<Token>): Promise<Token> {
+  const { target, clock } = call;
+  const known = await tokens.get(target)?.catch(() => undefined);
+  if (known?.expiresAt !== undefined && known.expiresAt - RENEW_BEFORE_MS > clock.now()) return known;
+  const asked = hook();
+  tokens.set(target, asked);
+  try {
+    return await asked;
+  } catch (cause) {
+    throw new ModelError({
+      code: "unauthorized",
+      message: `${target.entry}: the token hook of "${target.provider}" failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      provider: target.provider,
+      model: target.entry,
+      cause,
+    });
+  }
+}
+
+async function* rotate(call: Call, next: Next, states: WeakMap<Secret, KeyState>): Events {
+  let last: ModelError | undefined;
+  for (const key of usable(call, states)) {
+    let delivered = false;
+    try {
+      for await (const batch of next({ ...call, credential: key })) {
+        delivered ||= batch.some((event: FlowEvent) => isContent(event));
+        yield batch;
+      }
+      return;
+    } catch (error) {
+      if (!isModelError(error) || delivered || !error.row.rotatesKey) throw error;
+      note(key, error, call, states);
+      last = error;
+    }
+  }
+  throw last ?? new ModelError({ code: "unauthorized", message: `${call.target.entry}: every key is dead`, provider: call.target.provider, model: call.target.entry });
+}
+
+/** Living keys; those that rest come last, the one that rests shortest first. */
+function usable(call: Call, states: WeakMap<Secret, KeyState>): readonly Secret[] {
+  const now = call.clock.monotonic();
+  const pause = (key: Secret) => Math.max(0, (states.get(key)?.pausedUntilMs ?? 0) - now);
+  return call.target.credentials.keys.filter((key) => states.get(key)?.dead !== true).sort((left, right) => pause(left) - pause(right));
+}
+
+function note(key: Secret, error: ModelError, call: Call, states: WeakMap<Secret, KeyState>): void {
+  const throttled = error.code === "rate_limited";
+  const pausedUntilMs = throttled ? call.clock.monotonic() + (error.retryAfterMs ?? PAUSE_MS) : 0;
+  states.set(key, { dead: !throttled && error.code !== "forbidden", pausedUntilMs });
+}

@@ -1,0 +1,128 @@
+import { adapt } from "../core/adapt.ts";
+import type { Call } from "../core/call.ts";
+import type { Dialect } from "../core/dialect.ts";
+import { isModelError, ModelError } from "../core/error.ts";
+import type { Events, FlowEvent } from "../core/event.ts";
+import type { Layer, Next } from "../core/layer.ts";
+import type { Target } from "../core/target.ts";
+
+/** The targets of one model, resolved when they are needed. */
+export interface Chain {
+  readonly primary: Target;
+  fallbacks(kind: FallbackList): readonly Target[];
+}
+export type FallbackList = "general" | "context" | "policy" | "rate-limit";
+
+/**
+ * Tries the targets in order: the primary, then those of the list that fits the failure. Adapts the request to each
+ * target. Nothing of a target is delivered before its first content event, so a failure before it is invisible.
+ */
+export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect): Layer {
+  return async function* (call, next) {
+    const errors: ModelError[] = [];
+    const progress: Progress = { queue: [chain.primary], tried: new Set(), delivered: false };
+    for (let target = progress.queue.shift(); target !== undefined; target = progress.queue.shift()) {
+      progress.tried.add(target.entry);
+      try {
+        yield* serve(call, target, dialectOf(target), next, progress, hasOther(chain, progress));
+        return;
+      } catch (error) {
+        const failure = asModelError(error, target);
+        errors.push(failure);
+        if (call.cancellation.cancelled || (progress.delivered && call.onBreak === "error")) throw failure;
+        enqueue(chain, failure, progress);
+        if (progress.queue.length === 0) throw verdict(errors);
+        if (progress.delivered) yield [{ type: "reset", reason: `${target.entry} failed (${failure.code}); ${progress.queue[0]?.entry} starts again` }];
+      }
+    }
+  };
+}
+
+interface Progress {
+  readonly queue: Target[];
+  readonly tried: Set<string>;
+  delivered: boolean;
+}
+
+function hasOther(chain: Chain, progress: Progress): boolean {
+  return progress.queue.length > 0 || chain.fallbacks("general").some((target) => !progress.tried.has(target.entry));
+}
+
+/** Runs one target and puts its `start` and adjustments before its first events. */
+async function* serve(call: Call, target: Target, dialect: Dialect, next: Next, progress: Progress, fallbackRemains: boolean): Events {
+  const { request, adjustments } = adapt(call.input, target, dialect);
+  const streaming = target.facts.capabilities.streaming !== false && (call.streaming || target.policy.stream);
+  const events = next({ ...call, target, request, streaming, fallbackRemains });
+  let opened = false;
+  for await (const batch of events) {
+    progress.delivered = true;
+    if (opened) {
+      yield batch;
+    } else {
+      opened = true;
+      yield [startOf(target, batch), ...adjustments.map((adjustment): FlowEvent => ({ type: "adjustment", adjustment })), ...batch];
+    }
+  }
+}
+
+function startOf(target: Target, batch: readonly FlowEvent[]): FlowEvent {
+  const response = batch.find((event) => event.type === "response");
+  const id = response?.type === "response" ? response.id : undefined;
+  return { type: "start", model: target.entry, provider: target.provider, ...(id !== undefined && { id }) };
+}
+
+/** Adds the targets that may serve after this failure. A list of its own for a kind of failure replaces the general one. */
+function enqueue(chain: Chain, failure: ModelError, progress: Progress): void {
+  const candidates = candidatesFor(chain, failure);
+  const queued = new Set(progress.queue.map((target) => target.entry));
+  if (failure.row.fallback === "none") progress.queue.length = 0;
+  for (const target of candidates) {
+    if (!progress.tried.has(target.entry) && !queued.has(target.entry)) progress.queue.push(target);
+  }
+}
+
+function candidatesFor(chain: Chain, failure: ModelError): readonly Target[] {
+  switch (failure.row.fallback) {
+    case "none":
+      return [];
+    case "policy":
+      return chain.fallbacks("policy");
+    case "context":
+      return own(chain, "context");
+    case "general":
+      return failure.code === "rate_limited" || failure.code === "quota_exhausted" ? own(chain, "rate-limit") : chain.fallbacks("general");
+  }
+}
+
+function own(chain: Chain, list: FallbackList): readonly Target[] {
+  const special = chain.fallbacks(list);
+  return special.length > 0 ? special : chain.fallbacks("general");
+}
+
+/** One code for all failures is kept, so that adding a fallback never breaks a caller's check; a single target is never wrapped. */
+function verdict(errors: readonly ModelError[]): ModelError {
+  const last = errors.at(-1) as ModelError;
+  if (errors.length === 1) return last;
+  const codes = new Set(errors.map((error) => error.code));
+  const code = codes.size === 1 ? last.code : "all_models_failed";
+  const list = errors.map((error) => `${error.model ?? "?"}: ${error.code}: ${error.message}`).join("\n  ");
+  return new ModelError({
+    code,
+    message: `All ${errors.length} models failed:\n  ${list}`,
+    provider: last.provider,
+    model: last.model,
+    status: last.status,
+    requestId: last.requestId,
+    retryAfterMs: last.retryAfterMs,
+    phase: last.phase,
+    partial: last.partial,
+    errors,
+    cause: last,
+  });
+}
+
+function asModelError(error: unknown, target: Target): ModelError {
+  if (isModelError(error)) return error;
+  const words = error instanceof Error ? error.message : String(error);
+  return new ModelError({ code: "protocol_error", message: `${target.provider} (${target.modelId}): ${words}`, provider: target.provider, model: target.entry, cause: error });
+}

@@ -1,0 +1,147 @@
+import { handleWhen, type RetryPolicy, retry as cockatielRetry } from "cockatiel";
+import type { Call } from "../core/call.ts";
+import { sleep } from "../core/cancellation.ts";
+import { isModelError, type ModelError, type ModelErrorCode } from "../core/error.ts";
+import { type Events, type FlowEvent, isContent } from "../core/event.ts";
+import type { Layer, Next } from "../core/layer.ts";
+import type { Policy } from "../core/target.ts";
+import type { RetryBudgets } from "./retry-budget.ts";
+
+/**
+ * Sends the same request again when it may help. An attempt is committed by its first content event: before it, a
+ * failure is invisible; after it, only `on_break = "restart"` starts again, and says so with a `reset`.
+ */
+export function retry(budgets: RetryBudgets): Layer {
+  return async function* (call, next) {
+    budgets.note(call.target.origin);
+    const tries = new Tries(call, budgets);
+    const policy = tries.policy();
+    for (;;) {
+      const opened = await policy.execute(() => openAttempt(tries, next));
+      try {
+        yield* deliver(opened);
+        return;
+      } catch (error) {
+        if (call.onBreak === "error" || !tries.allows(error)) throw error;
+        yield [{ type: "reset", reason: `the answer broke off (${(error as ModelError).code}); it starts again` }];
+      }
+    }
+  };
+}
+
+interface Opened {
+  /** Everything up to the first content event. */
+  readonly buffered: readonly FlowEvent[];
+  readonly rest: AsyncIterator<readonly FlowEvent[]>;
+}
+
+async function* deliver({ buffered, rest }: Opened): Events {
+  try {
+    yield buffered;
+    for (let step = await rest.next(); !step.done; step = await rest.next()) yield step.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+async function openAttempt(tries: Tries, next: Next): Promise<Opened> {
+  const call = await tries.begin();
+  const iterator = next(call)[Symbol.asyncIterator]();
+  const buffered: FlowEvent[] = [];
+  for (;;) {
+    const step = await iterator.next();
+    if (step.done) return { buffered, rest: iterator };
+    buffered.push(...step.value);
+    if (step.value.some(isContent)) return { buffered, rest: iterator };
+  }
+}
+
+/** What one call has tried on one target, and whether it may try again. */
+class Tries {
+  readonly #call: Call;
+  readonly #budgets: RetryBudgets;
+  readonly #used = new Map<ModelErrorCode, number>();
+  #total = 0;
+  #waitMs: number | undefined;
+  #lastBackoffMs = 0;
+
+  constructor(call: Call, budgets: RetryBudgets) {
+    this.#call = call;
+    this.#budgets = budgets;
+  }
+
+  /**
+   * cockatiel decides the loop; its own backoff is 0 because it cannot be aborted: we wait ourselves, on the injected
+   * clock, before the next attempt.
+   */
+  policy(): RetryPolicy {
+    return cockatielRetry(handleWhen((error) => this.allows(error)), { maxAttempts: Number.MAX_SAFE_INTEGER });
+  }
+
+  /** Waits if this is not the first try, and gives the call of the next attempt. */
+  async begin(): Promise<Call> {
+    const { clock, cancellation } = this.#call;
+    cancellation.throwIfCancelled();
+    if (this.#waitMs !== undefined) await sleep(clock, this.#waitMs, cancellation);
+    return { ...this.#call, tryIndex: this.#total };
+  }
+
+  /** Whether another attempt is made after this failure; remembers how long to wait before it. */
+  allows(error: unknown): boolean {
+    if (!isModelError(error) || this.#call.cancellation.cancelled) return false;
+    const { policy } = this.#call.target;
+    if (this.#total >= mostTries(policy) || (this.#used.get(error.code) ?? 0) >= allowance(error, policy)) return false;
+    if (error.code === "timed_out" && this.#call.fallbackRemains && policy.retryOn === undefined) return false;
+    const waitMs = this.#wait(error, policy);
+    if (waitMs === undefined || !this.#fitsDeadline(waitMs)) return false;
+    if (!this.#budgets.take(this.#call.target.origin)) return false;
+    this.#used.set(error.code, (this.#used.get(error.code) ?? 0) + 1);
+    this.#total++;
+    this.#waitMs = waitMs;
+    return true;
+  }
+
+  #fitsDeadline(waitMs: number): boolean {
+    const { deadlineAtMs, clock } = this.#call;
+    return deadlineAtMs === undefined || clock.monotonic() + waitMs < deadlineAtMs;
+  }
+
+  /** The provider's word where it gave one; else exponential backoff. `undefined`: the provider asks for too long. */
+  #wait(error: ModelError, policy: Policy): number | undefined {
+    const { random } = this.#call;
+    const asked = error.retryAfterMs;
+    if (asked !== undefined && asked > policy.maxRetryAfterMs) return undefined;
+    if (asked !== undefined && asked > 0) return asked * (1 + random() * 0.1);
+    this.#lastBackoffMs = backoff(error, policy, this.#total, this.#lastBackoffMs, random);
+    return this.#lastBackoffMs;
+  }
+}
+
+/** How often this error may be retried: `retry_on` where it is set, else the table of codes. */
+function allowance(error: ModelError, policy: Policy): number {
+  if (!error.retryable) return 0;
+  if (policy.retryOn !== undefined) return policy.retryOn[error.code] ?? 0;
+  return error.row.retry === "once" ? Math.min(1, policy.numRetries) : policy.numRetries;
+}
+
+/** Over all codes together, a target is asked again at most this often. */
+function mostTries(policy: Policy): number {
+  return Math.max(policy.numRetries, ...Object.values(policy.retryOn ?? {}));
+}
+
+/** A throttled provider is given twice the wait of one that merely failed. */
+const THROTTLE_FACTOR = 2;
+
+function backoff(error: ModelError, policy: Policy, tries: number, last: number, random: () => number): number {
+  const throttled = error.code === "rate_limited" || error.code === "overloaded";
+  const base = policy.retryMinWaitMs * (throttled ? THROTTLE_FACTOR : 1);
+  const grown = Math.min(policy.retryMaxWaitMs, base * policy.retryMultiplier ** tries);
+  switch (policy.jitter) {
+    case "none":
+      return grown;
+    case "full":
+      return random() * grown;
+    case "decorrelated":
+      return Math.min(policy.retryMaxWaitMs, base + random() * Math.max(0, last * 3 - base));
+  }
+}

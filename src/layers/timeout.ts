@@ -1,0 +1,130 @@
+import type { Call } from "../core/call.ts";
+import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
+import { ModelError, type TimeoutPhase } from "../core/error.ts";
+import { isContent } from "../core/event.ts";
+import type { Layer } from "../core/layer.ts";
+
+/**
+ * The clocks of one attempt: its total time, the wait for the first token, and idleness between model data. Each kills
+ * the attempt, never the call. A reader that takes its time does not let the idle clock run.
+ */
+export const timeout: Layer = async function* (call, next) {
+  const attempt = call.cancellation.child();
+  const clocks = new Clocks(call, attempt);
+  const iterator = next({ ...call, cancellation: attempt })[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      clocks.waiting();
+      const step = await unlessCancelled(iterator.next(), attempt);
+      clocks.arrived();
+      if (step.done) return;
+      if (!clocks.sawToken && step.value.some(isContent)) clocks.firstToken();
+      yield step.value;
+    }
+  } finally {
+    clocks.stop();
+    attempt.release();
+    // Not awaited: a dialect that ignores its cancellation must not hold up the call.
+    iterator.return?.()?.then(undefined, () => {});
+  }
+};
+
+/** One timer for all clocks of the attempt, armed for the nearest limit and moved only when it fires. */
+class Clocks {
+  readonly #call: Call;
+  readonly #attempt: Cancellation;
+  readonly #startedMs: number;
+  #lastDataMs: number | undefined;
+  #waiting = false;
+  #offTimer: () => void;
+  sawToken = false;
+
+  constructor(call: Call, attempt: Cancellation) {
+    this.#call = call;
+    this.#attempt = attempt;
+    this.#startedMs = call.clock.monotonic();
+    this.#offTimer = this.#arm();
+  }
+
+  waiting(): void {
+    this.#waiting = true;
+    if (this.#lastDataMs !== undefined) this.#lastDataMs = this.#call.clock.monotonic();
+  }
+
+  arrived(): void {
+    this.#waiting = false;
+    const first = this.#lastDataMs === undefined;
+    this.#lastDataMs = this.#call.clock.monotonic();
+    if (first && this.#call.streaming) this.#rearm();
+  }
+
+  firstToken(): void {
+    this.sawToken = true;
+    this.#call.record.firstTokenMs ??= this.#call.clock.monotonic() - this.#call.record.startedMs;
+  }
+
+  stop(): void {
+    this.#offTimer();
+  }
+
+  #rearm(): void {
+    this.#offTimer();
+    this.#offTimer = this.#arm();
+  }
+
+  #arm(): () => void {
+    const { clock } = this.#call;
+    const { atMs } = this.#nearest();
+    return clock.schedule(() => this.#fire(), Math.max(0, atMs - clock.monotonic()));
+  }
+
+  #fire(): void {
+    const { atMs, phase, limitMs } = this.#nearest();
+    if (this.#call.clock.monotonic() < atMs) {
+      this.#offTimer = this.#arm();
+      return;
+    }
+    this.#attempt.cancel(timedOut(this.#call, phase, limitMs));
+  }
+
+  #nearest(): { atMs: number; phase: TimeoutPhase; limitMs: number } {
+    const { attemptTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = this.#call.target.policy;
+    let nearest = { atMs: this.#startedMs + attemptTimeoutMs, phase: "attempt" as TimeoutPhase, limitMs: attemptTimeoutMs };
+    if (!this.sawToken && firstTokenTimeoutMs !== undefined) {
+      const atMs = this.#startedMs + firstTokenTimeoutMs;
+      if (atMs < nearest.atMs) nearest = { atMs, phase: "first-token", limitMs: firstTokenTimeoutMs };
+    }
+    if (this.#lastDataMs !== undefined && this.#call.streaming) {
+      const since = this.#waiting ? this.#lastDataMs : this.#call.clock.monotonic();
+      if (since + idleTimeoutMs < nearest.atMs) nearest = { atMs: since + idleTimeoutMs, phase: "idle", limitMs: idleTimeoutMs };
+    }
+    return nearest;
+  }
+}
+
+const MEANING: Readonly<Record<TimeoutPhase, string>> = {
+  connect: "no connection",
+  "first-token": "no first token",
+  silence: "no byte",
+  idle: "no model data",
+  attempt: "no complete answer",
+  deadline: "the call did not end",
+};
+const KEY: Readonly<Record<TimeoutPhase, string>> = {
+  connect: "connect_timeout",
+  "first-token": "first_token_timeout",
+  silence: "silence_timeout",
+  idle: "idle_timeout",
+  attempt: "timeout",
+  deadline: "deadline",
+};
+
+export function timedOut({ target }: Call, phase: TimeoutPhase, limitMs: number): ModelError {
+  return new ModelError({
+    code: "timed_out",
+    phase,
+    message: `${target.provider} (${target.modelId}): ${MEANING[phase]} within ${limitMs / 1000} s (${KEY[phase]})`,
+    provider: target.provider,
+    model: target.entry,
+  });
+}
