@@ -5,7 +5,7 @@ import { ModelError, type ModelErrorCode } from "./error.ts";
 import { estimateTokens, textLength } from "./estimate.ts";
 import type { Message, Part, UserMessage } from "./message.ts";
 import { EFFORTS, type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
-import type { Capability, Target } from "./target.ts";
+import type { Adaptation, Capability, Target } from "./target.ts";
 
 export interface Adapted {
   readonly request: ModelRequest;
@@ -18,14 +18,18 @@ export interface Adapted {
  * `unsupported` before anything is sent.
  */
 export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapted {
-  const changes = new Changes(target, input.strict ?? target.adaptation.strict);
+  const adaptation = { ...target.adaptation, ...definedOf(input.adaptation) };
+  const changes = new Changes(target, adaptation);
+  if (target.policy.strictPricing && target.price() === undefined) {
+    throw failed(target, "unsupported", "its price is unknown and strict_pricing is on: add [models.NAME.pricing] or price_as; nothing was sent");
+  }
   const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
   const extraBody: Record<string, unknown> = { ...target.extraBody, ...input.extraBody };
-  dropUnsupported(settings, extraBody, target, dialect, changes);
+  dropUnsupported(settings, extraBody, { target, dialect, adaptation, changes });
   const { reasoningEffort, ...rest } = settings;
   const effort = effortWord(reasoningEffort, target, changes);
   clampNumbers(rest, target, changes);
-  const messages = adaptMessages([...target.prelude, ...input.messages], target, changes);
+  const messages = adaptMessages(withPrelude(input, target), target, changes);
   checkSize(messages, rest, target);
   const request: ModelRequest = {
     messages,
@@ -41,20 +45,20 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
 class Changes {
   readonly list: Adjustment[] = [];
   readonly #target: Target;
-  readonly #strict: boolean;
+  readonly #allowed: Adaptation;
 
-  constructor(target: Target, strict: boolean) {
+  constructor(target: Target, allowed: Adaptation) {
     this.#target = target;
-    this.#strict = strict;
+    this.#allowed = allowed;
   }
 
   dropped(setting: string, from: unknown, reason: string): void {
-    if (this.#strict || !this.#target.adaptation.dropParams) throw this.refusal(setting, reason, "drop_params");
+    if (this.#allowed.strict || !this.#allowed.dropParams) throw this.refusal(setting, reason, "drop_params");
     this.list.push({ setting, from, to: undefined, reason });
   }
 
   modified(setting: string, from: unknown, to: unknown, reason: string): void {
-    if (this.#strict || !this.#target.adaptation.modifyParams) throw this.refusal(setting, reason, "modify_params");
+    if (this.#allowed.strict || !this.#allowed.modifyParams) throw this.refusal(setting, reason, "modify_params");
     this.list.push({ setting, from, to, reason });
   }
 
@@ -64,13 +68,24 @@ class Changes {
   }
 
   refusal(setting: string, reason: string, key: string): ModelError {
-    const why = this.#strict ? "strict is on" : `${key} is off`;
+    const why = this.#allowed.strict ? "strict is on" : `${key} is off`;
     return failed(this.#target, "unsupported", `${setting}: ${reason}; ${why}, so nothing was sent`);
   }
 }
 
 function failed(target: Target, code: ModelErrorCode, words: string): ModelError {
   return new ModelError({ code, message: `${target.entry} (${target.provider} ${target.modelId}): ${words}`, provider: target.provider, model: target.entry });
+}
+
+function withPrelude(input: CallInput, target: Target): readonly Message[] {
+  const system = input.system ?? target.system;
+  const prelude = input.prelude ?? target.prelude;
+  if (system === undefined && prelude.length === 0) return input.messages;
+  return [...(system === undefined ? [] : [{ role: "system", content: system } as const]), ...prelude, ...input.messages];
+}
+
+function definedOf<T extends object>(values: T | undefined): { [key in keyof T]: NonNullable<T[key]> } {
+  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined)) as { [key in keyof T]: NonNullable<T[key]> };
 }
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
@@ -98,8 +113,15 @@ const CAPABILITY_OF: Partial<Record<SettingName, Capability>> = {
   webSearch: "webSearch",
 };
 
-function dropUnsupported(settings: Mutable<Settings>, extraBody: Record<string, unknown>, target: Target, dialect: Dialect, changes: Changes): void {
-  const { drop, allow } = target.adaptation;
+interface Adapting {
+  readonly target: Target;
+  readonly dialect: Dialect;
+  readonly adaptation: Adaptation;
+  readonly changes: Changes;
+}
+
+function dropUnsupported(settings: Mutable<Settings>, extraBody: Record<string, unknown>, { target, dialect, adaptation, changes }: Adapting): void {
+  const { drop, allow } = adaptation;
   for (const name of Object.keys(settings) as SettingName[]) {
     const key = keyOf(name);
     const value = settings[name];

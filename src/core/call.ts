@@ -5,7 +5,7 @@ import type { ModelError } from "./error.ts";
 import type { Message } from "./message.ts";
 import type { ModelRequest, Settings } from "./request.ts";
 import type { Secret } from "./secret.ts";
-import type { OnBreak, Target } from "./target.ts";
+import type { Adaptation, OnBreak, Target } from "./target.ts";
 import type { Exchange, Transport } from "./transport.ts";
 
 /** What the caller asked for, before a target was chosen. */
@@ -16,8 +16,14 @@ export interface CallInput {
   readonly samples: number;
   readonly extraBody: Readonly<Record<string, unknown>>;
   readonly extraHeaders: Readonly<Record<string, string>>;
-  /** Per-call override of the entry's `strict`. */
-  readonly strict?: boolean | undefined;
+  /** Instructions and messages of this call that stand for those of the entry. */
+  readonly system?: string | undefined;
+  readonly prelude?: readonly Message[] | undefined;
+  /** What this call says about changes of its request; wins over the entry. */
+  readonly adaptation?: { readonly [key in keyof Adaptation]?: Adaptation[key] | undefined };
+  readonly stripTokens?: readonly string[] | undefined;
+  /** Per-call override of the entry's `stream`. */
+  readonly stream?: boolean | undefined;
   /** Emit every wire event as `{ type: "raw" }`. */
   readonly raw: boolean;
   readonly tags: readonly string[];

@@ -50,6 +50,42 @@ export interface Settings {
 
 export type SettingName = keyof Settings;
 
+/** Every setting, in the order of the documentation. */
+export const SETTING_NAMES = [
+  "temperature",
+  "topP",
+  "topK",
+  "maxNewTokens",
+  "maxInputTokens",
+  "stop",
+  "seed",
+  "frequencyPenalty",
+  "presencePenalty",
+  "logitBias",
+  "logprobs",
+  "topLogprobs",
+  "reasoningEffort",
+  "verbosity",
+  "serviceTier",
+  "modalities",
+  "prediction",
+  "responseFormat",
+  "user",
+  "metadata",
+  "webSearch",
+  "promptCache",
+  "tools",
+  "toolChoice",
+  "parallelToolCalls",
+] as const satisfies readonly SettingName[];
+
+/** The settings among the keys of something larger. */
+export function pickSettings(source: Readonly<Record<string, unknown>>): Settings {
+  const settings: Record<string, unknown> = {};
+  for (const name of SETTING_NAMES) if (source[name] !== undefined) settings[name] = source[name];
+  return settings as Settings;
+}
+
 /** The canonical request for one target: everything adapted, nothing left to decide but the wire's spelling. */
 export interface ModelRequest {
   readonly messages: readonly Message[];

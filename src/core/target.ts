@@ -112,12 +112,15 @@ export interface Target {
   readonly proxy: string | undefined;
   readonly tls: TlsOptions | undefined;
   readonly settings: Settings;
-  /** `system` and `messages` of the entry, put before every prompt. */
+  /** Instructions of the entry, put before every prompt. */
+  readonly system: string | undefined;
+  /** `messages` of the entry, put after `system` before every prompt. */
   readonly prelude: readonly Message[];
   readonly adaptation: Adaptation;
   readonly quirks: Quirks;
   readonly facts: ModelFacts;
-  readonly price: Price | undefined;
+  /** Looked up when first asked: price data is not needed to send a request. */
+  readonly price: () => Price | undefined;
   readonly policy: Policy;
 }
 

@@ -1,4 +1,4 @@
-import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker as cockatielBreaker, type CircuitBreakerPolicy, handleWhen, IsolatedCircuitError, SamplingBreaker } from "cockatiel";
+import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker as cockatielBreaker, type CircuitBreakerPolicy, handleWhen, type IBreaker, IsolatedCircuitError } from "cockatiel";
 import type { Call, Outcome } from "../core/call.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Layer } from "../core/layer.ts";
@@ -37,22 +37,32 @@ const STATE_NAMES = {
 class TargetFailure extends Error {}
 
 function makePolicy({ threshold, windowMs, halfOpenAfterMs }: NonNullable<Target["policy"]["breaker"]>): CircuitBreakerPolicy {
-  const breaker = windowMs === undefined ? new ConsecutiveBreaker(threshold) : windowBreaker(threshold, windowMs);
+  const breaker = windowMs === undefined ? new ConsecutiveBreaker(threshold) : new WindowBreaker(threshold, windowMs);
   return cockatielBreaker(handleWhen((error) => error instanceof TargetFailure), { halfOpenAfter: halfOpenAfterMs, breaker });
 }
 
 /** `threshold` failures within the window, whatever succeeds in between: no share of calls, no minimum rate. */
-function windowBreaker(threshold: number, windowMs: number): SamplingBreaker {
-  const times: number[] = [];
-  const breaker = new SamplingBreaker({ threshold: 0.5, duration: windowMs });
-  breaker.failure = () => {
+class WindowBreaker implements IBreaker {
+  state: unknown;
+  readonly #threshold: number;
+  readonly #windowMs: number;
+  #failures: number[] = [];
+
+  constructor(threshold: number, windowMs: number) {
+    this.#threshold = threshold;
+    this.#windowMs = windowMs;
+  }
+
+  success(state: CircuitState): void {
+    if (state === CircuitState.HalfOpen) this.#failures = [];
+  }
+
+  failure(): boolean {
     const now = performance.now();
-    times.push(now);
-    while (times[0] !== undefined && times[0] <= now - windowMs) times.shift();
-    return times.length >= threshold;
-  };
-  breaker.success = () => {};
-  return breaker;
+    this.#failures = this.#failures.filter((at) => at > now - this.#windowMs);
+    this.#failures.push(now);
+    return this.#failures.length >= this.#threshold;
+  }
 }
 
 /** Refuses calls to a target that failed repeatedly; a call counts once however often it retried, and 4xx never count. */

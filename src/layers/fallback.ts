@@ -51,7 +51,7 @@ function hasOther(chain: Chain, progress: Progress): boolean {
 /** Runs one target and puts its `start` and adjustments before its first events. */
 async function* serve(call: Call, target: Target, dialect: Dialect, next: Next, progress: Progress, fallbackRemains: boolean): Events {
   const { request, adjustments } = adapt(call.input, target, dialect);
-  const streaming = target.facts.capabilities.streaming !== false && (call.streaming || target.policy.stream);
+  const streaming = target.facts.capabilities.streaming !== false && (call.streaming || (call.input.stream ?? target.policy.stream));
   const events = next({ ...call, target, request, streaming, fallbackRemains });
   let opened = false;
   for await (const batch of events) {

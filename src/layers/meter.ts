@@ -68,7 +68,7 @@ class AttemptRow {
       durationMs: clock.monotonic() - this.#startedMs,
       outcome: aborted ? "aborted" : outcome,
       ...(failure !== undefined && { error: { code: failure.code, message: failure.message, ...(failure.status !== undefined && { status: failure.status }) } }),
-      ...(this.#usage !== undefined && { usage: this.#usage, cost: costOf(this.#usage, target.price) }),
+      ...(this.#usage !== undefined && { usage: this.#usage, cost: costOf(this.#usage, target.price()) }),
       possiblyBilled: outcome !== "ok" && this.#mayBeBilled(),
     });
   }

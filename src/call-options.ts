@@ -1,0 +1,94 @@
+import type { CacheMode, CallInput } from "./core/call.ts";
+import { ModelError } from "./core/error.ts";
+import { readInput } from "./core/input.ts";
+import { keyOf, pickSettings } from "./core/request.ts";
+import { entryConfigOf } from "./config/entry-config.ts";
+import { findingsOf } from "./config/schema-problem.ts";
+import { callSchema } from "./config/schema.ts";
+import { nearest } from "./config/suggest.ts";
+import type { CallOptions } from "./options.ts";
+import { stripTokensOf } from "./special-tokens.ts";
+
+export interface ReadOptions {
+  readonly input: Omit<CallInput, "messages">;
+  readonly batchSize: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Options that models.toml has no key for. */
+const CALL_ONLY = ["samples", "signal", "cache", "tags", "raw"] as const;
+const CACHE_MODES: readonly CacheMode[] = ["use", "refresh", "bypass", "only"];
+
+const NO_OPTIONS: ReadOptions = {
+  input: { settings: {}, samples: 1, extraBody: {}, extraHeaders: {}, raw: false, tags: [] },
+  batchSize: undefined,
+  signal: undefined,
+};
+
+/** Checks the options of a call with the schema of models.toml, so that a key means the same in both places. */
+export function readCallOptions(options: CallOptions | undefined, model: string): ReadOptions {
+  if (options === undefined) return NO_OPTIONS;
+  const entry = readEntry(options, model);
+  const { samples, signal, cache, tags, raw } = options;
+  checkCallOnly(options, model);
+  return {
+    input: {
+      settings: pickSettings(entry),
+      samples: samples ?? 1,
+      extraBody: (entry["extraBody"] ?? {}) as Record<string, unknown>,
+      extraHeaders: (entry["extraHeaders"] ?? {}) as Record<string, string>,
+      raw: raw ?? false,
+      tags: tags ?? [],
+      cache,
+      stream: entry["stream"] as boolean | undefined,
+      system: entry["system"] as string | undefined,
+      prelude: options.messages === undefined ? undefined : readInput(options.messages),
+      stripTokens: stripTokensOf(entry["stripSpecialTokens"] as boolean | readonly string[] | undefined),
+      adaptation: pick(entry, ["dropParams", "modifyParams", "strict", "drop", "allow"]),
+    },
+    batchSize: entry["batchSize"] as number | undefined,
+    signal,
+  };
+}
+
+function pick(entry: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, never> {
+  return Object.fromEntries(names.filter((name) => entry[name] !== undefined).map((name) => [name, entry[name]])) as Record<string, never>;
+}
+
+/** The options that are also keys of an entry, checked and in the shapes of an entry. */
+function readEntry(options: CallOptions, model: string): Readonly<Record<string, unknown>> {
+  const table: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || name === "messages" || CALL_ONLY.includes(name as never)) continue;
+    table[keyOf(name)] = name === "webSearch" && typeof value === "object" ? snakeTable(value as object) : value;
+  }
+  const names = Object.keys(table);
+  if (names.length === 0) return {};
+  const result = callSchema.safeParse(table);
+  if (!result.success) throw wrong(model, findingsOf(result.error.issues, table).map((finding) => explain(finding)).join("; "));
+  if ("max_tokens" in table) table["max_new_tokens"] ??= table["max_tokens"];
+  return entryConfigOf(model, table as never, undefined) as unknown as Readonly<Record<string, unknown>>;
+}
+
+function snakeTable(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [keyOf(key), inner]));
+}
+
+function explain(finding: { readonly message: string; readonly suggestion?: string | undefined }): string {
+  const suggestion = finding.suggestion === undefined ? "" : ` (did you mean "${finding.suggestion}"?)`;
+  return `${finding.message}${suggestion}`;
+}
+
+function checkCallOnly({ samples, signal, cache, tags }: CallOptions, model: string): void {
+  if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1)) throw wrong(model, "samples must be a whole number from 1 on");
+  if (signal !== undefined && typeof signal.addEventListener !== "function") throw wrong(model, "signal must be an AbortSignal");
+  if (cache !== undefined && !CACHE_MODES.includes(cache)) {
+    const near = nearest(String(cache), CACHE_MODES);
+    throw wrong(model, `cache must be one of ${CACHE_MODES.join(", ")}${near === undefined ? "" : ` (did you mean "${near}"?)`}`);
+  }
+  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) throw wrong(model, "tags must be a list of texts");
+}
+
+function wrong(model: string, words: string): ModelError {
+  return new ModelError({ code: "invalid_request", message: `${model}: options: ${words}`, model });
+}

@@ -1,0 +1,242 @@
+import type { Dialect } from "./core/dialect.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
+import { ConfigError, ModelError } from "./core/error.ts";
+import type { Next } from "./core/layer.ts";
+import type { Logger } from "./core/logger.ts";
+import type { Target } from "./core/target.ts";
+import type { Transport } from "./core/transport.ts";
+import { infoOf, type ModelInfo } from "./catalog/lookup.ts";
+import { PROVIDERS } from "./catalog/providers.ts";
+import { type Config, loadConfig, parseConfig } from "./config/load.ts";
+import { BUILT_IN, dialectNamed, simulated } from "./dialect-map.ts";
+import { cache } from "./layers/cache.ts";
+import { Breakers } from "./layers/circuit-breaker.ts";
+import type { Chain, FallbackList } from "./layers/fallback.ts";
+import { RetryBudgets } from "./layers/retry-budget.ts";
+import { type UsageGroup, type UsageTotal, UsageTotals } from "./layers/usage-totals.ts";
+import { loggerFor } from "./log-writer.ts";
+import { maskedConfig } from "./masked-config.ts";
+import { Model } from "./model.ts";
+import type { FactoryOptions } from "./options.ts";
+import { modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
+import { resolveTarget, type ResolveContext } from "./resolve.ts";
+import { MemoryStore } from "./stores/memory.ts";
+import { createTransport } from "./transport/fetch.ts";
+
+/** Filled by `modelwright types` with the names of a models.toml; empty until then. */
+// biome-ignore lint/suspicious/noEmptyInterface: declaration merging is what it is for
+export interface Registered {}
+
+type NameOf<Models> = keyof Models extends never ? string : Extract<keyof Models, string>;
+
+/** What an entry leads to, for display; no secrets. */
+export interface ModelDescription {
+  readonly name: string;
+  readonly provider: string;
+  readonly modelId: string;
+  readonly dialect: string;
+  readonly baseUrl: string;
+  readonly capabilities: Target["facts"]["capabilities"];
+  readonly context: number | null;
+  readonly maxOutput: number | null;
+  readonly fallbacks: readonly string[];
+  /** Why the entry cannot be used now, for example a missing key; absent when it can. */
+  readonly problems?: readonly string[];
+}
+
+/** Builds models from a models.toml. */
+export class ModelFactory<Models = Registered> {
+  readonly #config: Config;
+  readonly #context: ResolveContext;
+  readonly #services: Services;
+  readonly #toTarget: Next;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #models = new Map<string, Model>();
+  readonly #targets = new Map<string, Target>();
+  readonly #closers: (() => Promise<void>)[] = [];
+  #closed = false;
+
+  private constructor(config: Config, options: FactoryOptions) {
+    this.#config = config;
+    this.#clock = { ...systemClock, ...options.clock };
+    this.#random = options.random ?? Math.random;
+    this.#transport = options.transport ?? createTransport({ clock: this.#clock });
+    if (options.transport === undefined) this.#closers.push(() => this.#transport.close());
+    const custom = options.providers ?? {};
+    this.#context = { config, env: options.env ?? process.env, custom: new Set(Object.keys(custom)), tokens: options.tokens ?? {} };
+    this.#services = this.#makeServices(custom, options.logger ?? loggerFor(config, this.#clock));
+    this.#toTarget = targetPipeline(this.#services);
+  }
+
+  /**
+   * Reads `path`, or the file that MODELWRIGHT_CONFIG names, or the nearest models.toml from the working directory up.
+   * @throws ConfigError with every mistake of the file, each with its place.
+   */
+  static async load<Models = Registered>(path?: string, options: FactoryOptions = {}): Promise<ModelFactory<Models>> {
+    return new ModelFactory<Models>(await loadConfig(path, configOptions(options)), options);
+  }
+
+  /**
+   * Reads the text of a models.toml; reads no file unless `options.baseDir` is given.
+   * @throws ConfigError with every mistake of the text, each with its place.
+   */
+  static parse(toml: string, options: FactoryOptions = {}): ModelFactory<Record<never, never>> {
+    return new ModelFactory<Record<never, never>>(parseConfig(toml, configOptions(options)), options);
+  }
+
+  /**
+   * The model of an entry, `default_model` without a name. Loads no SDK; the same name gives the same object.
+   * @throws ConfigError for an unknown name (with the nearest one) or a variable of this entry that is not set.
+   */
+  create(name?: NameOf<Models>): Model {
+    return this.get(name ?? this.#config.defaultModel);
+  }
+
+  /** Like create, for names known only at run time. */
+  get(name: string): Model {
+    this.#checkOpen();
+    let model = this.#models.get(name);
+    if (model === undefined) {
+      model = this.#makeModel(name);
+      this.#models.set(name, model);
+    }
+    return model;
+  }
+
+  /** The entries, in the order of the file. */
+  names(): readonly NameOf<Models>[] {
+    return this.#config.names as readonly NameOf<Models>[];
+  }
+
+  /** What an entry leads to, whether or not it can be used now. */
+  describe(name: NameOf<Models> | (string & {})): ModelDescription {
+    const entry = this.#config.entry(name);
+    const fallbacks = entry.fallbackModels ?? [];
+    try {
+      const { provider, modelId, dialect, address, facts } = this.#target(name);
+      const { capabilities, context, maxOutput } = facts;
+      return { name, provider, modelId, dialect, baseUrl: address.baseUrl, capabilities, context: context ?? null, maxOutput: maxOutput ?? null, fallbacks };
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const info = infoOf(entry.name);
+      return {
+        name,
+        provider: entry.provider,
+        modelId: entry.name,
+        dialect: entry.customLlmProvider ?? "",
+        baseUrl: entry.baseUrl ?? "",
+        capabilities: info?.capabilities ?? {},
+        context: info?.context ?? null,
+        maxOutput: info?.maxOutput ?? null,
+        fallbacks,
+        problems: error.problems.map(({ message }) => message),
+      };
+    }
+  }
+
+  /** What the catalog knows about a provider's model id; null when nothing. */
+  info(modelId: string): ModelInfo | null {
+    return infoOf(modelId);
+  }
+
+  /** What this factory's calls have used, in all or by model, provider, tag or day (UTC). */
+  usage(): UsageTotal;
+  usage(by: UsageGroup): Readonly<Record<string, UsageTotal>>;
+  usage(by?: UsageGroup): UsageTotal | Readonly<Record<string, UsageTotal>> {
+    return by === undefined ? this.#services.totals.total() : this.#services.totals.by(by);
+  }
+
+  /** Closes connections and the embedded simulator; calls in flight end with `aborted` or a connection error. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all(this.#closers.map((close) => close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #makeServices(custom: Readonly<Record<string, Dialect>>, logger: Logger): Services {
+    const { cache: settings } = this.#config;
+    const simulator = simulated((stop) => this.#closers.push(stop));
+    return {
+      logger,
+      logContent: this.#config.logging?.logContent ?? false,
+      totals: new UsageTotals(),
+      budgets: new RetryBudgets(),
+      breakers: new Breakers(),
+      cache: settings && cache(new MemoryStore(settings.maxEntries, this.#clock), { ttlMs: settings.ttl, namespace: settings.namespace }),
+      dialectOf: (target) => {
+        const dialect = custom[target.dialect] ?? dialectNamed(target.dialect);
+        return target.provider === "simulator" ? simulator(dialect) : dialect;
+      },
+    };
+  }
+
+  #makeModel(name: string): Model {
+    const target = this.#target(name);
+    const lists: Readonly<Record<FallbackList, readonly Target[]>> = this.#fallbacks(name);
+    const chain: Chain = { primary: target, fallbacks: (kind) => lists[kind] };
+    const { dialectOf } = this.#services;
+    const everyone = [target, ...Object.values(lists).flat()];
+    return new Model({
+      name,
+      target,
+      dialect: dialectOf(target),
+      manySamples: everyone.every((one) => dialectOf(one).manySamples === true),
+      run: modelPipeline(this.#services, chain, this.#toTarget),
+      transport: this.#transport,
+      clock: this.#clock,
+      random: this.#random,
+      config: maskedConfig(this.#config.entry(name)),
+      checkOpen: () => this.#checkOpen(),
+    });
+  }
+
+  #target(name: string): Target {
+    let target = this.#targets.get(name);
+    if (target === undefined) {
+      target = resolveTarget(name, this.#context);
+      this.#targets.set(name, target);
+    }
+    return target;
+  }
+
+  #fallbacks(name: string): Readonly<Record<FallbackList, readonly Target[]>> {
+    const entry = this.#config.entry(name);
+    return {
+      general: this.#usable(name, entry.fallbackModels),
+      context: this.#usable(name, entry.contextWindowFallbacks),
+      policy: this.#usable(name, entry.contentPolicyFallbacks),
+      "rate-limit": this.#usable(name, entry.rateLimitFallbacks),
+    };
+  }
+
+  /** A fallback whose key is not set does not keep the model from working; it is left out, and the log says so. */
+  #usable(name: string, fallbacks: readonly string[] = []): readonly Target[] {
+    return fallbacks.flatMap((fallback) => {
+      try {
+        return [this.#target(fallback)];
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        this.#services.logger.warn("fallback left out", { model: name, fallback, reason: error.message });
+        return [];
+      }
+    });
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new ModelError({ code: "aborted", message: "The factory is closed." });
+  }
+}
+
+function configOptions(options: FactoryOptions) {
+  const { env = process.env, profile, baseDir, providers = {} } = options;
+  const hints = PROVIDERS.map(({ id, baseUrl, keyEnv }) => ({ id, needsBaseUrl: baseUrl === undefined && id !== "vertex" && id !== "simulator", keyEnv }));
+  const own = Object.keys(providers).map((id) => ({ id, needsBaseUrl: false, keyEnv: [] }));
+  return { env, profile, baseDir, providers: [...hints, ...own], dialects: [...BUILT_IN, ...Object.keys(providers)] };
+}
+

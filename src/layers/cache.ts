@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import type { Call } from "../core/call.ts";
+import { unlessCancelled } from "../core/cancellation.ts";
+import { ModelError } from "../core/error.ts";
+import type { Events, FlowEvent } from "../core/event.ts";
+import type { Layer } from "../core/layer.ts";
+import type { Store } from "../core/store.ts";
+import type { Target } from "../core/target.ts";
+
+export interface CacheSettings {
+  readonly ttlMs: number;
+  readonly namespace: string;
+}
+
+/**
+ * Complete answers of the primary target, replayed for an equal request. Equal calls at the same time share one request.
+ * Only answers that ended with "stop" or "tool-calls" are kept; those of a fallback never.
+ */
+export function cache(store: Store, settings: CacheSettings): Layer {
+  const flights: Flights = new Map();
+  return async function* (call, next) {
+    const mode = call.input.cache ?? "use";
+    if (mode === "bypass" || call.input.raw) {
+      yield* next(call);
+      return;
+    }
+    const key = cacheKey(call, settings.namespace);
+    const stored = mode === "refresh" ? undefined : ((await store.get(key)) as Log | undefined);
+    if (stored === undefined && mode === "only") throw missing(call);
+    const joined = stored === undefined && mode === "use" && !call.streaming ? await join(flights, key, call) : { log: stored };
+    if (joined.log !== undefined) {
+      call.record.cacheHit = true;
+      yield joined.log;
+      return;
+    }
+    yield* recorded(next(call), call, (log) => store.set(key, log, settings.ttlMs), joined.land);
+  };
+}
+
+type Log = readonly FlowEvent[];
+/** Equal calls under way; each ends with its answer, or with nothing when it failed. */
+type Flights = Map<string, Promise<Log | undefined>>;
+
+interface Joined {
+  readonly log?: Log | undefined;
+  /** Set for the call that leads: tells the followers. */
+  readonly land?: (log: Log | undefined) => void;
+}
+
+/** Follows an equal call, or leads. A leader that fails hands over to exactly one follower, so an abort kills nobody else. */
+async function join(flights: Flights, key: string, call: Call): Promise<Joined> {
+  for (let flight = flights.get(key); flight !== undefined; flight = flights.get(key)) {
+    const log = await unlessCancelled(flight, call.cancellation);
+    if (log !== undefined) return { log };
+  }
+  const { promise, resolve } = Promise.withResolvers<Log | undefined>();
+  flights.set(key, promise);
+  return {
+    land(log) {
+      flights.delete(key);
+      resolve(log);
+    },
+  };
+}
+
+async function* recorded(events: Events, call: Call, keep: (log: Log) => Promise<void>, land: Joined["land"]): Events {
+  let log: FlowEvent[] = [];
+  let complete = false;
+  try {
+    for await (const batch of events) {
+      if (batch.some((event) => event.type === "reset")) log = [];
+      log.push(...batch);
+      yield batch;
+    }
+    complete = isStorable(log, call.target.entry);
+    if (complete) await keep(log);
+  } finally {
+    land?.(complete ? log : undefined);
+  }
+}
+
+function missing({ target }: Call): ModelError {
+  return new ModelError({ code: "not_found", message: `${target.entry}: no stored answer for this request (cache: "only")`, provider: target.provider, model: target.entry });
+}
+
+function isStorable(events: readonly FlowEvent[], primary: string): boolean {
+  const finishes = events.filter((event) => event.type === "finish");
+  const ended = finishes.length > 0 && finishes.every((event) => event.reason === "stop" || event.reason === "tool-calls");
+  return ended && events.every((event) => event.type !== "start" || event.model === primary);
+}
+
+/** Canonical request and everything about the primary that can change its answer. Keys and prompts are only hashed. */
+export function cacheKey(call: Call, namespace: string): string {
+  const { input, target } = call;
+  const { tags: _tags, cache: _cache, ...asked } = input;
+  return createHash("sha256").update(canonical({ namespace, asked, target: fingerprint(target) })).digest("hex");
+}
+
+function fingerprint(target: Target): unknown {
+  const { provider, modelId, dialect, address, settings, system, prelude, extraBody, adaptation, quirks, policy } = target;
+  return { provider, modelId, dialect, address, settings, system, prelude, extraBody, adaptation, quirks, stripTokens: policy.stripTokens };
+}
+
+/** JSON with sorted keys: the same value gives the same text whatever the order it was written in. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1)));
+  });
+}

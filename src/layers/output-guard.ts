@@ -1,0 +1,132 @@
+import type { Call } from "../core/call.ts";
+import { ModelError, type ModelErrorCode } from "../core/error.ts";
+import type { FlowEvent } from "../core/event.ts";
+import type { Layer } from "../core/layer.ts";
+import type { Usage } from "../core/usage.ts";
+
+/**
+ * Verdicts on what the model says: endless repetition, special tokens that leak into text, an end without an answer.
+ * They are failures of the attempt, so this sits below retry.
+ */
+export const outputGuard: Layer = async function* (call, next) {
+  const guard = new OutputGuard(call);
+  for await (const batch of next(call)) yield guard.check(batch);
+};
+
+class OutputGuard {
+  readonly #call: Call;
+  readonly #stripper: TokenStripper | undefined;
+  #lastText = "";
+  #repeats = 0;
+  #sawAnswer = false;
+  #usage: Usage | undefined;
+
+  constructor(call: Call) {
+    this.#call = call;
+    const stripTokens = call.input.stripTokens ?? call.target.policy.stripTokens;
+    this.#stripper = stripTokens.length > 0 ? new TokenStripper(stripTokens) : undefined;
+  }
+
+  check(batch: readonly FlowEvent[]): readonly FlowEvent[] {
+    const out = this.#stripper === undefined ? batch : this.#stripper.strip(batch);
+    for (const event of out) this.#see(event);
+    return out;
+  }
+
+  #see(event: FlowEvent): void {
+    switch (event.type) {
+      case "text-delta":
+        this.#sawAnswer ||= event.text !== "";
+        this.#countRepeat(event.text);
+        break;
+      case "refusal-delta":
+      case "tool-call-start":
+        this.#sawAnswer = true;
+        break;
+      case "usage":
+        this.#usage = event.usage;
+        break;
+      case "finish":
+        this.#finish(event);
+        break;
+      default:
+    }
+  }
+
+  /** Very short texts repeat in ordinary answers (indentation, table rules). */
+  #countRepeat(text: string): void {
+    const { repeatedChunkLimit } = this.#call.target.policy;
+    this.#repeats = text.length > 2 && text === this.#lastText ? this.#repeats + 1 : 1;
+    this.#lastText = text;
+    if (repeatedChunkLimit > 0 && this.#repeats >= repeatedChunkLimit) {
+      throw this.#failure("degenerate_output", `the same text came ${this.#repeats} times in a row (repeated_chunk_limit): ${JSON.stringify(text.slice(0, 40))}`);
+    }
+  }
+
+  #finish(event: Extract<FlowEvent, { type: "finish" }>): void {
+    if (event.sample !== 0 || this.#sawAnswer) return;
+    const output = this.#usage?.estimated === false ? this.#usage.output : 0;
+    if (event.reason === "length") throw this.#failure("empty_response", this.#lengthWords(output));
+    if (event.reason === "stop" && output === 0) throw this.#failure("empty_response", "the answer ended with neither text nor tool call");
+  }
+
+  #lengthWords(output: number): string {
+    const thinking = this.#usage?.reasoning ?? 0;
+    return thinking > 0
+      ? `${thinking} of ${output} output tokens went to thinking and none to text: raise max_new_tokens or lower reasoning_effort`
+      : "the token limit was reached before any text: raise max_new_tokens";
+  }
+
+  #failure(code: ModelErrorCode, words: string): ModelError {
+    const { target } = this.#call;
+    return new ModelError({ code, message: `${target.provider} (${target.modelId}): ${words}`, provider: target.provider, model: target.entry });
+  }
+}
+
+/** Removes special tokens from text, also when they are split over deltas: holds back only what could still be one. */
+class TokenStripper {
+  readonly #tokens: readonly string[];
+  #held = "";
+
+  constructor(tokens: readonly string[]) {
+    this.#tokens = tokens;
+  }
+
+  strip(batch: readonly FlowEvent[]): readonly FlowEvent[] {
+    const out: FlowEvent[] = [];
+    for (const event of batch) {
+      if (event.type === "text-delta" && event.sample === 0) {
+        const text = this.#take(event.text);
+        if (text !== "") out.push({ ...event, text });
+      } else {
+        if (event.type === "finish" || event.type === "tool-call-start") this.#flush(out);
+        out.push(event);
+      }
+    }
+    return out;
+  }
+
+  #take(text: string): string {
+    let whole = this.#held + text;
+    for (const token of this.#tokens) whole = whole.replaceAll(token, "");
+    const keep = this.#possibleStart(whole);
+    this.#held = whole.slice(whole.length - keep);
+    return whole.slice(0, whole.length - keep);
+  }
+
+  /** Length of the longest end of `text` that begins a token. */
+  #possibleStart(text: string): number {
+    let longest = 0;
+    for (const token of this.#tokens) {
+      for (let length = Math.min(token.length - 1, text.length); length > longest; length--) {
+        if (text.endsWith(token.slice(0, length))) longest = length;
+      }
+    }
+    return longest;
+  }
+
+  #flush(out: FlowEvent[]): void {
+    if (this.#held !== "") out.push({ type: "text-delta", text: this.#held, sample: 0 });
+    this.#held = "";
+  }
+}

@@ -1,0 +1,133 @@
+import { ModelError } from "./core/error.ts";
+import { type Events, type FlowEvent, isPublic, type ModelEvent } from "./core/event.ts";
+import type { Reply } from "./core/reply.ts";
+
+/** A started call as its reader sees it: the events, and how to end it. */
+export interface Opened {
+  readonly events: Events;
+  /** Called with every event that was delivered. */
+  note(event: FlowEvent): void;
+  /** The reply, once all events were taken. */
+  reply(): Reply;
+  /** What a failed call throws: the error with everything that had arrived. */
+  failure(error: unknown): unknown;
+}
+
+/**
+ * The events of one answer while it is made. The request leaves on the first pull; leaving the loop closes the socket.
+ * It has one reader: iterate it, or its `text`, or await its `reply`.
+ */
+export class ModelStream implements AsyncIterable<ModelEvent> {
+  readonly #open: () => Opened;
+  readonly #settled = Promise.withResolvers<Reply>();
+  #taken = false;
+
+  constructor(open: () => Opened) {
+    this.#open = open;
+    // A failure that nobody asks for through `reply` has been thrown to the reader already.
+    this.#settled.promise.catch(() => {});
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<ModelEvent> {
+    if (this.#taken) throw new ModelError({ code: "invalid_request", message: "This stream already has a reader; a stream is read once." });
+    this.#taken = true;
+    return new Cursor(this.#open, this.#settled);
+  }
+
+  /** The text of the answer as it arrives: a view of the same single cursor. */
+  get text(): AsyncIterable<string> {
+    return { [Symbol.asyncIterator]: () => textOf(this) };
+  }
+
+  /** The reply that codegen would give. Asking for it reads the stream to its end if nobody else does. */
+  get reply(): Promise<Reply> {
+    if (!this.#taken) queueMicrotask(() => this.#drain());
+    return this.#settled.promise;
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#taken) return;
+    try {
+      for await (const _ of this);
+    } catch {
+      // Whoever awaits `reply` gets the error there.
+    }
+  }
+}
+
+async function* textOf(stream: ModelStream): AsyncGenerator<string> {
+  for await (const event of stream) {
+    if (event.type === "text-delta" && event.sample === 0) yield event.text;
+  }
+}
+
+/** Flattens batches at the public edge; written by hand because this runs once per delta. */
+class Cursor implements AsyncIterator<ModelEvent> {
+  readonly #open: () => Opened;
+  readonly #settled: PromiseWithResolvers<Reply>;
+  #opened: Opened | undefined;
+  #batches: AsyncIterator<readonly FlowEvent[]> | undefined;
+  #batch: readonly FlowEvent[] = [];
+  #index = 0;
+  #done = false;
+
+  constructor(open: () => Opened, settled: PromiseWithResolvers<Reply>) {
+    this.#open = open;
+    this.#settled = settled;
+  }
+
+  next(): Promise<IteratorResult<ModelEvent>> {
+    const event = this.#take();
+    return event === undefined ? this.#pull() : Promise.resolve({ value: event, done: false });
+  }
+
+  async return(): Promise<IteratorResult<ModelEvent>> {
+    if (!this.#done) {
+      this.#done = true;
+      const left = new ModelError({ code: "aborted", message: "The reader left the stream before its end." });
+      this.#settled.reject(this.#opened?.failure(left) ?? left);
+      await this.#batches?.return?.();
+    }
+    return { value: undefined, done: true };
+  }
+
+  #take(): ModelEvent | undefined {
+    while (this.#index < this.#batch.length) {
+      const event = this.#batch[this.#index++] as FlowEvent;
+      this.#opened?.note(event);
+      if (isPublic(event)) return event;
+    }
+    return undefined;
+  }
+
+  async #pull(): Promise<IteratorResult<ModelEvent>> {
+    if (this.#done) return { value: undefined, done: true };
+    try {
+      this.#opened ??= this.#open();
+      this.#batches ??= this.#opened.events[Symbol.asyncIterator]();
+      for (;;) {
+        const step = await this.#batches.next();
+        if (step.done) return this.#finish(this.#opened);
+        this.#batch = step.value;
+        this.#index = 0;
+        const event = this.#take();
+        if (event !== undefined) return { value: event, done: false };
+      }
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #finish(opened: Opened): IteratorResult<ModelEvent> {
+    this.#done = true;
+    this.#settled.resolve(opened.reply());
+    return { value: undefined, done: true };
+  }
+
+  #fail(error: unknown): unknown {
+    this.#done = true;
+    const failure = this.#opened?.failure(error) ?? error;
+    this.#settled.reject(failure);
+    return failure;
+  }
+}

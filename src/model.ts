@@ -1,0 +1,271 @@
+import { supportedParams } from "./core/adapt.ts";
+import { type Call, type CallInput, CallRecord } from "./core/call.ts";
+import { Cancellation } from "./core/cancellation.ts";
+import type { Clock } from "./core/clock.ts";
+import { addCost, type Cost, costOf, NO_COST } from "./core/cost.ts";
+import type { Dialect } from "./core/dialect.ts";
+import { isModelError, ModelError } from "./core/error.ts";
+import { estimateTokens } from "./core/estimate.ts";
+import { readInput } from "./core/input.ts";
+import type { Next } from "./core/layer.ts";
+import type { Message } from "./core/message.ts";
+import { type Reply, ReplyFold } from "./core/reply.ts";
+import type { Capabilities, Capability, Target } from "./core/target.ts";
+import type { InferOutput, StandardSchema } from "./core/standard-schema.ts";
+import type { Transport } from "./core/transport.ts";
+import { readCallOptions } from "./call-options.ts";
+import { ModelStream, type Opened } from "./model-stream.ts";
+import { countTokens } from "./model-tokens.ts";
+import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
+import type { CallOptions } from "./options.ts";
+import { joinSamples, openSamples, planSamples } from "./samples.ts";
+
+export type Input = string | readonly Message[] | readonly OpenAIMessage[];
+
+/** OpenAI's shape of a message, accepted as input. */
+export interface OpenAIMessage {
+  readonly role: "system" | "developer" | "user" | "assistant" | "tool";
+  readonly content?: unknown;
+  readonly name?: string;
+  readonly tool_calls?: readonly unknown[];
+  readonly tool_call_id?: string;
+}
+
+export type Outcome = { readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly error: ModelError };
+
+/** Tokens and money of a call before it is made. */
+export interface Estimate {
+  /** Tokens of the prompt. */
+  readonly tokens: number;
+  /** Most tokens of the answer; null when neither the call nor the catalog bounds it. */
+  readonly maxOutput: number | null;
+  /** What the prompt costs; null when the price is unknown. */
+  readonly usd: number | null;
+  /** What prompt and longest answer cost; null when the price or the bound is unknown. */
+  readonly maxUsd: number | null;
+}
+
+/** What a model works with; made by the factory. */
+export interface ModelContext {
+  readonly name: string;
+  readonly target: Target;
+  readonly dialect: Dialect;
+  /** Whether every target of the chain can be asked for several answers in one request. */
+  readonly manySamples: boolean;
+  readonly run: Next;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Throws when the factory is closed. */
+  readonly checkOpen: () => void;
+}
+
+/** One entry of models.toml, ready to be called. Each method builds the request, runs it and folds its events. */
+export class Model {
+  readonly #context: ModelContext;
+  /** The entry's settings as resolved, frozen, secrets masked. */
+  readonly config: Readonly<Record<string, unknown>>;
+
+  constructor(context: ModelContext) {
+    this.#context = context;
+    this.config = context.config;
+  }
+
+  /** The entry's name in models.toml. */
+  get name(): string {
+    return this.#context.name;
+  }
+
+  /**
+   * One complete answer.
+   * @throws ModelError for every way the call can end without one; `error.code` says which.
+   */
+  async codegen(input: Input, options?: CallOptions): Promise<Reply> {
+    const prepared = this.#prepare(input, options);
+    const calls = planSamples(prepared.input, prepared.batchSize).map((samples) => collect(this.#open({ ...prepared, samples, streaming: false })));
+    return calls.length === 1 ? (calls[0] as Promise<Reply>) : joinSamples(calls);
+  }
+
+  /** Like codegen, but never throws for a failed call. */
+  async safeCodegen(input: Input, options?: CallOptions): Promise<Outcome> {
+    try {
+      return { ok: true, reply: await this.codegen(input, options) };
+    } catch (error) {
+      if (isModelError(error)) return { ok: false, error };
+      throw error;
+    }
+  }
+
+  /** The answer while it is made. Nothing is sent before the first pull; bad input throws there too. */
+  stream(input: Input, options?: CallOptions): ModelStream {
+    return new ModelStream(() => {
+      const prepared = this.#prepare(input, options);
+      const plan = planSamples(prepared.input, prepared.batchSize);
+      return openSamples(plan.map((samples) => () => this.#open({ ...prepared, samples, streaming: true })));
+    });
+  }
+
+  /**
+   * An answer that satisfies `schema` (zod, or any Standard Schema that can give JSON Schema), validated here.
+   * @throws ModelError `invalid_output` when no answer does, after `options.repair` re-asks; `refused` when the model declines.
+   */
+  object<Schema extends StandardSchema>(schema: Schema, input: Input, options?: CallOptions): Promise<ObjectReply<InferOutput<Schema>>> {
+    return askObject(this, schema, input, options, this.#context.target.policy.repair);
+  }
+
+  /** The object while it grows; `.object` and `.reply` give the whole. */
+  streamObject<Schema extends StandardSchema>(schema: Schema, input: Input, options?: CallOptions): ObjectStream<InferOutput<Schema>> {
+    return streamObject(this, schema, input, options);
+  }
+
+  /** Tokens of a prompt: estimated here, or with `exact` counted by the provider (`unsupported` where it has no such endpoint). */
+  async countTokens(input: Input, options?: CallOptions & { readonly exact?: boolean }): Promise<number> {
+    const { exact = false, ...rest } = options ?? {};
+    const prepared = this.#prepare(input, rest);
+    return exact ? countTokens(this.#context, this.#call({ ...prepared, samples: 1, streaming: false })) : this.#estimateTokens(prepared.input);
+  }
+
+  /** Tokens and money of a call before it is made; sends nothing. */
+  estimate(input: Input, options?: CallOptions): Estimate {
+    const { target } = this.#context;
+    const prepared = this.#prepare(input, options);
+    const tokens = this.#estimateTokens(prepared.input);
+    const maxOutput = prepared.input.settings.maxNewTokens ?? target.settings.maxNewTokens ?? target.facts.maxOutput ?? null;
+    const price = target.price();
+    const of = (output: number) => costOf({ input: tokens, cacheRead: 0, cacheWrite: 0, output, reasoning: 0, total: tokens + output, estimated: true, details: {} }, price).usd;
+    return { tokens, maxOutput, usd: of(0), maxUsd: maxOutput === null ? null : of(maxOutput) };
+  }
+
+  /** Whether the model can do something; what nobody knows counts as yes. */
+  supports(capability: Capability | SnakeCapability): boolean {
+    const name = capability.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof Capabilities;
+    return this.#context.target.facts.capabilities[name] !== false;
+  }
+
+  /** Parameters this model takes, in the spelling of models.toml; null when the model is unknown to the catalog. */
+  supportedParams(): readonly string[] | null {
+    return supportedParams(this.#context.target, this.#context.dialect);
+  }
+
+  toString(): string {
+    return this.#context.name;
+  }
+
+  #estimateTokens(input: CallInput): number {
+    const { system, prelude, settings } = this.#context.target;
+    const first: Message[] = (input.system ?? system) === undefined ? [] : [{ role: "system", content: (input.system ?? system) as string }];
+    return estimateTokens([...first, ...(input.prelude ?? prelude), ...input.messages], input.settings.tools ?? settings.tools);
+  }
+
+  #prepare(input: Input, options: CallOptions | undefined): Prepared {
+    this.#context.checkOpen();
+    const read = readCallOptions(options, this.name);
+    const { target, manySamples } = this.#context;
+    if (read.input.samples > 1) refuseSameSamples(read.input, target);
+    const batchSize = manySamples ? (read.batchSize ?? target.policy.batchSize) : 1;
+    return { input: { messages: readInput(input), ...read.input }, batchSize, signal: read.signal };
+  }
+
+  #call({ input, samples, streaming, signal }: Prepared & Shape): Call {
+    const { target, transport, clock, random } = this.#context;
+    const cancellation = new Cancellation();
+    if (signal !== undefined) cancellation.follow(signal);
+    return {
+      input: samples === input.samples ? input : { ...input, samples },
+      target,
+      request: UNADAPTED,
+      streaming,
+      onBreak: streaming ? target.policy.onBreak : "restart",
+      cancellation,
+      credential: undefined,
+      tryIndex: 0,
+      fallbackRemains: false,
+      deadlineAtMs: undefined,
+      record: new CallRecord(nextId(), clock.monotonic()),
+      transport,
+      clock,
+      random,
+    };
+  }
+
+  #open(shape: Prepared & Shape): Opened {
+    const call = this.#call(shape);
+    const fold = new ReplyFold();
+    return {
+      events: this.#context.run(call),
+      note: (event) => fold.push(event),
+      reply: () => replyOf(fold, call),
+      failure: (error) => failureOf(error, fold, call),
+    };
+  }
+}
+
+/** Capabilities as they are spelled under `capabilities` in models.toml. */
+export type SnakeCapability = "parallel_tools" | "prompt_cache" | "json_schema" | "web_search";
+
+interface Prepared {
+  readonly input: CallInput;
+  readonly batchSize: number;
+  readonly signal: AbortSignal | undefined;
+}
+interface Shape {
+  readonly samples: number;
+  readonly streaming: boolean;
+}
+
+/** Temperature 0 gives the same answer each time: several of them are a mistake, and they would all be paid. */
+function refuseSameSamples({ samples, settings }: Omit<CallInput, "messages">, { entry, settings: own, facts }: Target): void {
+  if ((settings.temperature ?? own.temperature) !== 0 || facts.lacks?.includes("temperature") || facts.capabilities.temperature === false) return;
+  throw new ModelError({ code: "invalid_request", message: `${entry}: ${samples} samples at temperature 0 would be ${samples} times the same answer; raise temperature or ask for one`, model: entry });
+}
+
+/** Above the fallback layer there is no request yet; it makes one for each target. */
+const UNADAPTED = { messages: [], settings: {}, samples: 1, extraBody: {}, extraHeaders: {} };
+
+let calls = 0;
+function nextId(): string {
+  calls += 1;
+  return `call-${calls}`;
+}
+
+async function collect(opened: Opened): Promise<Reply> {
+  try {
+    for await (const batch of opened.events) for (const event of batch) opened.note(event);
+    return opened.reply();
+  } catch (error) {
+    throw opened.failure(error);
+  }
+}
+
+function replyOf(fold: ReplyFold, { record, clock }: Call): Reply {
+  const latencyMs = clock.monotonic() - record.startedMs;
+  return fold.reply({
+    attempts: record.attempts,
+    cost: record.cacheHit ? NO_COST : totalCost(record),
+    latencyMs,
+    firstTokenMs: record.firstTokenMs,
+    requestId: record.requestId,
+    rateLimit: record.rateLimit,
+    raw: record.raw,
+  });
+}
+
+/** Of all attempts; flagged as estimated when one may have been billed without telling its usage. */
+function totalCost({ attempts }: CallRecord): Cost {
+  let total = NO_COST;
+  for (const { cost, possiblyBilled } of attempts) {
+    if (cost !== undefined) total = addCost(total, cost);
+    if (possiblyBilled && cost === undefined) total = { ...total, estimated: true };
+  }
+  return total;
+}
+
+function failureOf(error: unknown, fold: ReplyFold, { record }: Call): unknown {
+  if (!isModelError(error)) return error;
+  const partial = fold.partial();
+  if (error.partial === undefined && partial !== undefined) error.partial = partial;
+  error.attempts = record.attempts;
+  return error;
+}
+

@@ -1,0 +1,43 @@
+import type { Dialect } from "./core/dialect.ts";
+import { compose, type Layer, type Next } from "./core/layer.ts";
+import type { Logger } from "./core/logger.ts";
+import type { Target } from "./core/target.ts";
+import { type Breakers, circuitBreaker } from "./layers/circuit-breaker.ts";
+import { concurrency } from "./layers/concurrency.ts";
+import { credential } from "./layers/credential.ts";
+import { deadline } from "./layers/deadline.ts";
+import { type Chain, fallback } from "./layers/fallback.ts";
+import { meter } from "./layers/meter.ts";
+import { outputGuard } from "./layers/output-guard.ts";
+import { retry } from "./layers/retry.ts";
+import type { RetryBudgets } from "./layers/retry-budget.ts";
+import { telemetry } from "./layers/telemetry.ts";
+import { timeout } from "./layers/timeout.ts";
+import type { UsageTotals } from "./layers/usage-totals.ts";
+
+/** State that all models of a factory share. */
+export interface Services {
+  readonly logger: Logger;
+  /** Whether prompts and answers may be logged. */
+  readonly logContent: boolean;
+  readonly totals: UsageTotals;
+  readonly budgets: RetryBudgets;
+  readonly breakers: Breakers;
+  /** Present with a `[cache]` table. */
+  readonly cache: Layer | undefined;
+  readonly dialectOf: (target: Target) => Dialect;
+}
+
+/** The layers below fallback: they see one target, and are the same for all models of a factory. */
+export function targetPipeline(services: Services): Next {
+  return compose(
+    [retry(services.budgets), credential(), circuitBreaker(services.breakers), concurrency(), timeout, outputGuard, meter],
+    (call) => services.dialectOf(call.target).open(call),
+  );
+}
+
+/** The whole way of a call of one model, from its caller to the wire. */
+export function modelPipeline(services: Services, chain: Chain, toTarget: Next): Next {
+  const layers = [telemetry(services.logger, services.logContent), services.totals.layer, deadline, services.cache, fallback(chain, services.dialectOf)];
+  return compose(layers.filter((layer) => layer !== undefined), toTarget);
+}

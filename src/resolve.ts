@@ -1,0 +1,236 @@
+import { readFileSync } from "node:fs";
+import { priceOf } from "./catalog/price.ts";
+import { findProvider, type ProviderRow } from "./catalog/providers.ts";
+import { factsOf, infoOf } from "./catalog/lookup.ts";
+import { DEFAULTS } from "./config/defaults.ts";
+import type { Config, EntryConfig, PriceConfig } from "./config/load.ts";
+import type { Price } from "./core/cost.ts";
+import { ConfigError, type ModelErrorCode } from "./core/error.ts";
+import { readInput } from "./core/input.ts";
+import { pickSettings } from "./core/request.ts";
+import { Secret } from "./core/secret.ts";
+import type { Address, Capabilities, Credentials, ModelFacts, Policy, Target, Token } from "./core/target.ts";
+import { stripTokensOf } from "./special-tokens.ts";
+
+export interface ResolveContext {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Provider names that code registered a dialect for. */
+  readonly custom: ReadonlySet<string>;
+  readonly tokens: Readonly<Record<string, (request: { provider: string; model: string }) => Promise<Token | string>>>;
+}
+
+const SIMULATOR = "simulator";
+/** Keys that lead somewhere else; an entry that is simulated goes nowhere. */
+const NOT_SIMULATED = ["api_key", "base_url", "proxy", "tls", "extra_headers", "vertex_project", "vertex_location"];
+
+/**
+ * Entry, provider row and catalog facts as one destination.
+ * @throws ConfigError when the entry needs a variable that is not set, or cannot be addressed.
+ */
+export function resolveTarget(name: string, context: ResolveContext): Target {
+  const { config, custom, tokens } = context;
+  const declared = config.entry(name);
+  const simulated = declared.provider === SIMULATOR;
+  const row = rowOf(declared, custom);
+  const hooked = tokens[declared.provider] !== undefined;
+  const keyless = simulated || hooked || custom.has(declared.provider) || row?.keyless === true || row === undefined || row.auth === "none";
+  const entry = config.resolveEntry(name, { skip: simulated ? NOT_SIMULATED : [], requireKey: !keyless });
+  const dialect = dialectFor(entry, row, custom);
+  const facts = withOverrides(factsOf(row?.id ?? entry.provider, entry.name), entry.capabilities);
+  const address = addressOf(entry, row, simulated, custom, config);
+  return Object.freeze<Target>({
+    entry: name,
+    provider: entry.provider,
+    modelId: entry.name,
+    dialect: facts.dialect !== undefined && entry.customLlmProvider === undefined && dialect === "openai" && row?.id === "openai" ? facts.dialect : dialect,
+    address,
+    key: `${originOf(address.baseUrl)} ${entry.name}`,
+    origin: originOf(address.baseUrl),
+    auth: entry.authHeader ?? row?.auth ?? "bearer",
+    credentials: credentialsOf(entry, simulated, tokens),
+    headers: { ...row?.headers, ...entry.extraHeaders },
+    extraBody: entry.extraBody ?? {},
+    proxy: proxyOf(entry.proxy, address.baseUrl, context.env),
+    tls: tlsOf(entry.tls, config),
+    settings: pickSettings(entry as unknown as Readonly<Record<string, unknown>>),
+    system: entry.system,
+    prelude: entry.messages === undefined ? [] : readInput(entry.messages),
+    adaptation: {
+      dropParams: entry.dropParams ?? DEFAULTS.drop_params,
+      modifyParams: entry.modifyParams ?? DEFAULTS.modify_params,
+      strict: entry.strict ?? DEFAULTS.strict,
+      drop: entry.drop ?? [],
+      allow: entry.allow ?? [],
+    },
+    quirks: row?.quirks ?? {},
+    facts,
+    price: once(() => priceFor(entry, row, config)),
+    policy: policyOf(entry),
+  });
+}
+
+/** The row whose wire and facts hold: a simulated entry keeps those of the provider it stands in for. */
+function rowOf(entry: EntryConfig, custom: ReadonlySet<string>): ProviderRow | undefined {
+  if (custom.has(entry.provider)) return undefined;
+  if (entry.provider !== SIMULATOR) return findProvider(entry.provider);
+  const stoodFor = entry.simulatedProvider ?? infoOf(entry.name)?.provider;
+  return stoodFor === undefined ? undefined : findProvider(stoodFor);
+}
+
+function dialectFor(entry: EntryConfig, row: ProviderRow | undefined, custom: ReadonlySet<string>): string {
+  if (entry.customLlmProvider !== undefined) return entry.customLlmProvider;
+  if (custom.has(entry.provider)) return entry.provider;
+  return row?.dialect ?? "openai";
+}
+
+function addressOf(entry: EntryConfig, row: ProviderRow | undefined, simulated: boolean, custom: ReadonlySet<string>, config: Config): Address {
+  const baseUrl = simulated ? SIMULATED_URL : (entry.baseUrl ?? row?.baseUrl ?? (row?.id === "vertex" ? vertexUrl(entry) : undefined));
+  if (baseUrl === undefined && !custom.has(entry.provider)) throw noAddress(entry, config);
+  const azure = row?.id === "azure" && entry.apiVersion !== undefined;
+  return {
+    baseUrl: row?.id === "azure" && !azure && !simulated ? azureV1(baseUrl as string) : (baseUrl ?? SIMULATED_URL),
+    apiVersion: entry.apiVersion,
+    organization: entry.organizationId,
+    project: entry.projectId,
+    vertexProject: entry.vertexProject ?? (simulated && row?.id === "vertex" ? "simulated" : undefined),
+    vertexLocation: entry.vertexLocation ?? (row?.id === "vertex" ? "global" : undefined),
+    azure,
+  };
+}
+
+/** Stands for the address of the embedded simulator until it has started. */
+export const SIMULATED_URL = "http://simulator.invalid";
+
+function vertexUrl({ vertexLocation }: EntryConfig): string {
+  return vertexLocation === undefined || vertexLocation === "global" ? "https://aiplatform.googleapis.com" : `https://${vertexLocation}-aiplatform.googleapis.com`;
+}
+
+/** Without a dated `api_version`, Azure speaks its v1 API, which is OpenAI's own under another path. */
+function azureV1(baseUrl: string): string {
+  const trimmed = baseUrl.replace(/\/+$/, "");
+  return trimmed.endsWith("/openai/v1") ? trimmed : `${trimmed}/openai/v1`;
+}
+
+function noAddress(entry: EntryConfig, config: Config): ConfigError {
+  const at = config.origin(entry.entry, "provider");
+  return new ConfigError([
+    { file: config.file, line: at?.line ?? 0, column: at?.column ?? 0, path: `models.${entry.entry}.base_url`, message: `provider "${entry.provider}" has no address of its own: give base_url` },
+  ]);
+}
+
+function originOf(baseUrl: string): string {
+  return URL.canParse(baseUrl) ? new URL(baseUrl).origin : baseUrl;
+}
+
+function credentialsOf(entry: EntryConfig, simulated: boolean, tokens: ResolveContext["tokens"]): Credentials {
+  if (simulated) return { keys: [] };
+  const hook = tokens[entry.provider];
+  const keys = (entry.apiKey ?? []).map((key) => new Secret(key));
+  if (hook === undefined) return { keys };
+  return { keys, token: async () => tokenOf(await hook({ provider: entry.provider, model: entry.entry })) };
+}
+
+function tokenOf(token: Token | string): Token {
+  return typeof token === "string" ? { token } : token;
+}
+
+/** `NO_PROXY` of the environment exempts hosts from a configured proxy, as everywhere else. */
+function proxyOf(proxy: string | undefined, baseUrl: string, env: ResolveContext["env"]): string | undefined {
+  if (proxy === undefined || !URL.canParse(baseUrl)) return proxy;
+  const { hostname } = new URL(baseUrl);
+  const exempt = (env["NO_PROXY"] ?? env["no_proxy"] ?? "").split(",").map((host) => host.trim()).filter((host) => host !== "");
+  const matches = exempt.some((host) => host === "*" || hostname === host || hostname.endsWith(host.startsWith(".") ? host : `.${host}`));
+  return matches ? undefined : proxy;
+}
+
+function tlsOf(tls: EntryConfig["tls"], config: Config): Target["tls"] {
+  if (tls === undefined) return undefined;
+  const { caFile, rejectUnauthorized } = tls;
+  return { ...(caFile !== undefined && { ca: readCa(caFile, config) }), ...(rejectUnauthorized !== undefined && { rejectUnauthorized }) };
+}
+
+function readCa(file: string, config: Config): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new ConfigError([{ file: config.file, line: 0, column: 0, path: "tls.ca_file", message: `the certificate file ${file} cannot be read` }], { cause });
+  }
+}
+
+function withOverrides(facts: ModelFacts, overrides: EntryConfig["capabilities"]): ModelFacts {
+  if (overrides === undefined) return facts;
+  const { context, maxOutput, ...flags } = overrides;
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as Capabilities;
+  const lacks = facts.lacks?.filter((name) => !(name === "temperature" && given.temperature === true) && !(name === "stop" && given.stop === true));
+  return {
+    ...facts,
+    capabilities: { ...facts.capabilities, ...given },
+    lacks,
+    ...(context !== undefined && { context }),
+    ...(maxOutput !== undefined && { maxOutput }),
+  };
+}
+
+function priceFor(entry: EntryConfig, row: ProviderRow | undefined, config: Config): Price | undefined {
+  const id = entry.priceAs ?? entry.name;
+  const own = priceFrom(entry.pricing) ?? priceFrom(config.pricing[id]);
+  if (own !== undefined) return own;
+  return entry.priceAs === undefined ? priceOf(row?.id ?? entry.provider, entry.name) : (priceOf(row?.id, id) ?? priceOf(undefined, id));
+}
+
+function priceFrom(given: PriceConfig | undefined): Price | undefined {
+  return given?.input === undefined || given.output === undefined ? undefined : (given as Price);
+}
+
+function once<T>(compute: () => T): () => T {
+  let done: { readonly value: T } | undefined;
+  return () => {
+    done ??= { value: compute() };
+    return done.value;
+  };
+}
+
+function policyOf(entry: EntryConfig): Policy {
+  const seconds = (value: number | undefined, fallback: number) => value ?? fallback * 1000;
+  return {
+    numRetries: entry.numRetries ?? DEFAULTS.num_retries,
+    retryMinWaitMs: seconds(entry.retryMinWait, DEFAULTS.retry_min_wait),
+    retryMaxWaitMs: seconds(entry.retryMaxWait, DEFAULTS.retry_max_wait),
+    retryMultiplier: entry.retryMultiplier ?? DEFAULTS.retry_multiplier,
+    jitter: entry.jitter ?? DEFAULTS.jitter,
+    retryOn: retryOnOf(entry),
+    maxRetryAfterMs: seconds(entry.maxRetryAfter, DEFAULTS.max_retry_after),
+    attemptTimeoutMs: seconds(entry.timeout, DEFAULTS.timeout),
+    deadlineMs: entry.deadline,
+    connectTimeoutMs: seconds(entry.connectTimeout, DEFAULTS.connect_timeout),
+    firstTokenTimeoutMs: entry.firstTokenTimeout,
+    silenceTimeoutMs: seconds(entry.silenceTimeout, DEFAULTS.silence_timeout),
+    idleTimeoutMs: seconds(entry.idleTimeout, DEFAULTS.idle_timeout),
+    breaker: breakerOf(entry.circuitBreaker),
+    maxParallel: entry.maxParallel,
+    queue: entry.queue ?? (entry.maxParallel === undefined ? 0 : Number.MAX_SAFE_INTEGER),
+    onBreak: entry.onBreak ?? DEFAULTS.on_break,
+    repeatedChunkLimit: entry.repeatedChunkLimit ?? DEFAULTS.repeated_chunk_limit,
+    stripTokens: stripTokensOf(entry.stripSpecialTokens) ?? [],
+    stream: entry.stream ?? DEFAULTS.stream,
+    batchSize: entry.batchSize ?? DEFAULTS.batch_size,
+    repair: entry.repair ?? DEFAULTS.repair,
+    strictPricing: entry.strictPricing ?? DEFAULTS.strict_pricing,
+  };
+}
+
+function retryOnOf({ retryOn, numRetries }: EntryConfig): Policy["retryOn"] {
+  if (!Array.isArray(retryOn)) return retryOn as Policy["retryOn"];
+  return Object.fromEntries((retryOn as readonly ModelErrorCode[]).map((code) => [code, numRetries ?? DEFAULTS.num_retries]));
+}
+
+function breakerOf(breaker: EntryConfig["circuitBreaker"]): Policy["breaker"] {
+  if (breaker === false) return undefined;
+  return {
+    threshold: breaker?.threshold ?? DEFAULTS.circuit_breaker.threshold,
+    windowMs: breaker?.window,
+    halfOpenAfterMs: breaker?.halfOpenAfter ?? DEFAULTS.circuit_breaker.half_open_after * 1000,
+  };
+}
+
