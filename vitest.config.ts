@@ -1,0 +1,16 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: { alias: [{ find: /^modelwright\/testing$/, replacement: source("testing/index.ts") }, { find: /^modelwright$/, replacement: source("index.ts") }] },
+  test: {
+    include: ["test/**/*.test.ts"],
+    typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.json" },
+    reporters: ["default", "./test/closing-line.ts"],
+    testTimeout: 20_000,
+    pool: "threads",
+    coverage: { include: ["src/**"] },
+  },
+});
