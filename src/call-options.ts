@@ -3,6 +3,7 @@ import { ModelError } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
 import { keyOf, pickSettings } from "./core/request.ts";
 import { entryConfigOf } from "./config/entry-config.ts";
+import type { Finding } from "./config/limits.ts";
 import { findingsOf } from "./config/schema-problem.ts";
 import { callSchema } from "./config/schema.ts";
 import { nearest } from "./config/suggest.ts";
@@ -65,7 +66,7 @@ function readEntry(options: CallOptions, model: string): Readonly<Record<string,
   const names = Object.keys(table);
   if (names.length === 0) return {};
   const result = callSchema.safeParse(table);
-  if (!result.success) throw wrong(model, findingsOf(result.error.issues, table).map((finding) => explain(finding)).join("; "));
+  if (!result.success) throw wrong(model, findingsOf(result.error.issues, table).map(explain).join("; "));
   if ("max_tokens" in table) table["max_new_tokens"] ??= table["max_tokens"];
   return entryConfigOf(model, table as never, undefined) as unknown as Readonly<Record<string, unknown>>;
 }
@@ -74,7 +75,7 @@ function snakeTable(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [keyOf(key), inner]));
 }
 
-function explain(finding: { readonly message: string; readonly suggestion?: string | undefined }): string {
+function explain(finding: Finding): string {
   const suggestion = finding.suggestion === undefined ? "" : ` (did you mean "${finding.suggestion}"?)`;
   return `${finding.message}${suggestion}`;
 }

@@ -8,7 +8,8 @@ import type { Transport } from "./core/transport.ts";
 import { infoOf, type ModelInfo } from "./catalog/lookup.ts";
 import { PROVIDERS } from "./catalog/providers.ts";
 import { type Config, loadConfig, parseConfig } from "./config/load.ts";
-import { BUILT_IN, dialectNamed, simulated } from "./dialect-map.ts";
+import { BUILT_IN, dialectNamed } from "./dialect-map.ts";
+import { EmbeddedSimulator } from "./embedded-simulator.ts";
 import { cache } from "./layers/cache.ts";
 import { Breakers } from "./layers/circuit-breaker.ts";
 import type { Chain, FallbackList } from "./layers/fallback.ts";
@@ -20,6 +21,7 @@ import { Model } from "./model.ts";
 import type { FactoryOptions } from "./options.ts";
 import { modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
 import { resolveTarget, type ResolveContext } from "./resolve.ts";
+import type { Simulator } from "./simulator/server.ts";
 import { MemoryStore } from "./stores/memory.ts";
 import { createTransport } from "./transport/fetch.ts";
 
@@ -55,6 +57,7 @@ export class ModelFactory<Models = Registered> {
   readonly #random: () => number;
   readonly #models = new Map<string, Model>();
   readonly #targets = new Map<string, Target>();
+  readonly #simulator = new EmbeddedSimulator();
   readonly #closers: (() => Promise<void>)[] = [];
   #closed = false;
 
@@ -148,6 +151,12 @@ export class ModelFactory<Models = Registered> {
     return by === undefined ? this.#services.totals.total() : this.#services.totals.by(by);
   }
 
+  /** The server behind `provider = "simulator"`, started if it is not yet: to script its faults and count its requests. */
+  simulator(): Promise<Simulator> {
+    this.#checkOpen();
+    return this.#simulator.start();
+  }
+
   /** Closes connections and the embedded simulator; calls in flight end with `aborted` or a connection error. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -161,7 +170,7 @@ export class ModelFactory<Models = Registered> {
 
   #makeServices(custom: Readonly<Record<string, Dialect>>, logger: Logger): Services {
     const { cache: settings } = this.#config;
-    const simulator = simulated((stop) => this.#closers.push(stop));
+    this.#closers.push(() => this.#simulator.close());
     return {
       logger,
       logContent: this.#config.logging?.logContent ?? false,
@@ -171,7 +180,7 @@ export class ModelFactory<Models = Registered> {
       cache: settings && cache(new MemoryStore(settings.maxEntries, this.#clock), { ttlMs: settings.ttl, namespace: settings.namespace }),
       dialectOf: (target) => {
         const dialect = custom[target.dialect] ?? dialectNamed(target.dialect);
-        return target.provider === "simulator" ? simulator(dialect) : dialect;
+        return target.provider === "simulator" ? this.#simulator.speaking(dialect) : dialect;
       },
     };
   }

@@ -1,0 +1,43 @@
+// Writes src/catalog/models.generated.ts: npm run of `node scripts/generate-catalog.ts [--from DIR] [--check]`.
+// DIR is an unpacked @earendil-works/pi-ai package; without it the pinned tarball is taken from the registry.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildTables, PI_PACKAGE, PI_VERSION, renderTables } from "../src/catalog/generation/tables.ts";
+
+export const OUTPUT = join(import.meta.dirname, "../src/catalog/models.generated.ts");
+
+/** Unpacks the pinned tarball into a temporary folder and gives what `use` makes of it. */
+export function withPinnedPackage<T>(use: (directory: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), "modelwright-catalog-"));
+  try {
+    execFileSync("npm", ["pack", `${PI_PACKAGE}@${PI_VERSION}`, "--silent"], { cwd: folder, stdio: "pipe" });
+    const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+    execFileSync("tar", ["xzf", String(tarball)], { cwd: folder });
+    return use(join(folder, "package"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function generate(directory: string): string {
+  const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as { version: string };
+  if (manifest.version !== PI_VERSION) throw new Error(`${directory} is ${manifest.version}, the catalog is made from ${PI_VERSION}`);
+  return renderTables(buildTables(join(directory, "dist/providers/data")));
+}
+
+function main(): void {
+  const { values } = parseArgs({ options: { from: { type: "string" }, check: { type: "boolean" } } });
+  const text = values.from === undefined ? withPinnedPackage(generate) : generate(values.from);
+  if (values.check !== true) {
+    writeFileSync(OUTPUT, text);
+    return;
+  }
+  if (readFileSync(OUTPUT, "utf8") === text) return;
+  process.stderr.write("src/catalog/models.generated.ts is stale: run node scripts/generate-catalog.ts\n");
+  process.exitCode = 1;
+}
+
+if (import.meta.main) main();

@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { ModelInfo } from "@pydantic/genai-prices";
+import { enumeratedIds, exactPrice, loadPrices, packageIdOf, priceFrom } from "../exact-price.ts";
+import { FACT_RULES } from "../facts.ts";
+import { isDated, sameModel, stemOf } from "../identity.ts";
+import type { ModelRow } from "../model-row.ts";
+import { ADDED_MODELS } from "../older-models.ts";
+import type { Capability } from "../../core/target.ts";
+import { mergeFacts } from "./merge.ts";
+import { readPiModels } from "./pi-models.ts";
+
+export const PI_PACKAGE = "@earendil-works/pi-ai";
+export const PI_VERSION = "1.5.2";
+
+/** Our provider -> the data file that describes its models, or an empty name where only prices are known. */
+const SOURCES: Readonly<Record<string, string>> = {
+  anthropic: "anthropic",
+  azure: "azure",
+  bedrock: "amazon-bedrock",
+  cerebras: "cerebras",
+  cohere: "",
+  copilot: "github-copilot",
+  dashscope: "qwen-token-plan",
+  deepseek: "deepseek",
+  fireworks: "fireworks",
+  google: "google",
+  groq: "groq",
+  huggingface: "huggingface",
+  mistral: "mistral",
+  moonshot: "moonshotai",
+  nvidia: "nvidia",
+  openai: "openai",
+  openrouter: "openrouter",
+  perplexity: "",
+  together: "together",
+  vertex: "google-vertex",
+  xai: "xai",
+  zhipuai: "zai",
+};
+
+/** Priced by the package for several kinds of use, or not a model that answers with text. */
+const NOT_CHAT = /embed|tts|transcribe|whisper|realtime|moderation|image|ocr|live|voice|guard|^ft:|\.ft-|:extended|^gpt-3\.5-0301$|^(ada|babbage|curie|davinci|text-davinci.*)$|instruct$|^(flux|veo|imagen)/i;
+/** Tables to which models known by price alone are added; elsewhere their ids are families, not names on the wire. */
+const PRICED_ONLY = new Set(["openai", "anthropic", "google", "deepseek", "groq", "mistral", "xai", "together", "moonshot", "zhipuai", "cohere", "cerebras"]);
+
+export interface Tables {
+  readonly generatedAt: string;
+  readonly pricesVersion: string;
+  readonly rows: ReadonlyMap<string, readonly ModelRow[]>;
+}
+
+export function buildTables(dataDirectory: string): Tables {
+  const manifest = JSON.parse(readFileSync(join(dataDirectory, ".manifest.json"), "utf8")) as { generatedAt: string };
+  const generatedAt = manifest.generatedAt.slice(0, 10);
+  const at = new Date(`${generatedAt}T12:00:00Z`);
+  const rows = Object.entries(SOURCES).map(([provider, file]) => [provider, tableFor(provider, file, dataDirectory, at)] as const);
+  return { generatedAt, pricesVersion: packageVersion(), rows: new Map(rows) };
+}
+
+function packageVersion(): string {
+  const path = createRequire(import.meta.url).resolve("@pydantic/genai-prices").replace(/dist[\\/].*$/, "package.json");
+  return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
+}
+
+function tableFor(provider: string, file: string, directory: string, at: Date): ModelRow[] {
+  const models = new Map<string, ModelRow>();
+  for (const row of file === "" ? [] : readPiModels(directory, file)) models.set(row.id, row);
+  const added = ADDED_MODELS.filter((group) => group.providers.includes(provider)).flatMap((group) => group.models);
+  for (const row of added) models.set(row.id, mergeFacts(models.get(row.id) ?? { id: row.id }, row));
+  for (const id of pricedIds(provider, [...models.keys()])) models.set(id, { id });
+  const hasOwnPrice = new Set(added.filter((row) => row.price !== undefined).map((row) => row.id));
+  return [...models.values()]
+    .map((row) => (hasOwnPrice.has(row.id) ? row : withPrice(provider, row, at)))
+    .map((row) => withFamilyFacts(provider, row))
+    .sort((left, right) => (left.id < right.id ? -1 : 1));
+}
+
+function pricedModels(provider: string): readonly ModelInfo[] {
+  return loadPrices().findProvider({ providerId: packageIdOf(provider) })?.models ?? [];
+}
+
+/** Ids the price package names one by one and no other source has. */
+function pricedIds(provider: string, taken: readonly string[]): string[] {
+  if (!PRICED_ONLY.has(provider)) return [];
+  const known = new Set(taken);
+  return pricedModels(provider)
+    .filter((model) => latestPrice(model) !== undefined && (provider !== "google" || model.id.startsWith("gem")))
+    .flatMap((model) => [model.id, ...enumeratedIds(model.match)])
+    .map((id) => (provider === "zhipuai" ? id.toLowerCase() : id))
+    .filter((id) => !known.has(id) && !NOT_CHAT.test(id) && !isCopyOfKnown(id, taken));
+}
+
+function isCopyOfKnown(id: string, known: readonly string[]): boolean {
+  return known.some((other) => sameModel(id, other) && (isDated(id) || stemOf(id) !== id || isDated(other)));
+}
+
+function latestPrice(model: ModelInfo) {
+  return priceFrom(Array.isArray(model.prices) ? (model.prices.at(-1)?.prices ?? {}) : model.prices);
+}
+
+function withPrice(provider: string, row: ModelRow, at: Date): ModelRow {
+  const { price: own, ...rest } = row;
+  const listed = exactPrice(provider, row.id, at);
+  if (listed !== undefined && isTimed(provider, row.id, at)) return { ...rest, timedPrice: true };
+  const price = listed ?? own;
+  return price === undefined ? rest : { ...rest, price };
+}
+
+/** Whether the price differs by the hour, or a change is announced. */
+function isTimed(provider: string, id: string, at: Date): boolean {
+  const found = loadPrices().calcPrice({}, id, { providerId: packageIdOf(provider), timestamp: at });
+  const prices = found?.model.prices;
+  if (!Array.isArray(prices)) return false;
+  return prices.some(({ constraint }) => constraint !== undefined && (constraint.type === "time_of_date" || new Date(constraint.start_date) > at));
+}
+
+function withFamilyFacts(provider: string, row: ModelRow): ModelRow {
+  const rules = FACT_RULES.filter((rule) => rule.providers.includes(provider) && rule.ids.test(row.id));
+  const ruled = rules.reduce((merged, rule) => mergeFacts(merged, rule.facts), row);
+  return ordered(ruled);
+}
+
+/** The same facts always in the same order, and nothing said of a model without the capability. */
+function ordered(row: ModelRow): ModelRow {
+  const sorted = <T extends Capability | string>(list: readonly T[] | undefined) => (list === undefined || list.length === 0 ? undefined : [...list].sort());
+  const reasons = row.cannot?.includes("reasoning") !== true;
+  const { id, context, maxOutput, systemRole, anthropicVersion, dialect, retiresOn, timedPrice, price } = row;
+  return JSON.parse(
+    JSON.stringify({
+      id,
+      context,
+      maxOutput,
+      can: sorted(row.can),
+      cannot: sorted(row.cannot),
+      reasoningWire: reasons ? row.reasoningWire : undefined,
+      efforts: reasons ? row.efforts : undefined,
+      lacks: sorted(row.lacks),
+      systemRole,
+      anthropicVersion: row.lacks?.includes("temperature") ? undefined : anthropicVersion,
+      dialect,
+      retiresOn,
+      timedPrice,
+      price,
+    }),
+  ) as ModelRow;
+}
+
+export function renderTables(tables: Tables): string {
+  const parts = [...tables.rows].map(([provider, rows]) => `  ${provider}: \`[\n${rows.map(renderRow).join(",\n")}\n]\`,\n`);
+  return [
+    `// Generated by scripts/generate-catalog.ts from ${PI_PACKAGE} ${PI_VERSION} and @pydantic/genai-prices ${tables.pricesVersion} (both MIT, see NOTICE),\n`,
+    "// src/catalog/facts.ts and src/catalog/older-models.ts. Do not edit.\n\n",
+    "/** Day of the data. */\n",
+    `export const CATALOG_DATE = "${tables.generatedAt}";\n\n`,
+    "/** Rows of `ModelRow` as JSON text, by provider. */\n",
+    `export const MODEL_TABLES: Readonly<Record<string, string>> = {\n${parts.join("")}};\n`,
+  ].join("");
+}
+
+function renderRow(row: ModelRow): string {
+  const text = JSON.stringify(row);
+  if (/[`\\]|\$\{/.test(text)) throw new Error(`A row cannot be written as it is: ${text}`);
+  return text;
+}

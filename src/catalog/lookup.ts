@@ -1,0 +1,69 @@
+import type { Price } from "../core/cost.ts";
+import type { Capabilities, ModelFacts } from "../core/target.ts";
+import { rowOf, searchOrder, vendorOf } from "./find-row.ts";
+import type { ModelRow } from "./model-row.ts";
+import { priceOf } from "./price.ts";
+import { tableNames, tableOf } from "./table.ts";
+
+/** What the catalog knows about a model id, whoever serves it. */
+export interface ModelInfo {
+  /** The catalog's id, which may be the release of a dated copy that was asked for. */
+  readonly id: string;
+  readonly provider: string;
+  /** Tokens of prompt and answer together. */
+  readonly context: number | undefined;
+  /** Most tokens of an answer. */
+  readonly maxOutput: number | undefined;
+  readonly capabilities: Capabilities;
+  readonly price: Price | undefined;
+  /** Last day of service, ISO date, where announced. */
+  readonly retiresOn: string | undefined;
+}
+
+const UNKNOWN: ModelFacts = Object.freeze({ known: false, capabilities: Object.freeze({}) });
+
+/** The facts about a model at a provider; `known: false` and nothing held back where the catalog has no row. */
+export function factsOf(providerId: string, modelId: string): ModelFacts {
+  const row = rowOf(providerId, modelId);
+  if (row !== undefined) return factsFrom(row);
+  const [home, bare] = vendorOf(modelId);
+  const elsewhere = home === undefined ? undefined : rowOf(home, bare);
+  return elsewhere === undefined ? UNKNOWN : travellingFacts(elsewhere);
+}
+
+function factsFrom(row: ModelRow): ModelFacts {
+  const { id: _id, can: _can, cannot: _cannot, price: _price, timedPrice: _timed, ...facts } = row;
+  return { known: true, capabilities: capabilitiesOf(row), ...facts };
+}
+
+/** What stays true when somebody else serves the model; wire format, versions and dates belong to its maker's own API. */
+function travellingFacts(row: ModelRow): ModelFacts {
+  const { context, maxOutput, lacks, efforts } = row;
+  return { known: true, capabilities: capabilitiesOf(row), context, maxOutput, lacks, efforts };
+}
+
+function capabilitiesOf(row: ModelRow): Capabilities {
+  const entries = [...(row.can ?? []).map((name) => [name, true]), ...(row.cannot ?? []).map((name) => [name, false])];
+  return Object.fromEntries(entries);
+}
+
+/** What the catalog knows about an id, from the provider that makes the model if it is there; null for an unknown id. */
+export function infoOf(modelId: string): ModelInfo | null {
+  for (const provider of searchOrder()) {
+    const row = rowOf(provider, modelId);
+    if (row !== undefined) return infoFrom(provider, row);
+  }
+  return null;
+}
+
+function infoFrom(provider: string, row: ModelRow): ModelInfo {
+  const { id, context, maxOutput, retiresOn } = row;
+  return { id, provider, context, maxOutput, capabilities: capabilitiesOf(row), price: priceOf(provider, id), retiresOn };
+}
+
+/** Every model id of the catalog, sorted, each once; with a provider, those of its own table. */
+export function catalogIds(providerId?: string): readonly string[] {
+  const names = providerId === undefined ? tableNames() : [providerId];
+  const ids = names.flatMap((name) => [...(tableOf(name)?.byId.keys() ?? [])]);
+  return [...new Set(ids)].sort();
+}

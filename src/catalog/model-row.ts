@@ -1,0 +1,23 @@
+import type { Price } from "../core/cost.ts";
+import type { Effort, SettingName } from "../core/request.ts";
+import type { Capability, ModelFacts } from "../core/target.ts";
+
+/** One model at one provider, as the generated table holds it. */
+export interface ModelRow {
+  readonly id: string;
+  readonly context?: number;
+  readonly maxOutput?: number;
+  /** Capabilities it has and has not; what is in neither list nobody knows. */
+  readonly can?: readonly Capability[];
+  readonly cannot?: readonly Capability[];
+  readonly efforts?: readonly Effort[];
+  readonly reasoningWire?: NonNullable<ModelFacts["reasoningWire"]>;
+  readonly lacks?: readonly SettingName[];
+  readonly systemRole?: NonNullable<ModelFacts["systemRole"]>;
+  readonly anthropicVersion?: string;
+  readonly dialect?: string;
+  readonly retiresOn?: string;
+  readonly price?: Price;
+  /** Its price depends on the day or hour and is asked when needed. */
+  readonly timedPrice?: true;
+}

@@ -1,0 +1,28 @@
+import type { AuthHeader, Quirks } from "../core/target.ts";
+
+/** Wire formats a provider may speak. */
+export type WireName = "openai" | "openai-responses" | "anthropic" | "google";
+
+/** Where a provider is, how it is spoken to, and where it differs from the plain wire format. */
+export interface ProviderRow {
+  readonly id: string;
+  /** Name for people. */
+  readonly label: string;
+  readonly dialect: WireName;
+  /** The SDK's own base: OpenAI wires with `/v1`, Anthropic and Gemini without a version; undefined: the entry must give one. */
+  readonly baseUrl: string | undefined;
+  /** Shape of the address where `baseUrl` is undefined, for error messages. */
+  readonly baseUrlShape?: string;
+  /** Environment variables a key is usually kept in, the first that is set wins. */
+  readonly keyEnv: readonly string[];
+  /** Works without a key. */
+  readonly keyless?: boolean;
+  readonly auth: AuthHeader;
+  readonly quirks: Quirks;
+  /** Sent with every request; an entry's `extra_headers` win. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Takes short-lived tokens: a token hook is the usual credential, a key works while it is fresh. */
+  readonly tokenHook?: boolean;
+  /** The provider's own description of its API; the source of the quirks. */
+  readonly docs: string;
+}

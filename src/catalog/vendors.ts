@@ -1,0 +1,23 @@
+/** What gateways put before a slash -> the provider that makes the model, in the order in which an id alone is looked up. */
+export const VENDORS: ReadonlyMap<string, string> = new Map([
+  ["openai", "openai"],
+  ["anthropic", "anthropic"],
+  ["google", "google"],
+  ["gemini", "google"],
+  ["models", "google"],
+  ["deepseek", "deepseek"],
+  ["mistral", "mistral"],
+  ["mistralai", "mistral"],
+  ["xai", "xai"],
+  ["x-ai", "xai"],
+  ["cohere", "cohere"],
+  ["perplexity", "perplexity"],
+  ["moonshot", "moonshot"],
+  ["moonshotai", "moonshot"],
+  ["dashscope", "dashscope"],
+  ["qwen", "dashscope"],
+  ["zhipuai", "zhipuai"],
+  ["zai", "zhipuai"],
+  ["z-ai", "zhipuai"],
+  ["azure", "azure"],
+]);

@@ -1,0 +1,30 @@
+/**
+ * What holds when models.toml says nothing, in the spelling and units of models.toml. The schema shows these values in
+ * the editor, and whoever builds a target from an entry reads them here, so the two cannot differ.
+ */
+export const DEFAULTS = {
+  stream: false,
+  batch_size: 1,
+  drop_params: true,
+  modify_params: false,
+  strict: false,
+  repair: 1,
+  strip_special_tokens: false,
+  num_retries: 2,
+  retry_min_wait: 0.5,
+  retry_max_wait: 20,
+  retry_multiplier: 2,
+  jitter: "full",
+  max_retry_after: 60,
+  timeout: 600,
+  connect_timeout: 10,
+  silence_timeout: 120,
+  idle_timeout: 120,
+  circuit_breaker: { threshold: 5, half_open_after: 30 },
+  queue: 0,
+  on_break: "error",
+  repeated_chunk_limit: 100,
+  strict_pricing: false,
+  cache: { store: "memory", ttl: 3_600, max_entries: 1_000, namespace: "default" },
+  logging: { level: "warn", format: "text", log_content: false },
+} as const;

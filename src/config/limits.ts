@@ -1,0 +1,109 @@
+import type { Path } from "./positions.ts";
+import { malformedReference } from "./references.ts";
+
+export type Table = Readonly<Record<string, unknown>>;
+
+/** What is wrong with one place of the file, before it has line and column. */
+export interface Finding {
+  readonly path: Path;
+  /** Which of the two the mistake is in. */
+  readonly at: "key" | "value";
+  readonly message: string;
+  readonly suggestion?: string | undefined;
+  /** A word to find a suggestion for, only when the finding is told: over thousands of names it is not cheap. */
+  readonly meant?: { readonly word: string; readonly among: ReadonlySet<string> };
+}
+
+export const MAX_TEXT_CHARS = 1_048_576;
+/** Levels of tables inside one model entry, or from the top for everything else. */
+const MAX_DEPTH = 16;
+/** Keys of one model entry, or of everything outside the entries. */
+const MAX_KEYS = 10_000;
+
+export const TOO_MANY_KEYS = `there are more than ${MAX_KEYS.toLocaleString("en")} keys`;
+export const TOO_DEEP = `tables are nested more than ${MAX_DEPTH} levels deep`;
+
+const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Thrown where going on would cost more than the file is worth. */
+export class LimitReached {
+  readonly finding: Finding;
+
+  constructor(path: Path, message: string) {
+    this.finding = { path: path.slice(0, MAX_DEPTH), at: "key", message };
+  }
+}
+
+/** Looks at every key and value once: limits, forbidden keys, and values no key takes. Throws LimitReached. */
+export function inspect(document: Table): Finding[] {
+  const inspection = new Inspection();
+  inspection.table(document, 1, { left: MAX_KEYS });
+  return inspection.findings;
+}
+
+interface Budget {
+  left: number;
+}
+
+class Inspection {
+  readonly findings: Finding[] = [];
+  readonly #path: (string | number)[] = [];
+
+  table(table: Table, depth: number, budget: Budget): void {
+    if (depth > MAX_DEPTH) throw new LimitReached(this.#path, TOO_DEEP);
+    const isEntries = this.#path.length === 1 && this.#path[0] === "models";
+    for (const key of Object.keys(table)) {
+      if (--budget.left < 0) throw new LimitReached(this.#path, TOO_MANY_KEYS);
+      const isForbidden = FORBIDDEN_KEYS.has(key);
+      if (!isForbidden && isHarmless(table[key])) continue;
+      this.#path.push(key);
+      if (isForbidden) this.#report("key", `the key "${key}" is not allowed anywhere`);
+      else if (isEntries) this.#value(table[key], 1, { left: MAX_KEYS });
+      else this.#value(table[key], depth + 1, budget);
+      this.#path.pop();
+    }
+  }
+
+  #value(value: unknown, depth: number, budget: Budget): void {
+    if (typeof value === "string") this.#text(value);
+    else if (typeof value === "number") this.#number(value);
+    else if (Array.isArray(value)) this.#list(value, depth, budget);
+    else if (value instanceof Date)
+      this.#report("value", `${this.#name()} is a date: put it in quotes to make it text`);
+    else if (typeof value === "object" && value !== null) this.table(value as Table, depth, budget);
+  }
+
+  #list(list: readonly unknown[], depth: number, budget: Budget): void {
+    for (let index = 0; index < list.length; index++) {
+      if (--budget.left < 0) throw new LimitReached(this.#path, TOO_MANY_KEYS);
+      this.#path.push(index);
+      this.#value(list[index], depth + (Array.isArray(list[index]) ? 1 : 0), budget);
+      this.#path.pop();
+    }
+  }
+
+  #text(value: string): void {
+    if (!value.startsWith("env:")) return;
+    const problem = malformedReference(value);
+    if (problem !== undefined) this.#report("value", `${this.#name()} ${problem}`);
+  }
+
+  #number(value: number): void {
+    if (!Number.isFinite(value))
+      this.#report("value", `${this.#name()} must be a finite number: nan and inf cannot be sent`);
+  }
+
+  #name(): string {
+    return `"${this.#path.findLast((step) => typeof step === "string")}"`;
+  }
+
+  #report(at: Finding["at"], message: string): void {
+    this.findings.push({ path: [...this.#path], at, message });
+  }
+}
+
+/** Most values are: they need no path, which is half the cost of looking at them. */
+function isHarmless(value: unknown): boolean {
+  if (typeof value === "string") return !value.startsWith("env:");
+  return typeof value === "number" ? Number.isFinite(value) : typeof value === "boolean";
+}

@@ -1,0 +1,67 @@
+import { readFile, stat } from "node:fs/promises";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { ConfigError } from "../core/error.ts";
+import type { Config } from "./config.ts";
+import { MAX_TEXT_CHARS } from "./limits.ts";
+import { type ParseOptions, parseConfig } from "./parse.ts";
+
+export type { ProviderHint } from "./checks.ts";
+export type { Config, Provenance, ResolveOptions } from "./config.ts";
+export type { EntryConfig, EntryMessage, PriceConfig } from "./entry-config.ts";
+export { type ParseOptions, parseConfig } from "./parse.ts";
+export type { CacheConfig, LoggingConfig } from "./sections.ts";
+
+export interface LoadOptions extends Omit<ParseOptions, "file"> {
+  /** Where the search begins. Default: the process's working directory. */
+  readonly cwd?: string | undefined;
+}
+
+const FILE_NAME = "models.toml";
+
+/**
+ * Reads the file at `path`, or the one MODELWRIGHT_CONFIG names, or the nearest models.toml from `cwd` upwards.
+ * @throws ConfigError with every mistake of the file; or that says where a file was looked for.
+ */
+export async function loadConfig(path: string | undefined, options: LoadOptions): Promise<Config> {
+  const cwd = options.cwd ?? process.cwd();
+  const file = path ?? (options.env.MODELWRIGHT_CONFIG || (await findUpwards(cwd)));
+  const full = resolve(cwd, file);
+  const text = await readText(full, file, path === undefined ? "MODELWRIGHT_CONFIG names" : "the path is");
+  return parseConfig(text, { ...options, file, baseDir: options.baseDir ?? dirname(full) });
+}
+
+async function findUpwards(cwd: string): Promise<string> {
+  const { findUp } = await import("find-up-simple");
+  const found = await findUp(FILE_NAME, { cwd });
+  if (found === undefined)
+    throw notFound(
+      undefined,
+      `there is no ${FILE_NAME} in ${cwd} or any folder above it, and MODELWRIGHT_CONFIG is not set; ${INIT_HINT}`,
+    );
+  const near = relative(cwd, found);
+  return near.startsWith("..") || isAbsolute(near) ? found : near;
+}
+
+const INIT_HINT = '"npx modelwright init" writes one';
+
+function notFound(file: string | undefined, message: string): ConfigError {
+  return new ConfigError([{ file, line: 0, column: 0, path: "", message }]);
+}
+
+async function readText(full: string, file: string, how: string): Promise<string> {
+  try {
+    const { size } = await stat(full);
+    if (size > 4 * MAX_TEXT_CHARS)
+      throw new ConfigError([{ file, line: 1, column: 1, path: "", message: "the file is larger than 1 MiB" }]);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(full));
+  } catch (error) {
+    throw error instanceof ConfigError ? error : notFound(file, unreadable(error, full, how));
+  }
+}
+
+function unreadable(error: unknown, full: string, how: string): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === "ENOENT" || code === "ENOTDIR") return `there is no file ${full} (${how} this); ${INIT_HINT}`;
+  if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return `${full} is not UTF-8 text`;
+  return `${full} cannot be read (${code ?? String(error)})`;
+}

@@ -1,0 +1,108 @@
+import { createRequire } from "node:module";
+import type { AST } from "toml-eslint-parser";
+
+export interface Position {
+  /** 1-based. */
+  readonly line: number;
+  readonly column: number;
+}
+
+interface Place {
+  readonly key: Position;
+  value: Position;
+}
+
+export type Path = readonly (string | number)[];
+
+/** Where each key and value of a TOML text stands. */
+export class Positions {
+  readonly #places = new Map<string, Place>();
+
+  constructor(program: AST.TOMLProgram) {
+    for (const node of program.body[0].body) this.#addStatement(node);
+  }
+
+  /** Of the key itself; of the nearest table around it when it is not in the text. */
+  keyAt(path: Path): Position {
+    return this.#nearestPlace(path)?.key ?? START;
+  }
+
+  /** Of the value; of the nearest table around it when it is not in the text. */
+  valueAt(path: Path): Position {
+    const own = this.#places.get(idOf(path));
+    return own?.value ?? this.#nearestPlace(path)?.key ?? START;
+  }
+
+  #nearestPlace(path: Path): Place | undefined {
+    for (let length = path.length; length > 0; length--) {
+      const place = this.#places.get(idOf(path.slice(0, length)));
+      if (place !== undefined) return place;
+    }
+    return undefined;
+  }
+
+  #addStatement(node: AST.TOMLKeyValue | AST.TOMLTable): void {
+    if (node.type === "TOMLKeyValue") {
+      this.#addPair([], node);
+      return;
+    }
+    this.#addKeys([], node.key.keys, node.key.loc.start, node.resolvedKey);
+    for (const pair of node.body) this.#addPair(node.resolvedKey, pair);
+  }
+
+  #addPair(parent: Path, pair: AST.TOMLKeyValue): void {
+    const path = [...parent, ...pair.key.keys.map(nameOf)];
+    this.#addKeys(parent, pair.key.keys, pair.value.loc.start, path);
+    this.#addValue(path, pair.value);
+  }
+
+  /** A table that is only implied by a dotted key has its place there, until its own header comes. */
+  #addKeys(parent: Path, keys: readonly (AST.TOMLBare | AST.TOMLQuoted)[], value: Loc, path: Path): void {
+    keys.forEach((key, index) => {
+      const id = idOf(path.slice(0, parent.length + index + 1));
+      const isLast = index === keys.length - 1;
+      if (isLast || !this.#places.has(id))
+        this.#places.set(id, { key: positionOf(key.loc.start), value: positionOf(isLast ? value : key.loc.start) });
+    });
+  }
+
+  #addValue(path: Path, node: AST.TOMLContentNode): void {
+    if (node.type === "TOMLInlineTable") for (const pair of node.body) this.#addPair(path, pair);
+    if (node.type !== "TOMLArray") return;
+    node.elements.forEach((element, index) => {
+      const start = positionOf(element.loc.start);
+      this.#places.set(idOf([...path, index]), { key: start, value: start });
+      this.#addValue([...path, index], element);
+    });
+  }
+}
+
+type Loc = AST.SourceLocation["start"];
+
+const START: Position = { line: 1, column: 1 };
+
+function positionOf(loc: Loc): Position {
+  return { line: loc.line, column: loc.column + 1 };
+}
+
+function nameOf(key: AST.TOMLBare | AST.TOMLQuoted): string {
+  return key.type === "TOMLBare" ? key.name : key.value;
+}
+
+function idOf(path: Path): string {
+  return path.join("\u0000");
+}
+
+/**
+ * Reads the positions of a text that is already known to be TOML. The parser is loaded here and not before: it takes as
+ * long as everything else together, and only a mistake or `explain` needs it.
+ */
+export function readPositions(text: string): Positions {
+  const require = createRequire(import.meta.url);
+  const { parseTOML } = require("toml-eslint-parser") as typeof import("toml-eslint-parser");
+  try {
+    return new Positions(parseTOML(text, { tomlVersion: "latest" }));
+  } catch {
+    return new Positions({ body: [{ body: [] }] } as unknown as AST.TOMLProgram);
+  }
+}

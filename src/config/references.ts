@@ -1,0 +1,60 @@
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+
+/** `env:NAME`, or `env:NAME:-default`. */
+export const ENV_REFERENCE = /^env:[A-Z_][A-Z0-9_]*(:-.*)?$/;
+
+/** Where references are looked up. */
+export interface ReferenceSource {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder that `file:` paths are relative to; without it `file:` is refused. */
+  readonly baseDir: string | undefined;
+}
+
+export type Resolved = { readonly value: string } | { readonly problem: string };
+
+const LARGEST_FILE = 1_048_576;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+
+/** Says what is wrong with a text that starts like a reference and is none; `undefined` when nothing is. */
+export function malformedReference(value: string): string | undefined {
+  if (!value.startsWith("env:") || value.startsWith("env::") || ENV_REFERENCE.test(value)) return undefined;
+  return 'is no valid reference: write "env:NAME" or "env:NAME:-default" with NAME in capitals, digits and _, or "env::…" for a text that begins with env:';
+}
+
+export function isReference(value: string): boolean {
+  return value.startsWith("env:") || value.startsWith("file:");
+}
+
+/** The text that `value` stands for. Values are never part of a problem, only names of variables and files. */
+export function resolveReference(value: string, source: ReferenceSource): Resolved {
+  if (value.startsWith("env::") || value.startsWith("file::")) return { value: value.replace("::", ":") };
+  if (value.startsWith("env:")) return fromEnvironment(value, source);
+  if (value.startsWith("file:")) return fromFile(value.slice("file:".length), source.baseDir);
+  return { value };
+}
+
+function fromEnvironment(reference: string, source: ReferenceSource): Resolved {
+  const split = reference.indexOf(":-");
+  const name = reference.slice("env:".length, split < 0 ? undefined : split);
+  const set = (source.env[name] ?? "").trim();
+  if (CONTROL.test(set))
+    return { problem: `the environment variable ${name} holds a line break or another control character` };
+  if (set !== "") return { value: set };
+  if (split >= 0) return { value: reference.slice(split + 2) };
+  const state = source.env[name] === undefined ? "is not set" : "is empty";
+  return { problem: `the environment variable ${name} ${state}` };
+}
+
+function fromFile(path: string, baseDir: string | undefined): Resolved {
+  if (baseDir === undefined) return { problem: `"file:${path}" needs baseDir, the folder it is relative to` };
+  try {
+    const full = resolve(baseDir, path);
+    if (statSync(full).size > LARGEST_FILE) return { problem: `the file ${path} is larger than 1 MiB` };
+    return { value: readFileSync(full, "utf8").replace(/(?:\r?\n)+$/, "") };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    return { problem: code === "ENOENT" ? `there is no file ${path}` : `the file ${path} cannot be read (${code})` };
+  }
+}

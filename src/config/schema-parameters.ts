@@ -1,0 +1,206 @@
+import { z } from "zod";
+import { EFFORTS } from "../core/request.ts";
+import { DEFAULTS } from "./defaults.ts";
+import { messages, responseFormat, toolChoice, tools } from "./schema-tools.ts";
+import { count, flag, oneOf, share, table, text, texts } from "./schema-values.ts";
+
+const penalty = () => z.number().min(-2).max(2);
+
+const maxNewTokens = count(1).meta({
+  description: "Most tokens of an answer, reasoning included. Default: the model's own limit.",
+  examples: [4096],
+});
+
+/** What a request says to the model. Nothing is sent that is not given. */
+export const parameterShape = {
+  temperature: z
+    .number()
+    .min(0)
+    .max(2)
+    .meta({
+      description:
+        "Randomness, 0 to 2; 0 is the most repeatable. Reasoning models have none: there it is left out and reported. Default: the provider's.",
+      examples: [0, 0.7],
+    }),
+  top_p: share().meta({
+    description:
+      "Nucleus sampling, 0 to 1: only the likeliest tokens of this joint probability. Default: the provider's.",
+    examples: [0.95],
+  }),
+  top_k: count(1).meta({
+    description: "Only the k likeliest tokens. Not on OpenAI's own API. Default: the provider's.",
+    examples: [40],
+  }),
+  max_new_tokens: maxNewTokens,
+  max_tokens: maxNewTokens.meta({ description: "Another name of `max_new_tokens`.", examples: [4096] }),
+  max_input_tokens: count(1).meta({
+    description:
+      "Prompts estimated above this many tokens are refused as `context_too_long` before any request. Default: the model's window.",
+    examples: [200_000],
+  }),
+  batch_size: count(1).meta({
+    description: "Most completions one API call is asked for; more samples than this are several calls.",
+    default: DEFAULTS.batch_size,
+    examples: [5],
+  }),
+  stop: oneOf("text or a list of texts", [text(), texts().min(1)]).meta({
+    description: "Texts that end the answer; they are not part of it.",
+    examples: ["```", ["\n\n", "END"]],
+  }),
+  seed: z.int().meta({ description: "Makes answers more repeatable where the provider can.", examples: [42] }),
+  frequency_penalty: penalty().meta({
+    description: "-2 to 2: above 0, words become less likely the more often they were used. Default 0.",
+    examples: [0.2],
+  }),
+  presence_penalty: penalty().meta({
+    description: "-2 to 2: above 0, words become less likely once they were used. Default 0.",
+    examples: [0.2],
+  }),
+  logit_bias: z
+    .record(z.string().regex(/^\d+$/, { error: "must be a token id: digits only" }), z.number().min(-100).max(100))
+    .meta({
+      description: "Bias per token id, -100 (never) to 100 (always).",
+      examples: [{ "50256": -100 }],
+    }),
+  logprobs: flag().meta({
+    description: "Ask for the log probability of each token; found in `reply.raw`.",
+    default: false,
+  }),
+  top_logprobs: count()
+    .max(20)
+    .meta({
+      description: "Also the n likeliest alternatives of each token, 0 to 20. Needs `logprobs = true`.",
+      examples: [5],
+    }),
+  reasoning_effort: oneOf(`one of ${EFFORTS.map((word) => `"${word}"`).join(", ")}, or a number from 0 to 1`, [
+    z.enum(EFFORTS),
+    share(),
+  ]).meta({
+    description:
+      "How much the model thinks first: a word, or 0 to 1 (up to .33 low, up to .66 medium, else high). Default: the model's.",
+    examples: ["medium", 0.5],
+  }),
+  verbosity: z.enum(["low", "medium", "high"]).meta({
+    description: "How long answers are, where the model can be told. Default: the model's.",
+    examples: ["low"],
+  }),
+  service_tier: text().meta({
+    description: "Price and speed class of the request, in the provider's words. Default: the account's.",
+    examples: ["flex", "priority"],
+  }),
+  modalities: texts()
+    .min(1)
+    .meta({ description: "Kinds of output to produce.", examples: [["text"]] }),
+  prediction: z.record(z.string(), z.unknown()).meta({
+    description: "Text the answer will probably repeat, which makes it faster (OpenAI's `prediction`).",
+    examples: [{ type: "content", content: "function add(a, b) {" }],
+  }),
+  system: text().meta({
+    description: 'Instructions put before every prompt; "file:PATH" reads them from a file.',
+    examples: ["You write TypeScript.", "file:prompts/coder.md"],
+  }),
+  messages: messages.meta({
+    description: "Messages put before every prompt, after `system`: examples, for instance.",
+    examples: [
+      [
+        { role: "user", content: "2+2" },
+        { role: "assistant", content: "4" },
+      ],
+    ],
+  }),
+  response_format: responseFormat.meta({
+    description: "Shape of the answer: text, any JSON, or JSON of a schema. Default: text.",
+    examples: [{ type: "json_object" }],
+  }),
+  user: text().meta({
+    description: "Opaque id of the end user, passed on for the provider's abuse detection.",
+    examples: ["user-1234"],
+  }),
+  metadata: z
+    .record(z.string(), z.string())
+    .meta({ description: "Labels stored with the request by the provider.", examples: [{ job: "nightly" }] }),
+  web_search: oneOf("true, false or { context_size, max_uses }", [
+    flag(),
+    table({
+      context_size: z
+        .enum(["low", "medium", "high"])
+        .meta({ description: "How much of the found pages the model reads." }),
+      max_uses: count(1).meta({ description: "Most searches of one answer." }),
+    }),
+  ]).meta({ description: "Let the provider search the web. Default false.", examples: [true, { max_uses: 3 }] }),
+} as const;
+
+/** How requests are built and answers are treated. */
+export const featureShape = {
+  prompt_cache: oneOf("true, false or { ttl, points }", [
+    flag(),
+    table({
+      ttl: z.enum(["5m", "1h"]).meta({ description: "How long the provider keeps a prefix.", default: "5m" }),
+      points: z.array(z.enum(["system", "tools", "first-user", "last-user"])).meta({
+        description: "What ends a cached prefix.",
+        examples: [["system", "tools"]],
+      }),
+    }),
+  ]).meta({
+    description: "Mark prompt prefixes for the provider's cache, where it wants marks. Default false.",
+    examples: [true, { ttl: "1h", points: ["system", "tools"] }],
+  }),
+  stream: flag().meta({
+    description: "Use the streaming wire for codegen() too. On by itself where a wire demands it.",
+    default: DEFAULTS.stream,
+  }),
+  tools: tools.meta({
+    description: "Functions the model may call, in OpenAI's shape or flat.",
+    examples: [
+      [
+        {
+          type: "function",
+          function: {
+            name: "read_file",
+            description: "Reads a file.",
+            parameters: { type: "object", properties: { path: { type: "string" } }, required: ["path"] },
+          },
+        },
+      ],
+    ],
+  }),
+  tool_choice: toolChoice.meta({
+    description: "Whether and which tool must be called. Default auto.",
+    examples: ["auto", "required", { name: "read_file" }],
+  }),
+  parallel_tool_calls: flag().meta({
+    description: "false: at most one tool call per answer. Default: the provider's (true).",
+    examples: [false],
+  }),
+  drop_params: flag().meta({
+    description:
+      "Leave out parameters the model lacks and say so in `reply.adjustments`; false: such a request is refused as `unsupported`.",
+    default: DEFAULTS.drop_params,
+  }),
+  modify_params: flag().meta({
+    description: "Also change values the model cannot take (clamp, merge, lower) and say so in `reply.adjustments`.",
+    default: DEFAULTS.modify_params,
+  }),
+  drop: texts().meta({
+    description: "Parameters never sent to this model, by their name here.",
+    examples: [["temperature"]],
+  }),
+  allow: texts().meta({
+    description: "Parameters always sent, even where the model is thought to lack them.",
+    examples: [["seed"]],
+  }),
+  strict: flag().meta({
+    description: "No automatic change of a request at all: what would be dropped or changed is `unsupported`.",
+    default: DEFAULTS.strict,
+  }),
+  repair: count().meta({
+    description: "How often object() asks again when an answer does not satisfy its schema.",
+    default: DEFAULTS.repair,
+  }),
+  strip_special_tokens: oneOf("true, false or a list of tokens", [flag(), texts()]).meta({
+    description:
+      "Remove leaked control tokens (<|im_end|> and the like) from answers: true for the usual ones, or your own list.",
+    default: DEFAULTS.strip_special_tokens,
+    examples: [true, ["<|endoftext|>"]],
+  }),
+} as const;

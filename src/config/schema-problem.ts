@@ -1,0 +1,139 @@
+import type { z } from "zod";
+import { redact } from "../core/secret.ts";
+import { isLaterWord } from "./known-keys.ts";
+import type { Finding } from "./limits.ts";
+import type { Path } from "./positions.ts";
+import { nearest } from "./suggest.ts";
+import { type Scope, unknownKey } from "./unknown-key.ts";
+
+type Issue = z.core.$ZodIssue;
+type UnionIssue = Extract<Issue, { code: "invalid_union" }>;
+
+/**
+ * One or several findings for each issue of the schema, in words of models.toml. `document` is what was validated, a
+ * whole file or the options of one call.
+ */
+export function findingsOf(issues: readonly Issue[], document: unknown, scope: Scope = "file"): Finding[] {
+  return issues.flatMap((issue) => translate(issue, [], document, scope));
+}
+
+function translate(issue: Issue, prefix: Path, document: unknown, scope: Scope): Finding[] {
+  const path = [...prefix, ...(issue.path as Path)];
+  const value = valueAt(document, path);
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key, scope));
+  if (issue.code === "invalid_union") return fromUnion(issue, path, document, scope);
+  if (issue.code === "invalid_key")
+    return [{ path, at: "key", message: `the name "${path.at(-1)}" ${issue.issues[0]?.message}` }];
+  if (issue.code === "invalid_type" && value === undefined) return [missing(path)];
+  return [{ path, at: "value", ...wrongValue(issue, path, value) }];
+}
+
+function missing(path: Path): Finding {
+  return { path, at: "key", message: `"${path.at(-1)}" is missing` };
+}
+
+function wrongValue(issue: Issue, path: Path, value: unknown): { message: string; suggestion?: string | undefined } {
+  const name = nameOf(path);
+  if (isLaterWord(name, value))
+    return { message: `"${name}" = "${value}" is known, but not available in this version` };
+  const suggestion =
+    issue.code === "invalid_value" && typeof value === "string" ? nearest(value, issue.values.map(String)) : undefined;
+  return { message: `"${name}" ${expectation(issue)}${found(value, path)}`, suggestion };
+}
+
+const NOUNS: Readonly<Record<string, string>> = {
+  number: "a number",
+  int: "a whole number",
+  string: "text",
+  boolean: "true or false",
+  object: "a table",
+  record: "a table",
+  array: "a list",
+};
+
+function expectation(issue: Issue): string {
+  if (issue.message.startsWith("must ")) return issue.message;
+  if (issue.code === "invalid_type") return `must be ${NOUNS[issue.expected] ?? issue.expected}`;
+  if (issue.code === "invalid_value") return `must be ${listed(issue.values)}`;
+  if (issue.code === "too_small") return tooSmall(issue);
+  if (issue.code === "too_big") return `must be at most ${issue.maximum}`;
+  return "must have another form";
+}
+
+function tooSmall(issue: Extract<Issue, { code: "too_small" }>): string {
+  if (issue.origin === "string") return "must be some text";
+  if (issue.origin === "array") return "must be a list with at least one element";
+  return `must be at least ${issue.minimum}`;
+}
+
+const MOST_LISTED = 12;
+
+function listed(values: readonly unknown[]): string {
+  const words = values.slice(0, MOST_LISTED).map((value) => JSON.stringify(value));
+  if (words.length === 1) return String(words[0]);
+  return `one of ${words.join(", ")}${values.length > MOST_LISTED ? ", …" : ""}`;
+}
+
+/** The branch the writer meant tells what is wrong; when none has the right kind, the union itself does. */
+function fromUnion(issue: UnionIssue, path: Path, document: unknown, scope: Scope): Finding[] {
+  const value = valueAt(document, path);
+  const branches = issue.errors.filter(
+    (errors) => errors.length > 0 && !errors.some((error) => isOtherKind(error, value)),
+  );
+  const meant = branches.sort((left, right) => left.length - right.length)[0];
+  if (meant === undefined || isLaterWord(nameOf(path), value))
+    return [{ path, at: "value", ...wrongValue(issue, path, value) }];
+  return meant.flatMap((error) => withUnionWords(translate(error, path, document, scope), path, issue, value));
+}
+
+/** A wrong word or number is told with all that would be right, not only the words of one branch. */
+function withUnionWords(findings: Finding[], path: Path, issue: Issue, value: unknown): Finding[] {
+  if (typeof value === "object") return findings;
+  return findings.map((finding) =>
+    finding.path.length === path.length ? { ...finding, message: wrongValue(issue, path, value).message } : finding,
+  );
+}
+
+function isOtherKind(error: Issue, value: unknown): boolean {
+  if (error.path.length > 0) return isWrongDiscriminator(error, value);
+  if (error.code === "invalid_type") return true;
+  return error.code === "invalid_value" && typeof error.values[0] !== typeof value;
+}
+
+function isWrongDiscriminator(error: Issue, value: unknown): boolean {
+  return (
+    error.code === "invalid_value" &&
+    error.path.length === 1 &&
+    error.path[0] === "type" &&
+    valueAt(value, ["type"]) !== undefined
+  );
+}
+
+function nameOf(path: Path): string {
+  return path.findLast((step) => typeof step === "string")?.toString() ?? "models.toml";
+}
+
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, step) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[step] : undefined),
+    value,
+  );
+}
+
+const SECRET_NAME = /key|token$|secret|password|auth|cookie|credential|proxy|headers|body/i;
+const LONGEST_SHOWN = 40;
+
+/** What was found instead, never the value of something that may be a secret. */
+function found(value: unknown, path: Path): string {
+  const isSecret = path.some((step) => typeof step === "string" && SECRET_NAME.test(step));
+  if (Array.isArray(value)) return `, not ${value.length === 0 ? "an empty list" : "a list"}`;
+  if (typeof value === "object" && value !== null) return value instanceof Date ? ", not a date" : ", not a table";
+  if (value === "") return ", not empty text";
+  if (typeof value !== "string") return `, not ${isSecret ? `a ${typeof value}` : value}`;
+  return isSecret ? "" : `, not ${quoted(value)}`;
+}
+
+function quoted(value: string): string {
+  const clean = redact(value, []);
+  return JSON.stringify(clean.length > LONGEST_SHOWN ? `${clean.slice(0, LONGEST_SHOWN)}…` : clean);
+}

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { freeTable, oneOf, text } from "./schema-values.ts";
+
+const toolName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, {
+  error: "must be 1 to 64 letters, digits, dots, dashes or underscores",
+});
+
+const functionKeys = {
+  name: toolName,
+  description: z.string().optional(),
+  parameters: freeTable().optional().meta({ description: "JSON Schema of the arguments, an object." }),
+  strict: z.boolean().optional().meta({ description: "Ask the provider to enforce the schema." }),
+};
+
+const tool = oneOf('a function tool: { type = "function", function = { name = "…", … } } or { name = "…", … }', [
+  z.strictObject({ type: z.literal("function"), function: z.strictObject(functionKeys) }),
+  z.strictObject({ type: z.literal("function").optional(), ...functionKeys }),
+]);
+
+export const tools = z.array(tool);
+
+export const toolChoice = oneOf('"auto", "none", "required" or { name = "…" }', [
+  z.enum(["auto", "none", "required"]),
+  z.strictObject({ name: toolName }),
+  z.strictObject({ type: z.literal("function"), function: z.strictObject({ name: toolName }) }),
+]);
+
+const schemaKeys = {
+  name: toolName,
+  schema: freeTable(),
+  strict: z.boolean().optional(),
+  description: z.string().optional(),
+};
+
+export const responseFormat = oneOf(
+  '{ type = "text" }, { type = "json_object" } or { type = "json_schema", name = "…", schema = { … } }',
+  [
+    z.strictObject({ type: z.enum(["text", "json_object"]) }),
+    z.strictObject({ type: z.literal("json_schema"), json_schema: z.strictObject(schemaKeys) }),
+    z.strictObject({ type: z.literal("json_schema"), ...schemaKeys }),
+  ],
+);
+
+const part = z.looseObject({ type: text() });
+
+export const messages = z.array(
+  z.strictObject({
+    role: z.enum(["system", "developer", "user", "assistant", "tool"]),
+    content: oneOf("text or a list of parts", [z.string(), z.array(part).min(1)]),
+    name: text().optional(),
+    tool_calls: z.array(freeTable()).optional(),
+    tool_call_id: text().optional(),
+  }),
+);

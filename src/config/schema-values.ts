@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { DURATION_PATTERN } from "./duration.ts";
+import { ENV_REFERENCE } from "./references.ts";
+
+/*
+ * The schema only validates; values are turned into milliseconds and camelCase when an entry is asked for. That keeps
+ * defaults and examples in the generated JSON Schema and the cost of 1,000 unused entries at zero. A custom message
+ * starts with "must", which is how the translation of issues tells it from zod's own.
+ */
+
+export type Shape = Readonly<Record<string, z.ZodType>>;
+
+export const text = () => z.string().min(1);
+export const flag = () => z.boolean();
+export const count = (min = 0) => z.int().min(min);
+export const share = () => z.number().min(0).max(1);
+
+/** Alternatives of one value; `expected` completes the sentence "key must be …". */
+export function oneOf<const T extends readonly [z.ZodType, z.ZodType, ...z.ZodType[]]>(
+  expected: string,
+  options: T,
+): z.ZodUnion<T> {
+  return z.union(options, { error: `must be ${expected}` });
+}
+
+const DURATION_WORDS = 'seconds as a number, or a text such as "500ms", "30s", "2m" or "1h"';
+
+export const duration = () =>
+  oneOf(DURATION_WORDS, [
+    z.number().min(0),
+    z.string().regex(DURATION_PATTERN, { error: `must be ${DURATION_WORDS}` }),
+  ]);
+
+export const texts = () => z.array(text());
+
+/** A web address, or a reference that stands for one. */
+export const address = (schemes: string, example: string) =>
+  z.string().regex(new RegExp(`^(?:(?:${schemes})://[^\\s]+|${ENV_REFERENCE.source.slice(1, -1)}|file:.+)$`), {
+    error: `must be an address such as "${example}", or "env:NAME"`,
+  });
+
+/** A table whose keys are the provider's, passed on as it is. */
+export const freeTable = () => z.record(z.string(), z.unknown());
+
+/** Every key of the shape may be left out. */
+export function optional(shape: Shape): Record<string, z.ZodType> {
+  return Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, schema.optional()]));
+}
+
+/** A strict table in which every key may be left out. */
+export const table = (shape: Shape) => z.strictObject(optional(shape));

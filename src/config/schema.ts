@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { identityShape } from "./schema-identity.ts";
+import { featureShape, parameterShape } from "./schema-parameters.ts";
+import { clockShape, protectionShape, retryShape } from "./schema-reliability.ts";
+import { cacheSection, capabilityShape, loggingSection, moneyShape, price } from "./schema-sections.ts";
+import { table, text } from "./schema-values.ts";
+
+/** The keys of a model entry, in the order of the documentation. */
+export const entryShape = {
+  ...identityShape,
+  ...parameterShape,
+  ...featureShape,
+  ...retryShape,
+  ...clockShape,
+  ...protectionShape,
+  ...moneyShape,
+  ...capabilityShape,
+} as const;
+
+const { name: _name, extends: _extends, ...defaultShape } = entryShape;
+const { provider: _provider, ...providerShape } = defaultShape;
+
+const tableName = z.string().min(1, { error: "must not be empty" });
+
+const entry = table(entryShape).meta({
+  id: "Model",
+  description: "One model: where it is, what it is asked and what happens when it fails.",
+});
+const defaults = table(defaultShape).meta({
+  id: "Defaults",
+  description:
+    "What every model inherits. Order: [defaults], [providers.*], `extends`, the entry itself; later ones win.",
+});
+const provider = table(providerShape).meta({
+  id: "Provider",
+  description: "What all models of this provider inherit, for example its key.",
+});
+
+const shared = {
+  default_model: text().meta({
+    description: "The entry that `factory.create()` gives when no name is said. Default: the first entry.",
+    examples: ["coder"],
+  }),
+  defaults,
+  providers: z.record(tableName, provider).meta({ description: "Settings shared by all models of a provider." }),
+  models: z.record(tableName, entry).meta({ description: "The models a program may use, by the name it uses." }),
+  cache: cacheSection,
+  logging: loggingSection,
+  pricing: z.record(tableName, price).meta({
+    description: "Prices by model id, USD per million tokens; they win over the catalog.",
+    examples: [{ "my-model": { input: 0.5, output: 1.5 } }],
+  }),
+} as const;
+
+const profile = table(shared).meta({
+  id: "Profile",
+  description: "Laid over the file, key by key, when chosen with MODELWRIGHT_PROFILE or `options.profile`.",
+});
+
+/** models.toml, in the order users write it. Validates only; see entry-config.ts for what values become. */
+export const configSchema = table({
+  ...shared,
+  profiles: z.record(tableName, profile).meta({ description: "Variants of the file, for example for tests." }),
+}).meta({ title: "modelwright models.toml", description: "Which models a program uses and how." });
+
+const { messages: _messages, ...callParameters } = parameterShape;
+
+/** The keys that a single call may give too, spelled as in models.toml. */
+export const callSchema = table({
+  ...callParameters,
+  ...featureShape,
+  extra_headers: identityShape.extra_headers,
+  extra_body: identityShape.extra_body,
+});

@@ -1,0 +1,50 @@
+import { DEFAULTS } from "./defaults.ts";
+import { camelOf, deepFreeze, type PriceConfig, withDurations } from "./entry-config.ts";
+import { deepMerge } from "./layering.ts";
+import type { Table } from "./limits.ts";
+import { LOG_LEVEL_ALIASES, type LOG_LEVELS } from "./schema-sections.ts";
+
+/** `[cache]`, defaults filled in. */
+export interface CacheConfig {
+  readonly store: "memory";
+  /** Milliseconds. */
+  readonly ttl: number;
+  readonly maxEntries: number;
+  readonly namespace: string;
+}
+
+/** `[logging]`, defaults filled in. */
+export interface LoggingConfig {
+  readonly level: (typeof LOG_LEVELS)[number];
+  /** "text", "json", or a pattern with %(asctime)s, %(name)s, %(levelname)s and %(message)s. */
+  readonly format: string;
+  /** Absent: stderr. */
+  readonly file?: string;
+  readonly logContent: boolean;
+}
+
+export function cacheOf(section: Table | undefined): CacheConfig | undefined {
+  if (section === undefined) return undefined;
+  return deepFreeze(withDurations({ ...DEFAULTS.cache, ...section }, ["ttl"])) as unknown as CacheConfig;
+}
+
+export function loggingOf(section: Table | undefined): LoggingConfig | undefined {
+  if (section === undefined) return undefined;
+  const logging = withDurations({ ...DEFAULTS.logging, ...section }, []);
+  return deepFreeze({ ...logging, level: levelOf(String(logging.level)) }) as unknown as LoggingConfig;
+}
+
+function levelOf(word: string): LoggingConfig["level"] {
+  const lower = word.toLowerCase();
+  return LOG_LEVEL_ALIASES[lower] ?? (lower as LoggingConfig["level"]);
+}
+
+/** Price tables by model id, later ones laid over earlier ones. */
+export function pricesOf(tables: readonly Table[]): Readonly<Record<string, PriceConfig>> {
+  const merged = tables.reduce<Table>((below, above) => deepMerge(below, above), {});
+  return deepFreeze(Object.fromEntries(Object.entries(merged).map(([id, price]) => [id, priceOf(price as Table)])));
+}
+
+function priceOf(price: Table): PriceConfig {
+  return Object.fromEntries(Object.entries(price).map(([key, value]) => [camelOf(key), value]));
+}

@@ -1,0 +1,55 @@
+/**
+ * The candidate a misspelt word was meant to be, or `undefined` when none is near. Letter case and `-` / `_` do not
+ * count; a swap of two neighbours counts as one slip. Words up to 3 letters may differ in 1 place, up to 7 in 2, longer in 3.
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const wanted = plain(word);
+  let best: string | undefined;
+  let bestDistance = allowedSlips(wanted.length) + 1;
+  for (const candidate of candidates) {
+    const other = plain(candidate);
+    if (Math.abs(other.length - wanted.length) >= bestDistance) continue;
+    const distance = editDistance(wanted, other);
+    if (distance < bestDistance && distance < Math.max(wanted.length, other.length)) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Longer words are cut: nobody misspells a key of 64 letters, and the cost is quadratic. */
+const LONGEST = 64;
+
+function plain(word: string): string {
+  return word.slice(0, LONGEST).toLowerCase().replaceAll("-", "_");
+}
+
+function allowedSlips(length: number): number {
+  if (length <= 3) return 1;
+  return length <= 7 ? 2 : 3;
+}
+
+/** Damerau-Levenshtein distance (optimal string alignment), three rows. */
+function editDistance(left: string, right: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const same = left[i - 1] === right[j - 1];
+      let cost = Math.min(at(last, j) + 1, at(row, j - 1) + 1, at(last, j - 1) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1]) {
+        cost = Math.min(cost, at(beforeLast, j - 2) + 1);
+      }
+      row.push(cost);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return at(last, right.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,31 @@
+import { TomlError } from "smol-toml";
+import type { ConfigProblem } from "../core/error.ts";
+
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/^(?:null|none|nil|undefined)\b/i, "TOML has no null: leave the key out"],
+  [/^(?:True|TRUE|yes|on|False|FALSE|no|off)\b/, "TOML writes true and false, in small letters"],
+  [/^[A-Za-z_]/, "text needs quotes"],
+];
+
+/** The parser's complaint as one problem. Its picture of the line is left out: the line may hold a key. */
+export function syntaxProblem(error: unknown, text: string, file: string | undefined): ConfigProblem {
+  if (!(error instanceof TomlError)) throw error;
+  const line = text.split(/\r?\n/)[error.line - 1] ?? "";
+  const reason = error.message.split("\n", 1)[0]?.replace(/^Invalid TOML document: /, "") ?? "";
+  const hint = reason === "invalid value" ? hintFor(line.slice(error.column - 1)) : undefined;
+  const message = hint === undefined ? `this is no TOML: ${reason}` : `this is no TOML value. ${hint}`;
+  return { file, line: error.line, column: error.column, path: pathBefore(text, error.line), message };
+}
+
+function hintFor(rest: string): string | undefined {
+  return HINTS.find(([pattern]) => pattern.test(rest))?.[1];
+}
+
+/** The key on a line below the last header, as far as it can be told from text that does not parse. */
+function pathBefore(text: string, lineNumber: number): string {
+  const lines = text.split(/\r?\n/).slice(0, lineNumber);
+  const header = lines.findLast((line) => /^\s*\[[^[\]]+\]\s*(?:#.*)?$/.test(line));
+  const table = header?.slice(header.indexOf("[") + 1, header.indexOf("]")).trim();
+  const key = /^\s*([A-Za-z0-9_.-]+)\s*=/.exec(lines.at(-1) ?? "")?.[1];
+  return [table, key].filter((part) => part !== undefined).join(".");
+}

@@ -1,0 +1,38 @@
+/**
+ * Far above what limits.ts allows: this only keeps texts from the parser that would take longer than the refusal may.
+ * Lines of a long text value may look like keys, so the numbers are generous.
+ */
+const MAX_STATEMENTS = 30_000;
+const MAX_DOTS = 100;
+
+/** What makes a text too costly to parse; `undefined` when nothing does. */
+export function costlyText(text: string): "keys" | "depth" | undefined {
+  let statements = 0;
+  let equals = -1;
+  for (let start = 0; start <= text.length; ) {
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 ? text.length : newline;
+    if (equals < start) equals = indexOrEnd(text, "=", start);
+    const isHeader = text[start] === "[";
+    if ((isHeader || equals < end) && ++statements > MAX_STATEMENTS) return "keys";
+    if (isDeepKey(text, start, Math.min(end, equals))) return "depth";
+    start = end + 1;
+  }
+  return undefined;
+}
+
+function indexOrEnd(text: string, part: string, from: number): number {
+  const index = text.indexOf(part, from);
+  return index < 0 ? text.length : index;
+}
+
+/** Dots in one run without spaces or neighbouring dots, so that prose in a text value is not taken for a key. */
+function isDeepKey(text: string, start: number, end: number): boolean {
+  if (end - start < MAX_DOTS * 2) return false;
+  let dots = 0;
+  for (let index = start; index < end; index++) {
+    if (text[index] === " ") dots = 0;
+    else if (text[index] === "." && text[index - 1] !== "." && ++dots > MAX_DOTS) return true;
+  }
+  return false;
+}

@@ -1,0 +1,77 @@
+import { foreignKey, isLaterKey, type Place, placeOf, properPlace } from "./known-keys.ts";
+import type { Finding } from "./limits.ts";
+import type { Path } from "./positions.ts";
+import { callSchema, configSchema, entryShape } from "./schema.ts";
+import { nearest } from "./suggest.ts";
+
+/** Which schema a table follows: the file's, or that of a call's options. */
+export type Scope = "file" | "call";
+
+const MOST_LISTED = 12;
+
+/** A key that the table at `parent` does not have, with the one that was probably meant. */
+export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
+  const path = [...parent, key];
+  const place = scope === "file" ? placeOf(parent) : parent.length === 0 ? "call" : "other";
+  if (isLaterKey(place, key))
+    return { path, at: "key", message: `"${key}" is known, but not available in this version` };
+  const proper = properPlace(place, key);
+  if (proper !== undefined && foreignKey(place, key) === undefined)
+    return { path, at: "key", message: `"${key}" ${proper}` };
+  const siblings = siblingKeys(place, parent, scope);
+  const suggestion = foreignKey(place, key) ?? nearest(key, siblings);
+  const list = suggestion === undefined && siblings.length <= MOST_LISTED ? `; there are ${siblings.join(", ")}` : "";
+  return { path, at: "key", message: `"${key}" is no key of ${whereIs(place, parent)}${list}`, suggestion };
+}
+
+function whereIs(place: Place, parent: Path): string {
+  if (place === "top") return parent.length === 0 ? "models.toml" : "a profile";
+  if (place === "call") return "a call's options";
+  return place === "entry" ? `[${parent.join(".")}]` : `"${parent.findLast((step) => typeof step === "string")}"`;
+}
+
+/** The keys that the table at `path` may have. */
+function siblingKeys(place: Place, path: Path, scope: Scope): readonly string[] {
+  if (place === "entry") return Object.keys(entryShape);
+  return [...new Set(schemasAt(path, scope).flatMap(keysOf))];
+}
+
+/** The schemas a value at `path` may follow; several where there are alternatives. */
+function schemasAt(path: Path, scope: Scope): readonly Definition[] {
+  return path.reduce<readonly Definition[]>(
+    (schemas, step) => schemas.flatMap((schema) => inside(schema, step)).flatMap(plain),
+    plain(scope === "file" ? configSchema : callSchema),
+  );
+}
+
+interface Definition {
+  readonly type: string;
+  readonly shape?: Readonly<Record<string, SchemaLike>>;
+  readonly options?: readonly SchemaLike[];
+  readonly innerType?: SchemaLike;
+  readonly element?: SchemaLike;
+  readonly keyType?: SchemaLike;
+  readonly valueType?: SchemaLike;
+  readonly entries?: object;
+}
+interface SchemaLike {
+  readonly _zod: { readonly def: unknown };
+}
+
+function plain(schema: SchemaLike): readonly Definition[] {
+  const definition = schema._zod.def as Definition;
+  if (definition.innerType !== undefined) return plain(definition.innerType);
+  return definition.options?.flatMap(plain) ?? [definition];
+}
+
+function inside(definition: Definition, step: string | number): readonly SchemaLike[] {
+  const next = definition.shape?.[step] ?? definition.element ?? definition.valueType;
+  return next === undefined ? [] : [next];
+}
+
+function keysOf(definition: Definition): readonly string[] {
+  if (definition.shape !== undefined) return Object.keys(definition.shape);
+  return definition.keyType === undefined
+    ? []
+    : plain(definition.keyType).flatMap((key) => Object.keys(key.entries ?? {}));
+}

@@ -1,0 +1,106 @@
+import type { Anthropic } from "@anthropic-ai/sdk";
+import type { FilePart, ImagePart, ReasoningPart, TextPart, ToolResultPart } from "../../core/message.ts";
+import type { Target } from "../../core/target.ts";
+import { targetError } from "../exchange.ts";
+import type { Report } from "./report.ts";
+
+export type Block = Anthropic.ContentBlockParam;
+
+/** The API refuses text blocks without a visible character. */
+export function encodeText(text: string): Anthropic.TextBlockParam | undefined {
+  return text.trim() === "" ? undefined : { type: "text", text };
+}
+
+export function encodeImage(part: ImagePart, target: Target, report: Report): Anthropic.ImageBlockParam {
+  if (part.detail === "low" || part.detail === "high") {
+    report("messages.image.detail", part.detail, undefined, "the messages wire has no level of detail");
+  }
+  const inline = inlineData(part);
+  if (inline === undefined) {
+    if (part.url === undefined) throw targetError(target, "invalid_request", "an image has neither url nor data");
+    return { type: "image", source: { type: "url", url: part.url } };
+  }
+  const mediaType = (inline.mediaType ?? sniffImage(inline.data)) as Anthropic.Base64ImageSource["media_type"];
+  return { type: "image", source: { type: "base64", media_type: mediaType, data: inline.data } };
+}
+
+export function encodeFile(part: FilePart, target: Target): Anthropic.DocumentBlockParam | Anthropic.ImageBlockParam {
+  const title = part.filename === undefined ? {} : { title: part.filename };
+  const inline = inlineData(part);
+  if (inline === undefined) {
+    if (part.url === undefined) throw targetError(target, "invalid_request", "a file has neither url nor data");
+    return { type: "document", source: { type: "url", url: part.url }, ...title };
+  }
+  const mediaType = inline.mediaType ?? "application/pdf";
+  if (mediaType === "application/pdf") {
+    return { type: "document", source: { type: "base64", media_type: mediaType, data: inline.data }, ...title };
+  }
+  if (mediaType.startsWith("text/") || mediaType === "application/json") {
+    const text = Buffer.from(inline.data, "base64").toString("utf8");
+    return { type: "document", source: { type: "text", media_type: "text/plain", data: text }, ...title };
+  }
+  if (mediaType.startsWith("image/")) {
+    const source = { type: "base64", media_type: mediaType as Anthropic.Base64ImageSource["media_type"] } as const;
+    return { type: "image", source: { ...source, data: inline.data } };
+  }
+  throw targetError(target, "unsupported", `the messages wire takes PDF, text and image files, not ${mediaType}`);
+}
+
+/** Thinking goes back byte for byte, and only to the provider that signed it. */
+export function encodeReasoning(part: ReasoningPart, target: Target): Block | undefined {
+  if (part.signature === undefined || part.owner !== target.provider) return undefined;
+  if (part.redacted === true) return { type: "redacted_thinking", data: part.signature };
+  return { type: "thinking", thinking: part.text, signature: part.signature };
+}
+
+export function encodeToolResult(
+  part: ToolResultPart,
+  id: string,
+  target: Target,
+  report: Report,
+): Anthropic.ToolResultBlockParam {
+  const content = toolResultContent(part.content, target, report);
+  return {
+    type: "tool_result",
+    tool_use_id: id,
+    ...(content.length > 0 && { content }),
+    ...(part.error === true && { is_error: true }),
+  };
+}
+
+function toolResultContent(content: ToolResultPart["content"], target: Target, report: Report) {
+  const parts: readonly (TextPart | ImagePart)[] =
+    typeof content === "string" ? [{ type: "text", text: content }] : content;
+  const blocks: (Anthropic.TextBlockParam | Anthropic.ImageBlockParam)[] = [];
+  for (const part of parts) {
+    const block = part.type === "image" ? encodeImage(part, target, report) : encodeText(part.text);
+    if (block !== undefined) blocks.push(block);
+  }
+  return blocks;
+}
+
+interface Inline {
+  readonly data: string;
+  readonly mediaType: string | undefined;
+}
+
+const DATA_URL = /^data:([^;,]*)[^,]*;base64,/;
+
+function inlineData(part: ImagePart | FilePart): Inline | undefined {
+  if (part.data !== undefined) return { data: part.data, mediaType: part.mediaType };
+  const match = part.url === undefined ? null : DATA_URL.exec(part.url);
+  if (match === null || part.url === undefined) return undefined;
+  return { data: part.url.slice(match[0].length), mediaType: match[1] || part.mediaType };
+}
+
+/** First characters of base64 image data. */
+const MAGIC: readonly (readonly [start: string, mediaType: string])[] = [
+  ["/9j/", "image/jpeg"],
+  ["iVBOR", "image/png"],
+  ["R0lGOD", "image/gif"],
+  ["UklGR", "image/webp"],
+];
+
+function sniffImage(data: string): string {
+  return MAGIC.find(([start]) => data.startsWith(start))?.[1] ?? "image/png";
+}

@@ -1,0 +1,160 @@
+import type { Anthropic } from "@anthropic-ai/sdk";
+import type { AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage } from "../../core/message.ts";
+import type { Target } from "../../core/target.ts";
+import { targetError } from "../exchange.ts";
+import { type Block, encodeFile, encodeImage, encodeReasoning, encodeText, encodeToolResult } from "./content.ts";
+import type { Report } from "./report.ts";
+import { ToolIds } from "./tool-ids.ts";
+
+export interface Turn {
+  readonly role: "user" | "assistant";
+  readonly content: Block[];
+}
+
+export interface Conversation {
+  readonly system: Anthropic.TextBlockParam[];
+  readonly turns: Turn[];
+  /** Blocks whose part carries `cache: true`. */
+  readonly marked: ReadonlySet<object>;
+}
+
+/**
+ * A history as the API wants it: instructions apart, a user turn first, roles alternating, every tool call answered in
+ * the turn that follows it, no empty text. Nothing is lost by merging: blocks are only moved next to each other.
+ */
+export function encodeMessages(messages: readonly Message[], target: Target, report: Report): Conversation {
+  const encoder = new MessageEncoder(target, report);
+  for (const message of messages) encoder.add(message);
+  return encoder.finish();
+}
+
+class MessageEncoder {
+  readonly #target: Target;
+  readonly #report: Report;
+  readonly #ids = new ToolIds();
+  readonly #system: Anthropic.TextBlockParam[] = [];
+  readonly #turns: Turn[] = [];
+  readonly #marked = new Set<object>();
+
+  constructor(target: Target, report: Report) {
+    this.#target = target;
+    this.#report = report;
+  }
+
+  add(message: Message): void {
+    switch (message.role) {
+      case "system":
+        this.#addSystem(message);
+        break;
+      case "user":
+        this.#append("user", this.#user(message));
+        break;
+      case "assistant":
+        this.#append("assistant", this.#assistant(message));
+        break;
+      case "tool":
+        this.#append("user", this.#results(message));
+        break;
+    }
+  }
+
+  finish(): Conversation {
+    const turns = this.#turns;
+    this.#trimLast();
+    if (turns[0]?.role !== "user") {
+      turns.unshift({ role: "user", content: [{ type: "text", text: "." }] });
+      this.#report("messages", undefined, ".", "a conversation must begin with a user message");
+    }
+    for (const [index, turn] of turns.entries()) this.#checkAnswers(turn, turns[index + 1]);
+    return { system: this.#system, turns, marked: this.#marked };
+  }
+
+  #append(role: Turn["role"], content: Block[]): void {
+    if (content.length === 0) return;
+    const last = this.#turns.at(-1);
+    if (last?.role === role) last.content.push(...content);
+    else this.#turns.push({ role, content });
+  }
+
+  #text(text: string, cache?: boolean): Anthropic.TextBlockParam[] {
+    const block = encodeText(text);
+    if (block === undefined) return [];
+    if (cache === true) this.#marked.add(block);
+    return [block];
+  }
+
+  #addSystem({ content }: SystemMessage): void {
+    const parts = typeof content === "string" ? [{ text: content, cache: false }] : content;
+    for (const part of parts) this.#system.push(...this.#text(part.text, part.cache));
+  }
+
+  #user({ content }: UserMessage): Block[] {
+    if (typeof content === "string") return this.#text(content);
+    return content.flatMap((part): Block[] => {
+      switch (part.type) {
+        case "text":
+          return this.#text(part.text, part.cache);
+        case "image":
+          return [encodeImage(part, this.#target, this.#report)];
+        case "file":
+          return [encodeFile(part, this.#target)];
+        case "audio":
+          throw targetError(this.#target, "unsupported", "the messages wire has no audio input");
+      }
+    });
+  }
+
+  #assistant({ content }: AssistantMessage): Block[] {
+    if (typeof content === "string") return this.#text(content);
+    return content.flatMap((part): Block[] => {
+      switch (part.type) {
+        case "text":
+          return this.#text(part.text, part.cache);
+        case "reasoning": {
+          const block = encodeReasoning(part, this.#target);
+          return block === undefined ? [] : [block];
+        }
+        case "tool-call":
+          return [{ type: "tool_use", id: this.#ids.call(part.id), name: part.name, input: part.arguments ?? {} }];
+      }
+    });
+  }
+
+  #results({ content }: ToolMessage): Block[] {
+    return content.map((part) => {
+      const id = this.#ids.result(part.id);
+      if (id === undefined) throw this.#unpaired(`the tool result "${part.id}" answers no tool call before it`);
+      return encodeToolResult(part, id, this.#target, this.#report);
+    });
+  }
+
+  /** The API refuses white space at the end of a last assistant message, which it takes as the beginning of its answer. */
+  #trimLast(): void {
+    const last = this.#turns.at(-1);
+    const block = last?.content.at(-1);
+    if (last?.role !== "assistant" || block?.type !== "text") return;
+    const text = block.text.trimEnd();
+    if (text === block.text) return;
+    last.content[last.content.length - 1] = { ...block, text };
+    const removed = block.text.slice(text.length);
+    this.#report("messages", removed, undefined, "white space at the end of a last assistant message is refused");
+  }
+
+  /** Puts the results of a turn first and into the order of their calls. */
+  #checkAnswers(turn: Turn, next: Turn | undefined): void {
+    const calls = turn.content.filter((block) => block.type === "tool_use");
+    if (calls.length === 0) return;
+    const results = new Map<string, Block>();
+    for (const block of next?.content ?? []) if (block.type === "tool_result") results.set(block.tool_use_id, block);
+    const open = calls.find((call) => !results.has(call.id));
+    if (open !== undefined) throw this.#unpaired(`the tool call "${open.id}" has no result in the message after it`);
+    if (next === undefined) return;
+    const rest = next.content.filter((block) => block.type !== "tool_result");
+    const ordered = calls.flatMap((call) => results.get(call.id) ?? []);
+    next.content.splice(0, next.content.length, ...ordered, ...rest);
+  }
+
+  #unpaired(words: string) {
+    return targetError(this.#target, "invalid_request", words);
+  }
+}

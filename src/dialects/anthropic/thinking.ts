@@ -1,0 +1,83 @@
+import type { Anthropic } from "@anthropic-ai/sdk";
+import type { Effort, ModelRequest } from "../../core/request.ts";
+import type { Target } from "../../core/target.ts";
+import type { Turn } from "./messages.ts";
+import type { Report } from "./report.ts";
+
+export interface Thinking {
+  readonly thinking?: Anthropic.ThinkingConfigParam;
+  readonly effort?: WireEffort;
+  readonly maxTokens: number;
+  /** Whether the model thinks: then sampling parameters and forced tools are refused. */
+  readonly active: boolean;
+}
+
+type WireEffort = "low" | "medium" | "high" | "xhigh" | "max";
+
+const DEFAULT_MAX_TOKENS = 4096;
+/** The API takes no budget below this. */
+const LEAST_BUDGET = 1024;
+const BUDGETS: Readonly<Record<Exclude<Effort, "none">, number>> = {
+  minimal: 1024,
+  low: 1024,
+  medium: 4096,
+  high: 16_384,
+  xhigh: 32_000,
+  max: 32_000,
+};
+
+export function encodeThinking(request: ModelRequest, turns: readonly Turn[], target: Target, report: Report): Thinking {
+  const { reasoningEffort: effort, maxNewTokens } = request.settings;
+  const maxTokens = maxNewTokens ?? target.facts.maxOutput ?? DEFAULT_MAX_TOKENS;
+  if (effort === undefined) return { maxTokens, active: false };
+  const wire = target.facts.reasoningWire ?? "adaptive";
+  if (effort === "none") {
+    return wire === "effort" ? { maxTokens, active: false } : { thinking: { type: "disabled" }, maxTokens, active: false };
+  }
+  if (wire === "budget") return withBudget(effort, request, turns, target, report);
+  const word = wireEffort(effort, report);
+  if (wire === "effort") return { effort: word, maxTokens, active: false };
+  return { thinking: { type: "adaptive" }, effort: word, maxTokens, active: true };
+}
+
+function wireEffort(effort: Exclude<Effort, "none">, report: Report): WireEffort {
+  if (effort !== "minimal") return effort;
+  report("reasoning_effort", "minimal", "low", "the messages wire begins at low");
+  return "low";
+}
+
+function withBudget(
+  effort: Exclude<Effort, "none">,
+  request: ModelRequest,
+  turns: readonly Turn[],
+  target: Target,
+  report: Report,
+): Thinking {
+  const { maxNewTokens } = request.settings;
+  const { maxOutput } = target.facts;
+  const wanted = BUDGETS[effort];
+  const maxTokens = maxNewTokens ?? maxOutput ?? DEFAULT_MAX_TOKENS + wanted;
+  const off = { maxTokens, active: false };
+  if (continuesWithoutThinking(turns)) {
+    report("reasoning_effort", effort, undefined, "the tool calls being answered were made without thinking");
+    return off;
+  }
+  const budget = Math.min(wanted, maxTokens - 1);
+  if (budget < LEAST_BUDGET) {
+    report("reasoning_effort", effort, undefined, `thinking takes ${LEAST_BUDGET} tokens, max_new_tokens is ${maxTokens}`);
+    return off;
+  }
+  if (budget < wanted) {
+    report("reasoning_effort", `${wanted} tokens`, `${budget} tokens`, "thinking must leave room within max_new_tokens");
+  }
+  return { thinking: { type: "enabled", budget_tokens: budget }, maxTokens, active: true };
+}
+
+/** With thinking on, the assistant turn whose tool calls are being answered must begin with a thinking block. */
+function continuesWithoutThinking(turns: readonly Turn[]): boolean {
+  const last = turns.at(-1);
+  const before = turns.at(-2);
+  if (last?.role !== "user" || !last.content.some((block) => block.type === "tool_result")) return false;
+  const first = before?.content[0]?.type;
+  return first !== "thinking" && first !== "redacted_thinking";
+}

@@ -1,0 +1,163 @@
+import type {
+  FunctionCallingConfig,
+  FunctionCallingConfigMode,
+  FunctionDeclaration,
+  GenerateContentConfig,
+  GenerateContentParameters,
+  ServiceTier,
+  ThinkingConfig,
+  ThinkingLevel,
+  Tool as GoogleTool,
+} from "@google/genai";
+import type { Adjustment } from "../../core/attempt.ts";
+import type { Encoded } from "../../core/dialect.ts";
+import type { Effort, ModelRequest } from "../../core/request.ts";
+import type { Target } from "../../core/target.ts";
+import type { Tool, ToolChoice } from "../../core/tool.ts";
+import { type Report, reportTo } from "../anthropic/report.ts";
+import { type Conversation, encodeContents } from "./contents.ts";
+import { lowerSchema } from "./schema.ts";
+import { ToolNames } from "./tool-names.ts";
+
+export function encodeGenerate(request: ModelRequest, target: Target): Encoded<GenerateContentParameters> {
+  const adjustments: Adjustment[] = [];
+  const report = reportTo(adjustments);
+  const names = new ToolNames(request);
+  const conversation = encodeContents(request.messages, names, target, report);
+  const format = encodeFormat(request, conversation, target, report);
+  const { system, contents } = conversation;
+  const extraBody = { ...target.extraBody, ...request.extraBody };
+  const config = {
+    ...(system.length > 0 && { systemInstruction: { parts: system } }),
+    ...encodeSampling(request, report),
+    ...encodeThinking(request, target, report),
+    ...format,
+    ...encodeTools(request, names, report),
+    ...encodeRest(request, target, report),
+    ...(Object.keys(extraBody).length > 0 && { httpOptions: { extraBody } }),
+  } satisfies GenerateContentConfig;
+  return { params: { model: target.modelId, contents, config }, adjustments };
+}
+
+const MOST_STOPS = 5;
+
+function encodeSampling({ settings, samples }: ModelRequest, report: Report): GenerateContentConfig {
+  const stop = settings.stop?.slice(0, MOST_STOPS);
+  if (stop !== undefined && stop.length < (settings.stop?.length ?? 0)) {
+    report("stop", settings.stop, stop, `the Gemini wire takes at most ${MOST_STOPS} stop sequences`);
+  }
+  return defined({
+    temperature: settings.temperature,
+    topP: settings.topP,
+    topK: settings.topK,
+    maxOutputTokens: settings.maxNewTokens,
+    stopSequences: stop,
+    seed: settings.seed,
+    frequencyPenalty: settings.frequencyPenalty,
+    presencePenalty: settings.presencePenalty,
+    candidateCount: samples > 1 ? samples : undefined,
+    responseLogprobs: settings.logprobs ?? (settings.topLogprobs === undefined ? undefined : true),
+    logprobs: settings.topLogprobs,
+  });
+}
+
+const BUDGETS: Readonly<Record<Effort, number>> = {
+  none: 0,
+  minimal: 512,
+  low: 1024,
+  medium: 8192,
+  high: 24_576,
+  xhigh: 24_576,
+  max: 24_576,
+};
+const LEVELS: Readonly<Record<Effort, string>> = {
+  none: "MINIMAL",
+  minimal: "MINIMAL",
+  low: "LOW",
+  medium: "MEDIUM",
+  high: "HIGH",
+  xhigh: "HIGH",
+  max: "HIGH",
+};
+
+function encodeThinking({ settings }: ModelRequest, target: Target, report: Report): { thinkingConfig?: ThinkingConfig } {
+  const { reasoningEffort: effort } = settings;
+  if (effort === undefined) return {};
+  if (target.facts.reasoningWire === "budget") {
+    const thinkingBudget = BUDGETS[effort];
+    if (effort === "xhigh" || effort === "max") report("reasoning_effort", effort, "high", "the largest budget is that of high");
+    return { thinkingConfig: { thinkingBudget, ...(thinkingBudget > 0 && { includeThoughts: true }) } };
+  }
+  const level = LEVELS[effort];
+  if (level.toLowerCase() !== effort) report("reasoning_effort", effort, level.toLowerCase(), "the nearest level of this wire");
+  return {
+    thinkingConfig: { thinkingLevel: level as ThinkingLevel, ...(effort !== "none" && { includeThoughts: true }) },
+  };
+}
+
+const JSON_TYPE = "application/json";
+
+function encodeFormat(request: ModelRequest, { system }: Conversation, target: Target, report: Report): GenerateContentConfig {
+  const format = request.settings.responseFormat;
+  if (format === undefined || format.type === "text") return {};
+  if (format.type === "json_object") return { responseMimeType: JSON_TYPE };
+  if (target.facts.capabilities.jsonSchema === false) {
+    system.push({ text: `Answer with JSON that satisfies this JSON Schema:\n${JSON.stringify(format.schema)}` });
+    report("response_format", "json_schema", "an instruction", `${target.modelId} enforces no schema`);
+    return { responseMimeType: JSON_TYPE };
+  }
+  const { schema, lost } = lowerSchema(format.schema, { closed: true });
+  if (lost.length > 0) report("response_format", lost, "description", "Gemini does not enforce these keywords");
+  return { responseMimeType: JSON_TYPE, responseJsonSchema: schema };
+}
+
+function encodeTools({ settings }: ModelRequest, names: ToolNames, report: Report): GenerateContentConfig {
+  const declarations = (settings.tools ?? []).map((tool) => encodeTool(tool, names, report));
+  const tools: GoogleTool[] = [];
+  if (declarations.length > 0) tools.push({ functionDeclarations: declarations });
+  if (settings.webSearch) tools.push({ googleSearch: {} });
+  const choice = declarations.length === 0 ? undefined : settings.toolChoice;
+  return {
+    ...(tools.length > 0 && { tools }),
+    ...(choice !== undefined && { toolConfig: { functionCallingConfig: encodeChoice(choice, names) } }),
+  };
+}
+
+function encodeTool(tool: Tool, names: ToolNames, report: Report): FunctionDeclaration {
+  const { schema, lost } = lowerSchema(tool.parameters, { closed: false });
+  if (lost.length > 0) report(`tools.${tool.name}`, lost, "description", "Gemini does not enforce these keywords");
+  const properties = schema["properties"];
+  // An object without properties is refused; a function without parameters is not.
+  const empty = schema["type"] === "object" && Object.keys((properties as object | undefined) ?? {}).length === 0;
+  return {
+    name: names.wire(tool.name),
+    ...(tool.description !== undefined && { description: tool.description }),
+    ...(!empty && { parametersJsonSchema: { ...schema, type: "object" } }),
+  };
+}
+
+const MODES = { auto: "AUTO", none: "NONE", required: "ANY" } as const;
+
+function encodeChoice(choice: ToolChoice, names: ToolNames): FunctionCallingConfig {
+  if (typeof choice === "string") return { mode: MODES[choice] as FunctionCallingConfigMode };
+  return { mode: "ANY" as FunctionCallingConfigMode, allowedFunctionNames: [names.wire(choice.name)] };
+}
+
+function encodeRest({ settings }: ModelRequest, target: Target, report: Report): GenerateContentConfig {
+  const { metadata } = settings;
+  const labelled = metadata !== undefined && target.address.vertexProject !== undefined;
+  if (metadata !== undefined && !labelled) {
+    report("metadata", metadata, undefined, "the Gemini API has no labels, only Vertex AI has");
+  }
+  return defined({
+    responseModalities: settings.modalities?.map((modality) => modality.toUpperCase()),
+    serviceTier: settings.serviceTier as ServiceTier | undefined,
+    labels: labelled ? { ...metadata } : undefined,
+  });
+}
+
+type Defined<T> = { [key in keyof T]?: Exclude<T[key], undefined> };
+
+function defined<T extends object>(values: T): Defined<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,59 @@
+import type { Part } from "@google/genai";
+import type { AudioPart, FilePart, ImagePart } from "../../core/message.ts";
+import type { Target } from "../../core/target.ts";
+import type { Report } from "../anthropic/report.ts";
+import { targetError } from "../exchange.ts";
+
+const DATA_URL = /^data:([^;,]*)[^,]*;base64,/;
+
+/** Bytes go inline, addresses as file data with the media type the API asks for. */
+export function encodeMedia(part: ImagePart | FilePart | AudioPart, target: Target, report: Report): Part {
+  if (part.type === "image" && (part.detail === "low" || part.detail === "high")) {
+    report("messages.image.detail", part.detail, undefined, "the Gemini wire has no level of detail for one image");
+  }
+  const url = part.type === "audio" ? undefined : part.url;
+  const match = url === undefined ? null : DATA_URL.exec(url);
+  if (match !== null && url !== undefined) {
+    return { inlineData: { mimeType: match[1] || mediaTypeOf(part), data: url.slice(match[0].length) } };
+  }
+  if (part.data !== undefined) return { inlineData: { mimeType: mediaTypeOf(part), data: part.data } };
+  if (url === undefined) throw targetError(target, "invalid_request", `a part of type ${part.type} has neither url nor data`);
+  return { fileData: { mimeType: mediaTypeOf(part), fileUri: url } };
+}
+
+const BY_EXTENSION: Readonly<Record<string, string>> = {
+  png: "image/png",
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  gif: "image/gif",
+  webp: "image/webp",
+  heic: "image/heic",
+  pdf: "application/pdf",
+  txt: "text/plain",
+  md: "text/markdown",
+  csv: "text/csv",
+  html: "text/html",
+  json: "application/json",
+  mp3: "audio/mpeg",
+  wav: "audio/wav",
+  mp4: "video/mp4",
+};
+
+/** First characters of base64 data. */
+const MAGIC: readonly (readonly [start: string, mediaType: string])[] = [
+  ["/9j/", "image/jpeg"],
+  ["iVBOR", "image/png"],
+  ["R0lGOD", "image/gif"],
+  ["UklGR", "image/webp"],
+  ["JVBER", "application/pdf"],
+];
+
+function mediaTypeOf(part: ImagePart | FilePart | AudioPart): string {
+  if (part.mediaType !== undefined) return part.mediaType;
+  const { data } = part;
+  const sniffed = data === undefined ? undefined : MAGIC.find(([start]) => data.startsWith(start))?.[1];
+  if (sniffed !== undefined) return sniffed;
+  const named = part.type === "file" ? (part.filename ?? part.url) : part.type === "image" ? part.url : undefined;
+  const extension = /\.([a-z0-9]+)(?:[?#].*)?$/i.exec(named ?? "")?.[1]?.toLowerCase() ?? "";
+  return BY_EXTENSION[extension] ?? (part.type === "file" ? "application/pdf" : "image/jpeg");
+}

@@ -1,0 +1,145 @@
+import type { FinishReason, FlowEvent } from "../../core/event.ts";
+import type { Target } from "../../core/target.ts";
+import { targetError } from "../exchange.ts";
+import { CHAT_FAILURES, CHAT_FINISHES } from "./finish-reasons.ts";
+import { ToolCallAssembly } from "./tool-call-assembly.ts";
+import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
+
+/** One completion of an answer while its deltas come in. */
+export class ChatSample {
+  readonly #index: number;
+  readonly #target: Target;
+  readonly #calls: ToolCallAssembly;
+  #rawFinish: string | undefined;
+  #refused = false;
+  #foreignCalls = false;
+  #reasoningField: string | undefined;
+
+  constructor(index: number, target: Target, seed: () => string) {
+    this.#index = index;
+    this.#target = target;
+    this.#calls = new ToolCallAssembly(target, index, seed);
+  }
+
+  /** Whether the server said that this completion has ended. */
+  get finished(): boolean {
+    return this.#rawFinish !== undefined;
+  }
+
+  /** Reads a choice of a chunk (`delta`) or of a whole answer (`message`, which is one big delta). */
+  read(choice: WireObject, out: FlowEvent[]): void {
+    const delta = objectIn(choice["delta"]);
+    const message = objectIn(choice["message"]);
+    if (delta !== undefined) this.#readDelta(delta, false, out);
+    else if (message !== undefined) this.#readDelta(message, true, out);
+    this.#rawFinish = textIn(choice["finish_reason"]) ?? this.#rawFinish;
+  }
+
+  #readDelta(delta: WireObject, whole: boolean, out: FlowEvent[]): void {
+    this.#readReasoning(delta, out);
+    this.#readContent(delta["content"], out);
+    this.#emitText(objectIn(delta["audio"])?.["transcript"], out);
+    const refusal = textIn(delta["refusal"]);
+    if (refusal !== undefined) {
+      this.#refused = true;
+      out.push({ type: "refusal-delta", text: refusal, sample: this.#index });
+    }
+    objectsIn(delta["tool_calls"]).forEach((call, position) => {
+      this.#readCall(call, whole ? position : undefined, out);
+    });
+    const legacy = objectIn(delta["function_call"]);
+    if (legacy !== undefined) this.#readCall({ index: 0, function: legacy }, undefined, out);
+  }
+
+  #readReasoning(delta: WireObject, out: FlowEvent[]): void {
+    for (const field of ["reasoning_content", "reasoning"]) {
+      const text = textIn(delta[field]);
+      if (text === undefined) continue;
+      this.#emitReasoning(text, field, out);
+      return;
+    }
+  }
+
+  /** Mistral sends a list of parts, with thoughts among them. */
+  #readContent(content: unknown, out: FlowEvent[]): void {
+    if (!Array.isArray(content)) {
+      this.#emitText(content, out);
+      return;
+    }
+    for (const part of objectsIn(content)) {
+      if (part["type"] === "thinking") this.#emitReasoning(thinkingText(part["thinking"]), "content", out);
+      else this.#emitText(part["text"], out);
+    }
+  }
+
+  #emitReasoning(text: string, field: string, out: FlowEvent[]): void {
+    if (text === "") return;
+    this.#reasoningField = field;
+    out.push({ type: "reasoning-delta", text, sample: this.#index });
+  }
+
+  #emitText(value: unknown, out: FlowEvent[]): void {
+    const text = textIn(value);
+    if (text === undefined) return;
+    this.#closeReasoning(out);
+    out.push({ type: "text-delta", text, sample: this.#index });
+  }
+
+  /** Marks the thoughts as this provider's, so that they go back to it and to nobody else. */
+  #closeReasoning(out: FlowEvent[]): void {
+    if (this.#reasoningField === undefined) return;
+    out.push({ type: "signature", part: "reasoning", signature: this.#reasoningField, sample: this.#index });
+    this.#reasoningField = undefined;
+  }
+
+  #readCall(call: WireObject, position: number | undefined, out: FlowEvent[]): void {
+    const details = objectIn(call["function"]);
+    if (details === undefined && call["custom"] !== undefined) {
+      this.#foreignCalls = true;
+      return;
+    }
+    this.#closeReasoning(out);
+    const index = position ?? numberIn(call["index"]);
+    const json = argumentsText(details?.["arguments"]);
+    this.#calls.add({ index, id: textIn(call["id"]), name: textIn(details?.["name"]), json }, out);
+  }
+
+  /** Ends the calls and gives the last event of this completion. Throws when its end is a failure. */
+  finish(out: FlowEvent[]): FlowEvent {
+    this.#closeReasoning(out);
+    const hasCalls = this.#calls.size > 0;
+    const raw = this.#rawFinish;
+    const failure = raw === undefined ? undefined : CHAT_FAILURES[raw];
+    if (failure !== undefined) throw targetError(this.#target, failure.code, `${failure.words} (finish_reason ${raw})`);
+    this.#calls.end(out);
+    const reason = this.#reason(hasCalls);
+    return { type: "finish", reason, ...(raw !== undefined && { raw }), sample: this.#index };
+  }
+
+  #reason(hasCalls: boolean): FinishReason {
+    const reason = this.#rawFinish === undefined ? "unknown" : (CHAT_FINISHES[this.#rawFinish] ?? "unknown");
+    if (hasCalls) return reason === "length" ? "length" : "tool-calls";
+    if (this.#refused) return "refusal";
+    if (reason === "tool-calls" && !this.#foreignCalls) {
+      throw targetError(
+        this.#target,
+        "protocol_error",
+        `the answer ended for tool calls (${this.#rawFinish}) but has none`,
+      );
+    }
+    return reason;
+  }
+}
+
+function thinkingText(thinking: unknown): string {
+  if (typeof thinking === "string") return thinking;
+  return objectsIn(thinking)
+    .map((part) => textIn(part["text"]) ?? "")
+    .join("");
+}
+
+/** Arguments are a string of JSON; some servers send the object itself. */
+function argumentsText(value: unknown): string {
+  if (typeof value === "string") return value;
+  return objectIn(value) === undefined ? "" : JSON.stringify(value);
+}

@@ -1,0 +1,29 @@
+import type { Dialect } from "../../core/dialect.ts";
+import { openWire, type Wire } from "../exchange.ts";
+import { decodeChat } from "./chat-decode.ts";
+import { CHAT_SETTINGS, type ChatParams, encodeChat } from "./chat-encode.ts";
+import { chatClient, countClient, responsesClient } from "./client.ts";
+import { countPromptTokens } from "./count-tokens.ts";
+import { decodeResponses } from "./responses-decode.ts";
+import { encodeResponses, RESPONSES_SETTINGS, type ResponsesParams } from "./responses-encode.ts";
+
+const chat: Wire<ChatParams> = { encode: encodeChat, client: chatClient, decoder: decodeChat };
+const responses: Wire<ResponsesParams> = { encode: encodeResponses, client: responsesClient, decoder: decodeResponses };
+
+/** Chat completions: OpenAI, Azure, and every host that speaks their language. */
+export const openaiChat: Dialect = {
+  name: "openai",
+  settings: CHAT_SETTINGS,
+  manySamples: true,
+  open: (call) => openWire(call, chat),
+  countTokens: (call) => countPromptTokens(call, countClient),
+};
+
+/** The Responses API, used without state on the server. */
+export const openaiResponses: Dialect = {
+  name: "openai-responses",
+  settings: RESPONSES_SETTINGS,
+  manySamples: false,
+  open: (call) => openWire(call, responses),
+  countTokens: (call) => countPromptTokens(call, countClient),
+};

@@ -1,0 +1,28 @@
+import type { ModelErrorCode } from "../../core/error.ts";
+import type { FinishReason } from "../../core/event.ts";
+
+/** What the words mean that OpenAI-compatible hosts put into `finish_reason`. A word not listed is "unknown". */
+export const CHAT_FINISHES: Readonly<Record<string, FinishReason>> = {
+  stop: "stop",
+  eos: "stop",
+  eos_token: "stop",
+  end_turn: "stop",
+  stop_sequence: "stop",
+  length: "length",
+  max_tokens: "length",
+  max_output_tokens: "length",
+  model_length: "length",
+  tool_calls: "tool-calls",
+  tool_use: "tool-calls",
+  function_call: "tool-calls",
+  refusal: "refusal",
+};
+
+/** Words that say the answer failed. */
+export const CHAT_FAILURES: Readonly<Record<string, { readonly code: ModelErrorCode; readonly words: string }>> = {
+  content_filter: { code: "content_filtered", words: "a content filter stopped the answer" },
+  sensitive: { code: "content_filtered", words: "a content filter stopped the answer" },
+  error: { code: "server_error", words: "the answer ended with an error" },
+  network_error: { code: "server_error", words: "the answer ended with a network error at the provider" },
+  insufficient_system_resource: { code: "overloaded", words: "the provider ran out of capacity during the answer" },
+};

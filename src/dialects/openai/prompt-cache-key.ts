@@ -1,0 +1,20 @@
+import { createHash } from "node:crypto";
+import type { Adjustment } from "../../core/attempt.ts";
+import type { ModelRequest } from "../../core/request.ts";
+import type { Target } from "../../core/target.ts";
+
+/**
+ * OpenAI caches prefixes by itself; the key sends requests with one prefix to one machine. Equal for requests that share
+ * model, instructions and tools.
+ */
+export function promptCacheKey(request: ModelRequest, target: Target, adjustments: Adjustment[]): string | undefined {
+  const { promptCache, tools } = request.settings;
+  if (promptCache === undefined || promptCache === false) return undefined;
+  if (promptCache !== true && (promptCache.ttl !== undefined || promptCache.points !== undefined)) {
+    const reason = "this wire caches every prefix by itself and takes neither a time nor points";
+    adjustments.push({ setting: "prompt_cache", from: promptCache, to: true, reason });
+  }
+  const leading = request.messages.filter((message) => message.role === "system").map((message) => message.content);
+  const prefix = JSON.stringify([target.modelId, leading, tools ?? []]);
+  return `mw-${createHash("sha256").update(prefix).digest("hex").slice(0, 32)}`;
+}

@@ -1,0 +1,117 @@
+import type { Decoder } from "../../core/dialect.ts";
+import type { FinishReason, FlowEvent } from "../../core/event.ts";
+import { modelErrorOf } from "../../core/failure.ts";
+import type { Target } from "../../core/target.ts";
+import { parseEvent, targetError } from "../exchange.ts";
+import { ResponseItems } from "./response-items.ts";
+import { responsesUsage } from "./usage.ts";
+import { objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
+
+export function decodeResponses(target: Target): Decoder {
+  return new ResponsesDecoder(target);
+}
+
+class ResponsesDecoder implements Decoder {
+  done = false;
+  readonly #target: Target;
+  readonly #items: ResponseItems;
+  #id: string | undefined;
+
+  constructor(target: Target) {
+    this.#target = target;
+    this.#items = new ResponseItems(target, () => this.#id ?? "");
+  }
+
+  push(data: string, event: string | undefined, out: FlowEvent[]): void {
+    if (this.done || data.trim() === "[DONE]") return;
+    const parsed = parseEvent(data, this.#target);
+    this.#read(textIn(parsed["type"]) ?? event ?? "", parsed, out);
+  }
+
+  body(json: unknown, out: FlowEvent[]): void {
+    const response = objectIn(json);
+    if (response === undefined || !Array.isArray(response["output"])) {
+      throw targetError(this.#target, "protocol_error", "the answer has no output");
+    }
+    this.#identify(response, out);
+    this.#settle(response, out);
+  }
+
+  end(): void {
+    if (!this.done)
+      throw targetError(this.#target, "stream_truncated", "the stream ended before the response was completed");
+  }
+
+  #read(type: string, event: WireObject, out: FlowEvent[]): void {
+    const response = objectIn(event["response"]);
+    if (response !== undefined) this.#identify(response, out);
+    switch (type) {
+      case "error":
+        throw modelErrorOf({ status: undefined, body: event["error"] ?? { ...event, type: undefined } }, this.#target);
+      case "response.completed":
+      case "response.incomplete":
+      case "response.failed":
+      case "response.cancelled":
+        this.#settle({ status: type.slice("response.".length), ...response }, out);
+        break;
+      default:
+        if (event["error"] !== undefined && event["error"] !== null)
+          throw modelErrorOf({ status: undefined, body: event }, this.#target);
+        this.#items.read(type, event, out);
+    }
+  }
+
+  #identify(response: WireObject, out: FlowEvent[]): void {
+    const id = textIn(response["id"]);
+    if (this.#id !== undefined || id === undefined) return;
+    this.#id = id;
+    const servedModel = textIn(response["model"]);
+    out.push({ type: "response", id, ...(servedModel !== undefined && { servedModel }) });
+  }
+
+  #settle(response: WireObject, out: FlowEvent[]): void {
+    const finish = this.#finishOf(response);
+    this.done = true;
+    const usage = responsesUsage(response["usage"]);
+    try {
+      // What the stream did not show, the whole response still has.
+      if (this.#items.empty)
+        objectsIn(response["output"]).forEach((item, index) => this.#items.whole(item, index, out));
+      this.#items.end(out);
+    } finally {
+      if (usage !== undefined) out.push({ type: "usage", usage });
+    }
+    if ("error" in finish) throw finish.error;
+    const { calls, refused } = this.#items;
+    const reason =
+      finish.reason === "stop" && calls > 0
+        ? "tool-calls"
+        : finish.reason === "stop" && refused
+          ? "refusal"
+          : finish.reason;
+    out.push({ type: "finish", reason, raw: finish.raw, sample: 0 });
+  }
+
+  #finishOf(response: WireObject): { readonly reason: FinishReason; readonly raw: string } | { readonly error: Error } {
+    const status = textIn(response["status"]) ?? "unknown";
+    const why = textIn(objectIn(response["incomplete_details"])?.["reason"]);
+    switch (status) {
+      case "completed":
+        return { reason: "stop", raw: status };
+      case "incomplete":
+        if (why === "content_filter")
+          return { error: targetError(this.#target, "content_filtered", "a content filter stopped the answer") };
+        return { reason: why === "max_output_tokens" ? "length" : "unknown", raw: why ?? status };
+      case "failed":
+      case "cancelled":
+        return {
+          error: modelErrorOf(
+            { status: undefined, body: response["error"] ?? { message: `the response was ${status}` } },
+            this.#target,
+          ),
+        };
+      default:
+        return { error: targetError(this.#target, "protocol_error", `the response has not ended (status ${status})`) };
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type {
+  EasyInputMessage,
+  ResponseFunctionCallOutputItem,
+  ResponseInputContent,
+  ResponseInputItem,
+  ResponseReasoningItem,
+} from "openai/resources/responses/responses";
+import type { Adjustment } from "../../core/attempt.ts";
+import type {
+  AssistantMessage,
+  FilePart,
+  Message,
+  ReasoningPart,
+  SystemMessage,
+  TextPart,
+  ToolResultPart,
+  UserMessage,
+} from "../../core/message.ts";
+import type { Target } from "../../core/target.ts";
+import { targetError } from "../exchange.ts";
+import { failedResult, systemRole } from "./chat-messages.ts";
+import { fileName, sourceUrl } from "./media.ts";
+import { readReasoningSignature, readTextSignature } from "./responses-signature.ts";
+import { wireToolId } from "./tool-ids.ts";
+
+/** The conversation as items, in the order the model produced them. */
+export function encodeItems(
+  messages: readonly Message[],
+  target: Target,
+  adjustments: Adjustment[],
+): ResponseInputItem[] {
+  return messages.flatMap((message, index): ResponseInputItem[] => {
+    switch (message.role) {
+      case "system":
+        return [{ role: systemRole(target, index, adjustments), content: inputText(message.content) }];
+      case "user":
+        return [{ role: "user", content: inputContent(message.content, target) }];
+      case "assistant":
+        return encodeAssistant(message, target);
+      case "tool":
+        return message.content.map((part) => encodeToolResult(part, target));
+    }
+  });
+}
+
+function inputText(content: SystemMessage["content"]): EasyInputMessage["content"] {
+  return typeof content === "string" ? content : content.map(({ text }) => ({ type: "input_text", text }));
+}
+
+function inputContent(content: UserMessage["content"], target: Target): EasyInputMessage["content"] {
+  if (typeof content === "string") return content;
+  return content.map((part) => inputPart(part, target));
+}
+
+function inputPart(part: Exclude<UserMessage["content"], string>[number], target: Target): ResponseInputContent {
+  switch (part.type) {
+    case "text":
+      return { type: "input_text", text: part.text };
+    case "image":
+      return { type: "input_image", image_url: sourceUrl(part), detail: part.detail ?? "auto" };
+    case "file":
+      return inputFile(part);
+    case "audio":
+      throw targetError(target, "unsupported", "the responses wire takes no audio; nothing was sent");
+  }
+}
+
+function inputFile(part: FilePart): ResponseInputContent {
+  if (part.url !== undefined) return { type: "input_file", file_url: part.url };
+  return { type: "input_file", file_data: sourceUrl(part), filename: fileName(part) };
+}
+
+function encodeAssistant(message: AssistantMessage, target: Target): ResponseInputItem[] {
+  const { content } = message;
+  if (typeof content === "string") return content === "" ? [] : [{ role: "assistant", content }];
+  return content.flatMap((part): ResponseInputItem[] => {
+    switch (part.type) {
+      case "text":
+        return part.text === "" ? [] : [encodeAnswer(part, target)];
+      case "reasoning":
+        return encodeReasoning(part, target);
+      case "tool-call":
+        return [
+          {
+            type: "function_call",
+            call_id: wireToolId(part.id, target.quirks.toolIds),
+            name: part.name,
+            arguments: JSON.stringify(part.arguments ?? {}),
+          },
+        ];
+    }
+  });
+}
+
+function encodeAnswer(part: TextPart, target: Target): EasyInputMessage {
+  const phase = part.owner === target.provider ? readTextSignature(part.signature) : undefined;
+  return {
+    role: "assistant",
+    content: part.text,
+    ...(phase !== undefined && { phase: phase as NonNullable<EasyInputMessage["phase"]> }),
+  };
+}
+
+/**
+ * A thought goes back only to its provider and only with what lets the provider read it: the ids of items that were not
+ * stored are refused.
+ */
+function encodeReasoning(part: ReasoningPart, target: Target): ResponseReasoningItem[] {
+  if (part.owner !== target.provider) return [];
+  const item = readReasoningSignature(part.signature);
+  if (item?.encrypted_content === undefined) return [];
+  return [{ type: "reasoning", id: item.id, summary: item.summary, encrypted_content: item.encrypted_content }];
+}
+
+function encodeToolResult(part: ToolResultPart, target: Target): ResponseInputItem.FunctionCallOutput {
+  return {
+    type: "function_call_output",
+    call_id: wireToolId(part.id, target.quirks.toolIds),
+    output: toolOutput(part),
+  };
+}
+
+function toolOutput(part: ToolResultPart): string | ResponseFunctionCallOutputItem[] {
+  const { content, error } = part;
+  if (typeof content === "string") return error === true ? failedResult(content) : content;
+  const items = content.map((item): ResponseFunctionCallOutputItem => {
+    return item.type === "text"
+      ? { type: "input_text", text: item.text }
+      : { type: "input_image", image_url: sourceUrl(item), detail: item.detail ?? "auto" };
+  });
+  return error === true ? [{ type: "input_text", text: "Error:" }, ...items] : items;
+}

@@ -1,0 +1,51 @@
+import { objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
+
+/** What the API needs to recognise a reasoning item it made; travels as the signature of a reasoning part. */
+export interface ReasoningSignature {
+  readonly id: string;
+  readonly summary: { type: "summary_text"; text: string }[];
+  readonly encrypted_content?: string;
+}
+
+export function signReasoning(item: WireObject): string | undefined {
+  const id = textIn(item["id"]);
+  if (id === undefined) return undefined;
+  const encrypted = textIn(item["encrypted_content"]);
+  return JSON.stringify({
+    id,
+    summary: summaryOf(item),
+    ...(encrypted !== undefined && { encrypted_content: encrypted }),
+  });
+}
+
+/** `undefined` for a signature of another wire. */
+export function readReasoningSignature(signature: string | undefined): ReasoningSignature | undefined {
+  const item = parseObject(signature);
+  const id = textIn(item?.["id"]);
+  if (item === undefined || id === undefined) return undefined;
+  const encrypted = textIn(item["encrypted_content"]);
+  return { id, summary: summaryOf(item), ...(encrypted !== undefined && { encrypted_content: encrypted }) };
+}
+
+function summaryOf(item: WireObject): ReasoningSignature["summary"] {
+  return objectsIn(item["summary"]).map((part) => ({ type: "summary_text", text: textIn(part["text"]) ?? "" }));
+}
+
+/** Newer models mark what they say before acting as commentary and want the mark back. */
+export function signText(item: WireObject): string | undefined {
+  const phase = textIn(item["phase"]);
+  return phase === undefined ? undefined : JSON.stringify({ phase });
+}
+
+export function readTextSignature(signature: string | undefined): string | undefined {
+  return textIn(parseObject(signature)?.["phase"]);
+}
+
+function parseObject(text: string | undefined): WireObject | undefined {
+  if (text?.startsWith("{") !== true) return undefined;
+  try {
+    return objectIn(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+import type { Quirks } from "../../core/target.ts";
+
+const NINE_ALPHANUMERIC = /^[A-Za-z0-9]{9}$/;
+/** OpenAI refuses longer ids; hosts with ids like `functions.name:0` want them back as they were. */
+const PLAIN_ID = /^[\x21-\x7e]{1,64}$/;
+const NOT_ALPHANUMERIC = /[^A-Za-z0-9]/g;
+
+/** The id of a tool call as the host takes it. Depends on the id alone, so call and result get the same one. */
+export function wireToolId(id: string, rule: Quirks["toolIds"]): string {
+  if (rule === "nine-alphanumeric") return NINE_ALPHANUMERIC.test(id) ? id : nineOf(id);
+  return PLAIN_ID.test(id) ? id : synthesizeToolId(id);
+}
+
+/** An id made of `seed`: the same seed gives the same id. */
+export function synthesizeToolId(seed: string): string {
+  return `call_${createHash("sha256").update(seed).digest("hex").slice(0, 24)}`;
+}
+
+function nineOf(id: string): string {
+  const letters = createHash("sha256").update(id).digest("base64").replace(NOT_ALPHANUMERIC, "");
+  return letters.padEnd(9, "0").slice(0, 9);
+}

@@ -1,0 +1,162 @@
+import { codeFor, isAboutCode } from "./code-sample.ts";
+import { digest } from "./hash.ts";
+import type { CacheUse } from "./prompt-cache.ts";
+import { promptTokens } from "./prompt-segment.ts";
+import { jsonAnswer, proseAnswer, reasoningText, toolResultAnswer } from "./prose.ts";
+import type { SimulatedRequest } from "./request.ts";
+import { exampleOf } from "./schema-value.ts";
+import { firstTokens, tokensOf } from "./tokens.ts";
+import { wantedTools } from "./wanted-tools.ts";
+
+/** An answer made by the user of the simulator; what is absent is made up as usual. */
+export interface SimulatedAnswer {
+  readonly text?: string;
+  readonly reasoning?: string;
+  readonly refusal?: string;
+  readonly toolCalls?: readonly { readonly name: string; readonly arguments: unknown }[];
+  readonly finish?: SimulatedFinish;
+  /** Counts that replace the simulator's own. */
+  readonly usage?: Partial<SimulatedUsage>;
+}
+
+export type SimulatedFinish = "stop" | "length" | "tool-calls" | "content-filter" | "refusal";
+
+/** Tokens; `input` is the whole prompt, cached parts included, `output` everything produced, reasoning included. */
+export interface SimulatedUsage {
+  readonly input: number;
+  readonly cacheRead: number;
+  readonly cacheWrite5m: number;
+  readonly cacheWrite1h: number;
+  readonly output: number;
+  readonly reasoning: number;
+}
+
+/** A whole answer, before a wire gives it its form. */
+export interface Answer {
+  /** The same for the same request; ids are made from it. */
+  readonly fingerprint: string;
+  readonly samples: readonly Sample[];
+  readonly usage: SimulatedUsage;
+}
+
+export interface Sample {
+  readonly index: number;
+  readonly reasoning: string;
+  readonly text: string;
+  readonly refusal: string;
+  readonly calls: readonly SampleCall[];
+  readonly finish: SimulatedFinish;
+  /** The stop sequence that ended the text. */
+  readonly stopSequence: string | undefined;
+}
+
+export interface SampleCall {
+  readonly name: string;
+  /** May be cut by the token limit; then `arguments` is empty. */
+  readonly json: string;
+  readonly arguments: unknown;
+}
+
+type Draft = Omit<Sample, "index" | "stopSequence">;
+
+/** The answer to a request: the same request and seed always give the same answer, streamed or not. */
+export function composeAnswer(
+  request: SimulatedRequest,
+  seed: string,
+  cache: CacheUse,
+  made?: SimulatedAnswer,
+): Answer {
+  const { stream: _stream, stream_options: _options, ...body } = request.body;
+  const fingerprint = digest(seed, request.wire, request.model, body);
+  const samples = Array.from({ length: request.samples }, (_, index) => {
+    const topic = digest(seed, request.wire, request.model, request.system, topicOf(request), request.seed, index);
+    return limited(made === undefined ? draft(request, topic, index) : userDraft(made), request, index);
+  });
+  return { fingerprint, samples, usage: { ...usageOf(request, samples, cache), ...made?.usage } };
+}
+
+/** A started assistant turn at the end is continued, so it does not change what the answer is about. */
+function topicOf(request: SimulatedRequest): unknown {
+  return request.turns.at(-1)?.role === "assistant" ? request.turns.slice(0, -1) : request.turns;
+}
+
+function userDraft(made: SimulatedAnswer): Draft {
+  const calls = (made.toolCalls ?? []).map((call) => callOf(call.name, call.arguments));
+  const finish = made.finish ?? (calls.length > 0 ? "tool-calls" : made.refusal === undefined ? "stop" : "refusal");
+  return { reasoning: made.reasoning ?? "", text: made.text ?? "", refusal: made.refusal ?? "", calls, finish };
+}
+
+function draft(request: SimulatedRequest, topic: string, index: number): Draft {
+  const reasoning = request.reasoning === undefined ? "" : reasoningText(request, topic);
+  const calls = wantedTools(request).map((tool, position) =>
+    callOf(tool.name, exampleOf(tool.parameters, { prompt: request.prompt, seed: digest(topic, position) })),
+  );
+  if (calls.length > 0) return { reasoning, text: "", refusal: "", calls, finish: "tool-calls" };
+  return { reasoning, text: continued(answerText(request, topic, index), request), refusal: "", calls, finish: "stop" };
+}
+
+function callOf(name: string, value: unknown): SampleCall {
+  return { name, json: JSON.stringify(value ?? {}), arguments: value ?? {} };
+}
+
+function answerText(request: SimulatedRequest, topic: string, index: number): string {
+  if (request.output !== "text") return jsonAnswer(request, topic, index);
+  if ((request.turns.at(-1)?.results.length ?? 0) > 0) return toolResultAnswer(request, index);
+  return isAboutCode(request.prompt) ? codeFor(request, index) : proseAnswer(request, topic, index);
+}
+
+/** What is left of an answer whose beginning the caller sent back. */
+function continued(text: string, request: SimulatedRequest): string {
+  const last = request.turns.at(-1);
+  if (last?.role !== "assistant" || !text.startsWith(last.text)) return text;
+  return text.slice(last.text.length);
+}
+
+/** Applies stop sequences, then the token limit in the order the parts are produced: reasoning, text, calls. */
+function limited(draft: Draft, request: SimulatedRequest, index: number): Sample {
+  const stop = firstStop(draft.text, request.stop);
+  const text = stop === undefined ? draft.text : draft.text.slice(0, stop.at);
+  const whole: Sample = { ...draft, text, index, stopSequence: stop?.sequence };
+  if (request.maxTokens === undefined || outputTokens(whole) <= request.maxTokens) return whole;
+  const reasoning = firstTokens(draft.reasoning, request.maxTokens);
+  const forText = request.maxTokens - tokensOf(reasoning);
+  const shown = firstTokens(text, forText);
+  const calls = limitedCalls(draft.calls, forText - tokensOf(shown));
+  return { ...draft, reasoning, text: shown, calls, finish: "length", index, stopSequence: undefined };
+}
+
+function limitedCalls(calls: readonly SampleCall[], tokens: number): readonly SampleCall[] {
+  const kept: SampleCall[] = [];
+  let left = tokens;
+  for (const call of calls) {
+    left -= tokensOf(call.name);
+    if (left <= 0) break;
+    const json = firstTokens(call.json, left);
+    kept.push(json === call.json ? call : { name: call.name, json, arguments: {} });
+    left -= tokensOf(json);
+  }
+  return kept;
+}
+
+function firstStop(text: string, stops: readonly string[]): { at: number; sequence: string } | undefined {
+  return stops
+    .map((sequence) => ({ sequence, at: sequence === "" ? -1 : text.indexOf(sequence) }))
+    .filter((found) => found.at >= 0)
+    .sort((left, right) => left.at - right.at)[0];
+}
+
+function outputTokens(sample: Sample): number {
+  const calls = sample.calls.reduce((sum, call) => sum + tokensOf(call.name) + tokensOf(call.json), 0);
+  return tokensOf(sample.reasoning) + tokensOf(sample.text) + tokensOf(sample.refusal) + calls;
+}
+
+function usageOf(request: SimulatedRequest, samples: readonly Sample[], cache: CacheUse): SimulatedUsage {
+  return {
+    input: promptTokens(request.segments),
+    cacheRead: cache.read,
+    cacheWrite5m: cache.write5m,
+    cacheWrite1h: cache.write1h,
+    output: samples.reduce((sum, sample) => sum + outputTokens(sample), 0),
+    reasoning: samples.reduce((sum, sample) => sum + tokensOf(sample.reasoning), 0),
+  };
+}

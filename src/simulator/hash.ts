@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+
+/** Hexadecimal SHA-256 of the parts; the boundaries between them count. */
+export function digest(...parts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+/** An id in a provider's style that is the same whenever the parts are. */
+export function idOf(prefix: string, ...parts: readonly unknown[]): string {
+  return prefix + digest(...parts).slice(0, 24);
+}
+
+/** Numbers in [0, 1) that are the same whenever the seed is (mulberry32). */
+export function randomOf(seed: string): () => number {
+  let state = Number.parseInt(digest(seed).slice(0, 8), 16);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** One of the choices; `undefined` only when there are none. */
+export function pick<T>(choices: readonly T[], random: () => number): T | undefined {
+  return choices[Math.floor(random() * choices.length)];
+}

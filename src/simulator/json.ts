@@ -1,0 +1,37 @@
+/** Careful reading of bodies that may hold anything. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export function asObject(value: unknown): Json | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+}
+
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The objects of a list; other members are skipped. */
+export function asObjects(value: unknown): readonly Json[] {
+  return asList(value).filter((member): member is Json => asObject(member) !== undefined);
+}
+
+export function asText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+export function asNumber(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+/** A text, or a list of texts, as a list. */
+export function asTexts(value: unknown): readonly string[] {
+  if (typeof value === "string") return [value];
+  return asList(value).filter((member): member is string => typeof member === "string");
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+/** What is wrong with a request, or with the provider, in no provider's words yet. */
+export type ProblemKind =
+  | "rate-limit"
+  | "quota"
+  | "overloaded"
+  | "server"
+  | "timeout"
+  | "auth"
+  | "forbidden"
+  | "not-found"
+  | "context"
+  | "too-large"
+  | "filter"
+  | "refusal"
+  | "invalid";
+
+export interface Problem {
+  readonly kind: ProblemKind;
+  /** HTTP status; the provider's own for this kind when absent. */
+  readonly status?: number | undefined;
+  readonly message?: string | undefined;
+  readonly param?: string | undefined;
+  readonly code?: string | undefined;
+  readonly model?: string | undefined;
+  /** Seconds, told in the body where a provider does so. */
+  readonly retryAfter?: number | undefined;
+}
+
+/** Thrown by a wire that refuses a request the way its provider would. */
+export class Rejection extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.message ?? problem.kind);
+    this.name = "Rejection";
+    this.problem = problem;
+  }
+}
+
+/** Refuses a request as malformed. */
+export function refuse(message: string, param?: string, code?: string): never {
+  throw new Rejection({ kind: "invalid", message, param, code });
+}
+
+const KIND_OF_STATUS: Readonly<Record<number, ProblemKind>> = {
+  400: "invalid",
+  401: "auth",
+  402: "quota",
+  403: "forbidden",
+  404: "not-found",
+  408: "timeout",
+  413: "too-large",
+  429: "rate-limit",
+  503: "overloaded",
+  504: "timeout",
+  529: "overloaded",
+};
+
+export function kindOfStatus(status: number): ProblemKind {
+  return KIND_OF_STATUS[status] ?? (status >= 500 ? "server" : "invalid");
+}

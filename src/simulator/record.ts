@@ -1,0 +1,62 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { WireName } from "./request.ts";
+
+/** One request as it arrived, in order of arrival, whatever became of it. */
+export interface RecordedRequest {
+  readonly method: string;
+  /** Path and query; the value of a `key` parameter is masked. */
+  readonly path: string;
+  /** Names in small letters; credentials are masked. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON, or the text when it is none; `undefined` until it was read. */
+  readonly body: unknown;
+  /** Milliseconds after the simulator started. */
+  readonly arrivedMs: number;
+  readonly wire: WireName;
+  /** From the body or the path. */
+  readonly model: string | undefined;
+  /** Status of the answer; `undefined` while there is none. */
+  readonly status: number | undefined;
+  /** When the peer hung up before the answer was complete, milliseconds after the simulator started. */
+  readonly closedByPeerMs?: number;
+}
+
+export type WritableRecord = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] };
+
+const CREDENTIALS: readonly string[] = [
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "x-goog-api-key",
+  "proxy-authorization",
+  "cookie",
+];
+const MASK = "[masked]";
+
+/** Names and values of the headers; of a credential only its scheme is kept. */
+export function maskedHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  const entries = Object.entries(headers).map(([name, value]) => {
+    const text = Array.isArray(value) ? value.join(", ") : (value ?? "");
+    return [name, CREDENTIALS.includes(name) ? masked(text) : text] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function masked(value: string): string {
+  const scheme = /^(Bearer|Basic) /i.exec(value)?.[0] ?? "";
+  return `${scheme}${MASK}`;
+}
+
+export function maskedPath(url: URL): string {
+  if (!url.searchParams.has("key")) return url.pathname + url.search;
+  const query = new URLSearchParams(url.searchParams);
+  query.set("key", MASK);
+  return `${url.pathname}?${query}`;
+}
+
+/** The key a request carries, wherever its wire puts it. */
+export function credentialOf(headers: IncomingHttpHeaders, url: URL): string | undefined {
+  const bearer = /^Bearer (.*)$/i.exec(headers.authorization ?? "")?.[1];
+  const header = headers["x-api-key"] ?? headers["api-key"] ?? headers["x-goog-api-key"];
+  return bearer ?? (Array.isArray(header) ? header[0] : header) ?? url.searchParams.get("key") ?? undefined;
+}

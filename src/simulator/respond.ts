@@ -1,0 +1,192 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { composeAnswer, type SimulatedAnswer } from "./answer.ts";
+import { applyFault, faultHeaders } from "./apply-fault.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Fault } from "./fault.ts";
+import { asObject, type Json } from "./json.ts";
+import { kindOfStatus, type Problem, type ProblemKind, Rejection } from "./problem.ts";
+import type { PromptCache } from "./prompt-cache.ts";
+import { promptTokens } from "./prompt-segment.ts";
+import type { SimulatedRequest, WireName } from "./request.ts";
+import type { Route } from "./route.ts";
+import { anthropic } from "./wires/anthropic.ts";
+import { google } from "./wires/google.ts";
+import { openaiChat } from "./wires/openai-chat.ts";
+import { openaiResponses, outputItems, responseId } from "./wires/openai-responses.ts";
+import { keptItems } from "./wires/openai-responses-read.ts";
+import type { ResponseHistory, Wire, WireEvent } from "./wires/wire.ts";
+
+const WIRES: Readonly<Record<WireName, Wire>> = {
+  openai: openaiChat,
+  "openai-responses": openaiResponses,
+  anthropic,
+  google,
+};
+
+/** What is remembered between requests. */
+export interface Memory {
+  readonly cache: PromptCache;
+  readonly history: ResponseHistory;
+}
+
+export interface Arrival {
+  readonly route: Route;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Parsed JSON, `undefined` when it was none. */
+  readonly body: unknown;
+  readonly tooLarge: boolean;
+  readonly credential: string | undefined;
+  readonly requestId: string;
+  readonly nowMs: number;
+  readonly fault: Fault | undefined;
+  readonly seed: string;
+  readonly memory: Memory;
+  readonly answers: ((request: SimulatedRequest) => SimulatedAnswer | undefined) | undefined;
+}
+
+/** Decides what to answer; nothing is written yet. */
+export function respond(arrival: Arrival): Delivery {
+  try {
+    return answered(arrival);
+  } catch (error) {
+    if (error instanceof Rejection) return problemDelivery(arrival, error.problem);
+    throw error;
+  }
+}
+
+function answered(arrival: Arrival): Delivery {
+  const { route, fault } = arrival;
+  if (fault !== undefined && isScriptedProblem(fault)) return scriptedProblem(arrival, fault);
+  if (arrival.tooLarge) throw new Rejection({ kind: "too-large" });
+  if (arrival.credential === "invalid") throw new Rejection({ kind: "auth" });
+  if (route.action === "unknown") throw new Rejection({ kind: "not-found", message: `Invalid URL (${arrival.path})` });
+  const wire = WIRES[route.wire];
+  if (route.action === "models") return jsonDelivery(arrival, 200, wire.models());
+  if (route.action === "model") return jsonDelivery(arrival, 200, wire.model(route.model ?? ""));
+  const request = readRequest(arrival, wire);
+  if (route.action === "count") return jsonDelivery(arrival, 200, wire.counted(promptTokens(request.segments)));
+  return answerDelivery(arrival, wire, request);
+}
+
+function readRequest(arrival: Arrival, wire: Wire): SimulatedRequest {
+  const body = asObject(arrival.body);
+  if (body === undefined) {
+    throw new Rejection({
+      kind: "invalid",
+      message: "We could not parse the JSON body of your request: it is not a JSON object.",
+    });
+  }
+  const { route, path, headers, memory } = arrival;
+  return wire.read({
+    path,
+    model: route.model,
+    streaming: route.streaming,
+    counting: route.action === "count",
+    headers,
+    body,
+    history: memory.history,
+  });
+}
+
+function answerDelivery(arrival: Arrival, wire: Wire, request: SimulatedRequest): Delivery {
+  const { fault, memory } = arrival;
+  const made = madeAnswer(fault) ?? arrival.answers?.(request);
+  const answer = composeAnswer(request, arrival.seed, memory.cache.use(request), made);
+  if (request.wire === "openai-responses" && request.body.store !== false) {
+    memory.history.set(responseId(answer), [
+      ...keptItems(request.body, memory.history),
+      ...outputItems(request, answer),
+    ]);
+  }
+  const used = answer.usage.input + answer.usage.output;
+  if (!request.stream) return faulty(arrival, jsonDelivery(arrival, 200, wire.body(request, answer), used), []);
+  return faulty(arrival, streamDelivery(arrival, wire.events(request, answer), used), wire.events(request, answer));
+}
+
+/** `filter` and `refusal` without a status are answers that end that way. */
+function madeAnswer(fault: Fault | undefined): SimulatedAnswer | undefined {
+  if (fault?.answer !== undefined) return fault.answer;
+  if (fault?.kind === "filter") return { finish: "content-filter" };
+  if (fault?.kind === "refusal")
+    return { finish: "refusal", refusal: "I'm sorry, but this simulated model refuses to answer that." };
+  return undefined;
+}
+
+function faulty(arrival: Arrival, healthy: Delivery, events: readonly WireEvent[]): Delivery {
+  const { fault } = arrival;
+  if (fault === undefined) return healthy;
+  if (fault.errorEvent !== undefined && !healthy.streaming)
+    return problemDelivery(arrival, { kind: fault.errorEvent.kind ?? "overloaded" });
+  const problem: Problem = { kind: fault.errorEvent?.kind ?? "overloaded" };
+  const wire = WIRES[arrival.route.wire];
+  return applyFault(healthy, fault, (sent) =>
+    framesOf(arrival, wire.problemEvents(problem, arrival.requestId, events.slice(0, sent))),
+  );
+}
+
+const ANSWER_KINDS: readonly (ProblemKind | undefined)[] = ["filter", "refusal", undefined];
+
+function isScriptedProblem(fault: Fault): boolean {
+  if (fault.html === true || fault.empty === true || fault.body !== undefined) return true;
+  const failing = fault.status !== undefined && fault.status >= 300;
+  return failing || !ANSWER_KINDS.includes(fault.kind);
+}
+
+function scriptedProblem(arrival: Arrival, fault: Fault): Delivery {
+  const kind = fault.kind ?? kindOfStatus(fault.status ?? 500);
+  const retryAfter = typeof fault.retryAfter === "number" ? fault.retryAfter : undefined;
+  const limits = kind === "rate-limit" && arrival.route.wire !== "google" ? exhausted(arrival.route.wire) : {};
+  const healthy = problemDelivery(arrival, { kind, status: fault.status, retryAfter, model: modelOf(arrival) });
+  const body = bodyText(fault.body);
+  const given = body === undefined ? healthy : { ...healthy, status: fault.status ?? 200, frames: [body] };
+  return applyFault({ ...given, headers: { ...given.headers, ...limits, ...faultHeaders(fault) } }, fault, () => []);
+}
+
+function exhausted(wire: WireName): Readonly<Record<string, string>> {
+  return { [wire === "anthropic" ? "anthropic-ratelimit-requests-remaining" : "x-ratelimit-remaining-requests"]: "0" };
+}
+
+function bodyText(body: unknown): string | undefined {
+  return body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+}
+
+function modelOf({ body, route }: Arrival): string | undefined {
+  const named = asObject(body)?.model;
+  return typeof named === "string" ? named : route.model;
+}
+
+function problemDelivery(arrival: Arrival, problem: Problem): Delivery {
+  const { status, body } = WIRES[arrival.route.wire].problem(problem, arrival.requestId);
+  return jsonDelivery(arrival, status, body);
+}
+
+function jsonDelivery(arrival: Arrival, status: number, body: Json, usedTokens = 0): Delivery {
+  return {
+    status,
+    headers: headersOf(arrival, "application/json", usedTokens),
+    frames: [JSON.stringify(body)],
+    ending: "complete",
+    streaming: false,
+  };
+}
+
+function streamDelivery(arrival: Arrival, events: readonly WireEvent[], usedTokens: number): Delivery {
+  const type = arrival.route.asArray ? "application/json" : "text/event-stream; charset=utf-8";
+  const headers = { ...headersOf(arrival, type, usedTokens), "cache-control": "no-cache" };
+  return { status: 200, headers, frames: framesOf(arrival, events), ending: "complete", streaming: true };
+}
+
+function headersOf(arrival: Arrival, contentType: string, usedTokens: number): Readonly<Record<string, string>> {
+  return {
+    "content-type": contentType,
+    ...WIRES[arrival.route.wire].headers(arrival.requestId, usedTokens, arrival.nowMs),
+  };
+}
+
+function framesOf(arrival: Arrival, events: readonly WireEvent[]): readonly string[] {
+  const texts = events.map(({ data }) => (typeof data === "string" ? data : JSON.stringify(data)));
+  if (arrival.route.asArray)
+    return texts.map((text, index) => `${index === 0 ? "[" : ","}${text}${index === texts.length - 1 ? "]" : ""}\n`);
+  return events.map(({ name }, index) => `${name === undefined ? "" : `event: ${name}\n`}data: ${texts[index]}\n\n`);
+}

@@ -1,0 +1,249 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { SimulatedAnswer } from "./answer.ts";
+import { deliver } from "./delivery.ts";
+import { type Fault, FaultScript } from "./fault.ts";
+import { idOf } from "./hash.ts";
+import { asObject, asText, parseJson } from "./json.ts";
+import { PromptCache } from "./prompt-cache.ts";
+import { credentialOf, maskedHeaders, maskedPath, type RecordedRequest, type WritableRecord } from "./record.ts";
+import type { SimulatedRequest, WireName } from "./request.ts";
+import { type Memory, respond } from "./respond.ts";
+import { type Route, routeOf } from "./route.ts";
+
+export type { SimulatedAnswer, SimulatedFinish, SimulatedUsage } from "./answer.ts";
+export type { Fault } from "./fault.ts";
+export type { ProblemKind } from "./problem.ts";
+export type { RecordedRequest } from "./record.ts";
+export type {
+  PromptSegment,
+  ReasoningWish,
+  SimulatedRequest,
+  SimulatedTool,
+  SimulatedTurn,
+  ToolResult,
+  WireName,
+} from "./request.ts";
+
+/** A running simulator. */
+export interface Simulator {
+  /** Its origin, for example `http://127.0.0.1:41234`. */
+  readonly url: string;
+  /** What goes into a `base_url`: with `/v1` for the OpenAI wires, without a version for the others. */
+  baseUrl(wire: WireName): string;
+  /** Every request that arrived since the start or the last `reset`, in order of arrival. */
+  readonly requests: readonly RecordedRequest[];
+  /** Adds steps for the next requests, in order of arrival. */
+  script(...steps: Fault[]): void;
+  /** Forgets requests, script, prompt cache and stored responses. */
+  reset(): void;
+  /** Closes the server and every connection. */
+  close(): Promise<void>;
+}
+
+export interface SimulatorOptions {
+  /** Default 0: any free port. */
+  readonly port?: number;
+  readonly script?: readonly Fault[];
+  /** Makes answers; `undefined` leaves it to the simulator. */
+  readonly answers?: (request: SimulatedRequest) => SimulatedAnswer | undefined;
+  /** Between the events of a stream, milliseconds; default 0. */
+  readonly delayMs?: number;
+  /** Another seed, other words. Default 0. */
+  readonly seed?: number | string;
+  /** Does not keep the process alive; default false. */
+  readonly unref?: boolean;
+}
+
+/** A body above this is refused with 413. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Starts a provider on 127.0.0.1 that speaks four wire formats: OpenAI chat completions and responses, Anthropic
+ * messages, Gemini generateContent. The path chooses the wire. Answers are deterministic, need no key and no network,
+ * and say that they are simulated. The key `invalid` is refused with 401. Rejects when the port is taken.
+ *
+ * @example
+ * const simulator = await startSimulator({ script: [{ kind: "rate-limit", retryAfter: 1 }] });
+ * // … requests to simulator.baseUrl("openai"): the first is answered 429, the others with simulated text
+ * await simulator.close();
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const room = new Room(options);
+  const server = createServer((request, response) => void room.handle(request, response));
+  // Idle connections are kept until close(): a server that drops them races with the next request of its client.
+  Object.assign(server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0, timeout: 0 });
+  if (options.unref === true) server.on("connection", (socket: Socket) => socket.unref());
+  await listening(server, options.port ?? 0);
+  if (options.unref === true) server.unref();
+  return simulatorOf(server, room);
+}
+
+function simulatorOf(server: Server, room: Room): Simulator {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    baseUrl: (wire) => (wire === "openai" || wire === "openai-responses" ? `${url}/v1` : url),
+    get requests() {
+      return room.requests;
+    },
+    script: (...steps) => room.script.add(steps),
+    reset: () => room.reset(),
+    close: () => closed(server, room),
+  };
+}
+
+function listening(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function closed(server: Server, room: Room): Promise<void> {
+  room.shut();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/** The state of one simulator and the life of one request in it. */
+class Room {
+  readonly script = new FaultScript();
+  readonly #options: SimulatorOptions;
+  readonly #memory: Memory = { cache: new PromptCache(), history: new Map() };
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #startedMs = performance.now();
+  readonly #cutHere = new WeakSet<ServerResponse>();
+  #closing = false;
+  #requests: WritableRecord[] = [];
+  #arrivals = 0;
+
+  constructor(options: SimulatorOptions) {
+    this.#options = options;
+    this.script.add(options.script ?? []);
+  }
+
+  get requests(): readonly RecordedRequest[] {
+    return this.#requests;
+  }
+
+  reset(): void {
+    this.#requests = [];
+    this.script.clear();
+    this.#memory.cache.clear();
+    this.#memory.history.clear();
+  }
+
+  shut(): void {
+    this.#closing = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://127.0.0.1");
+    const route = routeOf(request.method ?? "GET", url, request.headers);
+    const record = this.#recorded(request, url, route);
+    this.#watch(response, record);
+    const read = await readBody(request);
+    if (read === undefined) return;
+    const body = parseJson(read.text);
+    record.body = body ?? (read.text === "" ? undefined : read.text);
+    record.model = asText(asObject(body)?.model) ?? route.model;
+    await this.#answer(request, response, record, { url, route, body, tooLarge: read.tooLarge });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, record: WritableRecord, seen: Seen): Promise<void> {
+    const fault = this.script.take({ model: record.model, path: record.path });
+    if (fault?.delayMs !== undefined) await this.#wait(fault.delayMs);
+    if (response.destroyed) return;
+    if (fault?.reset === true) {
+      this.#cutHere.add(response);
+      request.socket.resetAndDestroy();
+      return;
+    }
+    const requestId = idOf("req_", this.#options.seed ?? 0, this.#arrivals);
+    this.#arrivals += 1;
+    const delivery = respond({
+      ...seen,
+      path: seen.url.pathname,
+      headers: request.headers,
+      credential: credentialOf(request.headers, seen.url),
+      requestId,
+      nowMs: Date.now(),
+      fault,
+      seed: String(this.#options.seed ?? 0),
+      memory: this.#memory,
+      answers: this.#options.answers,
+    });
+    record.status = delivery.status;
+    if (delivery.ending === "cut") this.#cutHere.add(response);
+    await deliver(delivery, response, { delayMs: this.#options.delayMs ?? 0, wait: (delayMs) => this.#wait(delayMs) });
+  }
+
+  #recorded(request: IncomingMessage, url: URL, route: Route): WritableRecord {
+    const record: WritableRecord = {
+      method: request.method ?? "GET",
+      path: maskedPath(url),
+      headers: maskedHeaders(request.headers),
+      body: undefined,
+      arrivedMs: this.#nowMs(),
+      wire: route.wire,
+      model: route.model,
+      status: undefined,
+    };
+    this.#requests.push(record);
+    return record;
+  }
+
+  /** A response that closes neither ended nor cut by us was given up by the peer. */
+  #watch(response: ServerResponse, record: WritableRecord): void {
+    response.on("close", () => {
+      if (!response.writableFinished && !this.#cutHere.has(response) && !this.#closing)
+        record.closedByPeerMs = this.#nowMs();
+    });
+  }
+
+  #nowMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        resolve();
+      }, delayMs);
+      this.#timers.add(timer);
+      if (this.#options.unref === true) timer.unref();
+    });
+  }
+}
+
+interface Seen {
+  readonly url: URL;
+  readonly route: Route;
+  readonly body: unknown;
+  readonly tooLarge: boolean;
+}
+
+/** The whole body; one that is too large is read to its end and thrown away. `undefined` when the peer went away. */
+async function readBody(request: IncomingMessage): Promise<{ text: string; tooLarge: boolean } | undefined> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of request as AsyncIterable<Buffer>) {
+      bytes += piece.length;
+      if (bytes <= MOST_BYTES) pieces.push(piece);
+    }
+  } catch {
+    return undefined;
+  }
+  const tooLarge = bytes > MOST_BYTES;
+  return { text: tooLarge ? "" : Buffer.concat(pieces).toString("utf8"), tooLarge };
+}

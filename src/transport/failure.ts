@@ -1,0 +1,119 @@
+import { ModelError, type ModelErrorCode } from "../core/error.ts";
+
+/** The peer closed or reset the connection in the middle of a body. What that means depends on who reads it. */
+export class BodyCut {
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
+export function cutError(code: ModelErrorCode, place: string, cut: BodyCut): ModelError {
+  return new ModelError({ code, message: `The answer of ${place} was cut before its end.`, cause: cut.cause });
+}
+
+/** `proxy.example:3128`: a proxy without its credentials. */
+export function proxyHost(proxy: string): string {
+  return URL.canParse(proxy) ? new URL(proxy).host : "the proxy";
+}
+
+/** What went wrong before any answer, in words a user can act on. `origin` is where the request was to go. */
+export function connectionError(raw: unknown, origin: string, proxy: string | undefined): ModelError {
+  const cause = unwrapAggregate(raw);
+  const code = codeOf(cause);
+  if (code === "UND_ERR_INVALID_ARG" && !isProxyAuthentication(cause)) return invalidRequest(cause);
+  if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return closedError(raw);
+  if (code === "UND_ERR_CONNECT_TIMEOUT") return connectTimeout(origin, undefined, raw);
+  if (proxy !== undefined) {
+    const refusal = proxyRefusal(cause, origin, proxyHost(proxy));
+    if (refusal !== undefined) return refusal;
+  }
+  const via = proxy === undefined ? "" : ` through the proxy ${proxyHost(proxy)}`;
+  return new ModelError({
+    code: "connection_failed",
+    message: `No connection to ${origin}${via}: ${reasonOf(cause, code, origin)}.`,
+    cause: raw,
+  });
+}
+
+/**
+ * The wording avoids "timed out": @anthropic-ai/sdk 1.12 replaces every error whose text matches /timed? ?out/ by one of
+ * its own that has no cause.
+ */
+export function connectTimeout(origin: string, limitMs: number | undefined, cause?: unknown): ModelError {
+  const limit = limitMs === undefined ? "" : ` within ${limitMs} ms`;
+  return new ModelError({ code: "timed_out", phase: "connect", message: `No connection to ${origin}${limit}.`, cause });
+}
+
+export function closedError(cause?: unknown): ModelError {
+  return new ModelError({ code: "aborted", message: "The transport was closed.", cause });
+}
+
+function invalidRequest(cause: unknown): ModelError {
+  return new ModelError({ code: "invalid_request", message: `The request cannot be sent: ${textOf(cause)}.`, cause });
+}
+
+const TUNNEL_STATUS = /^Proxy response \((\d+)\)/;
+
+function isProxyAuthentication(cause: unknown): boolean {
+  return textOf(cause).startsWith("Proxy Authentication Required");
+}
+
+function proxyRefusal(cause: unknown, origin: string, host: string): ModelError | undefined {
+  const status = isProxyAuthentication(cause) ? 407 : Number(TUNNEL_STATUS.exec(textOf(cause))?.[1]);
+  if (Number.isNaN(status)) return undefined;
+  // A gateway status means the proxy could not reach the target, which may pass; anything else is its answer to us.
+  const code = status >= 502 && status <= 504 ? "connection_failed" : "proxy_refused";
+  const why = status === 407 ? "wants credentials (407)" : `refused the connection to ${origin} (${status})`;
+  return new ModelError({ code, message: `The proxy ${host} ${why}.`, cause });
+}
+
+const REASONS: { readonly [code: string]: string } = {
+  ECONNRESET: "the connection was reset before an answer",
+  EPIPE: "the connection was closed while the request was written",
+  ETIMEDOUT: "the host does not answer",
+  EHOSTUNREACH: "the host cannot be reached",
+  ENETUNREACH: "the network cannot be reached",
+  UND_ERR_SOCKET: "the connection was closed before an answer",
+};
+
+function reasonOf(cause: unknown, code: string, origin: string): string {
+  if (code === "ECONNREFUSED") return `nothing listens at ${addressOf(cause) ?? new URL(origin).host} (ECONNREFUSED)`;
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `cannot resolve host ${hostOf(cause, origin)} (${code})`;
+  if (isTlsCode(code)) return `the TLS certificate or handshake was not accepted: ${textOf(cause)} (${code})`;
+  const text = REASONS[code] ?? textOf(cause);
+  return code === "" ? text : `${text} (${code})`;
+}
+
+function isTlsCode(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|^EPROTO$/.test(code);
+}
+
+/** Node reports the failure of all addresses of a host as one AggregateError; its first error is as good as any. */
+function unwrapAggregate(error: unknown): unknown {
+  return error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error;
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" ? code : "";
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
+}
+
+function addressOf(error: unknown): string | undefined {
+  const { address, port } = error as { address?: unknown; port?: unknown };
+  return typeof address === "string" && typeof port === "number" ? `${bracketed(address)}:${port}` : undefined;
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
+function hostOf(error: unknown, origin: string): string {
+  const { hostname } = error as { hostname?: unknown };
+  return typeof hostname === "string" ? hostname : new URL(origin).hostname;
+}

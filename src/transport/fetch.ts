@@ -1,0 +1,105 @@
+import { Cancellation } from "../core/cancellation.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { ModelError } from "../core/error.ts";
+import type { Exchange, Transport, WireInit } from "../core/transport.ts";
+import { closedError } from "./failure.ts";
+import { Flight, type Outgoing } from "./flight.ts";
+import { flattenHeaders } from "./headers.ts";
+import { Pools } from "./pools.ts";
+import type { HttpResponse } from "./response.ts";
+
+export interface TransportOptions {
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
+  /** Most connections to one origin; more requests wait for a free one. Default: unlimited. */
+  readonly connections?: number;
+}
+
+const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+const DEFAULT_SILENCE_TIMEOUT_MS = 60_000;
+
+/**
+ * The fetch that all three SDKs are given. Every rejection is a ModelError; connections are kept alive until `close`.
+ */
+export function createTransport(options: TransportOptions = {}): Transport {
+  const clock = options.clock ?? systemClock;
+  let pools: Pools | undefined;
+  let closed = false;
+
+  // Loaded by the first request: undici is most of what importing this package would cost.
+  const load = async (): Promise<Pools> => {
+    const undici = await import("undici");
+    pools ??= new Pools(undici, options.connections);
+    return pools;
+  };
+
+  const fly = async (url: string | URL | Request, init: WireInit, exchange: Exchange): Promise<HttpResponse> => {
+    const outgoing = outgoingOf(url, init, exchange.streaming);
+    const ready = pools ?? (await load());
+    if (closed) throw closedError();
+    return new Promise((resolve, reject) => {
+      new Flight(ready, clock, exchange, outgoing, init.signal ?? undefined, resolve, reject).start();
+    });
+  };
+
+  return {
+    async fetch(url, init = {}) {
+      const exchange: ObservedExchange = init.exchange ?? defaultExchange();
+      try {
+        return (await fly(url, init, exchange)) as unknown as Response;
+      } catch (error) {
+        exchange.failure = error as ModelError;
+        throw error;
+      }
+    },
+    async close() {
+      closed = true;
+      await pools?.close();
+    },
+  };
+}
+
+/** What was seen of a request, with the failure: SDKs wrap what a fetch throws, and some replace it. */
+type ObservedExchange = Exchange & { failure?: ModelError };
+
+function defaultExchange(): Exchange {
+  return {
+    cancellation: new Cancellation(),
+    connectTimeoutMs: DEFAULT_CONNECT_TIMEOUT_MS,
+    silenceTimeoutMs: DEFAULT_SILENCE_TIMEOUT_MS,
+    streaming: false,
+    sent: false,
+    response: undefined,
+    errorBody: undefined,
+  };
+}
+
+function outgoingOf(url: string | URL | Request, init: WireInit, streaming: boolean): Outgoing {
+  return {
+    url: parseUrl(url),
+    method: (init.method ?? "GET").toUpperCase(),
+    headers: flattenHeaders(init.headers, streaming ? "identity" : "gzip, deflate, br"),
+    body: bodyOf(init.body),
+  };
+}
+
+function parseUrl(url: string | URL | Request): URL {
+  if (url instanceof URL) return url;
+  if (typeof url !== "string") throw invalid("the transport takes an address, not a Request object");
+  const parsed = URL.parse(url);
+  if (parsed === null) throw invalid("base_url is not an absolute address");
+  if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
+    throw invalid(`base_url must begin with http:// or https://, not ${parsed.protocol}`);
+  }
+  return parsed;
+}
+
+function bodyOf(body: RequestInit["body"]): string | Uint8Array | null {
+  if (body === undefined || body === null) return null;
+  if (typeof body === "string" || body instanceof Uint8Array) return body;
+  throw invalid("the transport sends texts and bytes, not streams or forms");
+}
+
+function invalid(what: string): ModelError {
+  return new ModelError({ code: "invalid_request", message: `The request cannot be sent: ${what}.` });
+}

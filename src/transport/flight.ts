@@ -1,0 +1,239 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Socket } from "node:net";
+import type { Dispatcher } from "undici";
+import type { Clock } from "../core/clock.ts";
+import { isModelError, ModelError } from "../core/error.ts";
+import type { Exchange } from "../core/transport.ts";
+import { Body, type Flow } from "./body.ts";
+import { ContentDecoder, contentEncoding } from "./decoder.ts";
+import { BodyCut, connectionError, connectTimeout } from "./failure.ts";
+import { WireHeaders } from "./headers.ts";
+import type { Opening, Pools, Route } from "./pools.ts";
+import { redirectTarget } from "./redirect.ts";
+import { HttpResponse } from "./response.ts";
+import { SilenceClock } from "./silence-clock.ts";
+
+export interface Outgoing {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: string[];
+  readonly body: string | Uint8Array | null;
+}
+
+type Controller = Dispatcher.DispatchController;
+
+/** One request from dispatch to the last byte: its clocks, its cancellation, and what becomes of the socket. */
+export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
+  connecting: Socket | undefined;
+  readonly #pools: Pools;
+  readonly #clock: Clock;
+  readonly #exchange: Exchange;
+  readonly #outgoing: Outgoing;
+  readonly #signal: AbortSignal | undefined;
+  readonly #resolve: (response: HttpResponse) => void;
+  readonly #reject: (error: ModelError) => void;
+  readonly #silence: SilenceClock;
+  #url: URL;
+  #redirects = 0;
+  #controller: Controller | undefined;
+  #body: Body | undefined;
+  #decoder: ContentDecoder | undefined;
+  /** Set once nothing more can happen; the reason where there is one. */
+  #settled = false;
+  #reason: ModelError | undefined;
+  #offConnectTimer: (() => void) | undefined;
+  #offCancel: (() => void) | undefined;
+
+  constructor(
+    pools: Pools,
+    clock: Clock,
+    exchange: Exchange,
+    outgoing: Outgoing,
+    signal: AbortSignal | undefined,
+    resolve: (response: HttpResponse) => void,
+    reject: (error: ModelError) => void,
+  ) {
+    this.#pools = pools;
+    this.#clock = clock;
+    this.#exchange = exchange;
+    this.#outgoing = outgoing;
+    this.#url = outgoing.url;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#silence = new SilenceClock(clock, exchange.silenceTimeoutMs, () => this.#onSilence());
+  }
+
+  start(): void {
+    this.#offCancel = this.#exchange.cancellation.onCancel((reason) => this.cancel(reason));
+    if (this.#signal?.aborted === true) this.#onAbort();
+    if (this.#settled) return;
+    this.#signal?.addEventListener("abort", this.#onAbort);
+    this.#send();
+  }
+
+  #send(): void {
+    const { method, headers, body } = this.#outgoing;
+    const { origin, pathname, search } = this.#url;
+    const { proxy, tls, connectTimeoutMs } = this.#exchange;
+    const route: Route = { origin, proxy, tls, connectTimeoutMs };
+    try {
+      this.#pools.dispatch(route, { origin, path: pathname + search, method, headers, body }, this);
+    } catch (error) {
+      this.#fail(connectionError(error, origin, proxy));
+    }
+    // An idle connection takes the request at once, and then there is nothing to wait for.
+    if (this.#controller !== undefined || this.#settled) return;
+    const expire = () => this.cancel(connectTimeout(this.#url.origin, connectTimeoutMs));
+    this.#offConnectTimer = this.#clock.schedule(expire, connectTimeoutMs);
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.connecting = undefined;
+    this.#stopConnectTimer();
+    if (this.#settled) {
+      controller.abort(this.#reason ?? new Error("settled"));
+      return;
+    }
+    this.#controller = controller;
+    this.#exchange.sent = true;
+  }
+
+  onResponseStart(controller: Controller, status: number, record: IncomingHttpHeaders): void {
+    if (status < 200 || controller !== this.#controller) return;
+    const headers = new WireHeaders(record);
+    const body = new Body(this);
+    const response = new HttpResponse(status, this.#url.href, headers, body, this.#exchange);
+    this.#exchange.response = response;
+    try {
+      if (status >= 300 && status < 400) this.#redirect(controller, status, headers);
+      else this.#answer(response, body, contentEncoding(record["content-encoding"]));
+    } catch (error) {
+      body.fail(error as ModelError, true);
+      this.cancel(error as ModelError);
+    }
+  }
+
+  #answer(response: HttpResponse, body: Body, encoding: string | undefined): void {
+    this.#body = body;
+    if (encoding !== undefined) {
+      this.#decoder = new ContentDecoder(
+        encoding,
+        body,
+        () => this.#end(body),
+        (failure) => this.#onUndecodable(failure),
+      );
+    }
+    if (this.#exchange.streaming) {
+      this.#silence.touch();
+      this.#silence.watch();
+    }
+    this.#resolve(response);
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (controller !== this.#controller || this.#settled) return;
+    this.#silence.touch();
+    if (this.#decoder !== undefined) this.#decoder.write(chunk);
+    else this.#body?.push(chunk);
+  }
+
+  onResponseEnd(controller: Controller): void {
+    if (controller !== this.#controller || this.#settled) return;
+    this.#controller = undefined;
+    if (this.#decoder !== undefined) this.#decoder.end();
+    else if (this.#body !== undefined) this.#end(this.#body);
+  }
+
+  onResponseError(controller: Controller | null | undefined, error: Error): void {
+    // A connection that was left behind on a redirect, or closed by ourselves.
+    if (this.#settled || (controller && controller !== this.#controller)) return;
+    if (isModelError(error)) this.#fail(error);
+    else if (this.#body !== undefined) this.#fail(new BodyCut(error));
+    else this.#fail(connectionError(error, this.#url.origin, this.#exchange.proxy));
+  }
+
+  pause(): void {
+    this.#silence.suspend();
+    this.#controller?.pause();
+    this.#decoder?.pause();
+  }
+
+  resume(): void {
+    this.#silence.resume();
+    this.#decoder?.resume();
+    this.#controller?.resume();
+  }
+
+  watch(): void {
+    this.#silence.watch();
+  }
+
+  cancel(reason: ModelError): void {
+    if (this.#settled) return;
+    this.#reason = reason;
+    this.#settle();
+    this.#closeSocket(reason);
+    if (this.#body === undefined) this.#reject(reason);
+    else this.#body.fail(reason, true);
+  }
+
+  #redirect(controller: Controller, status: number, headers: WireHeaders): void {
+    this.#url = redirectTarget(status, headers.get("location"), this.#url.href, this.#redirects);
+    this.#redirects += 1;
+    this.#controller = undefined;
+    controller.abort(new Error("redirected"));
+    this.#send();
+  }
+
+  #onAbort = (): void => {
+    const cause = this.#signal?.reason;
+    this.cancel(new ModelError({ code: "aborted", message: "The call was aborted by its caller.", cause }));
+  };
+
+  #onSilence(): void {
+    const limit = this.#exchange.silenceTimeoutMs;
+    const message = `${this.#url.origin} sent nothing for ${limit} ms.`;
+    this.#fail(new ModelError({ code: "timed_out", phase: "silence", message }));
+  }
+
+  #onUndecodable(failure: ModelError | BodyCut): void {
+    if (!this.#settled) this.#fail(failure);
+  }
+
+  #end(body: Body): void {
+    if (this.#settled) return;
+    this.#settle();
+    body.end();
+  }
+
+  /** What the connection did to us: what arrived before is still delivered. */
+  #fail(failure: ModelError | BodyCut): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#closeSocket(failure instanceof ModelError ? failure : undefined);
+    if (this.#body !== undefined) this.#body.fail(failure, false);
+    else if (failure instanceof ModelError) this.#reject(failure);
+  }
+
+  #closeSocket(reason: ModelError | undefined): void {
+    const error = reason ?? new Error("closed");
+    this.#decoder?.destroy();
+    this.#controller?.abort(error);
+    this.connecting?.destroy(error);
+    this.connecting = undefined;
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    this.#stopConnectTimer();
+    this.#silence.stop();
+    this.#offCancel?.();
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+  }
+
+  #stopConnectTimer(): void {
+    this.#offConnectTimer?.();
+    this.#offConnectTimer = undefined;
+  }
+}

@@ -1,0 +1,163 @@
+import { ModelError } from "../core/error.ts";
+import type { SseMessage } from "../core/transport.ts";
+import type { Body } from "./body.ts";
+import { BodyCut, cutError } from "./failure.ts";
+import { looksLikeSse, SseFramer } from "./sse.ts";
+
+type Batch = readonly SseMessage[];
+type Result = IteratorResult<Batch, undefined>;
+
+interface Waiter {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const END: Result = { value: undefined, done: true };
+
+/** What a reader has to know of its response. */
+export interface MessageSource {
+  readonly body: Body;
+  /** Origin and path, for messages. */
+  readonly place: string;
+  readonly contentType: string | null;
+  /** Throws the reason when the request was cancelled. */
+  readonly throwIfCancelled: () => void;
+}
+
+/**
+ * The events of one body. Written as an iterator by hand: what a network read brought is parsed in the socket's own
+ * callback, so one read costs one promise, and an async generator would add three turns of the microtask queue.
+ */
+export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
+  readonly #source: MessageSource;
+  readonly #framer = new SseFramer();
+  #waiter: Waiter | undefined;
+  #finished = false;
+  /** The start of a body without a telling content-type, until it is seen to be an event stream. */
+  #unproven: string | undefined;
+
+  constructor(source: MessageSource) {
+    this.#source = source;
+    this.#unproven = isEventStream(source.contentType) ? undefined : "";
+    source.body.onChange = () => this.#onChange();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Result> {
+    try {
+      this.#source.throwIfCancelled();
+      const result = this.#advance();
+      if (result !== undefined) return Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(this.#fail(error));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+    });
+  }
+
+  async return(): Promise<Result> {
+    if (!this.#finished) {
+      this.#finished = true;
+      await this.#leave();
+    }
+    return END;
+  }
+
+  /**
+   * Most servers end the body right after the last event; waiting for what is already on its way keeps the connection.
+   * Two turns of the event loop and no timer.
+   */
+  async #leave(): Promise<void> {
+    const { body } = this.#source;
+    for (let turn = 0; turn < 2 && body.state === "open" && body.bytes === 0; turn++) await nextTurn();
+    if (body.state === "open") body.flow.cancel(leftError());
+    else body.take();
+  }
+
+  #onChange(): void {
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
+    try {
+      const result = this.#advance();
+      if (result === undefined) return;
+      this.#waiter = undefined;
+      waiter.resolve(result);
+    } catch (error) {
+      this.#waiter = undefined;
+      waiter.reject(this.#fail(error));
+    }
+  }
+
+  #advance(): Result | undefined {
+    if (this.#finished) return END;
+    const { body } = this.#source;
+    const batch: SseMessage[] = [];
+    for (const chunk of body.take()) {
+      if (this.#unproven !== undefined) this.#prove(chunk);
+      this.#framer.push(chunk, batch);
+    }
+    if (body.state === "ended" && !this.#flushed) this.#flush(batch);
+    if (batch.length > 0) return { value: batch, done: false };
+    if (body.state === "open") return undefined;
+    this.#finished = true;
+    if (body.state === "ended") return END;
+    throw this.#failure();
+  }
+
+  #flushed = false;
+
+  #flush(batch: SseMessage[]): void {
+    this.#flushed = true;
+    this.#framer.end(batch);
+  }
+
+  #failure(): ModelError {
+    const { body, place } = this.#source;
+    if (body.failure instanceof BodyCut) return cutError("stream_truncated", place, body.failure);
+    return body.failure ?? leftError();
+  }
+
+  #prove(chunk: Buffer): void {
+    const { contentType, place } = this.#source;
+    const start = this.#unproven + chunk.toString("latin1", 0, 64);
+    const verdict = looksLikeSse(start);
+    if (verdict === false) throw notEventStream(place, contentType);
+    this.#unproven = verdict === true ? undefined : start;
+  }
+
+  #fail(error: unknown): unknown {
+    this.#finished = true;
+    const { body } = this.#source;
+    if (body.state === "open" && error instanceof ModelError) body.flow.cancel(error);
+    return error;
+  }
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function isEventStream(contentType: string | null): boolean {
+  return contentType?.trimStart().toLowerCase().startsWith("text/event-stream") === true;
+}
+
+/** Types under which careless servers send event streams; the bytes decide. */
+const VAGUE_TYPES = /^\s*(?:text\/plain|application\/octet-stream)/i;
+
+export function mayBeEventStream(contentType: string | null): boolean {
+  return contentType === null || contentType === "" || isEventStream(contentType) || VAGUE_TYPES.test(contentType);
+}
+
+export function notEventStream(place: string, contentType: string | null): ModelError {
+  const got = contentType ?? "a body without content-type";
+  return new ModelError({
+    code: "protocol_error",
+    message: `expected an event stream from ${place}, got ${got}: is base_url right?`,
+  });
+}
+
+function leftError(): ModelError {
+  return new ModelError({ code: "aborted", message: "The stream was left before its end." });
+}

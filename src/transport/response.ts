@@ -1,0 +1,153 @@
+import { ModelError } from "../core/error.ts";
+import { redact } from "../core/secret.ts";
+import type { Exchange, SseMessage, WireResponse } from "../core/transport.ts";
+import type { Body } from "./body.ts";
+import { BodyCut, cutError } from "./failure.ts";
+import type { WireHeaders } from "./headers.ts";
+import { MessageReader, mayBeEventStream, notEventStream } from "./message-reader.ts";
+
+/** Most of an error answer that is kept. */
+const MAX_ERROR_BYTES = 64 * 1024;
+/** Most of an answer that is read into memory; a Node string cannot hold much more. */
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+const SNIPPET_LENGTH = 200;
+
+/** The part of the Fetch API's Response that the three SDKs use, without a web stream. */
+export class HttpResponse implements WireResponse {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly statusText = "";
+  readonly body = null;
+  readonly #body: Body;
+  readonly #exchange: Exchange;
+  #text: Promise<string> | undefined;
+  #read = false;
+
+  constructor(status: number, url: string, headers: WireHeaders, body: Body, exchange: Exchange) {
+    this.status = status;
+    this.ok = status >= 200 && status < 300;
+    this.url = url;
+    this.headers = headers.asHeaders();
+    this.#body = body;
+    this.#exchange = exchange;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#read;
+  }
+
+  text(): Promise<string> {
+    this.#text ??= this.#readText();
+    return this.#text;
+  }
+
+  async json(): Promise<unknown> {
+    const text = await this.text();
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw this.#notJson(text, cause);
+    }
+  }
+
+  messages(): AsyncIterable<readonly SseMessage[]> {
+    const contentType = this.headers.get("content-type");
+    if (this.#read) return failing(readTwice());
+    this.#read = true;
+    if (!mayBeEventStream(contentType)) {
+      const error = notEventStream(placeOf(this.url), contentType);
+      this.#body.flow.cancel(error);
+      return failing(error);
+    }
+    const throwIfCancelled = () => this.#exchange.cancellation.throwIfCancelled();
+    return new MessageReader({ body: this.#body, place: placeOf(this.url), contentType, throwIfCancelled });
+  }
+
+  cancel(): void {
+    this.#body.flow.cancel(new ModelError({ code: "aborted", message: "The response was cancelled." }));
+  }
+
+  #readText(): Promise<string> {
+    if (this.#read) return Promise.reject(readTwice());
+    this.#read = true;
+    const body = this.#body;
+    if (body.state === "ended") return Promise.resolve(this.#finishText());
+    body.collect();
+    body.flow.watch();
+    return new Promise((resolve, reject) => {
+      body.onChange = () => this.#onText(resolve, reject);
+      body.onChange();
+    });
+  }
+
+  #onText(resolve: (text: string) => void, reject: (error: ModelError) => void): void {
+    const body = this.#body;
+    if (body.state === "failed") this.#onFailedText(resolve, reject);
+    else if (body.state === "ended") resolve(this.#finishText());
+    else if (!this.ok && body.bytes > MAX_ERROR_BYTES) resolve(this.#discardRest());
+    else if (body.bytes > MAX_BODY_BYTES) body.flow.cancel(tooLarge(placeOf(this.url)));
+  }
+
+  /** An error answer that was cut still tells its status, so what came of it is kept. */
+  #onFailedText(resolve: (text: string) => void, reject: (error: ModelError) => void): void {
+    const { failure } = this.#body;
+    if (!(failure instanceof BodyCut)) reject(failure ?? readTwice());
+    else if (this.ok) reject(cutError("connection_failed", placeOf(this.url), failure));
+    else resolve(this.#finishText());
+  }
+
+  #discardRest(): string {
+    const text = this.#finishText();
+    this.#body.onChange = undefined;
+    this.cancel();
+    return text;
+  }
+
+  #finishText(): string {
+    const text = decode(this.#body.take(), this.ok ? MAX_BODY_BYTES : MAX_ERROR_BYTES);
+    if (!this.ok) this.#exchange.errorBody = text;
+    return text;
+  }
+
+  #notJson(text: string, cause: unknown): ModelError {
+    const type = this.headers.get("content-type") ?? "no content-type";
+    const got = text === "" ? "an empty body" : `${type}: is base_url right? It starts with: ${snippet(text)}`;
+    return new ModelError({
+      code: "protocol_error",
+      message: `expected JSON from ${placeOf(this.url)}, got ${got}`,
+      status: this.status,
+      cause,
+    });
+  }
+}
+
+function decode(chunks: Buffer[], limit: number): string {
+  const only = chunks.length === 1 ? chunks[0] : undefined;
+  const bytes = only ?? Buffer.concat(chunks);
+  const text = bytes.toString("utf8", 0, Math.min(bytes.length, limit));
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+function snippet(text: string): string {
+  return redact(text.slice(0, SNIPPET_LENGTH), []);
+}
+
+/** Origin and path: a query may hold a key. */
+function placeOf(url: string): string {
+  const query = url.search(/[?#]/);
+  return query < 0 ? url : url.slice(0, query);
+}
+
+function failing(error: ModelError): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+}
+
+function readTwice(): ModelError {
+  return new ModelError({ code: "protocol_error", message: "The body of this response was already read." });
+}
+
+function tooLarge(place: string): ModelError {
+  return new ModelError({ code: "protocol_error", message: `The answer of ${place} has more than 256 MiB.` });
+}

@@ -1,0 +1,58 @@
+import type { Clock } from "../core/clock.ts";
+
+/** Fires when no byte arrived for a while. One timer, moved on when it fires, so that a byte costs a clock read only. */
+export class SilenceClock {
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #expire: () => void;
+  #lastMs: number | undefined;
+  #wanted = false;
+  #suspended = false;
+  #offTimer: (() => void) | undefined;
+
+  constructor(clock: Clock, limitMs: number, expire: () => void) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#expire = expire;
+  }
+
+  /** Watches from the last byte on, or from the first one still to come. */
+  watch(): void {
+    this.#wanted = true;
+    if (this.#lastMs !== undefined) this.#arm(this.#limitMs);
+  }
+
+  /** A byte arrived, or counts as arrived. */
+  touch(): void {
+    this.#lastMs = this.#clock.monotonic();
+    if (this.#wanted) this.#arm(this.#limitMs);
+  }
+
+  /** While we do not read, silence is ours. */
+  suspend(): void {
+    this.#suspended = true;
+  }
+
+  resume(): void {
+    this.#suspended = false;
+    if (this.#lastMs !== undefined) this.touch();
+  }
+
+  stop(): void {
+    this.#wanted = false;
+    this.#offTimer?.();
+    this.#offTimer = undefined;
+  }
+
+  #arm(delayMs: number): void {
+    if (this.#offTimer === undefined) this.#offTimer = this.#clock.schedule(() => this.#onTimer(), delayMs);
+  }
+
+  #onTimer(): void {
+    this.#offTimer = undefined;
+    if (this.#suspended || !this.#wanted) return;
+    const leftMs = this.#limitMs - (this.#clock.monotonic() - (this.#lastMs ?? 0));
+    if (leftMs > 0) this.#arm(leftMs);
+    else this.#expire();
+  }
+}

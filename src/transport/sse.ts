@@ -1,0 +1,66 @@
+import { StringDecoder } from "node:string_decoder";
+import { createParser, type EventSourceParser, type ParseError } from "eventsource-parser";
+import { ModelError } from "../core/error.ts";
+import type { SseMessage } from "../core/transport.ts";
+
+/** Longest single event, in characters. */
+export const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
+
+/** Bytes in, server-sent events out; linear in the number of bytes however they are cut. */
+export class SseFramer {
+  readonly #utf8 = new StringDecoder("utf8");
+  readonly #parser: EventSourceParser;
+  #split = false;
+  #tooLong = false;
+  #out: SseMessage[] = [];
+
+  constructor() {
+    this.#parser = createParser({
+      maxBufferSize: MAX_EVENT_LENGTH,
+      onEvent: (message) => this.#out.push(message as SseMessage),
+      onError: (error: ParseError) => {
+        if (error.type === "max-buffer-size-exceeded") this.#tooLong = true;
+      },
+    });
+  }
+
+  /** Adds the events that are complete with `chunk` to `out`. Throws `protocol_error` when one grows beyond all bounds. */
+  push(chunk: Buffer, out: SseMessage[]): void {
+    this.#feed(this.#decode(chunk), out);
+  }
+
+  /** The body ended cleanly: an event whose blank line is missing is complete too. */
+  end(out: SseMessage[]): void {
+    this.#feed(`${this.#utf8.end()}\n\n`, out);
+  }
+
+  #feed(text: string, out: SseMessage[]): void {
+    this.#out = out;
+    this.#parser.feed(text);
+    if (this.#tooLong) throw tooLong();
+  }
+
+  /** Text that ends in ASCII needs no state, which is nearly always. */
+  #decode(chunk: Buffer): string {
+    const whole = (chunk[chunk.length - 1] ?? 0) < 0x80;
+    if (whole && !this.#split) return chunk.toString("utf8");
+    this.#split = !whole;
+    return this.#utf8.write(chunk);
+  }
+}
+
+function tooLong(): ModelError {
+  return new ModelError({
+    code: "protocol_error",
+    message: `One event is longer than ${MAX_EVENT_LENGTH} characters.`,
+  });
+}
+
+const FIELDS = ["data", "event", "id", "retry", ":"];
+
+/** Whether a body of unknown type starts like an event stream; undefined when more bytes are needed to tell. */
+export function looksLikeSse(start: string): boolean | undefined {
+  const text = start.replace(/^\uFEFF/, "").trimStart();
+  if (FIELDS.some((field) => text.startsWith(field))) return true;
+  return FIELDS.some((field) => field.startsWith(text)) ? undefined : false;
+}
