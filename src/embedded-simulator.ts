@@ -1,7 +1,7 @@
 import type { Call } from "./core/call.ts";
 import type { Dialect } from "./core/dialect.ts";
 import type { Target } from "./core/target.ts";
-import type { Simulator, WireName } from "./simulator/server.ts";
+import type { Simulator, SimulatorOptions, WireName } from "./simulator/server.ts";
 
 /** The provider "simulator" of one factory: a real HTTP server on loopback, started by the first request that needs it. */
 export class EmbeddedSimulator {
@@ -9,8 +9,9 @@ export class EmbeddedSimulator {
   readonly #wrapped = new Map<Dialect, Dialect>();
   readonly #located = new WeakMap<Target, Target>();
 
-  start(): Promise<Simulator> {
-    this.#starting ??= import("./simulator/server.ts").then(({ startSimulator }) => startSimulator({ unref: true }));
+  /** Options count only for the call that starts it. */
+  start(options?: SimulatorOptions): Promise<Simulator> {
+    this.#starting ??= import("./simulator/server.ts").then(({ startSimulator }) => startSimulator({ unref: true, ...options }));
     return this.#starting;
   }
 

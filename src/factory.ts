@@ -21,7 +21,7 @@ import { Model } from "./model.ts";
 import type { FactoryOptions } from "./options.ts";
 import { modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
 import { resolveTarget, type ResolveContext } from "./resolve.ts";
-import type { Simulator } from "./simulator/server.ts";
+import type { Simulator, SimulatorOptions } from "./simulator/server.ts";
 import { MemoryStore } from "./stores/memory.ts";
 import { createTransport } from "./transport/fetch.ts";
 
@@ -151,10 +151,13 @@ export class ModelFactory<Models = Registered> {
     return by === undefined ? this.#services.totals.total() : this.#services.totals.by(by);
   }
 
-  /** The server behind `provider = "simulator"`, started if it is not yet: to script its faults and count its requests. */
-  simulator(): Promise<Simulator> {
+  /**
+   * The server behind `provider = "simulator"`, to script its faults and count its requests. Starts it if it is not
+   * running yet; options count only then.
+   */
+  simulator(options?: SimulatorOptions): Promise<Simulator> {
     this.#checkOpen();
-    return this.#simulator.start();
+    return this.#simulator.start(options);
   }
 
   /** Closes connections and the embedded simulator; calls in flight end with `aborted` or a connection error. */

@@ -30,7 +30,7 @@ export const FACT_RULES: readonly FactRule[] = [
   // OpenAI
   { providers: OPENAI_HOSTS, ids: /^(gpt|o\d|chat)/, facts: { can: ["streaming", "promptCache", "jsonSchema", "stop", "temperature", "parallelTools"] }, source: openaiModels },
   { providers: OPENAI_HOSTS, ids: /^(gpt-4o|gpt-4\.1|gpt-5|gpt-6|o1|o3|o4)/, facts: { can: ["files"], cannot: ["audio"] }, source: "https://platform.openai.com/docs/guides/pdf-files" },
-  { providers: OPENAI_HOSTS, ids: /^(gpt-3\.5|gpt-4(-|$))/, facts: { can: ["tools"], cannot: ["promptCache", "jsonSchema", "files", "audio", "reasoning"] }, source: "https://platform.openai.com/docs/guides/prompt-caching" },
+  { providers: OPENAI_HOSTS, ids: /^(gpt-3\.?5|gpt-4(-|$))/, facts: { can: ["tools"], cannot: ["promptCache", "jsonSchema", "files", "audio", "reasoning"] }, source: "https://platform.openai.com/docs/guides/prompt-caching" },
   { providers: OPENAI, ids: /^gpt-4o-2024-05-13$/, facts: { cannot: ["jsonSchema", "promptCache"] }, source: "https://platform.openai.com/docs/guides/structured-outputs" },
   { providers: OPENAI, ids: /^chatgpt-4o-latest$/, facts: { cannot: ["tools", "parallelTools", "jsonSchema", "reasoning"] }, source: `${openaiModels}/chatgpt-4o-latest` },
   { providers: OPENAI, ids: /audio/, facts: { can: ["audio", "tools"], cannot: ["vision", "files", "jsonSchema", "promptCache"] }, source: `${openaiModels}/gpt-4o-audio-preview` },

@@ -64,12 +64,17 @@ export const ADDED_MODELS: readonly AddedModels[] = [
     ],
   },
   {
+    providers: ["azure"],
+    source: "https://learn.microsoft.com/en-us/azure/ai-foundry/foundry-models/concepts/models-sold-directly-by-azure",
+    models: [row("gpt-35-turbo", 16_385, 4_096, TEXT_ONLY), row("gpt-35-turbo-16k", 16_385, 4_096, TEXT_ONLY)],
+  },
+  {
     providers: ["anthropic"],
     source: "https://platform.claude.com/docs/en/about-claude/models/overview",
     models: [
-      row("claude-2.0", 100_000, 4_096),
-      row("claude-2.1", 200_000, 4_096),
-      row("claude-instant-1.2", 100_000, 4_096),
+      row("claude-2.0", 100_000, 4_096, { price: { input: 8, output: 24 } }),
+      row("claude-2.1", 200_000, 4_096, { price: { input: 8, output: 24 } }),
+      row("claude-instant-1.2", 100_000, 4_096, { price: { input: 0.8, output: 2.4 } }),
       row("claude-3-haiku-20240307", 200_000, 4_096),
       row("claude-3-sonnet-20240229", 200_000, 4_096),
       row("claude-3-opus-20240229", 200_000, 4_096),
@@ -100,7 +105,9 @@ export const ADDED_MODELS: readonly AddedModels[] = [
       row("gemini-1.0-pro", 32_760, 8_192, { can: ["tools"], cannot: ["vision", "audio", "promptCache"] }),
       row("gemini-1.5-pro", 2_097_152, 8_192),
       row("gemini-1.5-flash", 1_048_576, 8_192),
-      row("gemini-1.5-flash-8b", 1_048_576, 8_192),
+      row("gemini-1.5-flash-8b", 1_048_576, 8_192, {
+        price: { input: 0.0375, output: 0.15, cacheRead: 0.01, tiers: [{ above: 128_000, input: 0.075, output: 0.3, cacheRead: 0.02 }] },
+      }),
       row("gemini-2.0-flash", 1_048_576, 8_192),
       row("gemini-2.0-flash-lite", 1_048_576, 8_192),
       row("gemini-2.0-flash-exp", 1_048_576, 8_192),

@@ -34,7 +34,7 @@ export interface Facts {
  */
 export function crossCheck(active: View, facts: Facts): Finding[] {
   const { document } = active;
-  if (active.names().length === 0)
+  if (active.names().length === 0 && (document.models === undefined || isTable(document.models)))
     return [{ path: [], at: "key", message: "there are no models: add [models.NAME] with a name and a provider" }];
   const others = profilesOf(document).filter((profile) => profile !== active.profile);
   const views = [active, ...others.map((profile) => new View(document, profile))];

@@ -21,10 +21,10 @@ function translate(issue: Issue, prefix: Path, document: unknown, scope: Scope):
   const path = [...prefix, ...(issue.path as Path)];
   const value = valueAt(document, path);
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key, scope));
-  if (issue.code === "invalid_union") return fromUnion(issue, path, document, scope);
   if (issue.code === "invalid_key")
     return [{ path, at: "key", message: `the name "${path.at(-1)}" ${issue.issues[0]?.message}` }];
-  if (issue.code === "invalid_type" && value === undefined) return [missing(path)];
+  if (value === undefined && issue.path.length > 0) return [missing(path)];
+  if (issue.code === "invalid_union") return fromUnion(issue, path, document, scope);
   return [{ path, at: "value", ...wrongValue(issue, path, value) }];
 }
 
@@ -55,15 +55,12 @@ function expectation(issue: Issue): string {
   if (issue.message.startsWith("must ")) return issue.message;
   if (issue.code === "invalid_type") return `must be ${NOUNS[issue.expected] ?? issue.expected}`;
   if (issue.code === "invalid_value") return `must be ${listed(issue.values)}`;
-  if (issue.code === "too_small") return tooSmall(issue);
+  if (issue.code === "too_small")
+    return issue.origin === "number" || issue.origin === "int"
+      ? `must be at least ${issue.minimum}`
+      : "must not be empty";
   if (issue.code === "too_big") return `must be at most ${issue.maximum}`;
   return "must have another form";
-}
-
-function tooSmall(issue: Extract<Issue, { code: "too_small" }>): string {
-  if (issue.origin === "string") return "must be some text";
-  if (issue.origin === "array") return "must be a list with at least one element";
-  return `must be at least ${issue.minimum}`;
 }
 
 const MOST_LISTED = 12;
@@ -120,20 +117,20 @@ export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-const SECRET_NAME = /key|token$|secret|password|auth|cookie|credential|proxy|headers|body/i;
+const SECRET_NAME = /key|token$|secret|password|authorization|cookie|credential|proxy|headers|body/i;
 const LONGEST_SHOWN = 40;
 
 /** What was found instead, never the value of something that may be a secret. */
 function found(value: unknown, path: Path): string {
   const isSecret = path.some((step) => typeof step === "string" && SECRET_NAME.test(step));
-  if (Array.isArray(value)) return `, not ${value.length === 0 ? "an empty list" : "a list"}`;
+  if (value === "" || (Array.isArray(value) && value.length === 0)) return "";
+  if (Array.isArray(value)) return ", not a list";
   if (typeof value === "object" && value !== null) return value instanceof Date ? ", not a date" : ", not a table";
-  if (value === "") return ", not empty text";
   if (typeof value !== "string") return `, not ${isSecret ? `a ${typeof value}` : value}`;
   return isSecret ? "" : `, not ${quoted(value)}`;
 }
 
 function quoted(value: string): string {
-  const clean = redact(value, []);
+  const clean = redact(value, []).replace(/\/\/[^/@\s]*@/, "//[secret]@");
   return JSON.stringify(clean.length > LONGEST_SHOWN ? `${clean.slice(0, LONGEST_SHOWN)}…` : clean);
 }

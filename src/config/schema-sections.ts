@@ -89,12 +89,18 @@ export const LOG_LEVEL_ALIASES: Readonly<Record<string, (typeof LOG_LEVELS)[numb
 };
 const LEVEL_WORDS = [...LOG_LEVELS, ...Object.keys(LOG_LEVEL_ALIASES)];
 
+const LEVEL_ERROR = `must be one of ${LOG_LEVELS.map((word) => `"${word}"`).join(", ")}`;
+
 export const loggingSection = table({
-  level: z.enum([...LEVEL_WORDS, ...LEVEL_WORDS.map((word) => word.toUpperCase())] as [string, ...string[]]).meta({
-    description: "Least severity that is logged; capitals and Python's WARNING, CRITICAL and NOTSET are understood.",
-    default: DEFAULTS.logging.level,
-    examples: ["info", "WARNING"],
-  }),
+  level: z
+    .enum([...LEVEL_WORDS, ...LEVEL_WORDS.map((word) => word.toUpperCase())] as [string, ...string[]], {
+      error: LEVEL_ERROR,
+    })
+    .meta({
+      description: "Least severity that is logged; capitals and Python's WARNING, CRITICAL and NOTSET are understood.",
+      default: DEFAULTS.logging.level,
+      examples: ["info", "WARNING"],
+    }),
   format: oneOf('"text", "json" or a pattern with %(asctime)s, %(name)s, %(levelname)s, %(message)s', [
     z.enum(["text", "json"]),
     z.string().regex(/%\(message\)s/, { error: 'must be "text", "json" or a pattern that contains %(message)s' }),

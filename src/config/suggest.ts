@@ -1,6 +1,6 @@
 /**
  * The candidate a misspelt word was meant to be, or `undefined` when none is near. Letter case and `-` / `_` do not
- * count; a swap of two neighbours counts as one slip. Words up to 3 letters may differ in 1 place, up to 7 in 2, longer in 3.
+ * count; a swap of two neighbours counts as one slip. Words up to 3 letters may differ in 1 place, up to 8 in 2, longer in 3.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(word);
@@ -27,7 +27,7 @@ function plain(word: string): string {
 
 function allowedSlips(length: number): number {
   if (length <= 3) return 1;
-  return length <= 7 ? 2 : 3;
+  return length <= 8 ? 2 : 3;
 }
 
 /** Damerau-Levenshtein distance (optimal string alignment), three rows. */

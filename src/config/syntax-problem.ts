@@ -12,13 +12,15 @@ export function syntaxProblem(error: unknown, text: string, file: string | undef
   if (!(error instanceof TomlError)) throw error;
   const line = text.split(/\r?\n/)[error.line - 1] ?? "";
   const reason = error.message.split("\n", 1)[0]?.replace(/^Invalid TOML document: /, "") ?? "";
-  const hint = reason === "invalid value" ? hintFor(line.slice(error.column - 1)) : undefined;
-  const message = hint === undefined ? `this is no TOML: ${reason}` : `this is no TOML value. ${hint}`;
+  const message = `this is no TOML: ${explain(reason, line.slice(error.column - 1))}`;
   return { file, line: error.line, column: error.column, path: pathBefore(text, error.line), message };
 }
 
-function hintFor(rest: string): string | undefined {
-  return HINTS.find(([pattern]) => pattern.test(rest))?.[1];
+/** `rest` is the line from the place of the mistake on. */
+function explain(reason: string, rest: string): string {
+  if (reason.startsWith("control characters") && rest === "") return "the closing quote is missing on this line";
+  const hint = reason === "invalid value" ? HINTS.find(([pattern]) => pattern.test(rest))?.[1] : undefined;
+  return hint ?? reason;
 }
 
 /** The key on a line below the last header, as far as it can be told from text that does not parse. */

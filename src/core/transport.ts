@@ -1,4 +1,5 @@
 import type { Cancellation } from "./cancellation.ts";
+import type { Secret } from "./secret.ts";
 
 /** One server-sent event. */
 export interface SseMessage {
@@ -32,6 +33,8 @@ export interface Exchange {
   readonly silenceTimeoutMs: number;
   readonly proxy?: string | undefined;
   readonly tls?: TlsOptions | undefined;
+  /** Credentials of the request: blotted out of an error answer that echoes them, before anybody sees it. */
+  readonly secrets?: readonly Secret[] | undefined;
   /** Whether an event stream is asked for (then `accept-encoding: identity` is sent). */
   readonly streaming: boolean;
   /** True once request bytes were handed to a connected socket: from then on it may be billed. */

@@ -122,6 +122,7 @@ function exchangeFor(call: Call): Exchange {
     silenceTimeoutMs: policy.silenceTimeoutMs,
     proxy,
     tls,
+    secrets: call.credential === undefined ? undefined : [call.credential],
     streaming: call.streaming,
     sent: false,
     response: undefined,

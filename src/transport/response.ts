@@ -107,8 +107,9 @@ export class HttpResponse implements WireResponse {
 
   #finishText(): string {
     const text = decode(this.#body.take(), this.ok ? MAX_BODY_BYTES : MAX_ERROR_BYTES);
-    if (!this.ok) this.#exchange.errorBody = text;
-    return text;
+    if (this.ok) return text;
+    this.#exchange.errorBody = redact(text, this.#exchange.secrets ?? []);
+    return this.#exchange.errorBody;
   }
 
   #notJson(text: string, cause: unknown): ModelError {

@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { ModelInfo } from "@pydantic/genai-prices";
-import { enumeratedIds, exactPrice, loadPrices, packageIdOf, priceFrom } from "../exact-price.ts";
+import { enumeratedIds, exactPrice, loadPrices, packageIdOf } from "../exact-price.ts";
 import { FACT_RULES } from "../facts.ts";
 import { isDated, sameModel, stemOf } from "../identity.ts";
 import type { ModelRow } from "../model-row.ts";
 import { ADDED_MODELS } from "../older-models.ts";
+import type { Price } from "../../core/cost.ts";
 import type { Capability } from "../../core/target.ts";
 import { mergeFacts } from "./merge.ts";
 import { readPiModels } from "./pi-models.ts";
@@ -40,10 +41,28 @@ const SOURCES: Readonly<Record<string, string>> = {
   zhipuai: "zai",
 };
 
-/** Priced by the package for several kinds of use, or not a model that answers with text. */
-const NOT_CHAT = /embed|tts|transcribe|whisper|realtime|moderation|image|ocr|live|voice|guard|^ft:|\.ft-|:extended|^gpt-3\.5-0301$|^(ada|babbage|curie|davinci|text-davinci.*)$|instruct$|^(flux|veo|imagen)/i;
-/** Tables to which models known by price alone are added; elsewhere their ids are families, not names on the wire. */
-const PRICED_ONLY = new Set(["openai", "anthropic", "google", "deepseek", "groq", "mistral", "xai", "together", "moonshot", "zhipuai", "cohere", "cerebras"]);
+/** Not a model that answers with text, or a spelling of the price package that no API takes. */
+const NOT_A_CHAT_MODEL = [
+  /embed|tts|transcribe|whisper|realtime|moderation|image|ocr|live|voice|guard|instruct|vision-preview|native-audio|^(flux|veo|imagen|ada|babbage|curie|davinci|text-davinci)/i,
+  /^ft:|\.ft-|:|-maas$|text-preview$/,
+  /^gpt-(35|\d-\d|3\.5-0301|5(\.\d)?-chat$|5\.1-mini$)|^(computer-use|codex-mini|claude-v1|claude-2)$/,
+  /^(gemini-(flash|pro)-1\.5|deepseek-(chat-v|r1-)|x-ai\/)/,
+];
+/** Tables to which models known by price alone are added, and which of them; elsewhere their ids are families, not names on the wire. */
+const PRICED_ONLY: Readonly<Record<string, RegExp>> = {
+  openai: /./,
+  anthropic: /./,
+  google: /^gem/,
+  deepseek: /./,
+  groq: /./,
+  mistral: /./,
+  xai: /./,
+  together: /^(meta-llama|deepseek-ai|mistralai|Qwen)\//,
+  moonshot: /./,
+  zhipuai: /./,
+  cohere: /^command/,
+  cerebras: /./,
+};
 
 export interface Tables {
   readonly generatedAt: string;
@@ -69,7 +88,7 @@ function tableFor(provider: string, file: string, directory: string, at: Date): 
   for (const row of file === "" ? [] : readPiModels(directory, file)) models.set(row.id, row);
   const added = ADDED_MODELS.filter((group) => group.providers.includes(provider)).flatMap((group) => group.models);
   for (const row of added) models.set(row.id, mergeFacts(models.get(row.id) ?? { id: row.id }, row));
-  for (const id of pricedIds(provider, [...models.keys()])) models.set(id, { id });
+  for (const id of pricedIds(provider, [...models.keys()], at)) models.set(id, { id });
   const hasOwnPrice = new Set(added.filter((row) => row.price !== undefined).map((row) => row.id));
   return [...models.values()]
     .map((row) => (hasOwnPrice.has(row.id) ? row : withPrice(provider, row, at)))
@@ -82,36 +101,47 @@ function pricedModels(provider: string): readonly ModelInfo[] {
 }
 
 /** Ids the price package names one by one and no other source has. */
-function pricedIds(provider: string, taken: readonly string[]): string[] {
-  if (!PRICED_ONLY.has(provider)) return [];
-  const known = new Set(taken);
+function pricedIds(provider: string, taken: readonly string[], at: Date): string[] {
+  const wanted = PRICED_ONLY[provider];
+  if (wanted === undefined) return [];
   return pricedModels(provider)
-    .filter((model) => latestPrice(model) !== undefined && (provider !== "google" || model.id.startsWith("gem")))
     .flatMap((model) => [model.id, ...enumeratedIds(model.match)])
     .map((id) => (provider === "zhipuai" ? id.toLowerCase() : id))
-    .filter((id) => !known.has(id) && !NOT_CHAT.test(id) && !isCopyOfKnown(id, taken));
+    .filter((id) => wanted.test(id) && !NOT_A_CHAT_MODEL.some((pattern) => pattern.test(id)))
+    .filter((id) => !taken.includes(id) && !isCopyOfKnown(id, taken) && exactPrice(provider, id, at) !== undefined);
 }
 
 function isCopyOfKnown(id: string, known: readonly string[]): boolean {
   return known.some((other) => sameModel(id, other) && (isDated(id) || stemOf(id) !== id || isDated(other)));
 }
 
-function latestPrice(model: ModelInfo) {
-  return priceFrom(Array.isArray(model.prices) ? (model.prices.at(-1)?.prices ?? {}) : model.prices);
-}
-
+/**
+ * The price package wins for an id that is its own, or where it agrees with the model data and says more; for copies and
+ * pointers it may mean an older release, and the model data wins.
+ */
 function withPrice(provider: string, row: ModelRow, at: Date): ModelRow {
   const { price: own, ...rest } = row;
   const listed = exactPrice(provider, row.id, at);
-  if (listed !== undefined && isTimed(provider, row.id, at)) return { ...rest, timedPrice: true };
-  const price = listed ?? own;
+  const price = own === undefined || isOwnId(provider, row.id, at) || agree(own, listed) ? (listed ?? own) : own;
+  if (price === listed && price !== undefined && isTimed(provider, row.id, at)) return { ...rest, timedPrice: true };
   return price === undefined ? rest : { ...rest, price };
+}
+
+function foundModel(provider: string, id: string, at: Date): ModelInfo | undefined {
+  return loadPrices().calcPrice({}, id, { providerId: packageIdOf(provider), timestamp: at })?.model;
+}
+
+function isOwnId(provider: string, id: string, at: Date): boolean {
+  return foundModel(provider, id, at)?.id.toLowerCase() === id.toLowerCase();
+}
+
+function agree(left: Price, right: Price | undefined): boolean {
+  return left.input === right?.input && left.output === right.output;
 }
 
 /** Whether the price differs by the hour, or a change is announced. */
 function isTimed(provider: string, id: string, at: Date): boolean {
-  const found = loadPrices().calcPrice({}, id, { providerId: packageIdOf(provider), timestamp: at });
-  const prices = found?.model.prices;
+  const prices = foundModel(provider, id, at)?.prices;
   if (!Array.isArray(prices)) return false;
   return prices.some(({ constraint }) => constraint !== undefined && (constraint.type === "time_of_date" || new Date(constraint.start_date) > at));
 }

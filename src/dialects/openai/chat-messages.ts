@@ -28,18 +28,25 @@ export function encodeChatMessages(
   target: Target,
   adjustments: Adjustment[],
 ): ChatCompletionMessageParam[] {
-  return messages.flatMap((message, index): ChatCompletionMessageParam[] => {
-    switch (message.role) {
-      case "system":
-        return [encodeSystem(message, index, target, adjustments)];
-      case "user":
-        return [{ role: "user", content: encodeUserContent(message.content, target) }];
-      case "assistant":
-        return [encodeAssistant(message, target)];
-      case "tool":
-        return encodeToolResults(message, index, target, adjustments);
-    }
-  });
+  return messages.flatMap((message, index) => encodeMessage(message, index, target, adjustments));
+}
+
+function encodeMessage(
+  message: Message,
+  index: number,
+  target: Target,
+  adjustments: Adjustment[],
+): ChatCompletionMessageParam[] {
+  switch (message.role) {
+    case "system":
+      return [encodeSystem(message, index, target, adjustments)];
+    case "user":
+      return [{ role: "user", content: encodeUserContent(message.content, target) }];
+    case "assistant":
+      return [encodeAssistant(message, target)];
+    case "tool":
+      return encodeToolResults(message, index, target, adjustments);
+  }
 }
 
 /** The role that carries instructions; `user` for models that take none. */

@@ -83,12 +83,12 @@ function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), target: 
   };
   if (azure !== true) return withoutCustomHeaders(() => new OpenAI({ ...options, baseURL: baseUrl }));
   if (apiVersion === undefined) throw targetError(target, "invalid_request", "Azure's dated API needs api_version");
-  return withoutCustomHeaders(() => new AzureOpenAI({ ...options, apiVersion, ...azureAddress(baseUrl) }));
+  return withoutCustomHeaders(() => new AzureOpenAI({ ...options, apiVersion, baseURL: azureBaseUrl(baseUrl) }));
 }
 
 /** A resource's address gets the path of the API; an address with a path is the API's own. */
-function azureAddress(baseUrl: string): { endpoint: string } | { baseURL: string } {
-  return new URL(baseUrl).pathname === "/" ? { endpoint: baseUrl } : { baseURL: baseUrl };
+function azureBaseUrl(baseUrl: string): string {
+  return new URL(baseUrl).pathname === "/" ? new URL("/openai", baseUrl).href : baseUrl;
 }
 
 /**

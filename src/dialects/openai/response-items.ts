@@ -81,6 +81,13 @@ export class ResponseItems {
     }
   }
 
+  /** A response of which nothing was streamed. */
+  wholeAll(output: unknown, out: FlowEvent[]): void {
+    objectsIn(output).forEach((item, index) => {
+      this.whole(item, index, out);
+    });
+  }
+
   end(out: FlowEvent[]): void {
     this.#calls.end(out);
   }

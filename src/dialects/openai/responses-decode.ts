@@ -5,11 +5,13 @@ import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../exchange.ts";
 import { ResponseItems } from "./response-items.ts";
 import { responsesUsage } from "./usage.ts";
-import { objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
+import { objectIn, textIn, type WireObject } from "./wire-value.ts";
 
 export function decodeResponses(target: Target): Decoder {
   return new ResponsesDecoder(target);
 }
+
+type Ending = { readonly reason: FinishReason; readonly raw: string } | { readonly error: Error };
 
 class ResponsesDecoder implements Decoder {
   done = false;
@@ -70,29 +72,26 @@ class ResponsesDecoder implements Decoder {
   }
 
   #settle(response: WireObject, out: FlowEvent[]): void {
-    const finish = this.#finishOf(response);
     this.done = true;
-    const usage = responsesUsage(response["usage"]);
+    const ending = this.#endingOf(response);
     try {
-      // What the stream did not show, the whole response still has.
-      if (this.#items.empty)
-        objectsIn(response["output"]).forEach((item, index) => this.#items.whole(item, index, out));
+      if (this.#items.empty) this.#items.wholeAll(response["output"], out);
       this.#items.end(out);
     } finally {
+      const usage = responsesUsage(response["usage"]);
       if (usage !== undefined) out.push({ type: "usage", usage });
     }
-    if ("error" in finish) throw finish.error;
-    const { calls, refused } = this.#items;
-    const reason =
-      finish.reason === "stop" && calls > 0
-        ? "tool-calls"
-        : finish.reason === "stop" && refused
-          ? "refusal"
-          : finish.reason;
-    out.push({ type: "finish", reason, raw: finish.raw, sample: 0 });
+    if ("error" in ending) throw ending.error;
+    out.push({ type: "finish", reason: this.#reason(ending.reason), raw: ending.raw, sample: 0 });
   }
 
-  #finishOf(response: WireObject): { readonly reason: FinishReason; readonly raw: string } | { readonly error: Error } {
+  #reason(reason: FinishReason): FinishReason {
+    if (reason !== "stop") return reason;
+    if (this.#items.calls > 0) return "tool-calls";
+    return this.#items.refused ? "refusal" : "stop";
+  }
+
+  #endingOf(response: WireObject): Ending {
     const status = textIn(response["status"]) ?? "unknown";
     const why = textIn(objectIn(response["incomplete_details"])?.["reason"]);
     switch (status) {

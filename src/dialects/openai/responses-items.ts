@@ -1,6 +1,7 @@
 import type {
   EasyInputMessage,
   ResponseFunctionCallOutputItem,
+  ResponseFunctionToolCall,
   ResponseInputContent,
   ResponseInputItem,
   ResponseReasoningItem,
@@ -13,6 +14,7 @@ import type {
   ReasoningPart,
   SystemMessage,
   TextPart,
+  ToolCallPart,
   ToolResultPart,
   UserMessage,
 } from "../../core/message.ts";
@@ -29,18 +31,25 @@ export function encodeItems(
   target: Target,
   adjustments: Adjustment[],
 ): ResponseInputItem[] {
-  return messages.flatMap((message, index): ResponseInputItem[] => {
-    switch (message.role) {
-      case "system":
-        return [{ role: systemRole(target, index, adjustments), content: inputText(message.content) }];
-      case "user":
-        return [{ role: "user", content: inputContent(message.content, target) }];
-      case "assistant":
-        return encodeAssistant(message, target);
-      case "tool":
-        return message.content.map((part) => encodeToolResult(part, target));
-    }
-  });
+  return messages.flatMap((message, index) => encodeMessage(message, index, target, adjustments));
+}
+
+function encodeMessage(
+  message: Message,
+  index: number,
+  target: Target,
+  adjustments: Adjustment[],
+): ResponseInputItem[] {
+  switch (message.role) {
+    case "system":
+      return [{ role: systemRole(target, index, adjustments), content: inputText(message.content) }];
+    case "user":
+      return [{ role: "user", content: inputContent(message.content, target) }];
+    case "assistant":
+      return encodeAssistant(message, target);
+    case "tool":
+      return message.content.map((part) => encodeToolResult(part, target));
+  }
 }
 
 function inputText(content: SystemMessage["content"]): EasyInputMessage["content"] {
@@ -73,23 +82,25 @@ function inputFile(part: FilePart): ResponseInputContent {
 function encodeAssistant(message: AssistantMessage, target: Target): ResponseInputItem[] {
   const { content } = message;
   if (typeof content === "string") return content === "" ? [] : [{ role: "assistant", content }];
-  return content.flatMap((part): ResponseInputItem[] => {
-    switch (part.type) {
-      case "text":
-        return part.text === "" ? [] : [encodeAnswer(part, target)];
-      case "reasoning":
-        return encodeReasoning(part, target);
-      case "tool-call":
-        return [
-          {
-            type: "function_call",
-            call_id: wireToolId(part.id, target.quirks.toolIds),
-            name: part.name,
-            arguments: JSON.stringify(part.arguments ?? {}),
-          },
-        ];
-    }
-  });
+  return content.flatMap((part) => encodeAssistantPart(part, target));
+}
+
+function encodeAssistantPart(part: AssistantPart, target: Target): ResponseInputItem[] {
+  switch (part.type) {
+    case "text":
+      return part.text === "" ? [] : [encodeAnswer(part, target)];
+    case "reasoning":
+      return encodeReasoning(part, target);
+    case "tool-call":
+      return [encodeToolCall(part, target)];
+  }
+}
+
+type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
+
+function encodeToolCall(part: ToolCallPart, target: Target): ResponseFunctionToolCall {
+  const id = wireToolId(part.id, target.quirks.toolIds);
+  return { type: "function_call", call_id: id, name: part.name, arguments: JSON.stringify(part.arguments ?? {}) };
 }
 
 function encodeAnswer(part: TextPart, target: Target): EasyInputMessage {
