@@ -1,4 +1,4 @@
-// Writes src/catalog/models.generated.ts: npm run of `node scripts/generate-catalog.ts [--from DIR] [--check]`.
+// Writes src/catalog/models.generated.ts: node scripts/generate-catalog.ts [--from DIR] [--check]
 // DIR is an unpacked @earendil-works/pi-ai package; without it the pinned tarball is taken from the registry.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,14 @@ export const OUTPUT = join(import.meta.dirname, "../src/catalog/models.generated
 export function withPinnedPackage<T>(use: (directory: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), "modelwright-catalog-"));
   try {
-    execFileSync("npm", ["pack", `${PI_PACKAGE}@${PI_VERSION}`, "--silent"], { cwd: folder, stdio: "pipe" });
+    execFileSync(
+      "npm",
+      ["pack", `${PI_PACKAGE}@${PI_VERSION}`, "--silent", "--fetch-retries=0", "--fetch-timeout=20000"],
+      {
+        cwd: folder,
+        stdio: "pipe",
+      },
+    );
     const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
     execFileSync("tar", ["xzf", String(tarball)], { cwd: folder });
     return use(join(folder, "package"));
@@ -24,7 +31,8 @@ export function withPinnedPackage<T>(use: (directory: string) => T): T {
 
 export function generate(directory: string): string {
   const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as { version: string };
-  if (manifest.version !== PI_VERSION) throw new Error(`${directory} is ${manifest.version}, the catalog is made from ${PI_VERSION}`);
+  if (manifest.version !== PI_VERSION)
+    throw new Error(`${directory} is ${manifest.version}, the catalog is made from ${PI_VERSION}`);
   return renderTables(buildTables(join(directory, "dist/providers/data")));
 }
 

@@ -85,7 +85,7 @@ function dialectFor(entry: EntryConfig, row: ProviderRow | undefined, custom: Re
 }
 
 function addressOf(entry: EntryConfig, row: ProviderRow | undefined, simulated: boolean, custom: ReadonlySet<string>, config: Config): Address {
-  const baseUrl = simulated ? SIMULATED_URL : (entry.baseUrl ?? row?.baseUrl ?? (row?.id === "vertex" ? vertexUrl(entry) : undefined));
+  const baseUrl = simulated ? SIMULATED_URL : (entry.baseUrl ?? (row?.id === "vertex" ? vertexUrl(entry) : row?.baseUrl));
   if (baseUrl === undefined && !custom.has(entry.provider)) throw noAddress(entry, config);
   const azure = row?.id === "azure" && entry.apiVersion !== undefined;
   return {

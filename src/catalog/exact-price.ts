@@ -5,7 +5,12 @@ import type { Price, PriceTier } from "../core/cost.ts";
 import { sameModel } from "./identity.ts";
 
 /** Our provider ids where the price package has another. */
-const PACKAGE_IDS: Readonly<Record<string, string>> = { vertex: "google", xai: "x-ai", bedrock: "aws", moonshot: "moonshotai" };
+const PACKAGE_IDS: Readonly<Record<string, string>> = {
+  vertex: "google",
+  xai: "x-ai",
+  bedrock: "aws",
+  moonshot: "moonshotai",
+};
 
 /** Fees per request or per kind of output: a price per token alone would be too low. */
 const INEXPRESSIBLE = ["requests_kcount", "output_reasoning_mtok", "output_citation_mtok"];
@@ -44,13 +49,13 @@ export function enumeratedIds(match: MatchLogic): readonly string[] {
 
 type Rate = number | TieredPrices | undefined;
 
-export function priceFrom(prices: ModelPrice): Price | undefined {
+function priceFrom(prices: ModelPrice): Price | undefined {
   const { input_mtok: input, output_mtok: output } = prices;
   if (input === undefined || output === undefined || INEXPRESSIBLE.some((name) => name in prices)) return undefined;
   const starts = [...new Set(Object.values(prices).flatMap(startsOf))].sort((left, right) => left - right);
   return {
     ...ratesAt(prices, -1),
-    ...optional("cacheWrite1h", rateAt(prices["cache_write_1h_mtok"], -1)),
+    ...optional("cacheWrite1h", rateAt(prices.cache_write_1h_mtok, -1)),
     ...(starts.length > 0 && { tiers: starts.map((above): PriceTier => ({ above, ...ratesAt(prices, above) })) }),
   };
 }
@@ -61,10 +66,10 @@ function startsOf(rate: Rate): number[] {
 
 function ratesAt(prices: ModelPrice, start: number): { input: number; output: number } {
   return {
-    input: rateAt(prices["input_mtok"], start) ?? 0,
-    output: rateAt(prices["output_mtok"], start) ?? 0,
-    ...optional("cacheRead", rateAt(prices["cache_read_mtok"], start)),
-    ...optional("cacheWrite", rateAt(prices["cache_write_mtok"], start)),
+    input: rateAt(prices.input_mtok, start) ?? 0,
+    output: rateAt(prices.output_mtok, start) ?? 0,
+    ...optional("cacheRead", rateAt(prices.cache_read_mtok, start)),
+    ...optional("cacheWrite", rateAt(prices.cache_write_mtok, start)),
   };
 }
 

@@ -58,7 +58,15 @@ export function infoOf(modelId: string): ModelInfo | null {
 
 function infoFrom(provider: string, row: ModelRow): ModelInfo {
   const { id, context, maxOutput, retiresOn } = row;
-  return { id, provider, context, maxOutput, capabilities: capabilitiesOf(row), price: priceOf(provider, id), retiresOn };
+  return {
+    id,
+    provider,
+    context,
+    maxOutput,
+    capabilities: capabilitiesOf(row),
+    price: priceOf(provider, id),
+    retiresOn,
+  };
 }
 
 /** Every model id of the catalog, sorted, each once; with a provider, those of its own table. */

@@ -7,7 +7,12 @@ export interface AddedModels {
   readonly source: string;
 }
 
-const row = (id: string, context: number, maxOutput?: number, more: Omit<ModelRow, "id" | "context" | "maxOutput"> = {}): ModelRow => ({
+const row = (
+  id: string,
+  context: number,
+  maxOutput?: number,
+  more: Omit<ModelRow, "id" | "context" | "maxOutput"> = {},
+): ModelRow => ({
   id,
   context,
   ...(maxOutput !== undefined && { maxOutput }),
@@ -106,7 +111,12 @@ export const ADDED_MODELS: readonly AddedModels[] = [
       row("gemini-1.5-pro", 2_097_152, 8_192),
       row("gemini-1.5-flash", 1_048_576, 8_192),
       row("gemini-1.5-flash-8b", 1_048_576, 8_192, {
-        price: { input: 0.0375, output: 0.15, cacheRead: 0.01, tiers: [{ above: 128_000, input: 0.075, output: 0.3, cacheRead: 0.02 }] },
+        price: {
+          input: 0.0375,
+          output: 0.15,
+          cacheRead: 0.01,
+          tiers: [{ above: 128_000, input: 0.075, output: 0.3, cacheRead: 0.02 }],
+        },
       }),
       row("gemini-2.0-flash", 1_048_576, 8_192),
       row("gemini-2.0-flash-lite", 1_048_576, 8_192),
@@ -193,8 +203,16 @@ export const ADDED_MODELS: readonly AddedModels[] = [
       row("glm-4-long", 1_000_000, 4_096, TOOLS),
       row("glm-4v-plus", 16_000, 4_096, { can: ["vision"] }),
       row("glm-4.5", 131_072, 98_304, { can: ["tools", "reasoning"], cannot: ["vision"], lacks: ["reasoningEffort"] }),
-      row("glm-4.5-air", 131_072, 98_304, { can: ["tools", "reasoning"], cannot: ["vision"], lacks: ["reasoningEffort"] }),
-      row("glm-4.5-flash", 131_072, 98_304, { can: ["tools", "reasoning"], cannot: ["vision"], lacks: ["reasoningEffort"] }),
+      row("glm-4.5-air", 131_072, 98_304, {
+        can: ["tools", "reasoning"],
+        cannot: ["vision"],
+        lacks: ["reasoningEffort"],
+      }),
+      row("glm-4.5-flash", 131_072, 98_304, {
+        can: ["tools", "reasoning"],
+        cannot: ["vision"],
+        lacks: ["reasoningEffort"],
+      }),
       row("glm-4.6", 204_800, 131_072, { can: ["tools", "reasoning"], cannot: ["vision"], lacks: ["reasoningEffort"] }),
     ],
   },

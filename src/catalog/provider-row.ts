@@ -1,7 +1,7 @@
 import type { AuthHeader, Quirks } from "../core/target.ts";
 
 /** Wire formats a provider may speak. */
-export type WireName = "openai" | "openai-responses" | "anthropic" | "google";
+type WireName = "openai" | "openai-responses" | "anthropic" | "google";
 
 /** Where a provider is, how it is spoken to, and where it differs from the plain wire format. */
 export interface ProviderRow {

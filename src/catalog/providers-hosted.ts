@@ -58,11 +58,16 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     id: "together",
     label: "Together AI",
     dialect: "openai",
-    baseUrl: "https://api.together.xyz/v1",
+    baseUrl: "https://api.together.ai/v1",
     keyEnv: ["TOGETHER_API_KEY", "TOGETHERAI_API_KEY"],
     auth: "bearer",
-    quirks: { maxTokensKey: "max_tokens", systemRole: "system", jsonMode: "json_schema", lacks: ["verbosity", "serviceTier"] },
-    docs: "https://docs.together.ai/docs/openai-api-compatibility",
+    quirks: {
+      maxTokensKey: "max_tokens",
+      systemRole: "system",
+      jsonMode: "json_schema",
+      lacks: ["verbosity", "serviceTier"],
+    },
+    docs: "https://docs.together.ai/docs/inference/openai-compatibility",
   },
   {
     id: "fireworks",
@@ -127,7 +132,12 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     baseUrlShape: "https://WORKSPACE.cloud.databricks.com/serving-endpoints",
     keyEnv: ["DATABRICKS_TOKEN", "DATABRICKS_API_KEY"],
     auth: "bearer",
-    quirks: { maxTokensKey: "max_tokens", systemRole: "system", jsonMode: "json_schema", lacks: ["seed", "frequencyPenalty", "presencePenalty", "logitBias"] },
+    quirks: {
+      maxTokensKey: "max_tokens",
+      systemRole: "system",
+      jsonMode: "json_schema",
+      lacks: ["seed", "frequencyPenalty", "presencePenalty", "logitBias"],
+    },
     docs: "https://docs.databricks.com/aws/en/machine-learning/foundation-model-apis/api-reference",
   },
   {
@@ -147,7 +157,11 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://models.github.ai/inference",
     keyEnv: ["GITHUB_TOKEN", "GH_TOKEN"],
     auth: "bearer",
-    quirks: { maxTokensKey: "max_tokens", jsonMode: "json_schema", lacks: ["logitBias", "logprobs", "topLogprobs", "verbosity", "serviceTier"] },
+    quirks: {
+      maxTokensKey: "max_tokens",
+      jsonMode: "json_schema",
+      lacks: ["logitBias", "logprobs", "topLogprobs", "verbosity", "serviceTier"],
+    },
     docs: "https://docs.github.com/en/rest/models/inference",
   },
   {

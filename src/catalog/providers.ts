@@ -3,11 +3,11 @@ import { HOSTED_PROVIDERS } from "./providers-hosted.ts";
 import { LOCAL_PROVIDERS } from "./providers-local.ts";
 import { VENDOR_PROVIDERS } from "./providers-vendors.ts";
 
-export type { ProviderRow, WireName } from "./provider-row.ts";
+export type { ProviderRow } from "./provider-row.ts";
 
 /** Every provider known by name, sorted by id. */
-export const PROVIDERS: readonly ProviderRow[] = [...VENDOR_PROVIDERS, ...HOSTED_PROVIDERS, ...LOCAL_PROVIDERS].sort((left, right) =>
-  left.id < right.id ? -1 : 1,
+export const PROVIDERS: readonly ProviderRow[] = [...VENDOR_PROVIDERS, ...HOSTED_PROVIDERS, ...LOCAL_PROVIDERS].sort(
+  (left, right) => (left.id < right.id ? -1 : 1),
 );
 
 const BY_ID: ReadonlyMap<string, ProviderRow> = new Map(PROVIDERS.map((row) => [row.id, row]));

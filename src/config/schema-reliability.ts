@@ -16,13 +16,11 @@ const retries = count().meta({
 export const retryShape = {
   num_retries: retries,
   max_retries: retries.meta({ description: "Another name of `num_retries`.", examples: [3] }),
-  retry_min_wait: duration().meta({
-    description: "Wait before the first retry.",
+  retry_min_wait: duration("Wait before the first retry.", {
     default: DEFAULTS.retry_min_wait,
     examples: [4, "500ms"],
   }),
-  retry_max_wait: duration().meta({
-    description: "Longest wait between two tries.",
+  retry_max_wait: duration("Longest wait between two tries.", {
     default: DEFAULTS.retry_max_wait,
     examples: [10, "30s"],
   }),
@@ -50,39 +48,38 @@ export const retryShape = {
       "The only errors that are retried: a list (each up to `num_retries`), or a table with a count for each. Default: what the table of error codes says.",
     examples: [["rate_limited", "overloaded"], { rate_limited: 5, server_error: 1 }],
   }),
-  max_retry_after: duration().meta({
-    description: "A provider that asks for a longer wait is not waited for: the call fails or falls back at once.",
-    default: DEFAULTS.max_retry_after,
-    examples: ["60s"],
-  }),
+  max_retry_after: duration(
+    "A provider that asks for a longer wait is not waited for: the call fails or falls back at once.",
+    {
+      default: DEFAULTS.max_retry_after,
+      examples: ["60s"],
+    },
+  ),
 } as const;
 
 export const clockShape = {
-  timeout: duration().meta({
-    description: "Longest time of one attempt, from sending to its end.",
+  timeout: duration("Longest time of one attempt, from sending to its end.", {
     default: DEFAULTS.timeout,
     examples: [120, "10m"],
   }),
-  deadline: duration().meta({
-    description: "Longest time of the whole call: waits, retries and fallbacks included. Default: none.",
+  deadline: duration("Longest time of the whole call: waits, retries and fallbacks included. Default: none.", {
     examples: ["15m"],
   }),
-  connect_timeout: duration().meta({
-    description: "Longest time until the connection stands.",
+  connect_timeout: duration("Longest time until the connection stands.", {
     default: DEFAULTS.connect_timeout,
     examples: ["5s"],
   }),
-  first_token_timeout: duration().meta({
-    description: "Longest time until the first text, reasoning or tool call of a stream. Default: none.",
-    examples: ["30s"],
-  }),
-  silence_timeout: duration().meta({
-    description: "Longest time without a single byte on a streaming body.",
+  first_token_timeout: duration(
+    "Longest time until the first text, reasoning or tool call of a stream. Default: none.",
+    {
+      examples: ["30s"],
+    },
+  ),
+  silence_timeout: duration("Longest time without a single byte on a streaming body.", {
     default: DEFAULTS.silence_timeout,
     examples: ["60s"],
   }),
-  idle_timeout: duration().meta({
-    description: "Longest time without anything from the model on a stream; pings do not count.",
+  idle_timeout: duration("Longest time without anything from the model on a stream; pings do not count.", {
     default: DEFAULTS.idle_timeout,
     examples: ["60s"],
   }),
@@ -90,12 +87,10 @@ export const clockShape = {
 
 const breaker = table({
   threshold: count(1).meta({ description: "Failures that open it.", default: DEFAULTS.circuit_breaker.threshold }),
-  window: duration().meta({
-    description: "Failures within this time count. Default: consecutive failures.",
+  window: duration("Failures within this time count. Default: consecutive failures.", {
     examples: ["1m"],
   }),
-  half_open_after: duration().meta({
-    description: "After this time one call probes the target again.",
+  half_open_after: duration("After this time one call probes the target again.", {
     default: DEFAULTS.circuit_breaker.half_open_after,
   }),
 });

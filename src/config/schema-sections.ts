@@ -63,8 +63,7 @@ export const capabilityShape = {
 
 export const cacheSection = table({
   store: z.enum(["memory"]).meta({ description: "Where answers are kept.", default: DEFAULTS.cache.store }),
-  ttl: duration().meta({
-    description: "How long an answer is used again.",
+  ttl: duration("How long an answer is used again.", {
     default: DEFAULTS.cache.ttl,
     examples: ["1h"],
   }),

@@ -25,11 +25,18 @@ export function oneOf<const T extends readonly [z.ZodType, z.ZodType, ...z.ZodTy
 
 const DURATION_WORDS = 'seconds as a number, or a text such as "500ms", "30s", "2m" or "1h"';
 
-export const duration = () =>
+/** A duration key; how it may be written is added to its description. */
+export const duration = (
+  description: string,
+  rest: { readonly default?: unknown; readonly examples?: readonly unknown[] } = {},
+) =>
   oneOf(DURATION_WORDS, [
     z.number().min(0),
     z.string().regex(DURATION_PATTERN, { error: `must be ${DURATION_WORDS}` }),
-  ]);
+  ]).meta({
+    description: `${description} In seconds, or as a text such as "500ms", "30s" or "2m".`,
+    ...rest,
+  });
 
 export const texts = () => z.array(text());
 

@@ -19,6 +19,8 @@ export interface PriceTier {
   readonly output: number;
   readonly cacheRead?: number;
   readonly cacheWrite?: number;
+  readonly cacheWrite5m?: number;
+  readonly cacheWrite1h?: number;
 }
 
 /** Money of one or more attempts. `usd` is null when a price is unknown, never 0. */
@@ -75,8 +77,8 @@ export function nanoCost(usage: Usage, price: Price): NanoCost {
     cacheRead: charge(usage.cacheRead, rates.cacheRead ?? rates.input),
     cacheWrite:
       charge(writeRest, writeRate) +
-      charge(Math.min(write5m, usage.cacheWrite), price.cacheWrite5m ?? writeRate) +
-      charge(Math.min(write1h, usage.cacheWrite), price.cacheWrite1h ?? writeRate),
+      charge(Math.min(write5m, usage.cacheWrite), rates.cacheWrite5m ?? writeRate) +
+      charge(Math.min(write1h, usage.cacheWrite), rates.cacheWrite1h ?? writeRate),
     output: charge(usage.output, rates.output),
   };
 }

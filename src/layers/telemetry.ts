@@ -10,18 +10,21 @@ export function telemetry(logger: Logger, logContent: boolean): Layer {
   return async function* (call, next) {
     logger.debug("call started", { call: call.record.id, model: call.target.entry, ...(logContent && { messages: call.input.messages }) });
     let text = "";
-    let failure: ModelError | undefined = leftEarly();
+    let failure: ModelError | undefined;
+    let ended = false;
     try {
       for await (const batch of next(call)) {
         logAdjustments(call, batch, logger);
         if (logContent) text += textIn(batch);
         yield batch;
       }
-      failure = undefined;
+      ended = true;
     } catch (error) {
+      ended = true;
       failure = asModelError(error, call);
       throw failure;
     } finally {
+      if (!ended) failure = leftEarly();
       // Whoever stopped reading wants nothing more: everything still running for this call ends now.
       if (failure !== undefined) call.cancellation.cancel(failure);
       call.cancellation.release();

@@ -70,7 +70,7 @@ export function composeAnswer(
   const fingerprint = digest(seed, request.wire, request.model, body);
   const samples = Array.from({ length: request.samples }, (_, index) => {
     const topic = digest(seed, request.wire, request.model, request.system, topicOf(request), request.seed, index);
-    return limited(made === undefined ? draft(request, topic, index) : userDraft(made), request, index);
+    return limited(userDraft(made, draft(request, topic, index)), request, index);
   });
   return { fingerprint, samples, usage: { ...usageOf(request, samples, cache), ...made?.usage } };
 }
@@ -80,10 +80,16 @@ function topicOf(request: SimulatedRequest): unknown {
   return request.turns.at(-1)?.role === "assistant" ? request.turns.slice(0, -1) : request.turns;
 }
 
-function userDraft(made: SimulatedAnswer): Draft {
-  const calls = (made.toolCalls ?? []).map((call) => callOf(call.name, call.arguments));
-  const finish = made.finish ?? (calls.length > 0 ? "tool-calls" : made.refusal === undefined ? "stop" : "refusal");
-  return { reasoning: made.reasoning ?? "", text: made.text ?? "", refusal: made.refusal ?? "", calls, finish };
+/** What the user made, over what would have been said; half of that when a filter steps in. */
+function userDraft(made: SimulatedAnswer | undefined, usual: Draft): Draft {
+  if (made === undefined) return usual;
+  const { text, refusal = "", toolCalls } = made;
+  const silent = text === undefined && made.refusal === undefined && toolCalls === undefined;
+  const calls = silent ? usual.calls : (toolCalls ?? []).map((call) => callOf(call.name, call.arguments));
+  const spoken = silent ? usual.text : (text ?? "");
+  const finish = made.finish ?? (calls.length > 0 ? "tool-calls" : refusal === "" ? "stop" : "refusal");
+  const cut = silent && finish === "content-filter" ? firstTokens(spoken, Math.ceil(tokensOf(spoken) / 2)) : spoken;
+  return { reasoning: made.reasoning ?? usual.reasoning, text: cut, refusal, calls, finish };
 }
 
 function draft(request: SimulatedRequest, topic: string, index: number): Draft {

@@ -91,7 +91,7 @@ function readRequest(arrival: Arrival, wire: Wire): SimulatedRequest {
 
 function answerDelivery(arrival: Arrival, wire: Wire, request: SimulatedRequest): Delivery {
   const { fault, memory } = arrival;
-  const made = madeAnswer(fault) ?? arrival.answers?.(request);
+  const made = madeAnswer(fault, wire.name) ?? arrival.answers?.(request);
   const answer = composeAnswer(request, arrival.seed, memory.cache.use(request), made);
   if (request.wire === "openai-responses" && request.body.store !== false) {
     memory.history.set(responseId(answer), [
@@ -104,10 +104,10 @@ function answerDelivery(arrival: Arrival, wire: Wire, request: SimulatedRequest)
   return faulty(arrival, streamDelivery(arrival, wire.events(request, answer), used), wire.events(request, answer));
 }
 
-/** `filter` and `refusal` without a status are answers that end that way. */
-function madeAnswer(fault: Fault | undefined): SimulatedAnswer | undefined {
+/** `filter` and `refusal` without a status are answers that end that way; Gemini's filter lets nothing through. */
+function madeAnswer(fault: Fault | undefined, wire: WireName): SimulatedAnswer | undefined {
   if (fault?.answer !== undefined) return fault.answer;
-  if (fault?.kind === "filter") return { finish: "content-filter" };
+  if (fault?.kind === "filter") return { finish: "content-filter", ...(wire === "google" && { text: "" }) };
   if (fault?.kind === "refusal")
     return { finish: "refusal", refusal: "I'm sorry, but this simulated model refuses to answer that." };
   return undefined;

@@ -50,16 +50,15 @@ function patternText(pattern: string, rule: Json, context: ValueContext): string
   return undefined;
 }
 
-/** JSON Schema counts code points. */
+/** JSON Schema counts code points. The prefix goes first when there is no room for it. */
 function sized(text: string, rule: Json, context: ValueContext): string {
   const least = asNumber(rule.minLength) ?? 0;
   const most = asNumber(rule.maxLength) ?? Number.POSITIVE_INFINITY;
-  const characters = Array.from(text);
-  if (characters.length > most) return shorter(text.slice(context.prefix.length) || text, most);
-  if (characters.length >= least) return text;
-  return Array.from(text.padEnd(text.length + least - characters.length, " simulated")).join("");
-}
-
-function shorter(text: string, most: number): string {
-  return Array.from(text).slice(0, most).join("");
+  const length = Array.from(text).length;
+  const spare = length > most && text.startsWith(context.prefix) ? text.slice(context.prefix.length) : text;
+  const filler = " simulated".repeat(Math.ceil(Math.max(0, least - Array.from(spare).length) / 10));
+  const wanted = Array.from(spare).length < least ? least : most;
+  return Array.from(spare + filler)
+    .slice(0, wanted)
+    .join("");
 }

@@ -41,8 +41,8 @@ export class WireHeaders implements Pick<Headers, "get" | "has" | "forEach" | "e
 
   get(name: string): string | null {
     const value = this.#record[name] ?? this.#record[name.toLowerCase()];
-    if (value === undefined) return null;
-    return typeof value === "string" ? value : value.join(", ");
+    if (typeof value === "string") return value;
+    return Array.isArray(value) ? value.join(", ") : null;
   }
 
   has(name: string): boolean {

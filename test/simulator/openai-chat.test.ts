@@ -128,7 +128,11 @@ describe("chat completions, read by the openai SDK", () => {
   it("gives an object in plain JSON mode, which wants the word in the prompt", async () => {
     const { openai } = await bench();
     const ask = (content: string) =>
-      openai.chat.completions.create({ model: MODEL, messages: asked(content), response_format: { type: "json_object" } });
+      openai.chat.completions.create({
+        model: MODEL,
+        messages: asked(content),
+        response_format: { type: "json_object" },
+      });
     const reply = await ask("Answer in JSON");
     expect(JSON.parse(reply.choices[0]?.message.content ?? "")).toMatchObject({ simulated: true });
     await expect(ask("Answer")).rejects.toMatchObject({ status: 400, param: "messages" });
@@ -137,7 +141,11 @@ describe("chat completions, read by the openai SDK", () => {
   it("counts reasoning as part of the output when an effort is asked for", async () => {
     const { openai } = await bench();
     const tokens = async (reasoning_effort: "none" | "low" | "high") => {
-      const reply = await openai.chat.completions.create({ model: "gpt-5", messages: asked("Think"), reasoning_effort });
+      const reply = await openai.chat.completions.create({
+        model: "gpt-5",
+        messages: asked("Think"),
+        reasoning_effort,
+      });
       return reply.usage?.completion_tokens_details?.reasoning_tokens ?? 0;
     };
     const [none, low, high] = [await tokens("none"), await tokens("low"), await tokens("high")];
@@ -152,7 +160,9 @@ describe("chat completions, read by the openai SDK", () => {
     const reply = await openai.chat.completions.create(body);
     const message = reply.choices[0]?.message as unknown as { reasoning_content: string };
     const chunks = await collect(await openai.chat.completions.create({ ...body, stream: true }));
-    const deltas = chunks.map((chunk) => (chunk.choices[0]?.delta as { reasoning_content?: string }).reasoning_content ?? "");
+    const deltas = chunks.map(
+      (chunk) => (chunk.choices[0]?.delta as { reasoning_content?: string }).reasoning_content ?? "",
+    );
     expect(message.reasoning_content).toContain("simulated reasoning");
     expect(deltas.join("")).toBe(message.reasoning_content);
   });
@@ -266,7 +276,9 @@ describe("chat completions, read by the openai SDK", () => {
     const { openai } = await bench();
     const models = await collect(await openai.models.list());
     expect(models.map((model) => model.id)).toContain("gpt-4o");
-    const { response } = await openai.chat.completions.create({ model: MODEL, messages: asked("Hello") }).withResponse();
+    const { response } = await openai.chat.completions
+      .create({ model: MODEL, messages: asked("Hello") })
+      .withResponse();
     expect(response.headers.get("x-ratelimit-remaining-requests")).toBe("9999");
     expect(response.headers.get("x-ratelimit-reset-tokens")).toBe("12ms");
   });

@@ -2,12 +2,22 @@ import { describe, expect, it } from "vitest";
 import { bench, collect, PERSON_SCHEMA, PIXEL, WEATHER_SCHEMA } from "./sdk-clients.ts";
 
 const MODEL = "gpt-5";
-const WEATHER = { type: "function" as const, name: "get_weather", description: "Weather", parameters: WEATHER_SCHEMA, strict: true };
+const WEATHER = {
+  type: "function" as const,
+  name: "get_weather",
+  description: "Weather",
+  parameters: WEATHER_SCHEMA,
+  strict: true,
+};
 
 describe("responses, read by the openai SDK", () => {
   it("answers with text that says it is simulated", async () => {
     const { openai } = await bench();
-    const reply = await openai.responses.create({ model: MODEL, input: "Why is the sky blue?", instructions: "Be brief" });
+    const reply = await openai.responses.create({
+      model: MODEL,
+      input: "Why is the sky blue?",
+      instructions: "Be brief",
+    });
     expect(reply.output_text).toMatch(/simulated.*Why is the sky blue\?/s);
     expect(reply.status).toBe("completed");
     expect(reply.usage?.total_tokens).toBe((reply.usage?.input_tokens ?? 0) + (reply.usage?.output_tokens ?? 0));
@@ -15,7 +25,11 @@ describe("responses, read by the openai SDK", () => {
 
   it("streams events in order, numbered, with the same outcome", async () => {
     const { openai } = await bench();
-    const body = { model: MODEL, input: "Tell me about rivers", reasoning: { effort: "low" as const, summary: "auto" as const } };
+    const body = {
+      model: MODEL,
+      input: "Tell me about rivers",
+      reasoning: { effort: "low" as const, summary: "auto" as const },
+    };
     const whole = await openai.responses.create(body);
     const events = await collect(await openai.responses.create({ ...body, stream: true }));
     const kinds = events.map((event) => event.type).filter((type, index, all) => type !== all[index - 1]);
@@ -36,7 +50,9 @@ describe("responses, read by the openai SDK", () => {
       "response.output_item.done",
       "response.completed",
     ]);
-    expect(events.map((event) => (event as { sequence_number: number }).sequence_number)).toEqual(events.map((_, index) => index));
+    expect(events.map((event) => (event as { sequence_number: number }).sequence_number)).toEqual(
+      events.map((_, index) => index),
+    );
     const text = events.map((event) => (event.type === "response.output_text.delta" ? event.delta : "")).join("");
     expect(text).toBe(whole.output_text);
     const last = events.at(-1);
@@ -56,7 +72,12 @@ describe("responses, read by the openai SDK", () => {
       input: [{ role: "user", content: input }, call, output],
       tools: [WEATHER],
     });
-    const byId = await openai.responses.create({ model: MODEL, input: [output], previous_response_id: first.id, tools: [WEATHER] });
+    const byId = await openai.responses.create({
+      model: MODEL,
+      input: [output],
+      previous_response_id: first.id,
+      tools: [WEATHER],
+    });
     expect(byHistory.output_text).toMatch(/simulated.*get_weather answered snow/s);
     expect(byId.output_text).toBe(byHistory.output_text);
   });
@@ -78,12 +99,20 @@ describe("responses, read by the openai SDK", () => {
       input: "Invent a person",
       text: { format: { type: "json_schema", name: "person", schema: PERSON_SCHEMA, strict: true } },
     });
-    expect(JSON.parse(reply.output_text)).toMatchObject({ age: expect.any(Number), name: expect.stringContaining("simulated") });
+    expect(JSON.parse(reply.output_text)).toMatchObject({
+      age: expect.any(Number),
+      name: expect.stringContaining("simulated"),
+    });
   });
 
   it("hands out sealed reasoning, takes it back, and refuses it when it was changed", async () => {
     const { openai } = await bench();
-    const ask = { model: MODEL, store: false, include: ["reasoning.encrypted_content" as const], reasoning: { effort: "high" as const } };
+    const ask = {
+      model: MODEL,
+      store: false,
+      include: ["reasoning.encrypted_content" as const],
+      reasoning: { effort: "high" as const },
+    };
     const first = await openai.responses.create({ ...ask, input: "Think" });
     const [item, message] = first.output;
     if (item?.type !== "reasoning" || message?.type !== "message") throw new Error("expected reasoning and a message");
@@ -92,7 +121,12 @@ describe("responses, read by the openai SDK", () => {
     const next = (encrypted_content: string) =>
       openai.responses.create({
         ...ask,
-        input: [{ role: "user", content: "Think" }, { ...item, encrypted_content }, message, { role: "user", content: "Go on" }],
+        input: [
+          { role: "user", content: "Think" },
+          { ...item, encrypted_content },
+          message,
+          { role: "user", content: "Go on" },
+        ],
       });
     await expect(next(sealed)).resolves.toMatchObject({ status: "completed" });
     const tampered = (sealed.startsWith("A") ? "B" : "A") + sealed.slice(1);

@@ -40,12 +40,13 @@ describe("a request", () => {
     ]);
   });
 
-  test("shares one keep-alive connection with those before it", async () => {
+  test("shares keep-alive connections with those before it", async () => {
     const server = await serve((_request, response) => response.end("{}"));
     const wire = transport();
-    for (let call = 0; call < 5; call++) await (await post(wire, server.origin)).text();
-    expect(server.requests).toHaveLength(5);
-    expect(server.opened).toBe(1);
+    for (let call = 0; call < 20; call++) await (await post(wire, server.origin)).text();
+    expect(server.requests).toHaveLength(20);
+    // undici lets a connection rest for one turn of the event loop, so calls without a pause alternate between two.
+    expect(server.opened).toBeLessThanOrEqual(2);
   });
 
   test.each([
@@ -65,7 +66,11 @@ describe("a request", () => {
 describe("an answer", () => {
   test("is seen in the exchange with status and headers, on success and on error", async () => {
     const server = await serve((request, response) => {
-      response.writeHead(request.url === "/bad" ? 429 : 200, { ...JSON_TYPE, "X-Request-Id": "r1", "retry-after": "7" });
+      response.writeHead(request.url === "/bad" ? 429 : 200, {
+        ...JSON_TYPE,
+        "X-Request-Id": "r1",
+        "retry-after": "7",
+      });
       response.end('{"ok":1}');
     });
     const wire = transport();

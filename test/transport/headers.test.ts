@@ -12,12 +12,16 @@ test("response headers behave like those of fetch", () => {
   expect([...headers.keys()]).toEqual(["content-type", "set-cookie", "x-id"]);
   expect([...headers.values()]).toEqual(["a/b", "x=1, y=2", "7"]);
   expect([...headers]).toEqual([...headers.entries()]);
-  expect(Object.fromEntries(headers.entries())).toEqual({ "content-type": "a/b", "set-cookie": "x=1, y=2", "x-id": "7" });
+  expect(Object.fromEntries(headers.entries())).toEqual({
+    "content-type": "a/b",
+    "set-cookie": "x=1, y=2",
+    "x-id": "7",
+  });
 });
 
 test("forEach gives value, name and the headers", () => {
   const seen: unknown[] = [];
-  headers.forEach((value, name, parent) => seen.push([name, value, parent === headers]));
+  headers.forEach((value, name, parent) => void seen.push([name, value, parent === headers]));
   expect(seen[2]).toEqual(["x-id", "7", true]);
 });
 

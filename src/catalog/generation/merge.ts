@@ -1,12 +1,18 @@
-import type { ModelRow } from "../model-row.ts";
 import type { Capability } from "../../core/target.ts";
+import type { ModelRow } from "../model-row.ts";
 
 /** `over` wins; capabilities are merged one by one, refused settings are added up. */
 export function mergeFacts(row: ModelRow, over: Omit<ModelRow, "id">): ModelRow {
   const can = union(without(row.can, over.cannot), over.can);
   const cannot = union(without(row.cannot, over.can), over.cannot);
   const lacks = union(row.lacks, over.lacks);
-  return { ...row, ...over, ...(can.length > 0 && { can }), ...(cannot.length > 0 && { cannot }), ...(lacks.length > 0 && { lacks }) };
+  return {
+    ...row,
+    ...over,
+    ...(can.length > 0 && { can }),
+    ...(cannot.length > 0 && { cannot }),
+    ...(lacks.length > 0 && { lacks }),
+  };
 }
 
 function without(list: readonly Capability[] = [], removed: readonly Capability[] = []): readonly Capability[] {

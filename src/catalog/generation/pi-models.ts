@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ModelRow } from "../model-row.ts";
 import type { Price } from "../../core/cost.ts";
 import { EFFORTS, type Effort } from "../../core/request.ts";
 import type { Capability } from "../../core/target.ts";
+import type { ModelRow } from "../model-row.ts";
 
 /** The fields of a model in the package's data files that the catalog reads. */
 interface PiModel {
@@ -60,7 +60,11 @@ function readData(directory: string, file: string): PiFile {
 }
 
 function contextsOf(data: PiFile): Map<string, number> {
-  return new Map(Object.values(data).flatMap((models) => Object.values(models).map((model) => [model.id, model.contextWindow ?? 0] as const)));
+  return new Map(
+    Object.values(data).flatMap((models) =>
+      Object.values(models).map((model) => [model.id, model.contextWindow ?? 0] as const),
+    ),
+  );
 }
 
 /** For OpenAI's own API the package stops where the higher price tier begins; its Azure rows have the whole window. */
@@ -90,18 +94,21 @@ function capabilitiesFrom(model: PiModel): Pick<ModelRow, "can" | "cannot"> {
     reasoning: model.reasoning === true,
     vision: model.input.includes("image"),
   };
-  if (model.compat?.["supportsTemperature"] === false) has["temperature"] = false;
+  if (model.compat?.supportsTemperature === false) has.temperature = false;
   const names = Object.keys(has) as Capability[];
   return { can: names.filter((name) => has[name]), cannot: names.filter((name) => !has[name]) };
 }
 
 function wireFrom(model: PiModel, wire: string): ModelRow["reasoningWire"] {
-  return model.compat?.["forceAdaptiveThinking"] === true ? "adaptive" : WIRES[wire];
+  return model.compat?.forceAdaptiveThinking === true ? "adaptive" : WIRES[wire];
 }
 
-function reasoningFrom(model: PiModel, wire: ModelRow["reasoningWire"]): Pick<ModelRow, "reasoningWire" | "efforts" | "lacks"> {
+function reasoningFrom(
+  model: PiModel,
+  wire: ModelRow["reasoningWire"],
+): Pick<ModelRow, "reasoningWire" | "efforts" | "lacks"> {
   if (wire === undefined) return {};
-  if (wire === "effort" && model.compat?.["supportsReasoningEffort"] === false) return { lacks: ["reasoningEffort"] };
+  if (wire === "effort" && model.compat?.supportsReasoningEffort === false) return { lacks: ["reasoningEffort"] };
   const { thinkingLevelMap: map } = model;
   if (map === undefined || wire === "budget") return { reasoningWire: wire };
   const efforts = EFFORTS.filter((word) => takes(word, map, wire));
@@ -109,7 +116,7 @@ function reasoningFrom(model: PiModel, wire: ModelRow["reasoningWire"]): Pick<Mo
 }
 
 function takes(word: Effort, map: Readonly<Record<string, string | null>>, wire: string): boolean {
-  if (word === "none") return wire === "adaptive" ? map["off"] !== null : wire === "effort" && map["off"] === "none";
+  if (word === "none") return wire === "adaptive" ? map.off !== null : wire === "effort" && map.off === "none";
   if (word === "minimal" && wire === "adaptive") return false;
   const mapped = map[word];
   if (mapped === undefined) return word !== "xhigh" && word !== "max";

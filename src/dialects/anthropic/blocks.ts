@@ -115,7 +115,9 @@ class InputText {
   /** What is still to be shown when no delta came. */
   rest(): string {
     if (this.text !== "") return "";
-    this.text = JSON.stringify(this.#initial ?? {});
+    const initial = this.#initial ?? {};
+    // Some servers write the input of a whole block as text.
+    this.text = typeof initial === "string" ? initial || "{}" : JSON.stringify(initial);
     return this.text;
   }
 }

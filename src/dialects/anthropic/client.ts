@@ -89,6 +89,8 @@ function headersFor({ target, request, credential }: Call): Record<string, strin
   const version = target.address.apiVersion ?? target.facts.anthropicVersion;
   return {
     authorization: null,
+    // Would tell the server of a timeout that is none of ours.
+    "x-stainless-timeout": null,
     ...(version !== undefined && { "anthropic-version": version }),
     ...(AUTH_HEADERS.some((name) => name in own) ? {} : authHeader(target, credential?.reveal())),
     ...own,

@@ -76,14 +76,13 @@ class MessagesDecoder implements Decoder {
         this.done = this.#stopReason !== undefined;
         break;
       default:
-        if (event["type"] === "error" || isTree(event["error"])) {
-          throw modelErrorOf({ status: undefined, body: event }, this.#target);
-        }
+        this.#refuseError(event);
     }
   }
 
   body(json: unknown, out: FlowEvent[]): void {
     const message = treeOf(json);
+    this.#refuseError(message);
     const content = message["content"];
     if (!Array.isArray(content)) throw targetError(this.#target, "protocol_error", "the answer has no content");
     this.#start(message, out);
@@ -101,6 +100,11 @@ class MessagesDecoder implements Decoder {
     const usage = this.#usage.usage();
     if (usage !== undefined) out.push({ type: "usage", usage });
     out.push({ type: "finish", reason: this.#finishReason(raw), raw, sample: 0 });
+  }
+
+  #refuseError(event: Tree): void {
+    if (event["type"] !== "error" && !isTree(event["error"])) return;
+    throw modelErrorOf({ status: undefined, body: event }, this.#target);
   }
 
   /** Some proxies send the start twice. */

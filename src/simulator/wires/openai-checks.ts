@@ -60,7 +60,7 @@ function kindOf(value: unknown): string {
 }
 
 export function requireModel(body: Json, fromPath: string | undefined): string {
-  const model = asText(body.model) ?? fromPath;
+  const model = asText(body.model) || fromPath;
   if (model === undefined || model === "") refuse("you must provide a model parameter");
   return model;
 }

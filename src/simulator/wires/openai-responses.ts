@@ -76,7 +76,6 @@ function frame({ body, model }: SimulatedRequest, answer: Answer, status: string
     top_logprobs: body.top_logprobs ?? 0,
     top_p: body.top_p ?? 1,
     truncation: body.truncation ?? "disabled",
-    usage: null,
     metadata: body.metadata ?? {},
   };
 }

@@ -9,67 +9,7 @@ import type { ModelRequest } from "../../../src/core/request.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import type { Target } from "../../../src/core/target.ts";
 import type { Transport } from "../../../src/core/transport.ts";
-
-export function targetOf(overrides: Partial<Target> = {}): Target {
-  return {
-    entry: "coder",
-    provider: "anthropic",
-    modelId: "claude-sonnet-4-5",
-    dialect: "anthropic",
-    address: { baseUrl: "http://127.0.0.1:1" },
-    key: "http://127.0.0.1:1 claude-sonnet-4-5",
-    origin: "http://127.0.0.1:1",
-    auth: "x-api-key",
-    credentials: { keys: [] },
-    headers: {},
-    extraBody: {},
-    proxy: undefined,
-    tls: undefined,
-    settings: {},
-    prelude: [],
-    adaptation: { dropParams: true, modifyParams: true, strict: false, drop: [], allow: [] },
-    quirks: {},
-    facts: { known: true, capabilities: {} },
-    price: undefined,
-    policy: {
-      numRetries: 0,
-      retryMinWaitMs: 1,
-      retryMaxWaitMs: 1,
-      retryMultiplier: 2,
-      jitter: "none",
-      retryOn: undefined,
-      maxRetryAfterMs: 1000,
-      attemptTimeoutMs: 10_000,
-      deadlineMs: undefined,
-      connectTimeoutMs: 2000,
-      firstTokenTimeoutMs: undefined,
-      silenceTimeoutMs: 5000,
-      idleTimeoutMs: 5000,
-      breaker: undefined,
-      maxParallel: undefined,
-      queue: 0,
-      onBreak: "error",
-      repeatedChunkLimit: 100,
-      stripTokens: [],
-      stream: false,
-      batchSize: 1,
-      repair: 0,
-      strictPricing: false,
-    },
-    ...overrides,
-  };
-}
-
-export function requestOf(overrides: Partial<ModelRequest> = {}): ModelRequest {
-  return {
-    messages: [{ role: "user", content: "hello" }],
-    settings: {},
-    samples: 1,
-    extraBody: {},
-    extraHeaders: {},
-    ...overrides,
-  };
-}
+import { requestOf } from "../contract.ts";
 
 export interface CallOptions {
   readonly target: Target;
@@ -79,7 +19,7 @@ export interface CallOptions {
   readonly key?: string;
 }
 
-export function callOf({ target, transport, request = requestOf(), streaming = false, key }: CallOptions): Call {
+export function callOf({ target, transport, request = requestOf({}), streaming = false, key }: CallOptions): Call {
   return {
     input: { messages: request.messages, settings: {}, samples: 1, extraBody: {}, extraHeaders: {}, raw: false, tags: [] },
     target,

@@ -1,0 +1,67 @@
+import type { ModelStream, Reply, ToolCall } from "../index.ts";
+import type { CliContext } from "./context.ts";
+import { adjustmentLine, footer } from "./wording.ts";
+
+/** Writes an answer to stdout, as it arrives or whole, and ends its last line. */
+export async function showAnswer(answer: ModelStream | Reply, context: CliContext): Promise<Reply> {
+  const lines = new AnswerLines(context);
+  try {
+    return await (Symbol.asyncIterator in answer ? follow(answer, lines, context) : whole(answer, lines));
+  } finally {
+    lines.end();
+  }
+}
+
+async function follow(stream: ModelStream, lines: AnswerLines, { print }: CliContext): Promise<Reply> {
+  for await (const event of stream) {
+    if (event.type === "text-delta") lines.write(event.text);
+    if (event.type === "tool-call-end") lines.call(event.call);
+    if (event.type === "reset") {
+      lines.end();
+      print.note(print.notePaint.yellow(`starting again: ${event.reason}`));
+    }
+  }
+  const reply = await stream.reply;
+  if (reply.refusal !== undefined) lines.write(reply.refusal);
+  return reply;
+}
+
+function whole(reply: Reply, lines: AnswerLines): Reply {
+  lines.write(reply.text);
+  for (const call of reply.toolCalls) lines.call(call);
+  if (reply.refusal !== undefined) lines.write(reply.refusal);
+  return reply;
+}
+
+class AnswerLines {
+  readonly #context: CliContext;
+  #open = false;
+
+  constructor(context: CliContext) {
+    this.#context = context;
+  }
+
+  write(text: string): void {
+    if (text === "") return;
+    this.#context.print.text(text);
+    this.#open = !text.endsWith("\n");
+  }
+
+  call({ name, json }: ToolCall): void {
+    this.end();
+    this.write(`${name}(${json})\n`);
+  }
+
+  end(): void {
+    if (this.#open) this.write("\n");
+  }
+}
+
+/** What stderr says about an answer: what was changed, how it ended, and on a terminal what it took. */
+export function showOutcome(reply: Reply, { print, io }: CliContext): void {
+  const paint = print.notePaint;
+  for (const adjustment of reply.adjustments) print.note(`${paint.yellow("note:")} ${adjustmentLine(adjustment)}`);
+  if (reply.finishReason === "refusal") print.note(`${paint.yellow("note:")} the model refused`);
+  if (reply.finishReason === "length") print.note(`${paint.yellow("note:")} the answer was cut at the token limit; raise --max-tokens or max_new_tokens`);
+  if (io.stderr.isTTY === true) print.note(paint.dim(footer(reply)));
+}

@@ -1,0 +1,29 @@
+import type { Paint } from "./print.ts";
+
+const LINES_BEFORE = 1;
+const LINES_AFTER = 1;
+const LONGEST_LINE = 160;
+
+/** The line of a mistake between its neighbours, with a mark under the word it is about. */
+export function codeFrame(text: string, line: number, column: number, paint: Paint): string[] {
+  const lines = text.split(/\r?\n/);
+  const from = Math.max(1, line - LINES_BEFORE);
+  const to = Math.min(lines.length, line + LINES_AFTER);
+  const width = String(to).length;
+  const frame: string[] = [];
+  for (let number = from; number <= to; number++) {
+    const source = (lines[number - 1] ?? "").slice(0, LONGEST_LINE).replaceAll("\t", " ");
+    if (number !== line && source.trim() === "") continue;
+    const gutter = `${String(number).padStart(width)} |`;
+    frame.push(number === line ? `${paint.red(">")} ${paint.bold(gutter)} ${source}` : paint.dim(`  ${gutter} ${source}`).trimEnd());
+    if (number === line) frame.push(`  ${" ".repeat(width)} ${paint.dim("|")} ${" ".repeat(column - 1)}${paint.red("^".repeat(markWidth(source, column)))}`);
+  }
+  return frame;
+}
+
+/** The quoted text or the bare word that begins at a column. */
+function markWidth(source: string, column: number): number {
+  const rest = source.slice(column - 1);
+  const token = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w.:+-]+|\[\[?[^\]]*\]\]?)/.exec(rest);
+  return Math.max(1, token?.[0].length ?? 1);
+}

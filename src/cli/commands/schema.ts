@@ -1,0 +1,11 @@
+import type { Command } from "commander";
+import type { CliContext } from "../context.ts";
+
+export function configureSchema(command: Command, { print }: CliContext): void {
+  command
+    .addHelpText("after", '\nIn an editor: put "#:schema ./models.schema.json" into the first line of models.toml.\n')
+    .action(async () => {
+      const { configJsonSchema } = await import("../../config/json-schema.ts");
+      print.json(configJsonSchema());
+    });
+}

@@ -1,0 +1,110 @@
+import { readFile } from "node:fs/promises";
+import { CommanderError } from "commander";
+import type { ConfigProblem, ModelError } from "../index.ts";
+import type { CliContext } from "./context.ts";
+import { Exit, UsageError } from "./context.ts";
+import type { Paint, Printer } from "./print.ts";
+import { duration, plural } from "./wording.ts";
+
+/** Tells an error as what happened, where, and what to do. Gives the exit code. */
+export async function reportError(error: unknown, context: CliContext): Promise<number> {
+  if (error instanceof Exit) return error.exitCode;
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const told = await tellerFor(error, context);
+  if (context.flags.json === true) context.print.note(JSON.stringify({ error: told.json }));
+  else for (const line of told.lines) context.print.note(line);
+  if (context.flags.debug === true && error instanceof Error) context.print.note(context.print.notePaint.dim(error.stack ?? ""));
+  return told.exitCode;
+}
+
+interface Told {
+  readonly exitCode: number;
+  readonly lines: readonly string[];
+  readonly json: unknown;
+}
+
+async function tellerFor(error: unknown, context: CliContext): Promise<Told> {
+  const { print } = context;
+  const paint = print.notePaint;
+  if (isNamed(error, "ConfigError")) {
+    const problems = (error as unknown as { problems: readonly ConfigProblem[] }).problems;
+    return { exitCode: 2, lines: await problemReport(problems, print, paint), json: { type: "config", problems } };
+  }
+  if (isNamed(error, "ModelError")) return tellModelError(error as ModelError, paint);
+  if (error instanceof CommanderError) return tellCommander(error, paint);
+  if (error instanceof UsageError) return plainly(2, "usage", error.message, error.advice, paint);
+  const advice = context.flags.debug === true ? undefined : "Run it again with --debug to see where this comes from.";
+  return plainly(1, "error", error instanceof Error ? error.message : String(error), advice, paint);
+}
+
+/** Commander puts its suggestion on a line of its own: "(Did you mean --model?)". */
+function tellCommander({ message }: CommanderError, paint: Paint): Told {
+  const [first = "", ...rest] = message.replace(/^error: /, "").split("\n");
+  const meant = /^\(Did you mean (.+)\?\)$/.exec(rest.join(" "))?.[1];
+  const advice = meant === undefined ? "modelwright --help lists commands and flags." : `did you mean ${meant}?`;
+  return plainly(2, "usage", first, advice, paint);
+}
+
+/** By name: importing the classes would load the library for every command. */
+function isNamed(error: unknown, name: string): error is Error {
+  return error instanceof Error && error.name === name;
+}
+
+function plainly(exitCode: number, type: string, message: string, advice: string | undefined, paint: Paint): Told {
+  const lines = [`${paint.red("error:")} ${message}`];
+  if (advice !== undefined) lines.push(labelled("do", advice, paint));
+  return { exitCode, lines, json: { type, message, ...(advice !== undefined && { advice }) } };
+}
+
+async function tellModelError(error: ModelError, paint: Paint): Promise<Told> {
+  const { adviceFor } = await import("./advice.ts");
+  const advice = adviceFor(error);
+  const { code, message, model, provider, status, requestId, retryAfterMs, phase, attempts, partial } = error;
+  const where = placeOf(error);
+  const lines = [`${paint.red(`error: ${code}`)}: ${message}`];
+  if (where !== "") lines.push(labelled("where", where, paint));
+  lines.push(labelled("do", advice, paint));
+  const isUsage = code === "invalid_request" && attempts.length === 0;
+  const json = { type: "model", code, message, model, provider, status, requestId, retryAfterMs, phase, advice, attempts, partial };
+  return { exitCode: isUsage ? 2 : 1, lines, json };
+}
+
+function placeOf({ model, provider, status, requestId, phase, retryAfterMs, attempts }: ModelError): string {
+  const parts = [
+    model,
+    provider,
+    status === undefined ? undefined : `HTTP ${status}`,
+    phase === undefined ? undefined : `${phase} clock`,
+    requestId === undefined ? undefined : `request ${requestId}`,
+    attempts.length > 1 ? plural(attempts.length, "attempt") : undefined,
+    retryAfterMs === undefined ? undefined : `retry after ${duration(retryAfterMs)}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(" · ");
+}
+
+function labelled(label: string, text: string, paint: Paint): string {
+  return `  ${paint.dim(label.padEnd(5))}  ${text}`;
+}
+
+/** Every problem with its place, the lines around it and a suggestion. */
+export async function problemReport(problems: readonly ConfigProblem[], print: Printer, paint: Paint): Promise<string[]> {
+  const texts = await textsOf(problems);
+  const { codeFrame } = await import("./code-frame.ts");
+  return problems.flatMap((problem, index) => {
+    const { file, line, column, message, suggestion } = problem;
+    const place = line > 0 ? `${paint.bold(`${print.path(file ?? "models.toml")}:${line}:${column}`)}: ` : "";
+    const text = line > 0 ? texts.get(file ?? "") : undefined;
+    return [
+      ...(index > 0 ? [""] : []),
+      `${place}${paint.red("error:")} ${message}`,
+      ...(text === undefined ? [] : codeFrame(text, line, column, paint).map((row) => `  ${row}`)),
+      ...(suggestion === undefined ? [] : [labelled("do", `did you mean ${paint.green(`"${suggestion}"`)}?`, paint)]),
+    ];
+  });
+}
+
+async function textsOf(problems: readonly ConfigProblem[]): Promise<ReadonlyMap<string, string>> {
+  const files = new Set(problems.flatMap(({ file, line }) => (file === undefined || line === 0 ? [] : [file])));
+  const texts = await Promise.all([...files].map(async (file) => [file, await readFile(file, "utf8").catch(() => "")] as const));
+  return new Map(texts);
+}

@@ -1,0 +1,99 @@
+import { relative } from "node:path";
+import pc from "picocolors";
+import type { Io, Output } from "./io.ts";
+
+export type Paint = ReturnType<typeof pc.createColors>;
+
+/** Writes results to stdout and everything else to stderr, in colour only where somebody sees it. */
+export class Printer {
+  /** Colours of stdout. */
+  readonly paint: Paint;
+  /** Colours of stderr. */
+  readonly notePaint: Paint;
+  readonly columns: number;
+  readonly #io: Io;
+  readonly #spinner: Spinner;
+
+  constructor(io: Io, colour: boolean | undefined) {
+    this.#io = io;
+    this.columns = io.isTTY ? Math.max(40, io.columns) : 120;
+    this.paint = pc.createColors(colour ?? wantsColour(io, io.isTTY));
+    this.notePaint = pc.createColors(colour ?? wantsColour(io, io.stderr.isTTY === true));
+    this.#spinner = new Spinner(io.stderr, this.notePaint);
+  }
+
+  /** A piece of a result, as it is. */
+  text(text: string): void {
+    this.#spinner.stop();
+    this.#io.stdout.write(text);
+  }
+
+  line(text = ""): void {
+    this.text(`${text}\n`);
+  }
+
+  json(value: unknown): void {
+    this.line(JSON.stringify(value, null, 2));
+  }
+
+  /** A line for the person at the terminal. */
+  note(text = ""): void {
+    this.#spinner.stop();
+    this.#io.stderr.write(`${text}\n`);
+  }
+
+  /** Shows that something is going on, on a terminal only; the next output takes its place. */
+  busy(what: string): void {
+    if (this.#io.stderr.isTTY === true && this.#io.env.TERM !== "dumb") this.#spinner.start(what);
+  }
+
+  idle(): void {
+    this.#spinner.stop();
+  }
+
+  /** A path as the user would type it. */
+  path(file: string): string {
+    const near = relative(this.#io.cwd, file);
+    return near === "" || near.startsWith("..") ? file : near;
+  }
+}
+
+function wantsColour({ env }: Io, isTerminal: boolean): boolean {
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== "") return false;
+  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== "") return env.FORCE_COLOR !== "0" && env.FORCE_COLOR !== "false";
+  return isTerminal && env.TERM !== "dumb";
+}
+
+const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+const FRAME_MS = 80;
+const CLEAR_LINE = "\r\u001b[2K";
+
+class Spinner {
+  readonly #output: Output;
+  readonly #paint: Paint;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(output: Output, paint: Paint) {
+    this.#output = output;
+    this.#paint = paint;
+  }
+
+  start(what: string): void {
+    this.stop();
+    let frame = 0;
+    const draw = () => {
+      this.#output.write(`${CLEAR_LINE}${this.#paint.cyan(FRAMES[frame % FRAMES.length] ?? "")} ${this.#paint.dim(what)}`);
+      frame += 1;
+    };
+    draw();
+    this.#timer = setInterval(draw, FRAME_MS);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#output.write(CLEAR_LINE);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Adjustment, Price, Reply } from "../index.ts";
+
+/** 200000 -> "200k", 1048576 -> "1.05M". */
+export function shortCount(count: number): string {
+  if (count < 1_000) return String(count);
+  if (count < 1_000_000) return `${trimZeros((count / 1_000).toFixed(count < 10_000 ? 1 : 0))}k`;
+  return `${trimZeros((count / 1_000_000).toFixed(2))}M`;
+}
+
+/** Money for people: two digits of a large sum, the first digits of a small one. */
+export function dollars(usd: number | null | undefined): string {
+  if (usd === null || usd === undefined) return "price unknown";
+  if (usd === 0) return "$0";
+  if (usd >= 1) return `$${usd.toFixed(2)}`;
+  return `$${trimZeros(usd.toFixed(Math.min(9, 2 - Math.floor(Math.log10(usd)))))}`;
+}
+
+export function perMillion(price: Partial<Price> | undefined): string {
+  if (price?.input === undefined || price.output === undefined) return "?";
+  return `${rate(price.input)} / ${rate(price.output)}`;
+}
+
+function rate(usd: number): string {
+  return `$${usd < 0.1 ? trimZeros(usd.toFixed(4)) : usd.toFixed(2)}`;
+}
+
+/** 812 -> "812 ms", 2500 -> "2.5 s", 600000 -> "10 min". */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 120_000) return `${trimZeros((milliseconds / 1_000).toFixed(1))} s`;
+  if (milliseconds < 7_200_000) return `${trimZeros((milliseconds / 60_000).toFixed(1))} min`;
+  return `${trimZeros((milliseconds / 3_600_000).toFixed(1))} h`;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function trimZeros(number: string): string {
+  return number.includes(".") ? number.replace(/\.?0+$/, "") : number;
+}
+
+/** What an answer took, in one line. */
+export function footer({ model, usage, cost, latencyMs, attempts, finishReason }: Reply): string {
+  const about = usage.estimated ? "~" : "";
+  const parts = [
+    model,
+    `${about}${usage.input + usage.cacheRead + usage.cacheWrite} in, ${about}${usage.output} out`,
+    `${cost.estimated && cost.usd !== null ? "~" : ""}${dollars(cost.usd)}`,
+    duration(latencyMs),
+  ];
+  if (attempts.length > 1) parts.push(plural(attempts.length, "attempt"));
+  if (finishReason !== "stop") parts.push(finishReason);
+  return parts.join(" · ");
+}
+
+export function adjustmentLine({ setting, from, to, reason }: Adjustment): string {
+  const change = to === undefined ? `${brief(from)} left out` : `${brief(from)} became ${brief(to)}`;
+  return `${setting}: ${change}: ${reason}`;
+}
+
+const LONGEST_VALUE = 48;
+
+/** A value in as few characters as tell it apart. */
+export function brief(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
+}

@@ -1,0 +1,129 @@
+import type { Call } from "../../core/call.ts";
+import { sleep } from "../../core/cancellation.ts";
+import type { Dialect } from "../../core/dialect.ts";
+import { ModelError, type ModelErrorInit } from "../../core/error.ts";
+import type { Events, FinishReason, FlowEvent } from "../../core/event.ts";
+import { type UsageCounts, usageOf } from "../../core/usage.ts";
+
+/** One thing a scripted model does; each step that gives events gives them as one batch. */
+export type ScriptStep =
+  /** Text, word by word. */
+  | { readonly text: string; readonly sample?: number }
+  /** Exactly one text delta. */
+  | { readonly delta: string; readonly sample?: number }
+  | { readonly reasoning: string; readonly sample?: number }
+  | { readonly toolCall: { readonly name: string; readonly arguments?: unknown; readonly id?: string }; readonly sample?: number }
+  | { readonly usage: Partial<UsageCounts> }
+  | { readonly finish: FinishReason; readonly raw?: string; readonly sample?: number }
+  /** Events as they are, for what the other steps cannot say. */
+  | { readonly events: readonly FlowEvent[] }
+  /** Ends the attempt with this error; provider and model are filled in. */
+  | { readonly error: ModelErrorInit }
+  /** Waits on the factory's clock. */
+  | { readonly delayMs: number }
+  /** Says nothing more until the attempt is cancelled. */
+  | { readonly hang: true };
+
+/** The steps of one attempt, or a text for a complete answer. Steps without a `finish` are a stream that was cut. */
+export type ScriptedAttempt = string | readonly ScriptStep[];
+
+/** One attempt as the scripted model saw it. */
+export interface ScriptedCall {
+  readonly call: Call;
+  /** Milliseconds on the factory's clock. */
+  readonly startedMs: number;
+  endedMs: number | undefined;
+  /** How it ended; "left" when its reader went away before the end. */
+  end: "open" | "complete" | "failed" | "left";
+}
+
+export interface ScriptedDialect extends Dialect {
+  /** Every attempt so far, in the order of arrival. */
+  readonly calls: readonly ScriptedCall[];
+  /** Most attempts that were open at the same time. */
+  readonly peak: number;
+}
+
+/** A model that does what a script says: attempt after attempt, the last one again and again. Needs no network. */
+export function scripted(script: readonly ScriptedAttempt[], options: Partial<Omit<Dialect, "open">> = {}): ScriptedDialect {
+  const calls: ScriptedCall[] = [];
+  let peak = 0;
+  return {
+    name: "scripted",
+    manySamples: true,
+    ...options,
+    calls,
+    get peak() {
+      return peak;
+    },
+    async *open(call) {
+      const attempt = script[Math.min(calls.length, script.length - 1)] ?? [];
+      const seen: ScriptedCall = { call, startedMs: call.clock.monotonic(), endedMs: undefined, end: "open" };
+      calls.push(seen);
+      peak = Math.max(peak, calls.filter(({ end }) => end === "open").length);
+      yield* noted(play(typeof attempt === "string" ? [{ text: attempt }, { finish: "stop" }] : attempt, call), seen);
+    },
+  };
+}
+
+async function* noted(events: Events, seen: ScriptedCall): Events {
+  let end: ScriptedCall["end"] = "left";
+  try {
+    yield* events;
+    end = "complete";
+  } catch (error) {
+    end = "failed";
+    throw error;
+  } finally {
+    seen.end = end;
+    seen.endedMs = seen.call.clock.monotonic();
+  }
+}
+
+async function* play(steps: readonly ScriptStep[], call: Call): Events {
+  let tools = 0;
+  for (const step of steps) {
+    call.cancellation.throwIfCancelled();
+    if ("error" in step) throw failed(call, step.error);
+    if ("delayMs" in step) await sleep(call.clock, step.delayMs, call.cancellation);
+    else if ("hang" in step) await untilCancelled(call);
+    else if ("text" in step) for (const word of step.text.match(/\s*\S+\s*$|\s*\S+|\s+/g) ?? []) yield [textDelta(word, step.sample)];
+    else yield eventsOf(step, tools);
+    if ("toolCall" in step) tools++;
+  }
+  if (!steps.some(isEnd)) throw failed(call, { code: "stream_truncated", message: "the script ends without a finish" });
+}
+
+function isEnd(step: ScriptStep): boolean {
+  return "finish" in step || ("events" in step && step.events.some(({ type }) => type === "finish"));
+}
+
+function untilCancelled({ cancellation }: Call): Promise<never> {
+  return new Promise((_, reject) => cancellation.onCancel(reject));
+}
+
+function failed({ target }: Call, init: ModelErrorInit): ModelError {
+  return new ModelError({ provider: target.provider, model: target.entry, ...init });
+}
+
+function textDelta(text: string, sample = 0): FlowEvent {
+  return { type: "text-delta", text, sample };
+}
+
+type EventStep = Exclude<ScriptStep, { error: ModelErrorInit } | { delayMs: number } | { hang: true } | { text: string }>;
+
+function eventsOf(step: EventStep, index: number): readonly FlowEvent[] {
+  if ("events" in step) return step.events;
+  if ("delta" in step) return [textDelta(step.delta, step.sample)];
+  if ("usage" in step) return [{ type: "usage", usage: usageOf({ input: 0, output: 0, ...step.usage }) }];
+  const sample = step.sample ?? 0;
+  if ("reasoning" in step) return [{ type: "reasoning-delta", text: step.reasoning, sample }];
+  if ("finish" in step) return [{ type: "finish", reason: step.finish, ...(step.raw !== undefined && { raw: step.raw }), sample }];
+  const { name, arguments: args = {}, id = `call_${index}` } = step.toolCall;
+  const json = JSON.stringify(args);
+  return [
+    { type: "tool-call-start", index, id, name, sample },
+    { type: "tool-call-delta", index, json, sample },
+    { type: "tool-call-end", index, call: { id, name, arguments: args, json }, sample },
+  ];
+}

@@ -1,0 +1,131 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+const ROOMS = ["config", "catalog", "dialects", "transport", "layers", "stores", "simulator"];
+const SDKS = ["openai", "@anthropic-ai/sdk", "@google/genai"];
+
+interface Import {
+  readonly from: string;
+  /** Path below the root for own files, package name otherwise. */
+  readonly to: string;
+  readonly own: boolean;
+  readonly kind: "type" | "static" | "lazy";
+}
+
+const files = globSync("src/**/*.ts", { cwd: ROOT }).map((file) => file.replaceAll("\\", "/"));
+const imports = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+  const found: Import[] = [];
+  for (const [, clause = "", specifier = ""] of text.matchAll(/^(?:import|export)\s+([^;]*?)\s*from\s+"([^"]+)"/gm)) {
+    const onlyTypes = clause.startsWith("type ") || (clause.startsWith("{") && clause.slice(1, -1).split(",").filter((name) => name.trim() !== "").every((name) => name.trim().startsWith("type ")));
+    found.push(target(file, specifier, onlyTypes ? "type" : "static"));
+  }
+  for (const [, specifier = ""] of text.matchAll(/\bimport\("([^"]+)"\)(?!\.\w+\s*[>;,)=])/g)) found.push(target(file, specifier, "lazy"));
+  for (const [, specifier = ""] of text.matchAll(/^import\s+"([^"]+)"/gm)) found.push(target(file, specifier, "static"));
+  return found;
+}
+
+function target(from: string, specifier: string, kind: Import["kind"]): Import {
+  const own = specifier.startsWith(".");
+  const scoped = specifier.startsWith("@") ? 2 : 1;
+  return { from, kind, own, to: own ? normalize(join(dirname(from), specifier)).replaceAll("\\", "/") : specifier.split("/").slice(0, scoped).join("/") };
+}
+
+function roomOf(file: string): string {
+  const [, first = ""] = file.split("/");
+  return first.endsWith(".ts") ? "" : first;
+}
+
+/** 0 core, 1 rooms, 2 the files of src itself, 3 ways in. */
+function floorOf(file: string): number {
+  const room = roomOf(file);
+  if (room === "core") return 0;
+  if (ROOMS.includes(room)) return 1;
+  return room === "" ? 2 : 3;
+}
+
+const text = (list: readonly Import[]) => list.map(({ from, to }) => `${from} -> ${to}`);
+
+describe("the floors of the house", () => {
+  const own = imports.filter((one) => one.own);
+
+  it("reads the imports of every source file", () => {
+    expect(files.length).toBeGreaterThan(80);
+    expect(own.length).toBeGreaterThan(200);
+  });
+
+  it("imports go down, never up", () => {
+    expect(text(own.filter(({ from, to }) => floorOf(to) > floorOf(from)))).toEqual([]);
+  });
+
+  it("rooms of floor 1 do not import each other", () => {
+    expect(text(own.filter(({ from, to }) => floorOf(from) === 1 && floorOf(to) === 1 && roomOf(from) !== roomOf(to)))).toEqual([]);
+  });
+
+  it("the ways in do not import each other", () => {
+    expect(text(own.filter(({ from, to }) => floorOf(from) === 3 && floorOf(to) === 3 && roomOf(from) !== roomOf(to)))).toEqual([]);
+  });
+
+  it("there is no cycle of value imports", () => {
+    expect(cycles(own.filter(({ kind }) => kind === "static"))).toEqual([]);
+  });
+});
+
+describe("dependencies stay in their rooms", () => {
+  const values = imports.filter(({ own, kind }) => !own && kind !== "type");
+
+  it("an SDK is a value only in a dialect's client, loaded lazily", () => {
+    const sdks = values.filter(({ to }) => SDKS.includes(to));
+    expect(sdks.length).toBeGreaterThanOrEqual(3);
+    expect(text(sdks.filter(({ from, kind }) => !/^src\/dialects\/[a-z]+\/client\.ts$/.test(from) || kind !== "lazy"))).toEqual([]);
+  });
+
+  it("undici is a value only in the transport", () => {
+    expect(text(values.filter(({ from, to }) => to === "undici" && roomOf(from) !== "transport"))).toEqual([]);
+  });
+
+  it("cockatiel is a value only in the layers", () => {
+    expect(text(values.filter(({ from, to }) => to === "cockatiel" && roomOf(from) !== "layers"))).toEqual([]);
+  });
+
+  it("nothing outside the command line uses its packages", () => {
+    const terminal = ["commander", "picocolors", "cli-table3", "@clack/prompts"];
+    expect(text(values.filter(({ from, to }) => terminal.includes(to) && roomOf(from) !== "cli"))).toEqual([]);
+  });
+});
+
+describe("names", () => {
+  it("files are kebab-case and no file is a drawer for anything", () => {
+    const names = files.map((file) => file.split("/").at(-1) ?? "");
+    expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.generated)?\.ts$/.test(name))).toEqual([]);
+    expect(names.filter((name) => /^(utils?|helpers?|common|types|manager|misc)\.ts$/.test(name))).toEqual([]);
+  });
+
+  it("nothing is exported by default", () => {
+    const found = files.filter((file) => /^export default /m.test(readFileSync(join(ROOT, file), "utf8")));
+    expect(found).toEqual([]);
+  });
+});
+
+function cycles(edges: readonly Import[]): string[] {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of edges) next.set(from, [...(next.get(from) ?? []), to]);
+  const state = new Map<string, "open" | "done">();
+  const found: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (state.get(file) === "done") return;
+    if (state.get(file) === "open") {
+      found.push([...path.slice(path.indexOf(file)), file].join(" -> "));
+      return;
+    }
+    state.set(file, "open");
+    for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+    state.set(file, "done");
+  };
+  for (const file of next.keys()) visit(file, []);
+  return found;
+}

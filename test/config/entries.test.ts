@@ -1,0 +1,360 @@
+import { describe, expect, test } from "vitest";
+import { errorOf, parse, refusal } from "./facts.ts";
+
+describe("an entry inherits", () => {
+  const config = parse(`
+[defaults]
+num_retries = 1
+timeout = 30
+temperature = 0.1
+[providers.anthropic]
+temperature = 0.2
+top_p = 0.5
+[models.base]
+name = "claude-sonnet-4-5"
+provider = "anthropic"
+top_p = 0.6
+seed = 7
+[models.coder]
+extends = "base"
+seed = 8
+`);
+
+  test("from defaults, then its provider, then its parent; its own keys win", () => {
+    expect(config.entry("coder")).toEqual({
+      entry: "coder",
+      name: "claude-sonnet-4-5",
+      provider: "anthropic",
+      numRetries: 1,
+      timeout: 30_000,
+      temperature: 0.2,
+      topP: 0.6,
+      seed: 8,
+    });
+  });
+
+  test("and origin() says from where each value came, by either spelling", () => {
+    const file = "models.toml";
+    expect(config.origin("coder", "num_retries")).toEqual({
+      layer: "defaults",
+      from: "defaults",
+      file,
+      line: 3,
+      column: 15,
+    });
+    expect(config.origin("coder", "temperature")).toEqual({
+      layer: "provider",
+      from: "providers.anthropic",
+      file,
+      line: 7,
+      column: 15,
+    });
+    expect(config.origin("coder", "topP")).toEqual({
+      layer: "extends",
+      from: "models.base",
+      file,
+      line: 12,
+      column: 9,
+    });
+    expect(config.origin("coder", "seed")).toEqual({ layer: "entry", from: "models.coder", file, line: 16, column: 8 });
+    expect(config.origin("coder", "stop")).toBeUndefined();
+  });
+
+  test("fallbacks too, without itself; an empty list switches them off", () => {
+    const { entry } = bound(`
+[models.a]
+name = "a"
+provider = "openai"
+fallback_models = ["b", "c"]
+[models.b]
+extends = "a"
+[models.c]
+extends = "a"
+fallback_models = []
+`);
+    expect(entry("a").fallbackModels).toEqual(["b", "c"]);
+    expect(entry("b").fallbackModels).toEqual(["c"]);
+    expect(entry("c").fallbackModels).toEqual([]);
+  });
+
+  test("maps key by key, header names in any letter case; lists as a whole", () => {
+    const { entry } = bound(`
+[defaults]
+extra_headers = { "X-Team" = "one", "X-Job" = "nightly" }
+capabilities = { tools = true, vision = true }
+pricing = { input = 1, cache_write_1h = 2 }
+stop = ["a", "b"]
+[models.a]
+name = "a"
+provider = "openai"
+extra_headers = { "x-team" = "two" }
+capabilities = { vision = false, max_output = 5 }
+pricing = { input = 3 }
+stop = "c"
+`);
+    expect(entry("a")).toMatchObject({
+      extraHeaders: { "x-team": "two", "X-Job": "nightly" },
+      capabilities: { tools: true, vision: false, maxOutput: 5 },
+      pricing: { input: 3, cacheWrite1h: 2 },
+      stop: ["c"],
+    });
+  });
+
+  test("a key and its other name are one key", () => {
+    const { entry, origin } = bound(`
+[models.a]
+name = "a"
+provider = "openai"
+max_tokens = 5
+max_retries = 9
+[models.b]
+extends = "a"
+max_new_tokens = 6
+`);
+    expect(entry("a")).toMatchObject({ maxNewTokens: 5, numRetries: 9 });
+    expect(entry("b").maxNewTokens).toBe(6);
+    expect(entry("b")).not.toHaveProperty("maxTokens");
+    expect(origin("a", "max_new_tokens")).toMatchObject({ line: 5, column: 14 });
+  });
+
+  test("address and credentials only within one provider, so that no key reaches another", () => {
+    const { entry } = bound(`
+[models.a]
+name = "a"
+provider = "anthropic"
+api_key = "secret-of-anthropic"
+base_url = "https://proxy.example.com"
+extra_headers = { "anthropic-beta" = "x" }
+temperature = 0.3
+[models.b]
+extends = "a"
+provider = "openai"
+`);
+    expect(entry("b")).toEqual({ entry: "b", name: "a", provider: "openai", temperature: 0.3 });
+  });
+});
+
+describe("a profile", () => {
+  const text = `
+[defaults]
+temperature = 0.1
+[models.coder]
+name = "claude"
+provider = "anthropic"
+api_key = "env:ANTHROPIC_API_KEY"
+extra_headers = { A = "1" }
+[models.fast]
+extends = "coder"
+name = "haiku"
+[profiles.ci]
+default_model = "fast"
+[profiles.ci.defaults]
+temperature = 0
+[profiles.ci.models.coder]
+provider = "simulator"
+extra_headers = { B = "2" }
+[profiles.ci.models.only-here]
+name = "x"
+provider = "openai"
+`;
+
+  test("is laid over the file key by key, and keeps the provider that the simulator stands in for", () => {
+    const config = parse(text, { profile: "ci" });
+    expect(config.profile).toBe("ci");
+    expect(config.names).toEqual(["coder", "fast", "only-here"]);
+    expect(config.defaultModel).toBe("fast");
+    expect(config.entry("coder")).toMatchObject({
+      provider: "simulator",
+      simulatedProvider: "anthropic",
+      temperature: 0,
+      extraHeaders: { A: "1", B: "2" },
+    });
+    expect(config.entry("fast")).toMatchObject({
+      name: "haiku",
+      provider: "simulator",
+      simulatedProvider: "anthropic",
+    });
+    expect(config.origin("coder", "provider")).toMatchObject({
+      layer: "profile",
+      from: "profiles.ci.models.coder",
+      line: 17,
+    });
+  });
+
+  test("may be chosen with MODELWRIGHT_PROFILE; the option wins, and nothing is laid over without one", () => {
+    expect(parse(text, { env: { MODELWRIGHT_PROFILE: "ci" } }).profile).toBe("ci");
+    const plain = parse(text, { profile: "", env: { MODELWRIGHT_PROFILE: "ci" } });
+    expect(plain.entry("coder")).toEqual({
+      entry: "coder",
+      name: "claude",
+      provider: "anthropic",
+      apiKey: ["env:ANTHROPIC_API_KEY"],
+      extraHeaders: { A: "1" },
+      temperature: 0.1,
+    });
+    expect(plain.names).toEqual(["coder", "fast"]);
+    expect(plain.profiles).toEqual(["ci"]);
+  });
+
+  test("that does not exist is refused with the nearest name", () => {
+    expect(refusal(text, { profile: "cj" }).problems).toMatchObject([{ path: "profiles", suggestion: "ci" }]);
+  });
+});
+
+describe("values become", () => {
+  const entryOf = (line: string) => parse(`[models.a]\nname = "a"\nprovider = "openai"\n${line}\n`).entry("a");
+
+  test.each([
+    ["timeout = 1.5", 1_500],
+    ['timeout = "500ms"', 500],
+    ['timeout = "30s"', 30_000],
+    ['timeout = "1.5m"', 90_000],
+    ['timeout = "1h"', 3_600_000],
+    ["timeout = 0", 0],
+  ])("%s -> %d ms", (line, ms) => expect(entryOf(line).timeout).toBe(ms));
+
+  test("OpenAI's and flat tools the same tool", () => {
+    const tool = { name: "read", description: "Reads.", parameters: { type: "object", properties: {} } };
+    expect(
+      entryOf('tools = [{ type = "function", function = { name = "read", description = "Reads." } }]').tools,
+    ).toEqual([tool]);
+    expect(entryOf('tools = [{ name = "read", description = "Reads." }]').tools).toEqual([tool]);
+    expect(entryOf('tools = [{ type = "function", name = "read", strict = true }]').tools).toEqual([
+      { name: "read", strict: true, parameters: tool.parameters },
+    ]);
+  });
+
+  test("OpenAI's and flat choices and formats the same", () => {
+    expect(entryOf('tool_choice = { type = "function", function = { name = "read" } }').toolChoice).toEqual({
+      name: "read",
+    });
+    expect(entryOf('tool_choice = { name = "read" }').toolChoice).toEqual({ name: "read" });
+    const format = { type: "json_schema", name: "p", schema: { type: "object" }, strict: true };
+    expect(
+      entryOf(
+        'response_format = { type = "json_schema", json_schema = { name = "p", schema = { type = "object" }, strict = true } }',
+      ).responseFormat,
+    ).toEqual(format);
+    expect(
+      entryOf('response_format = { type = "json_schema", name = "p", schema = { type = "object" }, strict = true }')
+        .responseFormat,
+    ).toEqual(format);
+  });
+
+  test("tables camelCase, with durations in milliseconds", () => {
+    expect(entryOf('circuit_breaker = { threshold = 3, window = "1m", half_open_after = 2 }').circuitBreaker).toEqual({
+      threshold: 3,
+      window: 60_000,
+      halfOpenAfter: 2_000,
+    });
+    expect(entryOf("circuit_breaker = false").circuitBreaker).toBe(false);
+    expect(entryOf('web_search = { context_size = "low", max_uses = 2 }').webSearch).toEqual({
+      contextSize: "low",
+      maxUses: 2,
+    });
+    expect(entryOf('tls = { ca_file = "ca.pem", reject_unauthorized = false }').tls).toEqual({
+      caFile: "ca.pem",
+      rejectUnauthorized: false,
+    });
+    expect(entryOf('prompt_cache = { ttl = "1h", points = ["system", "last-user"] }').promptCache).toEqual({
+      ttl: "1h",
+      points: ["system", "last-user"],
+    });
+  });
+
+  test.each([
+    ["jitter = true", "full"],
+    ["jitter = false", "none"],
+    ['jitter = "decorrelated"', "decorrelated"],
+  ])("%s -> %s", (line, jitter) => expect(entryOf(line).jitter).toBe(jitter));
+
+  test("provider tables stay as they are written", () => {
+    expect(entryOf("extra_body = { safe_prompt = true, nested = { some_key = [1, { a_b = 2 }] } }").extraBody).toEqual({
+      safe_prompt: true,
+      nested: { some_key: [1, { a_b: 2 }] },
+    });
+    expect(entryOf("retry_on = { rate_limited = 5 }").retryOn).toEqual({ rate_limited: 5 });
+    expect(entryOf('retry_on = ["overloaded"]').retryOn).toEqual(["overloaded"]);
+  });
+
+  test("frozen to the bottom", () => {
+    const entry = entryOf("extra_body = { a = { b = 1 } }");
+    expect(Object.isFrozen(entry) && Object.isFrozen(entry.extraBody) && Object.isFrozen(entry.extraBody?.a)).toBe(
+      true,
+    );
+  });
+});
+
+describe("the file as a whole", () => {
+  const text = `
+[models.a]
+name = "a"
+provider = "openai"
+[models.b]
+name = "b"
+provider = "openai"
+[cache]
+ttl = "2m"
+[logging]
+level = "WARNING"
+format = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
+[pricing."gpt-4.1"]
+input = 2
+cache_read = 0.5
+[profiles.ci.pricing."gpt-4.1"]
+output = 8
+`;
+
+  test("gives sections with their defaults", () => {
+    const config = parse(text, { profile: "ci" });
+    expect(config.cache).toEqual({ store: "memory", ttl: 120_000, maxEntries: 1_000, namespace: "default" });
+    expect(config.logging).toEqual({
+      level: "warn",
+      format: "%(asctime)s - %(name)s - %(levelname)s - %(message)s",
+      logContent: false,
+    });
+    expect(config.pricing).toEqual({ "gpt-4.1": { input: 2, cacheRead: 0.5, output: 8 } });
+  });
+
+  test("has the first entry as default model, and no cache or logging of its own", () => {
+    const config = parse('[models.z]\nname = "z"\nprovider = "openai"\n[models.a]\nname = "a"\nprovider = "openai"\n');
+    expect(config.defaultModel).toBe("z");
+    expect([config.cache, config.logging, config.pricing]).toEqual([undefined, undefined, {}]);
+  });
+
+  test("default_model may come from the environment and must then name an entry", () => {
+    const env = { WHICH: "b" };
+    expect(parse(`default_model = "env:WHICH"\n${text}`, { env }).defaultModel).toBe("b");
+    expect(refusal(`default_model = "env:WHICH"\n${text}`, { env: { WHICH: "bb" } }).problems).toMatchObject([
+      { line: 1, column: 17, suggestion: "b" },
+    ]);
+    expect(refusal(`default_model = "env:WHICH"\n${text}`).message).toContain("WHICH is not set");
+  });
+
+  test("an entry that does not exist is refused with the nearest name", () => {
+    const error = errorOf(() => parse('[models.coder]\nname = "z"\nprovider = "openai"').entry("codr"));
+    expect(error.problems).toMatchObject([{ suggestion: "coder" }]);
+    expect(error.message).toBe('there is no model "codr"; there are coder (did you mean "coder"?)');
+  });
+
+  test("an own server needs four lines and no more", () => {
+    const config = parse(
+      '[models.local]\nname = "qwen3"\nprovider = "my-server"\ncustom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:8080/v1"\n',
+    );
+    expect(config.entry("local")).toMatchObject({
+      provider: "my-server",
+      customLlmProvider: "openai",
+      baseUrl: "http://127.0.0.1:8080/v1",
+    });
+  });
+
+  test("a byte order mark and Windows line ends change nothing", () => {
+    const error = refusal('\uFEFF[models.a]\r\nname = "a"\r\nprovider = "openai"\r\ntemperature = 3\r\n');
+    expect(error.problems).toMatchObject([{ line: 4, column: 15 }]);
+  });
+});
+
+function bound(text: string) {
+  const config = parse(text);
+  return { entry: config.entry.bind(config), origin: config.origin.bind(config) };
+}

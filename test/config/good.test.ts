@@ -1,0 +1,143 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { Ajv } from "ajv";
+import { parse as parseToml } from "smol-toml";
+import { describe, expect, test } from "vitest";
+import type { EntryConfig } from "../../src/config/entry-config.ts";
+import { configJsonSchema } from "../../src/config/json-schema.ts";
+import { entryShape } from "../../src/config/schema.ts";
+import { parse } from "./facts.ts";
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+const plain = (text: string): unknown => JSON.parse(JSON.stringify(parseToml(text)));
+const names = readdirSync(new URL("good/", import.meta.url));
+const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
+const validate = ajv.compile(configJsonSchema());
+
+describe("configurations of users who come from elsewhere", () => {
+  test.each(names)("%s is accepted by the library and by the JSON Schema", (name) => {
+    const text = read(`good/${name}`);
+    expect(() => parse(text)).not.toThrow();
+    expect(validate(plain(text)), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  test("keep their meaning", () => {
+    const basic = parse(read("good/basic.toml"));
+    expect(basic.defaultModel).toBe("gpt-4");
+    expect(basic.logging).toEqual({
+      level: "info",
+      format: "%(asctime)s - %(name)s - %(levelname)s - %(message)s",
+      logContent: false,
+    });
+
+    const env = { OPENAI_API_KEY: "sk-1", ANTHROPIC_API_KEY: "sk-2" };
+    expect(parse(read("good/standard.toml"), { env }).resolveEntry("gpt-4")).toEqual({
+      ...{ entry: "gpt-4", name: "gpt-4", provider: "openai", apiKey: ["sk-1"] },
+      ...{ temperature: 0, maxNewTokens: 1_024, maxInputTokens: 8_192 },
+    });
+    expect(parse(read("good/reasoning.toml"), { env }).resolveEntry("o3-mini").reasoningEffort).toBe(0.5);
+
+    const tools = parse(read("good/tools.toml"), { env }).resolveEntry("claude-3");
+    expect(tools).toMatchObject({ promptCache: true, apiKey: ["sk-2"] });
+    expect(tools.tools).toHaveLength(1);
+    expect(tools.tools?.[0]).toMatchObject({
+      name: "str_replace_editor",
+      parameters: { required: ["path", "old_str"] },
+    });
+
+    expect(parse(read("good/resolver.toml"), { env }).resolveEntry("agent")).toEqual({
+      ...{ entry: "agent", name: "gpt-4", provider: "openai", apiKey: ["sk-1"], organizationId: "org-1" },
+      ...{
+        baseUrl: "https://api.openai.com/v1",
+        timeout: 600_000,
+        numRetries: 2,
+        temperature: 0.7,
+        maxNewTokens: 1_000,
+      },
+      ...{ topP: 1, frequencyPenalty: 0, presencePenalty: 0, extraHeaders: { "X-Guild": "llm" } },
+      fallbackModels: ["gpt-3.5-turbo", "claude-instant-1"],
+    });
+  });
+
+  test("the largest of them uses every key there is", () => {
+    const text = read("good/everything.toml");
+    const resolver = read("good/resolver.toml") + read("good/standard.toml");
+    const unused = Object.keys(entryShape).filter((key) => !new RegExp(`^${key} =`, "m").test(text + resolver));
+    expect(unused).toEqual([]);
+  });
+});
+
+type Snake<Name extends string> = Name extends `${infer Letter}${infer Rest}`
+  ? `${Letter extends Lowercase<Letter> ? Letter : `_${Lowercase<Letter>}`}${Snake<Rest>}`
+  : Name;
+type WrittenKey =
+  | Snake<Exclude<keyof EntryConfig, "entry" | "simulatedProvider">>
+  | "extends"
+  | "max_tokens"
+  | "max_retries";
+
+test("the keys of the schema are the fields of an entry, no more and no less", () => {
+  const fields: Record<WrittenKey, unknown> = entryShape;
+  const keys: Record<keyof typeof entryShape, unknown> = fields;
+  expect(Object.keys(keys).length).toBeGreaterThan(70);
+});
+
+interface Node {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Node>>;
+}
+
+describe("the JSON Schema", () => {
+  const schema = configJsonSchema() as unknown as Node & { readonly definitions: Readonly<Record<string, Node>> };
+
+  test("in schemas/ is fresh: run `node scripts/generate-schema.ts` when it is not", () => {
+    expect(JSON.parse(read("../../schemas/models.schema.json"))).toEqual(schema);
+  });
+
+  test("describes every key in a sentence, and its own defaults and examples are valid", () => {
+    const properties = [schema, ...Object.values(schema.definitions)].flatMap((node) =>
+      Object.entries(node.properties ?? {}),
+    );
+    expect(properties.length).toBeGreaterThan(200);
+    for (const [key, node] of properties) {
+      if ("$ref" in node || "allOf" in node) continue;
+      expect(node.description, key).toMatch(/\.$/);
+      const check = new Ajv({ strict: false }).compile({ ...node, definitions: schema.definitions });
+      for (const example of node.examples ?? [])
+        expect(check(example), `${key} = ${JSON.stringify(example)}`).toBe(true);
+      if (node.default !== undefined) expect(check(node.default), `${key} default`).toBe(true);
+    }
+  });
+
+  test("refuses what the library refuses", () => {
+    for (const name of [
+      "out-of-range",
+      "wrong-types",
+      "wrong-words",
+      "misspelt-keys",
+      "later-keys",
+      "tools",
+      "nested-tables",
+      "headers",
+    ]) {
+      expect(validate(plain(read(`bad/${name}.toml`))), name).toBe(false);
+    }
+  });
+
+  test("knows no key of a later version", () => {
+    const text = JSON.stringify(schema);
+    for (const key of [
+      "hedge_after",
+      "continue_on_length",
+      "budget",
+      "rate_limit",
+      "aliases",
+      "include",
+      "telemetry",
+      "gateway",
+    ]) {
+      expect(text).not.toContain(`"${key}"`);
+    }
+  });
+});

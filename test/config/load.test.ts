@@ -1,0 +1,79 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type LoadOptions, loadConfig } from "../../src/config/load.ts";
+import { ConfigError } from "../../src/core/error.ts";
+import { FACTS } from "./facts.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "modelwright-load-"));
+const deep = join(folder, "a/b/c");
+mkdirSync(deep, { recursive: true });
+const text = (name: string) => `[models.${name}]\nname = "x"\nprovider = "openai"\n`;
+writeFileSync(join(folder, "models.toml"), text("found"));
+writeFileSync(join(folder, "other.toml"), text("other"));
+writeFileSync(join(folder, "latin1.toml"), Buffer.from([0x23, 0xe9, 0x0a]));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const load = (path: string | undefined, options: Partial<LoadOptions> = {}) =>
+  loadConfig(path, { ...FACTS, env: {}, cwd: deep, ...options });
+const refused = async (run: Promise<unknown>) => {
+  const error = await run.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ConfigError);
+  return error as ConfigError;
+};
+
+describe("a file is found", () => {
+  test("upwards from the working directory", async () => {
+    const config = await load(undefined);
+    expect(config.names).toEqual(["found"]);
+    expect(config.baseDir).toBe(folder);
+  });
+
+  test("by MODELWRIGHT_CONFIG before that, and by its path before both", async () => {
+    const env = { MODELWRIGHT_CONFIG: join(folder, "other.toml") };
+    expect((await load(undefined, { env })).names).toEqual(["other"]);
+    expect((await load("../../../models.toml", { env })).names).toEqual(["found"]);
+  });
+
+  test("and messages name it as it was given", async () => {
+    writeFileSync(join(deep, "bad.toml"), `${text("a")}temperature = 3\n`);
+    expect((await refused(load("bad.toml"))).message).toMatch(/^bad\.toml:4:15: /);
+  });
+});
+
+describe("a file that cannot be used is a ConfigError", () => {
+  test("that says where it was looked for and how to write one", async () => {
+    const error = await refused(load(undefined, { cwd: tmpdir() }));
+    expect(error.message).toContain(`no models.toml in ${tmpdir()}`);
+    expect(error.message).toContain("npx modelwright init");
+    expect((await refused(load("nowhere.toml"))).message).toContain(`${join(deep, "nowhere.toml")} (the path is this)`);
+    expect((await refused(load(undefined, { env: { MODELWRIGHT_CONFIG: "gone.toml" } }))).message).toContain(
+      "MODELWRIGHT_CONFIG names this",
+    );
+  });
+
+  test("when it is a folder, or no UTF-8", async () => {
+    expect((await refused(load(folder))).message).toContain("cannot be read (EISDIR)");
+    expect((await refused(load(join(folder, "latin1.toml")))).message).toContain("is not UTF-8");
+  });
+});
+
+test("a valid file loads neither the positions parser nor the search", () => {
+  const script = `
+    import { registerHooks } from "node:module";
+    const seen = [];
+    registerHooks({ resolve(name, context, next) { seen.push(name); return next(name, context); } });
+    const { parseConfig } = await import(${JSON.stringify(new URL("../../src/config/load.ts", import.meta.url).href)});
+    parseConfig(${JSON.stringify(text("a"))}, { env: {}, providers: [{ id: "openai", needsBaseUrl: false, keyEnv: [] }], dialects: [] }).resolveEntry("a");
+    console.log(JSON.stringify([...new Set(seen.filter((name) => !/^[./]|^node:|^file:/.test(name)))]));
+  `;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(["smol-toml", "zod"]));
+  expect(JSON.parse(stdout)).toHaveLength(2);
+});

@@ -1,0 +1,41 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { nearest } from "../../src/config/suggest.ts";
+
+const KEYS = ["temperature", "top_p", "top_k", "timeout", "max_new_tokens", "num_retries", "stop", "stream"];
+
+test.each([
+  ["temprature", "temperature"],
+  ["Temperature", "temperature"],
+  ["max-new-tokens", "max_new_tokens"],
+  ["max_new_token", "max_new_tokens"],
+  ["tmieout", "timeout"],
+  ["steram", "stream"],
+  ["sotp", "stop"],
+])("%s was meant to be %s", (word, meant) => expect(nearest(word, KEYS)).toBe(meant));
+
+test("a word that is near to nothing has no suggestion", () => {
+  expect(nearest("flavour", KEYS)).toBeUndefined();
+  expect(nearest("", KEYS)).toBeUndefined();
+  expect(nearest("x", [])).toBeUndefined();
+});
+
+test("a word that is in the list is its own suggestion, and one slip of a long word is always found", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...KEYS), (key) => {
+      expect(nearest(key, KEYS)).toBe(key);
+    }),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom("temperature", "max_new_tokens", "num_retries"), fc.nat(), (key, at) => {
+      const index = at % key.length;
+      expect(nearest(key.slice(0, index) + key.slice(index + 1), KEYS)).toBe(key);
+    }),
+  );
+});
+
+test("a very long word costs nothing", () => {
+  const started = performance.now();
+  expect(nearest("x".repeat(1_000_000), KEYS)).toBeUndefined();
+  expect(performance.now() - started).toBeLessThan(50);
+});

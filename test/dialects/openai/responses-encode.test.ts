@@ -1,0 +1,208 @@
+import { describe, expect, it } from "vitest";
+import type { AssistantMessage, Message } from "../../../src/core/message.ts";
+import { SETTING_NAMES, type Settings } from "../../../src/core/request.ts";
+import { encodeCount } from "../../../src/dialects/openai/count-tokens.ts";
+import { encodeResponses, RESPONSES_SETTINGS } from "../../../src/dialects/openai/responses-encode.ts";
+import { hasOpenaiSchema, validateResponsesRequest } from "../../contracts/openai-schema.ts";
+import { CONTRACT_TOOLS, HISTORY, PIXEL, requestOf, targetOf } from "../contract.ts";
+import { encoding } from "./wire-request.ts";
+
+const openai = targetOf({ provider: "openai", dialect: "openai-responses", modelId: "gpt-5.4" });
+const encode = encoding(encodeResponses, hasOpenaiSchema ? validateResponsesRequest : undefined);
+
+const EVERYTHING: Settings = {
+  temperature: 0.2,
+  topP: 0.9,
+  topK: 4,
+  maxNewTokens: 512,
+  stop: ["END"],
+  seed: 7,
+  frequencyPenalty: 0.5,
+  presencePenalty: -0.5,
+  logitBias: { "1": 1 },
+  logprobs: true,
+  topLogprobs: 3,
+  reasoningEffort: "high",
+  verbosity: "low",
+  serviceTier: "flex",
+  modalities: ["text"],
+  prediction: "x",
+  responseFormat: { type: "json_schema", name: "thing", schema: { type: "object", properties: {}, additionalProperties: false } },
+  user: "user-1",
+  metadata: { team: "blue" },
+  webSearch: { contextSize: "high", maxUses: 2 },
+  promptCache: true,
+  tools: CONTRACT_TOOLS,
+  toolChoice: { name: "get_weather" },
+  parallelToolCalls: false,
+};
+
+describe("a responses request", () => {
+  it("keeps no state on the server and sends nothing else that was not asked for", () => {
+    expect(encode(openai, {}).body).toEqual({ model: "gpt-5.4", input: [{ role: "user", content: "Hi" }], store: false });
+  });
+
+  it("spells every setting the wire has", () => {
+    const { body, adjustments } = encode(openai, { settings: EVERYTHING as never }, true);
+    expect(body).toEqual({
+      model: "gpt-5.4",
+      input: [{ role: "user", content: "Hi" }],
+      temperature: 0.2,
+      top_p: 0.9,
+      max_output_tokens: 512,
+      top_logprobs: 3,
+      reasoning: { effort: "high", summary: "auto" },
+      include: ["reasoning.encrypted_content", "message.output_text.logprobs"],
+      text: {
+        verbosity: "low",
+        format: {
+          type: "json_schema",
+          name: "thing",
+          strict: true,
+          schema: { type: "object", properties: {}, required: [], additionalProperties: false },
+        },
+      },
+      service_tier: "flex",
+      user: "user-1",
+      metadata: { team: "blue" },
+      prompt_cache_key: expect.stringMatching(/^mw-/),
+      tools: [
+        { type: "function", ...CONTRACT_TOOLS[0], strict: false },
+        { type: "web_search", search_context_size: "high" },
+      ],
+      tool_choice: { type: "function", name: "get_weather" },
+      parallel_tool_calls: false,
+      max_tool_calls: 2,
+      store: false,
+      stream: true,
+    });
+    expect(adjustments).toEqual([]);
+  });
+
+  it("carries exactly the settings it says it carries", () => {
+    const bodyOf = (settings: Settings) => JSON.stringify(encode(openai, { settings: settings as never }).body);
+    for (const name of SETTING_NAMES) {
+      if (name === "maxInputTokens") continue;
+      const tools = name === "tools" ? {} : { tools: CONTRACT_TOOLS };
+      expect(bodyOf({ ...tools, [name]: EVERYTHING[name] }) !== bodyOf(tools), name).toBe(RESPONSES_SETTINGS.has(name));
+    }
+  });
+
+  it("asks for sealed reasoning only of models that reason", () => {
+    const include = (capabilities: object, settings: object) =>
+      encode({ ...openai, facts: { known: true, capabilities } }, { settings }).body["include"];
+    expect(include({ reasoning: true }, {})).toEqual(["reasoning.encrypted_content"]);
+    expect(include({ reasoning: false }, {})).toBeUndefined();
+    expect(include({}, {})).toBeUndefined();
+    expect(include({}, { reasoningEffort: "low" })).toEqual(["reasoning.encrypted_content"]);
+    expect(include({ reasoning: true }, { reasoningEffort: "none" })).toBeUndefined();
+  });
+
+  it("raises a token limit below the smallest the API takes, and says so", () => {
+    const { body, adjustments } = encode(openai, { settings: { maxNewTokens: 5 } });
+    expect(body["max_output_tokens"]).toBe(16);
+    expect(adjustments).toMatchObject([{ setting: "max_new_tokens", from: 5, to: 16 }]);
+  });
+
+  it("writes a whole history as items in their order", () => {
+    expect(encode(openai, { messages: HISTORY }).body["input"]).toEqual([
+      { role: "system", content: "Be brief." },
+      {
+        role: "user",
+        content: [
+          { type: "input_text", text: "Where is this, and how is the weather there?" },
+          { type: "input_image", image_url: `data:image/png;base64,${PIXEL}`, detail: "low" },
+        ],
+      },
+      { role: "assistant", content: "Looking." },
+      { type: "function_call", call_id: "call_1", name: "get_weather", arguments: '{"city":"Paris"}' },
+      { type: "function_call", call_id: "call_2", name: "get_weather", arguments: '{"city":"Rome"}' },
+      { type: "function_call_output", call_id: "call_1", output: "12 °C" },
+      {
+        type: "function_call_output",
+        call_id: "call_2",
+        output: [
+          { type: "input_text", text: "Error:" },
+          { type: "input_text", text: "no such city" },
+        ],
+      },
+      { role: "user", content: "Thanks. And now?" },
+    ]);
+  });
+
+  it("sends files by data and by url, and images in tool results", () => {
+    const messages: Message[] = [
+      {
+        role: "user",
+        content: [
+          { type: "file", data: "JVBERi0=", mediaType: "application/pdf" },
+          { type: "file", url: "https://example.com/a.pdf" },
+        ],
+      },
+      { role: "assistant", content: [{ type: "tool-call", id: "c", name: "f", arguments: {} }] },
+      { role: "tool", content: [{ type: "tool-result", id: "c", content: [{ type: "image", url: "https://example.com/a.png" }] }] },
+    ];
+    expect(encode(openai, { messages }).body["input"]).toEqual([
+      {
+        role: "user",
+        content: [
+          { type: "input_file", file_data: "data:application/pdf;base64,JVBERi0=", filename: "file.pdf" },
+          { type: "input_file", file_url: "https://example.com/a.pdf" },
+        ],
+      },
+      { type: "function_call", call_id: "c", name: "f", arguments: "{}" },
+      {
+        type: "function_call_output",
+        call_id: "c",
+        output: [{ type: "input_image", image_url: "https://example.com/a.png", detail: "auto" }],
+      },
+    ]);
+  });
+
+  it("refuses audio before anything is sent", () => {
+    const content = [{ type: "audio" as const, data: "AAAA", mediaType: "audio/wav" }];
+    expect(() => encode(openai, { messages: [{ role: "user", content }] })).toThrow(
+      expect.objectContaining({ code: "unsupported" }),
+    );
+  });
+});
+
+describe("reasoning of a responses history", () => {
+  const sealed = { id: "rs_1", summary: [{ type: "summary_text", text: "Think." }], encrypted_content: "sealed" };
+  const turn = (signature: string, owner: string): AssistantMessage => ({
+    role: "assistant",
+    content: [
+      { type: "reasoning", text: "Think.", signature, owner },
+      { type: "text", text: "Looking.", signature: '{"phase":"commentary"}', owner },
+    ],
+  });
+  const inputOf = (message: AssistantMessage) => encode(openai, { messages: [{ role: "user", content: "Hi" }, message] }).body["input"];
+
+  it("goes back unchanged to the provider that made it, before what it led to", () => {
+    expect(inputOf(turn(JSON.stringify(sealed), "openai"))).toEqual([
+      { role: "user", content: "Hi" },
+      { type: "reasoning", ...sealed },
+      { role: "assistant", content: "Looking.", phase: "commentary" },
+    ]);
+  });
+
+  it.each([
+    ["another provider", JSON.stringify(sealed), "xai"],
+    ["another wire", "reasoning_content", "openai"],
+    ["an item that was not sealed", JSON.stringify({ ...sealed, encrypted_content: undefined }), "openai"],
+    ["broken text", "{", "openai"],
+  ])("is left out when it is of %s", (_, signature, owner) => {
+    const input = inputOf(turn(signature, owner)) as unknown[];
+    expect(input).toHaveLength(2);
+    expect(JSON.stringify(input)).not.toContain("rs_1");
+  });
+});
+
+describe("a request for a count of tokens", () => {
+  it("has the prompt and what else costs tokens, nothing more", () => {
+    const request = requestOf({ messages: HISTORY, settings: EVERYTHING as never, extraBody: { own: 1 } });
+    const { params } = encodeCount(request, { ...openai, extraBody: { other: 1 } }, false);
+    const keys = ["model", "input", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text"];
+    expect(Object.keys(params)).toEqual(keys);
+  });
+});

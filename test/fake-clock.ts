@@ -1,0 +1,88 @@
+import { setImmediate, setTimeout } from "node:timers/promises";
+import type { Clock } from "../src/core/clock.ts";
+
+interface Timer {
+  readonly atMs: number;
+  readonly run: () => void;
+}
+
+/** A clock that stands still until it is told to go on. Monotonic time begins at 0. */
+export class FakeClock implements Clock {
+  readonly #startedAt: number;
+  readonly #timers = new Set<Timer>();
+  #elapsedMs = 0;
+
+  constructor(startedAt = Date.UTC(2026, 0, 1)) {
+    this.#startedAt = startedAt;
+  }
+
+  now(): number {
+    return this.#startedAt + this.#elapsedMs;
+  }
+
+  monotonic(): number {
+    return this.#elapsedMs;
+  }
+
+  schedule(run: () => void, delayMs: number): () => void {
+    const timer: Timer = { atMs: this.#elapsedMs + Math.max(0, delayMs), run };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Timers that wait; 0 after a call means that it left none behind. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /** Goes on by `ms`, running what falls due in its order and all that follows from it. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#elapsedMs + ms;
+    await quiet();
+    for (let timer = this.#next(); timer !== undefined && timer.atMs <= until; timer = this.#next()) {
+      this.#fire(timer);
+      await quiet();
+    }
+    this.#elapsedMs = until;
+  }
+
+  /** Goes on from timer to timer until `promise` settles, and gives what it gives. */
+  async settle<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = () => {
+      settled = true;
+    };
+    promise.then(done, done);
+    for (;;) {
+      await quiet();
+      if (settled) return promise;
+      const timer = this.#next();
+      if (timer === undefined) throw new Error("nothing is scheduled, and the promise is still pending");
+      this.#fire(timer);
+    }
+  }
+
+  #next(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) if (next === undefined || timer.atMs < next.atMs) next = timer;
+    return next;
+  }
+
+  #fire(timer: Timer): void {
+    this.#timers.delete(timer);
+    this.#elapsedMs = Math.max(this.#elapsedMs, timer.atMs);
+    timer.run();
+  }
+}
+
+/**
+ * Lets every promise chain come to rest. The real timers are for cockatiel, which puts a `setTimeout(0)` between two
+ * tries: timers of one length fire in the order they were set, so ours fires after it.
+ */
+export async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) {
+    await setImmediate();
+    await setTimeout(1);
+  }
+  await setImmediate();
+}

@@ -1,0 +1,48 @@
+import { silentLogger } from "../../src/core/logger.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { scripted } from "../../src/dialects/scripted/dialect.ts";
+import { cache } from "../../src/layers/cache.ts";
+import { Breakers, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
+import { concurrency } from "../../src/layers/concurrency.ts";
+import { credential } from "../../src/layers/credential.ts";
+import { deadline } from "../../src/layers/deadline.ts";
+import { fallback } from "../../src/layers/fallback.ts";
+import { meter } from "../../src/layers/meter.ts";
+import { outputGuard } from "../../src/layers/output-guard.ts";
+import { retry } from "../../src/layers/retry.ts";
+import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { telemetry } from "../../src/layers/telemetry.ts";
+import { timeout } from "../../src/layers/timeout.ts";
+import { UsageTotals } from "../../src/layers/usage-totals.ts";
+import { MemoryStore } from "../../src/stores/memory.ts";
+import { FakeClock } from "../fake-clock.ts";
+import { targetOf } from "./call-of.ts";
+import { testLayer } from "./contract.ts";
+
+const isStart = (event: { type: string }) => event.type === "start";
+
+testLayer("telemetry", () => telemetry(silentLogger, true));
+testLayer("usage totals", () => new UsageTotals().layer);
+testLayer("deadline", () => deadline, { target: targetOf("main", {}, { deadlineMs: 60_000 }) });
+testLayer("cache", () => cache(new MemoryStore(10, new FakeClock()), { ttlMs: 1_000, namespace: "" }));
+testLayer("cache with single flight", () => cache(new MemoryStore(10, new FakeClock()), { ttlMs: 1_000, namespace: "" }), { streaming: false });
+testLayer("fallback", () => fallback({ primary: targetOf(), fallbacks: () => [targetOf("other")] }, () => scripted([])), {}, isStart);
+testLayer("retry", () => retry(new RetryBudgets()));
+testLayer("credential", () => credential());
+testLayer("credential with several keys", () => credential(), {
+  target: targetOf("main", { credentials: { keys: [new Secret("key-one"), new Secret("key-two")] } }),
+});
+testLayer("credential with a token hook", () => credential(), {
+  target: targetOf("main", { credentials: { keys: [], token: async () => ({ token: "t" }) } }),
+});
+testLayer("circuit breaker", () => circuitBreaker(new Breakers()), {
+  target: targetOf("main", {}, { breaker: { threshold: 5, windowMs: undefined, halfOpenAfterMs: 10_000 } }),
+});
+testLayer("circuit breaker with a window", () => circuitBreaker(new Breakers()), {
+  target: targetOf("main", {}, { breaker: { threshold: 5, windowMs: 1_000, halfOpenAfterMs: 10_000 } }),
+});
+testLayer("concurrency", () => concurrency(), { target: targetOf("main", {}, { maxParallel: 1, queue: 1 }) });
+testLayer("timeout", () => timeout, { target: targetOf("main", {}, { firstTokenTimeoutMs: 5_000 }) });
+testLayer("output guard", () => outputGuard);
+testLayer("output guard that strips tokens", () => outputGuard, { target: targetOf("main", {}, { stripTokens: ["<|im_end|>"] }) });
+testLayer("meter", () => meter);
