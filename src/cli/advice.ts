@@ -33,7 +33,8 @@ export const ADVICE: Readonly<Record<ModelErrorCode, string>> = {
 };
 
 export function adviceFor(error: ModelError): string {
-  if (error.code === "timed_out" && error.phase !== undefined) return `${CLOCK_ADVICE[error.phase]} Or name fallback_models.`;
+  if (error.code === "timed_out" && error.phase !== undefined)
+    return `${CLOCK_ADVICE[error.phase]} Or name fallback_models.`;
   return ADVICE[error.code];
 }
 

@@ -15,8 +15,15 @@ export function codeFrame(text: string, line: number, column: number, paint: Pai
     const source = (lines[number - 1] ?? "").slice(0, LONGEST_LINE).replaceAll("\t", " ");
     if (number !== line && source.trim() === "") continue;
     const gutter = `${String(number).padStart(width)} |`;
-    frame.push(number === line ? `${paint.red(">")} ${paint.bold(gutter)} ${source}` : paint.dim(`  ${gutter} ${source}`).trimEnd());
-    if (number === line) frame.push(`  ${" ".repeat(width)} ${paint.dim("|")} ${" ".repeat(column - 1)}${paint.red("^".repeat(markWidth(source, column)))}`);
+    frame.push(
+      number === line
+        ? `${paint.red(">")} ${paint.bold(gutter)} ${source}`
+        : paint.dim(`  ${gutter} ${source}`).trimEnd(),
+    );
+    if (number === line)
+      frame.push(
+        `  ${" ".repeat(width)} ${paint.dim("|")} ${" ".repeat(column - 1)}${paint.red("^".repeat(markWidth(source, column)))}`,
+      );
   }
   return frame;
 }

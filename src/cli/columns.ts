@@ -7,7 +7,11 @@ const NO_LINES = {
 };
 
 /** Aligned columns without lines, indented by two; ends of lines carry no blanks. */
-export function columns(head: readonly string[] | undefined, rows: readonly (readonly string[])[], paint: Paint): string[] {
+export function columns(
+  head: readonly string[] | undefined,
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+): string[] {
   if (rows.length === 0) return [];
   const table = new Table({
     chars: NO_LINES,

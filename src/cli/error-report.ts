@@ -13,7 +13,8 @@ export async function reportError(error: unknown, context: CliContext): Promise<
   const told = await tellerFor(error, context);
   if (context.flags.json === true) context.print.note(JSON.stringify({ error: told.json }));
   else for (const line of told.lines) context.print.note(line);
-  if (context.flags.debug === true && error instanceof Error) context.print.note(context.print.notePaint.dim(error.stack ?? ""));
+  if (context.flags.debug === true && error instanceof Error)
+    context.print.note(context.print.notePaint.dim(error.stack ?? ""));
   return told.exitCode;
 }
 
@@ -65,7 +66,20 @@ async function tellModelError(error: ModelError, paint: Paint): Promise<Told> {
   if (where !== "") lines.push(labelled("where", where, paint));
   lines.push(labelled("do", advice, paint));
   const isUsage = code === "invalid_request" && attempts.length === 0;
-  const json = { type: "model", code, message, model, provider, status, requestId, retryAfterMs, phase, advice, attempts, partial };
+  const json = {
+    type: "model",
+    code,
+    message,
+    model,
+    provider,
+    status,
+    requestId,
+    retryAfterMs,
+    phase,
+    advice,
+    attempts,
+    partial,
+  };
   return { exitCode: isUsage ? 2 : 1, lines, json };
 }
 
@@ -87,7 +101,11 @@ function labelled(label: string, text: string, paint: Paint): string {
 }
 
 /** Every problem with its place, the lines around it and a suggestion. */
-export async function problemReport(problems: readonly ConfigProblem[], print: Printer, paint: Paint): Promise<string[]> {
+export async function problemReport(
+  problems: readonly ConfigProblem[],
+  print: Printer,
+  paint: Paint,
+): Promise<string[]> {
   const texts = await textsOf(problems);
   const { codeFrame } = await import("./code-frame.ts");
   return problems.flatMap((problem, index) => {
@@ -105,6 +123,8 @@ export async function problemReport(problems: readonly ConfigProblem[], print: P
 
 async function textsOf(problems: readonly ConfigProblem[]): Promise<ReadonlyMap<string, string>> {
   const files = new Set(problems.flatMap(({ file, line }) => (file === undefined || line === 0 ? [] : [file])));
-  const texts = await Promise.all([...files].map(async (file) => [file, await readFile(file, "utf8").catch(() => "")] as const));
+  const texts = await Promise.all(
+    [...files].map(async (file) => [file, await readFile(file, "utf8").catch(() => "")] as const),
+  );
   return new Map(texts);
 }

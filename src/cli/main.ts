@@ -20,14 +20,42 @@ interface CommandRow {
 
 /** Only the module of the command that is asked for is loaded. */
 const COMMANDS: readonly CommandRow[] = [
-  { name: "run", summary: "ask a model once; the answer streams to stdout", load: async () => (await import("./commands/run.ts")).configureRun },
+  {
+    name: "run",
+    summary: "ask a model once; the answer streams to stdout",
+    load: async () => (await import("./commands/run.ts")).configureRun,
+  },
   { name: "chat", summary: "talk with a model", load: async () => (await import("./commands/chat.ts")).configureChat },
-  { name: "check", summary: "find every mistake of models.toml, and missing keys", load: async () => (await import("./commands/check.ts")).configureCheck },
-  { name: "models", summary: "list the entries, or what the catalog knows", load: async () => (await import("./commands/models.ts")).configureModels },
-  { name: "explain", summary: "show where an entry's values come from and what it sends", load: async () => (await import("./commands/explain.ts")).configureExplain },
-  { name: "init", summary: "write a models.toml for the keys that are found", load: async () => (await import("./commands/init.ts")).configureInit },
-  { name: "schema", summary: "print the JSON Schema of models.toml", load: async () => (await import("./commands/schema.ts")).configureSchema },
-  { name: "simulate", summary: "serve simulated models on this machine, without keys", load: async () => (await import("./commands/simulate.ts")).configureSimulate },
+  {
+    name: "check",
+    summary: "find every mistake of models.toml, and missing keys",
+    load: async () => (await import("./commands/check.ts")).configureCheck,
+  },
+  {
+    name: "models",
+    summary: "list the entries, or what the catalog knows",
+    load: async () => (await import("./commands/models.ts")).configureModels,
+  },
+  {
+    name: "explain",
+    summary: "show where an entry's values come from and what it sends",
+    load: async () => (await import("./commands/explain.ts")).configureExplain,
+  },
+  {
+    name: "init",
+    summary: "write a models.toml for the keys that are found",
+    load: async () => (await import("./commands/init.ts")).configureInit,
+  },
+  {
+    name: "schema",
+    summary: "print the JSON Schema of models.toml",
+    load: async () => (await import("./commands/schema.ts")).configureSchema,
+  },
+  {
+    name: "simulate",
+    summary: "serve simulated models on this machine, without keys",
+    load: async () => (await import("./commands/simulate.ts")).configureSimulate,
+  },
 ];
 
 /**
@@ -53,7 +81,10 @@ async function perform(argv: readonly string[], context: CliContext, flags: Glob
   const program = programFor(context.print);
   program.hook("preAction", () => void Object.assign(flags, program.opts()));
   for (const { name, summary, load } of COMMANDS) {
-    const command = program.command(name).summary(summary).description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`);
+    const command = program
+      .command(name)
+      .summary(summary)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`);
     if (argv.includes(name)) (await load())(command, context);
   }
   if (argv.length === 0) program.outputHelp();

@@ -60,7 +60,8 @@ export class Printer {
 
 function wantsColour({ env }: Io, isTerminal: boolean): boolean {
   if (env.NO_COLOR !== undefined && env.NO_COLOR !== "") return false;
-  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== "") return env.FORCE_COLOR !== "0" && env.FORCE_COLOR !== "false";
+  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== "")
+    return env.FORCE_COLOR !== "0" && env.FORCE_COLOR !== "false";
   return isTerminal && env.TERM !== "dumb";
 }
 
@@ -82,7 +83,9 @@ class Spinner {
     this.stop();
     let frame = 0;
     const draw = () => {
-      this.#output.write(`${CLEAR_LINE}${this.#paint.cyan(FRAMES[frame % FRAMES.length] ?? "")} ${this.#paint.dim(what)}`);
+      this.#output.write(
+        `${CLEAR_LINE}${this.#paint.cyan(FRAMES[frame % FRAMES.length] ?? "")} ${this.#paint.dim(what)}`,
+      );
       frame += 1;
     };
     draw();

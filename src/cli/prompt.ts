@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
-import type { FilePart, ImagePart, AudioPart, Message, TextPart } from "../index.ts";
+import type { AudioPart, FilePart, ImagePart, Message, TextPart } from "../index.ts";
 import { type CliContext, UsageError } from "./context.ts";
 
 type UserPart = TextPart | ImagePart | FilePart | AudioPart;
@@ -9,11 +9,16 @@ type UserPart = TextPart | ImagePart | FilePart | AudioPart;
  * The prompt of a command: its words, then what is piped in, and attachments.
  * @throws UsageError when there is none of it.
  */
-export async function readPrompt(words: readonly string[], files: readonly string[], context: CliContext): Promise<string | Message[]> {
+export async function readPrompt(
+  words: readonly string[],
+  files: readonly string[],
+  context: CliContext,
+): Promise<string | Message[]> {
   const piped = context.io.stdin.isTTY === true ? "" : await readAll(context.io.stdin);
   const text = [words.join(" "), piped.trimEnd()].filter((part) => part.trim() !== "").join("\n\n");
   const parts = await Promise.all(files.map((file) => readAttachment(resolve(context.io.cwd, file))));
-  if (parts.length === 0 && text === "") throw new UsageError("there is no prompt", 'Give it as words or pipe it in: echo "Hello" | modelwright run');
+  if (parts.length === 0 && text === "")
+    throw new UsageError("there is no prompt", 'Give it as words or pipe it in: echo "Hello" | modelwright run');
   if (parts.length === 0) return text;
   const content: UserPart[] = text === "" ? parts : [...parts, { type: "text", text }];
   return [{ role: "user", content }];
@@ -42,7 +47,8 @@ async function readAttachment(path: string): Promise<UserPart> {
     throw new UsageError(`the file ${path} cannot be read (${error.code ?? error.message})`);
   });
   const [type, mediaType] = MEDIA[extname(path).toLowerCase()] ?? [];
-  if (type === undefined || mediaType === undefined) return { type: "text", text: `${basename(path)}:\n\n${textOf(bytes, path)}` };
+  if (type === undefined || mediaType === undefined)
+    return { type: "text", text: `${basename(path)}:\n\n${textOf(bytes, path)}` };
   const data = bytes.toString("base64");
   return type === "file" ? { type, data, mediaType, filename: basename(path) } : { type, data, mediaType };
 }

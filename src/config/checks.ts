@@ -40,11 +40,31 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
   const views = [active, ...others.map((profile) => new View(document, profile))];
   return [
     ...checkTables(document, [], new Set(new View(document, undefined).names()), active, facts),
+    ...checkProviderTables(document, facts),
     ...profilesOf(document).flatMap((profile) => checkProfile(document, profile, active, facts)),
     ...views.flatMap((view) =>
       view.names().flatMap((name) => (view === active || touches(view, name) ? checkEntry(view, name, facts) : [])),
     ),
   ];
+}
+
+/** Settings of a provider that is neither built in nor anybody's: a slip of the pen that would be without effect. */
+function checkProviderTables(document: Table, facts: Facts): Finding[] {
+  const roots = [{ table: document, path: [] as Path }, ...childTables(document, [], "profiles")];
+  const written = roots.flatMap(({ table, path }) => childTables(table, path, "providers"));
+  if (written.length === 0) return [];
+  const known = new Set(facts.providers.map(({ id }) => id));
+  for (const { table, path } of roots) {
+    for (const { table: entry } of [...childTable(table, path, "defaults"), ...childTables(table, path, "models")]) {
+      if (typeof entry.provider === "string") known.add(entry.provider);
+    }
+  }
+  return written
+    .filter(({ path }) => !known.has(String(path.at(-1))))
+    .map(({ path }) => {
+      const word = String(path.at(-1));
+      return { path, at: "key", message: `no model has the provider "${word}"`, meant: { word, among: known } };
+    });
 }
 
 export function profilesOf(document: Table): string[] {
@@ -105,36 +125,44 @@ function noEntry(path: Path, name: string, names: ReadonlySet<string>): Finding 
   return { path, at: "value", message, meant: { word: name, among: names } };
 }
 
-function checkTable(table: Table, path: Path, names: ReadonlySet<string>, facts: Facts): Finding[] {
-  return [
-    ...aliasTwice(table, path),
-    ...danglingFallbacks(table, path, names),
-    ...danglingParent(table, path, names),
-    ...readTooEarly(table, path),
-    ...unknownWire(table, path, facts),
-  ];
+function checkTable(table: Table, path: Path, names: ReadonlySet<string>, facts: Facts): readonly Finding[] {
+  const findings = [
+    aliasTwice(table, path),
+    danglingFallbacks(table, path, names),
+    danglingParent(table, path, names),
+    readTooEarly(table, path),
+    unknownWire(table, path, facts),
+  ].filter((found) => found.length > 0);
+  return findings.length === 0 ? NOTHING : findings.flat();
 }
+
+/** Nearly every table is right: of a thousand models a shared empty list saves what a second pass would cost. */
+const NOTHING: readonly Finding[] = [];
 
 const ALIASES = Object.entries(KEY_ALIASES);
 
-function aliasTwice(table: Table, path: Path): Finding[] {
-  return ALIASES.filter(([alias, key]) => table[alias] !== undefined && table[key] !== undefined).map(
-    ([alias, key]) => ({
-      path: [...path, alias],
-      at: "key",
-      message: `"${alias}" is another name of "${key}": give one of them`,
-    }),
-  );
+function aliasTwice(table: Table, path: Path): readonly Finding[] {
+  const twice = ALIASES.filter(([alias, key]) => table[alias] !== undefined && table[key] !== undefined);
+  if (twice.length === 0) return NOTHING;
+  return twice.map(([alias, key]) => ({
+    path: [...path, alias],
+    at: "key",
+    message: `"${alias}" is another name of "${key}": give one of them`,
+  }));
 }
 
-function danglingFallbacks(table: Table, path: Path, names: ReadonlySet<string>): Finding[] {
-  return FALLBACK_KEYS.flatMap((key) => {
+function danglingFallbacks(table: Table, path: Path, names: ReadonlySet<string>): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const key of FALLBACK_KEYS) {
     const list = table[key];
-    if (!Array.isArray(list)) return [];
-    return list.flatMap((name, index) =>
-      typeof name === "string" && name !== "" && !names.has(name) ? [noEntry([...path, key, index], name, names)] : [],
-    );
-  });
+    if (!Array.isArray(list)) continue;
+    for (let index = 0; index < list.length; index++) {
+      const name: unknown = list[index];
+      if (typeof name === "string" && name !== "" && !names.has(name))
+        findings.push(noEntry([...path, key, index], name, names));
+    }
+  }
+  return findings;
 }
 
 function danglingParent(table: Table, path: Path, names: ReadonlySet<string>): Finding[] {

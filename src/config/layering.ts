@@ -25,6 +25,7 @@ export interface EntrySources {
 export class View {
   readonly document: Table;
   readonly profile: string | undefined;
+  readonly #parents = new Map<string, string | undefined>();
   readonly #shared = new Map<string, readonly SourceTable[]>();
 
   constructor(document: Table, profile: string | undefined) {
@@ -59,6 +60,7 @@ export class View {
 
   /** The names that `extends` runs in a circle through, starting and ending with `name`; `undefined` without a circle. */
   circle(name: string): string[] | undefined {
+    if (this.#parent(name) === undefined) return undefined;
     const chain = this.chain(name);
     const last = chain.at(-1) ?? name;
     return this.#parent(last) === name ? [...chain, name] : undefined;
@@ -89,9 +91,14 @@ export class View {
   }
 
   #parent(name: string): string | undefined {
-    const parent = this.tablesAt(["models", name], "entry").findLast(({ table }) => table.extends !== undefined)?.table
-      .extends;
-    return typeof parent === "string" ? parent : undefined;
+    const known = this.#parents.get(name);
+    if (known !== undefined || this.#parents.has(name)) return known;
+    const table = this.tablesAt(["models", name], "entry").findLast(
+      (source) => source.table.extends !== undefined,
+    )?.table;
+    const parent = typeof table?.extends === "string" ? table.extends : undefined;
+    this.#parents.set(name, parent);
+    return parent;
   }
 }
 

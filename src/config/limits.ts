@@ -23,7 +23,9 @@ const MAX_KEYS = 10_000;
 export const TOO_MANY_KEYS = `there are more than ${MAX_KEYS.toLocaleString("en")} keys`;
 export const TOO_DEEP = `tables are nested more than ${MAX_DEPTH} levels deep`;
 
-const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+function isForbiddenKey(key: string): boolean {
+  return key === "__proto__" || key === "constructor" || key === "prototype";
+}
 
 /** Thrown where going on would cost more than the file is worth. */
 export class LimitReached {
@@ -52,14 +54,15 @@ class Inspection {
   table(table: Table, depth: number, budget: Budget): void {
     if (depth > MAX_DEPTH) throw new LimitReached(this.#path, TOO_DEEP);
     const isEntries = this.#path.length === 1 && this.#path[0] === "models";
-    for (const key of Object.keys(table)) {
+    for (const key in table) {
       if (--budget.left < 0) throw new LimitReached(this.#path, TOO_MANY_KEYS);
-      const isForbidden = FORBIDDEN_KEYS.has(key);
-      if (!isForbidden && isHarmless(table[key])) continue;
+      const value = table[key];
+      const isForbidden = isForbiddenKey(key);
+      if (!isForbidden && isHarmless(value)) continue;
       this.#path.push(key);
       if (isForbidden) this.#report("key", `the key "${key}" is not allowed anywhere`);
-      else if (isEntries) this.#value(table[key], 1, { left: MAX_KEYS });
-      else this.#value(table[key], depth + 1, budget);
+      else if (isEntries) this.#value(value, 1, { left: MAX_KEYS });
+      else this.#value(value, depth + 1, budget);
       this.#path.pop();
     }
   }

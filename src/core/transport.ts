@@ -1,4 +1,5 @@
 import type { Cancellation } from "./cancellation.ts";
+import type { ModelError } from "./error.ts";
 import type { Secret } from "./secret.ts";
 
 /** One server-sent event. */
@@ -43,6 +44,8 @@ export interface Exchange {
   response: WireResponse | undefined;
   /** The body of an error answer, at most 64 KiB, as text. */
   errorBody: string | undefined;
+  /** What our fetch threw; one SDK replaces errors that speak of time by its own and drops their cause. */
+  failure?: ModelError | undefined;
 }
 
 export interface TlsOptions {

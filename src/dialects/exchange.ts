@@ -134,7 +134,7 @@ function exchangeFor(call: Call): Exchange {
 function wireError(error: unknown, call: Call, exchange: Exchange): ModelError {
   const { target, cancellation } = call;
   if (cancellation.reason !== undefined) return cancellation.reason;
-  const own = ownError(error);
+  const own = ownError(error) ?? exchange.failure;
   if (own !== undefined) return located(own, target, exchange);
   const { response } = exchange;
   if (response !== undefined && !response.ok) {

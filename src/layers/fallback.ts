@@ -2,7 +2,7 @@ import { adapt } from "../core/adapt.ts";
 import type { Call } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { isModelError, ModelError } from "../core/error.ts";
-import type { Events, FlowEvent } from "../core/event.ts";
+import { type Events, type FlowEvent, isContent, isPublic } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { Target } from "../core/target.ts";
 
@@ -24,7 +24,7 @@ export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect): 
     for (let target = progress.queue.shift(); target !== undefined; target = progress.queue.shift()) {
       progress.tried.add(target.entry);
       try {
-        yield* serve(call, target, dialectOf(target), next, progress, hasOther(chain, progress));
+        yield* serve(call, target, dialectOf(target), next, progress, remainsOf(chain, progress));
         return;
       } catch (error) {
         const failure = asModelError(error, target);
@@ -44,17 +44,24 @@ interface Progress {
   delivered: boolean;
 }
 
-function hasOther(chain: Chain, progress: Progress): boolean {
-  return progress.queue.length > 0 || chain.fallbacks("general").some((target) => !progress.tried.has(target.entry));
+/** Whether another target may serve when this one fails, and whether one may when it declines. */
+interface Remains {
+  readonly other: boolean;
+  readonly policy: boolean;
+}
+
+function remainsOf(chain: Chain, { queue, tried }: Progress): Remains {
+  const untried = (kind: FallbackList) => chain.fallbacks(kind).some((target) => !tried.has(target.entry));
+  return { other: queue.length > 0 || untried("general"), policy: untried("policy") };
 }
 
 /** Runs one target and puts its `start` and adjustments before its first events. */
-async function* serve(call: Call, target: Target, dialect: Dialect, next: Next, progress: Progress, fallbackRemains: boolean): Events {
+async function* serve(call: Call, target: Target, dialect: Dialect, next: Next, progress: Progress, remains: Remains): Events {
   const { request, adjustments } = adapt(call.input, target, dialect);
   const streaming = target.facts.capabilities.streaming !== false && (call.streaming || (call.input.stream ?? target.policy.stream));
-  const events = next({ ...call, target, request, streaming, fallbackRemains });
+  const events = next({ ...call, target, request, streaming, fallbackRemains: remains.other });
   let opened = false;
-  for await (const batch of events) {
+  for await (const batch of remains.policy ? withoutRefusal(events, call, target, progress) : events) {
     progress.delivered = true;
     if (opened) {
       yield batch;
@@ -65,17 +72,42 @@ async function* serve(call: Call, target: Target, dialect: Dialect, next: Next, 
   }
 }
 
+/**
+ * A refusal is an answer, but while a model of `content_policy_fallbacks` may still serve, it is a failure of this target:
+ * what would show of it is held back until something else is said.
+ */
+async function* withoutRefusal(events: Events, call: Call, target: Target, progress: Progress): Events {
+  let held: FlowEvent[] = [];
+  for await (const batch of events) {
+    held.push(...batch);
+    const committed = progress.delivered && call.onBreak === "error";
+    if (!committed && batch.some((event) => event.type === "finish" && event.reason === "refusal")) throw refused(target, held);
+    if (!progress.delivered && !batch.some((event) => isContent(event) && isPublic(event))) continue;
+    yield held;
+    held = [];
+  }
+  if (held.length > 0) yield held;
+}
+
+function refused(target: Target, events: readonly FlowEvent[]): ModelError {
+  const words = events.map((event) => (event.type === "refusal-delta" ? event.text : "")).join("");
+  return new ModelError({ code: "refused", message: `${target.provider} (${target.modelId}): the model declined${words && `: ${words}`}`, provider: target.provider, model: target.entry });
+}
+
 function startOf(target: Target, batch: readonly FlowEvent[]): FlowEvent {
   const response = batch.find((event) => event.type === "response");
   const id = response?.type === "response" ? response.id : undefined;
   return { type: "start", model: target.entry, provider: target.provider, ...(id !== undefined && { id }) };
 }
 
-/** Adds the targets that may serve after this failure. A list of its own for a kind of failure replaces the general one. */
+/**
+ * Adds the targets that may serve after this failure. A list of its own for a kind of failure replaces the general one;
+ * what a policy forbids goes to the list for it or nowhere.
+ */
 function enqueue(chain: Chain, failure: ModelError, progress: Progress): void {
   const candidates = candidatesFor(chain, failure);
+  if (failure.row.fallback === "none" || failure.row.fallback === "policy") progress.queue.length = 0;
   const queued = new Set(progress.queue.map((target) => target.entry));
-  if (failure.row.fallback === "none") progress.queue.length = 0;
   for (const target of candidates) {
     if (!progress.tried.has(target.entry) && !queued.has(target.entry)) progress.queue.push(target);
   }

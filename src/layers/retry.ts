@@ -17,7 +17,11 @@ export function retry(budgets: RetryBudgets): Layer {
     const tries = new Tries(call, budgets);
     const policy = tries.policy();
     for (;;) {
-      const opened = await policy.execute(() => openAttempt(tries, next));
+      const opened = await policy
+        .execute(() => openAttempt(tries, next))
+        .catch((error: unknown) => {
+          throw tries.reasonFor(error);
+        });
       try {
         yield* deliver(opened);
         return;
@@ -64,6 +68,7 @@ class Tries {
   #total = 0;
   #waitMs: number | undefined;
   #lastBackoffMs = 0;
+  #lastFailure: ModelError | undefined;
 
   constructor(call: Call, budgets: RetryBudgets) {
     this.#call = call;
@@ -98,7 +103,14 @@ class Tries {
     this.#used.set(error.code, (this.#used.get(error.code) ?? 0) + 1);
     this.#total++;
     this.#waitMs = waitMs;
+    this.#lastFailure = error;
     return true;
+  }
+
+  /** A try that was not let out says less than the failure before it. */
+  reasonFor(error: unknown): unknown {
+    const notAsked = isModelError(error, "circuit_open") || isModelError(error, "bulkhead_full");
+    return notAsked ? (this.#lastFailure ?? error) : error;
   }
 
   #fitsDeadline(waitMs: number): boolean {

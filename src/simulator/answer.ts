@@ -12,6 +12,8 @@ import { wantedTools } from "./wanted-tools.ts";
 export interface SimulatedAnswer {
   readonly text?: string;
   readonly reasoning?: string;
+  /** The reasoning comes sealed instead of readable (`redacted_thinking`); only the Anthropic wire has this. */
+  readonly redacted?: boolean;
   readonly refusal?: string;
   readonly toolCalls?: readonly { readonly name: string; readonly arguments: unknown }[];
   readonly finish?: SimulatedFinish;
@@ -42,6 +44,7 @@ export interface Answer {
 export interface Sample {
   readonly index: number;
   readonly reasoning: string;
+  readonly redacted: boolean;
   readonly text: string;
   readonly refusal: string;
   readonly calls: readonly SampleCall[];
@@ -89,7 +92,14 @@ function userDraft(made: SimulatedAnswer | undefined, usual: Draft): Draft {
   const spoken = silent ? usual.text : (text ?? "");
   const finish = made.finish ?? (calls.length > 0 ? "tool-calls" : refusal === "" ? "stop" : "refusal");
   const cut = silent && finish === "content-filter" ? firstTokens(spoken, Math.ceil(tokensOf(spoken) / 2)) : spoken;
-  return { reasoning: made.reasoning ?? usual.reasoning, text: cut, refusal, calls, finish };
+  return {
+    reasoning: made.reasoning ?? usual.reasoning,
+    redacted: made.redacted ?? false,
+    text: cut,
+    refusal,
+    calls,
+    finish,
+  };
 }
 
 function draft(request: SimulatedRequest, topic: string, index: number): Draft {
@@ -97,8 +107,15 @@ function draft(request: SimulatedRequest, topic: string, index: number): Draft {
   const calls = wantedTools(request).map((tool, position) =>
     callOf(tool.name, exampleOf(tool.parameters, { prompt: request.prompt, seed: digest(topic, position) })),
   );
-  if (calls.length > 0) return { reasoning, text: "", refusal: "", calls, finish: "tool-calls" };
-  return { reasoning, text: continued(answerText(request, topic, index), request), refusal: "", calls, finish: "stop" };
+  if (calls.length > 0) return { reasoning, redacted: false, text: "", refusal: "", calls, finish: "tool-calls" };
+  return {
+    reasoning,
+    redacted: false,
+    text: continued(answerText(request, topic, index), request),
+    refusal: "",
+    calls,
+    finish: "stop",
+  };
 }
 
 function callOf(name: string, value: unknown): SampleCall {

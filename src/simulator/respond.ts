@@ -45,13 +45,13 @@ export interface Arrival {
   readonly answers: ((request: SimulatedRequest) => SimulatedAnswer | undefined) | undefined;
 }
 
-/** Decides what to answer; nothing is written yet. */
+/** Decides what to answer; nothing is written yet. A failure in here, or in the user's `answers`, is a 500 that says so. */
 export function respond(arrival: Arrival): Delivery {
   try {
     return answered(arrival);
   } catch (error) {
     if (error instanceof Rejection) return problemDelivery(arrival, error.problem);
-    throw error;
+    return problemDelivery(arrival, { kind: "server", message: `The simulator failed: ${String(error)}` });
   }
 }
 

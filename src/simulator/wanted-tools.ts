@@ -40,16 +40,19 @@ function allowedTools({ tools, toolChoice }: SimulatedRequest): readonly Simulat
 /** Tools named in full win over those only hinted at. */
 function namedTools(tools: readonly SimulatedTool[], prompt: string): readonly SimulatedTool[] {
   const words = wordsOf(prompt);
-  const inFull = tools.filter(
-    (tool) => prompt.toLowerCase().includes(tool.name.toLowerCase()) || isSpokenOf(tool, prompt),
-  );
+  const inFull = tools.filter((tool) => isNamedIn(tool, prompt));
   return inFull.length > 0 ? inFull : tools.filter((tool) => isHintedAt(tool, words));
 }
 
-/** `getWeather` spoken as "get weather". */
-function isSpokenOf(tool: SimulatedTool, prompt: string): boolean {
+/** By its name, or by its name as spoken: `getWeather` is "get weather". */
+function isNamedIn(tool: SimulatedTool, prompt: string): boolean {
   const spoken = partsOf(tool.name).join(" ");
-  return spoken.includes(" ") && prompt.toLowerCase().includes(spoken);
+  return mentions(prompt, tool.name) || (spoken.includes(" ") && mentions(prompt, spoken));
+}
+
+function mentions(prompt: string, name: string): boolean {
+  const escaped = name.replace(/[^\p{L}\p{N}_ ]/gu, "\\$&");
+  return new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, "iu").test(prompt);
 }
 
 function isHintedAt(tool: SimulatedTool, words: ReadonlySet<string>): boolean {

@@ -25,7 +25,7 @@ function pairsOf(headers: RequestInit["headers"]): Iterable<readonly [string, st
 
 /**
  * Response headers over undici's parsed record: read-only like those of fetch, without the cost of a real `Headers`
- * (measured: 5 µs for twenty headers against 0.02 µs).
+ * (measured for twenty headers and three reads: 15 µs against 0.15 µs).
  */
 export class WireHeaders implements Pick<Headers, "get" | "has" | "forEach" | "entries" | "keys" | "values"> {
   readonly #record: IncomingHttpHeaders;

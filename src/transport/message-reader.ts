@@ -33,6 +33,7 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
   readonly #framer = new SseFramer();
   #waiter: Waiter | undefined;
   #finished = false;
+  #flushed = false;
   /** The start of a body without a telling content-type, until it is seen to be an event stream. */
   #unproven: string | undefined;
 
@@ -107,8 +108,6 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
     if (body.state === "ended") return END;
     throw this.#failure();
   }
-
-  #flushed = false;
 
   #flush(batch: SseMessage[]): void {
     this.#flushed = true;

@@ -158,12 +158,9 @@ function testRequests(contract: DialectContract): void {
     expect(encode(request, target, true)).toEqual(encode(request, target, true));
     expect(JSON.stringify(request)).toBe(before);
   });
-  when(checkRequest !== undefined)(
-    "encodes a history of tools, images and several turns into a legal request",
-    () => {
-      checkRequest?.(params(HISTORY));
-    },
-  );
+  when(checkRequest !== undefined)("encodes a history of tools, images and several turns into a legal request", () => {
+    checkRequest?.(params(HISTORY));
+  });
   when(checkRequest !== undefined)("encodes a history that another provider has signed", () => {
     const foreign: AssistantMessage = {
       role: "assistant",

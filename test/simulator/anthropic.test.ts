@@ -150,6 +150,25 @@ describe("messages, read by the Anthropic SDK", () => {
     expect(textOf(second)).toContain("Go on");
   });
 
+  it("seals thinking altogether when it is told to, and refuses a broken seal", async () => {
+    const { anthropic, simulator } = await bench();
+    simulator.script({ answer: { text: "Done", reasoning: "secret", redacted: true } });
+    const first = await anthropic.messages
+      .stream({ model: MODEL, max_tokens: 500, messages: asked("Think") })
+      .finalMessage();
+    const [block, text] = first.content;
+    if (block?.type !== "redacted_thinking" || text === undefined)
+      throw new Error("expected redacted thinking and text");
+    const next = (data: string) =>
+      anthropic.messages.create({
+        model: MODEL,
+        max_tokens: 500,
+        messages: [...asked("Think"), { role: "assistant", content: [{ ...block, data }, text] }, ...asked("Go on")],
+      });
+    await expect(next(block.data)).resolves.toMatchObject({ stop_reason: "end_turn" });
+    await expect(next(`x${block.data}`)).rejects.toThrow(/Invalid `data` in `redacted_thinking`/);
+  });
+
   it("writes a marked prefix to the cache once and reads it from then on", async () => {
     const { anthropic } = await bench();
     const usage = async (question: string, ttl: "5m" | "1h") => {

@@ -160,8 +160,8 @@ describe("chat completions, read by the openai SDK", () => {
     const reply = await openai.chat.completions.create(body);
     const message = reply.choices[0]?.message as unknown as { reasoning_content: string };
     const chunks = await collect(await openai.chat.completions.create({ ...body, stream: true }));
-    const deltas = chunks.map(
-      (chunk) => (chunk.choices[0]?.delta as { reasoning_content?: string }).reasoning_content ?? "",
+    const deltas = chunks.flatMap((chunk) =>
+      chunk.choices.map(({ delta }) => (delta as { reasoning_content?: string }).reasoning_content ?? ""),
     );
     expect(message.reasoning_content).toContain("simulated reasoning");
     expect(deltas.join("")).toBe(message.reasoning_content);
@@ -281,5 +281,16 @@ describe("chat completions, read by the openai SDK", () => {
       .withResponse();
     expect(response.headers.get("x-ratelimit-remaining-requests")).toBe("9999");
     expect(response.headers.get("x-ratelimit-reset-tokens")).toBe("12ms");
+  });
+});
+
+describe("tools with short names", () => {
+  it("are called when their name stands alone, not when it hides in a word", async () => {
+    const { openai } = await bench();
+    const tools = [{ type: "function" as const, function: { name: "f" } }];
+    const finish = async (content: string) =>
+      (await openai.chat.completions.create({ model: MODEL, messages: asked(content), tools })).choices[0]
+        ?.finish_reason;
+    expect([await finish("Find the first fish"), await finish("Please call f now")]).toEqual(["stop", "tool_calls"]);
   });
 });

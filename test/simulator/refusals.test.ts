@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bench } from "./sdk-clients.ts";
 
@@ -217,5 +218,63 @@ describe("other refusals", () => {
     const { simulator } = await bench();
     const response = await fetch(simulator.url + CHAT, { method: "POST", body: "{nope" });
     expect([response.status, simulator.requests[0]?.body]).toEqual([400, "{nope"]);
+  });
+});
+
+describe("any body at all", () => {
+  const FIELDS = [
+    "model",
+    "messages",
+    "input",
+    "contents",
+    "tools",
+    "tool_choice",
+    "system",
+    "systemInstruction",
+    "generationConfig",
+    "thinking",
+    "response_format",
+    "text",
+    "reasoning",
+    "max_tokens",
+    "n",
+    "stop",
+    "stream",
+    "output_config",
+    "cache_control",
+    "include",
+  ];
+  const member = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom(
+      "auto",
+      "any",
+      true,
+      [user],
+      said,
+      { type: "function" },
+      [{ type: "function", function: { name: "f" } }],
+      { type: "json_object" },
+    ),
+    fc
+      .record({ role: fc.constantFrom("user", "assistant", "tool"), content: fc.jsonValue(), parts: fc.jsonValue() })
+      .map((one) => [one]),
+  );
+  const anyBody = fc.dictionary(fc.constantFrom(...FIELDS), member as fc.Arbitrary<unknown>);
+
+  it("is answered or refused, never a failure of the simulator", async () => {
+    const { simulator } = await bench();
+    const paths = [CHAT, RESPONSES, MESSAGES, GENERATE, "/v1/responses/input_tokens", "/v1/messages/count_tokens"];
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...paths), anyBody, async (path, body) => {
+        const response = await fetch(simulator.url + path, {
+          method: "POST",
+          body: JSON.stringify({ model: "m", max_tokens: 9, messages: [user], input: "x", contents: said, ...body }),
+          headers: { "anthropic-version": "2023-06-01" },
+        });
+        expect([await response.text(), [200, 400, 404].includes(response.status)]).toEqual([expect.any(String), true]);
+      }),
+      { numRuns: 400 },
+    );
   });
 });

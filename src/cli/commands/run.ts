@@ -61,7 +61,8 @@ async function answer(model: Model, input: Input, flags: RunFlags, context: CliC
   const { print } = context;
   const options = callOptions(flags, context);
   print.busy(String(model));
-  if (context.flags.json !== true && streams(model, flags, context)) return showAnswer(model.stream(input, options), context);
+  if (context.flags.json !== true && streams(model, flags, context))
+    return showAnswer(model.stream(input, options), context);
   const reply = await model.codegen(input, options);
   if (context.flags.json !== true) await showAnswer(reply, context);
   return reply;

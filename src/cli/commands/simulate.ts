@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { startSimulator, type Simulator } from "../../simulator/server.ts";
+import { type Simulator, startSimulator } from "../../simulator/server.ts";
 import { type CliContext, UsageError } from "../context.ts";
 import { readCount, readDuration } from "../flag-values.ts";
+import type { Printer } from "../print.ts";
 
 interface SimulateFlags {
   readonly port: number;
@@ -14,15 +15,24 @@ export function configureSimulate(command: Command, context: CliContext): void {
     .option("-p, --port <number>", "port on 127.0.0.1; 0 for any free one", readCount, 0)
     .option("--delay <time>", "wait between the events of a stream: 20 (milliseconds), 20ms, 1s", readDuration, 0)
     .option("--seed <text>", "another seed, other words")
-    .addHelpText("after", "\nAnswers are made up and the same for the same request; any key is accepted but \"invalid\".\n")
+    .addHelpText(
+      "after",
+      '\nAnswers are made up and the same for the same request; any key is accepted but "invalid".\n',
+    )
     .action((flags: SimulateFlags) => simulate(flags, context));
 }
 
 async function simulate({ port, delay, seed }: SimulateFlags, context: CliContext): Promise<void> {
-  const simulator = await startSimulator({ port, delayMs: delay, ...(seed !== undefined && { seed }) }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "EADDRINUSE" || error.code === "EACCES") throw new UsageError(`port ${port} cannot be used (${error.code})`, "Give another --port, or 0 for any free one.");
-    throw error;
-  });
+  const simulator = await startSimulator({ port, delayMs: delay, ...(seed !== undefined && { seed }) }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE" || error.code === "EACCES")
+        throw new UsageError(
+          `port ${port} cannot be used (${error.code})`,
+          "Give another --port, or 0 for any free one.",
+        );
+      throw error;
+    },
+  );
   announce(simulator, context);
   await ended(context.signal);
   const count = simulator.requests.length;
@@ -34,7 +44,11 @@ const WIRES = ["openai", "openai-responses", "anthropic", "google"] as const;
 
 function announce(simulator: Simulator, { print, flags }: CliContext): void {
   const baseUrls = Object.fromEntries(WIRES.map((wire) => [wire, simulator.baseUrl(wire)]));
-  if (flags.json === true) return print.json({ url: simulator.url, baseUrls });
+  if (flags.json === true) print.json({ url: simulator.url, baseUrls });
+  else announceInWords(simulator, print);
+}
+
+function announceInWords(simulator: Simulator, print: Printer): void {
   const { paint } = print;
   print.line(`simulator on ${paint.bold(simulator.url)}`);
   print.line();

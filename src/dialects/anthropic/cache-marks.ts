@@ -1,7 +1,7 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { CachePoint, ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
-import type { Block, } from "./content.ts";
+import type { Block } from "./content.ts";
 import type { Conversation } from "./messages.ts";
 import type { Report } from "./report.ts";
 

@@ -26,7 +26,8 @@ async function send(call: Call, exchange: Exchange, post: Post): Promise<WireRes
   // An explicit timeout: without one the SDK refuses long answers that are not streamed. Our own clocks run in the layers.
   const options = { headers: headersFor(call), maxRetries: 0, timeout: MAX_TIMER_MS, fetchOptions };
   await post(client, options).asResponse();
-  if (exchange.response === undefined) throw targetError(call.target, "protocol_error", "the transport kept no response");
+  if (exchange.response === undefined)
+    throw targetError(call.target, "protocol_error", "the transport kept no response");
   return exchange.response;
 }
 
@@ -74,7 +75,10 @@ const SDK_HEADERS: Readonly<Record<string, string>> = {
 function withoutEnvironmentHeaders(): Record<string, string | null> {
   const removed: Record<string, string | null> = {};
   for (const line of (process.env["ANTHROPIC_CUSTOM_HEADERS"] ?? "").split("\n")) {
-    const name = line.slice(0, Math.max(0, line.indexOf(":"))).trim().toLowerCase();
+    const name = line
+      .slice(0, Math.max(0, line.indexOf(":")))
+      .trim()
+      .toLowerCase();
     if (name !== "") removed[name] = SDK_HEADERS[name] ?? null;
   }
   return removed;

@@ -83,19 +83,16 @@ class MessagesDecoder implements Decoder {
   body(json: unknown, out: FlowEvent[]): void {
     const message = treeOf(json);
     this.#refuseError(message);
-    const content = message["content"];
-    if (!Array.isArray(content)) throw targetError(this.#target, "protocol_error", "the answer has no content");
+    if (!Array.isArray(message["content"])) {
+      throw targetError(this.#target, "protocol_error", "the answer has no content");
+    }
     this.#start(message, out);
-    content.forEach((block, index) => {
-      this.#open(index, treeOf(block), out);
-      this.#close(index, out);
-    });
-    this.#stop(message, out);
   }
 
   end(out: FlowEvent[]): void {
     const raw = this.#stopReason;
-    if (raw === undefined) throw targetError(this.#target, "stream_truncated", "the answer ended without a stop reason");
+    if (raw === undefined)
+      throw targetError(this.#target, "stream_truncated", "the answer ended without a stop reason");
     if (!this.#answeredThroughTool) out.push(...this.#heldText);
     const usage = this.#usage.usage();
     if (usage !== undefined) out.push({ type: "usage", usage });
@@ -107,18 +104,21 @@ class MessagesDecoder implements Decoder {
     throw modelErrorOf({ status: undefined, body: event }, this.#target);
   }
 
-  /** Some proxies send the start twice. */
+  /** Some proxies send the start twice. With tools that call tools, a start may hold the whole message. */
   #start(message: Tree, out: FlowEvent[]): void {
     this.#usage.push(message["usage"]);
     if (this.#started) return;
     this.#started = true;
-    const { id, model } = message;
-    if (typeof id !== "string" && typeof model !== "string") return;
-    out.push({
-      type: "response",
-      ...(typeof id === "string" && { id }),
-      ...(typeof model === "string" && { servedModel: model }),
-    });
+    const { id, model, content } = message;
+    if (typeof id === "string" || typeof model === "string") {
+      const served = typeof model === "string" ? { servedModel: model } : {};
+      out.push({ type: "response", ...(typeof id === "string" && { id }), ...served });
+    }
+    for (const [index, block] of (Array.isArray(content) ? content : []).entries()) {
+      this.#open(index, treeOf(block), out);
+      this.#close(index, out);
+    }
+    this.#stop(message, out);
   }
 
   #open(index: unknown, block: Tree, out: FlowEvent[]): void {

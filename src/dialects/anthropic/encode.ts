@@ -17,7 +17,11 @@ export type MessagesBody = Anthropic.MessageCreateParams & {
   top_k?: number;
 };
 
-export function encodeMessagesRequest(request: ModelRequest, target: Target, streaming: boolean): Encoded<MessagesBody> {
+export function encodeMessagesRequest(
+  request: ModelRequest,
+  target: Target,
+  streaming: boolean,
+): Encoded<MessagesBody> {
   const adjustments: Adjustment[] = [];
   const report = reportTo(adjustments);
   const conversation = encodeMessages(request.messages, target, report);
@@ -128,7 +132,9 @@ function encodeServiceTier({ settings }: ModelRequest): { service_tier?: "auto" 
 type Tree = Readonly<Record<string, unknown>>;
 
 function withExtra(body: MessagesBody, extra: Tree): MessagesBody {
-  return Object.keys(extra).length === 0 ? body : (mergeTrees(body as unknown as Tree, extra) as unknown as MessagesBody);
+  return Object.keys(extra).length === 0
+    ? body
+    : (mergeTrees(body as unknown as Tree, extra) as unknown as MessagesBody);
 }
 
 /** Objects are merged, everything else is replaced. */

@@ -28,6 +28,9 @@ export function encodeMessages(messages: readonly Message[], target: Target, rep
   return encoder.finish();
 }
 
+type UserPart = Exclude<UserMessage["content"], string>[number];
+type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
+
 class MessageEncoder {
   readonly #target: Target;
   readonly #report: Report;
@@ -90,34 +93,36 @@ class MessageEncoder {
 
   #user({ content }: UserMessage): Block[] {
     if (typeof content === "string") return this.#text(content);
-    return content.flatMap((part): Block[] => {
-      switch (part.type) {
-        case "text":
-          return this.#text(part.text, part.cache);
-        case "image":
-          return [encodeImage(part, this.#target, this.#report)];
-        case "file":
-          return [encodeFile(part, this.#target)];
-        case "audio":
-          throw targetError(this.#target, "unsupported", "the messages wire has no audio input");
-      }
-    });
+    return content.flatMap((part) => this.#userPart(part));
+  }
+
+  #userPart(part: UserPart): Block[] {
+    switch (part.type) {
+      case "text":
+        return this.#text(part.text, part.cache);
+      case "image":
+        return [encodeImage(part, this.#target, this.#report)];
+      case "file":
+        return [encodeFile(part, this.#target)];
+      case "audio":
+        throw targetError(this.#target, "unsupported", "the messages wire has no audio input");
+    }
   }
 
   #assistant({ content }: AssistantMessage): Block[] {
     if (typeof content === "string") return this.#text(content);
-    return content.flatMap((part): Block[] => {
-      switch (part.type) {
-        case "text":
-          return this.#text(part.text, part.cache);
-        case "reasoning": {
-          const block = encodeReasoning(part, this.#target);
-          return block === undefined ? [] : [block];
-        }
-        case "tool-call":
-          return [{ type: "tool_use", id: this.#ids.call(part.id), name: part.name, input: part.arguments ?? {} }];
-      }
-    });
+    return content.flatMap((part) => this.#assistantPart(part));
+  }
+
+  #assistantPart(part: AssistantPart): Block[] {
+    switch (part.type) {
+      case "text":
+        return this.#text(part.text, part.cache);
+      case "reasoning":
+        return [encodeReasoning(part, this.#target) ?? []].flat();
+      case "tool-call":
+        return [{ type: "tool_use", id: this.#ids.call(part.id), name: part.name, input: part.arguments ?? {} }];
+    }
   }
 
   #results({ content }: ToolMessage): Block[] {

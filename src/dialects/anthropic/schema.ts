@@ -43,7 +43,8 @@ function lowerObject(node: Node, path: string, lost: string[]): JsonSchema {
   const lowered: Record<string, unknown> = {};
   const moved: string[] = [];
   for (const [key, value] of Object.entries(node)) {
-    if (value === undefined || ANNOTATIONS.has(key) || key === "description" || key === "additionalProperties") continue;
+    if (value === undefined || ANNOTATIONS.has(key) || key === "description" || key === "additionalProperties")
+      continue;
     const place = `${path}.${key}`;
     if (KEPT.has(key)) lowered[key] = value;
     else if ((key === "oneOf" && "anyOf" in node) || !lowerKeyword(key, value, place, lowered, lost)) {
@@ -58,7 +59,13 @@ function lowerObject(node: Node, path: string, lost: string[]): JsonSchema {
 }
 
 /** Lowers one keyword that holds schemas or a value the API takes in part; false when it has to be moved. */
-function lowerKeyword(key: string, value: unknown, path: string, out: Record<string, unknown>, lost: string[]): boolean {
+function lowerKeyword(
+  key: string,
+  value: unknown,
+  path: string,
+  out: Record<string, unknown>,
+  lost: string[],
+): boolean {
   switch (key) {
     case "properties":
     case "$defs":
@@ -88,7 +95,11 @@ function lowerKeyword(key: string, value: unknown, path: string, out: Record<str
 }
 
 function isObjectSchema(node: Node): boolean {
-  return node["type"] === "object" || (Array.isArray(node["type"]) && node["type"].includes("object")) || isNode(node["properties"]);
+  return (
+    node["type"] === "object" ||
+    (Array.isArray(node["type"]) && node["type"].includes("object")) ||
+    isNode(node["properties"])
+  );
 }
 
 function close(node: Node, lowered: Record<string, unknown>, path: string, moved: string[], lost: string[]): void {
@@ -112,7 +123,9 @@ function reachesItself(node: unknown, walk: Walk): boolean {
   if (!isNode(node)) return false;
   const ref = node["$ref"];
   if (typeof ref === "string") return followsItself(ref, walk);
-  return Object.entries(node).some(([key, child]) => key !== "$defs" && key !== "definitions" && reachesItself(child, walk));
+  return Object.entries(node).some(
+    ([key, child]) => key !== "$defs" && key !== "definitions" && reachesItself(child, walk),
+  );
 }
 
 function followsItself(ref: string, walk: Walk): boolean {

@@ -26,13 +26,20 @@ const BUDGETS: Readonly<Record<Exclude<Effort, "none">, number>> = {
   max: 32_000,
 };
 
-export function encodeThinking(request: ModelRequest, turns: readonly Turn[], target: Target, report: Report): Thinking {
+export function encodeThinking(
+  request: ModelRequest,
+  turns: readonly Turn[],
+  target: Target,
+  report: Report,
+): Thinking {
   const { reasoningEffort: effort, maxNewTokens } = request.settings;
   const maxTokens = maxNewTokens ?? target.facts.maxOutput ?? DEFAULT_MAX_TOKENS;
   if (effort === undefined) return { maxTokens, active: false };
   const wire = target.facts.reasoningWire ?? "adaptive";
   if (effort === "none") {
-    return wire === "effort" ? { maxTokens, active: false } : { thinking: { type: "disabled" }, maxTokens, active: false };
+    return wire === "effort"
+      ? { maxTokens, active: false }
+      : { thinking: { type: "disabled" }, maxTokens, active: false };
   }
   if (wire === "budget") return withBudget(effort, request, turns, target, report);
   const word = wireEffort(effort, report);
@@ -64,11 +71,21 @@ function withBudget(
   }
   const budget = Math.min(wanted, maxTokens - 1);
   if (budget < LEAST_BUDGET) {
-    report("reasoning_effort", effort, undefined, `thinking takes ${LEAST_BUDGET} tokens, max_new_tokens is ${maxTokens}`);
+    report(
+      "reasoning_effort",
+      effort,
+      undefined,
+      `thinking takes ${LEAST_BUDGET} tokens, max_new_tokens is ${maxTokens}`,
+    );
     return off;
   }
   if (budget < wanted) {
-    report("reasoning_effort", `${wanted} tokens`, `${budget} tokens`, "thinking must leave room within max_new_tokens");
+    report(
+      "reasoning_effort",
+      `${wanted} tokens`,
+      `${budget} tokens`,
+      "thinking must leave room within max_new_tokens",
+    );
   }
   return { thinking: { type: "enabled", budget_tokens: budget }, maxTokens, active: true };
 }

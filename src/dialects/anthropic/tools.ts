@@ -62,14 +62,22 @@ function objectSchema(schema: JsonSchema, what: string, target: Target, report: 
     throw targetError(target, "invalid_request", `${what} must describe an object, not ${JSON.stringify(type)}`);
   }
   if (!COMBINATORS.some((key) => key in top)) return { ...top, type: "object" };
-  report("tools", COMBINATORS.filter((key) => key in top), "properties", `${what}: alternatives at the top are merged`);
+  report(
+    "tools",
+    COMBINATORS.filter((key) => key in top),
+    "properties",
+    `${what}: alternatives at the top are merged`,
+  );
   return mergeVariants(top);
 }
 
 function mergeVariants(top: JsonSchema): Anthropic.Tool.InputSchema {
   const { anyOf, oneOf, allOf, ...rest } = top;
   const lists = [anyOf, oneOf, allOf].filter((list) => Array.isArray(list));
-  const variants = lists.flat().map((variant: unknown) => follow(variant, top)).filter(isNode);
+  const variants = lists
+    .flat()
+    .map((variant: unknown) => follow(variant, top))
+    .filter(isNode);
   const properties = Object.assign({}, ...variants.map((variant) => variant["properties"]), rest["properties"]);
   const always = variants.map((variant) => new Set(Array.isArray(variant["required"]) ? variant["required"] : []));
   const shared = [...(always[0] ?? [])].filter((name) => always.every((names) => names.has(name)));
@@ -94,7 +102,9 @@ function jsonTool(request: ModelRequest, target: Target): Anthropic.Tool {
 
 const USES_BY_SIZE = { low: 1, medium: 5, high: 10 } as const;
 
-function webSearchTool(search: Exclude<ModelRequest["settings"]["webSearch"], undefined | false>): Anthropic.WebSearchTool20250305 {
+function webSearchTool(
+  search: Exclude<ModelRequest["settings"]["webSearch"], undefined | false>,
+): Anthropic.WebSearchTool20250305 {
   const options = search === true ? {} : search;
   const uses = options.maxUses ?? (options.contextSize === undefined ? undefined : USES_BY_SIZE[options.contextSize]);
   return { type: "web_search_20250305", name: "web_search", ...(uses !== undefined && { max_uses: uses }) };
@@ -121,7 +131,9 @@ function toolChoice(
   const single = parallelToolCalls === false && ownTools > 0 ? { disable_parallel_tool_use: true } : {};
   if (answersThroughTool(request, target) && typeof wanted !== "object") {
     if (thinking) return { type: "auto", ...single };
-    return ownTools > 0 && wanted !== "none" ? { type: "any", ...single } : { type: "tool", name: JSON_TOOL, ...single };
+    return ownTools > 0 && wanted !== "none"
+      ? { type: "any", ...single }
+      : { type: "tool", name: JSON_TOOL, ...single };
   }
   if (wanted === "none") return { type: "none" };
   if (wanted === undefined || wanted === "auto") {

@@ -54,7 +54,8 @@ export class Candidate {
   #text(text: string, thought: boolean, signature: string | undefined, out: FlowEvent[]): void {
     const sample = this.#sample;
     if (text !== "") out.push({ type: thought ? "reasoning-delta" : "text-delta", text, sample });
-    if (signature !== undefined) out.push({ type: "signature", part: thought ? "reasoning" : "text", signature, sample });
+    if (signature !== undefined)
+      out.push({ type: "signature", part: thought ? "reasoning" : "text", signature, sample });
   }
 
   #call(call: Tree, signature: string | undefined, out: FlowEvent[]): void {
@@ -66,7 +67,8 @@ export class Candidate {
     open.signature ??= signature;
     const rows = call["partialArgs"];
     for (const row of Array.isArray(rows) ? (rows as Tree[]) : []) {
-      if (!open.args.add(row)) throw this.#context.broken(`an argument of tool call "${open.name}" has no place: ${row["jsonPath"]}`);
+      if (!open.args.add(row))
+        throw this.#context.broken(`an argument of tool call "${open.name}" has no place: ${row["jsonPath"]}`);
     }
     if (call["willContinue"] !== true) this.#close(out, call["args"]);
   }

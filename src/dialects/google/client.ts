@@ -45,12 +45,18 @@ export const countClient: Client<CountTokensParameters> = {
 function countedWhole(body: string, { model, config }: CountTokensParameters): string {
   const { contents } = JSON.parse(body) as { contents: unknown };
   const { systemInstruction, tools } = config ?? {};
-  const request = { model: model.startsWith("models/") ? model : `models/${model}`, contents, systemInstruction, tools };
+  const request = {
+    model: model.startsWith("models/") ? model : `models/${model}`,
+    contents,
+    systemInstruction,
+    tools,
+  };
   return JSON.stringify({ generateContentRequest: request });
 }
 
 function answerOf(call: Call, exchange: Exchange): WireResponse {
-  if (exchange.response === undefined) throw targetError(call.target, "protocol_error", "the transport kept no response");
+  if (exchange.response === undefined)
+    throw targetError(call.target, "protocol_error", "the transport kept no response");
   return exchange.response;
 }
 

@@ -35,11 +35,18 @@ interface OpenCall {
   readonly name: string;
 }
 
-export function encodeContents(messages: readonly Message[], names: ToolNames, target: Target, report: Report): Conversation {
+export function encodeContents(
+  messages: readonly Message[],
+  names: ToolNames,
+  target: Target,
+  report: Report,
+): Conversation {
   const encoder = new ContentsEncoder(names, target, report);
   for (const message of messages) encoder.add(message);
   return encoder.finish();
 }
+
+type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 
 class ContentsEncoder {
   readonly #names: ToolNames;
@@ -58,7 +65,8 @@ class ContentsEncoder {
   add(message: Message): void {
     switch (message.role) {
       case "system": {
-        const texts = typeof message.content === "string" ? [message.content] : message.content.map((part) => part.text);
+        const texts =
+          typeof message.content === "string" ? [message.content] : message.content.map((part) => part.text);
         for (const text of texts) if (text !== "") this.#system.push({ text });
         break;
       }
@@ -102,20 +110,23 @@ class ContentsEncoder {
 
   #assistant({ content }: AssistantMessage): Part[] {
     if (typeof content === "string") return content === "" ? [] : [{ text: content }];
-    return content.flatMap((part): Part[] => {
-      const signature = this.#signature(part);
-      switch (part.type) {
-        case "text":
-          return part.text === "" && signature.thoughtSignature === undefined ? [] : [{ text: part.text, ...signature }];
-        case "reasoning":
-          return signature.thoughtSignature === undefined ? [] : [{ text: part.text, thought: true, ...signature }];
-        case "tool-call": {
-          const name = this.#names.wire(part.name);
-          this.#open.push({ id: part.id, name });
-          return [{ functionCall: { id: part.id, name, args: argumentsOf(part.arguments) }, ...signature }];
-        }
+    return content.flatMap((part) => this.#assistantPart(part));
+  }
+
+  #assistantPart(part: AssistantPart): Part[] {
+    const signature = this.#signature(part);
+    const signed = signature.thoughtSignature !== undefined;
+    switch (part.type) {
+      case "text":
+        return part.text === "" && !signed ? [] : [{ text: part.text, ...signature }];
+      case "reasoning":
+        return signed ? [{ text: part.text, thought: true, ...signature }] : [];
+      case "tool-call": {
+        const name = this.#names.wire(part.name);
+        this.#open.push({ id: part.id, name });
+        return [{ functionCall: { id: part.id, name, args: argumentsOf(part.arguments) }, ...signature }];
       }
-    });
+    }
   }
 
   /** Signatures go back byte for byte on the very part they came with, and only to the provider that issued them. */

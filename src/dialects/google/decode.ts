@@ -87,7 +87,8 @@ class GenerateDecoder implements Decoder {
   }
 
   #chunk(json: unknown, out: FlowEvent[]): void {
-    if (typeof json !== "object" || json === null) throw targetError(this.#target, "protocol_error", "the answer is no object");
+    if (typeof json !== "object" || json === null)
+      throw targetError(this.#target, "protocol_error", "the answer is no object");
     const chunk = json as Tree;
     if (typeof chunk["error"] === "object" && chunk["error"] !== null) throw this.#failure(chunk);
     this.#usage.push(chunk["usageMetadata"]);

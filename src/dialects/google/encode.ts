@@ -4,10 +4,10 @@ import type {
   FunctionDeclaration,
   GenerateContentConfig,
   GenerateContentParameters,
+  Tool as GoogleTool,
   ServiceTier,
   ThinkingConfig,
   ThinkingLevel,
-  Tool as GoogleTool,
 } from "@google/genai";
 import type { Adjustment } from "../../core/attempt.ts";
 import type { Encoded } from "../../core/dialect.ts";
@@ -80,16 +80,22 @@ const LEVELS: Readonly<Record<Effort, string>> = {
   max: "HIGH",
 };
 
-function encodeThinking({ settings }: ModelRequest, target: Target, report: Report): { thinkingConfig?: ThinkingConfig } {
+function encodeThinking(
+  { settings }: ModelRequest,
+  target: Target,
+  report: Report,
+): { thinkingConfig?: ThinkingConfig } {
   const { reasoningEffort: effort } = settings;
   if (effort === undefined) return {};
   if (target.facts.reasoningWire === "budget") {
     const thinkingBudget = BUDGETS[effort];
-    if (effort === "xhigh" || effort === "max") report("reasoning_effort", effort, "high", "the largest budget is that of high");
+    if (effort === "xhigh" || effort === "max")
+      report("reasoning_effort", effort, "high", "the largest budget is that of high");
     return { thinkingConfig: { thinkingBudget, ...(thinkingBudget > 0 && { includeThoughts: true }) } };
   }
   const level = LEVELS[effort];
-  if (level.toLowerCase() !== effort) report("reasoning_effort", effort, level.toLowerCase(), "the nearest level of this wire");
+  if (level.toLowerCase() !== effort)
+    report("reasoning_effort", effort, level.toLowerCase(), "the nearest level of this wire");
   return {
     thinkingConfig: { thinkingLevel: level as ThinkingLevel, ...(effort !== "none" && { includeThoughts: true }) },
   };
@@ -97,7 +103,12 @@ function encodeThinking({ settings }: ModelRequest, target: Target, report: Repo
 
 const JSON_TYPE = "application/json";
 
-function encodeFormat(request: ModelRequest, { system }: Conversation, target: Target, report: Report): GenerateContentConfig {
+function encodeFormat(
+  request: ModelRequest,
+  { system }: Conversation,
+  target: Target,
+  report: Report,
+): GenerateContentConfig {
   const format = request.settings.responseFormat;
   if (format === undefined || format.type === "text") return {};
   if (format.type === "json_object") return { responseMimeType: JSON_TYPE };

@@ -17,7 +17,8 @@ export function encodeMedia(part: ImagePart | FilePart | AudioPart, target: Targ
     return { inlineData: { mimeType: match[1] || mediaTypeOf(part), data: url.slice(match[0].length) } };
   }
   if (part.data !== undefined) return { inlineData: { mimeType: mediaTypeOf(part), data: part.data } };
-  if (url === undefined) throw targetError(target, "invalid_request", `a part of type ${part.type} has neither url nor data`);
+  if (url === undefined)
+    throw targetError(target, "invalid_request", `a part of type ${part.type} has neither url nor data`);
   return { fileData: { mimeType: mediaTypeOf(part), fileUri: url } };
 }
 

@@ -8,7 +8,7 @@ export class PartialArguments {
   add(row: Readonly<Record<string, unknown>>): boolean {
     const path = typeof row["jsonPath"] === "string" ? readPath(row["jsonPath"]) : undefined;
     if (path === undefined) return false;
-    return place(this.#root, path, valueOf(row));
+    return place(this.#root, path, valueIn(row));
   }
 
   toJson(): string {
@@ -16,7 +16,7 @@ export class PartialArguments {
   }
 }
 
-function valueOf(row: Readonly<Record<string, unknown>>): unknown {
+function valueIn(row: Readonly<Record<string, unknown>>): unknown {
   return row["stringValue"] ?? row["numberValue"] ?? row["boolValue"] ?? null;
 }
 

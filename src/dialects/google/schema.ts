@@ -62,8 +62,13 @@ class Lowering {
       return this.#keywords({ ...(isNode(found) && sameAgain(ref, found)), ...beside }, path);
     }
     this.#openRefs.add(ref);
-    const constrained = Object.keys(beside).some((key) => !ANNOTATIONS.has(key) && key !== "description" && key !== "title");
-    const lowered = this.node(constrained ? { ...beside, allOf: [found, ...listOf(beside["allOf"])] } : { ...found, ...beside }, path);
+    const constrained = Object.keys(beside).some(
+      (key) => !ANNOTATIONS.has(key) && key !== "description" && key !== "title",
+    );
+    const lowered = this.node(
+      constrained ? { ...beside, allOf: [found, ...listOf(beside["allOf"])] } : { ...found, ...beside },
+      path,
+    );
     this.#openRefs.delete(ref);
     return lowered;
   }

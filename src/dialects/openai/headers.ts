@@ -1,5 +1,6 @@
 import type { Call } from "../../core/call.ts";
-import type { AuthHeader } from "../../core/target.ts";
+import type { AuthHeader, Target } from "../../core/target.ts";
+import { targetError } from "../exchange.ts";
 
 /** A header to send, or `null` for one that the SDK would send by itself and must not. */
 export type RequestHeaders = Record<string, string | null>;
@@ -22,5 +23,18 @@ export function requestHeaders(call: Call): RequestHeaders {
   for (const own of [target.headers, request.extraHeaders]) {
     for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = value;
   }
+  for (const [name, value] of Object.entries(headers)) requireSendable(name, value, target);
   return headers;
+}
+
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Checked here because the error of the Headers class quotes the value, and the value may be a key. */
+function requireSendable(name: string, value: string | null, target: Target): void {
+  if (value === null || SENDABLE.test(value)) return;
+  throw targetError(
+    target,
+    "invalid_request",
+    `the header ${name} has a line break or another character that cannot be sent`,
+  );
 }

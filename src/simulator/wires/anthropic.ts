@@ -86,12 +86,6 @@ function usageOf({ usage }: Answer): Json {
 
 /** The blocks of the answer; `json` keeps the arguments of a call as they are streamed. */
 function blocksOf(sample: Sample, request: SimulatedRequest, answer: Answer): readonly Json[] {
-  const hidden = request.reasoning?.visible === false;
-  const thinking = {
-    type: "thinking",
-    thinking: hidden ? "" : sample.reasoning,
-    signature: hidden ? seal("thinking", sample.reasoning) : sign("thinking", sample.reasoning),
-  };
   const calls = sample.calls.map((call, position) => ({
     type: "tool_use",
     id: idOf("toolu_", answer.fingerprint, position),
@@ -100,7 +94,16 @@ function blocksOf(sample: Sample, request: SimulatedRequest, answer: Answer): re
     json: call.json,
   }));
   const text = sample.text === "" ? [] : [{ type: "text", text: sample.text }];
-  return [...(sample.reasoning === "" ? [] : [thinking]), ...text, ...calls];
+  return [...thinkingBlocks(sample, request), ...text, ...calls];
+}
+
+/** Readable and signed, or without its text but sealed in the signature, or sealed altogether. */
+function thinkingBlocks({ reasoning, redacted }: Sample, request: SimulatedRequest): readonly Json[] {
+  if (reasoning === "") return [];
+  if (redacted) return [{ type: "redacted_thinking", data: seal("redacted", reasoning) }];
+  if (request.reasoning?.visible === false)
+    return [{ type: "thinking", thinking: "", signature: seal("thinking", reasoning) }];
+  return [{ type: "thinking", thinking: reasoning, signature: sign("thinking", reasoning) }];
 }
 
 function messageEvents(request: SimulatedRequest, answer: Answer): readonly WireEvent[] {
@@ -128,11 +131,13 @@ function blockEvents(block: Json, index: number): readonly { type: string }[] {
 }
 
 function emptied(block: Json): Json {
+  if (block.type === "redacted_thinking") return {};
   if (block.type === "thinking") return { thinking: "", signature: "" };
   return block.type === "text" ? { text: "" } : { input: {} };
 }
 
 function deltasOfBlock(block: Json): readonly Json[] {
+  if (block.type === "redacted_thinking") return [];
   if (block.type === "text") return deltasOf(String(block.text)).map((text) => ({ type: "text_delta", text }));
   if (block.type === "tool_use") {
     return ["", ...jsonDeltasOf(String(block.json))].map((piece) => ({

@@ -4,8 +4,8 @@ import { messagesDecoder } from "../../../src/dialects/anthropic/decode.ts";
 import { anthropic } from "../../../src/dialects/anthropic/dialect.ts";
 import { encodeMessagesRequest } from "../../../src/dialects/anthropic/encode.ts";
 import { targetOf, testDialect, type WireAnswer } from "../contract.ts";
-import { checkMessagesBody } from "./legal.ts";
 import { answerOf } from "./answers.ts";
+import { checkMessagesBody } from "./legal.ts";
 
 const target = targetOf({ provider: "anthropic", dialect: "anthropic", modelId: "claude-test" });
 
@@ -63,7 +63,13 @@ testDialect({
           body: { content: [toolUse("toolu_1", "now", '{"a":')], stop_reason: "tool_use" },
           stream: [
             { data: { type: "content_block_start", index: 0, content_block: toolUse("toolu_1", "now", {}) } },
-            { data: { type: "content_block_delta", index: 0, delta: { type: "input_json_delta", partial_json: '{"a":' } } },
+            {
+              data: {
+                type: "content_block_delta",
+                index: 0,
+                delta: { type: "input_json_delta", partial_json: '{"a":' },
+              },
+            },
             { data: { type: "content_block_stop", index: 0 } },
             { data: { type: "message_delta", delta: { stop_reason: "tool_use" } } },
           ],

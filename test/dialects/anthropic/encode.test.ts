@@ -64,7 +64,9 @@ describe("the messages request", () => {
       max_tokens: 100,
       messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }],
       stop_sequences: ["END"],
-      tools: [{ name: "weather", description: "The weather.", input_schema: { ...WEATHER.parameters, type: "object" } }],
+      tools: [
+        { name: "weather", description: "The weather.", input_schema: { ...WEATHER.parameters, type: "object" } },
+      ],
       tool_choice: { type: "auto" },
       metadata: { user_id: "user-1" },
       service_tier: "standard_only",
@@ -90,7 +92,10 @@ describe("the messages request", () => {
   });
 
   it("lowers a temperature above 1", () => {
-    expect(encode({ temperature: 1.5 })).toMatchObject({ body: { temperature: 1 }, changed: [["temperature", 1.5, 1]] });
+    expect(encode({ temperature: 1.5 })).toMatchObject({
+      body: { temperature: 1 },
+      changed: [["temperature", 1.5, 1]],
+    });
   });
 
   it("merges extra_body last, entry below call, into the objects of the body", () => {
@@ -178,7 +183,9 @@ describe("tools of the messages request", () => {
     [{ maxUses: 3 }, { max_uses: 3 }],
     [{ contextSize: "high" }, { max_uses: 10 }],
   ] as const)("asks for web search %o", (webSearch, expected) => {
-    expect(encode({ webSearch }).body.tools).toEqual([{ type: "web_search_20250305", name: "web_search", ...expected }]);
+    expect(encode({ webSearch }).body.tools).toEqual([
+      { type: "web_search_20250305", name: "web_search", ...expected },
+    ]);
   });
 });
 
@@ -204,7 +211,9 @@ describe("reasoning of the messages request", () => {
   });
 
   it("turns thinking off for none", () => {
-    expect(encode({ reasoningEffort: "none" }, { reasoningWire: "adaptive" }).body.thinking).toEqual({ type: "disabled" });
+    expect(encode({ reasoningEffort: "none" }, { reasoningWire: "adaptive" }).body.thinking).toEqual({
+      type: "disabled",
+    });
     expect(encode({ reasoningEffort: "none" }, budget).body.thinking).toEqual({ type: "disabled" });
   });
 
@@ -329,7 +338,10 @@ describe("prompt cache marks", () => {
 
   it("end the instructions, the tools and the first user message", () => {
     const { body, messages: sent } = encode({ promptCache: true, tools: [WEATHER, TIME] }, {}, { messages });
-    expect(body.system).toEqual([{ type: "text", text: "One." }, { type: "text", text: "Two.", cache_control: mark }]);
+    expect(body.system).toEqual([
+      { type: "text", text: "One." },
+      { type: "text", text: "Two.", cache_control: mark },
+    ]);
     expect(body.tools?.map((tool) => "cache_control" in tool)).toEqual([false, true]);
     expect(sent[0]?.content).toEqual([{ type: "text", text: "first", cache_control: mark }]);
     expect(JSON.stringify(sent[2])).not.toContain("cache_control");
@@ -343,12 +355,15 @@ describe("prompt cache marks", () => {
   });
 
   it("are at most four, those of the caller first", () => {
-    const marked = { role: "user", content: ["a", "b", "c"].map((text) => ({ type: "text", text, cache: true })) } as const;
-    const { body, messages: sent, changed } = encode(
-      { promptCache: true, tools: [WEATHER] },
-      {},
-      { messages: [{ role: "system", content: "S" }, marked] },
-    );
+    const marked = {
+      role: "user",
+      content: ["a", "b", "c"].map((text) => ({ type: "text" as const, text, cache: true })),
+    } as const;
+    const {
+      body,
+      messages: sent,
+      changed,
+    } = encode({ promptCache: true, tools: [WEATHER] }, {}, { messages: [{ role: "system", content: "S" }, marked] });
     expect(JSON.stringify(sent).split("cache_control").length - 1).toBe(3);
     expect(JSON.stringify(body).split("cache_control").length - 1).toBe(1);
     expect(changed).toEqual([["prompt_cache", 5, 4]]);

@@ -13,13 +13,19 @@ export function checkMessagesBody(params: unknown): string[] {
   for (const block of body.system ?? []) if (isEmptyText(block)) broken.push("system has an empty text");
   const last = body.messages.at(-1);
   const lastBlock = last?.content.at(-1);
-  if (last?.role === "assistant" && /\s$/.test(String(lastBlock?.["text"] ?? ""))) broken.push("white space at the end");
+  if (last?.role === "assistant" && /\s$/.test(String(lastBlock?.["text"] ?? "")))
+    broken.push("white space at the end");
   const marks = JSON.stringify(body).split('"cache_control"').length - 1;
   if (marks > 4) broken.push(`${marks} cache marks`);
   return broken;
 }
 
-function checkMessage(message: Message, before: Message | undefined, after: Message | undefined, index: number): string[] {
+function checkMessage(
+  message: Message,
+  before: Message | undefined,
+  after: Message | undefined,
+  index: number,
+): string[] {
   const broken: string[] = [];
   if (message.role !== "user" && message.role !== "assistant") broken.push(`role ${message.role} at ${index}`);
   if (message.role === before?.role) broken.push(`two messages of one role at ${index}`);

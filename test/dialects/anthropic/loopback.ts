@@ -21,7 +21,15 @@ export interface CallOptions {
 
 export function callOf({ target, transport, request = requestOf({}), streaming = false, key }: CallOptions): Call {
   return {
-    input: { messages: request.messages, settings: {}, samples: 1, extraBody: {}, extraHeaders: {}, raw: false, tags: [] },
+    input: {
+      messages: request.messages,
+      settings: {},
+      samples: 1,
+      extraBody: {},
+      extraHeaders: {},
+      raw: false,
+      tags: [],
+    },
     target,
     request,
     streaming,
@@ -29,6 +37,8 @@ export function callOf({ target, transport, request = requestOf({}), streaming =
     cancellation: new Cancellation(),
     credential: key === undefined ? undefined : new Secret(key),
     tryIndex: 0,
+    fallbackRemains: false,
+    deadlineAtMs: undefined,
     record: new CallRecord("call", 0),
     transport,
     clock: systemClock,
@@ -104,7 +114,10 @@ export function answerStream(events: readonly unknown[], named: boolean) {
 }
 
 /** Runs with these variables in the environment, then puts the old values back. */
-export async function withEnvironment<T>(variables: Readonly<Record<string, string>>, run: () => Promise<T>): Promise<T> {
+export async function withEnvironment<T>(
+  variables: Readonly<Record<string, string>>,
+  run: () => Promise<T>,
+): Promise<T> {
   const before = new Map(Object.keys(variables).map((name) => [name, process.env[name]]));
   Object.assign(process.env, variables);
   try {

@@ -29,37 +29,69 @@ const reasoning = fc.record({
 });
 const user: fc.Arbitrary<Message> = fc.oneof(
   chunk.map((content) => ({ role: "user" as const, content })),
-  chunk.map((text) => ({ role: "user" as const, content: [{ type: "text" as const, text }, { type: "image" as const, data: PIXEL }] })),
+  chunk.map((text) => ({
+    role: "user" as const,
+    content: [
+      { type: "text" as const, text },
+      { type: "image" as const, data: PIXEL },
+    ],
+  })),
 );
-const exchange = fc.tuple(fc.array(reasoning, { maxLength: 2 }), chunk, ids, fc.boolean(), fc.boolean()).map(
-  ([thoughts, text, calls, reversed, apart]): Message[] => {
-    const assistant = { role: "assistant", content: [...thoughts, { type: "text", text }, ...calls.map((id) => call(id))] } as const;
+const exchange = fc
+  .tuple(fc.array(reasoning, { maxLength: 2 }), chunk, ids, fc.boolean(), fc.boolean())
+  .map(([thoughts, text, calls, reversed, apart]): Message[] => {
+    const assistant = {
+      role: "assistant",
+      content: [...thoughts, { type: "text", text }, ...calls.map((id) => call(id))],
+    } as const;
     const results = calls.map((id, index) => result(id, `${index}`));
     if (reversed && new Set(calls).size === calls.length) results.reverse();
     if (results.length === 0) return [assistant];
-    const tools = apart ? results.map((one) => ({ role: "tool", content: [one] }) as const) : [{ role: "tool", content: results } as const];
+    const tools = apart
+      ? results.map((one) => ({ role: "tool", content: [one] }) as const)
+      : [{ role: "tool", content: results } as const];
     return [assistant, ...tools];
-  },
-);
+  });
 const history = fc
-  .array(fc.oneof(user.map((one) => [one]), exchange, chunk.map((content): Message[] => [{ role: "system", content }])), { maxLength: 8 })
+  .array(
+    fc.oneof(
+      user.map((one) => [one]),
+      exchange,
+      chunk.map((content): Message[] => [{ role: "system", content }]),
+    ),
+    { maxLength: 8 },
+  )
   .map((groups) => groups.flat());
 
 describe("the message normaliser", () => {
   it("makes a legal body of any history whose calls are answered", () => {
-    fc.assert(fc.property(history, (messages) => {
-      expect(checkMessagesBody(encodeMessagesRequest(requestOf({ messages }), target, false).params)).toEqual([]);
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(history, (messages) => {
+        expect(checkMessagesBody(encodeMessagesRequest(requestOf({ messages }), target, false).params)).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("keeps every visible text and every own signature, in order", () => {
-    fc.assert(fc.property(history, (messages) => {
-      const signatures = messages.flatMap((message) => message.role === "assistant" && typeof message.content !== "string"
-        ? message.content.flatMap((part) => (part.type === "reasoning" && part.owner === "anthropic" ? [part.signature] : [])) : []);
-      const encoded = encode(messages).messages.flatMap((message) => typeof message.content === "string" ? [] : message.content);
-      const sent = encoded.flatMap((block) => block.type === "thinking" ? [block.signature] : block.type === "redacted_thinking" ? [block.data] : []);
-      expect(sent).toEqual(signatures);
-    }));
+    fc.assert(
+      fc.property(history, (messages) => {
+        const signatures = messages.flatMap((message) =>
+          message.role === "assistant" && typeof message.content !== "string"
+            ? message.content.flatMap((part) =>
+                part.type === "reasoning" && part.owner === "anthropic" ? [part.signature] : [],
+              )
+            : [],
+        );
+        const encoded = encode(messages).messages.flatMap((message) =>
+          typeof message.content === "string" ? [] : message.content,
+        );
+        const sent = encoded.flatMap((block) =>
+          block.type === "thinking" ? [block.signature] : block.type === "redacted_thinking" ? [block.data] : [],
+        );
+        expect(sent).toEqual(signatures);
+      }),
+    );
   });
 
   it("refuses a call without result and names it", () => {
@@ -70,7 +102,10 @@ describe("the message normaliser", () => {
 
   it("refuses a result without call and names it", () => {
     try {
-      encode([{ role: "user", content: "x" }, { role: "tool", content: [result("toolu_9")] }]);
+      encode([
+        { role: "user", content: "x" },
+        { role: "tool", content: [result("toolu_9")] },
+      ]);
       expect.unreachable();
     } catch (error) {
       expect(isModelError(error, "invalid_request")).toBe(true);
@@ -98,7 +133,13 @@ describe("the message normaliser", () => {
 
   it("merges consecutive user messages without losing the image", () => {
     const { messages } = encode([
-      { role: "user", content: [{ type: "text", text: "look" }, { type: "image", data: PIXEL, mediaType: "image/png" }] },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "look" },
+          { type: "image", data: PIXEL, mediaType: "image/png" },
+        ],
+      },
       { role: "user", content: "what is it?" },
     ]);
     expect(messages).toEqual([
@@ -119,18 +160,27 @@ describe("the message normaliser", () => {
       { role: "user", content: "x" },
       { role: "system", content: "Two." },
     ]);
-    expect(system).toEqual([{ type: "text", text: "One." }, { type: "text", text: "Two." }]);
+    expect(system).toEqual([
+      { type: "text", text: "One." },
+      { type: "text", text: "Two." },
+    ]);
     expect(messages).toHaveLength(1);
   });
 
   it("begins with a user message and says so", () => {
-    const { messages, adjustments } = encode([{ role: "assistant", content: "Hello" }, { role: "user", content: "x" }]);
+    const { messages, adjustments } = encode([
+      { role: "assistant", content: "Hello" },
+      { role: "user", content: "x" },
+    ]);
     expect(messages[0]).toEqual({ role: "user", content: [{ type: "text", text: "." }] });
     expect(adjustments).toMatchObject([{ setting: "messages", to: "." }]);
   });
 
   it("trims the end of a last assistant message and says so", () => {
-    const { messages, adjustments } = encode([{ role: "user", content: "x" }, { role: "assistant", content: "{ \n" }]);
+    const { messages, adjustments } = encode([
+      { role: "user", content: "x" },
+      { role: "assistant", content: "{ \n" },
+    ]);
     expect(messages[1]).toEqual({ role: "assistant", content: [{ type: "text", text: "{" }] });
     expect(adjustments).toHaveLength(1);
   });
@@ -145,7 +195,9 @@ describe("the message normaliser", () => {
     ]);
     const sent = messages.flatMap((message) => (typeof message.content === "string" ? [] : message.content));
     const used = sent.flatMap((block) => (block.type === "tool_use" ? [block.id] : []));
-    const answered = sent.flatMap((block) => (block.type === "tool_result" ? [[block.tool_use_id, block.content]] : []));
+    const answered = sent.flatMap((block) =>
+      block.type === "tool_result" ? [[block.tool_use_id, block.content]] : [],
+    );
     expect(used).toEqual(["a_b", "a_b_2", "a_b_3"]);
     expect(answered.map(([id]) => id)).toEqual(used);
     expect(JSON.stringify(answered)).toMatch(/"1".*"2".*"3"/);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonSchema } from "../../../src/core/tool.ts";
 import { isRecursive, lowerSchema } from "../../../src/dialects/anthropic/schema.ts";
-import { anySchema } from "./schemas.ts";
+import { accepts, anySchema, anyValue } from "./schemas.ts";
 
 const UNSUPPORTED = [
   "minLength",
@@ -57,9 +57,10 @@ describe("the output schema of the messages API", () => {
   it("says so when it lets more pass than the original", () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     fc.assert(
-      fc.property(anySchema, fc.jsonValue(), (schema, value) => {
+      fc.property(anySchema, anyValue, (schema, value) => {
         const { schema: lowered, lost } = lowerSchema(schema);
-        if (ajv.validate(lowered, value) && !ajv.validate(schema, value)) expect(lost).not.toEqual([]);
+        const original = accepts(() => ajv.validate(schema, value));
+        if (original === false && accepts(() => ajv.validate(lowered, value))) expect(lost).not.toEqual([]);
       }),
       { numRuns: 300 },
     );

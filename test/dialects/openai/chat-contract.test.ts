@@ -112,7 +112,9 @@ testDialect({
       {
         name: "an error in the stream",
         code: "rate_limited",
-        answer: { stream: [chunk({ content: "a" }), { data: { error: { message: "slow", code: "rate_limit_exceeded" } } }] },
+        answer: {
+          stream: [chunk({ content: "a" }), { data: { error: { message: "slow", code: "rate_limit_exceeded" } } }],
+        },
       },
       {
         name: "an error event without an error key",

@@ -84,7 +84,9 @@ describe("a chat request", () => {
       if (name === "maxInputTokens") continue;
       const value = name === "topK" ? 40 : EVERYTHING[name];
       const settings = { tools: CONTRACT_TOOLS, [name]: value };
-      const without = JSON.stringify(encodeLoose(openai, { settings: name === "tools" ? {} : { tools: CONTRACT_TOOLS } }).body);
+      const without = JSON.stringify(
+        encodeLoose(openai, { settings: name === "tools" ? {} : { tools: CONTRACT_TOOLS } }).body,
+      );
       const changed = JSON.stringify(encodeLoose(openai, { settings }).body) !== without;
       expect(changed, name).toBe(CHAT_SETTINGS.has(name));
     }
@@ -152,7 +154,9 @@ describe("a chat request", () => {
     expect(encode(host, { settings }).body).toMatchObject({ max_tokens: 5 });
     const renamed = { ...host, quirks: { maxTokensKey: "max_completion_tokens" as const } };
     expect(encode(renamed, { settings }).body).toMatchObject({ max_completion_tokens: 5 });
-    expect(encode(targetOf({ provider: "azure", dialect: "openai" }), { settings }).body).toHaveProperty("max_completion_tokens");
+    expect(encode(targetOf({ provider: "azure", dialect: "openai" }), { settings }).body).toHaveProperty(
+      "max_completion_tokens",
+    );
   });
 
   it("does not ask for usage in a stream where the host refuses that", () => {
@@ -189,7 +193,8 @@ describe("a chat request", () => {
   });
 
   it("keys the cache by the prefix alone", () => {
-    const key = (request: object) => encode(openai, { settings: { promptCache: true }, ...request }).body["prompt_cache_key"];
+    const key = (request: object) =>
+      encode(openai, { settings: { promptCache: true }, ...request }).body["prompt_cache_key"];
     expect(key({})).toBe(key({ messages: [{ role: "user", content: "another question" }] }));
     const system: Message[] = [
       { role: "system", content: "S" },
@@ -200,7 +205,9 @@ describe("a chat request", () => {
   });
 
   it("leaves out a tool choice without tools, and says so", () => {
-    const { body, adjustments } = encode(openai, { settings: { toolChoice: "required", parallelToolCalls: true, tools: [] } });
+    const { body, adjustments } = encode(openai, {
+      settings: { toolChoice: "required", parallelToolCalls: true, tools: [] },
+    });
     expect(Object.keys(body)).toEqual(["model", "messages"]);
     expect(adjustments.map(({ setting }) => setting)).toEqual(["tool_choice", "parallel_tool_calls"]);
   });
@@ -214,7 +221,10 @@ describe("a chat request", () => {
       message.role === "tool"
         ? {
             ...message,
-            content: message.content.map((part) => ({ ...part, content: [{ type: "image" as const, data: PIXEL, mediaType: "image/png" }] })),
+            content: message.content.map((part) => ({
+              ...part,
+              content: [{ type: "image" as const, data: PIXEL, mediaType: "image/png" }],
+            })),
           }
         : message,
     );
@@ -236,11 +246,19 @@ describe("reasoning of a chat history", () => {
     },
     { role: "tool", content: [{ type: "tool-result", id: "call_1", content: "1" }] },
   ];
-  const deepseek = targetOf({ provider: "deepseek", dialect: "openai", quirks: { reasoningField: "reasoning_content" } });
+  const deepseek = targetOf({
+    provider: "deepseek",
+    dialect: "openai",
+    quirks: { reasoningField: "reasoning_content" },
+  });
 
   it("goes back to the host that made it, in the field the host wants", () => {
-    expect(JSON.stringify(encodeLoose(deepseek, { messages: turn("deepseek") }).body)).toContain('"reasoning_content":"Hmm."');
-    expect(JSON.stringify(encodeLoose(deepseek, { messages: turn(undefined) }).body)).toContain('"reasoning_content":"Hmm."');
+    expect(JSON.stringify(encodeLoose(deepseek, { messages: turn("deepseek") }).body)).toContain(
+      '"reasoning_content":"Hmm."',
+    );
+    expect(JSON.stringify(encodeLoose(deepseek, { messages: turn(undefined) }).body)).toContain(
+      '"reasoning_content":"Hmm."',
+    );
   });
 
   it("goes to no other provider", () => {
@@ -301,12 +319,18 @@ describe("the form of a chat answer", () => {
       },
     });
     expect(adjustments).toMatchObject([
-      { setting: "response_format", from: { "properties.b": "optional" }, to: { "properties.b": "required, nullable" } },
+      {
+        setting: "response_format",
+        from: { "properties.b": "optional" },
+        to: { "properties.b": "required, nullable" },
+      },
     ]);
   });
 
   it("is sent as it is when strictness is not wanted", () => {
-    const { body, adjustments } = encode(openai, { settings: { responseFormat: { ...responseFormat, strict: false } } });
+    const { body, adjustments } = encode(openai, {
+      settings: { responseFormat: { ...responseFormat, strict: false } },
+    });
     expect(body["response_format"]).toMatchObject({ json_schema: { strict: false, schema } });
     expect(adjustments).toEqual([]);
   });
@@ -339,7 +363,9 @@ describe("the form of a chat answer", () => {
   });
 
   it("gets a legal name", () => {
-    const { body, adjustments } = encode(openai, { settings: { responseFormat: { ...responseFormat, name: "my thing!" } } });
+    const { body, adjustments } = encode(openai, {
+      settings: { responseFormat: { ...responseFormat, name: "my thing!" } },
+    });
     expect(body["response_format"]).toMatchObject({ json_schema: { name: "my_thing_" } });
     expect(adjustments[0]).toMatchObject({ from: { name: "my thing!" } });
   });

@@ -16,7 +16,10 @@ function event(type: string, fields: Item): WireEvent {
 function itemEvents(item: Item, index: number): WireEvent[] {
   const at = { output_index: index, item_id: item["id"] };
   const { content, summary, arguments: json, ...bare } = item;
-  const added = event("response.output_item.added", { ...at, item: { ...bare, content: [], summary: [], arguments: "" } });
+  const added = event("response.output_item.added", {
+    ...at,
+    item: { ...bare, content: [], summary: [], arguments: "" },
+  });
   const done = event("response.output_item.done", { ...at, item });
   const deltas: WireEvent[] = [];
   for (const part of (content ?? []) as Item[]) {
@@ -75,7 +78,9 @@ testDialect({
   target: targetOf({ provider: "openai", dialect: "openai-responses" }),
   encode: encodeResponses,
   decoder: decodeResponses,
-  ...(hasOpenaiSchema && { checkRequest: (params: unknown) => validateResponsesRequest(JSON.parse(JSON.stringify(params))) }),
+  ...(hasOpenaiSchema && {
+    checkRequest: (params: unknown) => validateResponsesRequest(JSON.parse(JSON.stringify(params))),
+  }),
   restoresReasoning: (params) => {
     const { input } = params as { input: Item[] };
     const restored = { type: "reasoning", id: "rs_1", summary: thought["summary"], encrypted_content: "sealed" };
@@ -101,7 +106,11 @@ testDialect({
       { raw: "max_messages", reason: "unknown", answer: answer([said("Hi")], incomplete("max_messages")) },
     ],
     errors: [
-      { name: "a content filter", code: "content_filtered", answer: answer([said("Hi")], incomplete("content_filter")) },
+      {
+        name: "a content filter",
+        code: "content_filtered",
+        answer: answer([said("Hi")], incomplete("content_filter")),
+      },
       { name: "a failed response", code: "rate_limited", answer: answer([], failed("rate_limit_exceeded", "slow")) },
       { name: "a cancelled response", code: "server_error", answer: answer([], { status: "cancelled" }) },
       { name: "arguments that are not JSON", code: "invalid_tool_call", answer: answer([call("a", "f", "{city")]) },

@@ -27,7 +27,11 @@ const EVERYTHING: Settings = {
   serviceTier: "flex",
   modalities: ["text"],
   prediction: "x",
-  responseFormat: { type: "json_schema", name: "thing", schema: { type: "object", properties: {}, additionalProperties: false } },
+  responseFormat: {
+    type: "json_schema",
+    name: "thing",
+    schema: { type: "object", properties: {}, additionalProperties: false },
+  },
   user: "user-1",
   metadata: { team: "blue" },
   webSearch: { contextSize: "high", maxUses: 2 },
@@ -39,7 +43,11 @@ const EVERYTHING: Settings = {
 
 describe("a responses request", () => {
   it("keeps no state on the server and sends nothing else that was not asked for", () => {
-    expect(encode(openai, {}).body).toEqual({ model: "gpt-5.4", input: [{ role: "user", content: "Hi" }], store: false });
+    expect(encode(openai, {}).body).toEqual({
+      model: "gpt-5.4",
+      input: [{ role: "user", content: "Hi" }],
+      store: false,
+    });
   });
 
   it("spells every setting the wire has", () => {
@@ -140,7 +148,10 @@ describe("a responses request", () => {
         ],
       },
       { role: "assistant", content: [{ type: "tool-call", id: "c", name: "f", arguments: {} }] },
-      { role: "tool", content: [{ type: "tool-result", id: "c", content: [{ type: "image", url: "https://example.com/a.png" }] }] },
+      {
+        role: "tool",
+        content: [{ type: "tool-result", id: "c", content: [{ type: "image", url: "https://example.com/a.png" }] }],
+      },
     ];
     expect(encode(openai, { messages }).body["input"]).toEqual([
       {
@@ -176,7 +187,8 @@ describe("reasoning of a responses history", () => {
       { type: "text", text: "Looking.", signature: '{"phase":"commentary"}', owner },
     ],
   });
-  const inputOf = (message: AssistantMessage) => encode(openai, { messages: [{ role: "user", content: "Hi" }, message] }).body["input"];
+  const inputOf = (message: AssistantMessage) =>
+    encode(openai, { messages: [{ role: "user", content: "Hi" }, message] }).body["input"];
 
   it("goes back unchanged to the provider that made it, before what it led to", () => {
     expect(inputOf(turn(JSON.stringify(sealed), "openai"))).toEqual([

@@ -21,12 +21,19 @@ const object = (properties: JsonSchema, more: JsonSchema = {}): JsonSchema => ({
 
 describe("a schema for strict mode", () => {
   it("closes every object and requires every property", () => {
-    const { schema, paths } = lowered(object({ a: { type: "string" }, b: object({ c: { type: "number" } }) }, { required: ["b"] }));
+    const { schema, paths } = lowered(
+      object({ a: { type: "string" }, b: object({ c: { type: "number" } }) }, { required: ["b"] }),
+    );
     expect(schema).toEqual({
       type: "object",
       properties: {
         a: { type: ["string", "null"] },
-        b: { type: "object", properties: { c: { type: ["number", "null"] } }, required: ["c"], additionalProperties: false },
+        b: {
+          type: "object",
+          properties: { c: { type: ["number", "null"] } },
+          required: ["c"],
+          additionalProperties: false,
+        },
       },
       required: ["a", "b"],
       additionalProperties: false,
@@ -49,7 +56,11 @@ describe("a schema for strict mode", () => {
     ["a nullable union", { anyOf: [{ type: "null" }] }, { anyOf: [{ type: "null" }] }],
     ["a reference", { $ref: "#/$defs/x" }, { anyOf: [{ $ref: "#/$defs/x" }, { type: "null" }] }],
     ["oneOf", { oneOf: [{ type: "string" }] }, { anyOf: [{ type: "string" }, { type: "null" }] }],
-    ["a described reference", { allOf: [{ $ref: "#/$defs/x" }], description: "d" }, { description: "d", anyOf: [{ $ref: "#/$defs/x" }, { type: "null" }] }],
+    [
+      "a described reference",
+      { allOf: [{ $ref: "#/$defs/x" }], description: "d" },
+      { description: "d", anyOf: [{ $ref: "#/$defs/x" }, { type: "null" }] },
+    ],
   ])("makes optional properties nullable: %s", (_, property, expected) => {
     const { schema } = lowered(object({ a: property }, { $defs: { x: { type: "string" } } }));
     expect((schema["properties"] as JsonSchema)["a"]).toEqual(expected);
@@ -82,7 +93,10 @@ describe("a schema for strict mode", () => {
       z.object({
         name: z.string().min(1),
         tags: z.array(z.string()).optional(),
-        kind: z.discriminatedUnion("kind", [z.object({ kind: z.literal("a"), n: z.int() }), z.object({ kind: z.literal("b") })]),
+        kind: z.discriminatedUnion("kind", [
+          z.object({ kind: z.literal("a"), n: z.int() }),
+          z.object({ kind: z.literal("b") }),
+        ]),
         note: z.string().nullish(),
       }),
     ) as JsonSchema;
@@ -142,7 +156,12 @@ function filled(value: unknown, schema: JsonSchema): unknown {
   if (Array.isArray(value)) return value.map((item) => filled(item, schema["items"] as JsonSchema));
   if (typeof value !== "object" || value === null) return value;
   const properties = Object.entries(schema["properties"] as Record<string, JsonSchema>);
-  return Object.fromEntries(properties.map(([name, property]) => [name, name in value ? filled((value as Record<string, unknown>)[name], property) : null]));
+  return Object.fromEntries(
+    properties.map(([name, property]) => [
+      name,
+      name in value ? filled((value as Record<string, unknown>)[name], property) : null,
+    ]),
+  );
 }
 
 describe("for any schema", () => {

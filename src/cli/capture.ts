@@ -1,0 +1,218 @@
+import type { EntryConfig } from "../config/load.ts";
+import type {
+  Adjustment,
+  CallOptions,
+  ConfigProblem,
+  Exchange,
+  Model,
+  ModelError,
+  SseMessage,
+  Transport,
+  WireInit,
+  WireResponse,
+} from "../index.ts";
+import type { CliContext } from "./context.ts";
+import { leavesOf } from "./leaves.ts";
+import { maskHeaders, maskText, type NamedSecret, namedSecrets } from "./mask.ts";
+import type { Project } from "./project.ts";
+
+/** A request as the SDK would have sent it, credentials masked. */
+export interface CapturedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+export interface Capture {
+  readonly request: CapturedRequest | null;
+  readonly adjustments: readonly Adjustment[];
+  /** Why nothing would be sent. */
+  readonly refusal: { readonly code: ModelError["code"]; readonly message: string } | null;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Lets an entry answer a prompt over a transport that sends nothing. Keys that are not set are stood in for. */
+export async function captureRequest(
+  project: Project,
+  name: string,
+  prompt: string,
+  options: CallOptions & { readonly streaming: boolean },
+  context: CliContext,
+): Promise<Capture> {
+  const entry = project.config.entry(name);
+  const stops = new AbortController();
+  const transport = new RecordingTransport(() => stops.abort());
+  const env = withStandIns(entry, project, context.env);
+  const factory = await project.reopen({ env, transport });
+  const { streaming, ...callOptions } = options;
+  try {
+    const model = factory.get(name);
+    const { adjustments, refusal } = await answerOf(
+      model,
+      prompt,
+      { ...callOptions, cache: "bypass", signal: stops.signal },
+      streaming,
+    );
+    const secrets = namedSecrets(entry, env);
+    return {
+      request: transport.seen === undefined ? null : masked(transport.seen, secrets),
+      adjustments,
+      refusal: transport.seen === undefined ? refusal : null,
+      problems: [],
+    };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "ConfigError") throw error;
+    return {
+      request: null,
+      adjustments: [],
+      refusal: null,
+      problems: (error as unknown as { problems: readonly ConfigProblem[] }).problems,
+    };
+  } finally {
+    await factory.close();
+  }
+}
+
+async function answerOf(
+  model: Model,
+  prompt: string,
+  options: CallOptions,
+  streaming: boolean,
+): Promise<Pick<Capture, "adjustments" | "refusal">> {
+  try {
+    const { adjustments } = await (streaming ? model.stream(prompt, options).reply : model.codegen(prompt, options));
+    return { adjustments, refusal: null };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "ModelError") throw error;
+    const { code, message } = error as ModelError;
+    return { adjustments: [], refusal: { code, message } };
+  }
+}
+
+const REFERENCE = /^env:([A-Z_][A-Z0-9_]*)$/;
+const ADDRESS_KEYS = ["baseUrl", "proxy"];
+
+/** The environment with something for every variable of this entry that is not set, so that its request can be shown. */
+function withStandIns(
+  entry: EntryConfig,
+  { factory }: Project,
+  env: CliContext["env"],
+): Record<string, string | undefined> {
+  const complete = { ...env };
+  for (const [path, value] of leavesOf(entry)) {
+    const variable = REFERENCE.exec(value)?.[1];
+    if (variable !== undefined && (complete[variable] ?? "") === "")
+      complete[variable] = ADDRESS_KEYS.includes(path) ? "http://not-set.invalid" : STAND_IN;
+  }
+  const missing = (factory.describe(entry.entry).problems ?? [])
+    .join(" ")
+    .matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g);
+  for (const [variable] of missing) complete[variable] ??= STAND_IN;
+  return complete;
+}
+
+const STAND_IN = "not-set";
+
+interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Remembers the first request and answers it with a few words, so that what was adjusted comes back with the reply. */
+class RecordingTransport implements Transport {
+  seen: Seen | undefined;
+  readonly #stop: () => void;
+
+  constructor(stop: () => void) {
+    this.#stop = stop;
+  }
+
+  async fetch(url: string | URL | Request, init: WireInit = {}): Promise<Response> {
+    if (this.seen !== undefined) {
+      this.#stop();
+      throw new Error("one request is enough");
+    }
+    const address = url instanceof Request ? url.url : String(url);
+    this.seen = {
+      method: init.method ?? "GET",
+      url: address,
+      headers: Object.fromEntries(new Headers(init.headers)),
+      body: bodyText(init.body),
+    };
+    return answerTo(address, init.exchange);
+  }
+
+  async close(): Promise<void> {}
+}
+
+function bodyText(body: WireInit["body"]): string {
+  if (typeof body === "string") return body;
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : "";
+}
+
+/** One body that every wire format reads as a finished answer: each finds its own keys and passes over the others. */
+const ANSWER = JSON.stringify({
+  ...{
+    id: "explained",
+    object: "chat.completion",
+    model: "explained",
+    type: "message",
+    role: "assistant",
+    status: "completed",
+  },
+  choices: [{ index: 0, message: { role: "assistant", content: "ok" }, finish_reason: "stop" }],
+  output: [
+    {
+      id: "explained",
+      type: "message",
+      role: "assistant",
+      status: "completed",
+      content: [{ type: "output_text", text: "ok", annotations: [] }],
+    },
+  ],
+  content: [{ type: "text", text: "ok" }],
+  stop_reason: "end_turn",
+  candidates: [{ index: 0, content: { role: "model", parts: [{ text: "ok" }] }, finishReason: "STOP" }],
+  usage: { prompt_tokens: 1, completion_tokens: 1, input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+  usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 },
+});
+
+function answerTo(url: string, exchange: Exchange | undefined): Response {
+  const headers = new Headers({ "content-type": "application/json" });
+  const answer: WireResponse & { readonly body: null; readonly statusText: string; readonly bodyUsed: boolean } = {
+    ...{ status: 200, ok: true, url, headers, body: null, statusText: "", bodyUsed: false },
+    text: async () => ANSWER,
+    json: async () => JSON.parse(ANSWER) as unknown,
+    messages: () => noMessages(),
+    cancel: () => {},
+  };
+  if (exchange !== undefined) Object.assign(exchange, { response: answer, sent: true });
+  return answer as unknown as Response;
+}
+
+async function* noMessages(): AsyncGenerator<readonly SseMessage[]> {}
+
+function masked({ method, url, headers, body }: Seen, secrets: readonly NamedSecret[]): CapturedRequest {
+  const shown = maskText(body, secrets);
+  return {
+    method,
+    url: maskText(maskKeyParameter(url), secrets),
+    headers: maskHeaders(headers, secrets),
+    body: parsed(shown),
+  };
+}
+
+function maskKeyParameter(url: string): string {
+  return url.replace(/([?&]key=)[^&]*/, "$1[secret]");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

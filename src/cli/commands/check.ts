@@ -1,0 +1,93 @@
+import type { Command } from "commander";
+import type { ConfigProblem } from "../../index.ts";
+import { columns } from "../columns.ts";
+import { type CliContext, Exit } from "../context.ts";
+import { type EntryRow, entryRows } from "../entry-row.ts";
+import { problemReport } from "../error-report.ts";
+import { openProject, type Project } from "../project.ts";
+import { plural } from "../wording.ts";
+
+interface CheckFlags {
+  readonly keys?: boolean;
+}
+
+export function configureCheck(command: Command, context: CliContext): void {
+  command
+    .argument("[file]", "the file (default: as --config)")
+    .option("--keys", "fail when a model cannot be used, for example because its key is not set")
+    .addHelpText("after", "\nExit code 0: the file is correct; 2: it is not. Nothing is sent anywhere.\n")
+    .action((file: string | undefined, flags: CheckFlags) => check(file, flags, context));
+}
+
+async function check(file: string | undefined, flags: CheckFlags, context: CliContext): Promise<void> {
+  const opened = await open(file, context);
+  if ("problems" in opened) return tellProblems(opened.problems, context);
+  try {
+    const rows = entryRows(opened);
+    tellModels(opened, rows, context);
+    if (flags.keys === true && rows.some(({ usable }) => !usable)) throw new Exit(2);
+  } finally {
+    await opened.factory.close();
+  }
+}
+
+async function open(
+  file: string | undefined,
+  context: CliContext,
+): Promise<Project | { readonly problems: readonly ConfigProblem[] }> {
+  try {
+    return await openProject(context, file ?? context.flags.config);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "ConfigError") throw error;
+    const { problems } = error as unknown as { problems: readonly ConfigProblem[] };
+    const isAboutText = problems.some(({ line }) => line > 0);
+    if (!isAboutText && context.flags.json !== true) throw error;
+    return { problems };
+  }
+}
+
+async function tellProblems(problems: readonly ConfigProblem[], { print, flags }: CliContext): Promise<never> {
+  if (flags.json === true) {
+    print.json({ ok: false, problems });
+    throw new Exit(2);
+  }
+  for (const line of await problemReport(problems, print, print.paint)) print.line(line);
+  print.line();
+  print.line(
+    print.paint.red(`${plural(problems.length, "problem")} in ${print.path(problems[0]?.file ?? "models.toml")}`),
+  );
+  throw new Exit(2);
+}
+
+function tellModels({ file, config }: Project, rows: readonly EntryRow[], { print, flags }: CliContext): void {
+  if (flags.json === true) {
+    const models = rows.map(({ name, provider, model, usable, problems, retiresOn }) => ({
+      name,
+      provider,
+      model,
+      ok: usable,
+      problems,
+      retiresOn,
+    }));
+    return print.json({ ok: true, file, profile: config.profile ?? null, defaultModel: config.defaultModel, models });
+  }
+  const { paint } = print;
+  const profile = config.profile === undefined ? "" : ` with profile ${config.profile}`;
+  print.line(
+    `${paint.green("✓")} ${paint.bold(print.path(file))}${profile} is correct: ${plural(rows.length, "model")}, default "${config.defaultModel}"`,
+  );
+  print.line();
+  const lines = rows.map((row) => [
+    `${row.usable ? paint.green("✓") : paint.yellow("!")} ${row.name}`,
+    row.provider,
+    row.model,
+    row.usable
+      ? paint.dim(row.retiresOn === null ? "ok" : `ok, until ${row.retiresOn}`)
+      : paint.yellow(row.problems.map(shortly).join("; ")),
+  ]);
+  for (const line of columns(undefined, lines, paint)) print.line(line);
+}
+
+function shortly({ message }: ConfigProblem): string {
+  return message;
+}

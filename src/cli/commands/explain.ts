@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import type { CallOptions } from "../../index.ts";
+import type { CliContext } from "../context.ts";
+import { explain } from "../explanation.ts";
+import { explanationText } from "../explanation-text.ts";
+import { readCount, readEffort, readNumber } from "../flag-values.ts";
+import { withProject } from "../project.ts";
+
+interface ExplainFlags {
+  readonly prompt: string;
+  readonly system?: string;
+  readonly temperature?: number;
+  readonly maxTokens?: number;
+  readonly effort?: string | number;
+  readonly stream?: boolean;
+}
+
+export function configureExplain(command: Command, context: CliContext): void {
+  command
+    .argument("[name]", "entry of models.toml (default: default_model)")
+    .option("--prompt <text>", "the prompt to show the request for", "Hello")
+    .option("-s, --system <text>", "as in run")
+    .option("-t, --temperature <number>", "as in run", readNumber)
+    .option("--max-tokens <number>", "as in run", readCount)
+    .option("--effort <word>", "as in run", readEffort)
+    .option("--stream", "the request of a streamed answer")
+    .addHelpText(
+      "after",
+      "\nNothing is sent. The request is what the provider's SDK hands to the network; credentials are masked.\n",
+    )
+    .action((name: string | undefined, flags: ExplainFlags) => explainEntry(name, flags, context));
+}
+
+async function explainEntry(name: string | undefined, flags: ExplainFlags, context: CliContext): Promise<void> {
+  await withProject(context, async (project) => {
+    const { system, temperature, maxTokens, effort, stream = false } = flags;
+    const options = {
+      system,
+      temperature,
+      maxTokens,
+      reasoningEffort: effort as CallOptions["reasoningEffort"],
+      streaming: stream,
+    };
+    const explanation = await explain(project, name ?? project.config.defaultModel, flags.prompt, options, context);
+    if (context.flags.json === true) return context.print.json(explanation);
+    for (const line of explanationText(explanation, context.print)) context.print.line(line);
+  });
+}

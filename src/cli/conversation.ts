@@ -1,0 +1,149 @@
+import { nearest } from "../config/suggest.ts";
+import type { Message, Model, Reply } from "../index.ts";
+import { showAnswer, showOutcome } from "./answer.ts";
+import type { CliContext } from "./context.ts";
+import { reportError } from "./error-report.ts";
+import type { Project } from "./project.ts";
+import { dollars, plural } from "./wording.ts";
+
+type Heard = "leave" | "stay";
+
+interface Word {
+  readonly argument?: string;
+  readonly meaning: string;
+  readonly act: (talk: Conversation, argument: string) => Heard | undefined;
+}
+
+/** A chat: its model, its history, and the words that begin with a slash. */
+export class Conversation {
+  readonly #project: Project;
+  readonly #context: CliContext;
+  #model: Model;
+  #system: string | undefined;
+  #history: Message[] = [];
+  #running: AbortController | undefined;
+
+  constructor(project: Project, context: CliContext, model: string, system: string | undefined) {
+    this.#project = project;
+    this.#context = context;
+    this.#model = project.factory.get(model);
+    this.#system = system;
+  }
+
+  get heading(): string {
+    const { provider, modelId } = this.#project.factory.describe(String(this.#model));
+    return `${this.#model} · ${provider} · ${modelId}`;
+  }
+
+  /** Answers a line, or does what its slash word says. */
+  async hear(line: string): Promise<Heard> {
+    const text = line.trim();
+    if (text === "") return "stay";
+    if (text.startsWith("/")) return this.#obey(text);
+    await this.#answer(text);
+    return "stay";
+  }
+
+  /** Ends the running answer; false when there is none. */
+  interrupt(): boolean {
+    if (this.#running === undefined) return false;
+    this.#running.abort();
+    return true;
+  }
+
+  switchTo(name: string): void {
+    try {
+      if (name !== "") this.#model = this.#project.factory.get(name);
+      this.#say(this.heading);
+    } catch (error) {
+      void reportError(error, this.#context);
+    }
+  }
+
+  list(): void {
+    for (const name of this.#project.config.names) this.#say(`${name === String(this.#model) ? "›" : " "} ${name}`);
+  }
+
+  clear(): void {
+    this.#history = [];
+    this.#say("the history is empty");
+  }
+
+  instruct(text: string): void {
+    if (text !== "") this.#system = text;
+    this.#say(
+      this.#system === undefined ? "no instructions of this chat; the entry's hold" : `instructions: ${this.#system}`,
+    );
+  }
+
+  tellUsage(): void {
+    const { calls, usage, cost } = this.#project.factory.usage();
+    const input = usage.input + usage.cacheRead + usage.cacheWrite;
+    this.#say(`${plural(calls, "call")} · ${input} in, ${usage.output} out · ${dollars(cost.usd)}`);
+  }
+
+  help(): void {
+    for (const [word, { argument, meaning }] of Object.entries(WORDS))
+      this.#say(`${`${word}${argument === undefined ? "" : ` ${argument}`}`.padEnd(14)}  ${meaning}`);
+  }
+
+  #obey(text: string): Heard {
+    const [word = "", ...rest] = text.split(/\s+/);
+    const known = WORDS[word];
+    if (known !== undefined) return known.act(this, rest.join(" ")) ?? "stay";
+    const meant = nearest(word, Object.keys(WORDS));
+    this.#say(`there is no ${word}${meant === undefined ? "; /help shows what there is" : `: did you mean ${meant}?`}`);
+    return "stay";
+  }
+
+  async #answer(text: string): Promise<void> {
+    const running = new AbortController();
+    this.#running = running;
+    const asked: Message[] = [...this.#history, { role: "user", content: text }];
+    try {
+      this.#context.print.busy(String(this.#model));
+      const reply = await this.#ask(asked, AbortSignal.any([running.signal, this.#context.signal]));
+      this.#history = [...asked, reply.message];
+    } catch (error) {
+      if (!running.signal.aborted) await reportError(error, this.#context);
+      else this.#say("stopped; question and answer are not kept");
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #ask(messages: readonly Message[], signal: AbortSignal): Promise<Reply> {
+    const { print, flags } = this.#context;
+    const options = { signal, system: this.#system };
+    if (flags.json !== true) {
+      const reply = await showAnswer(this.#model.stream(messages, options), this.#context);
+      showOutcome(reply, this.#context);
+      return reply;
+    }
+    const { raw: _, ...reply } = await this.#model.codegen(messages, options);
+    print.line(JSON.stringify(reply));
+    return { ...reply, raw: undefined };
+  }
+
+  #say(text: string): void {
+    this.#context.print.note(this.#context.print.notePaint.dim(text));
+  }
+}
+
+const WORDS: Readonly<Record<string, Word>> = {
+  "/model": {
+    argument: "NAME",
+    meaning: "talk with another model; the history stays",
+    act: (talk, name) => void talk.switchTo(name),
+  },
+  "/models": { meaning: "list the models", act: (talk) => void talk.list() },
+  "/system": {
+    argument: "TEXT",
+    meaning: "set the instructions of this chat",
+    act: (talk, text) => void talk.instruct(text),
+  },
+  "/clear": { meaning: "forget the history", act: (talk) => void talk.clear() },
+  "/usage": { meaning: "tokens and money of this chat", act: (talk) => void talk.tellUsage() },
+  "/help": { meaning: "show this", act: (talk) => void talk.help() },
+  "/exit": { meaning: "leave", act: () => "leave" },
+};

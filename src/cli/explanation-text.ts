@@ -1,0 +1,137 @@
+import { columns } from "./columns.ts";
+import { abilities } from "./entry-row.ts";
+import type { ExplainedKey, ExplainedValue, Explanation } from "./explanation.ts";
+import type { Printer } from "./print.ts";
+import { adjustmentLine, duration, perMillion, plural, shortCount } from "./wording.ts";
+
+/** An explanation in words, section by section. */
+export function explanationText(explanation: Explanation, print: Printer): string[] {
+  const { paint } = print;
+  const sections: readonly (readonly [string, readonly string[]])[] = [
+    ["values", values(explanation, print)],
+    [`request for ${JSON.stringify(explanation.prompt)}`, request(explanation, print)],
+    ["changes", changes(explanation)],
+    ["when it fails", failures(explanation)],
+    ["clocks", clocks(explanation)],
+  ];
+  return [
+    ...heading(explanation, print),
+    ...sections.flatMap(([title, lines]) => ["", paint.bold(title), ...lines.map((line) => `  ${line}`.trimEnd())]),
+  ];
+}
+
+function heading(explanation: Explanation, { paint }: Printer): string[] {
+  const { name, provider, model, wire, baseUrl, context, maxOutput, price, capabilities, problems, key } = explanation;
+  const limits = [
+    ...(context === null ? [] : [`${shortCount(context)} tokens of context`]),
+    ...(maxOutput === null ? [] : [`answers up to ${shortCount(maxOutput)}`]),
+    price === null ? "price unknown" : `${perMillion(price)} per million`,
+  ];
+  const rows = [
+    ["wire", `${wire} · ${baseUrl}`],
+    ["limits", limits.join(" · ")],
+    ["can", abilities(capabilities) || "nothing is known about this model"],
+    ["key", keyWords(key)],
+  ];
+  const lines = columns(
+    undefined,
+    rows.map(([label = "", text = ""]) => [paint.dim(label), text]),
+    paint,
+  );
+  return [
+    `${paint.bold(name)} ${paint.dim("→")} ${provider} · ${model}`,
+    ...lines,
+    ...problems.map(({ message }) => `  ${paint.yellow("!")} ${message}`),
+  ];
+}
+
+function keyWords({ source, variables }: ExplainedKey): string {
+  const list = variables.map(({ name, set }) => `${name} (${set ? "set" : "not set"})`);
+  if (source === "none needed") return "none needed";
+  if (source === "missing") return `missing: ${list.join(" or ")}`;
+  if (source === "environment") return `${list.join()}, the provider's usual variable`;
+  return list.length === 0 ? "written in the file" : list.join(", then ");
+}
+
+const DURATION_KEY = /(?:_wait|timeout|^deadline|^max_retry_after)$/;
+const LONGEST_VALUE = 60;
+
+function values({ values }: Explanation, print: Printer): string[] {
+  const { paint } = print;
+  const rows = values.map(({ key, value, from, file, line, column }) => [
+    key,
+    valueWords(key, value),
+    paint.dim(file === null ? "" : `${print.path(file)}:${line}:${column}`),
+    paint.dim(from === null ? "" : `[${from}]`),
+  ]);
+  return columns(undefined, rows, paint).map((line) => line.slice(2));
+}
+
+function valueWords(key: ExplainedValue["key"], value: unknown): string {
+  if (typeof value === "number" && DURATION_KEY.test(key)) return duration(value);
+  const text = JSON.stringify(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
+}
+
+function request({ request, refusal, problems }: Explanation, { paint }: Printer): string[] {
+  if (refusal !== null) return [`${paint.red("nothing is sent")}: ${refusal.code}: ${refusal.message}`];
+  if (request === null)
+    return [`${paint.red("nothing can be sent")}: ${problems.map(({ message }) => message).join("; ")}`];
+  const headers = Object.entries(request.headers).map(([name, value]) => `${paint.dim(`${name}:`)} ${value}`);
+  const body = typeof request.body === "string" ? request.body : JSON.stringify(request.body, null, 2);
+  return [`${paint.cyan(request.method)} ${request.url}`, ...headers, "", ...body.split("\n")];
+}
+
+function changes({ adjustments, refusal }: Explanation): string[] {
+  if (refusal !== null) return ["none: the request is refused"];
+  return adjustments.length === 0 ? ["none: it is sent as it is asked for"] : adjustments.map(adjustmentLine);
+}
+
+function failures({ retries, fallbacks, breaker, maxParallel }: Explanation): string[] {
+  const { numRetries, minWait, maxWait, multiplier, jitter, maxRetryAfter, on } = retries;
+  const waits = `waiting ${duration(minWait)}, then ${multiplier} times longer up to ${duration(maxWait)}${jitter === "none" ? "" : ` (${jitter} jitter)`}`;
+  const lines =
+    numRetries === 0
+      ? ["no retries"]
+      : [
+          `up to ${numRetries === 1 ? "1 retry" : `${numRetries} retries`}, ${waits}`,
+          `a retry-after of the provider is obeyed up to ${duration(maxRetryAfter)}`,
+        ];
+  if (on !== null) lines.push(`retried: ${Array.isArray(on) ? on.join(", ") : JSON.stringify(on)}`);
+  lines.push(...fallbackLines(fallbacks));
+  if (breaker !== null) {
+    const within = breaker.window === null ? "in a row" : `within ${duration(breaker.window)}`;
+    lines.push(
+      `after ${plural(breaker.threshold, "failure")} ${within} the model is not asked for ${duration(breaker.halfOpenAfter)}`,
+    );
+  }
+  if (maxParallel !== null) lines.push(`at most ${plural(maxParallel, "call")} at a time`);
+  return lines;
+}
+
+function fallbackLines({ general, context, policy, rateLimit }: Explanation["fallbacks"]): string[] {
+  const lines = [
+    general.length === 0 ? "then the call fails: there are no fallback_models" : `then ${general.join(", then ")}`,
+  ];
+  if (context.length > 0) lines.push(`when the prompt is too long: ${context.join(", then ")}`);
+  if (policy.length > 0) lines.push(`when it is filtered or refused: ${policy.join(", then ")}`);
+  if (rateLimit.length > 0) lines.push(`when the rate is limited: ${rateLimit.join(", then ")}`);
+  return lines;
+}
+
+const CLOCKS: readonly (readonly [keyof Explanation["clocks"], string])[] = [
+  ["connect", "to connect"],
+  ["firstToken", "to the first token"],
+  ["silence", "without a byte"],
+  ["idle", "without model data"],
+  ["attempt", "for one try"],
+  ["deadline", "for the whole call"],
+];
+
+function clocks({ clocks }: Explanation): string[] {
+  const shown = CLOCKS.map(
+    ([name, words]) => [clocks[name] === null ? "no limit" : duration(clocks[name]), words] as const,
+  );
+  const width = Math.max(...shown.map(([limit]) => limit.length));
+  return shown.map(([limit, words]) => `${limit.padEnd(width)}  ${words}`);
+}

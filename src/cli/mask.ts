@@ -1,0 +1,56 @@
+import type { EntryConfig } from "../config/load.ts";
+import { leavesOf } from "./leaves.ts";
+
+/** A value from the environment, under the name it is shown by. */
+export interface NamedSecret {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Keys whose references hold credentials, or what somebody did not want to write into the file. */
+const SECRET_KEYS = ["apiKey", "extraHeaders", "extraBody"];
+const REFERENCE = /^env:([A-Z_][A-Z0-9_]*)/;
+const SHORTEST_SECRET = 4;
+
+export function namedSecrets(entry: EntryConfig, env: Readonly<Record<string, string | undefined>>): NamedSecret[] {
+  return leavesOf(entry).flatMap(([key, text]) => {
+    if (!SECRET_KEYS.includes(key)) return [];
+    const variable = REFERENCE.exec(text)?.[1];
+    if (variable !== undefined) return [{ name: `[${variable}]`, value: env[variable] ?? "" }];
+    return key === "apiKey" ? [{ name: MASK, value: text }] : [];
+  });
+}
+
+const MASK = "[secret]";
+const SECRET_NAME = /key|token|secret|password|authorization|cookie|credential/i;
+
+export function maskText(text: string, secrets: readonly NamedSecret[]): string {
+  return secrets
+    .filter(({ value }) => value.length >= SHORTEST_SECRET)
+    .reduce((masked, { name, value }) => masked.split(value).join(name), text);
+}
+
+/** Headers with every credential masked; the scheme before it stays. */
+export function maskHeaders(
+  headers: Readonly<Record<string, string>>,
+  secrets: readonly NamedSecret[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => {
+      const text = maskText(value, secrets);
+      if (text !== value || !SECRET_NAME.test(name)) return [name, text];
+      return [name, `${/^(?:Bearer|Basic) /i.exec(value)?.[0] ?? ""}${MASK}`];
+    }),
+  );
+}
+
+/** A value of an entry as it may be shown: references as they are written, literal credentials masked. */
+export function maskValue(value: unknown, key: string): unknown {
+  if (typeof value === "string")
+    return SECRET_NAME.test(key) && !value.startsWith("env:")
+      ? MASK
+      : value.replace(/^([a-z][a-z0-9]*:\/\/)[^/@\s]*@/i, `$1${MASK}@`);
+  if (Array.isArray(value)) return value.map((inner) => maskValue(inner, key));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, maskValue(inner, name)]));
+}

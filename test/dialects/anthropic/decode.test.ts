@@ -1,0 +1,234 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { FlowEvent } from "../../../src/core/event.ts";
+import { messagesDecoder } from "../../../src/dialects/anthropic/decode.ts";
+import { encodeMessagesRequest } from "../../../src/dialects/anthropic/encode.ts";
+import { foldEvents, requestOf, targetOf } from "../contract.ts";
+import { answerOf } from "./answers.ts";
+
+const target = targetOf({ provider: "anthropic", dialect: "anthropic" });
+
+type Tree = Readonly<Record<string, unknown>>;
+
+function decode(stream: readonly unknown[], throughTool = false): FlowEvent[] {
+  const decoder = messagesDecoder(target, { throughTool });
+  const events: FlowEvent[] = [{ type: "start", model: "m", provider: "anthropic" }];
+  for (const event of stream) decoder.push(JSON.stringify(event), undefined, events);
+  decoder.end(events);
+  return events;
+}
+
+const reply = (stream: readonly unknown[], throughTool = false) => foldEvents(decode(stream, throughTool));
+
+const start = (usage: Tree = { input_tokens: 1, output_tokens: 1 }) => ({
+  type: "message_start",
+  message: { id: "msg_1", model: "claude-test", role: "assistant", content: [], usage },
+});
+const open = (content_block: Tree, index = 0) => ({ type: "content_block_start", index, content_block });
+const delta = (one: Tree, index = 0) => ({ type: "content_block_delta", index, delta: one });
+const close = (index = 0) => ({ type: "content_block_stop", index });
+const stop = (stop_reason: string, usage: Tree = { output_tokens: 5 }) => ({
+  type: "message_delta",
+  delta: { stop_reason },
+  usage,
+});
+const say = (text: string, index = 0) => [
+  open({ type: "text", text: "" }, index),
+  delta({ type: "text_delta", text }, index),
+  close(index),
+];
+
+/** All ways to cut a text into pieces, one drawn at random. */
+const pieces = (text: string) =>
+  fc.uniqueArray(fc.nat(text.length), { maxLength: 6 }).map((cuts) => {
+    const edges = [0, ...cuts.sort((left, right) => left - right), text.length];
+    return edges.slice(1).map((edge, index) => text.slice(edges[index], edge));
+  });
+
+describe("the stream of the messages API", () => {
+  it("gives the same signature and arguments for any split of their deltas", () => {
+    const signature = "EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgx+/=";
+    const json = JSON.stringify({ path: "ä/\u{1F600}", lines: [1, 2, { deep: '"quoted"' }] });
+    fc.assert(
+      fc.property(pieces(signature), pieces(json), (signatures, inputs) => {
+        const { message, toolCalls } = reply([
+          start(),
+          open({ type: "thinking", thinking: "", signature: "" }),
+          delta({ type: "thinking_delta", thinking: "Hm." }),
+          ...signatures.map((one) => delta({ type: "signature_delta", signature: one })),
+          close(),
+          open({ type: "tool_use", id: "toolu_1", name: "f", input: {} }, 1),
+          ...inputs.map((partial_json) => delta({ type: "input_json_delta", partial_json }, 1)),
+          close(1),
+          stop("tool_use"),
+        ]);
+        expect(message.content).toEqual([
+          { type: "reasoning", text: "Hm.", signature, owner: "anthropic" },
+          { type: "tool-call", id: "toolu_1", name: "f", arguments: JSON.parse(json) },
+        ]);
+        expect(toolCalls[0]?.json).toBe(json);
+      }),
+    );
+  });
+
+  it("gives thinking and redacted thinking back to the API byte for byte and in order", () => {
+    const blocks = [
+      { type: "thinking", thinking: "First.", signature: "sig1==" },
+      { type: "redacted_thinking", data: "blob+/" },
+      { type: "thinking", thinking: "", signature: "sig2" },
+      { type: "text", text: "Answer" },
+      { type: "tool_use", id: "toolu_1", name: "f", input: {} },
+    ];
+    const { stream } = answerOf(blocks, "tool_use");
+    const { message } = reply(stream.map((event) => event.data));
+    const messages = [
+      { role: "user", content: "x" },
+      message,
+      { role: "tool", content: [{ type: "tool-result", id: "toolu_1", content: "" }] },
+    ] as const;
+    const { params } = encodeMessagesRequest(requestOf({ messages }), target, false);
+    expect(params.messages[1]?.content).toEqual(blocks);
+  });
+
+  it("counts tokens once although they come twice, the later value of each field being the right one", () => {
+    const first = { input_tokens: 27, cache_creation_input_tokens: 0, cache_read_input_tokens: 100, output_tokens: 1 };
+    const last = { input_tokens: 27, cache_read_input_tokens: 100, output_tokens: 47 };
+    const usage = reply([start(first), ...say("x"), stop("end_turn", last)]).usage;
+    expect(usage).toMatchObject({ input: 27, cacheRead: 100, cacheWrite: 0, output: 47, total: 174 });
+    const corrected = { input_tokens: 100, cache_read_input_tokens: 900, output_tokens: 5 };
+    const kimi = reply([
+      start({ input_tokens: 1000, output_tokens: 1 }),
+      ...say("x"),
+      stop("end_turn", corrected),
+    ]).usage;
+    expect(kimi).toMatchObject({ input: 100, cacheRead: 900, output: 5, total: 1005 });
+  });
+
+  it("tells cache writes by lifetime, thinking and searches apart", () => {
+    const usage = {
+      input_tokens: 5,
+      cache_creation_input_tokens: 30,
+      cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 },
+      output_tokens: 9,
+      output_tokens_details: { thinking_tokens: 4 },
+      server_tool_use: { web_search_requests: 2 },
+    };
+    expect(reply([start(usage), ...say("x"), stop("end_turn", {})]).usage).toMatchObject({
+      cacheWrite: 30,
+      reasoning: 4,
+      details: { cacheWrite5m: 10, cacheWrite1h: 20, webSearchRequests: 2 },
+    });
+  });
+
+  it("is complete without message_stop once it has a stop reason, and not before", () => {
+    const whole = [start(), ...say("hi"), stop("end_turn")];
+    expect(reply(whole)).toMatchObject({ text: "hi", finishReason: "stop" });
+    for (let length = 0; length < whole.length; length++) {
+      expect(() => decode(whole.slice(0, length))).toThrow(expect.objectContaining({ code: "stream_truncated" }));
+    }
+  });
+
+  it("emits usage and one finish at the end, after everything else", () => {
+    const events = decode([start(), ...say("hi"), stop("end_turn"), { type: "message_stop" }]);
+    expect(events.slice(-2).map((event) => event.type)).toEqual(["usage", "finish"]);
+    expect(events.filter((event) => event.type === "finish")).toHaveLength(1);
+  });
+
+  it("takes a second message_start for the first one", () => {
+    const events = decode([start(), start(), ...say("hi"), stop("end_turn")]);
+    expect(events.filter((event) => event.type === "response")).toEqual([
+      { type: "response", id: "msg_1", servedModel: "claude-test" },
+    ]);
+  });
+
+  it("gives the words of a refusal", () => {
+    const stop_details = { type: "refusal", category: "cyber", explanation: "Not this." };
+    const refused = reply([start(), { type: "message_delta", delta: { stop_reason: "refusal", stop_details } }]);
+    expect(refused).toMatchObject({ text: "", refusal: "Not this.", finishReason: "refusal" });
+  });
+
+  it("says tool-calls where there are calls, whatever the provider's word", () => {
+    const call = [open({ type: "tool_use", id: "a", name: "f", input: {} }), close()];
+    expect(reply([start(), ...call, stop("end_turn")]).finishReason).toBe("tool-calls");
+    expect(reply([start(), ...say("x"), stop("tool_use")]).finishReason).toBe("unknown");
+  });
+
+  it("takes a call cut at the length limit for a short answer, not for a broken call", () => {
+    const half = [
+      open({ type: "tool_use", id: "a", name: "f", input: {} }),
+      delta({ type: "input_json_delta", partial_json: '{"path": "/a' }),
+      close(),
+    ];
+    expect(reply([start(), ...half, stop("max_tokens")])).toMatchObject({ finishReason: "length", toolCalls: [] });
+    expect(() => decode([start(), ...half, stop("tool_use")])).toThrow(
+      expect.objectContaining({ code: "invalid_tool_call" }),
+    );
+  });
+
+  it("keeps interleaved parallel calls apart", () => {
+    const { toolCalls } = reply([
+      start(),
+      open({ type: "tool_use", id: "a", name: "f", input: {} }, 0),
+      open({ type: "tool_use", id: "b", name: "g", input: {} }, 1),
+      delta({ type: "input_json_delta", partial_json: '{"x":' }, 0),
+      delta({ type: "input_json_delta", partial_json: '{"y":' }, 1),
+      delta({ type: "input_json_delta", partial_json: "1}" }, 0),
+      delta({ type: "input_json_delta", partial_json: "2}" }, 1),
+      close(1),
+      close(0),
+      stop("tool_use"),
+    ]);
+    expect(toolCalls.map((call) => [call.id, call.name, call.arguments])).toEqual([
+      ["b", "g", { y: 2 }],
+      ["a", "f", { x: 1 }],
+    ]);
+  });
+
+  it("calls text that is not JSON a protocol error", () => {
+    const decoder = messagesDecoder(target, { throughTool: false });
+    expect(() => decoder.push("<html>", undefined, [])).toThrow(expect.objectContaining({ code: "protocol_error" }));
+  });
+
+  it("calls a body without content a protocol error", () => {
+    const decoder = messagesDecoder(target, { throughTool: false });
+    for (const body of [{}, null, "text", { content: null }]) {
+      expect(() => decoder.body(body, [])).toThrow(expect.objectContaining({ code: "protocol_error" }));
+    }
+  });
+});
+
+describe("an answer through the JSON tool", () => {
+  const answer = (input: Tree) =>
+    answerOf([{ type: "tool_use", id: "toolu_1", name: "json_tool_call", input }], "tool_use");
+
+  it("is plain text without a tool call", () => {
+    const input = { n: 1, words: ["a"] };
+    const { stream, body } = answer(input);
+    const events = decode(
+      stream.map((event) => event.data),
+      true,
+    );
+    expect(foldEvents(events)).toMatchObject({ text: JSON.stringify(input), toolCalls: [], finishReason: "stop" });
+    expect(events.filter((event) => event.type.startsWith("tool-call"))).toEqual([]);
+    expect(events.filter((event) => event.type === "text-delta").length).toBeGreaterThan(1);
+    const whole: FlowEvent[] = [];
+    const decoder = messagesDecoder(target, { throughTool: true });
+    decoder.body(body, whole);
+    decoder.end(whole);
+    expect(foldEvents(whole)).toMatchObject({ text: JSON.stringify(input), toolCalls: [], finishReason: "stop" });
+  });
+
+  it("stands alone: words beside it are left out, but shown when the tool was not called", () => {
+    const tool = [open({ type: "tool_use", id: "a", name: "json_tool_call", input: { n: 1 } }, 1), close(1)];
+    expect(reply([start(), ...say("Here it is:"), ...tool, stop("tool_use")], true).text).toBe('{"n":1}');
+    expect(reply([start(), ...say('{"n":2}'), stop("end_turn")], true).text).toBe('{"n":2}');
+  });
+
+  it("leaves calls of the caller's own tools as they are", () => {
+    const own = [open({ type: "tool_use", id: "a", name: "weather", input: { city: "Rome" } }), close()];
+    expect(reply([start(), ...own, stop("tool_use")], true)).toMatchObject({
+      toolCalls: [{ name: "weather" }],
+      finishReason: "tool-calls",
+    });
+  });
+});

@@ -1,0 +1,385 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { FlowEvent } from "../../../src/core/event.ts";
+import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
+import { foldEvents, readAnswer, targetOf } from "../contract.ts";
+
+const target = targetOf({ provider: "host", dialect: "openai" });
+const contract = { target, decoder: decodeChat };
+
+type Loose = Record<string, unknown>;
+
+function chunk(delta: Loose, finish: string | null = null, more: Loose = {}): Loose {
+  return { id: "c", choices: [{ index: 0, delta, finish_reason: finish }], ...more };
+}
+
+function calls(...fragments: Loose[]): Loose {
+  return chunk({ tool_calls: fragments });
+}
+
+function read(...events: readonly (Loose | string)[]) {
+  return readAnswer(contract, { stream: events.map((data) => ({ data })) }, "stream");
+}
+
+function readBody(message: Loose, finish: string | null = "stop", more: Loose = {}) {
+  return readAnswer(
+    contract,
+    { stream: [], body: { id: "c", choices: [{ index: 0, message, finish_reason: finish }], ...more } },
+    "body",
+  );
+}
+
+const DONE = "[DONE]";
+const END = chunk({}, "tool_calls");
+const fn = (name: string | undefined, json: string) => ({
+  function: { ...(name !== undefined && { name }), arguments: json },
+});
+
+describe("the end of a chat stream", () => {
+  it("is a finish reason, also without [DONE]", () => {
+    expect(read(chunk({ content: "hi" }, "stop")).reply).toMatchObject({ text: "hi", finishReason: "stop" });
+  });
+
+  it("is [DONE], also without a finish reason: then nobody knows why, and that is said", () => {
+    const { reply } = read(chunk({ content: "hi" }), DONE);
+    expect(reply).toMatchObject({ text: "hi", finishReason: "unknown", rawFinishReason: undefined });
+    expect(reply.adjustments).toMatchObject([{ setting: "finish_reason", to: "unknown" }]);
+  });
+
+  it("is not the end of the bytes", () => {
+    expect(() => read(chunk({ content: "hi" }))).toThrow(expect.objectContaining({ code: "stream_truncated" }));
+    expect(() => read(chunk({ content: "hi" }, ""))).toThrow(expect.objectContaining({ code: "stream_truncated" }));
+  });
+
+  it("is missing when one of several choices has none, whatever [DONE] says", () => {
+    const both = [
+      { id: "c", choices: [{ index: 1, delta: { content: "B" }, finish_reason: "stop" }] },
+      { id: "c", choices: [{ index: 0, delta: { content: "A" } }] },
+    ];
+    expect(() => read(...both, DONE)).toThrow(/choice 0/);
+  });
+
+  it("makes everything after it count for nothing", () => {
+    const decoder = decodeChat(target);
+    const out: FlowEvent[] = [];
+    decoder.push(JSON.stringify(chunk({ content: "hi" }, "stop")), undefined, out);
+    decoder.push(" [DONE] ", undefined, out);
+    const before = out.length;
+    decoder.push(JSON.stringify(chunk({ content: "more" })), undefined, out);
+    decoder.end(out);
+    expect(decoder.done).toBe(true);
+    expect(out).toHaveLength(before);
+  });
+});
+
+describe("usage of a chat stream", () => {
+  const usage = (output: number) => ({
+    usage: { prompt_tokens: 3, completion_tokens: output, total_tokens: 3 + output },
+  });
+
+  it("is the last one told, emitted once before the finish", () => {
+    const { events, reply } = read(chunk({ content: "hi" }, null, usage(1)), chunk({}, "stop", usage(2)), DONE);
+    expect(reply.usage).toMatchObject({ input: 3, output: 2, total: 5 });
+    expect(events.slice(-2).map(({ type }) => type)).toEqual(["usage", "finish"]);
+  });
+
+  it.each([
+    ["the chunk", { usage: { prompt_tokens: 3, completion_tokens: 2 } }],
+    ["Groq's corner", { x_groq: { usage: { prompt_tokens: 3, completion_tokens: 2 } } }],
+    [
+      "the choice",
+      { choices: [{ index: 0, delta: {}, finish_reason: "stop", usage: { prompt_tokens: 3, completion_tokens: 2 } }] },
+    ],
+  ])("is found in %s", (_, more) => {
+    expect(read(chunk({ content: "hi" }, "stop"), { id: "c", choices: [], ...more }, DONE).reply.usage).toMatchObject({
+      input: 3,
+      output: 2,
+    });
+  });
+
+  it("is not made up: neither from nothing nor from zeros", () => {
+    for (const told of [undefined, null, {}, { prompt_tokens: 0, completion_tokens: 0 }]) {
+      const { events } = read(chunk({ content: "hi" }, "stop", { usage: told }), DONE);
+      expect(events.some(({ type }) => type === "usage")).toBe(false);
+    }
+  });
+
+  it("adds reasoning that a host left out of the completion, which the total tells", () => {
+    const told = {
+      prompt_tokens: 12,
+      completion_tokens: 1,
+      total_tokens: 303,
+      completion_tokens_details: { reasoning_tokens: 290 },
+    };
+    expect(readBody({ content: "x" }, "stop", { usage: told }).reply.usage).toMatchObject({
+      output: 291,
+      reasoning: 290,
+      total: 303,
+    });
+  });
+
+  it("reads a cache from wherever a host tells it", () => {
+    const read = (more: Loose) =>
+      readBody({ content: "x" }, "stop", { usage: { prompt_tokens: 10, completion_tokens: 1, ...more } }).reply.usage;
+    for (const told of [
+      { prompt_tokens_details: { cached_tokens: 4 } },
+      { cached_tokens: 4 },
+      { prompt_cache_hit_tokens: 4 },
+    ]) {
+      expect(read(told)).toMatchObject({ input: 6, cacheRead: 4 });
+    }
+    expect(read({ prompt_tokens_details: { cached_tokens: 40 } })).toMatchObject({ input: 10, cacheRead: 40 });
+  });
+
+  it("survives the worst numbers", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (first, second, third) => {
+        const told = {
+          prompt_tokens: first,
+          completion_tokens: second,
+          total_tokens: third,
+          prompt_tokens_details: first,
+          completion_tokens_details: { reasoning_tokens: third },
+        };
+        const { usage } = readBody({ content: "x" }, "stop", { usage: told }).reply;
+        expect(usage.total).toBe(usage.input + usage.cacheRead + usage.cacheWrite + usage.output);
+        expect(Object.values(usage).every((value) => typeof value !== "number" || value >= 0)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("tool calls of a chat stream", () => {
+  const callsOf = (...events: (Loose | string)[]) =>
+    read(...events, END, DONE).reply.toolCalls.map(({ id, name, json }) => [id, name, json]);
+
+  it("come apart by index when interleaved", () => {
+    const events = [calls({ index: 0, id: "A", ...fn("ta", "") }), calls({ index: 1, id: "B", ...fn("tb", "") })];
+    const more = [
+      calls({ index: 1, ...fn(undefined, '{"t":"B"}') }),
+      calls({ index: 0, ...fn(undefined, '{"t":"A"}') }),
+    ];
+    expect(callsOf(...events, ...more)).toEqual([
+      ["A", "ta", '{"t":"A"}'],
+      ["B", "tb", '{"t":"B"}'],
+    ]);
+  });
+
+  it("come apart by id when they share an index", () => {
+    const events = [
+      calls({ index: 0, id: "a", ...fn("f", '{"p":"a"}') }),
+      calls({ index: 0, id: "b", ...fn("f", '{"p":"b"}') }),
+    ];
+    expect(callsOf(...events)).toEqual([
+      ["a", "f", '{"p":"a"}'],
+      ["b", "f", '{"p":"b"}'],
+    ]);
+  });
+
+  it("come apart when whole calls without ids share an index", () => {
+    const events = [
+      calls({ index: 0, ...fn("f", '{"p":1}') }),
+      calls({ index: 0, ...fn("f", '{"p":2}') }),
+      calls({ index: 0, ...fn("g", "") }),
+    ];
+    const found = callsOf(...events);
+    expect(found.map(([, name, json]) => [name, json])).toEqual([
+      ["f", '{"p":1}'],
+      ["f", '{"p":2}'],
+      ["g", "{}"],
+    ]);
+    expect(new Set(found.map(([id]) => id)).size).toBe(3);
+  });
+
+  it("go on under a new index without an id when one call alone is open, and that is said", () => {
+    const { reply } = read(
+      calls({ index: 0, id: "a", ...fn("f", '{"x":') }),
+      calls({ index: 1, ...fn(undefined, "1}") }),
+      END,
+      DONE,
+    );
+    expect(reply.toolCalls).toMatchObject([{ id: "a", arguments: { x: 1 } }]);
+    expect(reply.adjustments).toHaveLength(1);
+  });
+
+  it("are an error when a fragment belongs to none of several", () => {
+    const open = [calls({ index: 0, id: "a", ...fn("f", '{"x":') }), calls({ index: 1, id: "b", ...fn("f", '{"x":') })];
+    expect(() => callsOf(...open, calls({ index: 7, ...fn(undefined, "1}") }))).toThrow(
+      expect.objectContaining({ code: "invalid_tool_call" }),
+    );
+  });
+
+  it("keep one call together when a host repeats, empties or renews its id", () => {
+    for (const id of ["a", "", undefined, "other"]) {
+      const events = [calls({ index: 0, id: "a", ...fn("f", '{"x"') }), calls({ index: 0, id, ...fn("", ":1}") })];
+      expect(callsOf(...events)).toEqual([["a", "f", '{"x":1}']]);
+    }
+  });
+
+  it("get an id when they have none, the same for the same answer", () => {
+    const events = [calls({ index: 0, ...fn("f", "{}") })];
+    const [[id] = []] = callsOf(...events);
+    expect(id).toMatch(/^call_[0-9a-f]{24}$/);
+    expect(callsOf(...events)[0]?.[0]).toBe(id);
+    expect(callsOf({ id: "another", choices: [] }, ...events)[0]?.[0]).not.toBe(id);
+  });
+
+  it("wait for a name that comes late", () => {
+    expect(
+      callsOf(calls({ index: 0, id: "a", ...fn(undefined, '{"x"') }), calls({ index: 0, ...fn("f", ":1}") })),
+    ).toEqual([["a", "f", '{"x":1}']]);
+    expect(() => callsOf(calls({ index: 0, id: "a", ...fn(undefined, "{}") }))).toThrow(/no name/);
+  });
+
+  it("keep what arrived when their arguments are not JSON", () => {
+    const broken = calls({ index: 0, id: "a", ...fn("f", '{"x": 1, "y') });
+    expect(() => read(broken, END, DONE)).toThrow(
+      expect.objectContaining({
+        code: "invalid_tool_call",
+        partial: expect.objectContaining({
+          toolCalls: [{ id: "a", name: "f", arguments: undefined, json: '{"x": 1, "y' }],
+        }),
+      }),
+    );
+  });
+
+  it("decide the finish reason, whatever the host calls it", () => {
+    for (const finish of ["stop", "eos", "tool_calls", "something_new"]) {
+      const { reply } = read(calls({ index: 0, id: "a", ...fn("f", "{}") }), chunk({}, finish), DONE);
+      expect(reply).toMatchObject({ finishReason: "tool-calls", rawFinishReason: finish });
+    }
+    expect(read(calls({ index: 0, id: "a", ...fn("f", "{}") }), DONE).reply.finishReason).toBe("tool-calls");
+  });
+
+  it("are read from bodies with arguments as objects, from the old function call, and past custom tools", () => {
+    const body = (message: Loose) =>
+      readBody(message, "tool_calls").reply.toolCalls.map(({ name, arguments: read }) => [name, read]);
+    expect(body({ tool_calls: [{ id: "a", function: { name: "f", arguments: { x: 1 } } }] })).toEqual([
+      ["f", { x: 1 }],
+    ]);
+    expect(
+      body({
+        tool_calls: [
+          { id: "a", ...fn("f", "{}") },
+          { id: "a", ...fn("f", "{}") },
+        ],
+      }),
+    ).toHaveLength(2);
+    expect(body({ function_call: { name: "f", arguments: "{}" } })).toEqual([["f", {}]]);
+    expect(
+      body({ content: "hi", tool_calls: [{ id: "a", type: "custom", custom: { name: "sql", input: "x" } }] }),
+    ).toEqual([]);
+  });
+
+  it("are the same however their fragments are cut and interleaved", () => {
+    const json = fc.jsonValue().map((value) => JSON.stringify({ value }));
+    const call = fc.record({ name: fc.constantFrom("f", "g"), json, cuts: fc.array(fc.nat(), { maxLength: 4 }) });
+    fc.assert(
+      fc.property(fc.array(call, { minLength: 1, maxLength: 4 }), fc.infiniteStream(fc.nat()), (all, order) => {
+        const queues = all.map(({ name, json, cuts }, index) => fragmentsOf(name, json, cuts, index));
+        const events: Loose[] = queues.map((queue) => calls(queue.shift() as Loose));
+        for (const pick of order) {
+          const open = queues.filter((queue) => queue.length > 0);
+          if (open.length === 0) break;
+          events.push(calls((open[pick % open.length] as Loose[]).shift() as Loose));
+        }
+        expect(callsOf(...events)).toEqual(all.map(({ name, json }, index) => [`id${index}`, name, json]));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+function fragmentsOf(name: string, json: string, cuts: readonly number[], index: number): Loose[] {
+  const places = [...new Set([0, ...cuts.map((cut) => cut % (json.length + 1)), json.length])].sort(
+    (left, right) => left - right,
+  );
+  const pieces = places.slice(1).map((end, piece) => json.slice(places[piece], end));
+  return [{ index, id: `id${index}`, ...fn(name, "") }, ...pieces.map((piece) => ({ index, ...fn(undefined, piece) }))];
+}
+
+describe("content of a chat answer", () => {
+  it("is read from Mistral's list of parts", () => {
+    const thinking = { type: "thinking", thinking: [{ type: "text", text: "Hmm." }] };
+    const { reply } = readBody({
+      content: [thinking, { type: "reference", reference_ids: [1] }, { type: "text", text: "4" }],
+    });
+    expect(reply).toMatchObject({ reasoning: "Hmm.", text: "4" });
+  });
+
+  it("has its reasoning in either field, once", () => {
+    expect(readBody({ content: "4", reasoning: "Hmm." }).reply.reasoning).toBe("Hmm.");
+    expect(readBody({ content: "4", reasoning: "Hmm.", reasoning_content: "Hmm." }).reply.reasoning).toBe("Hmm.");
+  });
+
+  it("marks reasoning as the provider's own", () => {
+    const { reply } = readBody({ content: "4", reasoning_content: "Hmm." });
+    expect(reply.message.content).toEqual([
+      { type: "reasoning", text: "Hmm.", signature: "reasoning_content", owner: "host" },
+      { type: "text", text: "4" },
+    ]);
+  });
+
+  it("is the transcript where the answer is spoken", () => {
+    expect(readBody({ content: null, audio: { id: "a", data: "AAAA", transcript: "Hello" } }).reply.text).toBe("Hello");
+  });
+
+  it("comes apart by choice", () => {
+    const { events } = read(
+      { id: "c", choices: [0, 1].map((index) => ({ index, delta: { content: `${index}` }, finish_reason: "stop" })) },
+      DONE,
+    );
+    const reply = foldEvents(events);
+    expect(reply.samples?.map(({ text }) => text)).toEqual(["0", "1"]);
+    expect(events.filter(({ type }) => type === "finish")).toHaveLength(2);
+  });
+
+  it("tells the id and the model that served, also when they come late", () => {
+    const { events, reply } = read(
+      { choices: [], id: "", model: "" },
+      chunk({ content: "hi" }, "stop", { model: "served" }),
+      DONE,
+    );
+    expect(reply.id).toBe("c");
+    expect(events).toContainEqual({ type: "response", id: "c", servedModel: "served" });
+  });
+});
+
+describe("a broken chat answer", () => {
+  it.each<[string, string, Loose | string]>([
+    ["protocol_error", "an event that is not JSON", "<html>"],
+    ["protocol_error", "an event that is a number", "5"],
+    ["protocol_error", "a choice out of range", { choices: [{ index: 1e9, delta: {} }] }],
+    ["server_error", "an error inside a choice", { choices: [{ index: 0, delta: {}, error: { message: "oops" } }] }],
+    ["quota_exhausted", "an error as text", { error: "insufficient_quota" }],
+  ])("is %s for %s", (code, _, event) => {
+    expect(() => read(event)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("never makes the decoder fail in another way than with a ModelError", () => {
+    const anything = fc.record(
+      {
+        choices: fc.oneof(
+          fc.jsonValue(),
+          fc.array(
+            fc.record(
+              { delta: fc.jsonValue(), message: fc.jsonValue(), finish_reason: fc.jsonValue() },
+              { requiredKeys: [] },
+            ),
+          ),
+        ),
+        usage: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.array(anything), (events) => {
+        try {
+          read(...(events as Loose[]), DONE);
+        } catch (error) {
+          expect(error).toMatchObject({ name: "ModelError", provider: "host" });
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,182 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { isModelError } from "../../../src/core/error.ts";
+import type { Reply } from "../../../src/core/reply.ts";
+import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
+import { decodeResponses } from "../../../src/dialects/openai/responses-decode.ts";
+import { FIXTURES } from "../../contracts/openai-schema.ts";
+import { readAnswer, targetOf, type WireAnswer, type WireEvent } from "../contract.ts";
+
+const RECORDINGS = resolve(FIXTURES, "recordings");
+const FOLDERS = [
+  ...["openai-chat", "openai-responses", "azure", "alibaba", "deepseek", "mistral", "moonshotai"],
+  ...["perplexity", "xai", "xai-responses", "openai-compatible"],
+];
+const there = existsSync(RECORDINGS);
+
+interface RecordedPart {
+  readonly type: string;
+  readonly text: string;
+  readonly thinking: readonly { readonly text: string }[];
+}
+
+interface RecordedDelta {
+  readonly content?: string | readonly RecordedPart[] | null;
+  readonly reasoning_content?: string | null;
+  readonly tool_calls?: readonly { index?: number; function: { name?: string; arguments?: string } }[];
+}
+
+interface RecordedUsage {
+  readonly prompt_tokens: number;
+  readonly input_tokens: number;
+  readonly total_tokens: number;
+}
+
+interface RecordedItem {
+  readonly type: string;
+  readonly content: readonly { readonly text: string }[];
+  readonly call_id: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** As much of the events as the plain reader looks at. */
+interface Recorded {
+  readonly type?: string;
+  readonly choices?: readonly { delta?: RecordedDelta; message?: RecordedDelta; finish_reason?: string | null }[];
+  readonly usage?: RecordedUsage | null;
+  readonly response?: Recorded;
+  readonly delta?: string;
+  readonly output?: readonly RecordedItem[];
+  readonly status?: string;
+  readonly error?: unknown;
+}
+
+interface Recording {
+  readonly name: string;
+  readonly form: "stream" | "body";
+  readonly events: readonly Recorded[];
+}
+
+function recordings(): Recording[] {
+  return FOLDERS.flatMap((folder) =>
+    readdirSync(resolve(RECORDINGS, folder)).map((file) => {
+      const text = readFileSync(resolve(RECORDINGS, folder, file), "utf8");
+      const stream = file.endsWith(".chunks.txt");
+      const events = (stream ? text.split("\n").filter((line) => line.trim() !== "") : [text]).map((line) =>
+        JSON.parse(line),
+      );
+      return { name: `${folder}/${file}`, form: stream ? "stream" : "body", events };
+    }),
+  );
+}
+
+/** What a recording says, read without any of the decoder's care. */
+interface Plain {
+  text: string;
+  reasoning: string;
+  calls: Record<string, { name: string; json: string }>;
+  finish: string | undefined;
+  tokens: [prompt: number, total: number] | undefined;
+}
+
+function plainChat({ events }: Recording): Plain {
+  const plain: Plain = { text: "", reasoning: "", calls: {}, finish: undefined, tokens: undefined };
+  for (const { choices, usage } of events) {
+    const choice = choices?.[0];
+    plainDelta(choice?.delta ?? choice?.message ?? {}, plain);
+    plain.finish = choice?.finish_reason ?? plain.finish;
+    if (usage) plain.tokens = [usage.prompt_tokens, usage.total_tokens];
+  }
+  return plain;
+}
+
+function plainDelta(delta: RecordedDelta, plain: Plain): void {
+  const { content } = delta;
+  if (typeof content === "string") plain.text += content;
+  else {
+    for (const part of content ?? []) {
+      if (part.type === "text") plain.text += part.text;
+      else plain.reasoning += part.thinking.map(({ text }) => text).join("");
+    }
+  }
+  plain.reasoning += delta.reasoning_content ?? "";
+  delta.tool_calls?.forEach((call, position) => {
+    const key = String(call.index ?? position);
+    const { name, json } = plain.calls[key] ?? { name: "", json: "" };
+    plain.calls[key] = { name: name + (call.function.name ?? ""), json: json + (call.function.arguments ?? "") };
+  });
+}
+
+function plainResponse({ events }: Recording): Plain {
+  const response = events.at(-1)?.response ?? events.at(-1) ?? {};
+  const plain: Plain = { text: "", reasoning: "", calls: {}, finish: response.status, tokens: undefined };
+  // Streams are read by their deltas, bodies by their items: two ways to one text.
+  for (const { type, delta } of events) if (type === "response.output_text.delta") plain.text += delta;
+  for (const item of response.output ?? []) {
+    if (item.type === "message" && events.length === 1) plain.text += item.content.map(({ text }) => text).join("");
+    if (item.type === "function_call") plain.calls[item.call_id] = { name: item.name, json: item.arguments };
+  }
+  const { usage } = response;
+  if (usage && usage.input_tokens > 0) plain.tokens = [usage.input_tokens, usage.total_tokens];
+  return plain;
+}
+
+function isResponses({ events }: Recording): boolean {
+  return events.some(({ output, type }) => output !== undefined || type === "error" || type?.startsWith("response."));
+}
+
+function decode(recording: Recording): Reply {
+  const responses = isResponses(recording);
+  const target = targetOf({ provider: "recorded", dialect: responses ? "openai-responses" : "openai" });
+  const decoder = responses ? decodeResponses : decodeChat;
+  const stream: WireEvent[] = recording.events.map((data) => ({
+    ...(data.type !== undefined && { event: data.type }),
+    data,
+  }));
+  if (!responses) stream.push({ data: "[DONE]" });
+  const answer: WireAnswer = { stream, body: recording.events[0] };
+  return readAnswer({ target, decoder }, answer, recording.form).reply;
+}
+
+function isFailure({ events }: Recording): boolean {
+  return events.some(({ error }) => error);
+}
+
+describe.skipIf(!there)("recorded answers of providers (skipped without MODELWRIGHT_FIXTURES)", () => {
+  const all = there ? recordings() : [];
+  const answers = all.filter((recording) => !isFailure(recording));
+
+  it("are all there", () => {
+    expect(all.length).toBeGreaterThanOrEqual(60);
+    expect(answers.length).toBeGreaterThanOrEqual(55);
+  });
+
+  it.each(answers.map((recording) => [recording.name, recording] as const))("%s", (_, recording) => {
+    const reply = decode(recording);
+    const plain = isResponses(recording) ? plainResponse(recording) : plainChat(recording);
+    expect(reply.text).toBe(plain.text);
+    expect(reply.toolCalls.map(({ name, json }) => ({ name, json }))).toEqual(Object.values(plain.calls));
+    for (const call of reply.toolCalls) expect(JSON.parse(call.json)).toEqual(call.arguments);
+    expect(reply.rawFinishReason).toBe(plain.finish);
+    expect(reply.finishReason).toBe(Object.keys(plain.calls).length > 0 ? "tool-calls" : "stop");
+    const { input, cacheRead, cacheWrite, total, reasoning, output } = reply.usage;
+    expect([input + cacheRead + cacheWrite, total]).toEqual(plain.tokens ?? [0, 0]);
+    expect(reasoning).toBeLessThanOrEqual(output);
+    if (!isResponses(recording)) expect(reply.reasoning ?? "").toBe(plain.reasoning);
+    expect(reply.id).toEqual(expect.any(String));
+  });
+
+  it.each(all.filter(isFailure).map((recording) => [recording.name, recording] as const))(
+    "%s is an error",
+    (_, recording) => {
+      expect.assertions(1);
+      try {
+        decode(recording);
+      } catch (error) {
+        expect(isModelError(error), String(error)).toBe(true);
+      }
+    },
+  );
+});

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error.ts";
+import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { Breakers, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
+import { retry } from "../../src/layers/retry.ts";
+import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { FakeClock, quiet } from "../fake-clock.ts";
+import { abort, callOf, read, targetOf, through } from "./call-of.ts";
+
+// cockatiel reads the wall clock itself.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date", "performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+const fails = (code: ModelErrorCode): ScriptedAttempt => [{ error: { code, message: code } }];
+
+function setUp(script: readonly ScriptedAttempt[], { threshold = 2, windowMs, numRetries }: { threshold?: number; windowMs?: number; numRetries?: number } = {}) {
+  const clock = new FakeClock();
+  const dialect = scripted(script);
+  const breakers = new Breakers();
+  const layers = [circuitBreaker(breakers)];
+  if (numRetries !== undefined) layers.unshift(retry(new RetryBudgets()));
+  const run = through(layers, dialect);
+  const target = targetOf("main", {}, { breaker: { threshold, windowMs, halfOpenAfterMs: 10_000 }, numRetries: numRetries ?? 0 });
+  const ask = (fields = {}) => clock.settle(read(run(callOf({ clock, target, ...fields }))));
+  return { clock, dialect, breakers, run, target, ask, state: () => breakers.states().get(target.key) };
+}
+
+describe("the circuit breaker", () => {
+  it("opens after the threshold of failed calls and asks no more", async () => {
+    const { ask, dialect, state } = setUp([fails("server_error")], { threshold: 3 });
+    for (let index = 0; index < 3; index++) expect((await ask()).error?.code).toBe("server_error");
+    expect(state()).toBe("open");
+    const refused = await ask();
+    expect(refused.error).toMatchObject({ code: "circuit_open", provider: "scripted", model: "main" });
+    expect(dialect.calls).toHaveLength(3);
+  });
+
+  it("starts counting anew after a success", async () => {
+    const { ask, state } = setUp([fails("server_error"), "fine", fails("server_error"), "fine"]);
+    for (let index = 0; index < 4; index++) await ask();
+    expect(state()).toBe("closed");
+  });
+
+  const neutral = (Object.keys(ERROR_CODES) as ModelErrorCode[]).filter((code) => !ERROR_CODES[code].countsForBreaker);
+  it.each(neutral)("never opens for %s", async (code) => {
+    const { ask, state } = setUp([fails(code)]);
+    for (let index = 0; index < 5; index++) expect((await ask()).error?.code).toBe(code);
+    expect(state()).toBe("closed");
+  });
+
+  it("counts a call once however often it tried", async () => {
+    const { ask, dialect, state } = setUp([fails("server_error")], { threshold: 2, numRetries: 3 });
+    expect((await ask()).error?.code).toBe("server_error");
+    expect(dialect.calls).toHaveLength(4);
+    expect(state()).toBe("closed");
+    await ask();
+    expect(state()).toBe("open");
+  });
+
+  it("keeps the failure of the target when it opens in the midst of a call's tries", async () => {
+    const { ask, dialect } = setUp([fails("server_error")], { threshold: 1, numRetries: 3 });
+    expect((await ask()).error?.code).toBe("server_error");
+    expect(dialect.calls).toHaveLength(1);
+    expect((await ask()).error?.code).toBe("circuit_open");
+  });
+
+  it("counts failures within the window whatever succeeds in between", async () => {
+    const { ask, state } = setUp([fails("server_error"), "fine", fails("overloaded"), "fine"], { windowMs: 1_000 });
+    await ask();
+    await ask();
+    expect(state()).toBe("closed");
+    await ask();
+    expect(state()).toBe("open");
+  });
+
+  it("forgets failures that are older than the window", async () => {
+    const { ask, state } = setUp([fails("server_error")], { windowMs: 1_000 });
+    await ask();
+    vi.advanceTimersByTime(1_500);
+    await ask();
+    expect(state()).toBe("closed");
+  });
+
+  it("lets one probe through when half open and refuses the others at once", async () => {
+    const { clock, ask, run, target, dialect, state } = setUp([fails("server_error"), fails("server_error"), [{ delta: "a" }, { delayMs: 5_000 }, { finish: "stop" }]]);
+    await ask();
+    await ask();
+    vi.advanceTimersByTime(10_001);
+    const probe = read(run(callOf({ clock, target })));
+    await quiet();
+    expect(state()).toBe("half-open");
+    const others = await Promise.all([1, 2, 3].map(() => read(run(callOf({ clock, target })))));
+    expect(others.map(({ error }) => error?.code)).toEqual(["circuit_open", "circuit_open", "circuit_open"]);
+    expect(dialect.calls).toHaveLength(3);
+    expect(state()).toBe("half-open");
+    expect((await clock.settle(probe)).error).toBeUndefined();
+    expect(state()).toBe("closed");
+  });
+
+  it.each(["invalid_request", "unauthorized", "rate_limited"] as const)("stays open when the probe ends with %s", async (code) => {
+    const { ask, state } = setUp([fails("server_error"), fails("server_error"), fails(code), "fine"]);
+    await ask();
+    await ask();
+    vi.advanceTimersByTime(10_001);
+    expect((await ask()).error?.code).toBe(code);
+    expect(state()).toBe("open");
+    expect((await ask()).error?.code).toBe("circuit_open");
+    vi.advanceTimersByTime(10_001);
+    expect((await ask()).error).toBeUndefined();
+    expect(state()).toBe("closed");
+  });
+
+  it("does not hang half open when the probe is aborted", async () => {
+    const { clock, ask, run, target, state } = setUp([fails("server_error"), fails("server_error"), [{ hang: true }], "fine"]);
+    await ask();
+    await ask();
+    vi.advanceTimersByTime(10_001);
+    const call = callOf({ clock, target });
+    const probe = read(run(call));
+    await quiet();
+    call.cancellation.cancel(abort());
+    expect((await probe).error?.code).toBe("aborted");
+    expect(state()).toBe("open");
+    vi.advanceTimersByTime(10_001);
+    expect((await ask()).error).toBeUndefined();
+  });
+
+  it("belongs to origin and model: entries that lead there share it, others do not", async () => {
+    const { clock, ask, run, target } = setUp([fails("server_error"), fails("server_error"), "fine"]);
+    await ask();
+    await ask();
+    const same = { ...target, entry: "alias" };
+    const other = { ...target, key: "elsewhere" };
+    expect((await read(run(callOf({ clock, target: same })))).error?.code).toBe("circuit_open");
+    expect((await read(run(callOf({ clock, target: other })))).error).toBeUndefined();
+  });
+});

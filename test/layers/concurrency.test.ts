@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { concurrency } from "../../src/layers/concurrency.ts";
+import { FakeClock, quiet } from "../fake-clock.ts";
+import { abort, callOf, read, targetOf, through } from "./call-of.ts";
+
+function setUp(maxParallel: number, queue: number, script: readonly ScriptedAttempt[] = [[{ delta: "a" }, { delayMs: 1_000 }, { finish: "stop" }]]) {
+  const clock = new FakeClock();
+  const dialect = scripted(script);
+  const run = through([concurrency()], dialect);
+  const target = targetOf("main", {}, { maxParallel, queue });
+  const start = (fields = {}) => {
+    const call = callOf({ clock, target, ...fields });
+    return { call, reading: read(run(call)) };
+  };
+  return { clock, dialect, run, target, start };
+}
+
+describe("max_parallel", () => {
+  it("bounds the attempts in flight, whatever waits", async () => {
+    const { clock, dialect, start } = setUp(3, 100);
+    const seen = await clock.settle(Promise.all(Array.from({ length: 20 }, () => start().reading)));
+    expect(seen.every(({ error }) => error === undefined)).toBe(true);
+    expect(dialect.peak).toBe(3);
+    expect(dialect.calls).toHaveLength(20);
+  });
+
+  it("refuses at once when the queue is full too", async () => {
+    const { clock, dialect, start } = setUp(1, 1);
+    const first = start().reading;
+    const second = start().reading;
+    await quiet();
+    const third = await start().reading;
+    expect(third.error).toMatchObject({ code: "bulkhead_full", model: "main" });
+    expect(clock.monotonic()).toBe(0);
+    await clock.settle(Promise.all([first, second]));
+    expect(dialect.calls).toHaveLength(2);
+    expect((await clock.settle(start().reading)).error).toBeUndefined();
+  });
+
+  it("without a queue refuses whoever finds no slot", async () => {
+    const { clock, start } = setUp(1, 0);
+    const first = start().reading;
+    await quiet();
+    expect((await start().reading).error?.code).toBe("bulkhead_full");
+    expect((await clock.settle(first)).error).toBeUndefined();
+  });
+
+  it("serves those that wait in their order", async () => {
+    const { clock, dialect, start } = setUp(1, 10);
+    const ids = ["a", "b", "c", "d"];
+    await clock.settle(Promise.all(ids.map((entry) => start({ target: targetOf("main", { modelId: entry }, { maxParallel: 1, queue: 10 }) }).reading)));
+    expect(dialect.calls.map(({ call }) => call.target.modelId)).toEqual(ids);
+  });
+
+  it("frees the place of a call that is aborted while it waits, at once", async () => {
+    const { clock, dialect, start } = setUp(1, 1);
+    const first = start().reading;
+    const second = start();
+    await quiet();
+    second.call.cancellation.cancel(abort());
+    expect((await second.reading).error?.code).toBe("aborted");
+    expect(clock.monotonic()).toBe(0);
+    const third = start().reading;
+    await quiet();
+    await clock.settle(first);
+    expect((await clock.settle(third)).error).toBeUndefined();
+    expect(dialect.calls).toHaveLength(2);
+  });
+
+  it.each([
+    ["fails", [{ delta: "a" }, { error: { code: "server_error", message: "x" } }]],
+    ["ends", "fine"],
+  ] as const)("gives the slot back when a stream %s", async (_, attempt) => {
+    const { clock, start } = setUp(1, 0, [attempt, "fine"]);
+    await clock.settle(start().reading);
+    expect((await clock.settle(start().reading)).error).toBeUndefined();
+  });
+
+  it("gives the slot back when a reader leaves or aborts in the middle", async () => {
+    const { run, target, start, clock } = setUp(1, 0, [[{ delta: "a" }, { hang: true }], [{ delta: "a" }, { hang: true }], "fine"]);
+    const iterator = run(callOf({ clock, target }))[Symbol.asyncIterator]();
+    await iterator.next();
+    await iterator.return?.();
+    await quiet();
+    const stuck = start();
+    await quiet();
+    stuck.call.cancellation.cancel(abort());
+    expect((await stuck.reading).error?.code).toBe("aborted");
+    await quiet();
+    expect((await start().reading).error).toBeUndefined();
+  });
+
+  it("belongs to an entry: another one has slots of its own", async () => {
+    const { clock, start } = setUp(1, 0);
+    const first = start().reading;
+    const other = start({ target: targetOf("other", {}, { maxParallel: 1, queue: 0 }) }).reading;
+    const seen = await clock.settle(Promise.all([first, other]));
+    expect(seen.map(({ error }) => error)).toEqual([undefined, undefined]);
+  });
+});

@@ -1,0 +1,186 @@
+import { describe, expect, it } from "vitest";
+import type { Call } from "../../src/core/call.ts";
+import { ModelError, type ModelErrorCode, type ModelErrorInit } from "../../src/core/error.ts";
+import type { Events } from "../../src/core/event.ts";
+import { Secret } from "../../src/core/secret.ts";
+import type { Token } from "../../src/core/target.ts";
+import { scripted } from "../../src/dialects/scripted/dialect.ts";
+import { credential } from "../../src/layers/credential.ts";
+import { retry } from "../../src/layers/retry.ts";
+import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { FakeClock, quiet } from "../fake-clock.ts";
+import { abort, callOf, read, targetOf, textOf, through } from "./call-of.ts";
+
+/** A provider that answers each key in its own way; `behaviour` may be changed between calls. */
+function setUp(behaviour: Record<string, Partial<ModelErrorInit> & { code?: ModelErrorCode; after?: string }>, numRetries?: number) {
+  const clock = new FakeClock();
+  const used: string[] = [];
+  async function* open(call: Call): Events {
+    const key = call.credential?.reveal() ?? "none";
+    used.push(key);
+    const { code, after, ...init } = behaviour[key] ?? {};
+    if (after !== undefined) yield [{ type: "text-delta", text: after, sample: 0 }];
+    if (code !== undefined) throw new ModelError({ message: code, ...init, code });
+    yield [
+      { type: "text-delta", text: `by ${key}`, sample: 0 },
+      { type: "finish", reason: "stop", sample: 0 },
+    ];
+  }
+  const layers = [credential()];
+  if (numRetries !== undefined) layers.unshift(retry(new RetryBudgets()));
+  const run = through(layers, { open });
+  const keys = Object.keys(behaviour).map((key) => new Secret(key));
+  const target = targetOf("main", { credentials: { keys } }, { numRetries: numRetries ?? 0 });
+  const ask = () => clock.settle(read(run(callOf({ clock, target }))));
+  return { clock, used, ask, behaviour };
+}
+
+describe("one key", () => {
+  it("is handed to every attempt, and none where none is needed", async () => {
+    const { ask, used } = setUp({ only: {} });
+    expect(textOf(await ask())).toBe("by only");
+    const dialect = scripted(["hi"]);
+    await read(through([credential()], dialect)(callOf()));
+    expect(dialect.calls[0]?.call.credential).toBeUndefined();
+    expect(used).toEqual(["only"]);
+  });
+});
+
+describe("several keys", () => {
+  it.each(["unauthorized", "quota_exhausted", "forbidden", "rate_limited"] as const)("hand on after %s in one pass", async (code) => {
+    const { ask, used } = setUp({ one: { code }, two: { code }, three: {} });
+    expect(textOf(await ask())).toBe("by three");
+    expect(used).toEqual(["one", "two", "three"]);
+  });
+
+  it("use no retries for it", async () => {
+    const { ask, used } = setUp({ one: { code: "unauthorized" }, two: { code: "rate_limited" }, three: {} }, 0);
+    expect(textOf(await ask())).toBe("by three");
+    expect(used).toEqual(["one", "two", "three"]);
+  });
+
+  it("are passed once per try, and the tries are those of num_retries", async () => {
+    const { ask, used } = setUp({ one: { code: "rate_limited" }, two: { code: "rate_limited" } }, 1);
+    expect((await ask()).error?.code).toBe("rate_limited");
+    expect(used).toHaveLength(4);
+  });
+
+  it.each(["server_error", "invalid_request", "timed_out"] as const)("are not changed for %s", async (code) => {
+    const { ask, used } = setUp({ one: { code }, two: {} });
+    expect((await ask()).error?.code).toBe(code);
+    expect(used).toEqual(["one"]);
+  });
+
+  it("are not changed once something was delivered", async () => {
+    const { ask, used } = setUp({ one: { after: "half", code: "rate_limited" }, two: {} });
+    expect((await ask()).error?.code).toBe("rate_limited");
+    expect(used).toEqual(["one"]);
+  });
+
+  it.each(["unauthorized", "quota_exhausted"] as const)("are not tried again after %s", async (code) => {
+    const { ask, used } = setUp({ one: { code }, two: {} });
+    await ask();
+    await ask();
+    expect(used).toEqual(["one", "two", "two"]);
+  });
+
+  it("are tried again after forbidden, which is about one model", async () => {
+    const { ask, used } = setUp({ one: { code: "forbidden" }, two: {} });
+    await ask();
+    await ask();
+    expect(used).toEqual(["one", "two", "one", "two"]);
+  });
+
+  it("rest for the time the provider names", async () => {
+    const { ask, used, clock, behaviour } = setUp({ one: { code: "rate_limited", retryAfterMs: 30_000 }, two: {} });
+    await ask();
+    behaviour["one"] = {};
+    await clock.advance(29_000);
+    await ask();
+    await clock.advance(2_000);
+    await ask();
+    expect(used).toEqual(["one", "two", "two", "one"]);
+  });
+
+  it.each(["unauthorized", "quota_exhausted"] as const)("that are all dead end the call with what killed them: %s", async (code) => {
+    const { ask, used } = setUp({ one: { code }, two: { code } });
+    expect((await ask()).error?.code).toBe(code);
+    expect((await ask()).error?.code).toBe(code);
+    expect(used).toEqual(["one", "two"]);
+  });
+});
+
+describe("a token hook", () => {
+  function withHook(hook: () => Promise<Token>, clock = new FakeClock()) {
+    const dialect = scripted(["hi"]);
+    const run = through([credential()], dialect);
+    const target = targetOf("main", { credentials: { keys: [], token: hook } });
+    const call = () => callOf({ clock, target });
+    return { clock, dialect, run, call, tokens: () => dialect.calls.map(({ call }) => call.credential?.reveal()) };
+  }
+
+  it("is asked once for calls that need it at the same time", async () => {
+    let asked = 0;
+    const { run, call, tokens } = withHook(async () => {
+      asked++;
+      await quiet();
+      return { token: `t${asked}` };
+    });
+    await Promise.all([1, 2, 3, 4, 5].map(() => read(run(call()))));
+    expect(asked).toBe(1);
+    expect(tokens()).toEqual(["t1", "t1", "t1", "t1", "t1"]);
+  });
+
+  it("is asked again for each attempt when its tokens name no end", async () => {
+    let asked = 0;
+    const { run, call } = withHook(async () => ({ token: `t${++asked}` }));
+    await read(run(call()));
+    await read(run(call()));
+    expect(asked).toBe(2);
+  });
+
+  it("is asked again a minute before its token ends", async () => {
+    const clock = new FakeClock();
+    let asked = 0;
+    const { run, call } = withHook(async () => ({ token: `t${++asked}`, expiresAt: clock.now() + 3_600_000 }), clock);
+    await read(run(call()));
+    await clock.advance(3_539_000);
+    await read(run(call()));
+    expect(asked).toBe(1);
+    await clock.advance(2_000);
+    await read(run(call()));
+    expect(asked).toBe(2);
+  });
+
+  it("is asked again after the provider refused its token", async () => {
+    const clock = new FakeClock();
+    let asked = 0;
+    const dialect = scripted([[{ error: { code: "unauthorized", message: "revoked" } }], "hi"]);
+    const run = through([credential()], dialect);
+    const target = targetOf("main", { credentials: { keys: [], token: async () => ({ token: `t${++asked}`, expiresAt: clock.now() + 3_600_000 }) } });
+    expect((await read(run(callOf({ clock, target })))).error?.code).toBe("unauthorized");
+    expect((await read(run(callOf({ clock, target })))).error).toBeUndefined();
+    expect(asked).toBe(2);
+  });
+
+  it("that fails ends the call with unauthorized, and is asked anew by the next", async () => {
+    let asked = 0;
+    const { run, call } = withHook(async () => {
+      if (++asked === 1) throw new Error("login needed");
+      return { token: "t" };
+    });
+    const { error } = await read(run(call()));
+    expect(error).toMatchObject({ code: "unauthorized", model: "main" });
+    expect(error?.message).toContain("login needed");
+    expect((await read(run(call()))).error).toBeUndefined();
+  });
+
+  it("that hangs does not hold an aborted call", async () => {
+    const { run, call } = withHook(() => new Promise(() => {}));
+    const waiting = call();
+    const reading = read(run(waiting));
+    await quiet();
+    waiting.cancellation.cancel(abort());
+    expect((await reading).error?.code).toBe("aborted");
+  });
+});

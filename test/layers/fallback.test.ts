@@ -1,0 +1,207 @@
+import { describe, expect, it } from "vitest";
+import type { Call } from "../../src/core/call.ts";
+import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error.ts";
+import type { Target } from "../../src/core/target.ts";
+import { type ScriptedAttempt, type ScriptedDialect, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { type FallbackList, fallback } from "../../src/layers/fallback.ts";
+import { retry } from "../../src/layers/retry.ts";
+import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { FakeClock } from "../fake-clock.ts";
+import { abort, callOf, read, targetOf, textOf } from "./call-of.ts";
+
+type Lists = Partial<Record<FallbackList, readonly string[]>>;
+
+/** Each entry has a script of its own; the first one is the primary. */
+function setUp(scripts: Readonly<Record<string, readonly ScriptedAttempt[]>>, lists: Lists, options: { fields?: Partial<Call>; targets?: Record<string, Partial<Target>> } = {}) {
+  const clock = new FakeClock();
+  const dialects = new Map<string, ScriptedDialect>(Object.entries(scripts).map(([entry, script]) => [entry, scripted(script)]));
+  const dialectOf = (target: Target) => dialects.get(target.entry) as ScriptedDialect;
+  const targets = new Map([...dialects.keys()].map((entry) => [entry, targetOf(entry, options.targets?.[entry], { numRetries: 0 })]));
+  const chain = {
+    primary: [...targets.values()][0] as Target,
+    fallbacks: (kind: FallbackList) => (lists[kind] ?? []).map((entry) => targets.get(entry) as Target),
+  };
+  const layer = fallback(chain, dialectOf);
+  const again = retry(new RetryBudgets());
+  const ask = (fields: Partial<Call> = {}) =>
+    clock.settle(read(layer(callOf({ clock, target: chain.primary, ...options.fields, ...fields }), (call) => again(call, (inner) => dialectOf(inner.target).open(inner)))));
+  const asked = () => [...dialects].filter(([, dialect]) => dialect.calls.length > 0).map(([entry]) => entry);
+  return { ask, asked, dialects };
+}
+
+const fails = (code: ModelErrorCode): ScriptedAttempt[] => [[{ error: { code, message: `it said ${code}` } }]];
+
+describe("fallback", () => {
+  it("tries the targets in their order until one answers", async () => {
+    const { ask, asked } = setUp({ a: fails("server_error"), b: fails("overloaded"), c: ["from c"], d: ["from d"] }, { general: ["b", "c", "d"] });
+    const seen = await ask();
+    expect(textOf(seen)).toBe("from c");
+    expect(asked()).toEqual(["a", "b", "c"]);
+  });
+
+  it("puts start and adjustments first, of the target that answers only", async () => {
+    const facts = { known: true, capabilities: { temperature: false } };
+    const { ask } = setUp(
+      { a: [[{ usage: { input: 9 } }, { error: { code: "server_error", message: "x" } }]], b: [[{ events: [{ type: "response", id: "r7" }] }, { delta: "b" }, { finish: "stop" }]] },
+      { general: ["b"] },
+      { targets: { a: { facts }, b: { facts, settings: { temperature: 0.5 } } } },
+    );
+    const { events } = await ask();
+    expect(events[0]).toEqual({ type: "start", model: "b", provider: "scripted", id: "r7" });
+    expect(events[1]).toMatchObject({ type: "adjustment", adjustment: { setting: "temperature", from: 0.5 } });
+    expect(events.filter(({ type }) => type === "start" || type === "usage")).toHaveLength(1);
+  });
+
+  it("has one start of a target that answers by itself", async () => {
+    const { ask } = setUp({ a: ["hi"] }, {});
+    const { events } = await ask();
+    expect(events.map(({ type }) => type)).toEqual(["start", "text-delta", "finish"]);
+  });
+
+  it("tells each target whether another remains", async () => {
+    const { ask, dialects } = setUp({ a: fails("server_error"), b: fails("server_error"), c: ["ok"] }, { general: ["b", "c"] });
+    await ask();
+    expect([...dialects.values()].map(({ calls }) => calls[0]?.call.fallbackRemains)).toEqual([true, true, false]);
+  });
+
+  const general = (Object.keys(ERROR_CODES) as ModelErrorCode[]).filter((code) => ERROR_CODES[code].fallback === "general");
+  it.each(general)("serves %s from fallback_models", async (code) => {
+    const { ask } = setUp({ a: fails(code), b: ["b"] }, { general: ["b"] });
+    expect(textOf(await ask())).toBe("b");
+  });
+
+  const none = (Object.keys(ERROR_CODES) as ModelErrorCode[]).filter((code) => ERROR_CODES[code].fallback === "none");
+  it.each(none)("keeps %s, which another model would not change", async (code) => {
+    const { ask, asked } = setUp({ a: fails(code), b: ["b"] }, { general: ["b"], policy: ["b"], context: ["b"] });
+    const { error } = await ask();
+    expect(error?.code).toBe(code);
+    expect(error?.errors).toEqual([]);
+    expect(asked()).toEqual(["a"]);
+  });
+
+  it("sends an overflow to context_window_fallbacks, and to fallback_models without such a list", async () => {
+    const special = setUp({ a: fails("context_too_long"), b: ["b"], big: ["big"] }, { general: ["b"], context: ["big"] });
+    expect(textOf(await special.ask())).toBe("big");
+    expect(special.asked()).toEqual(["a", "big"]);
+    const plain = setUp({ a: fails("context_too_long"), b: ["b"] }, { general: ["b"] });
+    expect(textOf(await plain.ask())).toBe("b");
+  });
+
+  it("sends a throttled call to rate_limit_fallbacks first", async () => {
+    const { ask, asked } = setUp({ a: fails("rate_limited"), b: ["b"], quick: ["quick"] }, { general: ["b"], "rate-limit": ["quick"] });
+    expect(textOf(await ask())).toBe("quick");
+    expect(asked()).toEqual(["a", "quick"]);
+  });
+
+  it("sends a filtered answer to content_policy_fallbacks and nowhere else", async () => {
+    const special = setUp({ a: fails("content_filtered"), b: ["b"], free: ["free"] }, { general: ["b"], policy: ["free"] });
+    expect(textOf(await special.ask())).toBe("free");
+    const plain = setUp({ a: fails("content_filtered"), b: ["b"] }, { general: ["b"] });
+    expect((await plain.ask()).error?.code).toBe("content_filtered");
+    expect(plain.asked()).toEqual(["a"]);
+  });
+
+  it("does not ask the rest of fallback_models after one of them filtered", async () => {
+    const { ask, asked } = setUp({ a: fails("server_error"), b: fails("content_filtered"), c: ["c"] }, { general: ["b", "c"] });
+    expect((await ask()).error?.code).toBe("all_models_failed");
+    expect(asked()).toEqual(["a", "b"]);
+  });
+
+  it("asks each target once, also when it is in several lists", async () => {
+    const { ask, dialects } = setUp({ a: fails("context_too_long"), b: fails("server_error"), c: fails("overloaded") }, { general: ["b", "c"], context: ["b"] });
+    await ask();
+    expect([...dialects.values()].map(({ calls }) => calls.length)).toEqual([1, 1, 1]);
+  });
+
+  it("never wraps the error of a single target", async () => {
+    const { ask } = setUp({ a: fails("server_error") }, {});
+    const { error } = await ask();
+    expect(error).toMatchObject({ code: "server_error", message: "it said server_error", model: "a", errors: [] });
+  });
+
+  it("keeps the code when all fail with the same one, and has the error of each", async () => {
+    const { ask } = setUp({ a: fails("rate_limited"), b: fails("rate_limited") }, { general: ["b"] });
+    const { error } = await ask();
+    expect(error?.code).toBe("rate_limited");
+    expect(error?.errors.map(({ model }) => model)).toEqual(["a", "b"]);
+  });
+
+  it("is all_models_failed when they fail for different reasons", async () => {
+    const { ask } = setUp({ a: fails("rate_limited"), b: fails("server_error") }, { general: ["b"] });
+    const { error } = await ask();
+    expect(error?.code).toBe("all_models_failed");
+    expect(error?.errors.map(({ code }) => code)).toEqual(["rate_limited", "server_error"]);
+    expect(error?.message).toContain("it said rate_limited");
+  });
+
+  it("leaves a stream alone that broke after its first event", async () => {
+    const { ask, asked } = setUp({ a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]], b: ["b"] }, { general: ["b"] });
+    const seen = await ask();
+    expect(seen.error?.code).toBe("stream_truncated");
+    expect(textOf(seen)).toBe("half");
+    expect(asked()).toEqual(["a"]);
+  });
+
+  it("restarts on another target with a reset before its start, where restart is on", async () => {
+    const { ask } = setUp({ a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]], b: ["whole"] }, { general: ["b"] }, { fields: { onBreak: "restart" } });
+    const { events } = await ask();
+    expect(events.map(({ type }) => type)).toEqual(["start", "text-delta", "reset", "start", "text-delta", "finish"]);
+    expect(events[3]).toMatchObject({ type: "start", model: "b" });
+  });
+
+  it("asks nobody else once the caller has aborted", async () => {
+    const call = callOf();
+    const { ask, asked } = setUp({ a: [[{ hang: true }]], b: ["b"] }, { general: ["b"] });
+    const asking = ask({ cancellation: call.cancellation });
+    setImmediate(() => call.cancellation.cancel(abort()));
+    expect((await asking).error?.code).toBe("aborted");
+    expect(asked()).toEqual(["a"]);
+  });
+
+  it("skips a target that cannot take the request and says so when all is over", async () => {
+    const { ask, asked } = setUp(
+      { a: fails("server_error"), b: ["b"] },
+      { general: ["b"] },
+      { targets: { b: { settings: { temperature: 1 }, facts: { known: true, capabilities: { temperature: false } }, adaptation: { dropParams: false, modifyParams: false, strict: false, drop: [], allow: [] } } } },
+    );
+    const { error } = await ask();
+    expect(asked()).toEqual(["a"]);
+    expect(error?.errors.map(({ code }) => code)).toEqual(["server_error", "unsupported"]);
+  });
+});
+
+describe("a refusal", () => {
+  const refuses: ScriptedAttempt[] = [[{ events: [{ type: "refusal-delta", text: "I will not.", sample: 0 }] }, { finish: "refusal" }]];
+
+  it("is an answer where nobody else may be asked", async () => {
+    const { ask, asked } = setUp({ a: refuses, b: ["b"] }, { general: ["b"] });
+    const { events, error } = await ask();
+    expect(error).toBeUndefined();
+    expect(events.at(-1)).toMatchObject({ type: "finish", reason: "refusal" });
+    expect(asked()).toEqual(["a"]);
+  });
+
+  it("goes to content_policy_fallbacks, and nothing of it shows", async () => {
+    const { ask } = setUp({ a: refuses, free: ["certainly"] }, { policy: ["free"] });
+    const { events } = await ask();
+    expect(events.map(({ type }) => type)).toEqual(["start", "text-delta", "finish"]);
+    expect(events[0]).toMatchObject({ model: "free" });
+  });
+
+  it("of the last one is the answer", async () => {
+    const { ask, asked } = setUp({ a: refuses, free: refuses }, { policy: ["free"] });
+    const { events, error } = await ask();
+    expect(error).toBeUndefined();
+    expect(events[0]).toMatchObject({ type: "start", model: "free" });
+    expect(events.at(-1)).toMatchObject({ type: "finish", reason: "refusal" });
+    expect(asked()).toEqual(["a", "free"]);
+  });
+
+  it("after delivered text is the answer of a stream, and starts again where restart is on", async () => {
+    const late: ScriptedAttempt[] = [[{ delta: "Well, " }, { finish: "refusal" }]];
+    const stream = setUp({ a: late, free: ["yes"] }, { policy: ["free"] });
+    expect((await stream.ask()).events.map(({ type }) => type)).toEqual(["start", "text-delta", "finish"]);
+    const whole = setUp({ a: late, free: ["yes"] }, { policy: ["free"] }, { fields: { onBreak: "restart" } });
+    expect((await whole.ask()).events.map(({ type }) => type)).toEqual(["start", "text-delta", "reset", "start", "text-delta", "finish"]);
+  });
+});

@@ -1,0 +1,215 @@
+import { describe, expect, it } from "vitest";
+import type { Call } from "../../src/core/call.ts";
+import { ERROR_CODES, type ModelErrorCode, type ModelErrorInit } from "../../src/core/error.ts";
+import type { Policy } from "../../src/core/target.ts";
+import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { retry } from "../../src/layers/retry.ts";
+import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { FakeClock } from "../fake-clock.ts";
+import { callOf, read, targetOf, textOf, through } from "./call-of.ts";
+
+function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {}, fields: Partial<Call> = {}) {
+  const clock = new FakeClock();
+  const dialect = scripted(script);
+  const run = through([retry(new RetryBudgets())], dialect);
+  const target = targetOf("main", {}, policy);
+  const ask = (more: Partial<Call> = {}) => clock.settle(read(run(callOf({ clock, target, ...fields, ...more }))));
+  return { clock, dialect, ask, starts: () => dialect.calls.map(({ startedMs }) => startedMs) };
+}
+
+const fails = (code: ModelErrorCode, init: Partial<ModelErrorInit> = {}): ScriptedAttempt => [{ error: { code, message: code, ...init } }];
+const gaps = (starts: readonly number[]) => starts.slice(1).map((at, index) => at - (starts[index] as number));
+
+describe("the wait before another try", () => {
+  it("grows by the multiplier up to the longest: 4, 8, 10 seconds", async () => {
+    const { ask, starts } = setUp([fails("server_error")], { retryMinWaitMs: 4_000, retryMaxWaitMs: 10_000, retryMultiplier: 2, jitter: "none" });
+    await ask();
+    expect(gaps(starts())).toEqual([4_000, 8_000, 10_000]);
+  });
+
+  it.each([[0, [0, 0, 0]], [0.5, [2_000, 4_000, 5_000]], [0.999, [3_996, 7_992, 9_990]]] as const)("with full jitter is random up to that bound (%d)", async (random, expected) => {
+    const { ask, starts } = setUp([fails("server_error")], { retryMinWaitMs: 4_000, retryMaxWaitMs: 10_000, jitter: "full" }, { random: () => random });
+    await ask();
+    expect(gaps(starts()).map(Math.round)).toEqual(expected);
+  });
+
+  it("with decorrelated jitter stays between the shortest and the longest", async () => {
+    const { ask, starts } = setUp([fails("server_error")], { retryMinWaitMs: 1_000, retryMaxWaitMs: 5_000, jitter: "decorrelated" }, { random: () => 0.99 });
+    await ask();
+    for (const gap of gaps(starts())) {
+      expect(gap).toBeGreaterThanOrEqual(1_000);
+      expect(gap).toBeLessThanOrEqual(5_000);
+    }
+  });
+
+  it.each(["rate_limited", "overloaded"] as const)("begins at twice the shortest after %s", async (code) => {
+    const { ask, starts } = setUp([fails(code)], { retryMinWaitMs: 500 });
+    await ask();
+    expect(gaps(starts())).toEqual([1_000, 2_000, 4_000]);
+  });
+
+  it.each([[0, 2_000], [0.5, 2_100], [1, 2_200]])("is the provider's, with at most a tenth on top (%d)", async (random, expected) => {
+    const { ask, starts } = setUp([fails("rate_limited", { retryAfterMs: 2_000 }), "fine"], {}, { random: () => random });
+    const seen = await ask();
+    expect(textOf(seen)).toBe("fine");
+    expect(gaps(starts())[0]).toBeCloseTo(expected);
+  });
+
+  it("is our own when the provider says zero", async () => {
+    const { ask, starts } = setUp([fails("rate_limited", { retryAfterMs: 0 }), "fine"]);
+    await ask();
+    expect(gaps(starts())).toEqual([1_000]);
+  });
+
+  it("is not made when the provider asks for more than max_retry_after", async () => {
+    const { ask, clock, dialect } = setUp([fails("rate_limited", { retryAfterMs: 60_001 }), "fine"], { maxRetryAfterMs: 60_000 });
+    const { error } = await ask();
+    expect(error).toMatchObject({ code: "rate_limited", retryAfterMs: 60_001 });
+    expect(clock.monotonic()).toBe(0);
+    expect(dialect.calls).toHaveLength(1);
+  });
+
+  it("is not begun when the deadline comes first", async () => {
+    const { ask, clock, dialect } = setUp([fails("rate_limited", { retryAfterMs: 30_000 }), "fine"], {}, { deadlineAtMs: 30_000 });
+    expect((await ask()).error?.code).toBe("rate_limited");
+    expect(clock.monotonic()).toBe(0);
+    expect(dialect.calls).toHaveLength(1);
+  });
+});
+
+describe("what is tried again", () => {
+  const codes = Object.keys(ERROR_CODES) as ModelErrorCode[];
+  const expected = { never: 1, once: 2, yes: 4 };
+  it.each(codes.map((code) => [code, expected[ERROR_CODES[code].retry]] as const))("%s makes %i attempts", async (code, attempts) => {
+    const { ask, dialect } = setUp([fails(code)]);
+    const { error } = await ask();
+    expect(error?.code).toBe(code);
+    expect(dialect.calls).toHaveLength(attempts);
+  });
+
+  it("a code that is tried once more counts by itself beside the others", async () => {
+    const { ask, dialect } = setUp([fails("protocol_error"), fails("server_error"), fails("protocol_error"), "fine"]);
+    expect((await ask()).error?.code).toBe("protocol_error");
+    expect(dialect.calls).toHaveLength(3);
+  });
+
+  it("obeys the provider's word not to try again", async () => {
+    const { ask, dialect } = setUp([fails("server_error", { shouldRetry: false }), "fine"]);
+    await ask();
+    expect(dialect.calls).toHaveLength(1);
+  });
+
+  it("obeys the provider's word to try again", async () => {
+    const { ask, dialect } = setUp([fails("invalid_request", { shouldRetry: true }), "fine"]);
+    expect(textOf(await ask())).toBe("fine");
+    expect(dialect.calls).toHaveLength(2);
+  });
+
+  it("is what retry_on lists, and nothing else", async () => {
+    const retryOn = { empty_response: 3 };
+    const listed = setUp([fails("empty_response")], { retryOn });
+    await listed.ask();
+    expect(listed.dialect.calls).toHaveLength(4);
+    const other = setUp([fails("server_error")], { retryOn });
+    await other.ask();
+    expect(other.dialect.calls).toHaveLength(1);
+  });
+
+  it("is tried as often as the table of retry_on says for its code", async () => {
+    const { ask, dialect } = setUp([fails("rate_limited"), fails("server_error"), fails("rate_limited"), fails("server_error")], {
+      retryOn: { rate_limited: 5, server_error: 1 },
+    });
+    expect((await ask()).error?.code).toBe("server_error");
+    expect(dialect.calls).toHaveLength(4);
+  });
+
+  it("does not repeat a timed-out attempt while a fallback remains", async () => {
+    const alone = setUp([fails("timed_out"), "fine"]);
+    expect(textOf(await alone.ask())).toBe("fine");
+    const backed = setUp([fails("timed_out"), "fine"], {}, { fallbackRemains: true });
+    expect((await backed.ask()).error?.code).toBe("timed_out");
+    expect(backed.dialect.calls).toHaveLength(1);
+  });
+});
+
+describe("the commit rule", () => {
+  const broken: ScriptedAttempt = [{ delta: "half an " }, { error: { code: "stream_truncated", message: "cut" } }];
+
+  it("makes no second attempt once content was delivered", async () => {
+    const { ask, dialect } = setUp([broken, "whole"]);
+    const seen = await ask();
+    expect(textOf(seen)).toBe("half an ");
+    expect(seen.error?.code).toBe("stream_truncated");
+    expect(dialect.calls).toHaveLength(1);
+  });
+
+  it("starts again after a reset with on_break restart", async () => {
+    const { ask, dialect } = setUp([broken, "whole"], {}, { onBreak: "restart" });
+    const { events, error } = await ask();
+    expect(error).toBeUndefined();
+    expect(dialect.calls).toHaveLength(2);
+    expect(events.map(({ type }) => type)).toEqual(["text-delta", "reset", "text-delta", "finish"]);
+    expect(events.filter(({ type }) => type === "reset")).toHaveLength(1);
+  });
+
+  it("restarts at most num_retries times", async () => {
+    const { ask, dialect } = setUp([broken], { numRetries: 2 }, { onBreak: "restart" });
+    expect((await ask()).error?.code).toBe("stream_truncated");
+    expect(dialect.calls).toHaveLength(3);
+  });
+
+  it("does not restart for an error that no retry helps", async () => {
+    const { ask, dialect } = setUp([[{ delta: "a" }, { error: { code: "content_filtered", message: "no" } }], "whole"], {}, { onBreak: "restart" });
+    expect((await ask()).error?.code).toBe("content_filtered");
+    expect(dialect.calls).toHaveLength(1);
+  });
+
+  it.each([
+    ["usage", { usage: { input: 3 } }],
+    ["a response id", { events: [{ type: "response", id: "r" }] }],
+  ] as const)("is not triggered by %s: nothing of the failed attempt shows", async (_, step) => {
+    const { ask } = setUp([[step, { error: { code: "server_error", message: "broken" } }], "fine"]);
+    const { events, error } = await ask();
+    expect(error).toBeUndefined();
+    expect(events.map(({ type }) => type)).toEqual(["text-delta", "finish"]);
+  });
+
+  it.each([
+    ["reasoning", { reasoning: "hm" }],
+    ["a tool call", { toolCall: { name: "f" } }],
+  ] as const)("counts %s as content", async (_, step) => {
+    const { ask, dialect } = setUp([[step, { error: { code: "server_error", message: "broken" } }], "fine"]);
+    expect((await ask()).error?.code).toBe("server_error");
+    expect(dialect.calls).toHaveLength(1);
+  });
+});
+
+describe("the retry budget", () => {
+  const setUpMany = () => {
+    const clock = new FakeClock();
+    const dialect = scripted([fails("server_error")]);
+    const run = through([retry(new RetryBudgets())], dialect);
+    const target = targetOf("main", {}, { numRetries: 1 });
+    const ask = async (calls: number, at = target) => {
+      const before = dialect.calls.length;
+      for (let index = 0; index < calls; index++) await clock.settle(read(run(callOf({ clock, target: at }))));
+      return dialect.calls.length - before - calls;
+    };
+    return { ask, target };
+  };
+
+  it("allows a burst of ten, then a fifth of the calls", async () => {
+    const { ask } = setUpMany();
+    const burst = await ask(10);
+    expect(burst).toBe(10);
+    const later = await ask(100);
+    expect(later).toBeGreaterThanOrEqual(20);
+    expect(later).toBeLessThanOrEqual(22);
+  });
+
+  it("is counted per origin", async () => {
+    const { ask, target } = setUpMany();
+    await ask(30);
+    expect(await ask(5, { ...target, origin: "http://127.0.0.1:10" })).toBe(5);
+  });
+});
