@@ -1,40 +1,53 @@
-import { BulkheadRejectedError, bulkhead, type BulkheadPolicy, TaskCancelledError } from "cockatiel";
+import { bulkhead, type BulkheadPolicy, TaskCancelledError } from "cockatiel";
 import type { Call } from "../core/call.ts";
 import { unlessCancelled } from "../core/cancellation.ts";
 import { ModelError } from "../core/error.ts";
 import type { Layer } from "../core/layer.ts";
 import { hold, type Release, releasing } from "./guard.ts";
 
+/**
+ * The slots of one entry. `waiting` is counted here because cockatiel's own queue keeps the place of a call that was
+ * cancelled until a slot comes free.
+ */
+interface Slots {
+  readonly policy: BulkheadPolicy;
+  waiting: number;
+}
+
 /** At most `max_parallel` attempts of an entry at a time, `queue` more waiting; a slot is held until the stream settles. */
 export function concurrency(): Layer {
-  const policies = new Map<string, BulkheadPolicy>();
+  const entries = new Map<string, Slots>();
   return (call, next) => {
     const { entry, policy } = call.target;
     if (policy.maxParallel === undefined) return next(call);
-    let slots = policies.get(entry);
+    let slots = entries.get(entry);
     if (slots === undefined) {
-      slots = bulkhead(policy.maxParallel, policy.queue);
-      policies.set(entry, slots);
+      slots = { policy: bulkhead(policy.maxParallel, Number.MAX_SAFE_INTEGER), waiting: 0 };
+      entries.set(entry, slots);
     }
     return limited(slots, call, next);
   };
 }
 
-async function* limited(slots: BulkheadPolicy, call: Call, next: Parameters<Layer>[1]): ReturnType<Layer> {
+async function* limited(slots: Slots, call: Call, next: Parameters<Layer>[1]): ReturnType<Layer> {
   const release = await admit(slots, call);
   yield* releasing(next(call), release, () => new ModelError({ code: "aborted", message: "The reader left." }));
 }
 
-async function admit(slots: BulkheadPolicy, call: Call): Promise<Release> {
-  const holding = hold(slots, call.cancellation.signal);
+async function admit(slots: Slots, call: Call): Promise<Release> {
+  const mustWait = slots.policy.executionSlots <= 0;
+  if (mustWait && slots.waiting >= call.target.policy.queue) throw full(call);
+  if (mustWait) slots.waiting++;
+  const holding = hold(slots.policy, call.cancellation.signal);
   try {
     return await unlessCancelled(holding, call.cancellation);
   } catch (error) {
-    if (error instanceof BulkheadRejectedError) throw full(call);
     // Cancelled while queued: whatever slot still comes is given back at once.
     holding.then((release) => release({ ok: true }), () => {});
     if (error instanceof TaskCancelledError) throw call.cancellation.reason ?? error;
     throw error;
+  } finally {
+    if (mustWait) slots.waiting--;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Call } from "../core/call.ts";
 import { unlessCancelled } from "../core/cancellation.ts";
-import { isModelError, ModelError } from "../core/error.ts";
+import { isModelError, ModelError, type ModelErrorCode } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import { Secret } from "../core/secret.ts";
@@ -10,6 +10,13 @@ import type { Target, Token } from "../core/target.ts";
 interface KeyState {
   dead: boolean;
   pausedUntilMs: number;
+  /** What the provider last said of it. */
+  readonly code: ModelErrorCode;
+}
+
+interface TokenState {
+  known: Token | undefined;
+  asking: Promise<Token> | undefined;
 }
 
 /** How long a throttled key rests when the provider names no time. */
@@ -22,7 +29,7 @@ const RENEW_BEFORE_MS = 60_000;
  */
 export function credential(): Layer {
   const states = new WeakMap<Secret, KeyState>();
-  const tokens = new WeakMap<Target, Promise<Token>>();
+  const tokens = new WeakMap<Target, TokenState>();
   return (call, next) => {
     const { keys, token } = call.target.credentials;
     if (token !== undefined) return withToken(call, next, tokens, token);
@@ -31,20 +38,31 @@ export function credential(): Layer {
   };
 }
 
-async function* withToken(call: Call, next: Next, tokens: WeakMap<Target, Promise<Token>>, hook: () => Promise<Token>): Events {
-  const token = await unlessCancelled(freshToken(call, tokens, hook), call.cancellation);
-  yield* next({ ...call, credential: new Secret(token.token) });
+async function* withToken(call: Call, next: Next, tokens: WeakMap<Target, TokenState>, hook: () => Promise<Token>): Events {
+  const state = tokens.get(call.target) ?? { known: undefined, asking: undefined };
+  tokens.set(call.target, state);
+  const token = await unlessCancelled(freshToken(call, state, hook), call.cancellation);
+  try {
+    yield* next({ ...call, credential: new Secret(token.token) });
+  } catch (error) {
+    // Revoked before its time: the next attempt asks for another.
+    if (isModelError(error, "unauthorized") && state.known === token) state.known = undefined;
+    throw error;
+  }
 }
 
 /** One request for a token at a time per target, also when many calls need it at once. */
-async function freshToken(call: Call, tokens: WeakMap<Target, Promise<Token>>, hook: () => Promise<Token>): Promise<Token> {
-  const { target, clock } = call;
-  const known = await tokens.get(target)?.catch(() => undefined);
-  if (known?.expiresAt !== undefined && known.expiresAt - RENEW_BEFORE_MS > clock.now()) return known;
-  const asked = hook();
-  tokens.set(target, asked);
+function freshToken({ target, clock }: Call, state: TokenState, hook: () => Promise<Token>): Promise<Token> {
+  const { known } = state;
+  if (known?.expiresAt !== undefined && known.expiresAt - RENEW_BEFORE_MS > clock.now()) return Promise.resolve(known);
+  state.asking ??= askForToken(target, state, hook);
+  return state.asking;
+}
+
+async function askForToken(target: Target, state: TokenState, hook: () => Promise<Token>): Promise<Token> {
   try {
-    return await asked;
+    state.known = await hook();
+    return state.known;
   } catch (cause) {
     throw new ModelError({
       code: "unauthorized",
@@ -53,6 +71,8 @@ async function freshToken(call: Call, tokens: WeakMap<Target, Promise<Token>>, h
       model: target.entry,
       cause,
     });
+  } finally {
+    state.asking = undefined;
   }
 }
 
@@ -72,7 +92,12 @@ async function* rotate(call: Call, next: Next, states: WeakMap<Secret, KeyState>
       last = error;
     }
   }
-  throw last ?? new ModelError({ code: "unauthorized", message: `${call.target.entry}: every key is dead`, provider: call.target.provider, model: call.target.entry });
+  throw last ?? allDead(call.target, states);
+}
+
+function allDead({ entry, provider, credentials }: Target, states: WeakMap<Secret, KeyState>): ModelError {
+  const codes = credentials.keys.map((key) => states.get(key)?.code ?? "unauthorized");
+  return new ModelError({ code: codes[0] ?? "unauthorized", message: `${entry}: every key is dead (${codes.join(", ")})`, provider, model: entry });
 }
 
 /** Living keys; those that rest come last, the one that rests shortest first. */
@@ -85,5 +110,5 @@ function usable(call: Call, states: WeakMap<Secret, KeyState>): readonly Secret[
 function note(key: Secret, error: ModelError, call: Call, states: WeakMap<Secret, KeyState>): void {
   const throttled = error.code === "rate_limited";
   const pausedUntilMs = throttled ? call.clock.monotonic() + (error.retryAfterMs ?? PAUSE_MS) : 0;
-  states.set(key, { dead: !throttled && error.code !== "forbidden", pausedUntilMs });
+  states.set(key, { dead: !throttled && error.code !== "forbidden", pausedUntilMs, code: error.code });
 }

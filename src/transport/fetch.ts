@@ -44,7 +44,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
 
   return {
     async fetch(url, init = {}) {
-      const exchange: ObservedExchange = init.exchange ?? defaultExchange();
+      const exchange: Exchange = init.exchange ?? defaultExchange();
       try {
         return (await fly(url, init, exchange)) as unknown as Response;
       } catch (error) {
@@ -59,8 +59,6 @@ export function createTransport(options: TransportOptions = {}): Transport {
   };
 }
 
-/** What was seen of a request, with the failure: SDKs wrap what a fetch throws, and some replace it. */
-type ObservedExchange = Exchange & { failure?: ModelError };
 
 function defaultExchange(): Exchange {
   return {

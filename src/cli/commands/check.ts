@@ -69,9 +69,11 @@ function tellModels({ file, config }: Project, rows: readonly EntryRow[], { prin
       problems,
       retiresOn,
     }));
-    return print.json({ ok: true, file, profile: config.profile ?? null, defaultModel: config.defaultModel, models });
-  }
-  const { paint } = print;
+    print.json({ ok: true, file, profile: config.profile ?? null, defaultModel: config.defaultModel, models });
+  } else modelLines(project, rows, print.paint, print).forEach((line) => print.line(line));
+}
+
+XX  const { paint } = print;
   const profile = config.profile === undefined ? "" : ` with profile ${config.profile}`;
   print.line(
     `${paint.green("✓")} ${paint.bold(print.path(file))}${profile} is correct: ${plural(rows.length, "model")}, default "${config.defaultModel}"`,

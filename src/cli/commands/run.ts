@@ -54,7 +54,7 @@ async function run(words: readonly string[], flags: RunFlags, context: CliContex
 
 /** Shown text cannot be taken back from a pipe, so there a call that may start again is waited for. */
 function streams(model: Model, flags: RunFlags, { io }: CliContext): boolean {
-  return flags.stream && (io.isTTY || model.config["onBreak"] !== "restart");
+  return flags.stream && (io.isTTY || model.config.onBreak !== "restart");
 }
 
 async function answer(model: Model, input: Input, flags: RunFlags, context: CliContext): Promise<Reply> {
