@@ -1,4 +1,3 @@
-import type { EntryConfig } from "../config/load.ts";
 import type {
   Adjustment,
   CallOptions,
@@ -12,9 +11,9 @@ import type {
   WireResponse,
 } from "../index.ts";
 import type { CliContext } from "./context.ts";
-import { leavesOf } from "./leaves.ts";
 import { maskHeaders, maskText, type NamedSecret, namedSecrets } from "./mask.ts";
 import type { Project } from "./project.ts";
+import { withStandIns } from "./stand-ins.ts";
 
 /** A request as the SDK would have sent it, credentials masked. */
 export interface CapturedRequest {
@@ -43,7 +42,7 @@ export async function captureRequest(
   const entry = project.config.entry(name);
   const stops = new AbortController();
   const transport = new RecordingTransport(() => stops.abort());
-  const env = withStandIns(entry, project, context.env);
+  const env = withStandIns(project.config, context.env);
   const factory = await project.reopen({ env, transport });
   const { streaming, ...callOptions } = options;
   try {
@@ -89,30 +88,6 @@ async function answerOf(
     return { adjustments: [], refusal: { code, message } };
   }
 }
-
-const REFERENCE = /^env:([A-Z_][A-Z0-9_]*)$/;
-const ADDRESS_KEYS = ["baseUrl", "proxy"];
-
-/** The environment with something for every variable of this entry that is not set, so that its request can be shown. */
-function withStandIns(
-  entry: EntryConfig,
-  { factory }: Project,
-  env: CliContext["env"],
-): Record<string, string | undefined> {
-  const complete = { ...env };
-  for (const [path, value] of leavesOf(entry)) {
-    const variable = REFERENCE.exec(value)?.[1];
-    if (variable !== undefined && (complete[variable] ?? "") === "")
-      complete[variable] = ADDRESS_KEYS.includes(path) ? "http://not-set.invalid" : STAND_IN;
-  }
-  const missing = (factory.describe(entry.entry).problems ?? [])
-    .join(" ")
-    .matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g);
-  for (const [variable] of missing) complete[variable] ??= STAND_IN;
-  return complete;
-}
-
-const STAND_IN = "not-set";
 
 interface Seen {
   readonly method: string;

@@ -1,4 +1,5 @@
 import type { ConfigProblem, ModelDescription, Price } from "../index.ts";
+import type { Printer } from "./print.ts";
 import type { Project } from "./project.ts";
 
 /** What a list shows about one entry. */
@@ -27,7 +28,7 @@ export function entryRows(project: Project): EntryRow[] {
 
 export function entryRow(project: Project, name: string): EntryRow {
   const { config, factory } = project;
-  const { provider, modelId, dialect, baseUrl, context, maxOutput, capabilities, fallbacks } = factory.describe(name);
+  const { provider, modelId, dialect, baseUrl, context, maxOutput, capabilities, fallbacks } = project.describe(name);
   const problems = problemsOf(project, name);
   return {
     ...{ name, provider, model: modelId, wire: dialect, baseUrl: provider === "simulator" ? "simulator" : baseUrl },
@@ -74,4 +75,24 @@ export function abilities(capabilities: ModelDescription["capabilities"]): strin
     .filter(([name]) => known[name] === true)
     .map(([, word]) => word)
     .join(" ");
+}
+
+/** Why entries cannot be used, each reason once, after an empty line. */
+export function entryProblems(rows: readonly EntryRow[], print: Printer): string[] {
+  const { paint } = print;
+  const lines = rows.flatMap(({ problems }) =>
+    problems.map(({ file, line, column, message }) => {
+      const place =
+        line === 0 || !isWritten(message)
+          ? ""
+          : ` ${paint.dim(`${print.path(file ?? "models.toml")}:${line}:${column}`)}`;
+      return `  ${paint.yellow("!")} ${message}${place}`;
+    }),
+  );
+  return lines.length === 0 ? [] : ["", ...new Set(lines)];
+}
+
+/** A key that nobody wrote has no place of its own. */
+function isWritten(message: string): boolean {
+  return !message.includes("has no key");
 }

@@ -73,11 +73,16 @@ function valueWords(key: ExplainedValue["key"], value: unknown): string {
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
 }
 
+const ABOUT_THE_SDK = "x-stainless-";
+
 function request({ request, refusal, problems }: Explanation, { paint }: Printer): string[] {
   if (refusal !== null) return [`${paint.red("nothing is sent")}: ${refusal.code}: ${refusal.message}`];
   if (request === null)
     return [`${paint.red("nothing can be sent")}: ${problems.map(({ message }) => message).join("; ")}`];
-  const headers = Object.entries(request.headers).map(([name, value]) => `${paint.dim(`${name}:`)} ${value}`);
+  const told = Object.entries(request.headers).filter(([name]) => !name.startsWith(ABOUT_THE_SDK));
+  const about = Object.keys(request.headers).length - told.length;
+  const headers = told.map(([name, value]) => `${paint.dim(`${name}:`)} ${value}`);
+  if (about > 0) headers.push(paint.dim(`and ${plural(about, "header")} ${ABOUT_THE_SDK}* about the SDK`));
   const body = typeof request.body === "string" ? request.body : JSON.stringify(request.body, null, 2);
   return [`${paint.cyan(request.method)} ${request.url}`, ...headers, "", ...body.split("\n")];
 }

@@ -1,9 +1,10 @@
 import { dirname, join, resolve } from "node:path";
 import { loadDotEnv } from "../config/dotenv.ts";
 import { type Config, loadConfig } from "../config/load.ts";
-import { type FactoryOptions, ModelFactory } from "../index.ts";
+import { type FactoryOptions, type ModelDescription, ModelFactory } from "../index.ts";
 import { PROVIDERS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";
+import { withStandIns } from "./stand-ins.ts";
 
 /** A models.toml and how to make factories of it. */
 export interface Project {
@@ -11,6 +12,8 @@ export interface Project {
   readonly file: string;
   readonly config: Config;
   readonly factory: ModelFactory<Record<never, never>>;
+  /** What an entry leads to, also when its key is not set. */
+  describe(name: string): ModelDescription;
   /** Another factory of the same file. */
   reopen(options: FactoryOptions): Promise<ModelFactory<Record<never, never>>>;
 }
@@ -28,7 +31,8 @@ export async function openProject(context: CliContext, path = context.flags.conf
   const config = await loadConfig(file, { ...shared, cwd: io.cwd, ...FACTS });
   const full = resolve(io.cwd, config.file ?? "");
   const reopen = (options: FactoryOptions) => ModelFactory.load<Record<never, never>>(full, { ...shared, ...options });
-  return { file: full, config, factory: await reopen({}), reopen };
+  const [factory, complete] = await Promise.all([reopen({}), reopen({ env: withStandIns(config, env) })]);
+  return { file: full, config, factory, describe: (name) => complete.describe(name), reopen };
 }
 
 /** Opens the project, lends it, and closes its factory whatever happens. */

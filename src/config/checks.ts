@@ -1,3 +1,4 @@
+import { childTable, childTables } from "./child-tables.ts";
 import { durationMs } from "./duration.ts";
 import {
   type EntrySources,
@@ -5,28 +6,14 @@ import {
   findSource,
   isTable,
   KEY_ALIASES,
-  SIMULATOR,
+  ownPath,
   topValue,
   View,
 } from "./layering.ts";
 import type { Finding, Table } from "./limits.ts";
 import type { Path } from "./positions.ts";
+import { checkProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
 import { nearest } from "./suggest.ts";
-
-/** What must be known about a provider to check an entry; the catalog's rows fit. */
-export interface ProviderHint {
-  readonly id: string;
-  /** Has no address of its own. */
-  readonly needsBaseUrl: boolean;
-  /** Environment variables its key is usually in, the first that is set counts. */
-  readonly keyEnv: readonly string[];
-}
-
-export interface Facts {
-  readonly providers: readonly ProviderHint[];
-  /** Wire formats, also those registered from code. */
-  readonly dialects: readonly string[];
-}
 
 /**
  * Mistakes that no single value shows: dangling names, circles, missing keys, impossible combinations. Works on files
@@ -36,35 +23,17 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
   const { document } = active;
   if (active.names().length === 0 && (document.models === undefined || isTable(document.models)))
     return [{ path: [], at: "key", message: "there are no models: add [models.NAME] with a name and a provider" }];
+  const base = active.profile === undefined ? active : new View(document, undefined);
   const others = profilesOf(document).filter((profile) => profile !== active.profile);
   const views = [active, ...others.map((profile) => new View(document, profile))];
   return [
-    ...checkTables(document, [], new Set(new View(document, undefined).names()), active, facts),
+    ...checkTables(document, [], new Set(base.names()), active, facts),
     ...checkProviderTables(document, facts),
     ...profilesOf(document).flatMap((profile) => checkProfile(document, profile, active, facts)),
     ...views.flatMap((view) =>
       view.names().flatMap((name) => (view === active || touches(view, name) ? checkEntry(view, name, facts) : [])),
     ),
   ];
-}
-
-/** Settings of a provider that is neither built in nor anybody's: a slip of the pen that would be without effect. */
-function checkProviderTables(document: Table, facts: Facts): Finding[] {
-  const roots = [{ table: document, path: [] as Path }, ...childTables(document, [], "profiles")];
-  const written = roots.flatMap(({ table, path }) => childTables(table, path, "providers"));
-  if (written.length === 0) return [];
-  const known = new Set(facts.providers.map(({ id }) => id));
-  for (const { table, path } of roots) {
-    for (const { table: entry } of [...childTable(table, path, "defaults"), ...childTables(table, path, "models")]) {
-      if (typeof entry.provider === "string") known.add(entry.provider);
-    }
-  }
-  return written
-    .filter(({ path }) => !known.has(String(path.at(-1))))
-    .map(({ path }) => {
-      const word = String(path.at(-1));
-      return { path, at: "key", message: `no model has the provider "${word}"`, meant: { word, among: known } };
-    });
 }
 
 export function profilesOf(document: Table): string[] {
@@ -84,7 +53,7 @@ function checkProfile(document: Table, profile: string, active: View, facts: Fac
 
 /** The tables of the file itself, or of one profile; `names` are the entries that may be referred to. */
 function checkTables(root: Table, path: Path, names: ReadonlySet<string>, active: View, facts: Facts): Finding[] {
-  const known = path.length === 0 ? new Set([...names, ...active.names()]) : names;
+  const known = path.length === 0 && active.profile !== undefined ? new Set([...names, ...active.names()]) : names;
   const tables = [
     ...childTable(root, path, "defaults"),
     ...childTables(root, path, "providers"),
@@ -94,21 +63,6 @@ function checkTables(root: Table, path: Path, names: ReadonlySet<string>, active
     ...checkDefaultModel(root, path, known),
     ...tables.flatMap((inner) => checkTable(inner.table, inner.path, known, facts)),
   ];
-}
-
-interface Located {
-  readonly table: Table;
-  readonly path: Path;
-}
-
-function childTable(root: Table, path: Path, key: string): Located[] {
-  const table = root[key];
-  return isTable(table) ? [{ table, path: [...path, key] }] : [];
-}
-
-function childTables(root: Table, path: Path, key: string): Located[] {
-  const parent = root[key];
-  return isTable(parent) ? Object.keys(parent).flatMap((name) => childTable(parent, [...path, key], name)) : [];
 }
 
 function checkDefaultModel(root: Table, path: Path, names: ReadonlySet<string>): Finding[] {
@@ -216,12 +170,6 @@ function inCircle(sources: EntrySources, circle: readonly string[]): Finding {
   };
 }
 
-/** The entry's own table, or the overlay that it consists of. */
-function ownPath(sources: EntrySources): Path {
-  const own = sources.tables.filter(({ path }) => path.at(-1) === sources.name && path.at(-2) === "models");
-  return (own.find(({ kind }) => kind === "entry") ?? own[0])?.path ?? ["models", sources.name];
-}
-
 const REQUIRED = [
   ["name", "the model's id at its provider"],
   ["provider", "who serves it"],
@@ -233,43 +181,6 @@ function missingKeys(sources: EntrySources): Finding[] {
     at: "key",
     message: `"${key}" is missing in [models.${sources.name}]: ${meaning}`,
   }));
-}
-
-const FOUR_LINES =
-  'an own server needs name, provider, custom_llm_provider (its wire format: "openai" for most) and base_url';
-
-function checkProvider(sources: EntrySources, facts: Facts): Finding[] {
-  const served = sources.provider === SIMULATOR ? sources.simulatedProvider : sources.provider;
-  if (served === undefined || served === "" || /^(?:env|file):/.test(served)) return [];
-  const hint = facts.providers.find(({ id }) => id === served);
-  const missing = missingForProvider(sources, hint);
-  if (missing.length === 0) return [];
-  const path = providerPath(sources, served);
-  if (hint !== undefined)
-    return [{ path, at: "value", message: `provider "${served}" needs base_url: it has no address of its own` }];
-  const suggestion =
-    missing.length === 2
-      ? nearest(
-          served,
-          facts.providers.map(({ id }) => id),
-        )
-      : undefined;
-  const explanation =
-    suggestion === undefined
-      ? `, and ${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing: ${FOUR_LINES}`
-      : "";
-  return [{ path, at: "value", message: `provider "${served}" is not built in${explanation}`, suggestion }];
-}
-
-function missingForProvider(sources: EntrySources, hint: ProviderHint | undefined): string[] {
-  const isSimulated = sources.provider === SIMULATOR;
-  const needed = hint === undefined ? ["custom_llm_provider", "base_url"] : hint.needsBaseUrl ? ["base_url"] : [];
-  return needed.filter((key) => !(isSimulated && key === "base_url") && topValue(sources, key) === undefined);
-}
-
-function providerPath(sources: EntrySources, provider: string): Path {
-  const source = sources.tables.findLast(({ table }) => table.provider === provider);
-  return [...(source?.path ?? ownPath(sources)), "provider"];
 }
 
 function waitsTheWrongWayRound(sources: EntrySources): Finding[] {

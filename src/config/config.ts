@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import { ConfigError } from "../core/error.ts";
 import { keyOf } from "../core/request.ts";
-import type { ProviderHint } from "./checks.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
 import { type EntrySources, findSource, isTable, type LayerKind, mergeSources, type View } from "./layering.ts";
 import type { Finding, Table } from "./limits.ts";
 import { type Path, type Position, type Positions, readPositions } from "./positions.ts";
+import type { ProviderHint } from "./provider-checks.ts";
 import { isReference, type ReferenceSource, resolveReference } from "./references.ts";
 import { HEADER_VALUE } from "./schema-identity.ts";
 import { type CacheConfig, cacheOf, type LoggingConfig, loggingOf, pricesOf } from "./sections.ts";

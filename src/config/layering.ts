@@ -25,6 +25,7 @@ export interface EntrySources {
 export class View {
   readonly document: Table;
   readonly profile: string | undefined;
+  #names: readonly string[] | undefined;
   readonly #parents = new Map<string, string | undefined>();
   readonly #shared = new Map<string, readonly SourceTable[]>();
 
@@ -33,8 +34,10 @@ export class View {
     this.profile = profile;
   }
 
-  names(): string[] {
-    return [...new Set(this.tablesAt(["models"], "entry").flatMap(({ table }) => Object.keys(table)))];
+  names(): readonly string[] {
+    const tables = () => this.tablesAt(["models"], "entry").flatMap(({ table }) => Object.keys(table));
+    this.#names ??= [...new Set(tables())];
+    return this.#names;
   }
 
   /** The table at `path` and the profile's overlay of it, as far as they exist. */
@@ -227,4 +230,10 @@ function has(value: unknown, path: Path): boolean {
   for (const step of path)
     at = typeof at === "object" && at !== null ? (at as Record<string | number, unknown>)[step] : undefined;
   return at !== undefined;
+}
+
+/** The entry's own table, or the overlay that it consists of. */
+export function ownPath(sources: EntrySources): Path {
+  const own = sources.tables.filter(({ path }) => path.at(-1) === sources.name && path.at(-2) === "models");
+  return (own.find(({ kind }) => kind === "entry") ?? own[0])?.path ?? ["models", sources.name];
 }

@@ -79,8 +79,10 @@ class Inspection {
   #list(list: readonly unknown[], depth: number, budget: Budget): void {
     for (let index = 0; index < list.length; index++) {
       if (--budget.left < 0) throw new LimitReached(this.#path, TOO_MANY_KEYS);
+      const value = list[index];
+      if (isHarmless(value)) continue;
       this.#path.push(index);
-      this.#value(list[index], depth + (Array.isArray(list[index]) ? 1 : 0), budget);
+      this.#value(value, depth + (Array.isArray(value) ? 1 : 0), budget);
       this.#path.pop();
     }
   }

@@ -5,10 +5,10 @@ import type { Config } from "./config.ts";
 import { MAX_TEXT_CHARS } from "./limits.ts";
 import { type ParseOptions, parseConfig } from "./parse.ts";
 
-export type { ProviderHint } from "./checks.ts";
 export type { Config, Provenance, ResolveOptions } from "./config.ts";
 export type { EntryConfig, EntryMessage, PriceConfig } from "./entry-config.ts";
 export { type ParseOptions, parseConfig } from "./parse.ts";
+export type { ProviderHint } from "./provider-checks.ts";
 export type { CacheConfig, LoggingConfig } from "./sections.ts";
 
 export interface LoadOptions extends Omit<ParseOptions, "file"> {

@@ -1,10 +1,11 @@
 import { parse } from "smol-toml";
 import { ConfigError } from "../core/error.ts";
-import { crossCheck, type Facts, profilesOf } from "./checks.ts";
+import { crossCheck, profilesOf } from "./checks.ts";
 import { type Config, configErrorOf, ParsedConfig, placeIn } from "./config.ts";
 import { View } from "./layering.ts";
 import { type Finding, inspect, LimitReached, MAX_TEXT_CHARS, type Table, TOO_DEEP, TOO_MANY_KEYS } from "./limits.ts";
 import { readPositions } from "./positions.ts";
+import type { Facts } from "./provider-checks.ts";
 import { configSchema } from "./schema.ts";
 import { findingsOf } from "./schema-problem.ts";
 import { nearest } from "./suggest.ts";

@@ -2,8 +2,9 @@ import type { Call, RateLimit, RateWindow } from "../core/call.ts";
 import type { Client, Decoder, Encode } from "../core/dialect.ts";
 import { parseDuration, untilDate } from "../core/duration.ts";
 import { isModelError, ModelError } from "../core/error.ts";
-import type { Events, FlowEvent } from "../core/event.ts";
+import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import { modelErrorOf } from "../core/failure.ts";
+import { ReplyFold } from "../core/reply.ts";
 import type { Target } from "../core/target.ts";
 import type { Exchange, WireResponse } from "../core/transport.ts";
 
@@ -34,21 +35,29 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
 
 async function* decodeStream(call: Call, response: WireResponse, decoder: Decoder, first: FlowEvent[]): Events {
   let batch = first;
+  let shown = false;
   const tail: string[] = [];
-  for await (const messages of response.messages()) {
-    for (const { data, event } of messages) {
-      if (data === "") continue;
-      if (call.input.raw) batch.push({ type: "raw", event: parseRaw(data) });
-      remember(tail, data);
-      decoder.push(data, event, batch);
+  try {
+    for await (const messages of response.messages()) {
+      for (const { data, event } of messages) {
+        if (data === "") continue;
+        if (call.input.raw) batch.push({ type: "raw", event: parseRaw(data) });
+        remember(tail, data);
+        decoder.push(data, event, batch);
+        if (decoder.done) break;
+      }
       if (decoder.done) break;
+      shown ||= batch.some(isContent);
+      if (batch.length > 0) yield batch;
+      batch = [];
     }
-    if (decoder.done) break;
-    if (batch.length > 0) yield batch;
-    batch = [];
+    call.record.raw = tail;
+    decoder.end(batch);
+  } catch (error) {
+    if (shown && batch.length > 0) yield batch;
+    else keepPartial(error, batch);
+    throw error;
   }
-  call.record.raw = tail;
-  decoder.end(batch);
   yield batch;
 }
 
@@ -57,9 +66,24 @@ function decodeBody(call: Call, text: string, decoder: Decoder, batch: FlowEvent
   if (call.input.raw) batch.push({ type: "raw", event: body });
   call.record.raw = body;
   if (isErrorBody(body)) throw modelErrorOf({ status: undefined, body }, call.target);
-  decoder.body(body, batch);
-  decoder.end(batch);
+  try {
+    decoder.body(body, batch);
+    decoder.end(batch);
+  } catch (error) {
+    keepPartial(error, batch);
+    throw error;
+  }
   return batch;
+}
+
+/** What came with a failure before anything was shown: an attempt that showed nothing can still be repeated unseen. */
+function keepPartial(error: unknown, batch: readonly FlowEvent[]): void {
+  if (!isModelError(error)) return;
+  const fold = new ReplyFold();
+  for (const event of batch) fold.push(event);
+  const partial = fold.partial();
+  if (partial === undefined) return;
+  error.partial = error.partial === undefined ? partial : { ...partial, toolCalls: error.partial.toolCalls };
 }
 
 /** Servers that answer a streaming request with one JSON body: an error, or the whole answer. */
@@ -154,20 +178,22 @@ function ownError(error: unknown): ModelError | undefined {
   return undefined;
 }
 
-/** Errors of the transport do not know for whom they worked. */
+/** Errors of the transport do not know for whom they worked, and those inside a stream do not see its headers. */
 function located(error: ModelError, target: Target, exchange: Exchange): ModelError {
-  if (error.model !== undefined) return error;
+  const known = error.model !== undefined;
+  const id = error.requestId ?? requestId(exchange.response?.headers);
+  if (known && id === error.requestId) return error;
   return new ModelError({
     code: error.code,
-    message: `${target.provider} (${target.modelId}): ${error.message}`,
+    message: known ? error.message : `${target.provider} (${target.modelId}): ${error.message}`,
     provider: target.provider,
     model: target.entry,
-    status: error.status ?? exchange.response?.status,
-    requestId: error.requestId ?? requestId(exchange.response?.headers),
+    status: error.status ?? (known ? undefined : exchange.response?.status),
+    requestId: id,
     retryAfterMs: error.retryAfterMs,
     phase: error.phase,
     partial: error.partial,
-    cause: error.cause ?? error,
+    cause: error.cause ?? (known ? undefined : error),
   });
 }
 

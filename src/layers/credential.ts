@@ -55,7 +55,9 @@ async function* withToken(call: Call, next: Next, tokens: WeakMap<Target, TokenS
 function freshToken({ target, clock }: Call, state: TokenState, hook: () => Promise<Token>): Promise<Token> {
   const { known } = state;
   if (known?.expiresAt !== undefined && known.expiresAt - RENEW_BEFORE_MS > clock.now()) return Promise.resolve(known);
-  state.asking ??= askForToken(target, state, hook);
+  state.asking ??= askForToken(target, state, hook).finally(() => {
+    state.asking = undefined;
+  });
   return state.asking;
 }
 
@@ -71,8 +73,6 @@ async function askForToken(target: Target, state: TokenState, hook: () => Promis
       model: target.entry,
       cause,
     });
-  } finally {
-    state.asking = undefined;
   }
 }
 

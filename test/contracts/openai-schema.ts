@@ -39,48 +39,58 @@ function createAjv(closed: boolean): Ajv2020 {
   (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
   ajv.addFormat("uri", () => true);
   const description = JSON.parse(readFileSync(DESCRIPTION, "utf8")) as { components: { schemas: Schema } };
-  const { schemas } = description.components;
-  const open = closed ? membersOfAllOf(schemas) : new Set(Object.keys(schemas));
-  const rewritten = Object.entries(schemas).map(([name, schema]) => [name, rewrite(schema, closed && !open.has(name))]);
-  ajv.addSchema({ $id: "openai", components: { schemas: Object.fromEntries(rewritten) } });
+  const schemas: Schema = {};
+  for (const [name, schema] of Object.entries(description.components.schemas)) {
+    schemas[name] = rewrite(schema, closed ? "closed" : "open");
+    if (closed) schemas[`${name}${PART}`] = rewrite(schema, "part");
+  }
+  ajv.addSchema({ $id: "openai", components: { schemas } });
   return ajv;
 }
 
-/** A part of an intersection sees only its own properties, so it cannot be closed by itself. */
-function membersOfAllOf(schemas: Schema): Set<string> {
-  const names = new Set<string>();
-  const visit = (node: unknown, inAllOf: boolean): void => {
-    if (Array.isArray(node)) for (const item of node) visit(item, inAllOf);
-    if (typeof node !== "object" || node === null || Array.isArray(node)) return;
-    const { $ref: reference } = node as Schema;
-    if (inAllOf && typeof reference === "string") names.add(reference.split("/").at(-1) ?? "");
-    for (const [key, value] of Object.entries(node)) visit(value, key === "allOf" || (inAllOf && key === "anyOf"));
-  };
-  visit(schemas, false);
-  return names;
-}
+/**
+ * open: unknown properties pass. closed: they are errors. part: the same for what is below, but not for the object
+ * itself, because it is a part of an intersection and sees only its own properties.
+ */
+type Openness = "open" | "closed" | "part";
+const PART = ".part";
 
 /** OpenAPI's `nullable` becomes a null type; unions lose their discriminator, without which their members overlap. */
-function rewrite(node: unknown, closed: boolean): unknown {
-  if (Array.isArray(node)) return node.map((item) => rewrite(item, closed));
+function rewrite(node: unknown, openness: Openness): unknown {
+  if (Array.isArray(node)) return node.map((item) => rewrite(item, openness));
   if (typeof node !== "object" || node === null) return node;
   const { nullable, discriminator: _, example: __, default: ___, oneOf, ...rest } = node as Schema;
   const schema: Schema = oneOf === undefined ? rest : { ...rest, anyOf: oneOf };
   const rewritten: Schema = {};
-  for (const [key, value] of Object.entries(schema)) rewritten[key] = rewriteKeyword(key, value, schema, closed);
-  const own = "properties" in schema || "allOf" in schema;
-  if (closed && own && !("additionalProperties" in schema)) rewritten["unevaluatedProperties"] = false;
+  for (const [key, value] of Object.entries(schema)) rewritten[key] = rewriteKeyword(key, value, schema, openness);
+  const composed = "properties" in schema || "allOf" in schema;
+  if (openness === "closed" && composed && !("additionalProperties" in schema))
+    rewritten["unevaluatedProperties"] = false;
   return nullable === true ? { anyOf: [rewritten, { type: "null" }] } : rewritten;
 }
 
-function rewriteKeyword(key: string, value: unknown, parent: Schema, closed: boolean): unknown {
-  if (key === "properties") return rewriteAll(value as Schema, closed);
-  if (key === "enum" || key === "const" || key === "required") return value;
-  return rewrite(value, closed && key !== "allOf" && !(key === "anyOf" && "properties" in parent));
+function rewriteKeyword(key: string, value: unknown, parent: Schema, openness: Openness): unknown {
+  const below = openness === "open" ? "open" : "closed";
+  switch (key) {
+    case "enum":
+    case "const":
+    case "required":
+      return value;
+    case "$ref":
+      return openness === "part" ? `${value}${PART}` : value;
+    case "properties":
+      return rewriteAll(value as Schema, below);
+    case "allOf":
+      return rewrite(value, openness === "open" ? "open" : "part");
+    case "anyOf":
+      return rewrite(value, openness === "closed" && "properties" in parent ? "part" : openness);
+    default:
+      return rewrite(value, below);
+  }
 }
 
-function rewriteAll(schemas: Schema, closed: boolean): Schema {
-  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, rewrite(schema, closed)]));
+function rewriteAll(schemas: Schema, openness: Openness): Schema {
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, rewrite(schema, openness)]));
 }
 
 function check(name: string, value: unknown, closed: boolean): void {

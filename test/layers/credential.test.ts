@@ -163,11 +163,14 @@ describe("a token hook", () => {
     expect(asked).toBe(2);
   });
 
-  it("that fails ends the call with unauthorized, and is asked anew by the next", async () => {
+  it.each([
+    ["throws", () => { throw new Error("login needed"); }],
+    ["rejects", () => Promise.reject(new Error("login needed"))],
+  ] as const)("that %s ends the call with unauthorized, and is asked anew by the next", async (_, fail) => {
     let asked = 0;
-    const { run, call } = withHook(async () => {
-      if (++asked === 1) throw new Error("login needed");
-      return { token: "t" };
+    const { run, call } = withHook(() => {
+      if (++asked === 1) return fail();
+      return Promise.resolve({ token: "t" });
     });
     const { error } = await read(run(call()));
     expect(error).toMatchObject({ code: "unauthorized", model: "main" });

@@ -189,6 +189,12 @@ describe("messages, read by the Anthropic SDK", () => {
     expect(first.cache_creation_input_tokens).toBeGreaterThan(0);
     expect(second.cache_read_input_tokens).toBe(first.cache_creation_input_tokens);
     expect(second.cache_creation_input_tokens).toBe(0);
+    const whole = await anthropic.messages.countTokens({
+      model: MODEL,
+      messages: asked("First?"),
+      system: "Rivers. 5m",
+    });
+    expect(first.input_tokens + (first.cache_creation_input_tokens ?? 0)).toBe(whole.input_tokens);
     expect((await usage("First?", "1h")).cache_creation?.ephemeral_1h_input_tokens).toBeGreaterThan(0);
   });
 

@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import type { ConfigProblem } from "../../index.ts";
 import { columns } from "../columns.ts";
 import { type CliContext, Exit } from "../context.ts";
-import { type EntryRow, entryRows } from "../entry-row.ts";
+import { type EntryRow, entryProblems, entryRows } from "../entry-row.ts";
 import { problemReport } from "../error-report.ts";
+import type { Paint, Printer } from "../print.ts";
 import { openProject, type Project } from "../project.ts";
 import { plural } from "../wording.ts";
 
@@ -59,37 +60,32 @@ async function tellProblems(problems: readonly ConfigProblem[], { print, flags }
   throw new Exit(2);
 }
 
-function tellModels({ file, config }: Project, rows: readonly EntryRow[], { print, flags }: CliContext): void {
-  if (flags.json === true) {
-    const models = rows.map(({ name, provider, model, usable, problems, retiresOn }) => ({
-      name,
-      provider,
-      model,
-      ok: usable,
-      problems,
-      retiresOn,
-    }));
-    print.json({ ok: true, file, profile: config.profile ?? null, defaultModel: config.defaultModel, models });
-  } else modelLines(project, rows, print.paint, print).forEach((line) => print.line(line));
+function tellModels(project: Project, rows: readonly EntryRow[], { print, flags }: CliContext): void {
+  if (flags.json === true) print.json(correctFile(project, rows));
+  else for (const line of correctLines(project, rows, print)) print.line(line);
 }
 
-XX  const { paint } = print;
+function correctFile({ file, config }: Project, rows: readonly EntryRow[]) {
+  const models = rows.map((row) => ({
+    ...{ name: row.name, provider: row.provider, model: row.model },
+    ...{ ok: row.usable, problems: row.problems, retiresOn: row.retiresOn },
+  }));
+  return { ok: true, file, profile: config.profile ?? null, defaultModel: config.defaultModel, models };
+}
+
+function correctLines({ file, config }: Project, rows: readonly EntryRow[], print: Printer): string[] {
+  const { paint } = print;
   const profile = config.profile === undefined ? "" : ` with profile ${config.profile}`;
-  print.line(
-    `${paint.green("✓")} ${paint.bold(print.path(file))}${profile} is correct: ${plural(rows.length, "model")}, default "${config.defaultModel}"`,
-  );
-  print.line();
-  const lines = rows.map((row) => [
+  const what = `${plural(rows.length, "model")}, default "${config.defaultModel}"`;
+  const title = `${paint.green("✓")} ${paint.bold(print.path(file))}${profile} is correct: ${what}`;
+  const cells = rows.map((row) => [
     `${row.usable ? paint.green("✓") : paint.yellow("!")} ${row.name}`,
-    row.provider,
-    row.model,
-    row.usable
-      ? paint.dim(row.retiresOn === null ? "ok" : `ok, until ${row.retiresOn}`)
-      : paint.yellow(row.problems.map(shortly).join("; ")),
+    ...[row.provider, row.model, verdict(row, paint)],
   ]);
-  for (const line of columns(undefined, lines, paint)) print.line(line);
+  return [title, "", ...columns(undefined, cells, paint), ...entryProblems(rows, print)];
 }
 
-function shortly({ message }: ConfigProblem): string {
-  return message;
+function verdict({ usable, retiresOn }: EntryRow, paint: Paint): string {
+  if (!usable) return paint.yellow("cannot be used yet");
+  return paint.dim(retiresOn === null ? "ok" : `ok, until ${retiresOn}`);
 }

@@ -2,6 +2,7 @@ import { access, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { PROVIDERS } from "../catalog.ts";
+import { columns } from "../columns.ts";
 import { type CliContext, Exit, UsageError } from "../context.ts";
 import { type StarterEntry, starterFile } from "../starter-file.ts";
 
@@ -117,18 +118,21 @@ async function ask(found: readonly StarterEntry[], { io }: CliContext): Promise<
 }
 
 function tell(path: string, found: readonly StarterEntry[], defaultModel: string, { print, flags }: CliContext): void {
-  if (flags.json === true)
-    return print.json({ file: path, defaultModel, providers: found.map(({ provider }) => provider) });
+  if (flags.json === true) {
+    print.json({ file: path, defaultModel, providers: found.map(({ provider }) => provider) });
+    return;
+  }
   const { paint } = print;
   const keys =
     found.length === 0
       ? "no provider keys found; the simulator answers without one"
       : `keys found: ${found.map(({ variable }) => variable).join(", ")}`;
+  const steps = [
+    ["modelwright check", "is it correct, which keys are missing"],
+    ['modelwright run "Hello"', `asks "${defaultModel}"`],
+    [`modelwright explain ${defaultModel}`, "what would be sent"],
+  ].map(([command = "", meaning = ""]) => [paint.cyan(command), paint.dim(meaning)]);
   print.line(`${paint.green("✓")} wrote ${paint.bold(print.path(path))} ${paint.dim(`(${keys})`)}`);
   print.line();
-  print.line(
-    `  ${paint.cyan("modelwright check")}                 ${paint.dim("is it correct, which keys are missing")}`,
-  );
-  print.line(`  ${paint.cyan('modelwright run "Hello"')}           ${paint.dim(`asks "${defaultModel}"`)}`);
-  print.line(`  ${paint.cyan(`modelwright explain ${defaultModel}`.padEnd(32))}  ${paint.dim("what would be sent")}`);
+  for (const line of columns(undefined, steps, paint)) print.line(line);
 }

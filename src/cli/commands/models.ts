@@ -3,7 +3,7 @@ import type { ModelInfo } from "../../index.ts";
 import { catalogIds, infoOf } from "../catalog.ts";
 import { columns } from "../columns.ts";
 import type { CliContext } from "../context.ts";
-import { abilities, type EntryRow, entryRows } from "../entry-row.ts";
+import { abilities, type EntryRow, entryProblems, entryRows } from "../entry-row.ts";
 import type { Paint } from "../print.ts";
 import { withProject } from "../project.ts";
 import { perMillion, plural, shortCount } from "../wording.ts";
@@ -30,14 +30,14 @@ async function listEntries(context: CliContext): Promise<void> {
         rows.map(({ problems, ...row }) => ({ ...row, problems: problems.map(({ message }) => message) })),
       );
     const { paint } = print;
-    const head = ["name", "provider", "model", "wire", "context", "price", "can", "key"];
+    const head = ["name", "provider", "model", "wire", "context", "price", "key", "can"];
     for (const line of columns(
       head,
       rows.map((row) => entryCells(row, paint)),
       paint,
     ))
       print.line(line);
-    for (const line of missing(rows, paint)) print.line(line);
+    for (const line of entryProblems(rows, print)) print.line(line);
   });
 }
 
@@ -49,15 +49,9 @@ function entryCells(row: EntryRow, paint: Paint): string[] {
     row.wire,
     row.context === null ? "?" : shortCount(row.context),
     perMillion(row.price ?? undefined),
-    paint.dim(abilities(row.capabilities) || "?"),
     row.usable ? paint.green("ok") : paint.yellow("missing"),
+    paint.dim(abilities(row.capabilities) || "?"),
   ];
-}
-
-function missing(rows: readonly EntryRow[], paint: Paint): string[] {
-  const problems = rows.flatMap((row) => row.problems.map(({ message }) => message));
-  if (problems.length === 0) return [];
-  return ["", ...new Set(problems)].map((message) => (message === "" ? "" : `  ${paint.yellow("!")} ${message}`));
 }
 
 async function listCatalog(filter: string | true, { print, flags, signal }: CliContext): Promise<void> {

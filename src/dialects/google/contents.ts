@@ -87,6 +87,9 @@ class ContentsEncoder {
       this.#turns.unshift({ role: "user", kind: "said", parts: [{ text: "." }] });
       this.#report("messages", undefined, ".", "a conversation must begin with a user message");
     }
+    for (const [index, turn] of this.#turns.entries()) {
+      if (turn.kind === "results") inOrderOfCalls(turn.parts, this.#turns[index - 1]?.parts ?? []);
+    }
     if (this.#target.facts.reasoningWire === "level") for (const turn of this.#turns) excuseForeignCalls(turn.parts);
     return { system: this.#system, contents: this.#turns.map(({ role, parts }) => ({ role, parts })) };
   }
@@ -135,9 +138,7 @@ class ContentsEncoder {
   }
 
   #results({ content }: ToolMessage): Part[] {
-    const order = new Map(this.#open.map((call, index) => [call.id, index]));
-    const sorted = [...content].sort((left, right) => (order.get(left.id) ?? 0) - (order.get(right.id) ?? 0));
-    return sorted.flatMap((part) => this.#result(part));
+    return content.flatMap((part) => this.#result(part));
   }
 
   #result(part: ToolResultPart): Part[] {
@@ -154,6 +155,19 @@ class ContentsEncoder {
       ...images.map((image) => encodeMedia(image, this.#target, this.#report)),
     ];
   }
+}
+
+/** Sorts results in place, each with the images that follow it. */
+function inOrderOfCalls(results: Part[], calls: readonly Part[]): void {
+  const order = calls.flatMap((part) => part.functionCall?.id ?? []);
+  const groups: Part[][] = [];
+  for (const part of results) {
+    if (part.functionResponse !== undefined || groups.length === 0) groups.push([part]);
+    else groups.at(-1)?.push(part);
+  }
+  const place = ([first]: readonly Part[]) => order.indexOf(first?.functionResponse?.id ?? "");
+  groups.sort((left, right) => place(left) - place(right));
+  results.splice(0, results.length, ...groups.flat());
 }
 
 /**

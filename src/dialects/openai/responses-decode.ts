@@ -3,7 +3,7 @@ import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
 import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../exchange.ts";
-import { ResponseItems } from "./response-items.ts";
+import { OutputItems } from "./responses-output.ts";
 import { responsesUsage } from "./usage.ts";
 import { objectIn, textIn, type WireObject } from "./wire-value.ts";
 
@@ -16,12 +16,12 @@ type Ending = { readonly reason: FinishReason; readonly raw: string } | { readon
 class ResponsesDecoder implements Decoder {
   done = false;
   readonly #target: Target;
-  readonly #items: ResponseItems;
+  readonly #items: OutputItems;
   #id: string | undefined;
 
   constructor(target: Target) {
     this.#target = target;
-    this.#items = new ResponseItems(target, () => this.#id ?? "");
+    this.#items = new OutputItems(target, () => this.#id ?? "");
   }
 
   push(data: string, event: string | undefined, out: FlowEvent[]): void {

@@ -13,7 +13,7 @@ import type { ToolChoice } from "../../core/tool.ts";
 import { given } from "./given.ts";
 import { promptCacheKey } from "./prompt-cache-key.ts";
 import { lowerFormat, type WireFormat, withInstruction } from "./response-format.ts";
-import { encodeItems } from "./responses-items.ts";
+import { encodeInput } from "./responses-input.ts";
 import { lowerTool, toolSettings } from "./tools.ts";
 
 /** Everything `responses.create` is given. */
@@ -32,7 +32,7 @@ export const encodeResponses: Encode<ResponsesParams> = (request, target, stream
   adjustments.push(...format.adjustments);
   const params: ResponsesParams = {
     model: target.modelId,
-    input: encodeItems(withInstruction(request.messages, format.instruction), target, adjustments),
+    input: encodeInput(withInstruction(request.messages, format.instruction), target, adjustments),
     ...answer(settings, target, format, adjustments),
     ...tools(settings, adjustments),
     ...service(request, target, adjustments),

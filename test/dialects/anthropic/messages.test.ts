@@ -5,6 +5,7 @@ import { isModelError } from "../../../src/core/error.ts";
 import type { AssistantMessage, Message } from "../../../src/core/message.ts";
 import { encodeMessagesRequest } from "../../../src/dialects/anthropic/encode.ts";
 import { PIXEL, requestOf, targetOf } from "../contract.ts";
+import { call, history, result } from "./histories.ts";
 import { checkMessagesBody } from "./legal.ts";
 
 const target = targetOf({ provider: "anthropic", dialect: "anthropic" });
@@ -14,54 +15,7 @@ function encode(messages: readonly Message[]) {
   return { system: params.system, messages: params.messages, adjustments: adjustments as Adjustment[] };
 }
 
-const call = (id: string, name = "f") => ({ type: "tool-call", id, name, arguments: { a: 1 } }) as const;
-const result = (id: string, content = "r") => ({ type: "tool-result", id, content }) as const;
 const withCalls = (...ids: string[]): AssistantMessage => ({ role: "assistant", content: ids.map((id) => call(id)) });
-
-const chunk = fc.oneof(fc.constantFrom("", " ", "\n\n", "hello", "tail \n"), fc.string());
-const ids = fc.array(fc.constantFrom("a", "b", "a.b", "a b", "", "ü", "call_1"), { maxLength: 3 });
-const reasoning = fc.record({
-  type: fc.constant("reasoning" as const),
-  text: chunk,
-  signature: fc.base64String({ minLength: 4 }),
-  owner: fc.constantFrom("anthropic", "google"),
-  redacted: fc.boolean(),
-});
-const user: fc.Arbitrary<Message> = fc.oneof(
-  chunk.map((content) => ({ role: "user" as const, content })),
-  chunk.map((text) => ({
-    role: "user" as const,
-    content: [
-      { type: "text" as const, text },
-      { type: "image" as const, data: PIXEL },
-    ],
-  })),
-);
-const exchange = fc
-  .tuple(fc.array(reasoning, { maxLength: 2 }), chunk, ids, fc.boolean(), fc.boolean())
-  .map(([thoughts, text, calls, reversed, apart]): Message[] => {
-    const assistant = {
-      role: "assistant",
-      content: [...thoughts, { type: "text", text }, ...calls.map((id) => call(id))],
-    } as const;
-    const results = calls.map((id, index) => result(id, `${index}`));
-    if (reversed && new Set(calls).size === calls.length) results.reverse();
-    if (results.length === 0) return [assistant];
-    const tools = apart
-      ? results.map((one) => ({ role: "tool", content: [one] }) as const)
-      : [{ role: "tool", content: results } as const];
-    return [assistant, ...tools];
-  });
-const history = fc
-  .array(
-    fc.oneof(
-      user.map((one) => [one]),
-      exchange,
-      chunk.map((content): Message[] => [{ role: "system", content }]),
-    ),
-    { maxLength: 8 },
-  )
-  .map((groups) => groups.flat());
 
 describe("the message normaliser", () => {
   it("makes a legal body of any history whose calls are answered", () => {

@@ -66,7 +66,7 @@ describe("the schema subset of Gemini", () => {
         next: { type: "object", description: "Has the same form as Node around it." },
       },
     });
-    expect(lost).toEqual(["$.next.$ref"]);
+    expect(lost).toEqual(["$.properties.next.$ref"]);
   });
 
   it("ends for definitions that refer only to each other, to nothing, or double at every level", () => {

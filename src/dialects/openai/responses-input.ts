@@ -26,7 +26,7 @@ import { readReasoningSignature, readTextSignature } from "./responses-signature
 import { wireToolId } from "./tool-ids.ts";
 
 /** The conversation as items, in the order the model produced them. */
-export function encodeItems(
+export function encodeInput(
   messages: readonly Message[],
   target: Target,
   adjustments: Adjustment[],

@@ -17,7 +17,7 @@ interface Shown {
  * The output items of a response while they come in. Items that are no message, reasoning or function call (searches,
  * code runs, custom tools) are the provider's own work and leave no events.
  */
-export class ResponseItems {
+export class OutputItems {
   calls = 0;
   refused = false;
   readonly #shown = new Map<number, Shown>();

@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { encodeGenerate } from "../../../src/dialects/google/encode.ts";
+import { history } from "../anthropic/histories.ts";
+import { requestOf, targetOf } from "../contract.ts";
+import { checkGenerate } from "./legal.ts";
+
+const target = targetOf({ provider: "google", dialect: "google" });
+
+describe("the contents of a Gemini request", () => {
+  it("are legal for any history whose calls are answered", () => {
+    fc.assert(
+      fc.property(history, (messages) => {
+        expect(checkGenerate(encodeGenerate(requestOf({ messages }), target).params)).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("keep every own signature, in order, and no other", () => {
+    fc.assert(
+      fc.property(history, (messages) => {
+        const own = messages.flatMap(({ content }) =>
+          typeof content === "string"
+            ? []
+            : content.flatMap((part) => (part.type === "reasoning" && part.owner === "google" ? [part.signature] : [])),
+        );
+        const { contents } = encodeGenerate(requestOf({ messages }), target).params;
+        const sent = [...JSON.stringify(contents).matchAll(/"thoughtSignature":"([^"]*)"/g)].map((match) => match[1]);
+        expect(sent).toEqual(own);
+      }),
+    );
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import type { Call } from "../../src/core/call.ts";
+import type { Events } from "../../src/core/event.ts";
+import type { Exchange } from "../../src/core/transport.ts";
+import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { meter } from "../../src/layers/meter.ts";
+import { retry } from "../../src/layers/retry.ts";
+import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { timeout } from "../../src/layers/timeout.ts";
+import { FakeClock, quiet } from "../fake-clock.ts";
+import { abort, callOf, read, targetOf, through } from "./call-of.ts";
+
+const price = { input: 1, output: 2 };
+
+function setUp(script: readonly ScriptedAttempt[], { layers = [meter], sent }: { layers?: (typeof meter)[]; sent?: Partial<Exchange> } = {}) {
+  const clock = new FakeClock();
+  const dialect = scripted(script);
+  const open = (call: Call): Events => {
+    if (sent !== undefined) call.record.exchange = { sent: true, response: undefined, ...sent } as Exchange;
+    return dialect.open(call);
+  };
+  const run = through(layers, { open });
+  const call = callOf({ clock, target: targetOf("main", { price: () => price }, { attemptTimeoutMs: 5_000, numRetries: 1 }) });
+  return { clock, run, call, seen: () => clock.settle(read(run(call))), rows: call.record.attempts };
+}
+
+describe("the meter", () => {
+  it("writes one row for a request that was answered, with tokens and money", async () => {
+    const { seen, rows } = setUp([[{ delayMs: 200 }, { delta: "hi" }, { usage: { input: 1_000, output: 500 } }, { finish: "stop" }]]);
+    await seen();
+    expect(rows).toEqual([
+      {
+        model: "main",
+        provider: "scripted",
+        startedMs: 0,
+        durationMs: 200,
+        outcome: "ok",
+        usage: expect.objectContaining({ input: 1_000, output: 500, total: 1_500, estimated: false }),
+        cost: { usd: 0.002, breakdown: { input: 0.001, cacheRead: 0, cacheWrite: 0, output: 0.001 }, estimated: false },
+        possiblyBilled: false,
+      },
+    ]);
+  });
+
+  it("writes one row per try, those that failed too", async () => {
+    const { seen, rows } = setUp([[{ delayMs: 100 }, { error: { code: "server_error", message: "broken", status: 500 } }], "fine"], { layers: [retry(new RetryBudgets()), meter] });
+    await seen();
+    expect(rows.map(({ outcome, startedMs, error }) => ({ outcome, startedMs, code: error?.code, status: error?.status }))).toEqual([
+      { outcome: "error", startedMs: 0, code: "server_error", status: 500 },
+      { outcome: "ok", startedMs: 600, code: undefined, status: undefined },
+    ]);
+  });
+
+  it("puts an estimate before the finish when the provider tells no usage", async () => {
+    const { seen, rows } = setUp(["hello there world"]);
+    const { events } = await seen();
+    expect(events.slice(-2).map(({ type }) => type)).toEqual(["usage", "finish"]);
+    expect(events.at(-2)).toMatchObject({ usage: { estimated: true } });
+    expect(rows[0]?.usage?.output).toBeGreaterThan(0);
+    expect(rows[0]?.cost?.estimated).toBe(true);
+  });
+
+  it("adds no estimate where the provider told", async () => {
+    const { seen } = setUp([[{ delta: "hi" }, { usage: { input: 1, output: 1 } }, { finish: "stop" }]]);
+    const { events } = await seen();
+    expect(events.filter(({ type }) => type === "usage")).toHaveLength(1);
+  });
+
+  it.each([
+    ["the connection broke after the request left", { sent: true, response: undefined }, "connection_failed", true],
+    ["the provider answered with an error", { sent: true, response: { status: 500 } as never }, "server_error", false],
+    ["the answer broke off", { sent: true, response: { status: 200 } as never }, "stream_truncated", true],
+    ["nothing could be sent", { sent: false }, "connection_failed", false],
+  ] as const)("says whether it may be billed: %s", async (_, sent, code, possiblyBilled) => {
+    const { seen, rows } = setUp([[{ error: { code, message: "x" } }]], { sent });
+    await seen();
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatchObject({ outcome: "error", possiblyBilled });
+  });
+
+  it("writes no row for a request that was never tried", async () => {
+    const { seen, rows } = setUp([[{ error: { code: "unsupported", message: "x" } }]], { sent: { sent: false } });
+    await seen();
+    expect(rows).toEqual([]);
+  });
+
+  it("has the row of a stream that its reader left, with what it had used", async () => {
+    const { run, call, rows } = setUp([[{ delta: "a" }, { usage: { input: 5, output: 1 } }, { delta: "b" }, { hang: true }]]);
+    const iterator = run(call)[Symbol.asyncIterator]();
+    await iterator.next();
+    await iterator.next();
+    await iterator.return?.();
+    expect(rows).toMatchObject([{ outcome: "aborted", possiblyBilled: true, usage: { input: 5 } }]);
+  });
+
+  it("has the row of an abort", async () => {
+    const { run, call, rows } = setUp([[{ delta: "a" }, { hang: true }]]);
+    const reading = read(run(call));
+    await quiet();
+    call.cancellation.cancel(abort());
+    await reading;
+    expect(rows).toMatchObject([{ outcome: "aborted", possiblyBilled: true, error: { code: "aborted" } }]);
+  });
+
+  it("has the row of a timed-out attempt by the time the call ends, even when the dialect hears nothing", async () => {
+    const clock = new FakeClock();
+    const deaf = { open: async function* () { await new Promise(() => {}); yield []; } };
+    const call = callOf({ clock, target: targetOf("main", {}, { attemptTimeoutMs: 5_000 }) });
+    const { error } = await clock.settle(read(through([timeout, meter], deaf)(call)));
+    expect(error?.code).toBe("timed_out");
+    expect(call.record.attempts).toMatchObject([{ outcome: "error", durationMs: 5_000, error: { code: "timed_out" }, possiblyBilled: true }]);
+  });
+});

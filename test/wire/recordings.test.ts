@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isModelError, type ModelError, type ModelEvent, ModelFactory, type Reply } from "../../src/index.ts";
+import { fixture } from "../fixtures.ts";
+import { entryFor, hasRecordings, RECORDINGS, type Recording, saidBy } from "./recording-files.ts";
+import { type Expected, read } from "./recording-reader.ts";
+import { OUTSIDE } from "./recordings-outside.ts";
+import { type Said, type WireServer, wireServer } from "./wire-server.ts";
+
+/** What the recordings of failures must become. */
+const FAILURES: Readonly<Record<string, { readonly code: string; readonly status: number | undefined }>> = {
+  "openai-responses/openai-error.1.json": { code: "quota_exhausted", status: 429 },
+  "openai-responses/openai-error.1.chunks.txt": { code: "quota_exhausted", status: undefined },
+  "openai-chat/reasoning-model-legacy-parameter-error.json": { code: "invalid_request", status: 400 },
+};
+const ANSWERS = RECORDINGS.filter(({ id }) => !(id in FAILURES));
+const STREAMS = ANSWERS.filter(({ events }) => events !== undefined);
+const BODIES = ANSWERS.filter(({ body }) => body !== undefined);
+const DEADLINE_MS = 10_000;
+
+let server: WireServer;
+let said: Said | undefined;
+beforeAll(async () => {
+  server = await wireServer(() => said);
+});
+afterAll(() => server.close());
+
+interface Played {
+  readonly events: readonly ModelEvent[];
+  readonly reply: Reply;
+}
+
+/** Asks for the recording as a stream, in pieces of that size; no socket may be left when the factory is closed. */
+async function playStream(recording: Recording, pieceBytes: number): Promise<Played> {
+  said = saidBy(recording, pieceBytes);
+  return connected(recording, async (model) => {
+    const stream = model.stream("What was recorded?", { raw: true });
+    const events: ModelEvent[] = [];
+    for await (const event of stream) events.push(event);
+    return { events, reply: await stream.reply };
+  });
+}
+
+async function playBody(recording: Recording): Promise<Reply> {
+  said = saidBy(recording);
+  return connected(recording, (model) => model.codegen("What was recorded?", { raw: true }));
+}
+
+async function connected<T>(recording: Recording, use: (model: ReturnType<ModelFactory["get"]>) => Promise<T>): Promise<T> {
+  const factory = ModelFactory.parse(entryFor(recording, "recorded", server.origin), { env: {} });
+  const before = server.requests.length;
+  try {
+    return await use(factory.get("recorded"));
+  } finally {
+    await factory.close();
+    await server.allClosed();
+    expect(server.requests.length - before).toBe(1);
+  }
+}
+
+/** The reply in the words of the reader. */
+function seenIn(reply: Reply, expected: Expected) {
+  const { input, cacheRead, cacheWrite, output, reasoning } = reply.usage;
+  return {
+    text: reply.text,
+    reasoning: reply.reasoning ?? "",
+    refusal: reply.refusal ?? "",
+    calls: reply.toolCalls.map((call, index) => ({ id: expected.calls[index]?.id && call.id, name: call.name, arguments: call.arguments })),
+    finish: reply.finishReason,
+    usage: { input, cacheRead, cacheWrite, output, reasoning },
+  };
+}
+
+function expectReply(reply: Reply, recording: Recording): void {
+  const expected = read(recording);
+  const { signatures: _, outside: __, ...plain } = expected;
+  expect(seenIn(reply, expected)).toEqual(plain);
+  expect(reply.usage.estimated).toBe(false);
+  expect(reply.usage.total).toBe(reply.usage.input + reply.usage.cacheRead + reply.usage.cacheWrite + reply.usage.output);
+  expect(reply.requestId).toBe("req-recorded");
+  expect(reply.provider).toBe(recording.provider);
+  for (const call of reply.toolCalls) expect(JSON.parse(call.json)).toEqual(call.arguments);
+  for (const call of reply.toolCalls) expect(call.id).not.toBe("");
+}
+
+/** The deltas of a stream add up to its reply, and there is one end. */
+function expectEvents({ events, reply }: Played): void {
+  const joined = (type: "text-delta" | "reasoning-delta") => events.map((event) => (event.type === type ? event.text : "")).join("");
+  expect(joined("text-delta")).toBe(reply.text);
+  expect(joined("reasoning-delta")).toBe(reply.reasoning ?? "");
+  expect(events.flatMap((event) => (event.type === "tool-call-end" ? [event.call] : []))).toEqual(reply.toolCalls);
+  expect(events.filter((event) => event.type === "finish")).toHaveLength(1);
+  expect(events.filter((event) => event.type === "start")).toHaveLength(1);
+  expect(events.at(-1)?.type).toBe("finish");
+  for (const [index, call] of reply.toolCalls.entries()) {
+    const pieces = events.map((event) => (event.type === "tool-call-delta" && event.index === index ? event.json : ""));
+    expect(pieces.join("")).toBe(call.json);
+  }
+}
+
+function expectRaw({ events }: Played, recording: Recording): void {
+  const raw = events.flatMap((event) => (event.type === "raw" ? [event.event] : []));
+  const end = raw.at(-1) === "[DONE]" ? raw.pop() : undefined;
+  expect(raw).toEqual(recording.events);
+  expect(end).toBe(recording.wire === "openai" ? "[DONE]" : undefined);
+}
+
+describe.skipIf(!hasRecordings)(`recordings in ${fixture("recordings")}`, () => {
+  test("are all here", () => {
+    expect(new Set(RECORDINGS.map(({ file }) => file)).size).toBe(EXPECTED_FILES);
+    for (const id of [...Object.keys(FAILURES), ...Object.keys(OUTSIDE)]) expect(RECORDINGS.map((recording) => recording.id)).toContain(id);
+  });
+
+  describe("streams are read as they were said, in pieces of 1, 7 and 1460 bytes", () => {
+    for (const recording of STREAMS) {
+      test(recording.id, { timeout: DEADLINE_MS }, async () => {
+        const replies: Reply[] = [];
+        for (const pieceBytes of [1, 7, 1460]) {
+          const played = await playStream(recording, pieceBytes);
+          expectReply(played.reply, recording);
+          expectEvents(played);
+          expectRaw(played, recording);
+          replies.push(played.reply);
+        }
+        const [first, ...others] = replies;
+        for (const other of others) expect(other.message).toEqual(first?.message);
+      });
+    }
+  });
+
+  describe("bodies are read as they were said", () => {
+    for (const recording of BODIES) {
+      test(recording.id, { timeout: DEADLINE_MS }, async () => {
+        const reply = await playBody(recording);
+        expectReply(reply, recording);
+        expect(reply.raw).toEqual(recording.body);
+      });
+    }
+  });
+
+  describe("failures become their code", () => {
+    for (const [id, { code, status }] of Object.entries(FAILURES)) {
+      test(`${id}: ${code}`, { timeout: DEADLINE_MS }, async () => {
+        const recording = RECORDINGS.find((one) => one.id === id) as Recording;
+        const failed = await (recording.events === undefined ? playBody(recording) : playStream(recording, 1460)).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        expect(isModelError(failed)).toBe(true);
+        const error = failed as ModelError;
+        expect(error.code).toBe(code);
+        expect(error.status).toBe(status);
+        expect(error.requestId).toBe("req-recorded");
+        expect(error.attempts).toHaveLength(1);
+      });
+    }
+  });
+
+  describe("what lies outside the canonical model is listed, and kept in raw", () => {
+    test("the list is complete", () => {
+      const found = ANSWERS.flatMap((recording) => {
+        const { outside } = read(recording);
+        return outside.length > 0 ? [[recording.id, outside]] : [];
+      });
+      expect(Object.fromEntries(Object.entries(OUTSIDE).map(([id, { features }]) => [id, [...features].sort()]))).toEqual(Object.fromEntries(found));
+    });
+
+    for (const [id, { keeps }] of Object.entries(OUTSIDE)) {
+      test(`${id}: the reply has ${keeps.join(" and ")}`, { timeout: DEADLINE_MS }, async () => {
+        const recording = RECORDINGS.find((one) => one.id === id) as Recording;
+        const reply = recording.events === undefined ? await playBody(recording) : (await playStream(recording, 1460)).reply;
+        const kept = [reply.text !== "" && "text", reply.toolCalls.length > 0 && "tool calls", reply.reasoning !== undefined && "reasoning"].filter((word) => word !== false);
+        expect(kept.length > 0 ? kept : ["nothing but raw"]).toEqual(keeps);
+      });
+    }
+  });
+});
+
+const EXPECTED_FILES = 120;
