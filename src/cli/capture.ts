@@ -10,6 +10,7 @@ import type {
   WireInit,
   WireResponse,
 } from "../index.ts";
+import { PROVIDERS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";
 import { maskHeaders, maskText, type NamedSecret, namedSecrets } from "./mask.ts";
 import type { Project } from "./project.ts";
@@ -53,7 +54,8 @@ export async function captureRequest(
       { ...callOptions, cache: "bypass", signal: stops.signal },
       streaming,
     );
-    const secrets = namedSecrets(entry, env);
+    const usual = PROVIDERS.find(({ id }) => id === entry.provider)?.keyEnv ?? [];
+    const secrets = namedSecrets(entry, usual, env);
     return {
       request: transport.seen === undefined ? null : masked(transport.seen, secrets),
       adjustments,

@@ -11,11 +11,13 @@ type Heard = "leave" | "stay";
 interface Word {
   readonly argument?: string;
   readonly meaning: string;
-  readonly act: (talk: Conversation, argument: string) => Heard | undefined;
+  readonly act: (talk: Conversation, argument: string) => Heard | Promise<void> | undefined;
 }
 
 /** A chat: its model, its history, and the words that begin with a slash. */
 export class Conversation {
+  /** Whether a line ended with an error. */
+  failed = false;
   readonly #project: Project;
   readonly #context: CliContext;
   #model: Model;
@@ -51,12 +53,12 @@ export class Conversation {
     return true;
   }
 
-  switchTo(name: string): void {
+  async switchTo(name: string): Promise<void> {
     try {
       if (name !== "") this.#model = this.#project.factory.get(name);
       this.#say(this.heading);
     } catch (error) {
-      void reportError(error, this.#context);
+      await this.#fail(error);
     }
   }
 
@@ -87,10 +89,10 @@ export class Conversation {
       this.#say(`${`${word}${argument === undefined ? "" : ` ${argument}`}`.padEnd(14)}  ${meaning}`);
   }
 
-  #obey(text: string): Heard {
+  async #obey(text: string): Promise<Heard> {
     const [word = "", ...rest] = text.split(/\s+/);
     const known = WORDS[word];
-    if (known !== undefined) return known.act(this, rest.join(" ")) ?? "stay";
+    if (known !== undefined) return (await known.act(this, rest.join(" "))) ?? "stay";
     const meant = nearest(word, Object.keys(WORDS));
     this.#say(`there is no ${word}${meant === undefined ? "; /help shows what there is" : `: did you mean ${meant}?`}`);
     return "stay";
@@ -105,7 +107,7 @@ export class Conversation {
       const reply = await this.#ask(asked, AbortSignal.any([running.signal, this.#context.signal]));
       this.#history = [...asked, reply.message];
     } catch (error) {
-      if (!running.signal.aborted) await reportError(error, this.#context);
+      if (!running.signal.aborted) await this.#fail(error);
       else this.#say("stopped; question and answer are not kept");
     } finally {
       this.#running = undefined;
@@ -125,6 +127,11 @@ export class Conversation {
     return { ...reply, raw: undefined };
   }
 
+  async #fail(error: unknown): Promise<void> {
+    this.failed = true;
+    await reportError(error, this.#context);
+  }
+
   #say(text: string): void {
     this.#context.print.note(this.#context.print.notePaint.dim(text));
   }
@@ -134,7 +141,7 @@ const WORDS: Readonly<Record<string, Word>> = {
   "/model": {
     argument: "NAME",
     meaning: "talk with another model; the history stays",
-    act: (talk, name) => void talk.switchTo(name),
+    act: (talk, name) => talk.switchTo(name),
   },
   "/models": { meaning: "list the models", act: (talk) => void talk.list() },
   "/system": {

@@ -109,16 +109,22 @@ export async function problemReport(
   const texts = await textsOf(problems);
   const { codeFrame } = await import("./code-frame.ts");
   return problems.flatMap((problem, index) => {
-    const { file, line, column, message, suggestion } = problem;
+    const { file, line, column, message } = problem;
     const place = line > 0 ? `${paint.bold(`${print.path(file ?? "models.toml")}:${line}:${column}`)}: ` : "";
     const text = line > 0 ? texts.get(file ?? "") : undefined;
     return [
       ...(index > 0 ? [""] : []),
       `${place}${paint.red("error:")} ${message}`,
       ...(text === undefined ? [] : codeFrame(text, line, column, paint).map((row) => `  ${row}`)),
-      ...(suggestion === undefined ? [] : [labelled("do", `did you mean ${paint.green(`"${suggestion}"`)}?`, paint)]),
+      ...adviceOn(problem, paint),
     ];
   });
+}
+
+function adviceOn({ message, suggestion }: ConfigProblem, paint: Paint): string[] {
+  if (suggestion !== undefined) return [labelled("do", `did you mean ${paint.green(`"${suggestion}"`)}?`, paint)];
+  const variable = /^the environment variable (\w+) is not set/.exec(message)?.[1];
+  return variable === undefined ? [] : [labelled("do", `set ${variable}, or write ${variable}=... into .env`, paint)];
 }
 
 async function textsOf(problems: readonly ConfigProblem[]): Promise<ReadonlyMap<string, string>> {

@@ -12,13 +12,21 @@ const SECRET_KEYS = ["apiKey", "extraHeaders", "extraBody"];
 const REFERENCE = /^env:([A-Z_][A-Z0-9_]*)/;
 const SHORTEST_SECRET = 4;
 
-export function namedSecrets(entry: EntryConfig, env: Readonly<Record<string, string | undefined>>): NamedSecret[] {
-  return leavesOf(entry).flatMap(([key, text]) => {
+/** The credentials of an entry: what it refers to, and the `usual` variables of its provider. */
+export function namedSecrets(entry: EntryConfig, usual: readonly string[], env: Environment): NamedSecret[] {
+  const referred = leavesOf(entry).flatMap(([key, text]) => {
     if (!SECRET_KEYS.includes(key)) return [];
     const variable = REFERENCE.exec(text)?.[1];
-    if (variable !== undefined) return [{ name: `[${variable}]`, value: env[variable] ?? "" }];
+    if (variable !== undefined) return [named(variable, env)];
     return key === "apiKey" ? [{ name: MASK, value: text }] : [];
   });
+  return [...referred, ...usual.map((variable) => named(variable, env))];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function named(variable: string, env: Environment): NamedSecret {
+  return { name: `[${variable}]`, value: env[variable] ?? "" };
 }
 
 const MASK = "[secret]";

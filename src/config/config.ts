@@ -240,7 +240,7 @@ function suggestionOf({ suggestion, meant }: Finding): string | undefined {
   return meant === undefined ? suggestion : nearest(meant.word, meant.among);
 }
 
-export function unknownEntry(name: string, names: readonly string[], file: string | undefined): ConfigError {
+function unknownEntry(name: string, names: readonly string[], file: string | undefined): ConfigError {
   const suggestion = nearest(name, names);
   const message = `there is no model "${name}"; there are ${names.join(", ")}`;
   return new ConfigError([
@@ -249,7 +249,7 @@ export function unknownEntry(name: string, names: readonly string[], file: strin
 }
 
 /** `models."gpt-4.1".tools[0].name` */
-export function dotted(path: Path): string {
+function dotted(path: Path): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === "number") return `${text}[${step}]`;
     const word = /^[A-Za-z0-9_-]+$/.test(step) ? step : JSON.stringify(step);

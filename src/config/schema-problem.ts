@@ -110,7 +110,7 @@ function nameOf(path: Path): string {
   return path.findLast((step) => typeof step === "string")?.toString() ?? "models.toml";
 }
 
-export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (at, step) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[step] : undefined),
     value,

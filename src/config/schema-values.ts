@@ -50,7 +50,7 @@ export const address = (schemes: string, example: string) =>
 export const freeTable = () => z.record(z.string(), z.unknown());
 
 /** Every key of the shape may be left out. */
-export function optional(shape: Shape): Record<string, z.ZodType> {
+function optional(shape: Shape): Record<string, z.ZodType> {
   return Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, schema.optional()]));
 }
 

@@ -27,7 +27,7 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
     const first: FlowEvent[] = encoded.adjustments.map((adjustment) => ({ type: "adjustment", adjustment }));
     const decoder = wire.decoder(target, call.streaming);
     if (call.streaming && !isJson(response)) yield* decodeStream(call, response, decoder, first);
-    else yield decodeBody(call, await response.text(), decoder, first);
+    else yield* decodeBody(call, await response.text(), decoder, first);
   } catch (error) {
     throw wireError(error, call, exchange);
   }
@@ -54,14 +54,13 @@ async function* decodeStream(call: Call, response: WireResponse, decoder: Decode
     call.record.raw = tail;
     decoder.end(batch);
   } catch (error) {
-    if (shown && batch.length > 0) yield batch;
-    else keepPartial(error, batch);
+    yield beforeFailure(error, batch, shown);
     throw error;
   }
   yield batch;
 }
 
-function decodeBody(call: Call, text: string, decoder: Decoder, batch: FlowEvent[]): FlowEvent[] {
+async function* decodeBody(call: Call, text: string, decoder: Decoder, batch: FlowEvent[]): Events {
   const body = parseBody(text, call.target);
   if (call.input.raw) batch.push({ type: "raw", event: body });
   call.record.raw = body;
@@ -70,20 +69,25 @@ function decodeBody(call: Call, text: string, decoder: Decoder, batch: FlowEvent
     decoder.body(body, batch);
     decoder.end(batch);
   } catch (error) {
-    keepPartial(error, batch);
+    yield beforeFailure(error, batch, false);
     throw error;
   }
-  return batch;
+  yield batch;
 }
 
-/** What came with a failure before anything was shown: an attempt that showed nothing can still be repeated unseen. */
-function keepPartial(error: unknown, batch: readonly FlowEvent[]): void {
-  if (!isModelError(error)) return;
+/**
+ * What came in one piece with a failure. Content goes into the error when nothing was shown yet, so that the attempt can
+ * be repeated unseen; the rest (usage, raw events) is passed on, because the attempt is billed all the same.
+ */
+function beforeFailure(error: unknown, batch: readonly FlowEvent[], shown: boolean): readonly FlowEvent[] {
+  if (shown || !isModelError(error)) return batch;
   const fold = new ReplyFold();
   for (const event of batch) fold.push(event);
   const partial = fold.partial();
-  if (partial === undefined) return;
-  error.partial = error.partial === undefined ? partial : { ...partial, toolCalls: error.partial.toolCalls };
+  if (partial !== undefined) {
+    error.partial = error.partial === undefined ? partial : { ...partial, toolCalls: error.partial.toolCalls };
+  }
+  return batch.filter((event) => !isContent(event));
 }
 
 /** Servers that answer a streaming request with one JSON body: an error, or the whole answer. */

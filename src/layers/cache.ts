@@ -51,7 +51,7 @@ interface Joined {
 async function join(flights: Flights, key: string, call: Call): Promise<Joined> {
   for (let flight = flights.get(key); flight !== undefined; flight = flights.get(key)) {
     const log = await unlessCancelled(flight, call.cancellation);
-    if (log !== undefined) return { log };
+    if (log !== undefined) return { log: structuredClone(log) };
   }
   const { promise, resolve } = Promise.withResolvers<Log | undefined>();
   flights.set(key, promise);
@@ -68,8 +68,9 @@ async function* recorded(events: Events, call: Call, keep: (log: Log) => Promise
   let complete = false;
   try {
     for await (const batch of events) {
-      if (batch.some((event) => event.type === "reset")) log = [];
-      log.push(...batch);
+      // A restart on the same target says no new start.
+      if (batch.some((event) => event.type === "reset")) log = log.filter((event) => event.type === "start" || event.type === "adjustment");
+      for (const event of batch) if (event.type !== "reset") log.push(event);
       yield batch;
     }
     complete = isStorable(log, call.target.entry);
@@ -97,8 +98,8 @@ export function cacheKey(call: Call, namespace: string): string {
 }
 
 function fingerprint(target: Target): unknown {
-  const { provider, modelId, dialect, address, settings, system, prelude, extraBody, adaptation, quirks, policy } = target;
-  return { provider, modelId, dialect, address, settings, system, prelude, extraBody, adaptation, quirks, stripTokens: policy.stripTokens };
+  const { provider, modelId, dialect, address, headers, settings, system, prelude, extraBody, adaptation, quirks, facts, policy } = target;
+  return { provider, modelId, dialect, address, headers, settings, system, prelude, extraBody, adaptation, quirks, facts, stripTokens: policy.stripTokens };
 }
 
 /** JSON with sorted keys: the same value gives the same text whatever the order it was written in. */

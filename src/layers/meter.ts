@@ -10,6 +10,8 @@ import { type Usage, usageOf } from "../core/usage.ts";
 /** One row per request that left: its time, tokens, money, and whether it may be billed although it failed. Innermost. */
 export const meter: Layer = async function* (call, next) {
   const row = new AttemptRow(call);
+  // Written at once: what is below may take its time to hear of it, or never do.
+  const off = call.cancellation.onCancel((reason) => row.close("error", reason));
   try {
     for await (const batch of next(call)) yield row.note(batch);
     row.close("ok", undefined);
@@ -17,7 +19,8 @@ export const meter: Layer = async function* (call, next) {
     row.close("error", error);
     throw error;
   } finally {
-    row.close("aborted", call.cancellation.reason);
+    off();
+    row.close("aborted", undefined);
   }
 };
 

@@ -1,6 +1,6 @@
 import type { Call } from "../core/call.ts";
 import { ModelError, type ModelErrorCode } from "../core/error.ts";
-import type { FlowEvent } from "../core/event.ts";
+import { type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Usage } from "../core/usage.ts";
 
@@ -16,8 +16,7 @@ export const outputGuard: Layer = async function* (call, next) {
 class OutputGuard {
   readonly #call: Call;
   readonly #stripper: TokenStripper | undefined;
-  #lastText = "";
-  #repeats = 0;
+  readonly #repeats = new Map<number, { readonly text: string; readonly times: number }>();
   #sawAnswer = false;
   #usage: Usage | undefined;
 
@@ -37,7 +36,7 @@ class OutputGuard {
     switch (event.type) {
       case "text-delta":
         this.#sawAnswer ||= event.text !== "";
-        this.#countRepeat(event.text);
+        this.#countRepeat(event);
         break;
       case "refusal-delta":
       case "tool-call-start":
@@ -54,12 +53,13 @@ class OutputGuard {
   }
 
   /** Very short texts repeat in ordinary answers (indentation, table rules). */
-  #countRepeat(text: string): void {
+  #countRepeat({ text, sample }: Extract<FlowEvent, { type: "text-delta" }>): void {
     const { repeatedChunkLimit } = this.#call.target.policy;
-    this.#repeats = text.length > 2 && text === this.#lastText ? this.#repeats + 1 : 1;
-    this.#lastText = text;
-    if (repeatedChunkLimit > 0 && this.#repeats >= repeatedChunkLimit) {
-      throw this.#failure("degenerate_output", `the same text came ${this.#repeats} times in a row (repeated_chunk_limit): ${JSON.stringify(text.slice(0, 40))}`);
+    const before = this.#repeats.get(sample);
+    const times = text.length > 2 && text === before?.text ? before.times + 1 : 1;
+    this.#repeats.set(sample, { text, times });
+    if (repeatedChunkLimit > 0 && times >= repeatedChunkLimit) {
+      throw this.#failure("degenerate_output", `the same text came ${times} times in a row (repeated_chunk_limit): ${JSON.stringify(text.slice(0, 40))}`);
     }
   }
 
@@ -86,7 +86,8 @@ class OutputGuard {
 /** Removes special tokens from text, also when they are split over deltas: holds back only what could still be one. */
 class TokenStripper {
   readonly #tokens: readonly string[];
-  #held = "";
+  /** By sample. */
+  readonly #held = new Map<number, string>();
 
   constructor(tokens: readonly string[]) {
     this.#tokens = tokens;
@@ -95,22 +96,22 @@ class TokenStripper {
   strip(batch: readonly FlowEvent[]): readonly FlowEvent[] {
     const out: FlowEvent[] = [];
     for (const event of batch) {
-      if (event.type === "text-delta" && event.sample === 0) {
-        const text = this.#take(event.text);
+      if (event.type === "text-delta") {
+        const text = this.#take(event);
         if (text !== "") out.push({ ...event, text });
       } else {
-        if (event.type === "finish" || event.type === "tool-call-start") this.#flush(out);
+        if (isContent(event) && "sample" in event) this.#flush(event.sample, out);
         out.push(event);
       }
     }
     return out;
   }
 
-  #take(text: string): string {
-    let whole = this.#held + text;
+  #take({ text, sample }: Extract<FlowEvent, { type: "text-delta" }>): string {
+    let whole = (this.#held.get(sample) ?? "") + text;
     for (const token of this.#tokens) whole = whole.replaceAll(token, "");
     const keep = this.#possibleStart(whole);
-    this.#held = whole.slice(whole.length - keep);
+    this.#held.set(sample, whole.slice(whole.length - keep));
     return whole.slice(0, whole.length - keep);
   }
 
@@ -125,8 +126,9 @@ class TokenStripper {
     return longest;
   }
 
-  #flush(out: FlowEvent[]): void {
-    if (this.#held !== "") out.push({ type: "text-delta", text: this.#held, sample: 0 });
-    this.#held = "";
+  #flush(sample: number, out: FlowEvent[]): void {
+    const text = this.#held.get(sample) ?? "";
+    if (text !== "") out.push({ type: "text-delta", text, sample });
+    this.#held.delete(sample);
   }
 }

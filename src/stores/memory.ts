@@ -6,7 +6,7 @@ interface Entry {
   readonly expiresMs: number;
 }
 
-/** Keeps values in this process, the least recently used one leaving first. */
+/** Keeps copies of values in this process, the least recently used one leaving first. */
 export class MemoryStore implements Store {
   readonly #entries = new Map<string, Entry>();
   readonly #maxEntries: number;
@@ -22,12 +22,12 @@ export class MemoryStore implements Store {
     if (entry === undefined) return undefined;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    return entry.value;
+    return structuredClone(entry.value);
   }
 
   async set(key: string, value: unknown, ttlMs: number): Promise<void> {
     this.#entries.delete(key);
-    this.#entries.set(key, { value, expiresMs: this.#clock.monotonic() + ttlMs });
+    this.#entries.set(key, { value: structuredClone(value), expiresMs: this.#clock.monotonic() + ttlMs });
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#maxEntries) break;
       this.#entries.delete(oldest);

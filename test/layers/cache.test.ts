@@ -120,6 +120,12 @@ describe("the cache", () => {
     expect(hit.events.some(({ type }) => type === "reset")).toBe(false);
   });
 
+  it("still says who answered after a restart on the same target", async () => {
+    const { ask } = setUp([[{ delta: "void" }, { events: [{ type: "reset", reason: "x" }] }, { delta: "whole" }, { finish: "stop" }]]);
+    await ask();
+    expect((await ask()).events.map(({ type }) => type)).toEqual(["start", "text-delta", "finish"]);
+  });
+
   it("gives every caller a copy of its own", async () => {
     const { ask } = setUp([[{ toolCall: { name: "f", arguments: { list: [1] } } }, { finish: "tool-calls" }]]);
     const argumentsOf = ({ events }: { events: FlowEvent[] }) => events.flatMap((event) => (event.type === "tool-call-end" ? [event.call.arguments as { list: number[] }] : []))[0];

@@ -22,6 +22,7 @@ const CASES: readonly (readonly [string, string, object, RegExp])[] = [
   ["a temperature above 2", CHAT, { model: "m", messages: [user], temperature: 3 }, /decimal above maximum value/],
   ["a temperature that is a text", CHAT, { model: "m", messages: [user], temperature: "1" }, /expected a decimal/],
   ["max_tokens of 0", CHAT, { model: "m", messages: [user], max_tokens: 0 }, /integer below minimum value/],
+  ["more samples than 128", CHAT, { model: "m", messages: [user], n: 129 }, /integer above maximum value/],
   [
     "max_tokens for a model that renamed it",
     CHAT,

@@ -86,7 +86,7 @@ function modelOf(events: readonly Tree[]): string {
   for (const event of events) {
     const inside = (event["message"] ?? event["response"] ?? event) as Tree;
     const model = inside["model"] ?? inside["modelVersion"];
-    if (typeof model === "string") return model;
+    if (typeof model === "string" && model !== "") return model;
   }
   return "some-model";
 }
@@ -103,13 +103,20 @@ export function saidBy({ id, wire, events, body }: Recording, pieceBytes = 1460)
 export function sse(events: readonly Tree[], wire: Wire): string {
   const named = wire === "anthropic" || wire === "openai-responses";
   const end = wire === "google" ? "\r\n\r\n" : "\n\n";
-  const lines = events.map((event) => `${named ? `event: ${event["type"]}\n` : ""}data: ${JSON.stringify(event)}${end}`);
+  const lines = events.map(
+    (event) => `${named ? `event: ${event["type"]}\n` : ""}data: ${JSON.stringify(event)}${end}`,
+  );
   if (wire === "openai") lines.push("data: [DONE]\n\n");
   return lines.join("");
 }
 
 /** An entry of models.toml that asks the server at `origin` for the recording. */
-export function entryFor({ wire, provider, model }: Pick<Recording, "wire" | "provider" | "model">, name: string, origin: string, more = ""): string {
+export function entryFor(
+  { wire, provider, model }: Pick<Recording, "wire" | "provider" | "model">,
+  name: string,
+  origin: string,
+  more = "",
+): string {
   const base = wire === "openai" || wire === "openai-responses" ? `${origin}/v1` : origin;
   return `
 [models.${name}]

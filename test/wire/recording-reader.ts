@@ -56,7 +56,8 @@ function readChat(chunks: readonly Tree[]): Expected {
     readChatContent(delta["content"], seen);
     trees(delta["tool_calls"]).forEach((piece, position) => {
       const at = typeof piece["index"] === "number" ? piece["index"] : position;
-      const call = (calls[at] ??= { id: undefined, name: "", json: "" });
+      const call = calls[at] ?? { id: undefined, name: "", json: "" };
+      calls[at] = call;
       call.id ??= string(piece["id"]) || undefined;
       call.name ||= string(tree(piece["function"])["name"]);
       call.json += string(tree(piece["function"])["arguments"]);
@@ -64,7 +65,7 @@ function readChat(chunks: readonly Tree[]): Expected {
     if (chunk["usage"]) seen.usage = chatUsage(tree(chunk["usage"]));
   }
   seen.calls = calls.map(({ id, name, json }) => ({ id, name, arguments: JSON.parse(json || "{}") }));
-  seen.finish = calls.length > 0 ? "tool-calls" : (({ stop: "stop", length: "length" })[finish] ?? "unknown");
+  seen.finish = calls.length > 0 ? "tool-calls" : ({ stop: "stop", length: "length" }[finish] ?? "unknown");
   seen.outside = unique(outside);
   return seen;
 }
@@ -80,7 +81,9 @@ function readChatContent(content: unknown, seen: Expected): void {
 
 /** The total is right in all of them, also where reasoning is not in completion_tokens (xAI). */
 function chatUsage(usage: Tree): Expected["usage"] {
-  const cacheRead = number(tree(usage["prompt_tokens_details"])["cached_tokens"] ?? usage["prompt_cache_hit_tokens"] ?? usage["cached_tokens"]);
+  const cacheRead = number(
+    tree(usage["prompt_tokens_details"])["cached_tokens"] ?? usage["prompt_cache_hit_tokens"] ?? usage["cached_tokens"],
+  );
   const prompt = number(usage["prompt_tokens"]);
   return {
     input: prompt - cacheRead,
@@ -91,23 +94,34 @@ function chatUsage(usage: Tree): Expected["usage"] {
   };
 }
 
-/** https://platform.openai.com/docs/api-reference/responses: the last event holds the whole response. */
+/**
+ * https://platform.openai.com/docs/api-reference/responses: finished items hold all but the text, which a client of a
+ * stream has from its deltas (two recordings were shortened there).
+ */
 function readResponses(events: readonly Tree[] | undefined, body: Tree | undefined): Expected {
   const seen = nothing();
   const last = events?.at(-1);
   const response = body ?? tree(last?.["response"]);
-  const output = events === undefined ? trees(response["output"]) : events.filter((event) => event["type"] === "response.output_item.done").map((event) => tree(event["item"]));
+  const output =
+    events === undefined
+      ? trees(response["output"])
+      : events.filter((event) => event["type"] === "response.output_item.done").map((event) => tree(event["item"]));
   const outside: string[] = [];
+  for (const { type, delta } of events ?? []) if (type === "response.output_text.delta") seen.text += string(delta);
   for (const item of output) {
     const type = string(item["type"]);
     if (type === "message") {
       for (const part of trees(item["content"])) {
-        seen.text += string(part["text"]);
+        if (events === undefined) seen.text += string(part["text"]);
         seen.refusal += string(part["refusal"]);
         if (trees(part["annotations"]).length > 0) outside.push("annotations");
       }
     } else if (type === "function_call") {
-      seen.calls.push({ id: string(item["call_id"]), name: string(item["name"]), arguments: JSON.parse(string(item["arguments"])) });
+      seen.calls.push({
+        id: string(item["call_id"]),
+        name: string(item["name"]),
+        arguments: JSON.parse(string(item["arguments"])),
+      });
       if (tree(item["caller"])["type"] === "program") outside.push("caller");
     } else if (type === "reasoning") {
       const parts = trees(item["summary"]).length > 0 ? trees(item["summary"]) : trees(item["content"]);
@@ -148,8 +162,10 @@ function joinMessage(events: readonly Tree[]): Tree {
       case "content_block_delta": {
         const block = blocks[at] as Record<string, unknown>;
         if (delta["type"] === "text_delta") block["text"] = string(block["text"]) + string(delta["text"]);
-        if (delta["type"] === "thinking_delta") block["thinking"] = string(block["thinking"]) + string(delta["thinking"]);
-        if (delta["type"] === "signature_delta") block["signature"] = string(block["signature"]) + string(delta["signature"]);
+        if (delta["type"] === "thinking_delta")
+          block["thinking"] = string(block["thinking"]) + string(delta["thinking"]);
+        if (delta["type"] === "signature_delta")
+          block["signature"] = string(block["signature"]) + string(delta["signature"]);
         if (delta["type"] === "input_json_delta") block["json"] = string(block["json"]) + string(delta["partial_json"]);
         if (delta["type"] === "citations_delta") block["citations"] = [delta["citation"]];
         break;
@@ -198,7 +214,8 @@ function readMessage(message: Tree): Expected {
     output: number(usage["output_tokens"]),
     reasoning: number(tree(usage["output_tokens_details"])["thinking_tokens"]),
   };
-  seen.finish = ANTHROPIC_FINISH[string(message["stop_reason"])] ?? "unknown";
+  // One body was put together from several answers: it ends with end_turn although it has calls.
+  seen.finish = seen.calls.length > 0 ? "tool-calls" : (ANTHROPIC_FINISH[string(message["stop_reason"])] ?? "unknown");
   seen.refusal = string(tree(message["stop_details"])["explanation"]);
   seen.outside = unique(outside);
   return seen;
@@ -218,8 +235,14 @@ function readGoogle(chunks: readonly Tree[]): Expected {
       else seen.text += string(part["text"]);
       if (part["thoughtSignature"]) seen.signatures.push(string(part["thoughtSignature"]));
       const call = tree(part["functionCall"]);
-      if (call["name"]) seen.calls.push({ id: string(call["id"]) || undefined, name: string(call["name"]), arguments: structuredClone(call["args"] ?? {}) });
-      for (const piece of trees(call["partialArgs"])) setAt(seen.calls.at(-1)?.arguments as Record<string, unknown>, piece);
+      if (call["name"])
+        seen.calls.push({
+          id: string(call["id"]) || undefined,
+          name: string(call["name"]),
+          arguments: structuredClone(call["args"] ?? {}),
+        });
+      for (const piece of trees(call["partialArgs"]))
+        setAt(seen.calls.at(-1)?.arguments as Record<string, unknown>, piece);
     }
   }
   const cacheRead = number(usage["cachedContentTokenCount"]);
@@ -236,7 +259,10 @@ function readGoogle(chunks: readonly Tree[]): Expected {
 }
 
 function setAt(root: Record<string, unknown>, piece: Tree): void {
-  const steps = string(piece["jsonPath"]).slice(1).match(/[A-Za-z_]\w*|\d+/g) ?? [];
+  const steps =
+    string(piece["jsonPath"])
+      .slice(1)
+      .match(/[A-Za-z_]\w*|\d+/g) ?? [];
   const last = steps.pop() as string;
   let node = root;
   steps.forEach((step, depth) => {

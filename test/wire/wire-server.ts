@@ -87,11 +87,20 @@ function readRequests(socket: net.Socket, onRequest: (request: SeenRequest) => v
     pending = [];
     missing = 0;
     const [method = "", path = ""] = first.split(" ");
-    onRequest({ method, path, headers, body: whole.subarray(headEnd + 4, headEnd + 4 + length).toString("utf8"), socket });
+    onRequest({
+      method,
+      path,
+      headers,
+      body: whole.subarray(headEnd + 4, headEnd + 4 + length).toString("utf8"),
+      socket,
+    });
   });
 }
 
-function say(socket: net.Socket, { status = 200, headers = {}, body, pieceBytes, stall = false, cut = false }: Said): void {
+function say(
+  socket: net.Socket,
+  { status = 200, headers = {}, body, pieceBytes, stall = false, cut = false }: Said,
+): void {
   const chunked = pieceBytes !== undefined;
   const bytes = Buffer.from(body);
   const all: Record<string, string> = {
@@ -99,7 +108,9 @@ function say(socket: net.Socket, { status = 200, headers = {}, body, pieceBytes,
     ...headers,
     ...(chunked ? { "transfer-encoding": "chunked" } : { "content-length": String(bytes.length) }),
   };
-  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const head = Object.entries(all)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
   socket.write(`HTTP/1.1 ${status} Said\r\n${head}\r\n`);
   if (!chunked) socket.write(bytes);
   else for (const block of inPieces(bytes, pieceBytes)) socket.write(block);

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
-import type { CliContext } from "../context.ts";
+import { type CliContext, Exit } from "../context.ts";
 import { Conversation } from "../conversation.ts";
 import { openProject } from "../project.ts";
 
@@ -44,21 +44,22 @@ async function chat(flags: ChatFlags, context: CliContext): Promise<void> {
       if (isShown) lines.prompt();
     }
     lines.close();
+    if (talk.failed && !isShown) throw new Exit(1);
   } finally {
     await project.factory.close();
   }
 }
 
-/** Ctrl-C ends the running answer; without one it asks for a second. */
+/** The first Ctrl-C ends the running answer, the second leaves. */
 function watchKeys(lines: ReturnType<typeof createInterface>, talk: Conversation, { print }: CliContext): void {
   let asked = false;
   lines.on("line", () => {
     asked = false;
   });
   lines.on("SIGINT", () => {
-    if (talk.interrupt()) return;
     if (asked) return lines.close();
     asked = true;
+    if (talk.interrupt()) return;
     print.note(`\n${print.notePaint.dim("Ctrl-C again leaves")}`);
     lines.prompt();
   });

@@ -14,6 +14,7 @@ import type {
 import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
 import type { Report } from "../anthropic/report.ts";
+import { ToolIds } from "../anthropic/tool-ids.ts";
 import { targetError } from "../exchange.ts";
 import { encodeMedia } from "./media.ts";
 import type { ToolNames } from "./tool-names.ts";
@@ -28,11 +29,6 @@ interface Turn {
   /** Results of tools stand in a content of their own, right behind the calls they answer. */
   readonly kind: "said" | "results";
   readonly parts: Part[];
-}
-
-interface OpenCall {
-  readonly id: string;
-  readonly name: string;
 }
 
 export function encodeContents(
@@ -54,7 +50,9 @@ class ContentsEncoder {
   readonly #report: Report;
   readonly #system: Part[] = [];
   readonly #turns: Turn[] = [];
-  #open: OpenCall[] = [];
+  readonly #ids = new ToolIds();
+  /** The tool of each call, by its id on the wire. */
+  readonly #called = new Map<string, string>();
 
   constructor(names: ToolNames, target: Target, report: Report) {
     this.#names = names;
@@ -126,8 +124,9 @@ class ContentsEncoder {
         return signed ? [{ text: part.text, thought: true, ...signature }] : [];
       case "tool-call": {
         const name = this.#names.wire(part.name);
-        this.#open.push({ id: part.id, name });
-        return [{ functionCall: { id: part.id, name, args: argumentsOf(part.arguments) }, ...signature }];
+        const id = this.#ids.call(part.id);
+        this.#called.set(id, name);
+        return [{ functionCall: { id, name, args: argumentsOf(part.arguments) }, ...signature }];
       }
     }
   }
@@ -142,16 +141,15 @@ class ContentsEncoder {
   }
 
   #result(part: ToolResultPart): Part[] {
-    const index = this.#open.findIndex((call) => call.id === part.id);
-    const call = index < 0 ? undefined : this.#open.splice(index, 1)[0];
-    const name = call?.name ?? (part.name === undefined ? undefined : this.#names.wire(part.name));
-    if (name === undefined) {
+    const id = this.#ids.result(part.id);
+    const name = id === undefined ? undefined : this.#called.get(id);
+    if (id === undefined || name === undefined) {
       throw targetError(this.#target, "invalid_request", `the tool result "${part.id}" answers no tool call before it`);
     }
     const response = { [part.error === true ? "error" : "output"]: textOf(part.content) };
     const images = typeof part.content === "string" ? [] : part.content.filter((item) => item.type === "image");
     return [
-      { functionResponse: { id: part.id, name, response } },
+      { functionResponse: { id, name, response } },
       ...images.map((image) => encodeMedia(image, this.#target, this.#report)),
     ];
   }

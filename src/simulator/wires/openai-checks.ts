@@ -21,6 +21,7 @@ const COUNTS: readonly string[] = ["max_tokens", "max_completion_tokens", "max_o
 /** Refuses numbers outside the documented ranges. */
 export function checkNumbers(body: Json): void {
   for (const range of RANGES) checkRange(body, range);
+  checkSamples(body.n);
   for (const name of COUNTS) {
     const value = body[name];
     if (value === undefined || value === null) continue;
@@ -32,6 +33,14 @@ export function checkNumbers(body: Json): void {
       );
     if (Number(value) < 1) refuse(belowMinimum(name, "integer", 1, value), name, "integer_below_min_value");
   }
+}
+
+const MOST_SAMPLES = 128;
+
+function checkSamples(n: unknown): void {
+  if (typeof n !== "number" || n <= MOST_SAMPLES) return;
+  const message = `Invalid 'n': integer above maximum value. Expected a value <= ${MOST_SAMPLES}, but got ${n} instead.`;
+  refuse(message, "n", "integer_above_max_value");
 }
 
 function checkRange(body: Json, { name, least, most }: Range): void {

@@ -93,6 +93,7 @@ describe("the Anthropic SDK over a socket", () => {
       body: { model: "claude-test", max_tokens: 4096 },
     });
     expect(seen?.body["stream"]).toBe(streaming ? true : undefined);
+    expect(seen?.headers).not.toHaveProperty("x-stainless-timeout");
   });
 
   it.each([

@@ -271,7 +271,7 @@ describe("contents of generateContent", () => {
     ]);
   });
 
-  it("refuse a result whose call and name nobody knows", () => {
+  it("refuse a result without a call and name it", () => {
     expect(() =>
       contentsOf([
         { role: "user", content: "x" },

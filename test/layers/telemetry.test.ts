@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import type { Layer } from "../../src/core/layer.ts";
+import type { LogFields, Logger } from "../../src/core/logger.ts";
+import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { meter } from "../../src/layers/meter.ts";
+import { telemetry } from "../../src/layers/telemetry.ts";
+import { UsageTotals } from "../../src/layers/usage-totals.ts";
+import { FakeClock } from "../fake-clock.ts";
+import { callOf, INPUT, read, targetOf, through } from "./call-of.ts";
+
+type Line = { readonly level: string; readonly message: string; readonly fields: LogFields };
+
+function logged(): { logger: Logger; lines: Line[] } {
+  const lines: Line[] = [];
+  const at = (level: string) => (message: string, fields: LogFields = {}) => void lines.push({ level, message, fields });
+  return { lines, logger: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") } };
+}
+
+function setUp(script: readonly ScriptedAttempt[], { logContent = false, layers = [] as Layer[], call = callOf() } = {}) {
+  const { logger, lines } = logged();
+  const run = through([telemetry(logger, logContent), ...layers], scripted(script));
+  return { lines, call, run, seen: () => read(run(call)) };
+}
+
+describe("telemetry", () => {
+  it.each([
+    ["an answer", ["hi"], { ok: true }],
+    ["a failure", [[{ error: { code: "server_error", message: "x" } }]], { ok: false }],
+  ] as const)("settles the call once after %s", async (_, script, outcome) => {
+    const { call, seen } = setUp(script);
+    const outcomes: unknown[] = [];
+    call.record.onSettle((settled) => outcomes.push(settled));
+    await seen();
+    expect(outcomes).toMatchObject([outcome]);
+  });
+
+  it("settles the call and ends everything below when its reader leaves", async () => {
+    const { call, run } = setUp([[{ delta: "a" }, { hang: true }]]);
+    const outcomes: unknown[] = [];
+    call.record.onSettle((settled) => outcomes.push(settled));
+    const iterator = run(call)[Symbol.asyncIterator]();
+    await iterator.next();
+    await iterator.return?.();
+    expect(outcomes).toMatchObject([{ ok: false, error: { code: "aborted" } }]);
+    expect(call.cancellation.reason?.code).toBe("aborted");
+  });
+
+  it("makes one ModelError of what is none", async () => {
+    const { logger } = logged();
+    const broken = { open: async function* () { yield []; throw new TypeError("surprise"); } };
+    const { error } = await read(through([telemetry(logger, false)], broken)(callOf()));
+    expect(error).toMatchObject({ code: "protocol_error", model: "main" });
+    expect(error?.cause).toBeInstanceOf(TypeError);
+  });
+
+  it("says how a call ended and what failed on the way", async () => {
+    const { lines, seen } = setUp([[{ error: { code: "server_error", message: "broken" } }]], { layers: [meter] });
+    await seen();
+    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual(["debug call started", "warn attempt failed", "error call failed"]);
+    expect(lines.at(-1)?.fields).toMatchObject({ model: "main", code: "server_error", attempts: 1 });
+  });
+
+  it("keeps prompts and answers out of the log unless asked", async () => {
+    const quiet = setUp(["a secret answer"]);
+    await quiet.seen();
+    expect(JSON.stringify(quiet.lines)).not.toMatch(/hello|secret/);
+    const open = setUp(["a secret answer"], { logContent: true });
+    await open.seen();
+    expect(JSON.stringify(open.lines)).toMatch(/hello.*a secret answer/s);
+  });
+
+  it("warns once per model that its price is unknown", async () => {
+    const { logger, lines } = logged();
+    const run = through([telemetry(logger, false), meter], scripted(["hi"]));
+    await read(run(callOf()));
+    await read(run(callOf()));
+    expect(lines.filter(({ message }) => message.startsWith("price unknown"))).toHaveLength(1);
+  });
+});
+
+describe("the totals of a factory", () => {
+  it("count calls, requests, tokens and money by model, provider, tag and day", async () => {
+    const clock = new FakeClock(Date.UTC(2026, 2, 4, 23, 59));
+    const totals = new UsageTotals();
+    const run = through([telemetry(logged().logger, false), totals.layer, meter], scripted([[{ delta: "x" }, { usage: { input: 1_000_000, output: 0 } }, { finish: "stop" }]]));
+    const target = targetOf("main", { price: () => ({ input: 3, output: 1 }) });
+    await read(run(callOf({ clock, target, input: { ...INPUT, tags: ["team", "nightly"] } })));
+    await read(run(callOf({ clock, target, input: { ...INPUT, tags: ["team"] } })));
+    expect(totals.total()).toMatchObject({ calls: 2, requests: 2, usage: { input: 2_000_000, total: 2_000_000 }, cost: { usd: 6 } });
+    expect(totals.by("tag")).toMatchObject({ team: { calls: 2, cost: { usd: 6 } }, nightly: { calls: 1, cost: { usd: 3 } } });
+    expect(Object.keys(totals.by("day"))).toEqual(["2026-03-04"]);
+    expect(totals.by("model")).toMatchObject({ main: { requests: 2 } });
+    expect(totals.by("provider")).toMatchObject({ scripted: { requests: 2 } });
+  });
+
+  it("count failed calls and those without a request too", async () => {
+    const totals = new UsageTotals();
+    const call = callOf();
+    const run = through([telemetry(logged().logger, false), totals.layer], scripted([[{ error: { code: "unsupported", message: "x" } }]]));
+    await read(run(call));
+    expect(totals.total()).toMatchObject({ calls: 1, requests: 0, cost: { usd: 0 } });
+  });
+
+  it("do not know the sum once a price is unknown", async () => {
+    const totals = new UsageTotals();
+    const run = through([telemetry(logged().logger, false), totals.layer, meter], scripted(["hi"]));
+    await read(run(callOf()));
+    expect(totals.total().cost.usd).toBeNull();
+  });
+});

@@ -1,0 +1,83 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Clock } from "../../src/core/clock.ts";
+import type { Store } from "../../src/core/store.ts";
+import { FakeClock } from "../fake-clock.ts";
+
+/** What every store has to do, whatever it keeps its values in. */
+export function testStore(name: string, make: (clock: Clock) => Promise<Store> | Store): void {
+  const fresh = async () => {
+    const clock = new FakeClock();
+    return { clock, store: await make(clock) };
+  };
+
+  describe(`${name} keeps the contract of a store`, () => {
+    it("gives undefined for what it does not have", async () => {
+      const { store } = await fresh();
+      expect(await store.get("nothing")).toBeUndefined();
+    });
+
+    it("gives back any value that JSON can say", async () => {
+      const { store } = await fresh();
+      await fc.assert(
+        fc.asyncProperty(fc.string(), fc.jsonValue(), async (key, value) => {
+          await store.set(key, value, 60_000);
+          expect(JSON.stringify(await store.get(key))).toBe(JSON.stringify(value));
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    it("keeps the last value of a key", async () => {
+      const { store } = await fresh();
+      await store.set("k", 1, 1_000);
+      await store.set("k", 2, 1_000);
+      expect(await store.get("k")).toBe(2);
+    });
+
+    it("keeps copies: nobody changes a stored value from outside", async () => {
+      const { store } = await fresh();
+      const value = { list: [1] };
+      await store.set("k", value, 1_000);
+      value.list.push(2);
+      const got = (await store.get("k")) as { list: number[] };
+      got.list.push(3);
+      expect(await store.get("k")).toEqual({ list: [1] });
+    });
+
+    it("forgets a value when its time to live is over, not before", async () => {
+      const { store, clock } = await fresh();
+      await store.set("k", "v", 1_000);
+      await clock.advance(999);
+      expect(await store.get("k")).toBe("v");
+      await clock.advance(1);
+      expect(await store.get("k")).toBeUndefined();
+    });
+
+    it("deletes one key and no other", async () => {
+      const { store } = await fresh();
+      await store.set("a", 1, 1_000);
+      await store.set("b", 2, 1_000);
+      await store.delete("a");
+      await store.delete("never there");
+      expect([await store.get("a"), await store.get("b")]).toEqual([undefined, 2]);
+    });
+
+    it("adds atomically: a hundred additions at once are all counted, each with an amount of its own", async () => {
+      const { store } = await fresh();
+      const amounts = await Promise.all(Array.from({ length: 100 }, () => store.add("n", 1, 60_000)));
+      expect([...amounts].sort((left, right) => left - right)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+      expect(await store.get("n")).toBe(100);
+    });
+
+    it("begins a counter's time to live with its first addition", async () => {
+      const { store, clock } = await fresh();
+      await store.add("n", 5, 1_000);
+      await clock.advance(600);
+      expect(await store.add("n", -2, 1_000)).toBe(3);
+      await clock.advance(400);
+      expect(await store.get("n")).toBeUndefined();
+      expect(await store.add("n", 1, 1_000)).toBe(1);
+    });
+  });
+}
