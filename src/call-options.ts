@@ -66,7 +66,7 @@ function readEntry(options: CallOptions, model: string): Readonly<Record<string,
   const names = Object.keys(table);
   if (names.length === 0) return {};
   const result = callSchema.safeParse(table);
-  if (!result.success) throw wrong(model, findingsOf(result.error.issues, table).map(explain).join("; "));
+  if (!result.success) throw wrong(model, findingsOf(result.error.issues, table, "call").map(explain).join("; "));
   if ("max_tokens" in table) table["max_new_tokens"] ??= table["max_tokens"];
   return entryConfigOf(model, table as never, undefined) as unknown as Readonly<Record<string, unknown>>;
 }

@@ -4,7 +4,7 @@ import { Cancellation } from "./core/cancellation.ts";
 import type { Clock } from "./core/clock.ts";
 import { addCost, type Cost, costOf, NO_COST } from "./core/cost.ts";
 import type { Dialect } from "./core/dialect.ts";
-import { isModelError, ModelError } from "./core/error.ts";
+import { isModelError, ModelError, type Partial } from "./core/error.ts";
 import { estimateTokens } from "./core/estimate.ts";
 import { readInput } from "./core/input.ts";
 import type { Next } from "./core/layer.ts";
@@ -261,10 +261,16 @@ function totalCost({ attempts }: CallRecord): Cost {
   return total;
 }
 
+/** A decoder knows the broken tool call, the fold all that came before it. */
+function mergePartial(seen: Partial, told: Partial | undefined): Partial {
+  if (told === undefined) return seen;
+  return { ...seen, ...told, text: told.text || seen.text, reasoning: told.reasoning || seen.reasoning };
+}
+
 function failureOf(error: unknown, fold: ReplyFold, { record }: Call): unknown {
   if (!isModelError(error)) return error;
   const partial = fold.partial();
-  if (error.partial === undefined && partial !== undefined) error.partial = partial;
+  if (partial !== undefined) error.partial = mergePartial(partial, error.partial);
   error.attempts = record.attempts;
   return error;
 }

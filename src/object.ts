@@ -1,3 +1,4 @@
+import { dropAddedNulls } from "./core/added-nulls.ts";
 import { addCost } from "./core/cost.ts";
 import { isModelError, ModelError } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
@@ -22,6 +23,7 @@ const WRAP_KEY = "value";
 
 interface Wanted<Schema extends StandardSchema> {
   readonly schema: Schema;
+  readonly root: JsonSchema;
   readonly wrapped: boolean;
   readonly format: ResponseFormat;
 }
@@ -32,7 +34,7 @@ function wantedOf<Schema extends StandardSchema>(schema: Schema): Wanted<Schema>
   const root: JsonSchema = wrapped ? { type: "object", properties: { [WRAP_KEY]: withoutDefinitions(json) }, required: [WRAP_KEY], additionalProperties: false, ...definitionsOf(json) } : json;
   const title = json["title"];
   const name = typeof title === "string" ? title.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) : "object";
-  return { schema, wrapped, format: { type: "json_schema", name, schema: root } };
+  return { schema, root, wrapped, format: { type: "json_schema", name, schema: root } };
 }
 
 function jsonSchemaOf(schema: StandardSchema): JsonSchema {
@@ -77,7 +79,7 @@ export async function askObject<Schema extends StandardSchema>(model: Model, sch
 
 type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
-async function readObject<Schema extends StandardSchema>({ schema, wrapped }: Wanted<Schema>, reply: Reply): Promise<Read<InferOutput<Schema>>> {
+async function readObject<Schema extends StandardSchema>({ schema, root, wrapped }: Wanted<Schema>, reply: Reply): Promise<Read<InferOutput<Schema>>> {
   if (reply.finishReason === "refusal") return { ok: false, problem: reply.refusal ?? "the model declined" };
   let parsed: unknown;
   try {
@@ -86,7 +88,8 @@ async function readObject<Schema extends StandardSchema>({ schema, wrapped }: Wa
     const cut = reply.finishReason === "length" ? " (cut off by the token limit: raise max_new_tokens)" : "";
     return { ok: false, problem: `not JSON: ${(error as Error).message}${cut}` };
   }
-  const value = wrapped ? (parsed as Record<string, unknown>)?.[WRAP_KEY] : parsed;
+  const plain = dropAddedNulls(parsed, root);
+  const value = wrapped ? (plain as Record<string, unknown>)?.[WRAP_KEY] : plain;
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return { ok: true, value: result.value as InferOutput<Schema> };
   return { ok: false, problem: result.issues.map(({ message, path }) => `${pathText(path)}${message}`).join("; ") };

@@ -7,6 +7,7 @@ import type { Config, EntryConfig, PriceConfig } from "./config/load.ts";
 import type { Price } from "./core/cost.ts";
 import { ConfigError, type ModelErrorCode } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
+import { vertexBaseUrl } from "./dialects/google/address.ts";
 import { pickSettings } from "./core/request.ts";
 import { Secret } from "./core/secret.ts";
 import type { Address, Capabilities, Credentials, ModelFacts, Policy, Target, Token } from "./core/target.ts";
@@ -85,7 +86,7 @@ function dialectFor(entry: EntryConfig, row: ProviderRow | undefined, custom: Re
 }
 
 function addressOf(entry: EntryConfig, row: ProviderRow | undefined, simulated: boolean, custom: ReadonlySet<string>, config: Config): Address {
-  const baseUrl = simulated ? SIMULATED_URL : (entry.baseUrl ?? (row?.id === "vertex" ? vertexUrl(entry) : row?.baseUrl));
+  const baseUrl = simulated ? SIMULATED_URL : (entry.baseUrl ?? (row?.id === "vertex" ? vertexBaseUrl(entry.vertexLocation ?? "global") : row?.baseUrl));
   if (baseUrl === undefined && !custom.has(entry.provider)) throw noAddress(entry, config);
   const azure = row?.id === "azure" && entry.apiVersion !== undefined;
   return {
@@ -101,10 +102,6 @@ function addressOf(entry: EntryConfig, row: ProviderRow | undefined, simulated: 
 
 /** Stands for the address of the embedded simulator until it has started. */
 export const SIMULATED_URL = "http://simulator.invalid";
-
-function vertexUrl({ vertexLocation }: EntryConfig): string {
-  return vertexLocation === undefined || vertexLocation === "global" ? "https://aiplatform.googleapis.com" : `https://${vertexLocation}-aiplatform.googleapis.com`;
-}
 
 /** Without a dated `api_version`, Azure speaks its v1 API, which is OpenAI's own under another path. */
 function azureV1(baseUrl: string): string {

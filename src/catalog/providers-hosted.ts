@@ -10,7 +10,7 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     baseUrlShape: "https://RESOURCE.openai.azure.com/openai/v1",
     keyEnv: ["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"],
     auth: "api-key",
-    quirks: { maxTokensKey: "max_completion_tokens", jsonMode: "json_schema", maxStops: 4 },
+    quirks: { maxTokensKey: "max_completion_tokens", jsonMode: "json_schema", maxStops: 4, promptCacheKey: true },
     docs: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/api-version-lifecycle",
   },
   {

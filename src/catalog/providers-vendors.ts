@@ -9,7 +9,7 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://api.openai.com/v1",
     keyEnv: ["OPENAI_API_KEY"],
     auth: "bearer",
-    quirks: { maxTokensKey: "max_completion_tokens", jsonMode: "json_schema", maxStops: 4 },
+    quirks: { maxTokensKey: "max_completion_tokens", jsonMode: "json_schema", maxStops: 4, promptCacheKey: true },
     docs: "https://platform.openai.com/docs/api-reference/chat/create",
   },
   {

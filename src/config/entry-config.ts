@@ -16,7 +16,6 @@ export type PriceConfig = Loose<Omit<Price, "tiers">>;
 export interface EntryMessage {
   readonly role: "system" | "developer" | "user" | "assistant" | "tool";
   readonly content: string | readonly Readonly<Record<string, unknown>>[];
-  readonly name?: string;
   readonly tool_calls?: readonly Readonly<Record<string, unknown>>[];
   readonly tool_call_id?: string;
 }

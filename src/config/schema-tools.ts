@@ -47,7 +47,6 @@ export const messages = z.array(
   z.strictObject({
     role: z.enum(["system", "developer", "user", "assistant", "tool"]),
     content: oneOf("text or a list of parts", [z.string(), z.array(part).min(1)]),
-    name: text().optional(),
     tool_calls: z.array(freeTable()).optional(),
     tool_call_id: text().optional(),
   }),

@@ -69,16 +69,16 @@ function tierOf(price: Price, promptTokens: number): Price | PriceTier {
 export function nanoCost(usage: Usage, price: Price): NanoCost {
   const rates = tierOf(price, usage.input + usage.cacheRead + usage.cacheWrite);
   const writeRate = rates.cacheWrite ?? rates.input;
-  const write5m = usage.details["cacheWrite5m"] ?? 0;
-  const write1h = usage.details["cacheWrite1h"] ?? 0;
-  const writeRest = Math.max(0, usage.cacheWrite - write5m - write1h);
+  const write5m = Math.min(usage.details["cacheWrite5m"] ?? 0, usage.cacheWrite);
+  const write1h = Math.min(usage.details["cacheWrite1h"] ?? 0, usage.cacheWrite - write5m);
+  const writeRest = usage.cacheWrite - write5m - write1h;
   return {
     input: charge(usage.input, rates.input),
     cacheRead: charge(usage.cacheRead, rates.cacheRead ?? rates.input),
     cacheWrite:
       charge(writeRest, writeRate) +
-      charge(Math.min(write5m, usage.cacheWrite), rates.cacheWrite5m ?? writeRate) +
-      charge(Math.min(write1h, usage.cacheWrite), rates.cacheWrite1h ?? writeRate),
+      charge(write5m, rates.cacheWrite5m ?? writeRate) +
+      charge(write1h, rates.cacheWrite1h ?? writeRate),
     output: charge(usage.output, rates.output),
   };
 }

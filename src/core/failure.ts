@@ -21,7 +21,7 @@ export function modelErrorOf(failure: Failure, target: Target): ModelError {
   const words = body.message || `HTTP status ${failure.status ?? "unknown"} without a message`;
   return new ModelError({
     code: codeOf(failure.status, body),
-    message: `${target.provider} (${target.modelId}): ${redact(words, target.credentials.keys)}`,
+    message: `${target.provider} (${target.modelId}): ${redact(words, target.credentials.keys).slice(0, MAX_MESSAGE)}`,
     provider: target.provider,
     model: target.entry,
     status: failure.status ?? body.status,
@@ -51,7 +51,7 @@ export function readBody(body: unknown): ErrorBody {
   const words: string[] = [];
   const seen: Reading = { words, message: "", status: undefined, requestId: undefined, retryDelay: undefined };
   readNode(typeof body === "string" ? parseMaybe(body) : body, seen, 0);
-  return { ...seen, message: seen.message.slice(0, MAX_MESSAGE) };
+  return seen;
 }
 
 interface Reading {
@@ -151,6 +151,8 @@ const CODE_BY_WORD: Readonly<Record<string, ModelErrorCode>> = {
   rate_limit_reached_error: "rate_limited",
   resource_exhausted: "rate_limited",
   too_many_requests: "rate_limited",
+  invalid_request_error: "invalid_request",
+  invalid_argument: "invalid_request",
   api_error: "server_error",
   server_error: "server_error",
   internal_server_error: "server_error",
@@ -181,22 +183,29 @@ const CONTEXT_PHRASES: readonly string[] = [
   "exceeds the maximum number of tokens allowed",
   "maximum allowed input length",
   "too many tokens in the prompt",
+  "greater than the context length",
+  "prompt token count of",
+  "model_max_prompt_tokens_exceeded",
+  "exceeded model token limit",
   "token limit exceeded",
   "reduce the length of the messages",
   "reduce your prompt",
 ];
+/** OpenAI says this of an account without credit, Gemini of any quota, also of a minute's. */
+const CHECK_YOUR_PLAN = "exceeded your current quota, please check your plan";
 const QUOTA_PHRASES: readonly string[] = [
   "credit balance is too low",
-  "exceeded your current quota, please check your plan",
+  CHECK_YOUR_PLAN,
   "insufficient balance",
   "insufficient credits",
   "insufficient_quota",
   "requires more credits",
   "perday",
   "per day",
-  "limit: 0",
   "daily limit",
 ];
+/** Gemini's words for a free tier that is switched off. */
+const NO_QUOTA = /limit: 0(?![.\d])/;
 const FILTER_PHRASES: readonly string[] = ["content management policy", "safety system", "content_filter", "violates our usage policies", "content policy"];
 const KEY_PHRASES: readonly string[] = ["api key not valid", "invalid api key", "incorrect api key", "api_key_invalid"];
 const OVERLOAD_PHRASES: readonly string[] = ["overloaded", "no capacity", "at capacity"];
@@ -219,13 +228,13 @@ const CODE_BY_STATUS: Readonly<Record<number, ModelErrorCode>> = {
 };
 
 function codeOf(status: number | undefined, body: ErrorBody): ModelErrorCode {
-  const effective = status === undefined || status < 400 ? (body.status ?? status) : status;
+  const effective = [status, body.status].find((one) => one !== undefined && one >= 400 && one < 600);
   const words = body.words.map((word) => word.toLowerCase());
   const text = `${body.message} ${body.words.join(" ")}`.toLowerCase();
   const says = (phrases: readonly string[]) => phrases.some((phrase) => text.includes(phrase));
   const limited = effective === 429 || words.includes("resource_exhausted");
   if (limited || effective === 402 || effective === 403) {
-    if (says(QUOTA_PHRASES) || words.some((word) => CODE_BY_WORD[word] === "quota_exhausted")) return "quota_exhausted";
+    if (saysQuota(text) || words.some((word) => CODE_BY_WORD[word] === "quota_exhausted")) return "quota_exhausted";
   }
   if (limited) return "rate_limited";
   if (says(KEY_PHRASES)) return "unauthorized";
@@ -239,8 +248,14 @@ function codeOf(status: number | undefined, body: ErrorBody): ModelErrorCode {
   return codeOfStatus(effective, says(OVERLOAD_PHRASES));
 }
 
-/** A generic server word does not overrule a specific client status. */
+function saysQuota(text: string): boolean {
+  const telling = text.includes("perminute") ? text.replaceAll(CHECK_YOUR_PLAN, "") : text;
+  return NO_QUOTA.test(telling) || QUOTA_PHRASES.some((phrase) => telling.includes(phrase));
+}
+
+/** A generic word does not overrule a specific status. */
 function plausible(code: ModelErrorCode, status: number | undefined): boolean {
+  if (code === "invalid_request") return status === undefined;
   return !(code === "server_error" && isClientError(status) && status !== undefined);
 }
 

@@ -1,3 +1,4 @@
+import type { Adjustment } from "../core/attempt.ts";
 import type { Call, RateLimit, RateWindow } from "../core/call.ts";
 import type { Client, Decoder, Encode } from "../core/dialect.ts";
 import { parseDuration, untilDate } from "../core/duration.ts";
@@ -19,6 +20,7 @@ export interface Wire<Params> {
 export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events {
   const { target } = call;
   const encoded = wire.encode(call.request, target, call.streaming);
+  refuseForbidden(encoded.adjustments, call);
   const exchange = exchangeFor(call);
   call.record.exchange = exchange;
   try {
@@ -35,8 +37,8 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
 
 async function* decodeStream(call: Call, response: WireResponse, decoder: Decoder, first: FlowEvent[]): Events {
   let batch = first;
-  let shown = false;
   const tail: string[] = [];
+  call.record.raw = tail;
   try {
     for await (const messages of response.messages()) {
       for (const { data, event } of messages) {
@@ -47,17 +49,32 @@ async function* decodeStream(call: Call, response: WireResponse, decoder: Decode
         if (decoder.done) break;
       }
       if (decoder.done) break;
-      shown ||= batch.some(isContent);
       if (batch.length > 0) yield batch;
       batch = [];
     }
-    call.record.raw = tail;
     decoder.end(batch);
   } catch (error) {
-    yield beforeFailure(error, batch, shown);
+    const whole = brokeAfterTheEnd(error) && endsWell(decoder, batch);
+    // What was read before the failure is delivered: it is what `partial` and the meter have.
+    if (batch.length > 0) yield batch;
+    if (whole) return;
     throw error;
   }
   yield batch;
+}
+
+/** Failures of the body, not of what it says: only the decoder knows whether the answer had ended before. */
+function brokeAfterTheEnd(error: unknown): boolean {
+  return isModelError(error, "stream_truncated") || isModelError(error, "connection_failed") || (isModelError(error, "timed_out") && error.phase === "silence");
+}
+
+function endsWell(decoder: Decoder, batch: FlowEvent[]): boolean {
+  try {
+    decoder.end(batch);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function* decodeBody(call: Call, text: string, decoder: Decoder, batch: FlowEvent[]): Events {
@@ -69,25 +86,23 @@ async function* decodeBody(call: Call, text: string, decoder: Decoder, batch: Fl
     decoder.body(body, batch);
     decoder.end(batch);
   } catch (error) {
-    yield beforeFailure(error, batch, false);
+    if (batch.length > 0) yield batch;
     throw error;
   }
   yield batch;
 }
 
-/**
- * What came in one piece with a failure. Content goes into the error when nothing was shown yet, so that the attempt can
- * be repeated unseen; the rest (usage, raw events) is passed on, because the attempt is billed all the same.
- */
-function beforeFailure(error: unknown, batch: readonly FlowEvent[], shown: boolean): readonly FlowEvent[] {
-  if (shown || !isModelError(error)) return batch;
-  const fold = new ReplyFold();
-  for (const event of batch) fold.push(event);
-  const partial = fold.partial();
-  if (partial !== undefined) {
-    error.partial = error.partial === undefined ? partial : { ...partial, toolCalls: error.partial.toolCalls };
+/** What an encoder had to drop or change is refused like any other change where that is not allowed. */
+function refuseForbidden(adjustments: readonly Adjustment[], call: Call): void {
+  if (adjustments.length === 0) return;
+  const allowed = { ...call.target.adaptation, ...call.input.adaptation };
+  for (const { setting, to, reason } of adjustments) {
+    const key = to === undefined ? "drop_params" : "modify_params";
+    const fine = to === undefined ? allowed.dropParams !== false : allowed.modifyParams !== false;
+    if (allowed.strict !== true && fine) continue;
+    const why = allowed.strict === true ? "strict is on" : `${key} is off`;
+    throw targetError(call.target, "unsupported", `${setting}: ${reason}; ${why}, so nothing was sent`);
   }
-  return batch.filter((event) => !isContent(event));
 }
 
 /** Servers that answer a streaming request with one JSON body: an error, or the whole answer. */

@@ -39,6 +39,14 @@ export const ERROR_STATUS: Readonly<Record<string, number>> = {
 export const hasRecordings = hasFixtures("recordings");
 export const RECORDINGS: readonly Recording[] = hasRecordings ? readAll() : [];
 
+/** What the recordings of failures must become. */
+export const FAILURES: Readonly<Record<string, { readonly code: string; readonly status: number | undefined }>> = {
+  "openai-responses/openai-error.1.json": { code: "quota_exhausted", status: 429 },
+  "openai-responses/openai-error.1.chunks.txt": { code: "quota_exhausted", status: undefined },
+  "openai-chat/reasoning-model-legacy-parameter-error.json": { code: "invalid_request", status: 400 },
+};
+export const ANSWERS = RECORDINGS.filter(({ id }) => !(id in FAILURES));
+
 function readAll(): Recording[] {
   const folders = readdirSync(fixture("recordings"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return folders.flatMap(({ name: folder }) =>

@@ -267,7 +267,8 @@ function setAt(root: Record<string, unknown>, piece: Tree): void {
   let node = root;
   steps.forEach((step, depth) => {
     const next = steps[depth + 1] ?? last;
-    node = (node[step] ??= /^\d+$/.test(next) ? [] : {}) as Record<string, unknown>;
+    node[step] ??= /^\d+$/.test(next) ? [] : {};
+    node = node[step] as Record<string, unknown>;
   });
   if (typeof piece["stringValue"] === "string") node[last] = string(node[last]) + piece["stringValue"];
   else node[last] = piece["numberValue"] ?? piece["boolValue"] ?? null;

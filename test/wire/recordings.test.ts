@@ -1,18 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isModelError, type ModelError, type ModelEvent, ModelFactory, type Reply } from "../../src/index.ts";
 import { fixture } from "../fixtures.ts";
-import { entryFor, hasRecordings, RECORDINGS, type Recording, saidBy } from "./recording-files.ts";
+import { ANSWERS, entryFor, FAILURES, hasRecordings, RECORDINGS, type Recording, saidBy } from "./recording-files.ts";
 import { type Expected, read } from "./recording-reader.ts";
 import { OUTSIDE } from "./recordings-outside.ts";
 import { type Said, type WireServer, wireServer } from "./wire-server.ts";
 
-/** What the recordings of failures must become. */
-const FAILURES: Readonly<Record<string, { readonly code: string; readonly status: number | undefined }>> = {
-  "openai-responses/openai-error.1.json": { code: "quota_exhausted", status: 429 },
-  "openai-responses/openai-error.1.chunks.txt": { code: "quota_exhausted", status: undefined },
-  "openai-chat/reasoning-model-legacy-parameter-error.json": { code: "invalid_request", status: 400 },
-};
-const ANSWERS = RECORDINGS.filter(({ id }) => !(id in FAILURES));
 const STREAMS = ANSWERS.filter(({ events }) => events !== undefined);
 const BODIES = ANSWERS.filter(({ body }) => body !== undefined);
 const DEADLINE_MS = 10_000;

@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 import type { Command } from "commander";
 import { type CliContext, Exit } from "../context.ts";
 import { Conversation } from "../conversation.ts";
@@ -23,35 +23,46 @@ export function configureChat(command: Command, context: CliContext): void {
 const PROMPT = "› ";
 
 async function chat(flags: ChatFlags, context: CliContext): Promise<void> {
-  const { io, print } = context;
   const project = await openProject(context);
   try {
     const talk = new Conversation(project, context, flags.model ?? project.config.defaultModel, flags.system);
-    const isShown = io.isTTY && io.stdin.isTTY === true;
-    const lines = createInterface({
-      input: io.stdin,
-      output: isShown ? io.stdout : undefined,
-      terminal: isShown,
-      prompt: print.paint.cyan(PROMPT),
-    });
-    const leave = () => lines.close();
-    context.signal.addEventListener("abort", leave, { once: true });
-    if (isShown) watchKeys(lines, talk, context);
-    if (isShown) print.note(print.notePaint.dim(`${talk.heading}   /help shows the commands, Ctrl-D leaves`));
-    if (isShown) lines.prompt();
-    for await (const line of lines) {
-      if ((await talk.hear(line)) === "leave" || context.signal.aborted) break;
-      if (isShown) lines.prompt();
-    }
-    lines.close();
+    const isShown = context.io.isTTY && context.io.stdin.isTTY === true;
+    const lines = openLines(context, isShown);
+    if (isShown) welcome(lines, talk, context);
+    await converse(lines, talk, context, isShown);
     if (talk.failed && !isShown) throw new Exit(1);
   } finally {
     await project.factory.close();
   }
 }
 
+function openLines({ io, print, signal }: CliContext, isShown: boolean): Interface {
+  const output = isShown ? io.stdout : undefined;
+  const prompt = print.paint.cyan(PROMPT);
+  const lines = createInterface({ input: io.stdin, output, terminal: isShown, prompt });
+  signal.addEventListener("abort", () => lines.close(), { once: true });
+  return lines;
+}
+
+function welcome(lines: Interface, talk: Conversation, context: CliContext): void {
+  watchKeys(lines, talk, context);
+  const { print } = context;
+  print.note(print.notePaint.dim(`${talk.heading}   /help shows the commands, Ctrl-D leaves`));
+}
+
+async function converse(lines: Interface, talk: Conversation, { signal }: CliContext, isShown: boolean): Promise<void> {
+  // Opened before the prompt: a line that comes at once would be lost otherwise.
+  const heard = lines[Symbol.asyncIterator]();
+  if (isShown) lines.prompt();
+  for await (const line of { [Symbol.asyncIterator]: () => heard }) {
+    if ((await talk.hear(line)) === "leave" || signal.aborted) break;
+    if (isShown) lines.prompt();
+  }
+  lines.close();
+}
+
 /** The first Ctrl-C ends the running answer, the second leaves. */
-function watchKeys(lines: ReturnType<typeof createInterface>, talk: Conversation, { print }: CliContext): void {
+function watchKeys(lines: Interface, talk: Conversation, { print }: CliContext): void {
   let asked = false;
   lines.on("line", () => {
     asked = false;

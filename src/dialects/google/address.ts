@@ -24,7 +24,7 @@ export function googleAddress(address: Address): GoogleAddress {
 }
 
 /** https://docs.cloud.google.com/vertex-ai/docs/general/locations; the continents have hosts of their own kind. */
-function vertexBaseUrl(location: string): string {
+export function vertexBaseUrl(location: string): string {
   if (location === "global") return "https://aiplatform.googleapis.com";
   if (location === "us" || location === "eu") return `https://aiplatform.${location}.rep.googleapis.com`;
   return `https://${location}-aiplatform.googleapis.com`;

@@ -1,15 +1,17 @@
 import type { CountTokensParameters, GenerateContentParameters, GoogleGenAI, HttpOptions } from "@google/genai";
 import type { Call } from "../../core/call.ts";
 import type { Client } from "../../core/dialect.ts";
-import type { Target } from "../../core/target.ts";
 import type { Exchange, WireResponse } from "../../core/transport.ts";
+import { ClientCache } from "../client-cache.ts";
+import { callHeaders, clientHeaders } from "../credential-headers.ts";
+import { withoutVariables } from "../environment.ts";
 import { targetError } from "../exchange.ts";
 import { googleAddress } from "./address.ts";
 
 /** Sends a request through the SDK and gives the answer as our transport holds it. */
 export const generateClient: Client<GenerateContentParameters> = {
   async send(params, call, exchange) {
-    const { models } = await clientFor(call.target);
+    const { models } = await clients.clientFor(call);
     const config = {
       ...params.config,
       // Both would make the SDK send requests of its own.
@@ -25,7 +27,7 @@ export const generateClient: Client<GenerateContentParameters> = {
 
 export const countClient: Client<CountTokensParameters> = {
   async send(params, call, exchange) {
-    const { models } = await clientFor(call.target);
+    const { models } = await clients.clientFor(call);
     const vertex = call.target.address.vertexProject !== undefined;
     const { systemInstruction, tools, ...config } = params.config ?? {};
     const whole = vertex || (systemInstruction === undefined && tools === undefined);
@@ -62,56 +64,53 @@ function answerOf(call: Call, exchange: Exchange): WireResponse {
 
 type Fetch = NonNullable<HttpOptions["fetch"]>;
 
-/** Our transport keeps the answer; the SDK gets an empty one to read, but sees the status and body of an error. */
+/** What the SDK is given to read instead of the answer: less than it costs to make a Response. */
+const NOTHING = {
+  ok: true,
+  status: 200,
+  headers: new Headers(),
+  json: async () => ({}),
+  text: async () => "{}",
+  body: { getReader: () => ({ read: async () => ({ done: true }), releaseLock() {}, cancel: async () => {} }) },
+} as unknown as Response;
+
+/** Our transport keeps the answer; the SDK reads nothing, but sees the status and body of an error. */
 function fetchFor(call: Call, exchange: Exchange, rewrite?: (body: string) => string): Fetch {
   return async (url, init) => {
-    const headers = new Headers(init?.headers);
-    headers.delete(PLACEHOLDER_HEADER);
-    for (const [name, value] of Object.entries(headersFor(call))) headers.set(name, value);
+    const headers = requestHeaders(call, init?.headers);
     const body = rewrite !== undefined && typeof init?.body === "string" ? { body: rewrite(init.body) } : {};
-    const response = await call.transport.fetch(url, { ...init, ...body, headers, exchange });
-    return response.ok ? new Response("{}", { headers: { "content-type": "application/json" } }) : response;
+    const response = await call.transport.fetch(url, { ...init, ...body, ...(headers !== undefined && { headers }), exchange });
+    return response.ok ? NOTHING : response;
   };
 }
 
-const clients = new WeakMap<Target, Promise<GoogleGenAI>>();
-
-function clientFor(target: Target): Promise<GoogleGenAI> {
-  let client = clients.get(target);
-  if (client === undefined) {
-    client = makeClient(target);
-    clients.set(target, client);
+/** The headers of the client as they are, unless the credential goes elsewhere or the call has headers of its own. */
+function requestHeaders(call: Call, given: RequestInit["headers"]): Headers | undefined {
+  const own = callHeaders(call);
+  if (own === undefined && call.target.auth === KEY_HEADER && call.credential !== undefined) return undefined;
+  const headers = new Headers(given);
+  for (const [name, value] of Object.entries({ ...clientHeaders(call), ...own })) {
+    if (value === null) headers.delete(name);
+    else headers.set(name, value);
   }
-  return client;
+  if (headers.get(KEY_HEADER) === NO_KEY) headers.delete(KEY_HEADER);
+  return headers;
 }
 
-const PLACEHOLDER_HEADER = "x-goog-api-key";
+const KEY_HEADER = "x-goog-api-key";
+/** Without a key the SDK would look for one in the environment, and for Vertex ask Google's token servers. */
+const NO_KEY = "none";
 
-/** Every option is given, so that the SDK reads none from the environment; credentials come with each request. */
-async function makeClient(target: Target): Promise<GoogleGenAI> {
-  const { GoogleGenAI } = await import("@google/genai");
+const clients = new ClientCache(() => import("@google/genai"), createClient);
+
+/** Every option the SDK would otherwise read from the environment is given. */
+function createClient({ GoogleGenAI }: typeof import("@google/genai"), call: Call): GoogleGenAI {
+  const { target, credential } = call;
   const { baseUrl, apiVersion, vertex } = googleAddress(target.address);
-  return new GoogleGenAI({
-    // Without a key the SDK would look for one in the environment, and for Vertex ask Google's token servers.
-    apiKey: "sent-with-each-request",
-    enterprise: vertex !== undefined,
-    ...vertex,
-    apiVersion,
-    httpOptions: { baseUrl, apiVersion },
+  const { authorization: _, [KEY_HEADER]: key, ...own } = clientHeaders(call);
+  const headers = Object.fromEntries(Object.entries(own).filter((pair): pair is [string, string] => pair[1] !== null));
+  const apiKey = target.auth === KEY_HEADER && credential !== undefined ? (key ?? NO_KEY) : NO_KEY;
+  return withoutVariables(["GOOGLE_", "GEMINI_"], () => {
+    return new GoogleGenAI({ apiKey, enterprise: vertex !== undefined, ...vertex, apiVersion, httpOptions: { baseUrl, apiVersion, headers } });
   });
-}
-
-const AUTH_HEADERS = ["authorization", "x-goog-api-key", "x-api-key", "api-key"] as const;
-
-function headersFor({ target, request, credential }: Call): Record<string, string> {
-  const own: Record<string, string> = {};
-  for (const [name, value] of Object.entries(target.headers)) own[name.toLowerCase()] = value;
-  for (const [name, value] of Object.entries(request.extraHeaders)) own[name.toLowerCase()] = value;
-  const authorized = AUTH_HEADERS.some((name) => name in own);
-  return { ...(authorized ? {} : authHeader(target, credential?.reveal())), ...own };
-}
-
-function authHeader({ auth }: Target, key: string | undefined): Record<string, string> {
-  if (key === undefined || auth === "none") return {};
-  return auth === "bearer" ? { authorization: `Bearer ${key}` } : { [auth]: key };
 }

@@ -126,7 +126,7 @@ function encodeTools({ settings }: ModelRequest, names: ToolNames, report: Repor
   const declarations = (settings.tools ?? []).map((tool) => encodeTool(tool, names, report));
   const tools: GoogleTool[] = [];
   if (declarations.length > 0) tools.push({ functionDeclarations: declarations });
-  if (settings.webSearch) tools.push({ googleSearch: {} });
+  if (settings.webSearch) tools.push(encodeSearch(settings.webSearch, report));
   const choice = declarations.length === 0 ? undefined : settings.toolChoice;
   return {
     ...(tools.length > 0 && { tools }),
@@ -134,7 +134,19 @@ function encodeTools({ settings }: ModelRequest, names: ToolNames, report: Repor
   };
 }
 
+function encodeSearch(
+  search: Exclude<ModelRequest["settings"]["webSearch"], undefined | false>,
+  report: Report,
+): GoogleTool {
+  if (search !== true && Object.keys(search).length > 0) {
+    report("web_search", search, true, "this wire takes neither a size nor a number of searches");
+  }
+  return { googleSearch: {} };
+}
+
 function encodeTool(tool: Tool, names: ToolNames, report: Report): FunctionDeclaration {
+  if (tool.strict === true)
+    report(`tools.${tool.name}`, "strict", "not strict", "this wire cannot enforce one tool's schema");
   const { schema, lost } = lowerSchema(tool.parameters, { closed: false });
   if (lost.length > 0) report(`tools.${tool.name}`, lost, "description", "Gemini does not enforce these keywords");
   const properties = schema["properties"];
@@ -155,7 +167,15 @@ function encodeChoice(choice: ToolChoice, names: ToolNames): FunctionCallingConf
 }
 
 function encodeRest({ settings }: ModelRequest, target: Target, report: Report): GenerateContentConfig {
-  const { metadata } = settings;
+  const { metadata, promptCache } = settings;
+  if (typeof promptCache === "object" && (promptCache.ttl !== undefined || promptCache.points !== undefined)) {
+    report(
+      "prompt_cache",
+      promptCache,
+      true,
+      "this wire caches every prefix by itself and takes neither a time nor points",
+    );
+  }
   const labelled = metadata !== undefined && target.address.vertexProject !== undefined;
   if (metadata !== undefined && !labelled) {
     report("metadata", metadata, undefined, "the Gemini API has no labels, only Vertex AI has");

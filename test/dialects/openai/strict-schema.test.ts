@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { JsonSchema } from "../../../src/core/tool.ts";
-import { dropAddedNulls } from "../../../src/dialects/openai/added-nulls.ts";
+import { dropAddedNulls } from "../../../src/core/added-nulls.ts";
 import { lowerToStrict } from "../../../src/dialects/openai/strict-schema.ts";
 
 function lowered(schema: JsonSchema): { schema: JsonSchema; paths: string[] } {

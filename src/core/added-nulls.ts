@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../../core/tool.ts";
+import type { JsonSchema } from "./tool.ts";
 
 /**
  * Takes the nulls out of an answer that strict mode put there: properties which `schema`, as the caller wrote it, has as

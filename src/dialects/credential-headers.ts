@@ -1,0 +1,51 @@
+import type { Call } from "../core/call.ts";
+import type { AuthHeader, Target } from "../core/target.ts";
+import { targetError } from "./exchange.ts";
+
+/** A header to send, or `null` for one that an SDK would send by itself and must not. */
+export type RequestHeaders = Record<string, string | null>;
+
+const HEADER_OF: Readonly<Record<Exclude<AuthHeader, "none">, string>> = {
+  bearer: "authorization",
+  "x-api-key": "x-api-key",
+  "api-key": "api-key",
+  "x-goog-api-key": "x-goog-api-key",
+};
+const AUTH_HEADERS = Object.values(HEADER_OF);
+
+/**
+ * What every request of one SDK client carries: the credential, then the headers of the entry, which win. An entry that
+ * brings an authorization of its own replaces the credential.
+ */
+export function clientHeaders({ target, credential }: Call): RequestHeaders {
+  const headers: RequestHeaders = { authorization: null };
+  const own = Object.entries(target.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const authorized = own.some(([name]) => AUTH_HEADERS.includes(name));
+  if (credential !== undefined && target.auth !== "none" && !authorized) {
+    const key = credential.reveal();
+    headers[HEADER_OF[target.auth]] = target.auth === "bearer" ? `Bearer ${key}` : key;
+  }
+  return lay(headers, own, target);
+}
+
+/** Headers of one call; they win over those of the client, and an authorization among them over its credential. */
+export function callHeaders({ target, request }: Call): RequestHeaders | undefined {
+  const own = Object.entries(request.extraHeaders).map(([name, value]) => [name.toLowerCase(), value] as const);
+  if (own.length === 0) return undefined;
+  const replaced = own.some(([name]) => AUTH_HEADERS.includes(name)) && target.auth !== "none" ? { [HEADER_OF[target.auth]]: null } : {};
+  return lay(replaced, own, target);
+}
+
+function lay(headers: RequestHeaders, own: readonly (readonly [string, string])[], target: Target): RequestHeaders {
+  for (const [name, value] of own) headers[name] = value;
+  for (const [name, value] of Object.entries(headers)) requireSendable(name, value, target);
+  return headers;
+}
+
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Checked here because the error of the Headers class quotes the value, and the value may be a key. */
+function requireSendable(name: string, value: string | null, target: Target): void {
+  if (value === null || SENDABLE.test(value)) return;
+  throw targetError(target, "invalid_request", `the header ${name} has a line break or another character that cannot be sent`);
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { cli, TOML } from "./terminal.ts";
+
+const BAD = `default_model = "fsat"
+
+[models.fast]
+name = "made-up-1"
+provider = "simulator"
+custom_llm_provider = "openai"
+temprature = 0.2
+
+[models.other]
+name = "x"
+provider = "opnai"
+fallback_models = ["fats"]
+temperature = 9
+`;
+
+describe("check", () => {
+  it("shows every mistake with its place, its line and what was meant", async () => {
+    const { golden } = await cli(["check"], { toml: BAD });
+    await expect(golden).toMatchFileSnapshot("golden/check-bad.txt");
+  });
+
+  it("gives the mistakes as JSON", async () => {
+    const { golden } = await cli(["check", "--json"], { toml: BAD });
+    await expect(golden).toMatchFileSnapshot("golden/check-bad-json.txt");
+  });
+
+  it("lists the models of a correct file and which of them cannot be used yet", async () => {
+    const { golden } = await cli(["check"], { toml: TOML });
+    await expect(golden).toMatchFileSnapshot("golden/check.txt");
+  });
+
+  it("gives the models as JSON", async () => {
+    const { golden } = await cli(["check", "--json"], { toml: TOML });
+    await expect(golden).toMatchFileSnapshot("golden/check-json.txt");
+  });
+
+  it("a missing key is no mistake of the file, unless --keys asks for it", async () => {
+    expect((await cli(["check"], { toml: TOML })).code).toBe(0);
+    expect((await cli(["check", "--keys"], { toml: TOML })).code).toBe(2);
+    expect((await cli(["check", "--keys"], { toml: TOML, env: { FAR_KEY: "k-1" } })).code).toBe(0);
+  });
+
+  it("checks the file it is given", async () => {
+    const { code, out } = await cli(["check", "other.toml"], { toml: BAD, files: { "other.toml": TOML } });
+    expect(out).toContain("other.toml is correct");
+    expect(code).toBe(0);
+  });
+
+  it("shows the line of a syntax error", async () => {
+    const { code, out } = await cli(["check"], { toml: '[models.fast]\nname = "x\nprovider = "simulator"\n' });
+    expect(out).toMatch(/^models\.toml:2:\d+: error: /);
+    expect(out).toContain('> 2 | name = "x');
+    expect(code).toBe(2);
+  });
+
+  it("a file that is not there is an error, as JSON a result", async () => {
+    const plain = await cli(["check", "gone.toml"]);
+    expect(plain.err).toContain("there is no file");
+    const json = await cli(["check", "gone.toml", "--json"]);
+    expect(JSON.parse(json.out)).toMatchObject({ ok: false, problems: [{ line: 0 }] });
+    expect([plain.code, json.code]).toEqual([2, 2]);
+  });
+
+  it("never prints a key", async () => {
+    const toml = TOML.replace("env:FAR_KEY", "k-very-secret").replace("num_retries = 1", "num_retries = -1");
+    const { out, err } = await cli(["check"], { toml });
+    expect(`${out}${err}`).not.toContain("k-very-secret");
+  });
+});

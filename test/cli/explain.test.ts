@@ -1,0 +1,111 @@
+import { createServer } from "node:http";
+import { describe, expect, it } from "vitest";
+import { cli, TOML } from "./terminal.ts";
+
+describe("explain", () => {
+  it("tells values, request, changes, failures and clocks of an entry", async () => {
+    const { golden } = await cli(["explain", "careful"], { toml: TOML });
+    await expect(golden).toMatchFileSnapshot("golden/explain.txt");
+  });
+
+  it("tells the same as JSON", async () => {
+    const { golden } = await cli(["explain", "careful", "--json"], { toml: TOML });
+    await expect(golden).toMatchFileSnapshot("golden/explain-json.txt");
+  });
+
+  it("shows what would be left out", async () => {
+    const { out } = await cli(["explain", "fast", "-t", "0.7"], { toml: TOML });
+    expect(out).toContain("temperature: 0.7 left out: made-up-1 has no temperature");
+  });
+
+  it("shows why nothing is sent", async () => {
+    const { code, out } = await cli(["explain", "fast", "-t", "0.7"], {
+      toml: TOML.replace("num_retries = 1", "strict = true"),
+    });
+    expect(out).toContain("nothing is sent: unsupported: ");
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    [
+      "openai",
+      "openai",
+      "gpt-4o",
+      "https://api.openai.com/v1/chat/completions",
+      { authorization: "Bearer [OPENAI_API_KEY]" },
+    ],
+    [
+      "openai",
+      "openai-responses",
+      "gpt-4o",
+      "https://api.openai.com/v1/responses",
+      { authorization: "Bearer [OPENAI_API_KEY]" },
+    ],
+    [
+      "google",
+      "google",
+      "gemini-2.5-pro",
+      "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:generateContent",
+      { "x-goog-api-key": "[GEMINI_API_KEY]" },
+    ],
+    [
+      "anthropic",
+      "anthropic",
+      "claude-sonnet-4-5",
+      "https://api.anthropic.com/v1/messages",
+      { authorization: "Bearer [ANTHROPIC_API_KEY]" },
+    ],
+  ])("shows the request of %s over %s, also without a key", async (provider, wire, name, url, headers) => {
+    const toml = `[models.a]\nname = "${name}"\nprovider = "${provider}"\ncustom_llm_provider = "${wire}"\nseed = 7\n`;
+    const { code, out } = await cli(["explain", "a", "--json", "--prompt", "How now?"], { toml });
+    const { request, adjustments, key, usable } = JSON.parse(out);
+    expect(request).toMatchObject({ method: "POST", url, headers });
+    expect(JSON.stringify(request.body)).toContain("How now?");
+    const seedIsSent = JSON.stringify(request.body).includes('"seed":7');
+    expect(adjustments.map(({ setting }: { setting: string }) => setting)).toEqual(seedIsSent ? [] : ["seed"]);
+    expect(key.source).toBe("missing");
+    expect(usable).toBe(false);
+    expect(code).toBe(0);
+  });
+
+  it("shows the request of a stream", async () => {
+    const { out } = await cli(["explain", "far", "--stream", "--json"], {
+      toml: TOML,
+      env: { FAR_KEY: "k-very-secret" },
+    });
+    expect(JSON.parse(out).request.body).toMatchObject({ stream: true });
+  });
+
+  it("sends nothing", async () => {
+    let requests = 0;
+    const server = createServer((_, response) => {
+      requests += 1;
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const { out } = await cli(["explain", "far", "--json"], {
+      toml: TOML.replace("127.0.0.1:9", `127.0.0.1:${port}`),
+      env: { FAR_KEY: "k-1" },
+    });
+    expect(JSON.parse(out).request.url).toBe(`http://127.0.0.1:${port}/v1/chat/completions`);
+    expect(requests).toBe(0);
+    server.close();
+  });
+
+  it.each([[[]], [["--json"]]])("shows no credential, wherever it is %j", async (flags) => {
+    const toml = `${TOML}extra_headers = { "X-Team" = "env:TEAM", "X-Secret-Name" = "literal-secret" }\nextra_body = { account = "env:ACCOUNT" }\nproxy = "http://user:proxy-secret@127.0.0.1:1"\n`;
+    const env = { FAR_KEY: "k-very-secret", TEAM: "team-secret", ACCOUNT: "account-secret" };
+    const { out, err } = await cli(["explain", "far", ...flags], { toml, env });
+    expect(`${out}${err}`).not.toMatch(/k-very-secret|team-secret|account-secret|literal-secret|proxy-secret/);
+    expect(out).toContain("[TEAM]");
+    expect(out).toContain("[ACCOUNT]");
+    expect(out).toContain("Bearer [FAR_KEY]");
+  });
+
+  it("says which profile a value comes from", async () => {
+    const toml = `${TOML}\n[profiles.ci.models.fast]\ntimeout = "5s"\n`;
+    const { out } = await cli(["explain", "--profile", "ci"], { toml });
+    expect(out).toMatch(/timeout +5 s +models\.toml:\d+:11 +\[profiles\.ci\.models\.fast\]/);
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { cli, TOML } from "./terminal.ts";
+
+describe("models", () => {
+  it("lists the entries in aligned columns, the default marked", async () => {
+    const { golden } = await cli(["models"], { toml: TOML });
+    await expect(golden).toMatchFileSnapshot("golden/models.txt");
+  });
+
+  it("lists the entries as JSON", async () => {
+    const { golden } = await cli(["models", "--json"], { toml: TOML });
+    await expect(golden).toMatchFileSnapshot("golden/models-json.txt");
+  });
+
+  it("knows the wire and address of an entry whose key is not set", async () => {
+    const toml = '[models.a]\nname = "claude-sonnet-4-5"\nprovider = "anthropic"\n';
+    const { out } = await cli(["models", "--json"], { toml });
+    expect(JSON.parse(out)).toMatchObject([{ wire: "anthropic", baseUrl: "https://api.anthropic.com", usable: false }]);
+  });
+
+  it("finds ids in the catalog, without a models.toml", async () => {
+    const { code, out, err } = await cli(["models", "--catalog", "claude-sonnet-4-5"]);
+    expect(out).toMatch(/^ {2}anthropic +claude-sonnet-4-5 +200k +64k +\$3\.00 \/ \$15\.00 /m);
+    expect(err).toMatch(/^\d+ models? with "claude-sonnet-4-5"\n$/);
+    expect(code).toBe(0);
+  });
+
+  it("gives the catalog as JSON", async () => {
+    const { out } = await cli(["models", "--catalog", "openai/gpt-4o", "--json"]);
+    const infos = JSON.parse(out) as { id: string; provider: string; context: number }[];
+    expect(infos).toContainEqual(expect.objectContaining({ id: "gpt-4o", provider: "openai", context: 128_000 }));
+  });
+});

@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { startSimulator } from "../../src/testing/simulator.ts";
+import { cli, TOML } from "./terminal.ts";
+
+describe("run", () => {
+  it("streams the answer to stdout and nothing else", async () => {
+    const { golden } = await cli(["run", "Say", "hello"], { toml: TOML });
+    await expect(golden).toMatchFileSnapshot("golden/run.txt");
+  });
+
+  it("prints the whole reply with --json", async () => {
+    const { golden } = await cli(["run", "--json", "Say hello"], { toml: TOML });
+    await expect(golden).toMatchFileSnapshot("golden/run-json.txt");
+  });
+
+  it("on a terminal tells on stderr what the answer took", async () => {
+    const { out, err } = await cli(["run", "Say hello"], { toml: TOML, terminal: true, env: { NO_COLOR: "1" } });
+    expect(err).toMatch(/fast · \d+ in, \d+ out · \$0\.0\d+ · [\d.]+ m?s\n$/);
+    expect(out).toMatch(/^\[simulated made-up-1\] .*\n$/);
+  });
+
+  it("says what was left out of the request, and not with --quiet", async () => {
+    const { err } = await cli(["run", "-t", "0.7", "hi"], { toml: TOML });
+    expect(err).toBe("note: temperature: 0.7 left out: made-up-1 has no temperature\n");
+    const quiet = await cli(["run", "-q", "-t", "0.7", "hi"], { toml: TOML });
+    expect(quiet.err).toBe("");
+  });
+
+  it("gives the same answer without streaming", async () => {
+    const streamed = await cli(["run", "Say hello"], { toml: TOML });
+    const whole = await cli(["run", "--no-stream", "Say hello"], { toml: TOML });
+    expect(whole.out).toBe(streamed.out);
+  });
+
+  it("sends flags, words, what is piped in and attachments", async () => {
+    await using server = await running();
+    const argv = [
+      "run",
+      "-m",
+      "far",
+      "-s",
+      "Be brief",
+      "-t",
+      "0",
+      "--max-tokens",
+      "50",
+      "-f",
+      "notes.md",
+      "-f",
+      "dot.png",
+      "Sum",
+      "up",
+    ];
+    const files = { "notes.md": "# Notes\n", "dot.png": Uint8Array.of(1, 2, 3) };
+    const { code } = await cli(argv, { toml: server.toml, files, stdin: "piped text\n", env: { FAR_KEY: "k-1" } });
+    expect(code).toBe(0);
+    expect(server.requests).toHaveLength(1);
+    expect(server.requests[0]?.body).toMatchObject({
+      model: "made-up-3",
+      temperature: 0,
+      stream: true,
+      messages: [
+        { role: "system", content: "Be brief" },
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "notes.md:\n\n# Notes\n" },
+            { type: "image_url", image_url: { url: "data:image/png;base64,AQID" } },
+            { type: "text", text: "Sum up\n\npiped text" },
+          ],
+        },
+      ],
+    });
+  });
+
+  it("refuses attachments that are not there or are no text, before anything is sent", async () => {
+    const missing = await cli(["run", "-f", "gone.txt", "hi"], { toml: TOML });
+    expect(missing.err).toMatch(/^error: the file .*gone\.txt cannot be read \(ENOENT\)\n$/);
+    const binary = await cli(["run", "-f", "a.bin", "hi"], {
+      toml: TOML,
+      files: { "a.bin": Uint8Array.of(0xff, 0xfe, 0) },
+    });
+    expect(binary.err).toContain("is neither text nor one of .png");
+    expect([missing.code, binary.code]).toEqual([2, 2]);
+  });
+
+  it("without a prompt says how to give one", async () => {
+    const { code, err } = await cli(["run"], { toml: TOML });
+    expect(err).toContain("there is no prompt");
+    expect(code).toBe(2);
+  });
+
+  it("tells a provider's error with its place and what to do", async () => {
+    await using server = await running([{ kind: "auth" }]);
+    const { golden } = await cli(["run", "-m", "far", "hi"], { toml: server.toml, env: { FAR_KEY: "k-1" } });
+    await expect(golden).toMatchFileSnapshot("golden/run-unauthorized.txt");
+  });
+
+  it("keeps what had arrived of a cut answer on stdout, and fails", async () => {
+    await using server = await running([{ cut: { afterEvents: 4 }, times: 9 }]);
+    const { code, out, err } = await cli(["run", "-m", "far", "hi"], { toml: server.toml, env: { FAR_KEY: "k-1" } });
+    expect(out).toMatch(/^\[simulated.*\n$/);
+    expect(err).toMatch(/^error: (stream_truncated|connection_failed): /);
+    expect(code).toBe(1);
+  });
+
+  it("fails when the model refuses, with the refusal as the answer", async () => {
+    await using server = await running([{ answer: { refusal: "I would rather not." } }]);
+    const { code, out, err } = await cli(["run", "-m", "far", "hi"], { toml: server.toml, env: { FAR_KEY: "k-1" } });
+    expect(out).toBe("I would rather not.\n");
+    expect(err).toBe("note: the model refused\n");
+    expect(code).toBe(1);
+  });
+
+  it("prints tool calls on lines of their own", async () => {
+    await using server = await running([{ answer: { toolCalls: [{ name: "weather", arguments: { city: "Oslo" } }] } }]);
+    const { out } = await cli(["run", "-m", "far", "hi"], { toml: server.toml, env: { FAR_KEY: "k-1" } });
+    expect(out).toContain('weather({"city":"Oslo"})\n');
+  });
+
+  it("ends in order on Ctrl-C", async () => {
+    await using server = await running([{ stall: { afterEvents: 3 } }]);
+    const interruption = new AbortController();
+    const { code, err } = await cli(["run", "-m", "far", "hi"], {
+      toml: server.toml,
+      env: { FAR_KEY: "k-1" },
+      interrupted: interruption.signal,
+      onOutput: () => interruption.abort(),
+    });
+    expect(err).toMatch(/^error: aborted: /);
+    expect(code).toBe(1);
+  });
+});
+
+/** A provider on a port of its own, and a models.toml whose entry "far" points to it. */
+async function running(script: NonNullable<Parameters<typeof startSimulator>[0]>["script"] = []) {
+  const simulator = await startSimulator({ script: [...script] });
+  const toml = TOML.replace("http://127.0.0.1:9/v1", simulator.baseUrl("openai")).replace(
+    "num_retries = 1",
+    "num_retries = 0",
+  );
+  return { toml, requests: simulator.requests, [Symbol.asyncDispose]: () => simulator.close() };
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { cli } from "./terminal.ts";
+
+describe("simulate", () => {
+  it("serves until it is interrupted, and tells the base_url of each wire", async () => {
+    const interruption = new AbortController();
+    const answers: unknown[] = [];
+    const ask = async (output: string) => {
+      const baseUrl = /openai +(\S+\/v1)\n/.exec(output)?.[1];
+      if (baseUrl === undefined || answers.length > 0) return;
+      answers.push("asked");
+      const response = await fetch(`${baseUrl}/chat/completions`, {
+        method: "POST",
+        body: JSON.stringify({ model: "any", messages: [{ role: "user", content: "Hello" }] }),
+      });
+      const { choices } = (await response.json()) as { choices: { message: { content: string } }[] };
+      answers.push(choices[0]?.message.content);
+      interruption.abort();
+    };
+    const { golden } = await cli(["simulate"], {
+      interrupted: interruption.signal,
+      onOutput: (output) => void ask(output),
+    });
+    expect(answers[1]).toContain("[simulated any]");
+    await expect(golden).toMatchFileSnapshot("golden/simulate.txt");
+  });
+
+  it("tells the addresses as JSON", async () => {
+    const interruption = new AbortController();
+    const { golden } = await cli(["simulate", "--json", "--port", "0"], {
+      interrupted: interruption.signal,
+      onOutput: () => interruption.abort(),
+    });
+    await expect(golden).toMatchFileSnapshot("golden/simulate-json.txt");
+  });
+
+  it("waits between the events of a stream as --delay says", async () => {
+    const { code, err } = await cli(["simulate", "--delay", "soon"]);
+    expect(err).toContain("It must be a time such as 250ms or 2s.");
+    expect(code).toBe(2);
+  });
+
+  it("says so when the port is taken", async () => {
+    const interruption = new AbortController();
+    let second: Awaited<ReturnType<typeof cli>> | undefined;
+    const first = cli(["simulate", "--json"], {
+      interrupted: interruption.signal,
+      onOutput: async (output) => {
+        if (second !== undefined || !output.endsWith("}\n")) return;
+        second = await cli(["simulate", "--port", new URL(JSON.parse(output).url).port]);
+        interruption.abort();
+      },
+    });
+    await first;
+    expect(second?.err).toMatch(/^error: port \d+ cannot be used \(EADDRINUSE\)\n {2}do {5}Give another --port/);
+    expect(second?.code).toBe(2);
+  });
+});

@@ -1,0 +1,123 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { onTestFinished } from "vitest";
+import { main } from "../../src/cli/main.ts";
+
+export interface Session {
+  /** Text of models.toml in the working folder; none without. */
+  readonly toml?: string;
+  /** Other files of the working folder. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What is piped in. */
+  readonly stdin?: string;
+  /** Whether all three streams are a terminal. */
+  readonly terminal?: boolean;
+  readonly interrupted?: AbortSignal;
+  /** Called with everything stdout has said so far, whenever it says something. */
+  readonly onOutput?: (output: string, running: Running) => void;
+}
+
+export interface Running {
+  /** Types into the terminal. */
+  type(text: string): void;
+}
+
+export interface Finished {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** Both, with everything that differs from run to run replaced. */
+  readonly golden: string;
+  readonly folder: string;
+}
+
+/** Runs one command line in this process, in a folder of its own, and waits for its end. */
+export async function cli(argv: readonly string[], session: Session = {}): Promise<Finished> {
+  const folder = folderWith(session);
+  const stdout = capture(session.terminal);
+  const stderr = capture(session.terminal);
+  const stdin = Object.assign(new PassThrough(), { isTTY: session.terminal === true });
+  if (session.terminal !== true) stdin.end(session.stdin ?? "");
+  const running: Running = { type: (text) => void setImmediate(() => stdin.write(text)) };
+  stdout.stream.on("data", () => session.onOutput?.(stdout.text(), running));
+  const code = await main(argv, {
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    stdin,
+    env: session.env ?? {},
+    cwd: folder,
+    isTTY: session.terminal === true,
+    columns: 100,
+    interrupted: session.interrupted,
+  });
+  stdin.destroy();
+  const [out, err] = [stdout.text(), stderr.text()];
+  return { code, out, err, folder, golden: goldenOf(code, out, err, folder) };
+}
+
+function folderWith({ toml, files = {} }: Session): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "modelwright-cli-")));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  if (toml !== undefined) writeFileSync(join(folder, "models.toml"), toml);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+function capture(isTTY = false) {
+  const stream = Object.assign(new PassThrough(), { isTTY });
+  const pieces: string[] = [];
+  stream.on("data", (piece: Buffer) => pieces.push(piece.toString("utf8")));
+  return { stream, text: () => pieces.join("") };
+}
+
+const CHANGING: readonly (readonly [RegExp, string])[] = [
+  [/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT"],
+  [/\d+(\.\d+)? (ms|s)\n/g, "TIME\n"],
+  [/"(latencyMs|firstTokenMs|startedMs|durationMs|resetMs)": [\d.]+/g, '"$1": 0'],
+  [/"(id|requestId)": "[^"]+"/g, '"$1": "ID"'],
+  [/(request) req_\w+/g, "$1 ID"],
+  [/(OpenAI|Anthropic)\/JS [\d.]+/g, "$1/JS VERSION"],
+  [/google-genai-sdk\/[\d.]+ gl-node\/v[\d.]+/g, "google-genai-sdk/VERSION"],
+  [/("?x-stainless-[\w-]+"?): "?[^"\n,]+"?/g, "$1: …"],
+];
+
+function goldenOf(code: number, out: string, err: string, folder: string): string {
+  const whole = `${out}${err === "" ? "" : `--- stderr\n${err}`}--- exit ${code}\n`;
+  return CHANGING.reduce(
+    (text, [pattern, replacement]) => text.replace(pattern, replacement),
+    whole.replaceAll(folder, "FOLDER"),
+  );
+}
+
+/** Entries that no change of the catalog touches. */
+export const TOML = `default_model = "fast"
+
+[defaults]
+num_retries = 1
+
+[models.fast]
+name = "made-up-1"
+provider = "simulator"
+custom_llm_provider = "openai"
+pricing = { input = 1.0, output = 2.0 }
+capabilities = { context = 128000, max_output = 4096, tools = true, vision = true, temperature = false }
+
+[models.careful]
+extends = "fast"
+name = "made-up-2"
+custom_llm_provider = "anthropic"
+temperature = 0.5
+timeout = "30s"
+fallback_models = ["fast"]
+capabilities = { temperature = true }
+
+[models.far]
+name = "made-up-3"
+provider = "my-server"
+custom_llm_provider = "openai"
+base_url = "http://127.0.0.1:9/v1"
+api_key = "env:FAR_KEY"
+`;

@@ -1,0 +1,271 @@
+import { inspect } from "node:util";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ModelErrorCode } from "../../src/core/error.ts";
+import { ERROR_CODES, isModelError } from "../../src/core/error.ts";
+import { type Failure, modelErrorOf } from "../../src/core/failure.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { targetOf } from "../layers/call-of.ts";
+
+const target = targetOf("main", { credentials: { keys: [new Secret("canary-key-1234")] } });
+const errorOf = (status: number | undefined, body: unknown, headers: Record<string, string> = {}, nowMs?: number) =>
+  modelErrorOf({ status, body, headers: new Headers(headers), ...(nowMs !== undefined && { nowMs }) }, target);
+const saying = (message: string, status = 400) => errorOf(status, { error: { message } }).code;
+
+describe("a failed answer by its status alone", () => {
+  it.each([
+    [400, "invalid_request", false],
+    [401, "unauthorized", false],
+    [402, "quota_exhausted", false],
+    [403, "forbidden", false],
+    [404, "not_found", false],
+    [405, "not_found", false],
+    [407, "proxy_refused", false],
+    [408, "server_error", true],
+    [409, "server_error", true],
+    [410, "not_found", false],
+    [413, "request_too_large", false],
+    [418, "invalid_request", false],
+    [422, "invalid_request", false],
+    [425, "server_error", true],
+    [429, "rate_limited", true],
+    [500, "server_error", true],
+    [502, "server_error", true],
+    [503, "overloaded", true],
+    [504, "server_error", true],
+    [522, "server_error", true],
+    [529, "overloaded", true],
+  ] as const)("%i is %s, worth another try: %s", (status, code, retryable) => {
+    expect(errorOf(status, "")).toMatchObject({ code, retryable, status, provider: "scripted", model: "main" });
+  });
+});
+
+describe("a failed answer by the provider's words", () => {
+  it.each([
+    ["openai", 429, { error: { message: "You exceeded your current quota, please check your plan and billing details.", type: "insufficient_quota", code: "insufficient_quota" } }, "quota_exhausted"],
+    ["openai", 429, { error: { message: "Rate limit reached for gpt on requests per min (RPM): Limit 3", type: "requests", code: "rate_limit_exceeded" } }, "rate_limited"],
+    ["openai", 429, { error: { message: "Rate limit reached on requests per day (RPD): Limit 200", type: "requests", code: "rate_limit_exceeded" } }, "quota_exhausted"],
+    ["openai", 404, { error: { message: "The model `gpt-9` does not exist", type: "invalid_request_error", code: "model_not_found" } }, "not_found"],
+    ["openai", 400, { error: { message: "too long", code: "context_length_exceeded" } }, "context_too_long"],
+    ["openai", 400, { error: { message: "rejected as a result of our safety system", code: "content_policy_violation" } }, "content_filtered"],
+    ["azure", 400, { error: { message: "filtered", code: "content_filter", innererror: { code: "ResponsibleAIPolicyViolation" } } }, "content_filtered"],
+    ["azure", 404, { error: { code: "DeploymentNotFound", message: "no deployment" } }, "not_found"],
+    ["anthropic", 529, { type: "error", error: { type: "overloaded_error", message: "Overloaded" } }, "overloaded"],
+    ["anthropic", 400, { type: "error", error: { type: "invalid_request_error", message: "prompt is too long: 213462 tokens > 200000 maximum" } }, "context_too_long"],
+    ["anthropic", 400, { type: "error", error: { type: "invalid_request_error", message: "Your credit balance is too low to access the API" } }, "quota_exhausted"],
+    ["anthropic", 413, { type: "error", error: { type: "request_too_large", message: "Request exceeds the maximum size" } }, "request_too_large"],
+    ["anthropic", 500, { type: "error", error: { type: "api_error", message: "Internal server error" } }, "server_error"],
+    ["anthropic", 401, { type: "error", error: { type: "authentication_error", message: "invalid x-api-key" } }, "unauthorized"],
+    ["google", 400, { error: { code: 400, message: "API key not valid. Please pass a valid API key.", status: "INVALID_ARGUMENT", details: [{ reason: "API_KEY_INVALID" }] } }, "unauthorized"],
+    ["google", 503, { error: { code: 503, message: "The model is overloaded.", status: "UNAVAILABLE" } }, "overloaded"],
+    ["google", 403, { error: { code: 403, message: "no", status: "PERMISSION_DENIED" } }, "forbidden"],
+    ["deepseek", 402, { error: { message: "Insufficient Balance", type: "unknown_error" } }, "quota_exhausted"],
+    ["openrouter", 402, { error: { code: 402, message: "This request requires more credits" } }, "quota_exhausted"],
+  ] as const)("%s %i", (_, status, body, code) => {
+    expect(errorOf(status, body).code).toBe(code);
+  });
+
+  const gemini = (message: string, quotaId: string, retryDelay = "37s") => ({
+    error: {
+      code: 429,
+      message,
+      status: "RESOURCE_EXHAUSTED",
+      details: [
+        { "@type": "type.googleapis.com/google.rpc.QuotaFailure", violations: [{ quotaId }] },
+        { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay },
+      ],
+    },
+  });
+
+  it.each([
+    ["a day's quota", "You exceeded your current quota.", "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quota_exhausted"],
+    ["a free tier that is off", "You exceeded your current quota ... limit: 0", "GenerateContentFreeTierRequests", "quota_exhausted"],
+    ["a minute's quota", "You exceeded your current quota. Please retry in 0.8s.", "GenerateContentPaidTierInputTokensPerModelPerMinute", "rate_limited"],
+    ["a minute's quota in the words of a day's", "You exceeded your current quota, please check your plan and billing details.", "GenerateRequestsPerMinutePerProjectPerModel", "rate_limited"],
+    ["a minute's quota with a limit that begins with 0", "Quota exceeded, limit: 0.5", "GenerateRequestsPerMinutePerProjectPerModel", "rate_limited"],
+  ] as const)("google tells %s apart", (_, message, quotaId, code) => {
+    expect(errorOf(429, gemini(message, quotaId)).code).toBe(code);
+    expect(errorOf(429, gemini(message, quotaId, "53.5s")).retryAfterMs).toBe(53_500);
+  });
+
+  it.each([
+    ["overloaded_error", "overloaded"],
+    ["rate_limit_error", "rate_limited"],
+    ["invalid_request_error", "invalid_request"],
+    ["api_error", "server_error"],
+    ["authentication_error", "unauthorized"],
+  ] as const)("inside a stream without a status: %s", (type, code) => {
+    expect(errorOf(undefined, { type: "error", error: { type, message: "x" } }).code).toBe(code);
+  });
+
+  it("takes the status inside the body of an answer that came with 200", () => {
+    expect(errorOf(200, { error: { code: 429, message: "slow down" } })).toMatchObject({ code: "rate_limited" });
+    expect(errorOf(200, { error: { code: 502, message: "upstream" } })).toMatchObject({ code: "server_error" });
+  });
+});
+
+describe("the message of a failed answer", () => {
+  it.each([
+    ["an array", [{ error: { code: 429, message: "the real words", status: "RESOURCE_EXHAUSTED" } }]],
+    ["plain text", "the real words"],
+    ["a text in error", { error: "the real words" }],
+    ["a list of details", { detail: [{ loc: ["body"], msg: "the real words", type: "missing" }] }],
+    ["a detail", { detail: "the real words" }],
+    ["a flat message", { message: "the real words", code: "x" }],
+    ["a list of errors", { errors: [{ message: "the real words" }] }],
+    ["a list of texts", { errors: ["the real words"] }],
+    ["a code and msg", { code: 1301, msg: "the real words" }],
+    ["JSON inside a text", { error: { message: JSON.stringify({ error: { message: "the real words" } }) } }],
+    ["JSON as text", JSON.stringify({ error: { message: "the real words" } })],
+    ["OAuth", { error: "invalid_grant", error_description: "the real words" }],
+    ["a proxy's own words around the provider's", { error: { message: "Provider returned error", metadata: { raw: JSON.stringify({ error: { message: "the real words" } }) } } }],
+    ["a page", "<!doctype html><html><head><title>the real words</title></head></html>"],
+  ])("is found in %s", (name, body) => {
+    const { message, code } = errorOf(429, body);
+    expect(code).toBe("rate_limited");
+    if (!name.startsWith("a proxy")) expect(message).toContain("the real words");
+    else expect(message).toMatch(/Provider returned error|the real words/);
+  });
+
+  it("says so when there is none, and is bounded", () => {
+    expect(errorOf(500, "").message).toContain("HTTP status 500 without a message");
+    expect(errorOf(500, "x".repeat(1_000_000)).message.length).toBeLessThan(2_200);
+  });
+
+  it("never has the key in it, whoever echoes it", () => {
+    const error = errorOf(401, { error: { message: "wrong key canary-key-1234 or sk-abcdefghijklmnopqrst" } });
+    expect(inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error)).not.toMatch(/canary|abcdefghij/);
+  });
+
+  it("has no piece of the key where the text is cut", () => {
+    const error = errorOf(401, { error: { message: `${"x".repeat(1_993)}canary-key-1234` } });
+    expect(error.message).not.toContain("canary");
+  });
+});
+
+describe("an overflow of the window", () => {
+  it.each([
+    "This model's maximum context length is 4097 tokens. However, your messages resulted in 4294 tokens.",
+    "Your input exceeds the context window of this model. Please adjust your input and try again.",
+    "prompt is too long: 213462 tokens > 200000 maximum",
+    "input length and `max_tokens` exceed context limit: 188240 + 21333 > 204798",
+    "The input token count (1196265) exceeds the maximum number of tokens allowed (1048575).",
+    "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+    "Please reduce the length of the messages or completion.",
+    "This endpoint's maximum context length is 8192 tokens. However, you requested about 9000 tokens",
+    "the request exceeds the available context size, try increasing it",
+    "tokens to keep from the initial prompt is greater than the context length",
+    "prompt token count of 125516 exceeds the limit of 64000",
+    "Input length (265330) exceeds model's maximum context length (262144).",
+    "Requested token count exceeds the model's maximum context length of 202752 tokens.",
+    "The input (9000 tokens) is longer than the model's context length (8192 tokens).",
+    "Prompt contains 40000 tokens ... too large for model with 32768 maximum context length",
+    "Your request exceeded model token limit: 262144 (requested: 300000)",
+    "invalid params, context window exceeds limit",
+    "Input is too long for requested model.",
+    "Prompt too long: 5152 tokens exceeds max_seq_len 2048",
+  ])("is known by: %s", (message) => {
+    expect(saying(message)).toBe("context_too_long");
+  });
+
+  it.each([
+    ["Rate limit reached on tokens per min", 429, "rate_limited"],
+    ["ThrottlingException: Too many tokens, please wait before trying again.", 429, "rate_limited"],
+    ["This model's maximum context length is 4097 tokens", 429, "rate_limited"],
+    ["Your request exceeded model token limit", 429, "rate_limited"],
+    ["invalid max_tokens parameter", 400, "invalid_request"],
+    ["Unsupported parameter: 'max_tokens'", 400, "invalid_request"],
+    ["max_tokens: 300000 > 64000, which is the maximum allowed number of output tokens", 400, "invalid_request"],
+    ["context window exceeded", 500, "server_error"],
+    ["you lack permission to the long context window", 403, "forbidden"],
+  ] as const)("is not: %s (%i)", (message, status, code) => {
+    expect(saying(message, status)).toBe(code);
+  });
+});
+
+describe("how long the provider asks to wait", () => {
+  const noon = Date.UTC(2026, 10, 6, 12, 0, 0);
+  const date = (ms: number) => new Date(ms).toUTCString();
+  it.each([
+    ["whole seconds", { "retry-after": "2" }, 2_000],
+    ["parts of seconds", { "retry-after": "2.5" }, 2_500],
+    ["milliseconds, which win over seconds", { "retry-after-ms": "350", "retry-after": "1" }, 350],
+    ["zero milliseconds", { "retry-after-ms": "0", "retry-after": "1" }, 0],
+    ["a date by our clock", { "retry-after": date(noon + 5_000) }, 5_000],
+    ["a date by the server's clock", { "retry-after": date(noon + 5_000), date: date(noon + 3_000) }, 2_000],
+    ["a date in the past", { "retry-after": date(noon - 5_000) }, 0],
+    ["115 days", { "retry-after": "9999999" }, 9_999_999_000],
+    ["a negative number", { "retry-after": "-5" }, undefined],
+    ["garbage", { "retry-after": "soon" }, undefined],
+    ["nothing", {}, undefined],
+    ["the bucket that is empty", { "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1.5s", "x-ratelimit-remaining-requests": "99", "x-ratelimit-reset-requests": "17ms" }, 1_500],
+    ["minutes and seconds", { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s" }, 360_000],
+    ["the longest of word and bucket", { "retry-after": "2", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "20s" }, 20_000],
+    ["a date of a bucket", { "anthropic-ratelimit-tokens-remaining": "0", "anthropic-ratelimit-tokens-reset": new Date(noon + 7_000).toISOString() }, 7_000],
+  ] as const)("as %s", (_, headers, expected) => {
+    expect(errorOf(429, "", headers, noon).retryAfterMs).toBe(expected);
+  });
+
+  it("does not read a bucket of an error that is no throttle", () => {
+    expect(errorOf(500, "", { "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1h" }).retryAfterMs).toBeUndefined();
+  });
+});
+
+describe("x-should-retry", () => {
+  it.each([
+    [500, "false", false],
+    [429, "true", true],
+    [503, "true", true],
+    [400, "true", false],
+    [401, "true", false],
+    [400, "false", false],
+  ] as const)("%i with %s is worth another try: %s", (status, header, retryable) => {
+    expect(errorOf(status, "", { "x-should-retry": header }).retryable).toBe(retryable);
+  });
+});
+
+describe("the request id", () => {
+  it.each([
+    [{ "x-request-id": "a" }, {}, "a"],
+    [{ "request-id": "b" }, {}, "b"],
+    [{ "apim-request-id": "c" }, {}, "c"],
+    [{}, { type: "error", request_id: "d", error: { message: "x" } }, "d"],
+    [{}, {}, undefined],
+  ])("is read from %j or %j", (headers, body, expected) => {
+    expect(errorOf(500, body, headers as Record<string, string>).requestId).toBe(expected);
+  });
+});
+
+describe("whatever comes", () => {
+  const anyBody = fc.oneof(fc.jsonValue(), fc.json(), fc.string({ unit: "binary" }), fc.webUrl(), fc.constant("<html>"), fc.anything({ withNullPrototype: true }));
+
+  it("is a ModelError with one of the codes; it never throws, and says the same twice", () => {
+    fc.assert(
+      fc.property(fc.option(fc.integer({ min: 100, max: 999 }), { nil: undefined }), anyBody, fc.string(), (status, body, header) => {
+        const failure: Failure = { status, body, headers: new Headers({ "retry-after": header.replace(/[^\x20-\x7e]/g, "") }), nowMs: 0 };
+        const error = modelErrorOf(failure, target);
+        expect(isModelError(error)).toBe(true);
+        expect(ERROR_CODES).toHaveProperty(error.code);
+        expect(error.retryAfterMs ?? 0).toBeGreaterThanOrEqual(0);
+        expect(modelErrorOf(failure, target).code).toBe(error.code);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("with 429 is throttling or a quota, never an overflow or a bad request", () => {
+    fc.assert(
+      fc.property(anyBody, fc.constantFrom("maximum context length", "prompt is too long", "content policy"), (body, words) => {
+        const allowed: ModelErrorCode[] = ["rate_limited", "quota_exhausted"];
+        expect(allowed).toContain(errorOf(429, { error: { message: words, more: body } }).code);
+      }),
+    );
+  });
+
+  it("is read in linear time", () => {
+    const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+    const before = performance.now();
+    for (const body of ["<title>".repeat(150_000), "{".repeat(1_000_000), deep, `{"error":${JSON.stringify("a".repeat(1_000_000))}}`]) errorOf(500, body);
+    expect(performance.now() - before).toBeLessThan(400);
+  });
+});

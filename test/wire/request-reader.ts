@@ -1,0 +1,68 @@
+import type { Tree, Wire } from "./recording-files.ts";
+
+/** What a request body hands over of the conversation, read from the documentation of its wire. */
+export interface HandedOver {
+  readonly calls: { id: string; name: string; arguments: unknown }[];
+  readonly results: { id: string; content: string }[];
+}
+
+const trees = (value: unknown): readonly Tree[] => (Array.isArray(value) ? value : []);
+const tree = (value: unknown): Tree => (typeof value === "object" && value !== null ? (value as Tree) : {});
+
+export function readRequest(wire: Wire, body: Tree): HandedOver {
+  const seen: HandedOver = { calls: [], results: [] };
+  const result = (id: unknown, content: unknown) =>
+    seen.results.push({ id: String(id), content: stringsIn(content).join("") });
+  const call = (id: unknown, name: unknown, args: unknown) =>
+    seen.calls.push({ id: String(id), name: String(name), arguments: args });
+  switch (wire) {
+    case "openai":
+      for (const message of trees(body["messages"])) {
+        for (const { id, function: details } of trees(message["tool_calls"]))
+          call(id, tree(details)["name"], JSON.parse(String(tree(details)["arguments"])));
+        if (message["role"] === "tool") result(message["tool_call_id"], message["content"]);
+      }
+      break;
+    case "openai-responses":
+      for (const item of trees(body["input"])) {
+        if (item["type"] === "function_call")
+          call(item["call_id"], item["name"], JSON.parse(String(item["arguments"])));
+        if (item["type"] === "function_call_output") result(item["call_id"], item["output"]);
+      }
+      break;
+    case "anthropic":
+      for (const block of trees(body["messages"]).flatMap((message) => trees(message["content"]))) {
+        if (block["type"] === "tool_use") call(block["id"], block["name"], block["input"]);
+        if (block["type"] === "tool_result") result(block["tool_use_id"], block["content"]);
+      }
+      break;
+    case "google":
+      readGoogle(body, call, result);
+      break;
+    default:
+  }
+  return seen;
+}
+
+/** Without ids, the answers of a turn stand in the order of its calls. */
+function readGoogle(
+  body: Tree,
+  call: (id: unknown, name: unknown, args: unknown) => void,
+  result: (id: unknown, content: unknown) => void,
+): void {
+  let calls = 0;
+  let results = 0;
+  for (const part of trees(body["contents"]).flatMap((content) => trees(content["parts"]))) {
+    const asked = tree(part["functionCall"]);
+    const given = tree(part["functionResponse"]);
+    if (asked["name"] !== undefined) call(asked["id"] ?? `position-${calls++}`, asked["name"], asked["args"] ?? {});
+    if (given["name"] !== undefined) result(given["id"] ?? `position-${results++}`, given["response"]);
+  }
+}
+
+/** Every text in a value, in order. */
+export function stringsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(stringsIn);
+}
