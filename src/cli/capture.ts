@@ -11,6 +11,7 @@ import type {
   WireResponse,
 } from "../index.ts";
 import { PROVIDERS } from "./catalog.ts";
+import { configProblems } from "./config-problems.ts";
 import type { CliContext } from "./context.ts";
 import { maskHeaders, maskText, type NamedSecret, namedSecrets } from "./mask.ts";
 import type { Project } from "./project.ts";
@@ -63,13 +64,9 @@ export async function captureRequest(
       problems: [],
     };
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== "ConfigError") throw error;
-    return {
-      request: null,
-      adjustments: [],
-      refusal: null,
-      problems: (error as unknown as { problems: readonly ConfigProblem[] }).problems,
-    };
+    const problems = configProblems(error);
+    if (problems === undefined) throw error;
+    return { request: null, adjustments: [], refusal: null, problems };
   } finally {
     await factory.close();
   }

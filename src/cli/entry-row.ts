@@ -1,4 +1,5 @@
 import type { ConfigProblem, ModelDescription, Price } from "../index.ts";
+import { configProblems } from "./config-problems.ts";
 import type { Printer } from "./print.ts";
 import type { Project } from "./project.ts";
 
@@ -22,13 +23,14 @@ export interface EntryRow {
   readonly problems: readonly ConfigProblem[];
 }
 
-export function entryRows(project: Project): EntryRow[] {
-  return project.config.names.map((name) => entryRow(project, name));
+export async function entryRows(project: Project): Promise<EntryRow[]> {
+  return Promise.all(project.config.names.map((name) => entryRow(project, name)));
 }
 
-export function entryRow(project: Project, name: string): EntryRow {
+export async function entryRow(project: Project, name: string): Promise<EntryRow> {
   const { config, factory } = project;
-  const { provider, modelId, dialect, baseUrl, context, maxOutput, capabilities, fallbacks } = project.describe(name);
+  const { provider, modelId, dialect, baseUrl, context, maxOutput, capabilities, fallbacks } =
+    await project.describe(name);
   const problems = problemsOf(project, name);
   return {
     ...{ name, provider, model: modelId, wire: dialect, baseUrl: provider === "simulator" ? "simulator" : baseUrl },
@@ -51,9 +53,9 @@ function problemsOf({ factory }: Project, name: string): readonly ConfigProblem[
     factory.get(name);
     return [];
   } catch (error) {
-    if (error instanceof Error && error.name === "ConfigError")
-      return (error as unknown as { problems: readonly ConfigProblem[] }).problems;
-    throw error;
+    const problems = configProblems(error);
+    if (problems === undefined) throw error;
+    return problems;
   }
 }
 
@@ -85,7 +87,7 @@ export function entryProblems(rows: readonly EntryRow[], print: Printer): string
       const place =
         line === 0 || !isWritten(message)
           ? ""
-          : ` ${paint.dim(`${print.path(file ?? "models.toml")}:${line}:${column}`)}`;
+          : ` ${paint.dim(`(${print.path(file ?? "models.toml")}:${line}:${column})`)}`;
       return `  ${paint.yellow("!")} ${message}${place}`;
     }),
   );

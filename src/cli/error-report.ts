@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { CommanderError } from "commander";
 import type { ConfigProblem, ModelError } from "../index.ts";
+import { configProblems } from "./config-problems.ts";
 import type { CliContext } from "./context.ts";
 import { Exit, UsageError } from "./context.ts";
 import type { Paint, Printer } from "./print.ts";
@@ -27,11 +28,10 @@ interface Told {
 async function tellerFor(error: unknown, context: CliContext): Promise<Told> {
   const { print } = context;
   const paint = print.notePaint;
-  if (isNamed(error, "ConfigError")) {
-    const problems = (error as unknown as { problems: readonly ConfigProblem[] }).problems;
+  const problems = configProblems(error);
+  if (problems !== undefined)
     return { exitCode: 2, lines: await problemReport(problems, print, paint), json: { type: "config", problems } };
-  }
-  if (isNamed(error, "ModelError")) return tellModelError(error as ModelError, paint);
+  if (error instanceof Error && error.name === "ModelError") return tellModelError(error as ModelError, paint);
   if (error instanceof CommanderError) return tellCommander(error, paint);
   if (error instanceof UsageError) return plainly(2, "usage", error.message, error.advice, paint);
   const advice = context.flags.debug === true ? undefined : "Run it again with --debug to see where this comes from.";
@@ -44,11 +44,6 @@ function tellCommander({ message }: CommanderError, paint: Paint): Told {
   const meant = /^\(Did you mean (.+)\?\)$/.exec(rest.join(" "))?.[1];
   const advice = meant === undefined ? "modelwright --help lists commands and flags." : `did you mean ${meant}?`;
   return plainly(2, "usage", first, advice, paint);
-}
-
-/** By name: importing the classes would load the library for every command. */
-function isNamed(error: unknown, name: string): error is Error {
-  return error instanceof Error && error.name === name;
 }
 
 function plainly(exitCode: number, type: string, message: string, advice: string | undefined, paint: Paint): Told {

@@ -1,6 +1,6 @@
 import { columns } from "./columns.ts";
 import { abilities } from "./entry-row.ts";
-import type { ExplainedKey, ExplainedValue, Explanation } from "./explanation.ts";
+import type { ExplainedKey, Explanation } from "./explanation.ts";
 import type { Printer } from "./print.ts";
 import { adjustmentLine, duration, perMillion, plural, shortCount } from "./wording.ts";
 
@@ -53,7 +53,7 @@ function keyWords({ source, variables }: ExplainedKey): string {
   return list.length === 0 ? "written in the file" : list.join(", then ");
 }
 
-const DURATION_KEY = /(?:_wait|timeout|^deadline|^max_retry_after)$/;
+const DURATION_KEY = /(?:_wait|timeout|^deadline|^max_retry_after|^window|^half_open_after)$/;
 const LONGEST_VALUE = 60;
 
 function values({ values }: Explanation, print: Printer): string[] {
@@ -67,10 +67,19 @@ function values({ values }: Explanation, print: Printer): string[] {
   return columns(undefined, rows, paint).map((line) => line.slice(2));
 }
 
-function valueWords(key: ExplainedValue["key"], value: unknown): string {
-  if (typeof value === "number" && DURATION_KEY.test(key)) return duration(value);
-  const text = JSON.stringify(value);
+function valueWords(key: string, value: unknown): string {
+  const text = tomlWords(key, value);
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
+}
+
+/** A value much as models.toml writes it; durations with their unit. */
+function tomlWords(key: string, value: unknown): string {
+  if (typeof value === "number" && DURATION_KEY.test(key)) return duration(value);
+  if (Array.isArray(value)) return `[${value.map((inner) => tomlWords("", inner)).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return `{ ${Object.entries(value)
+    .map(([name, inner]) => `${name} = ${tomlWords(name, inner)}`)
+    .join(", ")} }`;
 }
 
 const ABOUT_THE_SDK = "x-stainless-";

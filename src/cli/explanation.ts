@@ -63,7 +63,7 @@ export async function explain(
   options: CallOptions & { readonly streaming: boolean },
   context: CliContext,
 ): Promise<Explanation> {
-  const row = entryRow(project, name);
+  const row = await entryRow(project, name);
   const entry = project.config.entry(name);
   const { request, refusal, adjustments, problems } = await captureRequest(project, name, prompt, options, context);
   return {
@@ -86,14 +86,26 @@ function valuesOf({ config, file }: Project, entry: EntryConfig): ExplainedValue
   return Object.entries(entry)
     .filter(([name]) => name !== "entry" && name !== "simulatedProvider")
     .map(([name, value]) => {
-      const key = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      const key = snake(name);
       const origin = config.origin(entry.entry, key);
       const place =
         origin === undefined
           ? { from: null, file: null, line: 0, column: 0 }
           : { from: origin.from, file: origin.file ?? file, line: origin.line, column: origin.column };
-      return { key, value: maskValue(unwrapped(value), name), ...place };
+      return { key, value: maskValue(spelled(name, unwrapped(value)), name), ...place };
     });
+}
+
+/** Tables whose keys are those of models.toml; the keys of others are the user's own. */
+const OUR_TABLES = ["capabilities", "pricing", "tls", "circuitBreaker", "webSearch"];
+
+function spelled(name: string, value: unknown): unknown {
+  if (!OUR_TABLES.includes(name) || typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [snake(key), inner]));
+}
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** One key is a list of one in the entry, and a text in the file. */

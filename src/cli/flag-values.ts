@@ -25,6 +25,6 @@ export function readEffort(text: string): string | number {
   return /^[\d.]+$/.test(text) ? readNumber(text) : text;
 }
 
-export function collect(value: string, previous: readonly string[]): readonly string[] {
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }

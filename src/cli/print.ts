@@ -10,13 +10,14 @@ export class Printer {
   readonly paint: Paint;
   /** Colours of stderr. */
   readonly notePaint: Paint;
+  /** Width of the terminal; without one, lines may be as long as they are. */
   readonly columns: number;
   readonly #io: Io;
   readonly #spinner: Spinner;
 
   constructor(io: Io, colour: boolean | undefined) {
     this.#io = io;
-    this.columns = io.isTTY ? Math.max(40, io.columns) : 120;
+    this.columns = io.isTTY ? Math.max(40, io.columns) : Number.POSITIVE_INFINITY;
     this.paint = pc.createColors(colour ?? wantsColour(io, io.isTTY));
     this.notePaint = pc.createColors(colour ?? wantsColour(io, io.stderr.isTTY === true));
     this.#spinner = new Spinner(io.stderr, this.notePaint);

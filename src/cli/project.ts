@@ -13,7 +13,7 @@ export interface Project {
   readonly config: Config;
   readonly factory: ModelFactory<Record<never, never>>;
   /** What an entry leads to, also when its key is not set. */
-  describe(name: string): ModelDescription;
+  describe(name: string): Promise<ModelDescription>;
   /** Another factory of the same file. */
   reopen(options: FactoryOptions): Promise<ModelFactory<Record<never, never>>>;
 }
@@ -31,8 +31,12 @@ export async function openProject(context: CliContext, path = context.flags.conf
   const config = await loadConfig(file, { ...shared, cwd: io.cwd, ...FACTS });
   const full = resolve(io.cwd, config.file ?? "");
   const reopen = (options: FactoryOptions) => ModelFactory.load<Record<never, never>>(full, { ...shared, ...options });
-  const [factory, complete] = await Promise.all([reopen({}), reopen({ env: withStandIns(config, env) })]);
-  return { file: full, config, factory, describe: (name) => complete.describe(name), reopen };
+  let complete: ReturnType<typeof reopen> | undefined;
+  const describe = async (name: string) => {
+    complete ??= reopen({ env: withStandIns(config, env) });
+    return (await complete).describe(name);
+  };
+  return { file: full, config, factory: await reopen({}), describe, reopen };
 }
 
 /** Opens the project, lends it, and closes its factory whatever happens. */

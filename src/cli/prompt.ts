@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
+import { addAbortSignal, type Readable } from "node:stream";
 import type { AudioPart, FilePart, ImagePart, Message, TextPart } from "../index.ts";
-import { type CliContext, UsageError } from "./context.ts";
+import { type CliContext, Exit, UsageError } from "./context.ts";
 
 type UserPart = TextPart | ImagePart | FilePart | AudioPart;
 
@@ -14,7 +15,7 @@ export async function readPrompt(
   files: readonly string[],
   context: CliContext,
 ): Promise<string | Message[]> {
-  const piped = context.io.stdin.isTTY === true ? "" : await readAll(context.io.stdin);
+  const piped = context.io.stdin.isTTY === true ? "" : await readAll(context);
   const text = [words.join(" "), piped.trimEnd()].filter((part) => part.trim() !== "").join("\n\n");
   const parts = await Promise.all(files.map((file) => readAttachment(resolve(context.io.cwd, file))));
   if (parts.length === 0 && text === "")
@@ -24,9 +25,14 @@ export async function readPrompt(
   return [{ role: "user", content }];
 }
 
-async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+async function readAll({ io, signal }: CliContext): Promise<string> {
+  const stdin = addAbortSignal(signal, io.stdin as Readable);
   const pieces: Buffer[] = [];
-  for await (const piece of stream as AsyncIterable<Buffer | string>) pieces.push(Buffer.from(piece));
+  try {
+    for await (const piece of stdin as AsyncIterable<Buffer | string>) pieces.push(Buffer.from(piece));
+  } catch (error) {
+    throw signal.aborted ? new Exit(1) : error;
+  }
   return Buffer.concat(pieces).toString("utf8");
 }
 

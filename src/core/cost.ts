@@ -90,7 +90,10 @@ export function usdOf(nano: bigint): number {
 /** What `usage` costs at `price`; null money when the price is unknown. */
 export function costOf(usage: Usage, price: Price | undefined): Cost {
   if (price === undefined) return { ...UNKNOWN_COST, estimated: usage.estimated };
-  const nano = nanoCost(usage, price);
+  return costFromNano(nanoCost(usage, price), usage.estimated);
+}
+
+export function costFromNano(nano: NanoCost, estimated: boolean): Cost {
   return {
     usd: usdOf(nano.input + nano.cacheRead + nano.cacheWrite + nano.output),
     breakdown: {
@@ -99,25 +102,35 @@ export function costOf(usage: Usage, price: Price | undefined): Cost {
       cacheWrite: usdOf(nano.cacheWrite),
       output: usdOf(nano.output),
     },
-    estimated: usage.estimated,
+    estimated,
   };
 }
 
-const nanoOf = (usd: number): bigint => BigInt(Math.round(usd * NANO_PER_USD));
-const addUsd = (left: number, right: number): number => usdOf(nanoOf(left) + nanoOf(right));
+/** The exact integers behind a cost; `undefined` when it is unknown. */
+export function nanoOf(cost: Cost | undefined): NanoCost | undefined {
+  const breakdown = cost?.breakdown;
+  if (breakdown == null) return undefined;
+  return { input: fromUsd(breakdown.input), cacheRead: fromUsd(breakdown.cacheRead), cacheWrite: fromUsd(breakdown.cacheWrite), output: fromUsd(breakdown.output) };
+}
+
+function fromUsd(usd: number): bigint {
+  return BigInt(Math.round(usd * NANO_PER_USD));
+}
+
+export function addNano(left: NanoCost, right: NanoCost): NanoCost {
+  return {
+    input: left.input + right.input,
+    cacheRead: left.cacheRead + right.cacheRead,
+    cacheWrite: left.cacheWrite + right.cacheWrite,
+    output: left.output + right.output,
+  };
+}
 
 /** The sum, in nano-dollars; unknown as soon as one of the two is unknown. */
 export function addCost(left: Cost, right: Cost): Cost {
+  if (left === NO_COST) return right;
   const estimated = left.estimated || right.estimated;
-  if (left.usd === null || right.usd === null || left.breakdown === null || right.breakdown === null) return { usd: null, breakdown: null, estimated };
-  return {
-    usd: addUsd(left.usd, right.usd),
-    breakdown: {
-      input: addUsd(left.breakdown.input, right.breakdown.input),
-      cacheRead: addUsd(left.breakdown.cacheRead, right.breakdown.cacheRead),
-      cacheWrite: addUsd(left.breakdown.cacheWrite, right.breakdown.cacheWrite),
-      output: addUsd(left.breakdown.output, right.breakdown.output),
-    },
-    estimated,
-  };
+  const [one, other] = [nanoOf(left), nanoOf(right)];
+  if (one === undefined || other === undefined) return { ...UNKNOWN_COST, estimated };
+  return costFromNano(addNano(one, other), estimated);
 }

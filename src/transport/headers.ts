@@ -34,6 +34,12 @@ export class WireHeaders implements Pick<Headers, "get" | "has" | "forEach" | "e
     this.#record = record;
   }
 
+  /** The same names with other values. */
+  map(change: (value: string) => string): WireHeaders {
+    const changed = [...this.entries()].map(([name, value]) => [name, change(value)] as const);
+    return new WireHeaders(Object.fromEntries(changed));
+  }
+
   /** For the places typed as the Fetch API's class. */
   asHeaders(): Headers {
     return this as unknown as Headers;

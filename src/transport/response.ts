@@ -2,6 +2,7 @@ import { ModelError } from "../core/error.ts";
 import { redact } from "../core/secret.ts";
 import type { Exchange, SseMessage, WireResponse } from "../core/transport.ts";
 import type { Body } from "./body.ts";
+import { withoutSecrets } from "./echoed-secrets.ts";
 import { BodyCut, cutError } from "./failure.ts";
 import type { WireHeaders } from "./headers.ts";
 import { MessageReader, mayBeEventStream, notEventStream } from "./message-reader.ts";
@@ -29,7 +30,9 @@ export class HttpResponse implements WireResponse {
     this.status = status;
     this.ok = status >= 200 && status < 300;
     this.url = url;
-    this.headers = headers.asHeaders();
+    const secrets = exchange.secrets ?? [];
+    const shown = this.ok ? headers : headers.map((value) => withoutSecrets(value, secrets));
+    this.headers = shown.asHeaders();
     this.#body = body;
     this.#exchange = exchange;
   }
@@ -48,6 +51,8 @@ export class HttpResponse implements WireResponse {
     try {
       return JSON.parse(text);
     } catch (cause) {
+      // The SDK that reads a failure as JSON still makes its error of it, with the status.
+      if (!this.ok) return text;
       throw this.#notJson(text, cause);
     }
   }
@@ -108,7 +113,7 @@ export class HttpResponse implements WireResponse {
   #finishText(): string {
     const text = decode(this.#body.take(), this.ok ? MAX_BODY_BYTES : MAX_ERROR_BYTES);
     if (this.ok) return text;
-    this.#exchange.errorBody = redact(text, this.#exchange.secrets ?? []);
+    this.#exchange.errorBody = withoutSecrets(text, this.#exchange.secrets ?? []);
     return this.#exchange.errorBody;
   }
 

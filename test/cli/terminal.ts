@@ -75,9 +75,9 @@ function capture(isTTY = false) {
 
 const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT"],
-  [/\d+(\.\d+)? (ms|s)\n/g, "TIME\n"],
   [/"(latencyMs|firstTokenMs|startedMs|durationMs|resetMs)": [\d.]+/g, '"$1": 0'],
   [/"(id|requestId)": "[^"]+"/g, '"$1": "ID"'],
+  [/(anthropic-version"?): "?[\d-]+"?/g, "$1: DATE"],
   [/(request) req_\w+/g, "$1 ID"],
   [/(OpenAI|Anthropic)\/JS [\d.]+/g, "$1/JS VERSION"],
   [/google-genai-sdk\/[\d.]+ gl-node\/v[\d.]+/g, "google-genai-sdk/VERSION"],
@@ -97,6 +97,15 @@ export const TOML = `default_model = "fast"
 
 [defaults]
 num_retries = 1
+retry_min_wait = "250ms"
+retry_max_wait = 5
+retry_multiplier = 3
+jitter = "none"
+max_retry_after = "30s"
+connect_timeout = 3
+silence_timeout = 60
+idle_timeout = "5m"
+circuit_breaker = { threshold = 4, half_open_after = "15s" }
 
 [models.fast]
 name = "made-up-1"
@@ -109,10 +118,9 @@ capabilities = { context = 128000, max_output = 4096, tools = true, vision = tru
 extends = "fast"
 name = "made-up-2"
 custom_llm_provider = "anthropic"
-temperature = 0.5
+max_new_tokens = 300
 timeout = "30s"
 fallback_models = ["fast"]
-capabilities = { temperature = true }
 
 [models.far]
 name = "made-up-3"

@@ -45,7 +45,7 @@ keyTest("models.*.stream", async () => {
   }
 });
 
-const PARAMETERS = '{ type = "object", properties = { path = { type = "string" } }, required = ["path"], additionalProperties = false }';
+const PARAMETERS = '{ type = "object", properties = { path = { type = "string" } }, required = ["path"] }';
 const SCHEMA = { type: "object", properties: { path: { type: "string" } }, required: ["path"] };
 const NAMED = { name: "read_file", description: "Reads a file." };
 const AS_DECLARED = {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ConfigProblem } from "../../index.ts";
 import { columns } from "../columns.ts";
+import { configProblems } from "../config-problems.ts";
 import { type CliContext, Exit } from "../context.ts";
 import { type EntryRow, entryProblems, entryRows } from "../entry-row.ts";
 import { problemReport } from "../error-report.ts";
@@ -24,7 +25,7 @@ async function check(file: string | undefined, flags: CheckFlags, context: CliCo
   const opened = await open(file, context);
   if ("problems" in opened) return tellProblems(opened.problems, context);
   try {
-    const rows = entryRows(opened);
+    const rows = await entryRows(opened);
     tellModels(opened, rows, context);
     if (flags.keys === true && rows.some(({ usable }) => !usable)) throw new Exit(2);
   } finally {
@@ -39,8 +40,8 @@ async function open(
   try {
     return await openProject(context, file ?? context.flags.config);
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== "ConfigError") throw error;
-    const { problems } = error as unknown as { problems: readonly ConfigProblem[] };
+    const problems = configProblems(error);
+    if (problems === undefined) throw error;
     const isAboutText = problems.some(({ line }) => line > 0);
     if (!isAboutText && context.flags.json !== true) throw error;
     return { problems };

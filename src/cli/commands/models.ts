@@ -23,7 +23,7 @@ export function configureModels(command: Command, context: CliContext): void {
 
 async function listEntries(context: CliContext): Promise<void> {
   await withProject(context, async (project) => {
-    const rows = entryRows(project);
+    const rows = await entryRows(project);
     const { print, flags } = context;
     if (flags.json === true)
       return print.json(
@@ -35,6 +35,7 @@ async function listEntries(context: CliContext): Promise<void> {
       head,
       rows.map((row) => entryCells(row, paint)),
       paint,
+      print.columns,
     ))
       print.line(line);
     for (const line of entryProblems(rows, print)) print.line(line);
@@ -63,7 +64,12 @@ async function listCatalog(filter: string | true, { print, flags, signal }: CliC
   const found = [...new Map(infos.map((info) => [`${info.provider}/${info.id}`, info])).values()].sort(byProvider);
   if (flags.json === true) return print.json(found);
   const rows = found.map((info) => catalogCells(info, print.paint));
-  for (const line of columns(["provider", "model", "context", "output", "price", "can"], rows, print.paint))
+  for (const line of columns(
+    ["provider", "model", "context", "output", "price", "can"],
+    rows,
+    print.paint,
+    print.columns,
+  ))
     if (!signal.aborted) print.line(line);
   print.note(print.notePaint.dim(`${plural(found.length, "model")}${word === "" ? "" : ` with "${word}"`}`));
 }

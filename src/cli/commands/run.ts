@@ -12,7 +12,7 @@ interface RunFlags {
   readonly temperature?: number;
   readonly maxTokens?: number;
   readonly effort?: string | number;
-  readonly file: readonly string[];
+  readonly file?: readonly string[];
   readonly stream: boolean;
   readonly quiet?: boolean;
   readonly raw?: boolean;
@@ -26,7 +26,7 @@ export function configureRun(command: Command, context: CliContext): void {
     .option("-t, --temperature <number>", "0 to 2", readNumber)
     .option("--max-tokens <number>", "most tokens of the answer", readCount)
     .option("--effort <word>", "reasoning effort: none, minimal, low, medium, high, or 0 to 1", readEffort)
-    .option("-f, --file <file>", "attach a text, an image, audio or a PDF; may be repeated", collect, [])
+    .option("-f, --file <file>", "attach a text, an image, audio or a PDF; may be repeated", collect)
     .option("--no-stream", "print the answer when it is complete")
     .option("--raw", "with --json: the provider's own answer too")
     .option("-q, --quiet", "nothing on stderr but errors")
@@ -44,7 +44,7 @@ Examples:
 async function run(words: readonly string[], flags: RunFlags, context: CliContext): Promise<void> {
   await withProject(context, async ({ factory, config }) => {
     const model = factory.get(flags.model ?? config.defaultModel);
-    const input = await readPrompt(words, flags.file, context);
+    const input = await readPrompt(words, flags.file ?? [], context);
     const reply = await answer(model, input, flags, context);
     if (context.flags.json === true) return printJson(reply, flags, context);
     if (flags.quiet !== true) showOutcome(reply, context);

@@ -4,7 +4,7 @@ import { MAX_TIMER_MS } from "../../core/clock.ts";
 import type { Client } from "../../core/dialect.ts";
 import type { Exchange, WireInit, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
-import { callHeaders, clientHeaders } from "../credential-headers.ts";
+import { callHeaders, clientCredential } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import { targetError } from "../exchange.ts";
 import type { MessagesBody } from "./encode.ts";
@@ -32,7 +32,7 @@ async function send(call: Call, exchange: Exchange, post: Post): Promise<WireRes
   return exchange.response;
 }
 
-/** Without any credential the SDK would look for one in the environment and in files; what is really sent is in the headers. */
+/** Without any credential the SDK would look for one in the environment and in files; `authorization: null` keeps it unsent. */
 const NO_KEY = "none";
 
 const clients = new ClientCache(() => import("@anthropic-ai/sdk"), createClient);
@@ -41,9 +41,10 @@ const clients = new ClientCache(() => import("@anthropic-ai/sdk"), createClient)
 function createClient({ Anthropic }: typeof import("@anthropic-ai/sdk"), call: Call): Anthropic {
   const { target, transport } = call;
   const version = target.address.apiVersion ?? target.facts.anthropicVersion;
+  const { bearer, headers } = clientCredential(call);
   return withoutVariables(["ANTHROPIC_"], () => {
     return new Anthropic({
-      apiKey: NO_KEY,
+      apiKey: bearer ?? NO_KEY,
       authToken: null,
       webhookKey: null,
       baseURL: target.address.baseUrl,
@@ -54,7 +55,7 @@ function createClient({ Anthropic }: typeof import("@anthropic-ai/sdk"), call: C
         // Would tell the server of a timeout that is none of ours.
         "x-stainless-timeout": null,
         ...(version !== undefined && { "anthropic-version": version }),
-        ...clientHeaders(call),
+        ...headers,
       },
       logLevel: "off",
       openTelemetry: false,

@@ -4,7 +4,7 @@ import { MAX_TIMER_MS } from "../../core/clock.ts";
 import type { Client } from "../../core/dialect.ts";
 import type { Exchange, WireInit, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
-import { callHeaders, clientHeaders } from "../credential-headers.ts";
+import { callHeaders, clientCredential } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import { targetError } from "../exchange.ts";
 import type { ChatParams } from "./chat-encode.ts";
@@ -43,7 +43,7 @@ async function exchangeOver(
   return exchange.response;
 }
 
-/** The SDK insists on a key; what is really sent is in the headers. */
+/** The SDK insists on a key, also where none is sent. */
 const NO_KEY = "none";
 
 const clients = new ClientCache(() => import("openai"), createClient);
@@ -52,8 +52,9 @@ const clients = new ClientCache(() => import("openai"), createClient);
 function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), call: Call): OpenAI {
   const { target, transport } = call;
   const { baseUrl, organization, project, apiVersion, azure } = target.address;
+  const { bearer, headers } = clientCredential(call);
   const options = {
-    apiKey: NO_KEY,
+    apiKey: bearer ?? NO_KEY,
     adminAPIKey: null,
     webhookSecret: null,
     organization: organization ?? null,
@@ -61,7 +62,7 @@ function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), call: Ca
     maxRetries: 0,
     timeout: MAX_TIMER_MS,
     logLevel: "off" as const,
-    defaultHeaders: { "api-key": null, ...clientHeaders(call) },
+    defaultHeaders: azure === true && bearer === undefined ? { "api-key": null, ...headers } : headers,
     fetch: (url: string | URL | Request, init?: RequestInit) => transport.fetch(url, init as WireInit),
   };
   return withoutVariables(["OPENAI_", "AZURE_OPENAI_"], () => {

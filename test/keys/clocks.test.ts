@@ -1,0 +1,75 @@
+import net from "node:net";
+import type { ServerResponse } from "node:http";
+import { expect } from "vitest";
+import type { Fault } from "../../src/simulator/server.ts";
+import { host, listening } from "./host.ts";
+import { keyTest } from "./key-test.ts";
+import { ask, entry, factoryOf, PROMPT, simulate } from "./world.ts";
+
+/** One call without retries against one scripted answer. */
+async function against(fault: Fault, lines: string, paceMs = 0) {
+  const simulator = await simulate({ script: [fault], delayMs: paceMs });
+  return ask(simulator, entry("openai", simulator, `num_retries = 0\n${lines}`));
+}
+
+const SLOW = { delayMs: 300 };
+
+keyTest("models.*.timeout", async () => {
+  expect((await against(SLOW, "timeout = 0.1")).error).toMatchObject({ code: "timed_out", phase: "attempt" });
+  expect((await against(SLOW, 'timeout = "10s"')).reply).toBeDefined();
+});
+
+keyTest("models.*.deadline", async () => {
+  const failing = async (deadline: string) => {
+    const simulator = await simulate({ script: [{ kind: "server", delayMs: 60 }, { kind: "server", delayMs: 60 }, { kind: "server", delayMs: 60 }] });
+    return ask(simulator, entry("openai", simulator, `num_retries = 3\njitter = "none"\nretry_min_wait = 0.01\ndeadline = ${deadline}`));
+  };
+  const stopped = await failing('"100ms"');
+  expect(stopped.error).toMatchObject({ code: "timed_out", phase: "deadline" });
+  expect(stopped.requests).toHaveLength(2);
+  const allowed = await failing("20");
+  expect(allowed.reply).toBeDefined();
+  expect(allowed.requests).toHaveLength(4);
+});
+
+keyTest("models.*.connect_timeout", async () => {
+  // Takes the connection and never answers the handshake.
+  const port = await listening(net.createServer());
+  const connecting = (limits: string) => factoryOf(`[models.main]\nname = "m"\nprovider = "openai"\napi_key = "k"\nbase_url = "https://127.0.0.1:${port}/v1"\nnum_retries = 0\n${limits}`).create().safeCodegen(PROMPT);
+  expect(await connecting('connect_timeout = "100ms"\ntimeout = 5')).toMatchObject({ error: { code: "timed_out", phase: "connect" } });
+  expect(await connecting('connect_timeout = "5s"\ntimeout = 0.1')).toMatchObject({ error: { code: "timed_out", phase: "attempt" } });
+});
+
+keyTest("models.*.first_token_timeout", async () => {
+  const silent = { stall: { afterEvents: 0 } };
+  expect((await against(silent, "stream = true\nfirst_token_timeout = 0.1\ntimeout = 5")).error).toMatchObject({ code: "timed_out", phase: "first-token" });
+  expect((await against(silent, 'stream = true\nfirst_token_timeout = "5s"\ntimeout = 0.1')).error).toMatchObject({ phase: "attempt" });
+  // Once a token came, it no longer runs.
+  expect((await against({ answer: { text: "one two three four five" } }, "stream = true\nfirst_token_timeout = 0.15", 40)).reply?.text).toBe("one two three four five");
+});
+
+keyTest("models.*.silence_timeout", async () => {
+  const stalled = { stall: { afterEvents: 3 } };
+  expect((await against(stalled, "stream = true\nsilence_timeout = 0.1\ntimeout = 5")).error).toMatchObject({ code: "timed_out", phase: "silence" });
+  expect((await against(stalled, 'stream = true\nsilence_timeout = "5s"\ntimeout = 0.2')).error).toMatchObject({ phase: "attempt" });
+});
+
+function chatChunk(delta: object): string {
+  return `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", model: "m", choices: [{ index: 0, delta, finish_reason: null }] })}\n\n`;
+}
+
+/** One word, then pings for ever. */
+function pinging(response: ServerResponse): boolean {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.write(chatChunk({ role: "assistant", content: "Hello" }));
+  const timer = setInterval(() => response.write(": ping\n\n"), 20);
+  response.on("close", () => clearInterval(timer));
+  return true;
+}
+
+keyTest("models.*.idle_timeout", async () => {
+  const server = await host({ answer: (_request, response) => pinging(response) });
+  const asked = (limits: string) => factoryOf(`[models.main]\nname = "m"\nprovider = "openai"\napi_key = "k"\nbase_url = "${server.url}/v1"\nstream = true\nnum_retries = 0\nsilence_timeout = 0.15\n${limits}`).create().safeCodegen(PROMPT);
+  expect(await asked('idle_timeout = "250ms"\ntimeout = 5')).toMatchObject({ error: { code: "timed_out", phase: "idle", partial: { text: "Hello" } } });
+  expect(await asked("idle_timeout = 5\ntimeout = 0.4")).toMatchObject({ error: { code: "timed_out", phase: "attempt" } });
+});
