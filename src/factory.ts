@@ -63,7 +63,7 @@ export class ModelFactory<Models = Registered> {
 
   private constructor(config: Config, options: FactoryOptions) {
     this.#config = config;
-    this.#clock = { ...systemClock, ...options.clock };
+    this.#clock = clockFrom(options.clock);
     this.#random = options.random ?? Math.random;
     this.#transport = options.transport ?? createTransport({ clock: this.#clock });
     if (options.transport === undefined) this.#closers.push(() => this.#transport.close());
@@ -243,6 +243,15 @@ export class ModelFactory<Models = Registered> {
   #checkOpen(): void {
     if (this.#closed) throw new ModelError({ code: "aborted", message: "The factory is closed." });
   }
+}
+
+/** The system's clock where the given one says nothing; it may be an object of a class. */
+function clockFrom(own: Partial<Clock> = {}): Clock {
+  return {
+    now: () => own.now?.() ?? systemClock.now(),
+    monotonic: () => own.monotonic?.() ?? systemClock.monotonic(),
+    schedule: (run, delayMs) => (own.schedule === undefined ? systemClock.schedule(run, delayMs) : own.schedule(run, delayMs)),
+  };
 }
 
 function configOptions(options: FactoryOptions) {

@@ -11,6 +11,8 @@ export interface Opened {
   reply(): Reply;
   /** What a failed call throws: the error with everything that had arrived. */
   failure(error: unknown): unknown;
+  /** Ends the call now. */
+  cancel(reason: ModelError): void;
 }
 
 /**
@@ -70,6 +72,8 @@ class Cursor implements AsyncIterator<ModelEvent> {
   #batch: readonly FlowEvent[] = [];
   #index = 0;
   #done = false;
+  /** The last step that still waits for events; a reader may ask for the next before it has this one. */
+  #waiting: Promise<IteratorResult<ModelEvent>> | undefined;
 
   constructor(open: () => Opened, settled: PromiseWithResolvers<Reply>) {
     this.#open = open;
@@ -77,18 +81,37 @@ class Cursor implements AsyncIterator<ModelEvent> {
   }
 
   next(): Promise<IteratorResult<ModelEvent>> {
+    const before = this.#waiting;
+    if (before !== undefined) return this.#await(before.then(() => this.#step(), () => this.#step()));
     const event = this.#take();
-    return event === undefined ? this.#pull() : Promise.resolve({ value: event, done: false });
+    return event === undefined ? this.#await(this.#pull()) : Promise.resolve({ value: event, done: false });
   }
 
   async return(): Promise<IteratorResult<ModelEvent>> {
     if (!this.#done) {
       this.#done = true;
+      this.#batch = [];
       const left = new ModelError({ code: "aborted", message: "The reader left the stream before its end." });
       this.#settled.reject(this.#opened?.failure(left) ?? left);
+      // Generators that wait for an event cannot be closed; the call is ended under them.
+      if (this.#waiting !== undefined) this.#opened?.cancel(left);
       await this.#batches?.return?.();
     }
     return { value: undefined, done: true };
+  }
+
+  #await(step: Promise<IteratorResult<ModelEvent>>): Promise<IteratorResult<ModelEvent>> {
+    this.#waiting = step;
+    const over = () => {
+      if (this.#waiting === step) this.#waiting = undefined;
+    };
+    step.then(over, over);
+    return step;
+  }
+
+  #step(): IteratorResult<ModelEvent> | Promise<IteratorResult<ModelEvent>> {
+    const event = this.#take();
+    return event === undefined ? this.#pull() : { value: event, done: false };
   }
 
   #take(): ModelEvent | undefined {
@@ -107,6 +130,7 @@ class Cursor implements AsyncIterator<ModelEvent> {
       this.#batches ??= this.#opened.events[Symbol.asyncIterator]();
       for (;;) {
         const step = await this.#batches.next();
+        if (this.#done) return { value: undefined, done: true };
         if (step.done) return this.#finish(this.#opened);
         this.#batch = step.value;
         this.#index = 0;
@@ -114,6 +138,7 @@ class Cursor implements AsyncIterator<ModelEvent> {
         if (event !== undefined) return { value: event, done: false };
       }
     } catch (error) {
+      if (this.#done) return { value: undefined, done: true };
       throw this.#fail(error);
     }
   }

@@ -197,6 +197,7 @@ export class Model {
       note: (event) => fold.push(event),
       reply: () => replyOf(fold, call),
       failure: (error) => failureOf(error, fold, call),
+      cancel: (reason) => call.cancellation.cancel(reason),
     };
   }
 }

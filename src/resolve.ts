@@ -8,7 +8,7 @@ import type { Price } from "./core/cost.ts";
 import { ConfigError, type ModelErrorCode } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
 import { vertexBaseUrl } from "./dialects/google/address.ts";
-import { pickSettings } from "./core/request.ts";
+import { pickSettings, type SettingName } from "./core/request.ts";
 import { Secret } from "./core/secret.ts";
 import type { Address, Capabilities, Credentials, ModelFacts, Policy, Target, Token } from "./core/target.ts";
 import { stripTokensOf } from "./special-tokens.ts";
@@ -132,13 +132,21 @@ function tokenOf(token: Token | string): Token {
   return typeof token === "string" ? { token } : token;
 }
 
-/** `NO_PROXY` of the environment exempts hosts from a configured proxy, as everywhere else. */
-function proxyOf(proxy: string | undefined, baseUrl: string, env: ResolveContext["env"]): string | undefined {
-  if (proxy === undefined || !URL.canParse(baseUrl)) return proxy;
-  const { hostname } = new URL(baseUrl);
+/** The entry's proxy, or `HTTPS_PROXY` for https addresses; `NO_PROXY` exempts hosts from both, as everywhere else. */
+function proxyOf(own: string | undefined, baseUrl: string, env: ResolveContext["env"]): string | undefined {
+  if (!URL.canParse(baseUrl)) return own;
+  const { hostname, protocol } = new URL(baseUrl);
+  const proxy = own ?? (protocol === "https:" ? usualProxy(env) : undefined);
+  if (proxy === undefined) return undefined;
   const exempt = (env["NO_PROXY"] ?? env["no_proxy"] ?? "").split(",").map((host) => host.trim()).filter((host) => host !== "");
   const matches = exempt.some((host) => host === "*" || hostname === host || hostname.endsWith(host.startsWith(".") ? host : `.${host}`));
   return matches ? undefined : proxy;
+}
+
+/** Something that is no address there is the business of other programs. */
+function usualProxy(env: ResolveContext["env"]): string | undefined {
+  const proxy = env["HTTPS_PROXY"] ?? env["https_proxy"] ?? "";
+  return /^https?:\/\//.test(proxy) && URL.canParse(proxy) ? proxy : undefined;
 }
 
 function tlsOf(tls: EntryConfig["tls"], config: Config): Target["tls"] {
@@ -155,11 +163,20 @@ function readCa(file: string, config: Config): string {
   }
 }
 
+/** Settings of a capability that says yes: what the catalog knows against them is wrong then. */
+const SETTING_OF: Partial<Record<keyof Capabilities, SettingName>> = {
+  temperature: "temperature",
+  stop: "stop",
+  reasoning: "reasoningEffort",
+  parallelTools: "parallelToolCalls",
+};
+
 function withOverrides(facts: ModelFacts, overrides: EntryConfig["capabilities"]): ModelFacts {
   if (overrides === undefined) return facts;
   const { context, maxOutput, ...flags } = overrides;
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as Capabilities;
-  const lacks = facts.lacks?.filter((name) => !(name === "temperature" && given.temperature === true) && !(name === "stop" && given.stop === true));
+  const able = (Object.keys(given) as (keyof Capabilities)[]).filter((name) => given[name] === true).map((name) => SETTING_OF[name]);
+  const lacks = facts.lacks?.filter((name) => !able.includes(name));
   return {
     ...facts,
     capabilities: { ...facts.capabilities, ...given },
@@ -171,13 +188,17 @@ function withOverrides(facts: ModelFacts, overrides: EntryConfig["capabilities"]
 
 function priceFor(entry: EntryConfig, row: ProviderRow | undefined, config: Config): Price | undefined {
   const id = entry.priceAs ?? entry.name;
-  const own = priceFrom(entry.pricing) ?? priceFrom(config.pricing[id]);
-  if (own !== undefined) return own;
-  return entry.priceAs === undefined ? priceOf(row?.id ?? entry.provider, entry.name) : (priceOf(row?.id, id) ?? priceOf(undefined, id));
+  const listed = () => (entry.priceAs === undefined ? priceOf(row?.id ?? entry.provider, entry.name) : (priceOf(row?.id, id) ?? priceOf(undefined, id)));
+  return laidOver(entry.pricing, () => laidOver(config.pricing[id], listed));
 }
 
-function priceFrom(given: PriceConfig | undefined): Price | undefined {
-  return given?.input === undefined || given.output === undefined ? undefined : (given as Price);
+/** A table with input and output stands alone; one that lacks them changes only what it names. */
+function laidOver(given: PriceConfig | undefined, below: () => Price | undefined): Price | undefined {
+  if (given?.input !== undefined && given.output !== undefined) return given as Price;
+  const price = below();
+  if (price === undefined || given === undefined) return price;
+  const { tiers, ...rates } = price;
+  return { ...rates, ...given, ...(tiers !== undefined && { tiers: tiers.map((tier) => ({ ...tier, ...given })) }) } as Price;
 }
 
 function once<T>(compute: () => T): () => T {

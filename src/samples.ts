@@ -1,6 +1,6 @@
 import type { CallInput } from "./core/call.ts";
 import { addCost } from "./core/cost.ts";
-import { isModelError, ModelError } from "./core/error.ts";
+import { isModelError, ModelError, type Partial } from "./core/error.ts";
 import type { Events, FlowEvent } from "./core/event.ts";
 import type { Reply, Sample } from "./core/reply.ts";
 import { addUsage, NO_USAGE, type Usage } from "./core/usage.ts";
@@ -21,10 +21,9 @@ function samplesOf(reply: Reply): readonly Sample[] {
 /** One reply out of several calls; a call that fails rejects with what the others gave. */
 export async function joinSamples(calls: readonly Promise<Reply>[]): Promise<Reply> {
   const results = await Promise.allSettled(calls);
-  const replies = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const samples = replies.flatMap(samplesOf);
   const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw withSamples(failed.reason, samples);
+  if (failed !== undefined) throw withOthers(failed.reason, results);
+  const replies = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const [first] = replies as [Reply];
   return {
     ...first,
@@ -34,15 +33,42 @@ export async function joinSamples(calls: readonly Promise<Reply>[]): Promise<Rep
     adjustments: first.adjustments,
     latencyMs: Math.max(...replies.map((reply) => reply.latencyMs)),
     raw: replies.map((reply) => reply.raw),
-    samples,
+    samples: replies.flatMap(samplesOf),
   };
 }
 
-function withSamples(error: unknown, samples: readonly Sample[]): unknown {
-  if (!isModelError(error) || samples.length === 0) return error;
-  const { text, reasoning, toolCalls } = samples[0] as Sample;
-  error.partial = { text, reasoning: reasoning ?? "", toolCalls, ...error.partial, samples: samples.map((sample) => ({ text: sample.text, reasoning: sample.reasoning ?? "", toolCalls: sample.toolCalls })) };
-  return error;
+type Result = PromiseSettledResult<Reply>;
+
+/** The error of one call with what all of them gave, in their order: what had arrived, and every attempt. */
+function withOthers(failure: unknown, results: readonly Result[]): unknown {
+  if (!isModelError(failure) || results.length === 1) return failure;
+  const attempts = results.flatMap((result) => givenBy(result)?.attempts ?? []);
+  const samples = results.flatMap(arrivedOf);
+  const [first] = samples;
+  failure.attempts = attempts;
+  if (first !== undefined) failure.partial = { ...first, usage: results.map(usageIn).reduce(addUsage), samples };
+  return failure;
+}
+
+function givenBy(result: Result): Reply | ModelError | undefined {
+  if (result.status === "fulfilled") return result.value;
+  return isModelError(result.reason) ? result.reason : undefined;
+}
+
+function usageIn(result: Result): Usage {
+  const given = givenBy(result);
+  return (isModelError(given) ? given.partial?.usage : given?.usage) ?? NO_USAGE;
+}
+
+type Arrived = NonNullable<Partial["samples"]>[number];
+
+function arrivedOf(result: Result): readonly Arrived[] {
+  const given = givenBy(result);
+  if (given === undefined) return [];
+  if (!isModelError(given)) return samplesOf(given).map(({ text, reasoning = "", toolCalls }) => ({ text, reasoning, toolCalls }));
+  const { partial } = given;
+  if (partial === undefined) return [];
+  return partial.samples ?? [{ text: partial.text, reasoning: partial.reasoning, toolCalls: partial.toolCalls }];
 }
 
 /** The calls of several samples as one stream: one after the other, sample numbers counting on, usage adding up. */
@@ -54,7 +80,12 @@ export function openSamples(calls: readonly (() => Opened)[]): Opened {
     events: chained(calls, opened),
     note: () => {},
     reply: () => joined(opened),
-    failure: (error) => opened.at(-1)?.failure(error) ?? error,
+    failure(error) {
+      const failure = opened.at(-1)?.failure(error) ?? error;
+      const before = opened.slice(0, -1).map((call): Result => ({ status: "fulfilled", value: call.reply() }));
+      return withOthers(failure, [...before, { status: "rejected", reason: failure }]);
+    },
+    cancel: (reason) => opened.at(-1)?.cancel(reason),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { EntryConfig } from "../config/load.ts";
 import type {
   Adjustment,
   CallOptions,
@@ -27,46 +28,41 @@ export interface CapturedRequest {
 
 export interface Capture {
   readonly request: CapturedRequest | null;
-  readonly adjustments: readonly Adjustment[];
+  /** The entry whose request it is: a fallback's when this one cannot take the prompt. */
+  readonly servedBy: string | null;
+  /** null when they are not known. */
+  readonly adjustments: readonly Adjustment[] | null;
   /** Why nothing would be sent. */
   readonly refusal: { readonly code: ModelError["code"]; readonly message: string } | null;
   readonly problems: readonly ConfigProblem[];
 }
 
+const NOTHING: Capture = { request: null, servedBy: null, adjustments: null, refusal: null, problems: [] };
+
+/** What a request is to be shown for. */
+export interface Sample {
+  readonly name: string;
+  readonly prompt: string;
+  readonly options: CallOptions;
+  readonly streaming: boolean;
+}
+
 /** Lets an entry answer a prompt over a transport that sends nothing. Keys that are not set are stood in for. */
-export async function captureRequest(
-  project: Project,
-  name: string,
-  prompt: string,
-  options: CallOptions & { readonly streaming: boolean },
-  context: CliContext,
-): Promise<Capture> {
-  const entry = project.config.entry(name);
+export async function captureRequest(project: Project, sample: Sample, context: CliContext): Promise<Capture> {
   const stops = new AbortController();
   const transport = new RecordingTransport(() => stops.abort());
   const env = withStandIns(project.config, context.env);
   const factory = await project.reopen({ env, transport });
-  const { streaming, ...callOptions } = options;
   try {
-    const model = factory.get(name);
-    const { adjustments, refusal } = await answerOf(
-      model,
-      prompt,
-      { ...callOptions, cache: "bypass", signal: stops.signal },
-      streaming,
-    );
-    const usual = PROVIDERS.find(({ id }) => id === entry.provider)?.keyEnv ?? [];
-    const secrets = namedSecrets(entry, usual, env);
-    return {
-      request: transport.seen === undefined ? null : masked(transport.seen, secrets),
-      adjustments,
-      refusal: transport.seen === undefined ? refusal : null,
-      problems: [],
-    };
+    const outcome = await answerOf(factory.get(sample.name), sample, stops.signal);
+    const { seen } = transport;
+    if (seen === undefined) return { ...NOTHING, ...outcome };
+    const request = masked(seen, secretsOf(project.config.entry(outcome.servedBy ?? sample.name), env));
+    return { ...NOTHING, ...outcome, request, refusal: null };
   } catch (error) {
     const problems = configProblems(error);
     if (problems === undefined) throw error;
-    return { request: null, adjustments: [], refusal: null, problems };
+    return { ...NOTHING, problems };
   } finally {
     await factory.close();
   }
@@ -74,18 +70,22 @@ export async function captureRequest(
 
 async function answerOf(
   model: Model,
-  prompt: string,
-  options: CallOptions,
-  streaming: boolean,
-): Promise<Pick<Capture, "adjustments" | "refusal">> {
+  { prompt, options, streaming }: Sample,
+  signal: AbortSignal,
+): Promise<Partial<Capture>> {
+  const callOptions: CallOptions = { ...options, cache: "bypass", signal };
   try {
-    const { adjustments } = await (streaming ? model.stream(prompt, options).reply : model.codegen(prompt, options));
-    return { adjustments, refusal: null };
+    const reply = await (streaming ? model.stream(prompt, callOptions).reply : model.codegen(prompt, callOptions));
+    return { adjustments: reply.adjustments, servedBy: reply.model };
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "ModelError") throw error;
     const { code, message } = error as ModelError;
-    return { adjustments: [], refusal: { code, message } };
+    return { refusal: { code, message } };
   }
+}
+
+function secretsOf(entry: EntryConfig, env: Readonly<Record<string, string | undefined>>): NamedSecret[] {
+  return namedSecrets(entry, PROVIDERS.find(({ id }) => id === entry.provider)?.keyEnv ?? [], env);
 }
 
 interface Seen {

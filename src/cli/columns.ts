@@ -9,7 +9,10 @@ const NO_LINES = {
 const GAP = 2;
 const NARROWEST = 12;
 
-/** Aligned columns without lines, indented by two; the last one is folded where the terminal ends. */
+/**
+ * Aligned columns without lines, indented by two. Where the terminal ends, the last one is folded, or left out when
+ * nothing of it would fit.
+ */
 export function columns(
   head: Row | undefined,
   rows: readonly Row[],
@@ -17,26 +20,27 @@ export function columns(
   width = Number.POSITIVE_INFINITY,
 ): string[] {
   if (rows.length === 0) return [];
+  const all = head === undefined ? rows : [head.map((title) => paint.dim(title)), ...rows];
+  const widths = widthsOf(all);
+  const left = width - GAP - widths.slice(0, -1).reduce((sum, one) => sum + one, 0);
+  const isCut = left < Math.min(NARROWEST, widths.at(-1) ?? 0);
+  const isFolded = !isCut && left < (widths.at(-1) ?? 0);
   const table = new Table({
     chars: NO_LINES,
     style: { head: [], border: [], "padding-left": 0, "padding-right": GAP, compact: true },
-    ...(head !== undefined && { head: head.map((title) => paint.dim(title)) }),
-    ...folding(head === undefined ? rows : [head, ...rows], width),
+    ...(isFolded && { colWidths: [...widths.slice(0, -1), left], wordWrap: true }),
   });
-  table.push(...rows.map((row) => [...row]));
+  table.push(...all.map((row) => (isCut ? row.slice(0, -1) : [...row])));
   return table.toString().split("\n").map(withoutTrailingBlanks);
 }
 
 type Row = readonly string[];
 
-function folding(rows: readonly Row[], width: number): { colWidths?: (number | null)[]; wordWrap?: true } {
-  const widths = (rows[0] ?? []).map(
+function widthsOf(rows: readonly Row[]): number[] {
+  const [first = []] = rows;
+  return first.map(
     (_, index) => GAP + Math.max(...rows.map((row) => stripVTControlCharacters(row[index] ?? "").length)),
   );
-  const before = GAP + widths.slice(0, -1).reduce((sum, one) => sum + one, 0);
-  const left = width - before;
-  if (left >= (widths.at(-1) ?? 0) || left < NARROWEST) return {};
-  return { colWidths: widths.map((_, index) => (index === widths.length - 1 ? left : null)), wordWrap: true };
 }
 
 /** Blanks may stand before the code that ends a colour. */

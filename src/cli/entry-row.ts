@@ -80,7 +80,7 @@ export function abilities(capabilities: ModelDescription["capabilities"]): strin
 }
 
 /** Why entries cannot be used, each reason once, after an empty line. */
-export function entryProblems(rows: readonly EntryRow[], print: Printer): string[] {
+export function entryProblems(rows: readonly Pick<EntryRow, "problems">[], print: Printer): string[] {
   const { paint } = print;
   const lines = rows.flatMap(({ problems }) =>
     problems.map(({ file, line, column, message }) => {

@@ -31,7 +31,11 @@ async function tellerFor(error: unknown, context: CliContext): Promise<Told> {
   const problems = configProblems(error);
   if (problems !== undefined)
     return { exitCode: 2, lines: await problemReport(problems, print, paint), json: { type: "config", problems } };
-  if (error instanceof Error && error.name === "ModelError") return tellModelError(error as ModelError, paint);
+  if (error instanceof Error && error.name === "ModelError") {
+    const told = await tellModelError(error as ModelError, paint);
+    // Whoever pressed Ctrl-C needs no explanation.
+    return context.signal.aborted ? { ...told, lines: [paint.dim("stopped")] } : told;
+  }
   if (error instanceof CommanderError) return tellCommander(error, paint);
   if (error instanceof UsageError) return plainly(2, "usage", error.message, error.advice, paint);
   const advice = context.flags.debug === true ? undefined : "Run it again with --debug to see where this comes from.";

@@ -1,5 +1,5 @@
 import { columns } from "./columns.ts";
-import { abilities } from "./entry-row.ts";
+import { abilities, entryProblems } from "./entry-row.ts";
 import type { ExplainedKey, Explanation } from "./explanation.ts";
 import type { Printer } from "./print.ts";
 import { adjustmentLine, duration, perMillion, plural, shortCount } from "./wording.ts";
@@ -9,7 +9,7 @@ export function explanationText(explanation: Explanation, print: Printer): strin
   const { paint } = print;
   const sections: readonly (readonly [string, readonly string[]])[] = [
     ["values", values(explanation, print)],
-    [`request for ${JSON.stringify(explanation.prompt)}`, request(explanation, print)],
+    [requestTitle(explanation), request(explanation, print)],
     ["changes", changes(explanation)],
     ["when it fails", failures(explanation)],
     ["clocks", clocks(explanation)],
@@ -20,8 +20,9 @@ export function explanationText(explanation: Explanation, print: Printer): strin
   ];
 }
 
-function heading(explanation: Explanation, { paint }: Printer): string[] {
-  const { name, provider, model, wire, baseUrl, context, maxOutput, price, capabilities, problems, key } = explanation;
+function heading(explanation: Explanation, print: Printer): string[] {
+  const { paint } = print;
+  const { name, provider, model, wire, baseUrl, context, maxOutput, price, capabilities, key } = explanation;
   const limits = [
     ...(context === null ? [] : [`${shortCount(context)} tokens of context`]),
     ...(maxOutput === null ? [] : [`answers up to ${shortCount(maxOutput)}`]),
@@ -41,7 +42,7 @@ function heading(explanation: Explanation, { paint }: Printer): string[] {
   return [
     `${paint.bold(name)} ${paint.dim("→")} ${provider} · ${model}`,
     ...lines,
-    ...problems.map(({ message }) => `  ${paint.yellow("!")} ${message}`),
+    ...entryProblems([explanation], print).slice(1),
   ];
 }
 
@@ -96,8 +97,14 @@ function request({ request, refusal, problems }: Explanation, { paint }: Printer
   return [`${paint.cyan(request.method)} ${request.url}`, ...headers, "", ...body.split("\n")];
 }
 
-function changes({ adjustments, refusal }: Explanation): string[] {
-  if (refusal !== null) return ["none: the request is refused"];
+function requestTitle({ name, prompt, servedBy }: Explanation): string {
+  const by = servedBy === null || servedBy === name ? "" : `, which its fallback ${servedBy} serves`;
+  return `request for ${JSON.stringify(prompt)}${by}`;
+}
+
+function changes({ adjustments, request }: Explanation): string[] {
+  if (request === null) return ["none: nothing is sent"];
+  if (adjustments === null) return ["not known: the request could not be followed to an answer"];
   return adjustments.length === 0 ? ["none: it is sent as it is asked for"] : adjustments.map(adjustmentLine);
 }
 

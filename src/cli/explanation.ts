@@ -1,7 +1,6 @@
 import { DEFAULTS } from "../config/defaults.ts";
 import type { EntryConfig } from "../config/load.ts";
-import type { CallOptions } from "../index.ts";
-import { type Capture, captureRequest } from "./capture.ts";
+import { type Capture, captureRequest, type Sample } from "./capture.ts";
 import { PROVIDERS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";
 import { type EntryRow, entryRow } from "./entry-row.ts";
@@ -28,13 +27,10 @@ export interface ExplainedKey {
 }
 
 /** Everything that is known about an entry before it is used; durations in milliseconds. */
-export interface Explanation extends Omit<EntryRow, "fallbacks"> {
+export interface Explanation extends Omit<EntryRow, "fallbacks">, Omit<Capture, "problems"> {
   readonly key: ExplainedKey;
   readonly values: readonly ExplainedValue[];
   readonly prompt: string;
-  readonly request: Capture["request"];
-  readonly refusal: Capture["refusal"];
-  readonly adjustments: Capture["adjustments"];
   readonly fallbacks: Readonly<Record<"general" | "context" | "policy" | "rateLimit", readonly string[]>>;
   readonly retries: {
     readonly numRetries: number;
@@ -56,22 +52,18 @@ export interface Explanation extends Omit<EntryRow, "fallbacks"> {
   readonly maxParallel: number | null;
 }
 
-export async function explain(
-  project: Project,
-  name: string,
-  prompt: string,
-  options: CallOptions & { readonly streaming: boolean },
-  context: CliContext,
-): Promise<Explanation> {
+export async function explain(project: Project, sample: Sample, context: CliContext): Promise<Explanation> {
+  const { name, prompt } = sample;
   const row = await entryRow(project, name);
   const entry = project.config.entry(name);
-  const { request, refusal, adjustments, problems } = await captureRequest(project, name, prompt, options, context);
+  const { problems, ...captured } = await captureRequest(project, sample, context);
   return {
     ...row,
     problems: row.problems.length > 0 ? row.problems : problems,
     key: keyOfEntry(entry, row, context),
     values: valuesOf(project, entry),
-    ...{ prompt, request, refusal, adjustments },
+    prompt,
+    ...captured,
     fallbacks: {
       general: entry.fallbackModels ?? [],
       context: entry.contextWindowFallbacks ?? [],
@@ -92,7 +84,7 @@ function valuesOf({ config, file }: Project, entry: EntryConfig): ExplainedValue
         origin === undefined
           ? { from: null, file: null, line: 0, column: 0 }
           : { from: origin.from, file: origin.file ?? file, line: origin.line, column: origin.column };
-      return { key, value: maskValue(spelled(name, unwrapped(value)), name), ...place };
+      return { key, value: maskValue(spelled(name, unwrapped(name, value)), name), ...place };
     });
 }
 
@@ -108,9 +100,10 @@ function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** One key is a list of one in the entry, and a text in the file. */
-function unwrapped(value: unknown): unknown {
-  return Array.isArray(value) && value.length === 1 && typeof value[0] === "string" ? value[0] : value;
+/** One key or stop word is a list of one in the entry, and mostly a text in the file. */
+function unwrapped(name: string, value: unknown): unknown {
+  const isOne = Array.isArray(value) && value.length === 1;
+  return isOne && (name === "apiKey" || name === "stop") ? value[0] : value;
 }
 
 const REFERENCE = /^env:([A-Z_][A-Z0-9_]*)/;

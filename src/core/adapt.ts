@@ -101,16 +101,16 @@ function mergeSettings(...layers: readonly (Settings | undefined)[]): Mutable<Se
   return merged as Mutable<Settings>;
 }
 
-/** Which capability stands behind a setting. */
-const CAPABILITY_OF: Partial<Record<SettingName, Capability>> = {
-  stop: "stop",
-  tools: "tools",
-  toolChoice: "tools",
-  parallelToolCalls: "tools",
-  temperature: "temperature",
-  reasoningEffort: "reasoning",
-  promptCache: "promptCache",
-  webSearch: "webSearch",
+/** Which capabilities stand behind a setting. */
+const CAPABILITIES_OF: Partial<Record<SettingName, readonly Capability[]>> = {
+  stop: ["stop"],
+  tools: ["tools"],
+  toolChoice: ["tools"],
+  parallelToolCalls: ["tools", "parallelTools"],
+  temperature: ["temperature"],
+  reasoningEffort: ["reasoning"],
+  promptCache: ["promptCache"],
+  webSearch: ["webSearch"],
 };
 
 interface Adapting {
@@ -149,9 +149,8 @@ function unsupportedReason(name: SettingName, target: Target, dialect: Dialect):
   if (dialect.settings?.has(name) === false) return `the ${dialect.name} wire has no such parameter`;
   if (target.quirks.lacks?.includes(name)) return `${target.provider} does not take it`;
   if (target.facts.lacks?.includes(name)) return `${target.modelId} does not take it`;
-  const capability = CAPABILITY_OF[name];
-  if (capability !== undefined && target.facts.capabilities[capability] === false) return `${target.modelId} has no ${keyOf(capability).replace("_", " ")}`;
-  return undefined;
+  const missing = CAPABILITIES_OF[name]?.find((capability) => target.facts.capabilities[capability] === false);
+  return missing && `${target.modelId} has no ${keyOf(missing).replace("_", " ")}`;
 }
 
 /** Settings of the target's wire that the target takes, in the spelling of models.toml; null when the model is unknown. */
@@ -230,15 +229,22 @@ function removeUnreadable(message: Message, index: number, target: Target, chang
 
 /** Half of a surrogate pair (an emoji cut by a slice) cannot be sent as UTF-8. */
 function wellFormed(message: Message, index: number, changes: Changes): Message {
-  const { content } = message;
-  if (typeof content === "string") {
-    if (content.isWellFormed()) return message;
-    changes.modified(`messages[${index}]`, "a lone surrogate", "\u{FFFD}", "half of a surrogate pair is no character");
-    return { ...message, content: content.toWellFormed() } as Message;
-  }
-  if (content.every((part) => !("text" in part) || part.text.isWellFormed())) return message;
+  if (isWellFormed(message.content)) return message;
   changes.modified(`messages[${index}]`, "a lone surrogate", "\u{FFFD}", "half of a surrogate pair is no character");
-  return { ...message, content: content.map((part) => ("text" in part ? { ...part, text: part.text.toWellFormed() } : part)) } as Message;
+  return { ...message, content: toWellFormed(message.content) } as Message;
+}
+
+function isWellFormed(content: string | readonly Part[]): boolean {
+  if (typeof content === "string") return content.isWellFormed();
+  return content.every((part) => ("text" in part ? part.text.isWellFormed() : part.type !== "tool-result" || isWellFormed(part.content)));
+}
+
+function toWellFormed(content: string | readonly Part[]): string | readonly Part[] {
+  if (typeof content === "string") return content.toWellFormed();
+  return content.map((part) => {
+    if ("text" in part) return { ...part, text: part.text.toWellFormed() };
+    return part.type === "tool-result" ? ({ ...part, content: toWellFormed(part.content) } as Part) : part;
+  });
 }
 
 /** No tokenizer packs more than this many characters into a token on average, so beyond it a prompt cannot fit. */
@@ -256,7 +262,8 @@ function checkSize(messages: readonly Message[], settings: Settings, target: Tar
     throw failed(target, "request_too_large", `the prompt has ${length} characters; set capabilities.context if the model takes that much`);
   }
   if (settings.maxInputTokens === undefined) return;
-  const tokens = estimateTokens(messages, settings.tools);
+  const fewest = Math.ceil(length / MOST_CHARS_PER_TOKEN);
+  const tokens = fewest > settings.maxInputTokens ? fewest : estimateTokens(messages, settings.tools);
   if (tokens > settings.maxInputTokens) {
     throw failed(target, "context_too_long", `the prompt has about ${tokens} tokens, max_input_tokens is ${settings.maxInputTokens}; nothing was sent`);
   }

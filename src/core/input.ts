@@ -27,6 +27,11 @@ function kind(value: unknown): string {
   return Array.isArray(value) ? "an array" : typeof value;
 }
 
+/** A value as a message shows it: only texts are repeated, anything else may not be writable at all. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : kind(value);
+}
+
 type Loose = Readonly<Record<string, unknown>>;
 type AssistantParts = Exclude<AssistantMessage["content"], string>;
 
@@ -44,7 +49,7 @@ function readMessage(value: unknown, path: string): Message {
     case "tool":
       return readToolMessage(message, path);
     default:
-      throw wrong(path, `unknown role ${JSON.stringify(message["role"])}; expected "system", "user", "assistant" or "tool"`);
+      throw wrong(path, `unknown role ${shown(message["role"])}; expected "system", "user", "assistant" or "tool"`);
   }
 }
 
@@ -72,8 +77,9 @@ function readPart(value: unknown, path: string, allowed: readonly Part["type"][]
 }
 
 function canonicalPart(part: Loose, path: string): Part {
-  const read = PART_READERS[String(part["type"])];
-  if (read === undefined) throw wrong(path, `unknown part type ${JSON.stringify(part["type"])}`);
+  const { type } = part;
+  const read = typeof type === "string" && Object.hasOwn(PART_READERS, type) ? PART_READERS[type] : undefined;
+  if (read === undefined) throw wrong(path, `unknown part type ${shown(type)}`);
   return read(part, path);
 }
 
@@ -106,17 +112,18 @@ function text(value: unknown, path: string): string {
 function withSource(part: Loose, path: string, type: "image" | "file"): Part {
   const { url, data, mediaType } = part;
   if (url === undefined && data === undefined) throw wrong(path, `an ${type} needs a url or data`);
-  if (url !== undefined) return splitDataUrl({ ...part, type, url: text(url, `${path}.url`) } as Part);
+  if (url !== undefined) return splitDataUrl({ ...part, type, url: text(url, `${path}.url`) } as Part, path);
   text(data, `${path}.data`);
   if (mediaType === undefined) throw wrong(path, `${type} data needs a mediaType, for example "image/png"`);
   return { ...part, type } as Part;
 }
 
 /** `data:` URLs become data + mediaType, so that every wire can spell them its own way. */
-function splitDataUrl<T extends Part>(part: T): Part {
+function splitDataUrl<T extends Part>(part: T, path: string): Part {
   const url = (part as { url?: string }).url ?? "";
   if (!url.startsWith("data:")) return part;
   const comma = url.indexOf(",");
+  if (comma < 0) throw wrong(path, "a data: URL needs a comma before its data");
   const mediaType = url.slice(5, comma).split(";")[0] || "application/octet-stream";
   const { url: _, ...rest } = part as T & { url?: string };
   return { ...rest, data: url.slice(comma + 1), mediaType } as Part;
@@ -127,16 +134,16 @@ function readImageUrl(part: Loose, path: string): Part {
   const loose = (typeof source === "string" ? { url: source } : source) as Loose | undefined;
   const url = text(loose?.["url"], `${path}.image_url.url`);
   const detail = loose?.["detail"];
-  return splitDataUrl({ type: "image", url, ...((detail === "auto" || detail === "low" || detail === "high") && { detail }) });
+  return splitDataUrl({ type: "image", url, ...((detail === "auto" || detail === "low" || detail === "high") && { detail }) }, path);
 }
 
 function readFile(part: Loose, path: string): Part {
-  const openai = part["file"] as Loose | undefined;
-  if (openai === undefined) return withSource(part, path, "file");
+  const openai = part["file"] as Loose | null | undefined;
+  if (openai === undefined || openai === null) return withSource(part, path, "file");
   const filename = openai["filename"];
   const url = text(openai["file_data"], `${path}.file.file_data`);
   const dataUrl = url.startsWith("data:") ? url : `data:application/pdf;base64,${url}`;
-  return splitDataUrl({ type: "file", url: dataUrl, ...(typeof filename === "string" && { filename }) });
+  return splitDataUrl({ type: "file", url: dataUrl, ...(typeof filename === "string" && { filename }) }, path);
 }
 
 function readInputAudio(part: Loose, path: string): Part {
@@ -211,7 +218,7 @@ function readToolMessage(message: Loose, path: string): ToolMessage {
 function readToolResult(part: Loose, path: string): ToolResultPart {
   const id = text(part["id"], `${path}.id`);
   const { name, content } = part;
-  const result = typeof content === "string" || Array.isArray(content) ? content : JSON.stringify(content ?? null);
+  const result = typeof content === "string" || Array.isArray(content) ? content : jsonOf(content ?? null, `${path}.content`);
   return {
     type: "tool-result",
     id,
@@ -219,6 +226,14 @@ function readToolResult(part: Loose, path: string): ToolResultPart {
     content: typeof result === "string" ? result : (readContent(result, path, ["text", "image"]) as ToolResultPart["content"]),
     ...(part["error"] === true && { error: true }),
   };
+}
+
+function jsonOf(value: unknown, path: string): string {
+  try {
+    return JSON.stringify(value) ?? "null";
+  } catch (cause) {
+    throw new ModelError({ code: "invalid_request", message: `${path}: cannot be written as JSON`, cause });
+  }
 }
 
 /** Every tool result answers a call of the assistant turn before it, and every call is answered before the next turn. */
@@ -232,7 +247,7 @@ function checkToolPairs(messages: readonly Message[]): void {
       }
     } else if (message.role !== "system") {
       refuseOpen(open, path);
-      open = message.role === "assistant" ? callsOf(message) : new Map();
+      open = message.role === "assistant" ? callsOf(message, path) : new Map();
     }
   });
   refuseOpen(open, "the end");
@@ -243,7 +258,13 @@ function refuseOpen(open: ReadonlyMap<string, string>, path: string): void {
   if (first !== undefined) throw wrong(path, `tool call "${first[0]}" (${first[1]}) has no result before this point`);
 }
 
-function callsOf(message: AssistantMessage): Map<string, string> {
-  if (typeof message.content === "string") return new Map();
-  return new Map(message.content.filter((part) => part.type === "tool-call").map((part) => [part.id, part.name]));
+function callsOf({ content }: AssistantMessage, path: string): Map<string, string> {
+  const calls = new Map<string, string>();
+  if (typeof content === "string") return calls;
+  for (const part of content) {
+    if (part.type !== "tool-call") continue;
+    if (calls.has(part.id)) throw wrong(path, `two tool calls have the id ${shown(part.id)}`);
+    calls.set(part.id, part.name);
+  }
+  return calls;
 }

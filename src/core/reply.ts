@@ -261,9 +261,9 @@ export function unfold(reply: Reply): FlowEvent[] {
   const events: FlowEvent[] = [{ type: "start", model: reply.model, provider: reply.provider, ...(reply.id !== undefined && { id: reply.id }) }];
   for (const adjustment of reply.adjustments) events.push({ type: "adjustment", adjustment });
   const { content } = reply.message;
+  if (reply.refusal !== undefined) events.push({ type: "refusal-delta", text: reply.refusal, sample: 0 });
   if (typeof content === "string") {
-    if (reply.refusal !== undefined) events.push({ type: "refusal-delta", text: reply.refusal, sample: 0 });
-    else if (content !== "") events.push({ type: "text-delta", text: content, sample: 0 });
+    if (reply.text !== "") events.push({ type: "text-delta", text: reply.text, sample: 0 });
   } else {
     let index = 0;
     for (const part of content) index = unfoldPart(part, index, reply.toolCalls, events);

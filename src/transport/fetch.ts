@@ -59,7 +59,6 @@ export function createTransport(options: TransportOptions = {}): Transport {
   };
 }
 
-
 function defaultExchange(): Exchange {
   return {
     cancellation: new Cancellation(),

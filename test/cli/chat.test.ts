@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { startSimulator } from "../../src/testing/simulator.ts";
-import { cli, TOML } from "./terminal.ts";
+import { cli, playing, TOML } from "./terminal.ts";
 
 const CTRL_C = "\u0003";
 const CTRL_D = "\u0004";
@@ -94,16 +94,3 @@ describe("chat", () => {
     expect(code).toBe(0);
   });
 });
-
-/** Types each answer when its text has newly appeared. */
-function playing(steps: readonly (readonly [string, string])[]) {
-  let seen = 0;
-  let step = 0;
-  return (output: string, running: { type(text: string): void }) => {
-    const [awaited, answer] = steps[step] ?? [];
-    if (awaited === undefined || answer === undefined || !output.slice(seen).includes(awaited)) return;
-    seen = output.length;
-    step += 1;
-    running.type(answer);
-  };
-}

@@ -68,6 +68,14 @@ describe("explain", () => {
     expect(code).toBe(0);
   });
 
+  it("shows the fallback's request when the entry itself cannot take the prompt", async () => {
+    const toml = `${TOML}fallback_models = ["fast"]\nmax_input_tokens = 1\n`;
+    const argv = ["explain", "far", "--prompt", "Many more words than one"];
+    const { out } = await cli(argv, { toml, env: { FAR_KEY: "k-1" } });
+    expect(out).toContain('request for "Many more words than one", which its fallback fast serves');
+    expect(out).toContain('"model": "made-up-1"');
+  });
+
   it("shows the request of a stream", async () => {
     const { out } = await cli(["explain", "far", "--stream", "--json"], {
       toml: TOML,

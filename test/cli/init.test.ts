@@ -1,10 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PROVIDERS } from "../../src/cli/catalog.ts";
 import { STARTERS } from "../../src/cli/commands/init.ts";
 import { ModelFactory } from "../../src/index.ts";
-import { cli } from "./terminal.ts";
+import { cli, playing } from "./terminal.ts";
 
 const written = (folder: string) => readFileSync(join(folder, "models.toml"), "utf8");
 
@@ -28,6 +28,30 @@ describe("init", () => {
     expect((await factory.create().codegen("Hello")).text).toContain("[simulated");
   });
 
+  it("on a terminal asks which of the found providers to use, and for the default", async () => {
+    const { code, folder } = await cli(["init"], {
+      terminal: true,
+      env: { ANTHROPIC_API_KEY: "k-1", OPENAI_API_KEY: "k-2", NO_COLOR: "1" },
+      onOutput: playing([
+        ["Keys of these providers were found", " \r"],
+        ["Which one is used", "\r"],
+      ]),
+    });
+    expect(code).toBe(0);
+    expect(written(folder)).toContain('default_model = "gpt"');
+    expect(written(folder)).not.toContain("anthropic");
+  });
+
+  it("on a terminal Ctrl-C leaves without writing anything", async () => {
+    const { code, folder } = await cli(["init"], {
+      terminal: true,
+      env: { OPENAI_API_KEY: "k-2" },
+      onOutput: playing([["Keys of these providers were found", "\u0003"]]),
+    });
+    expect(code).toBe(1);
+    expect(existsSync(join(folder, "models.toml"))).toBe(false);
+  });
+
   it("does not overwrite a file without --force", async () => {
     const refused = await cli(["init"], { toml: "# mine\n" });
     expect(refused.err).toBe(
@@ -45,7 +69,6 @@ describe("init", () => {
       STARTERS.map(({ provider }) => [PROVIDERS.find(({ id }) => id === provider)?.keyEnv[0] ?? "", "k-1"]),
     );
     const { folder } = await cli(["init"], { env });
-    writeFileSync(join(folder, ".env"), "");
     await using factory = await ModelFactory.load(join(folder, "models.toml"), { env });
     expect(factory.names()).toEqual([...STARTERS.map(({ entry }) => entry), "simulated"]);
     for (const { model } of STARTERS) expect(factory.info(model), model).toMatchObject({ retiresOn: undefined });

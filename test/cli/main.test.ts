@@ -42,6 +42,16 @@ describe("the command line", () => {
     expect(code).toBe(2);
   });
 
+  it.each([
+    [["explain", "crefull"], 'did you mean "careful"?'],
+    [["chat", "-m", "fsat"], 'did you mean "fast"?'],
+    [["models", "--profile", "ci"], 'there is no profile "ci"; this file has none'],
+  ])("a wrong name in %j ends with 2", async (argv, words) => {
+    const { code, out, err } = await cli(argv, { toml: TOML });
+    expect(err).toContain(words);
+    expect([code, out]).toEqual([2, ""]);
+  });
+
   it("says where a models.toml was looked for and how to get one", async () => {
     const { code, err, folder } = await cli(["models"]);
     expect(err).toContain(`there is no models.toml in ${folder} or any folder above it`);

@@ -18,6 +18,14 @@ describe("models", () => {
     expect(JSON.parse(out)).toMatchObject([{ wire: "anthropic", baseUrl: "https://api.anthropic.com", usable: false }]);
   });
 
+  it.each([76, 90, 110])("keeps its lines within a terminal of %i columns", async (columns) => {
+    const argv = ["models", "--catalog", "gpt-4o-mini", "--no-color"];
+    const { out } = await cli(argv, { terminal: true, columns });
+    const lines = out.trimEnd().split("\n");
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    expect(out.includes("vision")).toBe(columns > 76);
+  });
+
   it("finds ids in the catalog, without a models.toml", async () => {
     const { code, out, err } = await cli(["models", "--catalog", "claude-sonnet-4-5"]);
     expect(out).toMatch(/^ {2}anthropic +claude-sonnet-4-5 +200k +64k +\$3\.00 \/ \$15\.00 /m);

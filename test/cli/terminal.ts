@@ -11,10 +11,12 @@ export interface Session {
   /** Other files of the working folder. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly env?: Readonly<Record<string, string>>;
-  /** What is piped in. */
-  readonly stdin?: string;
+  /** What is piped in; null for a pipe that never ends. */
+  readonly stdin?: string | null;
   /** Whether all three streams are a terminal. */
   readonly terminal?: boolean;
+  /** Width of the terminal; default 100. */
+  readonly columns?: number;
   readonly interrupted?: AbortSignal;
   /** Called with everything stdout has said so far, whenever it says something. */
   readonly onOutput?: (output: string, running: Running) => void;
@@ -39,8 +41,8 @@ export async function cli(argv: readonly string[], session: Session = {}): Promi
   const folder = folderWith(session);
   const stdout = capture(session.terminal);
   const stderr = capture(session.terminal);
-  const stdin = Object.assign(new PassThrough(), { isTTY: session.terminal === true });
-  if (session.terminal !== true) stdin.end(session.stdin ?? "");
+  const stdin = Object.assign(new PassThrough(), { isTTY: session.terminal === true, setRawMode: () => {} });
+  if (session.terminal !== true && session.stdin !== null) stdin.end(session.stdin ?? "");
   const running: Running = { type: (text) => void setImmediate(() => stdin.write(text)) };
   stdout.stream.on("data", () => session.onOutput?.(stdout.text(), running));
   const code = await main(argv, {
@@ -50,7 +52,7 @@ export async function cli(argv: readonly string[], session: Session = {}): Promi
     env: session.env ?? {},
     cwd: folder,
     isTTY: session.terminal === true,
-    columns: 100,
+    columns: session.columns ?? 100,
     interrupted: session.interrupted,
   });
   stdin.destroy();
@@ -129,3 +131,16 @@ custom_llm_provider = "openai"
 base_url = "http://127.0.0.1:9/v1"
 api_key = "env:FAR_KEY"
 `;
+
+/** Types each answer when the text before it has newly appeared. */
+export function playing(steps: readonly (readonly [string, string])[]): NonNullable<Session["onOutput"]> {
+  let seen = 0;
+  let step = 0;
+  return (output, running) => {
+    const [awaited, answer] = steps[step] ?? [];
+    if (awaited === undefined || answer === undefined || !output.slice(seen).includes(awaited)) return;
+    seen = output.length;
+    step += 1;
+    running.type(answer);
+  };
+}

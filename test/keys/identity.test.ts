@@ -197,6 +197,8 @@ keyTest("models.*.proxy", async () => {
   const secure = await host({ tls: true });
   await arrival(secure, entryAt(secure.url, "openai", `proxy = "${left.url}"\ntls = { reject_unauthorized = false }`));
   expect(left.targets.at(-1)).toBe(`127.0.0.1:${secure.port}`);
+  await arrival(secure, entryAt(secure.url, "openai", "tls = { reject_unauthorized = false }"), { env: { HTTPS_PROXY: right.url } });
+  expect(right.targets.at(-1)).toBe(`127.0.0.1:${secure.port}`);
 });
 
 function folderWithCertificate(): string {

@@ -20,10 +20,10 @@ export interface ErrorCase {
   readonly noSdkError?: boolean;
 }
 
-const openai = (message: string, type: string, code: string | null = null, param: string | null = null) =>
+const openai = (message: string, type: string | null, code: string | null = null, param: string | null = null) =>
   JSON.stringify({ error: { message, type, param, code } });
 const anthropic = (type: string, message: string) =>
-  JSON.stringify({ type: "error", error: { type, message }, request_id: "req_in_body" });
+  JSON.stringify({ type: "error", error: { type, message }, request_id: "req-of-the-failure" });
 const google = (code: number, status: string, message: string, details: readonly unknown[] = []) =>
   JSON.stringify({ error: { code, status, message, details } });
 const retryInfo = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "0.02s" };
@@ -313,8 +313,8 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     name: "503",
     status: 503,
     bodies: {
-      openai: openai("That model is currently overloaded with other requests.", "server_error"),
-      anthropic: anthropic("api_error", "Service unavailable"),
+      openai: openai("That model is currently overloaded with other requests.", null),
+      anthropic: anthropic("overloaded_error", "Service unavailable"),
       google: google(503, "UNAVAILABLE", "The model is overloaded. Please try again later."),
     },
     code: "overloaded",
@@ -332,7 +332,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     name: "529",
     status: 529,
     bodies: {
-      openai: openai("Overloaded", "server_error"),
+      openai: openai("Overloaded", null),
       anthropic: anthropic("overloaded_error", "Overloaded"),
       google: google(529, "UNAVAILABLE", "Overloaded"),
     },

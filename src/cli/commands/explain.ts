@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CallOptions } from "../../index.ts";
+import type { Sample } from "../capture.ts";
 import type { CliContext } from "../context.ts";
 import { explain } from "../explanation.ts";
 import { explanationText } from "../explanation-text.ts";
@@ -33,16 +34,14 @@ export function configureExplain(command: Command, context: CliContext): void {
 
 async function explainEntry(name: string | undefined, flags: ExplainFlags, context: CliContext): Promise<void> {
   await withProject(context, async (project) => {
-    const { system, temperature, maxTokens, effort, stream = false } = flags;
-    const options = {
-      system,
-      temperature,
-      maxTokens,
-      reasoningEffort: effort as CallOptions["reasoningEffort"],
-      streaming: stream,
-    };
-    const explanation = await explain(project, name ?? project.config.defaultModel, flags.prompt, options, context);
+    const explanation = await explain(project, sampleOf(name ?? project.config.defaultModel, flags), context);
     if (context.flags.json === true) return context.print.json(explanation);
     for (const line of explanationText(explanation, context.print)) context.print.line(line);
   });
+}
+
+function sampleOf(name: string, flags: ExplainFlags): Sample {
+  const { prompt, system, temperature, maxTokens, effort, stream = false } = flags;
+  const reasoningEffort = effort as CallOptions["reasoningEffort"];
+  return { name, prompt, options: { system, temperature, maxTokens, reasoningEffort }, streaming: stream };
 }

@@ -79,42 +79,35 @@ interface Chosen {
 }
 
 async function ask(found: readonly StarterEntry[], { io }: CliContext): Promise<Chosen> {
-  const { cancel, intro, isCancel, multiselect, select } = await import("@clack/prompts");
+  const clack = await import("@clack/prompts");
   const streams = { input: io.stdin as NodeJS.ReadStream, output: io.stdout as NodeJS.WriteStream };
   const answered = <T>(answer: T): Exclude<T, symbol> => {
-    if (!isCancel(answer)) return answer as Exclude<T, symbol>;
-    cancel("Nothing was written.", streams);
+    if (!clack.isCancel(answer)) return answer as Exclude<T, symbol>;
+    clack.cancel("Nothing was written.", streams);
     throw new Exit(1);
   };
-  intro("models.toml", streams);
-  const options = found.map(({ entry, label, model, variable }) => ({
-    value: entry,
-    label: `${label} · ${model}`,
-    hint: variable,
-  }));
-  const picked =
-    found.length === 0
-      ? []
-      : answered(
-          await multiselect({
-            ...streams,
-            message: "Keys of these providers were found. Use:",
-            options,
-            initialValues: found.map(({ entry }) => entry),
-            required: false,
-          }),
-        );
+  if (found.length === 0) return { entries: [], defaultModel: SIMULATED };
+  clack.intro("models.toml", streams);
+  const picked = answered(await clack.multiselect({ ...streams, ...providerQuestion(found) }));
   const entries = found.filter(({ entry }) => picked.includes(entry));
+  if (entries.length === 0) return { entries, defaultModel: SIMULATED };
+  return { entries, defaultModel: answered(await clack.select({ ...streams, ...defaultQuestion(entries) })) };
+}
+
+function providerQuestion(found: readonly StarterEntry[]) {
+  const message = "Keys of these providers were found. Use:";
+  const options = found.map(({ entry, label, model, variable }) => ({
+    ...{ value: entry, label: `${label} · ${model}`, hint: variable },
+  }));
+  return { message, options, initialValues: found.map(({ entry }) => entry), required: false };
+}
+
+function defaultQuestion(entries: readonly StarterEntry[]) {
   const names = [...entries.map(({ entry }) => entry), SIMULATED];
-  if (names.length === 1) return { entries, defaultModel: SIMULATED };
-  const defaultModel = answered(
-    await select({
-      ...streams,
-      message: "Which one is used when a program names none?",
-      options: names.map((value) => ({ value, label: value })),
-    }),
-  );
-  return { entries, defaultModel };
+  return {
+    message: "Which one is used when a program names none?",
+    options: names.map((value) => ({ value, label: value })),
+  };
 }
 
 function tell(path: string, found: readonly StarterEntry[], defaultModel: string, { print, flags }: CliContext): void {

@@ -136,10 +136,10 @@ class GenerateDecoder implements Decoder {
   }
 }
 
-/** A call in the answer decides: Gemini says STOP beside it. */
+/** A call in the answer decides: Gemini says STOP beside it, others say words of their own. */
 function finishOf(raw: string, calls: number): FinishReason {
   const reason = FINISH[raw] ?? "unknown";
-  return reason === "stop" && calls > 0 ? "tool-calls" : reason;
+  return reason !== "length" && calls > 0 ? "tool-calls" : reason;
 }
 
 /** Unique over the turns of a conversation, and short enough for every wire it may be sent back on. */

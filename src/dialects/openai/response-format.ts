@@ -28,7 +28,9 @@ export function lowerFormat(format: ResponseFormat | undefined, target: Target):
   if (format.type === "text") return mode === "prompt" ? NOTHING : { ...NOTHING, format: { type: "text" } };
   if (mode === "prompt") return inWords(format, target);
   if (format.type === "json_object") return { ...NOTHING, format: { type: "json_object" } };
-  return mode === "json_schema" ? bySchema(format) : byAnyJson(format, target);
+  if (mode === "json_object") return byAnyJson(format, target);
+  // A model of an able host may be older than its schemas, and even than its plain JSON mode.
+  return target.facts.capabilities.jsonSchema === false ? inWords(format, target) : bySchema(format);
 }
 
 type SchemaFormat = Extract<ResponseFormat, { type: "json_schema" }>;

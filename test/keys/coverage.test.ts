@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { configSchema } from "../../src/config/schema.ts";
+
+interface Definition {
+  readonly type: string;
+  readonly shape?: Readonly<Record<string, SchemaLike>>;
+  readonly options?: readonly SchemaLike[];
+  readonly innerType?: SchemaLike;
+  readonly element?: SchemaLike;
+  readonly keyType?: SchemaLike;
+  readonly valueType?: SchemaLike;
+}
+interface SchemaLike {
+  readonly _zod: { readonly def: unknown };
+}
+
+/** Tables that repeat the keys of an entry, or of the file: one claim for all their keys. */
+const REPEATED = new Set(["defaults", "providers.*", "profiles.*"]);
+
+/** Every key below a schema: tables open with a dot, lists with [], tables named by the user with *. */
+function keysOf(schema: SchemaLike, path: string): readonly string[] {
+  if (REPEATED.has(path)) return [`${path}.*`];
+  const { innerType, options, shape, element, valueType } = schema._zod.def as Definition;
+  if (innerType !== undefined) return keysOf(innerType, path);
+  if (options !== undefined) return options.flatMap((option) => keysOf(option, path));
+  if (element !== undefined) return keysOf(element, `${path}[]`);
+  if (valueType !== undefined) return keysOf(valueType, `${path}.*`);
+  return Object.entries(shape ?? {}).flatMap(([key, inner]) => {
+    const at = path === "" ? key : `${path}.${key}`;
+    return [at, ...keysOf(inner, at)];
+  });
+}
+
+/** `a.{b,c}` as `a.b` and `a.c`. */
+function expanded(claim: string): readonly string[] {
+  const [, before = "", list = "", after = ""] = /^(.*)\{(.*)\}(.*)$/.exec(claim) ?? [];
+  return list === "" ? [claim] : list.split(",").map((word) => before + word + after);
+}
+
+function claims(): ReadonlySet<string> {
+  const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".test.ts"));
+  const sources = files.map((file) => readFileSync(join(import.meta.dirname, file), "utf8"));
+  return new Set(sources.flatMap((source) => [...source.matchAll(/\bkeyTest\(\s*"([^"]+)"/g)].flatMap(([, claim = ""]) => expanded(claim))));
+}
+
+const known = new Set(keysOf(configSchema, ""));
+
+test("every key of models.toml has a test that sees its effect", () => {
+  expect(known.size).toBeGreaterThan(120);
+  const claimed = claims();
+  expect([...known].filter((key) => !claimed.has(key))).toEqual([]);
+});
+
+test("no test claims a key that models.toml does not have", () => {
+  expect([...claims()].filter((key) => !known.has(key))).toEqual([]);
+});

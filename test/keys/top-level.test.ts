@@ -1,0 +1,212 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "smol-toml";
+import { expect, onTestFinished } from "vitest";
+import { entryShape } from "../../src/config/schema.ts";
+import type { FlowEvent } from "../../src/core/event.ts";
+import { cache } from "../../src/layers/cache.ts";
+import { MemoryStore } from "../../src/stores/memory.ts";
+import { FakeClock } from "../fake-clock.ts";
+import { callOf } from "../layers/call-of.ts";
+import { LOCALHOST_CERT } from "../transport/localhost-certificate.ts";
+import { keyTest } from "./key-test.ts";
+import { answered, ask, entry, factoryOf, JumpingClock, PATIENT, PROMPT, simulate } from "./world.ts";
+
+keyTest("default_model", async () => {
+  const simulator = await simulate();
+  const two = `${entry("openai", simulator, "", { table: "one" })}${entry("openai", simulator, "", { table: "two" })}`;
+  expect((await ask(simulator, two)).reply?.model).toBe("one");
+  expect((await ask(simulator, `default_model = "two"\n${two}`)).reply?.model).toBe("two");
+  const chosen = `default_model = "env:WHICH"\n${two}`;
+  expect((await ask(simulator, chosen, { options: { env: { WHICH: "two" } } })).reply?.model).toBe("two");
+});
+
+keyTest("models", async () => {
+  const simulator = await simulate();
+  const factory = factoryOf(`${entry("openai", simulator, "", { table: "one" })}${entry("openai", simulator, "", { table: '"gpt-4.1"' })}`);
+  expect(factory.names()).toEqual(["one", "gpt-4.1"]);
+  expect(() => factory.get("ones")).toThrow(/there is no model "ones"/);
+  expect((await factory.get("gpt-4.1").codegen(PROMPT)).model).toBe("gpt-4.1");
+});
+
+keyTest("defaults", async () => {
+  const simulator = await simulate();
+  const models = `${entry("openai", simulator, "", { table: "one" })}${entry("openai", simulator, "temperature = 1", { table: "two" })}`;
+  const temperature = async (model: string) => (await answered(simulator, `[defaults]\ntemperature = 0.5\n${models}`, { model })).body;
+  expect(await temperature("one")).toMatchObject({ temperature: 0.5 });
+  expect(await temperature("two")).toMatchObject({ temperature: 1 });
+});
+
+keyTest("providers", async () => {
+  const simulator = await simulate();
+  const shared = '[providers.openai]\ntemperature = 0.5\n[providers.anthropic]\nmax_tokens = 77\n';
+  expect((await answered(simulator, shared + entry("openai", simulator))).body).toMatchObject({ temperature: 0.5 });
+  expect((await answered(simulator, shared + entry("anthropic", simulator))).body).toMatchObject({ max_tokens: 77 });
+  expect((await answered(simulator, shared + entry("anthropic", simulator))).body).not.toHaveProperty("temperature");
+});
+
+keyTest("profiles", async () => {
+  const simulator = await simulate();
+  const profiled = `${entry("openai", simulator, "temperature = 1")}[profiles.ci.models.main]\ntemperature = 0.25\n[profiles.ci.defaults]\nseed = 5\n`;
+  expect((await answered(simulator, profiled)).body).toMatchObject({ temperature: 1 });
+  for (const options of [{ profile: "ci" }, { env: { MODELWRIGHT_PROFILE: "ci" } }]) expect((await answered(simulator, profiled, { options })).body).toMatchObject({ temperature: 0.25, seed: 5 });
+});
+
+/** An example of each key, as the schema gives it to editors. */
+function exampleOf(key: keyof typeof entryShape): unknown {
+  const { examples, default: byDefault } = (entryShape[key].meta() ?? {}) as { examples?: readonly unknown[]; default?: unknown };
+  return examples?.[0] ?? byDefault;
+}
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), "keys-"));
+  onTestFinished(() => rmSync(made, { recursive: true }));
+  return made;
+}
+
+type Tables = Readonly<Record<string, unknown>>;
+
+/** The main entry's settings as resolved, with one key written in different places. */
+function settingsOf(place: Tables, own: Tables, profile?: string): unknown {
+  const identity = { name: "some-model", provider: "openai", base_url: "http://127.0.0.1:9/v1", api_key: "k" };
+  const others = Object.fromEntries(["fast", "local"].map((name) => [name, identity]));
+  const { models = {}, ...rest } = place as { models?: Tables };
+  const toml = stringify({ ...rest, models: { main: { ...identity, ...own }, ...others, ...models } });
+  const env = { OPENAI_API_KEY: "k", HTTPS_PROXY: "http://127.0.0.1:9" };
+  return factoryOf(toml, { env, baseDir: certificates(), ...(profile !== undefined && { profile }) }).create("main").config;
+}
+
+function certificates(): string {
+  const made = folder();
+  mkdirSync(join(made, "certs"));
+  writeFileSync(join(made, "certs", "company.pem"), LOCALHOST_CERT);
+  return made;
+}
+
+const KEYS = (Object.keys(entryShape) as (keyof typeof entryShape)[]).filter((key) => key !== "name" && key !== "extends");
+
+/** Every key an entry may have works from a place that is inherited as it does in the entry itself. */
+function inherited(keys: readonly (keyof typeof entryShape)[], place: (written: Tables) => Tables, { own = {}, profile }: { own?: Tables; profile?: string } = {}): () => void {
+  return () => {
+    for (const key of keys) {
+      const written = { [key]: exampleOf(key) };
+      const inEntry = settingsOf({}, written);
+      // What identifies the entry is given by every entry here, so it can only be laid over.
+      const overlaid = ["provider", "base_url", "api_key"].includes(key) && profile === undefined;
+      if (overlaid) continue;
+      expect(settingsOf(place(written), own, profile), key).toEqual(inEntry);
+      if (key !== "provider") expect(inEntry, key).not.toEqual(settingsOf({}, {}));
+    }
+  };
+}
+
+keyTest("defaults.*", inherited(KEYS, (written) => ({ defaults: written })));
+keyTest("providers.*.*", inherited(KEYS.filter((key) => key !== "provider"), (written) => ({ providers: { openai: written } })));
+keyTest("profiles.*.*", inherited(KEYS, (written) => ({ profiles: { ci: { models: { main: written } } } }), { profile: "ci" }));
+
+async function requestsWith(section: string, prompts: readonly string[], { clock = new JumpingClock(), between = 0 } = {}): Promise<number> {
+  const simulator = await simulate();
+  const model = factoryOf(`${section}\n${entry("openai", simulator, PATIENT)}`, { clock }).create();
+  for (const prompt of prompts) {
+    await model.codegen(prompt);
+    clock.jump(between);
+  }
+  return simulator.requests.length;
+}
+
+keyTest("cache", async () => {
+  expect(await requestsWith("", ["a", "a", "b"])).toBe(3);
+  expect(await requestsWith("[cache]", ["a", "a", "b"])).toBe(2);
+});
+
+keyTest("cache.store", async () => {
+  expect(await requestsWith('[cache]\nstore = "memory"', ["a", "a"])).toBe(1);
+  expect(() => factoryOf('[cache]\nstore = "sqlite"\n[models.a]\nname = "m"\nprovider = "simulator"')).toThrow(/"store" = "sqlite" is known, but not available/);
+});
+
+keyTest("cache.ttl", async () => {
+  expect(await requestsWith('[cache]\nttl = "10s"', ["a", "a", "a"], { between: 6_000 })).toBe(2);
+  expect(await requestsWith("[cache]\nttl = 20", ["a", "a", "a"], { between: 6_000 })).toBe(1);
+});
+
+keyTest("cache.max_entries", async () => {
+  expect(await requestsWith("[cache]\nmax_entries = 1", ["a", "b", "a"])).toBe(3);
+  expect(await requestsWith("[cache]\nmax_entries = 2", ["a", "b", "a"])).toBe(2);
+});
+
+const HELLO: readonly FlowEvent[] = [
+  { type: "start", model: "main", provider: "scripted" },
+  { type: "text-delta", text: "hello", sample: 0 },
+  { type: "finish", reason: "stop", sample: 0 },
+];
+
+// A memory store belongs to one factory, so two namespaces only meet where a store is shared.
+keyTest("cache.namespace", async () => {
+  const store = new MemoryStore(10, new FakeClock());
+  let asked = 0;
+  const through = async (namespace: string) => {
+    const layer = cache(store, { ttlMs: 1_000, namespace });
+    for await (const _ of layer(callOf(), async function* () {
+      asked++;
+      yield HELLO;
+    }));
+    return asked;
+  };
+  expect([await through("one"), await through("one"), await through("two"), await through("two")]).toEqual([1, 1, 2, 2]);
+});
+
+/** What the log says of one answered and one failed call. */
+async function logged(lines: string): Promise<string[]> {
+  const simulator = await simulate({ script: [{}, { kind: "auth" }] });
+  const file = join(folder(), "log.txt");
+  const toml = `[logging]\nfile = ${JSON.stringify(file)}\n${lines}\n${entry("openai", simulator, "pricing = { input = 1, output = 1 }")}`;
+  const model = factoryOf(toml).create();
+  await model.safeCodegen(PROMPT);
+  await model.safeCodegen(PROMPT);
+  return readFileSync(file, "utf8").split("\n").filter((line) => line !== "");
+}
+
+keyTest("logging", async () => {
+  const simulator = await simulate({ script: [{ kind: "auth" }] });
+  const { write } = process.stderr;
+  const lines: string[] = [];
+  onTestFinished(() => {
+    process.stderr.write = write;
+  });
+  process.stderr.write = ((line: string) => lines.push(line) > 0) as typeof write;
+  await factoryOf(entry("openai", simulator)).create().safeCodegen(PROMPT);
+  expect(lines).toEqual([]);
+  simulator.script({ kind: "auth" });
+  await factoryOf(`[logging]\n${entry("openai", simulator)}`).create().safeCodegen(PROMPT);
+  expect(lines.join("")).toMatch(/ERROR call failed/);
+});
+
+keyTest("logging.level", async () => {
+  const severities = async (level: string) => new Set((await logged(`level = "${level}"`)).map((line) => line.split(" ")[2]));
+  expect(await severities("debug")).toEqual(new Set(["DEBUG", "INFO", "WARNING", "ERROR"]));
+  expect(await severities("trace")).toEqual(new Set(["DEBUG", "INFO", "WARNING", "ERROR"]));
+  expect(await severities("INFO")).toEqual(new Set(["INFO", "WARNING", "ERROR"]));
+  expect(await severities("WARNING")).toEqual(new Set(["WARNING", "ERROR"]));
+  expect(await severities("CRITICAL")).toEqual(new Set(["ERROR"]));
+  expect(await severities("silent")).toEqual(new Set());
+  expect(await severities("off")).toEqual(new Set());
+});
+
+keyTest("logging.format", async () => {
+  const [json] = await logged('level = "info"\nformat = "json"');
+  expect(JSON.parse(json ?? "")).toMatchObject({ level: "info", name: "modelwright", message: "call answered", attempts: 1 });
+  const [pattern] = await logged('level = "info"\nformat = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"');
+  expect(pattern).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - modelwright - INFO - call answered /);
+  const [text] = await logged('level = "info"\nformat = "text"');
+  expect(text).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO call answered /);
+});
+
+keyTest("logging.file", async () => {
+  expect(await logged("")).not.toEqual([]);
+});
+
+keyTest("logging.log_content", async () => {
+  const with_ = async (content: boolean) => (await logged(`level = "debug"\nlog_content = ${content}`)).join("\n").includes(PROMPT);
+  expect([await with_(false), await with_(true)]).toEqual([false, true]);
+});

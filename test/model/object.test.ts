@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { ScriptStep } from "../../src/dialects/scripted/dialect.ts";
+import { factoryOf } from "./factory-of.ts";
+
+const recipe = z.object({ name: z.string(), minutes: z.number().int() });
+const says = (text: string, finish: "stop" | "length" = "stop"): ScriptStep[] => [{ delta: text }, { usage: { input: 10, output: 5 } }, { finish }];
+const good = '{"name":"soup","minutes":20}';
+
+describe("an object", () => {
+  it("is asked for by its schema and given validated", async () => {
+    const { model, dialects } = factoryOf({ a: [says(good)] });
+    const { object, reply } = await model.object(recipe, "cook");
+    expect(object).toEqual({ name: "soup", minutes: 20 });
+    expect(reply.text).toBe(good);
+    expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({ type: "json_schema", schema: { type: "object", properties: { name: { type: "string" } } } });
+  });
+
+  it.each([
+    ["a list", z.array(z.string()), '{"value":["a","b"]}', ["a", "b"]],
+    ["a word", z.enum(["yes", "no"]), '{"value":"yes"}', "yes"],
+    ["a choice", z.union([z.object({ a: z.number() }), z.object({ b: z.string() })]), '{"value":{"b":"x"}}', { b: "x" }],
+  ])("travels inside one when it is %s", async (_, schema, text, expected) => {
+    const { model, dialects } = factoryOf({ a: [says(text)] });
+    expect((await model.object(schema, "x")).object).toEqual(expected);
+    expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({ schema: { type: "object", required: ["value"] } });
+  });
+
+  it("is found in a code fence", async () => {
+    expect((await factoryOf({ a: [says(`\`\`\`json\n${good}\n\`\`\``)] }).model.object(recipe, "x")).object.name).toBe("soup");
+  });
+
+  it("is what the schema makes of the answer", async () => {
+    const schema = z.object({ day: z.string().transform((text) => text.length) });
+    expect((await factoryOf({ a: [says('{"day":"monday"}')] }).model.object(schema, "x")).object).toEqual({ day: 6 });
+  });
+
+  it.each([
+    ["no JSON", "soup, 20 minutes", "not JSON"],
+    ["another shape", '{"name":"soup","minutes":"twenty"}', "minutes"],
+    ["nothing of it", "{}", "name"],
+  ])("is invalid_output when the answer is %s", async (_, text, words) => {
+    const { model } = factoryOf({ a: [says(text)] });
+    const error = await model.object(recipe, "cook", { repair: 0 }).catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: "invalid_output", partial: { text }, attempts: [{ outcome: "ok" }] });
+    expect((error as Error).message).toContain(words);
+  });
+
+  it("is asked for again with the reasons, and all of it is paid", async () => {
+    const { model, dialects } = factoryOf({ a: [says('{"name":"soup"}'), says(good)] });
+    const { object, reply } = await model.object(recipe, "cook", { repair: 1 });
+    expect(object.minutes).toBe(20);
+    expect(reply).toMatchObject({ usage: { total: 30 }, attempts: [{}, {}] });
+    const messages = dialects["a"]?.calls[1]?.call.request.messages;
+    expect(messages?.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
+    expect(JSON.stringify(messages?.[2])).toContain("minutes");
+  });
+
+  it("is asked for at most as often as repair says", async () => {
+    const { model, dialects } = factoryOf({ a: [says("no")] });
+    const error = await model.object(recipe, "cook", { repair: 2 }).catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: "invalid_output", attempts: [{}, {}, {}] });
+    expect((error as Error).message).toContain("after 2 re-asks");
+    expect(dialects["a"]?.calls).toHaveLength(3);
+  });
+
+  it("that was refused is refused, and not asked for again", async () => {
+    const { model, dialects } = factoryOf({ a: [[{ events: [{ type: "refusal-delta", text: "I will not.", sample: 0 }] }, { finish: "refusal" }]] });
+    await expect(model.object(recipe, "cook", { repair: 3 })).rejects.toMatchObject({ code: "refused", message: expect.stringContaining("I will not.") });
+    expect(dialects["a"]?.calls).toHaveLength(1);
+  });
+
+  it("that was cut says what to raise", async () => {
+    await expect(factoryOf({ a: [says('{"name":"so', "length")] }).model.object(recipe, "cook", { repair: 0 })).rejects.toThrow("max_new_tokens");
+  });
+
+  it("keeps the money of what came before when a re-ask fails", async () => {
+    const { model } = factoryOf({ a: [says("no"), [{ error: { code: "unauthorized", message: "gone" } }]] });
+    await expect(model.object(recipe, "cook", { repair: 1 })).rejects.toMatchObject({ code: "unauthorized", attempts: [{ outcome: "ok" }, { outcome: "error" }] });
+  });
+
+  it("needs a schema that can be written as JSON Schema", async () => {
+    const { model, dialects } = factoryOf({ a: [says(good)] });
+    await expect(model.object({ "~standard": { version: 1, vendor: "x", validate: (value: unknown) => ({ value }) } }, "x")).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(model.object({} as never, "x")).rejects.toMatchObject({ code: "invalid_request" });
+    expect(dialects["a"]?.calls).toHaveLength(0);
+  });
+});
+
+describe("a growing object", () => {
+  const pieces: ScriptStep[] = [...[...good].map((delta) => ({ delta })), { finish: "stop" }];
+
+  it("is never less than it was, and ends whole", async () => {
+    const { model } = factoryOf({ a: [pieces] });
+    const stream = model.streamObject(recipe, "cook");
+    const seen: { name?: string; minutes?: number }[] = [];
+    for await (const partial of stream) seen.push(partial);
+    expect(seen.length).toBeGreaterThan(4);
+    seen.reduce((before, now) => {
+      expect(Object.keys(now).length).toBeGreaterThanOrEqual(Object.keys(before).length);
+      expect((now.name ?? "").startsWith(before.name ?? "")).toBe(true);
+      return now;
+    });
+    expect(seen.at(-1)).toEqual({ name: "soup", minutes: 20 });
+    expect(await stream.object).toEqual({ name: "soup", minutes: 20 });
+    expect((await stream.reply).text).toBe(good);
+  });
+
+  it("can be awaited without being read", async () => {
+    expect(await factoryOf({ a: [pieces] }).model.streamObject(recipe, "cook").object).toEqual({ name: "soup", minutes: 20 });
+  });
+
+  it("is a list that grows, when the schema is one", async () => {
+    const { model } = factoryOf({ a: [[{ delta: '{"value":["a"' }, { delta: ',"b"]}' }, { finish: "stop" }]] });
+    const seen: unknown[] = [];
+    for await (const partial of model.streamObject(z.array(z.string()), "x")) seen.push(partial);
+    expect(seen).toEqual([["a"], ["a", "b"]]);
+  });
+
+  it("that never becomes one rejects, and disturbs nobody who does not ask", async () => {
+    const { model } = factoryOf({ a: [says("sorry")] });
+    const stream = model.streamObject(recipe, "cook");
+    for await (const _ of stream);
+    await expect(stream.object).rejects.toMatchObject({ code: "invalid_output" });
+  });
+});

@@ -1,0 +1,43 @@
+import { expect, onTestFinished } from "vitest";
+import { type Model, ModelError, ModelFactory } from "../../src/index.ts";
+import { entryFor, type Wire } from "./recording-files.ts";
+import { type Said, type SeenRequest, type WireServer, wireServer } from "./wire-server.ts";
+
+/** A server that ends with the test. */
+export async function serving(
+  answer: (request: SeenRequest, index: number) => Said | undefined | Promise<Said | undefined>,
+): Promise<WireServer> {
+  const server = await wireServer(answer);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** A model of that wire at that address, without retries unless `keys` say so; its factory ends with the test. */
+export function modelAt(wire: Wire, origin: string, keys = ""): Model {
+  const entry = entryFor({ wire, provider: "some-host", model: "some-model" }, "asked", origin, keys);
+  const toml = keys.includes("num_retries") ? entry.replace("num_retries = 0\n", "") : entry;
+  const factory = ModelFactory.parse(toml, { env: {} });
+  onTestFinished(() => factory.close());
+  return factory.get("asked");
+}
+
+/** The ModelError that something ends with. */
+export async function failureOf(promise: Promise<unknown>): Promise<ModelError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ModelError);
+  return error as ModelError;
+}
+
+/** Milliseconds until `promise` settles; fails after `limitMs`. */
+export async function within(limitMs: number, promise: Promise<unknown>): Promise<number> {
+  const startMs = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${limitMs} ms`)), limitMs);
+  });
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  return performance.now() - startMs;
+}

@@ -1,0 +1,160 @@
+import net from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { failureOf, modelAt, serving, within } from "./ask.ts";
+import { sse, type Wire } from "./recording-files.ts";
+import { SMALL_STREAM, smallBody, unfinishedStream, WIRES } from "./small-answers.ts";
+import type { SeenRequest } from "./wire-server.ts";
+
+const CLOSED_MS = 100;
+const LIMIT_MS = 150;
+const LIMIT = `"${LIMIT_MS}ms"`;
+/** A clock may strike late on a busy machine, never early. */
+const SLACK_MS = 1_500;
+
+/** Writes a stream by hand: its head, and then `line` every 20 ms until the socket closes. */
+function dribble({ socket }: SeenRequest, first: string, line: string): undefined {
+  const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+  socket.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+  if (first !== "") socket.write(chunk(first));
+  const timer = setInterval(() => socket.write(chunk(line)), 20);
+  socket.once("close", () => clearInterval(timer));
+  return undefined;
+}
+
+const PING: Readonly<Record<Wire, string>> = {
+  openai: ": keep-alive\n\n",
+  "openai-responses": 'event: keepalive\ndata: {"type":"keepalive","sequence_number":3}\n\n',
+  anthropic: 'event: ping\ndata: {"type":"ping"}\n\n',
+  google: ": keep-alive\n\n",
+};
+const opening = (wire: Wire) => unfinishedStream(wire).body;
+const moreText = (wire: Wire) => sse(SMALL_STREAM[wire].open.slice(-1), wire).replace("data: [DONE]\n\n", "");
+
+async function expectPhase(
+  asked: Promise<unknown>,
+  phase: string,
+  closed: () => Promise<void>,
+  text?: string,
+): Promise<void> {
+  const startMs = performance.now();
+  const error = await failureOf(asked);
+  const tookMs = performance.now() - startMs;
+  await within(CLOSED_MS, closed());
+  expect([error.code, error.phase]).toEqual(["timed_out", phase]);
+  expect(tookMs).toBeGreaterThan(LIMIT_MS * 0.9);
+  expect(tookMs).toBeLessThan(LIMIT_MS + SLACK_MS);
+  expect(error.partial?.text || undefined).toBe(text);
+  expect(error.message).toContain(`${LIMIT_MS / 1000} s`);
+}
+
+for (const wire of WIRES) {
+  describe(`clocks on the ${wire} wire`, () => {
+    test("first-token: headers and pings are no token", async () => {
+      const server = await serving((request) => dribble(request, "", PING[wire]));
+      const model = modelAt(wire, server.origin, `first_token_timeout = ${LIMIT}`);
+      await expectPhase(model.stream("Hello").reply, "first-token", server.allClosed);
+    });
+
+    test("idle: pings do not keep a silent model alive", async () => {
+      const server = await serving((request) => dribble(request, opening(wire), PING[wire]));
+      const model = modelAt(wire, server.origin, `idle_timeout = ${LIMIT}`);
+      await expectPhase(model.stream("Hello").reply, "idle", server.allClosed, "fine");
+    });
+
+    test("silence: not a byte on an open stream", async () => {
+      const server = await serving(() => ({ ...unfinishedStream(wire), stall: true }));
+      const model = modelAt(wire, server.origin, `silence_timeout = ${LIMIT}`);
+      const error = await failureOf(model.stream("Hello").reply);
+      await within(CLOSED_MS, server.allClosed());
+      expect([error.code, error.phase, error.partial?.text]).toEqual(["timed_out", "silence", "fine"]);
+    });
+
+    test("attempt: a stream that never ends", async () => {
+      const server = await serving((request) => dribble(request, opening(wire), moreText(wire)));
+      const model = modelAt(wire, server.origin, `timeout = ${LIMIT}\nrepeated_chunk_limit = 0`);
+      const startMs = performance.now();
+      const error = await failureOf(model.stream("Hello").reply);
+      await within(CLOSED_MS, server.allClosed());
+      expect([error.code, error.phase]).toEqual(["timed_out", "attempt"]);
+      expect(performance.now() - startMs).toBeLessThan(LIMIT_MS + SLACK_MS);
+      expect(error.partial?.text.startsWith("finefine")).toBe(true);
+    });
+
+    test("attempt: no answer at all", async () => {
+      const server = await serving(() => undefined);
+      await expectPhase(
+        modelAt(wire, server.origin, `timeout = ${LIMIT}`).codegen("Hello"),
+        "attempt",
+        server.allClosed,
+      );
+      expect(server.requests).toHaveLength(1);
+    });
+
+    test("deadline: it ends the call in the middle of its retries", async () => {
+      const server = await serving(() => undefined);
+      const model = modelAt(
+        wire,
+        server.origin,
+        `deadline = ${LIMIT}\ntimeout = "60ms"\nnum_retries = 9\nretry_min_wait = "1ms"\nretry_max_wait = "1ms"`,
+      );
+      const startMs = performance.now();
+      const error = await failureOf(model.codegen("Hello"));
+      await within(CLOSED_MS, server.allClosed());
+      expect(error.code).toBe("timed_out");
+      expect(performance.now() - startMs).toBeLessThan(LIMIT_MS + SLACK_MS);
+      expect(server.requests.length).toBeGreaterThan(1);
+      expect(server.requests.length).toBeLessThan(6);
+      expect(error.attempts).toHaveLength(server.requests.length);
+    });
+
+    test("deadline: it ends the only attempt", async () => {
+      const server = await serving(() => undefined);
+      await expectPhase(
+        modelAt(wire, server.origin, `deadline = ${LIMIT}`).codegen("Hello"),
+        "deadline",
+        server.allClosed,
+      );
+    });
+
+    test("connect: a server that never shakes hands", async () => {
+      const sockets = new Set<net.Socket>();
+      const mute = net.createServer((socket) => {
+        sockets.add(socket);
+        socket
+          .on("error", () => {})
+          .on("close", () => sockets.delete(socket))
+          .resume();
+      });
+      await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+      onTestFinished(() => void mute.close());
+      const { port } = mute.address() as net.AddressInfo;
+      const model = modelAt(wire, `https://127.0.0.1:${port}`, `connect_timeout = ${LIMIT}`);
+      const error = await failureOf(model.codegen("Hello"));
+      await within(
+        CLOSED_MS,
+        Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)))),
+      );
+      expect([error.code, error.phase]).toEqual(["timed_out", "connect"]);
+      expect(error.attempts).toMatchObject([{ outcome: "error", possiblyBilled: false }]);
+    });
+
+    test("a reader that takes its time lets no clock run out", async () => {
+      const server = await serving(() => ({
+        body: sse([...SMALL_STREAM[wire].open, ...SMALL_STREAM[wire].end], wire),
+        pieceBytes: 64,
+      }));
+      const stream = modelAt(wire, server.origin, 'idle_timeout = "100ms"\nsilence_timeout = "100ms"').stream("Hello");
+      for await (const event of stream)
+        if (event.type === "text-delta") await new Promise((resolve) => setTimeout(resolve, 250));
+      expect((await stream.reply).text).toBe("fine");
+    });
+  });
+}
+
+test("an answer of 64,000 tokens may be awaited whole on Anthropic's wire", async () => {
+  const server = await serving(() => smallBody("anthropic"));
+  const reply = await modelAt("anthropic", server.origin, "max_new_tokens = 64000").codegen("Hello");
+  expect(reply.text).toBe("fine");
+  expect(JSON.parse(server.requests[0]?.body ?? "")).toMatchObject({ max_tokens: 64_000 });
+  expect((JSON.parse(server.requests[0]?.body ?? "") as { stream?: boolean }).stream ?? false).toBe(false);
+});

@@ -1,0 +1,11 @@
+import { ModelFactory } from "../../src/index.ts";
+
+/** Run as a program: calls every entry of the given models.toml, whole and as a stream, and prints the texts. */
+const factory = ModelFactory.parse(process.argv[2] ?? "");
+const texts: string[] = [];
+for (const name of factory.names()) {
+  const model = factory.get(name);
+  texts.push((await model.codegen("Hello")).text, (await model.stream("Hello").reply).text);
+}
+await factory.close();
+console.log(JSON.stringify(texts));

@@ -1,0 +1,184 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { POISON, poisonedEnvironment } from "./poison.ts";
+import type { Wire } from "./recording-files.ts";
+import { smallBody, smallStream } from "./small-answers.ts";
+import { type SeenRequest, type WireServer, wireServer } from "./wire-server.ts";
+
+const PROGRAM = fileURLToPath(new URL("./poisoned-call.ts", import.meta.url));
+
+interface Place {
+  readonly name: string;
+  readonly wire: Wire;
+  readonly entry: (origin: string) => string;
+  /** Path of a whole answer and of a stream. */
+  readonly paths: readonly [string, string];
+  /** What the request shows of the entry's key; absent where it has none. */
+  readonly auth?: readonly [header: string, value: string];
+}
+
+const PLACES: readonly Place[] = [
+  {
+    name: "OpenAI chat",
+    wire: "openai",
+    entry: (origin) => `name = "gpt-4o"\nprovider = "openai"\nbase_url = "${origin}/v1"\napi_key = "own-key"`,
+    paths: ["/v1/chat/completions", "/v1/chat/completions"],
+    auth: ["authorization", "Bearer own-key"],
+  },
+  {
+    name: "OpenAI responses",
+    wire: "openai-responses",
+    entry: (origin) =>
+      `name = "gpt-5.1"\nprovider = "openai"\ncustom_llm_provider = "openai-responses"\nbase_url = "${origin}/v1"\napi_key = "own-key"`,
+    paths: ["/v1/responses", "/v1/responses"],
+    auth: ["authorization", "Bearer own-key"],
+  },
+  {
+    name: "an OpenAI-compatible server without a key",
+    wire: "openai",
+    entry: (origin) =>
+      `name = "local"\nprovider = "my-server"\ncustom_llm_provider = "openai"\nbase_url = "${origin}/v1"`,
+    paths: ["/v1/chat/completions", "/v1/chat/completions"],
+  },
+  {
+    name: "Azure, dated",
+    wire: "openai",
+    entry: (origin) =>
+      `name = "my-deployment"\nprovider = "azure"\napi_version = "2024-10-21"\nbase_url = "${origin}"\napi_key = "own-key"`,
+    paths: [1, 2].map(() => "/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21") as [
+      string,
+      string,
+    ],
+    auth: ["api-key", "own-key"],
+  },
+  {
+    name: "Azure v1",
+    wire: "openai",
+    entry: (origin) => `name = "my-deployment"\nprovider = "azure"\nbase_url = "${origin}"\napi_key = "own-key"`,
+    paths: ["/openai/v1/chat/completions", "/openai/v1/chat/completions"],
+    auth: ["api-key", "own-key"],
+  },
+  {
+    name: "Anthropic",
+    wire: "anthropic",
+    entry: (origin) =>
+      `name = "claude-sonnet-4-5"\nprovider = "anthropic"\nbase_url = "${origin}"\napi_key = "own-key"`,
+    paths: ["/v1/messages", "/v1/messages"],
+    auth: ["authorization", "Bearer own-key"],
+  },
+  {
+    name: "an Anthropic-compatible server without a key",
+    wire: "anthropic",
+    entry: (origin) =>
+      `name = "local"\nprovider = "my-server"\ncustom_llm_provider = "anthropic"\nbase_url = "${origin}"`,
+    paths: ["/v1/messages", "/v1/messages"],
+  },
+  {
+    name: "Gemini",
+    wire: "google",
+    entry: (origin) => `name = "gemini-2.5-flash"\nprovider = "google"\nbase_url = "${origin}"\napi_key = "own-key"`,
+    paths: [
+      "/v1beta/models/gemini-2.5-flash:generateContent",
+      "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+    ],
+    auth: ["x-goog-api-key", "own-key"],
+  },
+  {
+    name: "a Gemini-compatible server without a key",
+    wire: "google",
+    entry: (origin) => `name = "local"\nprovider = "my-server"\ncustom_llm_provider = "google"\nbase_url = "${origin}"`,
+    paths: ["/v1beta/models/local:generateContent", "/v1beta/models/local:streamGenerateContent?alt=sse"],
+  },
+  {
+    name: "Vertex",
+    wire: "google",
+    entry: (origin) =>
+      `name = "gemini-2.5-flash"\nprovider = "vertex"\nbase_url = "${origin}"\napi_key = "own-key"\nvertex_project = "my-project"\nvertex_location = "europe-west1"`,
+    paths: ["generateContent", "streamGenerateContent?alt=sse"].map(
+      (method) =>
+        `/v1beta1/projects/my-project/locations/europe-west1/publishers/google/models/gemini-2.5-flash:${method}`,
+    ) as [string, string],
+    auth: ["authorization", "Bearer own-key"],
+  },
+];
+
+async function listening(answer: (request: SeenRequest) => ReturnType<typeof smallBody>): Promise<WireServer> {
+  const server = await wireServer(answer);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** The program's output, in an environment of its own. */
+async function run(
+  toml: string,
+  env: Record<string, string>,
+): Promise<{ stdout: string; stderr: string; status: number | null }> {
+  const { PATH = "" } = process.env;
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", PROGRAM, toml], {
+    env: { PATH, ...env },
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { stdout, stderr, status };
+}
+
+function isStreamed({ path, body }: SeenRequest): boolean {
+  return path.includes(":stream") || (JSON.parse(body) as { stream?: boolean }).stream === true;
+}
+
+describe("an environment full of other keys and addresses changes no request", () => {
+  for (const { name, wire, entry, paths, auth } of PLACES) {
+    test(name, async () => {
+      const elsewhere = await listening(() => smallBody(wire));
+      const server = await listening((request) => (isStreamed(request) ? smallStream(wire) : smallBody(wire)));
+      const toml = `[models.asked]\n${entry(server.origin)}\nnum_retries = 0\ntimeout = 10\n`;
+      const { stdout, stderr, status } = await run(toml, poisonedEnvironment(elsewhere.origin));
+      expect(stderr).toBe("");
+      expect(status).toBe(0);
+      expect(JSON.parse(stdout)).toEqual(["fine", "fine"]);
+      expect(server.requests.map(({ path }) => path)).toEqual(paths);
+      for (const { path, headers, body } of server.requests) {
+        expect(JSON.stringify([path, headers, body])).not.toContain(POISON);
+        const credentials = Object.entries(headers).filter(([header]) =>
+          /^(authorization|api-key|x-api-key|x-goog-api-key|cookie)$/.test(header),
+        );
+        expect(credentials).toEqual(auth === undefined ? [] : [auth]);
+      }
+      expect(elsewhere.requests).toHaveLength(0);
+      expect(elsewhere.sockets.size).toBe(0);
+    });
+  }
+
+  test("an SDK's own headers are the same as in an empty environment", async () => {
+    const elsewhere = await listening(() => smallBody("openai"));
+    const seen: string[][] = [];
+    for (const env of [{}, poisonedEnvironment(elsewhere.origin)]) {
+      const wires = PLACES.map(({ wire }) => wire);
+      let asked = 0;
+      const server = await listening((request) => {
+        const wire = wires[Math.floor(asked++ / 2)] as Wire;
+        return isStreamed(request) ? smallStream(wire) : smallBody(wire);
+      });
+      const toml = PLACES.map(
+        ({ entry }, index) => `[models.m${index}]\n${entry(server.origin)}\nnum_retries = 0\n`,
+      ).join("\n");
+      const { status, stderr } = await run(toml, env);
+      expect([status, stderr]).toEqual([0, ""]);
+      seen.push(
+        server.requests.map(({ headers }) =>
+          JSON.stringify(
+            Object.entries(headers)
+              .filter(([name]) => name !== "host")
+              .sort(),
+          ),
+        ),
+      );
+    }
+    expect(seen[0]).toHaveLength(PLACES.length * 2);
+    expect(seen[1]).toEqual(seen[0]);
+  });
+});
