@@ -40,7 +40,7 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
       extraHeaders: (entry["extraHeaders"] ?? {}) as Record<string, string>,
       raw: raw ?? false,
       tags: tags ?? [],
-      cache,
+      cache: cacheModeOf(cache),
       stream: entry["stream"] as boolean | undefined,
       system: entry["system"] as string | undefined,
       prelude: options.messages === undefined ? undefined : readInput(options.messages),
@@ -83,11 +83,16 @@ function explain(finding: Finding): string {
 function checkCallOnly({ samples, signal, cache, tags }: CallOptions, model: string): void {
   if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1)) throw wrong(model, "samples must be a whole number from 1 on");
   if (signal !== undefined && typeof signal.addEventListener !== "function") throw wrong(model, "signal must be an AbortSignal");
-  if (cache !== undefined && !CACHE_MODES.includes(cache)) {
+  if (cache !== undefined && typeof cache !== "boolean" && !CACHE_MODES.includes(cache)) {
     const near = nearest(String(cache), CACHE_MODES);
     throw wrong(model, `cache must be one of ${CACHE_MODES.join(", ")}${near === undefined ? "" : ` (did you mean "${near}"?)`}`);
   }
   if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) throw wrong(model, "tags must be a list of texts");
+}
+
+function cacheModeOf(cache: CallOptions["cache"]): CacheMode | undefined {
+  if (typeof cache !== "boolean") return cache;
+  return cache ? "use" : "bypass";
 }
 
 function wrong(model: string, words: string): ModelError {

@@ -1,5 +1,6 @@
 import type { Dialect } from "./core/dialect.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
+import type { Price } from "./core/cost.ts";
 import { ConfigError, ModelError } from "./core/error.ts";
 import type { Next } from "./core/layer.ts";
 import type { Logger } from "./core/logger.ts";
@@ -20,9 +21,10 @@ import { maskedConfig } from "./masked-config.ts";
 import { Model } from "./model.ts";
 import type { FactoryOptions } from "./options.ts";
 import { modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
-import { resolveTarget, type ResolveContext } from "./resolve.ts";
+import { type ResolveContext, resolveTarget, SIMULATED_URL } from "./resolve.ts";
 import type { Simulator, SimulatorOptions } from "./simulator/server.ts";
 import { MemoryStore } from "./stores/memory.ts";
+import { transportFrom } from "./transport/any-fetch.ts";
 import { createTransport } from "./transport/fetch.ts";
 
 /** Filled by `modelwright types` with the names of a models.toml; empty until then. */
@@ -41,6 +43,8 @@ export interface ModelDescription {
   readonly capabilities: Target["facts"]["capabilities"];
   readonly context: number | null;
   readonly maxOutput: number | null;
+  /** USD per million tokens; null when unknown. */
+  readonly price: Price | null;
   readonly fallbacks: readonly string[];
   /** Why the entry cannot be used now, for example a missing key; absent when it can. */
   readonly problems?: readonly string[];
@@ -65,8 +69,8 @@ export class ModelFactory<Models = Registered> {
     this.#config = config;
     this.#clock = clockFrom(options.clock);
     this.#random = options.random ?? Math.random;
-    this.#transport = options.transport ?? createTransport({ clock: this.#clock });
-    if (options.transport === undefined) this.#closers.push(() => this.#transport.close());
+    this.#transport = options.transport === undefined ? createTransport({ clock: this.#clock }) : transportFrom(options.transport);
+    this.#closers.push(() => this.#transport.close());
     const custom = options.providers ?? {};
     this.#context = { config, env: options.env ?? process.env, custom: new Set(Object.keys(custom)), tokens: options.tokens ?? {} };
     this.#services = this.#makeServices(custom, options.logger ?? loggerFor(config, this.#clock));
@@ -113,30 +117,26 @@ export class ModelFactory<Models = Registered> {
     return this.#config.names as readonly NameOf<Models>[];
   }
 
-  /** What an entry leads to, whether or not it can be used now. */
+  /**
+   * What an entry leads to, whether or not it can be used now.
+   * @throws ConfigError for an unknown name, or an address that depends on a variable that is not set.
+   */
   describe(name: NameOf<Models> | (string & {})): ModelDescription {
-    const entry = this.#config.entry(name);
-    const fallbacks = entry.fallbackModels ?? [];
-    try {
-      const { provider, modelId, dialect, address, facts } = this.#target(name);
-      const { capabilities, context, maxOutput } = facts;
-      return { name, provider, modelId, dialect, baseUrl: address.baseUrl, capabilities, context: context ?? null, maxOutput: maxOutput ?? null, fallbacks };
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      const info = infoOf(entry.name);
-      return {
-        name,
-        provider: entry.provider,
-        modelId: entry.name,
-        dialect: entry.customLlmProvider ?? "",
-        baseUrl: entry.baseUrl ?? "",
-        capabilities: info?.capabilities ?? {},
-        context: info?.context ?? null,
-        maxOutput: info?.maxOutput ?? null,
-        fallbacks,
-        problems: error.problems.map(({ message }) => message),
-      };
-    }
+    const { provider, modelId, dialect, address, facts, price } = resolveTarget(name, this.#context, true);
+    const problems = this.#problemsOf(name);
+    return {
+      name,
+      provider,
+      modelId,
+      dialect,
+      baseUrl: address.baseUrl === SIMULATED_URL ? "simulator" : address.baseUrl,
+      capabilities: facts.capabilities,
+      context: facts.context ?? null,
+      maxOutput: facts.maxOutput ?? null,
+      price: price() ?? null,
+      fallbacks: this.#config.entry(name).fallbackModels ?? [],
+      ...(problems.length > 0 && { problems }),
+    };
   }
 
   /** What the catalog knows about a provider's model id; null when nothing. */
@@ -169,6 +169,16 @@ export class ModelFactory<Models = Registered> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #problemsOf(name: string): readonly string[] {
+    try {
+      this.#target(name);
+      return [];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return error.problems.map(({ message }) => message);
+    }
   }
 
   #makeServices(custom: Readonly<Record<string, Dialect>>, logger: Logger): Services {

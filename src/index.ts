@@ -13,6 +13,7 @@ export type { StandardSchema } from "./core/standard-schema.ts";
 export type { Capabilities, Capability, ModelFacts, Target, Token } from "./core/target.ts";
 export type { JsonSchema, Tool, ToolCall, ToolChoice } from "./core/tool.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
+export type { TransportInput } from "./transport/any-fetch.ts";
 export type { Usage } from "./core/usage.ts";
 export type { ModelInfo } from "./catalog/lookup.ts";
 export type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";

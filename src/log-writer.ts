@@ -13,7 +13,8 @@ export function loggerFor(config: Config, clock: Clock): Logger {
   if (logging === undefined) return silentLogger;
   const format = formatter(logging.format);
   const write = writer(logging.file);
-  const lowest = LEVELS.indexOf(logging.level as Level);
+  // "trace" is below all levels there are, "silent" above.
+  const lowest = logging.level === "silent" ? LEVELS.length : LEVELS.indexOf(logging.level as Level);
   const log = (level: Level) => (message: string, fields: LogFields = {}) => {
     if (LEVELS.indexOf(level) >= lowest) write(format({ time: new Date(clock.now()).toISOString(), level, message, fields }));
   };

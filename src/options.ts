@@ -6,7 +6,7 @@ import type { Message } from "./core/message.ts";
 import type { Effort, PromptCache, ResponseFormat, Settings } from "./core/request.ts";
 import type { Token } from "./core/target.ts";
 import type { JsonSchema, Tool } from "./core/tool.ts";
-import type { Transport } from "./core/transport.ts";
+import type { TransportInput } from "./transport/any-fetch.ts";
 
 /** A tool as OpenAI writes it, or flat; `parameters` may be left out for a function without any. */
 export type ToolInput =
@@ -38,7 +38,8 @@ export interface CallOptions extends Omit<Settings, "tools" | "stop" | "response
   /** Number of answers to ask for. Default 1. */
   readonly samples?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly cache?: CacheMode | undefined;
+  /** `false` is "bypass", `true` is "use". */
+  readonly cache?: CacheMode | boolean | undefined;
   /** Labels for `factory.usage("tag")`. */
   readonly tags?: readonly string[] | undefined;
   /** Re-asks when an object does not satisfy its schema. Default: the entry's `repair`. */
@@ -69,8 +70,8 @@ export interface FactoryOptions {
   readonly tokens?: Readonly<Record<string, (request: TokenRequest) => Promise<Token | string>>>;
   /** Default: what `[logging]` says, else silence. */
   readonly logger?: Logger;
-  /** Default: the built-in pooled transport. */
-  readonly transport?: Transport;
+  /** Sends the requests: a function like `fetch`, or an object with one. Default: the built-in pooled transport. */
+  readonly transport?: TransportInput;
   /** Default: the system's. */
   readonly clock?: Partial<Clock>;
   /** Randomness of jitter, 0 to 1. Default `Math.random`. */

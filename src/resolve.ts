@@ -26,17 +26,18 @@ const SIMULATOR = "simulator";
 const NOT_SIMULATED = ["api_key", "base_url", "proxy", "tls", "extra_headers", "vertex_project", "vertex_location"];
 
 /**
- * Entry, provider row and catalog facts as one destination.
+ * Entry, provider row and catalog facts as one destination; `forDisplay` does without its key.
  * @throws ConfigError when the entry needs a variable that is not set, or cannot be addressed.
  */
-export function resolveTarget(name: string, context: ResolveContext): Target {
+export function resolveTarget(name: string, context: ResolveContext, forDisplay = false): Target {
   const { config, custom, tokens } = context;
   const declared = config.entry(name);
   const simulated = declared.provider === SIMULATOR;
   const row = rowOf(declared, custom);
   const hooked = tokens[declared.provider] !== undefined;
   const keyless = simulated || hooked || custom.has(declared.provider) || row?.keyless === true || row === undefined || row.auth === "none";
-  const entry = config.resolveEntry(name, { skip: simulated ? NOT_SIMULATED : [], requireKey: !keyless });
+  const skip = simulated ? NOT_SIMULATED : forDisplay ? ["api_key"] : [];
+  const entry = config.resolveEntry(name, { skip, requireKey: !keyless && !forDisplay });
   const dialect = dialectFor(entry, row, custom);
   const facts = withOverrides(factsOf(row?.id ?? entry.provider, entry.name), entry.capabilities);
   const address = addressOf(entry, row, simulated, custom, config);

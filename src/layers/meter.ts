@@ -79,7 +79,9 @@ class AttemptRow {
   /** Whether a request went out, or at least tried to: an attempt that never had a connection is shown too. */
   #left(failure: ModelError): boolean {
     const { exchange } = this.#call.record;
-    return exchange === undefined ? failure.code !== "unsupported" && failure.code !== "invalid_request" : exchange.sent || TRIED.has(failure.code);
+    if (exchange !== undefined) return exchange.sent || TRIED.has(failure.code);
+    // A dialect without our transport: an answer has a status, a request refused on the way out has none.
+    return failure.status !== undefined || (failure.code !== "unsupported" && failure.code !== "invalid_request");
   }
 
   #mayBeBilled(): boolean {

@@ -179,6 +179,16 @@ keyTest("models.*.messages[].{role,content}", onEveryWire(EXAMPLES, {
   google: { systemInstruction: { parts: [{ text: "Be exact." }] }, contents: [{ role: "user" }, { role: "model" }, { role: "user" }] },
 }));
 
+keyTest("models.*.messages[].content[].type", onEveryWire(`messages = [
+  { role = "user", content = [{ type = "text", text = "Look." }, { type = "image_url", image_url = { url = "data:image/png;base64,iVBORw0KGgo=" } }] },
+  { role = "assistant", content = "I see." },
+]`, {
+  openai: { messages: [{ content: [{ type: "text", text: "Look." }, { type: "image_url" }] }, { role: "assistant" }, { role: "user" }] },
+  "openai-responses": { input: [{ content: [{ type: "input_text", text: "Look." }, { type: "input_image" }] }, { role: "assistant" }, { role: "user" }] },
+  anthropic: { messages: [{ content: [{ type: "text", text: "Look." }, { type: "image" }] }, { role: "assistant" }, { role: "user" }] },
+  google: { contents: [{ parts: [{ text: "Look." }, { inlineData: { mimeType: "image/png" } }] }, { role: "model" }, { role: "user" }] },
+}));
+
 keyTest("models.*.messages[].{tool_calls,tool_call_id}", onEveryWire(`messages = [
   { role = "user", content = "Read it." },
   { role = "assistant", content = "", tool_calls = [{ id = "call_1", type = "function", function = { name = "read_file", arguments = "{\\"path\\":\\"a.ts\\"}" } }] },

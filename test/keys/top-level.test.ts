@@ -207,6 +207,6 @@ keyTest("logging.file", async () => {
 });
 
 keyTest("logging.log_content", async () => {
-  const with_ = async (content: boolean) => (await logged(`level = "debug"\nlog_content = ${content}`)).join("\n").includes(PROMPT);
-  expect([await with_(false), await with_(true)]).toEqual([false, true]);
+  const showsPrompt = async (content: boolean) => (await logged(`level = "debug"\nlog_content = ${content}`)).join("\n").includes(PROMPT);
+  expect([await showsPrompt(false), await showsPrompt(true)]).toEqual([false, true]);
 });

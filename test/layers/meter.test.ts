@@ -84,6 +84,12 @@ describe("the meter", () => {
     expect(rows).toEqual([]);
   });
 
+  it.each([[400, 1], [undefined, 0]] as const)("of a dialect without a transport believes the status of its errors: %s", async (status, count) => {
+    const { seen, rows } = setUp([[{ error: { code: "invalid_request", message: "x", status } }]]);
+    await seen();
+    expect(rows).toHaveLength(count);
+  });
+
   it("has the row of a stream that its reader left, with what it had used", async () => {
     const { run, call, rows } = setUp([[{ delta: "a" }, { usage: { input: 5, output: 1 } }, { delta: "b" }, { hang: true }]]);
     const iterator = run(call)[Symbol.asyncIterator]();

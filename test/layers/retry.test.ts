@@ -115,6 +115,13 @@ describe("what is tried again", () => {
     expect(other.dialect.calls).toHaveLength(1);
   });
 
+  it("may be a code that the table never repeats, unless the provider says not to try", async () => {
+    const asked = setUp([fails("degenerate_output"), "fine"], { retryOn: { degenerate_output: 1 } });
+    expect(textOf(await asked.ask())).toBe("fine");
+    const told = setUp([fails("server_error", { shouldRetry: false }), "fine"], { retryOn: { server_error: 3 } });
+    expect((await told.ask()).error?.code).toBe("server_error");
+  });
+
   it("is tried as often as the table of retry_on says for its code", async () => {
     const { ask, dialect } = setUp([fails("rate_limited"), fails("server_error"), fails("rate_limited"), fails("server_error")], {
       retryOn: { rate_limited: 5, server_error: 1 },

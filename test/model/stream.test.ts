@@ -1,183 +1,419 @@
-import { describe, expect, it } from "vitest";
-import { isModelError } from "../../src/core/error.ts";
-import type { ModelEvent } from "../../src/core/event.ts";
-import { quiet } from "../fake-clock.ts";
-import { factoryOf } from "./factory-of.ts";
+import { setImmediate } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ModelEvent } from "../../src/index.ts";
+import { FakeClock } from "../fake-clock.ts";
+import { AT_ONCE, aWhile, chatEvents, entry, eventsOf, factoryOf, failureOf, sendEvents, serve, simulate, until, WIRES } from "./world.ts";
 
-const talk = [{ delta: "one" }, { delta: " two" }, { usage: { input: 1_000_000, output: 500_000 } }, { finish: "stop", raw: "end_turn" }] as const;
+const WEATHER = { name: "get_weather", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } } as const;
+const TIME = { name: "get_time", parameters: { type: "object", properties: { zone: { type: "string" } }, required: ["zone"] } } as const;
 
-async function all<T>(events: AsyncIterable<T>): Promise<T[]> {
-  const seen: T[] = [];
-  for await (const event of events) seen.push(event);
-  return seen;
+const unhandled: unknown[] = [];
+const note = (reason: unknown) => unhandled.push(reason);
+beforeAll(() => void process.on("unhandledRejection", note));
+afterAll(async () => {
+  await aWhile();
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+});
+
+/** Checks the order every stream keeps, and gives the types without neighbours of the same kind. */
+function checkOrder(events: readonly ModelEvent[], samples = 1): void {
+  expect(events[0]?.type).toBe("start");
+  expect(events.filter(({ type }) => type === "start")).toHaveLength(1);
+  const finishes = events.filter(({ type }) => type === "finish");
+  expect(finishes).toHaveLength(samples);
+  expect(events.at(-1)).toBe(finishes.at(-1));
+  expect(events.findIndex(({ type }) => type === "usage")).toBeGreaterThan(0);
+  const open = new Map<number, string>();
+  for (const event of events) {
+    if (event.type === "tool-call-start") open.set(event.index, "");
+    if (event.type === "tool-call-delta") open.set(event.index, `${open.get(event.index)}${event.json}`);
+    if (event.type !== "tool-call-end") continue;
+    expect(open.get(event.index)).toBe(event.call.json);
+    expect(JSON.parse(event.call.json)).toEqual(event.call.arguments);
+    open.delete(event.index);
+  }
+  expect(open.size).toBe(0);
 }
 
-describe("a stream", () => {
-  it("sends nothing before it is read", async () => {
-    const { model, dialects } = factoryOf({ a: [talk] });
-    const stream = model.stream("hi");
-    await quiet();
-    expect(dialects["a"]?.calls).toHaveLength(0);
-    expect((await all(stream)).map(({ type }) => type)).toEqual(["start", "text-delta", "text-delta", "usage", "finish"]);
-    expect(dialects["a"]?.calls).toHaveLength(1);
+function textIn(events: readonly ModelEvent[]): string {
+  return events.map((event) => (event.type === "text-delta" ? event.text : "")).join("");
+}
+
+describe("nothing happens before the first pull", () => {
+  test("no request leaves for a stream that nobody reads", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry("openai", simulator.url)).create();
+    const stream = model.stream("Say hello.");
+    const view = stream.text;
+    const iterator = stream[Symbol.asyncIterator]();
+    await aWhile();
+    expect(simulator.requests).toHaveLength(0);
+    expect(view).toBeDefined();
+    await iterator.next();
+    expect(simulator.requests).toHaveLength(1);
+    await iterator.return?.();
   });
 
-  it("throws for bad input where it is read, not where it is made", async () => {
-    const { model } = factoryOf({ a: [talk] });
-    const stream = model.stream("");
-    await expect(all(stream)).rejects.toMatchObject({ code: "invalid_request" });
-    await expect(stream.reply).rejects.toMatchObject({ code: "invalid_request" });
-  });
-
-  it("has one reader: a second one is refused", async () => {
-    const { model } = factoryOf({ a: [talk] });
-    const stream = model.stream("hi");
-    await all(stream);
-    await expect(all(stream)).rejects.toMatchObject({ code: "invalid_request" });
-    await expect(all(stream.text)).rejects.toMatchObject({ code: "invalid_request" });
-  });
-
-  it("has a view of its text alone", async () => {
-    const { model } = factoryOf({ a: [[{ reasoning: "hm" }, ...talk]] });
-    expect(await all(model.stream("hi").text)).toEqual(["one", " two"]);
-  });
-
-  it("shows no event that is only for the reply", async () => {
-    const { model } = factoryOf({ a: [[{ events: [{ type: "response", id: "r" }, { type: "refusal-delta", text: "no", sample: 0 }] }, { finish: "refusal" }]] });
-    const stream = model.stream("hi");
-    expect((await all(stream)).map(({ type }) => type)).toEqual(["start", "usage", "finish"]);
-    expect(await stream.reply).toMatchObject({ refusal: "no", finishReason: "refusal", id: "r" });
-  });
-
-  it("gives the reply that codegen gives", async () => {
-    const streamed = factoryOf({ a: [talk] });
-    const stream = streamed.model.stream("hi");
-    await all(stream);
+  test("the clocks start with the first pull", async () => {
+    const simulator = await simulate();
+    const clock = new FakeClock();
+    const model = factoryOf(entry("openai", simulator.url, 'deadline = "2s"\ntimeout = "2s"'), { clock }).create();
+    const stream = model.stream("Say hello.");
+    await clock.advance(60_000);
     const reply = await stream.reply;
-    expect(reply).toMatchObject({ text: "one two", finishReason: "stop", rawFinishReason: "end_turn", model: "a", provider: "a", cost: { usd: 2 }, usage: { total: 1_500_000 } });
-    expect(reply.attempts).toHaveLength(1);
-    expect(await factoryOf({ a: [talk] }).model.codegen("hi")).toEqual(reply);
+    expect(reply.text).not.toBe("");
+    expect(reply.latencyMs).toBe(0);
   });
 
-  it("is read to its end by whoever asks for its reply alone", async () => {
-    const { model } = factoryOf({ a: [talk] });
-    expect((await model.stream("hi").reply).text).toBe("one two");
-  });
-
-  it("can be read after its reply was asked for", async () => {
-    const { model } = factoryOf({ a: [talk] });
-    const stream = model.stream("hi");
-    const reply = stream.reply;
-    expect(await all(stream)).toHaveLength(5);
-    expect((await reply).text).toBe("one two");
-  });
-
-  it("closes everything when its reader breaks out, and its reply is aborted with what came", async () => {
-    const { model, dialects, clock } = factoryOf({ a: [[{ delta: "half" }, { hang: true }]] });
-    const stream = model.stream("hi");
-    for await (const event of stream) if (event.type === "text-delta") break;
-    await expect(stream.reply).rejects.toMatchObject({ code: "aborted", partial: { text: "half" } });
-    expect(dialects["a"]?.calls[0]?.end).toBe("left");
-    expect(clock.pending).toBe(0);
-  });
-
-  it("gives nothing more once its reader has left", async () => {
-    const { model } = factoryOf({ a: [[{ events: [{ type: "text-delta", text: "a", sample: 0 }, { type: "text-delta", text: "b", sample: 0 }] }, { finish: "stop" }]] });
-    const iterator = model.stream("hi")[Symbol.asyncIterator]();
-    await iterator.next();
-    await iterator.return?.();
-    expect(await iterator.next()).toEqual({ done: true, value: undefined });
-  });
-
-  it("may be left while an event is awaited: it ends at once", async () => {
-    const { model, dialects, clock } = factoryOf({ a: [[{ delta: "half" }, { hang: true }]] });
-    const stream = model.stream("hi");
-    const iterator = stream[Symbol.asyncIterator]();
-    await iterator.next();
-    await iterator.next();
-    const pending = iterator.next().catch((error: unknown) => error);
-    await quiet();
-    await iterator.return?.();
-    const settled = await pending;
-    expect(isModelError(settled, "aborted") || (settled as IteratorResult<ModelEvent>).done).toBe(true);
-    await expect(stream.reply).rejects.toMatchObject({ code: "aborted" });
-    await quiet();
-    expect(dialects["a"]?.calls[0]?.end).not.toBe("open");
-    expect(clock.pending).toBe(0);
-  });
-
-  it("gives each event once and in order to a reader that does not wait", async () => {
-    const { model } = factoryOf({ a: [[{ events: [{ type: "text-delta", text: "a", sample: 0 }, { type: "text-delta", text: "b", sample: 0 }] }, { delta: "c" }, { finish: "stop" }]] });
-    const iterator = model.stream("hi")[Symbol.asyncIterator]();
-    const steps = await Promise.all(Array.from({ length: 8 }, () => iterator.next()));
-    const shown = steps.flatMap(({ done, value }) => (done ? [] : [value.type === "text-delta" ? value.text : value.type]));
-    expect(shown).toEqual(["start", "a", "b", "c", "usage", "finish"]);
-  });
-
-  it("throws the error once and then is done; its reply rejects with the same", async () => {
-    const { model } = factoryOf({ a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]] });
-    const stream = model.stream("hi");
-    const iterator = stream[Symbol.asyncIterator]();
-    await iterator.next();
-    await iterator.next();
-    const error = await iterator.next().catch((failure: unknown) => failure);
-    expect(error).toMatchObject({ code: "stream_truncated", partial: { text: "half" }, attempts: [{ outcome: "error", possiblyBilled: true }] });
-    expect(await iterator.next()).toMatchObject({ done: true });
-    await expect(stream.reply).rejects.toBe(error);
-  });
-
-  it("leaves no rejection unhandled when nobody asks for its reply", async () => {
-    const { model } = factoryOf({ a: [[{ error: { code: "invalid_request", message: "no" } }]] });
-    const unhandled: unknown[] = [];
-    const note = (reason: unknown) => void unhandled.push(reason);
-    process.on("unhandledRejection", note);
-    await all(model.stream("hi")).catch(() => {});
-    await model.stream("hi").text[Symbol.asyncIterator]().next().catch(() => {});
-    await quiet();
-    process.off("unhandledRejection", note);
-    expect(unhandled).toEqual([]);
-  });
-
-  it("is aborted by the caller's signal with what came, and leaves no listener on it", async () => {
-    const { model, clock } = factoryOf({ a: [[{ delta: "half" }, { hang: true }]] });
-    const controller = new AbortController();
-    const stream = model.stream("hi", { signal: controller.signal });
-    const reading = all(stream).catch((error: unknown) => error);
-    await quiet();
-    controller.abort("enough");
-    expect(await reading).toMatchObject({ code: "aborted", cause: "enough", partial: { text: "half" } });
-    expect(clock.pending).toBe(0);
-  });
-
-  it("that breaks is not restarted by itself, with on_break restart it is", async () => {
-    const broken = [{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }] as const;
-    const plain = factoryOf({ a: [broken, talk] });
-    await expect(plain.clock.settle(all(plain.model.stream("hi")))).rejects.toMatchObject({ code: "stream_truncated" });
-    const again = factoryOf({ a: [broken, talk] }, '[defaults]\non_break = "restart"');
-    const stream = again.model.stream("hi");
-    expect((await again.clock.settle(all(stream))).map(({ type }) => type)).toContain("reset");
-    expect(await stream.reply).toMatchObject({ text: "one two", attempts: [{ outcome: "error" }, { outcome: "ok" }] });
+  test("bad input, bad options and a closed factory throw on the first pull, with no request", async () => {
+    const simulator = await simulate();
+    const factory = factoryOf(entry("openai", simulator.url));
+    const model = factory.create();
+    expect((await failureOf(eventsOf(model.stream("  ")))).code).toBe("invalid_request");
+    expect((await failureOf(eventsOf(model.stream([])))).code).toBe("invalid_request");
+    expect((await failureOf(eventsOf(model.stream("hi", { temprature: 1 } as never)))).message).toMatch(/did you mean "temperature"/);
+    const bad = model.stream("");
+    expect((await failureOf(bad.reply)).code).toBe("invalid_request");
+    const late = model.stream("hi");
+    await factory.close();
+    expect((await failureOf(eventsOf(late))).code).toBe("aborted");
+    expect(simulator.requests).toHaveLength(0);
   });
 });
 
-describe("codegen", () => {
-  it("always recovers from an answer that broke", async () => {
-    const { model, clock } = factoryOf({ a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }], talk] });
-    const reply = await clock.settle(model.codegen("hi"));
-    expect(reply).toMatchObject({ text: "one two", attempts: [{ outcome: "error", possiblyBilled: true }, { outcome: "ok" }], cost: { usd: 2, estimated: true } });
+describe.each(WIRES)("a stream on the %s wire", (wire) => {
+  test("yields start, text, usage and one finish that is last", async () => {
+    const simulator = await simulate();
+    const stream = factoryOf(entry(wire, simulator.url)).create().stream("Write a function that adds two numbers.");
+    const events = await eventsOf(stream);
+    checkOrder(events);
+    expect(events.at(-1)).toMatchObject({ type: "finish", reason: "stop", sample: 0 });
+    expect(textIn(events)).toBe((await stream.reply).text);
+    expect(simulator.requests).toHaveLength(1);
   });
 
-  it("is finished by a fallback when the target stays broken", async () => {
-    const { model, clock, dialects } = factoryOf({ a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]], b: [talk] }, '[defaults]\nfallback_models = ["b"]\nnum_retries = 1');
-    const reply = await clock.settle(model.codegen("hi"));
-    expect(reply).toMatchObject({ text: "one two", model: "b" });
-    expect(reply.attempts.map(({ model }) => model)).toEqual(["a", "a", "b"]);
-    expect(dialects["a"]?.calls).toHaveLength(2);
+  test("yields parallel tool calls each from its start to its end", async () => {
+    const simulator = await simulate();
+    const stream = factoryOf(entry(wire, simulator.url)).create().stream("Call get_weather and get_time.", { tools: [WEATHER, TIME] });
+    const events = await eventsOf(stream);
+    checkOrder(events);
+    const calls = events.flatMap((event) => (event.type === "tool-call-end" ? [event.call] : []));
+    expect(calls.map(({ name }) => name)).toEqual(["get_weather", "get_time"]);
+    expect(events.at(-1)).toMatchObject({ type: "finish", reason: "tool-calls" });
+    expect((await stream.reply).toolCalls).toEqual(calls);
   });
 
-  it("never throws as safeCodegen", async () => {
-    const { model } = factoryOf({ a: [[{ error: { code: "unauthorized", message: "no" } }]] });
-    expect(await model.safeCodegen("hi")).toMatchObject({ ok: false, error: { code: "unauthorized", attempts: [{ outcome: "error" }] } });
-    expect(await factoryOf({ a: [talk] }).model.safeCodegen("hi")).toMatchObject({ ok: true, reply: { text: "one two" } });
+  test("yields reasoning before the text it led to", async () => {
+    const simulator = await simulate({ answers: () => ({ reasoning: "First I think about it.", text: "Then I answer." }) });
+    const stream = factoryOf(entry(wire, simulator.url)).create().stream("Think.", { reasoningEffort: "low" });
+    const events = await eventsOf(stream);
+    checkOrder(events);
+    const reply = await stream.reply;
+    expect(reply.text).toBe("Then I answer.");
+    // Chat shows reasoning only where a host has a field for it.
+    if (wire === "openai") return;
+    expect(reply.reasoning).toBe("First I think about it.");
+    expect(events.findIndex(({ type }) => type === "reasoning-delta")).toBeLessThan(events.findIndex(({ type }) => type === "text-delta"));
+  });
+
+  test("its reply is the one codegen gives", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    for (const [input, options] of [
+      ["Write a function that adds two numbers.", {}],
+      ["Call get_weather and get_time.", { tools: [WEATHER, TIME] }],
+      ["Write a long story.", { maxNewTokens: 12 }],
+    ] as const) {
+      const whole = await model.codegen(input, options);
+      const streamed = await model.stream(input, options).reply;
+      for (const key of ["text", "toolCalls", "finishReason", "rawFinishReason", "usage", "cost", "message", "model", "provider", "adjustments"] as const) {
+        expect(streamed[key], key).toEqual(whole[key]);
+      }
+      expect(streamed.attempts).toMatchObject([{ model: "main", outcome: "ok", usage: whole.usage, cost: whole.cost, possiblyBilled: false }]);
+      expect(JSON.parse(JSON.stringify(streamed)).text).toBe(whole.text);
+    }
+  });
+
+  test("the text view gives the text alone", async () => {
+    const simulator = await simulate();
+    const stream = factoryOf(entry(wire, simulator.url)).create().stream("Say hello.");
+    let text = "";
+    for await (const piece of stream.text) text += piece;
+    expect(text).toBe((await stream.reply).text);
+    expect(text).not.toBe("");
+    expect(simulator.requests).toHaveLength(1);
+  });
+
+  test("leaving the loop closes the socket; the reply rejects `aborted` with the partial", async () => {
+    const simulator = await simulate({ delayMs: 5, answers: () => ({ text: "word ".repeat(400) }) });
+    const stream = factoryOf(entry(wire, simulator.url)).create().stream("Say much.");
+    let seen = "";
+    for await (const event of stream) {
+      if (event.type !== "text-delta") continue;
+      seen += event.text;
+      if (seen.length >= 10) break;
+    }
+    await until(() => simulator.requests[0]?.closedByPeerMs !== undefined);
+    const error = await failureOf(stream.reply);
+    expect(error.code).toBe("aborted");
+    expect(error.partial?.text).toBe(seen);
+    expect(error.attempts).toMatchObject([{ model: "main", outcome: "aborted", possiblyBilled: true }]);
+  });
+
+  test("a cut in the middle throws what had arrived", async () => {
+    const simulator = await simulate({ answers: () => ({ text: "one two three four five six seven eight" }), script: [{ cut: { afterEvents: 6 } }] });
+    const stream = factoryOf(entry(wire, simulator.url, "num_retries = 0")).create().stream("Count.");
+    let seen = "";
+    const reading = (async () => {
+      for await (const event of stream) if (event.type === "text-delta") seen += event.text;
+    })();
+    const error = await failureOf(reading);
+    expect(error.code).toBe("stream_truncated");
+    expect(seen).not.toBe("");
+    expect(error.partial?.text).toBe(seen);
+    expect(await failureOf(stream.reply)).toBe(error);
+    expect(error.attempts).toHaveLength(1);
+  });
+
+  test("on_break = \"restart\" says reset, and the text after it is the answer", async () => {
+    const text = "one two three four five six seven eight";
+    const simulator = await simulate({ answers: () => ({ text }), script: [{ cut: { afterEvents: 6 } }] });
+    const model = factoryOf(entry(wire, simulator.url, `on_break = "restart"\n${AT_ONCE}`)).create();
+    const stream = model.stream("Count.");
+    const events = await eventsOf(stream);
+    const resets = events.filter(({ type }) => type === "reset");
+    expect(resets).toHaveLength(1);
+    const at = events.findIndex(({ type }) => type === "reset");
+    expect(textIn(events.slice(0, at))).not.toBe("");
+    expect(textIn(events.slice(at))).toBe(text);
+    const reply = await stream.reply;
+    expect(reply.text).toBe(text);
+    expect(reply.attempts.map(({ outcome }) => outcome)).toEqual(["error", "ok"]);
+    expect(simulator.requests).toHaveLength(2);
+  });
+
+  test("raw events come only when they are asked for", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    const raw = await eventsOf(model.stream("Say hello.", { raw: true }));
+    const plain = await eventsOf(model.stream("Say hello."));
+    const given = raw.flatMap((event) => (event.type === "raw" ? [event.event] : []));
+    expect(given.length).toBeGreaterThan(1);
+    expect(given.every((event) => typeof event === "object" && event !== null)).toBe(true);
+    expect(plain.filter(({ type }) => type === "raw")).toEqual([]);
+    expect(textIn(raw)).toBe(textIn(plain));
+  });
+
+  test("an abort in the middle ends the stream, and the socket", async () => {
+    const simulator = await simulate({ delayMs: 5, answers: () => ({ text: "word ".repeat(400) }) });
+    const controller = new AbortController();
+    const stream = factoryOf(entry(wire, simulator.url)).create().stream("Say much.", { signal: controller.signal });
+    let seen = "";
+    const error = await failureOf(
+      (async () => {
+        for await (const text of stream.text) {
+          seen += text;
+          if (seen.length >= 10) controller.abort();
+        }
+      })(),
+    );
+    expect(error.code).toBe("aborted");
+    expect(error.partial?.text.startsWith(seen)).toBe(true);
+    await until(() => simulator.requests[0]?.closedByPeerMs !== undefined);
+    expect(simulator.requests).toHaveLength(1);
+  });
+});
+
+describe("one reader", () => {
+  test("the reply reads the stream when nobody does, once however often it is asked for", async () => {
+    const simulator = await simulate();
+    const stream = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.");
+    const [one, other] = await Promise.all([stream.reply, stream.reply]);
+    expect(one).toBe(other);
+    expect(await stream.reply).toBe(one);
+    expect(simulator.requests).toHaveLength(1);
+  });
+
+  test("a reply asked for just before iterating leaves the events to the loop", async () => {
+    const simulator = await simulate();
+    const stream = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.");
+    const promise = stream.reply;
+    const events = await eventsOf(stream);
+    checkOrder(events);
+    expect((await promise).text).toBe(textIn(events));
+    expect(simulator.requests).toHaveLength(1);
+  });
+
+  test("a reply asked for in the middle of the loop waits for its end", async () => {
+    const simulator = await simulate();
+    const stream = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.");
+    let promise: Promise<{ text: string }> | undefined;
+    let text = "";
+    for await (const piece of stream.text) {
+      promise ??= stream.reply;
+      text += piece;
+    }
+    expect((await promise)?.text).toBe(text);
+    expect(simulator.requests).toHaveLength(1);
+  });
+
+  test("a second iteration throws, of the stream, its text or a stream its reply has read", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry("openai", simulator.url)).create();
+    const stream = model.stream("Say hello.");
+    await eventsOf(stream);
+    expect((await failureOf(eventsOf(stream))).code).toBe("invalid_request");
+    expect((await failureOf((async () => { for await (const _ of stream.text); })())).code).toBe("invalid_request");
+    const driven = model.stream("Say hello.");
+    await driven.reply;
+    expect((await failureOf(eventsOf(driven))).code).toBe("invalid_request");
+    expect(simulator.requests).toHaveLength(2);
+  });
+
+  test("a cursor at its end stays there", async () => {
+    const simulator = await simulate();
+    const iterator = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.")[Symbol.asyncIterator]();
+    while (!(await iterator.next()).done);
+    expect(await iterator.next()).toEqual({ value: undefined, done: true });
+    expect(await iterator.return?.()).toEqual({ value: undefined, done: true });
+  });
+
+  test("a cursor that is left while it waits for the next event closes the socket at once", async () => {
+    const simulator = await simulate({ script: [{ stall: { afterEvents: 3 } }] });
+    const stream = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.");
+    const iterator = stream[Symbol.asyncIterator]();
+    await iterator.next();
+    let pending = iterator.next();
+    for (let events = 0; events < 4; events++) {
+      const settled = await Promise.race([pending, aWhile().then(() => undefined)]);
+      if (settled === undefined) break;
+      pending = iterator.next();
+    }
+    await iterator.return?.();
+    expect(await pending).toEqual({ value: undefined, done: true });
+    await until(() => simulator.requests[0]?.closedByPeerMs !== undefined);
+    expect((await failureOf(stream.reply)).code).toBe("aborted");
+  });
+
+  test("a web ReadableStream can be made of it, and cancelled", async () => {
+    const simulator = await simulate({ script: [{}, { stall: { afterEvents: 3 } }] });
+    const model = factoryOf(entry("anthropic", simulator.url)).create();
+    const types: string[] = [];
+    for await (const event of ReadableStream.from(model.stream("Say hello."))) types.push(event.type);
+    expect(types.at(-1)).toBe("finish");
+    const reader = ReadableStream.from(model.stream("Say hello.").text).getReader();
+    const pending = reader.read();
+    await until(() => simulator.requests.length === 2 && simulator.requests[1]?.status === 200);
+    await reader.cancel();
+    expect((await pending).done).toBe(true);
+  });
+});
+
+describe("failures", () => {
+  test("a failure that nobody asks for is no unhandled rejection", async () => {
+    const simulator = await simulate({ script: [{ status: 400, times: Number.POSITIVE_INFINITY }] });
+    const model = factoryOf(entry("openai", simulator.url)).create();
+    await failureOf(eventsOf(model.stream("Say hello.")));
+    void model.stream("Say hello.").reply;
+    void model.stream("Say hello.");
+    const left = model.stream("Say hello.")[Symbol.asyncIterator]();
+    await left.return?.();
+    await until(() => simulator.requests.length === 2);
+    await aWhile();
+    expect(unhandled).toEqual([]);
+  });
+
+  test("an error event inside the stream is thrown with the partial", async () => {
+    const simulator = await simulate({ answers: () => ({ text: "one two three four" }), script: [{ errorEvent: { afterEvents: 5, kind: "overloaded" } }] });
+    const stream = factoryOf(entry("anthropic", simulator.url, "num_retries = 0")).create().stream("Count.");
+    const error = await failureOf(eventsOf(stream));
+    expect(error.code).toBe("overloaded");
+    expect(error.partial?.text).not.toBe("");
+    expect(error.attempts[0]?.possiblyBilled).toBe(true);
+  });
+
+  test("before the first token a failure is retried and nobody sees it", async () => {
+    const simulator = await simulate({ script: [{ status: 503 }, { cut: { afterEvents: 0 } }] });
+    const events = await eventsOf(factoryOf(entry("openai", simulator.url, AT_ONCE)).create().stream("Say hello."));
+    checkOrder(events);
+    expect(events.some(({ type }) => type === "reset")).toBe(false);
+    expect(simulator.requests).toHaveLength(3);
+  });
+
+  test("on_break = \"restart\" goes on with the fallback, and says whose answer it is", async () => {
+    const simulator = await simulate({ answers: () => ({ text: "one two three four five six" }), script: [{ match: { model: "some-model" }, cut: { afterEvents: 5 } }] });
+    const toml = `${entry("openai", simulator.url, 'on_break = "restart"\nnum_retries = 0\nfallback_models = ["other"]')}${entry("anthropic", simulator.url, "", { table: "other", name: "another-model" })}`;
+    const stream = factoryOf(toml).create().stream("Count.");
+    const events = await eventsOf(stream);
+    expect(events.filter(({ type }) => type === "start").map((event) => (event.type === "start" ? event.model : ""))).toEqual(["main", "other"]);
+    const reply = await stream.reply;
+    expect([reply.model, reply.text]).toEqual(["other", "one two three four five six"]);
+    expect(reply.cost.usd).toBeGreaterThan(0);
+  });
+
+  test("an aborted signal sends nothing, and an undefined one is none", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry("openai", simulator.url)).create();
+    expect((await failureOf(eventsOf(model.stream("Say hello.", { signal: AbortSignal.abort() })))).code).toBe("aborted");
+    expect(simulator.requests).toHaveLength(0);
+    expect((await model.stream("Say hello.", { signal: undefined }).reply).finishReason).toBe("stop");
+  });
+
+  test("a long-lived signal keeps nothing of calls that have ended", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry("openai", simulator.url)).create();
+    const { signal } = new AbortController();
+    let added = 0;
+    const counting = new Proxy(signal, {
+      get(target, key) {
+        if (key === "addEventListener") return (...rest: Parameters<AbortSignal["addEventListener"]>) => (added++, target.addEventListener(...rest));
+        if (key === "removeEventListener") return (...rest: Parameters<AbortSignal["removeEventListener"]>) => (added--, target.removeEventListener(...rest));
+        return Reflect.get(target, key, target);
+      },
+    });
+    await model.stream("Say hello.", { signal: counting }).reply;
+    await model.codegen("Say hello.", { signal: counting });
+    for await (const _ of model.stream("Say hello.", { signal: counting })) break;
+    await failureOf(model.codegen("Say hello.", { signal: counting, topK: 3, strict: true }));
+    expect(added).toBe(0);
+  });
+});
+
+describe("details of the events", () => {
+  test("an adjustment is told before any text", async () => {
+    const simulator = await simulate();
+    const stream = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.", { topK: 3 });
+    const events = await eventsOf(stream);
+    const at = events.findIndex(({ type }) => type === "adjustment");
+    expect(events[at]).toMatchObject({ adjustment: { setting: "top_k", from: 3 } });
+    expect(at).toBeLessThan(events.findIndex(({ type }) => type === "text-delta"));
+    expect((await stream.reply).adjustments).toHaveLength(1);
+  });
+
+  test("deltas arrive as the provider sends them, not at the end", async () => {
+    let release = () => {};
+    const server = await serve((_, response) => {
+      const events = chatEvents(["one ", "two"]);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`data: ${JSON.stringify(events[0])}\n\n`);
+      release = () => response.end(events.slice(1).map((event) => `data: ${typeof event === "string" ? event : JSON.stringify(event)}\n\n`).join(""));
+    });
+    const seen: string[] = [];
+    for await (const text of factoryOf(entry("openai", server.url)).create().stream("Count.").text) {
+      seen.push(text);
+      if (seen.length === 1) release();
+    }
+    expect(seen).toEqual(["one ", "two"]);
+  });
+
+  test("without usage from the provider an estimate comes, and says that it is one", async () => {
+    const server = await serve((_, response) => sendEvents(response, chatEvents(["one ", "two three four"], undefined)));
+    const stream = factoryOf(entry("openai", server.url)).create().stream("Count.");
+    const usage = (await eventsOf(stream)).flatMap((event) => (event.type === "usage" ? [event.usage] : [])).at(-1);
+    expect(usage).toMatchObject({ estimated: true });
+    expect(usage?.total).toBeGreaterThan(0);
+    expect((await stream.reply).cost.estimated).toBe(true);
+    await setImmediate();
   });
 });

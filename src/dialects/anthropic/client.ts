@@ -13,8 +13,18 @@ import type { MessagesBody } from "./encode.ts";
 export const messagesClient: Client<MessagesBody> = {
   send: (body, call, exchange) =>
     // The generic verb: `messages.create` prints warnings about deprecated models on the console.
-    send(call, exchange, (client, options) => client.post("/v1/messages", { ...options, body })),
+    send(call, exchange, (client, options) => client.post("/v1/messages", { ...options, body, ...olderApi(body, call, options) })),
 };
+
+/**
+ * Sampling parameters are refused since API version 2026-10-21. A request that still has them is for a model the catalog
+ * does not know, so it goes out under the version that takes them.
+ */
+function olderApi(body: MessagesBody, { target }: Call, options: Anthropic.RequestOptions): Anthropic.RequestOptions {
+  if (target.address.apiVersion !== undefined || target.facts.anthropicVersion !== undefined) return {};
+  const sampling = "temperature" in body || "top_p" in body || "top_k" in body;
+  return sampling ? { headers: { "anthropic-version": "2023-06-01", ...(options.headers as Record<string, string>) } } : {};
+}
 
 export const countClient: Client<Anthropic.MessageCountTokensParams> = {
   send: (body, call, exchange) => send(call, exchange, (client, options) => client.messages.countTokens(body, options)),

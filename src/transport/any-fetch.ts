@@ -1,0 +1,117 @@
+import { isModelError, ModelError } from "../core/error.ts";
+import { redact } from "../core/secret.ts";
+import type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "../core/transport.ts";
+import { mayBeEventStream, notEventStream } from "./message-reader.ts";
+import { SseFramer } from "./sse.ts";
+
+/** What a user may hand over instead of the built-in transport: an object, or any function with fetch's signature. */
+export type TransportInput = FetchLike | { readonly fetch: FetchLike; close?(): Promise<void> };
+type FetchLike = (url: string | URL | Request, init?: WireInit) => Promise<Response>;
+
+/**
+ * A transport over somebody else's fetch: the global one, an instrumented one, a test's. It gets standard arguments and
+ * may give a standard Response; cancellation, framing and error words are ours. Its connect and silence times are its own.
+ */
+export function transportFrom(given: TransportInput): Transport {
+  const send: FetchLike = typeof given === "function" ? given : (url, init) => given.fetch(url, init);
+  return {
+    async fetch(url, init = {}) {
+      const { exchange } = init;
+      if (exchange === undefined) return send(url, init);
+      const answer = await sent(send, url, init, exchange);
+      if (exchange.response !== undefined) return answer;
+      exchange.response = new FetchedResponse(answer, exchange);
+      return exchange.response as unknown as Response;
+    },
+    async close() {
+      if (typeof given !== "function") await given.close?.();
+    },
+  };
+}
+
+async function sent(send: FetchLike, url: string | URL | Request, init: WireInit, exchange: Exchange): Promise<Response> {
+  const controller = new AbortController();
+  const off = exchange.cancellation.onCancel((reason) => controller.abort(reason));
+  exchange.sent = true;
+  try {
+    return await send(url, { ...init, signal: controller.signal, redirect: "manual" });
+  } catch (error) {
+    off();
+    exchange.failure = exchange.cancellation.reason ?? failureOf(error, url);
+    throw exchange.failure;
+  }
+}
+
+function failureOf(error: unknown, url: string | URL | Request): ModelError {
+  if (isModelError(error)) return error;
+  const { origin } = new URL(typeof url === "string" || url instanceof URL ? url : url.url);
+  const words = error instanceof Error ? error.message : String(error);
+  return new ModelError({ code: "connection_failed", message: `No answer from ${origin}: ${words}`, cause: error });
+}
+
+/** A standard Response in the shape the dialects read. */
+class FetchedResponse implements WireResponse {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly #response: Response;
+  readonly #exchange: Exchange;
+  #text: Promise<string> | undefined;
+
+  constructor(response: Response, exchange: Exchange) {
+    this.#response = response;
+    this.#exchange = exchange;
+    this.status = response.status;
+    this.ok = response.ok;
+    this.url = response.url;
+    this.headers = response.headers;
+  }
+
+  text(): Promise<string> {
+    this.#text ??= this.#read();
+    return this.#text;
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  async *messages(): AsyncGenerator<readonly SseMessage[]> {
+    const contentType = this.headers.get("content-type");
+    if (!mayBeEventStream(contentType)) throw notEventStream(this.url, contentType);
+    const framer = new SseFramer();
+    const out: SseMessage[] = [];
+    try {
+      for await (const chunk of this.#response.body ?? []) {
+        framer.push(Buffer.from(chunk), out);
+        if (out.length > 0) yield out.splice(0);
+      }
+    } catch (error) {
+      throw this.#broken(error, "stream_truncated");
+    }
+    framer.end(out);
+    if (out.length > 0) yield out;
+  }
+
+  cancel(): void {
+    this.#response.body?.cancel().catch(() => {});
+  }
+
+  async #read(): Promise<string> {
+    try {
+      const text = await this.#response.text();
+      if (this.ok) return text;
+      this.#exchange.errorBody = redact(text, this.#exchange.secrets ?? []);
+      return this.#exchange.errorBody;
+    } catch (error) {
+      throw this.#broken(error, "connection_failed");
+    }
+  }
+
+  #broken(error: unknown, code: "stream_truncated" | "connection_failed"): ModelError {
+    const { reason } = this.#exchange.cancellation;
+    if (reason !== undefined) return reason;
+    return isModelError(error) ? error : new ModelError({ code, message: "The answer was cut before its end.", cause: error });
+  }
+}

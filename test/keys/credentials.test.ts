@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError, isModelError } from "../../src/core/error.ts";
+import type { FactoryOptions } from "../../src/options.ts";
+import { host, type Host } from "./host.ts";
+import { factoryOf, PROMPT } from "./world.ts";
+
+const entryAt = (server: Host, lines = "") => `[models.main]\nname = "m"\nprovider = "openai"\nbase_url = "${server.url}/v1"\n${lines}\n`;
+
+async function sent(server: Host, toml: string, options: FactoryOptions = {}): Promise<string | undefined> {
+  await factoryOf(toml, options).create().codegen(PROMPT);
+  return server.arrivals.at(-1)?.headers.authorization;
+}
+
+describe("where a key comes from", () => {
+  test("the entry wins over the provider's table, that over the environment", async () => {
+    const server = await host();
+    const env = { OPENAI_API_KEY: "from-environment" };
+    const table = '[providers.openai]\napi_key = "from-provider"\n';
+    expect(await sent(server, entryAt(server), { env })).toBe("Bearer from-environment");
+    expect(await sent(server, table + entryAt(server), { env })).toBe("Bearer from-provider");
+    expect(await sent(server, table + entryAt(server, 'api_key = "from-entry"'), { env })).toBe("Bearer from-entry");
+  });
+
+  test("env:NAME reads the environment, with a default where one is given", async () => {
+    const server = await host();
+    expect(await sent(server, entryAt(server, 'api_key = "env:MY_KEY"'), { env: { MY_KEY: "mine", OPENAI_API_KEY: "usual" } })).toBe("Bearer mine");
+    expect(await sent(server, entryAt(server, 'api_key = "env:MY_KEY:-spare"'))).toBe("Bearer spare");
+    expect(() => factoryOf(entryAt(server, 'api_key = "env:MY_KEY"')).create()).toThrow(/MY_KEY is not set/);
+  });
+
+  test("without any, creating the model says which variable is missing", async () => {
+    const server = await host();
+    expect(() => factoryOf(entryAt(server)).create()).toThrow(/OPENAI_API_KEY/);
+    expect(() => factoryOf(entryAt(server), { env: { OPENAI_API_KEY: "  " } }).create()).toThrow(/OPENAI_API_KEY/);
+  });
+
+  test("a provider's second usual variable counts when the first is not set", async () => {
+    const server = await host();
+    const google = `[models.main]\nname = "m"\nprovider = "google"\nbase_url = "${server.url}"`;
+    await factoryOf(google, { env: { GOOGLE_API_KEY: "second" } }).create().codegen(PROMPT);
+    await factoryOf(google, { env: { GOOGLE_API_KEY: "second", GEMINI_API_KEY: "first" } }).create().codegen(PROMPT);
+    expect(server.arrivals.map(({ headers }) => headers["x-goog-api-key"])).toEqual(["second", "first"]);
+  });
+
+  test("the environment of the process is not read behind the given one", async () => {
+    const server = await host();
+    const before = process.env["OPENAI_API_KEY"];
+    process.env["OPENAI_API_KEY"] = "of-the-process";
+    try {
+      expect(() => factoryOf(entryAt(server)).create()).toThrow(ConfigError);
+    } finally {
+      if (before === undefined) delete process.env["OPENAI_API_KEY"];
+      else process.env["OPENAI_API_KEY"] = before;
+    }
+  });
+});
+
+const POISON = "sk-secret-value\nX-Injected: yes";
+
+function shownBy(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return `${(error as Error).name} ${(error as Error).message} ${JSON.stringify(error)} ${(error as Error).stack}`;
+  }
+  return "nothing was thrown";
+}
+
+describe("a key with a line break", () => {
+  const places: Readonly<Record<string, (server: Host) => { toml: string; options?: FactoryOptions }>> = {
+    "in the usual variable": (server) => ({ toml: entryAt(server), options: { env: { OPENAI_API_KEY: POISON } } }),
+    "behind a reference": (server) => ({ toml: entryAt(server, 'api_key = "env:MY_KEY"'), options: { env: { MY_KEY: POISON } } }),
+    "in a list": (server) => ({ toml: entryAt(server, 'api_key = ["env:MY_KEY", "good"]'), options: { env: { MY_KEY: POISON } } }),
+    "written in the file": (server) => ({ toml: entryAt(server, `api_key = ${JSON.stringify(POISON)}`) }),
+    "in a header": (server) => ({ toml: entryAt(server, 'api_key = "k"\nextra_headers = { X-Key = "env:MY_KEY" }'), options: { env: { MY_KEY: POISON } } }),
+    "in the provider's table": (server) => ({ toml: `[providers.openai]\napi_key = "env:MY_KEY"\n${entryAt(server)}`, options: { env: { MY_KEY: POISON } } }),
+  };
+
+  for (const [place, given] of Object.entries(places)) {
+    test(`${place} is refused before any request, and not shown`, async () => {
+      const server = await host();
+      const { toml, options = {} } = given(server);
+      const words = shownBy(() => factoryOf(toml, options).create());
+      expect(words).toMatch(/^ConfigError/);
+      expect(words).not.toMatch(/sk-secret|X-Injected/);
+      expect(server.arrivals).toHaveLength(0);
+    });
+  }
+
+  test("from a token hook ends the call unsent, and is not shown", async () => {
+    const server = await host();
+    const outcome = await factoryOf(entryAt(server, "num_retries = 0"), { tokens: { openai: async () => POISON } }).create().safeCodegen(PROMPT);
+    expect(outcome.ok).toBe(false);
+    if (outcome.ok) return;
+    expect(isModelError(outcome.error)).toBe(true);
+    expect(`${outcome.error.message} ${JSON.stringify(outcome.error)} ${outcome.error.stack} ${String(outcome.error.cause)}`).not.toMatch(/sk-secret|X-Injected/);
+    expect(server.arrivals).toHaveLength(0);
+  });
+});
