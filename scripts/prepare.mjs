@@ -1,10 +1,15 @@
-// Builds after `npm ci`, so that `npx modelwright` works from a clone. Without the compiler (production install) there is nothing to do.
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+// Runs after `npm ci` in a clone: builds, and puts the command where npx looks first (else it installs the package anew).
+// Without the compiler (production install) there is nothing to do.
+import { existsSync, rmSync, symlinkSync } from "node:fs";
 
-const compiler = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
-if (existsSync(compiler)) {
-  const { status } = spawnSync(process.execPath, [compiler, "-p", fileURLToPath(new URL("../tsconfig.build.json", import.meta.url))], { stdio: "inherit" });
-  process.exit(status ?? 1);
+const MODULES = new URL("../node_modules/", import.meta.url);
+
+if (existsSync(new URL("typescript/bin/tsc", MODULES))) {
+  await import("./build.mjs");
+  if (process.platform !== "win32") link(new URL(".bin/modelwright", MODULES));
+}
+
+function link(place) {
+  rmSync(place, { force: true });
+  symlinkSync("../../bin/modelwright.js", place);
 }

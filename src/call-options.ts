@@ -2,7 +2,7 @@ import type { CacheMode, CallInput } from "./core/call.ts";
 import { ModelError } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
 import { keyOf, pickSettings } from "./core/request.ts";
-import { entryConfigOf } from "./config/entry-config.ts";
+import { camelOf, entryConfigOf } from "./config/entry-config.ts";
 import type { Finding } from "./config/limits.ts";
 import { findingsOf } from "./config/schema-problem.ts";
 import { callSchema } from "./config/schema.ts";
@@ -76,11 +76,14 @@ function snakeTable(value: object): Record<string, unknown> {
 }
 
 function explain(finding: Finding): string {
-  const suggestion = finding.suggestion === undefined ? "" : ` (did you mean "${finding.suggestion}"?)`;
+  const { suggestion: word, path } = finding;
+  const isOption = finding.at === "key" && (path.length === 1 || path[0] === "web_search");
+  const suggestion = word === undefined ? "" : ` (did you mean "${isOption ? camelOf(word) : word}"?)`;
   return `${finding.message}${suggestion}`;
 }
 
-function checkCallOnly({ samples, signal, cache, tags }: CallOptions, model: string): void {
+function checkCallOnly({ samples, signal, cache, tags, raw }: CallOptions, model: string): void {
+  if (raw !== undefined && typeof raw !== "boolean") throw wrong(model, "raw must be true or false");
   if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1)) throw wrong(model, "samples must be a whole number from 1 on");
   if (signal !== undefined && typeof signal.addEventListener !== "function") throw wrong(model, "signal must be an AbortSignal");
   if (cache !== undefined && typeof cache !== "boolean" && !CACHE_MODES.includes(cache)) {

@@ -38,7 +38,7 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
 
   /** The text of the answer as it arrives: a view of the same single cursor. */
   get text(): AsyncIterable<string> {
-    return { [Symbol.asyncIterator]: () => textOf(this) };
+    return viewOf(this, (event) => (event.type === "text-delta" && event.sample === 0 ? event.text : undefined));
   }
 
   /** The reply that codegen would give. Asking for it reads the stream to its end if nobody else does. */
@@ -57,9 +57,36 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
   }
 }
 
-async function* textOf(stream: ModelStream): AsyncGenerator<string> {
-  for await (const event of stream) {
-    if (event.type === "text-delta" && event.sample === 0) yield event.text;
+/**
+ * What `pick` makes of each event, without those it makes nothing of. No generator: a generator cannot be left while it
+ * waits for an event.
+ */
+export function viewOf<T>(stream: AsyncIterable<ModelEvent>, pick: (event: ModelEvent) => T | undefined): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      const events = stream[Symbol.asyncIterator]();
+      let turn: Promise<unknown> = Promise.resolve();
+      return {
+        next() {
+          const step = turn.then(() => nextOf(events, pick), () => nextOf(events, pick));
+          turn = step;
+          return step;
+        },
+        async return() {
+          await events.return?.();
+          return { value: undefined, done: true };
+        },
+      };
+    },
+  };
+}
+
+async function nextOf<T>(events: AsyncIterator<ModelEvent>, pick: (event: ModelEvent) => T | undefined): Promise<IteratorResult<T>> {
+  for (;;) {
+    const step = await events.next();
+    if (step.done) return { value: undefined, done: true };
+    const value = pick(step.value);
+    if (value !== undefined) return { value, done: false };
   }
 }
 

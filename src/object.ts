@@ -2,6 +2,7 @@ import { dropAddedNulls } from "./core/added-nulls.ts";
 import { addCost } from "./core/cost.ts";
 import { isModelError, ModelError } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
+import type { ModelEvent } from "./core/event.ts";
 import type { Message } from "./core/message.ts";
 import type { Reply } from "./core/reply.ts";
 import type { ResponseFormat } from "./core/request.ts";
@@ -9,6 +10,7 @@ import type { InferOutput, StandardSchema } from "./core/standard-schema.ts";
 import type { JsonSchema } from "./core/tool.ts";
 import { addUsage } from "./core/usage.ts";
 import type { Input, Model } from "./model.ts";
+import { viewOf } from "./model-stream.ts";
 import type { CallOptions } from "./options.ts";
 import { parsePartial } from "./partial-object.ts";
 
@@ -153,7 +155,7 @@ export function streamObject<Schema extends StandardSchema>(model: Model, schema
   const stream = model.stream(input, { ...options, responseFormat: wanted.format });
   let object: Promise<InferOutput<Schema>> | undefined;
   return {
-    [Symbol.asyncIterator]: () => growing<InferOutput<Schema>>(stream, wanted.wrapped),
+    [Symbol.asyncIterator]: () => growing<InferOutput<Schema>>(stream, wanted.wrapped)[Symbol.asyncIterator](),
     get reply() {
       return stream.reply;
     },
@@ -169,14 +171,13 @@ export function streamObject<Schema extends StandardSchema>(model: Model, schema
   };
 }
 
-async function* growing<T>(stream: AsyncIterable<{ readonly type: string; readonly text?: string; readonly sample?: number }>, wrapped: boolean): AsyncGenerator<DeepPartial<T>> {
+function growing<T>(stream: AsyncIterable<ModelEvent>, wrapped: boolean): AsyncIterable<DeepPartial<T>> {
   let text = "";
-  for await (const event of stream) {
+  return viewOf(stream, (event) => {
     if (event.type === "reset") text = "";
-    if (event.type !== "text-delta" || event.sample !== 0) continue;
+    if (event.type !== "text-delta" || event.sample !== 0) return undefined;
     text += event.text;
     const partial = parsePartial(text);
-    const value = wrapped ? (partial as Record<string, unknown> | undefined)?.[WRAP_KEY] : partial;
-    if (value !== undefined) yield value as DeepPartial<T>;
-  }
+    return (wrapped ? (partial as Record<string, unknown> | undefined)?.[WRAP_KEY] : partial) as DeepPartial<T> | undefined;
+  });
 }

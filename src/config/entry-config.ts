@@ -4,7 +4,7 @@ import type { ResponseFormat, Settings } from "../core/request.ts";
 import type { Capabilities } from "../core/target.ts";
 import type { Tool, ToolChoice } from "../core/tool.ts";
 import { durationMs } from "./duration.ts";
-import { isTable } from "./layering.ts";
+import { isTable, KEY_ALIASES } from "./layering.ts";
 import type { Table } from "./limits.ts";
 
 type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined };
@@ -90,6 +90,8 @@ type Convert = (value: never) => unknown;
 
 const CONVERSIONS: Readonly<Record<string, Convert>> = {
   api_key: (keys: string | string[]) => (Array.isArray(keys) ? [...keys] : [keys]),
+  drop: withoutAliases,
+  allow: withoutAliases,
   stop: (stop: string | string[]) => (Array.isArray(stop) ? [...stop] : [stop]),
   tools: (tools: Table[]) => tools.map(toolOf),
   tool_choice: toolChoiceOf,
@@ -125,6 +127,10 @@ function convert(key: string, value: unknown): unknown {
 /** `max_new_tokens` -> `maxNewTokens`: the inverse of core's keyOf. */
 export function camelOf(key: string): string {
   return key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function withoutAliases(names: readonly string[]): readonly string[] {
+  return names.map((name) => KEY_ALIASES[name] ?? name);
 }
 
 function camelTable(value: unknown): unknown {

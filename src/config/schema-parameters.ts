@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EFFORTS } from "../core/request.ts";
+import { EFFORTS, keyOf, SETTING_NAMES } from "../core/request.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { messages, responseFormat, toolChoice, tools } from "./schema-tools.ts";
 import { count, flag, oneOf, share, table, text, texts } from "./schema-values.ts";
@@ -130,6 +130,8 @@ export const parameterShape = {
   ]).meta({ description: "Let the provider search the web. Default false.", examples: [true, { max_uses: 3 }] }),
 } as const;
 
+const parameterNames = z.array(z.enum([...SETTING_NAMES.map(keyOf), "max_tokens"] as [string, ...string[]]));
+
 /** How requests are built and answers are treated. */
 export const featureShape = {
   prompt_cache: oneOf("true, false or { ttl, points }", [
@@ -181,11 +183,11 @@ export const featureShape = {
     description: "Also change values the model cannot take (clamp, merge, lower) and say so in `reply.adjustments`.",
     default: DEFAULTS.modify_params,
   }),
-  drop: texts().meta({
+  drop: parameterNames.meta({
     description: "Parameters never sent to this model, by their name here.",
     examples: [["temperature"]],
   }),
-  allow: texts().meta({
+  allow: parameterNames.meta({
     description: "Parameters always sent, even where the model is thought to lack them.",
     examples: [["seed"]],
   }),

@@ -1,4 +1,5 @@
-import { parseDuration, untilDate } from "./duration.ts";
+import { requestIdOf, retryAfterOf } from "./answer-headers.ts";
+import { type ErrorBody, readBody } from "./error-body.ts";
 import { ModelError, type ModelErrorCode } from "./error.ts";
 import { redact } from "./secret.ts";
 import type { Target } from "./target.ts";
@@ -15,6 +16,9 @@ export interface Failure {
   readonly nowMs?: number;
 }
 
+/** Longest message that is kept of a provider's words. */
+const MAX_MESSAGE = 2_000;
+
 /** The ModelError for a failed answer: total, never throws, whatever the body is. */
 export function modelErrorOf(failure: Failure, target: Target): ModelError {
   const body = readBody(failure.body);
@@ -26,95 +30,10 @@ export function modelErrorOf(failure: Failure, target: Target): ModelError {
     model: target.entry,
     status: failure.status ?? body.status,
     requestId: requestIdOf(failure.headers) ?? body.requestId,
-    retryAfterMs: retryAfterOf(failure, body),
+    retryAfterMs: retryAfterOf(failure, body.retryDelay),
     shouldRetry: shouldRetryOf(failure),
     cause: failure.cause,
   });
-}
-
-/** What can be read of an error body in any of the shapes seen on the wire. */
-interface ErrorBody {
-  readonly message: string;
-  /** Every machine-readable word: code, type, status, reason, quota ids. */
-  readonly words: readonly string[];
-  /** A status inside the body, for errors that come with 200. */
-  readonly status: number | undefined;
-  readonly requestId: string | undefined;
-  readonly retryDelay: string | undefined;
-}
-
-const MESSAGE_KEYS = ["message", "msg", "detail", "error_description", "error", "errors", "title"] as const;
-const WORD_KEYS = ["code", "type", "status", "reason", "quotaId", "innererror", "error_type"] as const;
-const MAX_MESSAGE = 2_000;
-
-export function readBody(body: unknown): ErrorBody {
-  const words: string[] = [];
-  const seen: Reading = { words, message: "", status: undefined, requestId: undefined, retryDelay: undefined };
-  readNode(typeof body === "string" ? parseMaybe(body) : body, seen, 0);
-  return seen;
-}
-
-interface Reading {
-  readonly words: string[];
-  message: string;
-  status: number | undefined;
-  requestId: string | undefined;
-  retryDelay: string | undefined;
-}
-
-function parseMaybe(text: string): unknown {
-  const trimmed = text.trim();
-  if (!trimmed.startsWith("{") && !trimmed.startsWith("[")) return trimmed.startsWith("<") ? htmlTitle(trimmed) : trimmed;
-  try {
-    return JSON.parse(trimmed);
-  } catch {
-    return trimmed;
-  }
-}
-
-function htmlTitle(html: string): string {
-  const start = html.toLowerCase().indexOf("<title>");
-  const end = html.toLowerCase().indexOf("</title>", start);
-  const title = start >= 0 && end > start ? html.slice(start + 7, end).trim() : "no title";
-  return `an HTML page instead of an API answer (${title})`;
-}
-
-const MAX_DEPTH = 6;
-
-function readNode(node: unknown, seen: Reading, depth: number): void {
-  if (depth > MAX_DEPTH || node === null || node === undefined) return;
-  if (typeof node === "string") {
-    readText(node, seen, depth);
-  } else if (Array.isArray(node)) {
-    for (const item of node.slice(0, 20)) readNode(item, seen, depth + 1);
-  } else if (typeof node === "object") {
-    readObject(node as Record<string, unknown>, seen, depth);
-  }
-}
-
-function readText(text: string, seen: Reading, depth: number): void {
-  const parsed = text.trimStart().startsWith("{") ? parseMaybe(text) : text;
-  if (typeof parsed !== "string") readNode(parsed, seen, depth + 1);
-  else if (seen.message === "") seen.message = text.trim();
-}
-
-function readObject(node: Record<string, unknown>, seen: Reading, depth: number): void {
-  for (const key of WORD_KEYS) {
-    const value = node[key];
-    if (typeof value === "string") seen.words.push(value);
-    else if (typeof value === "number") seen.status ??= value;
-    else if (typeof value === "object") readNode(value, seen, depth + 1);
-  }
-  const requestId = node["request_id"];
-  if (typeof requestId === "string") seen.requestId ??= requestId;
-  const retryDelay = node["retryDelay"];
-  if (typeof retryDelay === "string") seen.retryDelay ??= retryDelay;
-  for (const key of MESSAGE_KEYS) readNode(node[key], seen, depth + 1);
-  for (const key of ["details", "violations", "metadata", "response", "raw"]) {
-    const before = seen.message;
-    readNode(node[key], seen, depth + 1);
-    if (before !== "") seen.message = before;
-  }
 }
 
 /** Machine-readable words of the providers. The first one found in this table decides, whatever the status. */
@@ -272,10 +191,6 @@ function codeOfStatus(status: number | undefined, overloaded: boolean): ModelErr
   return overloaded ? "overloaded" : "server_error";
 }
 
-function requestIdOf(headers: Headers | undefined): string | undefined {
-  return headers?.get("x-request-id") ?? headers?.get("request-id") ?? headers?.get("apim-request-id") ?? undefined;
-}
-
 /** `false` is obeyed always; `true` only where a retry can make sense. */
 function shouldRetryOf(failure: Failure): boolean | undefined {
   const header = failure.headers?.get("x-should-retry");
@@ -283,40 +198,4 @@ function shouldRetryOf(failure: Failure): boolean | undefined {
   const status = failure.status ?? 0;
   if (header === "true" && (status === 408 || status === 409 || status === 429 || status >= 500)) return true;
   return undefined;
-}
-
-const RESET_HEADERS: readonly (readonly [remaining: string, reset: string])[] = [
-  ["x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
-  ["x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
-  ["anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"],
-  ["anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"],
-  ["anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"],
-  ["anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"],
-];
-
-/** How long the provider asks to wait: its explicit word, else the reset of every bucket that is empty. */
-function retryAfterOf(failure: Failure, body: ErrorBody): number | undefined {
-  const { headers } = failure;
-  const now = serverNow(failure);
-  const milliseconds = headers?.get("retry-after-ms");
-  if (milliseconds != null && /^\d+(\.\d+)?$/.test(milliseconds.trim())) return Number(milliseconds);
-  const after = headers?.get("retry-after");
-  const explicit = after == null ? undefined : (parseDuration(after) ?? untilDate(after, now));
-  const delay = body.retryDelay === undefined ? undefined : parseDuration(body.retryDelay);
-  const resets = headers === undefined || failure.status !== 429 ? [] : RESET_HEADERS.map((pair) => resetOf(headers, pair, now));
-  const waits = [explicit, delay, ...resets].filter((wait) => wait !== undefined);
-  return waits.length === 0 ? undefined : Math.max(...waits);
-}
-
-function resetOf(headers: Headers, [remaining, reset]: readonly [string, string], now: number): number | undefined {
-  if (headers.get(remaining) !== "0") return undefined;
-  const text = headers.get(reset);
-  return text === null ? undefined : (parseDuration(text) ?? untilDate(text, now));
-}
-
-/** The server's own date, so that a wrong clock here does not turn a wait of 2 s into hours. */
-function serverNow(failure: Failure): number {
-  const date = failure.headers?.get("date");
-  const parsed = date == null ? Number.NaN : Date.parse(date);
-  return Number.isNaN(parsed) ? (failure.nowMs ?? Date.now()) : parsed;
 }

@@ -155,7 +155,7 @@ export class ReplyFold {
         this.#usage = event.usage;
         break;
       case "adjustment":
-        this.#adjustments.push(event.adjustment);
+        this.#adjust(event.adjustment);
         break;
       case "start":
         this.#start(event);
@@ -177,6 +177,12 @@ export class ReplyFold {
       sample = this.#samples[index];
     }
     return sample;
+  }
+
+  /** An attempt that is repeated is adjusted again; it is said once. */
+  #adjust(adjustment: Adjustment): void {
+    const known = this.#adjustments.some(({ setting, reason }) => setting === adjustment.setting && reason === adjustment.reason);
+    if (!known) this.#adjustments.push(adjustment);
   }
 
   #finish(event: Extract<FlowEvent, { type: "finish" }>): void {

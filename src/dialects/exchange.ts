@@ -1,11 +1,11 @@
 import type { Adjustment } from "../core/attempt.ts";
-import type { Call, RateLimit, RateWindow } from "../core/call.ts";
+import { rateLimitOf, requestIdOf } from "../core/answer-headers.ts";
+import type { Call } from "../core/call.ts";
 import type { Client, Decoder, Encode } from "../core/dialect.ts";
-import { parseDuration, untilDate } from "../core/duration.ts";
 import { isModelError, ModelError } from "../core/error.ts";
-import { type Events, type FlowEvent, isContent } from "../core/event.ts";
+import type { Events, FlowEvent } from "../core/event.ts";
 import { modelErrorOf } from "../core/failure.ts";
-import { ReplyFold } from "../core/reply.ts";
+import { redact, Secret } from "../core/secret.ts";
 import type { Target } from "../core/target.ts";
 import type { Exchange, WireResponse } from "../core/transport.ts";
 
@@ -165,12 +165,23 @@ function exchangeFor(call: Call): Exchange {
     silenceTimeoutMs: policy.silenceTimeoutMs,
     proxy,
     tls,
-    secrets: call.credential === undefined ? undefined : [call.credential],
+    secrets: secretsOf(call),
     streaming: call.streaming,
     sent: false,
     response: undefined,
     errorBody: undefined,
   };
+}
+
+const SECRET_HEADER = /auth|key|token|secret|cookie/i;
+
+/** The credential, and what the headers of the entry and the call bring in its place. */
+function secretsOf({ credential, target, request }: Call): Secret[] {
+  const secrets = credential === undefined ? [] : [credential];
+  for (const [name, value] of [...Object.entries(target.headers), ...Object.entries(request.extraHeaders)]) {
+    if (SECRET_HEADER.test(name)) secrets.push(new Secret(value.replace(/^(?:Bearer|Basic) /i, "")));
+  }
+  return secrets;
 }
 
 /** SDKs wrap what our fetch threw and drop what the provider said; the exchange still has both. */
@@ -197,14 +208,19 @@ function ownError(error: unknown): ModelError | undefined {
   return undefined;
 }
 
-/** Errors of the transport do not know for whom they worked, and those inside a stream do not see its headers. */
+/**
+ * Errors of the transport do not know for whom they worked, those inside a stream do not see its headers, and words
+ * quoted from a body may repeat a key. What else quotes that body is left behind with it.
+ */
 function located(error: ModelError, target: Target, exchange: Exchange): ModelError {
   const known = error.model !== undefined;
-  const id = error.requestId ?? requestId(exchange.response?.headers);
-  if (known && id === error.requestId) return error;
+  const id = error.requestId ?? requestIdOf(exchange.response?.headers);
+  const words = redact(error.message, exchange.secrets ?? []);
+  const clean = words === error.message;
+  if (known && clean && id === error.requestId) return error;
   return new ModelError({
     code: error.code,
-    message: known ? error.message : `${target.provider} (${target.modelId}): ${error.message}`,
+    message: known ? words : `${target.provider} (${target.modelId}): ${words}`,
     provider: target.provider,
     model: target.entry,
     status: error.status ?? (known ? undefined : exchange.response?.status),
@@ -212,38 +228,12 @@ function located(error: ModelError, target: Target, exchange: Exchange): ModelEr
     retryAfterMs: error.retryAfterMs,
     phase: error.phase,
     partial: error.partial,
-    cause: error.cause ?? (known ? undefined : error),
+    cause: clean ? (error.cause ?? (known ? undefined : error)) : undefined,
   });
-}
-
-function requestId(headers: Headers | undefined): string | undefined {
-  return headers?.get("x-request-id") ?? headers?.get("request-id") ?? headers?.get("apim-request-id") ?? undefined;
 }
 
 function noteHeaders(call: Call, response: WireResponse): void {
   const { record, clock } = call;
-  record.requestId = requestId(response.headers) ?? record.requestId;
+  record.requestId = requestIdOf(response.headers) ?? record.requestId;
   record.rateLimit = rateLimitOf(response.headers, clock.now()) ?? record.rateLimit;
-}
-
-/** `x-ratelimit-*` and `anthropic-ratelimit-*` as one shape. */
-export function rateLimitOf(headers: Headers, nowMs: number): RateLimit | undefined {
-  const requests = windowOf(headers, "requests", nowMs);
-  const tokens = windowOf(headers, "tokens", nowMs);
-  if (requests === undefined && tokens === undefined) return undefined;
-  return { ...(requests && { requests }), ...(tokens && { tokens }) };
-}
-
-function windowOf(headers: Headers, unit: "requests" | "tokens", nowMs: number): RateWindow | undefined {
-  const read = (field: string) => headers.get(`x-ratelimit-${field}-${unit}`) ?? headers.get(`anthropic-ratelimit-${unit}-${field}`);
-  const limit = numberOf(read("limit"));
-  const remaining = numberOf(read("remaining"));
-  const reset = read("reset");
-  const resetMs = reset === null ? undefined : (parseDuration(reset) ?? untilDate(reset, nowMs));
-  if (limit === undefined && remaining === undefined && resetMs === undefined) return undefined;
-  return { ...(limit !== undefined && { limit }), ...(remaining !== undefined && { remaining }), ...(resetMs !== undefined && { resetMs }) };
-}
-
-function numberOf(text: string | null): number | undefined {
-  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
 }

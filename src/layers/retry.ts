@@ -131,7 +131,8 @@ class Tries {
 
 /** How often this error may be retried: `retry_on` where it is set, else the table of codes. */
 function allowance(error: ModelError, policy: Policy): number {
-  const overruled = !error.retryable && error.row.retry !== "never";
+  // An open breaker is there to keep retries away, and a provider that says no is believed.
+  const overruled = error.code === "circuit_open" || (!error.retryable && error.row.retry !== "never");
   if (policy.retryOn !== undefined) return overruled ? 0 : (policy.retryOn[error.code] ?? 0);
   if (!error.retryable) return 0;
   return error.row.retry === "once" ? Math.min(1, policy.numRetries) : policy.numRetries;

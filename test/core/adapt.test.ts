@@ -25,13 +25,26 @@ function refusal(run: () => unknown): ModelError {
   throw new Error("it was accepted");
 }
 
-const lacking = (capabilities: Target["facts"]["capabilities"], more: Partial<Target["facts"]> = {}): Partial<Target> => ({ facts: { known: true, capabilities, ...more } });
-const may = (adaptation: Partial<Target["adaptation"]>) => ({ dropParams: true, modifyParams: true, strict: false, drop: [], allow: [], ...adaptation });
+const lacking = (
+  capabilities: Target["facts"]["capabilities"],
+  more: Partial<Target["facts"]> = {},
+): Partial<Target> => ({ facts: { known: true, capabilities, ...more } });
+const may = (adaptation: Partial<Target["adaptation"]>) => ({
+  dropParams: true,
+  modifyParams: true,
+  strict: false,
+  drop: [],
+  allow: [],
+  ...adaptation,
+});
 const tool = { name: "f", parameters: { type: "object" } };
 
 describe("a request for a target", () => {
   it("has the entry's settings below those of the call, and the host's defaults below both", () => {
-    const { settings, adjustments } = adapted({ settings: { topP: 0.3, seed: undefined } }, { settings: { topP: 0.2, seed: 7 }, quirks: { defaults: { topP: 0.9, temperature: 0.1 } } });
+    const { settings, adjustments } = adapted(
+      { settings: { topP: 0.3, seed: undefined } },
+      { settings: { topP: 0.2, seed: 7 }, quirks: { defaults: { topP: 0.9, temperature: 0.1 } } },
+    );
     expect(settings).toEqual({ topP: 0.3, seed: 7, temperature: 0.1 });
     expect(adjustments).toEqual([]);
   });
@@ -39,7 +52,10 @@ describe("a request for a target", () => {
   it("begins with the instructions and messages of the entry, or those of the call instead", () => {
     const target: Partial<Target> = { system: "be brief", prelude: [{ role: "user", content: "before" }] };
     expect(adapted({}, target).request.messages.map(({ content }) => content)).toEqual(["be brief", "before", "hello"]);
-    expect(adapted({ system: "be long", prelude: [] }, target).request.messages.map(({ content }) => content)).toEqual(["be long", "hello"]);
+    expect(adapted({ system: "be long", prelude: [] }, target).request.messages.map(({ content }) => content)).toEqual([
+      "be long",
+      "hello",
+    ]);
   });
 
   it("lays the call's extra body over the entry's", () => {
@@ -47,7 +63,13 @@ describe("a request for a target", () => {
   });
 
   it("asks for nothing that nobody asked for", () => {
-    expect(adapted().request).toEqual({ messages: INPUT.messages, settings: {}, samples: 1, extraBody: {}, extraHeaders: {} });
+    expect(adapted().request).toEqual({
+      messages: INPUT.messages,
+      settings: {},
+      samples: 1,
+      extraBody: {},
+      extraHeaders: {},
+    });
   });
 });
 
@@ -60,7 +82,13 @@ describe("what the target lacks", () => {
     ["reasoning_effort", { reasoningEffort: "high" }, lacking({ reasoning: false }), all, "has no reasoning"],
     ["prompt_cache", { promptCache: true }, lacking({ promptCache: false }), all, "has no prompt cache"],
     ["web_search", { webSearch: true }, lacking({ webSearch: false }), all, "has no web search"],
-    ["top_k", { topK: 5 }, {}, scripted([], { settings: new Set(["temperature"]) }), "the scripted wire has no such parameter"],
+    [
+      "top_k",
+      { topK: 5 },
+      {},
+      scripted([], { settings: new Set(["temperature"]) }),
+      "the scripted wire has no such parameter",
+    ],
     ["seed", { seed: 5 }, { quirks: { lacks: ["seed"] } }, all, "scripted does not take it"],
     ["top_p", { topP: 0.5 }, lacking({}, { lacks: ["topP"] }), all, "main-model does not take it"],
   ];
@@ -68,7 +96,9 @@ describe("what the target lacks", () => {
   it.each(cases)("%s is left out and reported", (key, settings, target, dialect, reason) => {
     const result = adapted({ settings }, target, {}, dialect);
     expect(result.settings).toEqual({});
-    expect(result.adjustments).toEqual([{ setting: key, from: Object.values(settings)[0], to: undefined, reason: expect.stringContaining(reason) }]);
+    expect(result.adjustments).toEqual([
+      { setting: key, from: Object.values(settings)[0], to: undefined, reason: expect.stringContaining(reason) },
+    ]);
   });
 
   it.each(cases)("%s is unsupported with drop_params off, and under strict", (key, settings, target, dialect) => {
@@ -79,8 +109,15 @@ describe("what the target lacks", () => {
     }
   });
 
-  it.each([["dropParams", false], ["strict", true]] as const)("is decided by the call where it says %s", (name, value) => {
-    expect(refusal(() => adapted({ settings: { temperature: 1 }, adaptation: { [name]: value } }, lacking({ temperature: false }))).code).toBe("unsupported");
+  it.each([
+    ["dropParams", false],
+    ["strict", true],
+  ] as const)("is decided by the call where it says %s", (name, value) => {
+    expect(
+      refusal(() =>
+        adapted({ settings: { temperature: 1 }, adaptation: { [name]: value } }, lacking({ temperature: false })),
+      ).code,
+    ).toBe("unsupported");
   });
 
   it("is not missed where nobody knows", () => {
@@ -88,19 +125,35 @@ describe("what the target lacks", () => {
   });
 
   it("may be asked for when it asks for nothing", () => {
-    expect(adapted({ settings: { promptCache: false, tools: [] } }, { ...lacking({ promptCache: false, tools: false }), adaptation: may({ strict: true }) }).adjustments).toEqual([]);
+    expect(
+      adapted(
+        { settings: { promptCache: false, tools: [] } },
+        { ...lacking({ promptCache: false, tools: false }), adaptation: may({ strict: true }) },
+      ).adjustments,
+    ).toEqual([]);
   });
 
   it("is sent after all where `allow` says so", () => {
-    const facts = adapted({ settings: { temperature: 1 } }, { ...lacking({ temperature: false }), adaptation: may({ allow: ["temperature"] }) });
+    const facts = adapted(
+      { settings: { temperature: 1 } },
+      { ...lacking({ temperature: false }), adaptation: may({ allow: ["temperature"] }) },
+    );
     expect(facts.settings).toEqual({ temperature: 1 });
-    const wire = adapted({ settings: { topK: 5 } }, { adaptation: may({ allow: ["top_k"] }) }, {}, scripted([], { settings: new Set() }));
+    const wire = adapted(
+      { settings: { topK: 5 } },
+      { adaptation: may({ allow: ["top_k"] }) },
+      {},
+      scripted([], { settings: new Set() }),
+    );
     expect(wire.settings).toEqual({});
     expect(wire.request.extraBody).toEqual({ top_k: 5 });
   });
 
   it("is joined by what `drop` lists, which is reported and never refused", () => {
-    const { settings, adjustments } = adapted({ settings: { temperature: 1, seed: 1 } }, { adaptation: may({ strict: true, drop: ["seed"] }) });
+    const { settings, adjustments } = adapted(
+      { settings: { temperature: 1, seed: 1 } },
+      { adaptation: may({ strict: true, drop: ["seed"] }) },
+    );
     expect(settings).toEqual({ temperature: 1 });
     expect(adjustments).toEqual([{ setting: "seed", from: 1, to: undefined, reason: "listed under `drop`" }]);
   });
@@ -108,28 +161,61 @@ describe("what the target lacks", () => {
 
 describe("what the target cannot take as it is", () => {
   it("is clamped: the longest answer and the highest temperature", () => {
-    const { settings, adjustments } = adapted({ settings: { maxNewTokens: 9_000, temperature: 1.8 } }, { facts: { known: true, capabilities: {}, maxOutput: 4_096 }, quirks: { maxTemperature: 1 } });
+    const { settings, adjustments } = adapted(
+      { settings: { maxNewTokens: 9_000, temperature: 1.8 } },
+      { facts: { known: true, capabilities: {}, maxOutput: 4_096 }, quirks: { maxTemperature: 1 } },
+    );
     expect(settings).toEqual({ maxNewTokens: 4_096, temperature: 1 });
-    expect(adjustments.map(({ setting, from, to }) => [setting, from, to])).toEqual([["max_new_tokens", 9_000, 4_096], ["temperature", 1.8, 1]]);
+    expect(adjustments.map(({ setting, from, to }) => [setting, from, to])).toEqual([
+      ["max_new_tokens", 9_000, 4_096],
+      ["temperature", 1.8, 1],
+    ]);
   });
 
   it.each([[{ modifyParams: false }], [{ strict: true }]])("is unsupported with %j", (adaptation) => {
-    expect(refusal(() => adapted({ settings: { maxNewTokens: 9_000 } }, { facts: { known: true, capabilities: {}, maxOutput: 4_096 }, adaptation: may(adaptation) })).message).toContain("max_new_tokens");
+    expect(
+      refusal(() =>
+        adapted(
+          { settings: { maxNewTokens: 9_000 } },
+          { facts: { known: true, capabilities: {}, maxOutput: 4_096 }, adaptation: may(adaptation) },
+        ),
+      ).message,
+    ).toContain("max_new_tokens");
   });
 
   it("is never a list of stop sequences, which would change the answer", () => {
-    expect(refusal(() => adapted({ settings: { stop: ["a", "b", "c"] } }, { quirks: { maxStops: 2 } })).code).toBe("unsupported");
+    expect(refusal(() => adapted({ settings: { stop: ["a", "b", "c"] } }, { quirks: { maxStops: 2 } })).code).toBe(
+      "unsupported",
+    );
     expect(adapted({ settings: { stop: ["a", "b"] } }, { quirks: { maxStops: 2 } }).settings.stop).toEqual(["a", "b"]);
   });
 
-  it.each([[0, "low"], [0.33, "low"], [0.34, "medium"], [0.66, "medium"], [0.67, "high"], [1, "high"]] as const)("is an effort of %d, which is %s", (number, word) => {
-    const { settings, adjustments } = adapted({ settings: { reasoningEffort: number } }, { adaptation: may({ strict: true }) });
+  it.each([
+    [0, "low"],
+    [0.33, "low"],
+    [0.34, "medium"],
+    [0.66, "medium"],
+    [0.67, "high"],
+    [1, "high"],
+  ] as const)("is an effort of %d, which is %s", (number, word) => {
+    const { settings, adjustments } = adapted(
+      { settings: { reasoningEffort: number } },
+      { adaptation: may({ strict: true }) },
+    );
     expect(settings.reasoningEffort).toBe(word);
     expect(adjustments).toHaveLength(1);
   });
 
-  it.each([["xhigh", "high"], ["none", "low"], ["minimal", "low"], ["medium", "medium"]] as const)("is an effort the model has no word for: %s becomes %s", (asked, given) => {
-    const { settings, adjustments } = adapted({ settings: { reasoningEffort: asked } }, { facts: { known: true, capabilities: {}, efforts: ["low", "medium", "high"] } });
+  it.each([
+    ["xhigh", "high"],
+    ["none", "low"],
+    ["minimal", "low"],
+    ["medium", "medium"],
+  ] as const)("is an effort the model has no word for: %s becomes %s", (asked, given) => {
+    const { settings, adjustments } = adapted(
+      { settings: { reasoningEffort: asked } },
+      { facts: { known: true, capabilities: {}, efforts: ["low", "medium", "high"] } },
+    );
     expect(settings.reasoningEffort).toBe(given);
     expect(adjustments).toHaveLength(asked === given ? 0 : 1);
   });
@@ -137,18 +223,38 @@ describe("what the target cannot take as it is", () => {
 
 describe("the messages", () => {
   it("lose half of a surrogate pair, and say so", () => {
-    const { request, adjustments } = adapted({ messages: [{ role: "user", content: "a\ud83d" }, { role: "assistant", content: [{ type: "text", text: "\ude00b" }] }] });
+    const { request, adjustments } = adapted({
+      messages: [
+        { role: "user", content: "a\ud83d" },
+        { role: "assistant", content: [{ type: "text", text: "\ude00b" }] },
+      ],
+    });
     expect(JSON.stringify(request.messages)).not.toMatch(/\\ud83d|\\ude00/);
     expect(request.messages[0]?.content).toBe("a\u{FFFD}");
     expect(adjustments.map(({ setting }) => setting)).toEqual(["messages[0]", "messages[1]"]);
   });
 
   it("are refused with half of a pair where nothing may be changed", () => {
-    expect(refusal(() => adapted({ messages: [{ role: "user", content: "a\ud83d" }] }, { adaptation: may({ strict: true }) })).code).toBe("unsupported");
+    expect(
+      refusal(() =>
+        adapted({ messages: [{ role: "user", content: "a\ud83d" }] }, { adaptation: may({ strict: true }) }),
+      ).code,
+    ).toBe("unsupported");
   });
 
   it("lose half of a pair in a tool's answer too", () => {
-    const { request } = adapted({ messages: [{ role: "user", content: "x" }, { role: "tool", content: [{ type: "tool-result", id: "a", content: "b\ud83d" }, { type: "tool-result", id: "c", content: [{ type: "text", text: "\ud83d" }] }] }] });
+    const { request } = adapted({
+      messages: [
+        { role: "user", content: "x" },
+        {
+          role: "tool",
+          content: [
+            { type: "tool-result", id: "a", content: "b\ud83d" },
+            { type: "tool-result", id: "c", content: [{ type: "text", text: "\ud83d" }] },
+          ],
+        },
+      ],
+    });
     expect(JSON.stringify(request.messages)).not.toContain("\\ud83d");
   });
 
@@ -159,18 +265,25 @@ describe("the messages", () => {
   const picture = { type: "image", url: "https://x/a.png" } as const;
 
   it("lose what the model cannot read, and say so", () => {
-    const { request, adjustments } = adapted({ messages: [{ role: "user", content: [{ type: "text", text: "what is it?" }, picture] }] }, lacking({ vision: false }));
+    const { request, adjustments } = adapted(
+      { messages: [{ role: "user", content: [{ type: "text", text: "what is it?" }, picture] }] },
+      lacking({ vision: false }),
+    );
     expect(request.messages[0]?.content).toEqual([{ type: "text", text: "what is it?" }]);
     expect(adjustments).toMatchObject([{ setting: "messages[0]", from: "image" }]);
   });
 
   it("are refused when nothing would be left", () => {
-    expect(refusal(() => adapted({ messages: [{ role: "user", content: [picture] }] }, lacking({ vision: false }))).code).toBe("unsupported");
+    expect(
+      refusal(() => adapted({ messages: [{ role: "user", content: [picture] }] }, lacking({ vision: false }))).code,
+    ).toBe("unsupported");
   });
 });
 
 describe("the size of a prompt", () => {
-  const long = (characters: number): Partial<CallInput> => ({ messages: [{ role: "user", content: "word ".repeat(characters / 5) }] });
+  const long = (characters: number): Partial<CallInput> => ({
+    messages: [{ role: "user", content: "word ".repeat(characters / 5) }],
+  });
 
   it("that cannot fit the window is refused before anything is sent", () => {
     const error = refusal(() => adapted(long(10_000), { facts: { known: true, capabilities: {}, context: 1_000 } }));
@@ -190,7 +303,12 @@ describe("the size of a prompt", () => {
   it.each([
     ["an unknown window", {}, {}, "request_too_large"],
     ["a known window", {}, { facts: { known: true, capabilities: {}, context: 200_000 } }, "context_too_long"],
-    ["a limit of its own", { settings: { maxInputTokens: 1_000 } }, { facts: { known: true, capabilities: {}, context: 2_000_000 } }, "context_too_long"],
+    [
+      "a limit of its own",
+      { settings: { maxInputTokens: 1_000 } },
+      { facts: { known: true, capabilities: {}, context: 2_000_000 } },
+      "context_too_long",
+    ],
   ] as const)("of ten megabytes is judged in less than 100 ms: %s", (_, input, target, code) => {
     const prompt = long(10 * 1024 * 1024);
     const before = performance.now();

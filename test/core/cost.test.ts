@@ -5,8 +5,24 @@ import { addUsage, NO_USAGE, usageOf } from "../../src/core/usage.ts";
 
 describe("usage", () => {
   it("sums to a total, with reasoning as a part of the output", () => {
-    expect(usageOf({ input: 27, cacheRead: 100, cacheWrite: 30, output: 47, reasoning: 12, details: { audio: 3, image: 0, none: null } })).toEqual({
-      input: 27, cacheRead: 100, cacheWrite: 30, output: 47, reasoning: 12, total: 204, estimated: false, details: { audio: 3 },
+    expect(
+      usageOf({
+        input: 27,
+        cacheRead: 100,
+        cacheWrite: 30,
+        output: 47,
+        reasoning: 12,
+        details: { audio: 3, image: 0, none: null },
+      }),
+    ).toEqual({
+      input: 27,
+      cacheRead: 100,
+      cacheWrite: 30,
+      output: 47,
+      reasoning: 12,
+      total: 204,
+      estimated: false,
+      details: { audio: 3 },
     });
   });
 
@@ -15,18 +31,35 @@ describe("usage", () => {
   it("is never negative or NaN, and its identity holds, whatever a provider says", () => {
     fc.assert(
       fc.property(wild, wild, wild, wild, wild, (input, cacheRead, cacheWrite, output, reasoning) => {
-        fc.pre([input, cacheRead, cacheWrite, output].every((value) => Math.abs(value ?? 0) < 1e12 || !Number.isFinite(value)));
+        fc.pre(
+          [input, cacheRead, cacheWrite, output].every(
+            (value) => Math.abs(value ?? 0) < 1e12 || !Number.isFinite(value),
+          ),
+        );
         const usage = usageOf({ input: input as number, cacheRead, cacheWrite, output: output as number, reasoning });
         expect(usage.total).toBe(usage.input + usage.cacheRead + usage.cacheWrite + usage.output);
-        for (const count of [usage.input, usage.cacheRead, usage.cacheWrite, usage.output, usage.reasoning]) expect(Number.isInteger(count) && count >= 0).toBe(true);
+        for (const count of [usage.input, usage.cacheRead, usage.cacheWrite, usage.output, usage.reasoning])
+          expect(Number.isInteger(count) && count >= 0).toBe(true);
         expect(usage.reasoning).toBeLessThanOrEqual(usage.output);
       }),
     );
   });
 
   it("adds field by field, and is estimated when a part is", () => {
-    const sum = addUsage(usageOf({ input: 1, output: 2, details: { audio: 1 } }), usageOf({ input: 3, cacheRead: 4, output: 5, estimated: true, details: { audio: 2, image: 1 } }));
-    expect(sum).toEqual({ input: 4, cacheRead: 4, cacheWrite: 0, output: 7, reasoning: 0, total: 15, estimated: true, details: { audio: 3, image: 1 } });
+    const sum = addUsage(
+      usageOf({ input: 1, output: 2, details: { audio: 1 } }),
+      usageOf({ input: 3, cacheRead: 4, output: 5, estimated: true, details: { audio: 2, image: 1 } }),
+    );
+    expect(sum).toEqual({
+      input: 4,
+      cacheRead: 4,
+      cacheWrite: 0,
+      output: 7,
+      reasoning: 0,
+      total: 15,
+      estimated: true,
+      details: { audio: 3, image: 1 },
+    });
     expect(addUsage(NO_USAGE, sum)).toEqual(sum);
   });
 });
@@ -38,18 +71,47 @@ describe("cost", () => {
     ["plain", { input: 1_000, output: 500 }, sonnet, 0.0105],
     ["read from cache", { input: 27, cacheRead: 100_000, output: 47 }, sonnet, 0.030786],
     ["written to cache", { input: 0, cacheWrite: 10_000, output: 0 }, sonnet, 0.0375],
-    ["written for an hour and for five minutes", { input: 0, cacheWrite: 10_000, output: 0, details: { cacheWrite1h: 4_000, cacheWrite5m: 6_000 } }, sonnet, 0.0465],
-    ["without a price for the cache", { input: 0, cacheRead: 1_000, cacheWrite: 1_000, output: 0 }, { input: 2, output: 8 }, 0.004],
-    ["above a tier", { input: 200_001, output: 1_000 }, { input: 1.25, output: 10, tiers: [{ above: 200_000, input: 2.5, output: 15 }] }, 0.5150025],
-    ["at a tier", { input: 200_000, output: 1_000 }, { input: 1.25, output: 10, tiers: [{ above: 200_000, input: 2.5, output: 15 }] }, 0.26],
-    ["a tier by the whole prompt", { input: 1, cacheRead: 200_000, output: 0 }, { input: 1, output: 1, cacheRead: 0.1, tiers: [{ above: 200_000, input: 2, output: 2, cacheRead: 0.2 }] }, 0.040002],
+    [
+      "written for an hour and for five minutes",
+      { input: 0, cacheWrite: 10_000, output: 0, details: { cacheWrite1h: 4_000, cacheWrite5m: 6_000 } },
+      sonnet,
+      0.0465,
+    ],
+    [
+      "without a price for the cache",
+      { input: 0, cacheRead: 1_000, cacheWrite: 1_000, output: 0 },
+      { input: 2, output: 8 },
+      0.004,
+    ],
+    [
+      "above a tier",
+      { input: 200_001, output: 1_000 },
+      { input: 1.25, output: 10, tiers: [{ above: 200_000, input: 2.5, output: 15 }] },
+      0.5150025,
+    ],
+    [
+      "at a tier",
+      { input: 200_000, output: 1_000 },
+      { input: 1.25, output: 10, tiers: [{ above: 200_000, input: 2.5, output: 15 }] },
+      0.26,
+    ],
+    [
+      "a tier by the whole prompt",
+      { input: 1, cacheRead: 200_000, output: 0 },
+      { input: 1, output: 1, cacheRead: 0.1, tiers: [{ above: 200_000, input: 2, output: 2, cacheRead: 0.2 }] },
+      0.040002,
+    ],
     ["one token of a very cheap model", { input: 1, output: 0 }, { input: 0.01, output: 0.01 }, 0.00000001],
   ] as const)("of tokens %s is exact", (_, counts, price, usd) => {
     expect(costOf(usageOf(counts), price).usd).toBe(usd);
   });
 
   it("is null, never 0, without a price", () => {
-    expect(costOf(usageOf({ input: 1, output: 1 }), undefined)).toEqual({ usd: null, breakdown: null, estimated: false });
+    expect(costOf(usageOf({ input: 1, output: 1 }), undefined)).toEqual({
+      usd: null,
+      breakdown: null,
+      estimated: false,
+    });
   });
 
   const tokens = fc.nat(2_000_000);
@@ -57,26 +119,42 @@ describe("cost", () => {
 
   it("is the sum of its parts to the nano-dollar", () => {
     fc.assert(
-      fc.property(tokens, tokens, tokens, tokens, rate, rate, rate, (input, cacheRead, cacheWrite, output, priceIn, priceOut, priceRead) => {
-        const usage = usageOf({ input, cacheRead, cacheWrite, output });
-        const price = { input: priceIn, output: priceOut, cacheRead: priceRead };
-        const nano = nanoCost(usage, price);
-        const { usd, breakdown } = costOf(usage, price);
-        const whole = nano.input + nano.cacheRead + nano.cacheWrite + nano.output;
-        expect(BigInt(Math.round((usd as number) * 1e9))).toBe(whole);
-        const parts = Object.values(breakdown as Record<string, number>).reduce((sum, part) => sum + BigInt(Math.round(part * 1e9)), 0n);
-        expect(parts).toBe(whole);
-      }),
+      fc.property(
+        tokens,
+        tokens,
+        tokens,
+        tokens,
+        rate,
+        rate,
+        rate,
+        (input, cacheRead, cacheWrite, output, priceIn, priceOut, priceRead) => {
+          const usage = usageOf({ input, cacheRead, cacheWrite, output });
+          const price = { input: priceIn, output: priceOut, cacheRead: priceRead };
+          const nano = nanoCost(usage, price);
+          const { usd, breakdown } = costOf(usage, price);
+          const whole = nano.input + nano.cacheRead + nano.cacheWrite + nano.output;
+          expect(BigInt(Math.round((usd as number) * 1e9))).toBe(whole);
+          const parts = Object.values(breakdown as Record<string, number>).reduce(
+            (sum, part) => sum + BigInt(Math.round(part * 1e9)),
+            0n,
+          );
+          expect(parts).toBe(whole);
+        },
+      ),
     );
   });
 
   it("of many attempts adds up exactly, in any order", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(tokens, tokens), { maxLength: 50 }), (counts) => {
-        const costs = counts.map(([input, output]) => costOf(usageOf({ input, output }), { input: 0.123, output: 0.457 }));
+        const costs = counts.map(([input, output]) =>
+          costOf(usageOf({ input, output }), { input: 0.123, output: 0.457 }),
+        );
         const sum = (list: readonly Cost[]) => list.reduce(addCost, NO_COST).usd as number;
         expect(sum(costs)).toBe(sum([...costs].reverse()));
-        expect(BigInt(Math.round(sum(costs) * 1e9))).toBe(costs.reduce((total, { usd }) => total + BigInt(Math.round((usd as number) * 1e9)), 0n));
+        expect(BigInt(Math.round(sum(costs) * 1e9))).toBe(
+          costs.reduce((total, { usd }) => total + BigInt(Math.round((usd as number) * 1e9)), 0n),
+        );
       }),
     );
   });

@@ -9,7 +9,9 @@ const codes = Object.keys(ERROR_CODES) as ModelErrorCode[];
 describe("the table of errors", () => {
   it("has exactly the codes of the contract", () => {
     expect(codes).toEqual(
-      "rate_limited quota_exhausted overloaded server_error connection_failed timed_out stream_truncated protocol_error degenerate_output unauthorized forbidden not_found invalid_request unsupported context_too_long request_too_large content_filtered refused invalid_output invalid_tool_call empty_response budget_exceeded circuit_open bulkhead_full redirect_blocked proxy_refused aborted all_models_failed".split(" "),
+      "rate_limited quota_exhausted overloaded server_error connection_failed timed_out stream_truncated protocol_error degenerate_output unauthorized forbidden not_found invalid_request unsupported context_too_long request_too_large content_filtered refused invalid_output invalid_tool_call empty_response budget_exceeded circuit_open bulkhead_full redirect_blocked proxy_refused aborted all_models_failed".split(
+        " ",
+      ),
     );
   });
 
@@ -36,28 +38,63 @@ describe("a ModelError", () => {
     ["server_error", "server_error", "server_error"],
     ["timed_out", "server_error", "timed_out"],
   ] as const)("is an OpenAI-style body as JSON: %s", (code, type, openaiCode) => {
-    expect(JSON.parse(JSON.stringify(new ModelError({ code, message: "words" })))).toEqual({ error: { message: "words", type, code: openaiCode } });
+    expect(JSON.parse(JSON.stringify(new ModelError({ code, message: "words" })))).toEqual({
+      error: { message: "words", type, code: openaiCode },
+    });
   });
 
   it("has every field of its init, and none that was not given", () => {
     const cause = new Error("socket");
-    const error = new ModelError({ code: "timed_out", message: "m", provider: "p", model: "e", status: 504, requestId: "r", retryAfterMs: 5, phase: "idle", cause });
-    expect(error).toMatchObject({ name: "ModelError", code: "timed_out", provider: "p", model: "e", status: 504, requestId: "r", retryAfterMs: 5, phase: "idle", cause, errors: [], attempts: [] });
+    const error = new ModelError({
+      code: "timed_out",
+      message: "m",
+      provider: "p",
+      model: "e",
+      status: 504,
+      requestId: "r",
+      retryAfterMs: 5,
+      phase: "idle",
+      cause,
+    });
+    expect(error).toMatchObject({
+      name: "ModelError",
+      code: "timed_out",
+      provider: "p",
+      model: "e",
+      status: 504,
+      requestId: "r",
+      retryAfterMs: 5,
+      phase: "idle",
+      cause,
+      errors: [],
+      attempts: [],
+    });
     expect("cause" in new ModelError({ code: "aborted", message: "" })).toBe(false);
   });
 
   it("is known across copies of the package by its brand", () => {
-    const foreign = Object.assign(new Error("x"), { code: "rate_limited", [Symbol.for("modelwright.ModelError")]: true });
+    const foreign = Object.assign(new Error("x"), {
+      code: "rate_limited",
+      [Symbol.for("modelwright.ModelError")]: true,
+    });
     expect(isModelError(foreign)).toBe(true);
     expect(isModelError(foreign, "rate_limited")).toBe(true);
     expect(isModelError(foreign, "aborted")).toBe(false);
   });
 
-  it.each([[null], [undefined], ["rate_limited"], [{ code: "rate_limited" }], [new Error("x")], [new ConfigError([])]])("is not %j", (value) => {
-    expect(isModelError(value)).toBe(false);
-  });
+  it.each([[null], [undefined], ["rate_limited"], [{ code: "rate_limited" }], [new Error("x")], [new ConfigError([])]])(
+    "is not %j",
+    (value) => {
+      expect(isModelError(value)).toBe(false);
+    },
+  );
 
-  it.each([[true, "invalid_request", true], [false, "server_error", false], [undefined, "server_error", true], [undefined, "invalid_request", false]] as const)("obeys the provider's should-retry %s over the row of %s", (shouldRetry, code, retryable) => {
+  it.each([
+    [true, "invalid_request", true],
+    [false, "server_error", false],
+    [undefined, "server_error", true],
+    [undefined, "invalid_request", false],
+  ] as const)("obeys the provider's should-retry %s over the row of %s", (shouldRetry, code, retryable) => {
     expect(new ModelError({ code, message: "", shouldRetry }).retryable).toBe(retryable);
   });
 });
@@ -65,7 +102,14 @@ describe("a ModelError", () => {
 describe("a ConfigError", () => {
   it("says every problem with its place and its suggestion", () => {
     const error = new ConfigError([
-      { file: "models.toml", line: 3, column: 1, path: "models.a.temprature", message: 'unknown key "temprature"', suggestion: "temperature" },
+      {
+        file: "models.toml",
+        line: 3,
+        column: 1,
+        path: "models.a.temprature",
+        message: 'unknown key "temprature"',
+        suggestion: "temperature",
+      },
       { file: undefined, line: 0, column: 0, path: "", message: "empty" },
     ]);
     expect(error.message).toBe('models.toml:3:1: unknown key "temprature" (did you mean "temperature"?)\nempty');
@@ -78,7 +122,13 @@ describe("a secret", () => {
     const secret = new Secret("sk-canary-1234567890");
     const holder = { secret, deep: { list: [secret] } };
     expect(secret.reveal()).toBe("sk-canary-1234567890");
-    for (const shown of [String(secret), JSON.stringify(holder), inspect(holder, { depth: 9, showHidden: true }), `${secret}`]) expect(shown).not.toContain("canary");
+    for (const shown of [
+      String(secret),
+      JSON.stringify(holder),
+      inspect(holder, { depth: 9, showHidden: true }),
+      `${secret}`,
+    ])
+      expect(shown).not.toContain("canary");
   });
 
   it("is taken out of any text that came from outside", () => {
@@ -92,7 +142,12 @@ describe("a secret", () => {
     );
   });
 
-  it.each([["sk-proj-abcdefghijklmnop"], ["AIzaSyA1234567890abcdefghijk"], ["gsk_abcdefghijklmnopqrstuv"], ["xai-abcdefghijklmnopqrstuv"]])("is guessed by its shape: %s", (key) => {
+  it.each([
+    ["sk-proj-abcdefghijklmnop"],
+    ["AIzaSyA1234567890abcdefghijk"],
+    ["gsk_abcdefghijklmnopqrstuv"],
+    ["xai-abcdefghijklmnopqrstuv"],
+  ])("is guessed by its shape: %s", (key) => {
     expect(redact(`Incorrect API key provided: ${key}.`, [])).not.toContain(key.slice(4));
   });
 

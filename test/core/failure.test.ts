@@ -42,21 +42,114 @@ describe("a failed answer by its status alone", () => {
 
 describe("a failed answer by the provider's words", () => {
   it.each([
-    ["openai", 429, { error: { message: "You exceeded your current quota, please check your plan and billing details.", type: "insufficient_quota", code: "insufficient_quota" } }, "quota_exhausted"],
-    ["openai", 429, { error: { message: "Rate limit reached for gpt on requests per min (RPM): Limit 3", type: "requests", code: "rate_limit_exceeded" } }, "rate_limited"],
-    ["openai", 429, { error: { message: "Rate limit reached on requests per day (RPD): Limit 200", type: "requests", code: "rate_limit_exceeded" } }, "quota_exhausted"],
-    ["openai", 404, { error: { message: "The model `gpt-9` does not exist", type: "invalid_request_error", code: "model_not_found" } }, "not_found"],
+    [
+      "openai",
+      429,
+      {
+        error: {
+          message: "You exceeded your current quota, please check your plan and billing details.",
+          type: "insufficient_quota",
+          code: "insufficient_quota",
+        },
+      },
+      "quota_exhausted",
+    ],
+    [
+      "openai",
+      429,
+      {
+        error: {
+          message: "Rate limit reached for gpt on requests per min (RPM): Limit 3",
+          type: "requests",
+          code: "rate_limit_exceeded",
+        },
+      },
+      "rate_limited",
+    ],
+    [
+      "openai",
+      429,
+      {
+        error: {
+          message: "Rate limit reached on requests per day (RPD): Limit 200",
+          type: "requests",
+          code: "rate_limit_exceeded",
+        },
+      },
+      "quota_exhausted",
+    ],
+    [
+      "openai",
+      404,
+      {
+        error: { message: "The model `gpt-9` does not exist", type: "invalid_request_error", code: "model_not_found" },
+      },
+      "not_found",
+    ],
     ["openai", 400, { error: { message: "too long", code: "context_length_exceeded" } }, "context_too_long"],
-    ["openai", 400, { error: { message: "rejected as a result of our safety system", code: "content_policy_violation" } }, "content_filtered"],
-    ["azure", 400, { error: { message: "filtered", code: "content_filter", innererror: { code: "ResponsibleAIPolicyViolation" } } }, "content_filtered"],
+    [
+      "openai",
+      400,
+      { error: { message: "rejected as a result of our safety system", code: "content_policy_violation" } },
+      "content_filtered",
+    ],
+    [
+      "azure",
+      400,
+      { error: { message: "filtered", code: "content_filter", innererror: { code: "ResponsibleAIPolicyViolation" } } },
+      "content_filtered",
+    ],
     ["azure", 404, { error: { code: "DeploymentNotFound", message: "no deployment" } }, "not_found"],
     ["anthropic", 529, { type: "error", error: { type: "overloaded_error", message: "Overloaded" } }, "overloaded"],
-    ["anthropic", 400, { type: "error", error: { type: "invalid_request_error", message: "prompt is too long: 213462 tokens > 200000 maximum" } }, "context_too_long"],
-    ["anthropic", 400, { type: "error", error: { type: "invalid_request_error", message: "Your credit balance is too low to access the API" } }, "quota_exhausted"],
-    ["anthropic", 413, { type: "error", error: { type: "request_too_large", message: "Request exceeds the maximum size" } }, "request_too_large"],
-    ["anthropic", 500, { type: "error", error: { type: "api_error", message: "Internal server error" } }, "server_error"],
-    ["anthropic", 401, { type: "error", error: { type: "authentication_error", message: "invalid x-api-key" } }, "unauthorized"],
-    ["google", 400, { error: { code: 400, message: "API key not valid. Please pass a valid API key.", status: "INVALID_ARGUMENT", details: [{ reason: "API_KEY_INVALID" }] } }, "unauthorized"],
+    [
+      "anthropic",
+      400,
+      {
+        type: "error",
+        error: { type: "invalid_request_error", message: "prompt is too long: 213462 tokens > 200000 maximum" },
+      },
+      "context_too_long",
+    ],
+    [
+      "anthropic",
+      400,
+      {
+        type: "error",
+        error: { type: "invalid_request_error", message: "Your credit balance is too low to access the API" },
+      },
+      "quota_exhausted",
+    ],
+    [
+      "anthropic",
+      413,
+      { type: "error", error: { type: "request_too_large", message: "Request exceeds the maximum size" } },
+      "request_too_large",
+    ],
+    [
+      "anthropic",
+      500,
+      { type: "error", error: { type: "api_error", message: "Internal server error" } },
+      "server_error",
+    ],
+    [
+      "anthropic",
+      401,
+      { type: "error", error: { type: "authentication_error", message: "invalid x-api-key" } },
+      "unauthorized",
+    ],
+    [
+      "google",
+      400,
+      {
+        error: {
+          code: 400,
+          message: "API key not valid. Please pass a valid API key.",
+          status: "INVALID_ARGUMENT",
+          details: [{ reason: "API_KEY_INVALID" }],
+        },
+      },
+      "unauthorized",
+    ],
     ["google", 503, { error: { code: 503, message: "The model is overloaded.", status: "UNAVAILABLE" } }, "overloaded"],
     ["google", 403, { error: { code: 403, message: "no", status: "PERMISSION_DENIED" } }, "forbidden"],
     ["deepseek", 402, { error: { message: "Insufficient Balance", type: "unknown_error" } }, "quota_exhausted"],
@@ -78,11 +171,36 @@ describe("a failed answer by the provider's words", () => {
   });
 
   it.each([
-    ["a day's quota", "You exceeded your current quota.", "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quota_exhausted"],
-    ["a free tier that is off", "You exceeded your current quota ... limit: 0", "GenerateContentFreeTierRequests", "quota_exhausted"],
-    ["a minute's quota", "You exceeded your current quota. Please retry in 0.8s.", "GenerateContentPaidTierInputTokensPerModelPerMinute", "rate_limited"],
-    ["a minute's quota in the words of a day's", "You exceeded your current quota, please check your plan and billing details.", "GenerateRequestsPerMinutePerProjectPerModel", "rate_limited"],
-    ["a minute's quota with a limit that begins with 0", "Quota exceeded, limit: 0.5", "GenerateRequestsPerMinutePerProjectPerModel", "rate_limited"],
+    [
+      "a day's quota",
+      "You exceeded your current quota.",
+      "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
+      "quota_exhausted",
+    ],
+    [
+      "a free tier that is off",
+      "You exceeded your current quota ... limit: 0",
+      "GenerateContentFreeTierRequests",
+      "quota_exhausted",
+    ],
+    [
+      "a minute's quota",
+      "You exceeded your current quota. Please retry in 0.8s.",
+      "GenerateContentPaidTierInputTokensPerModelPerMinute",
+      "rate_limited",
+    ],
+    [
+      "a minute's quota in the words of a day's",
+      "You exceeded your current quota, please check your plan and billing details.",
+      "GenerateRequestsPerMinutePerProjectPerModel",
+      "rate_limited",
+    ],
+    [
+      "a minute's quota with a limit that begins with 0",
+      "Quota exceeded, limit: 0.5",
+      "GenerateRequestsPerMinutePerProjectPerModel",
+      "rate_limited",
+    ],
   ] as const)("google tells %s apart", (_, message, quotaId, code) => {
     expect(errorOf(429, gemini(message, quotaId)).code).toBe(code);
     expect(errorOf(429, gemini(message, quotaId, "53.5s")).retryAfterMs).toBe(53_500);
@@ -118,7 +236,15 @@ describe("the message of a failed answer", () => {
     ["JSON inside a text", { error: { message: JSON.stringify({ error: { message: "the real words" } }) } }],
     ["JSON as text", JSON.stringify({ error: { message: "the real words" } })],
     ["OAuth", { error: "invalid_grant", error_description: "the real words" }],
-    ["a proxy's own words around the provider's", { error: { message: "Provider returned error", metadata: { raw: JSON.stringify({ error: { message: "the real words" } }) } } }],
+    [
+      "a proxy's own words around the provider's",
+      {
+        error: {
+          message: "Provider returned error",
+          metadata: { raw: JSON.stringify({ error: { message: "the real words" } }) },
+        },
+      },
+    ],
     ["a page", "<!doctype html><html><head><title>the real words</title></head></html>"],
   ])("is found in %s", (name, body) => {
     const { message, code } = errorOf(429, body);
@@ -198,16 +324,38 @@ describe("how long the provider asks to wait", () => {
     ["a negative number", { "retry-after": "-5" }, undefined],
     ["garbage", { "retry-after": "soon" }, undefined],
     ["nothing", {}, undefined],
-    ["the bucket that is empty", { "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1.5s", "x-ratelimit-remaining-requests": "99", "x-ratelimit-reset-requests": "17ms" }, 1_500],
+    [
+      "the bucket that is empty",
+      {
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "1.5s",
+        "x-ratelimit-remaining-requests": "99",
+        "x-ratelimit-reset-requests": "17ms",
+      },
+      1_500,
+    ],
     ["minutes and seconds", { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s" }, 360_000],
-    ["the longest of word and bucket", { "retry-after": "2", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "20s" }, 20_000],
-    ["a date of a bucket", { "anthropic-ratelimit-tokens-remaining": "0", "anthropic-ratelimit-tokens-reset": new Date(noon + 7_000).toISOString() }, 7_000],
+    [
+      "the longest of word and bucket",
+      { "retry-after": "2", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "20s" },
+      20_000,
+    ],
+    [
+      "a date of a bucket",
+      {
+        "anthropic-ratelimit-tokens-remaining": "0",
+        "anthropic-ratelimit-tokens-reset": new Date(noon + 7_000).toISOString(),
+      },
+      7_000,
+    ],
   ] as const)("as %s", (_, headers, expected) => {
     expect(errorOf(429, "", headers, noon).retryAfterMs).toBe(expected);
   });
 
   it("does not read a bucket of an error that is no throttle", () => {
-    expect(errorOf(500, "", { "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1h" }).retryAfterMs).toBeUndefined();
+    expect(
+      errorOf(500, "", { "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1h" }).retryAfterMs,
+    ).toBeUndefined();
   });
 });
 
@@ -237,35 +385,62 @@ describe("the request id", () => {
 });
 
 describe("whatever comes", () => {
-  const anyBody = fc.oneof(fc.jsonValue(), fc.json(), fc.string({ unit: "binary" }), fc.webUrl(), fc.constant("<html>"), fc.anything({ withNullPrototype: true }));
+  const anyBody = fc.oneof(
+    fc.jsonValue(),
+    fc.json(),
+    fc.string({ unit: "binary" }),
+    fc.webUrl(),
+    fc.constant("<html>"),
+    fc.anything({ withNullPrototype: true }),
+  );
 
   it("is a ModelError with one of the codes; it never throws, and says the same twice", () => {
     fc.assert(
-      fc.property(fc.option(fc.integer({ min: 100, max: 999 }), { nil: undefined }), anyBody, fc.string(), (status, body, header) => {
-        const failure: Failure = { status, body, headers: new Headers({ "retry-after": header.replace(/[^\x20-\x7e]/g, "") }), nowMs: 0 };
-        const error = modelErrorOf(failure, target);
-        expect(isModelError(error)).toBe(true);
-        expect(ERROR_CODES).toHaveProperty(error.code);
-        expect(error.retryAfterMs ?? 0).toBeGreaterThanOrEqual(0);
-        expect(modelErrorOf(failure, target).code).toBe(error.code);
-      }),
+      fc.property(
+        fc.option(fc.integer({ min: 100, max: 999 }), { nil: undefined }),
+        anyBody,
+        fc.string(),
+        (status, body, header) => {
+          const failure: Failure = {
+            status,
+            body,
+            headers: new Headers({ "retry-after": header.replace(/[^\x20-\x7e]/g, "") }),
+            nowMs: 0,
+          };
+          const error = modelErrorOf(failure, target);
+          expect(isModelError(error)).toBe(true);
+          expect(ERROR_CODES).toHaveProperty(error.code);
+          expect(error.retryAfterMs ?? 0).toBeGreaterThanOrEqual(0);
+          expect(modelErrorOf(failure, target).code).toBe(error.code);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });
 
   it("with 429 is throttling or a quota, never an overflow or a bad request", () => {
     fc.assert(
-      fc.property(anyBody, fc.constantFrom("maximum context length", "prompt is too long", "content policy"), (body, words) => {
-        const allowed: ModelErrorCode[] = ["rate_limited", "quota_exhausted"];
-        expect(allowed).toContain(errorOf(429, { error: { message: words, more: body } }).code);
-      }),
+      fc.property(
+        anyBody,
+        fc.constantFrom("maximum context length", "prompt is too long", "content policy"),
+        (body, words) => {
+          const allowed: ModelErrorCode[] = ["rate_limited", "quota_exhausted"];
+          expect(allowed).toContain(errorOf(429, { error: { message: words, more: body } }).code);
+        },
+      ),
     );
   });
 
   it("is read in linear time", () => {
     const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
     const before = performance.now();
-    for (const body of ["<title>".repeat(150_000), "{".repeat(1_000_000), deep, `{"error":${JSON.stringify("a".repeat(1_000_000))}}`]) errorOf(500, body);
+    for (const body of [
+      "<title>".repeat(150_000),
+      "{".repeat(1_000_000),
+      deep,
+      `{"error":${JSON.stringify("a".repeat(1_000_000))}}`,
+    ])
+      errorOf(500, body);
     expect(performance.now() - before).toBeLessThan(400);
   });
 });

@@ -5,7 +5,15 @@ import type { FlowEvent } from "../../src/core/event.ts";
 import { ReplyFold, unfold } from "../../src/core/reply.ts";
 import { usageOf } from "../../src/core/usage.ts";
 
-const FACTS = { attempts: [], cost: NO_COST, latencyMs: 5, firstTokenMs: 1, requestId: "req", rateLimit: undefined, raw: undefined };
+const FACTS = {
+  attempts: [],
+  cost: NO_COST,
+  latencyMs: 5,
+  firstTokenMs: 1,
+  requestId: "req",
+  rateLimit: undefined,
+  raw: undefined,
+};
 const START: FlowEvent = { type: "start", model: "main", provider: "p", id: "r1" };
 const stop: FlowEvent = { type: "finish", reason: "stop", sample: 0 };
 const says = (text: string, sample = 0): FlowEvent => ({ type: "text-delta", text, sample });
@@ -29,8 +37,28 @@ const callEvents = (index: number, id: string, args: unknown): FlowEvent[] => {
 
 describe("the fold of events", () => {
   it("joins text, thoughts and calls, and keeps their order in the message", () => {
-    const { reply } = fold([START, thinks("h"), thinks("m"), { type: "signature", part: "reasoning", signature: "S", sample: 0 }, says("a"), says("b"), ...callEvents(0, "c1", { x: 1 }), { type: "usage", usage: usageOf({ input: 1, output: 2 }) }, { type: "finish", reason: "tool-calls", raw: "tool_use", sample: 0 }]);
-    expect(reply).toMatchObject({ text: "ab", reasoning: "hm", finishReason: "tool-calls", rawFinishReason: "tool_use", model: "main", provider: "p", id: "r1", requestId: "req", usage: { total: 3 } });
+    const { reply } = fold([
+      START,
+      thinks("h"),
+      thinks("m"),
+      { type: "signature", part: "reasoning", signature: "S", sample: 0 },
+      says("a"),
+      says("b"),
+      ...callEvents(0, "c1", { x: 1 }),
+      { type: "usage", usage: usageOf({ input: 1, output: 2 }) },
+      { type: "finish", reason: "tool-calls", raw: "tool_use", sample: 0 },
+    ]);
+    expect(reply).toMatchObject({
+      text: "ab",
+      reasoning: "hm",
+      finishReason: "tool-calls",
+      rawFinishReason: "tool_use",
+      model: "main",
+      provider: "p",
+      id: "r1",
+      requestId: "req",
+      usage: { total: 3 },
+    });
     expect(reply.message.content).toEqual([
       { type: "reasoning", text: "hm", signature: "S", owner: "p" },
       { type: "text", text: "ab" },
@@ -43,7 +71,13 @@ describe("the fold of events", () => {
   });
 
   it("opens a new part after a signature, also one without text", () => {
-    const { reply } = fold([START, { type: "signature", part: "reasoning", signature: "R", redacted: true, sample: 0 }, thinks("x"), { type: "signature", part: "reasoning", signature: "S", sample: 0 }, stop]);
+    const { reply } = fold([
+      START,
+      { type: "signature", part: "reasoning", signature: "R", redacted: true, sample: 0 },
+      thinks("x"),
+      { type: "signature", part: "reasoning", signature: "S", sample: 0 },
+      stop,
+    ]);
     expect(reply.message.content).toEqual([
       { type: "reasoning", text: "", signature: "R", owner: "p", redacted: true },
       { type: "reasoning", text: "x", signature: "S", owner: "p" },
@@ -51,21 +85,60 @@ describe("the fold of events", () => {
   });
 
   it("forgets everything at a reset, but not who answers", () => {
-    const { reply } = fold([START, says("void"), ...callEvents(0, "c", {}), { type: "usage", usage: usageOf({ input: 9, output: 9 }) }, { type: "reset", reason: "x" }, says("whole"), stop]);
+    const { reply } = fold([
+      START,
+      says("void"),
+      ...callEvents(0, "c", {}),
+      { type: "usage", usage: usageOf({ input: 9, output: 9 }) },
+      { type: "reset", reason: "x" },
+      says("whole"),
+      stop,
+    ]);
     expect(reply).toMatchObject({ text: "whole", toolCalls: [], model: "main", usage: { total: 0 } });
   });
 
   it("keeps only the adjustments of the target that answers", () => {
-    const adjustment = (setting: string): FlowEvent => ({ type: "adjustment", adjustment: { setting, from: 1, to: undefined, reason: "r" } });
-    const { reply } = fold([START, adjustment("a"), says("x"), { type: "reset", reason: "x" }, { ...START, model: "b" } as FlowEvent, adjustment("b"), says("y"), stop]);
+    const adjustment = (setting: string): FlowEvent => ({
+      type: "adjustment",
+      adjustment: { setting, from: 1, to: undefined, reason: "r" },
+    });
+    const { reply } = fold([
+      START,
+      adjustment("a"),
+      says("x"),
+      { type: "reset", reason: "x" },
+      { ...START, model: "b" } as FlowEvent,
+      adjustment("b"),
+      says("y"),
+      stop,
+    ]);
     expect(reply.model).toBe("b");
     expect(reply.adjustments.map(({ setting }) => setting)).toEqual(["b"]);
   });
 
+  it("says an adjustment once, also when the attempt was repeated", () => {
+    const adjustment: FlowEvent = {
+      type: "adjustment",
+      adjustment: { setting: "seed", from: 1, to: undefined, reason: "r" },
+    };
+    const { reply } = fold([START, adjustment, says("x"), { type: "reset", reason: "x" }, adjustment, says("y"), stop]);
+    expect(reply.adjustments).toHaveLength(1);
+  });
+
   it("keeps samples apart, and gives the first one as the reply", () => {
-    const { reply, partial } = fold([START, says("one", 0), says("two", 1), { type: "usage", usage: usageOf({ input: 1, output: 4 }) }, stop, { type: "finish", reason: "length", sample: 1 }]);
+    const { reply, partial } = fold([
+      START,
+      says("one", 0),
+      says("two", 1),
+      { type: "usage", usage: usageOf({ input: 1, output: 4 }) },
+      stop,
+      { type: "finish", reason: "length", sample: 1 },
+    ]);
     expect(reply.text).toBe("one");
-    expect(reply.samples?.map(({ text, finishReason }) => [text, finishReason])).toEqual([["one", "stop"], ["two", "length"]]);
+    expect(reply.samples?.map(({ text, finishReason }) => [text, finishReason])).toEqual([
+      ["one", "stop"],
+      ["two", "length"],
+    ]);
     expect(reply.samples?.reduce((sum, sample) => sum + sample.usage.total, 0)).toBe(reply.usage.total);
     expect(partial?.samples).toHaveLength(2);
   });
@@ -73,7 +146,10 @@ describe("the fold of events", () => {
   it("has a partial of what came, and none of nothing", () => {
     expect(fold([START]).partial).toBeUndefined();
     expect(fold([START, says("half")]).partial).toEqual({ text: "half", reasoning: "", toolCalls: [] });
-    expect(fold([{ type: "usage", usage: usageOf({ input: 3, output: 0 }) }]).partial).toMatchObject({ text: "", usage: { input: 3 } });
+    expect(fold([{ type: "usage", usage: usageOf({ input: 3, output: 0 }) }]).partial).toMatchObject({
+      text: "",
+      usage: { input: 3 },
+    });
   });
 
   it("can be written as JSON", () => {
@@ -93,26 +169,39 @@ describe("unfold", () => {
     word.map((text) => () => [thinks(text)]),
     word.map((signature) => (): FlowEvent[] => [{ type: "signature", part: "reasoning", signature, sample: 0 }]),
     word.map((signature) => (): FlowEvent[] => [{ type: "signature", part: "text", signature, sample: 0 }]),
-    fc.tuple(word, fc.dictionary(word, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }), fc.option(word)).map(([id, args, signature]) => (index: number): FlowEvent[] => [
-      ...callEvents(index, `${id}${index}`, args),
-      ...(signature === null ? [] : [{ type: "signature", part: "tool-call", index, signature, sample: 0 } as const]),
-    ]),
+    fc
+      .tuple(word, fc.dictionary(word, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }), fc.option(word))
+      .map(([id, args, signature]) => (index: number): FlowEvent[] => [
+        ...callEvents(index, `${id}${index}`, args),
+        ...(signature === null ? [] : [{ type: "signature", part: "tool-call", index, signature, sample: 0 } as const]),
+      ]),
     word.map((text) => (): FlowEvent[] => [{ type: "refusal-delta", text, sample: 0 }]),
   );
 
   it("gives events that fold to the same reply", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 10 }), fc.constantFrom("stop", "length", "refusal", "unknown"), fc.nat(1_000), (steps, reason, tokens) => {
-        let calls = 0;
-        const middle = steps.flatMap((make) => {
-          const events = make(calls);
-          if (events.some(({ type }) => type === "tool-call-end")) calls++;
-          return events;
-        });
-        const finish: FlowEvent = { type: "finish", reason: reason as "stop", raw: "raw", sample: 0 };
-        const { reply } = fold([START, { type: "adjustment", adjustment: { setting: "a", from: 1, to: 2, reason: "r" } }, ...middle, { type: "usage", usage: usageOf({ input: tokens, output: 1 }) }, finish]);
-        expect(fold(unfold(reply)).reply).toEqual(reply);
-      }),
+      fc.property(
+        fc.array(step, { maxLength: 10 }),
+        fc.constantFrom("stop", "length", "refusal", "unknown"),
+        fc.nat(1_000),
+        (steps, reason, tokens) => {
+          let calls = 0;
+          const middle = steps.flatMap((make) => {
+            const events = make(calls);
+            if (events.some(({ type }) => type === "tool-call-end")) calls++;
+            return events;
+          });
+          const finish: FlowEvent = { type: "finish", reason: reason as "stop", raw: "raw", sample: 0 };
+          const { reply } = fold([
+            START,
+            { type: "adjustment", adjustment: { setting: "a", from: 1, to: 2, reason: "r" } },
+            ...middle,
+            { type: "usage", usage: usageOf({ input: tokens, output: 1 }) },
+            finish,
+          ]);
+          expect(fold(unfold(reply)).reply).toEqual(reply);
+        },
+      ),
       { numRuns: 1_000 },
     );
   });

@@ -13,37 +13,64 @@ const WAV = { type: "audio", data: "UklGRg==", mediaType: "audio/wav" } as const
 function holdsBack(capability: string, lines: string, setting: string, field: string, wire: Wire = "openai") {
   return async () => {
     const simulator = await simulate();
-    const asked = (able: boolean) => answered(simulator, entry(wire, simulator, `${lines}\ncapabilities = { ${capability} = ${able} }`));
+    const asked = (able: boolean) =>
+      answered(simulator, entry(wire, simulator, `${lines}\ncapabilities = { ${capability} = ${able} }`));
     const [able, unable] = [await asked(true), await asked(false)];
     expect(able.body).toHaveProperty(field);
     expect(unable.body).not.toHaveProperty(field);
     expect(able.reply.adjustments).toEqual([]);
     expect(unable.reply.adjustments).toMatchObject([{ setting }]);
-    expect(factoryOf(entry(wire, simulator, `capabilities = { ${capability} = false }`)).create().supports(capability as "tools")).toBe(false);
+    expect(
+      factoryOf(entry(wire, simulator, `capabilities = { ${capability} = false }`))
+        .create()
+        .supports(capability as "tools"),
+    ).toBe(false);
   };
 }
 
 keyTest("models.*.capabilities", holdsBack("stop", 'stop = ["END"]', "stop", "stop"));
-keyTest("models.*.capabilities.reasoning", holdsBack("reasoning", 'reasoning_effort = "low"', "reasoning_effort", "reasoning_effort"));
+keyTest(
+  "models.*.capabilities.reasoning",
+  holdsBack("reasoning", 'reasoning_effort = "low"', "reasoning_effort", "reasoning_effort"),
+);
 keyTest("models.*.capabilities.stop", holdsBack("stop", 'stop = ["END"]', "stop", "stop"));
 keyTest("models.*.capabilities.tools", holdsBack("tools", TOOL, "tools", "tools"));
-keyTest("models.*.capabilities.parallel_tools", holdsBack("parallel_tools", `parallel_tool_calls = true\n${TOOL}`, "parallel_tool_calls", "parallel_tool_calls"));
-keyTest("models.*.capabilities.prompt_cache", holdsBack("prompt_cache", "prompt_cache = true", "prompt_cache", "messages[0].content[0].cache_control", "anthropic"));
-keyTest("models.*.capabilities.temperature", holdsBack("temperature", "temperature = 0.5", "temperature", "temperature"));
-keyTest("models.*.capabilities.web_search", holdsBack("web_search", "web_search = true", "web_search", "web_search_options"));
+keyTest(
+  "models.*.capabilities.parallel_tools",
+  holdsBack("parallel_tools", `parallel_tool_calls = true\n${TOOL}`, "parallel_tool_calls", "parallel_tool_calls"),
+);
+keyTest(
+  "models.*.capabilities.prompt_cache",
+  holdsBack("prompt_cache", "prompt_cache = true", "prompt_cache", "messages[0].content[0].cache_control", "anthropic"),
+);
+keyTest(
+  "models.*.capabilities.temperature",
+  holdsBack("temperature", "temperature = 0.5", "temperature", "temperature"),
+);
+keyTest(
+  "models.*.capabilities.web_search",
+  holdsBack("web_search", "web_search = true", "web_search", "web_search_options"),
+);
 
 /** Also against what the catalog knows: it may be wrong, or older than the model. */
 keyTest("models.*.capabilities.{temperature,reasoning,stop,parallel_tools}", async () => {
   const simulator = await simulate();
-  const asked = async (name: string, lines: string) => (await answered(simulator, entry("openai", simulator, lines, { name }))).body;
+  const asked = async (name: string, lines: string) =>
+    (await answered(simulator, entry("openai", simulator, lines, { name }))).body;
   expect(await asked("o3-mini", "temperature = 0.5")).not.toHaveProperty("temperature");
-  expect(await asked("o3-mini", "temperature = 0.5\ncapabilities = { temperature = true }")).toHaveProperty("temperature");
+  expect(await asked("o3-mini", "temperature = 0.5\ncapabilities = { temperature = true }")).toHaveProperty(
+    "temperature",
+  );
   expect(await asked("o1-mini", 'reasoning_effort = "low"')).not.toHaveProperty("reasoning_effort");
-  expect(await asked("o1-mini", 'reasoning_effort = "low"\ncapabilities = { reasoning = true }')).toHaveProperty("reasoning_effort");
+  expect(await asked("o1-mini", 'reasoning_effort = "low"\ncapabilities = { reasoning = true }')).toHaveProperty(
+    "reasoning_effort",
+  );
   expect(await asked("o1-mini", 'stop = ["END"]')).not.toHaveProperty("stop");
   expect(await asked("o1-mini", 'stop = ["END"]\ncapabilities = { stop = true }')).toHaveProperty("stop");
   expect(await asked("o3-mini", `parallel_tool_calls = false\n${TOOL}`)).not.toHaveProperty("parallel_tool_calls");
-  expect(await asked("o3-mini", `parallel_tool_calls = false\n${TOOL}\ncapabilities = { parallel_tools = true }`)).toHaveProperty("parallel_tool_calls");
+  expect(
+    await asked("o3-mini", `parallel_tool_calls = false\n${TOOL}\ncapabilities = { parallel_tools = true }`),
+  ).toHaveProperty("parallel_tool_calls");
 });
 
 /** Parts a model cannot read are left out and reported. */
@@ -51,7 +78,8 @@ function readsPart(capability: string, part: object, sent: RegExp) {
   return async () => {
     const simulator = await simulate();
     const input = [{ role: "user", content: [{ type: "text", text: PROMPT }, part] }] as Input;
-    const asked = (able: boolean) => answered(simulator, entry("openai", simulator, `capabilities = { ${capability} = ${able} }`), { input });
+    const asked = (able: boolean) =>
+      answered(simulator, entry("openai", simulator, `capabilities = { ${capability} = ${able} }`), { input });
     const [able, unable] = [await asked(true), await asked(false)];
     expect(JSON.stringify(able.body)).toMatch(sent);
     expect(JSON.stringify(unable.body)).not.toMatch(sent);
@@ -65,8 +93,10 @@ keyTest("models.*.capabilities.audio", readsPart("audio", WAV, /input_audio/));
 
 keyTest("models.*.capabilities.json_schema", async () => {
   const simulator = await simulate();
-  const format = 'response_format = { type = "json_schema", name = "place", schema = { type = "object", properties = { city = { type = "string" } }, required = ["city"] } }';
-  const asked = async (wire: Wire, able: boolean) => (await answered(simulator, entry(wire, simulator, `${format}\ncapabilities = { json_schema = ${able} }`))).body;
+  const format =
+    'response_format = { type = "json_schema", name = "place", schema = { type = "object", properties = { city = { type = "string" } }, required = ["city"] } }';
+  const asked = async (wire: Wire, able: boolean) =>
+    (await answered(simulator, entry(wire, simulator, `${format}\ncapabilities = { json_schema = ${able} }`))).body;
   expect(await asked("openai", true)).toHaveProperty("response_format.json_schema");
   expect(await asked("openai", false)).not.toHaveProperty("response_format.json_schema");
   expect(await asked("anthropic", true)).toHaveProperty("output_config.format");
@@ -78,7 +108,9 @@ keyTest("models.*.capabilities.json_schema", async () => {
 keyTest("models.*.capabilities.streaming", async () => {
   const simulator = await simulate();
   for (const able of [true, false]) {
-    const stream = factoryOf(entry("openai", simulator, `capabilities = { streaming = ${able} }`)).create().stream(PROMPT);
+    const stream = factoryOf(entry("openai", simulator, `capabilities = { streaming = ${able} }`))
+      .create()
+      .stream(PROMPT);
     expect((await stream.reply).text).not.toBe("");
     expect((simulator.requests.at(-1) as RecordedRequest).body).toMatchObject(able ? { stream: true } : {});
     expect(Object.hasOwn(simulator.requests.at(-1)?.body as object, "stream")).toBe(able);
@@ -91,13 +123,24 @@ keyTest("models.*.capabilities.context", async () => {
   const refused = await ask(simulator, entry("openai", simulator, "capabilities = { context = 50 }"), { input });
   expect(refused.error?.code).toBe("context_too_long");
   expect(refused.requests).toHaveLength(0);
-  expect((await ask(simulator, entry("openai", simulator, "capabilities = { context = 5000 }"), { input })).reply).toBeDefined();
+  expect(
+    (await ask(simulator, entry("openai", simulator, "capabilities = { context = 5000 }"), { input })).reply,
+  ).toBeDefined();
 });
 
 keyTest("models.*.capabilities.max_output", async () => {
   const simulator = await simulate();
   for (const most of [100, 200]) {
-    expect((await answered(simulator, entry("anthropic", simulator, `capabilities = { max_output = ${most} }`))).body).toMatchObject({ max_tokens: most });
-    expect((await answered(simulator, entry("openai", simulator, `max_new_tokens = 500\ncapabilities = { max_output = ${most} }`))).body).toMatchObject({ max_completion_tokens: most });
+    expect(
+      (await answered(simulator, entry("anthropic", simulator, `capabilities = { max_output = ${most} }`))).body,
+    ).toMatchObject({ max_tokens: most });
+    expect(
+      (
+        await answered(
+          simulator,
+          entry("openai", simulator, `max_new_tokens = 500\ncapabilities = { max_output = ${most} }`),
+        )
+      ).body,
+    ).toMatchObject({ max_completion_tokens: most });
   }
 });

@@ -1,10 +1,10 @@
-import net from "node:net";
 import type { ServerResponse } from "node:http";
+import net from "node:net";
 import { expect } from "vitest";
 import type { Fault } from "../../src/simulator/server.ts";
 import { host, listening } from "./host.ts";
 import { keyTest } from "./key-test.ts";
-import { ask, entry, factoryOf, PROMPT, simulate } from "./world.ts";
+import { ask, entry, factoryOf, JumpingClock, PATIENT, PROMPT, simulate } from "./world.ts";
 
 /** One call without retries against one scripted answer. */
 async function against(fault: Fault, lines: string, paceMs = 0) {
@@ -20,38 +20,64 @@ keyTest("models.*.timeout", async () => {
 });
 
 keyTest("models.*.deadline", async () => {
-  const failing = async (deadline: string) => {
-    const simulator = await simulate({ script: [{ kind: "server", delayMs: 60 }, { kind: "server", delayMs: 60 }, { kind: "server", delayMs: 60 }] });
-    return ask(simulator, entry("openai", simulator, `num_retries = 3\njitter = "none"\nretry_min_wait = 0.01\ndeadline = ${deadline}`));
+  expect((await against({ delayMs: 5_000 }, "deadline = 0.1")).error).toMatchObject({
+    code: "timed_out",
+    phase: "deadline",
+  });
+  expect((await against(SLOW, 'deadline = "10s"')).reply).toBeDefined();
+  // A wait that would not fit is not begun: 40 s do, 80 s more do not.
+  const failing = async (deadline: number) => {
+    const simulator = await simulate({ script: [{ kind: "server", times: 3 }] });
+    const lines = `num_retries = 2\njitter = "none"\nretry_min_wait = 40\nretry_max_wait = 80\n${PATIENT}\ndeadline = ${deadline}`;
+    return (await ask(simulator, entry("openai", simulator, lines), { options: { clock: new JumpingClock() } }))
+      .requests.length;
   };
-  const stopped = await failing('"100ms"');
-  expect(stopped.error).toMatchObject({ code: "timed_out", phase: "deadline" });
-  expect(stopped.requests).toHaveLength(2);
-  const allowed = await failing("20");
-  expect(allowed.reply).toBeDefined();
-  expect(allowed.requests).toHaveLength(4);
+  expect([await failing(100), await failing(900)]).toEqual([2, 3]);
 });
 
 keyTest("models.*.connect_timeout", async () => {
   // Takes the connection and never answers the handshake.
   const port = await listening(net.createServer());
-  const connecting = (limits: string) => factoryOf(`[models.main]\nname = "m"\nprovider = "openai"\napi_key = "k"\nbase_url = "https://127.0.0.1:${port}/v1"\nnum_retries = 0\n${limits}`).create().safeCodegen(PROMPT);
-  expect(await connecting('connect_timeout = "100ms"\ntimeout = 5')).toMatchObject({ error: { code: "timed_out", phase: "connect" } });
-  expect(await connecting('connect_timeout = "5s"\ntimeout = 0.1')).toMatchObject({ error: { code: "timed_out", phase: "attempt" } });
+  const connecting = (limits: string) =>
+    factoryOf(
+      `[models.main]\nname = "m"\nprovider = "openai"\napi_key = "k"\nbase_url = "https://127.0.0.1:${port}/v1"\nnum_retries = 0\n${limits}`,
+    )
+      .create()
+      .safeCodegen(PROMPT);
+  expect(await connecting('connect_timeout = "100ms"\ntimeout = 5')).toMatchObject({
+    error: { code: "timed_out", phase: "connect" },
+  });
+  expect(await connecting('connect_timeout = "5s"\ntimeout = 0.1')).toMatchObject({
+    error: { code: "timed_out", phase: "attempt" },
+  });
 });
+
+const WORDS = "one two three four five six seven";
 
 keyTest("models.*.first_token_timeout", async () => {
   const silent = { stall: { afterEvents: 0 } };
-  expect((await against(silent, "stream = true\nfirst_token_timeout = 0.1\ntimeout = 5")).error).toMatchObject({ code: "timed_out", phase: "first-token" });
-  expect((await against(silent, 'stream = true\nfirst_token_timeout = "5s"\ntimeout = 0.1')).error).toMatchObject({ phase: "attempt" });
+  expect((await against(silent, "stream = true\nfirst_token_timeout = 0.1\ntimeout = 5")).error).toMatchObject({
+    code: "timed_out",
+    phase: "first-token",
+  });
+  expect((await against(silent, 'stream = true\nfirst_token_timeout = "5s"\ntimeout = 0.1')).error).toMatchObject({
+    phase: "attempt",
+  });
   // Once a token came, it no longer runs.
-  expect((await against({ answer: { text: "one two three four five" } }, "stream = true\nfirst_token_timeout = 0.15", 40)).reply?.text).toBe("one two three four five");
+  expect(
+    (await against({ answer: { text: WORDS } }, "stream = true\nfirst_token_timeout = 0.5", 100)).reply?.text,
+  ).toBe(WORDS);
 });
 
 keyTest("models.*.silence_timeout", async () => {
   const stalled = { stall: { afterEvents: 3 } };
-  expect((await against(stalled, "stream = true\nsilence_timeout = 0.1\ntimeout = 5")).error).toMatchObject({ code: "timed_out", phase: "silence" });
-  expect((await against(stalled, 'stream = true\nsilence_timeout = "5s"\ntimeout = 0.2')).error).toMatchObject({ phase: "attempt" });
+  expect((await against(stalled, "stream = true\nsilence_timeout = 0.1\ntimeout = 5")).error).toMatchObject({
+    code: "timed_out",
+    phase: "silence",
+  });
+  expect((await against(stalled, 'stream = true\nsilence_timeout = "5s"\ntimeout = 0.2')).error).toMatchObject({
+    phase: "attempt",
+  });
 });
 
 function chatChunk(delta: object): string {
@@ -69,7 +95,16 @@ function pinging(response: ServerResponse): boolean {
 
 keyTest("models.*.idle_timeout", async () => {
   const server = await host({ answer: (_request, response) => pinging(response) });
-  const asked = (limits: string) => factoryOf(`[models.main]\nname = "m"\nprovider = "openai"\napi_key = "k"\nbase_url = "${server.url}/v1"\nstream = true\nnum_retries = 0\nsilence_timeout = 0.15\n${limits}`).create().safeCodegen(PROMPT);
-  expect(await asked('idle_timeout = "250ms"\ntimeout = 5')).toMatchObject({ error: { code: "timed_out", phase: "idle", partial: { text: "Hello" } } });
-  expect(await asked("idle_timeout = 5\ntimeout = 0.4")).toMatchObject({ error: { code: "timed_out", phase: "attempt" } });
+  const asked = (limits: string) =>
+    factoryOf(
+      `[models.main]\nname = "m"\nprovider = "openai"\napi_key = "k"\nbase_url = "${server.url}/v1"\nstream = true\nnum_retries = 0\nsilence_timeout = 0.5\n${limits}`,
+    )
+      .create()
+      .safeCodegen(PROMPT);
+  expect(await asked('idle_timeout = "800ms"\ntimeout = 5')).toMatchObject({
+    error: { code: "timed_out", phase: "idle", partial: { text: "Hello" } },
+  });
+  expect(await asked("idle_timeout = 5\ntimeout = 0.4")).toMatchObject({
+    error: { code: "timed_out", phase: "attempt" },
+  });
 });

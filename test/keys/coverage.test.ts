@@ -42,7 +42,11 @@ function expanded(claim: string): readonly string[] {
 function claims(): ReadonlySet<string> {
   const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".test.ts"));
   const sources = files.map((file) => readFileSync(join(import.meta.dirname, file), "utf8"));
-  return new Set(sources.flatMap((source) => [...source.matchAll(/\bkeyTest\(\s*"([^"]+)"/g)].flatMap(([, claim = ""]) => expanded(claim))));
+  return new Set(
+    sources.flatMap((source) =>
+      [...source.matchAll(/\bkeyTest\(\s*"([^"]+)"/g)].flatMap(([, claim = ""]) => expanded(claim)),
+    ),
+  );
 }
 
 const known = new Set(keysOf(configSchema, ""));

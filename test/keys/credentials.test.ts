@@ -1,10 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ConfigError, isModelError } from "../../src/core/error.ts";
 import type { FactoryOptions } from "../../src/options.ts";
-import { host, type Host } from "./host.ts";
+import { type Host, host } from "./host.ts";
 import { factoryOf, PROMPT } from "./world.ts";
 
-const entryAt = (server: Host, lines = "") => `[models.main]\nname = "m"\nprovider = "openai"\nbase_url = "${server.url}/v1"\n${lines}\n`;
+const entryAt = (server: Host, lines = "") =>
+  `[models.main]\nname = "m"\nprovider = "openai"\nbase_url = "${server.url}/v1"\n${lines}\n`;
 
 async function sent(server: Host, toml: string, options: FactoryOptions = {}): Promise<string | undefined> {
   await factoryOf(toml, options).create().codegen(PROMPT);
@@ -23,9 +27,22 @@ describe("where a key comes from", () => {
 
   test("env:NAME reads the environment, with a default where one is given", async () => {
     const server = await host();
-    expect(await sent(server, entryAt(server, 'api_key = "env:MY_KEY"'), { env: { MY_KEY: "mine", OPENAI_API_KEY: "usual" } })).toBe("Bearer mine");
+    expect(
+      await sent(server, entryAt(server, 'api_key = "env:MY_KEY"'), {
+        env: { MY_KEY: "mine", OPENAI_API_KEY: "usual" },
+      }),
+    ).toBe("Bearer mine");
     expect(await sent(server, entryAt(server, 'api_key = "env:MY_KEY:-spare"'))).toBe("Bearer spare");
     expect(() => factoryOf(entryAt(server, 'api_key = "env:MY_KEY"')).create()).toThrow(/MY_KEY is not set/);
+  });
+
+  test("file:PATH reads a file, its last line break left out", async () => {
+    const server = await host();
+    const baseDir = mkdtempSync(join(tmpdir(), "keys-"));
+    onTestFinished(() => rmSync(baseDir, { recursive: true }));
+    writeFileSync(join(baseDir, "key.txt"), "from-file\n");
+    expect(await sent(server, entryAt(server, 'api_key = "file:key.txt"'), { baseDir })).toBe("Bearer from-file");
+    expect(() => factoryOf(entryAt(server, 'api_key = "file:key.txt"')).create()).toThrow(ConfigError);
   });
 
   test("without any, creating the model says which variable is missing", async () => {
@@ -37,8 +54,12 @@ describe("where a key comes from", () => {
   test("a provider's second usual variable counts when the first is not set", async () => {
     const server = await host();
     const google = `[models.main]\nname = "m"\nprovider = "google"\nbase_url = "${server.url}"`;
-    await factoryOf(google, { env: { GOOGLE_API_KEY: "second" } }).create().codegen(PROMPT);
-    await factoryOf(google, { env: { GOOGLE_API_KEY: "second", GEMINI_API_KEY: "first" } }).create().codegen(PROMPT);
+    await factoryOf(google, { env: { GOOGLE_API_KEY: "second" } })
+      .create()
+      .codegen(PROMPT);
+    await factoryOf(google, { env: { GOOGLE_API_KEY: "second", GEMINI_API_KEY: "first" } })
+      .create()
+      .codegen(PROMPT);
     expect(server.arrivals.map(({ headers }) => headers["x-goog-api-key"])).toEqual(["second", "first"]);
   });
 
@@ -69,11 +90,23 @@ function shownBy(run: () => unknown): string {
 describe("a key with a line break", () => {
   const places: Readonly<Record<string, (server: Host) => { toml: string; options?: FactoryOptions }>> = {
     "in the usual variable": (server) => ({ toml: entryAt(server), options: { env: { OPENAI_API_KEY: POISON } } }),
-    "behind a reference": (server) => ({ toml: entryAt(server, 'api_key = "env:MY_KEY"'), options: { env: { MY_KEY: POISON } } }),
-    "in a list": (server) => ({ toml: entryAt(server, 'api_key = ["env:MY_KEY", "good"]'), options: { env: { MY_KEY: POISON } } }),
+    "behind a reference": (server) => ({
+      toml: entryAt(server, 'api_key = "env:MY_KEY"'),
+      options: { env: { MY_KEY: POISON } },
+    }),
+    "in a list": (server) => ({
+      toml: entryAt(server, 'api_key = ["env:MY_KEY", "good"]'),
+      options: { env: { MY_KEY: POISON } },
+    }),
     "written in the file": (server) => ({ toml: entryAt(server, `api_key = ${JSON.stringify(POISON)}`) }),
-    "in a header": (server) => ({ toml: entryAt(server, 'api_key = "k"\nextra_headers = { X-Key = "env:MY_KEY" }'), options: { env: { MY_KEY: POISON } } }),
-    "in the provider's table": (server) => ({ toml: `[providers.openai]\napi_key = "env:MY_KEY"\n${entryAt(server)}`, options: { env: { MY_KEY: POISON } } }),
+    "in a header": (server) => ({
+      toml: entryAt(server, 'api_key = "k"\nextra_headers = { X-Key = "env:MY_KEY" }'),
+      options: { env: { MY_KEY: POISON } },
+    }),
+    "in the provider's table": (server) => ({
+      toml: `[providers.openai]\napi_key = "env:MY_KEY"\n${entryAt(server)}`,
+      options: { env: { MY_KEY: POISON } },
+    }),
   };
 
   for (const [place, given] of Object.entries(places)) {
@@ -87,13 +120,23 @@ describe("a key with a line break", () => {
     });
   }
 
-  test("from a token hook ends the call unsent, and is not shown", async () => {
-    const server = await host();
-    const outcome = await factoryOf(entryAt(server, "num_retries = 0"), { tokens: { openai: async () => POISON } }).create().safeCodegen(PROMPT);
-    expect(outcome.ok).toBe(false);
-    if (outcome.ok) return;
-    expect(isModelError(outcome.error)).toBe(true);
-    expect(`${outcome.error.message} ${JSON.stringify(outcome.error)} ${outcome.error.stack} ${String(outcome.error.cause)}`).not.toMatch(/sk-secret|X-Injected/);
-    expect(server.arrivals).toHaveLength(0);
-  });
+  for (const provider of ["openai", "anthropic", "google"]) {
+    test(`from a token hook of ${provider} ends the call unsent, and is not shown`, async () => {
+      const server = await host();
+      const toml = `[models.main]\nname = "m"\nprovider = "${provider}"\nbase_url = "${server.url}"\nnum_retries = 0`;
+      const outcome = await factoryOf(toml, { tokens: { [provider]: async () => POISON } })
+        .create()
+        .safeCodegen(PROMPT);
+      if (outcome.ok) throw new Error("the call was answered");
+      const { error } = outcome;
+      expect(isModelError(error)).toBe(true);
+      expect(
+        shownBy(() => {
+          throw error;
+        }),
+      ).not.toMatch(/sk-secret|X-Injected/);
+      expect(String(error.cause)).not.toMatch(/sk-secret|X-Injected/);
+      expect(server.arrivals).toHaveLength(0);
+    });
+  }
 });

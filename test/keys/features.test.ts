@@ -1,30 +1,53 @@
 import { expect } from "vitest";
 import * as z from "zod";
 import { keyTest } from "./key-test.ts";
-import { answered, ask, entry, factoryOf, onEveryWire, simulate, type Wire, WIRES } from "./world.ts";
+import { answered, ask, entry, factoryOf, onEveryWire, simulate, WIRES, type Wire } from "./world.ts";
 
-keyTest("models.*.prompt_cache", onEveryWire('prompt_cache = true\nsystem = "Be brief."', {
-  openai: { prompt_cache_key: expect.stringMatching(/^mw-/) },
-  "openai-responses": { prompt_cache_key: expect.stringMatching(/^mw-/) },
-  anthropic: { system: [{ cache_control: { type: "ephemeral" } }], messages: [{ content: [{ cache_control: { type: "ephemeral" } }] }] },
-  // Gemini caches by itself and is asked for nothing.
-  google: "nothing",
-}, { without: 'system = "Be brief."' }));
+keyTest(
+  "models.*.prompt_cache",
+  onEveryWire(
+    'prompt_cache = true\nsystem = "Be brief."',
+    {
+      openai: { prompt_cache_key: expect.stringMatching(/^mw-/) },
+      "openai-responses": { prompt_cache_key: expect.stringMatching(/^mw-/) },
+      anthropic: {
+        system: [{ cache_control: { type: "ephemeral" } }],
+        messages: [{ content: [{ cache_control: { type: "ephemeral" } }] }],
+      },
+      // Gemini caches by itself and is asked for nothing.
+      google: "nothing",
+    },
+    { without: 'system = "Be brief."' },
+  ),
+);
 
-keyTest("models.*.prompt_cache.ttl", onEveryWire('prompt_cache = { ttl = "1h" }', {
-  openai: "reported",
-  "openai-responses": "reported",
-  anthropic: { messages: [{ content: [{ cache_control: { type: "ephemeral", ttl: "1h" } }] }] },
-  google: "reported",
-}, { without: "prompt_cache = true" }));
+keyTest(
+  "models.*.prompt_cache.ttl",
+  onEveryWire(
+    'prompt_cache = { ttl = "1h" }',
+    {
+      openai: "reported",
+      "openai-responses": "reported",
+      anthropic: { messages: [{ content: [{ cache_control: { type: "ephemeral", ttl: "1h" } }] }] },
+      google: "reported",
+    },
+    { without: "prompt_cache = true" },
+  ),
+);
 
 keyTest("models.*.prompt_cache.points", async () => {
   const simulator = await simulate();
   const marked = async (points: string) => {
     const lines = `system = "Be brief."\nprompt_cache = { points = ${points} }`;
     const { body } = await answered(simulator, entry("anthropic", simulator, lines));
-    const { system, messages } = body as { system: { cache_control?: object }[]; messages: { content: { cache_control?: object }[] }[] };
-    return { system: system[0]?.cache_control !== undefined, user: messages[0]?.content[0]?.cache_control !== undefined };
+    const { system, messages } = body as {
+      system: { cache_control?: object }[];
+      messages: { content: { cache_control?: object }[] }[];
+    };
+    return {
+      system: system[0]?.cache_control !== undefined,
+      user: messages[0]?.content[0]?.cache_control !== undefined,
+    };
   };
   expect(await marked('["system"]')).toEqual({ system: true, user: false });
   expect(await marked('["last-user"]')).toEqual({ system: false, user: true });
@@ -36,7 +59,10 @@ keyTest("models.*.prompt_cache.points", async () => {
 
 keyTest("models.*.stream", async () => {
   const simulator = await simulate();
-  const streamed = (wire: Wire, request: { path: string; body: unknown }) => (wire === "google" ? request.path.includes(":streamGenerateContent") : (request.body as { stream?: boolean }).stream === true);
+  const streamed = (wire: Wire, request: { path: string; body: unknown }) =>
+    wire === "google"
+      ? request.path.includes(":streamGenerateContent")
+      : (request.body as { stream?: boolean }).stream === true;
   for (const wire of WIRES) {
     const plain = await answered(simulator, entry(wire, simulator));
     const keyed = await answered(simulator, entry(wire, simulator, "stream = true"));
@@ -55,10 +81,34 @@ const AS_DECLARED = {
   google: { tools: [{ functionDeclarations: [{ ...NAMED, parametersJsonSchema: SCHEMA }] }] },
 };
 
-keyTest("models.*.tools", onEveryWire(`tools = [{ type = "function", function = { name = "read_file", description = "Reads a file.", parameters = ${PARAMETERS} } }]`, AS_DECLARED));
-keyTest("models.*.tools[].{type,function}", onEveryWire(`tools = [{ type = "function", function = { name = "read_file", description = "Reads a file.", parameters = ${PARAMETERS} } }]`, AS_DECLARED));
-keyTest("models.*.tools[].function.{name,description,parameters}", onEveryWire(`tools = [{ type = "function", function = { name = "read_file", description = "Reads a file.", parameters = ${PARAMETERS} } }]`, AS_DECLARED));
-keyTest("models.*.tools[].{name,description,parameters}", onEveryWire(`tools = [{ name = "read_file", description = "Reads a file.", parameters = ${PARAMETERS} }]`, AS_DECLARED));
+keyTest(
+  "models.*.tools",
+  onEveryWire(
+    `tools = [{ type = "function", function = { name = "read_file", description = "Reads a file.", parameters = ${PARAMETERS} } }]`,
+    AS_DECLARED,
+  ),
+);
+keyTest(
+  "models.*.tools[].{type,function}",
+  onEveryWire(
+    `tools = [{ type = "function", function = { name = "read_file", description = "Reads a file.", parameters = ${PARAMETERS} } }]`,
+    AS_DECLARED,
+  ),
+);
+keyTest(
+  "models.*.tools[].function.{name,description,parameters}",
+  onEveryWire(
+    `tools = [{ type = "function", function = { name = "read_file", description = "Reads a file.", parameters = ${PARAMETERS} } }]`,
+    AS_DECLARED,
+  ),
+);
+keyTest(
+  "models.*.tools[].{name,description,parameters}",
+  onEveryWire(
+    `tools = [{ name = "read_file", description = "Reads a file.", parameters = ${PARAMETERS} }]`,
+    AS_DECLARED,
+  ),
+);
 
 const ENFORCED = {
   openai: { tools: [{ function: { strict: true } }] },
@@ -67,15 +117,42 @@ const ENFORCED = {
   google: "reported",
 } as const;
 const LOOSE = `tools = [{ name = "read_file", parameters = ${PARAMETERS} }]`;
-keyTest("models.*.tools[].strict", onEveryWire(`tools = [{ name = "read_file", strict = true, parameters = ${PARAMETERS} }]`, ENFORCED, { without: LOOSE, setting: "tools.read_file" }));
-keyTest("models.*.tools[].function.strict", onEveryWire(`tools = [{ type = "function", function = { name = "read_file", strict = true, parameters = ${PARAMETERS} } }]`, ENFORCED, { without: LOOSE, setting: "tools.read_file" }));
+keyTest(
+  "models.*.tools[].strict",
+  onEveryWire(`tools = [{ name = "read_file", strict = true, parameters = ${PARAMETERS} }]`, ENFORCED, {
+    without: LOOSE,
+    setting: "tools.read_file",
+  }),
+);
+keyTest(
+  "models.*.tools[].function.strict",
+  onEveryWire(
+    `tools = [{ type = "function", function = { name = "read_file", strict = true, parameters = ${PARAMETERS} } }]`,
+    ENFORCED,
+    { without: LOOSE, setting: "tools.read_file" },
+  ),
+);
 
-keyTest("models.*.tool_choice", onEveryWire(`tool_choice = "required"\n${LOOSE}`, {
-  openai: { tool_choice: "required" },
-  "openai-responses": { tool_choice: "required" },
-  anthropic: { tool_choice: { type: "any" } },
-  google: { toolConfig: { functionCallingConfig: { mode: "ANY" } } },
-}, { without: LOOSE }));
+keyTest(
+  "models.*.tool_choice",
+  onEveryWire(
+    `tool_choice = "required"\n${LOOSE}`,
+    {
+      openai: { tool_choice: "required" },
+      "openai-responses": { tool_choice: "required" },
+      anthropic: { tool_choice: { type: "any" } },
+      google: { toolConfig: { functionCallingConfig: { mode: "ANY" } } },
+    },
+    { without: LOOSE },
+  ),
+);
+
+const EVERYWHERE_DROPPED = {
+  openai: "dropped",
+  "openai-responses": "dropped",
+  anthropic: "dropped",
+  google: "dropped",
+} as const;
 
 const CHOSEN = {
   openai: { tool_choice: { type: "function", function: { name: "read_file" } } },
@@ -83,16 +160,45 @@ const CHOSEN = {
   anthropic: { tool_choice: { type: "tool", name: "read_file" } },
   google: { toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["read_file"] } } },
 };
-keyTest("models.*.tool_choice.name", onEveryWire(`tool_choice = { name = "read_file" }\n${LOOSE}`, CHOSEN, { without: LOOSE }));
-keyTest("models.*.tool_choice.{type,function}", onEveryWire(`tool_choice = { type = "function", function = { name = "read_file" } }\n${LOOSE}`, CHOSEN, { without: LOOSE }));
-keyTest("models.*.tool_choice.function.name", onEveryWire(`tool_choice = { type = "function", function = { name = "read_file" } }\n${LOOSE}`, CHOSEN, { without: LOOSE }));
+keyTest(
+  "models.*.tool_choice.name",
+  onEveryWire(`tool_choice = { name = "read_file" }\n${LOOSE}`, CHOSEN, { without: LOOSE }),
+);
+keyTest(
+  "models.*.tool_choice.{type,function}",
+  onEveryWire(`tool_choice = { type = "function", function = { name = "read_file" } }\n${LOOSE}`, CHOSEN, {
+    without: LOOSE,
+  }),
+);
+keyTest(
+  "models.*.tool_choice.function.name",
+  onEveryWire(`tool_choice = { type = "function", function = { name = "read_file" } }\n${LOOSE}`, CHOSEN, {
+    without: LOOSE,
+  }),
+);
 
-keyTest("models.*.parallel_tool_calls", onEveryWire(`parallel_tool_calls = false\n${LOOSE}`, {
-  openai: { parallel_tool_calls: false },
-  "openai-responses": { parallel_tool_calls: false },
-  anthropic: { tool_choice: { type: "auto", disable_parallel_tool_use: true } },
-  google: "dropped",
-}, { without: LOOSE }));
+keyTest(
+  "models.*.parallel_tool_calls",
+  onEveryWire(
+    `parallel_tool_calls = false\n${LOOSE}`,
+    {
+      openai: { parallel_tool_calls: false },
+      "openai-responses": { parallel_tool_calls: false },
+      anthropic: { tool_choice: { type: "auto", disable_parallel_tool_use: true } },
+      google: "dropped",
+    },
+    { without: LOOSE },
+  ),
+);
+
+keyTest(
+  "models.*.{tool_choice,parallel_tool_calls}",
+  // Without tools there is nothing to choose from, which is said rather than swallowed.
+  async () => {
+    await onEveryWire('tool_choice = "required"', EVERYWHERE_DROPPED)();
+    await onEveryWire("parallel_tool_calls = false", EVERYWHERE_DROPPED)();
+  },
+);
 
 keyTest("models.*.drop_params", async () => {
   const simulator = await simulate();
@@ -117,7 +223,10 @@ keyTest("models.*.modify_params", async () => {
 keyTest("models.*.drop", async () => {
   const simulator = await simulate();
   const sent = await answered(simulator, entry("openai", simulator, "temperature = 0.5\nseed = 1"));
-  const dropped = await answered(simulator, entry("openai", simulator, 'temperature = 0.5\nseed = 1\ndrop = ["temperature"]'));
+  const dropped = await answered(
+    simulator,
+    entry("openai", simulator, 'temperature = 0.5\nseed = 1\ndrop = ["temperature"]'),
+  );
   expect(sent.body).toMatchObject({ temperature: 0.5, seed: 1 });
   expect(dropped.body).not.toHaveProperty("temperature");
   expect(dropped.body).toMatchObject({ seed: 1 });
@@ -131,6 +240,16 @@ keyTest("models.*.allow", async () => {
   expect(held.body).not.toHaveProperty("top_k");
   expect(allowed.body).toMatchObject({ top_k: 40 });
   expect(allowed.reply.adjustments).toEqual([]);
+});
+
+keyTest("models.*.{drop,allow}", async () => {
+  const simulator = await simulate();
+  const { body } = await answered(simulator, entry("openai", simulator, 'max_tokens = 50\ndrop = ["max_tokens"]'));
+  expect(body).not.toHaveProperty("max_completion_tokens");
+  for (const key of ["drop", "allow"]) {
+    const mistaken = entry("openai", simulator, `${key} = ["temprature"]`);
+    expect(() => factoryOf(mistaken)).toThrow(/did you mean "temperature"/);
+  }
 });
 
 keyTest("models.*.strict", async () => {
@@ -161,7 +280,9 @@ keyTest("models.*.strip_special_tokens", async () => {
   const text = "one<|im_end|> two<|mine|>";
   const spoken = async (lines: string, samples = 1) => {
     simulator.script({ answer: { text } });
-    const { reply } = await answered(simulator, entry("openai", simulator, `batch_size = 2\n${lines}`), { call: { samples } });
+    const { reply } = await answered(simulator, entry("openai", simulator, `batch_size = 2\n${lines}`), {
+      call: { samples },
+    });
     return reply.samples?.map((sample) => sample.text) ?? reply.text;
   };
   expect(await spoken("")).toBe(text);

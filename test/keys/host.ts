@@ -1,6 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
-import net, { type AddressInfo } from "node:net";
+import type net from "node:net";
+import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { LOCALHOST_CERT, LOCALHOST_KEY } from "../transport/localhost-certificate.ts";
 
@@ -34,7 +35,9 @@ export async function host({ tls = false, answer }: HostOptions = {}): Promise<H
     if (answer?.(request, response) === true) return;
     response.setHeader("content-type", "application/json").end(JSON.stringify(helloOn(path)));
   };
-  const server = tls ? https.createServer({ cert: LOCALHOST_CERT, key: LOCALHOST_KEY }, handle) : http.createServer(handle);
+  const server = tls
+    ? https.createServer({ cert: LOCALHOST_CERT, key: LOCALHOST_KEY }, handle)
+    : http.createServer(handle);
   const port = await listening(server);
   return { url: `${tls ? "https" : "http"}://127.0.0.1:${port}`, port, arrivals };
 }
@@ -59,13 +62,36 @@ const USAGE = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
 function helloOn(path: string): unknown {
   if (path.includes("/responses")) {
     const content = [{ type: "output_text", text: "hello", annotations: [] }];
-    return { id: "r", object: "response", status: "completed", output: [{ type: "message", id: "m", role: "assistant", status: "completed", content }], usage: { input_tokens: 3, output_tokens: 2, total_tokens: 5 } };
+    return {
+      id: "r",
+      object: "response",
+      status: "completed",
+      output: [{ type: "message", id: "m", role: "assistant", status: "completed", content }],
+      usage: { input_tokens: 3, output_tokens: 2, total_tokens: 5 },
+    };
   }
   if (path.includes("/messages")) {
-    return { id: "m", type: "message", role: "assistant", model: "m", content: [{ type: "text", text: "hello" }], stop_reason: "end_turn", usage: { input_tokens: 3, output_tokens: 2 } };
+    return {
+      id: "m",
+      type: "message",
+      role: "assistant",
+      model: "m",
+      content: [{ type: "text", text: "hello" }],
+      stop_reason: "end_turn",
+      usage: { input_tokens: 3, output_tokens: 2 },
+    };
   }
   if (path.includes(":generateContent")) {
-    return { candidates: [{ index: 0, content: { role: "model", parts: [{ text: "hello" }] }, finishReason: "STOP" }], usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 2, totalTokenCount: 5 } };
+    return {
+      candidates: [{ index: 0, content: { role: "model", parts: [{ text: "hello" }] }, finishReason: "STOP" }],
+      usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 2, totalTokenCount: 5 },
+    };
   }
-  return { id: "c", object: "chat.completion", model: "m", choices: [{ index: 0, message: { role: "assistant", content: "hello" }, finish_reason: "stop" }], usage: USAGE };
+  return {
+    id: "c",
+    object: "chat.completion",
+    model: "m",
+    choices: [{ index: 0, message: { role: "assistant", content: "hello" }, finish_reason: "stop" }],
+    usage: USAGE,
+  };
 }

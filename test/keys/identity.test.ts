@@ -1,16 +1,21 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
-import { join } from "node:path";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import type { FactoryOptions } from "../../src/options.ts";
 import { LOCALHOST_CERT } from "../transport/localhost-certificate.ts";
 import { type Arrival, type Host, host, listening } from "./host.ts";
 import { keyTest } from "./key-test.ts";
-import { factoryOf, onEveryWire, PROMPT, type Wire, WIRES } from "./world.ts";
+import { factoryOf, onEveryWire, PROMPT, WIRES, type Wire } from "./world.ts";
 
-const PROVIDERS: Readonly<Record<Wire, string>> = { openai: "openai", "openai-responses": "openai", anthropic: "anthropic", google: "google" };
+const PROVIDERS: Readonly<Record<Wire, string>> = {
+  openai: "openai",
+  "openai-responses": "openai",
+  anthropic: "anthropic",
+  google: "google",
+};
 
 function entryAt(url: string, wire: Wire = "openai", lines = ""): string {
   const base = wire.startsWith("openai") ? `${url}/v1` : url;
@@ -35,14 +40,25 @@ async function arrival(server: Host, toml: string, options: FactoryOptions = {})
 keyTest("models.*.name", async () => {
   const server = await host();
   for (const name of ["one-model", "other-model"]) {
-    for (const wire of ["openai", "openai-responses", "anthropic"] as const) expect((await arrival(server, entryAt(server.url, wire, `name = "${name}"`))).body, wire).toMatchObject({ model: name });
-    expect((await arrival(server, entryAt(server.url, "google", `name = "${name}"`))).path).toContain(`/models/${name}:generateContent`);
+    for (const wire of ["openai", "openai-responses", "anthropic"] as const)
+      expect((await arrival(server, entryAt(server.url, wire, `name = "${name}"`))).body, wire).toMatchObject({
+        model: name,
+      });
+    expect((await arrival(server, entryAt(server.url, "google", `name = "${name}"`))).path).toContain(
+      `/models/${name}:generateContent`,
+    );
   }
 });
 
 keyTest("models.*.provider", async () => {
   const server = await host();
-  const of = async (provider: string) => (await arrival(server, `[models.main]\nname = "m"\nprovider = "${provider}"\napi_key = "k"\nbase_url = "${server.url}"`)).path;
+  const of = async (provider: string) =>
+    (
+      await arrival(
+        server,
+        `[models.main]\nname = "m"\nprovider = "${provider}"\napi_key = "k"\nbase_url = "${server.url}"`,
+      )
+    ).path;
   expect(await of("openai")).toBe("/chat/completions");
   expect(await of("anthropic")).toBe("/v1/messages");
   expect(await of("google")).toBe("/v1beta/models/m:generateContent");
@@ -62,13 +78,20 @@ keyTest("models.*.extends", async () => {
 keyTest("models.*.api_key", async () => {
   const answer = (request: http.IncomingMessage, response: http.ServerResponse) => {
     if (request.headers.authorization !== "Bearer dead") return false;
-    response.writeHead(401, { "content-type": "application/json" }).end('{"error":{"message":"no","code":"invalid_api_key"}}');
+    response
+      .writeHead(401, { "content-type": "application/json" })
+      .end('{"error":{"message":"no","code":"invalid_api_key"}}');
     return true;
   };
   const server = await host({ answer });
-  for (const key of ["first", "second"]) expect((await arrival(server, entryAt(server.url, "openai", `api_key = "${key}"`))).headers.authorization).toBe(`Bearer ${key}`);
+  for (const key of ["first", "second"])
+    expect((await arrival(server, entryAt(server.url, "openai", `api_key = "${key}"`))).headers.authorization).toBe(
+      `Bearer ${key}`,
+    );
   server.arrivals.length = 0;
-  const reply = await factoryOf(entryAt(server.url, "openai", 'api_key = ["dead", "living"]\nnum_retries = 0')).create().codegen(PROMPT);
+  const reply = await factoryOf(entryAt(server.url, "openai", 'api_key = ["dead", "living"]\nnum_retries = 0'))
+    .create()
+    .codegen(PROMPT);
   expect(reply.text).toBe("hello");
   expect(server.arrivals.map(({ headers }) => headers.authorization)).toEqual(["Bearer dead", "Bearer living"]);
 });
@@ -76,27 +99,46 @@ keyTest("models.*.api_key", async () => {
 keyTest("models.*.base_url", async () => {
   const [left, right] = await Promise.all([host(), host()]);
   for (const wire of WIRES) {
-    for (const [server, other] of [[left, right], [right, left]] as const) {
+    for (const [server, other] of [
+      [left, right],
+      [right, left],
+    ] as const) {
       const before = other.arrivals.length;
       await arrival(server, entryAt(server.url, wire));
       expect(other.arrivals).toHaveLength(before);
     }
   }
-  expect(left.arrivals.map(({ path }) => path)).toEqual(["/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta/models/some-model:generateContent"]);
+  expect(left.arrivals.map(({ path }) => path)).toEqual([
+    "/v1/chat/completions",
+    "/v1/responses",
+    "/v1/messages",
+    "/v1beta/models/some-model:generateContent",
+  ]);
   expect(right.arrivals).toHaveLength(4);
 });
 
 keyTest("models.*.api_version", async () => {
   const server = await host();
   expect((await arrival(server, entryAt(server.url, "anthropic"))).headers["anthropic-version"]).toBe("2026-10-21");
-  expect((await arrival(server, entryAt(server.url, "anthropic", 'api_version = "2023-06-01"'))).headers["anthropic-version"]).toBe("2023-06-01");
-  expect((await arrival(server, entryAt(server.url, "google", 'api_version = "v1"'))).path).toBe("/v1/models/some-model:generateContent");
+  expect(
+    (await arrival(server, entryAt(server.url, "anthropic", 'api_version = "2023-06-01"'))).headers[
+      "anthropic-version"
+    ],
+  ).toBe("2023-06-01");
+  expect((await arrival(server, entryAt(server.url, "google", 'api_version = "v1"'))).path).toBe(
+    "/v1/models/some-model:generateContent",
+  );
   const azure = `provider = "azure"\nbase_url = "${server.url}"`;
   expect((await arrival(server, entryAt(server.url, "openai", azure))).path).toBe("/openai/v1/chat/completions");
-  expect((await arrival(server, entryAt(server.url, "openai", `${azure}\napi_version = "2024-10-21"`))).path).toBe("/openai/deployments/some-model/chat/completions?api-version=2024-10-21");
+  expect((await arrival(server, entryAt(server.url, "openai", `${azure}\napi_version = "2024-10-21"`))).path).toBe(
+    "/openai/deployments/some-model/chat/completions?api-version=2024-10-21",
+  );
 });
 
-for (const [key, header] of [["organization_id", "openai-organization"], ["project_id", "openai-project"]] as const) {
+for (const [key, header] of [
+  ["organization_id", "openai-organization"],
+  ["project_id", "openai-project"],
+] as const) {
   const seen = async () => {
     const server = await host();
     for (const wire of ["openai", "openai-responses"] as const) {
@@ -110,7 +152,13 @@ for (const [key, header] of [["organization_id", "openai-organization"], ["proje
 
 keyTest("models.*.custom_llm_provider", async () => {
   const server = await host();
-  const spoken = async (wire: string) => (await arrival(server, `[models.main]\nname = "m"\nprovider = "my-server"\ncustom_llm_provider = "${wire}"\nbase_url = "${server.url}"`)).path;
+  const spoken = async (wire: string) =>
+    (
+      await arrival(
+        server,
+        `[models.main]\nname = "m"\nprovider = "my-server"\ncustom_llm_provider = "${wire}"\nbase_url = "${server.url}"`,
+      )
+    ).path;
   expect(await spoken("openai")).toBe("/chat/completions");
   expect(await spoken("openai-responses")).toBe("/responses");
   expect(await spoken("anthropic")).toBe("/v1/messages");
@@ -121,12 +169,18 @@ const vertex = (server: Host, lines: string) => entryAt(server.url, "google", `p
 
 keyTest("models.*.vertex_project", async () => {
   const server = await host();
-  for (const project of ["one", "two"]) expect((await arrival(server, vertex(server, `vertex_project = "${project}"`))).path).toContain(`/projects/${project}/locations/global/`);
+  for (const project of ["one", "two"])
+    expect((await arrival(server, vertex(server, `vertex_project = "${project}"`))).path).toContain(
+      `/projects/${project}/locations/global/`,
+    );
 });
 
 keyTest("models.*.vertex_location", async () => {
   const server = await host();
-  for (const location of ["europe-west4", "us-central1"]) expect((await arrival(server, vertex(server, `vertex_project = "p"\nvertex_location = "${location}"`))).path).toContain(`/projects/p/locations/${location}/`);
+  for (const location of ["europe-west4", "us-central1"])
+    expect(
+      (await arrival(server, vertex(server, `vertex_project = "p"\nvertex_location = "${location}"`))).path,
+    ).toContain(`/projects/p/locations/${location}/`);
 });
 
 keyTest("models.*.auth_header", async () => {
@@ -146,17 +200,24 @@ keyTest("models.*.extra_headers", async () => {
   const server = await host();
   for (const wire of WIRES) {
     expect((await arrival(server, entryAt(server.url, wire))).headers).not.toHaveProperty("x-team");
-    const { headers } = await arrival(server, entryAt(server.url, wire, 'extra_headers = { X-Team = "compilers", X-From = "env:FROM" }'), { env: { FROM: "ci" } });
+    const { headers } = await arrival(
+      server,
+      entryAt(server.url, wire, 'extra_headers = { X-Team = "compilers", X-From = "env:FROM" }'),
+      { env: { FROM: "ci" } },
+    );
     expect(headers, wire).toMatchObject({ "x-team": "compilers", "x-from": "ci" });
   }
 });
 
-keyTest("models.*.extra_body", onEveryWire("extra_body = { safe_prompt = true, nested = { one = 1 } }", {
-  openai: { safe_prompt: true, nested: { one: 1 } },
-  "openai-responses": { safe_prompt: true, nested: { one: 1 } },
-  anthropic: { safe_prompt: true, nested: { one: 1 } },
-  google: { safe_prompt: true, nested: { one: 1 } },
-}));
+keyTest(
+  "models.*.extra_body",
+  onEveryWire("extra_body = { safe_prompt = true, nested = { one = 1 } }", {
+    openai: { safe_prompt: true, nested: { one: 1 } },
+    "openai-responses": { safe_prompt: true, nested: { one: 1 } },
+    anthropic: { safe_prompt: true, nested: { one: 1 } },
+    google: { safe_prompt: true, nested: { one: 1 } },
+  }),
+);
 
 /** Forwards plain requests, tunnels CONNECT, and notes where they went. */
 async function forwardProxy(): Promise<{ url: string; targets: string[] }> {
@@ -197,7 +258,9 @@ keyTest("models.*.proxy", async () => {
   const secure = await host({ tls: true });
   await arrival(secure, entryAt(secure.url, "openai", `proxy = "${left.url}"\ntls = { reject_unauthorized = false }`));
   expect(left.targets.at(-1)).toBe(`127.0.0.1:${secure.port}`);
-  await arrival(secure, entryAt(secure.url, "openai", "tls = { reject_unauthorized = false }"), { env: { HTTPS_PROXY: right.url } });
+  await arrival(secure, entryAt(secure.url, "openai", "tls = { reject_unauthorized = false }"), {
+    env: { HTTPS_PROXY: right.url },
+  });
   expect(right.targets.at(-1)).toBe(`127.0.0.1:${secure.port}`);
 });
 
@@ -210,7 +273,9 @@ function folderWithCertificate(): string {
 
 keyTest("models.*.tls", async () => {
   const server = await host({ tls: true });
-  const refused = await factoryOf(entryAt(server.url, "openai", "num_retries = 0")).create().safeCodegen(PROMPT);
+  const refused = await factoryOf(entryAt(server.url, "openai", "num_retries = 0"))
+    .create()
+    .safeCodegen(PROMPT);
   expect(refused).toMatchObject({ ok: false, error: { code: "connection_failed" } });
   expect(server.arrivals).toHaveLength(0);
 });
@@ -218,15 +283,22 @@ keyTest("models.*.tls", async () => {
 keyTest("models.*.tls.ca_file", async () => {
   const server = await host({ tls: true });
   const baseDir = folderWithCertificate();
-  for (const wire of WIRES) await arrival(server, entryAt(server.url, wire, 'tls = { ca_file = "ca.pem" }'), { baseDir });
+  for (const wire of WIRES)
+    await arrival(server, entryAt(server.url, wire, 'tls = { ca_file = "ca.pem" }'), { baseDir });
   expect(server.arrivals).toHaveLength(4);
-  expect(() => factoryOf(entryAt(server.url, "openai", 'tls = { ca_file = "absent.pem" }'), { baseDir }).create()).toThrow(/certificate file .*absent\.pem cannot be read/);
+  expect(() =>
+    factoryOf(entryAt(server.url, "openai", 'tls = { ca_file = "absent.pem" }'), { baseDir }).create(),
+  ).toThrow(/certificate file .*absent\.pem cannot be read/);
 });
 
 keyTest("models.*.tls.reject_unauthorized", async () => {
   const server = await host({ tls: true });
   await arrival(server, entryAt(server.url, "openai", "tls = { reject_unauthorized = false }"));
-  const refused = await factoryOf(entryAt(server.url, "openai", "num_retries = 0\ntls = { reject_unauthorized = true }")).create().safeCodegen(PROMPT);
+  const refused = await factoryOf(
+    entryAt(server.url, "openai", "num_retries = 0\ntls = { reject_unauthorized = true }"),
+  )
+    .create()
+    .safeCodegen(PROMPT);
   expect(refused).toMatchObject({ ok: false, error: { code: "connection_failed" } });
   expect(server.arrivals).toHaveLength(1);
 });

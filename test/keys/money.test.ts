@@ -6,7 +6,11 @@ import { answered, ask, entry, simulate, type Wire } from "./world.ts";
 const MILLION = 1_000_000;
 
 /** What one answer with these counts costs. */
-async function costOf(lines: string, usage: Partial<SimulatedUsage>, { wire = "openai", extra = "", name = "some-model" }: { wire?: Wire; extra?: string; name?: string } = {}): Promise<number | null> {
+async function costOf(
+  lines: string,
+  usage: Partial<SimulatedUsage>,
+  { wire = "openai", extra = "", name = "some-model" }: { wire?: Wire; extra?: string; name?: string } = {},
+): Promise<number | null> {
   const simulator = await simulate({ script: [{ answer: { text: "hello", usage } }] });
   const { reply } = await answered(simulator, `${entry(wire, simulator, lines, { name })}\n${extra}`);
   return reply.cost.usd;
@@ -30,7 +34,8 @@ keyTest("models.*.pricing.output", async () => {
 keyTest("models.*.pricing.cache_read", async () => {
   const read = { ...PLAIN, cacheRead: MILLION, output: 0 };
   expect(await costOf("pricing = { input = 3, output = 0 }", read)).toBe(3);
-  for (const cacheRead of [0.5, 1]) expect(await costOf(`pricing = { input = 3, output = 0, cache_read = ${cacheRead} }`, read)).toBe(cacheRead);
+  for (const cacheRead of [0.5, 1])
+    expect(await costOf(`pricing = { input = 3, output = 0, cache_read = ${cacheRead} }`, read)).toBe(cacheRead);
 });
 
 const WRITTEN_5M = { ...PLAIN, cacheWrite5m: MILLION, output: 0 };
@@ -38,7 +43,10 @@ const WRITTEN_1H = { ...PLAIN, cacheWrite1h: MILLION, output: 0 };
 
 keyTest("models.*.pricing.cache_write", async () => {
   expect(await costOf("pricing = { input = 3, output = 0 }", WRITTEN_5M, { wire: "anthropic" })).toBe(3);
-  for (const written of [WRITTEN_5M, WRITTEN_1H]) expect(await costOf("pricing = { input = 3, output = 0, cache_write = 4 }", written, { wire: "anthropic" })).toBe(4);
+  for (const written of [WRITTEN_5M, WRITTEN_1H])
+    expect(await costOf("pricing = { input = 3, output = 0, cache_write = 4 }", written, { wire: "anthropic" })).toBe(
+      4,
+    );
 });
 
 keyTest("models.*.pricing.{cache_write_5m,cache_write_1h}", async () => {
@@ -49,7 +57,12 @@ keyTest("models.*.pricing.{cache_write_5m,cache_write_1h}", async () => {
 
 keyTest("models.*.price_as", async () => {
   expect(await costOf("", PLAIN, { name: "my-deployment" })).toBeNull();
-  expect(await costOf('price_as = "known"', PLAIN, { name: "my-deployment", extra: '[pricing."known"]\ninput = 1\noutput = 2' })).toBe(3);
+  expect(
+    await costOf('price_as = "known"', PLAIN, {
+      name: "my-deployment",
+      extra: '[pricing."known"]\ninput = 1\noutput = 2',
+    }),
+  ).toBe(3);
   expect(await costOf('price_as = "gpt-4o"', PLAIN, { name: "my-deployment" })).toBe(12.5);
 });
 
@@ -58,7 +71,10 @@ keyTest("models.*.strict_pricing", async () => {
   const refused = await ask(simulator, entry("openai", simulator, "strict_pricing = true"));
   expect(refused.error?.code).toBe("unsupported");
   expect(refused.requests).toHaveLength(0);
-  expect((await ask(simulator, entry("openai", simulator, "strict_pricing = true\npricing = { input = 1, output = 1 }"))).reply).toBeDefined();
+  expect(
+    (await ask(simulator, entry("openai", simulator, "strict_pricing = true\npricing = { input = 1, output = 1 }")))
+      .reply,
+  ).toBeDefined();
   expect((await ask(simulator, entry("openai", simulator, "strict_pricing = false"))).reply).toBeDefined();
 });
 

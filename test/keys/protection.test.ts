@@ -7,7 +7,12 @@ import { ask, entry, factoryOf, PROMPT, simulate } from "./world.ts";
 const FAILING: Fault = { kind: "server", times: Number.POSITIVE_INFINITY };
 
 /** The codes of calls one after the other, "ok" for an answer. */
-async function codes(simulator: Simulator, lines: string, steps: readonly (number | "pause")[], pauseMs = 0): Promise<string[]> {
+async function codes(
+  simulator: Simulator,
+  lines: string,
+  steps: readonly (number | "pause")[],
+  pauseMs = 0,
+): Promise<string[]> {
   const model = factoryOf(entry("openai", simulator, `num_retries = 0\n${lines}`)).create();
   const seen: string[] = [];
   for (const step of steps) {
@@ -41,22 +46,40 @@ keyTest("models.*.circuit_breaker.threshold", async () => {
 keyTest("models.*.circuit_breaker.window", async () => {
   const mixed = (): Fault[] => [{ kind: "server" }, {}, { kind: "server" }, {}];
   const consecutive = await simulate({ script: mixed() });
-  expect(await codes(consecutive, "circuit_breaker = { threshold = 2 }", [4])).toEqual(["server_error", "ok", "server_error", "ok"]);
+  expect(await codes(consecutive, "circuit_breaker = { threshold = 2 }", [4])).toEqual([
+    "server_error",
+    "ok",
+    "server_error",
+    "ok",
+  ]);
   const windowed = await simulate({ script: mixed() });
-  expect(await codes(windowed, 'circuit_breaker = { threshold = 2, window = "1m" }', [4])).toEqual(["server_error", "ok", "server_error", "circuit_open"]);
+  expect(await codes(windowed, 'circuit_breaker = { threshold = 2, window = "1m" }', [4])).toEqual([
+    "server_error",
+    "ok",
+    "server_error",
+    "circuit_open",
+  ]);
   const forgetful = await simulate({ script: mixed() });
-  expect(await codes(forgetful, 'circuit_breaker = { threshold = 2, window = "50ms" }', [2, "pause", 2], 80)).toEqual(["server_error", "ok", "server_error", "ok"]);
+  expect(await codes(forgetful, 'circuit_breaker = { threshold = 2, window = "50ms" }', [2, "pause", 2], 80)).toEqual([
+    "server_error",
+    "ok",
+    "server_error",
+    "ok",
+  ]);
 });
 
 keyTest("models.*.circuit_breaker.half_open_after", async () => {
-  const probing = async (after: string) => codes(await simulate({ script: [{ kind: "server" }] }), `circuit_breaker = { threshold = 1, half_open_after = ${after} }`, [2, "pause", 1], 80);
-  expect(await probing('"50ms"')).toEqual(["server_error", "circuit_open", "ok"]);
+  const probing = async (after: string) => {
+    const simulator = await simulate({ script: [{ kind: "server" }] });
+    return codes(simulator, `circuit_breaker = { threshold = 1, half_open_after = ${after} }`, [2, "pause", 1], 500);
+  };
+  expect(await probing('"400ms"')).toEqual(["server_error", "circuit_open", "ok"]);
   expect(await probing("30")).toEqual(["server_error", "circuit_open", "circuit_open"]);
 });
 
 /** Most requests of a burst that were at the provider at once, and how the calls ended. */
 async function burst(lines: string, calls: number): Promise<{ peak: number; codes: string[] }> {
-  const simulator = await simulate({ script: [{ delayMs: 60, times: Number.POSITIVE_INFINITY }] });
+  const simulator = await simulate({ script: [{ delayMs: 200, times: Number.POSITIVE_INFINITY }] });
   const model = factoryOf(entry("openai", simulator, lines)).create();
   let peak = 0;
   const timer = setInterval(() => {
@@ -97,19 +120,25 @@ keyTest("models.*.fallback_models", async () => {
 
 keyTest("models.*.context_window_fallbacks", async () => {
   expect(await answerer('fallback_models = ["one"]', { kind: "context" })).toBe("one");
-  expect(await answerer('fallback_models = ["one"]\ncontext_window_fallbacks = ["two"]', { kind: "context" })).toBe("two");
+  expect(await answerer('fallback_models = ["one"]\ncontext_window_fallbacks = ["two"]', { kind: "context" })).toBe(
+    "two",
+  );
   expect(await answerer('context_window_fallbacks = ["two"]', { kind: "server" })).toBe("server_error");
 });
 
 keyTest("models.*.content_policy_fallbacks", async () => {
   expect(await answerer('fallback_models = ["one"]', { kind: "refusal" })).toBe("refusal");
-  expect(await answerer('fallback_models = ["one"]\ncontent_policy_fallbacks = ["two"]', { kind: "refusal" })).toBe("two");
+  expect(await answerer('fallback_models = ["one"]\ncontent_policy_fallbacks = ["two"]', { kind: "refusal" })).toBe(
+    "two",
+  );
   expect(await answerer('content_policy_fallbacks = ["two"]', { kind: "filter" })).toBe("two");
 });
 
 keyTest("models.*.rate_limit_fallbacks", async () => {
   expect(await answerer('fallback_models = ["one"]', { kind: "rate-limit" })).toBe("one");
-  expect(await answerer('fallback_models = ["one"]\nrate_limit_fallbacks = ["two"]', { kind: "rate-limit" })).toBe("two");
+  expect(await answerer('fallback_models = ["one"]\nrate_limit_fallbacks = ["two"]', { kind: "rate-limit" })).toBe(
+    "two",
+  );
   expect(await answerer('rate_limit_fallbacks = ["two"]', { kind: "quota" })).toBe("two");
   expect(await answerer('rate_limit_fallbacks = ["two"]', { kind: "server" })).toBe("server_error");
 });
@@ -117,7 +146,9 @@ keyTest("models.*.rate_limit_fallbacks", async () => {
 keyTest("models.*.on_break", async () => {
   const streamed = async (lines: string) => {
     const simulator = await simulate({ script: [{ answer: { text: "one two three four" }, cut: { afterEvents: 3 } }] });
-    const stream = factoryOf(entry("openai", simulator, `num_retries = 1\nretry_min_wait = 0\n${lines}`)).create().stream(PROMPT);
+    const stream = factoryOf(entry("openai", simulator, `num_retries = 1\nretry_min_wait = 0\n${lines}`))
+      .create()
+      .stream(PROMPT);
     const types: string[] = [];
     try {
       for await (const event of stream) types.push(event.type);
@@ -134,7 +165,10 @@ keyTest("models.*.on_break", async () => {
 keyTest("models.*.repeated_chunk_limit", async () => {
   const looping = async (lines: string) => {
     const simulator = await simulate({ script: [{ answer: { text: " same".repeat(20) } }] });
-    const { error, reply } = await ask(simulator, entry("openai", simulator, `num_retries = 0\nstream = true\n${lines}`));
+    const { error, reply } = await ask(
+      simulator,
+      entry("openai", simulator, `num_retries = 0\nstream = true\n${lines}`),
+    );
     return error?.code ?? reply?.text.length;
   };
   expect(await looping("repeated_chunk_limit = 5")).toBe("degenerate_output");

@@ -24,7 +24,9 @@ keyTest("default_model", async () => {
 
 keyTest("models", async () => {
   const simulator = await simulate();
-  const factory = factoryOf(`${entry("openai", simulator, "", { table: "one" })}${entry("openai", simulator, "", { table: '"gpt-4.1"' })}`);
+  const factory = factoryOf(
+    `${entry("openai", simulator, "", { table: "one" })}${entry("openai", simulator, "", { table: '"gpt-4.1"' })}`,
+  );
   expect(factory.names()).toEqual(["one", "gpt-4.1"]);
   expect(() => factory.get("ones")).toThrow(/there is no model "ones"/);
   expect((await factory.get("gpt-4.1").codegen(PROMPT)).model).toBe("gpt-4.1");
@@ -33,14 +35,15 @@ keyTest("models", async () => {
 keyTest("defaults", async () => {
   const simulator = await simulate();
   const models = `${entry("openai", simulator, "", { table: "one" })}${entry("openai", simulator, "temperature = 1", { table: "two" })}`;
-  const temperature = async (model: string) => (await answered(simulator, `[defaults]\ntemperature = 0.5\n${models}`, { model })).body;
+  const temperature = async (model: string) =>
+    (await answered(simulator, `[defaults]\ntemperature = 0.5\n${models}`, { model })).body;
   expect(await temperature("one")).toMatchObject({ temperature: 0.5 });
   expect(await temperature("two")).toMatchObject({ temperature: 1 });
 });
 
 keyTest("providers", async () => {
   const simulator = await simulate();
-  const shared = '[providers.openai]\ntemperature = 0.5\n[providers.anthropic]\nmax_tokens = 77\n';
+  const shared = "[providers.openai]\ntemperature = 0.5\n[providers.anthropic]\nmax_tokens = 77\n";
   expect((await answered(simulator, shared + entry("openai", simulator))).body).toMatchObject({ temperature: 0.5 });
   expect((await answered(simulator, shared + entry("anthropic", simulator))).body).toMatchObject({ max_tokens: 77 });
   expect((await answered(simulator, shared + entry("anthropic", simulator))).body).not.toHaveProperty("temperature");
@@ -50,12 +53,16 @@ keyTest("profiles", async () => {
   const simulator = await simulate();
   const profiled = `${entry("openai", simulator, "temperature = 1")}[profiles.ci.models.main]\ntemperature = 0.25\n[profiles.ci.defaults]\nseed = 5\n`;
   expect((await answered(simulator, profiled)).body).toMatchObject({ temperature: 1 });
-  for (const options of [{ profile: "ci" }, { env: { MODELWRIGHT_PROFILE: "ci" } }]) expect((await answered(simulator, profiled, { options })).body).toMatchObject({ temperature: 0.25, seed: 5 });
+  for (const options of [{ profile: "ci" }, { env: { MODELWRIGHT_PROFILE: "ci" } }])
+    expect((await answered(simulator, profiled, { options })).body).toMatchObject({ temperature: 0.25, seed: 5 });
 });
 
 /** An example of each key, as the schema gives it to editors. */
 function exampleOf(key: keyof typeof entryShape): unknown {
-  const { examples, default: byDefault } = (entryShape[key].meta() ?? {}) as { examples?: readonly unknown[]; default?: unknown };
+  const { examples, default: byDefault } = (entryShape[key].meta() ?? {}) as {
+    examples?: readonly unknown[];
+    default?: unknown;
+  };
   return examples?.[0] ?? byDefault;
 }
 
@@ -74,7 +81,8 @@ function settingsOf(place: Tables, own: Tables, profile?: string): unknown {
   const { models = {}, ...rest } = place as { models?: Tables };
   const toml = stringify({ ...rest, models: { main: { ...identity, ...own }, ...others, ...models } });
   const env = { OPENAI_API_KEY: "k", HTTPS_PROXY: "http://127.0.0.1:9" };
-  return factoryOf(toml, { env, baseDir: certificates(), ...(profile !== undefined && { profile }) }).create("main").config;
+  return factoryOf(toml, { env, baseDir: certificates(), ...(profile !== undefined && { profile }) }).create("main")
+    .config;
 }
 
 function certificates(): string {
@@ -84,10 +92,16 @@ function certificates(): string {
   return made;
 }
 
-const KEYS = (Object.keys(entryShape) as (keyof typeof entryShape)[]).filter((key) => key !== "name" && key !== "extends");
+const KEYS = (Object.keys(entryShape) as (keyof typeof entryShape)[]).filter(
+  (key) => key !== "name" && key !== "extends",
+);
 
 /** Every key an entry may have works from a place that is inherited as it does in the entry itself. */
-function inherited(keys: readonly (keyof typeof entryShape)[], place: (written: Tables) => Tables, { own = {}, profile }: { own?: Tables; profile?: string } = {}): () => void {
+function inherited(
+  keys: readonly (keyof typeof entryShape)[],
+  place: (written: Tables) => Tables,
+  { own = {}, profile }: { own?: Tables; profile?: string } = {},
+): () => void {
   return () => {
     for (const key of keys) {
       const written = { [key]: exampleOf(key) };
@@ -101,11 +115,27 @@ function inherited(keys: readonly (keyof typeof entryShape)[], place: (written: 
   };
 }
 
-keyTest("defaults.*", inherited(KEYS, (written) => ({ defaults: written })));
-keyTest("providers.*.*", inherited(KEYS.filter((key) => key !== "provider"), (written) => ({ providers: { openai: written } })));
-keyTest("profiles.*.*", inherited(KEYS, (written) => ({ profiles: { ci: { models: { main: written } } } }), { profile: "ci" }));
+keyTest(
+  "defaults.*",
+  inherited(KEYS, (written) => ({ defaults: written })),
+);
+keyTest(
+  "providers.*.*",
+  inherited(
+    KEYS.filter((key) => key !== "provider"),
+    (written) => ({ providers: { openai: written } }),
+  ),
+);
+keyTest(
+  "profiles.*.*",
+  inherited(KEYS, (written) => ({ profiles: { ci: { models: { main: written } } } }), { profile: "ci" }),
+);
 
-async function requestsWith(section: string, prompts: readonly string[], { clock = new JumpingClock(), between = 0 } = {}): Promise<number> {
+async function requestsWith(
+  section: string,
+  prompts: readonly string[],
+  { clock = new JumpingClock(), between = 0 } = {},
+): Promise<number> {
   const simulator = await simulate();
   const model = factoryOf(`${section}\n${entry("openai", simulator, PATIENT)}`, { clock }).create();
   for (const prompt of prompts) {
@@ -122,7 +152,9 @@ keyTest("cache", async () => {
 
 keyTest("cache.store", async () => {
   expect(await requestsWith('[cache]\nstore = "memory"', ["a", "a"])).toBe(1);
-  expect(() => factoryOf('[cache]\nstore = "sqlite"\n[models.a]\nname = "m"\nprovider = "simulator"')).toThrow(/"store" = "sqlite" is known, but not available/);
+  expect(() => factoryOf('[cache]\nstore = "sqlite"\n[models.a]\nname = "m"\nprovider = "simulator"')).toThrow(
+    /"store" = "sqlite" is known, but not available/,
+  );
 });
 
 keyTest("cache.ttl", async () => {
@@ -153,7 +185,9 @@ keyTest("cache.namespace", async () => {
     }));
     return asked;
   };
-  expect([await through("one"), await through("one"), await through("two"), await through("two")]).toEqual([1, 1, 2, 2]);
+  expect([await through("one"), await through("one"), await through("two"), await through("two")]).toEqual([
+    1, 1, 2, 2,
+  ]);
 });
 
 /** What the log says of one answered and one failed call. */
@@ -164,7 +198,9 @@ async function logged(lines: string): Promise<string[]> {
   const model = factoryOf(toml).create();
   await model.safeCodegen(PROMPT);
   await model.safeCodegen(PROMPT);
-  return readFileSync(file, "utf8").split("\n").filter((line) => line !== "");
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
 }
 
 keyTest("logging", async () => {
@@ -178,12 +214,15 @@ keyTest("logging", async () => {
   await factoryOf(entry("openai", simulator)).create().safeCodegen(PROMPT);
   expect(lines).toEqual([]);
   simulator.script({ kind: "auth" });
-  await factoryOf(`[logging]\n${entry("openai", simulator)}`).create().safeCodegen(PROMPT);
+  await factoryOf(`[logging]\n${entry("openai", simulator)}`)
+    .create()
+    .safeCodegen(PROMPT);
   expect(lines.join("")).toMatch(/ERROR call failed/);
 });
 
 keyTest("logging.level", async () => {
-  const severities = async (level: string) => new Set((await logged(`level = "${level}"`)).map((line) => line.split(" ")[2]));
+  const severities = async (level: string) =>
+    new Set((await logged(`level = "${level}"`)).map((line) => line.split(" ")[2]));
   expect(await severities("debug")).toEqual(new Set(["DEBUG", "INFO", "WARNING", "ERROR"]));
   expect(await severities("trace")).toEqual(new Set(["DEBUG", "INFO", "WARNING", "ERROR"]));
   expect(await severities("INFO")).toEqual(new Set(["INFO", "WARNING", "ERROR"]));
@@ -195,7 +234,12 @@ keyTest("logging.level", async () => {
 
 keyTest("logging.format", async () => {
   const [json] = await logged('level = "info"\nformat = "json"');
-  expect(JSON.parse(json ?? "")).toMatchObject({ level: "info", name: "modelwright", message: "call answered", attempts: 1 });
+  expect(JSON.parse(json ?? "")).toMatchObject({
+    level: "info",
+    name: "modelwright",
+    message: "call answered",
+    attempts: 1,
+  });
   const [pattern] = await logged('level = "info"\nformat = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"');
   expect(pattern).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - modelwright - INFO - call answered /);
   const [text] = await logged('level = "info"\nformat = "text"');
@@ -207,6 +251,7 @@ keyTest("logging.file", async () => {
 });
 
 keyTest("logging.log_content", async () => {
-  const showsPrompt = async (content: boolean) => (await logged(`level = "debug"\nlog_content = ${content}`)).join("\n").includes(PROMPT);
+  const showsPrompt = async (content: boolean) =>
+    (await logged(`level = "debug"\nlog_content = ${content}`)).join("\n").includes(PROMPT);
   expect([await showsPrompt(false), await showsPrompt(true)]).toEqual([false, true]);
 });

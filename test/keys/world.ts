@@ -5,7 +5,12 @@ import type { Reply } from "../../src/core/reply.ts";
 import { ModelFactory } from "../../src/factory.ts";
 import type { Input } from "../../src/model.ts";
 import type { CallOptions, FactoryOptions } from "../../src/options.ts";
-import { type RecordedRequest, type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/server.ts";
+import {
+  type RecordedRequest,
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from "../../src/simulator/server.ts";
 
 export type Wire = "openai" | "openai-responses" | "anthropic" | "google";
 export const WIRES: readonly Wire[] = ["openai", "openai-responses", "anthropic", "google"];
@@ -34,7 +39,12 @@ const ROUTES: Readonly<Record<Wire, string>> = {
 };
 
 /** The table of one entry; `lines` are further keys. */
-export function entry(wire: Wire, simulator: Simulator, lines = "", { table = "main", name = "some-model" } = {}): string {
+export function entry(
+  wire: Wire,
+  simulator: Simulator,
+  lines = "",
+  { table = "main", name = "some-model" } = {},
+): string {
   const own = lines.includes("base_url =") ? "" : `base_url = "${simulator.baseUrl(wire)}"`;
   const change = lines.includes("modify_params =") ? "" : "modify_params = true";
   return `[models.${table}]\nname = "${name}"\napi_key = "test-key"\n${ROUTES[wire]}\n${own}\n${change}\n${lines}\n`;
@@ -60,11 +70,17 @@ export async function ask(simulator: Simulator, toml: string, question: Question
   const before = simulator.requests.length;
   const outcome = await factoryOf(toml, options).create(model).safeCodegen(input, call);
   const requests = simulator.requests.slice(before);
-  return outcome.ok ? { reply: outcome.reply, error: undefined, requests } : { reply: undefined, error: outcome.error, requests };
+  return outcome.ok
+    ? { reply: outcome.reply, error: undefined, requests }
+    : { reply: undefined, error: outcome.error, requests };
 }
 
 /** The answer and the one request it took. */
-export async function answered(simulator: Simulator, toml: string, question: Question = {}): Promise<{ reply: Reply; request: RecordedRequest; body: unknown }> {
+export async function answered(
+  simulator: Simulator,
+  toml: string,
+  question: Question = {},
+): Promise<{ reply: Reply; request: RecordedRequest; body: unknown }> {
   const { reply, error, requests } = await ask(simulator, toml, question);
   if (reply === undefined) throw error;
   expect(requests).toHaveLength(1);
@@ -80,7 +96,11 @@ export type Effects = Readonly<Record<Wire, Effect>>;
  * Sees a key on all four wires. Without its lines the body must lack what they bring; what a wire has no place for must
  * be in `reply.adjustments`.
  */
-export function onEveryWire(lines: string, effects: Effects, { without = "", setting = lines.split(" ")[0] } = {}): () => Promise<void> {
+export function onEveryWire(
+  lines: string,
+  effects: Effects,
+  { without = "", setting = lines.split(" ")[0] } = {},
+): () => Promise<void> {
   return async () => {
     const simulator = await simulate();
     for (const wire of WIRES) {

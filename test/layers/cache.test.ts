@@ -18,7 +18,8 @@ function setUp(script: readonly ScriptedAttempt[], { maxEntries = 100, ttlMs = 6
   const clock = new FakeClock();
   const dialect = scripted(script.map((attempt) => withStart(attempt)));
   const run = through([cache(new MemoryStore(maxEntries, clock), { ttlMs, namespace: "n" })], dialect);
-  const call = (input: Partial<CallInput> = {}, fields = {}) => callOf({ clock, input: { ...INPUT, ...input }, ...fields });
+  const call = (input: Partial<CallInput> = {}, fields = {}) =>
+    callOf({ clock, input: { ...INPUT, ...input }, ...fields });
   const ask = (input: Partial<CallInput> = {}, fields = {}) => clock.settle(read(run(call(input, fields))));
   return { clock, dialect, run, call, ask };
 }
@@ -95,8 +96,14 @@ describe("the cache", () => {
     ["an answer without a reason for its end", [{ delta: "a" }, { finish: "unknown" }]],
     ["a refusal", [{ delta: "a" }, { finish: "refusal" }]],
     ["a filtered answer", [{ delta: "a" }, { finish: "content-filter" }]],
-    ["an answer of a fallback", [{ events: [{ type: "start", model: "other", provider: "p" }] }, { delta: "a" }, { finish: "stop" }]],
-    ["one sample of two that was cut", [{ delta: "a" }, { finish: "stop" }, { delta: "b", sample: 1 }, { finish: "length", sample: 1 }]],
+    [
+      "an answer of a fallback",
+      [{ events: [{ type: "start", model: "other", provider: "p" }] }, { delta: "a" }, { finish: "stop" }],
+    ],
+    [
+      "one sample of two that was cut",
+      [{ delta: "a" }, { finish: "stop" }, { delta: "b", sample: 1 }, { finish: "length", sample: 1 }],
+    ],
   ] as const)("never stores %s", async (_, script) => {
     const { ask, dialect } = setUp([script, "fresh"]);
     await ask();
@@ -113,7 +120,19 @@ describe("the cache", () => {
   });
 
   it("stores what came after a restart, not what was void", async () => {
-    const { ask } = setUp([[{ delta: "void" }, { events: [{ type: "reset", reason: "x" }, { type: "start", model: "main", provider: "p" }] }, { delta: "whole" }, { finish: "stop" }]]);
+    const { ask } = setUp([
+      [
+        { delta: "void" },
+        {
+          events: [
+            { type: "reset", reason: "x" },
+            { type: "start", model: "main", provider: "p" },
+          ],
+        },
+        { delta: "whole" },
+        { finish: "stop" },
+      ],
+    ]);
     await ask();
     const hit = await ask();
     expect(textOf(hit)).toBe("whole");
@@ -121,14 +140,19 @@ describe("the cache", () => {
   });
 
   it("still says who answered after a restart on the same target", async () => {
-    const { ask } = setUp([[{ delta: "void" }, { events: [{ type: "reset", reason: "x" }] }, { delta: "whole" }, { finish: "stop" }]]);
+    const { ask } = setUp([
+      [{ delta: "void" }, { events: [{ type: "reset", reason: "x" }] }, { delta: "whole" }, { finish: "stop" }],
+    ]);
     await ask();
     expect((await ask()).events.map(({ type }) => type)).toEqual(["start", "text-delta", "finish"]);
   });
 
   it("gives every caller a copy of its own", async () => {
     const { ask } = setUp([[{ toolCall: { name: "f", arguments: { list: [1] } } }, { finish: "tool-calls" }]]);
-    const argumentsOf = ({ events }: { events: FlowEvent[] }) => events.flatMap((event) => (event.type === "tool-call-end" ? [event.call.arguments as { list: number[] }] : []))[0];
+    const argumentsOf = ({ events }: { events: FlowEvent[] }) =>
+      events.flatMap((event) =>
+        event.type === "tool-call-end" ? [event.call.arguments as { list: number[] }] : [],
+      )[0];
     for (let index = 0; index < 3; index++) {
       const given = argumentsOf(await ask());
       expect(given).toEqual({ list: [1] });
@@ -163,7 +187,10 @@ describe("equal calls at the same time", () => {
   });
 
   it("each try for themselves, one after the other, when the first fails", async () => {
-    const { clock, run, call, dialect } = setUp([[{ delayMs: 10 }, { error: { code: "server_error", message: "x" } }], slow]);
+    const { clock, run, call, dialect } = setUp([
+      [{ delayMs: 10 }, { error: { code: "server_error", message: "x" } }],
+      slow,
+    ]);
     const seen = await clock.settle(Promise.all([1, 2, 3].map(() => read(run(call({}, codegen))))));
     expect(seen.map(({ error }) => error?.code)).toEqual(["server_error", undefined, undefined]);
     expect(dialect.calls).toHaveLength(2);
@@ -184,7 +211,8 @@ describe("equal calls at the same time", () => {
 });
 
 describe("the key of the cache", () => {
-  const keyOf = (input: Partial<CallInput> = {}, target: Partial<Target> = {}, namespace = "n") => cacheKey(callOf({ input: { ...INPUT, ...input }, target: targetOf("main", target) }), namespace);
+  const keyOf = (input: Partial<CallInput> = {}, target: Partial<Target> = {}, namespace = "n") =>
+    cacheKey(callOf({ input: { ...INPUT, ...input }, target: targetOf("main", target) }), namespace);
 
   it("is equal whatever order fields are written in", () => {
     fc.assert(
@@ -241,6 +269,11 @@ describe("the key of the cache", () => {
 });
 
 function isPermutation(left: unknown, right: unknown): boolean {
-  const sorted = (value: unknown) => JSON.stringify(value, (_, inner) => (inner && typeof inner === "object" && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner));
+  const sorted = (value: unknown) =>
+    JSON.stringify(value, (_, inner) =>
+      inner && typeof inner === "object" && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    );
   return sorted(left) === sorted(right);
 }

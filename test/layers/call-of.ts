@@ -33,7 +33,11 @@ export const POLICY: Policy = {
 };
 
 /** A target with nothing special about it. */
-export function targetOf(entry = "main", fields: Partial<Omit<Target, "policy">> = {}, policy: Partial<Policy> = {}): Target {
+export function targetOf(
+  entry = "main",
+  fields: Partial<Omit<Target, "policy">> = {},
+  policy: Partial<Policy> = {},
+): Target {
   return {
     entry,
     provider: "scripted",

@@ -13,14 +13,21 @@ afterEach(() => void vi.useRealTimers());
 
 const fails = (code: ModelErrorCode): ScriptedAttempt => [{ error: { code, message: code } }];
 
-function setUp(script: readonly ScriptedAttempt[], { threshold = 2, windowMs, numRetries }: { threshold?: number; windowMs?: number; numRetries?: number } = {}) {
+function setUp(
+  script: readonly ScriptedAttempt[],
+  { threshold = 2, windowMs, numRetries }: { threshold?: number; windowMs?: number; numRetries?: number } = {},
+) {
   const clock = new FakeClock();
   const dialect = scripted(script);
   const breakers = new Breakers();
   const layers = [circuitBreaker(breakers)];
   if (numRetries !== undefined) layers.unshift(retry(new RetryBudgets()));
   const run = through(layers, dialect);
-  const target = targetOf("main", {}, { breaker: { threshold, windowMs, halfOpenAfterMs: 10_000 }, numRetries: numRetries ?? 0 });
+  const target = targetOf(
+    "main",
+    {},
+    { breaker: { threshold, windowMs, halfOpenAfterMs: 10_000 }, numRetries: numRetries ?? 0 },
+  );
   const ask = (fields = {}) => clock.settle(read(run(callOf({ clock, target, ...fields }))));
   return { clock, dialect, breakers, run, target, ask, state: () => breakers.states().get(target.key) };
 }
@@ -82,7 +89,11 @@ describe("the circuit breaker", () => {
   });
 
   it("lets one probe through when half open and refuses the others at once", async () => {
-    const { clock, ask, run, target, dialect, state } = setUp([fails("server_error"), fails("server_error"), [{ delta: "a" }, { delayMs: 5_000 }, { finish: "stop" }]]);
+    const { clock, ask, run, target, dialect, state } = setUp([
+      fails("server_error"),
+      fails("server_error"),
+      [{ delta: "a" }, { delayMs: 5_000 }, { finish: "stop" }],
+    ]);
     await ask();
     await ask();
     vi.advanceTimersByTime(10_001);
@@ -97,21 +108,29 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("closed");
   });
 
-  it.each(["invalid_request", "unauthorized", "rate_limited"] as const)("stays open when the probe ends with %s", async (code) => {
-    const { ask, state } = setUp([fails("server_error"), fails("server_error"), fails(code), "fine"]);
-    await ask();
-    await ask();
-    vi.advanceTimersByTime(10_001);
-    expect((await ask()).error?.code).toBe(code);
-    expect(state()).toBe("open");
-    expect((await ask()).error?.code).toBe("circuit_open");
-    vi.advanceTimersByTime(10_001);
-    expect((await ask()).error).toBeUndefined();
-    expect(state()).toBe("closed");
-  });
+  it.each(["invalid_request", "unauthorized", "rate_limited"] as const)(
+    "stays open when the probe ends with %s",
+    async (code) => {
+      const { ask, state } = setUp([fails("server_error"), fails("server_error"), fails(code), "fine"]);
+      await ask();
+      await ask();
+      vi.advanceTimersByTime(10_001);
+      expect((await ask()).error?.code).toBe(code);
+      expect(state()).toBe("open");
+      expect((await ask()).error?.code).toBe("circuit_open");
+      vi.advanceTimersByTime(10_001);
+      expect((await ask()).error).toBeUndefined();
+      expect(state()).toBe("closed");
+    },
+  );
 
   it("does not hang half open when the probe is aborted", async () => {
-    const { clock, ask, run, target, state } = setUp([fails("server_error"), fails("server_error"), [{ hang: true }], "fine"]);
+    const { clock, ask, run, target, state } = setUp([
+      fails("server_error"),
+      fails("server_error"),
+      [{ hang: true }],
+      "fine",
+    ]);
     await ask();
     await ask();
     vi.advanceTimersByTime(10_001);

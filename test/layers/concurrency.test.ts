@@ -4,7 +4,11 @@ import { concurrency } from "../../src/layers/concurrency.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
 import { abort, callOf, read, targetOf, through } from "./call-of.ts";
 
-function setUp(maxParallel: number, queue: number, script: readonly ScriptedAttempt[] = [[{ delta: "a" }, { delayMs: 1_000 }, { finish: "stop" }]]) {
+function setUp(
+  maxParallel: number,
+  queue: number,
+  script: readonly ScriptedAttempt[] = [[{ delta: "a" }, { delayMs: 1_000 }, { finish: "stop" }]],
+) {
   const clock = new FakeClock();
   const dialect = scripted(script);
   const run = through([concurrency()], dialect);
@@ -49,7 +53,13 @@ describe("max_parallel", () => {
   it("serves those that wait in their order", async () => {
     const { clock, dialect, start } = setUp(1, 10);
     const ids = ["a", "b", "c", "d"];
-    await clock.settle(Promise.all(ids.map((entry) => start({ target: targetOf("main", { modelId: entry }, { maxParallel: 1, queue: 10 }) }).reading)));
+    await clock.settle(
+      Promise.all(
+        ids.map(
+          (entry) => start({ target: targetOf("main", { modelId: entry }, { maxParallel: 1, queue: 10 }) }).reading,
+        ),
+      ),
+    );
     expect(dialect.calls.map(({ call }) => call.target.modelId)).toEqual(ids);
   });
 
@@ -78,7 +88,11 @@ describe("max_parallel", () => {
   });
 
   it("gives the slot back when a reader leaves or aborts in the middle", async () => {
-    const { run, target, start, clock } = setUp(1, 0, [[{ delta: "a" }, { hang: true }], [{ delta: "a" }, { hang: true }], "fine"]);
+    const { run, target, start, clock } = setUp(1, 0, [
+      [{ delta: "a" }, { hang: true }],
+      [{ delta: "a" }, { hang: true }],
+      "fine",
+    ]);
     const iterator = run(callOf({ clock, target }))[Symbol.asyncIterator]();
     await iterator.next();
     await iterator.return?.();

@@ -25,8 +25,17 @@ testLayer("telemetry", () => telemetry(silentLogger, true));
 testLayer("usage totals", () => new UsageTotals().layer);
 testLayer("deadline", () => deadline, { target: targetOf("main", {}, { deadlineMs: 60_000 }) });
 testLayer("cache", () => cache(new MemoryStore(10, new FakeClock()), { ttlMs: 1_000, namespace: "" }));
-testLayer("cache with single flight", () => cache(new MemoryStore(10, new FakeClock()), { ttlMs: 1_000, namespace: "" }), { streaming: false });
-testLayer("fallback", () => fallback({ primary: targetOf(), fallbacks: () => [targetOf("other")] }, () => scripted([])), {}, isStart);
+testLayer(
+  "cache with single flight",
+  () => cache(new MemoryStore(10, new FakeClock()), { ttlMs: 1_000, namespace: "" }),
+  { streaming: false },
+);
+testLayer(
+  "fallback",
+  () => fallback({ primary: targetOf(), fallbacks: () => [targetOf("other")] }, () => scripted([])),
+  {},
+  isStart,
+);
 testLayer("retry", () => retry(new RetryBudgets()));
 testLayer("credential", () => credential());
 testLayer("credential with several keys", () => credential(), {
@@ -44,5 +53,7 @@ testLayer("circuit breaker with a window", () => circuitBreaker(new Breakers()),
 testLayer("concurrency", () => concurrency(), { target: targetOf("main", {}, { maxParallel: 1, queue: 1 }) });
 testLayer("timeout", () => timeout, { target: targetOf("main", {}, { firstTokenTimeoutMs: 5_000 }) });
 testLayer("output guard", () => outputGuard);
-testLayer("output guard that strips tokens", () => outputGuard, { target: targetOf("main", {}, { stripTokens: ["<|im_end|>"] }) });
+testLayer("output guard that strips tokens", () => outputGuard, {
+  target: targetOf("main", {}, { stripTokens: ["<|im_end|>"] }),
+});
 testLayer("meter", () => meter);

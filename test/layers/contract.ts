@@ -33,13 +33,30 @@ const BATCHES: readonly (readonly FlowEvent[])[] = [
   ],
   [{ type: "text-delta", text: " two", sample: 0 }],
   [
-    { type: "usage", usage: { input: 1, output: 2, cacheRead: 0, cacheWrite: 0, reasoning: 0, total: 3, estimated: false, details: {} } },
+    {
+      type: "usage",
+      usage: {
+        input: 1,
+        output: 2,
+        cacheRead: 0,
+        cacheWrite: 0,
+        reasoning: 0,
+        total: 3,
+        estimated: false,
+        details: {},
+      },
+    },
     { type: "finish", reason: "stop", sample: 0 },
   ],
 ];
 
 /** What every layer has to do, whatever it is for. `own` tells the events a layer adds by itself. */
-export function testLayer(name: string, make: () => Layer, call: Partial<Call> = {}, own: (event: FlowEvent) => boolean = () => false): void {
+export function testLayer(
+  name: string,
+  make: () => Layer,
+  call: Partial<Call> = {},
+  own: (event: FlowEvent) => boolean = () => false,
+): void {
   const started = () => {
     const clock = new FakeClock();
     const cancellation = new CountedCancellation();
@@ -60,7 +77,11 @@ export function testLayer(name: string, make: () => Layer, call: Partial<Call> =
     it("closes what is below when its reader leaves early", async () => {
       const { clock, cancellation, call } = started();
       let closed = false;
-      const iterator = make()(call, () => answers(() => { closed = true; }))[Symbol.asyncIterator]();
+      const iterator = make()(call, () =>
+        answers(() => {
+          closed = true;
+        }),
+      )[Symbol.asyncIterator]();
       await clock.settle(iterator.next());
       await clock.settle(Promise.resolve(iterator.return?.()));
       call.record.settle({ ok: true });

@@ -12,7 +12,10 @@ import { FakeClock, quiet } from "../fake-clock.ts";
 import { abort, callOf, read, targetOf, textOf, through } from "./call-of.ts";
 
 /** A provider that answers each key in its own way; `behaviour` may be changed between calls. */
-function setUp(behaviour: Record<string, Partial<ModelErrorInit> & { code?: ModelErrorCode; after?: string }>, numRetries?: number) {
+function setUp(
+  behaviour: Record<string, Partial<ModelErrorInit> & { code?: ModelErrorCode; after?: string }>,
+  numRetries?: number,
+) {
   const clock = new FakeClock();
   const used: string[] = [];
   async function* open(call: Call): Events {
@@ -47,11 +50,14 @@ describe("one key", () => {
 });
 
 describe("several keys", () => {
-  it.each(["unauthorized", "quota_exhausted", "forbidden", "rate_limited"] as const)("hand on after %s in one pass", async (code) => {
-    const { ask, used } = setUp({ one: { code }, two: { code }, three: {} });
-    expect(textOf(await ask())).toBe("by three");
-    expect(used).toEqual(["one", "two", "three"]);
-  });
+  it.each(["unauthorized", "quota_exhausted", "forbidden", "rate_limited"] as const)(
+    "hand on after %s in one pass",
+    async (code) => {
+      const { ask, used } = setUp({ one: { code }, two: { code }, three: {} });
+      expect(textOf(await ask())).toBe("by three");
+      expect(used).toEqual(["one", "two", "three"]);
+    },
+  );
 
   it("use no retries for it", async () => {
     const { ask, used } = setUp({ one: { code: "unauthorized" }, two: { code: "rate_limited" }, three: {} }, 0);
@@ -102,12 +108,15 @@ describe("several keys", () => {
     expect(used).toEqual(["one", "two", "two", "one"]);
   });
 
-  it.each(["unauthorized", "quota_exhausted"] as const)("that are all dead end the call with what killed them: %s", async (code) => {
-    const { ask, used } = setUp({ one: { code }, two: { code } });
-    expect((await ask()).error?.code).toBe(code);
-    expect((await ask()).error?.code).toBe(code);
-    expect(used).toEqual(["one", "two"]);
-  });
+  it.each(["unauthorized", "quota_exhausted"] as const)(
+    "that are all dead end the call with what killed them: %s",
+    async (code) => {
+      const { ask, used } = setUp({ one: { code }, two: { code } });
+      expect((await ask()).error?.code).toBe(code);
+      expect((await ask()).error?.code).toBe(code);
+      expect(used).toEqual(["one", "two"]);
+    },
+  );
 });
 
 describe("a token hook", () => {
@@ -157,14 +166,21 @@ describe("a token hook", () => {
     let asked = 0;
     const dialect = scripted([[{ error: { code: "unauthorized", message: "revoked" } }], "hi"]);
     const run = through([credential()], dialect);
-    const target = targetOf("main", { credentials: { keys: [], token: async () => ({ token: `t${++asked}`, expiresAt: clock.now() + 3_600_000 }) } });
+    const target = targetOf("main", {
+      credentials: { keys: [], token: async () => ({ token: `t${++asked}`, expiresAt: clock.now() + 3_600_000 }) },
+    });
     expect((await read(run(callOf({ clock, target })))).error?.code).toBe("unauthorized");
     expect((await read(run(callOf({ clock, target })))).error).toBeUndefined();
     expect(asked).toBe(2);
   });
 
   it.each([
-    ["throws", () => { throw new Error("login needed"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("login needed");
+      },
+    ],
     ["rejects", () => Promise.reject(new Error("login needed"))],
   ] as const)("that %s ends the call with unauthorized, and is asked anew by the next", async (_, fail) => {
     let asked = 0;

@@ -12,11 +12,19 @@ import { abort, callOf, read, targetOf, textOf } from "./call-of.ts";
 type Lists = Partial<Record<FallbackList, readonly string[]>>;
 
 /** Each entry has a script of its own; the first one is the primary. */
-function setUp(scripts: Readonly<Record<string, readonly ScriptedAttempt[]>>, lists: Lists, options: { fields?: Partial<Call>; targets?: Record<string, Partial<Target>> } = {}) {
+function setUp(
+  scripts: Readonly<Record<string, readonly ScriptedAttempt[]>>,
+  lists: Lists,
+  options: { fields?: Partial<Call>; targets?: Record<string, Partial<Target>> } = {},
+) {
   const clock = new FakeClock();
-  const dialects = new Map<string, ScriptedDialect>(Object.entries(scripts).map(([entry, script]) => [entry, scripted(script)]));
+  const dialects = new Map<string, ScriptedDialect>(
+    Object.entries(scripts).map(([entry, script]) => [entry, scripted(script)]),
+  );
   const dialectOf = (target: Target) => dialects.get(target.entry) as ScriptedDialect;
-  const targets = new Map([...dialects.keys()].map((entry) => [entry, targetOf(entry, options.targets?.[entry], { numRetries: 0 })]));
+  const targets = new Map(
+    [...dialects.keys()].map((entry) => [entry, targetOf(entry, options.targets?.[entry], { numRetries: 0 })]),
+  );
   const chain = {
     primary: [...targets.values()][0] as Target,
     fallbacks: (kind: FallbackList) => (lists[kind] ?? []).map((entry) => targets.get(entry) as Target),
@@ -24,7 +32,13 @@ function setUp(scripts: Readonly<Record<string, readonly ScriptedAttempt[]>>, li
   const layer = fallback(chain, dialectOf);
   const again = retry(new RetryBudgets());
   const ask = (fields: Partial<Call> = {}) =>
-    clock.settle(read(layer(callOf({ clock, target: chain.primary, ...options.fields, ...fields }), (call) => again(call, (inner) => dialectOf(inner.target).open(inner)))));
+    clock.settle(
+      read(
+        layer(callOf({ clock, target: chain.primary, ...options.fields, ...fields }), (call) =>
+          again(call, (inner) => dialectOf(inner.target).open(inner)),
+        ),
+      ),
+    );
   const asked = () => [...dialects].filter(([, dialect]) => dialect.calls.length > 0).map(([entry]) => entry);
   return { ask, asked, dialects };
 }
@@ -33,7 +47,10 @@ const fails = (code: ModelErrorCode): ScriptedAttempt[] => [[{ error: { code, me
 
 describe("fallback", () => {
   it("tries the targets in their order until one answers", async () => {
-    const { ask, asked } = setUp({ a: fails("server_error"), b: fails("overloaded"), c: ["from c"], d: ["from d"] }, { general: ["b", "c", "d"] });
+    const { ask, asked } = setUp(
+      { a: fails("server_error"), b: fails("overloaded"), c: ["from c"], d: ["from d"] },
+      { general: ["b", "c", "d"] },
+    );
     const seen = await ask();
     expect(textOf(seen)).toBe("from c");
     expect(asked()).toEqual(["a", "b", "c"]);
@@ -42,7 +59,10 @@ describe("fallback", () => {
   it("puts start and adjustments first, of the target that answers only", async () => {
     const facts = { known: true, capabilities: { temperature: false } };
     const { ask } = setUp(
-      { a: [[{ usage: { input: 9 } }, { error: { code: "server_error", message: "x" } }]], b: [[{ events: [{ type: "response", id: "r7" }] }, { delta: "b" }, { finish: "stop" }]] },
+      {
+        a: [[{ usage: { input: 9 } }, { error: { code: "server_error", message: "x" } }]],
+        b: [[{ events: [{ type: "response", id: "r7" }] }, { delta: "b" }, { finish: "stop" }]],
+      },
       { general: ["b"] },
       { targets: { a: { facts }, b: { facts, settings: { temperature: 0.5 } } } },
     );
@@ -59,12 +79,17 @@ describe("fallback", () => {
   });
 
   it("tells each target whether another remains", async () => {
-    const { ask, dialects } = setUp({ a: fails("server_error"), b: fails("server_error"), c: ["ok"] }, { general: ["b", "c"] });
+    const { ask, dialects } = setUp(
+      { a: fails("server_error"), b: fails("server_error"), c: ["ok"] },
+      { general: ["b", "c"] },
+    );
     await ask();
     expect([...dialects.values()].map(({ calls }) => calls[0]?.call.fallbackRemains)).toEqual([true, true, false]);
   });
 
-  const general = (Object.keys(ERROR_CODES) as ModelErrorCode[]).filter((code) => ERROR_CODES[code].fallback === "general");
+  const general = (Object.keys(ERROR_CODES) as ModelErrorCode[]).filter(
+    (code) => ERROR_CODES[code].fallback === "general",
+  );
   it.each(general)("serves %s from fallback_models", async (code) => {
     const { ask } = setUp({ a: fails(code), b: ["b"] }, { general: ["b"] });
     expect(textOf(await ask())).toBe("b");
@@ -80,7 +105,10 @@ describe("fallback", () => {
   });
 
   it("sends an overflow to context_window_fallbacks, and to fallback_models without such a list", async () => {
-    const special = setUp({ a: fails("context_too_long"), b: ["b"], big: ["big"] }, { general: ["b"], context: ["big"] });
+    const special = setUp(
+      { a: fails("context_too_long"), b: ["b"], big: ["big"] },
+      { general: ["b"], context: ["big"] },
+    );
     expect(textOf(await special.ask())).toBe("big");
     expect(special.asked()).toEqual(["a", "big"]);
     const plain = setUp({ a: fails("context_too_long"), b: ["b"] }, { general: ["b"] });
@@ -88,13 +116,19 @@ describe("fallback", () => {
   });
 
   it("sends a throttled call to rate_limit_fallbacks first", async () => {
-    const { ask, asked } = setUp({ a: fails("rate_limited"), b: ["b"], quick: ["quick"] }, { general: ["b"], "rate-limit": ["quick"] });
+    const { ask, asked } = setUp(
+      { a: fails("rate_limited"), b: ["b"], quick: ["quick"] },
+      { general: ["b"], "rate-limit": ["quick"] },
+    );
     expect(textOf(await ask())).toBe("quick");
     expect(asked()).toEqual(["a", "quick"]);
   });
 
   it("sends a filtered answer to content_policy_fallbacks and nowhere else", async () => {
-    const special = setUp({ a: fails("content_filtered"), b: ["b"], free: ["free"] }, { general: ["b"], policy: ["free"] });
+    const special = setUp(
+      { a: fails("content_filtered"), b: ["b"], free: ["free"] },
+      { general: ["b"], policy: ["free"] },
+    );
     expect(textOf(await special.ask())).toBe("free");
     const plain = setUp({ a: fails("content_filtered"), b: ["b"] }, { general: ["b"] });
     expect((await plain.ask()).error?.code).toBe("content_filtered");
@@ -102,13 +136,19 @@ describe("fallback", () => {
   });
 
   it("does not ask the rest of fallback_models after one of them filtered", async () => {
-    const { ask, asked } = setUp({ a: fails("server_error"), b: fails("content_filtered"), c: ["c"] }, { general: ["b", "c"] });
+    const { ask, asked } = setUp(
+      { a: fails("server_error"), b: fails("content_filtered"), c: ["c"] },
+      { general: ["b", "c"] },
+    );
     expect((await ask()).error?.code).toBe("all_models_failed");
     expect(asked()).toEqual(["a", "b"]);
   });
 
   it("asks each target once, also when it is in several lists", async () => {
-    const { ask, dialects } = setUp({ a: fails("context_too_long"), b: fails("server_error"), c: fails("overloaded") }, { general: ["b", "c"], context: ["b"] });
+    const { ask, dialects } = setUp(
+      { a: fails("context_too_long"), b: fails("server_error"), c: fails("overloaded") },
+      { general: ["b", "c"], context: ["b"] },
+    );
     await ask();
     expect([...dialects.values()].map(({ calls }) => calls.length)).toEqual([1, 1, 1]);
   });
@@ -135,7 +175,10 @@ describe("fallback", () => {
   });
 
   it("leaves a stream alone that broke after its first event", async () => {
-    const { ask, asked } = setUp({ a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]], b: ["b"] }, { general: ["b"] });
+    const { ask, asked } = setUp(
+      { a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]], b: ["b"] },
+      { general: ["b"] },
+    );
     const seen = await ask();
     expect(seen.error?.code).toBe("stream_truncated");
     expect(textOf(seen)).toBe("half");
@@ -143,7 +186,11 @@ describe("fallback", () => {
   });
 
   it("restarts on another target with a reset before its start, where restart is on", async () => {
-    const { ask } = setUp({ a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]], b: ["whole"] }, { general: ["b"] }, { fields: { onBreak: "restart" } });
+    const { ask } = setUp(
+      { a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]], b: ["whole"] },
+      { general: ["b"] },
+      { fields: { onBreak: "restart" } },
+    );
     const { events } = await ask();
     expect(events.map(({ type }) => type)).toEqual(["start", "text-delta", "reset", "start", "text-delta", "finish"]);
     expect(events[3]).toMatchObject({ type: "start", model: "b" });
@@ -162,7 +209,15 @@ describe("fallback", () => {
     const { ask, asked } = setUp(
       { a: fails("server_error"), b: ["b"] },
       { general: ["b"] },
-      { targets: { b: { settings: { temperature: 1 }, facts: { known: true, capabilities: { temperature: false } }, adaptation: { dropParams: false, modifyParams: false, strict: false, drop: [], allow: [] } } } },
+      {
+        targets: {
+          b: {
+            settings: { temperature: 1 },
+            facts: { known: true, capabilities: { temperature: false } },
+            adaptation: { dropParams: false, modifyParams: false, strict: false, drop: [], allow: [] },
+          },
+        },
+      },
     );
     const { error } = await ask();
     expect(asked()).toEqual(["a"]);
@@ -171,7 +226,9 @@ describe("fallback", () => {
 });
 
 describe("a refusal", () => {
-  const refuses: ScriptedAttempt[] = [[{ events: [{ type: "refusal-delta", text: "I will not.", sample: 0 }] }, { finish: "refusal" }]];
+  const refuses: ScriptedAttempt[] = [
+    [{ events: [{ type: "refusal-delta", text: "I will not.", sample: 0 }] }, { finish: "refusal" }],
+  ];
 
   it("is an answer where nobody else may be asked", async () => {
     const { ask, asked } = setUp({ a: refuses, b: ["b"] }, { general: ["b"] });
@@ -202,6 +259,13 @@ describe("a refusal", () => {
     const stream = setUp({ a: late, free: ["yes"] }, { policy: ["free"] });
     expect((await stream.ask()).events.map(({ type }) => type)).toEqual(["start", "text-delta", "finish"]);
     const whole = setUp({ a: late, free: ["yes"] }, { policy: ["free"] }, { fields: { onBreak: "restart" } });
-    expect((await whole.ask()).events.map(({ type }) => type)).toEqual(["start", "text-delta", "reset", "start", "text-delta", "finish"]);
+    expect((await whole.ask()).events.map(({ type }) => type)).toEqual([
+      "start",
+      "text-delta",
+      "reset",
+      "start",
+      "text-delta",
+      "finish",
+    ]);
   });
 });

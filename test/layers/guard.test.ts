@@ -25,10 +25,13 @@ const serverError = { error: { code: "server_error", message: "broken", status: 
 
 describe("cockatiel around a stream", () => {
   it("lets a stream live on after its first event, however long it is read", async () => {
-    const { clock, run, call } = setUp([[{ delta: "a" }, { delayMs: 30_000 }, { delta: "b" }, { delayMs: 30_000 }, { delta: "c" }, { finish: "stop" }]], {
-      attemptTimeoutMs: 100_000,
-      firstTokenTimeoutMs: 1_000,
-    });
+    const { clock, run, call } = setUp(
+      [[{ delta: "a" }, { delayMs: 30_000 }, { delta: "b" }, { delayMs: 30_000 }, { delta: "c" }, { finish: "stop" }]],
+      {
+        attemptTimeoutMs: 100_000,
+        firstTokenTimeoutMs: 1_000,
+      },
+    );
     const seen = await clock.settle(read(run(call())));
     expect(seen.error).toBeUndefined();
     expect(textOf(seen)).toBe("abc");
@@ -90,16 +93,22 @@ describe("cockatiel around a stream", () => {
   });
 
   it("holds a slot until the stream has settled, not until it is opened", async () => {
-    const { clock, run, call, dialect } = setUp([[{ delta: "a" }, { delayMs: 1_000 }, { finish: "stop" }]], { maxParallel: 1, queue: 5 });
+    const { clock, run, call, dialect } = setUp([[{ delta: "a" }, { delayMs: 1_000 }, { finish: "stop" }]], {
+      maxParallel: 1,
+      queue: 5,
+    });
     await clock.settle(Promise.all([1, 2, 3].map(() => read(run(call())))));
     expect(dialect.peak).toBe(1);
     expect(dialect.calls.map(({ startedMs }) => startedMs)).toEqual([0, 1_000, 2_000]);
   });
 
   it("counts a stream that breaks after its first event as a failure of the target", async () => {
-    const { clock, run, call, breakers, target } = setUp([[{ delta: "a" }, { error: { code: "stream_truncated", message: "cut" } }]], {
-      breaker: { threshold: 2, windowMs: undefined, halfOpenAfterMs: 10_000 },
-    });
+    const { clock, run, call, breakers, target } = setUp(
+      [[{ delta: "a" }, { error: { code: "stream_truncated", message: "cut" } }]],
+      {
+        breaker: { threshold: 2, windowMs: undefined, halfOpenAfterMs: 10_000 },
+      },
+    );
     await clock.settle(read(run(call())));
     expect(breakers.states().get(target.key)).toBe("closed");
     await clock.settle(read(run(call())));

@@ -12,7 +12,10 @@ import { abort, callOf, read, targetOf, through } from "./call-of.ts";
 
 const price = { input: 1, output: 2 };
 
-function setUp(script: readonly ScriptedAttempt[], { layers = [meter], sent }: { layers?: (typeof meter)[]; sent?: Partial<Exchange> } = {}) {
+function setUp(
+  script: readonly ScriptedAttempt[],
+  { layers = [meter], sent }: { layers?: (typeof meter)[]; sent?: Partial<Exchange> } = {},
+) {
   const clock = new FakeClock();
   const dialect = scripted(script);
   const open = (call: Call): Events => {
@@ -20,13 +23,18 @@ function setUp(script: readonly ScriptedAttempt[], { layers = [meter], sent }: {
     return dialect.open(call);
   };
   const run = through(layers, { open });
-  const call = callOf({ clock, target: targetOf("main", { price: () => price }, { attemptTimeoutMs: 5_000, numRetries: 1 }) });
+  const call = callOf({
+    clock,
+    target: targetOf("main", { price: () => price }, { attemptTimeoutMs: 5_000, numRetries: 1 }),
+  });
   return { clock, run, call, seen: () => clock.settle(read(run(call))), rows: call.record.attempts };
 }
 
 describe("the meter", () => {
   it("writes one row for a request that was answered, with tokens and money", async () => {
-    const { seen, rows } = setUp([[{ delayMs: 200 }, { delta: "hi" }, { usage: { input: 1_000, output: 500 } }, { finish: "stop" }]]);
+    const { seen, rows } = setUp([
+      [{ delayMs: 200 }, { delta: "hi" }, { usage: { input: 1_000, output: 500 } }, { finish: "stop" }],
+    ]);
     await seen();
     expect(rows).toEqual([
       {
@@ -43,9 +51,14 @@ describe("the meter", () => {
   });
 
   it("writes one row per try, those that failed too", async () => {
-    const { seen, rows } = setUp([[{ delayMs: 100 }, { error: { code: "server_error", message: "broken", status: 500 } }], "fine"], { layers: [retry(new RetryBudgets()), meter] });
+    const { seen, rows } = setUp(
+      [[{ delayMs: 100 }, { error: { code: "server_error", message: "broken", status: 500 } }], "fine"],
+      { layers: [retry(new RetryBudgets()), meter] },
+    );
     await seen();
-    expect(rows.map(({ outcome, startedMs, error }) => ({ outcome, startedMs, code: error?.code, status: error?.status }))).toEqual([
+    expect(
+      rows.map(({ outcome, startedMs, error }) => ({ outcome, startedMs, code: error?.code, status: error?.status })),
+    ).toEqual([
       { outcome: "error", startedMs: 0, code: "server_error", status: 500 },
       { outcome: "ok", startedMs: 600, code: undefined, status: undefined },
     ]);
@@ -84,14 +97,19 @@ describe("the meter", () => {
     expect(rows).toEqual([]);
   });
 
-  it.each([[400, 1], [undefined, 0]] as const)("of a dialect without a transport believes the status of its errors: %s", async (status, count) => {
+  it.each([
+    [400, 1],
+    [undefined, 0],
+  ] as const)("of a dialect without a transport believes the status of its errors: %s", async (status, count) => {
     const { seen, rows } = setUp([[{ error: { code: "invalid_request", message: "x", status } }]]);
     await seen();
     expect(rows).toHaveLength(count);
   });
 
   it("has the row of a stream that its reader left, with what it had used", async () => {
-    const { run, call, rows } = setUp([[{ delta: "a" }, { usage: { input: 5, output: 1 } }, { delta: "b" }, { hang: true }]]);
+    const { run, call, rows } = setUp([
+      [{ delta: "a" }, { usage: { input: 5, output: 1 } }, { delta: "b" }, { hang: true }],
+    ]);
     const iterator = run(call)[Symbol.asyncIterator]();
     await iterator.next();
     await iterator.next();
@@ -110,10 +128,17 @@ describe("the meter", () => {
 
   it("has the row of a timed-out attempt by the time the call ends, even when the dialect hears nothing", async () => {
     const clock = new FakeClock();
-    const deaf = { open: async function* () { await new Promise(() => {}); yield []; } };
+    const deaf = {
+      open: async function* () {
+        await new Promise(() => {});
+        yield [];
+      },
+    };
     const call = callOf({ clock, target: targetOf("main", {}, { attemptTimeoutMs: 5_000 }) });
     const { error } = await clock.settle(read(through([timeout, meter], deaf)(call)));
     expect(error?.code).toBe("timed_out");
-    expect(call.record.attempts).toMatchObject([{ outcome: "error", durationMs: 5_000, error: { code: "timed_out" }, possiblyBilled: true }]);
+    expect(call.record.attempts).toMatchObject([
+      { outcome: "error", durationMs: 5_000, error: { code: "timed_out" }, possiblyBilled: true },
+    ]);
   });
 });

@@ -7,10 +7,14 @@ import { callOf, INPUT, read, targetOf, textOf, through } from "./call-of.ts";
 
 function guarded(script: ScriptedAttempt, policy: Partial<Policy> = {}, input = INPUT) {
   const dialect = scripted([script]);
-  return { dialect, seen: read(through([outputGuard], dialect)(callOf({ target: targetOf("main", {}, policy), input }))) };
+  return {
+    dialect,
+    seen: read(through([outputGuard], dialect)(callOf({ target: targetOf("main", {}, policy), input }))),
+  };
 }
 
-const repeat = (times: number, delta: string, sample = 0): ScriptStep[] => Array.from({ length: times }, () => ({ delta, sample }));
+const repeat = (times: number, delta: string, sample = 0): ScriptStep[] =>
+  Array.from({ length: times }, () => ({ delta, sample }));
 
 describe("endless repetition", () => {
   it("is an answer up to one below the limit", async () => {
@@ -29,8 +33,12 @@ describe("endless repetition", () => {
   });
 
   it("has the limit of the entry, and 0 switches it off", async () => {
-    expect((await guarded([...repeat(3, "again"), { finish: "stop" }], { repeatedChunkLimit: 3 }).seen).error?.code).toBe("degenerate_output");
-    expect((await guarded([...repeat(1_000, "again"), { finish: "stop" }], { repeatedChunkLimit: 0 }).seen).error).toBeUndefined();
+    expect(
+      (await guarded([...repeat(3, "again"), { finish: "stop" }], { repeatedChunkLimit: 3 }).seen).error?.code,
+    ).toBe("degenerate_output");
+    expect(
+      (await guarded([...repeat(1_000, "again"), { finish: "stop" }], { repeatedChunkLimit: 0 }).seen).error,
+    ).toBeUndefined();
   });
 
   it("is not seen in very short texts, in thinking, or in several samples that say the same", async () => {
@@ -42,19 +50,29 @@ describe("endless repetition", () => {
   });
 
   it("is seen in each sample", async () => {
-    const interleaved = Array.from({ length: 100 }, (): ScriptStep[] => [{ delta: "again", sample: 1 }, { delta: "other", sample: 0 }]).flat();
+    const interleaved = Array.from({ length: 100 }, (): ScriptStep[] => [
+      { delta: "again", sample: 1 },
+      { delta: "other", sample: 0 },
+    ]).flat();
     expect((await guarded([...interleaved, { finish: "stop" }]).seen).error?.code).toBe("degenerate_output");
   });
 
   it("begins anew after something else was said", async () => {
-    expect((await guarded([...repeat(60, "again"), { delta: "but" }, ...repeat(60, "again"), { finish: "stop" }]).seen).error).toBeUndefined();
+    expect(
+      (await guarded([...repeat(60, "again"), { delta: "but" }, ...repeat(60, "again"), { finish: "stop" }]).seen)
+        .error,
+    ).toBeUndefined();
   });
 });
 
 describe("special tokens", () => {
   const TOKENS = ["<|im_end|>", "<|eot_id|>", "</s>"];
   const strip = { stripTokens: TOKENS };
-  const deltas = (pieces: readonly string[]): ScriptedAttempt => [...pieces.map((delta) => ({ delta })), { usage: { output: 1 } }, { finish: "stop" }];
+  const deltas = (pieces: readonly string[]): ScriptedAttempt => [
+    ...pieces.map((delta) => ({ delta })),
+    { usage: { output: 1 } },
+    { finish: "stop" },
+  ];
 
   it.each([
     ["whole", ["done<|im_end|>"]],
@@ -71,7 +89,9 @@ describe("special tokens", () => {
   });
 
   it("are those of the call where it names its own", async () => {
-    expect(textOf(await guarded(deltas(["a<|im_end|>[X]"]), strip, { ...INPUT, stripTokens: ["[X]"] }).seen)).toBe("a<|im_end|>");
+    expect(textOf(await guarded(deltas(["a<|im_end|>[X]"]), strip, { ...INPUT, stripTokens: ["[X]"] }).seen)).toBe(
+      "a<|im_end|>",
+    );
   });
 
   it("leave a comparison alone", async () => {
@@ -79,8 +99,19 @@ describe("special tokens", () => {
   });
 
   it("are removed from every sample by itself", async () => {
-    const seen = await guarded([{ delta: "a<|im", sample: 0 }, { delta: "b<|im_", sample: 1 }, { delta: "_end|>", sample: 0 }, { delta: "end|>", sample: 1 }, { finish: "stop", sample: 0 }, { finish: "stop", sample: 1 }], strip).seen;
-    const of = (sample: number) => textOf({ events: seen.events.filter((event) => "sample" in event && event.sample === sample) });
+    const seen = await guarded(
+      [
+        { delta: "a<|im", sample: 0 },
+        { delta: "b<|im_", sample: 1 },
+        { delta: "_end|>", sample: 0 },
+        { delta: "end|>", sample: 1 },
+        { finish: "stop", sample: 0 },
+        { finish: "stop", sample: 1 },
+      ],
+      strip,
+    ).seen;
+    const of = (sample: number) =>
+      textOf({ events: seen.events.filter((event) => "sample" in event && event.sample === sample) });
     expect([of(0), of(1)]).toEqual(["a", "b"]);
   });
 
@@ -91,8 +122,21 @@ describe("special tokens", () => {
   });
 
   it("keep their place before thinking and tool calls", async () => {
-    const { events } = await guarded([{ delta: "see <" }, { reasoning: "hm" }, { delta: "so <" }, { toolCall: { name: "f" } }, { finish: "tool-calls" }], strip).seen;
-    expect(events.filter(({ type }) => type === "text-delta" || type === "reasoning-delta" || type === "tool-call-start").map((event) => ("text" in event ? event.text : event.type))).toEqual(["see ", "<", "hm", "so ", "<", "tool-call-start"]);
+    const { events } = await guarded(
+      [
+        { delta: "see <" },
+        { reasoning: "hm" },
+        { delta: "so <" },
+        { toolCall: { name: "f" } },
+        { finish: "tool-calls" },
+      ],
+      strip,
+    ).seen;
+    expect(
+      events
+        .filter(({ type }) => type === "text-delta" || type === "reasoning-delta" || type === "tool-call-start")
+        .map((event) => ("text" in event ? event.text : event.type)),
+    ).toEqual(["see ", "<", "hm", "so ", "<", "tool-call-start"]);
   });
 
   const anyText = fc.string({ unit: fc.constantFrom("a", "<", "|", "i", "m", "_", "e", "n", "d", ">", "/", "s", " ") });
@@ -120,7 +164,9 @@ describe("special tokens", () => {
             yield [{ type: "text-delta", text, sample: 0 } as const];
           }
         };
-        for await (const batch of through([outputGuard], { open })(callOf({ target: targetOf("main", {}, { ...strip, repeatedChunkLimit: 0 }) }))) {
+        for await (const batch of through([outputGuard], { open })(
+          callOf({ target: targetOf("main", {}, { ...strip, repeatedChunkLimit: 0 }) }),
+        )) {
           shown += textOf({ events: [...batch] }).length;
           expect(sent - shown).toBeLessThan(longest);
         }
@@ -134,7 +180,10 @@ describe("an end without an answer", () => {
   it.each([
     ["nothing at all", [{ finish: "stop" }]],
     ["only empty text", [{ delta: "" }, { finish: "stop" }]],
-    ["the limit reached by thinking", [{ reasoning: "hm" }, { usage: { output: 1_000, reasoning: 1_000 } }, { finish: "length" }]],
+    [
+      "the limit reached by thinking",
+      [{ reasoning: "hm" }, { usage: { output: 1_000, reasoning: 1_000 } }, { finish: "length" }],
+    ],
     ["the limit reached at once", [{ finish: "length" }]],
   ] as const)("is empty_response: %s", async (_, script) => {
     expect((await guarded(script).seen).error?.code).toBe("empty_response");
@@ -149,7 +198,10 @@ describe("an end without an answer", () => {
   it.each([
     ["text cut by the limit", [{ delta: "half" }, { finish: "length" }]],
     ["a tool call", [{ toolCall: { name: "f" } }, { finish: "tool-calls" }]],
-    ["a tool call cut by the limit", [{ events: [{ type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 }] }, { finish: "length" }]],
+    [
+      "a tool call cut by the limit",
+      [{ events: [{ type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 }] }, { finish: "length" }],
+    ],
     ["a refusal", [{ events: [{ type: "refusal-delta", text: "no", sample: 0 }] }, { finish: "refusal" }]],
     ["a refusal without words", [{ finish: "refusal" }]],
   ] as const)("is a reply: %s", async (_, script) => {

@@ -17,24 +17,43 @@ function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {},
   return { clock, dialect, ask, starts: () => dialect.calls.map(({ startedMs }) => startedMs) };
 }
 
-const fails = (code: ModelErrorCode, init: Partial<ModelErrorInit> = {}): ScriptedAttempt => [{ error: { code, message: code, ...init } }];
+const fails = (code: ModelErrorCode, init: Partial<ModelErrorInit> = {}): ScriptedAttempt => [
+  { error: { code, message: code, ...init } },
+];
 const gaps = (starts: readonly number[]) => starts.slice(1).map((at, index) => at - (starts[index] as number));
 
 describe("the wait before another try", () => {
   it("grows by the multiplier up to the longest: 4, 8, 10 seconds", async () => {
-    const { ask, starts } = setUp([fails("server_error")], { retryMinWaitMs: 4_000, retryMaxWaitMs: 10_000, retryMultiplier: 2, jitter: "none" });
+    const { ask, starts } = setUp([fails("server_error")], {
+      retryMinWaitMs: 4_000,
+      retryMaxWaitMs: 10_000,
+      retryMultiplier: 2,
+      jitter: "none",
+    });
     await ask();
     expect(gaps(starts())).toEqual([4_000, 8_000, 10_000]);
   });
 
-  it.each([[0, [0, 0, 0]], [0.5, [2_000, 4_000, 5_000]], [0.999, [3_996, 7_992, 9_990]]] as const)("with full jitter is random up to that bound (%d)", async (random, expected) => {
-    const { ask, starts } = setUp([fails("server_error")], { retryMinWaitMs: 4_000, retryMaxWaitMs: 10_000, jitter: "full" }, { random: () => random });
+  it.each([
+    [0, [0, 0, 0]],
+    [0.5, [2_000, 4_000, 5_000]],
+    [0.999, [3_996, 7_992, 9_990]],
+  ] as const)("with full jitter is random up to that bound (%d)", async (random, expected) => {
+    const { ask, starts } = setUp(
+      [fails("server_error")],
+      { retryMinWaitMs: 4_000, retryMaxWaitMs: 10_000, jitter: "full" },
+      { random: () => random },
+    );
     await ask();
     expect(gaps(starts()).map(Math.round)).toEqual(expected);
   });
 
   it("with decorrelated jitter stays between the shortest and the longest", async () => {
-    const { ask, starts } = setUp([fails("server_error")], { retryMinWaitMs: 1_000, retryMaxWaitMs: 5_000, jitter: "decorrelated" }, { random: () => 0.99 });
+    const { ask, starts } = setUp(
+      [fails("server_error")],
+      { retryMinWaitMs: 1_000, retryMaxWaitMs: 5_000, jitter: "decorrelated" },
+      { random: () => 0.99 },
+    );
     await ask();
     for (const gap of gaps(starts())) {
       expect(gap).toBeGreaterThanOrEqual(1_000);
@@ -48,8 +67,16 @@ describe("the wait before another try", () => {
     expect(gaps(starts())).toEqual([1_000, 2_000, 4_000]);
   });
 
-  it.each([[0, 2_000], [0.5, 2_100], [1, 2_200]])("is the provider's, with at most a tenth on top (%d)", async (random, expected) => {
-    const { ask, starts } = setUp([fails("rate_limited", { retryAfterMs: 2_000 }), "fine"], {}, { random: () => random });
+  it.each([
+    [0, 2_000],
+    [0.5, 2_100],
+    [1, 2_200],
+  ])("is the provider's, with at most a tenth on top (%d)", async (random, expected) => {
+    const { ask, starts } = setUp(
+      [fails("rate_limited", { retryAfterMs: 2_000 }), "fine"],
+      {},
+      { random: () => random },
+    );
     const seen = await ask();
     expect(textOf(seen)).toBe("fine");
     expect(gaps(starts())[0]).toBeCloseTo(expected);
@@ -62,7 +89,9 @@ describe("the wait before another try", () => {
   });
 
   it("is not made when the provider asks for more than max_retry_after", async () => {
-    const { ask, clock, dialect } = setUp([fails("rate_limited", { retryAfterMs: 60_001 }), "fine"], { maxRetryAfterMs: 60_000 });
+    const { ask, clock, dialect } = setUp([fails("rate_limited", { retryAfterMs: 60_001 }), "fine"], {
+      maxRetryAfterMs: 60_000,
+    });
     const { error } = await ask();
     expect(error).toMatchObject({ code: "rate_limited", retryAfterMs: 60_001 });
     expect(clock.monotonic()).toBe(0);
@@ -70,7 +99,11 @@ describe("the wait before another try", () => {
   });
 
   it("is not begun when the deadline comes first", async () => {
-    const { ask, clock, dialect } = setUp([fails("rate_limited", { retryAfterMs: 30_000 }), "fine"], {}, { deadlineAtMs: 30_000 });
+    const { ask, clock, dialect } = setUp(
+      [fails("rate_limited", { retryAfterMs: 30_000 }), "fine"],
+      {},
+      { deadlineAtMs: 30_000 },
+    );
     expect((await ask()).error?.code).toBe("rate_limited");
     expect(clock.monotonic()).toBe(0);
     expect(dialect.calls).toHaveLength(1);
@@ -80,12 +113,15 @@ describe("the wait before another try", () => {
 describe("what is tried again", () => {
   const codes = Object.keys(ERROR_CODES) as ModelErrorCode[];
   const expected = { never: 1, once: 2, yes: 4 };
-  it.each(codes.map((code) => [code, expected[ERROR_CODES[code].retry]] as const))("%s makes %i attempts", async (code, attempts) => {
-    const { ask, dialect } = setUp([fails(code)]);
-    const { error } = await ask();
-    expect(error?.code).toBe(code);
-    expect(dialect.calls).toHaveLength(attempts);
-  });
+  it.each(codes.map((code) => [code, expected[ERROR_CODES[code].retry]] as const))(
+    "%s makes %i attempts",
+    async (code, attempts) => {
+      const { ask, dialect } = setUp([fails(code)]);
+      const { error } = await ask();
+      expect(error?.code).toBe(code);
+      expect(dialect.calls).toHaveLength(attempts);
+    },
+  );
 
   it("a code that is tried once more counts by itself beside the others", async () => {
     const { ask, dialect } = setUp([fails("protocol_error"), fails("server_error"), fails("protocol_error"), "fine"]);
@@ -123,9 +159,12 @@ describe("what is tried again", () => {
   });
 
   it("is tried as often as the table of retry_on says for its code", async () => {
-    const { ask, dialect } = setUp([fails("rate_limited"), fails("server_error"), fails("rate_limited"), fails("server_error")], {
-      retryOn: { rate_limited: 5, server_error: 1 },
-    });
+    const { ask, dialect } = setUp(
+      [fails("rate_limited"), fails("server_error"), fails("rate_limited"), fails("server_error")],
+      {
+        retryOn: { rate_limited: 5, server_error: 1 },
+      },
+    );
     expect((await ask()).error?.code).toBe("server_error");
     expect(dialect.calls).toHaveLength(4);
   });
@@ -166,7 +205,11 @@ describe("the commit rule", () => {
   });
 
   it("does not restart for an error that no retry helps", async () => {
-    const { ask, dialect } = setUp([[{ delta: "a" }, { error: { code: "content_filtered", message: "no" } }], "whole"], {}, { onBreak: "restart" });
+    const { ask, dialect } = setUp(
+      [[{ delta: "a" }, { error: { code: "content_filtered", message: "no" } }], "whole"],
+      {},
+      { onBreak: "restart" },
+    );
     expect((await ask()).error?.code).toBe("content_filtered");
     expect(dialect.calls).toHaveLength(1);
   });

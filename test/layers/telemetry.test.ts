@@ -12,11 +12,17 @@ type Line = { readonly level: string; readonly message: string; readonly fields:
 
 function logged(): { logger: Logger; lines: Line[] } {
   const lines: Line[] = [];
-  const at = (level: string) => (message: string, fields: LogFields = {}) => void lines.push({ level, message, fields });
+  const at =
+    (level: string) =>
+    (message: string, fields: LogFields = {}) =>
+      void lines.push({ level, message, fields });
   return { lines, logger: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") } };
 }
 
-function setUp(script: readonly ScriptedAttempt[], { logContent = false, layers = [] as Layer[], call = callOf() } = {}) {
+function setUp(
+  script: readonly ScriptedAttempt[],
+  { logContent = false, layers = [] as Layer[], call = callOf() } = {},
+) {
   const { logger, lines } = logged();
   const run = through([telemetry(logger, logContent), ...layers], scripted(script));
   return { lines, call, run, seen: () => read(run(call)) };
@@ -47,7 +53,12 @@ describe("telemetry", () => {
 
   it("makes one ModelError of what is none", async () => {
     const { logger } = logged();
-    const broken = { open: async function* () { yield []; throw new TypeError("surprise"); } };
+    const broken = {
+      open: async function* () {
+        yield [];
+        throw new TypeError("surprise");
+      },
+    };
     const { error } = await read(through([telemetry(logger, false)], broken)(callOf()));
     expect(error).toMatchObject({ code: "protocol_error", model: "main" });
     expect(error?.cause).toBeInstanceOf(TypeError);
@@ -56,7 +67,11 @@ describe("telemetry", () => {
   it("says how a call ended and what failed on the way", async () => {
     const { lines, seen } = setUp([[{ error: { code: "server_error", message: "broken" } }]], { layers: [meter] });
     await seen();
-    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual(["debug call started", "warn attempt failed", "error call failed"]);
+    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      "debug call started",
+      "warn attempt failed",
+      "error call failed",
+    ]);
     expect(lines.at(-1)?.fields).toMatchObject({ model: "main", code: "server_error", attempts: 1 });
   });
 
@@ -82,12 +97,23 @@ describe("the totals of a factory", () => {
   it("count calls, requests, tokens and money by model, provider, tag and day", async () => {
     const clock = new FakeClock(Date.UTC(2026, 2, 4, 23, 59));
     const totals = new UsageTotals();
-    const run = through([telemetry(logged().logger, false), totals.layer, meter], scripted([[{ delta: "x" }, { usage: { input: 1_000_000, output: 0 } }, { finish: "stop" }]]));
+    const run = through(
+      [telemetry(logged().logger, false), totals.layer, meter],
+      scripted([[{ delta: "x" }, { usage: { input: 1_000_000, output: 0 } }, { finish: "stop" }]]),
+    );
     const target = targetOf("main", { price: () => ({ input: 3, output: 1 }) });
     await read(run(callOf({ clock, target, input: { ...INPUT, tags: ["team", "nightly"] } })));
     await read(run(callOf({ clock, target, input: { ...INPUT, tags: ["team"] } })));
-    expect(totals.total()).toMatchObject({ calls: 2, requests: 2, usage: { input: 2_000_000, total: 2_000_000 }, cost: { usd: 6 } });
-    expect(totals.by("tag")).toMatchObject({ team: { calls: 2, cost: { usd: 6 } }, nightly: { calls: 1, cost: { usd: 3 } } });
+    expect(totals.total()).toMatchObject({
+      calls: 2,
+      requests: 2,
+      usage: { input: 2_000_000, total: 2_000_000 },
+      cost: { usd: 6 },
+    });
+    expect(totals.by("tag")).toMatchObject({
+      team: { calls: 2, cost: { usd: 6 } },
+      nightly: { calls: 1, cost: { usd: 3 } },
+    });
     expect(Object.keys(totals.by("day"))).toEqual(["2026-03-04"]);
     expect(totals.by("model")).toMatchObject({ main: { requests: 2 } });
     expect(totals.by("provider")).toMatchObject({ scripted: { requests: 2 } });
@@ -96,7 +122,10 @@ describe("the totals of a factory", () => {
   it("count failed calls and those without a request too", async () => {
     const totals = new UsageTotals();
     const call = callOf();
-    const run = through([telemetry(logged().logger, false), totals.layer], scripted([[{ error: { code: "unsupported", message: "x" } }]]));
+    const run = through(
+      [telemetry(logged().logger, false), totals.layer],
+      scripted([[{ error: { code: "unsupported", message: "x" } }]]),
+    );
     await read(run(call));
     expect(totals.total()).toMatchObject({ calls: 1, requests: 0, cost: { usd: 0 } });
   });

@@ -13,7 +13,8 @@ function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy>, laye
   const clock = new FakeClock();
   const dialect = scripted(script);
   const run = through(layers, dialect);
-  const call = (fields: Partial<Call> = {}) => callOf({ clock, target: targetOf("main", {}, { numRetries: 0, ...policy }), ...fields });
+  const call = (fields: Partial<Call> = {}) =>
+    callOf({ clock, target: targetOf("main", {}, { numRetries: 0, ...policy }), ...fields });
   return { clock, dialect, run, call, ask: (fields: Partial<Call> = {}) => clock.settle(read(run(call(fields)))) };
 }
 
@@ -46,7 +47,11 @@ describe("the clocks of an attempt", () => {
   });
 
   it("begin anew for each attempt", async () => {
-    const { ask, dialect } = setUp([[{ hang: true }], [{ delayMs: 900 }, { text: "ok" }, { finish: "stop" }]], { attemptTimeoutMs: 1_000, numRetries: 1 }, [retry(new RetryBudgets()), timeout]);
+    const { ask, dialect } = setUp(
+      [[{ hang: true }], [{ delayMs: 900 }, { text: "ok" }, { finish: "stop" }]],
+      { attemptTimeoutMs: 1_000, numRetries: 1 },
+      [retry(new RetryBudgets()), timeout],
+    );
     expect(textOf(await ask())).toBe("ok");
     expect(dialect.calls).toHaveLength(2);
   });
@@ -54,18 +59,25 @@ describe("the clocks of an attempt", () => {
   it("do not count idleness before the first data or on an answer that is no stream", async () => {
     const early = setUp([[{ delayMs: 5_000 }, { delta: "a" }, { finish: "stop" }]], { idleTimeoutMs: 1_000 });
     expect((await early.ask()).error).toBeUndefined();
-    const whole = setUp([[{ usage: { input: 1 } }, { delayMs: 5_000 }, { delta: "a" }, { finish: "stop" }]], { idleTimeoutMs: 1_000 });
+    const whole = setUp([[{ usage: { input: 1 } }, { delayMs: 5_000 }, { delta: "a" }, { finish: "stop" }]], {
+      idleTimeoutMs: 1_000,
+    });
     expect((await whole.ask({ streaming: false })).error).toBeUndefined();
   });
 
   it("count idleness from the last data on", async () => {
-    const { ask, clock } = setUp([[{ delta: "a" }, { delayMs: 900 }, { delta: "b" }, { delayMs: 900 }, { delta: "c" }, { hang: true }]], { idleTimeoutMs: 1_000 });
+    const { ask, clock } = setUp(
+      [[{ delta: "a" }, { delayMs: 900 }, { delta: "b" }, { delayMs: 900 }, { delta: "c" }, { hang: true }]],
+      { idleTimeoutMs: 1_000 },
+    );
     expect((await ask()).error?.phase).toBe("idle");
     expect(clock.monotonic()).toBe(2_800);
   });
 
   it("do not blame the model for a slow reader", async () => {
-    const { run, call, clock } = setUp([[{ delta: "a" }, { delta: "b" }, { finish: "stop" }]], { idleTimeoutMs: 1_000 });
+    const { run, call, clock } = setUp([[{ delta: "a" }, { delta: "b" }, { finish: "stop" }]], {
+      idleTimeoutMs: 1_000,
+    });
     const iterator = run(call())[Symbol.asyncIterator]();
     const taken: string[] = [];
     for (let step = await iterator.next(); !step.done; step = await iterator.next()) {
@@ -76,7 +88,10 @@ describe("the clocks of an attempt", () => {
   });
 
   it("let a first token pass that comes in time, and remember when it came", async () => {
-    const { run, call, clock } = setUp([[{ usage: { input: 1 } }, { delayMs: 1_500 }, { delta: "a" }, { delayMs: 9_000 }, { finish: "stop" }]], { firstTokenTimeoutMs: 2_000 });
+    const { run, call, clock } = setUp(
+      [[{ usage: { input: 1 } }, { delayMs: 1_500 }, { delta: "a" }, { delayMs: 9_000 }, { finish: "stop" }]],
+      { firstTokenTimeoutMs: 2_000 },
+    );
     const running = call();
     expect((await clock.settle(read(run(running)))).error).toBeUndefined();
     expect(running.record.firstTokenMs).toBe(1_500);
@@ -84,9 +99,16 @@ describe("the clocks of an attempt", () => {
 
   it("free the call even from a dialect that hears no abort", async () => {
     const clock = new FakeClock();
-    const deaf = { open: async function* () { await new Promise(() => {}); yield []; } };
+    const deaf = {
+      open: async function* () {
+        await new Promise(() => {});
+        yield [];
+      },
+    };
     const run = through([timeout], deaf);
-    const { error } = await clock.settle(read(run(callOf({ clock, target: targetOf("main", {}, { attemptTimeoutMs: 1_000 }) }))));
+    const { error } = await clock.settle(
+      read(run(callOf({ clock, target: targetOf("main", {}, { attemptTimeoutMs: 1_000 }) }))),
+    );
     expect(error?.phase).toBe("attempt");
   });
 });
@@ -95,7 +117,11 @@ describe("the deadline", () => {
   const layers = () => [deadline, retry(new RetryBudgets()), timeout];
 
   it("is kept over all attempts and waits", async () => {
-    const { ask, clock, dialect } = setUp([[{ delayMs: 2_000 }, { error: { code: "server_error", message: "x" } }]], { deadlineMs: 5_000, numRetries: 10, retryMinWaitMs: 1_000, retryMultiplier: 1 }, layers());
+    const { ask, clock, dialect } = setUp(
+      [[{ delayMs: 2_000 }, { error: { code: "server_error", message: "x" } }]],
+      { deadlineMs: 5_000, numRetries: 10, retryMinWaitMs: 1_000, retryMultiplier: 1 },
+      layers(),
+    );
     const { error } = await ask();
     expect(error).toMatchObject({ code: "timed_out", phase: "deadline" });
     expect(clock.monotonic()).toBe(5_000);

@@ -4,7 +4,11 @@ import type { ScriptStep } from "../../src/dialects/scripted/dialect.ts";
 import { factoryOf } from "./factory-of.ts";
 
 const recipe = z.object({ name: z.string(), minutes: z.number().int() });
-const says = (text: string, finish: "stop" | "length" = "stop"): ScriptStep[] => [{ delta: text }, { usage: { input: 10, output: 5 } }, { finish }];
+const says = (text: string, finish: "stop" | "length" = "stop"): ScriptStep[] => [
+  { delta: text },
+  { usage: { input: 10, output: 5 } },
+  { finish },
+];
 const good = '{"name":"soup","minutes":20}';
 
 describe("an object", () => {
@@ -13,21 +17,33 @@ describe("an object", () => {
     const { object, reply } = await model.object(recipe, "cook");
     expect(object).toEqual({ name: "soup", minutes: 20 });
     expect(reply.text).toBe(good);
-    expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({ type: "json_schema", schema: { type: "object", properties: { name: { type: "string" } } } });
+    expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({
+      type: "json_schema",
+      schema: { type: "object", properties: { name: { type: "string" } } },
+    });
   });
 
   it.each([
     ["a list", z.array(z.string()), '{"value":["a","b"]}', ["a", "b"]],
     ["a word", z.enum(["yes", "no"]), '{"value":"yes"}', "yes"],
-    ["a choice", z.union([z.object({ a: z.number() }), z.object({ b: z.string() })]), '{"value":{"b":"x"}}', { b: "x" }],
+    [
+      "a choice",
+      z.union([z.object({ a: z.number() }), z.object({ b: z.string() })]),
+      '{"value":{"b":"x"}}',
+      { b: "x" },
+    ],
   ])("travels inside one when it is %s", async (_, schema, text, expected) => {
     const { model, dialects } = factoryOf({ a: [says(text)] });
     expect((await model.object(schema, "x")).object).toEqual(expected);
-    expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({ schema: { type: "object", required: ["value"] } });
+    expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({
+      schema: { type: "object", required: ["value"] },
+    });
   });
 
   it("is found in a code fence", async () => {
-    expect((await factoryOf({ a: [says(`\`\`\`json\n${good}\n\`\`\``)] }).model.object(recipe, "x")).object.name).toBe("soup");
+    expect((await factoryOf({ a: [says(`\`\`\`json\n${good}\n\`\`\``)] }).model.object(recipe, "x")).object.name).toBe(
+      "soup",
+    );
   });
 
   it("is what the schema makes of the answer", async () => {
@@ -65,23 +81,35 @@ describe("an object", () => {
   });
 
   it("that was refused is refused, and not asked for again", async () => {
-    const { model, dialects } = factoryOf({ a: [[{ events: [{ type: "refusal-delta", text: "I will not.", sample: 0 }] }, { finish: "refusal" }]] });
-    await expect(model.object(recipe, "cook", { repair: 3 })).rejects.toMatchObject({ code: "refused", message: expect.stringContaining("I will not.") });
+    const { model, dialects } = factoryOf({
+      a: [[{ events: [{ type: "refusal-delta", text: "I will not.", sample: 0 }] }, { finish: "refusal" }]],
+    });
+    await expect(model.object(recipe, "cook", { repair: 3 })).rejects.toMatchObject({
+      code: "refused",
+      message: expect.stringContaining("I will not."),
+    });
     expect(dialects["a"]?.calls).toHaveLength(1);
   });
 
   it("that was cut says what to raise", async () => {
-    await expect(factoryOf({ a: [says('{"name":"so', "length")] }).model.object(recipe, "cook", { repair: 0 })).rejects.toThrow("max_new_tokens");
+    await expect(
+      factoryOf({ a: [says('{"name":"so', "length")] }).model.object(recipe, "cook", { repair: 0 }),
+    ).rejects.toThrow("max_new_tokens");
   });
 
   it("keeps the money of what came before when a re-ask fails", async () => {
     const { model } = factoryOf({ a: [says("no"), [{ error: { code: "unauthorized", message: "gone" } }]] });
-    await expect(model.object(recipe, "cook", { repair: 1 })).rejects.toMatchObject({ code: "unauthorized", attempts: [{ outcome: "ok" }, { outcome: "error" }] });
+    await expect(model.object(recipe, "cook", { repair: 1 })).rejects.toMatchObject({
+      code: "unauthorized",
+      attempts: [{ outcome: "ok" }, { outcome: "error" }],
+    });
   });
 
   it("needs a schema that can be written as JSON Schema", async () => {
     const { model, dialects } = factoryOf({ a: [says(good)] });
-    await expect(model.object({ "~standard": { version: 1, vendor: "x", validate: (value: unknown) => ({ value }) } }, "x")).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(
+      model.object({ "~standard": { version: 1, vendor: "x", validate: (value: unknown) => ({ value }) } }, "x"),
+    ).rejects.toMatchObject({ code: "invalid_request" });
     await expect(model.object({} as never, "x")).rejects.toMatchObject({ code: "invalid_request" });
     expect(dialects["a"]?.calls).toHaveLength(0);
   });
@@ -107,7 +135,10 @@ describe("a growing object", () => {
   });
 
   it("can be awaited without being read", async () => {
-    expect(await factoryOf({ a: [pieces] }).model.streamObject(recipe, "cook").object).toEqual({ name: "soup", minutes: 20 });
+    expect(await factoryOf({ a: [pieces] }).model.streamObject(recipe, "cook").object).toEqual({
+      name: "soup",
+      minutes: 20,
+    });
   });
 
   it("is a list that grows, when the schema is one", async () => {

@@ -7,11 +7,15 @@ const answers = (...texts: string[]): ScriptStep[] => [
   { usage: { input: 10, output: texts.length } },
   ...texts.map((_, sample) => ({ finish: "stop", sample }) as const),
 ];
-const asked = (calls: readonly { call: { request: { samples: number } } }[] | undefined) => calls?.map(({ call }) => call.request.samples);
+const asked = (calls: readonly { call: { request: { samples: number } } }[] | undefined) =>
+  calls?.map(({ call }) => call.request.samples);
 
 describe("several samples", () => {
   it("are asked for in batches of at most batch_size", async () => {
-    const { model, dialects } = factoryOf({ a: [answers(..."abcdefgh"), answers(..."ijklmnop"), answers(..."qrst")] }, "[defaults]\nbatch_size = 8");
+    const { model, dialects } = factoryOf(
+      { a: [answers(..."abcdefgh"), answers(..."ijklmnop"), answers(..."qrst")] },
+      "[defaults]\nbatch_size = 8",
+    );
     const reply = await model.codegen("hi", { samples: 20 });
     expect(asked(dialects["a"]?.calls)).toEqual([8, 8, 4]);
     expect(reply.samples?.map(({ text }) => text).join("")).toBe("abcdefghijklmnopqrst");
@@ -22,7 +26,9 @@ describe("several samples", () => {
   });
 
   it("are asked for one by one where the wire gives one", async () => {
-    const { model, dialects } = factoryOf({ a: [answers("a"), answers("b"), answers("c")] }, "", { dialect: { manySamples: false } });
+    const { model, dialects } = factoryOf({ a: [answers("a"), answers("b"), answers("c")] }, "", {
+      dialect: { manySamples: false },
+    });
     const reply = await model.codegen("hi", { samples: 3 });
     expect(asked(dialects["a"]?.calls)).toEqual([1, 1, 1]);
     expect(reply.samples?.map(({ text }) => text)).toEqual(["a", "b", "c"]);
@@ -52,26 +58,39 @@ describe("several samples", () => {
   });
 
   it("reject with those that came when one fails, and with the attempts of all", async () => {
-    const { model, clock } = factoryOf({ a: [answers("a"), [{ error: { code: "unauthorized", message: "no" } }], answers("c")] }, "[defaults]\nbatch_size = 1");
+    const { model, clock } = factoryOf(
+      { a: [answers("a"), [{ error: { code: "unauthorized", message: "no" } }], answers("c")] },
+      "[defaults]\nbatch_size = 1",
+    );
     const error = await clock.settle(model.codegen("hi", { samples: 3 }).catch((failure: unknown) => failure));
     expect(error).toMatchObject({ code: "unauthorized", partial: { samples: [{ text: "a" }, { text: "c" }] } });
     expect((error as { attempts: unknown[] }).attempts).toHaveLength(3);
   });
 
   it("of a stream that fails have what the calls before gave", async () => {
-    const { model } = factoryOf({ a: [answers("a"), [{ delta: "ha" }, { error: { code: "stream_truncated", message: "cut" } }]] }, "[defaults]\nbatch_size = 1");
+    const { model } = factoryOf(
+      { a: [answers("a"), [{ delta: "ha" }, { error: { code: "stream_truncated", message: "cut" } }]] },
+      "[defaults]\nbatch_size = 1",
+    );
     const error = await model.stream("hi", { samples: 2 }).reply.catch((failure: unknown) => failure);
-    expect(error).toMatchObject({ code: "stream_truncated", partial: { text: "a", samples: [{ text: "a" }, { text: "ha" }] } });
+    expect(error).toMatchObject({
+      code: "stream_truncated",
+      partial: { text: "a", samples: [{ text: "a" }, { text: "ha" }] },
+    });
     expect((error as { attempts: unknown[] }).attempts).toHaveLength(2);
   });
 
   it("of temperature 0 are refused: they would all be the same", async () => {
     const { model, dialects } = factoryOf({ a: [answers("a", "b")] });
-    await expect(model.codegen("hi", { samples: 2, temperature: 0 })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(model.codegen("hi", { samples: 2, temperature: 0 })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
     expect(dialects["a"]?.calls).toHaveLength(0);
   });
 
   it.each([[0], [-1], [1.5], [Number.NaN]])("cannot be %d", async (samples) => {
-    await expect(factoryOf({ a: [answers("a")] }).model.codegen("hi", { samples })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(factoryOf({ a: [answers("a")] }).model.codegen("hi", { samples })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
   });
 });

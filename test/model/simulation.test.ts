@@ -6,14 +6,29 @@ import type { ScriptedAttempt, ScriptStep } from "../../src/dialects/scripted/di
 import { quiet } from "../fake-clock.ts";
 import { factoryOf } from "./factory-of.ts";
 
-const CODES: readonly ModelErrorCode[] = ["rate_limited", "server_error", "overloaded", "connection_failed", "stream_truncated", "protocol_error", "invalid_request", "unauthorized", "context_too_long", "content_filtered"];
+const CODES: readonly ModelErrorCode[] = [
+  "rate_limited",
+  "server_error",
+  "overloaded",
+  "connection_failed",
+  "stream_truncated",
+  "protocol_error",
+  "invalid_request",
+  "unauthorized",
+  "context_too_long",
+  "content_filtered",
+];
 
 /** What one attempt does: how long it waits, how many pieces of text it gives, and how it ends. */
 const attempt = fc.record({
   delayMs: fc.constantFrom(0, 0, 50, 700, 4_000),
   pieces: fc.nat(3),
   gapMs: fc.constantFrom(0, 10, 900),
-  end: fc.oneof({ weight: 2, arbitrary: fc.constant("finish" as const) }, { weight: 1, arbitrary: fc.constant("hang" as const) }, { weight: 3, arbitrary: fc.constantFrom(...CODES) }),
+  end: fc.oneof(
+    { weight: 2, arbitrary: fc.constant("finish" as const) },
+    { weight: 1, arbitrary: fc.constant("hang" as const) },
+    { weight: 3, arbitrary: fc.constantFrom(...CODES) },
+  ),
   retryAfterMs: fc.option(fc.constantFrom(0, 300, 5_000, 90_000), { nil: undefined }),
 });
 type Plan = typeof attempt extends fc.Arbitrary<infer T> ? T : never;
@@ -32,10 +47,19 @@ const scene = fc.record({
 function script(entry: string, plans: readonly Plan[]): ScriptedAttempt[] {
   return plans.map(({ delayMs, pieces, gapMs, end, retryAfterMs }, index) => {
     const steps: ScriptStep[] = [{ delayMs }];
-    for (let piece = 0; piece < pieces; piece++) steps.push({ delta: `${entry}${index}.${piece} ` }, { delayMs: gapMs });
+    for (let piece = 0; piece < pieces; piece++)
+      steps.push({ delta: `${entry}${index}.${piece} ` }, { delayMs: gapMs });
     if (end === "hang") steps.push({ hang: true });
     else if (end === "finish") steps.push({ delta: `${entry}${index}.end` }, { finish: "stop" });
-    else steps.push({ error: { code: end, message: end, status: ERROR_CODES[end].status, ...(end === "rate_limited" && { retryAfterMs }) } });
+    else
+      steps.push({
+        error: {
+          code: end,
+          message: end,
+          status: ERROR_CODES[end].status,
+          ...(end === "rate_limited" && { retryAfterMs }),
+        },
+      });
     return steps;
   });
 }
@@ -58,7 +82,9 @@ describe("whatever two models do, and whenever the caller has enough", () => {
           }
           return stream.reply;
         };
-        const calling: Promise<Reply | unknown> = (streaming ? read() : model.codegen("hi", options)).catch((error: unknown) => error);
+        const calling: Promise<Reply | unknown> = (streaming ? read() : model.codegen("hi", options)).catch(
+          (error: unknown) => error,
+        );
         if (abortAtMs !== undefined) clock.schedule(() => controller.abort(), abortAtMs);
         const outcome = await clock.settle(calling);
         const endedMs = clock.monotonic();
@@ -72,7 +98,12 @@ describe("whatever two models do, and whenever the caller has enough", () => {
           expect(finishReason).toBe("stop");
           const author = text.slice(0, 2);
           expect(text.endsWith(`${author}.end`)).toBe(true);
-          expect(text.trim().split(" ").every((piece) => piece.startsWith(`${author}.`))).toBe(true);
+          expect(
+            text
+              .trim()
+              .split(" ")
+              .every((piece) => piece.startsWith(`${author}.`)),
+          ).toBe(true);
           if (streaming) expect([texts.join(""), finishes]).toEqual([text, 1]);
         }
         expect(new Set(texts.map((text) => text.slice(0, 2))).size).toBeLessThanOrEqual(1);
@@ -93,16 +124,33 @@ describe("whatever two models do, and whenever the caller has enough", () => {
 
   it("no attempt begins before the instant that the one before it was told", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.constantFrom(300, 1_000, 5_000), { minLength: 1, maxLength: 3 }), fc.double({ min: 0, max: 1, noNaN: true }), async (waits, random) => {
-        const { model, dialects, clock } = factoryOf({ a: [...waits.map((retryAfterMs): ScriptedAttempt => [{ error: { code: "rate_limited", message: "slow", retryAfterMs } }]), "fine"] }, "", { random: () => random });
-        await clock.settle(model.codegen("hi"));
-        const starts = dialects["a"]?.calls.map(({ startedMs }) => startedMs) ?? [];
-        waits.forEach((wait, index) => {
-          const gap = (starts[index + 1] as number) - (starts[index] as number);
-          expect(gap).toBeGreaterThanOrEqual(wait);
-          expect(gap).toBeLessThanOrEqual(wait * 1.1 + 1e-6);
-        });
-      }),
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(300, 1_000, 5_000), { minLength: 1, maxLength: 3 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        async (waits, random) => {
+          const { model, dialects, clock } = factoryOf(
+            {
+              a: [
+                ...waits.map(
+                  (retryAfterMs): ScriptedAttempt => [
+                    { error: { code: "rate_limited", message: "slow", retryAfterMs } },
+                  ],
+                ),
+                "fine",
+              ],
+            },
+            "",
+            { random: () => random },
+          );
+          await clock.settle(model.codegen("hi"));
+          const starts = dialects["a"]?.calls.map(({ startedMs }) => startedMs) ?? [];
+          waits.forEach((wait, index) => {
+            const gap = (starts[index + 1] as number) - (starts[index] as number);
+            expect(gap).toBeGreaterThanOrEqual(wait);
+            expect(gap).toBeLessThanOrEqual(wait * 1.1 + 1e-6);
+          });
+        },
+      ),
       { numRuns: 40 },
     );
   });

@@ -122,12 +122,12 @@ export function chatBody(text: string, usage: object = { prompt_tokens: 10, comp
 }
 
 /** The same chat answer as stream events, one per piece. */
-export function chatEvents(pieces: readonly string[], usage: object | undefined = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }, finish = "stop"): unknown[] {
+export function chatEvents(pieces: readonly string[], usage: object | null = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }, finish = "stop"): unknown[] {
   const chunk = (delta: object, finish_reason: string | null) => ({ id: "c1", object: "chat.completion.chunk", model: "m", choices: [{ index: 0, delta, finish_reason }] });
   return [
     ...pieces.map((content, index) => chunk(index === 0 ? { role: "assistant", content } : { content }, null)),
     chunk({}, finish),
-    ...(usage === undefined ? [] : [{ id: "c1", object: "chat.completion.chunk", model: "m", choices: [], usage }]),
+    ...(usage === null ? [] : [{ id: "c1", object: "chat.completion.chunk", model: "m", choices: [], usage }]),
     "[DONE]",
   ];
 }

@@ -66,7 +66,9 @@ export function testStore(name: string, make: (clock: Clock) => Promise<Store> |
     it("adds atomically: a hundred additions at once are all counted, each with an amount of its own", async () => {
       const { store } = await fresh();
       const amounts = await Promise.all(Array.from({ length: 100 }, () => store.add("n", 1, 60_000)));
-      expect([...amounts].sort((left, right) => left - right)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+      expect([...amounts].sort((left, right) => left - right)).toEqual(
+        Array.from({ length: 100 }, (_, index) => index + 1),
+      );
       expect(await store.get("n")).toBe(100);
     });
 

@@ -31,13 +31,13 @@ const opening = (wire: Wire) => unfinishedStream(wire).body;
 const moreText = (wire: Wire) => sse(SMALL_STREAM[wire].open.slice(-1), wire).replace("data: [DONE]\n\n", "");
 
 async function expectPhase(
-  asked: Promise<unknown>,
+  ask: () => Promise<unknown>,
   phase: string,
   closed: () => Promise<void>,
   text?: string,
 ): Promise<void> {
   const startMs = performance.now();
-  const error = await failureOf(asked);
+  const error = await failureOf(ask());
   const tookMs = performance.now() - startMs;
   await within(CLOSED_MS, closed());
   expect([error.code, error.phase]).toEqual(["timed_out", phase]);
@@ -52,13 +52,13 @@ for (const wire of WIRES) {
     test("first-token: headers and pings are no token", async () => {
       const server = await serving((request) => dribble(request, "", PING[wire]));
       const model = modelAt(wire, server.origin, `first_token_timeout = ${LIMIT}`);
-      await expectPhase(model.stream("Hello").reply, "first-token", server.allClosed);
+      await expectPhase(() => model.stream("Hello").reply, "first-token", server.allClosed);
     });
 
     test("idle: pings do not keep a silent model alive", async () => {
       const server = await serving((request) => dribble(request, opening(wire), PING[wire]));
       const model = modelAt(wire, server.origin, `idle_timeout = ${LIMIT}`);
-      await expectPhase(model.stream("Hello").reply, "idle", server.allClosed, "fine");
+      await expectPhase(() => model.stream("Hello").reply, "idle", server.allClosed, "fine");
     });
 
     test("silence: not a byte on an open stream", async () => {
@@ -83,7 +83,7 @@ for (const wire of WIRES) {
     test("attempt: no answer at all", async () => {
       const server = await serving(() => undefined);
       await expectPhase(
-        modelAt(wire, server.origin, `timeout = ${LIMIT}`).codegen("Hello"),
+        () => modelAt(wire, server.origin, `timeout = ${LIMIT}`).codegen("Hello"),
         "attempt",
         server.allClosed,
       );
@@ -110,7 +110,7 @@ for (const wire of WIRES) {
     test("deadline: it ends the only attempt", async () => {
       const server = await serving(() => undefined);
       await expectPhase(
-        modelAt(wire, server.origin, `deadline = ${LIMIT}`).codegen("Hello"),
+        () => modelAt(wire, server.origin, `deadline = ${LIMIT}`).codegen("Hello"),
         "deadline",
         server.allClosed,
       );

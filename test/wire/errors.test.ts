@@ -5,8 +5,8 @@ import { APIError as OpenAIError } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ERROR_CODES, isModelError, ModelError, ModelFactory } from "../../src/index.ts";
 import { ERROR_CASES, type ErrorCase, type Family } from "./error-cases.ts";
-import { entryFor, type Wire } from "./recording-files.ts";
-import { WIRES } from "./small-answers.ts";
+import { entryFor, sse, type Tree, type Wire } from "./recording-files.ts";
+import { SMALL_STREAM, WIRES } from "./small-answers.ts";
 import { type Said, type WireServer, wireServer } from "./wire-server.ts";
 
 let server: WireServer;
@@ -41,13 +41,13 @@ interface Failed {
 async function fail(
   wire: Wire,
   answer: Said,
-  { streaming = false, entry = QUICK, key = "key-of-the-test" } = {},
+  { streaming = false, entry = QUICK }: { streaming?: boolean; entry?: string } = {},
 ): Promise<Failed> {
   said = answer;
   const before = server.requests.length;
-  const toml = entryFor({ wire, provider: "some-host", model: "some-model" }, "asked", server.origin)
-    .replace("num_retries = 0", entry)
-    .replace("key-of-the-test", key);
+  const own = entryFor({ wire, provider: "some-host", model: "some-model" }, "asked", server.origin);
+  const keyless = entry.includes("api_key") || entry.includes("extra_headers");
+  const toml = (keyless ? own.replace('api_key = "key-of-the-test"\n', "") : own).replace("num_retries = 0", entry);
   const factory = ModelFactory.parse(toml, { env: {} });
   try {
     const model = factory.get("asked");
@@ -123,6 +123,19 @@ for (const wire of WIRES) {
       await factory.close();
     });
 
+    test("an error inside a stream keeps its code and what came before it; it is not tried again", async () => {
+      const { error, requests } = await fail(wire, brokenStream(wire), { streaming: true });
+      expect([error.code, error.partial?.text, error.requestId]).toEqual(["overloaded", "fine", "req-of-the-failure"]);
+      expect(requests).toBe(1);
+      expect(error.attempts).toMatchObject([{ outcome: "error", possiblyBilled: true }]);
+    });
+
+    test("codegen over the streaming wire asks again after an error inside the stream", async () => {
+      const { error, requests } = await fail(wire, brokenStream(wire), { entry: `${QUICK}\nstream = true` });
+      expect([error.code, error.partial?.text]).toEqual(["overloaded", "fine"]);
+      expect(requests).toBe(2);
+    });
+
     for (const streaming of [false, true]) {
       test(`a key that the server echoes is nowhere in the error${streaming ? " of a stream" : ""}`, async () => {
         const key = 'sk-verysecret/0123456789+abcdef"x';
@@ -159,6 +172,78 @@ for (const wire of WIRES) {
       });
     }
   });
+}
+
+const KEY = "the-very-secret-0123456789";
+
+/** Places where a server may repeat a key, and where the key may come from. */
+const ECHOES: readonly { readonly name: string; readonly answer: Said; readonly entry: string }[] = [
+  { name: "a page with 200", answer: { body: `<html>you sent ${KEY}</html>` }, entry: `api_key = "${KEY}"` },
+  {
+    name: "an event that is no JSON",
+    answer: { body: `data: you sent ${KEY}\n\n`, pieceBytes: 20 },
+    entry: `api_key = "${KEY}"`,
+  },
+  {
+    name: "an error event",
+    answer: { body: `event: error\ndata: {"type":"error","error":{"message":"you sent ${KEY}"}}\n\n`, pieceBytes: 20 },
+    entry: `api_key = "${KEY}"`,
+  },
+  {
+    name: "an error body with 200",
+    answer: { body: `{"type":"error","error":{"message":"you sent ${KEY}"}}` },
+    entry: `api_key = "${KEY}"`,
+  },
+  {
+    name: "a redirect",
+    answer: { status: 307, headers: { location: `http://127.0.0.1:9/?key=${KEY}` }, body: "" },
+    entry: `api_key = "${KEY}"`,
+  },
+  {
+    name: "the answer to a header of the entry",
+    answer: { status: 401, body: `{"error":{"message":"you sent ${KEY}"}}` },
+    entry: `extra_headers = { authorization = "Bearer ${KEY}" }`,
+  },
+  {
+    name: "the answer to another header of the entry",
+    answer: { status: 403, body: KEY },
+    entry: `extra_headers = { x-gateway-token = "${KEY}" }`,
+  },
+];
+
+for (const wire of WIRES) {
+  describe(`on the ${wire} wire a key is not repeated from`, () => {
+    for (const { name, answer, entry } of ECHOES) {
+      test(name, async () => {
+        for (const streaming of [false, true]) {
+          const { error } = await fail(wire, answer, { streaming, entry: `num_retries = 0\n${entry}` });
+          const sent = JSON.stringify(server.requests.at(-1)?.headers);
+          expect(sent).toContain(KEY);
+          expect(everythingOf(error).includes(KEY), everythingOf(error).slice(0, 300)).toBe(false);
+        }
+      });
+    }
+  });
+}
+
+/** A text, and then the way in which this wire says that the model broke down. */
+function brokenStream(wire: Wire): Said {
+  const words = "The model is overloaded";
+  const failed = {
+    id: "resp_small",
+    object: "response",
+    status: "failed",
+    error: { code: "overloaded_error", message: words },
+    output: [],
+  };
+  const last: Readonly<Record<Wire, Tree>> = {
+    openai: { error: { message: words, type: "overloaded_error", code: 529 } },
+    "openai-responses": { type: "response.failed", sequence_number: 9, response: failed },
+    anthropic: { type: "error", error: { type: "overloaded_error", message: words } },
+    google: { error: { code: 503, status: "UNAVAILABLE", message: words } },
+  };
+  const body = sse([...SMALL_STREAM[wire].open, last[wire]], wire);
+  return { headers: { [ID_HEADER[FAMILY[wire]]]: "req-of-the-failure" }, body, pieceBytes: 64 };
 }
 
 /** All ways in which an error gets onto a screen or into a log. */

@@ -104,11 +104,14 @@ function expectEvents({ events, reply }: Played): void {
   }
 }
 
-function expectRaw({ events }: Played, recording: Recording): void {
+function expectRaw({ events, reply }: Played, recording: Recording): void {
   const raw = events.flatMap((event) => (event.type === "raw" ? [event.event] : []));
   const end = raw.at(-1) === "[DONE]" ? raw.pop() : undefined;
   expect(raw).toEqual(recording.events);
   expect(end).toBe(recording.wire === "openai" ? "[DONE]" : undefined);
+  const last = (reply.raw as string[]).filter((data) => data !== "[DONE]").map((data) => JSON.parse(data) as unknown);
+  expect(last.length).toBeGreaterThan(0);
+  expect(last).toEqual(recording.events?.slice(-last.length));
 }
 
 describe.skipIf(!hasRecordings)(`recordings in ${fixture("recordings")}`, () => {
@@ -140,6 +143,17 @@ describe.skipIf(!hasRecordings)(`recordings in ${fixture("recordings")}`, () => 
         const reply = await playBody(recording);
         expectReply(reply, recording);
         expect(reply.raw).toEqual(recording.body);
+      });
+    }
+  });
+
+  describe("bodies are read also where a stream was asked for", () => {
+    for (const recording of BODIES) {
+      test(recording.id, { timeout: DEADLINE_MS }, async () => {
+        const played = await playStream(recording, 1460);
+        expectReply(played.reply, recording);
+        expectEvents(played);
+        expect(played.reply.raw).toEqual(recording.body);
       });
     }
   });

@@ -27,6 +27,8 @@ export interface WireServer {
   readonly origin: string;
   readonly requests: SeenRequest[];
   readonly sockets: ReadonlySet<net.Socket>;
+  /** Connections that were ever opened. */
+  readonly opened: number;
   /** Resolves when no connection is open. */
   allClosed(): Promise<void>;
   close(): Promise<void>;
@@ -38,7 +40,9 @@ export async function wireServer(
 ): Promise<WireServer> {
   const sockets = new Set<net.Socket>();
   const requests: SeenRequest[] = [];
+  let opened = 0;
   const server = net.createServer((socket) => {
+    opened += 1;
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on("error", () => {});
@@ -54,6 +58,9 @@ export async function wireServer(
     origin: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
     requests,
     sockets,
+    get opened() {
+      return opened;
+    },
     async allClosed() {
       await Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
     },

@@ -34,7 +34,10 @@ export function encodeTools(
   const tools: Anthropic.ToolUnion[] = [...own];
   if (settings.webSearch) tools.push(webSearchTool(settings.webSearch));
   if (answersThroughTool(request, target)) tools.push(jsonTool(request, target));
-  if (tools.length === 0) return toolsOfHistory(turns, report);
+  if (tools.length === 0) {
+    reportUnused(request, report);
+    return toolsOfHistory(turns, report);
+  }
   const choice = toolChoice(request, own.length, thinking, target, report);
   return { tools, ...(choice !== undefined && { tool_choice: choice }) };
 }
@@ -108,6 +111,14 @@ function webSearchTool(
   const options = search === true ? {} : search;
   const uses = options.maxUses ?? (options.contextSize === undefined ? undefined : USES_BY_SIZE[options.contextSize]);
   return { type: "web_search_20250305", name: "web_search", ...(uses !== undefined && { max_uses: uses }) };
+}
+
+/** Settings about tools that a request without tools has no use for. */
+function reportUnused({ settings }: ModelRequest, report: Report): void {
+  const { toolChoice: wanted, parallelToolCalls } = settings;
+  const reason = "the request has no tools";
+  if (wanted !== undefined && wanted !== "none" && wanted !== "auto") report("tool_choice", wanted, undefined, reason);
+  if (parallelToolCalls !== undefined) report("parallel_tool_calls", parallelToolCalls, undefined, reason);
 }
 
 /** The API refuses tool calls in a history without the tools being declared. */

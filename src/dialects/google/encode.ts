@@ -127,7 +127,11 @@ function encodeTools({ settings }: ModelRequest, names: ToolNames, report: Repor
   const tools: GoogleTool[] = [];
   if (declarations.length > 0) tools.push({ functionDeclarations: declarations });
   if (settings.webSearch) tools.push(encodeSearch(settings.webSearch, report));
-  const choice = declarations.length === 0 ? undefined : settings.toolChoice;
+  const wanted = settings.toolChoice;
+  const choice = declarations.length === 0 ? undefined : wanted;
+  if (wanted !== undefined && choice === undefined && wanted !== "none" && wanted !== "auto") {
+    report("tool_choice", wanted, undefined, "the request has no tools");
+  }
   return {
     ...(tools.length > 0 && { tools }),
     ...(choice !== undefined && { toolConfig: { functionCallingConfig: encodeChoice(choice, names) } }),

@@ -12,7 +12,10 @@ export type ScriptStep =
   /** Exactly one text delta. */
   | { readonly delta: string; readonly sample?: number }
   | { readonly reasoning: string; readonly sample?: number }
-  | { readonly toolCall: { readonly name: string; readonly arguments?: unknown; readonly id?: string }; readonly sample?: number }
+  | {
+      readonly toolCall: { readonly name: string; readonly arguments?: unknown; readonly id?: string };
+      readonly sample?: number;
+    }
   | { readonly usage: Partial<UsageCounts> }
   | { readonly finish: FinishReason; readonly raw?: string; readonly sample?: number }
   /** Events as they are, for what the other steps cannot say. */
@@ -45,7 +48,10 @@ export interface ScriptedDialect extends Dialect {
 }
 
 /** A model that does what a script says: attempt after attempt, the last one again and again. Needs no network. */
-export function scripted(script: readonly ScriptedAttempt[], options: Partial<Omit<Dialect, "open">> = {}): ScriptedDialect {
+export function scripted(
+  script: readonly ScriptedAttempt[],
+  options: Partial<Omit<Dialect, "open">> = {},
+): ScriptedDialect {
   const calls: ScriptedCall[] = [];
   let peak = 0;
   return {
@@ -87,7 +93,8 @@ async function* play(steps: readonly ScriptStep[], call: Call): Events {
     if ("error" in step) throw failed(call, step.error);
     if ("delayMs" in step) await sleep(call.clock, step.delayMs, call.cancellation);
     else if ("hang" in step) await untilCancelled(call);
-    else if ("text" in step) for (const word of step.text.match(/\s*\S+\s*$|\s*\S+|\s+/g) ?? []) yield [textDelta(word, step.sample)];
+    else if ("text" in step)
+      for (const word of step.text.match(/\s*\S+\s*$|\s*\S+|\s+/g) ?? []) yield [textDelta(word, step.sample)];
     else yield eventsOf(step, tools);
     if ("toolCall" in step) tools++;
   }
@@ -110,7 +117,10 @@ function textDelta(text: string, sample = 0): FlowEvent {
   return { type: "text-delta", text, sample };
 }
 
-type EventStep = Exclude<ScriptStep, { error: ModelErrorInit } | { delayMs: number } | { hang: true } | { text: string }>;
+type EventStep = Exclude<
+  ScriptStep,
+  { error: ModelErrorInit } | { delayMs: number } | { hang: true } | { text: string }
+>;
 
 function eventsOf(step: EventStep, index: number): readonly FlowEvent[] {
   if ("events" in step) return step.events;
@@ -118,7 +128,8 @@ function eventsOf(step: EventStep, index: number): readonly FlowEvent[] {
   if ("usage" in step) return [{ type: "usage", usage: usageOf({ input: 0, output: 0, ...step.usage }) }];
   const sample = step.sample ?? 0;
   if ("reasoning" in step) return [{ type: "reasoning-delta", text: step.reasoning, sample }];
-  if ("finish" in step) return [{ type: "finish", reason: step.finish, ...(step.raw !== undefined && { raw: step.raw }), sample }];
+  if ("finish" in step)
+    return [{ type: "finish", reason: step.finish, ...(step.raw !== undefined && { raw: step.raw }), sample }];
   const { name, arguments: args = {}, id = `call_${index}` } = step.toolCall;
   const json = JSON.stringify(args);
   return [

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { configSchema } from "../../src/config/schema.ts";
+import { identityShape } from "../../src/config/schema-identity.ts";
+import { featureShape, parameterShape } from "../../src/config/schema-parameters.ts";
+import { clockShape, protectionShape, retryShape } from "../../src/config/schema-reliability.ts";
+import { cacheSection, capabilityShape, loggingSection, moneyShape } from "../../src/config/schema-sections.ts";
+import { code, GENERATED, markdownTable, page } from "./markdown.ts";
+import { tomlValue } from "./toml-value.ts";
+
+type Shape = Readonly<Record<string, z.ZodType>>;
+type Json = { readonly [keyword: string]: unknown };
+
+const GROUPS: readonly (readonly [title: string, intro: string, shape: Shape])[] = [
+  ["Identity", "Who answers, where, and with which credentials. `name` and `provider` are required.", identityShape],
+  ["Parameters", "What a request says. Nothing is sent that is not given. A call may give each of these in camelCase.", parameterShape],
+  ["Features", "How requests are built and answers are treated. A call may give each of these in camelCase.", featureShape],
+  ["Retries", "", retryShape],
+  ["Clocks", "", clockShape],
+  ["Protection", "", protectionShape],
+  ["Money", "", moneyShape],
+  ["Capabilities", "", capabilityShape],
+];
+
+/** docs/reference/models-toml.md */
+export function modelsTomlPage(): string {
+  const { default_model, pricing } = configSchema.shape as unknown as Record<string, z.ZodOptional>;
+  return page(
+    "# Keys of models.toml",
+    GENERATED,
+    INTRO,
+    ...GROUPS.flatMap(([title, intro, shape]) => [`## ${title}`, ...(intro === "" ? [] : [intro]), keyTable(shape)]),
+    "## Top of the file",
+    keyTable({ default_model: default_model?.unwrap() as z.ZodType }),
+    "`[defaults]`, `[providers.NAME]`, `[models.NAME]` and `[profiles.NAME]` hold the keys above; the [guide](../guide/models-toml.md#how-an-entry-is-composed) says how they compose.",
+    '### `[pricing."model-id"]`',
+    (pricing?.unwrap() as z.ZodType).meta()?.description as string,
+    "### `[cache]`",
+    String(cacheSection.meta()?.description),
+    keyTable(shapeOf(cacheSection)),
+    "### `[logging]`",
+    `${loggingSection.meta()?.description} Nothing is logged without this table.`,
+    keyTable(shapeOf(loggingSection)),
+  );
+}
+
+const INTRO = `Durations are seconds as numbers, or texts such as \`"500ms"\`, \`"30s"\`, \`"2m"\`, \`"1h"\`. Any text may be
+\`"env:NAME"\` or \`"env:NAME:-default"\`, and \`"file:PATH"\` is the content of a file. A dash under *default* means: not
+set, so nothing is sent or done. \`modelwright explain NAME\` shows what an entry ends up with, and where each value was written.`;
+
+/** The keys of a strict table, each without the optional around it. */
+function shapeOf(table: z.ZodType): Shape {
+  const { shape } = table as unknown as { shape: Record<string, z.ZodOptional> };
+  return Object.fromEntries(Object.entries(shape).map(([key, value]) => [key, value.unwrap() as z.ZodType]));
+}
+
+function keyTable(shape: Shape): string {
+  return markdownTable(["key", "value", "default", "example", "effect"], Object.entries(shape).flatMap(([key, schema]) => keyRows(key, schema)));
+}
+
+/** A row for the key and one for each key of the table it may be. */
+function keyRows(key: string, schema: z.ZodType): string[][] {
+  const json = z.toJSONSchema(schema, { io: "input", target: "draft-07", unrepresentable: "any" }) as Json;
+  return [cells(key, json), ...innerProperties(json).map(([inner, value]) => cells(`${key}.${inner}`, value))];
+}
+
+function innerProperties(json: Json): readonly (readonly [string, Json])[] {
+  const alternatives = (json.anyOf ?? [json]) as readonly Json[];
+  if (alternatives.some(({ type }) => type === "array")) return [];
+  return alternatives.flatMap(({ properties, additionalProperties, required }) =>
+    additionalProperties === false && required === undefined ? Object.entries((properties ?? {}) as Record<string, Json>) : [],
+  );
+}
+
+function cells(key: string, json: Json): string[] {
+  const { description = "", examples = [], default: fallback } = json as { description?: string; examples?: unknown[]; default?: unknown };
+  const isDuration = DURATION_TAIL.test(description);
+  const example = examples.map((value) => code(shortened(tomlValue(value)))).join(", ");
+  const standard = fallback === undefined ? "–" : code(tomlValue(fallback) + (isDuration && typeof fallback === "number" ? " s" : ""));
+  return [code(key), isDuration ? "duration" : valueWords(json), standard, example, description.replace(DURATION_TAIL, "")];
+}
+
+/** Every duration key ends its description with how durations are written; the page says it once. */
+const DURATION_TAIL = / In seconds, or as a text such as .*$/;
+
+const LONGEST_EXAMPLE = 70;
+function shortened(text: string): string {
+  return text.length > LONGEST_EXAMPLE ? `${text.slice(0, LONGEST_EXAMPLE)}…` : text;
+}
+
+function valueWords(json: Json): string {
+  const { type, anyOf, enum: words, minimum, maximum } = json;
+  if (Array.isArray(words)) return words.length > 8 ? "word" : words.map((word) => code(tomlValue(word))).join(", ");
+  if (json.const !== undefined) return code(tomlValue(json.const));
+  if (Array.isArray(anyOf)) return [...new Set(anyOf.map(valueWords))].join(" or ");
+  if (type === "number" || type === "integer") return `${type === "integer" ? "whole number" : "number"}${range(minimum, maximum)}`;
+  if (type === "array") return `list of ${plural(valueWords((json.items ?? {}) as Json))}`;
+  if (type === "boolean") return "true or false";
+  return type === "string" ? "text" : "table";
+}
+
+function plural(words: string): string {
+  return /^(text|table|number|whole number)\b/.test(words) ? words.replace(/^(text|table|whole number|number)/, "$1s") : words;
+}
+
+function range(minimum: unknown, maximum: unknown): string {
+  const low = typeof minimum === "number" && minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined;
+  const high = typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
+  if (low !== undefined && high !== undefined) return `, ${low} to ${high}`;
+  return low === undefined ? "" : `, from ${low}`;
+}

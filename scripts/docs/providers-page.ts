@@ -1,0 +1,50 @@
+import { PROVIDERS, type ProviderRow } from "../../src/catalog/providers.ts";
+import { keyOf } from "../../src/core/request.ts";
+import { code, GENERATED, markdownTable, page } from "./markdown.ts";
+
+/** docs/reference/providers.md */
+export function providersPage(): string {
+  return page(
+    "# Providers",
+    GENERATED,
+    `${PROVIDERS.length} names you can write as \`provider\`. The key is read from the first of the variables that is set, unless the entry has an \`api_key\`. Any other server is four lines of your own: see [models.toml](../guide/models-toml.md#a-server-of-your-own).`,
+    markdownTable(["provider", "wire", "address", "key", "its API"], PROVIDERS.map(providerCells)),
+    "## Where a provider differs from its wire",
+    "A setting in *lacks* is left out of requests to this provider and reported in `reply.adjustments`, or refused with `strict = true`.",
+    markdownTable(["provider", "lacks", "limits", "more"], PROVIDERS.map(quirkCells).filter(isTelling)),
+  );
+}
+
+function providerCells(row: ProviderRow): string[] {
+  const { id, label, dialect, baseUrl, baseUrlShape, docs } = row;
+  const address = baseUrl ?? (id === "simulator" ? "a free port of this machine" : `yours: ${code(baseUrlShape ?? "")}`);
+  return [`${code(id)} ${label}`, dialect, baseUrl === undefined ? address : code(baseUrl), keyCell(row), `[docs](${docs})`];
+}
+
+function keyCell({ keyEnv, keyless, tokenHook }: ProviderRow): string {
+  const names = keyEnv.map(code).join(" or ");
+  if (names === "") return "none";
+  if (tokenHook === true) return `${names}, or a token hook`;
+  return keyless === true ? `none; ${names} if set` : names;
+}
+
+function quirkCells({ id, quirks, headers }: ProviderRow): string[] {
+  const { lacks = [], maxTemperature, maxStops, reasoningField, jsonMode, toolIds, defaults, streamUsage } = quirks;
+  const limits = [
+    ...(maxTemperature === undefined ? [] : [`temperature up to ${maxTemperature}`]),
+    ...(maxStops === undefined ? [] : [`${maxStops} stop ${maxStops === 1 ? "text" : "texts"}`]),
+  ];
+  const more = [
+    ...(jsonMode === "json_object" ? ["schemas are asked for as plain JSON"] : []),
+    ...(reasoningField === undefined ? [] : [`reasoning in ${code(reasoningField)}`]),
+    ...(toolIds === undefined ? [] : ["tool ids of nine characters"]),
+    ...(defaults === undefined ? [] : [`sends ${Object.entries(defaults).map(([key, value]) => code(`${keyOf(key)} = ${value}`)).join(", ")} by default`]),
+    ...(streamUsage === false ? ["usage comes unasked"] : []),
+    ...(headers === undefined ? [] : [`sends ${Object.keys(headers).map(code).join(", ")}`]),
+  ];
+  return [code(id), lacks.map((name) => code(keyOf(name))).join(", "), limits.join(", "), more.join(", ")];
+}
+
+function isTelling([, ...cells]: readonly string[]): boolean {
+  return cells.some((cell) => cell !== "");
+}

@@ -1,0 +1,48 @@
+import type { Transport } from "../index.ts";
+import { createTransport } from "../transport/fetch.ts";
+import { type CannedAnswer, CannedResponse } from "./canned-response.ts";
+import { type SentRequest, sentRequest } from "./sent-request.ts";
+
+export interface RecordingOptions {
+  /** Answers a request in place of its provider; `undefined` lets it go on. Default: all go on. */
+  readonly answer?: (request: SentRequest) => CannedAnswer | undefined;
+  /** Sends what nothing here answers. Default: the built-in transport. */
+  readonly through?: Transport;
+}
+
+export interface RecordingTransport extends Transport {
+  /** Every request so far, in order of sending. */
+  readonly requests: readonly SentRequest[];
+}
+
+/**
+ * Keeps every request that the SDKs would send: address, method, headers with credentials masked, body. With `answer`
+ * nothing has to leave the process; a streamed call reads a JSON answer as well.
+ *
+ * @example
+ * import { ModelFactory } from "modelwright";
+ * import { recordingTransport } from "modelwright/testing";
+ *
+ * const transport = recordingTransport({
+ *   answer: () => ({ body: { choices: [{ message: { role: "assistant", content: "hi" }, finish_reason: "stop" }] } }),
+ * });
+ * const toml = `[models.m]\nname = "gpt-4o-mini"\nprovider = "openai"\napi_key = "sk-test"`;
+ * await using factory = ModelFactory.parse(toml, { transport });
+ * const reply = await factory.create().codegen("Hello");
+ * console.log(reply.text, transport.requests[0]?.url);
+ */
+export function recordingTransport({ answer, through = createTransport() }: RecordingOptions = {}): RecordingTransport {
+  const requests: SentRequest[] = [];
+  return {
+    requests,
+    async fetch(url, init = {}) {
+      const request = sentRequest(url, init);
+      requests.push(request);
+      const canned = answer?.(request);
+      return canned === undefined
+        ? through.fetch(url, init)
+        : new CannedResponse(request.url, canned).settle(init.exchange);
+    },
+    close: () => through.close(),
+  };
+}

@@ -1,0 +1,85 @@
+import { parse } from "smol-toml";
+import { configSchema, entryShape } from "../../src/config/schema.ts";
+
+/*
+ * Pages show what matters and leave out the rest. What a fragment may leave out, and what then stands for it:
+ *
+ * TypeScript: names that a block uses and does not declare come from PRELUDE: `model` is the default model of the page's
+ * models.toml, `factory` is loaded from it.
+ *
+ * TOML: keys of an entry without a table above them belong to an entry `example`; an entry without `name` or `provider`
+ * (and without `extends`) is a gpt-4o-mini at openai; names of fallbacks that are not shown are entries like it.
+ */
+
+const PRELUDE: readonly (readonly [name: string, line: string])[] = [
+  ["ModelFactory", 'import { ModelFactory } from "modelwright";'],
+  ["isModelError", 'import { isModelError } from "modelwright";'],
+  ["Message", 'import type { Message } from "modelwright";'],
+  ["z", 'import { z } from "zod";'],
+  ["factory", "const factory = await ModelFactory.load();"],
+  ["model", "const model = factory.create();"],
+];
+const NEEDS: Readonly<Record<string, readonly string[]>> = { model: ["factory", "ModelFactory"], factory: ["ModelFactory"] };
+
+/** The block as a module of its own, on as many lines more as were left out. */
+export function completeTypeScript(text: string): string {
+  const bare = text.replace(/\/\/.*$/gm, "").replace(/"(?:[^"\\\n]|\\.)*"/g, '""');
+  const missing = (name: string) => new RegExp(`(?<![.\\w])${name}\\b(?!\\s*:)`).test(bare) && !declares(text, name);
+  const wanted = new Set(PRELUDE.map(([name]) => name).filter(missing));
+  for (const name of [...wanted]) for (const need of NEEDS[name] ?? []) if (!declares(text, need)) wanted.add(need);
+  const lines = PRELUDE.filter(([name]) => wanted.has(name)).map(([, line]) => line);
+  return `${lines.join(" ")}\n${text}\nexport {};\n`;
+}
+
+function declares(text: string, name: string): boolean {
+  return new RegExp(`\\b(?:const|let|class|function)\\s+(?:\\{[^}]*)?\\b${name}\\b|^import[^;]*\\b${name}\\b[^;]*from`, "m").test(text);
+}
+
+const STUB = { name: "gpt-4o-mini", provider: "openai" } as const;
+const TOP_KEYS = Object.keys(configSchema.shape);
+const FALLBACK_LISTS = Object.keys(entryShape).filter((key) => key === "fallback_models" || key.endsWith("_fallbacks"));
+
+export function completeToml(text: string): string {
+  const first = /^([A-Za-z_]+)\s*=/.exec(text.split("\n").find((line) => line.trim() !== "" && !line.startsWith("#")) ?? "")?.[1];
+  const headed = first !== undefined && !TOP_KEYS.includes(first) ? `[models.example]\n${text}` : text;
+  const named = headed.replace(/^\[models\.([^\].]+)\][^\n]*$/gm, (head, name: string) => `${head}${missingKeys(headed, name)}`);
+  const shown = entriesOf(named);
+  const more = [...new Set([...mentioned(named), ...(shown.length === 0 ? ["example"] : [])])].filter((name) => !shown.includes(name));
+  return `${named}\n${more.map((name) => `[models.${name}]\n${lines(["name", "provider"])}`).join("\n")}`;
+}
+
+type Table = Record<string, unknown>;
+type Entries = Record<string, Table>;
+
+function missingKeys(text: string, name: string): string {
+  const entry = (parse(text).models as Entries)[name] ?? {};
+  if (entry.extends !== undefined) return "";
+  const keys = (["name", "provider"] as const).filter((key) => entry[key] === undefined);
+  return keys.length === 0 ? "" : `\n${lines(keys)}`;
+}
+
+function lines(keys: readonly (keyof typeof STUB)[]): string {
+  return keys.map((key) => `${key} = "${STUB[key]}"`).join("\n");
+}
+
+export function entriesOf(text: string): string[] {
+  return Object.keys((parse(text).models ?? {}) as Entries);
+}
+
+/** Names of entries that the text leads to. */
+function mentioned(text: string): string[] {
+  const document = parse(text);
+  const profiles = Object.values((document.profiles ?? {}) as Entries);
+  const tables = [document, ...profiles].flatMap(({ models, defaults }) => [...Object.values((models ?? {}) as Entries), (defaults ?? {}) as Table]);
+  const names = tables.flatMap((table) => [table.extends, ...FALLBACK_LISTS.flatMap((key) => (table[key] ?? []) as string[])]);
+  const overlaid = profiles.flatMap(({ models }) => Object.keys((models ?? {}) as Entries));
+  return [document.default_model, ...names, ...overlaid].filter((name) => typeof name === "string");
+}
+
+/** The same file with every entry answered by the simulator, as a profile: positions stay. */
+export function withSimulatedProfile(text: string): string {
+  const tables = entriesOf(text).map((name) => `[profiles.${PROFILE}.models.${JSON.stringify(name)}]\nprovider = "simulator"`);
+  return `${text}\n${tables.join("\n")}\n`;
+}
+
+export const PROFILE = "documentation";

@@ -1,0 +1,21 @@
+import { ERROR_CODES } from "modelwright";
+import { describe, expect, it } from "vitest";
+import { generatedPages } from "../../scripts/generate-docs.ts";
+import { PROVIDERS } from "../../src/catalog/providers.ts";
+import { entryShape } from "../../src/config/schema.ts";
+import { readPage } from "./blocks.ts";
+
+const pages = generatedPages();
+
+describe("generated pages", () => {
+  it.each(Object.keys(pages))("%s is fresh (npm run docs writes it)", (page) => {
+    expect(readPage(page)).toBe(pages[page]);
+  });
+
+  it("have a row for every key, code and provider", () => {
+    const rows = (page: string, names: readonly string[]) => names.filter((name) => !pages[page]?.includes(`\n| \`${name}\``));
+    expect(rows("docs/reference/models-toml.md", Object.keys(entryShape))).toEqual([]);
+    expect(rows("docs/reference/errors.md", Object.keys(ERROR_CODES))).toEqual([]);
+    expect(rows("docs/reference/providers.md", PROVIDERS.map(({ id }) => id))).toEqual([]);
+  });
+});

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, it } from "vitest";
+import { PAGES, ROOT, readPage } from "./blocks.ts";
+
+interface Link {
+  readonly page: string;
+  readonly target: string;
+}
+
+const withoutCode = (text: string) => text.replace(/^```[\s\S]*?^```$/gm, "").replace(/`[^`\n]*`/g, "");
+
+const links: readonly Link[] = PAGES.flatMap((page) => [...withoutCode(readPage(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => ({ page, target })));
+const relative = links.filter(({ target }) => !/^[a-z]+:/.test(target));
+
+/** The id a heading gets on the usual hosts. */
+function anchorOf(heading: string): string {
+  return heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-");
+}
+
+function leadsNowhere({ page, target }: Link): boolean {
+  const [path = "", anchor] = target.split("#");
+  const file = path === "" ? page : normalize(join(dirname(page), path));
+  if (!existsSync(join(ROOT, file))) return true;
+  if (anchor === undefined) return false;
+  const headings = readFileSync(join(ROOT, file), "utf8").matchAll(/^#+ (.*)$/gm);
+  return ![...headings].some(([, heading = ""]) => anchorOf(heading.replaceAll("`", "")) === anchor);
+}
+
+describe("links of the pages", () => {
+  it("lead somewhere", () => {
+    expect(relative.length).toBeGreaterThan(40);
+    expect(relative.filter(leadsNowhere).map(({ page, target }) => `${page} -> ${target}`)).toEqual([]);
+  });
+
+  it("reach every page from the README", () => {
+    const reached = new Set<string>(["README.md"]);
+    for (const page of reached)
+      for (const { target } of relative.filter((link) => link.page === page)) {
+        const file = target.split("#")[0] ?? "";
+        if (file.endsWith(".md")) reached.add(normalize(join(dirname(page), file)));
+      }
+    expect(PAGES.filter((page) => !reached.has(page))).toEqual([]);
+  });
+
+  it("are short enough to be read: the README is under 150 lines, a guide page under 220", () => {
+    const tooLong = PAGES.filter((page) => !page.startsWith("docs/reference/")).filter((page) => readPage(page).split("\n").length > (page === "README.md" ? 149 : 219));
+    expect(tooLong).toEqual([]);
+  });
+});
