@@ -33,7 +33,7 @@ interface Wanted<Schema extends StandardSchema> {
 function wantedOf<Schema extends StandardSchema>(schema: Schema): Wanted<Schema> {
   const json = jsonSchemaOf(schema);
   const wrapped = json["type"] !== "object";
-  const root: JsonSchema = wrapped ? { type: "object", properties: { [WRAP_KEY]: withoutDefinitions(json) }, required: [WRAP_KEY], additionalProperties: false, ...definitionsOf(json) } : json;
+  const root = wrapped ? wrapperOf(json) : json;
   const title = json["title"];
   const name = typeof title === "string" ? title.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) : "object";
   return { schema, root, wrapped, format: { type: "json_schema", name, schema: root } };
@@ -52,13 +52,23 @@ function jsonSchemaOf(schema: StandardSchema): JsonSchema {
   }
 }
 
-/** References inside a schema point at its root's definitions, so those stay at the root when the schema is wrapped. */
-function definitionsOf({ $defs }: JsonSchema): JsonSchema {
-  return $defs === undefined ? {} : { $defs };
+/** References inside a schema point at its root, so definitions stay at the root, and a root that is referred to becomes one. */
+function wrapperOf(json: JsonSchema): JsonSchema {
+  const { $defs, ...value } = json;
+  const wrapper = (inner: JsonSchema, definitions: unknown): JsonSchema => ({
+    type: "object",
+    properties: { [WRAP_KEY]: inner },
+    required: [WRAP_KEY],
+    additionalProperties: false,
+    ...(definitions !== undefined && { $defs: definitions }),
+  });
+  if (!JSON.stringify(json).includes(ROOT_REFERENCE)) return wrapper(value, $defs);
+  const reference = `#/$defs/${ROOT_NAME}`;
+  const pointed = JSON.parse(JSON.stringify({ ...($defs as object | undefined), [ROOT_NAME]: value }), (key, inner) => (key === "$ref" && inner === "#" ? reference : inner));
+  return wrapper({ $ref: reference }, pointed);
 }
-function withoutDefinitions({ $defs: _, ...json }: JsonSchema): JsonSchema {
-  return json;
-}
+const ROOT_REFERENCE = '"$ref":"#"';
+const ROOT_NAME = "__root";
 
 /** Asks for an object, and again with the reasons when what came does not satisfy the schema. */
 export async function askObject<Schema extends StandardSchema>(model: Model, schema: Schema, input: Input, options: CallOptions | undefined, defaultRepair: number): Promise<ObjectReply<InferOutput<Schema>>> {
@@ -102,13 +112,14 @@ function pathText(path: readonly (PropertyKey | { readonly key: PropertyKey })[]
   return `${path.map((step) => String(typeof step === "object" ? step.key : step)).join(".")}: `;
 }
 
-/** Models without a JSON mode like to put their answer in a code fence. */
+/** Models without a JSON mode like to put their answer in a code fence, and a few words around it. */
 function jsonText(text: string): string {
   const trimmed = text.trim();
-  if (!trimmed.startsWith("```")) return trimmed;
-  const start = trimmed.indexOf("\n");
+  if (/^[[{"]/.test(trimmed)) return trimmed;
+  const fence = trimmed.indexOf("```");
+  const start = trimmed.indexOf("\n", fence);
   const end = trimmed.lastIndexOf("```");
-  return start > 0 && end > start ? trimmed.slice(start + 1, end) : trimmed;
+  return fence >= 0 && start > 0 && end > start ? trimmed.slice(start + 1, end) : trimmed;
 }
 
 function reask(answer: Reply, problem: string): readonly Message[] {

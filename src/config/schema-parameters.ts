@@ -130,7 +130,7 @@ export const parameterShape = {
   ]).meta({ description: "Let the provider search the web. Default false.", examples: [true, { max_uses: 3 }] }),
 } as const;
 
-const parameterNames = z.array(z.enum([...SETTING_NAMES.map(keyOf), "max_tokens"] as [string, ...string[]]));
+const parameterNames = z.array(z.enum([...SETTING_NAMES.map(keyOf), "max_tokens"]));
 
 /** How requests are built and answers are treated. */
 export const featureShape = {

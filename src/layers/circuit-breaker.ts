@@ -1,28 +1,49 @@
-import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker as cockatielBreaker, type CircuitBreakerPolicy, handleWhen, type IBreaker, IsolatedCircuitError } from "cockatiel";
+import {
+  BrokenCircuitError,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker as cockatielBreaker,
+  handleWhen,
+  type IBreaker,
+  IsolatedCircuitError,
+} from "cockatiel";
 import type { Call, Outcome } from "../core/call.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Target } from "../core/target.ts";
 import { hold, type Release, releasing } from "./guard.ts";
 
-/** The breakers of a factory, one per target (origin and model id), shared by all entries that lead there. */
+/**
+ * The breakers of a factory, one per target (origin and model id), shared by all entries that lead there with the same
+ * settings: an entry with settings of its own is not judged by those of another.
+ */
 export class Breakers {
-  readonly #policies = new Map<string, CircuitBreakerPolicy>();
+  readonly #policies = new Map<string, { readonly key: string; readonly policy: CircuitBreakerPolicy }>();
+  readonly #known = new WeakMap<object, CircuitBreakerPolicy>();
 
   of(target: Target): CircuitBreakerPolicy | undefined {
     const settings = target.policy.breaker;
     if (settings === undefined) return undefined;
-    let policy = this.#policies.get(target.key);
+    let policy = this.#known.get(target);
     if (policy === undefined) {
-      policy = makePolicy(settings);
-      this.#policies.set(target.key, policy);
+      policy = this.#shared(target.key, settings);
+      this.#known.set(target, policy);
     }
     return policy;
   }
 
+  #shared(key: string, settings: NonNullable<Target["policy"]["breaker"]>): CircuitBreakerPolicy {
+    const { threshold, windowMs, halfOpenAfterMs } = settings;
+    const id = `${key} ${threshold} ${windowMs} ${halfOpenAfterMs}`;
+    const shared = this.#policies.get(id) ?? { key, policy: makePolicy(settings) };
+    this.#policies.set(id, shared);
+    return shared.policy;
+  }
+
   /** Targets with a breaker and its state, for display. */
   states(): ReadonlyMap<string, "closed" | "open" | "half-open" | "isolated"> {
-    return new Map([...this.#policies].map(([key, policy]) => [key, STATE_NAMES[policy.state]]));
+    return new Map([...this.#policies.values()].map(({ key, policy }) => [key, STATE_NAMES[policy.state]]));
   }
 }
 
@@ -36,9 +57,16 @@ const STATE_NAMES = {
 /** Failures that say something about the target; all others leave the breaker as it is. */
 class TargetFailure extends Error {}
 
-function makePolicy({ threshold, windowMs, halfOpenAfterMs }: NonNullable<Target["policy"]["breaker"]>): CircuitBreakerPolicy {
+function makePolicy({
+  threshold,
+  windowMs,
+  halfOpenAfterMs,
+}: NonNullable<Target["policy"]["breaker"]>): CircuitBreakerPolicy {
   const breaker = windowMs === undefined ? new ConsecutiveBreaker(threshold) : new WindowBreaker(threshold, windowMs);
-  return cockatielBreaker(handleWhen((error) => error instanceof TargetFailure), { halfOpenAfter: halfOpenAfterMs, breaker });
+  return cockatielBreaker(
+    handleWhen((error) => error instanceof TargetFailure),
+    { halfOpenAfter: halfOpenAfterMs, breaker },
+  );
 }
 
 /** `threshold` failures within the window, whatever succeeds in between: no share of calls, no minimum rate. */
@@ -75,7 +103,11 @@ export function circuitBreaker(breakers: Breakers): Layer {
     }
     const release = await admit(policy, call);
     const probing = policy.state === CircuitState.HalfOpen;
-    yield* releasing(next(call), (outcome) => release(seenByBreaker(outcome, call, probing)), () => abandoned(call));
+    yield* releasing(
+      next(call),
+      (outcome) => release(seenByBreaker(outcome, call, probing)),
+      () => abandoned(call),
+    );
   };
 }
 

@@ -64,6 +64,8 @@ const MOST_BYTES = 32 * 1024 * 1024;
  * and say that they are simulated. The key `invalid` is refused with 401. Rejects when the port is taken.
  *
  * @example
+ * import { startSimulator } from "modelwright/testing";
+ *
  * const simulator = await startSimulator({ script: [{ kind: "rate-limit", retryAfter: 1 }] });
  * // … requests to simulator.baseUrl("openai"): the first is answered 429, the others with simulated text
  * await simulator.close();

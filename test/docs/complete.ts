@@ -32,7 +32,7 @@ export function completeTypeScript(text: string): string {
 }
 
 function declares(text: string, name: string): boolean {
-  return new RegExp(`\\b(?:const|let|class|function)\\s+(?:\\{[^}]*)?\\b${name}\\b|^import[^;]*\\b${name}\\b[^;]*from`, "m").test(text);
+  return new RegExp(`\\b(?:const|let|class|function)\\s+(?:[\\[{][^}\\]]*)?\\b${name}\\b(?!\\s*:)|^import[^;]*\\b${name}\\b[^;]*from`, "m").test(text);
 }
 
 const STUB = { name: "gpt-4o-mini", provider: "openai" } as const;

@@ -34,6 +34,29 @@ keyTest("models.*.circuit_breaker", async () => {
   expect((await codes(simulator, "", [7])).slice(-2)).toEqual(["circuit_open", "circuit_open"]);
 });
 
+keyTest("models.*.circuit_breaker.{threshold,window,half_open_after}", async () => {
+  const simulator = await simulate({ script: [FAILING] });
+  const shy = "num_retries = 0\ncircuit_breaker = { threshold = 1 }";
+  const tables = [
+    entry("openai", simulator, shy),
+    entry("openai", simulator, shy, { table: "same" }),
+    entry("openai", simulator, "num_retries = 0", { table: "patient" }),
+  ];
+  const factory = factoryOf(tables.join(""));
+  const code = async (name: string) =>
+    await factory
+      .get(name)
+      .safeCodegen(PROMPT)
+      .then((outcome) => (outcome.ok ? "ok" : outcome.error.code));
+  // Entries with equal settings share what they know of a target; one with its own is not judged by theirs.
+  expect([await code("main"), await code("main"), await code("same"), await code("patient")]).toEqual([
+    "server_error",
+    "circuit_open",
+    "circuit_open",
+    "server_error",
+  ]);
+});
+
 keyTest("models.*.circuit_breaker.threshold", async () => {
   for (const threshold of [1, 3]) {
     const simulator = await simulate({ script: [FAILING] });

@@ -74,62 +74,64 @@ function folder(): string {
 
 type Tables = Readonly<Record<string, unknown>>;
 
-/** The main entry's settings as resolved, with one key written in different places. */
-function settingsOf(place: Tables, own: Tables, profile?: string): unknown {
+/** The main entry's settings as resolved, with keys written in different places. */
+function settingsOf(baseDir: string, place: Tables, own: Tables, profile?: string): unknown {
   const identity = { name: "some-model", provider: "openai", base_url: "http://127.0.0.1:9/v1", api_key: "k" };
-  const others = Object.fromEntries(["fast", "local"].map((name) => [name, identity]));
-  const { models = {}, ...rest } = place as { models?: Tables };
-  const toml = stringify({ ...rest, models: { main: { ...identity, ...own }, ...others, ...models } });
+  const models = { main: { ...identity, ...own }, fast: identity, local: identity };
   const env = { OPENAI_API_KEY: "k", HTTPS_PROXY: "http://127.0.0.1:9" };
-  return factoryOf(toml, { env, baseDir: certificates(), ...(profile !== undefined && { profile }) }).create("main")
-    .config;
+  const options = { env, baseDir, ...(profile !== undefined && { profile }) };
+  return factoryOf(stringify({ ...place, models }), options).create("main").config;
 }
 
-function certificates(): string {
+function folderWithCertificate(): string {
   const made = folder();
   mkdirSync(join(made, "certs"));
   writeFileSync(join(made, "certs", "company.pem"), LOCALHOST_CERT);
   return made;
 }
 
-const KEYS = (Object.keys(entryShape) as (keyof typeof entryShape)[]).filter(
-  (key) => key !== "name" && key !== "extends",
-);
+/** What identifies an entry is given by every entry here, so it can only be laid over. */
+const IDENTIFYING = ["name", "provider", "base_url", "api_key", "extends"];
+const KEYS = (Object.keys(entryShape) as (keyof typeof entryShape)[]).filter((key) => !IDENTIFYING.includes(key));
 
 /** Every key an entry may have works from a place that is inherited as it does in the entry itself. */
-function inherited(
-  keys: readonly (keyof typeof entryShape)[],
-  place: (written: Tables) => Tables,
-  { own = {}, profile }: { own?: Tables; profile?: string } = {},
-): () => void {
+function inherited(place: (written: Tables) => Tables, profile?: string): () => void {
   return () => {
-    for (const key of keys) {
+    const baseDir = folderWithCertificate();
+    const plain = settingsOf(baseDir, {}, {});
+    for (const key of KEYS) {
       const written = { [key]: exampleOf(key) };
-      const inEntry = settingsOf({}, written);
-      // What identifies the entry is given by every entry here, so it can only be laid over.
-      const overlaid = ["provider", "base_url", "api_key"].includes(key) && profile === undefined;
-      if (overlaid) continue;
-      expect(settingsOf(place(written), own, profile), key).toEqual(inEntry);
-      if (key !== "provider") expect(inEntry, key).not.toEqual(settingsOf({}, {}));
+      const inEntry = settingsOf(baseDir, {}, written);
+      expect(inEntry, key).not.toEqual(plain);
+      expect(settingsOf(baseDir, place(written), {}, profile), key).toEqual(inEntry);
     }
   };
 }
 
 keyTest(
   "defaults.*",
-  inherited(KEYS, (written) => ({ defaults: written })),
+  inherited((written) => ({ defaults: written })),
 );
 keyTest(
   "providers.*.*",
-  inherited(
-    KEYS.filter((key) => key !== "provider"),
-    (written) => ({ providers: { openai: written } }),
-  ),
+  inherited((written) => ({ providers: { openai: written } })),
 );
-keyTest(
-  "profiles.*.*",
-  inherited(KEYS, (written) => ({ profiles: { ci: { models: { main: written } } } }), { profile: "ci" }),
-);
+
+keyTest("profiles.*.*", async () => {
+  inherited((written) => ({ profiles: { ci: { models: { main: written } } } }), "ci")();
+  inherited((written) => ({ profiles: { ci: { defaults: written } } }), "ci")();
+  inherited((written) => ({ profiles: { ci: { providers: { openai: written } } } }), "ci")();
+  const simulator = await simulate();
+  const file = join(folder(), "log.txt");
+  const two = `${entry("openai", simulator, "", { table: "one" })}${entry("openai", simulator, "", { table: "two" })}`;
+  const overlay = `[profiles.ci]\ndefault_model = "two"\ncache = {}\nlogging = { level = "info", file = ${JSON.stringify(file)} }\npricing = { some-model = { input = 1, output = 1 } }\n`;
+  const model = factoryOf(overlay + two, { profile: "ci" }).create();
+  const replies = [await model.codegen(PROMPT), await model.codegen(PROMPT)];
+  expect(replies[0]).toMatchObject({ model: "two", cost: { usd: expect.any(Number) } });
+  expect(simulator.requests).toHaveLength(1);
+  expect(readFileSync(file, "utf8")).toMatch(/call answered/);
+  expect((await answered(simulator, overlay + two)).reply).toMatchObject({ model: "one", cost: { usd: null } });
+});
 
 async function requestsWith(
   section: string,

@@ -1,9 +1,10 @@
 import net from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { ModelFactory } from "../../src/index.ts";
 import { failureOf, modelAt, serving, within } from "./ask.ts";
-import { sse, type Wire } from "./recording-files.ts";
+import { entryFor, sse, type Wire } from "./recording-files.ts";
 import { SMALL_STREAM, smallBody, unfinishedStream, WIRES } from "./small-answers.ts";
-import type { SeenRequest } from "./wire-server.ts";
+import { type SeenRequest, wireServer } from "./wire-server.ts";
 
 const CLOSED_MS = 100;
 const LIMIT_MS = 150;
@@ -49,6 +50,18 @@ async function expectPhase(
 
 for (const wire of WIRES) {
   describe(`clocks on the ${wire} wire`, () => {
+    // The first call loads the SDK, which may take longer than the limits here.
+    beforeAll(async () => {
+      const server = await wireServer(() => smallBody(wire));
+      const factory = ModelFactory.parse(
+        entryFor({ wire, provider: "some-host", model: "some-model" }, "first", server.origin),
+        { env: {} },
+      );
+      await factory.get("first").codegen("Hello");
+      await factory.close();
+      await server.close();
+    });
+
     test("first-token: headers and pings are no token", async () => {
       const server = await serving((request) => dribble(request, "", PING[wire]));
       const model = modelAt(wire, server.origin, `first_token_timeout = ${LIMIT}`);
@@ -71,7 +84,7 @@ for (const wire of WIRES) {
 
     test("attempt: a stream that never ends", async () => {
       const server = await serving((request) => dribble(request, opening(wire), moreText(wire)));
-      const model = modelAt(wire, server.origin, `timeout = ${LIMIT}\nrepeated_chunk_limit = 0`);
+      const model = modelAt(wire, server.origin, `timeout = "400ms"\nrepeated_chunk_limit = 0`);
       const startMs = performance.now();
       const error = await failureOf(model.stream("Hello").reply);
       await within(CLOSED_MS, server.allClosed());

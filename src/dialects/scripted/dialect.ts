@@ -47,7 +47,18 @@ export interface ScriptedDialect extends Dialect {
   readonly peak: number;
 }
 
-/** A model that does what a script says: attempt after attempt, the last one again and again. Needs no network. */
+/**
+ * A model that does what a script says: attempt after attempt, the last one again and again. Needs no network.
+ *
+ * @example
+ * import { ModelFactory } from "modelwright";
+ * import { scripted } from "modelwright/testing";
+ *
+ * const fake = scripted([[{ error: { code: "overloaded", message: "busy" } }], "hello"]);
+ * const toml = `[models.m]\nname = "fake-1"\nprovider = "fake"\nretry_min_wait = "1ms"`;
+ * await using factory = ModelFactory.parse(toml, { providers: { fake } });
+ * console.log((await factory.create().codegen("Hi")).text, fake.calls.length); // hello 2
+ */
 export function scripted(
   script: readonly ScriptedAttempt[],
   options: Partial<Omit<Dialect, "open">> = {},

@@ -1,0 +1,45 @@
+// Prints which modules come with the package, and which with the models of a file.
+import { registerHooks } from "node:module";
+
+let seen = new Set<string>();
+registerHooks({
+  load(url, context, next) {
+    seen.add(url);
+    return next(url, context);
+  },
+});
+
+const startedMs = performance.now();
+const { ModelFactory } = await import("modelwright");
+const importMs = performance.now() - startedMs;
+const imported = taken();
+const toml = `
+[models.openai]
+name = "gpt-4o-mini"
+provider = "openai"
+fallback_models = ["anthropic", "google", "simulator"]
+[models.anthropic]
+name = "claude-sonnet-4-5"
+provider = "anthropic"
+[models.google]
+name = "gemini-2.5-flash"
+provider = "google"
+[models.simulator]
+name = "gpt-4o-mini"
+provider = "simulator"
+`;
+const env = { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k", GEMINI_API_KEY: "k" };
+const factory = ModelFactory.parse(toml, { env });
+for (const name of factory.names()) factory.create(name).supports("tools");
+const created = taken();
+await import("modelwright/testing");
+const testing = taken();
+await factory.get("simulator").codegen("Hello");
+await factory.close();
+console.log(JSON.stringify({ importMs, imported, created, testing, called: taken() }));
+
+function taken(): string[] {
+  const urls = [...seen];
+  seen = new Set();
+  return urls;
+}

@@ -1,0 +1,166 @@
+import { copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { examplesOf } from "./examples.ts";
+import { type Consumer, installPacked, ROOT, run } from "./packed.ts";
+
+let consumer: Consumer;
+beforeAll(() => {
+  consumer = installPacked();
+}, 60_000);
+afterAll(() => consumer?.remove());
+
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
+
+describe("the tarball", () => {
+  it("has what a program needs", () => {
+    const paths = consumer.files.map(({ path }) => path);
+    const needed = ["LICENSE", "NOTICE", "README.md", "CHANGELOG.md", "package.json", "models.toml", "bin/modelwright.js"];
+    const entries = ["dist/index.js", "dist/index.d.ts", "dist/testing/index.js", "dist/testing/index.d.ts"];
+    expect(paths).toEqual(expect.arrayContaining([...needed, ...entries, "schemas/models.schema.json"]));
+  });
+
+  it("has nothing else: no tests, no sources, no generator, no leftovers of an older build", () => {
+    const paths = consumer.files.map(({ path }) => path);
+    const folders = new Set(paths.filter((path) => path.includes("/")).map((path) => path.split("/")[0]));
+    expect([...folders].sort()).toEqual(["bin", "dist", "schemas"]);
+    expect(paths.filter((path) => /\.map$|\.test\.|(?<!\.d)\.ts$|generation/.test(path))).toEqual([]);
+    const built = paths.filter((path) => path.startsWith("dist/"));
+    const sourceOf = (path: string) => path.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)$/, ".ts");
+    expect(built.filter((path) => !existsSync(join(ROOT, sourceOf(path))))).toEqual([]);
+  });
+
+  it("has a bin that may be executed, there and in the working copy", () => {
+    const bin = consumer.files.find(({ path }) => path === "bin/modelwright.js");
+    expect((bin?.mode ?? 0) & 0o777).toBe(0o755);
+    expect(statSync(join(ROOT, "bin/modelwright.js")).mode & 0o111).toBe(0o111);
+  });
+
+  it("names only files that are in it", () => {
+    const home = join(consumer.folder, "node_modules/modelwright");
+    const { exports, bin } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as { exports: object; bin: object };
+    const named = [...Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry))), ...Object.values(bin)];
+    expect(named.filter((path) => !existsSync(join(home, String(path))))).toEqual([]);
+  });
+});
+
+describe("a project that installed it", () => {
+  it("compiles strictly, checks our declarations too, and needs the types of no SDK", () => {
+    copyFileSync(join(import.meta.dirname, "consumer.ts"), join(consumer.folder, "consumer.ts"));
+    const examples = examplesOf(ROOT);
+    expect(examples.length).toBeGreaterThanOrEqual(5);
+    for (const { name, code } of examples) consumer.write(`${name}.ts`, code);
+    consumer.write("tsconfig.json", JSON.stringify({ compilerOptions: STRICT, include: ["*.ts"] }));
+    const { status, stdout } = consumer.node(TSC, "-p", ".", "--listFiles");
+    expect(stdout.split("\n").filter((line) => line.includes("error TS"))).toEqual([]);
+    expect(status).toBe(0);
+    const packages = new Set([...stdout.matchAll(/node_modules\/((?:@[^/\s]+\/)?[^/\s]+)/g)].map(([, name]) => name));
+    expect([...packages].sort()).toEqual(["@types/node", "modelwright", "typescript", "undici-types", "zod"]);
+  }, 60_000);
+
+  it("runs", () => {
+    copyFileSync(join(import.meta.dirname, "consumer.ts"), join(consumer.folder, "consumer.ts"));
+    const { status, stdout, stderr } = consumer.node("consumer.ts");
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual({
+      simulated: true,
+      scripted: "from a script",
+      events: ["start", "text-delta", "usage", "finish"],
+      object: "string",
+      code: "aborted",
+      unknown: "coder",
+    });
+    expect(status).toBe(0);
+  });
+
+  it.each(examplesOf(ROOT))("runs the example $name", ({ name, code }) => {
+    copyFileSync(join(ROOT, "models.toml"), join(consumer.folder, "models.toml"));
+    consumer.write(`${name}.ts`, code);
+    const { status, stdout, stderr } = consumer.node(`${name}.ts`);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    // What an example says in a comment is what it prints.
+    for (const [, said = ""] of code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)) expect(stdout).toContain(said);
+  });
+
+  it("loads no SDK and none of the rarely needed packages before the first call", () => {
+    copyFileSync(join(import.meta.dirname, "import-graph.ts"), join(consumer.folder, "import-graph.ts"));
+    const { status, stdout, stderr } = consumer.node("import-graph.ts");
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    const graph = JSON.parse(stdout) as Record<"imported" | "created" | "testing" | "called", string[]> & { importMs: number };
+    const packages = (urls: readonly string[]) => [...new Set(urls.map(packageOf))].filter((name) => LATER.includes(name));
+    console.log(`import "modelwright": ${Math.round(graph.importMs)} ms, ${graph.imported.length} modules`);
+    expect(packages(graph.imported)).toEqual([]);
+    expect(packages(graph.created)).toEqual([]);
+    expect(packages(graph.testing)).toEqual([]);
+    // The first call does load them: the list above speaks of packages that exist.
+    expect(packages(graph.called)).toEqual(expect.arrayContaining(["openai", "undici"]));
+  });
+});
+
+describe("the command of the tarball", () => {
+  const command = (...args: string[]) => consumer.node("node_modules/modelwright/bin/modelwright.js", ...args);
+
+  it("says its version", () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+    expect(command("--version")).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it("lists the models of a file", () => {
+    copyFileSync(join(ROOT, "models.toml"), join(consumer.folder, "models.toml"));
+    const { status, stdout } = command("models", "--json");
+    expect(status).toBe(0);
+    expect(JSON.stringify(JSON.parse(stdout))).toContain("claude-sonnet-4-5");
+  });
+
+  it("answers with a simulated model", () => {
+    copyFileSync(join(ROOT, "models.toml"), join(consumer.folder, "models.toml"));
+    const { status, stdout } = command("run", "-m", "fast", "Hello");
+    expect(stdout).toContain("simulated");
+    expect(status).toBe(0);
+  });
+
+  it.each([
+    [["no-such-command"], "unknown command"],
+    [["run", "-m", "codre", "Hello"], "coder"],
+  ])("ends with 2 for %j and says why on stderr", (args, why) => {
+    copyFileSync(join(ROOT, "models.toml"), join(consumer.folder, "models.toml"));
+    const { status, stdout, stderr } = command(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain(why);
+  });
+});
+
+describe("what others check of a package", () => {
+  it("publint finds nothing", () => {
+    const { status, stdout } = run([join(ROOT, "node_modules/publint/src/cli.js"), join(consumer.folder, "node_modules/modelwright"), "--strict", "--pack", "false"], ROOT);
+    expect(stdout).toContain("All good");
+    expect(status).toBe(0);
+  });
+
+  it("are the types wrong? No", () => {
+    const tarball = join(consumer.folder, "modelwright-0.1.0.tgz");
+    const attw = join(ROOT, "node_modules/@arethetypeswrong/cli/dist/index.js");
+    const { status, stdout } = run([attw, tarball, "--profile", "esm-only", "--format", "ascii"], ROOT);
+    const verdicts = stdout.split("\n").filter((line) => /^(node16 \(from ESM\)|bundler): /.test(line));
+    expect(verdicts).toHaveLength(8);
+    expect(verdicts.filter((line) => !line.includes("🟢"))).toEqual([]);
+    expect(status).toBe(0);
+  }, 60_000);
+});
+
+const STRICT = {
+  ...{ target: "ES2023", lib: ["ES2024", "ESNext.Disposable"], module: "NodeNext", strict: true, noEmit: true },
+  ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, types: ["node"] },
+};
+
+const LATER = [
+  ...["openai", "@anthropic-ai/sdk", "@google/genai", "undici", "@pydantic/genai-prices", "toml-eslint-parser", "tokenx"],
+  ...["commander", "@clack/prompts", "cli-table3", "picocolors"],
+];
+
+/** Of the last `node_modules` in the path: linked packages are loaded from their real place. */
+function packageOf(url: string): string {
+  return /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? url;
+}
