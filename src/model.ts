@@ -83,7 +83,7 @@ export class Model {
    */
   async codegen(input: Input, options?: CallOptions): Promise<Reply> {
     const prepared = this.#prepare(input, options);
-    const calls = planSamples(prepared.input, prepared.batchSize).map((samples) => collect(this.#open({ ...prepared, samples, streaming: false })));
+    const calls = planSamples(prepared.input, prepared.batchSize).map((samples, batch) => collect(this.#open({ ...prepared, samples, batch, streaming: false })));
     return calls.length === 1 ? (calls[0] as Promise<Reply>) : joinSamples(calls);
   }
 
@@ -102,7 +102,7 @@ export class Model {
     return new ModelStream(() => {
       const prepared = this.#prepare(input, options);
       const plan = planSamples(prepared.input, prepared.batchSize);
-      return openSamples(plan.map((samples) => () => this.#open({ ...prepared, samples, streaming: true })));
+      return openSamples(plan.map((samples, batch) => () => this.#open({ ...prepared, samples, batch, streaming: true })));
     });
   }
 
@@ -167,12 +167,12 @@ export class Model {
     return { input: { messages: readInput(input), ...read.input }, batchSize, signal: read.signal };
   }
 
-  #call({ input, samples, streaming, signal }: Prepared & Shape): Call {
+  #call({ input, samples, batch, streaming, signal }: Prepared & Shape): Call {
     const { target, transport, clock, random } = this.#context;
     const cancellation = new Cancellation();
     if (signal !== undefined) cancellation.follow(signal);
     return {
-      input: samples === input.samples ? input : { ...input, samples },
+      input: samples === input.samples ? input : batchOf(input, samples, batch),
       target,
       request: UNADAPTED,
       streaming,
@@ -212,6 +212,8 @@ interface Prepared {
 }
 interface Shape {
   readonly samples: number;
+  /** Which of the requests that the samples are spread over. */
+  readonly batch?: number;
   readonly streaming: boolean;
 }
 
@@ -219,6 +221,11 @@ interface Shape {
 function refuseSameSamples({ samples, settings }: Omit<CallInput, "messages">, { entry, settings: own, facts }: Target): void {
   if ((settings.temperature ?? own.temperature) !== 0 || facts.lacks?.includes("temperature") || facts.capabilities.temperature === false) return;
   throw new ModelError({ code: "invalid_request", message: `${entry}: ${samples} samples at temperature 0 would be ${samples} times the same answer; raise temperature or ask for one`, model: entry });
+}
+
+/** The input of one of several requests. Its number keeps the cache from taking them for the same question. */
+function batchOf(input: CallInput, samples: number, batch = 0): CallInput {
+  return { ...input, samples, ...(batch > 0 && { batch }) };
 }
 
 /** Above the fallback layer there is no request yet; it makes one for each target. */

@@ -18,6 +18,11 @@ function samplesOf(reply: Reply): readonly Sample[] {
   return reply.samples ?? [{ text, ...(reasoning !== undefined && { reasoning }), toolCalls, finishReason, usage }];
 }
 
+/** Each change once: the requests of one question are mostly changed alike. */
+function adjustmentsOf(replies: readonly Reply[]): Reply["adjustments"] {
+  return [...new Map(replies.flatMap((reply) => reply.adjustments).map((adjustment) => [JSON.stringify(adjustment), adjustment])).values()];
+}
+
 /** One reply out of several calls; a call that fails rejects with what the others gave. */
 export async function joinSamples(calls: readonly Promise<Reply>[]): Promise<Reply> {
   const results = await Promise.allSettled(calls);
@@ -30,7 +35,7 @@ export async function joinSamples(calls: readonly Promise<Reply>[]): Promise<Rep
     usage: replies.map((reply) => reply.usage).reduce(addUsage),
     cost: replies.map((reply) => reply.cost).reduce(addCost),
     attempts: replies.flatMap((reply) => reply.attempts),
-    adjustments: first.adjustments,
+    adjustments: adjustmentsOf(replies),
     latencyMs: Math.max(...replies.map((reply) => reply.latencyMs)),
     raw: replies.map((reply) => reply.raw),
     samples: replies.flatMap(samplesOf),
@@ -90,34 +95,43 @@ export function openSamples(calls: readonly (() => Opened)[]): Opened {
 }
 
 async function* chained(calls: readonly (() => Opened)[], opened: Opened[]): Events {
-  let offset = 0;
-  let usage: Usage = NO_USAGE;
+  const before: Before = { samples: 0, usage: NO_USAGE, events: [] };
   for (const open of calls) {
     const call = open();
-    const first = opened.length === 0;
+    const own: Before = { samples: 1, usage: NO_USAGE, events: [] };
     opened.push(call);
-    let highest = 0;
-    let own: Usage = NO_USAGE;
     for await (const batch of call.events) {
       const out: FlowEvent[] = [];
       for (const event of batch) {
         call.note(event);
-        if ("sample" in event) highest = Math.max(highest, event.sample);
-        if (event.type === "usage") own = event.usage;
-        const shifted = shift(event, offset, usage, first);
-        if (shifted !== undefined) out.push(shifted);
+        if ("sample" in event) own.samples = Math.max(own.samples, event.sample + 1);
+        if (event.type === "usage") own.usage = event.usage;
+        const shown = shift(event, before, opened.length === 1);
+        if (event.type === "reset") own.events = [];
+        else if (shown !== undefined && "sample" in shown) own.events.push(shown);
+        if (shown !== undefined) out.push(shown);
+        // What the reader now throws away includes the samples before, and those still hold.
+        if (event.type === "reset") out.push(...before.events);
       }
       yield out;
     }
-    offset += highest + 1;
-    usage = addUsage(usage, own);
+    before.samples += own.samples;
+    before.usage = addUsage(before.usage, own.usage);
+    before.events.push(...own.events);
   }
 }
 
-function shift(event: FlowEvent, offset: number, before: Usage, first: boolean): FlowEvent | undefined {
+/** What earlier calls of a stream have given. */
+interface Before {
+  samples: number;
+  usage: Usage;
+  events: FlowEvent[];
+}
+
+function shift(event: FlowEvent, before: Before, first: boolean): FlowEvent | undefined {
   if (event.type === "start" || event.type === "adjustment") return first ? event : undefined;
-  if (event.type === "usage") return { type: "usage", usage: addUsage(before, event.usage) };
-  return "sample" in event ? { ...event, sample: event.sample + offset } : event;
+  if (event.type === "usage") return { type: "usage", usage: addUsage(before.usage, event.usage) };
+  return "sample" in event ? { ...event, sample: event.sample + before.samples } : event;
 }
 
 function joined(opened: readonly Opened[]): Reply {
@@ -129,6 +143,7 @@ function joined(opened: readonly Opened[]): Reply {
     usage: replies.map((reply) => reply.usage).reduce(addUsage),
     cost: replies.map((reply) => reply.cost).reduce(addCost),
     attempts: replies.flatMap((reply) => reply.attempts),
+    adjustments: adjustmentsOf(replies),
     raw: replies.map((reply) => reply.raw),
     samples: replies.flatMap(samplesOf),
   };

@@ -21,7 +21,11 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   const adaptation = { ...target.adaptation, ...definedOf(input.adaptation) };
   const changes = new Changes(target, adaptation);
   if (target.policy.strictPricing && target.price() === undefined) {
-    throw failed(target, "unsupported", "its price is unknown and strict_pricing is on: add [models.NAME.pricing] or price_as; nothing was sent");
+    throw failed(
+      target,
+      "unsupported",
+      "its price is unknown and strict_pricing is on: add [models.NAME.pricing] or price_as; nothing was sent",
+    );
   }
   const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
   const extraBody: Record<string, unknown> = { ...target.extraBody, ...input.extraBody };
@@ -74,18 +78,29 @@ class Changes {
 }
 
 function failed(target: Target, code: ModelErrorCode, words: string): ModelError {
-  return new ModelError({ code, message: `${target.entry} (${target.provider} ${target.modelId}): ${words}`, provider: target.provider, model: target.entry });
+  return new ModelError({
+    code,
+    message: `${target.entry} (${target.provider} ${target.modelId}): ${words}`,
+    provider: target.provider,
+    model: target.entry,
+  });
 }
 
 function withPrelude(input: CallInput, target: Target): readonly Message[] {
   const system = input.system ?? target.system;
   const prelude = input.prelude ?? target.prelude;
   if (system === undefined && prelude.length === 0) return input.messages;
-  return [...(system === undefined ? [] : [{ role: "system", content: system } as const]), ...prelude, ...input.messages];
+  return [
+    ...(system === undefined ? [] : [{ role: "system", content: system } as const]),
+    ...prelude,
+    ...input.messages,
+  ];
 }
 
 function definedOf<T extends object>(values: T | undefined): { [key in keyof T]: NonNullable<T[key]> } {
-  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined)) as { [key in keyof T]: NonNullable<T[key]> };
+  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined)) as {
+    [key in keyof T]: NonNullable<T[key]>;
+  };
 }
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
@@ -120,7 +135,11 @@ interface Adapting {
   readonly changes: Changes;
 }
 
-function dropUnsupported(settings: Mutable<Settings>, extraBody: Record<string, unknown>, { target, dialect, adaptation, changes }: Adapting): void {
+function dropUnsupported(
+  settings: Mutable<Settings>,
+  extraBody: Record<string, unknown>,
+  { target, dialect, adaptation, changes }: Adapting,
+): void {
   const { drop, allow } = adaptation;
   for (const name of Object.keys(settings) as SettingName[]) {
     const key = keyOf(name);
@@ -139,9 +158,13 @@ function dropUnsupported(settings: Mutable<Settings>, extraBody: Record<string, 
   }
 }
 
+const HARMLESS_OFF: ReadonlySet<SettingName> = new Set<SettingName>(["promptCache", "logprobs", "webSearch"]);
+
 /** Asking for nothing can be left out without a word. */
 function isHarmless(name: SettingName, value: unknown): boolean {
-  return (name === "promptCache" && value === false) || (name === "tools" && Array.isArray(value) && value.length === 0);
+  return (
+    (HARMLESS_OFF.has(name) && value === false) || (name === "tools" && Array.isArray(value) && value.length === 0)
+  );
 }
 
 function unsupportedReason(name: SettingName, target: Target, dialect: Dialect): string | undefined {
@@ -162,7 +185,13 @@ export function supportedParams(target: Target, dialect: Dialect): readonly stri
 function effortWord(effort: Effort | number | undefined, target: Target, changes: Changes): Effort | undefined {
   if (effort === undefined) return undefined;
   const word = typeof effort === "number" ? numberToEffort(effort) : effort;
-  if (typeof effort === "number") changes.asked("reasoning_effort", effort, word, "a number stands for a word: up to .33 low, up to .66 medium, else high");
+  if (typeof effort === "number")
+    changes.asked(
+      "reasoning_effort",
+      effort,
+      word,
+      "a number stands for a word: up to .33 low, up to .66 medium, else high",
+    );
   const { efforts } = target.facts;
   if (efforts === undefined || efforts.length === 0 || efforts.includes(word)) return word;
   const nearest = nearestEffort(word, efforts);
@@ -177,14 +206,23 @@ function numberToEffort(effort: number): Effort {
 
 function nearestEffort(word: Effort, efforts: readonly Effort[]): Effort {
   const wanted = EFFORTS.indexOf(word);
-  return [...efforts].sort((left, right) => Math.abs(EFFORTS.indexOf(left) - wanted) - Math.abs(EFFORTS.indexOf(right) - wanted))[0] ?? word;
+  return (
+    [...efforts].sort(
+      (left, right) => Math.abs(EFFORTS.indexOf(left) - wanted) - Math.abs(EFFORTS.indexOf(right) - wanted),
+    )[0] ?? word
+  );
 }
 
 function clampNumbers(settings: Mutable<Settings>, target: Target, changes: Changes): void {
   const { maxOutput } = target.facts;
   const { maxNewTokens, temperature, stop } = settings;
   if (maxNewTokens !== undefined && maxOutput !== undefined && maxNewTokens > maxOutput) {
-    changes.modified("max_new_tokens", maxNewTokens, maxOutput, `${target.modelId} answers with at most ${maxOutput} tokens`);
+    changes.modified(
+      "max_new_tokens",
+      maxNewTokens,
+      maxOutput,
+      `${target.modelId} answers with at most ${maxOutput} tokens`,
+    );
     settings.maxNewTokens = maxOutput;
   }
   const { maxTemperature, maxStops } = target.quirks;
@@ -193,7 +231,11 @@ function clampNumbers(settings: Mutable<Settings>, target: Target, changes: Chan
     settings.temperature = maxTemperature;
   }
   if (stop !== undefined && maxStops !== undefined && stop.length > maxStops) {
-    throw failed(target, "unsupported", `stop: ${stop.length} sequences, ${target.provider} takes at most ${maxStops}; cutting the list would change the answer`);
+    throw failed(
+      target,
+      "unsupported",
+      `stop: ${stop.length} sequences, ${target.provider} takes at most ${maxStops}; cutting the list would change the answer`,
+    );
   }
 }
 
@@ -222,7 +264,8 @@ function removeUnreadable(message: Message, index: number, target: Target, chang
   if (lost.length === 0) return message;
   const kept = message.content.filter((part) => !unreadable(part));
   const kinds = [...new Set(lost.map((part) => part.type))].join(", ");
-  if (kept.length === 0) throw failed(target, "unsupported", `messages[${index}] has only ${kinds}, which ${target.modelId} cannot read`);
+  if (kept.length === 0)
+    throw failed(target, "unsupported", `messages[${index}] has only ${kinds}, which ${target.modelId} cannot read`);
   changes.dropped(`messages[${index}]`, kinds, `${target.modelId} cannot read ${kinds}`);
   return { role: "user", content: kept as UserMessage["content"] };
 }
@@ -236,7 +279,9 @@ function wellFormed(message: Message, index: number, changes: Changes): Message 
 
 function isWellFormed(content: string | readonly Part[]): boolean {
   if (typeof content === "string") return content.isWellFormed();
-  return content.every((part) => ("text" in part ? part.text.isWellFormed() : part.type !== "tool-result" || isWellFormed(part.content)));
+  return content.every((part) =>
+    "text" in part ? part.text.isWellFormed() : part.type !== "tool-result" || isWellFormed(part.content),
+  );
 }
 
 function toWellFormed(content: string | readonly Part[]): string | readonly Part[] {
@@ -256,15 +301,27 @@ function checkSize(messages: readonly Message[], settings: Settings, target: Tar
   const length = textLength(messages);
   const { context } = target.facts;
   if (context !== undefined && length > context * MOST_CHARS_PER_TOKEN) {
-    throw failed(target, "context_too_long", `the prompt has ${length} characters and cannot fit a window of ${context} tokens; nothing was sent`);
+    throw failed(
+      target,
+      "context_too_long",
+      `the prompt has ${length} characters and cannot fit a window of ${context} tokens; nothing was sent`,
+    );
   }
   if (context === undefined && length > MOST_CHARS) {
-    throw failed(target, "request_too_large", `the prompt has ${length} characters; set capabilities.context if the model takes that much`);
+    throw failed(
+      target,
+      "request_too_large",
+      `the prompt has ${length} characters; set capabilities.context if the model takes that much`,
+    );
   }
   if (settings.maxInputTokens === undefined) return;
   const fewest = Math.ceil(length / MOST_CHARS_PER_TOKEN);
   const tokens = fewest > settings.maxInputTokens ? fewest : estimateTokens(messages, settings.tools);
   if (tokens > settings.maxInputTokens) {
-    throw failed(target, "context_too_long", `the prompt has about ${tokens} tokens, max_input_tokens is ${settings.maxInputTokens}; nothing was sent`);
+    throw failed(
+      target,
+      "context_too_long",
+      `the prompt has about ${tokens} tokens, max_input_tokens is ${settings.maxInputTokens}; nothing was sent`,
+    );
   }
 }

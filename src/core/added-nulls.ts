@@ -1,3 +1,4 @@
+import { isNode, resolveRef } from "./schema-node.ts";
 import type { JsonSchema } from "./tool.ts";
 
 /**
@@ -12,7 +13,7 @@ function dropIn(value: unknown, schema: unknown, root: JsonSchema): unknown {
   const node = resolve(schema, root);
   if (node === undefined || typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => dropIn(item, node["items"], root));
-  const variant = isObject(node["properties"]) ? node : variantFor(value, node, root);
+  const variant = isNode(node["properties"]) ? node : variantFor(value, node, root);
   return variant === undefined ? value : dropInObject(value as Loose, variant, root);
 }
 
@@ -35,7 +36,7 @@ function variantFor(value: object, node: JsonSchema, root: JsonSchema): JsonSche
   if (!Array.isArray(variants)) return undefined;
   for (const variant of variants) {
     const resolved = resolve(variant, root);
-    if (resolved !== undefined && isObject(resolved["properties"]) && fits(value as Loose, resolved)) return resolved;
+    if (resolved !== undefined && isNode(resolved["properties"]) && fits(value as Loose, resolved)) return resolved;
   }
   return undefined;
 }
@@ -46,7 +47,7 @@ function fits(value: Loose, node: JsonSchema): boolean {
   if (!required.every((name) => String(name) in value)) return false;
   return Object.entries(value).every(([name, item]) => {
     const property = properties[name];
-    return isObject(property) && (!("const" in property) || property["const"] === item);
+    return isNode(property) && (!("const" in property) || property["const"] === item);
   });
 }
 
@@ -65,18 +66,8 @@ const MOST_REFERENCES = 16;
 
 function resolve(schema: unknown, root: JsonSchema): JsonSchema | undefined {
   let node: unknown = schema;
-  for (let hop = 0; hop < MOST_REFERENCES && isObject(node) && typeof node["$ref"] === "string"; hop++) {
-    node = lookUp(node["$ref"], root);
+  for (let hop = 0; hop < MOST_REFERENCES && isNode(node) && typeof node["$ref"] === "string"; hop++) {
+    node = resolveRef(node["$ref"], root);
   }
-  return isObject(node) ? node : undefined;
-}
-
-function lookUp(reference: string, root: JsonSchema): unknown {
-  let node: unknown = root;
-  for (const step of reference.split("/").slice(1)) node = isObject(node) ? node[step] : undefined;
-  return node;
-}
-
-function isObject(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isNode(node) ? node : undefined;
 }

@@ -23,14 +23,18 @@ const RESET_HEADERS: readonly (readonly [remaining: string, reset: string])[] = 
 ];
 
 /** How long the provider asks to wait: its explicit word, else the reset of every bucket that is empty. */
-export function retryAfterOf({ headers, status, nowMs }: FailedAnswer, retryDelay: string | undefined): number | undefined {
+export function retryAfterOf(
+  { headers, status, nowMs }: FailedAnswer,
+  retryDelay: string | undefined,
+): number | undefined {
   const now = serverNow(headers, nowMs);
   const milliseconds = headers?.get("retry-after-ms");
   if (milliseconds != null && /^\d+(\.\d+)?$/.test(milliseconds.trim())) return Number(milliseconds);
   const after = headers?.get("retry-after");
   const explicit = after == null ? undefined : (parseDuration(after) ?? untilDate(after, now));
   const delay = retryDelay === undefined ? undefined : parseDuration(retryDelay);
-  const resets = headers === undefined || status !== 429 ? [] : RESET_HEADERS.map((pair) => resetOf(headers, pair, now));
+  const resets =
+    headers === undefined || status !== 429 ? [] : RESET_HEADERS.map((pair) => resetOf(headers, pair, now));
   const waits = [explicit, delay, ...resets].filter((wait) => wait !== undefined);
   return waits.length === 0 ? undefined : Math.max(...waits);
 }
@@ -57,13 +61,18 @@ export function rateLimitOf(headers: Headers, nowMs: number): RateLimit | undefi
 }
 
 function windowOf(headers: Headers, unit: "requests" | "tokens", nowMs: number): RateWindow | undefined {
-  const read = (field: string) => headers.get(`x-ratelimit-${field}-${unit}`) ?? headers.get(`anthropic-ratelimit-${unit}-${field}`);
+  const read = (field: string) =>
+    headers.get(`x-ratelimit-${field}-${unit}`) ?? headers.get(`anthropic-ratelimit-${unit}-${field}`);
   const limit = numberOf(read("limit"));
   const remaining = numberOf(read("remaining"));
   const reset = read("reset");
   const resetMs = reset === null ? undefined : (parseDuration(reset) ?? untilDate(reset, nowMs));
   if (limit === undefined && remaining === undefined && resetMs === undefined) return undefined;
-  return { ...(limit !== undefined && { limit }), ...(remaining !== undefined && { remaining }), ...(resetMs !== undefined && { resetMs }) };
+  return {
+    ...(limit !== undefined && { limit }),
+    ...(remaining !== undefined && { remaining }),
+    ...(resetMs !== undefined && { resetMs }),
+  };
 }
 
 function numberOf(text: string | null): number | undefined {

@@ -26,7 +26,12 @@ export interface PriceTier {
 /** Money of one or more attempts. `usd` is null when a price is unknown, never 0. */
 export interface Cost {
   readonly usd: number | null;
-  readonly breakdown: { readonly input: number; readonly cacheRead: number; readonly cacheWrite: number; readonly output: number } | null;
+  readonly breakdown: {
+    readonly input: number;
+    readonly cacheRead: number;
+    readonly cacheWrite: number;
+    readonly output: number;
+  } | null;
   /** True when tokens were counted locally or an attempt may have been billed without telling. */
   readonly estimated: boolean;
 }
@@ -39,7 +44,11 @@ export interface NanoCost {
   readonly output: bigint;
 }
 
-export const NO_COST: Cost = Object.freeze({ usd: 0, breakdown: Object.freeze({ input: 0, cacheRead: 0, cacheWrite: 0, output: 0 }), estimated: false });
+export const NO_COST: Cost = Object.freeze({
+  usd: 0,
+  breakdown: Object.freeze({ input: 0, cacheRead: 0, cacheWrite: 0, output: 0 }),
+  estimated: false,
+});
 export const UNKNOWN_COST: Cost = Object.freeze({ usd: null, breakdown: null, estimated: false });
 
 const NANO_PER_USD = 1_000_000_000;
@@ -110,7 +119,12 @@ export function costFromNano(nano: NanoCost, estimated: boolean): Cost {
 export function nanoOf(cost: Cost | undefined): NanoCost | undefined {
   const breakdown = cost?.breakdown;
   if (breakdown == null) return undefined;
-  return { input: fromUsd(breakdown.input), cacheRead: fromUsd(breakdown.cacheRead), cacheWrite: fromUsd(breakdown.cacheWrite), output: fromUsd(breakdown.output) };
+  return {
+    input: fromUsd(breakdown.input),
+    cacheRead: fromUsd(breakdown.cacheRead),
+    cacheWrite: fromUsd(breakdown.cacheWrite),
+    output: fromUsd(breakdown.output),
+  };
 }
 
 function fromUsd(usd: number): bigint {

@@ -29,7 +29,8 @@ interface Reading {
 
 function parseMaybe(text: string): unknown {
   const trimmed = text.trim();
-  if (!trimmed.startsWith("{") && !trimmed.startsWith("[")) return trimmed.startsWith("<") ? htmlTitle(trimmed) : trimmed;
+  if (!trimmed.startsWith("{") && !trimmed.startsWith("["))
+    return trimmed.startsWith("<") ? htmlTitle(trimmed) : trimmed;
   try {
     return JSON.parse(trimmed);
   } catch {

@@ -9,7 +9,13 @@ export type ModelEvent =
   | { readonly type: "start"; readonly model: string; readonly provider: string; readonly id?: string }
   | { readonly type: "text-delta"; readonly text: string; readonly sample: number }
   | { readonly type: "reasoning-delta"; readonly text: string; readonly sample: number }
-  | { readonly type: "tool-call-start"; readonly index: number; readonly id: string; readonly name: string; readonly sample: number }
+  | {
+      readonly type: "tool-call-start";
+      readonly index: number;
+      readonly id: string;
+      readonly name: string;
+      readonly sample: number;
+    }
   | { readonly type: "tool-call-delta"; readonly index: number; readonly json: string; readonly sample: number }
   | { readonly type: "tool-call-end"; readonly index: number; readonly call: ToolCall; readonly sample: number }
   | { readonly type: "adjustment"; readonly adjustment: Adjustment }
@@ -24,8 +30,20 @@ export type ModelEvent =
  */
 export type FoldEvent =
   | { readonly type: "refusal-delta"; readonly text: string; readonly sample: number }
-  | { readonly type: "signature"; readonly part: "text" | "reasoning"; readonly signature: string; readonly redacted?: boolean; readonly sample: number }
-  | { readonly type: "signature"; readonly part: "tool-call"; readonly index: number; readonly signature: string; readonly sample: number }
+  | {
+      readonly type: "signature";
+      readonly part: "text" | "reasoning";
+      readonly signature: string;
+      readonly redacted?: boolean;
+      readonly sample: number;
+    }
+  | {
+      readonly type: "signature";
+      readonly part: "tool-call";
+      readonly index: number;
+      readonly signature: string;
+      readonly sample: number;
+    }
   | { readonly type: "response"; readonly id?: string; readonly servedModel?: string; readonly body?: unknown };
 
 /** Everything that flows through the layers. */

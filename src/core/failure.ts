@@ -1,6 +1,6 @@
 import { requestIdOf, retryAfterOf } from "./answer-headers.ts";
-import { type ErrorBody, readBody } from "./error-body.ts";
 import { ModelError, type ModelErrorCode } from "./error.ts";
+import { type ErrorBody, readBody } from "./error-body.ts";
 import { redact } from "./secret.ts";
 import type { Target } from "./target.ts";
 
@@ -125,7 +125,13 @@ const QUOTA_PHRASES: readonly string[] = [
 ];
 /** Gemini's words for a free tier that is switched off. */
 const NO_QUOTA = /limit: 0(?![.\d])/;
-const FILTER_PHRASES: readonly string[] = ["content management policy", "safety system", "content_filter", "violates our usage policies", "content policy"];
+const FILTER_PHRASES: readonly string[] = [
+  "content management policy",
+  "safety system",
+  "content_filter",
+  "violates our usage policies",
+  "content policy",
+];
 const KEY_PHRASES: readonly string[] = ["api key not valid", "invalid api key", "incorrect api key", "api_key_invalid"];
 const OVERLOAD_PHRASES: readonly string[] = ["overloaded", "no capacity", "at capacity"];
 
@@ -158,7 +164,8 @@ function codeOf(status: number | undefined, body: ErrorBody): ModelErrorCode {
   if (limited) return "rate_limited";
   if (says(KEY_PHRASES)) return "unauthorized";
   if (isClientError(effective) && says(QUOTA_PHRASES.slice(0, 6))) return "quota_exhausted";
-  if (isClientError(effective) && effective !== 401 && effective !== 403 && says(CONTEXT_PHRASES)) return "context_too_long";
+  if (isClientError(effective) && effective !== 401 && effective !== 403 && says(CONTEXT_PHRASES))
+    return "context_too_long";
   for (const word of words) {
     const code = CODE_BY_WORD[word];
     if (code !== undefined && plausible(code, effective)) return code;
@@ -175,7 +182,8 @@ function saysQuota(text: string): boolean {
 /** A generic word does not overrule a specific status. */
 function plausible(code: ModelErrorCode, status: number | undefined): boolean {
   if (code === "invalid_request") return status === undefined;
-  return !(code === "server_error" && isClientError(status) && status !== undefined);
+  const specific = status !== undefined && (isClientError(status) || CODE_BY_STATUS[status] === "overloaded");
+  return !(code === "server_error" && specific);
 }
 
 function isClientError(status: number | undefined): boolean {

@@ -1,5 +1,13 @@
 import { ModelError } from "./error.ts";
-import type { AssistantMessage, Message, Part, SystemMessage, ToolMessage, ToolResultPart, UserMessage } from "./message.ts";
+import type {
+  AssistantMessage,
+  Message,
+  Part,
+  SystemMessage,
+  ToolMessage,
+  ToolResultPart,
+  UserMessage,
+} from "./message.ts";
 
 /**
  * Reads what a caller passed as input: a string, canonical messages, or OpenAI-shaped messages. Everything wrong is an
@@ -14,7 +22,8 @@ export function readInput(input: unknown): readonly Message[] {
   if (input.length === 0) throw wrong("input", "there are no messages");
   const messages = input.map((message, index) => readMessage(message, `messages[${index}]`));
   checkToolPairs(messages);
-  if (!messages.some((message) => message.role !== "system")) throw wrong("input", "there is no user message, only system messages");
+  if (!messages.some((message) => message.role !== "system"))
+    throw wrong("input", "there is no user message, only system messages");
   return messages;
 }
 
@@ -43,7 +52,10 @@ function readMessage(value: unknown, path: string): Message {
     case "developer":
       return { role: "system", content: readContent(message["content"], path, ["text"]) as SystemMessage["content"] };
     case "user":
-      return { role: "user", content: readContent(message["content"], path, ["text", "image", "file", "audio"]) as UserMessage["content"] };
+      return {
+        role: "user",
+        content: readContent(message["content"], path, ["text", "image", "file", "audio"]) as UserMessage["content"],
+      };
     case "assistant":
       return readAssistant(message, path);
     case "tool":
@@ -72,7 +84,8 @@ function isFilled(part: Part): boolean {
 function readPart(value: unknown, path: string, allowed: readonly Part["type"][]): Part {
   if (typeof value !== "object" || value === null) throw wrong(path, `expected a part, got ${kind(value)}`);
   const part = canonicalPart(value as Loose, path);
-  if (!allowed.includes(part.type)) throw wrong(path, `a part of type "${part.type}" cannot stand here; expected ${allowed.join(", ")}`);
+  if (!allowed.includes(part.type))
+    throw wrong(path, `a part of type "${part.type}" cannot stand here; expected ${allowed.join(", ")}`);
   return part;
 }
 
@@ -91,7 +104,11 @@ const PART_READERS: Readonly<Record<string, (part: Loose, path: string) => Part>
   image: (part, path) => withSource(part, path, "image") as Part,
   image_url: readImageUrl,
   file: readFile,
-  audio: (part, path) => ({ type: "audio", data: text(part["data"], `${path}.data`), mediaType: text(part["mediaType"], `${path}.mediaType`) }),
+  audio: (part, path) => ({
+    type: "audio",
+    data: text(part["data"], `${path}.data`),
+    mediaType: text(part["mediaType"], `${path}.mediaType`),
+  }),
   input_audio: readInputAudio,
   reasoning: (part, path) => ({ ...part, type: "reasoning", text: text(part["text"], `${path}.text`) }) as Part,
   "tool-call": readToolCallPart,
@@ -100,7 +117,10 @@ const PART_READERS: Readonly<Record<string, (part: Loose, path: string) => Part>
 
 function readText(part: Loose, path: string): Part {
   const value = text(part["text"], `${path}.text`);
-  const signed = typeof part["signature"] === "string" ? { signature: part["signature"], ...(typeof part["owner"] === "string" && { owner: part["owner"] }) } : {};
+  const signed =
+    typeof part["signature"] === "string"
+      ? { signature: part["signature"], ...(typeof part["owner"] === "string" && { owner: part["owner"] }) }
+      : {};
   return { type: "text", text: value, ...signed, ...(part["cache"] === true && { cache: true }) };
 }
 
@@ -134,7 +154,10 @@ function readImageUrl(part: Loose, path: string): Part {
   const loose = (typeof source === "string" ? { url: source } : source) as Loose | undefined;
   const url = text(loose?.["url"], `${path}.image_url.url`);
   const detail = loose?.["detail"];
-  return splitDataUrl({ type: "image", url, ...((detail === "auto" || detail === "low" || detail === "high") && { detail }) }, path);
+  return splitDataUrl(
+    { type: "image", url, ...((detail === "auto" || detail === "low" || detail === "high") && { detail }) },
+    path,
+  );
 }
 
 function readFile(part: Loose, path: string): Part {
@@ -148,12 +171,22 @@ function readFile(part: Loose, path: string): Part {
 
 function readInputAudio(part: Loose, path: string): Part {
   const audio = part["input_audio"] as Loose | undefined;
-  return { type: "audio", data: text(audio?.["data"], `${path}.input_audio.data`), mediaType: `audio/${text(audio?.["format"], `${path}.input_audio.format`)}` };
+  return {
+    type: "audio",
+    data: text(audio?.["data"], `${path}.input_audio.data`),
+    mediaType: `audio/${text(audio?.["format"], `${path}.input_audio.format`)}`,
+  };
 }
 
 function readToolCallPart(part: Loose, path: string): Part {
   const { id, name } = part;
-  return { ...part, type: "tool-call", id: text(id, `${path}.id`), name: text(name, `${path}.name`), arguments: part["arguments"] ?? {} } as Part;
+  return {
+    ...part,
+    type: "tool-call",
+    id: text(id, `${path}.id`),
+    name: text(name, `${path}.name`),
+    arguments: part["arguments"] ?? {},
+  } as Part;
 }
 
 function readAssistant(message: Loose, path: string): AssistantMessage {
@@ -163,12 +196,18 @@ function readAssistant(message: Loose, path: string): AssistantMessage {
     if (typeof content === "string") return { role: "assistant", content };
     if (Array.isArray(content) && content.length === 0) return { role: "assistant", content: "" };
     if (content !== null && content !== undefined) {
-      return { role: "assistant", content: readContent(content, path, ["text", "reasoning", "tool-call"]) as AssistantMessage["content"] };
+      return {
+        role: "assistant",
+        content: readContent(content, path, ["text", "reasoning", "tool-call"]) as AssistantMessage["content"],
+      };
     }
     if (typeof message["refusal"] === "string") return { role: "assistant", content: message["refusal"] };
     throw wrong(path, "the content is empty");
   }
-  return { role: "assistant", content: [...reasoningOf(message), ...assistantText(content, path), ...readCalls(calls, path)] };
+  return {
+    role: "assistant",
+    content: [...reasoningOf(message), ...assistantText(content, path), ...readCalls(calls, path)],
+  };
 }
 
 function reasoningOf(message: Loose): AssistantParts {
@@ -210,20 +249,29 @@ function parseArguments(value: unknown, path: string): unknown {
 function readToolMessage(message: Loose, path: string): ToolMessage {
   const id = message["tool_call_id"];
   const content = message["content"];
-  if (id !== undefined) return { role: "tool", content: [readToolResult({ id, content, name: message["name"] }, path)] };
-  if (!Array.isArray(content) || content.length === 0) throw wrong(path, "a tool message needs tool-result parts, or a tool_call_id with content");
-  return { role: "tool", content: content.map((part, index) => readPart(part, `${path}.content[${index}]`, ["tool-result"]) as ToolResultPart) };
+  if (id !== undefined)
+    return { role: "tool", content: [readToolResult({ id, content, name: message["name"] }, path)] };
+  if (!Array.isArray(content) || content.length === 0)
+    throw wrong(path, "a tool message needs tool-result parts, or a tool_call_id with content");
+  return {
+    role: "tool",
+    content: content.map(
+      (part, index) => readPart(part, `${path}.content[${index}]`, ["tool-result"]) as ToolResultPart,
+    ),
+  };
 }
 
 function readToolResult(part: Loose, path: string): ToolResultPart {
   const id = text(part["id"], `${path}.id`);
   const { name, content } = part;
-  const result = typeof content === "string" || Array.isArray(content) ? content : jsonOf(content ?? null, `${path}.content`);
+  const result =
+    typeof content === "string" || Array.isArray(content) ? content : jsonOf(content ?? null, `${path}.content`);
   return {
     type: "tool-result",
     id,
     ...(typeof name === "string" && { name }),
-    content: typeof result === "string" ? result : (readContent(result, path, ["text", "image"]) as ToolResultPart["content"]),
+    content:
+      typeof result === "string" ? result : (readContent(result, path, ["text", "image"]) as ToolResultPart["content"]),
     ...(part["error"] === true && { error: true }),
   };
 }
@@ -243,7 +291,8 @@ function checkToolPairs(messages: readonly Message[]): void {
     const path = `messages[${index}]`;
     if (message.role === "tool") {
       for (const part of message.content) {
-        if (!open.delete(part.id)) throw wrong(path, `tool result "${part.id}" answers no open tool call of the turn before it`);
+        if (!open.delete(part.id))
+          throw wrong(path, `tool result "${part.id}" answers no open tool call of the turn before it`);
       }
     } else if (message.role !== "system") {
       refuseOpen(open, path);

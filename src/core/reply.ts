@@ -181,7 +181,9 @@ export class ReplyFold {
 
   /** An attempt that is repeated is adjusted again; it is said once. */
   #adjust(adjustment: Adjustment): void {
-    const known = this.#adjustments.some(({ setting, reason }) => setting === adjustment.setting && reason === adjustment.reason);
+    const known = this.#adjustments.some(
+      ({ setting, reason }) => setting === adjustment.setting && reason === adjustment.reason,
+    );
     if (!known) this.#adjustments.push(adjustment);
   }
 
@@ -219,7 +221,13 @@ export class ReplyFold {
       reasoning,
       toolCalls,
       ...(this.#usage !== NO_USAGE && { usage: this.#usage }),
-      ...(this.#samples.length > 1 && { samples: this.#samples.map((sample) => ({ text: sample.text, reasoning: sample.reasoning, toolCalls: sample.toolCalls })) }),
+      ...(this.#samples.length > 1 && {
+        samples: this.#samples.map((sample) => ({
+          text: sample.text,
+          reasoning: sample.reasoning,
+          toolCalls: sample.toolCalls,
+        })),
+      }),
     };
   }
 
@@ -264,7 +272,9 @@ export class ReplyFold {
 
 /** The events a stream of this reply would have had: what a cache hit replays. */
 export function unfold(reply: Reply): FlowEvent[] {
-  const events: FlowEvent[] = [{ type: "start", model: reply.model, provider: reply.provider, ...(reply.id !== undefined && { id: reply.id }) }];
+  const events: FlowEvent[] = [
+    { type: "start", model: reply.model, provider: reply.provider, ...(reply.id !== undefined && { id: reply.id }) },
+  ];
   for (const adjustment of reply.adjustments) events.push({ type: "adjustment", adjustment });
   const { content } = reply.message;
   if (reply.refusal !== undefined) events.push({ type: "refusal-delta", text: reply.refusal, sample: 0 });
@@ -275,23 +285,41 @@ export function unfold(reply: Reply): FlowEvent[] {
     for (const part of content) index = unfoldPart(part, index, reply.toolCalls, events);
   }
   events.push({ type: "usage", usage: reply.usage });
-  events.push({ type: "finish", reason: reply.finishReason, ...(reply.rawFinishReason !== undefined && { raw: reply.rawFinishReason }), sample: 0 });
+  events.push({
+    type: "finish",
+    reason: reply.finishReason,
+    ...(reply.rawFinishReason !== undefined && { raw: reply.rawFinishReason }),
+    sample: 0,
+  });
   return events;
 }
 
 function unfoldPart(part: AssistantPart, index: number, calls: readonly ToolCall[], events: FlowEvent[]): number {
   if (part.type === "tool-call") {
-    const call = calls[index] ?? { id: part.id, name: part.name, arguments: part.arguments, json: JSON.stringify(part.arguments) };
+    const call = calls[index] ?? {
+      id: part.id,
+      name: part.name,
+      arguments: part.arguments,
+      json: JSON.stringify(part.arguments),
+    };
     events.push({ type: "tool-call-start", index, id: call.id, name: call.name, sample: 0 });
     events.push({ type: "tool-call-delta", index, json: call.json, sample: 0 });
     events.push({ type: "tool-call-end", index, call, sample: 0 });
-    if (part.signature !== undefined) events.push({ type: "signature", part: "tool-call", index, signature: part.signature, sample: 0 });
+    if (part.signature !== undefined)
+      events.push({ type: "signature", part: "tool-call", index, signature: part.signature, sample: 0 });
     return index + 1;
   }
-  if (part.text !== "") events.push({ type: part.type === "text" ? "text-delta" : "reasoning-delta", text: part.text, sample: 0 });
+  if (part.text !== "")
+    events.push({ type: part.type === "text" ? "text-delta" : "reasoning-delta", text: part.text, sample: 0 });
   if (part.signature !== undefined) {
     const redacted = part.type === "reasoning" && part.redacted === true;
-    events.push({ type: "signature", part: part.type, signature: part.signature, ...(redacted && { redacted }), sample: 0 });
+    events.push({
+      type: "signature",
+      part: part.type,
+      signature: part.signature,
+      ...(redacted && { redacted }),
+      sample: 0,
+    });
   }
   return index;
 }

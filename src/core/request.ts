@@ -7,7 +7,13 @@ export type Effort = (typeof EFFORTS)[number];
 export type ResponseFormat =
   | { readonly type: "text" }
   | { readonly type: "json_object" }
-  | { readonly type: "json_schema"; readonly name: string; readonly schema: JsonSchema; readonly strict?: boolean; readonly description?: string };
+  | {
+      readonly type: "json_schema";
+      readonly name: string;
+      readonly schema: JsonSchema;
+      readonly strict?: boolean;
+      readonly description?: string;
+    };
 
 /** `true`, or how long the prefix is kept and which messages end a prefix. */
 export type PromptCache = boolean | { readonly ttl?: "5m" | "1h"; readonly points?: readonly CachePoint[] };
@@ -41,7 +47,10 @@ export interface Settings {
   readonly responseFormat?: ResponseFormat | undefined;
   readonly user?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
-  readonly webSearch?: boolean | { readonly contextSize?: "low" | "medium" | "high"; readonly maxUses?: number } | undefined;
+  readonly webSearch?:
+    | boolean
+    | { readonly contextSize?: "low" | "medium" | "high"; readonly maxUses?: number }
+    | undefined;
   readonly promptCache?: PromptCache | undefined;
   readonly tools?: readonly Tool[] | undefined;
   readonly toolChoice?: ToolChoice | undefined;

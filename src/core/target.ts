@@ -160,7 +160,9 @@ export interface Policy {
   readonly firstTokenTimeoutMs: number | undefined;
   readonly silenceTimeoutMs: number;
   readonly idleTimeoutMs: number;
-  readonly breaker: { readonly threshold: number; readonly windowMs: number | undefined; readonly halfOpenAfterMs: number } | undefined;
+  readonly breaker:
+    | { readonly threshold: number; readonly windowMs: number | undefined; readonly halfOpenAfterMs: number }
+    | undefined;
   readonly maxParallel: number | undefined;
   readonly queue: number;
   readonly onBreak: OnBreak;

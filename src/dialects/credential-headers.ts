@@ -1,6 +1,6 @@
 import type { Call } from "../core/call.ts";
 import type { AuthHeader, Target } from "../core/target.ts";
-import { targetError } from "./exchange.ts";
+import { targetError } from "./wire-error.ts";
 
 /** A header to send, or `null` for one that an SDK would send by itself and must not. */
 export type RequestHeaders = Record<string, string | null>;
@@ -32,7 +32,10 @@ export function clientHeaders({ target, credential }: Call): RequestHeaders {
  * The same for SDKs that write `Authorization: Bearer` themselves: then the key is theirs to send, and the headers hold
  * only the rest. Each header less is 2 µs less per request.
  */
-export function clientCredential(call: Call): { readonly bearer: string | undefined; readonly headers: RequestHeaders } {
+export function clientCredential(call: Call): {
+  readonly bearer: string | undefined;
+  readonly headers: RequestHeaders;
+} {
   const headers = clientHeaders(call);
   const { authorization, ...rest } = headers;
   if (authorization == null || !authorization.startsWith("Bearer ")) return { bearer: undefined, headers };
@@ -43,7 +46,10 @@ export function clientCredential(call: Call): { readonly bearer: string | undefi
 export function callHeaders({ target, request }: Call): RequestHeaders | undefined {
   const own = Object.entries(request.extraHeaders).map(([name, value]) => [name.toLowerCase(), value] as const);
   if (own.length === 0) return undefined;
-  const replaced = own.some(([name]) => AUTH_HEADERS.includes(name)) && target.auth !== "none" ? { [HEADER_OF[target.auth]]: null } : {};
+  const replaced =
+    own.some(([name]) => AUTH_HEADERS.includes(name)) && target.auth !== "none"
+      ? { [HEADER_OF[target.auth]]: null }
+      : {};
   return lay(replaced, own, target);
 }
 
@@ -58,5 +64,9 @@ const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Checked here because the error of the Headers class quotes the value, and the value may be a key. */
 function requireSendable(name: string, value: string | null, target: Target): void {
   if (value === null || SENDABLE.test(value)) return;
-  throw targetError(target, "invalid_request", `the header ${name} has a line break or another character that cannot be sent`);
+  throw targetError(
+    target,
+    "invalid_request",
+    `the header ${name} has a line break or another character that cannot be sent`,
+  );
 }

@@ -1,13 +1,14 @@
-import type { Adjustment } from "../core/attempt.ts";
 import { rateLimitOf, requestIdOf } from "../core/answer-headers.ts";
+import type { Adjustment } from "../core/attempt.ts";
 import type { Call } from "../core/call.ts";
 import type { Client, Decoder, Encode } from "../core/dialect.ts";
-import { isModelError, ModelError } from "../core/error.ts";
+import { isModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import { modelErrorOf } from "../core/failure.ts";
-import { redact, Secret } from "../core/secret.ts";
+import { Secret } from "../core/secret.ts";
 import type { Target } from "../core/target.ts";
 import type { Exchange, WireResponse } from "../core/transport.ts";
+import { targetError, wireError } from "./wire-error.ts";
 
 /** The parts of one wire format; `openWire` puts them together the same way for all. */
 export interface Wire<Params> {
@@ -31,6 +32,7 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
     if (call.streaming && !isJson(response)) yield* decodeStream(call, response, decoder, first);
     else yield* decodeBody(call, await response.text(), decoder, first);
   } catch (error) {
+    if (exchange.response !== undefined) noteHeaders(call, exchange.response);
     throw wireError(error, call, exchange);
   }
 }
@@ -65,7 +67,11 @@ async function* decodeStream(call: Call, response: WireResponse, decoder: Decode
 
 /** Failures of the body, not of what it says: only the decoder knows whether the answer had ended before. */
 function brokeAfterTheEnd(error: unknown): boolean {
-  return isModelError(error, "stream_truncated") || isModelError(error, "connection_failed") || (isModelError(error, "timed_out") && error.phase === "silence");
+  return (
+    isModelError(error, "stream_truncated") ||
+    isModelError(error, "connection_failed") ||
+    (isModelError(error, "timed_out") && error.phase === "silence")
+  );
 }
 
 function endsWell(decoder: Decoder, batch: FlowEvent[]): boolean {
@@ -137,24 +143,13 @@ function parseBody(text: string, target: Target): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const seen = text.trimStart().slice(0, 200);
-    throw targetError(target, "protocol_error", `expected JSON from ${target.address.baseUrl}, got: ${seen} (is base_url right?)`, cause);
+    throw targetError(
+      target,
+      "protocol_error",
+      `expected JSON from ${target.address.baseUrl}, got: ${seen} (is base_url right?)`,
+      cause,
+    );
   }
-}
-
-/** A ModelError that names provider and model; what decoders throw. */
-export function targetError(target: Target, code: ModelError["code"], words: string, cause?: unknown): ModelError {
-  return new ModelError({ code, message: `${target.provider} (${target.modelId}): ${words}`, provider: target.provider, model: target.entry, cause });
-}
-
-/** Parses the data of one event of a stream; a broken one is a protocol error. */
-export function parseEvent(data: string, target: Target): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(data);
-    if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
-  } catch (cause) {
-    throw targetError(target, "protocol_error", `an event of the stream is not JSON: ${data.slice(0, 200)}`, cause);
-  }
-  throw targetError(target, "protocol_error", `an event of the stream is not an object: ${data.slice(0, 200)}`);
 }
 
 function exchangeFor(call: Call): Exchange {
@@ -182,54 +177,6 @@ function secretsOf({ credential, target, request }: Call): Secret[] {
     if (SECRET_HEADER.test(name)) secrets.push(new Secret(value.replace(/^(?:Bearer|Basic) /i, "")));
   }
   return secrets;
-}
-
-/** SDKs wrap what our fetch threw and drop what the provider said; the exchange still has both. */
-function wireError(error: unknown, call: Call, exchange: Exchange): ModelError {
-  const { target, cancellation } = call;
-  if (cancellation.reason !== undefined) return cancellation.reason;
-  const own = ownError(error) ?? exchange.failure;
-  if (own !== undefined) return located(own, target, exchange);
-  const { response } = exchange;
-  if (response !== undefined && !response.ok) {
-    noteHeaders(call, response);
-    return modelErrorOf({ status: response.status, headers: response.headers, body: exchange.errorBody, cause: error, nowMs: call.clock.now() }, target);
-  }
-  const words = error instanceof Error ? error.message : String(error);
-  return targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, error);
-}
-
-function ownError(error: unknown): ModelError | undefined {
-  let current = error;
-  for (let depth = 0; depth < 5 && current !== undefined && current !== null; depth++) {
-    if (isModelError(current)) return current;
-    current = (current as { cause?: unknown }).cause;
-  }
-  return undefined;
-}
-
-/**
- * Errors of the transport do not know for whom they worked, those inside a stream do not see its headers, and words
- * quoted from a body may repeat a key. What else quotes that body is left behind with it.
- */
-function located(error: ModelError, target: Target, exchange: Exchange): ModelError {
-  const known = error.model !== undefined;
-  const id = error.requestId ?? requestIdOf(exchange.response?.headers);
-  const words = redact(error.message, exchange.secrets ?? []);
-  const clean = words === error.message;
-  if (known && clean && id === error.requestId) return error;
-  return new ModelError({
-    code: error.code,
-    message: known ? words : `${target.provider} (${target.modelId}): ${words}`,
-    provider: target.provider,
-    model: target.entry,
-    status: error.status ?? (known ? undefined : exchange.response?.status),
-    requestId: id,
-    retryAfterMs: error.retryAfterMs,
-    phase: error.phase,
-    partial: error.partial,
-    cause: clean ? (error.cause ?? (known ? undefined : error)) : undefined,
-  });
 }
 
 function noteHeaders(call: Call, response: WireResponse): void {

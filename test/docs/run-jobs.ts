@@ -1,22 +1,8 @@
 // One process for everything the pages show: node run-jobs.ts JOBS RESULTS. Modules and command lines run one after the other.
 import { readFileSync, writeFileSync } from "node:fs";
-import { registerHooks } from "node:module";
-import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { pathToFileURL } from "node:url";
-
-const ROOT = join(import.meta.dirname, "../..");
-const SOURCES: Readonly<Record<string, string>> = { modelwright: "src/index.ts", "modelwright/testing": "src/testing/index.ts" };
-
-/** The package under its own name is its source; packages are those of the repository, wherever the module lies. */
-registerHooks({
-  resolve(specifier, context, next) {
-    const source = SOURCES[specifier];
-    if (source !== undefined) return next(pathToFileURL(join(ROOT, source)).href, context);
-    const bare = /^[a-z@]/.test(specifier) && !/^(?:node|file|data):/.test(specifier);
-    return next(specifier, bare ? { ...context, parentURL: pathToFileURL(join(ROOT, "package.json")).href } : context);
-  },
-});
+import "./package-sources.ts";
 
 export interface Job {
   readonly id: string;

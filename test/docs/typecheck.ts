@@ -9,7 +9,6 @@ export function typecheck(files: readonly string[]): ReadonlyMap<string, readonl
   const paths = {
     modelwright: [join(ROOT, "src/index.ts")],
     "modelwright/testing": [join(ROOT, "src/testing/index.ts")],
-    zod: [join(ROOT, "node_modules/zod")],
   };
   const program = ts.createProgram([...files], { ...options, paths, typeRoots: [join(ROOT, "node_modules/@types")], moduleDetection: ts.ModuleDetectionKind.Force });
   const found = new Map<string, string[]>(files.map((file) => [file, []]));

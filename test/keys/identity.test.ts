@@ -273,11 +273,13 @@ function folderWithCertificate(): string {
 
 keyTest("models.*.tls", async () => {
   const server = await host({ tls: true });
-  const refused = await factoryOf(entryAt(server.url, "openai", "num_retries = 0"))
-    .create()
-    .safeCodegen(PROMPT);
-  expect(refused).toMatchObject({ ok: false, error: { code: "connection_failed" } });
+  const asked = (lines: string) =>
+    factoryOf(entryAt(server.url, "openai", `num_retries = 0\n${lines}`))
+      .create()
+      .safeCodegen(PROMPT);
+  expect(await asked("")).toMatchObject({ ok: false, error: { code: "connection_failed" } });
   expect(server.arrivals).toHaveLength(0);
+  expect(await asked("tls = { reject_unauthorized = false }")).toMatchObject({ ok: true });
 });
 
 keyTest("models.*.tls.ca_file", async () => {

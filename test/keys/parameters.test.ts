@@ -465,3 +465,27 @@ keyTest(
     { without: "web_search = true" },
   ),
 );
+
+keyTest(
+  "models.*.response_format.description",
+  onEveryWire(
+    `response_format = { type = "json_schema", name = "place", description = "A place.", schema = ${SHAPE} }`,
+    {
+      openai: { response_format: { json_schema: { description: "A place." } } },
+      "openai-responses": { text: { format: { description: "A place." } } },
+      anthropic: { output_config: { format: { schema: { description: "A place." } } } },
+      google: { generationConfig: { responseJsonSchema: { description: "A place." } } },
+    },
+    { without: `response_format = { type = "json_schema", name = "place", schema = ${SHAPE} }` },
+  ),
+);
+
+keyTest("models.*.{logprobs,web_search,prompt_cache}", async () => {
+  // Asking for nothing is no change, also where nothing could be given.
+  const simulator = await simulate();
+  for (const off of ["logprobs = false", "web_search = false", "prompt_cache = false"]) {
+    const lines = `strict = true\n${off}\ncapabilities = { web_search = false, prompt_cache = false }`;
+    const { reply } = await answered(simulator, entry("anthropic", simulator, lines));
+    expect(reply.adjustments, off).toEqual([]);
+  }
+});

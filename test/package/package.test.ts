@@ -50,6 +50,7 @@ describe("a project that installed it", () => {
     const examples = examplesOf(ROOT);
     expect(examples.length).toBeGreaterThanOrEqual(5);
     for (const { name, code } of examples) consumer.write(`${name}.ts`, code);
+    consumer.write("registered.ts", REGISTERED);
     consumer.write("tsconfig.json", JSON.stringify({ compilerOptions: STRICT, include: ["*.ts"] }));
     const { status, stdout } = consumer.node(TSC, "-p", ".", "--listFiles");
     expect(stdout.split("\n").filter((line) => line.includes("error TS"))).toEqual([]);
@@ -154,6 +155,19 @@ const STRICT = {
   ...{ target: "ES2023", lib: ["ES2024", "ESNext.Disposable"], module: "NodeNext", strict: true, noEmit: true },
   ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, types: ["node"] },
 };
+
+/** What `modelwright types` writes, and what it is for. */
+const REGISTERED = `
+import { ModelFactory } from "modelwright";
+declare module "modelwright" {
+  interface Registered { coder: unknown; fast: unknown }
+}
+const factory = await ModelFactory.load();
+factory.create("coder");
+// @ts-expect-error a name that models.toml does not have
+factory.create("codre");
+ModelFactory.parse("").create("any name");
+`;
 
 const LATER = [
   ...["openai", "@anthropic-ai/sdk", "@google/genai", "undici", "@pydantic/genai-prices", "toml-eslint-parser", "tokenx"],

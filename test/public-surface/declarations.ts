@@ -38,7 +38,7 @@ export function declarationsOf(...files: string[]): Declarations[] {
 }
 
 function isPublic({ name, flags }: TsSymbol): boolean {
-  return !name.startsWith("__#") && !(flags & SymbolFlags.Prototype);
+  return !name.includes("#") && !(flags & SymbolFlags.Prototype);
 }
 
 function spelled({ name, flags }: TsSymbol): string {

@@ -1,9 +1,9 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { CachePoint, ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
+import type { Report } from "../report.ts";
 import type { Block } from "./content.ts";
 import type { Conversation } from "./messages.ts";
-import type { Report } from "./report.ts";
 
 /** The API takes no more marks in one request. */
 const MOST_MARKS = 4;

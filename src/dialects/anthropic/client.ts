@@ -6,14 +6,16 @@ import type { Exchange, WireInit, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
 import { callHeaders, clientCredential } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
-import { targetError } from "../exchange.ts";
+import { targetError } from "../wire-error.ts";
 import type { MessagesBody } from "./encode.ts";
 
 /** Sends a request through the SDK and gives the answer as our transport holds it. */
 export const messagesClient: Client<MessagesBody> = {
   send: (body, call, exchange) =>
     // The generic verb: `messages.create` prints warnings about deprecated models on the console.
-    send(call, exchange, (client, options) => client.post("/v1/messages", { ...options, body, ...olderApi(body, call, options) })),
+    send(call, exchange, (client, options) =>
+      client.post("/v1/messages", { ...options, body, ...olderApi(body, call, options) }),
+    ),
 };
 
 /**
@@ -23,7 +25,9 @@ export const messagesClient: Client<MessagesBody> = {
 function olderApi(body: MessagesBody, { target }: Call, options: Anthropic.RequestOptions): Anthropic.RequestOptions {
   if (target.address.apiVersion !== undefined || target.facts.anthropicVersion !== undefined) return {};
   const sampling = "temperature" in body || "top_p" in body || "top_k" in body;
-  return sampling ? { headers: { "anthropic-version": "2023-06-01", ...(options.headers as Record<string, string>) } } : {};
+  return sampling
+    ? { headers: { "anthropic-version": "2023-06-01", ...(options.headers as Record<string, string>) } }
+    : {};
 }
 
 export const countClient: Client<Anthropic.MessageCountTokensParams> = {

@@ -1,8 +1,8 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { FilePart, ImagePart, ReasoningPart, TextPart, ToolResultPart } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
-import { targetError } from "../exchange.ts";
-import type { Report } from "./report.ts";
+import type { Report } from "../report.ts";
+import { targetError } from "../wire-error.ts";
 
 export type Block = Anthropic.ContentBlockParam;
 

@@ -3,9 +3,9 @@ import type { Adjustment } from "../../core/attempt.ts";
 import type { Encoded } from "../../core/dialect.ts";
 import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
+import { type Report, reportTo } from "../report.ts";
 import { markCache } from "./cache-marks.ts";
 import { type Conversation, encodeMessages } from "./messages.ts";
-import { type Report, reportTo } from "./report.ts";
 import { lowerSchema } from "./schema.ts";
 import { encodeThinking, type Thinking } from "./thinking.ts";
 import { answersThroughTool, encodeTools } from "./tools.ts";
@@ -108,7 +108,10 @@ function encodeFormat(
     report("response_format", "json_object", "an instruction", "the messages wire has no JSON mode without a schema");
   }
   if (format?.type !== "json_schema" || answersThroughTool(request, target)) return undefined;
-  const { schema, lost } = lowerSchema(format.schema);
+  const { schema, lost } = lowerSchema({
+    ...(format.description !== undefined && { description: format.description }),
+    ...format.schema,
+  });
   if (lost.length > 0) report("response_format", lost, "description", "the API does not enforce these keywords");
   return { type: "json_schema", schema };
 }

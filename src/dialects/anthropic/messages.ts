@@ -1,10 +1,10 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
-import { targetError } from "../exchange.ts";
+import type { Report } from "../report.ts";
+import { ToolIds } from "../tool-ids.ts";
+import { targetError } from "../wire-error.ts";
 import { type Block, encodeFile, encodeImage, encodeReasoning, encodeText, encodeToolResult } from "./content.ts";
-import type { Report } from "./report.ts";
-import { ToolIds } from "./tool-ids.ts";
 
 export interface Turn {
   readonly role: "user" | "assistant";

@@ -1,10 +1,5 @@
+import { isNode, type LoweredSchema, type Node, resolveRef } from "../../core/schema-node.ts";
 import type { JsonSchema } from "../../core/tool.ts";
-
-export interface LoweredSchema {
-  readonly schema: JsonSchema;
-  /** Where a constraint is no longer enforced: `$.properties.age.minimum`. */
-  readonly lost: readonly string[];
-}
 
 /**
  * A schema the API enforces. Keywords it does not know are moved into the description, where the model reads them, and
@@ -20,8 +15,6 @@ export function lowerSchema(schema: JsonSchema): LoweredSchema {
 export function isRecursive(schema: JsonSchema): boolean {
   return reachesItself(schema, { root: schema, open: new Set(), closed: new Set() });
 }
-
-type Node = Readonly<Record<string, unknown>>;
 
 const FORMATS: ReadonlySet<unknown> = new Set([
   ...["date-time", "time", "date", "duration", "email"],
@@ -136,30 +129,6 @@ function followsItself(ref: string, walk: Walk): boolean {
   walk.open.delete(ref);
   walk.closed.add(ref);
   return found;
-}
-
-/** The schema a local reference points at; `undefined` for anything else. */
-export function resolveRef(ref: string, root: JsonSchema): unknown {
-  if (ref !== "#" && !ref.startsWith("#/")) return undefined;
-  let node: unknown = root;
-  for (const step of ref.split("/").slice(1)) {
-    const key = decodeURIComponentSafely(step).replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof node !== "object" || node === null || !Object.hasOwn(node, key)) return undefined;
-    node = (node as Node)[key];
-  }
-  return node;
-}
-
-function decodeURIComponentSafely(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-export function isNode(value: unknown): value is Node {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function mapValues(node: Node, map: (value: unknown, key: string) => unknown): Record<string, unknown> {

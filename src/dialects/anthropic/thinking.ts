@@ -1,8 +1,8 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { Effort, ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
+import type { Report } from "../report.ts";
 import type { Turn } from "./messages.ts";
-import type { Report } from "./report.ts";
 
 export interface Thinking {
   readonly thinking?: Anthropic.ThinkingConfigParam;

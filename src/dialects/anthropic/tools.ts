@@ -1,11 +1,12 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { ModelRequest } from "../../core/request.ts";
+import { isNode, resolveRef } from "../../core/schema-node.ts";
 import type { Target } from "../../core/target.ts";
 import type { JsonSchema, Tool } from "../../core/tool.ts";
-import { targetError } from "../exchange.ts";
+import type { Report } from "../report.ts";
+import { targetError } from "../wire-error.ts";
 import type { Turn } from "./messages.ts";
-import type { Report } from "./report.ts";
-import { isNode, isRecursive, lowerSchema, resolveRef } from "./schema.ts";
+import { isRecursive, lowerSchema } from "./schema.ts";
 
 /** The tool whose input is the answer, for models without structured output. */
 export const JSON_TOOL = "json_tool_call";

@@ -5,7 +5,7 @@ import type { Exchange, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
 import { callHeaders, clientHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
-import { targetError } from "../exchange.ts";
+import { targetError } from "../wire-error.ts";
 import { googleAddress } from "./address.ts";
 
 /** Sends a request through the SDK and gives the answer as our transport holds it. */
@@ -79,7 +79,12 @@ function fetchFor(call: Call, exchange: Exchange, rewrite?: (body: string) => st
   return async (url, init) => {
     const headers = requestHeaders(call, init?.headers);
     const body = rewrite !== undefined && typeof init?.body === "string" ? { body: rewrite(init.body) } : {};
-    const response = await call.transport.fetch(url, { ...init, ...body, ...(headers !== undefined && { headers }), exchange });
+    const response = await call.transport.fetch(url, {
+      ...init,
+      ...body,
+      ...(headers !== undefined && { headers }),
+      exchange,
+    });
     return response.ok ? NOTHING : response;
   };
 }
@@ -111,6 +116,12 @@ function createClient({ GoogleGenAI }: typeof import("@google/genai"), call: Cal
   const headers = Object.fromEntries(Object.entries(own).filter((pair): pair is [string, string] => pair[1] !== null));
   const apiKey = target.auth === KEY_HEADER && credential !== undefined ? (key ?? NO_KEY) : NO_KEY;
   return withoutVariables(["GOOGLE_", "GEMINI_"], () => {
-    return new GoogleGenAI({ apiKey, enterprise: vertex !== undefined, ...vertex, apiVersion, httpOptions: { baseUrl, apiVersion, headers } });
+    return new GoogleGenAI({
+      apiKey,
+      enterprise: vertex !== undefined,
+      ...vertex,
+      apiVersion,
+      httpOptions: { baseUrl, apiVersion, headers },
+    });
   });
 }

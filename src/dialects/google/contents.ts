@@ -13,9 +13,9 @@ import type {
 } from "../../core/message.ts";
 import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
-import type { Report } from "../anthropic/report.ts";
-import { ToolIds } from "../anthropic/tool-ids.ts";
-import { targetError } from "../exchange.ts";
+import type { Report } from "../report.ts";
+import { ToolIds } from "../tool-ids.ts";
+import { targetError } from "../wire-error.ts";
 import { encodeMedia } from "./media.ts";
 import type { ToolNames } from "./tool-names.ts";
 

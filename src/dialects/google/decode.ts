@@ -3,7 +3,7 @@ import type { ModelError, ModelErrorCode } from "../../core/error.ts";
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
 import type { Target } from "../../core/target.ts";
-import { parseEvent, targetError } from "../exchange.ts";
+import { parseEvent, targetError } from "../wire-error.ts";
 import { Candidate, type CandidateContext } from "./candidate.ts";
 import type { ToolNames } from "./tool-names.ts";
 import { UsageFold } from "./usage.ts";

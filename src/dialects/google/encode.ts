@@ -14,7 +14,7 @@ import type { Encoded } from "../../core/dialect.ts";
 import type { Effort, ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import type { Tool, ToolChoice } from "../../core/tool.ts";
-import { type Report, reportTo } from "../anthropic/report.ts";
+import { type Report, reportTo } from "../report.ts";
 import { type Conversation, encodeContents } from "./contents.ts";
 import { lowerSchema } from "./schema.ts";
 import { ToolNames } from "./tool-names.ts";
@@ -117,7 +117,10 @@ function encodeFormat(
     report("response_format", "json_schema", "an instruction", `${target.modelId} enforces no schema`);
     return { responseMimeType: JSON_TYPE };
   }
-  const { schema, lost } = lowerSchema(format.schema, { closed: true });
+  const { schema, lost } = lowerSchema(
+    { ...(format.description !== undefined && { description: format.description }), ...format.schema },
+    { closed: true },
+  );
   if (lost.length > 0) report("response_format", lost, "description", "Gemini does not enforce these keywords");
   return { responseMimeType: JSON_TYPE, responseJsonSchema: schema };
 }

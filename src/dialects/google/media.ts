@@ -1,8 +1,8 @@
 import type { Part } from "@google/genai";
 import type { AudioPart, FilePart, ImagePart } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
-import type { Report } from "../anthropic/report.ts";
-import { targetError } from "../exchange.ts";
+import type { Report } from "../report.ts";
+import { targetError } from "../wire-error.ts";
 
 const DATA_URL = /^data:([^;,]*)[^,]*;base64,/;
 

@@ -1,5 +1,5 @@
+import { isNode, type LoweredSchema, resolveRef } from "../../core/schema-node.ts";
 import type { JsonSchema } from "../../core/tool.ts";
-import { isNode, type LoweredSchema, resolveRef } from "../anthropic/schema.ts";
 
 /**
  * A schema in the subset Gemini takes: references put in place, `const` as `enum`, `allOf` merged. What it cannot

@@ -3,7 +3,7 @@ import type { FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
 import type { Target } from "../../core/target.ts";
 import type { Usage } from "../../core/usage.ts";
-import { parseEvent, targetError } from "../exchange.ts";
+import { parseEvent, targetError } from "../wire-error.ts";
 import { ChatSample } from "./chat-sample.ts";
 import { chatUsage } from "./usage.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";

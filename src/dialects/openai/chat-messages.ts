@@ -18,7 +18,7 @@ import type {
 } from "../../core/message.ts";
 import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
-import { targetError } from "../exchange.ts";
+import { targetError } from "../wire-error.ts";
 import { audioFormat, fileName, sourceUrl } from "./media.ts";
 import { wireToolId } from "./tool-ids.ts";
 

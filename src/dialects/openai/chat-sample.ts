@@ -1,6 +1,6 @@
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import type { Target } from "../../core/target.ts";
-import { targetError } from "../exchange.ts";
+import { targetError } from "../wire-error.ts";
 import { CHAT_FAILURES, CHAT_FINISHES } from "./finish-reasons.ts";
 import { ToolCallAssembly } from "./tool-call-assembly.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";

@@ -6,7 +6,7 @@ import type { Exchange, WireInit, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
 import { callHeaders, clientCredential } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
-import { targetError } from "../exchange.ts";
+import { targetError } from "../wire-error.ts";
 import type { ChatParams } from "./chat-encode.ts";
 import type { CountParams } from "./count-tokens.ts";
 import type { ResponsesParams } from "./responses-encode.ts";

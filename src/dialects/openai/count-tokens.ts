@@ -2,7 +2,8 @@ import type { InputTokenCountParams } from "openai/resources/responses/input-tok
 import type { Call } from "../../core/call.ts";
 import type { Client, Decoder, Encode } from "../../core/dialect.ts";
 import { usageOf } from "../../core/usage.ts";
-import { openWire, targetError } from "../exchange.ts";
+import { openWire } from "../exchange.ts";
+import { targetError } from "../wire-error.ts";
 import { given } from "./given.ts";
 import { encodeResponses } from "./responses-encode.ts";
 import { numberIn, objectIn } from "./wire-value.ts";

@@ -12,7 +12,8 @@ export function promptCacheKey(request: ModelRequest, target: Target, adjustment
   if (promptCache === undefined || promptCache === false) return undefined;
   if (target.quirks.promptCacheKey !== true) {
     const reason = `${target.provider} has no parameter for it`;
-    if (target.facts.capabilities.promptCache !== true) adjustments.push({ setting: "prompt_cache", from: promptCache, to: undefined, reason });
+    if (target.facts.capabilities.promptCache !== true)
+      adjustments.push({ setting: "prompt_cache", from: promptCache, to: undefined, reason });
     return undefined;
   }
   if (promptCache !== true && (promptCache.ttl !== undefined || promptCache.points !== undefined)) {

@@ -2,7 +2,7 @@ import type { Decoder } from "../../core/dialect.ts";
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
 import type { Target } from "../../core/target.ts";
-import { parseEvent, targetError } from "../exchange.ts";
+import { parseEvent, targetError } from "../wire-error.ts";
 import { OutputItems } from "./responses-output.ts";
 import { responsesUsage } from "./usage.ts";
 import { objectIn, textIn, type WireObject } from "./wire-value.ts";

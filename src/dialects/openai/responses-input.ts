@@ -19,7 +19,7 @@ import type {
   UserMessage,
 } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
-import { targetError } from "../exchange.ts";
+import { targetError } from "../wire-error.ts";
 import { failedResult, systemRole } from "./chat-messages.ts";
 import { fileName, sourceUrl } from "./media.ts";
 import { readReasoningSignature, readTextSignature } from "./responses-signature.ts";

@@ -1,4 +1,4 @@
-import type { Adjustment } from "../../core/attempt.ts";
+import type { Adjustment } from "../core/attempt.ts";
 
 /** Notes one change of the request; `to` is `undefined` for what was left out. */
 export type Report = (setting: string, from: unknown, to: unknown, reason: string) => void;

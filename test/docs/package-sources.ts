@@ -1,0 +1,17 @@
+// Makes the package under its own name its source, and packages those of the repository wherever a module lies.
+import { registerHooks } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const ROOT = join(import.meta.dirname, "../..");
+const SOURCES: Readonly<Record<string, string>> = {
+  modelwright: "src/index.ts",
+  "modelwright/testing": "src/testing/index.ts",
+};
+
+registerHooks({
+  resolve(specifier, context, next) {
+    const source = SOURCES[specifier];
+    return source === undefined ? next(specifier, context) : next(pathToFileURL(join(ROOT, source)).href, context);
+  },
+});
