@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^modelwright\/testing$/, replacement: source("testing/index.ts") }, { find: /^modelwright$/, replacement: source("index.ts") }] },
   test: {
     include: ["test/**/*.test.ts"],
-    typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.json" },
+    typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.types.json" },
     reporters: ["default", "./test/closing-line.ts"],
     testTimeout: 20_000,
     pool: "threads",

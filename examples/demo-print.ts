@@ -1,36 +1,106 @@
-import Table from "cli-table3";
 import type { Attempt, Reply } from "modelwright";
 import pc from "picocolors";
 
-const WIDTH = Math.min(process.stdout.columns ?? 100, 110);
+const INDENT = "  ";
+const WIDTH = Math.max(60, Math.min(process.stdout.columns ?? (Number(process.env["COLUMNS"]) || 100), 110));
 
 export function heading(mark: string, text: string): void {
-  console.log(`\n${pc.cyan(pc.bold(mark))} ${pc.bold(text)}`);
+  console.log(`\n${pc.cyan(mark)} ${pc.bold(text)}`);
 }
 
-export function say(label: string, text: string): void {
-  console.log(`  ${pc.dim(label)}  ${text}`);
+export function note(text: string): void {
+  console.log(INDENT + pc.dim(text));
 }
 
-export function attemptLine({ model, outcome, durationMs, startedMs, error }: Attempt): void {
-  const verdict = outcome === "ok" ? pc.green("answered") : pc.yellow(`${error?.status ?? ""} ${error?.code ?? outcome}`.trim());
-  console.log(`  ${pc.dim(`at ${ms(startedMs).padStart(7)}`)}  ${model.padEnd(7)} ${verdict} ${pc.dim(`(${ms(durationMs)})`)}`);
+/** Rows as aligned columns; what does not fit the terminal is cut from the last one. */
+export function columns(rows: readonly (readonly string[])[], paint: readonly Paint[] = []): void {
+  const [first = []] = rows;
+  const widths = first.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  for (const row of rows) console.log(INDENT + rowText(row, widths, paint).trimEnd());
 }
 
-/** One line that fits the terminal. */
-export function wrap(text: string): string {
-  const room = WIDTH - 48;
-  return text.length > room ? `${text.slice(0, room - 1)}…` : text;
+type Paint = (text: string) => string;
+
+function rowText(row: readonly string[], widths: readonly number[], paint: readonly Paint[]): string {
+  let room = WIDTH - INDENT.length;
+  const cells = row.map((text, column) => {
+    const cell = cut(text, room).padEnd(Math.min(widths[column] ?? 0, room));
+    room -= cell.length + 2;
+    return (paint[column] ?? String)(cell);
+  });
+  return cells.join("  ");
 }
 
-export function scoreTable(replies: readonly Reply[]): void {
-  const table = new Table({ head: ["answered by", "in", "out", "requests", "first token", "time"], colAligns: ["left", "right", "right", "right", "right", "right"], style: { head: [], border: pc.isColorSupported ? ["gray"] : [], compact: true } });
-  for (const { model, usage, attempts, firstTokenMs, latencyMs } of replies) {
-    table.push([model, usage.input, usage.output, attempts.length, firstTokenMs === undefined ? "" : ms(firstTokenMs), ms(latencyMs)]);
+function cut(text: string, room: number): string {
+  return text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text;
+}
+
+/** The code of an answer, without what was said around it. */
+export function code(text: string): void {
+  const block = /```\w*\n([\s\S]*?)```/.exec(text)?.[1] ?? text;
+  for (const line of block.trimEnd().split("\n")) {
+    console.log(`${INDENT}${pc.dim("│")} ${cut(line, WIDTH - INDENT.length - 2)}`);
   }
-  console.log(table.toString().replace(/^/gm, "  "));
 }
 
-function ms(value: number): string {
+/** Writes words as they arrive and breaks lines between them. */
+export function flowing(): { write(piece: string): void; end(): void } {
+  let column = 0;
+  let word = "";
+  const flush = () => {
+    if (word === "") return;
+    const isFirst = column === 0;
+    const isBroken = !isFirst && column + 1 + word.length > WIDTH;
+    process.stdout.write(`${isFirst ? INDENT : isBroken ? `\n${INDENT}` : " "}${word}`);
+    column = isFirst || isBroken ? INDENT.length + word.length : column + 1 + word.length;
+    word = "";
+  };
+  return {
+    write(piece) {
+      for (const part of piece.split(/(\s+)/)) {
+        if (/^\s/.test(part)) flush();
+        else word += part;
+      }
+    },
+    end() {
+      flush();
+      process.stdout.write("\n");
+    },
+  };
+}
+
+export function attempts(reply: Reply): void {
+  columns(reply.attempts.map(attemptRow), [pc.dim, String, verdictPaint]);
+}
+
+function attemptRow({ model, outcome, startedMs, error }: Attempt): string[] {
+  const verdict = outcome === "ok" ? "answered" : `${error?.status ?? ""} ${error?.code ?? outcome}`.trim();
+  return [`after ${milliseconds(startedMs).padStart(6)}`, model, verdict];
+}
+
+function verdictPaint(text: string): string {
+  return text.startsWith("answered") ? pc.green(text) : pc.yellow(text);
+}
+
+/** What each answer took, and all of them together. */
+export function scores(taken: readonly (readonly [step: string, reply: Reply])[]): void {
+  const head = ["", "answered by", "requests", "tokens in", "out", "cost", "time"];
+  const rows = taken.map(([step, { model, attempts, usage, cost, latencyMs }]) => [
+    ...[step, model, String(attempts.length), String(usage.input), String(usage.output)],
+    ...[dollars(cost.usd), milliseconds(latencyMs)],
+  ]);
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const aligned = [head, ...rows].map((row) =>
+    row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))),
+  );
+  for (const [index, row] of aligned.entries())
+    console.log(INDENT + (index === 0 ? pc.dim(row.join("  ")) : row.join("  ")));
+}
+
+export function dollars(usd: number | null): string {
+  return usd === null ? "unknown" : `$${usd.toFixed(6)}`;
+}
+
+function milliseconds(value: number): string {
   return `${Math.round(value)} ms`;
 }

@@ -1,15 +1,15 @@
 // The newcomer's tour: the shipped models.toml, no key, no network. Ends with 1 when something is not as it should be.
 import { fileURLToPath } from "node:url";
 import { type Message, type Model, ModelFactory, type Reply } from "modelwright";
+import pc from "picocolors";
 import { z } from "zod";
-import { attemptLine, heading, say, scoreTable, wrap } from "./demo-print.ts";
+import { attempts, code, columns, dollars, flowing, heading, note, scores } from "./demo-print.ts";
 
-const QUESTION = "Write a TypeScript function that reverses the words of a sentence.";
 const CONFIG = fileURLToPath(new URL("../models.toml", import.meta.url));
 
 const factory = await ModelFactory.load(CONFIG, { random: () => 0.3 });
 const simulator = await factory.simulator({ delayMs: 12 });
-const scores: Reply[] = [];
+const taken: [step: string, reply: Reply][] = [];
 let expected = 0;
 
 /** Each step says how many requests it needs; they are counted on the server, not here. */
@@ -21,73 +21,117 @@ function expect(what: string, requests: number, holds: boolean): void {
   process.exitCode = 1;
 }
 
+console.log(pc.dim("Every answer below is simulated on this machine: no key, no network, no bill."));
+
 heading("1", "One question, three models, three wire formats: only the name changes");
-for (const name of ["coder", "fast", "backup"] as const) {
-  const reply = await factory.get(name).codegen(QUESTION);
-  scores.push(reply);
-  const { dialect, modelId } = factory.describe(name);
-  say(`${name.padEnd(7)} ${modelId.padEnd(18)} ${`${dialect} wire`.padEnd(15)}`, wrap(firstLine(reply.text)));
+const NAMES = ["coder", "fast", "backup"];
+for (const name of NAMES) {
+  const reply = await factory.get(name).codegen("Write a TypeScript function that reverses a text.");
+  taken.push(["1 question", reply]);
 }
-expect("three models", 3, scores.every((reply) => reply.text.includes("simulated")));
+columns(NAMES.map(requestRow), [pc.bold, String, pc.dim]);
+note(`${taken[0]?.[1].model} answered`);
+code(taken[0]?.[1].text ?? "");
+expect(
+  "three models",
+  3,
+  taken.every(([, { text }]) => text.includes("simulated")),
+);
 
 heading("2", "Streaming, as it arrives");
 const stream = factory.get("fast").stream("Explain recursion in one sentence.");
-process.stdout.write("  ");
-for await (const text of stream.text) process.stdout.write(text.replaceAll("\n", "\n  "));
-process.stdout.write("\n");
-scores.push(await stream.reply);
-expect("stream", 1, (await stream.reply).finishReason === "stop");
+const shown = flowing();
+for await (const text of stream.text) shown.write(text);
+shown.end();
+const streamed = await stream.reply;
+taken.push(["2 stream", streamed]);
+expect("stream", 1, streamed.finishReason === "stop");
 
 heading("3", "Structured output: a zod schema in, a typed object out");
 const Book = z.object({ title: z.string(), year: z.int().min(1900).max(2030), tags: z.array(z.string()).min(1) });
 const { object: book, reply: bookReply } = await factory.get("backup").object(Book, "Suggest a book about compilers.");
-say("object", JSON.stringify(book));
-scores.push(bookReply);
+columns(
+  Object.entries(book).map(([key, value]) => [`book.${key}`, JSON.stringify(value)]),
+  [pc.dim],
+);
+taken.push(["3 object", bookReply]);
 expect("structured output", 1, Book.safeParse(book).success);
 
 heading("4", "A tool call and its answer");
-scores.push(await weather(factory.get("coder")));
-expect("tools", 2, (scores.at(-1)?.text ?? "").length > 0);
+await weather(factory.get("coder"));
+expect("tools", 2, taken.at(-1)?.[1].text.includes("21") === true);
 
-heading("5", "A rate limit (429): waited for as the provider asks, then answered");
+heading("5", "A rate limit: the provider asks for 0.4 s, the call waits and is answered");
 simulator.script({ kind: "rate-limit", retryAfter: 0.4 });
-scores.push(await show(factory.get("fast")));
-expect("rate limit", 2, scores.at(-1)?.attempts.length === 2);
+expect("rate limit", 2, (await hello("5 rate limit", "fast")).attempts.length === 2);
 
 heading("6", "An outage: the fallback of models.toml answers, the program notices nothing");
 simulator.script({ match: { model: "claude-sonnet-4-5" }, kind: "server", times: 4 });
-scores.push(await show(factory.get("coder")));
-expect("outage", 5, scores.at(-1)?.model === "fast");
+expect("outage", 5, (await hello("6 outage", "coder")).model === "fast");
 
-heading("✓", "What it took");
-scoreTable(scores);
+heading("7", "What it took");
+scores(taken);
 const { requests, cost } = factory.usage();
-console.log(`  ${requests} requests, ${simulator.requests.length} seen by the server, $${(cost.usd ?? 0).toFixed(6)} at list prices (simulated, so nothing was paid)`);
-console.log("  next: npx modelwright chat, or edit models.toml; with keys: MODELWRIGHT_PROFILE=live npx modelwright run \"…\"");
+expect("usage", 0, requests === expected);
+
+const isGood = process.exitCode === undefined;
+heading(
+  isGood ? pc.green("✓") : pc.red("✗"),
+  isGood
+    ? `${requests} requests, each seen by the server; ${dollars(cost.usd)} at list prices, nothing paid`
+    : "Not as expected: see above",
+);
+columns(
+  [
+    ["npx modelwright chat", "talk to these models"],
+    ["edit models.toml", "another provider, same code"],
+    ['MODELWRIGHT_PROFILE=live npx modelwright run "…"', "the real ones, with keys"],
+  ],
+  [String, pc.dim],
+);
 await factory.close();
 
-async function weather(model: Model): Promise<Reply> {
-  const tools = [{ name: "get_weather", description: "Current weather of a city", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } }];
+/** Where the last request of this model went, as the server saw it. */
+function requestRow(name: string): string[] {
+  const { modelId } = factory.describe(name);
+  const seen = simulator.requests.findLast(({ model }) => model === modelId);
+  return [name, modelId, seen?.path ?? "never seen"];
+}
+
+async function weather(model: Model): Promise<void> {
+  const city = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+  const tools = [{ name: "get_weather", description: "Current weather of a city", parameters: city }];
   const question: Message[] = [{ role: "user", content: "What is the weather in Lisbon? Use get_weather." }];
   const asked = await model.codegen(question, { tools, toolChoice: "required" });
+  taken.push(["4 tool call", asked]);
   const [call] = asked.toolCalls;
   if (call === undefined) throw new Error("the model called no tool");
-  say("model asks", `${call.name}(${call.json})`);
-  const result = { celsius: 21, sky: "clear" };
-  say("we answer", JSON.stringify(result));
-  const history: Message[] = [...question, asked.message, { role: "tool", content: [{ type: "tool-result", id: call.id, content: JSON.stringify(result) }] }];
-  const reply = await model.codegen(history, { tools });
-  say("model says", wrap(firstLine(reply.text)));
+  const content = JSON.stringify({ celsius: 21, sky: "clear" });
+  const result: Message = { role: "tool", content: [{ type: "tool-result", id: call.id, content }] };
+  const answered = await model.codegen([...question, asked.message, result], { tools });
+  taken.push(["4 answer", answered]);
+  columns(
+    [
+      ["asks", `${call.name}(${call.json})`],
+      ["gets", content],
+      ["says", lastSentence(answered.text)],
+    ],
+    [pc.dim],
+  );
+}
+
+async function hello(step: string, name: string): Promise<Reply> {
+  const reply = await factory.get(name).codegen("Say hello.");
+  taken.push([step, reply]);
+  attempts(reply);
   return reply;
 }
 
-async function show(model: Model): Promise<Reply> {
-  const reply = await model.codegen("Say hello.");
-  for (const attempt of reply.attempts) attemptLine(attempt);
-  say("answer", wrap(firstLine(reply.text)));
-  return reply;
-}
-
-function firstLine(text: string): string {
-  return text.split("\n").find((line) => line.trim() !== "") ?? "";
+function lastSentence(text: string): string {
+  return (
+    text
+      .trim()
+      .split(/(?<=\.) (?=[A-Z])/)
+      .at(-1) ?? ""
+  );
 }

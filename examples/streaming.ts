@@ -16,4 +16,6 @@ for await (const text of long.text) {
   break; // closes the socket
 }
 const left = await long.reply.catch((error: unknown) => error);
-console.log(isModelError(left) ? `\n(left: ${left.code}, kept "${left.partial?.text}")` : "\n(the answer was complete)");
+console.log(
+  isModelError(left) ? `\n(left: ${left.code}, kept "${left.partial?.text}")` : "\n(the answer was complete)",
+);

@@ -21,7 +21,7 @@ const CALL_ONLY = ["samples", "signal", "cache", "tags", "raw"] as const;
 const CACHE_MODES: readonly CacheMode[] = ["use", "refresh", "bypass", "only"];
 
 const NO_OPTIONS: ReadOptions = {
-  input: { settings: {}, samples: 1, extraBody: {}, extraHeaders: {}, raw: false, tags: [] },
+  input: { settings: {}, samples: 1, extraBody: {}, extraHeaders: {}, raw: false, tags: [], adaptation: {} },
   batchSize: undefined,
   signal: undefined,
 };

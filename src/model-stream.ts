@@ -120,8 +120,8 @@ class Cursor implements AsyncIterator<ModelEvent> {
       this.#batch = [];
       const left = new ModelError({ code: "aborted", message: "The reader left the stream before its end." });
       this.#settled.reject(this.#opened?.failure(left) ?? left);
-      // Generators that wait for an event cannot be closed; the call is ended under them.
-      if (this.#waiting !== undefined) this.#opened?.cancel(left);
+      // First, because generators that wait for an event cannot be closed, and so that the attempt is on record when the call settles.
+      this.#opened?.cancel(left);
       await this.#batches?.return?.();
     }
     return { value: undefined, done: true };

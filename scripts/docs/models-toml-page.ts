@@ -12,8 +12,16 @@ type Json = { readonly [keyword: string]: unknown };
 
 const GROUPS: readonly (readonly [title: string, intro: string, shape: Shape])[] = [
   ["Identity", "Who answers, where, and with which credentials. `name` and `provider` are required.", identityShape],
-  ["Parameters", "What a request says. Nothing is sent that is not given. A call may give each of these in camelCase.", parameterShape],
-  ["Features", "How requests are built and answers are treated. A call may give each of these in camelCase.", featureShape],
+  [
+    "Parameters",
+    "What a request says. Nothing is sent that is not given. A call may give each of these in camelCase.",
+    parameterShape,
+  ],
+  [
+    "Features",
+    "How requests are built and answers are treated. A call may give each of these in camelCase.",
+    featureShape,
+  ],
   ["Retries", "", retryShape],
   ["Clocks", "", clockShape],
   ["Protection", "", protectionShape],
@@ -23,17 +31,17 @@ const GROUPS: readonly (readonly [title: string, intro: string, shape: Shape])[]
 
 /** docs/reference/models-toml.md */
 export function modelsTomlPage(): string {
-  const { default_model, pricing } = configSchema.shape as unknown as Record<string, z.ZodOptional>;
+  const { default_model, pricing } = configSchema.shape as unknown as Record<string, z.ZodOptional<z.ZodType>>;
   return page(
     "# Keys of models.toml",
     GENERATED,
     INTRO,
     ...GROUPS.flatMap(([title, intro, shape]) => [`## ${title}`, ...(intro === "" ? [] : [intro]), keyTable(shape)]),
     "## Top of the file",
-    keyTable({ default_model: default_model?.unwrap() as z.ZodType }),
+    keyTable(default_model === undefined ? {} : { default_model: default_model.unwrap() }),
     "`[defaults]`, `[providers.NAME]`, `[models.NAME]` and `[profiles.NAME]` hold the keys above; the [guide](../guide/models-toml.md#how-an-entry-is-composed) says how they compose.",
     '### `[pricing."model-id"]`',
-    (pricing?.unwrap() as z.ZodType).meta()?.description as string,
+    String(pricing?.unwrap().meta()?.description),
     "### `[cache]`",
     String(cacheSection.meta()?.description),
     keyTable(shapeOf(cacheSection)),
@@ -54,7 +62,10 @@ function shapeOf(table: z.ZodType): Shape {
 }
 
 function keyTable(shape: Shape): string {
-  return markdownTable(["key", "value", "default", "example", "effect"], Object.entries(shape).flatMap(([key, schema]) => keyRows(key, schema)));
+  return markdownTable(
+    ["key", "value", "default", "example", "effect"],
+    Object.entries(shape).flatMap(([key, schema]) => keyRows(key, schema)),
+  );
 }
 
 /** A row for the key and one for each key of the table it may be. */
@@ -67,16 +78,29 @@ function innerProperties(json: Json): readonly (readonly [string, Json])[] {
   const alternatives = (json.anyOf ?? [json]) as readonly Json[];
   if (alternatives.some(({ type }) => type === "array")) return [];
   return alternatives.flatMap(({ properties, additionalProperties, required }) =>
-    additionalProperties === false && required === undefined ? Object.entries((properties ?? {}) as Record<string, Json>) : [],
+    additionalProperties === false && required === undefined
+      ? Object.entries((properties ?? {}) as Record<string, Json>)
+      : [],
   );
 }
 
 function cells(key: string, json: Json): string[] {
-  const { description = "", examples = [], default: fallback } = json as { description?: string; examples?: unknown[]; default?: unknown };
+  const {
+    description = "",
+    examples = [],
+    default: fallback,
+  } = json as { description?: string; examples?: unknown[]; default?: unknown };
   const isDuration = DURATION_TAIL.test(description);
   const example = examples.map((value) => code(shortened(tomlValue(value)))).join(", ");
-  const standard = fallback === undefined ? "–" : code(tomlValue(fallback) + (isDuration && typeof fallback === "number" ? " s" : ""));
-  return [code(key), isDuration ? "duration" : valueWords(json), standard, example, description.replace(DURATION_TAIL, "")];
+  const standard =
+    fallback === undefined ? "–" : code(tomlValue(fallback) + (isDuration && typeof fallback === "number" ? " s" : ""));
+  return [
+    code(key),
+    isDuration ? "duration" : valueWords(json),
+    standard,
+    example,
+    description.replace(DURATION_TAIL, ""),
+  ];
 }
 
 /** Every duration key ends its description with how durations are written; the page says it once. */
@@ -92,14 +116,17 @@ function valueWords(json: Json): string {
   if (Array.isArray(words)) return words.length > 8 ? "word" : words.map((word) => code(tomlValue(word))).join(", ");
   if (json.const !== undefined) return code(tomlValue(json.const));
   if (Array.isArray(anyOf)) return [...new Set(anyOf.map(valueWords))].join(" or ");
-  if (type === "number" || type === "integer") return `${type === "integer" ? "whole number" : "number"}${range(minimum, maximum)}`;
+  if (type === "number" || type === "integer")
+    return `${type === "integer" ? "whole number" : "number"}${range(minimum, maximum)}`;
   if (type === "array") return `list of ${plural(valueWords((json.items ?? {}) as Json))}`;
   if (type === "boolean") return "true or false";
   return type === "string" ? "text" : "table";
 }
 
 function plural(words: string): string {
-  return /^(text|table|number|whole number)\b/.test(words) ? words.replace(/^(text|table|whole number|number)/, "$1s") : words;
+  return /^(text|table|number|whole number)\b/.test(words)
+    ? words.replace(/^(text|table|whole number|number)/, "$1s")
+    : words;
 }
 
 function range(minimum: unknown, maximum: unknown): string {

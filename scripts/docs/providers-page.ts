@@ -17,8 +17,15 @@ export function providersPage(): string {
 
 function providerCells(row: ProviderRow): string[] {
   const { id, label, dialect, baseUrl, baseUrlShape, docs } = row;
-  const address = baseUrl ?? (id === "simulator" ? "a free port of this machine" : `yours: ${code(baseUrlShape ?? "")}`);
-  return [`${code(id)} ${label}`, dialect, baseUrl === undefined ? address : code(baseUrl), keyCell(row), `[docs](${docs})`];
+  const address =
+    baseUrl ?? (id === "simulator" ? "a free port of this machine" : `yours: ${code(baseUrlShape ?? "")}`);
+  return [
+    `${code(id)} ${label}`,
+    dialect,
+    baseUrl === undefined ? address : code(baseUrl),
+    keyCell(row),
+    `[docs](${docs})`,
+  ];
 }
 
 function keyCell({ keyEnv, keyless, tokenHook }: ProviderRow): string {
@@ -38,7 +45,13 @@ function quirkCells({ id, quirks, headers }: ProviderRow): string[] {
     ...(jsonMode === "json_object" ? ["schemas are asked for as plain JSON"] : []),
     ...(reasoningField === undefined ? [] : [`reasoning in ${code(reasoningField)}`]),
     ...(toolIds === undefined ? [] : ["tool ids of nine characters"]),
-    ...(defaults === undefined ? [] : [`sends ${Object.entries(defaults).map(([key, value]) => code(`${keyOf(key)} = ${value}`)).join(", ")} by default`]),
+    ...(defaults === undefined
+      ? []
+      : [
+          `sends ${Object.entries(defaults)
+            .map(([key, value]) => code(`${keyOf(key)} = ${value}`))
+            .join(", ")} by default`,
+        ]),
     ...(streamUsage === false ? ["usage comes unasked"] : []),
     ...(headers === undefined ? [] : [`sends ${Object.keys(headers).map(code).join(", ")}`]),
   ];

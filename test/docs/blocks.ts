@@ -15,7 +15,9 @@ export interface Block {
   readonly text: string;
 }
 
-export const PAGES: readonly string[] = ["README.md", ...globSync("docs/**/*.md", { cwd: ROOT })].map((path) => path.replaceAll("\\", "/")).sort();
+export const PAGES: readonly string[] = ["README.md", ...globSync("docs/**/*.md", { cwd: ROOT })]
+  .map((path) => path.replaceAll("\\", "/"))
+  .sort();
 
 export function readPage(page: string): string {
   return readFileSync(join(ROOT, page), "utf8");
@@ -29,7 +31,10 @@ export function blocksOf(page: string): readonly Block[] {
     page,
     line: text.slice(0, index).split("\n").length,
     language,
-    flags: info.trim().split(/\s+/).filter((flag) => flag !== ""),
+    flags: info
+      .trim()
+      .split(/\s+/)
+      .filter((flag) => flag !== ""),
     text: body,
   }));
 }

@@ -19,7 +19,10 @@ const PRELUDE: readonly (readonly [name: string, line: string])[] = [
   ["factory", "const factory = await ModelFactory.load();"],
   ["model", "const model = factory.create();"],
 ];
-const NEEDS: Readonly<Record<string, readonly string[]>> = { model: ["factory", "ModelFactory"], factory: ["ModelFactory"] };
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  model: ["factory", "ModelFactory"],
+  factory: ["ModelFactory"],
+};
 
 /** The block as a module of its own, on as many lines more as were left out. */
 export function completeTypeScript(text: string): string {
@@ -32,7 +35,10 @@ export function completeTypeScript(text: string): string {
 }
 
 function declares(text: string, name: string): boolean {
-  return new RegExp(`\\b(?:const|let|class|function)\\s+(?:[\\[{][^}\\]]*)?\\b${name}\\b(?!\\s*:)|^import[^;]*\\b${name}\\b[^;]*from`, "m").test(text);
+  return new RegExp(
+    `\\b(?:const|let|class|function)\\s+(?:[\\[{][^}\\]]*)?\\b${name}\\b(?!\\s*:)|^import[^;]*\\b${name}\\b[^;]*from`,
+    "m",
+  ).test(text);
 }
 
 const STUB = { name: "gpt-4o-mini", provider: "openai" } as const;
@@ -40,11 +46,18 @@ const TOP_KEYS = Object.keys(configSchema.shape);
 const FALLBACK_LISTS = Object.keys(entryShape).filter((key) => key === "fallback_models" || key.endsWith("_fallbacks"));
 
 export function completeToml(text: string): string {
-  const first = /^([A-Za-z_]+)\s*=/.exec(text.split("\n").find((line) => line.trim() !== "" && !line.startsWith("#")) ?? "")?.[1];
+  const first = /^([A-Za-z_]+)\s*=/.exec(
+    text.split("\n").find((line) => line.trim() !== "" && !line.startsWith("#")) ?? "",
+  )?.[1];
   const headed = first !== undefined && !TOP_KEYS.includes(first) ? `[models.example]\n${text}` : text;
-  const named = headed.replace(/^\[models\.([^\].]+)\][^\n]*$/gm, (head, name: string) => `${head}${missingKeys(headed, name)}`);
+  const named = headed.replace(
+    /^\[models\.([^\].]+)\][^\n]*$/gm,
+    (head, name: string) => `${head}${missingKeys(headed, name)}`,
+  );
   const shown = entriesOf(named);
-  const more = [...new Set([...mentioned(named), ...(shown.length === 0 ? ["example"] : [])])].filter((name) => !shown.includes(name));
+  const more = [...new Set([...mentioned(named), ...(shown.length === 0 ? ["example"] : [])])].filter(
+    (name) => !shown.includes(name),
+  );
   return `${named}\n${more.map((name) => `[models.${name}]\n${lines(["name", "provider"])}`).join("\n")}`;
 }
 
@@ -70,15 +83,23 @@ export function entriesOf(text: string): string[] {
 function mentioned(text: string): string[] {
   const document = parse(text);
   const profiles = Object.values((document.profiles ?? {}) as Entries);
-  const tables = [document, ...profiles].flatMap(({ models, defaults }) => [...Object.values((models ?? {}) as Entries), (defaults ?? {}) as Table]);
-  const names = tables.flatMap((table) => [table.extends, ...FALLBACK_LISTS.flatMap((key) => (table[key] ?? []) as string[])]);
+  const tables = [document, ...profiles].flatMap(({ models, defaults }) => [
+    ...Object.values((models ?? {}) as Entries),
+    (defaults ?? {}) as Table,
+  ]);
+  const names = tables.flatMap((table) => [
+    table.extends,
+    ...FALLBACK_LISTS.flatMap((key) => (table[key] ?? []) as string[]),
+  ]);
   const overlaid = profiles.flatMap(({ models }) => Object.keys((models ?? {}) as Entries));
   return [document.default_model, ...names, ...overlaid].filter((name) => typeof name === "string");
 }
 
 /** The same file with every entry answered by the simulator, as a profile: positions stay. */
 export function withSimulatedProfile(text: string): string {
-  const tables = entriesOf(text).map((name) => `[profiles.${PROFILE}.models.${JSON.stringify(name)}]\nprovider = "simulator"`);
+  const tables = entriesOf(text).map(
+    (name) => `[profiles.${PROFILE}.models.${JSON.stringify(name)}]\nprovider = "simulator"`,
+  );
   return `${text}\n${tables.join("\n")}\n`;
 }
 

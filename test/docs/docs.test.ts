@@ -20,7 +20,8 @@ import { typecheck } from "./typecheck.ts";
 
 const SCRATCH = mkdtempSync(join(tmpdir(), "modelwright-docs-"));
 const SHIPPED = readFileSync(join(ROOT, "models.toml"), "utf8");
-const SCRIPTS = (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> }).scripts;
+const SCRIPTS = (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> })
+  .scripts;
 const KNOWN_LANGUAGES = ["ts", "toml", "sh", "console", "json", "text"];
 
 const blocks = PAGES.flatMap(blocksOf);
@@ -31,7 +32,12 @@ const cliJobs = new Map<Block, { readonly id: string; readonly command: Command 
 let results: Readonly<Record<string, Result>> = {};
 let messages: ReadonlyMap<string, readonly string[]> = new Map();
 
-const KEYS = { OPENAI_API_KEY: "not-a-key", ANTHROPIC_API_KEY: "not-a-key", GEMINI_API_KEY: "not-a-key", DEEPSEEK_API_KEY: "not-a-key" };
+const KEYS = {
+  OPENAI_API_KEY: "not-a-key",
+  ANTHROPIC_API_KEY: "not-a-key",
+  GEMINI_API_KEY: "not-a-key",
+  DEEPSEEK_API_KEY: "not-a-key",
+};
 
 writeFileSync(join(SCRATCH, "package.json"), '{ "type": "module" }');
 symlinkSync(join(ROOT, "node_modules"), join(SCRATCH, "node_modules"), "dir");
@@ -69,7 +75,12 @@ function prepareModule(block: Block, folder: string): void {
   modules.set(block, path);
   if (block.flags.includes("no-run")) return;
   const chooses = block.text.includes("ModelFactory.parse(");
-  jobs.push({ id: placeOf(block), cwd: folder, env: { ...KEYS, ...(!chooses && { MODELWRIGHT_PROFILE: PROFILE }) }, module: path });
+  jobs.push({
+    id: placeOf(block),
+    cwd: folder,
+    env: { ...KEYS, ...(!chooses && { MODELWRIGHT_PROFILE: PROFILE }) },
+    module: path,
+  });
 }
 
 function prepareCommands(block: Block, folder: string, config: string): void {
@@ -79,9 +90,15 @@ function prepareCommands(block: Block, folder: string, config: string): void {
   if (block.flags.includes("no-run")) return;
   for (const { id, command } of asked) {
     const argv = argvOf(command.words) ?? [];
-    const asks = argv.some((word) => word === "run" || word === "chat") && !argv.includes("--profile") && !onlySimulated(config);
+    const asks =
+      argv.some((word) => word === "run" || word === "chat") && !argv.includes("--profile") && !onlySimulated(config);
     const cwd = argv[0] === "init" ? mkdtempSync(join(SCRATCH, "empty-")) : folder;
-    jobs.push({ id, cwd, env: { ...KEYS, NO_COLOR: "1", ...(asks && { MODELWRIGHT_PROFILE: PROFILE }), ...command.env }, argv });
+    jobs.push({
+      id,
+      cwd,
+      env: { ...KEYS, NO_COLOR: "1", ...(asks && { MODELWRIGHT_PROFILE: PROFILE }), ...command.env },
+      argv,
+    });
   }
 }
 
@@ -113,7 +130,9 @@ describe("the pages", () => {
   });
 
   it("give a reason for each block that is not run", () => {
-    const silent = of("ts", "sh", "console").filter(({ flags, text }) => flags.includes("no-run") && !/^\s*(?:\/\/|#|\$.*#)/.test(text));
+    const silent = of("ts", "sh", "console").filter(
+      ({ flags, text }) => flags.includes("no-run") && !/^\s*(?:\/\/|#|\$.*#)/.test(text),
+    );
     expect(silent.map(placeOf)).toEqual([]);
   });
 
@@ -128,19 +147,29 @@ describe("TypeScript of the pages", () => {
     expect(messages.get(modules.get(block) ?? "")).toEqual([]);
   });
 
-  it.each(of("ts").filter(({ flags }) => !flags.includes("no-run")).map((block) => [placeOf(block), block] as const))("%s runs", (place, block) => {
+  it.each(
+    of("ts")
+      .filter(({ flags }) => !flags.includes("no-run"))
+      .map((block) => [placeOf(block), block] as const),
+  )("%s runs", (place, block) => {
     const { error, output } = results[place] ?? { error: "was not run", output: "" };
     expect(error).toBeUndefined();
-    const [, printed] = /\/\/ prints: (.*)/.exec(block.text) ?? [];
-    if (printed !== undefined) expect(showsIn([printed], output), output).toBeUndefined();
+    const printed = [...block.text.matchAll(/\/\/ prints: (.*)/g)].map(([, words = ""]) => words);
+    expect(showsIn(printed, output), output).toBeUndefined();
   });
 });
 
 describe("TOML of the pages", () => {
-  const env = new Proxy({} as Record<string, string>, { get: (_, name: string) => (/^(?:MODELWRIGHT|NO_PROXY|no_proxy)/.test(name) ? undefined : "http://127.0.0.1:9") });
+  const env = new Proxy({} as Record<string, string>, {
+    get: (_, name: string) => (/^(?:MODELWRIGHT|NO_PROXY|no_proxy)/.test(name) ? undefined : "http://127.0.0.1:9"),
+  });
   const baseDir = join(SCRATCH, "toml");
 
-  it.each(of("toml").filter(({ flags }) => !flags.includes("wrong")).map((block) => [placeOf(block), block] as const))("%s is a models.toml, or a part of one", async (_, block) => {
+  it.each(
+    of("toml")
+      .filter(({ flags }) => !flags.includes("wrong"))
+      .map((block) => [placeOf(block), block] as const),
+  )("%s is a models.toml, or a part of one", async (_, block) => {
     const text = completeToml(block.text);
     for (const [, file = ""] of text.matchAll(/"file:([^"]+)"/g)) writeBelow(baseDir, file, "content");
     for (const [, file = ""] of text.matchAll(/ca_file = "([^"]+)"/g)) writeBelow(baseDir, file, "");
@@ -151,7 +180,11 @@ describe("TOML of the pages", () => {
     }
   });
 
-  it.each(of("toml").filter(({ flags }) => flags.includes("wrong")).map((block) => [placeOf(block), block] as const))("%s is refused", (_, block) => {
+  it.each(
+    of("toml")
+      .filter(({ flags }) => flags.includes("wrong"))
+      .map((block) => [placeOf(block), block] as const),
+  )("%s is refused", (_, block) => {
     expect(() => ModelFactory.parse(block.text, { env })).toThrow(ConfigError);
   });
 
@@ -160,30 +193,36 @@ describe("TOML of the pages", () => {
   }
 
   it("has entries in every file that other blocks work with", () => {
-    for (const block of of("toml").filter((one) => fileOf(one) === "models.toml")) expect(entriesOf(block.text).length, placeOf(block)).toBeGreaterThan(0);
+    for (const block of of("toml").filter((one) => fileOf(one) === "models.toml"))
+      expect(entriesOf(block.text).length, placeOf(block)).toBeGreaterThan(0);
   });
 });
 
 describe("commands of the pages", () => {
   const shells = of("sh", "console");
 
-  it.each(shells.filter(({ flags }) => !flags.includes("no-run")).map((block) => [placeOf(block), block] as const))("%s works as shown", (_, block) => {
-    for (const { id, command } of cliJobs.get(block) ?? []) {
-      const { output = "", exitCode } = results[id] ?? {};
-      const missing = showsIn(command.shown, output);
-      expect(missing, `${command.words.join(" ")} printed:\n${output}`).toBeUndefined();
-      const shouldFail = /\berror:|^error /m.test(command.shown.join("\n"));
-      if (!shouldFail) expect(exitCode, output).toBe(0);
-    }
-    for (const { words } of commandsOf(block.language, block.text)) if (argvOf(words) === undefined) checkOther(words);
-  });
+  it.each(shells.filter(({ flags }) => !flags.includes("no-run")).map((block) => [placeOf(block), block] as const))(
+    "%s works as shown",
+    (_, block) => {
+      for (const { id, command } of cliJobs.get(block) ?? []) {
+        const { output = "", exitCode } = results[id] ?? {};
+        const missing = showsIn(command.shown, output);
+        expect(missing, `${command.words.join(" ")} printed:\n${output}`).toBeUndefined();
+        const shouldFail = /\berror:|^error /m.test(command.shown.join("\n"));
+        if (!shouldFail) expect(exitCode, output).toBe(0);
+      }
+      for (const { words } of commandsOf(block.language, block.text))
+        if (argvOf(words) === undefined) checkOther(words);
+    },
+  );
 
   /** Programs other than modelwright are not run; what they lead to must be there. */
   function checkOther(words: readonly string[]): void {
     const [program = "", first = "", second = ""] = words;
     if (program === "npm" && first === "run") expect(SCRIPTS).toHaveProperty(second);
     else if (program === "npm" && first === "test") expect(SCRIPTS).toHaveProperty("test");
-    else if (program === "node") expect(existsSync(join(ROOT, words.find((word) => word.endsWith(".ts")) ?? "none")), words.join(" ")).toBe(true);
+    else if (program === "node")
+      expect(existsSync(join(ROOT, words.find((word) => word.endsWith(".ts")) ?? "none")), words.join(" ")).toBe(true);
     else expect(["npm", "export", "cd", "git", "npx"], words.join(" ")).toContain(program);
   }
 });

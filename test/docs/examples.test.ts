@@ -10,10 +10,11 @@ const SOURCES = join(import.meta.dirname, "package-sources.ts");
 /** What each example must print. */
 const PRINTS: Readonly<Record<string, RegExp>> = {
   "quickstart.ts": /\[?simulated claude-sonnet-4-5[\s\S]*\ncoder: \d+ tokens, \$0\.\d+, 1 request\n$/,
-  "streaming.ts": /\(stop, \d+ tokens\)\n[\s\S]*\(left: aborted, kept "\S+"\)\n$/,
+  "streaming.ts": /\(stop, \d+ tokens\)\n[\s\S]*\(left: aborted, kept "[^"]+"\)\n$/,
   "tools.ts": /^get_weather\(\{"city":"[^"]+"\}\)\n\S/,
   "structured.ts": / \d{4} \[[\s\S]*\] \d+ tokens\n.+: \d+ steps, seen growing [1-9]\d* times\n$/,
-  "fallback.ts": /coder rate_limited, coder answered\n.*coder quota_exhausted, fast answered\n.*invalid_request\n5 requests on the server\n$/,
+  "fallback.ts":
+    /coder rate_limited, coder answered\n.*coder quota_exhausted, fast answered\n.*invalid_request\n5 requests on the server\n$/,
 };
 
 const outputs = new Map<string, string>();
@@ -22,7 +23,11 @@ describe("examples", () => {
   beforeAll(async () => {
     await Promise.all(
       Object.keys(PRINTS).map(async (name) => {
-        const { stdout } = await promisify(execFile)(process.execPath, ["--import", SOURCES, join(ROOT, "examples", name)], { cwd: "/" });
+        const { stdout } = await promisify(execFile)(
+          process.execPath,
+          ["--import", SOURCES, join(ROOT, "examples", name)],
+          { cwd: "/" },
+        );
         outputs.set(name, stdout);
       }),
     );

@@ -13,9 +13,15 @@ describe("generated pages", () => {
   });
 
   it("have a row for every key, code and provider", () => {
-    const rows = (page: string, names: readonly string[]) => names.filter((name) => !pages[page]?.includes(`\n| \`${name}\``));
+    const rows = (page: string, names: readonly string[]) =>
+      names.filter((name) => !pages[page]?.includes(`\n| \`${name}\``));
     expect(rows("docs/reference/models-toml.md", Object.keys(entryShape))).toEqual([]);
     expect(rows("docs/reference/errors.md", Object.keys(ERROR_CODES))).toEqual([]);
-    expect(rows("docs/reference/providers.md", PROVIDERS.map(({ id }) => id))).toEqual([]);
+    expect(
+      rows(
+        "docs/reference/providers.md",
+        PROVIDERS.map(({ id }) => id),
+      ),
+    ).toEqual([]);
   });
 });

@@ -10,12 +10,18 @@ interface Link {
 
 const withoutCode = (text: string) => text.replace(/^```[\s\S]*?^```$/gm, "").replace(/`[^`\n]*`/g, "");
 
-const links: readonly Link[] = PAGES.flatMap((page) => [...withoutCode(readPage(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => ({ page, target })));
+const links: readonly Link[] = PAGES.flatMap((page) =>
+  [...withoutCode(readPage(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => ({ page, target })),
+);
 const relative = links.filter(({ target }) => !/^[a-z]+:/.test(target));
 
 /** The id a heading gets on the usual hosts. */
 function anchorOf(heading: string): string {
-  return heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-");
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .trim()
+    .replace(/\s/g, "-");
 }
 
 function leadsNowhere({ page, target }: Link): boolean {
@@ -44,7 +50,9 @@ describe("links of the pages", () => {
   });
 
   it("are short enough to be read: the README is under 150 lines, a guide page under 220", () => {
-    const tooLong = PAGES.filter((page) => !page.startsWith("docs/reference/")).filter((page) => readPage(page).split("\n").length > (page === "README.md" ? 149 : 219));
+    const tooLong = PAGES.filter((page) => !page.startsWith("docs/reference/")).filter(
+      (page) => readPage(page).split("\n").length > (page === "README.md" ? 149 : 219),
+    );
     expect(tooLong).toEqual([]);
   });
 });

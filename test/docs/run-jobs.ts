@@ -61,7 +61,16 @@ async function runCommand(argv: readonly string[], { cwd, env }: Job): Promise<R
   const stdin = new PassThrough();
   stdin.end(argv.includes("chat") ? "Hello\n" : "");
   const interrupted = argv.includes("simulate") ? AbortSignal.timeout(STOP_AFTER_MS) : undefined;
-  const exitCode = await main(argv, { stdout: shown, stderr: shown, stdin, env, cwd, isTTY: false, columns: 120, interrupted });
+  const exitCode = await main(argv, {
+    stdout: shown,
+    stderr: shown,
+    stdin,
+    env,
+    cwd,
+    isTTY: false,
+    columns: 120,
+    interrupted,
+  });
   return { output, exitCode };
 }
 

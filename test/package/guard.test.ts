@@ -56,7 +56,8 @@ describe("prepare", () => {
   it("does nothing, and does not fail, where the compiler is not installed", () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, "scripts"));
-    for (const name of ["prepare.mjs", "build.mjs"]) copyFileSync(join(ROOT, "scripts", name), join(folder, "scripts", name));
+    for (const name of ["prepare.mjs", "build.mjs"])
+      copyFileSync(join(ROOT, "scripts", name), join(folder, "scripts", name));
     expect(run(["scripts/prepare.mjs"], folder)).toEqual({ status: 0, stdout: "", stderr: "" });
     expect(existsSync(join(folder, "dist"))).toBe(false);
   });
@@ -78,7 +79,9 @@ describe("the lock file", () => {
   });
 
   it("points to no registry of its own", () => {
-    const hosts = Object.values(packages).flatMap(({ resolved }) => (resolved === undefined ? [] : [new URL(resolved).host]));
+    const hosts = Object.values(packages).flatMap(({ resolved }) =>
+      resolved === undefined ? [] : [new URL(resolved).host],
+    );
     expect(new Set([...hosts, "registry.npmjs.org"])).toEqual(new Set(["registry.npmjs.org"]));
   });
 });

@@ -15,7 +15,15 @@ const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 describe("the tarball", () => {
   it("has what a program needs", () => {
     const paths = consumer.files.map(({ path }) => path);
-    const needed = ["LICENSE", "NOTICE", "README.md", "CHANGELOG.md", "package.json", "models.toml", "bin/modelwright.js"];
+    const needed = [
+      "LICENSE",
+      "NOTICE",
+      "README.md",
+      "CHANGELOG.md",
+      "package.json",
+      "models.toml",
+      "bin/modelwright.js",
+    ];
     const entries = ["dist/index.js", "dist/index.d.ts", "dist/testing/index.js", "dist/testing/index.d.ts"];
     expect(paths).toEqual(expect.arrayContaining([...needed, ...entries, "schemas/models.schema.json"]));
   });
@@ -38,8 +46,14 @@ describe("the tarball", () => {
 
   it("names only files that are in it", () => {
     const home = join(consumer.folder, "node_modules/modelwright");
-    const { exports, bin } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as { exports: object; bin: object };
-    const named = [...Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry))), ...Object.values(bin)];
+    const { exports, bin } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as {
+      exports: object;
+      bin: object;
+    };
+    const named = [
+      ...Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry))),
+      ...Object.values(bin),
+    ];
     expect(named.filter((path) => !existsSync(join(home, String(path))))).toEqual([]);
   });
 });
@@ -89,8 +103,11 @@ describe("a project that installed it", () => {
     const { status, stdout, stderr } = consumer.node("import-graph.ts");
     expect(stderr).toBe("");
     expect(status).toBe(0);
-    const graph = JSON.parse(stdout) as Record<"imported" | "created" | "testing" | "called", string[]> & { importMs: number };
-    const packages = (urls: readonly string[]) => [...new Set(urls.map(packageOf))].filter((name) => LATER.includes(name));
+    const graph = JSON.parse(stdout) as Record<"imported" | "created" | "testing" | "called", string[]> & {
+      importMs: number;
+    };
+    const packages = (urls: readonly string[]) =>
+      [...new Set(urls.map(packageOf))].filter((name) => LATER.includes(name));
     console.log(`import "modelwright": ${Math.round(graph.importMs)} ms, ${graph.imported.length} modules`);
     expect(packages(graph.imported)).toEqual([]);
     expect(packages(graph.created)).toEqual([]);
@@ -135,7 +152,16 @@ describe("the command of the tarball", () => {
 
 describe("what others check of a package", () => {
   it("publint finds nothing", () => {
-    const { status, stdout } = run([join(ROOT, "node_modules/publint/src/cli.js"), join(consumer.folder, "node_modules/modelwright"), "--strict", "--pack", "false"], ROOT);
+    const { status, stdout } = run(
+      [
+        join(ROOT, "node_modules/publint/src/cli.js"),
+        join(consumer.folder, "node_modules/modelwright"),
+        "--strict",
+        "--pack",
+        "false",
+      ],
+      ROOT,
+    );
     expect(stdout).toContain("All good");
     expect(status).toBe(0);
   });
@@ -170,7 +196,15 @@ ModelFactory.parse("").create("any name");
 `;
 
 const LATER = [
-  ...["openai", "@anthropic-ai/sdk", "@google/genai", "undici", "@pydantic/genai-prices", "toml-eslint-parser", "tokenx"],
+  ...[
+    "openai",
+    "@anthropic-ai/sdk",
+    "@google/genai",
+    "undici",
+    "@pydantic/genai-prices",
+    "toml-eslint-parser",
+    "tokenx",
+  ],
   ...["commander", "@clack/prompts", "cli-table3", "picocolors"],
 ];
 

@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { createProgram, ModuleKind, ModuleResolutionKind, ScriptTarget, type Symbol as TsSymbol, SymbolFlags } from "typescript";
+import {
+  createProgram,
+  ModuleKind,
+  ModuleResolutionKind,
+  ScriptTarget,
+  SymbolFlags,
+  type Symbol as TsSymbol,
+} from "typescript";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -30,7 +37,10 @@ export function declarationsOf(...files: string[]): Declarations[] {
         if (exported === undefined) throw new Error(`${path} does not export ${name}`);
         const symbol = exported.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
         const own = checker.getDeclaredTypeOfSymbol(symbol).getProperties().filter(isPublic).map(spelled);
-        const fixed = symbol.exports === undefined || !(symbol.flags & SymbolFlags.Class) ? [] : [...symbol.exports.values()].filter(isPublic);
+        const fixed =
+          symbol.exports === undefined || !(symbol.flags & SymbolFlags.Class)
+            ? []
+            : [...symbol.exports.values()].filter(isPublic);
         return [...fixed.map((member) => `static ${spelled(member)}`), ...own].sort();
       },
     };

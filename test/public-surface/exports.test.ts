@@ -10,42 +10,67 @@ const [main, testing] = declarationsOf("src/index.ts", "src/testing/index.ts");
 
 describe("modelwright", () => {
   it("exports these values", () => {
-    expect(valuesOf(library)).toMatchInlineSnapshot(`"class ConfigError, class ModelError, class ModelFactory, function isModelError, object ERROR_CODES"`);
+    expect(valuesOf(library)).toMatchInlineSnapshot(
+      `"class ConfigError, class ModelError, class ModelFactory, function isModelError, object ERROR_CODES"`,
+    );
   });
 
   it("exports these types besides", () => {
-    expect(main?.names.filter((name) => !(name in library)).join(" ")).toMatchInlineSnapshot(`"Adjustment AssistantMessage Attempt AudioPart CacheMode Call CallOptions Capabilities Capability Clock ConfigProblem Cost DeepPartial Dialect Effort ErrorRow Estimate Events Exchange FactoryOptions FilePart FinishReason FlowEvent ImagePart Input JsonSchema Logger Message Model ModelDescription ModelErrorCode ModelEvent ModelFacts ModelInfo ModelRequest ModelStream ObjectReply ObjectStream OpenAIMessage Outcome Part Partial Price PromptCache RateLimit RateWindow ReasoningPart Registered Reply ResponseFormat Sample Settings SseMessage StandardSchema SystemMessage Target TextPart TimeoutPhase Token TokenRequest Tool ToolCall ToolCallPart ToolChoice ToolInput ToolMessage ToolResultPart Transport TransportInput Usage UsageGroup UsageTotal UserMessage WireInit WireResponse"`);
+    expect(main?.names.filter((name) => !(name in library)).join(" ")).toMatchInlineSnapshot(
+      `"Adjustment AssistantMessage Attempt AudioPart CacheMode Call CallOptions Capabilities Capability Clock ConfigProblem Cost DeepPartial Dialect Effort ErrorRow Estimate Events Exchange FactoryOptions FilePart FinishReason FlowEvent ImagePart Input JsonSchema Logger Message Model ModelDescription ModelErrorCode ModelEvent ModelFacts ModelInfo ModelRequest ModelStream ObjectReply ObjectStream OpenAIMessage Outcome Part Partial Price PromptCache RateLimit RateWindow ReasoningPart Registered Reply ResponseFormat Sample Settings SseMessage StandardSchema SystemMessage Target TextPart TimeoutPhase Token TokenRequest Tool ToolCall ToolCallPart ToolChoice ToolInput ToolMessage ToolResultPart Transport TransportInput Usage UsageGroup UsageTotal UserMessage WireInit WireResponse"`,
+    );
   });
 
   it.each(["ModelFactory", "Model", "ModelStream", "ModelError", "ConfigError"])("%s has these members", (name) => {
     expect(main?.membersOf(name)).toMatchSnapshot();
   });
 
-  it.each(["Reply", "Sample", "Attempt", "Usage", "Cost", "CallOptions", "FactoryOptions", "ModelDescription", "Capabilities"])("%s has these fields", (name) => {
+  it.each([
+    "Reply",
+    "Sample",
+    "Attempt",
+    "Usage",
+    "Cost",
+    "CallOptions",
+    "FactoryOptions",
+    "ModelDescription",
+    "Capabilities",
+  ])("%s has these fields", (name) => {
     expect(main?.membersOf(name)).toMatchSnapshot();
   });
 
   it("has these error codes", () => {
-    expect(Object.keys(library.ERROR_CODES).join(" ")).toMatchInlineSnapshot(`"rate_limited quota_exhausted overloaded server_error connection_failed timed_out stream_truncated protocol_error degenerate_output unauthorized forbidden not_found invalid_request unsupported context_too_long request_too_large content_filtered refused invalid_output invalid_tool_call empty_response budget_exceeded circuit_open bulkhead_full redirect_blocked proxy_refused aborted all_models_failed"`);
+    expect(Object.keys(library.ERROR_CODES).join(" ")).toMatchInlineSnapshot(
+      `"rate_limited quota_exhausted overloaded server_error connection_failed timed_out stream_truncated protocol_error degenerate_output unauthorized forbidden not_found invalid_request unsupported context_too_long request_too_large content_filtered refused invalid_output invalid_tool_call empty_response budget_exceeded circuit_open bulkhead_full redirect_blocked proxy_refused aborted all_models_failed"`,
+    );
   });
 });
 
 describe("modelwright/testing", () => {
   it("exports these values", () => {
-    expect(valuesOf(doubles)).toMatchInlineSnapshot(`"function blockNetwork, function recordingTransport, function scripted, function startSimulator"`);
+    expect(valuesOf(doubles)).toMatchInlineSnapshot(
+      `"function blockNetwork, function recordingTransport, function scripted, function startSimulator"`,
+    );
   });
 
   it("exports these types besides", () => {
-    expect(testing?.names.filter((name) => !(name in doubles)).join(" ")).toMatchInlineSnapshot(`"BlockedNetwork CannedAnswer Fault ModelErrorInit ProblemKind PromptSegment ReasoningWish RecordedRequest RecordingOptions RecordingTransport ScriptStep ScriptedAttempt ScriptedCall ScriptedDialect SentRequest SimulatedAnswer SimulatedFinish SimulatedRequest SimulatedTool SimulatedTurn SimulatedUsage Simulator SimulatorOptions ToolResult WireName"`);
+    expect(testing?.names.filter((name) => !(name in doubles)).join(" ")).toMatchInlineSnapshot(
+      `"BlockedNetwork CannedAnswer Fault ModelErrorInit ProblemKind PromptSegment ReasoningWish RecordedRequest RecordingOptions RecordingTransport ScriptStep ScriptedAttempt ScriptedCall ScriptedDialect SentRequest SimulatedAnswer SimulatedFinish SimulatedRequest SimulatedTool SimulatedTurn SimulatedUsage Simulator SimulatorOptions ToolResult WireName"`,
+    );
   });
 
-  it.each(["Simulator", "SimulatorOptions", "ScriptedDialect", "RecordingTransport", "BlockedNetwork"])("%s has these members", (name) => {
-    expect(testing?.membersOf(name)).toMatchSnapshot();
-  });
+  it.each(["Simulator", "SimulatorOptions", "ScriptedDialect", "RecordingTransport", "BlockedNetwork"])(
+    "%s has these members",
+    (name) => {
+      expect(testing?.membersOf(name)).toMatchSnapshot();
+    },
+  );
 });
 
 it("the entry points of package.json are these two modules", () => {
-  const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { exports: Record<string, { default?: string }> };
+  const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    exports: Record<string, { default?: string }>;
+  };
   const modules = Object.entries(exports).filter(([, entry]) => entry.default?.endsWith(".js"));
   expect(modules.map(([name, entry]) => [name, entry.default])).toEqual([
     [".", "./dist/index.js"],

@@ -1,6 +1,6 @@
 import {
   type CallOptions,
-  ERROR_CODES,
+  type ERROR_CODES,
   type FinishReason,
   isModelError,
   type Model,
@@ -80,7 +80,11 @@ describe("object()", () => {
   });
 
   it("infers the output of a schema that transforms", () => {
-    const asked = () => model.object(z.string().transform((text) => text.length), "How long?");
+    const asked = () =>
+      model.object(
+        z.string().transform((text) => text.length),
+        "How long?",
+      );
     expectTypeOf<Awaited<ReturnType<typeof asked>>["object"]>().toEqualTypeOf<number>();
   });
 

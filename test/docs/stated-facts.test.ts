@@ -1,0 +1,119 @@
+import { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "modelwright";
+import { describe, expect, it } from "vitest";
+import { PROVIDERS } from "../../src/catalog/providers.ts";
+import { DEFAULTS } from "../../src/config/defaults.ts";
+import { readPage } from "./blocks.ts";
+
+const reliability = readPage("docs/guide/reliability.md");
+
+/** Cells of the table below a heading, without its head. */
+function tableBelow(heading: string): string[][] {
+  const section = reliability.split(`## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  const rows = section
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .slice(2);
+  return rows.map((row) =>
+    row
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+const codesIn = (cell: string) => [...cell.matchAll(/`([a-z_]+)`/g)].map(([, code = ""]) => code);
+
+/** What the words of a row claim about a code, as the table of codes would have it. */
+function claimsOf(words: string): Partial<ErrorRow> {
+  return {
+    ...(/\bno retry|at once/.test(words) && { retry: "never" }),
+    ...(/\bone retry/.test(words) && { retry: "once" }),
+    ...(/(?<!no |one )\bretries\b/.test(words) && { retry: "yes" }),
+    ...(/(?<!_)fallbacks\b(?!`)/.test(words) && { fallback: "general" }),
+    ...(words.includes("content_policy_fallbacks") && { fallback: "policy" }),
+    ...(words.includes("context_window_fallbacks") && { fallback: "context" }),
+    ...(/the error at once/.test(words) && { fallback: "none" }),
+    ...(words.includes("next key") && { rotatesKey: true }),
+  };
+}
+
+describe("what the reliability page states by hand", () => {
+  const rows = tableBelow("Code by code");
+
+  it.each(rows.flatMap(([, codes = "", words = ""]) => codesIn(codes).map((code) => [code, words] as const)))(
+    "%s: %s",
+    (code, words) => {
+      expect(Object.keys(ERROR_CODES)).toContain(code);
+      expect(ERROR_CODES[code as ModelErrorCode]).toMatchObject(
+        claimsOf(words.replace("the next fallback; ", "fallbacks; ")),
+      );
+    },
+  );
+
+  it("says something of every code that a provider can cause", () => {
+    const said = rows.flatMap(([, codes = ""]) => codesIn(codes));
+    const own = [
+      "unsupported",
+      "refused",
+      "invalid_output",
+      "budget_exceeded",
+      "circuit_open",
+      "bulkhead_full",
+      "redirect_blocked",
+      "proxy_refused",
+      "all_models_failed",
+    ];
+    expect(Object.keys(ERROR_CODES).filter((code) => !said.includes(code) && !own.includes(code))).toEqual([]);
+  });
+
+  it("has the clocks with the defaults they have", () => {
+    const stated = tableBelow("Clocks").map(([key = "", value]) => [codesIn(key)[0], value]);
+    const real = [
+      "connect_timeout",
+      "first_token_timeout",
+      "silence_timeout",
+      "idle_timeout",
+      "timeout",
+      "deadline",
+    ].map((key) => {
+      const seconds = (DEFAULTS as Readonly<Record<string, unknown>>)[key];
+      return [key, seconds === undefined ? "none" : `${seconds} s`];
+    });
+    expect(stated).toEqual(real);
+  });
+
+  it("has the numbers of retries, waits and breaker", () => {
+    const { num_retries, retry_min_wait, retry_max_wait, max_retry_after, circuit_breaker, repeated_chunk_limit } =
+      DEFAULTS;
+    expect({
+      num_retries,
+      retry_min_wait,
+      retry_max_wait,
+      max_retry_after,
+      circuit_breaker,
+      repeated_chunk_limit,
+    }).toEqual({
+      num_retries: 3,
+      retry_min_wait: 0.5,
+      retry_max_wait: 20,
+      max_retry_after: 60,
+      circuit_breaker: { threshold: 5, half_open_after: 10 },
+      repeated_chunk_limit: 100,
+    });
+    for (const words of [
+      "`num_retries = 3`",
+      "up to `max_retry_after` (60 s",
+      "0.5 s, 1 s, 2 s … up to 20 s",
+      "Five failed calls in a row",
+      "not asked for 10 s",
+      "the same text 100 times",
+    ])
+      expect(reliability.replace(/\s+/g, " ")).toContain(words);
+  });
+});
+
+describe("what the README counts", () => {
+  it("has as many providers as there are, the simulator not counted", () => {
+    expect(readPage("README.md")).toContain(`| ${PROVIDERS.length - 1} + any compatible server |`);
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, test } from "vitest";
+import type { Message, Model, Reply } from "../../src/index.ts";
+import type { RecordedRequest, Simulator } from "../../src/testing/simulator.ts";
+import { entry, factoryOf, failureOf, simulate, type Wire, WIRES } from "./world.ts";
+
+const WEATHER = { name: "get_weather", description: "The weather of a city", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } };
+const TIME = { name: "get_time", description: "The time in a zone", parameters: { type: "object", properties: { zone: { type: "string" } }, required: ["zone"] } };
+const TOOLS = [WEATHER, TIME];
+
+/** Models that think and sign what they thought. */
+const THINKERS: Readonly<Record<Wire, string>> = { openai: "some-model", "openai-responses": "o4-mini", anthropic: "claude-sonnet-4-5", google: "gemini-3-pro-preview" };
+
+function results(reply: Reply, say = (name: string) => `the result of ${name}`): Message {
+  return { role: "tool", content: reply.toolCalls.map(({ id, name }) => ({ type: "tool-result", id, content: say(name) })) };
+}
+
+function bodyOf(simulator: Simulator): string {
+  return JSON.stringify((simulator.requests.at(-1) as RecordedRequest).body);
+}
+
+/** The signatures a history carries. */
+function signaturesIn(messages: readonly Message[]): string[] {
+  return messages.flatMap(({ content }) => (typeof content === "string" ? [] : content.flatMap((part) => ("signature" in part && part.signature !== undefined ? [part.signature] : []))));
+}
+
+/** A question that needs two tools, their results, the answer, and a question about it. */
+async function converse(ask: (turn: number) => Model, options: { reasoningEffort?: "low"; streamed?: boolean } = {}): Promise<{ replies: Reply[]; history: Message[] }> {
+  const { streamed = false, ...more } = options;
+  const call = (turn: number, history: Message[]) => (streamed ? ask(turn).stream(history, { tools: TOOLS, ...more }).reply : ask(turn).codegen(history, { tools: TOOLS, ...more }));
+  const history: Message[] = [{ role: "system", content: "You are exact." }, { role: "user", content: "Call get_weather and get_time." }];
+  const replies: Reply[] = [];
+  for (let turn = 0; turn < 2; turn++) {
+    const reply = await call(turn, history);
+    replies.push(reply);
+    history.push(reply.message);
+    if (reply.toolCalls.length > 0) history.push(results(reply));
+  }
+  history.push({ role: "user", content: "Are you sure of that?" });
+  const last = await call(2, history);
+  return { replies: [...replies, last], history: [...history, last.message] };
+}
+
+describe.each(WIRES)("a conversation on the %s wire", (wire) => {
+  test.each([false, true])("goes through two tools and a question about their results (streamed: %s)", async (streamed) => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    const { replies } = await converse(() => model, { streamed });
+    expect(simulator.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(replies.map(({ finishReason }) => finishReason)).toEqual(["tool-calls", "stop", "stop"]);
+    expect(replies[0]?.toolCalls.map(({ name }) => name)).toEqual(["get_weather", "get_time"]);
+    for (const text of ["You are exact.", "Call get_weather and get_time.", "the result of get_weather", "the result of get_time", "Are you sure of that?"]) expect(bodyOf(simulator), text).toContain(text);
+    expect(bodyOf(simulator)).toContain(JSON.stringify(replies[1]?.text).slice(1, 20));
+  });
+
+  test("sends reasoning back signed as it came", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url, "", { name: THINKERS[wire] })).create();
+    const { replies, history } = await converse(() => model, { reasoningEffort: "low" });
+    expect(simulator.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const signatures = signaturesIn(replies.slice(0, 2).map(({ message }) => message));
+    // Chat has no signatures.
+    if (wire === "openai") return expect(signatures).toEqual([]);
+    expect(signatures.length).toBeGreaterThan(0);
+    expect(signaturesIn(history).length).toBeGreaterThanOrEqual(signatures.length);
+    const sent = (simulator.requests[1] as RecordedRequest).body;
+    for (const signature of signaturesIn([replies[0]?.message as Message])) expect(stringsIn(sent)).toEqual(expect.arrayContaining(sealedIn(signature)));
+  });
+
+  test("goes on after its history went through JSON", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url, "", { name: THINKERS[wire] })).create();
+    const first = await model.codegen("Call get_weather.", { tools: TOOLS, reasoningEffort: "low" });
+    const history = [{ role: "user", content: "Call get_weather." }, first.message, results(first)] as const;
+    const direct = await model.codegen(history, { tools: TOOLS, reasoningEffort: "low" });
+    const thawed = await model.codegen(JSON.parse(JSON.stringify(history)), { tools: TOOLS, reasoningEffort: "low" });
+    expect(simulator.requests[2]?.body).toEqual(simulator.requests[1]?.body);
+    expect(thawed.text).toBe(direct.text);
+  });
+
+  test("takes a tool's failure and a tool's picture", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    const first = await model.codegen("Call get_weather.", { tools: TOOLS });
+    const [call] = first.toolCalls;
+    const failed = { type: "tool-result", id: call?.id ?? "", content: "no such city", error: true } as const;
+    const reply = await model.codegen([{ role: "user", content: "Call get_weather." }, first.message, { role: "tool", content: [failed] }], { tools: TOOLS });
+    expect(reply.finishReason).toBe("stop");
+    expect(bodyOf(simulator)).toContain("no such city");
+    const shown = { type: "tool-result", id: call?.id ?? "", content: [{ type: "text", text: "see the map" }, { type: "image", data: "QUJD", mediaType: "image/png" }] } as const;
+    await model.codegen([{ role: "user", content: "Call get_weather." }, first.message, { role: "tool", content: [shown] }], { tools: TOOLS });
+    expect(bodyOf(simulator)).toContain("see the map");
+  });
+
+  test.each(WIRES.filter((other) => other !== wire))("goes on at another provider on the %s wire, tools and all, without foreign signatures", async (other) => {
+    const simulator = await simulate();
+    const factory = factoryOf(`${entry(wire, simulator.url, "", { name: THINKERS[wire] })}${entry(other, simulator.url, "", { table: "other", name: THINKERS[other] })}`);
+    const { replies } = await converse((turn) => factory.get(turn === 0 ? "main" : "other"), { reasoningEffort: "low" });
+    expect(simulator.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(simulator.requests.map((request) => request.wire)).toEqual([wire, other, other]);
+    const foreign = signaturesIn([replies[0]?.message as Message]);
+    const sent = stringsIn(simulator.requests.slice(1).map(({ body }) => body));
+    for (const sealed of foreign.flatMap(sealedIn)) if (replies[0]?.provider !== replies[1]?.provider) expect(sent).not.toContain(sealed);
+    expect(bodyOf(simulator)).toContain("the result of get_time");
+  });
+
+  test("with a result that answers nothing, or a call without one, is refused before any request", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    const first = await model.codegen("Call get_weather.", { tools: TOOLS });
+    const asked = { role: "user", content: "Call get_weather." } as const;
+    const orphan = { role: "tool", content: [{ type: "tool-result", id: "nobody", content: "x" }] } as const;
+    expect((await failureOf(model.codegen([asked, orphan]))).message).toMatch(/messages\[1\].*nobody/);
+    expect((await failureOf(model.codegen([asked, first.message, { role: "user", content: "Well?" }]))).code).toBe("invalid_request");
+    expect((await failureOf(model.codegen([asked, first.message, orphan]))).code).toBe("invalid_request");
+    expect(simulator.requests).toHaveLength(1);
+  });
+});
+
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const PDF = "JVBERi0xLjQKJSVFT0YK";
+
+describe("pictures and files", () => {
+  const picture: Readonly<Record<Wire, object>> = {
+    openai: { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}` } },
+    "openai-responses": { type: "input_image", image_url: `data:image/png;base64,${PNG}` },
+    anthropic: { type: "image", source: { type: "base64", media_type: "image/png", data: PNG } },
+    google: { inlineData: { mimeType: "image/png", data: PNG } },
+  };
+  const document: Readonly<Record<Wire, object>> = {
+    openai: { type: "file", file: { file_data: `data:application/pdf;base64,${PDF}` } },
+    "openai-responses": { type: "input_file", file_data: `data:application/pdf;base64,${PDF}` },
+    anthropic: { type: "document", source: { type: "base64", media_type: "application/pdf", data: PDF } },
+    google: { inlineData: { mimeType: "application/pdf", data: PDF } },
+  };
+
+  test.each(WIRES)("reach the %s wire in its own spelling, beside the text", async (wire) => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    const spellings = [
+      [{ type: "text", text: "What is this?" }, { type: "image", data: PNG, mediaType: "image/png" }, { type: "file", data: PDF, mediaType: "application/pdf", filename: "a.pdf" }],
+      [{ type: "text", text: "What is this?" }, { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}` } }, { type: "file", file: { file_data: `data:application/pdf;base64,${PDF}`, filename: "a.pdf" } }],
+    ];
+    for (const content of spellings) {
+      await model.codegen([{ role: "user", content }] as Message[]);
+      const parts = partsIn(wire, simulator.requests.at(-1)?.body);
+      expect(parts).toContainEqual(expect.objectContaining(picture[wire]));
+      expect(parts).toContainEqual(expect.objectContaining(withShape(document[wire])));
+      expect(stringsIn(parts)).toContain("What is this?");
+    }
+    expect(simulator.requests[1]?.body).toEqual(simulator.requests[0]?.body);
+  });
+
+  test.each(["openai", "openai-responses", "anthropic"] as const)("by address go as addresses on the %s wire", async (wire) => {
+    const simulator = await simulate();
+    await factoryOf(entry(wire, simulator.url)).create().codegen([{ role: "user", content: [{ type: "text", text: "See" }, { type: "image", url: "https://example.com/cat.png" }] }]);
+    expect(stringsIn(simulator.requests[0]?.body)).toContain("https://example.com/cat.png");
+  });
+
+  test.each(WIRES)("are left out for a model that reads only text, and it is reported (%s)", async (wire) => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url, "capabilities = { vision = false, files = false }")).create();
+    const image = { type: "image", data: PNG, mediaType: "image/png" } as const;
+    const reply = await model.codegen([{ role: "user", content: [{ type: "text", text: "What is this?" }, image] }]);
+    expect(reply.adjustments).toHaveLength(1);
+    expect(bodyOf(simulator)).toContain("What is this?");
+    expect(bodyOf(simulator)).not.toContain(PNG);
+    expect((await failureOf(model.codegen([{ role: "user", content: [image] }]))).code).toBe("unsupported");
+    expect((await failureOf(model.codegen([{ role: "user", content: [{ type: "text", text: "See" }, image] }], { strict: true }))).code).toBe("unsupported");
+    expect(simulator.requests).toHaveLength(1);
+  });
+});
+
+describe("a tool loop by hand", () => {
+  test.each(WIRES)("ends when the model has what it needs (%s)", async (wire) => {
+    const simulator = await simulate({ script: [{ answer: { toolCalls: [{ name: "get_time", arguments: { zone: "UTC" } }] } }, { answer: { text: "Then the weather.", toolCalls: [{ name: "get_weather", arguments: { city: "Rome" } }] } }, { answer: { text: "It is sunny." } }] });
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    const messages: Message[] = [{ role: "user", content: "Plan my day." }];
+    const ran: string[] = [];
+    let reply = await model.codegen(messages, { tools: TOOLS });
+    while (reply.toolCalls.length > 0) {
+      ran.push(...reply.toolCalls.map(({ name, arguments: args }) => `${name} ${JSON.stringify(args)}`));
+      messages.push(reply.message, results(reply));
+      reply = await model.codegen(messages, { tools: TOOLS });
+    }
+    expect(ran).toEqual(['get_time {"zone":"UTC"}', 'get_weather {"city":"Rome"}']);
+    expect(reply.text).toBe("It is sunny.");
+    expect(simulator.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(stringsIn(simulator.requests[2]?.body).join(" ")).toContain("Then the weather.");
+  });
+});
+
+/** What of a signature travels: OpenAI's is an id with sealed content, the others' a text. */
+function sealedIn(signature: string): string[] {
+  return signature.startsWith("{") ? stringsIn(JSON.parse(signature)) : [signature];
+}
+
+/** Every text in a value. */
+function stringsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsIn) : [];
+}
+
+function partsIn(wire: Wire, body: unknown): unknown[] {
+  const { messages, input, contents } = body as { messages?: { content: unknown[] }[]; input?: { content: unknown[] }[]; contents?: { parts: unknown[] }[] };
+  if (wire === "google") return contents?.at(-1)?.parts ?? [];
+  return (wire === "openai-responses" ? input : messages)?.at(-1)?.content ?? [];
+}
+
+/** Chat's file has a name beside its data. */
+function withShape(expected: object): object {
+  return "file" in expected ? { ...expected, file: expect.objectContaining(expected.file as object) } : expected;
+}

@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest";
+import { type Capability, ModelFactory } from "../../src/index.ts";
+import { chatBody, entry, factoryOf, failureOf, serve, simulate, type Wire, WIRES } from "./world.ts";
+
+const PROMPT = "Write a function in TypeScript that adds two numbers and returns their sum.";
+const TOOL = { name: "get_weather", description: "The weather of a city", parameters: { type: "object", properties: { city: { type: "string" } } } };
+
+describe("tokens before the call", () => {
+  test("are estimated without a request, within a third of what the provider counts", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry("openai", simulator.url)).create();
+    const estimated = await model.countTokens(PROMPT);
+    expect(simulator.requests).toHaveLength(0);
+    const { usage } = await model.codegen(PROMPT);
+    expect(Math.abs(estimated - usage.input) / usage.input).toBeLessThan(0.34);
+  });
+
+  test("grow with instructions, tools, images and history, whether of the entry or of the call", async () => {
+    const factory = factoryOf(`${entry("openai", "http://127.0.0.1:9")}${entry("openai", "http://127.0.0.1:9", 'system = "Answer as briefly as you can, in one sentence."', { table: "told" })}`);
+    const [plain, told] = [factory.get("main"), factory.get("told")];
+    const bare = await plain.countTokens(PROMPT);
+    expect(await told.countTokens(PROMPT)).toBeGreaterThan(bare);
+    expect(await plain.countTokens(PROMPT, { system: "Answer as briefly as you can." })).toBeGreaterThan(bare);
+    expect(await plain.countTokens(PROMPT, { tools: [TOOL] })).toBeGreaterThan(bare);
+    expect(await plain.countTokens([{ role: "user", content: [{ type: "text", text: PROMPT }, { type: "image", url: "https://example.com/a.png" }] }])).toBeGreaterThan(bare + 100);
+    expect(await plain.countTokens([{ role: "user", content: PROMPT }, { role: "assistant", content: "sum" }, { role: "user", content: "Thanks" }])).toBeGreaterThan(bare);
+  });
+
+  test.each(["openai", "openai-responses", "anthropic", "google"] as const)("are counted by the provider on the %s wire when they must be exact", async (wire) => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    const exact = await model.countTokens(PROMPT, { exact: true, system: "Be brief.", tools: [TOOL] });
+    expect(simulator.requests).toHaveLength(1);
+    expect(simulator.requests[0]?.path).toMatch({ openai: /\/responses\/input_tokens$/, "openai-responses": /\/responses\/input_tokens$/, anthropic: /\/messages\/count_tokens/, google: /:countTokens/ }[wire]);
+    expect(Number.isInteger(exact)).toBe(true);
+    const { usage } = await model.codegen(PROMPT, { system: "Be brief.", tools: [TOOL], toolChoice: "none" });
+    expect(Math.abs(exact - usage.input)).toBeLessThanOrEqual(8);
+  });
+
+  test("cannot be exact where the host has no such endpoint, and nothing is sent", async () => {
+    const server = await serve(() => chatBody("no"));
+    const hosts = ["groq", "deepseek", "my-own-server"].map((provider, index) => `[models.m${index}]\nname = "m"\nprovider = "${provider}"\napi_key = "k"\nbase_url = "${server.url}/v1"\ncustom_llm_provider = "openai"\n`);
+    const factory = factoryOf(hosts.join(""));
+    for (const name of factory.names()) {
+      expect((await failureOf(factory.get(name).countTokens(PROMPT, { exact: true }))).code).toBe("unsupported");
+      expect(await factory.get(name).countTokens(PROMPT)).toBeGreaterThan(10);
+    }
+    expect(server.arrivals).toHaveLength(0);
+  });
+
+  test.each(WIRES)("counting on the %s wire that fails says so in one request", async (wire: Wire) => {
+    const simulator = await simulate({ script: [{ kind: "auth" }] });
+    const error = await failureOf(factoryOf(entry(wire, simulator.url)).create().countTokens(PROMPT, { exact: true }));
+    expect(error.code).toBe("unauthorized");
+    expect(simulator.requests).toHaveLength(1);
+  });
+
+  test("counting is refused for bad input like any call", async () => {
+    const model = factoryOf(entry("openai", "http://127.0.0.1:9")).create();
+    expect((await failureOf(model.countTokens(""))).code).toBe("invalid_request");
+    expect(() => model.estimate("")).toThrow(/empty/);
+  });
+});
+
+describe("estimate()", () => {
+  const priced = (lines: string) => factoryOf(entry("openai", "http://127.0.0.1:9", lines)).create();
+
+  test("is tokens times price, and the longest answer times price, without a request", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry("openai", simulator.url, "max_new_tokens = 1000")).create();
+    const tokens = await model.countTokens(PROMPT);
+    const { usd, maxUsd, ...rest } = model.estimate(PROMPT);
+    expect(rest).toEqual({ tokens, maxOutput: 1000 });
+    expect(usd).toBeCloseTo((tokens * 3) / 1e6, 12);
+    expect(maxUsd).toBeCloseTo((tokens * 3 + 1000 * 15) / 1e6, 12);
+    expect(model.estimate(PROMPT, { maxNewTokens: 10 }).maxUsd).toBeCloseTo((tokens * 3 + 10 * 15) / 1e6, 12);
+    expect(simulator.requests).toHaveLength(0);
+  });
+
+  test("knows no bound where nobody gives one, and the catalog's where it does", () => {
+    expect(priced("").estimate(PROMPT)).toMatchObject({ maxOutput: null, maxUsd: null });
+    const known = factoryOf(entry("openai", "http://127.0.0.1:9", "", { name: "gpt-4o", priced: false })).create().estimate(PROMPT);
+    expect(known.maxOutput).toBe(16_384);
+    expect(known.maxUsd).toBeGreaterThan(known.usd ?? Number.POSITIVE_INFINITY);
+  });
+
+  test("is null money, never 0, for a price nobody knows", () => {
+    const model = factoryOf(entry("openai", "http://127.0.0.1:9", "max_new_tokens = 10", { priced: false })).create();
+    expect(model.estimate(PROMPT)).toMatchObject({ usd: null, maxUsd: null });
+  });
+});
+
+describe("what a model says about itself", () => {
+  const names = ["gpt-4o", "o3-mini", "o1-mini", "gpt-4", "claude-3-opus-20240229", "gemini-2.5-pro"] as const;
+  const flags: readonly Capability[] = ["reasoning", "stop", "tools", "parallelTools", "vision", "files", "audio", "promptCache", "jsonSchema", "temperature", "streaming", "webSearch"];
+  const providerOf = (name: string) => (name.startsWith("claude") ? "anthropic" : name.startsWith("gemini") ? "google" : "openai");
+  const factoryFor = (name: string, lines = "") => factoryOf(`[models.main]\nname = "${name}"\nprovider = "${providerOf(name)}"\napi_key = "k"\n${lines}`);
+
+  test("supports() agrees with the catalog for twelve flags of six models, and takes the spelling of the file", () => {
+    for (const name of names) {
+      const factory = factoryFor(name);
+      const model = factory.create();
+      const known = factory.info(name)?.capabilities;
+      expect(known, name).toBeDefined();
+      for (const flag of flags) expect(model.supports(flag), `${name} ${flag}`).toBe(known?.[flag] !== false);
+      expect(model.supports("json_schema")).toBe(model.supports("jsonSchema"));
+      expect(model.supports("parallel_tools")).toBe(model.supports("parallelTools"));
+    }
+    expect(factoryFor("gpt-4").create().supports("tools")).toBe(true);
+    expect(factoryFor("o1-mini").create().supports("tools")).toBe(false);
+    // @ts-expect-error an unknown flag is a compile error
+    expect(factoryFor("gpt-4").create().supports("telepathy")).toBe(true);
+  });
+
+  test("the entry's capabilities win over the catalog", () => {
+    expect(factoryFor("o1-mini", "capabilities = { tools = true }").create().supports("tools")).toBe(true);
+    expect(factoryFor("gpt-4o", "capabilities = { vision = false }").create().supports("vision")).toBe(false);
+  });
+
+  test("supportedParams() lists what model and wire take, null for a model nobody knows", () => {
+    const claude = factoryFor("claude-sonnet-4-5").create().supportedParams();
+    expect(claude).toContain("stop");
+    expect(claude).not.toContain("n");
+    expect(claude).not.toContain("seed");
+    const o3 = factoryFor("o3-mini").create().supportedParams();
+    expect(o3).toContain("reasoning_effort");
+    expect(o3).not.toContain("top_p");
+    expect(factoryFor("nobody-knows-this").create().supportedParams()).toBeNull();
+  });
+
+  test("info() gives limits and prices of a known id, null for another, without throwing", () => {
+    const factory = factoryFor("gpt-4o");
+    expect(factory.info("gpt-4o")).toMatchObject({ id: "gpt-4o", provider: "openai", context: 128_000, maxOutput: 16_384, price: { input: 2.5, output: 10 } });
+    for (const unknown of ["nobody-knows-this", "", "__proto__", "constructor"]) expect(factory.info(unknown), unknown).toBeNull();
+  });
+
+  test("config is frozen throughout, and has no secret", () => {
+    const toml = `[models.main]\nname = "gpt-4o"\nprovider = "openai"\napi_key = "sk-very-secret"\nproxy = "http://user:hush@127.0.0.1:1"\nextra_headers = { "X-Api-Key" = "sk-other-secret", Accept-Language = "de" }\nstop = ["END"]\n`;
+    const { config } = factoryOf(toml).create();
+    const text = JSON.stringify(config);
+    for (const secret of ["sk-very-secret", "hush", "sk-other-secret"]) expect(text).not.toContain(secret);
+    expect(text).toContain("de");
+    expect(() => ((config as { name: string }).name = "other")).toThrow(TypeError);
+    expect(() => (config["stop"] as string[]).push("x")).toThrow(TypeError);
+  });
+
+  test("its text is its name; the same name gives the same model", () => {
+    const factory = ModelFactory.parse('[models.gpt-4]\nname = "gpt-4o"\nprovider = "openai"\napi_key = "k"\n', { env: {} });
+    expect(String(factory.create())).toBe("gpt-4");
+    expect(factory.create().name).toBe("gpt-4");
+    expect(factory.create()).toBe(factory.create("gpt-4"));
+    expect(JSON.stringify(factory.create())).not.toContain('"k"');
+  });
+});
