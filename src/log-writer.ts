@@ -1,4 +1,5 @@
 import { appendFileSync, chmodSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Config } from "./config/load.ts";
 import type { Clock } from "./core/clock.ts";
 import { type LogFields, type Logger, silentLogger } from "./core/logger.ts";
@@ -12,7 +13,7 @@ export function loggerFor(config: Config, clock: Clock): Logger {
   const { logging } = config;
   if (logging === undefined) return silentLogger;
   const format = formatter(logging.format);
-  const write = writer(logging.file);
+  const write = writer(logging.file === undefined ? undefined : resolve(config.baseDir ?? "", logging.file));
   // "trace" is below all levels there are, "silent" above.
   const lowest = logging.level === "silent" ? LEVELS.length : LEVELS.indexOf(logging.level as Level);
   const log = (level: Level) => (message: string, fields: LogFields = {}) => {
