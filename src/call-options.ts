@@ -1,12 +1,12 @@
+import { camelOf, entryConfigOf } from "./config/entry-config.ts";
+import type { Finding } from "./config/limits.ts";
+import { callSchema } from "./config/schema.ts";
+import { findingsOf } from "./config/schema-problem.ts";
+import { nearest } from "./config/suggest.ts";
 import type { CacheMode, CallInput } from "./core/call.ts";
 import { ModelError } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
 import { keyOf, pickSettings } from "./core/request.ts";
-import { camelOf, entryConfigOf } from "./config/entry-config.ts";
-import type { Finding } from "./config/limits.ts";
-import { findingsOf } from "./config/schema-problem.ts";
-import { callSchema } from "./config/schema.ts";
-import { nearest } from "./config/suggest.ts";
 import type { CallOptions } from "./options.ts";
 import { stripTokensOf } from "./special-tokens.ts";
 
@@ -53,7 +53,9 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
 }
 
 function pick(entry: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, never> {
-  return Object.fromEntries(names.filter((name) => entry[name] !== undefined).map((name) => [name, entry[name]])) as Record<string, never>;
+  return Object.fromEntries(
+    names.filter((name) => entry[name] !== undefined).map((name) => [name, entry[name]]),
+  ) as Record<string, never>;
 }
 
 /** The options that are also keys of an entry, checked and in the shapes of an entry. */
@@ -84,13 +86,19 @@ function explain(finding: Finding): string {
 
 function checkCallOnly({ samples, signal, cache, tags, raw }: CallOptions, model: string): void {
   if (raw !== undefined && typeof raw !== "boolean") throw wrong(model, "raw must be true or false");
-  if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1)) throw wrong(model, "samples must be a whole number from 1 on");
-  if (signal !== undefined && typeof signal.addEventListener !== "function") throw wrong(model, "signal must be an AbortSignal");
+  if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1))
+    throw wrong(model, "samples must be a whole number from 1 on");
+  if (signal !== undefined && typeof signal.addEventListener !== "function")
+    throw wrong(model, "signal must be an AbortSignal");
   if (cache !== undefined && typeof cache !== "boolean" && !CACHE_MODES.includes(cache)) {
     const near = nearest(String(cache), CACHE_MODES);
-    throw wrong(model, `cache must be one of ${CACHE_MODES.join(", ")}${near === undefined ? "" : ` (did you mean "${near}"?)`}`);
+    throw wrong(
+      model,
+      `cache must be one of ${CACHE_MODES.join(", ")}${near === undefined ? "" : ` (did you mean "${near}"?)`}`,
+    );
   }
-  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) throw wrong(model, "tags must be a list of texts");
+  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string")))
+    throw wrong(model, "tags must be a list of texts");
 }
 
 function cacheModeOf(cache: CallOptions["cache"]): CacheMode | undefined {

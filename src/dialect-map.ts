@@ -16,6 +16,10 @@ export const BUILT_IN: readonly string[] = [...DIALECTS.keys()];
 
 export function dialectNamed(name: string): Dialect {
   const dialect = DIALECTS.get(name);
-  if (dialect === undefined) throw new ModelError({ code: "unsupported", message: `there is no wire format "${name}"; there are ${BUILT_IN.join(", ")}` });
+  if (dialect === undefined)
+    throw new ModelError({
+      code: "unsupported",
+      message: `there is no wire format "${name}"; there are ${BUILT_IN.join(", ")}`,
+    });
   return dialect;
 }

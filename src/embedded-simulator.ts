@@ -11,7 +11,9 @@ export class EmbeddedSimulator {
 
   /** Options count only for the call that starts it. */
   start(options?: SimulatorOptions): Promise<Simulator> {
-    this.#starting ??= import("./simulator/server.ts").then(({ startSimulator }) => startSimulator({ unref: true, ...options }));
+    this.#starting ??= import("./simulator/server.ts").then(({ startSimulator }) =>
+      startSimulator({ unref: true, ...options }),
+    );
     return this.#starting;
   }
 

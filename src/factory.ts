@@ -1,14 +1,14 @@
-import type { Dialect } from "./core/dialect.ts";
+import { infoOf, type ModelInfo } from "./catalog/lookup.ts";
+import { PROVIDERS } from "./catalog/providers.ts";
+import { type Config, loadConfig, parseConfig } from "./config/load.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import type { Price } from "./core/cost.ts";
+import type { Dialect } from "./core/dialect.ts";
 import { ConfigError, ModelError } from "./core/error.ts";
 import type { Next } from "./core/layer.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Target } from "./core/target.ts";
 import type { Transport } from "./core/transport.ts";
-import { infoOf, type ModelInfo } from "./catalog/lookup.ts";
-import { PROVIDERS } from "./catalog/providers.ts";
-import { type Config, loadConfig, parseConfig } from "./config/load.ts";
 import { BUILT_IN, dialectNamed } from "./dialect-map.ts";
 import { EmbeddedSimulator } from "./embedded-simulator.ts";
 import { cache } from "./layers/cache.ts";
@@ -69,10 +69,16 @@ export class ModelFactory<Models = Registered> {
     this.#config = config;
     this.#clock = clockFrom(options.clock);
     this.#random = options.random ?? Math.random;
-    this.#transport = options.transport === undefined ? createTransport({ clock: this.#clock }) : transportFrom(options.transport);
+    this.#transport =
+      options.transport === undefined ? createTransport({ clock: this.#clock }) : transportFrom(options.transport);
     this.#closers.push(() => this.#transport.close());
     const custom = options.providers ?? {};
-    this.#context = { config, env: options.env ?? process.env, custom: new Set(Object.keys(custom)), tokens: options.tokens ?? {} };
+    this.#context = {
+      config,
+      env: options.env ?? process.env,
+      custom: new Set(Object.keys(custom)),
+      tokens: options.tokens ?? {},
+    };
     this.#services = this.#makeServices(custom, options.logger ?? loggerFor(config, this.#clock));
     this.#toTarget = targetPipeline(this.#services);
   }
@@ -190,7 +196,12 @@ export class ModelFactory<Models = Registered> {
       totals: new UsageTotals(),
       budgets: new RetryBudgets(),
       breakers: new Breakers(),
-      cache: settings && cache(new MemoryStore(settings.maxEntries, this.#clock), { ttlMs: settings.ttl, namespace: settings.namespace }),
+      cache:
+        settings &&
+        cache(new MemoryStore(settings.maxEntries, this.#clock), {
+          ttlMs: settings.ttl,
+          namespace: settings.namespace,
+        }),
       dialectOf: (target) => {
         const dialect = custom[target.dialect] ?? dialectNamed(target.dialect);
         return target.provider === "simulator" ? this.#simulator.speaking(dialect) : dialect;
@@ -260,14 +271,18 @@ function clockFrom(own: Partial<Clock> = {}): Clock {
   return {
     now: () => own.now?.() ?? systemClock.now(),
     monotonic: () => own.monotonic?.() ?? systemClock.monotonic(),
-    schedule: (run, delayMs) => (own.schedule === undefined ? systemClock.schedule(run, delayMs) : own.schedule(run, delayMs)),
+    schedule: (run, delayMs) =>
+      own.schedule === undefined ? systemClock.schedule(run, delayMs) : own.schedule(run, delayMs),
   };
 }
 
 function configOptions(options: FactoryOptions) {
   const { env = process.env, profile, baseDir, providers = {} } = options;
-  const hints = PROVIDERS.map(({ id, baseUrl, keyEnv }) => ({ id, needsBaseUrl: baseUrl === undefined && id !== "vertex" && id !== "simulator", keyEnv }));
+  const hints = PROVIDERS.map(({ id, baseUrl, keyEnv }) => ({
+    id,
+    needsBaseUrl: baseUrl === undefined && id !== "vertex" && id !== "simulator",
+    keyEnv,
+  }));
   const own = Object.keys(providers).map((id) => ({ id, needsBaseUrl: false, keyEnv: [] }));
   return { env, profile, baseDir, providers: [...hints, ...own], dialects: [...BUILT_IN, ...Object.keys(providers)] };
 }
-

@@ -16,9 +16,12 @@ export function loggerFor(config: Config, clock: Clock): Logger {
   const write = writer(logging.file === undefined ? undefined : resolve(config.baseDir ?? "", logging.file));
   // "trace" is below all levels there are, "silent" above.
   const lowest = logging.level === "silent" ? LEVELS.length : LEVELS.indexOf(logging.level as Level);
-  const log = (level: Level) => (message: string, fields: LogFields = {}) => {
-    if (LEVELS.indexOf(level) >= lowest) write(format({ time: new Date(clock.now()).toISOString(), level, message, fields }));
-  };
+  const log =
+    (level: Level) =>
+    (message: string, fields: LogFields = {}) => {
+      if (LEVELS.indexOf(level) >= lowest)
+        write(format({ time: new Date(clock.now()).toISOString(), level, message, fields }));
+    };
   return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
 }
 
@@ -31,16 +34,22 @@ interface Line {
 
 /** "text", "json", or a pattern with the tokens of Python's logging. */
 function formatter(format: string): (line: Line) => string {
-  if (format === "json") return ({ time, level, message, fields }) => JSON.stringify({ time, level, name: NAME, message, ...fields });
+  if (format === "json")
+    return ({ time, level, message, fields }) => JSON.stringify({ time, level, name: NAME, message, ...fields });
   const pattern = format === "text" ? "%(asctime)s %(levelname)s %(message)s" : format;
-  return (line) => pattern.replace(/%\((asctime|name|levelname|message)\)s/g, (_, token: string) => TOKENS[token]?.(line) ?? "");
+  return (line) =>
+    pattern.replace(/%\((asctime|name|levelname|message)\)s/g, (_, token: string) => TOKENS[token]?.(line) ?? "");
 }
 
 const TOKENS: Readonly<Record<string, (line: Line) => string>> = {
   asctime: ({ time }) => time.replace("T", " ").replace(".", ",").replace("Z", ""),
   name: () => NAME,
   levelname: ({ level }) => (level === "warn" ? "WARNING" : level.toUpperCase()),
-  message: ({ message, fields }) => [message, ...Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${word(value)}`]))].join(" "),
+  message: ({ message, fields }) =>
+    [
+      message,
+      ...Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${word(value)}`])),
+    ].join(" "),
 };
 
 function word(value: unknown): string {

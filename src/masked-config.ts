@@ -9,7 +9,8 @@ export function maskedConfig(entry: EntryConfig): Readonly<Record<string, unknow
 }
 
 function mask(value: unknown, name = ""): unknown {
-  if (typeof value === "string") return SECRET_NAME.test(name) && !value.startsWith("env:") ? MASK : withoutPassword(value);
+  if (typeof value === "string")
+    return SECRET_NAME.test(name) && !value.startsWith("env:") ? MASK : withoutPassword(value);
   if (Array.isArray(value)) return Object.freeze(value.map((inner) => mask(inner, name)));
   if (typeof value !== "object" || value === null) return value;
   return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(inner, key)])));

@@ -31,7 +31,11 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ModelEvent> {
-    if (this.#taken) throw new ModelError({ code: "invalid_request", message: "This stream already has a reader; a stream is read once." });
+    if (this.#taken)
+      throw new ModelError({
+        code: "invalid_request",
+        message: "This stream already has a reader; a stream is read once.",
+      });
     this.#taken = true;
     return new Cursor(this.#open, this.#settled);
   }
@@ -61,14 +65,20 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
  * What `pick` makes of each event, without those it makes nothing of. No generator: a generator cannot be left while it
  * waits for an event.
  */
-export function viewOf<T>(stream: AsyncIterable<ModelEvent>, pick: (event: ModelEvent) => T | undefined): AsyncIterable<T> {
+export function viewOf<T>(
+  stream: AsyncIterable<ModelEvent>,
+  pick: (event: ModelEvent) => T | undefined,
+): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]() {
       const events = stream[Symbol.asyncIterator]();
       let turn: Promise<unknown> = Promise.resolve();
       return {
         next() {
-          const step = turn.then(() => nextOf(events, pick), () => nextOf(events, pick));
+          const step = turn.then(
+            () => nextOf(events, pick),
+            () => nextOf(events, pick),
+          );
           turn = step;
           return step;
         },
@@ -81,7 +91,10 @@ export function viewOf<T>(stream: AsyncIterable<ModelEvent>, pick: (event: Model
   };
 }
 
-async function nextOf<T>(events: AsyncIterator<ModelEvent>, pick: (event: ModelEvent) => T | undefined): Promise<IteratorResult<T>> {
+async function nextOf<T>(
+  events: AsyncIterator<ModelEvent>,
+  pick: (event: ModelEvent) => T | undefined,
+): Promise<IteratorResult<T>> {
   for (;;) {
     const step = await events.next();
     if (step.done) return { value: undefined, done: true };
@@ -109,7 +122,13 @@ class Cursor implements AsyncIterator<ModelEvent> {
 
   next(): Promise<IteratorResult<ModelEvent>> {
     const before = this.#waiting;
-    if (before !== undefined) return this.#await(before.then(() => this.#step(), () => this.#step()));
+    if (before !== undefined)
+      return this.#await(
+        before.then(
+          () => this.#step(),
+          () => this.#step(),
+        ),
+      );
     const event = this.#take();
     return event === undefined ? this.#await(this.#pull()) : Promise.resolve({ value: event, done: false });
   }

@@ -1,3 +1,4 @@
+import { readCallOptions } from "./call-options.ts";
 import { supportedParams } from "./core/adapt.ts";
 import { type Call, type CallInput, CallRecord } from "./core/call.ts";
 import { Cancellation } from "./core/cancellation.ts";
@@ -10,10 +11,9 @@ import { readInput } from "./core/input.ts";
 import type { Next } from "./core/layer.ts";
 import type { Message } from "./core/message.ts";
 import { type Reply, ReplyFold } from "./core/reply.ts";
-import type { Capabilities, Capability, Target } from "./core/target.ts";
 import type { InferOutput, StandardSchema } from "./core/standard-schema.ts";
+import type { Capabilities, Capability, Target } from "./core/target.ts";
 import type { Transport } from "./core/transport.ts";
-import { readCallOptions } from "./call-options.ts";
 import { ModelStream, type Opened } from "./model-stream.ts";
 import { countTokens } from "./model-tokens.ts";
 import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
@@ -83,7 +83,9 @@ export class Model {
    */
   async codegen(input: Input, options?: CallOptions): Promise<Reply> {
     const prepared = this.#prepare(input, options);
-    const calls = planSamples(prepared.input, prepared.batchSize).map((samples, batch) => collect(this.#open({ ...prepared, samples, batch, streaming: false })));
+    const calls = planSamples(prepared.input, prepared.batchSize).map((samples, batch) =>
+      collect(this.#open({ ...prepared, samples, batch, streaming: false })),
+    );
     return calls.length === 1 ? (calls[0] as Promise<Reply>) : joinSamples(calls);
   }
 
@@ -102,7 +104,9 @@ export class Model {
     return new ModelStream(() => {
       const prepared = this.#prepare(input, options);
       const plan = planSamples(prepared.input, prepared.batchSize);
-      return openSamples(plan.map((samples, batch) => () => this.#open({ ...prepared, samples, batch, streaming: true })));
+      return openSamples(
+        plan.map((samples, batch) => () => this.#open({ ...prepared, samples, batch, streaming: true })),
+      );
     });
   }
 
@@ -110,12 +114,20 @@ export class Model {
    * An answer that satisfies `schema` (zod, or any Standard Schema that can give JSON Schema), validated here.
    * @throws ModelError `invalid_output` when no answer does, after `options.repair` re-asks; `refused` when the model declines.
    */
-  object<Schema extends StandardSchema>(schema: Schema, input: Input, options?: CallOptions): Promise<ObjectReply<InferOutput<Schema>>> {
+  object<Schema extends StandardSchema>(
+    schema: Schema,
+    input: Input,
+    options?: CallOptions,
+  ): Promise<ObjectReply<InferOutput<Schema>>> {
     return askObject(this, schema, input, options, this.#context.target.policy.repair);
   }
 
   /** The object while it grows; `.object` and `.reply` give the whole. */
-  streamObject<Schema extends StandardSchema>(schema: Schema, input: Input, options?: CallOptions): ObjectStream<InferOutput<Schema>> {
+  streamObject<Schema extends StandardSchema>(
+    schema: Schema,
+    input: Input,
+    options?: CallOptions,
+  ): ObjectStream<InferOutput<Schema>> {
     return streamObject(this, schema, input, options);
   }
 
@@ -123,7 +135,9 @@ export class Model {
   async countTokens(input: Input, options?: CallOptions & { readonly exact?: boolean }): Promise<number> {
     const { exact = false, ...rest } = options ?? {};
     const prepared = this.#prepare(input, rest);
-    return exact ? countTokens(this.#context, this.#call({ ...prepared, samples: 1, streaming: false })) : this.#estimateTokens(prepared.input);
+    return exact
+      ? countTokens(this.#context, this.#call({ ...prepared, samples: 1, streaming: false }))
+      : this.#estimateTokens(prepared.input);
   }
 
   /** Tokens and money of a call before it is made; sends nothing. */
@@ -131,9 +145,23 @@ export class Model {
     const { target } = this.#context;
     const prepared = this.#prepare(input, options);
     const tokens = this.#estimateTokens(prepared.input);
-    const maxOutput = prepared.input.settings.maxNewTokens ?? target.settings.maxNewTokens ?? target.facts.maxOutput ?? null;
+    const maxOutput =
+      prepared.input.settings.maxNewTokens ?? target.settings.maxNewTokens ?? target.facts.maxOutput ?? null;
     const price = target.price();
-    const of = (output: number) => costOf({ input: tokens, cacheRead: 0, cacheWrite: 0, output, reasoning: 0, total: tokens + output, estimated: true, details: {} }, price).usd;
+    const of = (output: number) =>
+      costOf(
+        {
+          input: tokens,
+          cacheRead: 0,
+          cacheWrite: 0,
+          output,
+          reasoning: 0,
+          total: tokens + output,
+          estimated: true,
+          details: {},
+        },
+        price,
+      ).usd;
     return { tokens, maxOutput, usd: of(0), maxUsd: maxOutput === null ? null : of(maxOutput) };
   }
 
@@ -154,8 +182,12 @@ export class Model {
 
   #estimateTokens(input: CallInput): number {
     const { system, prelude, settings } = this.#context.target;
-    const first: Message[] = (input.system ?? system) === undefined ? [] : [{ role: "system", content: (input.system ?? system) as string }];
-    return estimateTokens([...first, ...(input.prelude ?? prelude), ...input.messages], input.settings.tools ?? settings.tools);
+    const first: Message[] =
+      (input.system ?? system) === undefined ? [] : [{ role: "system", content: (input.system ?? system) as string }];
+    return estimateTokens(
+      [...first, ...(input.prelude ?? prelude), ...input.messages],
+      input.settings.tools ?? settings.tools,
+    );
   }
 
   #prepare(input: Input, options: CallOptions | undefined): Prepared {
@@ -218,9 +250,21 @@ interface Shape {
 }
 
 /** Temperature 0 gives the same answer each time: several of them are a mistake, and they would all be paid. */
-function refuseSameSamples({ samples, settings }: Omit<CallInput, "messages">, { entry, settings: own, facts }: Target): void {
-  if ((settings.temperature ?? own.temperature) !== 0 || facts.lacks?.includes("temperature") || facts.capabilities.temperature === false) return;
-  throw new ModelError({ code: "invalid_request", message: `${entry}: ${samples} samples at temperature 0 would be ${samples} times the same answer; raise temperature or ask for one`, model: entry });
+function refuseSameSamples(
+  { samples, settings }: Omit<CallInput, "messages">,
+  { entry, settings: own, facts }: Target,
+): void {
+  if (
+    (settings.temperature ?? own.temperature) !== 0 ||
+    facts.lacks?.includes("temperature") ||
+    facts.capabilities.temperature === false
+  )
+    return;
+  throw new ModelError({
+    code: "invalid_request",
+    message: `${entry}: ${samples} samples at temperature 0 would be ${samples} times the same answer; raise temperature or ask for one`,
+    model: entry,
+  });
 }
 
 /** The input of one of several requests. Its number keeps the cache from taking them for the same question. */
@@ -282,4 +326,3 @@ function failureOf(error: unknown, fold: ReplyFold, { record }: Call): unknown {
   error.attempts = record.attempts;
   return error;
 }
-

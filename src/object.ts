@@ -1,8 +1,8 @@
 import { dropAddedNulls } from "./core/added-nulls.ts";
 import { addCost } from "./core/cost.ts";
 import { isModelError, ModelError } from "./core/error.ts";
-import { readInput } from "./core/input.ts";
 import type { ModelEvent } from "./core/event.ts";
+import { readInput } from "./core/input.ts";
 import type { Message } from "./core/message.ts";
 import type { Reply } from "./core/reply.ts";
 import type { ResponseFormat } from "./core/request.ts";
@@ -42,13 +42,20 @@ function wantedOf<Schema extends StandardSchema>(schema: Schema): Wanted<Schema>
 function jsonSchemaOf(schema: StandardSchema): JsonSchema {
   const give = schema?.["~standard"]?.jsonSchema?.input;
   if (give === undefined) {
-    throw new ModelError({ code: "invalid_request", message: "object() needs a zod schema, or a Standard Schema that can give JSON Schema (~standard.jsonSchema)" });
+    throw new ModelError({
+      code: "invalid_request",
+      message: "object() needs a zod schema, or a Standard Schema that can give JSON Schema (~standard.jsonSchema)",
+    });
   }
   try {
     const { $schema: _, ...json } = give({ target: "draft-2020-12" });
     return json;
   } catch (cause) {
-    throw new ModelError({ code: "invalid_request", message: `the schema cannot be written as JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
+    throw new ModelError({
+      code: "invalid_request",
+      message: `the schema cannot be written as JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
   }
 }
 
@@ -64,22 +71,32 @@ function wrapperOf(json: JsonSchema): JsonSchema {
   });
   if (!JSON.stringify(json).includes(ROOT_REFERENCE)) return wrapper(value, $defs);
   const reference = `#/$defs/${ROOT_NAME}`;
-  const pointed = JSON.parse(JSON.stringify({ ...($defs as object | undefined), [ROOT_NAME]: value }), (key, inner) => (key === "$ref" && inner === "#" ? reference : inner));
+  const pointed = JSON.parse(JSON.stringify({ ...($defs as object | undefined), [ROOT_NAME]: value }), (key, inner) =>
+    key === "$ref" && inner === "#" ? reference : inner,
+  );
   return wrapper({ $ref: reference }, pointed);
 }
 const ROOT_REFERENCE = '"$ref":"#"';
 const ROOT_NAME = "__root";
 
 /** Asks for an object, and again with the reasons when what came does not satisfy the schema. */
-export async function askObject<Schema extends StandardSchema>(model: Model, schema: Schema, input: Input, options: CallOptions | undefined, defaultRepair: number): Promise<ObjectReply<InferOutput<Schema>>> {
+export async function askObject<Schema extends StandardSchema>(
+  model: Model,
+  schema: Schema,
+  input: Input,
+  options: CallOptions | undefined,
+  defaultRepair: number,
+): Promise<ObjectReply<InferOutput<Schema>>> {
   const wanted = wantedOf(schema);
   const repairs = options?.repair ?? defaultRepair;
   let messages = readInput(input);
   let before: Reply | undefined;
   for (let asked = 0; ; asked++) {
-    const answer = await model.codegen(messages, { ...options, responseFormat: wanted.format }).catch((error: unknown) => {
-      throw withEarlier(error, before);
-    });
+    const answer = await model
+      .codegen(messages, { ...options, responseFormat: wanted.format })
+      .catch((error: unknown) => {
+        throw withEarlier(error, before);
+      });
     const reply = before === undefined ? answer : sumOf(before, answer);
     const read = await readObject(wanted, answer);
     if (read.ok) return { object: read.value, reply };
@@ -91,7 +108,10 @@ export async function askObject<Schema extends StandardSchema>(model: Model, sch
 
 type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
-async function readObject<Schema extends StandardSchema>({ schema, root, wrapped }: Wanted<Schema>, reply: Reply): Promise<Read<InferOutput<Schema>>> {
+async function readObject<Schema extends StandardSchema>(
+  { schema, root, wrapped }: Wanted<Schema>,
+  reply: Reply,
+): Promise<Read<InferOutput<Schema>>> {
   if (reply.finishReason === "refusal") return { ok: false, problem: reply.refusal ?? "the model declined" };
   let parsed: unknown;
   try {
@@ -125,7 +145,10 @@ function jsonText(text: string): string {
 function reask(answer: Reply, problem: string): readonly Message[] {
   return [
     ...(answer.text === "" ? [] : [answer.message]),
-    { role: "user", content: `Your answer does not satisfy the required schema: ${problem}. Answer again with only the corrected JSON.` },
+    {
+      role: "user",
+      content: `Your answer does not satisfy the required schema: ${problem}. Answer again with only the corrected JSON.`,
+    },
   ];
 }
 
@@ -134,7 +157,9 @@ function unreadable(read: { readonly problem: string }, reply: Reply, asked: num
   const again = asked > 0 ? ` after ${asked} re-ask${asked > 1 ? "s" : ""}` : "";
   const error = new ModelError({
     code: refused ? "refused" : "invalid_output",
-    message: refused ? `${reply.model}: the model declined: ${read.problem}` : `${reply.model}: the answer does not satisfy the schema${again}: ${read.problem}`,
+    message: refused
+      ? `${reply.model}: the model declined: ${read.problem}`
+      : `${reply.model}: the answer does not satisfy the schema${again}: ${read.problem}`,
     provider: reply.provider,
     model: reply.model,
     requestId: reply.requestId,
@@ -145,7 +170,13 @@ function unreadable(read: { readonly problem: string }, reply: Reply, asked: num
 }
 
 function sumOf(before: Reply, answer: Reply): Reply {
-  return { ...answer, usage: addUsage(before.usage, answer.usage), cost: addCost(before.cost, answer.cost), attempts: [...before.attempts, ...answer.attempts], latencyMs: before.latencyMs + answer.latencyMs };
+  return {
+    ...answer,
+    usage: addUsage(before.usage, answer.usage),
+    cost: addCost(before.cost, answer.cost),
+    attempts: [...before.attempts, ...answer.attempts],
+    latencyMs: before.latencyMs + answer.latencyMs,
+  };
 }
 
 function withEarlier(error: unknown, before: Reply | undefined): unknown {
@@ -159,9 +190,18 @@ export interface ObjectStream<T> extends AsyncIterable<DeepPartial<T>> {
   readonly reply: Promise<Reply>;
 }
 
-export type DeepPartial<T> = T extends readonly (infer Item)[] ? DeepPartial<Item>[] : T extends object ? { [key in keyof T]?: DeepPartial<T[key]> } : T;
+export type DeepPartial<T> = T extends readonly (infer Item)[]
+  ? DeepPartial<Item>[]
+  : T extends object
+    ? { [key in keyof T]?: DeepPartial<T[key]> }
+    : T;
 
-export function streamObject<Schema extends StandardSchema>(model: Model, schema: Schema, input: Input, options?: CallOptions): ObjectStream<InferOutput<Schema>> {
+export function streamObject<Schema extends StandardSchema>(
+  model: Model,
+  schema: Schema,
+  input: Input,
+  options?: CallOptions,
+): ObjectStream<InferOutput<Schema>> {
   const wanted = wantedOf(schema);
   const stream = model.stream(input, { ...options, responseFormat: wanted.format });
   let object: Promise<InferOutput<Schema>> | undefined;
@@ -189,6 +229,8 @@ function growing<T>(stream: AsyncIterable<ModelEvent>, wrapped: boolean): AsyncI
     if (event.type !== "text-delta" || event.sample !== 0) return undefined;
     text += event.text;
     const partial = parsePartial(text);
-    return (wrapped ? (partial as Record<string, unknown> | undefined)?.[WRAP_KEY] : partial) as DeepPartial<T> | undefined;
+    return (wrapped ? (partial as Record<string, unknown> | undefined)?.[WRAP_KEY] : partial) as
+      | DeepPartial<T>
+      | undefined;
   });
 }

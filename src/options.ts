@@ -1,5 +1,5 @@
-import type { Clock } from "./core/clock.ts";
 import type { CacheMode } from "./core/call.ts";
+import type { Clock } from "./core/clock.ts";
 import type { Dialect } from "./core/dialect.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Message } from "./core/message.ts";
@@ -11,16 +11,37 @@ import type { TransportInput } from "./transport/any-fetch.ts";
 /** A tool as OpenAI writes it, or flat; `parameters` may be left out for a function without any. */
 export type ToolInput =
   | (Omit<Tool, "parameters"> & { readonly parameters?: JsonSchema })
-  | { readonly type: "function"; readonly function: { readonly name: string; readonly description?: string; readonly parameters?: JsonSchema; readonly strict?: boolean } };
+  | {
+      readonly type: "function";
+      readonly function: {
+        readonly name: string;
+        readonly description?: string;
+        readonly parameters?: JsonSchema;
+        readonly strict?: boolean;
+      };
+    };
 
 /** Parameters of one call; they win over the entry's. Names are those of models.toml in camelCase. */
-export interface CallOptions extends Omit<Settings, "tools" | "stop" | "responseFormat" | "toolChoice" | "promptCache" | "reasoningEffort"> {
+export interface CallOptions
+  extends Omit<Settings, "tools" | "stop" | "responseFormat" | "toolChoice" | "promptCache" | "reasoningEffort"> {
   readonly maxTokens?: number | undefined;
   readonly stop?: string | readonly string[] | undefined;
   readonly reasoningEffort?: Effort | number | undefined;
   readonly tools?: readonly ToolInput[] | undefined;
-  readonly toolChoice?: "auto" | "none" | "required" | { readonly name: string } | { readonly type: "function"; readonly function: { readonly name: string } } | undefined;
-  readonly responseFormat?: ResponseFormat | { readonly type: "json_schema"; readonly json_schema: { readonly name: string; readonly schema: JsonSchema; readonly strict?: boolean } } | undefined;
+  readonly toolChoice?:
+    | "auto"
+    | "none"
+    | "required"
+    | { readonly name: string }
+    | { readonly type: "function"; readonly function: { readonly name: string } }
+    | undefined;
+  readonly responseFormat?:
+    | ResponseFormat
+    | {
+        readonly type: "json_schema";
+        readonly json_schema: { readonly name: string; readonly schema: JsonSchema; readonly strict?: boolean };
+      }
+    | undefined;
   readonly promptCache?: PromptCache | undefined;
   /** Instructions of this call; they replace the entry's. */
   readonly system?: string | undefined;

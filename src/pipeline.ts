@@ -31,13 +31,30 @@ export interface Services {
 /** The layers below fallback: they see one target, and are the same for all models of a factory. */
 export function targetPipeline(services: Services): Next {
   return compose(
-    [retry(services.budgets), credential(), circuitBreaker(services.breakers), concurrency(), timeout, outputGuard, meter],
+    [
+      retry(services.budgets),
+      credential(),
+      circuitBreaker(services.breakers),
+      concurrency(),
+      timeout,
+      outputGuard,
+      meter,
+    ],
     (call) => services.dialectOf(call.target).open(call),
   );
 }
 
 /** The whole way of a call of one model, from its caller to the wire. */
 export function modelPipeline(services: Services, chain: Chain, toTarget: Next): Next {
-  const layers = [telemetry(services.logger, services.logContent), services.totals.layer, deadline, services.cache, fallback(chain, services.dialectOf)];
-  return compose(layers.filter((layer) => layer !== undefined), toTarget);
+  const layers = [
+    telemetry(services.logger, services.logContent),
+    services.totals.layer,
+    deadline,
+    services.cache,
+    fallback(chain, services.dialectOf),
+  ];
+  return compose(
+    layers.filter((layer) => layer !== undefined),
+    toTarget,
+  );
 }

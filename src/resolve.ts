@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
+import { factsOf, infoOf } from "./catalog/lookup.ts";
 import { priceOf } from "./catalog/price.ts";
 import { findProvider, type ProviderRow } from "./catalog/providers.ts";
-import { factsOf, infoOf } from "./catalog/lookup.ts";
 import { DEFAULTS } from "./config/defaults.ts";
 import type { Config, EntryConfig, PriceConfig } from "./config/load.ts";
 import type { Price } from "./core/cost.ts";
 import { ConfigError, type ModelErrorCode } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
-import { vertexBaseUrl } from "./dialects/google/address.ts";
 import { pickSettings, type SettingName } from "./core/request.ts";
 import { Secret } from "./core/secret.ts";
 import type { Address, Capabilities, Credentials, ModelFacts, Policy, Target, Token } from "./core/target.ts";
+import { vertexBaseUrl } from "./dialects/google/address.ts";
 import { stripTokensOf } from "./special-tokens.ts";
 
 export interface ResolveContext {
@@ -35,7 +35,13 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
   const simulated = declared.provider === SIMULATOR;
   const row = rowOf(declared, custom);
   const hooked = tokens[declared.provider] !== undefined;
-  const keyless = simulated || hooked || custom.has(declared.provider) || row?.keyless === true || row === undefined || row.auth === "none";
+  const keyless =
+    simulated ||
+    hooked ||
+    custom.has(declared.provider) ||
+    row?.keyless === true ||
+    row === undefined ||
+    row.auth === "none";
   const skip = simulated ? NOT_SIMULATED : forDisplay ? ["api_key"] : [];
   const entry = config.resolveEntry(name, { skip, requireKey: !keyless && !forDisplay });
   const dialect = dialectFor(entry, row, custom);
@@ -45,7 +51,13 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     entry: name,
     provider: entry.provider,
     modelId: entry.name,
-    dialect: facts.dialect !== undefined && entry.customLlmProvider === undefined && dialect === "openai" && row?.id === "openai" ? facts.dialect : dialect,
+    dialect:
+      facts.dialect !== undefined &&
+      entry.customLlmProvider === undefined &&
+      dialect === "openai" &&
+      row?.id === "openai"
+        ? facts.dialect
+        : dialect,
     address,
     key: `${originOf(address.baseUrl)} ${entry.name}`,
     origin: originOf(address.baseUrl),
@@ -86,8 +98,16 @@ function dialectFor(entry: EntryConfig, row: ProviderRow | undefined, custom: Re
   return row?.dialect ?? "openai";
 }
 
-function addressOf(entry: EntryConfig, row: ProviderRow | undefined, simulated: boolean, custom: ReadonlySet<string>, config: Config): Address {
-  const baseUrl = simulated ? SIMULATED_URL : (entry.baseUrl ?? (row?.id === "vertex" ? vertexBaseUrl(entry.vertexLocation ?? "global") : row?.baseUrl));
+function addressOf(
+  entry: EntryConfig,
+  row: ProviderRow | undefined,
+  simulated: boolean,
+  custom: ReadonlySet<string>,
+  config: Config,
+): Address {
+  const baseUrl = simulated
+    ? SIMULATED_URL
+    : (entry.baseUrl ?? (row?.id === "vertex" ? vertexBaseUrl(entry.vertexLocation ?? "global") : row?.baseUrl));
   if (baseUrl === undefined && !custom.has(entry.provider)) throw noAddress(entry, config);
   const azure = row?.id === "azure" && entry.apiVersion !== undefined;
   return {
@@ -113,7 +133,13 @@ function azureV1(baseUrl: string): string {
 function noAddress(entry: EntryConfig, config: Config): ConfigError {
   const at = config.origin(entry.entry, "provider");
   return new ConfigError([
-    { file: config.file, line: at?.line ?? 0, column: at?.column ?? 0, path: `models.${entry.entry}.base_url`, message: `provider "${entry.provider}" has no address of its own: give base_url` },
+    {
+      file: config.file,
+      line: at?.line ?? 0,
+      column: at?.column ?? 0,
+      path: `models.${entry.entry}.base_url`,
+      message: `provider "${entry.provider}" has no address of its own: give base_url`,
+    },
   ]);
 }
 
@@ -139,8 +165,13 @@ function proxyOf(own: string | undefined, baseUrl: string, env: ResolveContext["
   const { hostname, protocol } = new URL(baseUrl);
   const proxy = own ?? (protocol === "https:" ? usualProxy(env) : undefined);
   if (proxy === undefined) return undefined;
-  const exempt = (env["NO_PROXY"] ?? env["no_proxy"] ?? "").split(",").map((host) => host.trim()).filter((host) => host !== "");
-  const matches = exempt.some((host) => host === "*" || hostname === host || hostname.endsWith(host.startsWith(".") ? host : `.${host}`));
+  const exempt = (env["NO_PROXY"] ?? env["no_proxy"] ?? "")
+    .split(",")
+    .map((host) => host.trim())
+    .filter((host) => host !== "");
+  const matches = exempt.some(
+    (host) => host === "*" || hostname === host || hostname.endsWith(host.startsWith(".") ? host : `.${host}`),
+  );
   return matches ? undefined : proxy;
 }
 
@@ -153,14 +184,28 @@ function usualProxy(env: ResolveContext["env"]): string | undefined {
 function tlsOf(tls: EntryConfig["tls"], config: Config): Target["tls"] {
   if (tls === undefined) return undefined;
   const { caFile, rejectUnauthorized } = tls;
-  return { ...(caFile !== undefined && { ca: readCa(caFile, config) }), ...(rejectUnauthorized !== undefined && { rejectUnauthorized }) };
+  return {
+    ...(caFile !== undefined && { ca: readCa(caFile, config) }),
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+  };
 }
 
 function readCa(file: string, config: Config): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new ConfigError([{ file: config.file, line: 0, column: 0, path: "tls.ca_file", message: `the certificate file ${file} cannot be read` }], { cause });
+    throw new ConfigError(
+      [
+        {
+          file: config.file,
+          line: 0,
+          column: 0,
+          path: "tls.ca_file",
+          message: `the certificate file ${file} cannot be read`,
+        },
+      ],
+      { cause },
+    );
   }
 }
 
@@ -176,7 +221,9 @@ function withOverrides(facts: ModelFacts, overrides: EntryConfig["capabilities"]
   if (overrides === undefined) return facts;
   const { context, maxOutput, ...flags } = overrides;
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as Capabilities;
-  const able = (Object.keys(given) as (keyof Capabilities)[]).filter((name) => given[name] === true).map((name) => SETTING_OF[name]);
+  const able = (Object.keys(given) as (keyof Capabilities)[])
+    .filter((name) => given[name] === true)
+    .map((name) => SETTING_OF[name]);
   const lacks = facts.lacks?.filter((name) => !able.includes(name));
   return {
     ...facts,
@@ -189,7 +236,10 @@ function withOverrides(facts: ModelFacts, overrides: EntryConfig["capabilities"]
 
 function priceFor(entry: EntryConfig, row: ProviderRow | undefined, config: Config): Price | undefined {
   const id = entry.priceAs ?? entry.name;
-  const listed = () => (entry.priceAs === undefined ? priceOf(row?.id ?? entry.provider, entry.name) : (priceOf(row?.id, id) ?? priceOf(undefined, id)));
+  const listed = () =>
+    entry.priceAs === undefined
+      ? priceOf(row?.id ?? entry.provider, entry.name)
+      : (priceOf(row?.id, id) ?? priceOf(undefined, id));
   return laidOver(entry.pricing, () => laidOver(config.pricing[id], listed));
 }
 
@@ -199,7 +249,11 @@ function laidOver(given: PriceConfig | undefined, below: () => Price | undefined
   const price = below();
   if (price === undefined || given === undefined) return price;
   const { tiers, ...rates } = price;
-  return { ...rates, ...given, ...(tiers !== undefined && { tiers: tiers.map((tier) => ({ ...tier, ...given })) }) } as Price;
+  return {
+    ...rates,
+    ...given,
+    ...(tiers !== undefined && { tiers: tiers.map((tier) => ({ ...tier, ...given })) }),
+  } as Price;
 }
 
 function once<T>(compute: () => T): () => T {
@@ -228,7 +282,7 @@ function policyOf(entry: EntryConfig): Policy {
     idleTimeoutMs: seconds(entry.idleTimeout, DEFAULTS.idle_timeout),
     breaker: breakerOf(entry.circuitBreaker),
     maxParallel: entry.maxParallel,
-    queue: entry.queue ?? (entry.maxParallel === undefined ? 0 : Number.MAX_SAFE_INTEGER),
+    queue: entry.queue ?? Number.MAX_SAFE_INTEGER,
     onBreak: entry.onBreak ?? DEFAULTS.on_break,
     repeatedChunkLimit: entry.repeatedChunkLimit ?? DEFAULTS.repeated_chunk_limit,
     stripTokens: stripTokensOf(entry.stripSpecialTokens) ?? [],
@@ -241,7 +295,9 @@ function policyOf(entry: EntryConfig): Policy {
 
 function retryOnOf({ retryOn, numRetries }: EntryConfig): Policy["retryOn"] {
   if (!Array.isArray(retryOn)) return retryOn as Policy["retryOn"];
-  return Object.fromEntries((retryOn as readonly ModelErrorCode[]).map((code) => [code, numRetries ?? DEFAULTS.num_retries]));
+  return Object.fromEntries(
+    (retryOn as readonly ModelErrorCode[]).map((code) => [code, numRetries ?? DEFAULTS.num_retries]),
+  );
 }
 
 function breakerOf(breaker: EntryConfig["circuitBreaker"]): Policy["breaker"] {
@@ -252,4 +308,3 @@ function breakerOf(breaker: EntryConfig["circuitBreaker"]): Policy["breaker"] {
     halfOpenAfterMs: breaker?.halfOpenAfter ?? DEFAULTS.circuit_breaker.half_open_after * 1000,
   };
 }
-

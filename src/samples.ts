@@ -20,7 +20,11 @@ function samplesOf(reply: Reply): readonly Sample[] {
 
 /** Each change once: the requests of one question are mostly changed alike. */
 function adjustmentsOf(replies: readonly Reply[]): Reply["adjustments"] {
-  return [...new Map(replies.flatMap((reply) => reply.adjustments).map((adjustment) => [JSON.stringify(adjustment), adjustment])).values()];
+  return [
+    ...new Map(
+      replies.flatMap((reply) => reply.adjustments).map((adjustment) => [JSON.stringify(adjustment), adjustment]),
+    ).values(),
+  ];
 }
 
 /** One reply out of several calls; a call that fails rejects with what the others gave. */
@@ -70,7 +74,8 @@ type Arrived = NonNullable<Partial["samples"]>[number];
 function arrivedOf(result: Result): readonly Arrived[] {
   const given = givenBy(result);
   if (given === undefined) return [];
-  if (!isModelError(given)) return samplesOf(given).map(({ text, reasoning = "", toolCalls }) => ({ text, reasoning, toolCalls }));
+  if (!isModelError(given))
+    return samplesOf(given).map(({ text, reasoning = "", toolCalls }) => ({ text, reasoning, toolCalls }));
   const { partial } = given;
   if (partial === undefined) return [];
   return partial.samples ?? [{ text: partial.text, reasoning: partial.reasoning, toolCalls: partial.toolCalls }];

@@ -21,7 +21,6 @@ export const DEFAULTS = {
   silence_timeout: 60,
   idle_timeout: 300,
   circuit_breaker: { threshold: 5, half_open_after: 10 },
-  queue: 0,
   on_break: "error",
   repeated_chunk_limit: 100,
   strict_pricing: false,

@@ -62,6 +62,8 @@ function chosenProfile(options: ParseOptions, profiles: readonly string[]): stri
   const profile = options.profile ?? options.env.MODELWRIGHT_PROFILE;
   if (profile === undefined || profile === "") return undefined;
   if (profiles.includes(profile)) return profile;
+  // A text inside a program need not know the profile its environment names; a file does.
+  if (options.profile === undefined && options.file === undefined) return undefined;
   const list = profiles.length === 0 ? "this file has none" : `there are ${profiles.join(", ")}`;
   const suggestion = nearest(profile, profiles);
   const message = `there is no profile "${profile}"; ${list}`;

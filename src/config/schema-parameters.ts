@@ -35,7 +35,7 @@ export const parameterShape = {
   max_tokens: maxNewTokens.meta({ description: "Another name of `max_new_tokens`.", examples: [4096] }),
   max_input_tokens: count(1).meta({
     description:
-      "Prompts estimated above this many tokens are refused as `context_too_long` before any request. Default: the model's window.",
+      "Prompts estimated above this many tokens are refused as `context_too_long` before any request. Default: none; only prompts that cannot possibly fit the model's window are refused.",
     examples: [200_000],
   }),
   batch_size: count(1).meta({

@@ -107,8 +107,8 @@ export const protectionShape = {
     examples: [8],
   }),
   queue: count().meta({
-    description: "Calls that may wait when `max_parallel` are in flight; more are refused as `bulkhead_full`.",
-    default: DEFAULTS.queue,
+    description:
+      "Calls that may wait when `max_parallel` are in flight; more are refused as `bulkhead_full`. Default: no limit.",
     examples: [100],
   }),
   fallback_models: fallbackList("when this model fails for any reason another may not"),

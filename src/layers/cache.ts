@@ -27,7 +27,8 @@ export function cache(store: Store, settings: CacheSettings): Layer {
     const key = cacheKey(call, settings.namespace);
     const stored = mode === "refresh" ? undefined : ((await store.get(key)) as Log | undefined);
     if (stored === undefined && mode === "only") throw missing(call);
-    const joined = stored === undefined && mode === "use" && !call.streaming ? await join(flights, key, call) : { log: stored };
+    const joined =
+      stored === undefined && mode === "use" && !call.streaming ? await join(flights, key, call) : { log: stored };
     if (joined.log !== undefined) {
       call.record.cacheHit = true;
       yield joined.log;
@@ -69,7 +70,8 @@ async function* recorded(events: Events, call: Call, keep: (log: Log) => Promise
   try {
     for await (const batch of events) {
       // A restart on the same target says no new start.
-      if (batch.some((event) => event.type === "reset")) log = log.filter((event) => event.type === "start" || event.type === "adjustment");
+      if (batch.some((event) => event.type === "reset"))
+        log = log.filter((event) => event.type === "start" || event.type === "adjustment");
       for (const event of batch) if (event.type !== "reset") log.push(event);
       yield batch;
     }
@@ -81,12 +83,18 @@ async function* recorded(events: Events, call: Call, keep: (log: Log) => Promise
 }
 
 function missing({ target }: Call): ModelError {
-  return new ModelError({ code: "not_found", message: `${target.entry}: no stored answer for this request (cache: "only")`, provider: target.provider, model: target.entry });
+  return new ModelError({
+    code: "not_found",
+    message: `${target.entry}: no stored answer for this request (cache: "only")`,
+    provider: target.provider,
+    model: target.entry,
+  });
 }
 
 function isStorable(events: readonly FlowEvent[], primary: string): boolean {
   const finishes = events.filter((event) => event.type === "finish");
-  const ended = finishes.length > 0 && finishes.every((event) => event.reason === "stop" || event.reason === "tool-calls");
+  const ended =
+    finishes.length > 0 && finishes.every((event) => event.reason === "stop" || event.reason === "tool-calls");
   return ended && events.every((event) => event.type !== "start" || event.model === primary);
 }
 
@@ -94,12 +102,42 @@ function isStorable(events: readonly FlowEvent[], primary: string): boolean {
 export function cacheKey(call: Call, namespace: string): string {
   const { input, target } = call;
   const { tags: _tags, cache: _cache, ...asked } = input;
-  return createHash("sha256").update(canonical({ namespace, asked, target: fingerprint(target) })).digest("hex");
+  return createHash("sha256")
+    .update(canonical({ namespace, asked, target: fingerprint(target) }))
+    .digest("hex");
 }
 
 function fingerprint(target: Target): unknown {
-  const { provider, modelId, dialect, address, headers, settings, system, prelude, extraBody, adaptation, quirks, facts, policy } = target;
-  return { provider, modelId, dialect, address, headers, settings, system, prelude, extraBody, adaptation, quirks, facts, stripTokens: policy.stripTokens };
+  const {
+    provider,
+    modelId,
+    dialect,
+    address,
+    headers,
+    settings,
+    system,
+    prelude,
+    extraBody,
+    adaptation,
+    quirks,
+    facts,
+    policy,
+  } = target;
+  return {
+    provider,
+    modelId,
+    dialect,
+    address,
+    headers,
+    settings,
+    system,
+    prelude,
+    extraBody,
+    adaptation,
+    quirks,
+    facts,
+    stripTokens: policy.stripTokens,
+  };
 }
 
 /** JSON with sorted keys: the same value gives the same text whatever the order it was written in. */

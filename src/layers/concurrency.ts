@@ -1,4 +1,4 @@
-import { bulkhead, type BulkheadPolicy, TaskCancelledError } from "cockatiel";
+import { type BulkheadPolicy, bulkhead, TaskCancelledError } from "cockatiel";
 import type { Call } from "../core/call.ts";
 import { unlessCancelled } from "../core/cancellation.ts";
 import { ModelError } from "../core/error.ts";
@@ -43,7 +43,10 @@ async function admit(slots: Slots, call: Call): Promise<Release> {
     return await unlessCancelled(holding, call.cancellation);
   } catch (error) {
     // Cancelled while queued: whatever slot still comes is given back at once.
-    holding.then((release) => release({ ok: true }), () => {});
+    holding.then(
+      (release) => release({ ok: true }),
+      () => {},
+    );
     if (error instanceof TaskCancelledError) throw call.cancellation.reason ?? error;
     throw error;
   } finally {

@@ -38,7 +38,12 @@ export function credential(): Layer {
   };
 }
 
-async function* withToken(call: Call, next: Next, tokens: WeakMap<Target, TokenState>, hook: () => Promise<Token>): Events {
+async function* withToken(
+  call: Call,
+  next: Next,
+  tokens: WeakMap<Target, TokenState>,
+  hook: () => Promise<Token>,
+): Events {
   const state = tokens.get(call.target) ?? { known: undefined, asking: undefined };
   tokens.set(call.target, state);
   const token = await unlessCancelled(freshToken(call, state, hook), call.cancellation);
@@ -97,14 +102,21 @@ async function* rotate(call: Call, next: Next, states: WeakMap<Secret, KeyState>
 
 function allDead({ entry, provider, credentials }: Target, states: WeakMap<Secret, KeyState>): ModelError {
   const codes = credentials.keys.map((key) => states.get(key)?.code ?? "unauthorized");
-  return new ModelError({ code: codes[0] ?? "unauthorized", message: `${entry}: every key is dead (${codes.join(", ")})`, provider, model: entry });
+  return new ModelError({
+    code: codes[0] ?? "unauthorized",
+    message: `${entry}: every key is dead (${codes.join(", ")})`,
+    provider,
+    model: entry,
+  });
 }
 
 /** Living keys; those that rest come last, the one that rests shortest first. */
 function usable(call: Call, states: WeakMap<Secret, KeyState>): readonly Secret[] {
   const now = call.clock.monotonic();
   const pause = (key: Secret) => Math.max(0, (states.get(key)?.pausedUntilMs ?? 0) - now);
-  return call.target.credentials.keys.filter((key) => states.get(key)?.dead !== true).sort((left, right) => pause(left) - pause(right));
+  return call.target.credentials.keys
+    .filter((key) => states.get(key)?.dead !== true)
+    .sort((left, right) => pause(left) - pause(right));
 }
 
 function note(key: Secret, error: ModelError, call: Call, states: WeakMap<Secret, KeyState>): void {

@@ -32,7 +32,13 @@ export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect): 
         if (call.cancellation.cancelled || (progress.delivered && call.onBreak === "error")) throw failure;
         enqueue(chain, failure, progress);
         if (progress.queue.length === 0) throw verdict(errors);
-        if (progress.delivered) yield [{ type: "reset", reason: `${target.entry} failed (${failure.code}); ${progress.queue[0]?.entry} starts again` }];
+        if (progress.delivered)
+          yield [
+            {
+              type: "reset",
+              reason: `${target.entry} failed (${failure.code}); ${progress.queue[0]?.entry} starts again`,
+            },
+          ];
       }
     }
   };
@@ -56,9 +62,17 @@ function remainsOf(chain: Chain, { queue, tried }: Progress): Remains {
 }
 
 /** Runs one target and puts its `start` and adjustments before its first events. */
-async function* serve(call: Call, target: Target, dialect: Dialect, next: Next, progress: Progress, remains: Remains): Events {
+async function* serve(
+  call: Call,
+  target: Target,
+  dialect: Dialect,
+  next: Next,
+  progress: Progress,
+  remains: Remains,
+): Events {
   const { request, adjustments } = adapt(call.input, target, dialect);
-  const streaming = target.facts.capabilities.streaming !== false && (call.streaming || (call.input.stream ?? target.policy.stream));
+  const streaming =
+    target.facts.capabilities.streaming !== false && (call.streaming || (call.input.stream ?? target.policy.stream));
   const events = next({ ...call, target, request, streaming, fallbackRemains: remains.other });
   let opened = false;
   for await (const batch of remains.policy ? withoutRefusal(events, call, target, progress) : events) {
@@ -67,7 +81,11 @@ async function* serve(call: Call, target: Target, dialect: Dialect, next: Next, 
       yield batch;
     } else {
       opened = true;
-      yield [startOf(target, batch), ...adjustments.map((adjustment): FlowEvent => ({ type: "adjustment", adjustment })), ...batch];
+      yield [
+        startOf(target, batch),
+        ...adjustments.map((adjustment): FlowEvent => ({ type: "adjustment", adjustment })),
+        ...batch,
+      ];
     }
   }
 }
@@ -81,7 +99,8 @@ async function* withoutRefusal(events: Events, call: Call, target: Target, progr
   for await (const batch of events) {
     held.push(...batch);
     const committed = progress.delivered && call.onBreak === "error";
-    if (!committed && batch.some((event) => event.type === "finish" && event.reason === "refusal")) throw refused(target, held);
+    if (!committed && batch.some((event) => event.type === "finish" && event.reason === "refusal"))
+      throw refused(target, held);
     if (!progress.delivered && !batch.some((event) => isContent(event) && isPublic(event))) continue;
     yield held;
     held = [];
@@ -91,7 +110,12 @@ async function* withoutRefusal(events: Events, call: Call, target: Target, progr
 
 function refused(target: Target, events: readonly FlowEvent[]): ModelError {
   const words = events.map((event) => (event.type === "refusal-delta" ? event.text : "")).join("");
-  return new ModelError({ code: "refused", message: `${target.provider} (${target.modelId}): the model declined${words && `: ${words}`}`, provider: target.provider, model: target.entry });
+  return new ModelError({
+    code: "refused",
+    message: `${target.provider} (${target.modelId}): the model declined${words && `: ${words}`}`,
+    provider: target.provider,
+    model: target.entry,
+  });
 }
 
 function startOf(target: Target, batch: readonly FlowEvent[]): FlowEvent {
@@ -122,7 +146,9 @@ function candidatesFor(chain: Chain, failure: ModelError): readonly Target[] {
     case "context":
       return own(chain, "context");
     case "general":
-      return failure.code === "rate_limited" || failure.code === "quota_exhausted" ? own(chain, "rate-limit") : chain.fallbacks("general");
+      return failure.code === "rate_limited" || failure.code === "quota_exhausted"
+        ? own(chain, "rate-limit")
+        : chain.fallbacks("general");
   }
 }
 
@@ -156,5 +182,11 @@ function verdict(errors: readonly ModelError[]): ModelError {
 function asModelError(error: unknown, target: Target): ModelError {
   if (isModelError(error)) return error;
   const words = error instanceof Error ? error.message : String(error);
-  return new ModelError({ code: "protocol_error", message: `${target.provider} (${target.modelId}): ${words}`, provider: target.provider, model: target.entry, cause: error });
+  return new ModelError({
+    code: "protocol_error",
+    message: `${target.provider} (${target.modelId}): ${words}`,
+    provider: target.provider,
+    model: target.entry,
+    cause: error,
+  });
 }

@@ -1,6 +1,6 @@
 import type { IPolicy } from "cockatiel";
 import type { Outcome } from "../core/call.ts";
-import { type ModelError, isModelError } from "../core/error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
 import type { Events } from "../core/event.ts";
 
 /** Ends what a policy was told to hold: its slot, or the verdict a breaker waits for. */

@@ -1,7 +1,7 @@
 import type { Attempt } from "../core/attempt.ts";
 import type { Call } from "../core/call.ts";
 import { costOf } from "../core/cost.ts";
-import { isModelError, ModelError } from "../core/error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
 import { estimateTextTokens, estimateTokens } from "../core/estimate.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
@@ -54,7 +54,11 @@ class AttemptRow {
 
   #estimate(): Usage {
     const { request } = this.#call;
-    return usageOf({ input: estimateTokens(request.messages, request.settings.tools), output: estimateTextTokens(this.#outputText), estimated: true });
+    return usageOf({
+      input: estimateTokens(request.messages, request.settings.tools),
+      output: estimateTextTokens(this.#outputText),
+      estimated: true,
+    });
   }
 
   close(outcome: Attempt["outcome"], error: unknown): void {
@@ -70,7 +74,13 @@ class AttemptRow {
       startedMs: this.#startedMs - record.startedMs,
       durationMs: clock.monotonic() - this.#startedMs,
       outcome: aborted ? "aborted" : outcome,
-      ...(failure !== undefined && { error: { code: failure.code, message: failure.message, ...(failure.status !== undefined && { status: failure.status }) } }),
+      ...(failure !== undefined && {
+        error: {
+          code: failure.code,
+          message: failure.message,
+          ...(failure.status !== undefined && { status: failure.status }),
+        },
+      }),
       ...(this.#usage !== undefined && { usage: this.#usage, cost: costOf(this.#usage, target.price()) }),
       possiblyBilled: outcome !== "ok" && this.#mayBeBilled(),
     });

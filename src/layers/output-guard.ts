@@ -59,7 +59,10 @@ class OutputGuard {
     const times = text.length > 2 && text === before?.text ? before.times + 1 : 1;
     this.#repeats.set(sample, { text, times });
     if (repeatedChunkLimit > 0 && times >= repeatedChunkLimit) {
-      throw this.#failure("degenerate_output", `the same text came ${times} times in a row (repeated_chunk_limit): ${JSON.stringify(text.slice(0, 40))}`);
+      throw this.#failure(
+        "degenerate_output",
+        `the same text came ${times} times in a row (repeated_chunk_limit): ${JSON.stringify(text.slice(0, 40))}`,
+      );
     }
   }
 
@@ -67,7 +70,8 @@ class OutputGuard {
     if (event.sample !== 0 || this.#sawAnswer) return;
     const output = this.#usage?.estimated === false ? this.#usage.output : 0;
     if (event.reason === "length") throw this.#failure("empty_response", this.#lengthWords(output));
-    if (event.reason === "stop" && output === 0) throw this.#failure("empty_response", "the answer ended with neither text nor tool call");
+    if (event.reason === "stop" && output === 0)
+      throw this.#failure("empty_response", "the answer ended with neither text nor tool call");
   }
 
   #lengthWords(output: number): string {
@@ -79,7 +83,12 @@ class OutputGuard {
 
   #failure(code: ModelErrorCode, words: string): ModelError {
     const { target } = this.#call;
-    return new ModelError({ code, message: `${target.provider} (${target.modelId}): ${words}`, provider: target.provider, model: target.entry });
+    return new ModelError({
+      code,
+      message: `${target.provider} (${target.modelId}): ${words}`,
+      provider: target.provider,
+      model: target.entry,
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { handleWhen, type RetryPolicy, retry as cockatielRetry } from "cockatiel";
+import { retry as cockatielRetry, handleWhen, type RetryPolicy } from "cockatiel";
 import type { Call } from "../core/call.ts";
 import { sleep } from "../core/cancellation.ts";
 import { isModelError, type ModelError, type ModelErrorCode } from "../core/error.ts";
@@ -80,7 +80,10 @@ class Tries {
    * clock, before the next attempt.
    */
   policy(): RetryPolicy {
-    return cockatielRetry(handleWhen((error) => this.allows(error)), { maxAttempts: Number.MAX_SAFE_INTEGER });
+    return cockatielRetry(
+      handleWhen((error) => this.allows(error)),
+      { maxAttempts: Number.MAX_SAFE_INTEGER },
+    );
   }
 
   /** Waits if this is not the first try, and gives the call of the next attempt. */

@@ -8,7 +8,11 @@ import type { Logger } from "../core/logger.ts";
 export function telemetry(logger: Logger, logContent: boolean): Layer {
   const unpriced = new Set<string>();
   return async function* (call, next) {
-    logger.debug("call started", { call: call.record.id, model: call.target.entry, ...(logContent && { messages: call.input.messages }) });
+    logger.debug("call started", {
+      call: call.record.id,
+      model: call.target.entry,
+      ...(logContent && { messages: call.input.messages }),
+    });
     let text = "";
     let failure: ModelError | undefined;
     let ended = false;
@@ -41,14 +45,22 @@ function leftEarly(): ModelError {
 }
 
 function asModelError(error: unknown, call: Call): ModelError {
-  const known = isModelError(error) ? error : new ModelError({ code: "protocol_error", message: `unexpected failure: ${String(error)}`, model: call.target.entry, cause: error });
+  const known = isModelError(error)
+    ? error
+    : new ModelError({
+        code: "protocol_error",
+        message: `unexpected failure: ${String(error)}`,
+        model: call.target.entry,
+        cause: error,
+      });
   known.attempts = call.record.attempts;
   return known;
 }
 
 function logAdjustments(call: Call, batch: readonly FlowEvent[], logger: Logger): void {
   for (const event of batch) {
-    if (event.type === "adjustment") logger.warn("request adjusted", { call: call.record.id, model: call.target.entry, ...event.adjustment });
+    if (event.type === "adjustment")
+      logger.warn("request adjusted", { call: call.record.id, model: call.target.entry, ...event.adjustment });
     if (event.type === "reset") logger.warn("answer starts again", { call: call.record.id, reason: event.reason });
   }
 }
@@ -56,9 +68,22 @@ function logAdjustments(call: Call, batch: readonly FlowEvent[], logger: Logger)
 function logEnd(call: Call, failure: ModelError | undefined, logger: Logger): void {
   const { record } = call;
   for (const attempt of record.attempts) {
-    if (attempt.outcome !== "ok") logger.warn("attempt failed", { call: record.id, model: attempt.model, provider: attempt.provider, code: attempt.error?.code, ms: Math.round(attempt.durationMs) });
+    if (attempt.outcome !== "ok")
+      logger.warn("attempt failed", {
+        call: record.id,
+        model: attempt.model,
+        provider: attempt.provider,
+        code: attempt.error?.code,
+        ms: Math.round(attempt.durationMs),
+      });
   }
-  const fields = { call: record.id, model: call.target.entry, requestId: record.requestId, ms: Math.round(call.clock.monotonic() - record.startedMs), attempts: record.attempts.length };
+  const fields = {
+    call: record.id,
+    model: call.target.entry,
+    requestId: record.requestId,
+    ms: Math.round(call.clock.monotonic() - record.startedMs),
+    attempts: record.attempts.length,
+  };
   if (failure === undefined) logger.info("call answered", fields);
   else if (failure.code === "aborted") logger.info("call aborted", fields);
   else logger.error("call failed", { ...fields, code: failure.code, message: failure.message });

@@ -89,14 +89,19 @@ class Clocks {
 
   #nearest(): { atMs: number; phase: TimeoutPhase; limitMs: number } {
     const { attemptTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = this.#call.target.policy;
-    let nearest = { atMs: this.#startedMs + attemptTimeoutMs, phase: "attempt" as TimeoutPhase, limitMs: attemptTimeoutMs };
+    let nearest = {
+      atMs: this.#startedMs + attemptTimeoutMs,
+      phase: "attempt" as TimeoutPhase,
+      limitMs: attemptTimeoutMs,
+    };
     if (!this.sawToken && firstTokenTimeoutMs !== undefined) {
       const atMs = this.#startedMs + firstTokenTimeoutMs;
       if (atMs < nearest.atMs) nearest = { atMs, phase: "first-token", limitMs: firstTokenTimeoutMs };
     }
     if (this.#lastDataMs !== undefined && this.#call.streaming) {
       const since = this.#waiting ? this.#lastDataMs : this.#call.clock.monotonic();
-      if (since + idleTimeoutMs < nearest.atMs) nearest = { atMs: since + idleTimeoutMs, phase: "idle", limitMs: idleTimeoutMs };
+      if (since + idleTimeoutMs < nearest.atMs)
+        nearest = { atMs: since + idleTimeoutMs, phase: "idle", limitMs: idleTimeoutMs };
     }
     return nearest;
   }

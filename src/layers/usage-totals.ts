@@ -18,7 +18,12 @@ export type UsageGroup = "model" | "provider" | "tag" | "day";
 /** Sums of a factory's calls, kept per group so that memory does not grow with the number of calls. */
 export class UsageTotals {
   readonly #total = new Sum();
-  readonly #groups: Readonly<Record<UsageGroup, Map<string, Sum>>> = { model: new Map(), provider: new Map(), tag: new Map(), day: new Map() };
+  readonly #groups: Readonly<Record<UsageGroup, Map<string, Sum>>> = {
+    model: new Map(),
+    provider: new Map(),
+    tag: new Map(),
+    day: new Map(),
+  };
 
   /** Adds a call's attempts when the call has settled. */
   readonly layer: Layer = (call, next) => {
@@ -38,7 +43,13 @@ export class UsageTotals {
     const day = dayOf(clock.now());
     const touched = new Set([this.#total]);
     for (const attempt of record.attempts) {
-      const sums = [this.#total, this.#sum("model", attempt.model), this.#sum("provider", attempt.provider), this.#sum("day", day), ...input.tags.map((tag) => this.#sum("tag", tag))];
+      const sums = [
+        this.#total,
+        this.#sum("model", attempt.model),
+        this.#sum("provider", attempt.provider),
+        this.#sum("day", day),
+        ...input.tags.map((tag) => this.#sum("tag", tag)),
+      ];
       const money = nanoOf(attempt.cost);
       for (const sum of sums) {
         sum.add(attempt, money);
@@ -87,7 +98,9 @@ class Sum {
   }
 
   read(): UsageTotal {
-    const cost = this.#unknown ? { ...UNKNOWN_COST, estimated: this.#estimated } : costFromNano(this.#nano, this.#estimated);
+    const cost = this.#unknown
+      ? { ...UNKNOWN_COST, estimated: this.#estimated }
+      : costFromNano(this.#nano, this.#estimated);
     return { calls: this.calls, requests: this.#requests, usage: this.#usage, cost };
   }
 }

@@ -1,3 +1,4 @@
+import { withDescribedBounds } from "./described-bounds.ts";
 import { pick, randomOf } from "./hash.ts";
 import { asList, asNumber, asObject, asObjects, asText, type Json } from "./json.ts";
 import { type PromptWords, promptWords } from "./prompt-words.ts";
@@ -43,7 +44,7 @@ export function exampleOf(schema: unknown, options: ExampleOptions = {}): unknow
 function make(schema: unknown, name: string, depth: number, context: ValueContext): unknown {
   const given = asObject(schema);
   if (given === undefined || depth > LAST_DEPTH) return given === undefined ? stringOf({}, name, context) : null;
-  const rule = resolved(given, depth, context);
+  const rule = withDescribedBounds(resolved(given, depth, context));
   if ("const" in rule) return rule.const;
   const choices = asList(rule.enum);
   if (choices.length > 0) return pick(choices, context.random);

@@ -29,7 +29,12 @@ export function transportFrom(given: TransportInput): Transport {
   };
 }
 
-async function sent(send: FetchLike, url: string | URL | Request, init: WireInit, exchange: Exchange): Promise<Response> {
+async function sent(
+  send: FetchLike,
+  url: string | URL | Request,
+  init: WireInit,
+  exchange: Exchange,
+): Promise<Response> {
   const controller = new AbortController();
   const off = exchange.cancellation.onCancel((reason) => controller.abort(reason));
   exchange.sent = true;
@@ -112,6 +117,8 @@ class FetchedResponse implements WireResponse {
   #broken(error: unknown, code: "stream_truncated" | "connection_failed"): ModelError {
     const { reason } = this.#exchange.cancellation;
     if (reason !== undefined) return reason;
-    return isModelError(error) ? error : new ModelError({ code, message: "The answer was cut before its end.", cause: error });
+    return isModelError(error)
+      ? error
+      : new ModelError({ code, message: "The answer was cut before its end.", cause: error });
   }
 }
