@@ -5,7 +5,14 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Client, pairs } from "./clients.ts";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "7" }, calls: { type: "string", default: "300" }, streams: { type: "string", default: "40" }, json: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "7" },
+    calls: { type: "string", default: "300" },
+    streams: { type: "string", default: "40" },
+    json: { type: "boolean", default: false },
+  },
+});
 const rounds = Number(values.rounds);
 const calls = Number(values.calls);
 const streams = Number(values.streams);
@@ -35,7 +42,8 @@ const COLUMNS: Readonly<Record<string, Work>> = {
   "stream burst, per delta": (client) => cpuPer(streams * DELTAS, () => many(streams, 1, () => client.stream())),
 };
 
-const median = (numbers: number[]) => numbers.sort((left, right) => left - right)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+const median = (numbers: number[]) =>
+  numbers.sort((left, right) => left - right)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
 const upstream = fork(fileURLToPath(new URL("./upstream.ts", import.meta.url)));
 const port = await new Promise<number>((resolve) => upstream.once("message", (message) => resolve(message as number)));
@@ -47,7 +55,8 @@ for (const { wire, ours, sdk } of bench.pairs) {
     await work(sdk);
     const measured = { ours: [] as number[], sdk: [] as number[], ratio: [] as number[] };
     for (let round = 0; round < rounds; round++) {
-      const [first, second] = round % 2 === 0 ? [await work(ours), await work(sdk)] : [await work(sdk), await work(ours)].reverse();
+      const [first, second] =
+        round % 2 === 0 ? [await work(ours), await work(sdk)] : [await work(sdk), await work(ours)].reverse();
       measured.ours.push(first as number);
       measured.sdk.push(second as number);
       measured.ratio.push((first as number) / (second as number));
@@ -60,6 +69,11 @@ upstream.kill();
 
 if (values.json) console.log(JSON.stringify({ node: process.version, rows }, null, 2));
 else {
-  console.log(`node ${process.version}, ${rounds} interleaved rounds, CPU microseconds, medians; ratio = modelwright / SDK`);
-  for (const { wire, what, ours, sdk, ratio } of rows) console.log(`${wire.padEnd(10)} ${what.padEnd(24)} ${ours.toFixed(1).padStart(7)} ${sdk.toFixed(1).padStart(7)}   ${ratio.toFixed(2)}`);
+  console.log(
+    `node ${process.version}, ${rounds} interleaved rounds, CPU microseconds, medians; ratio = modelwright / SDK`,
+  );
+  for (const { wire, what, ours, sdk, ratio } of rows)
+    console.log(
+      `${wire.padEnd(10)} ${what.padEnd(24)} ${ours.toFixed(1).padStart(7)} ${sdk.toFixed(1).padStart(7)}   ${ratio.toFixed(2)}`,
+    );
 }

@@ -66,7 +66,12 @@ function openaiSdk(origin: string): Client {
     call: async () => (await client.chat.completions.create(body)).choices[0]?.message.content ?? "",
     async stream() {
       let deltas = 0;
-      for await (const chunk of await client.chat.completions.create({ ...body, stream: true, stream_options: { include_usage: true } })) if (chunk.choices[0]?.delta.content) deltas++;
+      for await (const chunk of await client.chat.completions.create({
+        ...body,
+        stream: true,
+        stream_options: { include_usage: true },
+      }))
+        if (chunk.choices[0]?.delta.content) deltas++;
       return deltas;
     },
   };
@@ -82,7 +87,8 @@ function anthropicSdk(origin: string): Client {
     },
     async stream() {
       let deltas = 0;
-      for await (const event of await client.messages.create({ ...body, stream: true })) if (event.type === "content_block_delta") deltas++;
+      for await (const event of await client.messages.create({ ...body, stream: true }))
+        if (event.type === "content_block_delta") deltas++;
       return deltas;
     },
   };

@@ -28,8 +28,9 @@ const NO_OPTIONS: ReadOptions = {
 
 /** Checks the options of a call with the schema of models.toml, so that a key means the same in both places. */
 export function readCallOptions(options: CallOptions | undefined, model: string): ReadOptions {
-  if (options === undefined) return NO_OPTIONS;
-  const entry = readEntry(options, model);
+  if (options === undefined || options === null) return NO_OPTIONS;
+  if (typeof options !== "object" || Array.isArray(options)) throw wrong(model, "must be an object");
+  const entry = readable(options, model);
   const { samples, signal, cache, tags, raw } = options;
   checkCallOnly(options, model);
   return {
@@ -56,6 +57,16 @@ function pick(entry: Readonly<Record<string, unknown>>, names: readonly string[]
   return Object.fromEntries(
     names.filter((name) => entry[name] !== undefined).map((name) => [name, entry[name]]),
   ) as Record<string, never>;
+}
+
+/** A value that contains itself would exhaust the stack of whoever walks through it. */
+function readable(options: CallOptions, model: string): Readonly<Record<string, unknown>> {
+  try {
+    return readEntry(options, model);
+  } catch (error) {
+    if (error instanceof RangeError) throw wrong(model, "a value contains itself or is nested too deeply");
+    throw error;
+  }
 }
 
 /** The options that are also keys of an entry, checked and in the shapes of an entry. */

@@ -1,6 +1,7 @@
 import type { EntryConfig } from "./config/load.ts";
 
-const SECRET_NAME = /key|token$|secret|password|authorization|cookie|credential/i;
+const SECRET_NAME =
+  /key|token$|secret|(^|[-_])pass(word|wd|phrase)?$|password|authorization|(^|[-_])auth$|cookie|credential|signature/i;
 const MASK = "[secret]";
 
 /** An entry for display: frozen, references as they are written, everything that may be a secret masked. */

@@ -14,6 +14,7 @@ import { type Reply, ReplyFold } from "./core/reply.ts";
 import type { InferOutput, StandardSchema } from "./core/standard-schema.ts";
 import type { Capabilities, Capability, Target } from "./core/target.ts";
 import type { Transport } from "./core/transport.ts";
+import { usageOf } from "./core/usage.ts";
 import { ModelStream, type Opened } from "./model-stream.ts";
 import { countTokens } from "./model-tokens.ts";
 import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
@@ -39,9 +40,9 @@ export interface Estimate {
   readonly tokens: number;
   /** Most tokens of the answer; null when neither the call nor the catalog bounds it. */
   readonly maxOutput: number | null;
-  /** What the prompt costs; null when the price is unknown. */
+  /** What the prompt costs, in every request the samples need; null when the price is unknown. */
   readonly usd: number | null;
-  /** What prompt and longest answer cost; null when the price or the bound is unknown. */
+  /** What prompt and longest answers cost; null when the price or the bound is unknown. */
   readonly maxUsd: number | null;
 }
 
@@ -147,21 +148,10 @@ export class Model {
     const tokens = this.#estimateTokens(prepared.input);
     const maxOutput =
       prepared.input.settings.maxNewTokens ?? target.settings.maxNewTokens ?? target.facts.maxOutput ?? null;
+    const plan = planSamples(prepared.input, prepared.batchSize);
     const price = target.price();
-    const of = (output: number) =>
-      costOf(
-        {
-          input: tokens,
-          cacheRead: 0,
-          cacheWrite: 0,
-          output,
-          reasoning: 0,
-          total: tokens + output,
-          estimated: true,
-          details: {},
-        },
-        price,
-      ).usd;
+    const request = (output: number) => costOf(usageOf({ input: tokens, output, estimated: true }), price);
+    const of = (output: number) => plan.map((samples) => request(output * samples)).reduce(addCost, NO_COST).usd;
     return { tokens, maxOutput, usd: of(0), maxUsd: maxOutput === null ? null : of(maxOutput) };
   }
 

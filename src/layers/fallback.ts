@@ -126,11 +126,12 @@ function startOf(target: Target, batch: readonly FlowEvent[]): FlowEvent {
 
 /**
  * Adds the targets that may serve after this failure. A list of its own for a kind of failure replaces the general one;
- * what a policy forbids goes to the list for it or nowhere.
+ * what a policy forbids goes to the list for it or nowhere. A fallback that is itself misconfigured (its model is not
+ * found, it refuses the request) does not keep the next one from serving.
  */
 function enqueue(chain: Chain, failure: ModelError, progress: Progress): void {
   const candidates = candidatesFor(chain, failure);
-  if (failure.row.fallback === "none" || failure.row.fallback === "policy") progress.queue.length = 0;
+  if (failure.row.fallback === "policy") progress.queue.length = 0;
   const queued = new Set(progress.queue.map((target) => target.entry));
   for (const target of candidates) {
     if (!progress.tried.has(target.entry) && !queued.has(target.entry)) progress.queue.push(target);

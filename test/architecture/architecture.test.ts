@@ -21,18 +21,34 @@ function importsOf(file: string): Import[] {
   const text = readFileSync(join(ROOT, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
   const found: Import[] = [];
   for (const [, clause = "", specifier = ""] of text.matchAll(/^(?:import|export)\s+([^;]*?)\s*from\s+"([^"]+)"/gm)) {
-    const onlyTypes = clause.startsWith("type ") || (clause.startsWith("{") && clause.slice(1, -1).split(",").filter((name) => name.trim() !== "").every((name) => name.trim().startsWith("type ")));
+    const onlyTypes =
+      clause.startsWith("type ") ||
+      (clause.startsWith("{") &&
+        clause
+          .slice(1, -1)
+          .split(",")
+          .filter((name) => name.trim() !== "")
+          .every((name) => name.trim().startsWith("type ")));
     found.push(target(file, specifier, onlyTypes ? "type" : "static"));
   }
-  for (const [, specifier = ""] of text.matchAll(/\bimport\("([^"]+)"\)(?!\.\w+\s*[>;,)=])/g)) found.push(target(file, specifier, "lazy"));
-  for (const [, specifier = ""] of text.matchAll(/^import\s+"([^"]+)"/gm)) found.push(target(file, specifier, "static"));
+  for (const [, specifier = ""] of text.matchAll(/\bimport\("([^"]+)"\)(?!\.\w+\s*[>;,)=])/g))
+    found.push(target(file, specifier, "lazy"));
+  for (const [, specifier = ""] of text.matchAll(/^import\s+"([^"]+)"/gm))
+    found.push(target(file, specifier, "static"));
   return found;
 }
 
 function target(from: string, specifier: string, kind: Import["kind"]): Import {
   const own = specifier.startsWith(".");
   const scoped = specifier.startsWith("@") ? 2 : 1;
-  return { from, kind, own, to: own ? normalize(join(dirname(from), specifier)).replaceAll("\\", "/") : specifier.split("/").slice(0, scoped).join("/") };
+  return {
+    from,
+    kind,
+    own,
+    to: own
+      ? normalize(join(dirname(from), specifier)).replaceAll("\\", "/")
+      : specifier.split("/").slice(0, scoped).join("/"),
+  };
 }
 
 function roomOf(file: string): string {
@@ -63,11 +79,15 @@ describe("the floors of the house", () => {
   });
 
   it("rooms of floor 1 do not import each other", () => {
-    expect(text(own.filter(({ from, to }) => floorOf(from) === 1 && floorOf(to) === 1 && roomOf(from) !== roomOf(to)))).toEqual([]);
+    expect(
+      text(own.filter(({ from, to }) => floorOf(from) === 1 && floorOf(to) === 1 && roomOf(from) !== roomOf(to))),
+    ).toEqual([]);
   });
 
   it("the ways in do not import each other", () => {
-    expect(text(own.filter(({ from, to }) => floorOf(from) === 3 && floorOf(to) === 3 && roomOf(from) !== roomOf(to)))).toEqual([]);
+    expect(
+      text(own.filter(({ from, to }) => floorOf(from) === 3 && floorOf(to) === 3 && roomOf(from) !== roomOf(to))),
+    ).toEqual([]);
   });
 
   it("there is no cycle of value imports", () => {
@@ -81,7 +101,9 @@ describe("dependencies stay in their rooms", () => {
   it("an SDK is a value only in a dialect's client, loaded lazily", () => {
     const sdks = values.filter(({ to }) => SDKS.includes(to));
     expect(sdks.length).toBeGreaterThanOrEqual(3);
-    expect(text(sdks.filter(({ from, kind }) => !/^src\/dialects\/[a-z]+\/client\.ts$/.test(from) || kind !== "lazy"))).toEqual([]);
+    expect(
+      text(sdks.filter(({ from, kind }) => !/^src\/dialects\/[a-z]+\/client\.ts$/.test(from) || kind !== "lazy")),
+    ).toEqual([]);
   });
 
   it("undici is a value only in the transport", () => {

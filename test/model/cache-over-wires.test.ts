@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import { FakeClock } from "../fake-clock.ts";
 import { AT_ONCE, entry, eventsOf, factoryOf, failureOf, simulate, until, WIRES } from "./world.ts";
 
-const WEATHER = { name: "get_weather", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } } as const;
+const WEATHER = {
+  name: "get_weather",
+  parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+} as const;
 
 describe.each(WIRES)("the cache on the %s wire", (wire) => {
   test("gives the same answer again without a request, for nothing", async () => {
@@ -11,7 +14,17 @@ describe.each(WIRES)("the cache on the %s wire", (wire) => {
     const first = await model.codegen("Say hello.");
     const again = await model.codegen("Say hello.");
     expect(simulator.requests).toHaveLength(1);
-    for (const key of ["text", "usage", "finishReason", "rawFinishReason", "message", "model", "provider", "id"] as const) expect(again[key], key).toEqual(first[key]);
+    for (const key of [
+      "text",
+      "usage",
+      "finishReason",
+      "rawFinishReason",
+      "message",
+      "model",
+      "provider",
+      "id",
+    ] as const)
+      expect(again[key], key).toEqual(first[key]);
     expect(first.cost.usd).toBeGreaterThan(0);
     expect([again.cost.usd, again.attempts]).toEqual([0, []]);
   });
@@ -19,7 +32,8 @@ describe.each(WIRES)("the cache on the %s wire", (wire) => {
   test("replays a stream, also one that codegen asked for, and the other way round", async () => {
     const simulator = await simulate();
     const model = factoryOf(`[cache]\n${entry(wire, simulator.url)}`).create();
-    const text = (events: Awaited<ReturnType<typeof eventsOf>>) => events.map((event) => (event.type === "text-delta" ? event.text : "")).join("");
+    const text = (events: Awaited<ReturnType<typeof eventsOf>>) =>
+      events.map((event) => (event.type === "text-delta" ? event.text : "")).join("");
     const first = await eventsOf(model.stream("Say hello."));
     const replayed = await eventsOf(model.stream("Say hello."));
     expect(text(replayed)).toBe(text(first));
@@ -52,7 +66,16 @@ describe("what the cache takes for the same", () => {
   test("a space, a setting, a system prompt or another image is another question; a tag is not", async () => {
     const simulator = await simulate();
     const model = factoryOf(cached(simulator.url)).create();
-    const image = (data: string) => [{ role: "user", content: [{ type: "text", text: "See" }, { type: "image", data, mediaType: "image/png" }] }] as const;
+    const image = (data: string) =>
+      [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "See" },
+            { type: "image", data, mediaType: "image/png" },
+          ],
+        },
+      ] as const;
     await model.codegen("Say hello.");
     await model.codegen("Say hello. ");
     await model.codegen("say hello.");
@@ -102,7 +125,9 @@ describe("one flight", () => {
       const simulator = await simulate({ script: [{ delayMs: 40, times: 2 }] });
       const model = factoryOf(cached(simulator.url)).create();
       const controller = new AbortController();
-      const calls = Array.from({ length: 4 }, (_, index) => model.codegen("Say hello.", index === aborted ? { signal: controller.signal } : {}));
+      const calls = Array.from({ length: 4 }, (_, index) =>
+        model.codegen("Say hello.", index === aborted ? { signal: controller.signal } : {}),
+      );
       const failure = failureOf(calls[aborted] as Promise<unknown>);
       await until(() => simulator.requests.length === 1);
       controller.abort();
@@ -143,7 +168,9 @@ describe("control of one call", () => {
     expect((await model.codegen("Say.", { cache: "only" })).text).toBe("new");
     expect((await model.codegen("Say.", { cache: "use" })).text).toBe("new");
     expect((await failureOf(eventsOf(model.stream("Other.", { cache: "only" })))).code).toBe("not_found");
-    expect((await failureOf(model.codegen("Say.", { cache: "refesh" as never }))).message).toContain('did you mean "refresh"');
+    expect((await failureOf(model.codegen("Say.", { cache: "refesh" as never }))).message).toContain(
+      'did you mean "refresh"',
+    );
     expect(simulator.requests).toHaveLength(2);
   });
 

@@ -1,17 +1,33 @@
 import { describe, expect, test } from "vitest";
 import type { Message, Model, Reply } from "../../src/index.ts";
 import type { RecordedRequest, Simulator } from "../../src/testing/simulator.ts";
-import { entry, factoryOf, failureOf, simulate, type Wire, WIRES } from "./world.ts";
+import { entry, factoryOf, failureOf, simulate, WIRES, type Wire } from "./world.ts";
 
-const WEATHER = { name: "get_weather", description: "The weather of a city", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } };
-const TIME = { name: "get_time", description: "The time in a zone", parameters: { type: "object", properties: { zone: { type: "string" } }, required: ["zone"] } };
+const WEATHER = {
+  name: "get_weather",
+  description: "The weather of a city",
+  parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+};
+const TIME = {
+  name: "get_time",
+  description: "The time in a zone",
+  parameters: { type: "object", properties: { zone: { type: "string" } }, required: ["zone"] },
+};
 const TOOLS = [WEATHER, TIME];
 
 /** Models that think and sign what they thought. */
-const THINKERS: Readonly<Record<Wire, string>> = { openai: "some-model", "openai-responses": "o4-mini", anthropic: "claude-sonnet-4-5", google: "gemini-3-pro-preview" };
+const THINKERS: Readonly<Record<Wire, string>> = {
+  openai: "some-model",
+  "openai-responses": "o4-mini",
+  anthropic: "claude-sonnet-4-5",
+  google: "gemini-3-pro-preview",
+};
 
 function results(reply: Reply, say = (name: string) => `the result of ${name}`): Message {
-  return { role: "tool", content: reply.toolCalls.map(({ id, name }) => ({ type: "tool-result", id, content: say(name) })) };
+  return {
+    role: "tool",
+    content: reply.toolCalls.map(({ id, name }) => ({ type: "tool-result", id, content: say(name) })),
+  };
 }
 
 function bodyOf(simulator: Simulator): string {
@@ -20,14 +36,27 @@ function bodyOf(simulator: Simulator): string {
 
 /** The signatures a history carries. */
 function signaturesIn(messages: readonly Message[]): string[] {
-  return messages.flatMap(({ content }) => (typeof content === "string" ? [] : content.flatMap((part) => ("signature" in part && part.signature !== undefined ? [part.signature] : []))));
+  return messages.flatMap(({ content }) =>
+    typeof content === "string"
+      ? []
+      : content.flatMap((part) => ("signature" in part && part.signature !== undefined ? [part.signature] : [])),
+  );
 }
 
 /** A question that needs two tools, their results, the answer, and a question about it. */
-async function converse(ask: (turn: number) => Model, options: { reasoningEffort?: "low"; streamed?: boolean } = {}): Promise<{ replies: Reply[]; history: Message[] }> {
+async function converse(
+  ask: (turn: number) => Model,
+  options: { reasoningEffort?: "low"; streamed?: boolean } = {},
+): Promise<{ replies: Reply[]; history: Message[] }> {
   const { streamed = false, ...more } = options;
-  const call = (turn: number, history: Message[]) => (streamed ? ask(turn).stream(history, { tools: TOOLS, ...more }).reply : ask(turn).codegen(history, { tools: TOOLS, ...more }));
-  const history: Message[] = [{ role: "system", content: "You are exact." }, { role: "user", content: "Call get_weather and get_time." }];
+  const call = (turn: number, history: Message[]) =>
+    streamed
+      ? ask(turn).stream(history, { tools: TOOLS, ...more }).reply
+      : ask(turn).codegen(history, { tools: TOOLS, ...more });
+  const history: Message[] = [
+    { role: "system", content: "You are exact." },
+    { role: "user", content: "Call get_weather and get_time." },
+  ];
   const replies: Reply[] = [];
   for (let turn = 0; turn < 2; turn++) {
     const reply = await call(turn, history);
@@ -41,16 +70,26 @@ async function converse(ask: (turn: number) => Model, options: { reasoningEffort
 }
 
 describe.each(WIRES)("a conversation on the %s wire", (wire) => {
-  test.each([false, true])("goes through two tools and a question about their results (streamed: %s)", async (streamed) => {
-    const simulator = await simulate();
-    const model = factoryOf(entry(wire, simulator.url)).create();
-    const { replies } = await converse(() => model, { streamed });
-    expect(simulator.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
-    expect(replies.map(({ finishReason }) => finishReason)).toEqual(["tool-calls", "stop", "stop"]);
-    expect(replies[0]?.toolCalls.map(({ name }) => name)).toEqual(["get_weather", "get_time"]);
-    for (const text of ["You are exact.", "Call get_weather and get_time.", "the result of get_weather", "the result of get_time", "Are you sure of that?"]) expect(bodyOf(simulator), text).toContain(text);
-    expect(bodyOf(simulator)).toContain(JSON.stringify(replies[1]?.text).slice(1, 20));
-  });
+  test.each([false, true])(
+    "goes through two tools and a question about their results (streamed: %s)",
+    async (streamed) => {
+      const simulator = await simulate();
+      const model = factoryOf(entry(wire, simulator.url)).create();
+      const { replies } = await converse(() => model, { streamed });
+      expect(simulator.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(replies.map(({ finishReason }) => finishReason)).toEqual(["tool-calls", "stop", "stop"]);
+      expect(replies[0]?.toolCalls.map(({ name }) => name)).toEqual(["get_weather", "get_time"]);
+      for (const text of [
+        "You are exact.",
+        "Call get_weather and get_time.",
+        "the result of get_weather",
+        "the result of get_time",
+        "Are you sure of that?",
+      ])
+        expect(bodyOf(simulator), text).toContain(text);
+      expect(bodyOf(simulator)).toContain(JSON.stringify(replies[1]?.text).slice(1, 20));
+    },
+  );
 
   test("sends reasoning back signed as it came", async () => {
     const simulator = await simulate();
@@ -63,7 +102,8 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
     expect(signatures.length).toBeGreaterThan(0);
     expect(signaturesIn(history).length).toBeGreaterThanOrEqual(signatures.length);
     const sent = (simulator.requests[1] as RecordedRequest).body;
-    for (const signature of signaturesIn([replies[0]?.message as Message])) expect(stringsIn(sent)).toEqual(expect.arrayContaining(sealedIn(signature)));
+    for (const signature of signaturesIn([replies[0]?.message as Message]))
+      expect(stringsIn(sent)).toEqual(expect.arrayContaining(sealedIn(signature)));
   });
 
   test("goes on after its history went through JSON", async () => {
@@ -83,25 +123,46 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
     const first = await model.codegen("Call get_weather.", { tools: TOOLS });
     const [call] = first.toolCalls;
     const failed = { type: "tool-result", id: call?.id ?? "", content: "no such city", error: true } as const;
-    const reply = await model.codegen([{ role: "user", content: "Call get_weather." }, first.message, { role: "tool", content: [failed] }], { tools: TOOLS });
+    const reply = await model.codegen(
+      [{ role: "user", content: "Call get_weather." }, first.message, { role: "tool", content: [failed] }],
+      { tools: TOOLS },
+    );
     expect(reply.finishReason).toBe("stop");
     expect(bodyOf(simulator)).toContain("no such city");
-    const shown = { type: "tool-result", id: call?.id ?? "", content: [{ type: "text", text: "see the map" }, { type: "image", data: "QUJD", mediaType: "image/png" }] } as const;
-    await model.codegen([{ role: "user", content: "Call get_weather." }, first.message, { role: "tool", content: [shown] }], { tools: TOOLS });
+    const shown = {
+      type: "tool-result",
+      id: call?.id ?? "",
+      content: [
+        { type: "text", text: "see the map" },
+        { type: "image", data: "QUJD", mediaType: "image/png" },
+      ],
+    } as const;
+    await model.codegen(
+      [{ role: "user", content: "Call get_weather." }, first.message, { role: "tool", content: [shown] }],
+      { tools: TOOLS },
+    );
     expect(bodyOf(simulator)).toContain("see the map");
   });
 
-  test.each(WIRES.filter((other) => other !== wire))("goes on at another provider on the %s wire, tools and all, without foreign signatures", async (other) => {
-    const simulator = await simulate();
-    const factory = factoryOf(`${entry(wire, simulator.url, "", { name: THINKERS[wire] })}${entry(other, simulator.url, "", { table: "other", name: THINKERS[other] })}`);
-    const { replies } = await converse((turn) => factory.get(turn === 0 ? "main" : "other"), { reasoningEffort: "low" });
-    expect(simulator.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
-    expect(simulator.requests.map((request) => request.wire)).toEqual([wire, other, other]);
-    const foreign = signaturesIn([replies[0]?.message as Message]);
-    const sent = stringsIn(simulator.requests.slice(1).map(({ body }) => body));
-    for (const sealed of foreign.flatMap(sealedIn)) if (replies[0]?.provider !== replies[1]?.provider) expect(sent).not.toContain(sealed);
-    expect(bodyOf(simulator)).toContain("the result of get_time");
-  });
+  test.each(WIRES.filter((other) => other !== wire))(
+    "goes on at another provider on the %s wire, tools and all, without foreign signatures",
+    async (other) => {
+      const simulator = await simulate();
+      const factory = factoryOf(
+        `${entry(wire, simulator.url, "", { name: THINKERS[wire] })}${entry(other, simulator.url, "", { table: "other", name: THINKERS[other] })}`,
+      );
+      const { replies } = await converse((turn) => factory.get(turn === 0 ? "main" : "other"), {
+        reasoningEffort: "low",
+      });
+      expect(simulator.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(simulator.requests.map((request) => request.wire)).toEqual([wire, other, other]);
+      const foreign = signaturesIn([replies[0]?.message as Message]);
+      const sent = stringsIn(simulator.requests.slice(1).map(({ body }) => body));
+      for (const sealed of foreign.flatMap(sealedIn))
+        if (replies[0]?.provider !== replies[1]?.provider) expect(sent).not.toContain(sealed);
+      expect(bodyOf(simulator)).toContain("the result of get_time");
+    },
+  );
 
   test("with a result that answers nothing, or a call without one, is refused before any request", async () => {
     const simulator = await simulate();
@@ -110,7 +171,9 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
     const asked = { role: "user", content: "Call get_weather." } as const;
     const orphan = { role: "tool", content: [{ type: "tool-result", id: "nobody", content: "x" }] } as const;
     expect((await failureOf(model.codegen([asked, orphan]))).message).toMatch(/messages\[1\].*nobody/);
-    expect((await failureOf(model.codegen([asked, first.message, { role: "user", content: "Well?" }]))).code).toBe("invalid_request");
+    expect((await failureOf(model.codegen([asked, first.message, { role: "user", content: "Well?" }]))).code).toBe(
+      "invalid_request",
+    );
     expect((await failureOf(model.codegen([asked, first.message, orphan]))).code).toBe("invalid_request");
     expect(simulator.requests).toHaveLength(1);
   });
@@ -137,8 +200,16 @@ describe("pictures and files", () => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url)).create();
     const spellings = [
-      [{ type: "text", text: "What is this?" }, { type: "image", data: PNG, mediaType: "image/png" }, { type: "file", data: PDF, mediaType: "application/pdf", filename: "a.pdf" }],
-      [{ type: "text", text: "What is this?" }, { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}` } }, { type: "file", file: { file_data: `data:application/pdf;base64,${PDF}`, filename: "a.pdf" } }],
+      [
+        { type: "text", text: "What is this?" },
+        { type: "image", data: PNG, mediaType: "image/png" },
+        { type: "file", data: PDF, mediaType: "application/pdf", filename: "a.pdf" },
+      ],
+      [
+        { type: "text", text: "What is this?" },
+        { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}` } },
+        { type: "file", file: { file_data: `data:application/pdf;base64,${PDF}`, filename: "a.pdf" } },
+      ],
     ];
     for (const content of spellings) {
       await model.codegen([{ role: "user", content }] as Message[]);
@@ -150,11 +221,24 @@ describe("pictures and files", () => {
     expect(simulator.requests[1]?.body).toEqual(simulator.requests[0]?.body);
   });
 
-  test.each(["openai", "openai-responses", "anthropic"] as const)("by address go as addresses on the %s wire", async (wire) => {
-    const simulator = await simulate();
-    await factoryOf(entry(wire, simulator.url)).create().codegen([{ role: "user", content: [{ type: "text", text: "See" }, { type: "image", url: "https://example.com/cat.png" }] }]);
-    expect(stringsIn(simulator.requests[0]?.body)).toContain("https://example.com/cat.png");
-  });
+  test.each(["openai", "openai-responses", "anthropic"] as const)(
+    "by address go as addresses on the %s wire",
+    async (wire) => {
+      const simulator = await simulate();
+      await factoryOf(entry(wire, simulator.url))
+        .create()
+        .codegen([
+          {
+            role: "user",
+            content: [
+              { type: "text", text: "See" },
+              { type: "image", url: "https://example.com/cat.png" },
+            ],
+          },
+        ]);
+      expect(stringsIn(simulator.requests[0]?.body)).toContain("https://example.com/cat.png");
+    },
+  );
 
   test.each(WIRES)("are left out for a model that reads only text, and it is reported (%s)", async (wire) => {
     const simulator = await simulate();
@@ -165,14 +249,26 @@ describe("pictures and files", () => {
     expect(bodyOf(simulator)).toContain("What is this?");
     expect(bodyOf(simulator)).not.toContain(PNG);
     expect((await failureOf(model.codegen([{ role: "user", content: [image] }]))).code).toBe("unsupported");
-    expect((await failureOf(model.codegen([{ role: "user", content: [{ type: "text", text: "See" }, image] }], { strict: true }))).code).toBe("unsupported");
+    expect(
+      (
+        await failureOf(
+          model.codegen([{ role: "user", content: [{ type: "text", text: "See" }, image] }], { strict: true }),
+        )
+      ).code,
+    ).toBe("unsupported");
     expect(simulator.requests).toHaveLength(1);
   });
 });
 
 describe("a tool loop by hand", () => {
   test.each(WIRES)("ends when the model has what it needs (%s)", async (wire) => {
-    const simulator = await simulate({ script: [{ answer: { toolCalls: [{ name: "get_time", arguments: { zone: "UTC" } }] } }, { answer: { text: "Then the weather.", toolCalls: [{ name: "get_weather", arguments: { city: "Rome" } }] } }, { answer: { text: "It is sunny." } }] });
+    const simulator = await simulate({
+      script: [
+        { answer: { toolCalls: [{ name: "get_time", arguments: { zone: "UTC" } }] } },
+        { answer: { text: "Then the weather.", toolCalls: [{ name: "get_weather", arguments: { city: "Rome" } }] } },
+        { answer: { text: "It is sunny." } },
+      ],
+    });
     const model = factoryOf(entry(wire, simulator.url)).create();
     const messages: Message[] = [{ role: "user", content: "Plan my day." }];
     const ran: string[] = [];
@@ -201,7 +297,11 @@ function stringsIn(value: unknown): string[] {
 }
 
 function partsIn(wire: Wire, body: unknown): unknown[] {
-  const { messages, input, contents } = body as { messages?: { content: unknown[] }[]; input?: { content: unknown[] }[]; contents?: { parts: unknown[] }[] };
+  const { messages, input, contents } = body as {
+    messages?: { content: unknown[] }[];
+    input?: { content: unknown[] }[];
+    contents?: { parts: unknown[] }[];
+  };
   if (wire === "google") return contents?.at(-1)?.parts ?? [];
   return (wire === "openai-responses" ? input : messages)?.at(-1)?.content ?? [];
 }

@@ -3,9 +3,26 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { JsonSchema, StandardSchema } from "../../src/index.ts";
 import { parsePartial } from "../../src/partial-object.ts";
-import { AT_ONCE, aWhile, chatBody, chatEvents, entry, factoryOf, failureOf, sendEvents, serve, simulate, WIRES } from "./world.ts";
+import {
+  AT_ONCE,
+  aWhile,
+  chatBody,
+  chatEvents,
+  entry,
+  factoryOf,
+  failureOf,
+  sendEvents,
+  serve,
+  simulate,
+  WIRES,
+} from "./world.ts";
 
-const PERSON = z.object({ name: z.string(), age: z.number().int(), tags: z.array(z.string()), role: z.enum(["admin", "guest"]) });
+const PERSON = z.object({
+  name: z.string(),
+  age: z.number().int(),
+  tags: z.array(z.string()),
+  role: z.enum(["admin", "guest"]),
+});
 const PERSON_JSON = { name: "Ada", age: 36, tags: ["x", "y"], role: "admin" };
 
 interface Tree {
@@ -32,16 +49,29 @@ describe.each(WIRES)("object() on the %s wire", (wire) => {
   });
 
   test.each([
-    ["nested tables and lists of tables", z.object({ place: z.object({ city: z.string(), spots: z.array(z.object({ x: z.number() })) }) })],
+    [
+      "nested tables and lists of tables",
+      z.object({ place: z.object({ city: z.string(), spots: z.array(z.object({ x: z.number() })) }) }),
+    ],
     ["null where it may be", z.object({ nick: z.string().nullable(), age: z.number() })],
-    ["a choice of tables", z.object({ shape: z.discriminatedUnion("kind", [z.object({ kind: z.literal("dot") }), z.object({ kind: z.literal("disc"), radius: z.number() })]) })],
+    [
+      "a choice of tables",
+      z.object({
+        shape: z.discriminatedUnion("kind", [
+          z.object({ kind: z.literal("dot") }),
+          z.object({ kind: z.literal("disc"), radius: z.number() }),
+        ]),
+      }),
+    ],
     ["a list at the root", z.array(z.object({ id: z.number() }))],
     ["a word at the root", z.enum(["yes", "no"])],
     ["a number at the root", z.number()],
     ["a choice at the root", z.union([z.object({ a: z.number() }), z.object({ b: z.string() })])],
   ] as const)("handles %s", async (_, schema) => {
     const simulator = await simulate();
-    const { object } = await factoryOf(entry(wire, simulator.url)).create().object(schema as StandardSchema, "Fill it in.");
+    const { object } = await factoryOf(entry(wire, simulator.url))
+      .create()
+      .object(schema as StandardSchema, "Fill it in.");
     expect((schema as z.ZodType).safeParse(object).success).toBe(true);
   });
 
@@ -50,7 +80,9 @@ describe.each(WIRES)("object() on the %s wire", (wire) => {
     ["a list of tables that contain themselves", z.array(TREE), { value: [LEAF] }],
   ] as const)("handles %s", async (_, schema, answer) => {
     const simulator = await simulate({ answers: () => ({ text: JSON.stringify(answer) }) });
-    const { object } = await factoryOf(entry(wire, simulator.url)).create().object(schema as StandardSchema, "Grow.");
+    const { object } = await factoryOf(entry(wire, simulator.url))
+      .create()
+      .object(schema as StandardSchema, "Grow.");
     expect(object).toEqual("value" in answer ? answer.value : answer);
     expect(JSON.stringify(simulator.requests[0]?.body)).toContain("children");
   });
@@ -70,7 +102,9 @@ describe.each(WIRES)("object() on the %s wire", (wire) => {
   });
 
   test("asks again with the problem; tokens, money and attempts are those of both", async () => {
-    const simulator = await simulate({ script: [{ answer: { text: '{"name":"Ada"}' } }, { answer: { text: JSON.stringify(PERSON_JSON) } }] });
+    const simulator = await simulate({
+      script: [{ answer: { text: '{"name":"Ada"}' } }, { answer: { text: JSON.stringify(PERSON_JSON) } }],
+    });
     const model = factoryOf(entry(wire, simulator.url)).create();
     const { object, reply } = await model.object(PERSON, "Who?", { repair: 1 });
     expect(object).toEqual(PERSON_JSON);
@@ -94,8 +128,12 @@ describe.each(WIRES)("object() on the %s wire", (wire) => {
   });
 
   test("says that the limit cut the JSON", async () => {
-    const simulator = await simulate({ answers: () => ({ text: JSON.stringify({ ...PERSON_JSON, name: "Ada ".repeat(100) }) }) });
-    const error = await failureOf(factoryOf(entry(wire, simulator.url)).create().object(PERSON, "Who?", { maxNewTokens: 20 }));
+    const simulator = await simulate({
+      answers: () => ({ text: JSON.stringify({ ...PERSON_JSON, name: "Ada ".repeat(100) }) }),
+    });
+    const error = await failureOf(
+      factoryOf(entry(wire, simulator.url)).create().object(PERSON, "Who?", { maxNewTokens: 20 }),
+    );
     expect(error.code).toBe("invalid_output");
     expect(error.message).toMatch(/cut off by the token limit/);
     expect(error.partial?.text).not.toBe("");
@@ -122,7 +160,9 @@ function extend(earlier: unknown, later: unknown): boolean {
   if (typeof earlier === "string") return typeof later === "string" && later.startsWith(earlier);
   if (typeof earlier !== "object" || earlier === null) return Object.is(earlier, later) || earlier === later;
   if (typeof later !== "object" || later === null || Array.isArray(earlier) !== Array.isArray(later)) return false;
-  return Object.entries(earlier).every(([key, value]) => key in later && extend(value, (later as Record<string, unknown>)[key]));
+  return Object.entries(earlier).every(
+    ([key, value]) => key in later && extend(value, (later as Record<string, unknown>)[key]),
+  );
 }
 
 describe("partial JSON", () => {
@@ -137,7 +177,11 @@ describe("partial JSON", () => {
   });
 
   test("of any JSON only grows with its text", () => {
-    const table = fc.dictionary(fc.string({ unit: "grapheme" }).filter((key) => key !== "__proto__"), fc.jsonValue({ maxDepth: 3, stringUnit: "grapheme" }), { maxKeys: 4 });
+    const table = fc.dictionary(
+      fc.string({ unit: "grapheme" }).filter((key) => key !== "__proto__"),
+      fc.jsonValue({ maxDepth: 3, stringUnit: "grapheme" }),
+      { maxKeys: 4 },
+    );
     fc.assert(
       fc.property(table, (value) => {
         const text = JSON.stringify(value);
@@ -161,7 +205,10 @@ describe("any Standard Schema", () => {
     "~standard": {
       version: 1,
       vendor: "hand-made",
-      validate: async (value) => (typeof value === "number" && value % 2 === 0 ? { value } : { issues: [{ message: "not even", path: ["n", { key: 0 }] }] }),
+      validate: async (value) =>
+        typeof value === "number" && value % 2 === 0
+          ? { value }
+          : { issues: [{ message: "not even", path: ["n", { key: 0 }] }] },
       jsonSchema: { input: (): JsonSchema => ({ type: "number", title: "Even number!" }) },
     },
   };
@@ -169,7 +216,9 @@ describe("any Standard Schema", () => {
   test("works that can give JSON Schema, its validation may be asynchronous", async () => {
     const server = await serve(() => chatBody('{"value":4}'));
     expect((await factoryOf(entry("openai", server.url)).create().object(even, "Say four.")).object).toBe(4);
-    expect(server.arrivals[0]?.body["response_format"]).toMatchObject({ json_schema: { name: "Even_number_", schema: { properties: { value: { type: "number" } }, required: ["value"] } } });
+    expect(server.arrivals[0]?.body["response_format"]).toMatchObject({
+      json_schema: { name: "Even_number_", schema: { properties: { value: { type: "number" } }, required: ["value"] } },
+    });
   });
 
   test("names the place of what it refuses", async () => {
@@ -226,7 +275,11 @@ describe("what models do around their JSON", () => {
 
   test("the entry's `repair` holds when the call says nothing", async () => {
     const server = await serve(() => chatBody("no"));
-    const error = await failureOf(factoryOf(entry("openai", server.url, "repair = 2")).create().object(PERSON, "Who?"));
+    const error = await failureOf(
+      factoryOf(entry("openai", server.url, "repair = 2"))
+        .create()
+        .object(PERSON, "Who?"),
+    );
     expect(server.arrivals).toHaveLength(3);
     expect(error.attempts).toHaveLength(3);
     expect(error.message).toContain("after 2 re-asks");
@@ -238,7 +291,11 @@ describe("what models do around their JSON", () => {
       response.writeHead(401, { "content-type": "application/json" }).end('{"error":{"message":"no"}}');
       return undefined;
     });
-    const error = await failureOf(factoryOf(entry("openai", server.url, AT_ONCE)).create().object(PERSON, "Who?", { repair: 1 }));
+    const error = await failureOf(
+      factoryOf(entry("openai", server.url, AT_ONCE))
+        .create()
+        .object(PERSON, "Who?", { repair: 1 }),
+    );
     expect([error.code, error.attempts.map(({ outcome }) => outcome)]).toEqual(["unauthorized", ["ok", "error"]]);
   });
 });
@@ -259,7 +316,9 @@ describe("hosts that know no schemas", () => {
 
   test("a model without a JSON mode is told in words alone", async () => {
     const server = await serve(() => chatBody(`\`\`\`json\n${text}\n\`\`\``));
-    const { object, reply } = await factoryOf(entry("openai", server.url, "capabilities = { json_schema = false }")).create().object(PERSON, "Who?");
+    const { object, reply } = await factoryOf(entry("openai", server.url, "capabilities = { json_schema = false }"))
+      .create()
+      .object(PERSON, "Who?");
     expect(object).toEqual(PERSON_JSON);
     expect(JSON.stringify(server.arrivals[0]?.body["messages"])).toContain("guest");
     expect(server.arrivals[0]?.body["response_format"]).not.toMatchObject({ type: "json_schema" });
@@ -268,7 +327,11 @@ describe("hosts that know no schemas", () => {
 
   test("an older Claude is asked by a tool whose arguments are the object, and the caller sees no tool call", async () => {
     const simulator = await simulate();
-    const { object, reply } = await factoryOf(entry("anthropic", simulator.url, "", { name: "claude-3-haiku-20240307" })).create().object(PERSON, "Who?");
+    const { object, reply } = await factoryOf(
+      entry("anthropic", simulator.url, "", { name: "claude-3-haiku-20240307" }),
+    )
+      .create()
+      .object(PERSON, "Who?");
     expect(PERSON.parse(object)).toEqual(object);
     expect(reply.toolCalls).toEqual([]);
     expect(reply.finishReason).toBe("stop");
@@ -291,8 +354,15 @@ describe("a stream of an object that goes wrong", () => {
   });
 
   test("after a restart the partials begin anew", async () => {
-    const simulator = await simulate({ answers: () => ({ text: JSON.stringify({ ...PERSON_JSON, tags: Array.from({ length: 40 }, (_, index) => `tag ${index}`) }) }), script: [{ cut: { afterEvents: 6 } }] });
-    const stream = factoryOf(entry("openai", simulator.url, `on_break = "restart"\n${AT_ONCE}`)).create().streamObject(PERSON, "Who?");
+    const simulator = await simulate({
+      answers: () => ({
+        text: JSON.stringify({ ...PERSON_JSON, tags: Array.from({ length: 40 }, (_, index) => `tag ${index}`) }),
+      }),
+      script: [{ cut: { afterEvents: 6 } }],
+    });
+    const stream = factoryOf(entry("openai", simulator.url, `on_break = "restart"\n${AT_ONCE}`))
+      .create()
+      .streamObject(PERSON, "Who?");
     let last: unknown;
     for await (const partial of stream) last = partial;
     expect(last).toEqual(await stream.object);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { NO_USAGE } from "../../src/core/usage.ts";
+import type { NO_USAGE } from "../../src/core/usage.ts";
 import { AT_ONCE, entry, eventsOf, factoryOf, failureOf, simulate, until, WIRES } from "./world.ts";
 
 const COUNTING = Array.from({ length: 60 }, (_, index) => `number ${index + 1}`).join(", ");
@@ -9,7 +9,9 @@ const MANY: readonly string[] = ["openai", "google"];
 describe.each(WIRES)("samples on the %s wire", (wire) => {
   test("come in as few requests as batch_size and the wire allow", async () => {
     const simulator = await simulate();
-    const reply = await factoryOf(entry(wire, simulator.url, "batch_size = 5\ntemperature = 0.8")).create().codegen("Say hello.", { samples: 20 });
+    const reply = await factoryOf(entry(wire, simulator.url, "batch_size = 5\ntemperature = 0.8"))
+      .create()
+      .codegen("Say hello.", { samples: 20 });
     expect(reply.samples).toHaveLength(20);
     expect(simulator.requests).toHaveLength(MANY.includes(wire) ? 4 : 20);
     const asked = simulator.requests.map(({ body }) => {
@@ -23,7 +25,9 @@ describe.each(WIRES)("samples on the %s wire", (wire) => {
 
   test("add up: tokens over samples, tokens and money over attempts", async () => {
     const simulator = await simulate();
-    const reply = await factoryOf(entry(wire, simulator.url, "batch_size = 2")).create().codegen("Write a poem.", { samples: 3, temperature: 1 });
+    const reply = await factoryOf(entry(wire, simulator.url, "batch_size = 2"))
+      .create()
+      .codegen("Write a poem.", { samples: 3, temperature: 1 });
     const samples = reply.samples ?? [];
     const sum = (of: (usage: typeof NO_USAGE) => number) => samples.reduce((total, { usage }) => total + of(usage), 0);
     expect(sum(({ output }) => output)).toBe(reply.usage.output);
@@ -34,12 +38,21 @@ describe.each(WIRES)("samples on the %s wire", (wire) => {
 
   test("stream so that the text of sample k is samples[k]", async () => {
     const simulator = await simulate();
-    const stream = factoryOf(entry(wire, simulator.url, "batch_size = 2")).create().stream("Write a poem.", { samples: 3, temperature: 1 });
+    const stream = factoryOf(entry(wire, simulator.url, "batch_size = 2"))
+      .create()
+      .stream("Write a poem.", { samples: 3, temperature: 1 });
     const events = await eventsOf(stream);
     const reply = await stream.reply;
-    const texts = [0, 1, 2].map((sample) => events.map((event) => (event.type === "text-delta" && event.sample === sample ? event.text : "")).join(""));
+    const texts = [0, 1, 2].map((sample) =>
+      events.map((event) => (event.type === "text-delta" && event.sample === sample ? event.text : "")).join(""),
+    );
     expect(texts).toEqual(reply.samples?.map(({ text }) => text));
-    expect(events.filter(({ type }) => type === "finish").map((event) => (event.type === "finish" ? event.sample : -1)).sort()).toEqual([0, 1, 2]);
+    expect(
+      events
+        .filter(({ type }) => type === "finish")
+        .map((event) => (event.type === "finish" ? event.sample : -1))
+        .sort(),
+    ).toEqual([0, 1, 2]);
     expect(events.at(-1)?.type).toBe("finish");
     expect(events.filter(({ type }) => type === "start")).toHaveLength(1);
     const usage = events.flatMap((event) => (event.type === "usage" ? [event.usage] : [])).at(-1);
@@ -72,7 +85,9 @@ describe.each(WIRES)("samples on the %s wire", (wire) => {
 
 test("a model that takes no temperature gives several samples", async () => {
   const simulator = await simulate();
-  const model = factoryOf(entry("openai", simulator.url, "temperature = 0\nbatch_size = 3", { name: "o3-mini" })).create();
+  const model = factoryOf(
+    entry("openai", simulator.url, "temperature = 0\nbatch_size = 3", { name: "o3-mini" }),
+  ).create();
   const reply = await model.codegen("Say hello.", { samples: 3 });
   expect(reply.samples).toHaveLength(3);
   expect(simulator.requests).toHaveLength(1);
@@ -91,7 +106,9 @@ test("one that fails rejects the call with those that came; each has its own ret
 
 test("a stream of several that is cut throws what came of each", async () => {
   const simulator = await simulate({ answers: () => ({ text: COUNTING }), script: [{}, { cut: { afterEvents: 8 } }] });
-  const stream = factoryOf(entry("anthropic", simulator.url, "num_retries = 0")).create().stream("Count.", { samples: 3 });
+  const stream = factoryOf(entry("anthropic", simulator.url, "num_retries = 0"))
+    .create()
+    .stream("Count.", { samples: 3 });
   const error = await failureOf(eventsOf(stream));
   expect(error.code).toBe("stream_truncated");
   expect(error.partial?.samples?.map(({ text }) => text.length === COUNTING.length)).toEqual([true, false]);
@@ -102,7 +119,9 @@ test("a stream of several that is cut throws what came of each", async () => {
 
 test("after a restart the events since the last reset are those of the reply", async () => {
   const simulator = await simulate({ answers: () => ({ text: COUNTING }), script: [{}, { cut: { afterEvents: 8 } }] });
-  const stream = factoryOf(entry("anthropic", simulator.url, `on_break = "restart"\n${AT_ONCE}`)).create().stream("Count.", { samples: 2 });
+  const stream = factoryOf(entry("anthropic", simulator.url, `on_break = "restart"\n${AT_ONCE}`))
+    .create()
+    .stream("Count.", { samples: 2 });
   let texts = ["", ""];
   for await (const event of stream) {
     if (event.type === "reset") texts = ["", ""];
@@ -113,9 +132,15 @@ test("after a restart the events since the last reset are those of the reply", a
 });
 
 test("an abort ends all of them", async () => {
-  const simulator = await simulate({ delayMs: 5, answers: () => ({ text: COUNTING }), script: [{ delayMs: 60_000, times: Number.POSITIVE_INFINITY }] });
+  const simulator = await simulate({
+    delayMs: 5,
+    answers: () => ({ text: COUNTING }),
+    script: [{ delayMs: 60_000, times: Number.POSITIVE_INFINITY }],
+  });
   const controller = new AbortController();
-  const failure = failureOf(factoryOf(entry("anthropic", simulator.url)).create().codegen("Count.", { samples: 3, signal: controller.signal }));
+  const failure = failureOf(
+    factoryOf(entry("anthropic", simulator.url)).create().codegen("Count.", { samples: 3, signal: controller.signal }),
+  );
   await until(() => simulator.requests.length === 3);
   controller.abort();
   expect((await failure).code).toBe("aborted");

@@ -1,9 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { type Capability, ModelFactory } from "../../src/index.ts";
-import { chatBody, entry, factoryOf, failureOf, serve, simulate, type Wire, WIRES } from "./world.ts";
+import { chatBody, entry, factoryOf, failureOf, serve, simulate, WIRES, type Wire } from "./world.ts";
 
 const PROMPT = "Write a function in TypeScript that adds two numbers and returns their sum.";
-const TOOL = { name: "get_weather", description: "The weather of a city", parameters: { type: "object", properties: { city: { type: "string" } } } };
+const TOOL = {
+  name: "get_weather",
+  description: "The weather of a city",
+  parameters: { type: "object", properties: { city: { type: "string" } } },
+};
 
 describe("tokens before the call", () => {
   test("are estimated without a request, within a third of what the provider counts", async () => {
@@ -16,30 +20,61 @@ describe("tokens before the call", () => {
   });
 
   test("grow with instructions, tools, images and history, whether of the entry or of the call", async () => {
-    const factory = factoryOf(`${entry("openai", "http://127.0.0.1:9")}${entry("openai", "http://127.0.0.1:9", 'system = "Answer as briefly as you can, in one sentence."', { table: "told" })}`);
+    const factory = factoryOf(
+      `${entry("openai", "http://127.0.0.1:9")}${entry("openai", "http://127.0.0.1:9", 'system = "Answer as briefly as you can, in one sentence."', { table: "told" })}`,
+    );
     const [plain, told] = [factory.get("main"), factory.get("told")];
     const bare = await plain.countTokens(PROMPT);
     expect(await told.countTokens(PROMPT)).toBeGreaterThan(bare);
     expect(await plain.countTokens(PROMPT, { system: "Answer as briefly as you can." })).toBeGreaterThan(bare);
     expect(await plain.countTokens(PROMPT, { tools: [TOOL] })).toBeGreaterThan(bare);
-    expect(await plain.countTokens([{ role: "user", content: [{ type: "text", text: PROMPT }, { type: "image", url: "https://example.com/a.png" }] }])).toBeGreaterThan(bare + 100);
-    expect(await plain.countTokens([{ role: "user", content: PROMPT }, { role: "assistant", content: "sum" }, { role: "user", content: "Thanks" }])).toBeGreaterThan(bare);
+    expect(
+      await plain.countTokens([
+        {
+          role: "user",
+          content: [
+            { type: "text", text: PROMPT },
+            { type: "image", url: "https://example.com/a.png" },
+          ],
+        },
+      ]),
+    ).toBeGreaterThan(bare + 100);
+    expect(
+      await plain.countTokens([
+        { role: "user", content: PROMPT },
+        { role: "assistant", content: "sum" },
+        { role: "user", content: "Thanks" },
+      ]),
+    ).toBeGreaterThan(bare);
   });
 
-  test.each(["openai", "openai-responses", "anthropic", "google"] as const)("are counted by the provider on the %s wire when they must be exact", async (wire) => {
-    const simulator = await simulate();
-    const model = factoryOf(entry(wire, simulator.url)).create();
-    const exact = await model.countTokens(PROMPT, { exact: true, system: "Be brief.", tools: [TOOL] });
-    expect(simulator.requests).toHaveLength(1);
-    expect(simulator.requests[0]?.path).toMatch({ openai: /\/responses\/input_tokens$/, "openai-responses": /\/responses\/input_tokens$/, anthropic: /\/messages\/count_tokens/, google: /:countTokens/ }[wire]);
-    expect(Number.isInteger(exact)).toBe(true);
-    const { usage } = await model.codegen(PROMPT, { system: "Be brief.", tools: [TOOL], toolChoice: "none" });
-    expect(Math.abs(exact - usage.input)).toBeLessThanOrEqual(8);
-  });
+  test.each(["openai", "openai-responses", "anthropic", "google"] as const)(
+    "are counted by the provider on the %s wire when they must be exact",
+    async (wire) => {
+      const simulator = await simulate();
+      const model = factoryOf(entry(wire, simulator.url)).create();
+      const exact = await model.countTokens(PROMPT, { exact: true, system: "Be brief.", tools: [TOOL] });
+      expect(simulator.requests).toHaveLength(1);
+      expect(simulator.requests[0]?.path).toMatch(
+        {
+          openai: /\/responses\/input_tokens$/,
+          "openai-responses": /\/responses\/input_tokens$/,
+          anthropic: /\/messages\/count_tokens/,
+          google: /:countTokens/,
+        }[wire],
+      );
+      expect(Number.isInteger(exact)).toBe(true);
+      const { usage } = await model.codegen(PROMPT, { system: "Be brief.", tools: [TOOL], toolChoice: "none" });
+      expect(Math.abs(exact - usage.input)).toBeLessThanOrEqual(8);
+    },
+  );
 
   test("cannot be exact where the host has no such endpoint, and nothing is sent", async () => {
     const server = await serve(() => chatBody("no"));
-    const hosts = ["groq", "deepseek", "my-own-server"].map((provider, index) => `[models.m${index}]\nname = "m"\nprovider = "${provider}"\napi_key = "k"\nbase_url = "${server.url}/v1"\ncustom_llm_provider = "openai"\n`);
+    const hosts = ["groq", "deepseek", "my-own-server"].map(
+      (provider, index) =>
+        `[models.m${index}]\nname = "m"\nprovider = "${provider}"\napi_key = "k"\nbase_url = "${server.url}/v1"\ncustom_llm_provider = "openai"\n`,
+    );
     const factory = factoryOf(hosts.join(""));
     for (const name of factory.names()) {
       expect((await failureOf(factory.get(name).countTokens(PROMPT, { exact: true }))).code).toBe("unsupported");
@@ -77,9 +112,21 @@ describe("estimate()", () => {
     expect(simulator.requests).toHaveLength(0);
   });
 
+  test("is of all requests that several samples take, and of all their answers", () => {
+    const estimateOn = (wire: Wire) =>
+      factoryOf(entry(wire, "http://127.0.0.1:9", "max_new_tokens = 100\nbatch_size = 2"))
+        .create()
+        .estimate(PROMPT, { samples: 3 });
+    const { tokens, maxUsd } = estimateOn("openai");
+    expect(maxUsd).toBeCloseTo((2 * tokens * 3 + 300 * 15) / 1e6, 12);
+    expect(estimateOn("anthropic").maxUsd).toBeCloseTo((3 * tokens * 3 + 300 * 15) / 1e6, 12);
+  });
+
   test("knows no bound where nobody gives one, and the catalog's where it does", () => {
     expect(priced("").estimate(PROMPT)).toMatchObject({ maxOutput: null, maxUsd: null });
-    const known = factoryOf(entry("openai", "http://127.0.0.1:9", "", { name: "gpt-4o", priced: false })).create().estimate(PROMPT);
+    const known = factoryOf(entry("openai", "http://127.0.0.1:9", "", { name: "gpt-4o", priced: false }))
+      .create()
+      .estimate(PROMPT);
     expect(known.maxOutput).toBe(16_384);
     expect(known.maxUsd).toBeGreaterThan(known.usd ?? Number.POSITIVE_INFINITY);
   });
@@ -92,9 +139,24 @@ describe("estimate()", () => {
 
 describe("what a model says about itself", () => {
   const names = ["gpt-4o", "o3-mini", "o1-mini", "gpt-4", "claude-3-opus-20240229", "gemini-2.5-pro"] as const;
-  const flags: readonly Capability[] = ["reasoning", "stop", "tools", "parallelTools", "vision", "files", "audio", "promptCache", "jsonSchema", "temperature", "streaming", "webSearch"];
-  const providerOf = (name: string) => (name.startsWith("claude") ? "anthropic" : name.startsWith("gemini") ? "google" : "openai");
-  const factoryFor = (name: string, lines = "") => factoryOf(`[models.main]\nname = "${name}"\nprovider = "${providerOf(name)}"\napi_key = "k"\n${lines}`);
+  const flags: readonly Capability[] = [
+    "reasoning",
+    "stop",
+    "tools",
+    "parallelTools",
+    "vision",
+    "files",
+    "audio",
+    "promptCache",
+    "jsonSchema",
+    "temperature",
+    "streaming",
+    "webSearch",
+  ];
+  const providerOf = (name: string) =>
+    name.startsWith("claude") ? "anthropic" : name.startsWith("gemini") ? "google" : "openai";
+  const factoryFor = (name: string, lines = "") =>
+    factoryOf(`[models.main]\nname = "${name}"\nprovider = "${providerOf(name)}"\napi_key = "k"\n${lines}`);
 
   test("supports() agrees with the catalog for twelve flags of six models, and takes the spelling of the file", () => {
     for (const name of names) {
@@ -130,22 +192,32 @@ describe("what a model says about itself", () => {
 
   test("info() gives limits and prices of a known id, null for another, without throwing", () => {
     const factory = factoryFor("gpt-4o");
-    expect(factory.info("gpt-4o")).toMatchObject({ id: "gpt-4o", provider: "openai", context: 128_000, maxOutput: 16_384, price: { input: 2.5, output: 10 } });
-    for (const unknown of ["nobody-knows-this", "", "__proto__", "constructor"]) expect(factory.info(unknown), unknown).toBeNull();
+    expect(factory.info("gpt-4o")).toMatchObject({
+      id: "gpt-4o",
+      provider: "openai",
+      context: 128_000,
+      maxOutput: 16_384,
+      price: { input: 2.5, output: 10 },
+    });
+    for (const unknown of ["nobody-knows-this", "", "__proto__", "constructor"])
+      expect(factory.info(unknown), unknown).toBeNull();
   });
 
   test("config is frozen throughout, and has no secret", () => {
-    const toml = `[models.main]\nname = "gpt-4o"\nprovider = "openai"\napi_key = "sk-very-secret"\nproxy = "http://user:hush@127.0.0.1:1"\nextra_headers = { "X-Api-Key" = "sk-other-secret", Accept-Language = "de" }\nstop = ["END"]\n`;
+    const toml = `[models.main]\nname = "gpt-4o"\nprovider = "openai"\napi_key = "sk-very-secret"\nproxy = "http://user:hush@127.0.0.1:1"\nextra_headers = { "X-Api-Key" = "sk-other-secret", X-Auth = "by-another-name", Accept-Language = "de" }\nstop = ["END"]\n`;
     const { config } = factoryOf(toml).create();
     const text = JSON.stringify(config);
-    for (const secret of ["sk-very-secret", "hush", "sk-other-secret"]) expect(text).not.toContain(secret);
+    for (const secret of ["sk-very-secret", "hush", "sk-other-secret", "by-another-name"])
+      expect(text).not.toContain(secret);
     expect(text).toContain("de");
     expect(() => ((config as { name: string }).name = "other")).toThrow(TypeError);
     expect(() => (config["stop"] as string[]).push("x")).toThrow(TypeError);
   });
 
   test("its text is its name; the same name gives the same model", () => {
-    const factory = ModelFactory.parse('[models.gpt-4]\nname = "gpt-4o"\nprovider = "openai"\napi_key = "k"\n', { env: {} });
+    const factory = ModelFactory.parse('[models.gpt-4]\nname = "gpt-4o"\nprovider = "openai"\napi_key = "k"\n', {
+      env: {},
+    });
     expect(String(factory.create())).toBe("gpt-4");
     expect(factory.create().name).toBe("gpt-4");
     expect(factory.create()).toBe(factory.create("gpt-4"));

@@ -1,7 +1,21 @@
 import { describe, expect, test } from "vitest";
 import type { Usage } from "../../src/index.ts";
 import { FakeClock } from "../fake-clock.ts";
-import { AT_ONCE, chatBody, chatEvents, entry, eventsOf, factoryOf, failureOf, sendEvents, serve, simulate, WIRES } from "./world.ts";
+import {
+  AT_ONCE,
+  chatBody,
+  chatEvents,
+  entry,
+  eventsOf,
+  factoryOf,
+  failureOf,
+  JumpingClock,
+  PATIENT,
+  sendEvents,
+  serve,
+  simulate,
+  WIRES,
+} from "./world.ts";
 
 /** A chat server with fixed counts, as a body or a stream. */
 async function charging(usage: object) {
@@ -12,7 +26,8 @@ async function charging(usage: object) {
   });
 }
 
-const entryAt = (url: string, lines: string, name = "some-model") => entry("openai", url, lines, { name, priced: false });
+const entryAt = (url: string, lines: string, name = "some-model") =>
+  entry("openai", url, lines, { name, priced: false });
 
 describe.each(WIRES)("usage on the %s wire", (wire) => {
   test("has every token in one class, and streams and bodies agree to the last digit of the cost", async () => {
@@ -21,7 +36,14 @@ describe.each(WIRES)("usage on the %s wire", (wire) => {
     const model = factoryOf(entry(wire, simulator.url)).create();
     const whole = await model.codegen("Count.", { reasoningEffort: "low" });
     const streamed = await model.stream("Count.", { reasoningEffort: "low" }).reply;
-    expect(whole.usage).toMatchObject({ input: 400, cacheRead: 600, cacheWrite: 0, output: 500, total: 1500, estimated: false });
+    expect(whole.usage).toMatchObject({
+      input: 400,
+      cacheRead: 600,
+      cacheWrite: 0,
+      output: 500,
+      total: 1500,
+      estimated: false,
+    });
     expect(streamed.usage).toEqual(whole.usage);
     // Anthropic counts thinking as output and does not say how much of it there was.
     expect([0, 200]).toContain(whole.usage.reasoning);
@@ -39,29 +61,61 @@ describe.each(WIRES)("usage on the %s wire", (wire) => {
     const events = await eventsOf(stream);
     const last = events.flatMap((event) => (event.type === "usage" ? [event.usage] : [])).at(-1);
     expect(last).toEqual((await stream.reply).usage);
-    expect(events.findLastIndex(({ type }) => type === "usage")).toBeLessThan(events.findLastIndex(({ type }) => type === "finish"));
+    expect(events.findLastIndex(({ type }) => type === "usage")).toBeLessThan(
+      events.findLastIndex(({ type }) => type === "finish"),
+    );
   });
 });
 
 describe("what a cache of prompts costs", () => {
   test("Claude's writes are charged by how long they are kept", async () => {
-    const simulator = await simulate({ answers: () => ({ text: "fine", usage: { input: 1000, cacheRead: 100, cacheWrite5m: 200, cacheWrite1h: 300, output: 10 } }) });
-    const model = factoryOf(entry("anthropic", simulator.url, "pricing = { input = 3, output = 15, cache_read = 0.3, cache_write_5m = 3.75, cache_write_1h = 6 }", { priced: false })).create();
+    const simulator = await simulate({
+      answers: () => ({
+        text: "fine",
+        usage: { input: 1000, cacheRead: 100, cacheWrite5m: 200, cacheWrite1h: 300, output: 10 },
+      }),
+    });
+    const model = factoryOf(
+      entry(
+        "anthropic",
+        simulator.url,
+        "pricing = { input = 3, output = 15, cache_read = 0.3, cache_write_5m = 3.75, cache_write_1h = 6 }",
+        { priced: false },
+      ),
+    ).create();
     const { usage, cost } = await model.codegen("Hi.");
-    expect(usage).toMatchObject({ input: 400, cacheRead: 100, cacheWrite: 500, output: 10, total: 1010, details: { cacheWrite5m: 200, cacheWrite1h: 300 } });
+    expect(usage).toMatchObject({
+      input: 400,
+      cacheRead: 100,
+      cacheWrite: 500,
+      output: 10,
+      total: 1010,
+      details: { cacheWrite5m: 200, cacheWrite1h: 300 },
+    });
     expect(cost.usd).toBeCloseTo((400 * 3 + 100 * 0.3 + 200 * 3.75 + 300 * 6 + 10 * 15) / 1e6, 12);
     expect((await model.stream("Hi.").reply).usage).toEqual(usage);
   });
 
   test("1000 in, 800 of them cached, 500 out of Sonnet 4 are $0.00834", async () => {
-    const server = await charging({ prompt_tokens: 1000, completion_tokens: 500, total_tokens: 1500, prompt_tokens_details: { cached_tokens: 800 } });
-    const { cost } = await factoryOf(entryAt(server.url, 'price_as = "claude-sonnet-4-20250514"')).create().codegen("Hi.");
+    const server = await charging({
+      prompt_tokens: 1000,
+      completion_tokens: 500,
+      total_tokens: 1500,
+      prompt_tokens_details: { cached_tokens: 800 },
+    });
+    const { cost } = await factoryOf(entryAt(server.url, 'price_as = "claude-sonnet-4-20250514"'))
+      .create()
+      .codegen("Hi.");
     expect(cost.usd).toBeCloseTo(0.00834, 12);
   });
 
   test("a prompt cache that is asked for shows in the usage of the second call", async () => {
     const simulator = await simulate();
-    const model = factoryOf(entry("anthropic", simulator.url, `prompt_cache = true\nsystem = "${"You are careful. ".repeat(400)}"`, { name: "claude-3-opus-20240229" })).create();
+    const model = factoryOf(
+      entry("anthropic", simulator.url, `prompt_cache = true\nsystem = "${"You are careful. ".repeat(400)}"`, {
+        name: "claude-3-opus-20240229",
+      }),
+    ).create();
     const first = await model.codegen("Say one.");
     const second = await model.codegen("Say one.");
     expect(first.usage.cacheWrite).toBeGreaterThan(1000);
@@ -72,7 +126,9 @@ describe("what a cache of prompts costs", () => {
 
   test("prompt_cache on gpt-4o marks nothing and is no error", async () => {
     const simulator = await simulate();
-    const reply = await factoryOf(entry("openai", simulator.url, "prompt_cache = true", { name: "gpt-4o" })).create().codegen("Hi.");
+    const reply = await factoryOf(entry("openai", simulator.url, "prompt_cache = true", { name: "gpt-4o" }))
+      .create()
+      .codegen("Hi.");
     expect(JSON.stringify(simulator.requests[0]?.body)).not.toContain("cache_control");
     expect(reply.finishReason).toBe("stop");
   });
@@ -85,14 +141,24 @@ describe("prices", () => {
     const server = await charging(MILLION);
     const own = factoryOf(`[pricing.gpt-4o]\ninput = 1\noutput = 2\n${entryAt(server.url, "", "gpt-4o")}`).create();
     expect((await own.codegen("Hi.")).cost.usd).toBe(3);
-    const more = factoryOf(`[pricing.gpt-4o]\ninput = 1\noutput = 2\n${entryAt(server.url, "pricing = { input = 10, output = 20 }", "gpt-4o")}`).create();
+    const more = factoryOf(
+      `[pricing.gpt-4o]\ninput = 1\noutput = 2\n${entryAt(server.url, "pricing = { input = 10, output = 20 }", "gpt-4o")}`,
+    ).create();
     expect((await more.codegen("Hi.")).cost.usd).toBe(30);
-    expect((await factoryOf(entryAt(server.url, "", "gpt-4o")).create().codegen("Hi.")).cost.usd).toBe(12.5);
+    expect(
+      (
+        await factoryOf(entryAt(server.url, "", "gpt-4o"))
+          .create()
+          .codegen("Hi.")
+      ).cost.usd,
+    ).toBe(12.5);
   });
 
   test("of another model stand in with price_as", async () => {
     const server = await charging(MILLION);
-    const { cost } = await factoryOf(entryAt(server.url, 'price_as = "gpt-4o"', "my-deployment")).create().codegen("Hi.");
+    const { cost } = await factoryOf(entryAt(server.url, 'price_as = "gpt-4o"', "my-deployment"))
+      .create()
+      .codegen("Hi.");
     expect(cost.usd).toBe(12.5);
   });
 
@@ -125,7 +191,10 @@ describe("prices", () => {
       expect(failed.message).toContain("price");
     }
     expect(server.arrivals).toHaveLength(0);
-    expect((await factoryOf(entryAt(server.url, 'strict_pricing = true\nprice_as = "gpt-4o"')).create().codegen("Hi.")).cost.usd).toBe(12.5);
+    expect(
+      (await factoryOf(entryAt(server.url, 'strict_pricing = true\nprice_as = "gpt-4o"')).create().codegen("Hi.")).cost
+        .usd,
+    ).toBe(12.5);
   });
 
   test("add up without the errors of floating point", async () => {
@@ -144,7 +213,9 @@ describe("factory.usage()", () => {
   test("sums requests, tokens and money, by model, provider, tag and day", async () => {
     const server = await charging(EACH);
     const clock = new FakeClock(Date.UTC(2026, 0, 1, 23));
-    const factory = factoryOf(`${entry("openai", server.url)}${entry("openai", server.url, "", { table: "other" })}`, { clock });
+    const factory = factoryOf(`${entry("openai", server.url)}${entry("openai", server.url, "", { table: "other" })}`, {
+      clock,
+    });
     await factory.get("main").codegen("One.", { tags: ["a"] });
     await factory.get("main").stream("Two.", { tags: ["b"] }).reply;
     await clock.advance(2 * 3_600_000);
@@ -152,7 +223,8 @@ describe("factory.usage()", () => {
     const total = factory.usage();
     expect(total).toMatchObject({ calls: 3, requests: 3, usage: { input: 300, output: 30, total: 330 } });
     expect(total.cost.usd).toBeCloseTo(3 * EACH_USD, 12);
-    const calls = (by: "model" | "provider" | "tag" | "day") => Object.fromEntries(Object.entries(factory.usage(by)).map(([name, sum]) => [name, sum.calls]));
+    const calls = (by: "model" | "provider" | "tag" | "day") =>
+      Object.fromEntries(Object.entries(factory.usage(by)).map(([name, sum]) => [name, sum.calls]));
     expect(calls("model")).toEqual({ main: 2, other: 1 });
     expect(calls("provider")).toEqual({ openai: 3 });
     expect(calls("tag")).toEqual({ a: 2, b: 1 });
@@ -167,7 +239,10 @@ describe("factory.usage()", () => {
     const factory = factoryOf(entry("anthropic", simulator.url, `num_retries = 1\n${AT_ONCE}`));
     const model = factory.create();
     const reply = await model.codegen("Say hello.");
-    expect(reply.attempts.map(({ outcome, possiblyBilled }) => [outcome, possiblyBilled])).toEqual([["error", false], ["ok", false]]);
+    expect(reply.attempts.map(({ outcome, possiblyBilled }) => [outcome, possiblyBilled])).toEqual([
+      ["error", false],
+      ["ok", false],
+    ]);
     expect(factory.usage()).toMatchObject({ calls: 1, requests: 2, usage: { total: reply.usage.total } });
     const error = await failureOf(model.stream("Say hello.").reply);
     expect(error.attempts).toMatchObject([{ outcome: "error", possiblyBilled: true }]);
@@ -183,16 +258,23 @@ describe("factory.usage()", () => {
 
   test("is of each attempt's own model when a fallback answers", async () => {
     const simulator = await simulate({ script: [{ match: { model: "some-model" }, status: 401 }] });
-    const factory = factoryOf(`${entry("openai", simulator.url, 'fallback_models = ["other"]')}${entry("anthropic", simulator.url, "", { table: "other", name: "other-model" })}`);
+    const factory = factoryOf(
+      `${entry("openai", simulator.url, 'fallback_models = ["other"]')}${entry("anthropic", simulator.url, "", { table: "other", name: "other-model" })}`,
+    );
     const reply = await factory.create().codegen("Say hello.");
-    expect(factory.usage("model")).toMatchObject({ main: { requests: 1, usage: { total: 0 } }, other: { requests: 1, usage: { total: reply.usage.total } } });
+    expect(factory.usage("model")).toMatchObject({
+      main: { requests: 1, usage: { total: 0 } },
+      other: { requests: 1, usage: { total: reply.usage.total } },
+    });
     expect(factory.usage("provider")).toMatchObject({ openai: { requests: 1 }, anthropic: { requests: 1 } });
     expect(factory.usage().calls).toBe(1);
   });
 
   test("becomes unknown money as soon as one price is unknown", async () => {
     const server = await charging(EACH);
-    const factory = factoryOf(`${entry("openai", server.url)}${entry("openai", server.url, "", { table: "other", priced: false })}`);
+    const factory = factoryOf(
+      `${entry("openai", server.url)}${entry("openai", server.url, "", { table: "other", priced: false })}`,
+    );
     await factory.get("main").codegen("One.");
     expect(factory.usage().cost.usd).toBeCloseTo(EACH_USD, 12);
     await factory.get("other").codegen("Two.");
@@ -204,35 +286,78 @@ describe("factory.usage()", () => {
 describe("what a reply says about its call", () => {
   test("attempts, delays, money, ids and limits after a retry and a fallback", async () => {
     const simulator = await simulate({ script: [{ match: { model: "some-model" }, status: 503, times: 2 }] });
-    const clock = new FakeClock();
-    const toml = `${entry("openai", simulator.url, 'num_retries = 1\nretry_min_wait = 1\njitter = "none"\nfallback_models = ["other"]')}${entry("anthropic", simulator.url, "", { table: "other", name: "other-model" })}`;
-    const reply = await clock.settle(factoryOf(toml, { clock }).create().codegen("Say hello."));
-    expect(reply).toMatchObject({ model: "other", provider: "anthropic", id: expect.any(String), requestId: expect.any(String), finishReason: "stop", rawFinishReason: "end_turn" });
+    const clock = new JumpingClock();
+    const toml = `[defaults]\n${PATIENT}\n${entry("openai", simulator.url, 'num_retries = 1\nretry_min_wait = 1\njitter = "none"\nfallback_models = ["other"]')}${entry("anthropic", simulator.url, "", { table: "other", name: "other-model" })}`;
+    const reply = await factoryOf(toml, { clock }).create().codegen("Say hello.");
+    expect(reply).toMatchObject({
+      model: "other",
+      provider: "anthropic",
+      id: expect.any(String),
+      requestId: expect.any(String),
+      finishReason: "stop",
+      rawFinishReason: "end_turn",
+    });
     expect(reply.attempts.map(({ model, outcome, error }) => [model, outcome, error?.code, error?.status])).toEqual([
       ["main", "error", "overloaded", 503],
       ["main", "error", "overloaded", 503],
       ["other", "ok", undefined, undefined],
     ]);
     expect(reply.latencyMs).toBeGreaterThanOrEqual(1000);
-    expect(reply.attempts[1]?.startedMs).toBe((reply.attempts[0]?.startedMs ?? 0) + (reply.attempts[0]?.durationMs ?? 0) + 2000);
+    expect(reply.attempts[1]?.startedMs).toBe(
+      (reply.attempts[0]?.startedMs ?? 0) + (reply.attempts[0]?.durationMs ?? 0) + 2000,
+    );
     expect(reply.cost.usd).toBe(reply.attempts[2]?.cost?.usd);
     expect(reply.rateLimit?.requests?.limit).toBeGreaterThan(0);
   });
 
   test("limits in the headers of OpenAI and Anthropic are one shape", async () => {
-    const limited = (headers: Record<string, string>, body: object) => serve((_, response) => {
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      return body;
-    });
+    const limited = (headers: Record<string, string>, body: object) =>
+      serve((_, response) => {
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+        return body;
+      });
     const at = new Date(Math.floor(Date.now() / 1000) * 1000);
     const resetAt = new Date(at.getTime() + 90_000).toISOString();
-    const anthropic = { id: "m", type: "message", role: "assistant", model: "m", content: [{ type: "text", text: "fine" }], stop_reason: "end_turn", usage: { input_tokens: 1, output_tokens: 1 } };
-    const openai = await limited({ date: at.toUTCString(), "x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "59", "x-ratelimit-reset-requests": "1m30s", "x-ratelimit-limit-tokens": "1000", "x-ratelimit-remaining-tokens": "900", "x-ratelimit-reset-tokens": "90s" }, chatBody("fine"));
-    const claude = await limited({ date: at.toUTCString(), "anthropic-ratelimit-requests-limit": "60", "anthropic-ratelimit-requests-remaining": "59", "anthropic-ratelimit-requests-reset": resetAt, "anthropic-ratelimit-tokens-limit": "1000", "anthropic-ratelimit-tokens-remaining": "900", "anthropic-ratelimit-tokens-reset": resetAt }, anthropic);
+    const anthropic = {
+      id: "m",
+      type: "message",
+      role: "assistant",
+      model: "m",
+      content: [{ type: "text", text: "fine" }],
+      stop_reason: "end_turn",
+      usage: { input_tokens: 1, output_tokens: 1 },
+    };
+    const openai = await limited(
+      {
+        date: at.toUTCString(),
+        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-remaining-requests": "59",
+        "x-ratelimit-reset-requests": "1m30s",
+        "x-ratelimit-limit-tokens": "1000",
+        "x-ratelimit-remaining-tokens": "900",
+        "x-ratelimit-reset-tokens": "90s",
+      },
+      chatBody("fine"),
+    );
+    const claude = await limited(
+      {
+        date: at.toUTCString(),
+        "anthropic-ratelimit-requests-limit": "60",
+        "anthropic-ratelimit-requests-remaining": "59",
+        "anthropic-ratelimit-requests-reset": resetAt,
+        "anthropic-ratelimit-tokens-limit": "1000",
+        "anthropic-ratelimit-tokens-remaining": "900",
+        "anthropic-ratelimit-tokens-reset": resetAt,
+      },
+      anthropic,
+    );
     const clock = new FakeClock(at.getTime());
     const one = await factoryOf(entry("openai", openai.url), { clock }).create().codegen("Hi.");
     const other = await factoryOf(entry("anthropic", claude.url), { clock }).create().codegen("Hi.");
-    expect(one.rateLimit).toEqual({ requests: { limit: 60, remaining: 59, resetMs: 90_000 }, tokens: { limit: 1000, remaining: 900, resetMs: 90_000 } });
+    expect(one.rateLimit).toEqual({
+      requests: { limit: 60, remaining: 59, resetMs: 90_000 },
+      tokens: { limit: 1000, remaining: 900, resetMs: 90_000 },
+    });
     expect(other.rateLimit).toEqual(one.rateLimit);
   });
 

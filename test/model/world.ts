@@ -2,7 +2,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
-import { type FactoryOptions, isModelError, ModelError, type ModelEvent, ModelFactory, type ModelStream } from "../../src/index.ts";
+import {
+  type Clock,
+  type FactoryOptions,
+  isModelError,
+  ModelError,
+  type ModelEvent,
+  ModelFactory,
+  type ModelStream,
+} from "../../src/index.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/testing/simulator.ts";
 
 export type Wire = "openai" | "openai-responses" | "anthropic" | "google";
@@ -37,7 +45,12 @@ export interface EntryShape {
 }
 
 /** The table of one entry on a wire, with prices of its own; `lines` are further keys. */
-export function entry(wire: Wire, url: string, lines = "", { table = "main", name = "some-model", priced = true }: EntryShape = {}): string {
+export function entry(
+  wire: Wire,
+  url: string,
+  lines = "",
+  { table = "main", name = "some-model", priced = true }: EntryShape = {},
+): string {
   const base = wire.startsWith("openai") ? `${url}/v1` : url;
   const pricing = priced ? "pricing = { input = 3, output = 15, cache_read = 0.3, cache_write = 3.75 }" : "";
   return `[models.${table}]\nname = "${name}"\napi_key = "test-key"\n${ROUTES[wire]}\nbase_url = "${base}"\n${pricing}\n${lines}\n`;
@@ -45,6 +58,31 @@ export function entry(wire: Wire, url: string, lines = "", { table = "main", nam
 
 /** Retries that do not wait. */
 export const AT_ONCE = 'retry_min_wait = "1ms"\nretry_max_wait = "1ms"';
+
+/** Limits so long that a JumpingClock never reaches them. */
+export const PATIENT = "connect_timeout = 900\nsilence_timeout = 900\nidle_timeout = 900\ntimeout = 900";
+
+/** A clock that stands still but for waits, which it jumps over; what is as long as the limits of PATIENT never comes. */
+export class JumpingClock implements Clock {
+  #elapsedMs = 0;
+
+  now(): number {
+    return Date.UTC(2026, 0, 1) + this.#elapsedMs;
+  }
+
+  monotonic(): number {
+    return this.#elapsedMs;
+  }
+
+  schedule(run: () => void, delayMs: number): () => void {
+    if (delayMs >= 600_000) return () => {};
+    const timer = globalThis.setImmediate(() => {
+      this.#elapsedMs += delayMs;
+      run();
+    });
+    return () => clearImmediate(timer);
+  }
+}
 
 export async function eventsOf(stream: ModelStream): Promise<ModelEvent[]> {
   const events: ModelEvent[] = [];
@@ -117,13 +155,32 @@ export function sendEvents(response: ServerResponse, events: readonly unknown[])
 }
 
 /** A chat answer as a body. */
-export function chatBody(text: string, usage: object = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }, finish = "stop"): object {
-  return { id: "c1", object: "chat.completion", model: "m", choices: [{ index: 0, message: { role: "assistant", content: text }, finish_reason: finish }], usage };
+export function chatBody(
+  text: string,
+  usage: object = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+  finish = "stop",
+): object {
+  return {
+    id: "c1",
+    object: "chat.completion",
+    model: "m",
+    choices: [{ index: 0, message: { role: "assistant", content: text }, finish_reason: finish }],
+    usage,
+  };
 }
 
 /** The same chat answer as stream events, one per piece. */
-export function chatEvents(pieces: readonly string[], usage: object | null = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }, finish = "stop"): unknown[] {
-  const chunk = (delta: object, finish_reason: string | null) => ({ id: "c1", object: "chat.completion.chunk", model: "m", choices: [{ index: 0, delta, finish_reason }] });
+export function chatEvents(
+  pieces: readonly string[],
+  usage: object | null = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+  finish = "stop",
+): unknown[] {
+  const chunk = (delta: object, finish_reason: string | null) => ({
+    id: "c1",
+    object: "chat.completion.chunk",
+    model: "m",
+    choices: [{ index: 0, delta, finish_reason }],
+  });
   return [
     ...pieces.map((content, index) => chunk(index === 0 ? { role: "assistant", content } : { content }, null)),
     chunk({}, finish),

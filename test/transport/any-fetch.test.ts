@@ -47,7 +47,9 @@ describe("somebody else's fetch as the transport", () => {
       response.end(JSON.stringify({ error: { message: `bad key ${request.headers.authorization}` } }));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    await using factory = ModelFactory.parse(TOML(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), { transport: { fetch } });
+    await using factory = ModelFactory.parse(TOML(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), {
+      transport: { fetch },
+    });
     const outcome = await factory.get("openai").safeCodegen("hi");
     server.close();
     server.closeAllConnections();
@@ -57,7 +59,10 @@ describe("somebody else's fetch as the transport", () => {
   });
 
   it("calls a cut stream truncated and a refused connection failed", async () => {
-    const transport = async () => new Response('data: {"choices":[{"index":0,"delta":{"content":"half"}}]}\n\n', { headers: { "content-type": "text/event-stream" } });
+    const transport = async () =>
+      new Response('data: {"choices":[{"index":0,"delta":{"content":"half"}}]}\n\n', {
+        headers: { "content-type": "text/event-stream" },
+      });
     await using cut = ModelFactory.parse(TOML("http://127.0.0.1:9"), { transport });
     const events: string[] = [];
     await expect(async () => {

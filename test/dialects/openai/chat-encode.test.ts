@@ -7,7 +7,12 @@ import { hasOpenaiSchema, validateChatRequest } from "../../contracts/openai-sch
 import { CONTRACT_TOOLS, HISTORY, PIXEL, targetOf } from "../contract.ts";
 import { encoding } from "./wire-request.ts";
 
-const openai = targetOf({ provider: "openai", dialect: "openai", modelId: "gpt-5.4", quirks: { promptCacheKey: true } });
+const openai = targetOf({
+  provider: "openai",
+  dialect: "openai",
+  modelId: "gpt-5.4",
+  quirks: { promptCacheKey: true },
+});
 const host = targetOf({ provider: "vllm", dialect: "openai", modelId: "qwen3" });
 const encode = encoding(encodeChat, hasOpenaiSchema ? validateChatRequest : undefined);
 const encodeLoose = encoding(encodeChat, undefined);

@@ -7,7 +7,12 @@ import { hasOpenaiSchema, validateResponsesRequest } from "../../contracts/opena
 import { CONTRACT_TOOLS, HISTORY, PIXEL, requestOf, targetOf } from "../contract.ts";
 import { encoding } from "./wire-request.ts";
 
-const openai = targetOf({ provider: "openai", dialect: "openai-responses", modelId: "gpt-5.4", quirks: { promptCacheKey: true } });
+const openai = targetOf({
+  provider: "openai",
+  dialect: "openai-responses",
+  modelId: "gpt-5.4",
+  quirks: { promptCacheKey: true },
+});
 const encode = encoding(encodeResponses, hasOpenaiSchema ? validateResponsesRequest : undefined);
 
 const EVERYTHING: Settings = {

@@ -2,8 +2,8 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { JsonSchema } from "../../../src/core/tool.ts";
 import { dropAddedNulls } from "../../../src/core/added-nulls.ts";
+import type { JsonSchema } from "../../../src/core/tool.ts";
 import { lowerToStrict } from "../../../src/dialects/openai/strict-schema.ts";
 
 function lowered(schema: JsonSchema): { schema: JsonSchema; paths: string[] } {

@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import type { CallOptions } from "../../src/index.ts";
+import { entry, eventsOf, factoryOf, failureOf, simulate } from "./world.ts";
+
+const circle: Record<string, unknown> = {};
+circle["self"] = circle;
+
+test.each([
+  ["a text", "fast"],
+  ["a number", 5],
+  ["a list", []],
+  ["an unknown word", { temprature: 1 }],
+  ["a number that is none", { temperature: Number.NaN }],
+  ["tags that are no list", { tags: "one" }],
+  ["no samples", { samples: 0 }],
+  ["a signal that is none", { signal: {} }],
+  ["a value that contains itself", { extraBody: circle }],
+  ["a header of two lines", { extraHeaders: { "x-a": "b\nc" } }],
+])("options that are %s are an invalid_request, nothing is sent, and safeCodegen does not throw", async (_, given) => {
+  const simulator = await simulate();
+  const model = factoryOf(entry("openai", simulator.url)).create();
+  const options = given as CallOptions;
+  expect(await model.safeCodegen("Hi.", options)).toMatchObject({ ok: false, error: { code: "invalid_request" } });
+  expect((await failureOf(eventsOf(model.stream("Hi.", options)))).code).toBe("invalid_request");
+  expect(simulator.requests).toHaveLength(0);
+});
+
+test("no options, whether left out, undefined or null, are none", async () => {
+  const simulator = await simulate();
+  const model = factoryOf(entry("openai", simulator.url)).create();
+  for (const options of [undefined, null, {}, { temperature: undefined, signal: undefined }] as CallOptions[])
+    await model.codegen("Hi.", options);
+  const bodies = new Set(simulator.requests.map(({ body }) => JSON.stringify(body)));
+  expect([bodies.size, simulator.requests.length]).toEqual([1, 4]);
+});
+
+test.each([
+  [undefined],
+  [null],
+  [7],
+  [""],
+  [[]],
+  [[null]],
+  [[{ role: "wizard", content: "x" }]],
+  [[{ role: "user", content: "" }]],
+  [[{ role: "system", content: "only instructions" }]],
+  [[{ role: "user", content: [{ type: "image" }] }]],
+])("input %j is an invalid_request, by whatever method it is asked", async (input) => {
+  const simulator = await simulate();
+  const model = factoryOf(entry("openai", simulator.url)).create();
+  const bad = input as unknown as string;
+  expect(await model.safeCodegen(bad)).toMatchObject({ ok: false, error: { code: "invalid_request" } });
+  expect((await failureOf(model.stream(bad).reply)).code).toBe("invalid_request");
+  expect((await failureOf(model.countTokens(bad, { exact: true }))).code).toBe("invalid_request");
+  expect(simulator.requests).toHaveLength(0);
+});
+
+test("closing the factory in the middle of a stream ends it, and later calls are refused", async () => {
+  const simulator = await simulate({ delayMs: 5, answers: () => ({ text: "word ".repeat(400) }) });
+  const factory = factoryOf(entry("openai", simulator.url));
+  const model = factory.create();
+  let closing: Promise<void> | undefined;
+  const error = await failureOf(
+    (async () => {
+      for await (const _ of model.stream("Much.").text) closing ??= factory.close();
+    })(),
+  );
+  await closing;
+  expect(["aborted", "connection_failed"]).toContain(error.code);
+  expect(error.partial?.text).not.toBe("");
+  expect((await failureOf(model.codegen("More."))).code).toBe("aborted");
+  expect(() => factory.create()).toThrow(/closed/);
+});
+
+test("a model that cannot stream streams its whole answer at once", async () => {
+  const simulator = await simulate();
+  const stream = factoryOf(entry("openai", simulator.url, "capabilities = { streaming = false }"))
+    .create()
+    .stream("Hi.");
+  const types = (await eventsOf(stream)).map(({ type }) => type);
+  expect(types).toEqual(["start", "text-delta", "usage", "finish"]);
+  expect((await stream.reply).text).not.toBe("");
+  expect(simulator.requests[0]?.body).not.toHaveProperty("stream");
+});
