@@ -12,7 +12,8 @@ export {
   isModelError,
   ModelError,
   type ModelErrorCode,
-  type Partial,
+  type ModelErrorInit,
+  type PartialAnswer,
   type TimeoutPhase,
 } from "./core/error.ts";
 export type { Events, FinishReason, FlowEvent, ModelEvent } from "./core/event.ts";

@@ -11,6 +11,8 @@ export interface Opened {
   reply(): Reply;
   /** What a failed call throws: the error with everything that had arrived. */
   failure(error: unknown): unknown;
+  /** Whether the last event that was taken is the answer's last. */
+  complete(): boolean;
   /** Ends the call now. */
   cancel(reason: ModelError): void;
 }
@@ -134,6 +136,7 @@ class Cursor implements AsyncIterator<ModelEvent> {
   }
 
   async return(): Promise<IteratorResult<ModelEvent>> {
+    if (!this.#done && this.#opened?.complete()) await this.#takeEnd(this.#opened);
     if (!this.#done) {
       this.#done = true;
       this.#batch = [];
@@ -186,6 +189,16 @@ class Cursor implements AsyncIterator<ModelEvent> {
     } catch (error) {
       if (this.#done) return { value: undefined, done: true };
       throw this.#fail(error);
+    }
+  }
+
+  /** A reader that leaves on the last event has the whole answer; only the end of the call is still to come. */
+  async #takeEnd(opened: Opened): Promise<void> {
+    try {
+      while ((await this.#batches?.next())?.done === false);
+      this.#finish(opened);
+    } catch (error) {
+      this.#fail(error);
     }
   }
 

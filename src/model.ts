@@ -5,7 +5,7 @@ import { Cancellation } from "./core/cancellation.ts";
 import type { Clock } from "./core/clock.ts";
 import { addCost, type Cost, costOf, NO_COST } from "./core/cost.ts";
 import type { Dialect } from "./core/dialect.ts";
-import { isModelError, ModelError, type Partial } from "./core/error.ts";
+import { isModelError, ModelError, type PartialAnswer } from "./core/error.ts";
 import { estimateTokens } from "./core/estimate.ts";
 import { readInput } from "./core/input.ts";
 import type { Next } from "./core/layer.ts";
@@ -219,6 +219,7 @@ export class Model {
       note: (event) => fold.push(event),
       reply: () => replyOf(fold, call),
       failure: (error) => failureOf(error, fold, call),
+      complete: () => fold.finished >= call.input.samples,
       cancel: (reason) => call.cancellation.cancel(reason),
     };
   }
@@ -259,7 +260,7 @@ function refuseSameSamples(
 
 /** The input of one of several requests. Its number keeps the cache from taking them for the same question. */
 function batchOf(input: CallInput, samples: number, batch = 0): CallInput {
-  return { ...input, samples, ...(batch > 0 && { batch }) };
+  return { ...input, samples, batch };
 }
 
 /** Above the fallback layer there is no request yet; it makes one for each target. */
@@ -304,7 +305,7 @@ function totalCost({ attempts }: CallRecord): Cost {
 }
 
 /** A decoder knows the broken tool call, the fold all that came before it. */
-function mergePartial(seen: Partial, told: Partial | undefined): Partial {
+function mergePartial(seen: PartialAnswer, told: PartialAnswer | undefined): PartialAnswer {
   if (told === undefined) return seen;
   return { ...seen, ...told, text: told.text || seen.text, reasoning: told.reasoning || seen.reasoning };
 }

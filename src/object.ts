@@ -222,12 +222,26 @@ export function streamObject<Schema extends StandardSchema>(
   };
 }
 
+/**
+ * Each partial reads the whole text again. Small texts are read at every delta, larger ones when they have grown by this
+ * share, so that the cost stays linear.
+ */
+const PARSE_EVERY = 100;
+
 function growing<T>(stream: AsyncIterable<ModelEvent>, wrapped: boolean): AsyncIterable<DeepPartial<T>> {
   let text = "";
+  let parseAt = 0;
+  let parsed = 0;
   return viewOf(stream, (event) => {
-    if (event.type === "reset") text = "";
-    if (event.type !== "text-delta" || event.sample !== 0) return undefined;
-    text += event.text;
+    if (event.type === "reset") {
+      text = "";
+      parseAt = 0;
+    }
+    if (event.type === "text-delta" && event.sample === 0) text += event.text;
+    else if (event.type !== "finish" || event.sample !== 0) return undefined;
+    if (text.length === parsed || (event.type !== "finish" && text.length < parseAt)) return undefined;
+    parsed = text.length;
+    parseAt = text.length + text.length / PARSE_EVERY;
     const partial = parsePartial(text);
     return (wrapped ? (partial as Record<string, unknown> | undefined)?.[WRAP_KEY] : partial) as
       | DeepPartial<T>

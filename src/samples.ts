@@ -1,6 +1,6 @@
 import type { CallInput } from "./core/call.ts";
 import { addCost } from "./core/cost.ts";
-import { isModelError, ModelError, type Partial } from "./core/error.ts";
+import { isModelError, ModelError, type PartialAnswer } from "./core/error.ts";
 import type { Events, FlowEvent } from "./core/event.ts";
 import type { Reply, Sample } from "./core/reply.ts";
 import { addUsage, NO_USAGE, type Usage } from "./core/usage.ts";
@@ -69,7 +69,7 @@ function usageIn(result: Result): Usage {
   return (isModelError(given) ? given.partial?.usage : given?.usage) ?? NO_USAGE;
 }
 
-type Arrived = NonNullable<Partial["samples"]>[number];
+type Arrived = NonNullable<PartialAnswer["samples"]>[number];
 
 function arrivedOf(result: Result): readonly Arrived[] {
   const given = givenBy(result);
@@ -95,6 +95,7 @@ export function openSamples(calls: readonly (() => Opened)[]): Opened {
       const before = opened.slice(0, -1).map((call): Result => ({ status: "fulfilled", value: call.reply() }));
       return withOthers(failure, [...before, { status: "rejected", reason: failure }]);
     },
+    complete: () => opened.length === calls.length && (opened.at(-1)?.complete() ?? false),
     cancel: (reason) => opened.at(-1)?.cancel(reason),
   };
 }

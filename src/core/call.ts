@@ -14,6 +14,8 @@ export interface CallInput {
   /** Settings of this call; they win over those of any entry. */
   readonly settings: Settings;
   readonly samples: number;
+  /** Which of several API calls for the same samples this is; equal requests with another number want another answer. */
+  readonly batch?: number | undefined;
   readonly extraBody: Readonly<Record<string, unknown>>;
   readonly extraHeaders: Readonly<Record<string, string>>;
   /** Instructions and messages of this call that stand for those of the entry. */

@@ -252,7 +252,7 @@ export type ModelErrorCode = keyof typeof ERROR_CODES;
 export type TimeoutPhase = "connect" | "first-token" | "silence" | "idle" | "attempt" | "deadline";
 
 /** What had arrived before a call failed. */
-export interface Partial {
+export interface PartialAnswer {
   readonly text: string;
   readonly reasoning: string;
   readonly toolCalls: readonly ToolCall[];
@@ -274,7 +274,7 @@ export interface ModelErrorInit {
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly phase?: TimeoutPhase | undefined;
-  readonly partial?: Partial | undefined;
+  readonly partial?: PartialAnswer | undefined;
   readonly errors?: readonly ModelError[] | undefined;
   readonly cause?: unknown;
   /** `x-should-retry` of the provider; overrules the table for this one error. */
@@ -300,7 +300,7 @@ export class ModelError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly phase: TimeoutPhase | undefined;
   /** What had arrived before the failure. */
-  partial: Partial | undefined;
+  partial: PartialAnswer | undefined;
   /** One row per request that left, over all targets of the call. */
   attempts: readonly Attempt[] = [];
   /** The error of each target, when there were several. */

@@ -1,7 +1,7 @@
 import type { Adjustment, Attempt } from "./attempt.ts";
 import type { RateLimit } from "./call.ts";
 import type { Cost } from "./cost.ts";
-import type { Partial } from "./error.ts";
+import type { PartialAnswer } from "./error.ts";
 import type { FinishReason, FlowEvent } from "./event.ts";
 import type { AssistantMessage, ReasoningPart, TextPart, ToolCallPart } from "./message.ts";
 import type { ToolCall } from "./tool.ts";
@@ -207,12 +207,17 @@ export class ReplyFold {
     this.#adjustments = [];
   }
 
+  /** Samples that have ended. */
+  get finished(): number {
+    return this.#samples.filter((sample) => sample.finishReason !== undefined).length;
+  }
+
   get usage(): Usage {
     return this.#usage;
   }
 
   /** What has arrived so far, for an error; `undefined` when nothing has. */
-  partial(): Partial | undefined {
+  partial(): PartialAnswer | undefined {
     const [first] = this.#samples;
     if (first === undefined && this.#usage === NO_USAGE) return undefined;
     const { text, reasoning, toolCalls } = first ?? new SampleFold();

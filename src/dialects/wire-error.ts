@@ -48,6 +48,8 @@ export function wireError(error: unknown, call: Call, exchange: Exchange): Model
     );
   }
   const words = error instanceof Error ? error.message : String(error);
+  // Nothing left: the request itself cannot be written, for example for a bigint in extra_body.
+  if (!exchange.sent) return targetError(target, "invalid_request", `the request cannot be sent: ${words}`, error);
   return targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, error);
 }
 

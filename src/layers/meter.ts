@@ -68,6 +68,7 @@ class AttemptRow {
     const failure = isModelError(error) ? error : undefined;
     if (failure !== undefined && !this.#left(failure)) return;
     const aborted = outcome === "aborted" || failure?.code === "aborted";
+    const possiblyBilled = outcome !== "ok" && this.#mayBeBilled(failure);
     record.attempts.push({
       model: target.entry,
       provider: target.provider,
@@ -81,9 +82,22 @@ class AttemptRow {
           ...(failure.status !== undefined && { status: failure.status }),
         },
       }),
-      ...(this.#usage !== undefined && { usage: this.#usage, cost: costOf(this.#usage, target.price()) }),
-      possiblyBilled: outcome !== "ok" && this.#mayBeBilled(),
+      ...this.#bill(possiblyBilled),
+      possiblyBilled,
     });
+  }
+
+  /** What is known to be used; of an attempt that may be billed without telling, an estimate. */
+  #bill(possiblyBilled: boolean): Pick<Attempt, "usage" | "cost"> {
+    const usage = possiblyBilled ? this.#atLeast(this.#usage) : this.#usage;
+    return usage === undefined ? {} : { usage, cost: costOf(usage, this.#call.target.price()) };
+  }
+
+  #atLeast(told: Usage | undefined): Usage {
+    const estimate = this.#estimate();
+    if (told === undefined) return estimate;
+    const output = Math.max(told.output, estimate.output);
+    return { ...told, output, total: told.total - told.output + output, estimated: true };
   }
 
   /** Whether a request went out, or at least tried to: an attempt that never had a connection is shown too. */
@@ -94,10 +108,17 @@ class AttemptRow {
     return failure.status !== undefined || (failure.code !== "unsupported" && failure.code !== "invalid_request");
   }
 
-  #mayBeBilled(): boolean {
+  #mayBeBilled(failure: ModelError | undefined): boolean {
+    if (failure !== undefined && UNBILLED.has(failure.code) && this.#outputText === "") return false;
     const { exchange } = this.#call.record;
     return exchange === undefined || (exchange.sent && !((exchange.response?.status ?? 200) >= 400));
   }
 }
 
+/** Errors by which a provider says that it did nothing, also when they come inside an answer with status 200. */
+const UNBILLED: ReadonlySet<ModelError["code"]> = new Set([
+  ...(["rate_limited", "quota_exhausted", "overloaded", "unauthorized", "forbidden", "not_found"] as const),
+  ...(["invalid_request", "unsupported", "context_too_long", "request_too_large"] as const),
+  ...(["redirect_blocked", "proxy_refused"] as const),
+]);
 const TRIED: ReadonlySet<ModelError["code"]> = new Set(["connection_failed", "timed_out", "proxy_refused"]);

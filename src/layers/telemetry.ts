@@ -97,8 +97,8 @@ function textIn(batch: readonly FlowEvent[]): string {
 
 /** Once per model: its money cannot be counted. */
 function warnUnpriced({ record }: Call, unpriced: Set<string>, logger: Logger): void {
-  for (const { model, cost } of record.attempts) {
-    if (cost?.usd !== null || unpriced.has(model)) continue;
+  for (const { model, cost, outcome } of record.attempts) {
+    if (outcome !== "ok" || cost?.usd !== null || unpriced.has(model)) continue;
     unpriced.add(model);
     logger.warn("price unknown, cost is null", { model, help: "add [models.NAME.pricing] or price_as" });
   }

@@ -91,10 +91,13 @@ class MessagesDecoder implements Decoder {
 
   end(out: FlowEvent[]): void {
     const raw = this.#stopReason;
-    if (raw === undefined)
-      throw targetError(this.#target, "stream_truncated", "the answer ended without a stop reason");
-    if (!this.#answeredThroughTool) out.push(...this.#heldText);
     const usage = this.#usage.usage();
+    if (raw === undefined) {
+      // The start of the answer told what the prompt costs, and that is billed also when the rest never comes.
+      if (usage !== undefined) out.push({ type: "usage", usage });
+      throw targetError(this.#target, "stream_truncated", "the answer ended without a stop reason");
+    }
+    if (!this.#answeredThroughTool) out.push(...this.#heldText);
     if (usage !== undefined) out.push({ type: "usage", usage });
     out.push({ type: "finish", reason: this.#finishReason(raw), raw, sample: 0 });
   }

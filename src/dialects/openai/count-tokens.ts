@@ -10,10 +10,13 @@ import { numberIn, objectIn } from "./wire-value.ts";
 
 export type CountParams = InputTokenCountParams;
 
+/** Compatible hosts copy chat completions, not this endpoint; the simulator has it. */
+const COUNTING: ReadonlySet<string> = new Set(["openai", "simulator"]);
+
 /** The provider's own count of a prompt. OpenAI alone has the endpoint; elsewhere throws `unsupported`. */
 export async function countPromptTokens(call: Call, client: Client<CountParams>): Promise<number> {
   const { target } = call;
-  if (target.provider !== "openai") throw targetError(target, "unsupported", "it has no endpoint that counts tokens");
+  if (!COUNTING.has(target.provider)) throw targetError(target, "unsupported", "it has no endpoint that counts tokens");
   const wire = { encode: encodeCount, client, decoder: () => new CountDecoder(call) };
   for await (const batch of openWire({ ...call, streaming: false }, wire)) {
     for (const event of batch) if (event.type === "usage") return event.usage.input;
