@@ -16,8 +16,8 @@ import { Breakers } from "./layers/circuit-breaker.ts";
 import type { Chain, FallbackList } from "./layers/fallback.ts";
 import { RetryBudgets } from "./layers/retry-budget.ts";
 import { type UsageGroup, type UsageTotal, UsageTotals } from "./layers/usage-totals.ts";
-import { loggerFor } from "./log-writer.ts";
-import { maskedConfig } from "./masked-config.ts";
+import { loggerFor, safeLogger } from "./log-writer.ts";
+import { maskedConfig, withoutPassword } from "./masked-config.ts";
 import { Model } from "./model.ts";
 import type { FactoryOptions } from "./options.ts";
 import { modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
@@ -79,7 +79,7 @@ export class ModelFactory<Models = Registered> {
       custom: new Set(Object.keys(custom)),
       tokens: options.tokens ?? {},
     };
-    this.#services = this.#makeServices(custom, options.logger ?? loggerFor(config, this.#clock));
+    this.#services = this.#makeServices(custom, safeLogger(options.logger ?? loggerFor(config, this.#clock)));
     this.#toTarget = targetPipeline(this.#services);
   }
 
@@ -135,7 +135,7 @@ export class ModelFactory<Models = Registered> {
       provider,
       modelId,
       dialect,
-      baseUrl: address.baseUrl === SIMULATED_URL ? "simulator" : address.baseUrl,
+      baseUrl: address.baseUrl === SIMULATED_URL ? "simulator" : withoutPassword(address.baseUrl),
       capabilities: facts.capabilities,
       context: facts.context ?? null,
       maxOutput: facts.maxOutput ?? null,
@@ -211,10 +211,11 @@ export class ModelFactory<Models = Registered> {
 
   #makeModel(name: string): Model {
     const target = this.#target(name);
-    const lists: Readonly<Record<FallbackList, readonly Target[]>> = this.#fallbacks(name);
-    const chain: Chain = { primary: target, fallbacks: (kind) => lists[kind] };
+    const leftOut: string[] = [];
+    const lists = this.#fallbacks(name, leftOut);
+    const chain: Chain = { primary: target, fallbacks: (kind) => lists[kind], leftOut };
     const { dialectOf } = this.#services;
-    const everyone = [target, ...Object.values(lists).flat()];
+    const everyone = [target, ...Object.values(lists).flatMap((list) => list ?? [])];
     return new Model({
       name,
       target,
@@ -238,27 +239,27 @@ export class ModelFactory<Models = Registered> {
     return target;
   }
 
-  #fallbacks(name: string): Readonly<Record<FallbackList, readonly Target[]>> {
+  #fallbacks(name: string, leftOut: string[]): Readonly<Record<FallbackList, readonly Target[] | undefined>> {
     const entry = this.#config.entry(name);
+    const usable = (list: readonly string[] | undefined) => list?.flatMap((one) => this.#usable(name, one, leftOut));
     return {
-      general: this.#usable(name, entry.fallbackModels),
-      context: this.#usable(name, entry.contextWindowFallbacks),
-      policy: this.#usable(name, entry.contentPolicyFallbacks),
-      "rate-limit": this.#usable(name, entry.rateLimitFallbacks),
+      general: usable(entry.fallbackModels),
+      context: usable(entry.contextWindowFallbacks),
+      policy: usable(entry.contentPolicyFallbacks),
+      "rate-limit": usable(entry.rateLimitFallbacks),
     };
   }
 
-  /** A fallback whose key is not set does not keep the model from working; it is left out, and the log says so. */
-  #usable(name: string, fallbacks: readonly string[] = []): readonly Target[] {
-    return fallbacks.flatMap((fallback) => {
-      try {
-        return [this.#target(fallback)];
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        this.#services.logger.warn("fallback left out", { model: name, fallback, reason: error.message });
-        return [];
-      }
-    });
+  /** A fallback whose key is not set does not keep the model from working; log and errors say that it is left out. */
+  #usable(name: string, fallback: string, leftOut: string[]): readonly Target[] {
+    try {
+      return [this.#target(fallback)];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#services.logger.warn("fallback left out", { model: name, fallback, reason: error.message });
+      leftOut.push(`${fallback}: ${error.message}`);
+      return [];
+    }
   }
 
   #checkOpen(): void {

@@ -63,3 +63,15 @@ function writer(file: string | undefined): (line: string) => void {
   chmodSync(file, 0o600);
   return (line) => appendFileSync(file, `${line}\n`);
 }
+
+/** A logger that fails must not take the call with it. */
+export function safeLogger(logger: Logger): Logger {
+  const safe = (level: Level) => (message: string, fields?: LogFields) => {
+    try {
+      logger[level](message, fields);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+  return { debug: safe("debug"), info: safe("info"), warn: safe("warn"), error: safe("error") };
+}

@@ -18,6 +18,6 @@ function mask(value: unknown, name = ""): unknown {
 }
 
 /** User and password of an address (a proxy's, for example). */
-function withoutPassword(text: string): string {
+export function withoutPassword(text: string): string {
   return text.replace(/^([a-z][a-z0-9]*:\/\/)[^/@\s]*@/i, `$1${MASK}@`);
 }

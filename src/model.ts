@@ -96,7 +96,10 @@ export class Model {
       return { ok: true, reply: await this.codegen(input, options) };
     } catch (error) {
       if (isModelError(error)) return { ok: false, error };
-      throw error;
+      // Not a failed call but something handed to it, for example an options object whose getter throws.
+      const words = error instanceof Error ? error.message : String(error);
+      const message = `${this.name}: the call could not be read: ${words}`;
+      return { ok: false, error: new ModelError({ code: "invalid_request", message, model: this.name, cause: error }) };
     }
   }
 

@@ -205,19 +205,40 @@ export function streamObject<Schema extends StandardSchema>(
   const wanted = wantedOf(schema);
   const stream = model.stream(input, { ...options, responseFormat: wanted.format });
   let object: Promise<InferOutput<Schema>> | undefined;
+  const whole = () => {
+    object ??= stream.reply.then(async (reply) => {
+      const read = await readObject(wanted, reply);
+      if (!read.ok) throw unreadable(read, reply, 0);
+      return read.value;
+    });
+    object.catch(() => {});
+    return object;
+  };
   return {
-    [Symbol.asyncIterator]: () => growing<InferOutput<Schema>>(stream, wanted.wrapped)[Symbol.asyncIterator](),
+    [Symbol.asyncIterator]: () => checkedAtEnd(growing<InferOutput<Schema>>(stream, wanted.wrapped), whole),
     get reply() {
       return stream.reply;
     },
     get object() {
-      object ??= stream.reply.then(async (reply) => {
-        const read = await readObject(wanted, reply);
-        if (!read.ok) throw unreadable(read, reply, 0);
-        return read.value;
-      });
-      object.catch(() => {});
-      return object;
+      return whole();
+    },
+  };
+}
+
+/** Whoever only iterates must hear as well that what came is no such object: the last step throws. */
+function checkedAtEnd<T>(partials: AsyncIterable<T>, whole: () => Promise<unknown>): AsyncIterator<T> {
+  const iterator = partials[Symbol.asyncIterator]();
+  let left = false;
+  return {
+    async next() {
+      const step = await iterator.next();
+      if (step.done && !left) await whole();
+      return step;
+    },
+    async return() {
+      left = true;
+      await iterator.return?.();
+      return { value: undefined, done: true };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Dialect } from "./core/dialect.ts";
 import { compose, type Layer, type Next } from "./core/layer.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Target } from "./core/target.ts";
-import { type Breakers, circuitBreaker } from "./layers/circuit-breaker.ts";
+import { type Breakers, breakerGate, circuitBreaker } from "./layers/circuit-breaker.ts";
 import { concurrency } from "./layers/concurrency.ts";
 import { credential } from "./layers/credential.ts";
 import { deadline } from "./layers/deadline.ts";
@@ -32,13 +32,14 @@ export interface Services {
 export function targetPipeline(services: Services): Next {
   return compose(
     [
+      circuitBreaker(services.breakers),
       retry(services.budgets),
       credential(),
-      circuitBreaker(services.breakers),
+      breakerGate(services.breakers),
       concurrency(),
       timeout,
-      outputGuard,
       meter,
+      outputGuard,
     ],
     (call) => services.dialectOf(call.target).open(call),
   );

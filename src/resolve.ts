@@ -61,7 +61,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     address,
     key: `${originOf(address.baseUrl)} ${entry.name}`,
     origin: originOf(address.baseUrl),
-    auth: entry.authHeader ?? row?.auth ?? "bearer",
+    auth: entry.authHeader ?? row?.auth ?? (dialect === "google" ? "x-goog-api-key" : "bearer"),
     credentials: credentialsOf(entry, simulated, tokens),
     headers: { ...row?.headers, ...entry.extraHeaders },
     extraBody: entry.extraBody ?? {},
@@ -77,11 +77,33 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
       drop: entry.drop ?? [],
       allow: entry.allow ?? [],
     },
+    unused: unusedKeys(entry, dialect, row),
     quirks: row?.quirks ?? {},
     facts,
     price: once(() => priceFor(entry, row, config)),
     policy: policyOf(entry),
   });
+}
+
+/** Keys that only some wires have a place for; on the others they are reported like any parameter that is left out. */
+function unusedKeys(entry: EntryConfig, dialect: string, row: ProviderRow | undefined): Target["unused"] {
+  const openai = dialect.startsWith("openai");
+  const unused: { key: string; value: unknown; reason: string }[] = [];
+  const note = (key: string, value: unknown, reason: string) => {
+    if (value !== undefined) unused.push({ key, value, reason });
+  };
+  if (!openai) {
+    note("organization_id", entry.organizationId, `the ${dialect} wire has no organizations`);
+    note("project_id", entry.projectId, `the ${dialect} wire has no projects`);
+  }
+  if (openai && row?.id !== "azure")
+    note("api_version", entry.apiVersion, "only Azure's API has versions on this wire");
+  if (dialect !== "google") {
+    note("vertex_project", entry.vertexProject, "only Vertex has projects");
+    note("vertex_location", entry.vertexLocation, "only Vertex has locations");
+  }
+  if (entry.maxParallel === undefined) note("queue", entry.queue, "nothing waits without max_parallel");
+  return unused;
 }
 
 /** The row whose wire and facts hold: a simulated entry keeps those of the provider it stands in for. */

@@ -37,8 +37,8 @@ export class LimitReached {
 }
 
 /** Looks at every key and value once: limits, forbidden keys, and values no key takes. Throws LimitReached. */
-export function inspect(document: Table): Finding[] {
-  const inspection = new Inspection();
+export function inspect(document: Table, baseDir: string | undefined): Finding[] {
+  const inspection = new Inspection(baseDir !== undefined);
   inspection.table(document, 1, { left: MAX_KEYS });
   return inspection.findings;
 }
@@ -50,6 +50,11 @@ interface Budget {
 class Inspection {
   readonly findings: Finding[] = [];
   readonly #path: (string | number)[] = [];
+  readonly #hasFolder: boolean;
+
+  constructor(hasFolder: boolean) {
+    this.#hasFolder = hasFolder;
+  }
 
   table(table: Table, depth: number, budget: Budget): void {
     if (depth > MAX_DEPTH) throw new LimitReached(this.#path, TOO_DEEP);
@@ -88,8 +93,9 @@ class Inspection {
   }
 
   #text(value: string): void {
-    if (!value.startsWith("env:")) return;
-    const problem = malformedReference(value);
+    if (value.startsWith("file:") && !value.startsWith("file::") && !this.#hasFolder)
+      this.#report("value", `${this.#name()} is a path, and a text has no folder it could start from: give baseDir`);
+    const problem = REFERENCES_ONLY.some((key) => this.#path.includes(key)) ? malformedReference(value) : undefined;
     if (problem !== undefined) this.#report("value", `${this.#name()} ${problem}`);
   }
 
@@ -107,8 +113,11 @@ class Inspection {
   }
 }
 
+/** Keys in which a text that begins with `env:` and is no reference can only be a mistake. */
+const REFERENCES_ONLY = ["api_key", "base_url", "proxy"];
+
 /** Most values are: they need no path, which is half the cost of looking at them. */
 function isHarmless(value: unknown): boolean {
-  if (typeof value === "string") return !value.startsWith("env:");
+  if (typeof value === "string") return !value.startsWith("env:") && !value.startsWith("file:");
   return typeof value === "number" ? Number.isFinite(value) : typeof value === "boolean";
 }

@@ -80,15 +80,15 @@ function chosenProfile(options: ParseOptions, profiles: readonly string[]): stri
 }
 
 function findMistakes(view: View, options: ParseOptions, text: string): Finding[] {
-  const inspected = inspectWithin(view.document, options.file, text);
+  const inspected = inspectWithin(view.document, options, text);
   const result = configSchema.safeParse(view.document);
   const schemaFindings = result.success ? [] : findingsOf(result.error.issues, view.document);
   return [...inspected, ...crossCheck(view, options), ...schemaFindings];
 }
 
-function inspectWithin(document: Table, file: string | undefined, text: string): Finding[] {
+function inspectWithin(document: Table, { file, baseDir }: ParseOptions, text: string): Finding[] {
   try {
-    return inspect(document);
+    return inspect(document, baseDir);
   } catch (error) {
     if (!(error instanceof LimitReached)) throw error;
     const isSmall = text.length <= LONGEST_LOCATED;

@@ -17,20 +17,23 @@ const LARGEST_FILE = 1_048_576;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
-/** Says what is wrong with a text that starts like a reference and is none; `undefined` when nothing is. */
+/**
+ * Says what is wrong with a text that starts like a reference and is none. Asked only of credentials and addresses,
+ * where no such text can be meant; elsewhere it is a text like any other.
+ */
 export function malformedReference(value: string): string | undefined {
   if (!value.startsWith("env:") || value.startsWith("env::") || ENV_REFERENCE.test(value)) return undefined;
   return 'is no valid reference: write "env:NAME" or "env:NAME:-default" with NAME in capitals, digits and _, or "env::…" for a text that begins with env:';
 }
 
 export function isReference(value: string): boolean {
-  return value.startsWith("env:") || value.startsWith("file:");
+  return ENV_REFERENCE.test(value) || value.startsWith("env::") || value.startsWith("file:");
 }
 
 /** The text that `value` stands for. Values are never part of a problem, only names of variables and files. */
 export function resolveReference(value: string, source: ReferenceSource): Resolved {
   if (value.startsWith("env::") || value.startsWith("file::")) return { value: value.replace("::", ":") };
-  if (value.startsWith("env:")) return fromEnvironment(value, source);
+  if (ENV_REFERENCE.test(value)) return fromEnvironment(value, source);
   if (value.startsWith("file:")) return fromFile(value.slice("file:".length), source.baseDir);
   return { value };
 }

@@ -27,6 +27,7 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
       "its price is unknown and strict_pricing is on: add [models.NAME.pricing] or price_as; nothing was sent",
     );
   }
+  for (const { key, value, reason } of target.unused) changes.dropped(key, value, reason);
   const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
   const extraBody: Record<string, unknown> = { ...target.extraBody, ...input.extraBody };
   dropUnsupported(settings, extraBody, { target, dialect, adaptation, changes });

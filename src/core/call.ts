@@ -85,8 +85,6 @@ export class CallRecord {
   requestId: string | undefined;
   firstTokenMs: number | undefined;
   cacheHit = false;
-  /** Targets whose breaker has counted a failure of this call: a call counts once. */
-  readonly breakerCounted = new Set<string>();
   /** The exchange of the running attempt: whether it was sent, and what came back. */
   exchange: Exchange | undefined;
   /** The provider's body, or the last events of its stream. */

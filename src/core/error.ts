@@ -299,6 +299,8 @@ export class ModelError extends Error {
   /** How long the provider asks to wait, milliseconds. */
   readonly retryAfterMs: number | undefined;
   readonly phase: TimeoutPhase | undefined;
+  /** Overrules the code's row: the provider said so (`x-should-retry`), or this failure is known to repeat. */
+  readonly shouldRetry: boolean | undefined;
   /** What had arrived before the failure. */
   partial: PartialAnswer | undefined;
   /** One row per request that left, over all targets of the call. */
@@ -318,7 +320,7 @@ export class ModelError extends Error {
     this.partial = init.partial;
     this.errors = init.errors ?? [];
     Object.defineProperty(this, BRAND, { value: true });
-    if (init.shouldRetry !== undefined) Object.defineProperty(this, "shouldRetry", { value: init.shouldRetry });
+    this.shouldRetry = init.shouldRetry;
   }
 
   /** The code's row: what retry, fallback, breaker and key rotation do with this error. */
@@ -328,8 +330,7 @@ export class ModelError extends Error {
 
   /** Whether the same request may succeed when sent again. */
   get retryable(): boolean {
-    const overruled = (this as { shouldRetry?: boolean }).shouldRetry;
-    return overruled ?? this.row.retry !== "never";
+    return this.shouldRetry ?? this.row.retry !== "never";
   }
 
   toJSON(): { error: { message: string; type: string; code: string } } {

@@ -253,7 +253,7 @@ export class ReplyFold {
     return {
       text: sample.text,
       ...(sample.reasoning !== "" && { reasoning: sample.reasoning }),
-      ...(sample.refusal !== "" && { refusal: sample.refusal }),
+      ...refusalOf(sample),
       toolCalls: sample.toolCalls,
       finishReason: sample.finishReason ?? "unknown",
       rawFinishReason: sample.rawFinishReason,
@@ -273,6 +273,12 @@ export class ReplyFold {
       ...(this.#samples.length > 1 && { samples: this.samples().map(({ message: _, ...plain }) => plain) }),
     };
   }
+}
+
+/** Where the provider marks only the end as a refusal, the words of the answer are the refusal. */
+function refusalOf({ refusal, text, finishReason }: SampleFold): { readonly refusal?: string } {
+  const words = refusal === "" && finishReason === "refusal" ? text : refusal;
+  return words === "" ? {} : { refusal: words };
 }
 
 /** The events a stream of this reply would have had: what a cache hit replays. */

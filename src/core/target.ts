@@ -119,6 +119,8 @@ export interface Target {
   /** `messages` of the entry, put after `system` before every prompt. */
   readonly prelude: readonly Message[];
   readonly adaptation: Adaptation;
+  /** Keys of the entry that mean nothing to this wire. */
+  readonly unused: readonly { readonly key: string; readonly value: unknown; readonly reason: string }[];
   readonly quirks: Quirks;
   readonly facts: ModelFacts;
   /** Looked up when first asked: price data is not needed to send a request. */

@@ -2,7 +2,7 @@ import { rateLimitOf, requestIdOf } from "../core/answer-headers.ts";
 import type { Adjustment } from "../core/attempt.ts";
 import type { Call } from "../core/call.ts";
 import type { Client, Decoder, Encode } from "../core/dialect.ts";
-import { isModelError } from "../core/error.ts";
+import { isModelError, ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import { modelErrorOf } from "../core/failure.ts";
 import { Secret } from "../core/secret.ts";
@@ -142,14 +142,27 @@ function parseBody(text: string, target: Target): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const seen = text.trimStart().slice(0, 200);
-    throw targetError(
-      target,
-      "protocol_error",
-      `expected JSON from ${target.address.baseUrl}, got: ${seen} (is base_url right?)`,
-      cause,
-    );
+    throw notJson(text, target, cause);
   }
+}
+
+/** A web page instead of an answer is the same page the next time. */
+function notJson(text: string, { address, provider, modelId, entry }: Target, cause: unknown): ModelError {
+  const seen = text.trimStart().slice(0, 200);
+  const isPage = seen.startsWith("<");
+  const what = isPage ? "text/html" : `${JSON.stringify(seen)}…`;
+  return new ModelError({
+    code: "protocol_error",
+    message: `${provider} (${modelId}): expected JSON from ${withoutUser(address.baseUrl)}, got ${what}: is base_url right?`,
+    provider,
+    model: entry,
+    shouldRetry: isPage ? false : undefined,
+    cause,
+  });
+}
+
+function withoutUser(url: string): string {
+  return url.replace(/^(https?:\/\/)[^/@\s]*@/i, "$1");
 }
 
 function exchangeFor(call: Call): Exchange {

@@ -82,6 +82,7 @@ function located(error: ModelError, target: Target, exchange: Exchange): ModelEr
     retryAfterMs: error.retryAfterMs,
     phase: error.phase,
     partial: error.partial,
+    shouldRetry: error.shouldRetry,
     cause: clean ? (error.cause ?? (known ? undefined : error)) : undefined,
   });
 }

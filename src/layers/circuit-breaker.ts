@@ -93,7 +93,10 @@ class WindowBreaker implements IBreaker {
   }
 }
 
-/** Refuses calls to a target that failed repeatedly; a call counts once however often it retried, and 4xx never count. */
+/**
+ * Refuses calls to a target that failed repeatedly. Stands above retry and holds its verdict until the target has
+ * answered or given up, so that a call counts once however often it tried; 4xx never count.
+ */
 export function circuitBreaker(breakers: Breakers): Layer {
   return async function* (call, next) {
     const policy = breakers.of(call.target);
@@ -105,9 +108,18 @@ export function circuitBreaker(breakers: Breakers): Layer {
     const probing = policy.state === CircuitState.HalfOpen;
     yield* releasing(
       next(call),
-      (outcome) => release(seenByBreaker(outcome, call, probing)),
+      (outcome) => release(seenByBreaker(outcome, probing)),
       () => abandoned(call),
     );
+  };
+}
+
+/** Below retry: a target whose breaker opened in the meantime is not tried again, and a probe is one request. */
+export function breakerGate(breakers: Breakers): Layer {
+  return (call, next) => {
+    const policy = call.tryIndex === 0 ? undefined : breakers.of(call.target);
+    if (policy === undefined || policy.state === CircuitState.Closed) return next(call);
+    throw open(call, "its breaker opened while this call was waiting");
   };
 }
 
@@ -133,15 +145,11 @@ function open({ target }: Call, why: string): ModelError {
 }
 
 /**
- * A success closes, a failure of the target counts once per call, anything else is neutral. A probe must not close the
- * breaker on a neutral end (cockatiel would), so there it counts as a failure: the next probe decides.
+ * A success closes, a failure of the target counts, anything else is neutral. A probe must not close the breaker on a
+ * neutral end (cockatiel would), so there it counts as a failure: the next probe decides.
  */
-function seenByBreaker(outcome: Outcome, call: Call, probing: boolean): Outcome {
-  if (outcome.ok) return outcome;
-  const counted = call.record.breakerCounted.has(call.target.key);
-  const counts = outcome.error.row.countsForBreaker && !counted;
-  if (!counts && !probing) return outcome;
-  call.record.breakerCounted.add(call.target.key);
+function seenByBreaker(outcome: Outcome, probing: boolean): Outcome {
+  if (outcome.ok || (!outcome.error.row.countsForBreaker && !probing)) return outcome;
   return { ok: false, error: new TargetFailure(outcome.error.code) as unknown as ModelError };
 }
 

@@ -5,6 +5,7 @@ import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import { Secret } from "../core/secret.ts";
 import type { Target, Token } from "../core/target.ts";
+import { timedOut } from "./timeout.ts";
 
 /** A dead key is not tried again; a throttled one rests until the provider's time is over. */
 interface KeyState {
@@ -46,13 +47,27 @@ async function* withToken(
 ): Events {
   const state = tokens.get(call.target) ?? { known: undefined, asking: undefined };
   tokens.set(call.target, state);
-  const token = await unlessCancelled(freshToken(call, state, hook), call.cancellation);
+  const token = await withinAttempt(call, freshToken(call, state, hook));
   try {
     yield* next({ ...call, credential: new Secret(token.token) });
   } catch (error) {
     // Revoked before its time: the next attempt asks for another.
     if (isModelError(error, "unauthorized") && state.known === token) state.known = undefined;
     throw error;
+  }
+}
+
+/** A hook that never answers is an attempt that never ends, so the attempt's clock holds for it. */
+async function withinAttempt(call: Call, asked: Promise<Token>): Promise<Token> {
+  const { attemptTimeoutMs } = call.target.policy;
+  const attempt = call.cancellation.child();
+  const late = timedOut(call, "attempt", attemptTimeoutMs, "no credential");
+  const off = call.clock.schedule(() => attempt.cancel(late), attemptTimeoutMs);
+  try {
+    return await unlessCancelled(asked, attempt);
+  } finally {
+    off();
+    attempt.release();
   }
 }
 

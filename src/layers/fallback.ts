@@ -9,7 +9,10 @@ import type { Target } from "../core/target.ts";
 /** The targets of one model, resolved when they are needed. */
 export interface Chain {
   readonly primary: Target;
-  fallbacks(kind: FallbackList): readonly Target[];
+  /** `undefined` where nothing is set, which is not the same as an empty list. */
+  fallbacks(kind: FallbackList): readonly Target[] | undefined;
+  /** Fallbacks that cannot serve, for example without a key, and why. */
+  readonly leftOut: readonly string[];
 }
 export type FallbackList = "general" | "context" | "policy" | "rate-limit";
 
@@ -31,7 +34,7 @@ export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect): 
         errors.push(failure);
         if (call.cancellation.cancelled || (progress.delivered && call.onBreak === "error")) throw failure;
         enqueue(chain, failure, progress);
-        if (progress.queue.length === 0) throw verdict(errors);
+        if (progress.queue.length === 0) throw withLeftOut(verdict(errors), chain);
         if (progress.delivered)
           yield [
             {
@@ -57,7 +60,7 @@ interface Remains {
 }
 
 function remainsOf(chain: Chain, { queue, tried }: Progress): Remains {
-  const untried = (kind: FallbackList) => chain.fallbacks(kind).some((target) => !tried.has(target.entry));
+  const untried = (kind: FallbackList) => (chain.fallbacks(kind) ?? []).some((target) => !tried.has(target.entry));
   return { other: queue.length > 0 || untried("general"), policy: untried("policy") };
 }
 
@@ -143,19 +146,18 @@ function candidatesFor(chain: Chain, failure: ModelError): readonly Target[] {
     case "none":
       return [];
     case "policy":
-      return chain.fallbacks("policy");
+      return chain.fallbacks("policy") ?? [];
     case "context":
       return own(chain, "context");
     case "general":
       return failure.code === "rate_limited" || failure.code === "quota_exhausted"
         ? own(chain, "rate-limit")
-        : chain.fallbacks("general");
+        : (chain.fallbacks("general") ?? []);
   }
 }
 
 function own(chain: Chain, list: FallbackList): readonly Target[] {
-  const special = chain.fallbacks(list);
-  return special.length > 0 ? special : chain.fallbacks("general");
+  return chain.fallbacks(list) ?? chain.fallbacks("general") ?? [];
 }
 
 /** One code for all failures is kept, so that adding a fallback never breaks a caller's check; a single target is never wrapped. */
@@ -178,6 +180,12 @@ function verdict(errors: readonly ModelError[]): ModelError {
     errors,
     cause: last,
   });
+}
+
+/** A fallback that was configured but could not be asked is part of what went wrong; the code stays what it is. */
+function withLeftOut(error: ModelError, { leftOut }: Chain): ModelError {
+  if (leftOut.length > 0 && error.row.fallback !== "none") error.message += `\n  not asked: ${leftOut.join("; ")}`;
+  return error;
 }
 
 function asModelError(error: unknown, target: Target): ModelError {

@@ -1,19 +1,23 @@
 import type { Attempt } from "../core/attempt.ts";
 import type { Call } from "../core/call.ts";
 import { costOf } from "../core/cost.ts";
-import { isModelError, type ModelError } from "../core/error.ts";
+import { isModelError, ModelError } from "../core/error.ts";
 import { estimateTextTokens, estimateTokens } from "../core/estimate.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import { type Usage, usageOf } from "../core/usage.ts";
 
-/** One row per request that left: its time, tokens, money, and whether it may be billed although it failed. Innermost. */
+/**
+ * One row per request that left: its time, tokens, money, and whether it may be billed although it failed. Below it is
+ * only the output guard, whose verdicts are failures of the attempt like any other.
+ */
 export const meter: Layer = async function* (call, next) {
   const row = new AttemptRow(call);
   // Written at once: what is below may take its time to hear of it, or never do.
   const off = call.cancellation.onCancel((reason) => row.close("error", reason));
   try {
     for await (const batch of next(call)) yield row.note(batch);
+    row.requireEnd();
     row.close("ok", undefined);
   } catch (error) {
     row.close("error", error);
@@ -29,6 +33,8 @@ class AttemptRow {
   readonly #startedMs: number;
   #usage: Usage | undefined;
   #outputText = "";
+  #wasWhole = false;
+  #finished = false;
   #closed = false;
 
   constructor(call: Call) {
@@ -47,9 +53,22 @@ class AttemptRow {
       else if (event.type === "tool-call-delta") this.#outputText += event.json;
       else if (event.type === "finish" && finish < 0) finish = index;
     }
+    this.#finished ||= finish >= 0;
     if (finish < 0 || this.#usage !== undefined) return batch;
     this.#usage = this.#estimate();
     return batch.toSpliced(finish, 0, { type: "usage", usage: this.#usage });
+  }
+
+  /** A dialect whose events simply stop has not answered; those over a wire judge it themselves, and better. */
+  requireEnd(): void {
+    if (this.#finished) return;
+    const { target } = this.#call;
+    throw new ModelError({
+      code: "stream_truncated",
+      message: `${target.provider} (${target.modelId}): the events ended without a finish`,
+      provider: target.provider,
+      model: target.entry,
+    });
   }
 
   #estimate(): Usage {
@@ -69,6 +88,7 @@ class AttemptRow {
     if (failure !== undefined && !this.#left(failure)) return;
     const aborted = outcome === "aborted" || failure?.code === "aborted";
     const possiblyBilled = outcome !== "ok" && this.#mayBeBilled(failure);
+    this.#wasWhole = failure !== undefined && WHOLE.has(failure.code);
     record.attempts.push({
       model: target.entry,
       provider: target.provider,
@@ -94,6 +114,7 @@ class AttemptRow {
   }
 
   #atLeast(told: Usage | undefined): Usage {
+    if (told !== undefined && this.#wasWhole) return told;
     const estimate = this.#estimate();
     if (told === undefined) return estimate;
     const output = Math.max(told.output, estimate.output);
@@ -121,4 +142,6 @@ const UNBILLED: ReadonlySet<ModelError["code"]> = new Set([
   ...(["invalid_request", "unsupported", "context_too_long", "request_too_large"] as const),
   ...(["redirect_blocked", "proxy_refused"] as const),
 ]);
+/** Failures of an answer that had arrived to its end, so that its counts are final. */
+const WHOLE: ReadonlySet<ModelError["code"]> = new Set(["content_filtered", "invalid_tool_call", "empty_response"]);
 const TRIED: ReadonlySet<ModelError["code"]> = new Set(["connection_failed", "timed_out", "proxy_refused"]);

@@ -6,14 +6,18 @@ import type { Usage } from "../core/usage.ts";
 
 /**
  * Verdicts on what the model says: endless repetition, special tokens that leak into text, an end without an answer.
- * They are failures of the attempt, so this sits below retry.
+ * They are failures of the attempt, so this sits below retry and, so that they are accounted like any other, below the meter.
  */
 export const outputGuard: Layer = async function* (call, next) {
   const guard = new OutputGuard(call);
-  for await (const batch of next(call)) yield guard.check(batch);
+  for await (const batch of next(call)) {
+    yield guard.check(batch);
+    if (guard.verdict !== undefined) throw guard.verdict;
+  }
 };
 
 class OutputGuard {
+  verdict: ModelError | undefined;
   readonly #call: Call;
   readonly #stripper: TokenStripper | undefined;
   readonly #repeats = new Map<number, { readonly text: string; readonly times: number }>();
@@ -26,10 +30,14 @@ class OutputGuard {
     this.#stripper = stripTokens.length > 0 ? new TokenStripper(stripTokens) : undefined;
   }
 
+  /** The events that may pass. What stood before the one that fell is delivered: it is what `partial` has. */
   check(batch: readonly FlowEvent[]): readonly FlowEvent[] {
     const out = this.#stripper === undefined ? batch : this.#stripper.strip(batch);
-    for (const event of out) this.#see(event);
-    return out;
+    const fell = out.findIndex((event) => {
+      this.#see(event);
+      return this.verdict !== undefined;
+    });
+    return fell < 0 ? out : out.slice(0, fell);
   }
 
   #see(event: FlowEvent): void {
@@ -59,7 +67,7 @@ class OutputGuard {
     const times = text.length > 2 && text === before?.text ? before.times + 1 : 1;
     this.#repeats.set(sample, { text, times });
     if (repeatedChunkLimit > 0 && times >= repeatedChunkLimit) {
-      throw this.#failure(
+      this.verdict = this.#failure(
         "degenerate_output",
         `the same text came ${times} times in a row (repeated_chunk_limit): ${JSON.stringify(text.slice(0, 40))}`,
       );
@@ -69,9 +77,9 @@ class OutputGuard {
   #finish(event: Extract<FlowEvent, { type: "finish" }>): void {
     if (event.sample !== 0 || this.#sawAnswer) return;
     const output = this.#usage?.estimated === false ? this.#usage.output : 0;
-    if (event.reason === "length") throw this.#failure("empty_response", this.#lengthWords(output));
+    if (event.reason === "length") this.verdict = this.#failure("empty_response", this.#lengthWords(output), false);
     if (event.reason === "stop" && output === 0)
-      throw this.#failure("empty_response", "the answer ended with neither text nor tool call");
+      this.verdict = this.#failure("empty_response", "the answer ended with neither text nor tool call");
   }
 
   #lengthWords(output: number): string {
@@ -81,13 +89,14 @@ class OutputGuard {
       : "the token limit was reached before any text: raise max_new_tokens";
   }
 
-  #failure(code: ModelErrorCode, words: string): ModelError {
+  #failure(code: ModelErrorCode, words: string, shouldRetry?: boolean): ModelError {
     const { target } = this.#call;
     return new ModelError({
       code,
       message: `${target.provider} (${target.modelId}): ${words}`,
       provider: target.provider,
       model: target.entry,
+      shouldRetry,
     });
   }
 }

@@ -36,6 +36,7 @@ class Clocks {
   readonly #startedMs: number;
   #lastDataMs: number | undefined;
   #waiting = false;
+  #readersTotalMs = 0;
   #offTimer: () => void;
   sawToken = false;
 
@@ -47,8 +48,15 @@ class Clocks {
   }
 
   waiting(): void {
+    this.#readersTotalMs = this.#readersMs();
     this.#waiting = true;
     if (this.#lastDataMs !== undefined) this.#lastDataMs = this.#call.clock.monotonic();
+  }
+
+  /** Time in which the reader had what had arrived and asked for no more: it is not the attempt's. */
+  #readersMs(): number {
+    if (this.#waiting || this.#lastDataMs === undefined) return this.#readersTotalMs;
+    return this.#readersTotalMs + this.#call.clock.monotonic() - this.#lastDataMs;
   }
 
   arrived(): void {
@@ -90,11 +98,11 @@ class Clocks {
   #nearest(): { atMs: number; phase: TimeoutPhase; limitMs: number } {
     const { attemptTimeoutMs, firstTokenTimeoutMs, idleTimeoutMs } = this.#call.target.policy;
     let nearest = {
-      atMs: this.#startedMs + attemptTimeoutMs,
+      atMs: this.#startedMs + attemptTimeoutMs + this.#readersMs(),
       phase: "attempt" as TimeoutPhase,
       limitMs: attemptTimeoutMs,
     };
-    if (!this.sawToken && firstTokenTimeoutMs !== undefined) {
+    if (!this.sawToken && firstTokenTimeoutMs !== undefined && this.#call.streaming) {
       const atMs = this.#startedMs + firstTokenTimeoutMs;
       if (atMs < nearest.atMs) nearest = { atMs, phase: "first-token", limitMs: firstTokenTimeoutMs };
     }
@@ -124,11 +132,11 @@ const KEY: Readonly<Record<TimeoutPhase, string>> = {
   deadline: "deadline",
 };
 
-export function timedOut({ target }: Call, phase: TimeoutPhase, limitMs: number): ModelError {
+export function timedOut({ target }: Call, phase: TimeoutPhase, limitMs: number, what = MEANING[phase]): ModelError {
   return new ModelError({
     code: "timed_out",
     phase,
-    message: `${target.provider} (${target.modelId}): ${MEANING[phase]} within ${limitMs / 1000} s (${KEY[phase]})`,
+    message: `${target.provider} (${target.modelId}): ${what} within ${limitMs / 1000} s (${KEY[phase]})`,
     provider: target.provider,
     model: target.entry,
   });

@@ -124,10 +124,8 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
         (failure) => this.#onUndecodable(failure),
       );
     }
-    if (this.#exchange.streaming) {
-      this.#silence.touch();
-      this.#silence.watch();
-    }
+    // From the first byte on: a model may think as long as its first-token clock lets it.
+    if (this.#exchange.streaming) this.#silence.watch();
     this.#resolve(response);
   }
 

@@ -154,6 +154,8 @@ export function notEventStream(place: string, contentType: string | null): Model
   return new ModelError({
     code: "protocol_error",
     message: `expected an event stream from ${place}, got ${got}: is base_url right?`,
+    // A web page is the same page the next time.
+    shouldRetry: contentType?.includes("html") ? false : undefined,
   });
 }
 

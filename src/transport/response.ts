@@ -80,7 +80,6 @@ export class HttpResponse implements WireResponse {
     const body = this.#body;
     if (body.state === "ended") return Promise.resolve(this.#finishText());
     body.collect();
-    body.flow.watch();
     return new Promise((resolve, reject) => {
       body.onChange = () => this.#onText(resolve, reject);
       body.onChange();

@@ -20,6 +20,9 @@ export class SseFramer {
       onEvent: (message) => this.#out.push(message as SseMessage),
       onError: (error: ParseError) => {
         if (error.type === "max-buffer-size-exceeded") this.#tooLong = true;
+        // Gemini puts a bare JSON error between its events; dropped, the answer would only look cut.
+        else if (error.line?.startsWith("{") && error.line.endsWith("}"))
+          this.#out.push({ event: undefined, data: error.line });
       },
     });
   }

@@ -16,7 +16,7 @@ const validate = ajv.compile(configJsonSchema());
 describe("configurations of users who come from elsewhere", () => {
   test.each(names)("%s is accepted by the library and by the JSON Schema", (name) => {
     const text = read(`good/${name}`);
-    expect(() => parse(text)).not.toThrow();
+    expect(() => parse(text, { baseDir: import.meta.dirname })).not.toThrow();
     expect(validate(plain(text)), JSON.stringify(validate.errors)).toBe(true);
   });
 

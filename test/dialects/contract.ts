@@ -320,6 +320,7 @@ export function targetOf(target: Partial<Target> & Pick<Target, "provider" | "di
     settings: {},
     system: undefined,
     prelude: [],
+    unused: [],
     adaptation: { dropParams: true, modifyParams: true, strict: false, drop: [], allow: [] },
     quirks: {},
     facts: { known: false, capabilities: {} },

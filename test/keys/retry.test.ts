@@ -87,10 +87,6 @@ keyTest("models.*.retry_on", async () => {
   // A code the table never retries, asked for by name.
   expect(await count('retry_on = ["forbidden"]', "forbidden")).toBe(4);
   expect(await count("retry_on = { quota_exhausted = 1 }", "quota")).toBe(2);
-  // The breaker opens after the first failure; asking for retries does not get past it.
-  expect(
-    await count('circuit_breaker = { threshold = 1 }\nretry_on = ["server_error", "circuit_open"]', "server"),
-  ).toBe(1);
 });
 
 keyTest("models.*.max_retry_after", async () => {

@@ -55,6 +55,7 @@ export function targetOf(
     settings: {},
     system: undefined,
     prelude: [],
+    unused: [],
     adaptation: { dropParams: true, modifyParams: true, strict: false, drop: [], allow: [] },
     quirks: {},
     facts: { known: false, capabilities: {} },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
-import { Breakers, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
+import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
@@ -21,7 +21,7 @@ function setUp(
   const dialect = scripted(script);
   const breakers = new Breakers();
   const layers = [circuitBreaker(breakers)];
-  if (numRetries !== undefined) layers.unshift(retry(new RetryBudgets()));
+  if (numRetries !== undefined) layers.push(retry(new RetryBudgets()), breakerGate(breakers));
   const run = through(layers, dialect);
   const target = targetOf(
     "main",
@@ -65,9 +65,11 @@ describe("the circuit breaker", () => {
   });
 
   it("keeps the failure of the target when it opens in the midst of a call's tries", async () => {
-    const { ask, dialect } = setUp([fails("server_error")], { threshold: 1, numRetries: 3 });
-    expect((await ask()).error?.code).toBe("server_error");
-    expect(dialect.calls).toHaveLength(1);
+    const { ask, dialect, target } = setUp([fails("server_error")], { threshold: 1, numRetries: 3 });
+    const impatient = { ...target, policy: { ...target.policy, numRetries: 0 } };
+    const [patient] = await Promise.all([ask(), ask({ target: impatient })]);
+    expect(patient.error?.code).toBe("server_error");
+    expect(dialect.calls).toHaveLength(2);
     expect((await ask()).error?.code).toBe("circuit_open");
   });
 

@@ -2,7 +2,7 @@ import { silentLogger } from "../../src/core/logger.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
 import { cache } from "../../src/layers/cache.ts";
-import { Breakers, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
+import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { concurrency } from "../../src/layers/concurrency.ts";
 import { credential } from "../../src/layers/credential.ts";
 import { deadline } from "../../src/layers/deadline.ts";
@@ -32,7 +32,7 @@ testLayer(
 );
 testLayer(
   "fallback",
-  () => fallback({ primary: targetOf(), fallbacks: () => [targetOf("other")] }, () => scripted([])),
+  () => fallback({ primary: targetOf(), fallbacks: () => [targetOf("other")], leftOut: [] }, () => scripted([])),
   {},
   isStart,
 );
@@ -44,6 +44,7 @@ testLayer("credential with several keys", () => credential(), {
 testLayer("credential with a token hook", () => credential(), {
   target: targetOf("main", { credentials: { keys: [], token: async () => ({ token: "t" }) } }),
 });
+testLayer("breaker gate", () => breakerGate(new Breakers()));
 testLayer("circuit breaker", () => circuitBreaker(new Breakers()), {
   target: targetOf("main", {}, { breaker: { threshold: 5, windowMs: undefined, halfOpenAfterMs: 10_000 } }),
 });

@@ -27,7 +27,8 @@ function setUp(
   );
   const chain = {
     primary: [...targets.values()][0] as Target,
-    fallbacks: (kind: FallbackList) => (lists[kind] ?? []).map((entry) => targets.get(entry) as Target),
+    fallbacks: (kind: FallbackList) => lists[kind]?.map((entry) => targets.get(entry) as Target),
+    leftOut: [],
   };
   const layer = fallback(chain, dialectOf);
   const again = retry(new RetryBudgets());

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
-import { Breakers, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
+import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { concurrency } from "../../src/layers/concurrency.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
@@ -15,7 +15,10 @@ function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {})
   const clock = new FakeClock();
   const dialect = scripted(script);
   const breakers = new Breakers();
-  const run = through([retry(new RetryBudgets()), circuitBreaker(breakers), concurrency(), timeout], dialect);
+  const run = through(
+    [circuitBreaker(breakers), retry(new RetryBudgets()), breakerGate(breakers), concurrency(), timeout],
+    dialect,
+  );
   const target = targetOf("main", {}, policy);
   const call = (fields: Partial<Call> = {}) => callOf({ clock, target, ...fields });
   return { clock, dialect, breakers, run, call, target };

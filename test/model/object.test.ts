@@ -148,10 +148,12 @@ describe("a growing object", () => {
     expect(seen).toEqual([["a"], ["a", "b"]]);
   });
 
-  it("that never becomes one rejects, and disturbs nobody who does not ask", async () => {
+  it("that never becomes one is an error for whoever iterates and whoever asks", async () => {
     const { model } = factoryOf({ a: [says("sorry")] });
     const stream = model.streamObject(recipe, "cook");
-    for await (const _ of stream);
+    await expect(async () => {
+      for await (const _ of stream);
+    }).rejects.toMatchObject({ code: "invalid_output" });
     await expect(stream.object).rejects.toMatchObject({ code: "invalid_output" });
   });
 });

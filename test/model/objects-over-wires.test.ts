@@ -340,11 +340,14 @@ describe("hosts that know no schemas", () => {
 });
 
 describe("a stream of an object that goes wrong", () => {
-  test("ends with invalid_output in .object alone; leaving it aborts", async () => {
+  test("ends with invalid_output for the reader and in .object; leaving it aborts", async () => {
     const server = await serve((_, response) => sendEvents(response, chatEvents(["no ", "JSON"])));
     const model = factoryOf(entry("openai", server.url)).create();
     const stream = model.streamObject(PERSON, "Who?");
-    for await (const _ of stream);
+    const read = async () => {
+      for await (const _ of stream);
+    };
+    expect((await failureOf(read())).code).toBe("invalid_output");
     expect((await failureOf(stream.object)).code).toBe("invalid_output");
     expect((await stream.reply).text).toBe("no JSON");
     const left = await serve((_, response) => sendEvents(response, chatEvents(['{"name":"A', 'da","age":3', "6}"])));

@@ -167,10 +167,18 @@ describe("the silence clock", () => {
     expect(await server.allClosed()).toBeLessThan(100);
   });
 
-  test("runs from the headers on", async () => {
-    const server = await serveRaw((socket) => void socket.write(CHUNKED_SSE_HEAD));
+  test("runs from the first byte on: before it, a model may think", async () => {
+    const server = await serveRaw((socket) => {
+      socket.write(CHUNKED_SSE_HEAD);
+      setTimeout(() => socket.write("9\r\ndata: 1\n\n\r\n"), 150);
+    });
     const response = await post(transport(), server.origin, streaming({ silenceTimeoutMs: 40 }));
-    expect(await failure(collect(response))).toMatchObject({ code: "timed_out", phase: "silence" });
+    const seen: string[] = [];
+    const read = async () => {
+      for await (const batch of response.messages()) seen.push(...dataOf(batch));
+    };
+    expect(await failure(read())).toMatchObject({ code: "timed_out", phase: "silence" });
+    expect(seen).toEqual(["1"]);
   });
 
   test("closes a stream that nobody reads", async () => {
@@ -209,10 +217,13 @@ describe("the silence clock", () => {
     expect(count).toBe(2_000);
   });
 
-  test("ends the text of a body that began and stopped", async () => {
-    const server = await serveRaw((socket) => void socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"));
+  test("does not run on a body that is no stream", async () => {
+    const server = await serveRaw((socket) => {
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{");
+      setTimeout(() => socket.write("}"), 150);
+    });
     const response = await post(transport(), server.origin, streaming({ streaming: false, silenceTimeoutMs: 40 }));
-    expect(await failure(response.text())).toMatchObject({ code: "timed_out", phase: "silence" });
+    expect(await response.text()).toBe("{}");
   });
 });
 

@@ -367,7 +367,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     headers: { "content-type": "text/html" },
     bodies: "<html><head><title>Log in</title></head></html>",
     code: "protocol_error",
-    requests: 2,
+    requests: 1,
     seenStatus: null,
     noSdkError: true,
   },

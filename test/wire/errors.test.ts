@@ -89,7 +89,7 @@ function expectFailure({ error, requests }: Failed, row: ErrorCase, wire: Wire):
   });
   if (row.seenStatus !== null) expect(error.status).toBe(row.seenStatus ?? row.status);
   if (row.headers?.["x-should-retry"] === undefined)
-    expect(error.retryable).toBe(ERROR_CODES[row.code].retry !== "never");
+    expect(error.retryable).toBe(error.shouldRetry ?? ERROR_CODES[row.code].retry !== "never");
   if (row.noSdkError !== true) expectSdkError(error.cause, row, wire);
 }
 

@@ -69,7 +69,9 @@ function withBudget(
     report("reasoning_effort", effort, undefined, "the tool calls being answered were made without thinking");
     return off;
   }
-  const budget = Math.min(wanted, maxTokens - 1);
+  // Of a limit that was given, at least half stays for the answer.
+  const given = maxNewTokens === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxNewTokens / 2);
+  const budget = Math.min(wanted, Math.max(LEAST_BUDGET, given), maxTokens - 1);
   if (budget < LEAST_BUDGET) {
     report(
       "reasoning_effort",

@@ -33,7 +33,7 @@ export function encodeTools(
   const { settings } = request;
   const own = (settings.tools ?? []).map((tool) => encodeTool(tool, target, report));
   const tools: Anthropic.ToolUnion[] = [...own];
-  if (settings.webSearch) tools.push(webSearchTool(settings.webSearch));
+  if (settings.webSearch) tools.push(webSearchTool(settings.webSearch, report));
   if (answersThroughTool(request, target)) tools.push(jsonTool(request, target));
   if (tools.length === 0) {
     reportUnused(request, report);
@@ -108,9 +108,15 @@ const USES_BY_SIZE = { low: 1, medium: 5, high: 10 } as const;
 
 function webSearchTool(
   search: Exclude<ModelRequest["settings"]["webSearch"], undefined | false>,
+  report: Report,
 ): Anthropic.WebSearchTool20250305 {
   const options = search === true ? {} : search;
-  const uses = options.maxUses ?? (options.contextSize === undefined ? undefined : USES_BY_SIZE[options.contextSize]);
+  const bySize = options.contextSize === undefined ? undefined : USES_BY_SIZE[options.contextSize];
+  const uses = options.maxUses ?? bySize;
+  if (bySize !== undefined) {
+    const reason = "the messages wire has no context size, only a number of searches";
+    report("web_search", search, { maxUses: uses }, reason);
+  }
   return { type: "web_search_20250305", name: "web_search", ...(uses !== undefined && { max_uses: uses }) };
 }
 

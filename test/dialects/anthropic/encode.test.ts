@@ -236,8 +236,8 @@ describe("reasoning of the messages request", () => {
 
   it("keeps 1024 <= budget < max_tokens for any max_new_tokens, and says what it changed", () => {
     const small = encode({ reasoningEffort: "high", maxNewTokens: 2000 }, budget);
-    expect(small.body).toMatchObject({ thinking: { budget_tokens: 1999 }, max_tokens: 2000 });
-    expect(small.changed).toEqual([["reasoning_effort", "16384 tokens", "1999 tokens"]]);
+    expect(small.body).toMatchObject({ thinking: { budget_tokens: 1024 }, max_tokens: 2000 });
+    expect(small.changed).toEqual([["reasoning_effort", "16384 tokens", "1024 tokens"]]);
     const tiny = encode({ reasoningEffort: "high", maxNewTokens: 512 }, budget);
     expect(tiny.body).toEqual({ max_tokens: 512 });
     expect(tiny.changed).toEqual([["reasoning_effort", "high", undefined]]);
