@@ -23,17 +23,26 @@ const MAX_MESSAGE = 2_000;
 export function modelErrorOf(failure: Failure, target: Target): ModelError {
   const body = readBody(failure.body);
   const words = body.message || `HTTP status ${failure.status ?? "unknown"} without a message`;
+  const code = codeOf(failure.status, body);
+  const retryAfterMs = retryAfterOf(failure, body.retryDelay);
   return new ModelError({
-    code: codeOf(failure.status, body),
-    message: `${target.provider} (${target.modelId}): ${redact(words, target.credentials.keys).slice(0, MAX_MESSAGE)}`,
+    code,
+    message: `${target.provider} (${target.modelId}): ${redact(words, target.credentials.keys).slice(0, MAX_MESSAGE)}${whatNow(code, retryAfterMs, target)}`,
     provider: target.provider,
     model: target.entry,
     status: failure.status ?? body.status,
     requestId: requestIdOf(failure.headers) ?? body.requestId,
-    retryAfterMs: retryAfterOf(failure, body.retryDelay),
+    retryAfterMs,
     shouldRetry: shouldRetryOf(failure),
     cause: failure.cause,
   });
+}
+
+/** What the provider's words leave out: the wait it asks for, and the key of models.toml that is to blame. */
+function whatNow(code: ModelErrorCode, retryAfterMs: number | undefined, { entry }: Target): string {
+  if (code === "not_found") return ` (see models.${entry}: name, base_url)`;
+  if (retryAfterMs === undefined || retryAfterMs < 1_000) return "";
+  return ` (the provider asks to wait ${Math.round(retryAfterMs / 1_000)} s)`;
 }
 
 /** Machine-readable words of the providers. The first one found in this table decides, whatever the status. */

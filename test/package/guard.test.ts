@@ -79,10 +79,7 @@ describe("the lock file", () => {
   });
 
   it("points to no registry of its own", () => {
-    const hosts = Object.values(packages).flatMap(({ resolved }) =>
-      resolved === undefined ? [] : [new URL(resolved).host],
-    );
-    expect(new Set([...hosts, "registry.npmjs.org"])).toEqual(new Set(["registry.npmjs.org"]));
+    expect(Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
   });
 });
 

@@ -88,5 +88,5 @@ function correctLines({ file, config }: Project, rows: readonly EntryRow[], prin
 
 function verdict({ usable, retiresOn }: EntryRow, paint: Paint): string {
   if (!usable) return paint.yellow("cannot be used yet");
-  return paint.dim(retiresOn === null ? "ok" : `ok, until ${retiresOn}`);
+  return paint.dim(retiresOn === null ? "ok" : `ok, the model retires on ${retiresOn}`);
 }

@@ -82,7 +82,7 @@ function catalogCells(
   { id, provider, context, maxOutput, price, capabilities, retiresOn }: ModelInfo,
   paint: Paint,
 ): string[] {
-  const ending = retiresOn === undefined ? "" : ` until ${retiresOn}`;
+  const ending = retiresOn === undefined ? "" : ` retires ${retiresOn}`;
   return [
     provider,
     id,
