@@ -1,34 +1,18 @@
-import { expect, onTestFinished } from "vitest";
+import { expect } from "vitest";
 import type { Clock } from "../../src/core/clock.ts";
 import type { ModelError } from "../../src/core/error.ts";
 import type { Reply } from "../../src/core/reply.ts";
-import { ModelFactory } from "../../src/factory.ts";
 import type { Input } from "../../src/model.ts";
 import type { CallOptions, FactoryOptions } from "../../src/options.ts";
-import {
-  type RecordedRequest,
-  type Simulator,
-  type SimulatorOptions,
-  startSimulator,
-} from "../../src/simulator/server.ts";
+import type { RecordedRequest, Simulator } from "../../src/simulator/server.ts";
+
+import { factoryOf, simulate } from "../simulated.ts";
+
+export { factoryOf, simulate };
 
 export type Wire = "openai" | "openai-responses" | "anthropic" | "google";
 export const WIRES: readonly Wire[] = ["openai", "openai-responses", "anthropic", "google"];
 export const PROMPT = "Say hello in json.";
-
-/** A provider on loopback that ends with the test. */
-export async function simulate(options?: SimulatorOptions): Promise<Simulator> {
-  const simulator = await startSimulator(options);
-  onTestFinished(() => simulator.close());
-  return simulator;
-}
-
-/** A factory without an environment, closed when the test ends. */
-export function factoryOf(toml: string, options: FactoryOptions = {}): ModelFactory<Record<never, never>> {
-  const factory = ModelFactory.parse(toml, { env: {}, ...options });
-  onTestFinished(() => factory.close());
-  return factory;
-}
 
 /** How a model nobody knows is reached over each wire, so that no fact of the catalog holds anything back. */
 const ROUTES: Readonly<Record<Wire, string>> = {

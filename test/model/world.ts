@@ -2,33 +2,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
-import {
-  type Clock,
-  type FactoryOptions,
-  isModelError,
-  ModelError,
-  type ModelEvent,
-  ModelFactory,
-  type ModelStream,
-} from "../../src/index.ts";
-import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/testing/simulator.ts";
+import { type Clock, isModelError, ModelError, type ModelEvent, type ModelStream } from "../../src/index.ts";
+
+export { factoryOf, simulate } from "../simulated.ts";
 
 export type Wire = "openai" | "openai-responses" | "anthropic" | "google";
 export const WIRES: readonly Wire[] = ["openai", "openai-responses", "anthropic", "google"];
-
-/** A provider on loopback that ends with the test. */
-export async function simulate(options?: SimulatorOptions): Promise<Simulator> {
-  const simulator = await startSimulator(options);
-  onTestFinished(() => simulator.close());
-  return simulator;
-}
-
-/** A factory without an environment, closed when the test ends. */
-export function factoryOf(toml: string, options: FactoryOptions = {}): ModelFactory<Record<never, never>> {
-  const factory = ModelFactory.parse(toml, { env: {}, ...options });
-  onTestFinished(() => factory.close());
-  return factory;
-}
 
 const ROUTES: Readonly<Record<Wire, string>> = {
   openai: 'provider = "openai"',

@@ -1,0 +1,39 @@
+import { onTestFinished } from "vitest";
+import { type FactoryOptions, ModelFactory } from "../src/index.ts";
+import {
+  type RecordedRequest,
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from "../src/simulator/server.ts";
+import { hasOpenaiSchema, validateChatRequest, validateResponsesRequest } from "./contracts/openai-schema.ts";
+
+/** Sent on purpose by the tests of `allow` and `extra_body`, although OpenAI has no such fields. */
+const FOREIGN: readonly string[] = ["top_k", "one", "both", "safe_prompt", "nested", "custom"];
+
+/**
+ * A provider on loopback that ends with the test. Every OpenAI body it accepted must also satisfy OpenAI's own
+ * description.
+ */
+export async function simulate(options?: SimulatorOptions): Promise<Simulator> {
+  const simulator = await startSimulator(options);
+  onTestFinished(async () => {
+    await simulator.close();
+    if (hasOpenaiSchema) for (const request of simulator.requests) validateRecorded(request);
+  });
+  return simulator;
+}
+
+function validateRecorded({ wire, path, body, status }: RecordedRequest): void {
+  if (status !== 200 || typeof body !== "object" || body === null) return;
+  const own = Object.fromEntries(Object.entries(body).filter(([field]) => !FOREIGN.includes(field)));
+  if (wire === "openai" && path.includes("/chat/completions")) validateChatRequest(own);
+  if (wire === "openai-responses" && path.endsWith("/responses")) validateResponsesRequest(own);
+}
+
+/** A factory without an environment, closed when the test ends. */
+export function factoryOf(toml: string, options: FactoryOptions = {}): ModelFactory<Record<never, never>> {
+  const factory = ModelFactory.parse(toml, { env: {}, ...options });
+  onTestFinished(() => factory.close());
+  return factory;
+}
