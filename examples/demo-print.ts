@@ -1,15 +1,19 @@
 import type { Attempt, Reply } from "modelwright";
-import pc from "picocolors";
+import { createColors } from "picocolors";
+
+/** Colour on a terminal or when it is forced; picocolors alone would also colour the log of a CI machine. */
+const { FORCE_COLOR, NO_COLOR } = process.env;
+export const paint = createColors(!NO_COLOR && (Boolean(FORCE_COLOR) || process.stdout.isTTY === true));
 
 const INDENT = "  ";
 const WIDTH = Math.max(60, Math.min(process.stdout.columns ?? (Number(process.env["COLUMNS"]) || 100), 110));
 
 export function heading(mark: string, text: string): void {
-  console.log(`\n${pc.cyan(mark)} ${pc.bold(text)}`);
+  console.log(`\n${paint.cyan(mark)} ${paint.bold(text)}`);
 }
 
 export function note(text: string): void {
-  console.log(INDENT + pc.dim(text));
+  console.log(INDENT + paint.dim(text));
 }
 
 /** Rows as aligned columns; what does not fit the terminal is cut from the last one. */
@@ -39,7 +43,7 @@ function cut(text: string, room: number): string {
 export function code(text: string): void {
   const block = /```\w*\n([\s\S]*?)```/.exec(text)?.[1] ?? text;
   for (const line of block.trimEnd().split("\n")) {
-    console.log(`${INDENT}${pc.dim("│")} ${cut(line, WIDTH - INDENT.length - 2)}`);
+    console.log(`${INDENT}${paint.dim("│")} ${cut(line, WIDTH - INDENT.length - 2)}`);
   }
 }
 
@@ -70,7 +74,7 @@ export function flowing(): { write(piece: string): void; end(): void } {
 }
 
 export function attempts(reply: Reply): void {
-  columns(reply.attempts.map(attemptRow), [pc.dim, String, verdictPaint]);
+  columns(reply.attempts.map(attemptRow), [paint.dim, String, verdictPaint]);
 }
 
 function attemptRow({ model, outcome, startedMs, error }: Attempt): string[] {
@@ -79,7 +83,7 @@ function attemptRow({ model, outcome, startedMs, error }: Attempt): string[] {
 }
 
 function verdictPaint(text: string): string {
-  return text.startsWith("answered") ? pc.green(text) : pc.yellow(text);
+  return text.startsWith("answered") ? paint.green(text) : paint.yellow(text);
 }
 
 /** What each answer took, and all of them together. */
@@ -94,7 +98,7 @@ export function scores(taken: readonly (readonly [step: string, reply: Reply])[]
     row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))),
   );
   for (const [index, row] of aligned.entries())
-    console.log(INDENT + (index === 0 ? pc.dim(row.join("  ")) : row.join("  ")));
+    console.log(INDENT + (index === 0 ? paint.dim(row.join("  ")) : row.join("  ")));
 }
 
 export function dollars(usd: number | null): string {

@@ -1,9 +1,11 @@
 // The newcomer's tour: the shipped models.toml, no key, no network. Ends with 1 when something is not as it should be.
 import { fileURLToPath } from "node:url";
 import { type Message, type Model, ModelFactory, type Reply } from "modelwright";
-import pc from "picocolors";
 import { z } from "zod";
-import { attempts, code, columns, dollars, flowing, heading, note, scores } from "./demo-print.ts";
+import { attempts, code, columns, dollars, flowing, heading, note, paint, scores } from "./demo-print.ts";
+
+// Whoever pipes this into `head` has seen enough.
+process.stdout.on("error", () => process.exit());
 
 const CONFIG = fileURLToPath(new URL("../models.toml", import.meta.url));
 
@@ -21,7 +23,7 @@ function expect(what: string, requests: number, holds: boolean): void {
   process.exitCode = 1;
 }
 
-console.log(pc.dim("Every answer below is simulated on this machine: no key, no network, no bill."));
+console.log(paint.dim("Every answer below is simulated on this machine: no key, no network, no bill."));
 
 heading("1", "One question, three models, three wire formats: only the name changes");
 const NAMES = ["coder", "fast", "backup"];
@@ -29,7 +31,7 @@ for (const name of NAMES) {
   const reply = await factory.get(name).codegen("Write a TypeScript function that reverses a text.");
   taken.push(["1 question", reply]);
 }
-columns(NAMES.map(requestRow), [pc.bold, String, pc.dim]);
+columns(NAMES.map(requestRow), [paint.bold, String, paint.dim]);
 note(`${taken[0]?.[1].model} answered`);
 code(taken[0]?.[1].text ?? "");
 expect(
@@ -52,7 +54,7 @@ const Book = z.object({ title: z.string(), year: z.int().min(1900).max(2030), ta
 const { object: book, reply: bookReply } = await factory.get("backup").object(Book, "Suggest a book about compilers.");
 columns(
   Object.entries(book).map(([key, value]) => [`book.${key}`, JSON.stringify(value)]),
-  [pc.dim],
+  [paint.dim],
 );
 taken.push(["3 object", bookReply]);
 expect("structured output", 1, Book.safeParse(book).success);
@@ -76,7 +78,7 @@ expect("usage", 0, requests === expected);
 
 const isGood = process.exitCode === undefined;
 heading(
-  isGood ? pc.green("✓") : pc.red("✗"),
+  isGood ? paint.green("✓") : paint.red("✗"),
   isGood
     ? `${requests} requests, each seen by the server; ${dollars(cost.usd)} at list prices, nothing paid`
     : "Not as expected: see above",
@@ -87,7 +89,7 @@ columns(
     ["edit models.toml", "another provider, same code"],
     ['MODELWRIGHT_PROFILE=live npx modelwright run "…"', "the real ones, with keys"],
   ],
-  [String, pc.dim],
+  [String, paint.dim],
 );
 await factory.close();
 
@@ -116,7 +118,7 @@ async function weather(model: Model): Promise<void> {
       ["gets", content],
       ["says", lastSentence(answered.text)],
     ],
-    [pc.dim],
+    [paint.dim],
   );
 }
 
