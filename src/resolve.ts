@@ -46,6 +46,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
   const entry = config.resolveEntry(name, { skip, requireKey: !keyless && !forDisplay });
   const dialect = dialectFor(entry, row, custom);
   const facts = withOverrides(factsOf(row?.id ?? entry.provider, entry.name), entry.capabilities);
+  refuseStops(entry, row, config);
   const address = addressOf(entry, row, simulated, custom, config);
   return Object.freeze<Target>({
     entry: name,
@@ -83,6 +84,17 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     price: once(() => priceFor(entry, row, config)),
     policy: policyOf(entry),
   });
+}
+
+/** Cutting the list would change answers, so an entry with more stop sequences than its provider takes is a mistake. */
+function refuseStops({ entry, stop = [] }: EntryConfig, row: ProviderRow | undefined, config: Config): void {
+  const most = row?.quirks.maxStops ?? Number.POSITIVE_INFINITY;
+  if (stop.length <= most) return;
+  const at = config.origin(entry, "stop");
+  const message = `"stop" has ${stop.length} sequences, ${row?.label ?? "the provider"} takes at most ${most}`;
+  throw new ConfigError([
+    { file: config.file, line: at?.line ?? 0, column: at?.column ?? 0, path: `models.${entry}.stop`, message },
+  ]);
 }
 
 /** Keys that only some wires have a place for; on the others they are reported like any parameter that is left out. */

@@ -44,7 +44,8 @@ export const parameterShape = {
     examples: [5],
   }),
   stop: oneOf("text or a list of texts", [text(), texts().min(1)]).meta({
-    description: "Texts that end the answer; they are not part of it.",
+    description:
+      "Texts that end the answer; they are not part of it. Where a model takes none, the answer is cut at them on this side, and that is reported.",
     examples: ["```", ["\n\n", "END"]],
   }),
   seed: z.int().meta({ description: "Makes answers more repeatable where the provider can.", examples: [42] }),

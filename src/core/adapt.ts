@@ -30,7 +30,10 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   for (const { key, value, reason } of target.unused) changes.dropped(key, value, reason);
   const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
   const extraBody: Record<string, unknown> = { ...target.extraBody, ...input.extraBody };
+  const { stop } = settings;
   dropUnsupported(settings, extraBody, { target, dialect, adaptation, changes });
+  const cutAt =
+    settings.stop === undefined && !("stop" in extraBody) && !adaptation.drop.includes("stop") ? stop : undefined;
   const { reasoningEffort, ...rest } = settings;
   const effort = effortWord(reasoningEffort, target, changes);
   clampNumbers(rest, target, changes);
@@ -39,6 +42,7 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   const request: ModelRequest = {
     messages,
     settings: { ...rest, ...(effort !== undefined && { reasoningEffort: effort }) },
+    ...(cutAt !== undefined && cutAt.length > 0 && { cutAt }),
     samples: input.samples,
     extraBody,
     extraHeaders: input.extraHeaders,
@@ -152,7 +156,8 @@ function dropUnsupported(
     }
     const reason = unsupportedReason(name, target, dialect);
     if (reason === undefined || isHarmless(name, value)) continue;
-    if (!allow.includes(key)) changes.dropped(key, value, reason);
+    if (!allow.includes(key))
+      changes.dropped(key, value, name === "stop" ? `${reason}; the answer is cut here` : reason);
     else if (dialect.settings?.has(name) === false) extraBody[key] = value;
     else continue;
     delete settings[name];

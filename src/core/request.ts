@@ -99,6 +99,8 @@ export function pickSettings(source: Readonly<Record<string, unknown>>): Setting
 export interface ModelRequest {
   readonly messages: readonly Message[];
   readonly settings: Omit<Settings, "reasoningEffort"> & { readonly reasoningEffort?: Effort | undefined };
+  /** Stop sequences that the target does not take: the answer is cut at them on this side. */
+  readonly cutAt?: readonly string[] | undefined;
   /** Completions asked of this one API call. */
   readonly samples: number;
   /** Added to the body as they are, after everything else: `extra_body` and settings let through by `allow`. */

@@ -1,8 +1,9 @@
 import type { Call } from "../core/call.ts";
 import { ModelError, type ModelErrorCode } from "../core/error.ts";
-import { type FlowEvent, isContent } from "../core/event.ts";
+import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Usage } from "../core/usage.ts";
+import { StopCutter, TokenStripper } from "./held-text.ts";
 
 /**
  * Verdicts on what the model says: endless repetition, special tokens that leak into text, an end without an answer.
@@ -20,6 +21,7 @@ class OutputGuard {
   verdict: ModelError | undefined;
   readonly #call: Call;
   readonly #stripper: TokenStripper | undefined;
+  readonly #cutter: StopCutter | undefined;
   readonly #repeats = new Map<number, { readonly text: string; readonly times: number }>();
   #sawAnswer = false;
   #usage: Usage | undefined;
@@ -28,11 +30,14 @@ class OutputGuard {
     this.#call = call;
     const stripTokens = call.input.stripTokens ?? call.target.policy.stripTokens;
     this.#stripper = stripTokens.length > 0 ? new TokenStripper(stripTokens) : undefined;
+    const { cutAt } = call.request;
+    this.#cutter = cutAt === undefined ? undefined : new StopCutter(cutAt);
   }
 
   /** The events that may pass. What stood before the one that fell is delivered: it is what `partial` has. */
   check(batch: readonly FlowEvent[]): readonly FlowEvent[] {
-    const out = this.#stripper === undefined ? batch : this.#stripper.strip(batch);
+    const stripped = this.#stripper === undefined ? batch : this.#stripper.pass(batch);
+    const out = this.#cutter === undefined ? stripped : this.#cutter.pass(stripped);
     const fell = out.findIndex((event) => {
       this.#see(event);
       return this.verdict !== undefined;
@@ -98,55 +103,5 @@ class OutputGuard {
       model: target.entry,
       shouldRetry,
     });
-  }
-}
-
-/** Removes special tokens from text, also when they are split over deltas: holds back only what could still be one. */
-class TokenStripper {
-  readonly #tokens: readonly string[];
-  /** By sample. */
-  readonly #held = new Map<number, string>();
-
-  constructor(tokens: readonly string[]) {
-    this.#tokens = tokens;
-  }
-
-  strip(batch: readonly FlowEvent[]): readonly FlowEvent[] {
-    const out: FlowEvent[] = [];
-    for (const event of batch) {
-      if (event.type === "text-delta") {
-        const text = this.#take(event);
-        if (text !== "") out.push({ ...event, text });
-      } else {
-        if (isContent(event) && "sample" in event) this.#flush(event.sample, out);
-        out.push(event);
-      }
-    }
-    return out;
-  }
-
-  #take({ text, sample }: Extract<FlowEvent, { type: "text-delta" }>): string {
-    let whole = (this.#held.get(sample) ?? "") + text;
-    for (const token of this.#tokens) whole = whole.replaceAll(token, "");
-    const keep = this.#possibleStart(whole);
-    this.#held.set(sample, whole.slice(whole.length - keep));
-    return whole.slice(0, whole.length - keep);
-  }
-
-  /** Length of the longest end of `text` that begins a token. */
-  #possibleStart(text: string): number {
-    let longest = 0;
-    for (const token of this.#tokens) {
-      for (let length = Math.min(token.length - 1, text.length); length > longest; length--) {
-        if (text.endsWith(token.slice(0, length))) longest = length;
-      }
-    }
-    return longest;
-  }
-
-  #flush(sample: number, out: FlowEvent[]): void {
-    const text = this.#held.get(sample) ?? "";
-    if (text !== "") out.push({ type: "text-delta", text, sample });
-    this.#held.delete(sample);
   }
 }

@@ -65,6 +65,11 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
   57: [["keys/parameters", "models.*.reasoning_effort"]],
   58: [["keys/example-configurations", "an effort of 0.5 goes out as medium, and no temperature with it"]],
   59: [["dialects/anthropic/encode", "keeps 1024 <= budget < max_tokens"]],
+  60: [
+    ["layers/held-text", "is left out of the request, reported, and cuts the reply and the stream"],
+    ["layers/held-text", "in greater number than the provider takes is a mistake of the file"],
+    ["keys/parameters", "models.*.stop"],
+  ],
   61: [stream("an adjustment is told before any text"), ["keys/features", "models.*.strict"]],
   62: [["keys/features", "models.*.drop_params"]],
   63: [
@@ -189,7 +194,6 @@ export const UNMET: Readonly<Record<number, string>> = {
   14: "`provider` is required, so it is never inferred from a prefix of the model's name",
   39: "Node has no synchronous calls: codegen is asynchronous and there is no other spelling of it",
   42: "a call names no other model: another entry of the file is another model; OpenAI-shaped requests come with the gateway",
-  60: "where a model takes no stop sequences they are left out and told, the answer is not cut on this side",
   116: "breakers cannot be reset, opened or looked at from outside",
   137: "errors have names, no numbers",
 };

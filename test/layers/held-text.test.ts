@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { FlowEvent } from "../../src/core/event.ts";
+import { ModelFactory } from "../../src/index.ts";
+import { StopCutter } from "../../src/layers/held-text.ts";
+
+const finish = (reason: "stop" | "length"): FlowEvent => ({ type: "finish", reason, sample: 0 });
+const textOf = (events: readonly FlowEvent[]) =>
+  events.map((event) => (event.type === "text-delta" ? event.text : "")).join("");
+
+function cut(words: readonly string[], deltas: readonly string[], reason: "stop" | "length" = "stop") {
+  const cutter = new StopCutter(words);
+  const events = deltas.flatMap((text) => cutter.pass([{ type: "text-delta", text, sample: 0 }]));
+  return [...events, ...cutter.pass([finish(reason)])];
+}
+
+describe("a stop sequence that the model does not take", () => {
+  it("ends the text on this side, also when it is split over deltas", () => {
+    expect(textOf(cut(["END"], ["one E", "N", "D two", " END"]))).toBe("one ");
+    expect(textOf(cut(["END"], ["one E", "N"]))).toBe("one EN");
+  });
+
+  it("makes an answer that ran into its limit after it one that stopped", () => {
+    expect(cut(["END"], ["a END b"], "length").at(-1)).toMatchObject({ reason: "stop" });
+    expect(cut(["END"], ["a b"], "length").at(-1)).toMatchObject({ reason: "length" });
+  });
+
+  it("shows the same text for any split", () => {
+    const piece = fc.string({ unit: fc.constantFrom("a", "E", "N", "D", "\n"), maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const whole = pieces.join("");
+        const places = ["END", "\n\n"].map((word) => whole.indexOf(word)).filter((place) => place >= 0);
+        const wanted = places.length === 0 ? whole : whole.slice(0, Math.min(...places));
+        expect(textOf(cut(["END", "\n\n"], pieces))).toBe(wanted);
+      }),
+    );
+  });
+
+  it("is left out of the request, reported, and cuts the reply and the stream", async () => {
+    await using factory = ModelFactory.parse(
+      '[models.m]\nname = "o1-mini"\nprovider = "simulator"\nstop = ["END", "FIN"]',
+    );
+    const simulator = await factory.simulator({ answers: () => ({ text: "before END after" }) });
+    const reply = await factory.get("m").codegen("hi");
+    expect(simulator.requests[0]?.body).not.toHaveProperty("stop");
+    expect(reply).toMatchObject({ text: "before ", finishReason: "stop", message: { content: "before " } });
+    expect(reply.adjustments).toMatchObject([
+      { setting: "stop", to: undefined, reason: expect.stringMatching(/cut here/) },
+    ]);
+    let text = "";
+    for await (const part of factory.get("m").stream("hi").text) text += part;
+    expect(text).toBe("before ");
+    await expect(factory.get("m").codegen("hi", { strict: true })).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  it("in greater number than the provider takes is a mistake of the file, with its place", () => {
+    const toml = '[models.m]\nname = "gpt-4o"\nprovider = "openai"\napi_key = "k"\nstop = ["a", "b", "c", "d", "e"]';
+    expect(() => ModelFactory.parse(toml, { env: {} }).create("m" as never)).toThrow(
+      /5:8: "stop" has 5 sequences.*at most 4/,
+    );
+  });
+});
