@@ -12,7 +12,7 @@ import type { Transport } from "./core/transport.ts";
 import { BUILT_IN, dialectNamed } from "./dialect-map.ts";
 import { EmbeddedSimulator } from "./embedded-simulator.ts";
 import { cache } from "./layers/cache.ts";
-import { Breakers } from "./layers/circuit-breaker.ts";
+import { type BreakerState, Breakers } from "./layers/circuit-breaker.ts";
 import type { Chain, FallbackList } from "./layers/fallback.ts";
 import { RetryBudgets } from "./layers/retry-budget.ts";
 import { type UsageGroup, type UsageTotal, UsageTotals } from "./layers/usage-totals.ts";
@@ -48,6 +48,16 @@ export interface ModelDescription {
   readonly fallbacks: readonly string[];
   /** Why the entry cannot be used now, for example a missing key; absent when it can. */
   readonly problems?: readonly string[];
+}
+
+/** The circuit breakers of a factory, by entry. */
+export interface BreakerControl {
+  /** `undefined` where `circuit_breaker = false`. */
+  state(name: string): BreakerState | undefined;
+  /** Refuses every call to the entry's target, as `circuit_open`, until `reset`. */
+  isolate(name: string): void;
+  /** Closes the breaker and forgets what it counted. */
+  reset(name: string): void;
 }
 
 /** Builds models from a models.toml. */
@@ -155,6 +165,19 @@ export class ModelFactory<Models = Registered> {
   usage(by: UsageGroup): Readonly<Record<string, UsageTotal>>;
   usage(by?: UsageGroup): UsageTotal | Readonly<Record<string, UsageTotal>> {
     return by === undefined ? this.#services.totals.total() : this.#services.totals.by(by);
+  }
+
+  /**
+   * The circuit breakers, by entry. Entries that lead to one target with the same settings share one.
+   * `state` is undefined where `circuit_breaker = false`; there `isolate` and `reset` do nothing.
+   */
+  get breakers(): BreakerControl {
+    const { breakers } = this.#services;
+    return {
+      state: (name) => breakers.state(this.#target(name)),
+      isolate: (name) => breakers.isolate(this.#target(name)),
+      reset: (name) => breakers.reset(this.#target(name)),
+    };
   }
 
   /**

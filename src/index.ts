@@ -40,7 +40,8 @@ export type { Capabilities, Capability, ModelFacts, Target, Token } from "./core
 export type { JsonSchema, Tool, ToolCall, ToolChoice } from "./core/tool.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
 export type { Usage } from "./core/usage.ts";
-export { type ModelDescription, ModelFactory, type Registered } from "./factory.ts";
+export { type BreakerControl, type ModelDescription, ModelFactory, type Registered } from "./factory.ts";
+export type { BreakerState } from "./layers/circuit-breaker.ts";
 export type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";
 export type { Estimate, Input, Model, OpenAIMessage, Outcome } from "./model.ts";
 export type { ModelStream } from "./model-stream.ts";

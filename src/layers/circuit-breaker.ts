@@ -19,32 +19,60 @@ import { hold, type Release, releasing } from "./guard.ts";
  * settings: an entry with settings of its own is not judged by those of another.
  */
 export class Breakers {
-  readonly #policies = new Map<string, { readonly key: string; readonly policy: CircuitBreakerPolicy }>();
-  readonly #known = new WeakMap<object, CircuitBreakerPolicy>();
+  readonly #slots = new Map<string, Slot>();
+  readonly #known = new WeakMap<Target, Slot>();
 
   of(target: Target): CircuitBreakerPolicy | undefined {
-    const settings = target.policy.breaker;
-    if (settings === undefined) return undefined;
-    let policy = this.#known.get(target);
-    if (policy === undefined) {
-      policy = this.#shared(target.key, settings);
-      this.#known.set(target, policy);
-    }
-    return policy;
-  }
-
-  #shared(key: string, settings: NonNullable<Target["policy"]["breaker"]>): CircuitBreakerPolicy {
-    const { threshold, windowMs, halfOpenAfterMs } = settings;
-    const id = `${key} ${threshold} ${windowMs} ${halfOpenAfterMs}`;
-    const shared = this.#policies.get(id) ?? { key, policy: makePolicy(settings) };
-    this.#policies.set(id, shared);
-    return shared.policy;
+    return this.#slotOf(target)?.policy;
   }
 
   /** Targets with a breaker and its state, for display. */
-  states(): ReadonlyMap<string, "closed" | "open" | "half-open" | "isolated"> {
-    return new Map([...this.#policies.values()].map(({ key, policy }) => [key, STATE_NAMES[policy.state]]));
+  states(): ReadonlyMap<string, BreakerState> {
+    return new Map([...this.#slots.values()].map(({ key, policy }) => [key, STATE_NAMES[policy.state]]));
   }
+
+  /** `undefined` when the target has no breaker. */
+  state(target: Target): BreakerState | undefined {
+    const policy = this.of(target);
+    return policy && STATE_NAMES[policy.state];
+  }
+
+  /** Refuses every call to the target until `reset`. */
+  isolate(target: Target): void {
+    this.of(target)?.isolate();
+  }
+
+  /** Closes the breaker and forgets what it counted. Calls under way end with the breaker they began with. */
+  reset(target: Target): void {
+    const slot = this.#slotOf(target);
+    if (slot !== undefined && target.policy.breaker !== undefined) slot.policy = makePolicy(target.policy.breaker);
+  }
+
+  #slotOf(target: Target): Slot | undefined {
+    const settings = target.policy.breaker;
+    if (settings === undefined) return undefined;
+    let slot = this.#known.get(target);
+    if (slot === undefined) {
+      slot = this.#shared(target.key, settings);
+      this.#known.set(target, slot);
+    }
+    return slot;
+  }
+
+  #shared(key: string, settings: NonNullable<Target["policy"]["breaker"]>): Slot {
+    const { threshold, windowMs, halfOpenAfterMs } = settings;
+    const id = `${key} ${threshold} ${windowMs} ${halfOpenAfterMs}`;
+    const shared = this.#slots.get(id) ?? { key, policy: makePolicy(settings) };
+    this.#slots.set(id, shared);
+    return shared;
+  }
+}
+
+export type BreakerState = "closed" | "open" | "half-open" | "isolated";
+
+interface Slot {
+  readonly key: string;
+  policy: CircuitBreakerPolicy;
 }
 
 const STATE_NAMES = {

@@ -70,6 +70,32 @@ describe("the breaker counts calls that failed, not tries", () => {
   });
 });
 
+describe("a breaker by hand", () => {
+  it("isolated refuses without a request, reset lets calls out again", async () => {
+    const { factory, model, requests } = await host((response) => answer(response));
+    factory.breakers.isolate("m");
+    expect(factory.breakers.state("m")).toBe("isolated");
+    await expect(model.codegen("hi")).rejects.toMatchObject({ code: "circuit_open" });
+    expect(requests()).toBe(0);
+    factory.breakers.reset("m");
+    expect((await model.codegen("hi")).text).toBe("fine");
+    expect(factory.breakers.state("m")).toBe("closed");
+  });
+
+  it("reset closes one that opened by itself", async () => {
+    const { factory, model, requests } = await host(
+      (response, index) => (index === 0 ? fail(response, 500) : answer(response)),
+      "num_retries = 0\ncircuit_breaker = { threshold = 1 }",
+    );
+    await expect(model.codegen("hi")).rejects.toMatchObject({ code: "server_error" });
+    expect(factory.breakers.state("m")).toBe("open");
+    await expect(model.codegen("hi")).rejects.toMatchObject({ code: "circuit_open" });
+    factory.breakers.reset("m");
+    expect((await model.codegen("hi")).text).toBe("fine");
+    expect(requests()).toBe(2);
+  });
+});
+
 describe("an answer that never ended", () => {
   const custom = (steps: readonly object[]) =>
     ModelFactory.parse('[models.m]\nname = "x"\nprovider = "own"\nnum_retries = 0', {

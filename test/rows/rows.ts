@@ -141,6 +141,7 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
     reliability("a 4xx never opens the circuit"),
     ["layers/circuit-breaker", "lets one probe through when half open"],
   ],
+  116: [["model/hard-truths", "isolated refuses without a request, reset lets calls out again"]],
   117: [reliability("are asked in their order; when all fail")],
   121: [reliability("of [defaults] serve models without a list")],
   122: [reliability("are asked in their order; when all fail")],
@@ -194,6 +195,5 @@ export const UNMET: Readonly<Record<number, string>> = {
   14: "`provider` is required, so it is never inferred from a prefix of the model's name",
   39: "Node has no synchronous calls: codegen is asynchronous and there is no other spelling of it",
   42: "a call names no other model: another entry of the file is another model; OpenAI-shaped requests come with the gateway",
-  116: "breakers cannot be reset, opened or looked at from outside",
   137: "errors have names, no numbers",
 };
