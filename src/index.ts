@@ -36,12 +36,11 @@ export type {
 export type { Reply, Sample } from "./core/reply.ts";
 export type { Effort, ModelRequest, PromptCache, ResponseFormat, Settings } from "./core/request.ts";
 export type { StandardSchema } from "./core/standard-schema.ts";
-export type { Capabilities, Capability, ModelFacts, Target, Token } from "./core/target.ts";
+export type { BreakerState, Capabilities, Capability, ModelFacts, Target, Token } from "./core/target.ts";
 export type { JsonSchema, Tool, ToolCall, ToolChoice } from "./core/tool.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
 export type { Usage } from "./core/usage.ts";
 export { type BreakerControl, type ModelDescription, ModelFactory, type Registered } from "./factory.ts";
-export type { BreakerState } from "./layers/circuit-breaker.ts";
 export type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";
 export type { Estimate, Input, Model, OpenAIMessage, Outcome } from "./model.ts";
 export type { ModelStream } from "./model-stream.ts";

@@ -180,3 +180,6 @@ export interface Policy {
   /** Refuse calls whose price is unknown. */
   readonly strictPricing: boolean;
 }
+
+/** Where a circuit breaker stands: `isolated` is open by hand. */
+export type BreakerState = "closed" | "open" | "half-open" | "isolated";

@@ -11,7 +11,7 @@ import {
 import type { Call, Outcome } from "../core/call.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Layer } from "../core/layer.ts";
-import type { Target } from "../core/target.ts";
+import type { BreakerState, Target } from "../core/target.ts";
 import { hold, type Release, releasing } from "./guard.ts";
 
 /**
@@ -67,8 +67,6 @@ export class Breakers {
     return shared;
   }
 }
-
-export type BreakerState = "closed" | "open" | "half-open" | "isolated";
 
 interface Slot {
   readonly key: string;
