@@ -107,37 +107,24 @@ export function cacheKey(call: Call, namespace: string): string {
     .digest("hex");
 }
 
+const COMPARED = [
+  "provider",
+  "modelId",
+  "dialect",
+  "address",
+  "headers",
+  "settings",
+  "system",
+  "prelude",
+  "extraBody",
+  "adaptation",
+  "quirks",
+  "facts",
+] as const satisfies readonly (keyof Target)[];
+
 function fingerprint(target: Target): unknown {
-  const {
-    provider,
-    modelId,
-    dialect,
-    address,
-    headers,
-    settings,
-    system,
-    prelude,
-    extraBody,
-    adaptation,
-    quirks,
-    facts,
-    policy,
-  } = target;
-  return {
-    provider,
-    modelId,
-    dialect,
-    address,
-    headers,
-    settings,
-    system,
-    prelude,
-    extraBody,
-    adaptation,
-    quirks,
-    facts,
-    stripTokens: policy.stripTokens,
-  };
+  const compared = COMPARED.map((field) => [field, target[field]]);
+  return { ...Object.fromEntries(compared), stripTokens: target.policy.stripTokens };
 }
 
 /** JSON with sorted keys: the same value gives the same text whatever the order it was written in. */

@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -51,7 +61,7 @@ export function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv
 }
 
 function pack(folder: string): { filename: string; files: readonly PackedFile[] } {
-  if (!existsSync(join(ROOT, "dist/index.js"))) run(["scripts/build.mjs"], ROOT);
+  if (isStale()) run(["scripts/build.mjs"], ROOT);
   const text = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
     cwd: ROOT,
     encoding: "utf8",
@@ -61,6 +71,15 @@ function pack(folder: string): { filename: string; files: readonly PackedFile[] 
   const [packed] = Object.values(parsed as object) as { filename: string; files: PackedFile[] }[];
   if (packed === undefined) throw new Error("npm pack said nothing");
   return packed;
+}
+
+/** An older build would prove the wrong package. */
+function isStale(): boolean {
+  const built = join(ROOT, "dist/index.js");
+  if (!existsSync(built)) return true;
+  const since = statSync(built).mtimeMs;
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
+  return sources.some((path) => statSync(join(ROOT, "src", path)).mtimeMs > since);
 }
 
 function linkDependencies(home: string, folder: string): void {
