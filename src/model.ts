@@ -126,7 +126,11 @@ export class Model {
     return askObject(this, schema, input, options, this.#context.target.policy.repair);
   }
 
-  /** The object while it grows; `.object` and `.reply` give the whole. */
+  /**
+   * The object while it grows; `.object` and `.reply` give the whole. Nothing is repaired once it is out.
+   *
+   * @throws ModelError `invalid_request` for `options.repair`; `invalid_output` at the end when the schema is not satisfied.
+   */
   streamObject<Schema extends StandardSchema>(
     schema: Schema,
     input: Input,

@@ -202,6 +202,12 @@ export function streamObject<Schema extends StandardSchema>(
   input: Input,
   options?: CallOptions,
 ): ObjectStream<InferOutput<Schema>> {
+  if (options?.repair) {
+    throw new ModelError({
+      code: "invalid_request",
+      message: "a stream is not repaired, its partial objects are out already: leave repair away, or use object()",
+    });
+  }
   const wanted = wantedOf(schema);
   const stream = model.stream(input, { ...options, responseFormat: wanted.format });
   let object: Promise<InferOutput<Schema>> | undefined;

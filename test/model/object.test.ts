@@ -156,4 +156,10 @@ describe("a growing object", () => {
     }).rejects.toMatchObject({ code: "invalid_output" });
     await expect(stream.object).rejects.toMatchObject({ code: "invalid_output" });
   });
+
+  it("refuses a repair it could not make, before anything is asked", () => {
+    const { model, dialects } = factoryOf({ a: [pieces] });
+    expect(() => model.streamObject(recipe, "cook", { repair: 1 })).toThrow(/not repaired.*object\(\)/);
+    expect(dialects["a"]?.calls).toHaveLength(0);
+  });
 });
