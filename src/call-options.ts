@@ -46,6 +46,7 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
       system: entry["system"] as string | undefined,
       prelude: options.messages === undefined ? undefined : readInput(options.messages),
       stripTokens: stripTokensOf(entry["stripSpecialTokens"] as boolean | readonly string[] | undefined),
+      continueOnLength: entry["continueOnLength"] as number | undefined,
       adaptation: pick(entry, ["dropParams", "modifyParams", "strict", "drop", "allow"]),
     },
     batchSize: entry["batchSize"] as number | undefined,

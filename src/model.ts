@@ -11,8 +11,9 @@ import { readInput } from "./core/input.ts";
 import type { Next } from "./core/layer.ts";
 import type { Message } from "./core/message.ts";
 import { type Reply, ReplyFold } from "./core/reply.ts";
+import { Shown } from "./core/shown.ts";
 import type { InferOutput, StandardSchema } from "./core/standard-schema.ts";
-import type { Capabilities, Capability, Target } from "./core/target.ts";
+import type { Capabilities, Capability, OnBreak, Target } from "./core/target.ts";
 import type { Transport } from "./core/transport.ts";
 import { usageOf } from "./core/usage.ts";
 import { ModelStream, type Opened } from "./model-stream.ts";
@@ -200,18 +201,21 @@ export class Model {
     const { target, transport, clock, random } = this.#context;
     const cancellation = new Cancellation();
     if (signal !== undefined) cancellation.follow(signal);
+    const record = new CallRecord(nextId(), clock.monotonic());
+    const onBreak = streaming ? target.policy.onBreak : "restart";
+    if (mayGoOn(input, target, onBreak)) record.shown = new Shown();
     return {
       input: samples === input.samples ? input : batchOf(input, samples, batch),
       target,
       request: UNADAPTED,
       streaming,
-      onBreak: streaming ? target.policy.onBreak : "restart",
+      onBreak,
       cancellation,
       credential: undefined,
       tryIndex: 0,
       fallbackRemains: false,
       deadlineAtMs: undefined,
-      record: new CallRecord(nextId(), clock.monotonic()),
+      record,
       transport,
       clock,
       random,
@@ -263,6 +267,13 @@ function refuseSameSamples(
     message: `${entry}: ${samples} samples at temperature 0 would be ${samples} times the same answer; raise temperature or ask for one`,
     model: entry,
   });
+}
+
+/** Whether another request may go on with an answer: only one text can be gone on with, and no JSON that is enforced. */
+function mayGoOn({ samples, settings, continueOnLength }: CallInput, target: Target, onBreak: OnBreak): boolean {
+  if (onBreak !== "continue" && (continueOnLength ?? target.policy.continueOnLength) === 0) return false;
+  const format = settings.responseFormat ?? target.settings.responseFormat;
+  return samples === 1 && (format === undefined || format.type === "text");
 }
 
 /** The input of one of several requests. Its number keeps the cache from taking them for the same question. */

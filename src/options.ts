@@ -54,6 +54,8 @@ export interface CallOptions
   readonly drop?: readonly string[] | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly stripSpecialTokens?: boolean | readonly string[] | undefined;
+  /** How often the model is asked to go on when the answer ran into its token limit. Default: the entry's. */
+  readonly continueOnLength?: number | undefined;
   /** No automatic change of the request: what would be dropped or changed is `unsupported`. */
   readonly strict?: boolean | undefined;
   /** Number of answers to ask for. Default 1. */

@@ -4,6 +4,7 @@ import type { Logger } from "./core/logger.ts";
 import type { Target } from "./core/target.ts";
 import { type Breakers, breakerGate, circuitBreaker } from "./layers/circuit-breaker.ts";
 import { concurrency } from "./layers/concurrency.ts";
+import { continueOnLength } from "./layers/continuation.ts";
 import { credential } from "./layers/credential.ts";
 import { deadline } from "./layers/deadline.ts";
 import { type Chain, fallback } from "./layers/fallback.ts";
@@ -32,6 +33,7 @@ export interface Services {
 export function targetPipeline(services: Services): Next {
   return compose(
     [
+      continueOnLength,
       circuitBreaker(services.breakers),
       retry(services.budgets),
       credential(),
@@ -52,7 +54,7 @@ export function modelPipeline(services: Services, chain: Chain, toTarget: Next):
     services.totals.layer,
     deadline,
     services.cache,
-    fallback(chain, services.dialectOf),
+    fallback(chain, services.dialectOf, services.budgets),
   ];
   return compose(
     layers.filter((layer) => layer !== undefined),

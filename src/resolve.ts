@@ -318,6 +318,8 @@ function policyOf(entry: EntryConfig): Policy {
     maxParallel: entry.maxParallel,
     queue: entry.queue ?? Number.MAX_SAFE_INTEGER,
     onBreak: entry.onBreak ?? DEFAULTS.on_break,
+    continueOnLength: entry.continueOnLength ?? DEFAULTS.continue_on_length,
+    hedgeAfterMs: entry.hedgeAfter,
     repeatedChunkLimit: entry.repeatedChunkLimit ?? DEFAULTS.repeated_chunk_limit,
     stripTokens: stripTokensOf(entry.stripSpecialTokens) ?? [],
     stream: entry.stream ?? DEFAULTS.stream,

@@ -9,6 +9,7 @@ export const DEFAULTS = {
   modify_params: true,
   strict: false,
   repair: 0,
+  continue_on_length: 0,
   strip_special_tokens: false,
   num_retries: 3,
   retry_min_wait: 0.5,

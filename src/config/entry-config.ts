@@ -78,7 +78,9 @@ export interface EntryConfig extends Settings {
   readonly contextWindowFallbacks?: readonly string[];
   readonly contentPolicyFallbacks?: readonly string[];
   readonly rateLimitFallbacks?: readonly string[];
-  readonly onBreak?: "error" | "restart";
+  readonly onBreak?: "error" | "restart" | "continue";
+  readonly hedgeAfter?: number;
+  readonly continueOnLength?: number;
   readonly repeatedChunkLimit?: number;
   readonly pricing?: PriceConfig;
   readonly priceAs?: string;
@@ -107,7 +109,7 @@ const CONVERSIONS: Readonly<Record<string, Convert>> = {
 
 const DURATION_KEYS: readonly string[] = [
   ...["retry_min_wait", "retry_max_wait", "max_retry_after", "timeout", "deadline"],
-  ...["connect_timeout", "first_token_timeout", "silence_timeout", "idle_timeout"],
+  ...["connect_timeout", "first_token_timeout", "silence_timeout", "idle_timeout", "hedge_after"],
 ];
 
 /** Valid raw keys of one entry as the frozen EntryConfig. */

@@ -1,13 +1,12 @@
 import { configSchema, entryShape } from "./schema.ts";
 
 /** Keys that are planned: refused by name and absent from the schema until they work. */
-const LATER_ENTRY_KEYS = new Set(["continue_on_length", "hedge_after", "budget", "rate_limit"]);
+const LATER_ENTRY_KEYS = new Set(["budget", "rate_limit"]);
 const LATER_TOP_LEVEL = new Set([
   ...["include", "aliases", "groups", "state", "ledger", "budgets", "rate_limits"],
   ...["record", "audit", "telemetry", "gateway"],
 ]);
 const LATER_WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
-  on_break: new Set(["continue"]),
   store: new Set(["sqlite", "redis"]),
 };
 

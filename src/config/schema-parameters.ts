@@ -200,6 +200,12 @@ export const featureShape = {
     description: "How often object() asks again when an answer does not satisfy its schema.",
     default: DEFAULTS.repair,
   }),
+  continue_on_length: count().meta({
+    description:
+      "How often the model is asked to go on when an answer ran into its token limit; the pieces are joined. Not for JSON answers and tool calls.",
+    default: DEFAULTS.continue_on_length,
+    examples: [3],
+  }),
   strip_special_tokens: oneOf("true, false or a list of tokens", [flag(), texts()]).meta({
     description:
       "Remove leaked control tokens (<|im_end|> and the like) from answers: true for the usual ones, or your own list.",

@@ -115,11 +115,15 @@ export const protectionShape = {
   context_window_fallbacks: fallbackList("when the prompt is too long for this model"),
   content_policy_fallbacks: fallbackList("when this model refuses or its filter stops an answer"),
   rate_limit_fallbacks: fallbackList("when this model is rate limited or out of quota"),
-  on_break: z.enum(["error", "restart"]).meta({
+  on_break: z.enum(["error", "restart", "continue"]).meta({
     description:
-      "What stream() does when an answer breaks after text was shown: throw with the partial text, or emit `reset` and start again. codegen() always starts again.",
+      "What stream() does when an answer breaks after text was shown: throw with the partial text, emit `reset` and start again, or have the rest written by the next try or fallback (which starts again where the answer is JSON or has a tool call). codegen() always starts again.",
     default: DEFAULTS.on_break,
   }),
+  hedge_after: duration(
+    "When nothing of the answer has come after this time, a second request is sent, to the first of `fallback_models` or else to the same model; the first answer wins and both may be billed. Default: never.",
+    { examples: ["5s"] },
+  ),
   repeated_chunk_limit: count().meta({
     description:
       "The same piece of text this many times in a row ends the attempt as `degenerate_output`; 0 switches it off.",

@@ -5,6 +5,7 @@ import type { ModelError } from "./error.ts";
 import type { Message } from "./message.ts";
 import type { ModelRequest, Settings } from "./request.ts";
 import type { Secret } from "./secret.ts";
+import { Shown } from "./shown.ts";
 import type { Adaptation, OnBreak, Target } from "./target.ts";
 import type { Exchange, Transport } from "./transport.ts";
 
@@ -24,6 +25,8 @@ export interface CallInput {
   /** What this call says about changes of its request; wins over the entry. */
   readonly adaptation?: { readonly [key in keyof Adaptation]?: Adaptation[key] | undefined };
   readonly stripTokens?: readonly string[] | undefined;
+  /** Per-call override of `continue_on_length`. */
+  readonly continueOnLength?: number | undefined;
   /** Per-call override of the entry's `stream`. */
   readonly stream?: boolean | undefined;
   /** Emit every wire event as `{ type: "raw" }`. */
@@ -80,7 +83,7 @@ export interface Call {
 export class CallRecord {
   readonly id: string;
   readonly startedMs: number;
-  readonly attempts: Attempt[] = [];
+  readonly attempts: Attempt[];
   rateLimit: RateLimit | undefined;
   requestId: string | undefined;
   firstTokenMs: number | undefined;
@@ -89,12 +92,32 @@ export class CallRecord {
   exchange: Exchange | undefined;
   /** The provider's body, or the last events of its stream. */
   raw: unknown;
+  /** Kept only where another request may go on with the answer. */
+  shown: Shown | undefined;
   readonly #listeners: ((outcome: Outcome) => void)[] = [];
   #settled = false;
 
-  constructor(id: string, startedMs: number) {
+  constructor(id: string, startedMs: number, attempts: Attempt[] = []) {
     this.id = id;
     this.startedMs = startedMs;
+    this.attempts = attempts;
+  }
+
+  /** For a request beside another: what it sees is its own, its attempts are the call's. */
+  branch(): CallRecord {
+    const branch = new CallRecord(this.id, this.startedMs, this.attempts);
+    branch.shown = this.shown && new Shown();
+    return branch;
+  }
+
+  /** Takes over what the request saw whose answer is delivered. */
+  adopt(branch: CallRecord): void {
+    this.rateLimit = branch.rateLimit ?? this.rateLimit;
+    this.requestId = branch.requestId ?? this.requestId;
+    this.firstTokenMs = branch.firstTokenMs ?? this.firstTokenMs;
+    this.exchange = branch.exchange;
+    this.raw = branch.raw;
+    this.shown = branch.shown;
   }
 
   /** Runs `listener` once, when the call has ended: after the last event was taken, on failure, or when it was abandoned. */

@@ -199,12 +199,12 @@ export class ReplyFold {
     this.#id = undefined;
   }
 
-  /** Each target starts anew: what was adjusted for another one says nothing about this answer. */
+  /** Each target starts anew, unless it goes on with an answer: what was adjusted for another one says nothing about this one. */
   #start(event: Extract<FlowEvent, { type: "start" }>): void {
     this.#model = event.model;
     this.#provider = event.provider;
     this.#id = event.id ?? this.#id;
-    this.#adjustments = [];
+    if (this.#samples.length === 0) this.#adjustments = [];
   }
 
   /** Samples that have ended. */

@@ -142,7 +142,7 @@ export interface Adaptation {
   readonly allow: readonly string[];
 }
 
-export type OnBreak = "error" | "restart";
+export type OnBreak = "error" | "restart" | "continue";
 
 /** The numbers of the layers; durations in milliseconds. */
 export interface Policy {
@@ -168,6 +168,10 @@ export interface Policy {
   readonly maxParallel: number | undefined;
   readonly queue: number;
   readonly onBreak: OnBreak;
+  /** Most further requests for an answer that ran into its token limit. */
+  readonly continueOnLength: number;
+  /** A second request is sent when the first shows nothing for so long; absent: never. */
+  readonly hedgeAfterMs: number | undefined;
   readonly repeatedChunkLimit: number;
   /** Special tokens removed from text; empty: none. */
   readonly stripTokens: readonly string[];

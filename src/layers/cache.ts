@@ -93,6 +93,7 @@ function missing({ target }: Call): ModelError {
 
 function isStorable(events: readonly FlowEvent[], primary: string): boolean {
   const finishes = events.filter((event) => event.type === "finish");
+  if (events.some((event) => event.type === "adjustment" && event.adjustment.setting === "on_break")) return false;
   const ended =
     finishes.length > 0 && finishes.every((event) => event.reason === "stop" || event.reason === "tool-calls");
   return ended && events.every((event) => event.type !== "start" || event.model === primary);
@@ -124,7 +125,8 @@ const COMPARED = [
 
 function fingerprint(target: Target): unknown {
   const compared = COMPARED.map((field) => [field, target[field]]);
-  return { ...Object.fromEntries(compared), stripTokens: target.policy.stripTokens };
+  const { stripTokens, continueOnLength } = target.policy;
+  return { ...Object.fromEntries(compared), stripTokens, continueOnLength };
 }
 
 /** JSON with sorted keys: the same value gives the same text whatever the order it was written in. */

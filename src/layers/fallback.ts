@@ -5,6 +5,9 @@ import { isModelError, ModelError } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent, isPublic } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { Target } from "../core/target.ts";
+import { afterBreak } from "./continuation.ts";
+import { hedged, type Way } from "./hedge.ts";
+import type { RetryBudgets } from "./retry-budget.ts";
 
 /** The targets of one model, resolved when they are needed. */
 export interface Chain {
@@ -20,37 +23,64 @@ export type FallbackList = "general" | "context" | "policy" | "rate-limit";
  * Tries the targets in order: the primary, then those of the list that fits the failure. Adapts the request to each
  * target. Nothing of a target is delivered before its first content event, so a failure before it is invisible.
  */
-export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect): Layer {
+export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect, budgets: RetryBudgets): Layer {
   return async function* (call, next) {
     const errors: ModelError[] = [];
-    const progress: Progress = { queue: [chain.primary], tried: new Set(), delivered: false };
-    for (let target = progress.queue.shift(); target !== undefined; target = progress.queue.shift()) {
+    const progress: Progress = { queue: [chain.primary], tried: new Set(), delivered: false, speaker: undefined };
+    const wayTo = (target: Target): Way => {
       progress.tried.add(target.entry);
+      return (branch) => serve(branch, target, dialectOf(target), next, progress, remainsOf(chain, progress));
+    };
+    for (let target = progress.queue.shift(); target !== undefined; target = progress.queue.shift()) {
+      progress.speaker = undefined;
       try {
-        yield* serve(call, target, dialectOf(target), next, progress, remainsOf(chain, progress));
+        if (target !== chain.primary || target.policy.hedgeAfterMs === undefined) yield* wayTo(target)(call);
+        else yield* withHedge(call, chain, budgets, wayTo, progress, errors);
         return;
       } catch (error) {
-        const failure = asModelError(error, target);
+        const failed = progress.speaker ?? target;
+        const failure = asModelError(error, failed);
         errors.push(failure);
         if (call.cancellation.cancelled || (progress.delivered && call.onBreak === "error")) throw failure;
         enqueue(chain, failure, progress);
-        if (progress.queue.length === 0) throw withLeftOut(verdict(errors), chain);
-        if (progress.delivered)
-          yield [
-            {
-              type: "reset",
-              reason: `${target.entry} failed (${failure.code}); ${progress.queue[0]?.entry} starts again`,
-            },
-          ];
+        const [heir] = progress.queue;
+        if (heir === undefined) throw withLeftOut(verdict(errors), chain);
+        if (progress.delivered) yield [afterBreak({ ...call, target: failed }, failure.code, heir.entry)];
+        else call.record.shown?.forget();
       }
     }
   };
 }
 
+/** The primary, and once it has shown nothing for `hedge_after`, the first fallback (or itself once more) beside it. */
+function withHedge(
+  call: Call,
+  chain: Chain,
+  budgets: RetryBudgets,
+  wayTo: (target: Target) => Way,
+  progress: Progress,
+  errors: ModelError[],
+): Events {
+  const { primary } = chain;
+  const second = chain.fallbacks("general")?.[0] ?? primary;
+  const enter = () => (budgets.take(second.origin) ? wayTo(second) : undefined);
+  const lost = (error: unknown) => {
+    if (second !== primary) errors.push(asModelError(error, second));
+  };
+  // Whoever was called off because the primary spoke first may still serve when the primary breaks off.
+  const calledOff = () => {
+    if (progress.speaker === primary && second !== primary) progress.tried.delete(second.entry);
+  };
+  return hedged(call, primary.policy.hedgeAfterMs ?? 0, wayTo(primary), enter, lost, calledOff);
+}
+
 interface Progress {
   readonly queue: Target[];
   readonly tried: Set<string>;
+  /** Whether the reader has been given something. */
   delivered: boolean;
+  /** Of the targets that are asked now, the one whose answer is read. */
+  speaker: Target | undefined;
 }
 
 /** Whether another target may serve when this one fails, and whether one may when it declines. */
@@ -80,6 +110,7 @@ async function* serve(
   let opened = false;
   for await (const batch of remains.policy ? withoutRefusal(events, call, target, progress) : events) {
     progress.delivered = true;
+    progress.speaker = target;
     if (opened) {
       yield batch;
     } else {

@@ -4,12 +4,15 @@ import { sleep } from "../core/cancellation.ts";
 import { isModelError, type ModelError, type ModelErrorCode } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
+import type { Shown } from "../core/shown.ts";
 import type { Policy } from "../core/target.ts";
+import { afterBreak, continued, joined } from "./continuation.ts";
 import type { RetryBudgets } from "./retry-budget.ts";
 
 /**
  * Sends the same request again when it may help. An attempt is committed by its first content event: before it, a
- * failure is invisible; after it, only `on_break = "restart"` starts again, and says so with a `reset`.
+ * failure is invisible; after it, only `on_break = "restart"` starts again, and says so with a `reset`, and only
+ * `on_break = "continue"` goes on, and says so with an adjustment.
  */
 export function retry(budgets: RetryBudgets): Layer {
   return async function* (call, next) {
@@ -23,11 +26,11 @@ export function retry(budgets: RetryBudgets): Layer {
           throw tries.reasonFor(error);
         });
       try {
-        yield* deliver(opened);
+        yield* deliver(opened, call.record.shown);
         return;
       } catch (error) {
         if (call.onBreak === "error" || !tries.allows(error)) throw error;
-        yield [{ type: "reset", reason: `the answer broke off (${(error as ModelError).code}); it starts again` }];
+        yield [afterBreak(call, (error as ModelError).code, "it")];
       }
     }
   };
@@ -39,10 +42,14 @@ interface Opened {
   readonly rest: AsyncIterator<readonly FlowEvent[]>;
 }
 
-async function* deliver({ buffered, rest }: Opened): Events {
+async function* deliver({ buffered, rest }: Opened, shown: Shown | undefined): Events {
   try {
+    shown?.note(buffered);
     yield buffered;
-    for (let step = await rest.next(); !step.done; step = await rest.next()) yield step.value;
+    for (let step = await rest.next(); !step.done; step = await rest.next()) {
+      shown?.note(step.value);
+      yield step.value;
+    }
   } finally {
     await rest.return?.();
   }
@@ -50,7 +57,7 @@ async function* deliver({ buffered, rest }: Opened): Events {
 
 async function openAttempt(tries: Tries, next: Next): Promise<Opened> {
   const call = await tries.begin();
-  const iterator = next(call)[Symbol.asyncIterator]();
+  const iterator = joined(next(call), call.record.shown)[Symbol.asyncIterator]();
   const buffered: FlowEvent[] = [];
   for (;;) {
     const step = await iterator.next();
@@ -91,7 +98,8 @@ class Tries {
     const { clock, cancellation } = this.#call;
     cancellation.throwIfCancelled();
     if (this.#waitMs !== undefined) await sleep(clock, this.#waitMs, cancellation);
-    return { ...this.#call, tryIndex: this.#total };
+    const request = continued(this.#call.request, this.#call.record.shown);
+    return { ...this.#call, request, tryIndex: this.#total };
   }
 
   /** Whether another attempt is made after this failure; remembers how long to wait before it. */

@@ -343,6 +343,8 @@ export function targetOf(target: Partial<Target> & Pick<Target, "provider" | "di
       maxParallel: undefined,
       queue: 0,
       onBreak: "error",
+      continueOnLength: 0,
+      hedgeAfterMs: undefined,
       repeatedChunkLimit: 100,
       stripTokens: [],
       stream: false,

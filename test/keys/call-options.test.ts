@@ -136,6 +136,7 @@ const ROWS: { readonly [key in keyof Required<CallOptions>]: Row | "below" } = {
     sees: ({ requests }) => expect(requests[0]?.headers).toMatchObject({ "x-one": "1", "x-both": "2" }),
   },
   stripSpecialTokens: "below",
+  continueOnLength: "below",
   signal: "below",
   cache: "below",
   tags: "below",

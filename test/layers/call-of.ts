@@ -24,6 +24,8 @@ export const POLICY: Policy = {
   maxParallel: undefined,
   queue: 0,
   onBreak: "error",
+  continueOnLength: 0,
+  hedgeAfterMs: undefined,
   repeatedChunkLimit: 100,
   stripTokens: [],
   stream: false,

@@ -32,7 +32,12 @@ testLayer(
 );
 testLayer(
   "fallback",
-  () => fallback({ primary: targetOf(), fallbacks: () => [targetOf("other")], leftOut: [] }, () => scripted([])),
+  () =>
+    fallback(
+      { primary: targetOf(), fallbacks: () => [targetOf("other")], leftOut: [] },
+      () => scripted([]),
+      new RetryBudgets(),
+    ),
   {},
   isStart,
 );

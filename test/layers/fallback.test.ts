@@ -30,7 +30,7 @@ function setUp(
     fallbacks: (kind: FallbackList) => lists[kind]?.map((entry) => targets.get(entry) as Target),
     leftOut: [],
   };
-  const layer = fallback(chain, dialectOf);
+  const layer = fallback(chain, dialectOf, new RetryBudgets());
   const again = retry(new RetryBudgets());
   const ask = (fields: Partial<Call> = {}) =>
     clock.settle(

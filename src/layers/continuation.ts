@@ -1,0 +1,75 @@
+import type { Call } from "../core/call.ts";
+import type { ModelErrorCode } from "../core/error.ts";
+import type { Events, FlowEvent } from "../core/event.ts";
+import type { Layer, Next } from "../core/layer.ts";
+import type { ModelRequest } from "../core/request.ts";
+import type { Shown } from "../core/shown.ts";
+import { addUsage } from "../core/usage.ts";
+import { Seam } from "./seam.ts";
+
+/**
+ * Asks again, up to `continue_on_length` times, when the answer ran into its token limit; what comes is joined to what
+ * was there. Stands above retry, so that each request has its own tries.
+ */
+export const continueOnLength: Layer = (call, next) => {
+  const { shown } = call.record;
+  const most = call.input.continueOnLength ?? call.target.policy.continueOnLength;
+  return shown === undefined || most === 0 ? next(call) : lengthened(call, next, shown, most);
+};
+
+async function* lengthened(call: Call, next: Next, shown: Shown, most: number): Events {
+  let left = most;
+  for (let cut = true; cut; left--) {
+    cut = false;
+    for await (const batch of next(call)) {
+      if (batch.some((event) => event.type === "reset")) left = most;
+      cut = left > 0 && shown.canGoOn && batch.some((event) => event.type === "finish" && event.reason === "length");
+      yield cut ? batch.filter((event) => event.type !== "finish") : batch;
+    }
+    if (cut) shown.add(call.record.attempts.at(-1)?.usage);
+  }
+}
+
+/** Failures by which what was shown is no beginning of a good answer. */
+const SPOILED: ReadonlySet<ModelErrorCode> = new Set(["degenerate_output", "refused", "content_filtered"]);
+
+/** What the reader is told of a break, where it is healed: the answer goes on, or it starts again. */
+export function afterBreak(call: Call, code: ModelErrorCode, heir: string): FlowEvent {
+  const shown = call.onBreak === "continue" && !SPOILED.has(code) ? call.record.shown : undefined;
+  const broke = `${call.target.entry} broke off (${code})`;
+  if (shown?.canGoOn !== true) {
+    call.record.shown?.forget();
+    return { type: "reset", reason: `${broke}; ${heir} starts again` };
+  }
+  shown.add(call.record.attempts.at(-1)?.usage);
+  const reason = `${broke} after ${shown.text.length} characters; ${heir} went on from there`;
+  return { type: "adjustment", adjustment: { setting: "on_break", from: "one answer", to: "a joined answer", reason } };
+}
+
+const GO_ON =
+  "Your answer was cut off. Go on exactly where it ends: repeat nothing, explain nothing, and open no new code block.";
+
+/** The request that asks for the rest of an answer, or the request itself while there is none. */
+export function continued(request: ModelRequest, shown: Shown | undefined): ModelRequest {
+  if (shown === undefined || !shown.canGoOn) return request;
+  const asked = [
+    { role: "assistant", content: shown.text },
+    { role: "user", content: GO_ON },
+  ] as const;
+  return { ...request, messages: [...request.messages, ...asked] };
+}
+
+/** The events of an answer that goes on, with what it repeats taken out and the tokens of what came before added. */
+export function joined(events: Events, shown: Shown | undefined): Events {
+  return shown === undefined || !shown.canGoOn ? events : withoutRepetition(events, shown);
+}
+
+async function* withoutRepetition(events: Events, { text, usage: before }: Shown): Events {
+  const seam = new Seam(text);
+  for await (const batch of events) {
+    const out = seam.pass(batch);
+    yield before === undefined
+      ? out
+      : out.map((event) => (event.type === "usage" ? { ...event, usage: addUsage(before, event.usage) } : event));
+  }
+}

@@ -1,0 +1,122 @@
+import type { Call, CallRecord } from "../core/call.ts";
+import type { Cancellation } from "../core/cancellation.ts";
+import { ModelError } from "../core/error.ts";
+import type { Events, FlowEvent } from "../core/event.ts";
+
+/** One of two ways to the same answer. */
+export type Way = (call: Call) => Events;
+
+/**
+ * Sends a second request when the first has shown nothing after `afterMs`, and reads on whichever shows something first.
+ * The other is cancelled; it keeps its row among the attempts, because it may be billed. `second` gives no way where
+ * another request is not allowed; `lost` hears why the second one failed, and `calledOff` that the race is over.
+ */
+export async function* hedged(
+  call: Call,
+  afterMs: number,
+  first: Way,
+  second: () => Way | undefined,
+  lost: (error: unknown) => void,
+  calledOff: () => void,
+): Events {
+  const race = new Race(call, lost);
+  const offTimer = call.clock.schedule(() => race.enter(second()), afterMs);
+  try {
+    race.enter(first);
+    const winner = await race.won.finally(offTimer);
+    race.callOff(winner);
+    calledOff();
+    yield* winner.events();
+  } finally {
+    offTimer();
+    race.end();
+  }
+}
+
+/** The runners of one call, until one of them shows something. */
+class Race {
+  readonly won: Promise<Runner>;
+  readonly #call: Call;
+  readonly #lost: (error: unknown) => void;
+  readonly #runners: Runner[] = [];
+  readonly #resolve: (winner: Runner) => void;
+  readonly #reject: (error: unknown) => void;
+  #running = 0;
+  #over = false;
+  #firstError: unknown;
+
+  constructor(call: Call, lost: (error: unknown) => void) {
+    this.#call = call;
+    this.#lost = lost;
+    const { promise, resolve, reject } = Promise.withResolvers<Runner>();
+    this.won = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  enter(way: Way | undefined): void {
+    if (way === undefined) return;
+    const runner = new Runner(this.#call, way);
+    const place = this.#runners.push(runner);
+    this.#running++;
+    runner.opened.then(
+      () => this.#resolve(runner),
+      (error) => this.#fell(place, error),
+    );
+  }
+
+  #fell(place: number, error: unknown): void {
+    if (this.#over) return;
+    if (place === 1) this.#firstError = error;
+    else this.#lost(error);
+    this.#running--;
+    if (this.#running === 0) this.#reject(this.#firstError);
+  }
+
+  callOff(winner: Runner): void {
+    this.#over = true;
+    for (const runner of this.#runners) if (runner !== winner) runner.cancel(late());
+    this.#call.record.adopt(winner.record);
+  }
+
+  end(): void {
+    for (const runner of this.#runners) runner.leave();
+  }
+}
+
+class Runner {
+  readonly record: CallRecord;
+  readonly opened: Promise<IteratorResult<readonly FlowEvent[]>>;
+  readonly #parent: CallRecord;
+  readonly #cancellation: Cancellation;
+  readonly #iterator: AsyncIterator<readonly FlowEvent[]>;
+
+  constructor(call: Call, way: Way) {
+    this.#parent = call.record;
+    this.record = call.record.branch();
+    this.#cancellation = call.cancellation.child();
+    this.#iterator = way({ ...call, record: this.record, cancellation: this.#cancellation })[Symbol.asyncIterator]();
+    this.opened = this.#iterator.next();
+  }
+
+  async *events(): Events {
+    try {
+      for (let step = await this.opened; !step.done; step = await this.#iterator.next()) yield step.value;
+    } finally {
+      this.#parent.adopt(this.record);
+    }
+  }
+
+  cancel(reason: ModelError): void {
+    this.#cancellation.cancel(reason);
+  }
+
+  leave(): void {
+    this.#cancellation.release();
+    this.#iterator.return?.()?.then(undefined, () => {});
+  }
+}
+
+function late(): ModelError {
+  return new ModelError({ code: "aborted", message: "Another request answered first (hedge_after)." });
+}

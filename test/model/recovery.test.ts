@@ -1,0 +1,244 @@
+import { describe, expect, it } from "vitest";
+import type { ModelError } from "../../src/core/error.ts";
+import type { ModelEvent } from "../../src/core/event.ts";
+import type { ScriptedAttempt } from "../../src/dialects/scripted/dialect.ts";
+import type { FakeClock } from "../fake-clock.ts";
+import { factoryOf } from "./factory-of.ts";
+
+const BROKEN = { error: { code: "stream_truncated", message: "cut" } } as const;
+const said = (...texts: string[]): ScriptedAttempt => [...texts.map((delta) => ({ delta })), { finish: "stop" }];
+const cutAfter = (...texts: string[]): ScriptedAttempt => [...texts.map((delta) => ({ delta })), BROKEN];
+const cutByLength = (...texts: string[]): ScriptedAttempt => [
+  ...texts.map((delta) => ({ delta })),
+  { usage: { input: 10, output: 5 } },
+  { finish: "length" },
+];
+
+async function streamed(made: ReturnType<typeof factoryOf>, options = {}) {
+  const events: ModelEvent[] = [];
+  const stream = made.model.stream("write", options);
+  const read = async () => {
+    for await (const event of stream) events.push(event);
+    return await stream.reply;
+  };
+  const reply = await made.clock.settle(read());
+  const text = events.map((event) => (event.type === "text-delta" ? event.text : "")).join("");
+  return { events, text, reply };
+}
+
+function askedOf(made: ReturnType<typeof factoryOf>, entry: string) {
+  return made.dialects[entry]?.calls.map(({ call }) => call.request.messages.map(({ role }) => role).join(" ")) ?? [];
+}
+
+const failureOf = async (clock: FakeClock, call: Promise<unknown>): Promise<ModelError> =>
+  (await clock.settle(call.catch((error: unknown) => error))) as ModelError;
+
+describe('a stream that breaks with on_break = "continue"', () => {
+  const toml = '[defaults]\non_break = "continue"';
+
+  it("is gone on with by the next try, and the reader sees one text", async () => {
+    const made = factoryOf({ a: [cutAfter("one two ", "three "), said("four ", "five")] }, toml);
+    const { text, reply, events } = await streamed(made);
+    expect([text, reply.text]).toEqual(["one two three four five", text]);
+    expect(events.some(({ type }) => type === "reset")).toBe(false);
+    expect(askedOf(made, "a")).toEqual(["user", "user assistant user"]);
+    expect(made.dialects["a"]?.calls[1]?.call.request.messages[1]).toEqual({
+      role: "assistant",
+      content: "one two three ",
+    });
+  });
+
+  it("is gone on with by a fallback, which its start and an adjustment say", async () => {
+    const made = factoryOf(
+      { a: [cutAfter("one ")], b: [said("two")] },
+      `${toml}\nnum_retries = 0\nfallback_models = ["b"]`,
+    );
+    const { text, reply, events } = await streamed(made);
+    expect([text, reply.model]).toEqual(["one two", "b"]);
+    expect(events.filter(({ type }) => type === "start")).toMatchObject([{ model: "a" }, { model: "b" }]);
+    expect(reply.adjustments).toMatchObject([{ setting: "on_break", reason: expect.stringContaining("b went on") }]);
+    expect(reply.attempts.map(({ model, outcome }) => [model, outcome])).toEqual([["a", "error"], ["b", "ok"]]); // biome-ignore format: rows
+  });
+
+  it("counts the tokens of all its requests", async () => {
+    const used: ScriptedAttempt = [{ delta: "rest" }, { usage: { input: 40, output: 7 } }, { finish: "stop" }];
+    const made = factoryOf({ a: [cutAfter("begun "), used] }, toml);
+    const { reply } = await streamed(made);
+    const [first, second] = reply.attempts;
+    expect(second?.usage).toMatchObject({ input: 40, output: 7 });
+    expect(reply.usage.total).toBe((first?.usage?.total ?? 0) + 47);
+    expect(reply.usage.estimated).toBe(true);
+  });
+
+  it.each([
+    ["its last words", ["the quick brown fox ", "jumps over"], ["fox jumps over the dog"], "the quick brown fox jumps over the dog"], // biome-ignore format: rows
+    ["its last line", ["alpha\n", "line2\n"], ["li", "ne2", "\nline3"], "alpha\nline2\nline3"],
+    ["everything", ["alpha beta"], ["alpha", " beta", " gamma"], "alpha beta gamma"],
+    ["a bracket, which is meant", ["if (a) {\n}\n"], ["}\n", "done"], "if (a) {\n}\n}\ndone"],
+    ["a word that only looks like it", ["banana"], ["nap"], "banananap"],
+  ])("takes out what the rest says again: %s", async (_what, first, second, whole) => {
+    const made = factoryOf({ a: [cutAfter(...first), said(...second)] }, toml);
+    expect((await streamed(made)).text).toBe(whole);
+  });
+
+  it("goes on from all that was shown when it breaks twice", async () => {
+    const made = factoryOf({ a: [cutAfter("one "), cutAfter("two "), said("three")] }, toml);
+    expect((await streamed(made)).text).toBe("one two three");
+    expect(made.dialects["a"]?.calls[2]?.call.request.messages.map(({ content }) => content)[1]).toBe("one two ");
+  });
+
+  it("starts again where a tool call had begun, and where the answer is JSON", async () => {
+    const call: ScriptedAttempt = [{ delta: "hm " }, { toolCall: { name: "f", arguments: {} } }, BROKEN];
+    const made = factoryOf({ a: [call, said("fresh")] }, toml);
+    const { events, reply } = await streamed(made);
+    expect(events.filter(({ type }) => type === "reset")).toHaveLength(1);
+    expect([reply.text, askedOf(made, "a")]).toEqual(["fresh", ["user", "user"]]);
+
+    const json = factoryOf({ a: [cutAfter('{"a"'), said('{"a":1}')] }, toml);
+    expect((await streamed(json, { responseFormat: { type: "json_object" } })).reply.text).toBe('{"a":1}');
+    expect(askedOf(json, "a")).toEqual(["user", "user"]);
+  });
+
+  it("ends in the error with everything shown when nobody can go on", async () => {
+    const made = factoryOf({ a: [cutAfter("one "), cutAfter("two ")] }, `${toml}\nnum_retries = 1`);
+    const stream = made.model.stream("write");
+    const error = await failureOf(made.clock, stream.reply);
+    expect(error).toMatchObject({ code: "stream_truncated", partial: { text: "one two " } });
+  });
+
+  it("leaves codegen as it is: it starts again", async () => {
+    const made = factoryOf({ a: [cutAfter("one "), said("whole")] }, toml);
+    expect((await made.clock.settle(made.model.codegen("write"))).text).toBe("whole");
+    expect(askedOf(made, "a")).toEqual(["user", "user"]);
+  });
+});
+
+describe("an answer that runs into its token limit", () => {
+  const script = [cutByLength("one\n", "two two\n"), cutByLength("two two\n", "three\n"), said("four")];
+
+  it("is gone on with as often as continue_on_length says, as one text with the tokens of all", async () => {
+    const made = factoryOf({ a: script }, "[defaults]\ncontinue_on_length = 5");
+    const reply = await made.clock.settle(made.model.codegen("write"));
+    expect(reply).toMatchObject({ text: "one\ntwo two\nthree\nfour", finishReason: "stop" });
+    expect(reply.attempts).toHaveLength(3);
+    const total = reply.attempts.reduce((sum, { usage }) => sum + (usage?.total ?? 0), 0);
+    expect(reply.usage.total).toBe(total);
+    const streams = factoryOf({ a: script }, "[defaults]\ncontinue_on_length = 5");
+    const { text, events } = await streamed(streams);
+    expect(text).toBe(reply.text);
+    expect(events.filter(({ type }) => type === "finish")).toHaveLength(1);
+  });
+
+  it("keeps the limit it was given, and is not gone on with by default", async () => {
+    const once = factoryOf({ a: script }, "[defaults]\ncontinue_on_length = 1");
+    const reply = await once.clock.settle(once.model.codegen("write"));
+    expect(reply).toMatchObject({ text: "one\ntwo two\nthree\n", finishReason: "length" });
+    const never = factoryOf({ a: script });
+    expect(await never.clock.settle(never.model.codegen("write"))).toMatchObject({ text: "one\ntwo two\n" });
+    expect(never.dialects["a"]?.calls).toHaveLength(1);
+  });
+
+  it("is what one call may ask for", async () => {
+    const made = factoryOf({ a: script });
+    const reply = await made.clock.settle(made.model.codegen("write", { continueOnLength: 2 }));
+    expect(reply.finishReason).toBe("stop");
+  });
+
+  it("starts again as a whole when a later part breaks in codegen", async () => {
+    const made = factoryOf(
+      { a: [cutByLength("one "), cutAfter("two "), said("whole")] },
+      "[defaults]\ncontinue_on_length = 2",
+    );
+    const reply = await made.clock.settle(made.model.codegen("write"));
+    expect(reply.text).toBe("whole");
+    expect(askedOf(made, "a")).toEqual(["user", "user assistant user", "user"]);
+  });
+
+  it("is left alone where it is JSON", async () => {
+    const made = factoryOf({ a: [cutByLength('{"a":')] }, "[defaults]\ncontinue_on_length = 2");
+    const asking = made.model.codegen("write", { responseFormat: { type: "json_object" } });
+    expect(await made.clock.settle(asking)).toMatchObject({ finishReason: "length" });
+    expect(made.dialects["a"]?.calls).toHaveLength(1);
+  });
+});
+
+describe("a second request after hedge_after", () => {
+  const toml = '[defaults]\nhedge_after = "200ms"\nfallback_models = ["b"]';
+  const slow = (delayMs: number, text: string): ScriptedAttempt => [{ delayMs }, { delta: text }, { finish: "stop" }];
+
+  it("answers when the first is silent; the first is closed and both are accounted", async () => {
+    const made = factoryOf({ a: [[{ hang: true }]], b: [slow(100, "from b")] }, toml);
+    const reply = await made.clock.settle(made.model.codegen("hi"));
+    expect(reply).toMatchObject({ text: "from b", model: "b", cost: { estimated: true } });
+    expect(made.clock.monotonic()).toBe(300);
+    expect(reply.attempts.map(({ model, outcome, possiblyBilled }) => [model, outcome, possiblyBilled])).toEqual([
+      ["a", "aborted", true],
+      ["b", "ok", false],
+    ]);
+    expect(made.dialects["a"]?.calls[0]?.end).not.toBe("open");
+    expect(made.clock.pending).toBe(0);
+  });
+
+  it("is not sent when the first speaks in time, and is closed when the first still wins", async () => {
+    const quick = factoryOf({ a: [slow(150, "a")], b: ["b"] }, toml);
+    expect((await quick.clock.settle(quick.model.codegen("hi"))).text).toBe("a");
+    expect([quick.dialects["b"]?.calls, quick.clock.pending]).toEqual([[], 0]);
+
+    const close = factoryOf({ a: [slow(250, "a")], b: [slow(500, "b")] }, toml);
+    const reply = await close.clock.settle(close.model.codegen("hi"));
+    expect([reply.model, reply.attempts.map(({ outcome }) => outcome).sort()]).toEqual(["a", ["aborted", "ok"]]);
+    expect(close.clock.monotonic()).toBe(250);
+  });
+
+  it("goes to the model itself where no fallback is set", async () => {
+    const made = factoryOf({ a: [[{ hang: true }], "second try"] }, '[defaults]\nhedge_after = "200ms"');
+    const reply = await made.clock.settle(made.model.codegen("hi"));
+    expect([reply.text, reply.attempts.length]).toEqual(["second try", 2]);
+  });
+
+  it("serves on when the first fails meanwhile, and its own failure leaves the first alone", async () => {
+    const failing: ScriptedAttempt = [{ delayMs: 250 }, { error: { code: "unauthorized", message: "no" } }];
+    const first = factoryOf({ a: [failing], b: [slow(400, "b")] }, toml);
+    expect((await first.clock.settle(first.model.codegen("hi"))).text).toBe("b");
+    const second = factoryOf({ a: [slow(700, "a")], b: [failing] }, toml);
+    expect((await second.clock.settle(second.model.codegen("hi"))).text).toBe("a");
+  });
+
+  it("fails with both errors when both fail", async () => {
+    const failing = (code: "unauthorized" | "quota_exhausted", delayMs: number): ScriptedAttempt => [
+      { delayMs },
+      { error: { code, message: "no" } },
+    ];
+    const made = factoryOf({ a: [failing("unauthorized", 300)], b: [failing("quota_exhausted", 50)] }, toml);
+    const error = await failureOf(made.clock, made.model.codegen("hi"));
+    expect(error.code).toBe("all_models_failed");
+    expect(error.errors.map(({ code }) => code).sort()).toEqual(["quota_exhausted", "unauthorized"]);
+    expect(error.attempts).toHaveLength(2);
+  });
+
+  it("ends with the call when its caller aborts", async () => {
+    const made = factoryOf({ a: [[{ hang: true }]], b: [[{ hang: true }]] }, toml);
+    const controller = new AbortController();
+    made.clock.schedule(() => controller.abort(), 400);
+    const error = await failureOf(made.clock, made.model.codegen("hi", { signal: controller.signal }));
+    expect([error.code, made.clock.monotonic(), made.clock.pending]).toEqual(["aborted", 400, 0]);
+    expect(Object.values(made.dialects).flatMap(({ calls }) => calls.map(({ end }) => end))).not.toContain("open");
+  });
+
+  it("recovers from a break of the winner by the one that was called off", async () => {
+    const breaking: ScriptedAttempt = [{ delayMs: 250 }, { delta: "begun" }, { delayMs: 10 }, BROKEN];
+    const made = factoryOf({ a: [breaking], b: [slow(500, "b1"), "whole"] }, `${toml}\nnum_retries = 0`);
+    const reply = await made.clock.settle(made.model.codegen("hi"));
+    expect([reply.model, reply.text]).toEqual(["b", "whole"]);
+  });
+
+  it("is a retry as far as the retry budget goes: an outage is not doubled", async () => {
+    const made = factoryOf(
+      { a: [[{ hang: true }]] },
+      '[defaults]\nhedge_after = "200ms"\ntimeout = "1s"\nnum_retries = 0\ncircuit_breaker = false',
+    );
+    const calls = Array.from({ length: 40 }, () => made.model.codegen("hi").catch((error: ModelError) => error.code));
+    expect(new Set(await made.clock.settle(Promise.all(calls)))).toEqual(new Set(["timed_out"]));
+    expect(made.dialects["a"]?.calls.length).toBeLessThanOrEqual(40 + 10 + 8 + 10);
+  });
+});
