@@ -14,6 +14,7 @@ import { EmbeddedSimulator } from "./embedded-simulator.ts";
 import { cache } from "./layers/cache.ts";
 import { Breakers } from "./layers/circuit-breaker.ts";
 import type { Chain, FallbackList } from "./layers/fallback.ts";
+import { Pauses } from "./layers/pauses.ts";
 import { RetryBudgets } from "./layers/retry-budget.ts";
 import { type UsageGroup, type UsageTotal, UsageTotals } from "./layers/usage-totals.ts";
 import { loggerFor, safeLogger } from "./log-writer.ts";
@@ -218,7 +219,8 @@ export class ModelFactory<Models = Registered> {
       logContent: this.#config.logging?.logContent ?? false,
       totals: new UsageTotals(),
       budgets: new RetryBudgets(),
-      breakers: new Breakers(),
+      pauses: new Pauses(),
+      breakers: new Breakers(this.#clock),
       cache:
         settings &&
         cache(new MemoryStore(settings.maxEntries, this.#clock), {

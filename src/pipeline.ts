@@ -10,6 +10,7 @@ import { deadline } from "./layers/deadline.ts";
 import { type Chain, fallback } from "./layers/fallback.ts";
 import { meter } from "./layers/meter.ts";
 import { outputGuard } from "./layers/output-guard.ts";
+import type { Pauses } from "./layers/pauses.ts";
 import { retry } from "./layers/retry.ts";
 import type { RetryBudgets } from "./layers/retry-budget.ts";
 import { telemetry } from "./layers/telemetry.ts";
@@ -23,6 +24,7 @@ export interface Services {
   readonly logContent: boolean;
   readonly totals: UsageTotals;
   readonly budgets: RetryBudgets;
+  readonly pauses: Pauses;
   readonly breakers: Breakers;
   /** Present with a `[cache]` table. */
   readonly cache: Layer | undefined;
@@ -35,7 +37,7 @@ export function targetPipeline(services: Services): Next {
     [
       continueOnLength,
       circuitBreaker(services.breakers),
-      retry(services.budgets),
+      retry(services.budgets, services.pauses),
       credential(),
       breakerGate(services.breakers),
       concurrency(),

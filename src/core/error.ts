@@ -277,8 +277,8 @@ export interface ModelErrorInit {
   readonly partial?: PartialAnswer | undefined;
   readonly errors?: readonly ModelError[] | undefined;
   readonly cause?: unknown;
-  /** `x-should-retry` of the provider; overrules the table for this one error. */
-  readonly shouldRetry?: boolean | undefined;
+  /** `x-should-retry` of the provider, or what is known of this failure; overrules the table for this one error. */
+  readonly shouldRetry?: boolean | "once" | undefined;
 }
 
 const BRAND = Symbol.for("modelwright.ModelError");
@@ -300,7 +300,7 @@ export class ModelError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly phase: TimeoutPhase | undefined;
   /** Overrules the code's row: the provider said so (`x-should-retry`), or this failure is known to repeat. */
-  readonly shouldRetry: boolean | undefined;
+  readonly shouldRetry: boolean | "once" | undefined;
   /** What had arrived before the failure. */
   partial: PartialAnswer | undefined;
   /** One row per request that left, over all targets of the call. */
@@ -330,7 +330,7 @@ export class ModelError extends Error {
 
   /** Whether the same request may succeed when sent again. */
   get retryable(): boolean {
-    return this.shouldRetry ?? this.row.retry !== "never";
+    return this.shouldRetry === undefined ? this.row.retry !== "never" : this.shouldRetry !== false;
   }
 
   toJSON(): { error: { message: string; type: string; code: string } } {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   BrokenCircuitError,
   type CircuitBreakerPolicy,
@@ -9,26 +10,28 @@ import {
   IsolatedCircuitError,
 } from "cockatiel";
 import type { Call, Outcome } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Layer } from "../core/layer.ts";
 import type { BreakerState, Target } from "../core/target.ts";
 import { hold, type Release, releasing } from "./guard.ts";
 
 /**
- * The breakers of a factory, one per target (origin and model id), shared by all entries that lead there with the same
- * settings: an entry with settings of its own is not judged by those of another.
+ * The breakers of a factory. A target (origin and model id) has one for each set of settings that its entries bring: all
+ * of them hear of every call to the target, and each judges by its own numbers.
  */
 export class Breakers {
-  readonly #slots = new Map<string, Slot>();
+  readonly #clock: Clock;
+  readonly #targets = new Map<string, Slot[]>();
+  readonly #isolated = new Set<string>();
   readonly #known = new WeakMap<Target, Slot>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   of(target: Target): CircuitBreakerPolicy | undefined {
     return this.#slotOf(target)?.policy;
-  }
-
-  /** Targets with a breaker and its state, for display. */
-  states(): ReadonlyMap<string, BreakerState> {
-    return new Map([...this.#slots.values()].map(({ key, policy }) => [key, STATE_NAMES[policy.state]]));
   }
 
   /** `undefined` when the target has no breaker. */
@@ -37,15 +40,30 @@ export class Breakers {
     return policy && STATE_NAMES[policy.state];
   }
 
-  /** Refuses every call to the target until `reset`. */
-  isolate(target: Target): void {
-    this.of(target)?.isolate();
+  /** Refuses every call to the target, of whatever entry, until `reset`. */
+  isolate({ key }: Target): void {
+    this.#isolated.add(key);
+    for (const { policy } of this.#slotsOf(key)) policy.isolate();
   }
 
-  /** Closes the breaker and forgets what it counted. Calls under way end with the breaker they began with. */
-  reset(target: Target): void {
-    const slot = this.#slotOf(target);
-    if (slot !== undefined && target.policy.breaker !== undefined) slot.policy = makePolicy(target.policy.breaker);
+  /** Closes the target's breakers and forgets what they counted. Calls under way end with the breaker they began with. */
+  reset({ key }: Target): void {
+    this.#isolated.delete(key);
+    for (const slot of this.#slotsOf(key)) slot.policy = makePolicy(slot.settings, this.#clock);
+  }
+
+  /** The outcome of a call, for the breakers of the same target that did not admit it. Those that are open wait for their own probe. */
+  tell(target: Target, admitting: CircuitBreakerPolicy, outcome: Outcome): void {
+    for (const { policy } of this.#slotsOf(target.key)) {
+      if (policy === admitting || policy.state !== CircuitState.Closed) continue;
+      hold(policy).then((release) => release(outcome));
+    }
+  }
+
+  #slotsOf(key: string): Slot[] {
+    const slots = this.#targets.get(key) ?? [];
+    this.#targets.set(key, slots);
+    return slots;
   }
 
   #slotOf(target: Target): Slot | undefined {
@@ -59,17 +77,21 @@ export class Breakers {
     return slot;
   }
 
-  #shared(key: string, settings: NonNullable<Target["policy"]["breaker"]>): Slot {
-    const { threshold, windowMs, halfOpenAfterMs } = settings;
-    const id = `${key} ${threshold} ${windowMs} ${halfOpenAfterMs}`;
-    const shared = this.#slots.get(id) ?? { key, policy: makePolicy(settings) };
-    this.#slots.set(id, shared);
-    return shared;
+  #shared(key: string, settings: BreakerSettings): Slot {
+    const slots = this.#slotsOf(key);
+    const known = slots.find((slot) => isDeepStrictEqual(slot.settings, settings));
+    if (known !== undefined) return known;
+    const made = { settings, policy: makePolicy(settings, this.#clock) };
+    if (this.#isolated.has(key)) made.policy.isolate();
+    slots.push(made);
+    return made;
   }
 }
 
+type BreakerSettings = NonNullable<Target["policy"]["breaker"]>;
+
 interface Slot {
-  readonly key: string;
+  readonly settings: BreakerSettings;
   policy: CircuitBreakerPolicy;
 }
 
@@ -83,12 +105,9 @@ const STATE_NAMES = {
 /** Failures that say something about the target; all others leave the breaker as it is. */
 class TargetFailure extends Error {}
 
-function makePolicy({
-  threshold,
-  windowMs,
-  halfOpenAfterMs,
-}: NonNullable<Target["policy"]["breaker"]>): CircuitBreakerPolicy {
-  const breaker = windowMs === undefined ? new ConsecutiveBreaker(threshold) : new WindowBreaker(threshold, windowMs);
+function makePolicy({ threshold, windowMs, halfOpenAfterMs }: BreakerSettings, clock: Clock): CircuitBreakerPolicy {
+  const breaker =
+    windowMs === undefined ? new ConsecutiveBreaker(threshold) : new WindowBreaker(threshold, windowMs, clock);
   return cockatielBreaker(
     handleWhen((error) => error instanceof TargetFailure),
     { halfOpenAfter: halfOpenAfterMs, breaker },
@@ -100,11 +119,13 @@ class WindowBreaker implements IBreaker {
   state: unknown;
   readonly #threshold: number;
   readonly #windowMs: number;
+  readonly #clock: Clock;
   #failures: number[] = [];
 
-  constructor(threshold: number, windowMs: number) {
+  constructor(threshold: number, windowMs: number, clock: Clock) {
     this.#threshold = threshold;
     this.#windowMs = windowMs;
+    this.#clock = clock;
   }
 
   success(state: CircuitState): void {
@@ -112,7 +133,7 @@ class WindowBreaker implements IBreaker {
   }
 
   failure(): boolean {
-    const now = performance.now();
+    const now = this.#clock.monotonic();
     this.#failures = this.#failures.filter((at) => at > now - this.#windowMs);
     this.#failures.push(now);
     return this.#failures.length >= this.#threshold;
@@ -134,7 +155,10 @@ export function circuitBreaker(breakers: Breakers): Layer {
     const probing = policy.state === CircuitState.HalfOpen;
     yield* releasing(
       next(call),
-      (outcome) => release(seenByBreaker(outcome, probing)),
+      (outcome) => {
+        release(seenByBreaker(outcome, probing));
+        breakers.tell(call.target, policy, seenByBreaker(outcome, false));
+      },
       () => abandoned(call),
     );
   };

@@ -1,27 +1,18 @@
 import type { Call } from "../core/call.ts";
 import { unlessCancelled } from "../core/cancellation.ts";
-import { isModelError, ModelError, type ModelErrorCode } from "../core/error.ts";
+import { isModelError, ModelError } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import { Secret } from "../core/secret.ts";
 import type { Target, Token } from "../core/target.ts";
+import { KeyStates } from "./key-states.ts";
 import { timedOut } from "./timeout.ts";
-
-/** A dead key is not tried again; a throttled one rests until the provider's time is over. */
-interface KeyState {
-  dead: boolean;
-  pausedUntilMs: number;
-  /** What the provider last said of it. */
-  readonly code: ModelErrorCode;
-}
 
 interface TokenState {
   known: Token | undefined;
   asking: Promise<Token> | undefined;
 }
 
-/** How long a throttled key rests when the provider names no time. */
-const PAUSE_MS = 10_000;
 const RENEW_BEFORE_MS = 60_000;
 
 /**
@@ -29,7 +20,7 @@ const RENEW_BEFORE_MS = 60_000;
  * before anything was delivered, and that uses no retry.
  */
 export function credential(): Layer {
-  const states = new WeakMap<Secret, KeyState>();
+  const states = new KeyStates();
   const tokens = new WeakMap<Target, TokenState>();
   return (call, next) => {
     const { keys, token } = call.target.credentials;
@@ -96,9 +87,9 @@ async function askForToken(target: Target, state: TokenState, hook: () => Promis
   }
 }
 
-async function* rotate(call: Call, next: Next, states: WeakMap<Secret, KeyState>): Events {
-  let last: ModelError | undefined;
-  for (const key of usable(call, states)) {
+async function* rotate(call: Call, next: Next, states: KeyStates): Events {
+  let soonest: ModelError | undefined;
+  for (const key of states.usable(call)) {
     let delivered = false;
     try {
       for await (const batch of next({ ...call, credential: key })) {
@@ -108,34 +99,16 @@ async function* rotate(call: Call, next: Next, states: WeakMap<Secret, KeyState>
       return;
     } catch (error) {
       if (!isModelError(error) || delivered || !error.row.rotatesKey) throw error;
-      note(key, error, call, states);
-      last = error;
+      states.note(key, error, call);
+      soonest = sooner(error, soonest);
     }
   }
-  throw last ?? allDead(call.target, states);
+  throw soonest ?? states.nothingUsable(call);
 }
 
-function allDead({ entry, provider, credentials }: Target, states: WeakMap<Secret, KeyState>): ModelError {
-  const codes = credentials.keys.map((key) => states.get(key)?.code ?? "unauthorized");
-  return new ModelError({
-    code: codes[0] ?? "unauthorized",
-    message: `${entry}: every key is dead (${codes.join(", ")})`,
-    provider,
-    model: entry,
-  });
-}
-
-/** Living keys; those that rest come last, the one that rests shortest first. */
-function usable(call: Call, states: WeakMap<Secret, KeyState>): readonly Secret[] {
-  const now = call.clock.monotonic();
-  const pause = (key: Secret) => Math.max(0, (states.get(key)?.pausedUntilMs ?? 0) - now);
-  return call.target.credentials.keys
-    .filter((key) => states.get(key)?.dead !== true)
-    .sort((left, right) => pause(left) - pause(right));
-}
-
-function note(key: Secret, error: ModelError, call: Call, states: WeakMap<Secret, KeyState>): void {
-  const throttled = error.code === "rate_limited";
-  const pausedUntilMs = throttled ? call.clock.monotonic() + (error.retryAfterMs ?? PAUSE_MS) : 0;
-  states.set(key, { dead: !throttled && error.code !== "forbidden", pausedUntilMs, code: error.code });
+/** Of the failures of several keys, the one that another try helps soonest. */
+function sooner(error: ModelError, other: ModelError | undefined): ModelError {
+  if (other === undefined || !other.retryable) return error;
+  if (!error.retryable) return other;
+  return (error.retryAfterMs ?? 0) <= (other.retryAfterMs ?? 0) ? error : other;
 }

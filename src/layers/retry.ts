@@ -1,12 +1,13 @@
 import { retry as cockatielRetry, handleWhen, type RetryPolicy } from "cockatiel";
 import type { Call } from "../core/call.ts";
 import { sleep } from "../core/cancellation.ts";
-import { isModelError, type ModelError, type ModelErrorCode } from "../core/error.ts";
+import { isModelError, ModelError, type ModelErrorCode } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { Shown } from "../core/shown.ts";
-import type { Policy } from "../core/target.ts";
+import type { Policy, Target } from "../core/target.ts";
 import { afterBreak, continued, joined } from "./continuation.ts";
+import type { Pauses } from "./pauses.ts";
 import type { RetryBudgets } from "./retry-budget.ts";
 
 /**
@@ -14,10 +15,10 @@ import type { RetryBudgets } from "./retry-budget.ts";
  * failure is invisible; after it, only `on_break = "restart"` starts again, and says so with a `reset`, and only
  * `on_break = "continue"` goes on, and says so with an adjustment.
  */
-export function retry(budgets: RetryBudgets): Layer {
+export function retry(budgets: RetryBudgets, pauses: Pauses): Layer {
   return async function* (call, next) {
     budgets.note(call.target.origin);
-    const tries = new Tries(call, budgets);
+    const tries = new Tries(call, budgets, pauses);
     const policy = tries.policy();
     for (;;) {
       const opened = await policy
@@ -71,15 +72,17 @@ async function openAttempt(tries: Tries, next: Next): Promise<Opened> {
 class Tries {
   readonly #call: Call;
   readonly #budgets: RetryBudgets;
+  readonly #pauses: Pauses;
   readonly #used = new Map<ModelErrorCode, number>();
   #total = 0;
   #waitMs: number | undefined;
   #lastBackoffMs = 0;
   #lastFailure: ModelError | undefined;
 
-  constructor(call: Call, budgets: RetryBudgets) {
+  constructor(call: Call, budgets: RetryBudgets, pauses: Pauses) {
     this.#call = call;
     this.#budgets = budgets;
+    this.#pauses = pauses;
   }
 
   /**
@@ -93,23 +96,37 @@ class Tries {
     );
   }
 
-  /** Waits if this is not the first try, and gives the call of the next attempt. */
+  /** Waits if this is not the first try, or while the provider wants to be left alone, and gives the call of the next attempt. */
   async begin(): Promise<Call> {
     const { clock, cancellation } = this.#call;
     cancellation.throwIfCancelled();
     if (this.#waitMs !== undefined) await sleep(clock, this.#waitMs, cancellation);
+    if (this.#pauses.rest(this.#call.target, clock.monotonic()) > 0) await this.#sitOut();
     const request = continued(this.#call.request, this.#call.record.shown);
     return { ...this.#call, request, tryIndex: this.#total };
+  }
+
+  /** Other calls were told to wait. One that cannot wait so long fails at once, and nothing is sent. */
+  async #sitOut(): Promise<void> {
+    const { target, clock, cancellation, random } = this.#call;
+    const patienceMs = clock.monotonic() + target.policy.maxRetryAfterMs;
+    for (;;) {
+      const restMs = this.#pauses.rest(target, clock.monotonic());
+      if (restMs === 0) return;
+      if (clock.monotonic() + restMs > patienceMs || !this.#fitsDeadline(restMs)) throw resting(target, restMs);
+      await sleep(clock, restMs * (1 + random() * 0.1), cancellation);
+    }
   }
 
   /** Whether another attempt is made after this failure; remembers how long to wait before it. */
   allows(error: unknown): boolean {
     if (!isModelError(error) || this.#call.cancellation.cancelled) return false;
     const { policy } = this.#call.target;
+    this.#heed(error);
     if (this.#total >= mostTries(policy) || (this.#used.get(error.code) ?? 0) >= allowance(error, policy)) return false;
     if (error.code === "timed_out" && this.#call.fallbackRemains && policy.retryOn === undefined) return false;
     const waitMs = this.#wait(error, policy);
-    if (waitMs === undefined || !this.#fitsDeadline(waitMs)) return false;
+    if (waitMs === undefined || !this.#fits(waitMs, error)) return false;
     if (!this.#budgets.take(this.#call.target.origin)) return false;
     this.#used.set(error.code, (this.#used.get(error.code) ?? 0) + 1);
     this.#total++;
@@ -120,8 +137,22 @@ class Tries {
 
   /** A try that was not let out says less than the failure before it. */
   reasonFor(error: unknown): unknown {
-    const notAsked = isModelError(error, "circuit_open") || isModelError(error, "bulkhead_full");
+    const notAsked = isModelError(error, "circuit_open") || isModelError(error, "bulkhead_full") || isResting(error);
     return notAsked ? (this.#lastFailure ?? error) : error;
+  }
+
+  /** What the provider asks of this call, it asks of all. */
+  #heed(error: ModelError): void {
+    const { target, clock } = this.#call;
+    if (error.retryAfterMs === undefined || isResting(error)) return;
+    this.#pauses.note(target, error.retryAfterMs, clock.monotonic());
+  }
+
+  #fits(waitMs: number, error: ModelError): boolean {
+    if (this.#fitsDeadline(waitMs)) return true;
+    const { deadlineAtMs = 0, clock } = this.#call;
+    error.message += `; the next try would come after the deadline, which is in ${seconds(deadlineAtMs - clock.monotonic())}`;
+    return false;
   }
 
   #fitsDeadline(waitMs: number): boolean {
@@ -140,13 +171,37 @@ class Tries {
   }
 }
 
+const RESTING = new WeakSet<ModelError>();
+
+function isResting(error: unknown): boolean {
+  return isModelError(error) && RESTING.has(error);
+}
+
+function resting({ provider, modelId, entry }: Target, restMs: number): ModelError {
+  const error = new ModelError({
+    code: "rate_limited",
+    message: `${provider} (${modelId}): not asked: it told an earlier call to wait, and ${seconds(restMs)} of that are left`,
+    provider,
+    model: entry,
+    retryAfterMs: Math.ceil(restMs),
+    shouldRetry: false,
+  });
+  RESTING.add(error);
+  return error;
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 100) / 10} s`;
+}
+
 /** How often this error may be retried: `retry_on` where it is set, else the table of codes. */
 function allowance(error: ModelError, policy: Policy): number {
   // An open breaker is there to keep retries away, and a provider that says no is believed.
   const overruled = error.code === "circuit_open" || (!error.retryable && error.row.retry !== "never");
-  if (policy.retryOn !== undefined) return overruled ? 0 : (policy.retryOn[error.code] ?? 0);
+  const most = error.shouldRetry === "once" ? 1 : Number.POSITIVE_INFINITY;
+  if (policy.retryOn !== undefined) return overruled ? 0 : Math.min(most, policy.retryOn[error.code] ?? 0);
   if (!error.retryable) return 0;
-  return error.row.retry === "once" ? Math.min(1, policy.numRetries) : policy.numRetries;
+  return Math.min(error.row.retry === "once" ? 1 : most, policy.numRetries);
 }
 
 /** Over all codes together, a target is asked again at most this often. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
+import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
@@ -19,9 +20,9 @@ function setUp(
 ) {
   const clock = new FakeClock();
   const dialect = scripted(script);
-  const breakers = new Breakers();
+  const breakers = new Breakers(clock);
   const layers = [circuitBreaker(breakers)];
-  if (numRetries !== undefined) layers.push(retry(new RetryBudgets()), breakerGate(breakers));
+  if (numRetries !== undefined) layers.push(retry(new RetryBudgets(), new Pauses()), breakerGate(breakers));
   const run = through(layers, dialect);
   const target = targetOf(
     "main",
@@ -29,7 +30,7 @@ function setUp(
     { breaker: { threshold, windowMs, halfOpenAfterMs: 10_000 }, numRetries: numRetries ?? 0 },
   );
   const ask = (fields = {}) => clock.settle(read(run(callOf({ clock, target, ...fields }))));
-  return { clock, dialect, breakers, run, target, ask, state: () => breakers.states().get(target.key) };
+  return { clock, dialect, breakers, run, target, ask, state: () => breakers.state(target) };
 }
 
 describe("the circuit breaker", () => {
@@ -83,9 +84,9 @@ describe("the circuit breaker", () => {
   });
 
   it("forgets failures that are older than the window", async () => {
-    const { ask, state } = setUp([fails("server_error")], { windowMs: 1_000 });
+    const { ask, clock, state } = setUp([fails("server_error")], { windowMs: 1_000 });
     await ask();
-    vi.advanceTimersByTime(1_500);
+    await clock.advance(1_500);
     await ask();
     expect(state()).toBe("closed");
   });
@@ -144,6 +145,36 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("open");
     vi.advanceTimersByTime(10_001);
     expect((await ask()).error).toBeUndefined();
+  });
+
+  it("hears of the calls of entries with other settings, and judges by its own", async () => {
+    const { clock, ask, run, target, breakers } = setUp([fails("server_error")], { threshold: 3 });
+    const shy = targetOf(
+      "shy",
+      { key: target.key },
+      { breaker: { threshold: 1, windowMs: undefined, halfOpenAfterMs: 10_000 } },
+    );
+    expect(breakers.state(shy)).toBe("closed");
+    await ask();
+    expect([breakers.state(shy), breakers.state(target)]).toEqual(["open", "closed"]);
+    expect((await read(run(callOf({ clock, target: shy })))).error?.code).toBe("circuit_open");
+    await ask();
+    await ask();
+    expect(breakers.state(target)).toBe("open");
+  });
+
+  it("is isolated and reset for every entry of the target, also for one that comes later", async () => {
+    const { ask, target, breakers } = setUp(["fine"]);
+    const other = targetOf(
+      "other",
+      { key: target.key },
+      { breaker: { threshold: 9, windowMs: undefined, halfOpenAfterMs: 10_000 } },
+    );
+    breakers.isolate(target);
+    expect([breakers.state(target), breakers.state(other)]).toEqual(["isolated", "isolated"]);
+    expect((await ask()).error?.code).toBe("circuit_open");
+    breakers.reset(other);
+    expect([breakers.state(target), (await ask()).error]).toEqual(["closed", undefined]);
   });
 
   it("belongs to origin and model: entries that lead there share it, others do not", async () => {

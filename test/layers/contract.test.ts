@@ -9,6 +9,7 @@ import { deadline } from "../../src/layers/deadline.ts";
 import { fallback } from "../../src/layers/fallback.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
+import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { telemetry } from "../../src/layers/telemetry.ts";
@@ -41,7 +42,7 @@ testLayer(
   {},
   isStart,
 );
-testLayer("retry", () => retry(new RetryBudgets()));
+testLayer("retry", () => retry(new RetryBudgets(), new Pauses()));
 testLayer("credential", () => credential());
 testLayer("credential with several keys", () => credential(), {
   target: targetOf("main", { credentials: { keys: [new Secret("key-one"), new Secret("key-two")] } }),
@@ -49,11 +50,11 @@ testLayer("credential with several keys", () => credential(), {
 testLayer("credential with a token hook", () => credential(), {
   target: targetOf("main", { credentials: { keys: [], token: async () => ({ token: "t" }) } }),
 });
-testLayer("breaker gate", () => breakerGate(new Breakers()));
-testLayer("circuit breaker", () => circuitBreaker(new Breakers()), {
+testLayer("breaker gate", () => breakerGate(new Breakers(new FakeClock())));
+testLayer("circuit breaker", () => circuitBreaker(new Breakers(new FakeClock())), {
   target: targetOf("main", {}, { breaker: { threshold: 5, windowMs: undefined, halfOpenAfterMs: 10_000 } }),
 });
-testLayer("circuit breaker with a window", () => circuitBreaker(new Breakers()), {
+testLayer("circuit breaker with a window", () => circuitBreaker(new Breakers(new FakeClock())), {
   target: targetOf("main", {}, { breaker: { threshold: 5, windowMs: 1_000, halfOpenAfterMs: 10_000 } }),
 });
 testLayer("concurrency", () => concurrency(), { target: targetOf("main", {}, { maxParallel: 1, queue: 1 }) });

@@ -6,6 +6,8 @@ import { Secret } from "../../src/core/secret.ts";
 import type { Token } from "../../src/core/target.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
 import { credential } from "../../src/layers/credential.ts";
+import { KeyStates } from "../../src/layers/key-states.ts";
+import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
@@ -30,7 +32,7 @@ function setUp(
     ];
   }
   const layers = [credential()];
-  if (numRetries !== undefined) layers.unshift(retry(new RetryBudgets()));
+  if (numRetries !== undefined) layers.unshift(retry(new RetryBudgets(), new Pauses()));
   const run = through(layers, { open });
   const keys = Object.keys(behaviour).map((key) => new Secret(key));
   const target = targetOf("main", { credentials: { keys } }, { numRetries: numRetries ?? 0 });
@@ -106,6 +108,39 @@ describe("several keys", () => {
     await clock.advance(2_000);
     await ask();
     expect(used).toEqual(["one", "two", "two", "one"]);
+  });
+
+  it("are not used before that time when all of them rest, and the call waits for the first", async () => {
+    const { ask, used, clock, behaviour } = setUp(
+      { one: { code: "rate_limited", retryAfterMs: 9_000 }, two: { code: "rate_limited", retryAfterMs: 4_000 } },
+      1,
+    );
+    clock.schedule(() => Object.assign(behaviour, { two: {} }), 3_000);
+    expect(textOf(await ask())).toBe("by two");
+    expect(used).toEqual(["one", "two", "two"]);
+    expect(clock.monotonic()).toBe(4_000);
+  });
+
+  it("without credit are tried again after five minutes, refused ones never", async () => {
+    const { ask, used, clock, behaviour } = setUp({ one: { code: "quota_exhausted" }, two: { code: "unauthorized" } });
+    await ask();
+    expect((await ask()).error).toMatchObject({ code: "quota_exhausted", retryAfterMs: 300_000 });
+    behaviour["one"] = {};
+    behaviour["two"] = {};
+    await clock.advance(300_001);
+    await ask();
+    expect(used).toEqual(["one", "two", "one"]);
+  });
+
+  it("are known to be dead by every entry of the origin, and to be throttled by those of the model", async () => {
+    const states = new KeyStates();
+    const [one, two] = [new Secret("one"), new Secret("two")];
+    const at = (entry: string) =>
+      callOf({ target: targetOf(entry, { credentials: { keys: [new Secret("one"), new Secret("two")] } }) });
+    states.note(one, new ModelError({ code: "unauthorized", message: "" }), at("a"));
+    states.note(two, new ModelError({ code: "rate_limited", message: "", retryAfterMs: 1_000 }), at("a"));
+    const names = (entry: string) => states.usable(at(entry)).map((key) => key.reveal());
+    expect([names("a"), names("b")]).toEqual([[], ["two"]]);
   });
 
   it.each(["unauthorized", "quota_exhausted"] as const)(

@@ -4,6 +4,7 @@ import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { concurrency } from "../../src/layers/concurrency.ts";
+import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
@@ -14,9 +15,9 @@ import { abort, callOf, read, targetOf, textOf, through } from "./call-of.ts";
 function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {}) {
   const clock = new FakeClock();
   const dialect = scripted(script);
-  const breakers = new Breakers();
+  const breakers = new Breakers(clock);
   const run = through(
-    [circuitBreaker(breakers), retry(new RetryBudgets()), breakerGate(breakers), concurrency(), timeout],
+    [circuitBreaker(breakers), retry(new RetryBudgets(), new Pauses()), breakerGate(breakers), concurrency(), timeout],
     dialect,
   );
   const target = targetOf("main", {}, policy);
@@ -113,8 +114,8 @@ describe("cockatiel around a stream", () => {
       },
     );
     await clock.settle(read(run(call())));
-    expect(breakers.states().get(target.key)).toBe("closed");
+    expect(breakers.state(target)).toBe("closed");
     await clock.settle(read(run(call())));
-    expect(breakers.states().get(target.key)).toBe("open");
+    expect(breakers.state(target)).toBe("open");
   });
 });

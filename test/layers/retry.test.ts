@@ -1,17 +1,20 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
+import { Cancellation } from "../../src/core/cancellation.ts";
 import { ERROR_CODES, type ModelErrorCode, type ModelErrorInit } from "../../src/core/error.ts";
+import { Secret } from "../../src/core/secret.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock } from "../fake-clock.ts";
-import { callOf, read, targetOf, textOf, through } from "./call-of.ts";
+import { abort, callOf, read, targetOf, textOf, through } from "./call-of.ts";
 
 function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {}, fields: Partial<Call> = {}) {
   const clock = new FakeClock();
   const dialect = scripted(script);
-  const run = through([retry(new RetryBudgets())], dialect);
+  const run = through([retry(new RetryBudgets(), new Pauses())], dialect);
   const target = targetOf("main", {}, policy);
   const ask = (more: Partial<Call> = {}) => clock.settle(read(run(callOf({ clock, target, ...fields, ...more }))));
   return { clock, dialect, ask, starts: () => dialect.calls.map(({ startedMs }) => startedMs) };
@@ -238,7 +241,7 @@ describe("the retry budget", () => {
   const setUpMany = () => {
     const clock = new FakeClock();
     const dialect = scripted([fails("server_error")]);
-    const run = through([retry(new RetryBudgets())], dialect);
+    const run = through([retry(new RetryBudgets(), new Pauses())], dialect);
     const target = targetOf("main", {}, { numRetries: 1 });
     const ask = async (calls: number, at = target) => {
       const before = dialect.calls.length;
@@ -262,4 +265,87 @@ describe("the retry budget", () => {
     await ask(30);
     expect(await ask(5, { ...target, origin: "http://127.0.0.1:10" })).toBe(5);
   });
+});
+
+describe("a provider that asks to be left alone", () => {
+  const setUpTwo = (policy: Partial<Policy> = {}, retryAfterMs = 5_000) => {
+    const clock = new FakeClock();
+    const dialect = scripted([fails("rate_limited", { retryAfterMs }), "fine"]);
+    const run = through([retry(new RetryBudgets(), new Pauses())], dialect);
+    const target = targetOf("main", {}, policy);
+    const ask = (fields: Partial<Call> = {}) => read(run(callOf({ clock, target, ...fields })));
+    return { clock, dialect, ask, target, starts: () => dialect.calls.map(({ startedMs }) => startedMs) };
+  };
+
+  it("is left alone by every call, not only by the one that was told", async () => {
+    const { clock, ask, starts } = setUpTwo();
+    const first = ask();
+    await clock.advance(1_000);
+    const second = ask();
+    await clock.settle(Promise.all([first, second]));
+    expect(starts()).toEqual([0, 5_000, 5_000]);
+  });
+
+  it("is asked by a call that waited with its own jitter, so that they do not come together", async () => {
+    const { clock, ask, starts } = setUpTwo();
+    const first = ask();
+    await clock.advance(1_000);
+    await clock.settle(Promise.all([first, ask({ random: () => 0.5 }), ask({ random: () => 1 })]));
+    expect(starts()).toEqual([0, 5_000, 5_200, 5_400]);
+  });
+
+  it("ends a call that cannot wait so long, without a request", async () => {
+    const { clock, ask, dialect } = setUpTwo({ numRetries: 0 });
+    await clock.settle(ask());
+    const { error } = await clock.settle(ask({ deadlineAtMs: 3_000 }));
+    expect(error).toMatchObject({ code: "rate_limited", retryAfterMs: 5_000 });
+    expect(error?.message).toContain("not asked");
+    expect(dialect.calls).toHaveLength(1);
+  });
+
+  it("is not waited for beyond max_retry_after, and is asked again when the time is over", async () => {
+    const { clock, ask, dialect } = setUpTwo({ maxRetryAfterMs: 1_000 });
+    await clock.settle(ask());
+    expect((await clock.settle(ask())).error?.code).toBe("rate_limited");
+    expect(dialect.calls).toHaveLength(1);
+    await clock.advance(5_000);
+    expect((await clock.settle(ask())).error).toBeUndefined();
+  });
+
+  it("is asked again after ten minutes even if it named months", async () => {
+    const { clock, ask } = setUpTwo({}, 9_999_999_000);
+    expect((await clock.settle(ask())).error?.retryAfterMs).toBe(9_999_999_000);
+    await clock.advance(600_001);
+    expect((await clock.settle(ask())).error).toBeUndefined();
+  });
+
+  it("does not keep calls with another key or for another model waiting", async () => {
+    const { clock, ask, target, starts } = setUpTwo({ numRetries: 0 });
+    await clock.settle(ask());
+    await clock.settle(ask({ target: { ...target, credentials: { keys: [new Secret("other")] } } }));
+    await clock.settle(ask({ target: { ...target, key: "other model" } }));
+    expect(starts()).toEqual([0, 0, 0]);
+  });
+
+  it("lets go of a waiting call that is aborted", async () => {
+    const { clock, ask } = setUpTwo({ numRetries: 0 });
+    await clock.settle(ask());
+    const cancellation = new Cancellation();
+    clock.schedule(() => cancellation.cancel(abort()), 300);
+    expect((await clock.settle(ask({ cancellation }))).error?.code).toBe("aborted");
+    expect([clock.monotonic(), clock.pending]).toEqual([300, 0]);
+  });
+});
+
+describe("a failure that is worth one more try", () => {
+  it("is tried once more, whatever its code allows", async () => {
+    const { ask, dialect } = setUp([fails("connection_failed", { shouldRetry: "once" })]);
+    expect((await ask()).error?.code).toBe("connection_failed");
+    expect(dialect.calls).toHaveLength(2);
+  });
+});
+
+it("says that the deadline came before the next try", async () => {
+  const { ask } = setUp([fails("rate_limited", { retryAfterMs: 50_000 })], {}, { deadlineAtMs: 30_000 });
+  expect((await ask()).error?.message).toContain("deadline, which is in 30 s");
 });

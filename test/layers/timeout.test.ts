@@ -3,6 +3,7 @@ import type { Call } from "../../src/core/call.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { deadline } from "../../src/layers/deadline.ts";
+import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
@@ -50,7 +51,7 @@ describe("the clocks of an attempt", () => {
     const { ask, dialect } = setUp(
       [[{ hang: true }], [{ delayMs: 900 }, { text: "ok" }, { finish: "stop" }]],
       { attemptTimeoutMs: 1_000, numRetries: 1 },
-      [retry(new RetryBudgets()), timeout],
+      [retry(new RetryBudgets(), new Pauses()), timeout],
     );
     expect(textOf(await ask())).toBe("ok");
     expect(dialect.calls).toHaveLength(2);
@@ -114,7 +115,7 @@ describe("the clocks of an attempt", () => {
 });
 
 describe("the deadline", () => {
-  const layers = () => [deadline, retry(new RetryBudgets()), timeout];
+  const layers = () => [deadline, retry(new RetryBudgets(), new Pauses()), timeout];
 
   it("is kept over all attempts and waits", async () => {
     const { ask, clock, dialect } = setUp(

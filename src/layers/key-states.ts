@@ -1,0 +1,73 @@
+import type { Call } from "../core/call.ts";
+import { ModelError, type ModelErrorCode } from "../core/error.ts";
+import type { Secret } from "../core/secret.ts";
+import type { Target } from "../core/target.ts";
+
+/** How long a throttled key comes last when the provider names no time. */
+const UNNAMED_REST_MS = 10_000;
+/** When a key without credit or quota is tried again: it may have been filled up, or a new day begun. */
+const QUOTA_REST_MS = 300_000;
+
+interface Rest {
+  readonly code: ModelErrorCode;
+  readonly untilMs: number;
+  /** Whether the key is not used at all before its time, or only comes last. */
+  readonly strict: boolean;
+}
+
+/**
+ * What is known of the keys that rotate. A refused key is dead for its whole origin and not used again; a throttled one
+ * rests for the model that throttled it, one without credit for its origin, and both come back.
+ */
+export class KeyStates {
+  readonly #dead = new Map<string, ModelErrorCode>();
+  readonly #rests = new Map<string, Rest>();
+
+  /** The keys that may be used now, those that should rest last. */
+  usable({ target, clock }: Call): readonly Secret[] {
+    const now = clock.monotonic();
+    const restMs = (key: Secret) => Math.max(0, (this.#restOf(target, key)?.untilMs ?? 0) - now);
+    return this.#living(target)
+      .filter((key) => restMs(key) === 0 || this.#restOf(target, key)?.strict !== true)
+      .sort((left, right) => restMs(left) - restMs(right));
+  }
+
+  note(key: Secret, { code, retryAfterMs }: ModelError, { target, clock }: Call): void {
+    const rest = (place: string, forMs: number, strict: boolean) =>
+      this.#rests.set(idOf(place, key), { code, untilMs: clock.monotonic() + forMs, strict });
+    if (code === "rate_limited") rest(target.key, retryAfterMs ?? UNNAMED_REST_MS, retryAfterMs !== undefined);
+    else if (code === "quota_exhausted") rest(target.origin, QUOTA_REST_MS, true);
+    else if (code !== "forbidden") this.#dead.set(idOf(target.origin, key), code);
+  }
+
+  /** Why no key may be used: all are dead, or those that live have to rest. */
+  nothingUsable({ target, clock }: Call): ModelError {
+    const { entry, provider, credentials } = target;
+    const rests = this.#living(target).map((key) => this.#restOf(target, key));
+    const soonest = rests.reduce(
+      (one, other) => ((one?.untilMs ?? 0) <= (other?.untilMs ?? 0) ? one : other),
+      rests[0],
+    );
+    if (soonest === undefined) {
+      const codes = credentials.keys.map((key) => this.#dead.get(idOf(target.origin, key)) ?? "unauthorized");
+      const message = `${entry}: every key is dead (${codes.join(", ")})`;
+      return new ModelError({ code: codes[0] ?? "unauthorized", message, provider, model: entry });
+    }
+    const retryAfterMs = Math.max(1, Math.ceil(soonest.untilMs - clock.monotonic()));
+    const message = `${entry}: not asked: every key rests (${soonest.code}), the first for another ${Math.ceil(retryAfterMs / 1_000)} s`;
+    return new ModelError({ code: soonest.code, message, provider, model: entry, retryAfterMs });
+  }
+
+  #living({ origin, credentials }: Target): readonly Secret[] {
+    return credentials.keys.filter((key) => !this.#dead.has(idOf(origin, key)));
+  }
+
+  #restOf({ key: place, origin }: Target, key: Secret): Rest | undefined {
+    const [model, all] = [this.#rests.get(idOf(place, key)), this.#rests.get(idOf(origin, key))];
+    return (model?.untilMs ?? 0) >= (all?.untilMs ?? 0) ? model : all;
+  }
+}
+
+function idOf(place: string, key: Secret): string {
+  return `${place} ${key.reveal()}`;
+}
