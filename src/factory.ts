@@ -11,6 +11,7 @@ import type { BreakerState, Target } from "./core/target.ts";
 import type { Transport } from "./core/transport.ts";
 import { BUILT_IN, dialectNamed } from "./dialect-map.ts";
 import { EmbeddedSimulator } from "./embedded-simulator.ts";
+import { type HealthOptions, healthOf, type ModelHealth } from "./health.ts";
 import { cache } from "./layers/cache.ts";
 import { Breakers } from "./layers/circuit-breaker.ts";
 import type { Chain, FallbackList } from "./layers/fallback.ts";
@@ -182,6 +183,30 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
+   * Asks each entry for a few tokens, all at once, and says which answered: one request each, without retries, fallbacks
+   * and breaker. The tokens are billed, and counted under the tag "health".
+   * @throws ConfigError for an unknown name; never for a model that fails.
+   */
+  async health(options: HealthOptions = {}): Promise<Readonly<Record<string, ModelHealth>>> {
+    this.#checkOpen();
+    const { names = this.#config.names, timeoutMs = 5_000 } = options;
+    for (const name of names) this.#config.entry(name);
+    return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await this.#probe(name, timeoutMs)])));
+  }
+
+  async #probe(name: string, deadlineMs: number): Promise<ModelHealth> {
+    try {
+      const target = this.#target(name);
+      const alone = { numRetries: 0, retryOn: undefined, deadlineMs, breaker: undefined, hedgeAfterMs: undefined };
+      const primary = { ...target, policy: { ...target.policy, ...alone } };
+      return await healthOf(this.#modelOf(name, { primary, fallbacks: () => undefined, leftOut: [] }), this.#clock);
+    } catch (error) {
+      if (error instanceof ConfigError) return { healthy: false, latencyMs: 0, error };
+      throw error;
+    }
+  }
+
+  /**
    * The server behind `provider = "simulator"`, to script its faults and count its requests. Starts it if it is not
    * running yet; options count only then.
    */
@@ -238,14 +263,17 @@ export class ModelFactory<Models = Registered> {
     const target = this.#target(name);
     const leftOut: string[] = [];
     const lists = this.#fallbacks(name, leftOut);
-    const chain: Chain = { primary: target, fallbacks: (kind) => lists[kind], leftOut };
+    const everyone = Object.values(lists).flatMap((list) => list ?? []);
+    return this.#modelOf(name, { primary: target, fallbacks: (kind) => lists[kind], leftOut }, everyone);
+  }
+
+  #modelOf(name: string, chain: Chain, fallbacks: readonly Target[] = []): Model {
     const { dialectOf } = this.#services;
-    const everyone = [target, ...Object.values(lists).flatMap((list) => list ?? [])];
     return new Model({
       name,
-      target,
-      dialect: dialectOf(target),
-      manySamples: everyone.every((one) => dialectOf(one).manySamples === true),
+      target: chain.primary,
+      dialect: dialectOf(chain.primary),
+      manySamples: [chain.primary, ...fallbacks].every((one) => dialectOf(one).manySamples === true),
       run: modelPipeline(this.#services, chain, this.#toTarget),
       transport: this.#transport,
       clock: this.#clock,

@@ -41,6 +41,7 @@ export type { JsonSchema, Tool, ToolCall, ToolChoice } from "./core/tool.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
 export type { Usage } from "./core/usage.ts";
 export { type BreakerControl, type ModelDescription, ModelFactory, type Registered } from "./factory.ts";
+export type { HealthOptions, ModelHealth } from "./health.ts";
 export type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";
 export type { Estimate, Input, Model, OpenAIMessage, Outcome } from "./model.ts";
 export type { ModelStream } from "./model-stream.ts";

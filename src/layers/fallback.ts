@@ -7,7 +7,9 @@ import type { Layer, Next } from "../core/layer.ts";
 import type { Target } from "../core/target.ts";
 import { afterBreak } from "./continuation.ts";
 import { hedged, type Way } from "./hedge.ts";
+import { PromptWindow } from "./prompt-window.ts";
 import type { RetryBudgets } from "./retry-budget.ts";
+import { asModelError, verdictOf } from "./verdict.ts";
 
 /** The targets of one model, resolved when they are needed. */
 export interface Chain {
@@ -26,14 +28,16 @@ export type FallbackList = "general" | "context" | "policy" | "rate-limit";
 export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect, budgets: RetryBudgets): Layer {
   return async function* (call, next) {
     const errors: ModelError[] = [];
-    const progress: Progress = { queue: [chain.primary], tried: new Set(), delivered: false, speaker: undefined };
+    const progress = new Progress(chain);
+    const window = new PromptWindow(call);
     const wayTo = (target: Target): Way => {
       progress.tried.add(target.entry);
       return (branch) => serve(branch, target, dialectOf(target), next, progress, remainsOf(chain, progress));
     };
     for (let target = progress.queue.shift(); target !== undefined; target = progress.queue.shift()) {
-      progress.speaker = undefined;
+      progress.begin(target);
       try {
+        progress.refuse(window.refusal(target, target === chain.primary, progress.others(chain, target)));
         if (target !== chain.primary || target.policy.hedgeAfterMs === undefined) yield* wayTo(target)(call);
         else yield* withHedge(call, chain, budgets, wayTo, progress, errors);
         return;
@@ -44,7 +48,7 @@ export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect, b
         if (call.cancellation.cancelled || (progress.delivered && call.onBreak === "error")) throw failure;
         enqueue(chain, failure, progress);
         const [heir] = progress.queue;
-        if (heir === undefined) throw withLeftOut(verdict(errors), chain);
+        if (heir === undefined) throw verdictOf(errors, progress.unasked, chain.leftOut);
         if (progress.delivered) yield [afterBreak({ ...call, target: failed }, failure.code, heir.entry)];
         else call.record.shown?.forget();
       }
@@ -74,13 +78,37 @@ function withHedge(
   return hedged(call, primary.policy.hedgeAfterMs ?? 0, wayTo(primary), enter, lost, calledOff);
 }
 
-interface Progress {
+/** Where the search for an answer stands. */
+class Progress {
   readonly queue: Target[];
-  readonly tried: Set<string>;
+  readonly tried = new Set<string>();
+  /** Failures of targets that could not take the request, so that it was not sent. */
+  readonly unasked = new Set<ModelError>();
   /** Whether the reader has been given something. */
-  delivered: boolean;
+  delivered = false;
   /** Of the targets that are asked now, the one whose answer is read. */
   speaker: Target | undefined;
+
+  constructor({ primary }: Chain) {
+    this.queue = [primary];
+  }
+
+  /** Targets that could be asked in place of this one, should the prompt not fit. */
+  others(chain: Chain, target: Target): readonly Target[] {
+    const candidates = [...this.queue, ...own(chain, "context")];
+    return candidates.filter((other) => other !== target && !this.tried.has(other.entry));
+  }
+
+  begin(target: Target): void {
+    this.tried.add(target.entry);
+    this.speaker = undefined;
+  }
+
+  refuse(failure: ModelError | undefined): void {
+    if (failure === undefined) return;
+    this.unasked.add(failure);
+    throw failure;
+  }
 }
 
 /** Whether another target may serve when this one fails, and whether one may when it declines. */
@@ -103,7 +131,7 @@ async function* serve(
   progress: Progress,
   remains: Remains,
 ): Events {
-  const { request, adjustments } = adapt(call.input, target, dialect);
+  const { request, adjustments } = adaptedTo(target, dialect, call, progress);
   const streaming =
     target.facts.capabilities.streaming !== false && (call.streaming || (call.input.stream ?? target.policy.stream));
   const events = next({ ...call, target, request, streaming, fallbackRemains: remains.other });
@@ -121,6 +149,15 @@ async function* serve(
         ...batch,
       ];
     }
+  }
+}
+
+function adaptedTo(target: Target, dialect: Dialect, { input }: Call, progress: Progress): ReturnType<typeof adapt> {
+  try {
+    return adapt(input, target, dialect);
+  } catch (error) {
+    if (isModelError(error)) progress.unasked.add(error);
+    throw error;
   }
 }
 
@@ -189,44 +226,4 @@ function candidatesFor(chain: Chain, failure: ModelError): readonly Target[] {
 
 function own(chain: Chain, list: FallbackList): readonly Target[] {
   return chain.fallbacks(list) ?? chain.fallbacks("general") ?? [];
-}
-
-/** One code for all failures is kept, so that adding a fallback never breaks a caller's check; a single target is never wrapped. */
-function verdict(errors: readonly ModelError[]): ModelError {
-  const last = errors.at(-1) as ModelError;
-  if (errors.length === 1) return last;
-  const codes = new Set(errors.map((error) => error.code));
-  const code = codes.size === 1 ? last.code : "all_models_failed";
-  const list = errors.map((error) => `${error.model ?? "?"}: ${error.code}: ${error.message}`).join("\n  ");
-  return new ModelError({
-    code,
-    message: `All ${errors.length} models failed:\n  ${list}`,
-    provider: last.provider,
-    model: last.model,
-    status: last.status,
-    requestId: last.requestId,
-    retryAfterMs: last.retryAfterMs,
-    phase: last.phase,
-    partial: last.partial,
-    errors,
-    cause: last,
-  });
-}
-
-/** A fallback that was configured but could not be asked is part of what went wrong; the code stays what it is. */
-function withLeftOut(error: ModelError, { leftOut }: Chain): ModelError {
-  if (leftOut.length > 0 && error.row.fallback !== "none") error.message += `\n  not asked: ${leftOut.join("; ")}`;
-  return error;
-}
-
-function asModelError(error: unknown, target: Target): ModelError {
-  if (isModelError(error)) return error;
-  const words = error instanceof Error ? error.message : String(error);
-  return new ModelError({
-    code: "protocol_error",
-    message: `${target.provider} (${target.modelId}): ${words}`,
-    provider: target.provider,
-    model: target.entry,
-    cause: error,
-  });
 }

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import * as z from "zod";
+import type { CallOptions } from "../../src/options.ts";
 import { keyTest } from "./key-test.ts";
 import { answered, ask, entry, factoryOf, onEveryWire, simulate, WIRES, type Wire } from "./world.ts";
 
@@ -261,6 +262,19 @@ keyTest("models.*.strict", async () => {
   expect(relaxed.reply).toBeDefined();
   expect([refused.error?.code, inWire.error?.code]).toEqual(["unsupported", "unsupported"]);
   expect([...refused.requests, ...inWire.requests]).toHaveLength(0);
+});
+
+keyTest("models.*.continue_on_length", async () => {
+  const parts = [{ answer: { text: "one ", finish: "length" } }, { answer: { text: "two" } }] as const;
+  const asked = async (lines: string, call?: CallOptions) => {
+    const simulator = await simulate({ script: [...parts] });
+    const { reply, requests } = await ask(simulator, entry("openai", simulator, lines), call && { call });
+    return [reply?.text, reply?.finishReason, requests.length];
+  };
+  expect(await asked("")).toEqual(["one ", "length", 1]);
+  expect(await asked("continue_on_length = 1")).toEqual(["one two", "stop", 2]);
+  expect(await asked("continue_on_length = 1", { continueOnLength: 0 })).toEqual(["one ", "length", 1]);
+  expect(await asked("", { continueOnLength: 1 })).toEqual(["one two", "stop", 2]);
 });
 
 keyTest("models.*.repair", async () => {

@@ -48,7 +48,7 @@ keyTest("models.*.circuit_breaker.{threshold,window,half_open_after}", async () 
       .get(name)
       .safeCodegen(PROMPT)
       .then((outcome) => (outcome.ok ? "ok" : outcome.error.code));
-  // Entries with equal settings share what they know of a target; one with its own is not judged by theirs.
+  // All entries of a target hear of its failures; each judges by its own settings.
   expect([await code("main"), await code("main"), await code("same"), await code("patient")]).toEqual([
     "server_error",
     "circuit_open",
@@ -183,6 +183,18 @@ keyTest("models.*.on_break", async () => {
   expect(await streamed('on_break = "error"')).toEqual({ reset: false, end: "stream_truncated", requests: 1 });
   expect(await streamed("")).toEqual({ reset: false, end: "stream_truncated", requests: 1 });
   expect(await streamed('on_break = "restart"')).toEqual({ reset: true, end: "finish", requests: 2 });
+  expect(await streamed('on_break = "continue"')).toEqual({ reset: false, end: "finish", requests: 2 });
+});
+
+keyTest("models.*.hedge_after", async () => {
+  const asked = async (lines: string) => {
+    const simulator = await simulate({ script: [{ delayMs: 400 }] });
+    const { reply, requests } = await ask(simulator, entry("openai", simulator, lines));
+    return [requests.length, reply?.attempts.map(({ outcome }) => outcome)];
+  };
+  expect(await asked("")).toEqual([1, ["ok"]]);
+  expect(await asked('hedge_after = "10s"')).toEqual([1, ["ok"]]);
+  expect(await asked('hedge_after = "50ms"')).toEqual([2, ["aborted", "ok"]]);
 });
 
 keyTest("models.*.repeated_chunk_limit", async () => {

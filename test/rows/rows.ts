@@ -4,6 +4,7 @@ export type Proof = readonly [file: string, name: string];
 const configuration = (name: string): Proof => ["rows/configuration", name];
 const reliability = (name: string): Proof => ["rows/reliability", name];
 const answers = (name: string): Proof => ["rows/answers", name];
+const recovery = (name: string): Proof => ["rows/recovery", name];
 const stream = (name: string): Proof => ["model/stream", name];
 const objects = (name: string): Proof => ["model/objects-over-wires", name];
 const samples = (name: string): Proof => ["model/samples-over-wires", name];
@@ -92,6 +93,10 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
   81: [["dialects/anthropic/messages", "merges consecutive user messages without losing the image"]],
   82: [history("sends reasoning back signed as it came")],
   83: [money("a prompt cache that is asked for shows"), ["keys/features", "models.*.prompt_cache.points"]],
+  84: [
+    ["keys/parameters", "models.*.web_search"],
+    ["dialects/anthropic/encode", "asks for web search %o"],
+  ],
   85: [configuration("is sent on the %s wire, or said to be left out")],
   86: [answers("from the file reaches every wire"), objects("are asked for JSON with the schema in words")],
   87: [answers("an object has the type of its schema")],
@@ -117,6 +122,16 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
     answers("two tool calls that come interleaved are kept apart"),
     stream("yields parallel tool calls each from its start to its end"),
   ],
+  100: [
+    recovery("before its first token is asked for again"),
+    recovery("after three tokens is an error with exactly"),
+    recovery("is gone on with where on_break says continue"),
+  ],
+  101: [
+    ["keys/clocks", "models.*.first_token_timeout"],
+    ["keys/clocks", "models.*.idle_timeout"],
+    ["keys/clocks", "models.*.silence_timeout"],
+  ],
   102: [stream("its reply is the one codegen gives")],
   104: [
     answers("two samples that come interleaved are kept apart"),
@@ -131,6 +146,7 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
   ],
   109: [reliability("with full jitter every wait"), ["layers/retry", "with decorrelated jitter stays between"]],
   110: [reliability("status %d is tried again")],
+  111: [reliability("a used-up quota is not tried again")],
   112: [["keys/retry", "models.*.retry_on"]],
   113: [
     ["keys/clocks", "models.*.timeout"],
@@ -143,10 +159,16 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
   ],
   116: [["model/hard-truths", "isolated refuses without a request, reset lets calls out again"]],
   117: [reliability("are asked in their order; when all fail")],
+  118: [recovery("of 10,000 tokens goes only to the fallback")],
+  119: [recovery("what a filter stops goes to content_policy_fallbacks")],
+  120: [recovery("rate_limit_fallbacks are asked after the retries")],
   121: [reliability("of [defaults] serve models without a list")],
   122: [reliability("are asked in their order; when all fail")],
+  126: [recovery("is asked of each: a dead one is told")],
   128: [money("attempts, delays, money, ids and limits after a retry and a fallback")],
   129: [money("attempts, delays, money, ids and limits after a retry and a fallback")],
+  130: [recovery("an answer that is cut by length twice becomes one text")],
+  131: [recovery("a silent primary is overtaken after hedge_after")],
   132: [["wire/errors", "failures on the "]],
   133: [reliability("its code says whether another try makes sense")],
   134: [reliability("its cause is the SDK's own error or the answer behind it")],

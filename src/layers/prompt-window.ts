@@ -1,0 +1,56 @@
+import type { Call } from "../core/call.ts";
+import { ModelError } from "../core/error.ts";
+import { estimateTokens, textLength } from "../core/estimate.ts";
+import type { Message } from "../core/message.ts";
+import type { Target } from "../core/target.ts";
+
+/** An estimate is within 15 % for prose and code; a prompt this far above a window does not fit. */
+const SURELY = 1.3;
+
+/** Who is too small for the prompt of one call. Tokens are estimated at most once, and not while the text is short. */
+export class PromptWindow {
+  readonly #call: Call;
+  #tokens: number | undefined;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /**
+   * The failure of a target whose window the prompt exceeds: when another one is large enough, or when a fallback is far
+   * too small. The primary with nobody to turn to is asked: only its provider counts exactly.
+   */
+  refusal(target: Target, isPrimary: boolean, others: readonly Target[]): ModelError | undefined {
+    const { context } = target.facts;
+    if (context === undefined || this.#fits(target)) return undefined;
+    const hopeless = !isPrimary && this.#size(target) > context * SURELY;
+    if (!hopeless && !others.some((other) => this.#fits(other))) return undefined;
+    return new ModelError({
+      code: "context_too_long",
+      message: `${target.entry} (${target.provider} ${target.modelId}): not asked: the prompt has about ${this.#size(target)} tokens, its window ${context}`,
+      provider: target.provider,
+      model: target.entry,
+    });
+  }
+
+  #fits(target: Target): boolean {
+    const { context } = target.facts;
+    if (context === undefined) return true;
+    return textLength(messagesFor(this.#call, target)) <= context || this.#size(target) <= context;
+  }
+
+  #size(target: Target): number {
+    const { input } = this.#call;
+    this.#tokens ??= estimateTokens(messagesFor(this.#call, target), input.settings.tools ?? target.settings.tools);
+    return this.#tokens;
+  }
+}
+
+function messagesFor({ input }: Call, { system, prelude }: Target): readonly Message[] {
+  const instructions = input.system ?? system;
+  return [
+    ...(instructions === undefined ? [] : [{ role: "system", content: instructions } as const]),
+    ...(input.prelude ?? prelude),
+    ...input.messages,
+  ];
+}

@@ -1,0 +1,59 @@
+import { isModelError, ModelError } from "../core/error.ts";
+import type { Target } from "../core/target.ts";
+
+/** The error of a call whose targets all failed. A fallback that was configured but had no key is part of what went wrong. */
+export function verdictOf(
+  errors: readonly ModelError[],
+  unasked: ReadonlySet<ModelError>,
+  leftOut: readonly string[],
+): ModelError {
+  const error = verdict(errors, unasked);
+  if (leftOut.length > 0 && error.row.fallback !== "none") error.message += `\n  not asked: ${leftOut.join("; ")}`;
+  return error;
+}
+
+/**
+ * One code for all failures is kept, so that adding a fallback never breaks a caller's check; a single target is never
+ * wrapped. Targets that could not take the request are told of, but do not change the code.
+ */
+function verdict(errors: readonly ModelError[], unasked: ReadonlySet<ModelError>): ModelError {
+  const [only] = errors;
+  if (errors.length === 1 && only !== undefined) return only;
+  const asked = errors.filter((error) => !unasked.has(error));
+  const telling = asked.length > 0 ? asked : errors;
+  const last = telling.at(-1) as ModelError;
+  const codes = new Set(telling.map((error) => error.code));
+  return new ModelError({
+    code: codes.size === 1 ? last.code : "all_models_failed",
+    message:
+      telling.length === 1
+        ? `${last.message}${listOf(errors, last)}`
+        : `All ${errors.length} models failed:${listOf(errors)}`,
+    provider: last.provider,
+    model: last.model,
+    status: last.status,
+    requestId: last.requestId,
+    retryAfterMs: last.retryAfterMs,
+    phase: last.phase,
+    partial: last.partial,
+    errors,
+    cause: last,
+  });
+}
+
+function listOf(errors: readonly ModelError[], but?: ModelError): string {
+  const rows = errors.filter((error) => error !== but);
+  return rows.map((error) => `\n  ${error.model ?? "?"}: ${error.code}: ${error.message}`).join("");
+}
+
+export function asModelError(error: unknown, target: Target): ModelError {
+  if (isModelError(error)) return error;
+  const words = error instanceof Error ? error.message : String(error);
+  return new ModelError({
+    code: "protocol_error",
+    message: `${target.provider} (${target.modelId}): ${words}`,
+    provider: target.provider,
+    model: target.entry,
+    cause: error,
+  });
+}
