@@ -8,6 +8,13 @@ export {
 } from "../dialects/scripted/dialect.ts";
 export { type BlockedNetwork, blockNetwork } from "./block-network.ts";
 export type { CannedAnswer } from "./canned-response.ts";
+export type { FaultExpectation } from "./fault-server/expectation.ts";
+export { type FaultServer, faultServer } from "./fault-server/fault-server.ts";
+export type { RequestMatch } from "./fault-server/match.ts";
+export type { FaultRoute, FaultServerOptions } from "./fault-server/options.ts";
+export type { ReceivedRequest } from "./fault-server/received-request.ts";
+export type { FaultScript, FaultStep, GzipMode, LineEnd, RateLimits } from "./fault-server/step.ts";
+export type { CertificateKind } from "./fault-server/test-certificates.ts";
 export { type RecordingOptions, type RecordingTransport, recordingTransport } from "./recording-transport.ts";
 export type { SentRequest } from "./sent-request.ts";
 export * from "./simulator.ts";

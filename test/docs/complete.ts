@@ -36,7 +36,7 @@ export function completeTypeScript(text: string): string {
 
 function declares(text: string, name: string): boolean {
   return new RegExp(
-    `\\b(?:const|let|class|function)\\s+(?:[\\[{][^}\\]]*)?\\b${name}\\b(?!\\s*:)|^import[^;]*\\b${name}\\b[^;]*from`,
+    `\\b(?:const|let|using|class|function)\\s+(?:[\\[{][^}\\]]*)?\\b${name}\\b(?!\\s*:)|^import[^;]*\\b${name}\\b[^;]*from`,
     "m",
   ).test(text);
 }

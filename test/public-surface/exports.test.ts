@@ -49,22 +49,29 @@ describe("modelwright", () => {
 describe("modelwright/testing", () => {
   it("exports these values", () => {
     expect(valuesOf(doubles)).toMatchInlineSnapshot(
-      `"function blockNetwork, function recordingTransport, function scripted, function startSimulator"`,
+      `"function blockNetwork, function faultServer, function recordingTransport, function scripted, function startSimulator"`,
     );
   });
 
   it("exports these types besides", () => {
     expect(testing?.names.filter((name) => !(name in doubles)).join(" ")).toMatchInlineSnapshot(
-      `"BlockedNetwork CannedAnswer Fault ModelErrorInit ProblemKind PromptSegment ReasoningWish RecordedRequest RecordingOptions RecordingTransport ScriptStep ScriptedAttempt ScriptedCall ScriptedDialect SentRequest SimulatedAnswer SimulatedFinish SimulatedRequest SimulatedTool SimulatedTurn SimulatedUsage Simulator SimulatorOptions ToolResult WireName"`,
+      `"BlockedNetwork CannedAnswer CertificateKind Fault FaultExpectation FaultRoute FaultScript FaultServer FaultServerOptions FaultStep GzipMode LineEnd ModelErrorInit ProblemKind PromptSegment RateLimits ReasoningWish ReceivedRequest RecordedRequest RecordingOptions RecordingTransport RequestMatch ScriptStep ScriptedAttempt ScriptedCall ScriptedDialect SentRequest SimulatedAnswer SimulatedFinish SimulatedRequest SimulatedTool SimulatedTurn SimulatedUsage Simulator SimulatorOptions ToolResult WireName"`,
     );
   });
 
-  it.each(["Simulator", "SimulatorOptions", "ScriptedDialect", "RecordingTransport", "BlockedNetwork"])(
-    "%s has these members",
-    (name) => {
-      expect(testing?.membersOf(name)).toMatchSnapshot();
-    },
-  );
+  it.each([
+    "Simulator",
+    "SimulatorOptions",
+    "FaultServer",
+    "FaultServerOptions",
+    "ReceivedRequest",
+    "FaultExpectation",
+    "ScriptedDialect",
+    "RecordingTransport",
+    "BlockedNetwork",
+  ])("%s has these members", (name) => {
+    expect(testing?.membersOf(name)).toMatchSnapshot();
+  });
 });
 
 it("the entry points of package.json are these two modules", () => {

@@ -1,0 +1,45 @@
+import type { ReceivedRequest } from "./received-request.ts";
+
+/** What must be true of all requests a server has received. */
+export interface FaultExpectation {
+  /** Every connection is closed by the peer, or was ended here, within so many milliseconds from now. */
+  readonly closeWithin?: number;
+  /** No request carries one of these headers. */
+  readonly headerAbsent?: string | readonly string[];
+  /** Every body matches this regular expression. */
+  readonly bodyMatches?: string;
+  readonly maxRequests?: number;
+  readonly minRequests?: number;
+}
+
+const KEYS = ["closeWithin", "headerAbsent", "bodyMatches", "maxRequests", "minRequests"];
+
+/** Throws a TypeError for a key that is none. */
+export function checkedExpectation(expectation: FaultExpectation): FaultExpectation {
+  const unknown = Object.keys(expectation).find((key) => !KEYS.includes(key));
+  if (unknown !== undefined)
+    throw new TypeError(`expect: there is no ${JSON.stringify(unknown)}; there are ${KEYS.join(", ")}`);
+  return expectation;
+}
+
+/** What of it is not true, in words. */
+export function unmet(expectation: FaultExpectation, requests: readonly ReceivedRequest[]): readonly string[] {
+  const { headerAbsent = [], bodyMatches, maxRequests = Number.POSITIVE_INFINITY, minRequests = 0 } = expectation;
+  const absent = [headerAbsent].flat().map((name) => name.toLowerCase());
+  return [
+    ...(requests.length > maxRequests ? [`at most ${maxRequests} requests, there were ${requests.length}`] : []),
+    ...(requests.length < minRequests ? [`at least ${minRequests} requests, there were ${requests.length}`] : []),
+    ...requests.flatMap(({ headers }, index) =>
+      absent.filter((name) => name in headers).map((name) => `no header ${name}, request ${index + 1} had it`),
+    ),
+    ...requests.flatMap(({ body }, index) =>
+      bodyMatches === undefined || new RegExp(bodyMatches, "u").test(bodyText(body))
+        ? []
+        : [`a body like /${bodyMatches}/, that of request ${index + 1} is not`],
+    ),
+  ];
+}
+
+export function bodyText(body: unknown): string {
+  return typeof body === "string" ? body : (JSON.stringify(body) ?? "");
+}

@@ -1,0 +1,59 @@
+import { checkedScript } from "./check-script.ts";
+import { checkedExpectation, type FaultExpectation } from "./expectation.ts";
+import type { RequestMatch } from "./match.ts";
+import type { FaultScript, LineEnd } from "./step.ts";
+import { type CertificateKind, TEST_CERTIFICATES } from "./test-certificates.ts";
+
+export interface FaultServerOptions {
+  /** One script for each request, in order of arrival; the last one repeats. Default: `[[["okjson"]]]`. */
+  readonly attempts?: readonly FaultScript[];
+  /** Looked at before `attempts`: the first route that matches has scripts of its own, counted by itself. */
+  readonly routes?: readonly FaultRoute[];
+  /** Writes every answer so many bytes at a time, whatever its script says. */
+  readonly split?: number;
+  /** Line end of every event, whatever its script says. */
+  readonly eol?: LineEnd;
+  /** Connections serve more than one request. Default: each answer ends its connection. */
+  readonly keepAlive?: boolean;
+  /** Speaks TLS, with this certificate for localhost. Default of `cert`: `good`. */
+  readonly tls?: { readonly cert?: CertificateKind };
+  /** No connection is made: `refuse` answers with a reset, `blackhole` never. */
+  readonly connect?: "refuse" | "blackhole";
+  /** What `expect()` holds the requests against. */
+  readonly expect?: FaultExpectation;
+}
+
+export interface FaultRoute {
+  readonly match: RequestMatch;
+  readonly attempts: readonly FaultScript[];
+}
+
+const KEYS = ["attempts", "routes", "split", "eol", "keepAlive", "tls", "connect", "expect"];
+const HEALTHY: readonly FaultScript[] = [[["okjson"]]];
+
+/** The same options with everything looked at: they may come from JSON. Throws a TypeError that names what is wrong. */
+export function checkedOptions(options: FaultServerOptions): FaultServerOptions {
+  const unknown = Object.keys(options).find((key) => !KEYS.includes(key));
+  if (unknown !== undefined)
+    throw new TypeError(`there is no option ${JSON.stringify(unknown)}; options are ${KEYS.join(", ")}`);
+  const attempts = checkedAttempts(options.attempts ?? HEALTHY, "attempts");
+  for (const [index, route] of (options.routes ?? []).entries())
+    checkedAttempts(route.attempts, `routes[${index}].attempts`);
+  if (options.split !== undefined) checkedScript([["split", options.split]], "split");
+  if (options.eol !== undefined) checkedScript([["eol", options.eol]], "eol");
+  if (options.expect !== undefined) checkedExpectation(options.expect);
+  oneOf("tls.cert", options.tls?.cert, Object.keys(TEST_CERTIFICATES));
+  oneOf("connect", options.connect, ["refuse", "blackhole"]);
+  return { ...options, attempts };
+}
+
+function checkedAttempts(attempts: readonly FaultScript[], place: string): readonly FaultScript[] {
+  if (!Array.isArray(attempts) || attempts.length === 0)
+    throw new TypeError(`${place}: must be a list of at least one script`);
+  return attempts.map((script, index) => checkedScript(script, `${place}[${index}]`));
+}
+
+function oneOf(place: string, value: string | undefined, words: readonly string[]): void {
+  if (value !== undefined && !words.includes(value))
+    throw new TypeError(`${place}: must be one of ${words.join(", ")}`);
+}

@@ -1,0 +1,137 @@
+import type { AnswerWriter } from "./answer-writer.ts";
+import type { Connection } from "./connection.ts";
+import type { RateVerdict } from "./rate-limiter.ts";
+import { chatChunk, SMALL_BODY, SMALL_STREAM } from "./small-answers.ts";
+import type { FaultScript, FaultStep, RateLimits } from "./step.ts";
+
+/** Where one request is answered, and what its script may ask of the server. */
+export interface Stage {
+  readonly connection: Connection;
+  readonly answer: AnswerWriter;
+  /** Line ends and segments are the server's for all scripts: steps do not change them. */
+  readonly fixedLineEnd: boolean;
+  readonly fixedSegments: boolean;
+  readonly arrived: (name: string, requests: number) => Promise<void>;
+  readonly rate: (limits: RateLimits) => RateVerdict;
+  readonly tunnel: () => Promise<void>;
+}
+
+/** One that gives `over` is the last step that is played. */
+type Play<Name extends FaultStep[0]> = (
+  stage: Stage,
+  step: Extract<FaultStep, readonly [Name, ...unknown[]]>,
+) => unknown;
+
+/** Plays to the end of the script or of the connection; a connection that is not kept is closed. */
+export async function playScript(script: FaultScript, stage: Stage): Promise<void> {
+  for (const step of script) {
+    if (stage.connection.closed.aborted) return;
+    if ((await playStep(stage, step)) === "over") return;
+  }
+  await stage.answer.begin();
+  if (!stage.answer.staysOpen) await stage.connection.finish();
+}
+
+const PLAYS: { readonly [Name in FaultStep[0]]: Play<Name> } = {
+  status: ({ answer }, [, code, headers]) => answer.status(code, headers),
+  json: ({ answer, connection }, [, body]) => complete(answer, connection, body),
+  okjson: ({ answer, connection }) => complete(answer, connection, SMALL_BODY),
+  sse: ({ answer }, [, framing]) => answer.events(framing),
+  data: ({ answer }, [, body]) => answer.event(dataLines(body)),
+  event: ({ answer }, [, name, body]) => answer.event([`event: ${name}`, ...dataLines(body)]),
+  raw: ({ answer }, [, text]) => answer.body(Buffer.from(text)),
+  "raw!": ({ connection }, [, text]) => connection.write(Buffer.from(text)),
+  hex: ({ answer }, [, bytes]) => answer.body(bytesOf(bytes)),
+  hexdata: ({ answer }, [, bytes]) => answer.event([Buffer.concat([Buffer.from("data: "), bytesOf(bytes)])]),
+  split({ connection, fixedSegments }, [, bytes, gapMs = 0]) {
+    if (!fixedSegments) Object.assign(connection, { segmentBytes: bytes, gapMs });
+  },
+  eol({ answer, fixedLineEnd }, [, lineEnd]) {
+    if (!fixedLineEnd) answer.lineEnd = lineEnd;
+  },
+  gzip: ({ answer }, [, mode = "flush"]) => answer.gzip(mode),
+  wait: ({ connection }, [, ms]) => connection.wait(ms),
+  async hang({ answer, connection }) {
+    await answer.begin();
+    await connection.hang();
+    connection.destroy();
+    return "over";
+  },
+  async rst({ connection }) {
+    await connection.reset();
+    return "over";
+  },
+  async fin({ answer, connection }) {
+    await answer.begin();
+    await connection.finish();
+    return "over";
+  },
+  async end({ answer, connection }) {
+    await answer.end();
+    if (!answer.staysOpen) await connection.finish();
+    return "over";
+  },
+  repeat: (stage, [, times, step, gapMs = 0]) => repeated(stage, times, step, gapMs),
+  bigdelta: ({ answer }, [, bytes]) => answer.event(dataLines(chatChunk({ content: "x".repeat(bytes) }, "stop"))),
+  async okstream({ answer, connection }, [, wire = "openai"]) {
+    await answer.events(undefined);
+    for (const event of SMALL_STREAM[wire]) await answer.event([...nameLine(event), ...dataLines(event)]);
+    await answer.end();
+    if (!answer.staysOpen) await connection.finish();
+    return "over";
+  },
+  barrier: ({ arrived }, [, name, requests]) => arrived(name, requests),
+  async rate({ answer, connection, rate }, [, limits]) {
+    const { admitted, headers, message } = rate(limits);
+    answer.addHeaders(headers);
+    if (admitted) return undefined;
+    await answer.status(429);
+    return complete(answer, connection, {
+      error: { message, type: "requests", param: null, code: "rate_limit_exceeded" },
+    });
+  },
+  async proxy407({ answer, connection }) {
+    await answer.status(407, { "proxy-authenticate": 'Basic realm="fault-server"', "content-length": "0" });
+    await connection.finish();
+    return "over";
+  },
+  async tunnel({ tunnel }) {
+    await tunnel();
+    return "over";
+  },
+};
+
+async function playStep(stage: Stage, step: FaultStep): Promise<unknown> {
+  const play = PLAYS[step[0]] as (stage: Stage, step: FaultStep) => unknown;
+  return play(stage, step);
+}
+
+async function complete(answer: AnswerWriter, connection: Connection, body: unknown): Promise<"over"> {
+  await answer.json(body);
+  if (!answer.staysOpen) await connection.finish();
+  return "over";
+}
+
+async function repeated(stage: Stage, times: number, step: FaultStep, gapMs: number): Promise<void> {
+  const play = async () => {
+    for (let done = 0; done < times && !stage.connection.closed.aborted; done += 1) {
+      await playStep(stage, step);
+      if (gapMs > 0) await stage.connection.wait(gapMs);
+    }
+  };
+  await (gapMs > 0 ? play() : stage.connection.together(play));
+}
+
+function dataLines(body: unknown): string[] {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return text.split(/\r\n|\r|\n/).map((line) => `data: ${line}`);
+}
+
+function nameLine(event: unknown): string[] {
+  const type = typeof event === "object" && event !== null && "type" in event ? event.type : undefined;
+  return typeof type === "string" ? [`event: ${type}`] : [];
+}
+
+function bytesOf(hex: string): Buffer {
+  return Buffer.from(hex.replace(/\s/g, ""), "hex");
+}
