@@ -28,8 +28,9 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
     const response = await wire.client.send(encoded.params, call, exchange);
     noteHeaders(call, response);
     const first: FlowEvent[] = encoded.adjustments.map((adjustment) => ({ type: "adjustment", adjustment }));
-    const decoder = wire.decoder(target, call.streaming);
-    if (call.streaming && !isJson(response)) yield* decodeStream(call, response, decoder, first);
+    const streamed = isEventStream(response) || (call.streaming && !isJson(response));
+    const decoder = wire.decoder(target, streamed);
+    if (streamed) yield* decodeStream(call, response, decoder, first);
     else yield* decodeBody(call, await response.text(), decoder, first);
   } catch (error) {
     if (exchange.response !== undefined) noteHeaders(call, exchange.response);
@@ -114,6 +115,11 @@ function refuseForbidden(adjustments: readonly Adjustment[], call: Call): void {
 /** Servers that answer a streaming request with one JSON body: an error, or the whole answer. */
 function isJson(response: WireResponse): boolean {
   return response.headers.get("content-type")?.includes("application/json") ?? false;
+}
+
+/** Servers that stream whatever they were asked for. */
+function isEventStream(response: WireResponse): boolean {
+  return response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
 }
 
 function isErrorBody(body: unknown): boolean {

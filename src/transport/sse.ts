@@ -2,6 +2,7 @@ import { StringDecoder } from "node:string_decoder";
 import { createParser, type EventSourceParser, type ParseError } from "eventsource-parser";
 import { ModelError } from "../core/error.ts";
 import type { SseMessage } from "../core/transport.ts";
+import { BareJson } from "./bare-json.ts";
 
 /** Longest single event, in characters. */
 export const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
@@ -10,6 +11,7 @@ export const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
 export class SseFramer {
   readonly #utf8 = new StringDecoder("utf8");
   readonly #parser: EventSourceParser;
+  readonly #bare = new BareJson();
   #split = false;
   #tooLong = false;
   #out: SseMessage[] = [];
@@ -20,9 +22,6 @@ export class SseFramer {
       onEvent: (message) => this.#out.push(message as SseMessage),
       onError: (error: ParseError) => {
         if (error.type === "max-buffer-size-exceeded") this.#tooLong = true;
-        // Gemini puts a bare JSON error between its events; dropped, the answer would only look cut.
-        else if (error.line?.startsWith("{") && error.line.endsWith("}"))
-          this.#out.push({ event: undefined, data: error.line });
       },
     });
   }
@@ -39,8 +38,23 @@ export class SseFramer {
 
   #feed(text: string, out: SseMessage[]): void {
     this.#out = out;
-    this.#parser.feed(text);
+    for (let rest = text; rest !== ""; ) rest = this.#bare.open ? this.#feedBare(rest, out) : this.#feedEvents(rest);
+  }
+
+  /** Feeds what comes before a bare object, and gives what is left. */
+  #feedEvents(text: string): string {
+    const bareAt = this.#bare.startIn(text);
+    this.#parser.feed(bareAt < 0 ? text : text.slice(0, bareAt));
     if (this.#tooLong) throw tooLong();
+    if (bareAt < 0) return "";
+    this.#bare.begin();
+    return text.slice(bareAt);
+  }
+
+  #feedBare(text: string, out: SseMessage[]): string {
+    const { object, rest } = this.#bare.read(text);
+    if (object !== undefined) out.push({ event: undefined, data: object });
+    return rest;
   }
 
   /** Text that ends in ASCII needs no state, which is nearly always. */

@@ -54,6 +54,30 @@ describe("event framing", () => {
     );
   });
 
+  test("a bare object between events is one, over any lines and however it is cut", () => {
+    const bare = '{\n  "error": {\n    "message": "a \\"b\\" } {",\n    "code": 503\n  }\n}';
+    for (const [eol, text] of [
+      ["\n", `data: one\n\n${bare}`],
+      ["\r\n", `data: one\r\n\r\n${bare}\r\ndata: two\r\n\r\n`],
+      ["\r", `data: one\r\r${bare}\rdata: two\r\r`],
+    ] as const) {
+      const bytes = Buffer.from(text);
+      const expected = ["one", bare, ...(eol === "\n" ? [] : ["two"])];
+      for (let at = 0; at <= bytes.length; at++)
+        expect(frame(pieces(bytes, [at])).map(({ data }) => data)).toEqual(expected);
+      expect(frame([...bytes].map((byte) => Buffer.from([byte]))).map(({ data }) => data)).toEqual(expected);
+    }
+  });
+
+  test("half a bare object is none, and an endless one is not held", () => {
+    expect(frame([Buffer.from('data: one\n\n{"error": {')])).toEqual([{ event: undefined, data: "one" }]);
+    const endless = Buffer.from(`{"a": "${"x".repeat(100_000)}\ndata: two\n\n`);
+    expect(frame([endless])).toEqual([]);
+    expect(frame([Buffer.from("{"), Buffer.alloc(70_000, "["), Buffer.from("\ndata: two\n\n")])).toEqual([
+      { event: undefined, data: "two" },
+    ]);
+  });
+
   test("keeps a blank data line and ignores events without data", () => {
     expect(frame([Buffer.from("data:\n\nevent: ping\n\ndata: x\n\n")])).toEqual([
       { event: undefined, data: "" },
