@@ -7,6 +7,7 @@ import type { CacheMode, CallInput } from "./core/call.ts";
 import { ModelError } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
 import { keyOf, pickSettings } from "./core/request.ts";
+import type { StripSpecialTokens } from "./core/target.ts";
 import type { CallOptions } from "./options.ts";
 import { stripTokensOf } from "./special-tokens.ts";
 
@@ -45,7 +46,7 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
       stream: entry["stream"] as boolean | undefined,
       system: entry["system"] as string | undefined,
       prelude: options.messages === undefined ? undefined : readInput(options.messages),
-      stripTokens: stripTokensOf(entry["stripSpecialTokens"] as boolean | readonly string[] | undefined),
+      stripTokens: stripTokensOf(entry["stripSpecialTokens"] as StripSpecialTokens | undefined),
       continueOnLength: entry["continueOnLength"] as number | undefined,
       adaptation: pick(entry, ["dropParams", "modifyParams", "strict", "drop", "allow"]),
     },

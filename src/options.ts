@@ -4,7 +4,7 @@ import type { Dialect } from "./core/dialect.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Message } from "./core/message.ts";
 import type { Effort, PromptCache, ResponseFormat, Settings } from "./core/request.ts";
-import type { Token } from "./core/target.ts";
+import type { StripSpecialTokens, Token } from "./core/target.ts";
 import type { JsonSchema, Tool } from "./core/tool.ts";
 import type { TransportInput } from "./transport/any-fetch.ts";
 
@@ -53,7 +53,7 @@ export interface CallOptions
   readonly modifyParams?: boolean | undefined;
   readonly drop?: readonly string[] | undefined;
   readonly allow?: readonly string[] | undefined;
-  readonly stripSpecialTokens?: boolean | readonly string[] | undefined;
+  readonly stripSpecialTokens?: StripSpecialTokens | undefined;
   /** How often the model is asked to go on when the answer ran into its token limit. Default: the entry's. */
   readonly continueOnLength?: number | undefined;
   /** No automatic change of the request: what would be dropped or changed is `unsupported`. */

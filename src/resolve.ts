@@ -321,7 +321,7 @@ function policyOf(entry: EntryConfig): Policy {
     continueOnLength: entry.continueOnLength ?? DEFAULTS.continue_on_length,
     hedgeAfterMs: entry.hedgeAfter,
     repeatedChunkLimit: entry.repeatedChunkLimit ?? DEFAULTS.repeated_chunk_limit,
-    stripTokens: stripTokensOf(entry.stripSpecialTokens) ?? [],
+    stripTokens: stripTokensOf(entry.stripSpecialTokens) ?? { tokens: [], where: "end" },
     stream: entry.stream ?? DEFAULTS.stream,
     batchSize: entry.batchSize ?? DEFAULTS.batch_size,
     repair: entry.repair ?? DEFAULTS.repair,

@@ -1,3 +1,5 @@
+import type { StripSpecialTokens, StripTokens } from "./core/target.ts";
+
 /** Control tokens of common chat formats that leak into text from hosts that do not strip them. */
 const USUAL_TOKENS: readonly string[] = [
   "<|im_start|>",
@@ -15,9 +17,14 @@ const USUAL_TOKENS: readonly string[] = [
   "</s>",
 ];
 
-/** `strip_special_tokens`: true for the usual ones, or a list of one's own. */
-export function stripTokensOf(value: boolean | readonly string[] | undefined): readonly string[] | undefined {
+/** `strip_special_tokens`: true for the usual ones, a list of one's own, or a table that also says where. */
+export function stripTokensOf(value: StripSpecialTokens | undefined): StripTokens | undefined {
   if (value === undefined) return undefined;
-  if (value === true) return USUAL_TOKENS;
-  return value === false ? [] : value;
+  if (typeof value === "boolean") return { tokens: value ? USUAL_TOKENS : [], where: "end" };
+  if (isList(value)) return { tokens: value, where: "end" };
+  return { tokens: value.tokens ?? USUAL_TOKENS, where: value.where ?? "end" };
+}
+
+function isList(value: object): value is readonly string[] {
+  return Array.isArray(value);
 }

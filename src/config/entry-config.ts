@@ -1,7 +1,7 @@
 import type { Price } from "../core/cost.ts";
 import type { ModelErrorCode } from "../core/error.ts";
 import type { ResponseFormat, Settings } from "../core/request.ts";
-import type { Capabilities } from "../core/target.ts";
+import type { Capabilities, StripSpecialTokens } from "../core/target.ts";
 import type { Tool, ToolChoice } from "../core/tool.ts";
 import { durationMs } from "./duration.ts";
 import { isTable, KEY_ALIASES } from "./layering.ts";
@@ -55,7 +55,7 @@ export interface EntryConfig extends Settings {
   readonly allow?: readonly string[];
   readonly strict?: boolean;
   readonly repair?: number;
-  readonly stripSpecialTokens?: boolean | readonly string[];
+  readonly stripSpecialTokens?: StripSpecialTokens;
   readonly numRetries?: number;
   readonly retryMinWait?: number;
   readonly retryMaxWait?: number;

@@ -206,10 +206,20 @@ export const featureShape = {
     default: DEFAULTS.continue_on_length,
     examples: [3],
   }),
-  strip_special_tokens: oneOf("true, false or a list of tokens", [flag(), texts()]).meta({
+  strip_special_tokens: oneOf("true, false, a list of tokens or { tokens, where }", [
+    flag(),
+    texts(),
+    table({
+      tokens: texts().meta({ description: "Your own list. Default: the usual ones." }),
+      where: z.enum(["end", "edges", "anywhere"]).meta({
+        description: "Only at the end of the text, at both its ends, or wherever they stand.",
+        default: "end",
+      }),
+    }),
+  ]).meta({
     description:
-      "Remove leaked control tokens (<|im_end|> and the like) from answers: true for the usual ones, or your own list.",
+      "Remove leaked control tokens (<|im_end|> and the like) from the end of answers: true for the usual ones, or your own list. A table also says where; inside a text they may be what it is about.",
     default: DEFAULTS.strip_special_tokens,
-    examples: [true, ["<|endoftext|>"]],
+    examples: [true, ["<|endoftext|>"], { where: "anywhere" }],
   }),
 } as const;

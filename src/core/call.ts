@@ -6,7 +6,7 @@ import type { Message } from "./message.ts";
 import type { ModelRequest, Settings } from "./request.ts";
 import type { Secret } from "./secret.ts";
 import { Shown } from "./shown.ts";
-import type { Adaptation, OnBreak, Target } from "./target.ts";
+import type { Adaptation, OnBreak, StripTokens, Target } from "./target.ts";
 import type { Exchange, Transport } from "./transport.ts";
 
 /** What the caller asked for, before a target was chosen. */
@@ -24,7 +24,7 @@ export interface CallInput {
   readonly prelude?: readonly Message[] | undefined;
   /** What this call says about changes of its request; wins over the entry. */
   readonly adaptation?: { readonly [key in keyof Adaptation]?: Adaptation[key] | undefined };
-  readonly stripTokens?: readonly string[] | undefined;
+  readonly stripTokens?: StripTokens | undefined;
   /** Per-call override of `continue_on_length`. */
   readonly continueOnLength?: number | undefined;
   /** Per-call override of the entry's `stream`. */

@@ -142,6 +142,16 @@ export interface Adaptation {
   readonly allow: readonly string[];
 }
 
+/** Special tokens removed from text; no tokens: nothing is removed. */
+export interface StripTokens {
+  readonly tokens: readonly string[];
+  /** Only at the end of the text, at both its ends, or wherever they stand. */
+  readonly where: "end" | "edges" | "anywhere";
+}
+
+/** What is written for them: yes or no, a list of one's own, or also where. */
+export type StripSpecialTokens = boolean | readonly string[] | Partial<StripTokens>;
+
 export type OnBreak = "error" | "restart" | "continue";
 
 /** The numbers of the layers; durations in milliseconds. */
@@ -173,8 +183,7 @@ export interface Policy {
   /** A second request is sent when the first shows nothing for so long; absent: never. */
   readonly hedgeAfterMs: number | undefined;
   readonly repeatedChunkLimit: number;
-  /** Special tokens removed from text; empty: none. */
-  readonly stripTokens: readonly string[];
+  readonly stripTokens: StripTokens;
   /** Codegen over the streaming wire. */
   readonly stream: boolean;
   /** Most completions one API call is asked for. */

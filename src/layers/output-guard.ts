@@ -1,9 +1,10 @@
 import type { Call } from "../core/call.ts";
-import { ModelError, type ModelErrorCode } from "../core/error.ts";
+import { ModelError, type ModelErrorCode, type PartialAnswer } from "../core/error.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Usage } from "../core/usage.ts";
-import { StopCutter, TokenStripper } from "./held-text.ts";
+import { StopCutter, tokenStripper } from "./held-text.ts";
+import { type Degeneration, SampleWatch } from "./sample-watch.ts";
 
 /**
  * Verdicts on what the model says: endless repetition, special tokens that leak into text, an end without an answer.
@@ -14,42 +15,119 @@ export const outputGuard: Layer = async function* (call, next) {
   for await (const batch of next(call)) {
     yield guard.check(batch);
     if (guard.verdict !== undefined) throw guard.verdict;
+    if (guard.done) return;
   }
 };
+
+interface Loop {
+  readonly watch: SampleWatch;
+  readonly event: FlowEvent;
+  readonly found: Degeneration;
+}
 
 class OutputGuard {
   verdict: ModelError | undefined;
   readonly #call: Call;
-  readonly #stripper: TokenStripper | undefined;
+  readonly #stripper: ReturnType<typeof tokenStripper>;
   readonly #cutter: StopCutter | undefined;
-  readonly #repeats = new Map<number, { readonly text: string; readonly times: number }>();
+  readonly #watches: SampleWatch[] = [];
+  #loop: Loop | undefined;
+  #endedEarly = false;
+  #finished = 0;
   #sawAnswer = false;
   #usage: Usage | undefined;
 
   constructor(call: Call) {
     this.#call = call;
-    const stripTokens = call.input.stripTokens ?? call.target.policy.stripTokens;
-    this.#stripper = stripTokens.length > 0 ? new TokenStripper(stripTokens) : undefined;
+    this.#stripper = tokenStripper(call.input.stripTokens ?? call.target.policy.stripTokens);
     const { cutAt } = call.request;
     this.#cutter = cutAt === undefined ? undefined : new StopCutter(cutAt);
   }
 
+  /** Every sample has ended, at least one of them on this side: what still comes is not read. */
+  get done(): boolean {
+    return this.#endedEarly && this.#finished >= this.#call.request.samples;
+  }
+
   /** The events that may pass. What stood before the one that fell is delivered: it is what `partial` has. */
   check(batch: readonly FlowEvent[]): readonly FlowEvent[] {
-    const stripped = this.#stripper === undefined ? batch : this.#stripper.pass(batch);
+    const passed = this.#call.target.policy.repeatedChunkLimit > 0 ? this.#withoutLoops(batch) : batch;
+    const stripped = this.#stripper === undefined ? passed : this.#stripper.pass(passed);
     const out = this.#cutter === undefined ? stripped : this.#cutter.pass(stripped);
     const fell = out.findIndex((event) => {
       this.#see(event);
       return this.verdict !== undefined;
     });
+    if (fell < 0 && this.#loop !== undefined) this.verdict = this.#degenerate(this.#loop);
     return fell < 0 ? out : out.slice(0, fell);
   }
 
+  /** The batch itself as long as nothing is wrong with it: this runs for every delta. */
+  #withoutLoops(batch: readonly FlowEvent[]): readonly FlowEvent[] {
+    let out: FlowEvent[] | undefined;
+    for (let index = 0; index < batch.length; index++) {
+      const event = batch[index] as FlowEvent;
+      const watch = "sample" in event ? this.#watchOf(event.sample) : undefined;
+      const found = watch === undefined || watch.ended || this.#isCut(event) ? undefined : watch.judge(event);
+      if (watch === undefined || (found === undefined && !watch.ended && !watch.holds)) {
+        out?.push(event);
+        continue;
+      }
+      out ??= batch.slice(0, index);
+      if (watch.ended) continue;
+      if (found === undefined) out.push(...watch.hold(event));
+      else this.#endLoop(watch, event, found, out, batch.slice(index + 1));
+      if (this.#loop !== undefined) break;
+    }
+    return out ?? batch;
+  }
+
+  #watchOf(sample: number): SampleWatch {
+    let watch = this.#watches[sample];
+    if (watch === undefined) {
+      const { target, request, input } = this.#call;
+      const format = (request.settings.responseFormat ?? input.settings.responseFormat)?.type ?? "text";
+      watch = new SampleWatch(target.policy.repeatedChunkLimit, format !== "text");
+      this.#watches[sample] = watch;
+    }
+    return watch;
+  }
+
+  /** What comes after a stop sequence is not shown, so it is not judged. */
+  #isCut(event: FlowEvent): boolean {
+    return event.type === "text-delta" && this.#cutter?.hasCut(event.sample) === true;
+  }
+
+  /** A loop after the last brace of a JSON text takes nothing from it; any other ends the attempt. */
+  #endLoop(
+    watch: SampleWatch,
+    event: FlowEvent,
+    found: Degeneration,
+    out: FlowEvent[],
+    rest: readonly FlowEvent[],
+  ): void {
+    const usage = rest.filter(({ type }) => type === "usage");
+    if (event.type === "text-delta" && watch.isWhole) {
+      watch.ended = true;
+      this.#endedEarly = true;
+      const { sample } = event;
+      if (found.before !== "") out.push({ ...event, text: found.before });
+      const reason = "the JSON was whole, and after it came white space without end, which was not read";
+      out.push({ type: "adjustment", adjustment: { setting: "finish_reason", from: undefined, to: "stop", reason } });
+      out.push(...usage, { type: "finish", reason: "stop", sample });
+      return;
+    }
+    this.#loop = { watch, event, found };
+    if (found.before !== "" && event.type === "text-delta") out.push({ ...event, text: found.before });
+    if (found.before !== "" && event.type === "reasoning-delta") out.push({ ...event, text: found.before });
+    out.push(...usage);
+  }
+
   #see(event: FlowEvent): void {
+    if ("sample" in event) this.#watches[event.sample]?.note(event);
     switch (event.type) {
       case "text-delta":
         this.#sawAnswer ||= event.text !== "";
-        this.#countRepeat(event);
         break;
       case "refusal-delta":
       case "tool-call-start":
@@ -59,30 +137,25 @@ class OutputGuard {
         this.#usage = event.usage;
         break;
       case "finish":
+        this.#finished += 1;
         this.#finish(event);
         break;
       default:
     }
   }
 
-  /** Very short texts repeat in ordinary answers (indentation, table rules). */
-  #countRepeat({ text, sample }: Extract<FlowEvent, { type: "text-delta" }>): void {
-    const { repeatedChunkLimit } = this.#call.target.policy;
-    const before = this.#repeats.get(sample);
-    const times = text.length > 2 && text === before?.text ? before.times + 1 : 1;
-    this.#repeats.set(sample, { text, times });
-    if (repeatedChunkLimit > 0 && times >= repeatedChunkLimit) {
-      this.verdict = this.#failure(
-        "degenerate_output",
-        `the same text came ${times} times in a row (repeated_chunk_limit): ${JSON.stringify(text.slice(0, 40))}`,
-      );
-    }
+  #degenerate(loop: Loop): ModelError {
+    const samples = this.#watches.map((watch) => watch.partial(watch === loop.watch ? loop : undefined));
+    const [first = NOTHING] = samples;
+    const partial = samples.length > 1 ? { ...first, samples } : first;
+    return this.#failure("degenerate_output", loop.found.words, { partial });
   }
 
   #finish(event: Extract<FlowEvent, { type: "finish" }>): void {
     if (event.sample !== 0 || this.#sawAnswer) return;
     const output = this.#usage?.estimated === false ? this.#usage.output : 0;
-    if (event.reason === "length") this.verdict = this.#failure("empty_response", this.#lengthWords(output), false);
+    if (event.reason === "length")
+      this.verdict = this.#failure("empty_response", this.#lengthWords(output), { shouldRetry: false });
     if (event.reason === "stop" && output === 0)
       this.verdict = this.#failure("empty_response", "the answer ended with neither text nor tool call");
   }
@@ -90,18 +163,24 @@ class OutputGuard {
   #lengthWords(output: number): string {
     const thinking = this.#usage?.reasoning ?? 0;
     return thinking > 0
-      ? `${thinking} of ${output} output tokens went to thinking and none to text: raise max_new_tokens or lower reasoning_effort`
+      ? `${thinking} of ${output} output tokens went to thinking: raise max_new_tokens or lower reasoning_effort`
       : "the token limit was reached before any text: raise max_new_tokens";
   }
 
-  #failure(code: ModelErrorCode, words: string, shouldRetry?: boolean): ModelError {
+  #failure(
+    code: ModelErrorCode,
+    words: string,
+    more: { readonly shouldRetry?: boolean; readonly partial?: PartialAnswer } = {},
+  ): ModelError {
     const { target } = this.#call;
     return new ModelError({
       code,
       message: `${target.provider} (${target.modelId}): ${words}`,
       provider: target.provider,
       model: target.entry,
-      shouldRetry,
+      ...more,
     });
   }
 }
+
+const NOTHING: PartialAnswer = { text: "", reasoning: "", toolCalls: [] };

@@ -346,7 +346,7 @@ export function targetOf(target: Partial<Target> & Pick<Target, "provider" | "di
       continueOnLength: 0,
       hedgeAfterMs: undefined,
       repeatedChunkLimit: 100,
-      stripTokens: [],
+      stripTokens: { tokens: [], where: "end" },
       stream: false,
       batchSize: 1,
       repair: 0,

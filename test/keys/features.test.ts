@@ -289,9 +289,23 @@ keyTest("models.*.repair", async () => {
   }
 });
 
+keyTest("models.*.strip_special_tokens.{tokens,where}", async () => {
+  const simulator = await simulate();
+  const text = "</s>one<|im_end|> two<|mine|></s>";
+  const spoken = async (table: string) => {
+    simulator.script({ answer: { text } });
+    return (await answered(simulator, entry("openai", simulator, `strip_special_tokens = ${table}`))).reply.text;
+  };
+  expect(await spoken("{}")).toBe("</s>one<|im_end|> two<|mine|>");
+  expect(await spoken('{ tokens = ["</s>", "<|mine|>"] }')).toBe("</s>one<|im_end|> two");
+  expect(await spoken('{ where = "edges" }')).toBe("one<|im_end|> two<|mine|>");
+  expect(await spoken('{ where = "anywhere" }')).toBe("one two<|mine|>");
+  expect(await spoken('{ where = "anywhere", tokens = ["<|mine|>"] }')).toBe("</s>one<|im_end|> two</s>");
+});
+
 keyTest("models.*.strip_special_tokens", async () => {
   const simulator = await simulate();
-  const text = "one<|im_end|> two<|mine|>";
+  const text = "one<|im_end|> two<|mine|><|im_end|>";
   const spoken = async (lines: string, samples = 1) => {
     simulator.script({ answer: { text } });
     const { reply } = await answered(simulator, entry("openai", simulator, `batch_size = 2\n${lines}`), {
@@ -301,8 +315,11 @@ keyTest("models.*.strip_special_tokens", async () => {
   };
   expect(await spoken("")).toBe(text);
   expect(await spoken("strip_special_tokens = false")).toBe(text);
-  expect(await spoken("strip_special_tokens = true")).toBe("one two<|mine|>");
-  expect(await spoken('strip_special_tokens = ["<|mine|>"]')).toBe("one<|im_end|> two");
-  expect(await spoken("strip_special_tokens = true\nstream = true")).toBe("one two<|mine|>");
-  expect(await spoken("strip_special_tokens = true", 2)).toEqual(["one two<|mine|>", "one two<|mine|>"]);
+  expect(await spoken("strip_special_tokens = true")).toBe("one<|im_end|> two<|mine|>");
+  expect(await spoken('strip_special_tokens = ["<|mine|>", "<|im_end|>"]')).toBe("one<|im_end|> two");
+  expect(await spoken("strip_special_tokens = true\nstream = true")).toBe("one<|im_end|> two<|mine|>");
+  expect(await spoken("strip_special_tokens = true", 2)).toEqual([
+    "one<|im_end|> two<|mine|>",
+    "one<|im_end|> two<|mine|>",
+  ]);
 });

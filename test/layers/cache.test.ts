@@ -243,7 +243,7 @@ describe("the key of the cache", () => {
     ["system", { system: "be brief" }, {}],
     ["prelude", { prelude: [{ role: "user", content: "x" }] }, {}],
     ["adaptation", { adaptation: { dropParams: false } }, {}],
-    ["strip tokens", { stripTokens: ["</s>"] }, {}],
+    ["strip tokens", { stripTokens: { tokens: ["</s>"], where: "end" } }, {}],
     ["provider", {}, { provider: "other" }],
     ["model id", {}, { modelId: "other" }],
     ["dialect", {}, { dialect: "other" }],

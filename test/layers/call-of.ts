@@ -27,7 +27,7 @@ export const POLICY: Policy = {
   continueOnLength: 0,
   hedgeAfterMs: undefined,
   repeatedChunkLimit: 100,
-  stripTokens: [],
+  stripTokens: { tokens: [], where: "end" },
   stream: false,
   batchSize: 1,
   repair: 0,

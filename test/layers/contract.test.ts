@@ -61,6 +61,6 @@ testLayer("concurrency", () => concurrency(), { target: targetOf("main", {}, { m
 testLayer("timeout", () => timeout, { target: targetOf("main", {}, { firstTokenTimeoutMs: 5_000 }) });
 testLayer("output guard", () => outputGuard);
 testLayer("output guard that strips tokens", () => outputGuard, {
-  target: targetOf("main", {}, { stripTokens: ["<|im_end|>"] }),
+  target: targetOf("main", {}, { stripTokens: { tokens: ["<|im_end|>"], where: "end" } }),
 });
 testLayer("meter", () => meter);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, type ScriptStep, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
@@ -36,15 +37,34 @@ describe("endless repetition", () => {
     expect(
       (await guarded([...repeat(3, "again"), { finish: "stop" }], { repeatedChunkLimit: 3 }).seen).error?.code,
     ).toBe("degenerate_output");
-    expect(
-      (await guarded([...repeat(1_000, "again"), { finish: "stop" }], { repeatedChunkLimit: 0 }).seen).error,
-    ).toBeUndefined();
+    for (const delta of ["again", "\n \t"])
+      expect(
+        (await guarded([...repeat(1_000, delta), { finish: "stop" }], { repeatedChunkLimit: 0 }).seen).error,
+      ).toBeUndefined();
   });
 
-  it("is not seen in very short texts, in thinking, or in several samples that say the same", async () => {
+  it("may last longer in thinking: 256 times for the usual 100", async () => {
+    const thinking = (times: number) => Array.from({ length: times }, () => ({ reasoning: "again" }));
+    expect((await guarded([...thinking(255), { delta: "ok" }, { finish: "stop" }]).seen).error).toBeUndefined();
+    const { events, error } = await guarded([...thinking(500), { delta: "ok" }, { finish: "stop" }]).seen;
+    expect(error).toMatchObject({ code: "degenerate_output", partial: { text: "", reasoning: "again" } });
+    expect(events).toHaveLength(255);
+    const five = { repeatedChunkLimit: 5 };
+    expect((await guarded([...thinking(12), { delta: "ok" }, { finish: "stop" }], five).seen).error).toBeUndefined();
+    expect((await guarded([...thinking(13), { finish: "stop" }], five).seen).error?.code).toBe("degenerate_output");
+  });
+
+  it("is seen in the arguments of a tool call, and the partial has what stood before", async () => {
+    const events: FlowEvent[] = [{ type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 }];
+    for (let times = 0; times < 200; times++)
+      events.push({ type: "tool-call-delta", index: 0, json: times === 0 ? '{"a":[' : "null,", sample: 0 });
+    const { error } = await guarded([{ events }, { finish: "tool-calls" }]).seen;
+    expect(error).toMatchObject({ code: "degenerate_output", partial: { toolCalls: [{ id: "c", name: "f" }] } });
+    expect(error?.partial?.toolCalls[0]?.json.startsWith('{"a":[null,')).toBe(true);
+  });
+
+  it("is not seen in very short texts, or in several samples that say the same", async () => {
     expect((await guarded([...repeat(500, "  "), { finish: "stop" }]).seen).error).toBeUndefined();
-    const thinking = Array.from({ length: 500 }, () => ({ reasoning: "again" }));
-    expect((await guarded([...thinking, { delta: "ok" }, { finish: "stop" }]).seen).error).toBeUndefined();
     const samples = Array.from({ length: 200 }, (_, sample) => ({ delta: "again", sample }));
     expect((await guarded([...samples, { finish: "stop" }]).seen).error).toBeUndefined();
   });
@@ -67,7 +87,7 @@ describe("endless repetition", () => {
 
 describe("special tokens", () => {
   const TOKENS = ["<|im_end|>", "<|eot_id|>", "</s>"];
-  const strip = { stripTokens: TOKENS };
+  const strip = { stripTokens: { tokens: TOKENS, where: "anywhere" as const } };
   const deltas = (pieces: readonly string[]): ScriptedAttempt => [
     ...pieces.map((delta) => ({ delta })),
     { usage: { output: 1 } },
@@ -89,7 +109,8 @@ describe("special tokens", () => {
   });
 
   it("are those of the call where it names its own", async () => {
-    expect(textOf(await guarded(deltas(["a<|im_end|>[X]"]), strip, { ...INPUT, stripTokens: ["[X]"] }).seen)).toBe(
+    const stripTokens = { tokens: ["[X]"], where: "end" as const };
+    expect(textOf(await guarded(deltas(["a<|im_end|>[X]"]), strip, { ...INPUT, stripTokens }).seen)).toBe(
       "a<|im_end|>",
     );
   });
@@ -172,6 +193,86 @@ describe("special tokens", () => {
         }
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe("special tokens at the ends of a text", () => {
+  const TOKENS = ["<|im_end|>", "<|eot_id|>", "</s>"];
+  const asked = (where: "end" | "edges") => ({ stripTokens: { tokens: TOKENS, where }, repeatedChunkLimit: 0 });
+  const said = async (pieces: readonly string[], where: "end" | "edges" = "end") =>
+    textOf(await guarded([...pieces.map((delta) => ({ delta })), { finish: "stop" }], asked(where)).seen);
+
+  it.each([
+    ["whole", ["done<|im_end|>"]],
+    ["over three deltas", ["done<|i", "m_e", "nd|>"]],
+    ["by single characters", [..."done<|im_end|>"]],
+    ["one after the other", ["done</s><|im", "_end|>", "</s>"]],
+    ["with white space between and after them", ["done</s>", "\n", "<|im_end|>", "\n"]],
+  ])("are removed when they come %s", async (_, pieces) => {
+    expect(await said(pieces)).toBe("done");
+  });
+
+  it("survive inside a text that is about them, and keep the white space before them", async () => {
+    const about = "stop at <|im_end|> or </s>, as in\n";
+    expect(await said([about, "</s>"])).toBe(about);
+    expect(await said(["<|im_end|> ends a turn"])).toBe("<|im_end|> ends a turn");
+  });
+
+  it("are removed at the beginning where both ends were asked for", async () => {
+    expect(await said(["</", "s><|eot_id|>done </s> it", "</s>"], "edges")).toBe("done </s> it");
+    expect(await said(["</s", "x"], "edges")).toBe("</sx");
+  });
+
+  it("end what stands before a tool call", async () => {
+    const { events } = await guarded(
+      [{ delta: "see</s>" }, { toolCall: { name: "f" } }, { finish: "tool-calls" }],
+      asked("end"),
+    ).seen;
+    expect(textOf({ events })).toBe("see");
+  });
+
+  const piece = fc.oneof(
+    fc.constantFrom(...TOKENS, "\n", " "),
+    fc.string({ unit: fc.constantFrom("a", "<", "|", "s", ">", "/"), maxLength: 4 }),
+  );
+  const trailing = /(?:(?:<\|im_end\|>|<\|eot_id\|>|<\/s>)\s*)+$/;
+
+  it("are all that changes, for any split", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 12 }), fc.array(fc.nat(40)), async (pieces, cuts) => {
+        const whole = pieces.join("");
+        const places = [...new Set([0, ...cuts.filter((cut) => cut < whole.length), whole.length])].sort(
+          (left, right) => left - right,
+        );
+        const deltas = places.slice(1).map((end, index) => whole.slice(places[index], end));
+        expect(await said(deltas)).toBe(whole.replace(trailing, ""));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("hold back no more than the longest of them, and the run of them that may be the end", async () => {
+    const longest = Math.max(...TOKENS.map((token) => token.length));
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 12 }), async (pieces) => {
+        let sent = "";
+        let shown = 0;
+        const open = async function* () {
+          for (const text of pieces) {
+            sent += text;
+            yield [{ type: "text-delta", text, sample: 0 } as const];
+          }
+        };
+        const call = callOf({ target: targetOf("main", {}, asked("end")) });
+        for await (const batch of through([outputGuard], { open })(call)) {
+          shown += textOf({ events: [...batch] }).length;
+          const held = sent.slice(shown);
+          const run = held.match(/^(?:(?:<\|im_end\|>|<\|eot_id\|>|<\/s>)\s*)*/)?.[0].length ?? 0;
+          expect(held.length - run).toBeLessThan(longest);
+        }
+      }),
+      { numRuns: 1_000 },
     );
   });
 });

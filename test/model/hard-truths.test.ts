@@ -136,7 +136,7 @@ describe("verdicts on the output", () => {
     const error = await model.stream("hi").reply.catch((reason) => reason);
     expect(error).toMatchObject({
       code: "degenerate_output",
-      partial: { text: "before looplooplooploop" },
+      partial: { text: "before loop" },
       attempts: [{ outcome: "error", error: { code: "degenerate_output" } }],
     });
   });

@@ -1,0 +1,117 @@
+/** A loop that was found in the text just added. */
+export interface Repetition {
+  /** Length of what comes again and again. */
+  readonly period: number;
+  readonly times: number;
+  /** How much of the added text was read. */
+  readonly read: number;
+  /** How many characters before that place the loop has lasted. */
+  readonly length: number;
+}
+
+/**
+ * Finds what is said again and again: one piece, delta after delta, or a passage that the borders of the deltas do not
+ * follow. Ordinary answers repeat themselves too (rules, indentation, rows of zeros, lines of a table), so a passage has
+ * to fill a good deal of text besides.
+ */
+export class RepetitionWatch {
+  readonly #limit: number;
+  readonly #passage: PassageWatch;
+  #piece = "";
+  #times = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#passage = new PassageWatch(limit);
+  }
+
+  add(text: string): Repetition | undefined {
+    if (text === this.#piece) this.#times += 1;
+    else {
+      this.#piece = text;
+      this.#times = 1;
+    }
+    if (this.#times >= this.#limit && text.length > SHORT) return this.#pieces(text);
+    return this.#passage.add(text);
+  }
+
+  #pieces({ length }: string): Repetition {
+    return { period: length, times: this.#times, read: length, length: length * this.#times };
+  }
+}
+
+/** Pieces up to this length repeat in ordinary answers, delta after delta. */
+const SHORT = 2;
+/** A passage fills at least this many characters with its repetitions. */
+const LEAST_LENGTH = 5_000;
+const LONGEST_PASSAGE = 2_000;
+/** How often a text is searched for one: a prime, so that the places wander through a passage of nearly any length. */
+const EVERY = 509;
+/** The end of the text that is looked for in what came before it. */
+const NEEDLE = 32;
+const KEPT = 2 * LONGEST_PASSAGE;
+
+/** Keeps the end of a text, and once that has come before, watches whether the text goes on as it did then. */
+class PassageWatch {
+  readonly #limit: number;
+  #tail = "";
+  #unsearched = 0;
+  #period = 0;
+  #length = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(text: string): Repetition | undefined {
+    if (text.length <= EVERY) return this.#read(text) ? this.#found(text.length) : undefined;
+    for (let at = 0; at < text.length; at += EVERY) {
+      const slice = text.slice(at, at + EVERY);
+      if (this.#read(slice)) return this.#found(at + slice.length);
+    }
+    return undefined;
+  }
+
+  #found(read: number): Repetition {
+    const times = Math.floor(this.#length / this.#period);
+    return { period: this.#period, times, read, length: this.#length };
+  }
+
+  #read(text: string): boolean {
+    if (this.#period > 0) this.#follow(text);
+    this.#tail += text;
+    this.#unsearched += text.length;
+    if (this.#period === 0 && this.#unsearched >= EVERY) this.#search();
+    if (this.#tail.length > 2 * KEPT) this.#tail = this.#tail.slice(-KEPT);
+    return this.#period > 0 && this.#length >= LEAST_LENGTH && this.#length >= this.#limit * this.#period;
+  }
+
+  #follow(text: string): void {
+    const before = this.#tail.slice(-this.#period);
+    for (let at = 0; at < text.length; at++) {
+      const expected = at < this.#period ? before.charCodeAt(at) : text.charCodeAt(at - this.#period);
+      if (text.charCodeAt(at) === expected) continue;
+      this.#period = 0;
+      return;
+    }
+    this.#length += text.length;
+  }
+
+  #search(): void {
+    this.#unsearched = 0;
+    const tail = this.#tail;
+    const start = tail.length - NEEDLE;
+    const before = tail.lastIndexOf(tail.slice(start), start - 1);
+    const period = start - before;
+    if (before < 0 || period > LONGEST_PASSAGE) return;
+    this.#period = period;
+    this.#length = tail.length - firstCopy(tail, period) + period;
+  }
+}
+
+/** How long the text is up to the end of the first copy of what repeats at its end every `period` characters. */
+export function firstCopy(text: string, period: number): number {
+  let end = text.length;
+  while (end > period && text.charCodeAt(end - 1) === text.charCodeAt(end - 1 - period)) end -= 1;
+  return end;
+}

@@ -1,0 +1,165 @@
+import type { PartialAnswer } from "../core/error.ts";
+import type { FlowEvent } from "../core/event.ts";
+import type { ToolCall } from "../core/tool.ts";
+import { firstCopy, type Repetition, RepetitionWatch } from "./repetition.ts";
+import { WhiteSpaceWatch } from "./white-space.ts";
+
+/** What is wrong with the words of a model. */
+export interface Degeneration {
+  readonly words: string;
+  /** What of the event's text stood before the loop. */
+  readonly before: string;
+  /** A text without the loop at its end; of what is repeated, the first copy stays. */
+  readonly trim: (text: string) => string;
+}
+
+/** What a model writes into one place: text, thoughts, the arguments of a call. */
+class Channel {
+  readonly space: WhiteSpaceWatch;
+  readonly #repetition: RepetitionWatch;
+
+  constructor(limit: number, json: boolean) {
+    this.space = new WhiteSpaceWatch(json);
+    this.#repetition = new RepetitionWatch(limit);
+  }
+
+  add(text: string): Degeneration | undefined {
+    const read = this.space.add(text);
+    if (read !== undefined) return blank(text.slice(0, read), this.space.run);
+    const found = this.#repetition.add(text);
+    return found === undefined ? undefined : repeated(text, found);
+  }
+}
+
+function blank(text: string, run: number): Degeneration {
+  return {
+    words: `white space without end: ${run} characters in a row (repeated_chunk_limit = 0 allows it)`,
+    before: text.trimEnd(),
+    trim: (whole) => whole.trimEnd(),
+  };
+}
+
+function repeated(text: string, { period, times, read, length }: Repetition): Degeneration {
+  const piece = period <= read ? text.slice(read - period, read) : text;
+  return {
+    words: `the same text came ${times} times in a row (repeated_chunk_limit): ${JSON.stringify(piece.slice(0, 40))}`,
+    before: text.slice(0, Math.max(0, read - length + period)),
+    trim: (whole) => whole.slice(0, firstCopy(whole, period)),
+  };
+}
+
+/** Models go round in circles more often while they think, and find out: 256 for the usual 100. */
+const PATIENCE_WITH_THOUGHTS = 2.56;
+
+/** One sample: what was delivered of it, and whether it has run into a loop. */
+export class SampleWatch {
+  /** Nothing more of it is delivered. */
+  ended = false;
+  readonly #limit: number;
+  readonly #speech: Channel;
+  readonly #thoughts: Channel;
+  readonly #arguments = new Map<number, Channel>();
+  /** The text as the model wrote it, as long as it may be JSON. */
+  #json = "";
+  /** White space after a whole JSON text: part of it only if it ends. */
+  #held = "";
+  #text = "";
+  #reasoning = "";
+  readonly #calls = new Map<number, ToolCall>();
+
+  constructor(limit: number, wantsJson: boolean) {
+    this.#limit = limit;
+    this.#speech = new Channel(limit, wantsJson);
+    this.#thoughts = new Channel(Math.ceil(limit * PATIENCE_WITH_THOUGHTS), false);
+  }
+
+  judge(event: FlowEvent): Degeneration | undefined {
+    if (event.type === "text-delta") {
+      if (this.#speech.space.mayBeJson) this.#json += event.text;
+      return this.#speech.add(event.text);
+    }
+    if (event.type === "reasoning-delta") return this.#thoughts.add(event.text);
+    return event.type === "tool-call-delta" ? this.#argumentsOf(event.index).add(event.json) : undefined;
+  }
+
+  /** Whether the text up to the loop is one whole JSON object or list. */
+  get isWhole(): boolean {
+    return this.#speech.space.closed && isJson(this.#json);
+  }
+
+  get holds(): boolean {
+    return this.#speech.space.closed || this.#held !== "";
+  }
+
+  /** The event without the white space that may be the beginning of a loop. */
+  hold(event: FlowEvent): readonly FlowEvent[] {
+    if (event.type !== "text-delta") return this.#release(event);
+    const { closed, run } = this.#speech.space;
+    const whole = this.#held + event.text;
+    const shown = closed ? Math.max(0, whole.length - run) : whole.length;
+    this.#held = whole.slice(shown);
+    return shown === 0 ? [] : [{ ...event, text: whole.slice(0, shown) }];
+  }
+
+  #release(event: FlowEvent): readonly FlowEvent[] {
+    if (this.#held === "" || !("sample" in event)) return [event];
+    const text = this.#held;
+    this.#held = "";
+    return [{ type: "text-delta", text, sample: event.sample }, event];
+  }
+
+  #argumentsOf(index: number): Channel {
+    let channel = this.#arguments.get(index);
+    if (channel === undefined) {
+      channel = new Channel(this.#limit, true);
+      this.#arguments.set(index, channel);
+    }
+    return channel;
+  }
+
+  /** Remembers what is delivered. */
+  note(event: FlowEvent): void {
+    switch (event.type) {
+      case "text-delta":
+        this.#text += event.text;
+        break;
+      case "reasoning-delta":
+        this.#reasoning += event.text;
+        break;
+      case "tool-call-start":
+        this.#calls.set(event.index, { id: event.id, name: event.name, arguments: undefined, json: "" });
+        break;
+      case "tool-call-delta":
+        this.#argue(event.index, event.json);
+        break;
+      case "tool-call-end":
+        this.#calls.set(event.index, event.call);
+        break;
+      default:
+    }
+  }
+
+  #argue(index: number, json: string): void {
+    const call = this.#calls.get(index);
+    if (call !== undefined) this.#calls.set(index, { ...call, json: call.json + json });
+  }
+
+  /** What was delivered; of what ran into the loop, only what stands before it. */
+  partial(loop?: { readonly event: FlowEvent; readonly found: Degeneration }): PartialAnswer {
+    const up = (type: FlowEvent["type"], text: string) => (loop?.event.type === type ? loop.found.trim(text) : text);
+    return {
+      text: up("text-delta", this.#text),
+      reasoning: up("reasoning-delta", this.#reasoning),
+      toolCalls: [...this.#calls.values()],
+    };
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
