@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { factsOf, infoOf } from "./catalog/lookup.ts";
 import { priceOf } from "./catalog/price.ts";
 import { findProvider, type ProviderRow } from "./catalog/providers.ts";
+import { thinksFromTheStart } from "./catalog/think-templates.ts";
 import { DEFAULTS } from "./config/defaults.ts";
 import type { Config, EntryConfig, PriceConfig } from "./config/load.ts";
 import type { Price } from "./core/cost.ts";
@@ -9,7 +10,7 @@ import { ConfigError, type ModelErrorCode } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
 import { pickSettings, type SettingName } from "./core/request.ts";
 import { Secret } from "./core/secret.ts";
-import type { Address, Capabilities, Credentials, ModelFacts, Policy, Target, Token } from "./core/target.ts";
+import type { Address, Capabilities, Credentials, ModelFacts, Policy, Quirks, Target, Token } from "./core/target.ts";
 import { vertexBaseUrl } from "./dialects/google/address.ts";
 import { stripTokensOf } from "./special-tokens.ts";
 
@@ -79,7 +80,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
       allow: entry.allow ?? [],
     },
     unused: unusedKeys(entry, dialect, row),
-    quirks: row?.quirks ?? {},
+    quirks: { ...row?.quirks, thinkTags: thinkTagsFor(entry, row, simulated) },
     facts,
     price: once(() => priceFor(entry, row, config)),
     policy: policyOf(entry),
@@ -153,6 +154,13 @@ function addressOf(
     vertexLocation: entry.vertexLocation ?? (row?.id === "vertex" ? "global" : undefined),
     azure,
   };
+}
+
+/** A server at an address of one's own may run anything, under any name: only the entry says that it has no thoughts. */
+function thinkTagsFor(entry: EntryConfig, row: ProviderRow | undefined, simulated: boolean): Quirks["thinkTags"] {
+  const own = entry.baseUrl !== undefined && !simulated;
+  if (entry.capabilities?.reasoning === false || !(own || row?.quirks.thinkTags !== undefined)) return undefined;
+  return row?.id === "vllm" && thinksFromTheStart(entry.name) ? "opened" : "tagged";
 }
 
 /** Stands for the address of the embedded simulator until it has started. */

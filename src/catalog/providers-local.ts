@@ -16,6 +16,7 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
       reasoningField: "reasoning",
       jsonMode: "json_schema",
       lacks: ["toolChoice", "parallelToolCalls", "logitBias", "user", "verbosity", "serviceTier"],
+      thinkTags: "tagged",
     },
     docs: "https://docs.ollama.com/api/openai-compatibility",
   },
@@ -27,7 +28,7 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: ["VLLM_API_KEY"],
     keyless: true,
     auth: "bearer",
-    quirks: { maxTokensKey: "max_tokens", systemRole: "system", jsonMode: "json_schema" },
+    quirks: { maxTokensKey: "max_tokens", systemRole: "system", jsonMode: "json_schema", thinkTags: "tagged" },
     docs: "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
   },
   {
@@ -38,7 +39,7 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: ["LM_STUDIO_API_KEY"],
     keyless: true,
     auth: "bearer",
-    quirks: { maxTokensKey: "max_tokens", systemRole: "system", jsonMode: "json_schema" },
+    quirks: { maxTokensKey: "max_tokens", systemRole: "system", jsonMode: "json_schema", thinkTags: "tagged" },
     docs: "https://lmstudio.ai/docs/developer/openai-compat",
   },
   {
@@ -49,7 +50,7 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: ["LLAMA_API_KEY"],
     keyless: true,
     auth: "bearer",
-    quirks: { maxTokensKey: "max_tokens", systemRole: "system", jsonMode: "json_schema" },
+    quirks: { maxTokensKey: "max_tokens", systemRole: "system", jsonMode: "json_schema", thinkTags: "tagged" },
     docs: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
   },
   {
@@ -60,7 +61,7 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: ["LITELLM_API_KEY", "LITELLM_MASTER_KEY"],
     keyless: true,
     auth: "bearer",
-    quirks: { maxTokensKey: "max_tokens", jsonMode: "json_schema" },
+    quirks: { maxTokensKey: "max_tokens", jsonMode: "json_schema", thinkTags: "tagged" },
     docs: "https://docs.litellm.ai/docs/proxy/user_keys",
   },
   {

@@ -142,6 +142,7 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
         "verbosity",
         "serviceTier",
       ],
+      thinkTags: "tagged",
     },
     docs: "https://docs.perplexity.ai/guides/chat-completions-guide",
   },

@@ -63,6 +63,8 @@ export interface Quirks {
   readonly jsonMode?: "json_schema" | "json_object" | "prompt" | undefined;
   /** Tool-call ids the host accepts (Mistral: exactly nine letters or digits). */
   readonly toolIds?: "nine-alphanumeric" | undefined;
+  /** Thoughts may begin the text in `<think>` tags, or, "opened", without the opening one, which stands in the prompt. */
+  readonly thinkTags?: "tagged" | "opened" | undefined;
   /** Takes `prompt_cache_key`. */
   readonly promptCacheKey?: boolean | undefined;
   /** Largest temperature; default 2. */

@@ -2,6 +2,7 @@ import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../wire-error.ts";
 import { CHAT_FAILURES, CHAT_FINISHES } from "./finish-reasons.ts";
+import { ThinkTags } from "./think-tags.ts";
 import { ToolCallAssembly } from "./tool-call-assembly.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
@@ -14,11 +15,19 @@ export class ChatSample {
   #refused = false;
   #foreignCalls = false;
   #reasoningField: string | undefined;
+  readonly #tags: ThinkTags;
+  /** Where the events of the text go that is being read. */
+  #out: FlowEvent[] = [];
 
   constructor(index: number, target: Target, seed: () => string) {
     this.#index = index;
     this.#target = target;
     this.#calls = new ToolCallAssembly(target, index, seed);
+    this.#tags = new ThinkTags(
+      target.quirks.thinkTags,
+      (thought) => this.#emitReasoning(thought, "content", this.#out),
+      (text) => this.#pushText(text, this.#out),
+    );
   }
 
   /** Whether the server said that this completion has ended. */
@@ -36,6 +45,7 @@ export class ChatSample {
   }
 
   #readDelta(delta: WireObject, whole: boolean, out: FlowEvent[]): void {
+    this.#out = out;
     this.#readReasoning(delta, out);
     this.#readContent(delta["content"], out);
     this.#emitText(objectIn(delta["audio"])?.["transcript"], out);
@@ -55,6 +65,7 @@ export class ChatSample {
     for (const field of ["reasoning_content", "reasoning"]) {
       const text = textIn(delta[field]);
       if (text === undefined) continue;
+      this.#tags.end();
       this.#emitReasoning(text, field, out);
       return;
     }
@@ -81,6 +92,11 @@ export class ChatSample {
   #emitText(value: unknown, out: FlowEvent[]): void {
     const text = textIn(value);
     if (text === undefined) return;
+    this.#out = out;
+    this.#tags.add(text);
+  }
+
+  #pushText(text: string, out: FlowEvent[]): void {
     this.#closeReasoning(out);
     out.push({ type: "text-delta", text, sample: this.#index });
   }
@@ -98,6 +114,7 @@ export class ChatSample {
       this.#foreignCalls = true;
       return;
     }
+    this.#tags.end();
     this.#closeReasoning(out);
     const index = position ?? numberIn(call["index"]);
     const json = argumentsText(details?.["arguments"]);
@@ -106,6 +123,9 @@ export class ChatSample {
 
   /** Ends the calls and gives the last event of this completion. Throws when its end is a failure. */
   finish(out: FlowEvent[]): FlowEvent {
+    this.#out = out;
+    const thinking = this.#tags.open;
+    this.#tags.end();
     this.#closeReasoning(out);
     const hasCalls = this.#calls.size > 0;
     const raw = this.#rawFinish;
@@ -113,6 +133,10 @@ export class ChatSample {
     if (failure !== undefined) throw targetError(this.#target, failure.code, `${failure.words} (finish_reason ${raw})`);
     this.#calls.end(out);
     const reason = this.#reason(hasCalls);
+    if (thinking && reason !== "length") {
+      const words = "the answer ended inside its thoughts, before </think>";
+      throw targetError(this.#target, "empty_response", words);
+    }
     return { type: "finish", reason, ...(raw !== undefined && { raw }), sample: this.#index };
   }
 
