@@ -1,5 +1,5 @@
 import type { Call } from "../core/call.ts";
-import { ModelError, type ModelErrorCode, type PartialAnswer } from "../core/error.ts";
+import { isModelError, ModelError, type ModelErrorCode, type PartialAnswer } from "../core/error.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Usage } from "../core/usage.ts";
@@ -12,10 +12,16 @@ import { type Degeneration, SampleWatch } from "./sample-watch.ts";
  */
 export const outputGuard: Layer = async function* (call, next) {
   const guard = new OutputGuard(call);
-  for await (const batch of next(call)) {
-    yield guard.check(batch);
-    if (guard.verdict !== undefined) throw guard.verdict;
-    if (guard.done) return;
+  try {
+    for await (const batch of next(call)) {
+      yield guard.check(batch);
+      if (guard.verdict !== undefined) throw guard.verdict;
+      if (guard.done) return;
+    }
+  } catch (error) {
+    // What a call had of its arguments is known here: decoders pass it on as it comes.
+    if (isModelError(error, "invalid_tool_call")) error.partial ??= guard.partial();
+    throw error;
   }
 };
 
@@ -35,6 +41,8 @@ class OutputGuard {
   #endedEarly = false;
   #finished = 0;
   #sawAnswer = false;
+  /** The first tool call that began. */
+  #begunCall: string | undefined;
   #usage: Usage | undefined;
 
   constructor(call: Call) {
@@ -124,14 +132,17 @@ class OutputGuard {
   }
 
   #see(event: FlowEvent): void {
-    if ("sample" in event) this.#watches[event.sample]?.note(event);
+    if ("sample" in event) this.#watchOf(event.sample).note(event);
     switch (event.type) {
       case "text-delta":
         this.#sawAnswer ||= event.text !== "";
         break;
       case "refusal-delta":
-      case "tool-call-start":
+      case "tool-call-end":
         this.#sawAnswer = true;
+        break;
+      case "tool-call-start":
+        this.#begunCall ??= event.name;
         break;
       case "usage":
         this.#usage = event.usage;
@@ -145,19 +156,30 @@ class OutputGuard {
   }
 
   #degenerate(loop: Loop): ModelError {
-    const samples = this.#watches.map((watch) => watch.partial(watch === loop.watch ? loop : undefined));
+    return this.#failure("degenerate_output", loop.found.words, { partial: this.partial(loop) });
+  }
+
+  /** What was delivered; of a loop, its first round. */
+  partial(loop?: Loop): PartialAnswer {
+    const samples = this.#watches.map((watch) => watch.partial(watch === loop?.watch ? loop : undefined));
     const [first = NOTHING] = samples;
-    const partial = samples.length > 1 ? { ...first, samples } : first;
-    return this.#failure("degenerate_output", loop.found.words, { partial });
+    return samples.length > 1 ? { ...first, samples } : first;
   }
 
   #finish(event: Extract<FlowEvent, { type: "finish" }>): void {
     if (event.sample !== 0 || this.#sawAnswer) return;
     const output = this.#usage?.estimated === false ? this.#usage.output : 0;
-    if (event.reason === "length")
-      this.verdict = this.#failure("empty_response", this.#lengthWords(output), { shouldRetry: false });
+    if (event.reason === "length") this.verdict = this.#cutShort(output);
     if (event.reason === "stop" && output === 0)
       this.verdict = this.#failure("empty_response", "the answer ended with neither text nor tool call");
+  }
+
+  /** Nothing whole came before the limit, and nothing would the next time. */
+  #cutShort(output: number): ModelError {
+    if (this.#begunCall === undefined)
+      return this.#failure("empty_response", this.#lengthWords(output), { shouldRetry: false });
+    const words = `the token limit cut the call of ${JSON.stringify(this.#begunCall)}: raise max_new_tokens`;
+    return this.#failure("invalid_tool_call", words, { shouldRetry: false, partial: this.partial() });
   }
 
   #lengthWords(output: number): string {

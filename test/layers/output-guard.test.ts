@@ -290,18 +290,45 @@ describe("an end without an answer", () => {
     expect((await guarded(script).seen).error?.code).toBe("empty_response");
   });
 
+  it("is invalid_tool_call when the limit cut the only call, with what had come of it", async () => {
+    const events: FlowEvent[] = [
+      { type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 },
+      { type: "tool-call-delta", index: 0, json: '{"path": "/a', sample: 0 },
+    ];
+    const { error } = await guarded([{ events }, { finish: "length" }]).seen;
+    expect(error).toMatchObject({
+      code: "invalid_tool_call",
+      shouldRetry: false,
+      partial: { toolCalls: [{ id: "c", name: "f", arguments: undefined, json: '{"path": "/a' }] },
+    });
+    expect(error?.message).toContain("max_new_tokens");
+  });
+
+  it("keeps what came of a call that its decoder refused", async () => {
+    const events: FlowEvent[] = [
+      { type: "text-delta", text: "see", sample: 0 },
+      { type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 },
+      { type: "tool-call-delta", index: 0, json: "{oops", sample: 0 },
+    ];
+    const { error } = await guarded([{ events }, { error: { code: "invalid_tool_call", message: "no JSON" } }]).seen;
+    expect(error?.partial).toMatchObject({ text: "see", toolCalls: [{ id: "c", name: "f", json: "{oops" }] });
+  });
+
   it("says what to do when thinking ate the limit", async () => {
     const { error } = await guarded([{ usage: { output: 1_000, reasoning: 990 } }, { finish: "length" }]).seen;
-    expect(error?.message).toContain("990 of 1000 output tokens went to thinking");
-    expect(error?.message).toContain("max_new_tokens");
+    expect(error?.message).toContain("990 of 1000 output tokens went to thinking: raise max_new_tokens");
   });
 
   it.each([
     ["text cut by the limit", [{ delta: "half" }, { finish: "length" }]],
     ["a tool call", [{ toolCall: { name: "f" } }, { finish: "tool-calls" }]],
     [
-      "a tool call cut by the limit",
-      [{ events: [{ type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 }] }, { finish: "length" }],
+      "text before a tool call cut by the limit",
+      [
+        { delta: "see" },
+        { events: [{ type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 }] },
+        { finish: "length" },
+      ],
     ],
     ["a refusal", [{ events: [{ type: "refusal-delta", text: "no", sample: 0 }] }, { finish: "refusal" }]],
     ["a refusal without words", [{ finish: "refusal" }]],

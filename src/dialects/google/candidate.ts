@@ -41,6 +41,8 @@ export class Candidate {
     if (typeof finishMessage === "string") this.finishMessage = finishMessage;
     if (typeof finishReason !== "string") return;
     this.finishReason = finishReason;
+    // Arguments in pieces that the limit cut are no call.
+    if (finishReason === "MAX_TOKENS") this.#open = undefined;
     this.#close(out);
   }
 
@@ -89,9 +91,22 @@ export class Candidate {
     this.#open = undefined;
     const { id, name, index, signature } = open;
     const sample = this.#sample;
-    const json = whole === undefined || whole === null ? open.args.toJson() : JSON.stringify(whole);
+    const json = whole === undefined || whole === null ? open.args.toJson() : argumentsText(whole);
     out.push({ type: "tool-call-delta", index, json, sample });
     out.push({ type: "tool-call-end", index, call: { id, name, arguments: JSON.parse(json), json }, sample });
     if (signature !== undefined) out.push({ type: "signature", part: "tool-call", index, signature, sample });
   }
+}
+
+/** Some gateways write the arguments as text. */
+function argumentsText(whole: unknown): string {
+  if (typeof whole === "string" && whole.trimStart().startsWith("{")) {
+    try {
+      JSON.parse(whole);
+      return whole;
+    } catch {
+      // A text that only looks like JSON is the argument itself.
+    }
+  }
+  return JSON.stringify(whole);
 }

@@ -25,6 +25,8 @@ class ChatDecoder implements Decoder {
   #usage: Usage | undefined;
   #id: string | undefined;
   #servedModel: string | undefined;
+  /** Tells answers apart that have no id. */
+  #created = "";
 
   constructor(target: Target) {
     this.#target = target;
@@ -64,6 +66,7 @@ class ChatDecoder implements Decoder {
   }
 
   #readIdentity(chunk: WireObject, out: FlowEvent[]): void {
+    this.#created ||= String(numberIn(chunk["created"]) ?? "");
     const id = this.#id ?? textIn(chunk["id"]);
     const servedModel = this.#servedModel ?? textIn(chunk["model"]);
     if (id === this.#id && servedModel === this.#servedModel) return;
@@ -79,7 +82,7 @@ class ChatDecoder implements Decoder {
     if (!Number.isInteger(index) || index < 0 || index >= MOST_SAMPLES) {
       throw targetError(this.#target, "protocol_error", `a choice has the index ${index}`);
     }
-    const sample = new ChatSample(index, this.#target, () => this.#id ?? "");
+    const sample = new ChatSample(index, this.#target, () => this.#id ?? this.#created);
     this.#samples.set(index, sample);
     return sample;
   }

@@ -131,8 +131,8 @@ export class ChatSample {
     const raw = this.#rawFinish;
     const failure = raw === undefined ? undefined : CHAT_FAILURES[raw];
     if (failure !== undefined) throw targetError(this.#target, failure.code, `${failure.words} (finish_reason ${raw})`);
-    this.#calls.end(out);
     const reason = this.#reason(hasCalls);
+    this.#calls.end(out, reason === "length");
     if (thinking && reason !== "length") {
       const words = "the answer ended inside its thoughts, before </think>";
       throw targetError(this.#target, "empty_response", words);

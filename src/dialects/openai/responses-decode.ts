@@ -76,7 +76,7 @@ class ResponsesDecoder implements Decoder {
     const ending = this.#endingOf(response);
     try {
       if (this.#items.empty) this.#items.wholeAll(response["output"], out);
-      this.#items.end(out);
+      this.#items.end(out, "reason" in ending && ending.reason === "length");
     } finally {
       const usage = responsesUsage(response["usage"]);
       if (usage !== undefined) out.push({ type: "usage", usage });

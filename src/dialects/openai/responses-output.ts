@@ -88,8 +88,8 @@ export class OutputItems {
     });
   }
 
-  end(out: FlowEvent[]): void {
-    this.#calls.end(out);
+  end(out: FlowEvent[], cut: boolean): void {
+    this.#calls.end(out, cut);
   }
 
   /** The place of an event's item; by its id where a server leaves the index out. */

@@ -55,38 +55,54 @@ export class ToolCallAssembly {
     if (json !== "") out.push({ type: "tool-call-delta", index: call.order, json, sample: this.#sample });
   }
 
-  /** Ends every call. Throws `invalid_tool_call` for arguments that are not JSON. */
-  end(out: FlowEvent[]): void {
-    for (const call of this.#calls)
+  /**
+   * Ends every call. Throws `invalid_tool_call` for arguments that are not JSON; in an answer that was cut at its length
+   * such a call is no call and has no end.
+   */
+  end(out: FlowEvent[], cut: boolean): void {
+    for (const call of this.#calls) {
+      if (cut && isCut(call)) continue;
       out.push({ type: "tool-call-end", index: call.order, call: this.#finished(call, out), sample: this.#sample });
+    }
     this.#calls.length = 0;
   }
 
   /** The open call a fragment belongs to; `undefined` when it begins a new one. */
   #continued(fragment: ToolFragment, out: FlowEvent[]): OpenCall | undefined {
     if (fragment.id !== undefined) return this.#sameId(fragment, fragment.id);
-    if (fragment.index === undefined) return fragment.name === undefined ? this.#calls.at(-1) : undefined;
+    if (fragment.index === undefined) return this.#last(fragment);
     const sameIndex = this.#at(fragment.index);
     if (sameIndex !== undefined) return beginsAnother(sameIndex, fragment) ? undefined : sameIndex;
     return fragment.name === undefined && this.#calls.length > 0 ? this.#onlyOpen(fragment, out) : undefined;
+  }
+
+  #last(fragment: ToolFragment): OpenCall | undefined {
+    const last = this.#calls.at(-1);
+    return fragment.name === undefined || (last !== undefined && repeatsName(last, fragment)) ? last : undefined;
   }
 
   #sameId(fragment: ToolFragment, id: string): OpenCall | undefined {
     const same = this.#calls.findLast((call) => call.wireId === id);
     const elsewhere = same !== undefined && fragment.index !== undefined && same.wireIndex !== fragment.index;
     if (same !== undefined && !(elsewhere && fragment.name !== undefined)) return same;
-    // A new id without a name is no new call: some servers give every fragment an id of its own.
-    return fragment.name === undefined && fragment.index !== undefined ? this.#at(fragment.index) : undefined;
+    // A new id is no new call by itself: some servers give every fragment an id of its own.
+    const there = fragment.index === undefined ? undefined : this.#at(fragment.index);
+    return fragment.name === undefined || (there !== undefined && repeatsName(there, fragment)) ? there : undefined;
   }
 
   #at(index: number): OpenCall | undefined {
-    return this.#calls.findLast((call) => call.wireIndex === index);
+    return (
+      this.#calls.findLast((call) => call.wireIndex === index) ??
+      this.#calls.find((call) => call.wireIndex === undefined && call.order === index)
+    );
   }
 
   /** A continuation under an index nobody has seen belongs to the one call that still lacks something. */
   #onlyOpen(fragment: ToolFragment, out: FlowEvent[]): OpenCall {
     const open = this.#calls.filter((call) => parseArguments(call.json) === undefined || call.json.trim() === "");
     const [only, second] = open;
+    const last = this.#calls.at(-1);
+    if (only === undefined && last !== undefined && fragment.json.trim() === "") return last;
     if (only === undefined || second !== undefined)
       throw this.#invalid("a fragment of a tool call belongs to none of the open calls");
     const reason =
@@ -151,6 +167,16 @@ function beginsAnother(call: OpenCall, fragment: ToolFragment): boolean {
   const complete = call.json.endsWith("}") && parseArguments(call.json) !== undefined;
   if (fragment.name !== call.name) return complete || call.json === "";
   return complete && fragment.json.startsWith("{");
+}
+
+/** Servers that name the tool in every fragment: what cannot begin arguments goes on with those that are not whole yet. */
+function repeatsName(call: OpenCall, fragment: ToolFragment): boolean {
+  const goesOn = call.json !== "" && fragment.json !== "" && !fragment.json.trimStart().startsWith("{");
+  return goesOn && fragment.name === call.name && parseArguments(call.json) === undefined;
+}
+
+function isCut(call: OpenCall): boolean {
+  return call.name === undefined || parseArguments(call.json) === undefined;
 }
 
 /** `undefined` when the text is no JSON. */

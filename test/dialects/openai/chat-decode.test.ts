@@ -216,6 +216,82 @@ describe("tool calls of a chat stream", () => {
     }
   });
 
+  it("keep one call together when a host repeats its name in every piece", () => {
+    const pieces = ['{"x"', ':"', "{", '"}'];
+    const whole = [["f", '{"x":"{"}']];
+    const each = (of: (at: number) => Loose) =>
+      callsOf(...pieces.map((json, at) => calls({ ...of(at), ...fn("f", json) }))).map(([, name, json]) => [
+        name,
+        json,
+      ]);
+    expect(each(() => ({ index: 0 }))).toEqual(whole);
+    expect(each(() => ({ index: 0, id: "a" }))).toEqual(whole);
+    const simple = ['{"x"', ":1", "}"];
+    for (const of of [() => ({}), (at: number) => ({ index: 0, id: `id${at}` })] as const)
+      expect(
+        callsOf(...simple.map((json, at) => calls({ ...of(at), ...fn("f", json) }))).map(([, name, json]) => [
+          name,
+          json,
+        ]),
+      ).toEqual([["f", '{"x":1}']]);
+  });
+
+  it("keep one call together when only its first piece has an id, or an index", () => {
+    const [id, index] = [{ id: "a" }, { index: 0 }];
+    for (const [first, next] of [
+      [id, index],
+      [index, {}],
+      [id, {}],
+      [{ ...id, ...index }, {}],
+      [
+        { id: null, ...index },
+        { id: null, index: null },
+      ],
+    ] as const) {
+      const events = [calls({ ...first, ...fn("f", '{"x"') }), calls({ ...next, ...fn(undefined, ":1}") })];
+      expect(callsOf(...events).map(([, name, json]) => [name, json])).toEqual([["f", '{"x":1}']]);
+    }
+  });
+
+  it("come apart by their place when ids stand on the first pieces and indexes on the others", () => {
+    const events = [
+      calls({ id: "a", ...fn("f", "") }, { id: "b", ...fn("g", "") }),
+      calls({ index: 1, ...fn(undefined, '{"y":2}') }, { index: 0, ...fn(undefined, '{"x":1}') }),
+    ];
+    expect(callsOf(...events)).toEqual([
+      ["a", "f", '{"x":1}'],
+      ["b", "g", '{"y":2}'],
+    ]);
+  });
+
+  it("do not break on an empty piece under a new index", () => {
+    const events = [calls({ index: 0, id: "a", ...fn("f", "{}") }), calls({ index: 1, ...fn(undefined, "") })];
+    expect(callsOf(...events)).toEqual([["a", "f", "{}"]]);
+  });
+
+  it("have no arguments when these are null, absent or empty", () => {
+    for (const details of [{ name: "f" }, { name: "f", arguments: null }, { name: "f", arguments: "" }])
+      expect(callsOf(calls({ index: 0, id: "a", function: details }))).toEqual([["a", "f", "{}"]]);
+  });
+
+  it("cut at the length limit are no calls: those before them are, and the text stays", () => {
+    const cut = [
+      chunk({ content: "see" }),
+      calls({ index: 0, id: "a", ...fn("f", '{"x":1}') }),
+      calls({ index: 1, id: "b", ...fn("g", '{"y": "/a') }),
+    ];
+    const { reply, events } = read(...cut, chunk({}, "length"), DONE);
+    expect(reply).toMatchObject({ text: "see", finishReason: "length", toolCalls: [{ id: "a", name: "f" }] });
+    expect(events.filter(({ type }) => type === "tool-call-end")).toHaveLength(1);
+    expect(() => read(...cut, END, DONE)).toThrow(expect.objectContaining({ code: "invalid_tool_call" }));
+  });
+
+  it("get different ids in answers without an id that were made at different times", () => {
+    const at = (created: number) => callsOf({ created, ...calls({ index: 0, ...fn("f", "{}") }), id: "" })[0]?.[0];
+    expect(at(1)).toBe(at(1));
+    expect(at(1)).not.toBe(at(2));
+  });
+
   it("get an id when they have none, the same for the same answer", () => {
     const events = [calls({ index: 0, ...fn("f", "{}") })];
     const [[id] = []] = callsOf(...events);
