@@ -6,6 +6,8 @@ import type { Secret } from "./secret.ts";
 export interface SseMessage {
   readonly event: string | undefined;
   readonly data: string;
+  /** The body ended before the blank line that ends this event: it may have been cut in the middle of it. */
+  readonly unended?: boolean;
 }
 
 /** A response as the SDKs and the dialects see it: the part of the Fetch API they use, plus linear-time SSE framing. */

@@ -8,6 +8,7 @@ import { modelErrorOf } from "../core/failure.ts";
 import { Secret } from "../core/secret.ts";
 import type { Target } from "../core/target.ts";
 import type { Exchange, WireResponse } from "../core/transport.ts";
+import { isCutJson } from "./cut-json.ts";
 import { targetError, wireError } from "./wire-error.ts";
 
 /** The parts of one wire format; `openWire` puts them together the same way for all. */
@@ -44,8 +45,8 @@ async function* decodeStream(call: Call, response: WireResponse, decoder: Decode
   call.record.raw = tail;
   try {
     for await (const messages of response.messages()) {
-      for (const { data, event } of messages) {
-        if (data === "") continue;
+      for (const { data, event, unended } of messages) {
+        if (data === "" || (unended === true && !isWhole(data))) continue;
         if (call.input.raw) batch.push({ type: "raw", event: parseRaw(data) });
         remember(tail, data);
         decoder.push(data, event, batch);
@@ -128,6 +129,11 @@ function isErrorBody(body: unknown): boolean {
   return error !== undefined && error !== null && !("choices" in body || "output" in body || "candidates" in body);
 }
 
+/** A body that ends with its connection ends cleanly wherever it is cut: half an event says nothing. */
+function isWhole(data: string): boolean {
+  return data.trim() === "[DONE]" || typeof parseRaw(data) === "object";
+}
+
 const TAIL_EVENTS = 4;
 
 function remember(tail: string[], data: string): void {
@@ -148,6 +154,7 @@ function parseBody(text: string, target: Target): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
+    if (isCutJson(text)) throw targetError(target, "connection_failed", "the answer was cut before its end", cause);
     throw notJson(text, target, cause);
   }
 }

@@ -31,9 +31,11 @@ export class SseFramer {
     this.#feed(this.#decode(chunk), out);
   }
 
-  /** The body ended cleanly: an event whose blank line is missing is complete too. */
+  /** The body ended cleanly: an event whose blank line is missing may be complete too, which its reader must judge. */
   end(out: SseMessage[]): void {
-    this.#feed(`${this.#utf8.end()}\n\n`, out);
+    const last: SseMessage[] = [];
+    this.#feed(`${this.#utf8.end()}\n\n`, last);
+    for (const message of last) out.push({ ...message, unended: true });
   }
 
   #feed(text: string, out: SseMessage[]): void {
