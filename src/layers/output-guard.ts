@@ -3,8 +3,9 @@ import { isModelError, ModelError, type ModelErrorCode, type PartialAnswer } fro
 import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Usage } from "../core/usage.ts";
-import { StopCutter, tokenStripper } from "./held-text.ts";
 import { type Degeneration, SampleWatch } from "./sample-watch.ts";
+import { StopCutter } from "./stop-cutter.ts";
+import { tokenStripper } from "./token-stripper.ts";
 
 /**
  * Verdicts on what the model says: endless repetition, special tokens that leak into text, an end without an answer.

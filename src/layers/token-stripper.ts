@@ -1,0 +1,103 @@
+import type { StripTokens } from "../core/target.ts";
+import { type Divided, HeldText, possibleStart } from "./held-text.ts";
+
+/** What takes special tokens out of the text; `undefined` where there are none to take. */
+export function tokenStripper({ tokens, where }: StripTokens): HeldText | undefined {
+  if (tokens.length === 0) return undefined;
+  return where === "anywhere" ? new TokenStripper(tokens) : new EdgeStripper(tokens, where === "edges");
+}
+
+/** Removes special tokens wherever they stand: from left to right, the longest first, and never one that only removal made. */
+class TokenStripper extends HeldText {
+  readonly #firsts: ReadonlySet<string | undefined>;
+
+  constructor(tokens: readonly string[]) {
+    super(tokens);
+    this.#firsts = new Set(tokens.map((token) => token[0]));
+  }
+
+  protected divide(text: string, _sample: number, ended: boolean): Divided {
+    let shown = "";
+    let from = 0;
+    for (let at = 0; at < text.length; at++) {
+      if (!this.#firsts.has(text[at])) continue;
+      const token = this.#tokenAt(text, at);
+      if (!ended && this.#mayGrow(text, at, token))
+        return { shown: shown + text.slice(from, at), held: text.slice(at) };
+      if (token === "") continue;
+      shown += text.slice(from, at);
+      from = at + token.length;
+      at = from - 1;
+    }
+    return { shown: shown + text.slice(from), held: "" };
+  }
+
+  /** The longest token at this place. */
+  #tokenAt(text: string, at: number): string {
+    let longest = "";
+    for (const token of this.words) if (token.length > longest.length && text.startsWith(token, at)) longest = token;
+    return longest;
+  }
+
+  /** Whether the rest of the text begins a token, a longer one than stands there. */
+  #mayGrow(text: string, at: number, than: string): boolean {
+    const rest = text.length - at;
+    return this.words.some(
+      (token) => token.length > rest && token.length > than.length && token.startsWith(text.slice(at)),
+    );
+  }
+}
+
+/** More special tokens and white space in a row than this are no end of an answer. */
+const LONGEST_END = 1_000;
+
+/**
+ * Removes special tokens at the end of the text, with the white space between and after them, and with `start` also at its
+ * beginning. Anywhere else they are what the text is about.
+ */
+class EdgeStripper extends HeldText {
+  readonly #start: boolean;
+  readonly #begun = new Set<number>();
+
+  constructor(tokens: readonly string[], start: boolean) {
+    super(tokens.toSorted((left, right) => right.length - left.length));
+    this.#start = start;
+  }
+
+  protected divide(text: string, sample: number, ended: boolean): Divided {
+    const rest = this.#withoutStart(text, sample);
+    if (ended) return { shown: rest.slice(0, this.#endOf(rest)), held: "" };
+    const shown = rest.length - this.#openEnd(rest);
+    return { shown: rest.slice(0, shown), held: rest.slice(shown) };
+  }
+
+  #withoutStart(text: string, sample: number): string {
+    if (!this.#start || this.#begun.has(sample)) return text;
+    let rest = text;
+    for (let token = this.#first(rest); token !== undefined; token = this.#first(rest)) rest = rest.slice(token.length);
+    if (possibleStart(rest, this.words) < rest.length) this.#begun.add(sample);
+    return rest;
+  }
+
+  #first(text: string): string | undefined {
+    return this.words.find((word) => text.startsWith(word));
+  }
+
+  /** Length of the end of the text that is kept until it is known what follows. */
+  #openEnd(text: string): number {
+    const open = possibleStart(text, this.words);
+    const length = text.length - this.#endOf(text.slice(0, text.length - open));
+    return length > LONGEST_END ? open : length;
+  }
+
+  /** Where the tokens at the end of the text begin. */
+  #endOf(text: string): number {
+    let end = text.length;
+    for (;;) {
+      const trimmed = text.slice(0, end).trimEnd();
+      const token = this.words.find((word) => trimmed.endsWith(word));
+      if (token === undefined) return end;
+      end = trimmed.length - token.length;
+    }
+  }
+}
