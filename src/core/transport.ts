@@ -38,13 +38,15 @@ export interface Exchange {
   readonly tls?: TlsOptions | undefined;
   /** Credentials of the request: blotted out of an error answer that echoes them, before anybody sees it. */
   readonly secrets?: readonly Secret[] | undefined;
+  /** Texts of the request: an error answer that echoes them is shown without. Asked for on failure only. */
+  readonly prompt?: (() => readonly string[]) | undefined;
   /** Whether an event stream is asked for (then `accept-encoding: identity` is sent). */
   readonly streaming: boolean;
   /** True once request bytes were handed to a connected socket: from then on it may be billed. */
   sent: boolean;
   /** Set as soon as the headers arrived, on success and on error. */
   response: WireResponse | undefined;
-  /** The body of an error answer, at most 64 KiB, as text. */
+  /** The body of an error answer, at most 64 KiB, as text; what it means is read here, so a prompt in it stays. */
   errorBody: string | undefined;
   /** What our fetch threw; one SDK replaces errors that speak of time by its own and drops their cause. */
   failure?: ModelError | undefined;

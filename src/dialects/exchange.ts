@@ -1,14 +1,17 @@
 import { rateLimitOf, requestIdOf } from "../core/answer-headers.ts";
 import type { Adjustment } from "../core/attempt.ts";
+import { beginningOf } from "../core/beginning.ts";
 import type { Call } from "../core/call.ts";
 import type { Client, Decoder, Encode } from "../core/dialect.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import { modelErrorOf } from "../core/failure.ts";
-import { Secret } from "../core/secret.ts";
+import { placeOf } from "../core/place.ts";
 import type { Target } from "../core/target.ts";
 import type { Exchange, WireResponse } from "../core/transport.ts";
 import { isCutJson } from "./cut-json.ts";
+import { promptTexts } from "./prompt-texts.ts";
+import { requestSecrets } from "./request-secrets.ts";
 import { targetError, wireError } from "./wire-error.ts";
 
 /** The parts of one wire format; `openWire` puts them together the same way for all. */
@@ -153,56 +156,43 @@ function parseBody(text: string, target: Target): unknown {
   if (text.trim() === "") throw targetError(target, "protocol_error", "the answer has an empty body");
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    if (isCutJson(text)) throw targetError(target, "connection_failed", "the answer was cut before its end", cause);
-    throw notJson(text, target, cause);
+  } catch {
+    if (isCutJson(text)) throw targetError(target, "connection_failed", "the answer was cut before its end");
+    throw notJson(text, target);
   }
 }
 
-/** A web page instead of an answer is the same page the next time. */
-function notJson(text: string, { address, provider, modelId, entry }: Target, cause: unknown): ModelError {
-  const seen = text.trimStart().slice(0, 200);
-  const isPage = seen.startsWith("<");
-  const what = isPage ? "text/html" : `${JSON.stringify(seen)}…`;
+/** A web page instead of an answer is the same page the next time. The error of JSON.parse would quote the answer. */
+function notJson(text: string, { address, provider, modelId, entry }: Target): ModelError {
+  const isPage = text.trimStart().startsWith("<");
+  const what = isPage ? "text/html" : beginningOf(text);
   return new ModelError({
     code: "protocol_error",
-    message: `${provider} (${modelId}): expected JSON from ${withoutUser(address.baseUrl)}, got ${what}: is base_url right?`,
+    message: `${provider} (${modelId}): expected JSON from ${placeOf(address.baseUrl)}, got ${what}: is base_url right?`,
     provider,
     model: entry,
     shouldRetry: isPage ? false : undefined,
-    cause,
   });
-}
-
-function withoutUser(url: string): string {
-  return url.replace(/^(https?:\/\/)[^/@\s]*@/i, "$1");
 }
 
 function exchangeFor(call: Call): Exchange {
   const { policy, proxy, tls } = call.target;
+  const secrets = requestSecrets(call);
   return {
     cancellation: call.cancellation,
     connectTimeoutMs: policy.connectTimeoutMs,
     silenceTimeoutMs: policy.silenceTimeoutMs,
     proxy,
     tls,
-    secrets: secretsOf(call),
+    get secrets() {
+      return secrets();
+    },
+    prompt: promptTexts(call),
     streaming: call.streaming,
     sent: false,
     response: undefined,
     errorBody: undefined,
   };
-}
-
-const SECRET_HEADER = /auth|key|token|secret|cookie/i;
-
-/** The credential, and what the headers of the entry and the call bring in its place. */
-function secretsOf({ credential, target, request }: Call): Secret[] {
-  const secrets = credential === undefined ? [] : [credential];
-  for (const [name, value] of [...Object.entries(target.headers), ...Object.entries(request.extraHeaders)]) {
-    if (SECRET_HEADER.test(name)) secrets.push(new Secret(value.replace(/^(?:Bearer|Basic) /i, "")));
-  }
-  return secrets;
 }
 
 function noteHeaders(call: Call, response: WireResponse): void {

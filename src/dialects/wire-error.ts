@@ -1,8 +1,9 @@
 import { requestIdOf } from "../core/answer-headers.ts";
+import { beginningOf } from "../core/beginning.ts";
 import type { Call } from "../core/call.ts";
+import { hasEcho, withoutEcho } from "../core/echo.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import { modelErrorOf } from "../core/failure.ts";
-import { redact } from "../core/secret.ts";
 import type { Target } from "../core/target.ts";
 import type { Exchange } from "../core/transport.ts";
 
@@ -19,13 +20,15 @@ export function targetError(target: Target, code: ModelError["code"], words: str
 
 /** Parses the data of one event of a stream; a broken one is a protocol error. */
 export function parseEvent(data: string, target: Target): Record<string, unknown> {
+  let parsed: unknown;
   try {
-    const parsed: unknown = JSON.parse(data);
-    if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
-  } catch (cause) {
-    throw targetError(target, "protocol_error", `an event of the stream is not JSON: ${data.slice(0, 200)}`, cause);
+    parsed = JSON.parse(data);
+  } catch {
+    // Its error quotes the data, which may be an answer.
+    throw targetError(target, "protocol_error", `an event of the stream is not JSON: ${beginningOf(data)}`);
   }
-  throw targetError(target, "protocol_error", `an event of the stream is not an object: ${data.slice(0, 200)}`);
+  if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
+  throw targetError(target, "protocol_error", "an event of the stream is not an object");
 }
 
 /** SDKs wrap what our fetch threw and drop what the provider said; the exchange still has both. */
@@ -33,24 +36,19 @@ export function wireError(error: unknown, call: Call, exchange: Exchange): Model
   const { target, cancellation } = call;
   if (cancellation.reason !== undefined) return cancellation.reason;
   const own = ownError(error) ?? exchange.failure;
-  if (own !== undefined) return located(own, target, exchange);
+  if (own !== undefined) return located(own, call, exchange);
   const { response } = exchange;
   if (response !== undefined && !response.ok) {
-    return modelErrorOf(
-      {
-        status: response.status,
-        headers: response.headers,
-        body: exchange.errorBody,
-        cause: error,
-        nowMs: call.clock.now(),
-      },
-      target,
-    );
+    const { status, headers } = response;
+    const failure = { status, headers, body: exchange.errorBody, cause: error, nowMs: call.clock.now() };
+    return located(modelErrorOf(failure, target), call, exchange);
   }
   const words = error instanceof Error ? error.message : String(error);
   // Nothing left: the request itself cannot be written, for example for a bigint in extra_body.
-  if (!exchange.sent) return targetError(target, "invalid_request", `the request cannot be sent: ${words}`, error);
-  return targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, error);
+  const failed = exchange.sent
+    ? targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, error)
+    : targetError(target, "invalid_request", `the request cannot be sent: ${words}`, error);
+  return located(failed, call, exchange);
 }
 
 function ownError(error: unknown): ModelError | undefined {
@@ -64,25 +62,31 @@ function ownError(error: unknown): ModelError | undefined {
 
 /**
  * Errors of the transport do not know for whom they worked, those inside a stream do not see its headers, and words
- * quoted from a body may repeat a key. What else quotes that body is left behind with it.
+ * quoted from a body may repeat the request. A cause that repeats it is left behind.
  */
-function located(error: ModelError, target: Target, exchange: Exchange): ModelError {
+function located(error: ModelError, { target }: Call, exchange: Exchange): ModelError {
   const known = error.model !== undefined;
   const id = error.requestId ?? requestIdOf(exchange.response?.headers);
-  const words = redact(error.message, exchange.secrets ?? []);
-  const clean = words === error.message;
-  if (known && clean && id === error.requestId) return error;
+  const cause = error.cause ?? (known ? undefined : error);
+  const cleanCause = hasEcho(cause, exchange) ? undefined : cause;
+  const cleanId = id === undefined ? undefined : withoutEcho(id, exchange);
+  const who = `${target.provider} (${target.modelId}): `;
+  const named = error.message.startsWith(who);
+  const words = withoutEcho(error.message.slice(named ? who.length : 0), exchange);
+  const message = known && !named ? words : `${who}${words}`;
+  const isClean = cleanCause === error.cause && message === error.message;
+  if (known && isClean && cleanId === error.requestId) return error;
   return new ModelError({
     code: error.code,
-    message: known ? words : `${target.provider} (${target.modelId}): ${words}`,
+    message,
     provider: target.provider,
     model: target.entry,
     status: error.status ?? (known ? undefined : exchange.response?.status),
-    requestId: id,
+    requestId: cleanId,
     retryAfterMs: error.retryAfterMs,
     phase: error.phase,
     partial: error.partial,
     shouldRetry: error.shouldRetry,
-    cause: clean ? (error.cause ?? (known ? undefined : error)) : undefined,
+    cause: cleanCause,
   });
 }

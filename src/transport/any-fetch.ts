@@ -1,4 +1,6 @@
+import { withoutEcho } from "../core/echo.ts";
 import { isModelError, ModelError } from "../core/error.ts";
+import { placeOf } from "../core/place.ts";
 import { redact } from "../core/secret.ts";
 import type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "../core/transport.ts";
 import { mayBeEventStream, notEventStream } from "./message-reader.ts";
@@ -54,6 +56,13 @@ function failureOf(error: unknown, url: string | URL | Request): ModelError {
   return new ModelError({ code: "connection_failed", message: `No answer from ${origin}: ${words}`, cause: error });
 }
 
+/** Most characters of an error answer that are kept. */
+const MAX_ERROR_LENGTH = 64 * 1024;
+
+function headersWithoutEcho(headers: Headers, exchange: Exchange): Headers {
+  return new Headers([...headers].map(([name, value]) => [name, withoutEcho(value, exchange)]));
+}
+
 /** A standard Response in the shape the dialects read. */
 class FetchedResponse implements WireResponse {
   readonly status: number;
@@ -70,7 +79,7 @@ class FetchedResponse implements WireResponse {
     this.status = response.status;
     this.ok = response.ok;
     this.url = response.url;
-    this.headers = response.headers;
+    this.headers = response.ok ? response.headers : headersWithoutEcho(response.headers, exchange);
   }
 
   text(): Promise<string> {
@@ -84,7 +93,7 @@ class FetchedResponse implements WireResponse {
 
   async *messages(): AsyncGenerator<readonly SseMessage[]> {
     const contentType = this.headers.get("content-type");
-    if (!mayBeEventStream(contentType)) throw notEventStream(this.url, contentType);
+    if (!mayBeEventStream(contentType)) throw notEventStream(placeOf(this.url), contentType);
     const framer = new SseFramer();
     const out: SseMessage[] = [];
     try {
@@ -107,8 +116,9 @@ class FetchedResponse implements WireResponse {
     try {
       const text = await this.#response.text();
       if (this.ok) return text;
-      this.#exchange.errorBody = redact(text, this.#exchange.secrets ?? []);
-      return this.#exchange.errorBody;
+      const kept = text.slice(0, MAX_ERROR_LENGTH);
+      this.#exchange.errorBody = redact(kept, this.#exchange.secrets ?? []);
+      return withoutEcho(kept, this.#exchange);
     } catch (error) {
       throw this.#broken(error, "connection_failed");
     }

@@ -1,8 +1,10 @@
+import { beginningOf } from "../core/beginning.ts";
+import { withoutEcho } from "../core/echo.ts";
 import { ModelError } from "../core/error.ts";
+import { placeOf } from "../core/place.ts";
 import { redact } from "../core/secret.ts";
 import type { Exchange, SseMessage, WireResponse } from "../core/transport.ts";
 import type { Body } from "./body.ts";
-import { withoutSecrets } from "./echoed-secrets.ts";
 import { BodyCut, cutError } from "./failure.ts";
 import type { WireHeaders } from "./headers.ts";
 import { MessageReader, mayBeEventStream, notEventStream } from "./message-reader.ts";
@@ -11,7 +13,6 @@ import { MessageReader, mayBeEventStream, notEventStream } from "./message-reade
 const MAX_ERROR_BYTES = 64 * 1024;
 /** Most of an answer that is read into memory; a Node string cannot hold much more. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
-const SNIPPET_LENGTH = 200;
 
 /** The part of the Fetch API's Response that the three SDKs use, without a web stream. */
 export class HttpResponse implements WireResponse {
@@ -30,8 +31,7 @@ export class HttpResponse implements WireResponse {
     this.status = status;
     this.ok = status >= 200 && status < 300;
     this.url = url;
-    const secrets = exchange.secrets ?? [];
-    const shown = this.ok ? headers : headers.map((value) => withoutSecrets(value, secrets));
+    const shown = this.ok ? headers : headers.map((value) => withoutEcho(value, exchange));
     this.headers = shown.asHeaders();
     this.#body = body;
     this.#exchange = exchange;
@@ -50,10 +50,10 @@ export class HttpResponse implements WireResponse {
     const text = await this.text();
     try {
       return JSON.parse(text);
-    } catch (cause) {
+    } catch {
       // The SDK that reads a failure as JSON still makes its error of it, with the status.
       if (!this.ok) return text;
-      throw this.#notJson(text, cause);
+      throw this.#notJson(text);
     }
   }
 
@@ -112,18 +112,18 @@ export class HttpResponse implements WireResponse {
   #finishText(): string {
     const text = decode(this.#body.take(), this.ok ? MAX_BODY_BYTES : MAX_ERROR_BYTES);
     if (this.ok) return text;
-    this.#exchange.errorBody = withoutSecrets(text, this.#exchange.secrets ?? []);
-    return this.#exchange.errorBody;
+    this.#exchange.errorBody = redact(text, this.#exchange.secrets ?? []);
+    return withoutEcho(text, this.#exchange);
   }
 
-  #notJson(text: string, cause: unknown): ModelError {
+  /** Without the error of JSON.parse, which quotes the text. */
+  #notJson(text: string): ModelError {
     const type = this.headers.get("content-type") ?? "no content-type";
-    const got = text === "" ? "an empty body" : `${type}: is base_url right? It starts with: ${snippet(text)}`;
+    const got = text === "" ? "an empty body" : `${type}: is base_url right? It is ${beginningOf(text)}`;
     return new ModelError({
       code: "protocol_error",
-      message: `expected JSON from ${placeOf(this.url)}, got ${got}`,
+      message: `expected JSON from ${placeOf(this.url)}, got ${withoutEcho(got, this.#exchange)}`,
       status: this.status,
-      cause,
     });
   }
 }
@@ -133,16 +133,6 @@ function decode(chunks: Buffer[], limit: number): string {
   const bytes = only ?? Buffer.concat(chunks);
   const text = bytes.toString("utf8", 0, Math.min(bytes.length, limit));
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-}
-
-function snippet(text: string): string {
-  return redact(text.slice(0, SNIPPET_LENGTH), []);
-}
-
-/** Origin and path: a query may hold a key. */
-function placeOf(url: string): string {
-  const query = url.search(/[?#]/);
-  return query < 0 ? url : url.slice(0, query);
 }
 
 function failing(error: ModelError): AsyncIterable<never> {

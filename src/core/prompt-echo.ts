@@ -1,0 +1,75 @@
+import { covered, type Range } from "./range.ts";
+
+/** Shortest run of a prompt that is taken for an echo; shorter ones are words that anybody may use. */
+const RUN = 24;
+/** The same for a run without spaces that has a digit, as names of people's things have: ids, addresses, numbers. */
+const NAME_RUN = 16;
+/** A prompt that is no longer than this is looked for as a whole. */
+const SHORTEST_WHOLE = 8;
+/** Two of these in a row are found wherever a run begins; more places of one than these are all the same. */
+const GRAM = 8;
+const MOST_PLACES = 8;
+const MASK = "[prompt]";
+
+/**
+ * A text of a failed answer without what it repeats of the prompt. The text is indexed and the prompt is walked in steps,
+ * so that the cost is linear in both, and small for the text, which is short.
+ */
+export function withoutPrompt(text: string, prompt: readonly string[]): string {
+  if (text.length < SHORTEST_WHOLE) return text;
+  const ranges: Range[] = [];
+  const index = indexOf(text);
+  for (const part of prompt) {
+    if (part.length < RUN) findWhole(text, part, ranges);
+    if (part.length >= NAME_RUN) findRuns(text, index, part, ranges);
+  }
+  return covered(text, ranges, MASK);
+}
+
+function findWhole(text: string, part: string, ranges: Range[]): void {
+  const wanted = part.trim();
+  if (wanted.length < SHORTEST_WHOLE) return;
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length))
+    ranges.push({ start: at, end: at + wanted.length });
+}
+
+type Index = ReadonlyMap<string, readonly number[]>;
+
+function indexOf(text: string): Index {
+  const index = new Map<string, number[]>();
+  for (let at = 0; at + GRAM <= text.length; at++) {
+    const gram = text.slice(at, at + GRAM);
+    const places = index.get(gram);
+    if (places === undefined) index.set(gram, [at]);
+    else if (places.length < MOST_PLACES) places.push(at);
+  }
+  return index;
+}
+
+function findRuns(text: string, index: Index, part: string, ranges: Range[]): void {
+  for (let at = 0; at + GRAM <= part.length; at += GRAM) {
+    let longest = 0;
+    for (const place of index.get(part.slice(at, at + GRAM)) ?? []) {
+      const run = runAround(text, place, part, at);
+      if (!isEcho(text, run)) continue;
+      ranges.push(run);
+      longest = Math.max(longest, run.end - place);
+    }
+    // What a run covers need not be looked at again; that keeps a text of one letter linear.
+    at += Math.max(0, Math.floor(longest / GRAM) - 1) * GRAM;
+  }
+}
+
+/** How far text and prompt agree around one gram; to the left only as far as the walk has not looked yet. */
+function runAround(text: string, place: number, part: string, at: number): Range {
+  let start = 0;
+  while (start < RUN && place > start && at > start && text[place - start - 1] === part[at - start - 1]) start++;
+  let end = GRAM;
+  while (place + end < text.length && at + end < part.length && text[place + end] === part[at + end]) end++;
+  return { start: place - start, end: place + end };
+}
+
+function isEcho(text: string, { start, end }: Range): boolean {
+  if (end - start >= RUN) return true;
+  return end - start >= NAME_RUN && /^(?=\D*\d)\S+$/.test(text.slice(start, end));
+}

@@ -1,0 +1,35 @@
+import type { Call } from "../core/call.ts";
+import type { Part } from "../core/message.ts";
+
+/** As much of a file as a provider may quote of it. */
+const MOST_OF_DATA = 4_096;
+
+/** The texts of a request that are its user's, plain and as JSON spells them; made on the first failure only. */
+export function promptTexts({ request }: Call): () => readonly string[] {
+  let texts: readonly string[] | undefined;
+  return () => {
+    texts ??= [...new Set(plainTexts(request.messages).flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]))];
+    return texts;
+  };
+}
+
+function plainTexts(messages: Call["request"]["messages"]): string[] {
+  return messages.flatMap(({ content }) => (typeof content === "string" ? [content] : content.flatMap(textsOfPart)));
+}
+
+function textsOfPart(part: Part): string[] {
+  switch (part.type) {
+    case "text":
+    case "reasoning":
+      return [part.text];
+    case "tool-call":
+      return [JSON.stringify(part.arguments) ?? ""];
+    case "tool-result":
+      return typeof part.content === "string" ? [part.content] : part.content.flatMap(textsOfPart);
+    case "audio":
+      return [part.data.slice(0, MOST_OF_DATA)];
+    case "image":
+    case "file":
+      return [part.url ?? "", (part.data ?? "").slice(0, MOST_OF_DATA)];
+  }
+}

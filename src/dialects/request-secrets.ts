@@ -1,0 +1,59 @@
+import type { Call } from "../core/call.ts";
+import { Secret } from "../core/secret.ts";
+
+const SECRET_HEADER = /auth|key|token|secret|cookie|pass|credential|signature|session/i;
+/** Headers that say what is asked for; providers name their values in errors, and there they help. */
+const PUBLIC_HEADER =
+  /^(?:accept|anthropic-|openai-|content-|editor-|copilot-|http-referer$|referer$|user-agent$|x-title$)/i;
+
+/**
+ * What a failed answer must not repeat: every key of the target, headers of the entry and the call, and what its address
+ * and its proxy's hold. Collected on the first failure only.
+ */
+export function requestSecrets(call: Call): () => readonly Secret[] {
+  let secrets: readonly Secret[] | undefined;
+  return () => {
+    secrets ??= collect(call);
+    return secrets;
+  };
+}
+
+function collect({ credential, target, request }: Call): Secret[] {
+  const headers = [...Object.entries(target.headers), ...Object.entries(request.extraHeaders)];
+  return [
+    ...(credential === undefined ? [] : [credential]),
+    ...target.credentials.keys.filter((key) => key !== credential),
+    ...headers.filter(([name]) => !PUBLIC_HEADER.test(name)).flatMap(([name, value]) => inHeader(name, value)),
+    ...inAddress(target.address.baseUrl),
+    ...(target.proxy === undefined ? [] : inAddress(target.proxy)),
+  ];
+}
+
+/** Shortest value under a name that promises nothing that is taken for a secret. */
+const SHORTEST_UNNAMED = 8;
+
+function inHeader(name: string, value: string): Secret[] {
+  const bare = value.replace(/^(?:Bearer|Basic) /i, "");
+  return SECRET_HEADER.test(name) || bare.length >= SHORTEST_UNNAMED ? [new Secret(bare)] : [];
+}
+
+const SECRET_PARAMETER = /key|token|secret|auth|pass|sig|code|credential/i;
+
+/** A password goes out as base64 of user and password; a query as it is. */
+function inAddress(address: string): Secret[] {
+  if (!URL.canParse(address)) return [];
+  const { username, password, searchParams } = new URL(address);
+  const parameters = [...searchParams].filter(([name]) => SECRET_PARAMETER.test(name));
+  const values = parameters.map(([, value]) => value);
+  if (password === "") return values.map((value) => new Secret(value));
+  const [user, word] = [decoded(username), decoded(password)];
+  return [...values, word, Buffer.from(`${user}:${word}`).toString("base64")].map((value) => new Secret(value));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
