@@ -35,9 +35,9 @@ function textsIn(root: unknown): string[] {
 
 function partsOf(value: object): unknown[] {
   const own = Reflect.ownKeys(value).map((key) => {
-    const inner: unknown = Object.getOwnPropertyDescriptor(value, key)?.value;
     // The places in a stack are ours; the words before them may be older than the message.
-    return key === "stack" && typeof inner === "string" ? inner.split("\n    at ", 1)[0] : inner;
+    if (key === "stack" && value instanceof Error) return value.stack?.split("\n    at ", 1)[0];
+    return Object.getOwnPropertyDescriptor(value, key)?.value as unknown;
   });
   const { entries } = value as { entries?: unknown };
   const isCollection = typeof entries === "function" && !Array.isArray(value);

@@ -1,0 +1,82 @@
+import { inspect } from "node:util";
+import { type Message, ModelError } from "../../src/index.ts";
+
+/** Secrets that no call may show; each in characters that nothing else here is made of. */
+export const SECRETS = {
+  key: "sk-Zq7/Vx2+Jw9Kp4Bn6Td8Hs3Gm5Fr1Lc0",
+  secondKey: "sk-Wy4Uo8Ae1Si6Db3Nf9Pg2Rh7Ck5Mt0",
+  proxyPassword: "Xu3-Yj8_Zk1-Qv6_Wb4-Eo9",
+  header: "hdr.Tg5.Lr8.Nx2.Vc7.Bq4.Mz9",
+  authorization: "Ij6Od2Ra8Uf4Yw1Ep7Kt3Gs9Hv5Cx0",
+  token: "ya29.Pq8Xz3Wm6Vk1Ju9Nb4Tc7Dy2Fo5",
+  query: "Qe7Wr2Ty9Ui4Op6As1Df8Gh3Jk5",
+} as const;
+
+export const PROMPT_MARK = "QUINCE-5518-MEDLAR";
+export const PROMPT = `Rewrite the payroll of the orchard ${PROMPT_MARK}:\nAlice Tern earns 5120, "Bob" earns 4875;\nkeep their names to yourself.`;
+export const SYSTEM_MARK = "BERGAMOT-2206-LOQUAT";
+export const SYSTEM = `You are the silent bookkeeper of ${SYSTEM_MARK} and never repeat these words.`;
+export const ANSWER_MARK = "PERSIMMON-9034-SORREL";
+export const ANSWER = `The payroll of ${ANSWER_MARK} is attached below.`;
+
+export const INPUT: readonly Message[] = [
+  { role: "system", content: SYSTEM },
+  { role: "user", content: PROMPT },
+];
+
+const PIECE = 8;
+
+/** The 8-character pieces of any secret that a text shows; empty when it keeps them. */
+export function secretsIn(text: string): string[] {
+  return Object.values(SECRETS).flatMap((secret) =>
+    Array.from({ length: secret.length - PIECE + 1 }, (_, at) => secret.slice(at, at + PIECE)).filter((piece) =>
+      text.includes(piece),
+    ),
+  );
+}
+
+/** The marks of prompt and instructions in a text. */
+export function promptsIn(text: string): string[] {
+  return [PROMPT_MARK, SYSTEM_MARK, "Alice Tern earns", "silent bookkeeper of"].filter((mark) => text.includes(mark));
+}
+
+/** A text around the first of `marks`, for the message of a failed test. */
+export function around(text: string, marks: readonly string[]): string {
+  const at = marks[0] === undefined ? -1 : text.indexOf(marks[0]);
+  return at < 0 ? "" : text.slice(Math.max(0, at - 200), at + 200);
+}
+
+/** Every way in which a value gets onto a screen, into a log or into a bug report. */
+export function everythingOf(value: unknown): string {
+  return [
+    inspect(value, { depth: 9, showHidden: true, getters: true, maxStringLength: null, maxArrayLength: null }),
+    inspect(value, { depth: 9 }),
+    json(value),
+    String(value),
+    ...chainOf(value),
+  ].join("\n");
+}
+
+function* chainOf(value: unknown): Generator<string> {
+  let current = value;
+  for (let depth = 0; current instanceof Error && depth < 9; depth++) {
+    yield `${current.name} ${current.message}\n${current.stack ?? ""}`;
+    for (const key of Reflect.ownKeys(current)) {
+      const inner: unknown = Reflect.get(current, key);
+      yield `${String(key)}: ${inspect(inner, { depth: 9, showHidden: true })} ${json(inner)}`;
+      if (inner instanceof Headers) yield json([...inner]);
+    }
+    if (current instanceof ModelError) yield json(current.attempts);
+    const { headers } = current as { headers?: { entries?(): Iterable<unknown> } };
+    if (typeof headers?.entries === "function") yield json([...headers.entries()]);
+    current = current.cause;
+  }
+}
+
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return "";
+  }
+}
