@@ -1,4 +1,5 @@
 import type { EntryConfig } from "../config/load.ts";
+import { maskedAddress } from "../core/masked-address.ts";
 import type {
   Adjustment,
   CallOptions,
@@ -173,14 +174,10 @@ function masked({ method, url, headers, body }: Seen, secrets: readonly NamedSec
   const shown = maskText(body, secrets);
   return {
     method,
-    url: maskText(maskKeyParameter(url), secrets),
+    url: maskText(maskedAddress(url), secrets),
     headers: maskHeaders(headers, secrets),
     body: parsed(shown),
   };
-}
-
-function maskKeyParameter(url: string): string {
-  return url.replace(/([?&]key=)[^&]*/, "$1[secret]");
 }
 
 function parsed(text: string): unknown {

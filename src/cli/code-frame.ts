@@ -1,3 +1,4 @@
+import { withoutSecrets } from "./masked-lines.ts";
 import type { Paint } from "./print.ts";
 
 const LINES_BEFORE = 1;
@@ -6,7 +7,7 @@ const LONGEST_LINE = 160;
 
 /** The line of a mistake between its neighbours, with a mark under the word it is about. */
 export function codeFrame(text: string, line: number, column: number, paint: Paint): string[] {
-  const lines = text.split(/\r?\n/);
+  const lines = withoutSecrets(text.split(/\r?\n/));
   const from = Math.max(1, line - LINES_BEFORE);
   const to = Math.min(lines.length, line + LINES_AFTER);
   const width = String(to).length;

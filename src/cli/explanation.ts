@@ -1,10 +1,10 @@
 import { DEFAULTS } from "../config/defaults.ts";
 import type { EntryConfig } from "../config/load.ts";
+import { maskedValue } from "../masked-config.ts";
 import { type Capture, captureRequest, type Sample } from "./capture.ts";
 import { PROVIDERS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";
 import { type EntryRow, entryRow } from "./entry-row.ts";
-import { maskValue } from "./mask.ts";
 import type { Project } from "./project.ts";
 
 /** A value of an entry and the place it was written at. */
@@ -84,7 +84,7 @@ function valuesOf({ config, file }: Project, entry: EntryConfig): ExplainedValue
         origin === undefined
           ? { from: null, file: null, line: 0, column: 0 }
           : { from: origin.from, file: origin.file ?? file, line: origin.line, column: origin.column };
-      return { key, value: maskValue(spelled(name, unwrapped(name, value)), name), ...place };
+      return { key, value: maskedValue(spelled(name, unwrapped(name, value)), name), ...place };
     });
 }
 

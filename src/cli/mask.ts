@@ -51,14 +51,3 @@ export function maskHeaders(
     }),
   );
 }
-
-/** A value of an entry as it may be shown: references as they are written, literal credentials masked. */
-export function maskValue(value: unknown, key: string): unknown {
-  if (typeof value === "string")
-    return SECRET_NAME.test(key) && !value.startsWith("env:")
-      ? MASK
-      : value.replace(/^([a-z][a-z0-9]*:\/\/)[^/@\s]*@/i, `$1${MASK}@`);
-  if (Array.isArray(value)) return value.map((inner) => maskValue(inner, key));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, maskValue(inner, name)]));
-}

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { ConfigError } from "../core/error.ts";
 import { keyOf } from "../core/request.ts";
+import { withoutKeys } from "../core/secret.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
 import { type EntrySources, findSource, isTable, type LayerKind, mergeSources, type View } from "./layering.ts";
 import type { Finding, Table } from "./limits.ts";
@@ -229,7 +230,8 @@ export function configErrorOf(
   return new ConfigError(
     sorted.map(({ finding, position, path }, index) => {
       const suggestion = index < MOST_SUGGESTIONS ? suggestionOf(finding) : undefined;
-      return { file, ...position, path, message: finding.message, ...(suggestion === undefined ? {} : { suggestion }) };
+      const message = withoutKeys(finding.message);
+      return { file, ...position, path, message, ...(suggestion === undefined ? {} : { suggestion }) };
     }),
   );
 }
@@ -255,6 +257,11 @@ function dotted(path: Path): string {
     const word = /^[A-Za-z0-9_-]+$/.test(step) ? step : JSON.stringify(step);
     return text === "" ? word : `${text}.${word}`;
   }, "");
+}
+
+/** A reference without the default that may follow its name. */
+function nameOf(reference: string): string {
+  return reference.split(":-", 1)[0] ?? reference;
 }
 
 /** Replaces references in any value and collects what is missing. */
@@ -288,10 +295,10 @@ class Resolver {
   #checked(value: string, reference: string, path: Path): string {
     const isCredential = path.includes("api_key") || path.includes("extra_headers");
     if (isCredential && !HEADER_VALUE.test(value))
-      this.report(path, `${reference} holds characters that HTTP cannot carry in a header`);
+      this.report(path, `${nameOf(reference)} holds characters that HTTP cannot carry in a header`);
     const isAddress = path.at(-1) === "base_url" || path.at(-1) === "proxy";
     if (isAddress && path.length === 1 && !/^(?:https?|socks5?):\/\//.test(value))
-      this.report(path, `${reference} does not hold an address such as "https://api.example.com/v1"`);
+      this.report(path, `${nameOf(reference)} does not hold an address such as "https://api.example.com/v1"`);
     return value;
   }
 }

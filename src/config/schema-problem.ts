@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { redact } from "../core/secret.ts";
+import { maskedAddress } from "../core/masked-address.ts";
+import { withoutKeys } from "../core/secret.ts";
 import { isLaterWord } from "./known-keys.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
@@ -131,6 +132,6 @@ function found(value: unknown, path: Path): string {
 }
 
 function quoted(value: string): string {
-  const clean = redact(value, []).replace(/\/\/[^/@\s]*@/, "//[secret]@");
+  const clean = withoutKeys(maskedAddress(value));
   return JSON.stringify(clean.length > LONGEST_SHOWN ? `${clean.slice(0, LONGEST_SHOWN)}…` : clean);
 }

@@ -41,6 +41,15 @@ export function redact(text: string, secrets: readonly Secret[]): string {
 /** Shapes of well-known keys, for echoes of a key we did not send. Linear: no nested quantifiers. */
 const KEY_SHAPES = /\b(?:sk-[A-Za-z0-9_-]{12,}|AIza[A-Za-z0-9_-]{20,}|gsk_[A-Za-z0-9]{20,}|xai-[A-Za-z0-9]{20,})/g;
 
+/** Words that only a machine makes: long, without spaces, of capitals, small letters and digits. */
+const KEY_LIKE = /[^\s"'`,;]{20,}/g;
+
+/** A text of ours that quotes what somebody wrote, without what is a key in a place for something else. */
+export function withoutKeys(text: string): string {
+  const clean = redact(text, []);
+  return clean.replace(KEY_LIKE, (word) => (/[a-z]/.test(word) && /[A-Z]/.test(word) && /\d/.test(word) ? MASK : word));
+}
+
 /** Shortest part of a secret that gives something away, and shortest secret that is worth looking for. */
 const PIECE = 8;
 const SHORTEST = 4;

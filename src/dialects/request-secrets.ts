@@ -1,4 +1,5 @@
 import type { Call } from "../core/call.ts";
+import { SECRET_PARAMETER } from "../core/masked-address.ts";
 import { Secret } from "../core/secret.ts";
 
 const SECRET_HEADER = /auth|key|token|secret|cookie|pass|credential|signature|session/i;
@@ -36,8 +37,6 @@ function inHeader(name: string, value: string): Secret[] {
   const bare = value.replace(/^(?:Bearer|Basic) /i, "");
   return SECRET_HEADER.test(name) || bare.length >= SHORTEST_UNNAMED ? [new Secret(bare)] : [];
 }
-
-const SECRET_PARAMETER = /key|token|secret|auth|pass|sig|code|credential/i;
 
 /** A password goes out as base64 of user and password; a query as it is. */
 function inAddress(address: string): Secret[] {

@@ -13,7 +13,7 @@ interface Echo {
 }
 
 const error = (message: unknown) =>
-  JSON.stringify({ type: "error", error: { type: "some_error", code: 400, message } });
+  JSON.stringify({ type: "error", error: { type: "some_error", code: 400, message }, request_id: `req ${message}` });
 const headersOf = ({ headers }: SeenRequest) => Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 const base64 = (text: string, before = "") => Buffer.from(before + text).toString("base64");
 

@@ -1,0 +1,31 @@
+const SECRET_LINE = /^[^=#]*(?:key|token|secret|pass|auth|cookie|credential|proxy|headers)[^=#]*=/i;
+const REFERENCE = /^["']?(?:env|file):[^:]*$/;
+const QUOTED = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'[\]{}=,#]{8,}/g;
+
+/**
+ * Lines of a models.toml for the screen, as long as they are: values under names of credentials are starred out, lists
+ * over several lines too, and so is what looks like a key anywhere.
+ */
+export function withoutSecrets(lines: readonly string[]): string[] {
+  let inList = false;
+  return lines.map((line) => {
+    const begins = SECRET_LINE.test(line);
+    const secret = begins || inList;
+    if (begins) inList = line.includes("[", line.indexOf("=")) && !line.includes("]");
+    else if (line.includes("]")) inList = false;
+    const from = begins ? line.indexOf("=") + 1 : 0;
+    return (
+      line.slice(0, from) +
+      line.slice(from).replace(QUOTED, (word) => (secret || isKeyLike(word) ? starred(word) : word))
+    );
+  });
+}
+
+function isKeyLike(word: string): boolean {
+  return !/\s/.test(word) && word.length >= 20 && /[a-z]/.test(word) && /[A-Z]/.test(word) && /\d/.test(word);
+}
+
+/** Names of variables and files are no secrets; what may follow them as a default is. */
+function starred(word: string): string {
+  return REFERENCE.test(word.replace(/["']$/, "")) ? word : word.replace(/[^"'\\]/g, "*");
+}
