@@ -9,6 +9,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.types.json" },
     reporters: ["default", "./test/closing-line.ts"],
+    setupFiles: ["./test/nothing-left.ts"],
     testTimeout: 20_000,
     pool: "threads",
     // The default leaves one core idle: on two cores that is half of them.
