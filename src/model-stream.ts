@@ -105,12 +105,34 @@ async function nextOf<T>(
   }
 }
 
+/**
+ * A reader that takes some events and then forgets the stream never says that it left, and no clock runs for a reader
+ * that takes its time: socket, timer and slot come back when the cursor is collected.
+ */
+const FORGOTTEN = new FinalizationRegistry<Running>((running) => {
+  leave(running, readerLeft()).catch(() => {});
+});
+
+interface Running {
+  readonly opened: Opened;
+  readonly batches: AsyncIterator<readonly FlowEvent[]>;
+}
+
+/** Cancels first, because generators that wait for an event cannot be closed, and so that the attempt is on record when the call settles. */
+async function leave({ opened, batches }: Running, reason: ModelError): Promise<void> {
+  opened.cancel(reason);
+  await batches.return?.();
+}
+
+function readerLeft(): ModelError {
+  return new ModelError({ code: "aborted", message: "The reader left the stream before its end." });
+}
+
 /** Flattens batches at the public edge; written by hand because this runs once per delta. */
 class Cursor implements AsyncIterator<ModelEvent> {
   readonly #open: () => Opened;
   readonly #settled: PromiseWithResolvers<Reply>;
-  #opened: Opened | undefined;
-  #batches: AsyncIterator<readonly FlowEvent[]> | undefined;
+  #running: Running | undefined;
   #batch: readonly FlowEvent[] = [];
   #index = 0;
   #done = false;
@@ -120,6 +142,18 @@ class Cursor implements AsyncIterator<ModelEvent> {
   constructor(open: () => Opened, settled: PromiseWithResolvers<Reply>) {
     this.#open = open;
     this.#settled = settled;
+  }
+
+  #start(): Running {
+    const opened = this.#open();
+    const running = { opened, batches: opened.events[Symbol.asyncIterator]() };
+    FORGOTTEN.register(this, running, this);
+    return running;
+  }
+
+  #close(): void {
+    this.#done = true;
+    FORGOTTEN.unregister(this);
   }
 
   next(): Promise<IteratorResult<ModelEvent>> {
@@ -136,15 +170,14 @@ class Cursor implements AsyncIterator<ModelEvent> {
   }
 
   async return(): Promise<IteratorResult<ModelEvent>> {
-    if (!this.#done && this.#opened?.complete()) await this.#takeEnd(this.#opened);
+    const running = this.#running;
+    if (!this.#done && running?.opened.complete()) await this.#takeEnd(running);
     if (!this.#done) {
-      this.#done = true;
+      this.#close();
       this.#batch = [];
-      const left = new ModelError({ code: "aborted", message: "The reader left the stream before its end." });
-      this.#settled.reject(this.#opened?.failure(left) ?? left);
-      // First, because generators that wait for an event cannot be closed, and so that the attempt is on record when the call settles.
-      this.#opened?.cancel(left);
-      await this.#batches?.return?.();
+      const left = readerLeft();
+      this.#settled.reject(running?.opened.failure(left) ?? left);
+      if (running !== undefined) await leave(running, left);
     }
     return { value: undefined, done: true };
   }
@@ -166,7 +199,7 @@ class Cursor implements AsyncIterator<ModelEvent> {
   #take(): ModelEvent | undefined {
     while (this.#index < this.#batch.length) {
       const event = this.#batch[this.#index++] as FlowEvent;
-      this.#opened?.note(event);
+      this.#running?.opened.note(event);
       if (isPublic(event)) return event;
     }
     return undefined;
@@ -175,12 +208,12 @@ class Cursor implements AsyncIterator<ModelEvent> {
   async #pull(): Promise<IteratorResult<ModelEvent>> {
     if (this.#done) return { value: undefined, done: true };
     try {
-      this.#opened ??= this.#open();
-      this.#batches ??= this.#opened.events[Symbol.asyncIterator]();
+      this.#running ??= this.#start();
+      const { opened, batches } = this.#running;
       for (;;) {
-        const step = await this.#batches.next();
+        const step = await batches.next();
         if (this.#done) return { value: undefined, done: true };
-        if (step.done) return this.#finish(this.#opened);
+        if (step.done) return this.#finish(opened);
         this.#batch = step.value;
         this.#index = 0;
         const event = this.#take();
@@ -193,9 +226,9 @@ class Cursor implements AsyncIterator<ModelEvent> {
   }
 
   /** A reader that leaves on the last event has the whole answer; only the end of the call is still to come. */
-  async #takeEnd(opened: Opened): Promise<void> {
+  async #takeEnd({ opened, batches }: Running): Promise<void> {
     try {
-      while ((await this.#batches?.next())?.done === false);
+      while ((await batches.next()).done === false);
       this.#finish(opened);
     } catch (error) {
       this.#fail(error);
@@ -203,14 +236,14 @@ class Cursor implements AsyncIterator<ModelEvent> {
   }
 
   #finish(opened: Opened): IteratorResult<ModelEvent> {
-    this.#done = true;
+    this.#close();
     this.#settled.resolve(opened.reply());
     return { value: undefined, done: true };
   }
 
   #fail(error: unknown): unknown {
-    this.#done = true;
-    const failure = this.#opened?.failure(error) ?? error;
+    this.#close();
+    const failure = this.#running?.opened.failure(error) ?? error;
     this.#settled.reject(failure);
     return failure;
   }

@@ -4,8 +4,8 @@ import https from "node:https";
 import net from "node:net";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { ModelError } from "../../src/core/error.ts";
+import { CountingClock } from "../counting-clock.ts";
 import { LOCALHOST_CERT, LOCALHOST_KEY } from "./localhost-certificate.ts";
 import {
   CHUNKED_SSE_HEAD,
@@ -22,34 +22,6 @@ import {
   until,
   wireResponse,
 } from "./loopback.ts";
-
-/** The system's clock, counting the timers that are set. */
-function countingClock(): Clock & { readonly armed: () => number; readonly scheduled: () => number } {
-  let armed = 0;
-  let scheduled = 0;
-  return {
-    ...systemClock,
-    armed: () => armed,
-    scheduled: () => scheduled,
-    schedule(run, delayMs) {
-      armed += 1;
-      scheduled += 1;
-      let live = true;
-      const settle = () => {
-        if (live) armed -= 1;
-        live = false;
-      };
-      const off = systemClock.schedule(() => {
-        settle();
-        run();
-      }, delayMs);
-      return () => {
-        settle();
-        off();
-      };
-    },
-  };
-}
 
 describe("a caller's signal", () => {
   test("has no listener left after success, failure, refusal and abort", async () => {
@@ -128,20 +100,20 @@ describe("after a request", () => {
       };
       write();
     });
-    const clock = countingClock();
+    const clock = new CountingClock();
     const wire = transport({ clock });
     await (await post(wire, `${server.origin}/json`)).json();
-    expect(clock.armed()).toBe(0);
-    const before = clock.scheduled();
+    expect(clock.armed).toBe(0);
+    const before = clock.scheduled;
     expect(await collect(await post(wire, server.origin, streaming()))).toHaveLength(50);
-    expect(clock.armed()).toBe(0);
-    expect(clock.scheduled() - before).toBeLessThanOrEqual(2);
+    expect(clock.armed).toBe(0);
+    expect(clock.scheduled - before).toBeLessThanOrEqual(2);
     await failure(post(wire, "http://127.0.0.1:1"));
     const seen = streaming();
     const pending = failure(post(wire, server.origin, seen));
     seen.cancellation.cancel(new ModelError({ code: "aborted", message: "x" }));
     await pending;
-    expect(clock.armed()).toBe(0);
+    expect(clock.armed).toBe(0);
   });
 
   test("the scope of the call holds no listener of it", async () => {
