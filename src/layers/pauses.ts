@@ -1,8 +1,5 @@
 import type { Target } from "../core/target.ts";
 
-/** However long a provider wants to be left alone, it is asked again after this time, ms: some name months by mistake. */
-const LONGEST_MS = 600_000;
-
 /** Until when a provider wants to be left alone, by model and credential. One call hears it; all calls of a factory wait. */
 export class Pauses {
   readonly #until = new Map<string, number>();
@@ -10,8 +7,7 @@ export class Pauses {
 
   note(target: Target, forMs: number, nowMs: number): void {
     const id = this.#idOf(target);
-    const until = nowMs + Math.min(forMs, LONGEST_MS);
-    this.#until.set(id, Math.max(until, this.#until.get(id) ?? 0));
+    this.#until.set(id, Math.max(nowMs + forMs, this.#until.get(id) ?? 0));
   }
 
   /** Milliseconds that are left, 0 when it may be asked. */

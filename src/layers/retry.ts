@@ -141,10 +141,11 @@ class Tries {
     return notAsked ? (this.#lastFailure ?? error) : error;
   }
 
-  /** What the provider asks of this call, it asks of all. */
+  /** What the provider asks of this call, it asks of all. A wait nobody would wait for keeps nobody from asking: some are mistakes. */
   #heed(error: ModelError): void {
     const { target, clock } = this.#call;
-    if (error.retryAfterMs === undefined || isResting(error)) return;
+    if (error.retryAfterMs === undefined || error.retryAfterMs > target.policy.maxRetryAfterMs || isResting(error))
+      return;
     this.#pauses.note(target, error.retryAfterMs, clock.monotonic());
   }
 
