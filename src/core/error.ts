@@ -279,6 +279,8 @@ export interface ModelErrorInit {
   readonly cause?: unknown;
   /** `x-should-retry` of the provider, or what is known of this failure; overrules the table for this one error. */
   readonly shouldRetry?: boolean | "once" | undefined;
+  /** The connection had been idle, and its server closed it as the request was written. */
+  readonly reusedSocket?: boolean | undefined;
 }
 
 const BRAND = Symbol.for("modelwright.ModelError");
@@ -301,6 +303,8 @@ export class ModelError extends Error {
   readonly phase: TimeoutPhase | undefined;
   /** Overrules the code's row: the provider said so (`x-should-retry`), or this failure is known to repeat. */
   readonly shouldRetry: boolean | "once" | undefined;
+  /** For `connection_failed`: an idle connection was closed as the request was written, which says nothing of the server. */
+  readonly reusedSocket: boolean;
   /** What had arrived before the failure. */
   partial: PartialAnswer | undefined;
   /** One row per request that left, over all targets of the call. */
@@ -318,6 +322,7 @@ export class ModelError extends Error {
     this.retryAfterMs = init.retryAfterMs;
     this.phase = init.phase;
     this.partial = init.partial;
+    this.reusedSocket = init.reusedSocket ?? false;
     this.errors = init.errors ?? [];
     Object.defineProperty(this, BRAND, { value: true });
     this.shouldRetry = init.shouldRetry;

@@ -12,6 +12,8 @@ export interface Failure {
   /** Parsed body, or its text. */
   readonly body: unknown;
   readonly cause?: unknown;
+  /** Length of the request's body, if it is known to have been too long. */
+  readonly requestBytes?: number | undefined;
   /** Wall clock, milliseconds since 1970, for dates in headers without a Date header beside them. */
   readonly nowMs?: number;
 }
@@ -27,7 +29,7 @@ export function modelErrorOf(failure: Failure, target: Target): ModelError {
   const retryAfterMs = retryAfterOf(failure, body.retryDelay);
   return new ModelError({
     code,
-    message: `${target.provider} (${target.modelId}): ${redact(words, target.credentials.keys).slice(0, MAX_MESSAGE)}${whatNow(code, retryAfterMs, target)}`,
+    message: `${target.provider} (${target.modelId}): ${redact(words, target.credentials.keys).slice(0, MAX_MESSAGE)}${whatNow(code, retryAfterMs, failure, target)}`,
     provider: target.provider,
     model: target.entry,
     status: failure.status ?? body.status,
@@ -39,8 +41,14 @@ export function modelErrorOf(failure: Failure, target: Target): ModelError {
 }
 
 /** What the provider's words leave out: the wait it asks for, and the key of models.toml that is to blame. */
-function whatNow(code: ModelErrorCode, retryAfterMs: number | undefined, { entry }: Target): string {
+function whatNow(
+  code: ModelErrorCode,
+  retryAfterMs: number | undefined,
+  { requestBytes }: Failure,
+  { entry }: Target,
+): string {
   if (code === "not_found") return ` (see models.${entry}: name, base_url)`;
+  if (code === "request_too_large" && requestBytes !== undefined) return ` (the request had ${requestBytes} bytes)`;
   if (retryAfterMs === undefined || retryAfterMs < 1_000) return "";
   return ` (the provider asks to wait ${Math.round(retryAfterMs / 1_000)} s)`;
 }
@@ -71,6 +79,7 @@ const CODE_BY_WORD: Readonly<Record<string, ModelErrorCode>> = {
   not_found_error: "not_found",
   request_too_large: "request_too_large",
   overloaded_error: "overloaded",
+  provider_unavailable: "overloaded",
   unavailable: "overloaded",
   engine_overloaded_error: "overloaded",
   slow_down: "overloaded",

@@ -48,6 +48,8 @@ export interface Exchange {
   response: WireResponse | undefined;
   /** The body of an error answer, at most 64 KiB, as text; what it means is read here, so a prompt in it stays. */
   errorBody: string | undefined;
+  /** Length of the request's body, when it was too long. */
+  requestBytes?: number;
   /** What our fetch threw; one SDK replaces errors that speak of time by its own and drops their cause. */
   failure?: ModelError | undefined;
 }

@@ -40,7 +40,14 @@ export function wireError(error: unknown, call: Call, exchange: Exchange): Model
   const { response } = exchange;
   if (response !== undefined && !response.ok) {
     const { status, headers } = response;
-    const failure = { status, headers, body: exchange.errorBody, cause: error, nowMs: call.clock.now() };
+    const failure = {
+      status,
+      headers,
+      body: exchange.errorBody,
+      requestBytes: exchange.requestBytes,
+      cause: error,
+      nowMs: call.clock.now(),
+    };
     return located(modelErrorOf(failure, target), call, exchange);
   }
   const words = error instanceof Error ? error.message : String(error);
@@ -87,6 +94,7 @@ function located(error: ModelError, { target }: Call, exchange: Exchange): Model
     phase: error.phase,
     partial: error.partial,
     shouldRetry: error.shouldRetry,
+    reusedSocket: error.reusedSocket,
     cause: cleanCause,
   });
 }

@@ -19,7 +19,7 @@ export function proxyHost(proxy: string): string {
 }
 
 /** What went wrong before any answer, in words a user can act on. `origin` is where the request was to go. */
-export function connectionError(raw: unknown, origin: string, proxy: string | undefined): ModelError {
+export function connectionError(raw: unknown, origin: string, proxy: string | undefined, reused = false): ModelError {
   const cause = unwrapAggregate(raw);
   const code = codeOf(cause);
   if (code === "UND_ERR_INVALID_ARG" && !isProxyAuthentication(cause)) return invalidRequest(cause);
@@ -33,6 +33,7 @@ export function connectionError(raw: unknown, origin: string, proxy: string | un
   return new ModelError({
     code: "connection_failed",
     message: `No connection to ${origin}${via}: ${reasonOf(cause, code, origin)}.`,
+    reusedSocket: reused && CLOSED_CODES.has(code),
     cause: raw,
   });
 }
@@ -68,6 +69,9 @@ function proxyRefusal(cause: unknown, origin: string, host: string): ModelError 
   const why = status === 407 ? "wants credentials (407)" : `refused the connection to ${origin} (${status})`;
   return new ModelError({ code, message: `The proxy ${host} ${why}.`, cause });
 }
+
+/** What writing to a connection meets that the server has just closed. */
+const CLOSED_CODES = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
 const REASONS: { readonly [code: string]: string } = {
   ECONNRESET: "the connection was reset before an answer",

@@ -40,6 +40,8 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
   #decoder: ContentDecoder | undefined;
   /** Set once nothing more can happen; the reason where there is one. */
   #settled = false;
+  /** Whether the request went over a connection that had served another. */
+  #reused = false;
   #reason: ModelError | undefined;
   #offConnectTimer: (() => void) | undefined;
   #offCancel: (() => void) | undefined;
@@ -89,6 +91,8 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
   }
 
   onRequestStart(controller: Controller): void {
+    // A connection is opened for the request that needs it; through a proxy it is not seen.
+    this.#reused = this.connecting === undefined && this.#exchange.proxy === undefined;
     this.connecting = undefined;
     this.#stopConnectTimer();
     if (this.#settled) {
@@ -105,6 +109,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     const body = new Body(this);
     const response = new HttpResponse(status, this.#url.href, headers, body, this.#exchange);
     this.#exchange.response = response;
+    if (status === 413) this.#exchange.requestBytes = byteLength(this.#outgoing.body);
     try {
       if (status >= 300 && status < 400) this.#redirect(controller, status, headers);
       else this.#answer(response, body, contentEncoding(record["content-encoding"]));
@@ -148,7 +153,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     if (this.#settled || (controller && controller !== this.#controller)) return;
     if (isModelError(error)) this.#fail(error);
     else if (this.#body !== undefined) this.#fail(new BodyCut(error));
-    else this.#fail(connectionError(error, this.#url.origin, this.#exchange.proxy));
+    else this.#fail(connectionError(error, this.#url.origin, this.#exchange.proxy, this.#reused));
   }
 
   pause(): void {
@@ -234,4 +239,8 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     this.#offConnectTimer?.();
     this.#offConnectTimer = undefined;
   }
+}
+
+function byteLength(body: Outgoing["body"]): number {
+  return body === null ? 0 : Buffer.byteLength(body);
 }

@@ -1,0 +1,33 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type FaultServerOptions, faultServer } from "../../src/testing/index.ts";
+import { exchange, failure, post, transport } from "./loopback.ts";
+
+async function serving(options: FaultServerOptions) {
+  const server = await faultServer(options);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+describe("a connection that its server closes as the request is written", () => {
+  test.each([[["rst"]], [["fin"]]] as const)("is known to have been idle before: %j", async (step) => {
+    const server = await serving({ keepAlive: true, attempts: [[["okjson"]], [step]] });
+    const wire = transport();
+    await (await post(wire, server.url)).text();
+    expect(await failure(post(wire, server.url))).toMatchObject({ code: "connection_failed", reusedSocket: true });
+    expect(server.requests.map(({ connection }) => connection)).toEqual([1, 1]);
+  });
+
+  test("is no such one when it is new", async () => {
+    const server = await serving({ attempts: [[["rst"]]] });
+    expect(await failure(post(transport(), server.url))).toMatchObject({ reusedSocket: false });
+  });
+
+  test("is no such one once an answer has begun", async () => {
+    const cut = [["status", 200, { "content-length": "9" }], ["raw", "{"], ["wait", 20], ["rst"]] as const;
+    const server = await serving({ keepAlive: true, attempts: [[["okjson"]], cut] });
+    const wire = transport();
+    await (await post(wire, server.url)).text();
+    const response = await post(wire, server.url, exchange());
+    expect(await failure(response.text())).toMatchObject({ code: "connection_failed", reusedSocket: false });
+  });
+});
