@@ -32,7 +32,7 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
     const response = await wire.client.send(encoded.params, call, exchange);
     noteHeaders(call, response);
     const first: FlowEvent[] = encoded.adjustments.map((adjustment) => ({ type: "adjustment", adjustment }));
-    const streamed = isEventStream(response) || (call.streaming && !isJson(response));
+    const streamed = isEventStream(response) || (call.streaming && !isJson(response) && response.status !== 204);
     const decoder = wire.decoder(target, streamed);
     if (streamed) yield* decodeStream(call, response, decoder, first);
     else yield* decodeBody(call, await response.text(), decoder, first);

@@ -1,0 +1,378 @@
+import type { Expectation } from "../expectation.ts";
+import { ANTHROPIC, CHAT, GOOGLE, RESPONSES, TRIED_THRICE } from "./wires.ts";
+
+const choice = (delta: object, finish: string | null = null) => ({
+  id: "c",
+  choices: [{ index: 0, delta, finish_reason: finish }],
+});
+
+export const FRAMING: readonly Expectation[] = [
+  {
+    id: "S01",
+    wire: "characters of several bytes, one byte in each segment",
+    does: "the same text",
+    runs: [{ wires: CHAT, both: { text: "你好🌍é", finish: "stop" } }],
+  },
+  {
+    id: "S03",
+    wire: "lines that end with CR alone",
+    does: "the same text",
+    runs: [{ wires: CHAT, both: { text: "hi", finish: "stop" } }],
+  },
+  {
+    id: "S04",
+    wire: "a byte order mark before the first event",
+    does: "the same text",
+    runs: [{ wires: CHAT, both: { text: "hi", finish: "stop" } }],
+  },
+  {
+    id: "S06",
+    wire: "a comment in the block of an event, before its data",
+    does: "the event counts",
+    runs: [{ wires: GOOGLE, both: { text: "hello", finish: "stop" } }],
+  },
+  {
+    id: "S07",
+    wire: "an empty data line; an event without data",
+    does: "ignored",
+    runs: [{ wires: CHAT, both: { text: "he", finish: "stop" } }],
+  },
+  {
+    id: "S09",
+    wire: "one event of 8 MB in segments of 16 KB",
+    does: "the text, in linear time; above 16 MB `protocol_error`",
+  },
+  { id: "S10", wire: "100 000 events in few segments", does: "the text; the event loop stays free" },
+  {
+    id: "S12",
+    wire: "a proxy compresses the stream and holds it back",
+    does: "works as long as bytes come in time; `accept-encoding: identity` is sent for streams",
+  },
+  {
+    id: "S13",
+    wire: "Anthropic events without their `event:` lines",
+    does: "read by the type in the data",
+    runs: [{ wires: ANTHROPIC, both: { text: "hi", finish: "stop", usage: { input: 1, output: 1 } } }],
+  },
+  {
+    id: "own-S02",
+    wire: "a stream whose bytes are no UTF-8",
+    does: "the text with U+FFFD where bytes were broken; the stream goes on",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [
+          [
+            ["sse"],
+            // {"choices":[{"index":0,"delta":{"content":"a\xff"}}]}
+            [
+              "hexdata",
+              Buffer.concat([
+                Buffer.from('{"choices":[{"index":0,"delta":{"content":"a'),
+                Buffer.from([0xff]),
+                Buffer.from('"}}]}'),
+              ]).toString("hex"),
+            ],
+            ["data", choice({ content: "b" }, "stop")],
+            ["end"],
+          ],
+        ],
+        both: { text: "a\uFFFDb", finish: "stop" },
+      },
+    ],
+  },
+  {
+    id: "own-S05",
+    wire: "data over several lines, `id:`, `retry:`, unknown fields, no space after the colon",
+    does: "read as the standard says",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [
+          [
+            ["sse"],
+            ["raw", 'id: 7\nretry: 1\nfoo: bar\ndata:{"choices":[{"index":0,\ndata: "delta":{"content":"hi"}}]}\n\n'],
+            ["data", choice({}, "stop")],
+            ["end"],
+          ],
+        ],
+        both: { text: "hi", finish: "stop" },
+      },
+    ],
+  },
+  {
+    id: "own-S08",
+    wire: "an event of the stream is no JSON",
+    does: "`protocol_error` with the partial",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [
+          [["sse"], ["data", choice({ content: "par" })], ["data", "{oops"], ["data", choice({}, "stop")], ["end"]],
+        ],
+        both: { code: "protocol_error", partial: "par" },
+        codegen: { requests: 2 },
+      },
+    ],
+  },
+  {
+    id: "own-S11",
+    wire: "the last event lacks its blank line",
+    does: "the answer, if the event is whole",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [[["sse"], ["raw", `data: ${JSON.stringify(choice({ content: "hi" }, "stop"))}`], ["fin"]]],
+        both: { text: "hi", finish: "stop" },
+      },
+    ],
+  },
+];
+
+export const MEANING: readonly Expectation[] = [
+  {
+    id: "M02",
+    wire: "a finish reason, no `[DONE]`",
+    does: "the answer",
+    runs: [{ wires: CHAT, both: { text: "hi", finish: "stop" } }],
+  },
+  {
+    id: "M03",
+    wire: "`[DONE]`, no finish reason",
+    does: "the answer with finish reason `unknown` and an adjustment; it is not cached",
+    runs: [{ wires: CHAT, both: { text: "hi", finish: "unknown", adjusted: ["finish_reason"] } }],
+  },
+  {
+    id: "M05",
+    wire: "Anthropic's stop reason, no `message_stop`",
+    does: "the answer",
+    runs: [
+      { wires: ANTHROPIC, both: { text: "hi", finish: "stop", usage: { input: 5, output: 3, estimated: false } } },
+    ],
+  },
+  {
+    id: "M06",
+    wire: "a Gemini stream that ends without a finish reason",
+    does: "`stream_truncated` with the partial",
+    runs: [{ wires: GOOGLE, both: { code: "stream_truncated", partial: "he" }, codegen: TRIED_THRICE }],
+  },
+  {
+    id: "M08",
+    wire: "usage in every chunk",
+    does: "the last one counts; without any the usage is estimated, and says so",
+    runs: [{ wires: CHAT, both: { text: "hi", usage: { input: 3, output: 2, total: 5, estimated: false } } }],
+  },
+  {
+    id: "M09",
+    wire: "the same chunk for ever",
+    does: "`degenerate_output` after `repeated_chunk_limit` chunks, the socket closed, not retried",
+    runs: [{ wires: CHAT, both: { code: "degenerate_output", withinMs: 10_000 }, oneFraming: "an endless stream" }],
+  },
+  {
+    id: "M11",
+    wire: "white space for ever after a whole JSON answer",
+    does: "without a JSON format the loop is `degenerate_output` within 256 characters; with one the whole JSON is the answer",
+    runs: [
+      {
+        wires: CHAT,
+        both: { code: "degenerate_output", withinMs: 10_000 },
+        oneFraming: "an endless stream",
+      },
+      {
+        wires: CHAT,
+        keys: 'response_format = { type = "json_object" }',
+        both: { text: '{"a":1}', finish: "stop", withinMs: 10_000 },
+        oneFraming: "an endless stream",
+      },
+    ],
+  },
+  {
+    id: "M12",
+    wire: "the caller aborts in the middle of a stream",
+    does: "`aborted` with the partial; never a finish; no further request",
+  },
+  {
+    id: "M14",
+    wire: "of two choices the second ends, the first does not",
+    does: "`stream_truncated` for the first; both are in the partial",
+    runs: [{ wires: CHAT, both: { code: "stream_truncated", partial: "A" }, codegen: TRIED_THRICE }],
+  },
+  {
+    id: "own-M01",
+    wire: "a chat stream that ends with neither finish reason nor `[DONE]`",
+    does: "`stream_truncated` with the partial",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [[["sse", "chunked"], ["data", choice({ content: "par" })], ["end"]]],
+        both: { code: "stream_truncated", partial: "par" },
+        codegen: TRIED_THRICE,
+      },
+    ],
+  },
+  {
+    id: "own-M04",
+    wire: "Anthropic text without any stop reason, with and without `message_stop`",
+    does: "`stream_truncated` with the partial",
+    runs: [[], [["data", { type: "message_stop" }] as const]].map((last) => ({
+      wires: ANTHROPIC,
+      attempts: [
+        [
+          ["sse"],
+          [
+            "data",
+            {
+              type: "message_start",
+              message: { id: "m", role: "assistant", content: [], usage: { input_tokens: 5, output_tokens: 1 } },
+            },
+          ],
+          ["data", { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }],
+          ["data", { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "par" } }],
+          ...last,
+          ["end"],
+        ],
+      ] as const,
+      both: { code: "stream_truncated" as const, partial: "par" },
+      codegen: TRIED_THRICE,
+    })),
+  },
+  {
+    id: "own-M07",
+    wire: "a Responses stream that ends without `response.completed`; one that is `incomplete`",
+    does: "`stream_truncated` with the partial; a reply with finish reason `length`",
+    runs: [
+      {
+        wires: RESPONSES,
+        attempts: [
+          [
+            ["sse"],
+            [
+              "data",
+              { type: "response.output_text.delta", item_id: "i", output_index: 0, content_index: 0, delta: "par" },
+            ],
+            ["end"],
+          ],
+        ],
+        both: { code: "stream_truncated", partial: "par" },
+        codegen: TRIED_THRICE,
+      },
+      {
+        wires: RESPONSES,
+        attempts: [
+          [
+            ["sse"],
+            [
+              "data",
+              { type: "response.output_text.delta", item_id: "i", output_index: 0, content_index: 0, delta: "par" },
+            ],
+            [
+              "data",
+              {
+                type: "response.incomplete",
+                response: {
+                  id: "r",
+                  status: "incomplete",
+                  incomplete_details: { reason: "max_output_tokens" },
+                  output: [],
+                },
+              },
+            ],
+            ["end"],
+          ],
+        ],
+        both: { text: "par", finish: "length" },
+      },
+    ],
+  },
+  {
+    id: "own-M08",
+    wire: "usage in a chunk of its own without choices; no usage at all",
+    does: "counted; estimated",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [
+          [
+            ["sse"],
+            ["data", choice({ content: "hi" }, "stop")],
+            ["data", { id: "c", choices: [], usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 } }],
+            ["data", "[DONE]"],
+            ["end"],
+          ],
+        ],
+        both: { text: "hi", usage: { input: 7, output: 2, estimated: false } },
+      },
+      {
+        wires: CHAT,
+        attempts: [[["sse"], ["data", choice({ content: "hi" }, "stop")], ["data", "[DONE]"], ["end"]]],
+        both: { text: "hi", usage: { estimated: true } },
+      },
+    ],
+  },
+  {
+    id: "own-M10",
+    wire: "two chunks in turn for ever; legal repetition (a table, dots)",
+    does: "a loop of any period is `degenerate_output`; ordinary repetition is not",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [
+          [
+            ["sse"],
+            ["data", choice({ content: "-".repeat(60) })],
+            ["repeat", 40, ["data", choice({ content: "| a | b |\n" })]],
+            ["data", choice({}, "stop")],
+            ["end"],
+          ],
+        ],
+        both: { text: "-".repeat(60) + "| a | b |\n".repeat(40), finish: "stop" },
+      },
+    ],
+  },
+  {
+    id: "own-M13",
+    wire: "content after the finish reason; a second finish reason; data after `[DONE]`",
+    does: "one finish, nothing after it",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [
+          [
+            ["sse"],
+            ["data", choice({ content: "hi" }, "stop")],
+            ["data", choice({}, "stop")],
+            ["data", "[DONE]"],
+            ["data", choice({ content: "late" })],
+            ["end"],
+          ],
+        ],
+        both: { text: "hi", finish: "stop" },
+      },
+    ],
+  },
+  {
+    id: "own-M14",
+    wire: "the stream of a codegen() that asked for none",
+    does: "read as a stream",
+    runs: [
+      { wires: CHAT, attempts: [[["okstream"]]], both: { text: "ok", finish: "stop", usage: { input: 1, output: 1 } } },
+    ],
+  },
+  {
+    id: "own-M15",
+    wire: "an empty stream: `[DONE]` alone, nothing at all",
+    does: "`empty_response`, or `stream_truncated`; never an empty answer",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [[["sse"], ["data", "[DONE]"], ["end"]]],
+        both: { code: "empty_response", requests: 2 },
+      },
+      {
+        wires: ["openai", "openai-responses", "anthropic", "google"],
+        attempts: [[["sse"], ["end"]]],
+        both: { code: "stream_truncated", ...TRIED_THRICE },
+      },
+    ],
+  },
+];

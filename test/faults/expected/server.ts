@@ -1,0 +1,277 @@
+import type { Expectation } from "../expectation.ts";
+import { ALL, ANTHROPIC, CHAT, GOOGLE, RECOVERED, RESPONSES, TRIED_THRICE } from "./wires.ts";
+
+const delta = (content: string) => ({ id: "c", choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+const page = [
+  ["status", 502, { "content-type": "text/html" }],
+  ["raw", "<html><title>502 Bad Gateway</title></html>"],
+  ["fin"],
+] as const;
+
+export const SERVER: readonly Expectation[] = [
+  {
+    id: "E01",
+    wire: "529 `overloaded_error` before any byte of an answer",
+    does: "`overloaded`, asked again after a backoff of twice the usual base",
+    runs: [{ wires: ALL, both: RECOVERED }],
+  },
+  {
+    id: "E02",
+    wire: "a stream that ends with `event: error` (overloaded) after some text",
+    does: "`overloaded` with the partial; stream() does not ask again, codegen() does",
+    runs: [
+      {
+        wires: ANTHROPIC,
+        both: { code: "overloaded", partial: "par", requestId: "req_1" },
+        codegen: TRIED_THRICE,
+      },
+    ],
+  },
+  {
+    id: "E04",
+    wire: "a chunk with an `error` beside a `finish_reason` of `error`",
+    does: "`overloaded` with the partial and the status of the upstream",
+    runs: [
+      {
+        wires: CHAT,
+        both: { code: "overloaded", status: 502, partial: "par", says: ["Provider disconnected"] },
+        codegen: TRIED_THRICE,
+      },
+    ],
+  },
+  {
+    id: "E05",
+    wire: "`event: error` whose data has no `error` key",
+    does: "`overloaded` with the partial",
+    runs: [{ wires: CHAT, both: { code: "overloaded", partial: "par" }, codegen: TRIED_THRICE }],
+  },
+  {
+    id: "E07",
+    wire: "200 with a JSON error as its body",
+    does: "the error of the body: `quota_exhausted`",
+    runs: [{ wires: ALL, both: { code: "quota_exhausted", says: ["quota"] } }],
+  },
+  {
+    id: "E08",
+    wire: "a stream is asked for, 200 `application/json` with an error comes",
+    does: "`server_error`, retried; an empty stream is never a success",
+    runs: [{ wires: ALL, both: { code: "server_error", says: ["model is loading"], ...TRIED_THRICE } }],
+  },
+  {
+    id: "E10",
+    wire: "200 with a web page: a captive portal, or a wrong base_url",
+    does: "`protocol_error` that names address and type and asks about base_url; no retry",
+    runs: [{ wires: ALL, both: { code: "protocol_error", says: ["http://127.0.0.1:", "text/html", "base_url"] } }],
+  },
+  {
+    id: "E11",
+    wire: "200 without a body",
+    does: "asked again once; else `protocol_error`",
+    runs: [{ wires: ALL, both: RECOVERED }],
+  },
+  {
+    id: "E13",
+    wire: "500 with `x-should-retry: false`",
+    does: "`server_error`; the header is obeyed",
+    runs: [{ wires: ALL, both: { code: "server_error", status: 500 } }],
+  },
+  {
+    id: "E14",
+    wire: "Gemini writes a bare JSON error after some events, without `data:`",
+    does: "`overloaded` with the partial",
+    runs: [{ wires: GOOGLE, both: { code: "overloaded", partial: "he", says: ["overloaded"] }, codegen: TRIED_THRICE }],
+  },
+  {
+    id: "own-E03",
+    wire: "500, 502 and 504 with a page, 503 with a text, 408, 409",
+    does: "retried; the answer of the next attempt",
+    runs: [500, 502, 504, 503, 408, 409].map((status) => ({
+      wires: ALL,
+      attempts: [
+        [["status", status, { "content-type": "text/html" }], ["raw", "<html><title>Bad</title></html>"], ["fin"]],
+        [["okjson"]],
+      ] as const,
+      both: RECOVERED,
+    })),
+  },
+  {
+    id: "own-E06",
+    wire: "the Responses stream ends with `response.failed`, or with an `error` event",
+    does: "the error of the event, with the partial",
+    runs: [
+      {
+        wires: RESPONSES,
+        attempts: [
+          [
+            ["sse"],
+            [
+              "event",
+              "response.output_text.delta",
+              { type: "response.output_text.delta", item_id: "i", output_index: 0, content_index: 0, delta: "par" },
+            ],
+            [
+              "event",
+              "response.failed",
+              {
+                type: "response.failed",
+                response: {
+                  id: "r",
+                  status: "failed",
+                  error: { code: "server_error", message: "The model failed" },
+                  output: [],
+                },
+              },
+            ],
+            ["end"],
+          ],
+        ],
+        both: { code: "server_error", partial: "par", says: ["The model failed"] },
+        codegen: TRIED_THRICE,
+      },
+      {
+        wires: RESPONSES,
+        attempts: [
+          [
+            ["sse"],
+            [
+              "event",
+              "response.output_text.delta",
+              { type: "response.output_text.delta", item_id: "i", output_index: 0, content_index: 0, delta: "par" },
+            ],
+            ["event", "error", { type: "error", code: "rate_limit_exceeded", message: "too fast", param: null }],
+            ["end"],
+          ],
+        ],
+        both: { code: "rate_limited", partial: "par", says: ["too fast"] },
+        codegen: TRIED_THRICE,
+      },
+    ],
+  },
+  {
+    id: "own-E06-early",
+    wire: "an error event before any text",
+    does: "retried by stream() too: nothing was shown yet",
+    runs: [
+      {
+        wires: ANTHROPIC,
+        attempts: [
+          [
+            ["sse"],
+            ["event", "error", { type: "error", error: { type: "overloaded_error", message: "Overloaded" } }],
+            ["fin"],
+          ],
+          [["okjson"]],
+        ],
+        both: RECOVERED,
+      },
+      {
+        wires: CHAT,
+        attempts: [[["sse"], ["data", { error: { message: "busy", code: 503 } }], ["end"]], [["okjson"]]],
+        both: RECOVERED,
+      },
+    ],
+  },
+  {
+    id: "own-E09",
+    wire: "502 pages of a proxy, for ever",
+    does: "`server_error` with the title of the page; no markup in the message",
+    runs: [
+      {
+        wires: ALL,
+        attempts: [page],
+        both: { code: "server_error", status: 502, says: ["502 Bad Gateway"], ...TRIED_THRICE },
+      },
+    ],
+  },
+  {
+    id: "own-E12",
+    wire: "204, and 200 whose body is white space, for ever",
+    does: "`protocol_error` after one retry",
+    runs: [
+      { wires: ALL, attempts: [[["status", 204], ["fin"]]], both: { code: "protocol_error", requests: 2 } },
+      {
+        wires: ALL,
+        attempts: [[["status", 200, { "content-type": "application/json" }], ["raw", " \n"], ["fin"]]],
+        both: { code: "protocol_error", requests: 2 },
+      },
+    ],
+  },
+  {
+    id: "own-E13",
+    wire: "`x-should-retry: true` on 400, and on 500; `false` on 429",
+    does: "`true` is obeyed only where a retry can help, `false` always",
+    runs: [
+      {
+        wires: ALL,
+        attempts: [
+          [
+            ["status", 400, { "x-should-retry": "true" }],
+            ["json", { error: { message: "bad" } }],
+          ],
+        ],
+        both: { code: "invalid_request" },
+      },
+      {
+        wires: ALL,
+        attempts: [
+          [
+            ["status", 500, { "x-should-retry": "true" }],
+            ["json", { error: { message: "no" } }],
+          ],
+          [["okjson"]],
+        ],
+        both: RECOVERED,
+      },
+      {
+        wires: ALL,
+        attempts: [
+          [
+            ["status", 429, { "x-should-retry": "false" }],
+            ["json", { error: { message: "no" } }],
+          ],
+        ],
+        both: { code: "rate_limited" },
+      },
+    ],
+  },
+  {
+    id: "own-E14",
+    wire: "Gemini's error as an event, as one bare line, and over many lines; with text before it and without",
+    does: "`overloaded`, however it is written",
+    runs: [
+      { raw: 'data: {"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}\n\n' },
+      {
+        raw: '{\n  "error": {\n    "code": 503,\n    "message": "The model is overloaded.",\n    "status": "UNAVAILABLE"\n  }\n}\n',
+      },
+      { raw: '{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}\n\n' },
+    ].flatMap(({ raw }) => [
+      {
+        wires: GOOGLE,
+        attempts: [
+          [
+            ["sse"],
+            ["data", { candidates: [{ content: { role: "model", parts: [{ text: "he" }] } }] }],
+            ["raw", raw],
+            ["fin"],
+          ],
+        ] as const,
+        both: { code: "overloaded" as const, partial: "he" },
+        codegen: TRIED_THRICE,
+      },
+      { wires: GOOGLE, attempts: [[["sse"], ["raw", raw], ["fin"]], [["okjson"]]] as const, both: RECOVERED },
+    ]),
+  },
+  {
+    id: "own-E05",
+    wire: 'an error event after some text of a chat stream: `data: {"error": …}` with code 429',
+    does: "the class of the event, the partial kept",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [[["sse"], ["data", delta("par")], ["data", { error: { message: "slow", code: 429 } }], ["fin"]]],
+        both: { code: "rate_limited", partial: "par" },
+        codegen: TRIED_THRICE,
+      },
+    ],
+  },
+];

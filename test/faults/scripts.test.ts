@@ -1,0 +1,12 @@
+import { describe } from "vitest";
+import { CASES, optionsOf, testOf } from "./cases.ts";
+import { expectRun } from "./expect-run.ts";
+import { runScript } from "./run-script.ts";
+
+// Side by side: most of the time goes by in waits, and nothing here measures how fast this machine is.
+describe.concurrent("a scripted fault", () => {
+  for (const one of CASES)
+    testOf(one.id, one.place)(one.title, async () => {
+      expectRun(await runScript(optionsOf(one)), one.outcome);
+    });
+});
