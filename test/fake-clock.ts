@@ -62,6 +62,12 @@ export class FakeClock implements Clock {
     }
   }
 
+  /** Runs the timer that is due first; what follows from it is still on its way. */
+  next(): void {
+    const timer = this.#next();
+    if (timer !== undefined) this.#fire(timer);
+  }
+
   #next(): Timer | undefined {
     let next: Timer | undefined;
     for (const timer of this.#timers) if (next === undefined || timer.atMs < next.atMs) next = timer;
@@ -80,9 +86,63 @@ export class FakeClock implements Clock {
  * tries: timers of one length fire in the order they were set, so ours fires after it.
  */
 export async function quiet(): Promise<void> {
+  if (counted !== undefined) return counted.rest();
   for (let turn = 0; turn < 3; turn++) {
     await setImmediate();
     await setTimeout(1);
   }
   await setImmediate();
+}
+
+let counted: CountedTimers | undefined;
+
+/**
+ * For test files with thousands of calls: from now on a short global timer is a turn of the event loop, and is counted.
+ * Then `quiet` need not wait long enough: it waits until none is left, which is exact and a thousand times faster.
+ */
+export function countShortTimers(): void {
+  counted ??= new CountedTimers();
+}
+
+/** Longest delay that stands for "right after this". */
+const SHORT_MS = 1;
+
+class CountedTimers {
+  readonly #open = new Set<unknown>();
+  readonly #turn = globalThis.setImmediate;
+  readonly #clearTurn = globalThis.clearImmediate;
+
+  constructor() {
+    const { setTimeout: wait, clearTimeout: clearWait } = globalThis;
+    const short = (run: (...values: unknown[]) => void, ...values: unknown[]) => this.#soon(() => run(...values));
+    const waitOrSoon = (run: (...values: unknown[]) => void, delayMs = 0, ...values: unknown[]) =>
+      delayMs > SHORT_MS ? wait(run, delayMs, ...values) : short(run, ...values);
+    globalThis.setImmediate = short as typeof globalThis.setImmediate;
+    globalThis.clearImmediate = (timer) => this.#clear(timer);
+    globalThis.setTimeout = waitOrSoon as typeof globalThis.setTimeout;
+    globalThis.clearTimeout = ((timer?: NodeJS.Timeout) => {
+      if (!this.#clear(timer)) clearWait(timer);
+    }) as typeof globalThis.clearTimeout;
+  }
+
+  /** After a turn every promise chain has run as far as it can; only a counted timer can go on with one. */
+  async rest(): Promise<void> {
+    do await setImmediate();
+    while (this.#open.size > 0);
+  }
+
+  #soon(run: () => void): NodeJS.Immediate {
+    const timer = this.#turn(() => {
+      this.#open.delete(timer);
+      run();
+    });
+    this.#open.add(timer);
+    return timer;
+  }
+
+  #clear(timer: unknown): boolean {
+    if (!this.#open.delete(timer)) return false;
+    this.#clearTurn(timer as NodeJS.Immediate);
+    return true;
+  }
 }
