@@ -28,7 +28,25 @@ export function encodeChatMessages(
   target: Target,
   adjustments: Adjustment[],
 ): ChatCompletionMessageParam[] {
-  return messages.flatMap((message, index) => encodeMessage(message, index, target, adjustments));
+  return resultsFirst(messages).flatMap(([index, message]) => encodeMessage(message, index, target, adjustments));
+}
+
+type Placed = readonly [index: number, message: Message];
+
+/** This wire wants the results right behind their calls; an instruction that came between follows them. */
+function resultsFirst(messages: readonly Message[]): readonly Placed[] {
+  const out: Placed[] = [];
+  let between: Placed[] = [];
+  for (const placed of messages.entries()) {
+    const { role } = placed[1];
+    if (role === "system") between.push(placed);
+    else if (role === "tool") out.push(placed);
+    else {
+      out.push(...between, placed);
+      between = [];
+    }
+  }
+  return [...out, ...between];
 }
 
 function encodeMessage(

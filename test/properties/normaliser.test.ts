@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { readInput } from "../../src/core/input.ts";
+import type { Message } from "../../src/core/message.ts";
+import { isModelError, type Model, ModelError, ModelFactory } from "../../src/index.ts";
+import type { Json } from "../../src/simulator/json.ts";
+import { readMessages } from "../../src/simulator/wires/anthropic-read.ts";
+import { readGenerate } from "../../src/simulator/wires/google-read.ts";
+import { readChat } from "../../src/simulator/wires/openai-chat-read.ts";
+import { readResponses } from "../../src/simulator/wires/openai-responses-read.ts";
+import type { Received } from "../../src/simulator/wires/wire.ts";
+import type { Wire } from "../wire/recording-files.ts";
+import { anyHistory, properHistory, THOUGHT_PROOFS } from "./histories.ts";
+
+const RUNS = { numRuns: 1_000 };
+const LIMIT_MS = 60_000;
+
+interface Way {
+  readonly wire: Wire;
+  readonly provider: string;
+  readonly model: string;
+  readonly read: (received: Received) => unknown;
+}
+const WAYS: readonly Way[] = [
+  { wire: "openai", provider: "openai", model: "gpt-4o", read: readChat },
+  { wire: "openai-responses", provider: "openai", model: "gpt-5", read: readResponses },
+  { wire: "anthropic", provider: "anthropic", model: "claude-sonnet-4-5", read: readMessages },
+  { wire: "google", provider: "google", model: "gemini-3-pro-preview", read: readGenerate },
+];
+
+let sent: { path: string; headers: Headers; body: Json } | undefined;
+const factories: ModelFactory[] = [];
+afterAll(() => Promise.all(factories.map((factory) => factory.close())));
+
+/** A model whose requests end here, as its SDK wrote them. */
+function modelOf({ wire, provider, model }: Way): Model {
+  const toml = `[models.m]\nname = "${model}"\nprovider = "${provider}"\ncustom_llm_provider = "${wire}"\napi_key = "k"\nnum_retries = 0\ncircuit_breaker = false`;
+  const transport = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const body = JSON.parse(String(init?.body)) as Json;
+    sent = { path: new URL(String(url)).pathname, headers: new Headers(init?.headers), body };
+    throw new ModelError({ code: "aborted", message: "It was only to be seen." });
+  };
+  const factory = ModelFactory.parse(toml, { env: {}, transport });
+  factories.push(factory);
+  return factory.get("m");
+}
+
+/** The request a history becomes; the error where it is refused before anything is sent. */
+async function request(model: Model, messages: readonly Message[]): Promise<typeof sent | ModelError> {
+  sent = undefined;
+  const outcome = await model.safeCodegen(messages as Message[]);
+  if (sent !== undefined) return sent;
+  if (outcome.ok || !isModelError(outcome.error)) throw new Error("neither a request nor a refusal");
+  return outcome.error;
+}
+
+/** Throws what its provider would refuse. */
+function checkLegal(way: Way, { path, headers, body }: NonNullable<typeof sent>): void {
+  const shown = Object.fromEntries(headers.entries());
+  way.read({ path, model: way.model, streaming: false, counting: false, headers: shown, body, history: new Map() });
+}
+
+describe.each(WAYS)("property 21: the messages of a request on the wire $wire", (way) => {
+  const model = modelOf(way);
+
+  test("are legal for any history, or nothing is sent", { timeout: LIMIT_MS }, async () => {
+    await fc.assert(
+      fc.asyncProperty(anyHistory(way.wire, way.provider), async (messages) => {
+        const seen = await request(model, messages);
+        if (isModelError(seen)) expect(seen.code).toBe("invalid_request");
+        else checkLegal(way, seen as NonNullable<typeof sent>);
+      }),
+      RUNS,
+    );
+  });
+
+  test("leave for every proper history, with each opaque part byte for byte", { timeout: LIMIT_MS }, async () => {
+    await fc.assert(
+      fc.asyncProperty(properHistory(way.wire, way.provider), async (messages) => {
+        const seen = await request(model, messages);
+        if (isModelError(seen)) throw seen;
+        checkLegal(way, seen as NonNullable<typeof sent>);
+        const text = JSON.stringify(seen?.body);
+        for (const opaque of opaquesIn(messages, way)) expect(text).toContain(JSON.stringify(opaque).slice(1, -1));
+        expect(text).not.toContain("of somebody else");
+      }),
+      RUNS,
+    );
+  });
+
+  test("are the same when they were normalised before", { timeout: LIMIT_MS }, async () => {
+    await fc.assert(
+      fc.asyncProperty(properHistory(way.wire, way.provider), async (messages) => {
+        const once = readInput(messages);
+        expect(readInput(once)).toEqual(once);
+        const first = await request(model, messages);
+        const second = await request(model, once);
+        expect(second).toEqual(first);
+      }),
+      RUNS,
+    );
+  });
+});
+
+function opaquesIn(messages: readonly Message[], { wire, provider }: Way): readonly string[] {
+  return messages.flatMap(({ content }) =>
+    typeof content === "string"
+      ? []
+      : content.flatMap((part) => {
+          if (part.type !== "reasoning" && part.type !== "tool-call") return [];
+          if (part.signature === undefined || part.owner !== provider) return [];
+          return [wire === "openai-responses" ? JSON.parse(part.signature).encrypted_content : part.signature];
+        }),
+  );
+}
+
+test("property 21: every wire that signs thoughts takes part", () => {
+  expect(WAYS.filter(({ wire }) => THOUGHT_PROOFS[wire] !== undefined)).toHaveLength(3);
+});
