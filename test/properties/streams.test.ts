@@ -19,7 +19,7 @@ const writing: fc.Arbitrary<Writing> = fc.record({
     { maxLength: 6 },
   ),
 });
-const places = fc.array(fc.nat(2_000), { maxLength: 40 });
+const places = fc.array(fc.nat(2_000), { maxLength: 40, size: "max" });
 
 const joined = (events: readonly FlowEvent[], type: "text-delta") =>
   events.map((event) => (event.type === type ? event.text : "")).join("");
@@ -171,7 +171,7 @@ function eventsOf(wire: Wire, ends: boolean): fc.Arbitrary<readonly (Tree | stri
     { choices: [], candidates: [], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } },
     ...(ends ? end() : []),
   ];
-  const any = fc.array(fc.constantFrom(...pool), { maxLength: 12 });
+  const any = fc.array(fc.constantFrom(...pool), { maxLength: 12, size: "max" });
   if (!ends) return any;
   const proper = any.map((middle) => [...begin(), ...middle, ...end(), ...middle]);
   return fc.oneof(any, proper);

@@ -1,0 +1,141 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { ModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import type { Events } from "../../src/core/event.ts";
+import { Breakers, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
+import { countShortTimers, FakeClock, quiet } from "../fake-clock.ts";
+import { callOf, read, targetOf } from "../layers/call-of.ts";
+
+countShortTimers();
+// The half-open time is cockatiel's, by the wall clock.
+beforeAll(() => void vi.useFakeTimers({ toFake: ["Date"], now: 0 }));
+afterAll(() => void vi.useRealTimers());
+
+const ENDS = { ok: undefined, failed: "server_error", neutral: "invalid_request" } as const;
+type End = keyof typeof ENDS;
+type Kind = "plain" | "probe";
+
+interface Settings {
+  readonly threshold: number;
+  readonly windowMs: number | undefined;
+  readonly halfOpenAfterMs: number;
+}
+
+/** The breaker in words of one syllable: what opens it, what it lets through, what closes it. */
+class Reference {
+  state: "closed" | "open" | "half-open" = "closed";
+  readonly #settings: Settings;
+  #failures: number[] = [];
+  #openedAt = 0;
+  #probe = 0;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  admits(nowMs: number): { kind: Kind; probe: number } | undefined {
+    if (this.state === "closed") return { kind: "plain", probe: 0 };
+    if (this.state === "half-open" || nowMs - this.#openedAt < this.#settings.halfOpenAfterMs) return undefined;
+    this.state = "half-open";
+    return { kind: "probe", probe: ++this.#probe };
+  }
+
+  ended({ kind, probe }: { kind: Kind; probe: number }, end: End, nowMs: number): void {
+    if (kind === "plain") this.#plain(end, nowMs);
+    else if (this.state === "half-open" && probe === this.#probe) {
+      if (end === "ok") {
+        this.state = "closed";
+        this.#failures = [];
+      } else {
+        this.#fail(nowMs);
+        this.#open(nowMs);
+      }
+    }
+  }
+
+  #plain(end: End, nowMs: number): void {
+    if (end === "ok" && this.#settings.windowMs === undefined) this.#failures = [];
+    if (end !== "failed") return;
+    this.#fail(nowMs);
+    if (this.#failures.length >= this.#settings.threshold && this.state !== "open") this.#open(nowMs);
+  }
+
+  #fail(nowMs: number): void {
+    const { windowMs = Number.POSITIVE_INFINITY } = this.#settings;
+    this.#failures = [...this.#failures.filter((at) => at > nowMs - windowMs), nowMs];
+  }
+
+  #open(nowMs: number): void {
+    this.state = "open";
+    this.#openedAt = nowMs;
+  }
+}
+
+const settings: fc.Arbitrary<Settings> = fc.record({
+  threshold: fc.integer({ min: 1, max: 4 }),
+  windowMs: fc.constantFrom(undefined, 50, 1_000),
+  halfOpenAfterMs: fc.constantFrom(10, 100),
+});
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ do: "begin" as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("end" as const),
+      which: fc.nat(5),
+      end: fc.constantFrom<End>("ok", "failed", "failed", "neutral"),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(1, 9, 10, 60, 100) }) },
+);
+
+test("property 25: the breaker is in the state of a reference automaton, whatever happens in whatever order", async () => {
+  await fc.assert(
+    fc.asyncProperty(settings, fc.array(step, { maxLength: 40, size: "max" }), async (breaker, steps) => {
+      const clock = new FakeClock();
+      const target = targetOf("main", {}, { breaker });
+      const breakers = new Breakers(clock);
+      const reference = new Reference(breaker);
+      const open: { admitted: { kind: Kind; probe: number }; end: (end: End) => void }[] = [];
+      const startedAt = Date.now();
+      const nowMs = () => Date.now() - startedAt;
+      for (const one of steps) {
+        if (one.do === "wait") {
+          vi.setSystemTime(Date.now() + one.ms);
+          await clock.advance(one.ms);
+        } else if (one.do === "begin") {
+          const admitted = reference.admits(nowMs());
+          const call = begun(breakers, callOf({ target, clock }));
+          await quiet();
+          expect(call.refused()).toBe(admitted === undefined);
+          if (admitted !== undefined) open.push({ admitted, end: call.end });
+        } else {
+          const [call] = open.splice(one.which % Math.max(1, open.length), 1);
+          if (call === undefined) continue;
+          call.end(one.end);
+          await quiet();
+          reference.ended(call.admitted, one.end, nowMs());
+        }
+        expect(breakers.state(target)).toBe(reference.state);
+      }
+      for (const { end } of open) end("neutral");
+      await quiet();
+    }),
+    { numRuns: 1_000 },
+  );
+}, 40_000);
+
+/** A call that is let through, or not, and ends when it is told to. */
+function begun(breakers: Breakers, call: ReturnType<typeof callOf>) {
+  const ending = Promise.withResolvers<End>();
+  let code: ModelErrorCode | undefined;
+  const next = async function* (): Events {
+    const failure = ENDS[await ending.promise];
+    if (failure !== undefined) throw new ModelError({ code: failure, message: failure });
+    yield [{ type: "finish", reason: "stop", sample: 0 }];
+  };
+  read(circuitBreaker(breakers)(call, next)).then(({ error }) => {
+    code = error?.code;
+  });
+  return { refused: () => code === "circuit_open", end: ending.resolve };
+}
