@@ -80,7 +80,8 @@ function writerFor(file: string | undefined, config: Config): (line: string) => 
   const path = resolve(config.baseDir ?? "", file);
   try {
     // A terminal or a pipe, /dev/stdout for example, is nobody's file.
-    const device = seen(() => statSync(path))?.isFile() === false;
+    const stats = seen(() => statSync(path));
+    const device = stats !== undefined && !stats.isFile() && !stats.isDirectory();
     if (!device) openFile(path);
     const flag = device ? constants.O_APPEND | constants.O_WRONLY : APPEND;
     return (line) => appendFileSync(path, `${line}\n`, { mode: MODE, flag: flag as unknown as string });

@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
 import { factsOf, infoOf } from "./catalog/lookup.ts";
 import { priceOf } from "./catalog/price.ts";
 import { findProvider, type ProviderRow } from "./catalog/providers.ts";
 import { thinksFromTheStart } from "./catalog/think-templates.ts";
 import { DEFAULTS } from "./config/defaults.ts";
 import type { Config, EntryConfig, PriceConfig } from "./config/load.ts";
+import { readSmallFile, UnreadableFile } from "./config/small-file.ts";
 import type { Price } from "./core/cost.ts";
 import { ConfigError, type ModelErrorCode } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
@@ -234,7 +235,9 @@ function tlsOf(tls: EntryConfig["tls"], config: Config): Target["tls"] {
 
 function readCa(file: string, config: Config): string {
   try {
-    return readFileSync(file, "utf8");
+    const text = readSmallFile(file);
+    new X509Certificate(text);
+    return text;
   } catch (cause) {
     throw new ConfigError(
       [
@@ -243,7 +246,7 @@ function readCa(file: string, config: Config): string {
           line: 0,
           column: 0,
           path: "tls.ca_file",
-          message: `the certificate file ${file} cannot be read`,
+          message: `the certificate file ${file} ${cause instanceof UnreadableFile ? cause.message : "holds no certificate in PEM form"}`,
         },
       ],
       { cause },

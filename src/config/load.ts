@@ -50,8 +50,9 @@ function notFound(file: string | undefined, message: string): ConfigError {
 
 async function readText(full: string, file: string, how: string): Promise<string> {
   try {
-    const { size } = await stat(full);
-    if (size > 4 * MAX_TEXT_CHARS)
+    const seen = await stat(full);
+    if (!seen.isFile() && !seen.isDirectory()) throw notFound(file, `${full} is no regular file`);
+    if (seen.size > 4 * MAX_TEXT_CHARS)
       throw new ConfigError([{ file, line: 1, column: 1, path: "", message: "the file is larger than 1 MiB" }]);
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(full));
   } catch (error) {

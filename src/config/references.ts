@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { readSmallFile, UnreadableFile } from "./small-file.ts";
 
 /** `env:NAME`, or `env:NAME:-default`. */
 export const ENV_REFERENCE = /^env:[A-Z_][A-Z0-9_]*(:-.*)?$/;
@@ -13,7 +13,6 @@ export interface ReferenceSource {
 
 export type Resolved = { readonly value: string } | { readonly problem: string };
 
-const LARGEST_FILE = 1_048_576;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
@@ -53,11 +52,15 @@ function fromEnvironment(reference: string, source: ReferenceSource): Resolved {
 function fromFile(path: string, baseDir: string | undefined): Resolved {
   if (baseDir === undefined) return { problem: `"file:${path}" needs baseDir, the folder it is relative to` };
   try {
-    const full = resolve(baseDir, path);
-    if (statSync(full).size > LARGEST_FILE) return { problem: `the file ${path} is larger than 1 MiB` };
-    return { value: readFileSync(full, "utf8").replace(/(?:\r?\n)+$/, "") };
+    return { value: withoutLastLines(readSmallFile(resolve(baseDir, path))) };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    return { problem: code === "ENOENT" ? `there is no file ${path}` : `the file ${path} cannot be read (${code})` };
+    if (!(error instanceof UnreadableFile)) throw error;
+    return { problem: error.isMissing ? `there is no file ${path}` : `the file ${path} ${error.message}` };
   }
+}
+
+function withoutLastLines(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "\n") end -= text[end - 2] === "\r" ? 2 : 1;
+  return text.slice(0, end);
 }

@@ -34,6 +34,7 @@ export function connectionError(raw: unknown, origin: string, proxy: string | un
     code: "connection_failed",
     message: `No connection to ${origin}${via}: ${reasonOf(cause, code, origin)}.`,
     reusedSocket: reused && CLOSED_CODES.has(code),
+    shouldRetry: RETRY_OF_CODE[code] ?? (isCertificateCode(code) ? false : undefined),
     cause: raw,
   });
 }
@@ -73,6 +74,9 @@ function proxyRefusal(cause: unknown, origin: string, host: string): ModelError 
 /** What writing to a connection meets that the server has just closed. */
 const CLOSED_CODES = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
+/** A name that does not exist now may after one more look: resolvers say so, too, when they are overrun. */
+const RETRY_OF_CODE: { readonly [code: string]: "once" } = { ENOTFOUND: "once" };
+
 const REASONS: { readonly [code: string]: string } = {
   ECONNRESET: "the connection was reset before an answer",
   EPIPE: "the connection was closed while the request was written",
@@ -85,13 +89,23 @@ const REASONS: { readonly [code: string]: string } = {
 function reasonOf(cause: unknown, code: string, origin: string): string {
   if (code === "ECONNREFUSED") return `nothing listens at ${addressOf(cause) ?? new URL(origin).host} (ECONNREFUSED)`;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `cannot resolve host ${hostOf(cause, origin)} (${code})`;
-  if (isTlsCode(code)) return `the TLS certificate or handshake was not accepted: ${textOf(cause)} (${code})`;
+  if (isCertificateCode(code)) return `its certificate is not accepted: ${textOf(cause)} (${code})${trustHint(code)}`;
+  if (isTlsCode(code)) return `the TLS handshake failed: ${textOf(cause)} (${code}); is it an https address?`;
   const text = REASONS[code] ?? textOf(cause);
   return code === "" ? text : `${text} (${code})`;
 }
 
 function isTlsCode(code: string): boolean {
-  return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|^EPROTO$/.test(code);
+  return isCertificateCode(code) || /ERR_TLS|ERR_SSL|^EPROTO$/.test(code);
+}
+
+function trustHint(code: string): string {
+  return /SELF_SIGNED|UNABLE_TO_/.test(code) ? "; an authority of your own goes into tls.ca_file" : "";
+}
+
+/** What a certificate is refused for: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+function isCertificateCode(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE/.test(code);
 }
 
 /** Node reports the failure of all addresses of a host as one AggregateError; its first error is as good as any. */

@@ -21,17 +21,21 @@ export function configureInit(command: Command, context: CliContext): void {
 
 async function init(file: string, flags: InitFlags, context: CliContext): Promise<void> {
   const path = resolve(context.io.cwd, file);
-  if (flags.force !== true && (await exists(path)))
-    throw new UsageError(
-      `${context.print.path(path)} is already there`,
-      "Give --force to overwrite it, or another file name.",
-    );
+  if (flags.force !== true && (await exists(path))) throw alreadyThere(path, context);
   const found = foundEntries(context.env);
   const chosen = isInteractive(flags, context)
     ? await ask(found, context)
     : { entries: found, defaultModel: found[0]?.entry ?? SIMULATED };
-  await writeFile(path, starterFile(chosen.entries, chosen.defaultModel, await schemaFor(path)));
+  const text = starterFile(chosen.entries, chosen.defaultModel, await schemaFor(path));
+  // "wx" also refuses a link that leads to nothing.
+  await writeFile(path, text, { flag: flags.force === true ? "w" : "wx" }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "EEXIST" ? alreadyThere(path, context) : error;
+  });
   tell(path, found, chosen.defaultModel, context);
+}
+
+function alreadyThere(path: string, { print }: CliContext): UsageError {
+  return new UsageError(`${print.path(path)} is already there`, "Give --force to overwrite it, or another file name.");
 }
 
 const SIMULATED = "simulated";
