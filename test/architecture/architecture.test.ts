@@ -120,6 +120,56 @@ describe("dependencies stay in their rooms", () => {
   });
 });
 
+/** What the world does by itself: time, chance and the network. */
+const UNINJECTED = [
+  /\bDate\.now\b/,
+  /\bnew Date\(\)/,
+  /\bperformance\b/,
+  /\bhrtime\b/,
+  /\bset(?:Timeout|Interval)\b/,
+  /\bMath\.random\b/,
+  /\brandom(?:UUID|Bytes|Int)\b|\bgetRandomValues\b/,
+  /\bglobalThis\.fetch\b|(?:await|return|=>|[=(,?:]) fetch\(/,
+  /\bAbortSignal\.timeout\b/,
+  /from "(?:node:)?(?:timers|perf_hooks)/,
+];
+
+/** The only places below the ways in that name one of them, and why. */
+const ALLOWED: Readonly<Record<string, string>> = {
+  "src/core/clock.ts": "it is the system's clock",
+  "src/factory.ts: Math.random": "the default of `options.random`",
+  "src/catalog/price.ts: new Date()": "which day's prices hold: the default of an argument",
+  "src/core/answer-headers.ts: Date.now":
+    "a date on the wire, where neither the answer nor the caller says what time it is",
+  "src/layers/circuit-breaker.ts: performance":
+    "the window of a breaker; cockatiel itself takes the wall clock for its half-open time",
+};
+
+/** A provider of its own, programs, and doubles: nobody hands them a clock. */
+const NOT_CONCERNED = ["simulator", "cli", "testing"];
+
+function namedIn(file: string): string[] {
+  const code = readFileSync(join(ROOT, file), "utf8")
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/(^|\s)\/\/.*$/gm, "");
+  return UNINJECTED.flatMap((pattern) => pattern.exec(code)?.[0] ?? []).map((name) => `${file}: ${name}`);
+}
+
+const isAllowed = (place: string) => place in ALLOWED || (place.split(":")[0] ?? "") in ALLOWED;
+
+describe("time, chance and the network are injected", () => {
+  const named = files.filter((file) => !NOT_CONCERNED.includes(roomOf(file))).flatMap(namedIn);
+
+  it("no file reaches for the real ones but those that are listed", () => {
+    expect(named.filter((place) => !isAllowed(place))).toEqual([]);
+  });
+
+  it("every place on the list is still one", () => {
+    const stale = Object.keys(ALLOWED).filter((place) => !named.some((one) => one.startsWith(place)));
+    expect(stale).toEqual([]);
+  });
+});
+
 describe("names", () => {
   it("files are kebab-case and no file is a drawer for anything", () => {
     const names = files.map((file) => file.split("/").at(-1) ?? "");
