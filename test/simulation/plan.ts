@@ -1,0 +1,176 @@
+import type { ModelErrorCode } from "../../src/core/error.ts";
+import type { Chance } from "./chance.ts";
+import type { Behaviour, Phase } from "./provider.ts";
+
+export const HOUR_MS = 3_600_000;
+
+/** What one entry of models.toml says; a plan keeps it beside the text, for the checks. */
+export interface EntryPlan {
+  readonly name: string;
+  readonly keys: readonly string[];
+  readonly numRetries: number;
+  readonly timeoutMs: number;
+  readonly firstTokenMs: number | undefined;
+  readonly idleMs: number;
+  readonly deadlineMs: number | undefined;
+  readonly maxParallel: number | undefined;
+  readonly queue: number | undefined;
+  readonly breaker:
+    | { readonly threshold: number; readonly windowMs: number | undefined; readonly halfOpenMs: number }
+    | undefined;
+  readonly onBreak: "error" | "restart";
+  readonly fallbacks: readonly string[];
+  readonly jitter: "full" | "none" | "decorrelated";
+  readonly phases: readonly Phase[];
+}
+
+/** What one caller does. */
+export interface CallerPlan {
+  readonly id: string;
+  readonly atMs: number;
+  readonly entry: string;
+  readonly way: "codegen" | "stream";
+  readonly abortAfterMs: number | undefined;
+  /** A stream is left after so many deltas. */
+  readonly leaveAfter: number | undefined;
+  /** The reader rests so long between two events. */
+  readonly restMs: number;
+}
+
+export interface WorldPlan {
+  readonly entries: readonly EntryPlan[];
+  readonly callers: readonly CallerPlan[];
+}
+
+export function planWorld(chance: Chance): WorldPlan {
+  const names = Array.from({ length: chance.whole(1, 4) }, (_, index) => `m${index}`);
+  const entries = names.map((name) => planEntry(name, names, chance));
+  const callers = Array.from({ length: chance.whole(10, 60) }, (_, index) => planCaller(`c${index}`, names, chance));
+  return { entries, callers };
+}
+
+function planEntry(name: string, names: readonly string[], chance: Chance): EntryPlan {
+  const others = names.filter((other) => other !== name);
+  return {
+    name,
+    keys: Array.from({ length: chance.happens(0.4) ? 2 : 1 }, (_, index) => `key-${name}-${index}`),
+    numRetries: chance.whole(0, 4),
+    timeoutMs: chance.pick([5_000, 30_000, 120_000]),
+    firstTokenMs: chance.happens(0.3) ? chance.pick([500, 3_000]) : undefined,
+    idleMs: chance.pick([1_000, 20_000]),
+    deadlineMs: chance.happens(0.4) ? chance.pick([800, 5_000, 45_000]) : undefined,
+    maxParallel: chance.happens(0.4) ? chance.whole(1, 3) : undefined,
+    queue: chance.happens(0.5) ? chance.whole(0, 3) : undefined,
+    breaker: chance.happens(0.7)
+      ? {
+          threshold: chance.whole(1, 5),
+          windowMs: chance.happens(0.4) ? 60_000 : undefined,
+          halfOpenMs: chance.pick([1_000, 10_000, 60_000]),
+        }
+      : undefined,
+    onBreak: chance.happens(0.3) ? "restart" : "error",
+    fallbacks: others.filter(() => chance.happens(0.6)),
+    jitter: chance.pick(["full", "none", "decorrelated"]),
+    phases: planPhases(chance),
+  };
+}
+
+function planPhases(chance: Chance): Phase[] {
+  const phases: Phase[] = [];
+  for (let atMs = 0; atMs < HOUR_MS; ) {
+    atMs += chance.whole(1_000, 900_000);
+    phases.push({ untilMs: Math.min(atMs, HOUR_MS), behaviour: planBehaviour(chance) });
+  }
+  return phases;
+}
+
+const FAILURES: readonly ModelErrorCode[] = [
+  ...(["server_error", "overloaded", "connection_failed", "rate_limited", "protocol_error"] as const),
+  ...(["forbidden", "invalid_request", "context_too_long", "content_filtered", "not_found"] as const),
+];
+
+function planBehaviour(chance: Chance): Behaviour {
+  const latencyMs = chance.whole(1, 800);
+  const gapMs = chance.whole(0, 60);
+  switch (
+    chance.pick([
+      "healthy",
+      "healthy",
+      "slow",
+      "cut",
+      "empty",
+      "limited",
+      "failing",
+      "failing",
+      "hanging",
+      "deaf",
+    ] as const)
+  ) {
+    case "healthy":
+      return { kind: "healthy", latencyMs, gapMs };
+    case "slow":
+      return { kind: "slow", latencyMs: latencyMs * 10, gapMs: chance.whole(200, 3_000) };
+    case "cut":
+      return { kind: "cut", latencyMs, gapMs };
+    case "empty":
+      return { kind: "empty", latencyMs, gapMs };
+    case "limited":
+      return { kind: "limited", latencyMs, perWindow: chance.whole(1, 4), windowMs: chance.whole(1_000, 90_000) };
+    case "failing":
+      return {
+        kind: "failing",
+        latencyMs,
+        code: chance.pick(FAILURES),
+        ...(chance.happens(0.4) && { askMs: chance.whole(1, 100_000) }),
+      };
+    case "hanging":
+      return { kind: "hanging" };
+    case "deaf":
+      return { kind: "deaf" };
+  }
+}
+
+function planCaller(id: string, names: readonly string[], chance: Chance): CallerPlan {
+  const way = chance.happens(0.5) ? "stream" : "codegen";
+  return {
+    id,
+    way,
+    // Half of them come in crowds, so that queues, buckets and breakers meet many at once.
+    atMs: chance.happens(0.5) ? chance.whole(0, 11) * 300_000 + chance.whole(0, 50) : chance.whole(0, HOUR_MS),
+    entry: chance.pick(names),
+    abortAfterMs: chance.happens(0.15) ? chance.whole(0, 4_000) : undefined,
+    leaveAfter: way === "stream" && chance.happens(0.1) ? chance.whole(1, 5) : undefined,
+    restMs: way === "stream" && chance.happens(0.2) ? chance.whole(1, 5_000) : 0,
+  };
+}
+
+/** The models.toml of a plan. */
+export function tomlOf({ entries }: WorldPlan): string {
+  return entries.map(entryToml).join("\n");
+}
+
+function entryToml(entry: EntryPlan): string {
+  const { breaker } = entry;
+  const lines = [
+    `[models.${entry.name}]`,
+    `name = "${entry.name}-model"`,
+    `provider = "${entry.name}"`,
+    `base_url = "http://${entry.name}.test"`,
+    `api_key = ${JSON.stringify(entry.keys)}`,
+    `pricing = { input = 3, output = 15 }`,
+    `num_retries = ${entry.numRetries}`,
+    `jitter = "${entry.jitter}"`,
+    `timeout = "${entry.timeoutMs}ms"`,
+    `idle_timeout = "${entry.idleMs}ms"`,
+    entry.firstTokenMs !== undefined && `first_token_timeout = "${entry.firstTokenMs}ms"`,
+    entry.deadlineMs !== undefined && `deadline = "${entry.deadlineMs}ms"`,
+    entry.maxParallel !== undefined && `max_parallel = ${entry.maxParallel}`,
+    entry.maxParallel !== undefined && entry.queue !== undefined && `queue = ${entry.queue}`,
+    breaker === undefined
+      ? "circuit_breaker = false"
+      : `circuit_breaker = { threshold = ${breaker.threshold}, half_open_after = "${breaker.halfOpenMs}ms"${breaker.windowMs === undefined ? "" : `, window = "${breaker.windowMs}ms"`} }`,
+    `on_break = "${entry.onBreak}"`,
+    `fallback_models = ${JSON.stringify(entry.fallbacks)}`,
+  ];
+  return `${lines.filter((line) => line !== false).join("\n")}\n`;
+}

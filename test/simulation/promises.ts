@@ -1,0 +1,147 @@
+import type { ModelError } from "../../src/index.ts";
+import type { VirtualCaller } from "./caller.ts";
+import type { EntryPlan } from "./plan.ts";
+import type { WireRequest } from "./provider.ts";
+
+/** Floating point, not tolerance: in virtual time everything happens at its instant. */
+const EPSILON_MS = 1e-6;
+const BURST = 10;
+const EXTRA_SHARE = 0.2;
+
+export type Broken = (promise: string, what: string) => void;
+
+/** What must hold when a request leaves. */
+export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: WireRequest, broken: Broken): void {
+  const nowMs = request.startedMs;
+  const { id } = caller.plan;
+  if (caller.settled) broken("P7", `${id}: a request to ${entry.name} after the call had settled`);
+  if (caller.abortedMs !== undefined) broken("P2", `${id}: a request to ${entry.name} after the abort`);
+  if (nowMs > caller.deadlineAtMs + EPSILON_MS) broken("P2", `${id}: a request after the deadline`);
+  const earlier = caller.requests.filter((one) => one.entry === entry.name);
+  const most = (1 + entry.numRetries) * entry.keys.length;
+  if (earlier.length + 1 > most) broken("P3", `${id}: more than ${most} requests to ${entry.name}`);
+  for (const one of earlier) {
+    if (one.key !== request.key || one.askedMs === undefined || one.endedMs === undefined) continue;
+    const earliestMs = one.endedMs + one.askedMs;
+    if (nowMs < earliestMs - EPSILON_MS)
+      broken(
+        "P3",
+        `${id}: ${request.key} asked again ${Math.round(earliestMs - nowMs)} ms before ${entry.name} allowed it`,
+      );
+  }
+  if (caller.plan.way === "stream" && caller.entry.onBreak === "error" && caller.hasShown)
+    broken("P4", `${id}: a hidden request to ${entry.name} after text was shown`);
+}
+
+/** At most a fifth more requests than calls, after a burst of ten. */
+export function checkBudget(origin: string, retries: number, calls: number, broken: Broken): void {
+  const most = BURST + EXTRA_SHARE * calls;
+  if (retries > most + EPSILON_MS) broken("P3", `${origin}: ${retries} retries for ${calls} calls`);
+}
+
+/** What must hold whenever everything has come to rest. */
+export function checkWaiting(caller: VirtualCaller, nowMs: number, broken: Broken): void {
+  const { waitingSinceMs, abortedMs, plan } = caller;
+  if (caller.settled || waitingSinceMs === undefined) return;
+  const late = (sinceMs: number) => nowMs > Math.max(sinceMs, waitingSinceMs) + EPSILON_MS;
+  if (abortedMs !== undefined && late(abortedMs)) broken("P2", `${plan.id}: still waiting after its abort`);
+  if (late(caller.deadlineAtMs)) broken("P2", `${plan.id}: still waiting after its deadline`);
+}
+
+/** What must hold when text was shown: it is the beginning of one answer. */
+export function checkShown(caller: VirtualCaller, broken: Broken): void {
+  if (caller.requests.some(({ text }) => text.startsWith(caller.shown))) return;
+  broken("P1", `${caller.plan.id}: shown text of more than one attempt: ${JSON.stringify(caller.shown)}`);
+}
+
+/** What must hold when a call has settled. */
+export function checkSettled(caller: VirtualCaller, chain: readonly EntryPlan[], broken: Broken): void {
+  const { plan, reply, error, oddity } = caller;
+  if (oddity !== undefined) broken("P1", `${plan.id}: ${String(oddity)}`);
+  if (caller.settlements !== 1) broken("P1", `${plan.id}: settled ${caller.settlements} times`);
+  if (caller.listeners > 0) broken("P7", `${plan.id}: ${caller.listeners} listeners left on its signal`);
+  if (reply !== undefined) checkReply(caller, broken);
+  if (error !== undefined) checkError(caller, error, chain, broken);
+  checkRows(caller, broken);
+}
+
+function checkReply({ plan, reply, requests, shown, finishes }: VirtualCaller, broken: Broken): void {
+  const last = requests.at(-1);
+  if (last?.end !== "complete") broken("P1", `${plan.id}: an answer although its last request ended as ${last?.end}`);
+  if (reply?.text !== last?.text) broken("P1", `${plan.id}: not the whole text of one attempt: ${reply?.text}`);
+  if (reply?.model !== last?.entry) broken("P1", `${plan.id}: answered by ${last?.entry}, not ${reply?.model}`);
+  if (plan.way === "codegen" || plan.leaveAfter !== undefined) return;
+  if (shown !== reply?.text) broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not the reply's text`);
+  if (finishes !== 1) broken("P1", `${plan.id}: ${finishes} finishes`);
+}
+
+function checkError(caller: VirtualCaller, error: ModelError, chain: readonly EntryPlan[], broken: Broken): void {
+  const { plan, requests, shown } = caller;
+  const failed = error.code === "all_models_failed" ? (error.errors ?? []) : [error];
+  if (error.code === "all_models_failed" && new Set(failed.map(({ code }) => code)).size < 2)
+    broken("P5", `${plan.id}: all_models_failed with one code`);
+  for (const one of failed)
+    if (!isExplained(one, caller, chain)) broken("P5", `${plan.id}: nothing explains ${one.code}: ${one.message}`);
+  const partial = error.partial?.text ?? "";
+  if (partial !== "" && !requests.some(({ text }) => text.startsWith(partial)))
+    broken("P1", `${plan.id}: the partial is of more than one attempt: ${JSON.stringify(partial)}`);
+  if (plan.way === "stream" && caller.entry.onBreak === "error" && !partial.startsWith(shown))
+    broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not in the partial ${JSON.stringify(partial)}`);
+}
+
+function isExplained(error: ModelError, caller: VirtualCaller, chain: readonly EntryPlan[]): boolean {
+  const { requests, abortedMs, plan } = caller;
+  switch (error.code) {
+    case "aborted":
+      return abortedMs !== undefined || plan.leaveAfter !== undefined;
+    case "circuit_open":
+      return chain.some(({ breaker }) => breaker !== undefined);
+    case "bulkhead_full":
+      return chain.some(({ maxParallel, queue }) => maxParallel !== undefined && queue !== undefined);
+    case "empty_response":
+      return requests.some(({ behaviour }) => behaviour.kind === "empty");
+    case "timed_out":
+      return ranOut(error, caller, chain);
+    case "rate_limited":
+      return requests.some(({ end, askedMs }) => end === "rate_limited" && askedMs === error.retryAfterMs);
+    default:
+      return requests.some(({ end }) => end === error.code);
+  }
+}
+
+function ranOut({ phase }: ModelError, caller: VirtualCaller, chain: readonly EntryPlan[]): boolean {
+  const endMs = caller.settledMs ?? 0;
+  if (phase === "deadline") return endMs >= caller.deadlineAtMs - EPSILON_MS;
+  return caller.requests.some((request) => {
+    const entry = chain.find(({ name }) => name === request.entry);
+    const limitMs = { attempt: entry?.timeoutMs, idle: entry?.idleMs, "first-token": entry?.firstTokenMs }[
+      phase as "idle"
+    ];
+    return limitMs !== undefined && (request.endedMs ?? endMs) - request.startedMs >= limitMs - EPSILON_MS;
+  });
+}
+
+/** One row for each request, in order, whose costs are the cost. */
+function checkRows({ plan, rows, requests, reply }: VirtualCaller, broken: Broken): void {
+  const models = (list: readonly (string | undefined)[]) => list.join(" ");
+  if (models(rows.map(({ model }) => model)) !== models(requests.map(({ entry }) => entry)))
+    broken(
+      "P6",
+      `${plan.id}: rows [${rows.map(({ model }) => model)}], requests [${requests.map(({ entry }) => entry)}]`,
+    );
+  for (const [index, { outcome, cost, usage }] of rows.entries()) {
+    const request = requests[index];
+    if (outcome === "ok" && (request?.end !== "complete" || usage?.output !== request.output))
+      broken("P6", `${plan.id}: row ${index} is ok, its request ended as ${request?.end}`);
+    if (outcome === "ok" && cost?.usd !== priceOf(request?.output ?? 0))
+      broken("P6", `${plan.id}: row ${index} costs ${cost?.usd}`);
+  }
+  const sum = rows.reduce((total, { cost }) => total + (cost?.usd ?? 0), 0);
+  if (reply !== undefined && Math.abs((reply.cost.usd ?? Number.NaN) - sum) > 1e-12)
+    broken("P6", `${plan.id}: costs ${reply.cost.usd}, its rows ${sum}`);
+}
+
+/** Ten tokens of input at 3 USD and the output at 15 USD for a million. */
+function priceOf(output: number): number {
+  return (10 * 3_000 + output * 15_000) / 1e9;
+}

@@ -1,0 +1,163 @@
+import type { Call } from "../../src/core/call.ts";
+import { sleep } from "../../src/core/cancellation.ts";
+import type { Clock } from "../../src/core/clock.ts";
+import type { Dialect } from "../../src/core/dialect.ts";
+import { ERROR_CODES, isModelError, ModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import type { Events } from "../../src/core/event.ts";
+import { usageOf } from "../../src/core/usage.ts";
+import type { Chance } from "./chance.ts";
+
+/** How a provider behaves for a while. */
+export type Behaviour =
+  | { readonly kind: "healthy" | "slow" | "cut" | "empty"; readonly latencyMs: number; readonly gapMs: number }
+  /** A bucket of requests per window; beyond it 429, with the time until the next window. */
+  | { readonly kind: "limited"; readonly latencyMs: number; readonly perWindow: number; readonly windowMs: number }
+  | { readonly kind: "failing"; readonly latencyMs: number; readonly code: ModelErrorCode; readonly askMs?: number }
+  /** Says nothing; `deaf` does not even hear that it is cancelled. */
+  | { readonly kind: "hanging" | "deaf" };
+
+export interface Phase {
+  readonly untilMs: number;
+  readonly behaviour: Behaviour;
+}
+
+/** One request as a provider saw it. */
+export interface WireRequest {
+  readonly caller: string;
+  readonly entry: string;
+  readonly key: string | undefined;
+  readonly tryIndex: number;
+  readonly startedMs: number;
+  /** What a whole answer says. */
+  readonly text: string;
+  readonly output: number;
+  readonly behaviour: Behaviour;
+  endedMs: number | undefined;
+  end: "open" | "complete" | "left" | ModelErrorCode;
+  /** How long it told its caller to stay away. */
+  askedMs: number | undefined;
+}
+
+export interface Desk {
+  /** A request came; throws when it must not have. */
+  arrived(request: WireRequest): void;
+}
+
+const HEALTHY: Behaviour = { kind: "healthy", latencyMs: 20, gapMs: 5 };
+
+/** A provider whose behaviour over time is a table; after it, it is healthy. */
+export class VirtualProvider implements Dialect {
+  readonly name: string;
+  readonly requests: WireRequest[] = [];
+  readonly #phases: readonly Phase[];
+  readonly #chance: Chance;
+  readonly #desk: Desk;
+  /** Of each key. */
+  readonly #windows = new Map<string | undefined, { startedMs: number; used: number }>();
+
+  constructor(name: string, phases: readonly Phase[], chance: Chance, desk: Desk) {
+    this.name = name;
+    this.#phases = phases;
+    this.#chance = chance;
+    this.#desk = desk;
+  }
+
+  /** Requests it works on; those that are deaf are on their own. */
+  get working(): number {
+    return this.requests.filter(({ end, behaviour }) => end === "open" && behaviour.kind !== "deaf").length;
+  }
+
+  async *open(call: Call): Events {
+    const request = this.#requestOf(call);
+    this.requests.push(request);
+    this.#desk.arrived(request);
+    let end: WireRequest["end"] = "left";
+    try {
+      yield* this.#answer(call, request);
+      end = "complete";
+    } catch (error) {
+      if (isModelError(error)) end = error.code;
+      throw error;
+    } finally {
+      request.end = end;
+      request.endedMs = call.clock.monotonic();
+    }
+  }
+
+  #requestOf(call: Call): WireRequest {
+    const number = this.requests.length;
+    const words = this.#chance.whole(1, 8);
+    return {
+      caller: call.input.tags[0] ?? "",
+      entry: call.target.entry,
+      key: call.credential?.reveal(),
+      tryIndex: call.tryIndex,
+      startedMs: call.clock.monotonic(),
+      text: Array.from({ length: words }, (_, word) => `${this.name}-${number}-${word} `).join(""),
+      output: words,
+      behaviour: this.#behaviourAt(call.clock),
+      endedMs: undefined,
+      end: "open",
+      askedMs: undefined,
+    };
+  }
+
+  #behaviourAt(clock: Clock): Behaviour {
+    const nowMs = clock.monotonic();
+    return this.#phases.find(({ untilMs }) => nowMs < untilMs)?.behaviour ?? HEALTHY;
+  }
+
+  async *#answer(call: Call, request: WireRequest): Events {
+    const { behaviour } = request;
+    if (behaviour.kind === "hanging") await new Promise((_, reject) => call.cancellation.onCancel(reject));
+    if (behaviour.kind === "deaf") await new Promise(() => {});
+    if ("latencyMs" in behaviour) await sleep(call.clock, behaviour.latencyMs, call.cancellation);
+    if (behaviour.kind === "failing") throw failure(call, request, behaviour.code, this.#ask(behaviour.askMs));
+    if (behaviour.kind === "limited") this.#admit(call, request, behaviour);
+    yield* this.#say(call, request);
+  }
+
+  /** Now this long, now that long. */
+  #ask(mostMs: number | undefined): number | undefined {
+    return mostMs === undefined ? undefined : mostMs * this.#chance.pick([0.01, 0.2, 1]);
+  }
+
+  #admit(call: Call, request: WireRequest, { perWindow, windowMs }: Extract<Behaviour, { kind: "limited" }>): void {
+    const nowMs = call.clock.monotonic();
+    let window = this.#windows.get(request.key);
+    if (window === undefined || nowMs >= window.startedMs + windowMs) window = { startedMs: nowMs, used: 0 };
+    this.#windows.set(request.key, window);
+    window.used += 1;
+    if (window.used > perWindow) throw failure(call, request, "rate_limited", window.startedMs + windowMs - nowMs);
+  }
+
+  async *#say(call: Call, request: WireRequest): Events {
+    const { behaviour, text } = request;
+    const gapMs = "gapMs" in behaviour ? behaviour.gapMs : 0;
+    const words = behaviour.kind === "empty" ? [] : text.split(/(?<= )/);
+    const cutAfter = behaviour.kind === "cut" ? this.#chance.whole(0, words.length) : Number.POSITIVE_INFINITY;
+    for (const [index, word] of words.entries()) {
+      if (index >= cutAfter) throw failure(call, request, "stream_truncated");
+      await sleep(call.clock, gapMs, call.cancellation);
+      yield [{ type: "text-delta", text: word, sample: 0 }];
+    }
+    if (cutAfter === words.length) throw failure(call, request, "stream_truncated");
+    yield [{ type: "usage", usage: usageOf({ input: 10, output: words.length }) }];
+    yield [{ type: "finish", reason: "stop", sample: 0 }];
+  }
+}
+
+function failure(call: Call, request: WireRequest, code: ModelErrorCode, askedMs?: number): ModelError {
+  request.askedMs = askedMs;
+  const { entry, provider } = call.target;
+  const { status } = ERROR_CODES[code];
+  const noAnswer = code === "connection_failed" || code === "stream_truncated";
+  return new ModelError({
+    code,
+    message: `${entry} says ${code}`,
+    provider,
+    model: entry,
+    retryAfterMs: askedMs,
+    ...(!noAnswer && { status }),
+  });
+}

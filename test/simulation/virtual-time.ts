@@ -1,0 +1,134 @@
+import { setImmediate } from "node:timers/promises";
+import type { Clock } from "../../src/core/clock.ts";
+
+interface Timer {
+  readonly atMs: number;
+  /** Timers of one instant fire in this order. */
+  readonly order: number;
+  readonly run: () => void;
+  live: boolean;
+}
+
+const STARTED_AT = Date.UTC(2026, 0, 1);
+
+/**
+ * Time that passes only when nothing is left to do. A step costs one turn of the event loop: all promises come to rest
+ * in it, because nothing of the world waits for a real timer.
+ */
+export class VirtualTime implements Clock {
+  readonly #order: () => number;
+  #timers: Timer[] = [];
+  #nowMs = 0;
+  #live = 0;
+
+  /** `order` decides between timers of one instant. */
+  constructor(order: () => number) {
+    this.#order = order;
+  }
+
+  now(): number {
+    return STARTED_AT + this.#nowMs;
+  }
+
+  monotonic(): number {
+    return this.#nowMs;
+  }
+
+  schedule(run: () => void, delayMs: number): () => void {
+    const timer: Timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order(), run, live: true };
+    this.#push(timer);
+    this.#live += 1;
+    return () => this.#drop(timer);
+  }
+
+  /** Timers that wait. */
+  get pending(): number {
+    return this.#live;
+  }
+
+  /** Steps from timer to timer until `over`, looking at the world after each. False when nothing is left to wait for. */
+  async run(over: () => boolean, look: () => void): Promise<boolean> {
+    for (;;) {
+      await setImmediate();
+      look();
+      if (over()) return true;
+      const timer = this.#pop();
+      if (timer === undefined) return false;
+      this.#drop(timer);
+      this.#nowMs = timer.atMs;
+      timer.run();
+    }
+  }
+
+  #drop(timer: Timer): void {
+    if (timer.live) this.#live -= 1;
+    timer.live = false;
+  }
+
+  #push(timer: Timer): void {
+    const heap = this.#timers;
+    let index = heap.push(timer) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (!before(timer, heap[parent] as Timer)) break;
+      heap[index] = heap[parent] as Timer;
+      index = parent;
+    }
+    heap[index] = timer;
+  }
+
+  #pop(): Timer | undefined {
+    for (let first = this.#take(); first !== undefined; first = this.#take()) if (first.live) return first;
+    return undefined;
+  }
+
+  #take(): Timer | undefined {
+    const heap = this.#timers;
+    const first = heap[0];
+    const last = heap.pop();
+    if (first === undefined || last === undefined || heap.length === 0) return first;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1] as Timer, heap[child] as Timer)) child += 1;
+      if (!before(heap[child] as Timer, last)) break;
+      heap[index] = heap[child] as Timer;
+      index = child;
+    }
+    heap[index] = last;
+    return first;
+  }
+}
+
+function before(left: Timer, right: Timer): boolean {
+  return left.atMs < right.atMs || (left.atMs === right.atMs && left.order < right.order);
+}
+
+/**
+ * Runs `work` with the global clocks and timers on virtual time: cockatiel takes those, it puts a timer between two tries
+ * and asks the wall clock how long a breaker has been open.
+ */
+export async function onVirtualTime<T>(time: VirtualTime, work: () => Promise<T>): Promise<T> {
+  const { setTimeout, clearTimeout } = globalThis;
+  const { now } = Date;
+  const offs = new WeakMap<object, () => void>();
+  const virtual = (run: (...given: unknown[]) => void, delayMs = 0, ...given: unknown[]) => {
+    const handle = { ref: () => handle, unref: () => handle, hasRef: () => true };
+    offs.set(
+      handle,
+      time.schedule(() => run(...given), delayMs),
+    );
+    return handle;
+  };
+  Object.assign(globalThis, { setTimeout: virtual, clearTimeout: (handle: object) => offs.get(handle)?.() });
+  Date.now = () => time.now();
+  Object.defineProperty(performance, "now", { configurable: true, value: () => time.monotonic() });
+  try {
+    return await work();
+  } finally {
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+    Date.now = now;
+    Reflect.deleteProperty(performance, "now");
+  }
+}

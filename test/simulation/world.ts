@@ -1,0 +1,181 @@
+import { ModelFactory } from "../../src/index.ts";
+import { VirtualCaller } from "./caller.ts";
+import { Chance } from "./chance.ts";
+import { type CallerPlan, type EntryPlan, HOUR_MS, planWorld, tomlOf, type WorldPlan } from "./plan.ts";
+import { checkBudget, checkRequest, checkSettled, checkShown, checkWaiting } from "./promises.ts";
+import { VirtualProvider, type WireRequest } from "./provider.ts";
+import { onVirtualTime, VirtualTime } from "./virtual-time.ts";
+
+/** What a world did; the same for the same seed. */
+export interface WorldReport {
+  readonly seed: number;
+  /** Promises that did not hold, with the instant; empty when all did. */
+  readonly broken: readonly string[];
+  readonly calls: number;
+  readonly answers: number;
+  readonly requests: number;
+  readonly virtualMs: number;
+  /** What happened, for comparing two runs of one seed. */
+  readonly story: readonly string[];
+}
+
+/** Lets one seed live for an hour and looks at every promise at every step. */
+export function liveOneHour(seed: number): Promise<WorldReport> {
+  return new World(seed).live();
+}
+
+/** How long after the hour a provider that has recovered may take to be asked again. */
+const RECOVERY_MS = 600_000;
+const PROBE_EVERY_MS = 7_000;
+
+class World {
+  readonly #seed: number;
+  readonly #chance: Chance;
+  readonly #plan: WorldPlan;
+  readonly #time: VirtualTime;
+  readonly #factory: ModelFactory<Record<never, never>>;
+  readonly #entries: ReadonlyMap<string, EntryPlan>;
+  readonly #providers: ReadonlyMap<string, VirtualProvider>;
+  readonly #callers = new Map<string, VirtualCaller>();
+  /** Tries after the first of each origin. */
+  readonly #retries = new Map<string, Set<string>>();
+  readonly #broken: string[] = [];
+  readonly #waiting = new Set<VirtualCaller>();
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#chance = new Chance(seed);
+    this.#plan = planWorld(this.#chance);
+    const chance = new Chance(seed + 0.5 * 2 ** 31);
+    this.#time = new VirtualTime(chance.next);
+    this.#entries = new Map(this.#plan.entries.map((entry) => [entry.name, entry]));
+    const arrived = (request: WireRequest) => this.#arrived(request);
+    this.#providers = new Map(
+      this.#plan.entries.map(({ name, phases }) => [name, new VirtualProvider(name, phases, chance, { arrived })]),
+    );
+    this.#factory = ModelFactory.parse(tomlOf(this.#plan), {
+      env: {},
+      clock: this.#time,
+      random: chance.next,
+      providers: Object.fromEntries(this.#providers),
+    });
+  }
+
+  live(): Promise<WorldReport> {
+    return onVirtualTime(this.#time, async () => {
+      for (const plan of this.#plan.callers) this.#time.schedule(() => this.#start(plan), plan.atMs);
+      await this.#run(() => this.#callers.size === this.#plan.callers.length && this.#waiting.size === 0);
+      for (const entry of this.#plan.entries) await this.#recovers(entry);
+      this.#checkEnd();
+      await this.#factory.close();
+      return this.#report();
+    });
+  }
+
+  async #run(over: () => boolean): Promise<void> {
+    const ended = await this.#time.run(over, () => this.#look());
+    if (!ended) this.#breaks("P2", `nothing is scheduled, and ${[...this.#waiting].map(({ plan }) => plan.id)} wait`);
+  }
+
+  #breaks = (promise: string, what: string): void => {
+    this.#broken.push(`${promise} at ${Math.round(this.#time.monotonic())} ms: ${what}`);
+  };
+
+  #start(plan: CallerPlan): VirtualCaller {
+    const entry = this.#entry(plan.entry);
+    const caller = new VirtualCaller(plan, entry, this.#time);
+    this.#callers.set(plan.id, caller);
+    this.#waiting.add(caller);
+    caller.onShown = () => checkShown(caller, this.#breaks);
+    void caller.run(this.#factory.get(plan.entry)).then(() => {
+      this.#waiting.delete(caller);
+      checkSettled(caller, this.#chainOf(entry), this.#breaks);
+    });
+    return caller;
+  }
+
+  #entry(name: string): EntryPlan {
+    return this.#entries.get(name) as EntryPlan;
+  }
+
+  #chainOf(entry: EntryPlan): readonly EntryPlan[] {
+    return [entry, ...entry.fallbacks.map((name) => this.#entry(name))];
+  }
+
+  #arrived(request: WireRequest): void {
+    const caller = this.#callers.get(request.caller) as VirtualCaller;
+    checkRequest(caller, this.#entry(request.entry), request, this.#breaks);
+    caller.requests.push(request);
+    if (request.tryIndex === 0) return;
+    const retries = this.#retries.get(request.entry) ?? new Set();
+    this.#retries.set(request.entry, retries.add(`${request.caller} ${request.tryIndex}`));
+    const calls = [...this.#callers.values()].filter(({ entry }) =>
+      this.#chainOf(entry).some(({ name }) => name === request.entry),
+    );
+    checkBudget(request.entry, retries.size, calls.length, this.#breaks);
+  }
+
+  #look(): void {
+    const nowMs = this.#time.monotonic();
+    for (const caller of this.#waiting) checkWaiting(caller, nowMs, this.#breaks);
+    for (const { name, maxParallel = Number.POSITIVE_INFINITY } of this.#plan.entries) {
+      const working = this.#providers.get(name)?.working ?? 0;
+      if (working > maxParallel)
+        this.#breaks("P7", `${name}: ${working} requests at a time, max_parallel ${maxParallel}`);
+    }
+  }
+
+  /** After the hour every provider is well: a slot, a verdict or a pause that was kept would be in the way for ever. */
+  async #recovers(entry: EntryPlan): Promise<void> {
+    const untilMs = Math.max(this.#time.monotonic(), HOUR_MS) + RECOVERY_MS;
+    for (let probe = 0; this.#time.monotonic() < untilMs; probe++) {
+      const wakeMs = Math.max(HOUR_MS + PROBE_EVERY_MS, this.#time.monotonic() + PROBE_EVERY_MS);
+      let awake = false;
+      this.#time.schedule(() => {
+        awake = true;
+      }, wakeMs - this.#time.monotonic());
+      await this.#run(() => awake);
+      const plan = { way: "codegen", abortAfterMs: undefined, leaveAfter: undefined, restMs: 0 } as const;
+      const caller = this.#start({ ...plan, id: `${entry.name}-probe-${probe}`, atMs: wakeMs, entry: entry.name });
+      await this.#run(() => caller.settled);
+      if (caller.reply?.model === entry.name) return;
+    }
+    this.#breaks("P7", `${entry.name}: not asked again although it recovered`);
+  }
+
+  #checkEnd(): void {
+    const { pending } = this.#time;
+    if (pending > 0) this.#breaks("P7", `${pending} timers left`);
+    const working = [...this.#providers.values()].filter(({ working }) => working > 0);
+    if (working.length > 0) this.#breaks("P7", `requests left open at ${working.map(({ name }) => name)}`);
+    for (const { plan, rows, rowsAtEnd } of this.#callers.values())
+      if (rows.length !== rowsAtEnd) this.#breaks("P6", `${plan.id}: a row was added after it had settled`);
+    this.#checkTotals();
+  }
+
+  #checkTotals(): void {
+    const { calls, requests, cost } = this.#factory.usage();
+    const callers = [...this.#callers.values()];
+    const rows = callers.flatMap((caller) => caller.rows);
+    const sum = rows.reduce((total, row) => total + (row.cost?.usd ?? 0), 0);
+    if (calls !== callers.length) this.#breaks("P6", `${calls} calls in the totals, ${callers.length} made`);
+    if (requests !== rows.length) this.#breaks("P6", `${requests} requests in the totals, ${rows.length} rows`);
+    if (Math.abs((cost.usd ?? Number.NaN) - sum) > 1e-9) this.#breaks("P6", `total ${cost.usd} USD, rows ${sum}`);
+  }
+
+  #report(): WorldReport {
+    const callers = [...this.#callers.values()];
+    return {
+      seed: this.#seed,
+      broken: this.#broken,
+      calls: callers.length,
+      answers: callers.filter(({ reply }) => reply !== undefined).length,
+      requests: callers.reduce((total, { requests }) => total + requests.length, 0),
+      virtualMs: this.#time.monotonic(),
+      story: callers.map(
+        ({ plan, settledMs, reply, error, requests }) =>
+          `${plan.id} ${settledMs} ${error?.code ?? reply?.text} ${requests.map(({ entry, end, startedMs }) => `${entry}@${startedMs}:${end}`)}`,
+      ),
+    };
+  }
+}
