@@ -1,6 +1,6 @@
 import type { Call } from "../core/call.ts";
 import { isModelError, ModelError, type ModelErrorCode, type PartialAnswer } from "../core/error.ts";
-import type { FlowEvent } from "../core/event.ts";
+import { type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Usage } from "../core/usage.ts";
 import { type Degeneration, SampleWatch } from "./sample-watch.ts";
@@ -63,12 +63,12 @@ class OutputGuard {
     const passed = this.#call.target.policy.repeatedChunkLimit > 0 ? this.#withoutLoops(batch) : batch;
     const stripped = this.#stripper === undefined ? passed : this.#stripper.pass(passed);
     const out = this.#cutter === undefined ? stripped : this.#cutter.pass(stripped);
-    const fell = out.findIndex((event) => {
-      this.#see(event);
-      return this.verdict !== undefined;
-    });
-    if (fell < 0 && this.#loop !== undefined) this.verdict = this.#degenerate(this.#loop);
-    return fell < 0 ? out : out.slice(0, fell);
+    for (let index = 0; index < out.length; index++) {
+      this.#see(out[index] as FlowEvent);
+      if (this.verdict !== undefined) return out.slice(0, index);
+    }
+    if (this.#loop !== undefined) this.verdict = this.#degenerate(this.#loop);
+    return out;
   }
 
   /** The batch itself as long as nothing is wrong with it: this runs for every delta. */
@@ -76,7 +76,7 @@ class OutputGuard {
     let out: FlowEvent[] | undefined;
     for (let index = 0; index < batch.length; index++) {
       const event = batch[index] as FlowEvent;
-      const watch = "sample" in event ? this.#watchOf(event.sample) : undefined;
+      const watch = event.type === "text-delta" || isOfSample(event) ? this.#watchOf(event.sample) : undefined;
       const found = watch === undefined || watch.ended || this.#isCut(event) ? undefined : watch.judge(event);
       if (watch === undefined || (found === undefined && !watch.ended && !watch.holds)) {
         out?.push(event);
@@ -133,16 +133,24 @@ class OutputGuard {
   }
 
   #see(event: FlowEvent): void {
-    if ("sample" in event) this.#watchOf(event.sample).note(event);
     switch (event.type) {
       case "text-delta":
         this.#sawAnswer ||= event.text !== "";
+        this.#watchOf(event.sample).note(event);
+        break;
+      case "reasoning-delta":
+      case "tool-call-delta":
+        this.#watchOf(event.sample).note(event);
         break;
       case "refusal-delta":
-      case "tool-call-end":
         this.#sawAnswer = true;
         break;
+      case "tool-call-end":
+        this.#sawAnswer = true;
+        this.#watchOf(event.sample).note(event);
+        break;
       case "tool-call-start":
+        this.#watchOf(event.sample).note(event);
         this.#begunCall ??= event.name;
         break;
       case "usage":
@@ -204,6 +212,10 @@ class OutputGuard {
       ...more,
     });
   }
+}
+
+function isOfSample(event: FlowEvent): event is Extract<FlowEvent, { sample: number }> {
+  return isContent(event) && "sample" in event;
 }
 
 const NOTHING: PartialAnswer = { text: "", reasoning: "", toolCalls: [] };

@@ -46,7 +46,7 @@ const SHORT = 2;
 const LEAST_LENGTH = 5_000;
 const LONGEST_PASSAGE = 2_000;
 /** How often a text is searched for one: a prime, so that the places wander through a passage of nearly any length. */
-const EVERY = 509;
+const EVERY = 2_003;
 /** The end of the text that is looked for in what came before it. */
 const NEEDLE = 32;
 const KEPT = 2 * LONGEST_PASSAGE;
@@ -55,6 +55,8 @@ const KEPT = 2 * LONGEST_PASSAGE;
 class PassageWatch {
   readonly #limit: number;
   #tail = "";
+  /** What came after the tail. */
+  #pieces: string[] = [];
   #unsearched = 0;
   #period = 0;
   #length = 0;
@@ -79,11 +81,18 @@ class PassageWatch {
 
   #read(text: string): boolean {
     if (this.#period > 0) this.#follow(text);
-    this.#tail += text;
+    this.#pieces.push(text);
     this.#unsearched += text.length;
-    if (this.#period === 0 && this.#unsearched >= EVERY) this.#search();
-    if (this.#tail.length > 2 * KEPT) this.#tail = this.#tail.slice(-KEPT);
+    if (this.#unsearched >= EVERY || this.#period > 0) this.#join();
     return this.#period > 0 && this.#length >= LEAST_LENGTH && this.#length >= this.#limit * this.#period;
+  }
+
+  #join(): void {
+    this.#tail = (this.#tail + this.#pieces.join("")).slice(-KEPT);
+    this.#pieces = [];
+    if (this.#period > 0 || this.#unsearched < EVERY) return;
+    this.#unsearched = 0;
+    this.#search();
   }
 
   #follow(text: string): void {
@@ -98,7 +107,6 @@ class PassageWatch {
   }
 
   #search(): void {
-    this.#unsearched = 0;
     const tail = this.#tail;
     const start = tail.length - NEEDLE;
     const before = tail.lastIndexOf(tail.slice(start), start - 1);

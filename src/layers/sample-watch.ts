@@ -60,11 +60,11 @@ export class SampleWatch {
   readonly #thoughts: Channel;
   readonly #arguments = new Map<number, Channel>();
   /** The text as the model wrote it, as long as it may be JSON. */
-  #json = "";
+  readonly #json: string[] = [];
   /** White space after a whole JSON text: part of it only if it ends. */
   #held = "";
-  #text = "";
-  #reasoning = "";
+  readonly #text: string[] = [];
+  readonly #reasoning: string[] = [];
   readonly #calls = new Map<number, ToolCall>();
 
   constructor(limit: number, wantsJson: boolean) {
@@ -75,7 +75,7 @@ export class SampleWatch {
 
   judge(event: FlowEvent): Degeneration | undefined {
     if (event.type === "text-delta") {
-      if (this.#speech.space.mayBeJson) this.#json += event.text;
+      if (this.#speech.space.mayBeJson) this.#json.push(event.text);
       return this.#speech.add(event.text);
     }
     if (event.type === "reasoning-delta") return this.#thoughts.add(event.text);
@@ -84,7 +84,7 @@ export class SampleWatch {
 
   /** Whether the text up to the loop is one whole JSON object or list. */
   get isWhole(): boolean {
-    return this.#speech.space.closed && isJson(this.#json);
+    return this.#speech.space.closed && isJson(this.#json.join(""));
   }
 
   get holds(): boolean {
@@ -121,10 +121,10 @@ export class SampleWatch {
   note(event: FlowEvent): void {
     switch (event.type) {
       case "text-delta":
-        this.#text += event.text;
+        this.#text.push(event.text);
         break;
       case "reasoning-delta":
-        this.#reasoning += event.text;
+        this.#reasoning.push(event.text);
         break;
       case "tool-call-start":
         this.#calls.set(event.index, { id: event.id, name: event.name, arguments: undefined, json: "" });
@@ -146,7 +146,10 @@ export class SampleWatch {
 
   /** What was delivered; of what ran into the loop, only what stands before it. */
   partial(loop?: { readonly event: FlowEvent; readonly found: Degeneration }): PartialAnswer {
-    const up = (type: FlowEvent["type"], text: string) => (loop?.event.type === type ? loop.found.trim(text) : text);
+    const up = (type: FlowEvent["type"], pieces: readonly string[]) => {
+      const text = pieces.join("");
+      return loop?.event.type === type ? loop.found.trim(text) : text;
+    };
     return {
       text: up("text-delta", this.#text),
       reasoning: up("reasoning-delta", this.#reasoning),

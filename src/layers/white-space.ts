@@ -24,11 +24,8 @@ export class WhiteSpaceWatch {
 
   /** How much of `text` was read when the white space became too much; `undefined` when it did not. */
   add(text: string): number | undefined {
-    if (this.#shape === "text" && text.length <= MOST_IN_TEXT) return this.#short(text);
-    for (let at = 0; at < text.length; at++) {
-      if (this.#tooMuch(text.charCodeAt(at))) return at + 1;
-    }
-    return undefined;
+    if (this.#shape === "text") return text.length <= MOST_IN_TEXT ? this.#short(text) : this.#long(text, 0);
+    return this.#shape === "open" ? this.#open(text) : this.#json(text, 0);
   }
 
   #short(text: string): number | undefined {
@@ -38,54 +35,68 @@ export class WhiteSpaceWatch {
     return this.run > MOST_IN_TEXT ? text.length : undefined;
   }
 
-  #tooMuch(char: number): boolean {
-    if (isWhiteSpace(char)) {
-      this.run += 1;
-      this.#escaped = false;
-      return this.run > this.#most();
+  #long(text: string, from: number): number | undefined {
+    for (let at = from; at < text.length; at++) {
+      this.run = isWhiteSpace(text.charCodeAt(at)) ? this.run + 1 : 0;
+      if (this.run > MOST_IN_TEXT) return at + 1;
     }
-    this.run = 0;
-    if (this.#shape === "json") this.#json(char);
-    else if (this.#shape === "open") this.#begin(char);
-    return false;
-  }
-
-  #most(): number {
-    if (this.#shape === "text" || this.#inString) return MOST_IN_TEXT;
-    return this.#shape === "json" || this.#wantsJson ? MOST_IN_JSON : MOST_IN_TEXT;
+    return undefined;
   }
 
   /** Where JSON was asked for, it may come after a few words. */
-  #begin(char: number): void {
-    if (char !== OPEN_BRACE && char !== OPEN_BRACKET) {
-      if (!this.#wantsJson) this.#shape = "text";
-      return;
+  #open(text: string): number | undefined {
+    const most = this.#wantsJson ? MOST_IN_JSON : MOST_IN_TEXT;
+    for (let at = 0; at < text.length; at++) {
+      const char = text.charCodeAt(at);
+      this.run = isWhiteSpace(char) ? this.run + 1 : 0;
+      if (this.run > most) return at + 1;
+      if (char === OPEN_BRACE || char === OPEN_BRACKET) return this.#json(text, at);
+      if (this.run > 0 || this.#wantsJson) continue;
+      this.#shape = "text";
+      return this.#long(text, at);
     }
-    this.#shape = "json";
-    this.#json(char);
+    return undefined;
   }
 
-  #json(char: number): void {
-    if (this.closed) this.#noJson();
-    else if (this.#inString) this.#string(char);
-    else if (char === QUOTE) this.#inString = true;
-    else if (char === OPEN_BRACE || char === OPEN_BRACKET) this.#depth += 1;
-    else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) {
-      this.#depth -= 1;
-      this.closed = this.#depth === 0;
+  /** Every character of a JSON answer passes here, so its state is kept in local variables. */
+  #json(text: string, from: number): number | undefined {
+    this.#shape = "json";
+    let { run, closed } = this;
+    let depth = this.#depth;
+    let inString = this.#inString;
+    let escaped = this.#escaped;
+    let at = from;
+    for (; at < text.length; at++) {
+      const char = text.charCodeAt(at);
+      if (isWhiteSpace(char)) {
+        run += 1;
+        if (run > (inString ? MOST_IN_TEXT : MOST_IN_JSON)) break;
+        continue;
+      }
+      run = 0;
+      if (closed) return this.#noJson(text, at);
+      if (inString) {
+        if (escaped) escaped = false;
+        else if (char === BACKSLASH) escaped = true;
+        else if (char === QUOTE) inString = false;
+      } else if (char === QUOTE) inString = true;
+      else if (char === OPEN_BRACE || char === OPEN_BRACKET) depth += 1;
+      else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) closed = --depth === 0;
     }
+    this.run = run;
+    this.closed = closed;
+    this.#depth = depth;
+    this.#inString = inString;
+    this.#escaped = escaped;
+    return at < text.length ? at + 1 : undefined;
   }
 
   /** Something came after what looked like the whole. */
-  #noJson(): void {
+  #noJson(text: string, at: number): number | undefined {
     this.closed = false;
     this.#shape = "text";
-  }
-
-  #string(char: number): void {
-    if (this.#escaped) this.#escaped = false;
-    else if (char === BACKSLASH) this.#escaped = true;
-    else if (char === QUOTE) this.#inString = false;
+    this.run = 0;
+    return this.#long(text, at);
   }
 }
 
@@ -97,5 +108,5 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 function isWhiteSpace(char: number): boolean {
-  return char === 0x20 || (char >= 0x09 && char <= 0x0d) || char === 0xa0 || char === 0x3000;
+  return char <= 0x20 ? char === 0x20 || (char >= 0x09 && char <= 0x0d) : char === 0xa0 || char === 0x3000;
 }
