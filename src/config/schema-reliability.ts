@@ -126,7 +126,7 @@ export const protectionShape = {
   ),
   repeated_chunk_limit: count().meta({
     description:
-      "The same piece of text this many times in a row ends the attempt as `degenerate_output`; 0 switches it off.",
+      "The same piece of text this many times in a row (in thoughts 2.56 times as often) ends the attempt as `degenerate_output`, and so does white space without end; 0 switches both off.",
     default: DEFAULTS.repeated_chunk_limit,
   }),
 } as const;

@@ -35,6 +35,7 @@ interface Loop {
 class OutputGuard {
   verdict: ModelError | undefined;
   readonly #call: Call;
+  readonly #goesOn: boolean;
   readonly #stripper: ReturnType<typeof tokenStripper>;
   readonly #cutter: StopCutter | undefined;
   readonly #watches: SampleWatch[] = [];
@@ -48,6 +49,7 @@ class OutputGuard {
 
   constructor(call: Call) {
     this.#call = call;
+    this.#goesOn = call.record.shown?.canGoOn === true;
     this.#stripper = tokenStripper(call.input.stripTokens ?? call.target.policy.stripTokens);
     const { cutAt } = call.request;
     this.#cutter = cutAt === undefined ? undefined : new StopCutter(cutAt);
@@ -95,7 +97,8 @@ class OutputGuard {
     let watch = this.#watches[sample];
     if (watch === undefined) {
       const { target, request, input } = this.#call;
-      const format = (request.settings.responseFormat ?? input.settings.responseFormat)?.type ?? "text";
+      const { responseFormat } = { ...target.settings, ...input.settings, ...request.settings };
+      const format = responseFormat?.type ?? "text";
       watch = new SampleWatch(target.policy.repeatedChunkLimit, format !== "text");
       this.#watches[sample] = watch;
     }
@@ -172,6 +175,8 @@ class OutputGuard {
   partial(loop?: Loop): PartialAnswer {
     const samples = this.#watches.map((watch) => watch.partial(watch === loop?.watch ? loop : undefined));
     const [first = NOTHING] = samples;
+    // The rest of an answer that goes on: the text as a whole is known above.
+    if (this.#goesOn) return { ...first, text: "" };
     return samples.length > 1 ? { ...first, samples } : first;
   }
 

@@ -24,6 +24,7 @@ class Channel {
   }
 
   add(text: string): Degeneration | undefined {
+    if (text === "") return undefined;
     const read = this.space.add(text);
     if (read !== undefined) return blank(text.slice(0, read), this.space.run);
     const found = this.#repetition.add(text);

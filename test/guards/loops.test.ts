@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ModelError } from "../../src/core/error.ts";
 import type { ModelEvent } from "../../src/core/event.ts";
 import type { ModelStream } from "../../src/model-stream.ts";
+import { serving } from "../wire/ask.ts";
 import { chunk, looping, modelAt, SPLITS, saying, sse } from "./world.ts";
 
 async function readAll(stream: ModelStream) {
@@ -85,6 +86,28 @@ describe("the same piece for ever", () => {
     const { error } = await readAll(modelAt(endless.origin).stream("hi"));
     await endless.closed.promise;
     expect(error).toMatchObject({ code: "degenerate_output", partial: { text: "", reasoning: " wait" } });
+  });
+
+  it("in the second half of an answer leaves both in the partial", async () => {
+    let requests = 0;
+    const server = await serving(() => ({
+      body: requests++ === 0 ? sse(chunk({ content: "Once upon a time" }, "length"), "[DONE]") : times(300, THE),
+      pieceBytes: 1_460,
+    }));
+    const { events, error } = await readAll(modelAt(server.origin, "continue_on_length = 1").stream("hi"));
+    expect(error?.code).toBe("degenerate_output");
+    expect(error?.partial?.text).toBe(textOf(events));
+    expect(error?.partial?.text).toContain("Once upon a time the the");
+  });
+
+  it("is seen past empty pieces", async () => {
+    const server = await saying({
+      body: times(200, THE).replaceAll(sse(THE), sse(THE, chunk({ content: "" }))),
+      pieceBytes: 1_460,
+    });
+    expect(await modelAt(server.origin).safeCodegen("hi", { stream: true })).toMatchObject({
+      error: { code: "degenerate_output" },
+    });
   });
 
   it("is let through with repeated_chunk_limit = 0", async () => {
