@@ -199,8 +199,12 @@ function open({ target }: Call, why: string): ModelError {
  * neutral end (cockatiel would), so there it counts as a failure: the next probe decides.
  */
 function seenByBreaker(outcome: Outcome, probing: boolean): Outcome {
-  if (outcome.ok || (!outcome.error.row.countsForBreaker && !probing)) return outcome;
+  if (outcome.ok || (!countsForBreaker(outcome.error) && !probing)) return outcome;
   return { ok: false, error: new TargetFailure(outcome.error.code) as unknown as ModelError };
+}
+
+function countsForBreaker(error: ModelError): boolean {
+  return error.row.countsForBreaker && !error.reusedSocket;
 }
 
 function abandoned(call: Call): ModelError {

@@ -78,6 +78,8 @@ class Tries {
   #waitMs: number | undefined;
   #lastBackoffMs = 0;
   #lastFailure: ModelError | undefined;
+  /** An idle connection that the server had closed is replaced once, at once and outside the budget: no server failed. */
+  #reconnected = false;
 
   constructor(call: Call, budgets: RetryBudgets, pauses: Pauses) {
     this.#call = call;
@@ -125,9 +127,11 @@ class Tries {
     this.#heed(error);
     if (this.#total >= mostTries(policy) || (this.#used.get(error.code) ?? 0) >= allowance(error, policy)) return false;
     if (error.code === "timed_out" && this.#call.fallbackRemains && policy.retryOn === undefined) return false;
-    const waitMs = this.#wait(error, policy);
+    const stale = error.reusedSocket && !this.#reconnected;
+    const waitMs = stale ? 0 : this.#wait(error, policy);
     if (waitMs === undefined || !this.#fits(waitMs, error)) return false;
-    if (!this.#budgets.take(this.#call.target.origin)) return false;
+    if (!stale && !this.#budgets.take(this.#call.target.origin)) return false;
+    this.#reconnected ||= stale;
     this.#used.set(error.code, (this.#used.get(error.code) ?? 0) + 1);
     this.#total++;
     this.#waitMs = waitMs;

@@ -147,6 +147,12 @@ describe("the circuit breaker", () => {
     expect((await ask()).error).toBeUndefined();
   });
 
+  it("does not count a connection that had merely been idle too long", async () => {
+    const { ask, state } = setUp([[{ error: { code: "connection_failed", message: "closed", reusedSocket: true } }]]);
+    for (let call = 0; call < 5; call++) await ask();
+    expect(state()).toBe("closed");
+  });
+
   it("hears of the calls of entries with other settings, and judges by its own", async () => {
     const { clock, ask, run, target, breakers } = setUp([fails("server_error")], { threshold: 3 });
     const shy = targetOf(

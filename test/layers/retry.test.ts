@@ -337,6 +337,21 @@ describe("a provider that asks to be left alone", () => {
   });
 });
 
+describe("an idle connection that its server had closed", () => {
+  it("is replaced at once and outside the retry budget, but only once", async () => {
+    const stale = fails("connection_failed", { reusedSocket: true });
+    const { ask, starts } = setUp([stale, stale, "fine"]);
+    expect((await ask()).error).toBeUndefined();
+    expect(starts()).toEqual([0, 0, 1_000]);
+  });
+
+  it("is a request like any other: num_retries = 0 allows no second one", async () => {
+    const { ask, dialect } = setUp([fails("connection_failed", { reusedSocket: true })], { numRetries: 0 });
+    expect((await ask()).error?.code).toBe("connection_failed");
+    expect(dialect.calls).toHaveLength(1);
+  });
+});
+
 describe("a failure that is worth one more try", () => {
   it("is tried once more, whatever its code allows", async () => {
     const { ask, dialect } = setUp([fails("connection_failed", { shouldRetry: "once" })]);
