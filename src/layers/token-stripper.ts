@@ -86,8 +86,16 @@ class EdgeStripper extends HeldText {
   /** Length of the end of the text that is kept until it is known what follows. */
   #openEnd(text: string): number {
     const open = possibleStart(text, this.words);
-    const length = text.length - this.#endOf(text.slice(0, text.length - open));
+    let length = text.length - this.#endOf(text);
+    for (let half = 1; half <= open; half++) {
+      if (this.#begins(text.slice(-half)))
+        length = Math.max(length, text.length - this.#endOf(text.slice(0, text.length - half)));
+    }
     return length > LONGEST_END ? open : length;
+  }
+
+  #begins(half: string): boolean {
+    return this.words.some((word) => word.startsWith(half));
   }
 
   /** Where the tokens at the end of the text begin. */

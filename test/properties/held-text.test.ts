@@ -84,6 +84,31 @@ describe("property 4: special tokens", () => {
     );
   });
 
+  /** Token after token is taken from the end, the longest that stands there. */
+  function trimmed(text: string, tokens: readonly string[]): string {
+    const here = text.trimEnd();
+    const [token] = tokens.filter((word) => here.endsWith(word)).sort((left, right) => right.length - left.length);
+    return token === undefined ? text : trimmed(here.slice(0, -token.length), tokens);
+  }
+
+  test("go from the end alone, however the text is split, and what is held is no more than that end", () => {
+    fc.assert(
+      fc.property(scene, ([tokens, deltas]) => {
+        const shown = steps(tokenStripper({ tokens, where: "end" }) as HeldText, deltas);
+        expect(shown.join("")).toBe(trimmed(deltas.join(""), tokens));
+        const longest = Math.max(...tokens.map((token) => token.length));
+        deltas.forEach((_, index) => {
+          const told = deltas.slice(0, index + 1).join("");
+          const least = Math.min(
+            ...Array.from({ length: longest }, (_, half) => trimmed(told.slice(0, told.length - half), tokens).length),
+          );
+          expect(shown.slice(0, index + 1).join("").length).toBeGreaterThanOrEqual(least);
+        });
+      }),
+      RUNS,
+    );
+  });
+
   test("stop sequences of ours cut where a model would have stopped, however the text is split", () => {
     fc.assert(
       fc.property(scene, ([stops, deltas]) => {
