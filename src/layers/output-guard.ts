@@ -154,7 +154,7 @@ class OutputGuard {
         break;
       case "tool-call-start":
         this.#watchOf(event.sample).note(event);
-        this.#begunCall ??= event.name;
+        if (event.sample === 0) this.#begunCall ??= event.name;
         break;
       case "usage":
         this.#usage = event.usage;
@@ -177,7 +177,8 @@ class OutputGuard {
     const [first = NOTHING] = samples;
     // The rest of an answer that goes on: the text as a whole is known above.
     if (this.#goesOn) return { ...first, text: "" };
-    return samples.length > 1 ? { ...first, samples } : first;
+    const usage = this.#usage === undefined ? {} : { usage: this.#usage };
+    return samples.length > 1 ? { ...first, ...usage, samples } : { ...first, ...usage };
   }
 
   #finish(event: Extract<FlowEvent, { type: "finish" }>): void {
@@ -191,7 +192,10 @@ class OutputGuard {
   /** Nothing whole came before the limit, and nothing would the next time. */
   #cutShort(output: number): ModelError {
     if (this.#begunCall === undefined)
-      return this.#failure("empty_response", this.#lengthWords(output), { shouldRetry: false });
+      return this.#failure("empty_response", this.#lengthWords(output), {
+        shouldRetry: false,
+        partial: this.partial(),
+      });
     const words = `the token limit cut the call of ${JSON.stringify(this.#begunCall)}: raise max_new_tokens`;
     return this.#failure("invalid_tool_call", words, { shouldRetry: false, partial: this.partial() });
   }

@@ -316,6 +316,7 @@ describe("an end without an answer", () => {
 
   it("says what to do when thinking ate the limit", async () => {
     const { error } = await guarded([{ usage: { output: 1_000, reasoning: 990 } }, { finish: "length" }]).seen;
+    expect(error?.partial?.usage).toMatchObject({ output: 1_000, reasoning: 990 });
     expect(error?.message).toContain("990 of 1000 output tokens went to thinking: raise max_new_tokens");
   });
 

@@ -122,6 +122,15 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
     answers("two tool calls that come interleaved are kept apart"),
     stream("yields parallel tool calls each from its start to its end"),
   ],
+  98: [
+    ["guards/answers", "are taken from the end, and only there"],
+    ["layers/output-guard", "leave a comparison alone"],
+    ["properties/held-text", "go, and nothing else, however the text is split"],
+  ],
+  99: [
+    ["guards/loops", "is an answer when there are only ninety-nine"],
+    ["guards/loops", "ends the stream at the hundredth"],
+  ],
   100: [
     recovery("before its first token is asked for again"),
     recovery("after three tokens is an error with exactly"),

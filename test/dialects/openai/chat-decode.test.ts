@@ -347,12 +347,17 @@ describe("tool calls of a chat stream", () => {
     ).toEqual([]);
   });
 
-  it("are the same however their fragments are cut and interleaved", () => {
+  it("are the same however their fragments are cut and interleaved, with an index, an id or both", () => {
     const json = fc.jsonValue().map((value) => JSON.stringify({ value }));
     const call = fc.record({ name: fc.constantFrom("f", "g"), json, cuts: fc.array(fc.nat(), { maxLength: 4 }) });
+    const scene = fc.record({
+      all: fc.array(call, { minLength: 1, maxLength: 4 }),
+      marks: fc.constantFrom<readonly string[]>(["index"], ["id"], ["index", "id"]),
+      order: fc.infiniteStream(fc.nat()),
+    });
     fc.assert(
-      fc.property(fc.array(call, { minLength: 1, maxLength: 4 }), fc.infiniteStream(fc.nat()), (all, order) => {
-        const queues = all.map(({ name, json, cuts }, index) => fragmentsOf(name, json, cuts, index));
+      fc.property(scene, ({ all, marks, order }) => {
+        const queues = all.map(({ name, json, cuts }, index) => fragmentsOf(name, json, cuts, index, marks));
         const events: Loose[] = queues.map((queue) => calls(queue.shift() as Loose));
         for (const pick of order) {
           const open = queues.filter((queue) => queue.length > 0);
@@ -361,17 +366,27 @@ describe("tool calls of a chat stream", () => {
         }
         expect(callsOf(...events)).toEqual(all.map(({ name, json }, index) => [`id${index}`, name, json]));
       }),
-      { numRuns: 200 },
+      { numRuns: 1_000 },
     );
   });
 });
 
-function fragmentsOf(name: string, json: string, cuts: readonly number[], index: number): Loose[] {
+/** The pieces of a call; those after the first carry only these marks. */
+function fragmentsOf(
+  name: string,
+  json: string,
+  cuts: readonly number[],
+  index: number,
+  marks: readonly string[],
+): Loose[] {
   const places = [...new Set([0, ...cuts.map((cut) => cut % (json.length + 1)), json.length])].sort(
     (left, right) => left - right,
   );
   const pieces = places.slice(1).map((end, piece) => json.slice(places[piece], end));
-  return [{ index, id: `id${index}`, ...fn(name, "") }, ...pieces.map((piece) => ({ index, ...fn(undefined, piece) }))];
+  const all = { index, id: `id${index}` };
+  const own = Object.fromEntries(Object.entries(all).filter(([mark]) => marks.includes(mark)));
+  const first = marks.includes("index") ? all : own;
+  return [{ ...first, ...fn(name, "") }, ...pieces.map((piece) => ({ ...own, ...fn(undefined, piece) }))];
 }
 
 describe("content of a chat answer", () => {
