@@ -34,7 +34,7 @@ export function connectionError(raw: unknown, origin: string, proxy: string | un
     code: "connection_failed",
     message: `No connection to ${origin}${via}: ${reasonOf(cause, code, origin)}.`,
     reusedSocket: reused && CLOSED_CODES.has(code),
-    shouldRetry: RETRY_OF_CODE[code] ?? (isCertificateCode(code) ? false : undefined),
+    shouldRetry: shouldRetryOf(code),
     cause: raw,
   });
 }
@@ -74,9 +74,6 @@ function proxyRefusal(cause: unknown, origin: string, host: string): ModelError 
 /** What writing to a connection meets that the server has just closed. */
 const CLOSED_CODES = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
-/** A name that does not exist now may after one more look: resolvers say so, too, when they are overrun. */
-const RETRY_OF_CODE: { readonly [code: string]: "once" } = { ENOTFOUND: "once" };
-
 const REASONS: { readonly [code: string]: string } = {
   ECONNRESET: "the connection was reset before an answer",
   EPIPE: "the connection was closed while the request was written",
@@ -93,6 +90,15 @@ function reasonOf(cause: unknown, code: string, origin: string): string {
   if (isTlsCode(code)) return `the TLS handshake failed: ${textOf(cause)} (${code}); is it an https address?`;
   const text = REASONS[code] ?? textOf(cause);
   return code === "" ? text : `${text} (${code})`;
+}
+
+/**
+ * The same certificate will be shown the next time. A name that does not exist may after one more look: resolvers say so,
+ * too, when they are overrun.
+ */
+function shouldRetryOf(code: string): false | "once" | undefined {
+  if (code === "ENOTFOUND") return "once";
+  return isCertificateCode(code) ? false : undefined;
 }
 
 function isTlsCode(code: string): boolean {

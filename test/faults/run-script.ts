@@ -59,11 +59,8 @@ export async function runScript({
 
 /** Two retries that hardly wait, unless `keys` say otherwise. */
 export function entry(wire: Wire, baseUrl: string, keys = ""): string {
-  const retries = [
-    ["num_retries", "2"],
-    ["retry_min_wait", '"1ms"'],
-    ["retry_max_wait", '"2ms"'],
-  ].flatMap(([key, value]) => (new RegExp(`^${key}\\b`, "m").test(keys) ? [] : [`${key} = ${value}`]));
+  const retries = /^num_retries\b/m.test(keys) ? "" : "num_retries = 2";
+  const waits = /^retry_min_wait\b/m.test(keys) ? "" : 'retry_min_wait = "1ms"\nretry_max_wait = "2ms"';
   return `
 [models.m]
 name = "some-model"
@@ -72,7 +69,8 @@ custom_llm_provider = "${wire}"
 base_url = "${baseUrl}"
 api_key = "sk-canary-0123456789"
 pricing = { input = 3, output = 15, cache_read = 0.3 }
-${retries.join("\n")}
+${retries}
+${waits}
 ${keys}
 `;
 }

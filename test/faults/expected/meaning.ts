@@ -171,11 +171,11 @@ export const MEANING: readonly Expectation[] = [
   {
     id: "M11",
     wire: "white space for ever after a whole JSON answer",
-    does: "without a JSON format the loop is `degenerate_output` within 256 characters; with one the whole JSON is the answer",
+    does: "the whole JSON is the answer; the stream is left within 256 characters. White space after anything else is `degenerate_output`",
     runs: [
       {
         wires: CHAT,
-        both: { code: "degenerate_output", withinMs: 10_000 },
+        both: { text: '{"a":1}', finish: "stop", withinMs: 10_000 },
         oneFraming: "an endless stream",
       },
       {

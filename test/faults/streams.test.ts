@@ -1,0 +1,126 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
+import { expect } from "vitest";
+import { chunk, failureOf, faultTest, modelAt, serving, until } from "./host.ts";
+import { runScript } from "./run-script.ts";
+
+/** CPU of this thread's process so far, milliseconds. */
+const cpuMs = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
+
+const bigEvent = (bytes: number) =>
+  runScript({
+    server: { attempts: [[["split", 16_384, 0], ["sse"], ["bigdelta", bytes], ["data", "[DONE]"], ["end"]]] },
+    wire: "openai",
+    method: "stream",
+  });
+
+faultTest("S09", "one event of 8 MB is read in linear time", async () => {
+  await bigEvent(64 * 1024);
+  const times: number[] = [];
+  for (const megabytes of [2, 8]) {
+    const startMs = cpuMs();
+    const { reply } = await bigEvent(megabytes * 1024 * 1024);
+    times.push(cpuMs() - startMs);
+    expect(reply?.text.length).toBe(megabytes * 1024 * 1024);
+  }
+  const [small = 0, large = 0] = times;
+  expect(large, `${times.join(" and ")} ms for 2 and 8 MB, server included`).toBeLessThan(small * 10 + 500);
+});
+
+faultTest("own-S09", "an event above 16 MB is a protocol_error, and the socket is closed", async () => {
+  const { error, requests } = await bigEvent(17 * 1024 * 1024);
+  expect(error?.code).toBe("protocol_error");
+  expect(requests.length).toBeLessThanOrEqual(2);
+});
+
+faultTest("S10", "100 000 events in few segments leave the event loop free", async () => {
+  const server = await serving({
+    attempts: [[["sse"], ["repeat", 100_000, ["data", chunk("x")], 0], ["data", "[DONE]"], ["end"]]],
+  });
+  const stream = modelAt(server).stream("Hello");
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  let text = "";
+  for await (const piece of stream.text) text += piece;
+  delay.disable();
+  expect(text.length).toBe(100_000);
+  expect(delay.percentile(50) / 1e6, "median delay of the event loop, ms").toBeLessThan(100);
+});
+
+faultTest("M12", "an abort in the middle is aborted with the partial, never a finish", async () => {
+  const server = await serving({ attempts: [[["sse"], ["data", chunk("a")], ["hang"]]] });
+  const model = modelAt(server, "num_retries = 3");
+  const controller = new AbortController();
+  const stream = model.stream("Hello", { signal: controller.signal });
+  const types: string[] = [];
+  const error = await failureOf(
+    (async () => {
+      for await (const event of stream) {
+        types.push(event.type);
+        if (event.type === "text-delta") controller.abort(new Error("deadline"));
+      }
+    })(),
+  );
+  expect(error).toMatchObject({ code: "aborted", partial: { text: "a" } });
+  expect(types).not.toContain("finish");
+  await server.expect({ closeWithin: 1_000, maxRequests: 1 });
+});
+
+faultTest("M12", "a deadline in the middle is timed_out with the partial", async () => {
+  const server = await serving({ attempts: [[["sse"], ["data", chunk("a")], ["hang"]]] });
+  const error = await failureOf(modelAt(server, "num_retries = 3\ndeadline = 0.2").stream("Hello").reply);
+  expect(error).toMatchObject({ code: "timed_out", phase: "deadline", partial: { text: "a" } });
+  await server.expect({ closeWithin: 1_000, maxRequests: 1 });
+});
+
+faultTest("L07", "a reader that leaves closes the socket; what was used is booked", async () => {
+  const server = await serving({ attempts: [[["sse"], ["repeat", 10_000, ["data", chunk("a b")], 2]]] });
+  const model = modelAt(server);
+  const stream = model.stream("Hello");
+  for await (const event of stream) if (event.type === "text-delta") break;
+  await server.expect({ closeWithin: 1_000, maxRequests: 1 });
+  const error = await failureOf(stream.reply);
+  expect(error.code).toBe("aborted");
+  expect(error.attempts.map(({ possiblyBilled }) => possiblyBilled)).toEqual([true]);
+  expect(error.attempts[0]?.usage).toMatchObject({ estimated: true });
+});
+
+faultTest("L08", "a stream that nobody reads asks for nothing", async () => {
+  const server = await serving({});
+  modelAt(server).stream("Hello");
+  await setTimeout(50);
+  expect(server.requests).toEqual([]);
+  expect(server.connections).toBe(0);
+});
+
+faultTest("L08", "a stream that is left standing is closed by its clock", async () => {
+  const server = await serving({ attempts: [[["sse"], ["data", chunk("a")], ["hang"]]] });
+  const iterator = modelAt(server, "idle_timeout = 0.2\nsilence_timeout = 0.2\ntimeout = 0.5")
+    .stream("Hello")
+    [Symbol.asyncIterator]();
+  await iterator.next();
+  await server.expect({ closeWithin: 5_000 });
+  await iterator.return?.();
+});
+
+faultTest("L10", "a slow reader pauses the socket: 200 MB do not come into memory", async () => {
+  const text = "x".repeat(16 * 1024);
+  const server = await serving({ attempts: [[["sse"], ["repeat", 12_800, ["data", chunk(text)], 0], ["end"]]] });
+  const stream = modelAt(server, "repeated_chunk_limit = 0\nsilence_timeout = 60").stream("Hello");
+  const iterator = stream[Symbol.asyncIterator]();
+  await iterator.next();
+  await until(() => (server.requests[0]?.bytesWritten ?? 0) > 0);
+  const before = server.requests[0]?.bytesWritten ?? 0;
+  for (let read = 0; read < 3; read++) {
+    await setTimeout(150);
+    await iterator.next();
+  }
+  const written = server.requests[0]?.bytesWritten ?? 0;
+  // What the two sockets of loopback hold by themselves is some megabytes.
+  expect(written, `before: ${before}`).toBeLessThan(32 * 1024 * 1024);
+  await iterator.return?.();
+  await server.expect({ closeWithin: 2_000 });
+});
