@@ -19,6 +19,7 @@ export interface EntryPlan {
     | { readonly threshold: number; readonly windowMs: number | undefined; readonly halfOpenMs: number }
     | undefined;
   readonly onBreak: "error" | "restart";
+  readonly hedgeMs: number | undefined;
   readonly fallbacks: readonly string[];
   readonly jitter: "full" | "none" | "decorrelated";
   readonly phases: readonly Phase[];
@@ -69,6 +70,7 @@ function planEntry(name: string, names: readonly string[], chance: Chance): Entr
         }
       : undefined,
     onBreak: chance.happens(0.3) ? "restart" : "error",
+    hedgeMs: chance.happens(0.2) ? chance.pick([300, 2_000]) : undefined,
     fallbacks: others.filter(() => chance.happens(0.6)),
     jitter: chance.pick(["full", "none", "decorrelated"]),
     phases: planPhases(chance),
@@ -117,17 +119,21 @@ function planBehaviour(chance: Chance): Behaviour {
     case "limited":
       return { kind: "limited", latencyMs, perWindow: chance.whole(1, 4), windowMs: chance.whole(1_000, 90_000) };
     case "failing":
-      return {
-        kind: "failing",
-        latencyMs,
-        code: chance.pick(FAILURES),
-        ...(chance.happens(0.4) && { askMs: chance.whole(1, 100_000) }),
-      };
+      return planFailing(latencyMs, chance);
     case "hanging":
       return { kind: "hanging" };
     case "deaf":
       return { kind: "deaf" };
   }
+}
+
+/** Codes with which a provider says when to come back. */
+const ASKING: ReadonlySet<ModelErrorCode> = new Set(["rate_limited", "overloaded", "server_error"]);
+
+function planFailing(latencyMs: number, chance: Chance): Behaviour {
+  const code = chance.pick(FAILURES);
+  const asks = ASKING.has(code) && chance.happens(0.5);
+  return { kind: "failing", latencyMs, code, ...(asks && { askMs: chance.whole(1, 100_000) }) };
 }
 
 function planCaller(id: string, names: readonly string[], chance: Chance): CallerPlan {
@@ -170,6 +176,7 @@ function entryToml(entry: EntryPlan): string {
       ? "circuit_breaker = false"
       : `circuit_breaker = { threshold = ${breaker.threshold}, half_open_after = "${breaker.halfOpenMs}ms"${breaker.windowMs === undefined ? "" : `, window = "${breaker.windowMs}ms"`} }`,
     `on_break = "${entry.onBreak}"`,
+    entry.hedgeMs !== undefined && `hedge_after = "${entry.hedgeMs}ms"`,
     `fallback_models = ${JSON.stringify(entry.fallbacks)}`,
   ];
   return `${lines.filter((line) => line !== false).join("\n")}\n`;

@@ -10,6 +10,9 @@ const EXTRA_SHARE = 0.2;
 
 export type Broken = (promise: string, what: string) => void;
 
+/** A wait beyond the default of max_retry_after is heard by the call that was told, but not shared: it may be a mistake. */
+const SHARED_WAIT_MS = 60_000;
+
 /** What must hold when a request leaves. */
 export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: WireRequest, broken: Broken): void {
   const nowMs = request.startedMs;
@@ -18,19 +21,32 @@ export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: W
   if (caller.abortedMs !== undefined) broken("P2", `${id}: a request to ${entry.name} after the abort`);
   if (nowMs > caller.deadlineAtMs + EPSILON_MS) broken("P2", `${id}: a request after the deadline`);
   const earlier = caller.requests.filter((one) => one.entry === entry.name);
-  const most = (1 + entry.numRetries) * entry.keys.length;
+  const ways = caller.entry.hedgeMs === undefined ? 1 : 2;
+  const most = (1 + entry.numRetries) * entry.keys.length * ways;
   if (earlier.length + 1 > most) broken("P3", `${id}: more than ${most} requests to ${entry.name}`);
-  for (const one of earlier) {
-    if (one.key !== request.key || one.askedMs === undefined || one.endedMs === undefined) continue;
-    const earliestMs = one.endedMs + one.askedMs;
-    if (nowMs < earliestMs - EPSILON_MS)
-      broken(
-        "P3",
-        `${id}: ${request.key} asked again ${Math.round(earliestMs - nowMs)} ms before ${entry.name} allowed it`,
-      );
-  }
   if (caller.plan.way === "stream" && caller.entry.onBreak === "error" && caller.hasShown)
     broken("P4", `${id}: a hidden request to ${entry.name} after text was shown`);
+}
+
+/** Nothing before the time the server named, to this call or to another one. */
+export function checkNamedTime(
+  request: WireRequest,
+  { maxParallel }: EntryPlan,
+  earlier: readonly WireRequest[],
+  broken: Broken,
+): void {
+  for (const one of earlier) {
+    const { askedMs = 0, endedMs } = one;
+    if (one.key !== request.key || endedMs === undefined) continue;
+    if (one.caller !== request.caller && askedMs > SHARED_WAIT_MS) continue;
+    const earlyMs = endedMs + askedMs - request.startedMs;
+    if (earlyMs > EPSILON_MS)
+      broken(
+        "P3",
+        `${request.caller}: ${request.key} asked again ${Math.round(earlyMs)} ms before ${request.entry} allowed ${one.caller} to` +
+          (maxParallel === undefined ? "" : ` (max_parallel = ${maxParallel})`),
+      );
+  }
 }
 
 /** At most a fifth more requests than calls, after a burst of ten. */
@@ -55,33 +71,44 @@ export function checkShown(caller: VirtualCaller, broken: Broken): void {
 }
 
 /** What must hold when a call has settled. */
-export function checkSettled(caller: VirtualCaller, chain: readonly EntryPlan[], broken: Broken): void {
+export function checkSettled(
+  caller: VirtualCaller,
+  chain: readonly EntryPlan[],
+  all: (entry: string) => readonly WireRequest[],
+  broken: Broken,
+): void {
   const { plan, reply, error, oddity } = caller;
   if (oddity !== undefined) broken("P1", `${plan.id}: ${String(oddity)}`);
   if (caller.settlements !== 1) broken("P1", `${plan.id}: settled ${caller.settlements} times`);
   if (caller.listeners > 0) broken("P7", `${plan.id}: ${caller.listeners} listeners left on its signal`);
   if (reply !== undefined) checkReply(caller, broken);
-  if (error !== undefined) checkError(caller, error, chain, broken);
+  if (error !== undefined) checkError(caller, error, chain, all, broken);
   checkRows(caller, broken);
 }
 
-function checkReply({ plan, reply, requests, shown, finishes }: VirtualCaller, broken: Broken): void {
-  const last = requests.at(-1);
-  if (last?.end !== "complete") broken("P1", `${plan.id}: an answer although its last request ended as ${last?.end}`);
-  if (reply?.text !== last?.text) broken("P1", `${plan.id}: not the whole text of one attempt: ${reply?.text}`);
-  if (reply?.model !== last?.entry) broken("P1", `${plan.id}: answered by ${last?.entry}, not ${reply?.model}`);
+function checkReply({ plan, entry, reply, requests, shown, finishes }: VirtualCaller, broken: Broken): void {
+  const whole = requests.filter(({ end }) => end === "complete");
+  const served = whole.find(({ text, entry: model }) => text === reply?.text && model === reply.model);
+  if (served === undefined) broken("P1", `${plan.id}: not the whole text of one attempt: ${reply?.text}`);
+  if (entry.hedgeMs === undefined && served !== requests.at(-1)) broken("P1", `${plan.id}: not of its last attempt`);
   if (plan.way === "codegen" || plan.leaveAfter !== undefined) return;
   if (shown !== reply?.text) broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not the reply's text`);
   if (finishes !== 1) broken("P1", `${plan.id}: ${finishes} finishes`);
 }
 
-function checkError(caller: VirtualCaller, error: ModelError, chain: readonly EntryPlan[], broken: Broken): void {
+function checkError(
+  caller: VirtualCaller,
+  error: ModelError,
+  chain: readonly EntryPlan[],
+  all: (entry: string) => readonly WireRequest[],
+  broken: Broken,
+): void {
   const { plan, requests, shown } = caller;
   const failed = error.code === "all_models_failed" ? (error.errors ?? []) : [error];
   if (error.code === "all_models_failed" && new Set(failed.map(({ code }) => code)).size < 2)
     broken("P5", `${plan.id}: all_models_failed with one code`);
   for (const one of failed)
-    if (!isExplained(one, caller, chain)) broken("P5", `${plan.id}: nothing explains ${one.code}: ${one.message}`);
+    if (!isExplained(one, caller, chain, all)) broken("P5", `${plan.id}: nothing explains ${one.code}: ${one.message}`);
   const partial = error.partial?.text ?? "";
   if (partial !== "" && !requests.some(({ text }) => text.startsWith(partial)))
     broken("P1", `${plan.id}: the partial is of more than one attempt: ${JSON.stringify(partial)}`);
@@ -89,7 +116,12 @@ function checkError(caller: VirtualCaller, error: ModelError, chain: readonly En
     broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not in the partial ${JSON.stringify(partial)}`);
 }
 
-function isExplained(error: ModelError, caller: VirtualCaller, chain: readonly EntryPlan[]): boolean {
+function isExplained(
+  error: ModelError,
+  caller: VirtualCaller,
+  chain: readonly EntryPlan[],
+  all: (entry: string) => readonly WireRequest[],
+): boolean {
   const { requests, abortedMs, plan } = caller;
   switch (error.code) {
     case "aborted":
@@ -103,7 +135,9 @@ function isExplained(error: ModelError, caller: VirtualCaller, chain: readonly E
     case "timed_out":
       return ranOut(error, caller, chain);
     case "rate_limited":
-      return requests.some(({ end, askedMs }) => end === "rate_limited" && askedMs === error.retryAfterMs);
+      return error.message.includes("not asked")
+        ? all(error.model ?? "").some(({ askedMs = 0, endedMs = 0 }) => endedMs + askedMs >= caller.startedMs)
+        : requests.some(({ end, askedMs }) => end === "rate_limited" && askedMs === error.retryAfterMs);
     default:
       return requests.some(({ end }) => end === error.code);
   }
@@ -121,20 +155,20 @@ function ranOut({ phase }: ModelError, caller: VirtualCaller, chain: readonly En
   });
 }
 
-/** One row for each request, in order, whose costs are the cost. */
-function checkRows({ plan, rows, requests, reply }: VirtualCaller, broken: Broken): void {
-  const models = (list: readonly (string | undefined)[]) => list.join(" ");
-  if (models(rows.map(({ model }) => model)) !== models(requests.map(({ entry }) => entry)))
-    broken(
-      "P6",
-      `${plan.id}: rows [${rows.map(({ model }) => model)}], requests [${requests.map(({ entry }) => entry)}]`,
-    );
+/** One row for each request, in order unless two ran side by side, whose costs are the cost. */
+function checkRows({ plan, entry, rows, requests, reply }: VirtualCaller, broken: Broken): void {
+  const inOrder = entry.hedgeMs === undefined;
+  const models = (list: readonly string[]) => (inOrder ? list : list.toSorted()).join(" ");
+  const [seen, sent] = [models(rows.map(({ model }) => model)), models(requests.map(({ entry }) => entry))];
+  if (seen !== sent) broken("P6", `${plan.id}: rows [${seen}], requests [${sent}]`);
   for (const [index, { outcome, cost, usage }] of rows.entries()) {
-    const request = requests[index];
-    if (outcome === "ok" && (request?.end !== "complete" || usage?.output !== request.output))
+    if (outcome !== "ok") continue;
+    const request = inOrder
+      ? requests[index]
+      : requests.find(({ end, output }) => end === "complete" && output === usage?.output);
+    if (request?.end !== "complete" || usage?.output !== request.output)
       broken("P6", `${plan.id}: row ${index} is ok, its request ended as ${request?.end}`);
-    if (outcome === "ok" && cost?.usd !== priceOf(request?.output ?? 0))
-      broken("P6", `${plan.id}: row ${index} costs ${cost?.usd}`);
+    if (cost?.usd !== priceOf(request?.output ?? 0)) broken("P6", `${plan.id}: row ${index} costs ${cost?.usd}`);
   }
   const sum = rows.reduce((total, { cost }) => total + (cost?.usd ?? 0), 0);
   if (reply !== undefined && Math.abs((reply.cost.usd ?? Number.NaN) - sum) > 1e-12)

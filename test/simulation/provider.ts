@@ -52,6 +52,7 @@ export class VirtualProvider implements Dialect {
   readonly #phases: readonly Phase[];
   readonly #chance: Chance;
   readonly #desk: Desk;
+  readonly #backAt = new Map<string | undefined, number>();
   /** Of each key. */
   readonly #windows = new Map<string | undefined, { startedMs: number; used: number }>();
 
@@ -112,14 +113,22 @@ export class VirtualProvider implements Dialect {
     if (behaviour.kind === "hanging") await new Promise((_, reject) => call.cancellation.onCancel(reject));
     if (behaviour.kind === "deaf") await new Promise(() => {});
     if ("latencyMs" in behaviour) await sleep(call.clock, behaviour.latencyMs, call.cancellation);
-    if (behaviour.kind === "failing") throw failure(call, request, behaviour.code, this.#ask(behaviour.askMs));
+    if (behaviour.kind === "failing") throw this.#fail(call, request, behaviour);
     if (behaviour.kind === "limited") this.#admit(call, request, behaviour);
     yield* this.#say(call, request);
   }
 
-  /** Now this long, now that long. */
-  #ask(mostMs: number | undefined): number | undefined {
-    return mostMs === undefined ? undefined : mostMs * this.#chance.pick([0.01, 0.2, 1]);
+  #fail(call: Call, request: WireRequest, { code, askMs }: Extract<Behaviour, { kind: "failing" }>): ModelError {
+    return failure(call, request, code, askMs === undefined ? undefined : this.#ask(call, request, askMs));
+  }
+
+  /** Now this long, now that long, but never sooner than it said before. */
+  #ask(call: Call, { key }: WireRequest, mostMs: number): number {
+    const nowMs = call.clock.monotonic();
+    const untilMs = this.#backAt.get(key) ?? 0;
+    const askedMs = untilMs > nowMs ? untilMs - nowMs : mostMs * this.#chance.pick([0.01, 0.2, 1]);
+    this.#backAt.set(key, nowMs + askedMs);
+    return askedMs;
   }
 
   #admit(call: Call, request: WireRequest, { perWindow, windowMs }: Extract<Behaviour, { kind: "limited" }>): void {

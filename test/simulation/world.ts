@@ -2,7 +2,7 @@ import { ModelFactory } from "../../src/index.ts";
 import { VirtualCaller } from "./caller.ts";
 import { Chance } from "./chance.ts";
 import { type CallerPlan, type EntryPlan, HOUR_MS, planWorld, tomlOf, type WorldPlan } from "./plan.ts";
-import { checkBudget, checkRequest, checkSettled, checkShown, checkWaiting } from "./promises.ts";
+import { checkBudget, checkNamedTime, checkRequest, checkSettled, checkShown, checkWaiting } from "./promises.ts";
 import { VirtualProvider, type WireRequest } from "./provider.ts";
 import { onVirtualTime, VirtualTime } from "./virtual-time.ts";
 
@@ -89,7 +89,7 @@ class World {
     caller.onShown = () => checkShown(caller, this.#breaks);
     void caller.run(this.#factory.get(plan.entry)).then(() => {
       this.#waiting.delete(caller);
-      checkSettled(caller, this.#chainOf(entry), this.#breaks);
+      checkSettled(caller, this.#chainOf(entry), (name) => this.#requestsAt(name), this.#breaks);
     });
     return caller;
   }
@@ -102,9 +102,15 @@ class World {
     return [entry, ...entry.fallbacks.map((name) => this.#entry(name))];
   }
 
+  #requestsAt(entry: string): readonly WireRequest[] {
+    return this.#providers.get(entry)?.requests ?? [];
+  }
+
   #arrived(request: WireRequest): void {
     const caller = this.#callers.get(request.caller) as VirtualCaller;
-    checkRequest(caller, this.#entry(request.entry), request, this.#breaks);
+    const entry = this.#entry(request.entry);
+    checkRequest(caller, entry, request, this.#breaks);
+    checkNamedTime(request, entry, this.#requestsAt(request.entry), this.#breaks);
     caller.requests.push(request);
     if (request.tryIndex === 0) return;
     const retries = this.#retries.get(request.entry) ?? new Set();
