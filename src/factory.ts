@@ -15,7 +15,7 @@ import { type HealthOptions, healthOf, type ModelHealth } from "./health.ts";
 import { cache } from "./layers/cache.ts";
 import { Breakers } from "./layers/circuit-breaker.ts";
 import type { Chain, FallbackList } from "./layers/fallback.ts";
-import { Pauses } from "./layers/pauses.ts";
+import { KeyStates } from "./layers/key-states.ts";
 import { RetryBudgets } from "./layers/retry-budget.ts";
 import { type UsageGroup, type UsageTotal, UsageTotals } from "./layers/usage-totals.ts";
 import { loggerFor, safeLogger } from "./log-writer.ts";
@@ -244,7 +244,7 @@ export class ModelFactory<Models = Registered> {
       logContent: this.#config.logging?.logContent ?? false,
       totals: new UsageTotals(),
       budgets: new RetryBudgets(),
-      pauses: new Pauses(),
+      keys: new KeyStates(),
       breakers: new Breakers(this.#clock),
       cache:
         settings &&

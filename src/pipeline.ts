@@ -8,9 +8,10 @@ import { continueOnLength } from "./layers/continuation.ts";
 import { credential } from "./layers/credential.ts";
 import { deadline } from "./layers/deadline.ts";
 import { type Chain, fallback } from "./layers/fallback.ts";
+import type { KeyStates } from "./layers/key-states.ts";
 import { meter } from "./layers/meter.ts";
 import { outputGuard } from "./layers/output-guard.ts";
-import type { Pauses } from "./layers/pauses.ts";
+import { pauseGate } from "./layers/pause-gate.ts";
 import { retry } from "./layers/retry.ts";
 import type { RetryBudgets } from "./layers/retry-budget.ts";
 import { telemetry } from "./layers/telemetry.ts";
@@ -24,7 +25,7 @@ export interface Services {
   readonly logContent: boolean;
   readonly totals: UsageTotals;
   readonly budgets: RetryBudgets;
-  readonly pauses: Pauses;
+  readonly keys: KeyStates;
   readonly breakers: Breakers;
   /** Present with a `[cache]` table. */
   readonly cache: Layer | undefined;
@@ -37,10 +38,11 @@ export function targetPipeline(services: Services): Next {
     [
       continueOnLength,
       circuitBreaker(services.breakers),
-      retry(services.budgets, services.pauses),
-      credential(),
+      retry(services.budgets),
+      credential(services.keys),
       breakerGate(services.breakers),
       concurrency(),
+      pauseGate(services.keys),
       timeout,
       meter,
       outputGuard,

@@ -73,6 +73,8 @@ export interface Call {
   readonly fallbackRemains: boolean;
   /** When the call must have ended, on the monotonic clock. */
   readonly deadlineAtMs: number | undefined;
+  /** Told the moment this attempt fails, before what it holds is given on. */
+  readonly onFailure?: ((error: ModelError) => void) | undefined;
   readonly record: CallRecord;
   readonly transport: Transport;
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import { Secret } from "../core/secret.ts";
 import type { Target, Token } from "../core/target.ts";
-import { KeyStates } from "./key-states.ts";
+import type { KeyStates } from "./key-states.ts";
 import { timedOut } from "./timeout.ts";
 
 interface TokenState {
@@ -19,8 +19,7 @@ const RENEW_BEFORE_MS = 60_000;
  * Gives each attempt its credential. With several keys, one pass over them: a dead or throttled key hands on to the next
  * before anything was delivered, and that uses no retry.
  */
-export function credential(): Layer {
-  const states = new KeyStates();
+export function credential(states: KeyStates): Layer {
   const tokens = new WeakMap<Target, TokenState>();
   return (call, next) => {
     const { keys, token } = call.target.credentials;

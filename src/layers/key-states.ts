@@ -16,7 +16,7 @@ interface Rest {
 }
 
 /**
- * What is known of the keys that rotate. A refused key is dead for its whole origin and not used again; a throttled one
+ * What is known of keys; a target without any counts as one. A refused key is dead for its whole origin and not used again; a throttled one
  * rests for the model that throttled it, one without credit for its origin, and both come back.
  */
 export class KeyStates {
@@ -32,9 +32,27 @@ export class KeyStates {
       .sort((left, right) => restMs(left) - restMs(right));
   }
 
+  /** Milliseconds for which the credential of a call must not be used; 0 when it may. */
+  restMs({ target, credential, clock }: Call): number {
+    if (this.#rests.size === 0) return 0;
+    const rest = this.#restOf(target, target.credentials.token === undefined ? credential : undefined);
+    return rest?.strict === true ? Math.max(0, rest.untilMs - clock.monotonic()) : 0;
+  }
+
+  /**
+   * A provider that names a wait is left alone by every call with the same key and model. A wait nobody would wait for
+   * keeps nobody from asking, except with a key that another one stands in for: some are mistakes.
+   */
+  heed({ retryAfterMs }: ModelError, { target, credential, clock }: Call): void {
+    const { keys, token } = target.credentials;
+    if (retryAfterMs === undefined || (retryAfterMs > target.policy.maxRetryAfterMs && keys.length <= 1)) return;
+    const id = idOf(target.key, token === undefined ? credential : undefined);
+    this.#rest(id, { code: "rate_limited", untilMs: clock.monotonic() + retryAfterMs, strict: true });
+  }
+
   note(key: Secret, { code, retryAfterMs }: ModelError, { target, clock }: Call): void {
     const rest = (place: string, forMs: number, strict: boolean) =>
-      this.#rests.set(idOf(place, key), { code, untilMs: clock.monotonic() + forMs, strict });
+      this.#rest(idOf(place, key), { code, untilMs: clock.monotonic() + forMs, strict });
     if (code === "rate_limited") rest(target.key, retryAfterMs ?? UNNAMED_REST_MS, retryAfterMs !== undefined);
     else if (code === "quota_exhausted") rest(target.origin, QUOTA_REST_MS, true);
     else if (code !== "forbidden") this.#dead.set(idOf(target.origin, key), code);
@@ -58,16 +76,22 @@ export class KeyStates {
     return new ModelError({ code: soonest.code, message, provider, model: entry, retryAfterMs });
   }
 
+  /** A later word does not shorten what was named before. */
+  #rest(id: string, rest: Rest): void {
+    const known = this.#rests.get(id);
+    if (known === undefined || !known.strict || known.untilMs < rest.untilMs) this.#rests.set(id, rest);
+  }
+
   #living({ origin, credentials }: Target): readonly Secret[] {
     return credentials.keys.filter((key) => !this.#dead.has(idOf(origin, key)));
   }
 
-  #restOf({ key: place, origin }: Target, key: Secret): Rest | undefined {
+  #restOf({ key: place, origin }: Target, key: Secret | undefined): Rest | undefined {
     const [model, all] = [this.#rests.get(idOf(place, key)), this.#rests.get(idOf(origin, key))];
     return (model?.untilMs ?? 0) >= (all?.untilMs ?? 0) ? model : all;
   }
 }
 
-function idOf(place: string, key: Secret): string {
-  return `${place} ${key.reveal()}`;
+function idOf(place: string, key: Secret | undefined): string {
+  return `${place} ${key?.reveal() ?? ""}`;
 }

@@ -21,6 +21,7 @@ export const meter: Layer = async function* (call, next) {
     row.close("ok", undefined);
   } catch (error) {
     row.close("error", error);
+    if (isModelError(error)) call.onFailure?.(error);
     throw error;
   } finally {
     off();

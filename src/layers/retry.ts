@@ -1,13 +1,13 @@
 import { retry as cockatielRetry, handleWhen, type RetryPolicy } from "cockatiel";
 import type { Call } from "../core/call.ts";
 import { sleep } from "../core/cancellation.ts";
-import { isModelError, ModelError, type ModelErrorCode } from "../core/error.ts";
+import { isModelError, type ModelError, type ModelErrorCode } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { Shown } from "../core/shown.ts";
-import type { Policy, Target } from "../core/target.ts";
+import type { Policy } from "../core/target.ts";
 import { afterBreak, continued, joined } from "./continuation.ts";
-import type { Pauses } from "./pauses.ts";
+import { isResting } from "./pause-gate.ts";
 import type { RetryBudgets } from "./retry-budget.ts";
 
 /**
@@ -15,10 +15,10 @@ import type { RetryBudgets } from "./retry-budget.ts";
  * failure is invisible; after it, only `on_break = "restart"` starts again, and says so with a `reset`, and only
  * `on_break = "continue"` goes on, and says so with an adjustment.
  */
-export function retry(budgets: RetryBudgets, pauses: Pauses): Layer {
+export function retry(budgets: RetryBudgets): Layer {
   return async function* (call, next) {
     budgets.note(call.target.origin);
-    const tries = new Tries(call, budgets, pauses);
+    const tries = new Tries(call, budgets);
     const policy = tries.policy();
     for (;;) {
       const opened = await policy
@@ -72,7 +72,6 @@ async function openAttempt(tries: Tries, next: Next): Promise<Opened> {
 class Tries {
   readonly #call: Call;
   readonly #budgets: RetryBudgets;
-  readonly #pauses: Pauses;
   readonly #used = new Map<ModelErrorCode, number>();
   #total = 0;
   #waitMs: number | undefined;
@@ -81,10 +80,9 @@ class Tries {
   /** An idle connection that the server had closed is replaced once, at once and outside the budget: no server failed. */
   #reconnected = false;
 
-  constructor(call: Call, budgets: RetryBudgets, pauses: Pauses) {
+  constructor(call: Call, budgets: RetryBudgets) {
     this.#call = call;
     this.#budgets = budgets;
-    this.#pauses = pauses;
   }
 
   /**
@@ -98,33 +96,19 @@ class Tries {
     );
   }
 
-  /** Waits if this is not the first try, or while the provider wants to be left alone, and gives the call of the next attempt. */
+  /** Waits if this is not the first try, and gives the call of the next attempt. */
   async begin(): Promise<Call> {
     const { clock, cancellation } = this.#call;
     cancellation.throwIfCancelled();
     if (this.#waitMs !== undefined) await sleep(clock, this.#waitMs, cancellation);
-    if (this.#pauses.rest(this.#call.target, clock.monotonic()) > 0) await this.#sitOut();
     const request = continued(this.#call.request, this.#call.record.shown);
     return { ...this.#call, request, tryIndex: this.#total };
-  }
-
-  /** Other calls were told to wait. One that cannot wait so long fails at once, and nothing is sent. */
-  async #sitOut(): Promise<void> {
-    const { target, clock, cancellation, random } = this.#call;
-    const patienceMs = clock.monotonic() + target.policy.maxRetryAfterMs;
-    for (;;) {
-      const restMs = this.#pauses.rest(target, clock.monotonic());
-      if (restMs === 0) return;
-      if (clock.monotonic() + restMs > patienceMs || !this.#fitsDeadline(restMs)) throw resting(target, restMs);
-      await sleep(clock, restMs * (1 + random() * 0.1), cancellation);
-    }
   }
 
   /** Whether another attempt is made after this failure; remembers how long to wait before it. */
   allows(error: unknown): boolean {
     if (!isModelError(error) || this.#call.cancellation.cancelled) return false;
     const { policy } = this.#call.target;
-    this.#heed(error);
     if (this.#total >= mostTries(policy) || (this.#used.get(error.code) ?? 0) >= allowance(error, policy)) return false;
     if (error.code === "timed_out" && this.#call.fallbackRemains && policy.retryOn === undefined) return false;
     const stale = error.reusedSocket && !this.#reconnected;
@@ -143,14 +127,6 @@ class Tries {
   reasonFor(error: unknown): unknown {
     const notAsked = isModelError(error, "circuit_open") || isModelError(error, "bulkhead_full") || isResting(error);
     return notAsked ? (this.#lastFailure ?? error) : error;
-  }
-
-  /** What the provider asks of this call, it asks of all. A wait nobody would wait for keeps nobody from asking: some are mistakes. */
-  #heed(error: ModelError): void {
-    const { target, clock } = this.#call;
-    if (error.retryAfterMs === undefined || error.retryAfterMs > target.policy.maxRetryAfterMs || isResting(error))
-      return;
-    this.#pauses.note(target, error.retryAfterMs, clock.monotonic());
   }
 
   #fits(waitMs: number, error: ModelError): boolean {
@@ -174,25 +150,6 @@ class Tries {
     this.#lastBackoffMs = backoff(error, policy, this.#total, this.#lastBackoffMs, random);
     return this.#lastBackoffMs;
   }
-}
-
-const RESTING = new WeakSet<ModelError>();
-
-function isResting(error: unknown): boolean {
-  return isModelError(error) && RESTING.has(error);
-}
-
-function resting({ provider, modelId, entry }: Target, restMs: number): ModelError {
-  const error = new ModelError({
-    code: "rate_limited",
-    message: `${provider} (${modelId}): not asked: it told an earlier call to wait, and ${seconds(restMs)} of that are left`,
-    provider,
-    model: entry,
-    retryAfterMs: Math.ceil(restMs),
-    shouldRetry: false,
-  });
-  RESTING.add(error);
-  return error;
 }
 
 function seconds(ms: number): string {

@@ -141,8 +141,6 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "src/catalog/price.ts: new Date()": "which day's prices hold: the default of an argument",
   "src/core/answer-headers.ts: Date.now":
     "a date on the wire, where neither the answer nor the caller says what time it is",
-  "src/layers/circuit-breaker.ts: performance":
-    "the window of a breaker; cockatiel itself takes the wall clock for its half-open time",
 };
 
 /** A provider of its own, programs, and doubles: nobody hands them a clock. */

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
-import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
@@ -22,7 +21,7 @@ function setUp(
   const dialect = scripted(script);
   const breakers = new Breakers(clock);
   const layers = [circuitBreaker(breakers)];
-  if (numRetries !== undefined) layers.push(retry(new RetryBudgets(), new Pauses()), breakerGate(breakers));
+  if (numRetries !== undefined) layers.push(retry(new RetryBudgets()), breakerGate(breakers));
   const run = through(layers, dialect);
   const target = targetOf(
     "main",

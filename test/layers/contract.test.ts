@@ -7,9 +7,10 @@ import { concurrency } from "../../src/layers/concurrency.ts";
 import { credential } from "../../src/layers/credential.ts";
 import { deadline } from "../../src/layers/deadline.ts";
 import { fallback } from "../../src/layers/fallback.ts";
+import { KeyStates } from "../../src/layers/key-states.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
-import { Pauses } from "../../src/layers/pauses.ts";
+import { pauseGate } from "../../src/layers/pause-gate.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { telemetry } from "../../src/layers/telemetry.ts";
@@ -42,14 +43,15 @@ testLayer(
   {},
   isStart,
 );
-testLayer("retry", () => retry(new RetryBudgets(), new Pauses()));
-testLayer("credential", () => credential());
-testLayer("credential with several keys", () => credential(), {
+testLayer("retry", () => retry(new RetryBudgets()));
+testLayer("credential", () => credential(new KeyStates()));
+testLayer("credential with several keys", () => credential(new KeyStates()), {
   target: targetOf("main", { credentials: { keys: [new Secret("key-one"), new Secret("key-two")] } }),
 });
-testLayer("credential with a token hook", () => credential(), {
+testLayer("credential with a token hook", () => credential(new KeyStates()), {
   target: targetOf("main", { credentials: { keys: [], token: async () => ({ token: "t" }) } }),
 });
+testLayer("pause gate", () => pauseGate(new KeyStates()));
 testLayer("breaker gate", () => breakerGate(new Breakers(new FakeClock())));
 testLayer("circuit breaker", () => circuitBreaker(new Breakers(new FakeClock())), {
   target: targetOf("main", {}, { breaker: { threshold: 5, windowMs: undefined, halfOpenAfterMs: 10_000 } }),

@@ -7,7 +7,6 @@ import type { Token } from "../../src/core/target.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
 import { credential } from "../../src/layers/credential.ts";
 import { KeyStates } from "../../src/layers/key-states.ts";
-import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
@@ -31,8 +30,8 @@ function setUp(
       { type: "finish", reason: "stop", sample: 0 },
     ];
   }
-  const layers = [credential()];
-  if (numRetries !== undefined) layers.unshift(retry(new RetryBudgets(), new Pauses()));
+  const layers = [credential(new KeyStates())];
+  if (numRetries !== undefined) layers.unshift(retry(new RetryBudgets()));
   const run = through(layers, { open });
   const keys = Object.keys(behaviour).map((key) => new Secret(key));
   const target = targetOf("main", { credentials: { keys } }, { numRetries: numRetries ?? 0 });
@@ -45,7 +44,7 @@ describe("one key", () => {
     const { ask, used } = setUp({ only: {} });
     expect(textOf(await ask())).toBe("by only");
     const dialect = scripted(["hi"]);
-    await read(through([credential()], dialect)(callOf()));
+    await read(through([credential(new KeyStates())], dialect)(callOf()));
     expect(dialect.calls[0]?.call.credential).toBeUndefined();
     expect(used).toEqual(["only"]);
   });
@@ -157,7 +156,7 @@ describe("several keys", () => {
 describe("a token hook", () => {
   function withHook(hook: () => Promise<Token>, clock = new FakeClock()) {
     const dialect = scripted(["hi"]);
-    const run = through([credential()], dialect);
+    const run = through([credential(new KeyStates())], dialect);
     const target = targetOf("main", { credentials: { keys: [], token: hook } });
     const call = () => callOf({ clock, target });
     return { clock, dialect, run, call, tokens: () => dialect.calls.map(({ call }) => call.credential?.reveal()) };
@@ -200,7 +199,7 @@ describe("a token hook", () => {
     const clock = new FakeClock();
     let asked = 0;
     const dialect = scripted([[{ error: { code: "unauthorized", message: "revoked" } }], "hi"]);
-    const run = through([credential()], dialect);
+    const run = through([credential(new KeyStates())], dialect);
     const target = targetOf("main", {
       credentials: { keys: [], token: async () => ({ token: `t${++asked}`, expiresAt: clock.now() + 3_600_000 }) },
     });

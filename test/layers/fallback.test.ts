@@ -4,7 +4,6 @@ import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error.ts";
 import type { Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, type ScriptedDialect, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { type FallbackList, fallback } from "../../src/layers/fallback.ts";
-import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock } from "../fake-clock.ts";
@@ -32,7 +31,7 @@ function setUp(
     leftOut: [],
   };
   const layer = fallback(chain, dialectOf, new RetryBudgets());
-  const again = retry(new RetryBudgets(), new Pauses());
+  const again = retry(new RetryBudgets());
   const ask = (fields: Partial<Call> = {}) =>
     clock.settle(
       read(

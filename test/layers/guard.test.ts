@@ -4,7 +4,6 @@ import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { concurrency } from "../../src/layers/concurrency.ts";
-import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
@@ -17,7 +16,7 @@ function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {})
   const dialect = scripted(script);
   const breakers = new Breakers(clock);
   const run = through(
-    [circuitBreaker(breakers), retry(new RetryBudgets(), new Pauses()), breakerGate(breakers), concurrency(), timeout],
+    [circuitBreaker(breakers), retry(new RetryBudgets()), breakerGate(breakers), concurrency(), timeout],
     dialect,
   );
   const target = targetOf("main", {}, policy);

@@ -4,7 +4,6 @@ import type { Events } from "../../src/core/event.ts";
 import type { Exchange } from "../../src/core/transport.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { meter } from "../../src/layers/meter.ts";
-import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
@@ -54,7 +53,7 @@ describe("the meter", () => {
   it("writes one row per try, those that failed too", async () => {
     const { seen, rows } = setUp(
       [[{ delayMs: 100 }, { error: { code: "server_error", message: "broken", status: 500 } }], "fine"],
-      { layers: [retry(new RetryBudgets(), new Pauses()), meter] },
+      { layers: [retry(new RetryBudgets()), meter] },
     );
     await seen();
     expect(

@@ -5,7 +5,10 @@ import { ERROR_CODES, type ModelErrorCode, type ModelErrorInit } from "../../src
 import { Secret } from "../../src/core/secret.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
-import { Pauses } from "../../src/layers/pauses.ts";
+import { credential } from "../../src/layers/credential.ts";
+import { KeyStates } from "../../src/layers/key-states.ts";
+import { meter } from "../../src/layers/meter.ts";
+import { pauseGate } from "../../src/layers/pause-gate.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock } from "../fake-clock.ts";
@@ -14,7 +17,7 @@ import { abort, callOf, read, targetOf, textOf, through } from "./call-of.ts";
 function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {}, fields: Partial<Call> = {}) {
   const clock = new FakeClock();
   const dialect = scripted(script);
-  const run = through([retry(new RetryBudgets(), new Pauses())], dialect);
+  const run = through([retry(new RetryBudgets())], dialect);
   const target = targetOf("main", {}, policy);
   const ask = (more: Partial<Call> = {}) => clock.settle(read(run(callOf({ clock, target, ...fields, ...more }))));
   return { clock, dialect, ask, starts: () => dialect.calls.map(({ startedMs }) => startedMs) };
@@ -241,7 +244,7 @@ describe("the retry budget", () => {
   const setUpMany = () => {
     const clock = new FakeClock();
     const dialect = scripted([fails("server_error")]);
-    const run = through([retry(new RetryBudgets(), new Pauses())], dialect);
+    const run = through([retry(new RetryBudgets())], dialect);
     const target = targetOf("main", {}, { numRetries: 1 });
     const ask = async (calls: number, at = target) => {
       const before = dialect.calls.length;
@@ -271,7 +274,8 @@ describe("a provider that asks to be left alone", () => {
   const setUpTwo = (policy: Partial<Policy> = {}, retryAfterMs = 5_000) => {
     const clock = new FakeClock();
     const dialect = scripted([fails("rate_limited", { retryAfterMs }), "fine"]);
-    const run = through([retry(new RetryBudgets(), new Pauses())], dialect);
+    const states = new KeyStates();
+    const run = through([retry(new RetryBudgets()), credential(states), pauseGate(states), meter], dialect);
     const target = targetOf("main", {}, policy);
     const ask = (fields: Partial<Call> = {}) => read(run(callOf({ clock, target, ...fields })));
     return { clock, dialect, ask, target, starts: () => dialect.calls.map(({ startedMs }) => startedMs) };

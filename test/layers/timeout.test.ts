@@ -3,7 +3,6 @@ import type { Call } from "../../src/core/call.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { deadline } from "../../src/layers/deadline.ts";
-import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
@@ -51,7 +50,7 @@ describe("the clocks of an attempt", () => {
     const { ask, dialect } = setUp(
       [[{ hang: true }], [{ delayMs: 900 }, { text: "ok" }, { finish: "stop" }]],
       { attemptTimeoutMs: 1_000, numRetries: 1 },
-      [retry(new RetryBudgets(), new Pauses()), timeout],
+      [retry(new RetryBudgets()), timeout],
     );
     expect(textOf(await ask())).toBe("ok");
     expect(dialect.calls).toHaveLength(2);
@@ -115,7 +114,7 @@ describe("the clocks of an attempt", () => {
 });
 
 describe("the deadline", () => {
-  const layers = () => [deadline, retry(new RetryBudgets(), new Pauses()), timeout];
+  const layers = () => [deadline, retry(new RetryBudgets()), timeout];
 
   it("is kept over all attempts and waits", async () => {
     const { ask, clock, dialect } = setUp(

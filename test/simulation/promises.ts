@@ -32,13 +32,16 @@ export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: W
 export function checkNamedTime(
   request: WireRequest,
   { maxParallel }: EntryPlan,
+  { entry: { hedgeMs } }: VirtualCaller,
   earlier: readonly WireRequest[],
   broken: Broken,
 ): void {
   for (const one of earlier) {
     const { askedMs = 0, endedMs } = one;
     if (one.key !== request.key || endedMs === undefined) continue;
-    if (one.caller !== request.caller && askedMs > SHARED_WAIT_MS) continue;
+    // The second way of a hedged call is told as little as another call.
+    const sameWay = one.caller === request.caller && hedgeMs === undefined;
+    if (!sameWay && askedMs > SHARED_WAIT_MS) continue;
     const earlyMs = endedMs + askedMs - request.startedMs;
     if (earlyMs > EPSILON_MS)
       broken(

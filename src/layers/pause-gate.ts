@@ -1,0 +1,53 @@
+import type { Call } from "../core/call.ts";
+import { sleep } from "../core/cancellation.ts";
+import { isModelError, ModelError } from "../core/error.ts";
+import type { Events } from "../core/event.ts";
+import type { Layer, Next } from "../core/layer.ts";
+import type { KeyStates } from "./key-states.ts";
+
+/**
+ * Hears of the wait that a provider names before the slot of the request is given on, and keeps every request back while its provider wants to be left alone, whichever call was told so. Stands below the slots
+ * of `max_parallel`, so that a call looks again after it has queued. One that cannot wait so long fails, and nothing is
+ * sent; where there are several keys, the next one is tried instead.
+ */
+export function pauseGate(states: KeyStates): Layer {
+  return (call, next) => {
+    const heeding = { ...call, onFailure: (error: ModelError) => states.heed(error, call) };
+    return states.restMs(call) === 0 ? next(heeding) : afterPause(heeding, next, states);
+  };
+}
+
+async function* afterPause(call: Call, next: Next, states: KeyStates): Events {
+  const { target, clock, cancellation, random } = call;
+  const patienceMs = clock.monotonic() + target.policy.maxRetryAfterMs;
+  for (let restMs = states.restMs(call); restMs > 0; restMs = states.restMs(call)) {
+    const untilMs = clock.monotonic() + restMs;
+    const another = target.credentials.keys.length > 1;
+    if (another || untilMs > patienceMs || untilMs >= (call.deadlineAtMs ?? Number.POSITIVE_INFINITY))
+      throw resting(call, restMs);
+    await sleep(clock, restMs * (1 + random() * 0.1), cancellation);
+  }
+  yield* next(call);
+}
+
+const RESTING = new WeakSet<ModelError>();
+
+/** Whether a failure only says that nothing was asked, because an earlier call was told to wait. */
+export function isResting(error: unknown): boolean {
+  return isModelError(error) && RESTING.has(error);
+}
+
+function resting({ target }: Call, restMs: number): ModelError {
+  const { provider, modelId, entry } = target;
+  const left = Math.ceil(restMs / 100) / 10;
+  const error = new ModelError({
+    code: "rate_limited",
+    message: `${provider} (${modelId}): not asked: it told an earlier call to wait, and ${left} s of that are left`,
+    provider,
+    model: entry,
+    retryAfterMs: Math.ceil(restMs),
+    shouldRetry: false,
+  });
+  RESTING.add(error);
+  return error;
+}
