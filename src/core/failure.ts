@@ -25,7 +25,7 @@ const MAX_MESSAGE = 2_000;
 export function modelErrorOf(failure: Failure, target: Target): ModelError {
   const body = readBody(failure.body);
   const words = body.message || `HTTP status ${failure.status ?? "unknown"} without a message`;
-  const code = codeOf(failure.status, body);
+  const code = isWordless(failure) ? "context_too_long" : codeOf(failure.status, body);
   const retryAfterMs = retryAfterOf(failure, body.retryDelay);
   return new ModelError({
     code,
@@ -169,6 +169,11 @@ const CODE_BY_STATUS: Readonly<Record<number, ModelErrorCode>> = {
   503: "overloaded",
   529: "overloaded",
 };
+
+/** Cerebras and servers like it answer a prompt that is too long with 400 or 413 and nothing else. */
+function isWordless({ status, body }: Failure): boolean {
+  return (status === 400 || status === 413) && (body === undefined || body === "");
+}
 
 function codeOf(status: number | undefined, body: ErrorBody): ModelErrorCode {
   const effective = [status, body.status].find((one) => one !== undefined && one >= 400 && one < 600);

@@ -7,6 +7,7 @@ import { Flight, type Outgoing } from "./flight.ts";
 import { flattenHeaders } from "./headers.ts";
 import { Pools } from "./pools.ts";
 import type { HttpResponse } from "./response.ts";
+import { wellFormedBody } from "./well-formed-body.ts";
 
 export interface TransportOptions {
   /** Default: the system's clock. */
@@ -93,7 +94,8 @@ function parseUrl(url: string | URL | Request): URL {
 
 function bodyOf(body: RequestInit["body"]): string | Uint8Array | null {
   if (body === undefined || body === null) return null;
-  if (typeof body === "string" || body instanceof Uint8Array) return body;
+  if (typeof body === "string") return wellFormedBody(body);
+  if (body instanceof Uint8Array) return body;
   throw invalid("the transport sends texts and bytes, not streams or forms");
 }
 

@@ -14,7 +14,7 @@ const saying = (message: string, status = 400) => errorOf(status, { error: { mes
 
 describe("a failed answer by its status alone", () => {
   it.each([
-    [400, "invalid_request", false],
+    [400, "context_too_long", false],
     [401, "unauthorized", false],
     [402, "quota_exhausted", false],
     [403, "forbidden", false],
@@ -24,7 +24,7 @@ describe("a failed answer by its status alone", () => {
     [408, "server_error", true],
     [409, "server_error", true],
     [410, "not_found", false],
-    [413, "request_too_large", false],
+    [413, "context_too_long", false],
     [418, "invalid_request", false],
     [422, "invalid_request", false],
     [425, "server_error", true],

@@ -1,0 +1,23 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { wellFormedBody } from "../../src/transport/well-formed-body.ts";
+
+describe("a JSON body", () => {
+  test("has no half of a surrogate pair, whatever texts it is made of", () => {
+    const text = fc
+      .array(fc.constantFrom("\ud83d", "\ude00", "\ud83d\ude00", "\\", '"', "\\ud83d", "u", "d83d", "a"))
+      .map((all) => all.join(""));
+    fc.assert(
+      fc.property(fc.array(text), (texts) => {
+        const sent = wellFormedBody(JSON.stringify(texts));
+        expect(JSON.parse(sent)).toEqual(texts.map((one) => one.toWellFormed()));
+      }),
+    );
+  });
+
+  test("is looked at in linear time", () => {
+    const startMs = performance.now();
+    wellFormedBody(JSON.stringify("\\".repeat(1_000_000) + "\ud83d".repeat(100_000)));
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+  });
+});
