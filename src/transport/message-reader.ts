@@ -122,8 +122,8 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
 
   #prove(chunk: Buffer): void {
     const { contentType, place } = this.#source;
-    const start = this.#unproven + chunk.toString("latin1", 0, 64);
-    const verdict = looksLikeSse(start);
+    const start = startOf(this.#unproven + chunk.toString("latin1"));
+    const verdict = MARK.startsWith(start) ? undefined : looksLikeSse(start.replace(MARK, ""));
     if (verdict === false) throw notEventStream(place, contentType);
     this.#unproven = verdict === true ? undefined : start;
   }
@@ -134,6 +134,15 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
     if (body.state === "open" && error instanceof ModelError) body.flow.cancel(error);
     return error;
   }
+}
+
+/** A byte order mark, as bytes. */
+const MARK = "\xEF\xBB\xBF";
+
+/** A text that tells as much of its kind as the whole does: white space in front tells nothing, however much it is. */
+function startOf(text: string): string {
+  const from = text.startsWith(MARK) ? MARK.length : 0;
+  return text.slice(0, from) + text.slice(from).replace(/^\s+/, " ");
 }
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -47,6 +47,18 @@ describe("an event stream", () => {
     expect(await reader.next()).toEqual({ value: undefined, done: true });
   });
 
+  test("without a content-type begins with a byte order mark and white space, in whatever pieces they come", async () => {
+    const start = Buffer.from("\uFEFF  \n\ndata: x\n\n");
+    for (let at = 1; at < start.length; at++) {
+      const server = await serveRaw(async (socket) => {
+        socket.setNoDelay(true);
+        socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n`);
+        socket.write(Buffer.concat([chunk(start.subarray(0, at)), chunk(start.subarray(at)), Buffer.from(LAST_CHUNK)]));
+      });
+      expect(dataOf(await collect(await post(transport(), server.origin, streaming())))).toEqual(["x"]);
+    }
+  });
+
   test.each(["chunked", "content-length", "until close"])(
     "ends normally when its body (%s) ended cleanly",
     async (how) => {

@@ -103,6 +103,15 @@ describe("event framing", () => {
     expect((spent.user + spent.system) / 1e6).toBeLessThan(0.3);
   });
 
+  test("refuses a body full of lines that are none of an event stream, before they cost seconds", () => {
+    const bytes = Buffer.alloc(1_000_000, "x\n");
+    const before = process.cpuUsage();
+    expect(() => frame(pieces(bytes, [16_384]))).toThrow(expect.objectContaining({ code: "protocol_error" }));
+    const spent = process.cpuUsage(before);
+    expect((spent.user + spent.system) / 1e6).toBeLessThan(0.5);
+    expect(frame([Buffer.from(`${"x\n".repeat(9_000)}\ndata: y\n\n`)])).toEqual([{ event: undefined, data: "y" }]);
+  });
+
   test("refuses an event longer than 16 MiB", () => {
     const piece = Buffer.alloc(1024 * 1024, "x");
     const framer = new SseFramer();

@@ -1,0 +1,50 @@
+// Fuzzes what reads bytes from outside: npm run fuzz -- --target sse --seconds 60 --seed 1. No target: all, one by one.
+import { parseArgs } from "node:util";
+import { type FuzzTarget, fuzz } from "../test/fuzz/fuzz.ts";
+import { type Growth, isLinear, slowest } from "../test/fuzz/linear.ts";
+import { TARGETS } from "../test/fuzz/targets.ts";
+
+/** Inputs that are blown up to 1 MB: the newest ones are the strangest. */
+const BLOWN_UP = 12;
+
+const { values } = parseArgs({
+  options: {
+    target: { type: "string" },
+    seconds: { type: "string", default: "60" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
+});
+const chosen = TARGETS.filter(({ name }) =>
+  values.target === undefined ? name !== "planted" : name === values.target,
+);
+if (chosen.length === 0) {
+  console.error(`no target "${values.target}": ${TARGETS.map(({ name }) => name).join(", ")}`);
+  process.exit(2);
+}
+for (const target of chosen) if (!(await isSound(target))) process.exitCode = 1;
+
+async function isSound(target: FuzzTarget): Promise<boolean> {
+  const seed = Number(values.seed);
+  const { runs, seedFeatures, features, corpus, failure } = await fuzz(target, seed, Number(values.seconds) * 1_000);
+  console.log(
+    `${target.name}: seed ${seed}, ${runs} runs, ${seedFeatures} features from the seeds, ${features - seedFeatures} new, corpus of ${corpus.length}`,
+  );
+  if (failure !== undefined) {
+    console.error(failure.error);
+    report("breaks", failure.input);
+    return false;
+  }
+  const growth = slowest(target, corpus.slice(-BLOWN_UP));
+  if (growth !== undefined) console.log(timesOf(growth));
+  if (growth === undefined || isLinear(growth)) return true;
+  report("takes more than linear time, repeated", growth.input);
+  return false;
+}
+
+function timesOf({ smallMs, largeMs }: Growth): string {
+  return `  slowest at 1 MB: ${largeMs.toFixed(1)} ms, at 100 kB: ${smallMs.toFixed(1)} ms`;
+}
+
+function report(how: string, input: Buffer): void {
+  console.error(`${how}: ${JSON.stringify(input.toString())} (base64 ${input.toString("base64")})`);
+}
