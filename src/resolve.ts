@@ -9,9 +9,11 @@ import { readSmallFile, UnreadableFile } from "./config/small-file.ts";
 import type { Price } from "./core/cost.ts";
 import { ConfigError, type ModelErrorCode } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
+import { own } from "./core/own.ts";
 import { pickSettings, type SettingName } from "./core/request.ts";
 import { Secret } from "./core/secret.ts";
 import type { Address, Capabilities, Credentials, ModelFacts, Policy, Quirks, Target, Token } from "./core/target.ts";
+import { withoutEnd } from "./core/without-end.ts";
 import { vertexBaseUrl } from "./dialects/google/address.ts";
 import { stripTokensOf } from "./special-tokens.ts";
 
@@ -36,7 +38,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
   const declared = config.entry(name);
   const simulated = declared.provider === SIMULATOR;
   const row = rowOf(declared, custom);
-  const hooked = tokens[declared.provider] !== undefined;
+  const hooked = own(tokens, declared.provider) !== undefined;
   const keyless =
     simulated ||
     hooked ||
@@ -169,7 +171,7 @@ export const SIMULATED_URL = "http://simulator.invalid";
 
 /** Without a dated `api_version`, Azure speaks its v1 API, which is OpenAI's own under another path. */
 function azureV1(baseUrl: string): string {
-  const trimmed = baseUrl.replace(/\/+$/, "");
+  const trimmed = withoutEnd(baseUrl, "/");
   return trimmed.endsWith("/openai/v1") ? trimmed : `${trimmed}/openai/v1`;
 }
 
@@ -192,7 +194,7 @@ function originOf(baseUrl: string): string {
 
 function credentialsOf(entry: EntryConfig, simulated: boolean, tokens: ResolveContext["tokens"]): Credentials {
   if (simulated) return { keys: [] };
-  const hook = tokens[entry.provider];
+  const hook = own(tokens, entry.provider);
   const keys = (entry.apiKey ?? []).map((key) => new Secret(key));
   if (hook === undefined) return { keys };
   return { keys, token: async () => tokenOf(await hook({ provider: entry.provider, model: entry.entry })) };
@@ -285,7 +287,7 @@ function priceFor(entry: EntryConfig, row: ProviderRow | undefined, config: Conf
     entry.priceAs === undefined
       ? priceOf(row?.id ?? entry.provider, entry.name)
       : (priceOf(row?.id, id) ?? priceOf(undefined, id));
-  return laidOver(entry.pricing, () => laidOver(config.pricing[id], listed));
+  return laidOver(entry.pricing, () => laidOver(own(config.pricing, id), listed));
 }
 
 /** A table with input and output stands alone; one that lacks them changes only what it names. */

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type * as GenaiPrices from "@pydantic/genai-prices";
 import type { MatchLogic, ModelInfo, ModelPrice, TieredPrices } from "@pydantic/genai-prices";
 import type { Price, PriceTier } from "../core/cost.ts";
+import { own } from "../core/own.ts";
 import { sameModel } from "./identity.ts";
 
 /** Our provider ids where the price package has another. */
@@ -24,7 +25,7 @@ export function loadPrices(): typeof GenaiPrices {
 }
 
 export function packageIdOf(providerId: string): string {
-  return PACKAGE_IDS[providerId] ?? providerId;
+  return own(PACKAGE_IDS, providerId) ?? providerId;
 }
 
 /**

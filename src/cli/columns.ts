@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
+import { withoutEnd } from "../core/without-end.ts";
 import type { Paint } from "./print.ts";
 
 const NO_LINES = {
@@ -45,6 +46,18 @@ function widthsOf(rows: readonly Row[]): number[] {
 
 /** Blanks may stand before the code that ends a colour. */
 function withoutTrailingBlanks(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
-  return line.replace(/ +((?:\u001b\[\d+m)*)$/, "$1").trimEnd();
+  let codes = line.length;
+  for (
+    let at = line.lastIndexOf(ESCAPE);
+    at >= 0 && CODE.test(line.slice(at, codes));
+    at = line.lastIndexOf(ESCAPE, at - 1)
+  ) {
+    codes = at;
+    if (at === 0) break;
+  }
+  return withoutEnd(line.slice(0, codes), " ") + line.slice(codes).trimEnd();
 }
+
+const ESCAPE = "\u001b";
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
+const CODE = /^\u001b\[\d+m *$/;

@@ -1,4 +1,5 @@
 import { nearest } from "../config/suggest.ts";
+import { own } from "../core/own.ts";
 import type { Message, Model, Reply } from "../index.ts";
 import { showAnswer, showOutcome } from "./answer.ts";
 import type { CliContext } from "./context.ts";
@@ -91,7 +92,7 @@ export class Conversation {
 
   async #obey(text: string): Promise<Heard> {
     const [word = "", ...rest] = text.split(/\s+/);
-    const known = WORDS[word];
+    const known = own(WORDS, word);
     if (known !== undefined) return (await known.act(this, rest.join(" "))) ?? "stay";
     const meant = nearest(word, Object.keys(WORDS));
     this.#say(`there is no ${word}${meant === undefined ? "; /help shows what there is" : `: did you mean ${meant}?`}`);

@@ -1,4 +1,4 @@
-const SECRET_LINE = /^[^=#]*(?:key|token|secret|pass|auth|cookie|credential|proxy|headers)[^=#]*=/i;
+const SECRET_NAME = /key|token|secret|pass|auth|cookie|credential|proxy|headers/i;
 const REFERENCE = /^["']?(?:env|file):[^:]*$/;
 const QUOTED = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'[\]{}=,#]{8,}/g;
 
@@ -9,7 +9,7 @@ const QUOTED = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'[\]{}=,#]{8,}/g;
 export function withoutSecrets(lines: readonly string[]): string[] {
   let inList = false;
   return lines.map((line) => {
-    const begins = SECRET_LINE.test(line);
+    const begins = SECRET_NAME.test(line.slice(0, Math.max(0, line.indexOf("="))));
     const secret = begins || inList;
     if (begins) inList = line.includes("[", line.indexOf("=")) && !line.includes("]");
     else if (line.includes("]")) inList = false;

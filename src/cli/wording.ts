@@ -1,3 +1,4 @@
+import { withoutEnd } from "../core/without-end.ts";
 import type { Adjustment, Price, Reply } from "../index.ts";
 
 /** 200000 -> "200k", 1048576 -> "1.05M". */
@@ -37,7 +38,7 @@ export function plural(count: number, noun: string): string {
 }
 
 function trimZeros(number: string): string {
-  return number.includes(".") ? number.replace(/\.?0+$/, "") : number;
+  return number.includes(".") ? withoutEnd(withoutEnd(number, "0"), ".") : number;
 }
 
 /** What an answer took, in one line. */

@@ -1,5 +1,6 @@
 import type { Price } from "../core/cost.ts";
 import type { ModelErrorCode } from "../core/error.ts";
+import { own } from "../core/own.ts";
 import type { ResponseFormat, Settings } from "../core/request.ts";
 import type { Capabilities, StripSpecialTokens } from "../core/target.ts";
 import type { Tool, ToolChoice } from "../core/tool.ts";
@@ -122,7 +123,7 @@ export function entryConfigOf(entry: string, raw: Table, simulatedProvider: stri
 
 function convert(key: string, value: unknown): unknown {
   if (DURATION_KEYS.includes(key)) return durationMs(value as number | string);
-  const conversion = CONVERSIONS[key];
+  const conversion = own(CONVERSIONS, key);
   return conversion === undefined ? copy(value) : conversion(copy(value) as never);
 }
 
@@ -132,7 +133,7 @@ export function camelOf(key: string): string {
 }
 
 function withoutAliases(names: readonly string[]): readonly string[] {
-  return names.map((name) => KEY_ALIASES[name] ?? name);
+  return names.map((name) => own(KEY_ALIASES, name) ?? name);
 }
 
 function camelTable(value: unknown): unknown {

@@ -1,3 +1,4 @@
+import { own } from "../core/own.ts";
 import { configSchema, entryShape } from "./schema.ts";
 
 /** Keys that are planned: refused by name and absent from the schema until they work. */
@@ -79,7 +80,7 @@ export function isLaterKey(place: Place, key: string): boolean {
 }
 
 export function isLaterWord(key: string, word: unknown): boolean {
-  return typeof word === "string" && LATER_WORDS[key]?.has(word) === true;
+  return typeof word === "string" && own(LATER_WORDS, key)?.has(word) === true;
 }
 
 /** What another tool's key is called here. */

@@ -1,3 +1,4 @@
+import { own } from "../core/own.ts";
 import type { Table } from "./limits.ts";
 import type { Path } from "./positions.ts";
 
@@ -182,7 +183,7 @@ export function mergeSources(sources: EntrySources): Record<string, unknown> {
   const merged: Record<string, unknown> = {};
   for (const source of sources.tables) {
     for (const [written, value] of Object.entries(source.table)) {
-      const key = KEY_ALIASES[written] ?? written;
+      const key = own(KEY_ALIASES, written) ?? written;
       if (counts(source, key)) merged[key] = layOver(merged[key], value, key);
     }
   }

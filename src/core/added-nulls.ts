@@ -1,3 +1,4 @@
+import { own, setOwn } from "./own.ts";
 import { isNode, resolveRef } from "./schema-node.ts";
 import type { JsonSchema } from "./tool.ts";
 
@@ -24,8 +25,12 @@ function dropInObject(value: Loose, node: JsonSchema, root: JsonSchema): unknown
   const required = Array.isArray(node["required"]) ? node["required"] : [];
   const kept: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value)) {
-    const added = item === null && name in properties && !required.includes(name) && !takesNull(properties[name], root);
-    if (!added) kept[name] = dropIn(item, properties[name], root);
+    const added =
+      item === null &&
+      Object.hasOwn(properties, name) &&
+      !required.includes(name) &&
+      !takesNull(properties[name], root);
+    if (!added) setOwn(kept, name, dropIn(item, own(properties, name), root));
   }
   return kept;
 }

@@ -7,12 +7,13 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 export function parseDuration(text: string): number | undefined {
   const trimmed = text.trim();
   if (/^\d{1,15}(\.\d{1,15})?$/.test(trimmed)) return Number(trimmed) * 1_000;
-  if (!/^(\d{1,15}(\.\d{1,15})?(ms|s|m|h|d))+$/.test(trimmed)) return undefined;
   let total = 0;
-  for (const [, amount, unit] of trimmed.matchAll(/(\d{1,15}(?:\.\d{1,15})?)(ms|s|m|h|d)/g)) {
+  let read = 0;
+  for (const [part, amount, unit] of trimmed.matchAll(/(\d{1,15}(?:\.\d{1,15})?)(ms|s|m|h|d)/gy)) {
     total += Number(amount) * (UNIT_MS[unit ?? ""] ?? 0);
+    read += part.length;
   }
-  return total;
+  return read > 0 && read === trimmed.length ? total : undefined;
 }
 
 /** Milliseconds from `nowMs` until a wire date (RFC 3339 or HTTP-date), not below 0; `undefined` when it is no date. */

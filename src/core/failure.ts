@@ -1,6 +1,7 @@
 import { requestIdOf, retryAfterOf } from "./answer-headers.ts";
 import { ModelError, type ModelErrorCode } from "./error.ts";
 import { type ErrorBody, readBody } from "./error-body.ts";
+import { own } from "./own.ts";
 import { redact } from "./secret.ts";
 import type { Target } from "./target.ts";
 
@@ -182,7 +183,8 @@ function codeOf(status: number | undefined, body: ErrorBody): ModelErrorCode {
   const says = (phrases: readonly string[]) => phrases.some((phrase) => text.includes(phrase));
   const limited = effective === 429 || words.includes("resource_exhausted");
   if (limited || effective === 402 || effective === 403) {
-    if (saysQuota(text) || words.some((word) => CODE_BY_WORD[word] === "quota_exhausted")) return "quota_exhausted";
+    if (saysQuota(text) || words.some((word) => own(CODE_BY_WORD, word) === "quota_exhausted"))
+      return "quota_exhausted";
   }
   if (limited) return "rate_limited";
   if (says(KEY_PHRASES)) return "unauthorized";
@@ -190,7 +192,7 @@ function codeOf(status: number | undefined, body: ErrorBody): ModelErrorCode {
   if (isClientError(effective) && effective !== 401 && effective !== 403 && says(CONTEXT_PHRASES))
     return "context_too_long";
   for (const word of words) {
-    const code = CODE_BY_WORD[word];
+    const code = own(CODE_BY_WORD, word);
     if (code !== undefined && plausible(code, effective)) return code;
   }
   if (effective === 400 && says(FILTER_PHRASES)) return "content_filtered";

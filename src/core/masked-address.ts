@@ -6,7 +6,7 @@ export const SECRET_PARAMETER = /key|token|secret|auth|pass|sig|code|credential/
 export function maskedAddress(text: string): string {
   return text
     .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, `$1${MASK}@`)
-    .replace(/([?&])([^=&#\s]+)=[^&#\s]+/g, (whole, before: string, name: string) =>
+    .replace(/([?&])([^=&#?\s]+)=[^&#\s]+/g, (whole, before: string, name: string) =>
       SECRET_PARAMETER.test(name) ? `${before}${name}=${MASK}` : whole,
     );
 }

@@ -1,3 +1,4 @@
+import { own } from "../core/own.ts";
 /**
  * A text that matches a regular expression, for the part of the syntax JSON Schemas use: literals, classes, groups,
  * alternation, quantifiers, anchors. `undefined` when the expression asks for more (look-around, back references).
@@ -85,11 +86,11 @@ function rangeAt(reader: Reader): readonly [number, number] | undefined {
     return simple as [number, number];
   }
   if (sign !== "{") return undefined;
-  const braces = /^\{(\d+)(,?)(\d*)\}/.exec(reader.source.slice(reader.at).join(""));
+  const braces = /^\{(\d+)(?:(,)(\d*))?\}/.exec(reader.source.slice(reader.at).join(""));
   if (braces === null) return undefined;
   reader.at += braces[0].length;
   const least = Number(braces[1]);
-  if (braces[2] === "") return [least, least];
+  if (braces[2] === undefined) return [least, least];
   return [least, braces[3] === "" ? Infinity : Number(braces[3])];
 }
 
@@ -120,7 +121,7 @@ function escaped(reader: Reader): string {
   reader.at += 1;
   if (character === "b" || character === "B") return "";
   if (/[1-9kpPux]/.test(character)) throw new SyntaxError("unsupported escape");
-  return CLASSES[character] ?? CONTROLS[character] ?? character;
+  return own(CLASSES, character) ?? own(CONTROLS, character) ?? character;
 }
 
 function characterClass(reader: Reader): string {

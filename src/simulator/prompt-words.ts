@@ -20,12 +20,20 @@ export function isTelling(word: string): boolean {
 
 export function promptWords(prompt: string): PromptWords {
   const words = (prompt.match(/[\p{L}][\p{L}\p{N}'-]*/gu) ?? []).filter(isTelling);
-  const names = [...prompt.matchAll(/(?<![.!?]\s*|^\s*|["'`])\b(\p{Lu}[\p{L}'-]+(?:\s\p{Lu}[\p{L}'-]+)*)/gu)].map(
-    (match) => match[1] ?? "",
-  );
+  const names = [...prompt.matchAll(/\b\p{Lu}[\p{L}'-]+(?:\s\p{Lu}[\p{L}'-]+)*/gu)]
+    .map(({ 0: name, index }) => (beginsSentence(prompt, index) ? name.split(/\s/).slice(1).join(" ") : name))
+    .filter((name) => name !== "");
   const quoted = [...prompt.matchAll(/["'`]([^"'`\n]{1,80})["'`]/g)].map((match) => match[1] ?? "");
   const numbers = (prompt.match(/-?\b\d+(?:\.\d+)?\b/g) ?? []).map(Number);
   return { prompt, words, names, quoted, numbers };
+}
+
+const FURTHEST_BACK = 40;
+
+/** Also after a quotation mark: what begins there begins a sentence of its own. */
+function beginsSentence(prompt: string, index: number): boolean {
+  const before = prompt.slice(Math.max(0, index - FURTHEST_BACK), index);
+  return /["'`]$/.test(before) || before.trim() === "" || /[.!?]$/.test(before.trimEnd());
 }
 
 const WHOLE_PROMPT = /^(query|question|prompt|text|input|message|search|content|task|instruction)s?$/i;

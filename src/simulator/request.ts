@@ -1,3 +1,4 @@
+import { own } from "../core/own.ts";
 import type { Json } from "./json.ts";
 
 /** The wire formats the simulator speaks, named as `custom_llm_provider` in models.toml. */
@@ -78,7 +79,7 @@ const AMOUNTS: Readonly<Record<string, number>> = {
 
 /** How much reasoning an effort word asks for; an unknown word counts as medium. */
 export function amountOfEffort(effort: string): number {
-  return AMOUNTS[effort.toLowerCase()] ?? 0.5;
+  return own(AMOUNTS, effort.toLowerCase()) ?? 0.5;
 }
 
 /** The text an answer is about. */

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { withoutEnd } from "../core/without-end.ts";
 import type { WireName } from "./request.ts";
 
 /** What a path asks for; the wire is chosen by the path alone, whatever stands before it. */
@@ -26,26 +27,28 @@ const POST_ROWS: readonly Row[] = [
   { pattern: /\/responses\/input_tokens$/, wire: "openai-responses", action: "count" },
   { pattern: /\/messages$/, wire: "anthropic", action: "generate" },
   { pattern: /\/messages\/count_tokens$/, wire: "anthropic", action: "count" },
-  {
-    pattern: /\/(?:models|tunedModels|endpoints)\/(?<model>[^:]+):(?:streamGenerateContent|generateContent)$/,
-    wire: "google",
-    action: "generate",
-  },
-  { pattern: /\/(?:models|tunedModels|endpoints)\/(?<model>[^:]+):countTokens$/, wire: "google", action: "count" },
 ];
+
+/** Google's paths end with the model and what to do: `…/models/gemini-2.5-flash:generateContent`. */
+const GOOGLE_MODEL = /\/(?:models|tunedModels|endpoints)\/(?<model>.+)$/s;
+const GOOGLE_ACTIONS: ReadonlyMap<string, Route["action"]> = new Map([
+  ["generateContent", "generate"],
+  ["streamGenerateContent", "generate"],
+  ["countTokens", "count"],
+]);
 
 const GET_ROWS: readonly { readonly pattern: RegExp; readonly action: Route["action"] }[] = [
   { pattern: /\/models$/, action: "models" },
-  { pattern: /\/models\/(?<model>.+)$/, action: "model" },
+  { pattern: /\/models\/(?<model>.+)$/s, action: "model" },
 ];
 
 export function routeOf(method: string, url: URL, headers: IncomingHttpHeaders): Route {
-  const path = url.pathname.replace(/\/+$/, "");
-  const row = method === "GET" ? getRow(path, headers) : POST_ROWS.find(({ pattern }) => pattern.test(path));
+  const path = withoutEnd(url.pathname, "/");
+  const row = method === "GET" ? getRow(path, headers) : postRow(path);
   if (row === undefined || (method !== "GET" && method !== "POST")) {
     return { wire: likelyWire(path, headers), action: "unknown", streaming: false, asArray: false };
   }
-  const model = row.pattern.exec(path)?.groups?.model;
+  const model = row.pattern.exec(method === "POST" && row.wire === "google" ? beforeAction(path) : path)?.groups?.model;
   const streaming = path.endsWith(":streamGenerateContent");
   return {
     wire: row.wire,
@@ -54,6 +57,17 @@ export function routeOf(method: string, url: URL, headers: IncomingHttpHeaders):
     streaming,
     asArray: streaming && url.searchParams.get("alt") !== "sse",
   };
+}
+
+function beforeAction(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf(":")));
+}
+
+function postRow(path: string): Row | undefined {
+  const action = GOOGLE_ACTIONS.get(path.slice(path.lastIndexOf(":") + 1));
+  if (action !== undefined && GOOGLE_MODEL.test(beforeAction(path)))
+    return { pattern: GOOGLE_MODEL, wire: "google", action };
+  return POST_ROWS.find(({ pattern }) => pattern.test(path));
 }
 
 function getRow(path: string, headers: IncomingHttpHeaders): Row | undefined {

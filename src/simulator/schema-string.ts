@@ -1,3 +1,4 @@
+import { own } from "../core/own.ts";
 import { asNumber, asText, type Json } from "./json.ts";
 import { textOfPattern } from "./pattern-text.ts";
 import { wordFor } from "./prompt-words.ts";
@@ -33,7 +34,7 @@ function digit(random: () => number): number {
 
 /** A string that keeps the format, the pattern and the length a schema asks for; otherwise a word of the prompt. */
 export function stringOf(rule: Json, name: string, context: ValueContext): string {
-  const formatted = FORMATS[asText(rule.format) ?? ""]?.(context.random);
+  const formatted = own(FORMATS, asText(rule.format) ?? "")?.(context.random);
   if (formatted !== undefined) return formatted;
   const pattern = asText(rule.pattern);
   const patterned = pattern === undefined ? undefined : patternText(pattern, rule, context);

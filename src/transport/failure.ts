@@ -1,4 +1,5 @@
 import { ModelError, type ModelErrorCode } from "../core/error.ts";
+import { own } from "../core/own.ts";
 
 /** The peer closed or reset the connection in the middle of a body. What that means depends on who reads it. */
 export class BodyCut {
@@ -88,7 +89,7 @@ function reasonOf(cause: unknown, code: string, origin: string): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `cannot resolve host ${hostOf(cause, origin)} (${code})`;
   if (isCertificateCode(code)) return `its certificate is not accepted: ${textOf(cause)} (${code})${trustHint(code)}`;
   if (isTlsCode(code)) return `the TLS handshake failed: ${textOf(cause)} (${code}); is it an https address?`;
-  const text = REASONS[code] ?? textOf(cause);
+  const text = own(REASONS, code) ?? textOf(cause);
   return code === "" ? text : `${text} (${code})`;
 }
 

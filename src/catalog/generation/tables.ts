@@ -83,7 +83,7 @@ export function buildTables(dataDirectory: string): Tables {
 function packageVersion(): string {
   const path = createRequire(import.meta.url)
     .resolve("@pydantic/genai-prices")
-    .replace(/dist[\\/].*$/, "package.json");
+    .replace(/dist[\\/].*$/s, "package.json");
   return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
 }
 

@@ -1,4 +1,5 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
+import { readDataUrl } from "../../core/data-url.ts";
 import type { FilePart, ImagePart, ReasoningPart, TextPart, ToolResultPart } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
 import type { Report } from "../report.ts";
@@ -84,13 +85,10 @@ interface Inline {
   readonly mediaType: string | undefined;
 }
 
-const DATA_URL = /^data:([^;,]*)[^,]*;base64,/;
-
 function inlineData(part: ImagePart | FilePart): Inline | undefined {
   if (part.data !== undefined) return { data: part.data, mediaType: part.mediaType };
-  const match = part.url === undefined ? null : DATA_URL.exec(part.url);
-  if (match === null || part.url === undefined) return undefined;
-  return { data: part.url.slice(match[0].length), mediaType: match[1] || part.mediaType };
+  const inline = readDataUrl(part.url ?? "");
+  return inline && { data: inline.data, mediaType: inline.mediaType || part.mediaType };
 }
 
 /** First characters of base64 image data. */

@@ -1,6 +1,7 @@
 import type { Decoder } from "../../core/dialect.ts";
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
+import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
 import { type BlockContext, type BlockReader, readBlock } from "./blocks.ts";
@@ -140,7 +141,7 @@ class MessagesDecoder implements Decoder {
     if (typeof reason !== "string") return;
     this.#stopReason = reason;
     for (const index of [...this.#blocks.keys()]) this.#close(index, out);
-    if (this.#brokenCall !== undefined && FINISH[reason] !== "length") {
+    if (this.#brokenCall !== undefined && own(FINISH, reason) !== "length") {
       throw targetError(this.#target, "invalid_tool_call", this.#brokenCall);
     }
     if (reason !== "refusal") return;
@@ -150,7 +151,7 @@ class MessagesDecoder implements Decoder {
 
   /** Calls decide, not the word for them: some servers say end_turn beside a call. A paused turn is no end of an answer. */
   #finishReason(raw: string): FinishReason {
-    const known = FINISH[raw];
+    const known = own(FINISH, raw);
     if (known === "length" || known === "refusal") return known;
     if (this.#toolCalls > 0) return "tool-calls";
     if (this.#answeredThroughTool) return "stop";

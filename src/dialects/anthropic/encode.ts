@@ -1,6 +1,7 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { Adjustment } from "../../core/attempt.ts";
 import type { Encoded } from "../../core/dialect.ts";
+import { own, setOwn } from "../../core/own.ts";
 import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import { type Report, reportTo } from "../report.ts";
@@ -117,12 +118,16 @@ function encodeFormat(
 }
 
 /** The API asks for an opaque id here, nothing that identifies a person. */
-const PERSONAL = /^(?:\S+@\S+\.\S+|\+?[\d\s().-]{7,20})$/;
+function isPersonal(user: string): boolean {
+  const at = user.indexOf("@");
+  const isMail = at > 0 && user.indexOf(".", at + 2) > 0 && !user.endsWith(".") && !/\s/.test(user);
+  return isMail || /^\+?[\d\s().-]{7,20}$/.test(user);
+}
 
 function encodeUser({ settings }: ModelRequest, report: Report): { metadata?: Anthropic.Metadata } {
   const { user } = settings;
   if (user === undefined) return {};
-  if (!PERSONAL.test(user)) return { metadata: { user_id: user } };
+  if (!isPersonal(user)) return { metadata: { user_id: user } };
   report("user", user, undefined, "looks like an e-mail address or a phone number; the provider wants an opaque id");
   return {};
 }
@@ -144,8 +149,8 @@ function withExtra(body: MessagesBody, extra: Tree): MessagesBody {
 function mergeTrees(base: Tree, extra: Tree): Tree {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(extra)) {
-    const before = merged[key];
-    merged[key] = isTree(before) && isTree(value) ? mergeTrees(before, value) : value;
+    const before = own(merged, key);
+    setOwn(merged, key, isTree(before) && isTree(value) ? mergeTrees(before, value) : value);
   }
   return merged;
 }

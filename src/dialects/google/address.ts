@@ -1,4 +1,5 @@
 import type { Address } from "../../core/target.ts";
+import { withoutEnd } from "../../core/without-end.ts";
 
 /** Where a target's requests go: the Gemini API, or Vertex AI for one project and location. */
 export interface GoogleAddress {
@@ -11,7 +12,7 @@ const GEMINI_BASE_URL = "https://generativelanguage.googleapis.com";
 
 export function googleAddress(address: Address): GoogleAddress {
   const { vertexProject, vertexLocation = "global", apiVersion } = address;
-  const baseUrl = address.baseUrl.replace(/\/+$/, "");
+  const baseUrl = withoutEnd(address.baseUrl, "/");
   if (vertexProject === undefined) {
     return { baseUrl: baseUrl || GEMINI_BASE_URL, apiVersion: apiVersion ?? "v1beta", vertex: undefined };
   }

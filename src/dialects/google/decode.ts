@@ -2,6 +2,7 @@ import type { Decoder } from "../../core/dialect.ts";
 import type { ModelError, ModelErrorCode } from "../../core/error.ts";
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
+import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
 import { Candidate, type CandidateContext } from "./candidate.ts";
@@ -129,7 +130,7 @@ class GenerateDecoder implements Decoder {
   }
 
   #refuseFailed({ finishReason = "", finishMessage }: Candidate): void {
-    const code = FAILED[finishReason];
+    const code = own(FAILED, finishReason);
     if (code === undefined) return;
     const words = finishMessage === undefined ? "" : `: ${finishMessage}`;
     throw targetError(this.#target, code, `the answer ended with ${finishReason}${words}`);
@@ -138,7 +139,7 @@ class GenerateDecoder implements Decoder {
 
 /** A call in the answer decides: Gemini says STOP beside it, others say words of their own. */
 function finishOf(raw: string, calls: number): FinishReason {
-  const reason = FINISH[raw] ?? "unknown";
+  const reason = own(FINISH, raw) ?? "unknown";
   return reason !== "length" && calls > 0 ? "tool-calls" : reason;
 }
 

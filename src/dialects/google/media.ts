@@ -1,10 +1,9 @@
 import type { Part } from "@google/genai";
+import { readDataUrl } from "../../core/data-url.ts";
 import type { AudioPart, FilePart, ImagePart } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
 import type { Report } from "../report.ts";
 import { targetError } from "../wire-error.ts";
-
-const DATA_URL = /^data:([^;,]*)[^,]*;base64,/;
 
 /** Bytes go inline, addresses as file data with the media type the API asks for. */
 export function encodeMedia(part: ImagePart | FilePart | AudioPart, target: Target, report: Report): Part {
@@ -12,9 +11,9 @@ export function encodeMedia(part: ImagePart | FilePart | AudioPart, target: Targ
     report("messages.image.detail", part.detail, undefined, "the Gemini wire has no level of detail for one image");
   }
   const url = part.type === "audio" ? undefined : part.url;
-  const match = url === undefined ? null : DATA_URL.exec(url);
-  if (match !== null && url !== undefined) {
-    return { inlineData: { mimeType: match[1] || mediaTypeOf(part), data: url.slice(match[0].length) } };
+  const inline = readDataUrl(url ?? "");
+  if (inline !== undefined) {
+    return { inlineData: { mimeType: inline.mediaType || mediaTypeOf(part), data: inline.data } };
   }
   if (part.data !== undefined) return { inlineData: { mimeType: mediaTypeOf(part), data: part.data } };
   if (url === undefined)
@@ -22,23 +21,25 @@ export function encodeMedia(part: ImagePart | FilePart | AudioPart, target: Targ
   return { fileData: { mimeType: mediaTypeOf(part), fileUri: url } };
 }
 
-const BY_EXTENSION: Readonly<Record<string, string>> = {
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  gif: "image/gif",
-  webp: "image/webp",
-  heic: "image/heic",
-  pdf: "application/pdf",
-  txt: "text/plain",
-  md: "text/markdown",
-  csv: "text/csv",
-  html: "text/html",
-  json: "application/json",
-  mp3: "audio/mpeg",
-  wav: "audio/wav",
-  mp4: "video/mp4",
-};
+const BY_EXTENSION: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    png: "image/png",
+    jpg: "image/jpeg",
+    jpeg: "image/jpeg",
+    gif: "image/gif",
+    webp: "image/webp",
+    heic: "image/heic",
+    pdf: "application/pdf",
+    txt: "text/plain",
+    md: "text/markdown",
+    csv: "text/csv",
+    html: "text/html",
+    json: "application/json",
+    mp3: "audio/mpeg",
+    wav: "audio/wav",
+    mp4: "video/mp4",
+  }),
+);
 
 /** First characters of base64 data. */
 const MAGIC: readonly (readonly [start: string, mediaType: string])[] = [
@@ -55,6 +56,8 @@ function mediaTypeOf(part: ImagePart | FilePart | AudioPart): string {
   const sniffed = data === undefined ? undefined : MAGIC.find(([start]) => data.startsWith(start))?.[1];
   if (sniffed !== undefined) return sniffed;
   const named = part.type === "file" ? (part.filename ?? part.url) : part.type === "image" ? part.url : undefined;
-  const extension = /\.([a-z0-9]+)(?:[?#].*)?$/i.exec(named ?? "")?.[1]?.toLowerCase() ?? "";
-  return BY_EXTENSION[extension] ?? (part.type === "file" ? "application/pdf" : "image/jpeg");
+  const path = (named ?? "").split(/[?#]/, 1)[0] ?? "";
+  const extension = path.slice(path.lastIndexOf(".") + 1).toLowerCase();
+  const usual = part.type === "file" ? "application/pdf" : "image/jpeg";
+  return BY_EXTENSION.get(extension) ?? usual;
 }

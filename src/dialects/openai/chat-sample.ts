@@ -1,4 +1,5 @@
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
+import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../wire-error.ts";
 import { CHAT_FAILURES, CHAT_FINISHES } from "./finish-reasons.ts";
@@ -129,7 +130,7 @@ export class ChatSample {
     this.#closeReasoning(out);
     const hasCalls = this.#calls.size > 0;
     const raw = this.#rawFinish;
-    const failure = raw === undefined ? undefined : CHAT_FAILURES[raw];
+    const failure = raw === undefined ? undefined : own(CHAT_FAILURES, raw);
     if (failure !== undefined) throw targetError(this.#target, failure.code, `${failure.words} (finish_reason ${raw})`);
     const reason = this.#reason(hasCalls);
     this.#calls.end(out, reason === "length");
@@ -141,7 +142,7 @@ export class ChatSample {
   }
 
   #reason(hasCalls: boolean): FinishReason {
-    const reason = this.#rawFinish === undefined ? "unknown" : (CHAT_FINISHES[this.#rawFinish] ?? "unknown");
+    const reason = this.#rawFinish === undefined ? "unknown" : (own(CHAT_FINISHES, this.#rawFinish) ?? "unknown");
     if (hasCalls) return reason === "length" ? "length" : "tool-calls";
     if (this.#refused) return "refusal";
     if (reason === "tool-calls" && !this.#foreignCalls) {

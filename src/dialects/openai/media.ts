@@ -1,4 +1,5 @@
 import type { AudioPart, FilePart, ImagePart } from "../../core/message.ts";
+import { own } from "../../core/own.ts";
 
 /** Where the bytes are: an address, or the bytes themselves as a data URI. */
 export function sourceUrl(part: ImagePart | FilePart): string {
@@ -10,7 +11,7 @@ const AUDIO_FORMATS: Readonly<Record<string, string>> = { mpeg: "mp3", "x-wav": 
 /** `audio/mpeg` -> `mp3`. */
 export function audioFormat(part: AudioPart): string {
   const subtype = part.mediaType.split("/").at(-1)?.split(";")[0] ?? "wav";
-  return AUDIO_FORMATS[subtype] ?? subtype;
+  return own(AUDIO_FORMATS, subtype) ?? subtype;
 }
 
 /** The API wants a name beside the bytes of a file. */

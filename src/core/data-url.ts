@@ -1,0 +1,14 @@
+export interface DataUrl {
+  /** Empty where the address names none. */
+  readonly mediaType: string;
+  /** Base64. */
+  readonly data: string;
+}
+
+/** The parts of a `data:` address with base64 data; undefined for any other address. */
+export function readDataUrl(url: string): DataUrl | undefined {
+  const comma = url.startsWith("data:") ? url.indexOf(",") : -1;
+  if (comma < 0) return undefined;
+  const [mediaType = "", ...parameters] = url.slice("data:".length, comma).split(";");
+  return parameters.at(-1) === "base64" ? { mediaType, data: url.slice(comma + 1) } : undefined;
+}

@@ -1,0 +1,6 @@
+/** A text without the given character at its end, however often it stands there. */
+export function withoutEnd(text: string, character: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === character) end--;
+  return text.slice(0, end);
+}

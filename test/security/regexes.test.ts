@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../../src/", import.meta.url));
+
+interface Literal {
+  readonly source: string;
+  readonly flags: string;
+  readonly place: string;
+}
+
+/** Every regular expression that is written out in the sources, each once. */
+function literals(): Literal[] {
+  const found = new Map<string, Literal>();
+  for (const file of readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))) {
+    const tree = ts.createSourceFile(file, readFileSync(join(ROOT, file), "utf8"), ts.ScriptTarget.Latest, true);
+    const visit = (node: ts.Node): void => {
+      if (ts.isRegularExpressionLiteral(node)) {
+        const end = node.text.lastIndexOf("/");
+        const literal = { source: node.text.slice(1, end), flags: node.text.slice(end + 1), place: file };
+        if (!found.has(node.text)) found.set(node.text, literal);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(tree);
+  }
+  return [...found.values()];
+}
+
+const LITERALS = literals();
+
+/** One character of each kind a pattern may speak of, besides those it writes out itself. */
+const KINDS = [..."aZ0 \t\n-_./:,=@#?&{[(\"'\\<", "\u001b", "é"];
+
+/** Characters and words to repeat: every literal run of the pattern, and the kinds above. */
+function pumpsFor(source: string): string[] {
+  const words: readonly string[] = source.match(/[\p{L}\p{N}_-]{2,}/gu) ?? [];
+  const marks: readonly string[] = source.match(/[^\\()[\]|*+?{}^$\p{L}\p{N}]/gu) ?? [];
+  const singles = [...new Set([...KINDS, ...marks])];
+  const own = singles.filter((mark) => marks.includes(mark)).slice(0, 8);
+  const runs = [...new Set(words)]
+    .slice(0, 6)
+    .flatMap((word) => [word, ...own.flatMap((mark) => [mark + word, word + mark])]);
+  const pairs = own.flatMap((first) => ["a", "0", " ", ...own].map((second) => first + second));
+  return [...new Set([...singles, ...runs, ...pairs])];
+}
+
+/** What a pattern must see before its repeated part is reached: its literal beginning, and the same with a word behind it. */
+function prefixesFor(source: string): string[] {
+  const [start = ""] = /^(?:\\[/{.[]|[^\\()[\]|*+?{}^$.])+/.exec(source.replace(/^\^|^\\b/, "")) ?? [];
+  return [...new Set(["", start.replaceAll("\\", "")])];
+}
+
+const SUFFIXES = ["\u0000", "\n!"];
+const SHORT = 1_000;
+const LONG = 8_000;
+/** Milliseconds below which nobody waits, whatever the growth. */
+const QUICK_MS = 4;
+
+function attack(pattern: RegExp, text: string): number {
+  const startMs = performance.now();
+  if (pattern.global || pattern.sticky) text.replace(pattern, "");
+  else pattern.test(text);
+  return performance.now() - startMs;
+}
+
+/** Doubles with each character: found with few of them, because with many it would never end. */
+function isExponential(pattern: RegExp, of: (length: number) => string): boolean {
+  return attack(pattern, of(18)) > 0.5 && leastMs(pattern, of(20)) > 2.5 * leastMs(pattern, of(18));
+}
+
+/** The least of a few, so that a pause of the machine is not taken for the pattern's. */
+function leastMs(pattern: RegExp, text: string): number {
+  return Math.min(...Array.from({ length: 3 }, () => attack(pattern, text)));
+}
+
+/** The text that takes a pattern more than linear time, if one of those tried does. */
+function slowText({ source, flags }: Pick<Literal, "source" | "flags">): string | undefined {
+  const pattern = new RegExp(source, flags);
+  for (const pump of pumpsFor(source)) {
+    for (const prefix of prefixesFor(source)) {
+      for (const suffix of SUFFIXES) {
+        const of = (length: number) => prefix + pump.repeat(Math.ceil(length / pump.length)) + suffix;
+        if (isExponential(pattern, of)) return JSON.stringify(prefix + pump);
+        if (attack(pattern, of(LONG)) < QUICK_MS) continue;
+        const [short, long] = [leastMs(pattern, of(SHORT)), leastMs(pattern, of(LONG))];
+        if (long > QUICK_MS && long > short * (LONG / SHORT) * 2.5) return JSON.stringify(prefix + pump);
+      }
+    }
+  }
+  return undefined;
+}
+
+describe("every regular expression takes linear time", () => {
+  test("of those there are", () => expect(LITERALS.length).toBeGreaterThan(150));
+
+  const rooms = [...new Set(LITERALS.map(({ place }) => place.split("/")[0] ?? ""))];
+  test.each(rooms)(
+    "in %s",
+    (room) => {
+      const slow = LITERALS.filter(({ place }) => place.split("/")[0] === room).flatMap((literal) => {
+        const text = slowText(literal);
+        return text === undefined ? [] : [`${literal.place}: /${literal.source}/ for ${text} many times`];
+      });
+      expect(slow).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+describe("the search for slow texts finds what it should:", () => {
+  test.each([
+    ["nested repeats", /^(?:a+)+$/],
+    ["a repeat at an open end", /\/+$/],
+    ["line breaks at an open end", /(?:\r?\n)+$/],
+    ["two repeats of the same", /^data:([^;,]*)[^,]*;base64,/],
+    ["alternatives that overlap", /^(?:\S+@\S+\.\S+|\+?[\d\s().-]{7,20})$/],
+    ["a lazy repeat twice", /a.*?b.*?c$/],
+    ["a repeat behind a name", /\/models\/(?<model>[^:]+):countTokens$/],
+    ["digits behind digits", /^\{(\d+)(,?)(\d*)\}/],
+    ["zeros at the end", /\.?0+$/],
+  ])("%s", (_name, { source, flags }) => {
+    expect(slowText({ source, flags })).toBeDefined();
+  });
+});
