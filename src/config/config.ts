@@ -259,6 +259,11 @@ function dotted(path: Path): string {
   }, "");
 }
 
+/** Keys whose values are sent in headers. */
+const IN_HEADERS: ReadonlySet<string | number> = new Set([
+  ...["api_key", "extra_headers", "organization_id", "project_id", "api_version"],
+]);
+
 /** A reference without the default that may follow its name. */
 function nameOf(reference: string): string {
   return reference.split(":-", 1)[0] ?? reference;
@@ -293,8 +298,7 @@ class Resolver {
 
   /** What the schema could not see: the values behind references. */
   #checked(value: string, reference: string, path: Path): string {
-    const isCredential = path.includes("api_key") || path.includes("extra_headers");
-    if (isCredential && !HEADER_VALUE.test(value))
+    if (IN_HEADERS.has(path[0] ?? "") && !HEADER_VALUE.test(value))
       this.report(path, `${nameOf(reference)} holds characters that HTTP cannot carry in a header`);
     const isAddress = path.at(-1) === "base_url" || path.at(-1) === "proxy";
     if (isAddress && path.length === 1 && !/^(?:https?|socks5?):\/\//.test(value))

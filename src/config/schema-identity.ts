@@ -5,7 +5,10 @@ import { address, flag, freeTable, oneOf, table, text, texts } from "./schema-va
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Visible latin-1, spaces and tabs: what HTTP can carry in a header. */
 export const HEADER_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
-const OWN_HEADERS = new Set(["host", "content-length", "transfer-encoding", "connection"]);
+const OWN_HEADERS = new Set([
+  ...["host", "content-length", "transfer-encoding", "connection", "keep-alive", "expect", "te", "trailer", "upgrade"],
+  ...["proxy-authorization", "proxy-connection"],
+]);
 
 const headerName = z
   .string()
@@ -17,6 +20,15 @@ const headerName = z
 const headerValue = z
   .string()
   .regex(HEADER_VALUE, { error: "must be one line of latin-1 characters: HTTP carries no others" });
+
+/** A text that is sent in a header of its own. */
+const headerText = () =>
+  z
+    .string()
+    .min(1)
+    .refine((value) => isReference(value) || HEADER_VALUE.test(value), {
+      error: "must be one line of latin-1 characters: HTTP carries no others",
+    });
 
 const apiKey = z
   .string()
@@ -57,16 +69,16 @@ export const identityShape = {
       "Address of the API as the provider's SDK wants it: with /v1 for OpenAI wires, without a version for Anthropic and Gemini. Default: the provider's own.",
     examples: ["http://127.0.0.1:8080/v1"],
   }),
-  api_version: text().meta({
+  api_version: headerText().meta({
     description:
       "Version of the API: Azure's dated `api-version`, the `anthropic-version` header, or Gemini's path segment. Default: the newest one the library is tested with.",
     examples: ["2024-10-21", "2023-06-01", "v1beta"],
   }),
-  organization_id: text().meta({
+  organization_id: headerText().meta({
     description: "OpenAI organization that is billed (header OpenAI-Organization).",
     examples: ["org-123"],
   }),
-  project_id: text().meta({
+  project_id: headerText().meta({
     description: "OpenAI project that is billed (header OpenAI-Project).",
     examples: ["proj_123"],
   }),
