@@ -46,6 +46,9 @@ function htmlTitle(html: string): string {
 }
 
 const MAX_DEPTH = 6;
+/** More says nothing new, and its reader waits. */
+const LONGEST_TEXT = 64 * 1024;
+const LONGEST_WORD = 256;
 
 function readNode(node: unknown, seen: Reading, depth: number): void {
   if (depth > MAX_DEPTH || node === null || node === undefined) return;
@@ -61,13 +64,13 @@ function readNode(node: unknown, seen: Reading, depth: number): void {
 function readText(text: string, seen: Reading, depth: number): void {
   const parsed = text.trimStart().startsWith("{") ? parseMaybe(text) : text;
   if (typeof parsed !== "string") readNode(parsed, seen, depth + 1);
-  else if (seen.message === "") seen.message = text.trim();
+  else if (seen.message === "") seen.message = text.slice(0, LONGEST_TEXT).trim();
 }
 
 function readObject(node: Record<string, unknown>, seen: Reading, depth: number): void {
   for (const key of WORD_KEYS) {
     const value = node[key];
-    if (typeof value === "string") seen.words.push(value);
+    if (typeof value === "string") seen.words.push(value.slice(0, LONGEST_WORD));
     else if (typeof value === "number") seen.status ??= value;
     else if (typeof value === "object") readNode(value, seen, depth + 1);
   }

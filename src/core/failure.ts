@@ -21,6 +21,8 @@ export interface Failure {
 
 /** Longest message that is kept of a provider's words. */
 const MAX_MESSAGE = 2_000;
+/** As much of them as is looked at for that: what is masked may be longer than its mask. */
+const MAX_READ = 4 * MAX_MESSAGE;
 
 /** The ModelError for a failed answer: total, never throws, whatever the body is. */
 export function modelErrorOf(failure: Failure, target: Target): ModelError {
@@ -30,7 +32,7 @@ export function modelErrorOf(failure: Failure, target: Target): ModelError {
   const retryAfterMs = retryAfterOf(failure, body.retryDelay);
   return new ModelError({
     code,
-    message: `${target.provider} (${target.modelId}): ${redact(words, target.credentials.keys).slice(0, MAX_MESSAGE)}${whatNow(code, retryAfterMs, failure, target)}`,
+    message: `${target.provider} (${target.modelId}): ${redact(words.slice(0, MAX_READ), target.credentials.keys).slice(0, MAX_MESSAGE)}${whatNow(code, retryAfterMs, failure, target)}`,
     provider: target.provider,
     model: target.entry,
     status: failure.status ?? body.status,

@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Input, ModelError } from "../../src/index.ts";
+import { listen } from "../transport/loopback.ts";
 import { modelAt, serving } from "../wire/ask.ts";
-import { smallBody, WIRES } from "../wire/small-answers.ts";
+import { SMALL_BODY, smallBody, WIRES } from "../wire/small-answers.ts";
 import { around, everythingOf, INPUT, SECRETS, secretsIn } from "./canary.ts";
+import { AUTHORITY, IDENTITIES } from "./certificates.ts";
 import { factoryWith, HOSTS } from "./hosts.ts";
 import { proxyFor } from "./recording-proxy.ts";
 
@@ -129,4 +132,28 @@ describe("a proxy's credentials", () => {
       expect(secretsIn(shown), around(shown, secretsIn(shown))).toEqual([]);
     });
   }
+});
+
+test("CONNECT for an https origin tells the proxy host and port, and no credential of the origin", async () => {
+  const seen: string[] = [];
+  const origin = await listen(
+    https.createServer({ ...IDENTITIES.good }, (request, response) => {
+      seen.push(JSON.stringify(request.headers));
+      response.setHeader("content-type", "application/json").end(JSON.stringify(SMALL_BODY.openai));
+    }),
+  );
+  const proxy = await proxyFor();
+  const folder = mkdtempSync(join(tmpdir(), "modelwright-connect-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, "ca.pem"), AUTHORITY);
+  const keys = HOSTS[0]?.keys(`https://127.0.0.1:${origin.port}`);
+  const own = `proxy = "http://clerk:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${proxy.port}"`;
+  const { factory } = factoryWith(`${keys}\n${own}\ntls = { ca_file = ${JSON.stringify(join(folder, "ca.pem"))} }`);
+  expect((await factory.get("asked").codegen(INPUT)).text).toBe("fine");
+  const basic = Buffer.from(`clerk:${SECRETS.proxyPassword}`).toString("base64");
+  expect(proxy.connects).toHaveLength(1);
+  expect(proxy.connects[0]).toContain(`127.0.0.1:${origin.port}`);
+  expect(secretsIn(proxy.connects[0]?.replace(basic, "") ?? "")).toEqual([]);
+  expect(seen.join()).not.toContain(basic);
+  expect(secretsIn(seen.join()).length).toBeGreaterThan(0);
 });

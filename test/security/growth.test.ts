@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { parseDuration, untilDate } from "../../src/core/duration.ts";
+import { withoutEcho } from "../../src/core/echo.ts";
+import type { FlowEvent } from "../../src/core/event.ts";
+import { modelErrorOf } from "../../src/core/failure.ts";
+import { maskedAddress } from "../../src/core/masked-address.ts";
+import { withoutPrompt } from "../../src/core/prompt-echo.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { TokenStripper } from "../../src/layers/held-text.ts";
+import { parsePartial } from "../../src/partial-object.ts";
+import { SseFramer } from "../../src/transport/sse.ts";
+import { targetOf } from "../layers/call-of.ts";
+import { SECRETS } from "./canary.ts";
+
+const target = targetOf();
+const exchange = {
+  secrets: [new Secret(SECRETS.key)],
+  prompt: () => ["The quick brown fox jumps over the lazy dog. "],
+};
+
+/** What reads text that a provider controls. */
+const READERS: readonly (readonly [name: string, read: (text: string) => unknown])[] = [
+  ["an error body", (text) => modelErrorOf({ status: 500, body: text }, target)],
+  [
+    "an error body in JSON",
+    (text) => modelErrorOf({ status: 400, body: { error: { message: text, type: text } } }, target),
+  ],
+  [
+    "an error body full of errors",
+    (text) =>
+      modelErrorOf({ status: 400, body: `{"error":${JSON.stringify(JSON.stringify({ error: text }))}}` }, target),
+  ],
+  ["an error page", (text) => modelErrorOf({ status: 502, body: `<html><title>${text}` }, target)],
+  ["an unfinished object", (text) => parsePartial(`{"a":"${text.replaceAll(/["\\\n]/g, " ")}`)],
+  ["a wait", (text) => [parseDuration(text), untilDate(text, 0)]],
+  ["an address", (text) => maskedAddress(`http://${text}`)],
+  ["one event", (text) => frame(`data: ${text}\n\n`, text.length)],
+  ["an event in pieces", (text) => frame(`data: ${text}\n\n`, 1_000)],
+  ["many events", (text) => frame(text.replace(/(.{1,40})/gs, "data: $1\n\n"), 4_096)],
+  ["special tokens in pieces", (text) => strip(text, 64)],
+];
+
+/** Shapes that make careless readers slow. */
+const SHAPES: readonly (readonly [name: string, piece: string])[] = [
+  ["blanks", " "],
+  ["letters", "a"],
+  ["digits", "0"],
+  ["brackets", "("],
+  ["line breaks", "\n"],
+  ["beginnings of tokens", "<|im_"],
+  ["beginnings of keys", "sk-"],
+  ["a prompt's words", "the lazy dog. "],
+  ["backslashes", "\\"],
+  ["opened tables", '{"a":'],
+  ["pages", "<title>"],
+  ["addresses", "?a=&"],
+];
+
+function frame(text: string, pieceBytes: number): number {
+  const framer = new SseFramer();
+  const bytes = Buffer.from(text);
+  const out: unknown[] = [];
+  for (let at = 0; at < bytes.length; at += pieceBytes) framer.push(bytes.subarray(at, at + pieceBytes), out as never);
+  return out.length;
+}
+
+function strip(text: string, pieceLength: number): number {
+  const stripper = new TokenStripper(["<|im_end|>", "<|im_start|>", "</s>"]);
+  let length = 0;
+  for (let at = 0; at < text.length; at += pieceLength) {
+    const events: FlowEvent[] = [{ type: "text-delta", text: text.slice(at, at + pieceLength), sample: 0 }];
+    for (const event of stripper.pass(events)) if (event.type === "text-delta") length += event.text.length;
+  }
+  return length;
+}
+
+function leastMs(run: () => unknown): number {
+  const times = Array.from({ length: 3 }, () => {
+    const startMs = performance.now();
+    run();
+    return performance.now() - startMs;
+  });
+  return Math.min(...times);
+}
+
+const SHORT = 100_000;
+const LONG = 1_000_000;
+const QUICK_MS = 150;
+const NOISE = 5;
+
+/** Quick, or at least no more than ten times as slow for ten times the text. */
+function expectLinear(run: (length: number) => unknown): void {
+  const longMs = leastMs(() => run(LONG));
+  if (longMs <= QUICK_MS) return;
+  expect(longMs).toBeLessThan(leastMs(() => run(SHORT)) * (LONG / SHORT) * NOISE);
+}
+
+for (const [reader, read] of READERS) {
+  describe(`1 MB read as ${reader} takes linear time`, () => {
+    test.each(SHAPES)("of %s", (_name, piece) => {
+      expectLinear((length) => read(piece.repeat(Math.ceil(length / piece.length))));
+    });
+  });
+}
+
+describe("blotting out an echo takes linear time", () => {
+  const ERROR = 64 * 1024;
+
+  test.each(SHAPES)("in 64 KiB of %s", (_name, piece) => {
+    const text = piece.repeat(Math.ceil(ERROR / piece.length));
+    expect(leastMs(() => withoutEcho(text, exchange))).toBeLessThan(QUICK_MS);
+  });
+
+  test.each(SHAPES)("of a prompt of 1 MB of %s, also where the error is of the same", (_name, piece) => {
+    const text = piece.repeat(Math.ceil(ERROR / piece.length));
+    for (const error of [text, `a${text}`, "none of it", text.slice(0, 40).repeat(40)])
+      expectLinear((length) => withoutPrompt(error, [piece.repeat(Math.ceil(length / piece.length))]));
+  });
+});
