@@ -1,0 +1,31 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const CALLS = 100_000;
+
+interface Report {
+  readonly calls: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly flat: boolean;
+}
+
+test("after a hundred thousand calls with faults and aborts, handles and memory are what they were after twenty thousand", async () => {
+  const { stdout, stderr } = await soak(CALLS);
+  expect(stderr).toBe("");
+  const report = JSON.parse(stdout) as Report;
+  expect(report.calls).toBe(CALLS);
+  // A fault is retried: nearly all calls that were not aborted end with the answer.
+  expect(report.outcomes.fine).toBeGreaterThan(CALLS * 0.95);
+  expect(report.outcomes.aborted).toBeGreaterThan(CALLS * 0.005);
+  expect(report, stdout).toMatchObject({ flat: true });
+}, 400_000);
+
+function soak(calls: number): Promise<{ stdout: string; stderr: string }> {
+  const program = join(import.meta.dirname, "soak.ts");
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["--expose-gc", program, String(calls)], (_error, stdout, stderr) =>
+      resolve({ stdout, stderr }),
+    );
+  });
+}
