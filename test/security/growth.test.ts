@@ -6,7 +6,7 @@ import { modelErrorOf } from "../../src/core/failure.ts";
 import { maskedAddress } from "../../src/core/masked-address.ts";
 import { withoutPrompt } from "../../src/core/prompt-echo.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { TokenStripper } from "../../src/layers/held-text.ts";
+import { tokenStripper } from "../../src/layers/token-stripper.ts";
 import { parsePartial } from "../../src/partial-object.ts";
 import { SseFramer } from "../../src/transport/sse.ts";
 import { targetOf } from "../layers/call-of.ts";
@@ -65,7 +65,7 @@ function frame(text: string, pieceBytes: number): number {
 }
 
 function strip(text: string, pieceLength: number): number {
-  const stripper = new TokenStripper(["<|im_end|>", "<|im_start|>", "</s>"]);
+  const stripper = tokenStripper({ tokens: ["<|im_end|>", "<|im_start|>", "</s>"], where: "anywhere" });
   let length = 0;
   for (let at = 0; at < text.length; at += pieceLength) {
     const events: FlowEvent[] = [{ type: "text-delta", text: text.slice(at, at + pieceLength), sample: 0 }];

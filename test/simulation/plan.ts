@@ -23,6 +23,7 @@ export interface EntryPlan {
   readonly fallbacks: readonly string[];
   readonly jitter: "full" | "none" | "decorrelated";
   readonly phases: readonly Phase[];
+  readonly retryOn: Readonly<Record<string, number>> | undefined;
 }
 
 /** What one caller does. */
@@ -74,7 +75,18 @@ function planEntry(name: string, names: readonly string[], chance: Chance): Entr
     fallbacks: others.filter(() => chance.happens(0.6)),
     jitter: chance.pick(["full", "none", "decorrelated"]),
     phases: planPhases(chance),
+    retryOn: chance.happens(0.15) ? planRetryOn(chance) : undefined,
   };
+}
+
+function planRetryOn(chance: Chance): Readonly<Record<string, number>> {
+  const codes = ["rate_limited", "server_error", "timed_out", "connection_failed", "stream_truncated"];
+  return Object.fromEntries(codes.filter(() => chance.happens(0.5)).map((code) => [code, chance.whole(1, 5)]));
+}
+
+/** Tries after the first that the entry may make at most. */
+export function mostRetries({ numRetries, retryOn }: EntryPlan): number {
+  return Math.max(numRetries, ...Object.values(retryOn ?? {}));
 }
 
 function planPhases(chance: Chance): Phase[] {
@@ -98,6 +110,7 @@ function planBehaviour(chance: Chance): Behaviour {
     chance.pick([
       "healthy",
       "healthy",
+      "refusing",
       "slow",
       "cut",
       "empty",
@@ -118,6 +131,8 @@ function planBehaviour(chance: Chance): Behaviour {
       return { kind: "empty", latencyMs, gapMs };
     case "limited":
       return { kind: "limited", latencyMs, perWindow: chance.whole(1, 4), windowMs: chance.whole(1_000, 90_000) };
+    case "refusing":
+      return { kind: "refusing", latencyMs, code: chance.pick(["unauthorized", "quota_exhausted"]), gapMs };
     case "failing":
       return planFailing(latencyMs, chance);
     case "hanging":
@@ -156,7 +171,7 @@ export function tomlOf({ entries }: WorldPlan): string {
 }
 
 function entryToml(entry: EntryPlan): string {
-  const { breaker } = entry;
+  const { breaker, retryOn } = entry;
   const lines = [
     `[models.${entry.name}]`,
     `name = "${entry.name}-model"`,
@@ -177,6 +192,7 @@ function entryToml(entry: EntryPlan): string {
       : `circuit_breaker = { threshold = ${breaker.threshold}, half_open_after = "${breaker.halfOpenMs}ms"${breaker.windowMs === undefined ? "" : `, window = "${breaker.windowMs}ms"`} }`,
     `on_break = "${entry.onBreak}"`,
     entry.hedgeMs !== undefined && `hedge_after = "${entry.hedgeMs}ms"`,
+    retryOn !== undefined && `retry_on = { ${Object.entries(retryOn).map(([code, count]) => `${code} = ${count}`)} }`,
     `fallback_models = ${JSON.stringify(entry.fallbacks)}`,
   ];
   return `${lines.filter((line) => line !== false).join("\n")}\n`;

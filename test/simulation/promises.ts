@@ -1,6 +1,6 @@
 import type { ModelError } from "../../src/index.ts";
 import type { VirtualCaller } from "./caller.ts";
-import type { EntryPlan } from "./plan.ts";
+import { type EntryPlan, mostRetries } from "./plan.ts";
 import type { WireRequest } from "./provider.ts";
 
 /** Floating point, not tolerance: in virtual time everything happens at its instant. */
@@ -22,7 +22,7 @@ export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: W
   if (nowMs > caller.deadlineAtMs + EPSILON_MS) broken("P2", `${id}: a request after the deadline`);
   const earlier = caller.requests.filter((one) => one.entry === entry.name);
   const ways = caller.entry.hedgeMs === undefined ? 1 : 2;
-  const most = (1 + entry.numRetries) * entry.keys.length * ways;
+  const most = (1 + mostRetries(entry)) * entry.keys.length * ways;
   if (earlier.length + 1 > most) broken("P3", `${id}: more than ${most} requests to ${entry.name}`);
   if (caller.plan.way === "stream" && caller.entry.onBreak === "error" && caller.hasShown)
     broken("P4", `${id}: a hidden request to ${entry.name} after text was shown`);
@@ -39,6 +39,7 @@ export function checkNamedTime(
   for (const one of earlier) {
     const { askedMs = 0, endedMs } = one;
     if (one.key !== request.key || endedMs === undefined) continue;
+    if (one.end === "unauthorized") broken("P3", `${request.caller}: ${request.key} asked again although it is dead`);
     // The second way of a hedged call is told as little as another call.
     const sameWay = one.caller === request.caller && hedgeMs === undefined;
     if (!sameWay && askedMs > SHARED_WAIT_MS) continue;

@@ -13,6 +13,13 @@ export type Behaviour =
   /** A bucket of requests per window; beyond it 429, with the time until the next window. */
   | { readonly kind: "limited"; readonly latencyMs: number; readonly perWindow: number; readonly windowMs: number }
   | { readonly kind: "failing"; readonly latencyMs: number; readonly code: ModelErrorCode; readonly askMs?: number }
+  /** Refuses every key but the first. */
+  | {
+      readonly kind: "refusing";
+      readonly latencyMs: number;
+      readonly code: "unauthorized" | "quota_exhausted";
+      readonly gapMs: number;
+    }
   /** Says nothing; `deaf` does not even hear that it is cancelled. */
   | { readonly kind: "hanging" | "deaf" };
 
@@ -114,6 +121,8 @@ export class VirtualProvider implements Dialect {
     if (behaviour.kind === "deaf") await new Promise(() => {});
     if ("latencyMs" in behaviour) await sleep(call.clock, behaviour.latencyMs, call.cancellation);
     if (behaviour.kind === "failing") throw this.#fail(call, request, behaviour);
+    if (behaviour.kind === "refusing" && request.key?.endsWith("-0") !== true)
+      throw failure(call, request, behaviour.code);
     if (behaviour.kind === "limited") this.#admit(call, request, behaviour);
     yield* this.#say(call, request);
   }
