@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { ConfigError, ModelFactory } from "modelwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LOCALHOST_CERT } from "../transport/localhost-certificate.ts";
 import { type Block, blocksOf, fileOf, PAGES, placeOf, ROOT } from "./blocks.ts";
 import { type Command, commandsOf, showsIn } from "./command-line.ts";
 import { completeToml, completeTypeScript, entriesOf, PROFILE, withSimulatedProfile } from "./complete.ts";
@@ -172,7 +173,7 @@ describe("TOML of the pages", () => {
   )("%s is a models.toml, or a part of one", async (_, block) => {
     const text = completeToml(block.text);
     for (const [, file = ""] of text.matchAll(/"file:([^"]+)"/g)) writeBelow(baseDir, file, "content");
-    for (const [, file = ""] of text.matchAll(/ca_file = "([^"]+)"/g)) writeBelow(baseDir, file, "");
+    for (const [, file = ""] of text.matchAll(/ca_file = "([^"]+)"/g)) writeBelow(baseDir, file, LOCALHOST_CERT);
     for (const profile of [undefined, ...profilesOf(block.text)]) {
       const factory = ModelFactory.parse(text, { env, baseDir, ...(profile !== undefined && { profile }) });
       for (const name of factory.names()) expect(String(factory.get(name))).toBe(name);
