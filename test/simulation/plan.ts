@@ -111,6 +111,7 @@ function planBehaviour(chance: Chance): Behaviour {
       "healthy",
       "healthy",
       "refusing",
+      "moody",
       "slow",
       "cut",
       "empty",
@@ -133,6 +134,8 @@ function planBehaviour(chance: Chance): Behaviour {
       return { kind: "limited", latencyMs, perWindow: chance.whole(1, 4), windowMs: chance.whole(1_000, 90_000) };
     case "refusing":
       return { kind: "refusing", latencyMs, code: chance.pick(["unauthorized", "quota_exhausted"]), gapMs };
+    case "moody":
+      return { kind: "moody", latencyMs, gapMs, codes: FAILURES };
     case "failing":
       return planFailing(latencyMs, chance);
     case "hanging":

@@ -31,7 +31,6 @@ export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: W
 /** Nothing before the time the server named, to this call or to another one. */
 export function checkNamedTime(
   request: WireRequest,
-  { maxParallel }: EntryPlan,
   { entry: { hedgeMs } }: VirtualCaller,
   earlier: readonly WireRequest[],
   broken: Broken,
@@ -47,8 +46,7 @@ export function checkNamedTime(
     if (earlyMs > EPSILON_MS)
       broken(
         "P3",
-        `${request.caller}: ${request.key} asked again ${Math.round(earlyMs)} ms before ${request.entry} allowed ${one.caller} to` +
-          (maxParallel === undefined ? "" : ` (max_parallel = ${maxParallel})`),
+        `${request.caller}: ${request.key} asked again ${Math.round(earlyMs)} ms before ${request.entry} allowed ${one.caller} to`,
       );
   }
 }

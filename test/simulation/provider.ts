@@ -13,6 +13,13 @@ export type Behaviour =
   /** A bucket of requests per window; beyond it 429, with the time until the next window. */
   | { readonly kind: "limited"; readonly latencyMs: number; readonly perWindow: number; readonly windowMs: number }
   | { readonly kind: "failing"; readonly latencyMs: number; readonly code: ModelErrorCode; readonly askMs?: number }
+  /** Fails another way each time, or not at all. */
+  | {
+      readonly kind: "moody";
+      readonly latencyMs: number;
+      readonly gapMs: number;
+      readonly codes: readonly ModelErrorCode[];
+    }
   /** Refuses every key but the first. */
   | {
       readonly kind: "refusing";
@@ -82,7 +89,7 @@ export class VirtualProvider implements Dialect {
     let end: WireRequest["end"] = "left";
     try {
       yield* this.#answer(call, request);
-      end = "complete";
+      end = request.end === "open" ? "complete" : request.end;
     } catch (error) {
       if (isModelError(error)) end = error.code;
       throw error;
@@ -123,6 +130,8 @@ export class VirtualProvider implements Dialect {
     if (behaviour.kind === "failing") throw this.#fail(call, request, behaviour);
     if (behaviour.kind === "refusing" && request.key?.endsWith("-0") !== true)
       throw failure(call, request, behaviour.code);
+    if (behaviour.kind === "moody" && this.#chance.happens(0.8))
+      throw failure(call, request, this.#chance.pick(behaviour.codes));
     if (behaviour.kind === "limited") this.#admit(call, request, behaviour);
     yield* this.#say(call, request);
   }
@@ -155,13 +164,20 @@ export class VirtualProvider implements Dialect {
     const words = behaviour.kind === "empty" ? [] : text.split(/(?<= )/);
     const cutAfter = behaviour.kind === "cut" ? this.#chance.whole(0, words.length) : Number.POSITIVE_INFINITY;
     for (const [index, word] of words.entries()) {
-      if (index >= cutAfter) throw failure(call, request, "stream_truncated");
+      if (index >= cutAfter) return this.#cut(call, request);
       await sleep(call.clock, gapMs, call.cancellation);
       yield [{ type: "text-delta", text: word, sample: 0 }];
     }
-    if (cutAfter === words.length) throw failure(call, request, "stream_truncated");
+    if (cutAfter === words.length) return this.#cut(call, request);
     yield [{ type: "usage", usage: usageOf({ input: 10, output: words.length }) }];
     yield [{ type: "finish", reason: "stop", sample: 0 }];
+  }
+
+  /** Says so, or simply stops: a bare end is no end of an answer. */
+  #cut(call: Call, request: WireRequest): void {
+    const error = failure(call, request, "stream_truncated");
+    if (this.#chance.happens(0.5)) throw error;
+    request.end = "stream_truncated";
   }
 }
 

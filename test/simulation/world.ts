@@ -110,7 +110,7 @@ class World {
     const caller = this.#callers.get(request.caller) as VirtualCaller;
     const entry = this.#entry(request.entry);
     checkRequest(caller, entry, request, this.#breaks);
-    checkNamedTime(request, entry, caller, this.#requestsAt(request.entry), this.#breaks);
+    checkNamedTime(request, caller, this.#requestsAt(request.entry), this.#breaks);
     caller.requests.push(request);
     if (request.tryIndex === 0) return;
     const retries = this.#retries.get(request.entry) ?? new Set();
