@@ -69,7 +69,7 @@ function strip(text: string, pieceLength: number): number {
   let length = 0;
   for (let at = 0; at < text.length; at += pieceLength) {
     const events: FlowEvent[] = [{ type: "text-delta", text: text.slice(at, at + pieceLength), sample: 0 }];
-    for (const event of stripper.pass(events)) if (event.type === "text-delta") length += event.text.length;
+    for (const event of stripper?.pass(events) ?? []) if (event.type === "text-delta") length += event.text.length;
   }
   return length;
 }
