@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { threadMs } from "./thread-time.ts";
 
 const ROOT = fileURLToPath(new URL("../../src/", import.meta.url));
 
@@ -61,10 +62,10 @@ const LONG = 8_000;
 const QUICK_MS = 4;
 
 function attack(pattern: RegExp, text: string): number {
-  const startMs = performance.now();
+  const startMs = threadMs();
   if (pattern.global || pattern.sticky) text.replace(pattern, "");
   else pattern.test(text);
-  return performance.now() - startMs;
+  return threadMs() - startMs;
 }
 
 /** Doubles with each character: found with few of them, because with many it would never end. */
