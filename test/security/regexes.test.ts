@@ -56,8 +56,8 @@ function prefixesFor(source: string): string[] {
 }
 
 const SUFFIXES = ["\u0000", "\n!"];
-const SHORT = 1_000;
-const LONG = 8_000;
+const SHORT = 2_000;
+const LONG = 16_000;
 /** Milliseconds below which nobody waits, whatever the growth. */
 const QUICK_MS = 4;
 
