@@ -23,7 +23,7 @@ function fuzzed(target: string, seconds: number): Promise<Fuzzed> {
 }
 
 describe("a fuzzer guided by what runs", () => {
-  test("comes to a defect that nobody guesses, and says which input brings it", { timeout: 60_000 }, async () => {
+  test("comes to a defect that nobody guesses, and says which input brings it", { timeout: 120_000 }, async () => {
     const { code, output } = await fuzzed("planted", 30);
     expect(output).toContain('breaks: "bug!"');
     expect(code).toBe(1);
@@ -31,7 +31,7 @@ describe("a fuzzer guided by what runs", () => {
 
   test.each(["sse", "answer", "toml"])(
     "finds nothing that breaks %s in three seconds",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (target) => {
       const { code, output, found } = await fuzzed(target, 3);
       expect(code, output).toBe(0);

@@ -13,7 +13,7 @@ import type { Wire } from "../wire/recording-files.ts";
 import { anyHistory, properHistory, THOUGHT_PROOFS } from "./histories.ts";
 
 const RUNS = { numRuns: 1_000 };
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 interface Way {
   readonly wire: Wire;

@@ -89,7 +89,7 @@ function shownOf(error: Error): string {
 
 test.each(Object.keys(KEYS) as Wire[])(
   "property 24: no error on the wire %s shows a key or eight characters of one, wherever a server repeats it",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (wire) => {
     const key = KEYS[wire];
     const pieces = Array.from({ length: key.length - PIECE + 1 }, (_, at) => key.slice(at, at + PIECE));

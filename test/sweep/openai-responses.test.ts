@@ -1,7 +1,7 @@
 import { describeSweep } from "./describe-sweep.ts";
 
 describeSweep({
-  streams: ["azure/azure-text.1.chunks.txt", "openai-responses/programmatic-tool-calling.2.chunks.txt"],
+  streams: ["openai-responses/programmatic-tool-calling.2.chunks.txt"],
   without: ["response.created", "response.in_progress"],
   bodies: ["azure/azure-text.1.json"],
 });

@@ -28,6 +28,7 @@ export interface Ended {
 }
 
 const IN_FLIGHT = { fin: 48, reset: 48, stall: 256 };
+/** Longest time in which no call may end; each of them takes a millisecond where nobody else wants the machine. */
 const PATIENCE_MS = 20_000;
 
 /** Asks for the answer once for each place; no call may hang, and no connection may stay. */
@@ -63,7 +64,11 @@ async function askedAll(model: Model, { reading, places, cut }: Sweep): Promise<
     }
   };
   const working = Promise.all(Array.from({ length: IN_FLIGHT[cut] }, worker));
-  await inTime(working, () => `cut after ${[...pending].join(", ")} bytes, the call never ended`);
+  await whileMoving(
+    working,
+    () => all.length,
+    () => `cut after ${[...pending].join(", ")} bytes, the call never ended`,
+  );
   return all;
 }
 
@@ -98,13 +103,22 @@ function modelErrorIn(error: unknown, place: number): ModelError {
 
 /** The server's own view: nobody holds a connection of a call that is over. */
 async function expectClosed(server: CutServer): Promise<void> {
-  await inTime(server.allClosed(), () => `${server.open} connections were never closed`);
+  await whileMoving(
+    server.allClosed(),
+    () => server.open,
+    () => `${server.open} connections were never closed`,
+  );
 }
 
-async function inTime<T>(promise: Promise<T>, problem: () => string): Promise<T> {
+/** Fails when nothing moves any more, however slow the machine is as long as something does. */
+async function whileMoving(work: Promise<unknown>, moved: () => number, problem: () => string): Promise<void> {
+  let before = -1;
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(problem())), PATIENCE_MS);
+  const stuck = new Promise<never>((_, reject) => {
+    timer = setInterval(() => {
+      if (moved() === before) reject(new Error(problem()));
+      before = moved();
+    }, PATIENCE_MS);
   });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  await Promise.race([work, stuck]).finally(() => clearInterval(timer));
 }
