@@ -21,11 +21,19 @@ export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: W
   if (caller.abortedMs !== undefined) broken("P2", `${id}: a request to ${entry.name} after the abort`);
   if (nowMs > caller.deadlineAtMs + EPSILON_MS) broken("P2", `${id}: a request after the deadline`);
   const earlier = caller.requests.filter((one) => one.entry === entry.name);
-  const ways = caller.entry.hedgeMs === undefined ? 1 : 2;
-  const most = (1 + mostRetries(entry)) * entry.keys.length * ways;
-  if (earlier.length + 1 > most) broken("P3", `${id}: more than ${most} requests to ${entry.name}`);
+  // A request that was called off, because another one spoke first, is no try that failed; a deaf one does not hear of it.
+  const calledOff = caller.entry.hedgeMs === undefined ? ["aborted", "left"] : ["aborted", "left", "open"];
+  const failed = earlier.filter(({ end }) => !calledOff.includes(end));
+  const most = (1 + mostRetries(entry)) * entry.keys.length * waysTo(entry, caller.entry);
+  const besideHedge = caller.entry.hedgeMs !== undefined && caller.entry.name !== entry.name ? " beside a hedge" : "";
+  if (failed.length + 1 > most) broken("P3", `${id}: more than ${most} requests to ${entry.name}${besideHedge}`);
   if (caller.plan.way === "stream" && caller.entry.onBreak === "error" && caller.hasShown)
     broken("P4", `${id}: a hidden request to ${entry.name} after text was shown`);
+}
+
+/** A hedged call without fallbacks may go two ways to its model. */
+function waysTo(entry: EntryPlan, { name, hedgeMs, fallbacks }: EntryPlan): number {
+  return name === entry.name && hedgeMs !== undefined && fallbacks.length === 0 ? 2 : 1;
 }
 
 /** Nothing before the time the server named, to this call or to another one. */
