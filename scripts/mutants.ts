@@ -1,0 +1,160 @@
+// npm run mutants [-- --only ID[,ID]]: breaks the sources as each row of test/mutants says, in a copy of the repository,
+// and runs the tests that must notice. Ends with 1 when one does not, or when a row no longer fits the sources.
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Table from "cli-table3";
+import { ALL_MUTANTS } from "../test/mutants/all-mutants.ts";
+import { type Mutant, misfit } from "../test/mutants/mutant.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const LEFT_OUT = /^(?:node_modules|\.git|dist|coverage|reports|\.stryker-tmp.*)$/;
+/** A mutant that makes its tests hang is noticed, too. */
+const PATIENCE_MS = 120_000;
+
+type Verdict = "caught" | "SURVIVED" | "DOES NOT FIT" | "DOES NOT RUN";
+
+interface Outcome {
+  readonly verdict: Verdict;
+  /** The first test that failed, or what is wrong. */
+  readonly words: string;
+  readonly seconds: number;
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+/** The repository once more, with its own sources and the same packages. */
+class Copy {
+  readonly #root: string;
+
+  constructor(parent: string, name: string) {
+    this.#root = join(parent, name);
+    cpSync(ROOT, this.#root, { recursive: true, filter: (source) => !isLeftOut(source) });
+    symlinkSync(join(ROOT, "node_modules"), join(this.#root, "node_modules"));
+  }
+
+  async try(mutant: Mutant): Promise<Outcome> {
+    const texts = new Map<string, string>();
+    const read = (file: string) => readFileSync(join(this.#root, file), "utf8");
+    for (const { file } of mutant.edits) texts.set(file, read(file));
+    try {
+      for (const edit of mutant.edits) {
+        const text = read(edit.file);
+        const why = misfit(text, edit);
+        if (why !== undefined) return { verdict: "DOES NOT FIT", words: why, seconds: 0 };
+        writeFileSync(
+          join(this.#root, edit.file),
+          text.replace(edit.before, () => edit.after),
+        );
+      }
+      return await this.run(mutant.tests);
+    } finally {
+      for (const [file, text] of texts) writeFileSync(join(this.#root, file), text);
+    }
+  }
+
+  async run(tests: readonly string[]): Promise<Outcome> {
+    const startMs = performance.now();
+    const file = join(this.#root, "mutants-report.json");
+    rmSync(file, { force: true });
+    const code = await vitest(this.#root, [...tests, "--reporter=json", `--outputFile=${file}`]);
+    const seconds = (performance.now() - startMs) / 1_000;
+    return { ...verdictOf(code, file), seconds };
+  }
+}
+
+function isLeftOut(source: string): boolean {
+  const [top = ""] = source.slice(ROOT.length).split(/[/\\]/);
+  return LEFT_OUT.test(top);
+}
+
+/** Its exit code, or `undefined` when it took too long. */
+function vitest(cwd: string, args: readonly string[]): Promise<number | undefined> {
+  const main = join(ROOT, "node_modules/vitest/vitest.mjs");
+  const options = ["run", "--bail=1", "--maxWorkers=1", "--testTimeout=10000", "--typecheck.enabled=false"];
+  const child = spawn(process.execPath, [main, ...options, ...args], { cwd, stdio: "ignore" });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      resolve(code ?? undefined);
+    });
+  });
+}
+
+function verdictOf(code: number | undefined, file: string): Omit<Outcome, "seconds"> {
+  if (code === undefined) return { verdict: "caught", words: "the tests never end" };
+  if (code === 0) return { verdict: "SURVIVED", words: "" };
+  if (!existsSync(file)) return { verdict: "DOES NOT RUN", words: `vitest ended with ${code}` };
+  const { testResults } = JSON.parse(readFileSync(file, "utf8")) as Report;
+  for (const { assertionResults } of testResults) {
+    const failed = assertionResults.find(({ status }) => status === "failed");
+    if (failed !== undefined) return { verdict: "caught", words: failed.fullName };
+  }
+  // The check for what a test file leaves behind, or an error that nobody caught. A file that cannot be loaded ran nothing.
+  const ran = testResults.some(({ assertionResults }) => assertionResults.some(({ status }) => status === "passed"));
+  const words = testResults.find(({ message }) => message !== "")?.message ?? "an error outside the tests";
+  return { verdict: ran ? "caught" : "DOES NOT RUN", words };
+}
+
+function chosen(): readonly Mutant[] {
+  const at = process.argv.indexOf("--only");
+  if (at < 0) return ALL_MUTANTS;
+  const ids = new Set(process.argv[at + 1]?.split(","));
+  const mutants = ALL_MUTANTS.filter(({ id }) => ids.has(id));
+  if (mutants.length !== ids.size) throw new Error(`unknown id among ${[...ids].join(", ")}`);
+  return mutants;
+}
+
+async function tryAll(mutants: readonly Mutant[], copies: readonly Copy[]): Promise<Map<Mutant, Outcome>> {
+  const outcomes = new Map<Mutant, Outcome>();
+  const waiting = [...mutants];
+  const work = async (copy: Copy) => {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const outcome = await copy.try(mutant);
+      outcomes.set(mutant, outcome);
+      console.log(
+        `${outcomes.size}/${mutants.length} ${mutant.id}: ${outcome.verdict} (${outcome.seconds.toFixed(1)} s)`,
+      );
+    }
+  };
+  await Promise.all(copies.map(work));
+  return outcomes;
+}
+
+function tableOf(mutants: readonly Mutant[], outcomes: ReadonlyMap<Mutant, Outcome>): string {
+  const table = new Table({ head: ["mutant", "breaks", "verdict", "by", "s"], style: { head: [], border: [] } });
+  for (const mutant of mutants) {
+    const { verdict, words, seconds } = outcomes.get(mutant) as Outcome;
+    table.push([mutant.id, mutant.breaks, verdict, words.split("\n")[0]?.slice(0, 80), seconds.toFixed(1)]);
+  }
+  return table.toString();
+}
+
+const startMs = performance.now();
+const mutants = chosen();
+const parent = mkdtempSync(join(tmpdir(), "modelwright-mutants-"));
+try {
+  const count = Math.max(1, Math.min(availableParallelism(), mutants.length, 4));
+  const copies = Array.from({ length: count }, (_, index) => new Copy(parent, `copy-${index}`));
+  const whole = await (copies[0] as Copy).run([...new Set(mutants.flatMap(({ tests }) => tests))]);
+  if (whole.verdict !== "SURVIVED") throw new Error(`without any mutant the tests fail already: ${whole.words}`);
+  const outcomes = await tryAll(mutants, copies);
+  console.log(tableOf(mutants, outcomes));
+  const missed = [...outcomes.values()].filter(({ verdict }) => verdict !== "caught").length;
+  const seconds = ((performance.now() - startMs) / 1_000).toFixed(0);
+  console.log(`${mutants.length} mutants: ${mutants.length - missed} caught, ${missed} not; ${seconds} s`);
+  process.exitCode = missed === 0 ? 0 : 1;
+} finally {
+  rmSync(parent, { recursive: true, force: true });
+}

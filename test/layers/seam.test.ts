@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import type { FlowEvent } from "../../src/core/event.ts";
+import { Seam } from "../../src/layers/seam.ts";
+
+const delta = (text: string): FlowEvent => ({ type: "text-delta", text, sample: 0 });
+const finish: FlowEvent = { type: "finish", reason: "stop", sample: 0 };
+const textOf = (events: readonly FlowEvent[]) =>
+  events.map((event) => (event.type === "text-delta" ? event.text : "")).join("");
+
+/** What a reader sees of a continuation that comes in these pieces. */
+function joined(before: string, ...pieces: readonly string[]): string {
+  const seam = new Seam(before);
+  return textOf([...pieces.flatMap((text) => seam.pass([delta(text)])), ...seam.pass([finish])]);
+}
+
+describe("the seam between a text and its continuation", () => {
+  it.each([
+    ["One. Two and three", "Two and three, and four", ", and four"],
+    ["One. Two and three", " and four", " and four"],
+    ["the longest end counts: abc abc abc", "abc abc abc def", " def"],
+    ["seven letters: abcdefg", "abcdefg and on", "abcdefg and on"],
+    ["eight letters: abcdefgh", "abcdefgh and on", " and on"],
+    ["eight with spaces: abcdefg ", "abcdefg  and on", "abcdefg  and on"],
+    ["if (a) {\n  }\n", "  }\n}", "  }\n}"],
+    ["-- -- -- -- -- ", "-- -- -- -- -- x", "-- -- -- -- -- x"],
+    ["a list\n- abc", "- abc\n- def", "\n- def"],
+    ["a list\nabc\n", "abc\ndef", "abc\ndef"],
+    ["a list\nabcd\n", "abcd\ndef", "def"],
+    ["a list\nabcd", "abcd\ndef", "\ndef"],
+    ["a list\nabcd", "abcde", "abcde"],
+    ["a list abcd", "abcd\ndef", "abcd\ndef"],
+    ["ok", "ok, then", ", then"],
+    ["in the middle it was said: a long passage, and then more", "a long passage again", "a long passage again"],
+  ])("%j + %j", (before, after, shown) => {
+    expect(joined(before, after)).toBe(shown);
+    expect(joined(before, ...after)).toBe(shown);
+  });
+
+  it("takes a repetition that is all there is", () => {
+    expect(joined("a list\nabcd", "abcd")).toBe("");
+    expect(joined("nothing more to say", "nothing more to say")).toBe("");
+  });
+
+  it("looks no further back than 4000 characters", () => {
+    const near = `twelve words${"x".repeat(3_988)}`;
+    expect(joined(`y${near}`, `${near} and on`)).toBe(" and on");
+    expect(joined(`y${near}`, `y${near} and on`)).toBe(`y${near} and on`);
+  });
+
+  it("holds text only while it may be a repetition", () => {
+    const seam = new Seam("One. Two and three");
+    expect(seam.pass([delta("Two and")])).toEqual([]);
+    expect(seam.pass([delta(" more")])).toEqual([delta("Two and more")]);
+    const batch = [delta("Two and three")];
+    expect(seam.pass(batch)).toBe(batch);
+  });
+
+  it("gives what it holds before a tool call or the end, but thinks on", () => {
+    const seam = new Seam("One. Two and three");
+    const thought: FlowEvent = { type: "reasoning-delta", text: "hm", sample: 0 };
+    expect(seam.pass([delta("Two"), thought])).toEqual([thought]);
+    const start: FlowEvent = { type: "tool-call-start", id: "1", name: "f", index: 0, sample: 0 };
+    expect(seam.pass([start, finish])).toEqual([delta("Two"), start, finish]);
+  });
+
+  it("lets a response and usage pass without closing", () => {
+    const seam = new Seam("One. Two and three");
+    expect(seam.pass([{ type: "response", id: "x" }, delta("Two and three")])).toEqual([{ type: "response", id: "x" }]);
+    expect(seam.pass([delta("!")])).toEqual([delta("!")]);
+  });
+});

@@ -1,0 +1,9 @@
+import { answers } from "./answers.ts";
+import { chains } from "./chains.ts";
+import { decoders } from "./decoders.ts";
+import { limits } from "./limits.ts";
+import type { Mutant } from "./mutant.ts";
+import { retries } from "./retries.ts";
+import { wire } from "./wire.ts";
+
+export const ALL_MUTANTS: readonly Mutant[] = [...retries, ...limits, ...chains, ...answers, ...wire, ...decoders];

@@ -1,0 +1,233 @@
+import { mutantsOf } from "./mutant.ts";
+
+const METER = ["test/layers/meter.test.ts"];
+const GUARD = ["test/layers/output-guard.test.ts"];
+const CACHE = ["test/layers/cache.test.ts"];
+const TELEMETRY = ["test/layers/telemetry.test.ts"];
+
+/** What is booked, judged, kept and told of answers. */
+export const answers = [
+  ...mutantsOf("src/layers/meter.ts", METER, [
+    [
+      "meter-forgets-failures",
+      "failed attempts have no row",
+      "if (failure !== undefined && !this.#left(failure)) return;",
+      "if (failure !== undefined) return;",
+    ],
+    [
+      "meter-books-the-unsent",
+      "a request that never left has a row",
+      "if (failure !== undefined && !this.#left(failure)) return;",
+      "",
+    ],
+    [
+      "meter-nothing-billed",
+      "a request that went out and failed is said to cost nothing",
+      'const possiblyBilled = outcome !== "ok" && this.#mayBeBilled(failure);',
+      "const possiblyBilled = false;",
+    ],
+    ["meter-forgets-leavers", "a stream that its reader left has no row", '    row.close("aborted", undefined);\n', ""],
+    ["meter-listener-left", "the meter keeps listening to the call", "    off();\n", ""],
+    ["meter-trusts-the-end", "events that simply stop are an answer", "    row.requireEnd();\n", ""],
+    [
+      "meter-late-row",
+      "a timed-out attempt has no row when its dialect hears nothing",
+      'const off = call.cancellation.onCancel((reason) => row.close("error", reason));',
+      "const off = call.cancellation.onCancel(() => {});",
+    ],
+    [
+      "meter-hides-the-estimate",
+      "an estimate of tokens passes for a count",
+      "      estimated: true,\n    });",
+      "    });",
+    ],
+  ]),
+  ...mutantsOf("src/layers/output-guard.ts", GUARD, [
+    [
+      "guard-accepts-nothing",
+      "an answer without text or call is a good one",
+      'if (event.reason === "stop" && output === 0)',
+      'if (event.reason === "stop" && output < 0)',
+    ],
+    [
+      "guard-accepts-thoughts-cut-short",
+      "a limit that was eaten by thinking is an empty reply",
+      'if (event.reason === "length") this.verdict = this.#cutShort(output);',
+      "",
+    ],
+    [
+      "guard-partial-forgotten",
+      "what stood before a loop is lost",
+      "loop.found.words, { partial: this.partial(loop) }",
+      "loop.found.words, {}",
+    ],
+  ]),
+  ...mutantsOf(
+    "src/layers/repetition.ts",
+    [...GUARD, "test/layers/repetition.test.ts"],
+    [
+      [
+        "loop-one-later",
+        "a loop is seen one piece too late",
+        "if (this.#times >= this.#limit && text.length > SHORT)",
+        "if (this.#times > this.#limit && text.length > SHORT)",
+      ],
+      [
+        "loop-one-earlier",
+        "a loop is seen one piece too early",
+        "if (this.#times >= this.#limit && text.length > SHORT)",
+        "if (this.#times >= this.#limit - 1 && text.length > SHORT)",
+      ],
+      [
+        "loop-over-several-pieces",
+        "a loop is seen only where it follows the borders of the deltas",
+        "return this.#passage.add(text);",
+        "return undefined;",
+      ],
+      ["loop-never-interrupted", "pieces that are no neighbours count together", "      this.#times = 1;\n", ""],
+    ],
+  ),
+  ...mutantsOf("src/layers/sample-watch.ts", GUARD, [
+    [
+      "loop-in-arguments",
+      "a loop in the arguments of a call is not seen",
+      'return event.type === "tool-call-delta" ? this.#argumentsOf(event.index).add(event.json) : undefined;',
+      "return undefined;",
+    ],
+    [
+      "loop-in-thoughts",
+      "a loop in thoughts is not seen",
+      'if (event.type === "reasoning-delta") return this.#thoughts.add(event.text);',
+      'if (event.type === "reasoning-delta") return undefined;',
+    ],
+  ]),
+  ...mutantsOf(
+    "src/layers/white-space.ts",
+    ["test/layers/repetition.test.ts"],
+    [
+      [
+        "white-space-for-ever",
+        "white space in a text may go on for ever",
+        "const MOST_IN_TEXT = 2_000;",
+        "const MOST_IN_TEXT = 2_000_000;",
+      ],
+      [
+        "white-space-in-json",
+        "white space in JSON may go on as long as in text",
+        "const MOST_IN_JSON = 256;",
+        "const MOST_IN_JSON = 2_000;",
+      ],
+    ],
+  ),
+  ...mutantsOf("src/layers/token-stripper.ts", GUARD, [
+    [
+      "tokens-within-one-delta",
+      "a special token that is split over deltas is shown",
+      "if (!ended && this.#mayGrow(text, at, token))",
+      "if (ended && this.#mayGrow(text, at, token))",
+    ],
+    [
+      "tokens-shortest-first",
+      "of a long special token the end is left",
+      "if (token.length > longest.length && text.startsWith(token, at)) longest = token;",
+      'if (longest === "" && text.startsWith(token, at)) longest = token;',
+    ],
+    [
+      "tokens-held-for-ever",
+      "white space and tokens without end are held back",
+      "return length > LONGEST_END ? open : length;",
+      "return length;",
+    ],
+  ]),
+  ...mutantsOf("src/layers/cache.ts", CACHE, [
+    [
+      "cache-keeps-the-cut",
+      "an answer that ran into its limit is kept",
+      'finishes.every((event) => event.reason === "stop" || event.reason === "tool-calls")',
+      "finishes.every(() => true)",
+    ],
+    [
+      "cache-keeps-the-unfinished",
+      "an answer without an end is kept",
+      "    finishes.length > 0 && finishes",
+      "    finishes",
+    ],
+    [
+      "cache-keeps-the-fallback",
+      "the answer of a fallback is kept as the primary's",
+      'event.type !== "start" || event.model === primary',
+      'event.type !== "reset" || event.sample === primary',
+    ],
+    [
+      "cache-keeps-the-void",
+      "what a reset made void is kept",
+      'log = log.filter((event) => event.type === "start" || event.type === "adjustment");',
+      "log = log.filter(() => true);",
+    ],
+    [
+      "cache-leader-never-lands",
+      "calls that share a request hang when it fails",
+      "    land?.(complete ? log : undefined);",
+      "    if (complete) land?.(log);",
+    ],
+    [
+      "cache-followers-hear-no-abort",
+      "a call that shares a request cannot be aborted",
+      "await unlessCancelled(flight, call.cancellation);",
+      "await flight;",
+    ],
+    [
+      "cache-shares-one-object",
+      "callers that share an answer can change it for each other",
+      "return { log: structuredClone(log) };",
+      "return { log };",
+    ],
+    ["cache-flight-left", "a shared request that is over stays on the list", "      flights.delete(key);\n", ""],
+    ["cache-blind-to-the-system-prompt", "another system prompt is the same request", '  "system",\n', ""],
+  ]),
+  ...mutantsOf("src/layers/telemetry.ts", TELEMETRY, [
+    [
+      "telemetry-lets-run-on",
+      "what a reader left runs on below",
+      "if (failure !== undefined) call.cancellation.cancel(failure);",
+      "",
+    ],
+    [
+      "telemetry-settles-before-the-end",
+      "a call settles as answered before its events were read",
+      "    let ended = false;\n    try {",
+      "    let ended = false;\n    call.record.settle({ ok: true });\n    try {",
+    ],
+    [
+      "telemetry-never-settles-leavers",
+      "a call whose reader leaves counts as answered",
+      "if (!ended) failure = leftEarly();",
+      "",
+    ],
+    [
+      "telemetry-scope-left",
+      "the scope of a call that has ended keeps its listeners",
+      "      call.cancellation.release();\n",
+      "",
+    ],
+    [
+      "telemetry-logs-prompts",
+      "prompts are logged unasked",
+      "...(logContent && { messages: call.input.messages }),",
+      "messages: call.input.messages,",
+    ],
+  ]),
+  ...mutantsOf("src/core/call.ts", TELEMETRY, [
+    [
+      "settles-twice",
+      "a call settles more than once",
+      "    if (this.#settled) return;\n",
+      "",
+      {
+        file: "src/layers/telemetry.ts",
+        before: "      logEnd(call, failure, logger);\n",
+        after: "      call.record.settle({ ok: true });\n      logEnd(call, failure, logger);\n",
+      },
+    ],
+  ]),
+];

@@ -1,0 +1,193 @@
+import { mutantsOf } from "./mutant.ts";
+
+const FALLBACK = ["test/layers/fallback.test.ts"];
+const RECOVERY = ["test/model/recovery.test.ts"];
+
+/** Other targets, second requests, answers that are gone on with. */
+export const chains = [
+  ...mutantsOf("src/layers/fallback.ts", FALLBACK, [
+    [
+      "fallback-after-delivery",
+      "another target answers after a break with on_break = error",
+      'if (call.cancellation.cancelled || (progress.delivered && call.onBreak === "error")) throw failure;',
+      "if (call.cancellation.cancelled) throw failure;",
+    ],
+    [
+      "fallback-after-abort",
+      "another target is asked for a call that was aborted",
+      'if (call.cancellation.cancelled || (progress.delivered && call.onBreak === "error")) throw failure;',
+      'if (progress.delivered && call.onBreak === "error") throw failure;',
+    ],
+    [
+      "fallback-without-reset",
+      "another target starts again without a reset",
+      "if (progress.delivered) yield [afterBreak({ ...call, target: failed }, failure.code, heir.entry)];",
+      "if (progress.delivered) afterBreak({ ...call, target: failed }, failure.code, heir.entry);",
+    ],
+    [
+      "fallback-around-the-policy",
+      "what one provider's policy forbids is asked of the general list",
+      'case "policy":\n      return chain.fallbacks("policy") ?? [];',
+      'case "policy":\n      return own(chain, "policy");',
+    ],
+    [
+      "fallback-for-a-wrong-request",
+      "a request that is wrong everywhere is asked of everybody",
+      'case "none":\n      return [];',
+      'case "none":\n      return own(chain, "general");',
+    ],
+    [
+      "fallback-asks-twice",
+      "a target in two lists is asked twice",
+      "if (!progress.tried.has(target.entry) && !queued.has(target.entry)) progress.queue.push(target);",
+      "if (!queued.has(target.entry)) progress.queue.push(target);",
+    ],
+    [
+      "fallback-shows-the-refusal",
+      "of a refusal that another model heals something shows",
+      "if (!progress.delivered && !batch.some((event) => isContent(event) && isPublic(event))) continue;",
+      "if (batch.length === 0) continue;",
+    ],
+  ]),
+  ...mutantsOf("src/layers/verdict.ts", FALLBACK, [
+    [
+      "verdict-of-the-last",
+      "different failures are told as the last one",
+      'code: codes.size === 1 ? last.code : "all_models_failed",',
+      "code: last.code,",
+    ],
+    [
+      "verdict-wraps-one",
+      "the failure of a single target is wrapped",
+      "if (errors.length === 1 && only !== undefined) return only;",
+      "",
+    ],
+    [
+      "verdict-hides-the-left-out",
+      "a fallback without a key is not told of",
+      "  if (leftOut.length > 0 && error",
+      "  if (leftOut.length < 0 && error",
+    ],
+  ]),
+  ...mutantsOf(
+    "src/layers/prompt-window.ts",
+    ["test/layers/fallback.test.ts", "test/rows/recovery.test.ts"],
+    [
+      [
+        "window-refuses-the-only-one",
+        "a primary with nobody to turn to is not asked by an estimate",
+        "const hopeless = !isPrimary && ",
+        "const hopeless = ",
+      ],
+      [
+        "window-asks-the-small",
+        "a prompt is sent to a window that cannot hold it though another can",
+        "if (!hopeless && !others.some((other) => this.#fits(other))) return undefined;",
+        "if (!hopeless) return undefined;",
+      ],
+    ],
+  ),
+  ...mutantsOf("src/layers/hedge.ts", RECOVERY, [
+    [
+      "hedge-loser-runs-on",
+      "the request that lost is not closed",
+      "for (const runner of this.#runners) if (runner !== winner) runner.cancel(late());",
+      "void late;",
+      { file: "src/layers/hedge.ts", before: "    for (const runner of this.#runners) runner.leave();\n", after: "" },
+    ],
+    [
+      "hedge-loser-unbooked",
+      "the request that lost has no row among the attempts",
+      "this.record = call.record.branch();",
+      "this.record = Object.assign(call.record.branch(), { attempts: [] });",
+    ],
+    [
+      "hedge-ends-with-the-first",
+      "the call fails with the first failure though the other still runs",
+      "if (this.#running === 0) this.#reject(this.#firstError);",
+      "this.#reject(error);",
+    ],
+    [
+      "hedge-too-late",
+      "the second request leaves though the first has spoken",
+      "const winner = await race.won.finally(offTimer);",
+      "const winner = await race.won;",
+    ],
+  ]),
+  ...mutantsOf("src/layers/fallback.ts", RECOVERY, [
+    [
+      "hedge-without-budget",
+      "second requests double the load of an outage",
+      "budgets.take(second.origin) ? wayTo(second) : undefined",
+      "wayTo(second)",
+    ],
+    [
+      "hedge-loses-an-heir",
+      "whoever was called off does not serve when the winner breaks",
+      "if (progress.speaker === primary && second !== primary) progress.tried.delete(second.entry);",
+      "void progress;",
+    ],
+  ]),
+  ...mutantsOf("src/layers/continuation.ts", RECOVERY, [
+    [
+      "continuation-forgets-usage",
+      "an answer that was gone on with has the tokens of its last request only",
+      "usage: addUsage(before, event.usage)",
+      "usage: event.usage",
+    ],
+    [
+      "continuation-of-the-spoiled",
+      "an answer that ran into a loop is gone on with",
+      'call.onBreak === "continue" && !SPOILED.has(code)',
+      'call.onBreak === "continue"',
+    ],
+    [
+      "continuation-one-too-many",
+      "an answer is gone on with once more than continue_on_length says",
+      "cut = left > 0 && ",
+      "cut = left >= 0 && ",
+    ],
+    [
+      "continuation-finishes-twice",
+      "every part of an answer ends with a finish of its own",
+      'yield cut ? batch.filter((event) => event.type !== "finish") : batch;',
+      "yield batch;",
+    ],
+    [
+      "continuation-without-beginning",
+      "the model is not told what it had said",
+      "messages: [...request.messages, ...asked]",
+      "messages: [...request.messages, asked[1]]",
+    ],
+  ]),
+  ...mutantsOf(
+    "src/layers/seam.ts",
+    [...RECOVERY, "test/layers/seam.test.ts"],
+    [
+      [
+        "seam-too-short",
+        "one character of the repetition stays",
+        "this.#isRepetition(overlap)) return length;",
+        "this.#isRepetition(overlap)) return length - 1;",
+      ],
+      [
+        "seam-too-long",
+        "one character more than the repetition goes",
+        "this.#isRepetition(overlap)) return length;",
+        "this.#isRepetition(overlap)) return length + 1;",
+      ],
+      [
+        "seam-cuts-anything",
+        "a brace that is meant goes as a repetition",
+        "return words.length >= LEAST ||",
+        "return words.length > 0 ||",
+      ],
+      [
+        "seam-never-closes",
+        "the rest of a continuation is held for ever",
+        "if (!this.#before.includes(this.#held)) this.#close(out);",
+        "",
+      ],
+    ],
+  ),
+];

@@ -1,0 +1,193 @@
+import { mutantsOf } from "./mutant.ts";
+
+const CHAT = ["test/dialects/openai/chat-decode.test.ts"];
+const RESPONSES = ["test/dialects/openai/responses-decode.test.ts"];
+const ANTHROPIC = ["test/dialects/anthropic/decode.test.ts"];
+const GOOGLE = ["test/dialects/google/decode.test.ts"];
+const CURSOR = ["test/model/cursor.test.ts"];
+
+/** Whether an answer is whole, and what its reader sees of it. */
+export const decoders = [
+  ...mutantsOf("src/dialects/openai/chat-decode.ts", CHAT, [
+    [
+      "chat-trusts-the-end",
+      "the end of the bytes is the end of an answer",
+      'if (!this.done) this.#settle("end", out);',
+      'if (!this.done) this.#settle("body", out);',
+    ],
+    [
+      "chat-error-unseen",
+      "an error inside the stream is passed over",
+      'if (isError(chunk["error"])) throw modelErrorOf({ status: undefined, body: chunk }, this.#target);',
+      "",
+    ],
+    [
+      "chat-half-of-the-choices",
+      "[DONE] ends an answer of which one choice is open",
+      'if (ending === "end" || open.length < this.#samples.size) {',
+      'if (ending === "end") {',
+    ],
+    [
+      "chat-unknown-end-untold",
+      "an end without a reason is not told of",
+      '    out.push({ type: "adjustment", adjustment: { setting: "finish_reason"',
+      '    void ({ type: "adjustment", adjustment: { setting: "finish_reason"',
+    ],
+  ]),
+  ...mutantsOf("src/dialects/openai/responses-decode.ts", RESPONSES, [
+    [
+      "responses-trusts-the-end",
+      "the end of the bytes completes a response",
+      '  end(): void {\n    if (!this.done)\n      throw targetError(this.#target, "stream_truncated", "the stream ended before the response was completed");',
+      '  end(out: FlowEvent[]): void {\n    if (!this.done) this.#settle({ status: "completed" }, out);',
+    ],
+    [
+      "responses-error-unseen",
+      "an error event is passed over",
+      'case "error":\n        throw modelErrorOf({ status: undefined, body: event["error"] ?? { ...event, type: undefined } }, this.#target);',
+      'case "error":\n        break;',
+    ],
+    [
+      "responses-failed-is-answer",
+      "a response that failed is an answer",
+      'if ("error" in ending) throw ending.error;',
+      'if ("error" in ending) return;',
+    ],
+  ]),
+  ...mutantsOf("src/dialects/anthropic/decode.ts", ANTHROPIC, [
+    [
+      "anthropic-trusts-the-end",
+      "the end of the bytes is the end of a message",
+      'throw targetError(this.#target, "stream_truncated", "the answer ended without a stop reason");',
+      'out.push({ type: "finish", reason: "stop", raw: "", sample: 0 });\n      return;',
+    ],
+    [
+      "anthropic-error-unseen",
+      "an error event is passed over",
+      "    throw modelErrorOf({ status: undefined, body: event }, this.#target);\n",
+      "",
+    ],
+    [
+      "anthropic-broken-call-is-call",
+      "a call whose arguments are no JSON is a call",
+      'if (this.#brokenCall !== undefined && FINISH[reason] !== "length") {',
+      'if (this.#brokenCall === "" && FINISH[reason] !== "length") {',
+    ],
+    [
+      "anthropic-prompt-unbooked",
+      "the tokens of a prompt whose answer was cut are lost",
+      '      if (usage !== undefined) out.push({ type: "usage", usage });\n      throw',
+      "      throw",
+    ],
+  ]),
+  ...mutantsOf("src/dialects/google/decode.ts", GOOGLE, [
+    [
+      "google-trusts-the-end",
+      "a candidate without a finish reason is an answer",
+      "if (candidates.length === 0 || candidates.some(([, candidate]) => candidate.finishReason === undefined)) {",
+      "if (candidates.length === 0) {",
+    ],
+    [
+      "google-error-unseen",
+      "an error inside the stream is passed over",
+      'if (typeof chunk["error"] === "object" && chunk["error"] !== null) throw this.#failure(chunk);',
+      "",
+    ],
+    [
+      "google-safety-is-stop",
+      "an answer that a filter stopped is an answer",
+      "    for (const [, candidate] of candidates) this.#refuseFailed(candidate);\n",
+      "",
+    ],
+    [
+      "google-blocked-prompt-is-cut",
+      "a blocked prompt is told as a cut stream",
+      "if (this.#candidates.size === 0 && this.#blocked !== undefined) {",
+      "if (this.#candidates.size > 0 && this.#blocked !== undefined) {",
+    ],
+  ]),
+  ...mutantsOf(
+    "src/dialects/exchange.ts",
+    ["test/sweep/openai-chat.test.ts"],
+    [
+      [
+        "cut-sweep",
+        "a stream that breaks anywhere is an answer",
+        "    if (whole) return;\n",
+        "    if (whole || brokeAfterTheEnd(error)) return;\n",
+        {
+          file: "src/layers/meter.ts",
+          before: "    if (this.#finished) return;\n",
+          after: '    if (this.#outputText !== "") return;\n',
+        },
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    "src/dialects/exchange.ts",
+    ["test/sweep/clean-cut.test.ts"],
+    [
+      [
+        "clean-cut-sweep",
+        "half an event at the end of the bytes is read",
+        'if (data === "" || (unended === true && !isWhole(data))) continue;',
+        'if (data === "") continue;',
+      ],
+    ],
+  ),
+  ...mutantsOf("src/model-stream.ts", CURSOR, [
+    ["stream-left-runs-on", "leaving a stream does not end the call", "  opened.cancel(reason);\n", ""],
+    [
+      "stream-read-twice",
+      "a second reader takes events from the first",
+      "    if (this.#taken)\n      throw",
+      "    if (this.#taken && this.#taken !== this.#taken)\n      throw",
+    ],
+    [
+      "stream-reply-hangs",
+      "the reply of a stream that failed never settles",
+      "    this.#settled.reject(failure);\n",
+      "",
+    ],
+    [
+      "stream-unhandled",
+      "a failure that nobody asks for is an unhandled rejection",
+      "    this.#settled.promise.catch(() => {});\n",
+      "",
+    ],
+    ["stream-events-after-leaving", "a stream that was left gives more", "      this.#batch = [];\n", ""],
+    [
+      "stream-last-event-loses-the-reply",
+      "a reader that leaves on the last event has no reply",
+      "if (!this.#done && running?.opened.complete()) await this.#takeEnd(running);",
+      "",
+    ],
+    [
+      "stream-out-of-order",
+      "a reader that does not wait gets events out of order",
+      "    if (before !== undefined)\n      return",
+      "    if (before === null)\n      return",
+    ],
+    [
+      "stream-private-events",
+      "events that are only for the reply are shown",
+      "if (isPublic(event)) return event;",
+      "return event as ModelEvent;",
+    ],
+  ]),
+  ...mutantsOf(
+    "src/core/cancellation.ts",
+    ["test/core/cancellation.test.ts"],
+    [
+      [
+        "signal-listener-left",
+        "the caller's signal keeps a listener after the call",
+        '      signal.removeEventListener("abort", onAbort);\n',
+        "",
+      ],
+      ["sleep-timer-left", "a wait that is cancelled leaves its timer", "      offTimer();\n", ""],
+      ["sleep-listener-left", "a wait that ended leaves its listener", "      offCancel();\n", ""],
+      ["scope-keeps-its-children", "an attempt that ended stays on its call", "    this.#detach?.();\n", ""],
+    ],
+  ),
+];
