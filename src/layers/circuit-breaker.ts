@@ -179,8 +179,9 @@ async function admit(policy: CircuitBreakerPolicy, call: Call): Promise<Release>
   try {
     return await hold(policy);
   } catch (error) {
-    if (error instanceof BrokenCircuitError) throw open(call, "it failed repeatedly and is given time to recover");
+    // The more special first: cockatiel derives it from the other.
     if (error instanceof IsolatedCircuitError) throw open(call, "it was isolated by hand");
+    if (error instanceof BrokenCircuitError) throw open(call, "it failed repeatedly and is given time to recover");
     throw error;
   }
 }

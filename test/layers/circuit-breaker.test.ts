@@ -191,4 +191,69 @@ describe("the circuit breaker", () => {
     expect((await read(run(callOf({ clock, target: same })))).error?.code).toBe("circuit_open");
     expect((await read(run(callOf({ clock, target: other })))).error).toBeUndefined();
   });
+
+  it("is isolated by hand while it counts, says so, and forgets it with the reset", async () => {
+    const { clock, ask, run, target, breakers } = setUp(["fine"]);
+    await ask();
+    breakers.isolate(target);
+    expect(breakers.state(target)).toBe("isolated");
+    expect((await ask()).error?.message).toContain("isolated by hand");
+    breakers.reset(target);
+    const later = targetOf(
+      "later",
+      { key: target.key },
+      { breaker: { threshold: 7, windowMs: 1, halfOpenAfterMs: 1 } },
+    );
+    expect(breakers.state(later)).toBe("closed");
+    expect((await read(run(callOf({ clock, target: later })))).error).toBeUndefined();
+  });
+
+  it("that a probe closed counts from nothing, also within its window", async () => {
+    const script = [fails("server_error"), fails("server_error"), "fine", fails("server_error")];
+    const { ask, state } = setUp(script, { windowMs: 60_000 });
+    await ask();
+    await ask();
+    vi.advanceTimersByTime(10_001);
+    await ask();
+    await ask();
+    expect(state()).toBe("closed");
+  });
+
+  it("is told nothing of mistakes of the caller by the probe of another entry", async () => {
+    const { clock, run, target, breakers } = setUp([fails("server_error"), fails("invalid_request")], { threshold: 1 });
+    const calm = targetOf(
+      "calm",
+      { key: target.key },
+      { breaker: { threshold: 2, windowMs: undefined, halfOpenAfterMs: 1 } },
+    );
+    const ask = () => read(run(callOf({ clock, target })));
+    expect(breakers.state(calm)).toBe("closed");
+    await ask();
+    for (let probe = 0; probe < 3; probe++) {
+      vi.advanceTimersByTime(10_001);
+      expect((await ask()).error?.code).toBe("invalid_request");
+    }
+    await quiet();
+    expect(breakers.state(calm)).toBe("closed");
+  });
+
+  it("lets its probe through the gate below", async () => {
+    const { ask, state } = setUp([fails("server_error"), fails("server_error"), "fine"], { numRetries: 0 });
+    await ask();
+    await ask();
+    vi.advanceTimersByTime(10_001);
+    expect((await ask()).error).toBeUndefined();
+    expect(state()).toBe("closed");
+  });
+
+  it("forgets a failure at the end of the window, not after it", async () => {
+    const { ask, clock, state } = setUp([fails("server_error")], { windowMs: 1_000 });
+    await ask();
+    await clock.advance(1_000);
+    await ask();
+    expect(state()).toBe("closed");
+    await clock.advance(999);
+    await ask();
+    expect(state()).toBe("open");
+  });
 });

@@ -112,4 +112,18 @@ describe("max_parallel", () => {
     const seen = await clock.settle(Promise.all([first, other]));
     expect(seen.map(({ error }) => error)).toEqual([undefined, undefined]);
   });
+
+  it("gives back the slot that comes free in the very moment in which its call is aborted", async () => {
+    for (let turns = 0; turns < 40; turns++) {
+      const { clock, start } = setUp(1, 1, [[{ delta: "a" }, { hang: true }], "fine"]);
+      const first = start();
+      const second = start();
+      await quiet();
+      first.call.cancellation.cancel(abort());
+      for (let turn = 0; turn < turns; turn++) await null;
+      second.call.cancellation.cancel(abort());
+      await Promise.all([first.reading, second.reading]);
+      expect((await clock.settle(start().reading)).error).toBeUndefined();
+    }
+  });
 });

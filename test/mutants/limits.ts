@@ -1,7 +1,7 @@
 import { mutantsOf } from "./mutant.ts";
 
 const BREAKER = ["test/layers/circuit-breaker.test.ts"];
-const TIMEOUT = ["test/layers/timeout.test.ts"];
+const TIMEOUT = ["test/layers/timeout.test.ts", "test/layers/attempt-clocks.test.ts"];
 const CONCURRENCY = ["test/layers/concurrency.test.ts"];
 
 /** Breakers, slots, clocks. */

@@ -1,7 +1,7 @@
 import { mutantsOf } from "./mutant.ts";
 
-const RETRY = ["test/layers/retry.test.ts"];
-const KEYS = ["test/layers/credential.test.ts"];
+const RETRY = ["test/layers/retry.test.ts", "test/layers/retry-limits.test.ts"];
+const KEYS = ["test/layers/credential.test.ts", "test/layers/keys-and-tokens.test.ts"];
 
 /** Another try: when, after what wait, and with which key. */
 export const retries = [
@@ -91,12 +91,6 @@ export const retries = [
       "await sleep(clock, restMs, cancellation);",
     ],
     [
-      "retry-wait-hears-no-abort",
-      "an abort during the wait is noticed when the wait ends",
-      "await sleep(clock, this.#waitMs, cancellation);",
-      "await new Promise<void>((resolve) => clock.schedule(resolve, this.#waitMs ?? 0));",
-    ],
-    [
       "retry-one-too-many",
       "one more attempt than num_retries allows",
       'return Math.min(error.row.retry === "once" ? 1 : most, policy.numRetries);',
@@ -136,6 +130,12 @@ export const retries = [
     "src/layers/retry.ts",
     ["test/layers/retry.test.ts", "test/layers/guard.test.ts"],
     [
+      [
+        "retry-wait-hears-no-abort",
+        "an abort during the wait is noticed when the wait ends",
+        "await sleep(clock, this.#waitMs, cancellation);",
+        "await new Promise<void>((resolve) => clock.schedule(resolve, this.#waitMs ?? 0));",
+      ],
       [
         "retry-abort-unchecked",
         "an aborted call tries again",

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import type { Call } from "../../src/core/call.ts";
+import type { Policy } from "../../src/core/target.ts";
+import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { deadline } from "../../src/layers/deadline.ts";
+import { timeout } from "../../src/layers/timeout.ts";
+import { FakeClock } from "../fake-clock.ts";
+import { callOf, read, targetOf, through } from "./call-of.ts";
+
+function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy>, layers = [timeout]) {
+  const clock = new FakeClock();
+  const run = through(layers, scripted(script));
+  const call = (fields: Partial<Call> = {}) => callOf({ clock, target: targetOf("main", {}, policy), ...fields });
+  return { clock, run, call };
+}
+
+describe("the time of an attempt", () => {
+  it("is without the time its reader takes, to the millisecond", async () => {
+    const script = [{ delayMs: 100 }, { delta: "a" }, { delta: "b" }, { hang: true }] as const;
+    const { clock, run, call } = setUp([script], { attemptTimeoutMs: 1_000 });
+    const iterator = run(call())[Symbol.asyncIterator]();
+    await clock.settle(iterator.next());
+    await clock.advance(5_000);
+    await iterator.next();
+    await clock.advance(300);
+    await expect(clock.settle(iterator.next())).rejects.toMatchObject({ code: "timed_out", phase: "attempt" });
+    expect(clock.monotonic()).toBe(6_300);
+  });
+
+  it("is the limit that is named when it is shorter than the first token's", async () => {
+    const { clock, run, call } = setUp([[{ hang: true }]], { attemptTimeoutMs: 1_000, firstTokenTimeoutMs: 2_000 });
+    const { error } = await clock.settle(read(run(call())));
+    expect([error?.phase, clock.monotonic()]).toEqual(["attempt", 1_000]);
+  });
+});
+
+describe("the first token", () => {
+  it("is timed from the beginning of the call, also among other events", async () => {
+    const batch = [
+      { type: "response", id: "r" },
+      { type: "text-delta", text: "a", sample: 0 },
+    ] as const;
+    const { clock, run, call } = setUp(
+      [[{ delayMs: 1_500 }, { events: batch }, { delayMs: 9_000 }, { finish: "stop" }]],
+      {
+        firstTokenTimeoutMs: 2_000,
+      },
+    );
+    await clock.advance(700);
+    const running = call();
+    expect((await clock.settle(read(run(running)))).error).toBeUndefined();
+    expect(running.record.firstTokenMs).toBe(1_500);
+  });
+
+  it("is not waited for where the answer is no stream", async () => {
+    const { clock, run, call } = setUp([[{ delayMs: 9_000 }, { text: "a" }, { finish: "stop" }]], {
+      firstTokenTimeoutMs: 2_000,
+    });
+    expect((await clock.settle(read(run(call({ streaming: false }))))).error).toBeUndefined();
+  });
+});
+
+it("an attempt that ended leaves nothing on its call", async () => {
+  const { clock, run, call } = setUp(["fine"], {});
+  const running = call();
+  let listening = 0;
+  const { onCancel } = running.cancellation;
+  running.cancellation.onCancel = (listener) => {
+    listening++;
+    const off = onCancel.call(running.cancellation, listener);
+    return () => {
+      listening--;
+      off();
+    };
+  };
+  await read(run(running));
+  expect([listening, clock.pending]).toEqual([0, 0]);
+});
+
+it("a call without a deadline has no timer for it", async () => {
+  const { clock, run, call } = setUp(["fine"], {}, [deadline]);
+  await read(run(call()));
+  expect(clock.pending).toBe(0);
+});

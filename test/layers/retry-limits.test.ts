@@ -1,0 +1,193 @@
+import { describe, expect, it } from "vitest";
+import type { Call } from "../../src/core/call.ts";
+import { Cancellation } from "../../src/core/cancellation.ts";
+import type { ModelErrorCode, ModelErrorInit } from "../../src/core/error.ts";
+import { Secret } from "../../src/core/secret.ts";
+import type { Policy } from "../../src/core/target.ts";
+import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { Pauses } from "../../src/layers/pauses.ts";
+import { retry } from "../../src/layers/retry.ts";
+import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { FakeClock } from "../fake-clock.ts";
+import { abort, callOf, read, targetOf, textOf, through } from "./call-of.ts";
+
+function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {}) {
+  const clock = new FakeClock();
+  const dialect = scripted(script);
+  const run = through([retry(new RetryBudgets(), new Pauses())], dialect);
+  const target = targetOf("main", {}, policy);
+  const start = (fields: Partial<Call> = {}) => read(run(callOf({ clock, target, ...fields })));
+  const ask = (fields: Partial<Call> = {}) => clock.settle(start(fields));
+  return { clock, dialect, target, start, ask, starts: () => dialect.calls.map(({ startedMs }) => startedMs) };
+}
+
+const fails = (code: ModelErrorCode, init: Partial<ModelErrorInit> = {}): ScriptedAttempt => [
+  { error: { code, message: code, ...init } },
+];
+
+describe("decorrelated jitter", () => {
+  it("is drawn between the shortest wait and three times the last one, up to the longest", async () => {
+    const policy = { numRetries: 5, retryMinWaitMs: 1_000, retryMaxWaitMs: 5_000, jitter: "decorrelated" } as const;
+    const { ask, starts } = setUp([fails("server_error")], policy);
+    await ask({ random: () => 0.5 });
+    expect(starts()).toEqual([0, 1_000, 3_000, 6_500, 11_500, 16_500]);
+  });
+});
+
+describe("failures of different codes", () => {
+  it("are tried again num_retries times together", async () => {
+    const script = ["rate_limited", "server_error", "rate_limited", "server_error"] as const;
+    const { ask, dialect } = setUp([...script.map((code) => fails(code)), "fine"], {
+      numRetries: 3,
+      retryOn: { rate_limited: 2, server_error: 2 },
+    });
+    expect((await ask()).error?.code).toBe("server_error");
+    expect(dialect.calls).toHaveLength(4);
+  });
+});
+
+describe("a fallback that waits", () => {
+  it("takes over from timed-out attempts only, and not where retry_on names them", async () => {
+    const failed = setUp([fails("server_error"), "fine"]);
+    expect((await failed.ask({ fallbackRemains: true })).error).toBeUndefined();
+    const listed = setUp([fails("timed_out"), "fine"], { retryOn: { timed_out: 1 } });
+    expect((await listed.ask({ fallbackRemains: true })).error).toBeUndefined();
+  });
+});
+
+describe("the error of a call whose last try was not let out", () => {
+  it.each(["circuit_open", "bulkhead_full"] as const)("is the failure before %s", async (code) => {
+    const { ask } = setUp([fails("server_error"), fails(code, { shouldRetry: false })]);
+    expect((await ask()).error?.code).toBe("server_error");
+    const alone = setUp([fails(code, { shouldRetry: false })]);
+    expect((await alone.ask()).error?.code).toBe(code);
+  });
+
+  it("is the failure before a pause that another call was told of", async () => {
+    const { clock, start, target, dialect } = setUp(
+      [fails("server_error"), fails("rate_limited", { retryAfterMs: 5_000 })],
+      { numRetries: 1 },
+    );
+    const hasty = start({ target: { ...target, policy: { ...target.policy, maxRetryAfterMs: 1_000 } } });
+    const told = start({ target: { ...target, policy: { ...target.policy, numRetries: 0 } } });
+    expect((await clock.settle(told)).error?.code).toBe("rate_limited");
+    expect((await clock.settle(hasty)).error?.code).toBe("server_error");
+    expect(dialect.calls).toHaveLength(2);
+  });
+});
+
+describe("the limits themselves", () => {
+  it("allow a wait of exactly max_retry_after, also to a call that hears of it", async () => {
+    const { clock, start, starts } = setUp([fails("rate_limited", { retryAfterMs: 5_000 }), "fine"], {
+      maxRetryAfterMs: 5_000,
+    });
+    const first = start();
+    await clock.advance(0);
+    const second = start();
+    const seen = await clock.settle(Promise.all([first, second]));
+    expect(seen.map(({ error }) => error)).toEqual([undefined, undefined]);
+    expect(starts()).toEqual([0, 5_000, 5_000]);
+  });
+
+  it("of the deadline allow a wait that ends before it", async () => {
+    const { clock, ask, starts } = setUp([fails("server_error"), "fine"], { retryMinWaitMs: 1_000 });
+    await clock.advance(10_000);
+    expect((await ask({ deadlineAtMs: 11_001 })).error).toBeUndefined();
+    expect(starts()).toEqual([10_000, 11_000]);
+    const late = setUp([fails("server_error"), "fine"], { retryMinWaitMs: 1_000 });
+    await late.clock.advance(10_000);
+    expect((await late.ask({ deadlineAtMs: 11_000 })).error?.message).toContain("deadline, which is in 1 s");
+  });
+
+  it("of the budget allow ten retries before any call began, and no more", () => {
+    const budgets = new RetryBudgets();
+    const taken = Array.from({ length: 12 }, () => budgets.take("origin"));
+    expect(taken.filter(Boolean)).toHaveLength(10);
+  });
+});
+
+describe("what is no business of a retry", () => {
+  it("an open breaker, even where retry_on names it", async () => {
+    const { ask, dialect } = setUp([fails("circuit_open")], { retryOn: { circuit_open: 3 } });
+    await ask();
+    expect(dialect.calls).toHaveLength(1);
+  });
+
+  it("an error that is no ModelError", async () => {
+    let asked = 0;
+    const bug = new TypeError("bug");
+    const run = through([retry(new RetryBudgets(), new Pauses())], {
+      // biome-ignore lint/correctness/useYield: it fails before its first event
+      open: async function* () {
+        asked++;
+        throw bug;
+      },
+    });
+    await expect(read(run(callOf()))).rejects.toBe(bug);
+    expect(asked).toBe(1);
+  });
+
+  it("a call that was aborted before it began", async () => {
+    const { ask, dialect } = setUp(["fine"]);
+    const cancellation = new Cancellation();
+    cancellation.cancel(abort());
+    expect((await ask({ cancellation })).error?.code).toBe("aborted");
+    expect(dialect.calls).toHaveLength(0);
+  });
+
+  it("an answer without any content", async () => {
+    const { ask, dialect } = setUp([[{ finish: "stop" }]]);
+    expect((await ask()).events.map(({ type }) => type)).toContain("finish");
+    expect(dialect.calls).toHaveLength(1);
+  });
+
+  it("a break after a batch that had content among other events", async () => {
+    const { ask, dialect } = setUp([
+      [
+        {
+          events: [
+            { type: "response", id: "r" },
+            { type: "text-delta", text: "half", sample: 0 },
+          ],
+        },
+        { error: { code: "server_error", message: "broke" } },
+      ],
+      "fine",
+    ]);
+    const seen = await ask();
+    expect([textOf(seen), seen.error?.code, dialect.calls.length]).toEqual(["half", "server_error", 1]);
+  });
+});
+
+describe("a pause", () => {
+  it("is not lifted by a failure that names no wait", async () => {
+    const { clock, start, starts } = setUp(
+      [
+        fails("rate_limited", { retryAfterMs: 5_000 }),
+        [{ delayMs: 100 }, { error: { code: "server_error", message: "" } }],
+        "fine",
+      ],
+      { numRetries: 0 },
+    );
+    const both = [start(), start()];
+    await clock.advance(200);
+    expect((await Promise.all(both)).map(({ error }) => error?.code)).toEqual(["rate_limited", "server_error"]);
+    expect((await clock.settle(start())).error).toBeUndefined();
+    expect(starts()).toEqual([0, 0, 5_000]);
+  });
+
+  it("is not cut short by a shorter one", async () => {
+    const pauses = new Pauses();
+    const target = targetOf();
+    pauses.note(target, 5_000, 0);
+    pauses.note(target, 1_000, 0);
+    expect([pauses.rest(target, 2_000), pauses.rest(target, 5_000)]).toEqual([3_000, 0]);
+  });
+
+  it("is that of one key: with another the provider may be asked", () => {
+    const pauses = new Pauses();
+    const withKey = (key: string) => targetOf("main", { credentials: { keys: [new Secret(key)] } });
+    pauses.note(withKey("one"), 5_000, 0);
+    expect([pauses.rest(withKey("one"), 0), pauses.rest(withKey("two"), 0)]).toEqual([5_000, 0]);
+  });
+});
