@@ -3,6 +3,9 @@ import type { Call } from "../../src/core/call.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { deadline } from "../../src/layers/deadline.ts";
+import { Pauses } from "../../src/layers/pauses.ts";
+import { retry } from "../../src/layers/retry.ts";
+import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { callOf, read, targetOf, through } from "./call-of.ts";
@@ -75,6 +78,14 @@ it("an attempt that ended leaves nothing on its call", async () => {
   };
   await read(run(running));
   expect([listening, clock.pending]).toEqual([0, 0]);
+});
+
+it("a wait that would end after the deadline is not begun", async () => {
+  const layers = [deadline, retry(new RetryBudgets(), new Pauses()), timeout];
+  const refusal = { code: "rate_limited", message: "", retryAfterMs: 50_000 } as const;
+  const { clock, run, call } = setUp([[{ error: refusal }]], { deadlineMs: 30_000 }, layers);
+  const { error } = await clock.settle(read(run(call())));
+  expect([error?.code, clock.monotonic()]).toEqual(["rate_limited", 0]);
 });
 
 it("a call without a deadline has no timer for it", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
-import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error.ts";
+import { ERROR_CODES, ModelError, type ModelErrorCode } from "../../src/core/error.ts";
 import type { Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, type ScriptedDialect, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { type FallbackList, fallback } from "../../src/layers/fallback.ts";
@@ -15,7 +15,7 @@ type Lists = Partial<Record<FallbackList, readonly string[]>>;
 function setUp(
   scripts: Readonly<Record<string, readonly ScriptedAttempt[]>>,
   lists: Lists,
-  options: { fields?: Partial<Call>; targets?: Record<string, Partial<Target>> } = {},
+  options: { fields?: Partial<Call>; targets?: Record<string, Partial<Target>>; leftOut?: readonly string[] } = {},
 ) {
   const clock = new FakeClock();
   const dialects = new Map<string, ScriptedDialect>(
@@ -28,7 +28,7 @@ function setUp(
   const chain = {
     primary: [...targets.values()][0] as Target,
     fallbacks: (kind: FallbackList) => lists[kind]?.map((entry) => targets.get(entry) as Target),
-    leftOut: [],
+    leftOut: options.leftOut ?? [],
   };
   const layer = fallback(chain, dialectOf, new RetryBudgets());
   const again = retry(new RetryBudgets());
@@ -204,6 +204,28 @@ describe("fallback", () => {
     setImmediate(() => call.cancellation.cancel(abort()));
     expect((await asking).error?.code).toBe("aborted");
     expect(asked()).toEqual(["a"]);
+  });
+
+  it("asks nobody else for an aborted call, whatever its failure says", async () => {
+    const asked: string[] = [];
+    const [a, b] = [targetOf("a"), targetOf("b")];
+    const chain = { primary: a, fallbacks: () => [b], leftOut: [] };
+    const layer = fallback(chain, () => scripted([]), new RetryBudgets());
+    const events = layer(callOf({ target: a }), (call) => {
+      asked.push(call.target.entry);
+      call.cancellation.cancel(abort());
+      throw new ModelError({ code: "server_error", message: "it said so" });
+    });
+    expect((await read(events)).error?.code).toBe("server_error");
+    expect(asked).toEqual(["a"]);
+  });
+
+  it("tells which fallbacks could not be asked, but not of a request that is wrong everywhere", async () => {
+    const leftOut = ["c has no key"];
+    const failed = setUp({ a: fails("server_error") }, {}, { leftOut });
+    expect((await failed.ask()).error?.message).toContain("not asked: c has no key");
+    const wrong = setUp({ a: fails("aborted") }, {}, { leftOut });
+    expect((await wrong.ask()).error?.message).not.toContain("c has no key");
   });
 
   it("skips a target that cannot take the request and says so when all is over", async () => {

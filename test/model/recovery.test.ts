@@ -60,6 +60,17 @@ describe('a stream that breaks with on_break = "continue"', () => {
     expect(reply.attempts.map(({ model, outcome }) => [model, outcome])).toEqual([["a", "error"], ["b", "ok"]]); // biome-ignore format: rows
   });
 
+  it("starts again on the fallback where what was shown is no good beginning", async () => {
+    const loop: ScriptedAttempt = [...Array.from({ length: 100 }, () => ({ delta: "again " })), { finish: "stop" }];
+    const made = factoryOf({ a: [loop], b: ["fine"] }, `${toml}\nnum_retries = 0\nfallback_models = ["b"]`);
+    const { reply, events } = await streamed(made);
+    expect([reply.text, reply.model]).toEqual(["fine", "b"]);
+    expect(events.filter(({ type }) => type === "reset")).toMatchObject([
+      { reason: expect.stringContaining("b starts again") },
+    ]);
+    expect(askedOf(made, "b")).toEqual(["user"]);
+  });
+
   it("counts the tokens of all its requests", async () => {
     const used: ScriptedAttempt = [{ delta: "rest" }, { usage: { input: 40, output: 7 } }, { finish: "stop" }];
     const made = factoryOf({ a: [cutAfter("begun "), used] }, toml);
@@ -188,6 +199,12 @@ describe("a second request after hedge_after", () => {
     const reply = await close.clock.settle(close.model.codegen("hi"));
     expect([reply.model, reply.attempts.map(({ outcome }) => outcome).sort()]).toEqual(["a", ["aborted", "ok"]]);
     expect(close.clock.monotonic()).toBe(250);
+  });
+
+  it("is not sent to a model that spoke in time and takes longer to end", async () => {
+    const made = factoryOf({ a: [[{ delta: "a" }, { delayMs: 900 }, { finish: "stop" }]], b: ["b"] }, toml);
+    expect((await made.clock.settle(made.model.codegen("hi"))).text).toBe("a");
+    expect(made.dialects["b"]?.calls).toEqual([]);
   });
 
   it("goes to the model itself where no fallback is set", async () => {

@@ -71,7 +71,7 @@ export const chains = [
   ]),
   ...mutantsOf(
     "src/layers/prompt-window.ts",
-    ["test/layers/fallback.test.ts", "test/rows/recovery.test.ts"],
+    ["test/layers/prompt-window.test.ts"],
     [
       [
         "window-refuses-the-only-one",
