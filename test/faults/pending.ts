@@ -5,5 +5,4 @@
 export const PENDING: Readonly<Record<string, string>> = {
   S09: "one delta of 8 MB of one letter is taken for a loop (degenerate_output); its size alone is no fault",
   S10: "100 000 deltas of one letter are taken for a loop (degenerate_output)",
-  T02: "a retry after a reused connection was closed still waits for its backoff",
 };

@@ -1,0 +1,116 @@
+import { expect, onTestFinished } from "vitest";
+import { type CallOptions, type Model, ModelFactory } from "../../src/index.ts";
+import type { FaultScript, FaultServer } from "../../src/testing/index.ts";
+import { chunk, failureOf, faultTest, serving } from "./host.ts";
+import { entry } from "./run-script.ts";
+
+function cachedModel(server: FaultServer, keys = ""): Model {
+  const toml = `${entry("openai", server.baseUrl("openai"), `num_retries = 0\n${keys}`)}\n[cache]\nttl = "1h"\n`;
+  const factory = ModelFactory.parse(toml, { env: {} });
+  onTestFinished(() => factory.close());
+  return factory.get("m");
+}
+
+const answer = (message: object, finish: string): FaultScript => [
+  [
+    "json",
+    { choices: [{ index: 0, message: { role: "assistant", content: null, ...message }, finish_reason: finish }] },
+  ],
+];
+
+const UNFIT: Readonly<Record<string, FaultScript>> = {
+  truncated: [["sse", "chunked"], ["data", chunk("par")], ["fin"]],
+  "an error with 200": [["json", { error: { message: "no", code: "server_error" } }]],
+  filtered: answer({ content: "par" }, "content_filter"),
+  refused: answer({ refusal: "No." }, "stop"),
+  "cut by the limit": answer({ content: "par" }, "length"),
+  "of unknown end": [["sse"], ["data", chunk("par")], ["data", "[DONE]"], ["end"]],
+};
+
+for (const [name, script] of Object.entries(UNFIT))
+  faultTest("B09", `an answer that is ${name} is not kept`, async () => {
+    const server = await serving({ attempts: [script, [["okjson"]]] });
+    const model = cachedModel(server);
+    await model.safeCodegen("Hello");
+    expect((await model.codegen("Hello")).text).toBe("ok");
+    expect(server.requests.length).toBe(2);
+    expect((await model.codegen("Hello")).text).toBe("ok");
+    expect(server.requests.length, "the whole one is kept").toBe(2);
+  });
+
+const TOOLS = [{ name: "a" }, { name: "b" }];
+const PLAIN: CallOptions = { temperature: 0.5, tools: TOOLS, system: "be brief" };
+const OTHERS: Readonly<Record<string, CallOptions>> = {
+  temperature: { ...PLAIN, temperature: 0.6 },
+  tools: { ...PLAIN, tools: [{ name: "a" }, { name: "c" }] },
+  "order of tools": { ...PLAIN, tools: TOOLS.toReversed() },
+  system: { ...PLAIN, system: "be long" },
+  seed: { ...PLAIN, seed: 1 },
+  stop: { ...PLAIN, stop: ["END"] },
+  "response format": { ...PLAIN, responseFormat: { type: "json_object" } },
+  samples: { ...PLAIN, samples: 2 },
+};
+
+for (const [name, options] of Object.entries(OTHERS))
+  faultTest("B10", `another ${name} is another request`, async () => {
+    const server = await serving({});
+    const model = cachedModel(server);
+    await model.codegen("Hello", PLAIN);
+    await model.safeCodegen("Hello", options);
+    expect(server.requests.length).toBeGreaterThan(1);
+  });
+
+faultTest(
+  "B10",
+  "an equal request is the same, whatever the order of its options; another address is another",
+  async () => {
+    const server = await serving({});
+    const model = cachedModel(server);
+    await model.codegen("Hello", PLAIN);
+    await model.codegen("Hello", { system: "be brief", tools: TOOLS, temperature: 0.5 });
+    expect(server.requests.length).toBe(1);
+    const other = await serving({});
+    await cachedModel(other).codegen("Hello", PLAIN);
+    expect(other.requests.length).toBe(1);
+  },
+);
+
+async function withFallback(capabilities: string) {
+  const [primary, fallback] = [
+    await serving({
+      attempts: [
+        [
+          ["status", 429],
+          ["json", { error: { message: "the primary is busy" } }],
+        ],
+      ],
+    }),
+    await serving({}),
+  ];
+  const toml = [
+    entry("openai", primary.baseUrl("openai"), 'num_retries = 0\nfallback_models = ["f"]'),
+    entry("openai", fallback.baseUrl("openai"), `num_retries = 0\ncapabilities = { ${capabilities} }`)
+      .replace("[models.m]", "[models.f]")
+      .replace('"some-model"', '"small-model"'),
+  ].join("\n");
+  const factory = ModelFactory.parse(toml, { env: {} });
+  onTestFinished(() => factory.close());
+  return { model: factory.get("m"), fallback };
+}
+
+faultTest("B13", "a fallback whose window is too small is not asked", async () => {
+  const { model, fallback } = await withFallback("context = 4000");
+  const error = await failureOf(model.codegen("word ".repeat(15_000)));
+  expect(fallback.requests).toEqual([]);
+  expect(JSON.stringify([error.message, ...error.errors.map(({ message }) => message)])).toContain(
+    "the primary is busy",
+  );
+});
+
+faultTest("B13", "a fallback that takes no tools is asked without them and says so, or is not asked", async () => {
+  const { model, fallback } = await withFallback("tools = false");
+  const outcome = await model.safeCodegen("Hello", { tools: [{ name: "f" }] });
+  for (const { body } of fallback.requests) expect(body).not.toHaveProperty("tools");
+  if (outcome.ok) expect(outcome.reply.adjustments.map(({ setting }) => setting)).toContain("tools");
+  else expect(fallback.requests).toEqual([]);
+});
