@@ -1,13 +1,15 @@
-// Writes the pages of docs/reference that come from tables: node scripts/generate-docs.ts
+// Writes the pages that come from tables: node scripts/generate-docs.ts
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { errorsPage } from "./docs/errors-page.ts";
+import { faultsPage } from "./docs/faults-page.ts";
 import { modelsTomlPage } from "./docs/models-toml-page.ts";
 import { providersPage } from "./docs/providers-page.ts";
 
 /** Every generated page by its path in the repository. */
 export function generatedPages(): Readonly<Record<string, string>> {
   return {
+    "docs/inside/faults.md": faultsPage(),
     "docs/reference/errors.md": errorsPage(),
     "docs/reference/models-toml.md": modelsTomlPage(),
     "docs/reference/providers.md": providersPage(),
