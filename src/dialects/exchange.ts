@@ -123,7 +123,7 @@ function isJson(response: WireResponse): boolean {
 
 /** Servers that stream whatever they were asked for. */
 function isEventStream(response: WireResponse): boolean {
-  return response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+  return /^\s*text\/event-stream/i.test(response.headers.get("content-type") ?? "");
 }
 
 function isErrorBody(body: unknown): boolean {

@@ -29,6 +29,9 @@ const FAILED: Readonly<Record<string, ModelErrorCode>> = {
   IMAGE_PROHIBITED_CONTENT: "content_filtered",
   IMAGE_RECITATION: "content_filtered",
   MALFORMED_FUNCTION_CALL: "invalid_tool_call",
+  UNEXPECTED_TOOL_CALL: "invalid_tool_call",
+  TOO_MANY_TOOL_CALLS: "invalid_tool_call",
+  MALFORMED_RESPONSE: "protocol_error",
 };
 
 class GenerateDecoder implements Decoder {

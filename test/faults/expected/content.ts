@@ -26,6 +26,50 @@ const calls = (...chunks: readonly object[]) =>
 
 export const TOOLS: readonly Expectation[] = [
   {
+    id: "own-F06-cut",
+    wire: "a tool call that the token limit cut",
+    does: "`invalid_tool_call` that says what to raise; no retry",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [
+          [["sse"], ["data", call(0, "a", "f", '{"x":')], ["data", choice({}, "length")], ["data", "[DONE]"], ["end"]],
+        ],
+        both: { code: "invalid_tool_call", says: ["max_new_tokens"] },
+      },
+    ],
+  },
+  {
+    id: "own-F09-ids",
+    wire: "two calls with the same id; a call in the old `function_call` field",
+    does: "two calls with ids of their own; one call",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [calls(call(0, "a", "f", '{"x":1}'), call(1, "a", "g", '{"y":1}'))],
+        both: {
+          finish: "tool-calls",
+          toolCalls: [
+            ["f", { x: 1 }],
+            ["g", { y: 1 }],
+          ],
+        },
+      },
+      {
+        wires: CHAT,
+        attempts: [
+          [
+            ["sse"],
+            ["data", choice({ function_call: { name: "f", arguments: '{"x":1}' } })],
+            ["data", choice({}, "function_call")],
+            ["end"],
+          ],
+        ],
+        both: { finish: "tool-calls", toolCalls: [["f", { x: 1 }]] },
+      },
+    ],
+  },
+  {
     id: "F01",
     wire: "parallel tool calls whose fragments alternate, with an id only on the first",
     does: "two calls, each with its arguments",
@@ -306,6 +350,29 @@ export const CONTENT: readonly Expectation[] = [
       },
       { wires: GOOGLE, attempts: [[["json", gemini("STOP")]]], both: { code: "empty_response", requests: 2 } },
     ],
+  },
+  {
+    id: "own-C08-unknown",
+    wire: "an answer of nothing that ends for no reason one knows: a role and `[DONE]`, Gemini's OTHER",
+    does: "`empty_response`",
+    runs: [
+      {
+        wires: CHAT,
+        attempts: [[["sse"], ["data", choice({ role: "assistant", content: "" })], ["data", "[DONE]"], ["end"]]],
+        both: { code: "empty_response", requests: 2 },
+      },
+      { wires: GOOGLE, attempts: [[["json", gemini("OTHER")]]], both: { code: "empty_response", requests: 2 } },
+    ],
+  },
+  {
+    id: "own-F03-google",
+    wire: "Gemini ends with MALFORMED_FUNCTION_CALL, UNEXPECTED_TOOL_CALL or TOO_MANY_TOOL_CALLS",
+    does: "`invalid_tool_call`",
+    runs: ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"].map((reason) => ({
+      wires: GOOGLE,
+      attempts: [[["json", gemini(reason)]]] as const,
+      both: { code: "invalid_tool_call" as const, says: [reason], requests: 2 },
+    })),
   },
   {
     id: "own-C11",

@@ -376,4 +376,30 @@ export const MEANING: readonly Expectation[] = [
       },
     ],
   },
+  {
+    id: "own-M16",
+    wire: "chunks without choices or delta, usage that is no number, a byte order mark before JSON, content in parts",
+    does: "the answer",
+    runs: [
+      [["sse"], ["data", { id: "c", choices: null }], ["data", choice({ content: "hi" }, "stop")], ["end"]],
+      [
+        ["sse"],
+        ["data", { id: "c", choices: [{ index: 0, delta: null }] }],
+        ["data", choice({ content: "hi" }, "stop")],
+        ["end"],
+      ],
+      [
+        ["sse"],
+        ["data", { ...choice({ content: "hi" }, "stop"), usage: { prompt_tokens: "7", completion_tokens: -3 } }],
+        ["end"],
+      ],
+      [["sse"], ["data", choice({ content: [{ type: "text", text: "hi" }] }, "stop")], ["end"]],
+      [
+        ["status", 200, { "content-type": "application/json" }],
+        ["hex", "efbbbf"],
+        ["raw", '\n{"choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}'],
+        ["fin"],
+      ],
+    ].map((script) => ({ wires: CHAT, attempts: [script] as never, both: { text: "hi", finish: "stop" as const } })),
+  },
 ];

@@ -274,4 +274,66 @@ export const SERVER: readonly Expectation[] = [
       },
     ],
   },
+  {
+    id: "own-E15",
+    wire: "JSON that is no answer: null, a list, a text; Anthropic without content; Gemini without candidates",
+    does: "`protocol_error` after one retry",
+    runs: [
+      { wires: CHAT, attempts: [[["json", null]]], both: { code: "protocol_error", requests: 2 } },
+      { wires: CHAT, attempts: [[["json", []]]], both: { code: "protocol_error", requests: 2 } },
+      { wires: ANTHROPIC, attempts: [[["json", "hello"]]], both: { code: "protocol_error", requests: 2 } },
+      {
+        wires: GOOGLE,
+        attempts: [[["json", { usageMetadata: { promptTokenCount: 3 } }]]],
+        both: { code: "protocol_error", requests: 2 },
+      },
+    ],
+  },
+  {
+    id: "own-E16",
+    wire: "503 with `Retry-After: 600`",
+    does: "`overloaded` at once with `retryAfterMs`: it is more than `max_retry_after`",
+    runs: [
+      {
+        wires: ALL,
+        attempts: [
+          [
+            ["status", 503, { "retry-after": "600" }],
+            ["json", { error: { message: "later" } }],
+          ],
+        ],
+        both: { code: "overloaded", status: 503, retryAfterMs: 600_000 },
+      },
+    ],
+  },
+  {
+    id: "own-E17",
+    wire: "a Responses answer with status `failed` or `cancelled`",
+    does: "the class of its error; `server_error`",
+    runs: [
+      {
+        wires: RESPONSES,
+        attempts: [
+          [
+            [
+              "json",
+              {
+                id: "r",
+                object: "response",
+                status: "failed",
+                error: { code: "rate_limit_exceeded", message: "slow" },
+                output: [],
+              },
+            ],
+          ],
+        ],
+        both: { code: "rate_limited", ...TRIED_THRICE },
+      },
+      {
+        wires: RESPONSES,
+        attempts: [[["json", { id: "r", object: "response", status: "cancelled", output: [] }]]],
+        both: { code: "server_error", ...TRIED_THRICE },
+      },
+    ],
+  },
 ];

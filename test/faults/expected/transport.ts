@@ -279,4 +279,23 @@ export const TRANSPORT: readonly Expectation[] = [
       { wires: ALL, attempts: [[["gzip", "cut"], ["okjson"]], [["okjson"]]], both: RECOVERED },
     ],
   },
+  {
+    id: "own-T18",
+    wire: "broken HTTP: a bad chunk size, two lengths, a head without end, a length that is too long",
+    does: "`connection_failed` or `stream_truncated`, retried",
+    runs: [
+      [
+        ["status", 200, { "content-type": "text/event-stream", "transfer-encoding": "chunked" }],
+        ["raw!", "zz\r\nx\r\n"],
+        ["fin"],
+      ],
+      [["raw!", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 9\r\n\r\nhello"], ["fin"]],
+      [["raw!", `HTTP/1.1 200 OK\r\nx: ${"y".repeat(100_000)}\r\n\r\n`], ["fin"]],
+      [
+        ["status", 200, { "content-type": "text/event-stream", "content-length": "900" }],
+        ["raw", ": ping\n\n"],
+        ["fin"],
+      ],
+    ].map((broken) => ({ wires: ALL, attempts: [broken, [["okjson"]]] as never, both: RECOVERED })),
+  },
 ];
