@@ -15,7 +15,6 @@ const FINISHES: readonly (readonly [raw: string, reason: FinishReason])[] = [
   ["MAX_TOKENS", "length"],
   ["OTHER", "unknown"],
   ["FINISH_REASON_UNSPECIFIED", "unknown"],
-  ["unknown"],
   ["NEVER_SEEN_BEFORE", "unknown"],
 ];
 const FILTERED = ["SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"];
