@@ -27,11 +27,17 @@ export interface FuzzResult {
 /** Inputs between two looks at the counts: looking costs more than a run. */
 const BATCH = 32;
 
-/** Runs mutations of inputs that were new, until something breaks or the time is over. Same seed, same inputs. */
-export async function fuzz(target: FuzzTarget, seed: number, limitMs: number): Promise<FuzzResult> {
+/** When to stop; a number of runs is the same everywhere, a time is not. */
+export interface FuzzLimit {
+  readonly seconds: number;
+  readonly runs: number;
+}
+
+/** Runs mutations of inputs that were new, until something breaks or a limit is reached. Same seed, same inputs. */
+export async function fuzz(target: FuzzTarget, seed: number, limit: FuzzLimit): Promise<FuzzResult> {
   const search = new Search(target, await Coverage.of(target.covers), seed);
   try {
-    return await search.run(performance.now() + limitMs);
+    return await search.run(limit);
   } finally {
     await search.stop();
   }
@@ -52,10 +58,11 @@ class Search {
     this.#mutator = new Mutator(randomFrom(seed), target.words);
   }
 
-  async run(untilMs: number): Promise<FuzzResult> {
+  async run({ seconds, runs }: FuzzLimit): Promise<FuzzResult> {
+    const untilMs = performance.now() + seconds * 1_000;
     for (const input of this.#target.seeds()) await this.#keepIfNew(input);
     const seedFeatures = this.#features.size;
-    while (this.#failure === undefined && performance.now() < untilMs) await this.#batch();
+    while (this.#failure === undefined && this.#runs < runs && performance.now() < untilMs) await this.#batch();
     const failure = this.#failure && { ...this.#failure, input: await this.#shrunk(this.#failure.input) };
     return {
       runs: this.#runs,
