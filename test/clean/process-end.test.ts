@@ -49,7 +49,7 @@ async function endOf(ending: string, closing: string, wire: Wire): Promise<End> 
 describe.each([
   { closing: "close", what: "a process ends as soon as its factory is closed" },
   { closing: "leave", what: "a process ends after its last result although nobody closes the factory" },
-])("$what", ({ closing }) => {
+])("$what", { timeout: 90_000 }, ({ closing }) => {
   test.each(ENDINGS.flatMap(([ending, seen], index) => [{ ending, seen, wire: WIRES[index % 4] as Wire }]))(
     "$ending ($wire)",
     async ({ ending, seen, wire }) => {
