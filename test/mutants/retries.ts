@@ -128,7 +128,7 @@ export const retries = [
   ]),
   ...mutantsOf(
     "src/layers/retry.ts",
-    ["test/layers/retry.test.ts", "test/layers/guard.test.ts"],
+    [...RETRY, "test/layers/guard.test.ts"],
     [
       [
         "retry-wait-hears-no-abort",
