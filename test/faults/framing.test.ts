@@ -18,14 +18,20 @@ const OF_EVENTS: readonly Framing[] = [
 ];
 const OF_BYTES: readonly Framing[] = SPLITS.map((split) => ({ split }));
 
+/** For further wires and the other method of a row, whose framing is the same code. */
+const FEW: readonly Framing[] = [
+  { split: 1, eol: "\r" },
+  { split: 7, eol: "\r\n" },
+];
+
 const EVENTS = ["sse", "okstream"];
 
 function framingsOf(one: Case): readonly Framing[] {
+  if (one.wire !== one.run.wires[0] || one.method !== "stream") return FEW;
   const steps = optionsOf(one).server.attempts?.flat() ?? [];
   return steps.some(([name]) => EVENTS.includes(name)) ? OF_EVENTS : OF_BYTES;
 }
 
-/** Rows of our own run over one wire: their bodies are framed by the same code. */
 const cases = CASES.filter(({ run, id, wire, method }) => {
   if (run.oneFraming !== undefined) return false;
   return !id.startsWith("own-") || (wire === run.wires[0] && method === "stream");

@@ -4,9 +4,9 @@ import { expect } from "vitest";
 import { chunk, failureOf, faultTest, modelAt, serving, until } from "./host.ts";
 import { runScript } from "./run-script.ts";
 
-/** CPU of this thread's process so far, milliseconds. */
+/** CPU of this thread so far, milliseconds. */
 const cpuMs = () => {
-  const { user, system } = process.cpuUsage();
+  const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;
 };
 
