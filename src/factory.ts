@@ -261,6 +261,11 @@ export class ModelFactory<Models = Registered> {
 
   #makeModel(name: string): Model {
     const target = this.#target(name);
+    if (target.tls?.rejectUnauthorized === false)
+      this.#services.logger.warn("certificates are not checked", {
+        model: name,
+        help: "tls.reject_unauthorized is false",
+      });
     const leftOut: string[] = [];
     const lists = this.#fallbacks(name, leftOut);
     const everyone = Object.values(lists).flatMap((list) => list ?? []);

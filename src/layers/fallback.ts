@@ -39,7 +39,7 @@ export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect, b
       try {
         progress.refuse(window.refusal(target, target === chain.primary, progress.others(chain, target)));
         if (target !== chain.primary || target.policy.hedgeAfterMs === undefined) yield* wayTo(target)(call);
-        else yield* withHedge(call, chain, budgets, wayTo, progress, errors);
+        else yield* withHedge(call, chain, budgets, wayTo, window, progress, errors);
         return;
       } catch (error) {
         const failed = progress.speaker ?? target;
@@ -62,18 +62,22 @@ function withHedge(
   chain: Chain,
   budgets: RetryBudgets,
   wayTo: (target: Target) => Way,
+  window: PromptWindow,
   progress: Progress,
   errors: ModelError[],
 ): Events {
   const { primary } = chain;
-  const second = chain.fallbacks("general")?.[0] ?? primary;
+  const fits = (target: Target) => window.refusal(target, false, []) === undefined;
+  const second = chain.fallbacks("general")?.find(fits) ?? primary;
   const enter = () => (budgets.take(second.origin) ? wayTo(second) : undefined);
+  let fell = false;
   const lost = (error: unknown) => {
+    fell = true;
     if (second !== primary) errors.push(asModelError(error, second));
   };
   // Whoever was called off because the primary spoke first may still serve when the primary breaks off.
   const calledOff = () => {
-    if (progress.speaker === primary && second !== primary) progress.tried.delete(second.entry);
+    if (progress.speaker === primary && second !== primary && !fell) progress.tried.delete(second.entry);
   };
   return hedged(call, primary.policy.hedgeAfterMs ?? 0, wayTo(primary), enter, lost, calledOff);
 }

@@ -12,6 +12,7 @@ import { type Usage, usageOf } from "../core/usage.ts";
  * only the output guard, whose verdicts are failures of the attempt like any other.
  */
 export const meter: Layer = async function* (call, next) {
+  call.cancellation.throwIfCancelled();
   const row = new AttemptRow(call);
   // Written at once: what is below may take its time to hear of it, or never do.
   const off = call.cancellation.onCancel((reason) => row.close("error", reason));

@@ -3,7 +3,6 @@ import type { Call } from "../../src/core/call.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { deadline } from "../../src/layers/deadline.ts";
-import { Pauses } from "../../src/layers/pauses.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
@@ -81,7 +80,7 @@ it("an attempt that ended leaves nothing on its call", async () => {
 });
 
 it("a wait that would end after the deadline is not begun", async () => {
-  const layers = [deadline, retry(new RetryBudgets(), new Pauses()), timeout];
+  const layers = [deadline, retry(new RetryBudgets()), timeout];
   const refusal = { code: "rate_limited", message: "", retryAfterMs: 50_000 } as const;
   const { clock, run, call } = setUp([[{ error: refusal }]], { deadlineMs: 30_000 }, layers);
   const { error } = await clock.settle(read(run(call())));

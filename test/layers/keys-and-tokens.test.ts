@@ -6,6 +6,7 @@ import { Secret } from "../../src/core/secret.ts";
 import type { Token } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { credential } from "../../src/layers/credential.ts";
+import { KeyStates } from "../../src/layers/key-states.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
 import { callOf, read, targetOf, textOf, through } from "./call-of.ts";
 
@@ -26,7 +27,7 @@ function setUp(failures: Record<string, Failure | undefined>, before: readonly F
       { type: "finish", reason: "stop", sample: 0 },
     ];
   }
-  const run = through([credential()], { open });
+  const run = through([credential(new KeyStates())], { open });
   const keys = Object.keys(failures).map((key) => new Secret(key));
   const target = targetOf("main", { credentials: { keys } });
   return { clock, used, failures, ask: () => clock.settle(read(run(callOf({ clock, target })))) };
@@ -129,7 +130,7 @@ it("keys are not changed after a batch that had content among other events", asy
 describe("a token", () => {
   function withHook(hook: () => Promise<Token>, script: readonly ScriptedAttempt[] = ["hi"]) {
     const clock = new FakeClock();
-    const run = through([credential()], scripted(script));
+    const run = through([credential(new KeyStates())], scripted(script));
     const target = targetOf("main", { credentials: { keys: [], token: hook } }, { attemptTimeoutMs: 3_000 });
     const call = () => callOf({ clock, target });
     return { clock, run, call };

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
 import { Cancellation } from "../../src/core/cancellation.ts";
-import type { ModelErrorCode, ModelErrorInit } from "../../src/core/error.ts";
+import { ModelError, type ModelErrorCode, type ModelErrorInit } from "../../src/core/error.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
-import { Pauses } from "../../src/layers/pauses.ts";
+import { credential } from "../../src/layers/credential.ts";
+import { KeyStates } from "../../src/layers/key-states.ts";
+import { meter } from "../../src/layers/meter.ts";
+import { pauseGate } from "../../src/layers/pause-gate.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock } from "../fake-clock.ts";
@@ -14,7 +17,8 @@ import { abort, callOf, read, targetOf, textOf, through } from "./call-of.ts";
 function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {}) {
   const clock = new FakeClock();
   const dialect = scripted(script);
-  const run = through([retry(new RetryBudgets(), new Pauses())], dialect);
+  const states = new KeyStates();
+  const run = through([retry(new RetryBudgets()), credential(states), pauseGate(states), meter], dialect);
   const target = targetOf("main", {}, policy);
   const start = (fields: Partial<Call> = {}) => read(run(callOf({ clock, target, ...fields })));
   const ask = (fields: Partial<Call> = {}) => clock.settle(start(fields));
@@ -116,7 +120,7 @@ describe("what is no business of a retry", () => {
   it("an error that is no ModelError", async () => {
     let asked = 0;
     const bug = new TypeError("bug");
-    const run = through([retry(new RetryBudgets(), new Pauses())], {
+    const run = through([retry(new RetryBudgets())], {
       // biome-ignore lint/correctness/useYield: it fails before its first event
       open: async function* () {
         asked++;
@@ -176,18 +180,20 @@ describe("a pause", () => {
     expect(starts()).toEqual([0, 0, 5_000]);
   });
 
-  it("is not cut short by a shorter one", async () => {
-    const pauses = new Pauses();
-    const target = targetOf();
-    pauses.note(target, 5_000, 0);
-    pauses.note(target, 1_000, 0);
-    expect([pauses.rest(target, 2_000), pauses.rest(target, 5_000)]).toEqual([3_000, 0]);
+  it("is not cut short by a shorter one", () => {
+    const states = new KeyStates();
+    const clock = new FakeClock();
+    const call = callOf({ clock });
+    const named = (retryAfterMs: number) => new ModelError({ code: "rate_limited", message: "", retryAfterMs });
+    states.heed(named(5_000), call);
+    states.heed(named(1_000), call);
+    expect(states.restMs(call)).toBe(5_000);
   });
 
   it("is that of one key: with another the provider may be asked", () => {
-    const pauses = new Pauses();
-    const withKey = (key: string) => targetOf("main", { credentials: { keys: [new Secret(key)] } });
-    pauses.note(withKey("one"), 5_000, 0);
-    expect([pauses.rest(withKey("one"), 0), pauses.rest(withKey("two"), 0)]).toEqual([5_000, 0]);
+    const states = new KeyStates();
+    const withKey = (key: string) => callOf({ credential: new Secret(key) });
+    states.heed(new ModelError({ code: "rate_limited", message: "", retryAfterMs: 5_000 }), withKey("one"));
+    expect([states.restMs(withKey("one")), states.restMs(withKey("two"))]).toEqual([5_000, 0]);
   });
 });
