@@ -32,7 +32,7 @@ export function modelErrorOf(failure: Failure, target: Target): ModelError {
   const retryAfterMs = retryAfterOf(failure, body.retryDelay);
   return new ModelError({
     code,
-    message: `${target.provider} (${target.modelId}): ${redact(words.slice(0, MAX_READ), target.credentials.keys).slice(0, MAX_MESSAGE)}${whatNow(code, retryAfterMs, failure, target)}`,
+    message: `${target.provider} (${target.modelId}): ${redact(words.slice(0, MAX_READ), target.credentials.keys).slice(0, MAX_MESSAGE)}${dailyQuota(code, body, target) ?? whatNow(code, retryAfterMs, failure, target)}`,
     provider: target.provider,
     model: target.entry,
     status: failure.status ?? body.status,
@@ -41,6 +41,14 @@ export function modelErrorOf(failure: Failure, target: Target): ModelError {
     shouldRetry: shouldRetryOf(failure),
     cause: failure.cause,
   });
+}
+
+/** Gemini names the quota of a day only by its id, beside a delay of some seconds. https://ai.google.dev/gemini-api/docs/rate-limits */
+function dailyQuota(code: ModelErrorCode, { words }: ErrorBody, { modelId }: Target): string | undefined {
+  const id = code === "quota_exhausted" ? words.find((word) => /^\w+PerDay/.test(word)) : undefined;
+  return (
+    id && ` (the daily quota of ${modelId} is used up: ${id.slice(0, 100)}; it is set back at midnight Pacific time)`
+  );
 }
 
 /** What the provider's words leave out: the wait it asks for, and the key of models.toml that is to blame. */
@@ -52,7 +60,7 @@ function whatNow(
 ): string {
   if (code === "not_found") return ` (see models.${entry}: name, base_url)`;
   if (code === "request_too_large" && requestBytes !== undefined) return ` (the request had ${requestBytes} bytes)`;
-  if (retryAfterMs === undefined || retryAfterMs < 1_000) return "";
+  if (code === "quota_exhausted" || retryAfterMs === undefined || retryAfterMs < 1_000) return "";
   return ` (the provider asks to wait ${Math.round(retryAfterMs / 1_000)} s)`;
 }
 

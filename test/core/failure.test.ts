@@ -40,6 +40,20 @@ describe("a failed answer by its status alone", () => {
   });
 });
 
+describe("a quota of a day", () => {
+  it("is named, and no wait of seconds is", () => {
+    const details = [
+      { violations: [{ quotaId: "GenerateRequestsPerDayPerProjectPerModel-FreeTier" }] },
+      { retryDelay: "37s" },
+    ];
+    const { code, message } = errorOf(429, { error: { message: "quota", status: "RESOURCE_EXHAUSTED", details } });
+    expect(code).toBe("quota_exhausted");
+    expect(message).toContain("daily quota");
+    expect(message).toContain("GenerateRequestsPerDayPerProjectPerModel-FreeTier");
+    expect(message).not.toContain("37 s");
+  });
+});
+
 describe("a failed answer by the provider's words", () => {
   it.each([
     [

@@ -22,12 +22,12 @@ export const LIMITS: readonly Expectation[] = [
   {
     id: "R04",
     wire: "429 with `Retry-After: 90`, the deadline is nearer",
-    does: "`rate_limited` before any sleep; the message has the wait",
+    does: "`rate_limited` before any sleep; the message has both",
     runs: [
       {
         wires: ALL,
         keys: "deadline = 30\nmax_retry_after = 600",
-        both: { code: "rate_limited", retryAfterMs: 90_000, says: ["90 s"], withinMs: 5_000 },
+        both: { code: "rate_limited", retryAfterMs: 90_000, says: ["90 s", "deadline"], withinMs: 5_000 },
       },
     ],
   },
@@ -52,8 +52,17 @@ export const LIMITS: readonly Expectation[] = [
   {
     id: "R10",
     wire: "Gemini 429 whose quota is a day's, or 0, though it also names a delay",
-    does: "`quota_exhausted` at once, no retry; a fallback is asked if there is one",
-    runs: [{ wires: GOOGLE, both: { code: "quota_exhausted", status: 429 } }],
+    does: "`quota_exhausted` at once, no retry; the message names the daily quota; a fallback is asked if there is one",
+    runs: [
+      {
+        wires: GOOGLE,
+        both: {
+          code: "quota_exhausted",
+          status: 429,
+          says: ["daily quota", "GenerateRequestsPerDayPerProjectPerModel"],
+        },
+      },
+    ],
   },
   {
     id: "R12",
