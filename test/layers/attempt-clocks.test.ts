@@ -6,6 +6,7 @@ import { deadline } from "../../src/layers/deadline.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
+import { CountedCancellation } from "../counted-cancellation.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { callOf, read, targetOf, through } from "./call-of.ts";
 
@@ -64,19 +65,9 @@ describe("the first token", () => {
 
 it("an attempt that ended leaves nothing on its call", async () => {
   const { clock, run, call } = setUp(["fine"], {});
-  const running = call();
-  let listening = 0;
-  const { onCancel } = running.cancellation;
-  running.cancellation.onCancel = (listener) => {
-    listening++;
-    const off = onCancel.call(running.cancellation, listener);
-    return () => {
-      listening--;
-      off();
-    };
-  };
-  await read(run(running));
-  expect([listening, clock.pending]).toEqual([0, 0]);
+  const cancellation = new CountedCancellation();
+  await read(run(call({ cancellation })));
+  expect([cancellation.listening.size, clock.pending]).toEqual([0, 0]);
 });
 
 it("a wait that would end after the deadline is not begun", async () => {

@@ -111,6 +111,19 @@ describe("the cache", () => {
     expect(dialect.calls).toHaveLength(2);
   });
 
+  it("never stores what has no end", async () => {
+    let asked = 0;
+    const open = async function* () {
+      asked++;
+      yield [{ type: "text-delta", text: "half", sample: 0 } as const];
+    };
+    const store = new MemoryStore(10, new FakeClock());
+    const run = through([cache(store, { ttlMs: 1_000, namespace: "n" })], { open });
+    await read(run(callOf()));
+    await read(run(callOf()));
+    expect(asked).toBe(2);
+  });
+
   it("never stores what a reader left in the middle", async () => {
     const { run, call, ask } = setUp(["one two three", "fresh"]);
     const iterator = run(call())[Symbol.asyncIterator]();
@@ -137,6 +150,38 @@ describe("the cache", () => {
     const hit = await ask();
     expect(textOf(hit)).toBe("whole");
     expect(hit.events.some(({ type }) => type === "reset")).toBe(false);
+  });
+
+  it("keeps what was adjusted before a restart", async () => {
+    const adjustment = { setting: "seed", from: 1, to: undefined, reason: "x" } as const;
+    const { ask } = setUp([
+      [
+        { events: [{ type: "adjustment", adjustment }] },
+        { delta: "void" },
+        { events: [{ type: "reset", reason: "x" }] },
+        { delta: "whole" },
+        { finish: "stop" },
+      ],
+    ]);
+    await ask();
+    const hit = await ask();
+    expect(hit.events.map(({ type }) => type)).toEqual(["start", "adjustment", "text-delta", "finish"]);
+  });
+
+  it("never stores an answer that was joined from two, but one that was adjusted otherwise", async () => {
+    const adjusted = (setting: string): ScriptedAttempt => [
+      { events: [{ type: "adjustment", adjustment: { setting, from: 1, to: 2, reason: "x" } }] },
+      { delta: "a" },
+      { finish: "stop" },
+    ];
+    const joined = setUp([adjusted("on_break")]);
+    await joined.ask();
+    await joined.ask();
+    expect(joined.dialect.calls).toHaveLength(2);
+    const other = setUp([adjusted("temperature")]);
+    await other.ask();
+    await other.ask();
+    expect(other.dialect.calls).toHaveLength(1);
   });
 
   it("still says who answered after a restart on the same target", async () => {
@@ -200,6 +245,32 @@ describe("equal calls at the same time", () => {
     const { clock, run, call, dialect } = setUp([slow]);
     await clock.settle(Promise.all([read(run(call())), read(run(call())), read(run(call(prompt("other"), codegen)))]));
     expect(dialect.calls).toHaveLength(3);
+  });
+
+  it("go alone when they refresh, and find what is stored before they share", async () => {
+    const { clock, run, call, ask, dialect } = setUp([slow]);
+    const refresh = () => read(run(call({ cache: "refresh" }, codegen)));
+    await clock.settle(Promise.all([refresh(), refresh()]));
+    expect(dialect.calls).toHaveLength(2);
+    const hit = call({}, codegen);
+    await read(run(hit));
+    expect(hit.record.cacheHit).toBe(true);
+    await ask({}, codegen);
+    expect(dialect.calls).toHaveLength(2);
+  });
+
+  it("have an answer of their own each, which they may change", async () => {
+    const { clock, run, call } = setUp([
+      [{ delayMs: 10 }, { toolCall: { name: "f", arguments: { list: [1] } } }, { finish: "tool-calls" }],
+    ]);
+    const seen = await clock.settle(Promise.all([1, 2, 3].map(() => read(run(call({}, codegen))))));
+    const lists = seen.map(({ events }) => {
+      const end = events.find((event) => event.type === "tool-call-end");
+      return (end?.type === "tool-call-end" ? end.call.arguments : undefined) as { list: number[] };
+    });
+    lists[0]?.list.push(2);
+    lists[1]?.list.push(3);
+    expect(lists.map(({ list }) => list)).toEqual([[1, 2], [1, 3], [1]]);
   });
 
   it("leave nothing behind", async () => {

@@ -1,29 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
-import { Cancellation } from "../../src/core/cancellation.ts";
 import { ModelError } from "../../src/core/error.ts";
 import type { Events, FlowEvent } from "../../src/core/event.ts";
 import type { Layer } from "../../src/core/layer.ts";
+import { CountedCancellation } from "../counted-cancellation.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
 import { abort, callOf, read } from "./call-of.ts";
-
-/** Counts who still listens. */
-class CountedCancellation extends Cancellation {
-  readonly listening = new Set<object>();
-
-  override onCancel(listener: (reason: ModelError) => void): () => void {
-    const token = {};
-    this.listening.add(token);
-    const off = super.onCancel((reason) => {
-      this.listening.delete(token);
-      listener(reason);
-    });
-    return () => {
-      this.listening.delete(token);
-      off();
-    };
-  }
-}
 
 const BATCHES: readonly (readonly FlowEvent[])[] = [
   [{ type: "response", id: "r1" }],

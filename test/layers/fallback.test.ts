@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
 import { ERROR_CODES, ModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import type { FlowEvent } from "../../src/core/event.ts";
 import type { Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, type ScriptedDialect, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { type FallbackList, fallback } from "../../src/layers/fallback.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock } from "../fake-clock.ts";
-import { abort, callOf, read, targetOf, textOf } from "./call-of.ts";
+import { abort, callOf, INPUT, read, targetOf, textOf } from "./call-of.ts";
 
 type Lists = Partial<Record<FallbackList, readonly string[]>>;
 
@@ -245,7 +246,61 @@ describe("fallback", () => {
     const { error } = await ask();
     expect(asked()).toEqual(["a"]);
     expect(error?.errors.map(({ code }) => code)).toEqual(["server_error", "unsupported"]);
+    expect(error?.code).toBe("server_error");
+    expect(error?.message).toMatch(/^it said server_error\n {2}b: unsupported: /);
   });
+});
+
+describe("the lists of fallbacks", () => {
+  it.each(["server_error", "timed_out", "unauthorized"] as const)(
+    "for a throttled call are not asked after %s",
+    async (code) => {
+      const { ask, asked } = setUp({ a: fails(code), b: ["b"], c: ["c"] }, { general: ["b"], "rate-limit": ["c"] });
+      expect((await ask()).error).toBeUndefined();
+      expect(asked()).toEqual(["a", "b"]);
+    },
+  );
+
+  it.each(["rate_limited", "quota_exhausted"] as const)("for a throttled call are asked after %s", async (code) => {
+    const { ask, asked } = setUp({ a: fails(code), b: ["b"], c: ["c"] }, { general: ["b"], "rate-limit": ["c"] });
+    expect((await ask()).error).toBeUndefined();
+    expect(asked()).toEqual(["a", "c"]);
+  });
+
+  it("keep those that wait when another list is joined to them", async () => {
+    const { ask, asked } = setUp(
+      { a: fails("server_error"), b: fails("rate_limited"), c: ["c"], d: ["d"] },
+      { general: ["b", "c"], "rate-limit": ["d"] },
+    );
+    expect((await ask()).error).toBeUndefined();
+    expect(asked()).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("what a target is asked for", () => {
+  const streamingOf = async (fields: Partial<Call>, target: Partial<Target> = {}) => {
+    const { ask, dialects } = setUp({ a: ["a"] }, {}, { targets: { a: target } });
+    await ask(fields);
+    return dialects.get("a")?.calls[0]?.call.streaming;
+  };
+  const without: Partial<Target> = { facts: { known: true, capabilities: { streaming: false } } };
+
+  it("is a stream where the call is one, or was asked to be one on the wire, and the model can", async () => {
+    expect(await streamingOf({ streaming: true })).toBe(true);
+    expect(await streamingOf({ streaming: false })).toBe(false);
+    expect(await streamingOf({ streaming: false, input: { ...INPUT, stream: true } })).toBe(true);
+    expect(await streamingOf({ streaming: true, input: { ...INPUT, stream: false } })).toBe(true);
+    expect(await streamingOf({ streaming: true }, without)).toBe(false);
+    expect(await streamingOf({ streaming: false, input: { ...INPUT, stream: true } }, without)).toBe(false);
+  });
+});
+
+it("the start has the id of a response that comes with the first events, and else none", async () => {
+  const response = { events: [{ type: "response", id: "r1" }] } as const;
+  const known = setUp({ a: [[response, { delta: "a" }, { finish: "stop" }]] }, {});
+  expect((await known.ask()).events[0]).toEqual({ type: "start", model: "a", provider: "scripted", id: "r1" });
+  const unknown = setUp({ a: ["a"] }, {});
+  expect((await unknown.ask()).events[0]).toEqual({ type: "start", model: "a", provider: "scripted" });
 });
 
 describe("a refusal", () => {
@@ -290,5 +345,34 @@ describe("a refusal", () => {
       "text-delta",
       "finish",
     ]);
+  });
+
+  it("is one also in the batch of its words, which are told when nobody else serves", async () => {
+    const batch: FlowEvent[] = [
+      { type: "refusal-delta", text: "I will not.", sample: 0 },
+      { type: "finish", reason: "refusal", sample: 0 },
+    ];
+    const { ask } = setUp({ a: [[{ events: batch }]], free: fails("server_error") }, { policy: ["free"] });
+    const { error, events } = await ask();
+    expect(events).toEqual([]);
+    expect(error?.errors[0]).toMatchObject({ code: "refused", model: "a" });
+    expect(error?.errors[0]?.message).toBe("scripted (a-model): the model declined: I will not.");
+    const silent = setUp({ a: [[{ finish: "refusal" }]], free: fails("server_error") }, { policy: ["free"] });
+    expect((await silent.ask()).error?.errors[0]?.message).toBe("scripted (a-model): the model declined");
+  });
+
+  it("is not what ends without a word", async () => {
+    const { ask, asked } = setUp({ a: [[{ finish: "stop" }]], free: ["yes"] }, { policy: ["free"] });
+    expect((await ask()).events.map(({ type }) => type)).toEqual(["start", "finish"]);
+    expect(asked()).toEqual(["a"]);
+  });
+
+  it("holds an answer back no longer than its first words", async () => {
+    const { ask, dialects } = setUp({ a: [[{ delta: "Yes" }, { hang: true }]], free: ["no"] }, { policy: ["free"] });
+    const call = callOf();
+    const asking = ask({ cancellation: call.cancellation });
+    setImmediate(() => setImmediate(() => call.cancellation.cancel(abort())));
+    expect(textOf(await asking)).toBe("Yes");
+    expect(dialects.get("free")?.calls).toEqual([]);
   });
 });

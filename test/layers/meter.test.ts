@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
-import type { Events } from "../../src/core/event.ts";
+import type { Events, FlowEvent } from "../../src/core/event.ts";
 import type { Exchange } from "../../src/core/transport.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
+import { CountedCancellation } from "../counted-cancellation.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
 import { abort, callOf, read, targetOf, through } from "./call-of.ts";
 
@@ -141,4 +142,114 @@ describe("the meter", () => {
       { outcome: "error", durationMs: 5_000, error: { code: "timed_out" }, possiblyBilled: true },
     ]);
   });
+
+  it("takes events that simply stop for a cut, whatever dialect they come from", async () => {
+    const open = async function* (): Events {
+      yield [{ type: "text-delta", text: "half", sample: 0 }];
+    };
+    const call = callOf();
+    const { error } = await read(through([meter], { open })(call));
+    expect(error).toMatchObject({ code: "stream_truncated", model: "main", provider: "scripted" });
+    expect(call.record.attempts).toMatchObject([{ outcome: "error", error: { code: "stream_truncated" } }]);
+  });
+
+  it("leaves no listener on the call", async () => {
+    const cancellation = new CountedCancellation();
+    await read(through([meter], scripted(["fine"]))(callOf({ cancellation })));
+    expect(cancellation.listening.size).toBe(0);
+  });
+});
+
+describe("the row of an attempt", () => {
+  it("has its times from the beginning of the call", async () => {
+    const { seen, rows, clock, call } = setUp([[{ delayMs: 100 }, { delta: "a" }, { finish: "stop" }]]);
+    await clock.advance(1_000);
+    Object.assign(call.record, { startedMs: 700 });
+    await seen();
+    expect(rows).toMatchObject([{ startedMs: 300, durationMs: 100 }]);
+  });
+
+  it("has a status only where the failure has one", async () => {
+    const { seen, rows } = setUp([[{ error: { code: "server_error", message: "x" } }]]);
+    await seen();
+    expect(rows[0]?.error).toEqual({ code: "server_error", message: "x" });
+  });
+
+  it.each(["rate_limited", "overloaded", "invalid_request"] as const)(
+    "is not billed for %s inside an answer with status 200, unless something was said",
+    async (code) => {
+      const sent = { response: { status: 200 } as never };
+      const error = { error: { code, message: "x" } };
+      const silent = setUp([[error]], { sent });
+      await silent.seen();
+      expect(silent.rows[0]).toMatchObject({ possiblyBilled: false });
+      expect(silent.rows[0]?.usage).toBeUndefined();
+      const said = setUp([[{ delta: "some words" }, error]], { sent });
+      await said.seen();
+      expect(said.rows[0]).toMatchObject({ possiblyBilled: true, usage: { estimated: true } });
+    },
+  );
+
+  it.each([400, 500] as const)("is not billed for an answer with status %i", async (status) => {
+    const { seen, rows } = setUp([[{ error: { code: "server_error", message: "x" } }]], {
+      sent: { response: { status } as never },
+    });
+    await seen();
+    expect(rows[0]).toMatchObject({ possiblyBilled: false });
+  });
+
+  it("shows an attempt over our transport that never had a connection, and none that it refused", async () => {
+    for (const [code, count] of [
+      ["timed_out", 1],
+      ["proxy_refused", 1],
+      ["not_found", 0],
+    ] as const) {
+      const { seen, rows } = setUp([[{ error: { code, message: "x", status: 404 } }]], { sent: { sent: false } });
+      await seen();
+      expect(rows).toHaveLength(count);
+    }
+  });
+});
+
+describe("the tokens of an attempt that broke off", () => {
+  const words = "twelve words that the model has said before it broke off here";
+  const told = { usage: { input: 10, output: 1 } } as const;
+  const rowOf = async (script: ScriptedAttempt) => {
+    const { seen, rows } = setUp([script]);
+    await seen();
+    return rows[0];
+  };
+  const cut = { error: { code: "stream_truncated", message: "x" } } as const;
+
+  it("are at least what was said, whatever was told on the way", async () => {
+    const row = await rowOf([told, { delta: words }, cut]);
+    const output = row?.usage?.output ?? 0;
+    expect(output).toBeGreaterThan(8);
+    expect(row?.usage).toMatchObject({ input: 10, total: 10 + output, estimated: true });
+    const much = await rowOf([{ usage: { input: 10, output: 500 } }, { delta: words }, cut]);
+    expect(much?.usage).toMatchObject({ output: 500, total: 510, estimated: true });
+  });
+
+  it.each([
+    ["thoughts", { reasoning: words }],
+    ["a call", { toolCall: { name: "f", arguments: { words } } }],
+  ] as const)("count %s", async (_, step) => {
+    expect((await rowOf([step, cut]))?.usage?.output).toBeGreaterThan(8);
+  });
+
+  it("are what was told where the answer had come to its end", async () => {
+    const filtered = { error: { code: "content_filtered", message: "x" } } as const;
+    expect((await rowOf([told, { delta: words }, filtered]))?.usage).toMatchObject({ output: 1, estimated: false });
+  });
+});
+
+it("an estimate stands before the first finish of several samples, in one batch too", async () => {
+  const events: FlowEvent[] = [
+    { type: "text-delta", text: "a", sample: 0 },
+    { type: "finish", reason: "stop", sample: 0 },
+    { type: "finish", reason: "stop", sample: 1 },
+  ];
+  const { seen, rows } = setUp([[{ events }]]);
+  expect((await seen()).events.map(({ type }) => type)).toEqual(["text-delta", "usage", "finish", "finish"]);
+  expect(rows).toHaveLength(1);
 });

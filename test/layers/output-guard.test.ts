@@ -4,6 +4,7 @@ import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, type ScriptStep, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
+import { tokenStripper } from "../../src/layers/token-stripper.ts";
 import { callOf, INPUT, read, targetOf, textOf, through } from "./call-of.ts";
 
 function guarded(script: ScriptedAttempt, policy: Partial<Policy> = {}, input = INPUT) {
@@ -102,6 +103,13 @@ describe("special tokens", () => {
     ["one after the other", ["done</s><|im", "_end|></s>"]],
   ])("are removed when they come %s", async (_, pieces) => {
     expect(textOf(await guarded(deltas(pieces), strip).seen)).toBe("done");
+  });
+
+  it("are removed as the longest that stands there", async () => {
+    const tokens = ["<|end", "<|end|>", "<|end|><|end|>x"];
+    const policy = { stripTokens: { tokens, where: "anywhere" as const } };
+    for (const pieces of [["a<|end|>b<|end"], [..."a<|end|>b<|end"]])
+      expect(textOf(await guarded(deltas(pieces), policy).seen)).toBe("ab");
   });
 
   it("are left where nothing was asked for", async () => {
@@ -275,6 +283,15 @@ describe("special tokens at the ends of a text", () => {
       { numRuns: 1_000 },
     );
   });
+});
+
+it("more than a thousand characters of special tokens are no end of an answer, and are shown at once", () => {
+  const stripper = tokenStripper({ tokens: ["<e>"], where: "end" });
+  const tokens = (times: number) => "<e>".repeat(times);
+  const pass = (text: string) =>
+    textOf({ events: [...(stripper?.pass([{ type: "text-delta", text, sample: 0 }]) ?? [])] });
+  expect(pass(`a${tokens(333)}`)).toBe("a");
+  expect(pass(tokens(1))).toBe(tokens(334));
 });
 
 describe("an end without an answer", () => {

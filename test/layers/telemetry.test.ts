@@ -1,10 +1,13 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Layer } from "../../src/core/layer.ts";
 import type { LogFields, Logger } from "../../src/core/logger.ts";
+import { usageOf } from "../../src/core/usage.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { telemetry } from "../../src/layers/telemetry.ts";
 import { UsageTotals } from "../../src/layers/usage-totals.ts";
+import { CountedCancellation } from "../counted-cancellation.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { callOf, INPUT, read, targetOf, through } from "./call-of.ts";
 
@@ -82,6 +85,61 @@ describe("telemetry", () => {
     const open = setUp(["a secret answer"], { logContent: true });
     await open.seen();
     expect(JSON.stringify(open.lines)).toMatch(/hello.*a secret answer/s);
+  });
+
+  it("says what was adjusted, that an answer starts again, and how long the call took", async () => {
+    const clock = new FakeClock();
+    await clock.advance(1_000);
+    const adjustment = { setting: "seed", from: 1, to: undefined, reason: "no seed there" } as const;
+    const script: ScriptedAttempt = [
+      {
+        events: [
+          { type: "adjustment", adjustment },
+          { type: "usage", usage: usageOf({ input: 1, output: 1 }) },
+        ],
+      },
+      { events: [{ type: "reset", reason: "it broke" }] },
+      { delayMs: 250 },
+      { delta: "a" },
+      { finish: "stop" },
+    ];
+    const { lines, seen, call } = setUp([script], { layers: [meter], call: callOf({ clock }) });
+    await clock.settle(seen());
+    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      "debug call started",
+      "warn request adjusted",
+      "warn answer starts again",
+      "info call answered",
+      "warn price unknown, cost is null",
+    ]);
+    expect(lines[1]?.fields).toEqual({ call: call.record.id, model: "main", ...adjustment });
+    expect(lines[2]?.fields).toEqual({ call: call.record.id, reason: "it broke" });
+    expect(lines[3]?.fields).toMatchObject({ ms: 250, attempts: 1 });
+  });
+
+  it("tells an abort from a failure", async () => {
+    const { lines, run, call } = setUp([[{ delta: "a" }, { hang: true }]]);
+    const iterator = run(call)[Symbol.asyncIterator]();
+    await iterator.next();
+    await iterator.return?.();
+    expect(lines.at(-1)).toMatchObject({ level: "info", message: "call aborted" });
+  });
+
+  it("logs the text of an answer, not its thoughts", async () => {
+    const { lines, seen } = setUp([[{ reasoning: "hm" }, { delta: "yes" }, { finish: "stop" }]], { logContent: true });
+    await seen();
+    expect(lines.find(({ message }) => message === "call content")?.fields).toMatchObject({ text: "yes" });
+  });
+
+  it("lets go of the scope of a call that has ended", async () => {
+    const cancellation = new CountedCancellation();
+    const signal = new AbortController().signal;
+    cancellation.follow(signal);
+    const { seen } = setUp(["hi"], { call: callOf({ cancellation }) });
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await seen();
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+    expect(cancellation.cancelled).toBe(false);
   });
 
   it("warns once per model that its price is unknown", async () => {

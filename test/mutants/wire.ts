@@ -6,7 +6,7 @@ const SETTLING = ["test/transport/settling.test.ts"];
 const CONNECTIONS = ["test/transport/connections.test.ts"];
 const SILENCE = ["test/transport/silence-clock.test.ts"];
 const FLOW = ["test/transport/body.test.ts"];
-const CLOCKS = ["test/keys/clocks.test.ts"];
+const EXCHANGE = ["test/dialects/exchange.test.ts"];
 
 /** Bytes, sockets, and what the events on them mean. */
 export const wire = [
@@ -103,6 +103,8 @@ export const wire = [
       'streaming ? "identity" : "gzip, deflate, br"',
       '"gzip, deflate, br"',
     ],
+  ]),
+  ...mutantsOf("src/transport/fetch.ts", SETTLING, [
     [
       "closed-transport-sends",
       "a closed transport sends what comes after",
@@ -198,7 +200,7 @@ export const wire = [
     ],
     ["body-keeps-what-was-cancelled", "what a cancelled body holds is delivered", "if (drop) this.take();", ""],
   ]),
-  ...mutantsOf("src/dialects/exchange.ts", CLOCKS, [
+  ...mutantsOf("src/dialects/exchange.ts", EXCHANGE, [
     [
       "idle-counts-pings",
       "pings keep a silent model alive",

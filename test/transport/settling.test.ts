@@ -5,6 +5,7 @@ import net from "node:net";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/core/error.ts";
+import { CountedCancellation } from "../counted-cancellation.ts";
 import { CountingClock } from "../counting-clock.ts";
 import { LOCALHOST_CERT, LOCALHOST_KEY } from "./localhost-certificate.ts";
 import {
@@ -118,10 +119,11 @@ describe("after a request", () => {
 
   test("the scope of the call holds no listener of it", async () => {
     const server = await serve((_request, response) => response.end("{}"));
-    const seen = exchange();
-    const response = await post(transport(), server.origin, seen);
+    const cancellation = new CountedCancellation();
+    const response = await post(transport(), server.origin, exchange({ cancellation }));
     await response.text();
-    seen.cancellation.cancel(new ModelError({ code: "aborted", message: "late" }));
+    expect(cancellation.listening.size).toBe(0);
+    cancellation.cancel(new ModelError({ code: "aborted", message: "late" }));
     expect(await response.text()).toBe("{}");
   });
 

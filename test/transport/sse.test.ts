@@ -93,6 +93,17 @@ describe("event framing", () => {
     }
   });
 
+  test("says which event lacks its blank line: it may be half of one", () => {
+    const framer = new SseFramer();
+    const out: SseMessage[] = [];
+    framer.push(Buffer.from('data: {"first":1}\n\ndata: {"la'), out);
+    framer.end(out);
+    expect(out.map(({ data, unended }) => [data, unended === true])).toEqual([
+      ['{"first":1}', false],
+      ['{"la', true],
+    ]);
+  });
+
   test("an event of 8 MB in reads of 16 KB costs less than 0.3 s of CPU", () => {
     const bytes = Buffer.from(`data: {"text":"${"é".repeat(4 * 1024 * 1024)}"}\n\n`);
     const cuts = Array.from({ length: Math.floor(bytes.length / 16_384) }, (_, index) => (index + 1) * 16_384);

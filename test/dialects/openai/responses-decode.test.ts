@@ -30,6 +30,18 @@ const message = (text: string, more: Loose = {}): Loose => ({
 });
 const call = (json: string): Loose => ({ id: "f", type: "function_call", call_id: "c", name: "f", arguments: json });
 
+describe("an error event", () => {
+  it.each([
+    ["with its error inside", { error: { code: "rate_limit_exceeded", message: "slow down" } }],
+    ["with its error beside", { code: "rate_limit_exceeded", message: "slow down" }],
+  ])("ends the answer with what it says, %s", (_, error) => {
+    const delta = { type: "response.output_text.delta", output_index: 0, delta: "half" };
+    expect(() => read(added(message(""), 0), delta, { type: "error", ...error }, completed([message("half")]))).toThrow(
+      expect.objectContaining({ code: "rate_limited" }),
+    );
+  });
+});
+
 describe("a responses stream", () => {
   it("shows an item that was not streamed when it is done, and no item twice", () => {
     const delta = { type: "response.output_text.delta", output_index: 1, delta: "two" };

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { ModelError, type ModelErrorInit } from "../../src/core/error.ts";
+import type { SseMessage, WireResponse } from "../../src/core/transport.ts";
+import { messagesDecoder } from "../../src/dialects/anthropic/decode.ts";
+import { openWire } from "../../src/dialects/exchange.ts";
+import { callOf, read, textOf } from "../layers/call-of.ts";
+
+const message = (data: object): SseMessage => ({ event: undefined, data: JSON.stringify(data) });
+const PING = message({ type: "ping" });
+const START = message({ type: "message_start", message: { id: "m", usage: { input_tokens: 3, output_tokens: 1 } } });
+const delta = (text: string) => message({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } });
+const BLOCK = message({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
+const END = message({ type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 2 } });
+
+/** An attempt whose body has these messages, a batch for each read, and then ends or fails. */
+function attempt(reads: readonly (readonly SseMessage[])[], failure?: ModelErrorInit) {
+  const response = {
+    status: 200,
+    headers: new Headers({ "content-type": "text/event-stream" }),
+    async *messages() {
+      yield* reads;
+      if (failure !== undefined) throw new ModelError(failure);
+    },
+  } as unknown as WireResponse;
+  return openWire(callOf(), {
+    encode: () => ({ params: {}, adjustments: [] }),
+    client: { send: async () => response },
+    decoder: (target) => messagesDecoder(target, { throughTool: false }),
+  });
+}
+
+const CUT: ModelErrorInit = { code: "stream_truncated", message: "cut" };
+
+describe("the events of an attempt", () => {
+  it("have no batch for what says nothing, so that pings do not count as an answer", async () => {
+    const batches = [];
+    for await (const batch of attempt([[START], [PING], [PING], [BLOCK, delta("a")], [PING], [END]]))
+      batches.push(batch);
+    expect(batches.every((batch) => batch.length > 0)).toBe(true);
+    expect(batches).toHaveLength(3);
+  });
+
+  it("are whole when only the connection broke after the end of the answer", async () => {
+    for (const failure of [CUT, { ...CUT, code: "connection_failed" }] as const) {
+      const seen = await read(attempt([[START, BLOCK, delta("a"), END]], failure));
+      expect([textOf(seen), seen.error, seen.events.at(-1)?.type]).toEqual(["a", undefined, "finish"]);
+    }
+  });
+
+  it("are delivered before the failure that cut them", async () => {
+    const seen = await read(attempt([[START, BLOCK], [delta("a")]], CUT));
+    expect([textOf(seen), seen.error?.code]).toEqual(["a", "stream_truncated"]);
+    expect(seen.events.some(({ type }) => type === "finish")).toBe(false);
+  });
+
+  it("do not end well by an abort, even after the last of them", async () => {
+    const seen = await read(attempt([[START, BLOCK, delta("a"), END]], { code: "aborted", message: "enough" }));
+    expect(seen.error?.code).toBe("aborted");
+  });
+
+  it("do not end well by a clock of ours other than that of silence", async () => {
+    const late = (phase: "silence" | "idle"): ModelErrorInit => ({ code: "timed_out", message: "late", phase });
+    const whole = [[START, BLOCK, delta("a"), END]];
+    expect((await read(attempt(whole, late("silence")))).error).toBeUndefined();
+    expect((await read(attempt(whole, late("idle")))).error?.code).toBe("timed_out");
+  });
+});

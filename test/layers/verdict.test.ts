@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { ModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import { asModelError, verdictOf } from "../../src/layers/verdict.ts";
+import { targetOf } from "./call-of.ts";
+
+const failed = (model: string | undefined, code: ModelErrorCode) =>
+  new ModelError({ code, message: `${code} there`, provider: "scripted", ...(model !== undefined && { model }) });
+const [a, b, c] = [failed("a", "server_error"), failed("b", "server_error"), failed("c", "overloaded")];
+
+describe("the verdict on several failures", () => {
+  it("of one target is its failure itself", () => {
+    expect(verdictOf([a], new Set(), [])).toBe(a);
+    expect(verdictOf([a], new Set([a]), [])).toBe(a);
+  });
+
+  it("keeps a code that all have, and lists them in their order", () => {
+    const verdict = verdictOf([a, b], new Set(), []);
+    expect(verdict).toMatchObject({ code: "server_error", model: "b", provider: "scripted", errors: [a, b], cause: b });
+    expect(verdict.message).toBe(
+      "All 2 models failed:\n  a: server_error: server_error there\n  b: server_error: server_error there",
+    );
+    expect(verdictOf([a, c], new Set(), []).code).toBe("all_models_failed");
+  });
+
+  it("does not change by targets that were not asked, but tells of them", () => {
+    const verdict = verdictOf([a, c], new Set([c]), []);
+    expect(verdict).toMatchObject({ code: "server_error", model: "a", errors: [a, c] });
+    expect(verdict.message).toBe("server_error there\n  c: overloaded: overloaded there");
+    expect(verdictOf([a, b, c], new Set([c]), []).message).toContain("All 3 models failed:");
+  });
+
+  it("is that of all when none was asked", () => {
+    expect(verdictOf([a, b], new Set([a, b]), [])).toMatchObject({ code: "server_error", model: "b" });
+  });
+
+  it("names a target without a name as unknown", () => {
+    expect(verdictOf([failed(undefined, "server_error"), b], new Set(), []).message).toContain("\n  ?: server_error");
+  });
+
+  it("tells which fallbacks were left out, unless no fallback would have helped", () => {
+    expect(verdictOf([failed("a", "server_error")], new Set(), ["x", "y"]).message).toBe(
+      "server_error there\n  not asked: x; y",
+    );
+    expect(verdictOf([failed("a", "invalid_output")], new Set(), []).message).toBe("invalid_output there");
+    expect(verdictOf([failed("a", "aborted")], new Set(), ["x"]).message).toBe("aborted there");
+  });
+});
+
+it("whatever a dialect throws becomes a ModelError once", () => {
+  const target = targetOf("main");
+  expect(asModelError(a, target)).toBe(a);
+  const cause = new TypeError("bug");
+  expect(asModelError(cause, target)).toMatchObject({
+    code: "protocol_error",
+    message: "scripted (main-model): bug",
+    model: "main",
+    cause,
+  });
+  expect(asModelError("words", target).message).toBe("scripted (main-model): words");
+});
