@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { Cancellation, sleep, unlessCancelled } from "../../src/core/cancellation.ts";
 import { systemClock } from "../../src/core/clock.ts";
+import { CountedCancellation } from "../counted-cancellation.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { abort } from "../layers/call-of.ts";
 
@@ -91,10 +92,11 @@ describe("a cancellation", () => {
 describe("a wait", () => {
   it("ends when its time is over, and leaves nothing", async () => {
     const clock = new FakeClock();
-    const waiting = sleep(clock, 1_000, new Cancellation());
+    const scope = new CountedCancellation();
+    const waiting = sleep(clock, 1_000, scope);
     await clock.advance(1_000);
     await waiting;
-    expect(clock.pending).toBe(0);
+    expect([clock.pending, scope.listening.size]).toEqual([0, 0]);
   });
 
   it("ends at once when cancelled, before or while it waits, and leaves nothing", async () => {

@@ -53,6 +53,12 @@ describe("the events of an attempt", () => {
     expect(seen.events.some(({ type }) => type === "finish")).toBe(false);
   });
 
+  it("are delivered before an error that came with the same read", async () => {
+    const error = message({ type: "error", error: { type: "overloaded_error", message: "busy" } });
+    const seen = await read(attempt([[START, BLOCK, delta("a"), error, delta("b")]]));
+    expect([textOf(seen), seen.error?.code]).toEqual(["a", "overloaded"]);
+  });
+
   it("do not end well by an abort, even after the last of them", async () => {
     const seen = await read(attempt([[START, BLOCK, delta("a"), END]], { code: "aborted", message: "enough" }));
     expect(seen.error?.code).toBe("aborted");

@@ -113,6 +113,14 @@ describe("a stream", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("has its reply when its reader leaves on the last event", async () => {
+    const { model, dialects } = factoryOf({ a: [talk] });
+    const stream = model.stream("hi");
+    for await (const event of stream) if (event.type === "finish") break;
+    expect(await stream.reply).toMatchObject({ text: "one two", finishReason: "stop" });
+    expect(dialects["a"]?.calls[0]?.end).toBe("complete");
+  });
+
   it("gives nothing more once its reader has left", async () => {
     const { model } = factoryOf({
       a: [

@@ -108,18 +108,25 @@ export const decoders = [
   ]),
   ...mutantsOf(
     "src/dialects/exchange.ts",
-    ["test/sweep/openai-chat.test.ts"],
+    ["test/dialects/exchange.test.ts"],
     [
       [
-        "cut-sweep",
+        "cut-is-answer",
         "a stream that breaks anywhere is an answer",
         "    if (whole) return;\n",
         "    if (whole || brokeAfterTheEnd(error)) return;\n",
-        {
-          file: "src/layers/meter.ts",
-          before: "    if (this.#finished) return;\n",
-          after: '    if (this.#outputText !== "") return;\n',
-        },
+      ],
+      [
+        "failure-before-its-events",
+        "what was read before a failure is lost",
+        "    if (batch.length > 0) yield batch;\n    if (whole) return;",
+        "    if (whole) yield batch;\n    if (whole) return;",
+      ],
+      [
+        "answer-lost-after-its-end",
+        "a connection that breaks after the end of an answer spoils it",
+        "    if (whole) return;\n",
+        "",
       ],
     ],
   ),
@@ -141,7 +148,7 @@ export const decoders = [
       "stream-read-twice",
       "a second reader takes events from the first",
       "    if (this.#taken)\n      throw",
-      "    if (this.#taken && this.#taken !== this.#taken)\n      throw",
+      "    if (this.#open === undefined)\n      throw",
     ],
     [
       "stream-reply-hangs",

@@ -232,3 +232,22 @@ describe("an answer through the JSON tool", () => {
     });
   });
 });
+
+describe("a message that does not end", () => {
+  it.each([
+    ["an error event", { type: "error", error: { type: "overloaded_error", message: "busy" } }, "overloaded"],
+    ["an error that some proxy sends", { error: { type: "rate_limit_error", message: "slow down" } }, "rate_limited"],
+  ])("but in %s is that error, also before an end that comes after it", (_, error, code) => {
+    expect(() => decode([start(), ...say("half"), error, stop("end_turn"), { type: "message_stop" }])).toThrow(
+      expect.objectContaining({ code, provider: "anthropic" }),
+    );
+  });
+
+  it("is a cut stream, and the tokens of its prompt are told", () => {
+    const decoder = messagesDecoder(target, { throughTool: false });
+    const events: FlowEvent[] = [];
+    decoder.push(JSON.stringify(start({ input_tokens: 40, output_tokens: 1 })), undefined, events);
+    expect(() => decoder.end(events)).toThrow(expect.objectContaining({ code: "stream_truncated" }));
+    expect(events.at(-1)).toMatchObject({ type: "usage", usage: { input: 40 } });
+  });
+});

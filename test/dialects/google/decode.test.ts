@@ -181,3 +181,22 @@ describe("the stream of Gemini", () => {
     }
   });
 });
+
+describe("a stream that is no answer", () => {
+  it("is the error that it holds, also before an end that comes after it", () => {
+    const error = { error: { code: 429, status: "RESOURCE_EXHAUSTED", message: "slow down" } };
+    expect(() => decode([parts({ text: "half" }), error, end("STOP")])).toThrow(
+      expect.objectContaining({ code: "rate_limited", provider: "google" }),
+    );
+  });
+
+  it("is a blocked prompt where it says so, and no cut stream", () => {
+    expect(() => decode([{ promptFeedback: { blockReason: "SAFETY" } }])).toThrow(
+      expect.objectContaining({ code: "content_filtered" }),
+    );
+    expect(() => decode([{ promptFeedback: {} }])).toThrow(expect.objectContaining({ code: "stream_truncated" }));
+    expect(reply([{ promptFeedback: { blockReason: "OTHER" } }, parts({ text: "fine" }), end("STOP")]).text).toBe(
+      "fine",
+    );
+  });
+});
