@@ -4,6 +4,7 @@ const ANSWERS = ["test/transport/answers.test.ts"];
 const MESSAGES = ["test/transport/messages.test.ts"];
 const SETTLING = ["test/transport/settling.test.ts"];
 const CONNECTIONS = ["test/transport/connections.test.ts"];
+const REDIRECT = ["test/transport/redirect.test.ts", ...CONNECTIONS];
 const SILENCE = ["test/transport/silence-clock.test.ts"];
 const FLOW = ["test/transport/body.test.ts"];
 const EXCHANGE = ["test/dialects/exchange.test.ts"];
@@ -81,7 +82,7 @@ export const wire = [
       ],
     ],
   ),
-  ...mutantsOf("src/transport/redirect.ts", CONNECTIONS, [
+  ...mutantsOf("src/transport/redirect.ts", REDIRECT, [
     [
       "redirect-to-anywhere",
       "key and prompt follow a redirect to another origin",

@@ -35,6 +35,18 @@ test("silence is counted from the last byte, by one timer", async () => {
   expect(clock.pending).toBe(0);
 });
 
+test("the timer moves on to the last byte when it fires before its time", async () => {
+  const { clock, silence, fired } = setUp();
+  silence.watch();
+  silence.touch();
+  await clock.advance(50);
+  silence.touch();
+  await clock.advance(99);
+  expect([fired, clock.pending]).toEqual([[], 1]);
+  await clock.advance(1);
+  expect(fired).toEqual([150]);
+});
+
 test("a body that nobody watches may be silent, and is watched from its last byte once somebody waits", async () => {
   const { clock, silence, fired } = setUp();
   silence.touch();
