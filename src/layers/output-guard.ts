@@ -185,7 +185,9 @@ class OutputGuard {
     if (event.sample !== 0 || this.#sawAnswer) return;
     const output = this.#usage?.estimated === false ? this.#usage.output : 0;
     if (event.reason === "length") this.verdict = this.#cutShort(output);
-    if (event.reason === "stop" && output === 0)
+    // Tokens that were neither thought nor shown are of a kind the events have no word for: `raw` has them.
+    const untold = output - (this.#usage?.reasoning ?? 0) > 0;
+    if ((event.reason === "stop" || event.reason === "unknown") && !untold)
       this.verdict = this.#failure("empty_response", "the answer ended with neither text nor tool call");
   }
 

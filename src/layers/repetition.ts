@@ -40,7 +40,7 @@ export class RepetitionWatch {
   }
 }
 
-/** Pieces up to this length repeat in ordinary answers, delta after delta. */
+/** What is no longer than this repeats in ordinary answers without end: rules, rows of zeros, padding. */
 const SHORT = 2;
 /** A passage fills at least this many characters with its repetitions. */
 const LEAST_LENGTH = 5_000;
@@ -111,7 +111,7 @@ class PassageWatch {
     const start = tail.length - NEEDLE;
     const before = tail.lastIndexOf(tail.slice(start), start - 1);
     const period = start - before;
-    if (before < 0 || period > LONGEST_PASSAGE) return;
+    if (before < 0 || period <= SHORT || period > LONGEST_PASSAGE) return;
     this.#period = period;
     this.#length = tail.length - firstCopy(tail, period) + period;
   }

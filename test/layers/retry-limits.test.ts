@@ -133,7 +133,7 @@ describe("what is no business of a retry", () => {
 
   it("a call that was aborted before it began", async () => {
     let asked = 0;
-    const run = through([retry(new RetryBudgets(), new Pauses())], {
+    const run = through([retry(new RetryBudgets())], {
       open: async function* () {
         asked++;
         yield [];
