@@ -12,7 +12,10 @@ export function parsePartial(text: string): unknown {
   }
 }
 
-/** The parser assigns, so that a key `__proto__` becomes the prototype; JSON.parse makes it a property like any other. */
+/**
+ * The parser assigns, so that a key `__proto__` becomes the prototype, or is lost where its value is no object; JSON.parse
+ * makes it a property like any other.
+ */
 function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {

@@ -177,11 +177,12 @@ describe("partial JSON", () => {
   });
 
   test("of any JSON only grows with its text", () => {
-    const table = fc.dictionary(
-      fc.string({ unit: "grapheme" }).filter((key) => key !== "__proto__"),
-      fc.jsonValue({ maxDepth: 3, stringUnit: "grapheme" }),
-      { maxKeys: 4 },
-    );
+    // A key `__proto__` shows only when its value is whole: see parsePartial.
+    const table = fc
+      .dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue({ maxDepth: 3, stringUnit: "grapheme" }), {
+        maxKeys: 4,
+      })
+      .filter((value) => !JSON.stringify(value).includes('"__proto__"'));
     fc.assert(
       fc.property(table, (value) => {
         const text = JSON.stringify(value);
