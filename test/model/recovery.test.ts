@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ModelError } from "../../src/core/error.ts";
-import type { ModelEvent } from "../../src/core/event.ts";
+import type { FlowEvent, ModelEvent } from "../../src/core/event.ts";
+import { usageOf } from "../../src/core/usage.ts";
 import type { ScriptedAttempt } from "../../src/dialects/scripted/dialect.ts";
 import type { FakeClock } from "../fake-clock.ts";
 import { factoryOf } from "./factory-of.ts";
@@ -163,6 +164,29 @@ describe("an answer that runs into its token limit", () => {
     const reply = await made.clock.settle(made.model.codegen("write"));
     expect(reply.text).toBe("whole");
     expect(askedOf(made, "a")).toEqual(["user", "user assistant user", "user"]);
+  });
+
+  it("may be gone on with as often again once it started anew", async () => {
+    const script = [cutByLength("one "), cutAfter("two "), cutByLength("three "), said("four")];
+    const made = factoryOf({ a: script }, "[defaults]\ncontinue_on_length = 1");
+    expect((await made.clock.settle(made.model.codegen("write"))).text).toBe("three four");
+  });
+
+  it("is gone on with also where its end comes in one piece with words and tokens", async () => {
+    const events: FlowEvent[] = [
+      { type: "text-delta", text: "one ", sample: 0 },
+      { type: "usage", usage: usageOf({ input: 10, output: 5 }) },
+      { type: "finish", reason: "length", sample: 0 },
+    ];
+    const script: ScriptedAttempt[] = [
+      [{ events }],
+      [{ delta: "two" }, { usage: { input: 20, output: 3 } }, { finish: "stop" }],
+    ];
+    const made = factoryOf({ a: script }, "[defaults]\ncontinue_on_length = 1");
+    const { text, events: shown, reply } = await streamed(made);
+    expect([text, reply.usage.input, reply.usage.output]).toEqual(["one two", 30, 8]);
+    expect(shown.filter(({ type }) => type === "finish")).toMatchObject([{ reason: "stop" }]);
+    expect(askedOf(made, "a")).toEqual(["user", "user assistant user"]);
   });
 
   it("is left alone where it is JSON", async () => {
