@@ -39,6 +39,7 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("open");
     const refused = await ask();
     expect(refused.error).toMatchObject({ code: "circuit_open", provider: "scripted", model: "main" });
+    expect(refused.error?.message).toContain("failed repeatedly");
     expect(dialect.calls).toHaveLength(3);
   });
 

@@ -277,6 +277,50 @@ describe("the lists of fallbacks", () => {
   });
 });
 
+describe("a prompt that some windows cannot hold", () => {
+  const input = { ...INPUT, messages: [{ role: "user", content: "word ".repeat(1_000) }] } as const;
+  const holds = (context: number): Partial<Target> => ({ facts: { known: true, capabilities: {}, context } });
+
+  it("goes past a primary that is too small, of which nothing shows", async () => {
+    const { ask, asked } = setUp({ a: ["a"], b: ["b"] }, { general: ["b"] }, { targets: { a: holds(900) } });
+    const { events } = await ask({ input });
+    expect(events[0]).toMatchObject({ type: "start", model: "b" });
+    expect(asked()).toEqual(["b"]);
+  });
+
+  it("goes past a fallback that is too small, once, and that is not what the call failed for", async () => {
+    const failing = fails("server_error");
+    const { ask, asked } = setUp(
+      { a: failing, b: ["b"], c: failing },
+      { general: ["b", "c"] },
+      { targets: { b: holds(100) } },
+    );
+    const { error } = await ask({ input });
+    expect(asked()).toEqual(["a", "c"]);
+    expect(error?.code).toBe("server_error");
+    expect(error?.errors.map(({ code }) => code)).toEqual(["server_error", "context_too_long", "server_error"]);
+  });
+
+  it("is sent to a small window when those that are larger have failed", async () => {
+    const failing = fails("server_error");
+    const { ask, asked } = setUp(
+      { a: failing, b: failing, c: ["c"] },
+      { general: ["b", "c"] },
+      { targets: { c: holds(900) } },
+    );
+    expect(textOf(await ask({ input }))).toBe("c");
+    expect(asked()).toEqual(["a", "b", "c"]);
+  });
+});
+
+it("a target of another list is told whether one is left of that list", async () => {
+  const failing = fails("rate_limited");
+  const { ask, dialects } = setUp({ a: failing, c: failing, d: failing }, { "rate-limit": ["c", "d"] });
+  await ask();
+  const remains = ["a", "c", "d"].map((entry) => dialects.get(entry)?.calls[0]?.call.fallbackRemains);
+  expect(remains).toEqual([false, true, false]);
+});
+
 describe("what a target is asked for", () => {
   const streamingOf = async (fields: Partial<Call>, target: Partial<Target> = {}) => {
     const { ask, dialects } = setUp({ a: ["a"] }, {}, { targets: { a: target } });
@@ -300,7 +344,7 @@ it("the start has the id of a response that comes with the first events, and els
   const known = setUp({ a: [[response, { delta: "a" }, { finish: "stop" }]] }, {});
   expect((await known.ask()).events[0]).toEqual({ type: "start", model: "a", provider: "scripted", id: "r1" });
   const unknown = setUp({ a: ["a"] }, {});
-  expect((await unknown.ask()).events[0]).toEqual({ type: "start", model: "a", provider: "scripted" });
+  expect((await unknown.ask()).events[0]).toStrictEqual({ type: "start", model: "a", provider: "scripted" });
 });
 
 describe("a refusal", () => {
@@ -368,7 +412,11 @@ describe("a refusal", () => {
   });
 
   it("holds an answer back no longer than its first words", async () => {
-    const { ask, dialects } = setUp({ a: [[{ delta: "Yes" }, { hang: true }]], free: ["no"] }, { policy: ["free"] });
+    const first: FlowEvent[] = [
+      { type: "response", id: "r" },
+      { type: "text-delta", text: "Yes", sample: 0 },
+    ];
+    const { ask, dialects } = setUp({ a: [[{ events: first }, { hang: true }]], free: ["no"] }, { policy: ["free"] });
     const call = callOf();
     const asking = ask({ cancellation: call.cancellation });
     setImmediate(() => setImmediate(() => call.cancellation.cancel(abort())));

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { Call } from "../../src/core/call.ts";
+import type { Call, Outcome } from "../../src/core/call.ts";
+import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { concurrency } from "../../src/layers/concurrency.ts";
+import { releasing } from "../../src/layers/guard.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
@@ -116,5 +118,56 @@ describe("cockatiel around a stream", () => {
     expect(breakers.state(target)).toBe("closed");
     await clock.settle(read(run(call())));
     expect(breakers.state(target)).toBe("open");
+  });
+});
+
+describe("what is held until a stream has settled", () => {
+  async function outcomeOf(events: AsyncIterable<readonly FlowEvent[]>, steps: number) {
+    const outcomes: Outcome[] = [];
+    const left = abort("left");
+    const iterator = releasing(
+      events,
+      (outcome) => outcomes.push(outcome),
+      () => left,
+    )[Symbol.asyncIterator]();
+    let error: unknown;
+    try {
+      for (let step = 0; step < steps; step++) await iterator.next();
+      await iterator.return?.();
+    } catch (thrown) {
+      error = thrown;
+    }
+    return { outcomes, error, left };
+  }
+  const words: FlowEvent[] = [{ type: "text-delta", text: "a", sample: 0 }];
+
+  it("is released once, with how the stream ended", async () => {
+    const whole = await outcomeOf(
+      (async function* () {
+        yield words;
+      })(),
+      2,
+    );
+    expect(whole.outcomes).toEqual([{ ok: true }]);
+    const abandoned = await outcomeOf(
+      (async function* () {
+        yield words;
+        yield words;
+      })(),
+      1,
+    );
+    expect(abandoned.outcomes).toEqual([{ ok: false, error: abandoned.left }]);
+  });
+
+  it("is released as abandoned by a failure that is no ModelError, which passes as it is", async () => {
+    const bug = new TypeError("bug");
+    const broken = await outcomeOf(
+      (async function* () {
+        yield words;
+        throw bug;
+      })(),
+      2,
+    );
+    expect([broken.error, broken.outcomes]).toEqual([bug, [{ ok: false, error: broken.left }]]);
   });
 });

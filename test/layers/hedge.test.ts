@@ -47,6 +47,21 @@ it("the record of the call is that of the request whose answer is read", async (
   expect([told, left()]).toEqual([["called off"], NOTHING]);
 });
 
+it("what the winner learns on its way is on the record while it is read, and to its end", async () => {
+  const clock = new FakeClock();
+  const call = callOf({ clock });
+  const way: Way = async function* ({ record }) {
+    record.requestId = "at first";
+    yield [{ type: "text-delta", text: "a", sample: 0 }];
+    record.requestId = "at last";
+    yield [{ type: "finish", reason: "stop", sample: 0 }];
+  };
+  const none = () => {};
+  const seen: unknown[] = [];
+  for await (const _ of hedged(call, AFTER_MS, way, () => undefined, none, none)) seen.push(call.record.requestId);
+  expect([seen[0], call.record.requestId]).toEqual(["at first", "at last"]);
+});
+
 it("a request that fails after the race is over is told to nobody", async () => {
   const { clock, events, told, ends, left } = setUp(slow(250, "first"), [{ delayMs: 100 }, { hang: true }]);
   expect(textOf(await clock.settle(read(events)))).toBe("first");

@@ -172,7 +172,7 @@ describe("the row of an attempt", () => {
   it("has a status only where the failure has one", async () => {
     const { seen, rows } = setUp([[{ error: { code: "server_error", message: "x" } }]]);
     await seen();
-    expect(rows[0]?.error).toEqual({ code: "server_error", message: "x" });
+    expect(rows[0]?.error).toStrictEqual({ code: "server_error", message: "x" });
   });
 
   it.each(["rate_limited", "overloaded", "invalid_request"] as const)(
@@ -196,6 +196,12 @@ describe("the row of an attempt", () => {
     });
     await seen();
     expect(rows[0]).toMatchObject({ possiblyBilled: false });
+  });
+
+  it("is none for what a dialect without a transport refuses to send", async () => {
+    const { seen, rows } = setUp([[{ error: { code: "unsupported", message: "x" } }]]);
+    await seen();
+    expect(rows).toEqual([]);
   });
 
   it("shows an attempt over our transport that never had a connection, and none that it refused", async () => {

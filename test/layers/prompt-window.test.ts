@@ -52,6 +52,10 @@ it("the instructions and the beginning of a target count", () => {
   const others = [holding(undefined)];
   expect(windowOf("hi").refusal(holding(900), true, others)).toBeUndefined();
   expect(windowOf("hi").refusal(holding(900, { system: PROMPT }), true, others)?.code).toBe("context_too_long");
+  const tools = [{ name: "f", description: PROMPT, parameters: { type: "object" } }];
+  expect(windowOf("hi ".repeat(400)).refusal(holding(900, { settings: { tools } }), true, others)?.code).toBe(
+    "context_too_long",
+  );
   const prelude = [{ role: "user", content: PROMPT }] as const;
   expect(windowOf("hi").refusal(holding(900, { prelude }), true, others)?.code).toBe("context_too_long");
 });

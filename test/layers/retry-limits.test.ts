@@ -145,6 +145,14 @@ describe("what is no business of a retry", () => {
     expect(asked).toBe(0);
   });
 
+  it("events that stop before any came: that is for others to judge", async () => {
+    const open = async function* () {
+      yield [];
+    };
+    const run = through([retry(new RetryBudgets(), new Pauses())], { open });
+    expect(await read(run(callOf()))).toEqual({ events: [], error: undefined });
+  });
+
   it("an answer without any content", async () => {
     const { ask, dialect } = setUp([[{ finish: "stop" }]]);
     expect((await ask()).events.map(({ type }) => type)).toContain("finish");

@@ -142,6 +142,13 @@ describe("telemetry", () => {
     expect(cancellation.cancelled).toBe(false);
   });
 
+  it("warns of no price where the price is known", async () => {
+    const call = callOf({ target: targetOf("main", { price: () => ({ input: 1, output: 1 }) }) });
+    const { lines, seen } = setUp(["hi"], { layers: [meter], call });
+    await seen();
+    expect(lines.filter(({ level }) => level === "warn")).toEqual([]);
+  });
+
   it("warns once per model that its price is unknown", async () => {
     const { logger, lines } = logged();
     const run = through([telemetry(logger, false), meter], scripted(["hi"]));

@@ -87,6 +87,15 @@ describe("the clocks of an attempt", () => {
     expect(taken).toEqual(["text-delta", "text-delta", "finish"]);
   });
 
+  it("begin to count idleness anew when a slow reader comes back", async () => {
+    const { run, call, clock } = setUp([[{ delta: "a" }, { hang: true }]], { idleTimeoutMs: 1_000 });
+    const iterator = run(call())[Symbol.asyncIterator]();
+    await clock.settle(iterator.next());
+    await clock.advance(60_000);
+    await expect(clock.settle(iterator.next())).rejects.toMatchObject({ code: "timed_out", phase: "idle" });
+    expect(clock.monotonic()).toBe(61_000);
+  });
+
   it("let a first token pass that comes in time, and remember when it came", async () => {
     const { run, call, clock } = setUp(
       [[{ usage: { input: 1 } }, { delayMs: 1_500 }, { delta: "a" }, { delayMs: 9_000 }, { finish: "stop" }]],

@@ -231,6 +231,24 @@ describe("a second request after hedge_after", () => {
     expect(made.dialects["b"]?.calls).toEqual([]);
   });
 
+  it("that breaks off is named as the one that broke, and is not asked again", async () => {
+    const three = `${toml.replace('["b"]', '["b", "c"]')}\non_break = "restart"`;
+    const made = factoryOf({ a: [[{ hang: true }]], b: [cutAfter("half")], c: ["whole"] }, `${three}\nnum_retries = 0`);
+    const { events, reply } = await streamed(made);
+    expect([reply.text, reply.model]).toEqual(["whole", "c"]);
+    const resets = events.filter(({ type }) => type === "reset");
+    expect(resets).toMatchObject([{ reason: "b broke off (stream_truncated); c starts again" }]);
+    expect(made.dialects["b"]?.calls).toHaveLength(1);
+  });
+
+  it("to the model itself is no second target: the error is not wrapped", async () => {
+    const failing: ScriptedAttempt = [{ delayMs: 300 }, { error: { code: "unauthorized", message: "no" } }];
+    const made = factoryOf({ a: [failing] }, '[defaults]\nhedge_after = "200ms"');
+    const error = await failureOf(made.clock, made.model.codegen("hi"));
+    expect([error.code, error.errors]).toEqual(["unauthorized", []]);
+    expect(made.dialects["a"]?.calls).toHaveLength(2);
+  });
+
   it("goes to the model itself where no fallback is set", async () => {
     const made = factoryOf({ a: [[{ hang: true }], "second try"] }, '[defaults]\nhedge_after = "200ms"');
     const reply = await made.clock.settle(made.model.codegen("hi"));
