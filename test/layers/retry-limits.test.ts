@@ -149,7 +149,7 @@ describe("what is no business of a retry", () => {
     const open = async function* () {
       yield [];
     };
-    const run = through([retry(new RetryBudgets(), new Pauses())], { open });
+    const run = through([retry(new RetryBudgets())], { open });
     expect(await read(run(callOf()))).toEqual({ events: [], error: undefined });
   });
 
