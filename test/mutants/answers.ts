@@ -46,8 +46,8 @@ export const answers = [
     [
       "guard-accepts-nothing",
       "an answer without text or call is a good one",
-      'if (event.reason === "stop" && output === 0)',
-      'if (event.reason === "stop" && output < 0)',
+      '(event.reason === "stop" || event.reason === "unknown") && !untold',
+      "output < 0",
     ],
     [
       "guard-accepts-thoughts-cut-short",

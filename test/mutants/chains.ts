@@ -124,7 +124,7 @@ export const chains = [
     [
       "hedge-loses-an-heir",
       "whoever was called off does not serve when the winner breaks",
-      "if (progress.speaker === primary && second !== primary) progress.tried.delete(second.entry);",
+      "if (progress.speaker === primary && second !== primary && !fell) progress.tried.delete(second.entry);",
       "void progress;",
     ],
   ]),

@@ -70,8 +70,8 @@ export const decoders = [
     [
       "anthropic-broken-call-is-call",
       "a call whose arguments are no JSON is a call",
-      'if (this.#brokenCall !== undefined && FINISH[reason] !== "length") {',
-      'if (this.#brokenCall === "" && FINISH[reason] !== "length") {',
+      'if (this.#brokenCall !== undefined && own(FINISH, reason) !== "length") {',
+      'if (this.#brokenCall === "" && own(FINISH, reason) !== "length") {',
     ],
     [
       "anthropic-prompt-unbooked",

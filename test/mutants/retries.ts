@@ -73,24 +73,6 @@ export const retries = [
       "",
     ],
     [
-      "retry-pause-unnoted",
-      "what the provider asks of one call is not noted for the others",
-      "this.#pauses.note(target, error.retryAfterMs, clock.monotonic());",
-      "",
-    ],
-    [
-      "retry-pause-unheeded",
-      "a call goes out although another one was told to wait",
-      "if (this.#pauses.rest(this.#call.target, clock.monotonic()) > 0) await this.#sitOut();",
-      "",
-    ],
-    [
-      "retry-pause-ends-together",
-      "all calls that waited for the same pause go out at the same time",
-      "await sleep(clock, restMs * (1 + random() * 0.1), cancellation);",
-      "await sleep(clock, restMs, cancellation);",
-    ],
-    [
       "retry-one-too-many",
       "one more attempt than num_retries allows",
       'return Math.min(error.row.retry === "once" ? 1 : most, policy.numRetries);',
@@ -170,18 +152,51 @@ export const retries = [
       ],
     ],
   ),
-  ...mutantsOf("src/layers/pauses.ts", RETRY, [
+  ...mutantsOf("src/layers/pause-gate.ts", RETRY, [
+    [
+      "pause-unheeded",
+      "a call goes out although another one was told to wait",
+      "states.restMs(call) === 0 ? next(heeding) : afterPause(heeding, next, states)",
+      "next(heeding)",
+    ],
+    [
+      "pause-ends-together",
+      "all calls that waited for the same pause go out at the same time",
+      "await sleep(clock, restMs * (1 + random() * 0.1), cancellation);",
+      "await sleep(clock, restMs, cancellation);",
+    ],
+    [
+      "pause-beyond-the-deadline",
+      "a call waits although its deadline comes first",
+      " || untilMs >= (call.deadlineAtMs ?? Number.POSITIVE_INFINITY)",
+      "",
+    ],
+  ]),
+  ...mutantsOf("src/layers/meter.ts", RETRY, [
+    [
+      "pause-unnoted",
+      "what the provider asks of one call is not noted for the others",
+      "if (isModelError(error)) call.onFailure?.(error);",
+      "",
+    ],
+  ]),
+  ...mutantsOf("src/layers/key-states.ts", RETRY, [
     [
       "pause-cut-short",
       "a shorter pause ends a longer one",
-      "Math.max(nowMs + forMs, this.#until.get(id) ?? 0)",
-      "nowMs + forMs",
+      "known === undefined || !known.strict || known.untilMs < rest.untilMs",
+      "true",
     ],
     [
       "pause-of-another-key",
       "a throttled key silences the others",
-      "[target.key, ...target.credentials.keys.map((key) => key.reveal())]",
-      "[target.key]",
+      "const id = idOf(target.key, token === undefined ? credential : undefined);",
+      "const id = idOf(target.key, undefined);",
+      {
+        file: "src/layers/key-states.ts",
+        before: "this.#restOf(target, target.credentials.token === undefined ? credential : undefined)",
+        after: "this.#restOf(target, undefined)",
+      },
     ],
   ]),
   ...mutantsOf("src/layers/key-states.ts", KEYS, [
