@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FlowEvent } from "../../src/core/event.ts";
 import { ModelFactory } from "../../src/index.ts";
+import { possibleStart } from "../../src/layers/held-text.ts";
 import { StopCutter } from "../../src/layers/stop-cutter.ts";
 
 const finish = (reason: "stop" | "length"): FlowEvent => ({ type: "finish", reason, sample: 0 });
@@ -14,10 +15,53 @@ function cut(words: readonly string[], deltas: readonly string[], reason: "stop"
   return [...events, ...cutter.pass([finish(reason)])];
 }
 
+it.each([
+  ["", ["END"], 0],
+  ["a", ["END"], 0],
+  ["aE", ["END"], 1],
+  ["aEN", ["END"], 2],
+  ["aEND", ["END"], 0],
+  ["EN", ["END"], 2],
+  ["aEN", ["END", "N!"], 2],
+  ["aEN", ["N!", "END"], 2],
+  ["aa", ["aab", "aaa"], 2],
+])("the end of %j that may begin one of %j has %i characters", (text, words, length) => {
+  expect(possibleStart(text, words)).toBe(length);
+});
+
 describe("a stop sequence that the model does not take", () => {
   it("ends the text on this side, also when it is split over deltas", () => {
     expect(textOf(cut(["END"], ["one E", "N", "D two", " END"]))).toBe("one ");
     expect(textOf(cut(["END"], ["one E", "N"]))).toBe("one EN");
+  });
+
+  it("is the one that is complete first, and of two that end together the longer", () => {
+    expect(textOf(cut(["long stop here", "stop"], ["a long stop here"]))).toBe("a long ");
+    expect(textOf(cut(["stop", "long stop"], ["a long stop"]))).toBe("a ");
+    expect(textOf(cut(["two", "one"], ["a one two"]))).toBe("a ");
+    expect(textOf(cut(["one", "two"], ["a two one"]))).toBe("a ");
+  });
+
+  it("cuts only the sample that says it", () => {
+    const cutter = new StopCutter(["END"]);
+    const say = (text: string, sample: number) => textOf(cutter.pass([{ type: "text-delta", text, sample }]));
+    expect([say("a END b", 0), say("c", 0), say("d", 1)]).toEqual(["a ", "", "d"]);
+    expect([cutter.hasCut(0), cutter.hasCut(1)]).toEqual([true, false]);
+    expect(cutter.pass([{ type: "finish", reason: "tool-calls", sample: 0 }])).toMatchObject([
+      { reason: "tool-calls" },
+    ]);
+    expect(cutter.pass([{ type: "finish", reason: "length", sample: 1 }])).toMatchObject([{ reason: "length" }]);
+  });
+
+  it("passes other events on, before the text that it holds only where they belong to no sample", () => {
+    const cutter = new StopCutter(["END"]);
+    const usage: FlowEvent = { type: "response", id: "r" };
+    expect(cutter.pass([{ type: "text-delta", text: "a E", sample: 0 }, usage])).toEqual([
+      { type: "text-delta", text: "a ", sample: 0 },
+      usage,
+    ]);
+    expect(cutter.pass([{ type: "text-delta", text: "N", sample: 0 }])).toEqual([]);
+    expect(cutter.pass([finish("stop")])).toEqual([{ type: "text-delta", text: "EN", sample: 0 }, finish("stop")]);
   });
 
   it("makes an answer that ran into its limit after it one that stopped", () => {

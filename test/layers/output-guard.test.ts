@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy } from "../../src/core/target.ts";
+import { usageOf } from "../../src/core/usage.ts";
 import { type ScriptedAttempt, type ScriptStep, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
 import { tokenStripper } from "../../src/layers/token-stripper.ts";
@@ -292,6 +293,78 @@ it("more than a thousand characters of special tokens are no end of an answer, a
     textOf({ events: [...(stripper?.pass([{ type: "text-delta", text, sample: 0 }]) ?? [])] });
   expect(pass(`a${tokens(333)}`)).toBe("a");
   expect(pass(tokens(1))).toBe(tokens(334));
+});
+
+describe("what comes with a loop", () => {
+  const looping = (more: readonly FlowEvent[]): ScriptedAttempt => [
+    ...repeat(98, "again "),
+    {
+      events: [
+        { type: "text-delta", text: "again ", sample: 0 },
+        { type: "text-delta", text: "again ", sample: 0 },
+        ...more,
+      ],
+    },
+    { delta: "never read" },
+  ];
+  const usage: FlowEvent = { type: "usage", usage: usageOf({ input: 3, output: 100 }) };
+  const other: FlowEvent = { type: "text-delta", text: "after it", sample: 0 };
+
+  it("in one batch is not delivered, but its tokens are", async () => {
+    const { events, error } = await guarded(looping([other, usage])).seen;
+    expect(error).toMatchObject({ code: "degenerate_output", partial: { text: "again " } });
+    expect(events.filter(({ type }) => type === "usage")).toEqual([usage]);
+    expect(textOf({ events })).not.toContain("after it");
+  });
+
+  it("of thoughts is not delivered either, and the partial has its first round", async () => {
+    const thoughts = Array.from({ length: 300 }, () => ({ reasoning: "hm, " }));
+    const { error } = await guarded([...thoughts, { finish: "stop" }]).seen;
+    expect(error).toMatchObject({ code: "degenerate_output", partial: { text: "", reasoning: "hm, " } });
+  });
+
+  it("of one sample leaves what the others said in the partial", async () => {
+    const script = [
+      { delta: "fine", sample: 1 },
+      { toolCall: { name: "f", arguments: { a: 1 } }, sample: 1 },
+      ...repeat(100, "again "),
+    ];
+    const { error } = await guarded([...script, { finish: "stop" }]).seen;
+    expect(error?.partial).toMatchObject({
+      text: "again ",
+      samples: [{ text: "again " }, { text: "fine", toolCalls: [{ name: "f", arguments: { a: 1 } }] }],
+    });
+  });
+});
+
+describe("an answer", () => {
+  it.each([
+    ["a refusal", { events: [{ type: "refusal-delta", text: "no", sample: 0 }] }],
+    ["a tool call", { toolCall: { name: "f", arguments: {} } }],
+    ["text", { delta: "x" }],
+  ] as const)("is %s", async (_, step) => {
+    expect((await guarded([step, { usage: { output: 0 } }, { finish: "stop" }]).seen).error).toBeUndefined();
+  });
+
+  it("of another sample may be empty", async () => {
+    const { seen } = guarded([
+      { delta: "x" },
+      { usage: { output: 0 } },
+      { finish: "stop" },
+      { finish: "stop", sample: 1 },
+    ]);
+    expect((await seen).error).toBeUndefined();
+  });
+
+  it("that is empty shows what came before its end, and not the end", async () => {
+    const events: FlowEvent[] = [
+      { type: "usage", usage: usageOf({ input: 1, output: 0 }) },
+      { type: "finish", reason: "stop", sample: 0 },
+    ];
+    const seen = await guarded([{ events }]).seen;
+    expect(seen.error?.code).toBe("empty_response");
+    expect(seen.events.map(({ type }) => type)).toEqual(["usage"]);
+  });
 });
 
 describe("an end without an answer", () => {
