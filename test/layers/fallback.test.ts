@@ -301,6 +301,14 @@ describe("a prompt that some windows cannot hold", () => {
     expect(error?.errors.map(({ code }) => code)).toEqual(["server_error", "context_too_long", "server_error"]);
   });
 
+  it("is sent to the primary alone, but to no fallback that cannot hold it", async () => {
+    const alone = setUp({ a: ["a"] }, {}, { targets: { a: holds(750) } });
+    expect((await alone.ask({ input })).error).toBeUndefined();
+    const last = setUp({ a: fails("server_error"), b: ["b"] }, { general: ["b"] }, { targets: { b: holds(750) } });
+    expect((await last.ask({ input })).error?.code).toBe("server_error");
+    expect(last.asked()).toEqual(["a"]);
+  });
+
   it("is sent to a small window when those that are larger have failed", async () => {
     const failing = fails("server_error");
     const { ask, asked } = setUp(
