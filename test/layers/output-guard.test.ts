@@ -356,6 +356,40 @@ describe("an answer", () => {
     expect((await seen).error).toBeUndefined();
   });
 
+  it("of another sample may be empty and first", async () => {
+    const { seen } = guarded([
+      { usage: { output: 0 } },
+      { finish: "stop", sample: 1 },
+      { delta: "x" },
+      { finish: "stop" },
+    ]);
+    expect((await seen).error).toBeUndefined();
+  });
+
+  it("whose tokens were counted is one, though nothing of it shows", async () => {
+    expect((await guarded([{ usage: { output: 5 } }, { finish: "stop" }]).seen).error).toBeUndefined();
+  });
+
+  it("that the limit cut before any word is not asked for again, and says what to do", async () => {
+    const { error } = await guarded([{ usage: { output: 7 } }, { finish: "length" }]).seen;
+    expect(error).toMatchObject({ code: "empty_response", shouldRetry: false });
+    expect(error?.message).toContain("the token limit was reached before any text: raise max_new_tokens");
+  });
+
+  it("is not judged after the stop sequence that ends it", async () => {
+    const request = {
+      messages: INPUT.messages,
+      settings: {},
+      samples: 1,
+      extraBody: {},
+      extraHeaders: {},
+      cutAt: ["END"],
+    };
+    const dialect = scripted([[{ delta: "fine END" }, ...repeat(300, "again "), { finish: "stop" }]]);
+    const { events, error } = await read(through([outputGuard], dialect)(callOf({ request })));
+    expect([textOf({ events }), error]).toEqual(["fine ", undefined]);
+  });
+
   it("that is empty shows what came before its end, and not the end", async () => {
     const events: FlowEvent[] = [
       { type: "usage", usage: usageOf({ input: 1, output: 0 }) },
