@@ -205,14 +205,14 @@ describe("the silence clock", () => {
   test("is kept quiet by any byte", async () => {
     const server = await serve((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      let left = 8;
+      let left = 20;
       const timer = setInterval(() => {
         if (left-- > 0) return void response.write(": ping\n\n");
         clearInterval(timer);
         response.end("data: done\n\n");
-      }, 25);
+      }, 30);
     });
-    const response = await post(transport(), server.origin, streaming({ silenceTimeoutMs: 100 }));
+    const response = await post(transport(), server.origin, streaming({ silenceTimeoutMs: 500 }));
     expect(dataOf(await collect(response))).toEqual(["done"]);
   });
 
