@@ -41,6 +41,11 @@ describe("the seam between a text and its continuation", () => {
     expect(joined("nothing more to say", "nothing more to say")).toBe("");
   });
 
+  it("shows nothing at all of a repetition", () => {
+    const seam = new Seam("nothing more to say");
+    expect([...seam.pass([delta("nothing more to say")]), ...seam.pass([finish])]).toEqual([finish]);
+  });
+
   it("looks no further back than 4000 characters", () => {
     const near = `twelve words${"x".repeat(3_988)}`;
     expect(joined(`y${near}`, `${near} and on`)).toBe(" and on");

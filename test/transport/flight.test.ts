@@ -122,8 +122,9 @@ describe("an answer", () => {
     flight.onResponseData(other, Buffer.from("other"));
     flight.onResponseEnd(other);
     flight.onResponseError(other, reset());
+    flight.onResponseData(connection.fake, Buffer.from(" alone"));
     flight.onResponseEnd(connection.fake);
-    expect(await (await response).text()).toBe("mine");
+    expect(await (await response).text()).toBe("mine alone");
     expect(seen.response?.status).toBe(200);
   });
 
