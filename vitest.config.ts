@@ -10,7 +10,9 @@ export default defineConfig({
     typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.types.json" },
     reporters: ["default", "./test/closing-line.ts"],
     setupFiles: ["./test/nothing-left.ts"],
-    testTimeout: 20_000,
+    // Limits against hanging, not against slowness: the machine may be busy.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     pool: "threads",
     // The default leaves one core idle: on two cores that is half of them.
     maxWorkers: "100%",

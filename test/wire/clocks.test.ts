@@ -108,13 +108,13 @@ for (const wire of WIRES) {
       const model = modelAt(
         wire,
         server.origin,
-        `deadline = ${LIMIT}\ntimeout = "60ms"\nnum_retries = 9\nretry_min_wait = "1ms"\nretry_max_wait = "1ms"`,
+        `deadline = "600ms"\ntimeout = "150ms"\nnum_retries = 9\nretry_min_wait = "1ms"\nretry_max_wait = "1ms"`,
       );
       const startMs = performance.now();
       const error = await failureOf(model.codegen("Hello"));
       await within(CLOSED_MS, server.allClosed());
       expect(error.code).toBe("timed_out");
-      expect(performance.now() - startMs).toBeLessThan(LIMIT_MS + SLACK_MS);
+      expect(performance.now() - startMs).toBeLessThan(600 + SLACK_MS);
       expect(server.requests.length).toBeGreaterThan(1);
       expect(server.requests.length).toBeLessThan(6);
       expect(error.attempts).toHaveLength(server.requests.length);
