@@ -27,6 +27,17 @@ describe("a request", () => {
     expect(server.requests.map(({ headers, body }) => [headers["x-a"], body])).toEqual(Array(3).fill(["1", "bytes"]));
   });
 
+  test("goes to http and https only, and needs no body", async () => {
+    const server = await serve((_request, response) => response.end("{}"));
+    const wire = transport();
+    const response = await wire.fetch(server.origin, { method: "GET", body: null, exchange: exchange() });
+    expect(await response.text()).toBe("{}");
+    for (const address of ["ftp://127.0.0.1/v1", "file:///etc/hosts", "no address"]) {
+      expect(await failure(post(wire, address))).toMatchObject({ code: "invalid_request" });
+    }
+    expect(server.requests).toHaveLength(1);
+  });
+
   test("asks for identity encoding when it streams, unless the caller chose another", async () => {
     const server = await serve((_request, response) => response.end("{}"));
     const wire = transport();
