@@ -134,9 +134,9 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
     code: "aborted",
     keepsSocket: true,
     run(scene) {
-      scene.answer = () => ({ status: 429, headers: { "retry-after": "7" }, body: "{}" });
+      scene.answer = () => ({ status: 429, headers: { "retry-after": "0.3" }, body: "{}" });
       scene.clock.onSchedule = (delayMs) => {
-        if (delayMs >= 7_000 && delayMs <= 7_700) setImmediate(() => scene.abort.abort());
+        if (delayMs >= 300 && delayMs <= 330) setImmediate(() => scene.abort.abort());
       };
       return ask(scene);
     },
