@@ -116,6 +116,8 @@ export class FaultRoom {
       record.closedByPeerMs ??= this.#nowMs();
       atClose ??= written();
     };
+    // Every request of a connection that is kept alive waits for its end.
+    connection.stream.setMaxListeners(0);
     connection.stream.once("end", left);
     connection.stream.once("error", left);
     connection.closed.addEventListener(
