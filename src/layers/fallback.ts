@@ -30,10 +30,10 @@ export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect, b
     const errors: ModelError[] = [];
     const progress = new Progress(chain);
     const window = new PromptWindow(call);
-    const wayTo = (target: Target): Way => {
-      progress.tried.add(target.entry);
-      return (branch) => serve(branch, target, dialectOf(target), next, progress, remainsOf(chain, progress));
-    };
+    const wayTo =
+      (target: Target): Way =>
+      (branch) =>
+        serve(branch, target, dialectOf(target), next, progress, remainsOf(chain, progress));
     for (let target = progress.queue.shift(); target !== undefined; target = progress.queue.shift()) {
       progress.begin(target);
       try {
@@ -69,7 +69,11 @@ function withHedge(
   const { primary } = chain;
   const fits = (target: Target) => window.refusal(target, false, []) === undefined;
   const second = chain.fallbacks("general")?.find(fits) ?? primary;
-  const enter = () => (budgets.take(second.origin) ? wayTo(second) : undefined);
+  const enter = () => {
+    if (!budgets.take(second.origin)) return undefined;
+    progress.tried.add(second.entry);
+    return wayTo(second);
+  };
   let fell = false;
   const lost = (error: unknown) => {
     fell = true;

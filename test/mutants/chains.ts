@@ -118,8 +118,8 @@ export const chains = [
     [
       "hedge-without-budget",
       "second requests double the load of an outage",
-      "budgets.take(second.origin) ? wayTo(second) : undefined",
-      "wayTo(second)",
+      "if (!budgets.take(second.origin)) return undefined;",
+      "",
     ],
     [
       "hedge-loses-an-heir",
