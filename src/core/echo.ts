@@ -3,8 +3,8 @@ import { redact } from "./secret.ts";
 import type { Exchange } from "./transport.ts";
 
 /** Words of a failed answer without what they repeat of its request: credentials, and the prompt. */
-export function withoutEcho(text: string, { secrets = [], prompt }: Pick<Exchange, "secrets" | "prompt">): string {
-  const clean = redact(text, secrets);
+export function withoutEcho(text: string, { secrets, prompt }: Pick<Exchange, "secrets" | "prompt">): string {
+  const clean = redact(text, secrets?.() ?? []);
   return prompt === undefined ? clean : withoutPrompt(clean, prompt());
 }
 

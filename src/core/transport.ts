@@ -36,8 +36,8 @@ export interface Exchange {
   readonly silenceTimeoutMs: number;
   readonly proxy?: string | undefined;
   readonly tls?: TlsOptions | undefined;
-  /** Credentials of the request: blotted out of an error answer that echoes them, before anybody sees it. */
-  readonly secrets?: readonly Secret[] | undefined;
+  /** Credentials of the request: blotted out of an error answer that echoes them, before anybody sees it. Asked for on failure only. */
+  readonly secrets?: (() => readonly Secret[]) | undefined;
   /** Texts of the request: an error answer that echoes them is shown without. Asked for on failure only. */
   readonly prompt?: (() => readonly string[]) | undefined;
   /** Whether an event stream is asked for (then `accept-encoding: identity` is sent). */

@@ -177,16 +177,13 @@ function notJson(text: string, { address, provider, modelId, entry }: Target): M
 
 function exchangeFor(call: Call): Exchange {
   const { policy, proxy, tls } = call.target;
-  const secrets = requestSecrets(call);
   return {
     cancellation: call.cancellation,
     connectTimeoutMs: policy.connectTimeoutMs,
     silenceTimeoutMs: policy.silenceTimeoutMs,
     proxy,
     tls,
-    get secrets() {
-      return secrets();
-    },
+    secrets: requestSecrets(call),
     prompt: promptTexts(call),
     streaming: call.streaming,
     sent: false,

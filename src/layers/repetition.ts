@@ -58,7 +58,11 @@ class PassageWatch {
   /** What came after the tail. */
   #pieces: string[] = [];
   #unsearched = 0;
+  /** Length of what repeats; 0 as long as nothing does. */
   #period = 0;
+  /** What repeats, and the place in it where the text is. */
+  #passage = "";
+  #phase = 0;
   #length = 0;
 
   constructor(limit: number) {
@@ -83,26 +87,27 @@ class PassageWatch {
     if (this.#period > 0) this.#follow(text);
     this.#pieces.push(text);
     this.#unsearched += text.length;
-    if (this.#unsearched >= EVERY || this.#period > 0) this.#join();
+    if (this.#unsearched >= EVERY) this.#join();
     return this.#period > 0 && this.#length >= LEAST_LENGTH && this.#length >= this.#limit * this.#period;
   }
 
   #join(): void {
     this.#tail = (this.#tail + this.#pieces.join("")).slice(-KEPT);
     this.#pieces = [];
-    if (this.#period > 0 || this.#unsearched < EVERY) return;
     this.#unsearched = 0;
-    this.#search();
+    if (this.#period === 0) this.#search();
   }
 
   #follow(text: string): void {
-    const before = this.#tail.slice(-this.#period);
-    for (let at = 0; at < text.length; at++) {
-      const expected = at < this.#period ? before.charCodeAt(at) : text.charCodeAt(at - this.#period);
-      if (text.charCodeAt(at) === expected) continue;
-      this.#period = 0;
-      return;
+    let at = this.#phase;
+    for (let index = 0; index < text.length; index++) {
+      if (text.charCodeAt(index) !== this.#passage.charCodeAt(at)) {
+        this.#period = 0;
+        return;
+      }
+      at = at + 1 === this.#period ? 0 : at + 1;
     }
+    this.#phase = at;
     this.#length += text.length;
   }
 
@@ -113,6 +118,8 @@ class PassageWatch {
     const period = start - before;
     if (before < 0 || period <= SHORT || period > LONGEST_PASSAGE) return;
     this.#period = period;
+    this.#passage = tail.slice(-period);
+    this.#phase = 0;
     this.#length = tail.length - firstCopy(tail, period) + period;
   }
 }

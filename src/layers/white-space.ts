@@ -24,23 +24,24 @@ export class WhiteSpaceWatch {
 
   /** How much of `text` was read when the white space became too much; `undefined` when it did not. */
   add(text: string): number | undefined {
-    if (this.#shape === "text") return text.length <= MOST_IN_TEXT ? this.#short(text) : this.#long(text, 0);
+    if (this.#shape === "text") return this.#text(text, 0);
     return this.#shape === "open" ? this.#open(text) : this.#json(text, 0);
   }
 
-  #short(text: string): number | undefined {
-    let end = text.length;
-    while (end > 0 && isWhiteSpace(text.charCodeAt(end - 1))) end -= 1;
-    this.run = end === 0 ? this.run + text.length : text.length - end;
-    return this.run > MOST_IN_TEXT ? text.length : undefined;
-  }
-
-  #long(text: string, from: number): number | undefined {
-    for (let at = from; at < text.length; at++) {
-      this.run = isWhiteSpace(text.charCodeAt(at)) ? this.run + 1 : 0;
-      if (this.run > MOST_IN_TEXT) return at + 1;
+  /** A run that is too long has white space at its end and all the way before: looking at ends skips nearly all text. */
+  #text(text: string, from: number): number | undefined {
+    let before = this.run;
+    for (let start = from; ; ) {
+      const last = start + MOST_IN_TEXT - before;
+      const end = Math.min(last + 1, text.length);
+      let blank = end;
+      while (blank > start && isWhiteSpace(text.charCodeAt(blank - 1))) blank -= 1;
+      this.run = end - blank + (blank === start ? before : 0);
+      if (this.run > MOST_IN_TEXT) return end;
+      if (end === text.length) return undefined;
+      start = end;
+      before = this.run;
     }
-    return undefined;
   }
 
   /** Where JSON was asked for, it may come after a few words. */
@@ -53,7 +54,7 @@ export class WhiteSpaceWatch {
       if (char === OPEN_BRACE || char === OPEN_BRACKET) return this.#json(text, at);
       if (this.run > 0 || this.#wantsJson) continue;
       this.#shape = "text";
-      return this.#long(text, at);
+      return this.#text(text, at);
     }
     return undefined;
   }
@@ -96,7 +97,7 @@ export class WhiteSpaceWatch {
     this.closed = false;
     this.#shape = "text";
     this.run = 0;
-    return this.#long(text, at);
+    return this.#text(text, at);
   }
 }
 

@@ -117,7 +117,7 @@ class FetchedResponse implements WireResponse {
       const text = await this.#response.text();
       if (this.ok) return text;
       const kept = text.slice(0, MAX_ERROR_LENGTH);
-      this.#exchange.errorBody = redact(kept, this.#exchange.secrets ?? []);
+      this.#exchange.errorBody = redact(kept, this.#exchange.secrets?.() ?? []);
       return withoutEcho(kept, this.#exchange);
     } catch (error) {
       throw this.#broken(error, "connection_failed");

@@ -46,7 +46,7 @@ export class WireHeaders implements Pick<Headers, "get" | "has" | "forEach" | "e
   }
 
   get(name: string): string | null {
-    const value = this.#record[name] ?? this.#record[name.toLowerCase()];
+    const value = this.#record[name.toLowerCase()];
     if (typeof value === "string") return value;
     return Array.isArray(value) ? value.join(", ") : null;
   }

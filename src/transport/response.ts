@@ -112,7 +112,7 @@ export class HttpResponse implements WireResponse {
   #finishText(): string {
     const text = decode(this.#body.take(), this.ok ? MAX_BODY_BYTES : MAX_ERROR_BYTES);
     if (this.ok) return text;
-    this.#exchange.errorBody = redact(text, this.#exchange.secrets ?? []);
+    this.#exchange.errorBody = redact(text, this.#exchange.secrets?.() ?? []);
     return withoutEcho(text, this.#exchange);
   }
 

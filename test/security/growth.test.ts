@@ -15,7 +15,7 @@ import { threadMs } from "./thread-time.ts";
 
 const target = targetOf();
 const exchange = {
-  secrets: [new Secret(SECRETS.key)],
+  secrets: () => [new Secret(SECRETS.key)],
   prompt: () => ["The quick brown fox jumps over the lazy dog. "],
 };
 
