@@ -1,6 +1,6 @@
 import { infoOf, type ModelInfo } from "./catalog/lookup.ts";
 import { PROVIDERS } from "./catalog/providers.ts";
-import { type Config, loadConfig, parseConfig } from "./config/load.ts";
+import { type Config, type GroupConfig, loadConfig, parseConfig } from "./config/load.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import type { Price } from "./core/cost.ts";
 import type { Dialect } from "./core/dialect.ts";
@@ -15,6 +15,7 @@ import { type HealthOptions, healthOf, type ModelHealth } from "./health.ts";
 import { cache } from "./layers/cache.ts";
 import { Breakers } from "./layers/circuit-breaker.ts";
 import type { Chain, FallbackList } from "./layers/fallback.ts";
+import { Group } from "./layers/group.ts";
 import { KeyStates } from "./layers/key-states.ts";
 import { RetryBudgets } from "./layers/retry-budget.ts";
 import { type UsageGroup, type UsageTotal, UsageTotals } from "./layers/usage-totals.ts";
@@ -22,7 +23,7 @@ import { loggerFor, safeLogger } from "./log-writer.ts";
 import { maskedConfig, withoutPassword } from "./masked-config.ts";
 import { Model } from "./model.ts";
 import type { FactoryOptions } from "./options.ts";
-import { modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
+import { groupPipeline, modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
 import { type ResolveContext, resolveTarget, SIMULATED_URL } from "./resolve.ts";
 import type { Simulator, SimulatorOptions } from "./simulator/server.ts";
 import { MemoryStore } from "./stores/memory.ts";
@@ -48,6 +49,9 @@ export interface ModelDescription {
   /** USD per million tokens; null when unknown. */
   readonly price: Price | null;
   readonly fallbacks: readonly string[];
+  /** Of a group: the entries that share its calls, and how. The rest is then that of the first of them. */
+  readonly members?: readonly string[];
+  readonly strategy?: string;
   /** Why the entry cannot be used now, for example a missing key; absent when it can. */
   readonly problems?: readonly string[];
 }
@@ -122,17 +126,19 @@ export class ModelFactory<Models = Registered> {
   /** Like create, for names known only at run time. */
   get(name: string): Model {
     this.#checkOpen();
-    let model = this.#models.get(name);
+    const behind = this.#config.behind(name);
+    let model = this.#models.get(behind);
     if (model === undefined) {
-      model = this.#makeModel(name);
-      this.#models.set(name, model);
+      const group = this.#config.group(behind);
+      model = group === undefined ? this.#makeModel(behind) : this.#makeGroup(group);
+      this.#models.set(behind, model);
     }
     return model;
   }
 
-  /** The entries, in the order of the file. */
+  /** The entries in the order of the file, then the groups; aliases are other names of these. */
   names(): readonly NameOf<Models>[] {
-    return this.#config.names as readonly NameOf<Models>[];
+    return [...this.#config.names, ...this.#config.groups] as readonly string[] as readonly NameOf<Models>[];
   }
 
   /**
@@ -140,6 +146,16 @@ export class ModelFactory<Models = Registered> {
    * @throws ConfigError for an unknown name, or an address that depends on a variable that is not set.
    */
   describe(name: NameOf<Models> | (string & {})): ModelDescription {
+    const behind = this.#config.behind(name);
+    const group = this.#config.group(behind);
+    if (group === undefined) return this.#describe(behind);
+    const [first, ...others] = group.members.map(({ model }) => model) as [string, ...string[]];
+    const { strategy, fallbackModels } = group;
+    const fallbacks = [...others, ...fallbackModels];
+    return { ...this.#describe(first), name: behind, strategy, members: [first, ...others], fallbacks };
+  }
+
+  #describe(name: string): ModelDescription {
     const { provider, modelId, dialect, address, facts, price } = resolveTarget(name, this.#context, true);
     const problems = this.#problemsOf(name);
     return {
@@ -176,9 +192,9 @@ export class ModelFactory<Models = Registered> {
   get breakers(): BreakerControl {
     const { breakers } = this.#services;
     return {
-      state: (name) => breakers.state(this.#target(name)),
-      isolate: (name) => breakers.isolate(this.#target(name)),
-      reset: (name) => breakers.reset(this.#target(name)),
+      state: (name) => breakers.state(this.#target(this.#config.behind(name))),
+      isolate: (name) => breakers.isolate(this.#target(this.#config.behind(name))),
+      reset: (name) => breakers.reset(this.#target(this.#config.behind(name))),
     };
   }
 
@@ -189,9 +205,15 @@ export class ModelFactory<Models = Registered> {
    */
   async health(options: HealthOptions = {}): Promise<Readonly<Record<string, ModelHealth>>> {
     this.#checkOpen();
-    const { names = this.#config.names, timeoutMs = 5_000 } = options;
-    for (const name of names) this.#config.entry(name);
+    const { timeoutMs = 5_000 } = options;
+    const names = options.names?.flatMap((name) => this.#entriesOf(name)) ?? this.#config.names;
     return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await this.#probe(name, timeoutMs)])));
+  }
+
+  /** The entry that a name stands for, or the members of the group. */
+  #entriesOf(name: string): readonly string[] {
+    const behind = this.#config.behind(name);
+    return this.#config.group(behind)?.members.map(({ model }) => model) ?? [behind];
   }
 
   async #probe(name: string, deadlineMs: number): Promise<ModelHealth> {
@@ -199,7 +221,8 @@ export class ModelFactory<Models = Registered> {
       const target = this.#target(name);
       const alone = { numRetries: 0, retryOn: undefined, deadlineMs, breaker: undefined, hedgeAfterMs: undefined };
       const primary = { ...target, policy: { ...target.policy, ...alone } };
-      return await healthOf(this.#modelOf(name, { primary, fallbacks: () => undefined, leftOut: [] }), this.#clock);
+      const chain = { primary, fallbacks: () => undefined, leftOut: [] };
+      return await healthOf(this.#modelOf(name, [primary], this.#runOf(chain)), this.#clock);
     } catch (error) {
       if (error instanceof ConfigError) return { healthy: false, latencyMs: 0, error };
       throw error;
@@ -268,22 +291,44 @@ export class ModelFactory<Models = Registered> {
       });
     const leftOut: string[] = [];
     const lists = this.#fallbacks(name, leftOut);
-    const everyone = Object.values(lists).flatMap((list) => list ?? []);
-    return this.#modelOf(name, { primary: target, fallbacks: (kind) => lists[kind], leftOut }, everyone);
+    const others = Object.values(lists).flatMap((list) => list ?? []);
+    const run = this.#runOf({ primary: target, fallbacks: (kind) => lists[kind], leftOut });
+    return this.#modelOf(name, [target], run, others);
   }
 
-  #modelOf(name: string, chain: Chain, fallbacks: readonly Target[] = []): Model {
+  #makeGroup({ name, members, fallbackModels, ...options }: GroupConfig): Model {
+    const leftOut: string[] = [];
+    const usable = members.flatMap(({ model, weight }) =>
+      this.#usable(name, model, leftOut).map((target) => ({ target, weight })),
+    );
+    // Nobody can be asked: the first says why.
+    if (usable.length === 0) this.#target(members[0]?.model ?? name);
+    const fallbacks = fallbackModels.flatMap((model) => this.#usable(name, model, leftOut));
+    const group = new Group({
+      ...{ strategy: options.strategy, allowedFails: options.allowedFails, cooldownMs: options.cooldown },
+      ...{ members: usable, fallbacks, leftOut },
+      isOpen: (target) => /^(?:open|isolated)$/.test(this.#services.breakers.state(target) ?? ""),
+    });
+    const targets = usable.map(({ target }) => target) as [Target, ...Target[]];
+    return this.#modelOf(name, targets, groupPipeline(this.#services, group, this.#toTarget), fallbacks);
+  }
+
+  #runOf(chain: Chain): Next {
+    return modelPipeline(this.#services, () => chain, this.#toTarget);
+  }
+
+  /** `targets` are those that answer for the name: one, or the members of a group. */
+  #modelOf(name: string, targets: readonly [Target, ...Target[]], run: Next, others: readonly Target[] = []): Model {
     const { dialectOf } = this.#services;
+    const [target] = targets;
     return new Model({
-      name,
-      target: chain.primary,
-      dialect: dialectOf(chain.primary),
-      manySamples: [chain.primary, ...fallbacks].every((one) => dialectOf(one).manySamples === true),
-      run: modelPipeline(this.#services, chain, this.#toTarget),
+      ...{ name, target, targets, run },
+      dialect: dialectOf(target),
+      manySamples: [...targets, ...others].every((one) => dialectOf(one).manySamples === true),
       transport: this.#transport,
       clock: this.#clock,
       random: this.#random,
-      config: maskedConfig(this.#config.entry(name)),
+      config: maskedConfig(this.#config.entry(target.entry)),
       checkOpen: () => this.#checkOpen(),
     });
   }

@@ -3,7 +3,7 @@ import { type ConfigError, isModelError, type ModelError, type ModelErrorCode } 
 import type { Model } from "./model.ts";
 
 export interface HealthOptions {
-  /** Entries to ask. Default: all. */
+  /** Entries to ask; a group stands for its members. Default: all. */
   readonly names?: readonly string[];
   /** Longest wait for each, milliseconds. Default 5000. */
   readonly timeoutMs?: number;

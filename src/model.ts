@@ -51,6 +51,8 @@ export interface Estimate {
 export interface ModelContext {
   readonly name: string;
   readonly target: Target;
+  /** All that may answer first: the target, or the members of a group. */
+  readonly targets: readonly Target[];
   readonly dialect: Dialect;
   /** Whether every target of the chain can be asked for several answers in one request. */
   readonly manySamples: boolean;
@@ -166,7 +168,7 @@ export class Model {
   /** Whether the model can do something; what nobody knows counts as yes. */
   supports(capability: Capability | SnakeCapability): boolean {
     const name = capability.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof Capabilities;
-    return this.#context.target.facts.capabilities[name] !== false;
+    return this.#context.targets.every(({ facts }) => facts.capabilities[name] !== false);
   }
 
   /** Parameters this model takes, in the spelling of models.toml; null when the model is unknown to the catalog. */

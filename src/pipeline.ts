@@ -1,3 +1,4 @@
+import type { Call } from "./core/call.ts";
 import type { Dialect } from "./core/dialect.ts";
 import { compose, type Layer, type Next } from "./core/layer.ts";
 import type { Logger } from "./core/logger.ts";
@@ -8,6 +9,7 @@ import { continueOnLength } from "./layers/continuation.ts";
 import { credential } from "./layers/credential.ts";
 import { deadline } from "./layers/deadline.ts";
 import { type Chain, fallback } from "./layers/fallback.ts";
+import type { Group } from "./layers/group.ts";
 import type { KeyStates } from "./layers/key-states.ts";
 import { meter } from "./layers/meter.ts";
 import { outputGuard } from "./layers/output-guard.ts";
@@ -52,16 +54,22 @@ export function targetPipeline(services: Services): Next {
 }
 
 /** The whole way of a call of one model, from its caller to the wire. */
-export function modelPipeline(services: Services, chain: Chain, toTarget: Next): Next {
+export function modelPipeline(services: Services, chainOf: (call: Call) => Chain, toTarget: Next): Next {
   const layers = [
     telemetry(services.logger, services.logContent),
     services.totals.layer,
     deadline,
     services.cache,
-    fallback(chain, services.dialectOf, services.budgets),
+    fallback(chainOf, services.dialectOf, services.budgets),
   ];
   return compose(
     layers.filter((layer) => layer !== undefined),
     toTarget,
   );
+}
+
+/** The same for a group: its member is chosen first, and below fallback the group sees what becomes of it. */
+export function groupPipeline(services: Services, group: Group, toTarget: Next): Next {
+  const run = modelPipeline(services, group.chainOf, compose([group.watch], toTarget));
+  return compose([group.choose], run);
 }

@@ -1,82 +1,65 @@
-import { childTable, childTables } from "./child-tables.ts";
-import { durationMs } from "./duration.ts";
-import {
-  type EntrySources,
-  FALLBACK_KEYS,
-  findSource,
-  isTable,
-  KEY_ALIASES,
-  ownPath,
-  topValue,
-  View,
-} from "./layering.ts";
-import type { Finding, Table } from "./limits.ts";
+import { checkEntry } from "./entry-checks.ts";
+import { FALLBACK_KEYS, KEY_ALIASES } from "./layering.ts";
+import type { Finding } from "./limits.ts";
+import { checkNames, checkReferences, noEntry } from "./name-checks.ts";
 import type { Path } from "./positions.ts";
-import { checkProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
+import { checkProviderTables, type Facts } from "./provider-checks.ts";
+import type { Source } from "./source.ts";
 import { nearest } from "./suggest.ts";
+import { childTable, childTables, isTable, type Table } from "./table.ts";
+import type { View } from "./view.ts";
 
 /**
  * Mistakes that no single value shows: dangling names, circles, missing keys, impossible combinations. Works on files
  * that do not satisfy the schema too, so that everything is reported at once.
  */
 export function crossCheck(active: View, facts: Facts): Finding[] {
-  const { document } = active;
-  if (active.names().length === 0 && (document.models === undefined || isTable(document.models)))
+  const sources = [...active.files, ...active.variables];
+  if (
+    active.names().length === 0 &&
+    sources.every(({ document: { models } }) => models === undefined || isTable(models))
+  )
     return [{ path: [], at: "key", message: "there are no models: add [models.NAME] with a name and a provider" }];
-  const base = active.profile === undefined ? active : new View(document, undefined);
-  const others = profilesOf(document).filter((profile) => profile !== active.profile);
-  const views = [active, ...others.map((profile) => new View(document, profile))];
+  const whole = active.profile === undefined && active.variables.length === 0 ? active : active.under(undefined);
+  const others = active.profiles.filter((profile) => profile !== active.profile);
+  const views = [active, ...others.map((profile) => active.under(profile))];
   return [
-    ...checkTables(document, [], new Set(base.names()), active, facts),
-    ...checkProviderTables(document, facts),
-    ...profilesOf(document).flatMap((profile) => checkProfile(document, profile, active, facts)),
+    ...sources.flatMap((source) => checkSource(source, whole, active, facts)),
+    ...checkProviderTables(sources, facts),
+    ...views.flatMap((view) => checkNames(view)),
     ...views.flatMap((view) =>
       view.names().flatMap((name) => (view === active || touches(view, name) ? checkEntry(view, name, facts) : [])),
     ),
   ];
 }
 
-export function profilesOf(document: Table): string[] {
-  return isTable(document.profiles) ? Object.keys(document.profiles) : [];
-}
-
+/** Whether a profile changes an entry. */
 function touches(view: View, name: string): boolean {
   return view.tablesAt(["models", name], "entry").some(({ kind }) => kind === "profile");
 }
 
-function checkProfile(document: Table, profile: string, active: View, facts: Facts): Finding[] {
-  const table = (document.profiles as Table)[profile];
-  return isTable(table)
-    ? checkTables(table, ["profiles", profile], new Set(new View(document, profile).names()), active, facts)
-    : [];
+function checkSource(source: Source, whole: View, active: View, facts: Facts): Finding[] {
+  const everyName = new Set([...whole.allNames(), ...active.allNames()]);
+  const profiles = childTables(source.document, [], "profiles");
+  return [
+    ...checkTables(source.document, [], everyName, facts),
+    ...profiles.flatMap(({ table, path }) =>
+      checkTables(table, path, new Set(active.under(String(path[1])).allNames()), facts),
+    ),
+  ].map((finding) => ({ ...finding, source }));
 }
 
-/** The tables of the file itself, or of one profile; `names` are the entries that may be referred to. */
-function checkTables(root: Table, path: Path, names: ReadonlySet<string>, active: View, facts: Facts): Finding[] {
-  const known = path.length === 0 && active.profile !== undefined ? new Set([...names, ...active.names()]) : names;
+/** The tables of a file itself, or of one profile in it; `names` are what may be referred to. */
+function checkTables(root: Table, path: Path, names: ReadonlySet<string>, facts: Facts): Finding[] {
   const tables = [
     ...childTable(root, path, "defaults"),
     ...childTables(root, path, "providers"),
     ...childTables(root, path, "models"),
   ];
   return [
-    ...checkDefaultModel(root, path, known),
-    ...tables.flatMap((inner) => checkTable(inner.table, inner.path, known, facts)),
+    ...checkReferences(root, path, names),
+    ...tables.flatMap((inner) => checkTable(inner.table, inner.path, names, facts)),
   ];
-}
-
-function checkDefaultModel(root: Table, path: Path, names: ReadonlySet<string>): Finding[] {
-  const value = root.default_model;
-  if (typeof value !== "string" || value.startsWith("env:") || names.has(value)) return [];
-  return [noEntry([...path, "default_model"], value, names)];
-}
-
-const MOST_NAMES = 8;
-
-function noEntry(path: Path, name: string, names: ReadonlySet<string>): Finding {
-  const all = [...names].slice(0, MOST_NAMES).join(", ");
-  const message = `there is no entry "${name}"; there are ${all}${names.size > MOST_NAMES ? ", …" : ""}`;
-  return { path, at: "value", message, meant: { word: name, among: names } };
 }
 
 function checkTable(table: Table, path: Path, names: ReadonlySet<string>, facts: Facts): readonly Finding[] {
@@ -143,82 +126,4 @@ function unknownWire(table: Table, path: Path, facts: Facts): Finding[] {
     return [];
   const message = `there is no wire format "${wire}"; there are ${facts.dialects.join(", ")}`;
   return [{ path: [...path, "custom_llm_provider"], at: "value", message, suggestion: nearest(wire, facts.dialects) }];
-}
-
-function checkEntry(view: View, name: string, facts: Facts): Finding[] {
-  const sources = view.sources(name);
-  const circle = view.circle(name);
-  if (circle !== undefined) return isFirstOf(circle) ? [inCircle(sources, circle)] : [];
-  return [
-    ...missingKeys(sources),
-    ...checkProvider(sources, facts),
-    ...waitsTheWrongWayRound(sources),
-    ...unknownTool(sources),
-  ];
-}
-
-/** A circle is told once: by the name that comes first in the alphabet. */
-function isFirstOf(circle: readonly string[]): boolean {
-  return circle[0] === [...circle].sort()[0];
-}
-
-function inCircle(sources: EntrySources, circle: readonly string[]): Finding {
-  return {
-    path: [...ownPath(sources), "extends"],
-    at: "value",
-    message: `"extends" runs in a circle: ${circle.join(" -> ")}`,
-  };
-}
-
-const REQUIRED = [
-  ["name", "the model's id at its provider"],
-  ["provider", "who serves it"],
-] as const;
-
-function missingKeys(sources: EntrySources): Finding[] {
-  return REQUIRED.filter(([key]) => topValue(sources, key) === undefined).map(([key, meaning]) => ({
-    path: [...ownPath(sources), key],
-    at: "key",
-    message: `"${key}" is missing in [models.${sources.name}]: ${meaning}`,
-  }));
-}
-
-function waitsTheWrongWayRound(sources: EntrySources): Finding[] {
-  const [min, max] = [topValue(sources, "retry_min_wait"), topValue(sources, "retry_max_wait")];
-  if (!isDuration(min) || !isDuration(max) || durationMs(min) <= durationMs(max)) return [];
-  const path = findSource(sources, ["retry_min_wait"])?.path ?? ownPath(sources);
-  return [
-    { path, at: "value", message: `"retry_min_wait" (${min}) must not be longer than "retry_max_wait" (${max})` },
-  ];
-}
-
-function isDuration(value: unknown): value is number | string {
-  return (
-    typeof value === "number" || (typeof value === "string" && /^\d/.test(value) && Number.isFinite(durationMs(value)))
-  );
-}
-
-function unknownTool(sources: EntrySources): Finding[] {
-  const choice = topValue(sources, "tool_choice");
-  const tools = topValue(sources, "tools");
-  if (!isTable(choice) || !Array.isArray(tools)) return [];
-  const wanted = toolName(choice);
-  const names = tools
-    .filter(isTable)
-    .map(toolName)
-    .filter((name) => typeof name === "string");
-  if (typeof wanted !== "string" || names.length === 0 || names.includes(wanted)) return [];
-  const path = findSource(sources, ["tool_choice"])?.path ?? ownPath(sources);
-  return [
-    {
-      path,
-      at: "value",
-      message: `"tool_choice" names no tool of this entry: "${wanted}"`,
-      suggestion: nearest(wanted, names),
-    },
-  ];
-}
-
-function toolName(tool: Table): unknown {
-  return isTable(tool.function) ? tool.function.name : tool.name;
 }

@@ -1,24 +1,34 @@
 import { resolve } from "node:path";
 import { ConfigError } from "../core/error.ts";
 import { keyOf } from "../core/request.ts";
-import { withoutKeys } from "../core/secret.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
-import { type EntrySources, findSource, isTable, type LayerKind, mergeSources, type View } from "./layering.ts";
-import type { Finding, Table } from "./limits.ts";
-import { type Path, type Position, type Positions, readPositions } from "./positions.ts";
+import { type EntrySources, findSource, type LayerKind, mergeSources } from "./layering.ts";
+import type { Finding } from "./limits.ts";
+import type { Path } from "./positions.ts";
+import { configErrorOf, dotted } from "./problems.ts";
 import type { ProviderHint } from "./provider-checks.ts";
-import { isReference, type ReferenceSource, resolveReference } from "./references.ts";
-import { HEADER_VALUE } from "./schema-identity.ts";
-import { type CacheConfig, cacheOf, type LoggingConfig, loggingOf, pricesOf } from "./sections.ts";
+import type { ReferenceSource } from "./references.ts";
+import { Resolver } from "./resolver.ts";
+import {
+  type CacheConfig,
+  cacheOf,
+  type GroupConfig,
+  groupOf,
+  type LoggingConfig,
+  loggingOf,
+  pricesOf,
+} from "./sections.ts";
 import { nearest } from "./suggest.ts";
+import { isTable, type Table } from "./table.ts";
+import type { View } from "./view.ts";
 
 /** Where a value of an entry was written. */
 export interface Provenance {
   readonly layer: LayerKind;
-  /** The table, for example `models.coder` or `profiles.ci.models.coder`. */
+  /** The table, for example `models.coder` or `profiles.ci.models.coder`; with layer "environment" the variable. */
   readonly from: string;
   readonly file: string | undefined;
-  /** 1-based, of the value. */
+  /** 1-based, of the value; 0 for a variable. */
   readonly line: number;
   readonly column: number;
 }
@@ -38,12 +48,23 @@ export interface Config {
   readonly profile: string | undefined;
   readonly profiles: readonly string[];
   readonly defaultModel: string;
-  /** The entries, in the order of the file. */
+  /** The entries, in the order of the file; those of included files after them. */
   readonly names: readonly string[];
+  /** Names of `[groups.*]`. */
+  readonly groups: readonly string[];
+  /** `[aliases]`: other names, and the entry or group that each stands for. */
+  readonly aliases: Readonly<Record<string, string>>;
   readonly cache: CacheConfig | undefined;
   readonly logging: LoggingConfig | undefined;
   /** `[pricing."id"]` by model id. */
   readonly pricing: Readonly<Record<string, PriceConfig>>;
+  /**
+   * The entry or group that a name stands for.
+   * @throws ConfigError when there is none, with the nearest name.
+   */
+  behind(name: string): string;
+  /** A group by its name; `undefined` for everything else. */
+  group(name: string): GroupConfig | undefined;
   /**
    * An entry with all it inherits; references such as "env:NAME" are still in it.
    * @throws ConfigError when there is no such entry, with the nearest name.
@@ -60,7 +81,6 @@ export interface Config {
 }
 
 export interface ConfigParts {
-  readonly text: string;
   readonly file: string | undefined;
   readonly view: View;
   readonly profiles: readonly string[];
@@ -75,12 +95,13 @@ export class ParsedConfig implements Config {
   readonly profiles: readonly string[];
   readonly defaultModel: string;
   readonly names: readonly string[];
+  readonly groups: readonly string[];
+  readonly aliases: Readonly<Record<string, string>>;
   readonly cache: CacheConfig | undefined;
   readonly logging: LoggingConfig | undefined;
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   readonly #parts: ConfigParts;
   readonly #entries = new Map<string, EntryConfig>();
-  #positions: Positions | undefined;
 
   constructor(parts: ConfigParts) {
     this.#parts = parts;
@@ -88,18 +109,34 @@ export class ParsedConfig implements Config {
     this.baseDir = parts.source.baseDir;
     this.profile = parts.view.profile;
     this.profiles = parts.profiles;
-    this.names = parts.view.names();
+    const { view } = parts;
+    this.names = view.names();
+    this.groups = view.groups;
+    this.aliases = Object.fromEntries([...view.aliases.keys()].map((alias) => [alias, view.behind(alias) ?? alias]));
     this.defaultModel = this.#defaultModel();
     this.cache = cacheOf(this.#section("cache"));
     this.logging = loggingOf(this.#section("logging"));
     this.pricing = pricesOf(parts.view.tablesAt(["pricing"], "entry").map(({ table }) => table));
   }
 
+  behind(name: string): string {
+    const behind = this.#parts.view.behind(name);
+    if (behind === undefined) throw unknownEntry(name, this.#parts.view.allNames(), this.file);
+    return behind;
+  }
+
+  group(name: string): GroupConfig | undefined {
+    if (!this.groups.includes(name)) return undefined;
+    const { view } = this.#parts;
+    const tables = view.tablesAt(["groups", name], "entry").map(({ table }) => table);
+    return groupOf(name, tables, view.membersOf(name), (fallback) => view.expand(fallback));
+  }
+
   entry(name: string): EntryConfig {
     const known = this.#entries.get(name);
     if (known !== undefined) return known;
     const sources = this.#sources(name);
-    const entry = entryConfigOf(name, mergeSources(sources), sources.simulatedProvider);
+    const entry = entryConfigOf(sources.name, this.#merged(sources), sources.simulatedProvider);
     this.#entries.set(name, entry);
     return entry;
   }
@@ -107,7 +144,7 @@ export class ParsedConfig implements Config {
   resolveEntry(name: string, options: ResolveOptions = {}): EntryConfig {
     const sources = this.#sources(name);
     const skip = new Set(options.skip?.map(keyOf));
-    const wanted = Object.entries(mergeSources(sources)).filter(([key]) => !skip.has(key));
+    const wanted = Object.entries(this.#merged(sources)).filter(([key]) => !skip.has(key));
     const resolver = new Resolver(this.#parts.source);
     const raw: Record<string, unknown> = Object.fromEntries(
       wanted.map(([key, value]) => [key, resolver.value(value, [key])]),
@@ -116,7 +153,7 @@ export class ParsedConfig implements Config {
     if (raw.api_key === undefined) delete raw.api_key;
     if (isTable(raw.tls)) raw.tls = this.#absoluteCa(raw.tls);
     if (resolver.findings.length > 0) throw this.#errorOf(resolver.findings.map((finding) => inFile(finding, sources)));
-    return entryConfigOf(name, raw, sources.simulatedProvider);
+    return entryConfigOf(sources.name, raw, sources.simulatedProvider);
   }
 
   origin(name: string, key: string): Provenance | undefined {
@@ -125,18 +162,17 @@ export class ParsedConfig implements Config {
     const found =
       findSource(sources, [keyOf(first), ...rest]) ?? findSource(sources, [keyOf(first), ...rest.map(keyOf)]);
     if (found === undefined) return undefined;
-    const { kind, path } = found.source;
-    return {
-      layer: kind,
-      from: dotted(path),
-      file: this.file,
-      ...this.#place({ path: found.path, at: "value", message: "" }),
-    };
+    const { kind, path, source } = found.source;
+    const { variable, ...place } = source.place({ path: found.path, at: "value" });
+    return { layer: kind, from: variable ?? dotted(path), ...place };
+  }
+
+  #merged(sources: EntrySources): Record<string, unknown> {
+    return mergeSources(sources, (name) => this.#parts.view.expand(name));
   }
 
   #sources(name: string): EntrySources {
-    if (!this.names.includes(name)) throw unknownEntry(name, this.names, this.file);
-    return this.#parts.view.sources(name);
+    return this.#parts.view.sources(this.behind(name));
   }
 
   #section(key: string): Table | undefined {
@@ -149,27 +185,20 @@ export class ParsedConfig implements Config {
   }
 
   #defaultModel(): string {
-    const { document, profile } = this.#parts.view;
-    const roots = [
-      document,
-      ...(profile === undefined
-        ? []
-        : this.#parts.view
-            .tablesAt([], "entry")
-            .slice(1)
-            .map(({ table }) => table)),
-    ];
-    const written = roots.findLast((root) => root.default_model !== undefined);
+    const written = this.#parts.view.tablesAt([], "entry").findLast(({ table }) => table.default_model !== undefined);
     if (written === undefined) return this.names[0] ?? "";
-    const path: Path = written === document ? ["default_model"] : ["profiles", profile ?? "", "default_model"];
+    const path: Path = [...written.path, "default_model"];
     const resolver = new Resolver(this.#parts.source);
-    const name = String(resolver.value(written.default_model, path));
-    if (resolver.findings.length > 0) throw this.#errorOf(resolver.findings);
-    if (!this.names.includes(name))
-      throw this.#errorOf([
-        { path, at: "value", message: `there is no entry "${name}"`, suggestion: nearest(name, this.names) },
-      ]);
-    return name;
+    const name = String(resolver.value(written.table.default_model, path));
+    const { findings } = resolver;
+    const behind = this.#parts.view.behind(name);
+    if (findings.length === 0 && behind === undefined) {
+      const suggestion = nearest(name, this.#parts.view.allNames());
+      findings.push({ path, at: "value", message: `there is no entry "${name}"`, suggestion });
+    }
+    if (findings.length > 0 || behind === undefined)
+      throw this.#errorOf(findings.map((finding) => ({ ...finding, source: written.source })));
+    return behind;
   }
 
   #usualKey(sources: EntrySources, raw: Table, options: ResolveOptions, resolver: Resolver): string | undefined {
@@ -193,53 +222,14 @@ export class ParsedConfig implements Config {
   }
 
   #errorOf(findings: readonly Finding[]): ConfigError {
-    return configErrorOf(findings, this.file, (finding) => this.#place(finding));
-  }
-
-  #place(finding: Finding): Position {
-    this.#positions ??= readPositions(this.#parts.text);
-    return placeIn(this.#positions, finding);
+    return configErrorOf(findings, (finding) => this.#parts.view.place(finding));
   }
 }
 
 function inFile(finding: Finding, sources: EntrySources): Finding {
-  const path = findSource(sources, finding.path)?.path ?? ["models", sources.name, ...finding.path];
-  return { ...finding, path };
-}
-
-export function placeIn(positions: Positions, finding: Finding): Position {
-  return finding.at === "key" ? positions.keyAt(finding.path) : positions.valueAt(finding.path);
-}
-
-/** All findings as one error, in the order of the file; of several about one place the first stays. */
-export function configErrorOf(
-  findings: readonly Finding[],
-  file: string | undefined,
-  place: (finding: Finding) => Position,
-): ConfigError {
-  const placed = new Map<string, { readonly finding: Finding; readonly position: Position; readonly path: string }>();
-  for (const finding of findings) {
-    const position = place(finding);
-    const path = dotted(finding.path);
-    const id = `${position.line}:${position.column}:${path}`;
-    if (!placed.has(id)) placed.set(id, { finding, position, path });
-  }
-  const sorted = [...placed.values()].sort(
-    (left, right) => left.position.line - right.position.line || left.position.column - right.position.column,
-  );
-  return new ConfigError(
-    sorted.map(({ finding, position, path }, index) => {
-      const suggestion = index < MOST_SUGGESTIONS ? suggestionOf(finding) : undefined;
-      const message = withoutKeys(finding.message);
-      return { file, ...position, path, message, ...(suggestion === undefined ? {} : { suggestion }) };
-    }),
-  );
-}
-
-const MOST_SUGGESTIONS = 100;
-
-function suggestionOf({ suggestion, meant }: Finding): string | undefined {
-  return meant === undefined ? suggestion : nearest(meant.word, meant.among);
+  const found = findSource(sources, finding.path);
+  if (found === undefined) return { ...finding, path: ["models", sources.name, ...finding.path] };
+  return { ...finding, path: found.path, source: found.source.source };
 }
 
 function unknownEntry(name: string, names: readonly string[], file: string | undefined): ConfigError {
@@ -248,61 +238,4 @@ function unknownEntry(name: string, names: readonly string[], file: string | und
   return new ConfigError([
     { file, line: 0, column: 0, path: "models", message, ...(suggestion === undefined ? {} : { suggestion }) },
   ]);
-}
-
-/** `models."gpt-4.1".tools[0].name` */
-function dotted(path: Path): string {
-  return path.reduce<string>((text, step) => {
-    if (typeof step === "number") return `${text}[${step}]`;
-    const word = /^[A-Za-z0-9_-]+$/.test(step) ? step : JSON.stringify(step);
-    return text === "" ? word : `${text}.${word}`;
-  }, "");
-}
-
-/** Keys whose values are sent in headers. */
-const IN_HEADERS: ReadonlySet<string | number> = new Set([
-  ...["api_key", "extra_headers", "organization_id", "project_id", "api_version"],
-]);
-
-/** A reference without the default that may follow its name. */
-function nameOf(reference: string): string {
-  return reference.split(":-", 1)[0] ?? reference;
-}
-
-/** Replaces references in any value and collects what is missing. */
-class Resolver {
-  readonly findings: Finding[] = [];
-  readonly #source: ReferenceSource;
-
-  constructor(source: ReferenceSource) {
-    this.#source = source;
-  }
-
-  report(path: Path, message: string): void {
-    this.findings.push({ path, at: "value", message });
-  }
-
-  value(value: unknown, path: Path): unknown {
-    if (typeof value === "string") return isReference(value) ? this.#text(value, path) : value;
-    if (Array.isArray(value)) return value.map((inner, index) => this.value(inner, [...path, index]));
-    if (!isTable(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.value(inner, [...path, key])]));
-  }
-
-  #text(reference: string, path: Path): string {
-    const resolved = resolveReference(reference, this.#source);
-    if ("value" in resolved) return this.#checked(resolved.value, reference, path);
-    this.report(path, resolved.problem);
-    return reference;
-  }
-
-  /** What the schema could not see: the values behind references. */
-  #checked(value: string, reference: string, path: Path): string {
-    if (IN_HEADERS.has(path[0] ?? "") && !HEADER_VALUE.test(value))
-      this.report(path, `${nameOf(reference)} holds characters that HTTP cannot carry in a header`);
-    const isAddress = path.at(-1) === "base_url" || path.at(-1) === "proxy";
-    if (isAddress && path.length === 1 && !/^(?:https?|socks5?):\/\//.test(value))
-      this.report(path, `${nameOf(reference)} does not hold an address such as "https://api.example.com/v1"`);
-    return value;
-  }
 }

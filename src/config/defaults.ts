@@ -25,6 +25,7 @@ export const DEFAULTS = {
   on_break: "error",
   repeated_chunk_limit: 100,
   strict_pricing: false,
+  group: { strategy: "priority", allowed_fails: 3, cooldown: 5 },
   cache: { store: "memory", ttl: 3_600, max_entries: 1_000, namespace: "default" },
   logging: { level: "warn", format: "text", log_content: false },
 } as const;

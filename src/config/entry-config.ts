@@ -5,8 +5,8 @@ import type { ResponseFormat, Settings } from "../core/request.ts";
 import type { Capabilities, StripSpecialTokens } from "../core/target.ts";
 import type { Tool, ToolChoice } from "../core/tool.ts";
 import { durationMs } from "./duration.ts";
-import { isTable, KEY_ALIASES } from "./layering.ts";
-import type { Table } from "./limits.ts";
+import { KEY_ALIASES } from "./layering.ts";
+import { isTable, type Table } from "./table.ts";
 
 type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined };
 

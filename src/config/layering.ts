@@ -1,12 +1,14 @@
 import { own } from "../core/own.ts";
-import type { Table } from "./limits.ts";
 import type { Path } from "./positions.ts";
+import type { Source } from "./source.ts";
+import { isTable, type Table } from "./table.ts";
 
-export type LayerKind = "defaults" | "provider" | "extends" | "entry" | "profile";
+export type LayerKind = "defaults" | "provider" | "extends" | "entry" | "profile" | "environment";
 
-/** One table of the file that gives keys to an entry. */
+/** One table that gives keys to an entry. */
 export interface SourceTable {
   readonly kind: LayerKind;
+  readonly source: Source;
   readonly path: Path;
   readonly table: Table;
   /** Written for another provider than the entry ends up with: its address and credentials do not count. */
@@ -22,125 +24,7 @@ export interface EntrySources {
   readonly simulatedProvider: string | undefined;
 }
 
-/** A file as one profile, or none, shows it. */
-export class View {
-  readonly document: Table;
-  readonly profile: string | undefined;
-  #names: readonly string[] | undefined;
-  readonly #parents = new Map<string, string | undefined>();
-  readonly #shared = new Map<string, readonly SourceTable[]>();
-
-  constructor(document: Table, profile: string | undefined) {
-    this.document = document;
-    this.profile = profile;
-  }
-
-  names(): readonly string[] {
-    const tables = () => this.tablesAt(["models"], "entry").flatMap(({ table }) => Object.keys(table));
-    this.#names ??= [...new Set(tables())];
-    return this.#names;
-  }
-
-  /** The table at `path` and the profile's overlay of it, as far as they exist. */
-  tablesAt(path: Path, kind: LayerKind): SourceTable[] {
-    const own = sourceTable(this.document, path, kind);
-    const tables = own === undefined ? [] : [own];
-    if (this.profile === undefined) return tables;
-    const overlay = sourceTable(this.document, ["profiles", this.profile, ...path], "profile");
-    return overlay === undefined ? tables : [...tables, overlay];
-  }
-
-  /** The entry's `extends` chain, the entry first; ends where a name dangles or repeats. */
-  chain(name: string): string[] {
-    const chain = [name];
-    for (
-      let parent = this.#parent(name);
-      parent !== undefined && !chain.includes(parent);
-      parent = this.#parent(parent)
-    )
-      chain.push(parent);
-    return chain;
-  }
-
-  /** The names that `extends` runs in a circle through, starting and ending with `name`; `undefined` without a circle. */
-  circle(name: string): string[] | undefined {
-    if (this.#parent(name) === undefined) return undefined;
-    const chain = this.chain(name);
-    const last = chain.at(-1) ?? name;
-    return this.#parent(last) === name ? [...chain, name] : undefined;
-  }
-
-  sources(name: string): EntrySources {
-    const own = this.chain(name)
-      .reverse()
-      .flatMap((link) => this.tablesAt(["models", link], link === name ? "entry" : "extends"));
-    const defaults = this.#sharedTables(["defaults"], "defaults");
-    const { provider, simulatedProvider, tables } = followProvider([...defaults, ...own]);
-    const shared = [simulatedProvider, provider].flatMap((id) =>
-      id === undefined ? [] : this.#sharedTables(["providers", id], "provider"),
-    );
-    return {
-      name,
-      provider,
-      simulatedProvider,
-      tables: [...tables.slice(0, defaults.length), ...shared, ...tables.slice(defaults.length)],
-    };
-  }
-
-  #sharedTables(path: Path, kind: LayerKind): readonly SourceTable[] {
-    const id = path.join(".");
-    const tables = this.#shared.get(id) ?? this.tablesAt(path, kind);
-    this.#shared.set(id, tables);
-    return tables;
-  }
-
-  #parent(name: string): string | undefined {
-    const known = this.#parents.get(name);
-    if (known !== undefined || this.#parents.has(name)) return known;
-    const table = this.tablesAt(["models", name], "entry").findLast(
-      (source) => source.table.extends !== undefined,
-    )?.table;
-    const parent = typeof table?.extends === "string" ? table.extends : undefined;
-    this.#parents.set(name, parent);
-    return parent;
-  }
-}
-
-/** Walks the tables upwards: who serves in the end, and which tables were written for somebody else. */
-function followProvider(
-  tables: readonly SourceTable[],
-): Pick<EntrySources, "provider" | "simulatedProvider" | "tables"> {
-  let provider: string | undefined;
-  let simulatedProvider: string | undefined;
-  let foreignUpTo = 0;
-  tables.forEach(({ table, kind }, index) => {
-    const next = table.provider;
-    if (typeof next !== "string" || next === provider) return;
-    if (next === SIMULATOR) simulatedProvider = provider;
-    else {
-      simulatedProvider = undefined;
-      if (provider !== undefined && kind !== "defaults") foreignUpTo = index;
-    }
-    provider = next;
-  });
-  if (foreignUpTo === 0) return { provider, simulatedProvider, tables };
-  const marked = tables.map((table, index) =>
-    index < foreignUpTo && table.kind !== "defaults" ? { ...table, foreign: true } : table,
-  );
-  return { provider, simulatedProvider, tables: marked };
-}
-
-const SIMULATOR = "simulator";
-
-function sourceTable(document: Table, path: Path, kind: LayerKind): SourceTable | undefined {
-  let table: unknown = document;
-  for (const step of path) table = isTable(table) ? table[step] : undefined;
-  return isTable(table) ? { kind, path, table, foreign: false } : undefined;
-}
-
-export function isTable(value: unknown): value is Table {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
-}
+export const SIMULATOR = "simulator";
 
 /** Two spellings of one key. */
 export const KEY_ALIASES: Readonly<Record<string, string>> = {
@@ -167,7 +51,7 @@ const FALLBACK_KEYS = [
   "rate_limit_fallbacks",
 ];
 
-export { FALLBACK_KEYS, SIMULATOR };
+export { FALLBACK_KEYS };
 
 function counts(source: SourceTable, key: string): boolean {
   return key !== "extends" && !(source.foreign && CONNECTION_KEYS.has(key));
@@ -178,8 +62,11 @@ export function topValue(sources: EntrySources, key: string): unknown {
   return sources.tables.findLast((source) => source.table[key] !== undefined && counts(source, key))?.table[key];
 }
 
-/** All keys of the entry as models.toml spells them, without aliases. */
-export function mergeSources(sources: EntrySources): Record<string, unknown> {
+/** All keys of the entry as models.toml spells them, without aliases; `expand` says which entries a fallback means. */
+export function mergeSources(
+  sources: EntrySources,
+  expand: (name: string) => readonly string[],
+): Record<string, unknown> {
   const merged: Record<string, unknown> = {};
   for (const source of sources.tables) {
     for (const [written, value] of Object.entries(source.table)) {
@@ -189,7 +76,7 @@ export function mergeSources(sources: EntrySources): Record<string, unknown> {
   }
   for (const key of FALLBACK_KEYS) {
     const list = merged[key];
-    if (Array.isArray(list)) merged[key] = list.filter((name) => name !== sources.name);
+    if (Array.isArray(list)) merged[key] = [...new Set(list.flatMap(expand))].filter((name) => name !== sources.name);
   }
   return merged;
 }

@@ -1,11 +1,13 @@
 import type { Path } from "./positions.ts";
 import { malformedReference } from "./references.ts";
-
-export type Table = Readonly<Record<string, unknown>>;
+import type { Source } from "./source.ts";
+import type { Table } from "./table.ts";
 
 /** What is wrong with one place of the file, before it has line and column. */
 export interface Finding {
   readonly path: Path;
+  /** Where it was written; without one, the topmost that has the path. */
+  readonly source?: Source;
   /** Which of the two the mistake is in. */
   readonly at: "key" | "value";
   readonly message: string;

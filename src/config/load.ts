@@ -9,7 +9,7 @@ export type { Config, Provenance, ResolveOptions } from "./config.ts";
 export type { EntryConfig, EntryMessage, PriceConfig } from "./entry-config.ts";
 export { type ParseOptions, parseConfig } from "./parse.ts";
 export type { ProviderHint } from "./provider-checks.ts";
-export type { CacheConfig, LoggingConfig } from "./sections.ts";
+export type { CacheConfig, GroupConfig, LoggingConfig } from "./sections.ts";
 
 export interface LoadOptions extends Omit<ParseOptions, "file"> {
   /** Where the search begins. Default: the process's working directory. */

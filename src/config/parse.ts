@@ -1,16 +1,16 @@
-import { parse } from "smol-toml";
 import { ConfigError } from "../core/error.ts";
-import { crossCheck, profilesOf } from "./checks.ts";
-import { type Config, configErrorOf, ParsedConfig, placeIn } from "./config.ts";
-import { View } from "./layering.ts";
-import { type Finding, inspect, LimitReached, MAX_TEXT_CHARS, type Table, TOO_DEEP, TOO_MANY_KEYS } from "./limits.ts";
-import { readPositions } from "./positions.ts";
+import { crossCheck } from "./checks.ts";
+import { type Config, ParsedConfig } from "./config.ts";
+import { readSources } from "./include.ts";
+import { type Finding, inspect, LimitReached } from "./limits.ts";
+import { overridesIn } from "./overrides.ts";
+import { configErrorOf } from "./problems.ts";
 import type { Facts } from "./provider-checks.ts";
 import { configSchema } from "./schema.ts";
 import { findingsOf } from "./schema-problem.ts";
+import type { Source } from "./source.ts";
 import { nearest } from "./suggest.ts";
-import { syntaxProblem } from "./syntax-problem.ts";
-import { costlyText } from "./text-limits.ts";
+import { View } from "./view.ts";
 
 export interface ParseOptions extends Facts {
   /** Shown in messages. */
@@ -27,35 +27,23 @@ export interface ParseOptions extends Facts {
  * @throws ConfigError with every mistake of the file, each with its place.
  */
 export function parseConfig(text: string, options: ParseOptions): Config {
-  const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  const document = readDocument(source, options.file);
-  const profiles = profilesOf(document);
-  const view = new View(document, chosenProfile(options, profiles));
-  const findings = findMistakes(view, options, source);
-  if (findings.length > 0) {
-    const positions = readPositions(source);
-    throw configErrorOf(findings, options.file, (finding) => placeIn(positions, finding));
-  }
+  const files = readSources(text, options);
+  const whole = new View(files, undefined);
+  const { profiles } = whole;
+  const overlaid = whole.under(chosenProfile(options, profiles));
+  const overrides = overridesIn(options.env, knownNames(overlaid, options));
+  const view = new View(files, overlaid.profile, overrides.sources);
+  // A text inside a program need not have the entries that its environment speaks of; a file does.
+  const strangers = options.file === undefined ? [] : overrides.findings;
+  const findings = [...strangers, ...findMistakes(view, options)];
+  if (findings.length > 0) throw configErrorOf(findings, (finding) => view.place(finding));
   const { file, env, baseDir, providers } = options;
-  return new ParsedConfig({ text: source, file, view, profiles, providers, source: { env, baseDir } });
+  return new ParsedConfig({ file, view, profiles, providers, source: { env, baseDir } });
 }
 
-function readDocument(text: string, file: string | undefined): Table {
-  if (text.length > MAX_TEXT_CHARS) throw refusal("the file is larger than 1 MiB", file);
-  const costly = costlyText(text);
-  if (costly !== undefined) throw refusal(costly === "keys" ? TOO_MANY_KEYS : TOO_DEEP, file);
-  try {
-    return parse(text, { maxDepth: MAX_INLINE_DEPTH });
-  } catch (error) {
-    throw new ConfigError([syntaxProblem(error, text, file)]);
-  }
-}
-
-/** More than limits.ts allows, so that its message is the one to be seen. */
-const MAX_INLINE_DEPTH = 64;
-
-function refusal(message: string, file: string | undefined): ConfigError {
-  return new ConfigError([{ file, line: 1, column: 1, path: "", message }]);
+function knownNames(view: View, { providers }: Facts) {
+  const written = view.namesAt("providers");
+  return { models: view.names(), providers: [...new Set([...written, ...providers.map(({ id }) => id)])] };
 }
 
 function chosenProfile(options: ParseOptions, profiles: readonly string[]): string | undefined {
@@ -79,23 +67,27 @@ function chosenProfile(options: ParseOptions, profiles: readonly string[]): stri
   ]);
 }
 
-function findMistakes(view: View, options: ParseOptions, text: string): Finding[] {
-  const inspected = inspectWithin(view.document, options, text);
-  const result = configSchema.safeParse(view.document);
-  const schemaFindings = result.success ? [] : findingsOf(result.error.issues, view.document);
-  return [...inspected, ...crossCheck(view, options), ...schemaFindings];
+function findMistakes(view: View, options: ParseOptions): Finding[] {
+  const sources = [...view.files, ...view.variables];
+  return [
+    ...sources.flatMap((source) => inspectWithin(source, options)),
+    ...crossCheck(view, options),
+    ...sources.flatMap(schemaFindings),
+  ];
 }
 
-function inspectWithin(document: Table, { file, baseDir }: ParseOptions, text: string): Finding[] {
+function schemaFindings(source: Source): readonly Finding[] {
+  const result = configSchema.safeParse(source.document);
+  return result.success
+    ? []
+    : findingsOf(result.error.issues, source.document).map((finding) => ({ ...finding, source }));
+}
+
+function inspectWithin(source: Source, { baseDir }: ParseOptions): readonly Finding[] {
   try {
-    return inspect(document, baseDir);
+    return inspect(source.document, baseDir).map((finding) => ({ ...finding, source }));
   } catch (error) {
     if (!(error instanceof LimitReached)) throw error;
-    const isSmall = text.length <= LONGEST_LOCATED;
-    const place = isSmall ? placeIn(readPositions(text), error.finding) : { line: 1, column: 1 };
-    throw configErrorOf([error.finding], file, () => place);
+    throw configErrorOf([error.finding], (finding) => source.roughPlace(finding));
   }
 }
-
-/** Looking for the place of a limit must not cost more than the limit saves. */
-const LONGEST_LOCATED = 4_096;

@@ -1,8 +1,9 @@
-import { childTable, childTables } from "./child-tables.ts";
 import { type EntrySources, ownPath, SIMULATOR, topValue } from "./layering.ts";
-import type { Finding, Table } from "./limits.ts";
+import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
+import type { Source } from "./source.ts";
 import { nearest } from "./suggest.ts";
+import { childTable, childTables } from "./table.ts";
 
 /** What must be known about a provider to check an entry; the catalog's rows fit. */
 export interface ProviderHint {
@@ -20,9 +21,16 @@ export interface Facts {
 }
 
 /** Settings of a provider that is neither built in nor anybody's: a slip of the pen that would be without effect. */
-export function checkProviderTables(document: Table, facts: Facts): Finding[] {
-  const roots = [{ table: document, path: [] as Path }, ...childTables(document, [], "profiles")];
-  const written = roots.flatMap(({ table, path }) => childTables(table, path, "providers"));
+export function checkProviderTables(sources: readonly Source[], facts: Facts): Finding[] {
+  const roots = sources.flatMap((source) =>
+    [{ table: source.document, path: [] as Path }, ...childTables(source.document, [], "profiles")].map((root) => ({
+      ...root,
+      source,
+    })),
+  );
+  const written = roots.flatMap(({ table, path, source }) =>
+    childTables(table, path, "providers").map((found) => ({ path: found.path, source })),
+  );
   if (written.length === 0) return [];
   const known = new Set(facts.providers.map(({ id }) => id));
   for (const { table, path } of roots) {
@@ -32,9 +40,9 @@ export function checkProviderTables(document: Table, facts: Facts): Finding[] {
   }
   return written
     .filter(({ path }) => !known.has(String(path.at(-1))))
-    .map(({ path }) => {
+    .map(({ path, source }) => {
       const word = String(path.at(-1));
-      return { path, at: "key", message: `no model has the provider "${word}"`, meant: { word, among: known } };
+      return { path, source, at: "key", message: `no model has the provider "${word}"`, meant: { word, among: known } };
     });
 }
 

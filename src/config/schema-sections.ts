@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DEFAULTS } from "./defaults.ts";
-import { count, duration, flag, oneOf, table, text } from "./schema-values.ts";
+import { count, duration, flag, oneOf, table, text, texts } from "./schema-values.ts";
 
 const usd = () => z.number().min(0);
 
@@ -60,6 +60,43 @@ export const capabilityShape = {
     examples: [{ tools: true, vision: false, context: 32_768 }],
   }),
 } as const;
+
+export const STRATEGIES = [
+  ...(["priority", "round_robin", "random", "weighted", "least_busy", "latency", "cost", "usage"] as const),
+] as const;
+
+const member = oneOf('the name of an entry, or { model = "NAME", weight = 3 }', [
+  text(),
+  z.strictObject({ model: text(), weight: z.number().positive().optional() }),
+]);
+
+export const group = table({
+  strategy: z.enum(STRATEGIES).meta({
+    description:
+      "Which member a call goes to first; the others follow when it fails. `priority`: in the order written; `round_robin`: in turn; `random`; `weighted`: at random by `weight`; `least_busy`: fewest calls in flight; `latency`: fastest to its first answer lately; `cost`: cheapest by price; `usage`: fewest tokens in the last minute.",
+    default: DEFAULTS.group.strategy,
+  }),
+  members: z
+    .array(member)
+    .min(1)
+    .meta({
+      description: "Entries, by name or as `{ model, weight }`.",
+      examples: [
+        ["coder", "local"],
+        [{ model: "coder", weight: 3 }, { model: "local" }],
+      ],
+    }),
+  allowed_fails: count(1).meta({
+    description:
+      "A member rests after this many failures within a minute. Errors of the request itself never count; a 429 or a refused key lets it rest at once.",
+    default: DEFAULTS.group.allowed_fails,
+  }),
+  cooldown: duration("How long a member rests.", { default: DEFAULTS.group.cooldown, examples: ["30s"] }),
+  fallback_models: texts().meta({
+    description: "Entries tried in order when no member can serve.",
+    examples: [["local"]],
+  }),
+}).meta({ id: "Group", description: "Entries that share the calls of one name." });
 
 export const cacheSection = table({
   store: z.enum(["memory"]).meta({ description: "Where answers are kept.", default: DEFAULTS.cache.store }),

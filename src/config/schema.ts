@@ -2,7 +2,7 @@ import { z } from "zod";
 import { identityShape } from "./schema-identity.ts";
 import { featureShape, parameterShape } from "./schema-parameters.ts";
 import { clockShape, protectionShape, retryShape } from "./schema-reliability.ts";
-import { cacheSection, capabilityShape, loggingSection, moneyShape, price } from "./schema-sections.ts";
+import { cacheSection, capabilityShape, group, loggingSection, moneyShape, price } from "./schema-sections.ts";
 import { table, text } from "./schema-values.ts";
 
 /** The keys of a model entry, in the order of the documentation. */
@@ -44,6 +44,13 @@ const shared = {
   defaults,
   providers: z.record(tableName, provider).meta({ description: "Settings shared by all models of a provider." }),
   models: z.record(tableName, entry).meta({ description: "The models a program may use, by the name it uses." }),
+  aliases: z.record(tableName, text()).meta({
+    description: "Other names of entries and groups, for `factory.create()` and wherever an entry is named.",
+    examples: [{ smart: "coder" }],
+  }),
+  groups: z.record(tableName, group).meta({
+    description: "Entries that share the calls of one name; `factory.create()` takes it like that of an entry.",
+  }),
   cache: cacheSection,
   logging: loggingSection,
   pricing: z.record(tableName, price).meta({
@@ -60,6 +67,11 @@ const profile = table(shared).meta({
 /** models.toml, in the order users write it. Validates only; see entry-config.ts for what values become. */
 export const configSchema = table({
   ...shared,
+  include: z.array(text()).meta({
+    description:
+      "Files that this file is laid over, key by key: paths from its own folder, or patterns such as `models/*.toml`. Later ones win over earlier ones.",
+    examples: [["team.toml", "models/*.toml"]],
+  }),
   profiles: z.record(tableName, profile).meta({ description: "Variants of the file, for example for tests." }),
 }).meta({ title: "modelwright models.toml", description: "Which models a program uses and how." });
 

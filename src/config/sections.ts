@@ -1,8 +1,9 @@
 import { DEFAULTS } from "./defaults.ts";
 import { camelOf, deepFreeze, type PriceConfig, withDurations } from "./entry-config.ts";
 import { deepMerge } from "./layering.ts";
-import type { Table } from "./limits.ts";
-import { LOG_LEVEL_ALIASES, type LOG_LEVELS } from "./schema-sections.ts";
+import { LOG_LEVEL_ALIASES, type LOG_LEVELS, type STRATEGIES } from "./schema-sections.ts";
+import type { Table } from "./table.ts";
+import type { Member } from "./view.ts";
 
 /** `[cache]`, defaults filled in. */
 export interface CacheConfig {
@@ -37,6 +38,31 @@ export function loggingOf(section: Table | undefined): LoggingConfig | undefined
 function levelOf(word: string): LoggingConfig["level"] {
   const lower = word.toLowerCase();
   return LOG_LEVEL_ALIASES[lower] ?? (lower as LoggingConfig["level"]);
+}
+
+/** `[groups.NAME]`, defaults filled in. */
+export interface GroupConfig {
+  readonly name: string;
+  readonly strategy: (typeof STRATEGIES)[number];
+  readonly members: readonly Member[];
+  readonly allowedFails: number;
+  /** Milliseconds. */
+  readonly cooldown: number;
+  readonly fallbackModels: readonly string[];
+}
+
+/** `tables` lowest first; a list of fallbacks loses those that are members anyway. */
+export function groupOf(
+  name: string,
+  tables: readonly Table[],
+  members: readonly Member[],
+  expand: (name: string) => readonly string[],
+): GroupConfig {
+  const { fallback_models: written, ...table } = Object.assign({}, DEFAULTS.group, ...tables) as Table;
+  const fallbackModels = (Array.isArray(written) ? written : []).flatMap((fallback) => expand(String(fallback)));
+  const isMember = (entry: string) => members.some(({ model }) => model === entry);
+  const rest = { members, fallbackModels: [...new Set(fallbackModels)].filter((entry) => !isMember(entry)) };
+  return deepFreeze({ ...withDurations(table, ["cooldown"]), name, ...rest }) as unknown as GroupConfig;
 }
 
 /** Price tables by model id, later ones laid over earlier ones. */

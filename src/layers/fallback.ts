@@ -18,6 +18,8 @@ export interface Chain {
   fallbacks(kind: FallbackList): readonly Target[] | undefined;
   /** Fallbacks that cannot serve, for example without a key, and why. */
   readonly leftOut: readonly string[];
+  /** The targets are equals: the first is no better than the others. */
+  readonly isGroup?: boolean;
 }
 export type FallbackList = "general" | "context" | "policy" | "rate-limit";
 
@@ -25,8 +27,13 @@ export type FallbackList = "general" | "context" | "policy" | "rate-limit";
  * Tries the targets in order: the primary, then those of the list that fits the failure. Adapts the request to each
  * target. Nothing of a target is delivered before its first content event, so a failure before it is invisible.
  */
-export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect, budgets: RetryBudgets): Layer {
+export function fallback(
+  chainOf: (call: Call) => Chain,
+  dialectOf: (target: Target) => Dialect,
+  budgets: RetryBudgets,
+): Layer {
   return async function* (call, next) {
+    const chain = chainOf(call);
     const errors: ModelError[] = [];
     const progress = new Progress(chain);
     const window = new PromptWindow(call);
@@ -37,7 +44,8 @@ export function fallback(chain: Chain, dialectOf: (target: Target) => Dialect, b
     for (let target = progress.queue.shift(); target !== undefined; target = progress.queue.shift()) {
       progress.begin(target);
       try {
-        progress.refuse(window.refusal(target, target === chain.primary, progress.others(chain, target)));
+        const asked = target === chain.primary && chain.isGroup !== true;
+        progress.refuse(window.refusal(target, asked, progress.others(chain, target)));
         if (target !== chain.primary || target.policy.hedgeAfterMs === undefined) yield* wayTo(target)(call);
         else yield* withHedge(call, chain, budgets, wayTo, window, progress, errors);
         return;
@@ -220,7 +228,8 @@ function enqueue(chain: Chain, failure: ModelError, progress: Progress): void {
 function candidatesFor(chain: Chain, failure: ModelError): readonly Target[] {
   switch (failure.row.fallback) {
     case "none":
-      return [];
+      // Of equals, one that does not have the model says nothing about the others.
+      return chain.isGroup === true && failure.code === "not_found" ? own(chain, "general") : [];
     case "policy":
       return chain.fallbacks("policy") ?? [];
     case "context":

@@ -79,6 +79,11 @@ export function entriesOf(text: string): string[] {
   return Object.keys((parse(text).models ?? {}) as Entries);
 }
 
+/** Files that the text includes by their names. */
+export function includesOf(text: string): string[] {
+  return ((parse(text).include ?? []) as string[]).filter((path) => !path.includes("*"));
+}
+
 /** Names of entries that the text leads to. */
 function mentioned(text: string): string[] {
   const document = parse(text);
@@ -92,7 +97,14 @@ function mentioned(text: string): string[] {
     ...FALLBACK_LISTS.flatMap((key) => (table[key] ?? []) as string[]),
   ]);
   const overlaid = profiles.flatMap(({ models }) => Object.keys((models ?? {}) as Entries));
-  return [document.default_model, ...names, ...overlaid].filter((name) => typeof name === "string");
+  const groups = Object.values((document.groups ?? {}) as Entries).flatMap(({ members, fallback_models }) => [
+    ...((members ?? []) as (string | Table)[]).map((member) => (typeof member === "string" ? member : member.model)),
+    ...((fallback_models ?? []) as string[]),
+  ]);
+  const aliased = Object.values((document.aliases ?? {}) as Table);
+  return [document.default_model, ...names, ...overlaid, ...groups, ...aliased].filter(
+    (name) => typeof name === "string",
+  );
 }
 
 /** The same file with every entry answered by the simulator, as a profile: positions stay. */

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LOCALHOST_CERT } from "../transport/localhost-certificate.ts";
 import { type Block, blocksOf, fileOf, PAGES, placeOf, ROOT } from "./blocks.ts";
 import { type Command, commandsOf, showsIn } from "./command-line.ts";
-import { completeToml, completeTypeScript, entriesOf, PROFILE, withSimulatedProfile } from "./complete.ts";
+import { completeToml, completeTypeScript, entriesOf, includesOf, PROFILE, withSimulatedProfile } from "./complete.ts";
 import type { Job, Result } from "./run-jobs.ts";
 import { typecheck } from "./typecheck.ts";
 
@@ -174,6 +174,7 @@ describe("TOML of the pages", () => {
     const text = completeToml(block.text);
     for (const [, file = ""] of text.matchAll(/"file:([^"]+)"/g)) writeBelow(baseDir, file, "content");
     for (const [, file = ""] of text.matchAll(/ca_file = "([^"]+)"/g)) writeBelow(baseDir, file, LOCALHOST_CERT);
+    for (const file of includesOf(text)) writeBelow(baseDir, file, "# of somebody else\n");
     for (const profile of [undefined, ...profilesOf(block.text)]) {
       const factory = ModelFactory.parse(text, { env, baseDir, ...(profile !== undefined && { profile }) });
       for (const name of factory.names()) expect(String(factory.get(name))).toBe(name);

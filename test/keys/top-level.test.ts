@@ -32,6 +32,29 @@ keyTest("models", async () => {
   expect((await factory.get("gpt-4.1").codegen(PROMPT)).model).toBe("gpt-4.1");
 });
 
+keyTest("aliases", async () => {
+  const simulator = await simulate();
+  const models = `${entry("openai", simulator, "num_retries = 0", { table: "one" })}${entry("openai", simulator, "", { table: "two" })}`;
+  const toml = `default_model = "best"\n${models}[aliases]\nbest = "second"\nsecond = "two"\n[profiles.ci.aliases]\nbest = "one"\n`;
+  const factory = factoryOf(toml);
+  expect(factory.create().name).toBe("two");
+  expect(factory.get("best")).toBe(factory.get("two"));
+  expect(factory.describe("second").name).toBe("two");
+  expect(factory.names()).toEqual(["one", "two"]);
+  expect(factoryOf(toml, { profile: "ci" }).create().name).toBe("one");
+  expect(() => factory.get("secnd")).toThrow('did you mean "second"?');
+});
+
+keyTest("include", async () => {
+  const simulator = await simulate();
+  const folder = mkdtempSync(join(tmpdir(), "modelwright-include-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "team.toml"), entry("openai", simulator, "temperature = 0.5"));
+  const toml = 'include = ["team.toml"]\n[models.main]\nseed = 5\n';
+  const { body } = await answered(simulator, toml, { options: { baseDir: folder } });
+  expect(body).toMatchObject({ temperature: 0.5, seed: 5 });
+});
+
 keyTest("defaults", async () => {
   const simulator = await simulate();
   const models = `${entry("openai", simulator, "", { table: "one" })}${entry("openai", simulator, "temperature = 1", { table: "two" })}`;

@@ -36,7 +36,7 @@ testLayer(
   "fallback",
   () =>
     fallback(
-      { primary: targetOf(), fallbacks: () => [targetOf("other")], leftOut: [] },
+      () => ({ primary: targetOf(), fallbacks: () => [targetOf("other")], leftOut: [] }),
       () => scripted([]),
       new RetryBudgets(),
     ),

@@ -31,7 +31,7 @@ function setUp(
     fallbacks: (kind: FallbackList) => lists[kind]?.map((entry) => targets.get(entry) as Target),
     leftOut: options.leftOut ?? [],
   };
-  const layer = fallback(chain, dialectOf, new RetryBudgets());
+  const layer = fallback(() => chain, dialectOf, new RetryBudgets());
   const again = retry(new RetryBudgets());
   const ask = (fields: Partial<Call> = {}) =>
     clock.settle(
@@ -211,7 +211,11 @@ describe("fallback", () => {
     const asked: string[] = [];
     const [a, b] = [targetOf("a"), targetOf("b")];
     const chain = { primary: a, fallbacks: () => [b], leftOut: [] };
-    const layer = fallback(chain, () => scripted([]), new RetryBudgets());
+    const layer = fallback(
+      () => chain,
+      () => scripted([]),
+      new RetryBudgets(),
+    );
     const events = layer(callOf({ target: a }), (call) => {
       asked.push(call.target.entry);
       call.cancellation.cancel(abort());

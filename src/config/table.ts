@@ -1,11 +1,25 @@
-import { isTable } from "./layering.ts";
-import type { Table } from "./limits.ts";
 import type { Path } from "./positions.ts";
+
+export type Table = Readonly<Record<string, unknown>>;
 
 /** A table of the file and where it is. */
 export interface Located {
   readonly table: Table;
   readonly path: Path;
+}
+
+export function isTable(value: unknown): value is Table {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/** What stands at a path; `undefined` when nothing does. */
+export function valueAt(root: unknown, path: Path): unknown {
+  let at = root;
+  for (const step of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, step)) return undefined;
+    at = (at as Record<string | number, unknown>)[step];
+  }
+  return at;
 }
 
 export function childTable(root: Table, path: Path, key: string): Located[] {

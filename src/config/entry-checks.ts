@@ -1,0 +1,86 @@
+import { durationMs } from "./duration.ts";
+import { type EntrySources, findSource, ownPath, topValue } from "./layering.ts";
+import type { Finding } from "./limits.ts";
+import { checkProvider, type Facts } from "./provider-checks.ts";
+import { nearest } from "./suggest.ts";
+import { isTable, type Table } from "./table.ts";
+import type { View } from "./view.ts";
+
+/** Mistakes of one entry with all it inherits. */
+export function checkEntry(view: View, name: string, facts: Facts): Finding[] {
+  const sources = view.sources(name);
+  const circle = view.circle(name);
+  if (circle !== undefined) return isFirstOf(circle) ? [inCircle(sources, circle)] : [];
+  return [
+    ...missingKeys(sources),
+    ...checkProvider(sources, facts),
+    ...waitsTheWrongWayRound(sources),
+    ...unknownTool(sources),
+  ];
+}
+
+/** A circle is told once: by the name that comes first in the alphabet. */
+function isFirstOf(circle: readonly string[]): boolean {
+  return circle[0] === [...circle].sort()[0];
+}
+
+function inCircle(sources: EntrySources, circle: readonly string[]): Finding {
+  return {
+    path: [...ownPath(sources), "extends"],
+    at: "value",
+    message: `"extends" runs in a circle: ${circle.join(" -> ")}`,
+  };
+}
+
+const REQUIRED = [
+  ["name", "the model's id at its provider"],
+  ["provider", "who serves it"],
+] as const;
+
+function missingKeys(sources: EntrySources): Finding[] {
+  return REQUIRED.filter(([key]) => topValue(sources, key) === undefined).map(([key, meaning]) => ({
+    path: [...ownPath(sources), key],
+    at: "key",
+    message: `"${key}" is missing in [models.${sources.name}]: ${meaning}`,
+  }));
+}
+
+function waitsTheWrongWayRound(sources: EntrySources): Finding[] {
+  const [min, max] = [topValue(sources, "retry_min_wait"), topValue(sources, "retry_max_wait")];
+  if (!isDuration(min) || !isDuration(max) || durationMs(min) <= durationMs(max)) return [];
+  const path = findSource(sources, ["retry_min_wait"])?.path ?? ownPath(sources);
+  return [
+    { path, at: "value", message: `"retry_min_wait" (${min}) must not be longer than "retry_max_wait" (${max})` },
+  ];
+}
+
+function isDuration(value: unknown): value is number | string {
+  return (
+    typeof value === "number" || (typeof value === "string" && /^\d/.test(value) && Number.isFinite(durationMs(value)))
+  );
+}
+
+function unknownTool(sources: EntrySources): Finding[] {
+  const choice = topValue(sources, "tool_choice");
+  const tools = topValue(sources, "tools");
+  if (!isTable(choice) || !Array.isArray(tools)) return [];
+  const wanted = toolName(choice);
+  const names = tools
+    .filter(isTable)
+    .map(toolName)
+    .filter((name) => typeof name === "string");
+  if (typeof wanted !== "string" || names.length === 0 || names.includes(wanted)) return [];
+  const path = findSource(sources, ["tool_choice"])?.path ?? ownPath(sources);
+  return [
+    {
+      path,
+      at: "value",
+      message: `"tool_choice" names no tool of this entry: "${wanted}"`,
+      suggestion: nearest(wanted, names),
+    },
+  ];
+}
+
+function toolName(tool: Table): unknown {
+  return isTable(tool.function) ? tool.function.name : tool.name;
+}

@@ -1,0 +1,161 @@
+import { globSync, realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { parse } from "smol-toml";
+import { ConfigError, type ConfigProblem } from "../core/error.ts";
+import { MAX_TEXT_CHARS, TOO_DEEP, TOO_MANY_KEYS } from "./limits.ts";
+import { type ReferenceSource, resolveReference } from "./references.ts";
+import { readSmallFile, UnreadableFile } from "./small-file.ts";
+import { TextSource } from "./source.ts";
+import { syntaxProblem } from "./syntax-problem.ts";
+import { isTable, type Table } from "./table.ts";
+import { costlyText } from "./text-limits.ts";
+
+/** A text of TOML before it is parsed. */
+interface Unread {
+  readonly text: string;
+  /** As messages show it. */
+  readonly file: string | undefined;
+  /** What its own paths are relative to. */
+  readonly folder: string | undefined;
+  /** The files that led here, itself last: real paths. */
+  readonly chain: readonly string[];
+}
+
+/** More files than this are a mistake in a pattern. */
+const MOST_FILES = 100;
+
+/** More than limits.ts allows, so that its message is the one to be seen. */
+const MAX_INLINE_DEPTH = 64;
+
+/**
+ * A text and every file it includes, each after those it includes itself, so that later ones win.
+ * @throws ConfigError with the mistakes of all files that keep them from being read.
+ */
+export function readSources(
+  text: string,
+  {
+    file,
+    baseDir,
+    env,
+  }: Pick<ReferenceSource, "env"> & {
+    readonly file?: string | undefined;
+    readonly baseDir?: string | undefined;
+  },
+): readonly TextSource[] {
+  const reading = new Reading(baseDir, env);
+  const chain = file === undefined || baseDir === undefined ? [] : [realPathOf(resolve(baseDir, basename(file)))];
+  reading.read({ text, file, folder: baseDir, chain });
+  if (reading.problems.length > 0) throw new ConfigError(reading.problems);
+  return reading.sources;
+}
+
+class Reading {
+  readonly sources: TextSource[] = [];
+  readonly problems: ConfigProblem[] = [];
+  readonly #mainFolder: string | undefined;
+  readonly #env: ReferenceSource["env"];
+  readonly #read = new Set<string>();
+  #chars = 0;
+
+  constructor(mainFolder: string | undefined, env: ReferenceSource["env"]) {
+    this.#mainFolder = mainFolder;
+    this.#env = env;
+  }
+
+  read(unread: Unread): void {
+    const document = this.#parse(unread);
+    if (document === undefined) return;
+    const { file, text, folder } = unread;
+    const moved = folder === undefined || folder === this.#mainFolder ? document : rebased(document, folder);
+    const source = new TextSource(file, withoutMark(text), moved);
+    if (Array.isArray(document.include)) {
+      document.include.forEach((pattern: unknown, index) => {
+        if (typeof pattern !== "string" || pattern === "") return;
+        for (const problem of this.#include(pattern, unread)) {
+          const path = ["include", index];
+          this.problems.push({ ...source.place({ path, at: "value" }), path: `include[${index}]`, message: problem });
+        }
+      });
+    }
+    this.sources.push(source);
+  }
+
+  #parse({ text, file }: Unread): Table | undefined {
+    this.#chars += text.length;
+    const refusal =
+      refusalOf(text) ?? (this.#chars > MAX_TEXT_CHARS ? "the files are larger than 1 MiB together" : undefined);
+    try {
+      if (refusal === undefined) return parse(withoutMark(text), { maxDepth: MAX_INLINE_DEPTH });
+      this.problems.push({ file, line: 1, column: 1, path: "", message: refusal });
+    } catch (error) {
+      this.problems.push(syntaxProblem(error, withoutMark(text), file));
+    }
+    return undefined;
+  }
+
+  /** Reads what a pattern leads to; gives what is wrong with it. */
+  #include(pattern: string, { file, folder, chain }: Unread): string[] {
+    if (folder === undefined) return [`"include" needs baseDir, the folder that it starts from`];
+    const resolved = pattern.startsWith("file:")
+      ? { problem: '"include" takes paths as they are, without "file:"' }
+      : resolveReference(pattern, { env: this.#env, baseDir: folder });
+    if ("problem" in resolved) return [resolved.problem];
+    const paths = PATTERN.test(resolved.value) ? globSync(resolved.value, { cwd: folder }).sort() : [resolved.value];
+    return paths.flatMap((path) => {
+      const full = realPathOf(resolve(folder, path));
+      if (chain.includes(full)) return PATTERN.test(resolved.value) ? [] : [circle([...chain, full])];
+      if (this.#read.has(full)) return [];
+      if (this.#read.size === MOST_FILES) return [`it includes more than ${MOST_FILES} files`];
+      this.#read.add(full);
+      const shown = isAbsolute(path) ? path : join(dirname(file ?? "models.toml"), path);
+      try {
+        this.read({ text: readSmallFile(full), file: shown, folder: dirname(full), chain: [...chain, full] });
+        return [];
+      } catch (error) {
+        if (!(error instanceof UnreadableFile)) throw error;
+        return [error.isMissing ? `there is no file ${shown}` : `the file ${shown} ${error.message}`];
+      }
+    });
+  }
+}
+
+const PATTERN = /[*?[{]/;
+
+function circle(chain: readonly string[]): string {
+  const from = chain.indexOf(chain.at(-1) as string);
+  return `"include" runs in a circle: ${chain
+    .slice(from)
+    .map((path) => basename(path))
+    .join(" -> ")}`;
+}
+
+/** Links followed, so that one file is one file; a path that leads nowhere stays as it is. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+function refusalOf(text: string): string | undefined {
+  if (text.length > MAX_TEXT_CHARS) return "the file is larger than 1 MiB";
+  const costly = costlyText(text);
+  return costly && (costly === "keys" ? TOO_MANY_KEYS : TOO_DEEP);
+}
+
+/** Paths of a file in another folder, as seen from anywhere. */
+function rebased<T>(value: T, folder: string): T {
+  if (Array.isArray(value)) return value.map((inner: unknown) => rebased(inner, folder)) as T;
+  if (typeof value === "string" && /^file:(?!:)/.test(value)) return `file:${resolve(folder, value.slice(5))}` as T;
+  if (!isTable(value)) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [
+    key,
+    key === "ca_file" && typeof inner === "string" ? resolve(folder, inner) : rebased(inner, folder),
+  ]);
+  return Object.fromEntries(entries) as T;
+}

@@ -1,0 +1,102 @@
+import { parse } from "smol-toml";
+import type { Finding } from "./limits.ts";
+import type { Path } from "./positions.ts";
+import type { ReferenceSource } from "./references.ts";
+import { configSchema } from "./schema.ts";
+import { VariableSource } from "./source.ts";
+import type { Table } from "./table.ts";
+
+/** Tables whose keys a variable may set, by the word in its name. */
+const SECTIONS = {
+  DEFAULTS: "defaults",
+  PROVIDERS: "providers",
+  MODELS: "models",
+  CACHE: "cache",
+  LOGGING: "logging",
+} as const;
+
+const OVERRIDE = /^MODELWRIGHT_(?:(DEFAULT_MODEL)|(DEFAULTS|CACHE|LOGGING)__(\w+)|(PROVIDERS|MODELS)__(\w+?)__(\w+))$/;
+
+/** The names that a variable may mean. */
+interface KnownNames {
+  readonly models: readonly string[];
+  readonly providers: readonly string[];
+}
+
+export interface Overrides {
+  readonly sources: readonly VariableSource[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * The variables that set a single key, for example `MODELWRIGHT_MODELS__CODER__TEMPERATURE=0.2`: `__` leads into a table,
+ * and in a name `_` stands for all that is no letter or digit. A value is written as in TOML; a text needs no quotes.
+ */
+export function overridesIn(env: ReferenceSource["env"], known: KnownNames): Overrides {
+  const sources: VariableSource[] = [];
+  const findings: Finding[] = [];
+  for (const variable of Object.keys(env).sort()) {
+    const match = OVERRIDE.exec(variable);
+    const text = env[variable];
+    if (match === null || text === undefined || text === "") continue;
+    const [, isDefault, plainSection, plainKey, namedSection, name = "", namedKey] = match;
+    if (isDefault !== undefined) sources.push(new VariableSource(variable, { default_model: text }));
+    else if (plainSection !== undefined)
+      sources.push(sourceOf(variable, [SECTIONS[plainSection as keyof typeof SECTIONS], ...stepsOf(plainKey)], text));
+    else {
+      const section = SECTIONS[namedSection as "MODELS" | "PROVIDERS"];
+      const meant = known[section].filter((one) => spelled(one) === name);
+      if (meant.length === 1)
+        sources.push(sourceOf(variable, [section, meant[0] as string, ...stepsOf(namedKey)], text));
+      else findings.push(nobody(variable, section, name, meant, known[section]));
+    }
+  }
+  return { sources, findings };
+}
+
+/** A name as a variable spells it. */
+function spelled(name: string): string {
+  return name.toUpperCase().replace(/[^A-Z0-9]/g, "_");
+}
+
+function stepsOf(key = ""): string[] {
+  return key.toLowerCase().split("__");
+}
+
+function sourceOf(variable: string, path: readonly string[], text: string): VariableSource {
+  const plain = tableWith(path, text);
+  const value = tomlValue(text);
+  const written = value === undefined ? plain : tableWith(path, value);
+  const isText = !configSchema.safeParse(written).success && configSchema.safeParse(plain).success;
+  return new VariableSource(variable, isText ? plain : written);
+}
+
+function tableWith(path: readonly string[], value: unknown): Table {
+  return path.reduceRight<unknown>((inner, step) => ({ [step]: inner }), value) as Table;
+}
+
+/** What the text is in TOML; `undefined` when it is nothing, and so a text without quotes. */
+function tomlValue(text: string): unknown {
+  try {
+    const { value, ...more } = parse(`value = ${text}`);
+    return Object.keys(more).length > 0 || value instanceof Date ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function nobody(
+  variable: string,
+  section: string,
+  name: string,
+  meant: readonly string[],
+  known: readonly string[],
+): Finding {
+  const path: Path = [section, name];
+  const source = new VariableSource(variable, {});
+  const message =
+    meant.length > 1
+      ? `"${name}" may be ${meant.map((one) => `"${one}"`).join(" or ")}`
+      : `there is no [${section}.NAME] that "${name}" spells`;
+  return { path, at: "key", message, source, meant: { word: name, among: new Set(known.map(spelled)) } };
+}

@@ -1,0 +1,52 @@
+import { ConfigError, type ConfigProblem } from "../core/error.ts";
+import { withoutKeys } from "../core/secret.ts";
+import type { Finding } from "./limits.ts";
+import type { Path } from "./positions.ts";
+import type { Place } from "./source.ts";
+import { nearest } from "./suggest.ts";
+
+/** All findings as one error: file by file, in the order of each; of several about one place the first stays. */
+export function configErrorOf(findings: readonly Finding[], place: (finding: Finding) => Place): ConfigError {
+  const placed = new Map<string, Placed>();
+  const files: (string | undefined)[] = [];
+  for (const finding of findings) {
+    const at = place(finding);
+    const path = dotted(finding.path);
+    const id = `${at.variable ?? at.file}:${at.line}:${at.column}:${path}`;
+    if (!placed.has(id)) placed.set(id, { finding, at, path });
+    if (!files.includes(at.file)) files.push(at.file);
+  }
+  const rank = ({ at }: Placed) => files.indexOf(at.file);
+  const sorted = [...placed.values()].sort(
+    (left, right) => rank(left) - rank(right) || left.at.line - right.at.line || left.at.column - right.at.column,
+  );
+  return new ConfigError(sorted.map(problemOf));
+}
+
+interface Placed {
+  readonly finding: Finding;
+  readonly at: Place;
+  readonly path: string;
+}
+
+function problemOf({ finding, at: { variable, ...at }, path }: Placed, index: number): ConfigProblem {
+  const suggestion = index < MOST_SUGGESTIONS ? suggestionOf(finding) : undefined;
+  const words = withoutKeys(finding.message);
+  const message = variable === undefined ? words : `${variable}: ${words}`;
+  return { ...at, path, message, ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+const MOST_SUGGESTIONS = 100;
+
+function suggestionOf({ suggestion, meant }: Finding): string | undefined {
+  return meant === undefined ? suggestion : nearest(meant.word, meant.among);
+}
+
+/** `models."gpt-4.1".tools[0].name` */
+export function dotted(path: Path): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === "number") return `${text}[${step}]`;
+    const word = /^[A-Za-z0-9_-]+$/.test(step) ? step : JSON.stringify(step);
+    return text === "" ? word : `${text}.${word}`;
+  }, "");
+}

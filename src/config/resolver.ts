@@ -1,0 +1,53 @@
+import type { Finding } from "./limits.ts";
+import type { Path } from "./positions.ts";
+import { isReference, type ReferenceSource, resolveReference } from "./references.ts";
+import { HEADER_VALUE } from "./schema-identity.ts";
+import { isTable } from "./table.ts";
+
+/** Keys whose values are sent in headers. */
+const IN_HEADERS: ReadonlySet<string | number> = new Set([
+  ...["api_key", "extra_headers", "organization_id", "project_id", "api_version"],
+]);
+
+/** A reference without the default that may follow its name. */
+function nameOf(reference: string): string {
+  return reference.split(":-", 1)[0] ?? reference;
+}
+
+/** Replaces references in any value and collects what is missing. */
+export class Resolver {
+  readonly findings: Finding[] = [];
+  readonly #source: ReferenceSource;
+
+  constructor(source: ReferenceSource) {
+    this.#source = source;
+  }
+
+  report(path: Path, message: string): void {
+    this.findings.push({ path, at: "value", message });
+  }
+
+  value(value: unknown, path: Path): unknown {
+    if (typeof value === "string") return isReference(value) ? this.#text(value, path) : value;
+    if (Array.isArray(value)) return value.map((inner, index) => this.value(inner, [...path, index]));
+    if (!isTable(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.value(inner, [...path, key])]));
+  }
+
+  #text(reference: string, path: Path): string {
+    const resolved = resolveReference(reference, this.#source);
+    if ("value" in resolved) return this.#checked(resolved.value, reference, path);
+    this.report(path, resolved.problem);
+    return reference;
+  }
+
+  /** What the schema could not see: the values behind references. */
+  #checked(value: string, reference: string, path: Path): string {
+    if (IN_HEADERS.has(path[0] ?? "") && !HEADER_VALUE.test(value))
+      this.report(path, `${nameOf(reference)} holds characters that HTTP cannot carry in a header`);
+    const isAddress = path.at(-1) === "base_url" || path.at(-1) === "proxy";
+    if (isAddress && path.length === 1 && !/^(?:https?|socks5?):\/\//.test(value))
+      this.report(path, `${nameOf(reference)} does not hold an address such as "https://api.example.com/v1"`);
+    return value;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Finding } from "./limits.ts";
+import { type Path, type Position, type Positions, readPositions } from "./positions.ts";
+import { type Table, valueAt } from "./table.ts";
+
+/** Where something was written: a place in a file, or one variable of the environment. */
+export interface Place extends Position {
+  readonly file: string | undefined;
+  readonly variable?: string;
+}
+
+/** Something that gives values: the file, a file it includes, or one variable of the environment. */
+export interface Source {
+  readonly document: Table;
+  place(finding: Pick<Finding, "path" | "at">): Place;
+  /** The same where looking for it must not take long. */
+  roughPlace(finding: Pick<Finding, "path" | "at">): Place;
+}
+
+/** A text of TOML. Its places are looked for only when one is asked for. */
+export class TextSource implements Source {
+  readonly document: Table;
+  readonly #file: string | undefined;
+  readonly #text: string;
+  #positions: Positions | undefined;
+
+  constructor(file: string | undefined, text: string, document: Table) {
+    this.#file = file;
+    this.#text = text;
+    this.document = document;
+  }
+
+  place({ path, at }: Pick<Finding, "path" | "at">): Place {
+    this.#positions ??= readPositions(this.#text);
+    return { file: this.#file, ...(at === "key" ? this.#positions.keyAt(path) : this.#positions.valueAt(path)) };
+  }
+
+  roughPlace(finding: Pick<Finding, "path" | "at">): Place {
+    return this.#text.length <= LONGEST_LOCATED ? this.place(finding) : { file: this.#file, line: 1, column: 1 };
+  }
+}
+
+const LONGEST_LOCATED = 4_096;
+
+/** What a variable of the environment says; it has no lines. */
+export class VariableSource implements Source {
+  readonly document: Table;
+  readonly #variable: string;
+
+  constructor(variable: string, document: Table) {
+    this.#variable = variable;
+    this.document = document;
+  }
+
+  place(): Place {
+    return { file: undefined, variable: this.#variable, line: 0, column: 0 };
+  }
+
+  roughPlace(): Place {
+    return this.place();
+  }
+}
+
+/** Of several sources, later ones over earlier ones, the one that has most of a path: there it was written. */
+export function writerOf(sources: readonly Source[], path: Path): Source {
+  let best = sources.at(-1) as Source;
+  let most = -1;
+  for (const source of sources.toReversed()) {
+    const depth = depthOf(source.document, path);
+    if (depth > most) [best, most] = [source, depth];
+  }
+  return best;
+}
+
+function depthOf(document: Table, path: Path): number {
+  for (let length = path.length; length > 0; length--)
+    if (valueAt(document, path.slice(0, length)) !== undefined) return length;
+  return 0;
+}

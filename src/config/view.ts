@@ -1,0 +1,220 @@
+import { type EntrySources, type LayerKind, SIMULATOR, type SourceTable } from "./layering.ts";
+import type { Finding } from "./limits.ts";
+import type { Path } from "./positions.ts";
+import { type Place, type Source, writerOf } from "./source.ts";
+import { isTable, type Table, valueAt } from "./table.ts";
+
+/** One entry of a group. */
+export interface Member {
+  readonly model: string;
+  /** Share of the calls with strategy "weighted". */
+  readonly weight: number;
+}
+
+/** Everything that gives values, as one profile, or none, shows it. */
+export class View {
+  /** Files, each after those it includes, so that the last one is the file itself. */
+  readonly files: readonly Source[];
+  readonly variables: readonly Source[];
+  readonly profile: string | undefined;
+  #names: readonly string[] | undefined;
+  #groups: readonly string[] | undefined;
+  #aliases: ReadonlyMap<string, string> | undefined;
+  #entries: ReadonlySet<string> | undefined;
+  readonly #parents = new Map<string, string | undefined>();
+  readonly #shared = new Map<string, readonly SourceTable[]>();
+
+  constructor(files: readonly Source[], profile: string | undefined, variables: readonly Source[] = []) {
+    this.files = files;
+    this.profile = profile;
+    this.variables = variables;
+  }
+
+  /** The same files under another profile, without what the environment says. */
+  under(profile: string | undefined): View {
+    return new View(this.files, profile);
+  }
+
+  get profiles(): readonly string[] {
+    return [...new Set(this.files.flatMap(({ document }) => Object.keys(tableAt(document, ["profiles"]) ?? {})))];
+  }
+
+  /** The entries: those of the file itself first, then the included ones. */
+  names(): readonly string[] {
+    this.#names ??= this.namesAt("models");
+    return this.#names;
+  }
+
+  get groups(): readonly string[] {
+    this.#groups ??= this.namesAt("groups");
+    return this.#groups;
+  }
+
+  /** Other names, and the name that each stands for. */
+  get aliases(): ReadonlyMap<string, string> {
+    this.#aliases ??= new Map(
+      this.tablesAt(["aliases"], "entry")
+        .flatMap(({ table }) => Object.entries(table))
+        .filter((alias): alias is [string, string] => typeof alias[1] === "string"),
+    );
+    return this.#aliases;
+  }
+
+  /** Everything that may be referred to. */
+  allNames(): readonly string[] {
+    return [...this.names(), ...this.groups, ...this.aliases.keys()];
+  }
+
+  /** The entry or group that a name stands for; `undefined` when it stands for nothing. */
+  behind(name: string): string | undefined {
+    let at: string | undefined = name;
+    for (let left = this.aliases.size; at !== undefined && left >= 0; left--) {
+      if (this.#isEntry(at) || this.groups.includes(at)) return at;
+      at = this.aliases.get(at);
+    }
+    return undefined;
+  }
+
+  /** The entries that a name in a list of fallbacks means: a group means its members. */
+  expand(name: string): readonly string[] {
+    const behind = this.behind(name);
+    if (behind === undefined || this.#isEntry(behind)) return [behind ?? name];
+    return this.membersOf(behind).map(({ model }) => model);
+  }
+
+  /** The entries of a group and their weights. */
+  membersOf(group: string): readonly Member[] {
+    const table = this.tablesAt(["groups", group], "entry").findLast(
+      (source) => source.table.members !== undefined,
+    )?.table;
+    const members = Array.isArray(table?.members) ? table.members : [];
+    return members.map((member: unknown) => {
+      const { model, weight = 1 } = isTable(member) ? member : { model: member };
+      return { model: this.behind(String(model)) ?? String(model), weight: Number(weight) };
+    });
+  }
+
+  #isEntry(name: string): boolean {
+    this.#entries ??= new Set(this.names());
+    return this.#entries.has(name);
+  }
+
+  namesAt(section: string): readonly string[] {
+    const tables = this.tablesAt([section], "entry");
+    const own = tables.filter(({ source }) => source === this.files.at(-1));
+    return [...new Set([...own, ...tables].flatMap(({ table }) => Object.keys(table)))];
+  }
+
+  /** The tables at `path`, lowest first: of the files, of the profile in each of them, of the environment. */
+  tablesAt(path: Path, kind: LayerKind): SourceTable[] {
+    const tables = this.files.flatMap((source) => sourceTable(source, path, kind));
+    if (this.profile !== undefined) {
+      const overlay = ["profiles", this.profile, ...path];
+      tables.push(...this.files.flatMap((source) => sourceTable(source, overlay, "profile")));
+    }
+    for (const source of this.variables) tables.push(...sourceTable(source, path, "environment"));
+    return tables;
+  }
+
+  /** Where a finding stands. */
+  place(finding: Finding): Place {
+    return this.writer(finding).place(finding);
+  }
+
+  /** What a finding is written in. */
+  writer({ path, source }: Finding): Source {
+    return source ?? writerOf([...this.files, ...this.variables], path);
+  }
+
+  /** The entry's `extends` chain, the entry first; ends where a name dangles or repeats. */
+  chain(name: string): string[] {
+    const chain = [name];
+    for (
+      let parent = this.#parent(name);
+      parent !== undefined && !chain.includes(parent);
+      parent = this.#parent(parent)
+    )
+      chain.push(parent);
+    return chain;
+  }
+
+  /** The names that `extends` runs in a circle through, starting and ending with `name`; `undefined` without a circle. */
+  circle(name: string): string[] | undefined {
+    if (this.#parent(name) === undefined) return undefined;
+    const chain = this.chain(name);
+    const last = chain.at(-1) ?? name;
+    return this.#parent(last) === name ? [...chain, name] : undefined;
+  }
+
+  sources(name: string): EntrySources {
+    const own = this.chain(name)
+      .reverse()
+      .flatMap((link) => this.tablesAt(["models", link], link === name ? "entry" : "extends"));
+    const defaults = this.#sharedTables(["defaults"], "defaults");
+    const { provider, simulatedProvider, tables } = followProvider([...defaults, ...own]);
+    const shared = [simulatedProvider, provider].flatMap((id) =>
+      id === undefined ? [] : this.#sharedTables(["providers", id], "provider"),
+    );
+    return {
+      name,
+      provider,
+      simulatedProvider,
+      tables: [...tables.slice(0, defaults.length), ...shared, ...tables.slice(defaults.length)],
+    };
+  }
+
+  #sharedTables(path: Path, kind: LayerKind): readonly SourceTable[] {
+    const id = path.join(".");
+    const tables = this.#shared.get(id) ?? this.tablesAt(path, kind);
+    this.#shared.set(id, tables);
+    return tables;
+  }
+
+  #parent(name: string): string | undefined {
+    const known = this.#parents.get(name);
+    if (known !== undefined || this.#parents.has(name)) return known;
+    const table = this.tablesAt(["models", name], "entry").findLast(
+      (source) => source.table.extends !== undefined,
+    )?.table;
+    const written = typeof table?.extends === "string" ? table.extends : undefined;
+    const parent = written !== undefined && this.aliases.has(written) ? (this.behind(written) ?? written) : written;
+    this.#parents.set(name, parent);
+    return parent;
+  }
+}
+
+/** Walks the tables upwards: who serves in the end, and which tables were written for somebody else. */
+function followProvider(
+  tables: readonly SourceTable[],
+): Pick<EntrySources, "provider" | "simulatedProvider" | "tables"> {
+  let provider: string | undefined;
+  let simulatedProvider: string | undefined;
+  let foreignUpTo = 0;
+  tables.forEach(({ table, kind }, index) => {
+    const next = table.provider;
+    if (typeof next !== "string" || next === provider) return;
+    if (next === SIMULATOR) simulatedProvider = provider;
+    else {
+      simulatedProvider = undefined;
+      if (provider !== undefined && kind !== "defaults") foreignUpTo = index;
+    }
+    provider = next;
+  });
+  if (foreignUpTo === 0) return { provider, simulatedProvider, tables };
+  const marked = tables.map((table, index) =>
+    index < foreignUpTo && table.kind !== "defaults" ? { ...table, foreign: true } : table,
+  );
+  return { provider, simulatedProvider, tables: marked };
+}
+
+function sourceTable(source: Source, path: Path, kind: LayerKind): readonly SourceTable[] {
+  const table = tableAt(source.document, path);
+  return table === undefined ? NO_TABLE : [{ kind, source, path, table, foreign: false }];
+}
+
+const NO_TABLE: readonly SourceTable[] = [];
+
+function tableAt(document: Table, path: Path): Table | undefined {
+  const table = valueAt(document, path);
+  return isTable(table) ? table : undefined;
+}

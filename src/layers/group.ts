@@ -1,0 +1,110 @@
+import type { Call, CallRecord } from "../core/call.ts";
+import { isModelError } from "../core/error.ts";
+import { isContent } from "../core/event.ts";
+import type { Layer } from "../core/layer.ts";
+import type { Target } from "../core/target.ts";
+import type { Chain } from "./fallback.ts";
+import { MemberState } from "./member-state.ts";
+import { type Candidate, inOrder, type Strategy } from "./strategy.ts";
+
+/** An entry that takes a share of a group's calls. */
+export interface GroupMember {
+  readonly target: Target;
+  readonly weight: number;
+}
+
+export interface GroupOptions {
+  readonly strategy: Strategy;
+  readonly members: readonly GroupMember[];
+  /** Failures within a minute after which a member rests. */
+  readonly allowedFails: number;
+  readonly cooldownMs: number;
+  /** Who serves when no member does. */
+  readonly fallbacks: readonly Target[];
+  /** Whether a member's breaker lets no call through. */
+  readonly isOpen: (target: Target) => boolean;
+  readonly leftOut: readonly string[];
+}
+
+interface Member extends Candidate {
+  readonly target: Target;
+  /** The same without retries: while another member may serve, waiting for this one helps nobody. */
+  readonly hasty: Target;
+}
+
+/** Entries that share calls: who goes first is the strategy's, and whoever has failed too often comes last for a while. */
+export class Group {
+  readonly #options: GroupOptions;
+  readonly #members: readonly Member[];
+  readonly #chosen = new WeakMap<CallRecord, Chain>();
+  #turn = 0;
+
+  constructor(options: GroupOptions) {
+    this.#options = options;
+    this.#members = options.members.map(({ target, weight }) => ({
+      target,
+      hasty: { ...target, policy: { ...target.policy, numRetries: 0 } },
+      weight,
+      price: () => target.price(),
+      state: new MemberState(options),
+    }));
+  }
+
+  /** Outermost: chooses the member that the call is first meant for. */
+  readonly choose: Layer = (call, next) => {
+    const chain = this.#chainFor(call);
+    this.#chosen.set(call.record, chain);
+    return next({ ...call, target: chain.primary });
+  };
+
+  /** The targets of a call in the order they are tried. */
+  readonly chainOf = (call: Call): Chain => this.#chosen.get(call.record) ?? this.#chainFor(call);
+
+  /** Below fallback: sees what becomes of each member that is asked. */
+  readonly watch: Layer = (call, next) => {
+    const member = this.#members.find(({ target }) => target.entry === call.target.entry);
+    if (member === undefined) return next(call);
+    return watched(member, call.fallbackRemains ? { ...call, target: member.hasty } : call, next);
+  };
+
+  #chainFor({ clock, random }: Call): Chain {
+    const nowMs = clock.monotonic();
+    const { strategy, isOpen, fallbacks, leftOut } = this.#options;
+    const ranked = inOrder(strategy, this.#members, { turn: this.#turn++, random, nowMs });
+    const restMs = ({ state, target }: Member) => Math.max(state.restMs(nowMs), isOpen(target) ? 1 : 0);
+    const targets = ranked.toSorted((left, right) => restMs(left) - restMs(right)).map(({ target }) => target);
+    const [primary, ...others] = targets as [Target, ...Target[]];
+    const lists = {
+      general: [...others, ...fallbacks],
+      context: undefined,
+      "rate-limit": undefined,
+      policy: undefined,
+    };
+    return { primary, isGroup: true, fallbacks: (kind) => lists[kind], leftOut };
+  }
+}
+
+async function* watched({ state }: Member, call: Call, next: Parameters<Layer>[1]): ReturnType<Layer> {
+  const { clock } = call;
+  const startedMs = clock.monotonic();
+  let spoke = false;
+  let tokens = 0;
+  state.inFlight += 1;
+  try {
+    for await (const batch of next(call)) {
+      for (const event of batch) {
+        if (event.type === "usage") tokens = event.usage.total;
+        if (spoke || !isContent(event)) continue;
+        spoke = true;
+        state.spoke(clock.monotonic() - startedMs, clock.monotonic());
+      }
+      yield batch;
+    }
+  } catch (error) {
+    if (isModelError(error)) state.failed(error, clock.monotonic());
+    throw error;
+  } finally {
+    state.inFlight -= 1;
+    state.used(tokens, clock.monotonic());
+  }
+}

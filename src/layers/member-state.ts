@@ -1,0 +1,69 @@
+import type { ModelError, ModelErrorCode } from "../core/error.ts";
+
+/** Failures and tokens of this long count. */
+const WINDOW_MS = 60_000;
+/** How much the newest answer counts for a member's latency. */
+const NEWEST = 0.3;
+/** The member itself refuses everybody, and will for a while. */
+const AT_ONCE: ReadonlySet<ModelErrorCode> = new Set([
+  ...(["rate_limited", "quota_exhausted", "unauthorized", "forbidden", "not_found"] as const),
+]);
+
+export interface RestOptions {
+  /** Failures within a minute after which a member rests. */
+  readonly allowedFails: number;
+  readonly cooldownMs: number;
+}
+
+/** What a group knows of one member. Times are those of the monotonic clock. */
+export class MemberState {
+  inFlight = 0;
+  readonly #options: RestOptions;
+  readonly #failures: number[] = [];
+  readonly #usage: { readonly atMs: number; readonly tokens: number }[] = [];
+  #restsUntilMs = 0;
+  #latency: { readonly ms: number; readonly atMs: number } | undefined;
+
+  constructor(options: RestOptions) {
+    this.#options = options;
+  }
+
+  /** Milliseconds until it is asked again like the others. */
+  restMs(nowMs: number): number {
+    return Math.max(0, this.#restsUntilMs - nowMs);
+  }
+
+  /** Time to its first answer lately; `undefined` when it has not been asked for a minute, so that it is tried again. */
+  latencyMs(nowMs: number): number | undefined {
+    return this.#latency === undefined || nowMs - this.#latency.atMs > WINDOW_MS ? undefined : this.#latency.ms;
+  }
+
+  /** Tokens of the last minute. */
+  tokens(nowMs: number): number {
+    while (this.#usage.length > 0 && nowMs - (this.#usage[0]?.atMs ?? 0) > WINDOW_MS) this.#usage.shift();
+    return this.#usage.reduce((sum, { tokens }) => sum + tokens, 0);
+  }
+
+  spoke(latencyMs: number, nowMs: number): void {
+    const before = this.latencyMs(nowMs) ?? latencyMs;
+    this.#latency = { ms: before + NEWEST * (latencyMs - before), atMs: nowMs };
+  }
+
+  used(tokens: number, nowMs: number): void {
+    if (tokens > 0) this.#usage.push({ atMs: nowMs, tokens });
+  }
+
+  /** Errors of the request itself say nothing about the member. */
+  failed({ code, row, retryAfterMs }: ModelError, nowMs: number): void {
+    const { allowedFails, cooldownMs } = this.#options;
+    if (AT_ONCE.has(code)) this.#rest(nowMs, Math.max(cooldownMs, retryAfterMs ?? 0));
+    if (!row.countsForBreaker) return;
+    while (this.#failures.length > 0 && nowMs - (this.#failures[0] ?? 0) > WINDOW_MS) this.#failures.shift();
+    if (this.#failures.push(nowMs) >= allowedFails) this.#rest(nowMs, cooldownMs);
+  }
+
+  #rest(nowMs: number, forMs: number): void {
+    this.#restsUntilMs = Math.max(this.#restsUntilMs, nowMs + forMs);
+    this.#failures.length = 0;
+  }
+}

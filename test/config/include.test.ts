@@ -1,0 +1,143 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type LoadOptions, loadConfig } from "../../src/config/load.ts";
+import { ConfigError } from "../../src/core/error.ts";
+import { errorOf, FACTS, parse } from "./facts.ts";
+
+/** A folder with the given files, gone after the test. */
+function folderOf(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "modelwright-include-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
+
+const load = (files: Readonly<Record<string, string>>, options: Partial<LoadOptions> = {}) =>
+  loadConfig("models.toml", { ...FACTS, env: {}, cwd: folderOf(files), ...options });
+
+async function refused(files: Readonly<Record<string, string>>): Promise<string> {
+  const error = await load(files).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ConfigError);
+  return (error as ConfigError).message;
+}
+
+const model = (name: string, lines = "") => `[models.${name}]\nname = "${name}-id"\nprovider = "openai"\n${lines}`;
+
+describe("include lays the file over others", () => {
+  test("key by key, the file itself on top and its entries first", async () => {
+    const config = await load({
+      "models.toml": `include = ["team.toml"]\n${model("mine")}[models.shared]\ntemperature = 0.1\n`,
+      "team.toml": `[defaults]\nnum_retries = 7\n${model("shared", "temperature = 0.9\ntop_p = 0.5\n")}`,
+    });
+    expect(config.names).toEqual(["mine", "shared"]);
+    expect(config.defaultModel).toBe("mine");
+    expect(config.entry("shared")).toMatchObject({ temperature: 0.1, topP: 0.5, numRetries: 7, name: "shared-id" });
+  });
+
+  test("and says of each value which file it is from", async () => {
+    const config = await load({
+      "models.toml": `include = ["parts/team.toml"]\n[models.shared]\ntemperature = 0.1\n`,
+      "parts/team.toml": model("shared", "temperature = 0.9\ntop_p = 0.5\n"),
+    });
+    expect(config.origin("shared", "temperature")).toEqual({
+      ...{ layer: "entry", from: "models.shared", file: "models.toml", line: 3, column: 15 },
+    });
+    expect(config.origin("shared", "top_p")).toMatchObject({ file: join("parts", "team.toml"), line: 5 });
+  });
+
+  test("later ones over earlier ones, patterns in the order of names, each file once", async () => {
+    const config = await load({
+      "models.toml": 'include = ["base.toml", "more/*.toml", "base.toml"]\n',
+      "base.toml": model("one", "temperature = 0\n"),
+      "more/b.toml": "[models.one]\ntemperature = 0.2\n",
+      "more/a.toml": 'include = ["../base.toml"]\n[models.one]\ntemperature = 0.1\ntop_p = 0.1\n',
+    });
+    expect(config.entry("one")).toMatchObject({ temperature: 0.2, topP: 0.1 });
+  });
+
+  test("profiles of all files overlay all files", async () => {
+    const files = {
+      "models.toml": 'include = ["team.toml"]\n[profiles.ci.models.one]\ntemperature = 0.3\n',
+      "team.toml": `${model("one", "temperature = 0\n")}[profiles.ci.models.one]\nprovider = "simulator"\n`,
+    };
+    const config = await load(files, { profile: "ci" });
+    expect(config.entry("one")).toMatchObject({ temperature: 0.3, provider: "simulator" });
+    expect((await load(files)).profiles).toEqual(["ci"]);
+  });
+
+  test("paths start from the file they are written in", async () => {
+    const config = await load({
+      "models.toml": 'include = ["team/models.toml"]\n',
+      "team/models.toml": model("one", 'api_key = "file:key.txt"\ntls = { ca_file = "ca.pem" }\n'),
+      "team/key.txt": "key-of-the-team\n",
+    });
+    const entry = config.resolveEntry("one");
+    expect(entry.apiKey).toEqual(["key-of-the-team"]);
+    expect(entry.tls?.caFile).toMatch(/team[\\/]ca\.pem$/);
+  });
+
+  test("and a path may be a variable", async () => {
+    const files = {
+      "models.toml": 'include = ["env:TEAM:-team.toml"]\n',
+      "team.toml": model("one"),
+      "b.toml": model("b"),
+    };
+    expect((await load(files)).names).toEqual(["one"]);
+    expect((await load(files, { env: { TEAM: "b.toml" } })).names).toEqual(["b"]);
+  });
+});
+
+describe("a file that includes is refused", () => {
+  test("with the mistakes of all files, each at its place", async () => {
+    const message = await refused({
+      "models.toml": `include = ["team.toml"]\n[models.shared]\nfallback_models = ["nobody"]\n`,
+      "team.toml": model("shared", 'temperature = 3\nstpo = "END"\n'),
+    });
+    expect(message.split("\n")).toEqual(
+      [
+        'team.toml:4:15: "temperature" must be at most 2, not 3',
+        'team.toml:5:1: "stpo" is no key of [models.shared] (did you mean "stop"?)',
+        'models.toml:3:20: there is no entry "nobody"; there are shared',
+      ].sort((a, b) => Number(b.startsWith("models")) - Number(a.startsWith("models"))),
+    );
+  });
+
+  test("when an included file is missing, no TOML, no text, or includes in a circle", async () => {
+    expect(await refused({ "models.toml": `include = ["gone.toml"]\n${model("a")}` })).toBe(
+      "models.toml:1:12: there is no file gone.toml",
+    );
+    expect(await refused({ "models.toml": 'include = ["a.toml"]\n', "a.toml": "[models.x]\nname = \n" })).toMatch(
+      /^a\.toml:2:\d+: this is no TOML/,
+    );
+    expect(
+      await refused({ "models.toml": `include = ["a.toml"]\n${model("x")}`, "a.toml": 'include = ["models.toml"]\n' }),
+    ).toBe('a.toml:1:12: "include" runs in a circle: models.toml -> a.toml -> models.toml');
+    expect(await refused({ "models.toml": `include = "a.toml"\n${model("x")}` })).toBe(
+      'models.toml:1:11: "include" must be a list, not "a.toml"',
+    );
+    expect(await refused({ "models.toml": `include = ["."]\n${model("x")}` })).toContain("is no regular file");
+  });
+
+  test("when the files together are too large, or too many", async () => {
+    const large = `# ${"x".repeat(600_000)}\n`;
+    expect(await refused({ "models.toml": `include = ["a.toml"]\n${large}`, "a.toml": large })).toContain(
+      "larger than 1 MiB together",
+    );
+    const many = Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`m/${index}.toml`, "# nothing\n"]));
+    expect(await refused({ "models.toml": `include = ["m/*.toml"]\n${model("x")}`, ...many })).toContain(
+      "more than 100 files",
+    );
+  });
+
+  test("as a text without a folder", () => {
+    expect(errorOf(() => parse(`include = ["a.toml"]\n${model("x")}`)).message).toContain("needs baseDir");
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { parse, refusal } from "./facts.ts";
+
+const FILE = `
+[defaults]
+num_retries = 1
+[models."gpt-4.1"]
+name = "gpt-4.1"
+provider = "openai"
+temperature = 0.5
+[models.coder]
+extends = "gpt-4.1"
+circuit_breaker = { threshold = 3, window = "1m" }
+[profiles.ci.models.coder]
+temperature = 0.7
+`;
+
+describe("a variable of the environment sets one key", () => {
+  test("over the file and its profile, in a table or in a name with other characters", () => {
+    const env = {
+      MODELWRIGHT_MODELS__CODER__TEMPERATURE: "0.9",
+      MODELWRIGHT_MODELS__GPT_4_1__TOP_P: "0.3",
+      MODELWRIGHT_MODELS__CODER__CIRCUIT_BREAKER__THRESHOLD: "9",
+      MODELWRIGHT_DEFAULTS__TIMEOUT: "30s",
+      MODELWRIGHT_PROVIDERS__OPENAI__BASE_URL: "http://127.0.0.1:1/v1",
+      MODELWRIGHT_DEFAULT_MODEL: "coder",
+      MODELWRIGHT_CACHE__TTL: "5m",
+    };
+    const config = parse(FILE, { env, profile: "ci" });
+    expect(config.entry("coder")).toMatchObject({
+      ...{ temperature: 0.9, topP: 0.3, timeout: 30_000, baseUrl: "http://127.0.0.1:1/v1", numRetries: 1 },
+      circuitBreaker: { threshold: 9, window: 60_000 },
+    });
+    expect(config.defaultModel).toBe("coder");
+    expect(config.cache?.ttl).toBe(300_000);
+  });
+
+  test("and is told as the origin of the value", () => {
+    const env = { MODELWRIGHT_MODELS__CODER__TEMPERATURE: "0.9" };
+    expect(parse(FILE, { env }).origin("coder", "temperature")).toEqual({
+      ...{ layer: "environment", from: "MODELWRIGHT_MODELS__CODER__TEMPERATURE", file: undefined, line: 0, column: 0 },
+    });
+  });
+
+  test("written as in TOML, a text without quotes", () => {
+    const of = (key: string, value: string) =>
+      parse(FILE, { env: { [`MODELWRIGHT_MODELS__CODER__${key}`]: value } }).entry("coder");
+    expect(of("STOP", '["a", "b"]').stop).toEqual(["a", "b"]);
+    expect(of("STRICT", "true").strict).toBe(true);
+    expect(of("API_KEY", "12345678").apiKey).toEqual(["12345678"]);
+    expect(of("SYSTEM", "1979-05-27").system).toBe("1979-05-27");
+    expect(of("SYSTEM", 'a"b\ntemperature = 2').system).toBe('a"b\ntemperature = 2');
+    expect(of("EXTRA_HEADERS", '{ "X-Team" = "a" }').extraHeaders).toEqual({ "X-Team": "a" });
+    expect(of("TEMPERATURE", "").temperature).toBe(0.5);
+  });
+
+  test("and is refused by its name where it is wrong", () => {
+    const told = (variable: string, value: string) => refusal(FILE, { env: { [variable]: value } }).message;
+    expect(told("MODELWRIGHT_MODELS__CODER__TEMPERATURE", "hot")).toBe(
+      'MODELWRIGHT_MODELS__CODER__TEMPERATURE: "temperature" must be a number, not "hot"',
+    );
+    expect(told("MODELWRIGHT_MODELS__CODER__TEMPRATURE", "1")).toBe(
+      'MODELWRIGHT_MODELS__CODER__TEMPRATURE: "temprature" is no key of [models.coder] (did you mean "temperature"?)',
+    );
+    expect(told("MODELWRIGHT_MODELS__CODR__TEMPERATURE", "1")).toBe(
+      'MODELWRIGHT_MODELS__CODR__TEMPERATURE: there is no [models.NAME] that "CODR" spells (did you mean "CODER"?)',
+    );
+    expect(told("MODELWRIGHT_MODELS__CODER__FALLBACK_MODELS", '["nobody"]')).toContain('there is no entry "nobody"');
+    expect(told("MODELWRIGHT_DEFAULT_MODEL", "nobody")).toMatch(
+      /^MODELWRIGHT_DEFAULT_MODEL: there is no entry "nobody"/,
+    );
+    expect(told("MODELWRIGHT_MODELS__CODER__API_KEY", "two words of-a-secret-key")).not.toContain("secret");
+  });
+
+  test("but not a text inside a program that has no such entry", () => {
+    const env = { MODELWRIGHT_MODELS__OTHER__TEMPERATURE: "1" };
+    expect(parse(FILE, { env, file: undefined }).names).toHaveLength(2);
+  });
+
+  test("other variables are nobody's business", () => {
+    const env = { MODELWRIGHT_CONFIG: "x", MODELWRIGHT_LOG: "y", MODELWRIGHT_MODELS: "z", MODELWRIGHT_MODELS__X: "1" };
+    expect(parse(FILE, { env }).names).toHaveLength(2);
+  });
+});
