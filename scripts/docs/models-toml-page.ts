@@ -3,7 +3,7 @@ import { configSchema } from "../../src/config/schema.ts";
 import { identityShape } from "../../src/config/schema-identity.ts";
 import { featureShape, parameterShape } from "../../src/config/schema-parameters.ts";
 import { clockShape, protectionShape, retryShape } from "../../src/config/schema-reliability.ts";
-import { cacheSection, capabilityShape, loggingSection, moneyShape } from "../../src/config/schema-sections.ts";
+import { cacheSection, capabilityShape, group, loggingSection, moneyShape } from "../../src/config/schema-sections.ts";
 import { code, GENERATED, markdownTable, page } from "./markdown.ts";
 import { tomlValue } from "./toml-value.ts";
 
@@ -31,17 +31,23 @@ const GROUPS: readonly (readonly [title: string, intro: string, shape: Shape])[]
 
 /** docs/reference/models-toml.md */
 export function modelsTomlPage(): string {
-  const { default_model, pricing } = configSchema.shape as unknown as Record<string, z.ZodOptional<z.ZodType>>;
+  const { default_model, include, aliases, groups, pricing } = shapeOf(configSchema) as Required<Shape>;
   return page(
     "# Keys of models.toml",
     GENERATED,
     INTRO,
     ...GROUPS.flatMap(([title, intro, shape]) => [`## ${title}`, ...(intro === "" ? [] : [intro]), keyTable(shape)]),
     "## Top of the file",
-    keyTable(default_model === undefined ? {} : { default_model: default_model.unwrap() }),
+    keyTable({ default_model, include } as Shape),
     "`[defaults]`, `[providers.NAME]`, `[models.NAME]` and `[profiles.NAME]` hold the keys above; the [guide](../guide/models-toml.md#how-an-entry-is-composed) says how they compose.",
+    "A variable of the environment sets a single key over the file: `MODELWRIGHT_MODELS__NAME__KEY`, `MODELWRIGHT_DEFAULTS__KEY`, `MODELWRIGHT_PROVIDERS__NAME__KEY`, `MODELWRIGHT_CACHE__KEY`, `MODELWRIGHT_LOGGING__KEY` and `MODELWRIGHT_DEFAULT_MODEL`.",
+    "### `[aliases]`",
+    `${aliases?.meta()?.description} Example: \`smart = "coder"\`.`,
+    "### `[groups.NAME]`",
+    `${groups?.meta()?.description} The [guide](../guide/models-toml.md#groups) says how they behave.`,
+    keyTable(shapeOf(group)),
     '### `[pricing."model-id"]`',
-    String(pricing?.unwrap().meta()?.description),
+    `${pricing?.meta()?.description} Its keys are those of \`pricing\` above.`,
     "### `[cache]`",
     String(cacheSection.meta()?.description),
     keyTable(shapeOf(cacheSection)),
@@ -91,7 +97,8 @@ function cells(key: string, json: Json): string[] {
     default: fallback,
   } = json as { description?: string; examples?: unknown[]; default?: unknown };
   const isDuration = DURATION_TAIL.test(description);
-  const example = examples.map((value) => code(shortened(tomlValue(value)))).join(", ");
+  const shown = examples.length > 0 ? examples : likelyExamples(json);
+  const example = shown.map((value) => code(shortened(tomlValue(value)))).join(", ");
   const standard =
     fallback === undefined ? "–" : code(tomlValue(fallback) + (isDuration && typeof fallback === "number" ? " s" : ""));
   return [
@@ -101,6 +108,14 @@ function cells(key: string, json: Json): string[] {
     example,
     description.replace(DURATION_TAIL, ""),
   ];
+}
+
+/** Of a switch the other way, of words those that are no default. */
+function likelyExamples({ type, enum: words, default: fallback }: Json): readonly unknown[] {
+  if (type === "boolean") return [fallback !== true];
+  if (type === "integer" && typeof fallback === "number") return [fallback * 2 || 2];
+  const others = Array.isArray(words) ? words.filter((word) => word !== fallback) : [];
+  return others.length > 0 ? others.slice(0, 2) : fallback === undefined ? [] : [fallback];
 }
 
 /** Every duration key ends its description with how durations are written; the page says it once. */

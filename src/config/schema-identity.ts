@@ -110,7 +110,10 @@ export const identityShape = {
     examples: ["http://127.0.0.1:3128", "env:HTTPS_PROXY"],
   }),
   tls: table({
-    ca_file: text().meta({ description: "PEM file of a certificate authority to trust besides the built-in ones." }),
+    ca_file: text().meta({
+      description: "PEM file of a certificate authority to trust besides the built-in ones.",
+      examples: ["certs/company.pem"],
+    }),
     reject_unauthorized: flag().meta({
       description: "false accepts any certificate: only for tests on your own machine.",
       default: true,

@@ -126,7 +126,7 @@ export const parameterShape = {
       context_size: z
         .enum(["low", "medium", "high"])
         .meta({ description: "How much of the found pages the model reads." }),
-      max_uses: count(1).meta({ description: "Most searches of one answer." }),
+      max_uses: count(1).meta({ description: "Most searches of one answer.", examples: [3] }),
     }),
   ]).meta({ description: "Let the provider search the web. Default false.", examples: [true, { max_uses: 3 }] }),
 } as const;

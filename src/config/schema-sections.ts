@@ -16,8 +16,8 @@ export const price = table({
     description: "Prompt tokens written to the provider's cache. Default: as input.",
     examples: [3.75],
   }),
-  cache_write_5m: usd().meta({ description: "Written for five minutes. Default: as cache_write." }),
-  cache_write_1h: usd().meta({ description: "Written for one hour. Default: as cache_write." }),
+  cache_write_5m: usd().meta({ description: "Written for five minutes. Default: as cache_write.", examples: [3.75] }),
+  cache_write_1h: usd().meta({ description: "Written for one hour. Default: as cache_write.", examples: [6] }),
 });
 
 export const moneyShape = {

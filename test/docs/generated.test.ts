@@ -12,6 +12,10 @@ describe("generated pages", () => {
     expect(readPage(page)).toBe(pages[page]);
   });
 
+  it("show an example of every key", () => {
+    expect(pages["docs/reference/models-toml.md"]?.match(/^\|.*\| *\|.*$/gm) ?? []).toEqual([]);
+  });
+
   it("have a row for every key, code and provider", () => {
     const rows = (page: string, names: readonly string[]) =>
       names.filter((name) => !pages[page]?.includes(`\n| \`${name}\``));
