@@ -19,6 +19,7 @@ import { Group } from "./layers/group.ts";
 import { KeyStates } from "./layers/key-states.ts";
 import { RetryBudgets } from "./layers/retry-budget.ts";
 import { type UsageGroup, type UsageTotal, UsageTotals } from "./layers/usage-totals.ts";
+import { Linter, type LintFinding } from "./lint.ts";
 import { loggerFor, safeLogger } from "./log-writer.ts";
 import { maskedConfig, withoutPassword } from "./masked-config.ts";
 import { Model } from "./model.ts";
@@ -176,6 +177,15 @@ export class ModelFactory<Models = Registered> {
   /** What the catalog knows about a provider's model id; null when nothing. */
   info(modelId: string): ModelInfo | null {
     return infoOf(modelId);
+  }
+
+  /**
+   * What the entries will run into, found without a request: settings their models do not take, answers longer than the
+   * window, fallbacks that lack what the entry is configured to use. Empty when there is nothing to say.
+   */
+  lint(): readonly LintFinding[] {
+    const linter = new Linter(this.#context, (target) => this.#services.dialectOf(target));
+    return this.#config.names.flatMap((name) => linter.entry(name));
   }
 
   /** What this factory's calls have used, in all or by model, provider, tag or day (UTC). */

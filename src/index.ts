@@ -43,6 +43,7 @@ export type { Usage } from "./core/usage.ts";
 export { type BreakerControl, type ModelDescription, ModelFactory, type Registered } from "./factory.ts";
 export type { HealthOptions, ModelHealth } from "./health.ts";
 export type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";
+export type { LintFinding } from "./lint.ts";
 export type { Estimate, Input, Model, OpenAIMessage, Outcome } from "./model.ts";
 export type { ModelStream } from "./model-stream.ts";
 export type { DeepPartial, ObjectReply, ObjectStream } from "./object.ts";

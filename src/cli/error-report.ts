@@ -99,21 +99,22 @@ function labelled(label: string, text: string, paint: Paint): string {
   return `  ${paint.dim(label.padEnd(5))}  ${text}`;
 }
 
-/** Every problem with its place, the lines around it and a suggestion. */
+/** Every problem with its place, the lines around it and a suggestion; an error where nothing else is said. */
 export async function problemReport(
-  problems: readonly ConfigProblem[],
+  problems: readonly (ConfigProblem & { readonly severity?: "error" | "warning" })[],
   print: Printer,
   paint: Paint,
 ): Promise<string[]> {
   const texts = await textsOf(problems);
   const { codeFrame } = await import("./code-frame.ts");
   return problems.flatMap((problem, index) => {
-    const { file, line, column, message } = problem;
+    const { file, line, column, message, severity } = problem;
+    const kind = severity === "warning" ? paint.yellow("warning:") : paint.red("error:");
     const place = line > 0 ? `${paint.bold(`${print.path(file ?? "models.toml")}:${line}:${column}`)}: ` : "";
     const text = line > 0 ? texts.get(file ?? "") : undefined;
     return [
       ...(index > 0 ? [""] : []),
-      `${place}${paint.red("error:")} ${message}`,
+      `${place}${kind} ${message}`,
       ...(text === undefined ? [] : codeFrame(text, line, column, paint).map((row) => `  ${row}`)),
       ...adviceOn(problem, paint),
     ];

@@ -10,6 +10,8 @@ import type { Adaptation, Capability, Target } from "./target.ts";
 export interface Adapted {
   readonly request: ModelRequest;
   readonly adjustments: readonly Adjustment[];
+  /** Those of them that nobody asked for. */
+  readonly forced: readonly Adjustment[];
 }
 
 /**
@@ -47,12 +49,13 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     extraBody,
     extraHeaders: input.extraHeaders,
   };
-  return { request, adjustments: changes.list };
+  return { request, adjustments: changes.list, forced: changes.forced };
 }
 
 /** Collects adjustments and refuses those that are not allowed. */
 class Changes {
   readonly list: Adjustment[] = [];
+  readonly forced: Adjustment[] = [];
   readonly #target: Target;
   readonly #allowed: Adaptation;
 
@@ -63,17 +66,22 @@ class Changes {
 
   dropped(setting: string, from: unknown, reason: string): void {
     if (this.#allowed.strict || !this.#allowed.dropParams) throw this.refusal(setting, reason, "drop_params");
-    this.list.push({ setting, from, to: undefined, reason });
+    this.#force({ setting, from, to: undefined, reason });
   }
 
   modified(setting: string, from: unknown, to: unknown, reason: string): void {
     if (this.#allowed.strict || !this.#allowed.modifyParams) throw this.refusal(setting, reason, "modify_params");
-    this.list.push({ setting, from, to, reason });
+    this.#force({ setting, from, to, reason });
   }
 
   /** A change the configuration itself asks for: reported, never refused. */
   asked(setting: string, from: unknown, to: unknown, reason: string): void {
     this.list.push({ setting, from, to, reason });
+  }
+
+  #force(adjustment: Adjustment): void {
+    this.forced.push(adjustment);
+    this.list.push(adjustment);
   }
 
   refusal(setting: string, reason: string, key: string): ModelError {
@@ -132,6 +140,13 @@ const CAPABILITIES_OF: Partial<Record<SettingName, readonly Capability[]>> = {
   promptCache: ["promptCache"],
   webSearch: ["webSearch"],
 };
+
+/** What a model must be able to do for these settings to have their effect. */
+export function capabilitiesUsed(settings: Settings): readonly Capability[] {
+  const names = (Object.keys(settings) as SettingName[]).filter((name) => !isHarmless(name, settings[name]));
+  const used = names.flatMap((name) => CAPABILITIES_OF[name] ?? []);
+  return [...new Set([...used, ...(settings.responseFormat?.type === "json_schema" ? (["jsonSchema"] as const) : [])])];
+}
 
 interface Adapting {
   readonly target: Target;

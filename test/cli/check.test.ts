@@ -32,6 +32,18 @@ describe("check", () => {
     await expect(golden).toMatchFileSnapshot("golden/check.txt");
   });
 
+  it("shows what will be changed and what cannot work, with the lines it is about", async () => {
+    const toml = `[models.thinker]\nname = "o3"\nprovider = "simulator"\ntemperature = 0.2\n\n[models.strict]\nextends = "thinker"\nstrict = true\n`;
+    const { golden } = await cli(["check"], { toml });
+    await expect(golden).toMatchFileSnapshot("golden/check-lint.txt");
+  });
+
+  it("fails on warnings with --strict only", async () => {
+    const toml = `[models.thinker]\nname = "o3"\nprovider = "simulator"\ntemperature = 0.2\n`;
+    expect((await cli(["check"], { toml })).golden).toContain("exit 0");
+    expect((await cli(["check", "--strict"], { toml })).golden).toContain("exit 2");
+  });
+
   it("gives the models as JSON", async () => {
     const { golden } = await cli(["check", "--json"], { toml: TOML });
     await expect(golden).toMatchFileSnapshot("golden/check-json.txt");

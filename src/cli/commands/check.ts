@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { ConfigProblem } from "../../index.ts";
+import type { ConfigProblem, LintFinding } from "../../index.ts";
 import { columns } from "../columns.ts";
 import { configProblems } from "../config-problems.ts";
 import { type CliContext, Exit } from "../context.ts";
@@ -11,12 +11,14 @@ import { plural } from "../wording.ts";
 
 interface CheckFlags {
   readonly keys?: boolean;
+  readonly strict?: boolean;
 }
 
 export function configureCheck(command: Command, context: CliContext): void {
   command
     .argument("[file]", "the file (default: as --config)")
     .option("--keys", "fail when a model cannot be used, for example because its key is not set")
+    .option("--strict", "fail on warnings too: settings that will be left out or changed")
     .addHelpText("after", "\nExit code 0: the file is correct; 2: it is not. Nothing is sent anywhere.\n")
     .action((file: string | undefined, flags: CheckFlags) => check(file, flags, context));
 }
@@ -26,8 +28,10 @@ async function check(file: string | undefined, flags: CheckFlags, context: CliCo
   if ("problems" in opened) return tellProblems(opened.problems, context);
   try {
     const rows = await entryRows(opened);
-    tellModels(opened, rows, context);
-    if (flags.keys === true && rows.some(({ usable }) => !usable)) throw new Exit(2);
+    const findings = opened.factory.lint();
+    await tellModels(opened, rows, findings, context);
+    const isWrong = findings.some(({ severity }) => severity === "error" || flags.strict === true);
+    if (isWrong || (flags.keys === true && rows.some(({ usable }) => !usable))) throw new Exit(2);
   } finally {
     await opened.factory.close();
   }
@@ -61,32 +65,58 @@ async function tellProblems(problems: readonly ConfigProblem[], { print, flags }
   throw new Exit(2);
 }
 
-function tellModels(project: Project, rows: readonly EntryRow[], { print, flags }: CliContext): void {
-  if (flags.json === true) print.json(correctFile(project, rows));
-  else for (const line of correctLines(project, rows, print)) print.line(line);
+async function tellModels(
+  project: Project,
+  rows: readonly EntryRow[],
+  findings: readonly LintFinding[],
+  { print, flags }: CliContext,
+): Promise<void> {
+  if (flags.json === true) {
+    print.json(correctFile(project, rows, findings));
+    return;
+  }
+  const errors = findings.filter(({ severity }) => severity === "error").length;
+  for (const line of correctLines(project, rows, errors, print)) print.line(line);
+  if (findings.length === 0) return;
+  print.line();
+  for (const line of await problemReport(findings, print, print.paint)) print.line(line);
+  print.line();
+  print.line(countOf(findings, print.paint));
 }
 
-function correctFile({ file, config }: Project, rows: readonly EntryRow[]) {
+function countOf(findings: readonly LintFinding[], paint: Paint): string {
+  const errors = findings.filter(({ severity }) => severity === "error").length;
+  const warnings = findings.length - errors;
+  return [
+    ...(errors > 0 ? [paint.red(plural(errors, "error"))] : []),
+    ...(warnings > 0 ? [paint.yellow(plural(warnings, "warning"))] : []),
+  ].join(", ");
+}
+
+function correctFile({ file, config }: Project, rows: readonly EntryRow[], findings: readonly LintFinding[]) {
   const models = rows.map((row) => ({
     ...{ name: row.name, provider: row.provider, model: row.model },
     ...{ ok: row.usable, problems: row.problems, retiresOn: row.retiresOn },
   }));
-  return { ok: true, file, profile: config.profile ?? null, defaultModel: config.defaultModel, models };
+  const ok = findings.every(({ severity }) => severity !== "error");
+  return { ok, file, profile: config.profile ?? null, defaultModel: config.defaultModel, models, findings };
 }
 
-function correctLines({ file, config }: Project, rows: readonly EntryRow[], print: Printer): string[] {
+function correctLines({ file, config }: Project, rows: readonly EntryRow[], errors: number, print: Printer): string[] {
   const { paint } = print;
   const profile = config.profile === undefined ? "" : ` with profile ${config.profile}`;
   const what = `${plural(rows.length, "model")}, default "${config.defaultModel}"`;
-  const title = `${paint.green("✓")} ${paint.bold(print.path(file))}${profile} is correct: ${what}`;
+  const verdict = errors === 0 ? "is correct" : `cannot work everywhere (${plural(errors, "error")} below)`;
+  const mark = errors === 0 ? paint.green("✓") : paint.red("✗");
+  const title = `${mark} ${paint.bold(print.path(file))}${profile} ${verdict}: ${what}`;
   const cells = rows.map((row) => [
     `${row.usable ? paint.green("✓") : paint.yellow("!")} ${row.name}`,
-    ...[row.provider, row.model, verdict(row, paint)],
+    ...[row.provider, row.model, stateOf(row, paint)],
   ]);
   return [title, "", ...columns(undefined, cells, paint), ...entryProblems(rows, print)];
 }
 
-function verdict({ usable, retiresOn }: EntryRow, paint: Paint): string {
+function stateOf({ usable, retiresOn }: EntryRow, paint: Paint): string {
   if (!usable) return paint.yellow("cannot be used yet");
   return paint.dim(retiresOn === null ? "ok" : `ok, the model retires on ${retiresOn}`);
 }
