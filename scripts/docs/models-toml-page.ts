@@ -44,7 +44,7 @@ export function modelsTomlPage(): string {
     "### `[aliases]`",
     `${aliases?.meta()?.description} Example: \`smart = "coder"\`.`,
     "### `[groups.NAME]`",
-    `${groups?.meta()?.description} The [guide](../guide/models-toml.md#groups) says how they behave.`,
+    `${groups?.meta()?.description} The [guide](../guide/groups.md) says how they behave.`,
     keyTable(shapeOf(group)),
     '### `[pricing."model-id"]`',
     `${pricing?.meta()?.description} Its keys are those of \`pricing\` above.`,
