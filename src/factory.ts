@@ -1,33 +1,25 @@
 import { infoOf, type ModelInfo } from "./catalog/lookup.ts";
 import { PROVIDERS } from "./catalog/providers.ts";
-import { type Config, type GroupConfig, loadConfig, parseConfig } from "./config/load.ts";
+import { type Config, loadConfig, parseConfig } from "./config/load.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
-import type { Price } from "./core/cost.ts";
 import type { Dialect } from "./core/dialect.ts";
 import { ConfigError, ModelError } from "./core/error.ts";
-import type { Next } from "./core/layer.ts";
-import type { Logger } from "./core/logger.ts";
+import { own } from "./core/own.ts";
 import type { BreakerState, Target } from "./core/target.ts";
-import type { Transport } from "./core/transport.ts";
 import { BUILT_IN, dialectNamed } from "./dialect-map.ts";
 import { EmbeddedSimulator } from "./embedded-simulator.ts";
+import { type FileWatcher, watchFiles } from "./file-watcher.ts";
+import { Generation, type Surroundings } from "./generation.ts";
 import { type HealthOptions, healthOf, type ModelHealth } from "./health.ts";
-import { cache } from "./layers/cache.ts";
-import { Breakers } from "./layers/circuit-breaker.ts";
-import type { Chain, FallbackList } from "./layers/fallback.ts";
-import { Group } from "./layers/group.ts";
-import { KeyStates } from "./layers/key-states.ts";
-import { RetryBudgets } from "./layers/retry-budget.ts";
-import { type UsageGroup, type UsageTotal, UsageTotals } from "./layers/usage-totals.ts";
-import { Linter, type LintFinding } from "./lint.ts";
-import { loggerFor, safeLogger } from "./log-writer.ts";
-import { maskedConfig, withoutPassword } from "./masked-config.ts";
+import type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";
+import type { LintFinding } from "./lint.ts";
 import { Model } from "./model.ts";
+import type { ModelDescription } from "./model-description.ts";
 import type { FactoryOptions } from "./options.ts";
-import { groupPipeline, modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
-import { type ResolveContext, resolveTarget, SIMULATED_URL } from "./resolve.ts";
+import { type SharedServices, targetPipeline } from "./pipeline.ts";
+import { changesBetween, noFile, type ReloadEvent, type Reloaded, stillInUse } from "./reload.ts";
+import { servicesOf, sharedServices } from "./services.ts";
 import type { Simulator, SimulatorOptions } from "./simulator/server.ts";
-import { MemoryStore } from "./stores/memory.ts";
 import { transportFrom } from "./transport/any-fetch.ts";
 import { createTransport } from "./transport/fetch.ts";
 
@@ -36,26 +28,6 @@ import { createTransport } from "./transport/fetch.ts";
 export interface Registered {}
 
 type NameOf<Models> = keyof Models extends never ? string : Extract<keyof Models, string>;
-
-/** What an entry leads to, for display; no secrets. */
-export interface ModelDescription {
-  readonly name: string;
-  readonly provider: string;
-  readonly modelId: string;
-  readonly dialect: string;
-  readonly baseUrl: string;
-  readonly capabilities: Target["facts"]["capabilities"];
-  readonly context: number | null;
-  readonly maxOutput: number | null;
-  /** USD per million tokens; null when unknown. */
-  readonly price: Price | null;
-  readonly fallbacks: readonly string[];
-  /** Of a group: the entries that share its calls, and how. The rest is then that of the first of them. */
-  readonly members?: readonly string[];
-  readonly strategy?: string;
-  /** Why the entry cannot be used now, for example a missing key; absent when it can. */
-  readonly problems?: readonly string[];
-}
 
 /** The circuit breakers of a factory, by entry. */
 export interface BreakerControl {
@@ -69,35 +41,32 @@ export interface BreakerControl {
 
 /** Builds models from a models.toml. */
 export class ModelFactory<Models = Registered> {
-  readonly #config: Config;
-  readonly #context: ResolveContext;
-  readonly #services: Services;
-  readonly #toTarget: Next;
-  readonly #transport: Transport;
-  readonly #clock: Clock;
-  readonly #random: () => number;
+  readonly #source: ConfigSource;
+  readonly #options: FactoryOptions;
+  readonly #shared: SharedServices;
+  readonly #around: Surroundings;
   readonly #models = new Map<string, Model>();
-  readonly #targets = new Map<string, Target>();
   readonly #simulator = new EmbeddedSimulator();
-  readonly #closers: (() => Promise<void>)[] = [];
+  readonly #closers: (() => Promise<void> | void)[] = [];
+  #generation: Generation;
   #closed = false;
 
-  private constructor(config: Config, options: FactoryOptions) {
-    this.#config = config;
-    this.#clock = clockFrom(options.clock);
-    this.#random = options.random ?? Math.random;
-    this.#transport =
-      options.transport === undefined ? createTransport({ clock: this.#clock }) : transportFrom(options.transport);
-    this.#closers.push(() => this.#transport.close());
-    const custom = options.providers ?? {};
-    this.#context = {
-      config,
-      env: options.env ?? process.env,
-      custom: new Set(Object.keys(custom)),
-      tokens: options.tokens ?? {},
+  private constructor(config: Config, source: ConfigSource, options: FactoryOptions) {
+    this.#source = source;
+    this.#options = options;
+    const clock = clockFrom(options.clock);
+    const transport = options.transport === undefined ? createTransport({ clock }) : transportFrom(options.transport);
+    this.#closers.push(
+      () => transport.close(),
+      () => this.#simulator.close(),
+    );
+    this.#shared = sharedServices(clock, (target) => this.#dialectOf(target));
+    this.#around = {
+      ...{ transport, clock, random: options.random ?? Math.random },
+      checkOpen: () => this.#checkOpen(),
+      toTarget: targetPipeline(this.#shared),
     };
-    this.#services = this.#makeServices(custom, safeLogger(options.logger ?? loggerFor(config, this.#clock)));
-    this.#toTarget = targetPipeline(this.#services);
+    this.#generation = this.#generationOf(config, undefined);
   }
 
   /**
@@ -105,7 +74,9 @@ export class ModelFactory<Models = Registered> {
    * @throws ConfigError with every mistake of the file, each with its place.
    */
   static async load<Models = Registered>(path?: string, options: FactoryOptions = {}): Promise<ModelFactory<Models>> {
-    return new ModelFactory<Models>(await loadConfig(path, configOptions(options)), options);
+    const cwd = process.cwd();
+    const read = () => loadConfig(path, { ...configOptions(options), cwd });
+    return new ModelFactory<Models>(await read(), { read }, options);
   }
 
   /**
@@ -113,11 +84,13 @@ export class ModelFactory<Models = Registered> {
    * @throws ConfigError with every mistake of the text, each with its place.
    */
   static parse(toml: string, options: FactoryOptions = {}): ModelFactory<Record<never, never>> {
-    return new ModelFactory<Record<never, never>>(parseConfig(toml, configOptions(options)), options);
+    const source = { parse: (text: string) => parseConfig(text, configOptions(options)) };
+    return new ModelFactory<Record<never, never>>(source.parse(toml), source, options);
   }
 
   /**
-   * The model of an entry, `default_model` without a name. Loads no SDK; the same name gives the same object.
+   * The model of an entry or group, `default_model` without a name. Loads no SDK; the same name gives the same object.
+   * After a reload the next call of a model goes by the new file.
    * @throws ConfigError for an unknown name (with the nearest one) or a variable of this entry that is not set.
    */
   create(name?: NameOf<Models>): Model {
@@ -130,8 +103,8 @@ export class ModelFactory<Models = Registered> {
     const behind = this.#config.behind(name);
     let model = this.#models.get(behind);
     if (model === undefined) {
-      const group = this.#config.group(behind);
-      model = group === undefined ? this.#makeModel(behind) : this.#makeGroup(group);
+      this.#generation.contextOf(behind);
+      model = new Model(behind, () => this.#generation.contextOf(behind));
       this.#models.set(behind, model);
     }
     return model;
@@ -147,31 +120,7 @@ export class ModelFactory<Models = Registered> {
    * @throws ConfigError for an unknown name, or an address that depends on a variable that is not set.
    */
   describe(name: NameOf<Models> | (string & {})): ModelDescription {
-    const behind = this.#config.behind(name);
-    const group = this.#config.group(behind);
-    if (group === undefined) return this.#describe(behind);
-    const [first, ...others] = group.members.map(({ model }) => model) as [string, ...string[]];
-    const { strategy, fallbackModels } = group;
-    const fallbacks = [...others, ...fallbackModels];
-    return { ...this.#describe(first), name: behind, strategy, members: [first, ...others], fallbacks };
-  }
-
-  #describe(name: string): ModelDescription {
-    const { provider, modelId, dialect, address, facts, price } = resolveTarget(name, this.#context, true);
-    const problems = this.#problemsOf(name);
-    return {
-      name,
-      provider,
-      modelId,
-      dialect,
-      baseUrl: address.baseUrl === SIMULATED_URL ? "simulator" : withoutPassword(address.baseUrl),
-      capabilities: facts.capabilities,
-      context: facts.context ?? null,
-      maxOutput: facts.maxOutput ?? null,
-      price: price() ?? null,
-      fallbacks: this.#config.entry(name).fallbackModels ?? [],
-      ...(problems.length > 0 && { problems }),
-    };
+    return this.#generation.describe(name);
   }
 
   /** What the catalog knows about a provider's model id; null when nothing. */
@@ -184,15 +133,14 @@ export class ModelFactory<Models = Registered> {
    * window, fallbacks that lack what the entry is configured to use. Empty when there is nothing to say.
    */
   lint(): readonly LintFinding[] {
-    const linter = new Linter(this.#context, (target) => this.#services.dialectOf(target));
-    return this.#config.names.flatMap((name) => linter.entry(name));
+    return this.#generation.lint();
   }
 
   /** What this factory's calls have used, in all or by model, provider, tag or day (UTC). */
   usage(): UsageTotal;
   usage(by: UsageGroup): Readonly<Record<string, UsageTotal>>;
   usage(by?: UsageGroup): UsageTotal | Readonly<Record<string, UsageTotal>> {
-    return by === undefined ? this.#services.totals.total() : this.#services.totals.by(by);
+    return by === undefined ? this.#shared.totals.total() : this.#shared.totals.by(by);
   }
 
   /**
@@ -200,11 +148,12 @@ export class ModelFactory<Models = Registered> {
    * `state` is undefined where `circuit_breaker = false`; there `isolate` and `reset` do nothing.
    */
   get breakers(): BreakerControl {
-    const { breakers } = this.#services;
+    const { breakers } = this.#shared;
+    const target = (name: string) => this.#generation.target(name);
     return {
-      state: (name) => breakers.state(this.#target(this.#config.behind(name))),
-      isolate: (name) => breakers.isolate(this.#target(this.#config.behind(name))),
-      reset: (name) => breakers.reset(this.#target(this.#config.behind(name))),
+      state: (name) => breakers.state(target(name)),
+      isolate: (name) => breakers.isolate(target(name)),
+      reset: (name) => breakers.reset(target(name)),
     };
   }
 
@@ -216,27 +165,56 @@ export class ModelFactory<Models = Registered> {
   async health(options: HealthOptions = {}): Promise<Readonly<Record<string, ModelHealth>>> {
     this.#checkOpen();
     const { timeoutMs = 5_000 } = options;
-    const names = options.names?.flatMap((name) => this.#entriesOf(name)) ?? this.#config.names;
-    return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await this.#probe(name, timeoutMs)])));
+    const generation = this.#generation;
+    const names = options.names?.flatMap((name) => generation.entriesOf(name)) ?? generation.config.names;
+    const probes = names.map(async (name) => [name, await this.#probe(generation, name, timeoutMs)] as const);
+    return Object.fromEntries(await Promise.all(probes));
   }
 
-  /** The entry that a name stands for, or the members of the group. */
-  #entriesOf(name: string): readonly string[] {
-    const behind = this.#config.behind(name);
-    return this.#config.group(behind)?.members.map(({ model }) => model) ?? [behind];
-  }
-
-  async #probe(name: string, deadlineMs: number): Promise<ModelHealth> {
+  async #probe(generation: Generation, name: string, deadlineMs: number): Promise<ModelHealth> {
     try {
-      const target = this.#target(name);
       const alone = { numRetries: 0, retryOn: undefined, deadlineMs, breaker: undefined, hedgeAfterMs: undefined };
-      const primary = { ...target, policy: { ...target.policy, ...alone } };
-      const chain = { primary, fallbacks: () => undefined, leftOut: [] };
-      return await healthOf(this.#modelOf(name, [primary], this.#runOf(chain)), this.#clock);
+      const context = generation.aloneWith(name, alone);
+      return await healthOf(new Model(name, () => context), this.#around.clock);
     } catch (error) {
       if (error instanceof ConfigError) return { healthy: false, latencyMs: 0, error };
       throw error;
     }
+  }
+
+  /**
+   * Reads the file again, or takes `toml` where the factory was made from text, and goes by it from the next call on. Calls
+   * under way end as they began; usage, circuit breakers, resting keys and members of groups are kept.
+   * @throws ConfigError when the new file has a mistake, or lacks a model that this program has created; then nothing changes.
+   */
+  async reload(toml?: string): Promise<Reloaded> {
+    this.#checkOpen();
+    return this.#take(await this.#reread(toml));
+  }
+
+  /**
+   * Reloads whenever a file of the configuration changes, and tells `listener` (and the log) of each time: what is new, or
+   * why the old file still holds. Ends with `close` of what it gives, or of the factory; keeps no process alive.
+   * @throws ConfigError when the factory was made from text.
+   */
+  watch(listener: (event: ReloadEvent) => void = () => {}): FileWatcher {
+    this.#checkOpen();
+    const { read } = this.#source;
+    if (read === undefined) throw noFile("there is no file to watch: the factory was made from text");
+    const { logger } = this.#generation.services;
+    const watcher = watchFiles({
+      folders: () => this.#config.folders,
+      clock: this.#around.clock,
+      onChange: async () => {
+        const event = await this.#reloadIfChanged(read);
+        if (event === undefined) return;
+        if (event.type === "reloaded") logger.info("models.toml reloaded", { ...event });
+        else logger.error("models.toml not reloaded", { problems: event.error.message });
+        listener(event);
+      },
+    });
+    this.#closers.push(() => watcher.close());
+    return watcher;
   }
 
   /**
@@ -259,125 +237,66 @@ export class ModelFactory<Models = Registered> {
     await this.close();
   }
 
-  #problemsOf(name: string): readonly string[] {
-    try {
-      this.#target(name);
-      return [];
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      return error.problems.map(({ message }) => message);
-    }
+  get #config(): Config {
+    return this.#generation.config;
   }
 
-  #makeServices(custom: Readonly<Record<string, Dialect>>, logger: Logger): Services {
-    const { cache: settings } = this.#config;
-    this.#closers.push(() => this.#simulator.close());
-    return {
-      logger,
-      logContent: this.#config.logging?.logContent ?? false,
-      totals: new UsageTotals(),
-      budgets: new RetryBudgets(),
-      keys: new KeyStates(),
-      breakers: new Breakers(this.#clock),
-      cache:
-        settings &&
-        cache(new MemoryStore(settings.maxEntries, this.#clock), {
-          ttlMs: settings.ttl,
-          namespace: settings.namespace,
-        }),
-      dialectOf: (target) => {
-        const dialect = custom[target.dialect] ?? dialectNamed(target.dialect);
-        return target.provider === "simulator" ? this.#simulator.speaking(dialect) : dialect;
-      },
-    };
-  }
-
-  #makeModel(name: string): Model {
-    const target = this.#target(name);
-    if (target.tls?.rejectUnauthorized === false)
-      this.#services.logger.warn("certificates are not checked", {
-        model: name,
-        help: "tls.reject_unauthorized is false",
-      });
-    const leftOut: string[] = [];
-    const lists = this.#fallbacks(name, leftOut);
-    const others = Object.values(lists).flatMap((list) => list ?? []);
-    const run = this.#runOf({ primary: target, fallbacks: (kind) => lists[kind], leftOut });
-    return this.#modelOf(name, [target], run, others);
-  }
-
-  #makeGroup({ name, members, fallbackModels, ...options }: GroupConfig): Model {
-    const leftOut: string[] = [];
-    const usable = members.flatMap(({ model, weight }) =>
-      this.#usable(name, model, leftOut).map((target) => ({ target, weight })),
+  async #reread(toml: string | undefined): Promise<Config> {
+    const { read, parse } = this.#source;
+    if (toml !== undefined && parse !== undefined) return parse(toml);
+    if (toml === undefined && read !== undefined) return read();
+    throw noFile(
+      read === undefined
+        ? "the factory was made from text: give reload() the new text"
+        : "the factory was made from a file, which reload() reads again: it takes no text",
     );
-    // Nobody can be asked: the first says why.
-    if (usable.length === 0) this.#target(members[0]?.model ?? name);
-    const fallbacks = fallbackModels.flatMap((model) => this.#usable(name, model, leftOut));
-    const group = new Group({
-      ...{ strategy: options.strategy, allowedFails: options.allowedFails, cooldownMs: options.cooldown },
-      ...{ members: usable, fallbacks, leftOut },
-      isOpen: (target) => /^(?:open|isolated)$/.test(this.#services.breakers.state(target) ?? ""),
-    });
-    const targets = usable.map(({ target }) => target) as [Target, ...Target[]];
-    return this.#modelOf(name, targets, groupPipeline(this.#services, group, this.#toTarget), fallbacks);
   }
 
-  #runOf(chain: Chain): Next {
-    return modelPipeline(this.#services, () => chain, this.#toTarget);
-  }
-
-  /** `targets` are those that answer for the name: one, or the members of a group. */
-  #modelOf(name: string, targets: readonly [Target, ...Target[]], run: Next, others: readonly Target[] = []): Model {
-    const { dialectOf } = this.#services;
-    const [target] = targets;
-    return new Model({
-      ...{ name, target, targets, run },
-      dialect: dialectOf(target),
-      manySamples: [...targets, ...others].every((one) => dialectOf(one).manySamples === true),
-      transport: this.#transport,
-      clock: this.#clock,
-      random: this.#random,
-      config: maskedConfig(this.#config.entry(target.entry)),
-      checkOpen: () => this.#checkOpen(),
-    });
-  }
-
-  #target(name: string): Target {
-    let target = this.#targets.get(name);
-    if (target === undefined) {
-      target = resolveTarget(name, this.#context);
-      this.#targets.set(name, target);
-    }
-    return target;
-  }
-
-  #fallbacks(name: string, leftOut: string[]): Readonly<Record<FallbackList, readonly Target[] | undefined>> {
-    const entry = this.#config.entry(name);
-    const usable = (list: readonly string[] | undefined) => list?.flatMap((one) => this.#usable(name, one, leftOut));
-    return {
-      general: usable(entry.fallbackModels),
-      context: usable(entry.contextWindowFallbacks),
-      policy: usable(entry.contentPolicyFallbacks),
-      "rate-limit": usable(entry.rateLimitFallbacks),
-    };
-  }
-
-  /** A fallback whose key is not set does not keep the model from working; log and errors say that it is left out. */
-  #usable(name: string, fallback: string, leftOut: string[]): readonly Target[] {
+  async #reloadIfChanged(read: () => Promise<Config>): Promise<ReloadEvent | undefined> {
     try {
-      return [this.#target(fallback)];
+      const config = await read();
+      if (this.#closed || config.revision === this.#config.revision) return undefined;
+      return { type: "reloaded", ...this.#take(config) };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      this.#services.logger.warn("fallback left out", { model: name, fallback, reason: error.message });
-      leftOut.push(`${fallback}: ${error.message}`);
-      return [];
+      return { type: "rejected", error };
     }
+  }
+
+  #take(config: Config): Reloaded {
+    const before = this.#generation;
+    const lost = [...this.#models.keys()].filter(
+      (name) => !config.names.includes(name) && !config.groups.includes(name),
+    );
+    if (lost.length > 0) throw stillInUse(lost, config);
+    const next = this.#generationOf(config, before);
+    // What is in use must work: a variable that is missing is found now, not by the next call.
+    for (const name of this.#models.keys()) next.contextOf(name);
+    this.#generation = next;
+    return changesBetween(before.config, config);
+  }
+
+  #generationOf(config: Config, before: Generation | undefined): Generation {
+    const { env = process.env, providers = {}, tokens = {}, logger } = this.#options;
+    const { clock } = this.#around;
+    const services = servicesOf(config, this.#shared, { clock, logger, before });
+    return new Generation({ config, env, custom: new Set(Object.keys(providers)), tokens }, services, this.#around);
+  }
+
+  #dialectOf(target: Target): Dialect {
+    const dialect = own(this.#options.providers ?? {}, target.dialect) ?? dialectNamed(target.dialect);
+    return target.provider === "simulator" ? this.#simulator.speaking(dialect) : dialect;
   }
 
   #checkOpen(): void {
     if (this.#closed) throw new ModelError({ code: "aborted", message: "The factory is closed." });
   }
+}
+
+/** Where a factory's configuration comes from: a file that can be read again, or texts. */
+interface ConfigSource {
+  readonly read?: () => Promise<Config>;
+  readonly parse?: (toml: string) => Config;
 }
 
 /** The system's clock where the given one says nothing; it may be an object of a class. */

@@ -40,12 +40,15 @@ export type { BreakerState, Capabilities, Capability, ModelFacts, Target, Token 
 export type { JsonSchema, Tool, ToolCall, ToolChoice } from "./core/tool.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
 export type { Usage } from "./core/usage.ts";
-export { type BreakerControl, type ModelDescription, ModelFactory, type Registered } from "./factory.ts";
+export { type BreakerControl, ModelFactory, type Registered } from "./factory.ts";
+export type { FileWatcher } from "./file-watcher.ts";
 export type { HealthOptions, ModelHealth } from "./health.ts";
 export type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";
 export type { LintFinding } from "./lint.ts";
 export type { Estimate, Input, Model, OpenAIMessage, Outcome } from "./model.ts";
+export type { ModelDescription } from "./model-description.ts";
 export type { ModelStream } from "./model-stream.ts";
 export type { DeepPartial, ObjectReply, ObjectStream } from "./object.ts";
 export type { CallOptions, FactoryOptions, TokenRequest, ToolInput } from "./options.ts";
+export type { ReloadEvent, Reloaded } from "./reload.ts";
 export type { TransportInput } from "./transport/any-fetch.ts";

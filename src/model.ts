@@ -67,18 +67,19 @@ export interface ModelContext {
 
 /** One entry of models.toml, ready to be called. Each method builds the request, runs it and folds its events. */
 export class Model {
-  readonly #context: ModelContext;
-  /** The entry's settings as resolved, frozen, secrets masked. */
-  readonly config: Readonly<Record<string, unknown>>;
+  /** The entry's name in models.toml. */
+  readonly name: string;
+  readonly #current: () => ModelContext;
 
-  constructor(context: ModelContext) {
-    this.#context = context;
-    this.config = context.config;
+  /** `current` is asked once for each call, which then keeps what it was given. */
+  constructor(name: string, current: () => ModelContext) {
+    this.name = name;
+    this.#current = current;
   }
 
-  /** The entry's name in models.toml. */
-  get name(): string {
-    return this.#context.name;
+  /** The entry's settings as resolved, frozen, secrets masked. */
+  get config(): Readonly<Record<string, unknown>> {
+    return this.#current().config;
   }
 
   /**
@@ -88,7 +89,7 @@ export class Model {
   async codegen(input: Input, options?: CallOptions): Promise<Reply> {
     const prepared = this.#prepare(input, options);
     const calls = planSamples(prepared.input, prepared.batchSize).map((samples, batch) =>
-      collect(this.#open({ ...prepared, samples, batch, streaming: false })),
+      collect(open({ ...prepared, samples, batch, streaming: false })),
     );
     return calls.length === 1 ? (calls[0] as Promise<Reply>) : joinSamples(calls);
   }
@@ -111,9 +112,7 @@ export class Model {
     return new ModelStream(() => {
       const prepared = this.#prepare(input, options);
       const plan = planSamples(prepared.input, prepared.batchSize);
-      return openSamples(
-        plan.map((samples, batch) => () => this.#open({ ...prepared, samples, batch, streaming: true })),
-      );
+      return openSamples(plan.map((samples, batch) => () => open({ ...prepared, samples, batch, streaming: true })));
     });
   }
 
@@ -126,7 +125,10 @@ export class Model {
     input: Input,
     options?: CallOptions,
   ): Promise<ObjectReply<InferOutput<Schema>>> {
-    return askObject(this, schema, input, options, this.#context.target.policy.repair);
+    const context = this.#current();
+    // Its re-asks are part of one call.
+    const pinned = new Model(this.name, () => context);
+    return askObject(pinned, schema, input, options, context.target.policy.repair);
   }
 
   /**
@@ -147,15 +149,15 @@ export class Model {
     const { exact = false, ...rest } = options ?? {};
     const prepared = this.#prepare(input, rest);
     return exact
-      ? countTokens(this.#context, this.#call({ ...prepared, samples: 1, streaming: false }))
-      : this.#estimateTokens(prepared.input);
+      ? countTokens(prepared.context, callOf({ ...prepared, samples: 1, streaming: false }))
+      : estimatePrompt(prepared);
   }
 
   /** Tokens and money of a call before it is made; sends nothing. */
   estimate(input: Input, options?: CallOptions): Estimate {
-    const { target } = this.#context;
     const prepared = this.#prepare(input, options);
-    const tokens = this.#estimateTokens(prepared.input);
+    const { target } = prepared.context;
+    const tokens = estimatePrompt(prepared);
     const maxOutput =
       prepared.input.settings.maxNewTokens ?? target.settings.maxNewTokens ?? target.facts.maxOutput ?? null;
     const plan = planSamples(prepared.input, prepared.batchSize);
@@ -168,80 +170,84 @@ export class Model {
   /** Whether the model can do something; what nobody knows counts as yes. */
   supports(capability: Capability | SnakeCapability): boolean {
     const name = capability.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof Capabilities;
-    return this.#context.targets.every(({ facts }) => facts.capabilities[name] !== false);
+    return this.#current().targets.every(({ facts }) => facts.capabilities[name] !== false);
   }
 
   /** Parameters this model takes, in the spelling of models.toml; null when the model is unknown to the catalog. */
   supportedParams(): readonly string[] | null {
-    return supportedParams(this.#context.target, this.#context.dialect);
+    const { target, dialect } = this.#current();
+    return supportedParams(target, dialect);
   }
 
   toString(): string {
-    return this.#context.name;
-  }
-
-  #estimateTokens(input: CallInput): number {
-    const { system, prelude, settings } = this.#context.target;
-    const first: Message[] =
-      (input.system ?? system) === undefined ? [] : [{ role: "system", content: (input.system ?? system) as string }];
-    return estimateTokens(
-      [...first, ...(input.prelude ?? prelude), ...input.messages],
-      input.settings.tools ?? settings.tools,
-    );
+    return this.name;
   }
 
   #prepare(input: Input, options: CallOptions | undefined): Prepared {
-    this.#context.checkOpen();
+    const context = this.#current();
+    context.checkOpen();
     const read = readCallOptions(options, this.name);
-    const { target, manySamples } = this.#context;
+    const { target, manySamples } = context;
     if (read.input.samples > 1) refuseSameSamples(read.input, target);
     const batchSize = manySamples ? (read.batchSize ?? target.policy.batchSize) : 1;
-    return { input: { messages: readInput(input), ...read.input }, batchSize, signal: read.signal };
+    return { context, input: { messages: readInput(input), ...read.input }, batchSize, signal: read.signal };
   }
+}
 
-  #call({ input, samples, batch, streaming, signal }: Prepared & Shape): Call {
-    const { target, transport, clock, random } = this.#context;
-    const cancellation = new Cancellation();
-    if (signal !== undefined) cancellation.follow(signal);
-    const record = new CallRecord(nextId(), clock.monotonic());
-    const onBreak = streaming ? target.policy.onBreak : "restart";
-    if (mayGoOn(input, target, onBreak)) record.shown = new Shown();
-    return {
-      input: samples === input.samples ? input : batchOf(input, samples, batch),
-      target,
-      request: UNADAPTED,
-      streaming,
-      onBreak,
-      cancellation,
-      credential: undefined,
-      tryIndex: 0,
-      fallbackRemains: false,
-      deadlineAtMs: undefined,
-      record,
-      transport,
-      clock,
-      random,
-    };
-  }
+function callOf({ context, input, samples, batch, streaming, signal }: Prepared & Shape): Call {
+  const { target, transport, clock, random } = context;
+  const cancellation = new Cancellation();
+  if (signal !== undefined) cancellation.follow(signal);
+  const record = new CallRecord(nextId(), clock.monotonic());
+  const onBreak = streaming ? target.policy.onBreak : "restart";
+  if (mayGoOn(input, target, onBreak)) record.shown = new Shown();
+  return {
+    input: samples === input.samples ? input : batchOf(input, samples, batch),
+    target,
+    request: UNADAPTED,
+    streaming,
+    onBreak,
+    cancellation,
+    credential: undefined,
+    tryIndex: 0,
+    fallbackRemains: false,
+    deadlineAtMs: undefined,
+    record,
+    transport,
+    clock,
+    random,
+  };
+}
 
-  #open(shape: Prepared & Shape): Opened {
-    const call = this.#call(shape);
-    const fold = new ReplyFold();
-    return {
-      events: this.#context.run(call),
-      note: (event) => fold.push(event),
-      reply: () => replyOf(fold, call),
-      failure: (error) => failureOf(error, fold, call),
-      complete: () => fold.finished >= call.input.samples,
-      cancel: (reason) => call.cancellation.cancel(reason),
-    };
-  }
+function open(shape: Prepared & Shape): Opened {
+  const call = callOf(shape);
+  const fold = new ReplyFold();
+  return {
+    events: shape.context.run(call),
+    note: (event) => fold.push(event),
+    reply: () => replyOf(fold, call),
+    failure: (error) => failureOf(error, fold, call),
+    complete: () => fold.finished >= call.input.samples,
+    cancel: (reason) => call.cancellation.cancel(reason),
+  };
+}
+
+function estimatePrompt({ context, input }: Prepared): number {
+  const { system, prelude, settings } = context.target;
+  const instructions = input.system ?? system;
+  const first: Message[] = instructions === undefined ? [] : [{ role: "system", content: instructions }];
+  return estimateTokens(
+    [...first, ...(input.prelude ?? prelude), ...input.messages],
+    input.settings.tools ?? settings.tools,
+  );
 }
 
 /** Capabilities as they are spelled under `capabilities` in models.toml. */
 export type SnakeCapability = "parallel_tools" | "prompt_cache" | "json_schema" | "web_search";
 
+/** A call that has been read: it keeps the context it began with. */
 interface Prepared {
+  readonly context: ModelContext;
   readonly input: CallInput;
   readonly batchSize: number;
   readonly signal: AbortSignal | undefined;

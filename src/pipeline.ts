@@ -10,6 +10,7 @@ import { credential } from "./layers/credential.ts";
 import { deadline } from "./layers/deadline.ts";
 import { type Chain, fallback } from "./layers/fallback.ts";
 import type { Group } from "./layers/group.ts";
+import type { GroupStates } from "./layers/group-states.ts";
 import type { KeyStates } from "./layers/key-states.ts";
 import { meter } from "./layers/meter.ts";
 import { outputGuard } from "./layers/output-guard.ts";
@@ -20,22 +21,27 @@ import { telemetry } from "./layers/telemetry.ts";
 import { timeout } from "./layers/timeout.ts";
 import type { UsageTotals } from "./layers/usage-totals.ts";
 
-/** State that all models of a factory share. */
-export interface Services {
-  readonly logger: Logger;
-  /** Whether prompts and answers may be logged. */
-  readonly logContent: boolean;
+/** State that all models of a factory share, whatever file they go by. */
+export interface SharedServices {
   readonly totals: UsageTotals;
   readonly budgets: RetryBudgets;
   readonly keys: KeyStates;
   readonly breakers: Breakers;
-  /** Present with a `[cache]` table. */
-  readonly cache: Layer | undefined;
+  readonly groups: GroupStates;
   readonly dialectOf: (target: Target) => Dialect;
 }
 
+/** The same with what one reading of the file says. */
+export interface Services extends SharedServices {
+  readonly logger: Logger;
+  /** Whether prompts and answers may be logged. */
+  readonly logContent: boolean;
+  /** Present with a `[cache]` table. */
+  readonly cache: Layer | undefined;
+}
+
 /** The layers below fallback: they see one target, and are the same for all models of a factory. */
-export function targetPipeline(services: Services): Next {
+export function targetPipeline(services: SharedServices): Next {
   return compose(
     [
       continueOnLength,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { ConfigError } from "../core/error.ts";
 import { keyOf } from "../core/request.ts";
@@ -45,6 +46,10 @@ export interface Config {
   readonly file: string | undefined;
   /** Folder that paths in the file are relative to. */
   readonly baseDir: string | undefined;
+  /** Folders in which a change may change the configuration. */
+  readonly folders: readonly string[];
+  /** Differs when a text or a variable that sets a key does. */
+  readonly revision: string;
   readonly profile: string | undefined;
   readonly profiles: readonly string[];
   readonly defaultModel: string;
@@ -82,6 +87,8 @@ export interface Config {
 
 export interface ConfigParts {
   readonly file: string | undefined;
+  readonly folders: readonly string[];
+  readonly text: readonly string[];
   readonly view: View;
   readonly profiles: readonly string[];
   readonly source: ReferenceSource;
@@ -91,6 +98,7 @@ export interface ConfigParts {
 export class ParsedConfig implements Config {
   readonly file: string | undefined;
   readonly baseDir: string | undefined;
+  readonly folders: readonly string[];
   readonly profile: string | undefined;
   readonly profiles: readonly string[];
   readonly defaultModel: string;
@@ -107,6 +115,7 @@ export class ParsedConfig implements Config {
     this.#parts = parts;
     this.file = parts.file;
     this.baseDir = parts.source.baseDir;
+    this.folders = parts.folders;
     this.profile = parts.view.profile;
     this.profiles = parts.profiles;
     const { view } = parts;
@@ -117,6 +126,12 @@ export class ParsedConfig implements Config {
     this.cache = cacheOf(this.#section("cache"));
     this.logging = loggingOf(this.#section("logging"));
     this.pricing = pricesOf(parts.view.tablesAt(["pricing"], "entry").map(({ table }) => table));
+  }
+
+  get revision(): string {
+    const { text, view } = this.#parts;
+    const said = [text, view.profile, view.variables.map(({ document }) => document)];
+    return createHash("sha256").update(JSON.stringify(said)).digest("hex");
   }
 
   behind(name: string): string {

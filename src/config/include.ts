@@ -41,17 +41,24 @@ export function readSources(
     readonly file?: string | undefined;
     readonly baseDir?: string | undefined;
   },
-): readonly TextSource[] {
+): Sources {
   const reading = new Reading(baseDir, env);
   const chain = file === undefined || baseDir === undefined ? [] : [realPathOf(resolve(baseDir, basename(file)))];
   reading.read({ text, file, folder: baseDir, chain });
   if (reading.problems.length > 0) throw new ConfigError(reading.problems);
-  return reading.sources;
+  return { files: reading.sources, folders: [...reading.folders] };
+}
+
+export interface Sources {
+  readonly files: readonly TextSource[];
+  /** Where a file may change, or a new one may come to match a pattern. */
+  readonly folders: readonly string[];
 }
 
 class Reading {
   readonly sources: TextSource[] = [];
   readonly problems: ConfigProblem[] = [];
+  readonly folders = new Set<string>();
   readonly #mainFolder: string | undefined;
   readonly #env: ReferenceSource["env"];
   readonly #read = new Set<string>();
@@ -66,6 +73,7 @@ class Reading {
     const document = this.#parse(unread);
     if (document === undefined) return;
     const { file, text, folder } = unread;
+    if (folder !== undefined) this.folders.add(folder);
     const moved = folder === undefined || folder === this.#mainFolder ? document : rebased(document, folder);
     const source = new TextSource(file, withoutMark(text), moved);
     if (Array.isArray(document.include)) {
@@ -100,6 +108,9 @@ class Reading {
       ? { problem: '"include" takes paths as they are, without "file:"' }
       : resolveReference(pattern, { env: this.#env, baseDir: folder });
     if ("problem" in resolved) return [resolved.problem];
+    const [plain = ""] = resolved.value.split(PATTERN, 1);
+    if (plain !== resolved.value)
+      this.folders.add(resolve(folder, plain.endsWith("/") || plain === "" ? plain : dirname(plain)));
     const paths = PATTERN.test(resolved.value) ? globSync(resolved.value, { cwd: folder }).sort() : [resolved.value];
     return paths.flatMap((path) => {
       const full = realPathOf(resolve(folder, path));

@@ -27,7 +27,7 @@ export interface ParseOptions extends Facts {
  * @throws ConfigError with every mistake of the file, each with its place.
  */
 export function parseConfig(text: string, options: ParseOptions): Config {
-  const files = readSources(text, options);
+  const { files, folders } = readSources(text, options);
   const whole = new View(files, undefined);
   const { profiles } = whole;
   const overlaid = whole.under(chosenProfile(options, profiles));
@@ -38,7 +38,15 @@ export function parseConfig(text: string, options: ParseOptions): Config {
   const findings = [...strangers, ...findMistakes(view, options)];
   if (findings.length > 0) throw configErrorOf(findings, (finding) => view.place(finding));
   const { file, env, baseDir, providers } = options;
-  return new ParsedConfig({ file, view, profiles, providers, source: { env, baseDir } });
+  return new ParsedConfig({
+    file,
+    folders,
+    text: files.map((one) => one.text),
+    view,
+    profiles,
+    providers,
+    source: { env, baseDir },
+  });
 }
 
 function knownNames(view: View, { providers }: Facts) {

@@ -20,22 +20,22 @@ export interface Source {
 export class TextSource implements Source {
   readonly document: Table;
   readonly #file: string | undefined;
-  readonly #text: string;
+  readonly text: string;
   #positions: Positions | undefined;
 
   constructor(file: string | undefined, text: string, document: Table) {
     this.#file = file;
-    this.#text = text;
+    this.text = text;
     this.document = document;
   }
 
   place({ path, at }: Pick<Finding, "path" | "at">): Place {
-    this.#positions ??= readPositions(this.#text);
+    this.#positions ??= readPositions(this.text);
     return { file: this.#file, ...(at === "key" ? this.#positions.keyAt(path) : this.#positions.valueAt(path)) };
   }
 
   roughPlace(finding: Pick<Finding, "path" | "at">): Place {
-    return this.#text.length <= LONGEST_LOCATED ? this.place(finding) : { file: this.#file, line: 1, column: 1 };
+    return this.text.length <= LONGEST_LOCATED ? this.place(finding) : { file: this.#file, line: 1, column: 1 };
   }
 }
 

@@ -20,10 +20,12 @@ export function concurrency(): Layer {
   return (call, next) => {
     const { entry, policy } = call.target;
     if (policy.maxParallel === undefined) return next(call);
-    let slots = entries.get(entry);
+    // A reload may change how many there are.
+    const id = `${policy.maxParallel} ${entry}`;
+    let slots = entries.get(id);
     if (slots === undefined) {
       slots = { policy: bulkhead(policy.maxParallel, Number.MAX_SAFE_INTEGER), waiting: 0 };
-      entries.set(entry, slots);
+      entries.set(id, slots);
     }
     return limited(slots, call, next);
   };

@@ -4,7 +4,8 @@ import { isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Target } from "../core/target.ts";
 import type { Chain } from "./fallback.ts";
-import { MemberState } from "./member-state.ts";
+import type { GroupState } from "./group-states.ts";
+import type { RestRule } from "./member-state.ts";
 import { type Candidate, inOrder, type Strategy } from "./strategy.ts";
 
 /** An entry that takes a share of a group's calls. */
@@ -13,12 +14,10 @@ export interface GroupMember {
   readonly weight: number;
 }
 
-export interface GroupOptions {
+export interface GroupOptions extends RestRule {
   readonly strategy: Strategy;
   readonly members: readonly GroupMember[];
-  /** Failures within a minute after which a member rests. */
-  readonly allowedFails: number;
-  readonly cooldownMs: number;
+  readonly state: GroupState;
   /** Who serves when no member does. */
   readonly fallbacks: readonly Target[];
   /** Whether a member's breaker lets no call through. */
@@ -37,7 +36,6 @@ export class Group {
   readonly #options: GroupOptions;
   readonly #members: readonly Member[];
   readonly #chosen = new WeakMap<CallRecord, Chain>();
-  #turn = 0;
 
   constructor(options: GroupOptions) {
     this.#options = options;
@@ -46,7 +44,7 @@ export class Group {
       hasty: { ...target, policy: { ...target.policy, numRetries: 0 } },
       weight,
       price: () => target.price(),
-      state: new MemberState(options),
+      state: options.state.memberOf(target.entry),
     }));
   }
 
@@ -64,14 +62,14 @@ export class Group {
   readonly watch: Layer = (call, next) => {
     const member = this.#members.find(({ target }) => target.entry === call.target.entry);
     if (member === undefined) return next(call);
-    return watched(member, call.fallbackRemains ? { ...call, target: member.hasty } : call, next);
+    return watched(member, this.#options, call.fallbackRemains ? { ...call, target: member.hasty } : call, next);
   };
 
   #chainFor({ clock, random }: Call): Chain {
     const nowMs = clock.monotonic();
-    const { strategy, isOpen, fallbacks, leftOut } = this.#options;
-    const ranked = inOrder(strategy, this.#members, { turn: this.#turn++, random, nowMs });
-    const restMs = ({ state, target }: Member) => Math.max(state.restMs(nowMs), isOpen(target) ? 1 : 0);
+    const { strategy, state, isOpen, fallbacks, leftOut } = this.#options;
+    const ranked = inOrder(strategy, this.#members, { turn: state.nextTurn(), random, nowMs });
+    const restMs = (member: Member) => Math.max(member.state.restMs(nowMs), isOpen(member.target) ? 1 : 0);
     const targets = ranked.toSorted((left, right) => restMs(left) - restMs(right)).map(({ target }) => target);
     const [primary, ...others] = targets as [Target, ...Target[]];
     const lists = {
@@ -84,7 +82,7 @@ export class Group {
   }
 }
 
-async function* watched({ state }: Member, call: Call, next: Parameters<Layer>[1]): ReturnType<Layer> {
+async function* watched({ state }: Member, rule: RestRule, call: Call, next: Parameters<Layer>[1]): ReturnType<Layer> {
   const { clock } = call;
   const startedMs = clock.monotonic();
   let spoke = false;
@@ -101,7 +99,7 @@ async function* watched({ state }: Member, call: Call, next: Parameters<Layer>[1
       yield batch;
     }
   } catch (error) {
-    if (isModelError(error)) state.failed(error, clock.monotonic());
+    if (isModelError(error)) state.failed(error, rule, clock.monotonic());
     throw error;
   } finally {
     state.inFlight -= 1;

@@ -9,7 +9,7 @@ const AT_ONCE: ReadonlySet<ModelErrorCode> = new Set([
   ...(["rate_limited", "quota_exhausted", "unauthorized", "forbidden", "not_found"] as const),
 ]);
 
-export interface RestOptions {
+export interface RestRule {
   /** Failures within a minute after which a member rests. */
   readonly allowedFails: number;
   readonly cooldownMs: number;
@@ -18,15 +18,10 @@ export interface RestOptions {
 /** What a group knows of one member. Times are those of the monotonic clock. */
 export class MemberState {
   inFlight = 0;
-  readonly #options: RestOptions;
   readonly #failures: number[] = [];
   readonly #usage: { readonly atMs: number; readonly tokens: number }[] = [];
   #restsUntilMs = 0;
   #latency: { readonly ms: number; readonly atMs: number } | undefined;
-
-  constructor(options: RestOptions) {
-    this.#options = options;
-  }
 
   /** Milliseconds until it is asked again like the others. */
   restMs(nowMs: number): number {
@@ -54,8 +49,7 @@ export class MemberState {
   }
 
   /** Errors of the request itself say nothing about the member. */
-  failed({ code, row, retryAfterMs }: ModelError, nowMs: number): void {
-    const { allowedFails, cooldownMs } = this.#options;
+  failed({ code, row, retryAfterMs }: ModelError, { allowedFails, cooldownMs }: RestRule, nowMs: number): void {
     if (AT_ONCE.has(code)) this.#rest(nowMs, Math.max(cooldownMs, retryAfterMs ?? 0));
     if (!row.countsForBreaker) return;
     while (this.#failures.length > 0 && nowMs - (this.#failures[0] ?? 0) > WINDOW_MS) this.#failures.shift();

@@ -1,0 +1,230 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ConfigError, type FactoryOptions, ModelFactory, type ReloadEvent } from "../../src/index.ts";
+import { type Arrival, chatBody, chatEvents, entry, factoryOf, failureOf, sendEvents, serve, until } from "./world.ts";
+
+const named = (url: string, name: string, lines = "", table = "main") => entry("openai", url, lines, { table, name });
+const echo = () => serve(({ body }: Arrival) => chatBody(String(body.model)));
+
+async function refused(promise: Promise<unknown>): Promise<ConfigError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ConfigError);
+  return error as ConfigError;
+}
+
+describe("reload", () => {
+  test("changes what the next call of a model does, and says what changed", async () => {
+    const { url } = await echo();
+    const factory = factoryOf(named(url, "old"));
+    const model = factory.create();
+    expect((await model.codegen("Hello")).text).toBe("old");
+    const changes = await factory.reload(named(url, "new", "temperature = 0.5") + named(url, "more", "", "more"));
+    expect(changes).toEqual({ added: ["more"], removed: [], changed: ["main"] });
+    expect((await model.codegen("Hello")).text).toBe("new");
+    expect(model.config.temperature).toBe(0.5);
+    expect(factory.create()).toBe(model);
+    expect(factory.names()).toEqual(["main", "more"]);
+  });
+
+  test("leaves calls under way as they began, their retries and fallbacks too", async () => {
+    let answer = () => {};
+    const { url, arrivals } = await serve(({ body }, response) => {
+      if (body.model !== "old") return chatBody(String(body.model));
+      answer = () => void response.writeHead(500).end();
+      return undefined;
+    });
+    const old =
+      named(url, "old", 'num_retries = 0\nfallback_models = ["spare"]') + named(url, "spare-of-old", "", "spare");
+    const factory = factoryOf(old);
+    const model = factory.create("main" as never);
+    const underWay = model.codegen("Hello");
+    await until(() => arrivals.length === 1);
+    await factory.reload(named(url, "new") + named(url, "spare-of-new", "", "spare"));
+    answer();
+    expect((await underWay).text).toBe("spare-of-old");
+    expect((await model.codegen("Hello")).text).toBe("new");
+  });
+
+  test("leaves a stream that was not begun to the new file, and one that was to the old", async () => {
+    const { url } = await serve(({ body }, response) => sendEvents(response, chatEvents([String(body.model), "!"])));
+    const factory = factoryOf(named(url, "old"));
+    const [begun, later] = [factory.create().stream("Hello"), factory.create().stream("Hello")];
+    const events = begun[Symbol.asyncIterator]();
+    await events.next();
+    await factory.reload(named(url, "new"));
+    expect((await later.reply).text).toBe("new!");
+    for (let next = await events.next(); next.done !== true; next = await events.next());
+    expect((await begun.reply).text).toBe("old!");
+  });
+
+  test("keeps usage, breakers and the rest of a group", async () => {
+    const { url } = await serve(({ body }, response) => {
+      if (body.model === "ill") response.statusCode = 500;
+      return body.model === "ill" ? {} : chatBody(String(body.model));
+    });
+    const group = '[groups.all]\nmembers = ["ill", "well"]\nallowed_fails = 1\n';
+    const toml = (more: string) =>
+      named(url, "ill", `num_retries = 0\ncircuit_breaker = { threshold = 1 }`, "ill") +
+      named(url, "well", more, "well") +
+      group;
+    const factory = factoryOf(toml(""));
+    const all = factory.create("all" as never);
+    expect((await all.codegen("Hello")).attempts).toHaveLength(2);
+    expect(factory.breakers.state("ill")).toBe("open");
+    await factory.reload(toml("temperature = 0.5"));
+    expect(factory.breakers.state("ill")).toBe("open");
+    expect(factory.usage().calls).toBe(1);
+    expect((await all.codegen("Hello")).attempts).toHaveLength(1);
+  });
+
+  test("with a mistake changes nothing", async () => {
+    const { url } = await echo();
+    const factory = factoryOf(named(url, "old"));
+    const model = factory.create();
+    const error = await refused(factory.reload(named(url, "new", "temprature = 1")));
+    expect(error.problems[0]).toMatchObject({ path: "models.main.temprature", suggestion: "temperature" });
+    expect((await model.codegen("Hello")).text).toBe("old");
+  });
+
+  test("is refused when a model that is in use is gone, or cannot be used any more", async () => {
+    const { url } = await echo();
+    const factory = factoryOf(named(url, "old") + named(url, "other", "", "other"));
+    const model = factory.create("main" as never);
+    expect((await refused(factory.reload(named(url, "other", "", "other")))).message).toContain(
+      'has no "main" any more',
+    );
+    const needsKey = named(url, "new").replace('"test-key"', '"env:NOT_SET"');
+    expect((await refused(factory.reload(needsKey))).message).toContain("NOT_SET is not set");
+    expect((await model.codegen("Hello")).text).toBe("old");
+    expect(await factory.reload(named(url, "old"))).toEqual({ added: [], removed: ["other"], changed: [] });
+  });
+
+  test("a hundred times under ten thousand calls: none fails, none mixes two files", async () => {
+    const { url } = await serve(({ body }) => {
+      const { model, temperature, seed, messages } = body as {
+        model: string;
+        temperature: number;
+        seed: number;
+        messages: { content: string }[];
+      };
+      return chatBody([model, temperature * 1_000, seed, messages[0]?.content].join(" "));
+    });
+    const toml = (n: number) =>
+      named(url, `m${n}`, `temperature = ${n / 1_000}\nseed = ${n}\nsystem = "s${n}"\nmax_parallel = ${8 + (n % 3)}`);
+    const factory = factoryOf(toml(0));
+    const model = factory.create();
+    const seen = new Set<string>();
+    let left = 10_000;
+    const caller = async () => {
+      while (left-- > 0) {
+        const { text } = await model.codegen("Hello");
+        const [name = "", temperature, seed, system] = text.split(" ");
+        const n = name.slice(1);
+        if (Math.round(Number(temperature)) !== Number(n) || seed !== n || system !== `s${n}`)
+          throw new Error(`mixed: ${text}`);
+        seen.add(n);
+      }
+    };
+    const callers = Promise.all(Array.from({ length: 16 }, caller));
+    for (let n = 1; n <= 100; n++) {
+      const until = 10_000 - n * 95;
+      while (left > until) await new Promise(setImmediate);
+      await factory.reload(toml(n));
+    }
+    await callers;
+    expect(seen.size).toBeGreaterThan(90);
+    expect(factory.usage().calls).toBe(10_000);
+  }, 60_000);
+
+  test("of a text needs a text, of a file none", async () => {
+    const { url } = await echo();
+    const factory = factoryOf(named(url, "old"));
+    expect((await refused(factory.reload())).message).toContain("give reload() the new text");
+    expect(() => factory.watch()).toThrow("no file to watch");
+    const { factory: loaded } = await inFolder({ "models.toml": named(url, "old") });
+    expect((await refused(loaded.reload(named(url, "new")))).message).toContain("takes no text");
+  });
+
+  test("of a closed factory is refused", async () => {
+    const factory = factoryOf(named("http://127.0.0.1:1", "old"));
+    await factory.close();
+    expect((await failureOf(factory.reload(""))).code).toBe("aborted");
+    expect(() => factory.watch()).toThrow("closed");
+  });
+});
+
+/** A folder with files, and a factory of its models.toml. */
+async function inFolder(files: Readonly<Record<string, string>>, options: FactoryOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "modelwright-reload-"));
+  const write = (file: string, text: string) => {
+    mkdirSync(join(folder, file, ".."), { recursive: true });
+    writeFileSync(join(folder, `${file}.new`), text);
+    renameSync(join(folder, `${file}.new`), join(folder, file));
+  };
+  for (const [file, text] of Object.entries(files)) write(file, text);
+  const factory = await ModelFactory.load(join(folder, "models.toml"), { env: {}, ...options });
+  onTestFinished(async () => {
+    await factory.close();
+    rmSync(folder, { recursive: true });
+  });
+  const events: ReloadEvent[] = [];
+  return { folder, write, factory, events };
+}
+
+describe("watch", () => {
+  test("reloads when the file is written anew, and tells of a mistake while the old file holds", async () => {
+    const { url } = await echo();
+    const { write, factory, events } = await inFolder({ "models.toml": named(url, "old") });
+    const model = factory.get("main");
+    factory.watch((event) => events.push(event));
+    write("models.toml", named(url, "new"));
+    await until(() => events.length === 1);
+    expect(events[0]).toEqual({ type: "reloaded", added: [], removed: [], changed: ["main"] });
+    expect((await model.codegen("Hello")).text).toBe("new");
+    write("models.toml", named(url, "bad", "temperature = 9"));
+    await until(() => events.length === 2);
+    expect(events[1]).toMatchObject({
+      type: "rejected",
+      error: { problems: [{ line: 7, path: "models.main.temperature" }] },
+    });
+    expect((await model.codegen("Hello")).text).toBe("new");
+    write("models.toml", named(url, "newer"));
+    await until(() => events.length === 3);
+    expect((await model.codegen("Hello")).text).toBe("newer");
+  });
+
+  test("sees included files, and new ones that a pattern matches", async () => {
+    const { url } = await echo();
+    const { write, factory, events } = await inFolder({
+      "models.toml": 'include = ["team/*.toml"]\n',
+      "team/one.toml": named(url, "one"),
+    });
+    factory.watch((event) => events.push(event));
+    write("team/one.toml", named(url, "uno"));
+    await until(() => events.length === 1);
+    expect((await factory.get("main").codegen("Hello")).text).toBe("uno");
+    write("team/two.toml", named(url, "two", "", "second"));
+    await until(() => events.length === 2);
+    expect(events[1]).toMatchObject({ type: "reloaded", added: ["second"] });
+  });
+
+  test("says nothing when a file is written as it was, and nothing after its end", async () => {
+    const { url } = await echo();
+    const { write, factory, events } = await inFolder({ "models.toml": named(url, "old") });
+    const watcher = factory.watch((event) => events.push(event));
+    write("models.toml", named(url, "old"));
+    write("other.toml", "");
+    write("models.toml", named(url, "new"));
+    await until(() => events.length === 1);
+    watcher.close();
+    write("models.toml", named(url, "newer"));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(events).toHaveLength(1);
+    expect((await factory.get("main").codegen("Hello")).text).toBe("new");
+  });
+});
