@@ -4,16 +4,17 @@ import { type Divided, HeldText, possibleStart } from "./held-text.ts";
 /** What takes special tokens out of the text; `undefined` where there are none to take. */
 export function tokenStripper({ tokens, where }: StripTokens): HeldText | undefined {
   if (tokens.length === 0) return undefined;
-  return where === "anywhere" ? new TokenStripper(tokens) : new EdgeStripper(tokens, where === "edges");
+  const longestFirst = tokens.toSorted((left, right) => right.length - left.length);
+  return where === "anywhere" ? new TokenStripper(longestFirst) : new EdgeStripper(longestFirst, where === "edges");
 }
 
 /** Removes special tokens wherever they stand: from left to right, the longest first, and never one that only removal made. */
 class TokenStripper extends HeldText {
   readonly #firsts: ReadonlySet<string | undefined>;
 
-  constructor(tokens: readonly string[]) {
-    super(tokens);
-    this.#firsts = new Set(tokens.map((token) => token[0]));
+  constructor(longestFirst: readonly string[]) {
+    super(longestFirst);
+    this.#firsts = new Set(longestFirst.map((token) => token[0]));
   }
 
   protected divide(text: string, _sample: number, ended: boolean): Divided {
@@ -21,30 +22,15 @@ class TokenStripper extends HeldText {
     let from = 0;
     for (let at = 0; at < text.length; at++) {
       if (!this.#firsts.has(text[at])) continue;
-      const token = this.#tokenAt(text, at);
-      if (!ended && this.#mayGrow(text, at, token))
-        return { shown: shown + text.slice(from, at), held: text.slice(at) };
-      if (token === "") continue;
+      const rest = text.slice(at);
+      if (!ended && begins(rest, this.words)) return { shown: shown + text.slice(from, at), held: rest };
+      const token = firstOf(rest, this.words);
+      if (token === undefined) continue;
       shown += text.slice(from, at);
       from = at + token.length;
       at = from - 1;
     }
     return { shown: shown + text.slice(from), held: "" };
-  }
-
-  /** The longest token at this place. */
-  #tokenAt(text: string, at: number): string {
-    let longest = "";
-    for (const token of this.words) if (token.length > longest.length && text.startsWith(token, at)) longest = token;
-    return longest;
-  }
-
-  /** Whether the rest of the text begins a token, a longer one than stands there. */
-  #mayGrow(text: string, at: number, than: string): boolean {
-    const rest = text.length - at;
-    return this.words.some(
-      (token) => token.length > rest && token.length > than.length && token.startsWith(text.slice(at)),
-    );
   }
 }
 
@@ -59,8 +45,8 @@ class EdgeStripper extends HeldText {
   readonly #start: boolean;
   readonly #begun = new Set<number>();
 
-  constructor(tokens: readonly string[], start: boolean) {
-    super(tokens.toSorted((left, right) => right.length - left.length));
+  constructor(longestFirst: readonly string[], start: boolean) {
+    super(longestFirst);
     this.#start = start;
   }
 
@@ -74,13 +60,10 @@ class EdgeStripper extends HeldText {
   #withoutStart(text: string, sample: number): string {
     if (!this.#start || this.#begun.has(sample)) return text;
     let rest = text;
-    for (let token = this.#first(rest); token !== undefined; token = this.#first(rest)) rest = rest.slice(token.length);
+    for (let token = firstOf(rest, this.words); token !== undefined; token = firstOf(rest, this.words))
+      rest = rest.slice(token.length);
     if (possibleStart(rest, this.words) < rest.length) this.#begun.add(sample);
     return rest;
-  }
-
-  #first(text: string): string | undefined {
-    return this.words.find((word) => text.startsWith(word));
   }
 
   /** Length of the end of the text that is kept until it is known what follows. */
@@ -88,14 +71,10 @@ class EdgeStripper extends HeldText {
     const open = possibleStart(text, this.words);
     let length = text.length - this.#endOf(text);
     for (let half = 1; half <= open; half++) {
-      if (this.#begins(text.slice(-half)))
+      if (begins(text.slice(-half), this.words))
         length = Math.max(length, text.length - this.#endOf(text.slice(0, text.length - half)));
     }
     return length > LONGEST_END ? open : length;
-  }
-
-  #begins(half: string): boolean {
-    return this.words.some((word) => word.startsWith(half));
   }
 
   /** Where the tokens at the end of the text begin. */
@@ -108,4 +87,12 @@ class EdgeStripper extends HeldText {
       end = trimmed.length - token.length;
     }
   }
+}
+
+function firstOf(text: string, words: readonly string[]): string | undefined {
+  return words.find((word) => text.startsWith(word));
+}
+
+function begins(text: string, words: readonly string[]): boolean {
+  return words.some((word) => word.startsWith(text));
 }

@@ -107,10 +107,12 @@ describe("special tokens", () => {
   });
 
   it("are removed as the longest that stands there", async () => {
-    const tokens = ["<|end", "<|end|>", "<|end|><|end|>x"];
-    const policy = { stripTokens: { tokens, where: "anywhere" as const } };
-    for (const pieces of [["a<|end|>b<|end"], [..."a<|end|>b<|end"]])
-      expect(textOf(await guarded(deltas(pieces), policy).seen)).toBe("ab");
+    const tokens = ["<|end|>", "<|end", "<|end|><|end|>x"];
+    for (const all of [tokens, tokens.toReversed()]) {
+      const policy = { stripTokens: { tokens: all, where: "anywhere" as const } };
+      for (const pieces of [["a<|end|>b<|end"], [..."a<|end|>b<|end"]])
+        expect(textOf(await guarded(deltas(pieces), policy).seen)).toBe("ab");
+    }
   });
 
   it("are left where nothing was asked for", async () => {
@@ -233,6 +235,10 @@ describe("special tokens at the ends of a text", () => {
     expect(await said(["</s", "x"], "edges")).toBe("</sx");
   });
 
+  it("are no beginning once something was said", async () => {
+    expect(await said(["</s>done", "</s> it"], "edges")).toBe("done</s> it");
+  });
+
   it("end what stands before a tool call", async () => {
     const { events } = await guarded(
       [{ delta: "see</s>" }, { toolCall: { name: "f" } }, { finish: "tool-calls" }],
@@ -286,13 +292,21 @@ describe("special tokens at the ends of a text", () => {
   });
 });
 
+const shownOf = (stripper: ReturnType<typeof tokenStripper>, text: string) =>
+  textOf({ events: [...(stripper?.pass([{ type: "text-delta", text, sample: 0 }]) ?? [])] });
+
+it.each([
+  ["ab", "bcd"],
+  ["bcd", "ab"],
+])("special tokens that overlap hold back only what one of them may take: %s, %s", (...tokens) => {
+  expect(shownOf(tokenStripper({ tokens, where: "end" }), "zabc")).toBe("za");
+});
+
 it("more than a thousand characters of special tokens are no end of an answer, and are shown at once", () => {
-  const stripper = tokenStripper({ tokens: ["<e>"], where: "end" });
-  const tokens = (times: number) => "<e>".repeat(times);
-  const pass = (text: string) =>
-    textOf({ events: [...(stripper?.pass([{ type: "text-delta", text, sample: 0 }]) ?? [])] });
-  expect(pass(`a${tokens(333)}`)).toBe("a");
-  expect(pass(tokens(1))).toBe(tokens(334));
+  const stripper = tokenStripper({ tokens: ["<ee>"], where: "end" });
+  const tokens = (times: number) => "<ee>".repeat(times);
+  expect(shownOf(stripper, `a${tokens(250)}`)).toBe("a");
+  expect(shownOf(stripper, tokens(1))).toBe(tokens(251));
 });
 
 describe("what comes with a loop", () => {

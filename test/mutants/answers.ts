@@ -123,14 +123,14 @@ export const answers = [
     [
       "tokens-within-one-delta",
       "a special token that is split over deltas is shown",
-      "if (!ended && this.#mayGrow(text, at, token))",
-      "if (ended && this.#mayGrow(text, at, token))",
+      "if (!ended && begins(rest, this.words))",
+      "if (ended && begins(rest, this.words))",
     ],
     [
       "tokens-shortest-first",
       "of a long special token the end is left",
-      "if (token.length > longest.length && text.startsWith(token, at)) longest = token;",
-      'if (longest === "" && text.startsWith(token, at)) longest = token;',
+      "right.length - left.length",
+      "left.length - right.length",
     ],
     [
       "tokens-held-for-ever",
