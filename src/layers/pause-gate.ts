@@ -24,7 +24,7 @@ async function* afterPause(call: Call, next: Next, states: KeyStates): Events {
     const untilMs = clock.monotonic() + restMs;
     const another = target.credentials.keys.length > 1;
     if (another || untilMs > patienceMs || untilMs >= (call.deadlineAtMs ?? Number.POSITIVE_INFINITY))
-      throw resting(call, restMs);
+      throw resting(call, restMs, another);
     await sleep(clock, restMs * (1 + random() * 0.1), cancellation);
   }
   yield* next(call);
@@ -37,7 +37,7 @@ export function isResting(error: unknown): boolean {
   return isModelError(error) && RESTING.has(error);
 }
 
-function resting({ target }: Call, restMs: number): ModelError {
+function resting({ target }: Call, restMs: number, another: boolean): ModelError {
   const { provider, modelId, entry } = target;
   const left = Math.ceil(restMs / 100) / 10;
   const error = new ModelError({
@@ -46,7 +46,8 @@ function resting({ target }: Call, restMs: number): ModelError {
     provider,
     model: entry,
     retryAfterMs: Math.ceil(restMs),
-    shouldRetry: false,
+    // A call that waited for its only key has had its patience; one that went from key to key has not waited yet.
+    shouldRetry: another ? undefined : false,
   });
   RESTING.add(error);
   return error;

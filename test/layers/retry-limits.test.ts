@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
-import { Cancellation } from "../../src/core/cancellation.ts";
+import { Cancellation, sleep } from "../../src/core/cancellation.ts";
 import { ModelError, type ModelErrorCode, type ModelErrorInit } from "../../src/core/error.ts";
+import type { Layer } from "../../src/core/layer.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
@@ -202,6 +203,60 @@ describe("a pause", () => {
     states.heed(named(5_000), call);
     states.heed(named(1_000), call);
     expect(states.restMs(call)).toBe(5_000);
+  });
+
+  describe("that a call hears of after it queued", () => {
+    const queueing = (names: readonly string[], resting: readonly string[]) => {
+      const clock = new FakeClock();
+      const dialect = scripted(["fine"]);
+      const states = new KeyStates();
+      const target = targetOf("main", { credentials: { keys: names.map((name) => new Secret(name)) } });
+      const queue: Layer = async function* (call, next) {
+        await sleep(clock, 1_000, call.cancellation);
+        yield* next(call);
+      };
+      const run = through([retry(new RetryBudgets()), credential(states), queue, pauseGate(states)], dialect);
+      const ask = async () => {
+        const answer = read(run(callOf({ clock, target })));
+        await clock.advance(500);
+        const wait = new ModelError({ code: "rate_limited", message: "", retryAfterMs: 5_000 });
+        for (const name of resting) states.heed(wait, callOf({ clock, target, credential: new Secret(name) }));
+        return clock.settle(answer);
+      };
+      const asked = () => dialect.calls.map(({ call, startedMs }) => [call.credential?.reveal(), startedMs]);
+      return { ask, asked };
+    };
+
+    it.each([
+      [["one"], ["one"], ["one", 5_500]],
+      [["one", "two"], ["one"], ["two", 2_000]],
+      [
+        ["one", "two"],
+        ["one", "two"],
+        ["one", 6_500],
+      ],
+    ])("is waited for only where no key is free: of %j rest %j", async (keys, resting, expected) => {
+      const { ask, asked } = queueing(keys, resting);
+      expect((await ask()).error).toBeUndefined();
+      expect(asked()).toEqual([expected]);
+    });
+  });
+
+  it("that is named again and again is waited for no longer than max_retry_after altogether", async () => {
+    const clock = new FakeClock();
+    const states = new KeyStates();
+    const dialect = scripted(["fine"]);
+    const run = through([retry(new RetryBudgets()), pauseGate(states)], dialect);
+    const call = callOf({ clock });
+    const again = () => {
+      states.heed(new ModelError({ code: "rate_limited", message: "", retryAfterMs: 20_000 }), call);
+      clock.schedule(again, 19_000);
+    };
+    again();
+    const { error } = await clock.settle(read(run(call)));
+    expect(error?.message).toContain("not asked");
+    expect(clock.monotonic()).toBeLessThanOrEqual(60_000);
+    expect(dialect.calls).toEqual([]);
   });
 
   it("is that of one key: with another the provider may be asked", () => {
