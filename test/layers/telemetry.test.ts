@@ -201,4 +201,15 @@ describe("the totals of a factory", () => {
     await read(run(callOf()));
     expect(totals.total().cost.usd).toBeNull();
   });
+  it("are an estimate once one part of them is", async () => {
+    const totals = new UsageTotals();
+    const counted: ScriptedAttempt = [{ delta: "x" }, { usage: { input: 1, output: 1 } }, { finish: "stop" }];
+    const run = through([telemetry(logged().logger, false), totals.layer, meter], scripted([counted, "hi", counted]));
+    const estimated: boolean[] = [];
+    for (let calls = 0; calls < 3; calls++) {
+      await read(run(callOf({ target: targetOf("main", { price: () => ({ input: 3, output: 1 }) }) })));
+      estimated.push(totals.total().cost.estimated);
+    }
+    expect(estimated).toEqual([false, true, true]);
+  });
 });
