@@ -5,45 +5,50 @@ import { redact } from "../core/secret.ts";
 import type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "../core/transport.ts";
 import { mayBeEventStream, notEventStream } from "./message-reader.ts";
 import { SseFramer } from "./sse.ts";
+import { wellFormedBody } from "./well-formed-body.ts";
 
 /** What a user may hand over instead of the built-in transport: an object, or any function with fetch's signature. */
-export type TransportInput = FetchLike | { readonly fetch: FetchLike; close?(): Promise<void> };
+export type TransportInput = FetchLike | TransportObject;
 type FetchLike = (url: string | URL | Request, init?: WireInit) => Promise<Response>;
+interface TransportObject {
+  readonly fetch: FetchLike;
+  close?(): Promise<void>;
+}
 
 /**
  * A transport over somebody else's fetch: the global one, an instrumented one, a test's. It gets standard arguments and
  * may give a standard Response; cancellation, framing and error words are ours. Its connect and silence times are its own.
  */
 export function transportFrom(given: TransportInput): Transport {
-  const send: FetchLike = typeof given === "function" ? given : (url, init) => given.fetch(url, init);
+  const inner: TransportObject = typeof given === "function" ? { fetch: given } : given;
   return {
     async fetch(url, init = {}) {
       const { exchange } = init;
-      if (exchange === undefined) return send(url, init);
-      const answer = await sent(send, url, init, exchange);
+      if (exchange === undefined) return inner.fetch(url, init);
+      const answer = await sent(inner, url, init, exchange);
       if (exchange.response !== undefined) return answer;
       exchange.response = new FetchedResponse(answer, exchange);
       return exchange.response as unknown as Response;
     },
     async close() {
-      if (typeof given !== "function") await given.close?.();
+      await inner.close?.();
     },
   };
 }
 
 async function sent(
-  send: FetchLike,
+  inner: TransportObject,
   url: string | URL | Request,
   init: WireInit,
   exchange: Exchange,
 ): Promise<Response> {
   const controller = new AbortController();
-  const off = exchange.cancellation.onCancel((reason) => controller.abort(reason));
+  exchange.cancellation.onCancel((reason) => controller.abort(reason));
   exchange.sent = true;
+  const body = typeof init.body === "string" ? { body: wellFormedBody(init.body) } : {};
   try {
-    return await send(url, { ...init, signal: controller.signal, redirect: "manual" });
+    return await inner.fetch(url, { ...init, ...body, signal: controller.signal, redirect: "manual" });
   } catch (error) {
-    off();
     exchange.failure = exchange.cancellation.reason ?? failureOf(error, url);
     throw exchange.failure;
   }
@@ -93,7 +98,10 @@ class FetchedResponse implements WireResponse {
 
   async *messages(): AsyncGenerator<readonly SseMessage[]> {
     const contentType = this.headers.get("content-type");
-    if (!mayBeEventStream(contentType)) throw notEventStream(placeOf(this.url), contentType);
+    if (!mayBeEventStream(contentType)) {
+      this.cancel();
+      throw notEventStream(placeOf(this.url), contentType);
+    }
     const framer = new SseFramer();
     const out: SseMessage[] = [];
     try {
@@ -113,15 +121,16 @@ class FetchedResponse implements WireResponse {
   }
 
   async #read(): Promise<string> {
-    try {
-      const text = await this.#response.text();
-      if (this.ok) return text;
-      const kept = text.slice(0, MAX_ERROR_LENGTH);
-      this.#exchange.errorBody = redact(kept, this.#exchange.secrets?.() ?? []);
-      return withoutEcho(kept, this.#exchange);
-    } catch (error) {
-      throw this.#broken(error, "connection_failed");
+    if (this.ok) {
+      return this.#response.text().catch((error) => {
+        throw this.#broken(error, "connection_failed");
+      });
     }
+    // An error answer that was cut still tells its status.
+    const text = await this.#response.text().catch(() => "");
+    const kept = text.slice(0, MAX_ERROR_LENGTH);
+    this.#exchange.errorBody = redact(kept, this.#exchange.secrets?.() ?? []);
+    return withoutEcho(kept, this.#exchange);
   }
 
   #broken(error: unknown, code: "stream_truncated" | "connection_failed"): ModelError {

@@ -1,8 +1,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ModelError } from "../../src/core/error.ts";
+import { Secret } from "../../src/core/secret.ts";
+import type { Exchange, SseMessage, WireResponse } from "../../src/core/transport.ts";
 import { ModelFactory } from "../../src/index.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
+import { type TransportInput, transportFrom } from "../../src/transport/any-fetch.ts";
+import { collect, exchange, failure, wireResponse } from "./loopback.ts";
 
 let simulator: Simulator;
 beforeAll(async () => {
@@ -41,16 +46,16 @@ describe("somebody else's fetch as the transport", () => {
     expect((await stream.reply).usage).toEqual(reply.usage);
   });
 
-  it("classifies errors and keeps the key out of them", async () => {
+  it.each(["openai", "anthropic", "google"])("classifies errors and keeps the key out of them (%s)", async (name) => {
     const server = createServer((request, response) => {
       response.writeHead(401, { "content-type": "application/json" });
-      response.end(JSON.stringify({ error: { message: `bad key ${request.headers.authorization}` } }));
+      response.end(JSON.stringify({ error: { message: `bad key ${JSON.stringify(request.headers)}` } }));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     await using factory = ModelFactory.parse(TOML(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), {
       transport: { fetch },
     });
-    const outcome = await factory.get("openai").safeCodegen("hi");
+    const outcome = await factory.get(name).safeCodegen("hi");
     server.close();
     server.closeAllConnections();
     if (outcome.ok) throw new Error("expected a failure");
@@ -87,5 +92,199 @@ describe("somebody else's fetch as the transport", () => {
     setImmediate(() => controller.abort());
     await expect(call).rejects.toMatchObject({ code: "aborted" });
     expect(aborted).toBe(true);
+  });
+});
+
+const ADDRESS = "http://host.example/v1?key=1";
+
+/** The answer of a fetch as a dialect sees it. */
+async function answered(given: Response, seen: Exchange = exchange()): Promise<WireResponse> {
+  return wireResponse(await transportFrom(async () => given).fetch(ADDRESS, { exchange: seen }));
+}
+
+const EVENTS = { headers: { "content-type": "text/event-stream" } };
+
+/** A body that is written by hand. */
+function writable() {
+  const cancelled: unknown[] = [];
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start: (given) => {
+      controller = given;
+    },
+    cancel: (reason) => {
+      cancelled.push(reason);
+    },
+  });
+  return {
+    body,
+    cancelled,
+    write: (text: string) => controller?.enqueue(Buffer.from(text)),
+    end: () => controller?.close(),
+    break: (error: unknown) => controller?.error(error),
+  };
+}
+
+describe("a fetch that is handed over", () => {
+  it("is asked as it is where no exchange comes with the request", async () => {
+    const answer = new Response("fine");
+    const asked: unknown[] = [];
+    const transport = transportFrom(async (...all) => {
+      asked.push(...all);
+      return answer;
+    });
+    expect(await transport.fetch(ADDRESS, { method: "PUT" })).toBe(answer);
+    expect(asked).toEqual([ADDRESS, { method: "PUT" }]);
+  });
+
+  it("may keep the answer itself, as the built-in one does", async () => {
+    const [answer, own] = [new Response("fine"), await answered(new Response("own"))];
+    const seen = exchange();
+    const given: TransportInput = async (_, init) => {
+      if (init?.exchange !== undefined) init.exchange.response = own;
+      return answer;
+    };
+    expect(await transportFrom(given).fetch(ADDRESS, { exchange: seen })).toBe(answer);
+    expect(seen.response).toBe(own);
+  });
+
+  it("is closed with the factory, where it is an object that can be", async () => {
+    let closed = 0;
+    const close = async () => {
+      closed++;
+    };
+    await transportFrom({ fetch, close }).close();
+    await transportFrom({ fetch }).close();
+    await transportFrom(Object.assign(async () => new Response(), { close })).close();
+    expect(closed).toBe(1);
+  });
+
+  it("is given no half of a surrogate pair", async () => {
+    const bodies: unknown[] = [];
+    const transport = transportFrom(async (_, init) => {
+      bodies.push(init?.body);
+      return new Response();
+    });
+    await transport.fetch(ADDRESS, { body: JSON.stringify("a \ud83d b"), exchange: exchange() });
+    await transport.fetch(ADDRESS, { body: Buffer.from("bytes"), exchange: exchange() });
+    expect(bodies).toEqual(['"a \ufffd b"', Buffer.from("bytes")]);
+  });
+
+  it.each([ADDRESS, new URL(ADDRESS), new Request(ADDRESS)])("fails with the origin and no more: %s", async (url) => {
+    const seen = exchange();
+    const transport = transportFrom(() => Promise.reject("no route"));
+    const error = await failure(transport.fetch(url, { exchange: seen }));
+    expect(error).toMatchObject({
+      code: "connection_failed",
+      message: "No answer from http://host.example: no route",
+      cause: "no route",
+    });
+    expect(seen).toMatchObject({ sent: true, failure: error });
+  });
+
+  it("may fail with an error of ours", async () => {
+    const error = new ModelError({ code: "timed_out", message: "slow" });
+    const transport = transportFrom(() => Promise.reject(error));
+    expect(await failure(transport.fetch(ADDRESS, { exchange: exchange() }))).toBe(error);
+  });
+});
+
+describe("an answer of a fetch that was handed over", () => {
+  it("gives its events as they come, and at its end what may be one more", async () => {
+    const { body, write, end } = writable();
+    const messages = (await answered(new Response(body, EVENTS))).messages()[Symbol.asyncIterator]();
+    const next = async () => (await messages.next()).value?.map(({ data, unended }: SseMessage) => [data, unended]);
+    write("data: 1\n\ndata: 2\n\nda");
+    expect(await next()).toEqual([
+      ["1", undefined],
+      ["2", undefined],
+    ]);
+    write("ta: 3");
+    write("\n\n");
+    expect(await next()).toEqual([["3", undefined]]);
+    write("data: 4\n");
+    end();
+    expect(await next()).toEqual([["4", true]]);
+    expect(await next()).toBeUndefined();
+  });
+
+  it("gives nothing at its end where nothing was left, and nothing at all without a body", async () => {
+    const lengths = async (body: string | null) => {
+      const all: number[] = [];
+      for await (const { length } of (await answered(new Response(body, EVENTS))).messages()) all.push(length);
+      return all;
+    };
+    expect([await lengths("data: 1\n\n"), await lengths(null)]).toEqual([[1], []]);
+  });
+
+  it("that is no event stream is left unread", async () => {
+    const { body, cancelled } = writable();
+    const response = await answered(new Response(body, { headers: { "content-type": "text/html" } }));
+    const error = await failure(collect(response));
+    expect(error).toMatchObject({ code: "protocol_error", message: expect.stringContaining("got text/html") });
+    expect(cancelled).toHaveLength(1);
+  });
+
+  it("closes its body when it is cancelled, and that never fails", async () => {
+    const { body, cancelled } = writable();
+    const response = await answered(new Response(body, EVENTS));
+    response.cancel();
+    expect(cancelled).toHaveLength(1);
+    const read = new Response("read");
+    await read.text();
+    (await answered(read)).cancel();
+    (await answered(new Response(null))).cancel();
+  });
+
+  const readings: [string, string, (response: WireResponse) => Promise<unknown>][] = [
+    ["a stream", "stream_truncated", collect],
+    ["a text", "connection_failed", (response) => response.text()],
+  ];
+  it.each(readings)("that breaks as %s says so, unless the call was cancelled", async (_, code, readIt) => {
+    const broken = async (error: unknown, seen = exchange()) => {
+      const { body, ...stream } = writable();
+      const reading = failure(readIt(await answered(new Response(body, EVENTS), seen)));
+      stream.break(error);
+      return reading;
+    };
+    const cause = new TypeError("terminated");
+    expect(await broken(cause)).toMatchObject({ code, message: "The answer was cut before its end.", cause });
+    const own = new ModelError({ code: "timed_out", message: "silent" });
+    expect(await broken(own)).toBe(own);
+    const cancelled = exchange();
+    const reason = new ModelError({ code: "aborted", message: "enough" });
+    cancelled.cancellation.cancel(reason);
+    expect(await broken(cause, cancelled)).toBe(reason);
+  });
+
+  it("is read once, as text and as JSON", async () => {
+    const response = await answered(new Response('{"a":1}'));
+    expect([await response.text(), await response.json()]).toEqual(['{"a":1}', { a: 1 }]);
+  });
+
+  it("that is an error is kept up to 64 KiB, without the key", async () => {
+    const seen = exchange({ secrets: () => [new Secret("sk-canary-0123456789abcdef")], prompt: () => [] });
+    const text = `no sk-canary-0123456789abcdef ${"x".repeat(64 * 1024)}`;
+    const response = await answered(new Response(text, { status: 401 }), seen);
+    const kept = await response.text();
+    expect(kept).toMatch(/^no \S+ x+$/);
+    expect(kept).not.toContain("canary");
+    expect(kept.match(/x/g)).toHaveLength(64 * 1024 - 30);
+    expect(seen.errorBody).toBe(kept);
+  });
+
+  it("that is an error is shown without the prompt it repeats, but read with it", async () => {
+    const prompt = "Tell me about the house on the hill, and who lived there.";
+    const seen = exchange({ prompt: () => [prompt] });
+    const shown = await (await answered(new Response(`flagged: ${prompt}`, { status: 400 }), seen)).text();
+    expect(shown).not.toContain("house on the hill");
+    expect(seen.errorBody).toBe(`flagged: ${prompt}`);
+  });
+
+  it("that is an error still tells its status when it is cut", async () => {
+    const { body, ...stream } = writable();
+    const response = await answered(new Response(body, { status: 503 }));
+    stream.break(new TypeError("terminated"));
+    expect([response.status, await response.text()]).toEqual([503, ""]);
   });
 });
