@@ -14,7 +14,6 @@ export default defineConfig({
   },
   test: {
     include: ["test/layers/*.test.ts", "test/transport/*.test.ts", "test/model/recovery.test.ts"],
-    exclude: ["test/transport/any-fetch.test.ts"],
     testTimeout: 10_000,
     isolate: false,
   },
