@@ -70,7 +70,6 @@ class PassageWatch {
   }
 
   add(text: string): Repetition | undefined {
-    if (text.length <= EVERY) return this.#read(text) ? this.#found(text.length) : undefined;
     for (let at = 0; at < text.length; at += EVERY) {
       const slice = text.slice(at, at + EVERY);
       if (this.#read(slice)) return this.#found(at + slice.length);
@@ -127,6 +126,7 @@ class PassageWatch {
 /** How long the text is up to the end of the first copy of what repeats at its end every `period` characters. */
 export function firstCopy(text: string, period: number): number {
   let end = text.length;
-  while (end > period && text.charCodeAt(end - 1) === text.charCodeAt(end - 1 - period)) end -= 1;
+  // Before the first character there is NaN, which equals nothing.
+  while (text.charCodeAt(end - 1) === text.charCodeAt(end - 1 - period)) end -= 1;
   return end;
 }

@@ -4,6 +4,7 @@ import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
+import { RepetitionWatch } from "../../src/layers/repetition.ts";
 import { callOf, INPUT, read, targetOf, textOf, through } from "./call-of.ts";
 
 /** `text` in deltas of `size` characters. */
@@ -45,7 +46,39 @@ describe("a passage that comes again and again", () => {
     expect(error?.partial?.text).toBe(`Once:\n${VERSE}`);
   });
 
-  it("has to come as often as the limit says", async () => {
+  const passageOf = (length: number) =>
+    Array.from({ length: 500 }, (_, at) => `${at * 7919} `)
+      .join("")
+      .slice(0, length);
+  const foundIn = (text: string, limit: number, size = 1) => {
+    const watch = new RepetitionWatch(limit);
+    for (const [at, delta] of cut(text, size).entries()) {
+      const found = watch.add(delta);
+      if (found !== undefined) return { ...found, at: at * size + found.read };
+    }
+    return undefined;
+  };
+
+  it.each([
+    ["as often as the limit says", 600, 10, 6_000, 10],
+    ["until it fills five thousand characters", 600, 3, 5_000, 8],
+    ["and may have two thousand characters itself", 2_000, 3, 6_000, 3],
+  ])("has to come %s", (_, period, limit, length, times) => {
+    const found = foundIn(`Once.\n${passageOf(period).repeat(20)}`, limit);
+    expect(found).toEqual({ period, times, read: 1, length, at: "Once.\n".length + length });
+  });
+
+  it("is not searched for where it is longer", () => {
+    expect(foundIn(passageOf(2_001).repeat(20), 3)).toBeUndefined();
+  });
+
+  it.each([1, 5, 2_000, 20_000])("is no loop when the text goes on differently, in deltas of %i", (size) => {
+    const often = VERSE.repeat(90);
+    expect(foundIn(`${often}${passageOf(2_000)}${often}${passageOf(2_000)}`, 100, size)).toBeUndefined();
+    expect(foundIn(`${often}${often}`, 100, size)).toMatchObject({ period: VERSE.length });
+  });
+
+  it("has to come as often as the limit of its entry says", async () => {
     const paragraph = Array.from({ length: 20 }, (_, line) => `${line * 7919} bottles on the wall. `).join("");
     expect((await said(cut(paragraph.repeat(99), 6))).error).toBeUndefined();
     expect((await said(cut(paragraph.repeat(120), 6))).error?.code).toBe("degenerate_output");
@@ -59,6 +92,8 @@ describe("a passage that comes again and again", () => {
     ["an empty board", rows(100, '  <div class="cell"></div>')],
     ["a wide table", rows(40, `|${" --- |".repeat(20)}`)],
     ["rules", rows(20, "=".repeat(120))],
+    ["one letter without end", "=".repeat(8_000)],
+    ["two letters without end", "0,".repeat(4_000)],
     ["ASCII art", rows(30, "#".repeat(60) + " ".repeat(60))],
     ["deep indentation", rows(60, `${" ".repeat(80)}}`)],
     ["base64 of zeros", `${"A".repeat(3_000)}==`],

@@ -166,6 +166,12 @@ export const retries = [
       "await sleep(clock, restMs, cancellation);",
     ],
     [
+      "pause-of-every-key-is-final",
+      "a queued call fails although all its keys would soon be free",
+      "shouldRetry: another ? undefined : false",
+      "shouldRetry: false",
+    ],
+    [
       "pause-beyond-the-deadline",
       "a call waits although its deadline comes first",
       " || untilMs >= (call.deadlineAtMs ?? Number.POSITIVE_INFINITY)",
