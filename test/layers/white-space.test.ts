@@ -61,6 +61,7 @@ describe("a JSON text", () => {
     expect(closedBy('{"a":"\\"}', size)).toEqual([false, 0, true]);
     expect(closedBy('{"a":"\\\\"}', size)).toEqual([true, 0, true]);
     expect(closedBy('{"a":"\\n\\"}"}', size)).toEqual([true, 0, true]);
+    expect(closedBy('{"":""}', size)).toEqual([true, 0, true]);
   });
 
   it.each([1, 3, 100])("is none once something comes after it, in pieces of %i", (size) => {
