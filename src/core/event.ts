@@ -52,8 +52,10 @@ export type FlowEvent = ModelEvent | FoldEvent;
 /** One batch per network read: layers that do not look at events pay per batch, not per event. */
 export type Events = AsyncIterable<readonly FlowEvent[]>;
 
-/** Whether the event shows the consumer something of the answer; from the first one on, an attempt is committed. */
-export function isContent(event: FlowEvent): boolean {
+/** What shows the consumer something of the answer; from the first one on, an attempt is committed. */
+export type ContentEvent = Exclude<Extract<FlowEvent, { sample: number }>, { type: "signature" }>;
+
+export function isContent(event: FlowEvent): event is ContentEvent {
   switch (event.type) {
     case "text-delta":
     case "reasoning-delta":

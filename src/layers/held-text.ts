@@ -24,7 +24,7 @@ export abstract class HeldText {
         const text = this.#take(event);
         if (text !== "") out.push({ ...event, text });
       } else {
-        if (isContent(event) && "sample" in event) this.#flush(event.sample, out);
+        if (isContent(event)) this.#flush(event.sample, out);
         out.push(this.other(event));
       }
     }

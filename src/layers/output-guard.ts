@@ -78,9 +78,13 @@ class OutputGuard {
     let out: FlowEvent[] | undefined;
     for (let index = 0; index < batch.length; index++) {
       const event = batch[index] as FlowEvent;
-      const watch = event.type === "text-delta" || isOfSample(event) ? this.#watchOf(event.sample) : undefined;
-      const found = watch === undefined || watch.ended || this.#isCut(event) ? undefined : watch.judge(event);
-      if (watch === undefined || (found === undefined && !watch.ended && !watch.holds)) {
+      if (!isContent(event)) {
+        out?.push(event);
+        continue;
+      }
+      const watch = this.#watchOf(event.sample);
+      const found = watch.ended || this.#isCut(event) ? undefined : watch.judge(event);
+      if (found === undefined && !watch.ended && !watch.holds) {
         out?.push(event);
         continue;
       }
@@ -223,10 +227,6 @@ class OutputGuard {
       ...more,
     });
   }
-}
-
-function isOfSample(event: FlowEvent): event is Extract<FlowEvent, { sample: number }> {
-  return isContent(event) && "sample" in event;
 }
 
 const NOTHING: PartialAnswer = { text: "", reasoning: "", toolCalls: [] };

@@ -1,5 +1,5 @@
 import type { PartialAnswer } from "../core/error.ts";
-import type { FlowEvent } from "../core/event.ts";
+import type { ContentEvent, FlowEvent } from "../core/event.ts";
 import type { ToolCall } from "../core/tool.ts";
 import { firstCopy, type Repetition, RepetitionWatch } from "./repetition.ts";
 import { WhiteSpaceWatch } from "./white-space.ts";
@@ -41,7 +41,7 @@ function blank(text: string, run: number): Degeneration {
 }
 
 function repeated(text: string, { period, times, read, length }: Repetition): Degeneration {
-  const piece = period <= read ? text.slice(read - period, read) : text;
+  const piece = text.slice(Math.max(0, read - period), read);
   return {
     words: `the same text came ${times} times in a row (repeated_chunk_limit): ${JSON.stringify(piece.slice(0, 40))}`,
     before: text.slice(0, Math.max(0, read - length + period)),
@@ -93,7 +93,7 @@ export class SampleWatch {
   }
 
   /** The event without the white space that may be the beginning of a loop. */
-  hold(event: FlowEvent): readonly FlowEvent[] {
+  hold(event: ContentEvent): readonly FlowEvent[] {
     if (event.type !== "text-delta") return this.#release(event);
     const { closed, run } = this.#speech.space;
     const whole = this.#held + event.text;
@@ -102,8 +102,8 @@ export class SampleWatch {
     return shown === 0 ? [] : [{ ...event, text: whole.slice(0, shown) }];
   }
 
-  #release(event: FlowEvent): readonly FlowEvent[] {
-    if (this.#held === "" || !("sample" in event)) return [event];
+  #release(event: ContentEvent): readonly FlowEvent[] {
+    if (this.#held === "") return [event];
     const text = this.#held;
     this.#held = "";
     return [{ type: "text-delta", text, sample: event.sample }, event];

@@ -79,6 +79,11 @@ describe("endless repetition", () => {
     expect((await guarded([...interleaved, { finish: "stop" }]).seen).error?.code).toBe("degenerate_output");
   });
 
+  it("is seen past empty pieces", async () => {
+    const pieces = Array.from({ length: 100 }, (): ScriptStep[] => [{ delta: "again" }, { delta: "" }]).flat();
+    expect((await guarded([...pieces, { finish: "stop" }]).seen).error?.code).toBe("degenerate_output");
+  });
+
   it("begins anew after something else was said", async () => {
     expect(
       (await guarded([...repeat(60, "again"), { delta: "but" }, ...repeat(60, "again"), { finish: "stop" }]).seen)
@@ -440,6 +445,12 @@ describe("an end without an answer", () => {
       partial: { toolCalls: [{ id: "c", name: "f", arguments: undefined, json: '{"path": "/a' }] },
     });
     expect(error?.message).toContain("max_new_tokens");
+  });
+
+  it("may follow arguments of a call that nobody announced: they are part of nothing", async () => {
+    const events: FlowEvent[] = [{ type: "tool-call-delta", index: 0, json: "{", sample: 0 }];
+    const { error } = await guarded([{ events }, { finish: "length" }]).seen;
+    expect(error).toMatchObject({ code: "empty_response", partial: { toolCalls: [] } });
   });
 
   it("keeps what came of a call that its decoder refused", async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy } from "../../src/core/target.ts";
-import { scripted } from "../../src/dialects/scripted/dialect.ts";
+import { type ScriptStep, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
 import { RepetitionWatch } from "../../src/layers/repetition.ts";
 import { callOf, INPUT, read, targetOf, textOf, through } from "./call-of.ts";
@@ -13,8 +13,16 @@ function cut(text: string, size: number): string[] {
 }
 
 function said(deltas: readonly string[], policy: Partial<Policy> = {}, json = false) {
+  return went(
+    deltas.map((delta) => ({ delta })),
+    policy,
+    json,
+  );
+}
+
+function went(steps: readonly ScriptStep[], policy: Partial<Policy> = {}, json = false) {
   const settings = json ? { responseFormat: { type: "json_object" as const } } : {};
-  const dialect = scripted([[...deltas.map((delta) => ({ delta })), { finish: "length" }]]);
+  const dialect = scripted([[...steps, { finish: "length" }]]);
   const request = { messages: INPUT.messages, settings, samples: 1, extraBody: {}, extraHeaders: {} };
   const seen = read(through([outputGuard], dialect)(callOf({ target: targetOf("main", {}, policy), request })));
   return seen.then((result) => ({ ...result, read: dialect.calls[0]?.end }));
@@ -37,6 +45,12 @@ describe("a passage that comes again and again", () => {
     expect(textOf({ events }).startsWith(error?.partial?.text ?? "?")).toBe(true);
     expect(textOf({ events }).length).toBeLessThan(100 * passage.length + 5_000 + 4_000);
     expect(read).toBe("left");
+  });
+
+  it.each([40, 10_000])("is quoted in the error, in deltas of %i", async (size) => {
+    const { error } = await said(cut(VERSE.repeat(1_000), size));
+    const quoted = /times in a row \(repeated_chunk_limit\): "([^"]{40})"/.exec(error?.message ?? "")?.[1];
+    expect(VERSE.repeat(2)).toContain(quoted);
   });
 
   it("is seen inside one big delta, as an answer that is no stream has it", async () => {
@@ -145,6 +159,7 @@ describe("white space without end", () => {
         const { events, error, read } = await said(cut(` {"a": [1, "}"]}${"\n \t".repeat(1_000)}`, size), {}, json);
         expect(error).toBeUndefined();
         expect(textOf({ events })).toBe(' {"a": [1, "}"]}');
+        expect(events).not.toContainEqual({ type: "text-delta", text: "", sample: 0 });
         expect(events.slice(-2)).toMatchObject([
           { type: "adjustment", adjustment: { setting: "finish_reason", to: "stop" } },
           { type: "finish", reason: "stop" },
@@ -159,6 +174,24 @@ describe("white space without end", () => {
       const { error } = await said(cut(`${text}${" ".repeat(3_000)}`, 2), {}, true);
       expect(error).toMatchObject({ code: "degenerate_output", partial: { text } });
     }
+  });
+
+  it("in thoughts is judged as in a text", async () => {
+    const thinking = (times: number) => went([{ reasoning: `hm${" ".repeat(times)}` }, { delta: "so" }], {}, true);
+    expect((await thinking(2_000)).error).toBeUndefined();
+    expect((await thinking(2_001)).error?.code).toBe("degenerate_output");
+  });
+
+  it("in arguments of a tool call is judged as in JSON, before its first brace too", async () => {
+    const calling = (times: number) => {
+      const events: FlowEvent[] = [
+        { type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 },
+        { type: "tool-call-delta", index: 0, json: " ".repeat(times), sample: 0 },
+      ];
+      return went([{ events }, { delta: "so" }]);
+    };
+    expect((await calling(256)).error).toBeUndefined();
+    expect((await calling(257)).error?.code).toBe("degenerate_output");
   });
 
   it("that does end is part of the text, wherever it stands", async () => {
