@@ -84,7 +84,7 @@ class OutputGuard {
       }
       const watch = this.#watchOf(event.sample);
       const found = watch.ended || this.#isCut(event) ? undefined : watch.judge(event);
-      if (found === undefined && !watch.ended && !watch.holds) {
+      if (found === undefined && !watch.holds) {
         out?.push(event);
         continue;
       }
@@ -134,8 +134,7 @@ class OutputGuard {
       return;
     }
     this.#loop = { watch, event, found };
-    if (found.before !== "" && event.type === "text-delta") out.push({ ...event, text: found.before });
-    if (found.before !== "" && event.type === "reasoning-delta") out.push({ ...event, text: found.before });
+    if (found.before !== "" && "text" in event) out.push({ ...event, text: found.before });
     out.push(...usage);
   }
 
@@ -150,8 +149,6 @@ class OutputGuard {
         this.#watchOf(event.sample).note(event);
         break;
       case "refusal-delta":
-        this.#sawAnswer = true;
-        break;
       case "tool-call-end":
         this.#sawAnswer = true;
         this.#watchOf(event.sample).note(event);
@@ -177,7 +174,11 @@ class OutputGuard {
 
   /** What was delivered; of a loop, its first round. */
   partial(loop?: Loop): PartialAnswer {
-    const samples = this.#watches.map((watch) => watch.partial(watch === loop?.watch ? loop : undefined));
+    // A sample may not have said anything yet.
+    const samples = Array.from(
+      this.#watches,
+      (watch: SampleWatch | undefined) => watch?.partial(watch === loop?.watch ? loop : undefined) ?? NOTHING,
+    );
     const [first = NOTHING] = samples;
     // The rest of an answer that goes on: the text as a whole is known above.
     if (this.#goesOn) return { ...first, text: "" };

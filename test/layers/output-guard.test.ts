@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FlowEvent } from "../../src/core/event.ts";
+import { Shown } from "../../src/core/shown.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { usageOf } from "../../src/core/usage.ts";
 import { type ScriptedAttempt, type ScriptStep, scripted } from "../../src/dialects/scripted/dialect.ts";
@@ -31,6 +32,7 @@ describe("endless repetition", () => {
     const { events, error } = await seen;
     expect(error).toMatchObject({ code: "degenerate_output", model: "main" });
     expect(error?.message).toContain("100 times");
+    expect(error?.partial).toStrictEqual({ text: "again", reasoning: "", toolCalls: [] });
     expect(events).toHaveLength(99);
     expect(dialect.calls[0]?.end).toBe("left");
   });
@@ -315,11 +317,13 @@ it("more than a thousand characters of special tokens are no end of an answer, a
 });
 
 describe("what comes with a loop", () => {
+  const usageBefore: FlowEvent = { type: "usage", usage: usageOf({ input: 3, output: 90 }) };
   const looping = (more: readonly FlowEvent[]): ScriptedAttempt => [
     ...repeat(98, "again "),
     {
       events: [
         { type: "text-delta", text: "again ", sample: 0 },
+        usageBefore,
         { type: "text-delta", text: "again ", sample: 0 },
         ...more,
       ],
@@ -332,7 +336,7 @@ describe("what comes with a loop", () => {
   it("in one batch is not delivered, but its tokens are", async () => {
     const { events, error } = await guarded(looping([other, usage])).seen;
     expect(error).toMatchObject({ code: "degenerate_output", partial: { text: "again " } });
-    expect(events.filter(({ type }) => type === "usage")).toEqual([usage]);
+    expect(events.filter(({ type }) => type === "usage")).toEqual([usageBefore, usage]);
     expect(textOf({ events })).not.toContain("after it");
   });
 
@@ -342,16 +346,56 @@ describe("what comes with a loop", () => {
     expect(error).toMatchObject({ code: "degenerate_output", partial: { text: "", reasoning: "hm, " } });
   });
 
+  it("in one piece is its first round, of thoughts as of text; of arguments nothing", async () => {
+    const line = "The wheels on the bus go round and round. ";
+    const thought = await guarded([{ reasoning: `Hm:\n${line.repeat(1_000)}` }]).seen;
+    expect(thought.error?.partial?.reasoning).toBe(`Hm:\n${line}`);
+    expect(thought.events).toEqual([{ type: "reasoning-delta", text: `Hm:\n${line}`, sample: 0 }]);
+    const start: FlowEvent = { type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 };
+    const events: FlowEvent[] = [start, { type: "tool-call-delta", index: 0, json: line.repeat(1_000), sample: 0 }];
+    const called = await guarded([{ events }]).seen;
+    expect(called.events).toEqual([start]);
+    expect(called.error?.partial?.toolCalls).toMatchObject([{ id: "c", json: "" }]);
+  });
+
+  it("of thoughts is one after a whole JSON text too, and after a stop sequence", async () => {
+    const thoughts = Array.from({ length: 300 }, () => ({ reasoning: "hm, " }));
+    const whole = await guarded([{ delta: '{"a":1}' }, ...thoughts, { finish: "stop" }]).seen;
+    expect(whole.error).toMatchObject({ code: "degenerate_output", partial: { text: '{"a":1}', reasoning: "hm, " } });
+    const request = { ...callOf().request, cutAt: ["END"] };
+    const dialect = scripted([[{ delta: "fine END" }, ...thoughts, { finish: "stop" }]]);
+    const cut = await read(through([outputGuard], dialect)(callOf({ request })));
+    expect(cut.error).toMatchObject({ code: "degenerate_output", partial: { text: "fine ", reasoning: "hm, " } });
+  });
+
+  it("of an answer that goes on is without its text, which is known as a whole above", async () => {
+    const partialOf = async (shownText: string) => {
+      const call = callOf();
+      call.record.shown = new Shown();
+      call.record.shown.note([{ type: "text-delta", text: shownText, sample: 0 }]);
+      const dialect = scripted([[{ reasoning: "hm" }, ...repeat(100, "again ")]]);
+      return (await read(through([outputGuard], dialect)(call))).error?.partial;
+    };
+    expect(await partialOf("Once. ")).toMatchObject({ text: "", reasoning: "hm" });
+    expect(await partialOf("")).toMatchObject({ text: "again ", reasoning: "hm" });
+  });
+
+  it("of one sample leaves nothing of one that has not begun", async () => {
+    const { error } = await guarded([...repeat(100, "again ", 1), { finish: "stop" }]).seen;
+    const nothing = { text: "", reasoning: "", toolCalls: [] };
+    expect(error?.partial).toEqual({ ...nothing, samples: [nothing, { ...nothing, text: "again " }] });
+  });
+
   it("of one sample leaves what the others said in the partial", async () => {
     const script = [
-      { delta: "fine", sample: 1 },
+      { delta: "twice twice ", sample: 1 },
       { toolCall: { name: "f", arguments: { a: 1 } }, sample: 1 },
       ...repeat(100, "again "),
     ];
     const { error } = await guarded([...script, { finish: "stop" }]).seen;
     expect(error?.partial).toMatchObject({
       text: "again ",
-      samples: [{ text: "again " }, { text: "fine", toolCalls: [{ name: "f", arguments: { a: 1 } }] }],
+      samples: [{ text: "again " }, { text: "twice twice ", toolCalls: [{ name: "f", arguments: { a: 1 } }] }],
     });
   });
 });
@@ -373,6 +417,12 @@ describe("an answer", () => {
       { finish: "stop", sample: 1 },
     ]);
     expect((await seen).error).toBeUndefined();
+  });
+
+  it("is read on after its end: its tokens may come later", async () => {
+    const { seen, dialect } = guarded([{ delta: "x" }, { finish: "stop" }, { usage: { output: 7 } }]);
+    expect((await seen).events.at(-1)).toMatchObject({ type: "usage", usage: { output: 7 } });
+    expect(dialect.calls[0]?.end).toBe("complete");
   });
 
   it("of another sample may be empty and first", async () => {
@@ -429,6 +479,16 @@ describe("an end without an answer", () => {
       [{ reasoning: "hm" }, { usage: { output: 1_000, reasoning: 1_000 } }, { finish: "length" }],
     ],
     ["the limit reached at once", [{ finish: "length" }]],
+    ["an end for no known reason", [{ finish: "unknown" }]],
+    ["only thoughts", [{ reasoning: "hm" }, { usage: { output: 5, reasoning: 5 } }, { finish: "stop" }]],
+    [
+      "the limit reached while another sample called",
+      [
+        { events: [{ type: "tool-call-start", index: 0, id: "c", name: "f", sample: 1 }] },
+        { usage: { output: 5 } },
+        { finish: "length" },
+      ],
+    ],
   ] as const)("is empty_response: %s", async (_, script) => {
     expect((await guarded(script).seen).error?.code).toBe("empty_response");
   });
@@ -445,6 +505,11 @@ describe("an end without an answer", () => {
       partial: { toolCalls: [{ id: "c", name: "f", arguments: undefined, json: '{"path": "/a' }] },
     });
     expect(error?.message).toContain("max_new_tokens");
+  });
+
+  it("leaves the partial of other failures to those above", async () => {
+    const { error } = await guarded([{ delta: "x" }, { error: { code: "server_error", message: "broke" } }]).seen;
+    expect(error?.partial).toBeUndefined();
   });
 
   it("may follow arguments of a call that nobody announced: they are part of nothing", async () => {

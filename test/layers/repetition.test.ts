@@ -206,7 +206,9 @@ describe("white space without end", () => {
       events.push({ type: "text-delta", text: "\n", sample: 1 });
       events.push({ type: "text-delta", text: `${at} `, sample: 0 });
     }
-    const dialect = scripted([[{ events }, { delta: "end" }, { finish: "stop" }, { delta: "never read" }]]);
+    const dialect = scripted([
+      [{ events }, { finish: "length", sample: 1 }, { delta: "end" }, { finish: "stop" }, { delta: "never read" }],
+    ]);
     const request = { messages: INPUT.messages, settings: {}, samples: 2, extraBody: {}, extraHeaders: {} };
     const seen = await read(through([outputGuard], dialect)(callOf({ request })));
     expect(textOf(seen)).toContain("299 end");
