@@ -33,8 +33,8 @@ export const chains = [
     [
       "fallback-for-a-wrong-request",
       "a request that is wrong everywhere is asked of everybody",
-      'case "none":\n      return [];',
-      'case "none":\n      return own(chain, "general");',
+      'failure.code === "not_found" ? own(chain, "general") : []',
+      'failure.code === "not_found" ? own(chain, "general") : own(chain, "general")',
     ],
     [
       "fallback-asks-twice",
