@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
 import { ERROR_CODES, ModelError, type ModelErrorCode } from "../../src/core/error.ts";
 import type { FlowEvent } from "../../src/core/event.ts";
-import type { Target } from "../../src/core/target.ts";
+import type { Policy, Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, type ScriptedDialect, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { type FallbackList, fallback } from "../../src/layers/fallback.ts";
 import { retry } from "../../src/layers/retry.ts";
@@ -16,7 +16,13 @@ type Lists = Partial<Record<FallbackList, readonly string[]>>;
 function setUp(
   scripts: Readonly<Record<string, readonly ScriptedAttempt[]>>,
   lists: Lists,
-  options: { fields?: Partial<Call>; targets?: Record<string, Partial<Target>>; leftOut?: readonly string[] } = {},
+  options: {
+    fields?: Partial<Call>;
+    targets?: Record<string, Partial<Target>>;
+    policy?: Partial<Policy>;
+    leftOut?: readonly string[];
+    isGroup?: boolean;
+  } = {},
 ) {
   const clock = new FakeClock();
   const dialects = new Map<string, ScriptedDialect>(
@@ -24,12 +30,16 @@ function setUp(
   );
   const dialectOf = (target: Target) => dialects.get(target.entry) as ScriptedDialect;
   const targets = new Map(
-    [...dialects.keys()].map((entry) => [entry, targetOf(entry, options.targets?.[entry], { numRetries: 0 })]),
+    [...dialects.keys()].map((entry) => [
+      entry,
+      targetOf(entry, options.targets?.[entry], { numRetries: 0, ...options.policy }),
+    ]),
   );
   const chain = {
     primary: [...targets.values()][0] as Target,
     fallbacks: (kind: FallbackList) => lists[kind]?.map((entry) => targets.get(entry) as Target),
     leftOut: options.leftOut ?? [],
+    isGroup: options.isGroup ?? false,
   };
   const layer = fallback(() => chain, dialectOf, new RetryBudgets());
   const again = retry(new RetryBudgets());
@@ -104,6 +114,14 @@ describe("fallback", () => {
     expect(error?.code).toBe(code);
     expect(error?.errors).toEqual([]);
     expect(asked()).toEqual(["a"]);
+  });
+
+  it("asks the next of equals where one does not have the model, but not where the request is wrong", async () => {
+    const missing = setUp({ a: fails("not_found"), b: ["b"] }, { general: ["b"] }, { isGroup: true });
+    expect(textOf(await missing.ask())).toBe("b");
+    const wrong = setUp({ a: fails("invalid_request"), b: ["b"] }, { general: ["b"] }, { isGroup: true });
+    expect((await wrong.ask()).error?.code).toBe("invalid_request");
+    expect(wrong.asked()).toEqual(["a"]);
   });
 
   it("sends an overflow to context_window_fallbacks, and to fallback_models without such a list", async () => {
@@ -313,6 +331,23 @@ describe("a prompt that some windows cannot hold", () => {
     expect(last.asked()).toEqual(["a"]);
   });
 
+  it("is sent to none of equals that cannot hold it", async () => {
+    const { ask, asked } = setUp({ a: ["a"] }, {}, { targets: { a: holds(750) }, isGroup: true });
+    expect((await ask({ input })).error?.code).toBe("context_too_long");
+    expect(asked()).toEqual([]);
+  });
+
+  it("goes to the primary once more, where it is slow and no fallback can hold it", async () => {
+    const slow: ScriptedAttempt = [{ delayMs: 900 }, { delta: "a" }, { finish: "stop" }];
+    const { ask, dialects } = setUp(
+      { a: [slow], b: ["b"] },
+      { general: ["b"] },
+      { targets: { b: holds(750) }, policy: { hedgeAfterMs: 200 } },
+    );
+    expect(textOf(await ask({ input }))).toBe("a");
+    expect([...dialects.values()].map(({ calls }) => calls.length)).toEqual([2, 0]);
+  });
+
   it("is sent to a small window when those that are larger have failed", async () => {
     const failing = fails("server_error");
     const { ask, asked } = setUp(
@@ -323,6 +358,25 @@ describe("a prompt that some windows cannot hold", () => {
     expect(textOf(await ask({ input }))).toBe("c");
     expect(asked()).toEqual(["a", "b", "c"]);
   });
+});
+
+it.each<[string, readonly ScriptedAttempt[], readonly string[], number]>([
+  ["failed is not asked again", fails("server_error"), ["a", "b", "c"], 1],
+  ["was called off may serve", [[{ hang: true }], "b"], ["a", "b"], 2],
+])("when the first breaks off, the second request beside it that %s", async (_, script, expected, times) => {
+  const broken: ScriptedAttempt = [
+    { delayMs: 500 },
+    { delta: "half" },
+    { error: { code: "server_error", message: "" } },
+  ];
+  const { ask, asked, dialects } = setUp(
+    { a: [broken], b: script, c: ["c"] },
+    { general: ["b", "c"] },
+    { policy: { hedgeAfterMs: 200 }, fields: { onBreak: "restart" } },
+  );
+  expect((await ask()).error).toBeUndefined();
+  expect(asked()).toEqual(expected);
+  expect(dialects.get("b")?.calls).toHaveLength(times);
 });
 
 it("a target of another list is told whether one is left of that list", async () => {
@@ -353,7 +407,7 @@ describe("what a target is asked for", () => {
 
 it("the start has the id of a response that comes with the first events, and else none", async () => {
   const response = { events: [{ type: "response", id: "r1" }] } as const;
-  const known = setUp({ a: [[response, { delta: "a" }, { finish: "stop" }]] }, {});
+  const known = setUp({ a: [[{ usage: { input: 1 } }, response, { delta: "a" }, { finish: "stop" }]] }, {});
   expect((await known.ask()).events[0]).toEqual({ type: "start", model: "a", provider: "scripted", id: "r1" });
   const unknown = setUp({ a: ["a"] }, {});
   expect((await unknown.ask()).events[0]).toStrictEqual({ type: "start", model: "a", provider: "scripted" });

@@ -25,6 +25,10 @@ test("forEach gives value, name and the headers", () => {
   expect(seen[2]).toEqual(["x-id", "7", true]);
 });
 
+test("response headers can be read in a log", () => {
+  expect(JSON.parse(JSON.stringify({ headers }))).toMatchObject({ headers: { "set-cookie": ["x=1", "y=2"] } });
+});
+
 test("response headers cannot be changed", () => {
   expect(() => headers.set("a", "b")).toThrow(TypeError);
   expect(() => headers.append("a", "b")).toThrow(TypeError);
