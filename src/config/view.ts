@@ -21,6 +21,7 @@ export class View {
   #groups: readonly string[] | undefined;
   #aliases: ReadonlyMap<string, string> | undefined;
   #entries: ReadonlySet<string> | undefined;
+  readonly #entryTablesOf = new Map<string, readonly SourceTable[]>();
   readonly #parents = new Map<string, string | undefined>();
   readonly #shared = new Map<string, readonly SourceTable[]>();
 
@@ -107,12 +108,23 @@ export class View {
 
   /** The tables at `path`, lowest first: of the files, of the profile in each of them, of the environment. */
   tablesAt(path: Path, kind: LayerKind): SourceTable[] {
-    const tables = this.files.flatMap((source) => sourceTable(source, path, kind));
+    const tables: SourceTable[] = [];
+    for (const source of this.files) addTable(tables, source, path, kind);
     if (this.profile !== undefined) {
       const overlay = ["profiles", this.profile, ...path];
-      tables.push(...this.files.flatMap((source) => sourceTable(source, overlay, "profile")));
+      for (const source of this.files) addTable(tables, source, overlay, "profile");
     }
-    for (const source of this.variables) tables.push(...sourceTable(source, path, "environment"));
+    for (const source of this.variables) addTable(tables, source, path, "environment");
+    return tables;
+  }
+
+  /** The tables of one entry itself. */
+  #entryTables(name: string): readonly SourceTable[] {
+    let tables = this.#entryTablesOf.get(name);
+    if (tables === undefined) {
+      tables = this.tablesAt(["models", name], "entry");
+      this.#entryTablesOf.set(name, tables);
+    }
     return tables;
   }
 
@@ -149,7 +161,7 @@ export class View {
   sources(name: string): EntrySources {
     const own = this.chain(name)
       .reverse()
-      .flatMap((link) => this.tablesAt(["models", link], link === name ? "entry" : "extends"));
+      .flatMap((link) => (link === name ? this.#entryTables(name) : this.#entryTables(link).map(inherited)));
     const defaults = this.#sharedTables(["defaults"], "defaults");
     const { provider, simulatedProvider, tables } = followProvider([...defaults, ...own]);
     const shared = [simulatedProvider, provider].flatMap((id) =>
@@ -173,9 +185,7 @@ export class View {
   #parent(name: string): string | undefined {
     const known = this.#parents.get(name);
     if (known !== undefined || this.#parents.has(name)) return known;
-    const table = this.tablesAt(["models", name], "entry").findLast(
-      (source) => source.table.extends !== undefined,
-    )?.table;
+    const table = this.#entryTables(name).findLast((source) => source.table.extends !== undefined)?.table;
     const written = typeof table?.extends === "string" ? table.extends : undefined;
     const parent = written !== undefined && this.aliases.has(written) ? (this.behind(written) ?? written) : written;
     this.#parents.set(name, parent);
@@ -207,12 +217,14 @@ function followProvider(
   return { provider, simulatedProvider, tables: marked };
 }
 
-function sourceTable(source: Source, path: Path, kind: LayerKind): readonly SourceTable[] {
+function addTable(tables: SourceTable[], source: Source, path: Path, kind: LayerKind): void {
   const table = tableAt(source.document, path);
-  return table === undefined ? NO_TABLE : [{ kind, source, path, table, foreign: false }];
+  if (table !== undefined) tables.push({ kind, source, path, table, foreign: false });
 }
 
-const NO_TABLE: readonly SourceTable[] = [];
+function inherited(table: SourceTable): SourceTable {
+  return table.kind === "entry" ? { ...table, kind: "extends" } : table;
+}
 
 function tableAt(document: Table, path: Path): Table | undefined {
   const table = valueAt(document, path);
