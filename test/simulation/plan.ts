@@ -1,8 +1,5 @@
-import type { ModelErrorCode } from "../../src/core/error.ts";
+import { HOUR_MS, type Phase, planPhases } from "./behaviour.ts";
 import type { Chance } from "./chance.ts";
-import type { Behaviour, Phase } from "./provider.ts";
-
-export const HOUR_MS = 3_600_000;
 
 /** What one entry of models.toml says; a plan keeps it beside the text, for the checks. */
 export interface EntryPlan {
@@ -89,71 +86,6 @@ export function mostRetries({ numRetries, retryOn }: EntryPlan): number {
   return Math.max(numRetries, ...Object.values(retryOn ?? {}));
 }
 
-function planPhases(chance: Chance): Phase[] {
-  const phases: Phase[] = [];
-  for (let atMs = 0; atMs < HOUR_MS; ) {
-    atMs += chance.whole(1_000, 900_000);
-    phases.push({ untilMs: Math.min(atMs, HOUR_MS), behaviour: planBehaviour(chance) });
-  }
-  return phases;
-}
-
-const FAILURES: readonly ModelErrorCode[] = [
-  ...(["server_error", "overloaded", "connection_failed", "rate_limited", "protocol_error"] as const),
-  ...(["forbidden", "invalid_request", "context_too_long", "content_filtered", "not_found"] as const),
-];
-
-function planBehaviour(chance: Chance): Behaviour {
-  const latencyMs = chance.whole(1, 800);
-  const gapMs = chance.whole(0, 60);
-  switch (
-    chance.pick([
-      "healthy",
-      "healthy",
-      "refusing",
-      "moody",
-      "slow",
-      "cut",
-      "empty",
-      "limited",
-      "failing",
-      "failing",
-      "hanging",
-      "deaf",
-    ] as const)
-  ) {
-    case "healthy":
-      return { kind: "healthy", latencyMs, gapMs };
-    case "slow":
-      return { kind: "slow", latencyMs: latencyMs * 10, gapMs: chance.whole(200, 3_000) };
-    case "cut":
-      return { kind: "cut", latencyMs, gapMs };
-    case "empty":
-      return { kind: "empty", latencyMs, gapMs };
-    case "limited":
-      return { kind: "limited", latencyMs, perWindow: chance.whole(1, 4), windowMs: chance.whole(1_000, 90_000) };
-    case "refusing":
-      return { kind: "refusing", latencyMs, code: chance.pick(["unauthorized", "quota_exhausted"]), gapMs };
-    case "moody":
-      return { kind: "moody", latencyMs, gapMs, codes: FAILURES };
-    case "failing":
-      return planFailing(latencyMs, chance);
-    case "hanging":
-      return { kind: "hanging" };
-    case "deaf":
-      return { kind: "deaf" };
-  }
-}
-
-/** Codes with which a provider says when to come back. */
-const ASKING: ReadonlySet<ModelErrorCode> = new Set(["rate_limited", "overloaded", "server_error"]);
-
-function planFailing(latencyMs: number, chance: Chance): Behaviour {
-  const code = chance.pick(FAILURES);
-  const asks = ASKING.has(code) && chance.happens(0.5);
-  return { kind: "failing", latencyMs, code, ...(asks && { askMs: chance.whole(1, 100_000) }) };
-}
-
 function planCaller(id: string, names: readonly string[], chance: Chance): CallerPlan {
   const way = chance.happens(0.5) ? "stream" : "codegen";
   return {
@@ -166,37 +98,4 @@ function planCaller(id: string, names: readonly string[], chance: Chance): Calle
     leaveAfter: way === "stream" && chance.happens(0.1) ? chance.whole(1, 5) : undefined,
     restMs: way === "stream" && chance.happens(0.2) ? chance.whole(1, 5_000) : 0,
   };
-}
-
-/** The models.toml of a plan. */
-export function tomlOf({ entries }: WorldPlan): string {
-  return entries.map(entryToml).join("\n");
-}
-
-function entryToml(entry: EntryPlan): string {
-  const { breaker, retryOn } = entry;
-  const lines = [
-    `[models.${entry.name}]`,
-    `name = "${entry.name}-model"`,
-    `provider = "${entry.name}"`,
-    `base_url = "http://${entry.name}.test"`,
-    `api_key = ${JSON.stringify(entry.keys)}`,
-    `pricing = { input = 3, output = 15 }`,
-    `num_retries = ${entry.numRetries}`,
-    `jitter = "${entry.jitter}"`,
-    `timeout = "${entry.timeoutMs}ms"`,
-    `idle_timeout = "${entry.idleMs}ms"`,
-    entry.firstTokenMs !== undefined && `first_token_timeout = "${entry.firstTokenMs}ms"`,
-    entry.deadlineMs !== undefined && `deadline = "${entry.deadlineMs}ms"`,
-    entry.maxParallel !== undefined && `max_parallel = ${entry.maxParallel}`,
-    entry.maxParallel !== undefined && entry.queue !== undefined && `queue = ${entry.queue}`,
-    breaker === undefined
-      ? "circuit_breaker = false"
-      : `circuit_breaker = { threshold = ${breaker.threshold}, half_open_after = "${breaker.halfOpenMs}ms"${breaker.windowMs === undefined ? "" : `, window = "${breaker.windowMs}ms"`} }`,
-    `on_break = "${entry.onBreak}"`,
-    entry.hedgeMs !== undefined && `hedge_after = "${entry.hedgeMs}ms"`,
-    retryOn !== undefined && `retry_on = { ${Object.entries(retryOn).map(([code, count]) => `${code} = ${count}`)} }`,
-    `fallback_models = ${JSON.stringify(entry.fallbacks)}`,
-  ];
-  return `${lines.filter((line) => line !== false).join("\n")}\n`;
 }

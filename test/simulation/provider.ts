@@ -5,35 +5,8 @@ import type { Dialect } from "../../src/core/dialect.ts";
 import { ERROR_CODES, isModelError, ModelError, type ModelErrorCode } from "../../src/core/error.ts";
 import type { Events } from "../../src/core/event.ts";
 import { usageOf } from "../../src/core/usage.ts";
+import type { Behaviour, Phase } from "./behaviour.ts";
 import type { Chance } from "./chance.ts";
-
-/** How a provider behaves for a while. */
-export type Behaviour =
-  | { readonly kind: "healthy" | "slow" | "cut" | "empty"; readonly latencyMs: number; readonly gapMs: number }
-  /** A bucket of requests per window; beyond it 429, with the time until the next window. */
-  | { readonly kind: "limited"; readonly latencyMs: number; readonly perWindow: number; readonly windowMs: number }
-  | { readonly kind: "failing"; readonly latencyMs: number; readonly code: ModelErrorCode; readonly askMs?: number }
-  /** Fails another way each time, or not at all. */
-  | {
-      readonly kind: "moody";
-      readonly latencyMs: number;
-      readonly gapMs: number;
-      readonly codes: readonly ModelErrorCode[];
-    }
-  /** Refuses every key but the first. */
-  | {
-      readonly kind: "refusing";
-      readonly latencyMs: number;
-      readonly code: "unauthorized" | "quota_exhausted";
-      readonly gapMs: number;
-    }
-  /** Says nothing; `deaf` does not even hear that it is cancelled. */
-  | { readonly kind: "hanging" | "deaf" };
-
-export interface Phase {
-  readonly untilMs: number;
-  readonly behaviour: Behaviour;
-}
 
 /** One request as a provider saw it. */
 export interface WireRequest {

@@ -1,9 +1,12 @@
 import { ModelFactory } from "../../src/index.ts";
+import { checkSettled, checkShown } from "./answer-promises.ts";
+import { HOUR_MS } from "./behaviour.ts";
 import { VirtualCaller } from "./caller.ts";
 import { Chance } from "./chance.ts";
-import { type CallerPlan, type EntryPlan, HOUR_MS, planWorld, tomlOf, type WorldPlan } from "./plan.ts";
-import { checkBudget, checkNamedTime, checkRequest, checkSettled, checkShown, checkWaiting } from "./promises.ts";
+import { type CallerPlan, type EntryPlan, planWorld, type WorldPlan } from "./plan.ts";
 import { VirtualProvider, type WireRequest } from "./provider.ts";
+import { checkBudget, checkNamedTime, checkRequest, checkWaiting } from "./request-promises.ts";
+import { tomlOf } from "./toml.ts";
 import { onVirtualTime, VirtualTime } from "./virtual-time.ts";
 
 /** What a world did; the same for the same seed. */

@@ -1,0 +1,97 @@
+import type { ModelError } from "../../src/index.ts";
+import { type Broken, EPSILON_MS } from "./broken.ts";
+import type { VirtualCaller } from "./caller.ts";
+import { checkRows } from "./money-promises.ts";
+import type { EntryPlan } from "./plan.ts";
+import type { WireRequest } from "./provider.ts";
+
+/** What must hold when text was shown: it is the beginning of one answer. */
+export function checkShown(caller: VirtualCaller, broken: Broken): void {
+  if (caller.requests.some(({ text }) => text.startsWith(caller.shown))) return;
+  broken("P1", `${caller.plan.id}: shown text of more than one attempt: ${JSON.stringify(caller.shown)}`);
+}
+
+/** What must hold when a call has settled. */
+export function checkSettled(
+  caller: VirtualCaller,
+  chain: readonly EntryPlan[],
+  all: (entry: string) => readonly WireRequest[],
+  broken: Broken,
+): void {
+  const { plan, reply, error, oddity } = caller;
+  if (oddity !== undefined) broken("P1", `${plan.id}: ${String(oddity)}`);
+  if (caller.settlements !== 1) broken("P1", `${plan.id}: settled ${caller.settlements} times`);
+  if (caller.listeners > 0) broken("P7", `${plan.id}: ${caller.listeners} listeners left on its signal`);
+  if (reply !== undefined) checkReply(caller, broken);
+  if (error !== undefined) checkError(caller, error, chain, all, broken);
+  checkRows(caller, broken);
+}
+
+function checkReply({ plan, entry, reply, requests, shown, finishes }: VirtualCaller, broken: Broken): void {
+  const whole = requests.filter(({ end }) => end === "complete");
+  const served = whole.find(({ text, entry: model }) => text === reply?.text && model === reply.model);
+  if (served === undefined) broken("P1", `${plan.id}: not the whole text of one attempt: ${reply?.text}`);
+  if (entry.hedgeMs === undefined && served !== requests.at(-1)) broken("P1", `${plan.id}: not of its last attempt`);
+  if (plan.way === "codegen" || plan.leaveAfter !== undefined) return;
+  if (shown !== reply?.text) broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not the reply's text`);
+  if (finishes !== 1) broken("P1", `${plan.id}: ${finishes} finishes`);
+}
+
+function checkError(
+  caller: VirtualCaller,
+  error: ModelError,
+  chain: readonly EntryPlan[],
+  all: (entry: string) => readonly WireRequest[],
+  broken: Broken,
+): void {
+  const { plan, requests, shown } = caller;
+  const failed = error.code === "all_models_failed" ? (error.errors ?? []) : [error];
+  if (error.code === "all_models_failed" && new Set(failed.map(({ code }) => code)).size < 2)
+    broken("P5", `${plan.id}: all_models_failed with one code`);
+  for (const one of failed)
+    if (!isExplained(one, caller, chain, all)) broken("P5", `${plan.id}: nothing explains ${one.code}: ${one.message}`);
+  const partial = error.partial?.text ?? "";
+  if (partial !== "" && !requests.some(({ text }) => text.startsWith(partial)))
+    broken("P1", `${plan.id}: the partial is of more than one attempt: ${JSON.stringify(partial)}`);
+  if (plan.way === "stream" && caller.entry.onBreak === "error" && !partial.startsWith(shown))
+    broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not in the partial ${JSON.stringify(partial)}`);
+}
+
+function isExplained(
+  error: ModelError,
+  caller: VirtualCaller,
+  chain: readonly EntryPlan[],
+  all: (entry: string) => readonly WireRequest[],
+): boolean {
+  const { requests, abortedMs, plan } = caller;
+  switch (error.code) {
+    case "aborted":
+      return abortedMs !== undefined || plan.leaveAfter !== undefined;
+    case "circuit_open":
+      return chain.some(({ breaker }) => breaker !== undefined);
+    case "bulkhead_full":
+      return chain.some(({ maxParallel, queue }) => maxParallel !== undefined && queue !== undefined);
+    case "empty_response":
+      return requests.some(({ behaviour }) => behaviour.kind === "empty");
+    case "timed_out":
+      return ranOut(error, caller, chain);
+    case "rate_limited":
+      return error.message.includes("not asked")
+        ? all(error.model ?? "").some(({ askedMs = 0, endedMs = 0 }) => endedMs + askedMs >= caller.startedMs)
+        : requests.some(({ end, askedMs }) => end === "rate_limited" && askedMs === error.retryAfterMs);
+    default:
+      return requests.some(({ end }) => end === error.code);
+  }
+}
+
+function ranOut({ phase }: ModelError, caller: VirtualCaller, chain: readonly EntryPlan[]): boolean {
+  const endMs = caller.settledMs ?? 0;
+  if (phase === "deadline") return endMs >= caller.deadlineAtMs - EPSILON_MS;
+  return caller.requests.some((request) => {
+    const entry = chain.find(({ name }) => name === request.entry);
+    const limitMs = { attempt: entry?.timeoutMs, idle: entry?.idleMs, "first-token": entry?.firstTokenMs }[
+      phase as "idle"
+    ];
+    return limitMs !== undefined && (request.endedMs ?? endMs) - request.startedMs >= limitMs - EPSILON_MS;
+  });
+}

@@ -1,0 +1,71 @@
+import { type Broken, EPSILON_MS } from "./broken.ts";
+import type { VirtualCaller } from "./caller.ts";
+import { type EntryPlan, mostRetries } from "./plan.ts";
+import type { WireRequest } from "./provider.ts";
+
+const BURST = 10;
+const EXTRA_SHARE = 0.2;
+
+/** A wait beyond the default of max_retry_after is heard by the call that was told, but not shared: it may be a mistake. */
+const SHARED_WAIT_MS = 60_000;
+
+/** What must hold when a request leaves. */
+export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: WireRequest, broken: Broken): void {
+  const nowMs = request.startedMs;
+  const { id } = caller.plan;
+  if (caller.settled) broken("P7", `${id}: a request to ${entry.name} after the call had settled`);
+  if (caller.abortedMs !== undefined) broken("P2", `${id}: a request to ${entry.name} after the abort`);
+  if (nowMs > caller.deadlineAtMs + EPSILON_MS) broken("P2", `${id}: a request after the deadline`);
+  const earlier = caller.requests.filter((one) => one.entry === entry.name);
+  // A request that was called off, because another one spoke first, is no try that failed; a deaf one does not hear of it.
+  const calledOff = caller.entry.hedgeMs === undefined ? ["aborted", "left"] : ["aborted", "left", "open"];
+  const failed = earlier.filter(({ end }) => !calledOff.includes(end));
+  const most = (1 + mostRetries(entry)) * entry.keys.length * waysTo(entry, caller.entry);
+  const besideHedge = caller.entry.hedgeMs !== undefined && caller.entry.name !== entry.name ? " beside a hedge" : "";
+  if (failed.length + 1 > most) broken("P3", `${id}: more than ${most} requests to ${entry.name}${besideHedge}`);
+  if (caller.plan.way === "stream" && caller.entry.onBreak === "error" && caller.hasShown)
+    broken("P4", `${id}: a hidden request to ${entry.name} after text was shown`);
+}
+
+/** A hedged call without fallbacks may go two ways to its model. */
+function waysTo(entry: EntryPlan, { name, hedgeMs, fallbacks }: EntryPlan): number {
+  return name === entry.name && hedgeMs !== undefined && fallbacks.length === 0 ? 2 : 1;
+}
+
+/** Nothing before the time the server named, to this call or to another one. */
+export function checkNamedTime(
+  request: WireRequest,
+  { entry: { hedgeMs } }: VirtualCaller,
+  earlier: readonly WireRequest[],
+  broken: Broken,
+): void {
+  for (const one of earlier) {
+    const { askedMs = 0, endedMs } = one;
+    if (one.key !== request.key || endedMs === undefined) continue;
+    if (one.end === "unauthorized") broken("P3", `${request.caller}: ${request.key} asked again although it is dead`);
+    // The second way of a hedged call is told as little as another call.
+    const sameWay = one.caller === request.caller && hedgeMs === undefined;
+    if (!sameWay && askedMs > SHARED_WAIT_MS) continue;
+    const earlyMs = endedMs + askedMs - request.startedMs;
+    if (earlyMs > EPSILON_MS)
+      broken(
+        "P3",
+        `${request.caller}: ${request.key} asked again ${Math.round(earlyMs)} ms before ${request.entry} allowed ${one.caller} to`,
+      );
+  }
+}
+
+/** At most a fifth more requests than calls, after a burst of ten. */
+export function checkBudget(origin: string, retries: number, calls: number, broken: Broken): void {
+  const most = BURST + EXTRA_SHARE * calls;
+  if (retries > most + EPSILON_MS) broken("P3", `${origin}: ${retries} retries for ${calls} calls`);
+}
+
+/** What must hold whenever everything has come to rest. */
+export function checkWaiting(caller: VirtualCaller, nowMs: number, broken: Broken): void {
+  const { waitingSinceMs, abortedMs, plan } = caller;
+  if (caller.settled || waitingSinceMs === undefined) return;
+  const late = (sinceMs: number) => nowMs > Math.max(sinceMs, waitingSinceMs) + EPSILON_MS;
+  if (abortedMs !== undefined && late(abortedMs)) broken("P2", `${plan.id}: still waiting after its abort`);
+  if (late(caller.deadlineAtMs)) broken("P2", `${plan.id}: still waiting after its deadline`);
+}
