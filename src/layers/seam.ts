@@ -8,7 +8,7 @@ const LEAST_LINE = 4;
 
 /**
  * The seam between a text and its continuation. A model asked to go on often says its last line again; that is cut out.
- * Text is held back only while it may still be such a repetition.
+ * Text is held back only while it may still be such a repetition; where the token limit cuts it then, it is no news.
  */
 export class Seam {
   readonly #before: string;
@@ -25,6 +25,7 @@ export class Seam {
     for (const event of batch) {
       if (this.#open && event.type === "text-delta") this.#hold(event.text, out);
       else {
+        if (this.#open && isCut(event)) this.#held = "";
         if (this.#open && isContent(event) && event.type !== "reasoning-delta") this.#close(out);
         out.push(event);
       }
@@ -66,4 +67,8 @@ export class Seam {
       overlap.endsWith("\n") || this.#held.length === overlap.length || this.#held[overlap.length] === "\n";
     return starts && follows;
   }
+}
+
+function isCut(event: FlowEvent): boolean {
+  return event.type === "finish" && event.reason === "length";
 }

@@ -46,6 +46,15 @@ describe("the seam between a text and its continuation", () => {
     expect([...seam.pass([delta("nothing more to say")]), ...seam.pass([finish])]).toEqual([finish]);
   });
 
+  it("shows nothing of what the token limit cuts while it may be a repetition; at an end of its own it was none", () => {
+    const cut: FlowEvent = { type: "finish", reason: "length", sample: 0 };
+    const limited = new Seam("One. Two. Three");
+    expect([...limited.pass([delta("One. Tw")]), ...limited.pass([cut])]).toEqual([cut]);
+    const known = new Seam("One. Two. Three");
+    expect(textOf([...known.pass([delta("Three"), delta(" four")]), ...known.pass([cut])])).toBe("Three four");
+    expect(joined("One. Two. Three", "One. Tw")).toBe("One. Tw");
+  });
+
   it("looks no further back than 4000 characters", () => {
     const near = `twelve words${"x".repeat(3_988)}`;
     expect(joined(`y${near}`, `${near} and on`)).toBe(" and on");

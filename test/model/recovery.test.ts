@@ -172,6 +172,15 @@ describe("an answer that runs into its token limit", () => {
     expect((await made.clock.settle(made.model.codegen("write"))).text).toBe("three four");
   });
 
+  it("is not doubled where the rest begins at the beginning and runs into the same limit", async () => {
+    const again = ["one two ", "three four "];
+    const script = [cutByLength(...again), cutByLength("one two ", "three"), said(...again, "five")];
+    const made = factoryOf({ a: script }, "[defaults]\ncontinue_on_length = 2");
+    const reply = await made.clock.settle(made.model.codegen("write"));
+    expect(reply).toMatchObject({ text: "one two three four five", finishReason: "stop" });
+    expect(reply.attempts).toHaveLength(3);
+  });
+
   it("is gone on with also where its end comes in one piece with words and tokens", async () => {
     const events: FlowEvent[] = [
       { type: "text-delta", text: "one ", sample: 0 },

@@ -183,6 +183,12 @@ export const chains = [
         "return words.length > 0 ||",
       ],
       [
+        "seam-shows-a-cut-repetition",
+        "a repetition that the token limit cuts is shown",
+        'if (this.#open && isCut(event)) this.#held = "";',
+        "",
+      ],
+      [
         "seam-never-closes",
         "the rest of a continuation is held for ever",
         "if (!this.#before.includes(this.#held)) this.#close(out);",
