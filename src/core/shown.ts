@@ -1,4 +1,4 @@
-import type { FlowEvent } from "./event.ts";
+import { type FlowEvent, isContent } from "./event.ts";
 import { addUsage, type Usage } from "./usage.ts";
 
 /** What the reader of an answer has been given so far, for another request that goes on with it. */
@@ -6,7 +6,11 @@ export class Shown {
   text = "";
   /** Tokens of the earlier requests that gave it; absent before the second one. */
   usage: Usage | undefined;
+  /** How the request broke off that gave the end of it; absent where that one ran into its token limit. */
+  broke: string | undefined;
   #plain = true;
+  /** Whether the last request gave something. */
+  #grew = false;
 
   /** Text and nothing else can be gone on with: a begun tool call or a refusal cannot. */
   get canGoOn(): boolean {
@@ -15,20 +19,25 @@ export class Shown {
 
   note(batch: readonly FlowEvent[]): void {
     for (const event of batch) {
+      this.#grew ||= isContent(event);
       if (event.type === "text-delta") this.text += event.text;
       else if (event.type === "refusal-delta" || event.type === "tool-call-start") this.#plain = false;
       else if (event.type === "reset") this.forget();
     }
   }
 
-  /** Another request goes on after one that used this much. */
-  add(usage: Usage | undefined): void {
-    if (usage !== undefined) this.usage = this.usage === undefined ? usage : addUsage(this.usage, usage);
+  /** Another request goes on after one that used this much. One that gave nothing is no part of the answer. */
+  add(usage: Usage | undefined, broke?: string): void {
+    this.broke = this.#grew ? broke : (this.broke ?? broke);
+    if (this.#grew && usage !== undefined) this.usage = this.usage === undefined ? usage : addUsage(this.usage, usage);
+    this.#grew = false;
   }
 
   forget(): void {
     this.text = "";
     this.usage = undefined;
+    this.broke = undefined;
     this.#plain = true;
+    this.#grew = false;
   }
 }

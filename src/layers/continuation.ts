@@ -33,17 +33,16 @@ async function* lengthened(call: Call, next: Next, shown: Shown, most: number): 
 /** Failures by which what was shown is no beginning of a good answer. */
 const SPOILED: ReadonlySet<ModelErrorCode> = new Set(["degenerate_output", "refused", "content_filtered"]);
 
-/** What the reader is told of a break, where it is healed: the answer goes on, or it starts again. */
-export function afterBreak(call: Call, code: ModelErrorCode, heir: string): FlowEvent {
+/** The batches that tell of a break that is healed: it starts again; what is gone on with is told of when it is. */
+export function afterBreak(call: Call, code: ModelErrorCode, heir: string): readonly (readonly FlowEvent[])[] {
   const shown = call.onBreak === "continue" && !SPOILED.has(code) ? call.record.shown : undefined;
   const broke = `${call.target.entry} broke off (${code})`;
   if (shown?.canGoOn !== true) {
     call.record.shown?.forget();
-    return { type: "reset", reason: `${broke}; ${heir} starts again` };
+    return [[{ type: "reset", reason: `${broke}; ${heir} starts again` }]];
   }
-  shown.add(call.record.attempts.at(-1)?.usage);
-  const reason = `${broke} after ${shown.text.length} characters; ${heir} went on from there`;
-  return { type: "adjustment", adjustment: { setting: "on_break", from: "one answer", to: "a joined answer", reason } };
+  shown.add(call.record.attempts.at(-1)?.usage, broke);
+  return [];
 }
 
 const GO_ON =
@@ -59,17 +58,25 @@ export function continued(request: ModelRequest, shown: Shown | undefined): Mode
   return { ...request, messages: [...request.messages, ...asked] };
 }
 
-/** The events of an answer that goes on, with what it repeats taken out and the tokens of what came before added. */
-export function joined(events: Events, shown: Shown | undefined): Events {
-  return shown === undefined || !shown.canGoOn ? events : withoutRepetition(events, shown);
+/**
+ * The events of an answer that `entry` goes on with: where it was broken, what it repeats taken out, and the tokens of what
+ * came before added.
+ */
+export function joined(events: Events, shown: Shown | undefined, entry: string): Events {
+  return shown === undefined || !shown.canGoOn ? events : withoutRepetition(events, shown, entry);
 }
 
-async function* withoutRepetition(events: Events, { text, usage: before }: Shown): Events {
+async function* withoutRepetition(events: Events, { text, usage: before, broke }: Shown, entry: string): Events {
   const seam = new Seam(text);
+  if (broke !== undefined) yield [joint(`${broke} after ${text.length} characters; ${entry} went on from there`)];
   for await (const batch of events) {
     const out = seam.pass(batch);
     yield before === undefined
       ? out
       : out.map((event) => (event.type === "usage" ? { ...event, usage: addUsage(before, event.usage) } : event));
   }
+}
+
+function joint(reason: string): FlowEvent {
+  return { type: "adjustment", adjustment: { setting: "on_break", from: "one answer", to: "a joined answer", reason } };
 }

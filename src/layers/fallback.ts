@@ -57,7 +57,7 @@ export function fallback(
         enqueue(chain, failure, progress);
         const [heir] = progress.queue;
         if (heir === undefined) throw verdictOf(errors, progress.unasked, chain.leftOut);
-        if (progress.delivered) yield [afterBreak({ ...call, target: failed }, failure.code, heir.entry)];
+        if (progress.delivered) yield* afterBreak({ ...call, target: failed }, failure.code, heir.entry);
         else call.record.shown?.forget();
       }
     }

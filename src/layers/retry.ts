@@ -31,7 +31,7 @@ export function retry(budgets: RetryBudgets): Layer {
         return;
       } catch (error) {
         if (call.onBreak === "error" || !tries.allows(error)) throw error;
-        yield [afterBreak(call, (error as ModelError).code, "it")];
+        yield* afterBreak(call, (error as ModelError).code, "it");
       }
     }
   };
@@ -58,7 +58,7 @@ async function* deliver({ buffered, rest }: Opened, shown: Shown | undefined): E
 
 async function openAttempt(tries: Tries, next: Next): Promise<Opened> {
   const call = await tries.begin();
-  const iterator = joined(next(call), call.record.shown)[Symbol.asyncIterator]();
+  const iterator = joined(next(call), call.record.shown, call.target.entry)[Symbol.asyncIterator]();
   const buffered: FlowEvent[] = [];
   for (;;) {
     const step = await iterator.next();

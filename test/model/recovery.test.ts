@@ -99,6 +99,28 @@ describe('a stream that breaks with on_break = "continue"', () => {
     expect(made.dialects["a"]?.calls[2]?.call.request.messages.map(({ content }) => content)[1]).toBe("one two ");
   });
 
+  it("tells once where it is joined, and by whom: of those that gave nothing neither a word nor a token counts", async () => {
+    const silent: ScriptedAttempt = [{ error: { code: "overloaded", message: "busy" } }];
+    const made = factoryOf(
+      {
+        a: [cutAfter("one "), silent],
+        b: [[{ usage: { input: 9, output: 0 } }, BROKEN]],
+        c: ["never"],
+        d: [said("two")],
+      },
+      `${toml}\nnum_retries = 1\nfallback_models = ["b", "c", "d"]`,
+    );
+    made.factory.breakers.isolate("c");
+    const { text, reply, events } = await streamed(made);
+    expect(text).toBe("one two");
+    const told = "a broke off (stream_truncated) after 4 characters; d went on from there";
+    expect(reply.adjustments).toMatchObject([{ setting: "on_break", reason: told }]);
+    expect(events.filter(({ type }) => type === "adjustment")).toHaveLength(1);
+    const { attempts, usage } = reply;
+    expect(attempts.map(({ model }) => model).join("")).toBe("aabbd");
+    expect(usage.total).toBe((attempts[0]?.usage?.total ?? 0) + (attempts[4]?.usage?.total ?? 0));
+  });
+
   it("starts again where a tool call had begun, and where the answer is JSON", async () => {
     const call: ScriptedAttempt = [{ delta: "hm " }, { toolCall: { name: "f", arguments: {} } }, BROKEN];
     const made = factoryOf({ a: [call, said("fresh")] }, toml);

@@ -21,7 +21,7 @@ export const chains = [
     [
       "fallback-without-reset",
       "another target starts again without a reset",
-      "if (progress.delivered) yield [afterBreak({ ...call, target: failed }, failure.code, heir.entry)];",
+      "if (progress.delivered) yield* afterBreak({ ...call, target: failed }, failure.code, heir.entry);",
       "if (progress.delivered) afterBreak({ ...call, target: failed }, failure.code, heir.entry);",
     ],
     [
@@ -154,10 +154,30 @@ export const chains = [
       "yield batch;",
     ],
     [
+      "continuation-untold",
+      "the reader is not told where an answer was joined",
+      "if (broke !== undefined) yield [joint(",
+      "if (broke === undefined) yield [joint(",
+    ],
+    [
       "continuation-without-beginning",
       "the model is not told what it had said",
       "messages: [...request.messages, ...asked]",
       "messages: [...request.messages, asked[1]]",
+    ],
+  ]),
+  ...mutantsOf("src/core/shown.ts", RECOVERY, [
+    [
+      "continuation-counts-the-silent",
+      "a request that gave nothing counts, or the one before it twice",
+      "if (this.#grew && usage !== undefined)",
+      "if (usage !== undefined)",
+    ],
+    [
+      "continuation-blames-the-silent",
+      "the answer is said to be joined behind one that gave nothing",
+      "this.broke = this.#grew ? broke : (this.broke ?? broke);",
+      "this.broke = broke;",
     ],
   ]),
   ...mutantsOf(

@@ -15,7 +15,7 @@ export const retries = [
     [
       "retry-restart-without-reset",
       "a restart after delivered content says no reset",
-      'yield [afterBreak(call, (error as ModelError).code, "it")];',
+      'yield* afterBreak(call, (error as ModelError).code, "it");',
       'afterBreak(call, (error as ModelError).code, "it");',
     ],
     [
