@@ -19,11 +19,18 @@ export const continueOnLength: Layer = (call, next) => {
 
 async function* lengthened(call: Call, next: Next, shown: Shown, most: number): Events {
   let left = most;
+  // Each part has its own tries: without an end to it, parts that break in turns would start anew for ever.
+  let spare = most * call.target.policy.numRetries;
   for (let cut = true; cut; left--) {
     cut = false;
     for await (const batch of next(call)) {
-      if (batch.some((event) => event.type === "reset")) left = most;
-      cut = left > 0 && shown.canGoOn && batch.some((event) => event.type === "finish" && event.reason === "length");
+      if (batch.some((event) => event.type === "reset")) {
+        const regained = Math.min(most - left, spare);
+        left += regained;
+        spare -= regained;
+      }
+      const finish = batch.find((event) => event.type === "finish");
+      if (finish !== undefined) cut = left > 0 && shown.canGoOn && finish.reason === "length";
       yield cut ? batch.filter((event) => event.type !== "finish") : batch;
     }
     if (cut) shown.add(call.record.attempts.at(-1)?.usage);

@@ -194,6 +194,14 @@ describe("an answer that runs into its token limit", () => {
     expect((await made.clock.settle(made.model.codegen("write"))).text).toBe("three four");
   });
 
+  it("does not start anew for ever where its parts break in turns", async () => {
+    const turns = Array.from({ length: 20 }, (_, turn) => [cutByLength(`${turn} `), cutAfter("lost ")]).flat();
+    const made = factoryOf({ a: turns }, "[defaults]\ncontinue_on_length = 1\nnum_retries = 1");
+    const reply = await made.clock.settle(made.model.codegen("write"));
+    expect(reply).toMatchObject({ text: "2 ", finishReason: "length" });
+    expect(made.dialects["a"]?.calls).toHaveLength(5);
+  });
+
   it("is not doubled where the rest begins at the beginning and runs into the same limit", async () => {
     const again = ["one two ", "three four "];
     const script = [cutByLength(...again), cutByLength("one two ", "three"), said(...again, "five")];
@@ -218,6 +226,14 @@ describe("an answer that runs into its token limit", () => {
     expect([text, reply.usage.input, reply.usage.output]).toEqual(["one two", 30, 8]);
     expect(shown.filter(({ type }) => type === "finish")).toMatchObject([{ reason: "stop" }]);
     expect(askedOf(made, "a")).toEqual(["user", "user assistant user"]);
+  });
+
+  it("is gone on with also where its tokens come behind its end", async () => {
+    const late: ScriptedAttempt = [{ delta: "one " }, { finish: "length" }, { usage: { input: 10, output: 5 } }];
+    const made = factoryOf({ a: [late, said("two")] }, "[defaults]\ncontinue_on_length = 1");
+    const reply = await made.clock.settle(made.model.codegen("write"));
+    expect(reply).toMatchObject({ text: "one two", finishReason: "stop" });
+    expect(reply.usage.total).toBe(15 + (reply.attempts[1]?.usage?.total ?? 0));
   });
 
   it("is left alone where it is JSON", async () => {

@@ -148,10 +148,22 @@ export const chains = [
       "cut = left >= 0 && ",
     ],
     [
+      "continuation-forgets-the-limit",
+      "an answer whose tokens come behind its end is not gone on with",
+      "if (finish !== undefined) cut =",
+      "cut = finish !== undefined &&",
+    ],
+    [
       "continuation-finishes-twice",
       "every part of an answer ends with a finish of its own",
       'yield cut ? batch.filter((event) => event.type !== "finish") : batch;',
       "yield batch;",
+    ],
+    [
+      "continuation-for-ever",
+      "an answer whose parts break in turns starts anew without end",
+      "        spare -= regained;\n",
+      "",
     ],
     [
       "continuation-untold",
