@@ -166,10 +166,12 @@ export class Generation {
     const { dialectOf } = this.services;
     const { transport, clock, random, checkOpen } = this.#around;
     const [target] = targets;
+    const everyone = [...targets, ...others];
     return {
       ...{ name, target, targets, run, transport, clock, random, checkOpen },
       dialect: dialectOf(target),
-      manySamples: [...targets, ...others].every((one) => dialectOf(one).manySamples === true),
+      manySamples: everyone.every((one) => dialectOf(one).manySamples === true),
+      continuesOnLength: everyone.some(({ policy }) => policy.continueOnLength > 0),
       config: maskedConfig(this.config.entry(target.entry)),
     };
   }

@@ -13,7 +13,7 @@ import type { Message } from "./core/message.ts";
 import { type Reply, ReplyFold } from "./core/reply.ts";
 import { Shown } from "./core/shown.ts";
 import type { InferOutput, StandardSchema } from "./core/standard-schema.ts";
-import type { Capabilities, Capability, OnBreak, Target } from "./core/target.ts";
+import type { Capabilities, Capability, Target } from "./core/target.ts";
 import type { Transport } from "./core/transport.ts";
 import { usageOf } from "./core/usage.ts";
 import { ModelStream, type Opened } from "./model-stream.ts";
@@ -56,6 +56,8 @@ export interface ModelContext {
   readonly dialect: Dialect;
   /** Whether every target of the chain can be asked for several answers in one request. */
   readonly manySamples: boolean;
+  /** Whether a target of the chain goes on with answers that ran into their token limit. */
+  readonly continuesOnLength: boolean;
   readonly run: Next;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -195,12 +197,14 @@ export class Model {
 }
 
 function callOf({ context, input, samples, batch, streaming, signal }: Prepared & Shape): Call {
-  const { target, transport, clock, random } = context;
+  const { target, transport, clock, random, continuesOnLength } = context;
   const cancellation = new Cancellation();
   if (signal !== undefined) cancellation.follow(signal);
   const record = new CallRecord(nextId(), clock.monotonic());
   const onBreak = streaming ? target.policy.onBreak : "restart";
-  if (mayGoOn(input, target, onBreak)) record.shown = new Shown();
+  const goesOn =
+    onBreak === "continue" || (input.continueOnLength === undefined ? continuesOnLength : input.continueOnLength > 0);
+  if (goesOn && isOneText(input, target)) record.shown = new Shown();
   return {
     input: samples === input.samples ? input : batchOf(input, samples, batch),
     target,
@@ -278,8 +282,7 @@ function refuseSameSamples(
 }
 
 /** Whether another request may go on with an answer: only one text can be gone on with, and no JSON that is enforced. */
-function mayGoOn({ samples, settings, continueOnLength }: CallInput, target: Target, onBreak: OnBreak): boolean {
-  if (onBreak !== "continue" && (continueOnLength ?? target.policy.continueOnLength) === 0) return false;
+function isOneText({ samples, settings }: CallInput, target: Target): boolean {
   const format = settings.responseFormat ?? target.settings.responseFormat;
   return samples === 1 && (format === undefined || format.type === "text");
 }

@@ -211,6 +211,15 @@ describe("an answer that runs into its token limit", () => {
     expect(reply.attempts).toHaveLength(3);
   });
 
+  it("is gone on with as often as the entry says that gives it", async () => {
+    const busy: ScriptedAttempt = [{ error: { code: "overloaded", message: "busy" } }];
+    // Keys that come before any table are those of the last entry.
+    const toml = 'continue_on_length = 1\n[defaults]\nnum_retries = 0\nfallback_models = ["b"]';
+    const made = factoryOf({ a: [busy], b: [cutByLength("one "), said("two")] }, toml);
+    const reply = await made.clock.settle(made.model.codegen("write"));
+    expect(reply).toMatchObject({ text: "one two", finishReason: "stop", model: "b" });
+  });
+
   it("is gone on with also where its end comes in one piece with words and tokens", async () => {
     const events: FlowEvent[] = [
       { type: "text-delta", text: "one ", sample: 0 },

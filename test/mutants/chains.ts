@@ -192,6 +192,14 @@ export const chains = [
       "this.broke = broke;",
     ],
   ]),
+  ...mutantsOf("src/factory.ts", RECOVERY, [
+    [
+      "continuation-of-the-primary",
+      "continue_on_length of a fallback has no effect",
+      "continuesOnLength: everyone.some(",
+      "continuesOnLength: [chain.primary].some(",
+    ],
+  ]),
   ...mutantsOf(
     "src/layers/seam.ts",
     [...RECOVERY, "test/layers/seam.test.ts"],
