@@ -87,9 +87,11 @@ function withHedge(
     fell = true;
     if (second !== primary) errors.push(asModelError(error, second));
   };
-  // Whoever was called off because the primary spoke first may still serve when the primary breaks off.
+  // Whoever was called off because the primary spoke first may still serve when the primary breaks off, with all its tries:
+  // so only if it has used none.
   const calledOff = () => {
-    if (progress.speaker === primary && second !== primary && !fell) progress.tried.delete(second.entry);
+    const failed = call.record.attempts.some(({ model, outcome }) => model === second.entry && outcome === "error");
+    if (progress.speaker === primary && second !== primary && !fell && !failed) progress.tried.delete(second.entry);
   };
   return hedged(call, primary.policy.hedgeAfterMs ?? 0, wayTo(primary), enter, lost, calledOff);
 }

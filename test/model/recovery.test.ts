@@ -347,6 +347,19 @@ describe("a second request after hedge_after", () => {
     expect([reply.model, reply.text]).toEqual(["b", "whole"]);
   });
 
+  it("that has used a try of its own is not given all of them again when the winner breaks", async () => {
+    const three = `${toml.replace('["b"]', '["b", "c"]')}\nnum_retries = 1\nretry_min_wait = "1s"\njitter = "none"`;
+    const busy: ScriptedAttempt = [{ error: { code: "overloaded", message: "busy" } }];
+    const breaking: ScriptedAttempt = [
+      { delayMs: 250 },
+      { delta: "begun" },
+      { error: { code: "forbidden", message: "no" } },
+    ];
+    const made = factoryOf({ a: [breaking], b: [busy], c: ["whole"] }, three);
+    const reply = await made.clock.settle(made.model.codegen("hi"));
+    expect([reply.model, made.dialects["b"]?.calls.length]).toEqual(["c", 1]);
+  });
+
   it("is a retry as far as the retry budget goes: an outage is not doubled", async () => {
     const made = factoryOf(
       { a: [[{ hang: true }]] },

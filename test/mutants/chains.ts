@@ -124,8 +124,14 @@ export const chains = [
     [
       "hedge-loses-an-heir",
       "whoever was called off does not serve when the winner breaks",
-      "if (progress.speaker === primary && second !== primary && !fell) progress.tried.delete(second.entry);",
+      "if (progress.speaker === primary && second !== primary && !fell && !failed) progress.tried.delete(second.entry);",
       "void progress;",
+    ],
+    [
+      "hedge-gives-tries-again",
+      "whoever had failed before it was called off has all its tries once more",
+      "&& !fell && !failed)",
+      "&& !fell)",
     ],
   ]),
   ...mutantsOf("src/layers/continuation.ts", RECOVERY, [
