@@ -1,13 +1,14 @@
 import type { ModelError } from "../../src/index.ts";
 import { type Broken, EPSILON_MS } from "./broken.ts";
 import type { VirtualCaller } from "./caller.ts";
-import { checkRows } from "./money-promises.ts";
+import { checkParts } from "./continuation-promises.ts";
+import { checkRows, checkUsage } from "./money-promises.ts";
 import type { EntryPlan } from "./plan.ts";
-import type { WireRequest } from "./provider.ts";
+import { isAllOf, partsBefore, type WireRequest } from "./wire-request.ts";
 
 /** What must hold when text was shown: it is the beginning of one answer. */
 export function checkShown(caller: VirtualCaller, broken: Broken): void {
-  if (caller.requests.some(({ text }) => text.startsWith(caller.shown))) return;
+  if (caller.requests.some(({ told }) => told.startsWith(caller.shown))) return;
   broken("P1", `${caller.plan.id}: shown text of more than one attempt: ${JSON.stringify(caller.shown)}`);
 }
 
@@ -22,16 +23,31 @@ export function checkSettled(
   if (oddity !== undefined) broken("P1", `${plan.id}: ${String(oddity)}`);
   if (caller.settlements !== 1) broken("P1", `${plan.id}: settled ${caller.settlements} times`);
   if (caller.listeners > 0) broken("P7", `${plan.id}: ${caller.listeners} listeners left on its signal`);
-  if (reply !== undefined) checkReply(caller, broken);
+  if (reply !== undefined) checkReply(caller, chain, broken);
+  if (caller.resets > 0 && !mayStartAgain(caller)) broken("P4", `${plan.id}: ${caller.resets} resets`);
   if (error !== undefined) checkError(caller, error, chain, all, broken);
   checkRows(caller, broken);
 }
 
-function checkReply({ plan, entry, reply, requests, shown, finishes }: VirtualCaller, broken: Broken): void {
-  const whole = requests.filter(({ end }) => end === "complete");
-  const served = whole.find(({ text, entry: model }) => text === reply?.text && model === reply.model);
-  if (served === undefined) broken("P1", `${plan.id}: not the whole text of one attempt: ${reply?.text}`);
+/** What a filter stopped is no beginning of a good answer. */
+function mayStartAgain({ entry: { onBreak }, requests }: VirtualCaller): boolean {
+  return onBreak === "restart" || (onBreak === "continue" && requests.some(({ end }) => end === "content_filtered"));
+}
+
+function checkReply(caller: VirtualCaller, chain: readonly EntryPlan[], broken: Broken): void {
+  const { plan, entry, reply, requests, shown, finishes } = caller;
+  const end = reply?.finishReason === "length" ? "length" : "complete";
+  const ended = requests.filter((request) => request.end === end && request.entry === reply?.model);
+  const text = reply?.text ?? "";
+  const served = ended.findLast((one) => (end === "length" ? isAllOf(one, text) : text === one.text));
+  if (served === undefined) broken("P1", `${plan.id}: ${end}, but not what was told: ${JSON.stringify(text)}`);
   if (entry.hedgeMs === undefined && served !== requests.at(-1)) broken("P1", `${plan.id}: not of its last attempt`);
+  const answered = chain.find(({ name }) => name === reply?.model) as EntryPlan;
+  if (served !== undefined) {
+    const parts = [...partsBefore(served, requests.slice(0, requests.indexOf(served))), served];
+    checkParts(caller, parts, answered, broken);
+    checkUsage(caller, parts, broken);
+  }
   if (plan.way === "codegen" || plan.leaveAfter !== undefined) return;
   if (shown !== reply?.text) broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not the reply's text`);
   if (finishes !== 1) broken("P1", `${plan.id}: ${finishes} finishes`);
@@ -51,9 +67,9 @@ function checkError(
   for (const one of failed)
     if (!isExplained(one, caller, chain, all)) broken("P5", `${plan.id}: nothing explains ${one.code}: ${one.message}`);
   const partial = error.partial?.text ?? "";
-  if (partial !== "" && !requests.some(({ text }) => text.startsWith(partial)))
+  if (partial !== "" && !requests.some(({ told }) => told.startsWith(partial)))
     broken("P1", `${plan.id}: the partial is of more than one attempt: ${JSON.stringify(partial)}`);
-  if (plan.way === "stream" && caller.entry.onBreak === "error" && !partial.startsWith(shown))
+  if (plan.way === "stream" && caller.entry.onBreak !== "restart" && !partial.startsWith(shown))
     broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not in the partial ${JSON.stringify(partial)}`);
 }
 
@@ -72,7 +88,7 @@ function isExplained(
     case "bulkhead_full":
       return chain.some(({ maxParallel, queue }) => maxParallel !== undefined && queue !== undefined);
     case "empty_response":
-      return requests.some(({ behaviour }) => behaviour.kind === "empty");
+      return requests.some(({ end, output }) => end === "left" && output === 0);
     case "timed_out":
       return ranOut(error, caller, chain);
     case "rate_limited":

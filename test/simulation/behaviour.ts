@@ -6,6 +6,8 @@ export const HOUR_MS = 3_600_000;
 /** How a provider behaves for a while. */
 export type Behaviour =
   | { readonly kind: "healthy" | "slow" | "cut" | "empty"; readonly latencyMs: number; readonly gapMs: number }
+  /** Has a token limit of so many deltas, and sometimes breaks before. */
+  | { readonly kind: "brief"; readonly latencyMs: number; readonly gapMs: number; readonly most: number }
   /** A bucket of requests per window; beyond it 429, with the time until the next window. */
   | { readonly kind: "limited"; readonly latencyMs: number; readonly perWindow: number; readonly windowMs: number }
   | { readonly kind: "failing"; readonly latencyMs: number; readonly code: ModelErrorCode; readonly askMs?: number }
@@ -56,6 +58,7 @@ function planBehaviour(chance: Chance): Behaviour {
       "moody",
       "slow",
       "cut",
+      "brief",
       "empty",
       "limited",
       "failing",
@@ -70,6 +73,8 @@ function planBehaviour(chance: Chance): Behaviour {
       return { kind: "slow", latencyMs: latencyMs * 10, gapMs: chance.whole(200, 3_000) };
     case "cut":
       return { kind: "cut", latencyMs, gapMs };
+    case "brief":
+      return { kind: "brief", latencyMs, gapMs, most: chance.whole(1, 6) };
     case "empty":
       return { kind: "empty", latencyMs, gapMs };
     case "limited":

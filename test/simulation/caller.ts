@@ -2,8 +2,8 @@ import { getEventListeners } from "node:events";
 import type { Attempt, Model, ModelError, ModelStream, Reply } from "../../src/index.ts";
 import { isModelError } from "../../src/index.ts";
 import type { CallerPlan, EntryPlan } from "./plan.ts";
-import type { WireRequest } from "./provider.ts";
 import type { VirtualTime } from "./virtual-time.ts";
+import type { WireRequest } from "./wire-request.ts";
 
 /** One call from its start to its end, as its caller sees it. */
 export class VirtualCaller {
@@ -19,8 +19,10 @@ export class VirtualCaller {
   waitingSinceMs: number | undefined;
   /** What a stream has shown since its last reset. */
   shown = "";
-  hasShown = false;
   finishes = 0;
+  resets = 0;
+  /** Where a stream was said to be joined, and in which words. */
+  readonly seams: { readonly at: number; readonly reason: string }[] = [];
   settlements = 0;
   reply: Reply | undefined;
   error: ModelError | undefined;
@@ -49,6 +51,11 @@ export class VirtualCaller {
     return this.startedMs + (this.entry.deadlineMs ?? Number.POSITIVE_INFINITY);
   }
 
+  /** The whole answer of which this is the beginning. */
+  wholeOf(beginning: string): string | undefined {
+    return this.requests.findLast(({ told }) => told.startsWith(beginning))?.text;
+  }
+
   async run(model: Model): Promise<void> {
     const { way, id, abortAfterMs } = this.plan;
     this.startedMs = this.#time.monotonic();
@@ -69,6 +76,12 @@ export class VirtualCaller {
     this.rowsAtEnd = this.rows.length;
   }
 
+  #begin(): void {
+    this.shown = "";
+    this.seams.length = 0;
+    this.resets += 1;
+  }
+
   #giveUp(): void {
     this.abortedMs = this.#time.monotonic();
     this.#abort.abort();
@@ -80,10 +93,11 @@ export class VirtualCaller {
       this.waitingSinceMs = undefined;
       if (this.finishes > 0 && event.type !== "usage") this.oddity = `${event.type} after finish`;
       if (event.type === "finish") this.finishes += 1;
-      if (event.type === "reset") this.shown = "";
+      if (event.type === "reset") this.#begin();
+      if (event.type === "adjustment" && event.adjustment.setting === "on_break")
+        this.seams.push({ at: this.shown.length, reason: event.adjustment.reason });
       if (event.type === "text-delta") {
         this.shown += event.text;
-        this.hasShown = true;
         this.onShown?.();
         deltas += 1;
         if (deltas === this.plan.leaveAfter) break;

@@ -1,27 +1,46 @@
-import type { Broken } from "./broken.ts";
+import type { Attempt } from "../../src/index.ts";
+import { type Broken, EPSILON_MS } from "./broken.ts";
 import type { VirtualCaller } from "./caller.ts";
+import { cameToAnEnd, type WireRequest } from "./wire-request.ts";
 
 /** One row for each request, in order unless two ran side by side, whose costs are the cost. */
-export function checkRows({ plan, entry, rows, requests, reply }: VirtualCaller, broken: Broken): void {
-  const inOrder = entry.hedgeMs === undefined;
-  const models = (list: readonly string[]) => (inOrder ? list : list.toSorted()).join(" ");
+export function checkRows(caller: VirtualCaller, broken: Broken): void {
+  const { plan, entry, rows, requests, reply } = caller;
+  const models = (list: readonly string[]) => (entry.hedgeMs === undefined ? list : list.toSorted()).join(" ");
   const [seen, sent] = [models(rows.map(({ model }) => model)), models(requests.map(({ entry }) => entry))];
   if (seen !== sent) broken("P6", `${plan.id}: rows [${seen}], requests [${sent}]`);
-  for (const [index, { outcome, cost, usage }] of rows.entries()) {
-    if (outcome !== "ok") continue;
-    const request = inOrder
-      ? requests[index]
-      : requests.find(({ end, output }) => end === "complete" && output === usage?.output);
-    if (request?.end !== "complete" || usage?.output !== request.output)
-      broken("P6", `${plan.id}: row ${index} is ok, its request ended as ${request?.end}`);
-    if (cost?.usd !== priceOf(request?.output ?? 0)) broken("P6", `${plan.id}: row ${index} costs ${cost?.usd}`);
+  for (const request of requests) {
+    const row = rowOf(request, caller);
+    if (row !== undefined && row.outcome !== "ok") continue;
+    const words = `${plan.id}: the row of ${request.entry} at ${request.startedMs} ms`;
+    if (!cameToAnEnd(request)) broken("P6", `${words} is ok, its request ended as ${request.end}`);
+    if (row?.usage?.input !== request.input || row.usage.output !== request.output)
+      broken("P6", `${words} has ${JSON.stringify(row?.usage)}`);
+    if (row?.cost?.usd !== priceOf(request)) broken("P6", `${words} costs ${row?.cost?.usd}`);
   }
   const sum = rows.reduce((total, { cost }) => total + (cost?.usd ?? 0), 0);
   if (reply !== undefined && Math.abs((reply.cost.usd ?? Number.NaN) - sum) > 1e-12)
     broken("P6", `${plan.id}: costs ${reply.cost.usd}, its rows ${sum}`);
 }
 
-/** Ten tokens of input at 3 USD and the output at 15 USD for a million. */
-function priceOf(output: number): number {
-  return (10 * 3_000 + output * 15_000) / 1e9;
+/** The tokens of a reply are those of the requests that its text came from. */
+export function checkUsage(caller: VirtualCaller, parts: readonly WireRequest[], broken: Broken): void {
+  const { plan, reply } = caller;
+  const usages = parts.map((part) => rowOf(part, caller)?.usage);
+  for (const kind of ["input", "output", "total"] as const) {
+    const sum = usages.reduce((total, usage) => total + (usage?.[kind] ?? Number.NaN), 0);
+    if (reply?.usage[kind] !== sum) broken("P6", `${plan.id}: ${kind} ${reply?.usage[kind]}, of its parts ${sum}`);
+  }
+  if (reply?.usage.estimated !== usages.some((usage) => usage?.estimated))
+    broken("P6", `${plan.id}: estimated ${reply?.usage.estimated}, its parts otherwise`);
+}
+
+function rowOf({ entry, startedMs }: WireRequest, caller: VirtualCaller): Attempt | undefined {
+  const sinceMs = startedMs - caller.startedMs;
+  return caller.rows.find((row) => row.model === entry && Math.abs(row.startedMs - sinceMs) < EPSILON_MS);
+}
+
+/** 3 USD for a million tokens of input, 15 USD for a million of output. */
+function priceOf({ input, output }: WireRequest): number {
+  return (input * 3_000 + output * 15_000) / 1e9;
 }

@@ -1,3 +1,4 @@
+import type { Manner } from "./answer.ts";
 import { HOUR_MS, type Phase, planPhases } from "./behaviour.ts";
 import type { Chance } from "./chance.ts";
 
@@ -15,9 +16,13 @@ export interface EntryPlan {
   readonly breaker:
     | { readonly threshold: number; readonly windowMs: number | undefined; readonly halfOpenMs: number }
     | undefined;
-  readonly onBreak: "error" | "restart";
+  readonly onBreak: "error" | "restart" | "continue";
+  readonly continueOnLength: number;
+  readonly manner: Manner;
   readonly hedgeMs: number | undefined;
   readonly fallbacks: readonly string[];
+  /** For what a filter stopped. */
+  readonly policyFallbacks: readonly string[];
   readonly jitter: "full" | "none" | "decorrelated";
   readonly phases: readonly Phase[];
   readonly retryOn: Readonly<Record<string, number>> | undefined;
@@ -67,9 +72,12 @@ function planEntry(name: string, names: readonly string[], chance: Chance): Entr
           halfOpenMs: chance.pick([1_000, 10_000, 60_000]),
         }
       : undefined,
-    onBreak: chance.happens(0.3) ? "restart" : "error",
+    onBreak: chance.pick(["error", "restart", "continue"]),
+    continueOnLength: chance.happens(0.4) ? chance.whole(1, 4) : 0,
+    manner: chance.pick(["exact", "repeating", "afresh"]),
     hedgeMs: chance.happens(0.2) ? chance.pick([300, 2_000]) : undefined,
     fallbacks: others.filter(() => chance.happens(0.6)),
+    policyFallbacks: others.filter(() => chance.happens(0.3)),
     jitter: chance.pick(["full", "none", "decorrelated"]),
     phases: planPhases(chance),
     retryOn: chance.happens(0.15) ? planRetryOn(chance) : undefined,

@@ -3,31 +3,20 @@ import { sleep } from "../../src/core/cancellation.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { Dialect } from "../../src/core/dialect.ts";
 import { ERROR_CODES, isModelError, ModelError, type ModelErrorCode } from "../../src/core/error.ts";
-import type { Events } from "../../src/core/event.ts";
+import type { Events, FlowEvent } from "../../src/core/event.ts";
+import type { Message } from "../../src/core/message.ts";
 import { usageOf } from "../../src/core/usage.ts";
-import type { Behaviour, Phase } from "./behaviour.ts";
+import { newWords, piecesOf, repetitionOf } from "./answer.ts";
+import type { Behaviour } from "./behaviour.ts";
 import type { Chance } from "./chance.ts";
-
-/** One request as a provider saw it. */
-export interface WireRequest {
-  readonly caller: string;
-  readonly entry: string;
-  readonly key: string | undefined;
-  readonly tryIndex: number;
-  readonly startedMs: number;
-  /** What a whole answer says. */
-  readonly text: string;
-  readonly output: number;
-  readonly behaviour: Behaviour;
-  endedMs: number | undefined;
-  end: "open" | "complete" | "left" | ModelErrorCode;
-  /** How long it told its caller to stay away. */
-  askedMs: number | undefined;
-}
+import type { EntryPlan } from "./plan.ts";
+import type { WireRequest } from "./wire-request.ts";
 
 export interface Desk {
   /** A request came; throws when it must not have. */
   arrived(request: WireRequest): void;
+  /** The whole answer to a caller that begins so. */
+  wholeOf(caller: string, beginning: string): string | undefined;
 }
 
 const HEALTHY: Behaviour = { kind: "healthy", latencyMs: 20, gapMs: 5 };
@@ -36,16 +25,16 @@ const HEALTHY: Behaviour = { kind: "healthy", latencyMs: 20, gapMs: 5 };
 export class VirtualProvider implements Dialect {
   readonly name: string;
   readonly requests: WireRequest[] = [];
-  readonly #phases: readonly Phase[];
+  readonly #plan: EntryPlan;
   readonly #chance: Chance;
   readonly #desk: Desk;
   readonly #backAt = new Map<string | undefined, number>();
   /** Of each key. */
   readonly #windows = new Map<string | undefined, { startedMs: number; used: number }>();
 
-  constructor(name: string, phases: readonly Phase[], chance: Chance, desk: Desk) {
-    this.name = name;
-    this.#phases = phases;
+  constructor(plan: EntryPlan, chance: Chance, desk: Desk) {
+    this.name = plan.name;
+    this.#plan = plan;
     this.#chance = chance;
     this.#desk = desk;
   }
@@ -73,26 +62,35 @@ export class VirtualProvider implements Dialect {
   }
 
   #requestOf(call: Call): WireRequest {
-    const number = this.requests.length;
-    const words = this.#chance.whole(1, 8);
+    const caller = call.input.tags[0] ?? "";
+    const before = beginningOf(call.request.messages);
     return {
-      caller: call.input.tags[0] ?? "",
+      caller,
       entry: call.target.entry,
       key: call.credential?.reveal(),
       tryIndex: call.tryIndex,
       startedMs: call.clock.monotonic(),
-      text: Array.from({ length: words }, (_, word) => `${this.name}-${number}-${word} `).join(""),
-      output: words,
+      before,
+      text: this.#wholeOf(caller, before),
+      input: 10 + before.length,
       behaviour: this.#behaviourAt(call.clock),
+      output: 0,
+      said: "",
+      told: before,
       endedMs: undefined,
       end: "open",
       askedMs: undefined,
     };
   }
 
+  #wholeOf(caller: string, before: string): string {
+    const known = before === "" || this.#plan.manner === "afresh" ? undefined : this.#desk.wholeOf(caller, before);
+    return known ?? before + newWords(this.name, this.requests.length, this.#chance);
+  }
+
   #behaviourAt(clock: Clock): Behaviour {
     const nowMs = clock.monotonic();
-    return this.#phases.find(({ untilMs }) => nowMs < untilMs)?.behaviour ?? HEALTHY;
+    return this.#plan.phases.find(({ untilMs }) => nowMs < untilMs)?.behaviour ?? HEALTHY;
   }
 
   async *#answer(call: Call, request: WireRequest): Events {
@@ -132,26 +130,45 @@ export class VirtualProvider implements Dialect {
   }
 
   async *#say(call: Call, request: WireRequest): Events {
-    const { behaviour, text } = request;
+    const { behaviour, before, text } = request;
     const gapMs = "gapMs" in behaviour ? behaviour.gapMs : 0;
-    const words = behaviour.kind === "empty" ? [] : text.split(/(?<= )/);
-    const cutAfter = behaviour.kind === "cut" ? this.#chance.whole(0, words.length) : Number.POSITIVE_INFINITY;
-    for (const [index, word] of words.entries()) {
-      if (index >= cutAfter) return this.#cut(call, request);
+    const again = repetitionOf(before, this.#plan.manner, this.#chance);
+    const pieces = behaviour.kind === "empty" ? [] : piecesOf(again + text.slice(before.length), this.#chance);
+    const cutAfter = this.#breaks(behaviour) ? this.#chance.whole(0, pieces.length) : Number.POSITIVE_INFINITY;
+    const limit = behaviour.kind === "brief" ? behaviour.most : Number.POSITIVE_INFINITY;
+    for (const piece of pieces.slice(0, Math.min(cutAfter, limit))) {
       await sleep(call.clock, gapMs, call.cancellation);
-      yield [{ type: "text-delta", text: word, sample: 0 }];
+      request.output += 1;
+      request.said += piece;
+      request.told = before + request.said.slice(again.length);
+      yield [{ type: "text-delta", text: piece, sample: 0 }];
     }
-    if (cutAfter === words.length) return this.#cut(call, request);
-    yield [{ type: "usage", usage: usageOf({ input: 10, output: words.length }) }];
-    yield [{ type: "finish", reason: "stop", sample: 0 }];
+    if (cutAfter <= Math.min(pieces.length, limit)) return this.#cut(call, request);
+    const limited = pieces.length > limit;
+    const usage: FlowEvent = { type: "usage", usage: usageOf({ input: request.input, output: request.output }) };
+    const finish: FlowEvent = { type: "finish", reason: limited ? "length" : "stop", sample: 0 };
+    yield* this.#chance.pick([[[usage, finish]], [[usage], [finish]], [[finish], [usage]]]);
+    if (limited) request.end = "length";
   }
 
-  /** Says so, or simply stops: a bare end is no end of an answer. */
+  #breaks({ kind }: Behaviour): boolean {
+    return kind === "cut" || (kind === "brief" && this.#chance.happens(0.2));
+  }
+
+  /** Says why, or simply stops: a bare end is no end of an answer. */
   #cut(call: Call, request: WireRequest): void {
-    const error = failure(call, request, "stream_truncated");
-    if (this.#chance.happens(0.5)) throw error;
+    const error = failure(call, request, this.#chance.pick(BREAKS));
+    if (error.code !== "stream_truncated" || this.#chance.happens(0.5)) throw error;
     request.end = "stream_truncated";
   }
+}
+
+const BREAKS = ["stream_truncated", "stream_truncated", "overloaded", "server_error", "content_filtered"] as const;
+
+/** What the model is asked to go on with: its own words, before the last of its caller's. */
+function beginningOf(messages: readonly Message[]): string {
+  const said = messages.at(-2);
+  return said?.role === "assistant" && typeof said.content === "string" ? said.content : "";
 }
 
 function failure(call: Call, request: WireRequest, code: ModelErrorCode, askedMs?: number): ModelError {

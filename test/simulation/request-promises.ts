@@ -1,7 +1,7 @@
 import { type Broken, EPSILON_MS } from "./broken.ts";
 import type { VirtualCaller } from "./caller.ts";
 import { type EntryPlan, mostRetries } from "./plan.ts";
-import type { WireRequest } from "./provider.ts";
+import type { WireRequest } from "./wire-request.ts";
 
 const BURST = 10;
 const EXTRA_SHARE = 0.2;
@@ -16,15 +16,18 @@ export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: W
   if (caller.settled) broken("P7", `${id}: a request to ${entry.name} after the call had settled`);
   if (caller.abortedMs !== undefined) broken("P2", `${id}: a request to ${entry.name} after the abort`);
   if (nowMs > caller.deadlineAtMs + EPSILON_MS) broken("P2", `${id}: a request after the deadline`);
-  const earlier = caller.requests.filter((one) => one.entry === entry.name);
+  const { hedgeMs, policyFallbacks } = caller.entry;
+  const filtered = hedgeMs === undefined && caller.requests.at(-1)?.end === "content_filtered";
+  if (filtered && policyFallbacks.length === 0) broken("P5", `${id}: ${entry.name} asked around a filter`);
+  const all = caller.requests.filter((one) => one.entry === entry.name);
+  // Each part of a long answer has its own tries.
+  const earlier = all.slice(all.findLastIndex(({ end }) => end === "length") + 1);
   // A request that was called off, because another one spoke first, is no try that failed; a deaf one does not hear of it.
-  const calledOff = caller.entry.hedgeMs === undefined ? ["aborted", "left"] : ["aborted", "left", "open"];
+  const calledOff = hedgeMs === undefined ? ["aborted", "left"] : ["aborted", "left", "open"];
   const failed = earlier.filter(({ end }) => !calledOff.includes(end));
   const most = (1 + mostRetries(entry)) * entry.keys.length * waysTo(entry, caller.entry);
-  const besideHedge = caller.entry.hedgeMs !== undefined && caller.entry.name !== entry.name ? " beside a hedge" : "";
+  const besideHedge = hedgeMs !== undefined && caller.entry.name !== entry.name ? " beside a hedge" : "";
   if (failed.length + 1 > most) broken("P3", `${id}: more than ${most} requests to ${entry.name}${besideHedge}`);
-  if (caller.plan.way === "stream" && caller.entry.onBreak === "error" && caller.hasShown)
-    broken("P4", `${id}: a hidden request to ${entry.name} after text was shown`);
 }
 
 /** A hedged call without fallbacks may go two ways to its model. */

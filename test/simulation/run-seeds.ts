@@ -5,13 +5,14 @@ import { liveOneHour } from "./world.ts";
 const [count = 1_000, first = 0] = process.argv.slice(2).map(Number);
 const startMs = performance.now();
 const broken: number[] = [];
-const total = { calls: 0, answers: 0, requests: 0, slowestMs: 0 };
+const total = { calls: 0, answers: 0, joined: 0, requests: 0, slowestMs: 0 };
 
 for (let seed = first; seed < first + count; seed++) {
   const seedMs = performance.now();
   const report = await liveOneHour(seed);
   total.calls += report.calls;
   total.answers += report.answers;
+  total.joined += report.joined;
   total.requests += report.requests;
   total.slowestMs = Math.max(total.slowestMs, performance.now() - seedMs);
   if (count === 1) console.log(report.story.join("\n"));
@@ -23,7 +24,7 @@ for (let seed = first; seed < first + count; seed++) {
 
 const seconds = (performance.now() - startMs) / 1_000;
 console.log(
-  `${count} seeds, ${broken.length} broken; ${total.calls} calls, ${total.answers} answers, ${total.requests} requests; ` +
+  `${count} seeds, ${broken.length} broken; ${total.calls} calls, ${total.answers} answers (${total.joined} joined), ${total.requests} requests; ` +
     `${seconds.toFixed(1)} s, the slowest hour ${Math.round(total.slowestMs)} ms`,
 );
 process.exitCode = broken.length === 0 ? 0 : 1;

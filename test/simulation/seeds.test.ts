@@ -28,15 +28,17 @@ test("the same seed lives the same hour", async () => {
   expect((await liveOneHour(8)).story).not.toEqual(first.story);
 });
 
-test("worlds are worth living in: answers, failures and requests beyond the calls", async () => {
-  let [calls, answers, requests] = [0, 0, 0];
+test("worlds are worth living in: answers, failures, requests beyond the calls, answers that were gone on with", async () => {
+  let [calls, answers, requests, joined] = [0, 0, 0, 0];
   for (let seed = 1_000; seed < 1_020; seed++) {
     const report = await liveOneHour(seed);
     calls += report.calls;
     answers += report.answers;
     requests += report.requests;
+    joined += report.joined;
   }
   expect(answers).toBeGreaterThan(calls * 0.2);
   expect(answers).toBeLessThan(calls * 0.8);
   expect(requests).toBeGreaterThan(calls);
+  expect(joined).toBeGreaterThan(answers * 0.02);
 });

@@ -26,9 +26,11 @@ function entryToml(entry: EntryPlan): string {
       ? "circuit_breaker = false"
       : `circuit_breaker = { threshold = ${breaker.threshold}, half_open_after = "${breaker.halfOpenMs}ms"${breaker.windowMs === undefined ? "" : `, window = "${breaker.windowMs}ms"`} }`,
     `on_break = "${entry.onBreak}"`,
+    `continue_on_length = ${entry.continueOnLength}`,
     entry.hedgeMs !== undefined && `hedge_after = "${entry.hedgeMs}ms"`,
     retryOn !== undefined && `retry_on = { ${Object.entries(retryOn).map(([code, count]) => `${code} = ${count}`)} }`,
     `fallback_models = ${JSON.stringify(entry.fallbacks)}`,
+    `content_policy_fallbacks = ${JSON.stringify(entry.policyFallbacks)}`,
   ];
   return `${lines.filter((line) => line !== false).join("\n")}\n`;
 }

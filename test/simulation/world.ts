@@ -3,11 +3,13 @@ import { checkSettled, checkShown } from "./answer-promises.ts";
 import { HOUR_MS } from "./behaviour.ts";
 import { VirtualCaller } from "./caller.ts";
 import { Chance } from "./chance.ts";
+import { checkGoingOn } from "./continuation-promises.ts";
 import { type CallerPlan, type EntryPlan, planWorld, type WorldPlan } from "./plan.ts";
-import { VirtualProvider, type WireRequest } from "./provider.ts";
+import { type Desk, VirtualProvider } from "./provider.ts";
 import { checkBudget, checkNamedTime, checkRequest, checkWaiting } from "./request-promises.ts";
 import { tomlOf } from "./toml.ts";
 import { onVirtualTime, VirtualTime } from "./virtual-time.ts";
+import { limitedAt, type WireRequest } from "./wire-request.ts";
 
 /** What a world did; the same for the same seed. */
 export interface WorldReport {
@@ -16,6 +18,8 @@ export interface WorldReport {
   readonly broken: readonly string[];
   readonly calls: number;
   readonly answers: number;
+  /** Answers that more than one request gave. */
+  readonly joined: number;
   readonly requests: number;
   readonly virtualMs: number;
   /** What happened, for comparing two runs of one seed. */
@@ -52,10 +56,11 @@ class World {
     const chance = new Chance(seed + 0.5 * 2 ** 31);
     this.#time = new VirtualTime(chance.next);
     this.#entries = new Map(this.#plan.entries.map((entry) => [entry.name, entry]));
-    const arrived = (request: WireRequest) => this.#arrived(request);
-    this.#providers = new Map(
-      this.#plan.entries.map(({ name, phases }) => [name, new VirtualProvider(name, phases, chance, { arrived })]),
-    );
+    const desk: Desk = {
+      arrived: (request) => this.#arrived(request),
+      wholeOf: (caller, beginning) => this.#callers.get(caller)?.wholeOf(beginning),
+    };
+    this.#providers = new Map(this.#plan.entries.map((plan) => [plan.name, new VirtualProvider(plan, chance, desk)]));
     this.#factory = ModelFactory.parse(tomlOf(this.#plan), {
       env: {},
       clock: this.#time,
@@ -102,7 +107,7 @@ class World {
   }
 
   #chainOf(entry: EntryPlan): readonly EntryPlan[] {
-    return [entry, ...entry.fallbacks.map((name) => this.#entry(name))];
+    return [entry, ...[...entry.fallbacks, ...entry.policyFallbacks].map((name) => this.#entry(name))];
   }
 
   #requestsAt(entry: string): readonly WireRequest[] {
@@ -113,6 +118,7 @@ class World {
     const caller = this.#callers.get(request.caller) as VirtualCaller;
     const entry = this.#entry(request.entry);
     checkRequest(caller, entry, request, this.#breaks);
+    checkGoingOn(caller, entry, request, this.#breaks);
     checkNamedTime(request, caller, this.#requestsAt(request.entry), this.#breaks);
     caller.requests.push(request);
     if (request.tryIndex === 0) return;
@@ -121,7 +127,9 @@ class World {
     const calls = [...this.#callers.values()].filter(({ entry }) =>
       this.#chainOf(entry).some(({ name }) => name === request.entry),
     );
-    checkBudget(request.entry, retries.size, calls.length, this.#breaks);
+    // Each part of a long answer counts as a call.
+    const parts = limitedAt(request.entry, this.#requestsAt(request.entry));
+    checkBudget(request.entry, retries.size, calls.length + parts, this.#breaks);
   }
 
   #look(): void {
@@ -179,11 +187,12 @@ class World {
       broken: this.#broken,
       calls: callers.length,
       answers: callers.filter(({ reply }) => reply !== undefined).length,
+      joined: callers.filter(({ reply, requests }) => reply !== undefined && requests.at(-1)?.before !== "").length,
       requests: callers.reduce((total, { requests }) => total + requests.length, 0),
       virtualMs: this.#time.monotonic(),
       story: callers.map(
         ({ plan, settledMs, reply, error, requests }) =>
-          `${plan.id} ${settledMs} ${error?.code ?? reply?.text} ${requests.map(({ entry, end, startedMs }) => `${entry}@${startedMs}:${end}`)}`,
+          `${plan.id} ${settledMs} ${error?.code ?? JSON.stringify(reply?.text)} ${requests.map(({ entry, end, startedMs, before, told }) => `${entry}@${startedMs}:${before.length}-${told.length}:${end}`)}`,
       ),
     };
   }
