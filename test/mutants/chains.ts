@@ -2,6 +2,7 @@ import { mutantsOf } from "./mutant.ts";
 
 const FALLBACK = ["test/layers/fallback.test.ts"];
 const RECOVERY = ["test/model/recovery.test.ts"];
+const SIMULATION = ["test/simulation/seeds.test.ts"];
 
 /** Other targets, second requests, answers that are gone on with. */
 export const chains = [
@@ -182,6 +183,22 @@ export const chains = [
       "the model is not told what it had said",
       "messages: [...request.messages, ...asked]",
       "messages: [...request.messages, asked[1]]",
+    ],
+  ]),
+  ...mutantsOf("src/core/call.ts", SIMULATION, [
+    [
+      "continuation-loses-the-winner",
+      "what the winner of two requests had said is not what the next one is told",
+      "    this.shown = branch.shown;\n",
+      "",
+    ],
+  ]),
+  ...mutantsOf("src/layers/retry.ts", SIMULATION, [
+    [
+      "continuation-behind-the-first-words",
+      "of what the reader has, only the first words are gone on with",
+      "      shown?.note(step.value);\n",
+      "",
     ],
   ]),
   ...mutantsOf("src/core/shown.ts", RECOVERY, [
