@@ -104,6 +104,8 @@ class Progress {
   readonly unasked = new Set<ModelError>();
   /** Whether the reader has been given something. */
   delivered = false;
+  /** Whether a policy has stopped an answer: whoever is asked from then on is asked for that. */
+  forbidden = false;
   /** Of the targets that are asked now, the one whose answer is read. */
   speaker: Target | undefined;
 
@@ -219,8 +221,11 @@ function startOf(target: Target, batch: readonly FlowEvent[]): FlowEvent {
  * found, it refuses the request) does not keep the next one from serving.
  */
 function enqueue(chain: Chain, failure: ModelError, progress: Progress): void {
-  const candidates = candidatesFor(chain, failure);
-  if (failure.row.fallback === "policy") progress.queue.length = 0;
+  if (failure.row.fallback === "policy") {
+    progress.forbidden = true;
+    progress.queue.length = 0;
+  }
+  const candidates = progress.forbidden ? (chain.fallbacks("policy") ?? []) : candidatesFor(chain, failure);
   const queued = new Set(progress.queue.map((target) => target.entry));
   for (const target of candidates) {
     if (!progress.tried.has(target.entry) && !queued.has(target.entry)) progress.queue.push(target);

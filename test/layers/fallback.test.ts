@@ -144,6 +144,16 @@ describe("fallback", () => {
     expect(asked()).toEqual(["a", "quick"]);
   });
 
+  it("keeps what a policy has stopped from the general list, also when the one that may serve fails", async () => {
+    const { ask, asked } = setUp(
+      { a: fails("content_filtered"), free: fails("server_error"), b: ["b"] },
+      { general: ["b"], policy: ["free"] },
+    );
+    const { error } = await ask();
+    expect(error?.code).toBe("all_models_failed");
+    expect(asked()).toEqual(["a", "free"]);
+  });
+
   it("sends a filtered answer to content_policy_fallbacks and nowhere else", async () => {
     const special = setUp(
       { a: fails("content_filtered"), b: ["b"], free: ["free"] },

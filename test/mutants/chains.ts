@@ -215,12 +215,12 @@ export const chains = [
       "this.broke = broke;",
     ],
   ]),
-  ...mutantsOf("src/factory.ts", RECOVERY, [
+  ...mutantsOf("src/generation.ts", RECOVERY, [
     [
       "continuation-of-the-primary",
       "continue_on_length of a fallback has no effect",
       "continuesOnLength: everyone.some(",
-      "continuesOnLength: [chain.primary].some(",
+      "continuesOnLength: [target].some(",
     ],
   ]),
   ...mutantsOf(
