@@ -59,7 +59,13 @@ function counts(source: SourceTable, key: string): boolean {
 
 /** The value of one key in the highest table that has it. */
 export function topValue(sources: EntrySources, key: string): unknown {
-  return sources.tables.findLast((source) => source.table[key] !== undefined && counts(source, key))?.table[key];
+  // Asked several times of each entry when a file is read, so without a closure.
+  for (let index = sources.tables.length - 1; index >= 0; index--) {
+    const source = sources.tables[index] as SourceTable;
+    const value = source.table[key];
+    if (value !== undefined && counts(source, key)) return value;
+  }
+  return undefined;
 }
 
 /** All keys of the entry as models.toml spells them, without aliases; `expand` says which entries a fallback means. */

@@ -159,20 +159,27 @@ export class View {
   }
 
   sources(name: string): EntrySources {
-    const own = this.chain(name)
-      .reverse()
-      .flatMap((link) => (link === name ? this.#entryTables(name) : this.#entryTables(link).map(inherited)));
     const defaults = this.#sharedTables(["defaults"], "defaults");
-    const { provider, simulatedProvider, tables } = followProvider([...defaults, ...own]);
-    const shared = [simulatedProvider, provider].flatMap((id) =>
-      id === undefined ? [] : this.#sharedTables(["providers", id], "provider"),
-    );
-    return {
-      name,
-      provider,
-      simulatedProvider,
-      tables: [...tables.slice(0, defaults.length), ...shared, ...tables.slice(defaults.length)],
-    };
+    const own = this.#ownTables(name);
+    const { provider, simulatedProvider, foreign } = servedBy(defaults, own);
+    const tables = [...defaults];
+    for (const id of [simulatedProvider, provider])
+      if (id !== undefined) tables.push(...this.#sharedTables(["providers", id], "provider"));
+    for (let index = 0; index < own.length; index++) {
+      const table = own[index] as SourceTable;
+      tables.push(index < foreign ? { ...table, foreign: true } : table);
+    }
+    return { name, provider, simulatedProvider, tables };
+  }
+
+  /** Of the entries it extends and of the entry itself, lowest first. */
+  #ownTables(name: string): readonly SourceTable[] {
+    if (this.#parent(name) === undefined) return this.#entryTables(name);
+    const [, ...parents] = this.chain(name);
+    return [
+      ...parents.reverse().flatMap((parent) => this.#entryTables(parent).map(inherited)),
+      ...this.#entryTables(name),
+    ];
   }
 
   #sharedTables(path: Path, kind: LayerKind): readonly SourceTable[] {
@@ -193,28 +200,30 @@ export class View {
   }
 }
 
+interface Served {
+  readonly provider: string | undefined;
+  readonly simulatedProvider: string | undefined;
+  /** How many of the entry's tables, from below, were written for another provider. */
+  readonly foreign: number;
+}
+
 /** Walks the tables upwards: who serves in the end, and which tables were written for somebody else. */
-function followProvider(
-  tables: readonly SourceTable[],
-): Pick<EntrySources, "provider" | "simulatedProvider" | "tables"> {
+function servedBy(defaults: readonly SourceTable[], own: readonly SourceTable[]): Served {
   let provider: string | undefined;
   let simulatedProvider: string | undefined;
-  let foreignUpTo = 0;
-  tables.forEach(({ table, kind }, index) => {
-    const next = table.provider;
-    if (typeof next !== "string" || next === provider) return;
+  let foreign = 0;
+  const tables = defaults.length === 0 ? own : [...defaults, ...own];
+  for (let index = 0; index < tables.length; index++) {
+    const next = tables[index]?.table.provider;
+    if (typeof next !== "string" || next === provider) continue;
     if (next === SIMULATOR) simulatedProvider = provider;
     else {
       simulatedProvider = undefined;
-      if (provider !== undefined && kind !== "defaults") foreignUpTo = index;
+      if (provider !== undefined && index >= defaults.length) foreign = index - defaults.length;
     }
     provider = next;
-  });
-  if (foreignUpTo === 0) return { provider, simulatedProvider, tables };
-  const marked = tables.map((table, index) =>
-    index < foreignUpTo && table.kind !== "defaults" ? { ...table, foreign: true } : table,
-  );
-  return { provider, simulatedProvider, tables: marked };
+  }
+  return { provider, simulatedProvider, foreign };
 }
 
 function addTable(tables: SourceTable[], source: Source, path: Path, kind: LayerKind): void {

@@ -30,6 +30,14 @@ provider = "my-server"
 custom_llm_provider = "openai"
 base_url = "http://127.0.0.1:8080/v1"
 
+[aliases]
+smart = "coder"
+
+[groups.all]
+strategy = "weighted"
+members = [{ model = "smart", weight = 2 }, "local"]
+fallback_models = ["fast"]
+
 [profiles.ci.models.coder]
 provider = "simulator"
 
@@ -59,6 +67,9 @@ const PIECES = [
   "[models.coder]",
   "[[models]]",
   "extends = 'fast'\n",
+  "[aliases]\n",
+  "[groups.all]\n",
+  "include = ['x.toml']\n",
   "-1",
   "\u0000",
   "\uFEFF",
@@ -100,7 +111,7 @@ test("any edit of a valid file gives a configuration, or problems that all have 
 function attempt(text: string, profile: string | undefined): unknown {
   try {
     const config = parse(text, { profile });
-    return config.names.map((name) => config.entry(name));
+    return [...config.names.map((name) => config.entry(name)), ...config.groups.map((name) => config.group(name))];
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;
