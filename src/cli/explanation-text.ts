@@ -62,8 +62,8 @@ function values({ values }: Explanation, print: Printer): string[] {
   const rows = values.map(({ key, value, from, file, line, column }) => [
     key,
     valueWords(key, value),
-    paint.dim(file === null ? "" : `${print.path(file)}:${line}:${column}`),
-    paint.dim(from === null ? "" : `[${from}]`),
+    paint.dim(file === null ? "" : line === 0 ? "environment" : `${print.path(file)}:${line}:${column}`),
+    paint.dim(from === null ? "" : line === 0 ? from : `[${from}]`),
   ]);
   return columns(undefined, rows, paint).map((line) => line.slice(2));
 }

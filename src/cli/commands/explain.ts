@@ -1,11 +1,14 @@
 import type { Command } from "commander";
+import type { GroupConfig } from "../../config/load.ts";
 import type { CallOptions } from "../../index.ts";
 import type { Sample } from "../capture.ts";
 import type { CliContext } from "../context.ts";
+import { entryRow } from "../entry-row.ts";
 import { explain } from "../explanation.ts";
 import { explanationText } from "../explanation-text.ts";
 import { readCount, readEffort, readNumber } from "../flag-values.ts";
-import { withProject } from "../project.ts";
+import { groupText } from "../group-text.ts";
+import { type Project, withProject } from "../project.ts";
 
 interface ExplainFlags {
   readonly prompt: string;
@@ -18,7 +21,7 @@ interface ExplainFlags {
 
 export function configureExplain(command: Command, context: CliContext): void {
   command
-    .argument("[name]", "entry of models.toml (default: default_model)")
+    .argument("[name]", "entry or group of models.toml (default: default_model)")
     .option("--prompt <text>", "the prompt to show the request for", "Hello")
     .option("-s, --system <text>", "as in run")
     .option("-t, --temperature <number>", "as in run", readNumber)
@@ -34,10 +37,21 @@ export function configureExplain(command: Command, context: CliContext): void {
 
 async function explainEntry(name: string | undefined, flags: ExplainFlags, context: CliContext): Promise<void> {
   await withProject(context, async (project) => {
-    const explanation = await explain(project, sampleOf(name ?? project.config.defaultModel, flags), context);
+    const { config } = project;
+    const behind = config.behind(name ?? config.defaultModel);
+    const group = config.group(behind);
+    if (group !== undefined) return tellGroup(group, project, context);
+    const explanation = await explain(project, sampleOf(behind, flags), context);
     if (context.flags.json === true) return context.print.json(explanation);
     for (const line of explanationText(explanation, context.print)) context.print.line(line);
   });
+}
+
+/** What is the group's own; its members are entries, which are explained one by one. */
+async function tellGroup(group: GroupConfig, project: Project, { print, flags }: CliContext): Promise<void> {
+  if (flags.json === true) return print.json(group);
+  const members = await Promise.all(group.members.map(({ model }) => entryRow(project, model)));
+  for (const line of groupText(group, members, print)) print.line(line);
 }
 
 function sampleOf(name: string, flags: ExplainFlags): Sample {

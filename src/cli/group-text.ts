@@ -1,0 +1,45 @@
+import type { GroupConfig } from "../config/load.ts";
+import { columns } from "./columns.ts";
+import { type EntryRow, entryProblems } from "./entry-row.ts";
+import type { Printer } from "./print.ts";
+import { duration, perMillion, plural, shortCount } from "./wording.ts";
+
+const WHO_IS_FIRST: Readonly<Record<GroupConfig["strategy"], string>> = {
+  priority: "the first of the list",
+  round_robin: "each in turn",
+  random: "one at random",
+  weighted: "one at random, by weight",
+  least_busy: "whoever has fewest calls in flight",
+  latency: "whoever answered fastest lately",
+  cost: "the cheapest",
+  usage: "whoever used fewest tokens in the last minute",
+};
+
+/** A group in words: who shares its calls, and what happens when one fails. */
+export function groupText(group: GroupConfig, members: readonly EntryRow[], print: Printer): string[] {
+  const { paint } = print;
+  const { name, strategy, allowedFails, cooldown, fallbackModels } = group;
+  const cells = members.map((row, index) => [
+    row.name,
+    strategy === "weighted" ? `weight ${group.members[index]?.weight}` : `${index + 1}.`,
+    row.provider,
+    row.model,
+    row.context === null ? "?" : shortCount(row.context),
+    perMillion(row.price ?? undefined),
+  ]);
+  const last = fallbackModels.length === 0 ? "then the call fails" : `then ${fallbackModels.join(", ")}`;
+  return [
+    `${paint.bold(name)} ${paint.dim("→")} a group of ${plural(members.length, "model")}`,
+    "",
+    paint.bold("members"),
+    ...columns(undefined, cells, paint),
+    "",
+    paint.bold("a call"),
+    `  first asks ${WHO_IS_FIRST[strategy]} (${strategy})`,
+    `  goes to the next at once when one fails, ${last}`,
+    `  leaves a member alone for ${duration(cooldown)} after ${plural(allowedFails, "failure")} within a minute`,
+    ...entryProblems(members, print),
+    "",
+    paint.dim(`modelwright explain ${members[0]?.name} shows what one of them is sent`),
+  ];
+}
