@@ -23,11 +23,23 @@ import type { Simulator, SimulatorOptions } from "./simulator/server.ts";
 import { transportFrom } from "./transport/any-fetch.ts";
 import { createTransport } from "./transport/fetch.ts";
 
-/** Filled by `modelwright types` with the names of a models.toml; empty until then. */
+/**
+ * Filled by `modelwright types`: the names of a models.toml, each with what its model can do (`true`, `false`, absent
+ * where nobody knows). Empty until then, and every name is taken.
+ */
 // biome-ignore lint/suspicious/noEmptyInterface: declaration merging is what it is for
 export interface Registered {}
 
-type NameOf<Models> = keyof Models extends never ? string : Extract<keyof Models, string>;
+/** A template, so that compilers list the names where they would say `keyof Registered`. */
+type NameOf<Models> = keyof Models extends never ? string : `${keyof Models & string}`;
+
+/** What is declared about a name. Without one it is any of them: each profile may have a `default_model` of its own. */
+type CanOf<Models, Name> = Name extends keyof Models ? Models[Name] : unknown;
+
+type Untyped = Record<never, never>;
+
+/** Where a program writes `ReturnType<typeof ModelFactory.load>`, compilers put `unknown` for `Models`. */
+type FactoryOf<Models, Default> = unknown extends Models ? ModelFactory<Default> : ModelFactory<Models>;
 
 /** The circuit breakers of a factory, by entry. */
 export interface BreakerControl {
@@ -73,19 +85,22 @@ export class ModelFactory<Models = Registered> {
    * Reads `path`, or the file that MODELWRIGHT_CONFIG names, or the nearest models.toml from the working directory up.
    * @throws ConfigError with every mistake of the file, each with its place.
    */
-  static async load<Models = Registered>(path?: string, options: FactoryOptions = {}): Promise<ModelFactory<Models>> {
+  static async load<Models = Registered>(
+    path?: string,
+    options: FactoryOptions = {},
+  ): Promise<FactoryOf<Models, Registered>> {
     const cwd = process.cwd();
     const read = () => loadConfig(path, { ...configOptions(options), cwd });
-    return new ModelFactory<Models>(await read(), { read }, options);
+    return new ModelFactory(await read(), { read }, options) as FactoryOf<Models, Registered>;
   }
 
   /**
    * Reads the text of a models.toml; reads no file unless `options.baseDir` is given.
    * @throws ConfigError with every mistake of the text, each with its place.
    */
-  static parse(toml: string, options: FactoryOptions = {}): ModelFactory<Record<never, never>> {
+  static parse<Models = Untyped>(toml: string, options: FactoryOptions = {}): FactoryOf<Models, Untyped> {
     const source = { parse: (text: string) => parseConfig(text, configOptions(options)) };
-    return new ModelFactory<Record<never, never>>(source.parse(toml), source, options);
+    return new ModelFactory(source.parse(toml), source, options) as FactoryOf<Models, Untyped>;
   }
 
   /**
@@ -93,8 +108,8 @@ export class ModelFactory<Models = Registered> {
    * After a reload the next call of a model goes by the new file.
    * @throws ConfigError for an unknown name (with the nearest one) or a variable of this entry that is not set.
    */
-  create(name?: NameOf<Models>): Model {
-    return this.get(name ?? this.#config.defaultModel);
+  create<Name extends NameOf<Models>>(name?: Name): Model<CanOf<Models, Name>> {
+    return this.get(name ?? this.#config.defaultModel) as Model<CanOf<Models, Name>>;
   }
 
   /** Like create, for names known only at run time. */

@@ -50,5 +50,6 @@ export type { ModelDescription } from "./model-description.ts";
 export type { ModelStream } from "./model-stream.ts";
 export type { DeepPartial, ObjectReply, ObjectStream } from "./object.ts";
 export type { CallOptions, FactoryOptions, TokenRequest, ToolInput } from "./options.ts";
+export type { OptionsFor, OptionsWithout, Unsupported } from "./options-for.ts";
 export type { ReloadEvent, Reloaded } from "./reload.ts";
 export type { TransportInput } from "./transport/any-fetch.ts";

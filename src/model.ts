@@ -20,6 +20,7 @@ import { ModelStream, type Opened } from "./model-stream.ts";
 import { countTokens } from "./model-tokens.ts";
 import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
 import type { CallOptions } from "./options.ts";
+import type { OptionsFor } from "./options-for.ts";
 import { joinSamples, openSamples, planSamples } from "./samples.ts";
 
 export type Input = string | readonly Message[] | readonly OpenAIMessage[];
@@ -47,6 +48,8 @@ export interface Estimate {
   readonly maxUsd: number | null;
 }
 
+declare const CAN: unique symbol;
+
 /** What a model works with; made by the factory. */
 export interface ModelContext {
   readonly name: string;
@@ -67,8 +70,15 @@ export interface ModelContext {
   readonly checkOpen: () => void;
 }
 
-/** One entry of models.toml, ready to be called. Each method builds the request, runs it and folds its events. */
-export class Model {
+/**
+ * One entry of models.toml, ready to be called. Each method builds the request, runs it and folds its events.
+ *
+ * `Can` is what the model is known to do, as `modelwright types` declares it: options that need what it lacks do not
+ * compile. `Model` alone takes all options, and every model is one; `Model<{ tools: true }>` is one that has tools.
+ */
+export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>> {
+  /** Never there: what makes a `Model<{ tools: true }>` out of models that have tools only. */
+  declare readonly [CAN]?: Can;
   /** The entry's name in models.toml. */
   readonly name: string;
   readonly #current: () => ModelContext;
@@ -88,7 +98,7 @@ export class Model {
    * One complete answer.
    * @throws ModelError for every way the call can end without one; `error.code` says which.
    */
-  async codegen(input: Input, options?: CallOptions): Promise<Reply> {
+  async codegen(input: Input, options?: Options): Promise<Reply> {
     const prepared = this.#prepare(input, options);
     const calls = planSamples(prepared.input, prepared.batchSize).map((samples, batch) =>
       collect(open({ ...prepared, samples, batch, streaming: false })),
@@ -97,7 +107,7 @@ export class Model {
   }
 
   /** Like codegen, but never throws for a failed call. */
-  async safeCodegen(input: Input, options?: CallOptions): Promise<Outcome> {
+  async safeCodegen(input: Input, options?: Options): Promise<Outcome> {
     try {
       return { ok: true, reply: await this.codegen(input, options) };
     } catch (error) {
@@ -110,7 +120,7 @@ export class Model {
   }
 
   /** The answer while it is made. Nothing is sent before the first pull; bad input throws there too. */
-  stream(input: Input, options?: CallOptions): ModelStream {
+  stream(input: Input, options?: Options): ModelStream {
     return new ModelStream(() => {
       const prepared = this.#prepare(input, options);
       const plan = planSamples(prepared.input, prepared.batchSize);
@@ -125,7 +135,7 @@ export class Model {
   object<Schema extends StandardSchema>(
     schema: Schema,
     input: Input,
-    options?: CallOptions,
+    options?: Options,
   ): Promise<ObjectReply<InferOutput<Schema>>> {
     const context = this.#current();
     // Its re-asks are part of one call.
@@ -141,7 +151,7 @@ export class Model {
   streamObject<Schema extends StandardSchema>(
     schema: Schema,
     input: Input,
-    options?: CallOptions,
+    options?: Options,
   ): ObjectStream<InferOutput<Schema>> {
     return streamObject(this, schema, input, options);
   }

@@ -5,6 +5,7 @@ import { ModelError, type ModelErrorCode } from "./error.ts";
 import { estimateTokens, textLength } from "./estimate.ts";
 import type { Message, Part, UserMessage } from "./message.ts";
 import { EFFORTS, type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
+import { capabilitiesOf } from "./setting-capabilities.ts";
 import type { Adaptation, Capability, Target } from "./target.ts";
 
 export interface Adapted {
@@ -129,22 +130,10 @@ function mergeSettings(...layers: readonly (Settings | undefined)[]): Mutable<Se
   return merged as Mutable<Settings>;
 }
 
-/** Which capabilities stand behind a setting. */
-const CAPABILITIES_OF: Partial<Record<SettingName, readonly Capability[]>> = {
-  stop: ["stop"],
-  tools: ["tools"],
-  toolChoice: ["tools"],
-  parallelToolCalls: ["tools", "parallelTools"],
-  temperature: ["temperature"],
-  reasoningEffort: ["reasoning"],
-  promptCache: ["promptCache"],
-  webSearch: ["webSearch"],
-};
-
 /** What a model must be able to do for these settings to have their effect. */
 export function capabilitiesUsed(settings: Settings): readonly Capability[] {
   const names = (Object.keys(settings) as SettingName[]).filter((name) => !isHarmless(name, settings[name]));
-  const used = names.flatMap((name) => CAPABILITIES_OF[name] ?? []);
+  const used = names.flatMap((name) => capabilitiesOf(name) ?? []);
   return [...new Set([...used, ...(settings.responseFormat?.type === "json_schema" ? (["jsonSchema"] as const) : [])])];
 }
 
@@ -193,7 +182,7 @@ function unsupportedReason(name: SettingName, target: Target, dialect: Dialect):
   if (dialect.settings?.has(name) === false) return `the ${dialect.name} wire has no such parameter`;
   if (target.quirks.lacks?.includes(name)) return `${target.provider} does not take it`;
   if (target.facts.lacks?.includes(name)) return `${target.modelId} does not take it`;
-  const missing = CAPABILITIES_OF[name]?.find((capability) => target.facts.capabilities[capability] === false);
+  const missing = capabilitiesOf(name)?.find((capability) => target.facts.capabilities[capability] === false);
   return missing && `${target.modelId} has no ${keyOf(missing).replace("_", " ")}`;
 }
 
