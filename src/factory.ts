@@ -20,6 +20,7 @@ import { type SharedServices, targetPipeline } from "./pipeline.ts";
 import { changesBetween, noFile, type ReloadEvent, type Reloaded, stillInUse } from "./reload.ts";
 import { servicesOf, sharedServices } from "./services.ts";
 import type { Simulator, SimulatorOptions } from "./simulator/server.ts";
+import { warnOfStaleTypes } from "./stale-types.ts";
 import { transportFrom } from "./transport/any-fetch.ts";
 import { createTransport } from "./transport/fetch.ts";
 
@@ -83,6 +84,7 @@ export class ModelFactory<Models = Registered> {
 
   /**
    * Reads `path`, or the file that MODELWRIGHT_CONFIG names, or the nearest models.toml from the working directory up.
+   * Unless NODE_ENV is "production", warns the logger when a modelwright.d.ts beside the file is stale.
    * @throws ConfigError with every mistake of the file, each with its place.
    */
   static async load<Models = Registered>(
@@ -91,7 +93,10 @@ export class ModelFactory<Models = Registered> {
   ): Promise<FactoryOf<Models, Registered>> {
     const cwd = process.cwd();
     const read = () => loadConfig(path, { ...configOptions(options), cwd });
-    return new ModelFactory(await read(), { read }, options) as FactoryOf<Models, Registered>;
+    const factory = new ModelFactory(await read(), { read }, options);
+    const { config, services } = factory.#generation;
+    warnOfStaleTypes(config, options.env ?? process.env, services.logger);
+    return factory as FactoryOf<Models, Registered>;
   }
 
   /**

@@ -4,7 +4,9 @@ import { priceOf } from "./catalog/price.ts";
 import { findProvider, type ProviderRow } from "./catalog/providers.ts";
 import { thinksFromTheStart } from "./catalog/think-templates.ts";
 import { DEFAULTS } from "./config/defaults.ts";
+import { camelOf } from "./config/entry-config.ts";
 import type { Config, EntryConfig, PriceConfig } from "./config/load.ts";
+import { isReference } from "./config/references.ts";
 import { readSmallFile, UnreadableFile } from "./config/small-file.ts";
 import type { Price } from "./core/cost.ts";
 import { ConfigError, type ModelErrorCode } from "./core/error.ts";
@@ -12,7 +14,18 @@ import { readInput } from "./core/input.ts";
 import { own } from "./core/own.ts";
 import { pickSettings, type SettingName } from "./core/request.ts";
 import { Secret } from "./core/secret.ts";
-import type { Address, Capabilities, Credentials, ModelFacts, Policy, Quirks, Target, Token } from "./core/target.ts";
+import { capabilitiesOf } from "./core/setting-capabilities.ts";
+import type {
+  Address,
+  Capabilities,
+  Capability,
+  Credentials,
+  ModelFacts,
+  Policy,
+  Quirks,
+  Target,
+  Token,
+} from "./core/target.ts";
 import { withoutEnd } from "./core/without-end.ts";
 import { vertexBaseUrl } from "./dialects/google/address.ts";
 import { stripTokensOf } from "./special-tokens.ts";
@@ -89,6 +102,24 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     policy: policyOf(entry),
   });
 }
+
+/**
+ * What the model of an entry can do, as far as the file alone says which model that is: nothing is looked up. A setting
+ * that the model's maker or host refuses counts as missing, one that `allow` lets through as unknown.
+ */
+export function declaredCapabilities(entry: EntryConfig): Capabilities {
+  const row = rowOf(entry, NONE);
+  const listed = isReference(entry.name) ? NO_FACTS : factsOf(row?.id ?? entry.provider, entry.name);
+  const { capabilities, lacks = [] } = withOverrides(listed, entry.capabilities);
+  const refused = [...lacks, ...(row?.quirks.lacks ?? [])];
+  const allowed = (entry.allow ?? []).flatMap((key) => capabilitiesOf(camelOf(key) as SettingName) ?? []);
+  const missing = Object.entries(SETTING_OF).filter(([, setting]) => refused.includes(setting));
+  const known = Object.entries({ ...capabilities, ...Object.fromEntries(missing.map(([name]) => [name, false])) });
+  return Object.fromEntries(known.filter(([name]) => !allowed.includes(name as Capability)));
+}
+
+const NONE: ReadonlySet<string> = new Set();
+const NO_FACTS: ModelFacts = { known: false, capabilities: {} };
 
 /** Cutting the list would change answers, so an entry with more stop sequences than its provider takes is a mistake. */
 function refuseStops({ entry, stop = [] }: EntryConfig, row: ProviderRow | undefined, config: Config): void {

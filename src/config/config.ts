@@ -41,6 +41,14 @@ export interface ResolveOptions {
   readonly requireKey?: boolean;
 }
 
+/** A file as one profile, or none, shows it: as it is written, without what the environment says. */
+export interface ProfileView {
+  /** Entries, groups and aliases. */
+  readonly names: readonly string[];
+  /** The entry that a name stands for, or the members of the group. */
+  entriesOf(name: string): readonly EntryConfig[];
+}
+
 /** A valid models.toml. */
 export interface Config {
   readonly file: string | undefined;
@@ -81,6 +89,7 @@ export interface Config {
    * @throws ConfigError with one problem for each missing variable or file of this entry.
    */
   resolveEntry(name: string, options?: ResolveOptions): EntryConfig;
+  inProfile(profile: string | undefined): ProfileView;
   /** Where a value came from; `key` in either spelling, dots lead into tables. `undefined`: nobody wrote it. */
   origin(name: string, key: string): Provenance | undefined;
 }
@@ -154,6 +163,19 @@ export class ParsedConfig implements Config {
     const entry = entryConfigOf(sources.name, this.#merged(sources), sources.simulatedProvider);
     this.#entries.set(name, entry);
     return entry;
+  }
+
+  inProfile(profile: string | undefined): ProfileView {
+    const view = this.#parts.view.under(profile);
+    const entryOf = (name: string) => {
+      const sources = view.sources(name);
+      return entryConfigOf(
+        name,
+        mergeSources(sources, () => []),
+        sources.simulatedProvider,
+      );
+    };
+    return { names: view.allNames(), entriesOf: (name) => view.expand(name).map(entryOf) };
   }
 
   resolveEntry(name: string, options: ResolveOptions = {}): EntryConfig {

@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import { MAX_TEXT_CHARS } from "./limits.ts";
 import { type ParseOptions, parseConfig } from "./parse.ts";
 
-export type { Config, Provenance, ResolveOptions } from "./config.ts";
+export type { Config, ProfileView, Provenance, ResolveOptions } from "./config.ts";
 export type { EntryConfig, EntryMessage, PriceConfig } from "./entry-config.ts";
 export { type ParseOptions, parseConfig } from "./parse.ts";
 export type { ProviderHint } from "./provider-checks.ts";
