@@ -52,6 +52,11 @@ const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/schema.ts")).configureSchema,
   },
   {
+    name: "types",
+    summary: "write the names of models.toml as TypeScript types",
+    load: async () => (await import("./commands/types.ts")).configureTypes,
+  },
+  {
     name: "simulate",
     summary: "serve simulated models on this machine, without keys",
     load: async () => (await import("./commands/simulate.ts")).configureSimulate,

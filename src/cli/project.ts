@@ -6,11 +6,15 @@ import { PROVIDERS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";
 import { withStandIns } from "./stand-ins.ts";
 
-/** A models.toml and how to make factories of it. */
-export interface Project {
+/** A models.toml that has no mistakes. */
+export interface CheckedFile {
   /** Full path. */
   readonly file: string;
   readonly config: Config;
+}
+
+/** A models.toml and how to make factories of it. */
+export interface Project extends CheckedFile {
   readonly factory: ModelFactory<Record<never, never>>;
   /** What an entry leads to, also when its key is not set. */
   describe(name: string): Promise<ModelDescription>;
@@ -24,19 +28,32 @@ export interface Project {
  * @throws ConfigError with every mistake of the file.
  */
 export async function openProject(context: CliContext, path = context.flags.config): Promise<Project> {
-  const { env, flags, io } = context;
-  const file = await configFile(context, path);
-  if (file !== undefined) loadDotEnv(join(dirname(file), ".env"), env);
-  const shared = { env, ...(flags.profile !== undefined && { profile: flags.profile }) };
-  const config = await loadConfig(file, { ...shared, cwd: io.cwd, ...FACTS });
-  const full = resolve(io.cwd, config.file ?? "");
-  const reopen = (options: FactoryOptions) => ModelFactory.load<Record<never, never>>(full, { ...shared, ...options });
+  const { env } = context;
+  const { file, config } = await openFile(context, path);
+  const shared = sharedOptions(context);
+  const reopen = (options: FactoryOptions) => ModelFactory.load<Record<never, never>>(file, { ...shared, ...options });
   let complete: ReturnType<typeof reopen> | undefined;
   const describe = async (name: string) => {
     complete ??= reopen({ env: withStandIns(config, env) });
     return (await complete).describe(name);
   };
-  return { file: full, config, factory: await reopen({}), describe, reopen };
+  return { file, config, factory: await reopen({}), describe, reopen };
+}
+
+/**
+ * The same file without factories.
+ * @throws ConfigError with every mistake of the file.
+ */
+export async function openFile(context: CliContext, path = context.flags.config): Promise<CheckedFile> {
+  const { env, io } = context;
+  const file = await configFile(context, path);
+  if (file !== undefined) loadDotEnv(join(dirname(file), ".env"), env);
+  const config = await loadConfig(file, { ...sharedOptions(context), cwd: io.cwd, ...FACTS });
+  return { file: resolve(io.cwd, config.file ?? ""), config };
+}
+
+function sharedOptions({ env, flags }: CliContext): Pick<FactoryOptions, "profile"> & Pick<CliContext, "env"> {
+  return { env, ...(flags.profile !== undefined && { profile: flags.profile }) };
 }
 
 /** Opens the project, lends it, and closes its factory whatever happens. */
@@ -49,7 +66,8 @@ export async function withProject<T>(context: CliContext, use: (project: Project
   }
 }
 
-async function configFile({ env, io }: CliContext, path: string | undefined): Promise<string | undefined> {
+/** Its full path, whether or not it is there; `undefined` when none is named and none is near. */
+export async function configFile({ env, io, flags }: CliContext, path = flags.config): Promise<string | undefined> {
   const named = path ?? (env.MODELWRIGHT_CONFIG || undefined);
   if (named !== undefined) return resolve(io.cwd, named);
   const { findUp } = await import("find-up-simple");

@@ -20,9 +20,13 @@ export interface Session {
   readonly interrupted?: AbortSignal;
   /** Called with everything stdout has said so far, whenever it says something. */
   readonly onOutput?: (output: string, running: Running) => void;
+  /** The same for stderr. */
+  readonly onError?: (output: string, running: Running) => void;
 }
 
 export interface Running {
+  /** The working folder. */
+  readonly folder: string;
   /** Types into the terminal. */
   type(text: string): void;
 }
@@ -43,8 +47,9 @@ export async function cli(argv: readonly string[], session: Session = {}): Promi
   const stderr = capture(session.terminal);
   const stdin = Object.assign(new PassThrough(), { isTTY: session.terminal === true, setRawMode: () => {} });
   if (session.terminal !== true && session.stdin !== null) stdin.end(session.stdin ?? "");
-  const running: Running = { type: (text) => void setImmediate(() => stdin.write(text)) };
+  const running: Running = { folder, type: (text) => void setImmediate(() => stdin.write(text)) };
   stdout.stream.on("data", () => session.onOutput?.(stdout.text(), running));
+  stderr.stream.on("data", () => session.onError?.(stderr.text(), running));
   const code = await main(argv, {
     stdout: stdout.stream,
     stderr: stderr.stream,

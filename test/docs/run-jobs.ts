@@ -60,7 +60,8 @@ async function runCommand(argv: readonly string[], { cwd, env }: Job): Promise<R
   });
   const stdin = new PassThrough();
   stdin.end(argv.includes("chat") ? "Hello\n" : "");
-  const interrupted = argv.includes("simulate") ? AbortSignal.timeout(STOP_AFTER_MS) : undefined;
+  const endless = argv.includes("simulate") || argv.includes("--watch");
+  const interrupted = endless ? AbortSignal.timeout(STOP_AFTER_MS) : undefined;
   const exitCode = await main(argv, {
     stdout: shown,
     stderr: shown,

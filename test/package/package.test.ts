@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { examplesOf } from "./examples.ts";
@@ -64,6 +64,8 @@ describe("a project that installed it", () => {
     const examples = examplesOf(ROOT);
     expect(examples.length).toBeGreaterThanOrEqual(5);
     for (const { name, code } of examples) consumer.write(`${name}.ts`, code);
+    copyFileSync(join(ROOT, "models.toml"), join(consumer.folder, "models.toml"));
+    expect(consumer.node("node_modules/modelwright/bin/modelwright.js", "types").status).toBe(0);
     consumer.write("registered.ts", REGISTERED);
     consumer.write("tsconfig.json", JSON.stringify({ compilerOptions: STRICT, include: ["*.ts"] }));
     const { status, stdout } = consumer.node(TSC, "-p", ".", "--listFiles");
@@ -71,6 +73,21 @@ describe("a project that installed it", () => {
     expect(status).toBe(0);
     const packages = new Set([...stdout.matchAll(/node_modules\/((?:@[^/\s]+\/)?[^/\s]+)/g)].map(([, name]) => name));
     expect([...packages].sort()).toEqual(["@types/node", "modelwright", "typescript", "undici-types", "zod"]);
+  }, 60_000);
+
+  it("does not compile with a name that models.toml does not have, or an option that its model does not take", () => {
+    copyFileSync(join(ROOT, "models.toml"), join(consumer.folder, "models.toml"));
+    expect(consumer.node("node_modules/modelwright/bin/modelwright.js", "types").status).toBe(0);
+    mkdirSync(join(consumer.folder, "refused"));
+    consumer.write("refused/refused.ts", REFUSED);
+    const files = ["refused.ts", "../modelwright.d.ts"];
+    consumer.write("refused/tsconfig.json", JSON.stringify({ compilerOptions: STRICT, files }));
+    const { stdout } = consumer.node(TSC, "-p", "refused");
+    const messages = stdout.split("\n").filter((line) => line.includes("error TS"));
+    expect(messages).toEqual([
+      expect.stringContaining(`is not assignable to type 'number & Unsupported<"gpt-5.1 has no temperature">'.`),
+      expect.stringMatching(/Argument of type '"thinkr"' is not assignable to parameter of type .*"thinker"/),
+    ]);
   }, 60_000);
 
   it("runs", () => {
@@ -182,17 +199,25 @@ const STRICT = {
   ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, types: ["node"] },
 };
 
-/** What `modelwright types` writes, and what it is for. */
+/** With the types that the command writes for models.toml. */
 const REGISTERED = `
-import { ModelFactory } from "modelwright";
-declare module "modelwright" {
-  interface Registered { coder: unknown; fast: unknown }
-}
+import { type Model, ModelFactory } from "modelwright";
 const factory = await ModelFactory.load();
-factory.create("coder");
+factory.create("coder").codegen("Hello", { temperature: 1 });
 // @ts-expect-error a name that models.toml does not have
 factory.create("codre");
+const ask = (model: Model) => model.codegen("Hello", { stop: "END" });
+ask(factory.create("thinker"));
 ModelFactory.parse("").create("any name");
+export const thinker = factory.create("thinker");
+`;
+
+/** models.toml says that this is a gpt-5.1. */
+const REFUSED = `
+import { ModelFactory } from "modelwright";
+const factory = await ModelFactory.load();
+await factory.create("thinker").codegen("Hello", { temperature: 1 });
+factory.create("thinkr");
 `;
 
 const LATER = [

@@ -128,6 +128,7 @@ function tell(path: string, found: readonly StarterEntry[], defaultModel: string
     ["modelwright check", "is it correct, which keys are missing"],
     ['modelwright run "Hello"', `asks "${defaultModel}"`],
     [`modelwright explain ${defaultModel}`, "what would be sent"],
+    ["modelwright types", "these names in TypeScript: a misspelt one does not compile"],
   ].map(([command = "", meaning = ""]) => [paint.cyan(command), paint.dim(meaning)]);
   print.line(`${paint.green("✓")} wrote ${paint.bold(print.path(path))} ${paint.dim(`(${keys})`)}`);
   print.line();

@@ -1,0 +1,196 @@
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Command, Option } from "commander";
+import {
+  isRegisteredTypes,
+  registeredNames,
+  registeredTypes,
+  sameTypes,
+  TYPES_FILE,
+  type TypeDifferences,
+  typeDifferences,
+} from "../../registered-types.ts";
+import { type CliContext, Exit, UsageError } from "../context.ts";
+import { reportError } from "../error-report.ts";
+import type { Paint } from "../print.ts";
+import { configFile, openFile } from "../project.ts";
+import { plural } from "../wording.ts";
+
+interface TypesFlags {
+  readonly out?: string;
+  readonly stdout?: boolean;
+  readonly check?: boolean;
+  readonly watch?: boolean;
+}
+
+export function configureTypes(command: Command, context: CliContext): void {
+  command
+    .option("-o, --out <file>", `where to write, - for stdout (default: ${TYPES_FILE} beside models.toml)`)
+    .addOption(new Option("--stdout", "print the types, write no file").conflicts("out"))
+    .addOption(new Option("--check", "write nothing; exit code 1 when the file is stale").conflicts("stdout"))
+    .addOption(new Option("-w, --watch", "write again when models.toml changes").conflicts(["stdout", "check"]))
+    .addHelpText(
+      "after",
+      `
+With the file, a name that models.toml does not have does not compile in factory.create, nor does an option that the
+model does not take. It has the names of all profiles; nothing is sent anywhere and no key is needed.
+`,
+    )
+    .action((flags: TypesFlags) => types(flags, context));
+}
+
+async function types(flags: TypesFlags, context: CliContext): Promise<void> {
+  const toStdout = flags.stdout === true || flags.out === "-";
+  if (toStdout && (flags.check === true || flags.watch === true))
+    throw new UsageError("what is printed to stdout can be neither checked nor watched", "Leave --out - away.");
+  if (flags.out !== undefined && !toStdout && !/\.[cm]?ts$/.test(flags.out))
+    throw new UsageError(`${flags.out} is no name of a TypeScript file`, "Give one that ends with .d.ts.");
+  if (flags.watch === true) await watch(flags, context);
+  else if (toStdout) print(await generate(flags, context), context);
+  else if (flags.check === true) check(await generate(flags, context), context);
+  else await write(await generate(flags, context), context);
+}
+
+/** The types of the file as it is now, and what stands on disk. */
+interface Generated {
+  readonly file: string;
+  readonly out: string;
+  readonly names: readonly string[];
+  readonly text: string;
+  /** Absent: there is no such file. */
+  readonly before: string | undefined;
+  readonly differences: TypeDifferences;
+  readonly isStale: boolean;
+  /** What writes it. */
+  readonly command: string;
+}
+
+async function generate({ out: given }: TypesFlags, context: CliContext, path?: string): Promise<Generated> {
+  const { file, config } = await openFile(context, path);
+  const out = given === undefined ? join(dirname(file), TYPES_FILE) : resolve(context.io.cwd, given);
+  const text = registeredTypes(config);
+  const before = given === "-" ? undefined : await ownTextOf(out, context);
+  const isStale = before === undefined || !sameTypes(before, text);
+  return {
+    ...{ file, out, text, before, isStale, names: registeredNames(config) },
+    differences: typeDifferences(before ?? "", text),
+    command: `modelwright types${given === undefined ? "" : ` --out ${given}`}`,
+  };
+}
+
+/** What an earlier run wrote there; somebody else's file is not overwritten. */
+async function ownTextOf(path: string, { print }: CliContext): Promise<string | undefined> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw new UsageError(`${print.path(path)} cannot be read (${error.code})`, "Give another --out, or - for stdout.");
+  });
+  if (text === undefined || text.trim() === "") return undefined;
+  if (isRegisteredTypes(text)) return text;
+  throw new UsageError(
+    `${print.path(path)} is there and was not written by this command`,
+    "Give another --out, or remove the file.",
+  );
+}
+
+function print({ file, names, text }: Generated, context: CliContext): void {
+  if (context.flags.json === true) context.print.json({ file, names, text });
+  else context.print.text(text);
+}
+
+function check(generated: Generated, context: CliContext): void {
+  const { print, flags } = context;
+  const { file, out, names, before, differences, isStale, command } = generated;
+  if (flags.json === true) print.json({ ok: !isStale, file, out, names, ...differences });
+  else if (!isStale) print.line(upToDate(generated, context));
+  else {
+    const { paint } = print;
+    const what = before === undefined ? `there is no ${print.path(out)}` : `${paint.bold(print.path(out))} is stale`;
+    const changes = before === undefined ? "" : changesOf(differences, paint);
+    print.line(`${paint.red("✗")} ${what}${changes}; ${paint.cyan(command)} writes it`);
+  }
+  if (isStale) throw new Exit(1);
+}
+
+async function write(generated: Generated, context: CliContext): Promise<void> {
+  const { print, flags } = context;
+  const { file, out, names, before, text, differences, isStale } = generated;
+  if (isStale) await save(out, text, context);
+  // In one line: a watcher prints many.
+  if (flags.json === true) print.line(JSON.stringify({ file, out, written: isStale, names, ...differences }));
+  else if (!isStale) print.line(upToDate(generated, context));
+  else {
+    const { paint } = print;
+    const changes = before === undefined ? "" : changesOf(differences, paint);
+    print.line(`${paint.green("✓")} wrote ${paint.bold(print.path(out))}: ${plural(names.length, "name")}${changes}`);
+    if (before === undefined) print.note(print.notePaint.dim("TypeScript reads it where tsconfig.json includes it"));
+  }
+}
+
+async function save(path: string, text: string, { print }: CliContext): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${print.path(path)} cannot be written (${code})`, "Give another --out, or - for stdout.");
+  }
+}
+
+function upToDate({ out, names }: Generated, { print }: CliContext): string {
+  const { paint } = print;
+  return `${paint.green("✓")} ${paint.bold(print.path(out))} is up to date: ${plural(names.length, "name")}`;
+}
+
+const MOST_NAMES = 6;
+
+/** ` (+ new, - gone, ~ changed)` */
+function changesOf({ added, removed, changed }: TypeDifferences, paint: Paint): string {
+  const marked = [
+    ...added.map((name) => `+ ${name}`),
+    ...removed.map((name) => `- ${name}`),
+    ...changed.map((name) => `~ ${name}`),
+  ];
+  if (marked.length === 0) return "";
+  const more = marked.length > MOST_NAMES ? `, and ${marked.length - MOST_NAMES} more` : "";
+  return paint.dim(` (${marked.slice(0, MOST_NAMES).join(", ")}${more})`);
+}
+
+/** Writes until Ctrl-C. A mistake in the file is told, and leaves the types as they are. */
+async function watch(flags: TypesFlags, context: CliContext): Promise<void> {
+  const { print, signal } = context;
+  // Without a file there is nothing to watch: the same error as without --watch.
+  const file = (await configFile(context)) ?? (await openFile(context)).file;
+  if (context.flags.json !== true) print.note(print.notePaint.dim(`watching ${print.path(file)}, Ctrl-C stops it`));
+  for (let isFirst = true, failed = false; !signal.aborted; isFirst = false) {
+    const seen = await stampOf(file);
+    try {
+      const generated = await generate(flags, context, file);
+      if (isFirst || failed || generated.isStale) await write(generated, context);
+      failed = false;
+    } catch (error) {
+      await reportError(error, context);
+      failed = true;
+    }
+    await changeOf(file, seen, signal);
+  }
+}
+
+const LOOK_EVERY_MS = 100;
+
+/** Looks instead of being told: that works for files that are replaced, linked, mounted or far away as well. */
+async function changeOf(file: string, seen: string, signal: AbortSignal): Promise<void> {
+  let last = seen;
+  while (!signal.aborted) {
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+    const now = await stampOf(file);
+    // An editor may write in several steps: the same twice is a whole file.
+    if (now !== seen && now === last) return;
+    last = now;
+  }
+}
+
+async function stampOf(file: string): Promise<string> {
+  const stats = await stat(file, { bigint: true }).catch(() => undefined);
+  return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+}
