@@ -131,7 +131,7 @@ function watching(steps: readonly ((folder: string) => void)[]): Session {
     onError: (text, { folder }) => listen("err")(text, folder),
   };
 }
-const TELLING = /^(?:✓|\{|error:|models\.toml:)/;
+const TELLING = /^(?:✓|\{|error:|[\w-]+\.toml:)/;
 
 describe("types --watch", () => {
   const edit = (change: (text: string) => string) => (folder: string) =>
@@ -187,6 +187,28 @@ describe("types --watch", () => {
     });
     expect(err).toContain("there is no file");
     expect(out).toContain("✓ wrote modelwright.d.ts: 4 names (+ more)\n");
+    expect(code).toBe(0);
+  });
+
+  it("looks at included files too, also at one with mistakes and at new ones of a pattern", async () => {
+    const more = (name: string) => `[models.${name}]\nextends = "fast"\n`;
+    const { out, err, code } = await cli(["types", "--watch"], {
+      toml: `include = ["more-*.toml"]\n${TOML}`,
+      files: { "more-1.toml": `${more("one")}temprature = 1\n` },
+      ...watching([
+        (folder) => writeFileSync(join(folder, "more-1.toml"), more("one")),
+        (folder) => writeFileSync(join(folder, "more-1.toml"), more("uno")),
+        (folder) => writeFileSync(join(folder, "more-2.toml"), more("two")),
+      ]),
+    });
+    expect(err).toContain("more-1.toml:3:1");
+    expect(out).toBe(
+      [
+        "✓ wrote modelwright.d.ts: 4 names",
+        "✓ wrote modelwright.d.ts: 4 names (+ uno, - one)",
+        "✓ wrote modelwright.d.ts: 5 names (+ two)\n",
+      ].join("\n"),
+    );
     expect(code).toBe(0);
   });
 

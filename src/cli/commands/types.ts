@@ -1,7 +1,10 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
+import { systemClock } from "../../core/clock.ts";
+import { watchFiles } from "../../file-watcher.ts";
 import {
   isRegisteredTypes,
   registeredNames,
@@ -11,6 +14,7 @@ import {
   type TypeDifferences,
   typeDifferences,
 } from "../../registered-types.ts";
+import { configProblems } from "../config-problems.ts";
 import { type CliContext, Exit, UsageError } from "../context.ts";
 import { reportError } from "../error-report.ts";
 import type { Paint } from "../print.ts";
@@ -55,6 +59,8 @@ async function types(flags: TypesFlags, context: CliContext): Promise<void> {
 /** The types of the file as it is now, and what stands on disk. */
 interface Generated {
   readonly file: string;
+  /** Where a change may change the names. */
+  readonly folders: readonly string[];
   readonly out: string;
   readonly names: readonly string[];
   readonly text: string;
@@ -74,6 +80,7 @@ async function generate({ out: given }: TypesFlags, context: CliContext, path?: 
   const isStale = before === undefined || !sameTypes(before, text);
   return {
     ...{ file, out, text, before, isStale, names: registeredNames(config) },
+    folders: config.folders,
     differences: typeDifferences(before ?? "", text),
     command: `modelwright types${given === undefined ? "" : ` --out ${given}`}`,
   };
@@ -156,41 +163,37 @@ function changesOf({ added, removed, changed }: TypeDifferences, paint: Paint): 
   return paint.dim(` (${marked.slice(0, MOST_NAMES).join(", ")}${more})`);
 }
 
-/** Writes until Ctrl-C. A mistake in the file is told, and leaves the types as they are. */
+/** Writes until Ctrl-C. A mistake in the file is told once, and leaves the types as they are. */
 async function watch(flags: TypesFlags, context: CliContext): Promise<void> {
-  const { print, signal } = context;
-  // Without a file there is nothing to watch: the same error as without --watch.
+  const { print, signal, io } = context;
+  // Without a place for the file there is nothing to watch: the same error as without --watch.
   const file = (await configFile(context)) ?? (await openFile(context)).file;
+  if (!existsSync(dirname(file))) await openFile(context, file);
   if (context.flags.json !== true) print.note(print.notePaint.dim(`watching ${print.path(file)}, Ctrl-C stops it`));
-  for (let isFirst = true, failed = false; !signal.aborted; isFirst = false) {
-    const seen = await stampOf(file);
+  let folders: readonly string[] = [dirname(file)];
+  let isFirst = true;
+  let failure: string | undefined;
+  const round = async () => {
     try {
       const generated = await generate(flags, context, file);
-      if (isFirst || failed || generated.isStale) await write(generated, context);
-      failed = false;
+      folders = generated.folders;
+      if (isFirst || failure !== undefined || generated.isStale) await write(generated, context);
+      failure = undefined;
     } catch (error) {
-      await reportError(error, context);
-      failed = true;
+      const problems = configProblems(error) ?? [];
+      folders = [...folders, ...problems.map((problem) => dirname(resolve(io.cwd, problem.file ?? file)))];
+      const words = problems.length > 0 ? JSON.stringify(problems) : String(error);
+      if (words !== failure) await reportError(error, context);
+      failure = words;
     }
-    await changeOf(file, seen, signal);
-  }
+    isFirst = false;
+  };
+  await round();
+  const options = { folders: () => folders.filter((folder) => existsSync(folder)), clock: systemClock };
+  using _watcher = watchFiles({ ...options, onChange: round });
+  // What has changed since the first look.
+  await round();
+  while (!signal.aborted) await sleep(A_DAY_MS, undefined, { signal }).catch(() => {});
 }
 
-const LOOK_EVERY_MS = 100;
-
-/** Looks instead of being told: that works for files that are replaced, linked, mounted or far away as well. */
-async function changeOf(file: string, seen: string, signal: AbortSignal): Promise<void> {
-  let last = seen;
-  while (!signal.aborted) {
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
-    const now = await stampOf(file);
-    // An editor may write in several steps: the same twice is a whole file.
-    if (now !== seen && now === last) return;
-    last = now;
-  }
-}
-
-async function stampOf(file: string): Promise<string> {
-  const stats = await stat(file, { bigint: true }).catch(() => undefined);
-  return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
-}
+const A_DAY_MS = 86_400_000;
