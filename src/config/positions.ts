@@ -15,19 +15,25 @@ interface Place {
 export type Path = readonly (string | number)[];
 
 /** Where each key and value of a TOML text stands. */
-export class Positions {
+export interface Positions {
+  /** Of the key itself; of the nearest table around it when it is not in the text. */
+  keyAt(path: Path): Position;
+  /** Of the value; of the nearest table around it when it is not in the text. */
+  valueAt(path: Path): Position;
+}
+
+/** Not exported, so that our declarations need none of the parser's. */
+class ParsedPositions implements Positions {
   readonly #places = new Map<string, Place>();
 
   constructor(program: AST.TOMLProgram) {
     for (const node of program.body[0].body) this.#addStatement(node);
   }
 
-  /** Of the key itself; of the nearest table around it when it is not in the text. */
   keyAt(path: Path): Position {
     return this.#nearestPlace(path)?.key ?? START;
   }
 
-  /** Of the value; of the nearest table around it when it is not in the text. */
   valueAt(path: Path): Position {
     const own = this.#places.get(idOf(path));
     return own?.value ?? this.#nearestPlace(path)?.key ?? START;
@@ -101,8 +107,8 @@ export function readPositions(text: string): Positions {
   const require = createRequire(import.meta.url);
   const { parseTOML } = require("toml-eslint-parser") as typeof import("toml-eslint-parser");
   try {
-    return new Positions(parseTOML(text, { tomlVersion: "latest" }));
+    return new ParsedPositions(parseTOML(text, { tomlVersion: "latest" }));
   } catch {
-    return new Positions({ body: [{ body: [] }] } as unknown as AST.TOMLProgram);
+    return new ParsedPositions({ body: [{ body: [] }] } as unknown as AST.TOMLProgram);
   }
 }

@@ -32,7 +32,7 @@ describe("the tarball", () => {
     const paths = consumer.files.map(({ path }) => path);
     const folders = new Set(paths.filter((path) => path.includes("/")).map((path) => path.split("/")[0]));
     expect([...folders].sort()).toEqual(["bin", "dist", "schemas"]);
-    expect(paths.filter((path) => /\.map$|\.test\.|(?<!\.d)\.ts$|generation/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /\.map$|\.test\.|(?<!\.d)\.ts$|catalog\/generation/.test(path))).toEqual([]);
     const built = paths.filter((path) => path.startsWith("dist/"));
     const sourceOf = (path: string) => path.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)$/, ".ts");
     expect(built.filter((path) => !existsSync(join(ROOT, sourceOf(path))))).toEqual([]);
