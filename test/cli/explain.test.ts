@@ -120,7 +120,9 @@ describe("explain", () => {
   it("shows a group, an alias as what it stands for, and variables as the place of a value", async () => {
     const toml = `${TOML}\n[aliases]\nquick = "fast"\n\n[groups.both]\nstrategy = "weighted"\nmembers = [{ model = "quick", weight = 3 }, "far"]\n`;
     await expect((await cli(["explain", "both"], { toml })).golden).toMatchFileSnapshot("golden/explain-group.txt");
-    expect(JSON.parse((await cli(["explain", "both", "--json"], { toml })).out)).toMatchObject({ strategy: "weighted" });
+    expect(JSON.parse((await cli(["explain", "both", "--json"], { toml })).out)).toMatchObject({
+      strategy: "weighted",
+    });
     const env = { MODELWRIGHT_MODELS__FAST__SEED: "7" };
     const { out } = await cli(["explain", "quick"], { toml, env });
     expect(out).toMatch(/^fast →/);
