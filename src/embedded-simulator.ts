@@ -34,13 +34,14 @@ export class EmbeddedSimulator {
 
   #wrap(dialect: Dialect): Dialect {
     const locate = (call: Call) => this.#locate(call);
-    const count = dialect.countTokens;
+    const { countTokens: count, listModels: list } = dialect;
     return {
       ...dialect,
       async *open(call) {
         yield* dialect.open(await locate(call));
       },
       ...(count !== undefined && { countTokens: async (call: Call) => count(await locate(call)) }),
+      ...(list !== undefined && { listModels: async (call: Call) => list(await locate(call)) }),
     };
   }
 

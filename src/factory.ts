@@ -7,6 +7,7 @@ import { ConfigError, ModelError } from "./core/error.ts";
 import { own } from "./core/own.ts";
 import type { BreakerState, Target } from "./core/target.ts";
 import { BUILT_IN, dialectNamed } from "./dialect-map.ts";
+import { type DiscoverOptions, type Discovery, discover } from "./discovery.ts";
 import { EmbeddedSimulator } from "./embedded-simulator.ts";
 import { type FileWatcher, watchFiles } from "./file-watcher.ts";
 import { Generation, type Surroundings } from "./generation.ts";
@@ -200,6 +201,21 @@ export class ModelFactory<Models = Registered> {
       if (error instanceof ConfigError) return { healthy: false, latencyMs: 0, error };
       throw error;
     }
+  }
+
+  /**
+   * Asks the provider of an entry (default: `default_model`; of a group: its first entry) for its list of models, with the
+   * entry's address, credential, headers and proxy. Nothing is billed; no retries, no fallbacks.
+   * @throws ConfigError for an unknown name or a variable that is not set; ModelError of any code that a request may end
+   *   with: `unauthorized` for a refused key, `not_found` where the address has no list, and `unsupported`, before anything
+   *   is sent, where the provider is known to have none.
+   */
+  async discover(name?: NameOf<Models> | (string & {}), options: DiscoverOptions = {}): Promise<Discovery> {
+    this.#checkOpen();
+    const generation = this.#generation;
+    const [entry = ""] = generation.entriesOf(name ?? this.#config.defaultModel);
+    const target = generation.target(entry);
+    return discover({ ...this.#around, target, dialect: this.#shared.dialectOf(target) }, options);
   }
 
   /**

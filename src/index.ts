@@ -33,6 +33,7 @@ export type {
   ToolResultPart,
   UserMessage,
 } from "./core/message.ts";
+export type { OfferedModel } from "./core/offered-model.ts";
 export type { Reply, Sample } from "./core/reply.ts";
 export type { Effort, ModelRequest, PromptCache, ResponseFormat, Settings } from "./core/request.ts";
 export type { StandardSchema } from "./core/standard-schema.ts";
@@ -40,6 +41,7 @@ export type { BreakerState, Capabilities, Capability, ModelFacts, Target, Token 
 export type { JsonSchema, Tool, ToolCall, ToolChoice } from "./core/tool.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
 export type { Usage } from "./core/usage.ts";
+export type { DiscoverOptions, Discovery } from "./discovery.ts";
 export { type BreakerControl, ModelFactory, type Registered } from "./factory.ts";
 export type { FileWatcher } from "./file-watcher.ts";
 export type { HealthOptions, ModelHealth } from "./health.ts";

@@ -10,7 +10,13 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     baseUrlShape: "https://RESOURCE.openai.azure.com/openai/v1",
     keyEnv: ["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"],
     auth: "api-key",
-    quirks: { maxTokensKey: "max_completion_tokens", jsonMode: "json_schema", maxStops: 4, promptCacheKey: true },
+    quirks: {
+      modelList: { none: "Azure lists the models of a region, and an entry names a deployment" },
+      maxTokensKey: "max_completion_tokens",
+      jsonMode: "json_schema",
+      maxStops: 4,
+      promptCacheKey: true,
+    },
     docs: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/api-version-lifecycle",
   },
   {
@@ -21,7 +27,7 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://aiplatform.googleapis.com",
     keyEnv: ["GOOGLE_OAUTH_ACCESS_TOKEN"],
     auth: "bearer",
-    quirks: { maxStops: 5 },
+    quirks: { modelList: "partial", maxStops: 5 },
     tokenHook: true,
     docs: "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
   },
@@ -79,6 +85,7 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: ["FIREWORKS_API_KEY"],
     auth: "bearer",
     quirks: {
+      modelList: "partial",
       maxTokensKey: "max_tokens",
       systemRole: "system",
       reasoningField: "reasoning_content",
@@ -149,6 +156,7 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: ["DATABRICKS_TOKEN", "DATABRICKS_API_KEY"],
     auth: "bearer",
     quirks: {
+      modelList: { none: "Databricks lists serving endpoints only in its workspace API" },
       maxTokensKey: "max_tokens",
       systemRole: "system",
       jsonMode: "json_schema",
@@ -175,6 +183,9 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: ["GITHUB_TOKEN", "GH_TOKEN"],
     auth: "bearer",
     quirks: {
+      modelList: {
+        none: "GitHub lists its models outside the inference API, at https://models.github.ai/catalog/models",
+      },
       maxTokensKey: "max_tokens",
       jsonMode: "json_schema",
       lacks: ["logitBias", "logprobs", "topLogprobs", "verbosity", "serviceTier"],

@@ -50,7 +50,13 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: ["LLAMA_API_KEY"],
     keyless: true,
     auth: "bearer",
-    quirks: { maxTokensKey: "max_tokens", systemRole: "system", jsonMode: "json_schema", thinkTags: "tagged" },
+    quirks: {
+      modelList: "partial",
+      maxTokensKey: "max_tokens",
+      systemRole: "system",
+      jsonMode: "json_schema",
+      thinkTags: "tagged",
+    },
     docs: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
   },
   {
@@ -61,7 +67,7 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: ["LITELLM_API_KEY", "LITELLM_MASTER_KEY"],
     keyless: true,
     auth: "bearer",
-    quirks: { maxTokensKey: "max_tokens", jsonMode: "json_schema", thinkTags: "tagged" },
+    quirks: { modelList: "partial", maxTokensKey: "max_tokens", jsonMode: "json_schema", thinkTags: "tagged" },
     docs: "https://docs.litellm.ai/docs/proxy/user_keys",
   },
   {

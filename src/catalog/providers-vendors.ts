@@ -127,6 +127,7 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
     keyEnv: ["PERPLEXITY_API_KEY", "PPLX_API_KEY"],
     auth: "bearer",
     quirks: {
+      modelList: { none: "Perplexity has no list of its Sonar models" },
       maxTokensKey: "max_tokens",
       systemRole: "system",
       jsonMode: "json_schema",

@@ -1,6 +1,7 @@
 import type { Adjustment } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import type { Events, FlowEvent } from "./event.ts";
+import type { OfferedModel } from "./offered-model.ts";
 import type { ModelRequest, SettingName } from "./request.ts";
 import type { Target } from "./target.ts";
 import type { Exchange, WireResponse } from "./transport.ts";
@@ -16,6 +17,8 @@ export interface Dialect {
   open(call: Call): Events;
   /** The provider's own count of the prompt's tokens; absent where it has no such endpoint. */
   countTokens?(call: Call): Promise<number>;
+  /** The provider's list of its models; absent where it has none. The request of `call` is empty. */
+  listModels?(call: Call): Promise<readonly OfferedModel[]>;
 }
 
 /** What an encoder makes: the SDK's parameters, and what had to be changed for the wire. Pure. */

@@ -67,6 +67,8 @@ export interface Quirks {
   readonly thinkTags?: "tagged" | "opened" | undefined;
   /** Takes `prompt_cache_key`. */
   readonly promptCacheKey?: boolean | undefined;
+  /** Whether the host's list of models leaves out some that it serves, or why there is none to ask for; default: it is whole. */
+  readonly modelList?: "partial" | { readonly none: string } | undefined;
   /** Largest temperature; default 2. */
   readonly maxTemperature?: number | undefined;
   /** Most stop sequences; default unlimited. */

@@ -6,6 +6,7 @@ import type { Exchange, WireInit, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
 import { callHeaders, clientCredential } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
+import type { PageParams } from "../model-list.ts";
 import { targetError } from "../wire-error.ts";
 import type { MessagesBody } from "./encode.ts";
 
@@ -32,6 +33,13 @@ function olderApi(body: MessagesBody, { target }: Call, options: Anthropic.Reque
 
 export const countClient: Client<Anthropic.MessageCountTokensParams> = {
   send: (body, call, exchange) => send(call, exchange, (client, options) => client.messages.countTokens(body, options)),
+};
+
+export const listClient: Client<PageParams> = {
+  send: ({ after, size }, call, exchange) =>
+    send(call, exchange, (client, options) =>
+      client.models.list({ limit: size, ...(after !== undefined && { after_id: after }) }, options),
+    ),
 };
 
 type Post = (client: Anthropic, options: Anthropic.RequestOptions) => { asResponse(): Promise<Response> };

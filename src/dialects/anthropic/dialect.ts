@@ -2,10 +2,12 @@ import type { Call } from "../../core/call.ts";
 import type { Dialect } from "../../core/dialect.ts";
 import type { SettingName } from "../../core/request.ts";
 import { openWire, type Wire } from "../exchange.ts";
+import { listOverWire } from "../model-list.ts";
 import { countOverWire } from "../token-count.ts";
-import { countClient, messagesClient } from "./client.ts";
+import { countClient, listClient, messagesClient } from "./client.ts";
 import { messagesDecoder } from "./decode.ts";
 import { encodeCountRequest, encodeMessagesRequest, type MessagesBody } from "./encode.ts";
+import { anthropicList } from "./list-models.ts";
 import { answersThroughTool } from "./tools.ts";
 
 const SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
@@ -33,6 +35,7 @@ export const anthropic: Dialect = {
   manySamples: false,
   open: (call) => openWire(call, messagesWire(call)),
   countTokens: (call) => countOverWire(call, { encode: encodeCountRequest, client: countClient }, "input_tokens"),
+  listModels: (call) => listOverWire(call, listClient, anthropicList),
 };
 
 function messagesWire(call: Call): Wire<MessagesBody> {

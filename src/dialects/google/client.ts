@@ -5,6 +5,7 @@ import type { Exchange, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
 import { callHeaders, clientHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
+import type { PageParams } from "../model-list.ts";
 import { targetError } from "../wire-error.ts";
 import { googleAddress } from "./address.ts";
 
@@ -36,6 +37,16 @@ export const countClient: Client<CountTokensParameters> = {
       fetch: fetchFor(call, exchange, whole ? undefined : (body) => countedWhole(body, params)),
     };
     await models.countTokens({ ...params, config: { ...(vertex && params.config), ...config, httpOptions } });
+    return answerOf(call, exchange);
+  },
+};
+
+export const listClient: Client<PageParams> = {
+  async send({ after, size }, call, exchange) {
+    const { models } = await clients.clientFor(call);
+    const page = { pageSize: size, ...(after !== undefined && { pageToken: after }) };
+    // The pager reads its first page, which is empty, and asks for no other.
+    await models.list({ config: { ...page, httpOptions: { fetch: fetchFor(call, exchange) } } });
     return answerOf(call, exchange);
   },
 };

@@ -4,10 +4,12 @@ import type { Dialect, Encoded } from "../../core/dialect.ts";
 import type { ModelRequest, SettingName } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import { openWire, type Wire } from "../exchange.ts";
+import { listOverWire } from "../model-list.ts";
 import { countOverWire } from "../token-count.ts";
-import { countClient, generateClient } from "./client.ts";
+import { countClient, generateClient, listClient } from "./client.ts";
 import { generateDecoder } from "./decode.ts";
 import { encodeGenerate } from "./encode.ts";
+import { googleList } from "./list-models.ts";
 import { ToolNames } from "./tool-names.ts";
 
 const SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
@@ -41,6 +43,7 @@ export const google: Dialect = {
   manySamples: true,
   open: (call) => openWire(call, generateWire(call)),
   countTokens: (call) => countOverWire(call, { encode: encodeCount, client: countClient }, "totalTokens"),
+  listModels: (call) => listOverWire(call, listClient, googleList),
 };
 
 function generateWire({ request }: Call): Wire<GenerateContentParameters> {

@@ -6,6 +6,7 @@ import type { Exchange, WireInit, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
 import { callHeaders, clientCredential } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
+import type { PageParams } from "../model-list.ts";
 import { targetError } from "../wire-error.ts";
 import type { ChatParams } from "./chat-encode.ts";
 import type { CountParams } from "./count-tokens.ts";
@@ -24,6 +25,11 @@ export const responsesClient: Client<ResponsesParams> = {
 export const countClient: Client<CountParams> = {
   send: (params, call, exchange) =>
     exchangeOver(call, exchange, (sdk, options) => sdk.responses.inputTokens.count(params, options).asResponse()),
+};
+
+/** The wire's list has one page. */
+export const listClient: Client<PageParams> = {
+  send: (_, call, exchange) => exchangeOver(call, exchange, (sdk, options) => sdk.models.list(options).asResponse()),
 };
 
 type RequestOptions = NonNullable<Parameters<OpenAI["chat"]["completions"]["create"]>[1]>;

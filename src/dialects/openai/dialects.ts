@@ -1,9 +1,11 @@
 import type { Dialect } from "../../core/dialect.ts";
 import { openWire, type Wire } from "../exchange.ts";
+import { listOverWire } from "../model-list.ts";
 import { decodeChat } from "./chat-decode.ts";
 import { CHAT_SETTINGS, type ChatParams, encodeChat } from "./chat-encode.ts";
-import { chatClient, countClient, responsesClient } from "./client.ts";
+import { chatClient, countClient, listClient, responsesClient } from "./client.ts";
 import { countPromptTokens } from "./count-tokens.ts";
+import { openaiList } from "./list-models.ts";
 import { decodeResponses } from "./responses-decode.ts";
 import { encodeResponses, RESPONSES_SETTINGS, type ResponsesParams } from "./responses-encode.ts";
 
@@ -17,6 +19,7 @@ export const openaiChat: Dialect = {
   manySamples: true,
   open: (call) => openWire(call, chat),
   countTokens: (call) => countPromptTokens(call, countClient),
+  listModels: (call) => listOverWire(call, listClient, openaiList),
 };
 
 /** The Responses API, used without state on the server. */
@@ -26,4 +29,5 @@ export const openaiResponses: Dialect = {
   manySamples: false,
   open: (call) => openWire(call, responses),
   countTokens: (call) => countPromptTokens(call, countClient),
+  listModels: (call) => listOverWire(call, listClient, openaiList),
 };
