@@ -9,6 +9,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.types.json" },
     reporters: ["default", "./test/closing-line.ts"],
+    // No test may see what the developer's own `modelwright catalog update` fetched.
+    env: { XDG_CACHE_HOME: "/nowhere/cache", LOCALAPPDATA: "/nowhere/cache" },
     setupFiles: ["./test/nothing-left.ts"],
     // Limits against hanging, not against slowness: the machine may be busy.
     testTimeout: 120_000,

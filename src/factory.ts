@@ -1,5 +1,6 @@
-import { infoOf, type ModelInfo } from "./catalog/lookup.ts";
+import type { ModelInfo } from "./catalog/lookup.ts";
 import { PROVIDERS } from "./catalog/providers.ts";
+import { overlayFor } from "./catalog-overlay.ts";
 import { type Config, loadConfig, parseConfig } from "./config/load.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import type { Dialect } from "./core/dialect.ts";
@@ -101,7 +102,7 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * Reads the text of a models.toml; reads no file unless `options.baseDir` is given.
+   * Reads the text of a models.toml; reads no file unless `options.baseDir` or `options.catalog` is given.
    * @throws ConfigError with every mistake of the text, each with its place.
    */
   static parse<Models = Untyped>(toml: string, options: FactoryOptions = {}): FactoryOf<Models, Untyped> {
@@ -146,7 +147,7 @@ export class ModelFactory<Models = Registered> {
 
   /** What the catalog knows about a provider's model id; null when nothing. */
   info(modelId: string): ModelInfo | null {
-    return infoOf(modelId);
+    return this.#generation.info(modelId);
   }
 
   /**
@@ -316,7 +317,9 @@ export class ModelFactory<Models = Registered> {
     const { env = process.env, providers = {}, tokens = {}, logger } = this.#options;
     const { clock } = this.#around;
     const services = servicesOf(config, this.#shared, { clock, logger, before });
-    return new Generation({ config, env, custom: new Set(Object.keys(providers)), tokens }, services, this.#around);
+    const overlay = overlayFor(this.#options, this.#source.read !== undefined, services.logger);
+    const resolving = { config, env, overlay, custom: new Set(Object.keys(providers)), tokens };
+    return new Generation(resolving, services, this.#around);
   }
 
   #dialectOf(target: Target): Dialect {

@@ -1,3 +1,4 @@
+import { infoOf, type ModelInfo } from "./catalog/lookup.ts";
 import type { Config, GroupConfig } from "./config/load.ts";
 import type { Clock } from "./core/clock.ts";
 import { ConfigError } from "./core/error.ts";
@@ -85,6 +86,10 @@ export class Generation {
       ...this.#describe(first),
       ...{ name: behind, strategy: group.strategy, members: [first, ...others], fallbacks },
     };
+  }
+
+  info(modelId: string): ModelInfo | null {
+    return infoOf(modelId, this.#resolving.overlay);
   }
 
   lint(): readonly LintFinding[] {

@@ -85,6 +85,11 @@ export interface FactoryOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A `[profiles.x]` table to lay over the file. Default `MODELWRIGHT_PROFILE`. */
   readonly profile?: string;
+  /**
+   * A catalog file that `modelwright catalog update` wrote, or `false` for the shipped facts alone. Default: for `load` the
+   * one of the user's cache folder, if there is one; for `parse` none.
+   */
+  readonly catalog?: string | false;
   /** Folder that relative paths of the text start from. */
   readonly baseDir?: string;
   /** Dialects for providers of your own, by provider name. */

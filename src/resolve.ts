@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { factsOf, infoOf } from "./catalog/lookup.ts";
 import { priceOf } from "./catalog/price.ts";
 import { findProvider, type ProviderRow } from "./catalog/providers.ts";
+import type { Overlay } from "./catalog/table.ts";
 import { thinksFromTheStart } from "./catalog/think-templates.ts";
 import { DEFAULTS } from "./config/defaults.ts";
 import { camelOf } from "./config/entry-config.ts";
@@ -33,6 +34,8 @@ import { stripTokensOf } from "./special-tokens.ts";
 export interface ResolveContext {
   readonly config: Config;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Facts besides the shipped ones. */
+  readonly overlay: Overlay | undefined;
   /** Provider names that code registered a dialect for. */
   readonly custom: ReadonlySet<string>;
   readonly tokens: Readonly<Record<string, (request: { provider: string; model: string }) => Promise<Token | string>>>;
@@ -47,10 +50,10 @@ const NOT_SIMULATED = ["api_key", "base_url", "proxy", "tls", "extra_headers", "
  * @throws ConfigError when the entry needs a variable that is not set, or cannot be addressed.
  */
 export function resolveTarget(name: string, context: ResolveContext, forDisplay = false): Target {
-  const { config, custom, tokens } = context;
+  const { config, custom, tokens, overlay } = context;
   const declared = config.entry(name);
   const simulated = declared.provider === SIMULATOR;
-  const row = rowOf(declared, custom);
+  const row = rowOf(declared, context);
   const hooked = own(tokens, declared.provider) !== undefined;
   const keyless =
     simulated ||
@@ -62,7 +65,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
   const skip = simulated ? NOT_SIMULATED : forDisplay ? ["api_key"] : [];
   const entry = config.resolveEntry(name, { skip, requireKey: !keyless && !forDisplay });
   const dialect = dialectFor(entry, row, custom);
-  const facts = withOverrides(factsOf(row?.id ?? entry.provider, entry.name), entry.capabilities);
+  const facts = withOverrides(factsOf(row?.id ?? entry.provider, entry.name, overlay), entry.capabilities);
   refuseStops(entry, row, config);
   const address = addressOf(entry, row, simulated, custom, config);
   return Object.freeze<Target>({
@@ -98,7 +101,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     unused: unusedKeys(entry, dialect, row),
     quirks: { ...row?.quirks, thinkTags: thinkTagsFor(entry, row, simulated) },
     facts,
-    price: once(() => priceFor(entry, row, config)),
+    price: once(() => priceFor(entry, row, context)),
     policy: policyOf(entry),
   });
 }
@@ -154,10 +157,10 @@ function unusedKeys(entry: EntryConfig, dialect: string, row: ProviderRow | unde
 }
 
 /** The row whose wire and facts hold: a simulated entry keeps those of the provider it stands in for. */
-function rowOf(entry: EntryConfig, custom: ReadonlySet<string>): ProviderRow | undefined {
+function rowOf(entry: EntryConfig, { custom, overlay }: ResolveContext): ProviderRow | undefined {
   if (custom.has(entry.provider)) return undefined;
   if (entry.provider !== SIMULATOR) return findProvider(entry.provider);
-  const stoodFor = entry.simulatedProvider ?? infoOf(entry.name)?.provider;
+  const stoodFor = entry.simulatedProvider ?? infoOf(entry.name, overlay)?.provider;
   return stoodFor === undefined ? undefined : findProvider(stoodFor);
 }
 
@@ -312,12 +315,17 @@ function withOverrides(facts: ModelFacts, overrides: EntryConfig["capabilities"]
   };
 }
 
-function priceFor(entry: EntryConfig, row: ProviderRow | undefined, config: Config): Price | undefined {
+function priceFor(
+  entry: EntryConfig,
+  row: ProviderRow | undefined,
+  { config, overlay }: ResolveContext,
+): Price | undefined {
   const id = entry.priceAs ?? entry.name;
+  const listedAt = (provider: string | undefined, model: string) => priceOf(provider, model, undefined, overlay);
   const listed = () =>
     entry.priceAs === undefined
-      ? priceOf(row?.id ?? entry.provider, entry.name)
-      : (priceOf(row?.id, id) ?? priceOf(undefined, id));
+      ? listedAt(row?.id ?? entry.provider, entry.name)
+      : (listedAt(row?.id, id) ?? listedAt(undefined, id));
   return laidOver(entry.pricing, () => laidOver(own(config.pricing, id), listed));
 }
 

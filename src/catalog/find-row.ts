@@ -1,17 +1,45 @@
 import { aliasOf, stemOf } from "./identity.ts";
+import { mergeFacts } from "./merge-facts.ts";
 import type { ModelRow } from "./model-row.ts";
-import { tableNames, tableOf } from "./table.ts";
+import { type ModelTable, type Overlay, tableNames, tableOf } from "./table.ts";
 import { VENDORS } from "./vendors.ts";
 
-/** The row of exactly this model: its id, another name for it, or a copy of it. */
-export function rowOf(providerId: string, modelId: string): ModelRow | undefined {
+/** The row of exactly this model: its id, another name for it, or a copy of it; with what an overlay knows. */
+export function rowOf(providerId: string, modelId: string, overlay?: Overlay): ModelRow | undefined {
   const table = tableOf(providerId);
-  if (table === undefined) return undefined;
+  const fresh = overlay?.table(providerId);
+  if (table === undefined && fresh === undefined) return undefined;
   for (const id of namesOf(modelId)) {
-    const row = table.byId.get(id) ?? table.byStem.get(id);
-    if (row !== undefined) return row;
+    const [shipped, found] = [rowIn(table, id), rowIn(fresh, id)];
+    if (found === undefined && shipped === undefined) continue;
+    if (overlay === undefined || found === undefined) return shipped;
+    return shipped === undefined ? completed(found, rowOf(providerId, modelId)) : combined(shipped, found, overlay);
   }
   return undefined;
+}
+
+function rowIn(table: ModelTable | undefined, id: string): ModelRow | undefined {
+  return table?.byId.get(id) ?? table?.byStem.get(id);
+}
+
+/** A release that only the overlay has takes what it does not say from the release that the tables have. */
+function completed(found: ModelRow, copy: ModelRow | undefined): ModelRow {
+  if (copy === undefined) return found;
+  const { retiresOn: _, timedPrice, price, ...facts } = copy;
+  const kept = found.price === undefined ? { ...facts, price, timedPrice } : facts;
+  return mergeFacts(kept as ModelRow, found);
+}
+
+/**
+ * The newer facts over the older ones. A shipped price that a newer one agrees with says more (rates of long prompts, of
+ * caches), and one that depends on the hour is not replaced by one that does not.
+ */
+function combined(shipped: ModelRow, found: ModelRow, { newer }: Overlay): ModelRow {
+  if (!newer) return mergeFacts(found, shipped);
+  const { price, ...facts } = found;
+  if (price === undefined || shipped.timedPrice === true) return mergeFacts(shipped, facts);
+  const agrees = price.input === shipped.price?.input && price.output === shipped.price.output;
+  return mergeFacts(shipped, { ...facts, price: agrees ? { ...price, ...shipped.price } : price });
 }
 
 /** The id itself first, then without what a gateway puts before it and what a release puts after it. */
@@ -34,6 +62,6 @@ export function vendorOf(modelId: string): readonly [string | undefined, string]
 }
 
 /** Makers before those who serve models of others. */
-export function searchOrder(): readonly string[] {
-  return [...new Set([...VENDORS.values(), ...tableNames()])];
+export function searchOrder(overlay?: Overlay): readonly string[] {
+  return [...new Set([...VENDORS.values(), ...tableNames(), ...(overlay?.names() ?? [])])];
 }

@@ -3,7 +3,7 @@ import type { Capabilities, ModelFacts } from "../core/target.ts";
 import { rowOf, searchOrder, vendorOf } from "./find-row.ts";
 import type { ModelRow } from "./model-row.ts";
 import { priceOf } from "./price.ts";
-import { tableNames, tableOf } from "./table.ts";
+import { type Overlay, tableNames, tableOf } from "./table.ts";
 
 /** What the catalog knows about a model id, whoever serves it. */
 export interface ModelInfo {
@@ -16,6 +16,10 @@ export interface ModelInfo {
   readonly maxOutput: number | undefined;
   readonly capabilities: Capabilities;
   readonly price: Price | undefined;
+  /** Day or month it came out, ISO date, where known. */
+  readonly releasedOn: string | undefined;
+  /** Whether its provider is known to advise against it. */
+  readonly deprecated: boolean;
   /** Last day of service, ISO date, where announced. */
   readonly retiresOn: string | undefined;
 }
@@ -23,17 +27,19 @@ export interface ModelInfo {
 const UNKNOWN: ModelFacts = Object.freeze({ known: false, capabilities: Object.freeze({}) });
 
 /** The facts about a model at a provider; `known: false` and nothing held back where the catalog has no row. */
-export function factsOf(providerId: string, modelId: string): ModelFacts {
-  const row = rowOf(providerId, modelId);
+export function factsOf(providerId: string, modelId: string, overlay?: Overlay): ModelFacts {
+  const row = rowOf(providerId, modelId, overlay);
   if (row !== undefined) return factsFrom(row);
   const [home, bare] = vendorOf(modelId);
-  const elsewhere = home === undefined ? undefined : rowOf(home, bare);
+  const elsewhere = home === undefined ? undefined : rowOf(home, bare, overlay);
   return elsewhere === undefined ? UNKNOWN : travellingFacts(elsewhere);
 }
 
 function factsFrom(row: ModelRow): ModelFacts {
-  const { id: _id, can: _can, cannot: _cannot, price: _price, timedPrice: _timed, ...facts } = row;
-  return { known: true, capabilities: capabilitiesOf(row), ...facts };
+  const { context, maxOutput, efforts, reasoningWire, lacks, systemRole, anthropicVersion, dialect, retiresOn } = row;
+  const wire = { efforts, reasoningWire, lacks, systemRole, anthropicVersion, dialect, retiresOn };
+  const facts = Object.entries({ context, maxOutput, ...wire }).filter(([, value]) => value !== undefined);
+  return { known: true, capabilities: capabilitiesOf(row), ...Object.fromEntries(facts) };
 }
 
 /** What stays true when somebody else serves the model; wire format, versions and dates belong to its maker's own API. */
@@ -48,30 +54,33 @@ function capabilitiesOf(row: ModelRow): Capabilities {
 }
 
 /** What the catalog knows about an id, from the provider that makes the model if it is there; null for an unknown id. */
-export function infoOf(modelId: string): ModelInfo | null {
-  for (const provider of searchOrder()) {
-    const row = rowOf(provider, modelId);
-    if (row !== undefined) return infoFrom(provider, row);
+export function infoOf(modelId: string, overlay?: Overlay): ModelInfo | null {
+  for (const provider of searchOrder(overlay)) {
+    const row = rowOf(provider, modelId, overlay);
+    if (row !== undefined) return infoFrom(provider, row, overlay);
   }
   return null;
 }
 
-function infoFrom(provider: string, row: ModelRow): ModelInfo {
-  const { id, context, maxOutput, retiresOn } = row;
+function infoFrom(provider: string, row: ModelRow, overlay?: Overlay): ModelInfo {
+  const { id, context, maxOutput, releasedOn, deprecated = false, retiresOn } = row;
   return {
     id,
     provider,
     context,
     maxOutput,
     capabilities: capabilitiesOf(row),
-    price: priceOf(provider, id),
+    price: priceOf(provider, id, undefined, overlay),
+    releasedOn,
+    deprecated,
     retiresOn,
   };
 }
 
 /** Every model id of the catalog, sorted, each once; with a provider, those of its own table. */
-export function catalogIds(providerId?: string): readonly string[] {
-  const names = providerId === undefined ? tableNames() : [providerId];
-  const ids = names.flatMap((name) => [...(tableOf(name)?.byId.keys() ?? [])]);
+export function catalogIds(providerId?: string, overlay?: Overlay): readonly string[] {
+  const names = providerId === undefined ? [...tableNames(), ...(overlay?.names() ?? [])] : [providerId];
+  const tables = names.flatMap((name) => [tableOf(name), overlay?.table(name)]);
+  const ids = tables.flatMap((table) => [...(table?.byId.keys() ?? [])]);
   return [...new Set(ids)].sort();
 }

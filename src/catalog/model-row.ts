@@ -16,6 +16,10 @@ export interface ModelRow {
   readonly systemRole?: NonNullable<ModelFacts["systemRole"]>;
   readonly anthropicVersion?: string;
   readonly dialect?: string;
+  /** Day or month it came out, ISO date; known of cached rows only. */
+  readonly releasedOn?: string;
+  /** Its provider advises against it; known of cached rows only. */
+  readonly deprecated?: true;
   readonly retiresOn?: string;
   readonly price?: Price;
   /** Its price depends on the day or hour and is asked when needed. */

@@ -8,6 +8,15 @@ export interface ModelTable {
   readonly byStem: ReadonlyMap<string, ModelRow>;
 }
 
+/** Facts from elsewhere, laid over or under the shipped tables. */
+export interface Overlay {
+  /** Whether they are newer than the shipped tables: the newer of two facts wins, the older one only fills gaps. */
+  readonly newer: boolean;
+  table(providerId: string): ModelTable | undefined;
+  /** Providers it has tables of. */
+  names(): readonly string[];
+}
+
 /** Each provider's rows are text until the first question about it: parsing all of them would cost milliseconds. */
 const tables = new Map<string, ModelTable>();
 
@@ -21,7 +30,7 @@ export function tableOf(providerId: string): ModelTable | undefined {
 }
 
 /** Rows come sorted by id, so the newest dated copy of a model is the last to claim its stem. */
-function indexed(rows: readonly ModelRow[]): ModelTable {
+export function indexed(rows: readonly ModelRow[]): ModelTable {
   const dated = rows.filter((row) => isDated(row.id)).map((row) => [stemOf(row.id), row] as const);
   return { byId: new Map(rows.map((row) => [row.id, row])), byStem: new Map(dated) };
 }

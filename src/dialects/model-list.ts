@@ -1,6 +1,7 @@
 import type { Call } from "../core/call.ts";
 import type { Client } from "../core/dialect.ts";
 import type { OfferedModel } from "../core/offered-model.ts";
+import { isPlainId } from "../core/plain-id.ts";
 import { wholeBody } from "./whole-body.ts";
 import { targetError } from "./wire-error.ts";
 
@@ -73,7 +74,7 @@ export function isObject(value: unknown): value is JsonObject {
 export function offeredModel(fields: { readonly [Name in keyof OfferedModel]?: unknown }): Partial<OfferedModel> {
   const { id, displayName, context, maxOutput, created, retiresOn } = fields;
   const read = {
-    id: typeof id === "string" && /^[^\p{C}\s]{1,256}$/u.test(id) ? id : undefined,
+    id: isPlainId(id) ? id : undefined,
     displayName: typeof displayName === "string" && displayName !== id ? nameFrom(displayName) : undefined,
     context: count(context),
     maxOutput: count(maxOutput),

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { generate, OUTPUT, withPinnedPackage } from "../../scripts/generate-catalog.ts";
 import { exactPrice, loadPrices } from "../../src/catalog/exact-price.ts";
 import { FACT_RULES } from "../../src/catalog/facts.ts";
-import { withFamilyFacts } from "../../src/catalog/generation/tables.ts";
+import { withFamilyFacts } from "../../src/catalog/family-facts.ts";
 import { CATALOG_DATE } from "../../src/catalog/models.generated.ts";
 import { ADDED_MODELS } from "../../src/catalog/older-models.ts";
 import { tableNames, tableOf } from "../../src/catalog/table.ts";

@@ -3,13 +3,12 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { ModelInfo } from "@pydantic/genai-prices";
 import type { Price } from "../../core/cost.ts";
-import type { Capability } from "../../core/target.ts";
 import { enumeratedIds, exactPrice, loadPrices, packageIdOf } from "../exact-price.ts";
-import { FACT_RULES } from "../facts.ts";
+import { withFamilyFacts } from "../family-facts.ts";
 import { isDated, sameModel, stemOf } from "../identity.ts";
+import { mergeFacts } from "../merge-facts.ts";
 import type { ModelRow } from "../model-row.ts";
 import { ADDED_MODELS } from "../older-models.ts";
-import { mergeFacts } from "./merge.ts";
 import { readPiModels } from "./pi-models.ts";
 
 export const PI_PACKAGE = "@earendil-works/pi-ai";
@@ -151,38 +150,6 @@ function isTimed(provider: string, id: string, at: Date): boolean {
     ({ constraint }) =>
       constraint !== undefined && (constraint.type === "time_of_date" || new Date(constraint.start_date) > at),
   );
-}
-
-export function withFamilyFacts(provider: string, row: ModelRow): ModelRow {
-  const rules = FACT_RULES.filter((rule) => rule.providers.includes(provider) && rule.ids.test(row.id));
-  const ruled = rules.reduce((merged, rule) => mergeFacts(merged, rule.facts), row);
-  return ordered(ruled);
-}
-
-/** The same facts always in the same order, and nothing said of a model without the capability. */
-function ordered(row: ModelRow): ModelRow {
-  const sorted = <T extends Capability | string>(list: readonly T[] | undefined) =>
-    list === undefined || list.length === 0 ? undefined : [...list].sort();
-  const reasons = row.cannot?.includes("reasoning") !== true;
-  const { id, context, maxOutput, systemRole, anthropicVersion, dialect, retiresOn, timedPrice, price } = row;
-  return JSON.parse(
-    JSON.stringify({
-      id,
-      context,
-      maxOutput,
-      can: sorted(row.can),
-      cannot: sorted(row.cannot),
-      reasoningWire: reasons ? row.reasoningWire : undefined,
-      efforts: reasons ? row.efforts : undefined,
-      lacks: sorted(row.lacks),
-      systemRole,
-      anthropicVersion: row.lacks?.includes("temperature") ? undefined : anthropicVersion,
-      dialect,
-      retiresOn,
-      timedPrice,
-      price,
-    }),
-  ) as ModelRow;
 }
 
 export function renderTables(tables: Tables): string {

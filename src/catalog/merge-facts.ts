@@ -1,5 +1,5 @@
-import type { Capability } from "../../core/target.ts";
-import type { ModelRow } from "../model-row.ts";
+import type { Capability } from "../core/target.ts";
+import type { ModelRow } from "./model-row.ts";
 
 /** `over` wins; capabilities are merged one by one, refused settings are added up. */
 export function mergeFacts(row: ModelRow, over: Omit<ModelRow, "id">): ModelRow {

@@ -1,0 +1,40 @@
+import type { Capability } from "../core/target.ts";
+import { FACT_RULES } from "./facts.ts";
+import { mergeFacts } from "./merge-facts.ts";
+import type { ModelRow } from "./model-row.ts";
+
+/** A row with what the rules say about its family laid over. Loaded where tables are made, not where they are read. */
+export function withFamilyFacts(provider: string, row: ModelRow): ModelRow {
+  const rules = FACT_RULES.filter((rule) => rule.providers.includes(provider) && rule.ids.test(row.id));
+  const ruled = rules.reduce((merged, rule) => mergeFacts(merged, rule.facts), row);
+  return ordered(ruled);
+}
+
+/** The same facts always in the same order, and nothing said of a model without the capability. */
+function ordered(row: ModelRow): ModelRow {
+  const sorted = <T extends Capability | string>(list: readonly T[] | undefined) =>
+    list === undefined || list.length === 0 ? undefined : [...list].sort();
+  const reasons = row.cannot?.includes("reasoning") !== true;
+  const { id, context, maxOutput, systemRole, anthropicVersion, dialect, timedPrice, price } = row;
+  const { releasedOn, deprecated, retiresOn } = row;
+  return JSON.parse(
+    JSON.stringify({
+      id,
+      context,
+      maxOutput,
+      can: sorted(row.can),
+      cannot: sorted(row.cannot),
+      reasoningWire: reasons ? row.reasoningWire : undefined,
+      efforts: reasons ? row.efforts : undefined,
+      lacks: sorted(row.lacks),
+      systemRole,
+      anthropicVersion: row.lacks?.includes("temperature") ? undefined : anthropicVersion,
+      dialect,
+      releasedOn,
+      deprecated,
+      retiresOn,
+      timedPrice,
+      price,
+    }),
+  ) as ModelRow;
+}
