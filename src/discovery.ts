@@ -33,6 +33,9 @@ export interface DiscoverContext {
   readonly random: () => number;
 }
 
+/** What errors name in the place of a model. */
+const LIST = "list of models";
+
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** One pass over the pages of a provider's list of models. */
@@ -111,7 +114,7 @@ function callOf(context: DiscoverContext, credential: Secret | undefined, cancel
   return {
     input: { ...NOTHING, settings: {}, raw: false, tags: [] },
     // Errors name the provider and what was asked for; the list is no affair of the entry's model.
-    target: { ...target, modelId: "list of models" },
+    target: { ...target, modelId: LIST },
     request: NOTHING,
     streaming: false,
     onBreak: "error",
@@ -135,5 +138,5 @@ function failed(
   words: string,
   more: Partial<ModelErrorInit> = {},
 ): ModelError {
-  return new ModelError({ code, message: `${entry}: ${provider}: ${words}`, provider, model: entry, ...more });
+  return new ModelError({ code, message: `${provider} (${LIST}): ${words}`, provider, model: entry, ...more });
 }

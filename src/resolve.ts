@@ -13,6 +13,7 @@ import type { Price } from "./core/cost.ts";
 import { ConfigError, type ModelErrorCode } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
 import { own } from "./core/own.ts";
+import { proxyFor } from "./core/proxy.ts";
 import { pickSettings, type SettingName } from "./core/request.ts";
 import { Secret } from "./core/secret.ts";
 import { capabilitiesOf } from "./core/setting-capabilities.ts";
@@ -86,7 +87,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     credentials: credentialsOf(entry, simulated, tokens),
     headers: { ...row?.headers, ...entry.extraHeaders },
     extraBody: entry.extraBody ?? {},
-    proxy: proxyOf(entry.proxy, address.baseUrl, context.env),
+    proxy: proxyFor(entry.proxy, address.baseUrl, context.env),
     tls: tlsOf(entry.tls, config),
     settings: pickSettings(entry as unknown as Readonly<Record<string, unknown>>),
     system: entry.system,
@@ -236,28 +237,6 @@ function credentialsOf(entry: EntryConfig, simulated: boolean, tokens: ResolveCo
 
 function tokenOf(token: Token | string): Token {
   return typeof token === "string" ? { token } : token;
-}
-
-/** The entry's proxy, or `HTTPS_PROXY` for https addresses; `NO_PROXY` exempts hosts from both, as everywhere else. */
-function proxyOf(own: string | undefined, baseUrl: string, env: ResolveContext["env"]): string | undefined {
-  if (!URL.canParse(baseUrl)) return own;
-  const { hostname, protocol } = new URL(baseUrl);
-  const proxy = own ?? (protocol === "https:" ? usualProxy(env) : undefined);
-  if (proxy === undefined) return undefined;
-  const exempt = (env["NO_PROXY"] ?? env["no_proxy"] ?? "")
-    .split(",")
-    .map((host) => host.trim())
-    .filter((host) => host !== "");
-  const matches = exempt.some(
-    (host) => host === "*" || hostname === host || hostname.endsWith(host.startsWith(".") ? host : `.${host}`),
-  );
-  return matches ? undefined : proxy;
-}
-
-/** Something that is no address there is the business of other programs. */
-function usualProxy(env: ResolveContext["env"]): string | undefined {
-  const proxy = env["HTTPS_PROXY"] ?? env["https_proxy"] ?? "";
-  return /^https?:\/\//.test(proxy) && URL.canParse(proxy) ? proxy : undefined;
 }
 
 function tlsOf(tls: EntryConfig["tls"], config: Config): Target["tls"] {

@@ -66,7 +66,7 @@ export class CachedCatalog implements Overlay {
 
   /** @throws UnreadableCatalog */
   static read(path: string): CachedCatalog {
-    return new CachedCatalog(readText(path));
+    return new CachedCatalog(readCatalogFile(path));
   }
 
   /** @throws UnreadableCatalog */
@@ -102,8 +102,11 @@ export class CachedCatalog implements Overlay {
 
 const PROVIDER = /^\{"provider":"([^"\\]{1,100})",/;
 
-/** Never waits, whatever stands at the path. */
-function readText(path: string): string {
+/**
+ * The text of a file of at most 64 MiB; never waits, whatever stands at the path.
+ * @throws UnreadableCatalog
+ */
+export function readCatalogFile(path: string): string {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

@@ -1,3 +1,13 @@
-/** The tables of facts that the public surface does not list: what `models --catalog` and `init` show. */
+/** The tables of facts that the public surface does not list: what `models --catalog`, `catalog` and `init` work with. */
+export {
+  CachedCatalog,
+  catalogPath,
+  catalogText,
+  readCatalogFile,
+  UnreadableCatalog,
+} from "../catalog/cached-catalog.ts";
+export { sameModel, stemOf } from "../catalog/identity.ts";
 export { catalogIds, infoOf } from "../catalog/lookup.ts";
+export { CATALOG_DATE } from "../catalog/models.generated.ts";
 export { PROVIDERS } from "../catalog/providers.ts";
+export { tableNames, tableOf } from "../catalog/table.ts";

@@ -30,6 +30,16 @@ export class Exit extends Error {
   }
 }
 
+/** What was asked for and could not be done: exit code 1. */
+export class Failure extends Error {
+  readonly advice: string;
+
+  constructor(message: string, advice: string, options?: ErrorOptions) {
+    super(message, options);
+    this.advice = advice;
+  }
+}
+
 /** A command line that cannot be carried out: exit code 2. */
 export class UsageError extends Error {
   readonly advice: string | undefined;

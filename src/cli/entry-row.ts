@@ -13,10 +13,14 @@ export interface EntryRow {
   readonly context: number | null;
   readonly maxOutput: number | null;
   /** USD per million tokens; null when unknown. */
-  readonly price: Partial<Price> | null;
+  readonly price: Price | null;
   readonly capabilities: ModelDescription["capabilities"];
   readonly fallbacks: readonly string[];
   readonly isDefault: boolean;
+  /** Day or month the model came out, where known. */
+  readonly releasedOn: string | null;
+  /** Whether its provider is known to advise against it. */
+  readonly deprecated: boolean;
   readonly retiresOn: string | null;
   /** Whether the entry can be used now. */
   readonly usable: boolean;
@@ -29,23 +33,20 @@ export async function entryRows(project: Project): Promise<EntryRow[]> {
 
 export async function entryRow(project: Project, name: string): Promise<EntryRow> {
   const { config, factory } = project;
-  const { provider, modelId, dialect, baseUrl, context, maxOutput, capabilities, fallbacks } =
+  const { provider, modelId, dialect, baseUrl, context, maxOutput, price, capabilities, fallbacks } =
     await project.describe(name);
+  const info = factory.info(modelId);
   const problems = problemsOf(project, name);
   return {
     ...{ name, provider, model: modelId, wire: dialect, baseUrl: provider === "simulator" ? "simulator" : baseUrl },
-    ...{ context, maxOutput, price: priceOf(project, name), capabilities, fallbacks },
+    ...{ context, maxOutput, price, capabilities, fallbacks },
     isDefault: name === config.defaultModel,
-    retiresOn: factory.info(modelId)?.retiresOn ?? null,
+    releasedOn: info?.releasedOn ?? null,
+    deprecated: info?.deprecated ?? false,
+    retiresOn: info?.retiresOn ?? null,
     usable: problems.length === 0,
     problems,
   };
-}
-
-function priceOf({ config, factory }: Project, name: string): Partial<Price> | null {
-  const { pricing, priceAs, name: modelId } = config.entry(name);
-  const id = priceAs ?? modelId;
-  return ((pricing ?? config.pricing[id]) as Partial<Price> | undefined) ?? factory.info(id)?.price ?? null;
 }
 
 function problemsOf({ factory }: Project, name: string): readonly ConfigProblem[] {
@@ -77,6 +78,17 @@ export function abilities(capabilities: ModelDescription["capabilities"]): strin
     .filter(([name]) => known[name] === true)
     .map(([, word]) => word)
     .join(" ");
+}
+
+/** When a model ends, or that it should be left. */
+export function endingOf({
+  deprecated,
+  retiresOn,
+}: {
+  readonly deprecated: boolean;
+  readonly retiresOn?: string | null | undefined;
+}): string {
+  return retiresOn == null ? (deprecated ? "deprecated" : "") : `retires ${retiresOn}`;
 }
 
 /** Why entries cannot be used, each reason once, after an empty line. */

@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import type { ConfigProblem, ModelError } from "../index.ts";
 import { configProblems } from "./config-problems.ts";
 import type { CliContext } from "./context.ts";
-import { Exit, UsageError } from "./context.ts";
+import { Exit, Failure, UsageError } from "./context.ts";
 import type { Paint, Printer } from "./print.ts";
 import { duration, plural } from "./wording.ts";
 
@@ -38,6 +38,7 @@ async function tellerFor(error: unknown, context: CliContext): Promise<Told> {
   }
   if (error instanceof CommanderError) return tellCommander(error, paint);
   if (error instanceof UsageError) return plainly(2, "usage", error.message, error.advice, paint);
+  if (error instanceof Failure) return plainly(1, "error", error.message, error.advice, paint);
   const advice = context.flags.debug === true ? undefined : "Run it again with --debug to see where this comes from.";
   return plainly(1, "error", error instanceof Error ? error.message : String(error), advice, paint);
 }

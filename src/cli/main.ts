@@ -33,8 +33,13 @@ const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "models",
-    summary: "list the entries, or what the catalog knows",
+    summary: "list the entries, what providers offer, or what the catalog knows",
     load: async () => (await import("./commands/models.ts")).configureModels,
+  },
+  {
+    name: "catalog",
+    summary: "show, update or clear the facts about models that are not shipped",
+    load: async () => (await import("./commands/catalog.ts")).configureCatalog,
   },
   {
     name: "explain",

@@ -33,6 +33,21 @@ export function duration(milliseconds: number): string {
   return `${trimZeros((milliseconds / 3_600_000).toFixed(1))} h`;
 }
 
+/** 812 -> "812 B", 1189973 -> "1.2 MB". */
+export function fileSize(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${Math.round(bytes / 1_000)} kB`;
+  return `${trimZeros((bytes / 1_000_000).toFixed(1))} MB`;
+}
+
+const DAY_MS = 86_400_000;
+
+/** How long ago a moment was, in days. */
+export function since(moment: string, nowMs = Date.now()): string {
+  const days = Math.floor((nowMs - Date.parse(moment)) / DAY_MS);
+  return days < 1 ? "today" : `${plural(days, "day")} ago`;
+}
+
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

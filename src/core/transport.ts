@@ -40,6 +40,8 @@ export interface Exchange {
   readonly secrets?: (() => readonly Secret[]) | undefined;
   /** Texts of the request: an error answer that echoes them is shown without. Asked for on failure only. */
   readonly prompt?: (() => readonly string[]) | undefined;
+  /** Most bytes of an answer that is read whole. Default 256 MiB. */
+  readonly maxBodyBytes?: number | undefined;
   /** Whether an event stream is asked for (then `accept-encoding: identity` is sent). */
   readonly streaming: boolean;
   /** True once request bytes were handed to a connected socket: from then on it may be billed. */

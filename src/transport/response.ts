@@ -11,7 +11,7 @@ import { MessageReader, mayBeEventStream, notEventStream } from "./message-reade
 
 /** Most of an error answer that is kept. */
 const MAX_ERROR_BYTES = 64 * 1024;
-/** Most of an answer that is read into memory; a Node string cannot hold much more. */
+/** Most of an answer that is read into memory where nothing else is asked; a Node string cannot hold much more. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 /** The part of the Fetch API's Response that the three SDKs use, without a web stream. */
@@ -35,6 +35,10 @@ export class HttpResponse implements WireResponse {
     this.headers = shown.asHeaders();
     this.#body = body;
     this.#exchange = exchange;
+  }
+
+  get #maxBytes(): number {
+    return this.#exchange.maxBodyBytes ?? MAX_BODY_BYTES;
   }
 
   get bodyUsed(): boolean {
@@ -91,7 +95,7 @@ export class HttpResponse implements WireResponse {
     if (body.state === "failed") this.#onFailedText(resolve, reject);
     else if (body.state === "ended") resolve(this.#finishText());
     else if (!this.ok && body.bytes > MAX_ERROR_BYTES) resolve(this.#discardRest());
-    else if (body.bytes > MAX_BODY_BYTES) body.flow.cancel(tooLarge(placeOf(this.url)));
+    else if (body.bytes > this.#maxBytes) body.flow.cancel(tooLarge(placeOf(this.url), this.#maxBytes));
   }
 
   /** An error answer that was cut still tells its status, so what came of it is kept. */
@@ -110,7 +114,7 @@ export class HttpResponse implements WireResponse {
   }
 
   #finishText(): string {
-    const text = decode(this.#body.take(), this.ok ? MAX_BODY_BYTES : MAX_ERROR_BYTES);
+    const text = decode(this.#body.take(), this.ok ? this.#maxBytes : MAX_ERROR_BYTES);
     if (this.ok) return text;
     this.#exchange.errorBody = redact(text, this.#exchange.secrets?.() ?? []);
     return withoutEcho(text, this.#exchange);
@@ -143,6 +147,7 @@ function readTwice(): ModelError {
   return new ModelError({ code: "protocol_error", message: "The body of this response was already read." });
 }
 
-function tooLarge(place: string): ModelError {
-  return new ModelError({ code: "protocol_error", message: `The answer of ${place} has more than 256 MiB.` });
+function tooLarge(place: string, bytes: number): ModelError {
+  const limit = `${bytes / 1024 / 1024} MiB`;
+  return new ModelError({ code: "protocol_error", message: `The answer of ${place} has more than ${limit}.` });
 }

@@ -61,6 +61,30 @@ describe("no command shows a secret:", () => {
     });
   }
 
+  for (const flags of [[], ["--json"], ["--debug"]]) {
+    test.each([
+      ["models", "--discover"],
+      ["check", "--online"],
+    ])(`%s %s ${flags.join(" ")}`, async (...words) => {
+      const server = await serving((request) => ({
+        status: 401,
+        body: JSON.stringify({ error: { message: JSON.stringify(request.headers) } }),
+      }));
+      const toml = `${tomlFor(server.origin).split("[models.other]")[0]}
+[models.proxied]
+name = "m"
+provider = "openai"
+base_url = "${server.origin}/v1?key=${query}"
+proxy = "http://clerk:${proxyPassword}@127.0.0.1:9"
+api_key = "${key}"
+`;
+      const { out, err, code } = await cli([...words, ...flags], { toml, env: ENV });
+      expect(out).not.toBe("");
+      expectKept(out + err);
+      expect(code).toBe(words[0] === "check" ? 2 : 1);
+    });
+  }
+
   test("also for an answer with --raw, which may hold the prompt but no key", async () => {
     const server = await serving(() => smallBody("openai"));
     const argv = ["run", "-m", "asked", "--json", "--raw", PROMPT];

@@ -5,11 +5,14 @@ import { configProblems } from "../config-problems.ts";
 import { type CliContext, Exit } from "../context.ts";
 import { type EntryRow, entryProblems, entryRows } from "../entry-row.ts";
 import { problemReport } from "../error-report.ts";
+import type { OnlineStatus } from "../listed.ts";
+import { askedOnline, isWrong, onlineWords, type Verdicts } from "../online.ts";
 import type { Paint, Printer } from "../print.ts";
 import { openProject, type Project } from "../project.ts";
 import { plural } from "../wording.ts";
 
 interface CheckFlags {
+  readonly online?: boolean;
   readonly keys?: boolean;
   readonly strict?: boolean;
 }
@@ -19,9 +22,15 @@ export function configureCheck(command: Command, context: CliContext): void {
     .argument("[file]", "the file (default: as --config)")
     .option("--keys", "fail when a model cannot be used, for example because its key is not set")
     .option("--strict", "fail on warnings too: settings that will be left out or changed")
-    .addHelpText("after", "\nExit code 0: the file is correct; 2: it is not. Nothing is sent anywhere.\n")
+    .option("--online", "ask each provider for its list of models: are key and model id good? Nothing is billed")
+    .addHelpText("after", HELP)
     .action((file: string | undefined, flags: CheckFlags) => check(file, flags, context));
 }
+
+const HELP = `
+Exit code 0: the file is correct; 2: it is not. Without --online nothing is sent anywhere; with it, a refused key or an
+unknown model is 2 as well, and a provider that cannot be reached 1.
+`;
 
 async function check(file: string | undefined, flags: CheckFlags, context: CliContext): Promise<void> {
   const opened = await open(file, context);
@@ -29,9 +38,13 @@ async function check(file: string | undefined, flags: CheckFlags, context: CliCo
   try {
     const rows = await entryRows(opened);
     const findings = opened.factory.lint();
-    await tellModels(opened, rows, findings, context);
-    const isWrong = findings.some(({ severity }) => severity === "error" || flags.strict === true);
-    if (isWrong || (flags.keys === true && rows.some(({ usable }) => !usable))) throw new Exit(2);
+    const verdicts = flags.online === true ? await askedOnline(opened, rows, context) : undefined;
+    await tellModels(opened, rows, findings, verdicts, context);
+    const statuses = [...(verdicts?.values() ?? [])].map(({ status }) => status);
+    const fails = findings.some(({ severity }) => severity === "error" || flags.strict === true);
+    if (fails || statuses.some(isWrong) || (flags.keys === true && rows.some(({ usable }) => !usable)))
+      throw new Exit(2);
+    if (statuses.includes("not-reached")) throw new Exit(1);
   } finally {
     await opened.factory.close();
   }
@@ -69,14 +82,15 @@ async function tellModels(
   project: Project,
   rows: readonly EntryRow[],
   findings: readonly LintFinding[],
+  verdicts: Verdicts | undefined,
   { print, flags }: CliContext,
 ): Promise<void> {
   if (flags.json === true) {
-    print.json(correctFile(project, rows, findings));
+    print.json(correctFile(project, rows, findings, verdicts));
     return;
   }
   const errors = findings.filter(({ severity }) => severity === "error").length;
-  for (const line of correctLines(project, rows, errors, print)) print.line(line);
+  for (const line of correctLines(project, rows, errors, verdicts, print)) print.line(line);
   if (findings.length === 0) return;
   print.line();
   for (const line of await problemReport(findings, print, print.paint)) print.line(line);
@@ -93,30 +107,51 @@ function countOf(findings: readonly LintFinding[], paint: Paint): string {
   ].join(", ");
 }
 
-function correctFile({ file, config }: Project, rows: readonly EntryRow[], findings: readonly LintFinding[]) {
-  const models = rows.map((row) => ({
-    ...{ name: row.name, provider: row.provider, model: row.model },
-    ...{ ok: row.usable, problems: row.problems, retiresOn: row.retiresOn },
-  }));
+function correctFile(
+  { file, config }: Project,
+  rows: readonly EntryRow[],
+  findings: readonly LintFinding[],
+  verdicts: Verdicts | undefined,
+) {
+  const models = rows.map((row) => {
+    const online = verdicts?.get(row.name);
+    return {
+      ...{ name: row.name, provider: row.provider, model: row.model },
+      ...{ ok: row.usable && !isWrong(online?.status), problems: row.problems, retiresOn: row.retiresOn },
+      ...(online !== undefined && { online }),
+    };
+  });
   const ok = findings.every(({ severity }) => severity !== "error");
   return { ok, file, profile: config.profile ?? null, defaultModel: config.defaultModel, models, findings };
 }
 
-function correctLines({ file, config }: Project, rows: readonly EntryRow[], errors: number, print: Printer): string[] {
+function correctLines(
+  { file, config }: Project,
+  rows: readonly EntryRow[],
+  errors: number,
+  verdicts: Verdicts | undefined,
+  print: Printer,
+): string[] {
   const { paint } = print;
   const profile = config.profile === undefined ? "" : ` with profile ${config.profile}`;
   const what = `${plural(rows.length, "model")}, default "${config.defaultModel}"`;
   const verdict = errors === 0 ? "is correct" : `cannot work everywhere (${plural(errors, "error")} below)`;
   const mark = errors === 0 ? paint.green("✓") : paint.red("✗");
   const title = `${mark} ${paint.bold(print.path(file))}${profile} ${verdict}: ${what}`;
-  const cells = rows.map((row) => [
-    `${row.usable ? paint.green("✓") : paint.yellow("!")} ${row.name}`,
-    ...[row.provider, row.model, stateOf(row, paint)],
-  ]);
+  const cells = rows.map((row) => {
+    const online = verdicts?.get(row.name);
+    const state = onlineWords(online, paint) ?? stateOf(row, paint);
+    return [`${markOf(row, online?.status, paint)} ${row.name}`, row.provider, row.model, state];
+  });
   return [title, "", ...columns(undefined, cells, paint), ...entryProblems(rows, print)];
 }
 
 function stateOf({ usable, retiresOn }: EntryRow, paint: Paint): string {
   if (!usable) return paint.yellow("cannot be used yet");
   return paint.dim(retiresOn === null ? "ok" : `ok, the model retires on ${retiresOn}`);
+}
+
+function markOf({ usable }: EntryRow, online: OnlineStatus | undefined, paint: Paint): string {
+  if (isWrong(online)) return paint.red("✗");
+  return usable && (online ?? "ok") === "ok" ? paint.green("✓") : paint.yellow("!");
 }

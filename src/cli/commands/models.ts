@@ -1,24 +1,35 @@
 import type { Command } from "commander";
+import { overlayFor } from "../../catalog-overlay.ts";
+import { nearest } from "../../config/suggest.ts";
+import { silentLogger } from "../../core/logger.ts";
 import type { ModelInfo } from "../../index.ts";
 import { catalogIds, infoOf } from "../catalog.ts";
 import { columns } from "../columns.ts";
-import type { CliContext } from "../context.ts";
-import { abilities, type EntryRow, entryProblems, entryRows } from "../entry-row.ts";
+import { type CliContext, Exit, UsageError } from "../context.ts";
+import { type DiscoveredPlace, discoveredLines, discoveredPlaces } from "../discovered.ts";
+import { abilities, type EntryRow, endingOf, entryProblems, entryRows } from "../entry-row.ts";
+import { listingsOf } from "../listings.ts";
 import type { Paint } from "../print.ts";
 import { withProject } from "../project.ts";
 import { perMillion, plural, shortCount } from "../wording.ts";
 
 interface ModelsFlags {
   readonly catalog?: string | true;
+  readonly discover?: string | true;
 }
 
 export function configureModels(command: Command, context: CliContext): void {
   command
     .option("--catalog [filter]", "what the catalog knows: ids and providers that contain the text")
+    .option("--discover [provider]", "ask the providers of the file for the models they offer; nothing is billed")
     .addHelpText("after", "\nPrices are USD per million tokens, input / output.\n")
-    .action((flags: ModelsFlags) =>
-      flags.catalog === undefined ? listEntries(context) : listCatalog(flags.catalog, context),
-    );
+    .action(async ({ catalog, discover }: ModelsFlags) => {
+      if (catalog !== undefined && discover !== undefined)
+        throw new UsageError("--catalog and --discover exclude each other");
+      if (discover !== undefined) await listOffers(discover, context);
+      else if (catalog !== undefined) await listCatalog(catalog, context);
+      else await listEntries(context);
+    });
 }
 
 async function listEntries(context: CliContext): Promise<void> {
@@ -30,7 +41,7 @@ async function listEntries(context: CliContext): Promise<void> {
         rows.map(({ problems, ...row }) => ({ ...row, problems: problems.map(({ message }) => message) })),
       );
     const { paint } = print;
-    const head = ["name", "provider", "model", "wire", "context", "price", "key", "can"];
+    const head = ["name", "provider", "model", "wire", "context", "output", "price", "key", "can"];
     for (const line of columns(
       head,
       rows.map((row) => entryCells(row, paint)),
@@ -48,17 +59,53 @@ function entryCells(row: EntryRow, paint: Paint): string[] {
     row.provider,
     row.model,
     row.wire,
-    row.context === null ? "?" : shortCount(row.context),
+    countOf(row.context),
+    countOf(row.maxOutput),
     perMillion(row.price ?? undefined),
     row.usable ? paint.green("ok") : paint.yellow("missing"),
-    paint.dim(abilities(row.capabilities) || "?"),
+    paint.dim(`${abilities(row.capabilities)} ${endingOf(row)}`.trim() || "?"),
   ];
 }
 
-async function listCatalog(filter: string | true, { print, flags, signal }: CliContext): Promise<void> {
+function countOf(tokens: number | null | undefined): string {
+  return tokens == null ? "?" : shortCount(tokens);
+}
+
+async function listOffers(provider: string | true, context: CliContext): Promise<void> {
+  await withProject(context, async (project) => {
+    const rows = wanted(provider, await entryRows(project));
+    const { print, flags, env } = context;
+    const overlay = overlayFor({ env }, true, silentLogger);
+    const places = discoveredPlaces(await listingsOf(project, rows, context), overlay);
+    const unasked = rows.filter(({ usable }) => !usable);
+    if (flags.json === true) print.json(places);
+    else for (const line of discoveredLines(places, print)) print.line(line);
+    for (const line of entryProblems(unasked, print)) print.note(line);
+    if (places.some(isFailed)) throw new Exit(1);
+  });
+}
+
+function isFailed({ error }: DiscoveredPlace): boolean {
+  return error !== undefined && error.status !== "cannot-be-asked";
+}
+
+function wanted(provider: string | true, rows: readonly EntryRow[]): readonly EntryRow[] {
+  if (provider === true) return rows;
+  const found = rows.filter((row) => row.provider === provider);
+  if (found.length > 0) return found;
+  const there = [...new Set(rows.map((row) => row.provider))];
+  const meant = nearest(provider, there);
+  throw new UsageError(
+    `no entry of the file has the provider "${provider}"; there are ${there.join(", ")}`,
+    meant === undefined ? undefined : `did you mean "${meant}"?`,
+  );
+}
+
+async function listCatalog(filter: string | true, { print, flags, signal, env }: CliContext): Promise<void> {
   const word = filter === true ? "" : filter.toLowerCase();
-  const infos = catalogIds()
-    .map((id) => infoOf(id))
+  const overlay = overlayFor({ env }, true, silentLogger);
+  const infos = catalogIds(undefined, overlay)
+    .map((id) => infoOf(id, overlay))
     .filter((info) => info !== null)
     .filter(({ id, provider }) => `${provider}/${id}`.toLowerCase().includes(word));
   const found = [...new Map(infos.map((info) => [`${info.provider}/${info.id}`, info])).values()].sort(byProvider);
@@ -78,17 +125,14 @@ function byProvider(left: ModelInfo, right: ModelInfo): number {
   return left.provider.localeCompare(right.provider) || left.id.localeCompare(right.id);
 }
 
-function catalogCells(
-  { id, provider, context, maxOutput, price, capabilities, retiresOn }: ModelInfo,
-  paint: Paint,
-): string[] {
-  const ending = retiresOn === undefined ? "" : ` retires ${retiresOn}`;
+function catalogCells(info: ModelInfo, paint: Paint): string[] {
+  const { id, provider, context, maxOutput, price, capabilities } = info;
   return [
     provider,
     id,
-    context === undefined ? "?" : shortCount(context),
-    maxOutput === undefined ? "?" : shortCount(maxOutput),
+    countOf(context),
+    countOf(maxOutput),
     perMillion(price),
-    paint.dim(`${abilities(capabilities)}${ending}`.trim() || "?"),
+    paint.dim(`${abilities(capabilities)} ${endingOf(info)}`.trim() || "?"),
   ];
 }

@@ -1,0 +1,113 @@
+import { factsOf } from "../catalog/lookup.ts";
+import { priceOf } from "../catalog/price.ts";
+import type { Overlay } from "../catalog/table.ts";
+import type { OfferedModel, Price } from "../index.ts";
+import { columns } from "./columns.ts";
+import { listedAs, nearestId, type OnlineStatus, reasonOf, verdictOn } from "./listed.ts";
+import type { Listing } from "./listings.ts";
+import type { Printer } from "./print.ts";
+import { perMillion, plural, shortCount } from "./wording.ts";
+
+/** A model of a provider's list with what the file and the catalog say about it; limits the list leaves out are the catalog's. */
+interface DiscoveredModel extends OfferedModel {
+  /** Entries that lead to it. */
+  readonly usedBy: readonly string[];
+  /** Whether the catalog has facts about it. */
+  readonly known: boolean;
+  /** USD per million tokens; null when the catalog has none. */
+  readonly price: Price | null;
+}
+
+/** One provider's answer to one key. */
+export interface DiscoveredPlace {
+  readonly provider: string;
+  readonly baseUrl: string;
+  readonly entries: readonly string[];
+  /** Absent when the list was not had. */
+  readonly models?: readonly DiscoveredModel[];
+  readonly complete?: boolean;
+  /** Entries whose model is not in the list. */
+  readonly missing?: readonly { readonly entry: string; readonly model: string; readonly suggestion: string | null }[];
+  readonly error?: { readonly status: OnlineStatus; readonly code: string; readonly message: string };
+}
+
+export function discoveredPlaces(listings: readonly Listing[], overlay: Overlay | undefined): DiscoveredPlace[] {
+  return listings.map(({ provider, baseUrl, users, answer }) => {
+    const place = { provider, baseUrl, entries: users.map(({ row }) => row.name) };
+    if (answer instanceof Error) {
+      const { status } = verdictOn("", answer);
+      return { ...place, error: { status, code: answer.code, message: reasonOf(answer) } };
+    }
+    const { models, complete } = answer;
+    const found = new Map(users.map(({ row }) => [row, listedAs(row.model, models)]));
+    const missing = [...found].filter(([, model]) => model === undefined).map(([row]) => row);
+    return {
+      ...place,
+      complete,
+      models: models.map((model) => {
+        const { known, context, maxOutput } = factsOf(provider, model.id, overlay);
+        const limits = { ...(context !== undefined && { context }), ...(maxOutput !== undefined && { maxOutput }) };
+        const usedBy = [...found].filter(([, one]) => one === model).map(([row]) => row.name);
+        const price = priceOf(provider, model.id, undefined, overlay) ?? null;
+        return { ...limits, ...model, usedBy, known, price };
+      }),
+      missing: missing.map(({ name, model }) => ({
+        entry: name,
+        model,
+        suggestion: nearestId(model, models) ?? null,
+      })),
+    };
+  });
+}
+
+export function discoveredLines(places: readonly DiscoveredPlace[], print: Printer): string[] {
+  return places.flatMap((place, index) => [...(index === 0 ? [] : [""]), ...placeLines(place, print)]);
+}
+
+function placeLines(
+  { provider, baseUrl, entries, models, missing = [], complete, error }: DiscoveredPlace,
+  print: Printer,
+) {
+  const { paint } = print;
+  const where = baseUrl === provider ? "" : ` · ${baseUrl}`;
+  if (error !== undefined || models === undefined) {
+    const mark = error?.status === "cannot-be-asked" ? paint.yellow("!") : paint.red("✗");
+    const whose = entries.length === 0 ? "" : ` (${entries.join(", ")})`;
+    return [
+      `${paint.bold(provider)}${where}`,
+      `  ${mark} ${OUTCOME[error?.status ?? "not-reached"]}${whose}: ${error?.message ?? ""}`,
+    ];
+  }
+  const title = `${paint.bold(provider)}${where} · ${plural(models.length, "model")}`;
+  const rows = models.map((model) => [
+    model.usedBy.length > 0 ? paint.bold(model.id) : model.id,
+    ...[model.context, model.maxOutput].map((tokens) => (tokens === undefined ? "?" : shortCount(tokens))),
+    model.known ? (model.price === null ? "known" : perMillion(model.price)) : paint.yellow("unknown"),
+    `${paint.green(model.usedBy.join(", "))}${model.retiresOn === undefined ? "" : paint.dim(` retires ${model.retiresOn}`)}`.trim(),
+  ]);
+  const head = ["model", "context", "output", "catalog", "used by"];
+  return [
+    title,
+    ...columns(head, rows, paint, print.columns),
+    ...missing.map((one) => missingLine(one, complete === true, print)),
+  ];
+}
+
+const OUTCOME: Readonly<Record<OnlineStatus, string>> = {
+  ok: "ok",
+  "not-listed": "not in its list",
+  "no-such-model": "no such model",
+  "key-refused": "the key is refused",
+  "cannot-be-asked": "cannot be asked",
+  "not-reached": "not reached",
+  "not-asked": "not asked",
+};
+
+function missingLine(
+  { entry, model, suggestion }: NonNullable<DiscoveredPlace["missing"]>[number],
+  complete: boolean,
+  { paint }: Printer,
+): string {
+  const what = complete ? "is not in this list" : "is not in this list, which is not whole";
+  return `  ${paint.yellow("!")} ${entry}: ${model} ${what}${suggestion === null ? "" : `; did you mean ${paint.green(suggestion)}?`}`;
+}

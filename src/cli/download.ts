@@ -1,0 +1,48 @@
+import { Cancellation } from "../core/cancellation.ts";
+import { systemClock } from "../core/clock.ts";
+import { placeOf } from "../core/place.ts";
+import { proxyFor } from "../core/proxy.ts";
+import type { Exchange, WireResponse } from "../core/transport.ts";
+import { ModelError } from "../index.ts";
+import { createTransport } from "../transport/fetch.ts";
+import { type CliContext, Failure } from "./context.ts";
+
+const TIMEOUT_MS = 60_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** The text at a public address, without credentials, over the usual proxy; followed to no other origin. */
+export async function download(url: string, maxBytes: number, { env, signal }: CliContext): Promise<string> {
+  const transport = createTransport();
+  const cancellation = new Cancellation();
+  cancellation.follow(signal);
+  const place = placeOf(url);
+  const late = new ModelError({ code: "timed_out", message: `no whole answer within ${TIMEOUT_MS / 1_000} s` });
+  const off = systemClock.schedule(() => cancellation.cancel(late), TIMEOUT_MS);
+  const exchange: Exchange = {
+    cancellation,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    silenceTimeoutMs: TIMEOUT_MS,
+    proxy: proxyFor(undefined, url, env),
+    maxBodyBytes: maxBytes,
+    streaming: false,
+    sent: false,
+    response: undefined,
+    errorBody: undefined,
+  };
+  try {
+    const init = { headers: { accept: "application/json" }, exchange };
+    const response = (await transport.fetch(url, init)) as unknown as WireResponse;
+    if (!response.ok) throw new Error(`it answered with HTTP status ${response.status}`);
+    return await response.text();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const words = error instanceof Error ? error.message : String(error);
+    throw new Failure(`${place} could not be fetched: ${words}`, ADVICE, { cause: error });
+  } finally {
+    off();
+    cancellation.release();
+    await transport.close();
+  }
+}
+
+const ADVICE = "Check the network and HTTPS_PROXY, or give a copy of the document with --from FILE.";

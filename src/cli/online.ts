@@ -1,0 +1,51 @@
+import type { CliContext } from "./context.ts";
+import type { EntryRow } from "./entry-row.ts";
+import { type OnlineStatus, type OnlineVerdict, verdictOn, worstOf } from "./listed.ts";
+import { listingsOf } from "./listings.ts";
+import type { Paint } from "./print.ts";
+import type { Project } from "./project.ts";
+
+/** What the providers say about the entries, by name. */
+export type Verdicts = ReadonlyMap<string, OnlineVerdict>;
+
+/** Asks the providers of the entries; simulated ones need nobody's word. */
+export async function askedOnline(project: Project, rows: readonly EntryRow[], context: CliContext): Promise<Verdicts> {
+  const real = rows.filter(({ provider }) => provider !== "simulator");
+  const listings = await listingsOf(project, real, context);
+  const verdict = (row: EntryRow): OnlineVerdict => {
+    if (!row.usable) return { status: "not-asked" };
+    if (row.provider === "simulator") return { status: "ok" };
+    const heard = listings.flatMap(({ users, answer }) =>
+      users.filter((user) => user.row === row).map(({ key, keys }) => withKey(verdictOn(row.model, answer), key, keys)),
+    );
+    return worstOf(heard);
+  };
+  return new Map(rows.map((row) => [row.name, verdict(row)]));
+}
+
+/** Which of several keys it is that is not good. */
+function withKey(verdict: OnlineVerdict, key: number, keys: number): OnlineVerdict {
+  if (keys < 2 || verdict.status !== "key-refused") return verdict;
+  return { ...verdict, message: `key ${key + 1} of ${keys}: ${verdict.message ?? ""}` };
+}
+
+/** Whether the file is to blame. */
+export function isWrong(status: OnlineStatus | undefined): boolean {
+  return status === "key-refused" || status === "no-such-model";
+}
+
+/** Undefined where there is nothing to say beside what the file says itself. */
+export function onlineWords(verdict: OnlineVerdict | undefined, paint: Paint): string | undefined {
+  const { status, message = "", suggestion, listedAs, retiresOn } = verdict ?? { status: "not-asked" };
+  if (status === "not-asked" || (status === "ok" && listedAs === undefined && retiresOn === undefined))
+    return undefined;
+  if (status === "ok") {
+    const now = listedAs === undefined ? "" : `, now ${listedAs}`;
+    return paint.dim(`ok${now}${retiresOn === undefined ? "" : `, the model retires on ${retiresOn}`}`);
+  }
+  if (status === "no-such-model")
+    return `${paint.red(message)}${suggestion === undefined ? "" : `; did you mean ${paint.green(`"${suggestion}"`)}?`}`;
+  if (status === "key-refused") return paint.red(`the key is refused: ${message}`);
+  if (status === "not-reached") return paint.yellow(`not reached: ${message}`);
+  return paint.yellow(status === "not-listed" ? message : `cannot be asked: ${message}`);
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import { SECRETS, secretsIn } from "../security/canary.ts";
+import { claudeModels, entryOf, listing, openaiModels } from "./providers.ts";
+import { cli, type Session } from "./terminal.ts";
+
+const { key, secondKey } = SECRETS;
+const BAD = "sk-Refused0Refused1Refused2";
+
+interface Told {
+  readonly models: { name: string; ok: boolean; online: { status: string; message?: string; suggestion?: string } }[];
+}
+
+async function online(toml: string, session: Session = {}, flags: readonly string[] = []) {
+  const { out, err, code } = await cli(["check", "--online", "--json", ...flags], { toml, ...session });
+  expect(secretsIn(out + err)).toEqual([]);
+  expect(out + err).not.toContain("Refused1");
+  const { models } = JSON.parse(out) as Told;
+  return { code, statuses: models.map((model) => model.online.status), models };
+}
+
+describe("check --online", () => {
+  it("says of each entry whether its key and its model are good", async () => {
+    const openai = await listing({ [key]: openaiModels("made-up-1", "made-up-1-small") });
+    const anthropic = await listing({ [secondKey]: claudeModels("made-up-sonnet-20300929", "made-up-haiku") });
+    const v1 = `${openai.origin}/v1`;
+    const toml = [
+      entryOf("good", { name: "made-up-1", provider: "openai", api_key: key, base_url: v1 }),
+      entryOf("typo", { name: "made-up-1-smal", provider: "openai", api_key: key, base_url: v1 }),
+      entryOf("refused", { name: "made-up-1", provider: "openai", api_key: BAD, base_url: v1 }),
+      entryOf("alias", {
+        name: "made-up-sonnet",
+        provider: "anthropic",
+        api_key: secondKey,
+        base_url: anthropic.origin,
+      }),
+      entryOf("ending", {
+        name: "made-up-haiku",
+        provider: "anthropic",
+        api_key: secondKey,
+        base_url: anthropic.origin,
+      }),
+      entryOf("far", { name: "m", provider: "mistral", api_key: key, base_url: "http://127.0.0.1:9/v1" }),
+      entryOf("azure", { name: "deployed", provider: "azure", api_key: key, base_url: openai.origin }),
+      entryOf("unset", { name: "m", provider: "groq", api_key: "env:GROQ_KEY" }),
+      entryOf("simulated", { name: "anything", provider: "simulator" }),
+    ].join("");
+    const { golden, out, err, code } = await cli(["check", "--online"], { toml });
+    await expect(golden).toMatchFileSnapshot("golden/check-online.txt");
+    expect(code).toBe(2);
+    expect(secretsIn(out + err)).toEqual([]);
+    expect([openai.requests.length, anthropic.requests.length]).toEqual([2, 1]);
+    const { statuses } = await online(toml);
+    expect(statuses).toEqual([
+      ...["ok", "no-such-model", "key-refused", "ok", "ok", "not-reached", "cannot-be-asked", "not-asked", "ok"],
+    ]);
+  });
+
+  it("ends with 0 when all is well, 1 when a provider was not reached, 2 when the file is to blame", async () => {
+    const server = await listing({ [key]: openaiModels("m") });
+    const entry = (name: string, model: string, base = server.origin) =>
+      entryOf(name, { name: model, provider: "openai", api_key: key, base_url: `${base}/v1` });
+    const down = entry("down", "m", "http://127.0.0.1:9");
+    expect((await online(entry("a", "m"))).code).toBe(0);
+    expect((await online(entry("a", "m") + down)).code).toBe(1);
+    expect((await online(entry("a", "mm") + down)).code).toBe(2);
+    const unset = entryOf("unset", { name: "m", provider: "groq", api_key: "env:GROQ_KEY" });
+    expect((await online(entry("a", "m") + unset)).code).toBe(0);
+    expect((await online(entry("a", "m") + unset, {}, ["--keys"])).code).toBe(2);
+  });
+
+  it("suggests the nearest id, and none that is not near", async () => {
+    const server = await listing({ [key]: openaiModels("gpt-4o-mini", "o3") });
+    const entry = (name: string) =>
+      entryOf(name.replaceAll(/\W/g, "_"), { name, provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
+    const { models } = await online(entry("gpt-4o-mnii") + entry("llama-7b"));
+    expect(models.map(({ online }) => online.suggestion)).toEqual(["gpt-4o-mini", undefined]);
+    expect(models.map(({ ok }) => ok)).toEqual([false, false]);
+  });
+
+  it("asks with each of several keys, and says which is refused", async () => {
+    const server = await listing({ [key]: openaiModels("m") });
+    const toml = entryOf("main", {
+      name: "m",
+      provider: "openai",
+      api_key: [key, BAD],
+      base_url: `${server.origin}/v1`,
+    });
+    const { models, code } = await online(toml);
+    expect(models[0]?.online).toMatchObject({ status: "key-refused", message: expect.stringMatching(/^key 2 of 2: /) });
+    expect([code, server.requests.length]).toEqual([2, 2]);
+  });
+
+  it.each([
+    ["deepseek", "anything", 404],
+    ["openai", "with a key for answers only", 403],
+    ["mistral", "over another verb", 405],
+  ])("%s has no list for it (%s, HTTP %i): cannot be asked, which is no failure", async (provider, _why, status) => {
+    const server = await listing({ [key]: [status, { error: { message: "no list here" } }] });
+    const toml = entryOf("main", { name: "m", provider, api_key: key, base_url: `${server.origin}/v1` });
+    expect(await online(toml)).toMatchObject({ code: 0, statuses: ["cannot-be-asked"] });
+  });
+
+  it("a key of OpenAI that may not read the list is not taken for a refused one", async () => {
+    const message = "You have insufficient permissions for this operation. Missing scopes: api.model.read.";
+    const server = await listing({ [key]: [401, { error: { message, type: "invalid_request_error" } }] });
+    const toml = entryOf("main", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
+    expect(await online(toml)).toMatchObject({ code: 0, statuses: ["cannot-be-asked"] });
+  });
+
+  it.each([
+    [429, { error: { message: "slow down", code: "rate_limit_exceeded" } }],
+    [503, { error: { message: "down" } }],
+    [200, "no list"],
+  ])("an answer %i that tells nothing is not reached", async (status, body) => {
+    const server = await listing({ [key]: [status, body] });
+    const toml = entryOf("main", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
+    expect(await online(toml)).toMatchObject({ code: 1, statuses: ["not-reached"] });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ["openai", "gpt-4o-2031-01-01", ["gpt-4o"], "no-such-model"],
+    ["openai", "gpt-4o", ["gpt-4o-2031-01-01"], "ok"],
+    ["openai", "chatgpt-9-latest", ["chatgpt-9-2031-01-01"], "ok"],
+    ["ollama", "llama9", ["llama9:latest"], "ok"],
+    ["ollama", "llama9:8b", ["llama9:4b"], "no-such-model"],
+    ["openrouter", "a/b:nitro", ["a/b"], "ok"],
+    ["fireworks", "accounts/me/deployedModels/x", ["accounts/fireworks/models/y"], "not-listed"],
+    ["llamacpp", "whatever", ["model.gguf"], "not-listed"],
+  ] as const)("%s: %s with a list of %j is %s", async (provider, name, ids, status) => {
+    const server = await listing({ [key]: openaiModels(...ids) });
+    const toml = entryOf("main", { name, provider, api_key: key, base_url: `${server.origin}/v1` });
+    expect(await online(toml)).toMatchObject({ statuses: [status], code: status === "no-such-model" ? 2 : 0 });
+  });
+
+  it("asks nobody while the file has mistakes", async () => {
+    const server = await listing({ [key]: openaiModels("m") });
+    const toml = `${entryOf("main", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` })}temprature = 1\n`;
+    const { code } = await cli(["check", "--online"], { toml });
+    expect([code, server.requests.length]).toEqual([2, 0]);
+  });
+});

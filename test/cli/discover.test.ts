@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { SECRETS, secretsIn } from "../security/canary.ts";
+import { claudeModels, entryOf, listing, openaiModels } from "./providers.ts";
+import { cli } from "./terminal.ts";
+
+const { key, secondKey } = SECRETS;
+
+async function world() {
+  const openai = await listing({ [key]: openaiModels("made-up-1", "made-up-1-small", "made-up-9") });
+  const anthropic = await listing({
+    [secondKey]: claudeModels("made-up-sonnet-20300929", "made-up-haiku-20300101"),
+  });
+  const v1 = `${openai.origin}/v1`;
+  const toml = [
+    entryOf("coder", { name: "made-up-1", provider: "openai", api_key: key, base_url: v1 }),
+    entryOf("same", {
+      name: "made-up-1",
+      provider: "openai",
+      api_key: key,
+      base_url: v1,
+      custom_llm_provider: "openai-responses",
+    }),
+    entryOf("typo", { name: "made-up-1-smal", provider: "openai", api_key: key, base_url: v1 }),
+    entryOf("claude", {
+      name: "made-up-sonnet",
+      provider: "anthropic",
+      api_key: secondKey,
+      base_url: anthropic.origin,
+    }),
+    entryOf("keyless", { name: "x", provider: "groq", api_key: "env:GROQ_KEY" }),
+  ].join("");
+  return { toml, openai, anthropic };
+}
+
+describe("models --discover", () => {
+  it("lists what each provider offers, what the file uses of it, and entries it does not offer", async () => {
+    const { toml, openai, anthropic } = await world();
+    const { golden, out, err } = await cli(["models", "--discover"], { toml });
+    await expect(golden).toMatchFileSnapshot("golden/discover.txt");
+    expect(secretsIn(out + err)).toEqual([]);
+    expect([openai.requests.length, anthropic.requests.length]).toEqual([1, 1]);
+  });
+
+  it("gives the same as JSON", async () => {
+    const { toml } = await world();
+    const { golden, out } = await cli(["models", "--discover", "--json"], { toml });
+    expect(JSON.parse(out)[0].models.map(({ id }: { id: string }) => id)).toEqual([
+      "made-up-1",
+      "made-up-1-small",
+      "made-up-9",
+    ]);
+    await expect(golden).toMatchFileSnapshot("golden/discover-json.txt");
+  });
+
+  it("says what the catalog knows about the models of a list", async () => {
+    const server = await listing({ [key]: openaiModels("gpt-4o", "made-up-9") });
+    const toml = entryOf("any", { name: "gpt-4o", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
+    const { out } = await cli(["models", "--discover"], { toml });
+    expect(out).toMatch(/gpt-4o +128k +16k +\$2\.50 \/ \$10\.00 +any/);
+    expect(out).toMatch(/made-up-9 +\? +\? +unknown/);
+  });
+
+  it("asks one provider of the file", async () => {
+    const { toml, openai, anthropic } = await world();
+    const { out, code } = await cli(["models", "--discover", "anthropic"], { toml });
+    expect(out).toContain("made-up-haiku-20300101");
+    expect(out).not.toContain("made-up-1");
+    expect([openai.requests.length, anthropic.requests.length, code]).toEqual([0, 1, 0]);
+    const wrong = await cli(["models", "--discover", "antropic"], { toml });
+    expect(wrong.err).toContain('did you mean "anthropic"?');
+    expect(wrong.code).toBe(2);
+  });
+
+  it("asks again with another key, another organization, another header", async () => {
+    const server = await listing({ [key]: openaiModels("a"), [secondKey]: openaiModels("b") });
+    const base = { name: "a", provider: "openai", base_url: `${server.origin}/v1` };
+    const toml = [
+      entryOf("one", { ...base, api_key: [key, secondKey] }),
+      entryOf("two", { ...base, api_key: secondKey }),
+      entryOf("three", { ...base, api_key: key, organization_id: "org" }),
+      `${entryOf("four", { ...base, api_key: key }).trimEnd()}\nextra_headers = { X-Team = "t" }\n`,
+    ].join("");
+    const { out, code } = await cli(["models", "--discover", "--json"], { toml });
+    expect(server.requests).toHaveLength(4);
+    expect(code).toBe(0);
+    const places = JSON.parse(out) as { entries: string[]; missing: { entry: string }[] }[];
+    expect(places.map(({ entries }) => entries)).toEqual([["one"], ["one", "two"], ["three"], ["four"]]);
+    expect(places[1]?.missing.map(({ entry }) => entry)).toEqual(["one", "two"]);
+  });
+
+  it("tells which provider could not be asked, and shows the others", async () => {
+    const server = await listing({ [key]: openaiModels("m") });
+    const v1 = `${server.origin}/v1`;
+    const entry = (name: string, lines: Record<string, string>) => entryOf(name, { name: "m", ...lines });
+    const toml = [
+      entry("good", { provider: "openai", api_key: key, base_url: v1 }),
+      entry("refused", { provider: "groq", api_key: secondKey, base_url: v1 }),
+      entry("gone", { provider: "mistral", api_key: key, base_url: "http://127.0.0.1:9/v1" }),
+      entry("azure", { provider: "azure", api_key: key, base_url: server.origin }),
+    ].join("");
+    const { out, err, code } = await cli(["models", "--discover"], { toml });
+    expect(out).toMatch(/openai · .* · 1 model\n/);
+    expect(out).toMatch(/✗ the key is refused \(refused\): bad key/);
+    expect(out).toMatch(/✗ not reached \(gone\): .*127\.0\.0\.1:9/);
+    expect(out).toMatch(/! cannot be asked \(azure\): Azure lists/);
+    expect(code).toBe(1);
+    expect(secretsIn(out + err)).toEqual([]);
+    const rest = await cli(["models", "--discover", "azure"], { toml });
+    expect(rest.code).toBe(0);
+  });
+
+  it("shows on a terminal whom it asks, and nothing of that in a pipe", async () => {
+    const { toml } = await world();
+    const terminal = await cli(["models", "--discover"], { toml, terminal: true });
+    expect(terminal.err).toContain("asking ");
+    expect((await cli(["models", "--discover"], { toml })).err).not.toContain("asking ");
+  });
+
+  it("stops on Ctrl-C", async () => {
+    const controller = new AbortController();
+    const { serve } = await import("../transport/loopback.ts");
+    const server = await serve(() => controller.abort());
+    const toml = entryOf("slow", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
+    const { code, err } = await cli(["models", "--discover"], { toml, interrupted: controller.signal });
+    expect(err).toContain("stopped");
+    expect(code).toBe(1);
+    await server.allClosed();
+  });
+
+  it("asks the simulator over its own server, without a key", async () => {
+    const toml = '[models.any]\nname = "gpt-4o-mini"\nprovider = "simulator"\n';
+    const { out, code } = await cli(["models", "--discover"], { toml });
+    expect(out).toMatch(/^simulator · \d+ models\n/);
+    expect(code).toBe(0);
+  });
+
+  it("and --catalog exclude each other", async () => {
+    expect((await cli(["models", "--discover", "--catalog"], { toml: "" })).code).toBe(2);
+  });
+});
