@@ -52,8 +52,9 @@ async function ask(project: Project, { users }: Question, signal: AbortSignal): 
 function questionsOf({ config }: Project, rows: readonly EntryRow[]): readonly Question[] {
   const questions = new Map<string, { provider: string; baseUrl: string; users: Listing["users"][number][] }>();
   for (const row of rows.filter(({ usable }) => usable)) {
-    const entry = config.resolveEntry(row.name, { requireKey: false });
-    const keys = entry.apiKey ?? [];
+    // A simulated entry has neither key nor address, whatever it names.
+    const entry = row.provider === "simulator" ? undefined : config.resolveEntry(row.name, { requireKey: false });
+    const keys = entry?.apiKey ?? [];
     for (const [key, secret] of (keys.length === 0 ? [undefined] : keys).entries()) {
       const id = JSON.stringify([placeOf(row, entry), secret]);
       const question = questions.get(id) ?? { provider: row.provider, baseUrl: row.baseUrl, users: [] };
@@ -65,22 +66,11 @@ function questionsOf({ config }: Project, rows: readonly EntryRow[]): readonly Q
 }
 
 /** What makes two entries ask the same server as the same client. */
-function placeOf({ provider, baseUrl, wire }: EntryRow, entry: EntryConfig): readonly unknown[] {
+function placeOf({ provider, baseUrl, wire }: EntryRow, entry: Partial<EntryConfig> = {}): readonly unknown[] {
   const { organizationId, projectId, authHeader, extraHeaders, proxy, tls, apiVersion } = entry;
+  const { vertexProject, vertexLocation } = entry;
   // Both OpenAI wires have one list.
   const list = wire.replace(/^openai-responses$/, "openai");
-  return [
-    provider,
-    list,
-    entry.baseUrl ?? baseUrl,
-    organizationId,
-    projectId,
-    authHeader,
-    extraHeaders,
-    proxy,
-    tls,
-    apiVersion,
-    entry.vertexProject,
-    entry.vertexLocation,
-  ];
+  const address = [entry.baseUrl ?? baseUrl, apiVersion, vertexProject, vertexLocation, proxy, tls];
+  return [provider, list, address, organizationId, projectId, authHeader, extraHeaders];
 }

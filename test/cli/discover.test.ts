@@ -128,7 +128,7 @@ describe("models --discover", () => {
   });
 
   it("asks the simulator over its own server, without a key", async () => {
-    const toml = '[models.any]\nname = "gpt-4o-mini"\nprovider = "simulator"\n';
+    const toml = '[models.any]\nname = "gpt-4o-mini"\nprovider = "simulator"\napi_key = ["env:NOT_SET", "k"]\n';
     const { out, code } = await cli(["models", "--discover"], { toml });
     expect(out).toMatch(/^simulator · \d+ models\n/);
     expect(code).toBe(0);

@@ -92,7 +92,9 @@ function prepareCommands(block: Block, folder: string, config: string): void {
   for (const { id, command } of asked) {
     const argv = argvOf(command.words) ?? [];
     const asks =
-      argv.some((word) => word === "run" || word === "chat") && !argv.includes("--profile") && !onlySimulated(config);
+      argv.some((word) => ["run", "chat", "--discover", "--online"].includes(word)) &&
+      !argv.includes("--profile") &&
+      !onlySimulated(config);
     const cwd = argv[0] === "init" ? mkdtempSync(join(SCRATCH, "empty-")) : folder;
     jobs.push({
       id,

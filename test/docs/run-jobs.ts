@@ -25,7 +25,9 @@ const BASE_ENV = { ...process.env };
 async function perform(job: Job): Promise<Result> {
   process.chdir(job.cwd);
   for (const name of Object.keys(process.env)) delete process.env[name];
-  Object.assign(process.env, { PATH: BASE_ENV.PATH, HOME: BASE_ENV.HOME, ...job.env });
+  // What the developer has fetched with `modelwright catalog update` must not change what the pages say.
+  const cache = { XDG_CACHE_HOME: "/nowhere/cache" };
+  Object.assign(process.env, { PATH: BASE_ENV.PATH, HOME: BASE_ENV.HOME, ...cache, ...job.env });
   return job.argv === undefined ? importModule(job.module ?? "") : runCommand(job.argv, job);
 }
 
