@@ -114,6 +114,18 @@ describe("a factory", () => {
   });
 });
 
+test("a reload reads the catalog anew", async () => {
+  const cache = cacheWith(TEXT);
+  const factory = await loaded(GPT_99, { env: { XDG_CACHE_HOME: cache, LOCALAPPDATA: cache } });
+  expect(factory.info("gpt-100")).toBeNull();
+  const later = textOf(devDocument({ openai: [devModel("gpt-100")] }));
+  writeFileSync(join(cache, "modelwright", "catalog.jsonl"), later);
+  expect(factory.info("gpt-100")).toBeNull();
+  await factory.reload();
+  expect(factory.info("gpt-100")?.context).toBe(300_000);
+  expect(factory.describe("new").context).toBeNull();
+});
+
 describe("what an entry declares wins over the cached catalog:", () => {
   const given = (lines: string) => factoryOf(`${GPT_99}${lines}\n`, { catalog: catalogFile(TEXT) }).describe("new");
 

@@ -198,6 +198,12 @@ describe("the list of models", () => {
     expect(await embedded.discover()).toMatchObject({ provider: "simulator", complete: false });
   });
 
+  test("of a group is that of its first entry", async () => {
+    const server = await serve((_, response) => json(response, { data: [{ id: "m" }] }));
+    const toml = `${entryOn("openai", server.origin)}[groups.both]\nmembers = ["main"]\n`;
+    expect((await factoryOf(toml).discover("both")).models).toEqual([{ id: "m" }]);
+  });
+
   test("is asked through the entry's proxy", async () => {
     const proxy = await serve((_, response) => json(response, { data: [{ id: "m" }] }));
     const lines = `proxy = "${proxy.origin}"`;
