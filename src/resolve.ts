@@ -122,7 +122,7 @@ export function declaredCapabilities(entry: EntryConfig): Capabilities {
   return Object.fromEntries(known.filter(([name]) => !allowed.includes(name as Capability)));
 }
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE = { custom: new Set<string>(), overlay: undefined };
 const NO_FACTS: ModelFacts = { known: false, capabilities: {} };
 
 /** Cutting the list would change answers, so an entry with more stop sequences than its provider takes is a mistake. */
@@ -158,7 +158,10 @@ function unusedKeys(entry: EntryConfig, dialect: string, row: ProviderRow | unde
 }
 
 /** The row whose wire and facts hold: a simulated entry keeps those of the provider it stands in for. */
-function rowOf(entry: EntryConfig, { custom, overlay }: ResolveContext): ProviderRow | undefined {
+function rowOf(
+  entry: EntryConfig,
+  { custom, overlay }: Pick<ResolveContext, "custom" | "overlay">,
+): ProviderRow | undefined {
   if (custom.has(entry.provider)) return undefined;
   if (entry.provider !== SIMULATOR) return findProvider(entry.provider);
   const stoodFor = entry.simulatedProvider ?? infoOf(entry.name, overlay)?.provider;
