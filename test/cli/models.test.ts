@@ -38,4 +38,14 @@ describe("models", () => {
     const infos = JSON.parse(out) as { id: string; provider: string; context: number }[];
     expect(infos).toContainEqual(expect.objectContaining({ id: "gpt-4o", provider: "openai", context: 128_000 }));
   });
+
+  it("lists groups and aliases below the entries they stand for", async () => {
+    const toml = `default_model = "both"\n${TOML.replace(/^default_model.*$/m, "")}\n[aliases]\nquick = "fast"\n\n[groups.both]\nmembers = ["quick", "far"]\n`;
+    const { out } = await cli(["models"], { toml });
+    expect(out.split("\n").map((line) => line.trimEnd())).toEqual(
+      expect.arrayContaining(["  both *  group, priority  fast, far", "  quick   alias            fast"]),
+    );
+    const [fast] = JSON.parse((await cli(["models", "--json"], { toml })).out) as unknown[];
+    expect(fast).toMatchObject({ name: "fast", aliases: ["quick"], groups: ["both"] });
+  });
 });

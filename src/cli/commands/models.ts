@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { overlayFor } from "../../catalog-overlay.ts";
+import type { Config } from "../../config/load.ts";
 import { nearest } from "../../config/suggest.ts";
 import { silentLogger } from "../../core/logger.ts";
 import type { ModelInfo } from "../../index.ts";
@@ -38,7 +39,11 @@ async function listEntries(context: CliContext): Promise<void> {
     const { print, flags } = context;
     if (flags.json === true)
       return print.json(
-        rows.map(({ problems, ...row }) => ({ ...row, problems: problems.map(({ message }) => message) })),
+        rows.map(({ problems, ...row }) => ({
+          ...row,
+          ...otherNames(row.name, project.config),
+          problems: problems.map(({ message }) => message),
+        })),
       );
     const { paint } = print;
     const head = ["name", "provider", "model", "wire", "context", "output", "price", "key", "can"];
@@ -49,8 +54,30 @@ async function listEntries(context: CliContext): Promise<void> {
       print.columns,
     ))
       print.line(line);
+    for (const line of sharedNames(project.config, paint)) print.line(line);
     for (const line of entryProblems(rows, print)) print.line(line);
   });
+}
+
+/** The aliases of an entry, and the groups it is in. */
+function otherNames(name: string, config: Config) {
+  const { aliases, groups } = config;
+  return {
+    aliases: Object.keys(aliases).filter((alias) => aliases[alias] === name),
+    groups: groups.filter((one) => config.group(one)?.members.some(({ model }) => model === name)),
+  };
+}
+
+/** Names that stand for entries of the list, after an empty line. */
+function sharedNames(config: Config, paint: Paint): string[] {
+  const rows = [
+    ...config.groups.map((name) => {
+      const { strategy, members = [] } = config.group(name) ?? {};
+      return [name, `group, ${strategy}`, members.map(({ model }) => model).join(", ")];
+    }),
+    ...Object.entries(config.aliases).map(([alias, name]) => [alias, "alias", name]),
+  ].map(([name = "", ...cells]) => [name === config.defaultModel ? paint.bold(`${name} *`) : name, ...cells]);
+  return rows.length === 0 ? [] : ["", ...columns(undefined, rows, paint)];
 }
 
 function entryCells(row: EntryRow, paint: Paint): string[] {
