@@ -107,8 +107,18 @@ export function readPositions(text: string): Positions {
   const require = createRequire(import.meta.url);
   const { parseTOML } = require("toml-eslint-parser") as typeof import("toml-eslint-parser");
   try {
-    return new ParsedPositions(parseTOML(text, { tomlVersion: "latest" }));
+    return new ParsedPositions(parseTOML(withRealDates(text), { tomlVersion: "latest" }));
   } catch {
     return new ParsedPositions({ body: [{ body: [] }] } as unknown as AST.TOMLProgram);
   }
+}
+
+/** The 30th of February stops this parser, not the one that read the text: another day of the same length takes its place. */
+function withRealDates(text: string): string {
+  return text.replace(/\d{4}-\d{2}-\d{2}/g, (date) => (isRealDate(date) ? date : "2000-01-01"));
+}
+
+function isRealDate(date: string): boolean {
+  const time = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(date);
 }
