@@ -59,10 +59,26 @@ const FOREIGN_KEYS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+const FOREIGN_GROUP_KEYS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    models: "members",
+    entries: "members",
+    deployments: "members",
+    targets: "members",
+    routing_strategy: "strategy",
+    policy: "strategy",
+    cooldown_time: "cooldown",
+    rest: "cooldown",
+    max_fails: "allowed_fails",
+    threshold: "allowed_fails",
+    fallbacks: "fallback_models",
+  }),
+);
+
 const TOP_LEVEL_KEYS: readonly string[] = Object.keys(configSchema.shape);
 const ENTRY_KEYS: readonly string[] = Object.keys(entryShape);
 
-export type Place = "top" | "entry" | "call" | "other";
+export type Place = "top" | "entry" | "group" | "call" | "other";
 
 /** What kind of table a path leads to. */
 export function placeOf(path: readonly PropertyKey[]): Place {
@@ -70,6 +86,7 @@ export function placeOf(path: readonly PropertyKey[]): Place {
   if (inner.length === 0) return "top";
   if (inner[0] === "defaults") return inner.length === 1 ? "entry" : "other";
   if (inner[0] === "models" || inner[0] === "providers") return inner.length === 2 ? "entry" : "other";
+  if (inner[0] === "groups") return inner.length === 2 ? "group" : "other";
   return "other";
 }
 
@@ -84,7 +101,9 @@ export function isLaterWord(key: string, word: unknown): boolean {
 
 /** What another tool's key is called here. */
 export function foreignKey(place: Place, key: string): string | undefined {
-  return place === "entry" || place === "call" ? FOREIGN_KEYS.get(key.toLowerCase().replaceAll("-", "_")) : undefined;
+  const word = key.toLowerCase().replaceAll("-", "_");
+  if (place === "group") return FOREIGN_GROUP_KEYS.get(word);
+  return place === "entry" || place === "call" ? FOREIGN_KEYS.get(word) : undefined;
 }
 
 /** Where a key belongs that was written in the wrong place. */
