@@ -1,15 +1,12 @@
-import type { Path } from "./positions.ts";
+import type { Path, Spot } from "./positions.ts";
 import { malformedReference } from "./references.ts";
 import type { Source } from "./source.ts";
 import type { Table } from "./table.ts";
 
 /** What is wrong with one place of the file, before it has line and column. */
-export interface Finding {
-  readonly path: Path;
+export interface Finding extends Spot {
   /** Where it was written; without one, the topmost that has the path. */
   readonly source?: Source;
-  /** Which of the two the mistake is in. */
-  readonly at: "key" | "value";
   readonly message: string;
   readonly suggestion?: string | undefined;
   /** A word to find a suggestion for, only when the finding is told: over thousands of names it is not cheap. */

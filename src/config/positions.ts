@@ -14,6 +14,12 @@ interface Place {
 
 export type Path = readonly (string | number)[];
 
+/** What a message may be about: a key, or the value that stands behind it. */
+export interface Spot {
+  readonly path: Path;
+  readonly at: "key" | "value";
+}
+
 /** Where each key and value of a TOML text stands. */
 export interface Positions {
   /** Of the key itself; of the nearest table around it when it is not in the text. */

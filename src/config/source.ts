@@ -1,5 +1,4 @@
-import type { Finding } from "./limits.ts";
-import { type Path, type Position, type Positions, readPositions } from "./positions.ts";
+import { type Path, type Position, type Positions, readPositions, type Spot } from "./positions.ts";
 import { type Table, valueAt } from "./table.ts";
 
 /** Where something was written: a place in a file, or one variable of the environment. */
@@ -11,9 +10,9 @@ export interface Place extends Position {
 /** Something that gives values: the file, a file it includes, or one variable of the environment. */
 export interface Source {
   readonly document: Table;
-  place(finding: Pick<Finding, "path" | "at">): Place;
+  place(finding: Spot): Place;
   /** The same where looking for it must not take long. */
-  roughPlace(finding: Pick<Finding, "path" | "at">): Place;
+  roughPlace(finding: Spot): Place;
 }
 
 /** A text of TOML. Its places are looked for only when one is asked for. */
@@ -29,12 +28,12 @@ export class TextSource implements Source {
     this.document = document;
   }
 
-  place({ path, at }: Pick<Finding, "path" | "at">): Place {
+  place({ path, at }: Spot): Place {
     this.#positions ??= readPositions(this.text);
     return { file: this.#file, ...(at === "key" ? this.#positions.keyAt(path) : this.#positions.valueAt(path)) };
   }
 
-  roughPlace(finding: Pick<Finding, "path" | "at">): Place {
+  roughPlace(finding: Spot): Place {
     return this.text.length <= LONGEST_LOCATED ? this.place(finding) : { file: this.#file, line: 1, column: 1 };
   }
 }
