@@ -7,6 +7,8 @@ import { concurrency } from "../../src/layers/concurrency.ts";
 import { credential } from "../../src/layers/credential.ts";
 import { deadline } from "../../src/layers/deadline.ts";
 import { fallback } from "../../src/layers/fallback.ts";
+import { Group } from "../../src/layers/group.ts";
+import { GroupStates } from "../../src/layers/group-states.ts";
 import { KeyStates } from "../../src/layers/key-states.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
@@ -43,6 +45,12 @@ testLayer(
   {},
   isStart,
 );
+testLayer("group", () => {
+  const state = new GroupStates().of("all");
+  const member = { target: targetOf(), weight: 1 };
+  const rest = { allowedFails: 3, cooldownMs: 5_000, fallbacks: [], leftOut: [], isOpen: () => false };
+  return new Group({ strategy: "latency", members: [member], state, ...rest }).watch;
+});
 testLayer("retry", () => retry(new RetryBudgets()));
 testLayer("credential", () => credential(new KeyStates()));
 testLayer("credential with several keys", () => credential(new KeyStates()), {
