@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { configJsonSchema } from "../../src/config/json-schema.ts";
+import { editorSchema } from "../../src/editor-schema.ts";
 import { cli } from "./terminal.ts";
 
 describe("schema", () => {
   it("prints the JSON Schema of models.toml", async () => {
     const { code, out, err } = await cli(["schema"]);
-    expect(JSON.parse(out)).toEqual(configJsonSchema());
+    expect(JSON.parse(out)).toEqual(editorSchema());
     expect([code, err]).toEqual([0, ""]);
   });
 });

@@ -1,17 +1,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Ajv } from "ajv";
-import { parse as parseToml } from "smol-toml";
+import fc from "fast-check";
+import { parse as parseToml, stringify } from "smol-toml";
 import { describe, expect, test } from "vitest";
+import { PROVIDERS } from "../../src/catalog/providers.ts";
 import type { EntryConfig } from "../../src/config/entry-config.ts";
-import { configJsonSchema } from "../../src/config/json-schema.ts";
 import { entryShape } from "../../src/config/schema.ts";
+import { editorSchema } from "../../src/editor-schema.ts";
+import { ModelFactory } from "../../src/index.ts";
 import { parse } from "./facts.ts";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 const plain = (text: string): unknown => JSON.parse(JSON.stringify(parseToml(text)));
 const names = readdirSync(new URL("good/", import.meta.url));
 const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
-const validate = ajv.compile(configJsonSchema());
+ajv.addVocabulary(["x-taplo", "x-tombi-additional-key-label"]);
+const validate = ajv.compile(editorSchema());
 
 describe("configurations of users who come from elsewhere", () => {
   test.each(names)("%s is accepted by the library and by the JSON Schema", (name) => {
@@ -82,6 +86,7 @@ test("the keys of the schema are the fields of an entry, no more and no less", (
 });
 
 interface Node {
+  readonly $ref?: string;
   readonly description?: string;
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
@@ -89,21 +94,25 @@ interface Node {
 }
 
 describe("the JSON Schema", () => {
-  const schema = configJsonSchema() as unknown as Node & { readonly definitions: Readonly<Record<string, Node>> };
+  const schema = editorSchema() as unknown as Node & { readonly definitions: Readonly<Record<string, Node>> };
 
   test("in schemas/ is fresh: run `node scripts/generate-schema.ts` when it is not", () => {
     expect(JSON.parse(read("../../schemas/models.schema.json"))).toEqual(schema);
   });
 
   test("describes every key in a sentence, and its own defaults and examples are valid", () => {
-    const properties = [schema, ...Object.values(schema.definitions)].flatMap((node) =>
-      Object.entries(node.properties ?? {}),
+    const properties = [schema, ...Object.values(schema.definitions)].flatMap((table) =>
+      Object.entries(table.properties ?? {}),
     );
     expect(properties.length).toBeGreaterThan(200);
-    for (const [key, node] of properties) {
-      if ("$ref" in node || "allOf" in node) continue;
+    for (const [key, written] of properties) {
+      const node = schema.definitions[written.$ref?.split("/").at(-1) ?? ""] ?? written;
+      if ("allOf" in node) continue;
       expect(node.description, key).toMatch(/\.$/);
-      const check = new Ajv({ strict: false }).compile({ ...node, definitions: schema.definitions });
+      const check = new Ajv({ strict: false, validateSchema: false }).compile({
+        ...node,
+        definitions: schema.definitions,
+      });
       for (const example of node.examples ?? [])
         expect(check(example), `${key} = ${JSON.stringify(example)}`).toBe(true);
       if (node.default !== undefined) expect(check(node.default), `${key} default`).toBe(true);
@@ -120,9 +129,44 @@ describe("the JSON Schema", () => {
       "tools",
       "nested-tables",
       "headers",
+      "alias-twice",
+      "references",
     ]) {
       expect(validate(plain(read(`bad/${name}.toml`))), name).toBe(false);
     }
+  });
+
+  test("refuses more stop sequences than the provider takes, as creating the model does", () => {
+    const limited = PROVIDERS.filter(({ quirks }) => quirks.maxStops !== undefined);
+    expect(limited.length).toBeGreaterThan(5);
+    for (const { id, quirks } of limited) {
+      for (const extra of [0, 1]) {
+        const stop = Array.from({ length: (quirks.maxStops ?? 0) + extra }, (_, at) => `stop-${at}`);
+        const entry = { name: "made-up", provider: id, base_url: "http://127.0.0.1:9/v1", api_key: "k", stop };
+        const factory = ModelFactory.parse(stringify({ models: { coder: entry } }), { env: {} });
+        const create = () => factory.get("coder");
+        if (extra === 0) expect(create, id).not.toThrow();
+        else expect(create, id).toThrow("stop");
+        expect(validate({ models: { coder: entry } }), id).toBe(extra === 0);
+      }
+    }
+    const own = { name: "x", provider: "mine", stop: Array(99).fill("a") };
+    expect(validate({ models: { own, text: { provider: "zhipuai", stop: "a" } } })).toBe(true);
+  });
+
+  test("tells a reference to a variable from a text that only looks like one, as the library does", () => {
+    const piece = fc.constantFrom("env", ":", "-", "A", "a", "_", "9", "KEY", " ", "x");
+    const key = fc.array(piece, { minLength: 1, maxLength: 7 }).map((pieces) => pieces.join(""));
+    fc.assert(
+      fc.property(key, fc.boolean(), (text, listed) => {
+        const coder = { name: "x", provider: "openai", api_key: listed ? [text] : text };
+        const isRight = validate({ models: { coder } });
+        const load = () => parse(stringify({ models: { coder } }));
+        if (isRight) expect(load).not.toThrow();
+        else expect(load).toThrow("api_key");
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test("knows no key of a later version", () => {

@@ -5,7 +5,7 @@ export function configureSchema(command: Command, { print }: CliContext): void {
   command
     .addHelpText("after", '\nIn an editor: put "#:schema ./models.schema.json" into the first line of models.toml.\n')
     .action(async () => {
-      const { configJsonSchema } = await import("../../config/json-schema.ts");
-      print.json(configJsonSchema());
+      const { editorSchema } = await import("../../editor-schema.ts");
+      print.json(editorSchema());
     });
 }

@@ -1,0 +1,47 @@
+import { isDated, stemOf } from "./identity.ts";
+import type { ModelRow } from "./model-row.ts";
+import { tableOf } from "./table.ts";
+
+/** Who makes models that most programs use, in the order in which they are suggested. */
+const MAKERS = ["anthropic", "openai", "google", "deepseek", "mistral", "xai", "moonshot", "dashscope", "zhipuai"];
+
+/** Previews, and copies named after a month or a build. */
+const NO_RELEASE = /preview|beta|exp$|-\d{4}$|\d-\d+-\d+$/;
+const LONG_WINDOW = 100_000;
+
+/** The newest model of each family at its maker: what an editor suggests. Any other id is as good in a file. */
+export function currentModels(): readonly string[] {
+  const ids = MAKERS.flatMap((maker) => newestOfFamilies([...(tableOf(maker)?.byId.values() ?? [])].filter(isCurrent)));
+  return [...new Set(ids)];
+}
+
+/** A release without an announced end that calls tools, thinks and has a long window. */
+function isCurrent({ id, retiresOn, can = [], context = LONG_WINDOW }: ModelRow): boolean {
+  const isRelease = !isDated(id) && stemOf(id) === id && !NO_RELEASE.test(id);
+  const isAble = can.includes("tools") && can.includes("reasoning") && context >= LONG_WINDOW;
+  return isRelease && isAble && retiresOn === undefined;
+}
+
+/** Newest versions first. */
+function newestOfFamilies(rows: readonly ModelRow[]): string[] {
+  const newest = new Map<string, string>();
+  for (const { id } of rows) {
+    const family = id.replace(/[-.]?\d+(?=[-.]|$)/g, "").replace(/\d+/g, "");
+    const known = newest.get(family);
+    if (known === undefined || byVersion(id, known) < 0) newest.set(family, id);
+  }
+  return [...newest.values()].sort(byVersion);
+}
+
+function byVersion(left: string, right: string): number {
+  const [mine, other] = [versionOf(left), versionOf(right)];
+  for (let at = 0; at < Math.max(mine.length, other.length); at++) {
+    const difference = (other[at] ?? 0) - (mine[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left < right ? -1 : 1;
+}
+
+function versionOf(id: string): readonly number[] {
+  return (id.match(/\d+(?:\.\d+)?/g) ?? []).map(Number);
+}

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { parse as parseToml } from "smol-toml";
+import { describe, expect, it } from "vitest";
+import { refusal } from "../config/facts.ts";
+import { hasTombi, lint } from "./tombi.ts";
+
+const CONFIG = new URL("../config/", import.meta.url);
+const filesOf = (folder: string) => readdirSync(new URL(`${folder}/`, CONFIG)).filter((file) => file.endsWith(".toml"));
+
+/** Whole files of mistakes that no schema of one table can see, and why. */
+const UNSEEN: Readonly<Record<string, string>> = {
+  "dangling-names.toml": "a name is looked up among the entries, also those of other files",
+  "extends-circle.toml": "a circle runs through several entries",
+  "missing-name-and-provider.toml": "they may come from `extends`, [defaults], a profile, another file or a variable",
+  "no-models.toml": "an included file, or one laid over others, may have none",
+  "not-finite.toml": "JSON has no nan and no inf, so its schemas cannot speak of them",
+  "provider-of-nobody.toml": "a provider is used by the entries, also those of other files",
+  "provider-without-address.toml": "base_url may come from `extends`, [defaults], [providers.NAME] or a variable",
+  "too-deep.toml": "a table that is passed on as it is has no schema",
+  "unknown-provider.toml": "a name of one's own is legal, and its address may come from elsewhere",
+  "unknown-wire.toml": "dialects registered from code are legal",
+  "waits-the-wrong-way-round.toml": "no schema compares two values",
+};
+
+describe.skipIf(!hasTombi)("a linter that knows only the JSON Schema", () => {
+  it("finds nothing wrong with what the library accepts", () => {
+    const { errors, summary } = lint("good", CONFIG.pathname);
+    expect(errors).toEqual([]);
+    expect(summary).toBe(`${filesOf("good").length} files linted successfully`);
+  });
+
+  it("refuses what the library refuses, at no line that the library finds right", () => {
+    const names = filesOf("bad");
+    const { errors, summary } = lint("bad", CONFIG.pathname);
+    const unseen = names.filter((name) => !errors.some(({ file }) => file === `bad/${name}`));
+    expect(unseen).toEqual(Object.keys(UNSEEN));
+    expect(summary).toContain(`${names.length - unseen.length} files failed to be linted`);
+    for (const name of names) {
+      const text = readFileSync(new URL(`bad/${name}`, CONFIG), "utf8");
+      const wrong = refusal(text, { file: name }).problems.map(({ line }) => line);
+      const complaints = errors.filter(({ file }) => file === `bad/${name}`);
+      // The library reads no further than the first mistake of TOML itself.
+      const judged = isToml(text) ? complaints : complaints.slice(0, 1);
+      expect(judged.filter(({ line }) => !wrong.includes(line))).toEqual([]);
+    }
+  });
+});
+
+function isToml(text: string): boolean {
+  try {
+    parseToml(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
