@@ -24,24 +24,24 @@ const UNSEEN: Readonly<Record<string, string>> = {
 
 describe.skipIf(!hasTombi)("a linter that knows only the JSON Schema", () => {
   it("finds nothing wrong with what the library accepts", () => {
-    const { errors, summary } = lint("good", CONFIG.pathname);
-    expect(errors).toEqual([]);
+    const { wrong, summary } = lint("good", CONFIG.pathname);
+    expect(wrong).toEqual([]);
     expect(summary).toBe(`${filesOf("good").length} files linted successfully`);
   });
 
   it("refuses what the library refuses, at no line that the library finds right", () => {
     const names = filesOf("bad");
-    const { errors, summary } = lint("bad", CONFIG.pathname);
-    const unseen = names.filter((name) => !errors.some(({ file }) => file === `bad/${name}`));
+    const { wrong, summary } = lint("bad", CONFIG.pathname);
+    const unseen = names.filter((name) => !wrong.some(({ file }) => file === `bad/${name}`));
     expect(unseen).toEqual(Object.keys(UNSEEN));
     expect(summary).toContain(`${names.length - unseen.length} files failed to be linted`);
     for (const name of names) {
       const text = readFileSync(new URL(`bad/${name}`, CONFIG), "utf8");
-      const wrong = refusal(text, { file: name }).problems.map(({ line }) => line);
-      const complaints = errors.filter(({ file }) => file === `bad/${name}`);
+      const lines = refusal(text, { file: name }).problems.map(({ line }) => line);
+      const found = wrong.filter(({ file }) => file === `bad/${name}`);
       // The library reads no further than the first mistake of TOML itself.
-      const judged = isToml(text) ? complaints : complaints.slice(0, 1);
-      expect(judged.filter(({ line }) => !wrong.includes(line))).toEqual([]);
+      const judged = isToml(text) ? found : found.slice(0, 1);
+      expect(judged.filter(({ line }) => !lines.includes(line))).toEqual([]);
     }
   });
 });

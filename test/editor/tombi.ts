@@ -18,29 +18,24 @@ const ENV = {
 /** Its program comes in a package for each platform, and not for every platform there is one. */
 export const hasTombi = spawnSync(process.execPath, [LAUNCHER, "--version"], { env: ENV }).status === 0;
 
-export interface Complaint {
+export interface Place {
   readonly file: string;
   readonly line: number;
-  readonly message: string;
 }
 
-/** What `tombi lint` says of a folder, warnings left out, by line. */
-export function lint(folder: string, cwd: string): { readonly errors: readonly Complaint[]; readonly summary: string } {
+/**
+ * The places that `tombi lint` finds wrong in a folder, by line, and what it says at its end. Its messages are left out:
+ * it reads files side by side, and lines about one file get between those about another.
+ */
+export function lint(folder: string, cwd: string): { readonly wrong: readonly Place[]; readonly summary: string } {
   const { stdout, stderr } = spawnSync(process.execPath, [LAUNCHER, "lint", "--offline", folder], {
     ...{ cwd, env: ENV, encoding: "utf8" },
   });
   const output = stdout + stderr;
-  const found = output.matchAll(/^\s*Error: (.*)\n\s+at (.*):(\d+):\d+$/gm);
-  const errors = [...found]
-    .map(([, message = "", file = "", line]) => ({ file, line: Number(line), message }))
-    .sort((left, right) => left.line - right.line);
-  return {
-    errors,
-    summary: output
-      .split("\n")
-      .filter((line) => /^\d+ files? /.test(line))
-      .join("\n"),
-  };
+  const found = output.matchAll(/^\s+at (.*):(\d+):\d+$/gm);
+  const wrong = [...found].map(([, file = "", line]) => ({ file, line: Number(line) }));
+  const summary = output.match(/^\d+ files? .*$/gm) ?? [output];
+  return { wrong: wrong.sort((left, right) => left.line - right.line), summary: summary.join("\n") };
 }
 
 type Message = { readonly id?: number; readonly method?: string; readonly params?: unknown; readonly result?: unknown };
