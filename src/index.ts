@@ -54,4 +54,5 @@ export type { DeepPartial, ObjectReply, ObjectStream } from "./object.ts";
 export type { CallOptions, FactoryOptions, TokenRequest, ToolInput } from "./options.ts";
 export type { OptionsFor, OptionsWithout, Unsupported } from "./options-for.ts";
 export type { ReloadEvent, Reloaded } from "./reload.ts";
+export type { Session, SessionOptions } from "./session.ts";
 export type { TransportInput } from "./transport/any-fetch.ts";

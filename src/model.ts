@@ -22,6 +22,7 @@ import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./
 import type { CallOptions } from "./options.ts";
 import type { OptionsFor } from "./options-for.ts";
 import { joinSamples, openSamples, planSamples } from "./samples.ts";
+import { Session, type SessionOptions } from "./session.ts";
 
 export type Input = string | readonly Message[] | readonly OpenAIMessage[];
 
@@ -121,11 +122,22 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
 
   /** The answer while it is made. Nothing is sent before the first pull; bad input throws there too. */
   stream(input: Input, options?: Options): ModelStream {
-    return new ModelStream(() => {
-      const prepared = this.#prepare(input, options);
-      const plan = planSamples(prepared.input, prepared.batchSize);
-      return openSamples(plan.map((samples, batch) => () => open({ ...prepared, samples, batch, streaming: true })));
-    });
+    return new ModelStream(() => this.#openStream(input, options));
+  }
+
+  /**
+   * A conversation that remembers its last messages; it sends nothing by itself.
+   * @throws ModelError `invalid_request` for a `memory` or `messages` that cannot be used.
+   */
+  session(options?: SessionOptions): Session<Options> {
+    return new Session<Options>(
+      {
+        model: this.name,
+        codegen: (input, more) => this.codegen(input, more),
+        open: (input, more) => this.#openStream(input, more),
+      },
+      options,
+    );
   }
 
   /**
@@ -193,6 +205,12 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
 
   toString(): string {
     return this.name;
+  }
+
+  #openStream(input: Input, options: CallOptions | undefined): Opened {
+    const prepared = this.#prepare(input, options);
+    const plan = planSamples(prepared.input, prepared.batchSize);
+    return openSamples(plan.map((samples, batch) => () => open({ ...prepared, samples, batch, streaming: true })));
   }
 
   #prepare(input: Input, options: CallOptions | undefined): Prepared {

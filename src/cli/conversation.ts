@@ -1,6 +1,6 @@
 import { nearest } from "../config/suggest.ts";
 import { own } from "../core/own.ts";
-import type { Message, Model, Reply } from "../index.ts";
+import type { Session } from "../index.ts";
 import { showAnswer, showOutcome } from "./answer.ts";
 import type { CliContext } from "./context.ts";
 import { reportError } from "./error-report.ts";
@@ -21,20 +21,22 @@ export class Conversation {
   failed = false;
   readonly #project: Project;
   readonly #context: CliContext;
-  #model: Model;
+  #model: string;
+  #session: Session;
   #system: string | undefined;
-  #history: Message[] = [];
   #running: AbortController | undefined;
 
   constructor(project: Project, context: CliContext, model: string, system: string | undefined) {
     this.#project = project;
     this.#context = context;
-    this.#model = project.factory.get(model);
+    const first = project.factory.get(model);
+    this.#model = first.name;
+    this.#session = first.session();
     this.#system = system;
   }
 
   get heading(): string {
-    const { provider, modelId } = this.#project.factory.describe(String(this.#model));
+    const { provider, modelId } = this.#project.factory.describe(this.#model);
     return `${this.#model} · ${provider} · ${modelId}`;
   }
 
@@ -56,7 +58,11 @@ export class Conversation {
 
   async switchTo(name: string): Promise<void> {
     try {
-      if (name !== "") this.#model = this.#project.factory.get(name);
+      if (name !== "") {
+        const model = this.#project.factory.get(name);
+        this.#session = model.session({ messages: this.#session.messages });
+        this.#model = model.name;
+      }
       this.#say(this.heading);
     } catch (error) {
       await this.#fail(error);
@@ -64,11 +70,11 @@ export class Conversation {
   }
 
   list(): void {
-    for (const name of this.#project.config.names) this.#say(`${name === String(this.#model) ? "›" : " "} ${name}`);
+    for (const name of this.#project.config.names) this.#say(`${name === this.#model ? "›" : " "} ${name}`);
   }
 
   clear(): void {
-    this.#history = [];
+    this.#session.clear();
     this.#say("the history is empty");
   }
 
@@ -102,11 +108,9 @@ export class Conversation {
   async #answer(text: string): Promise<void> {
     const running = new AbortController();
     this.#running = running;
-    const asked: Message[] = [...this.#history, { role: "user", content: text }];
     try {
-      this.#context.print.busy(String(this.#model));
-      const reply = await this.#ask(asked, AbortSignal.any([running.signal, this.#context.signal]));
-      this.#history = [...asked, reply.message];
+      this.#context.print.busy(this.#model);
+      await this.#ask(text, AbortSignal.any([running.signal, this.#context.signal]));
     } catch (error) {
       if (!running.signal.aborted) await this.#fail(error);
       else this.#say("stopped; question and answer are not kept");
@@ -115,17 +119,14 @@ export class Conversation {
     }
   }
 
-  async #ask(messages: readonly Message[], signal: AbortSignal): Promise<Reply> {
-    const { print, flags } = this.#context;
+  async #ask(text: string, signal: AbortSignal): Promise<void> {
     const options = { signal, system: this.#system };
-    if (flags.json !== true) {
-      const reply = await showAnswer(this.#model.stream(messages, options), this.#context);
-      showOutcome(reply, this.#context);
-      return reply;
+    if (this.#context.flags.json !== true) {
+      showOutcome(await showAnswer(this.#session.stream(text, options), this.#context), this.#context);
+      return;
     }
-    const { raw: _, ...reply } = await this.#model.codegen(messages, options);
-    print.line(JSON.stringify(reply));
-    return { ...reply, raw: undefined };
+    const { raw: _, ...reply } = await this.#session.codegen(text, options);
+    this.#context.print.line(JSON.stringify(reply));
   }
 
   async #fail(error: unknown): Promise<void> {

@@ -21,9 +21,17 @@ export function readInput(input: unknown): readonly Message[] {
   if (!Array.isArray(input)) throw wrong("input", `expected a string or an array of messages, got ${kind(input)}`);
   if (input.length === 0) throw wrong("input", "there are no messages");
   const messages = input.map((message, index) => readMessage(message, `messages[${index}]`));
-  checkToolPairs(messages);
+  refuseOpen(openCallsOf(messages), "the end");
   if (!messages.some((message) => message.role !== "system"))
     throw wrong("input", "there is no user message, only system messages");
+  return messages;
+}
+
+/** Messages to go on from: also none, and also such that end with tool calls whose results are still to come. */
+export function readHistory(input: unknown): readonly Message[] {
+  if (!Array.isArray(input)) throw wrong("messages", `expected an array of messages, got ${kind(input)}`);
+  const messages = input.map((message, index) => readMessage(message, `messages[${index}]`));
+  openCallsOf(messages);
   return messages;
 }
 
@@ -284,8 +292,11 @@ function jsonOf(value: unknown, path: string): string {
   }
 }
 
-/** Every tool result answers a call of the assistant turn before it, and every call is answered before the next turn. */
-function checkToolPairs(messages: readonly Message[]): void {
+/**
+ * The calls that wait for a result at the end. Every tool result answers a call of the assistant turn before it, and
+ * every call is answered before the next turn.
+ */
+function openCallsOf(messages: readonly Message[]): ReadonlyMap<string, string> {
   let open = new Map<string, string>();
   messages.forEach((message, index) => {
     const path = `messages[${index}]`;
@@ -299,7 +310,7 @@ function checkToolPairs(messages: readonly Message[]): void {
       open = message.role === "assistant" ? callsOf(message, path) : new Map();
     }
   });
-  refuseOpen(open, "the end");
+  return open;
 }
 
 function refuseOpen(open: ReadonlyMap<string, string>, path: string): void {

@@ -12,6 +12,7 @@ const tokens = (name: string): Proof => ["model/tokens", name];
 const money = (name: string): Proof => ["model/usage-and-cost", name];
 const cache = (name: string): Proof => ["model/cache-over-wires", name];
 const history = (name: string): Proof => ["model/history", name];
+const session = (name: string): Proof => ["session/session", name];
 
 /** What the product promises, by number, and the tests that see it. A row must not lose its proof silently. */
 export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
@@ -53,6 +54,11 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
   43: [samples("at temperature 0 are refused"), samples("a model that takes no temperature gives several samples")],
   44: [samples("add up: tokens over samples")],
   45: [configuration("a text and a list of one message are the same prompt")],
+  47: [
+    session("keeps the last memory messages"),
+    session("never cuts a call from its result"),
+    ["session/message-window", "no more than asked for unless the last turn alone is longer"],
+  ],
   50: [configuration("raw is the provider's own body")],
   51: [tokens("its text is its name")],
   52: [tokens("config is frozen throughout, and has no secret")],
