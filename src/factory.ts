@@ -17,9 +17,11 @@ import type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";
 import type { LintFinding } from "./lint.ts";
 import { Model } from "./model.ts";
 import type { ModelDescription } from "./model-description.ts";
-import type { FactoryOptions } from "./options.ts";
+import { checkOptionNames, invalidOption } from "./option-names.ts";
+import type { CreateOptions, FactoryOptions } from "./options.ts";
 import { type SharedServices, targetPipeline } from "./pipeline.ts";
 import { changesBetween, noFile, type ReloadEvent, type Reloaded, stillInUse } from "./reload.ts";
+import { scopePath } from "./scope.ts";
 import { servicesOf, sharedServices } from "./services.ts";
 import type { Simulator, SimulatorOptions } from "./simulator/server.ts";
 import { warnOfStaleTypes } from "./stale-types.ts";
@@ -60,7 +62,10 @@ export class ModelFactory<Models = Registered> {
   readonly #options: FactoryOptions;
   readonly #shared: SharedServices;
   readonly #around: Surroundings;
+  /** By name and scope. */
   readonly #models = new Map<string, Model>();
+  /** Names of all models that were created, whoever holds them. */
+  readonly #created = new Set<string>();
   readonly #simulator = new EmbeddedSimulator();
   readonly #closers: (() => Promise<void> | void)[] = [];
   #generation: Generation;
@@ -111,24 +116,29 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * The model of an entry or group, `default_model` without a name. Loads no SDK; the same name gives the same object.
-   * After a reload the next call of a model goes by the new file.
-   * @throws ConfigError for an unknown name (with the nearest one) or a variable of this entry that is not set.
+   * The model of an entry or group, `default_model` without a name. Loads no SDK; the same name and scope give the same
+   * object. After a reload the next call of a model goes by the new file.
+   * @throws ConfigError for an unknown name (with the nearest one) or a variable of this entry that is not set; ModelError
+   * `invalid_request` for a scope that is none.
    */
-  create<Name extends NameOf<Models>>(name?: Name): Model<CanOf<Models, Name>> {
-    return this.get(name ?? this.#config.defaultModel) as Model<CanOf<Models, Name>>;
+  create<Name extends NameOf<Models>>(name?: Name, options?: CreateOptions): Model<CanOf<Models, Name>> {
+    return this.get(name ?? this.#config.defaultModel, options) as Model<CanOf<Models, Name>>;
   }
 
   /** Like create, for names known only at run time. */
-  get(name: string): Model {
+  get(name: string, options: CreateOptions = {}): Model {
     this.#checkOpen();
+    checkOptionNames(options, ["scope", "fresh"], "create");
+    const { scope, fresh = false } = options;
+    if (typeof fresh !== "boolean") throw invalidOption("create: fresh must be true or false");
     const behind = this.#config.behind(name);
-    let model = this.#models.get(behind);
-    if (model === undefined) {
-      this.#generation.contextOf(behind);
-      model = new Model(behind, () => this.#generation.contextOf(behind));
-      this.#models.set(behind, model);
-    }
+    const key = JSON.stringify([behind, scope === undefined ? undefined : scopePath(scope).at(-1)]);
+    const known = fresh ? undefined : this.#models.get(key);
+    if (known !== undefined) return known;
+    this.#generation.contextOf(behind);
+    const model = new Model(behind, () => this.#generation.contextOf(behind), scope && Object.freeze({ ...scope }));
+    this.#created.add(behind);
+    if (!fresh) this.#models.set(key, model);
     return model;
   }
 
@@ -158,7 +168,7 @@ export class ModelFactory<Models = Registered> {
     return this.#generation.lint();
   }
 
-  /** What this factory's calls have used, in all or by model, provider, tag or day (UTC). */
+  /** What this factory's calls have used, in all or by model, provider, tag, scope or day (UTC). */
   usage(): UsageTotal;
   usage(by: UsageGroup): Readonly<Record<string, UsageTotal>>;
   usage(by?: UsageGroup): UsageTotal | Readonly<Record<string, UsageTotal>> {
@@ -302,13 +312,11 @@ export class ModelFactory<Models = Registered> {
 
   #take(config: Config): Reloaded {
     const before = this.#generation;
-    const lost = [...this.#models.keys()].filter(
-      (name) => !config.names.includes(name) && !config.groups.includes(name),
-    );
+    const lost = [...this.#created].filter((name) => !config.names.includes(name) && !config.groups.includes(name));
     if (lost.length > 0) throw stillInUse(lost, config);
     const next = this.#generationOf(config, before);
     // What is in use must work: a variable that is missing is found now, not by the next call.
-    for (const name of this.#models.keys()) next.contextOf(name);
+    for (const name of this.#created) next.contextOf(name);
     this.#generation = next;
     return changesBetween(before.config, config);
   }

@@ -51,8 +51,9 @@ export type { Estimate, Input, Model, OpenAIMessage, Outcome } from "./model.ts"
 export type { ModelDescription } from "./model-description.ts";
 export type { ModelStream } from "./model-stream.ts";
 export type { DeepPartial, ObjectReply, ObjectStream } from "./object.ts";
-export type { CallOptions, FactoryOptions, TokenRequest, ToolInput } from "./options.ts";
+export type { CallOptions, CreateOptions, FactoryOptions, TokenRequest, ToolInput } from "./options.ts";
 export type { OptionsFor, OptionsWithout, Unsupported } from "./options-for.ts";
 export type { ReloadEvent, Reloaded } from "./reload.ts";
+export type { Scope } from "./scope.ts";
 export type { Session, SessionOptions } from "./session.ts";
 export type { TransportInput } from "./transport/any-fetch.ts";

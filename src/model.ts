@@ -22,6 +22,7 @@ import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./
 import type { CallOptions } from "./options.ts";
 import type { OptionsFor } from "./options-for.ts";
 import { joinSamples, openSamples, planSamples } from "./samples.ts";
+import { type Scope, scopePath } from "./scope.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 export type Input = string | readonly Message[] | readonly OpenAIMessage[];
@@ -82,11 +83,16 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   declare readonly [CAN]?: Can;
   /** The entry's name in models.toml. */
   readonly name: string;
+  /** Whom it was created for: its calls are counted there, in `factory.usage("scope")`. */
+  readonly scope: Scope | undefined;
+  readonly #scopes: readonly string[] | undefined;
   readonly #current: () => ModelContext;
 
   /** `current` is asked once for each call, which then keeps what it was given. */
-  constructor(name: string, current: () => ModelContext) {
+  constructor(name: string, current: () => ModelContext, scope?: Scope) {
     this.name = name;
+    this.scope = scope;
+    this.#scopes = scope && scopePath(scope);
     this.#current = current;
   }
 
@@ -151,7 +157,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   ): Promise<ObjectReply<InferOutput<Schema>>> {
     const context = this.#current();
     // Its re-asks are part of one call.
-    const pinned = new Model(this.name, () => context);
+    const pinned = new Model(this.name, () => context, this.scope);
     return askObject(pinned, schema, input, options, context.target.policy.repair);
   }
 
@@ -220,7 +226,8 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     const { target, manySamples } = context;
     if (read.input.samples > 1) refuseSameSamples(read.input, target);
     const batchSize = manySamples ? (read.batchSize ?? target.policy.batchSize) : 1;
-    return { context, input: { messages: readInput(input), ...read.input }, batchSize, signal: read.signal };
+    const own = { messages: readInput(input), scopes: this.#scopes };
+    return { context, input: { ...own, ...read.input }, batchSize, signal: read.signal };
   }
 }
 

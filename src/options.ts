@@ -6,6 +6,7 @@ import type { Message } from "./core/message.ts";
 import type { Effort, PromptCache, ResponseFormat, Settings } from "./core/request.ts";
 import type { StripSpecialTokens, Token } from "./core/target.ts";
 import type { JsonSchema, Tool } from "./core/tool.ts";
+import type { Scope } from "./scope.ts";
 import type { TransportInput } from "./transport/any-fetch.ts";
 
 /** A tool as OpenAI writes it, or flat; `parameters` may be left out for a function without any. */
@@ -71,6 +72,14 @@ export interface CallOptions
   readonly raw?: boolean | undefined;
   readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
   readonly extraHeaders?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How `factory.create` and `factory.get` give a model. */
+export interface CreateOptions {
+  /** Whom it works for: the same name and scope give the same object, and its usage is counted for the scope. */
+  readonly scope?: Scope | undefined;
+  /** A new object that no other `create` gives. Default false. */
+  readonly fresh?: boolean | undefined;
 }
 
 /** What a credential hook is told. */

@@ -32,6 +32,8 @@ export interface CallInput {
   /** Emit every wire event as `{ type: "raw" }`. */
   readonly raw: boolean;
   readonly tags: readonly string[];
+  /** The scope the call is made in and those around it, the widest first. */
+  readonly scopes?: readonly string[] | undefined;
   readonly cache?: CacheMode | undefined;
 }
 

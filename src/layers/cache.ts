@@ -102,7 +102,7 @@ function isStorable(events: readonly FlowEvent[], primary: string): boolean {
 /** Canonical request and everything about the primary that can change its answer. Keys and prompts are only hashed. */
 export function cacheKey(call: Call, namespace: string): string {
   const { input, target } = call;
-  const { tags: _tags, cache: _cache, ...asked } = input;
+  const { tags: _tags, scopes: _scopes, cache: _cache, ...asked } = input;
   return createHash("sha256")
     .update(canonical({ namespace, asked, target: fingerprint(target) }))
     .digest("hex");

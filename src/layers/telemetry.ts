@@ -11,6 +11,7 @@ export function telemetry(logger: Logger, logContent: boolean): Layer {
     logger.debug("call started", {
       call: call.record.id,
       model: call.target.entry,
+      ...scopeOf(call),
       ...(logContent && { messages: call.input.messages }),
     });
     let text = "";
@@ -80,6 +81,7 @@ function logEnd(call: Call, failure: ModelError | undefined, logger: Logger): vo
   const fields = {
     call: record.id,
     model: call.target.entry,
+    ...scopeOf(call),
     requestId: record.requestId,
     ms: Math.round(call.clock.monotonic() - record.startedMs),
     attempts: record.attempts.length,
@@ -87,6 +89,11 @@ function logEnd(call: Call, failure: ModelError | undefined, logger: Logger): vo
   if (failure === undefined) logger.info("call answered", fields);
   else if (failure.code === "aborted") logger.info("call aborted", fields);
   else logger.error("call failed", { ...fields, code: failure.code, message: failure.message });
+}
+
+function scopeOf({ input }: Call): { readonly scope?: string } {
+  const scope = input.scopes?.at(-1);
+  return scope === undefined ? {} : { scope };
 }
 
 function textIn(batch: readonly FlowEvent[]): string {

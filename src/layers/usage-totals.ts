@@ -13,7 +13,7 @@ export interface UsageTotal {
   readonly cost: Cost;
 }
 
-export type UsageGroup = "model" | "provider" | "tag" | "day";
+export type UsageGroup = "model" | "provider" | "tag" | "scope" | "day";
 
 /** Sums of a factory's calls, kept per group so that memory does not grow with the number of calls. */
 export class UsageTotals {
@@ -22,6 +22,7 @@ export class UsageTotals {
     model: new Map(),
     provider: new Map(),
     tag: new Map(),
+    scope: new Map(),
     day: new Map(),
   };
 
@@ -49,6 +50,7 @@ export class UsageTotals {
         this.#sum("provider", attempt.provider),
         this.#sum("day", day),
         ...input.tags.map((tag) => this.#sum("tag", tag)),
+        ...(input.scopes ?? []).map((scope) => this.#sum("scope", scope)),
       ];
       const money = nanoOf(attempt.cost);
       for (const sum of sums) {

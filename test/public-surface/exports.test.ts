@@ -17,13 +17,16 @@ describe("modelwright", () => {
 
   it("exports these types besides", () => {
     expect(main?.names.filter((name) => !(name in library)).join(" ")).toMatchInlineSnapshot(
-      `"Adjustment AssistantMessage Attempt AudioPart BreakerControl BreakerState CacheMode Call CallOptions Capabilities Capability Clock ConfigProblem Cost DeepPartial Dialect DiscoverOptions Discovery Effort ErrorRow Estimate Events Exchange FactoryOptions FilePart FileWatcher FinishReason FlowEvent HealthOptions ImagePart Input JsonSchema LintFinding Logger Message Model ModelDescription ModelErrorCode ModelErrorInit ModelEvent ModelFacts ModelHealth ModelInfo ModelRequest ModelStream ObjectReply ObjectStream OfferedModel OpenAIMessage OptionsFor OptionsWithout Outcome Part PartialAnswer Price PromptCache RateLimit RateWindow ReasoningPart Registered ReloadEvent Reloaded Reply ResponseFormat Sample Session SessionOptions Settings SseMessage StandardSchema SystemMessage Target TextPart TimeoutPhase Token TokenRequest Tool ToolCall ToolCallPart ToolChoice ToolInput ToolMessage ToolResultPart Transport TransportInput Unsupported Usage UsageGroup UsageTotal UserMessage WireInit WireResponse"`,
+      `"Adjustment AssistantMessage Attempt AudioPart BreakerControl BreakerState CacheMode Call CallOptions Capabilities Capability Clock ConfigProblem Cost CreateOptions DeepPartial Dialect DiscoverOptions Discovery Effort ErrorRow Estimate Events Exchange FactoryOptions FilePart FileWatcher FinishReason FlowEvent HealthOptions ImagePart Input JsonSchema LintFinding Logger Message Model ModelDescription ModelErrorCode ModelErrorInit ModelEvent ModelFacts ModelHealth ModelInfo ModelRequest ModelStream ObjectReply ObjectStream OfferedModel OpenAIMessage OptionsFor OptionsWithout Outcome Part PartialAnswer Price PromptCache RateLimit RateWindow ReasoningPart Registered ReloadEvent Reloaded Reply ResponseFormat Sample Scope Session SessionOptions Settings SseMessage StandardSchema SystemMessage Target TextPart TimeoutPhase Token TokenRequest Tool ToolCall ToolCallPart ToolChoice ToolInput ToolMessage ToolResultPart Transport TransportInput Unsupported Usage UsageGroup UsageTotal UserMessage WireInit WireResponse"`,
     );
   });
 
-  it.each(["ModelFactory", "Model", "ModelStream", "Session", "ModelError", "ConfigError"])("%s has these members", (name) => {
-    expect(main?.membersOf(name)).toMatchSnapshot();
-  });
+  it.each(["ModelFactory", "Model", "ModelStream", "Session", "ModelError", "ConfigError"])(
+    "%s has these members",
+    (name) => {
+      expect(main?.membersOf(name)).toMatchSnapshot();
+    },
+  );
 
   it.each([
     "Reply",

@@ -12,6 +12,7 @@ const tokens = (name: string): Proof => ["model/tokens", name];
 const money = (name: string): Proof => ["model/usage-and-cost", name];
 const cache = (name: string): Proof => ["model/cache-over-wires", name];
 const history = (name: string): Proof => ["model/history", name];
+const scopes = (name: string): Proof => ["model/scopes", name];
 const session = (name: string): Proof => ["session/session", name];
 
 /** What the product promises, by number, and the tests that see it. A row must not lose its proof silently. */
@@ -47,7 +48,11 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
   31: [configuration("an unknown name lists what there is"), configuration("with four models lists four")],
   32: [configuration("with a provider nobody knows is refused")],
   33: [configuration("with four models lists four")],
-  34: [tokens("the same name gives the same model")],
+  34: [tokens("the same name gives the same model"), scopes("with fresh is a new one each time")],
+  36: [
+    scopes("is the same object for the same name and scope, another one for another"),
+    scopes("has its calls counted for the scope and those around it"),
+  ],
   38: [samples("come in as few requests as batch_size"), samples("the reply of one has no samples")],
   40: [stream("its reply is the one codegen gives")],
   41: [stream("yields start, text, usage and one finish that is last")],

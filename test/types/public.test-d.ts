@@ -152,7 +152,7 @@ describe("supports()", () => {
 
 describe("names", () => {
   it("are those of the entries when they are declared", () => {
-    expectTypeOf<Parameters<ModelFactory<Entries>["create"]>>().toEqualTypeOf<[name?: "coder" | "fast" | undefined]>();
+    expectTypeOf<Parameters<ModelFactory<Entries>["create"]>[0]>().toEqualTypeOf<"coder" | "fast" | undefined>();
     expectTypeOf<ReturnType<ModelFactory<Entries>["names"]>>().toEqualTypeOf<readonly ("coder" | "fast")[]>();
     const load = () => ModelFactory.load<Entries>("models.toml");
     expectTypeOf<Awaited<ReturnType<typeof load>>>().toEqualTypeOf<ModelFactory<Entries>>();
@@ -164,10 +164,10 @@ describe("names", () => {
   });
 
   it("are any string when nothing is declared, from a text, and in get()", () => {
-    expectTypeOf<Parameters<ModelFactory["create"]>>().toEqualTypeOf<[name?: string | undefined]>();
+    expectTypeOf<Parameters<ModelFactory["create"]>[0]>().toEqualTypeOf<string | undefined>();
     const parsed = () => ModelFactory.parse("");
-    expectTypeOf<Parameters<ReturnType<typeof parsed>["create"]>>().toEqualTypeOf<[name?: string | undefined]>();
-    expectTypeOf<Parameters<ModelFactory<Entries>["get"]>>().toEqualTypeOf<[name: string]>();
+    expectTypeOf<Parameters<ReturnType<typeof parsed>["create"]>[0]>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<Parameters<ModelFactory<Entries>["get"]>[0]>().toEqualTypeOf<string>();
   });
 });
 

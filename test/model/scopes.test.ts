@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { Scope } from "../../src/index.ts";
+import { chatBody, entry, factoryOf, failureOf, serve } from "./world.ts";
+
+const AT = "http://127.0.0.1:9";
+const WRITER = { org: "acme", guild: "docs", agent: "writer" } as const;
+const twoEntries = (url = AT) => factoryOf(entry("openai", url) + entry("openai", url, "", { table: "other" }));
+
+describe("a model of a scope", () => {
+  test("is the same object for the same name and scope, another one for another", () => {
+    const factory = twoEntries();
+    const writer = factory.get("main", { scope: WRITER });
+    expect(factory.get("main", { scope: { agent: "writer", guild: "docs", org: "acme" } })).toBe(writer);
+    const others = [
+      factory.get("main"),
+      factory.get("other", { scope: WRITER }),
+      factory.get("main", { scope: { org: "acme" } }),
+      factory.get("main", { scope: { org: "acme", guild: "docs" } }),
+      factory.get("main", { scope: { ...WRITER, agent: "editor" } }),
+      factory.get("main", { scope: { org: "acme/docs", guild: "writer" } }),
+    ];
+    expect(new Set([writer, ...others]).size).toBe(7);
+    expect(factory.create(undefined, { scope: WRITER })).toBe(writer);
+    expect(factory.get("main", { scope: { org: "acme", guild: undefined } })).toBe(others[2]);
+    expect(factory.get("main", {})).toBe(factory.create());
+  });
+
+  test("with fresh is a new one each time, and no other call gives it", () => {
+    const factory = twoEntries();
+    const models = [
+      factory.create(undefined, { fresh: true }),
+      factory.create(undefined, { fresh: true }),
+      factory.create(undefined, { fresh: true, scope: WRITER }),
+      factory.create(),
+      factory.create(undefined, { scope: WRITER }),
+    ];
+    expect(new Set(models).size).toBe(5);
+    expect(factory.create()).toBe(models[3]);
+  });
+
+  test("says its scope, and its text is still its name", () => {
+    const scope = { ...WRITER };
+    const model = twoEntries().create(undefined, { scope });
+    (scope as { org: string }).org = "changed";
+    expect(model.scope).toEqual(WRITER);
+    expect(Object.isFrozen(model.scope)).toBe(true);
+    expect(String(model)).toBe("main");
+    expect(twoEntries().create().scope).toBeUndefined();
+  });
+
+  test("has its calls counted for the scope and those around it, however they are made", async () => {
+    const { url } = await serve(() => chatBody('{"name":"x"}'));
+    const factory = factoryOf(entry("openai", url));
+    const writer = factory.create(undefined, { scope: WRITER });
+    await writer.codegen("one");
+    await writer.session().codegen("two");
+    await writer.object(z.object({ name: z.string() }), "three");
+    await factory.create(undefined, { scope: { org: "acme", guild: "shop" } }).codegen("four");
+    await factory.create(undefined, { scope: { org: "a/b" }, fresh: true }).codegen("five", { tags: ["t"] });
+    await factory.create().codegen("six");
+    const calls = Object.fromEntries(Object.entries(factory.usage("scope")).map(([name, sum]) => [name, sum.calls]));
+    expect(calls).toEqual({ acme: 4, "acme/docs": 3, "acme/docs/writer": 3, "acme/shop": 1, "a%2Fb": 1 });
+    expect(factory.usage("scope")["acme/docs"]?.usage.total).toBe(45);
+    expect(Object.keys(factory.usage("tag"))).toEqual(["t"]);
+    expect(factory.usage().calls).toBe(6);
+  });
+
+  test("is named in the log", async () => {
+    const { url } = await serve(() => chatBody("hello"));
+    const lines: [string, object][] = [];
+    const note = (message: string, fields: object = {}) => void lines.push([message, fields]);
+    const factory = factoryOf(entry("openai", url), { logger: { debug: note, info: note, warn: note, error: note } });
+    await factory.create(undefined, { scope: WRITER }).codegen("Hello");
+    await factory.create().codegen("Hello");
+    const answered = lines.filter(([message]) => message === "call answered").map(([, fields]) => fields);
+    expect(answered[0]).toMatchObject({ scope: "acme/docs/writer" });
+    expect(answered[1]).not.toHaveProperty("scope");
+  });
+
+  test("shares cache, breaker and file with the entry, and goes by the new file after a reload", async () => {
+    const { url, arrivals } = await serve(({ body }) => chatBody(String(body["model"])));
+    const toml = (name: string) => `[cache]\nstore = "memory"\n${entry("openai", url, "", { name })}`;
+    const factory = factoryOf(toml("old"));
+    const writer = factory.create(undefined, { scope: WRITER });
+    await writer.codegen("Hello");
+    expect((await factory.create().codegen("Hello")).text).toBe("old");
+    expect(arrivals).toHaveLength(1);
+    factory.breakers.isolate("main");
+    expect((await failureOf(writer.codegen("Bye"))).code).toBe("circuit_open");
+    factory.breakers.reset("main");
+    await factory.reload(toml("new"));
+    expect((await writer.codegen("Hello")).text).toBe("new");
+    expect(factory.create(undefined, { scope: WRITER })).toBe(writer);
+  });
+
+  test("keeps its entry in the file, a fresh one too", async () => {
+    const factory = twoEntries();
+    factory.get("other", { fresh: true });
+    await expect(factory.reload(entry("openai", AT))).rejects.toThrow('has no "other" any more');
+  });
+});
+
+describe("a scope is refused", () => {
+  test.each<[unknown, string]>([
+    [{}, "scope.org is missing"],
+    [{ guild: "docs" }, "scope.org is missing"],
+    [{ org: "acme", agent: "writer" }, "scope.guild is missing"],
+    [{ org: "" }, "scope.org must be a text"],
+    [{ org: 7 }, "scope.org must be a text"],
+    [{ org: "acme", gild: "docs" }, 'there is no "gild" (did you mean "guild"?)'],
+    ["acme", "scope must be an object"],
+    [null, "scope must be an object"],
+  ])("when it is %j", async (scope, words) => {
+    const error = await failureOf((async () => twoEntries().create(undefined, { scope: scope as Scope }))());
+    expect(error.code).toBe("invalid_request");
+    expect(error.message).toContain(words);
+  });
+
+  test("beside options that nobody reads", async () => {
+    for (const options of [{ scoep: WRITER }, { fresh: 1 }, null])
+      expect((await failureOf((async () => twoEntries().create(undefined, options as never))())).code).toBe(
+        "invalid_request",
+      );
+  });
+});
