@@ -1,7 +1,7 @@
 import { adapt } from "./core/adapt.ts";
 import type { Call } from "./core/call.ts";
 import { ModelError } from "./core/error.ts";
-import { Secret } from "./core/secret.ts";
+import { tokensOf } from "./layers/tokens.ts";
 import type { ModelContext } from "./model.ts";
 
 /** The provider's own count of a prompt's tokens. One request, no retries: an estimate is always at hand. */
@@ -16,8 +16,9 @@ export async function countTokens({ dialect, target }: ModelContext, call: Call)
   }
   const { request } = adapt(call.input, target, dialect);
   try {
-    const { keys, token } = target.credentials;
-    const credential = token === undefined ? keys[0] : new Secret((await token()).token);
+    const tokens = tokensOf(target);
+    const [key] = target.credentials.keys;
+    const credential = tokens === undefined ? key : (await tokens.current(call)).secret;
     return await dialect.countTokens({ ...call, request, credential });
   } finally {
     call.cancellation.release();

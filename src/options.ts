@@ -103,7 +103,12 @@ export interface FactoryOptions {
   readonly baseDir?: string;
   /** Dialects for providers of your own, by provider name. */
   readonly providers?: Readonly<Record<string, Dialect>>;
-  /** Credential hooks by provider name; asked before an attempt unless the last token is still fresh. */
+  /**
+   * Credential hooks by provider name, in place of keys. A token with `expiresAt` serves all calls until a minute before
+   * that; one without is asked for before each attempt, by one call for all that need it at once. A token that the provider
+   * refuses is exchanged once in the same attempt. A hook that throws is asked once more, then the call is `unauthorized`;
+   * one that throws a ModelError says by its code whether another try makes sense.
+   */
   readonly tokens?: Readonly<Record<string, (request: TokenRequest) => Promise<Token | string>>>;
   /** Default: what `[logging]` says, else silence. */
   readonly logger?: Logger;

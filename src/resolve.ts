@@ -10,7 +10,7 @@ import type { Config, EntryConfig, PriceConfig } from "./config/load.ts";
 import { isReference } from "./config/references.ts";
 import { readSmallFile, UnreadableFile } from "./config/small-file.ts";
 import type { Price } from "./core/cost.ts";
-import { ConfigError, type ModelErrorCode } from "./core/error.ts";
+import { ConfigError, ModelError, type ModelErrorCode } from "./core/error.ts";
 import { readInput } from "./core/input.ts";
 import { own } from "./core/own.ts";
 import { proxyFor } from "./core/proxy.ts";
@@ -83,7 +83,10 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     address,
     key: `${originOf(address.baseUrl)} ${entry.name}`,
     origin: originOf(address.baseUrl),
-    auth: entry.authHeader ?? row?.auth ?? (dialect === "google" ? "x-goog-api-key" : "bearer"),
+    auth:
+      entry.authHeader ??
+      (hooked && row?.tokenHook ? "bearer" : row?.auth) ??
+      (dialect === "google" ? "x-goog-api-key" : "bearer"),
     credentials: credentialsOf(entry, simulated, tokens),
     headers: { ...row?.headers, ...entry.extraHeaders },
     extraBody: entry.extraBody ?? {},
@@ -238,8 +241,22 @@ function credentialsOf(entry: EntryConfig, simulated: boolean, tokens: ResolveCo
   return { keys, token: async () => tokenOf(await hook({ provider: entry.provider, model: entry.entry })) };
 }
 
-function tokenOf(token: Token | string): Token {
-  return typeof token === "string" ? { token } : token;
+/** Milliseconds since 1970 that are less are seconds: they would be in 1973. */
+const FEWEST_MS = 100_000_000_000;
+
+/** What a hook gave, checked: it is code of the caller. */
+function tokenOf(given: unknown): Token {
+  const { token, expiresAt } =
+    typeof given === "object" && given !== null ? (given as Partial<Token>) : { token: given };
+  if (typeof token !== "string" || token === "") throw badToken("it must give a text, or { token, expiresAt }");
+  if (expiresAt === undefined) return { token };
+  if (typeof expiresAt !== "number" || !(expiresAt >= FEWEST_MS))
+    throw badToken("expiresAt must be milliseconds since 1970, as of Date.now(); seconds times 1000");
+  return { token, expiresAt };
+}
+
+function badToken(message: string): ModelError {
+  return new ModelError({ code: "unauthorized", message, shouldRetry: false });
 }
 
 function tlsOf(tls: EntryConfig["tls"], config: Config): Target["tls"] {

@@ -21,7 +21,7 @@ export interface ProviderRow {
   readonly quirks: Quirks;
   /** Sent with every request; an entry's `extra_headers` win. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Takes short-lived tokens: a token hook is the usual credential, a key works while it is fresh. */
+  /** Takes short-lived tokens, always as `Authorization: Bearer`, whatever header its keys go in. */
   readonly tokenHook?: boolean;
   /** The provider's own description of its API; the source of the quirks. */
   readonly docs: string;

@@ -17,6 +17,7 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
       maxStops: 4,
       promptCacheKey: true,
     },
+    tokenHook: true,
     docs: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/api-version-lifecycle",
   },
   {

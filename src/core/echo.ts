@@ -1,5 +1,5 @@
 import { withoutPrompt } from "./prompt-echo.ts";
-import { redact } from "./secret.ts";
+import { redact, withoutKeys } from "./secret.ts";
 import type { Exchange } from "./transport.ts";
 
 /** Words of a failed answer without what they repeat of its request: credentials, and the prompt. */
@@ -12,6 +12,11 @@ export function withoutEcho(text: string, { secrets, prompt }: Pick<Exchange, "s
 export function hasEcho(cause: unknown, exchange: Pick<Exchange, "secrets" | "prompt">): boolean {
   const texts = textsIn(cause).join("\n");
   return withoutEcho(texts, exchange) !== texts;
+}
+
+/** Whether a cause, which others made, holds anything that looks like a key. */
+export function hasKeys(cause: unknown): boolean {
+  return textsIn(cause).some((text) => withoutKeys(text) !== text);
 }
 
 const MAX_DEPTH = 6;

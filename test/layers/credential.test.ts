@@ -195,7 +195,7 @@ describe("a token hook", () => {
     expect(asked).toBe(2);
   });
 
-  it("is asked again after the provider refused its token", async () => {
+  it("is asked once more after the provider refused its token, in the same try", async () => {
     const clock = new FakeClock();
     let asked = 0;
     const dialect = scripted([[{ error: { code: "unauthorized", message: "revoked" } }], "hi"]);
@@ -203,9 +203,29 @@ describe("a token hook", () => {
     const target = targetOf("main", {
       credentials: { keys: [], token: async () => ({ token: `t${++asked}`, expiresAt: clock.now() + 3_600_000 }) },
     });
-    expect((await read(run(callOf({ clock, target })))).error?.code).toBe("unauthorized");
     expect((await read(run(callOf({ clock, target })))).error).toBeUndefined();
     expect(asked).toBe(2);
+    expect(dialect.calls.map(({ call }) => call.credential?.reveal())).toEqual(["t1", "t2"]);
+  });
+
+  it("is asked by the next call when the second token was refused too", async () => {
+    const refused = [{ error: { code: "unauthorized", message: "revoked" } }] as const;
+    const clock = new FakeClock();
+    let asked = 0;
+    const dialect = scripted([refused, refused, "hi"]);
+    const run = through([credential(new KeyStates())], dialect);
+    const token = async () => ({ token: `t${++asked}`, expiresAt: clock.now() + 3_600_000 });
+    const target = targetOf("main", { credentials: { keys: [], token } });
+    expect((await read(run(callOf({ clock, target })))).error?.code).toBe("unauthorized");
+    expect((await read(run(callOf({ clock, target })))).error).toBeUndefined();
+    expect(asked).toBe(3);
+  });
+
+  it("gives its token for all requests as one secret, so that their SDK client stays the same", async () => {
+    const { dialect, run, call, clock } = withHook(async () => ({ token: "t", expiresAt: clock.now() + 3_600_000 }));
+    await read(run(call()));
+    await read(run(call()));
+    expect(dialect.calls[1]?.call.credential).toBe(dialect.calls[0]?.call.credential);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { mutantsOf } from "./mutant.ts";
 
 const RETRY = ["test/layers/retry.test.ts", "test/layers/retry-limits.test.ts"];
 const KEYS = ["test/layers/credential.test.ts", "test/layers/keys-and-tokens.test.ts"];
+const HOOKS = [...KEYS, "test/keys/token-hooks.test.ts"];
 
 /** Another try: when, after what wait, and with which key. */
 export const retries = [
@@ -225,7 +226,7 @@ export const retries = [
       "",
     ],
   ]),
-  ...mutantsOf("src/layers/credential.ts", KEYS, [
+  ...mutantsOf("src/layers/credential.ts", HOOKS, [
     [
       "keys-change-after-delivery",
       "the next key answers after something was delivered",
@@ -238,18 +239,49 @@ export const retries = [
       "delivered || !error.row.rotatesKey",
       "delivered",
     ],
-    ["token-asked-by-everyone", "calls at the same time each ask for a token", "state.asking ??= ", "state.asking = "],
+    [
+      "token-refused-for-good",
+      "a refused token is not exchanged",
+      "    if (delivered) throw error;\n",
+      "    throw error;\n",
+    ],
+    [
+      "token-sent-twice",
+      "a refused token that the hook gives again is sent again",
+      "if (second.token === first.token) {",
+      "if (first.token === undefined) {",
+    ],
+  ]),
+  ...mutantsOf("src/layers/tokens.ts", HOOKS, [
+    [
+      "token-asked-by-everyone",
+      "calls at the same time each ask for a token",
+      "this.#asking ??= this.#begin();",
+      "this.#asking = this.#begin();",
+    ],
     [
       "token-kept-when-refused",
       "a refused token is used until its end",
-      'if (isModelError(error, "unauthorized") && state.known === token) state.known = undefined;',
+      "if (this.#known === token) this.#known = undefined;",
       "",
     ],
     [
       "token-clock-left",
       "the clock of a token that came keeps running",
-      "    off();\n    attempt.release();",
-      "    attempt.release();",
+      "      off();\n      attempt.release();",
+      "      attempt.release();",
+    ],
+    [
+      "token-hook-hangs-for-all",
+      "a hook that hung once is waited for by every later call",
+      "if (asking.waiting === 0 || attempt.reason === late) this.#forget(asking);",
+      "",
+    ],
+    [
+      "token-thrown-away-early",
+      "a token that still holds is of no use when its hook fails",
+      "leftMs > 0 && error instanceof HookFailure",
+      "leftMs > RENEW_BEFORE_MS && error instanceof HookFailure",
     ],
   ]),
 ];

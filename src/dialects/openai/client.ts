@@ -4,7 +4,7 @@ import { MAX_TIMER_MS } from "../../core/clock.ts";
 import type { Client } from "../../core/dialect.ts";
 import type { Exchange, WireInit, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
-import { callHeaders, clientCredential } from "../credential-headers.ts";
+import { callHeaders, clientCredential, clientHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
 import { targetError } from "../wire-error.ts";
@@ -58,7 +58,9 @@ const clients = new ClientCache(() => import("openai"), createClient);
 function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), call: Call): OpenAI {
   const { target, transport } = call;
   const { baseUrl, organization, project, apiVersion, azure } = target.address;
-  const { bearer, headers } = clientCredential(call);
+  // AzureOpenAI would send a bearer token as its own api-key.
+  const { bearer, headers } =
+    azure === true ? { bearer: undefined, headers: clientHeaders(call) } : clientCredential(call);
   const options = {
     apiKey: bearer ?? NO_KEY,
     adminAPIKey: null,
@@ -68,7 +70,7 @@ function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), call: Ca
     maxRetries: 0,
     timeout: MAX_TIMER_MS,
     logLevel: "off" as const,
-    defaultHeaders: azure === true && bearer === undefined ? { "api-key": null, ...headers } : headers,
+    defaultHeaders: azure === true ? { "api-key": null, ...headers } : headers,
     fetch: (url: string | URL | Request, init?: RequestInit) => transport.fetch(url, init as WireInit),
   };
   return withoutVariables(["OPENAI_", "AZURE_OPENAI_"], () => {

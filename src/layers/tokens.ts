@@ -1,0 +1,132 @@
+import type { Call } from "../core/call.ts";
+import { unlessCancelled } from "../core/cancellation.ts";
+import { hasKeys } from "../core/echo.ts";
+import { isModelError, ModelError } from "../core/error.ts";
+import { redact, Secret, withoutKeys } from "../core/secret.ts";
+import type { Target, Token } from "../core/target.ts";
+import { timedOut } from "./timeout.ts";
+
+const RENEW_BEFORE_MS = 60_000;
+
+/** A token with the secret that goes out: one object for all requests, so that their SDK client stays the same. */
+export interface HeldToken extends Token {
+  readonly secret: Secret;
+}
+
+/** One question to a hook, and how many calls wait for its answer. */
+interface Asking {
+  readonly answer: Promise<HeldToken>;
+  waiting: number;
+}
+
+/** The tokens of one target's hook: asked for by one call for all, and again a minute before the last one ends. */
+export class Tokens {
+  readonly #hook: () => Promise<Token>;
+  #known: HeldToken | undefined;
+  #asking: Asking | undefined;
+
+  constructor(hook: () => Promise<Token>) {
+    this.#hook = hook;
+  }
+
+  /**
+   * A token to send now.
+   * @throws ModelError with the hook's code where it threw one, else `unauthorized`; `timed_out` when the hook takes longer
+   * than an attempt may.
+   */
+  async current(call: Call): Promise<HeldToken> {
+    const known = this.#known;
+    const leftMs = (known?.expiresAt ?? 0) - call.clock.now();
+    if (known !== undefined && leftMs > RENEW_BEFORE_MS) return known;
+    try {
+      return await this.#ask(call);
+    } catch (error) {
+      // It was asked in good time.
+      if (known !== undefined && leftMs > 0 && error instanceof HookFailure) return known;
+      throw error instanceof HookFailure ? failureOf(call, error.cause, known) : error;
+    }
+  }
+
+  /** The provider refused it before its time: the next call asks for another. */
+  drop(token: HeldToken): void {
+    if (this.#known === token) this.#known = undefined;
+  }
+
+  /** A hook that never answers is an attempt that never ends, so the attempt's clock holds for it. */
+  async #ask(call: Call): Promise<HeldToken> {
+    this.#asking ??= this.#begin();
+    const asking = this.#asking;
+    asking.waiting += 1;
+    const { attemptTimeoutMs } = call.target.policy;
+    const attempt = call.cancellation.child();
+    const late = timedOut(call, "attempt", attemptTimeoutMs, "no credential");
+    const off = call.clock.schedule(() => attempt.cancel(late), attemptTimeoutMs);
+    try {
+      return await unlessCancelled(asking.answer, attempt);
+    } finally {
+      off();
+      attempt.release();
+      asking.waiting -= 1;
+      // What nobody waits for any more, or was waited for in vain, is not what the next call waits for.
+      if (asking.waiting === 0 || attempt.reason === late) this.#forget(asking);
+    }
+  }
+
+  #begin(): Asking {
+    const answer = this.#hooked().then(
+      (token) => {
+        if (this.#asking === asking) this.#known = token;
+        this.#forget(asking);
+        return token;
+      },
+      (cause: unknown) => {
+        this.#forget(asking);
+        throw new HookFailure("", { cause });
+      },
+    );
+    answer.catch(() => {});
+    const asking: Asking = { answer, waiting: 0 };
+    return asking;
+  }
+
+  async #hooked(): Promise<HeldToken> {
+    const token = await this.#hook();
+    return { ...token, secret: new Secret(token.token) };
+  }
+
+  #forget(asking: Asking): void {
+    if (this.#asking === asking) this.#asking = undefined;
+  }
+}
+
+/** Several calls may wait for one answer, and each needs an error of its own. */
+class HookFailure extends Error {}
+
+const ALL = new WeakMap<Target, Tokens>();
+
+/** The tokens of a target, where its provider has a hook. */
+export function tokensOf(target: Target): Tokens | undefined {
+  const { token } = target.credentials;
+  if (token === undefined) return undefined;
+  let tokens = ALL.get(target);
+  if (tokens === undefined) {
+    tokens = new Tokens(token);
+    ALL.set(target, tokens);
+  }
+  return tokens;
+}
+
+/** A hook that knows the code of its failure throws it; any other failure is worth one more try. */
+function failureOf({ target }: Call, cause: unknown, known: HeldToken | undefined): ModelError {
+  const { entry: model, provider } = target;
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const clean = redact(withoutKeys(words), known === undefined ? [] : [known.secret]);
+  const given = isModelError(cause) ? cause : undefined;
+  return new ModelError({
+    code: given?.code ?? "unauthorized",
+    message: `${model}: the token hook of "${provider}" failed: ${clean}`,
+    ...{ provider, model, phase: given?.phase, status: given?.status, retryAfterMs: given?.retryAfterMs },
+    shouldRetry: given === undefined ? "once" : given.shouldRetry,
+    ...(clean === words && !hasKeys(cause) && { cause }),
+  });
+}
