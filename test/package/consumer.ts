@@ -1,5 +1,6 @@
 // What somebody who installed the package writes; compiled against the tarball and run.
 import { ConfigError, isModelError, type ModelEvent, ModelFactory, type Reply } from "modelwright";
+import { Container, isModel } from "modelwright/inject";
 import { blockNetwork, recordingTransport, scripted, startSimulator } from "modelwright/testing";
 import { z } from "zod";
 
@@ -27,6 +28,9 @@ const outcome = await model.safeCodegen("Hello", { signal: AbortSignal.abort() }
 const code = outcome.ok ? "none" : outcome.error.code;
 const unknown = codeOf(() => factory.get("codre"));
 
+const specs = { llm: { module: "modelwright/inject", export: "resolveModel", properties: { name: "coder" } } };
+const injected = await new Container({ specs, values: { factory } }).resolve("llm", { org: "acme" }, isModel);
+
 const simulator = await startSimulator({ unref: true });
 await simulator.close();
 await recordingTransport().close();
@@ -39,6 +43,7 @@ console.log(
     object: typeof name,
     code,
     unknown,
+    injected: injected.name,
   }),
 );
 

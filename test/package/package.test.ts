@@ -25,6 +25,7 @@ describe("the tarball", () => {
       "bin/modelwright.js",
     ];
     const entries = ["dist/index.js", "dist/index.d.ts", "dist/testing/index.js", "dist/testing/index.d.ts"];
+    entries.push("dist/inject/index.js", "dist/inject/index.d.ts");
     expect(paths).toEqual(expect.arrayContaining([...needed, ...entries, "schemas/models.schema.json"]));
   });
 
@@ -101,6 +102,7 @@ describe("a project that installed it", () => {
       object: "string",
       code: "aborted",
       unknown: "coder",
+      injected: "coder",
     });
     expect(status).toBe(0);
   });
@@ -188,7 +190,7 @@ describe("what others check of a package", () => {
     const attw = join(ROOT, "node_modules/@arethetypeswrong/cli/dist/index.js");
     const { status, stdout } = run([attw, tarball, "--profile", "esm-only", "--format", "ascii"], ROOT);
     const verdicts = stdout.split("\n").filter((line) => /^(node16 \(from ESM\)|bundler): /.test(line));
-    expect(verdicts).toHaveLength(8);
+    expect(verdicts).toHaveLength(10);
     expect(verdicts.filter((line) => !line.includes("🟢"))).toEqual([]);
     expect(status).toBe(0);
   }, 60_000);

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import * as library from "modelwright";
+import * as injection from "modelwright/inject";
 import * as doubles from "modelwright/testing";
 import { describe, expect, it } from "vitest";
 import { declarationsOf } from "./declarations.ts";
 
 // A name that disappears from here is a breaking change; a new one is a promise.
 
-const [main, testing] = declarationsOf("src/index.ts", "src/testing/index.ts");
+const [main, inject, testing] = declarationsOf("src/index.ts", "src/inject/index.ts", "src/testing/index.ts");
 
 describe("modelwright", () => {
   it("exports these values", () => {
@@ -50,6 +51,20 @@ describe("modelwright", () => {
   });
 });
 
+describe("modelwright/inject", () => {
+  it("exports these values", () => {
+    expect(valuesOf(injection)).toMatchInlineSnapshot();
+  });
+
+  it("exports these types besides", () => {
+    expect(inject?.names.filter((name) => !(name in injection)).join(" ")).toMatchInlineSnapshot();
+  });
+
+  it.each(["Container", "ContainerOptions", "DependencySpec", "ResolverContext"])("%s has these members", (name) => {
+    expect(inject?.membersOf(name)).toMatchSnapshot();
+  });
+});
+
 describe("modelwright/testing", () => {
   it("exports these values", () => {
     expect(valuesOf(doubles)).toMatchInlineSnapshot(
@@ -78,13 +93,14 @@ describe("modelwright/testing", () => {
   });
 });
 
-it("the entry points of package.json are these two modules", () => {
+it("the entry points of package.json are these modules", () => {
   const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     exports: Record<string, { default?: string }>;
   };
   const modules = Object.entries(exports).filter(([, entry]) => entry.default?.endsWith(".js"));
   expect(modules.map(([name, entry]) => [name, entry.default])).toEqual([
     [".", "./dist/index.js"],
+    ["./inject", "./dist/inject/index.js"],
     ["./testing", "./dist/testing/index.js"],
   ]);
 });
