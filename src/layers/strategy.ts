@@ -61,7 +61,5 @@ function drawn<M>(members: readonly M[], weightOf: (member: M) => number, random
 
 /** Of a million tokens of prompt and as many of answer; whoever has no price comes last. */
 function costOf(price: Price | undefined): number {
-  return price?.input === undefined || price.output === undefined
-    ? Number.POSITIVE_INFINITY
-    : price.input + price.output;
+  return price === undefined ? Number.POSITIVE_INFINITY : price.input + price.output;
 }

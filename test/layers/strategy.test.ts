@@ -14,7 +14,7 @@ interface Named extends Candidate {
 function member(name: string, { weight = 1, price }: { weight?: number; price?: number } = {}): Named {
   return {
     ...{ name, weight, state: new MemberState() },
-    price: () => (price === undefined ? undefined : { input: price, output: 1 }),
+    price: () => (price === undefined ? undefined : { input: 1, output: price }),
   };
 }
 
@@ -80,7 +80,7 @@ test("least_busy, latency, usage and cost put the smallest first, and what has n
   c.state.spoke(30, 0);
   expect(order("latency", members)).toEqual(["b", "a", "c"]);
   a.state.used(5, 0);
-  c.state.used(9, 0);
-  expect(order("usage", members)).toEqual(["b", "a", "c"]);
+  b.state.used(9, 0);
+  expect(order("usage", members)).toEqual(["c", "a", "b"]);
   expect(order("cost", members, { turn: 2 })).toEqual(["b", "a", "c"]);
 });

@@ -196,10 +196,14 @@ describe("an answer that runs into its token limit", () => {
 
   it("does not start anew for ever where its parts break in turns", async () => {
     const turns = Array.from({ length: 20 }, (_, turn) => [cutByLength(`${turn} `), cutAfter("lost ")]).flat();
-    const made = factoryOf({ a: turns }, "[defaults]\ncontinue_on_length = 1\nnum_retries = 1");
-    const reply = await made.clock.settle(made.model.codegen("write"));
-    expect(reply).toMatchObject({ text: "2 ", finishReason: "length" });
-    expect(made.dialects["a"]?.calls).toHaveLength(5);
+    const asked = async (retries: number) => {
+      const toml = `[defaults]\ncontinue_on_length = 1\nnum_retries = ${retries}`;
+      const made = factoryOf({ a: turns }, toml);
+      const { text, finishReason } = await made.clock.settle(made.model.codegen("write"));
+      return { text, finishReason, requests: made.dialects["a"]?.calls.length };
+    };
+    expect(await asked(1)).toEqual({ text: "2 ", finishReason: "length", requests: 5 });
+    expect(await asked(2)).toEqual({ text: "3 ", finishReason: "length", requests: 7 });
   });
 
   it("is not doubled where the rest begins at the beginning and runs into the same limit", async () => {

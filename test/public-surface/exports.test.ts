@@ -53,11 +53,13 @@ describe("modelwright", () => {
 
 describe("modelwright/inject", () => {
   it("exports these values", () => {
-    expect(valuesOf(injection)).toMatchInlineSnapshot();
+    expect(valuesOf(injection)).toMatchInlineSnapshot(`"class Container, function isModel, function resolveModel"`);
   });
 
   it("exports these types besides", () => {
-    expect(inject?.names.filter((name) => !(name in injection)).join(" ")).toMatchInlineSnapshot();
+    expect(inject?.names.filter((name) => !(name in injection)).join(" ")).toMatchInlineSnapshot(
+      `"ContainerOptions DependencySpec Guard Inject ModuleSource Resolver ResolverContext"`,
+    );
   });
 
   it.each(["Container", "ContainerOptions", "DependencySpec", "ResolverContext"])("%s has these members", (name) => {
