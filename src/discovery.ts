@@ -4,9 +4,10 @@ import type { Clock } from "./core/clock.ts";
 import type { Dialect } from "./core/dialect.ts";
 import { isModelError, ModelError, type ModelErrorInit } from "./core/error.ts";
 import type { OfferedModel } from "./core/offered-model.ts";
-import { Secret } from "./core/secret.ts";
+import type { Secret } from "./core/secret.ts";
 import type { Target } from "./core/target.ts";
 import type { Transport } from "./core/transport.ts";
+import { tokensOf } from "./layers/tokens.ts";
 
 export interface DiscoverOptions {
   /** Longest wait for the whole list, milliseconds. Default 30000. */
@@ -68,7 +69,7 @@ async function listed(
   key: number | undefined,
   cancellation: Cancellation,
 ): Promise<readonly OfferedModel[]> {
-  const credentials = await credentialsFor(context.target, key, cancellation);
+  const credentials = await credentialsFor(context, key, cancellation);
   let refusal: unknown;
   for (const credential of credentials) {
     cancellation.throwIfCancelled();
@@ -83,30 +84,18 @@ async function listed(
 }
 
 async function credentialsFor(
-  target: Target,
+  context: DiscoverContext,
   key: number | undefined,
   cancellation: Cancellation,
 ): Promise<readonly (Secret | undefined)[]> {
-  const { keys, token } = target.credentials;
-  if (token !== undefined) return [new Secret(await tokenFrom(token, target, cancellation))];
+  const { target } = context;
+  const tokens = tokensOf(target);
+  if (tokens !== undefined) return [(await tokens.current(callOf(context, undefined, cancellation))).secret];
+  const { keys } = target.credentials;
   if (key === undefined) return keys.length === 0 ? [undefined] : keys;
   const chosen = keys[key];
   if (chosen === undefined) throw failed(target, "invalid_request", `the entry has no key number ${key}`);
   return [chosen];
-}
-
-async function tokenFrom(
-  hook: NonNullable<Target["credentials"]["token"]>,
-  target: Target,
-  cancellation: Cancellation,
-): Promise<string> {
-  try {
-    return (await unlessCancelled(hook(), cancellation)).token;
-  } catch (cause) {
-    if (isModelError(cause)) throw cause;
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw failed(target, "unauthorized", `the token hook failed: ${words}`, { cause });
-  }
 }
 
 function callOf(context: DiscoverContext, credential: Secret | undefined, cancellation: Cancellation): Call {

@@ -251,7 +251,7 @@ function tokenOf(given: unknown): Token {
   if (typeof token !== "string" || token === "") throw badToken("it must give a text, or { token, expiresAt }");
   if (expiresAt === undefined) return { token };
   if (typeof expiresAt !== "number" || !(expiresAt >= FEWEST_MS))
-    throw badToken("expiresAt must be milliseconds since 1970, as of Date.now(); seconds times 1000");
+    throw badToken("expiresAt must be milliseconds since 1970: seconds times 1000");
   return { token, expiresAt };
 }
 

@@ -214,6 +214,25 @@ describe("what a model says about itself", () => {
     expect(() => (config["stop"] as string[]).push("x")).toThrow(TypeError);
   });
 
+  test("config is frozen and masked for groups and scopes too, and after a reload it is that of the new file", async () => {
+    const toml = (key: string, stop: string) =>
+      `[models.main]\nname = "gpt-4o"\nprovider = "openai"\napi_key = ["${key}", "env:SPARE_KEY:-${key}2"]\nstop = ["${stop}"]\n` +
+      `metadata = { team = "a" }\nextra_body = { nested = { api_key = "${key}" } }\n[groups.all]\nmembers = ["main"]\n`;
+    const env = { SPARE_KEY: "sk-from-the-environment" };
+    const factory = ModelFactory.parse(toml("sk-of-the-old-file", "OLD"), { env });
+    const models = [factory.get("main"), factory.get("main", { scope: { org: "acme" } }), factory.get("all")];
+    const secrets = ["sk-of-the-old-file", "sk-of-the-new-file", "sk-from-the-environment"];
+    for (const stop of ["OLD", "NEW"]) {
+      if (stop === "NEW") await factory.reload(toml("sk-of-the-new-file", "NEW"));
+      for (const { config } of models) {
+        expect(config["stop"]).toEqual([stop]);
+        expect(everyObjectIn(config).filter((one) => !Object.isFrozen(one))).toEqual([]);
+        for (const secret of secrets) expect(JSON.stringify(config)).not.toContain(secret);
+      }
+    }
+    await factory.close();
+  });
+
   test("its text is its name; the same name gives the same model", () => {
     const factory = ModelFactory.parse('[models.gpt-4]\nname = "gpt-4o"\nprovider = "openai"\napi_key = "k"\n', {
       env: {},
@@ -224,3 +243,8 @@ describe("what a model says about itself", () => {
     expect(JSON.stringify(factory.create())).not.toContain('"k"');
   });
 });
+
+function everyObjectIn(value: unknown): object[] {
+  if (typeof value !== "object" || value === null) return [];
+  return [value, ...Object.values(value).flatMap(everyObjectIn)];
+}

@@ -13,6 +13,7 @@ const money = (name: string): Proof => ["model/usage-and-cost", name];
 const cache = (name: string): Proof => ["model/cache-over-wires", name];
 const history = (name: string): Proof => ["model/history", name];
 const scopes = (name: string): Proof => ["model/scopes", name];
+const injection = (name: string): Proof => ["inject/container", name];
 const session = (name: string): Proof => ["session/session", name];
 
 /** What the product promises, by number, and the tests that see it. A row must not lose its proof silently. */
@@ -49,10 +50,15 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
   32: [configuration("with a provider nobody knows is refused")],
   33: [configuration("with four models lists four")],
   34: [tokens("the same name gives the same model"), scopes("with fresh is a new one each time")],
+  35: [
+    injection("builds a model, for the scope that asks"),
+    injection("of all specs are told at once, before anything is loaded"),
+  ],
   36: [
     scopes("is the same object for the same name and scope, another one for another"),
     scopes("has its calls counted for the scope and those around it"),
   ],
+  37: [injection("is else an error that names who asked"), injection("is told with its path")],
   38: [samples("come in as few requests as batch_size"), samples("the reply of one has no samples")],
   40: [stream("its reply is the one codegen gives")],
   41: [stream("yields start, text, usage and one finish that is last")],
@@ -66,7 +72,10 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
   ],
   50: [configuration("raw is the provider's own body")],
   51: [tokens("its text is its name")],
-  52: [tokens("config is frozen throughout, and has no secret")],
+  52: [
+    tokens("config is frozen throughout, and has no secret"),
+    tokens("and after a reload it is that of the new file"),
+  ],
   53: [reliability("an abort in the wait ends the call within 50 ms")],
   54: [
     ["catalog/facts", "the table has at least sixty names"],
