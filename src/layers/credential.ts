@@ -3,7 +3,7 @@ import { isModelError, type ModelError } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { KeyStates } from "./key-states.ts";
-import { type HeldToken, type Tokens, tokensOf } from "./tokens.ts";
+import { type Tokens, tokensOf } from "./tokens.ts";
 
 /**
  * Gives each attempt its credential. With several keys, one pass over them: a dead or throttled key hands on to the next
@@ -20,33 +20,26 @@ export function credential(states: KeyStates): Layer {
 }
 
 async function* withToken(call: Call, next: Next, tokens: Tokens): Events {
-  const first = await tokens.current(call);
-  let delivered = false;
-  try {
-    for await (const batch of next({ ...call, credential: first.secret })) {
-      delivered ||= batch.some((event: FlowEvent) => isContent(event));
-      yield batch;
+  let refused: { readonly token: string; readonly error: ModelError } | undefined;
+  for (;;) {
+    const token = await tokens.current(call);
+    if (token.token === refused?.token) {
+      tokens.drop(token);
+      throw refused.error;
     }
-    return;
-  } catch (error) {
-    if (!isModelError(error, "unauthorized")) throw error;
-    tokens.drop(first);
-    if (delivered) throw error;
-    const second = await tokens.current(call);
-    if (second.token === first.token) {
-      tokens.drop(second);
-      throw error;
+    let delivered = false;
+    try {
+      for await (const batch of next({ ...call, credential: token.secret })) {
+        delivered ||= batch.some((event: FlowEvent) => isContent(event));
+        yield batch;
+      }
+      return;
+    } catch (error) {
+      if (!isModelError(error, "unauthorized")) throw error;
+      tokens.drop(token);
+      if (delivered || refused !== undefined) throw error;
+      refused = { token: token.token, error };
     }
-    yield* withSecondToken(call, next, tokens, second);
-  }
-}
-
-async function* withSecondToken(call: Call, next: Next, tokens: Tokens, token: HeldToken): Events {
-  try {
-    yield* next({ ...call, credential: token.secret });
-  } catch (error) {
-    if (isModelError(error, "unauthorized")) tokens.drop(token);
-    throw error;
   }
 }
 

@@ -9,7 +9,7 @@ import { timedOut } from "./timeout.ts";
 const RENEW_BEFORE_MS = 60_000;
 
 /** A token with the secret that goes out: one object for all requests, so that their SDK client stays the same. */
-export interface HeldToken extends Token {
+interface HeldToken extends Token {
   readonly secret: Secret;
 }
 

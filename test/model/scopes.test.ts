@@ -19,8 +19,10 @@ describe("a model of a scope", () => {
       factory.get("main", { scope: { org: "acme", guild: "docs" } }),
       factory.get("main", { scope: { ...WRITER, agent: "editor" } }),
       factory.get("main", { scope: { org: "acme/docs", guild: "writer" } }),
+      factory.get("main", { scope: { org: "acme", agent: "writer" } }),
+      factory.get("main", { scope: { org: "acme", guild: "writer" } }),
     ];
-    expect(new Set([writer, ...others]).size).toBe(7);
+    expect(new Set([writer, ...others]).size).toBe(9);
     expect(factory.create(undefined, { scope: WRITER })).toBe(writer);
     expect(factory.get("main", { scope: { org: "acme", guild: undefined } })).toBe(others[2]);
     expect(factory.get("main", {})).toBe(factory.create());
@@ -59,11 +61,20 @@ describe("a model of a scope", () => {
     await factory.create(undefined, { scope: { org: "acme", guild: "shop" } }).codegen("four");
     await factory.create(undefined, { scope: { org: "a/b" }, fresh: true }).codegen("five", { tags: ["t"] });
     await factory.create().codegen("six");
+    await factory.create(undefined, { scope: { org: "solo", agent: "one" } }).codegen("seven");
     const calls = Object.fromEntries(Object.entries(factory.usage("scope")).map(([name, sum]) => [name, sum.calls]));
-    expect(calls).toEqual({ acme: 4, "acme/docs": 3, "acme/docs/writer": 3, "acme/shop": 1, "a%2Fb": 1 });
+    expect(calls).toEqual({
+      acme: 4,
+      "acme/docs": 3,
+      "acme/docs/writer": 3,
+      "acme/shop": 1,
+      "a%2Fb": 1,
+      solo: 1,
+      "solo//one": 1,
+    });
     expect(factory.usage("scope")["acme/docs"]?.usage.total).toBe(45);
     expect(Object.keys(factory.usage("tag"))).toEqual(["t"]);
-    expect(factory.usage().calls).toBe(6);
+    expect(factory.usage().calls).toBe(7);
   });
 
   test("is named in the log", async () => {
@@ -103,9 +114,10 @@ describe("a model of a scope", () => {
 
 describe("a scope is refused", () => {
   test.each<[unknown, string]>([
-    [{}, "scope.org is missing"],
-    [{ guild: "docs" }, "scope.org is missing"],
-    [{ org: "acme", agent: "writer" }, "scope.guild is missing"],
+    [{}, "scope.org must be a text"],
+    [{ guild: "docs" }, "scope.org must be a text"],
+    [{ org: "acme", guild: "" }, "scope.guild must be a text"],
+    [{ org: "acme", agent: null }, "scope.agent must be a text"],
     [{ org: "" }, "scope.org must be a text"],
     [{ org: 7 }, "scope.org must be a text"],
     [{ org: "acme", gild: "docs" }, 'there is no "gild" (did you mean "guild"?)'],

@@ -242,14 +242,20 @@ export const retries = [
     [
       "token-refused-for-good",
       "a refused token is not exchanged",
-      "    if (delivered) throw error;\n",
-      "    throw error;\n",
+      "if (delivered || refused !== undefined) throw error;",
+      "throw error;",
     ],
     [
       "token-sent-twice",
       "a refused token that the hook gives again is sent again",
-      "if (second.token === first.token) {",
-      "if (first.token === undefined) {",
+      "if (token.token === refused?.token) {",
+      "if (token.token === undefined) {",
+    ],
+    [
+      "token-exchanged-without-end",
+      "a provider that takes no token is asked for ever",
+      "if (delivered || refused !== undefined) throw error;",
+      "if (delivered) throw error;",
     ],
   ]),
   ...mutantsOf("src/layers/tokens.ts", HOOKS, [

@@ -47,6 +47,16 @@ describe("a typed factory", () => {
     expectTypeOf(factory.create("unknown")).toEqualTypeOf<Model>();
   });
 
+  it("gives sessions that know it too, and the same models for a scope", () => {
+    const ask = () => factory.create("bare").session({ memory: 4 });
+    // @ts-expect-error a model without tools
+    expectTypeOf(() => ask().codegen("Hello", { tools })).toBeFunction();
+    expectTypeOf(() => factory.create("able").session().stream("Hello", { tools })).toBeFunction();
+    expectTypeOf(factory.create("able", { scope: { org: "acme" } })).toEqualTypeOf<Model<Able>>();
+    // @ts-expect-error a scope is of an org
+    expectTypeOf(() => factory.create("able", { scope: { guild: "docs" } })).toBeFunction();
+  });
+
   it("takes no other name", () => {
     // @ts-expect-error misspelt
     factory.create("abel");
