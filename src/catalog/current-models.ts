@@ -11,8 +11,13 @@ const LONG_WINDOW = 100_000;
 
 /** The newest model of each family at its maker: what an editor suggests. Any other id is as good in a file. */
 export function currentModels(): readonly string[] {
-  const ids = MAKERS.flatMap((maker) => newestOfFamilies([...(tableOf(maker)?.byId.values() ?? [])].filter(isCurrent)));
-  return [...new Set(ids)];
+  return [...new Set(MAKERS.flatMap(currentModelsOf))];
+}
+
+/** Those of one provider, newest versions first; none for one that makes no models. */
+export function currentModelsOf(provider: string): readonly string[] {
+  if (!MAKERS.includes(provider)) return [];
+  return newestOfFamilies([...(tableOf(provider)?.byId.values() ?? [])].filter(isCurrent));
 }
 
 /** A release without an announced end that calls tools, thinks and has a long window. */

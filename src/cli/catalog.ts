@@ -6,6 +6,7 @@ export {
   readCatalogFile,
   UnreadableCatalog,
 } from "../catalog/cached-catalog.ts";
+export { currentModelsOf } from "../catalog/current-models.ts";
 export { sameModel, stemOf } from "../catalog/identity.ts";
 export { catalogIds, infoOf } from "../catalog/lookup.ts";
 export { CATALOG_DATE } from "../catalog/models.generated.ts";

@@ -1,18 +1,13 @@
-/** An entry of a new models.toml. */
-export interface StarterEntry {
-  readonly entry: string;
-  readonly provider: string;
-  readonly model: string;
-  /** Name of the provider for people. */
-  readonly label: string;
-  /** The variable its key was found in. */
-  readonly variable: string;
+import type { Starter } from "./starters.ts";
+
+/** The text of a new models.toml: an entry for each provider and a profile without keys, or one entry that needs none. */
+export function starterFile(entries: readonly Starter[], defaultModel: string, schema: string): string {
+  const tables = entries.length === 0 ? [SIMULATED] : [...entries.map((entry) => table(entry, entries)), ci(entries)];
+  return [header(defaultModel, schema), ...tables, MORE].join("\n");
 }
 
-/** The text of a new models.toml: an entry for each provider, and one that always works. */
-export function starterFile(entries: readonly StarterEntry[], defaultModel: string, schema: string): string {
-  return [header(defaultModel, schema), ...entries.map((entry) => table(entry, entries)), SIMULATED, MORE].join("\n");
-}
+/** The entry of a file without providers. */
+export const SIMULATED_ENTRY = "simulated";
 
 function header(defaultModel: string, schema: string): string {
   return `#:schema ${schema}
@@ -26,24 +21,31 @@ timeout = "2m"               # one try
 `;
 }
 
-function table({ entry, provider, model, label, variable }: StarterEntry, all: readonly StarterEntry[]): string {
+function table({ entry, provider, model, label, variable }: Starter, all: readonly Starter[]): string {
   const others = all.filter((other) => other.entry !== entry).map((other) => `"${other.entry}"`);
-  const fallbacks =
-    others.length === 0 ? "" : `\nfallback_models = [${others.join(", ")}]   # asked in this order when it fails`;
-  return `[models.${entry}]               # ${label}
-name = "${model}"
-provider = "${provider}"
-api_key = "env:${variable}"${fallbacks}
-`.replace(/^(\[models\.[^\]]+\]) +#/, (_, head: string) => `${head.padEnd(28)} #`);
+  const lines = [
+    `${`[models.${entry}]`.padEnd(28)} # ${label}`,
+    `name = ${JSON.stringify(model)}`,
+    `provider = "${provider}"`,
+    ...(variable === undefined ? [] : [`api_key = "env:${variable}"`]),
+    ...(others.length === 0 ? [] : [`fallback_models = [${others.join(", ")}]   # asked in this order when it fails`]),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
-const SIMULATED = `[models.simulated]           # needs no key and no network: made-up answers over real HTTP
+function ci(entries: readonly Starter[]): string {
+  return `[profiles.ci.models]         # MODELWRIGHT_PROFILE=ci: made-up answers over real HTTP, no key and no network
+${entries.map(({ entry }) => `${entry}.provider = "simulator"`).join("\n")}
+`;
+}
+
+const SIMULATED = `[models.${SIMULATED_ENTRY}]           # needs no key and no network: made-up answers over real HTTP
 name = "gpt-6.1-terra"
 provider = "simulator"
 `;
 
 const MORE = `# A server of your own is four lines:
-# [models.local]
+# [models.own]
 # name = "qwen3-coder"
 # provider = "my-server"
 # custom_llm_provider = "openai"

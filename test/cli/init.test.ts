@@ -1,15 +1,31 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { Ajv } from "ajv";
+import { parse as parseToml } from "smol-toml";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { PROVIDERS } from "../../src/cli/catalog.ts";
-import { STARTERS } from "../../src/cli/commands/init.ts";
+import { modelsFor, STARTERS } from "../../src/cli/starters.ts";
+import { editorSchema } from "../../src/editor-schema.ts";
 import { ModelFactory } from "../../src/index.ts";
 import { cli, playing } from "./terminal.ts";
 
 const written = (folder: string) => readFileSync(join(folder, "models.toml"), "utf8");
 
+const validate = new Ajv({ strict: false }).compile(editorSchema());
+
+const [ENTER, DOWN, LEFT, RIGHT] = ["\r", "\u001b[B", "\u001b[D", "\u001b[C"];
+
+/** A conversation on a terminal: what is waited for, and what is typed then. */
+function dialogue(env: Readonly<Record<string, string>>, steps: readonly (readonly [string, string])[], toml?: string) {
+  return cli(["init"], {
+    ...{ terminal: true, env: { ...env, NO_COLOR: "1" }, onOutput: playing(steps) },
+    ...(toml !== undefined && { toml }),
+  });
+}
+
 describe("init", () => {
-  it("writes an entry for each key that is found, and one that needs none", async () => {
+  it("writes an entry for each key that is found, and a profile that needs none", async () => {
     const { golden, folder } = await cli(["init"], {
       env: { ANTHROPIC_API_KEY: "k-very-secret", GEMINI_API_KEY: "k-2" },
     });
@@ -19,7 +35,10 @@ describe("init", () => {
 
   it("finds keys in .env", async () => {
     const { out, folder } = await cli(["init", "--json"], { files: { ".env": "OPENAI_API_KEY=k-1\n" } });
-    expect(JSON.parse(out)).toEqual({ file: join(folder, "models.toml"), defaultModel: "gpt", providers: ["openai"] });
+    expect(JSON.parse(out)).toEqual({
+      ...{ file: join(folder, "models.toml"), defaultModel: "gpt", providers: ["openai"], missingKeys: [] },
+      models: [{ entry: "gpt", provider: "openai", name: "gpt-6.1-terra" }],
+    });
   });
 
   it("without any key writes a file whose default answers at once", async () => {
@@ -28,27 +47,78 @@ describe("init", () => {
     expect((await factory.create().codegen("Hello")).text).toContain("[simulated");
   });
 
-  it("on a terminal asks which of the found providers to use, and for the default", async () => {
-    const { code, folder } = await cli(["init"], {
-      terminal: true,
-      env: { ANTHROPIC_API_KEY: "k-1", OPENAI_API_KEY: "k-2", NO_COLOR: "1" },
-      onOutput: playing([
-        ["Keys of these providers were found", " \r"],
-        ["Which one is used", "\r"],
-      ]),
-    });
+  it("on a terminal asks which providers to use, and which is asked first", async () => {
+    const { code, out, folder } = await dialogue(
+      { ANTHROPIC_API_KEY: "k-1", OPENAI_API_KEY: "k-2", MISTRAL_API_KEY: "k-3" },
+      [
+        ["Which providers do you use?", ` ${ENTER}`],
+        ["Use gpt-6.1-terra and mistral-large-latest?", ENTER],
+        ["Which one is asked first?", `${DOWN}${ENTER}`],
+      ],
+    );
     expect(code).toBe(0);
-    expect(written(folder)).toContain('default_model = "gpt"');
+    expect(out).toContain("keys found: OPENAI_API_KEY, MISTRAL_API_KEY");
+    expect(written(folder)).toContain('default_model = "mistral"');
     expect(written(folder)).not.toContain("anthropic");
   });
 
+  it("lets the model of each provider be chosen, also one that the catalog does not know", async () => {
+    const { folder } = await dialogue({ ANTHROPIC_API_KEY: "k-1", GROQ_API_KEY: "k-2" }, [
+      ["Which providers do you use?", ENTER],
+      ["Use claude-sonnet-5-5 and llama-3.3-70b-versatile?", `${RIGHT}${ENTER}`],
+      ["Which model of Anthropic?", `${DOWN}${ENTER}`],
+      ["Which model of Groq?", `${DOWN}${ENTER}`],
+      ["Its id at Groq:", `brand-new-1${ENTER}`],
+      ["Which one is asked first?", ENTER],
+    ]);
+    await using factory = await ModelFactory.load(join(folder, "models.toml"), { env: { ANTHROPIC_API_KEY: "k-1" } });
+    expect(factory.describe("claude").modelId).toBe(
+      modelsFor({ provider: "anthropic", model: "claude-sonnet-5-5" })[1],
+    );
+    expect(factory.describe("groq").modelId).toBe("brand-new-1");
+  });
+
+  it("writes entries whose key comes later, says which, and answers without it in the profile ci", async () => {
+    const { out, folder } = await dialogue({}, [
+      ["No key was found", `${DOWN} ${ENTER}`],
+      ["Which model of OpenAI?", ENTER],
+    ]);
+    expect(out).toContain("! OPENAI_API_KEY is not set");
+    expect(out).not.toContain('asks "gpt"');
+    await using factory = await ModelFactory.load(join(folder, "models.toml"), { env: {}, profile: "ci" });
+    expect((await factory.create().codegen("Hello")).text).toContain("[simulated");
+  });
+
+  it("warns where a .env would be committed", async () => {
+    const env = { files: { ".env": "OPENAI_API_KEY=k-1\n" } };
+    expect((await cli(["init"], env)).out).not.toContain(".gitignore");
+    const repository = mkdtempSync(join(tmpdir(), "modelwright-init-"));
+    onTestFinished(() => rmSync(repository, { recursive: true, force: true }));
+    mkdirSync(join(repository, ".git"));
+    const inside = join(repository, "models.toml");
+    expect((await cli(["init", inside], env)).out).toContain("! .env is not in .gitignore");
+    writeFileSync(join(repository, ".gitignore"), "node_modules\n.env\n");
+    expect((await cli(["init", inside, "--force"], env)).out).not.toContain(".gitignore");
+  });
+
+  it("points to the schema of the installed package, here or above, or says how to get it", async () => {
+    expect((await cli(["init"])).out).toContain("modelwright schema > models.schema.json");
+    const repository = mkdtempSync(join(tmpdir(), "modelwright-init-"));
+    onTestFinished(() => rmSync(repository, { recursive: true, force: true }));
+    mkdirSync(join(repository, "node_modules/modelwright/schemas"), { recursive: true });
+    mkdirSync(join(repository, "packages/app"), { recursive: true });
+    writeFileSync(join(repository, "node_modules/modelwright/schemas/models.schema.json"), "{}");
+    const { out } = await cli(["init", join(repository, "packages/app/models.toml")]);
+    expect(out).not.toContain("modelwright schema");
+    expect(written(join(repository, "packages/app"))).toMatch(
+      /^#:schema \.\.\/\.\.\/node_modules\/modelwright\/schemas\/models\.schema\.json\n/,
+    );
+  });
+
   it("on a terminal Ctrl-C leaves without writing anything", async () => {
-    const { code, folder } = await cli(["init"], {
-      terminal: true,
-      env: { OPENAI_API_KEY: "k-2" },
-      onOutput: playing([["Keys of these providers were found", "\u0003"]]),
-    });
+    const { code, out, folder } = await dialogue({ OPENAI_API_KEY: "k-2" }, [["Which providers", "\u0003"]]);
     expect(code).toBe(1);
+    expect(out).toContain("Nothing was written.");
     expect(existsSync(join(folder, "models.toml"))).toBe(false);
   });
 
@@ -64,13 +134,33 @@ describe("init", () => {
     expect(written(forced.folder)).toContain("[models.simulated]");
   });
 
+  it("on a terminal asks before it overwrites a file, and does not unless it is told to", async () => {
+    const kept = await dialogue({}, [["Overwrite it?", ENTER]], "# mine\n");
+    expect([kept.code, written(kept.folder)]).toEqual([1, "# mine\n"]);
+    const replaced = await dialogue(
+      {},
+      [
+        ["Overwrite it?", `${LEFT}${ENTER}`],
+        ["No key was found", ENTER],
+      ],
+      "# mine\n",
+    );
+    expect(replaced.code).toBe(0);
+    expect(written(replaced.folder)).toContain("[models.simulated]");
+  });
+
   it("suggests only models that the catalog knows and that stay in service", async () => {
     const env = Object.fromEntries(
       STARTERS.map(({ provider }) => [PROVIDERS.find(({ id }) => id === provider)?.keyEnv[0] ?? "", "k-1"]),
     );
     const { folder } = await cli(["init"], { env });
     await using factory = await ModelFactory.load(join(folder, "models.toml"), { env });
-    expect(factory.names()).toEqual([...STARTERS.map(({ entry }) => entry), "simulated"]);
-    for (const { model } of STARTERS) expect(factory.info(model), model).toMatchObject({ retiresOn: undefined });
+    expect(factory.names()).toEqual(STARTERS.map(({ entry }) => entry));
+    expect(factory.lint()).toEqual([]);
+    expect(validate(parseToml(written(folder))), JSON.stringify(validate.errors)).toBe(true);
+    for (const { provider, model } of STARTERS) {
+      const info = factory.info(model);
+      if (provider !== "ollama") expect(info, model).toMatchObject({ retiresOn: undefined });
+    }
   });
 });

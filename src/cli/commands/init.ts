@@ -1,10 +1,11 @@
-import { access, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { access, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { PROVIDERS } from "../catalog.ts";
 import { columns } from "../columns.ts";
-import { type CliContext, Exit, UsageError } from "../context.ts";
-import { type StarterEntry, starterFile } from "../starter-file.ts";
+import { type CliContext, UsageError } from "../context.ts";
+import { type Choice, InitDialogue } from "../init-dialogue.ts";
+import { SIMULATED_ENTRY, starterFile } from "../starter-file.ts";
+import { type Starter, startersFor } from "../starters.ts";
 
 interface InitFlags {
   readonly force?: boolean;
@@ -15,49 +16,43 @@ export function configureInit(command: Command, context: CliContext): void {
   command
     .argument("[file]", "where to write", "models.toml")
     .option("--force", "overwrite an existing file")
-    .option("-y, --yes", "ask nothing")
+    .option("-y, --yes", "ask nothing: an entry for each key that is found")
     .action((file: string, flags: InitFlags) => init(file, flags, context));
 }
 
 async function init(file: string, flags: InitFlags, context: CliContext): Promise<void> {
   const path = resolve(context.io.cwd, file);
-  if (flags.force !== true && (await exists(path))) throw alreadyThere(path, context);
-  const found = foundEntries(context.env);
-  const chosen = isInteractive(flags, context)
-    ? await ask(found, context)
-    : { entries: found, defaultModel: found[0]?.entry ?? SIMULATED };
-  const text = starterFile(chosen.entries, chosen.defaultModel, await schemaFor(path));
+  const dialogue = isInteractive(flags, context) ? await InitDialogue.open(context) : undefined;
+  let overwrite = flags.force === true;
+  if (!overwrite && (await exists(path))) {
+    if (dialogue === undefined) throw alreadyThere(path, context);
+    await dialogue.mayOverwrite(context.print.path(path));
+    overwrite = true;
+  }
+  const starters = startersFor(context.env);
+  const { entries, defaultModel = SIMULATED_ENTRY } = (await dialogue?.choose(starters)) ?? withoutAsking(starters);
+  const schema = await schemaFor(path);
+  const text = starterFile(entries, defaultModel, schema ?? `./${SCHEMA_FILE}`);
   // "wx" also refuses a link that leads to nothing.
-  await writeFile(path, text, { flag: flags.force === true ? "w" : "wx" }).catch((error: NodeJS.ErrnoException) => {
+  await writeFile(path, text, { flag: overwrite ? "w" : "wx" }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === "EEXIST" ? alreadyThere(path, context) : error;
   });
-  tell(path, found, chosen.defaultModel, context);
+  const written: Written = { path, entries, defaultModel, hasSchema: schema !== undefined };
+  if (context.flags.json === true) tellJson(written, context);
+  else await tell(written, dialogue, context);
+}
+
+function withoutAsking(starters: readonly Starter[]): Choice {
+  const entries = starters.filter(({ isReady }) => isReady);
+  return entries[0] === undefined ? { entries } : { entries, defaultModel: entries[0].entry };
 }
 
 function alreadyThere(path: string, { print }: CliContext): UsageError {
   return new UsageError(`${print.path(path)} is already there`, "Give --force to overwrite it, or another file name.");
 }
 
-const SIMULATED = "simulated";
-
-/** A model of each provider to begin with: good at code, not its dearest. */
-export const STARTERS: readonly { readonly provider: string; readonly entry: string; readonly model: string }[] = [
-  { provider: "anthropic", entry: "claude", model: "claude-sonnet-5-5" },
-  { provider: "openai", entry: "gpt", model: "gpt-6.1-terra" },
-  { provider: "google", entry: "gemini", model: "gemini-3.8-flash" },
-  { provider: "deepseek", entry: "deepseek", model: "deepseek-v4-flash" },
-  { provider: "mistral", entry: "mistral", model: "mistral-large-latest" },
-  { provider: "xai", entry: "grok", model: "grok-4.7" },
-  { provider: "groq", entry: "groq", model: "llama-3.3-70b-versatile" },
-  { provider: "openrouter", entry: "openrouter", model: "anthropic/claude-sonnet-5.5" },
-];
-
-function foundEntries(env: CliContext["env"]): StarterEntry[] {
-  return STARTERS.flatMap(({ provider, entry, model }) => {
-    const row = PROVIDERS.find(({ id }) => id === provider);
-    const variable = row?.keyEnv.find((name) => (env[name] ?? "").trim() !== "");
-    return row === undefined || variable === undefined ? [] : [{ entry, provider, model, label: row.label, variable }];
-  });
+function isInteractive(flags: InitFlags, { io, flags: { json } }: CliContext): boolean {
+  return flags.yes !== true && json !== true && io.isTTY && io.stdin.isTTY === true;
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -67,70 +62,90 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Where the editor finds the schema: in an installed package if there is one, else where `schema >` would put it. */
-async function schemaFor(path: string): Promise<string> {
-  const installed = "node_modules/modelwright/schemas/models.schema.json";
-  return (await exists(resolve(dirname(path), installed))) ? `./${installed}` : "./models.schema.json";
+const SCHEMA_FILE = "models.schema.json";
+
+/** Where the editor finds the schema: beside the file, or in a package installed here or above. */
+async function schemaFor(path: string): Promise<string | undefined> {
+  const folder = dirname(path);
+  if (await exists(join(folder, SCHEMA_FILE))) return `./${SCHEMA_FILE}`;
+  const { findUp } = await import("find-up-simple");
+  const installed = await findUp(`node_modules/modelwright/schemas/${SCHEMA_FILE}`, { cwd: folder });
+  if (installed === undefined) return undefined;
+  const way = relative(folder, installed).replaceAll("\\", "/");
+  return way.startsWith(".") ? way : `./${way}`;
 }
 
-function isInteractive(flags: InitFlags, { io, flags: { json } }: CliContext): boolean {
-  return flags.yes !== true && json !== true && io.isTTY && io.stdin.isTTY === true;
-}
-
-interface Chosen {
-  readonly entries: readonly StarterEntry[];
+interface Written {
+  readonly path: string;
+  readonly entries: readonly Starter[];
   readonly defaultModel: string;
+  readonly hasSchema: boolean;
 }
 
-async function ask(found: readonly StarterEntry[], { io }: CliContext): Promise<Chosen> {
-  const clack = await import("@clack/prompts");
-  const streams = { input: io.stdin as NodeJS.ReadStream, output: io.stdout as NodeJS.WriteStream };
-  const answered = <T>(answer: T): Exclude<T, symbol> => {
-    if (!clack.isCancel(answer)) return answer as Exclude<T, symbol>;
-    clack.cancel("Nothing was written.", streams);
-    throw new Exit(1);
-  };
-  if (found.length === 0) return { entries: [], defaultModel: SIMULATED };
-  clack.intro("models.toml", streams);
-  const picked = answered(await clack.multiselect({ ...streams, ...providerQuestion(found) }));
-  const entries = found.filter(({ entry }) => picked.includes(entry));
-  if (entries.length === 0) return { entries, defaultModel: SIMULATED };
-  return { entries, defaultModel: answered(await clack.select({ ...streams, ...defaultQuestion(entries) })) };
+function tellJson({ path, entries, defaultModel }: Written, { print }: CliContext): void {
+  print.json({
+    ...{ file: path, defaultModel, providers: entries.map(({ provider }) => provider) },
+    models: entries.map(({ entry, provider, model }) => ({ entry, provider, name: model })),
+    missingKeys: missingKeys(entries),
+  });
 }
 
-function providerQuestion(found: readonly StarterEntry[]) {
-  const message = "Keys of these providers were found. Use:";
-  const options = found.map(({ entry, label, model, variable }) => ({
-    ...{ value: entry, label: `${label} · ${model}`, hint: variable },
-  }));
-  return { message, options, initialValues: found.map(({ entry }) => entry), required: false };
-}
-
-function defaultQuestion(entries: readonly StarterEntry[]) {
-  const names = [...entries.map(({ entry }) => entry), SIMULATED];
-  return {
-    message: "Which one is used when a program names none?",
-    options: names.map((value) => ({ value, label: value })),
-  };
-}
-
-function tell(path: string, found: readonly StarterEntry[], defaultModel: string, { print, flags }: CliContext): void {
-  if (flags.json === true) {
-    print.json({ file: path, defaultModel, providers: found.map(({ provider }) => provider) });
-    return;
-  }
+async function tell(written: Written, dialogue: InitDialogue | undefined, context: CliContext): Promise<void> {
+  const { print } = context;
   const { paint } = print;
-  const keys =
-    found.length === 0
-      ? "no provider keys found; the simulator answers without one"
-      : `keys found: ${found.map(({ variable }) => variable).join(", ")}`;
-  const steps = [
+  const { path, entries } = written;
+  const done = `${paint.green("✓")} wrote ${paint.bold(print.path(path))} ${paint.dim(`(${whatWasFound(entries)})`)}`;
+  if (dialogue === undefined) print.line(`${done}\n`);
+  else dialogue.close(done);
+  const steps = stepsAfter(written).map(([command, meaning]) => [paint.cyan(command), paint.dim(meaning)]);
+  for (const line of columns(undefined, steps, paint, print.columns)) print.line(line);
+  const hints = await hintsAfter(written, context);
+  if (hints.length > 0) print.line();
+  for (const hint of hints) print.line(`${paint.yellow("!")} ${hint}`);
+}
+
+function whatWasFound(entries: readonly Starter[]): string {
+  if (entries.length === 0) return "no provider keys found; the simulator answers without one";
+  const keys = entries.flatMap(({ isReady, variable }) => (isReady && variable !== undefined ? [variable] : []));
+  return keys.length === 0 ? "no keys found yet" : `keys found: ${keys.join(", ")}`;
+}
+
+function stepsAfter({ entries, defaultModel, hasSchema }: Written): readonly (readonly [string, string])[] {
+  const isReady = missingKeys(entries.filter(({ entry }) => entry === defaultModel)).length === 0;
+  return [
     ["modelwright check", "is it correct, which keys are missing"],
-    ['modelwright run "Hello"', `asks "${defaultModel}"`],
+    ...(isReady ? [['modelwright run "Hello"', `asks "${defaultModel}"`] as const] : []),
+    ...(entries.length > 0
+      ? [['modelwright run --profile ci "Hello"', "the same without a key: simulated"] as const]
+      : []),
     [`modelwright explain ${defaultModel}`, "what would be sent"],
     ["modelwright types", "these names in TypeScript: a misspelt one does not compile"],
-  ].map(([command = "", meaning = ""]) => [paint.cyan(command), paint.dim(meaning)]);
-  print.line(`${paint.green("✓")} wrote ${paint.bold(print.path(path))} ${paint.dim(`(${keys})`)}`);
-  print.line();
-  for (const line of columns(undefined, steps, paint)) print.line(line);
+    ...(hasSchema ? [] : [[`modelwright schema > ${SCHEMA_FILE}`, "completion in your editor"] as const]),
+  ];
+}
+
+async function hintsAfter({ path, entries }: Written, { io }: CliContext): Promise<readonly string[]> {
+  const missing = missingKeys(entries);
+  const usesDotEnv = missing.length > 0 || (await exists(join(io.cwd, ".env")));
+  const words = `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set`;
+  return [
+    ...(missing.length === 0 ? [] : [`${words}: in the environment, or in .env, which this command line reads too`]),
+    ...(usesDotEnv && (await wouldCommit(dirname(path)))
+      ? [".env is not in .gitignore: its keys would be committed"]
+      : []),
+  ];
+}
+
+/** Whether git would take a `.env` of this folder. */
+async function wouldCommit(folder: string): Promise<boolean> {
+  const { findUp } = await import("find-up-simple");
+  const git = await findUp(".git", { cwd: folder, type: "directory" });
+  if (git === undefined) return false;
+  const files = [join(folder, ".gitignore"), join(dirname(git), ".gitignore")];
+  const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));
+  return !texts.some((text) => /^\/?\.env(?:\*|\.\*)?\s*$/m.test(text));
+}
+
+function missingKeys(entries: readonly Starter[]): string[] {
+  return entries.flatMap(({ isReady, variable }) => (isReady || variable === undefined ? [] : [variable]));
 }
