@@ -1,4 +1,3 @@
-import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { currentModels } from "../../src/catalog/current-models.ts";
 import { PROVIDERS } from "../../src/catalog/providers.ts";
@@ -19,7 +18,7 @@ describe.skipIf(!hasTombi)("an editor with the JSON Schema", () => {
   async function ask(method: string, marked: string): Promise<unknown> {
     const [before = "", after = ""] = `#:schema ./schemas/models.schema.json\n${marked}`.split("|");
     documents += 1;
-    const uri = pathToFileURL(`${ROOT.pathname}unsaved-${documents}.toml`).href;
+    const uri = new URL(`unsaved-${documents}.toml`, ROOT).href;
     await server.open(uri, before + after);
     const lines = before.split("\n");
     const position = { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parse as parseToml } from "smol-toml";
 import { describe, expect, it } from "vitest";
 import { refusal } from "../config/facts.ts";
@@ -24,14 +25,21 @@ const UNSEEN: Readonly<Record<string, string>> = {
 
 describe.skipIf(!hasTombi)("a linter that knows only the JSON Schema", () => {
   it("finds nothing wrong with what the library accepts", () => {
-    const { wrong, summary } = lint("good", CONFIG.pathname);
+    const { wrong, summary } = lint("good", fileURLToPath(CONFIG));
     expect(wrong).toEqual([]);
     expect(summary).toBe(`${filesOf("good").length} files linted successfully`);
   });
 
+  it("finds the schema by the first line of the example", () => {
+    expect(lint("models.toml", fileURLToPath(new URL("../../", CONFIG)))).toEqual({
+      wrong: [],
+      summary: "1 file linted successfully",
+    });
+  });
+
   it("refuses what the library refuses, at no line that the library finds right", () => {
     const names = filesOf("bad");
-    const { wrong, summary } = lint("bad", CONFIG.pathname);
+    const { wrong, summary } = lint("bad", fileURLToPath(CONFIG));
     const unseen = names.filter((name) => !wrong.some(({ file }) => file === `bad/${name}`));
     expect(unseen).toEqual(Object.keys(UNSEEN));
     expect(summary).toContain(`${names.length - unseen.length} files failed to be linted`);
