@@ -225,15 +225,15 @@ function enqueue(chain: Chain, failure: ModelError, progress: Progress): void {
     progress.forbidden = true;
     progress.queue.length = 0;
   }
-  const candidates = progress.forbidden ? (chain.fallbacks("policy") ?? []) : candidatesFor(chain, failure);
+  const candidates = candidatesFor(chain, failure, progress.forbidden ? "policy" : failure.row.fallback);
   const queued = new Set(progress.queue.map((target) => target.entry));
   for (const target of candidates) {
     if (!progress.tried.has(target.entry) && !queued.has(target.entry)) progress.queue.push(target);
   }
 }
 
-function candidatesFor(chain: Chain, failure: ModelError): readonly Target[] {
-  switch (failure.row.fallback) {
+function candidatesFor(chain: Chain, failure: ModelError, kind: ModelError["row"]["fallback"]): readonly Target[] {
+  switch (kind) {
     case "none":
       // Of equals, one that does not have the model says nothing about the others.
       return chain.isGroup === true && failure.code === "not_found" ? own(chain, "general") : [];

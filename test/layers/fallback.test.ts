@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Call } from "../../src/core/call.ts";
+import { type Call, CallRecord } from "../../src/core/call.ts";
 import { ERROR_CODES, ModelError, type ModelErrorCode } from "../../src/core/error.ts";
 import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
@@ -388,6 +388,35 @@ it.each<[string, readonly ScriptedAttempt[], readonly string[], number]>([
   expect(asked()).toEqual(expected);
   expect(dialects.get("b")?.calls).toHaveLength(times);
 });
+
+it.each([
+  ["of the first", "a", ["a", "b"]],
+  ["of its own", "b", ["a", "b", "c"]],
+])(
+  "a second request that was called off may serve, whatever failed before of others: a try %s",
+  async (_, model, expected) => {
+    const broken: ScriptedAttempt = [
+      { delayMs: 500 },
+      { delta: "half" },
+      { error: { code: "server_error", message: "" } },
+    ];
+    const { ask, asked } = setUp(
+      { a: [broken], b: [[{ hang: true }], "b"], c: ["c"] },
+      { general: ["b", "c"] },
+      { policy: { hedgeAfterMs: 200 }, fields: { onBreak: "restart" } },
+    );
+    const tried = {
+      model,
+      provider: "scripted",
+      startedMs: 0,
+      durationMs: 1,
+      outcome: "error",
+      possiblyBilled: false,
+    } as const;
+    expect((await ask({ record: new CallRecord("call", 0, [tried]) })).error).toBeUndefined();
+    expect(asked()).toEqual(expected);
+  },
+);
 
 it("a target of another list is told whether one is left of that list", async () => {
   const failing = fails("rate_limited");
