@@ -31,11 +31,17 @@ function isCurrent({ id, retiresOn, can = [], context = LONG_WINDOW }: ModelRow)
 function newestOfFamilies(rows: readonly ModelRow[]): string[] {
   const newest = new Map<string, string>();
   for (const { id } of rows) {
-    const family = id.replace(/[-.]?\d+(?=[-.]|$)/g, "").replace(/\d+/g, "");
+    const family = familyOf(id);
     const known = newest.get(family);
     if (known === undefined || byVersion(id, known) < 0) newest.set(family, id);
   }
   return [...newest.values()].sort(byVersion);
+}
+
+/** The id without its version. */
+function familyOf(id: string): string {
+  const words = id.split(/[-.]/).map((word) => word.replace(/\d+/g, ""));
+  return words.filter((word) => word !== "").join("-");
 }
 
 function byVersion(left: string, right: string): number {
