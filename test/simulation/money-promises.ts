@@ -35,9 +35,14 @@ export function checkUsage(caller: VirtualCaller, parts: readonly WireRequest[],
     broken("P6", `${plan.id}: estimated ${reply?.usage.estimated}, its parts otherwise`);
 }
 
-function rowOf({ entry, startedMs }: WireRequest, caller: VirtualCaller): Attempt | undefined {
-  const sinceMs = startedMs - caller.startedMs;
-  return caller.rows.find((row) => row.model === entry && Math.abs(row.startedMs - sinceMs) < EPSILON_MS);
+/** Of two requests to one model at one instant (called off beside the first, asked again in its place) each has its own. */
+function rowOf(request: WireRequest, caller: VirtualCaller): Attempt | undefined {
+  const sinceMs = request.startedMs - caller.startedMs;
+  const rows = caller.rows.filter(
+    (row) => row.model === request.entry && Math.abs(row.startedMs - sinceMs) < EPSILON_MS,
+  );
+  const ended = cameToAnEnd(request);
+  return rows.find((row) => (row.outcome === "ok") === ended) ?? rows[0];
 }
 
 /** 3 USD for a million tokens of input, 15 USD for a million of output. */
