@@ -248,16 +248,17 @@ export class ModelFactory<Models = Registered> {
     this.#checkOpen();
     const { read } = this.#source;
     if (read === undefined) throw noFile("there is no file to watch: the factory was made from text");
-    const { logger } = this.#generation.services;
     const watcher = watchFiles({
       folders: () => this.#config.folders,
       clock: this.#around.clock,
       onChange: async () => {
-        const event = await this.#reloadIfChanged(read);
-        if (event === undefined) return;
-        if (event.type === "reloaded") logger.info("models.toml reloaded", { ...event });
-        else logger.error("models.toml not reloaded", { problems: event.error.message });
-        listener(event);
+        try {
+          const event = await this.#reloadIfChanged(read);
+          if (event !== undefined) this.#tell(event, listener);
+        } catch (error) {
+          // Whatever goes wrong here must neither end the watching nor the program: nobody awaits it.
+          this.#generation.services.logger.error("watching models.toml failed once", { reason: String(error) });
+        }
       },
     });
     this.#closers.push(() => watcher.close());
@@ -308,6 +309,13 @@ export class ModelFactory<Models = Registered> {
       if (!(error instanceof ConfigError)) throw error;
       return { type: "rejected", error };
     }
+  }
+
+  #tell(event: ReloadEvent, listener: (event: ReloadEvent) => void): void {
+    const { logger } = this.#generation.services;
+    if (event.type === "reloaded") logger.info("models.toml reloaded", { ...event });
+    else logger.error("models.toml not reloaded", { problems: event.error.message });
+    listener(event);
   }
 
   #take(config: Config): Reloaded {

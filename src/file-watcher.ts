@@ -11,6 +11,7 @@ interface Watching {
   /** Where files may change; asked again after every change, for it may name others. */
   readonly folders: () => readonly string[];
   readonly clock: Clock;
+  /** Must not reject. */
   readonly onChange: () => Promise<void>;
 }
 
@@ -45,7 +46,8 @@ export function watchFiles({ folders, clock, onChange }: Watching): FileWatcher 
     for (const folder of wanted) if (!watchers.has(folder)) begin(folder);
   };
   const begin = (folder: string) => {
-    const watcher = watch(folder, { persistent: false }, changed);
+    const watcher = watcherOf(folder, changed);
+    if (watcher === undefined) return;
     watcher.on("error", () => {
       watcher.close();
       watchers.delete(folder);
@@ -60,4 +62,14 @@ export function watchFiles({ folders, clock, onChange }: Watching): FileWatcher 
   };
   follow();
   return { close, [Symbol.dispose]: close };
+}
+
+/** A folder that is not there yet is tried again when something beside it changes. */
+function watcherOf(folder: string, changed: () => void): FSWatcher | undefined {
+  try {
+    return watch(folder, { persistent: false }, changed);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }

@@ -130,12 +130,8 @@ export class View {
 
   /** Where a finding stands. */
   place(finding: Finding): Place {
-    return this.writer(finding).place(finding);
-  }
-
-  /** What a finding is written in. */
-  writer({ path, source }: Finding): Source {
-    return source ?? writerOf([...this.files, ...this.variables], path);
+    const source = finding.source ?? writerOf([...this.files, ...this.variables], finding.path);
+    return source.place(finding);
   }
 
   /** The entry's `extends` chain, the entry first; ends where a name dangles or repeats. */

@@ -213,6 +213,37 @@ describe("watch", () => {
     expect(events[1]).toMatchObject({ type: "reloaded", added: ["second"] });
   });
 
+  test("goes on after a listener that throws, and tells the log", async () => {
+    const { url } = await echo();
+    const told: unknown[] = [];
+    const nothing = () => {};
+    const logger = { debug: nothing, info: nothing, warn: nothing, error: (...words: unknown[]) => told.push(words) };
+    const { write, factory, events } = await inFolder({ "models.toml": named(url, "old") }, { logger });
+    factory.watch((event) => {
+      events.push(event);
+      if (events.length === 1) throw new Error("the listener's own");
+    });
+    write("models.toml", named(url, "new"));
+    await until(() => told.length === 1);
+    expect(told[0]).toEqual(["watching models.toml failed once", { reason: "Error: the listener's own" }]);
+    write("models.toml", named(url, "newer"));
+    await until(() => events.length === 2);
+    expect((await factory.get("main").codegen("Hello")).text).toBe("newer");
+  });
+
+  test("takes up a folder of a pattern that was not there in the beginning", async () => {
+    const { url } = await echo();
+    const { write, factory, events } = await inFolder({
+      "models.toml": `include = ["later/*.toml"]\n${named(url, "main-model")}`,
+    });
+    factory.watch((event) => events.push(event));
+    write("later/one.toml", named(url, "one", "", "one"));
+    await until(() => events.length === 1);
+    write("later/two.toml", named(url, "two", "", "two"));
+    await until(() => events.length === 2);
+    expect(factory.names()).toEqual(["main", "one", "two"]);
+  });
+
   test("says nothing when a file is written as it was, and nothing after its end", async () => {
     const { url } = await echo();
     const { write, factory, events } = await inFolder({ "models.toml": named(url, "old") });
