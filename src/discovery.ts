@@ -4,6 +4,7 @@ import type { Clock } from "./core/clock.ts";
 import type { Dialect } from "./core/dialect.ts";
 import { isModelError, ModelError, type ModelErrorInit } from "./core/error.ts";
 import type { OfferedModel } from "./core/offered-model.ts";
+import { EMPTY_REQUEST } from "./core/request.ts";
 import type { Secret } from "./core/secret.ts";
 import type { Target } from "./core/target.ts";
 import type { Transport } from "./core/transport.ts";
@@ -101,10 +102,10 @@ async function credentialsFor(
 function callOf(context: DiscoverContext, credential: Secret | undefined, cancellation: Cancellation): Call {
   const { target, transport, clock, random } = context;
   return {
-    input: { ...NOTHING, settings: {}, raw: false, tags: [] },
+    input: { ...EMPTY_REQUEST, raw: false, tags: [] },
     // Errors name the provider and what was asked for; the list is no affair of the entry's model.
     target: { ...target, modelId: LIST },
-    request: NOTHING,
+    request: EMPTY_REQUEST,
     streaming: false,
     onBreak: "error",
     cancellation,
@@ -118,8 +119,6 @@ function callOf(context: DiscoverContext, credential: Secret | undefined, cancel
     random,
   };
 }
-
-const NOTHING = { messages: [], settings: {}, samples: 1, extraBody: {}, extraHeaders: {} };
 
 function failed(
   { entry, provider }: Target,

@@ -2,7 +2,7 @@ import { adapt, capabilitiesUsed } from "./core/adapt.ts";
 import type { CallInput } from "./core/call.ts";
 import type { Dialect } from "./core/dialect.ts";
 import { ConfigError, type ConfigProblem, isModelError } from "./core/error.ts";
-import { keyOf } from "./core/request.ts";
+import { EMPTY_REQUEST, keyOf } from "./core/request.ts";
 import type { Target } from "./core/target.ts";
 import { type ResolveContext, resolveTarget } from "./resolve.ts";
 
@@ -15,11 +15,8 @@ export interface LintFinding extends ConfigProblem {
 
 /** The smallest call there is: what is changed of it is the entry's. */
 const PROBE: CallInput = {
+  ...EMPTY_REQUEST,
   messages: [{ role: "user", content: "Hello" }],
-  settings: {},
-  samples: 1,
-  extraBody: {},
-  extraHeaders: {},
   raw: false,
   tags: [],
   adaptation: { strict: false, dropParams: true, modifyParams: true },

@@ -11,6 +11,7 @@ import { readInput } from "./core/input.ts";
 import type { Next } from "./core/layer.ts";
 import type { Message } from "./core/message.ts";
 import { type Reply, ReplyFold } from "./core/reply.ts";
+import { EMPTY_REQUEST } from "./core/request.ts";
 import { Shown } from "./core/shown.ts";
 import type { InferOutput, StandardSchema } from "./core/standard-schema.ts";
 import type { Capabilities, Capability, Target } from "./core/target.ts";
@@ -243,7 +244,7 @@ function callOf({ context, input, samples, batch, streaming, signal }: Prepared 
   return {
     input: samples === input.samples ? input : batchOf(input, samples, batch),
     target,
-    request: UNADAPTED,
+    request: EMPTY_REQUEST,
     streaming,
     onBreak,
     cancellation,
@@ -326,9 +327,6 @@ function isOneText({ samples, settings }: CallInput, target: Target): boolean {
 function batchOf(input: CallInput, samples: number, batch = 0): CallInput {
   return { ...input, samples, batch };
 }
-
-/** Above the fallback layer there is no request yet; it makes one for each target. */
-const UNADAPTED = { messages: [], settings: {}, samples: 1, extraBody: {}, extraHeaders: {} };
 
 let calls = 0;
 function nextId(): string {

@@ -108,6 +108,9 @@ export interface ModelRequest {
   readonly extraHeaders: Readonly<Record<string, string>>;
 }
 
+/** Asks for nothing: above the fallback layer, which makes a request for each target, there is no other yet. */
+export const EMPTY_REQUEST: ModelRequest = { messages: [], settings: {}, samples: 1, extraBody: {}, extraHeaders: {} };
+
 /** TOML spelling of a setting: `maxNewTokens` -> `max_new_tokens`. */
 export function keyOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
