@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { editorSchema } from "../src/editor-schema.ts";
+import { editorSchema } from "../src/target/editor-schema.ts";
 
 const folder = new URL("../schemas/", import.meta.url);
 mkdirSync(folder, { recursive: true });

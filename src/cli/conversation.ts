@@ -1,5 +1,5 @@
-import { nearest } from "../config/suggest.ts";
 import { own } from "../core/own.ts";
+import { nearest } from "../core/suggest.ts";
 import type { Session } from "../index.ts";
 import { showAnswer, showOutcome } from "./answer.ts";
 import type { CliContext } from "./context.ts";

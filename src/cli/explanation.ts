@@ -1,6 +1,6 @@
 import { DEFAULTS } from "../config/defaults.ts";
 import type { EntryConfig } from "../config/load.ts";
-import { maskedValue } from "../masked-config.ts";
+import { maskedValue } from "../config/masked-config.ts";
 import { type Capture, captureRequest, type Sample } from "./capture.ts";
 import { PROVIDERS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";

@@ -1,4 +1,4 @@
-import { nearest } from "../config/suggest.ts";
+import { nearest } from "../core/suggest.ts";
 import type { Discovery, ModelError, OfferedModel } from "../index.ts";
 import { sameModel, stemOf } from "./catalog.ts";
 

@@ -1,3 +1,4 @@
+import { nearest } from "../core/suggest.ts";
 import { checkEntry } from "./entry-checks.ts";
 import { FALLBACK_KEYS, KEY_ALIASES } from "./layering.ts";
 import type { Finding } from "./limits.ts";
@@ -5,7 +6,6 @@ import { checkNames, checkReferences, noEntry } from "./name-checks.ts";
 import type { Path } from "./positions.ts";
 import { checkProviderTables, type Facts } from "./provider-checks.ts";
 import type { Source } from "./source.ts";
-import { nearest } from "./suggest.ts";
 import { childTable, childTables, isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { ConfigError } from "../core/error.ts";
 import { keyOf } from "../core/request.ts";
+import { nearest } from "../core/suggest.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
 import { type EntrySources, findSource, type LayerKind, mergeSources } from "./layering.ts";
 import type { Finding } from "./limits.ts";
@@ -19,7 +20,6 @@ import {
   loggingOf,
   pricesOf,
 } from "./sections.ts";
-import { nearest } from "./suggest.ts";
 import { isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 

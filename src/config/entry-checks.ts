@@ -1,8 +1,8 @@
+import { nearest } from "../core/suggest.ts";
 import { durationMs } from "./duration.ts";
 import { type EntrySources, findSource, ownPath, topValue } from "./layering.ts";
 import type { Finding } from "./limits.ts";
 import { checkProvider, type Facts } from "./provider-checks.ts";
-import { nearest } from "./suggest.ts";
 import { isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 

@@ -1,4 +1,5 @@
 import { ConfigError } from "../core/error.ts";
+import { nearest } from "../core/suggest.ts";
 import { crossCheck } from "./checks.ts";
 import { type Config, ParsedConfig } from "./config.ts";
 import { readSources } from "./include.ts";
@@ -9,7 +10,6 @@ import type { Facts } from "./provider-checks.ts";
 import { configSchema } from "./schema.ts";
 import { findingsOf } from "./schema-problem.ts";
 import type { Source } from "./source.ts";
-import { nearest } from "./suggest.ts";
 import { View } from "./view.ts";
 
 export interface ParseOptions extends Facts {

@@ -1,9 +1,9 @@
 import { ConfigError, type ConfigProblem } from "../core/error.ts";
 import { withoutKeys } from "../core/secret.ts";
+import { nearest } from "../core/suggest.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import type { Place } from "./source.ts";
-import { nearest } from "./suggest.ts";
 
 /** All findings as one error: file by file, in the order of each; of several about one place the first stays. */
 export function configErrorOf(findings: readonly Finding[], place: (finding: Finding) => Place): ConfigError {

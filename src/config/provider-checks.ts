@@ -1,8 +1,8 @@
+import { nearest } from "../core/suggest.ts";
 import { type EntrySources, ownPath, SIMULATOR, topValue } from "./layering.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import type { Source } from "./source.ts";
-import { nearest } from "./suggest.ts";
 import { childTable, childTables } from "./table.ts";
 
 /** What must be known about a provider to check an entry; the catalog's rows fit. */

@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import { maskedAddress } from "../core/masked-address.ts";
 import { withoutKeys } from "../core/secret.ts";
+import { nearest } from "../core/suggest.ts";
 import { isLaterWord } from "./known-keys.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
-import { nearest } from "./suggest.ts";
 import { type Scope, unknownKey } from "./unknown-key.ts";
 
 type Issue = z.core.$ZodIssue;

@@ -1,8 +1,8 @@
+import { nearest } from "../core/suggest.ts";
 import { foreignKey, isLaterKey, type Place, placeOf, properPlace } from "./known-keys.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import { callSchema, configSchema, entryShape } from "./schema.ts";
-import { nearest } from "./suggest.ts";
 
 /** Which schema a table follows: the file's, or that of a call's options. */
 export type Scope = "file" | "call";

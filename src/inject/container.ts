@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { nearest } from "../config/suggest.ts";
 import { hasKeys } from "../core/echo.ts";
+import { scopePath } from "../core/scope.ts";
 import { withoutKeys } from "../core/secret.ts";
+import { nearest } from "../core/suggest.ts";
 import { ConfigError, type ConfigProblem, isModelError, type Scope } from "../index.ts";
-import { scopePath } from "../scope.ts";
 import { type Guard, refusal } from "./guard.ts";
 import { resolveModel } from "./resolve-model.ts";
 import type { Inject, Resolver } from "./resolver.ts";

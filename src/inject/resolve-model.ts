@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ModelFactory } from "../index.ts";
-import { Model } from "../model.ts";
+import { Model } from "../model/model.ts";
 import type { Resolver } from "./resolver.ts";
 
 const propertiesSchema = z.strictObject({

@@ -1,11 +1,11 @@
+import { digest } from "../dialects/served/hash.ts";
+import { promptTokens } from "../dialects/served/prompt-segment.ts";
+import type { SimulatedRequest } from "../dialects/served/request.ts";
+import { firstTokens, tokensOf } from "../dialects/served/tokens.ts";
 import { codeFor, isAboutCode } from "./code-sample.ts";
-import { digest } from "./hash.ts";
 import type { CacheUse } from "./prompt-cache.ts";
-import { promptTokens } from "./prompt-segment.ts";
 import { jsonAnswer, proseAnswer, reasoningText, toolResultAnswer } from "./prose.ts";
-import type { SimulatedRequest } from "./request.ts";
 import { exampleOf } from "./schema-value.ts";
-import { firstTokens, tokensOf } from "./tokens.ts";
 import { wantedTools } from "./wanted-tools.ts";
 
 /** An answer made by the user of the simulator; what is absent is made up as usual. */

@@ -1,5 +1,5 @@
+import type { SimulatedRequest } from "../dialects/served/request.ts";
 import { attachments, excerpt, label } from "./prose.ts";
-import type { SimulatedRequest } from "./request.ts";
 
 type Language = "typescript" | "python";
 

@@ -1,4 +1,4 @@
-import { asText, type Json } from "./json.ts";
+import { asText, type Json } from "../dialects/served/json.ts";
 
 const BOUND =
   /\b(minimum|maximum|exclusiveMinimum|exclusiveMaximum|multipleOf|minLength|maxLength|minItems|maxItems): (-?\d+(?:\.\d+)?)/g;

@@ -1,6 +1,6 @@
-import { digest } from "./hash.ts";
-import { promptTokens } from "./prompt-segment.ts";
-import type { PromptSegment, SimulatedRequest } from "./request.ts";
+import { digest } from "../dialects/served/hash.ts";
+import { promptTokens } from "../dialects/served/prompt-segment.ts";
+import type { PromptSegment, SimulatedRequest } from "../dialects/served/request.ts";
 
 /** What a prompt cache did for one request, in tokens. */
 export interface CacheUse {

@@ -1,6 +1,6 @@
-import { digest, randomOf } from "./hash.ts";
+import { digest, randomOf } from "../dialects/served/hash.ts";
+import type { SimulatedRequest } from "../dialects/served/request.ts";
 import { promptWords } from "./prompt-words.ts";
-import type { SimulatedRequest } from "./request.ts";
 import { exampleOf } from "./schema-value.ts";
 
 const OPENINGS = [

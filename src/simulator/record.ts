@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { WireName } from "./request.ts";
+import type { WireName } from "../dialects/served/request.ts";
 
 /** One request as it arrived, in order of arrival, whatever became of it. */
 export interface RecordedRequest {

@@ -1,20 +1,20 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { anthropic } from "../dialects/anthropic/server/write-response.ts";
+import { google } from "../dialects/google/server/write-response.ts";
+import { keptItems } from "../dialects/openai/server/read-responses-request.ts";
+import { openaiChat } from "../dialects/openai/server/write-chat-response.ts";
+import { openaiResponses, outputItems, responseId } from "../dialects/openai/server/write-responses-response.ts";
+import { asObject, type Json } from "../dialects/served/json.ts";
+import { kindOfStatus, type Problem, type ProblemKind, Rejection } from "../dialects/served/problem.ts";
+import { promptTokens } from "../dialects/served/prompt-segment.ts";
+import type { SimulatedRequest, WireName } from "../dialects/served/request.ts";
+import type { ResponseHistory, Wire, WireEvent } from "../dialects/server-wire.ts";
 import { composeAnswer, type SimulatedAnswer } from "./answer.ts";
 import { applyFault, faultHeaders } from "./apply-fault.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Fault } from "./fault.ts";
-import { asObject, type Json } from "./json.ts";
-import { kindOfStatus, type Problem, type ProblemKind, Rejection } from "./problem.ts";
 import type { PromptCache } from "./prompt-cache.ts";
-import { promptTokens } from "./prompt-segment.ts";
-import type { SimulatedRequest, WireName } from "./request.ts";
 import type { Route } from "./route.ts";
-import { anthropic } from "./wires/anthropic.ts";
-import { google } from "./wires/google.ts";
-import { openaiChat } from "./wires/openai-chat.ts";
-import { openaiResponses, outputItems, responseId } from "./wires/openai-responses.ts";
-import { keptItems } from "./wires/openai-responses-read.ts";
-import type { ResponseHistory, Wire, WireEvent } from "./wires/wire.ts";
 
 const WIRES: Readonly<Record<WireName, Wire>> = {
   openai: openaiChat,

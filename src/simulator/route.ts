@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { withoutEnd } from "../core/without-end.ts";
-import type { WireName } from "./request.ts";
+import type { WireName } from "../dialects/served/request.ts";
 
 /** What a path asks for; the wire is chosen by the path alone, whatever stands before it. */
 export interface Route {

@@ -1,4 +1,4 @@
-import { asNumber, type Json } from "./json.ts";
+import { asNumber, type Json } from "../dialects/served/json.ts";
 import type { ValueContext } from "./schema-value.ts";
 
 interface Bounds {

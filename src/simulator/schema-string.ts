@@ -1,5 +1,5 @@
 import { own } from "../core/own.ts";
-import { asNumber, asText, type Json } from "./json.ts";
+import { asNumber, asText, type Json } from "../dialects/served/json.ts";
 import { textOfPattern } from "./pattern-text.ts";
 import { wordFor } from "./prompt-words.ts";
 import type { ValueContext } from "./schema-value.ts";

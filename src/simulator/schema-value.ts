@@ -1,6 +1,6 @@
+import { pick, randomOf } from "../dialects/served/hash.ts";
+import { asList, asNumber, asObject, asObjects, asText, type Json } from "../dialects/served/json.ts";
 import { withDescribedBounds } from "./described-bounds.ts";
-import { pick, randomOf } from "./hash.ts";
-import { asList, asNumber, asObject, asObjects, asText, type Json } from "./json.ts";
 import { type PromptWords, promptWords } from "./prompt-words.ts";
 import { numberOf } from "./schema-number.ts";
 import { stringOf } from "./schema-string.ts";

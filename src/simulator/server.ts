@@ -1,20 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { idOf } from "../dialects/served/hash.ts";
+import { asObject, asText, parseJson } from "../dialects/served/json.ts";
+import type { SimulatedRequest, WireName } from "../dialects/served/request.ts";
 import type { SimulatedAnswer } from "./answer.ts";
 import { deliver } from "./delivery.ts";
 import { type Fault, FaultScript } from "./fault.ts";
-import { idOf } from "./hash.ts";
-import { asObject, asText, parseJson } from "./json.ts";
 import { PromptCache } from "./prompt-cache.ts";
 import { credentialOf, maskedHeaders, maskedPath, type RecordedRequest, type WritableRecord } from "./record.ts";
-import type { SimulatedRequest, WireName } from "./request.ts";
 import { type Memory, respond } from "./respond.ts";
 import { type Route, routeOf } from "./route.ts";
 
-export type { SimulatedAnswer, SimulatedFinish, SimulatedUsage } from "./answer.ts";
-export type { Fault } from "./fault.ts";
-export type { ProblemKind } from "./problem.ts";
-export type { RecordedRequest } from "./record.ts";
+export type { ProblemKind } from "../dialects/served/problem.ts";
 export type {
   PromptSegment,
   ReasoningWish,
@@ -23,7 +20,10 @@ export type {
   SimulatedTurn,
   ToolResult,
   WireName,
-} from "./request.ts";
+} from "../dialects/served/request.ts";
+export type { SimulatedAnswer, SimulatedFinish, SimulatedUsage } from "./answer.ts";
+export type { Fault } from "./fault.ts";
+export type { RecordedRequest } from "./record.ts";
 
 /** A running simulator. */
 export interface Simulator {

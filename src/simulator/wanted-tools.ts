@@ -1,5 +1,5 @@
+import type { SimulatedRequest, SimulatedTool } from "../dialects/served/request.ts";
 import { isTelling } from "./prompt-words.ts";
-import type { SimulatedRequest, SimulatedTool } from "./request.ts";
 
 const VERBS = new Set([
   "get",

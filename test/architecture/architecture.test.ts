@@ -137,7 +137,7 @@ const UNINJECTED = [
 /** The only places below the ways in that name one of them, and why. */
 const ALLOWED: Readonly<Record<string, string>> = {
   "src/core/clock.ts": "it is the system's clock",
-  "src/factory.ts: Math.random": "the default of `options.random`",
+  "src/factory/factory.ts: Math.random": "the default of `options.random`",
   "src/catalog/price.ts: new Date()": "which day's prices hold: the default of an argument",
   "src/core/answer-headers.ts: Date.now":
     "a date on the wire, where neither the answer nor the caller says what time it is",

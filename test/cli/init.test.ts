@@ -6,8 +6,8 @@ import { parse as parseToml } from "smol-toml";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { PROVIDERS } from "../../src/cli/catalog.ts";
 import { modelsFor, STARTERS } from "../../src/cli/starters.ts";
-import { editorSchema } from "../../src/editor-schema.ts";
 import { ModelFactory } from "../../src/index.ts";
+import { editorSchema } from "../../src/target/editor-schema.ts";
 import { cli, playing } from "./terminal.ts";
 
 const written = (folder: string) => readFileSync(join(folder, "models.toml"), "utf8");

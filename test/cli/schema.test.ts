@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { editorSchema } from "../../src/editor-schema.ts";
+import { editorSchema } from "../../src/target/editor-schema.ts";
 import { cli } from "./terminal.ts";
 
 describe("schema", () => {

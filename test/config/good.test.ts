@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 import { PROVIDERS } from "../../src/catalog/providers.ts";
 import type { EntryConfig } from "../../src/config/entry-config.ts";
 import { entryShape } from "../../src/config/schema.ts";
-import { editorSchema } from "../../src/editor-schema.ts";
 import { ModelFactory } from "../../src/index.ts";
+import { editorSchema } from "../../src/target/editor-schema.ts";
 import { parse } from "./facts.ts";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { nearest } from "../../src/config/suggest.ts";
+import { nearest } from "../../src/core/suggest.ts";
 
 const KEYS = ["temperature", "top_p", "top_k", "timeout", "max_new_tokens", "num_retries", "stop", "stream"];
 

@@ -6,7 +6,7 @@ import { parseDuration, untilDate } from "../../src/core/duration.ts";
 import { ConfigError, ERROR_CODES, isModelError } from "../../src/core/error.ts";
 import { modelErrorOf } from "../../src/core/failure.ts";
 import type { SseMessage } from "../../src/core/transport.ts";
-import { ModelFactory } from "../../src/factory.ts";
+import { ModelFactory } from "../../src/factory/factory.ts";
 import { Body } from "../../src/transport/body.ts";
 import { MessageReader } from "../../src/transport/message-reader.ts";
 import { SseFramer } from "../../src/transport/sse.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { ModelError } from "../../src/core/error.ts";
 import type { ModelEvent } from "../../src/core/event.ts";
-import type { ModelStream } from "../../src/model-stream.ts";
+import type { ModelStream } from "../../src/model/stream.ts";
 import { serving } from "../wire/ask.ts";
 import { chunk, looping, modelAt, SPLITS, saying, sse } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import http from "node:http";
 import { onTestFinished } from "vitest";
-import { ModelFactory } from "../../src/factory.ts";
-import type { Model } from "../../src/model.ts";
+import { ModelFactory } from "../../src/factory/factory.ts";
+import type { Model } from "../../src/model/model.ts";
 import { listening } from "../keys/host.ts";
 import { type Said, type SeenRequest, wireServer } from "../wire/wire-server.ts";
 

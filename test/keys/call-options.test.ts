@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { isModelError } from "../../src/core/error.ts";
-import type { CallOptions } from "../../src/options.ts";
+import type { CallOptions } from "../../src/model/options.ts";
 import { type Asked, ask, entry, factoryOf, PROMPT, simulate, type Wire } from "./world.ts";
 
 interface Row {

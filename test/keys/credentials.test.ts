@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ConfigError, isModelError } from "../../src/core/error.ts";
-import type { FactoryOptions } from "../../src/options.ts";
+import type { FactoryOptions } from "../../src/model/options.ts";
 import { type Host, host } from "./host.ts";
 import { factoryOf, PROMPT } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import * as z from "zod";
-import type { CallOptions } from "../../src/options.ts";
+import type { CallOptions } from "../../src/model/options.ts";
 import { keyTest } from "./key-test.ts";
 import { answered, ask, entry, factoryOf, onEveryWire, simulate, WIRES, type Wire } from "./world.ts";
 

@@ -2,8 +2,8 @@ import { expect } from "vitest";
 import type { Clock } from "../../src/core/clock.ts";
 import type { ModelError } from "../../src/core/error.ts";
 import type { Reply } from "../../src/core/reply.ts";
-import type { Input } from "../../src/model.ts";
-import type { CallOptions, FactoryOptions } from "../../src/options.ts";
+import type { Input } from "../../src/model/model.ts";
+import type { CallOptions, FactoryOptions } from "../../src/model/options.ts";
 import type { RecordedRequest, Simulator } from "../../src/simulator/server.ts";
 
 import { factoryOf, simulate } from "../simulated.ts";

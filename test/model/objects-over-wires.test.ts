@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { JsonSchema, StandardSchema } from "../../src/index.ts";
-import { parsePartial } from "../../src/partial-object.ts";
+import { parsePartial } from "../../src/model/partial-object.ts";
 import {
   AT_ONCE,
   aWhile,

@@ -215,7 +215,7 @@ export const chains = [
       "this.broke = broke;",
     ],
   ]),
-  ...mutantsOf("src/generation.ts", RECOVERY, [
+  ...mutantsOf("src/factory/generation.ts", RECOVERY, [
     [
       "continuation-of-the-primary",
       "continue_on_length of a fallback has no effect",

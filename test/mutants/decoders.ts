@@ -142,7 +142,7 @@ export const decoders = [
       ],
     ],
   ),
-  ...mutantsOf("src/model-stream.ts", CURSOR, [
+  ...mutantsOf("src/model/stream.ts", CURSOR, [
     ["stream-left-runs-on", "leaving a stream does not end the call", "  opened.cancel(reason);\n", ""],
     [
       "stream-read-twice",

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FlowEvent } from "../../src/core/event.ts";
+import { stripTokensOf } from "../../src/core/special-tokens.ts";
 import type { HeldText } from "../../src/layers/held-text.ts";
 import { StopCutter } from "../../src/layers/stop-cutter.ts";
 import { tokenStripper } from "../../src/layers/token-stripper.ts";
-import { stripTokensOf } from "../../src/special-tokens.ts";
 
 const RUNS = { numRuns: 1_000 };
 const END: FlowEvent = { type: "finish", reason: "stop", sample: 0 };

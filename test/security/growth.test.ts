@@ -7,7 +7,7 @@ import { maskedAddress } from "../../src/core/masked-address.ts";
 import { withoutPrompt } from "../../src/core/prompt-echo.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { tokenStripper } from "../../src/layers/token-stripper.ts";
-import { parsePartial } from "../../src/partial-object.ts";
+import { parsePartial } from "../../src/model/partial-object.ts";
 import { SseFramer } from "../../src/transport/sse.ts";
 import { targetOf } from "../layers/call-of.ts";
 import { SECRETS } from "./canary.ts";

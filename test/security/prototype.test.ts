@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { ConfigError, type JsonSchema, ModelError, ModelFactory } from "../../src/index.ts";
-import { parsePartial } from "../../src/partial-object.ts";
+import { parsePartial } from "../../src/model/partial-object.ts";
 import { modelAt, serving } from "../wire/ask.ts";
 import { SMALL_BODY, smallBody, WIRES } from "../wire/small-answers.ts";
 

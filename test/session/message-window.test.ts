@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readHistory } from "../../src/core/input.ts";
 import type { Message } from "../../src/core/message.ts";
-import { latestMessages } from "../../src/message-window.ts";
+import { latestMessages } from "../../src/model/message-window.ts";
 
 /** Turns of a question, some rounds of tools, and an answer; instructions anywhere between them. */
 const turn = fc

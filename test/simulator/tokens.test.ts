@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deltasOf, firstTokens, jsonDeltasOf, tokensOf, tokenTexts } from "../../src/simulator/tokens.ts";
+import { deltasOf, firstTokens, jsonDeltasOf, tokensOf, tokenTexts } from "../../src/dialects/served/tokens.ts";
 
 const text = fc.oneof(
   fc.string({ unit: "binary" }),

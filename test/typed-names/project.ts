@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import ts from "typescript";
 import { parseConfig } from "../../src/config/load.ts";
-import { registeredTypes } from "../../src/registered-types.ts";
+import { registeredTypes } from "../../src/target/registered-types.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** In the repository, so that packages are found; nothing is written there. */

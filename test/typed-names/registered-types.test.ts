@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sameTypes, typeDifferences } from "../../src/registered-types.ts";
+import { sameTypes, typeDifferences } from "../../src/target/registered-types.ts";
 import { typesOf } from "./project.ts";
 
 /** The declarations of a text, without what stands around them. */

@@ -2,8 +2,8 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { MODELS_DEV_URL, readModelsDev, UnusableDocument } from "../../catalog/models-dev.ts";
-import { nearest } from "../../config/suggest.ts";
 import { placeOf } from "../../core/place.ts";
+import { nearest } from "../../core/suggest.ts";
 import { atomicWrite } from "../atomic-write.ts";
 import {
   CATALOG_DATE,

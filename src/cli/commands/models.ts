@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { overlayFor } from "../../catalog-overlay.ts";
 import type { Config } from "../../config/load.ts";
-import { nearest } from "../../config/suggest.ts";
 import { silentLogger } from "../../core/logger.ts";
+import { nearest } from "../../core/suggest.ts";
+import { overlayFor } from "../../factory/catalog-overlay.ts";
 import type { ModelInfo } from "../../index.ts";
 import { catalogIds, infoOf } from "../catalog.ts";
 import { columns } from "../columns.ts";

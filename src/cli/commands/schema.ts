@@ -5,7 +5,7 @@ export function configureSchema(command: Command, { print }: CliContext): void {
   command
     .addHelpText("after", '\nIn an editor: put "#:schema ./models.schema.json" into the first line of models.toml.\n')
     .action(async () => {
-      const { editorSchema } = await import("../../editor-schema.ts");
+      const { editorSchema } = await import("../../target/editor-schema.ts");
       print.json(editorSchema());
     });
 }

@@ -3,8 +3,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
+import { watchFiles } from "../../config/file-watcher.ts";
 import { systemClock } from "../../core/clock.ts";
-import { watchFiles } from "../../file-watcher.ts";
 import {
   isRegisteredTypes,
   registeredNames,
@@ -13,7 +13,7 @@ import {
   TYPES_FILE,
   type TypeDifferences,
   typeDifferences,
-} from "../../registered-types.ts";
+} from "../../target/registered-types.ts";
 import { configProblems } from "../config-problems.ts";
 import { type CliContext, Exit, UsageError } from "../context.ts";
 import { reportError } from "../error-report.ts";

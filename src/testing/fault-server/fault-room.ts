@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { parseJson } from "../../simulator/json.ts";
+import { parseJson } from "../../dialects/served/json.ts";
 import { maskedHeaders, maskedPath } from "../../simulator/record.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { Connection } from "./connection.ts";

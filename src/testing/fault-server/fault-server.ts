@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import type { WireName } from "../../simulator/request.ts";
+import type { WireName } from "../../dialects/served/request.ts";
 import { checkedExpectation, type FaultExpectation, unmet } from "./expectation.ts";
 import { FaultRoom } from "./fault-room.ts";
 import { checkedOptions, type FaultServerOptions } from "./options.ts";

@@ -1,4 +1,4 @@
-import type { WireName } from "../../simulator/request.ts";
+import type { WireName } from "../../dialects/served/request.ts";
 
 const TEXT = "ok";
 

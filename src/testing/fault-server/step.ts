@@ -1,4 +1,4 @@
-import type { WireName } from "../../simulator/request.ts";
+import type { WireName } from "../../dialects/served/request.ts";
 
 /** One step of a script: its name and what it takes. Scripts are plain JSON. */
 export type FaultStep =

@@ -1,0 +1,32 @@
+import { maskedAddress } from "../core/masked-address.ts";
+import type { EntryConfig } from "./load.ts";
+
+const SECRET_NAME =
+  /key|token$|secret|(^|[-_])pass(word|wd|phrase)?$|password|authorization|(^|[-_])auth$|cookie|credential|signature/i;
+const MASK = "[secret]";
+const REFERENCE = /^(env:[A-Z_][A-Z0-9_]*)(:-)?/;
+
+/** An entry for display: frozen, references as they are written, everything that may be a secret masked. */
+export function maskedConfig(entry: EntryConfig): Readonly<Record<string, unknown>> {
+  return maskedValue(entry, "") as Readonly<Record<string, unknown>>;
+}
+
+/** A value of an entry as it may be shown under its name. */
+export function maskedValue(value: unknown, name: string): unknown {
+  if (typeof value === "string") return SECRET_NAME.test(name) ? withoutSecret(value) : withoutPassword(value);
+  if (Array.isArray(value)) return Object.freeze(value.map((inner) => maskedValue(inner, name)));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskedValue(inner, key)])));
+}
+
+/** The name of a variable is no secret; a default behind it is. */
+function withoutSecret(text: string): string {
+  const [, name, hasDefault] = REFERENCE.exec(text) ?? [];
+  if (name === undefined) return MASK;
+  return hasDefault === undefined ? name : `${name}:-${MASK}`;
+}
+
+/** What the address of a server or a proxy may hold: user, password, a key in its query. */
+export function withoutPassword(text: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? maskedAddress(text) : text;
+}

@@ -1,0 +1,55 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Answer } from "../simulator/answer.ts";
+import type { Json } from "./served/json.ts";
+import type { Problem } from "./served/problem.ts";
+import type { SimulatedRequest, WireName } from "./served/request.ts";
+
+/** One wire format: reads its requests, and gives an answer or a problem the form its provider would. */
+export interface Wire {
+  readonly name: WireName;
+  /** Throws a Rejection for a body its provider would refuse. */
+  read(received: Received): SimulatedRequest;
+  body(request: SimulatedRequest, answer: Answer): Json;
+  events(request: SimulatedRequest, answer: Answer): readonly WireEvent[];
+  /** The answer of the counting endpoint. */
+  counted(tokens: number): Json;
+  problem(problem: Problem, requestId: string): { readonly status: number; readonly body: Json };
+  /** A problem in the middle of a stream, after `sent` events. */
+  problemEvents(problem: Problem, requestId: string, sent: readonly WireEvent[]): readonly WireEvent[];
+  /** Headers of every answer: request id and, where the provider tells them, limits. */
+  headers(requestId: string, usedTokens: number, nowMs: number): Readonly<Record<string, string>>;
+  models(): Json;
+  model(id: string): Json;
+}
+
+export interface Received {
+  readonly path: string;
+  /** From the path, where the wire puts it there. */
+  readonly model: string | undefined;
+  readonly streaming: boolean;
+  readonly counting: boolean;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Json;
+  readonly history: ResponseHistory;
+}
+
+/** Conversations the provider keeps: response id to the items before and in it. */
+export type ResponseHistory = Map<string, readonly unknown[]>;
+
+export interface WireEvent {
+  readonly name?: string;
+  /** A text is sent as it is, anything else as JSON. */
+  readonly data: unknown;
+}
+
+/** The moment every simulated answer was created: 2026-01-01, so that equal requests get equal bytes. */
+export const CREATED_S = 1_767_225_600;
+
+export const MODEL_IDS: Readonly<Record<WireName, readonly string[]>> = {
+  openai: ["gpt-4o", "gpt-4o-mini", "gpt-5", "deepseek-reasoner"],
+  "openai-responses": ["gpt-4o", "gpt-4o-mini", "gpt-5", "deepseek-reasoner"],
+  anthropic: ["claude-sonnet-4-5", "claude-haiku-4-5"],
+  google: ["gemini-2.5-flash", "gemini-3-pro-preview"],
+};
+
+export const LIMITS = { requests: 10_000, tokens: 2_000_000 } as const;

@@ -1,0 +1,80 @@
+import { resolve } from "node:path";
+import { CachedCatalog, catalogPath, UnreadableCatalog } from "../catalog/cached-catalog.ts";
+import type { ModelTable, Overlay } from "../catalog/table.ts";
+import { ConfigError } from "../core/error.ts";
+import type { Logger } from "../core/logger.ts";
+import type { FactoryOptions } from "../model/options.ts";
+
+/** The facts that `modelwright catalog update` fetched, where a factory may have them. */
+export function overlayFor(
+  { catalog, env = process.env }: FactoryOptions,
+  readsFiles: boolean,
+  logger: Logger,
+): Overlay | undefined {
+  if (catalog === false) return undefined;
+  if (catalog !== undefined) return named(resolve(catalog), logger);
+  const path = readsFiles ? catalogPath(env) : undefined;
+  return path === undefined ? undefined : new CacheOverlay(path, logger);
+}
+
+/** A file that was asked for must be there. */
+function named(path: string, logger: Logger): Overlay {
+  try {
+    return new CacheOverlay(path, logger, CachedCatalog.read(path));
+  } catch (cause) {
+    if (!(cause instanceof UnreadableCatalog)) throw cause;
+    const message = `options.catalog: the cached catalog ${path} ${cause.message}`;
+    throw new ConfigError([{ file: undefined, line: 0, column: 0, path: "catalog", message }], { cause });
+  }
+}
+
+/** Read when the first fact is asked for, and never a reason for a call to fail. */
+class CacheOverlay implements Overlay {
+  readonly #path: string;
+  readonly #logger: Logger;
+  #catalog: CachedCatalog | undefined;
+  #isRead: boolean;
+
+  constructor(path: string, logger: Logger, catalog?: CachedCatalog) {
+    this.#path = path;
+    this.#logger = logger;
+    this.#catalog = catalog;
+    this.#isRead = catalog !== undefined;
+  }
+
+  get newer(): boolean {
+    return this.#read()?.newer ?? false;
+  }
+
+  table(providerId: string): ModelTable | undefined {
+    return this.#try(() => this.#read()?.table(providerId));
+  }
+
+  names(): readonly string[] {
+    return this.#read()?.names() ?? [];
+  }
+
+  #read(): CachedCatalog | undefined {
+    if (this.#isRead) return this.#catalog;
+    this.#isRead = true;
+    this.#catalog = this.#try(() => CachedCatalog.read(this.#path));
+    return this.#catalog;
+  }
+
+  /** A damaged file is told once and then left alone. */
+  #try<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof UnreadableCatalog)) throw error;
+      this.#catalog = undefined;
+      if (!error.isMissing)
+        this.#logger.warn("cached catalog left out", {
+          path: this.#path,
+          reason: error.message,
+          help: "modelwright catalog update",
+        });
+      return undefined;
+    }
+  }
+}

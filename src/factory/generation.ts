@@ -1,0 +1,208 @@
+import { infoOf, type ModelInfo } from "../catalog/lookup.ts";
+import type { Config, GroupConfig } from "../config/load.ts";
+import { maskedConfig, withoutPassword } from "../config/masked-config.ts";
+import type { Clock } from "../core/clock.ts";
+import { ConfigError } from "../core/error.ts";
+import type { Next } from "../core/layer.ts";
+import type { Target } from "../core/target.ts";
+import type { Transport } from "../core/transport.ts";
+import type { Chain, FallbackList } from "../layers/fallback.ts";
+import { Group } from "../layers/group.ts";
+import type { ModelContext } from "../model/model.ts";
+import { Linter, type LintFinding } from "../target/lint.ts";
+import type { ModelDescription } from "../target/model-description.ts";
+import { type ResolveContext, resolveTarget, SIMULATED_URL } from "../target/resolve.ts";
+import { groupPipeline, modelPipeline, type Services } from "./pipeline.ts";
+
+/** What the generations of a factory have in common. */
+export interface Surroundings extends Pick<ModelContext, "transport" | "clock" | "random" | "checkOpen"> {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Everything below fallback, with the state that outlives a reload. */
+  readonly toTarget: Next;
+}
+
+/** One reading of models.toml and all that follows from it. A reload makes a new one; calls under way keep theirs. */
+export class Generation {
+  readonly config: Config;
+  readonly #resolving: ResolveContext;
+  readonly services: Services;
+  readonly #around: Surroundings;
+  readonly #contexts = new Map<string, ModelContext>();
+  readonly #targets = new Map<string, Target>();
+
+  constructor(resolving: ResolveContext, services: Services, around: Surroundings) {
+    this.config = resolving.config;
+    this.#resolving = resolving;
+    this.services = services;
+    this.#around = around;
+  }
+
+  /**
+   * What a model of this entry or group works with.
+   * @throws ConfigError for an unknown name, or a variable that is not set.
+   */
+  contextOf(name: string): ModelContext {
+    const behind = this.config.behind(name);
+    let context = this.#contexts.get(behind);
+    if (context === undefined) {
+      const group = this.config.group(behind);
+      context = group === undefined ? this.#entryContext(behind) : this.#groupContext(group);
+      this.#contexts.set(behind, context);
+    }
+    return context;
+  }
+
+  /** The same for one entry with other policies and nobody beside it. */
+  aloneWith(name: string, policy: Partial<Target["policy"]>): ModelContext {
+    const target = this.target(name);
+    const primary = { ...target, policy: { ...target.policy, ...policy } };
+    return this.#context(name, [primary], this.#runOf({ primary, fallbacks: () => undefined, leftOut: [] }));
+  }
+
+  /** The entry that a name stands for, or the members of the group. */
+  entriesOf(name: string): readonly string[] {
+    const behind = this.config.behind(name);
+    return this.config.group(behind)?.members.map(({ model }) => model) ?? [behind];
+  }
+
+  target(name: string): Target {
+    const behind = this.config.behind(name);
+    let target = this.#targets.get(behind);
+    if (target === undefined) {
+      target = resolveTarget(behind, this.#resolving);
+      this.#targets.set(behind, target);
+    }
+    return target;
+  }
+
+  describe(name: string): ModelDescription {
+    const behind = this.config.behind(name);
+    const group = this.config.group(behind);
+    if (group === undefined) return this.#describe(behind);
+    const [first, ...others] = group.members.map(({ model }) => model) as [string, ...string[]];
+    const fallbacks = [...others, ...group.fallbackModels];
+    return {
+      ...this.#describe(first),
+      ...{ name: behind, strategy: group.strategy, members: [first, ...others], fallbacks },
+    };
+  }
+
+  info(modelId: string): ModelInfo | null {
+    return infoOf(modelId, this.#resolving.overlay);
+  }
+
+  lint(): readonly LintFinding[] {
+    const linter = new Linter(this.#resolving, this.services.dialectOf);
+    return this.config.names.flatMap((name) => linter.entry(name));
+  }
+
+  #describe(name: string): ModelDescription {
+    const { provider, modelId, dialect, address, facts, price } = resolveTarget(name, this.#resolving, true);
+    const problems = this.#problemsOf(name);
+    return {
+      name,
+      provider,
+      modelId,
+      dialect,
+      baseUrl: address.baseUrl === SIMULATED_URL ? "simulator" : withoutPassword(address.baseUrl),
+      capabilities: facts.capabilities,
+      context: facts.context ?? null,
+      maxOutput: facts.maxOutput ?? null,
+      price: price() ?? null,
+      fallbacks: this.config.entry(name).fallbackModels ?? [],
+      ...(problems.length > 0 && { problems }),
+    };
+  }
+
+  #problemsOf(name: string): readonly string[] {
+    try {
+      this.target(name);
+      return [];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return error.problems.map(({ message }) => message);
+    }
+  }
+
+  #entryContext(name: string): ModelContext {
+    const target = this.target(name);
+    if (target.tls?.rejectUnauthorized === false)
+      this.services.logger.warn("certificates are not checked", {
+        model: name,
+        help: "tls.reject_unauthorized is false",
+      });
+    const leftOut: string[] = [];
+    const lists = this.#fallbacks(name, leftOut);
+    const others = Object.values(lists).flatMap((list) => list ?? []);
+    const run = this.#runOf({ primary: target, fallbacks: (kind) => lists[kind], leftOut });
+    return this.#context(name, [target], run, others);
+  }
+
+  #groupContext({ name, members, fallbackModels, strategy, allowedFails, cooldown }: GroupConfig): ModelContext {
+    const leftOut: string[] = [];
+    const usable = members.flatMap(({ model, weight }) =>
+      this.#usable(name, model, leftOut).map((target) => ({ target, weight })),
+    );
+    // Nobody can be asked: the first says why.
+    if (usable.length === 0) this.target(members[0]?.model ?? name);
+    const fallbacks = fallbackModels.flatMap((model) => this.#usable(name, model, leftOut));
+    const { breakers, groups } = this.services;
+    const group = new Group({
+      ...{ strategy, allowedFails, cooldownMs: cooldown, members: usable, fallbacks, leftOut },
+      state: groups.of(name),
+      isOpen: (target) => OPEN.has(breakers.state(target)),
+    });
+    const targets = usable.map(({ target }) => target) as [Target, ...Target[]];
+    return this.#context(name, targets, groupPipeline(this.services, group, this.#around.toTarget), fallbacks);
+  }
+
+  #runOf(chain: Chain): Next {
+    return modelPipeline(this.services, () => chain, this.#around.toTarget);
+  }
+
+  /** `targets` are those that answer for the name: one, or the members of a group. */
+  #context(
+    name: string,
+    targets: readonly [Target, ...Target[]],
+    run: Next,
+    others: readonly Target[] = [],
+  ): ModelContext {
+    const { dialectOf } = this.services;
+    const { transport, clock, random, checkOpen } = this.#around;
+    const [target] = targets;
+    const everyone = [...targets, ...others];
+    return {
+      ...{ name, target, targets, run, transport, clock, random, checkOpen },
+      dialect: dialectOf(target),
+      manySamples: everyone.every((one) => dialectOf(one).manySamples === true),
+      continuesOnLength: everyone.some(({ policy }) => policy.continueOnLength > 0),
+      config: maskedConfig(this.config.entry(target.entry)),
+    };
+  }
+
+  #fallbacks(name: string, leftOut: string[]): Readonly<Record<FallbackList, readonly Target[] | undefined>> {
+    const entry = this.config.entry(name);
+    const usable = (list: readonly string[] | undefined) => list?.flatMap((one) => this.#usable(name, one, leftOut));
+    return {
+      general: usable(entry.fallbackModels),
+      context: usable(entry.contextWindowFallbacks),
+      policy: usable(entry.contentPolicyFallbacks),
+      "rate-limit": usable(entry.rateLimitFallbacks),
+    };
+  }
+
+  /** A fallback whose key is not set does not keep the model from working; log and errors say that it is left out. */
+  #usable(name: string, fallback: string, leftOut: string[]): readonly Target[] {
+    try {
+      return [this.target(fallback)];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.services.logger.warn("fallback left out", { model: name, fallback, reason: error.message });
+      leftOut.push(`${fallback}: ${error.message}`);
+      return [];
+    }
+  }
+}
+
+const OPEN: ReadonlySet<string | undefined> = new Set(["open", "isolated"]);

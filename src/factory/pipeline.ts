@@ -1,0 +1,81 @@
+import type { Call } from "../core/call.ts";
+import type { Dialect } from "../core/dialect.ts";
+import { compose, type Layer, type Next } from "../core/layer.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Target } from "../core/target.ts";
+import { type Breakers, breakerGate, circuitBreaker } from "../layers/circuit-breaker.ts";
+import { concurrency } from "../layers/concurrency.ts";
+import { continueOnLength } from "../layers/continuation.ts";
+import { credential } from "../layers/credential.ts";
+import { deadline } from "../layers/deadline.ts";
+import { type Chain, fallback } from "../layers/fallback.ts";
+import type { Group } from "../layers/group.ts";
+import type { GroupStates } from "../layers/group-states.ts";
+import type { KeyStates } from "../layers/key-states.ts";
+import { meter } from "../layers/meter.ts";
+import { outputGuard } from "../layers/output-guard.ts";
+import { pauseGate } from "../layers/pause-gate.ts";
+import { retry } from "../layers/retry.ts";
+import type { RetryBudgets } from "../layers/retry-budget.ts";
+import { telemetry } from "../layers/telemetry.ts";
+import { timeout } from "../layers/timeout.ts";
+import type { UsageTotals } from "../layers/usage-totals.ts";
+
+/** State that all models of a factory share, whatever file they go by. */
+export interface SharedServices {
+  readonly totals: UsageTotals;
+  readonly budgets: RetryBudgets;
+  readonly keys: KeyStates;
+  readonly breakers: Breakers;
+  readonly groups: GroupStates;
+  readonly dialectOf: (target: Target) => Dialect;
+}
+
+/** The same with what one reading of the file says. */
+export interface Services extends SharedServices {
+  readonly logger: Logger;
+  /** Whether prompts and answers may be logged. */
+  readonly logContent: boolean;
+  /** Present with a `[cache]` table. */
+  readonly cache: Layer | undefined;
+}
+
+/** The layers below fallback: they see one target, and are the same for all models of a factory. */
+export function targetPipeline(services: SharedServices): Next {
+  return compose(
+    [
+      continueOnLength,
+      circuitBreaker(services.breakers),
+      retry(services.budgets),
+      credential(services.keys),
+      breakerGate(services.breakers),
+      concurrency(),
+      pauseGate(services.keys),
+      timeout,
+      meter,
+      outputGuard,
+    ],
+    (call) => services.dialectOf(call.target).open(call),
+  );
+}
+
+/** The whole way of a call of one model, from its caller to the wire. */
+export function modelPipeline(services: Services, chainOf: (call: Call) => Chain, toTarget: Next): Next {
+  const layers = [
+    telemetry(services.logger, services.logContent),
+    services.totals.layer,
+    deadline,
+    services.cache,
+    fallback(chainOf, services.dialectOf, services.budgets),
+  ];
+  return compose(
+    layers.filter((layer) => layer !== undefined),
+    toTarget,
+  );
+}
+
+/** The same for a group: its member is chosen first, and below fallback the group sees what becomes of it. */
+export function groupPipeline(services: Services, group: Group, toTarget: Next): Next {
+  const run = modelPipeline(services, group.chainOf, compose([group.watch], toTarget));
+  return compose([group.choose], run);
+}

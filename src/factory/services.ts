@@ -1,0 +1,54 @@
+import type { Config } from "../config/load.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Layer } from "../core/layer.ts";
+import type { Logger } from "../core/logger.ts";
+import { cache } from "../layers/cache.ts";
+import { Breakers } from "../layers/circuit-breaker.ts";
+import { GroupStates } from "../layers/group-states.ts";
+import { KeyStates } from "../layers/key-states.ts";
+import { RetryBudgets } from "../layers/retry-budget.ts";
+import { UsageTotals } from "../layers/usage-totals.ts";
+import { MemoryStore } from "../stores/memory.ts";
+import { loggerFor, safeLogger } from "../target/log-writer.ts";
+import type { Generation } from "./generation.ts";
+import type { Services, SharedServices } from "./pipeline.ts";
+
+/** What all calls of a factory share, whatever file they go by. */
+export function sharedServices(clock: Clock, dialectOf: SharedServices["dialectOf"]): SharedServices {
+  return {
+    totals: new UsageTotals(),
+    budgets: new RetryBudgets(),
+    keys: new KeyStates(),
+    breakers: new Breakers(clock),
+    groups: new GroupStates(),
+    dialectOf,
+  };
+}
+
+interface Making {
+  readonly clock: Clock;
+  /** The caller's own, which no file changes. */
+  readonly logger: Logger | undefined;
+  /** What held until now: a table that is the same keeps its cache or log. */
+  readonly before: Generation | undefined;
+}
+
+/** The services of one reading of the file. */
+export function servicesOf(config: Config, shared: SharedServices, { clock, logger, before }: Making): Services {
+  const isSame = (key: "cache" | "logging") => JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
+  return {
+    ...shared,
+    logger:
+      before !== undefined && isSame("logging")
+        ? before.services.logger
+        : safeLogger(logger ?? loggerFor(config, clock)),
+    logContent: config.logging?.logContent ?? false,
+    cache: before !== undefined && isSame("cache") ? before.services.cache : cacheFor(config, clock),
+  };
+}
+
+function cacheFor({ cache: settings }: Config, clock: Clock): Layer | undefined {
+  if (settings === undefined) return undefined;
+  const { ttl, maxEntries, namespace } = settings;
+  return cache(new MemoryStore(maxEntries, clock), { ttlMs: ttl, namespace });
+}

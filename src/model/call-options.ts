@@ -1,0 +1,124 @@
+import { camelOf, entryConfigOf } from "../config/entry-config.ts";
+import type { Finding } from "../config/limits.ts";
+import { callSchema } from "../config/schema.ts";
+import { findingsOf } from "../config/schema-problem.ts";
+import type { CacheMode, CallInput } from "../core/call.ts";
+import { ModelError } from "../core/error.ts";
+import { readInput } from "../core/input.ts";
+import { keyOf, pickSettings } from "../core/request.ts";
+import { stripTokensOf } from "../core/special-tokens.ts";
+import { nearest } from "../core/suggest.ts";
+import type { StripSpecialTokens } from "../core/target.ts";
+import type { CallOptions } from "./options.ts";
+
+export interface ReadOptions {
+  readonly input: Omit<CallInput, "messages">;
+  readonly batchSize: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Options that models.toml has no key for. */
+const CALL_ONLY = ["samples", "signal", "cache", "tags", "raw"] as const;
+const CACHE_MODES: readonly CacheMode[] = ["use", "refresh", "bypass", "only"];
+
+const NO_OPTIONS: ReadOptions = {
+  input: { settings: {}, samples: 1, extraBody: {}, extraHeaders: {}, raw: false, tags: [], adaptation: {} },
+  batchSize: undefined,
+  signal: undefined,
+};
+
+/** Checks the options of a call with the schema of models.toml, so that a key means the same in both places. */
+export function readCallOptions(options: CallOptions | undefined, model: string): ReadOptions {
+  if (options === undefined || options === null) return NO_OPTIONS;
+  if (typeof options !== "object" || Array.isArray(options)) throw wrong(model, "must be an object");
+  const entry = readable(options, model);
+  const { samples, signal, cache, tags, raw } = options;
+  checkCallOnly(options, model);
+  return {
+    input: {
+      settings: pickSettings(entry),
+      samples: samples ?? 1,
+      extraBody: (entry["extraBody"] ?? {}) as Record<string, unknown>,
+      extraHeaders: (entry["extraHeaders"] ?? {}) as Record<string, string>,
+      raw: raw ?? false,
+      tags: tags ?? [],
+      cache: cacheModeOf(cache),
+      stream: entry["stream"] as boolean | undefined,
+      system: entry["system"] as string | undefined,
+      prelude: options.messages === undefined ? undefined : readInput(options.messages),
+      stripTokens: stripTokensOf(entry["stripSpecialTokens"] as StripSpecialTokens | undefined),
+      continueOnLength: entry["continueOnLength"] as number | undefined,
+      adaptation: pick(entry, ["dropParams", "modifyParams", "strict", "drop", "allow"]),
+    },
+    batchSize: entry["batchSize"] as number | undefined,
+    signal,
+  };
+}
+
+function pick(entry: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, never> {
+  return Object.fromEntries(
+    names.filter((name) => entry[name] !== undefined).map((name) => [name, entry[name]]),
+  ) as Record<string, never>;
+}
+
+/** A value that contains itself would exhaust the stack of whoever walks through it. */
+function readable(options: CallOptions, model: string): Readonly<Record<string, unknown>> {
+  try {
+    return readEntry(options, model);
+  } catch (error) {
+    if (error instanceof RangeError) throw wrong(model, "a value contains itself or is nested too deeply");
+    throw error;
+  }
+}
+
+/** The options that are also keys of an entry, checked and in the shapes of an entry. */
+function readEntry(options: CallOptions, model: string): Readonly<Record<string, unknown>> {
+  const table: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || name === "messages" || CALL_ONLY.includes(name as never)) continue;
+    table[keyOf(name)] = name === "webSearch" && typeof value === "object" ? snakeTable(value as object) : value;
+  }
+  const names = Object.keys(table);
+  if (names.length === 0) return {};
+  const result = callSchema.safeParse(table);
+  if (!result.success) throw wrong(model, findingsOf(result.error.issues, table, "call").map(explain).join("; "));
+  if ("max_tokens" in table) table["max_new_tokens"] ??= table["max_tokens"];
+  return entryConfigOf(model, table as never, undefined) as unknown as Readonly<Record<string, unknown>>;
+}
+
+function snakeTable(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [keyOf(key), inner]));
+}
+
+function explain(finding: Finding): string {
+  const { suggestion: word, path } = finding;
+  const isOption = finding.at === "key" && (path.length === 1 || path[0] === "web_search");
+  const suggestion = word === undefined ? "" : ` (did you mean "${isOption ? camelOf(word) : word}"?)`;
+  return `${finding.message}${suggestion}`;
+}
+
+function checkCallOnly({ samples, signal, cache, tags, raw }: CallOptions, model: string): void {
+  if (raw !== undefined && typeof raw !== "boolean") throw wrong(model, "raw must be true or false");
+  if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1))
+    throw wrong(model, "samples must be a whole number from 1 on");
+  if (signal !== undefined && typeof signal.addEventListener !== "function")
+    throw wrong(model, "signal must be an AbortSignal");
+  if (cache !== undefined && typeof cache !== "boolean" && !CACHE_MODES.includes(cache)) {
+    const near = nearest(String(cache), CACHE_MODES);
+    throw wrong(
+      model,
+      `cache must be one of ${CACHE_MODES.join(", ")}${near === undefined ? "" : ` (did you mean "${near}"?)`}`,
+    );
+  }
+  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string")))
+    throw wrong(model, "tags must be a list of texts");
+}
+
+function cacheModeOf(cache: CallOptions["cache"]): CacheMode | undefined {
+  if (typeof cache !== "boolean") return cache;
+  return cache ? "use" : "bypass";
+}
+
+function wrong(model: string, words: string): ModelError {
+  return new ModelError({ code: "invalid_request", message: `${model}: options: ${words}`, model });
+}

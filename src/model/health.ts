@@ -1,0 +1,32 @@
+import type { Clock } from "../core/clock.ts";
+import { type ConfigError, isModelError, type ModelError, type ModelErrorCode } from "../core/error.ts";
+import type { Model } from "./model.ts";
+
+export interface HealthOptions {
+  /** Entries to ask; a group stands for its members. Default: all. */
+  readonly names?: readonly string[];
+  /** Longest wait for each, milliseconds. Default 5000. */
+  readonly timeoutMs?: number;
+}
+
+/** Whether a model answered a request of a few tokens just now. */
+export interface ModelHealth {
+  readonly healthy: boolean;
+  readonly latencyMs: number;
+  /** Why it is not healthy. */
+  readonly error?: ModelError | ConfigError;
+}
+
+/** Ends that prove that the model is there, though its few tokens made no answer. */
+const ALIVE: ReadonlySet<ModelErrorCode> = new Set([
+  ...(["empty_response", "content_filtered", "refused", "degenerate_output", "invalid_tool_call"] as const),
+]);
+
+/** Asks once for a few tokens. Never throws for a failed call. */
+export async function healthOf(model: Model, clock: Clock): Promise<ModelHealth> {
+  const startedMs = clock.monotonic();
+  const outcome = await model.safeCodegen("Say ok.", { maxNewTokens: 16, cache: "bypass", tags: ["health"] });
+  const latencyMs = clock.monotonic() - startedMs;
+  if (outcome.ok || (isModelError(outcome.error) && ALIVE.has(outcome.error.code))) return { healthy: true, latencyMs };
+  return { healthy: false, latencyMs, error: outcome.error };
+}

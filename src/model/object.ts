@@ -1,0 +1,277 @@
+import { dropAddedNulls } from "../core/added-nulls.ts";
+import { addCost } from "../core/cost.ts";
+import { isModelError, ModelError } from "../core/error.ts";
+import type { ModelEvent } from "../core/event.ts";
+import { readInput } from "../core/input.ts";
+import type { Message } from "../core/message.ts";
+import type { Reply } from "../core/reply.ts";
+import type { ResponseFormat } from "../core/request.ts";
+import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
+import type { JsonSchema } from "../core/tool.ts";
+import { addUsage } from "../core/usage.ts";
+import type { Input, Model } from "./model.ts";
+import type { CallOptions } from "./options.ts";
+import { parsePartial } from "./partial-object.ts";
+import { viewOf } from "./stream.ts";
+
+export interface ObjectReply<T> {
+  readonly object: T;
+  /** The reply the object was read from; usage, cost and attempts include those of re-asks. */
+  readonly reply: Reply;
+}
+
+/** Wire schemas must be objects at their root, so any other schema travels inside this one. */
+const WRAP_KEY = "value";
+
+interface Wanted<Schema extends StandardSchema> {
+  readonly schema: Schema;
+  readonly root: JsonSchema;
+  readonly wrapped: boolean;
+  readonly format: ResponseFormat;
+}
+
+function wantedOf<Schema extends StandardSchema>(schema: Schema): Wanted<Schema> {
+  const json = jsonSchemaOf(schema);
+  const wrapped = json["type"] !== "object";
+  const root = wrapped ? wrapperOf(json) : json;
+  const title = json["title"];
+  const name = typeof title === "string" ? title.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) : "object";
+  return { schema, root, wrapped, format: { type: "json_schema", name, schema: root } };
+}
+
+function jsonSchemaOf(schema: StandardSchema): JsonSchema {
+  const give = schema?.["~standard"]?.jsonSchema?.input;
+  if (give === undefined) {
+    throw new ModelError({
+      code: "invalid_request",
+      message: "object() needs a zod schema, or a Standard Schema that can give JSON Schema (~standard.jsonSchema)",
+    });
+  }
+  try {
+    const { $schema: _, ...json } = give({ target: "draft-2020-12" });
+    return json;
+  } catch (cause) {
+    throw new ModelError({
+      code: "invalid_request",
+      message: `the schema cannot be written as JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
+  }
+}
+
+/** References inside a schema point at its root, so definitions stay at the root, and a root that is referred to becomes one. */
+function wrapperOf(json: JsonSchema): JsonSchema {
+  const { $defs, ...value } = json;
+  const wrapper = (inner: JsonSchema, definitions: unknown): JsonSchema => ({
+    type: "object",
+    properties: { [WRAP_KEY]: inner },
+    required: [WRAP_KEY],
+    additionalProperties: false,
+    ...(definitions !== undefined && { $defs: definitions }),
+  });
+  if (!JSON.stringify(json).includes(ROOT_REFERENCE)) return wrapper(value, $defs);
+  const reference = `#/$defs/${ROOT_NAME}`;
+  const pointed = JSON.parse(JSON.stringify({ ...($defs as object | undefined), [ROOT_NAME]: value }), (key, inner) =>
+    key === "$ref" && inner === "#" ? reference : inner,
+  );
+  return wrapper({ $ref: reference }, pointed);
+}
+const ROOT_REFERENCE = '"$ref":"#"';
+const ROOT_NAME = "__root";
+
+/** Asks for an object, and again with the reasons when what came does not satisfy the schema. */
+export async function askObject<Schema extends StandardSchema>(
+  model: Model,
+  schema: Schema,
+  input: Input,
+  options: CallOptions | undefined,
+  defaultRepair: number,
+): Promise<ObjectReply<InferOutput<Schema>>> {
+  const wanted = wantedOf(schema);
+  const repairs = options?.repair ?? defaultRepair;
+  let messages = readInput(input);
+  let before: Reply | undefined;
+  for (let asked = 0; ; asked++) {
+    const answer = await model
+      .codegen(messages, { ...options, responseFormat: wanted.format })
+      .catch((error: unknown) => {
+        throw withEarlier(error, before);
+      });
+    const reply = before === undefined ? answer : sumOf(before, answer);
+    const read = await readObject(wanted, answer);
+    if (read.ok) return { object: read.value, reply };
+    if (asked >= repairs || answer.finishReason === "refusal") throw unreadable(read, reply, asked);
+    messages = [...messages, ...reask(answer, read.problem)];
+    before = reply;
+  }
+}
+
+type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+
+async function readObject<Schema extends StandardSchema>(
+  { schema, root, wrapped }: Wanted<Schema>,
+  reply: Reply,
+): Promise<Read<InferOutput<Schema>>> {
+  if (reply.finishReason === "refusal") return { ok: false, problem: reply.refusal ?? "the model declined" };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(jsonText(reply.text));
+  } catch (error) {
+    const cut = reply.finishReason === "length" ? " (cut off by the token limit: raise max_new_tokens)" : "";
+    return { ok: false, problem: `not JSON: ${(error as Error).message}${cut}` };
+  }
+  const plain = dropAddedNulls(parsed, root);
+  const value = wrapped ? (plain as Record<string, unknown>)?.[WRAP_KEY] : plain;
+  const result = await schema["~standard"].validate(value);
+  if (result.issues === undefined) return { ok: true, value: result.value as InferOutput<Schema> };
+  return { ok: false, problem: result.issues.map(({ message, path }) => `${pathText(path)}${message}`).join("; ") };
+}
+
+function pathText(path: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined): string {
+  if (path === undefined || path.length === 0) return "";
+  return `${path.map((step) => String(typeof step === "object" ? step.key : step)).join(".")}: `;
+}
+
+/** Models without a JSON mode like to put their answer in a code fence, and a few words around it. */
+function jsonText(text: string): string {
+  const trimmed = text.trim();
+  if (/^[[{"]/.test(trimmed)) return trimmed;
+  const fence = trimmed.indexOf("```");
+  const start = trimmed.indexOf("\n", fence);
+  const end = trimmed.lastIndexOf("```");
+  return fence >= 0 && start > 0 && end > start ? trimmed.slice(start + 1, end) : trimmed;
+}
+
+function reask(answer: Reply, problem: string): readonly Message[] {
+  return [
+    ...(answer.text === "" ? [] : [answer.message]),
+    {
+      role: "user",
+      content: `Your answer does not satisfy the required schema: ${problem}. Answer again with only the corrected JSON.`,
+    },
+  ];
+}
+
+function unreadable(read: { readonly problem: string }, reply: Reply, asked: number): ModelError {
+  const refused = reply.finishReason === "refusal";
+  const again = asked > 0 ? ` after ${asked} re-ask${asked > 1 ? "s" : ""}` : "";
+  const error = new ModelError({
+    code: refused ? "refused" : "invalid_output",
+    message: refused
+      ? `${reply.model}: the model declined: ${read.problem}`
+      : `${reply.model}: the answer does not satisfy the schema${again}: ${read.problem}`,
+    provider: reply.provider,
+    model: reply.model,
+    requestId: reply.requestId,
+    partial: { text: reply.text, reasoning: reply.reasoning ?? "", toolCalls: reply.toolCalls, usage: reply.usage },
+  });
+  error.attempts = reply.attempts;
+  return error;
+}
+
+function sumOf(before: Reply, answer: Reply): Reply {
+  return {
+    ...answer,
+    usage: addUsage(before.usage, answer.usage),
+    cost: addCost(before.cost, answer.cost),
+    attempts: [...before.attempts, ...answer.attempts],
+    latencyMs: before.latencyMs + answer.latencyMs,
+  };
+}
+
+function withEarlier(error: unknown, before: Reply | undefined): unknown {
+  if (isModelError(error) && before !== undefined) error.attempts = [...before.attempts, ...error.attempts];
+  return error;
+}
+
+/** Growing partial objects, each at least as complete as the one before; then `object` and `reply`. */
+export interface ObjectStream<T> extends AsyncIterable<DeepPartial<T>> {
+  readonly object: Promise<T>;
+  readonly reply: Promise<Reply>;
+}
+
+export type DeepPartial<T> = T extends readonly (infer Item)[]
+  ? DeepPartial<Item>[]
+  : T extends object
+    ? { [key in keyof T]?: DeepPartial<T[key]> }
+    : T;
+
+export function streamObject<Schema extends StandardSchema>(
+  model: Model,
+  schema: Schema,
+  input: Input,
+  options?: CallOptions,
+): ObjectStream<InferOutput<Schema>> {
+  if (options?.repair) {
+    throw new ModelError({
+      code: "invalid_request",
+      message: "a stream is not repaired, its partial objects are out already: leave repair away, or use object()",
+    });
+  }
+  const wanted = wantedOf(schema);
+  const stream = model.stream(input, { ...options, responseFormat: wanted.format });
+  let object: Promise<InferOutput<Schema>> | undefined;
+  const whole = () => {
+    object ??= stream.reply.then(async (reply) => {
+      const read = await readObject(wanted, reply);
+      if (!read.ok) throw unreadable(read, reply, 0);
+      return read.value;
+    });
+    object.catch(() => {});
+    return object;
+  };
+  return {
+    [Symbol.asyncIterator]: () => checkedAtEnd(growing<InferOutput<Schema>>(stream, wanted.wrapped), whole),
+    get reply() {
+      return stream.reply;
+    },
+    get object() {
+      return whole();
+    },
+  };
+}
+
+/** Whoever only iterates must hear as well that what came is no such object: the last step throws. */
+function checkedAtEnd<T>(partials: AsyncIterable<T>, whole: () => Promise<unknown>): AsyncIterator<T> {
+  const iterator = partials[Symbol.asyncIterator]();
+  let left = false;
+  return {
+    async next() {
+      const step = await iterator.next();
+      if (step.done && !left) await whole();
+      return step;
+    },
+    async return() {
+      left = true;
+      await iterator.return?.();
+      return { value: undefined, done: true };
+    },
+  };
+}
+
+/**
+ * Each partial reads the whole text again. Small texts are read at every delta, larger ones when they have grown by this
+ * share, so that the cost stays linear.
+ */
+const PARSE_EVERY = 100;
+
+function growing<T>(stream: AsyncIterable<ModelEvent>, wrapped: boolean): AsyncIterable<DeepPartial<T>> {
+  let text = "";
+  let parseAt = 0;
+  let parsed = 0;
+  return viewOf(stream, (event) => {
+    if (event.type === "reset") {
+      text = "";
+      parseAt = 0;
+    }
+    if (event.type === "text-delta" && event.sample === 0) text += event.text;
+    else if (event.type !== "finish" || event.sample !== 0) return undefined;
+    if (text.length === parsed || (event.type !== "finish" && text.length < parseAt)) return undefined;
+    parsed = text.length;
+    parseAt = text.length + text.length / PARSE_EVERY;
+    const partial = parsePartial(text);
+    return (wrapped ? (partial as Record<string, unknown> | undefined)?.[WRAP_KEY] : partial) as
+      | DeepPartial<T>
+      | undefined;
+  });
+}

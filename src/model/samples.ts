@@ -1,0 +1,156 @@
+import type { CallInput } from "../core/call.ts";
+import { addCost } from "../core/cost.ts";
+import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
+import type { Events, FlowEvent } from "../core/event.ts";
+import type { Reply, Sample } from "../core/reply.ts";
+import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
+import type { Opened } from "./stream.ts";
+
+/** How many answers each API call is asked for, so that all samples come together: 20 in batches of 8 are 8, 8 and 4. */
+export function planSamples(input: CallInput, batchSize: number): readonly number[] {
+  const plan: number[] = [];
+  for (let left = input.samples; left > 0; left -= batchSize) plan.push(Math.min(left, batchSize));
+  return plan;
+}
+
+function samplesOf(reply: Reply): readonly Sample[] {
+  const { text, reasoning, toolCalls, finishReason, usage } = reply;
+  return reply.samples ?? [{ text, ...(reasoning !== undefined && { reasoning }), toolCalls, finishReason, usage }];
+}
+
+/** Each change once: the requests of one question are mostly changed alike. */
+function adjustmentsOf(replies: readonly Reply[]): Reply["adjustments"] {
+  return [
+    ...new Map(
+      replies.flatMap((reply) => reply.adjustments).map((adjustment) => [JSON.stringify(adjustment), adjustment]),
+    ).values(),
+  ];
+}
+
+/** One reply out of several calls; a call that fails rejects with what the others gave. */
+export async function joinSamples(calls: readonly Promise<Reply>[]): Promise<Reply> {
+  const results = await Promise.allSettled(calls);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw withOthers(failed.reason, results);
+  const replies = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const [first] = replies as [Reply];
+  return {
+    ...first,
+    usage: replies.map((reply) => reply.usage).reduce(addUsage),
+    cost: replies.map((reply) => reply.cost).reduce(addCost),
+    attempts: replies.flatMap((reply) => reply.attempts),
+    adjustments: adjustmentsOf(replies),
+    latencyMs: Math.max(...replies.map((reply) => reply.latencyMs)),
+    raw: replies.map((reply) => reply.raw),
+    samples: replies.flatMap(samplesOf),
+  };
+}
+
+type Result = PromiseSettledResult<Reply>;
+
+/** The error of one call with what all of them gave, in their order: what had arrived, and every attempt. */
+function withOthers(failure: unknown, results: readonly Result[]): unknown {
+  if (!isModelError(failure) || results.length === 1) return failure;
+  const attempts = results.flatMap((result) => givenBy(result)?.attempts ?? []);
+  const samples = results.flatMap(arrivedOf);
+  const [first] = samples;
+  failure.attempts = attempts;
+  if (first !== undefined) failure.partial = { ...first, usage: results.map(usageIn).reduce(addUsage), samples };
+  return failure;
+}
+
+function givenBy(result: Result): Reply | ModelError | undefined {
+  if (result.status === "fulfilled") return result.value;
+  return isModelError(result.reason) ? result.reason : undefined;
+}
+
+function usageIn(result: Result): Usage {
+  const given = givenBy(result);
+  return (isModelError(given) ? given.partial?.usage : given?.usage) ?? NO_USAGE;
+}
+
+type Arrived = NonNullable<PartialAnswer["samples"]>[number];
+
+function arrivedOf(result: Result): readonly Arrived[] {
+  const given = givenBy(result);
+  if (given === undefined) return [];
+  if (!isModelError(given))
+    return samplesOf(given).map(({ text, reasoning = "", toolCalls }) => ({ text, reasoning, toolCalls }));
+  const { partial } = given;
+  if (partial === undefined) return [];
+  return partial.samples ?? [{ text: partial.text, reasoning: partial.reasoning, toolCalls: partial.toolCalls }];
+}
+
+/** The calls of several samples as one stream: one after the other, sample numbers counting on, usage adding up. */
+export function openSamples(calls: readonly (() => Opened)[]): Opened {
+  const [only] = calls as [() => Opened];
+  if (calls.length === 1) return only();
+  const opened: Opened[] = [];
+  return {
+    events: chained(calls, opened),
+    note: () => {},
+    reply: () => joined(opened),
+    failure(error) {
+      const failure = opened.at(-1)?.failure(error) ?? error;
+      const before = opened.slice(0, -1).map((call): Result => ({ status: "fulfilled", value: call.reply() }));
+      return withOthers(failure, [...before, { status: "rejected", reason: failure }]);
+    },
+    complete: () => opened.length === calls.length && (opened.at(-1)?.complete() ?? false),
+    cancel: (reason) => opened.at(-1)?.cancel(reason),
+  };
+}
+
+async function* chained(calls: readonly (() => Opened)[], opened: Opened[]): Events {
+  const before: Before = { samples: 0, usage: NO_USAGE, events: [] };
+  for (const open of calls) {
+    const call = open();
+    const own: Before = { samples: 1, usage: NO_USAGE, events: [] };
+    opened.push(call);
+    for await (const batch of call.events) {
+      const out: FlowEvent[] = [];
+      for (const event of batch) {
+        call.note(event);
+        if ("sample" in event) own.samples = Math.max(own.samples, event.sample + 1);
+        if (event.type === "usage") own.usage = event.usage;
+        const shown = shift(event, before, opened.length === 1);
+        if (event.type === "reset") own.events = [];
+        else if (shown !== undefined && "sample" in shown) own.events.push(shown);
+        if (shown !== undefined) out.push(shown);
+        // What the reader now throws away includes the samples before, and those still hold.
+        if (event.type === "reset") out.push(...before.events);
+      }
+      yield out;
+    }
+    before.samples += own.samples;
+    before.usage = addUsage(before.usage, own.usage);
+    before.events.push(...own.events);
+  }
+}
+
+/** What earlier calls of a stream have given. */
+interface Before {
+  samples: number;
+  usage: Usage;
+  events: FlowEvent[];
+}
+
+function shift(event: FlowEvent, before: Before, first: boolean): FlowEvent | undefined {
+  if (event.type === "start" || event.type === "adjustment") return first ? event : undefined;
+  if (event.type === "usage") return { type: "usage", usage: addUsage(before.usage, event.usage) };
+  return "sample" in event ? { ...event, sample: event.sample + before.samples } : event;
+}
+
+function joined(opened: readonly Opened[]): Reply {
+  const replies = opened.map((call) => call.reply());
+  const [first] = replies;
+  if (first === undefined) throw new ModelError({ code: "protocol_error", message: "no sample was asked for" });
+  return {
+    ...first,
+    usage: replies.map((reply) => reply.usage).reduce(addUsage),
+    cost: replies.map((reply) => reply.cost).reduce(addCost),
+    attempts: replies.flatMap((reply) => reply.attempts),
+    adjustments: adjustmentsOf(replies),
+    raw: replies.map((reply) => reply.raw),
+    samples: replies.flatMap(samplesOf),
+  };
+}

@@ -1,0 +1,145 @@
+import { ModelError } from "../core/error.ts";
+import { readHistory, readInput } from "../core/input.ts";
+import type { Message } from "../core/message.ts";
+import { checkOptionNames } from "../core/option-names.ts";
+import type { Reply } from "../core/reply.ts";
+import { latestMessages } from "./message-window.ts";
+import type { Input, OpenAIMessage } from "./model.ts";
+import type { CallOptions } from "./options.ts";
+import { ModelStream, type Opened } from "./stream.ts";
+
+export interface SessionOptions {
+  /**
+   * How many of the latest messages are kept from one call to the next, from 1 on. Default: all. Whole turns are
+   * forgotten, the oldest first: what is kept begins with a question. The last turn is kept even when it is longer, and
+   * system messages are kept always and not counted.
+   */
+  readonly memory?: number | undefined;
+  /** A history to go on with, for example `session.messages` of another model, or the same out of JSON. */
+  readonly messages?: readonly Message[] | readonly OpenAIMessage[] | undefined;
+  /** Instructions of every call of this session; they replace the entry's. */
+  readonly system?: string | undefined;
+}
+
+/** How a session asks its model. */
+export interface SessionCalls<Options> {
+  readonly model: string;
+  codegen(input: readonly Message[], options: Options): Promise<Reply>;
+  open(input: readonly Message[], options: Options): Opened;
+}
+
+/**
+ * A conversation with a model that remembers. Only an answered call changes its history: after an error, an abort or a
+ * stream that was left, question and partial answer are not in it. It answers one call at a time.
+ */
+export class Session<Options extends CallOptions = CallOptions> {
+  readonly #calls: SessionCalls<Options>;
+  readonly #memory: number;
+  readonly #system: string | undefined;
+  #messages: readonly Message[];
+  #running: Turn | undefined;
+
+  constructor(calls: SessionCalls<Options>, options: SessionOptions = {}) {
+    checkOptionNames(options, ["memory", "messages", "system"], `${calls.model}: session`);
+    const { memory, messages, system } = options;
+    if (memory !== undefined && !(Number.isInteger(memory) && memory >= 1))
+      throw wrong(calls.model, "memory must be a whole number from 1 on; leave it out to keep everything");
+    this.#calls = calls;
+    this.#memory = memory ?? Number.POSITIVE_INFINITY;
+    this.#system = system;
+    this.#messages = messages === undefined ? [] : latestMessages(readHistory(messages), this.#memory);
+  }
+
+  /** What the next call sends before its input. */
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+
+  /**
+   * One complete answer to the history and `input`.
+   * @throws ModelError like `model.codegen`; `invalid_request` while another call of this session runs.
+   */
+  async codegen(input: Input, options?: Options): Promise<Reply> {
+    const turn = this.#begin(input);
+    try {
+      return turn.keep(await this.#calls.codegen(turn.asked, this.#with(options)));
+    } finally {
+      turn.end();
+    }
+  }
+
+  /** The same while it is made. The session is busy from the first pull until the stream has ended or was left. */
+  stream(input: Input, options?: Options): ModelStream {
+    return new ModelStream(() => {
+      const turn = this.#begin(input);
+      try {
+        const opened = this.#calls.open(turn.asked, this.#with(options));
+        return {
+          ...opened,
+          reply: () => {
+            turn.end();
+            return turn.keep(opened.reply());
+          },
+          failure: (error) => {
+            turn.end();
+            return opened.failure(error);
+          },
+          cancel: (reason) => {
+            turn.end();
+            opened.cancel(reason);
+          },
+        };
+      } catch (error) {
+        turn.end();
+        throw error;
+      }
+    });
+  }
+
+  /** Forgets all messages; the answer of a running call is not kept either. */
+  clear(): void {
+    this.#messages = [];
+  }
+
+  /** The history: `model.session({ messages: JSON.parse(JSON.stringify(session)) })` goes on with it. */
+  toJSON(): readonly Message[] {
+    return this.#messages;
+  }
+
+  #with(options: Options | undefined): Options {
+    return { ...options, system: options?.system ?? this.#system } as Options;
+  }
+
+  #begin(input: Input): Turn {
+    if (this.#running !== undefined)
+      throw wrong(this.#calls.model, "this session is still answering: await its answer, or end its stream, first");
+    const before = this.#messages;
+    // What cannot be joined to a history is refused as any input is.
+    const more = Array.isArray(input) && input.length > 0 ? (input as readonly Message[]) : readInput(input);
+    const asked = readInput([...before, ...more]);
+    const turn: Turn = {
+      asked,
+      keep: (reply) => {
+        if (this.#messages === before) this.#messages = latestMessages([...asked, reply.message], this.#memory);
+        return reply;
+      },
+      end: () => {
+        if (this.#running === turn) this.#running = undefined;
+      },
+    };
+    this.#running = turn;
+    return turn;
+  }
+}
+
+interface Turn {
+  /** The history and the new input. */
+  readonly asked: readonly Message[];
+  /** Adds question and answer to the history, unless it was cleared meanwhile. */
+  keep(reply: Reply): Reply;
+  end(): void;
+}
+
+function wrong(model: string, words: string): ModelError {
+  return new ModelError({ code: "invalid_request", message: `${model}: ${words}`, model });
+}

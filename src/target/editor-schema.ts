@@ -1,0 +1,33 @@
+import { currentModels } from "../catalog/current-models.ts";
+import { PROVIDERS, type ProviderRow } from "../catalog/providers.ts";
+import { configJsonSchema } from "../config/json-schema.ts";
+import { BUILT_IN } from "./dialect-map.ts";
+
+/** The JSON Schema of models.toml with the words and limits of the catalog: what schemas/models.schema.json holds. */
+export function editorSchema(): Record<string, unknown> {
+  return configJsonSchema({
+    providers: PROVIDERS.map((row) => ({ id: row.id, meaning: meaningOf(row), maxStops: row.quirks.maxStops })),
+    wires: BUILT_IN,
+    models: currentModels(),
+    notes: {
+      temperature: `${atMost(({ quirks }) => quirks.maxTemperature)}; more is lowered, and reported.`,
+      stop: `${atMost(({ quirks }) => quirks.maxStops)}; more are refused.`,
+    },
+  });
+}
+
+function meaningOf({ label, keyEnv, baseUrl, id, keyless }: ProviderRow): string {
+  const key = keyEnv[0] === undefined || keyless === true ? "needs no key" : `key: ${keyEnv[0]}`;
+  const address = baseUrl === undefined && keyEnv.length > 0 && id !== "vertex" ? ", needs base_url" : "";
+  return `${label} (${key}${address})`;
+}
+
+/** "At most 1 at anthropic and cohere, 1.5 at mistral" */
+function atMost(limitOf: (row: ProviderRow) => number | undefined): string {
+  const limits = [...new Set(PROVIDERS.flatMap((row) => limitOf(row) ?? []))].sort((left, right) => left - right);
+  const parts = limits.map((limit) => {
+    const ids = PROVIDERS.filter((row) => limitOf(row) === limit).map(({ id }) => id);
+    return `${limit} at ${new Intl.ListFormat("en").format(ids)}`;
+  });
+  return `At most ${parts.join("; ")}`;
+}

@@ -1,0 +1,58 @@
+import type { Call } from "../core/call.ts";
+import type { Dialect } from "../core/dialect.ts";
+import type { Target } from "../core/target.ts";
+import type { Simulator, SimulatorOptions, WireName } from "../simulator/server.ts";
+
+/** The provider "simulator" of one factory: a real HTTP server on loopback, started by the first request that needs it. */
+export class EmbeddedSimulator {
+  #starting: Promise<Simulator> | undefined;
+  readonly #wrapped = new Map<Dialect, Dialect>();
+  readonly #located = new WeakMap<Target, Target>();
+
+  /** Options count only for the call that starts it. */
+  start(options?: SimulatorOptions): Promise<Simulator> {
+    this.#starting ??= import("../simulator/server.ts").then(({ startSimulator }) =>
+      startSimulator({ unref: true, ...options }),
+    );
+    return this.#starting;
+  }
+
+  async close(): Promise<void> {
+    const simulator = await this.#starting;
+    await simulator?.close();
+  }
+
+  /** The dialect with its requests sent to the simulator instead. */
+  speaking(dialect: Dialect): Dialect {
+    let wrapped = this.#wrapped.get(dialect);
+    if (wrapped === undefined) {
+      wrapped = this.#wrap(dialect);
+      this.#wrapped.set(dialect, wrapped);
+    }
+    return wrapped;
+  }
+
+  #wrap(dialect: Dialect): Dialect {
+    const locate = (call: Call) => this.#locate(call);
+    const { countTokens: count, listModels: list } = dialect;
+    return {
+      ...dialect,
+      async *open(call) {
+        yield* dialect.open(await locate(call));
+      },
+      ...(count !== undefined && { countTokens: async (call: Call) => count(await locate(call)) }),
+      ...(list !== undefined && { listModels: async (call: Call) => list(await locate(call)) }),
+    };
+  }
+
+  async #locate(call: Call): Promise<Call> {
+    const simulator = await this.start();
+    let target = this.#located.get(call.target);
+    if (target === undefined) {
+      const baseUrl = simulator.baseUrl(call.target.dialect as WireName);
+      target = Object.freeze({ ...call.target, address: { ...call.target.address, baseUrl } });
+      this.#located.set(call.target, target);
+    }
+    return { ...call, target };
+  }
+}

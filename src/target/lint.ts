@@ -1,0 +1,111 @@
+import { adapt, capabilitiesUsed } from "../core/adapt.ts";
+import type { CallInput } from "../core/call.ts";
+import type { Dialect } from "../core/dialect.ts";
+import { ConfigError, type ConfigProblem, isModelError } from "../core/error.ts";
+import { EMPTY_REQUEST, keyOf } from "../core/request.ts";
+import type { Target } from "../core/target.ts";
+import { type ResolveContext, resolveTarget } from "./resolve.ts";
+
+/** What an entry of a correct file will run into: "error" where no call can succeed, "warning" where calls will be changed. */
+export interface LintFinding extends ConfigProblem {
+  readonly severity: "error" | "warning";
+  /** The entry it is about. */
+  readonly model: string;
+}
+
+/** The smallest call there is: what is changed of it is the entry's. */
+const PROBE: CallInput = {
+  ...EMPTY_REQUEST,
+  messages: [{ role: "user", content: "Hello" }],
+  raw: false,
+  tags: [],
+  adaptation: { strict: false, dropParams: true, modifyParams: true },
+};
+
+const LISTS = ["fallbackModels", "contextWindowFallbacks", "contentPolicyFallbacks", "rateLimitFallbacks"] as const;
+
+/**
+ * Asks the code that adapts requests what it would do to each entry, without sending one. Entries whose variables are not
+ * set are judged as far as they can be.
+ */
+export class Linter {
+  readonly #context: ResolveContext;
+  readonly #dialectOf: (target: Target) => Dialect;
+  readonly #targets = new Map<string, Target | undefined>();
+
+  constructor(context: ResolveContext, dialectOf: (target: Target) => Dialect) {
+    this.#context = context;
+    this.#dialectOf = dialectOf;
+  }
+
+  entry(name: string): readonly LintFinding[] {
+    const target = this.#target(name);
+    return target === undefined ? [] : [...this.#changes(target), ...this.#window(target), ...this.#fallbacks(target)];
+  }
+
+  #changes(target: Target): readonly LintFinding[] {
+    try {
+      const { forced } = adapt(PROBE, target, this.#dialectOf(target));
+      const { strict, dropParams, modifyParams } = target.adaptation;
+      return forced.map(({ setting, from, to, reason }) => {
+        const refused = strict || (to === undefined ? !dropParams : !modifyParams);
+        const key = strict ? "strict is on" : to === undefined ? "drop_params is off" : "modify_params is off";
+        const change = to === undefined ? "is left out" : `becomes ${JSON.stringify(to)}`;
+        const words = refused ? `cannot be sent, and ${key}` : change;
+        const what = to === undefined ? `"${setting}"` : `"${setting}" = ${JSON.stringify(from)}`;
+        return this.#finding(target, refused ? "error" : "warning", setting, `${what} ${words}: ${reason}`);
+      });
+    } catch (error) {
+      if (!isModelError(error)) throw error;
+      return [this.#finding(target, "error", "name", error.message)];
+    }
+  }
+
+  #window(target: Target): readonly LintFinding[] {
+    const { context, maxOutput = Number.POSITIVE_INFINITY } = target.facts;
+    const { maxNewTokens } = target.settings;
+    if (context === undefined || maxNewTokens === undefined || Math.min(maxNewTokens, maxOutput) < context) return [];
+    const message = `"max_new_tokens" (${maxNewTokens}) leaves no room for a prompt: the window of ${target.modelId} has ${context} tokens`;
+    return [this.#finding(target, "error", "max_new_tokens", message)];
+  }
+
+  /** What an entry is configured to use, whoever stands in for it should have. */
+  #fallbacks(target: Target): readonly LintFinding[] {
+    const used = capabilitiesUsed(target.settings).filter((one) => target.facts.capabilities[one] !== false);
+    if (used.length === 0) return [];
+    const entry = this.#context.config.entry(target.entry);
+    return LISTS.flatMap((list) =>
+      (entry[list] ?? []).flatMap((name) => {
+        const missing = used.filter((one) => this.#target(name)?.facts.capabilities[one] === false);
+        if (missing.length === 0) return [];
+        const words = missing.map((one) => keyOf(one).replace("_", " ")).join(", ");
+        const message = `the fallback "${name}" has no ${words}, which "${target.entry}" is configured to use`;
+        return [this.#finding(target, "warning", keyOf(list), message)];
+      }),
+    );
+  }
+
+  #finding(target: Target, severity: LintFinding["severity"], key: string, message: string): LintFinding {
+    const { config } = this.#context;
+    const origin = config.origin(target.entry, key) ?? config.origin(target.entry, "name");
+    const { file, line = 0, column = 0 } = origin ?? { file: config.file };
+    // Where it was inherited, the place alone does not say whom it concerns.
+    const isOwn = origin === undefined || origin.from.endsWith(`models.${target.entry}`);
+    const words = isOwn ? message : `in "${target.entry}": ${message}`;
+    return { severity, model: target.entry, file, line, column, path: `models.${target.entry}.${key}`, message: words };
+  }
+
+  #target(name: string): Target | undefined {
+    if (!this.#targets.has(name)) this.#targets.set(name, this.#resolved(name));
+    return this.#targets.get(name);
+  }
+
+  #resolved(name: string): Target | undefined {
+    try {
+      return resolveTarget(name, this.#context, true);
+    } catch (error) {
+      if (error instanceof ConfigError) return undefined;
+      throw error;
+    }
+  }
+}

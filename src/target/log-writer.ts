@@ -1,0 +1,127 @@
+import { appendFileSync, chmodSync, constants, lstatSync, type Stats, statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Config } from "../config/load.ts";
+import type { Clock } from "../core/clock.ts";
+import { ConfigError } from "../core/error.ts";
+import { type LogFields, type Logger, silentLogger } from "../core/logger.ts";
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+type Level = (typeof LEVELS)[number];
+const NAME = "modelwright";
+
+/**
+ * A logger for the `[logging]` table; silent without one.
+ * @throws ConfigError when its file cannot be written.
+ */
+export function loggerFor(config: Config, clock: Clock): Logger {
+  const { logging } = config;
+  if (logging === undefined) return silentLogger;
+  const format = formatter(logging.format);
+  const write = writerFor(logging.file, config);
+  // "trace" is below all levels there are, "silent" above.
+  const lowest = logging.level === "silent" ? LEVELS.length : LEVELS.indexOf(logging.level as Level);
+  const log =
+    (level: Level) =>
+    (message: string, fields: LogFields = {}) => {
+      if (LEVELS.indexOf(level) >= lowest)
+        write(format({ time: new Date(clock.now()).toISOString(), level, message, fields }));
+    };
+  return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+}
+
+interface Line {
+  readonly time: string;
+  readonly level: Level;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** "text", "json", or a pattern with the tokens of Python's logging. */
+function formatter(format: string): (line: Line) => string {
+  if (format === "json") return jsonLine;
+  const pattern = format === "text" ? "%(asctime)s %(levelname)s %(message)s" : format;
+  return (line) =>
+    pattern.replace(/%\((asctime|name|levelname|message)\)s/g, (_, token: string) => TOKENS[token]?.(line) ?? "");
+}
+
+/** A field cannot take the place of what the line says itself: the words of a failure are its `error`. */
+function jsonLine({ time, level, message, fields: { message: error, ...fields } }: Line): string {
+  return JSON.stringify({ time, level, name: NAME, message, ...(error !== undefined && { error }), ...fields });
+}
+
+const TOKENS: Readonly<Record<string, (line: Line) => string>> = {
+  asctime: ({ time }) => time.replace("T", " ").replace(".", ",").replace("Z", ""),
+  name: () => NAME,
+  levelname: ({ level }) => (level === "warn" ? "WARNING" : level.toUpperCase()),
+  message: ({ message, fields }) =>
+    [
+      message,
+      ...Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${word(value)}`])),
+    ].join(" "),
+};
+
+/** One word of one line: what others wrote can neither begin a line nor move a terminal's cursor. */
+function word(value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  return /[\s\p{C}]/u.test(value) ? JSON.stringify(value).replace(/\p{C}/gu, escaped) : value;
+}
+
+function escaped(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+const MODE = 0o600;
+/** A link that somebody else put there would lead our lines, and our change of mode, to another file. */
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
+
+/** Lines go out at once: a log that is lost with the process is no log. Files are readable by their owner only. */
+function writerFor(file: string | undefined, config: Config): (line: string) => void {
+  if (file === undefined) return (line) => void process.stderr.write(`${line}\n`);
+  const path = resolve(config.baseDir ?? "", file);
+  try {
+    // A terminal or a pipe, /dev/stdout for example, is nobody's file.
+    const stats = seen(() => statSync(path));
+    const device = stats !== undefined && !stats.isFile() && !stats.isDirectory();
+    if (!device) openFile(path);
+    const flag = device ? constants.O_APPEND | constants.O_WRONLY : APPEND;
+    return (line) => appendFileSync(path, `${line}\n`, { mode: MODE, flag: flag as unknown as string });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const why = code === "ELOOP" ? "is a symbolic link: name the file it leads to" : `cannot be written (${code})`;
+    const problem = {
+      file: config.file,
+      line: 0,
+      column: 0,
+      path: "logging.file",
+      message: `the log file ${path} ${why}`,
+    };
+    throw new ConfigError([problem], { cause });
+  }
+}
+
+function openFile(path: string): void {
+  if (seen(() => lstatSync(path))?.isSymbolicLink() === true)
+    throw Object.assign(new Error(`${path} is a symbolic link`), { code: "ELOOP" });
+  appendFileSync(path, "", { mode: MODE, flag: APPEND as unknown as string });
+  chmodSync(path, MODE);
+}
+
+function seen(look: () => Stats): Stats | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
+/** A logger that fails must not take the call with it. */
+export function safeLogger(logger: Logger): Logger {
+  const safe = (level: Level) => (message: string, fields?: LogFields) => {
+    try {
+      logger[level](message, fields);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+  return { debug: safe("debug"), info: safe("info"), warn: safe("warn"), error: safe("error") };
+}

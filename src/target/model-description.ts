@@ -1,0 +1,22 @@
+import type { Price } from "../core/cost.ts";
+import type { Target } from "../core/target.ts";
+
+/** What an entry leads to, for display; no secrets. */
+export interface ModelDescription {
+  readonly name: string;
+  readonly provider: string;
+  readonly modelId: string;
+  readonly dialect: string;
+  readonly baseUrl: string;
+  readonly capabilities: Target["facts"]["capabilities"];
+  readonly context: number | null;
+  readonly maxOutput: number | null;
+  /** USD per million tokens; null when unknown. */
+  readonly price: Price | null;
+  readonly fallbacks: readonly string[];
+  /** Of a group: the entries that share its calls, and how. The rest is then that of the first of them. */
+  readonly members?: readonly string[];
+  readonly strategy?: string;
+  /** Why the entry cannot be used now, for example a missing key; absent when it can. */
+  readonly problems?: readonly string[];
+}

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import type { Config, EntryConfig, ProfileView } from "../config/load.ts";
+import { isReference } from "../config/references.ts";
+import type { Capability } from "../core/target.ts";
+import { declaredCapabilities } from "./resolve.ts";
+
+export const TYPES_FILE = "modelwright.d.ts";
+const HEADER = "// Written by `npx modelwright types` from ";
+
+/**
+ * Declarations of the names that `create` takes and of what stands behind them: the text of modelwright.d.ts. It depends
+ * on the file and the catalog alone: neither on the environment nor on the profile in use.
+ */
+export function registeredTypes(config: Config): string {
+  const views = viewsOf(config);
+  const declarations = namesIn(views).map((name) => declarationOf(name, propertiesOf(entriesBehind(name, views))));
+  const body = `export {};
+
+declare module "modelwright" {
+  interface Registered {
+${declarations.join("\n")}
+  }
+}
+`;
+  const fingerprint = createHash("sha256").update(body).digest("hex").slice(0, 16);
+  const from = basename(config.file ?? "models.toml");
+  return `${HEADER}${from}; do not edit.\n// Fingerprint: ${fingerprint}\n${body}`;
+}
+
+/** Every name that `create` takes under any profile: entries, groups and aliases. */
+export function registeredNames(config: Config): readonly string[] {
+  return namesIn(viewsOf(config));
+}
+
+/** Whether the text is one of these, in whatever layout. */
+export function isRegisteredTypes(text: string): boolean {
+  return text.replace(/^\uFEFF/, "").startsWith(HEADER);
+}
+
+/** Whether two of them say the same: a formatter may have been at one. */
+export function sameTypes(left: string, right: string): boolean {
+  return significant(left) === significant(right);
+}
+
+export interface TypeDifferences {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** Names whose model, or what it can do, is another one. */
+  readonly changed: readonly string[];
+}
+
+export function typeDifferences(before: string, after: string): TypeDifferences {
+  const [old, recent] = [declarationsIn(before), declarationsIn(after)];
+  return {
+    added: [...recent.keys()].filter((name) => !old.has(name)),
+    removed: [...old.keys()].filter((name) => !recent.has(name)),
+    changed: [...recent.keys()].filter((name) => old.has(name) && old.get(name) !== recent.get(name)),
+  };
+}
+
+function viewsOf(config: Config): readonly ProfileView[] {
+  return [undefined, ...config.profiles].map((profile) => config.inProfile(profile));
+}
+
+function namesIn(views: readonly ProfileView[]): readonly string[] {
+  return [...new Set(views.flatMap(({ names }) => names))];
+}
+
+/** All that may answer for a name, with whatever profile. */
+function entriesBehind(name: string, views: readonly ProfileView[]): readonly EntryConfig[] {
+  const entries = views.filter(({ names }) => names.includes(name)).flatMap((view) => view.entriesOf(name));
+  // Only the profile in use has been checked to be whole.
+  return entries.filter((entry) => entry.name !== undefined && entry.provider !== undefined);
+}
+
+/** In the order in which they are written. */
+const CAPABILITIES: readonly Capability[] = [
+  ...(["tools", "parallelTools", "reasoning", "temperature", "stop", "vision", "files", "audio"] as const),
+  ...(["promptCache", "jsonSchema", "webSearch", "streaming"] as const),
+];
+
+type Property = readonly [name: string, type: string];
+
+/** Capabilities that all entries agree on; what nobody knows, or only some have, is not said. */
+function propertiesOf(entries: readonly EntryConfig[]): readonly Property[] {
+  const ids = [...new Set(entries.map(({ name }) => name))];
+  const model: Property = ["model", ids.map((id) => JSON.stringify(id)).join(" | ")];
+  const known = entries.map(declaredCapabilities);
+  const agreed = CAPABILITIES.flatMap((capability): Property[] => {
+    const [value, ...others] = new Set(known.map((capabilities) => capabilities[capability]));
+    return value === undefined || others.length > 0 ? [] : [[capability, String(value)]];
+  });
+  return ids.length === 0 || ids.some(isReference) ? agreed : [model, ...agreed];
+}
+
+function declarationOf(name: string, properties: readonly Property[]): string {
+  const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+  if (properties.length === 0) return `    ${key}: {};`;
+  const lines = properties.map(([property, type]) => `      ${property}: ${type};`);
+  return [`    ${key}: {`, ...lines, "    };"].join("\n");
+}
+
+/** What is left when quotes, separators and spaces, which formatters choose, are taken away. */
+function significant(text: string): string {
+  return text.replace(/[\s;,"'\uFEFF]/g, "");
+}
+
+/** The declaration of each name, as far as it is significant. Read by lines: formatters keep them. */
+function declarationsIn(text: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  let open: string | undefined;
+  for (const line of text.split("\n")) {
+    const words = significant(line);
+    const opens = words.endsWith(":{") || words.endsWith(":{}");
+    if (opens) {
+      const name = nameIn(line);
+      found.set(name, "");
+      open = words.endsWith("{") ? name : undefined;
+    } else if (words === "}") open = undefined;
+    else if (open !== undefined) found.set(open, `${found.get(open)}${words}\n`);
+  }
+  return found;
+}
+
+function nameIn(line: string): string {
+  const key = line.slice(0, line.lastIndexOf(":")).trim();
+  if (key.startsWith("'")) return key.slice(1, -1);
+  try {
+    return key.startsWith('"') ? (JSON.parse(key) as string) : key;
+  } catch {
+    return key;
+  }
+}
