@@ -3,21 +3,19 @@ export type { FileWatcher } from "./config/file-watcher.ts";
 export type { Adjustment, Attempt } from "./core/attempt.ts";
 export type { CacheMode, Call, RateLimit, RateWindow } from "./core/call.ts";
 export type { Clock } from "./core/clock.ts";
+export { ConfigError, type ConfigProblem } from "./core/config-error.ts";
 export type { Cost, Price } from "./core/cost.ts";
 export type { Dialect } from "./core/dialect.ts";
 export {
-  ConfigError,
-  type ConfigProblem,
-  ERROR_CODES,
-  type ErrorRow,
   isModelError,
   ModelError,
-  type ModelErrorCode,
   type ModelErrorInit,
   type PartialAnswer,
   type TimeoutPhase,
 } from "./core/error.ts";
+export { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "./core/error-codes.ts";
 export type { Events, FinishReason, FlowEvent, ModelEvent } from "./core/event.ts";
+export type { Input, OpenAIMessage } from "./core/input.ts";
 export type { Logger } from "./core/logger.ts";
 export type {
   AssistantMessage,
@@ -44,13 +42,14 @@ export type { JsonSchema, Tool, ToolCall, ToolChoice } from "./core/tool.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
 export type { Usage } from "./core/usage.ts";
 export { type BreakerControl, ModelFactory, type Registered } from "./factory/factory.ts";
+export type { CreateOptions, FactoryOptions, TokenRequest } from "./factory/options.ts";
 export type { ReloadEvent, Reloaded } from "./factory/reload.ts";
 export type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";
 export type { DiscoverOptions, Discovery } from "./model/discovery.ts";
 export type { HealthOptions, ModelHealth } from "./model/health.ts";
-export type { Estimate, Input, Model, OpenAIMessage, Outcome } from "./model/model.ts";
+export type { Estimate, Model, Outcome } from "./model/model.ts";
 export type { DeepPartial, ObjectReply, ObjectStream } from "./model/object.ts";
-export type { CallOptions, CreateOptions, FactoryOptions, TokenRequest, ToolInput } from "./model/options.ts";
+export type { CallOptions, ToolInput } from "./model/options.ts";
 export type { OptionsFor, OptionsWithout, Unsupported } from "./model/options-for.ts";
 export type { Session, SessionOptions } from "./model/session.ts";
 export type { ModelStream } from "./model/stream.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import { ConfigError } from "../core/error.ts";
+import { ConfigError } from "../core/config-error.ts";
 import { keyOf } from "../core/request.ts";
 import { nearest } from "../core/suggest.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";

@@ -1,5 +1,5 @@
 import type { Price } from "../core/cost.ts";
-import type { ModelErrorCode } from "../core/error.ts";
+import type { ModelErrorCode } from "../core/error-codes.ts";
 import { own } from "../core/own.ts";
 import type { ResponseFormat, Settings } from "../core/request.ts";
 import type { Capabilities, StripSpecialTokens } from "../core/target.ts";

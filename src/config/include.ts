@@ -1,7 +1,7 @@
 import { globSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { parse } from "smol-toml";
-import { ConfigError, type ConfigProblem } from "../core/error.ts";
+import { ConfigError, type ConfigProblem } from "../core/config-error.ts";
 import { MAX_TEXT_CHARS, TOO_DEEP, TOO_MANY_KEYS } from "./limits.ts";
 import { type ReferenceSource, resolveReference } from "./references.ts";
 import { readSmallFile, UnreadableFile } from "./small-file.ts";

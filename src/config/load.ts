@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import { ConfigError } from "../core/error.ts";
+import { ConfigError } from "../core/config-error.ts";
 import type { Config } from "./config.ts";
 import { MAX_TEXT_CHARS } from "./limits.ts";
 import { type ParseOptions, parseConfig } from "./parse.ts";

@@ -1,4 +1,4 @@
-import { ConfigError } from "../core/error.ts";
+import { ConfigError } from "../core/config-error.ts";
 import { nearest } from "../core/suggest.ts";
 import { crossCheck } from "./checks.ts";
 import { type Config, ParsedConfig } from "./config.ts";

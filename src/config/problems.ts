@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigProblem } from "../core/error.ts";
+import { ConfigError, type ConfigProblem } from "../core/config-error.ts";
 import { withoutKeys } from "../core/secret.ts";
 import { nearest } from "../core/suggest.ts";
 import type { Finding } from "./limits.ts";

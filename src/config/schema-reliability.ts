@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ERROR_CODES, type ModelErrorCode } from "../core/error.ts";
+import { ERROR_CODES, type ModelErrorCode } from "../core/error-codes.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { fallbackList } from "./schema-identity.ts";
 import { count, duration, flag, oneOf, table } from "./schema-values.ts";

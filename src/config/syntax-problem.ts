@@ -1,5 +1,5 @@
 import { TomlError } from "smol-toml";
-import type { ConfigProblem } from "../core/error.ts";
+import type { ConfigProblem } from "../core/config-error.ts";
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^(?:null|none|nil|undefined)\b/i, "TOML has no null: leave the key out"],

@@ -1,7 +1,8 @@
 import type { Adjustment } from "./attempt.ts";
 import type { CallInput } from "./call.ts";
 import type { Dialect } from "./dialect.ts";
-import { ModelError, type ModelErrorCode } from "./error.ts";
+import { ModelError } from "./error.ts";
+import type { ModelErrorCode } from "./error-codes.ts";
 import { estimateTokens, textLength } from "./estimate.ts";
 import type { Message, Part, UserMessage } from "./message.ts";
 import { EFFORTS, type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";

@@ -1,5 +1,5 @@
 import type { Cost } from "./cost.ts";
-import type { ModelErrorCode } from "./error.ts";
+import type { ModelErrorCode } from "./error-codes.ts";
 import type { Usage } from "./usage.ts";
 
 /** One request that left for a provider, whatever became of it. */

@@ -1,6 +1,7 @@
 import { requestIdOf, retryAfterOf } from "./answer-headers.ts";
-import { ModelError, type ModelErrorCode } from "./error.ts";
+import { ModelError } from "./error.ts";
 import { type ErrorBody, readBody } from "./error-body.ts";
+import type { ModelErrorCode } from "./error-codes.ts";
 import { own } from "./own.ts";
 import { redact } from "./secret.ts";
 import type { Target } from "./target.ts";

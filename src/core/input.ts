@@ -328,3 +328,14 @@ function callsOf({ content }: AssistantMessage, path: string): Map<string, strin
   }
   return calls;
 }
+
+export type Input = string | readonly Message[] | readonly OpenAIMessage[];
+
+/** OpenAI's shape of a message, accepted as input. */
+export interface OpenAIMessage {
+  readonly role: "system" | "developer" | "user" | "assistant" | "tool";
+  readonly content?: unknown;
+  readonly name?: string;
+  readonly tool_calls?: readonly unknown[];
+  readonly tool_call_id?: string;
+}

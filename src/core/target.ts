@@ -1,5 +1,5 @@
 import type { Price } from "./cost.ts";
-import type { ModelErrorCode } from "./error.ts";
+import type { ModelErrorCode } from "./error-codes.ts";
 import type { Message } from "./message.ts";
 import type { Effort, SettingName, Settings } from "./request.ts";
 import type { Secret } from "./secret.ts";

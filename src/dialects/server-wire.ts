@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Answer } from "../simulator/answer.ts";
+import type { Answer } from "./served/answer.ts";
 import type { Json } from "./served/json.ts";
 import type { Problem } from "./served/problem.ts";
 import type { SimulatedRequest, WireName } from "./served/request.ts";

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { CachedCatalog, catalogPath, UnreadableCatalog } from "../catalog/cached-catalog.ts";
 import type { ModelTable, Overlay } from "../catalog/table.ts";
-import { ConfigError } from "../core/error.ts";
+import { ConfigError } from "../core/config-error.ts";
 import type { Logger } from "../core/logger.ts";
-import type { FactoryOptions } from "../model/options.ts";
+import type { FactoryOptions } from "./options.ts";
 
 /** The facts that `modelwright catalog update` fetched, where a factory may have them. */
 export function overlayFor(

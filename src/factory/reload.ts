@@ -1,5 +1,5 @@
 import type { Config } from "../config/load.ts";
-import { ConfigError } from "../core/error.ts";
+import { ConfigError } from "../core/config-error.ts";
 
 /** What a reload changed: names of entries and groups. */
 export interface Reloaded {

@@ -1,5 +1,5 @@
 import type { Call } from "../core/call.ts";
-import type { ModelErrorCode } from "../core/error.ts";
+import type { ModelErrorCode } from "../core/error-codes.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { ModelRequest } from "../core/request.ts";

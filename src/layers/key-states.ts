@@ -1,5 +1,6 @@
 import type { Call } from "../core/call.ts";
-import { ModelError, type ModelErrorCode } from "../core/error.ts";
+import { ModelError } from "../core/error.ts";
+import type { ModelErrorCode } from "../core/error-codes.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Target } from "../core/target.ts";
 

@@ -1,4 +1,5 @@
-import type { ModelError, ModelErrorCode } from "../core/error.ts";
+import type { ModelError } from "../core/error.ts";
+import type { ModelErrorCode } from "../core/error-codes.ts";
 
 /** Failures and tokens of this long count. */
 const WINDOW_MS = 60_000;

@@ -1,5 +1,6 @@
 import type { Call } from "../core/call.ts";
-import { isModelError, ModelError, type ModelErrorCode, type PartialAnswer } from "../core/error.ts";
+import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
+import type { ModelErrorCode } from "../core/error-codes.ts";
 import { type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Usage } from "../core/usage.ts";

@@ -1,7 +1,8 @@
 import { retry as cockatielRetry, handleWhen, type RetryPolicy } from "cockatiel";
 import type { Call } from "../core/call.ts";
 import { sleep } from "../core/cancellation.ts";
-import { isModelError, type ModelError, type ModelErrorCode } from "../core/error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
+import type { ModelErrorCode } from "../core/error-codes.ts";
 import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { Shown } from "../core/shown.ts";

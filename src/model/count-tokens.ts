@@ -2,7 +2,7 @@ import { adapt } from "../core/adapt.ts";
 import type { Call } from "../core/call.ts";
 import { ModelError } from "../core/error.ts";
 import { tokensOf } from "../layers/tokens.ts";
-import type { ModelContext } from "./model.ts";
+import type { ModelContext } from "./call.ts";
 
 /** The provider's own count of a prompt's tokens. One request, no retries: an estimate is always at hand. */
 export async function countTokens({ dialect, target }: ModelContext, call: Call): Promise<number> {

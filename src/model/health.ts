@@ -1,5 +1,7 @@
 import type { Clock } from "../core/clock.ts";
-import { type ConfigError, isModelError, type ModelError, type ModelErrorCode } from "../core/error.ts";
+import type { ConfigError } from "../core/config-error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
+import type { ModelErrorCode } from "../core/error-codes.ts";
 import type { Model } from "./model.ts";
 
 export interface HealthOptions {

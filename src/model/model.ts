@@ -1,22 +1,13 @@
 import { supportedParams } from "../core/adapt.ts";
-import { type Call, type CallInput, CallRecord } from "../core/call.ts";
-import { Cancellation } from "../core/cancellation.ts";
-import type { Clock } from "../core/clock.ts";
-import { addCost, type Cost, costOf, NO_COST } from "../core/cost.ts";
-import type { Dialect } from "../core/dialect.ts";
-import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
-import { estimateTokens } from "../core/estimate.ts";
-import { readInput } from "../core/input.ts";
-import type { Next } from "../core/layer.ts";
-import type { Message } from "../core/message.ts";
-import { type Reply, ReplyFold } from "../core/reply.ts";
-import { EMPTY_REQUEST } from "../core/request.ts";
+import { addCost, costOf, NO_COST } from "../core/cost.ts";
+import { isModelError, ModelError } from "../core/error.ts";
+import { type Input, readInput } from "../core/input.ts";
+import type { Reply } from "../core/reply.ts";
 import { type Scope, scopePath } from "../core/scope.ts";
-import { Shown } from "../core/shown.ts";
 import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
-import type { Capabilities, Capability, Target } from "../core/target.ts";
-import type { Transport } from "../core/transport.ts";
+import type { Capabilities, Capability } from "../core/target.ts";
 import { usageOf } from "../core/usage.ts";
+import { callOf, collect, estimatePrompt, type ModelContext, open, type Prepared, refuseSameSamples } from "./call.ts";
 import { readCallOptions } from "./call-options.ts";
 import { countTokens } from "./count-tokens.ts";
 import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
@@ -25,18 +16,6 @@ import type { OptionsFor } from "./options-for.ts";
 import { joinSamples, openSamples, planSamples } from "./samples.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { ModelStream, type Opened } from "./stream.ts";
-
-export type Input = string | readonly Message[] | readonly OpenAIMessage[];
-
-/** OpenAI's shape of a message, accepted as input. */
-export interface OpenAIMessage {
-  readonly role: "system" | "developer" | "user" | "assistant" | "tool";
-  readonly content?: unknown;
-  readonly name?: string;
-  readonly tool_calls?: readonly unknown[];
-  readonly tool_call_id?: string;
-}
-
 export type Outcome = { readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly error: ModelError };
 
 /** Tokens and money of a call before it is made. */
@@ -52,26 +31,6 @@ export interface Estimate {
 }
 
 declare const CAN: unique symbol;
-
-/** What a model works with; made by the factory. */
-export interface ModelContext {
-  readonly name: string;
-  readonly target: Target;
-  /** All that may answer first: the target, or the members of a group. */
-  readonly targets: readonly Target[];
-  readonly dialect: Dialect;
-  /** Whether every target of the chain can be asked for several answers in one request. */
-  readonly manySamples: boolean;
-  /** Whether a target of the chain goes on with answers that ran into their token limit. */
-  readonly continuesOnLength: boolean;
-  readonly run: Next;
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Throws when the factory is closed. */
-  readonly checkOpen: () => void;
-}
 
 /**
  * One entry of models.toml, ready to be called. Each method builds the request, runs it and folds its events.
@@ -232,150 +191,5 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   }
 }
 
-function callOf({ context, input, samples, batch, streaming, signal }: Prepared & Shape): Call {
-  const { target, transport, clock, random, continuesOnLength } = context;
-  const cancellation = new Cancellation();
-  if (signal !== undefined) cancellation.follow(signal);
-  const record = new CallRecord(nextId(), clock.monotonic());
-  const onBreak = streaming ? target.policy.onBreak : "restart";
-  const goesOn =
-    onBreak === "continue" || (input.continueOnLength === undefined ? continuesOnLength : input.continueOnLength > 0);
-  if (goesOn && isOneText(input, target)) record.shown = new Shown();
-  return {
-    input: samples === input.samples ? input : batchOf(input, samples, batch),
-    target,
-    request: EMPTY_REQUEST,
-    streaming,
-    onBreak,
-    cancellation,
-    credential: undefined,
-    tryIndex: 0,
-    fallbackRemains: false,
-    deadlineAtMs: undefined,
-    record,
-    transport,
-    clock,
-    random,
-  };
-}
-
-function open(shape: Prepared & Shape): Opened {
-  const call = callOf(shape);
-  const fold = new ReplyFold();
-  return {
-    events: shape.context.run(call),
-    note: (event) => fold.push(event),
-    reply: () => replyOf(fold, call),
-    failure: (error) => failureOf(error, fold, call),
-    complete: () => fold.finished >= call.input.samples,
-    cancel: (reason) => call.cancellation.cancel(reason),
-  };
-}
-
-function estimatePrompt({ context, input }: Prepared): number {
-  const { system, prelude, settings } = context.target;
-  const instructions = input.system ?? system;
-  const first: Message[] = instructions === undefined ? [] : [{ role: "system", content: instructions }];
-  return estimateTokens(
-    [...first, ...(input.prelude ?? prelude), ...input.messages],
-    input.settings.tools ?? settings.tools,
-  );
-}
-
 /** Capabilities as they are spelled under `capabilities` in models.toml. */
 export type SnakeCapability = "parallel_tools" | "prompt_cache" | "json_schema" | "web_search";
-
-/** A call that has been read: it keeps the context it began with. */
-interface Prepared {
-  readonly context: ModelContext;
-  readonly input: CallInput;
-  readonly batchSize: number;
-  readonly signal: AbortSignal | undefined;
-}
-interface Shape {
-  readonly samples: number;
-  /** Which of the requests that the samples are spread over. */
-  readonly batch?: number;
-  readonly streaming: boolean;
-}
-
-/** Temperature 0 gives the same answer each time: several of them are a mistake, and they would all be paid. */
-function refuseSameSamples(
-  { samples, settings }: Omit<CallInput, "messages">,
-  { entry, settings: own, facts }: Target,
-): void {
-  if (
-    (settings.temperature ?? own.temperature) !== 0 ||
-    facts.lacks?.includes("temperature") ||
-    facts.capabilities.temperature === false
-  )
-    return;
-  throw new ModelError({
-    code: "invalid_request",
-    message: `${entry}: ${samples} samples at temperature 0 would be ${samples} times the same answer; raise temperature or ask for one`,
-    model: entry,
-  });
-}
-
-/** Whether another request may go on with an answer: only one text can be gone on with, and no JSON that is enforced. */
-function isOneText({ samples, settings }: CallInput, target: Target): boolean {
-  const format = settings.responseFormat ?? target.settings.responseFormat;
-  return samples === 1 && (format === undefined || format.type === "text");
-}
-
-/** The input of one of several requests. Its number keeps the cache from taking them for the same question. */
-function batchOf(input: CallInput, samples: number, batch = 0): CallInput {
-  return { ...input, samples, batch };
-}
-
-let calls = 0;
-function nextId(): string {
-  calls += 1;
-  return `call-${calls}`;
-}
-
-async function collect(opened: Opened): Promise<Reply> {
-  try {
-    for await (const batch of opened.events) for (const event of batch) opened.note(event);
-    return opened.reply();
-  } catch (error) {
-    throw opened.failure(error);
-  }
-}
-
-function replyOf(fold: ReplyFold, { record, clock }: Call): Reply {
-  const latencyMs = clock.monotonic() - record.startedMs;
-  return fold.reply({
-    attempts: record.attempts,
-    cost: record.cacheHit ? NO_COST : totalCost(record),
-    latencyMs,
-    firstTokenMs: record.firstTokenMs,
-    requestId: record.requestId,
-    rateLimit: record.rateLimit,
-    raw: record.raw,
-  });
-}
-
-/** Of all attempts; flagged as estimated when one may have been billed without telling its usage. */
-function totalCost({ attempts }: CallRecord): Cost {
-  let total = NO_COST;
-  for (const { cost, possiblyBilled } of attempts) {
-    if (cost !== undefined) total = addCost(total, cost);
-    if (possiblyBilled && cost === undefined) total = { ...total, estimated: true };
-  }
-  return total;
-}
-
-/** A decoder knows the broken tool call, the fold all that came before it. */
-function mergePartial(seen: PartialAnswer, told: PartialAnswer | undefined): PartialAnswer {
-  if (told === undefined) return seen;
-  return { ...seen, ...told, text: told.text || seen.text, reasoning: told.reasoning || seen.reasoning };
-}
-
-function failureOf(error: unknown, fold: ReplyFold, { record }: Call): unknown {
-  if (!isModelError(error)) return error;
-  const partial = fold.partial();
-  if (partial !== undefined) error.partial = mergePartial(partial, error.partial);
-  error.attempts = record.attempts;
-  return error;
-}

@@ -1,10 +1,10 @@
 import { ModelError } from "../core/error.ts";
+import type { Input, OpenAIMessage } from "../core/input.ts";
 import { readHistory, readInput } from "../core/input.ts";
 import type { Message } from "../core/message.ts";
 import { checkOptionNames } from "../core/option-names.ts";
 import type { Reply } from "../core/reply.ts";
 import { latestMessages } from "./message-window.ts";
-import type { Input, OpenAIMessage } from "./model.ts";
 import type { CallOptions } from "./options.ts";
 import { ModelStream, type Opened } from "./stream.ts";
 

@@ -1,5 +1,5 @@
+import type { SimulatedAnswer } from "../dialects/served/answer.ts";
 import type { ProblemKind } from "../dialects/served/problem.ts";
-import type { SimulatedAnswer } from "./answer.ts";
 
 /**
  * One scripted step: what happens to the next request (or to the next that matches). An empty step `{}` is an ordinary

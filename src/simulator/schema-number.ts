@@ -1,5 +1,5 @@
 import { asNumber, type Json } from "../dialects/served/json.ts";
-import type { ValueContext } from "./schema-value.ts";
+import type { ValueContext } from "./value-context.ts";
 
 interface Bounds {
   readonly low: number;

@@ -2,7 +2,7 @@ import { own } from "../core/own.ts";
 import { asNumber, asText, type Json } from "../dialects/served/json.ts";
 import { textOfPattern } from "./pattern-text.ts";
 import { wordFor } from "./prompt-words.ts";
-import type { ValueContext } from "./schema-value.ts";
+import type { ValueContext } from "./value-context.ts";
 
 const FORMATS: Readonly<Record<string, (random: () => number) => string>> = {
   date: (random) => `2026-0${digit(random)}-1${digit(random)}`,

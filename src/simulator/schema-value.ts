@@ -1,9 +1,10 @@
 import { pick, randomOf } from "../dialects/served/hash.ts";
 import { asList, asNumber, asObject, asObjects, asText, type Json } from "../dialects/served/json.ts";
 import { withDescribedBounds } from "./described-bounds.ts";
-import { type PromptWords, promptWords } from "./prompt-words.ts";
+import { promptWords } from "./prompt-words.ts";
 import { numberOf } from "./schema-number.ts";
 import { stringOf } from "./schema-string.ts";
+import type { ValueContext } from "./value-context.ts";
 
 /** How a value is made up: the same options give the same value. */
 export interface ExampleOptions {
@@ -12,13 +13,6 @@ export interface ExampleOptions {
   readonly seed?: string;
   /** Put before strings whose content is free. */
   readonly prefix?: string;
-}
-
-export interface ValueContext {
-  readonly root: Json | boolean;
-  readonly words: PromptWords;
-  readonly prefix: string;
-  readonly random: () => number;
 }
 
 /** Below this depth only what is required is made, so that recursive schemas end. */

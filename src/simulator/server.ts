@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { SimulatedAnswer } from "../dialects/served/answer.ts";
 import { idOf } from "../dialects/served/hash.ts";
 import { asObject, asText, parseJson } from "../dialects/served/json.ts";
 import type { SimulatedRequest, WireName } from "../dialects/served/request.ts";
-import type { SimulatedAnswer } from "./answer.ts";
 import { deliver } from "./delivery.ts";
 import { type Fault, FaultScript } from "./fault.ts";
 import { PromptCache } from "./prompt-cache.ts";
@@ -11,6 +11,7 @@ import { credentialOf, maskedHeaders, maskedPath, type RecordedRequest, type Wri
 import { type Memory, respond } from "./respond.ts";
 import { type Route, routeOf } from "./route.ts";
 
+export type { SimulatedAnswer, SimulatedFinish, SimulatedUsage } from "../dialects/served/answer.ts";
 export type { ProblemKind } from "../dialects/served/problem.ts";
 export type {
   PromptSegment,
@@ -21,7 +22,6 @@ export type {
   ToolResult,
   WireName,
 } from "../dialects/served/request.ts";
-export type { SimulatedAnswer, SimulatedFinish, SimulatedUsage } from "./answer.ts";
 export type { Fault } from "./fault.ts";
 export type { RecordedRequest } from "./record.ts";
 

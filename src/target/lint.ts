@@ -1,7 +1,8 @@
 import { adapt, capabilitiesUsed } from "../core/adapt.ts";
 import type { CallInput } from "../core/call.ts";
+import { ConfigError, type ConfigProblem } from "../core/config-error.ts";
 import type { Dialect } from "../core/dialect.ts";
-import { ConfigError, type ConfigProblem, isModelError } from "../core/error.ts";
+import { isModelError } from "../core/error.ts";
 import { EMPTY_REQUEST, keyOf } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
 import { type ResolveContext, resolveTarget } from "./resolve.ts";

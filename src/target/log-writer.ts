@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync, constants, lstatSync, type Stats, statSync }
 import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
-import { ConfigError } from "../core/error.ts";
+import { ConfigError } from "../core/config-error.ts";
 import { type LogFields, type Logger, silentLogger } from "../core/logger.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;

@@ -1,4 +1,5 @@
-import { ModelError, type ModelErrorCode } from "../core/error.ts";
+import { ModelError } from "../core/error.ts";
+import type { ModelErrorCode } from "../core/error-codes.ts";
 import { own } from "../core/own.ts";
 
 /** The peer closed or reset the connection in the middle of a body. What that means depends on who reads it. */

@@ -1,5 +1,5 @@
 import { type Config, type ParseOptions, parseConfig } from "../../src/config/load.ts";
-import { ConfigError } from "../../src/core/error.ts";
+import { ConfigError } from "../../src/core/config-error.ts";
 
 const provider = (id: string, keyEnv: readonly string[] = [], needsBaseUrl = false) => ({ id, keyEnv, needsBaseUrl });
 

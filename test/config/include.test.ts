@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type LoadOptions, loadConfig } from "../../src/config/load.ts";
-import { ConfigError } from "../../src/core/error.ts";
+import { ConfigError } from "../../src/core/config-error.ts";
 import { errorOf, FACTS, parse } from "./facts.ts";
 
 /** A folder with the given files, gone after the test. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type LoadOptions, loadConfig } from "../../src/config/load.ts";
-import { ConfigError } from "../../src/core/error.ts";
+import { ConfigError } from "../../src/core/config-error.ts";
 import { FACTS } from "./facts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "modelwright-load-"));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ConfigError } from "../../src/core/error.ts";
+import { ConfigError } from "../../src/core/config-error.ts";
 import { parse } from "./facts.ts";
 
 const VALID = `default_model = "coder"

@@ -1,7 +1,9 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ConfigError, ERROR_CODES, isModelError, ModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import { ConfigError } from "../../src/core/config-error.ts";
+import { isModelError, ModelError } from "../../src/core/error.ts";
+import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error-codes.ts";
 import { redact, Secret } from "../../src/core/secret.ts";
 
 const codes = Object.keys(ERROR_CODES) as ModelErrorCode[];

@@ -1,8 +1,9 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ModelErrorCode } from "../../src/core/error.ts";
-import { ERROR_CODES, isModelError } from "../../src/core/error.ts";
+import { isModelError } from "../../src/core/error.ts";
+import type { ModelErrorCode } from "../../src/core/error-codes.ts";
+import { ERROR_CODES } from "../../src/core/error-codes.ts";
 import { type Failure, modelErrorOf } from "../../src/core/failure.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { targetOf } from "../layers/call-of.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Decoder, Dialect, Encode } from "../../src/core/dialect.ts";
-import { isModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import { isModelError } from "../../src/core/error.ts";
+import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { FinishReason, FlowEvent } from "../../src/core/event.ts";
 import type { AssistantMessage, Message } from "../../src/core/message.ts";
 import { type Reply, ReplyFold } from "../../src/core/reply.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Input } from "../../src/model/model.ts";
+import type { Input } from "../../src/core/input.ts";
 import type { RecordedRequest } from "../../src/simulator/server.ts";
 import { keyTest } from "./key-test.ts";
 import { answered, ask, entry, factoryOf, PROMPT, simulate, type Wire } from "./world.ts";

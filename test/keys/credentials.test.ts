@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { ConfigError, isModelError } from "../../src/core/error.ts";
-import type { FactoryOptions } from "../../src/model/options.ts";
+import { ConfigError } from "../../src/core/config-error.ts";
+import { isModelError } from "../../src/core/error.ts";
+import type { FactoryOptions } from "../../src/factory/options.ts";
 import { type Host, host } from "./host.ts";
 import { factoryOf, PROMPT } from "./world.ts";
 

@@ -4,7 +4,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import type { FactoryOptions } from "../../src/model/options.ts";
+import type { FactoryOptions } from "../../src/factory/options.ts";
 import { LOCALHOST_CERT } from "../transport/localhost-certificate.ts";
 import { type Arrival, type Host, host, listening } from "./host.ts";
 import { keyTest } from "./key-test.ts";

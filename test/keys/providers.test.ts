@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { PROVIDERS } from "../../src/catalog/providers.ts";
 import type { Transport } from "../../src/core/transport.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
-import type { FactoryOptions } from "../../src/model/options.ts";
+import type { FactoryOptions } from "../../src/factory/options.ts";
 import { createTransport } from "../../src/transport/fetch.ts";
 import { type Arrival, type Host, host } from "./host.ts";
 import { factoryOf, PROMPT } from "./world.ts";

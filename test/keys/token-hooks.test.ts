@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/core/error.ts";
-import type { FactoryOptions } from "../../src/model/options.ts";
+import type { FactoryOptions } from "../../src/factory/options.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { AT_ONCE, failureOf, until } from "../model/world.ts";
 import { everythingOf, SECRETS, secretsIn } from "../security/canary.ts";

@@ -1,9 +1,10 @@
 import { expect } from "vitest";
 import type { Clock } from "../../src/core/clock.ts";
 import type { ModelError } from "../../src/core/error.ts";
+import type { Input } from "../../src/core/input.ts";
 import type { Reply } from "../../src/core/reply.ts";
-import type { Input } from "../../src/model/model.ts";
-import type { CallOptions, FactoryOptions } from "../../src/model/options.ts";
+import type { FactoryOptions } from "../../src/factory/options.ts";
+import type { CallOptions } from "../../src/model/options.ts";
 import type { RecordedRequest, Simulator } from "../../src/simulator/server.ts";
 
 import { factoryOf, simulate } from "../simulated.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error.ts";
+import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error-codes.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { retry } from "../../src/layers/retry.ts";

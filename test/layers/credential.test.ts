@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
-import { ModelError, type ModelErrorCode, type ModelErrorInit } from "../../src/core/error.ts";
+import { ModelError, type ModelErrorInit } from "../../src/core/error.ts";
+import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { Events } from "../../src/core/event.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { Token } from "../../src/core/target.ts";

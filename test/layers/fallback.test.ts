@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Call, CallRecord } from "../../src/core/call.ts";
-import { ERROR_CODES, ModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import { ModelError } from "../../src/core/error.ts";
+import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, type ScriptedDialect, scripted } from "../../src/dialects/scripted/dialect.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import { ModelError } from "../../src/core/error.ts";
+import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import { MemberState } from "../../src/layers/member-state.ts";
 
 const RULE = { allowedFails: 2, cooldownMs: 5_000 };

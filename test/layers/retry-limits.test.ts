@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
 import { Cancellation, sleep } from "../../src/core/cancellation.ts";
-import { ModelError, type ModelErrorCode, type ModelErrorInit } from "../../src/core/error.ts";
+import { ModelError, type ModelErrorInit } from "../../src/core/error.ts";
+import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { Layer } from "../../src/core/layer.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { Policy } from "../../src/core/target.ts";

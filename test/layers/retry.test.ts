@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
 import { Cancellation } from "../../src/core/cancellation.ts";
-import { ERROR_CODES, type ModelErrorCode, type ModelErrorInit } from "../../src/core/error.ts";
+import type { ModelErrorInit } from "../../src/core/error.ts";
+import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error-codes.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import { ModelError } from "../../src/core/error.ts";
+import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import { asModelError, verdictOf } from "../../src/layers/verdict.ts";
 import { targetOf } from "./call-of.ts";
 

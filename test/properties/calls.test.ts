@@ -2,7 +2,8 @@ import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Cancellation } from "../../src/core/cancellation.ts";
-import { ERROR_CODES, isModelError, type ModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import { isModelError, type ModelError } from "../../src/core/error.ts";
+import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { Reply } from "../../src/core/reply.ts";
 import {
   type ScriptedAttempt,

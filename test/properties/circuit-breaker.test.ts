@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { ModelError, type ModelErrorCode } from "../../src/core/error.ts";
+import { ModelError } from "../../src/core/error.ts";
+import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { Events } from "../../src/core/event.ts";
 import { Breakers, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { countShortTimers, FakeClock, quiet } from "../fake-clock.ts";

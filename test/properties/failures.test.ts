@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseDuration, untilDate } from "../../src/core/duration.ts";
-import { ERROR_CODES, isModelError } from "../../src/core/error.ts";
+import { isModelError } from "../../src/core/error.ts";
+import { ERROR_CODES } from "../../src/core/error-codes.ts";
 import { modelErrorOf } from "../../src/core/failure.ts";
 import { targetOf } from "../layers/call-of.ts";
 

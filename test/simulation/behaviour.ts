@@ -1,4 +1,4 @@
-import type { ModelErrorCode } from "../../src/core/error.ts";
+import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { Chance } from "./chance.ts";
 
 export const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import type { ModelErrorCode } from "../../src/core/error.ts";
+import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { Behaviour } from "./behaviour.ts";
 
 /** One request as a provider saw it. */

@@ -1,5 +1,6 @@
 import type { Decoder } from "../../core/dialect.ts";
-import type { ModelError, ModelErrorCode } from "../../core/error.ts";
+import type { ModelError } from "../../core/error.ts";
+import type { ModelErrorCode } from "../../core/error-codes.ts";
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
 import { own } from "../../core/own.ts";

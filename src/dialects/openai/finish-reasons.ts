@@ -1,4 +1,4 @@
-import type { ModelErrorCode } from "../../core/error.ts";
+import type { ModelErrorCode } from "../../core/error-codes.ts";
 import type { FinishReason } from "../../core/event.ts";
 
 /** What the words mean that OpenAI-compatible hosts put into `finish_reason`. A word not listed is "unknown". */

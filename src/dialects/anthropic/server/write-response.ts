@@ -1,4 +1,4 @@
-import type { Answer, Sample } from "../../../simulator/answer.ts";
+import type { Answer, Sample } from "../../served/answer.ts";
 import { idOf } from "../../served/hash.ts";
 import type { Json } from "../../served/json.ts";
 import type { Problem, ProblemKind } from "../../served/problem.ts";

@@ -1,4 +1,4 @@
-import type { Answer, Sample, SimulatedFinish } from "../../../simulator/answer.ts";
+import type { Answer, Sample, SimulatedFinish } from "../../served/answer.ts";
 import { idOf } from "../../served/hash.ts";
 import type { Json } from "../../served/json.ts";
 import { traitsOf } from "../../served/model-traits.ts";

@@ -1,4 +1,4 @@
-import type { Answer, Sample, SampleCall } from "../../../simulator/answer.ts";
+import type { Answer, Sample, SampleCall } from "../../served/answer.ts";
 import { idOf } from "../../served/hash.ts";
 import { asNumber, asObject, type Json } from "../../served/json.ts";
 import { traitsOf } from "../../served/model-traits.ts";

@@ -1,4 +1,4 @@
-import type { Answer } from "../../../simulator/answer.ts";
+import type { Answer } from "../../served/answer.ts";
 import { idOf } from "../../served/hash.ts";
 import { asList, asObject, asObjects, type Json } from "../../served/json.ts";
 import type { Problem } from "../../served/problem.ts";

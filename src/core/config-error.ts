@@ -1,0 +1,30 @@
+/** One mistake of a configuration, with its place. */
+export interface ConfigProblem {
+  /** File the value was written in; `undefined` for a text that came from no file. */
+  readonly file: string | undefined;
+  /** 1-based; 0 when the problem has no place in the text. */
+  readonly line: number;
+  readonly column: number;
+  /** Dotted path of the key, for example `models.coder.temperature`. */
+  readonly path: string;
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+/** A configuration that cannot be used: every mistake at once, each with its place. Never contains a value of a secret. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[], options?: { cause?: unknown }) {
+    super(problems.map(renderProblem).join("\n"), options);
+    this.problems = problems;
+  }
+}
+
+function renderProblem(problem: ConfigProblem): string {
+  const file = problem.file ?? "models.toml";
+  const place = problem.line > 0 ? `${file}:${problem.line}:${problem.column}: ` : "";
+  const hint = problem.suggestion === undefined ? "" : ` (did you mean "${problem.suggestion}"?)`;
+  return `${place}${problem.message}${hint}`;
+}

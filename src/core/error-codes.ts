@@ -1,0 +1,245 @@
+/** Which list of fallbacks may serve a call that ended with a code. */
+export type FallbackKind = "general" | "context" | "policy" | "none";
+
+export interface ErrorRow {
+  /** HTTP status an OpenAI-style body for this error carries. */
+  readonly status: number;
+  /** never: the same request would fail again; once: worth one more try; yes: as often as the entry allows. */
+  readonly retry: "never" | "once" | "yes";
+  readonly fallback: FallbackKind;
+  /** Whether the target itself is to blame, so that its circuit breaker counts it. */
+  readonly countsForBreaker: boolean;
+  /** Whether the credential is to blame, so that the next key is tried. */
+  readonly rotatesKey: boolean;
+  readonly meaning: string;
+}
+
+/** Every way a call can end other than with an answer. docs/reference/errors.md is generated from these rows. */
+export const ERROR_CODES = {
+  rate_limited: {
+    status: 429,
+    retry: "yes",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: true,
+    meaning: "The provider asks for fewer requests or tokens per minute.",
+  },
+  quota_exhausted: {
+    status: 429,
+    retry: "never",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: true,
+    meaning: "The account has no credit or its daily or monthly quota is used up; waiting a minute does not help.",
+  },
+  overloaded: {
+    status: 529,
+    retry: "yes",
+    fallback: "general",
+    countsForBreaker: true,
+    rotatesKey: false,
+    meaning: "The provider has no capacity at the moment.",
+  },
+  server_error: {
+    status: 500,
+    retry: "yes",
+    fallback: "general",
+    countsForBreaker: true,
+    rotatesKey: false,
+    meaning: "The provider failed.",
+  },
+  connection_failed: {
+    status: 502,
+    retry: "yes",
+    fallback: "general",
+    countsForBreaker: true,
+    rotatesKey: false,
+    meaning: "No connection, or it broke before an answer began.",
+  },
+  timed_out: {
+    status: 504,
+    retry: "yes",
+    fallback: "general",
+    countsForBreaker: true,
+    rotatesKey: false,
+    meaning: "A clock ran out; `phase` says which.",
+  },
+  stream_truncated: {
+    status: 502,
+    retry: "yes",
+    fallback: "general",
+    countsForBreaker: true,
+    rotatesKey: false,
+    meaning: "The answer stopped before its end; what arrived is in `partial`.",
+  },
+  protocol_error: {
+    status: 502,
+    retry: "once",
+    fallback: "general",
+    countsForBreaker: true,
+    rotatesKey: false,
+    meaning: "The answer is not in the wire format of this provider.",
+  },
+  degenerate_output: {
+    status: 502,
+    retry: "never",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The model repeats itself without end.",
+  },
+  unauthorized: {
+    status: 401,
+    retry: "never",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: true,
+    meaning: "The key is missing, wrong or revoked.",
+  },
+  forbidden: {
+    status: 403,
+    retry: "never",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: true,
+    meaning: "The key may not use this model or feature.",
+  },
+  not_found: {
+    status: 404,
+    retry: "never",
+    fallback: "none",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The provider knows no such model or address.",
+  },
+  invalid_request: {
+    status: 400,
+    retry: "never",
+    fallback: "none",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The request is wrong; `message` says where.",
+  },
+  unsupported: {
+    status: 400,
+    retry: "never",
+    fallback: "none",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The model lacks what the request asks for, and nothing may be dropped or changed.",
+  },
+  context_too_long: {
+    status: 400,
+    retry: "never",
+    fallback: "context",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The prompt does not fit the model's window.",
+  },
+  request_too_large: {
+    status: 413,
+    retry: "never",
+    fallback: "context",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The request has more bytes than the provider accepts.",
+  },
+  content_filtered: {
+    status: 400,
+    retry: "never",
+    fallback: "policy",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "A safety filter stopped the prompt or the answer.",
+  },
+  refused: {
+    status: 400,
+    retry: "never",
+    fallback: "policy",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The model declined where an object was required.",
+  },
+  invalid_output: {
+    status: 502,
+    retry: "never",
+    fallback: "none",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The answer does not satisfy the schema, also after the allowed re-asks.",
+  },
+  invalid_tool_call: {
+    status: 502,
+    retry: "once",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "A tool call has arguments that are not JSON.",
+  },
+  empty_response: {
+    status: 502,
+    retry: "once",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The answer has neither text nor tool call.",
+  },
+  budget_exceeded: {
+    status: 429,
+    retry: "never",
+    fallback: "none",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The call would exceed a budget.",
+  },
+  circuit_open: {
+    status: 503,
+    retry: "never",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The target failed repeatedly and is not asked for now.",
+  },
+  bulkhead_full: {
+    status: 503,
+    retry: "never",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "`max_parallel` calls are in flight and `queue` is full.",
+  },
+  redirect_blocked: {
+    status: 502,
+    retry: "never",
+    fallback: "none",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The server redirects to another origin; key and prompt were not sent there.",
+  },
+  proxy_refused: {
+    status: 502,
+    retry: "never",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The proxy refused the connection.",
+  },
+  aborted: {
+    status: 499,
+    retry: "never",
+    fallback: "none",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The caller aborted.",
+  },
+  all_models_failed: {
+    status: 502,
+    retry: "never",
+    fallback: "none",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "Every model of the chain failed, for different reasons; `errors` has one for each.",
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ModelErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,182 @@
+import { type Call, type CallInput, CallRecord } from "../core/call.ts";
+import { Cancellation } from "../core/cancellation.ts";
+import type { Clock } from "../core/clock.ts";
+import { addCost, type Cost, NO_COST } from "../core/cost.ts";
+import type { Dialect } from "../core/dialect.ts";
+import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
+import { estimateTokens } from "../core/estimate.ts";
+import type { Next } from "../core/layer.ts";
+import type { Message } from "../core/message.ts";
+import { type Reply, ReplyFold } from "../core/reply.ts";
+import { EMPTY_REQUEST } from "../core/request.ts";
+import { Shown } from "../core/shown.ts";
+import type { Target } from "../core/target.ts";
+import type { Transport } from "../core/transport.ts";
+import type { Opened } from "./stream.ts";
+
+/** What a model works with; made by the factory. */
+export interface ModelContext {
+  readonly name: string;
+  readonly target: Target;
+  /** All that may answer first: the target, or the members of a group. */
+  readonly targets: readonly Target[];
+  readonly dialect: Dialect;
+  /** Whether every target of the chain can be asked for several answers in one request. */
+  readonly manySamples: boolean;
+  /** Whether a target of the chain goes on with answers that ran into their token limit. */
+  readonly continuesOnLength: boolean;
+  readonly run: Next;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Throws when the factory is closed. */
+  readonly checkOpen: () => void;
+}
+
+export function callOf({ context, input, samples, batch, streaming, signal }: Prepared & Shape): Call {
+  const { target, transport, clock, random, continuesOnLength } = context;
+  const cancellation = new Cancellation();
+  if (signal !== undefined) cancellation.follow(signal);
+  const record = new CallRecord(nextId(), clock.monotonic());
+  const onBreak = streaming ? target.policy.onBreak : "restart";
+  const goesOn =
+    onBreak === "continue" || (input.continueOnLength === undefined ? continuesOnLength : input.continueOnLength > 0);
+  if (goesOn && isOneText(input, target)) record.shown = new Shown();
+  return {
+    input: samples === input.samples ? input : batchOf(input, samples, batch),
+    target,
+    request: EMPTY_REQUEST,
+    streaming,
+    onBreak,
+    cancellation,
+    credential: undefined,
+    tryIndex: 0,
+    fallbackRemains: false,
+    deadlineAtMs: undefined,
+    record,
+    transport,
+    clock,
+    random,
+  };
+}
+
+export function open(shape: Prepared & Shape): Opened {
+  const call = callOf(shape);
+  const fold = new ReplyFold();
+  return {
+    events: shape.context.run(call),
+    note: (event) => fold.push(event),
+    reply: () => replyOf(fold, call),
+    failure: (error) => failureOf(error, fold, call),
+    complete: () => fold.finished >= call.input.samples,
+    cancel: (reason) => call.cancellation.cancel(reason),
+  };
+}
+
+export function estimatePrompt({ context, input }: Prepared): number {
+  const { system, prelude, settings } = context.target;
+  const instructions = input.system ?? system;
+  const first: Message[] = instructions === undefined ? [] : [{ role: "system", content: instructions }];
+  return estimateTokens(
+    [...first, ...(input.prelude ?? prelude), ...input.messages],
+    input.settings.tools ?? settings.tools,
+  );
+}
+
+/** A call that has been read: it keeps the context it began with. */
+export interface Prepared {
+  readonly context: ModelContext;
+  readonly input: CallInput;
+  readonly batchSize: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Shape {
+  readonly samples: number;
+  /** Which of the requests that the samples are spread over. */
+  readonly batch?: number;
+  readonly streaming: boolean;
+}
+
+/** Temperature 0 gives the same answer each time: several of them are a mistake, and they would all be paid. */
+export function refuseSameSamples(
+  { samples, settings }: Omit<CallInput, "messages">,
+  { entry, settings: own, facts }: Target,
+): void {
+  if (
+    (settings.temperature ?? own.temperature) !== 0 ||
+    facts.lacks?.includes("temperature") ||
+    facts.capabilities.temperature === false
+  )
+    return;
+  throw new ModelError({
+    code: "invalid_request",
+    message: `${entry}: ${samples} samples at temperature 0 would be ${samples} times the same answer; raise temperature or ask for one`,
+    model: entry,
+  });
+}
+
+/** Whether another request may go on with an answer: only one text can be gone on with, and no JSON that is enforced. */
+function isOneText({ samples, settings }: CallInput, target: Target): boolean {
+  const format = settings.responseFormat ?? target.settings.responseFormat;
+  return samples === 1 && (format === undefined || format.type === "text");
+}
+
+/** The input of one of several requests. Its number keeps the cache from taking them for the same question. */
+function batchOf(input: CallInput, samples: number, batch = 0): CallInput {
+  return { ...input, samples, batch };
+}
+
+export let calls = 0;
+
+function nextId(): string {
+  calls += 1;
+  return `call-${calls}`;
+}
+
+export async function collect(opened: Opened): Promise<Reply> {
+  try {
+    for await (const batch of opened.events) for (const event of batch) opened.note(event);
+    return opened.reply();
+  } catch (error) {
+    throw opened.failure(error);
+  }
+}
+
+function replyOf(fold: ReplyFold, { record, clock }: Call): Reply {
+  const latencyMs = clock.monotonic() - record.startedMs;
+  return fold.reply({
+    attempts: record.attempts,
+    cost: record.cacheHit ? NO_COST : totalCost(record),
+    latencyMs,
+    firstTokenMs: record.firstTokenMs,
+    requestId: record.requestId,
+    rateLimit: record.rateLimit,
+    raw: record.raw,
+  });
+}
+
+/** Of all attempts; flagged as estimated when one may have been billed without telling its usage. */
+function totalCost({ attempts }: CallRecord): Cost {
+  let total = NO_COST;
+  for (const { cost, possiblyBilled } of attempts) {
+    if (cost !== undefined) total = addCost(total, cost);
+    if (possiblyBilled && cost === undefined) total = { ...total, estimated: true };
+  }
+  return total;
+}
+
+/** A decoder knows the broken tool call, the fold all that came before it. */
+function mergePartial(seen: PartialAnswer, told: PartialAnswer | undefined): PartialAnswer {
+  if (told === undefined) return seen;
+  return { ...seen, ...told, text: told.text || seen.text, reasoning: told.reasoning || seen.reasoning };
+}
+
+function failureOf(error: unknown, fold: ReplyFold, { record }: Call): unknown {
+  if (!isModelError(error)) return error;
+  const partial = fold.partial();
+  if (partial !== undefined) error.partial = mergePartial(partial, error.partial);
+  error.attempts = record.attempts;
+  return error;
+}
