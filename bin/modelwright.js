@@ -1,21 +1,32 @@
 #!/usr/bin/env node
 import process from "node:process";
-import { main } from "../dist/cli/main.js";
+import { unsupportedNode } from "../dist/core/node-version.js";
 
-// The first Ctrl-C ends the command in order, the second at once.
-const interruption = new AbortController();
-process.once("SIGINT", () => interruption.abort());
-process.once("SIGTERM", () => interruption.abort());
+const problem = unsupportedNode();
+if (problem === undefined) run();
+else {
+  console.error(problem);
+  process.exitCode = 1;
+}
 
-const { stdout, stderr, stdin, env } = process;
-process.exitCode = await main(process.argv.slice(2), {
-  stdout,
-  stderr,
-  stdin,
-  env,
-  cwd: process.cwd(),
-  isTTY: stdout.isTTY === true,
-  columns: stdout.columns ?? 80,
-  interrupted: interruption.signal,
-});
-stdin.destroy();
+async function run() {
+  const { main } = await import("../dist/cli/main.js");
+
+  // The first Ctrl-C ends the command in order, the second at once.
+  const interruption = new AbortController();
+  process.once("SIGINT", () => interruption.abort());
+  process.once("SIGTERM", () => interruption.abort());
+
+  const { stdout, stderr, stdin, env } = process;
+  process.exitCode = await main(process.argv.slice(2), {
+    stdout,
+    stderr,
+    stdin,
+    env,
+    cwd: process.cwd(),
+    isTTY: stdout.isTTY === true,
+    columns: stdout.columns ?? 80,
+    interrupted: interruption.signal,
+  });
+  stdin.destroy();
+}

@@ -1,3 +1,5 @@
+import "./core/require-node.ts";
+
 export type { ModelInfo } from "./catalog/lookup.ts";
 export type { FileWatcher } from "./config/file-watcher.ts";
 export type { Adjustment, Attempt } from "./core/attempt.ts";

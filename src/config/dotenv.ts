@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parseEnv } from "node:util";
+import * as util from "node:util";
 
 /**
  * Adds the variables of a `.env` file to `env`; variables that are already set win. A missing file is fine.
@@ -17,7 +17,7 @@ export function loadDotEnv(path: string, env: Record<string, string | undefined>
 
 function readEnvFile(path: string): NodeJS.Dict<string> {
   try {
-    return parseEnv(readFileSync(path, "utf8"));
+    return util.parseEnv(readFileSync(path, "utf8"));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
     throw error;

@@ -1,4 +1,4 @@
-import { globSync, realpathSync } from "node:fs";
+import * as fs from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { parse } from "smol-toml";
 import { ConfigError, type ConfigProblem } from "../core/config-error.ts";
@@ -111,7 +111,7 @@ class Reading {
     const [plain = ""] = resolved.value.split(PATTERN, 1);
     if (plain !== resolved.value)
       this.folders.add(resolve(folder, plain.endsWith("/") || plain === "" ? plain : dirname(plain)));
-    const paths = PATTERN.test(resolved.value) ? globSync(resolved.value, { cwd: folder }).sort() : [resolved.value];
+    const paths = PATTERN.test(resolved.value) ? fs.globSync(resolved.value, { cwd: folder }).sort() : [resolved.value];
     return paths.flatMap((path) => {
       const full = realPathOf(resolve(folder, path));
       if (chain.includes(full)) return PATTERN.test(resolved.value) ? [] : [circle([...chain, full])];
@@ -143,7 +143,7 @@ function circle(chain: readonly string[]): string {
 /** Links followed, so that one file is one file; a path that leads nowhere stays as it is. */
 function realPathOf(path: string): string {
   try {
-    return realpathSync(path);
+    return fs.realpathSync(path);
   } catch {
     return path;
   }

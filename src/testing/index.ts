@@ -1,3 +1,5 @@
+import "../core/require-node.ts";
+
 export type { ModelErrorInit } from "../core/error.ts";
 export {
   type ScriptedAttempt,

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
+import * as nodeTls from "node:tls";
 import type { buildConnector, Dispatcher } from "undici";
 import type { TlsOptions } from "../core/transport.ts";
 import { closedError } from "./failure.ts";
@@ -114,9 +114,9 @@ function keyOf(route: Route): string {
  * Said for every connection, so that NODE_TLS_REJECT_UNAUTHORIZED does not say it behind our back. An authority of one's
  * own comes on top of the usual ones: Node's `ca` alone would replace them.
  */
-function tlsOf({ tls }: Route): { rejectUnauthorized: boolean; secureContext?: SecureContext } {
+function tlsOf({ tls }: Route): { rejectUnauthorized: boolean; secureContext?: nodeTls.SecureContext } {
   const { ca, rejectUnauthorized = true } = tls ?? {};
   if (ca === undefined) return { rejectUnauthorized };
-  const secureContext = createSecureContext({ ca: [...getCACertificates("default"), ca] });
+  const secureContext = nodeTls.createSecureContext({ ca: [...nodeTls.getCACertificates("default"), ca] });
   return { rejectUnauthorized, secureContext };
 }

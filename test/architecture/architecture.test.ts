@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -130,6 +131,76 @@ describe("dependencies stay in their rooms", () => {
   it("nothing outside the command line uses its packages", () => {
     const terminal = ["commander", "picocolors", "cli-table3", "@clack/prompts"];
     expect(text(values.filter(({ from, to }) => terminal.includes(to) && roomOf(from) !== "cli"))).toEqual([]);
+  });
+});
+
+/**
+ * Names of node: modules that Node 18 has. A newer one is read from a namespace (`fs.globSync`): an older Node refuses to
+ * link a program that imports a name it does not have, before the program can say which Node it needs.
+ */
+const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
+  "node:crypto": ["X509Certificate", "createHash", "createHmac", "randomUUID", "timingSafeEqual"],
+  "node:fs": [
+    ...["appendFileSync", "chmodSync", "closeSync", "constants", "existsSync", "fstatSync", "lstatSync", "openSync"],
+    ...["readFileSync", "readSync", "realpathSync", "statSync", "watch", "writeSync"],
+  ],
+  "node:fs/promises": ["access", "mkdir", "readFile", "rename", "rm", "stat", "writeFile"],
+  "node:http": ["STATUS_CODES", "createServer"],
+  "node:module": ["createRequire"],
+  "node:net": ["BlockList", "connect", "createServer", "isIP", "isIPv4", "isIPv6"],
+  "node:path": ["basename", "dirname", "extname", "isAbsolute", "join", "relative", "resolve"],
+  "node:readline": ["createInterface"],
+  "node:stream": ["addAbortSignal"],
+  "node:string_decoder": ["StringDecoder"],
+  "node:timers/promises": ["setImmediate", "setTimeout"],
+  "node:tls": ["TLSSocket"],
+  "node:url": ["fileURLToPath", "pathToFileURL"],
+  "node:util": ["inspect", "isDeepStrictEqual", "stripVTControlCharacters"],
+  "node:worker_threads": ["Worker"],
+  "node:zlib": ["constants", "createBrotliDecompress", "createGunzip", "createInflate", "createInflateRaw"],
+};
+
+const IN_BRACES = /^import (?:\w+, )?\{([^}]*)\} from "(node:[^"]+)"/gm;
+
+function newNamesIn(file: string): string[] {
+  const code = readFileSync(join(ROOT, file), "utf8");
+  return [...code.matchAll(IN_BRACES)].flatMap(([, names = "", module = ""]) =>
+    names
+      .split(",")
+      .map((name) => name.trim().replace(/ as .*/, ""))
+      .filter((name) => name !== "" && !name.startsWith("type ") && !OLD_NAMES[module]?.includes(name))
+      .map((name) => `${file}: ${name} of ${module}`),
+  );
+}
+
+/** Whether `await` stands outside every function: `require()` and bundles in CommonJS refuse such a module. */
+function awaitsAtTopLevel(file: string): boolean {
+  const source = ts.createSourceFile(file, readFileSync(join(ROOT, file), "utf8"), ts.ScriptTarget.Latest);
+  const awaits = (node: ts.Node): boolean => {
+    if (ts.isFunctionLike(node)) return false;
+    if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined)) return true;
+    if (ts.isVariableDeclarationList(node) && (node.flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.AwaitUsing)
+      return true;
+    return ts.forEachChild(node, awaits) ?? false;
+  };
+  return awaits(source);
+}
+
+describe("an older Node", () => {
+  it("can link every module: names newer than Node 18 come from a namespace", () => {
+    expect([...files, "bin/modelwright.js"].flatMap(newNamesIn)).toEqual([]);
+  });
+
+  it("is refused before anything else runs", () => {
+    for (const entry of ["index", "inject/index", "testing/index"])
+      expect(readFileSync(join(ROOT, `src/${entry}.ts`), "utf8")).toMatch(/^import "\.\.?\/core\/require-node\.ts";\n/);
+    const bin = readFileSync(join(ROOT, "bin/modelwright.js"), "utf8");
+    const loaded = [...bin.matchAll(/^import .* from "([^"]+)"/gm)].map(([, specifier]) => specifier);
+    expect(loaded).toEqual(["node:process", "../dist/core/node-version.js"]);
+  });
+
+  it("has no `await` outside a function, so that `require()` works", () => {
+    expect(files.filter(awaitsAtTopLevel)).toEqual([]);
   });
 });
 

@@ -169,6 +169,40 @@ describe("the command of the tarball", () => {
   });
 });
 
+describe("an older Node", () => {
+  const SENTENCE = "modelwright needs Node 22.19 or newer; this is Node 20.20.2";
+  const under = (...args: string[]) => {
+    const lines = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } });`;
+    consumer.write("older.mjs", lines);
+    return consumer.node("--import", "./older.mjs", ...args);
+  };
+
+  it("is refused by the command in one line", () => {
+    const refused = { status: 1, stdout: "", stderr: `${SENTENCE}\n` };
+    expect(under("node_modules/modelwright/bin/modelwright.js", "models")).toEqual(refused);
+  });
+
+  it.each(["modelwright", "modelwright/inject", "modelwright/testing"])(
+    "is refused by import and require of %s",
+    (name) => {
+      consumer.write("import.mjs", `import("${name}").catch(({ message }) => console.log(message));`);
+      consumer.write("require.cjs", `try { require("${name}"); } catch ({ message }) { console.log(message); }`);
+      for (const file of ["import.mjs", "require.cjs"])
+        expect(under(file)).toEqual({ status: 0, stdout: `${SENTENCE}\n`, stderr: "" });
+    },
+  );
+});
+
+describe("a CommonJS program", () => {
+  it("gets every entry point from require()", () => {
+    const names = ["modelwright", "modelwright/inject", "modelwright/testing"];
+    const parts = ["ModelFactory", "Container", "startSimulator"];
+    const lines = names.map((name, index) => `console.log(typeof require("${name}").${parts[index]});`);
+    consumer.write("required.cjs", lines.join("\n"));
+    expect(consumer.node("required.cjs")).toEqual({ status: 0, stdout: "function\nfunction\nfunction\n", stderr: "" });
+  });
+});
+
 describe("what others check of a package", () => {
   it("publint finds nothing", () => {
     const { status, stdout } = run(

@@ -1,4 +1,4 @@
-import { constants, crc32, deflateRawSync } from "node:zlib";
+import * as zlib from "node:zlib";
 import type { GzipMode } from "./step.ts";
 
 const HEADER = Buffer.from("1f8b0800000000000003", "hex");
@@ -34,8 +34,8 @@ export class GzipPieces {
   #piece(bytes: Buffer): Buffer {
     const header = this.#begun ? Buffer.alloc(0) : HEADER;
     this.#begun = true;
-    this.#crc = crc32(bytes, this.#crc);
+    this.#crc = zlib.crc32(bytes, this.#crc);
     this.#length += bytes.length;
-    return Buffer.concat([header, deflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH })]);
+    return Buffer.concat([header, zlib.deflateRawSync(bytes, { finishFlush: zlib.constants.Z_SYNC_FLUSH })]);
   }
 }
