@@ -96,6 +96,8 @@ export class CallRecord {
   exchange: Exchange | undefined;
   /** The provider's body, or the last events of its stream. */
   raw: unknown;
+  /** The target that was asked last: whose answer is read, and whose `timeout` bounds a pause of the reader. */
+  read: Target | undefined;
   /** Kept only where another request may go on with the answer. */
   shown: Shown | undefined;
   readonly #listeners: ((outcome: Outcome) => void)[] = [];
@@ -121,6 +123,7 @@ export class CallRecord {
     this.firstTokenMs = branch.firstTokenMs ?? this.firstTokenMs;
     this.exchange = branch.exchange;
     this.raw = branch.raw;
+    this.read = branch.read;
     this.shown = branch.shown;
   }
 

@@ -1,20 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import {
-  BrokenCircuitError,
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker as cockatielBreaker,
-  handleWhen,
-  type IBreaker,
-  IsolatedCircuitError,
-} from "cockatiel";
-import type { Call, Outcome } from "../core/call.ts";
+import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
+import type { ModelErrorCode } from "../core/error-codes.ts";
+import { type Events, isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { BreakerState, Target } from "../core/target.ts";
-import { hold, type Release, releasing } from "./guard.ts";
+import type { Exchange } from "../core/transport.ts";
+import { Breaker, type BreakerSettings, type Report, type Verdict } from "./breaker.ts";
 
 /**
  * The breakers of a factory. A target (origin and model id) has one for each set of settings that its entries bring: all
@@ -30,34 +23,31 @@ export class Breakers {
     this.#clock = clock;
   }
 
-  of(target: Target): CircuitBreakerPolicy | undefined {
-    return this.#slotOf(target)?.policy;
+  of(target: Target): Breaker | undefined {
+    return this.#slotOf(target)?.breaker;
   }
 
   /** `undefined` when the target has no breaker. */
   state(target: Target): BreakerState | undefined {
-    const policy = this.of(target);
-    return policy && STATE_NAMES[policy.state];
+    return this.of(target)?.state;
   }
 
   /** Refuses every call to the target, of whatever entry, until `reset`. */
   isolate({ key }: Target): void {
     this.#isolated.add(key);
-    for (const { policy } of this.#slotsOf(key)) policy.isolate();
+    for (const { breaker } of this.#slotsOf(key)) breaker.isolate();
   }
 
   /** Closes the target's breakers and forgets what they counted. Calls under way end with the breaker they began with. */
   reset({ key }: Target): void {
     this.#isolated.delete(key);
-    for (const slot of this.#slotsOf(key)) slot.policy = makePolicy(slot.settings, this.#clock);
+    for (const slot of this.#slotsOf(key)) slot.breaker = new Breaker(slot.breaker.settings, this.#clock);
   }
 
-  /** The outcome of a call, for the breakers of the same target that did not admit it. Those that are open wait for their own probe. */
-  tell(target: Target, admitting: CircuitBreakerPolicy, outcome: Outcome): void {
-    for (const { policy } of this.#slotsOf(target.key)) {
-      if (policy === admitting || policy.state !== CircuitState.Closed) continue;
-      hold(policy).then((release) => release(outcome));
-    }
+  /** The verdict on a call, for the breakers of the same target that did not admit it. Those that are open wait for their own probe. */
+  tell(target: Target, admitting: Breaker, verdict: Verdict): void {
+    for (const { breaker } of this.#slotsOf(target.key))
+      if (breaker !== admitting && breaker.state === "closed") breaker.count(verdict);
   }
 
   #slotsOf(key: string): Slot[] {
@@ -79,65 +69,18 @@ export class Breakers {
 
   #shared(key: string, settings: BreakerSettings): Slot {
     const slots = this.#slotsOf(key);
-    const known = slots.find((slot) => isDeepStrictEqual(slot.settings, settings));
+    const known = slots.find(({ breaker }) => isDeepStrictEqual(breaker.settings, settings));
     if (known !== undefined) return known;
-    const made = { settings, policy: makePolicy(settings, this.#clock) };
-    if (this.#isolated.has(key)) made.policy.isolate();
+    const made = { breaker: new Breaker(settings, this.#clock) };
+    if (this.#isolated.has(key)) made.breaker.isolate();
     slots.push(made);
     return made;
   }
 }
 
-type BreakerSettings = NonNullable<Target["policy"]["breaker"]>;
-
+/** Entries of one target share it, also over a reset. */
 interface Slot {
-  readonly settings: BreakerSettings;
-  policy: CircuitBreakerPolicy;
-}
-
-const STATE_NAMES = {
-  [CircuitState.Closed]: "closed",
-  [CircuitState.Open]: "open",
-  [CircuitState.HalfOpen]: "half-open",
-  [CircuitState.Isolated]: "isolated",
-} as const;
-
-/** Failures that say something about the target; all others leave the breaker as it is. */
-class TargetFailure extends Error {}
-
-function makePolicy({ threshold, windowMs, halfOpenAfterMs }: BreakerSettings, clock: Clock): CircuitBreakerPolicy {
-  const breaker =
-    windowMs === undefined ? new ConsecutiveBreaker(threshold) : new WindowBreaker(threshold, windowMs, clock);
-  return cockatielBreaker(
-    handleWhen((error) => error instanceof TargetFailure),
-    { halfOpenAfter: halfOpenAfterMs, breaker },
-  );
-}
-
-/** `threshold` failures within the window, whatever succeeds in between: no share of calls, no minimum rate. */
-class WindowBreaker implements IBreaker {
-  state: unknown;
-  readonly #threshold: number;
-  readonly #windowMs: number;
-  readonly #clock: Clock;
-  #failures: number[] = [];
-
-  constructor(threshold: number, windowMs: number, clock: Clock) {
-    this.#threshold = threshold;
-    this.#windowMs = windowMs;
-    this.#clock = clock;
-  }
-
-  success(state: CircuitState): void {
-    if (state === CircuitState.HalfOpen) this.#failures = [];
-  }
-
-  failure(): boolean {
-    const now = this.#clock.monotonic();
-    this.#failures = this.#failures.filter((at) => at > now - this.#windowMs);
-    this.#failures.push(now);
-    return this.#failures.length >= this.#threshold;
-  }
+  breaker: Breaker;
 }
 
 /**
@@ -145,45 +88,47 @@ class WindowBreaker implements IBreaker {
  * answered or given up, so that a call counts once however often it tried; 4xx never count.
  */
 export function circuitBreaker(breakers: Breakers): Layer {
-  return async function* (call, next) {
-    const policy = breakers.of(call.target);
-    if (policy === undefined) {
-      yield* next(call);
-      return;
-    }
-    const release = await admit(policy, call);
-    const probing = policy.state === CircuitState.HalfOpen;
-    yield* releasing(
-      next(call),
-      (outcome) => {
-        release(seenByBreaker(outcome, probing));
-        breakers.tell(call.target, policy, seenByBreaker(outcome, false));
-      },
-      () => abandoned(call),
-    );
+  return (call, next) => {
+    const breaker = breakers.of(call.target);
+    return breaker === undefined ? next(call) : guarded(breakers, breaker, call, next);
   };
+}
+
+async function* guarded(breakers: Breakers, breaker: Breaker, call: Call, next: Parameters<Layer>[1]): Events {
+  const report = admit(breaker, call);
+  const before = call.record.exchange;
+  let sawContent = false;
+  let verdict: Verdict = "unknown";
+  try {
+    for await (const batch of next(call)) {
+      sawContent ||= batch.some(isContent);
+      yield batch;
+    }
+    verdict = "healthy";
+  } catch (error) {
+    verdict = verdictOf(error, call.record.exchange === before ? undefined : call.record.exchange);
+    throw error;
+  } finally {
+    // A reader that leaves says nothing about the target, unless the target had begun to answer.
+    if (verdict === "unknown" && sawContent) verdict = "answered";
+    report(verdict);
+    breakers.tell(call.target, breaker, verdict);
+  }
 }
 
 /** Below retry: a target whose breaker opened in the meantime is not tried again, and a probe is one request. */
 export function breakerGate(breakers: Breakers): Layer {
   return (call, next) => {
-    const policy = call.tryIndex === 0 ? undefined : breakers.of(call.target);
-    if (policy === undefined || policy.state === CircuitState.Closed) return next(call);
-    throw open(call, "its breaker opened while this call was waiting");
+    const breaker = call.tryIndex === 0 ? undefined : breakers.of(call.target);
+    if (breaker === undefined || breaker.state === "closed") return next(call);
+    throw open(call, "circuit opened while this call was waiting");
   };
 }
 
-async function admit(policy: CircuitBreakerPolicy, call: Call): Promise<Release> {
-  // While a probe is out, cockatiel would let others wait for it without hearing an abort; they are refused instead.
-  if (policy.state === CircuitState.HalfOpen) throw open(call, "one probe is under way");
-  try {
-    return await hold(policy);
-  } catch (error) {
-    // The more special first: cockatiel derives it from the other.
-    if (error instanceof IsolatedCircuitError) throw open(call, "it was isolated by hand");
-    if (error instanceof BrokenCircuitError) throw open(call, "it failed repeatedly and is given time to recover");
-    throw error;
-  }
+function admit(breaker: Breaker, call: Call): Report {
+  const report = breaker.admit();
+  if (typeof report === "string") throw open(call, report);
+  return report;
 }
 
 function open({ target }: Call, why: string): ModelError {
@@ -195,20 +140,18 @@ function open({ target }: Call, why: string): ModelError {
   });
 }
 
-/**
- * A success closes, a failure of the target counts, anything else is neutral. A probe must not close the breaker on a
- * neutral end (cockatiel would), so there it counts as a failure: the next probe decides.
- */
-function seenByBreaker(outcome: Outcome, probing: boolean): Outcome {
-  if (outcome.ok || (!countsForBreaker(outcome.error) && !probing)) return outcome;
-  return { ok: false, error: new TargetFailure(outcome.error.code) as unknown as ModelError };
+/** Failures of the target count. Any other answer, a 4xx for example, shows that the server is there. */
+function verdictOf(error: unknown, exchange: Exchange | undefined): Verdict {
+  if (!isModelError(error)) return "unknown";
+  if (error.row.countsForBreaker && !error.reusedSocket) return "failed";
+  if (FROM_ELSEWHERE.has(error.code)) return "unknown";
+  return error.status !== undefined || exchange?.response !== undefined ? "answered" : "unknown";
 }
 
-function countsForBreaker(error: ModelError): boolean {
-  return error.row.countsForBreaker && !error.reusedSocket;
-}
-
-function abandoned(call: Call): ModelError {
-  const { reason } = call.cancellation;
-  return isModelError(reason) ? reason : new ModelError({ code: "aborted", message: "The reader left." });
-}
+/** Failures whose status, if any, is not the target's. */
+const FROM_ELSEWHERE: ReadonlySet<ModelErrorCode> = new Set([
+  "aborted",
+  "circuit_open",
+  "bulkhead_full",
+  "proxy_refused",
+]);

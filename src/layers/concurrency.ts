@@ -33,7 +33,7 @@ export function concurrency(): Layer {
 
 async function* limited(slots: Slots, call: Call, next: Parameters<Layer>[1]): ReturnType<Layer> {
   const release = await admit(slots, call);
-  yield* releasing(next(call), release, () => new ModelError({ code: "aborted", message: "The reader left." }));
+  yield* releasing(next(call), release);
 }
 
 async function admit(slots: Slots, call: Call): Promise<Release> {
@@ -46,7 +46,7 @@ async function admit(slots: Slots, call: Call): Promise<Release> {
   } catch (error) {
     // Cancelled while queued: whatever slot still comes is given back at once.
     holding.then(
-      (release) => release({ ok: true }),
+      (release) => release(),
       () => {},
     );
     if (error instanceof TaskCancelledError) throw call.cancellation.reason ?? error;

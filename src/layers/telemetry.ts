@@ -29,7 +29,7 @@ export function telemetry(logger: Logger, logContent: boolean): Layer {
       failure = asModelError(error, call);
       throw failure;
     } finally {
-      if (!ended) failure = leftEarly();
+      if (!ended) failure = call.cancellation.reason ?? leftEarly();
       // Whoever stopped reading wants nothing more: everything still running for this call ends now.
       if (failure !== undefined) call.cancellation.cancel(failure);
       call.cancellation.release();

@@ -9,6 +9,7 @@ import type { Layer } from "../core/layer.ts";
  * the attempt, never the call. A reader that takes its time does not let the idle clock run.
  */
 export const timeout: Layer = async function* (call, next) {
+  call.record.read = call.target;
   const attempt = call.cancellation.child();
   const clocks = new Clocks(call, attempt);
   const iterator = next({ ...call, cancellation: attempt })[Symbol.asyncIterator]();
@@ -132,7 +133,12 @@ const KEY: Readonly<Record<TimeoutPhase, string>> = {
   deadline: "deadline",
 };
 
-export function timedOut({ target }: Call, phase: TimeoutPhase, limitMs: number, what = MEANING[phase]): ModelError {
+export function timedOut(
+  { target }: Pick<Call, "target">,
+  phase: TimeoutPhase,
+  limitMs: number,
+  what = MEANING[phase],
+): ModelError {
   return new ModelError({
     code: "timed_out",
     phase,

@@ -12,7 +12,8 @@ import { EMPTY_REQUEST } from "../core/request.ts";
 import { Shown } from "../core/shown.ts";
 import type { Target } from "../core/target.ts";
 import type { Transport } from "../core/transport.ts";
-import type { Opened } from "./stream.ts";
+import { timedOut } from "../layers/timeout.ts";
+import type { Opened } from "./reading.ts";
 
 /** What a model works with; made by the factory. */
 export interface ModelContext {
@@ -66,12 +67,21 @@ export function open(shape: Prepared & Shape): Opened {
   const fold = new ReplyFold();
   return {
     events: shape.context.run(call),
+    clock: call.clock,
     note: (event) => fold.push(event),
     reply: () => replyOf(fold, call),
     failure: (error) => failureOf(error, fold, call),
     complete: () => fold.finished >= call.input.samples,
     cancel: (reason) => call.cancellation.cancel(reason),
+    onCancel: (listener) => void call.cancellation.onCancel(listener),
+    pauseLimitMs: () => call.record.read?.policy.attemptTimeoutMs,
+    pausedTooLong: () => pausedTooLong(call),
   };
+}
+
+function pausedTooLong(call: Call): ModelError {
+  const target = call.record.read ?? call.target;
+  return timedOut({ target }, "attempt", target.policy.attemptTimeoutMs, "the reader took no event");
 }
 
 export function estimatePrompt({ context, input }: Prepared): number {

@@ -13,9 +13,10 @@ import { countTokens } from "./count-tokens.ts";
 import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
 import type { CallOptions } from "./options.ts";
 import type { OptionsFor } from "./options-for.ts";
+import type { Opened } from "./reading.ts";
 import { joinSamples, openSamples, planSamples } from "./samples.ts";
 import { Session, type SessionOptions } from "./session.ts";
-import { ModelStream, type Opened } from "./stream.ts";
+import { ModelStream } from "./stream.ts";
 export type Outcome = { readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly error: ModelError };
 
 /** Tokens and money of a call before it is made. */
@@ -176,7 +177,10 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   #openStream(input: Input, options: CallOptions | undefined): Opened {
     const prepared = this.#prepare(input, options);
     const plan = planSamples(prepared.input, prepared.batchSize);
-    return openSamples(plan.map((samples, batch) => () => open({ ...prepared, samples, batch, streaming: true })));
+    return openSamples(
+      plan.map((samples, batch) => () => open({ ...prepared, samples, batch, streaming: true })),
+      prepared.context.clock,
+    );
   }
 
   #prepare(input: Input, options: CallOptions | undefined): Prepared {

@@ -1,10 +1,11 @@
 import type { CallInput } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
 import { addCost } from "../core/cost.ts";
 import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Reply, Sample } from "../core/reply.ts";
 import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
-import type { Opened } from "./stream.ts";
+import type { Opened } from "./reading.ts";
 
 /** How many answers each API call is asked for, so that all samples come together: 20 in batches of 8 are 8, 8 and 4. */
 export function planSamples(input: CallInput, batchSize: number): readonly number[] {
@@ -82,12 +83,19 @@ function arrivedOf(result: Result): readonly Arrived[] {
 }
 
 /** The calls of several samples as one stream: one after the other, sample numbers counting on, usage adding up. */
-export function openSamples(calls: readonly (() => Opened)[]): Opened {
+export function openSamples(calls: readonly (() => Opened)[], clock: Clock): Opened {
   const [only] = calls as [() => Opened];
   if (calls.length === 1) return only();
   const opened: Opened[] = [];
+  const listeners: ((reason: ModelError) => void)[] = [];
+  const opening = calls.map((open) => () => {
+    const call = open();
+    for (const listener of listeners) call.onCancel(listener);
+    return call;
+  });
   return {
-    events: chained(calls, opened),
+    events: chained(opening, opened),
+    clock,
     note: () => {},
     reply: () => joined(opened),
     failure(error) {
@@ -97,6 +105,9 @@ export function openSamples(calls: readonly (() => Opened)[]): Opened {
     },
     complete: () => opened.length === calls.length && (opened.at(-1)?.complete() ?? false),
     cancel: (reason) => opened.at(-1)?.cancel(reason),
+    onCancel: (listener) => void listeners.push(listener),
+    pauseLimitMs: () => opened.at(-1)?.pauseLimitMs(),
+    pausedTooLong: () => (opened.at(-1) as Opened).pausedTooLong(),
   };
 }
 

@@ -6,7 +6,8 @@ import { checkOptionNames } from "../core/option-names.ts";
 import type { Reply } from "../core/reply.ts";
 import { latestMessages } from "./message-window.ts";
 import type { CallOptions } from "./options.ts";
-import { ModelStream, type Opened } from "./stream.ts";
+import type { Opened } from "./reading.ts";
+import { ModelStream } from "./stream.ts";
 
 export interface SessionOptions {
   /**

@@ -1,21 +1,7 @@
 import { ModelError } from "../core/error.ts";
-import { type Events, type FlowEvent, isPublic, type ModelEvent } from "../core/event.ts";
+import type { ModelEvent } from "../core/event.ts";
 import type { Reply } from "../core/reply.ts";
-
-/** A started call as its reader sees it: the events, and how to end it. */
-export interface Opened {
-  readonly events: Events;
-  /** Called with every event that was delivered. */
-  note(event: FlowEvent): void;
-  /** The reply, once all events were taken. */
-  reply(): Reply;
-  /** What a failed call throws: the error with everything that had arrived. */
-  failure(error: unknown): unknown;
-  /** Whether the last event that was taken is the answer's last. */
-  complete(): boolean;
-  /** Ends the call now. */
-  cancel(reason: ModelError): void;
-}
+import { type Opened, Reading } from "./reading.ts";
 
 /**
  * The events of one answer while it is made. The request leaves on the first pull; leaving the loop closes the socket.
@@ -25,6 +11,7 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
   readonly #open: () => Opened;
   readonly #settled = Promise.withResolvers<Reply>();
   #taken = false;
+  #reading: Reading | undefined;
 
   constructor(open: () => Opened) {
     this.#open = open;
@@ -39,7 +26,10 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
         message: "This stream already has a reader; a stream is read once.",
       });
     this.#taken = true;
-    return new Cursor(this.#open, this.#settled);
+    return new Cursor(() => {
+      this.#reading = new Reading(this.#open(), this.#settled);
+      return this.#reading;
+    }, this.#settled);
   }
 
   /** The text of the answer as it arrives: a view of the same single cursor. */
@@ -47,9 +37,13 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
     return viewOf(this, (event) => (event.type === "text-delta" && event.sample === 0 ? event.text : undefined));
   }
 
-  /** The reply that codegen would give. Asking for it reads the stream to its end if nobody else does. */
+  /**
+   * The reply that codegen would give. Asking for it reads the stream to its end if nobody else does; asked for inside the
+   * loop over the stream, it reads on and keeps the events for the loop.
+   */
   get reply(): Promise<Reply> {
     if (!this.#taken) queueMicrotask(() => this.#drain());
+    else if (this.#reading?.isPaused) void this.#reading.readOn();
     return this.#settled.promise;
   }
 
@@ -105,24 +99,10 @@ async function nextOf<T>(
   }
 }
 
-/**
- * A reader that takes some events and then forgets the stream never says that it left, and no clock runs for a reader
- * that takes its time: socket, timer and slot come back when the cursor is collected.
- */
-const FORGOTTEN = new FinalizationRegistry<Running>((running) => {
-  leave(running, readerLeft()).catch(() => {});
+/** A reader that takes some events and then forgets the stream never says that it left: the collector tells. */
+const FORGOTTEN = new FinalizationRegistry<Reading>((reading) => {
+  reading.leave(readerLeft()).catch(() => {});
 });
-
-interface Running {
-  readonly opened: Opened;
-  readonly batches: AsyncIterator<readonly FlowEvent[]>;
-}
-
-/** Cancels first, because generators that wait for an event cannot be closed, and so that the attempt is on record when the call settles. */
-async function leave({ opened, batches }: Running, reason: ModelError): Promise<void> {
-  opened.cancel(reason);
-  await batches.return?.();
-}
 
 function readerLeft(): ModelError {
   return new ModelError({ code: "aborted", message: "The reader left the stream before its end." });
@@ -130,25 +110,16 @@ function readerLeft(): ModelError {
 
 /** Flattens batches at the public edge; written by hand because this runs once per delta. */
 class Cursor implements AsyncIterator<ModelEvent> {
-  readonly #open: () => Opened;
+  readonly #start: () => Reading;
   readonly #settled: PromiseWithResolvers<Reply>;
-  #running: Running | undefined;
-  #batch: readonly FlowEvent[] = [];
-  #index = 0;
+  #reading: Reading | undefined;
   #done = false;
   /** The last step that still waits for events; a reader may ask for the next before it has this one. */
   #waiting: Promise<IteratorResult<ModelEvent>> | undefined;
 
-  constructor(open: () => Opened, settled: PromiseWithResolvers<Reply>) {
-    this.#open = open;
+  constructor(start: () => Reading, settled: PromiseWithResolvers<Reply>) {
+    this.#start = start;
     this.#settled = settled;
-  }
-
-  #start(): Running {
-    const opened = this.#open();
-    const running = { opened, batches: opened.events[Symbol.asyncIterator]() };
-    FORGOTTEN.register(this, running, this);
-    return running;
   }
 
   #close(): void {
@@ -170,14 +141,13 @@ class Cursor implements AsyncIterator<ModelEvent> {
   }
 
   async return(): Promise<IteratorResult<ModelEvent>> {
-    const running = this.#running;
-    if (!this.#done && running?.opened.complete()) await this.#takeEnd(running);
+    const reading = this.#reading;
+    // A reader that leaves on the last event has the whole answer; only the end of the call is still to come.
+    if (!this.#done && reading?.isComplete) await reading.readOn();
     if (!this.#done) {
       this.#close();
-      this.#batch = [];
-      const left = readerLeft();
-      this.#settled.reject(running?.opened.failure(left) ?? left);
-      if (running !== undefined) await leave(running, left);
+      if (reading === undefined) this.#settled.reject(readerLeft());
+      else await reading.leave(readerLeft());
     }
     return { value: undefined, done: true };
   }
@@ -197,54 +167,32 @@ class Cursor implements AsyncIterator<ModelEvent> {
   }
 
   #take(): ModelEvent | undefined {
-    while (this.#index < this.#batch.length) {
-      const event = this.#batch[this.#index++] as FlowEvent;
-      this.#running?.opened.note(event);
-      if (isPublic(event)) return event;
-    }
-    return undefined;
+    return this.#reading?.take();
   }
 
   async #pull(): Promise<IteratorResult<ModelEvent>> {
     if (this.#done) return { value: undefined, done: true };
     try {
-      this.#running ??= this.#start();
-      const { opened, batches } = this.#running;
-      for (;;) {
-        const step = await batches.next();
-        if (this.#done) return { value: undefined, done: true };
-        if (step.done) return this.#finish(opened);
-        this.#batch = step.value;
-        this.#index = 0;
+      const reading = this.#begun();
+      while (await reading.more()) {
         const event = this.#take();
         if (event !== undefined) return { value: event, done: false };
       }
+      this.#close();
+      return { value: undefined, done: true };
     } catch (error) {
       if (this.#done) return { value: undefined, done: true };
-      throw this.#fail(error);
+      this.#close();
+      this.#settled.reject(error);
+      throw error;
     }
   }
 
-  /** A reader that leaves on the last event has the whole answer; only the end of the call is still to come. */
-  async #takeEnd({ opened, batches }: Running): Promise<void> {
-    try {
-      while ((await batches.next()).done === false);
-      this.#finish(opened);
-    } catch (error) {
-      this.#fail(error);
+  #begun(): Reading {
+    if (this.#reading === undefined) {
+      this.#reading = this.#start();
+      FORGOTTEN.register(this, this.#reading, this);
     }
-  }
-
-  #finish(opened: Opened): IteratorResult<ModelEvent> {
-    this.#close();
-    this.#settled.resolve(opened.reply());
-    return { value: undefined, done: true };
-  }
-
-  #fail(error: unknown): unknown {
-    this.#close();
-    const failure = this.#running?.opened.failure(error) ?? error;
-    this.#settled.reject(failure);
-    return failure;
+    return this.#reading;
   }
 }

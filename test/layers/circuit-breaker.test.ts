@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error-codes.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
@@ -6,10 +6,6 @@ import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
 import { abort, callOf, read, targetOf, through } from "./call-of.ts";
-
-// cockatiel reads the wall clock itself.
-beforeEach(() => void vi.useFakeTimers({ toFake: ["Date", "performance"] }));
-afterEach(() => void vi.useRealTimers());
 
 const fails = (code: ModelErrorCode): ScriptedAttempt => [{ error: { code, message: code } }];
 
@@ -99,7 +95,7 @@ describe("the circuit breaker", () => {
     ]);
     await ask();
     await ask();
-    vi.advanceTimersByTime(10_001);
+    await clock.advance(10_000);
     const probe = read(run(callOf({ clock, target })));
     await quiet();
     expect(state()).toBe("half-open");
@@ -111,23 +107,70 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("closed");
   });
 
-  it.each(["invalid_request", "unauthorized", "rate_limited"] as const)(
-    "stays open when the probe ends with %s",
+  it("lets no probe out before its time, whatever the wall clock says", async () => {
+    const { clock, ask, dialect } = setUp([fails("server_error"), fails("server_error"), "fine"]);
+    await ask();
+    await ask();
+    const { now } = Date;
+    try {
+      Date.now = () => now() + 3_600_000;
+      await clock.advance(9_999);
+      expect((await ask()).error?.message).toContain("probe in 0.1 s");
+      Date.now = () => now() - 3_600_000;
+      await clock.advance(1);
+      expect((await ask()).error).toBeUndefined();
+    } finally {
+      Date.now = now;
+    }
+    expect(dialect.calls).toHaveLength(3);
+  });
+
+  it.each([
+    ["invalid_request", 400],
+    ["not_found", 404],
+    ["unauthorized", 401],
+    ["rate_limited", 429],
+    ["request_too_large", 413],
+    ["content_filtered", 400],
+  ] as const)("closes when the probe is answered with %s", async (code, status) => {
+    const refusal: ScriptedAttempt = [{ error: { code, message: code, status } }];
+    const { clock, ask, state } = setUp([fails("server_error"), fails("server_error"), refusal, "fine"]);
+    await ask();
+    await ask();
+    await clock.advance(10_000);
+    expect((await ask()).error?.code).toBe(code);
+    expect(state()).toBe("closed");
+    expect((await ask()).error).toBeUndefined();
+  });
+
+  it.each(["unsupported", "budget_exceeded", "bulkhead_full", "proxy_refused"] as const)(
+    "lets the next call probe when the probe ends with %s before the server answered",
     async (code) => {
-      const { ask, state } = setUp([fails("server_error"), fails("server_error"), fails(code), "fine"]);
+      const { clock, ask, state } = setUp([fails("server_error"), fails("server_error"), fails(code), "fine"]);
       await ask();
       await ask();
-      vi.advanceTimersByTime(10_001);
+      await clock.advance(10_000);
       expect((await ask()).error?.code).toBe(code);
       expect(state()).toBe("open");
-      expect((await ask()).error?.code).toBe("circuit_open");
-      vi.advanceTimersByTime(10_001);
       expect((await ask()).error).toBeUndefined();
       expect(state()).toBe("closed");
     },
   );
 
-  it("does not hang half open when the probe is aborted", async () => {
+  it("opens anew for its whole time when the probe fails", async () => {
+    const { clock, ask, state } = setUp([fails("server_error")]);
+    await ask();
+    await ask();
+    await clock.advance(10_000);
+    expect((await ask()).error?.code).toBe("server_error");
+    await clock.advance(9_999);
+    expect((await ask()).error?.code).toBe("circuit_open");
+    expect(state()).toBe("open");
+    await clock.advance(1);
+    expect((await ask()).error?.code).toBe("server_error");
+  });
+
+  it("lets the next call probe when the probe is aborted before an answer", async () => {
     const { clock, ask, run, target, state } = setUp([
       fails("server_error"),
       fails("server_error"),
@@ -136,15 +179,57 @@ describe("the circuit breaker", () => {
     ]);
     await ask();
     await ask();
-    vi.advanceTimersByTime(10_001);
+    await clock.advance(10_000);
     const call = callOf({ clock, target });
     const probe = read(run(call));
     await quiet();
     call.cancellation.cancel(abort());
     expect((await probe).error?.code).toBe("aborted");
     expect(state()).toBe("open");
-    vi.advanceTimersByTime(10_001);
     expect((await ask()).error).toBeUndefined();
+    expect(state()).toBe("closed");
+  });
+
+  it.each(["leaves", "aborts"] as const)("closes when the reader of its probe %s after healthy tokens", async (how) => {
+    const { clock, ask, run, target, state } = setUp([
+      fails("server_error"),
+      fails("server_error"),
+      [{ delta: "a" }, { hang: true }],
+    ]);
+    await ask();
+    await ask();
+    await clock.advance(10_000);
+    const call = callOf({ clock, target });
+    const iterator = run(call)[Symbol.asyncIterator]();
+    await iterator.next();
+    expect(state()).toBe("half-open");
+    if (how === "leaves") {
+      await iterator.return?.();
+    } else {
+      const pending = iterator.next();
+      await quiet();
+      call.cancellation.cancel(abort());
+      await expect(pending).rejects.toMatchObject({ code: "aborted" });
+    }
+    expect(state()).toBe("closed");
+  });
+
+  it("is not closed by a failure after tokens, and counts no reader that leaves", async () => {
+    const { clock, ask, run, target, state } = setUp([
+      fails("server_error"),
+      [{ delta: "a" }, { hang: true }],
+      [{ delta: "a" }, { error: { code: "stream_truncated", message: "cut" } }],
+    ]);
+    await ask();
+    const iterator = run(callOf({ clock, target }))[Symbol.asyncIterator]();
+    await iterator.next();
+    await iterator.return?.();
+    expect(state()).toBe("closed");
+    await ask();
+    expect(state()).toBe("open");
+    await clock.advance(10_000);
+    await ask();
+    expect(state()).toBe("open");
   });
 
   it("does not count a connection that had merely been idle too long", async () => {
@@ -211,10 +296,10 @@ describe("the circuit breaker", () => {
 
   it("that a probe closed counts from nothing, also within its window", async () => {
     const script = [fails("server_error"), fails("server_error"), "fine", fails("server_error")];
-    const { ask, state } = setUp(script, { windowMs: 60_000 });
+    const { clock, ask, state } = setUp(script, { windowMs: 60_000 });
     await ask();
     await ask();
-    vi.advanceTimersByTime(10_001);
+    await clock.advance(10_000);
     await ask();
     await ask();
     expect(state()).toBe("closed");
@@ -231,7 +316,7 @@ describe("the circuit breaker", () => {
     expect(breakers.state(calm)).toBe("closed");
     await ask();
     for (let probe = 0; probe < 3; probe++) {
-      vi.advanceTimersByTime(10_001);
+      await clock.advance(10_000);
       expect((await ask()).error?.code).toBe("invalid_request");
     }
     await quiet();
@@ -239,10 +324,10 @@ describe("the circuit breaker", () => {
   });
 
   it("lets its probe through the gate below", async () => {
-    const { ask, state } = setUp([fails("server_error"), fails("server_error"), "fine"], { numRetries: 0 });
+    const { clock, ask, state } = setUp([fails("server_error"), fails("server_error"), "fine"], { numRetries: 0 });
     await ask();
     await ask();
-    vi.advanceTimersByTime(10_001);
+    await clock.advance(10_000);
     expect((await ask()).error).toBeUndefined();
     expect(state()).toBe("closed");
   });

@@ -201,7 +201,7 @@ export const answers = [
     [
       "telemetry-never-settles-leavers",
       "a call whose reader leaves counts as answered",
-      "if (!ended) failure = leftEarly();",
+      "if (!ended) failure = call.cancellation.reason ?? leftEarly();",
       "",
     ],
     [

@@ -4,7 +4,7 @@ const CHAT = ["test/dialects/openai/chat-decode.test.ts"];
 const RESPONSES = ["test/dialects/openai/responses-decode.test.ts"];
 const ANTHROPIC = ["test/dialects/anthropic/decode.test.ts"];
 const GOOGLE = ["test/dialects/google/decode.test.ts"];
-const CURSOR = ["test/model/cursor.test.ts"];
+const CURSOR = ["test/model/cursor.test.ts", "test/model/left-streams.test.ts"];
 
 /** Whether an answer is whole, and what its reader sees of it. */
 export const decoders = [
@@ -143,7 +143,6 @@ export const decoders = [
     ],
   ),
   ...mutantsOf("src/model/stream.ts", CURSOR, [
-    ["stream-left-runs-on", "leaving a stream does not end the call", "  opened.cancel(reason);\n", ""],
     [
       "stream-read-twice",
       "a second reader takes events from the first",
@@ -153,8 +152,9 @@ export const decoders = [
     [
       "stream-reply-hangs",
       "the reply of a stream that failed never settles",
-      "    this.#settled.reject(failure);\n",
+      "      this.#settled.reject(error);\n",
       "",
+      { file: "src/model/reading.ts", before: "    this.#settled.reject(failure);\n", after: "" },
     ],
     [
       "stream-unhandled",
@@ -162,11 +162,10 @@ export const decoders = [
       "    this.#settled.promise.catch(() => {});\n",
       "",
     ],
-    ["stream-events-after-leaving", "a stream that was left gives more", "      this.#batch = [];\n", ""],
     [
       "stream-last-event-loses-the-reply",
       "a reader that leaves on the last event has no reply",
-      "if (!this.#done && running?.opened.complete()) await this.#takeEnd(running);",
+      "if (!this.#done && reading?.isComplete) await reading.readOn();",
       "",
     ],
     [
@@ -175,12 +174,56 @@ export const decoders = [
       "    if (before !== undefined)\n      return",
       "    if (before === null)\n      return",
     ],
+  ]),
+  ...mutantsOf("src/model/reading.ts", CURSOR, [
+    ["stream-left-runs-on", "leaving a stream does not end the call", "    this.#opened.cancel(reason);\n", ""],
+    ["stream-events-after-leaving", "a stream that was left gives more", "    this.#batch = [];\n    if", "    if"],
     [
       "stream-private-events",
       "events that are only for the reply are shown",
       "if (isPublic(event)) return event;",
       "return event as ModelEvent;",
     ],
+    [
+      "stream-left-without-end",
+      "a reader that never comes back keeps what its stream holds",
+      "      this.#pause.begin();\n",
+      "",
+    ],
+    [
+      "stream-left-is-an-end",
+      "a reader that comes back after its stream was released sees a clean end",
+      "this.#over = Promise.reject(failure);",
+      "this.#over = Promise.resolve(false);",
+    ],
+    [
+      "stream-left-answer-lost",
+      "an answer that had arrived is thrown away with a reader that pauses",
+      "if (this.#opened.complete()) void this.readOn();\n    else ",
+      "",
+    ],
+    [
+      "stream-deadline-waits-for-the-reader",
+      "a deadline or an abort releases nothing while the reader pauses",
+      "if (this.isPaused) queueMicrotask(() => this.#abandon(reason));",
+      "void reason;",
+    ],
+    [
+      "stream-read-on-loses-events",
+      "events read on for the reply are lost to the loop",
+      "this.#batch = rest.length === 0 ? batch : [...rest, ...batch];",
+      "this.#batch = batch;",
+    ],
+  ]),
+  ...mutantsOf("src/model/reader-pause.ts", CURSOR, [
+    [
+      "pause-counts-from-the-first",
+      "pauses that are short on their own add up",
+      "this.#sinceMs = this.#clock.monotonic();",
+      "this.#sinceMs ??= this.#clock.monotonic();",
+      { file: "src/model/reader-pause.ts", before: "    this.#sinceMs = undefined;\n", after: "" },
+    ],
+    ["pause-timer-left", "the timer of a pause outlives the stream", "    this.#offTimer?.();\n", ""],
   ]),
   ...mutantsOf(
     "src/core/cancellation.ts",

@@ -105,10 +105,7 @@ function before(left: Timer, right: Timer): boolean {
   return left.atMs < right.atMs || (left.atMs === right.atMs && left.order < right.order);
 }
 
-/**
- * Runs `work` with the global clocks and timers on virtual time: cockatiel takes those, it puts a timer between two tries
- * and asks the wall clock how long a breaker has been open.
- */
+/** Runs `work` with the global clocks and timers on virtual time: cockatiel puts a global timer between two tries. */
 export async function onVirtualTime<T>(time: VirtualTime, work: () => Promise<T>): Promise<T> {
   const { setTimeout, clearTimeout } = globalThis;
   const { now } = Date;

@@ -93,6 +93,30 @@ for (const wire of WIRES) {
       expect(error.partial?.text.startsWith("finefine")).toBe(true);
     });
 
+    test.each([20, 4_000])(
+      "attempt: a reader that leaves while the server sends %i tokens at a time",
+      async (tokens) => {
+        const server = await serving((request) => dribble(request, opening(wire), moreText(wire).repeat(tokens)));
+        const model = modelAt(wire, server.origin, `timeout = ${LIMIT}\nrepeated_chunk_limit = 0`);
+        const stream = model.stream("Hello");
+        const iterator = stream.text[Symbol.asyncIterator]();
+        expect(await iterator.next()).toMatchObject({ value: "fine" });
+        await within(LIMIT_MS + SLACK_MS, server.allClosed());
+        const error = await failureOf(stream.reply);
+        expect([error.code, error.phase, error.partial?.text.startsWith("fine")]).toEqual([
+          "timed_out",
+          "attempt",
+          true,
+        ]);
+        expect(error.attempts).toMatchObject([{ outcome: "error", possiblyBilled: true, usage: { estimated: true } }]);
+        const again = async () => {
+          while (!(await iterator.next()).done);
+        };
+        expect(await failureOf(again())).toBe(error);
+        expect(server.requests).toHaveLength(1);
+      },
+    );
+
     test("attempt: no answer at all", async () => {
       const server = await serving(() => undefined);
       await expectPhase(

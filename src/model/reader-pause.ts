@@ -1,0 +1,48 @@
+import type { Clock } from "../core/clock.ts";
+
+/**
+ * How long the reader of a stream has asked for nothing. One timer, moved on when it fires, so that a batch costs a clock
+ * read only.
+ */
+export class ReaderPause {
+  readonly #clock: Clock;
+  readonly #limitMs: () => number | undefined;
+  readonly #expire: () => void;
+  #sinceMs: number | undefined;
+  #offTimer: (() => void) | undefined;
+
+  /** Without a limit a pause may last: nothing is held. */
+  constructor(clock: Clock, limitMs: () => number | undefined, expire: () => void) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#expire = expire;
+  }
+
+  begin(): void {
+    this.#sinceMs = this.#clock.monotonic();
+    if (this.#offTimer === undefined) this.#arm(this.#limitMs());
+  }
+
+  end(): void {
+    this.#sinceMs = undefined;
+  }
+
+  stop(): void {
+    this.end();
+    this.#offTimer?.();
+    this.#offTimer = undefined;
+  }
+
+  #arm(delayMs: number | undefined): void {
+    if (delayMs !== undefined) this.#offTimer = this.#clock.schedule(() => this.#onTimer(), delayMs);
+  }
+
+  #onTimer(): void {
+    this.#offTimer = undefined;
+    const limitMs = this.#limitMs();
+    if (this.#sinceMs === undefined || limitMs === undefined) return;
+    const leftMs = this.#sinceMs + limitMs - this.#clock.monotonic();
+    if (leftMs > 0) this.#arm(leftMs);
+    else this.#expire();
+  }
+}
