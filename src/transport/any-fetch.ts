@@ -109,10 +109,12 @@ class FetchedResponse implements WireResponse {
         framer.push(Buffer.from(chunk), out);
         if (out.length > 0) yield out.splice(0);
       }
+      framer.end(out);
     } catch (error) {
+      // The events before the failure are delivered.
+      if (out.length > 0) yield out.splice(0);
       throw this.#broken(error, "stream_truncated");
     }
-    framer.end(out);
     if (out.length > 0) yield out;
   }
 

@@ -34,6 +34,8 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
   #waiter: Waiter | undefined;
   #finished = false;
   #flushed = false;
+  /** What is wrong with the body, while the events before it are delivered. */
+  #damage: unknown;
   /** The start of a body without a telling content-type, until it is seen to be an event stream. */
   #unproven: string | undefined;
 
@@ -95,13 +97,15 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
 
   #advance(): Result | undefined {
     if (this.#finished) return END;
+    if (this.#damage !== undefined) throw this.#damage;
     const { body } = this.#source;
     const batch: SseMessage[] = [];
-    for (const chunk of body.take()) {
-      if (this.#unproven !== undefined) this.#prove(chunk);
-      this.#framer.push(chunk, batch);
+    try {
+      this.#read(batch);
+    } catch (error) {
+      if (batch.length === 0) throw error;
+      this.#damage = error;
     }
-    if (body.state === "ended" && !this.#flushed) this.#flush(batch);
     if (batch.length > 0) return { value: batch, done: false };
     if (body.state === "open") return undefined;
     this.#finished = true;
@@ -109,7 +113,13 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
     throw this.#failure();
   }
 
-  #flush(batch: SseMessage[]): void {
+  #read(batch: SseMessage[]): void {
+    const { body } = this.#source;
+    for (const chunk of body.take()) {
+      if (this.#unproven !== undefined) this.#prove(chunk);
+      this.#framer.push(chunk, batch);
+    }
+    if (body.state !== "ended" || this.#flushed) return;
     this.#flushed = true;
     this.#framer.end(batch);
   }
@@ -123,7 +133,7 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
   #prove(chunk: Buffer): void {
     const { contentType, place } = this.#source;
     const start = startOf(this.#unproven + chunk.toString("latin1"));
-    const verdict = MARK.startsWith(start) ? undefined : looksLikeSse(start.replace(MARK, ""));
+    const verdict = MARK.startsWith(start) ? undefined : looksLikeSse(start);
     if (verdict === false) throw notEventStream(place, contentType);
     this.#unproven = verdict === true ? undefined : start;
   }
@@ -138,11 +148,11 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
 
 /** A byte order mark, as bytes. */
 const MARK = "\xEF\xBB\xBF";
+const MARKS = /^(?:\0|\xEF\xBB\xBF)+/;
 
-/** A text that tells as much of its kind as the whole does: white space in front tells nothing, however much it is. */
+/** A text that tells as much of its kind as the whole does: marks and white space in front tell nothing. */
 function startOf(text: string): string {
-  const from = text.startsWith(MARK) ? MARK.length : 0;
-  return text.slice(0, from) + text.slice(from).replace(/^\s+/, " ");
+  return text.replace(MARKS, "").replace(/^\s+/, " ");
 }
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));

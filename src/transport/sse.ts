@@ -3,6 +3,8 @@ import { createParser, type EventSourceParser, type ParseError } from "eventsour
 import { ModelError } from "../core/error.ts";
 import type { SseMessage } from "../core/transport.ts";
 import { BareJson } from "./bare-json.ts";
+import { DamagedLines } from "./damaged-lines.ts";
+import { LineMarks } from "./line-marks.ts";
 
 /** Longest single event, in characters. */
 export const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
@@ -14,6 +16,8 @@ const MAX_FOREIGN_LINES = 10_000;
 export class SseFramer {
   readonly #utf8 = new StringDecoder("utf8");
   readonly #parser: EventSourceParser;
+  readonly #marks = new LineMarks();
+  readonly #lines = new DamagedLines();
   readonly #bare = new BareJson();
   #split = false;
   #tooLong = false;
@@ -31,7 +35,10 @@ export class SseFramer {
     });
   }
 
-  /** Adds the events that are complete with `chunk` to `out`. Throws `protocol_error` when one grows beyond all bounds. */
+  /**
+   * Adds the events that are complete with `chunk` to `out`. Throws `protocol_error` for what is not an event stream;
+   * `out` then has the events before it.
+   */
   push(chunk: Buffer, out: SseMessage[]): void {
     this.#feed(this.#decode(chunk), out);
   }
@@ -45,14 +52,18 @@ export class SseFramer {
 
   #feed(text: string, out: SseMessage[]): void {
     this.#out = out;
-    for (let rest = text; rest !== ""; ) rest = this.#bare.open ? this.#feedBare(rest, out) : this.#feedEvents(rest);
+    for (let rest = this.#marks.remove(text); rest !== ""; )
+      rest = this.#bare.open ? this.#feedBare(rest, out) : this.#feedEvents(rest);
   }
 
   /** Feeds what comes before a bare object, and gives what is left. */
   #feedEvents(text: string): string {
     const bareAt = this.#bare.startIn(text);
-    this.#parser.feed(bareAt < 0 ? text : text.slice(0, bareAt));
+    const events = bareAt < 0 ? text : text.slice(0, bareAt);
+    const damageAt = this.#lines.firstIn(events);
+    this.#parser.feed(damageAt < 0 ? events : events.slice(0, damageAt));
     if (this.#tooLong) throw tooLong();
+    if (damageAt >= 0) throw damagedLine();
     if (bareAt < 0) return "";
     this.#bare.begin();
     return text.slice(bareAt);
@@ -60,7 +71,10 @@ export class SseFramer {
 
   #feedBare(text: string, out: SseMessage[]): string {
     const { object, rest } = this.#bare.read(text);
-    if (object !== undefined) out.push({ event: undefined, data: object });
+    if (this.#bare.open) return "";
+    if (object === undefined) throw damagedLine();
+    out.push({ event: undefined, data: object });
+    this.#lines.skipName();
     return rest;
   }
 
@@ -80,6 +94,14 @@ function tooLong(): ModelError {
   });
 }
 
+/** Without the line: it may hold a part of an answer. */
+function damagedLine(): ModelError {
+  return new ModelError({
+    code: "protocol_error",
+    message: "a line of the event stream holds an object and is not a field (data, event, id, retry)",
+  });
+}
+
 function notEvents(): ModelError {
   return new ModelError({
     code: "protocol_error",
@@ -91,7 +113,7 @@ const FIELDS = ["data", "event", "id", "retry", ":"];
 
 /** Whether a body of unknown type starts like an event stream; undefined when more bytes are needed to tell. */
 export function looksLikeSse(start: string): boolean | undefined {
-  const text = start.replace(/^\uFEFF/, "").trimStart();
+  const text = start.replace(/^[\0\uFEFF]+/, "").trimStart();
   if (FIELDS.some((field) => text.startsWith(field))) return true;
   return FIELDS.some((field) => field.startsWith(text)) ? undefined : false;
 }

@@ -135,6 +135,24 @@ export const wire = [
       "else if (!this.ok && this.ok) reject(",
     ],
   ]),
+  ...mutantsOf(
+    "src/transport/damaged-lines.ts",
+    ["test/transport/sse.test.ts"],
+    [
+      [
+        "damaged-line-forgotten-between-reads",
+        "a damaged line is not seen when its name came in an earlier read",
+        'return this.#head.includes("{") || text',
+        "return text",
+      ],
+      [
+        "damaged-line-after-object",
+        "what follows an object on its line is ignored",
+        "    this.#isField = false;\n",
+        "",
+      ],
+    ],
+  ),
   ...mutantsOf("src/transport/message-reader.ts", MESSAGES, [
     ["reader-cut-is-end", "the reader takes a cut for the end", "    throw this.#failure();\n", "    return END;\n"],
     ["reader-hears-no-abort", "events are delivered after an abort", "      this.#source.throwIfCancelled();\n", ""],
@@ -156,6 +174,14 @@ export const wire = [
         "out.push(message);",
       ],
       ["sse-without-limit", "an event may grow beyond all bounds", "if (this.#tooLong) throw tooLong();", ""],
+      ["sse-damage-ignored", "a damaged line is ignored", "if (damageAt >= 0) throw damagedLine();", ""],
+      [
+        "sse-events-before-damage-lost",
+        "events before a damaged line are lost",
+        "damageAt < 0 ? events : events.slice(0, damageAt)",
+        'damageAt < 0 ? events : ""',
+      ],
+      ["sse-marks-left", "a NUL hides the field after it", "let rest = this.#marks.remove(text)", "let rest = text"],
       [
         "sse-split-characters",
         "a character that is split over two reads is lost",

@@ -257,6 +257,16 @@ describe("an answer of a fetch that was handed over", () => {
     expect(await broken(cause, cancelled)).toBe(reason);
   });
 
+  it("that is damaged delivers the events before the damage", async () => {
+    const seen: string[] = [];
+    const response = await answered(new Response('data: 1\n\ndat: {"text":"lost"}\n\n', EVENTS));
+    const read = async () => {
+      for await (const batch of response.messages()) seen.push(...batch.map(({ data }) => data));
+    };
+    expect(await failure(read())).toMatchObject({ code: "protocol_error" });
+    expect(seen).toEqual(["1"]);
+  });
+
   it("is read once, as text and as JSON", async () => {
     const response = await answered(new Response('{"a":1}'));
     expect([await response.text(), await response.json()]).toEqual(['{"a":1}', { a: 1 }]);

@@ -65,6 +65,15 @@ describe("a reader", () => {
     expect(await next()).toBe("end");
   });
 
+  test("of a damaged body delivers the events before the damage, then fails and closes the socket", async () => {
+    const { say, next, cancelled } = setUp();
+    say('data: 1\n\ndat: {"text":"lost"}\n\ndata: 2\n\n');
+    expect(await next()).toEqual(["1"]);
+    expect(await codeOf(next())).toBe("protocol_error");
+    expect(cancelled.map(({ code }) => code)).toEqual(["protocol_error"]);
+    expect(await next()).toBe("end");
+  });
+
   test("that waits is told of a cut, and of a failure of ours as it is", async () => {
     const cut = setUp();
     const waiting = codeOf(cut.next());
@@ -157,7 +166,12 @@ describe("what may be an event stream", () => {
   });
 
   test("is seen from its first bytes where its type says little, however they come", async () => {
-    for (const pieces of [["data: 1\n\n"], ["da", "ta: 1\n\n"], ["\n", " ", ": hi\n\ndata: 1\n\n"]]) {
+    for (const pieces of [
+      ["data: 1\n\n"],
+      ["da", "ta: 1\n\n"],
+      ["\n", " ", ": hi\n\ndata: 1\n\n"],
+      ["\0", "\uFEFF", "\0data: 1\n\n"],
+    ]) {
       const { say, body, reader } = setUp("text/plain");
       for (const piece of pieces) say(piece);
       body.end();

@@ -69,13 +69,61 @@ describe("event framing", () => {
     }
   });
 
-  test("half a bare object is none, and an endless one is not held", () => {
+  test("ignores half a bare object at the end, and refuses an endless one", () => {
     expect(frame([Buffer.from('data: one\n\n{"error": {')])).toEqual([{ event: undefined, data: "one" }]);
-    const endless = Buffer.from(`{"a": "${"x".repeat(100_000)}\ndata: two\n\n`);
-    expect(frame([endless])).toEqual([]);
-    expect(frame([Buffer.from("{"), Buffer.alloc(70_000, "["), Buffer.from("\ndata: two\n\n")])).toEqual([
-      { event: undefined, data: "two" },
-    ]);
+    const endless = [Buffer.from(`{"a": "${"x".repeat(100_000)}\ndata: two\n\n`)];
+    const nested = [Buffer.from("{"), Buffer.alloc(70_000, "["), Buffer.from("\ndata: two\n\n")];
+    for (const body of [endless, nested])
+      expect(() => frame(body)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+  });
+
+  test.each([
+    ["a NUL", "\0"],
+    ["a byte order mark", "\uFEFF"],
+    ["several of both", "\0\uFEFF\0\0"],
+  ])("reads the field after %s at the start of a line, split at every byte", (_name, mark) => {
+    for (const eol of ["\n", "\r\n", "\r"]) {
+      const lines = ["data: one", "", "event: e", "data: {}", "", "data: {}", ""];
+      const bytes = Buffer.from(lines.map((line) => mark + line + eol).join(""));
+      const expected = [
+        { event: undefined, data: "one" },
+        { event: "e", data: "{}" },
+        { event: undefined, data: "{}" },
+      ];
+      for (let at = 0; at <= bytes.length; at++) expect(frame(pieces(bytes, [at]))).toEqual(expected);
+    }
+  });
+
+  test("leaves NULs and byte order marks inside a line as they are", () => {
+    expect(frame([Buffer.from("data: \0a\uFEFF\n\n")])).toEqual([{ event: undefined, data: "\0a\uFEFF" }]);
+  });
+
+  test.each([
+    'dat: {"text":"lost"}',
+    'da\0ta: {"text":"lost"}',
+    'ata: {"text":"lost"}',
+    'data {"text":"lost"}',
+    'Data: {"text":"lost"}',
+    ' {"text":"lost"}',
+    '[{"text":"lost"}]',
+    'x{"text":"lost"}',
+    '{"error":1}{"text":"lost"}',
+  ])("refuses the line %j, split at every byte, after the events before it", (line) => {
+    const bytes = Buffer.from(`data: one\n\n${line}\n\ndata: two\n\n`);
+    for (let at = 0; at <= bytes.length; at++) {
+      const framer = new SseFramer();
+      const out: SseMessage[] = [];
+      const read = () => {
+        for (const piece of pieces(bytes, [at])) framer.push(piece, out);
+      };
+      expect(read).toThrow(expect.objectContaining({ code: "protocol_error" }));
+      expect(out.map(({ data }) => data)).toEqual(line.startsWith("{") ? ["one", '{"error":1}'] : ["one"]);
+    }
+  });
+
+  test("ignores unknown fields, comments and stray words without an object", () => {
+    const body = ': {"comment":1}\nx-trace: 7\nping\nda\nid: {1}\nretry: {2}\ndata: one\n\n';
+    expect(frame([Buffer.from(body)])).toEqual([{ event: undefined, data: "one" }]);
   });
 
   test("keeps a blank data line and ignores events without data", () => {
@@ -138,6 +186,7 @@ test.each([
   ["data: x", true],
   [": ping", true],
   ["\uFEFF\n event: x", true],
+  ["\0\uFEFFdata: x", true],
   ["da", undefined],
   ["", undefined],
   ["<html>", false],
