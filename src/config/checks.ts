@@ -2,7 +2,7 @@ import { nearest } from "../core/suggest.ts";
 import { checkEntry } from "./entry-checks.ts";
 import { FALLBACK_KEYS, KEY_ALIASES } from "./layering.ts";
 import type { Finding } from "./limits.ts";
-import { checkNames, checkReferences, noEntry } from "./name-checks.ts";
+import { checkNames, checkReferences, noEntry, unusedWeights } from "./name-checks.ts";
 import type { Path } from "./positions.ts";
 import { checkProviderTables, type Facts } from "./provider-checks.ts";
 import type { Source } from "./source.ts";
@@ -58,6 +58,7 @@ function checkTables(root: Table, path: Path, names: ReadonlySet<string>, facts:
   ];
   return [
     ...checkReferences(root, path, names),
+    ...unusedWeights(root, path),
     ...tables.flatMap((inner) => checkTable(inner.table, inner.path, names, facts)),
   ];
 }
@@ -66,6 +67,7 @@ function checkTable(table: Table, path: Path, names: ReadonlySet<string>, facts:
   const findings = [
     aliasTwice(table, path),
     danglingFallbacks(table, path, names),
+    ownFallback(table, path),
     danglingParent(table, path, names),
     readTooEarly(table, path),
     unknownWire(table, path, facts),
@@ -100,6 +102,19 @@ function danglingFallbacks(table: Table, path: Path, names: ReadonlySet<string>)
     }
   }
   return findings;
+}
+
+/** In [defaults] or a parent the list serves several entries, and each is left out of its own; here it is a slip. */
+function ownFallback(table: Table, path: Path): readonly Finding[] {
+  const own = path.at(-2) === "models" ? path.at(-1) : undefined;
+  const findings: Finding[] = [];
+  for (const key of FALLBACK_KEYS) {
+    const list = table[key];
+    const index = own === undefined || !Array.isArray(list) ? -1 : list.indexOf(own);
+    if (index >= 0)
+      findings.push({ path: [...path, key, index], at: "value", message: `"${own}" cannot be its own fallback` });
+  }
+  return findings.length === 0 ? NOTHING : findings;
 }
 
 function danglingParent(table: Table, path: Path, names: ReadonlySet<string>): Finding[] {

@@ -112,6 +112,7 @@ class Reading {
     if (plain !== resolved.value)
       this.folders.add(resolve(folder, plain.endsWith("/") || plain === "" ? plain : dirname(plain)));
     const paths = PATTERN.test(resolved.value) ? fs.globSync(resolved.value, { cwd: folder }).sort() : [resolved.value];
+    if (paths.length === 0) return [`no file matches ${JSON.stringify(resolved.value)}`];
     return paths.flatMap((path) => {
       const full = realPathOf(resolve(folder, path));
       if (chain.includes(full)) return PATTERN.test(resolved.value) ? [] : [circle([...chain, full])];

@@ -40,6 +40,20 @@ function listReferences(list: unknown, path: Path): { readonly path: Path; reado
   return Array.isArray(list) ? list.map((name: unknown, index) => ({ path: [...path, index], name })) : [];
 }
 
+/** A weight has an effect with one strategy only. */
+export function unusedWeights(root: Table, path: Path): Finding[] {
+  return childTables(root, path, "groups").flatMap(({ table: { strategy, members }, path: at }) => {
+    if (strategy === "weighted" || !Array.isArray(members)) return [];
+    return members.flatMap((member: unknown, index) =>
+      isTable(member) && member.weight !== undefined
+        ? [{ path: [...at, "members", index, "weight"], at: "key" as const, message: WEIGHT_UNUSED }]
+        : [],
+    );
+  });
+}
+
+const WEIGHT_UNUSED = '"weight" has an effect only with strategy = "weighted"';
+
 /** References are looked up later, and the schema refuses what is no text. */
 function dangles(name: unknown, names: ReadonlySet<string>): name is string {
   return typeof name === "string" && name !== "" && !name.startsWith("env:") && !names.has(name);

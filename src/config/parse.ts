@@ -5,11 +5,13 @@ import { type Config, ParsedConfig } from "./config.ts";
 import { readSources } from "./include.ts";
 import { type Finding, inspect, LimitReached } from "./limits.ts";
 import { overridesIn } from "./overrides.ts";
+import type { Path } from "./positions.ts";
 import { configErrorOf } from "./problems.ts";
 import type { Facts } from "./provider-checks.ts";
 import { configSchema } from "./schema.ts";
 import { findingsOf } from "./schema-problem.ts";
 import type { Source } from "./source.ts";
+import { unquotedNames } from "./unquoted-names.ts";
 import { View } from "./view.ts";
 
 export interface ParseOptions extends Facts {
@@ -77,11 +79,17 @@ function chosenProfile(options: ParseOptions, profiles: readonly string[]): stri
 
 function findMistakes(view: View, options: ParseOptions): Finding[] {
   const sources = [...view.files, ...view.variables];
-  return [
-    ...sources.flatMap((source) => inspectWithin(source, options)),
-    ...crossCheck(view, options),
-    ...sources.flatMap(schemaFindings),
-  ];
+  const inspected = sources.flatMap((source) => inspectWithin(source, options));
+  const unquoted = sources.flatMap((source) =>
+    unquotedNames(source.document).map((finding) => ({ ...finding, source })),
+  );
+  const others = [...inspected, ...crossCheck(view, options), ...sources.flatMap(schemaFindings)];
+  // What else is wrong with a table whose name fell apart says nothing: only the name is.
+  return [...unquoted, ...others.filter(({ path }) => !unquoted.some((name) => startsWith(path, name.path)))];
+}
+
+function startsWith(path: Path, start: Path): boolean {
+  return start.length <= path.length && start.every((step, index) => path[index] === step);
 }
 
 function schemaFindings(source: Source): readonly Finding[] {

@@ -39,7 +39,19 @@ function wrongValue(issue: Issue, path: Path, value: unknown): { message: string
     return { message: `"${name}" = "${value}" is known, but not available in this version` };
   const suggestion =
     issue.code === "invalid_value" && typeof value === "string" ? nearest(value, issue.values.map(String)) : undefined;
-  return { message: `"${name}" ${expectation(issue)}${found(value, path)}`, suggestion };
+  const seen = issue.code === "custom" && typeof value === "object" ? "" : found(value, path);
+  return { message: `"${name}" ${expectation(issue)}${seen}${headerHint(path, value)}`, suggestion };
+}
+
+const NAMED_SECTIONS: readonly unknown[] = ["models", "providers", "groups", "pricing", "profiles"];
+
+/** `[[models]]` starts an array of tables, as in other tools' files; here each table has a name. */
+function headerHint(path: Path, value: unknown): string {
+  const section = path.at(-1);
+  const isSection = path.length === 1 || (path.length === 3 && path[0] === "profiles");
+  return isSection && Array.isArray(value) && NAMED_SECTIONS.includes(section)
+    ? `: write [${path.join(".")}.NAME] instead of [[${path.join(".")}]]`
+    : "";
 }
 
 const NOUNS: Readonly<Record<string, string>> = {

@@ -17,7 +17,21 @@ const tool = oneOf('a function tool: { type = "function", function = { name = "â
   z.strictObject({ type: z.literal("function").optional(), ...functionKeys }),
 ]);
 
-export const tools = z.array(tool);
+/** Providers answer two tools of one name with a 400, or call the wrong one. */
+export const tools = z.array(tool).check(({ value, issues }) => {
+  const seen = new Set<string>();
+  for (const [index, one] of value.entries()) {
+    const name = "function" in one ? one.function.name : one.name;
+    if (seen.has(name))
+      issues.push({
+        code: "custom",
+        input: one,
+        path: [index],
+        message: `must have different names; two are named "${name}"`,
+      });
+    seen.add(name);
+  }
+});
 
 export const toolChoice = oneOf('"auto", "none", "required" or { name = "â€¦" }', [
   z.enum(["auto", "none", "required"]),

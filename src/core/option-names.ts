@@ -1,16 +1,19 @@
 import { ModelError } from "./error.ts";
 import { nearest } from "./suggest.ts";
 
-/** Refuses what is no object, and names that nobody reads: a slip of the pen would silently have no effect. */
+/**
+ * Refuses an options argument that is not an object, and names that have no effect, so that a misspelled option is
+ * reported.
+ * @throws ModelError `invalid_request`.
+ */
 export function checkOptionNames(options: unknown, names: readonly string[], what: string): void {
   if (typeof options !== "object" || options === null || Array.isArray(options))
     throw invalidOption(`${what} must be an object`);
   const wrong = Object.keys(options).find((name) => !names.includes(name));
   if (wrong === undefined) return;
   const near = nearest(wrong, names);
-  throw invalidOption(
-    `${what}: there is no "${wrong}"${near === undefined ? `; there are ${names.join(", ")}` : ` (did you mean "${near}"?)`}`,
-  );
+  const hint = near === undefined ? `; known options: ${names.join(", ")}` : ` (did you mean "${near}"?)`;
+  throw invalidOption(`${what}: unknown option "${wrong}"${hint}`);
 }
 
 export function invalidOption(message: string): ModelError {

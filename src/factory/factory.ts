@@ -24,7 +24,7 @@ import { transportFrom } from "../transport/any-fetch.ts";
 import { createTransport } from "../transport/fetch.ts";
 import { overlayFor } from "./catalog-overlay.ts";
 import { Generation, type Surroundings } from "./generation.ts";
-import type { CreateOptions, FactoryOptions } from "./options.ts";
+import { type CreateOptions, checkFactoryOptions, type FactoryOptions } from "./options.ts";
 import { type SharedServices, targetPipeline } from "./pipeline.ts";
 import { changesBetween, noFile, type ReloadEvent, type Reloaded, stillInUse } from "./reload.ts";
 import { servicesOf, sharedServices } from "./services.ts";
@@ -99,6 +99,7 @@ export class ModelFactory<Models = Registered> {
     path?: string,
     options: FactoryOptions = {},
   ): Promise<FactoryOf<Models, Registered>> {
+    checkFactoryOptions(options, "load");
     const cwd = process.cwd();
     const read = () => loadConfig(path, { ...configOptions(options), cwd });
     const factory = new ModelFactory(await read(), { read }, options);
@@ -112,6 +113,7 @@ export class ModelFactory<Models = Registered> {
    * @throws ConfigError with every mistake of the text, each with its place.
    */
   static parse<Models = Untyped>(toml: string, options: FactoryOptions = {}): FactoryOf<Models, Untyped> {
+    checkFactoryOptions(options, "parse");
     const source = { parse: (text: string) => parseConfig(text, configOptions(options)) };
     return new ModelFactory(source.parse(toml), source, options) as FactoryOf<Models, Untyped>;
   }
@@ -197,6 +199,7 @@ export class ModelFactory<Models = Registered> {
    */
   async health(options: HealthOptions = {}): Promise<Readonly<Record<string, ModelHealth>>> {
     this.#checkOpen();
+    checkOptionNames(options, ["names", "timeoutMs"], "health");
     const { timeoutMs = 5_000 } = options;
     const generation = this.#generation;
     const names = options.names?.flatMap((name) => generation.entriesOf(name)) ?? generation.config.names;
@@ -224,6 +227,7 @@ export class ModelFactory<Models = Registered> {
    */
   async discover(name?: NameOf<Models> | (string & {}), options: DiscoverOptions = {}): Promise<Discovery> {
     this.#checkOpen();
+    checkOptionNames(options, ["timeoutMs", "key", "signal"], "discover");
     const generation = this.#generation;
     const [entry = ""] = generation.entriesOf(name ?? this.#config.defaultModel);
     const target = generation.target(entry);

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { Logger } from "../core/logger.ts";
+import { checkOptionNames } from "../core/option-names.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Token } from "../core/target.ts";
 import type { TransportInput } from "../transport/any-fetch.ts";
@@ -49,4 +50,22 @@ export interface FactoryOptions {
   readonly clock?: Partial<Clock>;
   /** Randomness of jitter, 0 to 1. Default `Math.random`. */
   readonly random?: () => number;
+}
+
+const OPTION_NAMES: { readonly [name in keyof Required<FactoryOptions>]: true } = {
+  env: true,
+  profile: true,
+  catalog: true,
+  baseDir: true,
+  providers: true,
+  tokens: true,
+  logger: true,
+  transport: true,
+  clock: true,
+  random: true,
+};
+
+/** @throws ModelError `invalid_request` for an option that `load` and `parse` do not have. */
+export function checkFactoryOptions(options: FactoryOptions, method: "load" | "parse"): void {
+  checkOptionNames(options, Object.keys(OPTION_NAMES), `ModelFactory.${method}`);
 }

@@ -10,6 +10,7 @@ import { stripTokensOf } from "../core/special-tokens.ts";
 import { nearest } from "../core/suggest.ts";
 import type { StripSpecialTokens } from "../core/target.ts";
 import type { CallOptions } from "./options.ts";
+import { isStandardSchema, jsonSchemaOf } from "./schema-json.ts";
 
 export interface ReadOptions {
   readonly input: Omit<CallInput, "messages">;
@@ -76,7 +77,7 @@ function readEntry(options: CallOptions, model: string): Readonly<Record<string,
   const table: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || name === "messages" || CALL_ONLY.includes(name as never)) continue;
-    table[keyOf(name)] = name === "webSearch" && typeof value === "object" ? snakeTable(value as object) : value;
+    table[keyOf(name)] = plainOf(name, value);
   }
   const names = Object.keys(table);
   if (names.length === 0) return {};
@@ -84,6 +85,20 @@ function readEntry(options: CallOptions, model: string): Readonly<Record<string,
   if (!result.success) throw wrong(model, findingsOf(result.error.issues, table, "call").map(explain).join("; "));
   if ("max_tokens" in table) table["max_new_tokens"] ??= table["max_tokens"];
   return entryConfigOf(model, table as never, undefined) as unknown as Readonly<Record<string, unknown>>;
+}
+
+/** The value as models.toml would hold it. */
+function plainOf(name: string, value: unknown): unknown {
+  if (name === "webSearch" && typeof value === "object") return snakeTable(value as object);
+  return name === "tools" && Array.isArray(value) ? value.map(plainTool) : value;
+}
+
+function plainTool(tool: unknown, index: number): unknown {
+  if (typeof tool !== "object" || tool === null) return tool;
+  const { function: nested, parameters } = tool as { readonly function?: unknown; readonly parameters?: unknown };
+  if (nested !== undefined) return { ...tool, function: plainTool(nested, index) };
+  if (!isStandardSchema(parameters)) return tool;
+  return { ...tool, parameters: jsonSchemaOf(parameters, `tools[${index}].parameters`) };
 }
 
 function snakeTable(value: object): Record<string, unknown> {

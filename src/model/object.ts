@@ -13,6 +13,7 @@ import { addUsage } from "../core/usage.ts";
 import type { Model } from "./model.ts";
 import type { CallOptions } from "./options.ts";
 import { parsePartial } from "./partial-object.ts";
+import { jsonSchemaOf } from "./schema-json.ts";
 import { viewOf } from "./stream.ts";
 
 export interface ObjectReply<T> {
@@ -32,32 +33,12 @@ interface Wanted<Schema extends StandardSchema> {
 }
 
 function wantedOf<Schema extends StandardSchema>(schema: Schema): Wanted<Schema> {
-  const json = jsonSchemaOf(schema);
+  const json = jsonSchemaOf(schema, "object()");
   const wrapped = json["type"] !== "object";
   const root = wrapped ? wrapperOf(json) : json;
   const title = json["title"];
   const name = typeof title === "string" ? title.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) : "object";
   return { schema, root, wrapped, format: { type: "json_schema", name, schema: root } };
-}
-
-function jsonSchemaOf(schema: StandardSchema): JsonSchema {
-  const give = schema?.["~standard"]?.jsonSchema?.input;
-  if (give === undefined) {
-    throw new ModelError({
-      code: "invalid_request",
-      message: "object() needs a zod schema, or a Standard Schema that can give JSON Schema (~standard.jsonSchema)",
-    });
-  }
-  try {
-    const { $schema: _, ...json } = give({ target: "draft-2020-12" });
-    return json;
-  } catch (cause) {
-    throw new ModelError({
-      code: "invalid_request",
-      message: `the schema cannot be written as JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`,
-      cause,
-    });
-  }
 }
 
 /** References inside a schema point at its root, so definitions stay at the root, and a root that is referred to becomes one. */

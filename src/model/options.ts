@@ -1,18 +1,22 @@
 import type { CacheMode } from "../core/call.ts";
 import type { Message } from "../core/message.ts";
 import type { Effort, PromptCache, ResponseFormat, Settings } from "../core/request.ts";
+import type { StandardSchema } from "../core/standard-schema.ts";
 import type { StripSpecialTokens } from "../core/target.ts";
 import type { JsonSchema, Tool } from "../core/tool.ts";
 
-/** A tool as OpenAI writes it, or flat; `parameters` may be left out for a function without any. */
+/** JSON Schema, or a zod schema (any Standard Schema that can write JSON Schema) it is taken from. */
+export type ToolParameters = JsonSchema | StandardSchema;
+
+/** A tool as OpenAI writes it, or flat; omit `parameters` for a function that takes none. */
 export type ToolInput =
-  | (Omit<Tool, "parameters"> & { readonly parameters?: JsonSchema })
+  | (Omit<Tool, "parameters"> & { readonly parameters?: ToolParameters })
   | {
       readonly type: "function";
       readonly function: {
         readonly name: string;
         readonly description?: string;
-        readonly parameters?: JsonSchema;
+        readonly parameters?: ToolParameters;
         readonly strict?: boolean;
       };
     };

@@ -63,6 +63,13 @@ describe("include lays the file over others", () => {
     expect(config.entry("one")).toMatchObject({ temperature: 0.2, topP: 0.1 });
   });
 
+  test("reports a pattern that matches no file", async () => {
+    const loading = load({ "models.toml": `include = ["team/*.toml"]\n${model("one")}` });
+    await expect(loading).rejects.toMatchObject({
+      problems: [{ line: 1, column: 12, path: "include[0]", message: 'no file matches "team/*.toml"' }],
+    });
+  });
+
   test("profiles of all files overlay all files", async () => {
     const files = {
       "models.toml": 'include = ["team.toml"]\n[profiles.ci.models.one]\ntemperature = 0.3\n',

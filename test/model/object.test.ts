@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import * as mini from "zod/mini";
+import { z as zod3 } from "zod/v3";
 import type { ScriptStep } from "../../src/dialects/scripted/dialect.ts";
 import { factoryOf } from "./factory-of.ts";
 
@@ -107,10 +109,90 @@ describe("an object", () => {
 
   it("needs a schema that can be written as JSON Schema", async () => {
     const { model, dialects } = factoryOf({ a: [says(good)] });
-    await expect(
-      model.object({ "~standard": { version: 1, vendor: "x", validate: (value: unknown) => ({ value }) } }, "x"),
-    ).rejects.toMatchObject({ code: "invalid_request" });
-    await expect(model.object({} as never, "x")).rejects.toMatchObject({ code: "invalid_request" });
+    const bare = (vendor: string) => ({
+      "~standard": { version: 1 as const, vendor, validate: (value: unknown) => ({ value }) },
+    });
+    const refusal = (schema: never) => model.object(schema, "x").catch((error: unknown) => error);
+    expect(await refusal({} as never)).toMatchObject({ code: "invalid_request" });
+    expect(await refusal(bare("x") as never)).toMatchObject({ code: "invalid_request" });
+    expect(await refusal(bare("valibot") as never)).toMatchObject({
+      message: expect.stringContaining("toStandardJsonSchema"),
+    });
+    expect(await refusal(zod3.object({ a: zod3.string() }) as never)).toMatchObject({
+      message: expect.stringContaining("zod 3 schema; modelwright needs zod 4"),
+    });
+    expect(dialects["a"]?.calls).toHaveLength(0);
+  });
+
+  it("takes schemas of zod/mini", async () => {
+    const schema = mini.object({ name: mini.string(), minutes: mini.optional(mini.number()) });
+    const { model, dialects } = factoryOf({ a: [says(good)] });
+    expect((await model.object(schema, "x")).object.name).toBe("soup");
+    expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({
+      schema: { properties: { name: { type: "string" }, minutes: { type: "number" } }, required: ["name"] },
+    });
+  });
+
+  it("asks for a string where the schema coerces one into a date or a bigint", async () => {
+    const schema = z.object({ at: z.coerce.date(), n: z.coerce.bigint().optional() });
+    const { model, dialects } = factoryOf({ a: [says('{"at":"2026-01-02","n":"9007199254740993"}')] });
+    const { object } = await model.object(schema, "x");
+    expect(object).toEqual({ at: new Date("2026-01-02"), n: 9007199254740993n });
+    expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({
+      schema: { properties: { at: { type: "string", format: "date-time" }, n: { type: "string" } } },
+    });
+  });
+
+  it.each([
+    ["z.date()", z.date(), "events[].startsAt", "z.coerce.date()"],
+    ["z.bigint()", z.bigint(), "events[].startsAt", "z.coerce.bigint()"],
+    ["z.map()", z.map(z.string(), z.string()), "events[].startsAt", "z.record()"],
+    ["z.set()", z.set(z.string()), "events[].startsAt", "z.array()"],
+    ["a date in an array", z.array(z.date()), "events[].startsAt[]", "z.coerce.date()"],
+    ["a date in a record", z.record(z.string(), z.date()), "events[].startsAt{}", "z.coerce.date()"],
+    ["a class instance", z.instanceof(URL), "events[].startsAt", "Custom types"],
+  ])("names the field of %s and what to use instead", async (_, leaf, field, instead) => {
+    const { model, dialects } = factoryOf({ a: [says(good)] });
+    const schema = z.object({ events: z.array(z.object({ startsAt: leaf })) });
+    const error = await model.object(schema, "x").catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: "invalid_request", message: expect.stringContaining(`at "${field}"`) });
+    expect((error as Error).message).toContain(instead);
+    expect(dialects["a"]?.calls).toHaveLength(0);
+  });
+});
+
+describe("tools whose parameters are zod schemas", () => {
+  const parameters = z.object({ city: z.string(), at: z.coerce.date().optional() });
+  const json = { type: "object", properties: { city: { type: "string" }, at: { type: "string" } }, required: ["city"] };
+
+  it.each([
+    ["flat", { name: "weather", parameters }],
+    ["nested as OpenAI writes them", { type: "function" as const, function: { name: "weather", parameters } }],
+    [
+      "of zod/mini",
+      { name: "weather", parameters: mini.object({ city: mini.string(), at: mini.optional(mini.string()) }) },
+    ],
+  ])("are sent as JSON Schema (%s)", async (_, tool) => {
+    const { model, dialects } = factoryOf({ a: [says(good)] });
+    await model.codegen("x", { tools: [tool] });
+    expect(dialects["a"]?.calls[0]?.call.request.settings.tools).toMatchObject([{ name: "weather", parameters: json }]);
+  });
+
+  it("are refused with the tool and the field that JSON cannot hold", async () => {
+    const { model } = factoryOf({ a: [says(good)] });
+    const tools = [{ name: "weather", parameters: z.object({ at: z.date() }) }];
+    await expect(model.codegen("x", { tools })).rejects.toThrow(
+      /^tools\[0\]\.parameters: .*at "at".*z\.coerce\.date\(\)/,
+    );
+  });
+
+  it("need a name of their own", async () => {
+    const { model, dialects } = factoryOf({ a: [says(good)] });
+    const tools = [{ name: "weather" }, { type: "function" as const, function: { name: "weather", parameters } }];
+    await expect(model.codegen("x", { tools })).rejects.toMatchObject({
+      code: "invalid_request",
+      message: expect.stringContaining('two are named "weather"'),
+    });
     expect(dialects["a"]?.calls).toHaveLength(0);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Scope } from "../../src/index.ts";
+import { ModelFactory } from "../../src/index.ts";
 import { chatBody, entry, factoryOf, failureOf, serve } from "./world.ts";
 
 const AT = "http://127.0.0.1:9";
@@ -120,7 +121,7 @@ describe("a scope is refused", () => {
     [{ org: "acme", agent: null }, "scope.agent must be a text"],
     [{ org: "" }, "scope.org must be a text"],
     [{ org: 7 }, "scope.org must be a text"],
-    [{ org: "acme", gild: "docs" }, 'there is no "gild" (did you mean "guild"?)'],
+    [{ org: "acme", gild: "docs" }, 'unknown option "gild" (did you mean "guild"?)'],
     ["acme", "scope must be an object"],
     [null, "scope must be an object"],
   ])("when it is %j", async (scope, words) => {
@@ -134,5 +135,31 @@ describe("a scope is refused", () => {
       expect((await failureOf((async () => twoEntries().create(undefined, options as never))())).code).toBe(
         "invalid_request",
       );
+  });
+});
+
+describe("options of the factory", () => {
+  const toml = '[models.a]\nname = "m"\nprovider = "simulator"\n';
+
+  test.each<[unknown, string]>([
+    [{ profil: "ci" }, 'ModelFactory.parse: unknown option "profil" (did you mean "profile"?)'],
+    [{ basedir: "." }, 'unknown option "basedir" (did you mean "baseDir"?)'],
+    ["ci", "must be an object"],
+    [null, "must be an object"],
+  ])("are refused when they are %j", async (options, words) => {
+    const error = await failureOf((async () => ModelFactory.parse(toml, options as never))());
+    expect([error.code, error.message]).toEqual(["invalid_request", expect.stringContaining(words)]);
+  });
+
+  test("are refused by load before it looks for a file", async () => {
+    const loading = ModelFactory.load("/nowhere/models.toml", { envs: {} } as never);
+    expect((await failureOf(loading)).message).toContain('ModelFactory.load: unknown option "envs"');
+  });
+
+  test("are checked where a method has its own", async () => {
+    const factory = ModelFactory.parse(toml);
+    expect((await failureOf(factory.health({ timeout: 5 } as never))).message).toContain('unknown option "timeout"');
+    expect((await failureOf(factory.discover("a", { keys: 1 } as never))).message).toContain('unknown option "keys"');
+    await factory.close();
   });
 });
