@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { fixture, hasFixtures } from "../fixtures.ts";
 
-/** Data files that are no part of the repository; tests that need them are skipped without them. */
-export const FIXTURES = resolve(import.meta.dirname, "../..", process.env["MODELWRIGHT_FIXTURES"] ?? "../shared");
-const DESCRIPTION = resolve(FIXTURES, "contracts/openai-openapi.json");
-export const hasOpenaiSchema = existsSync(DESCRIPTION);
+const DESCRIPTION = "contracts/openai-openapi.json";
+export const hasOpenaiSchema = hasFixtures(DESCRIPTION);
 
 type Schema = Record<string, unknown>;
 
@@ -38,7 +36,7 @@ function createAjv(closed: boolean): Ajv2020 {
   const ajv = new Ajv2020({ strict: false, allErrors: true, unevaluated: true, logger: false });
   (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
   ajv.addFormat("uri", () => true);
-  const description = JSON.parse(readFileSync(DESCRIPTION, "utf8")) as { components: { schemas: Schema } };
+  const description = JSON.parse(readFileSync(fixture(DESCRIPTION), "utf8")) as { components: { schemas: Schema } };
   const schemas: Schema = {};
   for (const [name, schema] of Object.entries(description.components.schemas)) {
     schemas[name] = rewrite(schema, closed ? "closed" : "open");

@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { currentModels } from "../../src/catalog/current-models.ts";
 import { PROVIDERS } from "../../src/catalog/providers.ts";
-import { hasTombi, LanguageServer } from "./tombi.ts";
+import { describeWith } from "../needs.ts";
+import { LanguageServer, tombi } from "./tombi.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-describe.skipIf(!hasTombi)("an editor with the JSON Schema", () => {
+describeWith(tombi, "an editor with the JSON Schema", () => {
   let server: LanguageServer;
   let documents = 0;
   beforeAll(async () => {

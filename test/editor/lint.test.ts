@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parse as parseToml } from "smol-toml";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { refusal } from "../config/facts.ts";
-import { hasTombi, lint } from "./tombi.ts";
+import { describeWith } from "../needs.ts";
+import { lint, tombi } from "./tombi.ts";
 
 const CONFIG = new URL("../config/", import.meta.url);
 const filesOf = (folder: string) => readdirSync(new URL(`${folder}/`, CONFIG)).filter((file) => file.endsWith(".toml"));
@@ -23,7 +24,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
   "waits-the-wrong-way-round.toml": "no schema compares two values",
 };
 
-describe.skipIf(!hasTombi)("a linter that knows only the JSON Schema", () => {
+describeWith(tombi, "a linter that knows only the JSON Schema", () => {
   it("finds nothing wrong with what the library accepts", () => {
     const { wrong, summary } = lint("good", fileURLToPath(CONFIG));
     expect(wrong).toEqual([]);

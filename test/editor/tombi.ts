@@ -16,7 +16,10 @@ const ENV = {
 };
 
 /** Its program comes in a package for each platform, and not for every platform there is one. */
-export const hasTombi = spawnSync(process.execPath, [LAUNCHER, "--version"], { env: ENV }).status === 0;
+export const tombi = {
+  need: "tombi",
+  isThere: () => spawnSync(process.execPath, [LAUNCHER, "--version"], { env: ENV }).status === 0,
+} as const;
 
 export interface Place {
   readonly file: string;

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, onTestFinished } from "vitest";
 import { ConfigError, ModelFactory } from "../../src/index.ts";
-import { HAS_CATALOGUE, rowOf } from "./catalogue.ts";
 import { factoryAt, faultTest, serving } from "./host.ts";
 
 const MODEL = '[models.a]\nname = "gpt-4o-mini"\nprovider = "openai"\n';
@@ -143,9 +142,3 @@ faultTest("X13", "a log file is for its owner alone", async () => {
   await factory.close();
   expect(statSync(join(folder, "calls.log")).mode & 0o777).toBe(0o600);
 });
-
-if (HAS_CATALOGUE)
-  faultTest("X01", "the file of the catalogue itself is refused", async () => {
-    const { toml } = rowOf("X01").wire as { toml: string };
-    expect(refusal(toml).problems.length).toBeGreaterThan(0);
-  });

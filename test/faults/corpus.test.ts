@@ -1,6 +1,8 @@
 import { expect } from "vitest";
 import type { FaultScript } from "../../src/testing/index.ts";
-import { HAS_CATALOGUE, rowOf } from "./catalogue.ts";
+import { refusal } from "../config/facts.ts";
+import { describeWith } from "../needs.ts";
+import { rowOf } from "./catalogue.ts";
 import { faultTest } from "./host.ts";
 import { METHODS, runScript, WIRES } from "./run-script.ts";
 
@@ -41,7 +43,7 @@ async function codesOf(lines: readonly string[]): Promise<string[]> {
   return Promise.all(runs);
 }
 
-if (HAS_CATALOGUE) {
+describeWith("reference", "the corpus of the catalogue", () => {
   const { corpus = [], negative = [] } = rowOf("V01").wire;
 
   faultTest("V01", "every wording of an exceeded window is context_too_long", async () => {
@@ -55,4 +57,9 @@ if (HAS_CATALOGUE) {
     expect(codes.length).toBe(4 * 8);
     expect(codes.filter((line) => line.endsWith(": context_too_long"))).toEqual([]);
   });
-}
+
+  faultTest("X01", "the file of the catalogue itself is refused", async () => {
+    const { toml } = rowOf("X01").wire as { toml: string };
+    expect(refusal(toml).problems.length).toBeGreaterThan(0);
+  });
+});

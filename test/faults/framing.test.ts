@@ -1,5 +1,6 @@
-import { describe } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { FaultServerOptions, LineEnd } from "../../src/testing/index.ts";
+import { describeWith } from "../needs.ts";
 import { CASES, type Case, optionsOf, testOf } from "./cases.ts";
 import { expectRun } from "./expect-run.ts";
 import { runScript } from "./run-script.ts";
@@ -46,4 +47,10 @@ describe.concurrent("cuts and line ends change nothing:", () => {
         expectRun(await runScript({ ...options, server: { ...options.server, ...framing } }), outcome);
       }
     });
+});
+
+describeWith("reference", "with the catalogue", () => {
+  it("cuts the scripts of the catalogue", () => {
+    expect(CASES.filter(({ id }) => !id.startsWith("own-")).length).toBeGreaterThan(100);
+  });
 });

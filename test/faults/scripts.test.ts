@@ -1,4 +1,5 @@
-import { describe } from "vitest";
+import { describe, expect, it } from "vitest";
+import { describeWith } from "../needs.ts";
 import { CASES, optionsOf, testOf } from "./cases.ts";
 import { expectRun } from "./expect-run.ts";
 import { runScript } from "./run-script.ts";
@@ -9,4 +10,10 @@ describe.concurrent("a scripted fault", () => {
     testOf(one.id, one.place)(one.title, async () => {
       expectRun(await runScript(optionsOf(one)), one.outcome);
     });
+});
+
+describeWith("reference", "with the catalogue", () => {
+  it("plays the scripts of the catalogue", () => {
+    expect(CASES.filter(({ id }) => !id.startsWith("own-")).length).toBeGreaterThan(100);
+  });
 });

@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import type { ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { Fault } from "../../src/simulator/server.ts";
+import { fixture } from "../fixtures.ts";
+import { describeWith } from "../needs.ts";
 import { bench, PERSON_SCHEMA, PIXEL, WEATHER_SCHEMA } from "./sdk-clients.ts";
 
-const FIXTURES = process.env.MODELWRIGHT_FIXTURES ?? join(import.meta.dirname, "../../../shared");
-const DESCRIPTION = join(FIXTURES, "contracts/openai-openapi.json");
+const DESCRIPTION = fixture("contracts/openai-openapi.json");
 
 interface Case {
   readonly name: string;
@@ -67,9 +67,8 @@ const RESPONSES: readonly Case[] = [
   { name: "error in mid-stream", body: { input: "Hello" }, fault: { errorEvent: { afterEvents: 4 } } },
 ];
 
-// Skipped where the description is absent: point MODELWRIGHT_FIXTURES at a folder that has contracts/openai-openapi.json.
-describe.skipIf(!existsSync(DESCRIPTION))("answers against OpenAI's own description of its API", () => {
-  const validator = existsSync(DESCRIPTION) ? validatorOf(DESCRIPTION) : () => undefined;
+describeWith("contracts", "answers against OpenAI's own description of its API", () => {
+  const validator = validatorOf(DESCRIPTION);
 
   it.each(CHAT)("chat body: $name", async ({ body, fault }) => {
     const { stream_options: _only, ...plain } = body;

@@ -1,5 +1,6 @@
-import { describe, expect, test } from "vitest";
-import { hasRecordings, RECORDINGS, type Recording, type Tree } from "../wire/recording-files.ts";
+import { expect, test } from "vitest";
+import { describeWith } from "../needs.ts";
+import { RECORDINGS, type Recording, type Tree } from "../wire/recording-files.ts";
 import { read } from "../wire/recording-reader.ts";
 import { bodyAnswer, type CutAnswer, type Framing, streamAnswer } from "./cut-answer.ts";
 import type { Cut } from "./cut-server.ts";
@@ -31,7 +32,7 @@ const IMPATIENT = 'first_token_timeout = "100ms"';
 
 /** SQLite's anomaly loop on a wire: whatever the byte after which the answer breaks off, the outcome is the truth. */
 export function describeSweep({ streams, without = [], bodies }: SweptFiles): void {
-  describe.skipIf(!hasRecordings)("an answer cut after any byte is never taken for a whole one", () => {
+  describeWith("recordings", "an answer cut after any byte is never taken for a whole one", () => {
     for (const id of streams) {
       for (const [cut, framing, reading] of STREAM_SWEEPS) {
         test(`${id}: ${cut}, framed by ${framing}, read by ${reading}`, { timeout: LIMIT_MS }, async () => {

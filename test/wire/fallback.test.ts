@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { isModelError, type ModelError, ModelFactory, type Reply } from "../../src/index.ts";
+import { describeWith } from "../needs.ts";
 import {
   ANSWERS,
   ERROR_STATUS,
   entryFor,
   FAILURES,
-  hasRecordings,
   RECORDINGS,
   type Recording,
   saidBy,
@@ -59,7 +59,7 @@ function substance(reply: Reply) {
   return rest;
 }
 
-describe.skipIf(!hasRecordings)("the fallback's answer is the direct one", () => {
+describeWith("recordings", "the fallback's answer is the direct one", () => {
   for (const recording of ANSWERS) {
     test(`${recording.id} after a 429 on the ${wireOfPrimary(recording)} wire`, { timeout: 10_000 }, async () => {
       const direct = await ask(recording, "recorded");

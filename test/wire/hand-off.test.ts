@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Message, ModelFactory, type Reply } from "../../src/index.ts";
-import { hasOpenaiSchema, validateChatRequest, validateResponsesRequest } from "../contracts/openai-schema.ts";
-import { ANSWERS, entryFor, hasRecordings, type Recording, saidBy, type Tree, type Wire } from "./recording-files.ts";
+import { validateChatRequest, validateResponsesRequest } from "../contracts/openai-schema.ts";
+import { describeWith } from "../needs.ts";
+import { ANSWERS, entryFor, type Recording, saidBy, type Tree, type Wire } from "./recording-files.ts";
 import { read } from "./recording-reader.ts";
 import { readRequest, stringsIn } from "./request-reader.ts";
 import { smallBody, WIRES } from "./small-answers.ts";
@@ -97,7 +98,7 @@ function expectNothingLost(wire: Wire, body: Tree, reply: Reply): void {
   });
 }
 
-describe.skipIf(!hasRecordings)("an answer becomes history", () => {
+describeWith("recordings", "an answer becomes history", () => {
   for (const recording of ANSWERS) {
     test(recording.id, { timeout: 10_000 }, async () => {
       const { reply, bodies } = await handOff(recording);
@@ -111,7 +112,7 @@ describe.skipIf(!hasRecordings)("an answer becomes history", () => {
     });
   }
 
-  describe.skipIf(!hasOpenaiSchema)("in requests that OpenAI's description allows", () => {
+  describeWith("contracts", "in requests that OpenAI's description allows", () => {
     for (const recording of ANSWERS) {
       test(recording.id, async () => {
         const { bodies } = await handOff(recording);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isModelError, type ModelError, type ModelEvent, ModelFactory, type Reply } from "../../src/index.ts";
-import { fixture } from "../fixtures.ts";
-import { ANSWERS, entryFor, FAILURES, hasRecordings, RECORDINGS, type Recording, saidBy } from "./recording-files.ts";
+import { describeWith } from "../needs.ts";
+import { ANSWERS, entryFor, FAILURES, RECORDINGS, type Recording, saidBy } from "./recording-files.ts";
 import { type Expected, read } from "./recording-reader.ts";
 import { OUTSIDE } from "./recordings-outside.ts";
 import { type Said, type WireServer, wireServer } from "./wire-server.ts";
@@ -114,7 +114,7 @@ function expectRaw({ events, reply }: Played, recording: Recording): void {
   expect(last).toEqual(recording.events?.slice(-last.length));
 }
 
-describe.skipIf(!hasRecordings)(`recordings in ${fixture("recordings")}`, () => {
+describeWith("recordings", "recordings", () => {
   test("are all here", () => {
     expect(new Set(RECORDINGS.map(({ file }) => file)).size).toBe(EXPECTED_FILES);
     for (const file of Object.keys(FAILURES)) expect(RECORDINGS.map((recording) => recording.file)).toContain(file);

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { FlowEvent } from "../../../src/core/event.ts";
 import { messagesDecoder } from "../../../src/dialects/anthropic/decode.ts";
 import { fixture, hasFixtures } from "../../fixtures.ts";
+import { describeWith } from "../../needs.ts";
 import { foldEvents, targetOf } from "../contract.ts";
 
 type Tree = { readonly [key: string]: unknown };
@@ -95,7 +96,7 @@ function check(events: readonly FlowEvent[], expected: Expected): void {
   expect(events.filter((event) => event.type === "finish")).toHaveLength(1);
 }
 
-describe.skipIf(!present)(`recorded traffic of the messages API (${FOLDER}${present ? "" : " is absent"})`, () => {
+describeWith("recordings", "recorded traffic of the messages API", () => {
   it.each(names.filter((name) => name.endsWith(".chunks.txt")))("%s: text, calls, usage and end", (name) => {
     const answers = answersIn(name);
     expect(answers.length).toBeGreaterThan(0);

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { FlowEvent } from "../../../src/core/event.ts";
 import { generateDecoder } from "../../../src/dialects/google/decode.ts";
 import { ToolNames } from "../../../src/dialects/google/tool-names.ts";
 import { fixture, hasFixtures } from "../../fixtures.ts";
+import { describeWith } from "../../needs.ts";
 import { foldEvents, requestOf, targetOf } from "../contract.ts";
 
 const FOLDER = "recordings/google";
@@ -66,7 +67,7 @@ function check(events: readonly FlowEvent[], chunks: readonly Chunk[]): void {
     );
 }
 
-describe.skipIf(!present)(`recorded traffic of Gemini (${FOLDER}${present ? "" : " is absent"})`, () => {
+describeWith("recordings", "recorded traffic of Gemini", () => {
   it.each(names.filter((name) => name.endsWith(".chunks.txt")))(
     "%s: text, calls, signatures, usage and end",
     (name) => {

@@ -1,19 +1,19 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { isModelError } from "../../../src/core/error.ts";
 import type { Reply } from "../../../src/core/reply.ts";
 import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
 import { decodeResponses } from "../../../src/dialects/openai/responses-decode.ts";
-import { FIXTURES } from "../../contracts/openai-schema.ts";
+import { fixture } from "../../fixtures.ts";
+import { describeWith } from "../../needs.ts";
 import { readAnswer, targetOf, type WireAnswer, type WireEvent } from "../contract.ts";
 
-const RECORDINGS = resolve(FIXTURES, "recordings");
+const RECORDINGS = fixture("recordings");
 const FOLDERS = [
   ...["openai-chat", "openai-responses", "azure", "alibaba", "deepseek", "mistral", "moonshotai"],
   ...["perplexity", "xai", "xai-responses", "openai-compatible"],
 ];
-const there = existsSync(RECORDINGS);
 
 interface RecordedPart {
   readonly type: string;
@@ -144,8 +144,8 @@ function isFailure({ events }: Recording): boolean {
   return events.some(({ error }) => error);
 }
 
-describe.skipIf(!there)("recorded answers of providers (skipped without MODELWRIGHT_FIXTURES)", () => {
-  const all = there ? recordings() : [];
+describeWith("recordings", "recorded answers of providers", () => {
+  const all = recordings();
   const answers = all.filter((recording) => !isFailure(recording));
 
   it("are all there", () => {

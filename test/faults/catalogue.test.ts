@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import { describeWith } from "../needs.ts";
+import { CASES } from "./cases.ts";
+import { CATALOGUE } from "./catalogue.ts";
+import { EXPECTATIONS } from "./expected.ts";
+import { WRITTEN_TESTS } from "./written-tests.ts";
+
+/** Rows about what this version does not have. */
+const OUTSIDE: Readonly<Record<string, string>> = {
+  B01: "budgets come later",
+  B03: "reservations come with budgets",
+  B12: "the cache is in memory, there is no ledger yet",
+  ...Object.fromEntries(
+    ["01", "02", "04", "05", "07", "08", "10", "11"].map((id) => [`G${id}`, "the gateway comes later"]),
+  ),
+};
+
+const ids = EXPECTATIONS.map(({ id }) => id);
+
+describeWith("reference", "the catalogue of faults", () => {
+  it("has no row without an expectation", () => {
+    expect(CATALOGUE.filter(({ id }) => !ids.includes(id) && !(id in OUTSIDE)).map(({ id }) => id)).toEqual([]);
+    expect(CATALOGUE.length - Object.keys(OUTSIDE).length).toBe(ids.filter((id) => !id.startsWith("own-")).length);
+  });
+
+  it("has no script that is not played", () => {
+    const played = new Set(CASES.filter(({ run }) => run.attempts === undefined).map(({ id }) => id));
+    const checked = new Set(WRITTEN_TESTS.keys());
+    const missing = CATALOGUE.filter(
+      ({ id, wire }) => wire.attempts !== undefined && !(id in OUTSIDE) && !played.has(id) && !checked.has(id),
+    );
+    expect(missing.map(({ id }) => id)).toEqual([]);
+  });
+
+  it("has the requests checked where it asks for that", () => {
+    const asked = CATALOGUE.filter((row) => row.request_check !== undefined).map(({ id }) => id);
+    expect(asked.length).toBe(9);
+    expect(asked.filter((id) => WRITTEN_TESTS.get(id) !== "requests.test.ts")).toEqual([]);
+  });
+});

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+import everything from "../vitest.config.ts";
+import ClosingLine from "./closing-line.ts";
+import { filesOfTheRest } from "./selection.ts";
+
+/** `npm run test:all`. */
+export default defineConfig({
+  ...everything,
+  test: {
+    ...everything.test,
+    include: filesOfTheRest(),
+    reporters: ["default", new ClosingLine({ skipFails: true })],
+    typecheck: { enabled: false },
+    env: { ...everything.test?.env, MODELWRIGHT_TESTS: "rest" },
+  },
+});
