@@ -36,6 +36,13 @@ describe("thoughts between tags", () => {
     ["only later", "Use <think>x</think>.", "", "Use <think>x</think>."],
     ["twice", "<think>a</think>b<think>c</think>", "a", "b<think>c</think>"],
     ["closed only", "Hm.</think>4", "", "Hm.</think>4"],
+    [
+      "after as much white space as is waited for",
+      `${" ".repeat(100)}<think>Hm.</think>4`,
+      `${" ".repeat(100)}Hm.`,
+      "4",
+    ],
+    ["after more of it", `${" ".repeat(101)}<think>Hm.</think>4`, "", `${" ".repeat(101)}<think>Hm.</think>4`],
   ])("%s", (_, whole, reasoning, text) => {
     for (const pieces of [[whole], [...whole]]) expect(split(pieces)).toMatchObject({ reasoning, text });
   });
@@ -43,6 +50,9 @@ describe("thoughts between tags", () => {
   it("may begin in the prompt, where a fact about the model says so", () => {
     expect(split(["Hm.</thi", "nk>\n\n4"], "opened")).toMatchObject({ reasoning: "Hm.\n\n", text: "4" });
     expect(split(["<think>Hm.</think>4"], "opened")).toMatchObject({ reasoning: "Hm.", text: "4" });
+    const blanks = " ".repeat(120);
+    for (const pieces of [[`${blanks}<think>Hm.</think>4`], [blanks, "<think>", "Hm.</think>4"]])
+      expect(split(pieces, "opened")).toMatchObject({ reasoning: `${blanks}<think>Hm.`, text: "4" });
     expect(split(["Hm."], "opened")).toEqual({ reasoning: "Hm.", text: "", open: true });
   });
 
@@ -75,7 +85,8 @@ describe("thoughts between tags", () => {
             ),
           ).toEqual(unsplit);
           if (unsplit.reasoning === "") return;
-          const opened = /^\s*<think>/.test(whole) ? whole.replace("<think>", "") : whole;
+          // Behind more white space than that, the tag is what the text is about.
+          const opened = /^\s{0,100}<think>/.test(whole) ? whole.replace("<think>", "") : whole;
           expect(unsplit.reasoning + unsplit.text).toBe(unsplit.open ? opened : opened.replace("</think>", ""));
         },
       ),
