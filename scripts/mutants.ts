@@ -1,6 +1,8 @@
-// npm run mutants [-- --only ID[,ID]]: breaks the sources as each row of test/mutants says, in a copy of the repository,
+// npm run mutants [-- --only ID[,ID] | --changed] [--minutes N]: breaks the sources as each row of test/mutants says, in a copy of the repository,
 // and runs the tests that must notice. Ends with 1 when one does not, or when a row no longer fits the sources.
-import { spawn } from "node:child_process";
+// `--changed` tries the mutants of files that differ from the branch this one started from (MODELWRIGHT_BASE, else
+// origin/main), or on that branch itself from twenty commits ago. After N minutes no further mutant is started.
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -107,10 +109,40 @@ function verdictOf(code: number | undefined, file: string): Omit<Outcome, "secon
   return { verdict: ran ? "caught" : "DOES NOT RUN", words };
 }
 
+const COMMITS_BACK = 20;
+
+function git(...args: string[]): string | undefined {
+  const { status, stdout } = spawnSync("git", args, { cwd: ROOT, encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/** The commit that the changed files are compared with. */
+function baseOfChanges(): string | undefined {
+  const head = git("rev-parse", "HEAD");
+  const base = git("merge-base", "HEAD", process.env["MODELWRIGHT_BASE"] ?? "origin/main");
+  if (base !== undefined && base !== head) return base;
+  const commits = git("rev-list", "--first-parent", `--max-count=${COMMITS_BACK + 1}`, "HEAD")?.split("\n");
+  return commits?.at(-1);
+}
+
+function mutantsOfChanges(): readonly Mutant[] {
+  const base = baseOfChanges();
+  if (base === undefined) throw new Error("--changed needs a git repository with commits");
+  const changed = new Set(git("diff", "--name-only", base)?.split("\n"));
+  console.log(`${changed.size} files differ from ${base}`);
+  return ALL_MUTANTS.filter(({ edits }) => edits.some(({ file }) => changed.has(file)));
+}
+
+function argument(name: string): string | undefined {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
 function chosen(): readonly Mutant[] {
-  const at = process.argv.indexOf("--only");
-  if (at < 0) return ALL_MUTANTS;
-  const ids = new Set(process.argv[at + 1]?.split(","));
+  if (process.argv.includes("--changed")) return mutantsOfChanges();
+  const only = argument("--only");
+  if (only === undefined) return ALL_MUTANTS;
+  const ids = new Set(only.split(","));
   const mutants = ALL_MUTANTS.filter(({ id }) => ids.has(id));
   if (mutants.length !== ids.size) throw new Error(`unknown id among ${[...ids].join(", ")}`);
   return mutants;
@@ -121,6 +153,7 @@ async function tryAll(mutants: readonly Mutant[], copies: readonly Copy[]): Prom
   const waiting = [...mutants];
   const work = async (copy: Copy) => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      if (performance.now() - startMs > patienceMs) return;
       const outcome = await copy.try(mutant);
       outcomes.set(mutant, outcome);
       console.log(
@@ -135,25 +168,38 @@ async function tryAll(mutants: readonly Mutant[], copies: readonly Copy[]): Prom
 function tableOf(mutants: readonly Mutant[], outcomes: ReadonlyMap<Mutant, Outcome>): string {
   const table = new Table({ head: ["mutant", "breaks", "verdict", "by", "s"], style: { head: [], border: [] } });
   for (const mutant of mutants) {
-    const { verdict, words, seconds } = outcomes.get(mutant) as Outcome;
+    const outcome = outcomes.get(mutant);
+    if (outcome === undefined) continue;
+    const { verdict, words, seconds } = outcome;
     table.push([mutant.id, mutant.breaks, verdict, words.split("\n")[0]?.slice(0, 80), seconds.toFixed(1)]);
   }
   return table.toString();
 }
 
 const startMs = performance.now();
+const patienceMs = Number(argument("--minutes") ?? "Infinity") * 60_000;
 const mutants = chosen();
+if (mutants.length === 0) {
+  console.log("no mutant to try");
+  process.exit(0);
+}
 const parent = mkdtempSync(join(tmpdir(), "modelwright-mutants-"));
 try {
   const count = Math.max(1, Math.min(availableParallelism(), mutants.length, 4));
   const copies = Array.from({ length: count }, (_, index) => new Copy(parent, `copy-${index}`));
-  const whole = await (copies[0] as Copy).run([...new Set(mutants.flatMap(({ tests }) => tests))]);
-  if (whole.verdict !== "SURVIVED") throw new Error(`without any mutant the tests fail already: ${whole.words}`);
+  const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))];
+  // In a limited time the tests have passed before.
+  const whole = patienceMs === Infinity ? await (copies[0] as Copy).run(tests) : undefined;
+  if (whole !== undefined && whole.verdict !== "SURVIVED")
+    throw new Error(`without any mutant the tests fail already: ${whole.words}`);
   const outcomes = await tryAll(mutants, copies);
   console.log(tableOf(mutants, outcomes));
   const missed = [...outcomes.values()].filter(({ verdict }) => verdict !== "caught").length;
   const seconds = ((performance.now() - startMs) / 1_000).toFixed(0);
-  console.log(`${mutants.length} mutants: ${mutants.length - missed} caught, ${missed} not; ${seconds} s`);
+  const untried = mutants.length - outcomes.size;
+  console.log(
+    `${mutants.length} mutants: ${outcomes.size - missed} caught, ${missed} not, ${untried} not tried; ${seconds} s`,
+  );
   process.exitCode = missed === 0 ? 0 : 1;
 } finally {
   rmSync(parent, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import "./core/require-node.ts";
 
 export type { ModelInfo } from "./catalog/lookup.ts";

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import "../core/require-node.ts";
 
 export { Container, type ContainerOptions, type DependencySpec, type ModuleSource } from "./container.ts";

@@ -193,7 +193,9 @@ describe("an older Node", () => {
 
   it("is refused before anything else runs", () => {
     for (const entry of ["index", "inject/index", "testing/index"])
-      expect(readFileSync(join(ROOT, `src/${entry}.ts`), "utf8")).toMatch(/^import "\.\.?\/core\/require-node\.ts";\n/);
+      expect(readFileSync(join(ROOT, `src/${entry}.ts`), "utf8")).toMatch(
+        /^\/\/\/ <reference types="node" preserve="true" \/>\nimport "\.\.?\/core\/require-node\.ts";\n/,
+      );
     const bin = readFileSync(join(ROOT, "bin/modelwright.js"), "utf8");
     const loaded = [...bin.matchAll(/^import .* from "([^"]+)"/gm)].map(([, specifier]) => specifier);
     expect(loaded).toEqual(["node:process", "../dist/core/node-version.js"]);

@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { examplesOf } from "./examples.ts";
 import { type Consumer, installPacked, ROOT, run } from "./packed.ts";
@@ -32,8 +32,9 @@ describe("the tarball", () => {
   it("has nothing else: no tests, no sources, no generator, no leftovers of an older build", () => {
     const paths = consumer.files.map(({ path }) => path);
     const folders = new Set(paths.filter((path) => path.includes("/")).map((path) => path.split("/")[0]));
-    expect([...folders].sort()).toEqual(["bin", "dist", "schemas"]);
-    expect(paths.filter((path) => /\.map$|\.test\.|(?<!\.d)\.ts$|catalog\/generation/.test(path))).toEqual([]);
+    expect([...folders].sort()).toEqual(["bin", "dist", "docs", "examples", "schemas"]);
+    const code = paths.filter((path) => !path.startsWith("examples/"));
+    expect(code.filter((path) => /\.map$|\.test\.|(?<!\.d)\.ts$|catalog\/generation/.test(path))).toEqual([]);
     const built = paths.filter((path) => path.startsWith("dist/"));
     const sourceOf = (path: string) => path.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)$/, ".ts");
     expect(built.filter((path) => !existsSync(join(ROOT, sourceOf(path))))).toEqual([]);
@@ -43,6 +44,27 @@ describe("the tarball", () => {
     const bin = consumer.files.find(({ path }) => path === "bin/modelwright.js");
     expect((bin?.mode ?? 0) & 0o777).toBe(0o755);
     expect(statSync(join(ROOT, "bin/modelwright.js")).mode & 0o111).toBe(0o111);
+  });
+
+  it("refers to no source map, because it has none", () => {
+    const home = join(consumer.folder, "node_modules/modelwright");
+    const built = consumer.files.filter(({ path }) => path.startsWith("dist/"));
+    expect(built.filter(({ path }) => readFileSync(join(home, path), "utf8").includes("sourceMappingURL"))).toEqual([]);
+  });
+
+  it("has every page, and every file that a page links to", () => {
+    const paths = consumer.files.map(({ path }) => path);
+    const pages = paths.filter((path) => path.endsWith(".md"));
+    expect(pages.length).toBeGreaterThan(30);
+    const linked = pages.flatMap((page) =>
+      [...readFileSync(join(ROOT, page), "utf8").matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+        .map(([, target = ""]) => target)
+        .filter((target) => !/^[a-z]+:/.test(target))
+        .map((target) => ({ page, target: join(dirname(page), target) })),
+    );
+    expect(linked.length).toBeGreaterThan(60);
+    const isShipped = (target: string) => paths.some((path) => path === target || path.startsWith(`${target}/`));
+    expect(linked.filter(({ target }) => !isShipped(target))).toEqual([]);
   });
 
   it("names only files that are in it", () => {
@@ -75,6 +97,21 @@ describe("a project that installed it", () => {
     const packages = new Set([...stdout.matchAll(/node_modules\/((?:@[^/\s]+\/)?[^/\s]+)/g)].map(([, name]) => name));
     expect([...packages].sort()).toEqual(["@types/node", "modelwright", "typescript", "undici-types", "zod"]);
   }, 60_000);
+
+  it.each(["NodeNext", "ESNext"])(
+    "compiles with %s modules, the library of ES2023, and no `types`",
+    (module) => {
+      mkdirSync(join(consumer.folder, "plain"), { recursive: true });
+      copyFileSync(join(import.meta.dirname, "consumer.ts"), join(consumer.folder, "plain/consumer.ts"));
+      const { types: _, ...rest } = STRICT;
+      const resolution = module === "ESNext" && { moduleResolution: "bundler" };
+      const compilerOptions = { ...rest, lib: ["ES2023"], module, ...resolution };
+      consumer.write("plain/tsconfig.json", JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
+      const { status, stdout } = consumer.node(TSC, "-p", "plain");
+      expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    },
+    60_000,
+  );
 
   it("does not compile with a name that models.toml does not have, or an option that its model does not take", () => {
     copyFileSync(join(ROOT, "models.toml"), join(consumer.folder, "models.toml"));
