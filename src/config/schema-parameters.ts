@@ -149,7 +149,8 @@ export const featureShape = {
     examples: [true, { ttl: "1h", points: ["system", "tools"] }],
   }),
   stream: flag().meta({
-    description: "Use the streaming wire for codegen() too. On by itself where a wire demands it.",
+    description:
+      "Use the streaming wire for codegen() too. On by itself with `first_token_timeout`, and on Anthropic's wire with a `max_new_tokens` above 21333.",
     default: DEFAULTS.stream,
   }),
   tools: tools.meta({

@@ -70,19 +70,25 @@ export const clockShape = {
     examples: ["5s"],
   }),
   first_token_timeout: duration(
-    "Longest time until the first text, reasoning or tool call of a stream. Default: none.",
+    "Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is false or the model cannot stream: `timeout` alone bounds those. Default: none.",
     {
       examples: ["30s"],
     },
   ),
-  silence_timeout: duration("Longest time without a single byte on a streaming body.", {
-    default: DEFAULTS.silence_timeout,
-    examples: ["60s"],
-  }),
-  idle_timeout: duration("Longest time without anything from the model on a stream; pings do not count.", {
-    default: DEFAULTS.idle_timeout,
-    examples: ["60s"],
-  }),
+  silence_timeout: duration(
+    "Longest time without a single byte, from the first byte of the answer on, whether it is a stream or not.",
+    {
+      default: DEFAULTS.silence_timeout,
+      examples: ["60s"],
+    },
+  ),
+  idle_timeout: duration(
+    "Longest time without anything from the model on a stream; pings do not count. Answers that are not streamed are bounded by `timeout`.",
+    {
+      default: DEFAULTS.idle_timeout,
+      examples: ["60s"],
+    },
+  ),
 } as const;
 
 const breaker = table({

@@ -13,6 +13,8 @@ export interface Dialect {
   readonly settings?: ReadonlySet<SettingName>;
   /** Completions one API call can be asked for: any number, or one. */
   readonly manySamples?: boolean;
+  /** Answers that may have more tokens than this are streamed, whether the caller reads a stream or not. */
+  readonly longAnswerTokens?: number;
   /** Sends the request of `call` to its target and yields the answer. Errors are ModelErrors. */
   open(call: Call): Events;
   /** The provider's own count of the prompt's tokens; absent where it has no such endpoint. */

@@ -188,8 +188,8 @@ export interface Policy {
   readonly hedgeAfterMs: number | undefined;
   readonly repeatedChunkLimit: number;
   readonly stripTokens: StripTokens;
-  /** Codegen over the streaming wire. */
-  readonly stream: boolean;
+  /** Codegen over the streaming wire; absent: only where something needs it. */
+  readonly stream: boolean | undefined;
   /** Most completions one API call is asked for. */
   readonly batchSize: number;
   /** Re-asks when an object does not satisfy its schema. */

@@ -4,6 +4,7 @@ import type { Dialect } from "../core/dialect.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent, isPublic } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
+import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
 import { afterBreak } from "./continuation.ts";
 import { hedged, type Way } from "./hedge.ts";
@@ -152,8 +153,9 @@ async function* serve(
   remains: Remains,
 ): Events {
   const { request, adjustments } = adaptedTo(target, dialect, call, progress);
-  const streaming =
-    target.facts.capabilities.streaming !== false && (call.streaming || (call.input.stream ?? target.policy.stream));
+  const wanted =
+    call.streaming || (call.input.stream ?? target.policy.stream ?? isStreamedAnyway(request, target, dialect));
+  const streaming = wanted && target.facts.capabilities.streaming !== false;
   const events = next({ ...call, target, request, streaming, fallbackRemains: remains.other });
   let opened = false;
   for await (const batch of remains.policy ? withoutRefusal(events, call, target, progress) : events) {
@@ -170,6 +172,12 @@ async function* serve(
       ];
     }
   }
+}
+
+/** Answers that are streamed although the caller reads no stream: a clock for the first token needs one to watch. */
+function isStreamedAnyway({ settings }: ModelRequest, { policy }: Target, { longAnswerTokens }: Dialect): boolean {
+  if (policy.firstTokenTimeoutMs !== undefined) return true;
+  return longAnswerTokens !== undefined && (settings.maxNewTokens ?? 0) > longAnswerTokens;
 }
 
 function adaptedTo(target: Target, dialect: Dialect, { input }: Call, progress: Progress): ReturnType<typeof adapt> {

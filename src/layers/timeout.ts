@@ -1,6 +1,6 @@
 import type { Call } from "../core/call.ts";
 import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
-import { ModelError, type TimeoutPhase } from "../core/error.ts";
+import { isModelError, ModelError, type TimeoutPhase } from "../core/error.ts";
 import { isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 
@@ -22,6 +22,8 @@ export const timeout: Layer = async function* (call, next) {
       if (!clocks.sawToken && step.value.some(isContent)) clocks.firstToken();
       yield step.value;
     }
+  } catch (error) {
+    throw clocks.failureAtLimit(error) ?? error;
   } finally {
     clocks.stop();
     attempt.release();
@@ -70,6 +72,13 @@ class Clocks {
   firstToken(): void {
     this.sawToken = true;
     this.#call.record.firstTokenMs ??= this.#call.clock.monotonic() - this.#call.record.startedMs;
+  }
+
+  /** A connection that breaks when the time of the attempt is over did not fail: the clock is as right, and nobody is asked twice. */
+  failureAtLimit(error: unknown): ModelError | undefined {
+    if (!isModelError(error, "connection_failed") && !isModelError(error, "stream_truncated")) return undefined;
+    const { atMs, phase, limitMs } = this.#nearest();
+    return this.#call.clock.monotonic() < atMs ? undefined : timedOut(this.#call, phase, limitMs);
   }
 
   stop(): void {

@@ -375,7 +375,7 @@ function policyOf(entry: EntryConfig): Policy {
     hedgeAfterMs: entry.hedgeAfter,
     repeatedChunkLimit: entry.repeatedChunkLimit ?? DEFAULTS.repeated_chunk_limit,
     stripTokens: stripTokensOf(entry.stripSpecialTokens) ?? { tokens: [], where: "end" },
-    stream: entry.stream ?? DEFAULTS.stream,
+    stream: entry.stream,
     batchSize: entry.batchSize ?? DEFAULTS.batch_size,
     repair: entry.repair ?? DEFAULTS.repair,
     strictPricing: entry.strictPricing ?? DEFAULTS.strict_pricing,

@@ -5,8 +5,6 @@ import type { BodyCut } from "./failure.ts";
 export interface Flow {
   pause(): void;
   resume(): void;
-  /** Watches for silence on a body that somebody now waits for. */
-  watch(): void;
   /** Closes the connection; the body fails with `reason`, and what was not taken is dropped. */
   cancel(reason: ModelError): void;
 }

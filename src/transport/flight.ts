@@ -130,7 +130,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
       );
     }
     // From the first byte on: a model may think as long as its first-token clock lets it.
-    if (this.#exchange.streaming) this.#silence.watch();
+    this.#silence.watch();
     this.#resolve(response);
   }
 
@@ -166,10 +166,6 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     this.#silence.resume();
     this.#decoder?.resume();
     this.#controller?.resume();
-  }
-
-  watch(): void {
-    this.#silence.watch();
   }
 
   cancel(reason: ModelError): void {

@@ -98,10 +98,11 @@ export class HttpResponse implements WireResponse {
     else if (body.bytes > this.#maxBytes) body.flow.cancel(tooLarge(placeOf(this.url), this.#maxBytes));
   }
 
-  /** An error answer that was cut still tells its status, so what came of it is kept. */
+  /** An error answer that was cut or fell silent still tells its status, so what came of it is kept. */
   #onFailedText(resolve: (text: string) => void, reject: (error: ModelError) => void): void {
     const { failure } = this.#body;
-    if (!(failure instanceof BodyCut)) reject(failure ?? readTwice());
+    if (!this.ok && failure instanceof ModelError && failure.phase === "silence") resolve(this.#finishText());
+    else if (!(failure instanceof BodyCut)) reject(failure ?? readTwice());
     else if (this.ok) reject(cutError("connection_failed", placeOf(this.url), failure));
     else resolve(this.#finishText());
   }

@@ -63,6 +63,13 @@ keyTest("models.*.first_token_timeout", async () => {
   expect((await against(silent, 'stream = true\nfirst_token_timeout = "5s"\ntimeout = 0.1')).error).toMatchObject({
     phase: "attempt",
   });
+  // codegen streams by itself to have it.
+  expect((await against(silent, "first_token_timeout = 0.1\ntimeout = 5")).error).toMatchObject({
+    phase: "first-token",
+  });
+  expect((await against(silent, "stream = false\nfirst_token_timeout = 0.1\ntimeout = 0.3")).error).toMatchObject({
+    phase: "attempt",
+  });
   // Once a token came, it no longer runs.
   expect(
     (await against({ answer: { text: WORDS } }, "stream = true\nfirst_token_timeout = 0.5", 100)).reply?.text,

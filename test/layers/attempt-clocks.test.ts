@@ -37,6 +37,27 @@ describe("the time of an attempt", () => {
   });
 });
 
+describe("a connection that breaks", () => {
+  const breaksAt = async (delayMs: number, code: "stream_truncated" | "server_error" = "stream_truncated") => {
+    const script = [{ delta: "a" }, { delayMs }, { error: { code, message: "closed" } }] as const;
+    const { clock, run, call } = setUp([script], { attemptTimeoutMs: 1_000 });
+    const iterator = run(call())[Symbol.asyncIterator]();
+    await clock.settle(iterator.next());
+    // After a pause the timer of the attempt is set again, so the connection breaks before it fires.
+    await clock.advance(300);
+    return clock.settle(iterator.next()).catch((error: unknown) => error);
+  };
+
+  it("in the moment the attempt is over is timed out", async () => {
+    expect(await breaksAt(1_000)).toMatchObject({ code: "timed_out", phase: "attempt" });
+  });
+
+  it("before it is what it is, and so is any other failure", async () => {
+    expect(await breaksAt(999)).toMatchObject({ code: "stream_truncated" });
+    expect(await breaksAt(1_000, "server_error")).toMatchObject({ code: "server_error" });
+  });
+});
+
 describe("the first token", () => {
   it("is timed from the beginning of the call, also among other events", async () => {
     const batch = [

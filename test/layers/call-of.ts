@@ -28,7 +28,7 @@ export const POLICY: Policy = {
   hedgeAfterMs: undefined,
   repeatedChunkLimit: 100,
   stripTokens: { tokens: [], where: "end" },
-  stream: false,
+  stream: undefined,
   batchSize: 1,
   repair: 0,
   strictPricing: false,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Call, CallRecord } from "../../src/core/call.ts";
+import type { Dialect } from "../../src/core/dialect.ts";
 import { ModelError } from "../../src/core/error.ts";
 import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { FlowEvent } from "../../src/core/event.ts";
@@ -23,11 +24,12 @@ function setUp(
     policy?: Partial<Policy>;
     leftOut?: readonly string[];
     isGroup?: boolean;
+    dialect?: Partial<Dialect>;
   } = {},
 ) {
   const clock = new FakeClock();
   const dialects = new Map<string, ScriptedDialect>(
-    Object.entries(scripts).map(([entry, script]) => [entry, scripted(script)]),
+    Object.entries(scripts).map(([entry, script]) => [entry, scripted(script, options.dialect)]),
   );
   const dialectOf = (target: Target) => dialects.get(target.entry) as ScriptedDialect;
   const targets = new Map(
@@ -428,12 +430,30 @@ it("a target of another list is told whether one is left of that list", async ()
 });
 
 describe("what a target is asked for", () => {
-  const streamingOf = async (fields: Partial<Call>, target: Partial<Target> = {}) => {
-    const { ask, dialects } = setUp({ a: ["a"] }, {}, { targets: { a: target } });
+  const streamingOf = async (fields: Partial<Call>, target: Partial<Target> = {}, policy: Partial<Policy> = {}) => {
+    const { ask, dialects } = setUp({ a: ["a"] }, {}, { targets: { a: target }, policy });
     await ask(fields);
     return dialects.get("a")?.calls[0]?.call.streaming;
   };
   const without: Partial<Target> = { facts: { known: true, capabilities: { streaming: false } } };
+
+  it("is a stream where the first token has a clock, unless stream is false or the model cannot stream", async () => {
+    const clocked = { firstTokenTimeoutMs: 1_000 };
+    const body = { streaming: false };
+    expect(await streamingOf(body, {}, clocked)).toBe(true);
+    expect(await streamingOf(body, {}, { ...clocked, stream: false })).toBe(false);
+    expect(await streamingOf({ ...body, input: { ...INPUT, stream: false } }, {}, clocked)).toBe(false);
+    expect(await streamingOf(body, without, clocked)).toBe(false);
+  });
+
+  it("is a stream where the answer may be longer than the wire gives as a body", async () => {
+    const upTo = async (maxNewTokens: number) => {
+      const { ask, dialects } = setUp({ a: ["a"] }, {}, { dialect: { longAnswerTokens: 100 } });
+      await ask({ streaming: false, input: { ...INPUT, settings: { maxNewTokens } } });
+      return dialects.get("a")?.calls[0]?.call.streaming;
+    };
+    expect([await upTo(100), await upTo(101)]).toEqual([false, true]);
+  });
 
   it("is a stream where the call is one, or was asked to be one on the wire, and the model can", async () => {
     expect(await streamingOf({ streaming: true })).toBe(true);

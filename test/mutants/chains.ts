@@ -8,6 +8,18 @@ const SIMULATION = ["test/simulation/seeds.test.ts"];
 export const chains = [
   ...mutantsOf("src/layers/fallback.ts", FALLBACK, [
     [
+      "fallback-first-token-unwatched",
+      "the clock of the first token has no effect on codegen",
+      "if (policy.firstTokenTimeoutMs !== undefined) return true;",
+      "",
+    ],
+    [
+      "fallback-long-answer-as-a-body",
+      "an answer longer than the wire gives as a body is not streamed",
+      "return longAnswerTokens !== undefined && (settings.maxNewTokens ?? 0) > longAnswerTokens;",
+      "return false;",
+    ],
+    [
       "fallback-after-delivery",
       "another target answers after a break with on_break = error",
       'if (call.cancellation.cancelled || (progress.delivered && call.onBreak === "error")) throw failure;',

@@ -124,6 +124,12 @@ export const limits = [
     ],
   ]),
   ...mutantsOf("src/layers/timeout.ts", TIMEOUT, [
+    [
+      "timeout-break-at-the-limit",
+      "a connection that breaks in the moment of the timeout is a failure of its own and is retried",
+      "throw clocks.failureAtLimit(error) ?? error;",
+      "throw error;",
+    ],
     ["timeout-clock-left", "the timer of an attempt outlives it", "    clocks.stop();\n", ""],
     ["timeout-scope-left", "the scope of an attempt stays on the call", "    attempt.release();\n", ""],
     [

@@ -32,10 +32,10 @@ export const wire = [
       "if (this.#body !== undefined) this.#body.fail(failure, true);",
     ],
     [
-      "flight-silence-before-the-first-byte",
-      "every body is watched for silence, also one that is no stream",
-      "if (this.#exchange.streaming) this.#silence.watch();",
-      "this.#silence.watch();",
+      "flight-silence-of-streams-only",
+      "only a stream is watched for silence",
+      "    this.#silence.watch();\n",
+      "    if (this.#exchange.streaming) this.#silence.watch();\n",
     ],
   ]),
   ...mutantsOf("src/transport/flight.ts", SETTLING, [

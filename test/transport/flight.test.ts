@@ -199,14 +199,22 @@ describe("an answer", () => {
     await expect((await response).text()).rejects.toMatchObject({ code: "timed_out", phase: "silence" });
   });
 
-  test("that is no stream is watched for silence once somebody says so", async () => {
+  test("that is not a stream is watched for silence from its first byte on", async () => {
     const { flight, connection, clock } = await answered(200, {}, { silenceTimeoutMs: 100 });
-    flight.onResponseData(connection.fake, Buffer.from("a"));
     await clock.advance(1_000);
+    flight.onResponseData(connection.fake, Buffer.from("a"));
+    await clock.advance(99);
     expect(connection.asked).toEqual([]);
-    flight.watch();
-    await clock.advance(101);
+    await clock.advance(1);
     expect(connection.asked).toHaveLength(1);
+  });
+
+  test("that falls silent in an error answer keeps what came", async () => {
+    const { flight, response, connection, clock } = await answered(429, {}, { silenceTimeoutMs: 100 });
+    flight.onResponseData(connection.fake, Buffer.from("slow down"));
+    const text = (await response).text();
+    await clock.advance(100);
+    expect(await text).toBe("slow down");
   });
 });
 

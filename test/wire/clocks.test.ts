@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
 import { failureOf, modelAt, serving, within } from "./ask.ts";
 import { entryFor, sse, type Wire } from "./recording-files.ts";
-import { SMALL_STREAM, smallBody, unfinishedStream, WIRES } from "./small-answers.ts";
+import { SMALL_STREAM, smallBody, smallStream, unfinishedStream, WIRES } from "./small-answers.ts";
 import { type SeenRequest, wireServer } from "./wire-server.ts";
 
 const CLOSED_MS = 100;
@@ -80,6 +80,28 @@ for (const wire of WIRES) {
       const error = await failureOf(model.stream("Hello").reply);
       await within(CLOSED_MS, server.allClosed());
       expect([error.code, error.phase, error.partial?.text]).toEqual(["timed_out", "silence", "fine"]);
+    });
+
+    test("first-token: codegen streams, so that it is kept there", async () => {
+      const server = await serving((request) => dribble(request, "", PING[wire]));
+      const model = modelAt(wire, server.origin, `first_token_timeout = ${LIMIT}`);
+      await expectPhase(() => model.codegen("Hello"), "first-token", server.allClosed);
+    });
+
+    test("silence: not a byte on an answer in one body", async () => {
+      const half = { body: smallBody(wire).body.slice(0, -2), headers: { "content-type": "application/json" } };
+      const server = await serving(() => ({ ...half, pieceBytes: 1_460, stall: true }));
+      const model = modelAt(wire, server.origin, `silence_timeout = ${LIMIT}`);
+      const error = await failureOf(model.codegen("Hello"));
+      await within(CLOSED_MS, server.allClosed());
+      expect([error.code, error.phase, server.requests.length]).toEqual(["timed_out", "silence", 1]);
+    });
+
+    test("silence: an error answer that stalls keeps its status", async () => {
+      const refusal = { status: 400, headers: { "content-type": "application/json" }, body: '{"error":{"message":"no' };
+      const server = await serving(() => ({ ...refusal, pieceBytes: 1_460, stall: true }));
+      const model = modelAt(wire, server.origin, `silence_timeout = ${LIMIT}`);
+      expect(await failureOf(model.codegen("Hello"))).toMatchObject({ code: "invalid_request", status: 400 });
     });
 
     test("attempt: a stream that never ends", async () => {
@@ -188,10 +210,17 @@ for (const wire of WIRES) {
   });
 }
 
-test("an answer of 64,000 tokens may be awaited whole on Anthropic's wire", async () => {
-  const server = await serving(() => smallBody("anthropic"));
-  const reply = await modelAt("anthropic", server.origin, "max_new_tokens = 64000").codegen("Hello");
-  expect(reply.text).toBe("fine");
-  expect(JSON.parse(server.requests[0]?.body ?? "")).toMatchObject({ max_tokens: 64_000 });
-  expect((JSON.parse(server.requests[0]?.body ?? "") as { stream?: boolean }).stream ?? false).toBe(false);
+// The limit of the SDK: ten minutes at 128,000 tokens an hour.
+test.each([
+  ["max_new_tokens = 64000", true],
+  ["max_new_tokens = 21334", true],
+  ["max_new_tokens = 21333", false],
+  ["max_new_tokens = 64000\nstream = false", false],
+])("codegen over Anthropic's wire with %s: it streams inside is %s", async (keys, streams) => {
+  const server = await serving(({ body }) => {
+    return JSON.parse(body).stream === true ? smallStream("anthropic") : smallBody("anthropic");
+  });
+  const reply = await modelAt("anthropic", server.origin, keys).codegen("Hello");
+  expect([reply.text, reply.usage.output, reply.adjustments]).toEqual(["fine", 1, []]);
+  expect(JSON.parse(server.requests[0]?.body ?? "").stream ?? false).toBe(streams);
 });

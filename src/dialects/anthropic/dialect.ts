@@ -28,11 +28,18 @@ const SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
   "parallelToolCalls",
 ]);
 
+/**
+ * The SDK wants a stream where an answer may take longer than ten minutes, at 128,000 tokens an hour
+ * (`calculateNonstreamingTimeout`): networks drop connections that are idle so long.
+ */
+const LONG_ANSWER_TOKENS = Math.floor(128_000 / 6);
+
 /** Anthropic's Messages API, and servers that speak it. */
 export const anthropic: Dialect = {
   name: "anthropic",
   settings: SETTINGS,
   manySamples: false,
+  longAnswerTokens: LONG_ANSWER_TOKENS,
   open: (call) => openWire(call, messagesWire(call)),
   countTokens: (call) => countOverWire(call, { encode: encodeCountRequest, client: countClient }, "input_tokens"),
   listModels: (call) => listOverWire(call, listClient, anthropicList),
