@@ -88,6 +88,8 @@ export class CallRecord {
   readonly id: string;
   readonly startedMs: number;
   readonly attempts: Attempt[];
+  /** The record of the call itself, where this one is of a request that serves it. */
+  readonly root: CallRecord;
   rateLimit: RateLimit | undefined;
   requestId: string | undefined;
   firstTokenMs: number | undefined;
@@ -103,7 +105,8 @@ export class CallRecord {
   readonly #listeners: ((outcome: Outcome) => void)[] = [];
   #settled = false;
 
-  constructor(id: string, startedMs: number, attempts: Attempt[] = []) {
+  constructor(id: string, startedMs: number, attempts: Attempt[] = [], root?: CallRecord) {
+    this.root = root ?? this;
     this.id = id;
     this.startedMs = startedMs;
     this.attempts = attempts;
@@ -111,7 +114,7 @@ export class CallRecord {
 
   /** For a request beside another: what it sees is its own, its attempts are the call's. */
   branch(): CallRecord {
-    const branch = new CallRecord(this.id, this.startedMs, this.attempts);
+    const branch = new CallRecord(this.id, this.startedMs, this.attempts, this.root);
     branch.shown = this.shown && new Shown();
     return branch;
   }

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Call } from "../core/call.ts";
-import { unlessCancelled } from "../core/cancellation.ts";
 import { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Store } from "../core/store.ts";
 import type { Target } from "../core/target.ts";
+import { type Log, Recording } from "./recording.ts";
+import { SharedRequests } from "./shared-request.ts";
 
 export interface CacheSettings {
   readonly ttlMs: number;
@@ -17,7 +18,7 @@ export interface CacheSettings {
  * Only answers that ended with "stop" or "tool-calls" are kept; those of a fallback never.
  */
 export function cache(store: Store, settings: CacheSettings): Layer {
-  const flights: Flights = new Map();
+  const shared = new SharedRequests();
   return async function* (call, next) {
     const mode = call.input.cache ?? "use";
     if (mode === "bypass" || call.input.raw) {
@@ -26,60 +27,29 @@ export function cache(store: Store, settings: CacheSettings): Layer {
     }
     const key = cacheKey(call, settings.namespace);
     const stored = mode === "refresh" ? undefined : ((await store.get(key)) as Log | undefined);
-    if (stored === undefined && mode === "only") throw missing(call);
-    const joined =
-      stored === undefined && mode === "use" && !call.streaming ? await join(flights, key, call) : { log: stored };
-    if (joined.log !== undefined) {
+    if (stored !== undefined) {
       call.record.cacheHit = true;
-      yield joined.log;
+      yield stored;
       return;
     }
-    yield* recorded(next(call), call, (log) => store.set(key, log, settings.ttlMs), joined.land);
+    if (mode === "only") throw missing(call);
+    const keep = async (log: Log) => {
+      const storable = isStorable(log, call.target.entry);
+      if (storable) await store.set(key, log, settings.ttlMs);
+      return storable;
+    };
+    if (mode === "use" && !call.streaming) yield* shared.events(key, call, next, keep);
+    else yield* recorded(next(call), keep);
   };
 }
 
-type Log = readonly FlowEvent[];
-/** Equal calls under way; each ends with its answer, or with nothing when it failed. */
-type Flights = Map<string, Promise<Log | undefined>>;
-
-interface Joined {
-  readonly log?: Log | undefined;
-  /** Set for the call that leads: tells the followers. */
-  readonly land?: (log: Log | undefined) => void;
-}
-
-/** Follows an equal call, or leads. A leader that fails hands over to exactly one follower, so an abort kills nobody else. */
-async function join(flights: Flights, key: string, call: Call): Promise<Joined> {
-  for (let flight = flights.get(key); flight !== undefined; flight = flights.get(key)) {
-    const log = await unlessCancelled(flight, call.cancellation);
-    if (log !== undefined) return { log: structuredClone(log) };
+async function* recorded(events: Events, keep: (log: Log) => Promise<unknown>): Events {
+  const recording = new Recording();
+  for await (const batch of events) {
+    recording.add(batch);
+    yield batch;
   }
-  const { promise, resolve } = Promise.withResolvers<Log | undefined>();
-  flights.set(key, promise);
-  return {
-    land(log) {
-      flights.delete(key);
-      resolve(log);
-    },
-  };
-}
-
-async function* recorded(events: Events, call: Call, keep: (log: Log) => Promise<void>, land: Joined["land"]): Events {
-  let log: FlowEvent[] = [];
-  let complete = false;
-  try {
-    for await (const batch of events) {
-      // A restart on the same target says no new start.
-      if (batch.some((event) => event.type === "reset"))
-        log = log.filter((event) => event.type === "start" || event.type === "adjustment");
-      for (const event of batch) if (event.type !== "reset") log.push(event);
-      yield batch;
-    }
-    complete = isStorable(log, call.target.entry);
-    if (complete) await keep(log);
-  } finally {
-    land?.(complete ? log : undefined);
-  }
+  await keep(recording.log);
 }
 
 function missing({ target }: Call): ModelError {

@@ -56,7 +56,7 @@ export class Group {
   };
 
   /** The targets of a call in the order they are tried. */
-  readonly chainOf = (call: Call): Chain => this.#chosen.get(call.record) ?? this.#chainFor(call);
+  readonly chainOf = (call: Call): Chain => this.#chosen.get(call.record.root) ?? this.#chainFor(call);
 
   /** Below fallback: sees what becomes of each member that is asked. */
   readonly watch: Layer = (call, next) => {

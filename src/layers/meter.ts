@@ -6,6 +6,7 @@ import { estimateTextTokens, estimateTokens } from "../core/estimate.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import { type Usage, usageOf } from "../core/usage.ts";
+import { windowReport } from "./window-report.ts";
 
 /**
  * One row per request that left: its time, tokens, money, and whether it may be billed although it failed. Below it is
@@ -17,7 +18,7 @@ export const meter: Layer = async function* (call, next) {
   // Written at once: what is below may take its time to hear of it, or never do.
   const off = call.cancellation.onCancel((reason) => row.close("error", reason));
   try {
-    for await (const batch of next(call)) yield row.note(batch);
+    for await (const batch of next(call)) yield row.withReport(row.note(batch));
     row.requireEnd();
     row.close("ok", undefined);
   } catch (error) {
@@ -37,6 +38,7 @@ class AttemptRow {
   #outputText = "";
   #wasWhole = false;
   #finished = false;
+  #reported = false;
   #closed = false;
 
   constructor(call: Call) {
@@ -59,6 +61,15 @@ class AttemptRow {
     if (finish < 0 || this.#usage !== undefined) return batch;
     this.#usage = this.#estimate();
     return batch.toSpliced(finish, 0, { type: "usage", usage: this.#usage });
+  }
+
+  /** Says once when the prompt was larger than the model's window, right after the usage that shows it. */
+  withReport(batch: readonly FlowEvent[]): readonly FlowEvent[] {
+    if (this.#reported || this.#usage === undefined) return batch;
+    const report = windowReport(this.#call, this.#usage);
+    if (report === undefined) return batch;
+    this.#reported = true;
+    return batch.toSpliced(batch.findLastIndex(({ type }) => type === "usage") + 1, 0, report);
   }
 
   /** A dialect whose events simply stop has not answered; those over a wire judge it themselves, and better. */

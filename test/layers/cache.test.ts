@@ -5,6 +5,7 @@ import type { FlowEvent } from "../../src/core/event.ts";
 import type { Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { cache, cacheKey } from "../../src/layers/cache.ts";
+import { meter } from "../../src/layers/meter.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { FakeClock, quiet } from "../fake-clock.ts";
 import { abort, callOf, INPUT, read, targetOf, textOf, through } from "./call-of.ts";
@@ -217,18 +218,77 @@ describe("equal calls at the same time", () => {
     expect(dialect.calls).toHaveLength(1);
   });
 
-  it("do not die with one that is aborted, be it the first or another", async () => {
+  it("keep the request of one that is aborted, be it the first or another, and send no second", async () => {
     const { clock, run, call, dialect } = setUp([slow]);
     const calls = Array.from({ length: 4 }, () => call({}, codegen));
     const reading = calls.map((one) => read(run(one)));
     await clock.advance(500);
-    const stopped = dialect.calls[0]?.call.cancellation;
-    expect(stopped).toBe(calls[0]?.cancellation);
     calls[0]?.cancellation.cancel(abort());
     calls[2]?.cancellation.cancel(abort());
     const seen = await clock.settle(Promise.all(reading));
     expect(seen.map(({ error }) => error?.code)).toEqual(["aborted", undefined, "aborted", undefined]);
-    expect(dialect.calls).toHaveLength(2);
+    expect(seen.map(textOf)).toEqual(["", "shared", "", "shared"]);
+    expect(dialect.calls.map(({ end }) => end)).toEqual(["complete"]);
+    expect(calls.map(({ record }) => record.cacheHit)).toEqual([false, false, false, true]);
+  });
+
+  it("end their request when all of them are aborted, with what had arrived", async () => {
+    const { clock, run, call, dialect } = setUp([[{ delta: "half" }, { hang: true }], "next"]);
+    const calls = [1, 2].map(() => call({}, codegen));
+    const reading = calls.map((one) => read(run(one)));
+    await clock.advance(500);
+    const reason = abort();
+    for (const { cancellation } of calls) cancellation.cancel(reason);
+    const late = read(run(call({}, codegen)));
+    const seen = await Promise.all(reading);
+    expect(seen.map(({ error }) => error)).toEqual([reason, reason]);
+    expect(seen.map(textOf)).toEqual(["", "half"]);
+    expect(textOf(await clock.settle(late))).toBe("next");
+    expect(dialect.calls.map(({ end }) => end)).toEqual(["failed", "complete"]);
+  });
+
+  it("take over the attempts of one that is aborted, so that each is counted once", async () => {
+    const { clock, call } = setUp([]);
+    const run = through(
+      [cache(new MemoryStore(9, clock), { ttlMs: 60_000, namespace: "n" }), meter],
+      scripted([withStart(slow)]),
+    );
+    const calls = [1, 2, 3].map(() => call({}, codegen));
+    const reading = calls.map((one) => read(run(one)));
+    await clock.advance(500);
+    calls[0]?.cancellation.cancel(abort());
+    await clock.settle(Promise.all(reading));
+    expect(calls.map(({ record }) => record.attempts.map(({ outcome }) => outcome))).toEqual([[], ["ok"], []]);
+  });
+
+  it("book the attempt of a request that all have left", async () => {
+    const { clock, call } = setUp([]);
+    const run = through(
+      [cache(new MemoryStore(9, clock), { ttlMs: 60_000, namespace: "n" }), meter],
+      scripted([withStart(slow)]),
+    );
+    const only = call({}, codegen);
+    const reading = read(run(only));
+    await clock.advance(500);
+    only.cancellation.cancel(abort());
+    await reading;
+    expect(only.record.attempts).toMatchObject([{ outcome: "aborted", possiblyBilled: true }]);
+  });
+
+  it("ask again when the request ended with the deadline of one that has left, not with a failure of its own", async () => {
+    const failing: ScriptedAttempt = [{ delayMs: 1_000 }, { error: { code: "server_error", message: "x" } }];
+    const askedWith = async (deadlineAtMs: number | undefined) => {
+      const { clock, run, call, dialect } = setUp([failing, slow]);
+      const first = call({}, { ...codegen, deadlineAtMs: 600 });
+      const reading = [read(run(first)), read(run(call({}, { ...codegen, deadlineAtMs })))];
+      await clock.advance(600);
+      first.cancellation.cancel(abort());
+      const [, second] = await clock.settle(Promise.all(reading));
+      return [second?.error?.code, dialect.calls.length];
+    };
+    expect(await askedWith(600)).toEqual(["server_error", 1]);
+    expect(await askedWith(9_000)).toEqual([undefined, 2]);
+    expect(await askedWith(undefined)).toEqual([undefined, 2]);
   });
 
   it("each try for themselves, one after the other, when the first fails", async () => {

@@ -31,6 +31,33 @@ function setUp(
   return { clock, run, call, seen: () => clock.settle(read(run(call))), rows: call.record.attempts };
 }
 
+describe("a prompt above the window of its model", () => {
+  const facts = { known: true, capabilities: {}, context: 1_000 };
+  const reportsOf = async (script: ScriptedAttempt, settings = {}) => {
+    const { run, call, clock } = setUp([script]);
+    const asked = { ...call, target: targetOf("main", { facts }), request: { ...call.request, settings } };
+    const { events } = await clock.settle(read(run(asked)));
+    return events.filter(({ type }) => type !== "text-delta").map(({ type }) => type);
+  };
+  const answer = (usage: object): ScriptedAttempt => [
+    { usage },
+    { delta: "a" },
+    { usage: { ...usage, output: 5 } },
+    { finish: "stop" },
+  ];
+
+  it("is reported once, after the usage that shows it", async () => {
+    const usage = { input: 400, cacheRead: 400, cacheWrite: 201 };
+    expect(await reportsOf(answer(usage))).toEqual(["usage", "adjustment", "usage", "finish"]);
+  });
+
+  it("is not reported for the tokens of the answer, of searches, or of an estimate", async () => {
+    expect(await reportsOf(answer({ input: 1_000 }))).not.toContain("adjustment");
+    expect(await reportsOf(answer({ input: 1_001 }), { webSearch: true })).not.toContain("adjustment");
+    expect(await reportsOf(answer({ input: 1_001, estimated: true }))).not.toContain("adjustment");
+  });
+});
+
 describe("the meter", () => {
   it("writes one row for a request that was answered, with tokens and money", async () => {
     const { seen, rows } = setUp([

@@ -1,0 +1,19 @@
+import type { FlowEvent } from "../core/event.ts";
+
+export type Log = readonly FlowEvent[];
+
+/** The events of an answer as they are replayed: without what a restart made void. */
+export class Recording {
+  #log: FlowEvent[] = [];
+
+  get log(): Log {
+    return this.#log;
+  }
+
+  add(batch: readonly FlowEvent[]): void {
+    // A restart on the same target says no new start.
+    if (batch.some((event) => event.type === "reset"))
+      this.#log = this.#log.filter((event) => event.type === "start" || event.type === "adjustment");
+    for (const event of batch) if (event.type !== "reset") this.#log.push(event);
+  }
+}
