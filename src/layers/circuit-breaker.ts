@@ -143,9 +143,14 @@ function open({ target }: Call, why: string): ModelError {
 /** Failures of the target count. Any other answer, a 4xx for example, shows that the server is there. */
 function verdictOf(error: unknown, exchange: Exchange | undefined): Verdict {
   if (!isModelError(error)) return "unknown";
-  if (error.row.countsForBreaker && !error.reusedSocket) return "failed";
+  if (error.row.countsForBreaker && !error.reusedSocket && !is4xx(error)) return "failed";
   if (FROM_ELSEWHERE.has(error.code)) return "unknown";
   return error.status !== undefined || exchange?.response !== undefined ? "answered" : "unknown";
+}
+
+/** Also one that is retried: a server that says 408 or 409 is there. */
+function is4xx({ status }: ModelError): boolean {
+  return status !== undefined && status >= 400 && status < 500;
 }
 
 /** Failures whose status, if any, is not the target's. */

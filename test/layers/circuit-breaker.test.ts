@@ -52,6 +52,16 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("closed");
   });
 
+  it.each([
+    ["server_error", 408],
+    ["server_error", 409],
+    ["overloaded", 429],
+  ] as const)("never opens for %s with status %i", async (code, status) => {
+    const { ask, state } = setUp([[{ error: { code, message: code, status } }]]);
+    for (let index = 0; index < 5; index++) expect((await ask()).error?.code).toBe(code);
+    expect(state()).toBe("closed");
+  });
+
   it("counts a call once however often it tried", async () => {
     const { ask, dialect, state } = setUp([fails("server_error")], { threshold: 2, numRetries: 3 });
     expect((await ask()).error?.code).toBe("server_error");

@@ -10,14 +10,20 @@ export const limits = [
     [
       "breaker-counts-4xx",
       "mistakes of the caller open the breaker",
-      'if (error.row.countsForBreaker && !error.reusedSocket) return "failed";',
-      'if (!error.reusedSocket) return "failed";',
+      'if (error.row.countsForBreaker && !error.reusedSocket && !is4xx(error)) return "failed";',
+      'if (!error.reusedSocket && !is4xx(error)) return "failed";',
     ],
     [
       "breaker-counts-idle-connections",
       "a connection that had merely been idle counts as a failure",
+      'if (error.row.countsForBreaker && !error.reusedSocket && !is4xx(error)) return "failed";',
+      'if (error.row.countsForBreaker && !is4xx(error)) return "failed";',
+    ],
+    [
+      "breaker-counts-408",
+      "a 4xx that is retried opens the breaker",
+      'if (error.row.countsForBreaker && !error.reusedSocket && !is4xx(error)) return "failed";',
       'if (error.row.countsForBreaker && !error.reusedSocket) return "failed";',
-      'if (error.row.countsForBreaker) return "failed";',
     ],
     ["breaker-hears-nothing", "the breaker is never told how a call ended", "    report(verdict);\n", ""],
     [
