@@ -1,4 +1,5 @@
 import type { Adjustment } from "./attempt.ts";
+import { missingPrice } from "./billing.ts";
 import type { CallInput } from "./call.ts";
 import type { Dialect } from "./dialect.ts";
 import { ModelError } from "./error.ts";
@@ -24,13 +25,6 @@ export interface Adapted {
 export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapted {
   const adaptation = { ...target.adaptation, ...definedOf(input.adaptation) };
   const changes = new Changes(target, adaptation);
-  if (target.policy.strictPricing && target.price() === undefined) {
-    throw failed(
-      target,
-      "unsupported",
-      "its price is unknown and strict_pricing is on: add [models.NAME.pricing] or price_as; nothing was sent",
-    );
-  }
   for (const { key, value, reason } of target.unused) changes.dropped(key, value, reason);
   const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
   const extraBody: Record<string, unknown> = { ...target.extraBody, ...input.extraBody };
@@ -51,7 +45,27 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     extraBody,
     extraHeaders: input.extraHeaders,
   };
+  if (target.policy.strictPricing) requirePrice(request, target);
   return { request, adjustments: changes.list, forced: changes.forced };
+}
+
+function requirePrice(request: ModelRequest, target: Target): void {
+  const missing = missingPrice(request, target.price(), () => estimateTokens(request.messages, request.settings.tools));
+  if (missing === undefined) return;
+  const help = target.price() === undefined ? ": add [models.NAME.pricing] or price_as" : "";
+  throw failed(target, "unsupported", `${missing} is unknown and strict_pricing is on${help}; nothing was sent`);
+}
+
+/** The settings a target would be sent: those of the entry below those of the call, without what it does not take. */
+export function settingsSent(input: Omit<CallInput, "messages">, target: Target, dialect: Dialect): Settings {
+  const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
+  const { drop, allow } = { ...target.adaptation, ...definedOf(input.adaptation) };
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const key = keyOf(name);
+    const refused = unsupportedReason(name, target, dialect) !== undefined && !allow.includes(key);
+    if (drop.includes(key) || refused) delete settings[name];
+  }
+  return settings;
 }
 
 /** Collects adjustments and refuses those that are not allowed. */

@@ -75,12 +75,33 @@ function tierOf(price: Price, promptTokens: number): Price | PriceTier {
   return chosen;
 }
 
-export function nanoCost(usage: Usage, price: Price): NanoCost {
-  const rates = tierOf(price, usage.input + usage.cacheRead + usage.cacheWrite);
+type CacheClass = "cacheRead" | "cacheWrite" | "cacheWrite5m" | "cacheWrite1h";
+
+/**
+ * Whether nobody knows what tokens of a class cost in a prompt of this size: a rate that the first tier has and this one
+ * has not, or writes for an hour, which no list charges like the ordinary ones.
+ */
+export function lacksRate(price: Price, promptTokens: number, name: CacheClass): boolean {
+  if (rateOf(tierOf(price, promptTokens), name) !== undefined) return false;
+  return name === "cacheWrite1h" || rateOf(price, name) !== undefined;
+}
+
+/** Writes for five minutes are the ordinary ones. */
+function rateOf(rates: Price | PriceTier, name: CacheClass): number | undefined {
+  return rates[name] ?? (name === "cacheWrite5m" ? rates.cacheWrite : undefined);
+}
+
+/** `undefined` when the price has no rate for some of the tokens. */
+export function nanoCost(usage: Usage, price: Price): NanoCost | undefined {
+  const promptTokens = usage.input + usage.cacheRead + usage.cacheWrite;
+  const rates = tierOf(price, promptTokens);
   const writeRate = rates.cacheWrite ?? rates.input;
   const write5m = Math.min(usage.details["cacheWrite5m"] ?? 0, usage.cacheWrite);
   const write1h = Math.min(usage.details["cacheWrite1h"] ?? 0, usage.cacheWrite - write5m);
   const writeRest = usage.cacheWrite - write5m - write1h;
+  const used = { cacheRead: usage.cacheRead, cacheWrite: writeRest, cacheWrite5m: write5m, cacheWrite1h: write1h };
+  const classes = Object.keys(used) as CacheClass[];
+  if (classes.some((name) => used[name] > 0 && lacksRate(price, promptTokens, name))) return undefined;
   return {
     input: charge(usage.input, rates.input),
     cacheRead: charge(usage.cacheRead, rates.cacheRead ?? rates.input),
@@ -98,8 +119,8 @@ export function usdOf(nano: bigint): number {
 
 /** What `usage` costs at `price`; null money when the price is unknown. */
 export function costOf(usage: Usage, price: Price | undefined): Cost {
-  if (price === undefined) return { ...UNKNOWN_COST, estimated: usage.estimated };
-  return costFromNano(nanoCost(usage, price), usage.estimated);
+  const nano = price && nanoCost(usage, price);
+  return nano === undefined ? { ...UNKNOWN_COST, estimated: usage.estimated } : costFromNano(nano, usage.estimated);
 }
 
 export function costFromNano(nano: NanoCost, estimated: boolean): Cost {

@@ -44,7 +44,14 @@ export type FoldEvent =
       readonly signature: string;
       readonly sample: number;
     }
-  | { readonly type: "response"; readonly id?: string; readonly servedModel?: string; readonly body?: unknown };
+  | {
+      readonly type: "response";
+      readonly id?: string;
+      readonly servedModel?: string;
+      /** What the answer is charged as, in the provider's word. */
+      readonly serviceTier?: string;
+      readonly body?: unknown;
+    };
 
 /** Everything that flows through the layers. */
 export type FlowEvent = ModelEvent | FoldEvent;

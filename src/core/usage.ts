@@ -8,9 +8,9 @@ export interface Usage {
   readonly output: number;
   readonly reasoning: number;
   readonly total: number;
-  /** True when the provider gave no numbers and they were counted locally. */
+  /** True when the provider gave no usable numbers and some were counted locally. */
   readonly estimated: boolean;
-  /** Finer classes where the provider tells them: cacheWrite5m, cacheWrite1h, audio and image tokens, tool units. */
+  /** Finer classes where the provider reports them: cacheWrite5m, cacheWrite1h, audio and image tokens, tool units. */
   readonly details: Readonly<Record<string, number>>;
 }
 
@@ -35,28 +35,43 @@ export interface UsageCounts {
   readonly details?: Readonly<Record<string, number | null | undefined>>;
 }
 
-/** Builds a Usage from a provider's counts: nothing negative, nothing NaN, zero details left out. */
+/** Whether a value can be a number of tokens: money is counted with it, so it must be exact. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Builds a Usage from counts. What is not a count is ignored and makes the usage an estimate; zero details are left out. */
 export function usageOf(counts: UsageCounts): Usage {
-  const input = count(counts.input);
-  const cacheRead = count(counts.cacheRead);
-  const cacheWrite = count(counts.cacheWrite);
-  const output = count(counts.output);
-  const details: Record<string, number> = {};
-  for (const [name, value] of Object.entries(counts.details ?? {})) if (count(value) > 0) details[name] = count(value);
+  const { input, cacheRead, cacheWrite, output, reasoning } = counts;
+  const finer = counts.details ?? {};
+  const told = [input, cacheRead, cacheWrite, output, reasoning, ...Object.values(finer)];
+  const flawed = told.some((value) => value !== undefined && value !== null && !isCount(value));
+  const details = Object.entries(finer).filter(([, value]) => countIn(value) > 0);
+  const classes = {
+    input: countIn(input),
+    cacheRead: countIn(cacheRead),
+    cacheWrite: countIn(cacheWrite),
+    output: countIn(output),
+  };
   return {
-    input,
-    cacheRead,
-    cacheWrite,
-    output,
-    reasoning: Math.min(count(counts.reasoning), output),
-    total: input + cacheRead + cacheWrite + output,
-    estimated: counts.estimated ?? false,
-    details,
+    ...classes,
+    reasoning: Math.min(countIn(reasoning), classes.output),
+    total: classes.input + classes.cacheRead + classes.cacheWrite + classes.output,
+    estimated: flawed || (counts.estimated ?? false),
+    details: Object.fromEntries(details) as Record<string, number>,
   };
 }
 
-function count(value: number | null | undefined): number {
-  return typeof value === "number" && value > 0 && Number.isFinite(value) ? Math.round(value) : 0;
+/** The same usage where its numbers are counts: code outside this package may tell anything. */
+export function checkedUsage(usage: Usage): Usage {
+  const { input, cacheRead, cacheWrite, output, reasoning, total, details } = usage;
+  const counts = [input, cacheRead, cacheWrite, output, reasoning, ...Object.values(details ?? {})];
+  const adds = total === input + cacheRead + cacheWrite + output;
+  return adds && typeof details === "object" && counts.every(isCount) ? usage : usageOf(usage);
+}
+
+function countIn(value: unknown): number {
+  return isCount(value) ? value : 0;
 }
 
 export function addUsage(left: Usage, right: Usage): Usage {

@@ -7,6 +7,7 @@ import { isModelError, ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import { modelErrorOf } from "../core/failure.ts";
 import { placeOf } from "../core/place.ts";
+import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
 import type { Exchange, WireResponse } from "../core/transport.ts";
 import { isCutJson } from "./cut-json.ts";
@@ -18,7 +19,7 @@ import { targetError, wireError } from "./wire-error.ts";
 export interface Wire<Params> {
   readonly encode: Encode<Params>;
   readonly client: Client<Params>;
-  readonly decoder: (target: Target, streaming: boolean) => Decoder;
+  readonly decoder: (target: Target, streaming: boolean, request: ModelRequest) => Decoder;
 }
 
 /** One attempt: encode, send, decode. Every failure leaves as a ModelError that knows its provider and model. */
@@ -33,7 +34,7 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
     noteHeaders(call, response);
     const first: FlowEvent[] = encoded.adjustments.map((adjustment) => ({ type: "adjustment", adjustment }));
     const streamed = isEventStream(response) || (call.streaming && !isJson(response) && response.status !== 204);
-    const decoder = wire.decoder(target, streamed);
+    const decoder = wire.decoder(target, streamed, call.request);
     if (streamed) yield* decodeStream(call, response, decoder, first);
     else yield* decodeBody(call, await response.text(), decoder, first);
   } catch (error) {

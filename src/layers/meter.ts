@@ -1,11 +1,11 @@
 import type { Attempt } from "../core/attempt.ts";
+import { billOf } from "../core/billing.ts";
 import type { Call } from "../core/call.ts";
-import { costOf } from "../core/cost.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import { estimateTextTokens, estimateTokens } from "../core/estimate.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
-import { type Usage, usageOf } from "../core/usage.ts";
+import { checkedUsage, type Usage, usageOf } from "../core/usage.ts";
 import { windowReport } from "./window-report.ts";
 
 /**
@@ -35,6 +35,7 @@ class AttemptRow {
   readonly #call: Call;
   readonly #startedMs: number;
   #usage: Usage | undefined;
+  #serviceTier: string | undefined;
   #outputText = "";
   #wasWhole = false;
   #finished = false;
@@ -48,11 +49,15 @@ class AttemptRow {
   }
 
   /** Remembers usage; where a provider gives none, an estimate goes before the first finish. */
-  note(batch: readonly FlowEvent[]): readonly FlowEvent[] {
+  note(events: readonly FlowEvent[]): readonly FlowEvent[] {
     let finish = -1;
-    for (let index = 0; index < batch.length; index++) {
-      const event = batch[index] as FlowEvent;
-      if (event.type === "usage") this.#usage = event.usage;
+    let batch = events;
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index] as FlowEvent;
+      if (event.type === "usage") {
+        this.#usage = this.#filled(checkedUsage(event.usage));
+        if (this.#usage !== event.usage) batch = batch.with(index, { type: "usage", usage: this.#usage });
+      } else if (event.type === "response") this.#serviceTier = event.serviceTier ?? this.#serviceTier;
       else if (event.type === "text-delta" || event.type === "reasoning-delta") this.#outputText += event.text;
       else if (event.type === "tool-call-delta") this.#outputText += event.json;
       else if (event.type === "finish" && finish < 0) finish = index;
@@ -70,6 +75,16 @@ class AttemptRow {
     if (report === undefined) return batch;
     this.#reported = true;
     return batch.toSpliced(batch.findLastIndex(({ type }) => type === "usage") + 1, 0, report);
+  }
+
+  /** Where the provider's counts were of no use, the ones it failed to give are estimated. */
+  #filled(told: Usage): Usage {
+    if (!told.estimated) return told;
+    const estimate = this.#estimate();
+    const prompt = told.input + told.cacheRead + told.cacheWrite;
+    const input = prompt === 0 ? estimate.input : told.input;
+    const output = told.output === 0 ? estimate.output : told.output;
+    return { ...told, input, output, total: prompt - told.input + input + output };
   }
 
   /** A dialect whose events simply stop has not answered; those over a wire judge it themselves, and better. */
@@ -123,7 +138,9 @@ class AttemptRow {
   /** What is known to be used; of an attempt that may be billed without telling, an estimate. */
   #bill(possiblyBilled: boolean): Pick<Attempt, "usage" | "cost"> {
     const usage = possiblyBilled ? this.#atLeast(this.#usage) : this.#usage;
-    return usage === undefined ? {} : { usage, cost: costOf(usage, this.#call.target.price()) };
+    if (usage === undefined) return {};
+    const { request, target } = this.#call;
+    return { usage, cost: billOf(usage, target.price(), request, this.#serviceTier) };
   }
 
   #atLeast(told: Usage | undefined): Usage {

@@ -1,3 +1,5 @@
+import { settingsSent } from "../core/adapt.ts";
+import type { Billable } from "../core/billing.ts";
 import { type Call, type CallInput, CallRecord } from "../core/call.ts";
 import { Cancellation } from "../core/cancellation.ts";
 import type { Clock } from "../core/clock.ts";
@@ -84,14 +86,26 @@ function pausedTooLong(call: Call): ModelError {
   return timedOut({ target }, "attempt", target.policy.attemptTimeoutMs, "the reader took no event");
 }
 
-export function estimatePrompt({ context, input }: Prepared): number {
-  const { system, prelude, settings } = context.target;
+export function estimatePrompt(prepared: Prepared): number {
+  const { context, input } = prepared;
+  return estimateTokens(promptOf(prepared), input.settings.tools ?? context.target.settings.tools);
+}
+
+function promptOf({ context, input }: Prepared): readonly Message[] {
+  const { system, prelude } = context.target;
   const instructions = input.system ?? system;
   const first: Message[] = instructions === undefined ? [] : [{ role: "system", content: instructions }];
-  return estimateTokens(
-    [...first, ...(input.prelude ?? prelude), ...input.messages],
-    input.settings.tools ?? settings.tools,
-  );
+  return [...first, ...(input.prelude ?? prelude), ...input.messages];
+}
+
+/** What decides the money of a call, as the target would be sent it. */
+export function billableOf(prepared: Prepared): Billable {
+  const { context, input } = prepared;
+  return {
+    messages: promptOf(prepared),
+    settings: settingsSent(input, context.target, context.dialect),
+    extraBody: { ...context.target.extraBody, ...input.extraBody },
+  };
 }
 
 /** A call that has been read: it keeps the context it began with. */

@@ -1,4 +1,5 @@
 import { supportedParams } from "../core/adapt.ts";
+import { missingPrice } from "../core/billing.ts";
 import { addCost, costOf, NO_COST } from "../core/cost.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import { type Input, readInput } from "../core/input.ts";
@@ -7,7 +8,16 @@ import { type Scope, scopePath } from "../core/scope.ts";
 import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
 import type { Capabilities, Capability } from "../core/target.ts";
 import { usageOf } from "../core/usage.ts";
-import { callOf, collect, estimatePrompt, type ModelContext, open, type Prepared, refuseSameSamples } from "./call.ts";
+import {
+  billableOf,
+  callOf,
+  collect,
+  estimatePrompt,
+  type ModelContext,
+  open,
+  type Prepared,
+  refuseSameSamples,
+} from "./call.ts";
 import { readCallOptions } from "./call-options.ts";
 import { countTokens } from "./count-tokens.ts";
 import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
@@ -25,7 +35,7 @@ export interface Estimate {
   readonly tokens: number;
   /** Most tokens of the answer; null when neither the call nor the catalog bounds it. */
   readonly maxOutput: number | null;
-  /** What the prompt costs, in every request the samples need; null when the price is unknown. */
+  /** What the prompt costs, in every request the samples need; null when a price is unknown, also that of a service tier, a search or audio. */
   readonly usd: number | null;
   /** What prompt and longest answers cost; null when the price or the bound is unknown. */
   readonly maxUsd: number | null;
@@ -152,7 +162,8 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     const maxOutput =
       prepared.input.settings.maxNewTokens ?? target.settings.maxNewTokens ?? target.facts.maxOutput ?? null;
     const plan = planSamples(prepared.input, prepared.batchSize);
-    const price = target.price();
+    const listed = target.price();
+    const price = missingPrice(billableOf(prepared), listed, () => tokens) === undefined ? listed : undefined;
     const request = (output: number) => costOf(usageOf({ input: tokens, output, estimated: true }), price);
     const of = (output: number) => plan.map((samples) => request(output * samples)).reduce(addCost, NO_COST).usd;
     return { tokens, maxOutput, usd: of(0), maxUsd: maxOutput === null ? null : of(maxOutput) };

@@ -332,15 +332,15 @@ function priceFor(
 
 /** A table with input and output stands alone; one that lacks them changes only what it names. */
 function laidOver(given: PriceConfig | undefined, below: () => Price | undefined): Price | undefined {
-  if (given?.input !== undefined && given.output !== undefined) return given as Price;
+  if (given === undefined) return below();
+  if (given.input !== undefined && given.output !== undefined)
+    return { cacheWrite1h: given.cacheWrite ?? given.input, ...given } as Price;
   const price = below();
-  if (price === undefined || given === undefined) return price;
+  if (price === undefined) return undefined;
+  // A rate that is written for all writes to the cache is also that of writes for an hour, where nothing says more.
+  const over = (rates: object) => ({ cacheWrite1h: given.cacheWrite, ...rates, ...given });
   const { tiers, ...rates } = price;
-  return {
-    ...rates,
-    ...given,
-    ...(tiers !== undefined && { tiers: tiers.map((tier) => ({ ...tier, ...given })) }),
-  } as Price;
+  return { ...over(rates), ...(tiers !== undefined && { tiers: tiers.map(over) }) } as Price;
 }
 
 function once<T>(compute: () => T): () => T {

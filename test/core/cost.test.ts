@@ -132,7 +132,7 @@ describe("cost", () => {
           const price = { input: priceIn, output: priceOut, cacheRead: priceRead };
           const nano = nanoCost(usage, price);
           const { usd, breakdown } = costOf(usage, price);
-          const whole = nano.input + nano.cacheRead + nano.cacheWrite + nano.output;
+          const whole = Object.values(nano ?? {}).reduce((sum, part) => sum + part, 0n);
           expect(BigInt(Math.round((usd as number) * 1e9))).toBe(whole);
           const parts = Object.values(breakdown as Record<string, number>).reduce(
             (sum, part) => sum + BigInt(Math.round(part * 1e9)),
@@ -171,8 +171,28 @@ describe("cost", () => {
     expect(addCost(known, costOf(usageOf({ input: 1, output: 1 }), undefined)).usd).toBeNull();
   });
 
+  it("is null where a long prompt has no rate for what the cache did", () => {
+    const tiered: Price = { ...sonnet, tiers: [{ above: 200_000, input: 6, output: 22.5 }] };
+    const written = (prompt: number, cacheWrite1h: number, cacheWrite5m = 0) => {
+      const details = { cacheWrite1h, cacheWrite5m };
+      return costOf(usageOf({ input: prompt, cacheWrite: cacheWrite1h + cacheWrite5m, output: 0, details }), tiered)
+        .usd;
+    };
+    expect(written(0, 200_000)).toBe(1.2);
+    expect(written(0, 200_001)).toBeNull();
+    expect(written(200_001, 0, 1)).toBeNull();
+    expect(written(200_001, 0)).toBe(1.200006);
+    expect(costOf(usageOf({ input: 200_001, cacheRead: 1, output: 0 }), tiered).usd).toBeNull();
+  });
+
+  it("is null for writes of an hour at a price that names none", () => {
+    const details = { cacheWrite1h: 10 };
+    const usage = usageOf({ input: 0, cacheWrite: 10, output: 0, details });
+    expect(costOf(usage, { input: 1, output: 1, cacheWrite: 1 }).usd).toBeNull();
+  });
+
   it("never charges more cache writes than there were", () => {
     const usage = usageOf({ input: 0, cacheWrite: 100, output: 0, details: { cacheWrite5m: 100, cacheWrite1h: 100 } });
-    expect(nanoCost(usage, { input: 1, output: 1, cacheWrite: 1 }).cacheWrite).toBe(100_000n);
+    expect(nanoCost(usage, { input: 1, output: 1, cacheWrite: 1 })?.cacheWrite).toBe(100_000n);
   });
 });

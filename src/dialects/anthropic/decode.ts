@@ -92,6 +92,8 @@ class MessagesDecoder implements Decoder {
 
   end(out: FlowEvent[]): void {
     const raw = this.#stopReason;
+    const { serviceTier } = this.#usage;
+    if (serviceTier !== undefined) out.push({ type: "response", serviceTier });
     const usage = this.#usage.usage();
     if (raw === undefined) {
       // The start of the answer told what the prompt costs, and that is billed also when the rest never comes.

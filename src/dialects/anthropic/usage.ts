@@ -1,47 +1,65 @@
-import type { Usage } from "../../core/usage.ts";
-import { usageOf } from "../../core/usage.ts";
+import { type Usage, usageOf } from "../../core/usage.ts";
+import { ToldCounts } from "../told-counts.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/**
- * The counts of one answer. They come at its start and again, cumulative, at its end: a later value of a field replaces
- * the earlier one, nothing is added up.
- */
+/** The counts of one answer. They come at its start and again, cumulative, at its end: nothing is added up. */
 export class UsageFold {
-  #fields: Record<string, unknown> | undefined;
+  readonly #counts = new ToldCounts();
+  #serviceTier: string | undefined;
 
   push(usage: unknown): void {
     if (!isTree(usage)) return;
-    this.#fields ??= {};
-    for (const [name, value] of Object.entries(usage)) {
-      if (value !== null && value !== undefined) this.#fields[name] = value;
-    }
+    const creation = treeOf(usage["cache_creation"]);
+    const server = treeOf(usage["server_tool_use"]);
+    this.#counts.push({
+      input: usage["input_tokens"],
+      cacheRead: usage["cache_read_input_tokens"],
+      cacheWrite: usage["cache_creation_input_tokens"],
+      cacheWrite5m: creation["ephemeral_5m_input_tokens"],
+      cacheWrite1h: creation["ephemeral_1h_input_tokens"],
+      output: usage["output_tokens"],
+      reasoning: treeOf(usage["output_tokens_details"])["thinking_tokens"],
+      webSearchRequests: server["web_search_requests"],
+      webFetchRequests: server["web_fetch_requests"],
+    });
+    this.#serviceTier = tierOf(usage) ?? this.#serviceTier;
   }
 
-  /** `undefined` when the provider told nothing. */
+  /** What the tokens are charged as, where it was reported. */
+  get serviceTier(): string | undefined {
+    return this.#serviceTier;
+  }
+
+  /** `undefined` when the server reported nothing, or only zeros: some do that for answers they did not count. */
   usage(): Usage | undefined {
-    const fields = this.#fields;
-    if (fields === undefined) return undefined;
-    const creation = treeOf(fields["cache_creation"]);
-    const server = treeOf(fields["server_tool_use"]);
+    const of = (name: string) => this.#counts.of(name);
+    const written = of("cacheWrite5m") + of("cacheWrite1h");
+    const cacheWrite = this.#counts.has("cacheWrite") ? of("cacheWrite") : written;
+    if (of("input") + of("cacheRead") + cacheWrite + of("output") === 0) return undefined;
+    const cacheWrite1h = Math.min(of("cacheWrite1h"), cacheWrite);
     return usageOf({
-      input: numberOf(fields["input_tokens"]),
-      cacheRead: numberOf(fields["cache_read_input_tokens"]),
-      cacheWrite: numberOf(fields["cache_creation_input_tokens"]),
-      output: numberOf(fields["output_tokens"]),
-      reasoning: numberOf(treeOf(fields["output_tokens_details"])["thinking_tokens"]),
+      input: of("input"),
+      cacheRead: of("cacheRead"),
+      cacheWrite,
+      output: of("output"),
+      reasoning: of("reasoning"),
+      estimated: this.#counts.flawed,
       details: {
-        cacheWrite5m: numberOf(creation["ephemeral_5m_input_tokens"]),
-        cacheWrite1h: numberOf(creation["ephemeral_1h_input_tokens"]),
-        webSearchRequests: numberOf(server["web_search_requests"]),
-        webFetchRequests: numberOf(server["web_fetch_requests"]),
+        cacheWrite5m: Math.min(of("cacheWrite5m"), cacheWrite - cacheWrite1h),
+        cacheWrite1h,
+        webSearchRequests: of("webSearchRequests"),
+        webFetchRequests: of("webFetchRequests"),
       },
     });
   }
 }
 
-function numberOf(value: unknown): number {
-  return typeof value === "number" ? value : 0;
+/** Fast mode and inference in the US cost more than the list says, like a tier (platform.claude.com/docs/en/about-claude/pricing). */
+function tierOf({ speed, inference_geo: geo, service_tier: tier }: Tree): string | undefined {
+  if (speed === "fast") return speed;
+  if (geo === "us") return "inference_geo us";
+  return typeof tier === "string" ? tier : undefined;
 }
 
 function treeOf(value: unknown): Tree {

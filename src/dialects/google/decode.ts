@@ -70,6 +70,8 @@ class GenerateDecoder implements Decoder {
   }
 
   end(out: FlowEvent[]): void {
+    const { serviceTier } = this.#usage;
+    if (serviceTier !== undefined) out.push({ type: "response", serviceTier });
     const usage = this.#usage.usage();
     if (usage !== undefined) out.push({ type: "usage", usage });
     if (this.#candidates.size === 0 && this.#blocked !== undefined) {
@@ -102,6 +104,7 @@ class GenerateDecoder implements Decoder {
     if (typeof blockReason === "string") this.#blocked = blockReason;
     const { candidates } = chunk;
     for (const [position, candidate] of (Array.isArray(candidates) ? (candidates as Tree[]) : []).entries()) {
+      this.#usage.pushGrounding(candidate["groundingMetadata"]);
       this.#candidate(candidate, position).push(candidate, out);
     }
   }

@@ -1,50 +1,81 @@
-import type { Usage } from "../../core/usage.ts";
-import { usageOf } from "../../core/usage.ts";
+import { type Usage, usageOf } from "../../core/usage.ts";
+import { ToldCounts } from "../told-counts.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** The counts of one answer; every chunk may carry them, cumulative, so the last value of a field counts. */
+/** The counts of one answer; every chunk may carry them, cumulative. */
 export class UsageFold {
-  #fields: Tree = {};
+  readonly #counts = new ToldCounts();
+  readonly #details = new Set<string>();
+  #serviceTier: string | undefined;
 
   push(metadata: unknown): void {
-    if (typeof metadata === "object" && metadata !== null) this.#fields = { ...this.#fields, ...metadata };
+    if (!isTree(metadata)) return;
+    const modalities = {
+      ...byModality("input", metadata["promptTokensDetails"]),
+      ...byModality("output", metadata["candidatesTokensDetails"]),
+    };
+    for (const name of Object.keys(modalities)) this.#details.add(name);
+    this.#counts.push({
+      prompt: metadata["promptTokenCount"],
+      cacheRead: metadata["cachedContentTokenCount"],
+      toolUse: metadata["toolUsePromptTokenCount"],
+      answer: metadata["candidatesTokenCount"],
+      thoughts: metadata["thoughtsTokenCount"],
+      ...modalities,
+    });
+    // The Gemini API names the tier, Vertex the kind of traffic.
+    const tier = metadata["serviceTier"] ?? metadata["trafficType"];
+    if (typeof tier === "string") this.#serviceTier = tier;
   }
 
-  /** `undefined` when the provider told nothing. */
+  /** Searches of the web that this candidate rests on; each is charged (ai.google.dev/gemini-api/docs/pricing). */
+  pushGrounding(grounding: unknown): void {
+    if (!isTree(grounding)) return;
+    const size = (name: string) => (Array.isArray(grounding[name]) ? grounding[name].length : 0);
+    const searches = Math.max(size("webSearchQueries"), Math.min(1, size("groundingChunks")));
+    if (searches > this.#counts.of("webSearchRequests")) this.#counts.push({ webSearchRequests: searches });
+  }
+
+  get serviceTier(): string | undefined {
+    return this.#serviceTier;
+  }
+
+  /** `undefined` when the server reported nothing, or only zeros. */
   usage(): Usage | undefined {
-    const count = (name: string) => numberOf(this.#fields[name]);
-    if (!Object.values(this.#fields).some((value) => typeof value === "number")) return undefined;
-    const cacheRead = count("cachedContentTokenCount");
-    const toolUse = count("toolUsePromptTokenCount");
-    const thoughts = count("thoughtsTokenCount");
+    const of = (name: string) => this.#counts.of(name);
+    const [prompt, cacheRead, thoughts] = [of("prompt"), of("cacheRead"), of("thoughts")];
+    const output = of("answer") + thoughts;
+    if (prompt + cacheRead + output === 0) return undefined;
     return usageOf({
       // The prompt includes what was read from the cache, but neither tool results of the provider nor, in output, thoughts.
-      input: count("promptTokenCount") - cacheRead + toolUse,
+      input: (cacheRead > prompt ? prompt : prompt - cacheRead) + of("toolUse"),
       cacheRead,
-      output: count("candidatesTokenCount") + thoughts,
+      output,
       reasoning: thoughts,
+      estimated: this.#counts.flawed,
       details: {
-        toolUsePrompt: toolUse,
-        ...byModality("input", this.#fields["promptTokensDetails"]),
-        ...byModality("output", this.#fields["candidatesTokensDetails"]),
+        toolUsePrompt: of("toolUse"),
+        webSearchRequests: of("webSearchRequests"),
+        ...Object.fromEntries([...this.#details].map((name) => [name, of(name)])),
       },
     });
   }
 }
 
 /** Tokens other than text: `inputImage`, `outputAudio`. */
-function byModality(side: "input" | "output", rows: unknown): Record<string, number> {
-  const details: Record<string, number> = {};
-  for (const row of Array.isArray(rows) ? (rows as Tree[]) : []) {
+function byModality(side: "input" | "output", rows: unknown): Record<string, unknown> {
+  const details: Record<string, unknown> = {};
+  for (const row of Array.isArray(rows) ? rows.filter(isTree) : []) {
     const modality = String(row["modality"] ?? "TEXT").toLowerCase();
     if (modality === "text") continue;
     const name = `${side}${modality.charAt(0).toUpperCase()}${modality.slice(1)}`;
-    details[name] = (details[name] ?? 0) + numberOf(row["tokenCount"]);
+    const [before, count] = [details[name], row["tokenCount"]];
+    details[name] = typeof before === "number" && typeof count === "number" ? before + count : (count ?? before);
   }
   return details;
 }
 
-function numberOf(value: unknown): number {
-  return typeof value === "number" ? value : 0;
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null;
 }

@@ -2,14 +2,18 @@ import type { Decoder } from "../../core/dialect.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
 import type { Target } from "../../core/target.ts";
-import type { Usage } from "../../core/usage.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
 import { ChatSample } from "./chat-sample.ts";
-import { chatUsage } from "./usage.ts";
+import { ChatUsage } from "./usage.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
-export function decodeChat(target: Target): Decoder {
-  return new ChatDecoder(target);
+export interface ChatDecoderOptions {
+  /** A search of the web was asked for: models that search do so in every answer, and it is charged. */
+  readonly searches?: boolean;
+}
+
+export function decodeChat(target: Target, options: ChatDecoderOptions = {}): Decoder {
+  return new ChatDecoder(target, options);
 }
 
 /** How an answer came to its end: the word of the protocol, the end of the bytes, or a body in one piece. */
@@ -22,14 +26,15 @@ class ChatDecoder implements Decoder {
   done = false;
   readonly #target: Target;
   readonly #samples = new Map<number, ChatSample>();
-  #usage: Usage | undefined;
+  readonly #usage = new ChatUsage();
   #id: string | undefined;
   #servedModel: string | undefined;
   /** Tells answers apart that have no id. */
   #created = "";
 
-  constructor(target: Target) {
+  constructor(target: Target, { searches = false }: ChatDecoderOptions) {
     this.#target = target;
+    if (searches) this.#usage.searched();
   }
 
   push(data: string, event: string | undefined, out: FlowEvent[]): void {
@@ -59,10 +64,12 @@ class ChatDecoder implements Decoder {
     this.#readIdentity(chunk, out);
     for (const choice of objectsIn(chunk["choices"])) {
       if (isError(choice["error"])) throw modelErrorOf({ status: undefined, body: choice }, this.#target);
-      this.#usage = chatUsage(choice["usage"]) ?? this.#usage;
+      this.#usage.push(choice["usage"]);
+      this.#usage.pushMessage(objectIn(choice["message"]) ?? objectIn(choice["delta"]) ?? {});
       this.#sampleOf(choice).read(choice, out);
     }
-    this.#usage = chatUsage(chunk["usage"] ?? objectIn(chunk["x_groq"])?.["usage"]) ?? this.#usage;
+    this.#usage.push(chunk["usage"] ?? objectIn(chunk["x_groq"])?.["usage"]);
+    this.#usage.pushTier(chunk);
   }
 
   #readIdentity(chunk: WireObject, out: FlowEvent[]): void {
@@ -88,16 +95,28 @@ class ChatDecoder implements Decoder {
   }
 
   #settle(ending: Ending, out: FlowEvent[]): void {
-    this.#requireEnd(ending, out);
+    try {
+      this.#requireEnd(ending, out);
+    } catch (error) {
+      this.#bill(out);
+      throw error;
+    }
     this.done = true;
     const finishes: FlowEvent[] = [];
     try {
       for (const [, sample] of [...this.#samples].sort(([left], [right]) => left - right))
         finishes.push(sample.finish(out));
     } finally {
-      if (this.#usage !== undefined) out.push({ type: "usage", usage: this.#usage });
+      this.#bill(out);
     }
     out.push(...finishes);
+  }
+
+  #bill(out: FlowEvent[]): void {
+    const { serviceTier } = this.#usage;
+    if (serviceTier !== undefined) out.push({ type: "response", serviceTier });
+    const usage = this.#usage.usage();
+    if (usage !== undefined) out.push({ type: "usage", usage });
   }
 
   /** The end of the bytes is no end of an answer; `[DONE]` is, when it does not contradict the choices. */

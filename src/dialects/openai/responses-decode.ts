@@ -4,7 +4,7 @@ import { modelErrorOf } from "../../core/failure.ts";
 import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
 import { OutputItems } from "./responses-output.ts";
-import { responsesUsage } from "./usage.ts";
+import { ResponsesUsage } from "./usage.ts";
 import { objectIn, textIn, type WireObject } from "./wire-value.ts";
 
 export function decodeResponses(target: Target): Decoder {
@@ -17,6 +17,7 @@ class ResponsesDecoder implements Decoder {
   done = false;
   readonly #target: Target;
   readonly #items: OutputItems;
+  readonly #usage = new ResponsesUsage();
   #id: string | undefined;
 
   constructor(target: Target) {
@@ -39,14 +40,20 @@ class ResponsesDecoder implements Decoder {
     this.#settle(response, out);
   }
 
-  end(): void {
-    if (!this.done)
-      throw targetError(this.#target, "stream_truncated", "the stream ended before the response was completed");
+  end(out: FlowEvent[]): void {
+    if (this.done) return;
+    this.#bill(out);
+    throw targetError(this.#target, "stream_truncated", "the stream ended before the response was completed");
   }
 
   #read(type: string, event: WireObject, out: FlowEvent[]): void {
     const response = objectIn(event["response"]);
-    if (response !== undefined) this.#identify(response, out);
+    if (response !== undefined) {
+      this.#identify(response, out);
+      this.#usage.push(response["usage"]);
+      this.#usage.pushTier(response);
+    }
+    if (type === "response.output_item.done") this.#usage.pushItem(event["item"]);
     switch (type) {
       case "error":
         throw modelErrorOf({ status: undefined, body: event["error"] ?? { ...event, type: undefined } }, this.#target);
@@ -78,11 +85,20 @@ class ResponsesDecoder implements Decoder {
       if (this.#items.empty) this.#items.wholeAll(response["output"], out);
       this.#items.end(out, "reason" in ending && ending.reason === "length");
     } finally {
-      const usage = responsesUsage(response["usage"]);
-      if (usage !== undefined) out.push({ type: "usage", usage });
+      this.#usage.push(response["usage"]);
+      this.#usage.pushTier(response);
+      this.#usage.pushOutput(response["output"]);
+      this.#bill(out);
     }
     if ("error" in ending) throw ending.error;
     out.push({ type: "finish", reason: this.#reason(ending.reason), raw: ending.raw, sample: 0 });
+  }
+
+  #bill(out: FlowEvent[]): void {
+    const { serviceTier } = this.#usage;
+    if (serviceTier !== undefined) out.push({ type: "response", serviceTier });
+    const usage = this.#usage.usage();
+    if (usage !== undefined) out.push({ type: "usage", usage });
   }
 
   #reason(reason: FinishReason): FinishReason {

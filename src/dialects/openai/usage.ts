@@ -1,73 +1,133 @@
 import { type Usage, usageOf } from "../../core/usage.ts";
-import { numberIn, objectIn, type WireObject } from "./wire-value.ts";
+import { ToldCounts } from "../told-counts.ts";
+import { listIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
-/** `undefined` when the server told nothing, or only zeros: some do that for streams they did not count. */
-export function chatUsage(value: unknown): Usage | undefined {
-  const usage = objectIn(value);
-  if (usage === undefined) return undefined;
-  const prompt = objectIn(usage["prompt_tokens_details"]) ?? {};
-  const completion = objectIn(usage["completion_tokens_details"]) ?? {};
-  const cacheRead = prompt["cached_tokens"] ?? usage["cached_tokens"] ?? usage["prompt_cache_hit_tokens"];
-  return normalise({
-    prompt: amount(usage["prompt_tokens"]),
-    cacheRead: amount(cacheRead),
-    cacheWrite: amount(prompt["cache_write_tokens"] ?? prompt["cache_creation_tokens"]),
-    output: amount(usage["completion_tokens"]),
-    reasoning: amount(completion["reasoning_tokens"] ?? usage["reasoning_tokens"]),
-    total: amount(usage["total_tokens"]),
-    details: {
-      audio: amount(prompt["audio_tokens"]) + amount(completion["audio_tokens"]),
-      image: amount(prompt["image_tokens"]) + amount(completion["image_tokens"]),
-      acceptedPrediction: amount(completion["accepted_prediction_tokens"]),
-      rejectedPrediction: amount(completion["rejected_prediction_tokens"]),
-    },
-  });
+/** The counts of one answer, over all places and chunks that report some. */
+class OpenaiUsage {
+  protected readonly counts = new ToldCounts();
+  #serviceTier: string | undefined;
+
+  /** Reads the tier that served the answer, which need not be the one asked for. */
+  pushTier(answer: WireObject): void {
+    this.#serviceTier = textIn(answer["service_tier_used"]) ?? textIn(answer["service_tier"]) ?? this.#serviceTier;
+  }
+
+  get serviceTier(): string | undefined {
+    return this.#serviceTier;
+  }
+
+  /** `undefined` when the server reported nothing, or only zeros: some do that for answers they did not count. */
+  usage(): Usage | undefined {
+    const of = (name: string) => this.counts.of(name);
+    const [prompt, cacheRead, cacheWrite] = [of("prompt"), of("cacheRead"), of("cacheWrite")];
+    if (prompt + of("completion") === 0) return undefined;
+    const cached = cacheRead + cacheWrite;
+    return usageOf({
+      // A cache larger than the prompt was counted beside it, not in it.
+      input: cached > prompt ? prompt : prompt - cached,
+      cacheRead,
+      cacheWrite,
+      output: this.#outputWithReasoning(),
+      reasoning: of("reasoning"),
+      estimated: this.counts.flawed,
+      details: {
+        audio: of("inputAudio") + of("outputAudio"),
+        image: of("inputImage") + of("outputImage"),
+        outputImage: of("outputImage"),
+        acceptedPrediction: of("acceptedPrediction"),
+        rejectedPrediction: of("rejectedPrediction"),
+        tool: of("tool"),
+        webSearchRequests: of("webSearchRequests"),
+      },
+    });
+  }
+
+  /** xAI leaves reasoning out of the completion; the total tells. */
+  #outputWithReasoning(): number {
+    const of = (name: string) => this.counts.of(name);
+    const sum = of("completion") + of("reasoning");
+    return of("total") === of("prompt") + sum ? sum : of("completion");
+  }
 }
 
-export function responsesUsage(value: unknown): Usage | undefined {
-  const usage = objectIn(value);
-  if (usage === undefined) return undefined;
-  const input = objectIn(usage["input_tokens_details"]) ?? {};
-  const output = objectIn(usage["output_tokens_details"]) ?? {};
-  return normalise({
-    prompt: amount(usage["input_tokens"]),
-    cacheRead: amount(input["cached_tokens"]),
-    cacheWrite: amount(input["cache_write_tokens"]),
-    output: amount(usage["output_tokens"]),
-    reasoning: amount(output["reasoning_tokens"]),
-    total: amount(usage["total_tokens"]),
-    details: serverTools(usage),
-  });
+export class ChatUsage extends OpenaiUsage {
+  push(value: unknown): void {
+    const usage = objectIn(value);
+    if (usage === undefined) return;
+    const prompt = objectIn(usage["prompt_tokens_details"]) ?? {};
+    const completion = objectIn(usage["completion_tokens_details"]) ?? {};
+    this.counts.push({
+      prompt: usage["prompt_tokens"],
+      cacheRead: prompt["cached_tokens"] ?? usage["cached_tokens"] ?? usage["prompt_cache_hit_tokens"],
+      cacheWrite: prompt["cache_write_tokens"] ?? prompt["cache_creation_tokens"],
+      completion: usage["completion_tokens"],
+      reasoning: completion["reasoning_tokens"] ?? usage["reasoning_tokens"],
+      total: usage["total_tokens"],
+      inputAudio: prompt["audio_tokens"],
+      outputAudio: completion["audio_tokens"],
+      inputImage: prompt["image_tokens"],
+      outputImage: completion["image_tokens"],
+      acceptedPrediction: completion["accepted_prediction_tokens"],
+      rejectedPrediction: completion["rejected_prediction_tokens"],
+      tool: usage["num_server_side_tools_used"],
+      webSearchRequests:
+        objectIn(usage["server_tool_use"])?.["web_search_requests"] ??
+        usage["num_search_queries"] ??
+        usage["num_sources_used"],
+    });
+  }
+
+  /** Searches and hosted tools that only the message shows: citations of the web, and what Groq's systems ran. */
+  pushMessage(message: WireObject): void {
+    if (objectsIn(message["annotations"]).some(({ type }) => type === "url_citation")) this.searched();
+    const ran = listIn(message["executed_tools"]).length;
+    if (ran > this.counts.of("tool")) this.counts.push({ tool: ran });
+  }
+
+  /** At least one search belongs to the answer. */
+  searched(): void {
+    if (this.counts.of("webSearchRequests") === 0) this.counts.push({ webSearchRequests: 1 });
+  }
 }
 
-function serverTools(usage: WireObject): Record<string, number> {
-  return { tool: amount(usage["num_server_side_tools_used"]) };
-}
+/** Items of the server's own tools that are charged by call (platform.openai.com/docs/pricing, built-in tools). */
+const CHARGED_ITEMS: ReadonlySet<unknown> = new Set([
+  ...["web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call"],
+]);
 
-interface Counts {
-  readonly prompt: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-  readonly output: number;
-  readonly reasoning: number;
-  readonly total: number;
-  readonly details: Readonly<Record<string, number>>;
-}
+export class ResponsesUsage extends OpenaiUsage {
+  #done = 0;
 
-function normalise(counts: Counts): Usage | undefined {
-  const { prompt, cacheRead, cacheWrite, reasoning, details } = counts;
-  if (prompt + counts.output === 0) return undefined;
-  const cached = cacheRead + cacheWrite;
-  // A cache larger than the prompt was counted beside it, not in it.
-  const input = cached > prompt ? prompt : prompt - cached;
-  return usageOf({ input, cacheRead, cacheWrite, output: outputWithReasoning(counts), reasoning, details });
-}
+  push(value: unknown): void {
+    const usage = objectIn(value);
+    if (usage === undefined) return;
+    const input = objectIn(usage["input_tokens_details"]) ?? {};
+    const output = objectIn(usage["output_tokens_details"]) ?? {};
+    this.counts.push({
+      prompt: usage["input_tokens"],
+      cacheRead: input["cached_tokens"],
+      cacheWrite: input["cache_write_tokens"],
+      completion: usage["output_tokens"],
+      reasoning: output["reasoning_tokens"],
+      total: usage["total_tokens"],
+      inputAudio: input["audio_tokens"],
+      outputAudio: output["audio_tokens"],
+      inputImage: input["image_tokens"],
+      outputImage: output["image_tokens"],
+      tool: usage["num_server_side_tools_used"],
+    });
+  }
 
-/** xAI leaves reasoning out of the completion; the total tells. */
-function outputWithReasoning({ prompt, output, reasoning, total }: Counts): number {
-  return reasoning > 0 && total === prompt + output + reasoning ? output + reasoning : output;
-}
+  pushItem(item: unknown): void {
+    if (CHARGED_ITEMS.has(objectIn(item)?.["type"])) this.#ran(++this.#done);
+  }
 
-function amount(value: unknown): number {
-  return Math.max(0, numberIn(value) ?? 0);
+  /** All items again, at the end of the answer. */
+  pushOutput(output: unknown): void {
+    this.#ran(objectsIn(output).filter(({ type }) => CHARGED_ITEMS.has(type)).length);
+  }
+
+  #ran(calls: number): void {
+    if (calls > this.counts.of("tool")) this.counts.push({ tool: calls });
+  }
 }

@@ -1,0 +1,66 @@
+import { isCount } from "../core/usage.ts";
+
+/** Tokens of a prompt move between these: what was told as plain input may end as a read of the cache. */
+const MOVING = [
+  { classes: ["input", "cacheRead", "cacheWrite"], caches: ["cacheRead", "cacheWrite"] },
+  { classes: ["cacheWrite5m", "cacheWrite1h"], caches: ["cacheWrite5m", "cacheWrite1h"] },
+] as const;
+
+/**
+ * The counts of one answer, from one report or several cumulative ones. A later count replaces an earlier one, but zero
+ * and absence replace nothing, unless the tokens moved to a cache class in the same report: gateways end a stream with a
+ * report that lacks what they told at its start. What is not a count is ignored and makes the whole an estimate.
+ */
+export class ToldCounts {
+  readonly #counts = new Map<string, number>();
+  #flawed = false;
+
+  push(report: Readonly<Record<string, unknown>>): void {
+    const fresh = this.#read(report);
+    for (const name of this.#moved(fresh)) this.#counts.set(name, 0);
+    for (const [name, count] of fresh) if (count > 0 || !this.#counts.has(name)) this.#counts.set(name, count);
+  }
+
+  /** 0 where nothing was told. */
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  has(name: string): boolean {
+    return this.#counts.has(name);
+  }
+
+  /** Whether a report held something that is not a count. */
+  get flawed(): boolean {
+    return this.#flawed;
+  }
+
+  #read(report: Readonly<Record<string, unknown>>): Map<string, number> {
+    const fresh = new Map<string, number>();
+    for (const [name, value] of Object.entries(report)) {
+      if (value === undefined || value === null) continue;
+      if (isCount(value)) fresh.set(name, value);
+      else this.#flawed = true;
+    }
+    return fresh;
+  }
+
+  /** Classes that this report lowers to nothing, because the caches gained as much as they had. */
+  #moved(fresh: ReadonlyMap<string, number>): string[] {
+    return MOVING.flatMap(({ classes, caches }) => {
+      const gain = (name: string) => (fresh.get(name) || this.of(name)) - this.of(name);
+      const lost = classes.reduce((sum, name) => sum + Math.max(0, -gain(name)), 0);
+      let spare = caches.reduce((sum, name) => sum + Math.max(0, gain(name)), 0) - lost;
+      const empty = classes.filter((name) => this.of(name) > 0 && !fresh.get(name));
+      const zeros = empty.filter((name) => fresh.has(name)).sort((left, right) => this.of(right) - this.of(left));
+      // Absence says less than zero: it must account for all that is left.
+      const absent = empty.filter((name) => !fresh.has(name));
+      return [...zeros, ...absent].filter((name) => {
+        const had = this.of(name);
+        if (had > spare || (!fresh.has(name) && had !== spare)) return false;
+        spare -= had;
+        return true;
+      });
+    });
+  }
+}
