@@ -1,6 +1,6 @@
 import type { Price } from "../core/cost.ts";
 import type { Capabilities, ModelFacts } from "../core/target.ts";
-import { rowOf, searchOrder, vendorOf } from "./find-row.ts";
+import { fineTunedFrom, rowOf, searchOrder, vendorOf } from "./find-row.ts";
 import type { ModelRow } from "./model-row.ts";
 import { priceOf } from "./price.ts";
 import { type Overlay, tableNames, tableOf } from "./table.ts";
@@ -57,12 +57,12 @@ function capabilitiesOf(row: ModelRow): Capabilities {
 export function infoOf(modelId: string, overlay?: Overlay): ModelInfo | null {
   for (const provider of searchOrder(overlay)) {
     const row = rowOf(provider, modelId, overlay);
-    if (row !== undefined) return infoFrom(provider, row, overlay);
+    if (row !== undefined) return infoFrom(modelId, provider, row, overlay);
   }
   return null;
 }
 
-function infoFrom(provider: string, row: ModelRow, overlay?: Overlay): ModelInfo {
+function infoFrom(modelId: string, provider: string, row: ModelRow, overlay?: Overlay): ModelInfo {
   const { id, context, maxOutput, releasedOn, deprecated = false, retiresOn } = row;
   return {
     id,
@@ -70,7 +70,8 @@ function infoFrom(provider: string, row: ModelRow, overlay?: Overlay): ModelInfo
     context,
     maxOutput,
     capabilities: capabilitiesOf(row),
-    price: priceOf(provider, id, undefined, overlay),
+    // By the id that was asked for: a fine-tuned model has the facts of its base, but another price.
+    price: priceOf(provider, fineTunedFrom(modelId) === undefined ? id : modelId, undefined, overlay),
     releasedOn,
     deprecated,
     retiresOn,

@@ -15,6 +15,11 @@ export interface UsageTotal {
 
 export type UsageGroup = "model" | "provider" | "tag" | "scope" | "day";
 
+/** Most names of a group that are told apart: tags and scopes may be made up by whoever calls. */
+const MOST_NAMES = 10_000;
+/** The sum of all names beyond those. */
+const OTHER = "other";
+
 /** Sums of a factory's calls, kept per group so that memory does not grow with the number of calls. */
 export class UsageTotals {
   readonly #total = new Sum();
@@ -44,14 +49,15 @@ export class UsageTotals {
     const day = dayOf(clock.now());
     const touched = new Set([this.#total]);
     for (const attempt of record.attempts) {
-      const sums = [
+      // A set: tags beyond the limit share one sum, which takes an attempt once.
+      const sums = new Set([
         this.#total,
         this.#sum("model", attempt.model),
         this.#sum("provider", attempt.provider),
         this.#sum("day", day),
         ...input.tags.map((tag) => this.#sum("tag", tag)),
         ...(input.scopes ?? []).map((scope) => this.#sum("scope", scope)),
-      ];
+      ]);
       const money = nanoOf(attempt.cost);
       for (const sum of sums) {
         sum.add(attempt, money);
@@ -62,11 +68,12 @@ export class UsageTotals {
   }
 
   #sum(group: UsageGroup, name: string): Sum {
-    let sum = this.#groups[group].get(name);
-    if (sum === undefined) {
-      sum = new Sum();
-      this.#groups[group].set(name, sum);
-    }
+    const sums = this.#groups[group];
+    const known = sums.get(name);
+    if (known !== undefined) return known;
+    const kept = sums.size < MOST_NAMES ? name : OTHER;
+    const sum = sums.get(kept) ?? new Sum();
+    sums.set(kept, sum);
     return sum;
   }
 }

@@ -338,9 +338,13 @@ function laidOver(given: PriceConfig | undefined, below: () => Price | undefined
   const price = below();
   if (price === undefined) return undefined;
   // A rate that is written for all writes to the cache is also that of writes for an hour, where nothing says more.
-  const over = (rates: object) => ({ cacheWrite1h: given.cacheWrite, ...rates, ...given });
+  const over = <Rates extends object>(rates: Rates): Rates => ({
+    cacheWrite1h: given.cacheWrite,
+    ...rates,
+    ...given,
+  });
   const { tiers, ...rates } = price;
-  return { ...over(rates), ...(tiers !== undefined && { tiers: tiers.map(over) }) } as Price;
+  return { ...over(rates), ...(tiers !== undefined && { tiers: tiers.map(over) }) };
 }
 
 function once<T>(compute: () => T): () => T {

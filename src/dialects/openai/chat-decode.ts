@@ -1,19 +1,16 @@
+import { asksToSearch } from "../../core/billing.ts";
 import type { Decoder } from "../../core/dialect.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
+import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
 import { ChatSample } from "./chat-sample.ts";
 import { ChatUsage } from "./usage.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
-export interface ChatDecoderOptions {
-  /** A search of the web was asked for: models that search do so in every answer, and it is charged. */
-  readonly searches?: boolean;
-}
-
-export function decodeChat(target: Target, options: ChatDecoderOptions = {}): Decoder {
-  return new ChatDecoder(target, options);
+export function decodeChat(target: Target, _streaming?: boolean, request?: ModelRequest): Decoder {
+  return new ChatDecoder(target, request !== undefined && asksToSearch(request.settings, request.extraBody));
 }
 
 /** How an answer came to its end: the word of the protocol, the end of the bytes, or a body in one piece. */
@@ -32,7 +29,8 @@ class ChatDecoder implements Decoder {
   /** Tells answers apart that have no id. */
   #created = "";
 
-  constructor(target: Target, { searches = false }: ChatDecoderOptions) {
+  /** Models that search the web do so in every answer, and each is charged. */
+  constructor(target: Target, searches: boolean) {
     this.#target = target;
     if (searches) this.#usage.searched();
   }

@@ -1,7 +1,4 @@
-import { asksToSearch } from "../../core/billing.ts";
-import type { Decoder, Dialect } from "../../core/dialect.ts";
-import type { ModelRequest } from "../../core/request.ts";
-import type { Target } from "../../core/target.ts";
+import type { Dialect } from "../../core/dialect.ts";
 import { openWire, type Wire } from "../exchange.ts";
 import { listOverWire } from "../model-list.ts";
 import { decodeChat } from "./chat-decode.ts";
@@ -12,16 +9,8 @@ import { openaiList } from "./list-models.ts";
 import { decodeResponses } from "./responses-decode.ts";
 import { encodeResponses, RESPONSES_SETTINGS, type ResponsesParams } from "./responses-encode.ts";
 
-const chat: Wire<ChatParams> = { encode: encodeChat, client: chatClient, decoder: decodeChatAnswer };
-const responses: Wire<ResponsesParams> = {
-  encode: encodeResponses,
-  client: responsesClient,
-  decoder: (target) => decodeResponses(target),
-};
-
-function decodeChatAnswer(target: Target, _streaming: boolean, { settings, extraBody }: ModelRequest): Decoder {
-  return decodeChat(target, { searches: asksToSearch(settings, extraBody) });
-}
+const chat: Wire<ChatParams> = { encode: encodeChat, client: chatClient, decoder: decodeChat };
+const responses: Wire<ResponsesParams> = { encode: encodeResponses, client: responsesClient, decoder: decodeResponses };
 
 /** Chat completions: OpenAI, Azure, and every host that speaks their language. */
 export const openaiChat: Dialect = {
