@@ -1,6 +1,7 @@
 import type { Price } from "../core/cost.ts";
 import { exactPrice } from "./exact-price.ts";
 import { fineTunedFrom, rowOf, searchOrder } from "./find-row.ts";
+import { PROVIDERS } from "./providers.ts";
 import { type Overlay, tableOf } from "./table.ts";
 
 /**
@@ -22,6 +23,12 @@ export function priceOf(
     if (price !== undefined) return price;
   }
   return undefined;
+}
+
+/** Whether anybody lists a price of a model id, as `price_as` looks for it. */
+export function isPriced(modelId: string, overlay?: Overlay): boolean {
+  if (priceOf(undefined, modelId, undefined, overlay) !== undefined) return true;
+  return PROVIDERS.some(({ id }) => priceOf(id, modelId, undefined, overlay) !== undefined);
 }
 
 /** The table was generated from the price package, so the package is asked only for what no table holds. */

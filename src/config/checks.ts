@@ -4,7 +4,7 @@ import { FALLBACK_KEYS, KEY_ALIASES } from "./layering.ts";
 import type { Finding } from "./limits.ts";
 import { checkNames, checkReferences, noEntry, unusedWeights } from "./name-checks.ts";
 import type { Path } from "./positions.ts";
-import { checkProviderTables, type Facts } from "./provider-checks.ts";
+import { checkPriceAs, checkProfileProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
 import type { Source } from "./source.ts";
 import { childTable, childTables, isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
@@ -26,6 +26,8 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
   return [
     ...sources.flatMap((source) => checkSource(source, whole, active, facts)),
     ...checkProviderTables(sources, facts),
+    ...checkPriceAs(sources, facts),
+    ...views.flatMap((view) => checkProfileProvider(view.under(view.profile))),
     ...views.flatMap((view) => checkNames(view)),
     ...views.flatMap((view) =>
       view.names().flatMap((name) => (view === active || touches(view, name) ? checkEntry(view, name, facts) : [])),

@@ -3,6 +3,7 @@ import { nearest } from "../core/suggest.ts";
 import { crossCheck } from "./checks.ts";
 import { type Config, ParsedConfig } from "./config.ts";
 import { readSources } from "./include.ts";
+import { SIMULATOR, type SourceTable } from "./layering.ts";
 import { type Finding, inspect, LimitReached } from "./limits.ts";
 import { overridesIn } from "./overrides.ts";
 import type { Path } from "./positions.ts";
@@ -10,7 +11,7 @@ import { configErrorOf } from "./problems.ts";
 import type { Facts } from "./provider-checks.ts";
 import { configSchema } from "./schema.ts";
 import { findingsOf } from "./schema-problem.ts";
-import type { Source } from "./source.ts";
+import { type Source, VariableSource } from "./source.ts";
 import { unquotedNames } from "./unquoted-names.ts";
 import { View } from "./view.ts";
 
@@ -22,7 +23,26 @@ export interface ParseOptions extends Facts {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Default: MODELWRIGHT_PROFILE of `env`. */
   readonly profile?: string | undefined;
+  /** Every entry leads to the simulator, whatever the file says. Default: MODELWRIGHT_SIMULATE of `env`. */
+  readonly simulate?: boolean | undefined;
 }
+
+const SWITCH = "MODELWRIGHT_SIMULATE";
+
+/** Whether the environment asks for the simulator: anything but an explicit no, because the other error costs money. */
+export function asksToSimulate(env: ParseOptions["env"]): boolean {
+  return !["", "0", "false", "no", "off"].includes((env[SWITCH] ?? "").trim().toLowerCase());
+}
+
+const SIMULATED: readonly SourceTable[] = [
+  {
+    kind: "environment",
+    source: new VariableSource(SWITCH, { provider: SIMULATOR }),
+    path: [],
+    table: { provider: SIMULATOR },
+    foreign: false,
+  },
+];
 
 /**
  * Reads the text of a models.toml. References such as "env:NAME" are looked up only when an entry is resolved.
@@ -34,7 +54,8 @@ export function parseConfig(text: string, options: ParseOptions): Config {
   const { profiles } = whole;
   const overlaid = whole.under(chosenProfile(options, profiles));
   const overrides = overridesIn(options.env, knownNames(overlaid, options));
-  const view = new View(files, overlaid.profile, overrides.sources);
+  const simulate = options.simulate === true || asksToSimulate(options.env);
+  const view = new View(files, overlaid.profile, overrides.sources, simulate ? SIMULATED : []);
   // A text inside a program need not have the entries that its environment speaks of; a file does.
   const strangers = options.file === undefined ? [] : overrides.findings;
   const findings = [...strangers, ...findMistakes(view, options)];

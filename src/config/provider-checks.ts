@@ -2,8 +2,10 @@ import { nearest } from "../core/suggest.ts";
 import { type EntrySources, ownPath, SIMULATOR, topValue } from "./layering.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
+import { isReference } from "./references.ts";
 import type { Source } from "./source.ts";
 import { childTable, childTables } from "./table.ts";
+import type { View } from "./view.ts";
 
 /** What must be known about a provider to check an entry; the catalog's rows fit. */
 export interface ProviderHint {
@@ -14,7 +16,15 @@ export interface ProviderHint {
   readonly keyEnv: readonly string[];
 }
 
+/** Models whose price is known without the file. */
+export interface PriceBook {
+  has(modelId: string): boolean;
+  ids(): readonly string[];
+}
+
 export interface Facts {
+  /** Absent: nobody can tell, and every `price_as` counts as known. */
+  readonly prices?: PriceBook | undefined;
   readonly providers: readonly ProviderHint[];
   /** Wire formats, also those registered from code. */
   readonly dialects: readonly string[];
@@ -44,6 +54,54 @@ export function checkProviderTables(sources: readonly Source[], facts: Facts): F
       const word = String(path.at(-1));
       return { path, source, at: "key", message: `no model has the provider "${word}"`, meant: { word, among: known } };
     });
+}
+
+/**
+ * A provider in a profile's `[defaults]`: entries with a provider of their own do not take it, which nobody notices. For
+ * the simulator one such entry is too many, because its calls stay real.
+ */
+export function checkProfileProvider(view: View): Finding[] {
+  const { profile } = view;
+  if (profile === undefined) return [];
+  const written = view.tablesAt(["defaults"], "defaults").findLast(({ kind }) => kind === "profile");
+  const provider = written?.table["provider"];
+  if (written === undefined || typeof provider !== "string") return [];
+  const names = view.names();
+  const others = names.filter((name) => view.sources(name).provider !== provider);
+  if (others.length === 0 || (others.length < names.length && provider !== SIMULATOR)) return [];
+  const which = others.map((name) => `"${name}"`).join(", ");
+  const message = `no effect on ${which}, which name a provider themselves; write [profiles.${profile}.models.NAME] provider = "${provider}"`;
+  return [{ path: [...written.path, "provider"], source: written.source, at: "value", message }];
+}
+
+/** A `price_as` that prices nothing. */
+export function checkPriceAs(sources: readonly Source[], { prices }: Facts): Finding[] {
+  if (prices === undefined) return [];
+  const roots = sources.flatMap((source) =>
+    [{ table: source.document, path: [] as Path }, ...childTables(source.document, [], "profiles")].map((root) => ({
+      ...root,
+      source,
+    })),
+  );
+  const own = new Set(
+    roots.flatMap(({ table, path }) => childTables(table, path, "pricing").map((found) => String(found.path.at(-1)))),
+  );
+  return roots.flatMap(({ table, path, source }) =>
+    [
+      ...childTable(table, path, "defaults"),
+      ...childTables(table, path, "providers"),
+      ...childTables(table, path, "models"),
+    ].flatMap((inner): Finding[] => {
+      const id = inner.table["price_as"];
+      if (typeof id !== "string" || id === "" || isReference(id) || own.has(id) || prices.has(id)) return [];
+      const meant = { word: id, among: new Set([...own, ...prices.ids()]) };
+      return [{ path: [...inner.path, "price_as"], source, at: "value", message: noPrice(id), meant }];
+    }),
+  );
+}
+
+export function noPrice(id: string): string {
+  return `no price is known for "${id}"; "price_as" takes a model id of the catalog or of [pricing]`;
 }
 
 const FOUR_LINES =

@@ -25,10 +25,19 @@ export class View {
   readonly #parents = new Map<string, string | undefined>();
   readonly #shared = new Map<string, readonly SourceTable[]>();
 
-  constructor(files: readonly Source[], profile: string | undefined, variables: readonly Source[] = []) {
+  /** Laid over every entry: the switch that turns all of them into the simulator. */
+  readonly #over: readonly SourceTable[];
+
+  constructor(
+    files: readonly Source[],
+    profile: string | undefined,
+    variables: readonly Source[] = [],
+    over: readonly SourceTable[] = [],
+  ) {
     this.files = files;
     this.profile = profile;
     this.variables = variables;
+    this.#over = over;
   }
 
   /** The same files under another profile, without what the environment says. */
@@ -156,9 +165,9 @@ export class View {
 
   sources(name: string): EntrySources {
     const defaults = this.#sharedTables(["defaults"], "defaults");
-    const own = this.#ownTables(name);
-    const { provider, simulatedProvider, foreign } = servedBy(defaults, own);
-    const tables = [...defaults];
+    const own = [...this.#ownTables(name), ...this.#over];
+    const { provider, simulatedProvider, foreign, foreignDefaults } = servedBy(defaults, own);
+    const tables = defaults.map((table, index) => (index < foreignDefaults ? { ...table, foreign: true } : table));
     for (const id of [simulatedProvider, provider])
       if (id !== undefined) tables.push(...this.#sharedTables(["providers", id], "provider"));
     for (let index = 0; index < own.length; index++) {
@@ -201,6 +210,8 @@ interface Served {
   readonly simulatedProvider: string | undefined;
   /** How many of the entry's tables, from below, were written for another provider. */
   readonly foreign: number;
+  /** The same of the tables of defaults: a profile may name another provider than the file. */
+  readonly foreignDefaults: number;
 }
 
 /** Walks the tables upwards: who serves in the end, and which tables were written for somebody else. */
@@ -208,6 +219,7 @@ function servedBy(defaults: readonly SourceTable[], own: readonly SourceTable[])
   let provider: string | undefined;
   let simulatedProvider: string | undefined;
   let foreign = 0;
+  let foreignDefaults = 0;
   const tables = defaults.length === 0 ? own : [...defaults, ...own];
   for (let index = 0; index < tables.length; index++) {
     const next = tables[index]?.table.provider;
@@ -216,10 +228,11 @@ function servedBy(defaults: readonly SourceTable[], own: readonly SourceTable[])
     else {
       simulatedProvider = undefined;
       if (provider !== undefined && index >= defaults.length) foreign = index - defaults.length;
+      if (provider !== undefined && index < defaults.length) foreignDefaults = index;
     }
     provider = next;
   }
-  return { provider, simulatedProvider, foreign };
+  return { provider, simulatedProvider, foreign, foreignDefaults };
 }
 
 function addTable(tables: SourceTable[], source: Source, path: Path, kind: LayerKind): void {

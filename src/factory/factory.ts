@@ -1,11 +1,15 @@
-import type { ModelInfo } from "../catalog/lookup.ts";
+import { catalogIds, type ModelInfo } from "../catalog/lookup.ts";
+import { isPriced } from "../catalog/price.ts";
 import { PROVIDERS } from "../catalog/providers.ts";
+import type { Overlay } from "../catalog/table.ts";
 import { type FileWatcher, watchFiles } from "../config/file-watcher.ts";
-import { type Config, loadConfig, parseConfig } from "../config/load.ts";
+import { type Config, loadConfig, type PriceBook, parseConfig } from "../config/load.ts";
+import { asksToSimulate } from "../config/parse.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { ModelError } from "../core/error.ts";
+import { silentLogger } from "../core/logger.ts";
 import { checkOptionNames, invalidOption } from "../core/option-names.ts";
 import { own } from "../core/own.ts";
 import { scopePath } from "../core/scope.ts";
@@ -61,6 +65,7 @@ export interface BreakerControl {
 export class ModelFactory<Models = Registered> {
   readonly #source: ConfigSource;
   readonly #options: FactoryOptions;
+  readonly #simulated: boolean;
   readonly #shared: SharedServices;
   readonly #around: Surroundings;
   /** By name and scope. */
@@ -75,8 +80,10 @@ export class ModelFactory<Models = Registered> {
   private constructor(config: Config, source: ConfigSource, options: FactoryOptions) {
     this.#source = source;
     this.#options = options;
+    this.#simulated = isSimulated(options);
     const clock = clockFrom(options.clock);
-    const transport = options.transport === undefined ? createTransport({ clock }) : transportFrom(options.transport);
+    const own = this.#simulated ? undefined : options.transport;
+    const transport = own === undefined ? createTransport({ clock }) : transportFrom(own);
     this.#closers.push(
       () => transport.close(),
       () => this.#simulator.close(),
@@ -101,7 +108,8 @@ export class ModelFactory<Models = Registered> {
   ): Promise<FactoryOf<Models, Registered>> {
     checkFactoryOptions(options, "load");
     const cwd = process.cwd();
-    const read = () => loadConfig(path, { ...configOptions(options), cwd });
+    const parsing = configOptions(options, true);
+    const read = () => loadConfig(path, { ...parsing, cwd });
     const factory = new ModelFactory(await read(), { read }, options);
     const { config, services } = factory.#generation;
     warnOfStaleTypes(config, options.env ?? process.env, services.logger);
@@ -114,7 +122,8 @@ export class ModelFactory<Models = Registered> {
    */
   static parse<Models = Untyped>(toml: string, options: FactoryOptions = {}): FactoryOf<Models, Untyped> {
     checkFactoryOptions(options, "parse");
-    const source = { parse: (text: string) => parseConfig(text, configOptions(options)) };
+    const parsing = configOptions(options, false);
+    const source = { parse: (text: string) => parseConfig(text, parsing) };
     return new ModelFactory(source.parse(toml), source, options) as FactoryOf<Models, Untyped>;
   }
 
@@ -335,7 +344,8 @@ export class ModelFactory<Models = Registered> {
   }
 
   #generationOf(config: Config, before: Generation | undefined): Generation {
-    const { env = process.env, providers = {}, tokens = {}, logger } = this.#options;
+    const { env = process.env, logger } = this.#options;
+    const { providers = {}, tokens = {} } = this.#simulated ? {} : this.#options;
     const { clock } = this.#around;
     const services = servicesOf(config, this.#shared, { clock, logger, before });
     const overlay = overlayFor(this.#options, this.#source.read !== undefined, services.logger);
@@ -344,7 +354,8 @@ export class ModelFactory<Models = Registered> {
   }
 
   #dialectOf(target: Target): Dialect {
-    const dialect = own(this.#options.providers ?? {}, target.dialect) ?? dialectNamed(target.dialect);
+    const providers = this.#simulated ? {} : (this.#options.providers ?? {});
+    const dialect = own(providers, target.dialect) ?? dialectNamed(target.dialect);
     return target.provider === "simulator" ? this.#simulator.speaking(dialect) : dialect;
   }
 
@@ -369,7 +380,12 @@ function clockFrom(own: Partial<Clock> = {}): Clock {
   };
 }
 
-function configOptions(options: FactoryOptions) {
+/** The process's own environment counts beside a given one: whoever sets the switch for a program wants nothing sent. */
+function isSimulated({ simulate, env = process.env }: FactoryOptions): boolean {
+  return simulate === true || asksToSimulate(env) || asksToSimulate(process.env);
+}
+
+function configOptions(options: FactoryOptions, readsFiles: boolean) {
   const { env = process.env, profile, baseDir, providers = {} } = options;
   const hints = PROVIDERS.map(({ id, baseUrl, keyEnv }) => ({
     id,
@@ -377,5 +393,17 @@ function configOptions(options: FactoryOptions) {
     keyEnv,
   }));
   const own = Object.keys(providers).map((id) => ({ id, needsBaseUrl: false, keyEnv: [] }));
-  return { env, profile, baseDir, providers: [...hints, ...own], dialects: [...BUILT_IN, ...Object.keys(providers)] };
+  const dialects = [...BUILT_IN, ...Object.keys(providers)];
+  const prices = pricesKnown(options, readsFiles);
+  return { env, profile, baseDir, providers: [...hints, ...own], dialects, prices, simulate: isSimulated(options) };
+}
+
+/** Asked only where a file has a `price_as`. */
+function pricesKnown(options: FactoryOptions, readsFiles: boolean): PriceBook {
+  let found: { readonly overlay: Overlay | undefined } | undefined;
+  const overlay = () => {
+    found ??= { overlay: overlayFor(options, readsFiles, silentLogger) };
+    return found.overlay;
+  };
+  return { has: (id) => isPriced(id, overlay()), ids: () => catalogIds(undefined, overlay()) };
 }

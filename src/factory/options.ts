@@ -31,6 +31,12 @@ export interface FactoryOptions {
    * one of the user's cache folder, if there is one; for `parse` none.
    */
   readonly catalog?: string | false;
+  /**
+   * Sends every call to the built-in simulator, whatever the file says: no key, token hook, custom dialect, proxy or
+   * transport is used, and no connection leaves this machine. The variable MODELWRIGHT_SIMULATE=1 does the same; `false`
+   * does not undo it.
+   */
+  readonly simulate?: boolean;
   /** Folder that relative paths of the text start from. */
   readonly baseDir?: string;
   /** Dialects for providers of your own, by provider name. */

@@ -1,12 +1,13 @@
 import { X509Certificate } from "node:crypto";
-import { factsOf, infoOf } from "../catalog/lookup.ts";
-import { priceOf } from "../catalog/price.ts";
+import { catalogIds, factsOf, infoOf } from "../catalog/lookup.ts";
+import { isPriced, priceOf } from "../catalog/price.ts";
 import { findProvider, type ProviderRow } from "../catalog/providers.ts";
 import type { Overlay } from "../catalog/table.ts";
 import { thinksFromTheStart } from "../catalog/think-templates.ts";
 import { DEFAULTS } from "../config/defaults.ts";
 import { camelOf } from "../config/entry-config.ts";
 import type { Config, EntryConfig, PriceConfig } from "../config/load.ts";
+import { noPrice } from "../config/provider-checks.ts";
 import { isReference } from "../config/references.ts";
 import { readSmallFile, UnreadableFile } from "../config/small-file.ts";
 import { ConfigError } from "../core/config-error.ts";
@@ -20,6 +21,7 @@ import { pickSettings, type SettingName } from "../core/request.ts";
 import { Secret } from "../core/secret.ts";
 import { capabilitiesOf } from "../core/setting-capabilities.ts";
 import { stripTokensOf } from "../core/special-tokens.ts";
+import { nearest } from "../core/suggest.ts";
 import type {
   Address,
   Capabilities,
@@ -33,6 +35,7 @@ import type {
 } from "../core/target.ts";
 import { withoutEnd } from "../core/without-end.ts";
 import { vertexBaseUrl } from "../dialects/google/address.ts";
+import { BUILT_IN } from "./dialect-map.ts";
 
 export interface ResolveContext {
   readonly config: Config;
@@ -46,7 +49,10 @@ export interface ResolveContext {
 
 const SIMULATOR = "simulator";
 /** Keys that lead somewhere else; an entry that is simulated goes nowhere. */
-const NOT_SIMULATED = ["api_key", "base_url", "proxy", "tls", "extra_headers", "vertex_project", "vertex_location"];
+const NOT_SIMULATED = [
+  ...["api_key", "base_url", "proxy", "tls", "extra_headers", "vertex_project", "vertex_location"],
+  ...["organization_id", "project_id"],
+];
 
 /**
  * Entry, provider row and catalog facts as one destination; `forDisplay` does without its key.
@@ -70,6 +76,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
   const dialect = dialectFor(entry, row, custom);
   const facts = withOverrides(factsOf(row?.id ?? entry.provider, entry.name, overlay), entry.capabilities);
   refuseStops(entry, row, config);
+  refusePriceAs(entry, declared, context);
   const address = addressOf(entry, row, simulated, custom, config);
   return Object.freeze<Target>({
     entry: name,
@@ -92,7 +99,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     credentials: credentialsOf(entry, simulated, tokens),
     headers: { ...row?.headers, ...entry.extraHeaders },
     extraBody: entry.extraBody ?? {},
-    proxy: proxyFor(entry.proxy, address.baseUrl, context.env),
+    proxy: simulated ? undefined : proxyFor(entry.proxy, address.baseUrl, context.env),
     tls: tlsOf(entry.tls, config),
     settings: pickSettings(entry as unknown as Readonly<Record<string, unknown>>),
     system: entry.system,
@@ -141,6 +148,25 @@ function refuseStops({ entry, stop = [] }: EntryConfig, row: ProviderRow | undef
   ]);
 }
 
+/** What the file says plainly was checked when it was read; here is what a variable said. */
+function refusePriceAs(
+  { entry, priceAs }: EntryConfig,
+  declared: EntryConfig,
+  { config, overlay }: ResolveContext,
+): void {
+  if (priceAs === undefined || declared.priceAs === priceAs) return;
+  if (own(config.pricing, priceAs) !== undefined || isPriced(priceAs, overlay)) return;
+  const at = config.origin(entry, "price_as");
+  const suggestion = nearest(priceAs, [...Object.keys(config.pricing), ...catalogIds(undefined, overlay)]);
+  throw new ConfigError([
+    {
+      ...{ file: config.file, line: at?.line ?? 0, column: at?.column ?? 0, path: `models.${entry}.price_as` },
+      message: noPrice(priceAs),
+      ...(suggestion !== undefined && { suggestion }),
+    },
+  ]);
+}
+
 /** Keys that only some wires have a place for; on the others they are reported like any parameter that is left out. */
 function unusedKeys(entry: EntryConfig, dialect: string, row: ProviderRow | undefined): Target["unused"] {
   const openai = dialect.startsWith("openai");
@@ -174,7 +200,9 @@ function rowOf(
 }
 
 function dialectFor(entry: EntryConfig, row: ProviderRow | undefined, custom: ReadonlySet<string>): string {
-  if (entry.customLlmProvider !== undefined) return entry.customLlmProvider;
+  // The simulator speaks no wire that code brought along.
+  const speaks = entry.provider !== SIMULATOR || BUILT_IN.includes(entry.customLlmProvider ?? "");
+  if (entry.customLlmProvider !== undefined && speaks) return entry.customLlmProvider;
   if (custom.has(entry.provider)) return entry.provider;
   return row?.dialect ?? "openai";
 }

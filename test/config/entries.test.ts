@@ -358,3 +358,28 @@ function bound(text: string) {
   const config = parse(text);
   return { entry: config.entry.bind(config), origin: config.origin.bind(config) };
 }
+
+describe("a provider in the [defaults] of a profile", () => {
+  const file = (more: string) => `[models.a]\nname = "gpt-4o"\nprovider = "openai"\n${more}`;
+
+  test("is refused where no entry takes it", () => {
+    const { problems } = refusal(file('[profiles.ci.defaults]\nprovider = "deepseek"\n'), {});
+    expect(problems).toMatchObject([{ line: 5, path: "profiles.ci.defaults.provider" }]);
+    expect(problems[0]?.message).toContain('[profiles.ci.models.NAME] provider = "deepseek"');
+  });
+
+  test("is refused for the simulator while a single entry stays real", () => {
+    const more =
+      '[models.b]\nname = "x"\n[defaults]\nprovider = "openai"\n[profiles.ci.defaults]\nprovider = "simulator"\n';
+    expect(refusal(file(more), {}).problems[0]?.message).toContain('no effect on "a"');
+  });
+
+  test("holds for the entries without one, and takes no address of the other provider with it", () => {
+    const toml =
+      '[defaults]\nprovider = "openai"\nbase_url = "http://127.0.0.1:7/v1"\n[profiles.ci.defaults]\nprovider = "deepseek"\n[models.a]\nname = "x"\n';
+    const parsed = parse(toml, { profile: "ci" });
+    expect(parsed.entry("a").provider).toBe("deepseek");
+    expect(parsed.entry("a").baseUrl).toBeUndefined();
+    expect(parse(toml, {}).entry("a").baseUrl).toBe("http://127.0.0.1:7/v1");
+  });
+});

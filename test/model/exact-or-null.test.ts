@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { CallOptions, Reply } from "../../src/index.ts";
+import { type CallOptions, ConfigError, type FactoryOptions, type Reply } from "../../src/index.ts";
 import { chatBody, entry, factoryOf, failureOf, serve, WIRES, type Wire } from "./world.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -181,4 +181,70 @@ describe.each(WIRES)("numbers that are no counts on the %s wire", (wire) => {
       expect(factory.usage().cost.usd).toBeLessThan(1);
     },
   );
+});
+
+describe("price_as", () => {
+  const problemsOf = (toml: string, options: FactoryOptions = {}) => {
+    try {
+      factoryOf(toml, options).create();
+    } catch (error) {
+      return error instanceof ConfigError ? error.problems : error;
+    }
+    return [];
+  };
+
+  test("of an unknown id is an error at its place, with the nearest id", () => {
+    const toml = '[models.a]\nname = "x"\nprovider = "openai"\napi_key = "k"\nprice_as = "gpt-4oo"\n';
+    expect(problemsOf(toml)).toMatchObject([
+      {
+        line: 5,
+        column: 12,
+        path: "models.a.price_as",
+        suggestion: "gpt-4o",
+        message: expect.stringContaining("gpt-4oo"),
+      },
+    ]);
+  });
+
+  test("is checked wherever it is written, also in a profile that is not in use", () => {
+    const toml =
+      '[models.a]\nname = "x"\nprovider = "openai"\n[defaults]\nprice_as = "nobody-1"\n[providers.openai]\nprice_as = "nobody-2"\n[profiles.p.models.a]\nprice_as = "nobody-3"\n';
+    expect(problemsOf(toml)).toMatchObject([{ line: 5 }, { line: 7 }, { line: 9 }]);
+  });
+
+  test("of a variable is checked when the entry is used", () => {
+    const toml = '[models.a]\nname = "x"\nprovider = "openai"\napi_key = "k"\nprice_as = "env:PRICED"\n';
+    expect(problemsOf(toml, { env: { PRICED: "nobody" } })).toMatchObject([{ line: 5, path: "models.a.price_as" }]);
+    expect(problemsOf(toml, { env: { PRICED: "gpt-4o" } })).toEqual([]);
+  });
+
+  test("takes an id of [pricing] and a priced one of any provider", () => {
+    const of = (id: string, more = "") =>
+      problemsOf(`[models.a]\nname = "x"\nprovider = "openai"\napi_key = "k"\nprice_as = "${id}"\n${more}`);
+    expect(of("house", '[pricing."house"]\ninput = 1\noutput = 2\n')).toEqual([]);
+    for (const id of ["claude-sonnet-4-5", "anthropic/claude-haiku-4-5", "deepseek-v4-pro"])
+      expect(of(id), id).toEqual([]);
+    expect(of("ft:gpt-4o-mini-2024-07-18:acme::abc")).toHaveLength(1);
+  });
+});
+
+test("a fine-tuned model has no price in info(), as its calls have no cost", async () => {
+  const id = "ft:gpt-4o-mini-2024-07-18:acme::abc123";
+  const server = await serve(() => BODIES.openai());
+  const factory = factoryOf(entry("openai", server.url, "", { name: id, priced: false }));
+  expect(factory.info(id)).toMatchObject({ id: "gpt-4o-mini-2024-07-18", price: undefined });
+  expect((await factory.create().codegen("Hi.")).cost.usd).toBeNull();
+});
+
+test("factory.usage() tells ten thousand tags and scopes apart and sums the rest as other", async () => {
+  const server = await serve(() => BODIES.openai());
+  const factory = factoryOf(entry("openai", server.url));
+  const tags = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `tag-${from + index}`);
+  await factory.create().codegen("One.", { tags: tags(0, 10_000) });
+  await factory.create().codegen("Two.", { tags: tags(9_999, 20_000) });
+  const sums = factory.usage("tag");
+  expect(Object.keys(sums)).toHaveLength(10_001);
+  expect(sums["tag-9999"]).toMatchObject({ calls: 2, requests: 2 });
+  expect(sums["other"]).toMatchObject({ calls: 1, requests: 1, usage: { input: 1000 } });
+  expect(factory.usage()).toMatchObject({ calls: 2, requests: 2 });
 });

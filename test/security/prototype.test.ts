@@ -69,7 +69,7 @@ describe("a value of models.toml may be called so, and means nothing by it:", ()
   test.each([...NAMES, "toString", "hasOwnProperty", "valueOf"])("%s as provider, model, parameter", async (name) => {
     const server = await serving(() => smallBody("openai"));
     const factory = ModelFactory.parse(
-      `[models.a]\nname = "${name}"\nprovider = "${name}"\ncustom_llm_provider = "openai"\nbase_url = "${server.origin}/v1"\napi_key = "k-${name}"\nprice_as = "${name}"\n`,
+      `[models.a]\nname = "${name}"\nprovider = "${name}"\ncustom_llm_provider = "openai"\nbase_url = "${server.origin}/v1"\napi_key = "k-${name}"\n`,
       { env: {}, tokens: {} },
     );
     onTestFinished(() => factory.close());
@@ -78,6 +78,8 @@ describe("a value of models.toml may be called so, and means nothing by it:", ()
     expect(server.requests[0]?.headers["authorization"]).toBe(`Bearer k-${name}`);
     expect(factory.describe("a").provider).toBe(name);
     expect(factory.info(name)).toBeNull();
+    const priced = `[models.a]\nname = "x"\nprovider = "openai"\nprice_as = "${name}"\n`;
+    expect(() => ModelFactory.parse(priced, { env: {} })).toThrow(`no price is known for "${name}"`);
     expect(() => factory.get(name)).toThrow(ConfigError);
   });
 });
