@@ -4,6 +4,7 @@
  */
 export const DEFAULTS = {
   stream: false,
+  max_input_bytes: "64MiB",
   batch_size: 1,
   drop_params: true,
   modify_params: true,

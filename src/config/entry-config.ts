@@ -6,6 +6,7 @@ import type { Capabilities, StripSpecialTokens } from "../core/target.ts";
 import type { Tool, ToolChoice } from "../core/tool.ts";
 import { durationMs } from "./duration.ts";
 import { KEY_ALIASES } from "./layering.ts";
+import { sizeBytes } from "./size.ts";
 import { isTable, type Table } from "./table.ts";
 
 type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined };
@@ -83,6 +84,7 @@ export interface EntryConfig extends Settings {
   readonly hedgeAfter?: number;
   readonly continueOnLength?: number;
   readonly repeatedChunkLimit?: number;
+  readonly maxInputBytes?: number;
   readonly pricing?: PriceConfig;
   readonly priceAs?: string;
   readonly strictPricing?: boolean;
@@ -100,6 +102,7 @@ const CONVERSIONS: Readonly<Record<string, Convert>> = {
   tool_choice: toolChoiceOf,
   response_format: responseFormatOf,
   jitter: (jitter: boolean | string) => (typeof jitter === "string" ? jitter : jitter ? "full" : "none"),
+  max_input_bytes: sizeBytes,
   web_search: camelTable,
   pricing: camelTable,
   capabilities: camelTable,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { EFFORTS, keyOf, SETTING_NAMES } from "../core/request.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { messages, responseFormat, toolChoice, tools } from "./schema-tools.ts";
-import { count, flag, oneOf, share, table, text, texts } from "./schema-values.ts";
+import { count, flag, oneOf, share, size, table, text, texts } from "./schema-values.ts";
 
 const penalty = () => z.number().min(-2).max(2);
 
@@ -38,6 +38,10 @@ export const parameterShape = {
       "Prompts estimated above this many tokens are refused as `context_too_long` before any request. Default: none; only prompts that cannot possibly fit the model's window are refused.",
     examples: [200_000],
   }),
+  max_input_bytes: size(
+    "Larger prompts, attachments included, are refused as `request_too_large` before any request.",
+    { default: DEFAULTS.max_input_bytes, examples: ["8MiB"] },
+  ),
   batch_size: count(1).meta({
     description: "Most completions one API call is asked for; more samples than this are several calls.",
     default: DEFAULTS.batch_size,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DURATION_PATTERN } from "./duration.ts";
 import { ENV_REFERENCE } from "./references.ts";
+import { SIZE_PATTERN } from "./size.ts";
 
 /*
  * The schema only validates; values are turned into milliseconds and camelCase when an entry is asked for. That keeps
@@ -35,6 +36,18 @@ export const duration = (
     z.string().regex(DURATION_PATTERN, { error: `must be ${DURATION_WORDS}` }),
   ]).meta({
     description: `${description} In seconds, or as a text such as "500ms", "30s" or "2m".`,
+    ...rest,
+  });
+
+const SIZE_WORDS = 'a number of bytes, or a string such as "512KiB" or "64MiB"';
+
+/** A key for a number of bytes; how it may be written is added to its description. */
+export const size = (
+  description: string,
+  rest: { readonly default?: unknown; readonly examples?: readonly unknown[] } = {},
+) =>
+  oneOf(SIZE_WORDS, [count(1), z.string().regex(SIZE_PATTERN, { error: `must be ${SIZE_WORDS}` })]).meta({
+    description: `${description} In bytes, or as a string such as "512KiB" or "64MiB".`,
     ...rest,
   });
 

@@ -4,7 +4,7 @@ import type { CallInput } from "./call.ts";
 import type { Dialect } from "./dialect.ts";
 import { ModelError } from "./error.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
-import { estimateTokens, textLength } from "./estimate.ts";
+import { estimateTokens, inputBytes, textLength } from "./estimate.ts";
 import type { Message, Part, UserMessage } from "./message.ts";
 import { EFFORTS, type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
 import { capabilitiesOf } from "./setting-capabilities.ts";
@@ -36,6 +36,7 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   const effort = effortWord(reasoningEffort, target, changes);
   clampNumbers(rest, target, changes);
   const messages = adaptMessages(withPrelude(input, target), target, changes);
+  checkBytes(messages, input.maxInputBytes ?? target.policy.maxInputBytes, target);
   checkSize(messages, rest, target);
   const request: ModelRequest = {
     messages,
@@ -321,6 +322,16 @@ function toWellFormed(content: string | readonly Part[]): string | readonly Part
 const MOST_CHARS_PER_TOKEN = 8;
 /** Text no provider accepts, for models whose window nobody knows. */
 const MOST_CHARS = 8 * 1024 * 1024;
+
+function checkBytes(messages: readonly Message[], most: number, target: Target): void {
+  const bytes = inputBytes(messages, most);
+  if (bytes <= most) return;
+  throw failed(
+    target,
+    "request_too_large",
+    `the prompt has ${bytes} bytes, max_input_bytes is ${most}; nothing was sent`,
+  );
+}
 
 function checkSize(messages: readonly Message[], settings: Settings, target: Target): void {
   const length = textLength(messages);

@@ -25,6 +25,8 @@ export interface CallInput {
   /** What this call says about changes of its request; wins over the entry. */
   readonly adaptation?: { readonly [key in keyof Adaptation]?: Adaptation[key] | undefined };
   readonly stripTokens?: StripTokens | undefined;
+  /** Per-call override of `max_input_bytes`. */
+  readonly maxInputBytes?: number | undefined;
   /** Per-call override of `continue_on_length`. */
   readonly continueOnLength?: number | undefined;
   /** Per-call override of the entry's `stream`. */

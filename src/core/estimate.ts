@@ -68,3 +68,42 @@ function contentLength(content: string | readonly Part[]): number {
   }
   return length;
 }
+
+/** Bytes that no character needs more of, in UTF-8, for each unit of a string. */
+const MOST_BYTES_PER_UNIT = 3;
+
+/**
+ * Bytes of a prompt as it was given: text as UTF-8, attachments as the characters that carry them. Below `enough` it is
+ * only bounded, which takes no time.
+ */
+export function inputBytes(messages: readonly Message[], enough: number): number {
+  const most = sizeOf(messages, (text) => text.length * MOST_BYTES_PER_UNIT);
+  return most <= enough ? most : sizeOf(messages, (text) => Buffer.byteLength(text));
+}
+
+type Measure = (text: string) => number;
+
+function sizeOf(messages: readonly Message[], measure: Measure): number {
+  return messages.reduce((sum, { content }) => sum + contentSize(content, measure), 0);
+}
+
+function contentSize(content: string | readonly Part[], measure: Measure): number {
+  if (typeof content === "string") return measure(content);
+  return content.reduce((sum, part) => sum + partSize(part, measure), 0);
+}
+
+function partSize(part: Part, measure: Measure): number {
+  switch (part.type) {
+    case "text":
+    case "reasoning":
+      return measure(part.text);
+    case "tool-call":
+      return measure(part.name) + measure(JSON.stringify(part.arguments) ?? "");
+    case "tool-result":
+      return contentSize(part.content, measure);
+    case "image":
+    case "file":
+    case "audio":
+      return (part.data?.length ?? 0) + ("url" in part ? (part.url?.length ?? 0) : 0);
+  }
+}

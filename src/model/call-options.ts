@@ -48,6 +48,7 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
       system: entry["system"] as string | undefined,
       prelude: options.messages === undefined ? undefined : readInput(options.messages),
       stripTokens: stripTokensOf(entry["stripSpecialTokens"] as StripSpecialTokens | undefined),
+      maxInputBytes: entry["maxInputBytes"] as number | undefined,
       continueOnLength: entry["continueOnLength"] as number | undefined,
       adaptation: pick(entry, ["dropParams", "modifyParams", "strict", "drop", "allow"]),
     },

@@ -47,6 +47,8 @@ export interface CallOptions
   readonly system?: string | undefined;
   /** Messages put before the input; they replace the entry's. */
   readonly messages?: readonly Message[] | undefined;
+  /** Largest prompt that is sent: bytes, or a string such as "8MiB". Default: the entry's. */
+  readonly maxInputBytes?: number | string | undefined;
   readonly batchSize?: number | undefined;
   readonly stream?: boolean | undefined;
   readonly dropParams?: boolean | undefined;

@@ -3,6 +3,7 @@ import { adapt, supportedParams } from "../../src/core/adapt.ts";
 import type { CallInput } from "../../src/core/call.ts";
 import type { Dialect } from "../../src/core/dialect.ts";
 import { isModelError, type ModelError } from "../../src/core/error.ts";
+import type { UserMessage } from "../../src/core/message.ts";
 import type { Settings } from "../../src/core/request.ts";
 import type { Target } from "../../src/core/target.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
@@ -298,6 +299,24 @@ describe("the size of a prompt", () => {
   it("above max_input_tokens is refused", () => {
     expect(refusal(() => adapted({ ...long(1_000), settings: { maxInputTokens: 100 } })).code).toBe("context_too_long");
     expect(adapted({ ...long(1_000), settings: { maxInputTokens: 1_000 } }).settings.maxInputTokens).toBe(1_000);
+  });
+
+  it("above max_input_bytes is refused, every kind of content counted", () => {
+    const refused = (content: UserMessage["content"], most: number) =>
+      refusal(() => adapted({ messages: [{ role: "user", content }], maxInputBytes: most }));
+    expect(refused("ä".repeat(50), 99)).toMatchObject({
+      code: "request_too_large",
+      message: expect.stringContaining("100 bytes"),
+    });
+    for (const part of [
+      { type: "image", data: "A".repeat(100), mediaType: "image/png" },
+      { type: "image", url: `data:image/png;base64,${"A".repeat(78)}` },
+      { type: "file", data: "A".repeat(100), mediaType: "application/pdf" },
+      { type: "text", text: "a".repeat(100) },
+    ] as const) {
+      expect(refused([part], 99).code).toBe("request_too_large");
+      expect(adapted({ messages: [{ role: "user", content: [part] }], maxInputBytes: 100 }).adjustments).toEqual([]);
+    }
   });
 
   it.each([

@@ -29,6 +29,11 @@ const ROWS: { readonly [key in keyof Required<CallOptions>]: Row | "below" } = {
     call: { maxInputTokens: 1 },
     sees: ({ error, requests }) => expect([error?.code, requests.length]).toEqual(["context_too_long", 0]),
   },
+  maxInputBytes: {
+    entry: 'max_input_bytes = "1KiB"',
+    call: { maxInputBytes: "1B" },
+    sees: ({ error, requests }) => expect([error?.code, requests.length]).toEqual(["request_too_large", 0]),
+  },
   stop: { entry: 'stop = ["A"]', call: { stop: "B" }, body: { stop: ["B"] } },
   seed: { entry: "seed = 1", call: { seed: 2 }, body: { seed: 2 } },
   frequencyPenalty: {

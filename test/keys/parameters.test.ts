@@ -45,6 +45,19 @@ const SIXTY_FOUR = {
 keyTest("models.*.max_new_tokens", onEveryWire("max_new_tokens = 64", SIXTY_FOUR));
 keyTest("models.*.max_tokens", onEveryWire("max_tokens = 64", SIXTY_FOUR));
 
+keyTest("models.*.max_input_bytes", async () => {
+  for (const wire of WIRES) {
+    const simulator = await simulate();
+    for (const most of ["2", '"0.001KiB"']) {
+      const refused = await ask(simulator, entry(wire, simulator, `max_input_bytes = ${most}`));
+      expect(refused.error?.code).toBe("request_too_large");
+      expect(refused.requests).toHaveLength(0);
+    }
+    for (const most of ["200", '"1MiB"'])
+      await answered(simulator, entry(wire, simulator, `max_input_bytes = ${most}`));
+  }
+});
+
 keyTest("models.*.max_input_tokens", async () => {
   const simulator = await simulate();
   for (const wire of WIRES) {
