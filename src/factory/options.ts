@@ -62,6 +62,7 @@ const OPTION_NAMES: { readonly [name in keyof Required<FactoryOptions>]: true } 
   env: true,
   profile: true,
   catalog: true,
+  simulate: true,
   baseDir: true,
   providers: true,
   tokens: true,
