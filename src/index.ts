@@ -41,7 +41,7 @@ export type { Effort, ModelRequest, PromptCache, ResponseFormat, Settings } from
 export type { Scope } from "./core/scope.ts";
 export type { StandardSchema } from "./core/standard-schema.ts";
 export type { BreakerState, Capabilities, Capability, ModelFacts, Target, Token } from "./core/target.ts";
-export type { JsonSchema, Tool, ToolCall, ToolChoice } from "./core/tool.ts";
+export type { JsonSchema, Tool, ToolCall, ToolChoice, ToolKind } from "./core/tool.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
 export type { Usage } from "./core/usage.ts";
 export { type BreakerControl, ModelFactory, type Registered } from "./factory/factory.ts";

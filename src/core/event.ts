@@ -44,6 +44,8 @@ export type FoldEvent =
       readonly signature: string;
       readonly sample: number;
     }
+  /** Output without a place in the reply, for example an image or a search that the provider ran; `raw` has it. */
+  | { readonly type: "other-output"; readonly sample: number }
   | {
       readonly type: "response";
       readonly id?: string;
@@ -60,7 +62,7 @@ export type FlowEvent = ModelEvent | FoldEvent;
 export type Events = AsyncIterable<readonly FlowEvent[]>;
 
 /** What shows the consumer something of the answer; from the first one on, an attempt is committed. */
-export type ContentEvent = Exclude<Extract<FlowEvent, { sample: number }>, { type: "signature" }>;
+export type ContentEvent = Exclude<Extract<FlowEvent, { sample: number }>, { type: "signature" | "other-output" }>;
 
 export function isContent(event: FlowEvent): event is ContentEvent {
   switch (event.type) {
@@ -77,6 +79,13 @@ export function isContent(event: FlowEvent): event is ContentEvent {
   }
 }
 
+const FOLD_EVENTS: ReadonlySet<FlowEvent["type"]> = new Set<FoldEvent["type"]>([
+  "refusal-delta",
+  "signature",
+  "other-output",
+  "response",
+]);
+
 export function isPublic(event: FlowEvent): event is ModelEvent {
-  return event.type !== "refusal-delta" && event.type !== "signature" && event.type !== "response";
+  return !FOLD_EVENTS.has(event.type);
 }

@@ -1,3 +1,5 @@
+import type { ToolKind } from "./tool.ts";
+
 /** One turn of a conversation. OpenAI-shaped messages are accepted wherever a Message is. */
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
@@ -63,6 +65,8 @@ export interface ReasoningPart extends Signed {
 }
 export interface ToolCallPart extends Signed {
   readonly type: "tool-call";
+  /** Absent: a function call. */
+  readonly kind?: ToolKind;
   readonly id: string;
   readonly name: string;
   readonly arguments: unknown;

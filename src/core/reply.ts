@@ -79,7 +79,14 @@ class SampleFold {
 
   addCall(index: number, call: ToolCall): void {
     this.toolCalls.push(call);
-    const part: Writable<ToolCallPart> = { type: "tool-call", id: call.id, name: call.name, arguments: call.arguments };
+    const { kind = "function", id, name } = call;
+    const part: Writable<ToolCallPart> = {
+      type: "tool-call",
+      ...(kind !== "function" && { kind }),
+      id,
+      name,
+      arguments: call.arguments,
+    };
     this.#callParts.set(index, part);
     this.parts.push(part);
   }
@@ -308,6 +315,7 @@ export function unfold(reply: Reply): FlowEvent[] {
 function unfoldPart(part: AssistantPart, index: number, calls: readonly ToolCall[], events: FlowEvent[]): number {
   if (part.type === "tool-call") {
     const call = calls[index] ?? {
+      kind: part.kind ?? "function",
       id: part.id,
       name: part.name,
       arguments: part.arguments,

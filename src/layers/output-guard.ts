@@ -44,6 +44,7 @@ class OutputGuard {
   #endedEarly = false;
   #finished = 0;
   #sawAnswer = false;
+  #sawOtherOutput = false;
   /** The first tool call that began. */
   #begunCall: string | undefined;
   #usage: Usage | undefined;
@@ -158,6 +159,9 @@ class OutputGuard {
         this.#watchOf(event.sample).note(event);
         if (event.sample === 0) this.#begunCall ??= event.name;
         break;
+      case "other-output":
+        this.#sawOtherOutput = true;
+        break;
       case "usage":
         this.#usage = event.usage;
         break;
@@ -191,10 +195,19 @@ class OutputGuard {
     if (event.sample !== 0 || this.#sawAnswer) return;
     const output = this.#usage?.estimated === false ? this.#usage.output : 0;
     if (event.reason === "length") this.verdict = this.#cutShort(output);
-    // Tokens that were neither thought nor shown are of a kind the events have no word for: `raw` has them.
-    const untold = output - (this.#usage?.reasoning ?? 0) > 0;
-    if ((event.reason === "stop" || event.reason === "unknown") && !untold)
+    else if (this.#isEmpty(event))
       this.verdict = this.#failure("empty_response", "the answer ended with neither text nor tool call");
+  }
+
+  /** A model may have nothing to add to tool results or to text that was delivered; a paused turn goes on later. */
+  #isEmpty({ reason, raw }: Extract<FlowEvent, { type: "finish" }>): boolean {
+    if (this.#sawOtherOutput || raw === "pause_turn") return false;
+    if (reason === "stop") return !this.#goesOn && !this.#followsResults();
+    return reason === "unknown";
+  }
+
+  #followsResults(): boolean {
+    return this.#call.request.messages.findLast(({ role }) => role !== "system")?.role === "tool";
   }
 
   /** Nothing whole came before the limit, and nothing would the next time. */

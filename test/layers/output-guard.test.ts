@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { FlowEvent } from "../../src/core/event.ts";
+import type { FinishReason, FlowEvent } from "../../src/core/event.ts";
+import type { Message } from "../../src/core/message.ts";
+import { EMPTY_REQUEST } from "../../src/core/request.ts";
 import { Shown } from "../../src/core/shown.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { usageOf } from "../../src/core/usage.ts";
@@ -435,8 +437,31 @@ describe("an answer", () => {
     expect((await seen).error).toBeUndefined();
   });
 
-  it("whose tokens were counted is one, though nothing of it shows", async () => {
-    expect((await guarded([{ usage: { output: 5 } }, { finish: "stop" }]).seen).error).toBeUndefined();
+  it("may consist of output that the reply has no place for", async () => {
+    const events: FlowEvent[] = [{ type: "other-output", sample: 0 }];
+    expect((await guarded([{ events }, { finish: "stop" }]).seen).error).toBeUndefined();
+  });
+
+  it("may be a paused turn without text", async () => {
+    const events: FlowEvent[] = [{ type: "finish", reason: "unknown", raw: "pause_turn", sample: 0 }];
+    expect((await guarded([{ events }]).seen).error).toBeUndefined();
+  });
+
+  it("may be empty after tool results: the model has nothing to add", async () => {
+    const messages: Message[] = [
+      { role: "user", content: "go" },
+      { role: "assistant", content: [{ type: "tool-call", id: "c", name: "f", arguments: {} }] },
+      { role: "tool", content: [{ type: "tool-result", id: "c", content: "done" }] },
+      { role: "system", content: "Be brief." },
+    ];
+    const request = { ...EMPTY_REQUEST, messages };
+    const ends = async (finish: FinishReason) => {
+      const dialect = scripted([[{ finish }]]);
+      return (await read(through([outputGuard], dialect)(callOf({ request })))).error?.code;
+    };
+    expect(await ends("stop")).toBeUndefined();
+    expect(await ends("unknown")).toBe("empty_response");
+    expect(await ends("length")).toBe("empty_response");
   });
 
   it("that the limit cut before any word is not asked for again, and says what to do", async () => {
@@ -480,6 +505,7 @@ describe("an end without an answer", () => {
     ],
     ["the limit reached at once", [{ finish: "length" }]],
     ["an end for no known reason", [{ finish: "unknown" }]],
+    ["nothing, though tokens were counted", [{ usage: { output: 5 } }, { finish: "stop" }]],
     ["only thoughts", [{ reasoning: "hm" }, { usage: { output: 5, reasoning: 5 } }, { finish: "stop" }]],
     [
       "the limit reached while another sample called",

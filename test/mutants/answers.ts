@@ -46,8 +46,20 @@ export const answers = [
     [
       "guard-accepts-nothing",
       "an answer without text or call is a good one",
-      '(event.reason === "stop" || event.reason === "unknown") && !untold',
-      "output < 0",
+      'return reason === "unknown";',
+      "return false;",
+    ],
+    [
+      "guard-refuses-other-output",
+      "an answer that is an image counts as empty",
+      'if (this.#sawOtherOutput || raw === "pause_turn") return false;',
+      "",
+    ],
+    [
+      "guard-refuses-silence-after-tools",
+      "a model must say something after tool results",
+      "return !this.#goesOn && !this.#followsResults();",
+      "return !this.#goesOn;",
     ],
     [
       "guard-accepts-thoughts-cut-short",

@@ -34,6 +34,7 @@ export function readBlock(block: Tree, context: BlockContext, out: FlowEvent[]):
       if (context.throughTool && block["name"] === JSON_TOOL) return new JsonAnswer(block, context);
       return new ToolUse(block, context.nextCall(), out);
     default:
+      out.push({ type: "other-output", sample: 0 });
       return undefined;
   }
 }

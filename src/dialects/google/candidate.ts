@@ -51,6 +51,8 @@ export class Candidate {
     const call = part["functionCall"];
     if (typeof call === "object" && call !== null) this.#call(call as Tree, signature, out);
     else if (typeof part["text"] === "string") this.#text(part["text"], part["thought"] === true, signature, out);
+    else if (OTHER_OUTPUT.some((kind) => part[kind] !== undefined && part[kind] !== null))
+      out.push({ type: "other-output", sample: this.#sample });
   }
 
   #text(text: string, thought: boolean, signature: string | undefined, out: FlowEvent[]): void {
@@ -97,6 +99,9 @@ export class Candidate {
     if (signature !== undefined) out.push({ type: "signature", part: "tool-call", index, signature, sample });
   }
 }
+
+/** Parts that the reply has no place for. */
+const OTHER_OUTPUT = ["inlineData", "fileData", "executableCode", "codeExecutionResult", "toolCall", "toolResponse"];
 
 /** Some gateways write the arguments as text. */
 function argumentsText(whole: unknown): string {

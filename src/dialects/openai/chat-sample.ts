@@ -50,6 +50,7 @@ export class ChatSample {
     this.#readReasoning(delta, out);
     this.#readContent(delta["content"], out);
     this.#emitText(objectIn(delta["audio"])?.["transcript"], out);
+    if (hasOtherOutput(delta)) out.push({ type: "other-output", sample: this.#index });
     const refusal = textIn(delta["refusal"]);
     if (refusal !== undefined) {
       this.#refused = true;
@@ -161,6 +162,11 @@ function thinkingText(thinking: unknown): string {
   return objectsIn(thinking)
     .map((part) => textIn(part["text"]) ?? "")
     .join("");
+}
+
+/** Audio, and the pictures of hosts whose models draw. */
+function hasOtherOutput(delta: WireObject): boolean {
+  return objectIn(delta["audio"])?.["data"] !== undefined || objectsIn(delta["images"]).length > 0;
 }
 
 /** Arguments are a string of JSON; some servers send the object itself. */

@@ -78,6 +78,7 @@ export class OutputItems {
         this.#call(shown.json ? { ...item, arguments: "" } : item, index, out);
         break;
       default:
+        out.push({ type: "other-output", sample: 0 });
     }
   }
 

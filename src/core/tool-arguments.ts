@@ -1,0 +1,190 @@
+import type { ToolCall, ToolKind } from "./tool.ts";
+
+type Tree = Readonly<Record<string, unknown>>;
+
+/** A tool call as a server gave it. */
+export interface GivenCall {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly json: string;
+  readonly kind?: ToolKind;
+}
+
+/** The call, or what is wrong with it. */
+export type CheckedCall = { readonly call: ToolCall } | { readonly problem: string };
+
+/**
+ * The rule of every wire: a call has a name, and its arguments are a JSON object. Blank arguments and `null` are an empty
+ * object: calls of tools without parameters come with neither.
+ */
+export function checkToolCall({ id, name, json, kind = "function" }: GivenCall): CheckedCall {
+  if (name === undefined || name.trim() === "") return { problem: "a tool call has no name" };
+  if (isBlank(json) || json.trim() === "null") return { call: { kind, id, name, arguments: {}, json: "{}" } };
+  const parsed = parseJson(json);
+  if (parsed === undefined) return { problem: `the arguments of the tool call ${name} are not JSON` };
+  const fields = objectOf(parsed.value);
+  if (fields === undefined) return { problem: `the arguments of the tool call ${name} are not a JSON object` };
+  return { call: { kind, id, name, arguments: fields, json } };
+}
+
+/**
+ * Arguments while they come in. Some servers open a call with `{}`, send each piece as a snapshot of all so far, or
+ * repeat everything at the end. What is shown of them is always a beginning of what they are in the end, as long as the
+ * snapshots are.
+ */
+export class ArgumentsText {
+  /** All pieces, joined. */
+  #joined = "";
+  /** The pieces with snapshots in the place of what they repeat. */
+  #latest = "";
+  #shown = 0;
+  /** Whether it is open how the pieces belong together; nothing is shown until the end. */
+  #holds = false;
+
+  /** Takes a piece and gives what may be shown of the arguments. */
+  add(piece: string): string {
+    if (piece === "") return "";
+    if (isPlaceholder(this.#joined) && !isBlank(piece)) this.#restart();
+    this.#holds ||= this.#repeats(piece);
+    this.#joined += piece;
+    this.#latest = piece.startsWith(this.#latest) ? piece : this.#latest + piece;
+    return this.#holds || isOpening(this.#joined) ? "" : this.#show(this.#joined);
+  }
+
+  /** What the pieces say, read as one JSON object where they can be. */
+  get text(): string {
+    if (!this.#holds || isObject(this.#joined)) return this.#joined;
+    if (isObject(this.#latest)) return this.#latest;
+    return lastSnapshot(this.#joined) ?? this.#joined;
+  }
+
+  /** Whether the pieces are a JSON object already. */
+  get complete(): boolean {
+    return this.#joined.trimEnd().endsWith("}") && isObject(this.text);
+  }
+
+  /** Whether nothing but an opening that stands for no arguments has come. */
+  get empty(): boolean {
+    return isBlank(this.#joined) || isPlaceholder(this.#joined);
+  }
+
+  /**
+   * Compares with the arguments as the server repeats them: gives the missing end, or `undefined` when they are others.
+   */
+  complement(whole: string): string | undefined {
+    if (isBlank(whole)) return "";
+    const { text } = this;
+    if (text === whole || sameJson(text, whole)) return "";
+    if (!this.empty && !whole.startsWith(text)) return undefined;
+    this.#joined = whole;
+    this.#latest = whole;
+    this.#holds = false;
+    return this.#show(whole);
+  }
+
+  /** What is still to be shown when no more will come. */
+  end(): string {
+    const { text } = this;
+    return this.#show(isBlank(text) || text.trim() === "null" ? "{}" : text);
+  }
+
+  #restart(): void {
+    this.#joined = "";
+    this.#latest = "";
+    this.#holds = false;
+  }
+
+  #repeats(piece: string): boolean {
+    if (this.#latest === "") return false;
+    if (piece.startsWith(this.#latest)) return true;
+    return piece.trimStart().startsWith("{") && this.complete;
+  }
+
+  /** Objects that grow inside, not at their end, cannot be shown in pieces: the finished call has them. */
+  #show(text: string): string {
+    if (this.#shown > 0 && !text.startsWith(this.#joined.slice(0, this.#shown))) return "";
+    const fresh = text.slice(this.#shown);
+    this.#shown = Math.max(this.#shown, text.length);
+    return fresh;
+  }
+}
+
+/** Arguments that say nothing yet. */
+function isPlaceholder(text: string): boolean {
+  return text.length <= MOST_OPENING && /^\s*(?:\{\s*\}|null)\s*$/.test(text);
+}
+
+/** What may become a placeholder, or is one. */
+function isOpening(text: string): boolean {
+  return text.length <= MOST_OPENING && /^\s*(?:\{\s*\}|n(?:u(?:ll?)?)?)\s*$/.test(text);
+}
+
+const MOST_OPENING = 16;
+
+function isBlank(text: string): boolean {
+  return text.trim() === "";
+}
+
+function isObject(text: string): boolean {
+  return objectOf(parseJson(text)?.value) !== undefined;
+}
+
+function objectOf(value: unknown): Tree | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Tree) : undefined;
+}
+
+function parseJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+function sameJson(left: string, right: string): boolean {
+  const [one, other] = [parseJson(left), parseJson(right)];
+  return one !== undefined && other !== undefined && grows(one.value, other.value) && grows(other.value, one.value);
+}
+
+/** What several objects say that stand one after the other, when each repeats the one before it or goes on with it. */
+function lastSnapshot(text: string): string | undefined {
+  let last: { readonly text: string; readonly value: unknown } | undefined;
+  for (const snapshot of objectsIn(text)) {
+    const value = parseJson(snapshot)?.value;
+    if (value === undefined || (last !== undefined && !grows(last.value, value))) return undefined;
+    if (last === undefined || !grows(value, last.value)) last = { text: snapshot, value };
+  }
+  return last?.text;
+}
+
+/** Deeper than this, values are not compared: recursion has a limit. */
+const MOST_DEPTH = 200;
+
+/** Whether `after` is `before` with more of it. */
+function grows(before: unknown, after: unknown, depth = 0): boolean {
+  if (depth > MOST_DEPTH) return false;
+  if (typeof before === "string" && typeof after === "string") return after.startsWith(before);
+  if (Array.isArray(before) && Array.isArray(after))
+    return before.length <= after.length && before.every((item, index) => grows(item, after[index], depth + 1));
+  const [fields, more] = [objectOf(before), objectOf(after)];
+  if (fields === undefined || more === undefined) return before === after;
+  return Object.entries(fields).every(([key, value]) => Object.hasOwn(more, key) && grows(value, more[key], depth + 1));
+}
+
+/** Cuts a text after each of its outermost objects. */
+function objectsIn(text: string): readonly string[] {
+  const found: string[] = [];
+  let [start, depth, inString] = [0, 0, false];
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"') inString = !inString;
+    else if (inString && char === "\\") at++;
+    else if (!inString && char === "{") depth++;
+    else if (!inString && char === "}" && --depth === 0) {
+      found.push(text.slice(start, at + 1));
+      start = at + 1;
+    }
+  }
+  const rest = text.slice(start);
+  return isBlank(rest) ? found : [...found, rest];
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { ArgumentsText, checkToolCall } from "../../src/core/tool-arguments.ts";
+
+/** What is shown of the pieces, and what they say in the end. */
+function read(...pieces: string[]) {
+  const text = new ArgumentsText();
+  const shown = pieces.map((piece) => text.add(piece));
+  return { shown: [...shown, text.end()].join(""), text: text.text };
+}
+
+describe("arguments in pieces", () => {
+  it.each([
+    ["plain pieces", ['{"a":', '"x', 'y"}'], '{"a":"xy"}'],
+    ["an opening {} before the pieces", ["{}", '{"a":', '"xy"}'], '{"a":"xy"}'],
+    ["an opening null before the object", ["null", '{"a":1}'], '{"a":1}'],
+    ["snapshots of the text", ['{"a"', '{"a":"x', '{"a":"xy"}'], '{"a":"xy"}'],
+    ["everything again at the end", ['{"a":', '"xy"}', '{"a":"xy"}'], '{"a":"xy"}'],
+    ["everything again at the end, in pieces and spaced", ['{"a":', "1}", '{ "a"', ": 1 }"], '{"a":1}'],
+    ["an object that begins like what came before", ['{"a":', '{"a":1}', "}"], '{"a":{"a":1}}'],
+    ["braces inside a string", ['{"a":"}', '{","b":1}'], '{"a":"}{","b":1}'],
+    ["a blank after the end", ['{"a":1}', "\n"], '{"a":1}\n'],
+  ])("are read from %s", (_, pieces, text) => {
+    expect(read(...pieces)).toEqual({ shown: text, text });
+  });
+
+  it("take the last of snapshots that are objects themselves", () => {
+    expect(read("{}", '{"a":"x"}', '{"a":"xy","b":[1]}', '{"a":"xy","b":[1,2]}').text).toBe('{"a":"xy","b":[1,2]}');
+  });
+
+  it("stay as they were when two objects contradict each other", () => {
+    expect(read('{"a":1}', '{"b":2}').text).toBe('{"a":1}{"b":2}');
+  });
+
+  it("are shown as they arrive, an opening {} when it stays alone", () => {
+    const text = new ArgumentsText();
+    expect([text.add('{"a"'), text.add(":1"), text.add("}"), text.end()]).toEqual(['{"a"', ":1", "}", ""]);
+    expect(read("{}").shown).toBe("{}");
+    expect(read("").shown).toBe("{}");
+    expect(read("null").shown).toBe("{}");
+  });
+
+  it("are completed by what the server repeats, and compared with it as JSON", () => {
+    const begun = () => {
+      const text = new ArgumentsText();
+      text.add('{"a":[1');
+      text.add(",2]}".slice(0, 2));
+      return text;
+    };
+    expect(begun().complement('{"a":[1,2]}')).toBe("]}");
+    expect(begun().complement("")).toBe("");
+    expect(begun().complement('{"a":[2]}')).toBeUndefined();
+    const whole = new ArgumentsText();
+    whole.add('{"a":1,"b":{"c":2}}');
+    expect(whole.complement('{ "b": { "c": 2 }, "a": 1 }')).toBe("");
+    expect(whole.complement('{"a":1}')).toBeUndefined();
+    const opened = new ArgumentsText();
+    opened.add("{}");
+    expect(opened.complement('{"a":1}')).toBe('{"a":1}');
+  });
+
+  it("compare values of any depth without running out of stack", () => {
+    const deep = `{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
+    const text = new ArgumentsText();
+    text.add(deep);
+    expect(text.complement(`${deep} `)).toBe(" ");
+    expect(text.complement(deep.replace("a", "b"))).toBeUndefined();
+  });
+});
+
+describe("a finished tool call", () => {
+  const check = (name: string | undefined, json: string) => checkToolCall({ id: "c", name, json });
+
+  it("has arguments, {} where they are blank or null", () => {
+    expect(check("f", '{"a":1}')).toEqual({
+      call: { kind: "function", id: "c", name: "f", arguments: { a: 1 }, json: '{"a":1}' },
+    });
+    for (const json of ["", "  ", "null"])
+      expect(check("f", json)).toMatchObject({ call: { arguments: {}, json: "{}" } });
+  });
+
+  it.each([
+    ["no name", undefined, "{}", "has no name"],
+    ["a blank name", " ", "{}", "has no name"],
+    ["broken JSON", "f", '{"a":', "are not JSON"],
+    ["plain text", "f", "Paris", "are not JSON"],
+    ["a JSON string", "f", '"Paris"', "are not a JSON object"],
+    ["an array", "f", "[1]", "are not a JSON object"],
+    ["a number", "f", "5", "are not a JSON object"],
+  ])("is refused with %s", (_, name, json, words) => {
+    expect(check(name, json)).toEqual({ problem: expect.stringContaining(words) });
+  });
+});
