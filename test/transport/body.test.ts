@@ -10,7 +10,6 @@ function setUp() {
   const flow = {
     pause: () => asked.push("pause"),
     resume: () => asked.push("resume"),
-    watch: () => asked.push("watch"),
     cancel: () => asked.push("cancel"),
   };
   const body = new Body(flow);

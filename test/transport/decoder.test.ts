@@ -22,7 +22,7 @@ test.each(["zstd", "gzip, br", ["gzip", "br"]])("the content-encoding %j was not
   expect(() => contentEncoding(header)).toThrow(expect.objectContaining({ code: "protocol_error" }));
 });
 
-const IDLE = { pause() {}, resume() {}, watch() {}, cancel() {} };
+const IDLE = { pause() {}, resume() {}, cancel() {} };
 
 /** What comes of these bytes, and how it ends. */
 function decoded(encoding: string, chunks: readonly Buffer[], paused = false) {

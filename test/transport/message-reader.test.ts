@@ -9,7 +9,6 @@ function setUp(contentType: string | null = "text/event-stream") {
   const body: Body = new Body({
     pause() {},
     resume() {},
-    watch() {},
     cancel: (reason) => {
       cancelled.push(reason);
       body.fail(reason, true);

@@ -11,7 +11,6 @@ function setUp(status = 200, type = "application/json") {
   const body: Body = new Body({
     pause() {},
     resume() {},
-    watch() {},
     cancel: (reason) => {
       cancelled.push(reason);
       body.fail(reason, true);
