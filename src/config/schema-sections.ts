@@ -2,7 +2,9 @@ import { z } from "zod";
 import { DEFAULTS } from "./defaults.ts";
 import { count, duration, flag, oneOf, table, text, texts } from "./schema-values.ts";
 
-const usd = () => z.number().min(0);
+/** A price above this is a slip of the pen; money must stay within what a number holds exactly enough. */
+const MOST_USD_PER_MILLION = 1_000_000;
+const usd = () => z.number().min(0).max(MOST_USD_PER_MILLION);
 
 /** USD per million tokens. */
 export const price = table({

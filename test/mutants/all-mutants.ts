@@ -2,8 +2,17 @@ import { answers } from "./answers.ts";
 import { chains } from "./chains.ts";
 import { decoders } from "./decoders.ts";
 import { limits } from "./limits.ts";
+import { money } from "./money.ts";
 import type { Mutant } from "./mutant.ts";
 import { retries } from "./retries.ts";
 import { wire } from "./wire.ts";
 
-export const ALL_MUTANTS: readonly Mutant[] = [...retries, ...limits, ...chains, ...answers, ...wire, ...decoders];
+export const ALL_MUTANTS: readonly Mutant[] = [
+  ...retries,
+  ...limits,
+  ...chains,
+  ...answers,
+  ...wire,
+  ...decoders,
+  ...money,
+];
