@@ -6,26 +6,68 @@ export interface ErrorBody {
   /** A status inside the body, for errors that come with 200. */
   readonly status: number | undefined;
   readonly requestId: string | undefined;
-  readonly retryDelay: string | undefined;
+  /** What the model wrote, of an answer the provider could not read. */
+  readonly failedText: string | undefined;
+  /** Headers of another answer that the body repeats, names in lower case. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Waits in fields, each a duration with its unit or a point of time. */
+  readonly waits: readonly string[];
+  /** Every message in the body, the outer ones first. */
+  readonly texts: readonly string[];
 }
 
 const MESSAGE_KEYS = ["message", "msg", "detail", "error_description", "error", "errors", "title"] as const;
-const WORD_KEYS = ["code", "type", "status", "reason", "quotaId", "innererror", "error_type"] as const;
+const WORD_KEYS = [
+  "code",
+  "type",
+  "status",
+  "reason",
+  "quotaId",
+  "innererror",
+  "error_type",
+  "native_finish_reason",
+] as const;
 
 export function readBody(body: unknown): ErrorBody {
-  const words: string[] = [];
-  const seen: Reading = { words, message: "", status: undefined, requestId: undefined, retryDelay: undefined };
+  const seen: Reading = {
+    ...{ message: "", status: undefined, requestId: undefined, failedText: undefined },
+    ...{ words: [], headers: [], waits: [], texts: [] },
+  };
   readNode(typeof body === "string" ? parseMaybe(body) : body, seen, 0);
   return seen;
 }
 
 interface Reading {
-  readonly words: string[];
   message: string;
   status: number | undefined;
   requestId: string | undefined;
-  retryDelay: string | undefined;
+  failedText: string | undefined;
+  readonly words: string[];
+  readonly headers: (readonly [name: string, value: string])[];
+  readonly waits: string[];
+  readonly texts: string[];
 }
+
+/**
+ * Fields that say how long to wait. Google: https://cloud.google.com/apis/design/errors#retry_info; the units of numbers
+ * are in the names, otherwise they are seconds or points of time.
+ */
+const WAIT_FIELDS: Readonly<Record<string, "" | "ms">> = {
+  retryDelay: "",
+  retry_delay: "",
+  retry_after: "",
+  retryAfter: "",
+  retry_after_seconds: "",
+  retryAfterSeconds: "",
+  retry_after_ms: "ms",
+  retryAfterMs: "ms",
+  resets_in_seconds: "",
+  resets_at: "",
+  reset_at: "",
+  resetAt: "",
+};
+/** Texts looked at for a wait. */
+const MOST_TEXTS = 20;
 
 function parseMaybe(text: string): unknown {
   const trimmed = text.trim();
@@ -64,7 +106,12 @@ function readNode(node: unknown, seen: Reading, depth: number): void {
 function readText(text: string, seen: Reading, depth: number): void {
   const parsed = text.trimStart().startsWith("{") ? parseMaybe(text) : text;
   if (typeof parsed !== "string") readNode(parsed, seen, depth + 1);
-  else if (seen.message === "") seen.message = text.slice(0, LONGEST_TEXT).trim();
+  else noteText(text, seen);
+}
+
+function noteText(text: string, seen: Reading): void {
+  if (seen.texts.length < MOST_TEXTS) seen.texts.push(text);
+  if (seen.message === "") seen.message = text.slice(0, LONGEST_TEXT).trim();
 }
 
 function readObject(node: Record<string, unknown>, seen: Reading, depth: number): void {
@@ -76,12 +123,39 @@ function readObject(node: Record<string, unknown>, seen: Reading, depth: number)
   }
   const requestId = node["request_id"];
   if (typeof requestId === "string") seen.requestId ??= requestId;
-  const retryDelay = node["retryDelay"];
-  if (typeof retryDelay === "string") seen.retryDelay ??= retryDelay;
+  readWaits(node, seen);
+  const failed = node["failed_generation"];
+  if (failed !== undefined && failed !== null)
+    seen.failedText ??= typeof failed === "string" ? failed : JSON.stringify(failed);
   for (const key of MESSAGE_KEYS) readNode(node[key], seen, depth + 1);
   for (const key of ["details", "violations", "metadata", "response", "raw"]) {
     const before = seen.message;
     readNode(node[key], seen, depth + 1);
     if (before !== "") seen.message = before;
   }
+}
+
+function readWaits(node: Record<string, unknown>, seen: Reading): void {
+  for (const [field, unit] of Object.entries(WAIT_FIELDS)) {
+    const text = waitText(node[field]);
+    if (text !== undefined) seen.waits.push(/[^\d.]/.test(text) ? text : text + unit);
+  }
+  const { headers } = node;
+  if (typeof headers !== "object" || headers === null) return;
+  for (const [name, value] of Object.entries(headers).slice(0, MOST_HEADERS)) {
+    const text = waitText(value);
+    if (text !== undefined) seen.headers.push([name.toLowerCase(), text]);
+  }
+}
+
+const MOST_HEADERS = 100;
+
+/** A text, a number, or Google's duration as an object. */
+function waitText(value: unknown): string | undefined {
+  if (typeof value === "string") return value.slice(0, LONGEST_WORD);
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  const { seconds = 0, nanos = 0 } = value as { seconds?: unknown; nanos?: unknown };
+  const total = Number(seconds) + Number(nanos) / 1e9;
+  return "seconds" in value && total >= 0 && total < 1e9 ? `${total.toFixed(3)}s` : undefined;
 }

@@ -162,11 +162,12 @@ export const ERROR_CODES = {
   },
   invalid_output: {
     status: 502,
-    retry: "never",
-    fallback: "none",
+    retry: "once",
+    fallback: "general",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The answer does not satisfy the schema, also after the allowed re-asks.",
+    meaning:
+      "The answer does not satisfy the schema. After the re-asks of `object()` it is final: no retry, no fallback.",
   },
   invalid_tool_call: {
     status: 502,
@@ -174,7 +175,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "A tool call has arguments that are not JSON.",
+    meaning: "The model wrote a tool call that cannot be read.",
   },
   empty_response: {
     status: 502,

@@ -1,4 +1,5 @@
 import type { Attempt } from "./attempt.ts";
+import type { RateLimit } from "./call.ts";
 import { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "./error-codes.ts";
 import type { ToolCall } from "./tool.ts";
 import type { Usage } from "./usage.ts";
@@ -27,6 +28,7 @@ export interface ModelErrorInit {
   readonly status?: number | undefined;
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  readonly rateLimit?: RateLimit | undefined;
   readonly phase?: TimeoutPhase | undefined;
   readonly partial?: PartialAnswer | undefined;
   readonly errors?: readonly ModelError[] | undefined;
@@ -54,6 +56,8 @@ export class ModelError extends Error {
   readonly requestId: string | undefined;
   /** How long the provider asks to wait, milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** What the failed answer says about the provider's limits. */
+  readonly rateLimit: RateLimit | undefined;
   readonly phase: TimeoutPhase | undefined;
   /** Overrules the code's row: the provider said so (`x-should-retry`), or this failure is known to repeat. */
   readonly shouldRetry: boolean | "once" | undefined;
@@ -74,6 +78,7 @@ export class ModelError extends Error {
     this.status = init.status;
     this.requestId = init.requestId;
     this.retryAfterMs = init.retryAfterMs;
+    this.rateLimit = init.rateLimit;
     this.phase = init.phase;
     this.partial = init.partial;
     this.reusedSocket = init.reusedSocket ?? false;

@@ -1,8 +1,10 @@
-import { requestIdOf, retryAfterOf } from "./answer-headers.ts";
+import { rateLimitOf, requestIdOf, retryAfterOf } from "./answer-headers.ts";
 import { ModelError } from "./error.ts";
 import { type ErrorBody, readBody } from "./error-body.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
+import { type ModelFailure, modelFailureIn } from "./model-failure.ts";
 import { own } from "./own.ts";
+import { ReportedError } from "./reported-error.ts";
 import { redact } from "./secret.ts";
 import type { Target } from "./target.ts";
 
@@ -28,20 +30,67 @@ const MAX_READ = 4 * MAX_MESSAGE;
 /** The ModelError for a failed answer: total, never throws, whatever the body is. */
 export function modelErrorOf(failure: Failure, target: Target): ModelError {
   const body = readBody(failure.body);
-  const words = body.message || `HTTP status ${failure.status ?? "unknown"} without a message`;
-  const code = isWordless(failure) ? "context_too_long" : codeOf(failure.status, body);
-  const retryAfterMs = retryAfterOf(failure, body.retryDelay);
+  const wrong = modelFailureOf(failure.status, body);
+  const words = wrong?.words || body.message || `HTTP status ${failure.status ?? "unknown"} without a message`;
+  const code = wrong?.code ?? (isWordless(failure) ? "context_too_long" : codeOf(failure.status, body));
+  const retryAfterMs = waitOf(failure, body, code);
+  const text = body.failedText ?? wrong?.text;
+  const said = redact(words.slice(0, MAX_READ), target.credentials.keys).slice(0, MAX_MESSAGE);
   return new ModelError({
     code,
-    message: `${target.provider} (${target.modelId}): ${redact(words.slice(0, MAX_READ), target.credentials.keys).slice(0, MAX_MESSAGE)}${dailyQuota(code, body, target) ?? whatNow(code, retryAfterMs, failure, target)}`,
+    message: `${target.provider} (${target.modelId}): ${said}${dailyQuota(code, body, target) ?? whatNow(code, retryAfterMs, failure, target)}`,
     provider: target.provider,
     model: target.entry,
     status: failure.status ?? body.status,
     requestId: requestIdOf(failure.headers) ?? body.requestId,
     retryAfterMs,
-    shouldRetry: shouldRetryOf(failure),
-    cause: failure.cause,
+    rateLimit: rateLimitOf(failure.headers, failure.nowMs, body.headers),
+    // That the provider blames the request for it says nothing: the model may write it rightly the next time.
+    shouldRetry: wrong === undefined ? shouldRetryOf(failure) : undefined,
+    ...(text !== undefined && { partial: { text, reasoning: "", toolCalls: [] } }),
+    // The SDK's error quotes the body, and what the model wrote stands in `partial` only.
+    cause:
+      text === undefined
+        ? (failure.cause ?? new ReportedError(said, body.status, quoted(failure.body, target)))
+        : new ReportedError(said, failure.status ?? body.status),
   });
+}
+
+/** Most of a body that a cause keeps. */
+const MAX_QUOTED = 64 * 1024;
+
+function quoted(body: unknown, { credentials }: Target): string | undefined {
+  const text = typeof body === "string" ? body : jsonOf(body);
+  return text === undefined ? undefined : redact(text.slice(0, MAX_QUOTED), credentials.keys);
+}
+
+function jsonOf(body: unknown): string | undefined {
+  try {
+    return JSON.stringify(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the model wrote wrongly is no fault of the request, whatever the status. */
+function modelFailureOf(status: number | undefined, body: ErrorBody): ModelFailure | undefined {
+  if (effectiveStatus(status, body) === 429) return undefined;
+  const failure = modelFailureIn(body.words, body.message);
+  if (failure !== undefined || body.failedText === undefined) return failure;
+  return { code: "invalid_output", words: body.message, text: undefined };
+}
+
+const LIMITED: ReadonlySet<ModelErrorCode> = new Set<ModelErrorCode>(["rate_limited", "quota_exhausted"]);
+const PASSING: ReadonlySet<ModelErrorCode> = new Set<ModelErrorCode>([...LIMITED, "overloaded", "server_error"]);
+
+/** Only failures that pass have words about it; others may quote a prompt that has such words. */
+function waitOf({ headers, nowMs }: Failure, body: ErrorBody, code: ModelErrorCode): number | undefined {
+  const texts = PASSING.has(code) ? body.texts : [];
+  return retryAfterOf({ headers, nowMs, body: { ...body, texts } }, LIMITED.has(code));
+}
+
+function effectiveStatus(status: number | undefined, body: ErrorBody): number | undefined {
+  return [status, body.status].find((one) => one !== undefined && one >= 400 && one < 600);
 }
 
 /** Gemini names the quota of a day only by its id, beside a delay of some seconds. https://ai.google.dev/gemini-api/docs/rate-limits */
@@ -151,11 +200,17 @@ const QUOTA_PHRASES: readonly string[] = [
   "requires more credits",
   "perday",
   "per day",
+  "per-day",
   "daily limit",
 ];
 /** Gemini's words for a free tier that is switched off. */
 const NO_QUOTA = /limit: 0(?![.\d])/;
+/** Claude, on its own API and where others serve it: https://platform.claude.com/docs/en/api/errors */
+const ANSWER_BLOCKED = "blocked by content filtering policy";
+/** OpenRouter: https://openrouter.ai/docs/api/reference/errors-and-debugging#moderation-errors */
+const PROMPT_FLAGGED = "your input was flagged";
 const FILTER_PHRASES: readonly string[] = [
+  "content filtering policy",
   "content management policy",
   "safety system",
   "content_filter",
@@ -188,7 +243,7 @@ function isWordless({ status, body }: Failure): boolean {
 }
 
 function codeOf(status: number | undefined, body: ErrorBody): ModelErrorCode {
-  const effective = [status, body.status].find((one) => one !== undefined && one >= 400 && one < 600);
+  const effective = effectiveStatus(status, body);
   const words = body.words.map((word) => word.toLowerCase());
   const text = `${body.message} ${body.words.join(" ")}`.toLowerCase();
   const says = (phrases: readonly string[]) => phrases.some((phrase) => text.includes(phrase));
@@ -202,12 +257,21 @@ function codeOf(status: number | undefined, body: ErrorBody): ModelErrorCode {
   if (isClientError(effective) && says(QUOTA_PHRASES.slice(0, 6))) return "quota_exhausted";
   if (isClientError(effective) && effective !== 401 && effective !== 403 && says(CONTEXT_PHRASES))
     return "context_too_long";
+  if (isFiltered(effective, text)) return "content_filtered";
   for (const word of words) {
     const code = own(CODE_BY_WORD, word);
     if (code !== undefined && plausible(code, effective)) return code;
   }
-  if (effective === 400 && says(FILTER_PHRASES)) return "content_filtered";
   return codeOfStatus(effective, says(OVERLOAD_PHRASES));
+}
+
+/** In an event there is no status, and the type beside the words is that of a request that is wrong. */
+function isFiltered(status: number | undefined, text: string): boolean {
+  if (text.includes(ANSWER_BLOCKED)) return true;
+  if (status === 403) return text.includes(PROMPT_FLAGGED);
+  return (
+    (status === undefined || status === 400 || status === 422) && FILTER_PHRASES.some((phrase) => text.includes(phrase))
+  );
 }
 
 function saysQuota(text: string): boolean {

@@ -4,6 +4,7 @@ import type { Call } from "../core/call.ts";
 import { hasEcho, withoutEcho } from "../core/echo.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import { modelErrorOf } from "../core/failure.ts";
+import { ReportedError } from "../core/reported-error.ts";
 import type { Target } from "../core/target.ts";
 import type { Exchange } from "../core/transport.ts";
 
@@ -45,7 +46,7 @@ export function wireError(error: unknown, call: Call, exchange: Exchange): Model
       headers,
       body: exchange.errorBody,
       requestBytes: exchange.requestBytes,
-      cause: error,
+      cause: withHeaders(error, headers),
       nowMs: call.clock.now(),
     };
     return located(modelErrorOf(failure, target), call, exchange);
@@ -56,6 +57,13 @@ export function wireError(error: unknown, call: Call, exchange: Exchange): Model
     ? targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, error)
     : targetError(target, "invalid_request", `the request cannot be sent: ${words}`, error);
   return located(failed, call, exchange);
+}
+
+/** The errors of one SDK have no headers. */
+function withHeaders(error: unknown, headers: Headers): unknown {
+  if (error instanceof Error && !("headers" in error))
+    Object.defineProperty(error, "headers", { value: headers, enumerable: true, configurable: true });
+  return error;
 }
 
 function ownError(error: unknown): ModelError | undefined {
@@ -69,13 +77,13 @@ function ownError(error: unknown): ModelError | undefined {
 
 /**
  * Errors of the transport do not know for whom they worked, those inside a stream do not see its headers, and words
- * quoted from a body may repeat the request. A cause that repeats it is left behind.
+ * quoted from a body may repeat the request. Of a cause that repeats it, only clean words are kept.
  */
 function located(error: ModelError, { target }: Call, exchange: Exchange): ModelError {
   const known = error.model !== undefined;
   const id = error.requestId ?? requestIdOf(exchange.response?.headers);
   const cause = error.cause ?? (known ? undefined : error);
-  const cleanCause = hasEcho(cause, exchange) ? undefined : cause;
+  const cleanCause = hasEcho(cause, exchange) ? withoutBody(cause, exchange) : cause;
   const cleanId = id === undefined ? undefined : withoutEcho(id, exchange);
   const who = `${target.provider} (${target.modelId}): `;
   const named = error.message.startsWith(who);
@@ -91,10 +99,16 @@ function located(error: ModelError, { target }: Call, exchange: Exchange): Model
     status: error.status ?? (known ? undefined : exchange.response?.status),
     requestId: cleanId,
     retryAfterMs: error.retryAfterMs,
+    rateLimit: error.rateLimit,
     phase: error.phase,
     partial: error.partial,
     shouldRetry: error.shouldRetry,
     reusedSocket: error.reusedSocket,
     cause: cleanCause,
   });
+}
+
+function withoutBody(cause: unknown, exchange: Exchange): ReportedError | undefined {
+  if (!(cause instanceof ReportedError)) return undefined;
+  return new ReportedError(withoutEcho(cause.message, exchange), cause.status);
 }

@@ -34,6 +34,7 @@ function verdict(errors: readonly ModelError[], unasked: ReadonlySet<ModelError>
     status: last.status,
     requestId: last.requestId,
     retryAfterMs: last.retryAfterMs,
+    rateLimit: last.rateLimit,
     phase: last.phase,
     partial: last.partial,
     errors,

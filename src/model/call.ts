@@ -194,7 +194,13 @@ function totalCost({ attempts }: CallRecord): Cost {
 /** A decoder knows the broken tool call, the fold all that came before it. */
 function mergePartial(seen: PartialAnswer, told: PartialAnswer | undefined): PartialAnswer {
   if (told === undefined) return seen;
-  return { ...seen, ...told, text: told.text || seen.text, reasoning: told.reasoning || seen.reasoning };
+  return { ...seen, ...told, text: joined(seen.text, told.text), reasoning: told.reasoning || seen.reasoning };
+}
+
+/** What failed follows what was delivered, unless it repeats it, or says how much of it was sound. */
+function joined(seen: string, told: string): string {
+  if (told === "") return seen;
+  return told.startsWith(seen) || seen.startsWith(told) ? told : seen + told;
 }
 
 function failureOf(error: unknown, fold: ReplyFold, { record }: Call): unknown {

@@ -145,6 +145,8 @@ function unreadable(read: { readonly problem: string }, reply: Reply, asked: num
     provider: reply.provider,
     model: reply.model,
     requestId: reply.requestId,
+    // Re-asks were its retries.
+    shouldRetry: false,
     partial: { text: reply.text, reasoning: reply.reasoning ?? "", toolCalls: reply.toolCalls, usage: reply.usage },
   });
   error.attempts = reply.attempts;

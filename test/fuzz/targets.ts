@@ -5,6 +5,7 @@ import { rateLimitOf, retryAfterOf } from "../../src/core/answer-headers.ts";
 import { ConfigError } from "../../src/core/config-error.ts";
 import { parseDuration, untilDate } from "../../src/core/duration.ts";
 import { isModelError } from "../../src/core/error.ts";
+import { readBody } from "../../src/core/error-body.ts";
 import { ERROR_CODES } from "../../src/core/error-codes.ts";
 import { modelErrorOf } from "../../src/core/failure.ts";
 import type { SseMessage } from "../../src/core/transport.ts";
@@ -136,7 +137,11 @@ const answer: FuzzTarget = {
     assert.ok(isModelError(error) && Object.hasOwn(ERROR_CODES, error.code));
     assert.deepEqual(modelErrorOf(failure, targetOf()), error);
     const limits = rateLimitOf(failure.headers, 0);
-    const waits = [error.retryAfterMs, retryAfterOf(failure, failure.body), limits?.requests?.resetMs];
+    const waits = [
+      error.retryAfterMs,
+      retryAfterOf({ ...failure, body: readBody(failure.body) }, true),
+      limits?.requests?.resetMs,
+    ];
     const texts = [...failure.headers.values(), failure.body.slice(0, 100)];
     for (const wait of [...waits, ...texts.flatMap((text) => [parseDuration(text), untilDate(text, 0)])])
       assert.ok(wait === undefined || (Number.isFinite(wait) && wait >= 0), `a wait of ${wait}`);

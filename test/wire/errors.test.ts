@@ -97,7 +97,7 @@ function expectSdkError(cause: unknown, row: ErrorCase, wire: Wire): void {
   expect(cause).toBeInstanceOf(SDK_ERROR[FAMILY[wire]]);
   const sdkError = cause as { status: number; headers?: Headers };
   expect(sdkError.status).toBe(row.status);
-  if (FAMILY[wire] !== "google") expect(sdkError.headers?.get(ID_HEADER[FAMILY[wire]])).toBe("req-of-the-failure");
+  expect(sdkError.headers?.get(ID_HEADER[FAMILY[wire]])).toBe("req-of-the-failure");
 }
 
 for (const wire of WIRES) {

@@ -1,6 +1,7 @@
 import type { Decoder } from "../../core/dialect.ts";
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
+import { modelFailureCode } from "../../core/model-failure.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
@@ -102,6 +103,8 @@ class MessagesDecoder implements Decoder {
     }
     if (!this.#answeredThroughTool) out.push(...this.#heldText);
     if (usage !== undefined) out.push({ type: "usage", usage });
+    const failed = modelFailureCode(raw);
+    if (failed !== undefined) throw targetError(this.#target, failed, `the answer ended with ${raw}`);
     out.push({ type: "finish", reason: this.#finishReason(raw), raw, sample: 0 });
   }
 

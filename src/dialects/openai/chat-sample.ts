@@ -2,7 +2,7 @@ import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../wire-error.ts";
-import { CHAT_FAILURES, CHAT_FINISHES } from "./finish-reasons.ts";
+import { CHAT_FINISHES, chatFailure } from "./finish-reasons.ts";
 import { ThinkTags } from "./think-tags.ts";
 import { ToolCallAssembly } from "./tool-call-assembly.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
@@ -13,6 +13,8 @@ export class ChatSample {
   readonly #target: Target;
   readonly #calls: ToolCallAssembly;
   #rawFinish: string | undefined;
+  /** OpenRouter: the word of the host behind it. */
+  #nativeFinish: string | undefined;
   #refused = false;
   #foreignCalls = false;
   #reasoningField: string | undefined;
@@ -43,6 +45,7 @@ export class ChatSample {
     if (delta !== undefined) this.#readDelta(delta, false, out);
     else if (message !== undefined) this.#readDelta(message, true, out);
     this.#rawFinish = textIn(choice["finish_reason"]) ?? this.#rawFinish;
+    this.#nativeFinish = textIn(choice["native_finish_reason"]) ?? this.#nativeFinish;
   }
 
   #readDelta(delta: WireObject, whole: boolean, out: FlowEvent[]): void {
@@ -131,7 +134,7 @@ export class ChatSample {
     this.#closeReasoning(out);
     const hasCalls = this.#calls.size > 0;
     const raw = this.#rawFinish;
-    const failure = raw === undefined ? undefined : own(CHAT_FAILURES, raw);
+    const failure = raw === undefined ? undefined : chatFailure(raw, this.#nativeFinish);
     if (failure !== undefined) throw targetError(this.#target, failure.code, `${failure.words} (finish_reason ${raw})`);
     const reason = this.#reason(hasCalls);
     this.#calls.end(out, reason === "length");

@@ -1,5 +1,7 @@
 import type { ModelErrorCode } from "../../core/error-codes.ts";
 import type { FinishReason } from "../../core/event.ts";
+import { modelFailureCode } from "../../core/model-failure.ts";
+import { own } from "../../core/own.ts";
 
 /** What the words mean that OpenAI-compatible hosts put into `finish_reason`. A word not listed is "unknown". */
 export const CHAT_FINISHES: Readonly<Record<string, FinishReason>> = {
@@ -18,11 +20,26 @@ export const CHAT_FINISHES: Readonly<Record<string, FinishReason>> = {
   refusal: "refusal",
 };
 
+interface FinishFailure {
+  readonly code: ModelErrorCode;
+  readonly words: string;
+}
+
 /** Words that say the answer failed. */
-export const CHAT_FAILURES: Readonly<Record<string, { readonly code: ModelErrorCode; readonly words: string }>> = {
+const CHAT_FAILURES: Readonly<Record<string, FinishFailure>> = {
   content_filter: { code: "content_filtered", words: "a content filter stopped the answer" },
   sensitive: { code: "content_filtered", words: "a content filter stopped the answer" },
   error: { code: "server_error", words: "the answer ended with an error" },
   network_error: { code: "server_error", words: "the answer ended with a network error at the provider" },
   insufficient_system_resource: { code: "overloaded", words: "the provider ran out of capacity during the answer" },
 };
+
+/**
+ * How an answer failed that ended for this reason. Gemini's compatible endpoint puts its own reason behind a colon, as in
+ * `function_call_filter: MALFORMED_FUNCTION_CALL`; OpenRouter has it in a field beside.
+ */
+export function chatFailure(reason: string, native: string | undefined): FinishFailure | undefined {
+  const code = modelFailureCode(reason) ?? (native === undefined ? undefined : modelFailureCode(native));
+  if (code !== undefined) return { code, words: "the model wrote an answer that cannot be read" };
+  return own(CHAT_FAILURES, reason) ?? own(CHAT_FAILURES, reason.split(":", 1)[0] ?? "");
+}

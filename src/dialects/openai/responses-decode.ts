@@ -1,6 +1,7 @@
 import type { Decoder } from "../../core/dialect.ts";
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
+import { modelFailureCode } from "../../core/model-failure.ts";
 import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
 import { OutputItems } from "./responses-output.ts";
@@ -116,6 +117,10 @@ class ResponsesDecoder implements Decoder {
       case "incomplete":
         if (why === "content_filter")
           return { error: targetError(this.#target, "content_filtered", "a content filter stopped the answer") };
+        if (why !== undefined && modelFailureCode(why) !== undefined)
+          return {
+            error: targetError(this.#target, modelFailureCode(why) ?? "protocol_error", `the answer ended with ${why}`),
+          };
         return { reason: why === "max_output_tokens" ? "length" : "unknown", raw: why ?? status };
       case "failed":
       case "cancelled":
