@@ -4,6 +4,7 @@ import { fineTunedFrom, rowOf, searchOrder, vendorOf } from "./find-row.ts";
 import type { ModelRow } from "./model-row.ts";
 import { priceOf } from "./price.ts";
 import { type Overlay, tableNames, tableOf } from "./table.ts";
+import { toolWireOf } from "./tool-wires.ts";
 
 /** What the catalog knows about a model id, whoever serves it. */
 export interface ModelInfo {
@@ -28,6 +29,12 @@ const UNKNOWN: ModelFacts = Object.freeze({ known: false, capabilities: Object.f
 
 /** The facts about a model at a provider; `known: false` and nothing held back where the catalog has no row. */
 export function factsOf(providerId: string, modelId: string, overlay?: Overlay): ModelFacts {
+  const listed = listedFacts(providerId, modelId, overlay);
+  const wire = toolWireOf(providerId, modelId);
+  return wire.toolsDialect === undefined ? listed : { ...listed, ...wire };
+}
+
+function listedFacts(providerId: string, modelId: string, overlay: Overlay | undefined): ModelFacts {
   const row = rowOf(providerId, modelId, overlay);
   if (row !== undefined) return factsFrom(row);
   const [home, bare] = vendorOf(modelId);

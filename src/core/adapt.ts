@@ -33,7 +33,9 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   const cutAt =
     settings.stop === undefined && !("stop" in extraBody) && !adaptation.drop.includes("stop") ? stop : undefined;
   const { reasoningEffort, ...rest } = settings;
-  const effort = effortWord(reasoningEffort, target, changes);
+  const effort = forbidsEffort(reasoningEffort, rest, extraBody, { target, adaptation })
+    ? noEffort(reasoningEffort, target, changes)
+    : effortWord(reasoningEffort, target, changes);
   clampNumbers(rest, target, changes);
   const messages = adaptMessages(withPrelude(input, target), target, changes);
   checkBytes(messages, input.maxInputBytes ?? target.policy.maxInputBytes, target);
@@ -206,6 +208,25 @@ function unsupportedReason(name: SettingName, target: Target, dialect: Dialect):
 export function supportedParams(target: Target, dialect: Dialect): readonly string[] | null {
   if (!target.facts.known || dialect.settings === undefined) return null;
   return [...dialect.settings].filter((name) => unsupportedReason(name, target, dialect) === undefined).map(keyOf);
+}
+
+/** Chat completions of some models take tools only without reasoning. https://platform.openai.com/docs/guides/function-calling */
+function forbidsEffort(
+  effort: Effort | number | undefined,
+  { tools = [] }: Settings,
+  extraBody: Readonly<Record<string, unknown>>,
+  { target, adaptation }: Pick<Adapting, "target" | "adaptation">,
+): boolean {
+  const { chatTools } = target.facts;
+  if (target.dialect !== "openai" || chatTools === undefined || tools.length === 0) return false;
+  if ("reasoning_effort" in extraBody || adaptation.drop.includes("reasoning_effort")) return false;
+  return effort !== "none" && (effort !== undefined || chatTools === "effort-none");
+}
+
+function noEffort(effort: Effort | number | undefined, target: Target, changes: Changes): Effort {
+  const reason = `${target.modelId} takes tools on chat completions only without reasoning; the openai-responses wire has both`;
+  changes.modified("reasoning_effort", effort, "none", reason);
+  return "none";
 }
 
 function effortWord(effort: Effort | number | undefined, target: Target, changes: Changes): Effort | undefined {

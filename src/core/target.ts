@@ -43,6 +43,10 @@ export interface ModelFacts {
   readonly anthropicVersion?: string | undefined;
   /** The wire format that serves this model, where its provider has several and only one does. */
   readonly dialect?: string | undefined;
+  /** The wire format for requests with tools, where the provider has several and the usual one restricts them. */
+  readonly toolsDialect?: string | undefined;
+  /** Chat completions with tools: refused with any effort but `none`, or also without one. */
+  readonly chatTools?: "without-effort" | "effort-none" | undefined;
   /** Last day of service, ISO date, where announced. */
   readonly retiresOn?: string | undefined;
 }
@@ -130,6 +134,8 @@ export interface Target {
   /** Looked up when first asked: price data is not needed to send a request. */
   readonly price: () => Price | undefined;
   readonly policy: Policy;
+  /** The same model over the wire on which it takes tools without restrictions, where that is another one. */
+  readonly withTools?: Target | undefined;
 }
 
 /** What may be done to a request that asks for more than the target can give. */

@@ -20,12 +20,16 @@ const AUTH_HEADERS = Object.values(HEADER_OF);
 export function clientHeaders({ target, credential }: Call): RequestHeaders {
   const headers: RequestHeaders = { authorization: null };
   const own = Object.entries(target.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
-  const authorized = own.some(([name]) => AUTH_HEADERS.includes(name));
-  if (credential !== undefined && target.auth !== "none" && !authorized) {
+  if (credential !== undefined && target.auth !== "none" && !bringsAuthorization(target)) {
     const key = credential.reveal();
     headers[HEADER_OF[target.auth]] = target.auth === "bearer" ? `Bearer ${key}` : key;
   }
   return lay(headers, own, target);
+}
+
+/** Whether the entry has an authorization of its own, so that its credential is not sent. */
+export function bringsAuthorization({ headers }: Target): boolean {
+  return Object.keys(headers).some((name) => AUTH_HEADERS.includes(name.toLowerCase()));
 }
 
 /**

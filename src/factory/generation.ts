@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Next } from "../core/layer.ts";
 import type { Target } from "../core/target.ts";
+import { servingTarget } from "../core/tools-target.ts";
 import type { Transport } from "../core/transport.ts";
 import type { Chain, FallbackList } from "../layers/fallback.ts";
 import { Group } from "../layers/group.ts";
@@ -175,7 +176,7 @@ export class Generation {
     return {
       ...{ name, target, targets, run, transport, clock, random, checkOpen },
       dialect: dialectOf(target),
-      manySamples: everyone.every((one) => dialectOf(one).manySamples === true),
+      manySamples: (input) => everyone.every((one) => dialectOf(servingTarget(one, input)).manySamples === true),
       continuesOnLength: everyone.some(({ policy }) => policy.continueOnLength > 0),
       config: maskedConfig(this.config.entry(target.entry)),
     };

@@ -6,6 +6,7 @@ import { type Events, type FlowEvent, isContent, isPublic } from "../core/event.
 import type { Layer, Next } from "../core/layer.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
+import { servingTarget } from "../core/tools-target.ts";
 import { afterBreak } from "./continuation.ts";
 import { hedged, type Way } from "./hedge.ts";
 import { PromptWindow } from "./prompt-window.ts";
@@ -41,7 +42,7 @@ export function fallback(
     const wayTo =
       (target: Target): Way =>
       (branch) =>
-        serve(branch, target, dialectOf(target), next, progress, remainsOf(chain, progress));
+        serve(branch, target, dialectOf, next, progress, remainsOf(chain, progress));
     for (let target = progress.queue.shift(); target !== undefined; target = progress.queue.shift()) {
       progress.begin(target);
       try {
@@ -147,16 +148,18 @@ function remainsOf(chain: Chain, { queue, tried }: Progress): Remains {
 async function* serve(
   call: Call,
   target: Target,
-  dialect: Dialect,
+  dialectOf: (target: Target) => Dialect,
   next: Next,
   progress: Progress,
   remains: Remains,
 ): Events {
-  const { request, adjustments } = adaptedTo(target, dialect, call, progress);
+  const serving = servingTarget(target, call.input);
+  const dialect = dialectOf(serving);
+  const { request, adjustments } = adaptedTo(serving, dialect, call, progress);
   const wanted =
-    call.streaming || (call.input.stream ?? target.policy.stream ?? isStreamedAnyway(request, target, dialect));
-  const streaming = wanted && target.facts.capabilities.streaming !== false;
-  const events = next({ ...call, target, request, streaming, fallbackRemains: remains.other });
+    call.streaming || (call.input.stream ?? serving.policy.stream ?? isStreamedAnyway(request, serving, dialect));
+  const streaming = wanted && serving.facts.capabilities.streaming !== false;
+  const events = next({ ...call, target: serving, request, streaming, fallbackRemains: remains.other });
   let opened = false;
   for await (const batch of remains.policy ? withoutRefusal(events, call, target, progress) : events) {
     progress.delivered = true;

@@ -25,7 +25,7 @@ export interface ModelContext {
   readonly targets: readonly Target[];
   readonly dialect: Dialect;
   /** Whether every target of the chain can be asked for several answers in one request. */
-  readonly manySamples: boolean;
+  readonly manySamples: (input: Pick<CallInput, "messages" | "settings">) => boolean;
   /** Whether a target of the chain goes on with answers that ran into their token limit. */
   readonly continuesOnLength: boolean;
   readonly run: Next;

@@ -1,6 +1,7 @@
 import { adapt } from "../core/adapt.ts";
 import type { Call } from "../core/call.ts";
 import { ModelError } from "../core/error.ts";
+import { servingTarget } from "../core/tools-target.ts";
 import { tokensOf } from "../layers/tokens.ts";
 import type { ModelContext } from "./call.ts";
 
@@ -14,7 +15,7 @@ export async function countTokens({ dialect, target }: ModelContext, call: Call)
       model: target.entry,
     });
   }
-  const { request } = adapt(call.input, target, dialect);
+  const { request } = adapt(call.input, servingTarget(target, call.input), dialect);
   try {
     const tokens = tokensOf(target);
     const [key] = target.credentials.keys;

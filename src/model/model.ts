@@ -200,9 +200,9 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     const read = readCallOptions(options, this.name);
     const { target, manySamples } = context;
     if (read.input.samples > 1) refuseSameSamples(read.input, target);
-    const batchSize = manySamples ? (read.batchSize ?? target.policy.batchSize) : 1;
-    const own = { messages: readInput(input), scopes: this.#scopes };
-    return { context, input: { ...own, ...read.input }, batchSize, signal: read.signal };
+    const whole = { messages: readInput(input), scopes: this.#scopes, ...read.input };
+    const batchSize = manySamples(whole) ? (read.batchSize ?? target.policy.batchSize) : 1;
+    return { context, input: whole, batchSize, signal: read.signal };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { retryAfterOf } from "../core/answer-headers.ts";
 import { anthropic } from "../dialects/anthropic/server/write-response.ts";
 import { google } from "../dialects/google/server/write-response.ts";
 import { keptItems } from "../dialects/openai/server/read-responses-request.ts";
@@ -137,15 +138,39 @@ function isScriptedProblem(fault: Fault): boolean {
 function scriptedProblem(arrival: Arrival, fault: Fault): Delivery {
   const kind = fault.kind ?? kindOfStatus(fault.status ?? 500);
   const retryAfter = typeof fault.retryAfter === "number" ? fault.retryAfter : undefined;
-  const limits = kind === "rate-limit" && arrival.route.wire !== "google" ? exhausted(arrival.route.wire) : {};
+  const scripted = faultHeaders(fault);
+  const limits = kind === "rate-limit" ? exhausted(arrival, scripted) : {};
   const healthy = problemDelivery(arrival, { kind, status: fault.status, retryAfter, model: modelOf(arrival) });
   const body = bodyText(fault.body);
   const given = body === undefined ? healthy : { ...healthy, status: fault.status ?? 200, frames: [body] };
-  return applyFault({ ...given, headers: { ...given.headers, ...limits, ...faultHeaders(fault) } }, fault, () => []);
+  return applyFault({ ...given, headers: { ...given.headers, ...limits, ...scripted } }, fault, () => []);
 }
 
-function exhausted(wire: WireName): Readonly<Record<string, string>> {
-  return { [wire === "anthropic" ? "anthropic-ratelimit-requests-remaining" : "x-ratelimit-remaining-requests"]: "0" };
+/** The bucket that is empty; it is full again when the script says so, however coarse its own unit. */
+function exhausted(
+  { route, nowMs }: Arrival,
+  scripted: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const waitMs = retryAfterOf({ headers: new Headers(scripted), nowMs, body: NO_WAITS }, false);
+  switch (route.wire) {
+    case "google":
+      return {};
+    case "anthropic": {
+      const reset = waitMs === undefined ? {} : { "anthropic-ratelimit-requests-reset": wholeSecond(nowMs + waitMs) };
+      return { "anthropic-ratelimit-requests-remaining": "0", ...reset };
+    }
+    default: {
+      const reset = waitMs === undefined ? {} : { "x-ratelimit-reset-requests": `${waitMs}ms` };
+      return { "x-ratelimit-remaining-requests": "0", ...reset };
+    }
+  }
+}
+
+const NO_WAITS = { headers: [], waits: [], texts: [] };
+
+/** Not after the time, which would be longer than the script says. */
+function wholeSecond(ms: number): string {
+  return new Date(Math.floor(ms / 1_000) * 1_000).toISOString();
 }
 
 function bodyText(body: unknown): string | undefined {

@@ -5,6 +5,7 @@ import type { Dialect } from "../core/dialect.ts";
 import { isModelError } from "../core/error.ts";
 import { EMPTY_REQUEST, keyOf } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
+import { servingTarget } from "../core/tools-target.ts";
 import { type ResolveContext, resolveTarget } from "./resolve.ts";
 
 /** What an entry of a correct file will run into: "error" where no call can succeed, "warning" where calls will be changed. */
@@ -46,7 +47,8 @@ export class Linter {
 
   #changes(target: Target): readonly LintFinding[] {
     try {
-      const { forced } = adapt(PROBE, target, this.#dialectOf(target));
+      const serving = servingTarget(target, PROBE);
+      const { forced } = adapt(PROBE, serving, this.#dialectOf(serving));
       const { strict, dropParams, modifyParams } = target.adaptation;
       return forced.map(({ setting, from, to, reason }) => {
         const refused = strict || (to === undefined ? !dropParams : !modifyParams);

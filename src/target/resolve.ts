@@ -79,7 +79,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
   refuseStops(entry, row, config);
   refusePriceAs(entry, declared, context);
   const address = addressOf(entry, row, simulated, custom, config);
-  return Object.freeze<Target>({
+  const target: Target = {
     entry: name,
     provider: entry.provider,
     modelId: entry.name,
@@ -117,7 +117,17 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     facts,
     price: once(() => priceFor(entry, row, context)),
     policy: policyOf(entry),
-  });
+  };
+  return Object.freeze({ ...target, withTools: withToolsOf(target, entry, row) });
+}
+
+/** Behind an address of one's own may be a server that has only the usual wire. */
+function withToolsOf(target: Target, entry: EntryConfig, row: ProviderRow | undefined): Target | undefined {
+  const { toolsDialect } = target.facts;
+  const fixed = entry.customLlmProvider !== undefined || entry.baseUrl !== undefined || row?.id !== "openai";
+  return toolsDialect === undefined || fixed || target.dialect !== row.dialect
+    ? undefined
+    : Object.freeze({ ...target, dialect: toolsDialect });
 }
 
 /**

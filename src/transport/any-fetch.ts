@@ -3,6 +3,7 @@ import { isModelError, ModelError } from "../core/error.ts";
 import { placeOf } from "../core/place.ts";
 import { redact } from "../core/secret.ts";
 import type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "../core/transport.ts";
+import { notHttpError } from "./failure.ts";
 import { mayBeEventStream, notEventStream } from "./message-reader.ts";
 import { SseFramer } from "./sse.ts";
 import { wellFormedBody } from "./well-formed-body.ts";
@@ -57,6 +58,8 @@ async function sent(
 function failureOf(error: unknown, url: string | URL | Request): ModelError {
   if (isModelError(error)) return error;
   const { origin } = new URL(typeof url === "string" || url instanceof URL ? url : url.url);
+  const foreign = notHttpError(error, origin);
+  if (foreign !== undefined) return foreign;
   const words = error instanceof Error ? error.message : String(error);
   return new ModelError({ code: "connection_failed", message: `No answer from ${origin}: ${words}`, cause: error });
 }

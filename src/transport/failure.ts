@@ -31,6 +31,8 @@ export function connectionError(raw: unknown, origin: string, proxy: string | un
     const refusal = proxyRefusal(cause, origin, proxyHost(proxy));
     if (refusal !== undefined) return refusal;
   }
+  const foreign = notHttpError(raw, origin);
+  if (foreign !== undefined) return foreign;
   const via = proxy === undefined ? "" : ` through the proxy ${proxyHost(proxy)}`;
   return new ModelError({
     code: "connection_failed",
@@ -39,6 +41,30 @@ export function connectionError(raw: unknown, origin: string, proxy: string | un
     shouldRetry: shouldRetryOf(code),
     cause: raw,
   });
+}
+
+/** Header blocks beyond all bounds, and two lengths for one body, are found by undici; the rest by its parser. */
+const NOT_HTTP_CODES: ReadonlySet<string> = new Set([
+  "UND_ERR_HEADERS_OVERFLOW",
+  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+]);
+
+/** The peer answered, but not in HTTP: another service listens there, and it will be the same one the next time. */
+export function notHttpError(raw: unknown, origin: string): ModelError | undefined {
+  const inner = (raw as { cause?: unknown } | undefined)?.cause;
+  const cause = [raw, inner].find((error) => error instanceof Error && isNotHttp(error));
+  if (cause === undefined) return undefined;
+  const words = textOf(cause);
+  return new ModelError({
+    code: "protocol_error",
+    message: `The answer of ${origin} is not valid HTTP: ${words.charAt(0).toLowerCase()}${words.slice(1)}; check host and port of base_url.`,
+    shouldRetry: false,
+    cause: raw,
+  });
+}
+
+function isNotHttp(error: Error): boolean {
+  return error.name === "HTTPParserError" || NOT_HTTP_CODES.has(codeOf(error));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Call } from "../../core/call.ts";
 import type { Client } from "../../core/dialect.ts";
 import type { Exchange, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
-import { callHeaders, clientHeaders } from "../credential-headers.ts";
+import { bringsAuthorization, callHeaders, clientHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
 import { targetError } from "../wire-error.ts";
@@ -103,7 +103,9 @@ function fetchFor(call: Call, exchange: Exchange, rewrite?: (body: string) => st
 /** The headers of the client as they are, unless the credential goes elsewhere or the call has headers of its own. */
 function requestHeaders(call: Call, given: RequestInit["headers"]): Headers | undefined {
   const own = callHeaders(call);
-  if (own === undefined && call.target.auth === KEY_HEADER && call.credential !== undefined) return undefined;
+  const { target, credential } = call;
+  const isComplete = target.auth === KEY_HEADER && credential !== undefined && !bringsAuthorization(target);
+  if (own === undefined && isComplete) return undefined;
   const headers = new Headers(given);
   for (const [name, value] of Object.entries({ ...clientHeaders(call), ...own })) {
     if (value === null) headers.delete(name);
