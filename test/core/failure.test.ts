@@ -367,10 +367,206 @@ describe("how long the provider asks to wait", () => {
     expect(errorOf(429, "", headers, noon).retryAfterMs).toBe(expected);
   });
 
+  const noonS = noon / 1_000;
+  it.each([
+    ["seconds since 1970", { "x-ratelimit-reset": String(noonS + 20) }, 20_000],
+    ["milliseconds since 1970", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(noon + 900) }, 900],
+    ["seconds", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "12.5" }, 12_500],
+    ["a Go duration", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1m30s" }, 90_000],
+    ["an ISO date", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2026-11-06T12:00:03Z" }, 3_000],
+    ["a reset of a bucket that has some left", { "x-ratelimit-remaining": "5", "x-ratelimit-reset": "60" }, undefined],
+    ["seconds of the IETF draft", { "ratelimit-remaining": "0", "ratelimit-reset": "30" }, 30_000],
+    ["one IETF dictionary", { ratelimit: "limit=100, remaining=0, reset=50" }, 50_000],
+    ["one IETF policy", { ratelimit: '"default";r=0;t=30' }, 30_000],
+    ["the IETF policy that is used up", { ratelimit: '"burst";r=4;t=1, "daily";r=0;t=3600' }, 3_600_000],
+    [
+      "the minute of Cerebras",
+      {
+        "x-ratelimit-remaining-tokens-minute": "0",
+        "x-ratelimit-reset-tokens-minute": "11.382",
+        "x-ratelimit-remaining-requests-day": "14",
+        "x-ratelimit-reset-requests-day": "33011.38",
+      },
+      11_382,
+    ],
+    [
+      "seconds since 1970 in the bucket of requests",
+      { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": String(noonS + 7) },
+      7_000,
+    ],
+    ["a point of time in Retry-After", { "retry-after": String(noonS + 9) }, 9_000],
+    ["milliseconds of Azure", { "x-ms-retry-after-ms": "420", "retry-after": "1" }, 420],
+  ] as const)("in headers as %s", (_, headers, expected) => {
+    expect(errorOf(429, "", headers, noon).retryAfterMs).toBe(expected);
+  });
+
+  it.each([
+    ["Rate limit reached. Please try again in 0.7s.", 700],
+    ["Please try again in 120ms. Visit the docs.", 120],
+    ["Please retry in 41.2s.", 41_200],
+    ["Please try again in 1m2.5s.", 62_500],
+    ["Rate limit reached, limit resets in 7m12s", 432_000],
+    ["Please retry after 20 seconds.", 20_000],
+    ["Requests are throttled. Expected available in 1 minute and 5 seconds.", 65_000],
+    ["Please wait for at least 3 minutes before the next request", 180_000],
+    ["Retry-After: 30", 30_000],
+    ["Try again in 2 hours.", 7_200_000],
+    ["Try again after 2026-11-06T12:00:04Z", 4_000],
+    ["Slow down: 20 requests in 60 seconds are too many", undefined],
+    ["retry 3 times", undefined],
+  ])("in the words %j", (message, expected) => {
+    expect(errorOf(429, { error: { message } }, {}, noon).retryAfterMs).toBe(expected);
+    expect(errorOf(undefined, { error: { message, code: "rate_limit_exceeded" } }, {}, noon).retryAfterMs).toBe(
+      expected,
+    );
+  });
+
+  it("reads words only where the provider has no field for it, and only of failures that pass", () => {
+    const message = "Please try again in 50s.";
+    expect(errorOf(429, { error: { message } }, { "retry-after": "2" }).retryAfterMs).toBe(2_000);
+    expect(errorOf(400, { error: { message } }).retryAfterMs).toBeUndefined();
+  });
+
+  it.each([
+    ["a delay of Google", { error: { code: 429, details: [{ retryDelay: "41.5s" }] } }, 41_500],
+    [
+      "a delay of Google in parts",
+      { error: { code: 429, details: [{ retryDelay: { seconds: "3", nanos: 5e8 } }] } },
+      3_500,
+    ],
+    ["seconds", { error: { message: "slow", retry_after: 1.5 } }, 1_500],
+    ["milliseconds", { error: { message: "slow", retry_after_ms: 250 } }, 250],
+    ["a point of time", { error: { message: "slow", resets_at: noonS + 40 } }, 40_000],
+    [
+      "headers in seconds since 1970",
+      {
+        error: {
+          message: "slow",
+          metadata: { headers: { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": noonS + 3 } },
+        },
+      },
+      3_000,
+    ],
+    [
+      "words of the host behind",
+      { error: { message: "Provider returned error", metadata: { raw: '{"error":{"message":"try again in 4s"}}' } } },
+      4_000,
+    ],
+  ])("in a body as %s", (_, body, expected) => {
+    expect(errorOf(429, body, {}, noon).retryAfterMs).toBe(expected);
+    expect(errorOf(undefined, { ...body, code: 429 }, {}, noon).retryAfterMs).toBe(expected);
+  });
+
   it("does not read a bucket of an error that is no throttle", () => {
     expect(
       errorOf(500, "", { "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1h" }).retryAfterMs,
     ).toBeUndefined();
+  });
+});
+
+describe("the limits in an error", () => {
+  it.each([
+    [
+      "requests and tokens",
+      { "x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-tokens": "2s" },
+      { requests: { limit: 60, remaining: 0 }, tokens: { resetMs: 2_000 } },
+    ],
+    [
+      "the input tokens of Anthropic alone",
+      {
+        "anthropic-ratelimit-input-tokens-limit": "50000",
+        "anthropic-ratelimit-input-tokens-remaining": "0",
+        "anthropic-ratelimit-input-tokens-reset": "1970-01-01T00:00:05Z",
+      },
+      { tokens: { limit: 50_000, remaining: 0, resetMs: 5_000 } },
+    ],
+    [
+      "the tightest of several windows",
+      { "x-ratelimit-remaining-requests-minute": "3", "x-ratelimit-remaining-requests-day": "1" },
+      { requests: { remaining: 1 } },
+    ],
+    ["an IETF policy", { ratelimit: '"default";r=3;t=30' }, { requests: { remaining: 3, resetMs: 30_000 } }],
+    ["nothing", { "x-ratelimit-used": "3", "x-request-id": "r" }, undefined],
+  ] as const)("are read as %s", (_, headers, expected) => {
+    expect(errorOf(429, "", headers, 0).rateLimit).toEqual(expected);
+  });
+});
+
+describe("what the model wrote wrongly", () => {
+  const groq = { type: "invalid_request_error", failed_generation: "<function=read>sample.txt</function>" };
+  it.each([
+    ["tool_use_failed", 400, { error: { ...groq, message: "Failed to call a function.", code: "tool_use_failed" } }],
+    ["an event", undefined, { error: { ...groq, code: "tool_use_failed", message: "x", status_code: 400 } }],
+    ["the name of Gemini", 502, { error: { code: 502, message: "failed", status: "MALFORMED_FUNCTION_CALL" } }],
+    ["a name in front of it", 500, { error: { code: "function_call_filter: MALFORMED_FUNCTION_CALL", message: "x" } }],
+    ["another spelling", undefined, { error: { type: "malformedFunctionCall", message: "x" } }],
+    [
+      "words of llama.cpp",
+      500,
+      { error: { code: 500, type: "server_error", message: "Failed to parse input at pos 7: <tool>{" } },
+    ],
+    [
+      "words of its grammar",
+      500,
+      { error: { message: "Unexpected empty grammar stack after accepting piece: <tool>{" } },
+    ],
+    ["words of Ollama", 500, { error: "error parsing tool call: raw='<tool>{', err=unexpected end of JSON input" }],
+  ] as const)("as a tool call is invalid_tool_call: %s", (_, status, body) => {
+    const error = errorOf(status, body);
+    expect(error).toMatchObject({ code: "invalid_tool_call", retryable: true });
+    expect(error.row).toMatchObject({ retry: "once", fallback: "general", countsForBreaker: false });
+    const rest = inspect({ message: error.message, cause: error.cause }, { depth: 9, showHidden: true });
+    expect(rest).not.toMatch(/sample\.txt|<tool>/);
+  });
+
+  it.each([
+    [
+      "a field",
+      { error: { ...groq, code: "json_validate_failed", message: "Failed to generate JSON." } },
+      groq.failed_generation,
+    ],
+    ["its words", { error: { code: "json_validate_failed", message: "Generated JSON does not match: {x" } }, "{x"],
+    ["a field that is not a text", { error: { failed_generation: { a: 1 }, message: "no" } }, '{"a":1}'],
+  ])("as JSON is invalid_output, and stands in partial only: %s", (_, body, text) => {
+    const error = errorOf(400, body, { "x-should-retry": "false" });
+    expect(error).toMatchObject({ code: "invalid_output", retryable: true, partial: { text } });
+    expect(inspect([error.message, error.cause], { depth: 9 })).not.toContain(text);
+  });
+
+  it.each([
+    [
+      "a grammar the request asked for",
+      400,
+      "Failed to initialize samplers: failed to parse grammar",
+      "invalid_request",
+    ],
+    ["a throttle", 429, "Failed to call a function: slow down", "rate_limited"],
+    ["an id of a call", 400, "Invalid tool_call_id", "invalid_request"],
+  ] as const)("is not: %s", (_, status, message, code) => {
+    expect(saying(message, status)).toBe(code);
+  });
+});
+
+describe("an answer that a filter blocked", () => {
+  const blocked = {
+    type: "error",
+    error: { type: "invalid_request_error", message: "Output blocked by content filtering policy" },
+  };
+  it.each([400, 500, undefined])("is content_filtered with status %s", (status) => {
+    expect(errorOf(status, blocked).code).toBe("content_filtered");
+  });
+
+  it("is told from a key that may not be used", () => {
+    expect(saying("This key is blocked by our content policy", 403)).toBe("forbidden");
+  });
+});
+
+describe("the cause of a failure inside an answer", () => {
+  it("is what the provider said, without keys", () => {
+    const { cause } = errorOf(undefined, { error: { message: "sent canary-key-1234", type: "api_error", code: 500 } });
+    expect(cause).toMatchObject({ message: "sent [secret]", status: 500 });
+    expect((cause as { body: string }).body).toContain('"api_error"');
+    expect(inspect(cause)).not.toContain("canary");
   });
 });
 

@@ -126,6 +126,7 @@ for (const wire of WIRES) {
     test("an error inside a stream keeps its code and what came before it; it is not tried again", async () => {
       const { error, requests } = await fail(wire, brokenStream(wire), { streaming: true });
       expect([error.code, error.partial?.text, error.requestId]).toEqual(["overloaded", "fine", "req-of-the-failure"]);
+      expect(error.cause).toMatchObject({ name: "ReportedError", message: "The model is overloaded" });
       expect(requests).toBe(1);
       expect(error.attempts).toMatchObject([{ outcome: "error", possiblyBilled: true }]);
     });

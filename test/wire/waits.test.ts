@@ -1,0 +1,68 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ModelFactory } from "../../src/index.ts";
+import { AT_ONCE, entry, failureOf as failureIn, JumpingClock, PATIENT, simulate } from "../model/world.ts";
+import { failureOf, modelAt, serving } from "./ask.ts";
+import { WIRES } from "./small-answers.ts";
+
+const DAY_MS = 86_400_000;
+
+describe.each(WIRES)("a limit on the %s wire", (wire) => {
+  test.each([
+    [
+      "a header",
+      () => ({
+        headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(Date.now() + DAY_MS) },
+        body: "{}",
+      }),
+    ],
+    [
+      "its body",
+      () => ({
+        body: JSON.stringify({
+          error: {
+            message: "free-models-per-day",
+            metadata: { headers: { "X-RateLimit-Reset": Date.now() + DAY_MS } },
+          },
+        }),
+      }),
+    ],
+    [
+      "its words",
+      () => ({ body: JSON.stringify({ error: { message: "Limit reached, please try again in 24h0m0s." } }) }),
+    ],
+  ])("that resets tomorrow is not retried, when %s says so", async (_, said) => {
+    const server = await serving(() => ({ status: 429, ...said() }));
+    const error = await failureOf(modelAt(wire, server.origin, "num_retries = 3").codegen("Hello"));
+    expect(server.requests).toHaveLength(1);
+    expect(["rate_limited", "quota_exhausted"]).toContain(error.code);
+    expect(Math.abs((error.retryAfterMs ?? 0) - DAY_MS)).toBeLessThan(60_000);
+  });
+
+  test("tells its buckets in the error", async () => {
+    const headers = {
+      "x-ratelimit-limit-requests": "20",
+      "x-ratelimit-remaining-requests": "0",
+      "x-ratelimit-reset-requests": "1s",
+    };
+    const server = await serving(() => ({ status: 429, headers, body: "{}" }));
+    const error = await failureOf(modelAt(wire, server.origin).codegen("Hello"));
+    expect(error.rateLimit).toEqual({ requests: { limit: 20, remaining: 0, resetMs: 1_000 } });
+  });
+
+  test("that the simulator was told to lift after 50 ms is lifted then", async () => {
+    const simulator = await simulate({ script: [{ kind: "rate-limit", retryAfter: 0.05 }] });
+    const clock = new JumpingClock();
+    const factory = ModelFactory.parse(entry(wire, simulator.url, `${AT_ONCE}\n${PATIENT}`), {
+      env: {},
+      clock,
+      random: () => 0,
+    });
+    onTestFinished(() => factory.close());
+    await factory.create().codegen("Hello");
+    expect(simulator.requests).toHaveLength(2);
+    expect(clock.monotonic()).toBeLessThanOrEqual(60);
+    simulator.script({ kind: "rate-limit", retryAfter: 0.05, times: 9 });
+    const error = await failureIn(factory.create().codegen("Hello"));
+    expect(error.retryAfterMs).toBe(50);
+  });
+});
