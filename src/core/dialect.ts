@@ -41,8 +41,11 @@ export interface Decoder {
   push(data: string, event: string | undefined, out: FlowEvent[]): void;
   /** The body of a non-streaming answer. */
   body(json: unknown, out: FlowEvent[]): void;
-  /** The body has ended; emits what was held back. Throws `stream_truncated` when the answer had not ended. */
-  end(out: FlowEvent[]): void;
+  /**
+   * The body has ended, or `broken` where the connection broke; emits what was held back. Throws `stream_truncated` when
+   * the answer had not ended.
+   */
+  end(out: FlowEvent[], broken?: boolean): void;
 }
 
 /** The only code of a dialect that touches its SDK as a value. */

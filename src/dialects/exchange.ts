@@ -12,6 +12,7 @@ import type { Target } from "../core/target.ts";
 import type { Exchange, WireResponse } from "../core/transport.ts";
 import { isCutJson } from "./cut-json.ts";
 import { promptTexts } from "./prompt-texts.ts";
+import { RawEvents } from "./raw-events.ts";
 import { requestSecrets } from "./request-secrets.ts";
 import { targetError, wireError } from "./wire-error.ts";
 
@@ -45,15 +46,17 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
 
 async function* decodeStream(call: Call, response: WireResponse, decoder: Decoder, first: FlowEvent[]): Events {
   let batch = first;
-  const tail: string[] = [];
-  call.record.raw = tail;
+  const raw = new RawEvents();
+  call.record.raw = raw.kept;
   try {
     for await (const messages of response.messages()) {
       for (const { data, event, unended } of messages) {
         if (data === "" || (unended === true && !isWhole(data))) continue;
         if (call.input.raw) batch.push({ type: "raw", event: parseRaw(data) });
-        remember(tail, data);
+        raw.add(data);
+        const before = batch.length;
         decoder.push(data, event, batch);
+        if (hasOtherOutput(batch, before)) raw.keepLast();
         if (decoder.done) break;
       }
       if (decoder.done) break;
@@ -82,7 +85,7 @@ function brokeAfterTheEnd(error: unknown): boolean {
 
 function endsWell(decoder: Decoder, batch: FlowEvent[]): boolean {
   try {
-    decoder.end(batch);
+    decoder.end(batch, true);
     return true;
   } catch {
     return false;
@@ -138,11 +141,10 @@ function isWhole(data: string): boolean {
   return data.trim() === "[DONE]" || typeof parseRaw(data) === "object";
 }
 
-const TAIL_EVENTS = 4;
-
-function remember(tail: string[], data: string): void {
-  tail.push(data);
-  if (tail.length > TAIL_EVENTS) tail.shift();
+/** Whether a wire event brought something that only `raw` can show. */
+function hasOtherOutput(batch: readonly FlowEvent[], from: number): boolean {
+  for (let index = from; index < batch.length; index++) if (batch[index]?.type === "other-output") return true;
+  return false;
 }
 
 function parseRaw(data: string): unknown {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ModelError, type ModelErrorInit } from "../../src/core/error.ts";
+import type { Target } from "../../src/core/target.ts";
 import type { SseMessage, WireResponse } from "../../src/core/transport.ts";
 import { messagesDecoder } from "../../src/dialects/anthropic/decode.ts";
 import { openWire } from "../../src/dialects/exchange.ts";
@@ -69,5 +70,38 @@ describe("the events of an attempt", () => {
     const whole = [[START, BLOCK, delta("a"), END]];
     expect((await read(attempt(whole, late("silence")))).error).toBeUndefined();
     expect((await read(attempt(whole, late("idle")))).error?.code).toBe("timed_out");
+  });
+});
+
+describe("the raw events of a stream", () => {
+  const found = (index: number) =>
+    message({ type: "content_block_start", index, content_block: { type: "web_search_tool_result", content: [] } });
+  const stop = (index: number) => message({ type: "content_block_stop", index });
+  const rawOf = async (messages: readonly SseMessage[]) => {
+    const call = callOf();
+    const response = {
+      status: 200,
+      headers: new Headers({ "content-type": "text/event-stream" }),
+      async *messages() {
+        yield messages;
+      },
+    } as unknown as WireResponse;
+    const wire = {
+      encode: () => ({ params: {}, adjustments: [] }),
+      client: { send: async () => response },
+      decoder: (target: Target) => messagesDecoder(target, { throughTool: false }),
+    };
+    await read(openWire(call, wire));
+    return call.record.raw;
+  };
+
+  it("are the last four, and those with output that no other field has", async () => {
+    const first = [found(8), stop(8)];
+    const rest = [BLOCK, delta("a"), delta("b"), delta("c"), stop(0), found(9), stop(9), END];
+    const kept = [first[0], ...rest.slice(-4)].map((one) => one?.data);
+    expect(await rawOf([START, ...first, ...rest])).toEqual(kept);
+    expect(await rawOf([START, BLOCK, delta("a"), stop(0), END])).toEqual(
+      [BLOCK, delta("a"), stop(0), END].map(({ data }) => data),
+    );
   });
 });

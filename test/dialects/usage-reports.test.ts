@@ -68,7 +68,11 @@ const WIRES: Readonly<Record<string, Wire>> = {
     cached: (tokens) => ({ cache_read_input_tokens: tokens }),
   },
   google: {
-    decoder: () => generateDecoder(targetOf({ provider: "google", dialect: "google" }), new ToolNames(EMPTY_REQUEST)),
+    decoder: () =>
+      generateDecoder(targetOf({ provider: "google", dialect: "google" }), {
+        names: new ToolNames(EMPTY_REQUEST),
+        samples: 1,
+      }),
     reports: (first, last) => [
       { candidates: [{ index: 0, content: { parts: [{ text: "hi" }] } }], usageMetadata: first },
       { candidates: [{ index: 0, content: { parts: [{ text: "" }] }, finishReason: "STOP" }], usageMetadata: last },

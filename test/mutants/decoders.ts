@@ -84,8 +84,8 @@ export const decoders = [
     [
       "google-trusts-the-end",
       "a candidate without a finish reason is an answer",
-      "if (candidates.length === 0 || candidates.some(([, candidate]) => candidate.finishReason === undefined)) {",
-      "if (candidates.length === 0) {",
+      "if (answers.length === 0 || answers.some((answer) => answer.isOpen(broken))) {",
+      "if (answers.length === 0) {",
     ],
     [
       "google-error-unseen",
@@ -96,16 +96,62 @@ export const decoders = [
     [
       "google-safety-is-stop",
       "an answer that a filter stopped is an answer",
-      "    for (const [, candidate] of candidates) this.#refuseFailed(candidate);\n",
+      "    for (const part of answers.flatMap(({ parts }) => parts)) this.#refuseFailed(part);\n",
       "",
     ],
     [
       "google-blocked-prompt-is-cut",
       "a blocked prompt is told as a cut stream",
-      "if (this.#candidates.size === 0 && this.#blocked !== undefined) {",
-      "if (this.#candidates.size > 0 && this.#blocked !== undefined) {",
+      "if (answers.length === 0 && this.#blocked !== undefined) {",
+      "if (answers.length > 0 && this.#blocked !== undefined) {",
     ],
   ]),
+  ...mutantsOf("src/dialects/google/candidate.ts", GOOGLE, [
+    [
+      "google-appends-after-the-end",
+      "content after the end is appended",
+      "if (!this.#sawReason) this.ended = this.#answered;",
+      "if (!this.#sawReason) this.ended = false;",
+    ],
+    [
+      "google-early-stop-is-the-end",
+      "a finish reason on the first text ends it",
+      "    this.finishReason = undefined;\n",
+      "",
+    ],
+  ]),
+  ...mutantsOf("src/dialects/google/candidates.ts", GOOGLE, [
+    [
+      "google-any-sample",
+      "a candidate that was not requested is a sample",
+      "!Number.isInteger(index) || index < 0 || index >= this.#samples",
+      "index === this.#samples",
+    ],
+  ]),
+  ...mutantsOf("src/dialects/google/sole-answer.ts", GOOGLE, [
+    ["google-answers-glued", "several answers are glued", "filter(({ hasText }) => hasText).length > 1", "length < 0"],
+  ]),
+  ...mutantsOf("src/dialects/anthropic/decode.ts", ANTHROPIC, [
+    [
+      "anthropic-lost-start-unseen",
+      "text of a block that is not open is dropped",
+      "block?.delta(delta, out) === true || !carriesContent(delta)",
+      "block === undefined || block.delta(delta, out) || !carriesContent(delta)",
+    ],
+    ["anthropic-appends-after-the-end", "content after the end is appended", "    this.#ended ||= this.#spoke;\n", ""],
+  ]),
+  ...mutantsOf(
+    "src/dialects/raw-events.ts",
+    ["test/dialects/exchange.test.ts"],
+    [
+      [
+        "raw-without-other-output",
+        "raw loses an image that came early",
+        "this.#isPinned.shift() === true",
+        "this.#isPinned.shift() === undefined",
+      ],
+    ],
+  ),
   ...mutantsOf(
     "src/dialects/exchange.ts",
     ["test/dialects/exchange.test.ts"],

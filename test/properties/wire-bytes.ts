@@ -16,7 +16,7 @@ export const DECODERS: Readonly<Record<Wire, (target: Target) => Decoder>> = {
   openai: decodeChat,
   "openai-responses": decodeResponses,
   anthropic: (target) => messagesDecoder(target, { throughTool: false }),
-  google: (target) => generateDecoder(target, new ToolNames(callOf().request)),
+  google: (target) => generateDecoder(target, { names: new ToolNames(callOf().request), samples: 1 }),
 };
 export const WIRES = Object.keys(DECODERS) as readonly Wire[];
 

@@ -1,11 +1,13 @@
 import type { FlowEvent } from "../../core/event.ts";
+import { ArgumentsText, checkToolCall } from "../../core/tool-arguments.ts";
 import { JSON_TOOL } from "./tools.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 
 /** Reads one content block, whether it comes in deltas or whole. */
 export interface BlockReader {
-  delta(delta: Tree, out: FlowEvent[]): void;
+  /** False for a delta of another kind of block. */
+  delta(delta: Tree, out: FlowEvent[]): boolean;
   /** Gives words about what is wrong with the block, if anything is. */
   close(out: FlowEvent[]): string | undefined;
 }
@@ -21,57 +23,63 @@ export interface BlockContext {
   answered(): void;
 }
 
-/** The reader of a block; `undefined` for what the provider's own tools say to each other. */
-export function readBlock(block: Tree, context: BlockContext, out: FlowEvent[]): BlockReader | undefined {
+export function readBlock(block: Tree, context: BlockContext, out: FlowEvent[]): BlockReader {
   switch (block["type"]) {
     case "text":
-      return new TextBlock(block, context, out);
     case "thinking":
-      return new ThinkingBlock(block, out);
+      return new ProseBlock(block, context, out);
     case "redacted_thinking":
       return new RedactedBlock(block);
     case "tool_use":
       if (context.throughTool && block["name"] === JSON_TOOL) return new JsonAnswer(block, context);
       return new ToolUse(block, context.nextCall(), out);
     default:
-      out.push({ type: "other-output", sample: 0 });
-      return undefined;
+      return new OtherBlock(out);
   }
 }
 
-class TextBlock implements BlockReader {
+/** Kinds of deltas that carry a part of an answer, and where. */
+const CARRIERS: Readonly<Record<string, string>> = {
+  text_delta: "text",
+  thinking_delta: "thinking",
+  signature_delta: "signature",
+  input_json_delta: "partial_json",
+};
+
+/** Whether something would be missing if nobody read the delta. */
+export function carriesContent(delta: Tree): boolean {
+  return Object.entries(CARRIERS).some(([type, field]) => delta["type"] === type && stringOf(delta[field]) !== "");
+}
+
+/**
+ * Text and thinking. The kind of the delta decides, since some proxies put thinking into a block they opened as text. A
+ * signature may be split over several deltas; it is passed on whole.
+ */
+class ProseBlock implements BlockReader {
   readonly #held: FlowEvent[] | undefined;
+  #signature: string;
 
   constructor(block: Tree, context: BlockContext, out: FlowEvent[]) {
     this.#held = context.throughTool ? context.heldText : undefined;
-    this.#add(block["text"], out);
-  }
-
-  delta(delta: Tree, out: FlowEvent[]): void {
-    if (delta["type"] === "text_delta") this.#add(delta["text"], out);
-  }
-
-  close(): undefined {
-    return undefined;
-  }
-
-  #add(text: unknown, out: FlowEvent[]): void {
-    if (typeof text === "string" && text !== "") (this.#held ?? out).push({ type: "text-delta", text, sample: 0 });
-  }
-}
-
-/** A signature may be split over several deltas; it is passed on whole. */
-class ThinkingBlock implements BlockReader {
-  #signature: string;
-
-  constructor(block: Tree, out: FlowEvent[]) {
     this.#signature = stringOf(block["signature"]);
-    this.#add(block["thinking"], out);
+    this.#addThinking(block["thinking"], out);
+    this.#addText(block["text"], out);
   }
 
-  delta(delta: Tree, out: FlowEvent[]): void {
-    if (delta["type"] === "thinking_delta") this.#add(delta["thinking"], out);
-    else if (delta["type"] === "signature_delta") this.#signature += stringOf(delta["signature"]);
+  delta(delta: Tree, out: FlowEvent[]): boolean {
+    switch (delta["type"]) {
+      case "text_delta":
+        this.#addText(delta["text"], out);
+        return true;
+      case "thinking_delta":
+        this.#addThinking(delta["thinking"], out);
+        return true;
+      case "signature_delta":
+        this.#signature += stringOf(delta["signature"]);
+        return true;
+      default:
+        return false;
+    }
   }
 
   close(out: FlowEvent[]): undefined {
@@ -79,7 +87,11 @@ class ThinkingBlock implements BlockReader {
     out.push({ type: "signature", part: "reasoning", signature: this.#signature, sample: 0 });
   }
 
-  #add(text: unknown, out: FlowEvent[]): void {
+  #addText(text: unknown, out: FlowEvent[]): void {
+    if (typeof text === "string" && text !== "") (this.#held ?? out).push({ type: "text-delta", text, sample: 0 });
+  }
+
+  #addThinking(text: unknown, out: FlowEvent[]): void {
     if (typeof text === "string" && text !== "") out.push({ type: "reasoning-delta", text, sample: 0 });
   }
 }
@@ -91,35 +103,58 @@ class RedactedBlock implements BlockReader {
     this.#data = stringOf(block["data"]);
   }
 
-  delta(): void {}
+  delta(): boolean {
+    return false;
+  }
 
   close(out: FlowEvent[]): undefined {
     out.push({ type: "signature", part: "reasoning", signature: this.#data, redacted: true, sample: 0 });
   }
 }
 
+/** What the provider's own tools say to each other, and what is not known yet. The reply has no place for it. */
+class OtherBlock implements BlockReader {
+  constructor(out: FlowEvent[]) {
+    out.push({ type: "other-output", sample: 0 });
+  }
+
+  delta(_delta: Tree, out: FlowEvent[]): boolean {
+    out.push({ type: "other-output", sample: 0 });
+    return true;
+  }
+
+  close(): undefined {
+    return undefined;
+  }
+}
+
 /** The JSON of a tool's input: what the deltas add up to, or what the block began with. */
 class InputText {
   readonly #initial: unknown;
-  text = "";
+  readonly #text = new ArgumentsText();
+  #came = false;
 
   constructor(block: Tree) {
     this.#initial = block["input"];
   }
 
-  add(delta: Tree): string {
-    const piece = delta["type"] === "input_json_delta" ? stringOf(delta["partial_json"]) : "";
-    this.text += piece;
-    return piece;
+  get json(): string {
+    return this.#text.text;
   }
 
-  /** What is still to be shown when no delta came. */
+  /** Gives what of it may be shown. */
+  add(delta: Tree): string {
+    const piece = delta["type"] === "input_json_delta" ? stringOf(delta["partial_json"]) : "";
+    this.#came ||= piece !== "";
+    return this.#text.add(piece);
+  }
+
+  /** What is still to be shown at the end. */
   rest(): string {
-    if (this.text !== "") return "";
+    if (this.#came) return this.#text.end();
     const initial = this.#initial ?? {};
     // Some servers write the input of a whole block as text.
-    this.text = typeof initial === "string" ? initial || "{}" : JSON.stringify(initial);
-    return this.text;
+    return this.#text.add(typeof initial === "string" ? initial : JSON.stringify(initial)) + this.#text.end();
   }
 }
 
@@ -134,27 +169,25 @@ class ToolUse implements BlockReader {
     this.#id = stringOf(block["id"]) || `call_${index}`;
     this.#name = stringOf(block["name"]);
     this.#input = new InputText(block);
-    out.push({ type: "tool-call-start", index, id: this.#id, name: this.#name, sample: 0 });
+    if (this.#name !== "") out.push({ type: "tool-call-start", index, id: this.#id, name: this.#name, sample: 0 });
   }
 
-  delta(delta: Tree, out: FlowEvent[]): void {
+  delta(delta: Tree, out: FlowEvent[]): boolean {
     this.#show(this.#input.add(delta), out);
+    return delta["type"] === "input_json_delta";
   }
 
   close(out: FlowEvent[]): string | undefined {
+    if (this.#name === "") return "a tool call has no name";
     this.#show(this.#input.rest(), out);
-    const json = this.#input.text;
-    try {
-      const call = { id: this.#id, name: this.#name, arguments: JSON.parse(json), json };
-      out.push({ type: "tool-call-end", index: this.#index, call, sample: 0 });
-      return undefined;
-    } catch {
-      return `the arguments of tool call "${this.#name}" are not JSON: ${json.slice(0, 200)}`;
-    }
+    const checked = checkToolCall({ id: this.#id, name: this.#name, json: this.#input.json });
+    if ("problem" in checked) return checked.problem;
+    out.push({ type: "tool-call-end", index: this.#index, call: checked.call, sample: 0 });
+    return undefined;
   }
 
   #show(json: string, out: FlowEvent[]): void {
-    if (json !== "") out.push({ type: "tool-call-delta", index: this.#index, json, sample: 0 });
+    if (json !== "" && this.#name !== "") out.push({ type: "tool-call-delta", index: this.#index, json, sample: 0 });
   }
 }
 
@@ -167,8 +200,9 @@ class JsonAnswer implements BlockReader {
     context.answered();
   }
 
-  delta(delta: Tree, out: FlowEvent[]): void {
+  delta(delta: Tree, out: FlowEvent[]): boolean {
     this.#show(this.#input.add(delta), out);
+    return delta["type"] === "input_json_delta";
   }
 
   close(out: FlowEvent[]): undefined {

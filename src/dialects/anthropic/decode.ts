@@ -5,7 +5,7 @@ import { modelFailureCode } from "../../core/model-failure.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
-import { type BlockContext, type BlockReader, readBlock } from "./blocks.ts";
+import { type BlockContext, type BlockReader, carriesContent, readBlock } from "./blocks.ts";
 import { UsageFold } from "./usage.ts";
 
 export interface MessagesDecoderOptions {
@@ -33,7 +33,15 @@ class MessagesDecoder implements Decoder {
   readonly #blocks = new Map<unknown, BlockReader>();
   readonly #usage = new UsageFold();
   readonly #context: BlockContext;
+  /** Indexes of blocks that have ended. */
+  readonly #closed = new Set<unknown>();
+  /** Indexes of blocks that a start of the message repeats or holds: they are not read again. */
+  readonly #fixed = new Set<unknown>();
   #started = false;
+  #id: string | undefined;
+  #spoke = false;
+  /** Whether the stop reason is the end: one before all content ends nothing. */
+  #ended = false;
   #toolCalls = 0;
   #answeredThroughTool = false;
   /** Text beside the JSON tool: shown only when the tool is not called. */
@@ -54,10 +62,14 @@ class MessagesDecoder implements Decoder {
     };
   }
 
-  push(data: string, _event: string | undefined, out: FlowEvent[]): void {
-    if (data === "[DONE]") return;
+  push(data: string, name: string | undefined, out: FlowEvent[]): void {
+    if (this.done) return;
+    if (data.trim() === "[DONE]") {
+      this.done = true;
+      return;
+    }
     const event = parseEvent(data, this.#target);
-    switch (event["type"]) {
+    switch (event["type"] ?? name) {
       case "message_start":
         this.#start(treeOf(event["message"]), out);
         break;
@@ -65,17 +77,17 @@ class MessagesDecoder implements Decoder {
         this.#open(event["index"], treeOf(event["content_block"]), out);
         break;
       case "content_block_delta":
-        this.#blocks.get(event["index"])?.delta(treeOf(event["delta"]), out);
+        this.#delta(event["index"], treeOf(event["delta"]), out);
         break;
       case "content_block_stop":
-        this.#close(event["index"], out);
+        this.#endBlock(event["index"], out);
         break;
       case "message_delta":
         this.#usage.push(event["usage"]);
         this.#stop(treeOf(event["delta"]), out);
         break;
       case "message_stop":
-        this.done = this.#stopReason !== undefined;
+        this.done = true;
         break;
       default:
         this.#refuseError(event);
@@ -116,9 +128,13 @@ class MessagesDecoder implements Decoder {
   /** Some proxies send the start twice. With tools that call tools, a start may hold the whole message. */
   #start(message: Tree, out: FlowEvent[]): void {
     this.#usage.push(message["usage"]);
-    if (this.#started) return;
+    if (this.#started) {
+      this.#startAgain(message["id"]);
+      return;
+    }
     this.#started = true;
     const { id, model, content } = message;
+    if (typeof id === "string") this.#id = id;
     if (typeof id === "string" || typeof model === "string") {
       const served = typeof model === "string" ? { servedModel: model } : {};
       out.push({ type: "response", ...(typeof id === "string" && { id }), ...served });
@@ -126,24 +142,65 @@ class MessagesDecoder implements Decoder {
     for (const [index, block] of (Array.isArray(content) ? content : []).entries()) {
       this.#open(index, treeOf(block), out);
       this.#close(index, out);
+      this.#fixed.add(index);
     }
+    this.#spoke = false;
     this.#stop(message, out);
   }
 
+  #startAgain(id: unknown): void {
+    if (typeof id === "string" && this.#id !== undefined && id !== this.#id) {
+      throw this.#broken("another message began before the end of this one");
+    }
+    for (const index of [...this.#blocks.keys(), ...this.#closed]) this.#fixed.add(index);
+  }
+
   #open(index: unknown, block: Tree, out: FlowEvent[]): void {
-    const reader = readBlock(block, this.#context, out);
-    if (reader !== undefined) this.#blocks.set(index, reader);
+    this.#requireOpen();
+    if (this.#blocks.has(index) || this.#fixed.has(index)) throw this.#broken(`content block ${index} began twice`);
+    this.#blocks.set(index, readBlock(block, this.#context, out));
+    this.#closed.delete(index);
+    this.#spoke = true;
+  }
+
+  /** A delta without a block, or of another kind, means that events are missing. */
+  #delta(index: unknown, delta: Tree, out: FlowEvent[]): void {
+    const block = this.#blocks.get(index);
+    if (block?.delta(delta, out) === true || !carriesContent(delta)) return;
+    this.#requireOpen();
+    const what = block === undefined ? "that is not open" : "of another kind";
+    throw this.#broken(`a ${delta["type"]} came for content block ${index}, ${what}`);
+  }
+
+  /** Without an index, nothing tells which block is meant: all end with the message. */
+  #endBlock(index: unknown, out: FlowEvent[]): void {
+    if (index !== undefined && !this.#blocks.has(index) && !this.#closed.has(index)) {
+      throw this.#broken(`content block ${index} ended without a start`);
+    }
+    this.#close(index, out);
   }
 
   #close(index: unknown, out: FlowEvent[]): void {
     const broken = this.#blocks.get(index)?.close(out);
     this.#blocks.delete(index);
+    this.#closed.add(index);
     this.#brokenCall ??= broken;
+  }
+
+  #requireOpen(): void {
+    if (this.#ended) throw this.#broken(`content came after the end of the message (stop_reason ${this.#stopReason})`);
+    // What ended nothing is no end of what follows.
+    this.#stopReason = undefined;
+  }
+
+  #broken(words: string): Error {
+    return targetError(this.#target, "protocol_error", words);
   }
 
   #stop(delta: Tree, out: FlowEvent[]): void {
     const reason = delta["stop_reason"];
-    if (typeof reason !== "string") return;
+    if (typeof reason !== "string" || reason === "" || reason === this.#stopReason) return;
+    this.#ended ||= this.#spoke;
     this.#stopReason = reason;
     for (const index of [...this.#blocks.keys()]) this.#close(index, out);
     if (this.#brokenCall !== undefined && own(FINISH, reason) !== "length") {

@@ -1,4 +1,5 @@
 import type { FlowEvent } from "../../core/event.ts";
+import { checkToolCall } from "../../core/tool-arguments.ts";
 import { PartialArguments } from "./partial-args.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -13,10 +14,16 @@ interface OpenCall {
 
 export interface CandidateContext {
   /** Makes the id of a call to which the provider gave none. */
-  idOf(sample: number, index: number): string;
+  idOf(slot: number, index: number): string;
   /** The caller's name of a tool. */
   nameOf(wire: string): string;
-  broken(words: string): Error;
+  failure(code: "invalid_tool_call" | "protocol_error", words: string): Error;
+}
+
+/** Where the events of a candidate belong: its sample, and its number among the candidates. */
+export interface CandidatePlace {
+  readonly sample: number;
+  readonly slot: number;
 }
 
 /** Reads the parts of one candidate, whole or in chunks. */
@@ -24,55 +31,88 @@ export class Candidate {
   finishReason: string | undefined;
   finishMessage: string | undefined;
   calls = 0;
+  /** Whether its finish reason proves its end: servers that put one on every chunk prove nothing with it. */
+  ended = false;
+  /** Whether anything of it was read. */
+  spoke = false;
+  hasText = false;
   readonly #sample: number;
+  readonly #slot: number;
   readonly #context: CandidateContext;
   #open: OpenCall | undefined;
+  #sawReason = false;
+  #answered = false;
 
-  constructor(sample: number, context: CandidateContext) {
+  constructor({ sample, slot }: CandidatePlace, context: CandidateContext) {
     this.#sample = sample;
+    this.#slot = slot;
     this.#context = context;
   }
 
   push(candidate: Tree, out: FlowEvent[]): void {
-    const content = candidate["content"] as Tree | undefined;
-    const parts = content?.["parts"];
-    for (const part of Array.isArray(parts) ? (parts as Tree[]) : []) this.#part(part, out);
+    const parts = partsOf(candidate);
+    if (parts.some(isContent)) this.#goOn();
+    for (const part of parts) this.#part(part, out);
     const { finishReason, finishMessage } = candidate;
     if (typeof finishMessage === "string") this.finishMessage = finishMessage;
-    if (typeof finishReason !== "string") return;
-    this.finishReason = finishReason;
+    if (typeof finishReason === "string" && finishReason !== "") this.#finish(finishReason);
+    this.#answered ||= parts.some(isAnswer);
+  }
+
+  /** Ends the call whose closing mark did not come. */
+  close(out: FlowEvent[]): void {
+    if (this.finishReason === undefined) return;
     // Arguments in pieces that the limit cut are no call.
-    if (finishReason === "MAX_TOKENS") this.#open = undefined;
+    if (this.finishReason === "MAX_TOKENS") this.#open = undefined;
     this.#close(out);
+  }
+
+  #goOn(): void {
+    this.spoke = true;
+    if (this.ended) {
+      const words = `content came after the end of a candidate (finishReason ${this.finishReason})`;
+      throw this.#context.failure("protocol_error", words);
+    }
+    this.finishReason = undefined;
+  }
+
+  /** One that first comes after text is the end; one on the first text or before it comes with every chunk. */
+  #finish(reason: string): void {
+    if (!this.#sawReason) this.ended = this.#answered;
+    this.#sawReason = true;
+    this.finishReason = reason;
   }
 
   #part(part: Tree, out: FlowEvent[]): void {
     const signature = typeof part["thoughtSignature"] === "string" ? part["thoughtSignature"] : undefined;
-    const call = part["functionCall"];
-    if (typeof call === "object" && call !== null) this.#call(call as Tree, signature, out);
+    if (isTree(part["functionCall"])) this.#call(part["functionCall"], signature, out);
     else if (typeof part["text"] === "string") this.#text(part["text"], part["thought"] === true, signature, out);
-    else if (OTHER_OUTPUT.some((kind) => part[kind] !== undefined && part[kind] !== null))
-      out.push({ type: "other-output", sample: this.#sample });
+    else if (isOtherOutput(part)) out.push({ type: "other-output", sample: this.#sample });
   }
 
   #text(text: string, thought: boolean, signature: string | undefined, out: FlowEvent[]): void {
     const sample = this.#sample;
+    this.hasText ||= text !== "" && !thought;
     if (text !== "") out.push({ type: thought ? "reasoning-delta" : "text-delta", text, sample });
     if (signature !== undefined)
       out.push({ type: "signature", part: thought ? "reasoning" : "text", signature, sample });
   }
 
   #call(call: Tree, signature: string | undefined, out: FlowEvent[]): void {
-    const name = typeof call["name"] === "string" ? call["name"] : undefined;
-    if (name !== undefined) this.#begin(call, name, signature, out);
+    const { name } = call;
+    if (typeof name === "string" && name !== "") this.#begin(call, name, signature, out);
     const open = this.#open;
-    // The closing mark of a call in pieces is an empty call of its own; it may be missing, or come late.
-    if (open === undefined) return;
+    if (open === undefined) {
+      // The closing mark of a call in pieces is an empty call of its own; it may be missing, or come late.
+      if (!isClosingMark(call)) throw this.#context.failure("invalid_tool_call", "a tool call has no name");
+      return;
+    }
     open.signature ??= signature;
     const rows = call["partialArgs"];
     for (const row of Array.isArray(rows) ? (rows as Tree[]) : []) {
-      if (!open.args.add(row))
-        throw this.#context.broken(`an argument of tool call "${open.name}" has no place: ${row["jsonPath"]}`);
+      if (open.args.add(row)) continue;
+      const words = `an argument of tool call "${open.name}" has no place: ${row["jsonPath"]}`;
+      throw this.#context.failure("invalid_tool_call", words);
     }
     if (call["willContinue"] !== true) this.#close(out, call["args"]);
   }
@@ -81,7 +121,7 @@ export class Candidate {
     this.#close(out);
     const index = this.calls++;
     const given = call["id"];
-    const id = typeof given === "string" && given !== "" ? given : this.#context.idOf(this.#sample, index);
+    const id = typeof given === "string" && given !== "" ? given : this.#context.idOf(this.#slot, index);
     const name = this.#context.nameOf(wireName);
     this.#open = { id, name, index, args: new PartialArguments(), signature };
     out.push({ type: "tool-call-start", index, id, name, sample: this.#sample });
@@ -93,9 +133,15 @@ export class Candidate {
     this.#open = undefined;
     const { id, name, index, signature } = open;
     const sample = this.#sample;
-    const json = whole === undefined || whole === null ? open.args.toJson() : argumentsText(whole);
-    out.push({ type: "tool-call-delta", index, json, sample });
-    out.push({ type: "tool-call-end", index, call: { id, name, arguments: JSON.parse(json), json }, sample });
+    const given = whole === undefined || whole === null ? open.args.toJson() : argumentsText(whole);
+    const checked = checkToolCall({ id, name, json: given });
+    if ("problem" in checked) {
+      out.push({ type: "tool-call-delta", index, json: given, sample });
+      throw this.#context.failure("invalid_tool_call", checked.problem);
+    }
+    const { call } = checked;
+    out.push({ type: "tool-call-delta", index, json: call.json, sample });
+    out.push({ type: "tool-call-end", index, call, sample });
     if (signature !== undefined) out.push({ type: "signature", part: "tool-call", index, signature, sample });
   }
 }
@@ -103,15 +149,37 @@ export class Candidate {
 /** Parts that the reply has no place for. */
 const OTHER_OUTPUT = ["inlineData", "fileData", "executableCode", "codeExecutionResult", "toolCall", "toolResponse"];
 
+/** Pictures among the thoughts are drafts. */
+function isOtherOutput(part: Tree): boolean {
+  return part["thought"] !== true && OTHER_OUTPUT.some((kind) => part[kind] !== undefined && part[kind] !== null);
+}
+
+function isContent(part: Tree): boolean {
+  return isAnswer(part) || (typeof part["text"] === "string" && part["text"] !== "");
+}
+
+function isAnswer(part: Tree): boolean {
+  const { text, functionCall } = part;
+  if (isTree(functionCall)) return !isClosingMark(functionCall);
+  return (typeof text === "string" && text !== "" && part["thought"] !== true) || isOtherOutput(part);
+}
+
+function isClosingMark({ name, args, partialArgs }: Tree): boolean {
+  const hasPieces = Array.isArray(partialArgs) && partialArgs.length > 0;
+  return (name ?? args ?? undefined) === undefined && !hasPieces;
+}
+
+function partsOf(candidate: Tree): readonly Tree[] {
+  const { content } = candidate;
+  const parts = isTree(content) ? content["parts"] : undefined;
+  return Array.isArray(parts) ? parts.filter(isTree) : [];
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null;
+}
+
 /** Some gateways write the arguments as text. */
 function argumentsText(whole: unknown): string {
-  if (typeof whole === "string" && whole.trimStart().startsWith("{")) {
-    try {
-      JSON.parse(whole);
-      return whole;
-    } catch {
-      // A text that only looks like JSON is the argument itself.
-    }
-  }
-  return JSON.stringify(whole);
+  return typeof whole === "string" ? whole : JSON.stringify(whole);
 }

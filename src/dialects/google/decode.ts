@@ -1,23 +1,28 @@
 import type { Decoder } from "../../core/dialect.ts";
 import { ModelError } from "../../core/error.ts";
 import type { ModelErrorCode } from "../../core/error-codes.ts";
-import type { FinishReason, FlowEvent } from "../../core/event.ts";
+import type { FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
 import { modelFailureCode } from "../../core/model-failure.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
-import { Candidate, type CandidateContext } from "./candidate.ts";
+import type { Candidate } from "./candidate.ts";
+import { type Candidates, SampleCandidates, SoleCandidates } from "./candidates.ts";
 import type { ToolNames } from "./tool-names.ts";
 import { UsageFold } from "./usage.ts";
 
-export function generateDecoder(target: Target, names: ToolNames): Decoder {
-  return new GenerateDecoder(target, names);
+export interface GenerateDecoderOptions {
+  readonly names: ToolNames;
+  /** How many answers the request asked for. */
+  readonly samples: number;
+}
+
+export function generateDecoder(target: Target, options: GenerateDecoderOptions): Decoder {
+  return new GenerateDecoder(target, options);
 }
 
 type Tree = Readonly<Record<string, unknown>>;
-
-const FINISH: Readonly<Record<string, FinishReason>> = { STOP: "stop", MAX_TOKENS: "length" };
 
 /** Ends that are no answers. */
 const FAILED: Readonly<Record<string, ModelErrorCode>> = {
@@ -38,54 +43,48 @@ const FAILED: Readonly<Record<string, ModelErrorCode>> = {
 
 class GenerateDecoder implements Decoder {
   /** Nothing follows the last finish reason but the end of the body, which frees the connection for the next request. */
-  readonly done = false;
+  done = false;
   readonly #target: Target;
-  readonly #names: ToolNames;
   readonly #usage = new UsageFold();
-  readonly #candidates = new Map<number, Candidate>();
-  readonly #context: CandidateContext;
+  readonly #candidates: Candidates;
   #responseId: string | undefined;
   #announced = false;
   #blocked: string | undefined;
 
-  constructor(target: Target, names: ToolNames) {
+  constructor(target: Target, { names, samples }: GenerateDecoderOptions) {
     this.#target = target;
-    this.#names = names;
-    this.#context = {
-      idOf: (sample, index) => callId(this.#responseId, sample, index),
-      nameOf: (wire) => this.#names.original(wire),
-      broken: (words) => targetError(this.#target, "invalid_tool_call", words),
-    };
+    const failure = (code: ModelErrorCode, words: string) => targetError(this.#target, code, words);
+    const idOf = (slot: number, index: number) => callId(this.#responseId, slot, index);
+    const context = { idOf, nameOf: (wire: string) => names.original(wire), failure };
+    this.#candidates = samples > 1 ? new SampleCandidates(samples, context) : new SoleCandidates(context);
   }
 
   push(data: string, _event: string | undefined, out: FlowEvent[]): void {
-    if (data === "[DONE]") return;
-    this.#chunks(parseEvent(data, this.#target), out);
+    if (data.trim() === "[DONE]") this.done = true;
+    else this.#chunks(parseEvent(data, this.#target), out);
   }
 
   body(json: unknown, out: FlowEvent[]): void {
     this.#chunks(json, out);
-    if (this.#candidates.size === 0 && this.#blocked === undefined) {
+    if (this.#candidates.empty && this.#blocked === undefined) {
       throw targetError(this.#target, "protocol_error", "the answer has no candidates");
     }
   }
 
-  end(out: FlowEvent[]): void {
+  end(out: FlowEvent[], broken = false): void {
+    const answers = this.#candidates.end(out);
     const { serviceTier } = this.#usage;
     if (serviceTier !== undefined) out.push({ type: "response", serviceTier });
     const usage = this.#usage.usage();
     if (usage !== undefined) out.push({ type: "usage", usage });
-    if (this.#candidates.size === 0 && this.#blocked !== undefined) {
+    if (answers.length === 0 && this.#blocked !== undefined) {
       throw targetError(this.#target, "content_filtered", `the prompt was blocked (${this.#blocked})`);
     }
-    const candidates = [...this.#candidates].sort(([left], [right]) => left - right);
-    if (candidates.length === 0 || candidates.some(([, candidate]) => candidate.finishReason === undefined)) {
+    if (answers.length === 0 || answers.some((answer) => answer.isOpen(broken))) {
       throw targetError(this.#target, "stream_truncated", "the answer ended without a finish reason");
     }
-    for (const [, candidate] of candidates) this.#refuseFailed(candidate);
-    for (const [sample, { finishReason: raw = "", calls }] of candidates) {
-      out.push({ type: "finish", reason: finishOf(raw, calls), raw, sample });
-    }
+    for (const part of answers.flatMap(({ parts }) => parts)) this.#refuseFailed(part);
+    for (const answer of answers) out.push(answer.finish());
   }
 
   /** Some gateways answer with an array of chunks. */
@@ -104,10 +103,10 @@ class GenerateDecoder implements Decoder {
     const blockReason = (chunk["promptFeedback"] as Tree | undefined)?.["blockReason"];
     if (typeof blockReason === "string") this.#blocked = blockReason;
     const { candidates } = chunk;
-    for (const [position, candidate] of (Array.isArray(candidates) ? (candidates as Tree[]) : []).entries()) {
-      this.#usage.pushGrounding(candidate["groundingMetadata"]);
-      this.#candidate(candidate, position).push(candidate, out);
-    }
+    if (!Array.isArray(candidates)) return;
+    const read = candidates.filter(isTree);
+    for (const candidate of read) this.#usage.pushGrounding(candidate["groundingMetadata"]);
+    this.#candidates.read(read, out);
   }
 
   /** An error inside a stream has its HTTP status in the body. */
@@ -127,16 +126,6 @@ class GenerateDecoder implements Decoder {
     });
   }
 
-  #candidate({ index }: Tree, position: number): Candidate {
-    const sample = typeof index === "number" ? index : position;
-    let candidate = this.#candidates.get(sample);
-    if (candidate === undefined) {
-      candidate = new Candidate(sample, this.#context);
-      this.#candidates.set(sample, candidate);
-    }
-    return candidate;
-  }
-
   #refuseFailed({ finishReason = "", finishMessage }: Candidate): void {
     const code = own(FAILED, finishReason) ?? modelFailureCode(finishReason);
     if (code === undefined) return;
@@ -154,14 +143,12 @@ class GenerateDecoder implements Decoder {
   }
 }
 
-/** A call in the answer decides: Gemini says STOP beside it, others say words of their own. */
-function finishOf(raw: string, calls: number): FinishReason {
-  const reason = own(FINISH, raw) ?? "unknown";
-  return reason !== "length" && calls > 0 ? "tool-calls" : reason;
-}
-
 /** Unique over the turns of a conversation, and short enough for every wire it may be sent back on. */
 function callId(responseId: string | undefined, sample: number, index: number): string {
   const answer = (responseId ?? "gemini").replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 24);
   return `call_${answer}_${sample > 0 ? `${sample}_` : ""}${index}`;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null;
 }

@@ -50,7 +50,7 @@ function generateWire({ request }: Call): Wire<GenerateContentParameters> {
   return {
     encode: encodeGenerate,
     client: generateClient,
-    decoder: (target) => generateDecoder(target, new ToolNames(request)),
+    decoder: (target) => generateDecoder(target, { names: new ToolNames(request), samples: request.samples }),
   };
 }
 

@@ -233,6 +233,143 @@ describe("an answer through the JSON tool", () => {
   });
 });
 
+describe("a message that is damaged", () => {
+  const thinks = (thinking: string, index = 0) => delta({ type: "thinking_delta", thinking }, index);
+  const writes = (text: string, index = 0) => delta({ type: "text_delta", text }, index);
+  const argues = (partial_json: string, index = 0) => delta({ type: "input_json_delta", partial_json }, index);
+  const tool = (index = 0) => open({ type: "tool_use", id: "a", name: "f", input: {} }, index);
+  const text = (index = 0) => open({ type: "text", text: "" }, index);
+  const other = { ...start(), message: { ...start().message, id: "msg_2" } };
+
+  it.each([
+    ["text without the start of its block", [writes("lost"), close()]],
+    ["thinking without the start of its block", [thinks("lost"), close()]],
+    ["arguments without the start of their block", [argues('{"a":1}'), close()]],
+    ["a signature without the start of its block", [delta({ type: "signature_delta", signature: "s" }), close()]],
+    ["text after the end of its block", [...say("a"), writes("lost")]],
+    ["arguments after the end of their block", [tool(), argues('{"a":'), close(), argues("1}")]],
+    ["arguments in a block of text", [text(), argues('{"a":1}'), close()]],
+    ["text in a block of a tool call", [tool(), writes("lost"), close()]],
+    ["the end of a block that never began", [...say("a"), close(1)]],
+    ["a block that begins again before its end", [tool(), tool(), close()]],
+    ["another message", [...say("a"), other, ...say("b")]],
+    ["a block that is repeated after a second start", [...say("a"), start(), ...say("a")]],
+  ])("by %s is a protocol error", (_, events) => {
+    expect(() => decode([start(), ...events, stop("end_turn")])).toThrow(
+      expect.objectContaining({ code: "protocol_error" }),
+    );
+  });
+
+  it.each([
+    ["a block", say("again", 1)],
+    ["text", [writes("again")]],
+    ["a call", [tool(1), close(1)]],
+    ["the same message", [start(), ...say("a"), stop("end_turn")]],
+    ["another message", [other, ...say("b")]],
+  ])("by %s after its end is a protocol error", (_, events) => {
+    expect(() => decode([start(), ...say("a"), stop("end_turn"), ...events])).toThrow(
+      expect.objectContaining({ code: "protocol_error" }),
+    );
+  });
+
+  it("loses nothing to a repeated end of a block, an empty delta, a reused index or a missing index", () => {
+    const events = [...say("a"), close(), writes(""), ...say("b"), { type: "content_block_stop" }];
+    expect(reply([start(), ...events, stop("end_turn"), close()]).text).toBe("ab");
+  });
+
+  it("shows thinking that comes in a block of text", () => {
+    const signed = delta({ type: "signature_delta", signature: "s" });
+    const read = reply([start(), text(), thinks("Hm."), signed, close(), ...say("a", 1), stop("end_turn")]);
+    expect(read).toMatchObject({ text: "a", reasoning: "Hm." });
+  });
+
+  it("is read by the names of its events where they have no type", () => {
+    const decoder = messagesDecoder(target, { throughTool: false });
+    const events: FlowEvent[] = [];
+    for (const { type, ...event } of [start(), ...say("a"), stop("end_turn")])
+      decoder.push(JSON.stringify(event), type, events);
+    decoder.end(events);
+    expect(foldEvents(events).text).toBe("a");
+  });
+
+  it("is not read after message_stop or [DONE]", () => {
+    for (const last of ['{"type":"message_stop"}', "[DONE]"]) {
+      const decoder = messagesDecoder(target, { throughTool: false });
+      const events: FlowEvent[] = [];
+      for (const event of [start(), ...say("a"), stop("end_turn")])
+        decoder.push(JSON.stringify(event), undefined, events);
+      decoder.push(last, undefined, events);
+      expect(decoder.done).toBe(true);
+      for (const event of [other, ...say("b")]) decoder.push(JSON.stringify(event), undefined, events);
+      decoder.end(events);
+      expect(foldEvents(events)).toMatchObject({ text: "a", finishReason: "stop" });
+    }
+  });
+
+  it("goes on after a stop reason that came before all content", () => {
+    const early = { ...start(), message: { ...start().message, stop_reason: "end_turn" } };
+    expect(reply([early, ...say("a"), stop("max_tokens")])).toMatchObject({ text: "a", finishReason: "length" });
+    expect(() => decode([early, ...say("a")])).toThrow(expect.objectContaining({ code: "stream_truncated" }));
+  });
+});
+
+describe("a tool call of the messages API", () => {
+  const whole = (block: Tree) => {
+    const decoder = messagesDecoder(target, { throughTool: false });
+    const events: FlowEvent[] = [{ type: "start", model: "m", provider: "anthropic" }];
+    decoder.body(
+      { id: "m", content: [{ type: "tool_use", id: "a", name: "f", ...block }], stop_reason: "tool_use" },
+      events,
+    );
+    decoder.end(events);
+    return foldEvents(events).toolCalls.map((one) => one.arguments);
+  };
+  const streamed = (pieces: readonly string[], block: Tree = {}) =>
+    reply([
+      start(),
+      open({ type: "tool_use", id: "a", name: "f", input: {}, ...block }),
+      ...pieces.map((partial_json) => delta({ type: "input_json_delta", partial_json })),
+      close(),
+      stop("tool_use"),
+    ]).toolCalls.map((one) => one.arguments);
+
+  it("has no arguments when these are null, absent or blank", () => {
+    for (const input of [null, undefined, "", " ", "null"]) expect(whole({ input })).toEqual([{}]);
+    for (const pieces of [[], [""], ["null"], ["{}"]]) expect(streamed(pieces)).toEqual([{}]);
+  });
+
+  it("has the arguments of pieces that begin with {}, grow as snapshots or are repeated at the end", () => {
+    for (const pieces of [
+      ["{}", '{"a":', "1}"],
+      ['{"a"', '{"a":1}'],
+      ['{"a":', "1}", '{"a":1}'],
+    ])
+      expect(streamed(pieces)).toEqual([{ a: 1 }]);
+  });
+
+  it.each([[[1]], [5], [true], ["5"], ["[1]"], ["abc"]])("is refused with the arguments %j", (input) => {
+    const refused = expect.objectContaining({ code: "invalid_tool_call" });
+    expect(() => whole({ input })).toThrow(refused);
+    expect(() => streamed([typeof input === "string" ? input : JSON.stringify(input)])).toThrow(refused);
+  });
+
+  it("is refused without a name", () => {
+    for (const name of ["", null, undefined]) {
+      const refused = expect.objectContaining({ code: "invalid_tool_call" });
+      expect(() => whole({ name, input: {} })).toThrow(refused);
+      expect(() => streamed(['{"a":1}'], { name })).toThrow(refused);
+    }
+  });
+});
+
+it("reports what the provider's own tools wrote as other output", () => {
+  const search = open({ type: "server_tool_use", id: "s", name: "web_search", input: {} });
+  const query = delta({ type: "input_json_delta", partial_json: '{"query":"x"}' });
+  const events = decode([start(), search, query, close(), stop("pause_turn")]);
+  expect(events.filter(({ type }) => type === "other-output")).toHaveLength(2);
+  expect(foldEvents(events)).toMatchObject({ toolCalls: [], rawFinishReason: "pause_turn" });
+});
+
 describe("a message that does not end", () => {
   it.each([
     ["an error event", { type: "error", error: { type: "overloaded_error", message: "busy" } }, "overloaded"],

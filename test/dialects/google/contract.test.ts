@@ -26,7 +26,7 @@ testDialect({
   dialect: google,
   target: targetOf({ provider: "google", dialect: "google", modelId: "gemini-test" }),
   encode: encodeGenerate,
-  decoder: (target) => generateDecoder(target, new ToolNames(requestOf({}))),
+  decoder: (target) => generateDecoder(target, { names: new ToolNames(requestOf({})), samples: 1 }),
   answers: {
     text: answerOf([{ text: "Grüße, 世界 🚀" }], "STOP", { promptTokenCount: 10, candidatesTokenCount: 5 }),
     tool: answerOf([call("get_weather", { city: "Paris" })]),

@@ -10,8 +10,8 @@ const target = targetOf({ provider: "google", dialect: "google" });
 
 type Tree = Readonly<Record<string, unknown>>;
 
-function decode(chunks: readonly unknown[], names = new ToolNames(requestOf({}))): FlowEvent[] {
-  const decoder = generateDecoder(target, names);
+function decode(chunks: readonly unknown[], names = new ToolNames(requestOf({})), samples = 1): FlowEvent[] {
+  const decoder = generateDecoder(target, { names, samples });
   const events: FlowEvent[] = [{ type: "start", model: "m", provider: "google" }];
   for (const chunk of chunks) decoder.push(JSON.stringify(chunk), undefined, events);
   decoder.end(events);
@@ -107,7 +107,7 @@ describe("the stream of Gemini", () => {
       end("STOP"),
     ]);
     const args = { rows: [{ name: "Apple", price: 0.5 }, { "odd key": false }], none: null };
-    expect(toolCalls).toEqual([{ id: "call_r-1_0", name: "write", arguments: args, json: JSON.stringify(args) }]);
+    expect(toolCalls).toMatchObject([{ id: "call_r-1_0", name: "write", arguments: args, json: JSON.stringify(args) }]);
     expect(message.content).toMatchObject([{ type: "tool-call", signature: "sig", owner: "google" }]);
   });
 
@@ -132,11 +132,12 @@ describe("the stream of Gemini", () => {
     expect(foldEvents(events).toolCalls[0]?.name).toBe("fs/read");
   });
 
-  it("keeps candidates apart and finishes each once", () => {
+  it("keeps requested samples apart and finishes each once", () => {
+    const several = (chunks: readonly unknown[]) => decode(chunks, undefined, 2);
     const candidate = (index: number, text: string, finishReason?: string) => ({
       candidates: [{ index, content: { parts: [{ text }] }, ...(finishReason && { finishReason }) }],
     });
-    const events = decode([
+    const events = several([
       candidate(1, "b"),
       candidate(0, "a"),
       candidate(1, "B", "MAX_TOKENS"),
@@ -147,7 +148,7 @@ describe("the stream of Gemini", () => {
       { text: "bB", finishReason: "length" },
     ]);
     expect(events.filter((event) => event.type === "finish").map((event) => event.sample)).toEqual([0, 1]);
-    expect(() => decode([candidate(0, "a", "STOP"), candidate(1, "b")])).toThrow(
+    expect(() => several([candidate(0, "a", "STOP"), candidate(1, "b")])).toThrow(
       expect.objectContaining({ code: "stream_truncated" }),
     );
   });
@@ -161,7 +162,7 @@ describe("the stream of Gemini", () => {
   });
 
   it("shows what came before a filter, then throws", () => {
-    const decoder = generateDecoder(target, new ToolNames(requestOf({})));
+    const decoder = generateDecoder(target, { names: new ToolNames(requestOf({})), samples: 1 });
     const events: FlowEvent[] = [];
     decoder.push(JSON.stringify(parts({ text: "he" })), undefined, events);
     decoder.push(JSON.stringify(end("RECITATION", { promptTokenCount: 4 })), undefined, events);
@@ -176,9 +177,166 @@ describe("the stream of Gemini", () => {
 
   it("calls answers that are no answers protocol errors", () => {
     for (const body of [{}, null, "text", { candidates: [] }]) {
-      const decoder = generateDecoder(target, new ToolNames(requestOf({})));
+      const decoder = generateDecoder(target, { names: new ToolNames(requestOf({})), samples: 1 });
       expect(() => decoder.body(body, [])).toThrow(expect.objectContaining({ code: "protocol_error" }));
     }
+  });
+});
+
+/** What codegen reads from the same candidates. */
+function readBody(body: unknown, samples = 1) {
+  const decoder = generateDecoder(target, { names: new ToolNames(requestOf({})), samples });
+  const events: FlowEvent[] = [{ type: "start", model: "m", provider: "google" }];
+  decoder.body(body, events);
+  decoder.end(events);
+  return foldEvents(events);
+}
+
+const candidate = (index: unknown, part: Tree, finishReason?: string) => ({
+  index,
+  content: { parts: [part] },
+  ...(finishReason && { finishReason }),
+});
+const chunk = (...candidates: readonly Tree[]) => ({ candidates });
+const CALL = call({ name: "f", args: { a: 1 } });
+
+describe("the candidates of a request for one answer", () => {
+  it.each([-1, 0.5, 1, 2, 1e7, 1e300, "0", null])("are one answer when the only one has the index %j", (index) => {
+    const whole = [chunk(candidate(index, { text: "a" })), chunk(candidate(index, { text: "b" }, "STOP"))];
+    expect(reply(whole)).toMatchObject({ text: "ab", finishReason: "stop" });
+    expect(readBody(chunk(candidate(index, { text: "ab" }, "STOP")))).toMatchObject({ text: "ab", adjustments: [] });
+  });
+
+  it("are joined when at most one of them has text", () => {
+    const split = [candidate(0, { text: "see" }, "STOP"), candidate(1, CALL, "STOP"), candidate(2, CALL, "STOP")];
+    for (const read of [reply([chunk(...split)]), reply(split.map((one) => chunk(one))), readBody(chunk(...split))]) {
+      expect(read).toMatchObject({ text: "see", finishReason: "tool-calls", adjustments: [] });
+      expect(read.samples).toBeUndefined();
+      expect(read.toolCalls.map(({ name }) => name)).toEqual(["f", "f"]);
+      expect(new Set(read.toolCalls.map(({ id }) => id)).size).toBe(2);
+    }
+    const events = decode([chunk(...split)]);
+    expect(events.flatMap((event) => (event.type === "tool-call-end" ? [event.index] : []))).toEqual([0, 1]);
+    expect(
+      reply([chunk(candidate(3, CALL)), chunk(candidate(0, { text: "see" }, "STOP"), candidate(3, {}, "STOP"))]),
+    ).toMatchObject({ text: "see", toolCalls: [{ name: "f" }] });
+  });
+
+  it("leave the answer to the lowest index when several have text, and name the rest", () => {
+    const all = [candidate(4, { text: "c" }, "STOP"), candidate(1, { text: "a" }, "STOP"), candidate(2, CALL, "STOP")];
+    for (const read of [reply([chunk(...all)]), reply(all.map((one) => chunk(one))), readBody(chunk(...all))]) {
+      expect(read).toMatchObject({ text: "a", toolCalls: [], finishReason: "stop" });
+      expect(read.adjustments).toMatchObject([
+        { setting: "samples", reason: expect.stringContaining("2, 4 left out") },
+      ]);
+    }
+    const twice = chunk(candidate(0, { text: "a" }, "STOP"), candidate(0, { text: "b" }, "STOP"));
+    expect(readBody(twice)).toMatchObject({ text: "a", adjustments: [{ setting: "samples" }] });
+  });
+
+  it("are a protocol error when the lowest index brings another text after one was shown", () => {
+    const late = [1, 1, 0].map((index) => chunk(candidate(index, { text: "x" }, "STOP")));
+    expect(() => decode(late)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+  });
+
+  it.each([-1, 0.5, 2, 1e7, "1"])("are a protocol error when one of two samples has the index %j", (index) => {
+    const body = chunk(candidate(0, { text: "a" }, "STOP"), candidate(index, { text: "b" }, "STOP"));
+    expect(() => readBody(body, 2)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+    expect(() => decode([body], undefined, 2)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+  });
+});
+
+describe("the end of an answer of Gemini", () => {
+  const text = (words: string, finishReason?: string) => chunk(candidate(0, { text: words }, finishReason));
+
+  it("may stand on every chunk, from the first text on", () => {
+    expect(reply([text("a", "STOP"), text("b", "STOP"), text("c", "STOP")])).toMatchObject({ text: "abc" });
+    expect(reply([end("STOP"), text("a"), text("b", "STOP")])).toMatchObject({ text: "ab" });
+    const thought = chunk(candidate(0, { text: "Hm.", thought: true }));
+    expect(reply([thought, text("a", "STOP"), text("b", "MAX_TOKENS")])).toMatchObject({ finishReason: "length" });
+    const pieces = parts(call({ name: "f", partialArgs: [{ jsonPath: "$.p", stringValue: "a" }], willContinue: true }));
+    const more = parts(call({ partialArgs: [{ jsonPath: "$.p", stringValue: "b" }] }));
+    const stop = ({ candidates: [one] }: typeof pieces) => chunk({ ...one, finishReason: "STOP" });
+    expect(reply([stop(pieces), stop(more)])).toMatchObject({ toolCalls: [{ arguments: { p: "ab" } }] });
+  });
+
+  it("is missing when text follows such a finish reason without another", () => {
+    expect(() => decode([text("a", "STOP"), text("b")])).toThrow(expect.objectContaining({ code: "stream_truncated" }));
+  });
+
+  it.each([
+    ["text", { text: "again" }],
+    ["thoughts", { text: "again", thought: true }],
+    ["a call", CALL],
+    ["an image", { inlineData: { mimeType: "image/png", data: "AA==" } }],
+  ])("makes %s after it a protocol error", (_, part) => {
+    const whole = [text("a"), text("b", "STOP")];
+    expect(() => decode([...whole, chunk(candidate(0, part, "STOP"))])).toThrow(
+      expect.objectContaining({ code: "protocol_error" }),
+    );
+    expect(() => decode([...whole, ...whole])).toThrow(expect.objectContaining({ code: "protocol_error" }));
+    expect(() => decode([parts(CALL), end("STOP"), parts(CALL), end("STOP")])).toThrow(
+      expect.objectContaining({ code: "protocol_error" }),
+    );
+  });
+
+  it("may be followed by usage, an empty text, a signature, and nothing is read after [DONE]", () => {
+    const whole = [text("a"), text("b", "STOP"), { usageMetadata: { promptTokenCount: 3 } }, text("")];
+    expect(reply([...whole, parts({ text: "", thoughtSignature: "s" })])).toMatchObject({
+      text: "ab",
+      usage: { input: 3 },
+    });
+    const decoder = generateDecoder(target, { names: new ToolNames(requestOf({})), samples: 1 });
+    decoder.push("[DONE]", undefined, []);
+    expect(decoder.done).toBe(true);
+  });
+
+  it("is proven to a broken connection only by a finish reason that first came after text", () => {
+    const ends = (...chunks: readonly unknown[]) => {
+      const decoder = generateDecoder(target, { names: new ToolNames(requestOf({})), samples: 1 });
+      const events: FlowEvent[] = [];
+      for (const one of chunks) decoder.push(JSON.stringify(one), undefined, events);
+      return () => decoder.end(events, true);
+    };
+    expect(ends(text("a"), text("b", "STOP"))).not.toThrow();
+    expect(ends(text("a", "STOP"), text("b", "STOP"))).toThrow(expect.objectContaining({ code: "stream_truncated" }));
+  });
+});
+
+describe("a tool call of Gemini", () => {
+  it("has no arguments when these are null, absent or blank", () => {
+    for (const args of [null, undefined, "", " ", "null"]) {
+      const read = reply([parts(call({ name: "f", args })), end("STOP")]);
+      expect(read.toolCalls.map((one) => one.arguments)).toEqual([{}]);
+    }
+  });
+
+  it.each([[[1]], [5], [true], ["5"], ["[1]"], ["abc"], ['{"a":']])("is refused with the arguments %j", (args) => {
+    expect(() => decode([parts(call({ name: "f", args })), end("STOP")])).toThrow(
+      expect.objectContaining({ code: "invalid_tool_call" }),
+    );
+  });
+
+  it("is refused without a name", () => {
+    for (const name of ["", null, undefined]) {
+      expect(() => decode([parts(call({ name, args: {} })), end("STOP")])).toThrow(
+        expect.objectContaining({ code: "invalid_tool_call" }),
+      );
+    }
+    expect(reply([parts({ text: "a" }, call({})), end("STOP")])).toMatchObject({ text: "a", toolCalls: [] });
+  });
+});
+
+describe("output of Gemini that has no place in a reply", () => {
+  it.each([
+    { inlineData: { mimeType: "image/png", data: "AA==" } },
+    { fileData: { fileUri: "gs://x" } },
+    { executableCode: { code: "1" } },
+    { codeExecutionResult: { outcome: "OUTCOME_OK" } },
+  ])("is reported as other output: %j", (part) => {
+    const others = (events: readonly FlowEvent[]) => events.filter(({ type }) => type === "other-output");
+    expect(others(decode([parts(part), end("STOP")]))).toHaveLength(1);
+    expect(others(decode([parts({ ...part, thought: true }), end("STOP")]))).toHaveLength(0);
   });
 });
 

@@ -37,7 +37,7 @@ function linesOf(name: string): string[] {
 }
 
 function newDecoder() {
-  return generateDecoder(target, new ToolNames(requestOf({})));
+  return generateDecoder(target, { names: new ToolNames(requestOf({})), samples: 1 });
 }
 
 function decodeStream(name: string): FlowEvent[] {
