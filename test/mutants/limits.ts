@@ -200,4 +200,12 @@ export const limits = [
       'void timedOut(call, "deadline", deadlineMs)',
     ],
   ]),
+  ...mutantsOf(
+    "src/core/node-version.ts",
+    ["test/core/node-version.test.ts"],
+    [
+      ["node-minor-ignored", "every Node 22 is accepted", "minor >= oldestMinor", "minor >= 0"],
+      ["node-never-refused", "an older Node is not refused", "if (major > oldestMajor ||", "if (major > 0 ||"],
+    ],
+  ),
 ];
