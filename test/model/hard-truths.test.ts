@@ -163,8 +163,9 @@ describe("clocks", () => {
     await expect(factory.get("m").codegen("hi")).rejects.toMatchObject({ code: "timed_out", phase: "attempt" });
   });
 
-  it("of the first token leave an answer that is no stream alone", async () => {
-    const { model } = await host((response) => setTimeout(() => answer(response), 120), 'first_token_timeout = "40ms"');
+  it("of the first token leave an answer alone that stream = false keeps in one body", async () => {
+    const keys = 'first_token_timeout = "40ms"\nstream = false';
+    const { model } = await host((response) => setTimeout(() => answer(response), 120), keys);
     expect((await model.codegen("hi")).text).toBe("fine");
   });
 
