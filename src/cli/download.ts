@@ -1,3 +1,4 @@
+import { asksToSimulate } from "../config/parse.ts";
 import { Cancellation } from "../core/cancellation.ts";
 import { systemClock } from "../core/clock.ts";
 import { placeOf } from "../core/place.ts";
@@ -12,10 +13,12 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The text at a public address, without credentials, over the usual proxy; followed to no other origin. */
 export async function download(url: string, maxBytes: number, { env, signal }: CliContext): Promise<string> {
+  const place = placeOf(url);
+  if (asksToSimulate(env))
+    throw new Failure(`${place} was not asked: MODELWRIGHT_SIMULATE is set`, "unset it, or give --from a file");
   const transport = createTransport();
   const cancellation = new Cancellation();
   cancellation.follow(signal);
-  const place = placeOf(url);
   const late = new ModelError({ code: "timed_out", message: `no whole answer within ${TIMEOUT_MS / 1_000} s` });
   const off = systemClock.schedule(() => cancellation.cancel(late), TIMEOUT_MS);
   const exchange: Exchange = {

@@ -10,7 +10,10 @@ export interface Fault {
   readonly match?: { readonly model?: string; readonly path?: string };
   /** How many requests it holds for; default 1, `Infinity` for all. */
   readonly times?: number;
-  /** Answers with the provider's own error for this kind. `filter` and `refusal` are answers, unless a status is given. */
+  /**
+   * Answers with the provider's own error for this kind. `filter` and `refusal` are answers, unless a status is given;
+   * Claude's filter is always an error.
+   */
   readonly kind?: ProblemKind;
   /** HTTP status; with no body given the provider's error for it. */
   readonly status?: number;

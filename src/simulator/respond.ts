@@ -59,7 +59,7 @@ export function respond(arrival: Arrival): Delivery {
 
 function answered(arrival: Arrival): Delivery {
   const { route, fault } = arrival;
-  if (fault !== undefined && isScriptedProblem(fault)) return scriptedProblem(arrival, fault);
+  if (fault !== undefined && isScriptedProblem(fault, route.wire)) return scriptedProblem(arrival, fault);
   if (arrival.tooLarge) throw new Rejection({ kind: "too-large" });
   if (arrival.credential === "invalid") throw new Rejection({ kind: "auth" });
   if (route.action === "unknown") throw new Rejection({ kind: "not-found", message: `Invalid URL (${arrival.path})` });
@@ -129,7 +129,9 @@ function faulty(arrival: Arrival, healthy: Delivery, events: readonly WireEvent[
 
 const ANSWER_KINDS: readonly (ProblemKind | undefined)[] = ["filter", "refusal", undefined];
 
-function isScriptedProblem(fault: Fault): boolean {
+function isScriptedProblem(fault: Fault, wire: WireName): boolean {
+  // Claude has no end of an answer for it: its filter is an error.
+  if (fault.kind === "filter" && wire === "anthropic") return true;
   if (fault.html === true || fault.empty === true || fault.body !== undefined) return true;
   const failing = fault.status !== undefined && fault.status >= 300;
   return failing || !ANSWER_KINDS.includes(fault.kind);

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { SECRETS, secretsIn } from "../security/canary.ts";
 import { claudeModels, entryOf, listing, openaiModels } from "./providers.ts";
@@ -138,5 +139,24 @@ describe("check --online", () => {
     const toml = `${entryOf("main", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` })}temprature = 1\n`;
     const { code } = await cli(["check", "--online"], { toml });
     expect([code, server.requests.length]).toEqual([2, 0]);
+  });
+});
+
+describe("MODELWRIGHT_SIMULATE=1", () => {
+  it("keeps every command from a real provider", async () => {
+    const server = await listing({ [key]: openaiModels("m") });
+    const toml = entryOf("real", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
+    const session = { toml, env: { MODELWRIGHT_SIMULATE: "1", XDG_CACHE_HOME: tmpdir() } };
+    for (const argv of [
+      ["run", "-m", "real", "Hello"],
+      ["check", "--online"],
+      ["models", "--discover", "simulator"],
+    ]) {
+      const { code, err } = await cli(argv, session);
+      expect([argv[0], code, err]).toEqual([argv[0], 0, expect.any(String)]);
+    }
+    const update = await cli(["catalog", "update", "--from", server.origin], session);
+    expect([update.code, update.err]).toEqual([1, expect.stringContaining("MODELWRIGHT_SIMULATE is set")]);
+    expect(server.requests).toEqual([]);
   });
 });

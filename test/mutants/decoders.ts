@@ -38,8 +38,8 @@ export const decoders = [
     [
       "responses-trusts-the-end",
       "the end of the bytes completes a response",
-      '  end(): void {\n    if (!this.done)\n      throw targetError(this.#target, "stream_truncated", "the stream ended before the response was completed");',
-      '  end(out: FlowEvent[]): void {\n    if (!this.done) this.#settle({ status: "completed" }, out);',
+      '    this.#bill(out);\n    throw targetError(this.#target, "stream_truncated", "the stream ended before the response was completed");',
+      '    this.#settle({ status: "completed" }, out);',
     ],
     [
       "responses-error-unseen",
