@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isModelError, type ModelError, type ModelEvent, ModelFactory, type Reply } from "../../src/index.ts";
 import { describeWith } from "../needs.ts";
@@ -111,7 +112,12 @@ function expectRaw({ events, reply }: Played, recording: Recording): void {
   expect(end).toBe(recording.wire === "openai" ? "[DONE]" : undefined);
   const last = (reply.raw as string[]).filter((data) => data !== "[DONE]").map((data) => JSON.parse(data) as unknown);
   expect(last.length).toBeGreaterThan(0);
-  expect(last).toEqual(recording.events?.slice(-last.length));
+  // The last events, and before them those with output that no other field has.
+  expect(last.slice(-3)).toEqual(recording.events?.slice(-Math.min(last.length, 3)));
+  const inOrder = recording.events?.reduce((found: number, event) => {
+    return isDeepStrictEqual(event, last[found]) ? found + 1 : found;
+  }, 0);
+  expect(inOrder).toBe(last.length);
 }
 
 describeWith("recordings", "recordings", () => {
