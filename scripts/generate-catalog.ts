@@ -1,13 +1,13 @@
-// Writes src/catalog/models.generated.ts: node scripts/generate-catalog.ts [--from DIR] [--check]
+// Writes src/catalog/{models,prices}.generated.ts: node scripts/generate-catalog.ts [--from DIR] [--check]
 // DIR is an unpacked @earendil-works/pi-ai package; without it the pinned tarball is taken from the registry.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildTables, PI_PACKAGE, PI_VERSION, renderTables } from "../src/catalog/generation/tables.ts";
+import { buildTables, PI_PACKAGE, PI_VERSION, renderPrices, renderTables } from "../src/catalog/generation/tables.ts";
 
-export const OUTPUT = join(import.meta.dirname, "../src/catalog/models.generated.ts");
+const CATALOG = join(import.meta.dirname, "../src/catalog");
 
 /** Unpacks the pinned tarball into a temporary folder and gives what `use` makes of it. */
 export function withPinnedPackage<T>(use: (directory: string) => T): T {
@@ -29,22 +29,31 @@ export function withPinnedPackage<T>(use: (directory: string) => T): T {
   }
 }
 
-export function generate(directory: string): string {
+/** The generated files: path and text. */
+export function generate(directory: string): readonly (readonly [path: string, text: string])[] {
   const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as { version: string };
   if (manifest.version !== PI_VERSION)
     throw new Error(`${directory} is ${manifest.version}, the catalog is made from ${PI_VERSION}`);
-  return renderTables(buildTables(join(directory, "dist/providers/data")));
+  const tables = buildTables(join(directory, "dist/providers/data"));
+  return [
+    [join(CATALOG, "models.generated.ts"), renderTables(tables)],
+    [join(CATALOG, "prices.generated.ts"), renderPrices(tables)],
+  ];
+}
+
+export function isCurrent([path, text]: readonly [path: string, text: string]): boolean {
+  return existsSync(path) && readFileSync(path, "utf8") === text;
 }
 
 function main(): void {
   const { values } = parseArgs({ options: { from: { type: "string" }, check: { type: "boolean" } } });
-  const text = values.from === undefined ? withPinnedPackage(generate) : generate(values.from);
+  const files = values.from === undefined ? withPinnedPackage(generate) : generate(values.from);
   if (values.check !== true) {
-    writeFileSync(OUTPUT, text);
+    for (const [path, text] of files) writeFileSync(path, text);
     return;
   }
-  if (readFileSync(OUTPUT, "utf8") === text) return;
-  process.stderr.write("src/catalog/models.generated.ts is stale: run node scripts/generate-catalog.ts\n");
+  if (files.every(isCurrent)) return;
+  process.stderr.write("src/catalog/*.generated.ts is stale: run node scripts/generate-catalog.ts\n");
   process.exitCode = 1;
 }
 

@@ -18,6 +18,11 @@ export function rowOf(providerId: string, modelId: string, overlay?: Overlay): M
   return undefined;
 }
 
+/** Whether a table has this model, under any name. */
+export function isListed(table: ModelTable, modelId: string): boolean {
+  return namesOf(modelId).some((name) => rowIn(table, name) !== undefined);
+}
+
 function rowIn(table: ModelTable | undefined, id: string): ModelRow | undefined {
   return table?.byId.get(id) ?? table?.byStem.get(id);
 }

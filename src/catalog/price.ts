@@ -1,6 +1,6 @@
 import type { Price } from "../core/cost.ts";
-import { exactPrice } from "./exact-price.ts";
 import { fineTunedFrom, rowOf, searchOrder } from "./find-row.ts";
+import { listedPrice } from "./listed-price.ts";
 import { PROVIDERS } from "./providers.ts";
 import { type Overlay, tableOf } from "./table.ts";
 
@@ -15,7 +15,7 @@ export function priceOf(
   overlay?: Overlay,
 ): Price | undefined {
   // A fine-tuned model costs more than its base, by an amount no list gives.
-  if (fineTunedFrom(modelId) !== undefined) return undefined;
+  if (fineTunedFrom(modelId.toLowerCase()) !== undefined) return undefined;
   if (providerId !== undefined) return priceAt(providerId, modelId, at, overlay);
   for (const provider of searchOrder(overlay)) {
     const row = rowOf(provider, modelId, overlay);
@@ -31,11 +31,14 @@ export function isPriced(modelId: string, overlay?: Overlay): boolean {
   return PROVIDERS.some(({ id }) => priceOf(id, modelId, undefined, overlay) !== undefined);
 }
 
-/** The table was generated from the price package, so the package is asked only for what no table holds. */
+/** Models that are known by their price alone are in no table of facts. */
 function priceAt(providerId: string, modelId: string, at: Date, overlay: Overlay | undefined): Price | undefined {
   if (modelId === "") return undefined;
   const row = rowOf(providerId, modelId, overlay);
-  if (row?.timedPrice === true) return exactPrice(providerId, row.id, at);
+  if (row?.timedPrice === true) return listedPrice(providerId, row.id, at);
   if (row?.price !== undefined || tableOf(providerId) === undefined) return row?.price;
-  return rowOf(providerId, modelId) === undefined ? exactPrice(providerId, modelId, at) : undefined;
+  if (rowOf(providerId, modelId) !== undefined) return undefined;
+  const lowercase = modelId.toLowerCase();
+  const listed = listedPrice(providerId, modelId, at);
+  return listed === undefined && lowercase !== modelId ? priceAt(providerId, lowercase, at, overlay) : listed;
 }

@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import type { AST } from "toml-eslint-parser";
+import { type AST, parseTOML } from "toml-eslint-parser";
 
 export interface Position {
   /** 1-based. */
@@ -105,13 +104,8 @@ function idOf(path: Path): string {
   return path.join("\u0000");
 }
 
-/**
- * Reads the positions of a text that is already known to be TOML. The parser is loaded here and not before: it takes as
- * long as everything else together, and only a mistake or `explain` needs it.
- */
+/** Reads the positions of a text that is already known to be TOML. */
 export function readPositions(text: string): Positions {
-  const require = createRequire(import.meta.url);
-  const { parseTOML } = require("toml-eslint-parser") as typeof import("toml-eslint-parser");
   try {
     return new ParsedPositions(parseTOML(withRealDates(text), { tomlVersion: "latest" }));
   } catch {

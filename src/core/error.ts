@@ -71,6 +71,7 @@ export class ModelError extends Error {
   readonly errors: readonly ModelError[];
 
   constructor(init: ModelErrorInit) {
+    if (!Object.hasOwn(ERROR_CODES, init.code)) throw new TypeError(`unknown ModelError code: ${String(init.code)}`);
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
     this.code = init.code;
     this.provider = init.provider;

@@ -1,15 +1,6 @@
-import { createRequire } from "node:module";
+import { estimateTokenCount as estimateText } from "tokenx";
 import type { Message, Part } from "./message.ts";
 import type { Tool } from "./tool.ts";
-
-type EstimateText = (text: string) => number;
-let loaded: EstimateText | undefined;
-
-/** tokenx is needed only where a provider gives no count, so it is not loaded with the package. */
-function estimateText(text: string): number {
-  loaded ??= (createRequire(import.meta.url)("tokenx") as { estimateTokenCount: EstimateText }).estimateTokenCount;
-  return loaded(text);
-}
 
 /** What a chat format adds around each message, and an image of ordinary size; the figures OpenAI publishes for its models. */
 const TOKENS_PER_MESSAGE = 4;

@@ -36,7 +36,7 @@ export function parseEvent(data: string, target: Target): Record<string, unknown
 export function wireError(error: unknown, call: Call, exchange: Exchange): ModelError {
   const { target, cancellation } = call;
   if (cancellation.reason !== undefined) return cancellation.reason;
-  const own = ownError(error) ?? exchange.failure;
+  const own = ownError(error) ?? ownError(exchange.failure);
   if (own !== undefined) return located(own, call, exchange);
   const { response } = exchange;
   if (response !== undefined && !response.ok) {
@@ -51,11 +51,13 @@ export function wireError(error: unknown, call: Call, exchange: Exchange): Model
     };
     return located(modelErrorOf(failure, target), call, exchange);
   }
-  const words = error instanceof Error ? error.message : String(error);
+  // SDKs replace what a transport of the user threw.
+  const foreign: unknown = exchange.failure ?? error;
+  const words = foreign instanceof Error ? foreign.message : String(foreign);
   // Nothing left: the request itself cannot be written, for example for a bigint in extra_body.
   const failed = exchange.sent
-    ? targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, error)
-    : targetError(target, "invalid_request", `the request cannot be sent: ${words}`, error);
+    ? targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, foreign)
+    : targetError(target, "invalid_request", `the request cannot be sent: ${words}`, foreign);
   return located(failed, call, exchange);
 }
 

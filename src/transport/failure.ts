@@ -80,7 +80,8 @@ export function closedError(cause?: unknown): ModelError {
   return new ModelError({ code: "aborted", message: "The transport was closed.", cause });
 }
 
-function invalidRequest(cause: unknown): ModelError {
+/** Nothing was sent: also where a bundle has no undici. */
+export function invalidRequest(cause: unknown): ModelError {
   return new ModelError({ code: "invalid_request", message: `The request cannot be sent: ${textOf(cause)}.`, cause });
 }
 

@@ -1,8 +1,8 @@
 import { Cancellation } from "../core/cancellation.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
-import { ModelError } from "../core/error.ts";
+import { isModelError, ModelError } from "../core/error.ts";
 import type { Exchange, Transport, WireInit } from "../core/transport.ts";
-import { closedError } from "./failure.ts";
+import { closedError, invalidRequest } from "./failure.ts";
 import { Flight, type Outgoing } from "./flight.ts";
 import { flattenHeaders } from "./headers.ts";
 import { Pools } from "./pools.ts";
@@ -49,8 +49,8 @@ export function createTransport(options: TransportOptions = {}): Transport {
       try {
         return (await fly(url, init, exchange)) as unknown as Response;
       } catch (error) {
-        exchange.failure = error as ModelError;
-        throw error;
+        exchange.failure = isModelError(error) ? error : invalidRequest(error);
+        throw exchange.failure;
       }
     },
     async close() {

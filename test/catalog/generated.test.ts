@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { exactPrice, loadPrices } from "../../src/catalog/exact-price.ts";
 import { FACT_RULES } from "../../src/catalog/facts.ts";
 import { withFamilyFacts } from "../../src/catalog/family-facts.ts";
+import { isListed } from "../../src/catalog/find-row.ts";
+import { enumeratedIds, exactPrice, packageModels } from "../../src/catalog/generation/package-price.ts";
 import { CATALOG_DATE } from "../../src/catalog/models.generated.ts";
 import { ADDED_MODELS } from "../../src/catalog/older-models.ts";
+import { priceOf } from "../../src/catalog/price.ts";
 import { tableNames, tableOf } from "../../src/catalog/table.ts";
 
 const ROWS = tableNames().flatMap((provider) =>
@@ -39,11 +41,7 @@ describe("without the network", () => {
       ),
     );
     const own = ROWS.filter(
-      ({ provider, row }) =>
-        !added.has(row.id) &&
-        loadPrices()
-          .findProvider({ providerId: provider })
-          ?.models.some((model) => model.id === row.id),
+      ({ provider, row }) => !added.has(row.id) && packageModels(provider).some((model) => model.id === row.id),
     );
     expect(own.length).toBeGreaterThan(100);
     for (const { provider, row } of own) {
@@ -51,6 +49,25 @@ describe("without the network", () => {
       if (row.timedPrice !== true && listed !== undefined) expect(row.price, `${provider} ${row.id}`).toEqual(listed);
     }
   });
+
+  test.each(["2026-11-20T02:00:00Z", "2026-11-20T20:00:00Z", "2027-03-01T09:00:00Z"])(
+    "models known by their price alone, and prices that depend on the time, cost what the package says at %s",
+    (day) => {
+      const at = new Date(day);
+      const ids = tableNames().flatMap((provider) =>
+        packageModels(provider)
+          .flatMap((model) => [model.id, ...enumeratedIds(model.match)])
+          .filter((id) => !id.startsWith("ft:") && isTimedOrUnlisted(provider, id))
+          .map((id) => ({ provider, id })),
+      );
+      expect(ids.length).toBeGreaterThan(800);
+      const wrong = ids.filter(
+        ({ provider, id }) =>
+          JSON.stringify(priceOf(provider, id, at)) !== JSON.stringify(exactPrice(provider, id, at)),
+      );
+      expect(wrong).toEqual([]);
+    },
+  );
 
   test("no model both can and cannot", () => {
     for (const { row } of ROWS)
@@ -60,3 +77,8 @@ describe("without the network", () => {
       ).toEqual([]);
   });
 });
+
+function isTimedOrUnlisted(provider: string, id: string): boolean {
+  const table = tableOf(provider);
+  return table === undefined || !isListed(table, id) || table.byId.get(id)?.timedPrice === true;
+}

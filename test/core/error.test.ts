@@ -28,6 +28,12 @@ describe("the table of errors", () => {
 });
 
 describe("a ModelError", () => {
+  it.each([undefined, "ERR_MODULE_NOT_FOUND", "toString"])("cannot be built with the code %s", (code) => {
+    expect(() => new ModelError({ code: code as ModelErrorCode, message: "failed" })).toThrow(
+      `unknown ModelError code: ${code}`,
+    );
+  });
+
   it.each([
     ["rate_limited", "rate_limit_error", "rate_limit_exceeded"],
     ["quota_exhausted", "insufficient_quota", "insufficient_quota"],

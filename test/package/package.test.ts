@@ -294,15 +294,7 @@ factory.create("thinkr");
 `;
 
 const LATER = [
-  ...[
-    "openai",
-    "@anthropic-ai/sdk",
-    "@google/genai",
-    "undici",
-    "@pydantic/genai-prices",
-    "toml-eslint-parser",
-    "tokenx",
-  ],
+  ...["openai", "@anthropic-ai/sdk", "@google/genai", "undici", "@pydantic/genai-prices"],
   ...["commander", "@clack/prompts", "cli-table3", "picocolors"],
 ];
 

@@ -1,9 +1,16 @@
-import { createRequire } from "node:module";
-import type * as GenaiPrices from "@pydantic/genai-prices";
-import type { MatchLogic, ModelInfo, ModelPrice, TieredPrices } from "@pydantic/genai-prices";
-import type { Price, PriceTier } from "../core/cost.ts";
-import { own } from "../core/own.ts";
-import { sameModel } from "./identity.ts";
+import {
+  type ConditionalPrice,
+  calcPrice,
+  findProvider,
+  type MatchLogic,
+  type ModelInfo,
+  type ModelPrice,
+  type TieredPrices,
+} from "@pydantic/genai-prices";
+import type { Price, PriceTier } from "../../core/cost.ts";
+import { own } from "../../core/own.ts";
+import { sameModel } from "../identity.ts";
+import type { TimedPrice } from "../listed-price.ts";
 
 /** Our provider ids where the price package has another. */
 const PACKAGE_IDS: Readonly<Record<string, string>> = {
@@ -16,16 +23,20 @@ const PACKAGE_IDS: Readonly<Record<string, string>> = {
 /** Fees per request or per kind of output: a price per token alone would be too low. */
 const INEXPRESSIBLE = ["requests_kcount", "output_reasoning_mtok", "output_citation_mtok"];
 
-let loaded: typeof GenaiPrices | undefined;
-
-/** Half a megabyte of CommonJS, 40 to 100 ms to load: only when a price is asked that the table does not hold. */
-export function loadPrices(): typeof GenaiPrices {
-  loaded ??= createRequire(import.meta.url)("@pydantic/genai-prices") as typeof GenaiPrices;
-  return loaded;
+function packageIdOf(providerId: string): string {
+  return own(PACKAGE_IDS, providerId) ?? providerId;
 }
 
-export function packageIdOf(providerId: string): string {
-  return own(PACKAGE_IDS, providerId) ?? providerId;
+/** Models the package prices at this provider; Azure serves those of other vendors at their own prices. */
+export function packageModels(providerId: string): readonly ModelInfo[] {
+  const provider = findProvider({ providerId: packageIdOf(providerId) });
+  const others = (provider?.fallback_model_providers ?? []).map((id) => findProvider({ providerId: id }));
+  return [provider, ...others].flatMap((one) => one?.models ?? []);
+}
+
+/** The model the package takes this id for. */
+export function packageModel(providerId: string, modelId: string, at: Date): ModelInfo | undefined {
+  return calcPrice({}, modelId, { providerId: packageIdOf(providerId), timestamp: at })?.model;
 }
 
 /**
@@ -33,13 +44,31 @@ export function packageIdOf(providerId: string): string {
  * as claude-sonnet-5), so an answer counts only when it names the same model.
  */
 export function exactPrice(providerId: string, modelId: string, at: Date): Price | undefined {
-  const found = loadPrices().calcPrice({}, modelId, { providerId: packageIdOf(providerId), timestamp: at });
+  const found = calcPrice({}, modelId, { providerId: packageIdOf(providerId), timestamp: at });
   if (found === null || !isAbout(found.model, modelId)) return undefined;
   return priceFrom(found.model_price);
 }
 
 function isAbout(model: ModelInfo, modelId: string): boolean {
   return sameModel(model.id.toLowerCase(), modelId.toLowerCase()) || enumeratedIds(model.match).includes(modelId);
+}
+
+/** Every price of a model with the time it holds; the last one whose time has come is the price. */
+export function timedPrices({ prices }: ModelInfo): readonly TimedPrice[] {
+  if (!Array.isArray(prices)) return [{ price: priceFrom(prices) }];
+  return prices.map(({ constraint, prices: rates }) => ({ ...timeFrom(constraint), price: priceFrom(rates) }));
+}
+
+function timeFrom(constraint: ConditionalPrice["constraint"]): Omit<TimedPrice, "price"> {
+  if (constraint === undefined) return {};
+  if (constraint.type === "start_date") return { from: constraint.start_date };
+  return { hours: [minuteOf(constraint.start_time), minuteOf(constraint.end_time)] };
+}
+
+function minuteOf(time: string): string {
+  const minute = /^(\d{2}:\d{2}):00Z$/.exec(time)?.[1];
+  if (minute === undefined) throw new Error(`not a whole minute in UTC: ${time}`);
+  return minute;
 }
 
 /** The ids a match rule lists one by one. */
