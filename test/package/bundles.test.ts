@@ -60,6 +60,11 @@ it("the program answers on every wire before it is bundled", () => {
   });
 });
 
+it("the package can be required by CommonJS code", () => {
+  consumer.write("required.cjs", 'console.log(Object.keys(require("modelwright")).includes("ModelFactory"));');
+  expect(consumer.node("required.cjs")).toEqual({ status: 0, stdout: "true\n", stderr: "" });
+});
+
 describe.each(Object.keys(BUNDLERS))("a program bundled with %s", (bundler) => {
   it.each(["esm", "cjs"] as const)("does the same without node_modules (%s)", (format) => {
     const folder = join(output, `${bundler}-${format}`);
