@@ -1,5 +1,6 @@
 import type { ModelStream, Reply, ToolCall } from "../index.ts";
 import type { CliContext } from "./context.ts";
+import { printableLine } from "./printable.ts";
 import { adjustmentLine, footer } from "./wording.ts";
 
 /** Writes an answer to stdout, as it arrives or whole, and ends its last line. */
@@ -18,7 +19,7 @@ async function follow(stream: ModelStream, lines: AnswerLines, { print }: CliCon
     if (event.type === "tool-call-end") lines.call(event.call);
     if (event.type === "reset") {
       lines.end();
-      print.note(print.notePaint.yellow(`starting again: ${event.reason}`));
+      print.note(print.notePaint.yellow(`starting again: ${printableLine(event.reason)}`));
     }
   }
   const reply = await stream.reply;
@@ -43,7 +44,7 @@ class AnswerLines {
 
   write(text: string): void {
     if (text === "") return;
-    this.#context.print.text(text);
+    this.#context.print.answer(text);
     this.#open = !text.endsWith("\n");
   }
 

@@ -6,6 +6,7 @@ import { columns } from "./columns.ts";
 import { listedAs, nearestId, type OnlineStatus, reasonOf, verdictOn } from "./listed.ts";
 import type { Listing } from "./listings.ts";
 import type { Printer } from "./print.ts";
+import { printableLine } from "./printable.ts";
 import { perMillion, plural, shortCount } from "./wording.ts";
 
 /** A model of a provider's list with what the file and the catalog say about it; limits the list leaves out are the catalog's. */
@@ -80,7 +81,7 @@ function placeLines(
   }
   const title = `${paint.bold(provider)}${where} · ${plural(models.length, "model")}`;
   const rows = models.map((model) => [
-    model.usedBy.length > 0 ? paint.bold(model.id) : model.id,
+    model.usedBy.length > 0 ? paint.bold(printableLine(model.id)) : printableLine(model.id),
     ...[model.context, model.maxOutput].map((tokens) => (tokens === undefined ? "?" : shortCount(tokens))),
     model.known ? (model.price === null ? "known" : perMillion(model.price)) : paint.yellow("unknown"),
     `${paint.green(model.usedBy.join(", "))}${model.retiresOn === undefined ? "" : paint.dim(` retires ${model.retiresOn}`)}`.trim(),
@@ -109,5 +110,5 @@ function missingLine(
   { paint }: Printer,
 ): string {
   const what = complete ? "is not in this list" : "is not in this list, which is not whole";
-  return `  ${paint.yellow("!")} ${entry}: ${model} ${what}${suggestion === null ? "" : `; did you mean ${paint.green(suggestion)}?`}`;
+  return `  ${paint.yellow("!")} ${entry}: ${model} ${what}${suggestion === null ? "" : `; did you mean ${paint.green(printableLine(suggestion))}?`}`;
 }

@@ -5,6 +5,7 @@ import { configProblems } from "./config-problems.ts";
 import type { CliContext } from "./context.ts";
 import { Exit, Failure, UsageError } from "./context.ts";
 import type { Paint, Printer } from "./print.ts";
+import { printable, printableLine } from "./printable.ts";
 import { duration, plural } from "./wording.ts";
 
 /** Tells an error as what happened, where, and what to do. Gives the exit code. */
@@ -15,7 +16,7 @@ export async function reportError(error: unknown, context: CliContext): Promise<
   if (context.flags.json === true) context.print.note(JSON.stringify({ error: told.json }));
   else for (const line of told.lines) context.print.note(line);
   if (context.flags.debug === true && error instanceof Error)
-    context.print.note(context.print.notePaint.dim(error.stack ?? ""));
+    context.print.note(context.print.notePaint.dim(printable(error.stack ?? "")));
   return told.exitCode;
 }
 
@@ -52,7 +53,7 @@ function tellCommander({ message }: CommanderError, paint: Paint): Told {
 }
 
 function plainly(exitCode: number, type: string, message: string, advice: string | undefined, paint: Paint): Told {
-  const lines = [`${paint.red("error:")} ${message}`];
+  const lines = [`${paint.red("error:")} ${printable(message)}`];
   if (advice !== undefined) lines.push(labelled("do", advice, paint));
   return { exitCode, lines, json: { type, message, ...(advice !== undefined && { advice }) } };
 }
@@ -62,7 +63,7 @@ async function tellModelError(error: ModelError, paint: Paint): Promise<Told> {
   const advice = adviceFor(error);
   const { code, message, model, provider, status, requestId, retryAfterMs, phase, attempts, partial } = error;
   const where = placeOf(error);
-  const lines = [`${paint.red(`error: ${code}`)}: ${message}`];
+  const lines = [`${paint.red(`error: ${code}`)}: ${printableLine(message)}`];
   if (where !== "") lines.push(labelled("where", where, paint));
   lines.push(labelled("do", advice, paint));
   const isUsage = code === "invalid_request" && attempts.length === 0;
@@ -93,7 +94,7 @@ function placeOf({ model, provider, status, requestId, phase, retryAfterMs, atte
     attempts.length > 1 ? plural(attempts.length, "attempt") : undefined,
     retryAfterMs === undefined ? undefined : `retry after ${duration(retryAfterMs)}`,
   ];
-  return parts.filter((part) => part !== undefined).join(" · ");
+  return printableLine(parts.filter((part) => part !== undefined).join(" · "));
 }
 
 function labelled(label: string, text: string, paint: Paint): string {

@@ -1,6 +1,7 @@
 import { nearest } from "../core/suggest.ts";
 import type { Discovery, ModelError, OfferedModel } from "../index.ts";
 import { sameModel, stemOf } from "./catalog.ts";
+import { printableLine } from "./printable.ts";
 
 /** The model of a list that an entry's id leads to: the same id, or the release an id without a date stands for. */
 export function listedAs(id: string, models: readonly OfferedModel[]): OfferedModel | undefined {
@@ -75,7 +76,9 @@ function statusOf({ code, status, message }: ModelError): OnlineStatus {
 
 /** The words of an error without the names that stand beside them anyway. */
 export function reasonOf({ message }: ModelError): string {
-  return message.replace(/^[^:]*\(list of models\): /, "").replace(/ \(see models\.[^)]*\)$/, "");
+  return printableLine(message)
+    .replace(/^[^:]*\(list of models\): /, "")
+    .replace(/ \(see models\.[^)]*\)$/, "");
 }
 
 /** The worst first. */

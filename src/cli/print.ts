@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import pc from "picocolors";
 import type { Io, Output } from "./io.ts";
+import { printable, printableColoured } from "./printable.ts";
 
 export type Paint = ReturnType<typeof pc.createColors>;
 
@@ -23,10 +24,14 @@ export class Printer {
     this.#spinner = new Spinner(io.stderr, this.notePaint);
   }
 
-  /** A piece of a result, as it is. */
+  /** A piece of a result of ours. */
   text(text: string): void {
-    this.#spinner.stop();
-    this.#io.stdout.write(text);
+    this.#write(printableColoured(text));
+  }
+
+  /** A piece of an answer: as it is for a file or another program, without effect on a terminal. */
+  answer(text: string): void {
+    this.#write(this.#io.isTTY ? printable(text) : text);
   }
 
   line(text = ""): void {
@@ -34,13 +39,19 @@ export class Printer {
   }
 
   json(value: unknown): void {
-    this.line(JSON.stringify(value, null, 2));
+    // In JSON the escapes are the same text.
+    this.#write(`${printable(JSON.stringify(value, null, 2))}\n`);
+  }
+
+  #write(text: string): void {
+    this.#spinner.stop();
+    this.#io.stdout.write(text);
   }
 
   /** A line for the person at the terminal. */
   note(text = ""): void {
     this.#spinner.stop();
-    this.#io.stderr.write(`${text}\n`);
+    this.#io.stderr.write(`${printableColoured(text)}\n`);
   }
 
   /** Shows that something is going on, on a terminal only; the next output takes its place. */

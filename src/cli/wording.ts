@@ -1,5 +1,6 @@
 import { withoutEnd } from "../core/without-end.ts";
 import type { Adjustment, Price, Reply } from "../index.ts";
+import { printableLine } from "./printable.ts";
 
 /** 200000 -> "200k", 1048576 -> "1.05M". */
 export function shortCount(count: number): string {
@@ -60,7 +61,7 @@ function trimZeros(number: string): string {
 export function footer({ model, usage, cost, latencyMs, attempts, finishReason }: Reply): string {
   const about = usage.estimated ? "~" : "";
   const parts = [
-    model,
+    printableLine(model),
     `${about}${usage.input + usage.cacheRead + usage.cacheWrite} in, ${about}${usage.output} out`,
     `${cost.estimated && cost.usd !== null ? "~" : ""}${dollars(cost.usd)}`,
     duration(latencyMs),
@@ -72,7 +73,7 @@ export function footer({ model, usage, cost, latencyMs, attempts, finishReason }
 
 export function adjustmentLine({ setting, from, to, reason }: Adjustment): string {
   const change = to === undefined ? `${brief(from)} left out` : `${brief(from)} became ${brief(to)}`;
-  return `${setting}: ${change}: ${reason}`;
+  return printableLine(`${setting}: ${change}: ${reason}`);
 }
 
 const LONGEST_VALUE = 48;

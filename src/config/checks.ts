@@ -3,8 +3,10 @@ import { checkEntry } from "./entry-checks.ts";
 import { FALLBACK_KEYS, KEY_ALIASES } from "./layering.ts";
 import type { Finding } from "./limits.ts";
 import { checkNames, checkReferences, noEntry, unusedWeights } from "./name-checks.ts";
+import { insteadOf, placeholderIn } from "./placeholders.ts";
 import type { Path } from "./positions.ts";
 import { checkPriceAs, checkProfileProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
+import { malformedReference } from "./references.ts";
 import type { Source } from "./source.ts";
 import { childTable, childTables, isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
@@ -72,6 +74,7 @@ function checkTable(table: Table, path: Path, names: ReadonlySet<string>, facts:
     ownFallback(table, path),
     danglingParent(table, path, names),
     readTooEarly(table, path),
+    placeholders(table, path),
     unknownWire(table, path, facts),
   ].filter((found) => found.length > 0);
   return findings.length === 0 ? NOTHING : findings.flat();
@@ -135,6 +138,26 @@ function readTooEarly(table: Table, path: Path): Finding[] {
       at: "value",
       message: `"${key}" must be written out: it is needed before variables are looked up; use a profile instead`,
     }));
+}
+
+/** Values that are sent in headers. */
+const SENT_IN_HEADERS = ["api_key", "extra_headers", "organization_id", "project_id", "api_version"];
+
+/** A placeholder of another tool would be sent as it is and cost an hour at a 401. */
+function placeholders(table: Table, path: Path): readonly Finding[] {
+  const found = SENT_IN_HEADERS.flatMap((key) => placeholdersIn(table[key], [...path, key]));
+  return found.length === 0 ? NOTHING : found;
+}
+
+function placeholdersIn(value: unknown, path: Path): Finding[] {
+  if (Array.isArray(value)) return value.flatMap((inner, index) => placeholdersIn(inner, [...path, index]));
+  if (isTable(value)) return Object.entries(value).flatMap(([key, inner]) => placeholdersIn(inner, [...path, key]));
+  // A malformed reference in api_key is reported with all values.
+  const isKnown = path.includes("api_key") && malformedReference(String(value)) !== undefined;
+  const name = typeof value === "string" && !isKnown ? placeholderIn(value) : undefined;
+  if (name === undefined) return [];
+  const key = path.findLast((step) => typeof step === "string");
+  return [{ path, at: "value", message: `"${key}" ${insteadOf(name, String(value))}` }];
 }
 
 function unknownWire(table: Table, path: Path, facts: Facts): Finding[] {

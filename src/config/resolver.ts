@@ -1,4 +1,5 @@
 import type { Finding } from "./limits.ts";
+import { placeholderIn } from "./placeholders.ts";
 import type { Path } from "./positions.ts";
 import { isReference, type ReferenceSource, resolveReference } from "./references.ts";
 import { HEADER_VALUE } from "./schema-identity.ts";
@@ -45,6 +46,9 @@ export class Resolver {
   #checked(value: string, reference: string, path: Path): string {
     if (IN_HEADERS.has(path[0] ?? "") && !HEADER_VALUE.test(value))
       this.report(path, `${nameOf(reference)} holds characters that HTTP cannot carry in a header`);
+    const isEscaped = reference.startsWith("env::");
+    if (!isEscaped && IN_HEADERS.has(path[0] ?? "") && placeholderIn(value) !== undefined)
+      this.report(path, `${nameOf(reference)} holds a placeholder that is not filled in: set it to the value itself`);
     const isAddress = path.at(-1) === "base_url" || path.at(-1) === "proxy";
     if (isAddress && path.length === 1 && !/^(?:https?|socks5?):\/\//.test(value))
       this.report(path, `${nameOf(reference)} does not hold an address such as "https://api.example.com/v1"`);

@@ -1,4 +1,5 @@
 import type { Adjustment, Attempt } from "./attempt.ts";
+import { boundedDepth } from "./bounded-depth.ts";
 import type { RateLimit } from "./call.ts";
 import type { Cost } from "./cost.ts";
 import type { PartialAnswer } from "./error.ts";
@@ -276,7 +277,7 @@ export class ReplyFold {
       adjustments: this.#adjustments,
       rateLimit: facts.rateLimit,
       message: { role: "assistant", content: sample.content() },
-      raw: facts.raw,
+      raw: boundedDepth(facts.raw),
       ...(this.#samples.length > 1 && { samples: this.samples().map(({ message: _, ...plain }) => plain) }),
     };
   }

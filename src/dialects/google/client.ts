@@ -6,12 +6,14 @@ import { ClientCache } from "../client-cache.ts";
 import { bringsAuthorization, callHeaders, clientHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
+import { requirePathName, requirePathStep } from "../url-path.ts";
 import { targetError } from "../wire-error.ts";
 import { googleAddress } from "./address.ts";
 
 /** Sends a request through the SDK and gives the answer as our transport holds it. */
 export const generateClient: Client<GenerateContentParameters> = {
   async send(params, call, exchange) {
+    requirePathName(call.target, "name", params.model);
     const { models } = await clients.clientFor(call);
     const config = {
       ...params.config,
@@ -28,6 +30,7 @@ export const generateClient: Client<GenerateContentParameters> = {
 
 export const countClient: Client<CountTokensParameters> = {
   async send(params, call, exchange) {
+    requirePathName(call.target, "name", params.model);
     const { models } = await clients.clientFor(call);
     const vertex = call.target.address.vertexProject !== undefined;
     const { systemInstruction, tools, ...config } = params.config ?? {};
@@ -125,6 +128,9 @@ const clients = new ClientCache(() => import("@google/genai"), createClient);
 function createClient({ GoogleGenAI }: typeof import("@google/genai"), call: Call): GoogleGenAI {
   const { target, credential } = call;
   const { baseUrl, apiVersion, vertex } = googleAddress(target.address);
+  requirePathName(target, "api_version", apiVersion);
+  requirePathStep(target, "vertex_project", vertex?.project);
+  requirePathStep(target, "vertex_location", vertex?.location);
   const { authorization: _, [KEY_HEADER]: key, ...own } = clientHeaders(call);
   const headers = Object.fromEntries(Object.entries(own).filter((pair): pair is [string, string] => pair[1] !== null));
   const apiKey = target.auth === KEY_HEADER && credential !== undefined ? (key ?? NO_KEY) : NO_KEY;

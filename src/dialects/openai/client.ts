@@ -7,6 +7,7 @@ import { ClientCache } from "../client-cache.ts";
 import { callHeaders, clientCredential, clientHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
+import { requirePathName } from "../url-path.ts";
 import { targetError } from "../wire-error.ts";
 import type { ChatParams } from "./chat-encode.ts";
 import type { CountParams } from "./count-tokens.ts";
@@ -40,6 +41,8 @@ async function exchangeOver(
   exchange: Exchange,
   send: (sdk: OpenAI, options: RequestOptions) => Promise<unknown>,
 ): Promise<WireResponse> {
+  // Azure's dated API has the deployment in its path, unescaped.
+  if (call.target.address.azure === true) requirePathName(call.target, "name", call.target.modelId);
   const sdk = await clients.clientFor(call);
   const headers = callHeaders(call);
   const fetchOptions = { exchange } satisfies WireInit as NonNullable<RequestOptions["fetchOptions"]>;

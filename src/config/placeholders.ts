@@ -1,0 +1,40 @@
+import { ENV_REFERENCE } from "./references.ts";
+
+const NAME = "([A-Za-z_][A-Za-z0-9_]*)";
+
+/** How other tools, shells and templates write "the value of this variable"; each is never a part of a credential. */
+const ANYWHERE = [
+  `\\$\\{+\\s*(?:(?:env|secrets|vars|process\\.env)[.:])?${NAME}\\s*(?::?[-?+=][^}]*)?\\}+`,
+  `\\$env:${NAME}`,
+  `\\{\\{-?\\s*(?:(?:env|secrets|vars)[.:]|\\.|\\$)?\\s*${NAME}\\s*-?\\}\\}`,
+  `[{<]env[.:]${NAME}[}>]`,
+  `\\bos\\.environ/${NAME}`,
+  `\\bos\\.(?:environ|getenv)[\\[(]+["']?${NAME}["']?[\\])]+`,
+  `\\bos\\.environ\\.get\\(["']?${NAME}["']?\\)`,
+  `\\bprocess\\.env\\.${NAME}`,
+  `\\bprocess\\.env\\[["']?${NAME}["']?\\]`,
+].map((pattern) => new RegExp(pattern));
+
+/** Only where nothing stands beside it except the scheme of a header: keys and words may hold a `$` or `%`. */
+const ALONE = [`\\$${NAME}`, `%${NAME}%`, `\\$\\(${NAME}\\)`, `#\\{${NAME}\\}`, `(?:env|ENV|Env)[:/.]\\s*${NAME}`].map(
+  (pattern) => new RegExp(`^(?:[A-Za-z]+\\s+)?["']?${pattern}["']?$`),
+);
+
+/** The variable that a credential or header names in the spelling of another tool; undefined for any other value. */
+export function placeholderIn(value: string): string | undefined {
+  if (value.startsWith("env::") || value.startsWith("file:")) return undefined;
+  const text = ENV_REFERENCE.test(value) ? value.replace(/^env:[A-Z0-9_]+(?::-)?/, "") : value;
+  for (const pattern of [...ANYWHERE, ...ALONE]) {
+    const name = pattern.exec(text)?.[1];
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+/** What to write instead of it. */
+export function insteadOf(name: string, value: string): string {
+  const reference = `"env:${name.toUpperCase()}"`;
+  const isPart = /^(?:bearer|basic|token)\s/i.test(value);
+  const scheme = isPart ? `; the scheme belongs in the variable, or use api_key = ${reference}` : "";
+  return `holds a placeholder that is not filled in: write ${reference} as the whole value${scheme}`;
+}

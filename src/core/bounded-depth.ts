@@ -1,0 +1,33 @@
+const MAX_DEPTH = 500;
+const TOO_DEEP = `[nested deeper than ${MAX_DEPTH} levels]`;
+
+/**
+ * The value itself, or a copy without what is nested so deep that `JSON.stringify`, which recurses, throws a RangeError.
+ * `JSON.parse` does not recurse, so a provider can send any depth.
+ */
+export function boundedDepth(value: unknown): unknown {
+  return isDeep(value) ? copied(value, 0) : value;
+}
+
+export function isDeep(root: unknown): boolean {
+  const seen = new Set<unknown>();
+  let level: unknown[] = [root];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true;
+    const inner: unknown[] = [];
+    for (const value of level) {
+      if (typeof value !== "object" || value === null || seen.has(value)) continue;
+      seen.add(value);
+      for (const child of Object.values(value)) if (typeof child === "object") inner.push(child);
+    }
+    level = inner;
+  }
+  return false;
+}
+
+function copied(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (depth >= MAX_DEPTH) return TOO_DEEP;
+  if (Array.isArray(value)) return value.map((inner) => copied(inner, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copied(inner, depth + 1)]));
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { printable, printableLine } from "../../src/cli/printable.ts";
+import { serving } from "../wire/ask.ts";
+import { cli } from "./terminal.ts";
+
+/** Clear screen, window title, clipboard, C1 CSI, text direction, and a line that looks like ours. */
+const HOSTILE = "a\u001b[2J\u001b]0;title\u0007\u001b]52;c;eA==\u0007\u009b31m\u202eb\u2066\u001b[31m\r\nerror: forged";
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const ACTIVE = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\u001b(?!\[\d{1,2}m)/;
+
+const tomlAt = (origin: string) =>
+  `[models.m]\nname = "m"\nprovider = "host"\ncustom_llm_provider = "openai"\nbase_url = "${origin}/v1"\napi_key = "key-of-the-test"\nnum_retries = 0\n`;
+const json = (body: object, status = 200) => ({
+  status,
+  body: JSON.stringify(body),
+  headers: { "content-type": "application/json" },
+});
+const answer = (content: string) =>
+  json({ id: "1", choices: [{ index: 0, message: { content }, finish_reason: "stop" }], usage: {} });
+
+/** What the waiting sign writes and takes away again. */
+const withoutSpinner = (text: string) => text.replaceAll("\r\u001b[2K", "");
+
+describe.each([false, true])("on a terminal: %s", (terminal) => {
+  it("an error's words are one line and move nothing", async () => {
+    const server = await serving(() => json({ error: { message: HOSTILE } }, 400));
+    const { out, err } = await cli(["run", "-m", "m", "Hi"], { toml: tomlAt(server.origin), terminal });
+    expect(withoutSpinner(out + err)).not.toMatch(ACTIVE);
+    expect(err).toContain("\\u001b[2J");
+    expect(err).toContain("\\u202e");
+    expect(err).not.toMatch(/^error: forged/m);
+    expect(err).not.toContain("\u001b[31m\\r");
+  });
+
+  it("ids of a list of models are one line and move nothing", async () => {
+    const server = await serving(() => json({ data: [{ id: HOSTILE, object: "model" }] }));
+    const { out, err } = await cli(["models", "--discover"], { toml: tomlAt(server.origin), terminal, columns: 400 });
+    expect(withoutSpinner(out + err)).not.toMatch(ACTIVE);
+    expect(out).not.toMatch(/^error: forged/m);
+  });
+
+  it("the same list as JSON moves nothing", async () => {
+    const server = await serving(() => json({ data: [{ id: HOSTILE, object: "model" }] }));
+    const { out } = await cli(["models", "--discover", "--json"], { toml: tomlAt(server.origin), terminal });
+    expect(out).not.toMatch(ACTIVE);
+    expect(JSON.parse(out)).toHaveLength(1);
+  });
+});
+
+it("an answer on a terminal keeps its lines and tabs, and moves nothing", async () => {
+  const server = await serving(() => answer(`one\n\ttwo\r\n${HOSTILE}`));
+  const { out } = await cli(["run", "-m", "m", "--no-stream", "Hi"], { toml: tomlAt(server.origin), terminal: true });
+  expect(out).toContain("one\n\ttwo\r\na\\u001b[2J");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  expect(out).not.toMatch(/[\u001b\u0007\u009b\u202e]/);
+});
+
+it("an answer for a file or a pipe is exact", async () => {
+  const server = await serving(() => answer(HOSTILE));
+  const { out } = await cli(["run", "-m", "m", "Hi"], { toml: tomlAt(server.origin) });
+  expect(out).toBe(`${HOSTILE}\n`);
+});
+
+it("text without controls is unchanged, emoji and other scripts included", () => {
+  const text = "naïve 日本語 👩‍👩‍👧 עברית\n\tindented \\u001b";
+  expect(printable(text)).toBe(text);
+  expect(printableLine("a\nb")).toBe("a\\nb");
+});

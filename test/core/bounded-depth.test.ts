@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { boundedDepth, isDeep } from "../../src/core/bounded-depth.ts";
+import { modelAt, serving } from "../wire/ask.ts";
+import { SMALL_BODY, WIRES } from "../wire/small-answers.ts";
+
+const nested = (depth: number) => `${'{"a":['.repeat(depth)}1${"]}".repeat(depth)}`;
+
+it.each(WIRES)("JSON.stringify works for a reply whose raw body is nested 100,000 levels deep (%s)", async (wire) => {
+  const body = JSON.stringify({ ...SMALL_BODY[wire], extra: "@" }).replace('"@"', nested(50_000));
+  const server = await serving(() => ({ body, headers: { "content-type": "application/json" } }));
+  const reply = await modelAt(wire, server.origin).codegen("Hi");
+  expect(reply.text).toBe("fine");
+  const raw = JSON.stringify(reply);
+  expect(raw).toContain("nested deeper than 500 levels");
+  expect(JSON.parse(raw).text).toBe("fine");
+});
+
+it("an ordinary value stays the same object, also one that refers to itself", () => {
+  const value: { self?: unknown; list: unknown[] } = { list: [1, null, { text: "x" }] };
+  value.self = value;
+  expect(boundedDepth(value)).toBe(value);
+  expect(isDeep(JSON.parse(nested(240)))).toBe(false);
+  expect(isDeep(JSON.parse(nested(260)))).toBe(true);
+});
