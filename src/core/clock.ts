@@ -8,6 +8,9 @@ export interface Clock {
   schedule(run: () => void, delayMs: number): () => void;
 }
 
+/** Two sides that measure the same wait end it at the same moment, but see it some milliseconds apart. */
+export const SAME_MOMENT_MS = 5;
+
 /** `setTimeout` fires at once above this delay (2^31-1 ms), so longer waits are clamped. */
 export const MAX_TIMER_MS = 2_147_483_647;
 

@@ -1,5 +1,6 @@
 import type { Call } from "../core/call.ts";
 import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
+import { SAME_MOMENT_MS } from "../core/clock.ts";
 import { isModelError, ModelError, type TimeoutPhase } from "../core/error.ts";
 import { isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
@@ -78,7 +79,7 @@ class Clocks {
   failureAtLimit(error: unknown): ModelError | undefined {
     if (!isModelError(error, "connection_failed") && !isModelError(error, "stream_truncated")) return undefined;
     const { atMs, phase, limitMs } = this.#nearest();
-    return this.#call.clock.monotonic() < atMs ? undefined : timedOut(this.#call, phase, limitMs);
+    return this.#call.clock.monotonic() < atMs - SAME_MOMENT_MS ? undefined : timedOut(this.#call, phase, limitMs);
   }
 
   stop(): void {

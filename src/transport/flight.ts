@@ -152,6 +152,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     // A connection that was left behind on a redirect, or closed by ourselves.
     if (this.#settled || (controller && controller !== this.#controller)) return;
     if (isModelError(error)) this.#fail(error);
+    else if (this.#silence.isDue) this.#onSilence();
     else if (this.#body !== undefined) this.#fail(new BodyCut(error));
     else this.#fail(connectionError(error, this.#url.origin, this.#exchange.proxy, this.#reused));
   }

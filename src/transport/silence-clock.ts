@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import { type Clock, SAME_MOMENT_MS } from "../core/clock.ts";
 
 /** Fires when no byte arrived for a while. One timer, moved on when it fires, so that a byte costs a clock read only. */
 export class SilenceClock {
@@ -36,6 +36,12 @@ export class SilenceClock {
   resume(): void {
     this.#suspended = false;
     if (this.#lastMs !== undefined) this.touch();
+  }
+
+  /** Whether it fires at this moment: a connection that breaks then was silent, too. */
+  get isDue(): boolean {
+    if (this.#lastMs === undefined || this.#suspended || !this.#wanted) return false;
+    return this.#clock.monotonic() - this.#lastMs >= this.#limitMs - SAME_MOMENT_MS;
   }
 
   stop(): void {

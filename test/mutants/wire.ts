@@ -38,6 +38,18 @@ export const wire = [
       "    if (this.#exchange.streaming) this.#silence.watch();\n",
     ],
   ]),
+  ...mutantsOf(
+    "src/transport/flight.ts",
+    ["test/transport/flight.test.ts"],
+    [
+      [
+        "flight-cut-of-a-silent-body",
+        "a connection that breaks in the moment of silence_timeout is retried as a failure of its own",
+        "    else if (this.#silence.isDue) this.#onSilence();\n",
+        "",
+      ],
+    ],
+  ),
   ...mutantsOf("src/transport/flight.ts", SETTLING, [
     [
       "flight-signal-listener-left",

@@ -209,6 +209,17 @@ describe("an answer", () => {
     expect(connection.asked).toHaveLength(1);
   });
 
+  test.each([
+    [95, { code: "timed_out", phase: "silence" }],
+    [94, { code: "connection_failed" }],
+  ])("that is cut after %i of 100 ms of silence fails as %o", async (silentMs, failure) => {
+    const { flight, response, connection, clock } = await answered(200, {}, { silenceTimeoutMs: 100 });
+    flight.onResponseData(connection.fake, Buffer.from("a"));
+    await clock.advance(silentMs);
+    flight.onResponseError(connection.fake, reset());
+    await expect((await response).text()).rejects.toMatchObject(failure);
+  });
+
   test("that falls silent in an error answer keeps what came", async () => {
     const { flight, response, connection, clock } = await answered(429, {}, { silenceTimeoutMs: 100 });
     flight.onResponseData(connection.fake, Buffer.from("slow down"));
