@@ -4,35 +4,47 @@ import type { FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
 import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
+import { Choices, leftOutAdjustment } from "../choices.ts";
+import { EndMark } from "../end-mark.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
-import { ChatSample } from "./chat-sample.ts";
+import { ChatSample, saidIn } from "./chat-sample.ts";
 import { ChatUsage } from "./usage.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
 export function decodeChat(target: Target, _streaming?: boolean, request?: ModelRequest): Decoder {
-  return new ChatDecoder(target, request !== undefined && asksToSearch(request.settings, request.extraBody));
+  return new ChatDecoder(target, request);
 }
 
 /** How an answer came to its end: the word of the protocol, the end of the bytes, or a body in one piece. */
 type Ending = "done" | "end" | "body";
 
-/** No provider gives more completions at once; a larger index is a broken server. */
-const MOST_SAMPLES = 256;
+/** How far one choice has come. */
+interface Progress {
+  readonly name: number;
+  readonly mark: EndMark;
+  content: boolean;
+  finished: boolean;
+}
 
 class ChatDecoder implements Decoder {
   done = false;
   readonly #target: Target;
+  readonly #wanted: number;
   readonly #samples = new Map<number, ChatSample>();
+  /** Where one completion is wanted, the choices that may be parts of it. */
+  readonly #choices = new Choices<WireObject>();
+  readonly #progress = new Map<string, Progress>();
   readonly #usage = new ChatUsage();
   #id: string | undefined;
   #servedModel: string | undefined;
   /** Tells answers apart that have no id. */
   #created = "";
 
-  /** Models that search the web do so in every answer, and each is charged. */
-  constructor(target: Target, searches: boolean) {
+  constructor(target: Target, request: ModelRequest | undefined) {
     this.#target = target;
-    if (searches) this.#usage.searched();
+    this.#wanted = request?.samples ?? 1;
+    // Models that search the web do so in every answer, and each is charged.
+    if (request !== undefined && asksToSearch(request.settings, request.extraBody)) this.#usage.searched();
   }
 
   push(data: string, event: string | undefined, out: FlowEvent[]): void {
@@ -49,7 +61,7 @@ class ChatDecoder implements Decoder {
     const body = objectIn(json);
     if (!Array.isArray(body?.["choices"]))
       throw targetError(this.#target, "protocol_error", "the answer has no choices");
-    this.#read(body as WireObject, out);
+    this.#read(body as WireObject, out, true);
     this.#settle("body", out);
   }
 
@@ -57,15 +69,17 @@ class ChatDecoder implements Decoder {
     if (!this.done) this.#settle("end", out);
   }
 
-  #read(chunk: WireObject, out: FlowEvent[]): void {
+  #read(chunk: WireObject, out: FlowEvent[], whole = false): void {
     if (isError(chunk["error"])) throw modelErrorOf({ status: undefined, body: chunk }, this.#target);
     this.#readIdentity(chunk, out);
-    for (const choice of objectsIn(chunk["choices"])) {
+    for (const [position, choice] of objectsIn(chunk["choices"]).entries()) {
       if (isError(choice["error"])) throw modelErrorOf({ status: undefined, body: choice }, this.#target);
       this.#usage.push(choice["usage"]);
       this.#usage.pushMessage(objectIn(choice["message"]) ?? objectIn(choice["delta"]) ?? {});
-      this.#sampleOf(choice).read(choice, out);
+      if (this.#wanted > 1) this.#readSample(choice, position, whole, out);
+      else this.#readPart(choice, position, whole);
     }
+    if (!whole) for (const piece of this.#choices.read()) this.#sample(0).read(piece, out);
     this.#usage.push(chunk["usage"] ?? objectIn(chunk["x_groq"])?.["usage"]);
     this.#usage.pushTier(chunk);
   }
@@ -80,15 +94,49 @@ class ChatDecoder implements Decoder {
     out.push({ type: "response", ...(id !== undefined && { id }), ...(servedModel !== undefined && { servedModel }) });
   }
 
-  #sampleOf(choice: WireObject): ChatSample {
-    const index = numberIn(choice["index"]) ?? 0;
-    const known = this.#samples.get(index);
-    if (known !== undefined) return known;
-    if (!Number.isInteger(index) || index < 0 || index >= MOST_SAMPLES) {
-      throw targetError(this.#target, "protocol_error", `a choice has the index ${index}`);
+  #readSample(choice: WireObject, position: number, whole: boolean, out: FlowEvent[]): void {
+    const index = choice["index"] ?? (whole ? position : undefined);
+    if (typeof index !== "number" || !Number.isInteger(index) || index < 0 || index >= this.#wanted) {
+      const words = `a choice has the index ${JSON.stringify(index)}, and ${this.#wanted} were requested`;
+      throw targetError(this.#target, "protocol_error", words);
     }
-    const sample = new ChatSample(index, this.#target, () => this.#id ?? this.#created);
-    this.#samples.set(index, sample);
+    if (whole && this.#progress.has(`${index}`))
+      throw targetError(this.#target, "protocol_error", `two choices have the index ${index}`);
+    this.#note(`${index}`, index, choice);
+    this.#sample(index).read(choice, out);
+  }
+
+  /** Choices of a body are apart whatever they are called; those of a stream come back under their index. */
+  #readPart(choice: WireObject, position: number, whole: boolean): void {
+    const index = whole ? position : (choice["index"] ?? position);
+    const key = JSON.stringify(index);
+    const rank = numberIn(choice["index"]) ?? position;
+    this.#choices.add(key, rank, choice, this.#note(key, rank, choice));
+  }
+
+  /** Whether the choice has text. */
+  #note(key: string, name: number, choice: WireObject): boolean {
+    let progress = this.#progress.get(key);
+    if (progress === undefined) {
+      progress = { name, mark: new EndMark(), content: false, finished: false };
+      this.#progress.set(key, progress);
+    }
+    const said = saidIn(choice);
+    if (!progress.mark.allows(said)) {
+      const words = `choice ${name} goes on after its finish reason`;
+      throw targetError(this.#target, "protocol_error", words);
+    }
+    progress.content ||= said.content;
+    progress.finished ||= said.finish;
+    return said.text;
+  }
+
+  #sample(index: number): ChatSample {
+    let sample = this.#samples.get(index);
+    if (sample === undefined) {
+      sample = new ChatSample(index, this.#target, () => this.#id ?? this.#created);
+      this.#samples.set(index, sample);
+    }
     return sample;
   }
 
@@ -102,6 +150,7 @@ class ChatDecoder implements Decoder {
     this.done = true;
     const finishes: FlowEvent[] = [];
     try {
+      if (this.#wanted === 1) this.#readRest(out);
       for (const [, sample] of [...this.#samples].sort(([left], [right]) => left - right))
         finishes.push(sample.finish(out));
     } finally {
@@ -117,24 +166,54 @@ class ChatDecoder implements Decoder {
     if (usage !== undefined) out.push({ type: "usage", usage });
   }
 
+  /** Reads what waited for the end, in one answer. */
+  #readRest(out: FlowEvent[]): void {
+    const { joined, leftOut, lost } = this.#choices.settle();
+    const [answering] = joined;
+    if (lost) {
+      const words = `choice ${answering?.rank} came after the text of another choice`;
+      throw targetError(this.#target, "protocol_error", words);
+    }
+    const sample = this.#sample(0);
+    for (const lane of joined) {
+      if (lane !== answering) sample.join(out);
+      for (const piece of lane.pieces) sample.read(piece, out);
+    }
+    if (answering === undefined || leftOut.length === 0) return;
+    const ranks = leftOut.map(({ rank }) => rank);
+    out.push({ type: "adjustment", adjustment: leftOutAdjustment(answering.rank, ranks) });
+  }
+
   /** The end of the bytes is no end of an answer; `[DONE]` is, when it does not contradict the choices. */
   #requireEnd(ending: Ending, out: FlowEvent[]): void {
-    const open = [...this.#samples].filter(([, sample]) => !sample.finished).map(([index]) => index);
-    if (this.#samples.size === 0) {
+    const choices = [...this.#progress.values()];
+    if (choices.length === 0) {
       if (ending === "end")
         throw targetError(this.#target, "stream_truncated", "the stream ended before an answer began");
       throw targetError(this.#target, "empty_response", "the answer has no choices");
     }
+    const open = this.#openChoices(choices, ending);
     if (open.length === 0) return;
-    if (ending === "end" || open.length < this.#samples.size) {
-      throw targetError(
-        this.#target,
-        "stream_truncated",
-        `the stream ended in the middle of choice ${open.join(", ")}`,
-      );
+    if (ending === "end" || open.length < choices.length) {
+      if (this.#wanted === 1) this.#readRest(out);
+      const names = open.map(({ name }) => name).join(", ");
+      throw targetError(this.#target, "stream_truncated", `the stream ended in the middle of choice ${names}`);
     }
     const reason = "the answer ended without saying why";
     out.push({ type: "adjustment", adjustment: { setting: "finish_reason", from: undefined, to: "unknown", reason } });
+  }
+
+  /** Choices without an end. Where they are parts of one answer, the finish reason of an empty one ends all. */
+  #openChoices(choices: readonly Progress[], ending: Ending): readonly Progress[] {
+    const open = choices.filter(({ finished }) => !finished);
+    if (this.#wanted > 1 || open.length === choices.length) return open;
+    if (!this.#choices.joins) {
+      const answering = choices.reduce((lowest, choice) => (choice.name < lowest.name ? choice : lowest));
+      return open.filter((choice) => choice === answering);
+    }
+    const said = open.filter(({ content }) => content);
+    const closed = ending !== "end" || choices.some(({ finished, content }) => finished && !content);
+    return closed ? [] : said;
   }
 }
 

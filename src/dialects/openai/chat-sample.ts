@@ -1,6 +1,7 @@
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
+import type { Said } from "../end-mark.ts";
 import { targetError } from "../wire-error.ts";
 import { CHAT_FINISHES, chatFailure } from "./finish-reasons.ts";
 import { ThinkTags } from "./think-tags.ts";
@@ -16,7 +17,7 @@ export class ChatSample {
   /** OpenRouter: the word of the host behind it. */
   #nativeFinish: string | undefined;
   #refused = false;
-  #foreignCalls = false;
+  #joins = false;
   #reasoningField: string | undefined;
   readonly #tags: ThinkTags;
   /** Where the events of the text go that is being read. */
@@ -33,19 +34,24 @@ export class ChatSample {
     );
   }
 
-  /** Whether the server said that this completion has ended. */
-  get finished(): boolean {
-    return this.#rawFinish !== undefined;
-  }
-
   /** Reads a choice of a chunk (`delta`) or of a whole answer (`message`, which is one big delta). */
   read(choice: WireObject, out: FlowEvent[]): void {
     const delta = objectIn(choice["delta"]);
     const message = objectIn(choice["message"]);
     if (delta !== undefined) this.#readDelta(delta, false, out);
     else if (message !== undefined) this.#readDelta(message, true, out);
-    this.#rawFinish = textIn(choice["finish_reason"]) ?? this.#rawFinish;
     this.#nativeFinish = textIn(choice["native_finish_reason"]) ?? this.#nativeFinish;
+    const finish = textIn(choice["finish_reason"]);
+    if (finish === undefined || (this.#joins && !outweighs(finish, this.#rawFinish))) return;
+    this.#rawFinish = finish;
+  }
+
+  /** What follows is of another choice of the same answer. */
+  join(out: FlowEvent[]): void {
+    this.#out = out;
+    this.#tags.end();
+    this.#calls.seal();
+    this.#joins = true;
   }
 
   #readDelta(delta: WireObject, whole: boolean, out: FlowEvent[]): void {
@@ -67,13 +73,10 @@ export class ChatSample {
   }
 
   #readReasoning(delta: WireObject, out: FlowEvent[]): void {
-    for (const field of ["reasoning_content", "reasoning"]) {
-      const text = textIn(delta[field]);
-      if (text === undefined) continue;
-      this.#tags.end();
-      this.#emitReasoning(text, field, out);
-      return;
-    }
+    const thought = thoughtIn(delta);
+    if (thought === undefined) return;
+    this.#tags.end();
+    this.#emitReasoning(thought[1], thought[0], out);
   }
 
   /** Mistral sends a list of parts, with thoughts among them. */
@@ -114,16 +117,15 @@ export class ChatSample {
   }
 
   #readCall(call: WireObject, position: number | undefined, out: FlowEvent[]): void {
-    const details = objectIn(call["function"]);
-    if (details === undefined && call["custom"] !== undefined) {
-      this.#foreignCalls = true;
-      return;
-    }
+    const custom = objectIn(call["custom"]);
+    const details = objectIn(call["function"]) ?? custom;
     this.#tags.end();
     this.#closeReasoning(out);
     const index = position ?? numberIn(call["index"]);
-    const json = argumentsText(details?.["arguments"]);
-    this.#calls.add({ index, id: textIn(call["id"]), name: textIn(details?.["name"]), json }, out);
+    const isCustom = details !== undefined && details === custom;
+    const json = isCustom ? (textIn(custom["input"]) ?? "") : argumentsText(details?.["arguments"]);
+    const name = textIn(details?.["name"]);
+    this.#calls.add({ index, id: textIn(call["id"]), name, kind: isCustom ? "custom" : "function", json }, out);
   }
 
   /** Ends the calls and gives the last event of this completion. Throws when its end is a failure. */
@@ -149,7 +151,7 @@ export class ChatSample {
     const reason = this.#rawFinish === undefined ? "unknown" : (own(CHAT_FINISHES, this.#rawFinish) ?? "unknown");
     if (hasCalls) return reason === "length" ? "length" : "tool-calls";
     if (this.#refused) return "refusal";
-    if (reason === "tool-calls" && !this.#foreignCalls) {
+    if (reason === "tool-calls") {
       throw targetError(
         this.#target,
         "protocol_error",
@@ -158,6 +160,38 @@ export class ChatSample {
     }
     return reason;
   }
+}
+
+/** What a choice of a chunk or body says; `text` is what makes it an answer of its own. */
+export function saidIn(choice: WireObject): Said & { readonly text: boolean } {
+  const delta = objectIn(choice["delta"]) ?? objectIn(choice["message"]) ?? {};
+  const words = [delta["content"], delta["refusal"], objectIn(delta["audio"])?.["transcript"]].map(writtenText);
+  const text = words.some((word) => word !== "");
+  const answer = text || objectsIn(delta["tool_calls"]).length > 0 || objectIn(delta["function_call"]) !== undefined;
+  const content = answer || Array.isArray(delta["content"]) || thoughtIn(delta) !== undefined || hasOtherOutput(delta);
+  const finish = textIn(choice["finish_reason"]) !== undefined;
+  return { text: words.some((word) => word.trim() !== ""), answer, content, finish };
+}
+
+/** The text of a content, which may be a list of parts. */
+function writtenText(content: unknown): string {
+  if (typeof content === "string") return content;
+  return objectsIn(content)
+    .map((part) => textIn(part["text"]) ?? "")
+    .join("");
+}
+
+function thoughtIn(delta: WireObject): readonly [field: string, text: string] | undefined {
+  for (const field of ["reasoning_content", "reasoning"]) {
+    const text = textIn(delta[field]);
+    if (text !== undefined) return [field, text];
+  }
+  return undefined;
+}
+
+/** Of the choices of one answer, a failure or a limit tells more than a stop beside it. */
+function outweighs(finish: string, known: string | undefined): boolean {
+  return known === undefined || chatFailure(finish, undefined) !== undefined || own(CHAT_FINISHES, finish) === "length";
 }
 
 function thinkingText(thinking: unknown): string {

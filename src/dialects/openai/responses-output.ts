@@ -160,14 +160,14 @@ export class OutputItems {
   #call(item: WireObject, index: number, out: FlowEvent[]): void {
     const json = textIn(item["arguments"]) ?? "";
     this.#shownOf(index).json ||= json !== "";
-    this.#calls.add({ index, id: textIn(item["call_id"]), name: textIn(item["name"]), json }, out);
+    this.#calls.add({ index, id: textIn(item["call_id"]), name: textIn(item["name"]), kind: "function", json }, out);
     this.calls = this.#calls.size;
   }
 
   #arguments(json: string | undefined, index: number, out: FlowEvent[]): void {
     if (json === undefined) return;
     this.#shownOf(index).json = true;
-    this.#calls.add({ index, id: undefined, name: undefined, json }, out);
+    this.#calls.add({ index, id: undefined, name: undefined, kind: "function", json }, out);
   }
 }
 

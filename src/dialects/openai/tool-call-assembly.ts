@@ -2,7 +2,8 @@ import type { Adjustment } from "../../core/attempt.ts";
 import { ModelError } from "../../core/error.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import type { Target } from "../../core/target.ts";
-import type { ToolCall } from "../../core/tool.ts";
+import type { ToolKind } from "../../core/tool.ts";
+import { OpenCall } from "./open-call.ts";
 import { synthesizeToolId } from "./tool-ids.ts";
 
 /** A piece of a tool call as a server sent it; every field may be missing. */
@@ -10,18 +11,20 @@ export interface ToolFragment {
   readonly index: number | undefined;
   readonly id: string | undefined;
   readonly name: string | undefined;
+  readonly kind: ToolKind;
   readonly json: string;
 }
 
-interface OpenCall {
-  /** Position in the answer. */
-  readonly order: number;
+/** A call with the index and the id that the server gave it. */
+class AssembledCall extends OpenCall {
   readonly wireIndex: number | undefined;
   readonly wireId: string | undefined;
-  /** Known from the first fragment on, or made up. */
-  readonly id: string;
-  name: string | undefined;
-  json: string;
+
+  constructor(order: number, id: string, fragment: ToolFragment, sample: number) {
+    super(order, id, fragment.kind, sample);
+    this.wireIndex = fragment.index;
+    this.wireId = fragment.id;
+  }
 }
 
 /**
@@ -29,7 +32,9 @@ interface OpenCall {
  * that two calls share; a call is told from another by id first, by index second, and by being the only one open last.
  */
 export class ToolCallAssembly {
-  readonly #calls: OpenCall[] = [];
+  readonly #calls: AssembledCall[] = [];
+  /** Calls before this one are of another choice: nothing is added to them. */
+  #sealed = 0;
   readonly #target: Target;
   readonly #sample: number;
   readonly #seed: () => string;
@@ -45,44 +50,49 @@ export class ToolCallAssembly {
   }
 
   add(fragment: ToolFragment, out: FlowEvent[]): void {
-    const call = this.#continued(fragment, out) ?? this.#open(fragment);
-    const started = call.name !== undefined;
-    call.name ??= fragment.name;
-    call.json += fragment.json;
-    if (call.name === undefined) return;
-    if (!started) this.#start(call, call.name, out);
-    const json = started ? fragment.json : call.json;
-    if (json !== "") out.push({ type: "tool-call-delta", index: call.order, json, sample: this.#sample });
+    const call = this.#continued(fragment, out) ?? this.#begin(fragment);
+    call.add(fragment.name, fragment.json, out);
+  }
+
+  /** What follows is of another choice, which counts its calls anew. */
+  seal(): void {
+    this.#sealed = this.#calls.length;
   }
 
   /**
-   * Ends every call. Throws `invalid_tool_call` for arguments that are not JSON; in an answer that was cut at its length
-   * such a call is no call and has no end.
+   * Ends every call. Throws `invalid_tool_call` for a call that is not whole; in an answer that was cut at its length it
+   * is left out and has no end.
    */
   end(out: FlowEvent[], cut: boolean): void {
+    const last = this.#calls.at(-1);
     for (const call of this.#calls) {
-      if (cut && isCut(call)) continue;
-      out.push({ type: "tool-call-end", index: call.order, call: this.#finished(call, out), sample: this.#sample });
+      if (cut && isCut(call, call === last)) continue;
+      const checked = call.end(out);
+      if ("problem" in checked) throw this.#invalid(checked.problem);
     }
     this.#calls.length = 0;
   }
 
+  get #open(): readonly AssembledCall[] {
+    return this.#sealed === 0 ? this.#calls : this.#calls.slice(this.#sealed);
+  }
+
   /** The open call a fragment belongs to; `undefined` when it begins a new one. */
-  #continued(fragment: ToolFragment, out: FlowEvent[]): OpenCall | undefined {
+  #continued(fragment: ToolFragment, out: FlowEvent[]): AssembledCall | undefined {
     if (fragment.id !== undefined) return this.#sameId(fragment, fragment.id);
     if (fragment.index === undefined) return this.#last(fragment);
     const sameIndex = this.#at(fragment.index);
     if (sameIndex !== undefined) return beginsAnother(sameIndex, fragment) ? undefined : sameIndex;
-    return fragment.name === undefined && this.#calls.length > 0 ? this.#onlyOpen(fragment, out) : undefined;
+    return fragment.name === undefined && this.#open.length > 0 ? this.#onlyOpen(fragment, out) : undefined;
   }
 
-  #last(fragment: ToolFragment): OpenCall | undefined {
-    const last = this.#calls.at(-1);
+  #last(fragment: ToolFragment): AssembledCall | undefined {
+    const last = this.#open.at(-1);
     return fragment.name === undefined || (last !== undefined && repeatsName(last, fragment)) ? last : undefined;
   }
 
-  #sameId(fragment: ToolFragment, id: string): OpenCall | undefined {
-    const same = this.#calls.findLast((call) => call.wireId === id);
+  #sameId(fragment: ToolFragment, id: string): AssembledCall | undefined {
+    const same = this.#open.findLast((call) => call.wireId === id);
     const elsewhere = same !== undefined && fragment.index !== undefined && same.wireIndex !== fragment.index;
     if (same !== undefined && !(elsewhere && fragment.name !== undefined)) return same;
     // A new id is no new call by itself: some servers give every fragment an id of its own.
@@ -90,19 +100,20 @@ export class ToolCallAssembly {
     return fragment.name === undefined || (there !== undefined && repeatsName(there, fragment)) ? there : undefined;
   }
 
-  #at(index: number): OpenCall | undefined {
+  #at(index: number): AssembledCall | undefined {
+    const open = this.#open;
     return (
-      this.#calls.findLast((call) => call.wireIndex === index) ??
-      this.#calls.find((call) => call.wireIndex === undefined && call.order === index)
+      open.findLast((call) => call.wireIndex === index) ??
+      open.find((call) => call.wireIndex === undefined && call.order === index + this.#sealed)
     );
   }
 
   /** A continuation under an index nobody has seen belongs to the one call that still lacks something. */
-  #onlyOpen(fragment: ToolFragment, out: FlowEvent[]): OpenCall {
-    const open = this.#calls.filter((call) => parseArguments(call.json) === undefined || call.json.trim() === "");
+  #onlyOpen(fragment: ToolFragment, out: FlowEvent[]): AssembledCall {
+    const open = this.#open.filter(({ text }) => parseArguments(text.text) === undefined || text.empty);
     const [only, second] = open;
-    const last = this.#calls.at(-1);
-    if (only === undefined && last !== undefined && fragment.json.trim() === "") return last;
+    const last = this.#open.at(-1);
+    if (last !== undefined && fragment.json.trim() === "" && only === undefined) return last;
     if (only === undefined || second !== undefined)
       throw this.#invalid("a fragment of a tool call belongs to none of the open calls");
     const reason =
@@ -117,39 +128,21 @@ export class ToolCallAssembly {
     return only;
   }
 
-  #open(fragment: ToolFragment): OpenCall {
+  #begin(fragment: ToolFragment): AssembledCall {
     const order = this.#calls.length;
     const taken = fragment.id === undefined || this.#calls.some((call) => call.id === fragment.id);
     const id =
       taken || fragment.id === undefined ? synthesizeToolId(`${this.#seed()} ${this.#sample} ${order}`) : fragment.id;
-    const call: OpenCall = { order, wireIndex: fragment.index, wireId: fragment.id, id, name: undefined, json: "" };
+    const call = new AssembledCall(order, id, fragment, this.#sample);
     this.#calls.push(call);
     return call;
   }
 
-  #start(call: OpenCall, name: string, out: FlowEvent[]): void {
-    out.push({ type: "tool-call-start", index: call.order, id: call.id, name, sample: this.#sample });
-  }
-
-  #finished(call: OpenCall, out: FlowEvent[]): ToolCall {
-    if (call.name === undefined) throw this.#invalid("a tool call has no name");
-    if (call.json.trim() === "") {
-      out.push({ type: "tool-call-delta", index: call.order, json: "{}", sample: this.#sample });
-      return { id: call.id, name: call.name, arguments: {}, json: "{}" };
-    }
-    const parsed = parseArguments(call.json);
-    if (parsed === undefined) throw this.#invalid(`the arguments of the tool call ${call.name} are not JSON`);
-    return { id: call.id, name: call.name, arguments: parsed.value ?? {}, json: call.json };
-  }
-
   #invalid(words: string): ModelError {
     const { provider, modelId, entry } = this.#target;
-    const toolCalls = this.#calls.map(({ id, name, json }) => ({
-      id,
-      name: name ?? "",
-      arguments: parseArguments(json)?.value,
-      json,
-    }));
+    const toolCalls = this.#calls.map(({ id, name, kind, text }) => {
+      return { kind, id, name: name ?? "", arguments: parseArguments(text.text)?.value, json: text.text };
+    });
     const partial = { text: "", reasoning: "", toolCalls };
     return new ModelError({
       code: "invalid_tool_call",
@@ -161,22 +154,27 @@ export class ToolCallAssembly {
   }
 }
 
-/** Servers without ids put whole calls under one index, one after the other. */
-function beginsAnother(call: OpenCall, fragment: ToolFragment): boolean {
-  if (fragment.name === undefined || call.name === undefined) return false;
-  const complete = call.json.endsWith("}") && parseArguments(call.json) !== undefined;
-  if (fragment.name !== call.name) return complete || call.json === "";
-  return complete && fragment.json.startsWith("{");
+/**
+ * Servers without ids put whole calls under one index, one after the other. An opening `{}` is no whole call, and the same
+ * arguments again are a repetition.
+ */
+function beginsAnother({ name, text }: OpenCall, fragment: ToolFragment): boolean {
+  if (fragment.name === undefined || name === undefined) return false;
+  const begun = parseArguments(fragment.json);
+  if (fragment.name !== name) return text.complete || text.empty;
+  if (text.empty || !text.complete || !fragment.json.trimStart().startsWith("{")) return false;
+  return begun === undefined || JSON.stringify(begun.value) !== JSON.stringify(parseArguments(text.text)?.value);
 }
 
 /** Servers that name the tool in every fragment: what cannot begin arguments goes on with those that are not whole yet. */
-function repeatsName(call: OpenCall, fragment: ToolFragment): boolean {
-  const goesOn = call.json !== "" && fragment.json !== "" && !fragment.json.trimStart().startsWith("{");
-  return goesOn && fragment.name === call.name && parseArguments(call.json) === undefined;
+function repeatsName({ name, text }: OpenCall, fragment: ToolFragment): boolean {
+  if (fragment.name !== name || fragment.json === "" || text.text === "") return false;
+  return !fragment.json.trimStart().startsWith("{") && !text.complete;
 }
 
-function isCut(call: OpenCall): boolean {
-  return call.name === undefined || parseArguments(call.json) === undefined;
+/** The input of a custom tool is plain text, which looks the same when its end is missing. */
+function isCut({ name, text, kind }: OpenCall, last: boolean): boolean {
+  return name === undefined || (kind === "custom" ? last : !text.complete);
 }
 
 /** `undefined` when the text is no JSON. */

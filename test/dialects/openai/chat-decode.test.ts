@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FlowEvent } from "../../../src/core/event.ts";
 import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
-import { foldEvents, readAnswer, targetOf } from "../contract.ts";
+import { readAnswer, requestOf, targetOf } from "../contract.ts";
 
 const target = targetOf({ provider: "host", dialect: "openai" });
 const contract = { target, decoder: decodeChat };
@@ -19,6 +19,18 @@ function calls(...fragments: Loose[]): Loose {
 
 function read(...events: readonly (Loose | string)[]) {
   return readAnswer(contract, { stream: events.map((data) => ({ data })) }, "stream");
+}
+
+function readSamples(samples: number, ...events: readonly (Loose | string)[]) {
+  const decoder = () => decodeChat(target, true, requestOf({ samples }));
+  return readAnswer({ target, decoder }, { stream: events.map((data) => ({ data })) }, "stream");
+}
+
+function readChoices(form: "stream" | "body", ...choices: readonly Loose[]) {
+  const said = (key: string) => choices.map(({ said, ...choice }) => ({ ...choice, [key]: said }));
+  const stream = said("delta").map((choice) => ({ data: { id: "c", choices: [choice] } }));
+  const answer = { stream: [...stream, { data: DONE }], body: { id: "c", choices: said("message") } };
+  return readAnswer(contract, answer, form);
 }
 
 function readBody(message: Loose, finish: string | null = "stop", more: Loose = {}) {
@@ -69,6 +81,139 @@ describe("the end of a chat stream", () => {
     decoder.end(out);
     expect(decoder.done).toBe(true);
     expect(out).toHaveLength(before);
+  });
+});
+
+describe("a finish reason", () => {
+  const more = chunk({ content: " there" });
+
+  it("on the first text or before it ends nothing", () => {
+    const every = [chunk({ content: "hi" }, "stop"), chunk({ content: " there" }, "stop"), DONE];
+    expect(read(...every).reply).toMatchObject({ text: "hi there", finishReason: "stop" });
+    const before = [chunk({ role: "assistant" }, "stop"), chunk({ content: "hi" }), more, DONE];
+    expect(read(...before).reply.text).toBe("hi there");
+    const thought = [chunk({ reasoning: "Hm" }, "stop"), chunk({ content: "hi" }, "stop"), more, DONE];
+    expect(read(...thought).reply.text).toBe("hi there");
+  });
+
+  it.each([
+    ["text", more],
+    ["a tool call", calls({ index: 0, id: "a", ...fn("f", "{}") })],
+    ["reasoning", chunk({ reasoning_content: "Hm" })],
+    ["a refusal", chunk({ refusal: "No." })],
+  ])("that first comes later is an end: %s after it is a protocol error", (_, after) => {
+    const ended = [chunk({ content: "hi" }), chunk({}, "stop")];
+    expect(() => read(...ended, after, DONE)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+    expect(read(...ended, chunk({ content: "" }), DONE, after).reply.text).toBe("hi");
+  });
+
+  it("ends calls like text", () => {
+    const call = calls({ index: 0, id: "a", ...fn("f", "{}") });
+    expect(() => read(call, END, call, END, DONE)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+  });
+});
+
+describe.each(["stream", "body"] as const)("the choices of a %s", (form) => {
+  const call = { tool_calls: [{ id: "a", function: { name: "f", arguments: '{"x":1}' } }] };
+
+  it.each([1, -1, 0.5, 1e9, "0"])("are the answer when there is one, whatever its index (%s)", (index) => {
+    const { reply } = readChoices(form, { index, said: { content: "hi" }, finish_reason: "stop" });
+    expect(reply).toMatchObject({ text: "hi", finishReason: "stop" });
+    expect(reply.samples).toBeUndefined();
+  });
+
+  it("are one answer when text and tool calls are apart", () => {
+    for (const [first, second] of [
+      [{ content: "see" }, call],
+      [call, { content: "see" }],
+    ]) {
+      const { reply } = readChoices(
+        form,
+        { index: 0, said: first, finish_reason: "tool_calls" },
+        { index: 1, said: second, finish_reason: "tool_calls" },
+      );
+      expect(reply).toMatchObject({ text: "see", toolCalls: [{ arguments: { x: 1 } }], finishReason: "tool-calls" });
+      expect(reply.adjustments).toEqual([]);
+    }
+  });
+
+  it("are one answer when each has calls, which are counted anew", () => {
+    const other = { tool_calls: [{ index: 0, id: "b", function: { name: "g", arguments: "{}" } }] };
+    const { reply } = readChoices(
+      form,
+      { index: 0, said: { tool_calls: [{ index: 0, ...call.tool_calls[0] }] }, finish_reason: "tool_calls" },
+      { index: 1, said: other, finish_reason: "tool_calls" },
+    );
+    expect(reply.toolCalls.map(({ id, name }) => [id, name])).toEqual([
+      ["a", "f"],
+      ["b", "g"],
+    ]);
+  });
+
+  it("are ended by a stop beside them", () => {
+    const { reply } = readChoices(
+      form,
+      { index: 0, said: call, finish_reason: null },
+      { index: 1, said: {}, finish_reason: "stop" },
+    );
+    expect(reply).toMatchObject({ toolCalls: [{ name: "f" }], finishReason: "tool-calls" });
+  });
+
+  it("answer with the lowest index when several have text, and the others are named", () => {
+    const { reply } = readChoices(
+      form,
+      { index: 2, said: { content: "two" }, finish_reason: "stop" },
+      { index: 0, said: { content: "zero" }, finish_reason: "stop" },
+      { index: 1, said: { content: "one" }, finish_reason: "stop" },
+    );
+    expect(reply.text).toBe("zero");
+    expect(reply.samples).toBeUndefined();
+    expect(reply.adjustments).toMatchObject([{ setting: "choices", from: [0, 1, 2], to: 0 }]);
+  });
+});
+
+describe("the index of a requested sample", () => {
+  it.each([2, -1, 0.5, "0", null, undefined])("is an integer below their number, not %s", (index) => {
+    const event = { id: "c", choices: [{ index, delta: { content: "hi" }, finish_reason: "stop" }] };
+    expect(() => readSamples(2, event, DONE)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+  });
+});
+
+describe("arguments of a streamed call", () => {
+  const argumentsOf = (...pieces: unknown[]) => {
+    const events = pieces.map((json, at) =>
+      calls({ index: 0, ...(at === 0 && { id: "a" }), function: { ...(at === 0 && { name: "f" }), arguments: json } }),
+    );
+    return read(...events, END, DONE).reply.toolCalls.map((call) => call.arguments);
+  };
+
+  it.each([
+    ["open with {}", ["{}", '{"x":', "1}"]],
+    ["open with an empty object", [{}, { x: 1 }]],
+    ["open with null", [null, '{"x":1}']],
+    ["grow as snapshots", ['{"x"', '{"x":', '{"x":1}']],
+    ["are repeated at the end", ['{"x":', "1}", '{"x":1}']],
+  ])("are one object when they %s", (_, pieces) => {
+    expect(argumentsOf(...pieces)).toEqual([{ x: 1 }]);
+  });
+
+  it.each(["[1]", '"text"', "5"])("are refused when they are not an object: %s", (json) => {
+    expect(() => argumentsOf(json)).toThrow(expect.objectContaining({ code: "invalid_tool_call" }));
+  });
+});
+
+describe("calls of custom tools", () => {
+  it("are calls of their kind with the input as argument, in streams and bodies", () => {
+    const custom = (input: string, head = {}) => calls({ index: 0, ...head, custom: { ...head, input } });
+    const { reply, events } = read(custom('SELECT "', { id: "a", name: "sql", type: "custom" }), custom('a"'), END, DONE);
+    const expected = { kind: "custom", id: "a", name: "sql", arguments: { input: 'SELECT "a"' } };
+    expect(reply.toolCalls).toMatchObject([expected]);
+    const json = events.map((event) => (event.type === "tool-call-delta" ? event.json : "")).join("");
+    expect(JSON.parse(json)).toEqual(expected.arguments);
+    const body = { tool_calls: [{ id: "a", type: "custom", custom: { name: "sql", input: 'SELECT "a"' } }] };
+    const whole = readBody(body, "tool_calls").reply;
+    expect(whole.toolCalls).toMatchObject([expected]);
+    expect(whole.message.content).toMatchObject([{ type: "tool-call", kind: "custom" }]);
   });
 });
 
@@ -313,7 +458,7 @@ describe("tool calls of a chat stream", () => {
       expect.objectContaining({
         code: "invalid_tool_call",
         partial: expect.objectContaining({
-          toolCalls: [{ id: "a", name: "f", arguments: undefined, json: '{"x": 1, "y' }],
+          toolCalls: [{ kind: "function", id: "a", name: "f", arguments: undefined, json: '{"x": 1, "y' }],
         }),
       }),
     );
@@ -327,7 +472,7 @@ describe("tool calls of a chat stream", () => {
     expect(read(calls({ index: 0, id: "a", ...fn("f", "{}") }), DONE).reply.finishReason).toBe("tool-calls");
   });
 
-  it("are read from bodies with arguments as objects, from the old function call, and past custom tools", () => {
+  it("are read from bodies with arguments as objects, from the old function call, and from custom tools", () => {
     const body = (message: Loose) =>
       readBody(message, "tool_calls").reply.toolCalls.map(({ name, arguments: read }) => [name, read]);
     expect(body({ tool_calls: [{ id: "a", function: { name: "f", arguments: { x: 1 } } }] })).toEqual([
@@ -344,7 +489,7 @@ describe("tool calls of a chat stream", () => {
     expect(body({ function_call: { name: "f", arguments: "{}" } })).toEqual([["f", {}]]);
     expect(
       body({ content: "hi", tool_calls: [{ id: "a", type: "custom", custom: { name: "sql", input: "x" } }] }),
-    ).toEqual([]);
+    ).toEqual([["sql", { input: "x" }]]);
   });
 
   it("are the same however their fragments are cut and interleaved, with an index, an id or both", () => {
@@ -416,11 +561,11 @@ describe("content of a chat answer", () => {
   });
 
   it("comes apart by choice", () => {
-    const { events } = read(
+    const { events, reply } = readSamples(
+      2,
       { id: "c", choices: [0, 1].map((index) => ({ index, delta: { content: `${index}` }, finish_reason: "stop" })) },
       DONE,
     );
-    const reply = foldEvents(events);
     expect(reply.samples?.map(({ text }) => text)).toEqual(["0", "1"]);
     expect(events.filter(({ type }) => type === "finish")).toHaveLength(2);
   });
@@ -440,7 +585,6 @@ describe("a broken chat answer", () => {
   it.each<[string, string, Loose | string]>([
     ["protocol_error", "an event that is not JSON", "<html>"],
     ["protocol_error", "an event that is a number", "5"],
-    ["protocol_error", "a choice out of range", { choices: [{ index: 1e9, delta: {} }] }],
     ["server_error", "an error inside a choice", { choices: [{ index: 0, delta: {}, error: { message: "oops" } }] }],
     ["quota_exhausted", "an error as text", { error: "insufficient_quota" }],
   ])("is %s for %s", (code, _, event) => {

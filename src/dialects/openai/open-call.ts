@@ -1,0 +1,62 @@
+import type { FlowEvent } from "../../core/event.ts";
+import type { ToolKind } from "../../core/tool.ts";
+import { ArgumentsText, type CheckedCall, checkToolCall } from "../../core/tool-arguments.ts";
+import { CustomInput } from "./custom-input.ts";
+
+/** One tool call while it comes in; it is shown as soon as it has a name. */
+export class OpenCall {
+  /** Position in the answer. */
+  readonly order: number;
+  readonly id: string;
+  readonly kind: ToolKind;
+  readonly text: Pick<ArgumentsText, "add" | "text" | "complete" | "empty" | "complement" | "end">;
+  readonly #sample: number;
+  #name: string | undefined;
+  /** What may be shown once there is a name. */
+  #held = "";
+
+  constructor(order: number, id: string, kind: ToolKind, sample: number) {
+    this.order = order;
+    this.id = id;
+    this.kind = kind;
+    this.text = kind === "custom" ? new CustomInput() : new ArgumentsText();
+    this.#sample = sample;
+  }
+
+  get name(): string | undefined {
+    return this.#name;
+  }
+
+  add(name: string | undefined, piece: string, out: FlowEvent[]): void {
+    this.#show(this.text.add(piece), out, name);
+  }
+
+  /** False when the call has other arguments than the server repeats. A missing end is shown. */
+  complement(name: string | undefined, whole: string, out: FlowEvent[]): boolean {
+    const rest = this.text.complement(whole);
+    this.#show(rest ?? "", out, name);
+    return rest !== undefined;
+  }
+
+  /** Shows what is left, and the end, unless something is wrong with the call. */
+  end(out: FlowEvent[]): CheckedCall {
+    const { order: index, id, kind } = this;
+    this.#show(this.text.end(), out);
+    const checked = checkToolCall({ id, name: this.#name, json: this.text.text, kind });
+    if ("call" in checked) out.push({ type: "tool-call-end", index, call: checked.call, sample: this.#sample });
+    return checked;
+  }
+
+  #show(json: string, out: FlowEvent[], name?: string): void {
+    const { order: index, id } = this;
+    const sample = this.#sample;
+    if (this.#name === undefined && name !== undefined) {
+      this.#name = name;
+      out.push({ type: "tool-call-start", index, id, name, sample });
+    }
+    this.#held += json;
+    if (this.#name === undefined || this.#held === "") return;
+    out.push({ type: "tool-call-delta", index, json: this.#held, sample });
+    this.#held = "";
+  }
+}
