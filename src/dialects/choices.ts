@@ -52,7 +52,11 @@ export class Choices<Piece> {
   }
 
   /** At the end: the choices still to be read, in order, and what is left out. `lost` when the answer was not the one read. */
-  settle(): { readonly joined: readonly Lane<Piece>[]; readonly leftOut: readonly Lane<Piece>[]; readonly lost: boolean } {
+  settle(): {
+    readonly joined: readonly Lane<Piece>[];
+    readonly leftOut: readonly Lane<Piece>[];
+    readonly lost: boolean;
+  } {
     const all = [...this.#lanes.values()].sort((left, right) => left.rank - right.rank);
     const [lowest] = all;
     if (!this.joins && lowest !== undefined) {

@@ -24,7 +24,7 @@ export const decoders = [
     [
       "chat-half-of-the-choices",
       "[DONE] ends an answer of which one choice is open",
-      'if (ending === "end" || open.length < this.#samples.size) {',
+      'if (ending === "end" || open.length < choices.length) {',
       'if (ending === "end") {',
     ],
     [
@@ -32,6 +32,23 @@ export const decoders = [
       "an end without a reason is not told of",
       '    out.push({ type: "adjustment", adjustment: { setting: "finish_reason"',
       '    void ({ type: "adjustment", adjustment: { setting: "finish_reason"',
+    ],
+  ]),
+  ...mutantsOf("src/dialects/end-mark.ts", CHAT, [
+    ["end-glues-on", "content after the end is part of the answer", "if (this.#ended && content) return false;", ""],
+    [
+      "end-on-every-chunk",
+      "a finish reason on the first text ends it",
+      "this.#ended = this.#begun;",
+      "this.#ended = true;",
+    ],
+  ]),
+  ...mutantsOf("src/dialects/choices.ts", CHAT, [
+    [
+      "choices-first-come",
+      "the choice that comes first answers, whatever its index",
+      "if (lowest === undefined || lowest.rank <= 0) return lowest;",
+      "if (lowest !== undefined) return lowest;",
     ],
   ]),
   ...mutantsOf("src/dialects/openai/responses-decode.ts", RESPONSES, [

@@ -205,7 +205,12 @@ describe("arguments of a streamed call", () => {
 describe("calls of custom tools", () => {
   it("are calls of their kind with the input as argument, in streams and bodies", () => {
     const custom = (input: string, head = {}) => calls({ index: 0, ...head, custom: { ...head, input } });
-    const { reply, events } = read(custom('SELECT "', { id: "a", name: "sql", type: "custom" }), custom('a"'), END, DONE);
+    const { reply, events } = read(
+      custom('SELECT "', { id: "a", name: "sql", type: "custom" }),
+      custom('a"'),
+      END,
+      DONE,
+    );
     const expected = { kind: "custom", id: "a", name: "sql", arguments: { input: 'SELECT "a"' } };
     expect(reply.toolCalls).toMatchObject([expected]);
     const json = events.map((event) => (event.type === "tool-call-delta" ? event.json : "")).join("");
