@@ -1,4 +1,5 @@
 import type { EntryConfig } from "../config/load.ts";
+import { isSecretName } from "../core/secret-name.ts";
 import { leavesOf } from "./leaves.ts";
 
 /** A value from the environment, under the name it is shown by. */
@@ -30,7 +31,6 @@ function named(variable: string, env: Environment): NamedSecret {
 }
 
 const MASK = "[secret]";
-const SECRET_NAME = /key|token|secret|password|authorization|cookie|credential/i;
 
 export function maskText(text: string, secrets: readonly NamedSecret[]): string {
   return secrets
@@ -46,7 +46,7 @@ export function maskHeaders(
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       const text = maskText(value, secrets);
-      if (text !== value || !SECRET_NAME.test(name)) return [name, text];
+      if (text !== value || !isSecretName(name)) return [name, text];
       return [name, `${/^(?:Bearer|Basic) /i.exec(value)?.[0] ?? ""}${MASK}`];
     }),
   );

@@ -1,4 +1,7 @@
-const SECRET_NAME = /key|token|secret|pass|auth|cookie|credential|proxy|headers/i;
+import { isSecretName } from "../core/secret-name.ts";
+
+/** Tables and addresses that hold credentials under any name. */
+const HOLDS_SECRETS = /pass|auth|proxy|headers/i;
 const REFERENCE = /^["']?(?:env|file):[^:]*$/;
 const QUOTED = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'[\]{}=,#]{8,}/g;
 
@@ -9,7 +12,8 @@ const QUOTED = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'[\]{}=,#]{8,}/g;
 export function withoutSecrets(lines: readonly string[]): string[] {
   let inList = false;
   return lines.map((line) => {
-    const begins = SECRET_NAME.test(line.slice(0, Math.max(0, line.indexOf("="))));
+    const name = line.slice(0, Math.max(0, line.indexOf("=")));
+    const begins = isSecretName(name) || HOLDS_SECRETS.test(name);
     const secret = begins || inList;
     if (begins) inList = line.includes("[", line.indexOf("=")) && !line.includes("]");
     else if (line.includes("]")) inList = false;

@@ -1,8 +1,7 @@
 import { maskedAddress } from "../core/masked-address.ts";
+import { isSecretName } from "../core/secret-name.ts";
 import type { EntryConfig } from "./load.ts";
 
-const SECRET_NAME =
-  /key|token$|secret|(^|[-_])pass(word|wd|phrase)?$|password|authorization|(^|[-_])auth$|cookie|credential|signature/i;
 const MASK = "[secret]";
 const REFERENCE = /^(env:[A-Z_][A-Z0-9_]*)(:-)?/;
 
@@ -13,10 +12,14 @@ export function maskedConfig(entry: EntryConfig): Readonly<Record<string, unknow
 
 /** A value of an entry as it may be shown under its name. */
 export function maskedValue(value: unknown, name: string): unknown {
-  if (typeof value === "string") return SECRET_NAME.test(name) ? withoutSecret(value) : withoutPassword(value);
+  if (typeof value === "string") return isSecretName(name) ? withoutSecret(value) : withoutPassword(value);
   if (Array.isArray(value)) return Object.freeze(value.map((inner) => maskedValue(inner, name)));
   if (typeof value !== "object" || value === null) return value;
-  return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskedValue(inner, key)])));
+  return Object.freeze(
+    Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, maskedValue(inner, isSecretName(name) ? name : key)]),
+    ),
+  );
 }
 
 /** The name of a variable is no secret; a default behind it is. */

@@ -32,8 +32,9 @@ interface Placed {
 function problemOf({ finding, at: { variable, ...at }, path }: Placed, index: number): ConfigProblem {
   const suggestion = index < MOST_SUGGESTIONS ? suggestionOf(finding) : undefined;
   const words = withoutKeys(finding.message);
+  const clean = withoutKeys(path);
   const message = variable === undefined ? words : `${variable}: ${words}`;
-  return { ...at, path, message, ...(suggestion === undefined ? {} : { suggestion }) };
+  return { ...at, path: clean, message, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
 const MOST_SUGGESTIONS = 100;

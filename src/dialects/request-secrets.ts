@@ -1,8 +1,8 @@
 import type { Call } from "../core/call.ts";
 import { SECRET_PARAMETER } from "../core/masked-address.ts";
 import { Secret } from "../core/secret.ts";
+import { isSecretName } from "../core/secret-name.ts";
 
-const SECRET_HEADER = /auth|key|token|secret|cookie|pass|credential|signature|session/i;
 /** Headers that say what is asked for; providers name their values in errors, and there they help. */
 const PUBLIC_HEADER =
   /^(?:accept|anthropic-|openai-|content-|editor-|copilot-|http-referer$|referer$|user-agent$|x-title$)/i;
@@ -25,9 +25,18 @@ function collect({ credential, target, request }: Call): Secret[] {
     ...(credential === undefined ? [] : [credential]),
     ...target.credentials.keys.filter((key) => key !== credential),
     ...headers.filter(([name]) => !PUBLIC_HEADER.test(name)).flatMap(([name, value]) => inHeader(name, value)),
+    ...inBody(target.extraBody),
+    ...inBody(request.extraBody),
     ...inAddress(target.address.baseUrl),
     ...(target.proxy === undefined ? [] : inAddress(target.proxy)),
   ];
+}
+
+/** Credentials among the fields that are added to a body: everything under such a name. */
+function inBody(value: unknown, isSecret = false): Secret[] {
+  if (typeof value === "string" || typeof value === "number") return isSecret ? [new Secret(String(value))] : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => inBody(inner, isSecret || isSecretName(name)));
 }
 
 /** Shortest value under a name that promises nothing that is taken for a secret. */
@@ -35,7 +44,7 @@ const SHORTEST_UNNAMED = 8;
 
 function inHeader(name: string, value: string): Secret[] {
   const bare = value.replace(/^(?:Bearer|Basic) /i, "");
-  return SECRET_HEADER.test(name) || bare.length >= SHORTEST_UNNAMED ? [new Secret(bare)] : [];
+  return isSecretName(name) || bare.length >= SHORTEST_UNNAMED ? [new Secret(bare)] : [];
 }
 
 /** A password goes out as base64 of user and password; a query as it is. */

@@ -1,4 +1,5 @@
 import { dropAddedNulls } from "../core/added-nulls.ts";
+import { isDeep } from "../core/bounded-depth.ts";
 import { addCost } from "../core/cost.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { ModelEvent } from "../core/event.ts";
@@ -88,7 +89,14 @@ export async function askObject<Schema extends StandardSchema>(
   }
 }
 
-type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+/** `problem` is for the model, which knows its answer; `words` are for errors and logs, and repeat nothing of it. */
+interface Misread {
+  readonly ok: false;
+  readonly problem: string;
+  readonly words?: string;
+}
+
+type Read<T> = { readonly ok: true; readonly value: T } | Misread;
 
 async function readObject<Schema extends StandardSchema>(
   { schema, root, wrapped }: Wanted<Schema>,
@@ -100,14 +108,33 @@ async function readObject<Schema extends StandardSchema>(
     parsed = JSON.parse(jsonText(reply.text));
   } catch (error) {
     const cut = reply.finishReason === "length" ? " (cut off by the token limit: raise max_new_tokens)" : "";
-    return { ok: false, problem: `not JSON: ${(error as Error).message}${cut}` };
+    return { ok: false, problem: `not JSON: ${(error as Error).message}${cut}`, words: `not JSON${cut}` };
   }
   const plain = dropAddedNulls(parsed, root);
   const value = wrapped ? (plain as Record<string, unknown>)?.[WRAP_KEY] : plain;
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return { ok: true, value: result.value as InferOutput<Schema> };
-  return { ok: false, problem: result.issues.map(({ message, path }) => `${pathText(path)}${message}`).join("; ") };
+  const { issues } = result;
+  const told = (words: (message: string) => string) =>
+    issues.map(({ message, path }) => `${pathText(path)}${words(message)}`).join("; ");
+  return {
+    ok: false,
+    problem: told((message) => message),
+    words: told((message) => (isDeep(value) || repeats(message, value) ? "is not valid" : message)),
+  };
 }
+
+/** Whether a message of the schema quotes a value or a field name that the model wrote. */
+function repeats(message: string, value: unknown): boolean {
+  if (typeof value === "string") return value.trim().length >= SHORTEST_QUOTE && message.includes(value.trim());
+  if (typeof value === "number") return String(value).length >= SHORTEST_QUOTE && message.includes(String(value));
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(
+    ([name, inner]) => (!Array.isArray(value) && repeats(message, name)) || repeats(message, inner),
+  );
+}
+
+const SHORTEST_QUOTE = 3;
 
 function pathText(path: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined): string {
   if (path === undefined || path.length === 0) return "";
@@ -134,14 +161,14 @@ function reask(answer: Reply, problem: string): readonly Message[] {
   ];
 }
 
-function unreadable(read: { readonly problem: string }, reply: Reply, asked: number): ModelError {
+function unreadable({ problem, words = problem }: Misread, reply: Reply, asked: number): ModelError {
   const refused = reply.finishReason === "refusal";
   const again = asked > 0 ? ` after ${asked} re-ask${asked > 1 ? "s" : ""}` : "";
   const error = new ModelError({
     code: refused ? "refused" : "invalid_output",
     message: refused
-      ? `${reply.model}: the model declined: ${read.problem}`
-      : `${reply.model}: the answer does not satisfy the schema${again}: ${read.problem}`,
+      ? `${reply.model}: the model declined: ${words}`
+      : `${reply.model}: the answer does not satisfy the schema${again}: ${words}`,
     provider: reply.provider,
     model: reply.model,
     requestId: reply.requestId,
