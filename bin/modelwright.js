@@ -14,8 +14,8 @@ async function run() {
 
   // The first Ctrl-C ends the command in order, the second at once.
   const interruption = new AbortController();
-  process.once("SIGINT", () => interruption.abort());
-  process.once("SIGTERM", () => interruption.abort());
+  process.once("SIGINT", () => interruption.abort("SIGINT"));
+  process.once("SIGTERM", () => interruption.abort("SIGTERM"));
 
   const { stdout, stderr, stdin, env } = process;
   process.exitCode = await main(process.argv.slice(2), {

@@ -116,7 +116,7 @@ export function readCatalogFile(path: string): string {
   }
   try {
     const stat = fstatSync(file);
-    if (!stat.isFile()) throw new UnreadableCatalog("is no regular file");
+    if (!stat.isFile()) throw new UnreadableCatalog("is not a regular file");
     if (stat.size > MAX_BYTES) throw new UnreadableCatalog("is larger than 64 MiB");
     return readFileSync(file, "utf8");
   } finally {

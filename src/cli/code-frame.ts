@@ -4,10 +4,12 @@ import type { Paint } from "./print.ts";
 const LINES_BEFORE = 1;
 const LINES_AFTER = 1;
 const LONGEST_LINE = 160;
+/** More than is shown, so that what looks like a key is seen whole and masked. */
+const LONGEST_READ = 4 * LONGEST_LINE;
 
 /** The line of a mistake between its neighbours, with a mark under the word it is about. */
 export function codeFrame(text: string, line: number, column: number, paint: Paint): string[] {
-  const lines = withoutSecrets(text.split(/\r?\n/));
+  const lines = withoutSecrets(text.split(/\r?\n/).map((one) => one.slice(0, LONGEST_READ)));
   const from = Math.max(1, line - LINES_BEFORE);
   const to = Math.min(lines.length, line + LINES_AFTER);
   const width = String(to).length;
@@ -21,7 +23,7 @@ export function codeFrame(text: string, line: number, column: number, paint: Pai
         ? `${paint.red(">")} ${paint.bold(gutter)} ${source}`
         : paint.dim(`  ${gutter} ${source}`).trimEnd(),
     );
-    if (number === line)
+    if (number === line && column <= LONGEST_LINE)
       frame.push(
         `  ${" ".repeat(width)} ${paint.dim("|")} ${" ".repeat(column - 1)}${paint.red("^".repeat(markWidth(source, column)))}`,
       );

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { loadDotEnv } from "../config/dotenv.ts";
 import type { CliContext, GlobalFlags } from "./context.ts";
 import { reportError } from "./error-report.ts";
-import type { Io } from "./io.ts";
+import type { Io, Output } from "./io.ts";
 import { packageVersion } from "./package-version.ts";
 import { Printer } from "./print.ts";
 
@@ -77,13 +77,29 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const flags: GlobalFlags = { json: argv.includes("--json"), debug: argv.includes("--debug") };
   const print = new Printer(io, argv.includes("--no-color") ? false : undefined);
   const context: CliContext = { io, print, env: { ...io.env }, flags, signal: ending.signal };
-  try {
-    return await perform(argv, context, flags);
-  } catch (error) {
-    return ending.unheard ? 0 : await reportError(error, context);
-  } finally {
-    print.idle();
-  }
+  const exitCode = await perform(argv, context, flags)
+    .catch((error: unknown) => reportUnlessEnded(error, context, ending))
+    .finally(() => print.idle());
+  await ending.written();
+  if (ending.failure === undefined) return exitCode;
+  print.note(
+    `${print.notePaint.red("error:")} the output could not be written (${ending.failure.code ?? ending.failure.message})`,
+  );
+  return 1;
+}
+
+async function reportUnlessEnded(error: unknown, context: CliContext, { unheard }: Ending): Promise<number> {
+  if (unheard) return 0;
+  const exitCode = await reportError(error, context);
+  const { interrupted } = context.io;
+  return interrupted?.aborted === true ? signalExitCode(interrupted.reason) : exitCode;
+}
+
+const SIGNALS: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+/** As shells report it: 128 and the number of the signal. */
+function signalExitCode(signal: unknown): number {
+  return SIGNALS[String(signal)] ?? 130;
 }
 
 async function perform(argv: readonly string[], context: CliContext, flags: GlobalFlags): Promise<number> {
@@ -124,16 +140,38 @@ function programFor(print: Printer): Command {
     .exitOverride();
 }
 
-/** The end of a command from outside: Ctrl-C, or a reader of the output that went away (`| head`). */
-function watchEnd({ stdout, stderr, interrupted }: Io): { readonly signal: AbortSignal; readonly unheard: boolean } {
+/** The end of a command from outside: Ctrl-C, a reader of the output that went away (`| head`), or a full disk. */
+interface Ending {
+  readonly signal: AbortSignal;
+  readonly unheard: boolean;
+  /** Why the output was not written. */
+  readonly failure: NodeJS.ErrnoException | undefined;
+  /** Resolves when everything printed was written, or could not be. */
+  written(): Promise<void>;
+}
+
+function watchEnd({ stdout, stderr, interrupted }: Io): Ending {
   const controller = new AbortController();
-  const state = { signal: controller.signal, unheard: false };
+  const state = {
+    signal: controller.signal,
+    unheard: false,
+    failure: undefined as NodeJS.ErrnoException | undefined,
+    written: () => (state.unheard || state.failure !== undefined ? Promise.resolve() : flushed(stdout)),
+  };
   stdout.on("error", (error: NodeJS.ErrnoException) => {
-    state.unheard = error.code === "EPIPE";
+    if (error.code === "EPIPE") state.unheard = true;
+    else state.failure ??= error;
     controller.abort(error);
   });
   stderr.on("error", () => {});
   if (interrupted?.aborted === true) controller.abort();
   interrupted?.addEventListener("abort", () => controller.abort(), { once: true });
   return state;
+}
+
+function flushed(stdout: Output): Promise<void> {
+  return new Promise((resolve) => {
+    stdout.once("error", () => resolve());
+    stdout.write("", () => resolve());
+  });
 }

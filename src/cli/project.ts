@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import { loadDotEnv } from "../config/dotenv.ts";
+import { findConfigFile } from "../config/find-config-file.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import { type FactoryOptions, type ModelDescription, ModelFactory } from "../index.ts";
 import { PROVIDERS } from "./catalog.ts";
@@ -70,8 +71,7 @@ export async function withProject<T>(context: CliContext, use: (project: Project
 export async function configFile({ env, io, flags }: CliContext, path = flags.config): Promise<string | undefined> {
   const named = path ?? (env.MODELWRIGHT_CONFIG || undefined);
   if (named !== undefined) return resolve(io.cwd, named);
-  const { findUp } = await import("find-up-simple");
-  return findUp("models.toml", { cwd: io.cwd });
+  return findConfigFile(io.cwd);
 }
 
 const FACTS = {

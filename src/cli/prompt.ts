@@ -1,6 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { closeSync, constants, openSync, readSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { Socket } from "node:net";
 import { basename, extname, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
+import { decodeText } from "../core/decode-text.ts";
 import type { AudioPart, FilePart, ImagePart, Message, TextPart } from "../index.ts";
 import { type CliContext, Exit, UsageError } from "./context.ts";
 
@@ -17,7 +20,7 @@ export async function readPrompt(
 ): Promise<string | Message[]> {
   const piped = context.io.stdin.isTTY === true ? "" : await readAll(context);
   const text = [words.join(" "), piped.trimEnd()].filter((part) => part.trim() !== "").join("\n\n");
-  const parts = await Promise.all(files.map((file) => readAttachment(resolve(context.io.cwd, file))));
+  const parts = await Promise.all(files.map((file) => readAttachment(resolve(context.io.cwd, file), context.signal)));
   if (parts.length === 0 && text === "")
     throw new UsageError("there is no prompt", 'Give it as words or pipe it in: echo "Hello" | modelwright run');
   if (parts.length === 0) return text;
@@ -33,7 +36,7 @@ async function readAll({ io, signal }: CliContext): Promise<string> {
   } catch (error) {
     throw signal.aborted ? new Exit(1) : error;
   }
-  return Buffer.concat(pieces).toString("utf8");
+  return decoded(Buffer.concat(pieces), "the piped input is not text");
 }
 
 /** Media types that go to the model as they are; every other file goes as text. */
@@ -48,9 +51,11 @@ const MEDIA: Readonly<Record<string, readonly ["image" | "audio" | "file", strin
   ".pdf": ["file", "application/pdf"],
 };
 
-async function readAttachment(path: string): Promise<UserPart> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`the file ${path} cannot be read (${error.code ?? error.message})`);
+async function readAttachment(path: string, signal: AbortSignal): Promise<UserPart> {
+  const bytes = await readBytes(path, signal).catch((error: NodeJS.ErrnoException) => {
+    throw error instanceof UsageError
+      ? error
+      : new UsageError(`${path} cannot be read (${error.code ?? error.message})`);
   });
   const [type, mediaType] = MEDIA[extname(path).toLowerCase()] ?? [];
   if (type === undefined || mediaType === undefined)
@@ -59,10 +64,59 @@ async function readAttachment(path: string): Promise<UserPart> {
   return type === "file" ? { type, data, mediaType, filename: basename(path) } : { type, data, mediaType };
 }
 
-function textOf(bytes: Buffer, path: string): string {
+/** Most bytes of one attachment. */
+const LARGEST = 64 * 1024 * 1024;
+
+async function readBytes(path: string, signal: AbortSignal): Promise<Buffer> {
+  const seen = await stat(path);
+  if (seen.isFIFO()) return readPipe(path, signal);
+  if (!seen.isFile()) throw new UsageError(`${path} is not a file`);
+  if (seen.size > LARGEST) throw new UsageError(`${path} is larger than 64 MiB`);
+  return readFile(path);
+}
+
+/** `-f <(command)`. Opened without waiting, so that a pipe nobody writes to ends at once. */
+async function readPipe(path: string, signal: AbortSignal): Promise<Buffer> {
+  const pipe = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const first = firstByte(pipe);
+  if (first?.length === 0) {
+    closeSync(pipe);
+    throw new UsageError(`${path} is an empty pipe`);
+  }
+  // The socket closes the pipe.
+  const rest = addAbortSignal(signal, new Socket({ fd: pipe, readable: true, writable: false }));
+  return readStream(rest, path, first === undefined ? [] : [first]);
+}
+
+/** Empty when no program writes to the pipe; undefined while one does and nothing has come yet. */
+function firstByte(pipe: number): Buffer | undefined {
+  const byte = Buffer.alloc(1);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return byte.subarray(0, readSync(pipe, byte, 0, 1, null));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return undefined;
+    throw error;
+  }
+}
+
+async function readStream(stream: AsyncIterable<Buffer>, path: string, pieces: Buffer[]): Promise<Buffer> {
+  let size = 0;
+  for await (const piece of stream) {
+    size += piece.length;
+    if (size > LARGEST) throw new UsageError(`${path} gives more than 64 MiB`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function textOf(bytes: Buffer, path: string): string {
+  return decoded(bytes, `${path} is neither text nor one of ${Object.keys(MEDIA).join(", ")}`);
+}
+
+function decoded(bytes: Buffer, problem: string): string {
+  try {
+    return decodeText(bytes);
   } catch {
-    throw new UsageError(`${path} is neither text nor one of ${Object.keys(MEDIA).join(", ")}`);
+    throw new UsageError(problem);
   }
 }

@@ -1,9 +1,13 @@
-import { readFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import * as util from "node:util";
+import { ConfigError } from "../core/config-error.ts";
+import { readSmallFile, UnreadableFile } from "./small-file.ts";
 
 /**
- * Adds the variables of a `.env` file to `env`; variables that are already set win. A missing file is fine.
+ * Adds the variables of a `.env` file to `env`; variables that are already set win. A missing file or a folder of that name
+ * adds nothing.
  * @returns the names that were added.
+ * @throws ConfigError when the file cannot be read.
  */
 export function loadDotEnv(path: string, env: Record<string, string | undefined>): readonly string[] {
   const added: string[] = [];
@@ -16,10 +20,13 @@ export function loadDotEnv(path: string, env: Record<string, string | undefined>
 }
 
 function readEnvFile(path: string): NodeJS.Dict<string> {
+  // A Python virtual environment is a folder that often has this name.
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true) return {};
   try {
-    return util.parseEnv(readFileSync(path, "utf8"));
+    return util.parseEnv(readSmallFile(path).replace(/\r\n?/g, "\n"));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw error;
+    if (!(error instanceof UnreadableFile)) throw error;
+    if (error.isMissing) return {};
+    throw new ConfigError([{ file: path, line: 0, column: 0, path: "", message: `the file ${path} ${error.message}` }]);
   }
 }

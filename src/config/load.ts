@@ -1,7 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
+import { lstat, readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { ConfigError } from "../core/config-error.ts";
+import { decodeText } from "../core/decode-text.ts";
 import type { Config } from "./config.ts";
+import { CONFIG_FILE, findConfigFile } from "./find-config-file.ts";
 import { MAX_TEXT_CHARS } from "./limits.ts";
 import { type ParseOptions, parseConfig } from "./parse.ts";
 
@@ -16,8 +18,6 @@ export interface LoadOptions extends Omit<ParseOptions, "file"> {
   readonly cwd?: string | undefined;
 }
 
-const FILE_NAME = "models.toml";
-
 /**
  * Reads the file at `path`, or the one MODELWRIGHT_CONFIG names, or the nearest models.toml from `cwd` upwards.
  * @throws ConfigError with every mistake of the file; or that says where a file was looked for.
@@ -31,12 +31,11 @@ export async function loadConfig(path: string | undefined, options: LoadOptions)
 }
 
 async function findUpwards(cwd: string): Promise<string> {
-  const { findUp } = await import("find-up-simple");
-  const found = await findUp(FILE_NAME, { cwd });
+  const found = await findConfigFile(cwd);
   if (found === undefined)
     throw notFound(
       undefined,
-      `there is no ${FILE_NAME} in ${cwd} or any folder above it, and MODELWRIGHT_CONFIG is not set; ${INIT_HINT}`,
+      `there is no ${CONFIG_FILE} in ${cwd} or any folder above it, and MODELWRIGHT_CONFIG is not set; ${INIT_HINT}`,
     );
   const near = relative(cwd, found);
   return near.startsWith("..") || isAbsolute(near) ? found : near;
@@ -51,13 +50,26 @@ function notFound(file: string | undefined, message: string): ConfigError {
 async function readText(full: string, file: string, how: string): Promise<string> {
   try {
     const seen = await stat(full);
-    if (!seen.isFile() && !seen.isDirectory()) throw notFound(file, `${full} is no regular file`);
+    if (seen.isDirectory()) throw notFound(file, `${full} is a folder, not a file`);
+    if (!seen.isFile()) throw notFound(file, `${full} is not a regular file`);
     if (seen.size > 4 * MAX_TEXT_CHARS)
       throw new ConfigError([{ file, line: 1, column: 1, path: "", message: "the file is larger than 1 MiB" }]);
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(full));
+    return decodeText(await readFile(full));
   } catch (error) {
-    throw error instanceof ConfigError ? error : notFound(file, unreadable(error, full, how));
+    if (error instanceof ConfigError) throw error;
+    const isLink = await lstat(full).then(
+      (seen) => seen.isSymbolicLink(),
+      () => false,
+    );
+    throw notFound(file, isLink ? brokenLink(error, full) : unreadable(error, full, how));
   }
+}
+
+function brokenLink(error: unknown, full: string): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === "ENOENT" || code === "ENOTDIR") return `${full} is a symbolic link to a file that does not exist`;
+  if (code === "ELOOP") return `${full} is a symbolic link that leads back to itself`;
+  return unreadable(error, full, "the path is");
 }
 
 function unreadable(error: unknown, full: string, how: string): string {

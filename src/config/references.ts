@@ -13,9 +13,6 @@ export interface ReferenceSource {
 
 export type Resolved = { readonly value: string } | { readonly problem: string };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
-
 /**
  * Says what is wrong with a text that starts like a reference and is none. Asked only of credentials and addresses,
  * where no such text can be meant; elsewhere it is a text like any other.
@@ -41,8 +38,6 @@ function fromEnvironment(reference: string, source: ReferenceSource): Resolved {
   const split = reference.indexOf(":-");
   const name = reference.slice("env:".length, split < 0 ? undefined : split);
   const set = (source.env[name] ?? "").trim();
-  if (CONTROL.test(set))
-    return { problem: `the environment variable ${name} holds a line break or another control character` };
   if (set !== "") return { value: set };
   if (split >= 0) return { value: reference.slice(split + 2) };
   const state = source.env[name] === undefined ? "is not set" : "is empty";

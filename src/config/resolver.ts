@@ -10,6 +10,14 @@ const IN_HEADERS: ReadonlySet<string | number> = new Set([
   ...["api_key", "extra_headers", "organization_id", "project_id", "api_version"],
 ]);
 
+/** Keys whose values are sent in a JSON body, where a string may have several lines. */
+const IN_BODY: ReadonlySet<string | number> = new Set([
+  ...["system", "messages", "prediction", "user", "stop", "metadata", "extra_body", "tools", "response_format"],
+]);
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+
 /** A reference without the default that may follow its name. */
 function nameOf(reference: string): string {
   return reference.split(":-", 1)[0] ?? reference;
@@ -44,6 +52,11 @@ export class Resolver {
 
   /** What the schema could not see: the values behind references. */
   #checked(value: string, reference: string, path: Path): string {
+    if (IN_BODY.has(path[0] ?? "")) return value;
+    if (CONTROL.test(value)) {
+      this.report(path, `${nameOf(reference)} holds a line break or another control character`);
+      return value;
+    }
     if (IN_HEADERS.has(path[0] ?? "") && !HEADER_VALUE.test(value))
       this.report(path, `${nameOf(reference)} holds characters that HTTP cannot carry in a header`);
     const isEscaped = reference.startsWith("env::");

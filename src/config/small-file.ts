@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { decodeText } from "../core/decode-text.ts";
 
 const LARGEST = 1_048_576;
 /** A pipe that nobody writes to must not hold up the process. */
@@ -14,17 +15,25 @@ export class UnreadableFile extends Error {
   }
 }
 
-/** The text of a file of at most 1 MiB; never waits, whatever stands at the path. */
+/** The text of a file of at most 1 MiB, without a byte-order mark; never waits, whatever is at the path. */
 export function readSmallFile(path: string): string {
   const file = open(path);
   try {
-    if (!fstatSync(file).isFile()) throw new UnreadableFile("is no regular file");
+    if (!fstatSync(file).isFile()) throw new UnreadableFile("is not a regular file");
     const bytes = Buffer.alloc(LARGEST + 1);
     const size = readAll(file, bytes);
     if (size > LARGEST) throw new UnreadableFile("is larger than 1 MiB");
-    return bytes.toString("utf8", 0, size);
+    return textOf(bytes.subarray(0, size));
   } finally {
     closeSync(file);
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return decodeText(bytes);
+  } catch {
+    throw new UnreadableFile("is not UTF-8 text");
   }
 }
 

@@ -1,23 +1,73 @@
+import * as net from "node:net";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The proxy that is configured, or `HTTPS_PROXY` for https addresses; `NO_PROXY` exempts hosts from both, as everywhere else. */
+/**
+ * The proxy of an address: the one that is configured, or for https the environment's. NO_PROXY exempts hosts from both.
+ * Variables are read as curl and undici read them: lower case first, an empty one does not hide the other, an address
+ * without a scheme is http.
+ */
 export function proxyFor(own: string | undefined, address: string, env: Environment): string | undefined {
   if (!URL.canParse(address)) return own;
-  const { hostname, protocol } = new URL(address);
-  const proxy = own ?? (protocol === "https:" ? usualProxy(env) : undefined);
+  const url = new URL(address);
+  const proxy = own ?? (url.protocol === "https:" ? usualProxy(env) : undefined);
   if (proxy === undefined) return undefined;
-  const exempt = (env["NO_PROXY"] ?? env["no_proxy"] ?? "")
-    .split(",")
-    .map((host) => host.trim())
-    .filter((host) => host !== "");
-  const matches = exempt.some(
-    (host) => host === "*" || hostname === host || hostname.endsWith(host.startsWith(".") ? host : `.${host}`),
-  );
-  return matches ? undefined : proxy;
+  const host = { name: bareName(url.hostname), port: url.port || DEFAULT_PORTS[url.protocol] };
+  const exempt = (variable("no_proxy", env) ?? "").split(/[,\s]+/).filter((entry) => entry !== "");
+  return exempt.some((entry) => isExempt(host, entry)) ? undefined : proxy;
 }
 
-/** Something that is no address there is the business of other programs. */
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
+
+interface Host {
+  readonly name: string;
+  readonly port: string | undefined;
+}
+
+function variable(name: string, env: Environment): string | undefined {
+  return env[name]?.trim() || env[name.toUpperCase()]?.trim() || undefined;
+}
+
+/** What cannot be a proxy is left to other programs that read the variable. */
 function usualProxy(env: Environment): string | undefined {
-  const proxy = env["HTTPS_PROXY"] ?? env["https_proxy"] ?? "";
-  return /^https?:\/\//.test(proxy) && URL.canParse(proxy) ? proxy : undefined;
+  const value = variable("https_proxy", env);
+  if (value === undefined) return undefined;
+  const proxy = value.includes("://") ? value : `http://${value}`;
+  return /^(?:https?|socks5?):\/\//.test(proxy) && URL.canParse(proxy) ? proxy : undefined;
+}
+
+/** Without the brackets of IPv6 and the dot that ends a fully qualified name. */
+function bareName(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/^\[(.+)\]$/, "$1")
+    .replace(/(?<=.)\.$/, "");
+}
+
+/** `host`, `.domain` and `domain` (with their subdomains), `*.domain` (subdomains only), `*`, an address or CIDR range, each with an optional port. */
+function isExempt(host: Host, entry: string): boolean {
+  const [, bracketed, plain, port] = /^(?:(\[[^\]]+\])|([^:]*|.*:.*:.*?))(?::(\d+))?$/.exec(entry) ?? [];
+  if (port !== undefined && port !== host.port) return false;
+  const pattern = bareName(bracketed ?? plain ?? entry);
+  if (pattern === "*") return true;
+  if (net.isIP(host.name) !== 0) return isWithin(host.name, pattern);
+  if (pattern.startsWith("*.")) return host.name.endsWith(pattern.slice(1));
+  const domain = pattern.replace(/^\./, "");
+  return domain !== "" && (host.name === domain || host.name.endsWith(`.${domain}`));
+}
+
+function isWithin(address: string, range: string): boolean {
+  const [start = "", bits] = range.split("/");
+  const family = familyOf(start);
+  if (family === undefined || family !== familyOf(address)) return false;
+  const most = family === "ipv4" ? 32 : 128;
+  const length = bits === undefined ? most : Number(bits);
+  if (!Number.isInteger(length) || length < 0 || length > most) return false;
+  const list = new net.BlockList();
+  list.addSubnet(start, length, family);
+  return list.check(address, family);
+}
+
+function familyOf(address: string): "ipv4" | "ipv6" | undefined {
+  return ({ 4: "ipv4", 6: "ipv6" } as const)[net.isIP(address) as 4 | 6];
 }

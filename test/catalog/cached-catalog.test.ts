@@ -84,11 +84,11 @@ describe("a catalog on disk", () => {
   test("is no folder, no pipe and no device", () => {
     const path = folder();
     mkdirSync(join(path, "catalog.jsonl"));
-    expect(() => CachedCatalog.read(join(path, "catalog.jsonl"))).toThrow(/no regular file|EISDIR/);
-    expect(() => CachedCatalog.read("/dev/zero")).toThrow(/no regular file/);
+    expect(() => CachedCatalog.read(join(path, "catalog.jsonl"))).toThrow(/not a regular file|EISDIR/);
+    expect(() => CachedCatalog.read("/dev/zero")).toThrow(/not a regular file/);
     expect(() => CachedCatalog.read(join(path, "gone"))).toThrow(/does not exist/);
     symlinkSync("/dev/zero", join(path, "link"));
-    expect(() => CachedCatalog.read(join(path, "link"))).toThrow(/no regular file/);
+    expect(() => CachedCatalog.read(join(path, "link"))).toThrow(/not a regular file/);
     writeFileSync(join(path, "huge"), Buffer.alloc(65 * 1024 * 1024));
     expect(() => CachedCatalog.read(join(path, "huge"))).toThrow(/larger than 64 MiB/);
   });

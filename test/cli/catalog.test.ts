@@ -146,7 +146,7 @@ describe("catalog update", () => {
 
   it.each([
     ["a file that is not there", ["--from", "gone.json"], /gone\.json does not exist/],
-    ["a folder", ["--from", "."], /no regular file|EISDIR/],
+    ["a folder", ["--from", "."], /not a regular file|EISDIR/],
     ["another scheme", ["--from", "file:///etc/passwd"], /https:\/\/ or http:\/\//],
     ["an address that is none", ["--from", "https://"], /https:\/\/ or http:\/\//],
   ])("refuses %s as wrong usage", async (_what, flags, message) => {

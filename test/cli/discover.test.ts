@@ -123,7 +123,7 @@ describe("models --discover", () => {
     const toml = entryOf("slow", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
     const { code, err } = await cli(["models", "--discover"], { toml, interrupted: controller.signal });
     expect(err).toContain("stopped");
-    expect(code).toBe(1);
+    expect(code).toBe(130);
     await server.allClosed();
   });
 

@@ -106,6 +106,18 @@ describe("the command line", () => {
     expect((await cli(["models"], { ...session, env: { NO_COLOR: "1" } })).out).not.toContain("\u001b[");
   });
 
+  it("fails when the output cannot be written", async () => {
+    const stdout = new PassThrough();
+    stdout.write = () => {
+      stdout.emit("error", Object.assign(new Error("write ENOSPC"), { code: "ENOSPC" }));
+      return false;
+    };
+    const stderr = new PassThrough();
+    const io = { stdout, stderr, stdin: new PassThrough(), env: {}, cwd: "/", isTTY: false, columns: 80 };
+    expect(await main(["schema"], io)).toBe(1);
+    expect(String(stderr.read())).toBe("error: the output could not be written (ENOSPC)\n");
+  });
+
   it("ends quietly when nobody reads the output any more", async () => {
     const stdout = new PassThrough();
     stdout.write = () => {

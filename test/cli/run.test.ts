@@ -1,4 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { startSimulator } from "../../src/testing/simulator.ts";
 import { cli, TOML } from "./terminal.ts";
 
@@ -75,13 +79,49 @@ describe("run", () => {
 
   it("refuses attachments that are not there or are no text, before anything is sent", async () => {
     const missing = await cli(["run", "-f", "gone.txt", "hi"], { toml: TOML });
-    expect(missing.err).toMatch(/^error: the file .*gone\.txt cannot be read \(ENOENT\)\n$/);
+    expect(missing.err).toMatch(/^error: .*gone\.txt cannot be read \(ENOENT\)\n$/);
     const binary = await cli(["run", "-f", "a.bin", "hi"], {
       toml: TOML,
-      files: { "a.bin": Uint8Array.of(0xff, 0xfe, 0) },
+      files: { "a.bin": Uint8Array.of(0xff, 0xc0, 0) },
     });
     expect(binary.err).toContain("is neither text nor one of .png");
     expect([missing.code, binary.code]).toEqual([2, 2]);
+  });
+
+  it("reads piped input and attachments without their byte-order mark, UTF-16 too", async () => {
+    await using server = await running([]);
+    const files = { "a.txt": Buffer.from("\ufeffattached", "utf16le") };
+    const argv = ["run", "-m", "far", "-q", "-f", "a.txt"];
+    await cli(argv, { toml: server.toml, files, stdin: "\ufeffpiped", env: { FAR_KEY: "k-1" } });
+    expect(JSON.stringify(server.requests[0]?.body)).toMatch(/a\.txt:\\n\\nattached".*"piped"/);
+  });
+
+  it("refuses an attachment that would never end", async () => {
+    const { code, err } = await cli(["run", "-f", "/dev/zero", "hi"], { toml: TOML });
+    expect([code, err]).toEqual([2, "error: /dev/zero is not a file\n"]);
+  });
+
+  it("ends when a pipe is attached that no program writes to", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "modelwright-pipe-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const { code, err } = await cli(["run", "-f", pipe, "hi"], { toml: TOML });
+    expect([code, err]).toEqual([2, `error: ${pipe} is an empty pipe\n`]);
+  });
+
+  it("attaches what another program writes to a pipe", async () => {
+    await using server = await running([]);
+    const folder = mkdtempSync(join(tmpdir(), "modelwright-pipe-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    // Opened for both directions, a pipe has a writer from the start.
+    const writer = openSync(pipe, "r+");
+    writeSync(writer, "from a program");
+    setImmediate(() => closeSync(writer));
+    const { code } = await cli(["run", "-m", "far", "-q", "-f", pipe], { toml: server.toml, env: { FAR_KEY: "k-1" } });
+    expect([code, JSON.stringify(server.requests[0]?.body)]).toEqual([0, expect.stringContaining("from a program")]);
   });
 
   it("without a prompt says how to give one", async () => {
@@ -120,7 +160,7 @@ describe("run", () => {
 
   it("ends on Ctrl-C while it waits for what is piped in", async () => {
     const { code, out, err } = await cli(["run", "hi"], { toml: TOML, stdin: null, interrupted: AbortSignal.abort() });
-    expect([code, out, err]).toEqual([1, "", ""]);
+    expect([code, out, err]).toEqual([130, "", ""]);
   });
 
   it("ends in order on Ctrl-C", async () => {
@@ -133,7 +173,7 @@ describe("run", () => {
       onOutput: () => interruption.abort(),
     });
     expect(err).toBe("stopped\n");
-    expect(code).toBe(1);
+    expect(code).toBe(130);
   });
 });
 

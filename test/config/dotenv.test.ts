@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -19,4 +20,33 @@ test("a missing file adds nothing", () => {
   const env = {};
   expect(loadDotEnv(join(folder, "nowhere"), env)).toEqual([]);
   expect(env).toEqual({});
+});
+
+const UTF16_TEXT = Buffer.from("\ufeffFIRST=one\r\nSECOND=two\r\n", "utf16le");
+test.each([
+  ["a byte-order mark", Buffer.from("\ufeffFIRST=one\nSECOND=two\n")],
+  ["Windows line ends", Buffer.from("FIRST=one\r\nSECOND=two\r\n")],
+  ["UTF-16, as PowerShell writes it", UTF16_TEXT],
+  ["big-endian UTF-16", Buffer.from(UTF16_TEXT).swap16()],
+])("a file with %s is read", (_, bytes) => {
+  const path = join(folder, "windows.env");
+  writeFileSync(path, bytes);
+  const env = {};
+  loadDotEnv(path, env);
+  expect(env).toEqual({ FIRST: "one", SECOND: "two" });
+});
+
+test("a folder of that name adds nothing", () => {
+  const path = join(folder, "venv");
+  mkdirSync(path);
+  expect(loadDotEnv(path, {})).toEqual([]);
+});
+
+test("a file that cannot be read is reported by its path", () => {
+  const pipe = join(folder, "pipe.env");
+  execFileSync("mkfifo", [pipe]);
+  expect(() => loadDotEnv(pipe, {})).toThrow(`the file ${pipe} is not a regular file`);
+  const binary = join(folder, "binary.env");
+  writeFileSync(binary, Buffer.from([0x41, 0x3d, 0xff, 0xc0]));
+  expect(() => loadDotEnv(binary, {})).toThrow(`the file ${binary} is not UTF-8 text`);
 });

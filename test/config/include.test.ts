@@ -130,7 +130,7 @@ describe("a file that includes is refused", () => {
     expect(await refused({ "models.toml": `include = "a.toml"\n${model("x")}` })).toBe(
       'models.toml:1:11: "include" must be a list, not "a.toml"',
     );
-    expect(await refused({ "models.toml": `include = ["."]\n${model("x")}` })).toContain("is no regular file");
+    expect(await refused({ "models.toml": `include = ["."]\n${model("x")}` })).toContain("is not a regular file");
   });
 
   test("when the files together are too large, or too many", async () => {

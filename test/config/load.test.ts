@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -58,8 +58,19 @@ describe("a file that cannot be used is a ConfigError", () => {
   });
 
   test("when it is a folder, or no UTF-8", async () => {
-    expect((await refused(load(folder))).message).toContain("cannot be read (EISDIR)");
+    expect((await refused(load(folder))).message).toContain("is a folder, not a file");
     expect((await refused(load(join(folder, "latin1.toml")))).message).toContain("is not UTF-8");
+  });
+
+  test.each<[string, (path: string) => void, string]>([
+    ["a dangling link", (path) => symlinkSync("nowhere", path), "is a symbolic link to a file that does not exist"],
+    ["a link to itself", (path) => symlinkSync(path, path), "is a symbolic link that leads back to itself"],
+    ["a folder", (path) => mkdirSync(path), "is a folder, not a file"],
+    ["a pipe", (path) => void execFileSync("mkfifo", [path]), "is not a regular file"],
+  ])("reports %s of that name instead of a file further up", async (_, make, words) => {
+    const near = mkdtempSync(join(deep, "near-"));
+    make(join(near, "models.toml"));
+    expect((await refused(load(undefined, { cwd: near }))).message).toContain(words);
   });
 });
 

@@ -71,6 +71,16 @@ extra_body = { deep = [{ er = "env:ONE" }], kept = "environment: prod" }
   });
 });
 
+test("a variable may hold several lines where its value is sent in a body", () => {
+  const config = parse(`${HEAD}api_key = "k"\nsystem = "env:RULES"\nextra_body = { note = "env:RULES" }\n`, {
+    env: { RULES: "\nLine one.\r\nLine two.\tEnd\n" },
+  });
+  expect(config.resolveEntry("a")).toMatchObject({
+    system: "Line one.\r\nLine two.\tEnd",
+    extraBody: { note: "Line one.\r\nLine two.\tEnd" },
+  });
+});
+
 describe("a model without a key", () => {
   test("takes the first usual variable of its provider that is set", () => {
     const text = '[models.g]\nname = "g"\nprovider = "google"\n';

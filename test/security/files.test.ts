@@ -168,8 +168,8 @@ describe("a file: reference", () => {
     writeFileSync(at("lines"), `${SECRETS.key}\n${SECRETS.secondKey}\n`);
     for (const [path, words] of [
       ["huge", "larger than 1 MiB"],
-      [".", "no regular file"],
-      ["/dev/zero", "no regular file"],
+      [".", "not a regular file"],
+      ["/dev/zero", "not a regular file"],
       ["absent", "there is no file absent"],
       ["lines", "HTTP cannot carry"],
       ["huge/inner", "cannot be read"],
@@ -184,10 +184,10 @@ describe("a file: reference", () => {
 
   test("to a pipe nobody writes to does not wait", () => {
     execFileSync("mkfifo", [at("pipe")]);
-    expect(configErrorOf(() => keyFrom(`file:${at("pipe")}`)).message).toContain("no regular file");
+    expect(configErrorOf(() => keyFrom(`file:${at("pipe")}`)).message).toContain("not a regular file");
     const toml = `[models.a]\nname = "m"\nprovider = "openai"\napi_key = "k"\ntls = { ca_file = "pipe" }\n`;
     const factory = ModelFactory.parse(toml, { env: {}, baseDir: folder });
-    expect(configErrorOf(() => factory.get("a")).message).toContain("no regular file");
+    expect(configErrorOf(() => factory.get("a")).message).toContain("not a regular file");
   });
 
   test("does not take quadratic time for a file of line breaks", () => {
