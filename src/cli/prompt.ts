@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { basename, extname, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { decodeText } from "../core/decode-text.ts";
 import type { AudioPart, FilePart, ImagePart, Message, TextPart } from "../index.ts";
 import { type CliContext, Exit, UsageError } from "./context.ts";
@@ -75,10 +76,10 @@ async function readBytes(path: string, signal: AbortSignal): Promise<Buffer> {
   return readFile(path);
 }
 
-/** `-f <(command)`. Opened without waiting, so that a pipe nobody writes to ends at once. */
+/** `-f <(command)`. Opened without waiting, because opening a pipe that no program writes to would wait forever. */
 async function readPipe(path: string, signal: AbortSignal): Promise<Buffer> {
   const pipe = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  const first = firstByte(pipe);
+  const first = await firstBytes(pipe);
   if (first?.length === 0) {
     closeSync(pipe);
     throw new UsageError(`${path} is an empty pipe`);
@@ -86,6 +87,19 @@ async function readPipe(path: string, signal: AbortSignal): Promise<Buffer> {
   // The socket closes the pipe.
   const rest = addAbortSignal(signal, new Socket({ fd: pipe, readable: true, writable: false }));
   return readStream(rest, path, first === undefined ? [] : [first]);
+}
+
+const PIPE_TRIES = 20;
+const PIPE_WAIT_MS = 50;
+
+/** A program that was started at the same time may open the pipe a moment later. */
+async function firstBytes(pipe: number): Promise<Buffer | undefined> {
+  let first = firstByte(pipe);
+  for (let tries = 1; first?.length === 0 && tries < PIPE_TRIES; tries++) {
+    await setTimeout(PIPE_WAIT_MS);
+    first = firstByte(pipe);
+  }
+  return first;
 }
 
 /** Empty when no program writes to the pipe; undefined while one does and nothing has come yet. */

@@ -53,7 +53,7 @@ export class Resolver {
   /** What the schema could not see: the values behind references. */
   #checked(value: string, reference: string, path: Path): string {
     if (IN_BODY.has(path[0] ?? "")) return value;
-    if (CONTROL.test(value)) {
+    if (reference.startsWith("env:") && CONTROL.test(value)) {
       this.report(path, `${nameOf(reference)} holds a line break or another control character`);
       return value;
     }

@@ -25,4 +25,10 @@ describe("a code frame", () => {
   it("marks a place behind the end of a line", () => {
     expect(frame("a =", 1, 4)).toBe("> 1 | a =\n    |    ^");
   });
+
+  it("cuts a line of any length, and shows no mark beyond it", () => {
+    const line = `a = "${"x".repeat(20_000_000)}"`;
+    expect(frame(line, 1, 1)).toMatch(/^> 1 \| a = "x{155}\n {4}\| \^$/);
+    expect(frame(line, 1, 10_000)).toMatch(/^> 1 \| a = "x{155}$/);
+  });
 });

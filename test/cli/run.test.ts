@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -116,10 +116,7 @@ describe("run", () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const pipe = join(folder, "pipe");
     execFileSync("mkfifo", [pipe]);
-    // Opened for both directions, a pipe has a writer from the start.
-    const writer = openSync(pipe, "r+");
-    writeSync(writer, "from a program");
-    setImmediate(() => closeSync(writer));
+    execFile("sh", ["-c", `echo from a program > '${pipe}'`]);
     const { code } = await cli(["run", "-m", "far", "-q", "-f", pipe], { toml: server.toml, env: { FAR_KEY: "k-1" } });
     expect([code, JSON.stringify(server.requests[0]?.body)]).toEqual([0, expect.stringContaining("from a program")]);
   });
