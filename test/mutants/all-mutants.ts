@@ -1,6 +1,7 @@
 import { answers } from "./answers.ts";
 import { chains } from "./chains.ts";
 import { decoders } from "./decoders.ts";
+import { errors } from "./errors.ts";
 import { limits } from "./limits.ts";
 import { money } from "./money.ts";
 import type { Mutant } from "./mutant.ts";
@@ -15,4 +16,5 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...wire,
   ...decoders,
   ...money,
+  ...errors,
 ];
