@@ -79,11 +79,11 @@ type CacheClass = "cacheRead" | "cacheWrite" | "cacheWrite5m" | "cacheWrite1h";
 
 /**
  * Whether nobody knows what tokens of a class cost in a prompt of this size: a rate that the first tier has and this one
- * has not, or writes for an hour, which no list charges like the ordinary ones.
+ * has not, or writes for an hour where only the ordinary ones have a rate, which is lower.
  */
 export function lacksRate(price: Price, promptTokens: number, name: CacheClass): boolean {
   if (rateOf(tierOf(price, promptTokens), name) !== undefined) return false;
-  return name === "cacheWrite1h" || rateOf(price, name) !== undefined;
+  return rateOf(price, name) !== undefined || (name === "cacheWrite1h" && price.cacheWrite !== undefined);
 }
 
 /** Writes for five minutes are the ordinary ones. */

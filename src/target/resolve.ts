@@ -372,13 +372,13 @@ function priceFor(
 /** A table with input and output stands alone; one that lacks them changes only what it names. */
 function laidOver(given: PriceConfig | undefined, below: () => Price | undefined): Price | undefined {
   if (given === undefined) return below();
-  if (given.input !== undefined && given.output !== undefined)
-    return { cacheWrite1h: given.cacheWrite ?? given.input, ...given } as Price;
+  // A rate that is written for all writes to the cache is also that of writes for an hour, where nothing says more.
+  const hour = given.cacheWrite === undefined ? {} : { cacheWrite1h: given.cacheWrite };
+  if (given.input !== undefined && given.output !== undefined) return { ...hour, ...given } as Price;
   const price = below();
   if (price === undefined) return undefined;
-  // A rate that is written for all writes to the cache is also that of writes for an hour, where nothing says more.
   const over = <Rates extends object>(rates: Rates): Rates => ({
-    cacheWrite1h: given.cacheWrite,
+    ...hour,
     ...rates,
     ...given,
   });

@@ -46,7 +46,7 @@ export const money = [
       [
         "cost-hour-as-five-minutes",
         "writes for an hour are charged like any other",
-        'return name === "cacheWrite1h" || rateOf(price, name) !== undefined;',
+        'return rateOf(price, name) !== undefined || (name === "cacheWrite1h" && price.cacheWrite !== undefined);',
         "return rateOf(price, name) !== undefined;",
       ],
     ],
