@@ -61,9 +61,12 @@ describe("a connection that fails", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("because the answer is not HTTP is connection_failed", async () => {
+  test("because the answer is not HTTP is protocol_error, and is not worth another try", async () => {
     const server = await serveRaw((socket) => socket.end("SSH-2.0-OpenSSH\r\n"));
-    expect(await failure(post(transport(), server.origin))).toMatchObject({ code: "connection_failed" });
+    expect(await failure(post(transport(), server.origin))).toMatchObject({
+      code: "protocol_error",
+      shouldRetry: false,
+    });
   });
 
   test("does not spoil the connections after it", async () => {
