@@ -142,7 +142,7 @@ export const decoders = [
       "google-any-sample",
       "a candidate that was not requested is a sample",
       "!Number.isInteger(index) || index < 0 || index >= this.#samples",
-      "index === this.#samples",
+      "!Number.isInteger(index) || index < 0 || index > 1_000",
     ],
   ]),
   ...mutantsOf("src/dialects/google/sole-answer.ts", GOOGLE, [
