@@ -42,6 +42,12 @@ export const OTHER_FACTS: readonly FactRule[] = [
     facts: { can: ["reasoning"], reasoningWire: "level" },
     source: geminiThinking,
   },
+  {
+    providers: GEMINI,
+    ids: /^gemini-([3-9]|(flash|pro|flash-lite)-latest)/,
+    facts: { toolResultMedia: true },
+    source: "https://ai.google.dev/gemini-api/docs/function-calling#multimodal",
+  },
   { providers: GEMINI, ids: /^gemini-3-pro/, facts: { efforts: ["low", "high"] }, source: geminiThinking },
   {
     providers: GEMINI,

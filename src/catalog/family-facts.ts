@@ -15,7 +15,7 @@ function ordered(row: ModelRow): ModelRow {
   const sorted = <T extends Capability | string>(list: readonly T[] | undefined) =>
     list === undefined || list.length === 0 ? undefined : [...list].sort();
   const reasons = row.cannot?.includes("reasoning") !== true;
-  const { id, context, maxOutput, systemRole, anthropicVersion, dialect, timedPrice, price } = row;
+  const { id, context, maxOutput, systemRole, anthropicVersion, dialect, toolResultMedia, timedPrice, price } = row;
   const { releasedOn, deprecated, retiresOn } = row;
   return JSON.parse(
     JSON.stringify({
@@ -30,6 +30,7 @@ function ordered(row: ModelRow): ModelRow {
       systemRole,
       anthropicVersion: row.lacks?.includes("temperature") ? undefined : anthropicVersion,
       dialect,
+      toolResultMedia,
       releasedOn,
       deprecated,
       retiresOn,

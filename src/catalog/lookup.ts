@@ -44,15 +44,16 @@ function listedFacts(providerId: string, modelId: string, overlay: Overlay | und
 
 function factsFrom(row: ModelRow): ModelFacts {
   const { context, maxOutput, efforts, reasoningWire, lacks, systemRole, anthropicVersion, dialect, retiresOn } = row;
-  const wire = { efforts, reasoningWire, lacks, systemRole, anthropicVersion, dialect, retiresOn };
+  const { toolResultMedia } = row;
+  const wire = { efforts, reasoningWire, lacks, systemRole, anthropicVersion, dialect, toolResultMedia, retiresOn };
   const facts = Object.entries({ context, maxOutput, ...wire }).filter(([, value]) => value !== undefined);
   return { known: true, capabilities: capabilitiesOf(row), ...Object.fromEntries(facts) };
 }
 
 /** What stays true when somebody else serves the model; wire format, versions and dates belong to its maker's own API. */
 function travellingFacts(row: ModelRow): ModelFacts {
-  const { context, maxOutput, lacks, efforts } = row;
-  return { known: true, capabilities: capabilitiesOf(row), context, maxOutput, lacks, efforts };
+  const { context, maxOutput, lacks, efforts, toolResultMedia } = row;
+  return { known: true, capabilities: capabilitiesOf(row), context, maxOutput, lacks, efforts, toolResultMedia };
 }
 
 function capabilitiesOf(row: ModelRow): Capabilities {

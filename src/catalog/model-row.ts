@@ -16,6 +16,7 @@ export interface ModelRow {
   readonly systemRole?: NonNullable<ModelFacts["systemRole"]>;
   readonly anthropicVersion?: string;
   readonly dialect?: string;
+  readonly toolResultMedia?: true;
   /** Day or month it came out, ISO date; known of cached rows only. */
   readonly releasedOn?: string;
   /** Its provider advises against it; known of cached rows only. */

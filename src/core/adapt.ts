@@ -5,7 +5,7 @@ import type { Dialect } from "./dialect.ts";
 import { ModelError } from "./error.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
 import { estimateTokens, inputBytes, textLength } from "./estimate.ts";
-import type { Message, Part, UserMessage } from "./message.ts";
+import type { Message, Part } from "./message.ts";
 import { EFFORTS, type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
 import { capabilitiesOf } from "./setting-capabilities.ts";
 import type { Adaptation, Capability, Target } from "./target.ts";
@@ -37,7 +37,7 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     ? noEffort(reasoningEffort, target, changes)
     : effortWord(reasoningEffort, target, changes);
   clampNumbers(rest, target, changes);
-  const messages = adaptMessages(withPrelude(input, target), target, changes);
+  const messages = adaptMessages(withPrelude(input, target), changes);
   checkBytes(messages, input.maxInputBytes ?? target.policy.maxInputBytes, target);
   checkSize(messages, rest, target);
   const request: ModelRequest = {
@@ -118,7 +118,8 @@ function failed(target: Target, code: ModelErrorCode, words: string): ModelError
   });
 }
 
-function withPrelude(input: CallInput, target: Target): readonly Message[] {
+/** The messages of a call behind what its target puts before every prompt. */
+export function withPrelude(input: CallInput, target: Target): readonly Message[] {
   const system = input.system ?? target.system;
   const prelude = input.prelude ?? target.prelude;
   if (system === undefined && prelude.length === 0) return input.messages;
@@ -286,35 +287,16 @@ function clampNumbers(settings: Mutable<Settings>, target: Target, changes: Chan
   }
 }
 
-function adaptMessages(messages: readonly Message[], target: Target, changes: Changes): readonly Message[] {
+function adaptMessages(messages: readonly Message[], changes: Changes): readonly Message[] {
   let adapted: Message[] | undefined;
   messages.forEach((message, index) => {
-    const clean = wellFormed(removeUnreadable(message, index, target, changes), index, changes);
+    const clean = wellFormed(message, index, changes);
     if (clean !== message) {
       adapted ??= [...messages];
       adapted[index] = clean;
     }
   });
   return adapted ?? messages;
-}
-
-const READING: Partial<Record<Part["type"], Capability>> = { image: "vision", file: "files", audio: "audio" };
-
-/** Images, files and audio a model cannot read are left out, unless nothing else is there. */
-function removeUnreadable(message: Message, index: number, target: Target, changes: Changes): Message {
-  if (message.role !== "user" || typeof message.content === "string") return message;
-  const unreadable = (part: Part) => {
-    const capability = READING[part.type];
-    return capability !== undefined && target.facts.capabilities[capability] === false;
-  };
-  const lost = message.content.filter(unreadable);
-  if (lost.length === 0) return message;
-  const kept = message.content.filter((part) => !unreadable(part));
-  const kinds = [...new Set(lost.map((part) => part.type))].join(", ");
-  if (kept.length === 0)
-    throw failed(target, "unsupported", `messages[${index}] has only ${kinds}, which ${target.modelId} cannot read`);
-  changes.dropped(`messages[${index}]`, kinds, `${target.modelId} cannot read ${kinds}`);
-  return { role: "user", content: kept as UserMessage["content"] };
 }
 
 /** Half of a surrogate pair (an emoji cut by a slice) cannot be sent as UTF-8. */

@@ -1,6 +1,7 @@
 import type { Adjustment } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import type { Events, FlowEvent } from "./event.ts";
+import type { MediaPart } from "./media.ts";
 import type { OfferedModel } from "./offered-model.ts";
 import type { ModelRequest, SettingName } from "./request.ts";
 import type { Target } from "./target.ts";
@@ -15,6 +16,8 @@ export interface Dialect {
   readonly manySamples?: boolean;
   /** Answers that may have more tokens than this are streamed, whether the caller reads a stream or not. */
   readonly longAnswerTokens?: number;
+  /** Why the wire cannot carry an image, a file or audio; absent: it carries all of them. */
+  mediaRefusal?(part: MediaPart): string | undefined;
   /** Sends the request of `call` to its target and yields the answer. Errors are ModelErrors. */
   open(call: Call): Events;
   /** The provider's own count of the prompt's tokens; absent where it has no such endpoint. */

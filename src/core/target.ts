@@ -47,6 +47,8 @@ export interface ModelFacts {
   readonly toolsDialect?: string | undefined;
   /** Chat completions with tools: refused with any effort but `none`, or also without one. */
   readonly chatTools?: "without-effort" | "effort-none" | undefined;
+  /** Takes images inside the result of a tool, where its wire has a place for them. */
+  readonly toolResultMedia?: boolean | undefined;
   /** Last day of service, ISO date, where announced. */
   readonly retiresOn?: string | undefined;
 }

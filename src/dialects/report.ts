@@ -8,3 +8,9 @@ export function reportTo(adjustments: Adjustment[]): Report {
     adjustments.push({ setting, from, to, reason });
   };
 }
+
+/** An instruction in the middle of a conversation, on a wire that takes instructions only in front of it. */
+export function reportMovedSystem(index: number, report: Report): void {
+  const reason = "this wire takes instructions only in front of the conversation";
+  report(`messages[${index}]`, "a system message in the conversation", "the system instructions", reason);
+}

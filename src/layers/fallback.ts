@@ -1,10 +1,11 @@
-import { adapt } from "../core/adapt.ts";
+import { adapt, withPrelude } from "../core/adapt.ts";
 import type { Call } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent, isPublic } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { ModelRequest } from "../core/request.ts";
+import { mediaRefusal } from "../core/media.ts";
 import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import { afterBreak } from "./continuation.ts";
@@ -104,6 +105,8 @@ class Progress {
   readonly tried = new Set<string>();
   /** Failures of targets that could not take the request, so that it was not sent. */
   readonly unasked = new Set<ModelError>();
+  /** Those of them that cannot take an image, a file or audio of the prompt: another target may. */
+  readonly skipped = new Set<ModelError>();
   /** Whether the reader has been given something. */
   delivered = false;
   /** Whether a policy has stopped an answer: whoever is asked from then on is asked for that. */
@@ -185,6 +188,11 @@ function isStreamedAnyway({ settings }: ModelRequest, { policy }: Target, { long
 
 function adaptedTo(target: Target, dialect: Dialect, { input }: Call, progress: Progress): ReturnType<typeof adapt> {
   try {
+    const skipped = mediaRefusal(withPrelude(input, target), target, dialect);
+    if (skipped !== undefined) {
+      progress.skipped.add(skipped);
+      throw skipped;
+    }
     return adapt(input, target, dialect);
   } catch (error) {
     if (isModelError(error)) progress.unasked.add(error);
@@ -236,7 +244,8 @@ function enqueue(chain: Chain, failure: ModelError, progress: Progress): void {
     progress.forbidden = true;
     progress.queue.length = 0;
   }
-  const candidates = candidatesFor(chain, failure, progress.forbidden ? "policy" : failure.row.fallback);
+  const kind = progress.skipped.has(failure) ? "general" : failure.row.fallback;
+  const candidates = candidatesFor(chain, failure, progress.forbidden ? "policy" : kind);
   const queued = new Set(progress.queue.map((target) => target.entry));
   for (const target of candidates) {
     if (!progress.tried.has(target.entry) && !queued.has(target.entry)) progress.queue.push(target);

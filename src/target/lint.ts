@@ -3,6 +3,7 @@ import type { CallInput } from "../core/call.ts";
 import { ConfigError, type ConfigProblem } from "../core/config-error.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { isModelError } from "../core/error.ts";
+import { mediaRefusal } from "../core/media.ts";
 import { EMPTY_REQUEST, keyOf } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
@@ -46,6 +47,8 @@ export class Linter {
   }
 
   #changes(target: Target): readonly LintFinding[] {
+    const unreadable = mediaRefusal(target.prelude, target, this.#dialectOf(target));
+    if (unreadable !== undefined) return [this.#finding(target, "error", "messages", unreadable.message)];
     try {
       const serving = servingTarget(target, PROBE);
       const { forced } = adapt(PROBE, serving, this.#dialectOf(serving));

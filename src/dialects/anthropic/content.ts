@@ -1,5 +1,6 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import { readDataUrl } from "../../core/data-url.ts";
+import type { MediaPart } from "../../core/media.ts";
 import type { FilePart, ImagePart, ReasoningPart, TextPart, ToolResultPart } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
 import type { Report } from "../report.ts";
@@ -44,8 +45,18 @@ export function encodeFile(part: FilePart, target: Target): Anthropic.DocumentBl
     const source = { type: "base64", media_type: mediaType as Anthropic.Base64ImageSource["media_type"] } as const;
     return { type: "image", source: { ...source, data: inline.data } };
   }
-  throw targetError(target, "unsupported", `the messages wire takes PDF, text and image files, not ${mediaType}`);
+  throw targetError(target, "unsupported", `${messagesRefusal(part)}; nothing was sent`);
 }
+
+/** Why the Messages API cannot carry a part. */
+export function messagesRefusal(part: MediaPart): string | undefined {
+  if (part.type === "audio") return "the messages wire has no audio input";
+  const mediaType = part.type === "file" ? inlineData(part)?.mediaType : undefined;
+  if (mediaType === undefined || DOCUMENT.test(mediaType)) return undefined;
+  return `the messages wire takes PDF, text and image files, not ${mediaType}`;
+}
+
+const DOCUMENT = /^(?:application\/(?:pdf|json)$|text\/|image\/)/;
 
 /** Thinking goes back byte for byte, and only to the provider that signed it. */
 export function encodeReasoning(part: ReasoningPart, target: Target): Block | undefined {

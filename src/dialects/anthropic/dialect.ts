@@ -5,6 +5,7 @@ import { openWire, type Wire } from "../exchange.ts";
 import { listOverWire } from "../model-list.ts";
 import { countOverWire } from "../token-count.ts";
 import { countClient, listClient, messagesClient } from "./client.ts";
+import { messagesRefusal } from "./content.ts";
 import { messagesDecoder } from "./decode.ts";
 import { encodeCountRequest, encodeMessagesRequest, type MessagesBody } from "./encode.ts";
 import { anthropicList } from "./list-models.ts";
@@ -40,6 +41,7 @@ export const anthropic: Dialect = {
   settings: SETTINGS,
   manySamples: false,
   longAnswerTokens: LONG_ANSWER_TOKENS,
+  mediaRefusal: messagesRefusal,
   open: (call) => openWire(call, messagesWire(call)),
   countTokens: (call) => countOverWire(call, { encode: encodeCountRequest, client: countClient }, "input_tokens"),
   listModels: (call) => listOverWire(call, listClient, anthropicList),

@@ -1,10 +1,26 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
-import type { AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage } from "../../core/message.ts";
+import type {
+  AssistantMessage,
+  Message,
+  SystemMessage,
+  ToolMessage,
+  ToolResultPart,
+  UserMessage,
+} from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
-import type { Report } from "../report.ts";
+import { IMAGE_FOLLOWS, movedImages } from "../moved-image.ts";
+import { type Report, reportMovedSystem } from "../report.ts";
 import { ToolIds } from "../tool-ids.ts";
 import { targetError } from "../wire-error.ts";
-import { type Block, encodeFile, encodeImage, encodeReasoning, encodeText, encodeToolResult } from "./content.ts";
+import {
+  type Block,
+  encodeFile,
+  encodeImage,
+  encodeReasoning,
+  encodeText,
+  encodeToolResult,
+  messagesRefusal,
+} from "./content.ts";
 
 export interface Turn {
   readonly role: "user" | "assistant";
@@ -24,7 +40,7 @@ export interface Conversation {
  */
 export function encodeMessages(messages: readonly Message[], target: Target, report: Report): Conversation {
   const encoder = new MessageEncoder(target, report);
-  for (const message of messages) encoder.add(message);
+  for (const [index, message] of messages.entries()) encoder.add(message, index);
   return encoder.finish();
 }
 
@@ -44,10 +60,10 @@ class MessageEncoder {
     this.#report = report;
   }
 
-  add(message: Message): void {
+  add(message: Message, index: number): void {
     switch (message.role) {
       case "system":
-        this.#addSystem(message);
+        this.#addSystem(message, index);
         break;
       case "user":
         this.#append("user", this.#user(message));
@@ -56,7 +72,7 @@ class MessageEncoder {
         this.#append("assistant", this.#assistant(message));
         break;
       case "tool":
-        this.#append("user", this.#results(message));
+        this.#append("user", this.#results(message, index));
         break;
     }
   }
@@ -86,7 +102,8 @@ class MessageEncoder {
     return [block];
   }
 
-  #addSystem({ content }: SystemMessage): void {
+  #addSystem({ content }: SystemMessage, index: number): void {
+    if (this.#turns.length > 0) reportMovedSystem(index, this.#report);
     const parts = typeof content === "string" ? [{ text: content, cache: false }] : content;
     for (const part of parts) this.#system.push(...this.#text(part.text, part.cache));
   }
@@ -105,7 +122,7 @@ class MessageEncoder {
       case "file":
         return [encodeFile(part, this.#target)];
       case "audio":
-        throw targetError(this.#target, "unsupported", "the messages wire has no audio input");
+        throw targetError(this.#target, "unsupported", `${messagesRefusal(part)}; nothing was sent`);
     }
   }
 
@@ -125,12 +142,26 @@ class MessageEncoder {
     }
   }
 
-  #results({ content }: ToolMessage): Block[] {
-    return content.map((part) => {
+  #results({ content }: ToolMessage, index: number): Block[] {
+    return content.flatMap((part) => {
       const id = this.#ids.result(part.id);
       if (id === undefined) throw this.#unpaired(`the tool result "${part.id}" answers no tool call before it`);
-      return encodeToolResult(part, id, this.#target, this.#report);
+      if (part.error !== true) return [encodeToolResult(part, id, this.#target, this.#report)];
+      return this.#failedResult(part, id, index);
     });
+  }
+
+  /** The API refuses images in a result that is an error; they stand behind the results of the turn. */
+  #failedResult(part: ToolResultPart, id: string, index: number): Block[] {
+    const reason = "the messages wire takes only text in the result of a failed tool";
+    const moved = movedImages(part, index, reason, this.#report);
+    const images = moved.flatMap(({ caption, image }): Block[] => [
+      { type: "text", text: caption },
+      encodeImage(image, this.#target, this.#report),
+    ]);
+    const texts = typeof part.content === "string" ? part.content : part.content.filter((item) => item.type === "text");
+    const content = texts.length === 0 && moved.length > 0 ? IMAGE_FOLLOWS : texts;
+    return [encodeToolResult({ ...part, content }, id, this.#target, this.#report), ...images];
   }
 
   /** The API refuses white space at the end of a last assistant message, which it takes as the beginning of its answer. */

@@ -1,4 +1,4 @@
-import type { Content, Part } from "@google/genai";
+import type { Content, FunctionResponsePart, Part } from "@google/genai";
 import type {
   AssistantMessage,
   AudioPart,
@@ -13,7 +13,8 @@ import type {
 } from "../../core/message.ts";
 import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
-import type { Report } from "../report.ts";
+import { IMAGE_FOLLOWS, type MovedImage, movedImage } from "../moved-image.ts";
+import { type Report, reportMovedSystem } from "../report.ts";
 import { ToolIds } from "../tool-ids.ts";
 import { targetError } from "../wire-error.ts";
 import { encodeMedia } from "./media.ts";
@@ -38,7 +39,7 @@ export function encodeContents(
   report: Report,
 ): Conversation {
   const encoder = new ContentsEncoder(names, target, report);
-  for (const message of messages) encoder.add(message);
+  for (const [index, message] of messages.entries()) encoder.add(message, index);
   return encoder.finish();
 }
 
@@ -53,6 +54,7 @@ class ContentsEncoder {
   readonly #ids = new ToolIds();
   /** The tool of each call, by its id on the wire. */
   readonly #called = new Map<string, string>();
+  readonly #moved: MovedImage[] = [];
 
   constructor(names: ToolNames, target: Target, report: Report) {
     this.#names = names;
@@ -60,9 +62,11 @@ class ContentsEncoder {
     this.#report = report;
   }
 
-  add(message: Message): void {
+  add(message: Message, index: number): void {
+    if (message.role === "user" || message.role === "assistant") this.#showMoved();
     switch (message.role) {
       case "system": {
+        if (this.#turns.length > 0) reportMovedSystem(index, this.#report);
         const texts =
           typeof message.content === "string" ? [message.content] : message.content.map((part) => part.text);
         for (const text of texts) if (text !== "") this.#system.push({ text });
@@ -75,12 +79,13 @@ class ContentsEncoder {
         this.#append("model", "said", this.#assistant(message));
         break;
       case "tool":
-        this.#append("user", "results", this.#results(message));
+        this.#append("user", "results", this.#results(message, index));
         break;
     }
   }
 
   finish(): Conversation {
+    this.#showMoved();
     if (this.#turns[0]?.role !== "user" || this.#turns[0].kind !== "said") {
       this.#turns.unshift({ role: "user", kind: "said", parts: [{ text: "." }] });
       this.#report("messages", undefined, ".", "a conversation must begin with a user message");
@@ -90,6 +95,16 @@ class ContentsEncoder {
     }
     if (this.#target.facts.reasoningWire === "level") for (const turn of this.#turns) excuseForeignCalls(turn.parts);
     return { system: this.#system, contents: this.#turns.map(({ role, parts }) => ({ role, parts })) };
+  }
+
+  /** Images that cannot stand in a result come in a user turn behind all results: each call has exactly one response. */
+  #showMoved(): void {
+    const moved = this.#moved.splice(0);
+    const parts = moved.flatMap(({ caption, image }) => [
+      { text: caption },
+      encodeMedia(image, this.#target, this.#report),
+    ]);
+    this.#append("user", "said", parts);
   }
 
   #append(role: Turn["role"], kind: Turn["kind"], parts: Part[]): void {
@@ -136,36 +151,52 @@ class ContentsEncoder {
     return signature !== undefined && owner === this.#target.provider ? { thoughtSignature: signature } : {};
   }
 
-  #results({ content }: ToolMessage): Part[] {
-    return content.flatMap((part) => this.#result(part));
+  #results({ content }: ToolMessage, index: number): Part[] {
+    return content.map((part) => this.#result(part, index));
   }
 
-  #result(part: ToolResultPart): Part[] {
+  #result(part: ToolResultPart, index: number): Part {
     const id = this.#ids.result(part.id);
     const name = id === undefined ? undefined : this.#called.get(id);
     if (id === undefined || name === undefined) {
       throw targetError(this.#target, "invalid_request", `the tool result "${part.id}" answers no tool call before it`);
     }
-    const response = { [part.error === true ? "error" : "output"]: textOf(part.content) };
-    const images = typeof part.content === "string" ? [] : part.content.filter((item) => item.type === "image");
-    return [
-      { functionResponse: { id, name, response } },
-      ...images.map((image) => encodeMedia(image, this.#target, this.#report)),
-    ];
+    const parts = this.#resultMedia({ ...part, name }, index);
+    const text = textOf(part.content);
+    const hasMoved = text === "" && parts.length === 0 && typeof part.content !== "string" && part.content.length > 0;
+    const response = { [part.error === true ? "error" : "output"]: hasMoved ? IMAGE_FOLLOWS : text };
+    return { functionResponse: { id, name, response, ...(parts.length > 0 && { parts }) } };
+  }
+
+  /**
+   * Gemini 3 takes media inside the response, by address only on Vertex AI; earlier models refuse it there.
+   * https://ai.google.dev/gemini-api/docs/function-calling#multimodal
+   */
+  #resultMedia(part: ToolResultPart, index: number): FunctionResponsePart[] {
+    if (typeof part.content === "string") return [];
+    const { facts, address, modelId } = this.#target;
+    const placed: FunctionResponsePart[] = [];
+    for (const image of part.content.filter((item) => item.type === "image")) {
+      const byUrl = image.data === undefined && image.url?.startsWith("data:") !== true;
+      if (facts.toolResultMedia === true && (!byUrl || address.vertexProject !== undefined)) {
+        placed.push(encodeMedia(image, this.#target, this.#report));
+        continue;
+      }
+      const reason =
+        facts.toolResultMedia === true
+          ? "the Gemini API takes no addresses inside the result of a tool"
+          : `${modelId} is not known to take images inside the result of a tool`;
+      this.#moved.push(movedImage(part, image, index, reason, this.#report));
+    }
+    return placed;
   }
 }
 
-/** Sorts results in place, each with the images that follow it. */
+/** Sorts results in place. */
 function inOrderOfCalls(results: Part[], calls: readonly Part[]): void {
   const order = calls.flatMap((part) => part.functionCall?.id ?? []);
-  const groups: Part[][] = [];
-  for (const part of results) {
-    if (part.functionResponse !== undefined || groups.length === 0) groups.push([part]);
-    else groups.at(-1)?.push(part);
-  }
-  const place = ([first]: readonly Part[]) => order.indexOf(first?.functionResponse?.id ?? "");
-  groups.sort((left, right) => place(left) - place(right));
-  results.splice(0, results.length, ...groups.flat());
+  const place = (part: Part) => order.indexOf(part.functionResponse?.id ?? "");
+  results.sort((left, right) => place(left) - place(right));
 }
 
 /**

@@ -18,8 +18,10 @@ import type {
 } from "../../core/message.ts";
 import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { IMAGE_FOLLOWS, movedImages } from "../moved-image.ts";
+import { reportTo } from "../report.ts";
 import { targetError } from "../wire-error.ts";
-import { audioFormat, fileName, sourceUrl } from "./media.ts";
+import { audioFormat, chatRefusal, fileName, sourceUrl } from "./media.ts";
 import { wireToolId } from "./tool-ids.ts";
 
 /** The conversation in the wire's own order: one message per turn, one per tool result. */
@@ -28,20 +30,60 @@ export function encodeChatMessages(
   target: Target,
   adjustments: Adjustment[],
 ): ChatCompletionMessageParam[] {
-  return resultsFirst(messages).flatMap(([index, message]) => encodeMessage(message, index, target, adjustments));
+  const out: ChatCompletionMessageParam[] = [];
+  let moved: readonly ChatCompletionContentPart[] = [];
+  for (const [index, message] of resultsFirst(messages, adjustments)) {
+    if (message.role === "tool") {
+      out.push(...encodeToolResults(message, target));
+      moved = [...moved, ...imagesOf(message, index, target, adjustments)];
+      continue;
+    }
+    const [first, ...rest] = encodeMessage(message, index, target, adjustments);
+    out.push(...withMoved(first, moved), ...rest);
+    moved = [];
+  }
+  return [...out, ...withMoved(undefined, moved)];
+}
+
+/** Images of results in front of what the user says next, or in a turn of their own: some hosts want roles to alternate. */
+function withMoved(
+  next: ChatCompletionMessageParam | undefined,
+  moved: readonly ChatCompletionContentPart[],
+): ChatCompletionMessageParam[] {
+  if (next?.role === "user" && moved.length > 0) {
+    const said = typeof next.content === "string" ? [{ type: "text" as const, text: next.content }] : next.content;
+    return [{ ...next, content: [...moved, ...said] }];
+  }
+  return [
+    ...(moved.length > 0 ? [{ role: "user" as const, content: [...moved] }] : []),
+    ...(next === undefined ? [] : [next]),
+  ];
+}
+
+function imagesOf(
+  message: ToolMessage,
+  index: number,
+  target: Target,
+  adjustments: Adjustment[],
+): ChatCompletionContentPart[] {
+  const reason = "tool results of the chat wire carry text only";
+  const moved = message.content.flatMap((part) => movedImages(part, index, reason, reportTo(adjustments)));
+  return moved.flatMap(({ caption, image }) => [{ type: "text", text: caption }, encodeUserPart(image, target)]);
 }
 
 type Placed = readonly [index: number, message: Message];
 
 /** This wire wants the results right behind their calls; an instruction that came between follows them. */
-function resultsFirst(messages: readonly Message[]): readonly Placed[] {
+function resultsFirst(messages: readonly Message[], adjustments: Adjustment[]): readonly Placed[] {
   const out: Placed[] = [];
   let between: Placed[] = [];
   for (const placed of messages.entries()) {
     const { role } = placed[1];
     if (role === "system") between.push(placed);
-    else if (role === "tool") out.push(placed);
-    else {
+    else if (role === "tool") {
+      for (const [index] of between) reportBehindResults(index, adjustments);
+      out.push(placed);
+    } else {
       out.push(...between, placed);
       between = [];
     }
@@ -49,8 +91,15 @@ function resultsFirst(messages: readonly Message[]): readonly Placed[] {
   return [...out, ...between];
 }
 
+function reportBehindResults(index: number, adjustments: Adjustment[]): void {
+  const setting = `messages[${index}]`;
+  if (adjustments.some((known) => known.setting === setting)) return;
+  const reason = "this wire takes nothing between tool calls and their results";
+  adjustments.push({ setting, from: "a system message before tool results", to: "behind the results", reason });
+}
+
 function encodeMessage(
-  message: Message,
+  message: Exclude<Message, ToolMessage>,
   index: number,
   target: Target,
   adjustments: Adjustment[],
@@ -62,8 +111,6 @@ function encodeMessage(
       return [{ role: "user", content: encodeUserContent(message.content, target) }];
     case "assistant":
       return [encodeAssistant(message, target)];
-    case "tool":
-      return encodeToolResults(message, index, target, adjustments);
   }
 }
 
@@ -115,10 +162,11 @@ function encodeUserPart(
       const format = audioFormat(part) as ChatCompletionContentPartInputAudio.InputAudio["format"];
       return { type: "input_audio", input_audio: { data: part.data, format } };
     }
-    case "file":
-      if (part.data === undefined)
-        throw targetError(target, "unsupported", "this wire takes files as data, not by url; nothing was sent");
+    case "file": {
+      const refusal = chatRefusal(part);
+      if (refusal !== undefined) throw targetError(target, "unsupported", `${refusal}; nothing was sent`);
       return { type: "file", file: { file_data: sourceUrl(part), filename: fileName(part) } };
+    }
   }
 }
 
@@ -155,40 +203,24 @@ function reasoningBack(content: Exclude<AssistantMessage["content"], string>, ta
   return reasoning === "" ? {} : { [field]: reasoning };
 }
 
-function encodeToolResults(
-  message: ToolMessage,
-  index: number,
-  target: Target,
-  adjustments: Adjustment[],
-): ChatCompletionToolMessageParam[] {
+function encodeToolResults(message: ToolMessage, target: Target): ChatCompletionToolMessageParam[] {
   return message.content.map((part) => ({
     role: "tool",
     tool_call_id: wireToolId(part.id, target.quirks.toolIds),
-    content: toolResultText(part, index, adjustments),
+    content: toolResultText(part),
   }));
 }
 
 /** The wire has text alone here, and no field for failure. */
-function toolResultText(part: ToolResultPart, index: number, adjustments: Adjustment[]): string {
-  const text =
-    typeof part.content === "string"
-      ? part.content
-      : part.content.map((item) => itemText(item, index, adjustments)).join("\n");
+function toolResultText(part: ToolResultPart): string {
+  const text = typeof part.content === "string" ? part.content : textsOf(part.content);
   return part.error === true ? failedResult(text) : text;
 }
 
-function itemText(
-  item: Exclude<ToolResultPart["content"], string>[number],
-  index: number,
-  adjustments: Adjustment[],
-): string {
-  if (item.type === "text") return item.text;
-  const reason = "tool results of the chat wire carry text only";
-  adjustments.push({ setting: `messages[${index}]`, from: "image", to: IMAGE_OMITTED, reason });
-  return IMAGE_OMITTED;
+function textsOf(content: Exclude<ToolResultPart["content"], string>): string {
+  const texts = content.flatMap((item) => (item.type === "text" ? [item.text] : []));
+  return texts.length === 0 && content.length > 0 ? IMAGE_FOLLOWS : texts.join("\n");
 }
-
-const IMAGE_OMITTED = "[an image that cannot be shown here]";
 
 export function failedResult(text: string): string {
   return /^error\b/i.test(text) ? text : `Error: ${text}`;

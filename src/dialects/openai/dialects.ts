@@ -6,6 +6,7 @@ import { CHAT_SETTINGS, type ChatParams, encodeChat } from "./chat-encode.ts";
 import { chatClient, countClient, listClient, responsesClient } from "./client.ts";
 import { countPromptTokens } from "./count-tokens.ts";
 import { openaiList } from "./list-models.ts";
+import { chatRefusal, responsesRefusal } from "./media.ts";
 import { decodeResponses } from "./responses-decode.ts";
 import { encodeResponses, RESPONSES_SETTINGS, type ResponsesParams } from "./responses-encode.ts";
 
@@ -17,6 +18,7 @@ export const openaiChat: Dialect = {
   name: "openai",
   settings: CHAT_SETTINGS,
   manySamples: true,
+  mediaRefusal: chatRefusal,
   open: (call) => openWire(call, chat),
   countTokens: (call) => countPromptTokens(call, countClient),
   listModels: (call) => listOverWire(call, listClient, openaiList),
@@ -27,6 +29,7 @@ export const openaiResponses: Dialect = {
   name: "openai-responses",
   settings: RESPONSES_SETTINGS,
   manySamples: false,
+  mediaRefusal: responsesRefusal,
   open: (call) => openWire(call, responses),
   countTokens: (call) => countPromptTokens(call, countClient),
   listModels: (call) => listOverWire(call, listClient, openaiList),

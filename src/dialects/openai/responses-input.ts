@@ -21,7 +21,7 @@ import type {
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../wire-error.ts";
 import { failedResult, systemRole } from "./chat-messages.ts";
-import { fileName, sourceUrl } from "./media.ts";
+import { fileName, responsesRefusal, sourceUrl } from "./media.ts";
 import { readReasoningSignature, readTextSignature } from "./responses-signature.ts";
 import { wireToolId } from "./tool-ids.ts";
 
@@ -70,7 +70,7 @@ function inputPart(part: Exclude<UserMessage["content"], string>[number], target
     case "file":
       return inputFile(part);
     case "audio":
-      throw targetError(target, "unsupported", "the responses wire takes no audio; nothing was sent");
+      throw targetError(target, "unsupported", `${responsesRefusal(part)}; nothing was sent`);
   }
 }
 

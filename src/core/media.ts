@@ -1,0 +1,49 @@
+import type { Dialect } from "./dialect.ts";
+import { ModelError } from "./error.ts";
+import type { AudioPart, FilePart, ImagePart, Message, Part } from "./message.ts";
+import type { Capability, Target } from "./target.ts";
+
+export type MediaPart = ImagePart | FilePart | AudioPart;
+
+const READING = { image: "vision", file: "files", audio: "audio" } as const satisfies Record<
+  MediaPart["type"],
+  Capability
+>;
+
+/**
+ * The failure of a target that cannot take an image, a file or audio of these messages: content is never left out, so such
+ * a target is skipped.
+ */
+export function mediaRefusal(messages: readonly Message[], target: Target, dialect: Dialect): ModelError | undefined {
+  for (const [index, message] of messages.entries()) {
+    for (const part of mediaOf(message.content)) {
+      const reason = reasonAgainst(part, target, dialect);
+      if (reason === undefined) continue;
+      return new ModelError({
+        code: "unsupported",
+        message: `${target.entry} (${target.provider} ${target.modelId}): messages[${index}]: ${reason}; nothing was sent`,
+        provider: target.provider,
+        model: target.entry,
+      });
+    }
+  }
+  return undefined;
+}
+
+function mediaOf(content: string | readonly Part[]): readonly MediaPart[] {
+  if (typeof content === "string") return [];
+  return content.flatMap((part) => {
+    if (part.type === "tool-result") return mediaOf(part.content);
+    return isMedia(part) ? [part] : [];
+  });
+}
+
+function isMedia(part: Part): part is MediaPart {
+  return Object.hasOwn(READING, part.type);
+}
+
+function reasonAgainst(part: MediaPart, target: Target, dialect: Dialect): string | undefined {
+  if (target.facts.capabilities[READING[part.type]] === false)
+    return `${target.modelId} cannot read ${part.type} parts`;
+  return dialect.mediaRefusal?.(part);
+}
