@@ -167,6 +167,7 @@ const rowSchema = z.object({
   systemRole: z.enum(["system", "developer", "user"]).optional(),
   anthropicVersion: day.optional(),
   dialect: z.enum(["openai", "openai-responses", "anthropic", "google"]).optional(),
+  toolResultMedia: z.literal(true).optional(),
   releasedOn: day.optional(),
   deprecated: z.literal(true).optional(),
   retiresOn: day.optional(),

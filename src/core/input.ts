@@ -79,9 +79,13 @@ function readContent(content: unknown, path: string, allowed: readonly Part["typ
     return content;
   }
   if (!Array.isArray(content)) throw wrong(path, `expected text or an array of parts as content, got ${kind(content)}`);
-  const parts = content.map((part, index) => readPart(part, `${path}.content[${index}]`, allowed)).filter(isFilled);
+  const parts = readParts(content, path, allowed);
   if (parts.length === 0) throw wrong(path, "the content is empty");
   return parts;
+}
+
+function readParts(content: readonly unknown[], path: string, allowed: readonly Part["type"][]): readonly Part[] {
+  return content.map((part, index) => readPart(part, `${path}.content[${index}]`, allowed)).filter(isFilled);
 }
 
 /** Empty text carries nothing and some providers refuse it; signed parts are never dropped. */
@@ -272,24 +276,35 @@ function readToolMessage(message: Loose, path: string): ToolMessage {
 function readToolResult(part: Loose, path: string): ToolResultPart {
   const id = text(part["id"], `${path}.id`);
   const { name, content } = part;
-  const result =
-    typeof content === "string" || Array.isArray(content) ? content : jsonOf(content ?? null, `${path}.content`);
+  if (content === undefined || content === null)
+    throw wrong(`${path}.content`, `tool result "${id}" has no content; a tool that says nothing returns ""`);
   return {
     type: "tool-result",
     id,
     ...(typeof name === "string" && { name }),
-    content:
-      typeof result === "string" ? result : (readContent(result, path, ["text", "image"]) as ToolResultPart["content"]),
+    content: Array.isArray(content) ? resultParts(content, path) : resultText(content, `${path}.content`),
     ...(part["error"] === true && { error: true }),
   };
 }
 
+function resultText(content: unknown, path: string): string {
+  return typeof content === "string" ? content : jsonOf(content, path);
+}
+
+/** A tool may have nothing to say: no parts, or only empty ones, are "". */
+function resultParts(content: readonly unknown[], path: string): ToolResultPart["content"] {
+  const parts = readParts(content, path, ["text", "image"]);
+  return parts.length === 0 ? "" : (parts as Exclude<ToolResultPart["content"], string>);
+}
+
 function jsonOf(value: unknown, path: string): string {
   try {
-    return JSON.stringify(value) ?? "null";
+    const json = JSON.stringify(value) as string | undefined;
+    if (json !== undefined) return json;
   } catch (cause) {
     throw new ModelError({ code: "invalid_request", message: `${path}: cannot be written as JSON`, cause });
   }
+  throw wrong(path, `cannot be written as JSON: ${kind(value)}`);
 }
 
 /**

@@ -262,23 +262,6 @@ describe("the messages", () => {
   it("are the very same object where nothing had to change", () => {
     expect(adapted().request.messages).toBe(INPUT.messages);
   });
-
-  const picture = { type: "image", url: "https://x/a.png" } as const;
-
-  it("lose what the model cannot read, and say so", () => {
-    const { request, adjustments } = adapted(
-      { messages: [{ role: "user", content: [{ type: "text", text: "what is it?" }, picture] }] },
-      lacking({ vision: false }),
-    );
-    expect(request.messages[0]?.content).toEqual([{ type: "text", text: "what is it?" }]);
-    expect(adjustments).toMatchObject([{ setting: "messages[0]", from: "image" }]);
-  });
-
-  it("are refused when nothing would be left", () => {
-    expect(
-      refusal(() => adapted({ messages: [{ role: "user", content: [picture] }] }, lacking({ vision: false }))).code,
-    ).toBe("unsupported");
-  });
 });
 
 describe("the size of a prompt", () => {

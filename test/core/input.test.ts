@@ -128,6 +128,21 @@ describe("input", () => {
   });
 });
 
+it.each([
+  ["no parts", []],
+  ["an empty part", [{ type: "text", text: "" }]],
+  ["an empty string", ""],
+])("a tool that says nothing has the result of an empty string: %s", (_, content) => {
+  const [, , canonical] = readInput([
+    user,
+    calling("a"),
+    { role: "tool", content: [{ type: "tool-result", id: "a", content }] },
+  ]);
+  const [, , openai] = readInput([user, calling("a"), { role: "tool", tool_call_id: "a", content }]);
+  expect(canonical).toEqual({ role: "tool", content: [{ type: "tool-result", id: "a", content: "" }] });
+  expect(openai).toEqual(canonical);
+});
+
 describe("bad input is refused with its place", () => {
   it.each([
     ["nothing", "", "the prompt is empty"],
@@ -192,6 +207,21 @@ describe("bad input is refused with its place", () => {
       "calls that are no list",
       [user, { role: "assistant", tool_calls: {} }],
       "messages[1].tool_calls: expected an array",
+    ],
+    [
+      "a tool result without content",
+      [user, calling("a"), { role: "tool", content: [{ type: "tool-result", id: "a" }] }],
+      'messages[2].content[0].content: tool result "a" has no content',
+    ],
+    [
+      "an OpenAI tool message of null",
+      [user, calling("a"), { role: "tool", tool_call_id: "a", content: null }],
+      'messages[2].content: tool result "a" has no content',
+    ],
+    [
+      "a tool result that is no JSON",
+      [user, calling("a"), { role: "tool", tool_call_id: "a", content: () => 1 }],
+      "messages[2].content: cannot be written as JSON: function",
     ],
     ["an orphan result", [user, answering("a")], 'messages[1]: tool result "a" answers no open tool call'],
     [

@@ -73,17 +73,18 @@ keyTest("models.*.capabilities.{temperature,reasoning,stop,parallel_tools}", asy
   ).toHaveProperty("parallel_tool_calls");
 });
 
-/** Parts a model cannot read are left out and reported. */
+/** A model that cannot read a part is not asked: content is never left out. */
 function readsPart(capability: string, part: object, sent: RegExp) {
   return async () => {
     const simulator = await simulate();
     const input = [{ role: "user", content: [{ type: "text", text: PROMPT }, part] }] as Input;
     const asked = (able: boolean) =>
-      answered(simulator, entry("openai", simulator, `capabilities = { ${capability} = ${able} }`), { input });
+      ask(simulator, entry("openai", simulator, `capabilities = { ${capability} = ${able} }`), { input });
     const [able, unable] = [await asked(true), await asked(false)];
-    expect(JSON.stringify(able.body)).toMatch(sent);
-    expect(JSON.stringify(unable.body)).not.toMatch(sent);
-    expect(unable.reply.adjustments).toMatchObject([{ setting: "messages[0]" }]);
+    expect(JSON.stringify(able.requests[0]?.body)).toMatch(sent);
+    expect(unable.error?.code).toBe("unsupported");
+    expect(unable.error?.message).toContain("messages[0]");
+    expect(unable.requests).toHaveLength(0);
   };
 }
 

@@ -240,23 +240,75 @@ describe("pictures and files", () => {
     },
   );
 
-  test.each(WIRES)("are left out for a model that reads only text, and it is reported (%s)", async (wire) => {
+  const image = { type: "image", data: PNG, mediaType: "image/png" } as const;
+  const asked: Message[] = [{ role: "user", content: [{ type: "text", text: "What is this?" }, image] }];
+  const call = { type: "tool-call", id: "a1", name: "look", arguments: {} } as const;
+  const seen: Message[] = [
+    { role: "user", content: "Look" },
+    { role: "assistant", content: [call] },
+    { role: "tool", content: [{ type: "tool-result", id: "a1", content: [image] }] },
+  ];
+
+  test.each(WIRES)("are never left out: a model that reads only text is not asked (%s)", async (wire) => {
     const simulator = await simulate();
-    const model = factoryOf(entry(wire, simulator.url, "capabilities = { vision = false, files = false }")).create();
-    const image = { type: "image", data: PNG, mediaType: "image/png" } as const;
-    const reply = await model.codegen([{ role: "user", content: [{ type: "text", text: "What is this?" }, image] }]);
-    expect(reply.adjustments).toHaveLength(1);
-    expect(bodyOf(simulator)).toContain("What is this?");
-    expect(bodyOf(simulator)).not.toContain(PNG);
-    expect((await failureOf(model.codegen([{ role: "user", content: [image] }]))).code).toBe("unsupported");
-    expect(
-      (
-        await failureOf(
-          model.codegen([{ role: "user", content: [{ type: "text", text: "See" }, image] }], { strict: true }),
-        )
-      ).code,
-    ).toBe("unsupported");
+    const model = factoryOf(entry(wire, simulator.url, "capabilities = { vision = false }")).create();
+    for (const messages of [asked, seen]) {
+      const failure = await failureOf(model.codegen(messages));
+      expect(failure.code).toBe("unsupported");
+      expect(failure.message).toContain(`messages[${messages.length - 1}]: some-model cannot read image parts`);
+    }
+    expect(simulator.requests).toHaveLength(0);
+  });
+
+  test.each(WIRES)("are answered by the first fallback that takes them (%s)", async (wire) => {
+    const simulator = await simulate();
+    const model = factoryOf(
+      [
+        entry(wire, simulator.url, 'capabilities = { vision = false }\nfallback_models = ["blind", "sees"]'),
+        entry(wire, simulator.url, "capabilities = { vision = false }", { table: "blind" }),
+        entry(wire, simulator.url, "", { table: "sees", name: "seeing-model" }),
+      ].join("\n"),
+    ).get("main");
+    for (const messages of [asked, seen]) {
+      const reply = await model.codegen(messages);
+      expect(reply.model).toBe("sees");
+      expect(reply.attempts).toHaveLength(1);
+      expect(bodyOf(simulator)).toContain(PNG);
+    }
+    expect((await model.stream(asked, { strict: true }).reply).model).toBe("sees");
+    expect(simulator.requests).toHaveLength(3);
+  });
+
+  const sound = { type: "audio", data: "UklGRg==", mediaType: "audio/wav" } as const;
+  const linked = { type: "file", url: "https://example.com/a.pdf" } as const;
+  const archive = { type: "file", data: "UEsDBA==", mediaType: "application/zip" } as const;
+
+  test.each([
+    ["openai", linked, "google"],
+    ["openai-responses", sound, "openai"],
+    ["anthropic", sound, "google"],
+    ["anthropic", archive, "openai-responses"],
+  ] as const)("that the %s wire has no place for go to a fallback", async (wire, part, other) => {
+    const simulator = await simulate();
+    const toml = entry(wire, simulator.url, 'fallback_models = ["other"]');
+    const model = factoryOf(`${toml}\n${entry(other, simulator.url, "", { table: "other" })}`).get("main");
+    const messages: Message[] = [{ role: "user", content: [{ type: "text", text: "See" }, part] }];
+    expect((await model.codegen(messages)).model).toBe("other");
     expect(simulator.requests).toHaveLength(1);
+    const alone = factoryOf(entry(wire, simulator.url)).create();
+    expect((await failureOf(alone.codegen(messages))).code).toBe("unsupported");
+    expect(simulator.requests).toHaveLength(1);
+  });
+
+  test.each(WIRES)("of a tool's result reach the model (%s)", async (wire) => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    const reply = await model.codegen([...seen, { role: "user", content: "And?" }], { tools: [{ name: "look" }] });
+    expect(stringsIn(simulator.requests[0]?.body).join(" ")).toContain(PNG);
+    const moved = wire === "openai" || wire === "google";
+    expect(reply.adjustments.map(({ setting }) => setting)).toEqual(moved ? ["messages[2]"] : []);
+    const strict = await model.safeCodegen(seen, { strict: true, tools: [{ name: "look" }] });
+    expect(strict.ok).toBe(!moved);
   });
 });
 

@@ -108,8 +108,8 @@ describe("the message normaliser", () => {
     ]);
   });
 
-  it("lifts every system message into `system`", () => {
-    const { system, messages } = encode([
+  it("lifts every system message into `system`, and says so of one in the conversation", () => {
+    const { system, messages, adjustments } = encode([
       { role: "system", content: "One." },
       { role: "user", content: "x" },
       { role: "system", content: "Two." },
@@ -119,6 +119,30 @@ describe("the message normaliser", () => {
       { type: "text", text: "Two." },
     ]);
     expect(messages).toHaveLength(1);
+    expect(adjustments).toMatchObject([{ setting: "messages[2]", to: "the system instructions" }]);
+  });
+
+  it("shows the image of a failed result behind all results, and says so", () => {
+    const image = { type: "image", data: "iVBORw0KGgo=", mediaType: "image/png" } as const;
+    const call = (id: string) => ({ type: "tool-call", id, name: "look", arguments: {} }) as const;
+    const { messages, adjustments } = encode([
+      { role: "user", content: "x" },
+      { role: "assistant", content: [call("a"), call("b")] },
+      {
+        role: "tool",
+        content: [
+          { type: "tool-result", id: "a", content: [image], error: true },
+          { type: "tool-result", id: "b", content: [image] },
+        ],
+      },
+    ]);
+    expect(messages[2]?.content).toMatchObject([
+      { type: "tool_result", tool_use_id: "a", is_error: true, content: [{ type: "text" }] },
+      { type: "tool_result", tool_use_id: "b", content: [{ type: "image" }] },
+      { type: "text", text: "Image in the result of tool call a:" },
+      { type: "image" },
+    ]);
+    expect(adjustments).toContainEqual(expect.objectContaining({ from: "an image in a tool result" }));
   });
 
   it("begins with a user message and says so", () => {

@@ -1,6 +1,6 @@
-import type { GenerateContentParameters } from "@google/genai";
+import type { Content, GenerateContentParameters } from "@google/genai";
 import { describe, expect, it } from "vitest";
-import type { AssistantMessage } from "../../../src/core/message.ts";
+import type { AssistantMessage, Message } from "../../../src/core/message.ts";
 import type { ModelRequest } from "../../../src/core/request.ts";
 import type { ModelFacts, Target } from "../../../src/core/target.ts";
 import type { Tool } from "../../../src/core/tool.ts";
@@ -239,6 +239,7 @@ describe("contents of generateContent", () => {
         ],
       },
       { role: "user" },
+      { role: "user" },
     ]);
     expect(JSON.stringify(contents).split("thoughtSignature").length - 1).toBe(3);
   });
@@ -251,24 +252,62 @@ describe("contents of generateContent", () => {
     expect(contents).toContain("skip_thought_signature_validator");
   });
 
+  const answered = [{ role: "user", content: "x" }, signed("google"), results, { role: "user", content: "y" }] as const;
+
   it("hold all results of a turn in one content, in the order of the calls, with the name of the call", () => {
-    const contents = contentsOf([
-      { role: "user", content: "x" },
-      signed("google"),
-      results,
-      { role: "user", content: "y" },
-    ]);
-    expect((contents as unknown[]).slice(2)).toEqual([
+    const { params, adjustments } = encodeGenerate(requestOf({ messages: answered }), targetWith());
+    expect((params.contents as unknown[]).slice(2)).toEqual([
       {
         role: "user",
         parts: [
           { functionResponse: { id: "a", name: "weather", response: { output: "warm" } } },
+          { functionResponse: { id: "b", name: "weather", response: { error: "cold" } } },
+        ],
+      },
+      {
+        role: "user",
+        parts: [
+          { text: "Image in the result of weather a:" },
           { inlineData: { mimeType: "image/png", data: PIXEL } },
+          { text: "y" },
+        ],
+      },
+    ]);
+    expect(adjustments).toMatchObject([{ setting: "messages[2]", from: "an image in a tool result" }]);
+  });
+
+  it("hold the image of a result inside its response where the model takes it there", () => {
+    const target = targetWith({ toolResultMedia: true });
+    const { params, adjustments } = encodeGenerate(requestOf({ messages: answered }), target);
+    const inlineData = { mimeType: "image/png", data: PIXEL };
+    expect((params.contents as unknown[]).slice(2)).toEqual([
+      {
+        role: "user",
+        parts: [
+          { functionResponse: { id: "a", name: "weather", response: { output: "warm" }, parts: [{ inlineData }] } },
           { functionResponse: { id: "b", name: "weather", response: { error: "cold" } } },
         ],
       },
       { role: "user", parts: [{ text: "y" }] },
     ]);
+    expect(adjustments).toEqual([]);
+  });
+
+  it("move the image of a result that is given by its address, which only Vertex AI takes there", () => {
+    const image = { type: "image", url: "https://example.com/a.png" } as const;
+    const seen = { role: "tool", content: [{ type: "tool-result", id: "a", content: [image] }] } as const;
+    const call = { type: "tool-call", id: "a", name: "look", arguments: {} } as const;
+    const messages: Message[] = [{ role: "user", content: "x" }, { role: "assistant", content: [call] }, seen];
+    const media = { fileData: { mimeType: "image/png", fileUri: image.url } };
+    const target = targetWith({ toolResultMedia: true });
+    const gemini = encodeGenerate(requestOf({ messages }), target).params.contents as Content[];
+    expect(gemini.slice(2)).toMatchObject([
+      { parts: [{ functionResponse: { response: { output: "The image follows in the next user message." } } }] },
+      { role: "user", parts: [{ text: "Image in the result of look a:" }, media] },
+    ]);
+    const vertex = { ...target, address: { ...target.address, vertexProject: "p" } };
+    const placed = encodeGenerate(requestOf({ messages }), vertex).params.contents as Content[];
+    expect(placed.slice(2)).toMatchObject([{ parts: [{ functionResponse: { parts: [media] } }] }]);
   });
 
   it("refuse a result without a call and name it", () => {
@@ -296,7 +335,10 @@ describe("contents of generateContent", () => {
       { role: "user", parts: [{ text: "." }] },
       { role: "model", parts: [{ text: "Hello" }] },
     ]);
-    expect(adjustments).toHaveLength(1);
+    expect(adjustments.map(({ setting, to }) => [setting, to])).toEqual([
+      ["messages[2]", "the system instructions"],
+      ["messages", "."],
+    ]);
   });
 
   it("send bytes inline and addresses as file data", () => {

@@ -221,7 +221,7 @@ describe("a chat request", () => {
     expect(encode(openai, { settings: { tools: CONTRACT_TOOLS, toolChoice } }).body["tool_choice"]).toBe(toolChoice);
   });
 
-  it("replaces an image in a tool result by words, and says so", () => {
+  it("shows an image of a tool result in a user turn behind all results, and says so", () => {
     const messages = HISTORY.map((message) =>
       message.role === "tool"
         ? {
@@ -234,8 +234,41 @@ describe("a chat request", () => {
         : message,
     );
     const { body, adjustments } = encode(openai, { messages });
-    expect(JSON.stringify(body)).toContain("an image that cannot be shown here");
-    expect(adjustments).toHaveLength(2);
+    const image = { type: "image_url", image_url: { url: `data:image/png;base64,${PIXEL}` } };
+    const follows = "The image follows in the next user message.";
+    expect((body["messages"] as unknown[]).slice(3)).toEqual([
+      { role: "tool", tool_call_id: "call_1", content: follows },
+      { role: "tool", tool_call_id: "call_2", content: `Error: ${follows}` },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "Image in the result of get_weather call_1:" },
+          image,
+          { type: "text", text: "Image in the result of get_weather call_2:" },
+          image,
+          { type: "text", text: "Thanks. And now?" },
+        ],
+      },
+    ]);
+    expect(adjustments.map(({ setting, to }) => [setting, to])).toEqual([
+      ["messages[3]", "an image in a user turn after the results"],
+      ["messages[3]", "an image in a user turn after the results"],
+    ]);
+  });
+
+  it("moves an instruction between calls and results behind the results, and says so", () => {
+    const [, user, calls, results] = HISTORY as [Message, Message, Message, Message];
+    const { body, adjustments } = encode(openai, {
+      messages: [user, calls, { role: "system", content: "Be quick." }, results],
+    });
+    expect((body["messages"] as { role: string }[]).map(({ role }) => role)).toEqual([
+      "user",
+      "assistant",
+      "tool",
+      "tool",
+      "system",
+    ]);
+    expect(adjustments).toMatchObject([{ setting: "messages[2]", to: "behind the results" }]);
   });
 });
 
