@@ -61,6 +61,8 @@ export interface Quirks {
   readonly streamUsage?: boolean | undefined;
   /** Field of an assistant message in which reasoning text is sent back. */
   readonly reasoningField?: string | undefined;
+  /** What the host wants of the reasoning in earlier turns. */
+  readonly reasoningDemand?: ReasoningDemand | undefined;
   /** Settings this host refuses. */
   readonly lacks?: readonly SettingName[] | undefined;
   /** Sent when the entry says nothing (Hugging Face: top_p 0.9). */
@@ -79,6 +81,16 @@ export interface Quirks {
   readonly maxTemperature?: number | undefined;
   /** Most stop sequences; default unlimited. */
   readonly maxStops?: number | undefined;
+}
+
+/** A host that refuses a history whose turns lack their reasoning. */
+export interface ReasoningDemand {
+  /** The assistant turns that must have it. */
+  readonly turns: "all" | "tool-calls";
+  /** What the host takes in its place; absent: unknown. */
+  readonly standIn?: string | undefined;
+  /** Fields of the body that switch thinking off, so that nothing is demanded. */
+  readonly off: Readonly<Record<string, unknown>>;
 }
 
 export type AuthHeader = "bearer" | "x-api-key" | "api-key" | "x-goog-api-key" | "none";

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { catalogIds, factsOf, infoOf } from "../catalog/lookup.ts";
 import { isPriced, priceOf } from "../catalog/price.ts";
 import { findProvider, type ProviderRow } from "../catalog/providers.ts";
+import { reasoningDemandOf } from "../catalog/reasoning-demands.ts";
 import type { Overlay } from "../catalog/table.ts";
 import { thinksFromTheStart } from "../catalog/think-templates.ts";
 import { DEFAULTS } from "../config/defaults.ts";
@@ -113,7 +114,11 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
       allow: entry.allow ?? [],
     },
     unused: unusedKeys(entry, dialect, row),
-    quirks: { ...row?.quirks, thinkTags: thinkTagsFor(entry, row, simulated) },
+    quirks: {
+      ...row?.quirks,
+      thinkTags: thinkTagsFor(entry, row, simulated),
+      reasoningDemand: facts.capabilities.reasoning === false ? undefined : reasoningDemandOf(row?.id, entry.name),
+    },
     facts,
     price: once(() => priceFor(entry, row, context)),
     policy: policyOf(entry),

@@ -3,6 +3,7 @@ import { readDataUrl } from "../../core/data-url.ts";
 import type { MediaPart } from "../../core/media.ts";
 import type { FilePart, ImagePart, ReasoningPart, TextPart, ToolResultPart } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { isChatSignature } from "../chat-signature.ts";
 import type { Report } from "../report.ts";
 import { targetError } from "../wire-error.ts";
 
@@ -60,7 +61,8 @@ const DOCUMENT = /^(?:application\/(?:pdf|json)$|text\/|image\/)/;
 
 /** Thinking goes back byte for byte, and only to the provider that signed it. */
 export function encodeReasoning(part: ReasoningPart, target: Target): Block | undefined {
-  if (part.signature === undefined || part.owner !== target.provider) return undefined;
+  if (part.signature === undefined || part.owner !== target.provider || isChatSignature(part.signature))
+    return undefined;
   if (part.redacted === true) return { type: "redacted_thinking", data: part.signature };
   return { type: "thinking", thinking: part.text, signature: part.signature };
 }

@@ -8,6 +8,8 @@ import type {
   UserMessage,
 } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { isChatSignature } from "../chat-signature.ts";
+import { reportForeignState } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, movedImages } from "../moved-image.ts";
 import { type Report, reportMovedSystem } from "../report.ts";
 import { ToolIds } from "../tool-ids.ts";
@@ -39,6 +41,7 @@ export interface Conversation {
  * the turn that follows it, no empty text. Nothing is lost by merging: blocks are only moved next to each other.
  */
 export function encodeMessages(messages: readonly Message[], target: Target, report: Report): Conversation {
+  reportForeignState(messages, target, (signature) => !isChatSignature(signature), report);
   const encoder = new MessageEncoder(target, report);
   for (const [index, message] of messages.entries()) encoder.add(message, index);
   return encoder.finish();

@@ -13,6 +13,8 @@ import type {
 } from "../../core/message.ts";
 import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { isChatSignature } from "../chat-signature.ts";
+import { reportForeignState } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, type MovedImage, movedImage } from "../moved-image.ts";
 import { type Report, reportMovedSystem } from "../report.ts";
 import { ToolIds } from "../tool-ids.ts";
@@ -38,6 +40,7 @@ export function encodeContents(
   target: Target,
   report: Report,
 ): Conversation {
+  reportForeignState(messages, target, (signature) => !isChatSignature(signature), report);
   const encoder = new ContentsEncoder(names, target, report);
   for (const [index, message] of messages.entries()) encoder.add(message, index);
   return encoder.finish();
@@ -148,7 +151,8 @@ class ContentsEncoder {
 
   /** Signatures go back byte for byte on the very part they came with, and only to the provider that issued them. */
   #signature({ signature, owner }: Signed): { thoughtSignature?: string } {
-    return signature !== undefined && owner === this.#target.provider ? { thoughtSignature: signature } : {};
+    const isOwn = signature !== undefined && owner === this.#target.provider && !isChatSignature(signature);
+    return isOwn ? { thoughtSignature: signature } : {};
   }
 
   #results({ content }: ToolMessage, index: number): Part[] {

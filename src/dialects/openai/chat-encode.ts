@@ -10,6 +10,7 @@ import type { ModelRequest, SettingName, Settings } from "../../core/request.ts"
 import type { Target } from "../../core/target.ts";
 import type { Tool, ToolChoice } from "../../core/tool.ts";
 import { encodeChatMessages } from "./chat-messages.ts";
+import { withStandIns } from "./chat-stand-in.ts";
 import { given } from "./given.ts";
 import { promptCacheKey } from "./prompt-cache-key.ts";
 import { lowerFormat, type WireFormat, withInstruction } from "./response-format.ts";
@@ -38,7 +39,8 @@ export const encodeChat: Encode<ChatParams> = (request, target, streaming) => {
   const adjustments: Adjustment[] = [];
   const format = lowerFormat(request.settings.responseFormat, target);
   adjustments.push(...format.adjustments);
-  const messages = encodeChatMessages(withInstruction(request.messages, format.instruction), target, adjustments);
+  const encoded = encodeChatMessages(withInstruction(request.messages, format.instruction), target, adjustments);
+  const { messages, off } = withStandIns(encoded, request, target, adjustments);
   const params: ChatParams = {
     model: target.modelId,
     messages: messages satisfies ChatCompletionMessageParam[],
@@ -49,7 +51,9 @@ export const encodeChat: Encode<ChatParams> = (request, target, streaming) => {
     ...stream(target, streaming),
     ...target.extraBody,
     ...request.extraBody,
+    ...off,
   };
+  if (Object.keys(off).length > 0 && !("reasoning_effort" in off)) delete params.reasoning_effort;
   return { params, adjustments };
 };
 

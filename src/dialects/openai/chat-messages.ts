@@ -12,17 +12,22 @@ import type {
   Message,
   SystemMessage,
   TextPart,
+  ToolCallPart,
   ToolMessage,
   ToolResultPart,
   UserMessage,
 } from "../../core/message.ts";
 import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { isChatSignature } from "../chat-signature.ts";
+import { reportForeignState } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, movedImages } from "../moved-image.ts";
 import { reportTo } from "../report.ts";
 import { targetError } from "../wire-error.ts";
+import { callFields, contentChunks, reasoningBack } from "./chat-reasoning.ts";
 import { audioFormat, chatRefusal, fileName, sourceUrl } from "./media.ts";
 import { wireToolId } from "./tool-ids.ts";
+import { objectIn } from "./wire-value.ts";
 
 /** The conversation in the wire's own order: one message per turn, one per tool result. */
 export function encodeChatMessages(
@@ -30,6 +35,7 @@ export function encodeChatMessages(
   target: Target,
   adjustments: Adjustment[],
 ): ChatCompletionMessageParam[] {
+  reportForeignState(messages, target, isChatSignature, reportTo(adjustments));
   const out: ChatCompletionMessageParam[] = [];
   let moved: readonly ChatCompletionContentPart[] = [];
   for (const [index, message] of resultsFirst(messages, adjustments)) {
@@ -175,32 +181,20 @@ function encodeAssistant(message: AssistantMessage, target: Target): ChatComplet
   if (typeof content === "string") return { role: "assistant", content };
   const calls = content.flatMap((part) => (part.type === "tool-call" ? [encodeToolCall(part, target)] : []));
   const text = textOf(content);
+  const chunks = contentChunks(content, target) as ChatCompletionAssistantMessageParam["content"] | undefined;
   return {
     role: "assistant",
-    content: text === "" && calls.length > 0 ? null : text,
+    content: chunks ?? (text === "" && calls.length > 0 ? null : text),
     ...reasoningBack(content, target),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
 }
 
-function encodeToolCall(
-  part: { id: string; name: string; arguments: unknown },
-  target: Target,
-): ChatCompletionMessageFunctionToolCall {
+function encodeToolCall(part: ToolCallPart, target: Target): ChatCompletionMessageFunctionToolCall {
   const id = wireToolId(part.id, target.quirks.toolIds);
-  return { id, type: "function", function: { name: part.name, arguments: JSON.stringify(part.arguments ?? {}) } };
-}
-
-/** DeepSeek and others refuse a history of tool calls without the thoughts that led to them; only its own go back. */
-function reasoningBack(content: Exclude<AssistantMessage["content"], string>, target: Target): Record<string, string> {
-  const field = target.quirks.reasoningField;
-  if (field === undefined) return {};
-  let reasoning = "";
-  for (const part of content) {
-    const own = part.type === "reasoning" && (part.owner === undefined || part.owner === target.provider);
-    if (own) reasoning += part.text;
-  }
-  return reasoning === "" ? {} : { [field]: reasoning };
+  const { function: inner, ...fields } = callFields(part, target);
+  const details = { ...objectIn(inner), name: part.name, arguments: JSON.stringify(part.arguments ?? {}) };
+  return { ...fields, id, type: "function", function: details };
 }
 
 function encodeToolResults(message: ToolMessage, target: Target): ChatCompletionToolMessageParam[] {

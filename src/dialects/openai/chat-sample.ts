@@ -1,9 +1,11 @@
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
+import { FROM_CHUNK, FROM_DETAILS, FROM_TAGS, REASONING_FIELDS } from "../chat-signature.ts";
 import type { Said } from "../end-mark.ts";
 import { targetError } from "../wire-error.ts";
 import { CHAT_FINISHES, chatFailure } from "./finish-reasons.ts";
+import { callState, MessageState, reasoningIn } from "./opaque-fields.ts";
 import { ThinkTags } from "./think-tags.ts";
 import { ToolCallAssembly } from "./tool-call-assembly.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
@@ -19,6 +21,13 @@ export class ChatSample {
   #refused = false;
   #joins = false;
   #reasoningField: string | undefined;
+  /** A field for reasoning that came without any. */
+  #emptyField: string | undefined;
+  /** Reasoning has come as text of its own, so that the opaque fields repeat it. */
+  #hasPlainReasoning = false;
+  /** What a thinking chunk has besides its text. */
+  #chunk: Record<string, unknown> = {};
+  readonly #state = new MessageState();
   readonly #tags: ThinkTags;
   /** Where the events of the text go that is being read. */
   #out: FlowEvent[] = [];
@@ -29,7 +38,7 @@ export class ChatSample {
     this.#calls = new ToolCallAssembly(target, index, seed);
     this.#tags = new ThinkTags(
       target.quirks.thinkTags,
-      (thought) => this.#emitReasoning(thought, "content", this.#out),
+      (thought) => this.#emitReasoning(thought, FROM_TAGS, this.#out),
       (text) => this.#pushText(text, this.#out),
     );
   }
@@ -56,6 +65,7 @@ export class ChatSample {
 
   #readDelta(delta: WireObject, whole: boolean, out: FlowEvent[]): void {
     this.#out = out;
+    this.#state.add(delta);
     this.#readReasoning(delta, out);
     this.#readContent(delta["content"], out);
     this.#emitText(objectIn(delta["audio"])?.["transcript"], out);
@@ -73,8 +83,13 @@ export class ChatSample {
   }
 
   #readReasoning(delta: WireObject, out: FlowEvent[]): void {
+    this.#emptyField ??= REASONING_FIELDS.find((field) => delta[field] === "");
     const thought = thoughtIn(delta);
-    if (thought === undefined) return;
+    if (thought === undefined) {
+      if (!this.#hasPlainReasoning) this.#emitReasoning(reasoningIn(delta), FROM_DETAILS, out);
+      return;
+    }
+    this.#hasPlainReasoning = true;
     this.#tags.end();
     this.#emitReasoning(thought[1], thought[0], out);
   }
@@ -86,13 +101,19 @@ export class ChatSample {
       return;
     }
     for (const part of objectsIn(content)) {
-      if (part["type"] === "thinking") this.#emitReasoning(thinkingText(part["thinking"]), "content", out);
+      if (part["type"] === "thinking") this.#readChunk(part, out);
       else this.#emitText(part["text"], out);
     }
   }
 
+  #readChunk({ type: _, thinking, ...extras }: WireObject, out: FlowEvent[]): void {
+    this.#emitReasoning(thinkingText(thinking), FROM_CHUNK, out);
+    if (this.#reasoningField === FROM_CHUNK) this.#chunk = { ...this.#chunk, ...extras };
+  }
+
   #emitReasoning(text: string, field: string, out: FlowEvent[]): void {
     if (text === "") return;
+    this.#emptyField = "";
     this.#reasoningField = field;
     out.push({ type: "reasoning-delta", text, sample: this.#index });
   }
@@ -112,8 +133,22 @@ export class ChatSample {
   /** Marks the thoughts as this provider's, so that they go back to it and to nobody else. */
   #closeReasoning(out: FlowEvent[]): void {
     if (this.#reasoningField === undefined) return;
-    out.push({ type: "signature", part: "reasoning", signature: this.#reasoningField, sample: this.#index });
+    const hasExtras = Object.keys(this.#chunk).length > 0;
+    this.#signReasoning(hasExtras ? JSON.stringify({ chunk: this.#chunk }) : this.#reasoningField, out);
     this.#reasoningField = undefined;
+    this.#chunk = {};
+  }
+
+  #signReasoning(signature: string, out: FlowEvent[]): void {
+    out.push({ type: "signature", part: "reasoning", signature, sample: this.#index });
+  }
+
+  /** What belongs to the whole message: its opaque fields, and reasoning that the host sent although there was none. */
+  #signMessage(out: FlowEvent[]): void {
+    const { signature } = this.#state;
+    if (signature !== undefined) this.#signReasoning(signature, out);
+    const wanted = this.#target.quirks.reasoningDemand !== undefined;
+    if (wanted && this.#emptyField) this.#signReasoning(this.#emptyField, out);
   }
 
   #readCall(call: WireObject, position: number | undefined, out: FlowEvent[]): void {
@@ -125,7 +160,8 @@ export class ChatSample {
     const isCustom = details !== undefined && details === custom;
     const json = isCustom ? (textIn(custom["input"]) ?? "") : argumentsText(details?.["arguments"]);
     const name = textIn(details?.["name"]);
-    this.#calls.add({ index, id: textIn(call["id"]), name, kind: isCustom ? "custom" : "function", json }, out);
+    const kind = isCustom ? "custom" : "function";
+    this.#calls.add({ index, id: textIn(call["id"]), name, kind, json, state: callState(call) }, out);
   }
 
   /** Ends the calls and gives the last event of this completion. Throws when its end is a failure. */
@@ -140,6 +176,7 @@ export class ChatSample {
     if (failure !== undefined) throw targetError(this.#target, failure.code, `${failure.words} (finish_reason ${raw})`);
     const reason = this.#reason(hasCalls);
     this.#calls.end(out, reason === "length");
+    this.#signMessage(out);
     if (thinking && reason !== "length") {
       const words = "the answer ended inside its thoughts, before </think>";
       throw targetError(this.#target, "empty_response", words);
@@ -182,7 +219,7 @@ function writtenText(content: unknown): string {
 }
 
 function thoughtIn(delta: WireObject): readonly [field: string, text: string] | undefined {
-  for (const field of ["reasoning_content", "reasoning"]) {
+  for (const field of REASONING_FIELDS) {
     const text = textIn(delta[field]);
     if (text !== undefined) return [field, text];
   }

@@ -19,10 +19,12 @@ import type {
   UserMessage,
 } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { reportForeignState } from "../foreign-state.ts";
+import { reportTo } from "../report.ts";
 import { targetError } from "../wire-error.ts";
 import { failedResult, systemRole } from "./chat-messages.ts";
 import { fileName, responsesRefusal, sourceUrl } from "./media.ts";
-import { readReasoningSignature, readTextSignature } from "./responses-signature.ts";
+import { isResponsesSignature, readReasoningSignature, readTextSignature } from "./responses-signature.ts";
 import { wireToolId } from "./tool-ids.ts";
 
 /** The conversation as items, in the order the model produced them. */
@@ -31,6 +33,8 @@ export function encodeInput(
   target: Target,
   adjustments: Adjustment[],
 ): ResponseInputItem[] {
+  const reads = (signature: string) => isResponsesSignature(signature);
+  reportForeignState(messages, target, reads, reportTo(adjustments));
   return messages.flatMap((message, index) => encodeMessage(message, index, target, adjustments));
 }
 

@@ -41,6 +41,11 @@ export function readTextSignature(signature: string | undefined): string | undef
   return textIn(parseObject(signature)?.["phase"]);
 }
 
+/** Whether a signature was made on this wire. */
+export function isResponsesSignature(signature: string): boolean {
+  return readReasoningSignature(signature) !== undefined || readTextSignature(signature) !== undefined;
+}
+
 function parseObject(text: string | undefined): WireObject | undefined {
   if (text?.startsWith("{") !== true) return undefined;
   try {

@@ -4,7 +4,9 @@ import type { FlowEvent } from "../../core/event.ts";
 import type { Target } from "../../core/target.ts";
 import type { ToolKind } from "../../core/tool.ts";
 import { OpenCall } from "./open-call.ts";
+import { joinStates } from "./opaque-fields.ts";
 import { synthesizeToolId } from "./tool-ids.ts";
+import type { WireObject } from "./wire-value.ts";
 
 /** A piece of a tool call as a server sent it; every field may be missing. */
 export interface ToolFragment {
@@ -13,12 +15,15 @@ export interface ToolFragment {
   readonly name: string | undefined;
   readonly kind: ToolKind;
   readonly json: string;
+  /** What the host wants back with the call. */
+  readonly state?: WireObject;
 }
 
 /** A call with the index and the id that the server gave it. */
 class AssembledCall extends OpenCall {
   readonly wireIndex: number | undefined;
   readonly wireId: string | undefined;
+  readonly state: Record<string, unknown> = {};
 
   constructor(order: number, id: string, fragment: ToolFragment, sample: number) {
     super(order, id, fragment.kind, sample);
@@ -51,6 +56,7 @@ export class ToolCallAssembly {
 
   add(fragment: ToolFragment, out: FlowEvent[]): void {
     const call = this.#continued(fragment, out) ?? this.#begin(fragment);
+    joinStates(call.state, fragment.state ?? {});
     call.add(fragment.name, fragment.json, out);
   }
 
@@ -69,6 +75,7 @@ export class ToolCallAssembly {
       if (cut && isCut(call, call === last)) continue;
       const checked = call.end(out);
       if ("problem" in checked) throw this.#invalid(checked.problem);
+      this.#sign(call, out);
     }
     this.#calls.length = 0;
   }
@@ -136,6 +143,12 @@ export class ToolCallAssembly {
     const call = new AssembledCall(order, id, fragment, this.#sample);
     this.#calls.push(call);
     return call;
+  }
+
+  #sign({ order, state }: AssembledCall, out: FlowEvent[]): void {
+    if (Object.keys(state).length === 0) return;
+    const signature = JSON.stringify(state);
+    out.push({ type: "signature", part: "tool-call", index: order, signature, sample: this.#sample });
   }
 
   #invalid(words: string): ModelError {

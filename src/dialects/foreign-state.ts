@@ -1,0 +1,35 @@
+import type { Message } from "../core/message.ts";
+import type { Target } from "../core/target.ts";
+import type { Report } from "./report.ts";
+
+/**
+ * Reports the reasoning and signatures that stay behind: each goes back only to the provider that gave it, over the wire it
+ * came on. `reads` tells the signatures of this wire from others of the same provider.
+ */
+export function reportForeignState(
+  messages: readonly Message[],
+  { provider }: Target,
+  reads: (signature: string) => boolean,
+  report: Report,
+): void {
+  for (const owner of foreignOwners(messages, provider, reads)) {
+    const reason = `${provider} cannot read what ${owner} signed`;
+    report("messages", `reasoning and signatures of ${owner}`, undefined, reason);
+  }
+}
+
+function foreignOwners(
+  messages: readonly Message[],
+  provider: string,
+  reads: (signature: string) => boolean,
+): ReadonlySet<string> {
+  const owners = new Set<string>();
+  for (const { role, content } of messages) {
+    if (role !== "assistant" || typeof content === "string") continue;
+    for (const { signature, owner } of content) {
+      if (signature === undefined || owner === undefined) continue;
+      if (owner !== provider || !reads(signature)) owners.add(owner);
+    }
+  }
+  return owners;
+}
