@@ -18,6 +18,37 @@ const LOCAL: readonly string[] = ["ollama", "vllm", "lmstudio", "llamacpp"];
 
 /** Hosts whose models want their reasoning back, and what they take where another model gave none. The first rule wins. */
 const RULES: readonly DemandRule[] = [
+  ...[
+    {
+      providers: ["together"],
+      off: { reasoning: { enabled: false } },
+      source: "https://docs.together.ai/docs/reasoning",
+    },
+    {
+      providers: ["dashscope"],
+      off: { enable_thinking: false },
+      source: "https://www.alibabacloud.com/help/en/model-studio/deep-thinking",
+    },
+    {
+      providers: [
+        "fireworks",
+        "groq",
+        "cerebras",
+        "huggingface",
+        "nvidia",
+        "databricks",
+        "azure",
+        "bedrock",
+        "litellm",
+      ],
+      off: { reasoning_effort: "none" },
+      source: "https://docs.fireworks.ai/guides/reasoning",
+    },
+  ].flatMap(({ off, ...host }): DemandRule[] => [
+    { ...host, ids: DEEPSEEK_V4, demand: { turns: "all", off } },
+    { ...host, ids: KIMI_THINKING, demand: { turns: "tool-calls", off } },
+    { ...host, ids: GLM_5, demand: { turns: "all", off } },
+  ]),
   {
     // Refuses "." and, for some models, "" as well.
     providers: ["deepseek"],

@@ -1,5 +1,6 @@
 import { answers } from "./answers.ts";
 import { chains } from "./chains.ts";
+import { content } from "./content.ts";
 import { decoders } from "./decoders.ts";
 import { errors } from "./errors.ts";
 import { limits } from "./limits.ts";
@@ -17,4 +18,5 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...decoders,
   ...money,
   ...errors,
+  ...content,
 ];

@@ -301,7 +301,11 @@ describe("reasoning of a chat history", () => {
 
   it("goes to no other provider", () => {
     expect(JSON.stringify(encodeLoose(deepseek, { messages: turn("anthropic") }).body)).not.toContain("Hmm.");
-    expect(JSON.stringify(encodeLoose(openai, { messages: turn("openai") }).body)).not.toContain("Hmm.");
+    expect(JSON.stringify(encodeLoose(openai, { messages: turn("deepseek") }).body)).not.toContain("Hmm.");
+  });
+
+  it("goes back in the field it came in where nothing is known of the host", () => {
+    expect(JSON.stringify(encodeLoose(host, { messages: turn("vllm") }).body)).toContain('"reasoning_content":"Hmm."');
   });
 });
 

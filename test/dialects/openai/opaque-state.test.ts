@@ -1,0 +1,222 @@
+import { describe, expect, it } from "vitest";
+import type { AssistantMessage, Message } from "../../../src/core/message.ts";
+import type { Target } from "../../../src/core/target.ts";
+import { encodeMessages } from "../../../src/dialects/anthropic/messages.ts";
+import { encodeGenerate } from "../../../src/dialects/google/encode.ts";
+import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
+import { encodeChat } from "../../../src/dialects/openai/chat-encode.ts";
+import { encodeResponses } from "../../../src/dialects/openai/responses-encode.ts";
+import { readAnswer, requestOf, targetOf } from "../contract.ts";
+
+type Loose = Readonly<Record<string, unknown>>;
+
+const host = targetOf({ provider: "host", dialect: "openai" });
+const fn = { name: "f", arguments: '{"a":1}' };
+
+function streamed(...deltas: Loose[]): AssistantMessage {
+  const chunks = deltas.map((delta) => ({ id: "c", choices: [{ index: 0, delta, finish_reason: null }] }));
+  const isCall = deltas.some((delta) => "tool_calls" in delta);
+  const end = { id: "c", choices: [{ index: 0, delta: {}, finish_reason: isCall ? "tool_calls" : "stop" }] };
+  const stream = [...chunks, end, "[DONE]"].map((data) => ({ data }));
+  return readAnswer({ target: host, decoder: decodeChat }, { stream }, "stream").reply.message;
+}
+
+function whole(message: Loose): AssistantMessage {
+  const body = {
+    id: "c",
+    choices: [{ index: 0, message, finish_reason: "tool_calls" in message ? "tool_calls" : "stop" }],
+  };
+  return readAnswer({ target: host, decoder: decodeChat }, { stream: [], body }, "body").reply.message;
+}
+
+function historyOf(message: AssistantMessage): Message[] {
+  // A history is usually stored.
+  const stored = JSON.parse(JSON.stringify(message)) as AssistantMessage;
+  const calls = typeof stored.content === "string" ? [] : stored.content.filter((part) => part.type === "tool-call");
+  const results = calls.map(({ id }) => ({ type: "tool-result", id, content: "1" }) as const);
+  const next: Message = results.length > 0 ? { role: "tool", content: results } : { role: "user", content: "Go on" };
+  return [{ role: "user", content: "Hi" }, stored, next];
+}
+
+/** The assistant message of the next request, and what was changed for it. */
+function sentBack(message: AssistantMessage, target: Target = host) {
+  const { params, adjustments } = encodeChat(requestOf({ messages: historyOf(message) }), target, true);
+  return { message: JSON.parse(JSON.stringify(params.messages[1])) as Loose, adjustments };
+}
+
+const DETAILS = [
+  { type: "reasoning.text", text: "Let me think.", signature: "s+/==", format: "anthropic-claude-v1", index: 0 },
+  { type: "reasoning.encrypted", data: "AY89/+==", id: "call_1", format: "google-gemini-v1", index: 0 },
+  { type: "reasoning.encrypted", data: "AY90/+==", id: "call_2", format: "google-gemini-v1", index: 0 },
+  { type: "reasoning.summary", summary: "Thought.", index: 1 },
+];
+const BLOCKS = [
+  { type: "thinking", thinking: "Let me think.", signature: "s1+/==" },
+  { type: "redacted_thinking", data: "r1+/==" },
+  { type: "thinking", thinking: "More.", signature: "s2+/==" },
+];
+const CALL = { index: 0, id: "call_1", type: "function", function: fn };
+
+describe("opaque state of a chat answer goes back to its host as it came", () => {
+  it.each<[string, Loose]>([
+    ["reasoning_details", { reasoning: "Let me think.", reasoning_details: DETAILS }],
+    ["thinking_blocks", { reasoning_content: "Let me think.More.", thinking_blocks: BLOCKS }],
+    ["reasoning_opaque", { reasoning_text: "Let me think.", reasoning_opaque: "o+/==" }],
+    ["reasoning alone", { reasoning: "Let me think." }],
+    ["provider_specific_fields", { provider_specific_fields: { thought_signatures: ["t+/=="], refusal: null } }],
+    ["extra_content", { extra_content: { google: { thought_signature: "t+/==" } } }],
+  ])("%s of a body", (_, fields) => {
+    const answer = sentBack(whole({ role: "assistant", content: "Done.", ...fields }));
+    expect(answer.message).toEqual({ role: "assistant", content: "Done.", ...fields });
+    expect(answer.adjustments).toEqual([]);
+  });
+
+  it("joins the fragments of reasoning_details to one entry per index", () => {
+    const entry = (fields: Loose) => ({ reasoning_details: [{ type: "reasoning.text", index: 0, ...fields }] });
+    const message = streamed(
+      { reasoning: "Let me", ...entry({ text: "Let me", signature: null }) },
+      { reasoning: " think.", ...entry({ text: " think." }) },
+      entry({ signature: "s+/==", format: "anthropic-claude-v1" }),
+      { reasoning_details: [{ type: "reasoning.summary", summary: "Tho", index: 1 }] },
+      { reasoning_details: DETAILS.slice(1, 3), tool_calls: [CALL] },
+      { reasoning_details: [{ type: "reasoning.summary", summary: "ught.", index: 1 }] },
+    );
+    expect(message.content).toMatchObject([{ type: "reasoning", text: "Let me think." }, { type: "tool-call" }, {}]);
+    const { reasoning_details: details } = sentBack(message).message;
+    expect(details).toHaveLength(DETAILS.length);
+    expect(details).toEqual(expect.arrayContaining(DETAILS));
+  });
+
+  it("begins another entry for text behind a signature, and keeps one that is repeated whole", () => {
+    const block = (fields: Loose) => ({ thinking_blocks: [{ type: "thinking", ...fields }] });
+    const message = streamed(
+      { reasoning_content: "Let me", ...block({ thinking: "Let me" }) },
+      { reasoning_content: " think.", ...block({ thinking: " think." }) },
+      block({ thinking: "", signature: "s1+/==" }),
+      block({ thinking: "Let me think.", signature: "s1+/==" }),
+      { thinking_blocks: [BLOCKS[1]] },
+      { reasoning_content: "More.", ...block({ thinking: "More.", signature: "" }) },
+      block({ signature: "s2+/==" }),
+      { content: "Done." },
+    );
+    expect(sentBack(message).message["thinking_blocks"]).toEqual(BLOCKS);
+  });
+
+  it("shows reasoning that comes in no other field", () => {
+    const message = streamed(
+      { reasoning_details: [DETAILS[0]] },
+      { thinking_blocks: [BLOCKS[2]] },
+      { content: "Done." },
+    );
+    expect(message.content).toMatchObject([{ type: "reasoning", text: "Let me think.More." }, { text: "Done." }, {}]);
+    expect(sentBack(message).message).toEqual({
+      role: "assistant",
+      content: "Done.",
+      reasoning_details: [DETAILS[0]],
+      thinking_blocks: [BLOCKS[2]],
+    });
+  });
+
+  it.each(["google", "vertex"])("gives a call its extra_content.%s back, whichever fragment brought it", (vendor) => {
+    const extra_content = { [vendor]: { thought_signature: "AY89/+==" } };
+    const expected = [{ id: "call_1", type: "function", function: fn, extra_content }];
+    const { index: _, ...call } = CALL;
+    for (const message of [
+      whole({ content: null, tool_calls: [{ ...call, extra_content }] }),
+      streamed({ tool_calls: [{ ...CALL, extra_content }] }),
+      streamed({ tool_calls: [CALL] }, { tool_calls: [{ index: 0, extra_content }] }),
+    ]) {
+      expect(sentBack(message).message["tool_calls"]).toEqual(expected);
+      expect(message.content).toMatchObject([{ type: "tool-call", owner: "host" }]);
+    }
+  });
+
+  it("gives each of several calls its own state back", () => {
+    const state = (thought_signature: string) => ({ provider_specific_fields: { thought_signature } });
+    const two = { index: 1, id: "call_2", type: "function", function: { ...fn, ...state("b") } };
+    const sent = sentBack(streamed({ tool_calls: [{ ...CALL, ...state("a") }, two] })).message["tool_calls"];
+    expect(sent).toMatchObject([
+      { id: "call_1", ...state("a") },
+      { id: "call_2", function: { ...fn, ...state("b") } },
+    ]);
+  });
+
+  it("gives thinking chunks back as chunks, with what they hold besides the text, and no other field", () => {
+    const chunk = (text: string, more: Loose = {}) => ({
+      type: "thinking",
+      thinking: [{ type: "text", text }],
+      ...more,
+    });
+    const content = [chunk("Let me think.", { closed: true }), { type: "text", text: "Done." }];
+    const stream = streamed(
+      { content: [chunk("Let me")] },
+      { content: [chunk(" think.", { closed: true })] },
+      { content: "Done." },
+    );
+    for (const message of [whole({ content }), stream]) {
+      expect(sentBack(message).message).toEqual({ role: "assistant", content });
+    }
+  });
+
+  it("keeps nothing of fields that hold nothing", () => {
+    const fields = {
+      reasoning_details: [],
+      provider_specific_fields: { refusal: null },
+      extra_content: {},
+      reasoning: "",
+    };
+    expect(whole({ content: "Done.", ...fields }).content).toBe("Done.");
+    const mark = { extra_content: { google: { thought: true } } };
+    expect(streamed({ content: "Done.", ...mark }).content).toBe("Done.");
+  });
+});
+
+describe("opaque state of a chat answer goes to nobody else", () => {
+  const message = whole({
+    content: "Done.",
+    reasoning: "Secret.",
+    reasoning_details: [{ type: "reasoning.text", text: "Secret.", signature: "s+/==", index: 0 }],
+    tool_calls: [
+      { id: "call_1", type: "function", function: fn, extra_content: { google: { thought_signature: "s+/==" } } },
+    ],
+  });
+  const messages = historyOf(message);
+  const settings = { tools: [{ name: "f" }] };
+
+  it("not to another provider of the same wire, and it is reported once", () => {
+    const { message: sent, adjustments } = sentBack(message, targetOf({ provider: "other", dialect: "openai" }));
+    expect(sent).toEqual({
+      role: "assistant",
+      content: "Done.",
+      tool_calls: [{ id: "call_1", type: "function", function: fn }],
+    });
+    expect(adjustments).toMatchObject([
+      { setting: "messages", from: "reasoning and signatures of host", to: undefined },
+    ]);
+  });
+
+  it.each([
+    ["messages", (target: Target, report: never) => encodeMessages(messages, target, report)],
+    ["google", (target: Target) => encodeGenerate(requestOf({ messages, settings }), target)],
+    ["responses", (target: Target) => encodeResponses(requestOf({ messages, settings }), target, true)],
+  ] as const)("not over the %s wire of the same provider", (dialect, encode) => {
+    const reported: unknown[] = [];
+    const report = ((...change: unknown[]) => reported.push(change)) as never;
+    const encoded = encode(targetOf({ provider: "host", dialect }), report) as { adjustments?: unknown[] };
+    expect(JSON.stringify(encoded)).not.toMatch(/Secret|s\+\/==/);
+    expect(JSON.stringify([...reported, ...(encoded.adjustments ?? [])])).toContain("reasoning and signatures of host");
+  });
+
+  it("nor what another wire of the same provider signed", () => {
+    const signed: AssistantMessage = {
+      role: "assistant",
+      content: [
+        { type: "reasoning", text: "Secret.", signature: "EqQBCg==", owner: "host" },
+        { type: "text", text: "Done." },
+      ],
+    };
+    const answer = sentBack(signed);
+    expect(answer.message).toEqual({ role: "assistant", content: "Done." });
+    expect(answer.adjustments).toHaveLength(1);
+  });
+});
