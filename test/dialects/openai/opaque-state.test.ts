@@ -181,7 +181,7 @@ describe("opaque state of a chat answer goes to nobody else", () => {
     ],
   });
   const messages = historyOf(message);
-  const settings = { tools: [{ name: "f" }] };
+  const settings = { tools: [{ name: "f", parameters: { type: "object" } }] };
 
   it("not to another provider of the same wire, and it is reported once", () => {
     const { message: sent, adjustments } = sentBack(message, targetOf({ provider: "other", dialect: "openai" }));
