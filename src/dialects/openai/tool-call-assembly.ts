@@ -3,8 +3,8 @@ import { ModelError } from "../../core/error.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import type { Target } from "../../core/target.ts";
 import type { ToolKind } from "../../core/tool.ts";
-import { OpenCall } from "./open-call.ts";
 import { joinStates } from "./opaque-fields.ts";
+import { OpenCall } from "./open-call.ts";
 import { synthesizeToolId } from "./tool-ids.ts";
 import type { WireObject } from "./wire-value.ts";
 
