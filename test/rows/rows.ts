@@ -181,7 +181,7 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
     ["keys/clocks", "models.*.timeout"],
     ["keys/clocks", "models.*.deadline"],
   ],
-  114: [["wire/clocks", "an answer of 64,000 tokens may be awaited whole"]],
+  114: [["wire/clocks", "codegen over Anthropic's wire with"]],
   115: [
     reliability("a 4xx never opens the circuit"),
     ["layers/circuit-breaker", "lets one probe through when half open"],
