@@ -1,6 +1,5 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { Socket } from "node:net";
 import { basename, extname, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
@@ -76,51 +75,40 @@ async function readBytes(path: string, signal: AbortSignal): Promise<Buffer> {
   return readFile(path);
 }
 
+const PIPE_POLL_MS = 20;
+/** A program that was started at the same time may open the pipe a moment later. */
+const PIPE_TRIES = 50;
+
 /** `-f <(command)`. Opened without waiting, because opening a pipe that no program writes to would wait forever. */
 async function readPipe(path: string, signal: AbortSignal): Promise<Buffer> {
   const pipe = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  const first = await firstBytes(pipe);
-  if (first?.length === 0) {
-    closeSync(pipe);
-    throw new UsageError(`${path} is an empty pipe`);
-  }
-  // The socket closes the pipe.
-  const rest = addAbortSignal(signal, new Socket({ fd: pipe, readable: true, writable: false }));
-  return readStream(rest, path, first === undefined ? [] : [first]);
-}
-
-const PIPE_TRIES = 20;
-const PIPE_WAIT_MS = 50;
-
-/** A program that was started at the same time may open the pipe a moment later. */
-async function firstBytes(pipe: number): Promise<Buffer | undefined> {
-  let first = firstByte(pipe);
-  for (let tries = 1; first?.length === 0 && tries < PIPE_TRIES; tries++) {
-    await setTimeout(PIPE_WAIT_MS);
-    first = firstByte(pipe);
-  }
-  return first;
-}
-
-/** Empty when no program writes to the pipe; undefined while one does and nothing has come yet. */
-function firstByte(pipe: number): Buffer | undefined {
-  const byte = Buffer.alloc(1);
   try {
-    return byte.subarray(0, readSync(pipe, byte, 0, 1, null));
+    const pieces: Buffer[] = [];
+    let size = 0;
+    for (let tries = 0; ; ) {
+      const piece = readPiece(pipe);
+      if (piece?.length === 0 && (size > 0 || ++tries === PIPE_TRIES)) break;
+      if (piece === undefined || piece.length === 0) await setTimeout(PIPE_POLL_MS, undefined, { signal });
+      else pieces.push(piece);
+      size += piece?.length ?? 0;
+      if (size > LARGEST) throw new UsageError(`${path} gives more than 64 MiB`);
+    }
+    if (size === 0) throw new UsageError(`${path} is an empty pipe`);
+    return Buffer.concat(pieces);
+  } finally {
+    closeSync(pipe);
+  }
+}
+
+/** Empty when no program writes to the pipe any more, or yet; undefined while one does and nothing has come. */
+function readPiece(pipe: number): Buffer | undefined {
+  const bytes = Buffer.alloc(65_536);
+  try {
+    return bytes.subarray(0, readSync(pipe, bytes));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EAGAIN") return undefined;
     throw error;
   }
-}
-
-async function readStream(stream: AsyncIterable<Buffer>, path: string, pieces: Buffer[]): Promise<Buffer> {
-  let size = 0;
-  for await (const piece of stream) {
-    size += piece.length;
-    if (size > LARGEST) throw new UsageError(`${path} gives more than 64 MiB`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
 }
 
 function textOf(bytes: Buffer, path: string): string {
