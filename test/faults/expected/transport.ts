@@ -1,10 +1,12 @@
-import type { Expectation } from "../expectation.ts";
+import type { Expectation, Outcome } from "../expectation.ts";
 import { ALL, ANTHROPIC, CHAT, GOOGLE, RECOVERED, TRIED_THRICE } from "./wires.ts";
 
 const delta = (content: string, finish: string | null = null) => ({
   id: "c",
   choices: [{ index: 0, delta: { content }, finish_reason: finish }],
 });
+/** Another service, and the same one the next time. */
+const NOT_HTTP: Outcome = { code: "protocol_error", requests: 1 };
 const CLOCKS = "silence_timeout = 0.3\nidle_timeout = 20\ntimeout = 0.5";
 
 export const TRANSPORT: readonly Expectation[] = [
@@ -80,7 +82,7 @@ export const TRANSPORT: readonly Expectation[] = [
   {
     id: "T14",
     wire: "HTTP/2 GOAWAY while streams are in flight",
-    does: "cannot happen: requests go over HTTP/1.1 only. A server that speaks nothing else is `connection_failed`",
+    does: "cannot happen: requests go over HTTP/1.1 only. A server that speaks nothing else is `protocol_error`, not retried",
     note: "the catalogue allows HTTP/1.1 only, tested and documented",
   },
   {
@@ -182,10 +184,10 @@ export const TRANSPORT: readonly Expectation[] = [
   {
     id: "own-T06",
     wire: "half a response head, and a head that is no HTTP",
-    does: "`connection_failed` or `protocol_error`, retried",
+    does: "half a head is `connection_failed`, retried; what is not HTTP is `protocol_error`, asked once",
     runs: [
       { wires: ALL, attempts: [[["raw!", "HTTP/1.1 200 O"], ["fin"]], [["okjson"]]], both: RECOVERED },
-      { wires: ALL, attempts: [[["raw!", "SSH-2.0-OpenSSH_9.6\r\n\r\n"], ["fin"]], [["okjson"]]], both: RECOVERED },
+      { wires: ALL, attempts: [[["raw!", "SSH-2.0-OpenSSH_9.6\r\n\r\n"], ["fin"]], [["okjson"]]], both: NOT_HTTP },
     ],
   },
   {
@@ -282,20 +284,25 @@ export const TRANSPORT: readonly Expectation[] = [
   {
     id: "own-T18",
     wire: "broken HTTP: a bad chunk size, two lengths, a head without end, a length that is too long",
-    does: "`connection_failed` or `stream_truncated`, retried",
+    does: "a break after the head is `connection_failed` or `stream_truncated`, retried; a broken head is `protocol_error`, asked once",
     runs: [
       [
         ["status", 200, { "content-type": "text/event-stream", "transfer-encoding": "chunked" }],
         ["raw!", "zz\r\nx\r\n"],
         ["fin"],
       ],
-      [["raw!", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 9\r\n\r\nhello"], ["fin"]],
-      [["raw!", `HTTP/1.1 200 OK\r\nx: ${"y".repeat(100_000)}\r\n\r\n`], ["fin"]],
       [
         ["status", 200, { "content-type": "text/event-stream", "content-length": "900" }],
         ["raw", ": ping\n\n"],
         ["fin"],
       ],
-    ].map((broken) => ({ wires: ALL, attempts: [broken, [["okjson"]]] as never, both: RECOVERED })),
+    ]
+      .map((broken) => ({ wires: ALL, attempts: [broken, [["okjson"]]] as never, both: RECOVERED as Outcome }))
+      .concat(
+        [
+          "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 9\r\n\r\nhello",
+          `HTTP/1.1 200 OK\r\nx: ${"y".repeat(100_000)}\r\n\r\n`,
+        ].map((head) => ({ wires: ALL, attempts: [[["raw!", head], ["fin"]], [["okjson"]]] as never, both: NOT_HTTP })),
+      ),
   },
 ];
