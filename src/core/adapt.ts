@@ -38,8 +38,9 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     : effortWord(reasoningEffort, target, changes);
   clampNumbers(rest, target, changes);
   const messages = adaptMessages(withPrelude(input, target), changes);
-  checkBytes(messages, input.maxInputBytes ?? target.policy.maxInputBytes, target);
-  checkSize(messages, rest, target);
+  const mostBytes = input.maxInputBytes ?? target.policy.maxInputBytes;
+  checkBytes(messages, mostBytes ?? MOST_BYTES, target);
+  checkSize(messages, rest, target, mostBytes === undefined ? MOST_CHARS : Number.POSITIVE_INFINITY);
   const request: ModelRequest = {
     messages,
     settings: { ...rest, ...(effort !== undefined && { reasoningEffort: effort }) },
@@ -323,8 +324,10 @@ function toWellFormed(content: string | readonly Part[]): string | readonly Part
 
 /** No tokenizer packs more than this many characters into a token on average, so beyond it a prompt cannot fit. */
 const MOST_CHARS_PER_TOKEN = 8;
-/** Text no provider accepts, for models whose window nobody knows. */
+/** Text no provider accepts, for models whose window nobody knows, unless `max_input_bytes` says what they take. */
 const MOST_CHARS = 8 * 1024 * 1024;
+
+const MOST_BYTES = 64 * 1024 * 1024;
 
 function checkBytes(messages: readonly Message[], most: number, target: Target): void {
   const bytes = inputBytes(messages, most);
@@ -336,7 +339,7 @@ function checkBytes(messages: readonly Message[], most: number, target: Target):
   );
 }
 
-function checkSize(messages: readonly Message[], settings: Settings, target: Target): void {
+function checkSize(messages: readonly Message[], settings: Settings, target: Target, mostChars: number): void {
   const length = textLength(messages);
   const { context } = target.facts;
   if (context !== undefined && length > context * MOST_CHARS_PER_TOKEN) {
@@ -346,11 +349,11 @@ function checkSize(messages: readonly Message[], settings: Settings, target: Tar
       `the prompt has ${length} characters and cannot fit a window of ${context} tokens; nothing was sent`,
     );
   }
-  if (context === undefined && length > MOST_CHARS) {
+  if (context === undefined && length > mostChars) {
     throw failed(
       target,
       "request_too_large",
-      `the prompt has ${length} characters; set capabilities.context if the model takes that much`,
+      `the prompt has ${length} characters; set capabilities.context or max_input_bytes if the model takes that much`,
     );
   }
   if (settings.maxInputTokens === undefined) return;

@@ -212,8 +212,8 @@ export interface Policy {
   readonly stream: boolean | undefined;
   /** Most completions one API call is asked for. */
   readonly batchSize: number;
-  /** Largest prompt that is sent. */
-  readonly maxInputBytes: number;
+  /** Largest prompt that is sent; absent: 64 MiB. */
+  readonly maxInputBytes: number | undefined;
   /** Re-asks when an object does not satisfy its schema. */
   readonly repair: number;
   /** Refuse calls whose price is unknown. */

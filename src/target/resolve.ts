@@ -10,7 +10,6 @@ import { camelOf } from "../config/entry-config.ts";
 import type { Config, EntryConfig, PriceConfig } from "../config/load.ts";
 import { noPrice } from "../config/provider-checks.ts";
 import { isReference } from "../config/references.ts";
-import { sizeBytes } from "../config/size.ts";
 import { readSmallFile, UnreadableFile } from "../config/small-file.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Price } from "../core/cost.ts";
@@ -425,7 +424,7 @@ function policyOf(entry: EntryConfig): Policy {
     stripTokens: stripTokensOf(entry.stripSpecialTokens) ?? { tokens: [], where: "end" },
     stream: entry.stream,
     batchSize: entry.batchSize ?? DEFAULTS.batch_size,
-    maxInputBytes: entry.maxInputBytes ?? sizeBytes(DEFAULTS.max_input_bytes),
+    maxInputBytes: entry.maxInputBytes,
     repair: entry.repair ?? DEFAULTS.repair,
     strictPricing: entry.strictPricing ?? DEFAULTS.strict_pricing,
   };

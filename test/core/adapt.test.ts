@@ -302,6 +302,12 @@ describe("the size of a prompt", () => {
     }
   });
 
+  it("of a model whose window nobody knows may be as large as max_input_bytes says", () => {
+    const prompt = long(9 * 1024 * 1024);
+    expect(refusal(() => adapted(prompt)).code).toBe("request_too_large");
+    expect(adapted({ ...prompt, maxInputBytes: 10 * 1024 * 1024 }).adjustments).toEqual([]);
+  });
+
   it.each([
     ["an unknown window", {}, {}, "request_too_large"],
     ["a known window", {}, { facts: { known: true, capabilities: {}, context: 200_000 } }, "context_too_long"],

@@ -352,7 +352,7 @@ export function targetOf(target: Partial<Target> & Pick<Target, "provider" | "di
       batchSize: 1,
       repair: 0,
       strictPricing: false,
-      maxInputBytes: 64 * 1024 * 1024,
+      maxInputBytes: undefined,
     },
     ...target,
   };

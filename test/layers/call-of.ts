@@ -32,7 +32,7 @@ export const POLICY: Policy = {
   batchSize: 1,
   repair: 0,
   strictPricing: false,
-  maxInputBytes: 64 * 1024 * 1024,
+  maxInputBytes: undefined,
 };
 
 /** A target with nothing special about it. */
