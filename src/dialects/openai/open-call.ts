@@ -12,6 +12,7 @@ export class OpenCall {
   readonly text: Pick<ArgumentsText, "add" | "text" | "complete" | "empty" | "complement" | "end">;
   readonly #sample: number;
   #name: string | undefined;
+  #signature: string | undefined;
   /** What may be shown once there is a name. */
   #held = "";
 
@@ -38,12 +39,20 @@ export class OpenCall {
     return rest !== undefined;
   }
 
+  /** What the provider wants back with the call. */
+  sign(signature: string | undefined): void {
+    this.#signature = signature;
+  }
+
   /** Shows what is left, and the end, unless something is wrong with the call. */
   end(out: FlowEvent[]): CheckedCall {
     const { order: index, id, kind } = this;
     this.#show(this.text.end(), out);
     const checked = checkToolCall({ id, name: this.#name, json: this.text.text, kind });
-    if ("call" in checked) out.push({ type: "tool-call-end", index, call: checked.call, sample: this.#sample });
+    const sample = this.#sample;
+    if ("call" in checked) out.push({ type: "tool-call-end", index, call: checked.call, sample });
+    const signature = this.#signature;
+    if (signature !== undefined) out.push({ type: "signature", part: "tool-call", index, signature, sample });
     return checked;
   }
 

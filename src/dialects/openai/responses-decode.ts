@@ -6,7 +6,7 @@ import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
 import { OutputItems } from "./responses-output.ts";
 import { ResponsesUsage } from "./usage.ts";
-import { objectIn, textIn, type WireObject } from "./wire-value.ts";
+import { numberIn, objectIn, textIn, type WireObject } from "./wire-value.ts";
 
 export function decodeResponses(target: Target): Decoder {
   return new ResponsesDecoder(target);
@@ -20,6 +20,11 @@ class ResponsesDecoder implements Decoder {
   readonly #items: OutputItems;
   readonly #usage = new ResponsesUsage();
   #id: string | undefined;
+  /** The id of the response that was begun. */
+  #created: string | undefined;
+  #sequence: number | undefined;
+  /** Numbers are missing in the sequence of events. */
+  #lossy = false;
 
   constructor(target: Target) {
     this.#target = target;
@@ -49,6 +54,8 @@ class ResponsesDecoder implements Decoder {
 
   #read(type: string, event: WireObject, out: FlowEvent[]): void {
     const response = objectIn(event["response"]);
+    this.#count(numberIn(event["sequence_number"]));
+    if (type === "response.created" && this.#isRepeated(textIn(response?.["id"]))) return;
     if (response !== undefined) {
       this.#identify(response, out);
       this.#usage.push(response["usage"]);
@@ -71,6 +78,22 @@ class ResponsesDecoder implements Decoder {
     }
   }
 
+  #count(sequence: number | undefined): void {
+    if (sequence === undefined) return;
+    if (this.#sequence !== undefined && sequence > this.#sequence + 1) this.#lossy = true;
+    this.#sequence = sequence;
+  }
+
+  /** Some relays send the beginning twice; the beginning of another response is not read into this one. */
+  #isRepeated(id: string | undefined): boolean {
+    const before = this.#created;
+    this.#created ??= id;
+    if (before === undefined) return false;
+    if (id !== undefined && id !== before)
+      throw targetError(this.#target, "protocol_error", "another response began before this one was completed");
+    return true;
+  }
+
   #identify(response: WireObject, out: FlowEvent[]): void {
     const id = textIn(response["id"]);
     if (this.#id !== undefined || id === undefined) return;
@@ -83,8 +106,8 @@ class ResponsesDecoder implements Decoder {
     this.done = true;
     const ending = this.#endingOf(response);
     try {
-      if (this.#items.empty) this.#items.wholeAll(response["output"], out);
-      this.#items.end(out, "reason" in ending && ending.reason === "length");
+      if ("reason" in ending || this.#items.empty) this.#items.serve(response["output"], out);
+      if ("reason" in ending) this.#items.end(out, ending.reason === "length", this.#lossy);
     } finally {
       this.#usage.push(response["usage"]);
       this.#usage.pushTier(response);

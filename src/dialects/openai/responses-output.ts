@@ -1,178 +1,293 @@
 import type { FlowEvent } from "../../core/event.ts";
+import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
-import { signReasoning, signText } from "./responses-signature.ts";
-import { ToolCallAssembly } from "./tool-call-assembly.ts";
-import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
+import { targetError } from "../wire-error.ts";
+import { OpenCall } from "./open-call.ts";
+import { CALL_KINDS, contentOf, ItemTable, type OutputItem } from "./output-item.ts";
+import { signItem, signReasoning, signText } from "./responses-signature.ts";
+import { synthesizeToolId } from "./tool-ids.ts";
+import { listIn, numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
-/** What was already shown of one output item. */
-interface Shown {
-  text: boolean;
-  refusal: boolean;
-  reasoning: boolean;
-  json: boolean;
-  summaries: number;
+type Channel = "text" | "refusal" | "summary" | "thought" | "diff";
+
+/** The events of one text: of which item, which of its texts, and the fields of its index and of its repetition. */
+interface TextEvents {
+  readonly type: string;
+  readonly channel: Channel;
+  readonly index: string;
+  readonly whole: string;
 }
 
+const TEXTS: Readonly<Record<string, TextEvents>> = {
+  "response.output_text": { type: "message", channel: "text", index: "content_index", whole: "text" },
+  "response.refusal": { type: "message", channel: "refusal", index: "content_index", whole: "refusal" },
+  "response.reasoning_summary_text": { type: "reasoning", channel: "summary", index: "summary_index", whole: "text" },
+  "response.reasoning_text": { type: "reasoning", channel: "thought", index: "content_index", whole: "text" },
+  "response.apply_patch_call_operation_diff": { type: "apply_patch_call", channel: "diff", index: "", whole: "diff" },
+};
+
+/** The events of arguments, with the field of their repetition. */
+const ARGUMENTS: Readonly<Record<string, { readonly type: string; readonly whole: string }>> = {
+  "response.function_call_arguments": { type: "function_call", whole: "arguments" },
+  "response.custom_tool_call_input": { type: "custom_tool_call", whole: "input" },
+};
+
+/** Items that are named, and whose arguments are streamed. */
+const ARGUMENT_TYPES = { function_call: true, custom_tool_call: true } as const;
+
+/** Parts of a message or of reasoning, by their kind. */
+const PARTS: Readonly<Record<string, string>> = {
+  output_text: "response.output_text",
+  refusal: "response.refusal",
+  summary_text: "response.reasoning_summary_text",
+  reasoning_text: "response.reasoning_text",
+};
+
+const SHOWN_AS = {
+  text: "text-delta",
+  refusal: "refusal-delta",
+  summary: "reasoning-delta",
+  thought: "reasoning-delta",
+} as const;
+
 /**
- * The output items of a response while they come in. Items that are no message, reasoning or function call (searches,
- * code runs, custom tools) are the provider's own work and leave no events.
+ * The output items of a response while they come in. The wire repeats everything: texts in their `.done`, items in theirs,
+ * and all of it in the complete response. What a repetition has beyond the deltas is shown, any other difference is an
+ * error. Items that are neither message, reasoning nor a call for the client are the provider's own work.
  */
 export class OutputItems {
   calls = 0;
   refused = false;
-  readonly #shown = new Map<number, Shown>();
-  readonly #indexes = new Map<string, number>();
-  readonly #calls: ToolCallAssembly;
+  readonly #target: Target;
+  readonly #seed: () => string;
+  readonly #table = new ItemTable();
+  /** The item that spoke last, for each kind of delta. */
+  readonly #speakers = new Map<string, OutputItem>();
 
   constructor(target: Target, seed: () => string) {
-    this.#calls = new ToolCallAssembly(target, 0, seed);
+    this.#target = target;
+    this.#seed = seed;
   }
 
   get empty(): boolean {
-    return this.#shown.size === 0;
+    return this.#table.items.length === 0;
   }
 
   read(type: string, event: WireObject, out: FlowEvent[]): void {
     const item = objectIn(event["item"]);
-    const index = this.#indexOf(event, item);
-    const delta = textIn(event["delta"]);
-    switch (type) {
-      case "response.output_item.added":
-        this.#shownOf(index);
-        if (item?.["type"] === "function_call") this.#call({ ...item, arguments: "" }, index, out);
-        break;
-      case "response.output_item.done":
-        if (item !== undefined) this.whole(item, index, out);
-        break;
-      case "response.output_text.delta":
-        this.#text(delta, index, out);
-        break;
-      case "response.refusal.delta":
-        this.#refusal(delta, index, out);
-        break;
-      case "response.reasoning_summary_text.delta":
-      case "response.reasoning_text.delta":
-        this.#reasoning(delta, index, out);
-        break;
-      case "response.reasoning_summary_part.added":
-        this.#summaryPart(index, out);
-        break;
-      case "response.function_call_arguments.delta":
-        this.#arguments(delta, index, out);
-        break;
-      default:
-    }
-  }
-
-  /** A finished item: what of it was not streamed is emitted now. */
-  whole(item: WireObject, index: number, out: FlowEvent[]): void {
-    const shown = this.#shownOf(index);
-    switch (item["type"]) {
-      case "message":
-        this.#message(item, shown, index, out);
-        break;
-      case "reasoning":
-        this.#thought(item, shown, index, out);
-        break;
-      case "function_call":
-        this.#call(shown.json ? { ...item, arguments: "" } : item, index, out);
-        break;
-      default:
-        out.push({ type: "other-output", sample: 0 });
-    }
-  }
-
-  /** A response of which nothing was streamed. */
-  wholeAll(output: unknown, out: FlowEvent[]): void {
-    objectsIn(output).forEach((item, index) => {
-      this.whole(item, index, out);
-    });
-  }
-
-  end(out: FlowEvent[], cut: boolean): void {
-    this.#calls.end(out, cut);
-  }
-
-  /** The place of an event's item; by its id where a server leaves the index out. */
-  #indexOf(event: WireObject, item: WireObject | undefined): number {
     const index = numberIn(event["output_index"]);
-    if (index !== undefined) return index;
-    const id = textIn(event["item_id"]) ?? textIn(item?.["id"]) ?? "";
-    const known = this.#indexes.get(id) ?? this.#indexes.size;
-    this.#indexes.set(id, known);
-    return known;
+    if (type === "response.output_item.added") {
+      if (item !== undefined) this.#begin(this.#table.ofAdded(item, index), item, out);
+    } else if (type === "response.output_item.done") {
+      if (item !== undefined) this.#repeat(this.#table.ofFinished(item, index), item, out);
+    } else if (type.endsWith("_part.added") || type.endsWith("_part.done")) this.#part(type, event, out);
+    else if (type.startsWith("response.audio")) out.push({ type: "other-output", sample: 0 });
+    else if (type.endsWith(".delta")) this.#delta(type.slice(0, -".delta".length), event, out);
+    else if (type.endsWith(".done")) this.#done(type.slice(0, -".done".length), event, out);
   }
 
-  #shownOf(index: number): Shown {
-    let shown = this.#shown.get(index);
-    if (shown === undefined) {
-      shown = { text: false, refusal: false, reasoning: false, json: false, summaries: 0 };
-      this.#shown.set(index, shown);
-    }
-    return shown;
+  /** Reads the items of the complete response of which no repetition has come. */
+  serve(output: unknown, out: FlowEvent[]): void {
+    for (const [item, wire] of this.#table.ofOutput(objectsIn(output))) this.#finish(item, wire, out);
   }
 
-  #message(item: WireObject, shown: Shown, index: number, out: FlowEvent[]): void {
-    const { text, refusal } = shown;
-    for (const part of objectsIn(item["content"])) {
-      if (!text) this.#text(textIn(part["text"]), index, out);
-      if (!refusal) this.#refusal(textIn(part["refusal"]), index, out);
+  /** Ends the calls. `lossy` when events of the stream are missing: then an item without repetition may lack something. */
+  end(out: FlowEvent[], cut: boolean, lossy: boolean): void {
+    const items = [...this.#table.items].sort((left, right) => (left.index ?? 0) - (right.index ?? 0));
+    for (const item of items) {
+      if (!item.finished && lossy && !cut)
+        throw this.#wrong(`events are missing, and ${named(item)} was never completed`);
+      if (own(CALL_KINDS, item.type) !== undefined) this.#endCall(item, out, cut);
     }
-    const signature = signText(item);
-    if (signature !== undefined && shown.text) out.push({ type: "signature", part: "text", signature, sample: 0 });
   }
 
-  #thought(item: WireObject, shown: Shown, index: number, out: FlowEvent[]): void {
-    if (!shown.reasoning) {
-      const summary = joined(item["summary"], "\n\n");
-      this.#reasoning(textIn(summary === "" ? joined(item["content"], "") : summary), index, out);
-    }
-    const signature = signReasoning(item);
+  #begin(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
+    const kind = own(CALL_KINDS, item.type);
+    if (kind === "function" || kind === "custom") this.#callOf(item, textIn(wire["name"]), out);
+  }
+
+  #part(type: string, event: WireObject, out: FlowEvent[]): void {
+    const summary = type.startsWith("response.reasoning_summary");
+    const part = objectIn(event["part"]);
+    const kind = own(PARTS, textIn(part?.["type"]) ?? (summary ? "summary_text" : "output_text"));
+    if (kind === undefined) return;
+    if (type.endsWith(".done")) this.#done(kind, { ...part, ...event, ...textsOf(part) }, out);
+    else
+      this.#table.ofDelta(TEXTS[kind]?.type ?? "", textIn(event["item_id"]), numberIn(event["output_index"])).parts +=
+        1;
+  }
+
+  #delta(kind: string, event: WireObject, out: FlowEvent[]): void {
+    const delta = textIn(event["delta"]);
+    const texts = own(TEXTS, kind);
+    const type = texts?.type ?? own(ARGUMENTS, kind)?.type;
+    if (delta === undefined || type === undefined) return;
+    const item = this.#table.ofDelta(type, textIn(event["item_id"]), numberIn(event["output_index"]));
+    if (texts !== undefined)
+      this.#show(item, texts.channel, item[texts.channel].add(partOf(item, texts, event), delta), out);
+    else if (item.finished) throw this.#wrong(`${named(item)} goes on after it was completed`);
+    else if (item.call === undefined) item.early += delta;
+    else item.call.add(undefined, delta, out);
+  }
+
+  #done(kind: string, event: WireObject, out: FlowEvent[]): void {
+    const texts = own(TEXTS, kind);
+    const args = own(ARGUMENTS, kind);
+    const whole = textIn(event[texts?.whole ?? args?.whole ?? ""]);
+    if (whole === undefined) return;
+    const id = textIn(event["item_id"]);
+    const item = this.#table.ofDone(texts?.type ?? args?.type ?? "", id, numberIn(event["output_index"]));
+    if (item.finished && texts !== undefined) return;
+    if (texts !== undefined)
+      this.#complete(item, texts.channel, item[texts.channel].complement(partOf(item, texts, event), whole), out);
+    else this.#completeCall(item, undefined, whole, out);
+  }
+
+  #repeat(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
+    if (item.finished && item.content !== contentOf(wire)) throw this.#differs(item);
+    this.#finish(item, wire, out);
+  }
+
+  /** An item as the server repeats it. It is delivered once, however often it comes. */
+  #finish(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
+    if (item.finished) return;
+    item.content = contentOf(wire);
+    const kind = own(CALL_KINDS, item.type);
+    if (item.type === "message") this.#finishMessage(item, wire, out);
+    else if (item.type === "reasoning") this.#finishReasoning(item, wire, out);
+    else if (kind === undefined || isHosted(wire)) out.push({ type: "other-output", sample: 0 });
+    else this.#finishCall(item, wire, out);
+    item.finished = true;
+  }
+
+  #finishMessage(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
+    this.#complete(item, "text", item.text.complementAll(texts(wire["content"], "text")), out);
+    this.#complete(item, "refusal", item.refusal.complementAll(texts(wire["content"], "refusal")), out);
+    if (objectsIn(wire["content"]).some(({ type }) => type === "output_audio"))
+      out.push({ type: "other-output", sample: 0 });
+    const signature = signText(wire);
+    if (signature !== undefined && item.text.text !== "" && this.#speakers.get("text-delta") === item)
+      out.push({ type: "signature", part: "text", signature, sample: 0 });
+  }
+
+  /** The summary stands for the reasoning; the reasoning itself is read where there is no summary, or where it was shown. */
+  #finishReasoning(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
+    const summary = texts(wire["summary"], "text");
+    const reads = item.summary.text !== "" || item.thought.text === "";
+    if (reads) this.#complete(item, "summary", item.summary.complementAll(summary), out);
+    if (item.thought.text !== "" || item.summary.text === "")
+      this.#complete(item, "thought", item.thought.complementAll(texts(wire["content"], "text")), out);
+    const signature = signReasoning(wire);
     if (signature !== undefined) out.push({ type: "signature", part: "reasoning", signature, sample: 0 });
   }
 
-  #text(text: string | undefined, index: number, out: FlowEvent[]): void {
-    if (text === undefined) return;
-    this.#shownOf(index).text = true;
-    out.push({ type: "text-delta", text, sample: 0 });
+  #finishCall(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
+    const operation = objectIn(wire["operation"]) ?? objectIn(wire["action"]);
+    switch (item.type) {
+      case "function_call":
+        this.#completeCall(item, textIn(wire["name"]), argumentsIn(wire["arguments"]), out);
+        break;
+      case "custom_tool_call":
+        this.#completeCall(item, textIn(wire["name"]), textIn(wire["input"]) ?? "", out);
+        break;
+      default: {
+        const diff = textIn(operation?.["diff"]);
+        if (diff !== undefined && item.diff.complementAll([diff]) === undefined) throw this.#differs(item);
+        this.#completeCall(item, item.type.replace(/_call$/, ""), JSON.stringify(operation ?? {}), out);
+      }
+    }
+    item.call?.sign(signItem(wire));
   }
 
-  #refusal(text: string | undefined, index: number, out: FlowEvent[]): void {
-    if (text === undefined) return;
-    this.#shownOf(index).refusal = true;
-    this.refused = true;
-    out.push({ type: "refusal-delta", text, sample: 0 });
+  #completeCall(item: OutputItem, name: string | undefined, whole: string, out: FlowEvent[]): void {
+    const call = this.#callOf(item, name, out);
+    if (call === undefined) item.early ||= whole;
+    else if (!call.complement(name, whole, out)) throw this.#differs(item);
   }
 
-  #reasoning(text: string | undefined, index: number, out: FlowEvent[]): void {
-    if (text === undefined) return;
-    this.#shownOf(index).reasoning = true;
-    out.push({ type: "reasoning-delta", text, sample: 0 });
+  /** The call of an item, once it was announced. */
+  #callOf(item: OutputItem, name: string | undefined, out: FlowEvent[]): OpenCall | undefined {
+    if (item.call === undefined && name === undefined) return undefined;
+    if (item.call === undefined) {
+      const id = item.callId ?? synthesizeToolId(`${this.#seed()} 0 ${this.calls}`);
+      item.call = new OpenCall(this.calls, id, own(CALL_KINDS, item.type) ?? "function", 0);
+      this.calls += 1;
+    }
+    item.call.add(name, item.early, out);
+    item.early = "";
+    return item.call;
   }
 
-  /** Parts of a summary are paragraphs. */
-  #summaryPart(index: number, out: FlowEvent[]): void {
-    const shown = this.#shownOf(index);
-    if (shown.summaries > 0 && shown.reasoning) this.#reasoning("\n\n", index, out);
-    shown.summaries += 1;
+  #endCall(item: OutputItem, out: FlowEvent[], cut: boolean): void {
+    const { call, type, finished } = item;
+    const whole = call?.kind === "custom" ? finished : call?.text.complete === true;
+    if (cut && !whole) return;
+    if (call === undefined) {
+      if (own(ARGUMENT_TYPES, type) !== undefined)
+        throw targetError(this.#target, "invalid_tool_call", "a tool call has no name");
+      // A shell of the provider is no call.
+      if (finished) return;
+      throw this.#wrong(`${named(item)} was never completed`);
+    }
+    const checked = call.end(out);
+    if ("problem" in checked) throw targetError(this.#target, "invalid_tool_call", checked.problem);
   }
 
-  #call(item: WireObject, index: number, out: FlowEvent[]): void {
-    const json = textIn(item["arguments"]) ?? "";
-    this.#shownOf(index).json ||= json !== "";
-    this.#calls.add({ index, id: textIn(item["call_id"]), name: textIn(item["name"]), kind: "function", json }, out);
-    this.calls = this.#calls.size;
+  #complete(item: OutputItem, channel: Channel, rest: string | undefined, out: FlowEvent[]): void {
+    if (rest === undefined) throw this.#differs(item);
+    if (rest !== "" && channel !== "diff" && !this.#mayFollow(item, SHOWN_AS[channel]))
+      throw this.#wrong(`the rest of ${named(item)} came after other text`);
+    this.#show(item, channel, rest, out);
   }
 
-  #arguments(json: string | undefined, index: number, out: FlowEvent[]): void {
-    if (json === undefined) return;
-    this.#shownOf(index).json = true;
-    this.#calls.add({ index, id: undefined, name: undefined, kind: "function", json }, out);
+  /** Text cannot be put before what was shown of a later item. */
+  #mayFollow(item: OutputItem, kind: string): boolean {
+    const last = this.#speakers.get(kind);
+    if (last === undefined || last === item) return true;
+    const [before, here] = [last.index, item.index];
+    return before === undefined || here === undefined || before < here;
+  }
+
+  #show(item: OutputItem, channel: Channel, text: string | undefined, out: FlowEvent[]): void {
+    if (text === undefined) throw this.#wrong(`${named(item)} goes on after it was completed`);
+    if (text === "" || channel === "diff") return;
+    if (channel === "refusal") this.refused = true;
+    this.#speakers.set(SHOWN_AS[channel], item);
+    out.push({ type: SHOWN_AS[channel], text, sample: 0 });
+  }
+
+  #differs(item: OutputItem): Error {
+    return this.#wrong(`${named(item)} was completed with other content than its deltas`);
+  }
+
+  #wrong(words: string): Error {
+    return targetError(this.#target, "protocol_error", words);
   }
 }
 
-function joined(parts: unknown, between: string): string {
-  return objectsIn(parts)
-    .map((part) => textIn(part["text"]) ?? "")
-    .join(between);
+function named({ type, index }: OutputItem): string {
+  return index === undefined ? `the ${type} item` : `the ${type} item ${index}`;
+}
+
+function partOf(item: OutputItem, { index }: TextEvents, event: WireObject): number {
+  return numberIn(event[index]) ?? Math.max(0, item.parts - 1);
+}
+
+function textsOf(part: WireObject | undefined): WireObject {
+  return part === undefined ? {} : { text: part["text"], refusal: part["refusal"] };
+}
+
+function texts(parts: unknown, field: string): readonly string[] {
+  return objectsIn(parts).map((part) => textIn(part[field]) ?? "");
+}
+
+/** Some servers send the object itself. */
+function argumentsIn(value: unknown): string {
+  if (typeof value === "string") return value;
+  return objectIn(value) === undefined && listIn(value).length === 0 ? "" : JSON.stringify(value);
+}
+
+/** A shell in a container of the provider is the provider's own work. */
+function isHosted(wire: WireObject): boolean {
+  return textIn(objectIn(wire["environment"])?.["type"])?.startsWith("container") === true;
 }

@@ -31,6 +31,16 @@ function summaryOf(item: WireObject): ReasoningSignature["summary"] {
   return objectsIn(item["summary"]).map((part) => ({ type: "summary_text", text: textIn(part["text"]) ?? "" }));
 }
 
+/** Calls of the provider's own tool types are recognised by the id of their item; functions are not. */
+export function signItem(item: WireObject): string | undefined {
+  const [id, type] = [textIn(item["id"]), textIn(item["type"])];
+  return id === undefined || type === "function_call" ? undefined : JSON.stringify({ id, type });
+}
+
+export function readItemId(signature: string | undefined): string | undefined {
+  return textIn(parseObject(signature)?.["id"]);
+}
+
 /** Newer models mark what they say before acting as commentary and want the mark back. */
 export function signText(item: WireObject): string | undefined {
   const phase = textIn(item["phase"]);

@@ -119,7 +119,7 @@ describe("a responses stream", () => {
   });
 
   it("passes over the provider's own work and what it does not know", () => {
-    const foreign = ["web_search_call", "custom_tool_call", "mcp_call", "something_new"].map((type, index) => ({
+    const foreign = ["web_search_call", "computer_call", "mcp_call", "something_new"].map((type, index) => ({
       id: `i${index}`,
       type,
     }));

@@ -1,0 +1,189 @@
+import type { ToolKind } from "../../core/tool.ts";
+import type { OpenCall } from "./open-call.ts";
+import { Passage } from "./passage.ts";
+import { objectsIn, textIn, type WireObject } from "./wire-value.ts";
+
+/** Items that ask the client for something. */
+export const CALL_KINDS: Readonly<Record<string, ToolKind>> = {
+  function_call: "function",
+  custom_tool_call: "custom",
+  apply_patch_call: "apply_patch",
+  shell_call: "shell",
+  local_shell_call: "shell",
+};
+
+/** One output item while it comes in. */
+export class OutputItem {
+  readonly type: string;
+  readonly ids = new Set<string>();
+  callId: string | undefined;
+  index: number | undefined;
+  /** The item as the server repeats it has been read. */
+  finished = false;
+  /** What the server repeated of it. */
+  content: string | undefined;
+  call: OpenCall | undefined;
+  /** Arguments that came before the call was announced. */
+  early = "";
+  /** Parts that were announced; events without an index belong to the last of them. */
+  parts = 0;
+  readonly text = new Passage();
+  readonly refusal = new Passage();
+  readonly summary = new Passage("\n\n");
+  readonly thought = new Passage();
+  /** Of a patch; not shown in pieces. */
+  readonly diff = new Passage();
+
+  constructor(type: string, index: number | undefined) {
+    this.type = type;
+    this.index = index;
+  }
+}
+
+/**
+ * Finds the item an event is about: by its type and an id that is known, otherwise by its place. Some servers count the
+ * place of the next item, use one place for several items, or give every event an id of its own.
+ */
+export class ItemTable {
+  readonly items: OutputItem[] = [];
+  readonly #byId = new Map<string, OutputItem[]>();
+  readonly #byPlace = new Map<string, OutputItem[]>();
+
+  /** The item of a delta; a new one when it belongs to none. */
+  ofDelta(type: string, id: string | undefined, index: number | undefined): OutputItem {
+    return this.#known(type, id, index) ?? this.#adopt(this.#placed(type, id, index), id) ?? this.#add(type, id, index);
+  }
+
+  /** The item of a repetition of one of its texts, which may count its place wrongly. */
+  ofDone(type: string, id: string | undefined, index: number | undefined): OutputItem {
+    const found = this.#known(type, id, index) ?? this.#placed(type, id, index) ?? this.#onlyOpen(type, id);
+    return this.#adopt(found, id) ?? this.#add(type, id, index);
+  }
+
+  /** The item that begins; one that is known begins once. */
+  ofAdded(wire: WireObject, index: number | undefined): OutputItem {
+    const { type, id, callId } = identityOf(wire);
+    const known = this.#identified(type, id, callId, index);
+    if (known !== undefined && !isElsewhere(known, index)) return this.#claim(known, id, callId);
+    const there = this.#at(type, index).findLast(({ finished }) => !finished);
+    const nameless = there !== undefined && there.ids.size === 0 && there.callId === undefined;
+    const fresh = nameless && (id !== undefined || callId !== undefined || isSilent(there));
+    return this.#claim(fresh ? there : this.#add(type, id, index), id, callId);
+  }
+
+  /** The item that is complete. */
+  ofFinished(wire: WireObject, index: number | undefined): OutputItem {
+    const { type, id, callId } = identityOf(wire);
+    const fits = (item: OutputItem) => item.callId === undefined || callId === undefined || item.callId === callId;
+    const known = this.#identified(type, id, callId, index);
+    const isOther = known?.finished === true && isElsewhere(known, index) && known.content !== contentOf(wire);
+    const found =
+      (isOther ? undefined : known) ??
+      this.#at(type, index).findLast((item) => !item.finished && fits(item)) ??
+      (index === undefined || id === undefined ? this.#onlyOpen(type, id, fits) : undefined);
+    return this.#claim(found ?? this.#add(type, id, index), id, callId);
+  }
+
+  /** The items of a complete response, each with what is known of it; an item that nobody has seen is new. */
+  ofOutput(output: readonly WireObject[]): readonly (readonly [OutputItem, WireObject])[] {
+    const claimed = new Set<OutputItem>();
+    const found = new Map<WireObject, OutputItem>();
+    const claim = (find: (wire: WireObject, position: number) => OutputItem | undefined) => {
+      for (const [position, wire] of output.entries()) {
+        const item = found.has(wire) ? undefined : find(wire, position);
+        if (item === undefined || claimed.has(item)) continue;
+        claimed.add(item);
+        found.set(wire, item);
+      }
+    };
+    claim((wire, position) => {
+      const { type, id, callId } = identityOf(wire);
+      return this.#identified(type, id, callId, position);
+    });
+    claim((wire, position) => this.#at(identityOf(wire).type, position).find((item) => !claimed.has(item)));
+    claim((wire) => this.items.find((item) => item.type === identityOf(wire).type && !claimed.has(item)));
+    return output.map((wire, position) => {
+      const { type, id, callId } = identityOf(wire);
+      return [this.#claim(found.get(wire) ?? this.#add(type, id, position), id, callId), wire] as const;
+    });
+  }
+
+  #identified(type: string, id: string | undefined, callId: string | undefined, index: number | undefined) {
+    const called = callId === undefined ? undefined : this.#known(type, callId, index);
+    if (called !== undefined) return called;
+    const known = this.#known(type, id, index);
+    const another = known?.finished === true && callId !== undefined && known.callId !== callId;
+    return another ? undefined : known;
+  }
+
+  #known(type: string, id: string | undefined, index: number | undefined): OutputItem | undefined {
+    const known = id === undefined ? undefined : this.#byId.get(`${type} ${id}`);
+    return known?.findLast((item) => item.index === index) ?? known?.at(-1);
+  }
+
+  /** An id that nobody knows is no other item while the one at its place is open. */
+  #placed(type: string, id: string | undefined, index: number | undefined): OutputItem | undefined {
+    if (index === undefined)
+      return this.items.findLast((item) => item.type === type && (!item.finished || id === undefined));
+    const there = this.#at(type, index);
+    return there.findLast(({ finished }) => !finished) ?? (id === undefined ? there.at(-1) : undefined);
+  }
+
+  #onlyOpen(type: string, id: string | undefined, fits: (item: OutputItem) => boolean = () => true) {
+    if (id !== undefined && this.items.some((item) => item.type === type && item.ids.size > 0)) return undefined;
+    const [only, second] = this.items.filter((item) => item.type === type && !item.finished && fits(item));
+    return second === undefined ? only : undefined;
+  }
+
+  #at(type: string, index: number | undefined): readonly OutputItem[] {
+    return (index === undefined ? undefined : this.#byPlace.get(`${type} ${index}`)) ?? [];
+  }
+
+  #adopt(item: OutputItem | undefined, id: string | undefined): OutputItem | undefined {
+    return item === undefined ? undefined : this.#claim(item, id, undefined);
+  }
+
+  #claim(item: OutputItem, id: string | undefined, callId: string | undefined): OutputItem {
+    for (const each of [id, callId]) {
+      if (each === undefined || item.ids.has(each)) continue;
+      item.ids.add(each);
+      pushTo(this.#byId, `${item.type} ${each}`, item);
+    }
+    item.callId ??= callId;
+    return item;
+  }
+
+  #add(type: string, id: string | undefined, index: number | undefined): OutputItem {
+    const item = new OutputItem(type, index);
+    this.items.push(item);
+    if (index !== undefined) pushTo(this.#byPlace, `${type} ${index}`, item);
+    return this.#claim(item, id, undefined);
+  }
+}
+
+/** Whether a complete item is not the one at this place, though some servers give all items one id. Calls have their own. */
+function isElsewhere({ finished, index, callId }: OutputItem, place: number | undefined): boolean {
+  return finished && callId === undefined && index !== undefined && place !== undefined && index !== place;
+}
+
+/** What makes two repetitions of an item the same; what is encrypted differs every time. */
+export function contentOf(wire: WireObject): string {
+  const texts = [wire["content"], wire["summary"]].map((parts) =>
+    objectsIn(parts).map((part) => [part["text"], part["refusal"]]),
+  );
+  return JSON.stringify([texts, wire["arguments"], wire["input"], wire["operation"], wire["action"]]);
+}
+
+function identityOf(wire: WireObject) {
+  return { type: textIn(wire["type"]) ?? "", id: textIn(wire["id"]), callId: textIn(wire["call_id"]) };
+}
+
+function isSilent({ text, summary, thought, call, early }: OutputItem): boolean {
+  return text.text === "" && summary.text === "" && thought.text === "" && call === undefined && early === "";
+}
+
+function pushTo(map: Map<string, OutputItem[]>, key: string, item: OutputItem): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [item]);
+  else list.push(item);
+}
