@@ -4,6 +4,7 @@ import type {
   Message,
   Part,
   SystemMessage,
+  ToolCallPart,
   ToolMessage,
   ToolResultPart,
   UserMessage,
@@ -238,6 +239,7 @@ function readCalls(calls: unknown, path: string): AssistantParts {
   if (!Array.isArray(calls)) throw wrong(`${path}.tool_calls`, `expected an array, got ${kind(calls)}`);
   return calls.map((call: Loose, index) => {
     const at = `${path}.tool_calls[${index}]`;
+    if (call?.["type"] === "custom") return readCustomCall(call, at);
     const details = (call?.["function"] ?? {}) as Loose;
     return {
       type: "tool-call",
@@ -246,6 +248,17 @@ function readCalls(calls: unknown, path: string): AssistantParts {
       arguments: parseArguments(details["arguments"], `${at}.function.arguments`),
     };
   });
+}
+
+function readCustomCall(call: Loose, at: string): ToolCallPart {
+  const custom = (call["custom"] ?? {}) as Loose;
+  return {
+    type: "tool-call",
+    kind: "custom",
+    id: text(call["id"], `${at}.id`),
+    name: text(custom["name"], `${at}.custom.name`),
+    arguments: { input: text(custom["input"], `${at}.custom.input`) },
+  };
 }
 
 function parseArguments(value: unknown, path: string): unknown {

@@ -95,8 +95,8 @@ function chatUsage(usage: Tree): Expected["usage"] {
 }
 
 /**
- * https://platform.openai.com/docs/api-reference/responses: finished items hold all but the text, which a client of a
- * stream has from its deltas (two recordings were shortened there).
+ * https://platform.openai.com/docs/api-reference/responses: finished items hold all, the text of recordings that
+ * were shortened in their deltas included.
  */
 function readResponses(events: readonly Tree[] | undefined, body: Tree | undefined): Expected {
   const seen = nothing();
@@ -107,12 +107,11 @@ function readResponses(events: readonly Tree[] | undefined, body: Tree | undefin
       ? trees(response["output"])
       : events.filter((event) => event["type"] === "response.output_item.done").map((event) => tree(event["item"]));
   const outside: string[] = [];
-  for (const { type, delta } of events ?? []) if (type === "response.output_text.delta") seen.text += string(delta);
   for (const item of output) {
     const type = string(item["type"]);
     if (type === "message") {
       for (const part of trees(item["content"])) {
-        if (events === undefined) seen.text += string(part["text"]);
+        seen.text += string(part["text"]);
         seen.refusal += string(part["refusal"]);
         if (trees(part["annotations"]).length > 0) outside.push("annotations");
       }
@@ -127,7 +126,8 @@ function readResponses(events: readonly Tree[] | undefined, body: Tree | undefin
       const parts = trees(item["summary"]).length > 0 ? trees(item["summary"]) : trees(item["content"]);
       seen.reasoning += parts.map((part) => string(part["text"])).join("\n\n");
       if (item["encrypted_content"]) seen.signatures.push(string(item["encrypted_content"]));
-    } else outside.push(type);
+    } else if (isClientCall(item)) seen.calls.push(clientCall(item));
+    else outside.push(type);
   }
   const usage = tree(response["usage"]);
   const cacheRead = number(tree(usage["input_tokens_details"])["cached_tokens"]);
@@ -142,6 +142,21 @@ function readResponses(events: readonly Tree[] | undefined, body: Tree | undefin
   seen.finish = seen.calls.length > 0 ? "tool-calls" : response["status"] === "completed" ? "stop" : "unknown";
   seen.outside = unique(outside);
   return seen;
+}
+
+const CLIENT_CALLS = ["custom_tool_call", "apply_patch_call", "shell_call", "local_shell_call"];
+
+/** Calls of the provider's tool types that the client answers; a shell in a container is not one of them. */
+function isClientCall(item: Tree): boolean {
+  return (
+    CLIENT_CALLS.includes(string(item["type"])) && !string(tree(item["environment"])["type"]).startsWith("container")
+  );
+}
+
+function clientCall(item: Tree): Expected["calls"][number] {
+  const name = string(item["name"]) || string(item["type"]).replace("_call", "");
+  const asked = item["operation"] ?? item["action"] ?? { input: item["input"] };
+  return { id: string(item["call_id"]), name, arguments: asked };
 }
 
 /** https://platform.claude.com/docs/en/build-with-claude/streaming: the message that a stream adds up to. */

@@ -115,8 +115,6 @@ export const OUTSIDE: Readonly<Record<string, Beyond>> = {
   "azure/azure-web-search-preview-tool.1.json": { features: ["annotations", "web_search_call"], keeps: ["text"] },
   "azure/openai-file-search-tool.1.chunks.txt": { features: ["annotations", "file_search_call"], keeps: ["text"] },
   "azure/openai-file-search-tool.1.json": { features: ["annotations", "file_search_call"], keeps: ["text"] },
-  "openai-responses/openai-apply-patch-tool.1.chunks.txt": { features: ["apply_patch_call"], keeps: [] },
-  "openai-responses/openai-apply-patch-tool.1.json": { features: ["apply_patch_call"], keeps: [] },
   "openai-responses/openai-client-tool-search.1.chunks.txt": { features: ["tool_search_call"], keeps: [] },
   "openai-responses/openai-client-tool-search.1.json": { features: ["tool_search_call"], keeps: [] },
   "openai-responses/openai-code-interpreter-tool.1.chunks.txt": {
@@ -127,24 +125,16 @@ export const OUTSIDE: Readonly<Record<string, Beyond>> = {
     features: ["annotations", "code_interpreter_call"],
     keeps: ["text"],
   },
-  "openai-responses/openai-custom-tool.1.chunks.txt": { features: ["custom_tool_call"], keeps: [] },
-  "openai-responses/openai-custom-tool.1.json": { features: ["custom_tool_call"], keeps: [] },
   "openai-responses/openai-file-search-tool.2.chunks.txt": {
     features: ["annotations", "file_search_call"],
     keeps: ["text"],
   },
   "openai-responses/openai-file-search-tool.2.json": { features: ["annotations", "file_search_call"], keeps: ["text"] },
-  "openai-responses/openai-local-shell-tool.1.chunks.txt": { features: ["local_shell_call"], keeps: [] },
-  "openai-responses/openai-local-shell-tool.1.json": { features: ["local_shell_call"], keeps: [] },
   "openai-responses/openai-mcp-tool-approval.4.chunks.txt": {
     features: ["mcp_call", "mcp_list_tools"],
     keeps: ["text"],
   },
   "openai-responses/openai-mcp-tool-approval.4.json": { features: ["mcp_call", "mcp_list_tools"], keeps: ["text"] },
-  "openai-responses/openai-shell-container.1.chunks.txt": {
-    features: ["shell_call", "shell_call_output"],
-    keeps: ["text"],
-  },
   "openai-responses/openai-shell-container.1.json": { features: ["shell_call", "shell_call_output"], keeps: ["text"] },
   "openai-responses/openai-tool-search.1.chunks.txt": {
     features: ["tool_search_call", "tool_search_output"],

@@ -2,8 +2,8 @@ import type {
   ChatCompletionAssistantMessageParam,
   ChatCompletionContentPart,
   ChatCompletionContentPartInputAudio,
-  ChatCompletionMessageFunctionToolCall,
   ChatCompletionMessageParam,
+  ChatCompletionMessageToolCall,
   ChatCompletionToolMessageParam,
 } from "openai/resources/chat/completions/completions";
 import type { Adjustment } from "../../core/attempt.ts";
@@ -190,8 +190,13 @@ function encodeAssistant(message: AssistantMessage, target: Target): ChatComplet
   };
 }
 
-function encodeToolCall(part: ToolCallPart, target: Target): ChatCompletionMessageFunctionToolCall {
+/** Custom calls stay what they are where they come from; other hosts know functions only. */
+function encodeToolCall(part: ToolCallPart, target: Target): ChatCompletionMessageToolCall {
   const id = wireToolId(part.id, target.quirks.toolIds);
+  if (part.kind === "custom" && (part.owner ?? target.provider) === target.provider) {
+    const { input = "" } = part.arguments as { readonly input?: string };
+    return { id, type: "custom", custom: { name: part.name, input } };
+  }
   const { function: inner, ...fields } = callFields(part, target);
   const details = { ...objectIn(inner), name: part.name, arguments: JSON.stringify(part.arguments ?? {}) };
   return { ...fields, id, type: "function", function: details };

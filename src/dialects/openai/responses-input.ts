@@ -1,7 +1,6 @@
 import type {
   EasyInputMessage,
   ResponseFunctionCallOutputItem,
-  ResponseFunctionToolCall,
   ResponseInputContent,
   ResponseInputItem,
   ResponseReasoningItem,
@@ -25,7 +24,7 @@ import { targetError } from "../wire-error.ts";
 import { failedResult, systemRole } from "./chat-messages.ts";
 import { fileName, responsesRefusal, sourceUrl } from "./media.ts";
 import { isResponsesSignature, readReasoningSignature, readTextSignature } from "./responses-signature.ts";
-import { wireToolId } from "./tool-ids.ts";
+import { callsById, encodeToolCall, encodeToolResult } from "./responses-tool-items.ts";
 
 /** The conversation as items, in the order the model produced them. */
 export function encodeInput(
@@ -35,12 +34,14 @@ export function encodeInput(
 ): ResponseInputItem[] {
   const reads = (signature: string) => isResponsesSignature(signature);
   reportForeignState(messages, target, reads, reportTo(adjustments));
-  return messages.flatMap((message, index) => encodeMessage(message, index, target, adjustments));
+  const calls = callsById(messages);
+  return messages.flatMap((message, index) => encodeMessage(message, index, calls, target, adjustments));
 }
 
 function encodeMessage(
   message: Message,
   index: number,
+  calls: ReadonlyMap<string, ToolCallPart>,
   target: Target,
   adjustments: Adjustment[],
 ): ResponseInputItem[] {
@@ -52,7 +53,7 @@ function encodeMessage(
     case "assistant":
       return encodeAssistant(message, target);
     case "tool":
-      return message.content.map((part) => encodeToolResult(part, target));
+      return message.content.map((part) => encodeToolResult(part, calls.get(part.id), toolOutput(part), target));
   }
 }
 
@@ -102,11 +103,6 @@ function encodeAssistantPart(part: AssistantPart, target: Target): ResponseInput
 
 type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 
-function encodeToolCall(part: ToolCallPart, target: Target): ResponseFunctionToolCall {
-  const id = wireToolId(part.id, target.quirks.toolIds);
-  return { type: "function_call", call_id: id, name: part.name, arguments: JSON.stringify(part.arguments ?? {}) };
-}
-
 function encodeAnswer(part: TextPart, target: Target): EasyInputMessage {
   const phase = part.owner === target.provider ? readTextSignature(part.signature) : undefined;
   return {
@@ -125,14 +121,6 @@ function encodeReasoning(part: ReasoningPart, target: Target): ResponseReasoning
   const item = readReasoningSignature(part.signature);
   if (item?.encrypted_content === undefined) return [];
   return [{ type: "reasoning", id: item.id, summary: item.summary, encrypted_content: item.encrypted_content }];
-}
-
-function encodeToolResult(part: ToolResultPart, target: Target): ResponseInputItem.FunctionCallOutput {
-  return {
-    type: "function_call_output",
-    call_id: wireToolId(part.id, target.quirks.toolIds),
-    output: toolOutput(part),
-  };
 }
 
 function toolOutput(part: ToolResultPart): string | ResponseFunctionCallOutputItem[] {

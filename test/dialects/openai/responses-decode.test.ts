@@ -205,3 +205,214 @@ describe("a responses stream", () => {
     );
   });
 });
+
+const textDelta = (delta: string, more: Loose = {}): Loose => ({ type: "response.output_text.delta", delta, ...more });
+const textDone = (text: string, more: Loose = {}): Loose => ({ type: "response.output_text.done", text, ...more });
+const protocolError = expect.objectContaining({ code: "protocol_error" });
+
+describe("an item of a responses stream", () => {
+  const place = (index: number, more: Loose = {}) => ({ output_index: index, item_id: "m", ...more });
+
+  it("is delivered once when its repetition has the place of the next item", () => {
+    const { reply } = read(
+      added(message(""), 0),
+      textDelta("hi", place(0)),
+      textDone("hi", place(1)),
+      done(message("hi"), 1),
+      added(call(""), 1),
+      { type: "response.function_call_arguments.delta", item_id: "f", output_index: 1, delta: "{}" },
+      { type: "response.function_call_arguments.done", item_id: "f", output_index: 2, arguments: "{}" },
+      done(call("{}"), 2),
+      completed([message("hi"), call("{}")]),
+    );
+    expect(reply).toMatchObject({ text: "hi", toolCalls: [{ id: "c", arguments: {} }] });
+    expect(reply.toolCalls).toHaveLength(1);
+  });
+
+  it("is delivered once when every event gives it another id", () => {
+    const { reply } = read(
+      added({ ...message(""), id: "x1" }, 0),
+      textDelta("hi", { output_index: 0, item_id: "x2" }),
+      done({ ...message("hi"), id: "x3" }, 0),
+      completed([{ ...message("hi"), id: "x4" }]),
+    );
+    expect(reply.text).toBe("hi");
+  });
+
+  it("shares its place with others of another type or id", () => {
+    const other = { ...call('{"y":2}'), id: "g", call_id: "d" };
+    const { reply } = read(
+      added(message(""), 0),
+      textDelta("hi", place(0)),
+      done(message("hi"), 0),
+      added(call(""), 0),
+      added({ ...other, arguments: "" }, 0),
+      { type: "response.function_call_arguments.delta", item_id: "g", output_index: 0, delta: '{"y":2}' },
+      { type: "response.function_call_arguments.delta", item_id: "f", output_index: 0, delta: '{"x":1}' },
+      done(call('{"x":1}'), 0),
+      done(other, 0),
+      completed(),
+    );
+    expect(reply.text).toBe("hi");
+    expect(reply.toolCalls.map(({ id, arguments: read }) => [id, read])).toEqual([
+      ["c", { x: 1 }],
+      ["d", { y: 2 }],
+    ]);
+  });
+
+  it("is delivered from the complete response when nothing else has it", () => {
+    const { reply } = read(
+      added(message(""), 0),
+      textDelta("hi", place(0)),
+      done(message("hi"), 0),
+      completed([message("hi"), call('{"x":1}')]),
+    );
+    expect(reply).toMatchObject({ text: "hi", toolCalls: [{ arguments: { x: 1 } }] });
+  });
+});
+
+describe("a repetition", () => {
+  const begun = (...deltas: string[]) => [
+    added(message(""), 0),
+    ...deltas.map((delta) => textDelta(delta, { output_index: 0, item_id: "m", content_index: 0 })),
+  ];
+  const repeated: readonly (readonly [string, (text: string) => Loose[]])[] = [
+    ["text", (text) => [textDone(text, { output_index: 0, item_id: "m", content_index: 0 }), completed()]],
+    ["item", (text) => [done(message(text), 0), completed()]],
+    ["complete response", (text) => [completed([message(text)])]],
+  ];
+
+  it.each(repeated)("as %s adds the missing end", (_, repeat) => {
+    expect(read(...begun("He", "llo"), ...repeat("Hello world")).reply.text).toBe("Hello world");
+    expect(read(...begun("He", "llo"), ...repeat("")).reply.text).toBe("Hello");
+  });
+
+  it.each(repeated)("as %s refuses lost, doubled and swapped deltas", (_, repeat) => {
+    for (const deltas of [
+      ["He", "o"],
+      ["He", "ll", "ll", "o"],
+      ["ll", "He", "o"],
+    ])
+      expect(() => read(...begun(...deltas), ...repeat("Hello"))).toThrow(protocolError);
+  });
+
+  it("is compared for reasoning, refusals and arguments, arguments as JSON", () => {
+    const ofThought = (text: string) => [
+      { type: "response.reasoning_summary_text.delta", output_index: 0, item_id: "r", summary_index: 0, delta: "Hm" },
+      done({ id: "r", type: "reasoning", summary: [{ type: "summary_text", text }] }, 0),
+      completed(),
+    ];
+    expect(read(...ofThought("Hmm")).reply.reasoning).toBe("Hmm");
+    expect(() => read(...ofThought("mm"))).toThrow(protocolError);
+    const ofRefusal = (refusal: string) => [
+      { type: "response.refusal.delta", output_index: 0, item_id: "m", content_index: 0, delta: "No" },
+      { type: "response.refusal.done", output_index: 0, item_id: "m", content_index: 0, refusal },
+      completed(),
+    ];
+    expect(read(...ofRefusal("No.")).reply.refusal).toBe("No.");
+    expect(() => read(...ofRefusal("Yes"))).toThrow(protocolError);
+    const ofCall = (json: string) => [
+      added(call(""), 0),
+      { type: "response.function_call_arguments.delta", output_index: 0, item_id: "f", delta: '{"x":1,"y":2}' },
+      done(call(json), 0),
+      completed(),
+    ];
+    expect(read(...ofCall('{ "y": 2, "x": 1 }')).reply.toolCalls).toMatchObject([{ arguments: { x: 1, y: 2 } }]);
+    expect(() => read(...ofCall('{"x":1}'))).toThrow(protocolError);
+  });
+
+  it("refuses text that goes on after it", () => {
+    const at = { output_index: 0, item_id: "m", content_index: 0 };
+    expect(() => read(...begun("Hello"), textDone("Hello", at), textDelta("!", at), completed())).toThrow(
+      protocolError,
+    );
+  });
+
+  it("is missed only where events are", () => {
+    const numbered = (events: readonly Loose[], ...numbers: number[]) =>
+      events.map((event, at) => ({ ...event, sequence_number: numbers[at] }));
+    const open = [...begun("Hello"), completed()];
+    expect(read(...numbered(open, 0, 1, 2)).reply.text).toBe("Hello");
+    expect(() => read(...numbered(open, 0, 5, 6))).toThrow(protocolError);
+    const whole = [...begun("Hello"), done(message("Hello there"), 0), completed()];
+    expect(read(...numbered(whole, 0, 5, 9, 12)).reply.text).toBe("Hello there");
+  });
+});
+
+describe("the beginning of a response", () => {
+  const created = (id: string) => ({ type: "response.created", response: { id, status: "in_progress", output: [] } });
+
+  it("may come twice, and not for another response", () => {
+    expect(read(created("r"), created("r"), done(message("hi"), 0), completed()).reply.text).toBe("hi");
+    expect(() => read(created("r"), created("s"), done(message("hi"), 0), completed())).toThrow(protocolError);
+  });
+});
+
+describe("calls for the client", () => {
+  const patch = { type: "update_file", path: "a.ts", diff: "+x\n" };
+  const shell = { commands: ["ls"], timeout_ms: null, max_output_length: 100 };
+  const exec = { type: "exec", command: ["ls"], env: {} };
+  const items: readonly (readonly [Loose, Loose])[] = [
+    [
+      { id: "i", type: "custom_tool_call", name: "sql", input: "SELECT 1" },
+      { kind: "custom", name: "sql", arguments: { input: "SELECT 1" } },
+    ],
+    [
+      { id: "i", type: "apply_patch_call", operation: patch },
+      { kind: "apply_patch", name: "apply_patch", arguments: patch },
+    ],
+    [
+      { id: "i", type: "shell_call", action: shell },
+      { kind: "shell", name: "shell", arguments: shell },
+    ],
+    [
+      { id: "i", type: "local_shell_call", action: exec },
+      { kind: "shell", name: "local_shell", arguments: exec },
+    ],
+  ];
+
+  it.each(items)("are tool calls of their kind, streamed and whole", (item, expected) => {
+    const wire = { ...item, call_id: "c" };
+    for (const answer of [[added({ ...wire, input: "" }, 0), done(wire, 0), completed([wire])], [completed([wire])]]) {
+      const { reply } = read(...answer);
+      expect(reply).toMatchObject({ finishReason: "tool-calls", toolCalls: [{ id: "c", ...expected }] });
+      expect(JSON.parse(reply.toolCalls[0]?.json ?? "")).toEqual(expected["arguments"]);
+      expect(reply.message.content).toMatchObject([{ type: "tool-call", kind: expected["kind"], owner: "openai" }]);
+    }
+  });
+
+  it("are the provider's own where the shell is a container of its", () => {
+    const wire = {
+      id: "i",
+      type: "shell_call",
+      call_id: "c",
+      action: shell,
+      environment: { type: "container_reference" },
+    };
+    expect(read(added(wire, 0), done(wire, 0), done(message("done"), 1), completed()).reply).toMatchObject({
+      text: "done",
+      toolCalls: [],
+      finishReason: "stop",
+    });
+  });
+
+  it("have the input of a custom tool in pieces, compared with its repetition", () => {
+    const of = (input: string) => [
+      added({ id: "i", type: "custom_tool_call", call_id: "c", name: "sql", input: "" }, 0),
+      ...['SELECT "', 'a"'].map((delta) => ({ type: "response.custom_tool_call_input.delta", item_id: "i", delta })),
+      { type: "response.custom_tool_call_input.done", item_id: "i", input },
+      completed(),
+    ];
+    const { reply, events } = read(...of('SELECT "a";'));
+    expect(reply.toolCalls).toMatchObject([{ arguments: { input: 'SELECT "a";' } }]);
+    const json = events.map((event) => (event.type === "tool-call-delta" ? event.json : "")).join("");
+    expect(json).toBe(reply.toolCalls[0]?.json);
+    expect(() => read(...of("DROP"))).toThrow(protocolError);
+  });
+
+  it("need a name", () => {
+    expect(() =>
+      read(done({ id: "f", type: "function_call", call_id: "c", name: "", arguments: "{}" }, 0), completed()),
+    ).toThrow(expect.objectContaining({ code: "invalid_tool_call" }));
+  });
+});

@@ -1,0 +1,122 @@
+import type {
+  ResponseCustomToolCallOutput,
+  ResponseFunctionCallOutputItem,
+  ResponseFunctionShellCallOutputContent,
+  ResponseInputItem,
+} from "openai/resources/responses/responses";
+import type { Message, ToolCallPart, ToolResultPart } from "../../core/message.ts";
+import { textOf } from "../../core/message.ts";
+import type { Target } from "../../core/target.ts";
+import { readItemId } from "./responses-signature.ts";
+import { wireToolId } from "./tool-ids.ts";
+import { listIn, numberIn, objectIn, objectsIn, textIn } from "./wire-value.ts";
+
+/** The calls of a conversation by their id: a result is an item of its call's kind. */
+export function callsById(messages: readonly Message[]): ReadonlyMap<string, ToolCallPart> {
+  const calls = new Map<string, ToolCallPart>();
+  for (const { role, content } of messages) {
+    if (role !== "assistant" || typeof content === "string") continue;
+    for (const part of content) if (part.type === "tool-call") calls.set(part.id, part);
+  }
+  return calls;
+}
+
+/** A call as the item of its kind. */
+export function encodeToolCall(part: ToolCallPart, target: Target): ResponseInputItem {
+  const call_id = wireToolId(part.id, target.quirks.toolIds);
+  const args = objectIn(part.arguments) ?? {};
+  switch (part.kind) {
+    case "custom":
+      return { type: "custom_tool_call", call_id, name: part.name, input: textIn(args["input"]) ?? "" };
+    case "apply_patch":
+      return {
+        type: "apply_patch_call",
+        call_id,
+        status: "completed",
+        operation: args as unknown as ResponseInputItem.ApplyPatchCall["operation"],
+      };
+    case "shell":
+      return isLocalShell(part)
+        ? localShellCall(part, call_id, target)
+        : { type: "shell_call", call_id, action: args as unknown as ResponseInputItem.ShellCall["action"] };
+    default:
+      return { type: "function_call", call_id, name: part.name, arguments: JSON.stringify(part.arguments ?? {}) };
+  }
+}
+
+/** This item is known by an id of its own; one that another provider made is replaced. */
+function localShellCall(part: ToolCallPart, call_id: string, target: Target): ResponseInputItem.LocalShellCall {
+  const own = part.owner === target.provider ? readItemId(part.signature) : undefined;
+  const action = part.arguments as ResponseInputItem.LocalShellCall.Action;
+  return { type: "local_shell_call", id: own ?? `lsh_${call_id}`, call_id, action, status: "completed" };
+}
+
+function isLocalShell({ kind, name }: ToolCallPart): boolean {
+  return kind === "shell" && name === "local_shell";
+}
+
+/** A result as the item of its call's kind. `output` is what a function would return. */
+export function encodeToolResult(
+  part: ToolResultPart,
+  call: ToolCallPart | undefined,
+  output: string | ResponseFunctionCallOutputItem[],
+  target: Target,
+): ResponseInputItem {
+  const call_id = wireToolId(part.id, target.quirks.toolIds);
+  switch (call?.kind) {
+    case "custom":
+      return {
+        type: "custom_tool_call_output",
+        call_id,
+        output: output as ResponseInputItem.FunctionCallOutput["output"] & ResponseCustomToolCallOutput["output"],
+      };
+    case "apply_patch":
+      return {
+        type: "apply_patch_call_output",
+        call_id,
+        status: part.error === true ? "failed" : "completed",
+        output: textOf(part.content),
+      };
+    case "shell":
+      return isLocalShell(call) ? localShellOutput(part, call_id) : shellOutput(part, call, call_id);
+    default:
+      return { type: "function_call_output", call_id, output };
+  }
+}
+
+/** The API reference names the field `id`, its guide `call_id`: both are the id of the call. */
+function localShellOutput(part: ToolResultPart, call_id: string): ResponseInputItem {
+  const item = { type: "local_shell_call_output", id: call_id, call_id, output: textOf(part.content) } as const;
+  return item;
+}
+
+/** The limit that the model set for the output goes back with it. */
+function shellOutput(part: ToolResultPart, call: ToolCallPart, call_id: string): ResponseInputItem.ShellCallOutput {
+  const limit = numberIn(objectIn(call.arguments)?.["max_output_length"]);
+  return {
+    type: "shell_call_output",
+    call_id,
+    output: shellContent(part),
+    ...(limit !== undefined && { max_output_length: limit }),
+  };
+}
+
+/** Text that is the wire's own list of outputs is taken as it is; any other is what the command wrote. */
+function shellContent(part: ToolResultPart): ResponseFunctionShellCallOutputContent[] {
+  const text = textOf(part.content);
+  const given = outputsIn(text);
+  if (given !== undefined) return given;
+  return [{ stdout: text, stderr: "", outcome: { type: "exit", exit_code: part.error === true ? 1 : 0 } }];
+}
+
+function outputsIn(text: string): ResponseFunctionShellCallOutputContent[] | undefined {
+  if (!text.trimStart().startsWith("[")) return undefined;
+  try {
+    const list = listIn(JSON.parse(text));
+    const fits = objectsIn(list).filter((item) => "stdout" in item && objectIn(item["outcome"]) !== undefined);
+    const all = fits.length > 0 && fits.length === list.length;
+    return all ? (list as ResponseFunctionShellCallOutputContent[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
