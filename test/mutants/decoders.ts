@@ -34,6 +34,22 @@ export const decoders = [
       '    void ({ type: "adjustment", adjustment: { setting: "finish_reason"',
     ],
   ]),
+  ...mutantsOf("src/dialects/openai/passage.ts", RESPONSES, [
+    [
+      "responses-swapped-delta",
+      "a text that differs from its repetition is an answer",
+      "if (!whole.startsWith(this.text)) return undefined;",
+      'if (!whole.startsWith(this.text)) return "";',
+    ],
+  ]),
+  ...mutantsOf("src/dialects/openai/responses-output.ts", RESPONSES, [
+    [
+      "responses-hosted-shell-is-a-call",
+      "a shell of the provider waits for the client",
+      "else if (kind === undefined || isHosted(wire)) out",
+      "else if (kind === undefined) out",
+    ],
+  ]),
   ...mutantsOf("src/dialects/end-mark.ts", CHAT, [
     ["end-glues-on", "content after the end is part of the answer", "if (this.#ended && content) return false;", ""],
     [

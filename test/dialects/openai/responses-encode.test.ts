@@ -223,3 +223,54 @@ describe("a request for a count of tokens", () => {
     expect(Object.keys(params)).toEqual(keys);
   });
 });
+
+describe("results of client tools", () => {
+  const kinds = [
+    [
+      "custom",
+      "sql",
+      { input: "SELECT 1" },
+      { type: "custom_tool_call", name: "sql", input: "SELECT 1" },
+      { type: "custom_tool_call_output", output: "ok" },
+    ],
+    [
+      "apply_patch",
+      "apply_patch",
+      { type: "delete_file", path: "a" },
+      { type: "apply_patch_call", operation: { path: "a" } },
+      { type: "apply_patch_call_output", status: "completed", output: "ok" },
+    ],
+    [
+      "shell",
+      "shell",
+      { commands: ["ls"], max_output_length: 9 },
+      { type: "shell_call", action: { commands: ["ls"] } },
+      {
+        type: "shell_call_output",
+        max_output_length: 9,
+        output: [{ stdout: "ok", outcome: { type: "exit", exit_code: 0 } }],
+      },
+    ],
+    [
+      "shell",
+      "local_shell",
+      { type: "exec", command: ["ls"], env: {} },
+      { type: "local_shell_call", action: { command: ["ls"] } },
+      { type: "local_shell_call_output", id: "c", output: "ok" },
+    ],
+  ] as const;
+
+  it.each(kinds)("go back as items of the kind of their call (%s %s)", (kind, name, args, call, result) => {
+    const history: Message[] = [
+      { role: "user", content: "go" },
+      { role: "assistant", content: [{ type: "tool-call", kind, id: "c", name, arguments: args }] },
+      { role: "tool", content: [{ type: "tool-result", id: "c", content: "ok" }] },
+    ];
+    const { params } = encodeResponses(
+      requestOf({ messages: JSON.parse(JSON.stringify(history)) }),
+      targetOf({ provider: "openai", dialect: "openai-responses" }),
+      true,
+    );
+    expect(params.input).toMatchObject([{ role: "user" }, { ...call, call_id: "c" }, { ...result, call_id: "c" }]);
+  });
+});
