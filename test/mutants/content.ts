@@ -30,8 +30,8 @@ export const content = [
       "open[name] = value",
     ],
     [
-      "state-data-joined",
-      "encrypted entries of one index become one",
+      "state-data-twice",
+      "an encrypted entry that is repeated goes back twice",
       'if (data !== undefined) return data === open["data"];',
       "",
     ],

@@ -79,6 +79,7 @@ describe("opaque state of a chat answer goes back to its host as it came", () =>
       entry({ signature: "s+/==", format: "anthropic-claude-v1" }),
       { reasoning_details: [{ type: "reasoning.summary", summary: "Tho", index: 1 }] },
       { reasoning_details: DETAILS.slice(1, 3), tool_calls: [CALL] },
+      { reasoning_details: [DETAILS[1]] },
       { reasoning_details: [{ type: "reasoning.summary", summary: "ught.", index: 1 }] },
     );
     expect(message.content).toMatchObject([{ type: "reasoning", text: "Let me think." }, { type: "tool-call" }, {}]);
