@@ -35,7 +35,8 @@ export function unquotedNames(document: Table): Finding[] {
 
 /** The steps from a table to the one that holds its keys, when no table was meant to be between them. */
 function restOfName(table: Table, keys: ReadonlySet<string>): readonly string[] | undefined {
-  for (const [step, value] of Object.entries(table)) {
+  for (const step of Object.keys(table)) {
+    const value = table[step];
     if (keys.size === 0 && typeof value === "string") return [step];
     if (!isTable(value) || keys.has(step)) continue;
     const deeper = Object.keys(value).some((key) => keys.has(key)) ? [] : restOfName(value, keys);

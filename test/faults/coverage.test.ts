@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CASES } from "./cases.ts";
 import { EXPECTATIONS } from "./expected.ts";
+import { KINDS } from "./kinds.ts";
 import { PENDING } from "./pending.ts";
 import { WRITTEN_TESTS } from "./written-tests.ts";
 
@@ -25,6 +27,13 @@ describe("the table of faults", () => {
 
   it("says nothing in the words of a machine", () => {
     for (const { id, wire, does } of EXPECTATIONS) expect(`${wire}${does}`, id).not.toMatch(/undefined|TODO|\|/);
+  });
+});
+
+describe("the kinds of faults", () => {
+  it("name test files that exist", () => {
+    const files = Object.values(KINDS).flatMap((kinds) => kinds.flatMap(({ tests }) => tests));
+    expect(files.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url)))).toEqual([]);
   });
 });
 
