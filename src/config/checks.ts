@@ -145,7 +145,9 @@ const SENT_IN_HEADERS = ["api_key", "extra_headers", "organization_id", "project
 
 /** A placeholder of another tool would be sent as it is and cost an hour at a 401. */
 function placeholders(table: Table, path: Path): readonly Finding[] {
-  const found = SENT_IN_HEADERS.flatMap((key) => placeholdersIn(table[key], [...path, key]));
+  const found: Finding[] = [];
+  for (const key of SENT_IN_HEADERS)
+    if (table[key] !== undefined) found.push(...placeholdersIn(table[key], [...path, key]));
   return found.length === 0 ? NOTHING : found;
 }
 

@@ -105,6 +105,7 @@ function findMistakes(view: View, options: ParseOptions): Finding[] {
     unquotedNames(source.document).map((finding) => ({ ...finding, source })),
   );
   const others = [...inspected, ...crossCheck(view, options), ...sources.flatMap(schemaFindings)];
+  if (unquoted.length === 0) return others;
   // What else is wrong with a table whose name fell apart says nothing: only the name is.
   return [...unquoted, ...others.filter(({ path }) => !unquoted.some((name) => startsWith(path, name.path)))];
 }

@@ -20,11 +20,17 @@ const ALONE = [`\\$${NAME}`, `%${NAME}%`, `\\$\\(${NAME}\\)`, `#\\{${NAME}\\}`, 
   (pattern) => new RegExp(`^(?:[A-Za-z]+\\s+)?["']?${pattern}["']?$`),
 );
 
+const PATTERNS = [...ANYWHERE, ...ALONE];
+
+/** Most values are plain or a reference of ours; only what may hold a placeholder is worth fourteen patterns. */
+const SUSPICIOUS = /[$%{<#]|env/i;
+
 /** The variable that a credential or header names in the spelling of another tool; undefined for any other value. */
 export function placeholderIn(value: string): string | undefined {
   if (value.startsWith("env::") || value.startsWith("file:")) return undefined;
   const text = ENV_REFERENCE.test(value) ? value.replace(/^env:[A-Z0-9_]+(?::-)?/, "") : value;
-  for (const pattern of [...ANYWHERE, ...ALONE]) {
+  if (!SUSPICIOUS.test(text)) return undefined;
+  for (const pattern of PATTERNS) {
     const name = pattern.exec(text)?.[1];
     if (name !== undefined) return name;
   }

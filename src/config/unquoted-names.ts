@@ -15,23 +15,28 @@ const NAMED: Readonly<Record<string, ReadonlySet<string>>> = {
 
 /** `[models.gpt-4.1]` is TOML for the table "1" inside "gpt-4": the name was meant to be in quotes. */
 export function unquotedNames(document: Table): Finding[] {
-  const roots = [
-    { table: document, path: [] as Path },
-    ...childTables(document, [], "profiles").map(({ table, path }) => ({ table, path })),
-  ];
-  return roots.flatMap(({ table, path }) => [
-    ...Object.entries(NAMED).flatMap(([section, keys]) =>
-      childTables(table, path, section).flatMap((named) => {
-        const rest = restOfName(named.table, keys);
-        return rest === undefined ? [] : [quoteIt(named.path, rest)];
-      }),
-    ),
-    ...childTables(table, path, "aliases").flatMap(({ table: inner, path: at }) => {
-      const rest = restOfName(inner, new Set());
-      return rest === undefined ? [] : [quoteIt(at, rest)];
-    }),
-  ]);
+  const profiles = childTables(document, [], "profiles");
+  return [{ table: document, path: [] }, ...profiles].flatMap(({ table, path }) =>
+    SECTIONS.flatMap((section) => unquotedIn(table[section], section, path)),
+  );
 }
+
+const SECTIONS = [...Object.keys(NAMED), "aliases"];
+
+function unquotedIn(named: unknown, section: string, path: Path): Finding[] {
+  if (!isTable(named)) return [];
+  const keys = NAMED[section] ?? NO_KEYS;
+  const findings: Finding[] = [];
+  // A thousand models are usually all right: nothing is built for them.
+  for (const name of Object.keys(named)) {
+    const table = named[name];
+    const rest = isTable(table) ? restOfName(table, keys) : undefined;
+    if (rest !== undefined) findings.push(quoteIt([...path, section], [name, ...rest]));
+  }
+  return findings;
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** The steps from a table to the one that holds its keys, when no table was meant to be between them. */
 function restOfName(table: Table, keys: ReadonlySet<string>): readonly string[] | undefined {
@@ -46,12 +51,12 @@ function restOfName(table: Table, keys: ReadonlySet<string>): readonly string[] 
   return undefined;
 }
 
-function quoteIt(path: Path, rest: readonly string[]): Finding {
-  const section = path.slice(0, -1).join(".");
-  const name = JSON.stringify([path.at(-1), ...rest].join("."));
-  const isAlias = path.at(-2) === "aliases";
-  const message = isAlias
-    ? `quote a name that contains a dot: ${name} = "…"`
-    : `quote a name that contains a dot: [${section}.${name}]`;
-  return { path, at: "key", message };
+function quoteIt(section: Path, steps: readonly string[]): Finding {
+  const name = JSON.stringify(steps.join("."));
+  const written = section.at(-1) === "aliases" ? `${name} = "…"` : `[${section.join(".")}.${name}]`;
+  return {
+    path: [...section, steps[0] as string],
+    at: "key",
+    message: `quote a name that contains a dot: ${written}`,
+  };
 }

@@ -112,7 +112,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
       drop: entry.drop ?? [],
       allow: entry.allow ?? [],
     },
-    unused: unusedKeys(entry, dialect, row),
+    unused: unusedKeys(entry, declared, dialect, row),
     quirks: {
       ...row?.quirks,
       thinkTags: thinkTagsFor(entry, row, simulated),
@@ -183,15 +183,21 @@ function refusePriceAs(
 }
 
 /** Keys that only some wires have a place for; on the others they are reported like any parameter that is left out. */
-function unusedKeys(entry: EntryConfig, dialect: string, row: ProviderRow | undefined): Target["unused"] {
+function unusedKeys(
+  entry: EntryConfig,
+  declared: EntryConfig,
+  dialect: string,
+  row: ProviderRow | undefined,
+): Target["unused"] {
   const openai = dialect.startsWith("openai");
   const unused: { key: string; value: unknown; reason: string }[] = [];
   const note = (key: string, value: unknown, reason: string) => {
     if (value !== undefined) unused.push({ key, value, reason });
   };
   if (!openai) {
-    note("organization_id", entry.organizationId, `the ${dialect} wire has no organizations`);
-    note("project_id", entry.projectId, `the ${dialect} wire has no projects`);
+    // As written: for an entry that is simulated, a variable behind them need not be set.
+    note("organization_id", declared.organizationId, `the ${dialect} wire has no organizations`);
+    note("project_id", declared.projectId, `the ${dialect} wire has no projects`);
   }
   if (openai && row?.id !== "azure")
     note("api_version", entry.apiVersion, "only Azure's API has versions on this wire");

@@ -74,7 +74,7 @@ describe("a file that cannot be used is a ConfigError", () => {
   });
 });
 
-test("a valid file loads neither the positions parser nor the search", () => {
+test("reading loads the TOML parsers and zod, nothing else", () => {
   const script = `
     import { registerHooks } from "node:module";
     const seen = [];
@@ -85,6 +85,6 @@ test("a valid file loads neither the positions parser nor the search", () => {
   `;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
   expect(stderr).toBe("");
-  expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(["smol-toml", "zod"]));
-  expect(JSON.parse(stdout)).toHaveLength(2);
+  // eslint-visitor-keys belongs to toml-eslint-parser, which a bundler must see.
+  expect(JSON.parse(stdout).sort()).toEqual(["eslint-visitor-keys", "smol-toml", "toml-eslint-parser", "zod"]);
 });

@@ -31,12 +31,16 @@ export class UsageFold {
     return this.#serviceTier;
   }
 
-  /** `undefined` when the server reported nothing, or only zeros: some do that for answers they did not count. */
+  /**
+   * `undefined` when the server reported nothing, or bare zeros: some do that for answers they did not count. Anthropic's
+   * own zeros, of calls inside its programs, come with `server_tool_use`.
+   */
   usage(): Usage | undefined {
     const of = (name: string) => this.#counts.of(name);
     const written = of("cacheWrite5m") + of("cacheWrite1h");
     const cacheWrite = this.#counts.has("cacheWrite") ? of("cacheWrite") : written;
-    if (of("input") + of("cacheRead") + cacheWrite + of("output") === 0) return undefined;
+    const isBare = !this.#counts.has("webSearchRequests");
+    if (isBare && of("input") + of("cacheRead") + cacheWrite + of("output") === 0) return undefined;
     const cacheWrite1h = Math.min(of("cacheWrite1h"), cacheWrite);
     return usageOf({
       input: of("input"),
