@@ -79,9 +79,9 @@ export function entriesOf(text: string): string[] {
   return Object.keys((parse(text).models ?? {}) as Entries);
 }
 
-/** Files that the text includes by their names. */
+/** Files that the text includes; of a pattern, one that matches. */
 export function includesOf(text: string): string[] {
-  return ((parse(text).include ?? []) as string[]).filter((path) => !path.includes("*"));
+  return ((parse(text).include ?? []) as string[]).map((path) => path.replaceAll("*", "any"));
 }
 
 /** Names of entries that the text leads to. */

@@ -231,17 +231,20 @@ describe("watch", () => {
     expect((await factory.get("main").codegen("Hello")).text).toBe("newer");
   });
 
-  test("takes up a folder of a pattern that was not there in the beginning", async () => {
+  test("takes up a folder of a pattern again that was gone for a while", async () => {
     const { url } = await echo();
-    const { write, factory, events } = await inFolder({
-      "models.toml": `include = ["later/*.toml"]\n${named(url, "main-model")}`,
+    const { folder, write, factory, events } = await inFolder({
+      "models.toml": `include = ["team/*.toml"]\n${named(url, "main-model")}`,
+      "team/one.toml": named(url, "one", "", "one"),
     });
     factory.watch((event) => events.push(event));
-    write("later/one.toml", named(url, "one", "", "one"));
+    rmSync(join(folder, "team"), { recursive: true });
     await until(() => events.length === 1);
-    write("later/two.toml", named(url, "two", "", "two"));
+    expect(events[0]).toMatchObject({ type: "rejected", error: { problems: [{ path: "include[0]" }] } });
+    expect(factory.names()).toEqual(["main", "one"]);
+    write("team/two.toml", named(url, "two", "", "two"));
     await until(() => events.length === 2);
-    expect(factory.names()).toEqual(["main", "one", "two"]);
+    expect(events[1]).toMatchObject({ type: "reloaded", added: ["two"], removed: ["one"] });
   });
 
   test("says nothing when a file is written as it was, and nothing after its end", async () => {

@@ -108,7 +108,7 @@ export const ROWS: Readonly<Record<number, readonly Proof[]>> = {
   72: [["dialects/anthropic/messages", "gives calls legal ids"], history("goes on at another provider")],
   77: [history("reach the %s wire in its own spelling"), history("by address go as addresses")],
   78: [history("reach the %s wire in its own spelling")],
-  79: [history("are left out for a model that reads only text")],
+  79: [history("are never left out: a model that reads only text is not asked")],
   80: [configuration("two system messages: both reach Claude's")],
   81: [["dialects/anthropic/messages", "merges consecutive user messages without losing the image"]],
   82: [history("sends reasoning back signed as it came")],
