@@ -6,7 +6,7 @@ import { firstTokens, tokensOf } from "../dialects/served/tokens.ts";
 import { codeFor, isAboutCode } from "./code-sample.ts";
 import type { CacheUse } from "./prompt-cache.ts";
 import { jsonAnswer, proseAnswer, reasoningText, toolResultAnswer } from "./prose.ts";
-import { exampleOf } from "./schema-value.ts";
+import { requestedValue } from "./requested-value.ts";
 import { wantedTools } from "./wanted-tools.ts";
 
 type Draft = Omit<Sample, "index" | "stopSequence">;
@@ -22,7 +22,7 @@ export function composeAnswer(
   const fingerprint = digest(seed, request.wire, request.model, body);
   const samples = Array.from({ length: request.samples }, (_, index) => {
     const topic = digest(seed, request.wire, request.model, request.system, topicOf(request), request.seed, index);
-    return limited(userDraft(made, draft(request, topic, index)), request, index);
+    return limited(userDraft(made, request, topic, index), request, index);
   });
   return { fingerprint, samples, usage: { ...usageOf(request, samples, cache), ...made?.usage } };
 }
@@ -33,10 +33,12 @@ function topicOf(request: SimulatedRequest): unknown {
 }
 
 /** What the user made, over what would have been said; half of that when a filter steps in. */
-function userDraft(made: SimulatedAnswer | undefined, usual: Draft): Draft {
-  if (made === undefined) return usual;
+function userDraft(made: SimulatedAnswer | undefined, request: SimulatedRequest, topic: string, index: number): Draft {
+  if (made === undefined) return draft(request, topic, index);
   const { text, refusal = "", toolCalls } = made;
   const silent = text === undefined && made.refusal === undefined && toolCalls === undefined;
+  // A schema that cannot be satisfied does not matter to an answer that the user made.
+  const usual = silent ? draft(request, topic, index) : emptyDraft(request, topic);
   const calls = silent ? usual.calls : (toolCalls ?? []).map((call) => callOf(call.name, call.arguments));
   const spoken = silent ? usual.text : (text ?? "");
   const finish = made.finish ?? (calls.length > 0 ? "tool-calls" : refusal === "" ? "stop" : "refusal");
@@ -52,19 +54,18 @@ function userDraft(made: SimulatedAnswer | undefined, usual: Draft): Draft {
 }
 
 function draft(request: SimulatedRequest, topic: string, index: number): Draft {
+  const empty = emptyDraft(request, topic);
+  const calls = wantedTools(request).map((tool, position) => {
+    const options = { prompt: request.prompt, seed: digest(topic, position) };
+    return callOf(tool.name, requestedValue(`arguments for the tool "${tool.name}"`, tool.parameters, options));
+  });
+  if (calls.length > 0) return { ...empty, calls, finish: "tool-calls" };
+  return { ...empty, text: continued(answerText(request, topic, index), request) };
+}
+
+function emptyDraft(request: SimulatedRequest, topic: string): Draft {
   const reasoning = request.reasoning === undefined ? "" : reasoningText(request, topic);
-  const calls = wantedTools(request).map((tool, position) =>
-    callOf(tool.name, exampleOf(tool.parameters, { prompt: request.prompt, seed: digest(topic, position) })),
-  );
-  if (calls.length > 0) return { reasoning, redacted: false, text: "", refusal: "", calls, finish: "tool-calls" };
-  return {
-    reasoning,
-    redacted: false,
-    text: continued(answerText(request, topic, index), request),
-    refusal: "",
-    calls,
-    finish: "stop",
-  };
+  return { reasoning, redacted: false, text: "", refusal: "", calls: [], finish: "stop" };
 }
 
 function callOf(name: string, value: unknown): SampleCall {

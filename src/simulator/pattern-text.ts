@@ -1,40 +1,52 @@
 import { own } from "../core/own.ts";
+
+/** How a text for a pattern is made; further tries differ in it. */
+export interface PatternStyle {
+  /** Most repeats of an open quantifier beyond its minimum. */
+  readonly repeats: number;
+  /** Which characters a class is taken from: letters and digits, ASCII, or those beyond it; others when it has none. */
+  readonly from: "plain" | "ascii" | "beyond";
+}
+
+const PLAIN: PatternStyle = { repeats: 3, from: "plain" };
+
 /**
- * A text that matches a regular expression, for the part of the syntax JSON Schemas use: literals, classes, groups,
- * alternation, quantifiers, anchors. `undefined` when the expression asks for more (look-around, back references).
+ * A text that matches a regular expression, found by sampling: what look-arounds and back references demand is checked
+ * afterwards. `undefined` when this sample does not match.
  */
-export function textOfPattern(pattern: string, random: () => number): string | undefined {
-  const reader: Reader = { source: Array.from(pattern), at: 0, random };
+export function textOfPattern(pattern: string, random: () => number, style = PLAIN): string | undefined {
+  const whole = regexOf(pattern);
+  if (whole === undefined) return undefined;
+  const reader: Reader = { source: Array.from(pattern), at: 0, random, style, groups: new Map(), names: new Map() };
   try {
     const text = alternation(reader);
-    return reader.at === reader.source.length && matches(pattern, text) ? text : undefined;
-  } catch {
-    return undefined;
+    return reader.at === reader.source.length && whole.test(text) ? text : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
+}
+
+/** JSON Schema patterns are Unicode ones; some that are in use are valid only without that flag. */
+export function regexOf(pattern: string): RegExp | undefined {
+  for (const flags of ["u", ""]) {
+    try {
+      return new RegExp(pattern, flags);
+    } catch {
+      // The next one.
+    }
+  }
+  return undefined;
 }
 
 interface Reader {
   readonly source: readonly string[];
   at: number;
   readonly random: () => number;
-}
-
-const DIGITS = "0123456789";
-const LETTERS = "abcdefghijklmnopqrstuvwxyz";
-const CLASSES: Readonly<Record<string, string>> = {
-  d: DIGITS,
-  w: LETTERS + DIGITS,
-  s: " ",
-  D: LETTERS,
-  W: "-",
-  S: LETTERS,
-};
-const CONTROLS: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
-/** Most repeats of an open quantifier beyond its minimum. */
-const EXTRA_REPEATS = 3;
-
-function matches(pattern: string, text: string): boolean {
-  return new RegExp(pattern, "u").test(text);
+  readonly style: PatternStyle;
+  /** Text of each capturing group by where it begins, so that reading it again finds the same group. */
+  readonly groups: Map<number, string>;
+  readonly names: Map<string, number>;
 }
 
 function alternation(reader: Reader): string {
@@ -61,7 +73,7 @@ function sequence(reader: Reader): string {
 function repeated(reader: Reader, first: string, start: number, end: number): string {
   const [least, most] = quantifier(reader);
   const after = reader.at;
-  const times = least + Math.floor(reader.random() * (Math.min(most, least + EXTRA_REPEATS) - least + 1));
+  const times = least + Math.floor(reader.random() * (Math.min(most, least + reader.style.repeats) - least + 1));
   let text = "";
   for (let index = 0; index < times; index += 1) {
     reader.at = start;
@@ -95,62 +107,104 @@ function rangeAt(reader: Reader): readonly [number, number] | undefined {
 }
 
 function atom(reader: Reader): string {
-  const character = reader.source[reader.at] ?? "";
+  const start = reader.at;
+  const character = reader.source[start] ?? "";
   reader.at += 1;
   if (character === "^" || character === "$") return "";
-  if (character === ".") return "a";
-  if (character === "(") return group(reader);
-  if (character === "[") return oneOf(characterClass(reader), reader);
-  if (character === "\\") return oneOf(escaped(reader), reader);
+  if (character === ".") return reader.style.from === "plain" ? "a" : memberOf(".", reader);
+  if (character === "(") return group(reader, start);
+  if (character === "[") return memberOf(classText(reader, start), reader);
+  if (character === "\\") return escaped(reader, start);
   return character;
 }
 
-function group(reader: Reader): string {
-  if (reader.source[reader.at] === "?") {
-    const head = /^\?(?::|<[A-Za-z]\w*>)/.exec(reader.source.slice(reader.at).join(""));
-    if (head === null) throw new SyntaxError("look-around");
-    reader.at += head[0].length;
-  }
+const GROUP_HEAD = /^\?(?:(:)|<([A-Za-z_$][\w$]*)>|(<?[=!]))/;
+
+function group(reader: Reader, start: number): string {
+  const head = reader.source[reader.at] === "?" ? GROUP_HEAD.exec(rest(reader)) : undefined;
+  if (head === null) throw new SyntaxError("unknown kind of group");
+  reader.at += head?.[0].length ?? 0;
+  if (head?.[2] !== undefined) reader.names.set(head[2], start);
+  const isCapture = head === undefined || head[2] !== undefined;
+  if (isCapture) reader.groups.set(start, "");
   const text = alternation(reader);
   reader.at += 1;
-  return text;
+  if (isCapture) reader.groups.set(start, text);
+  return head?.[3] === undefined ? text : "";
 }
 
-function escaped(reader: Reader): string {
-  const character = reader.source[reader.at] ?? "";
-  reader.at += 1;
+function rest(reader: Reader): string {
+  return reader.source.slice(reader.at, reader.at + 80).join("");
+}
+
+const CONTROLS: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", f: "\f", v: "\v", 0: "\0" };
+const LONG_ESCAPE = /^(?:[pP]\{[^}]+\}|u\{[0-9a-fA-F]+\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[dDwWsS])/;
+const BACK_REFERENCE = /^(?:([1-9]\d?)|k<([^>]+)>)/;
+
+function escaped(reader: Reader, start: number): string {
+  const text = rest(reader);
+  const reference = BACK_REFERENCE.exec(text);
+  if (reference !== null) {
+    reader.at += reference[0].length;
+    return captured(reference, reader);
+  }
+  const long = LONG_ESCAPE.exec(text);
+  reader.at += long?.[0].length ?? 1;
+  if (long !== null) return memberOf(reader.source.slice(start, reader.at).join(""), reader);
+  const character = reader.source[reader.at - 1] ?? "";
   if (character === "b" || character === "B") return "";
-  if (/[1-9kpPux]/.test(character)) throw new SyntaxError("unsupported escape");
-  return own(CLASSES, character) ?? own(CONTROLS, character) ?? character;
+  return own(CONTROLS, character) ?? character;
 }
 
-function characterClass(reader: Reader): string {
-  const negated = reader.source[reader.at] === "^";
-  if (negated) reader.at += 1;
-  let members = "";
-  while (reader.at < reader.source.length && reader.source[reader.at] !== "]") members += classMember(reader);
+function captured([, number, name]: RegExpExecArray, { groups, names }: Reader): string {
+  const start =
+    name === undefined ? [...groups.keys()].sort((left, right) => left - right)[Number(number) - 1] : names.get(name);
+  return groups.get(start ?? -1) ?? "";
+}
+
+/** The class from its opening bracket on. */
+function classText(reader: Reader, start: number): string {
+  for (; reader.at < reader.source.length && reader.source[reader.at] !== "]"; reader.at += 1)
+    if (reader.source[reader.at] === "\\") reader.at += 1;
   reader.at += 1;
-  return negated
-    ? Array.from(`${LETTERS}${DIGITS} _-`)
-        .filter((one) => !members.includes(one))
-        .join("")
-    : members;
+  return reader.source.slice(start, reader.at).join("");
 }
 
-function classMember(reader: Reader): string {
-  const from = reader.source[reader.at] ?? "";
-  reader.at += 1;
-  if (from === "\\") return escaped(reader);
-  const to = reader.source[reader.at + 1];
-  if (reader.source[reader.at] !== "-" || to === undefined || to === "]") return from;
-  reader.at += 2;
-  const [low, high] = [from.codePointAt(0) ?? 0, to.codePointAt(0) ?? 0];
-  return Array.from({ length: Math.min(high - low + 1, 512) }, (_, index) => String.fromCodePoint(low + index)).join(
-    "",
-  );
+const PLAIN_CHARACTERS = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+const ASCII = charactersFrom(0x20, 0x7e);
+const BEYOND = [
+  ...[charactersFrom(0x00, 0x1f), charactersFrom(0x7f, 0x2fff), charactersFrom(0x3041, 0x30ff)],
+  ...[charactersFrom(0x4e00, 0x4eff), charactersFrom(0xac00, 0xacff), charactersFrom(0x1f300, 0x1faff)],
+].flat();
+const POOLS = {
+  plain: [PLAIN_CHARACTERS, ASCII, BEYOND],
+  ascii: [ASCII, BEYOND],
+  beyond: [BEYOND, ASCII],
+};
+
+/** A character that a class or an escape allows. */
+function memberOf(text: string, { random, style }: Reader): string {
+  const members = membersOf(text, style.from);
+  return members[Math.floor(random() * members.length)] ?? "";
 }
 
-function oneOf(members: string, reader: Reader): string {
-  const characters = Array.from(members);
-  return characters[Math.floor(reader.random() * characters.length)] ?? "";
+const MOST_KEPT = 500;
+const kept = new Map<string, readonly string[]>();
+
+/** Tested one by one, so that the engine decides what a class means; kept because tries repeat. */
+function membersOf(text: string, from: PatternStyle["from"]): readonly string[] {
+  const key = `${from} ${text}`;
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const single = regexOf(`^${text}$`);
+  if (single === undefined) throw new SyntaxError("unknown class");
+  const found =
+    POOLS[from].map((pool) => pool.filter((one) => single.test(one))).find(({ length }) => length > 0) ?? [];
+  if (kept.size >= MOST_KEPT) kept.clear();
+  kept.set(key, found);
+  return found;
+}
+
+function charactersFrom(from: number, to: number): readonly string[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => String.fromCodePoint(from + index));
 }

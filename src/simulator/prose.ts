@@ -1,7 +1,7 @@
 import { digest, randomOf } from "../dialects/served/hash.ts";
 import type { SimulatedRequest } from "../dialects/served/request.ts";
 import { promptWords } from "./prompt-words.ts";
-import { exampleOf } from "./schema-value.ts";
+import { requestedValue } from "./requested-value.ts";
 
 const OPENINGS = [
   (asked: string) => `You asked: "${asked}".`,
@@ -63,7 +63,7 @@ export function jsonAnswer(request: SimulatedRequest, topic: string, index: numb
   if (schema === undefined)
     return JSON.stringify({ simulated: true, model: request.model, question: excerpt(request.prompt), sample: index });
   return JSON.stringify(
-    exampleOf(schema, { prompt: request.prompt, seed: digest(topic, "json"), prefix: "simulated " }),
+    requestedValue("an answer", schema, { prompt: request.prompt, seed: digest(topic, "json"), prefix: "simulated " }),
   );
 }
 

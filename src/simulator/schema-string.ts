@@ -1,54 +1,66 @@
-import { own } from "../core/own.ts";
-import { asNumber, asText, type Json } from "../dialects/served/json.ts";
+import { asNumber, asTexts, type Json } from "../dialects/served/json.ts";
 import { textOfPattern } from "./pattern-text.ts";
 import { wordFor } from "./prompt-words.ts";
+import { formatTexts } from "./schema-format.ts";
+import { brokenStringKeyword } from "./schema-problem.ts";
 import type { ValueContext } from "./value-context.ts";
 
-const FORMATS: Readonly<Record<string, (random: () => number) => string>> = {
-  date: (random) => `2026-0${digit(random)}-1${digit(random)}`,
-  time: (random) => `1${digit(random)}:00:00Z`,
-  "date-time": (random) => `2026-0${digit(random)}-1${digit(random)}T12:00:00Z`,
-  duration: (random) => `PT${digit(random)}M`,
-  email: (random) => `simulated${digit(random)}@example.com`,
-  "idn-email": (random) => `simulated${digit(random)}@example.com`,
-  hostname: (random) => `simulated${digit(random)}.example.com`,
-  "idn-hostname": (random) => `simulated${digit(random)}.example.com`,
-  ipv4: (random) => `192.0.2.${digit(random)}`,
-  ipv6: (random) => `2001:db8::${digit(random)}`,
-  uri: (random) => `https://example.com/simulated/${digit(random)}`,
-  url: (random) => `https://example.com/simulated/${digit(random)}`,
-  iri: (random) => `https://example.com/simulated/${digit(random)}`,
-  "uri-reference": (random) => `/simulated/${digit(random)}`,
-  "json-pointer": (random) => `/simulated/${digit(random)}`,
-  regex: () => "^simulated$",
-  uuid: (random) => `0000000${digit(random)}-0000-4000-8000-000000000000`,
-  guid: (random) => `0000000${digit(random)}-0000-4000-8000-000000000000`,
-  byte: () => "c2ltdWxhdGVk",
-  base64: () => "c2ltdWxhdGVk",
-  base64url: () => "c2ltdWxhdGVk",
-};
+const PATTERN_TRIES = 60;
+const SOURCES = ["plain", "plain", "ascii", "plain", "beyond"] as const;
 
-function digit(random: () => number): number {
-  return 1 + Math.floor(random() * 9);
-}
-
-/** A string that keeps the format, the pattern and the length a schema asks for; otherwise a word of the prompt. */
+/** A string that keeps the formats, the patterns and the length a schema asks for; otherwise a word of the prompt. */
 export function stringOf(rule: Json, name: string, context: ValueContext): string {
-  const formatted = own(FORMATS, asText(rule.format) ?? "")?.(context.random);
-  if (formatted !== undefined) return formatted;
-  const pattern = asText(rule.pattern);
-  const patterned = pattern === undefined ? undefined : patternText(pattern, rule, context);
-  return patterned ?? sized(context.prefix + wordFor(name, context.words, context.random), rule, context);
+  let last = "";
+  for (const text of candidates(rule, name, context)) {
+    if (brokenStringKeyword(text, rule) === undefined) return text;
+    last = text;
+  }
+  return last;
 }
 
-const PATTERN_TRIES = 24;
+function* candidates(rule: Json, name: string, context: ValueContext): Generator<string> {
+  const { random } = context;
+  const digit = 1 + Math.floor(random() * 9);
+  const made = asTexts(rule.format).flatMap((format) => formatTexts(format, digit, asNumber(rule.minLength) ?? 0));
+  yield* made;
+  const patterns = asTexts(rule.pattern);
+  if (patterns.length > 0) yield* patternTexts(patterns, rule, made[0] ?? "", context);
+  const word = wordFor(name, context.words, random);
+  const free = context.variety > 0 ? `${word} ${Math.floor(random() * 1e6)}` : word;
+  yield sized(context.prefix + free, rule, context);
+  yield sized(`${Math.floor(random() * 1e6)}`, rule, { ...context, prefix: "" });
+  yield sized(free.toLowerCase(), rule, context);
+  yield sized(free.toUpperCase(), rule, context);
+}
 
-function patternText(pattern: string, rule: Json, context: ValueContext): string | undefined {
+/** Each pattern by itself, and what is asked of the beginning, the middle and the end put together. */
+function* patternTexts(
+  patterns: readonly string[],
+  rule: Json,
+  made: string,
+  context: ValueContext,
+): Generator<string> {
+  const least = asNumber(rule.minLength) ?? 0;
+  const inOrder = [...patterns].sort((left, right) => placeOf(left) - placeOf(right));
   for (let tries = 0; tries < PATTERN_TRIES; tries += 1) {
-    const text = textOfPattern(pattern, context.random);
-    if (text !== undefined && sized(text, rule, context) === text) return text;
+    const repeats = [3, 0, 1, least, Math.ceil(least / 2), Math.ceil(least / 4), 8][tries % 7] ?? 3;
+    const style = { repeats, from: SOURCES[tries % SOURCES.length] ?? "plain" };
+    const texts = inOrder.map((pattern) => textOfPattern(pattern, context.random, style));
+    const usable = texts.filter((text) => text !== undefined);
+    yield* usable;
+    if (usable.length === 0) continue;
+    const whole = usable.join("");
+    const filler = "a".repeat(Math.max(0, least - Array.from(whole).length));
+    yield whole;
+    yield usable[0] + filler + usable.slice(1).join("");
+    yield filler + whole;
+    yield whole + made;
+    yield `${whole}example.com`;
   }
-  return undefined;
+}
+
+function placeOf(pattern: string): number {
+  return pattern.startsWith("^") ? 0 : pattern.endsWith("$") ? 2 : 1;
 }
 
 /** JSON Schema counts code points. The prefix goes first when there is no room for it. */

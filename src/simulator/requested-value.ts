@@ -1,0 +1,12 @@
+import { refuse } from "../dialects/served/problem.ts";
+import { type ExampleOptions, exampleOf, UnsatisfiedSchema } from "./schema-value.ts";
+
+/** A value for the schema of a request; the request is refused when no value can be made. */
+export function requestedValue(what: string, schema: unknown, options: ExampleOptions): unknown {
+  try {
+    return exampleOf(schema, options);
+  } catch (error) {
+    if (!(error instanceof UnsatisfiedSchema)) throw error;
+    return refuse(`the simulator cannot make ${what}: ${error.message}`);
+  }
+}

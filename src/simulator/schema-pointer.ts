@@ -1,0 +1,23 @@
+import { isNode, resolveRef } from "../core/schema-node.ts";
+import { asText, type Json } from "../dialects/served/json.ts";
+
+/** The schema a reference leads to: a pointer into the same document, or the name of an anchor in it. */
+export function pointed(root: Json | boolean, reference: string): unknown {
+  if (typeof root === "boolean" || !reference.startsWith("#")) return undefined;
+  if (reference === "#" || reference.startsWith("#/")) return resolveRef(reference, root);
+  return anchored(root, reference.slice(1));
+}
+
+function anchored(node: unknown, name: string): unknown {
+  if (Array.isArray(node)) return firstOf(node, name);
+  if (!isNode(node)) return undefined;
+  return asText(node["$anchor"]) === name ? node : firstOf(Object.values(node), name);
+}
+
+function firstOf(children: readonly unknown[], name: string): unknown {
+  for (const child of children) {
+    const found = anchored(child, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,29 @@
+import { describe, expect, test } from "vitest";
+import { entry, factoryOf, failureOf, simulate, WIRES } from "../model/world.ts";
+
+/** Nothing is 5 and at most 4. */
+const IMPOSSIBLE = {
+  type: "object",
+  properties: { size: { type: "integer", minimum: 5, maximum: 4 } },
+  required: ["size"],
+  additionalProperties: false,
+} as const;
+
+describe.each(WIRES)("a schema without a value, on the %s wire", (wire) => {
+  test("is refused by the simulator, which names the place and the keyword", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    const format = { type: "json_schema", name: "size", schema: IMPOSSIBLE } as const;
+    const error = await failureOf(model.codegen("How large?", { responseFormat: format }));
+    expect([error.code, error.status]).toEqual(["invalid_request", 400]);
+    expect(error.message).toContain("the simulator cannot make an answer: no value was found for $.size");
+    expect(simulator.requests).toHaveLength(1);
+  });
+
+  test("does not matter when the answer is scripted", async () => {
+    const simulator = await simulate({ answers: () => ({ text: '{"size":5}' }) });
+    const model = factoryOf(entry(wire, simulator.url)).create();
+    const format = { type: "json_schema", name: "size", schema: IMPOSSIBLE } as const;
+    expect((await model.codegen("How large?", { responseFormat: format })).text).toBe('{"size":5}');
+  });
+});
