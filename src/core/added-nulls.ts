@@ -13,9 +13,20 @@ export function dropAddedNulls(value: unknown, schema: JsonSchema): unknown {
 function dropIn(value: unknown, schema: unknown, root: JsonSchema): unknown {
   const node = resolve(schema, root);
   if (node === undefined || typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => dropIn(item, node["items"], root));
+  if (Array.isArray(value)) {
+    const items = itemsOf(node, root);
+    return value.map((item) => dropIn(item, items, root));
+  }
   const variant = isNode(node["properties"]) ? node : variantFor(value, node, root);
   return variant === undefined ? value : dropInObject(value as Loose, variant, root);
+}
+
+/** Of a list, or of the list among the members of a union. */
+function itemsOf(node: JsonSchema, root: JsonSchema): unknown {
+  if ("items" in node) return node["items"];
+  const variants = node["anyOf"] ?? node["oneOf"] ?? node["allOf"];
+  if (!Array.isArray(variants)) return undefined;
+  return variants.map((variant) => resolve(variant, root)?.["items"]).find((items) => items !== undefined);
 }
 
 type Loose = Readonly<Record<string, unknown>>;

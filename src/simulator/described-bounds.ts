@@ -44,8 +44,10 @@ function read(schema: Json): Json {
   if (description === undefined) return schema;
   const told = description.split("\n").flatMap((line) => keywordsOf(line) ?? boundsIn(line));
   if (told.length === 0) return schema;
-  const lowered = Object.fromEntries(told.filter(([keyword]) => isWeaker(schema, keyword)));
-  const again = told.filter(([keyword]) => !(keyword in lowered)).map(([keyword, value]) => ({ [keyword]: value }));
+  const isFirst = ([keyword]: readonly [string, unknown], index: number) =>
+    isWeaker(schema, keyword) && told.findIndex(([other]) => other === keyword) === index;
+  const lowered = Object.fromEntries(told.filter(isFirst));
+  const again = told.filter((one, index) => !isFirst(one, index)).map(([keyword, value]) => ({ [keyword]: value }));
   const all = [...(Array.isArray(schema.allOf) ? schema.allOf : []), ...again];
   return { ...schema, ...lowered, ...(all.length > 0 && { allOf: all }) };
 }

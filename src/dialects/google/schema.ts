@@ -155,7 +155,8 @@ class Lowering {
   #finish(node: Node, path: string, out: Lowered, moved: string[]): void {
     const names = [node["required"], out["required"]].flatMap((list) => (Array.isArray(list) ? list : []));
     const known = names.filter((name) => isNode(out["properties"]) && Object.hasOwn(out["properties"], name));
-    if (known.length < names.length) this.lost.push(`${path}.required`);
+    const unknown = names.filter((name) => !known.includes(name));
+    if (unknown.length > 0) this.#move("required", unknown, path, moved);
     if (known.length > 0) out["required"] = [...new Set(known)];
     else delete out["required"];
     if (node["nullable"] === true && typeof out["type"] === "string") out["type"] = [out["type"], "null"];

@@ -60,15 +60,26 @@ function lowerNode(node: unknown, path: string, changes: SchemaChange[]): JsonSc
   if (!isSchema(node)) throw new NotStrict(`${at(path)} accepts anything`);
   const source = mergeSingleAllOf(node);
   const lowered: Record<string, unknown> = {};
+  const moved: string[] = [];
   for (const [keyword, value] of Object.entries(source)) {
     if (isKept(keyword, value, path)) lowered[keyword] = value;
     else if (keyword === "oneOf") lowered["anyOf"] = value;
-    else if (!SILENT.has(keyword)) changes.push(removed(path, keyword, value));
+    else if (!SILENT.has(keyword)) {
+      changes.push(removed(path, keyword, value));
+      if (keyword !== "default") moved.push(`${keyword}: ${JSON.stringify(value)}`);
+    }
   }
+  if (moved.length > 0) lowered["description"] = describedBy(source["description"], moved);
   if ("oneOf" in source) changes.push(becameAnyOf(path, source["oneOf"]));
   requireKind(lowered, path);
   lowerChildren(lowered, path, changes);
   return lowered["$ref"] === undefined ? lowered : besideReference(lowered);
+}
+
+/** The model reads the description, so it can still obey what the provider does not enforce. */
+function describedBy(description: unknown, moved: readonly string[]): string {
+  const list = moved.join(", ");
+  return typeof description === "string" && description !== "" ? `${description}\n${list}` : list;
 }
 
 function isKept(keyword: string, value: unknown, path: string): boolean {
