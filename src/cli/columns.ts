@@ -1,6 +1,6 @@
-import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import { withoutEnd } from "../core/without-end.ts";
+import { folded, visibleLength } from "./folded.ts";
 import type { Paint } from "./print.ts";
 
 const NO_LINES = {
@@ -9,39 +9,69 @@ const NO_LINES = {
 };
 const GAP = 2;
 const NARROWEST = 12;
+/** The name, and what it stands for. */
+const ESSENTIAL: readonly number[] = [0, 1];
 
 /**
- * Aligned columns without lines, indented by two. Where the terminal ends, the last one is folded, or left out when
- * nothing of it would fit.
+ * Aligned columns without lines, indented by two. Where the terminal ends, the last one is folded. When too little of it
+ * would fit, columns that are not essential are left out from the right; in the end the widest is folded.
  */
 export function columns(
   head: Row | undefined,
   rows: readonly Row[],
   paint: Paint,
   width = Number.POSITIVE_INFINITY,
+  essential = ESSENTIAL,
 ): string[] {
   if (rows.length === 0) return [];
   const all = head === undefined ? rows : [head.map((title) => paint.dim(title)), ...rows];
-  const widths = widthsOf(all);
-  const left = width - GAP - widths.slice(0, -1).reduce((sum, one) => sum + one, 0);
-  const isCut = left < Math.min(NARROWEST, widths.at(-1) ?? 0);
-  const isFolded = !isCut && left < (widths.at(-1) ?? 0);
+  const shown = fitted(widthsOf(all), width - GAP, essential);
   const table = new Table({
     chars: NO_LINES,
     style: { head: [], border: [], "padding-left": 0, "padding-right": GAP, compact: true },
-    ...(isFolded && { colWidths: [...widths.slice(0, -1), left], wordWrap: true }),
   });
-  table.push(...all.map((row) => (isCut ? row.slice(0, -1) : [...row])));
+  table.push(...all.map((row) => shown.map(({ index, size }) => folded(row[index] ?? "", size - GAP, "").join("\n"))));
   return table.toString().split("\n").map(withoutTrailingBlanks);
 }
 
 type Row = readonly string[];
 
-function widthsOf(rows: readonly Row[]): number[] {
+interface Column {
+  readonly index: number;
+  readonly size: number;
+}
+
+function widthsOf(rows: readonly Row[]): Column[] {
   const [first = []] = rows;
-  return first.map(
-    (_, index) => GAP + Math.max(...rows.map((row) => stripVTControlCharacters(row[index] ?? "").length)),
-  );
+  return first.map((_, index) => ({
+    index,
+    size: GAP + Math.max(...rows.map((row) => visibleLength(row[index] ?? ""))),
+  }));
+}
+
+/** The columns that are shown, with the room each has. */
+function fitted(all: readonly Column[], room: number, essential: readonly number[]): readonly Column[] {
+  const excess = all.reduce((sum, { size }) => sum + size, 0) - room;
+  const last = all.at(-1);
+  if (excess <= 0 || last === undefined) return all;
+  if (last.size - excess >= NARROWEST) return [...all.slice(0, -1), { ...last, size: last.size - excess }];
+  const spare = all.findLast(({ index }) => !essential.includes(index));
+  if (spare !== undefined) return fitted(without(all, spare), room, essential);
+  return squeezed(all, excess);
+}
+
+function without(all: readonly Column[], one: Column): readonly Column[] {
+  return all.filter((column) => column !== one);
+}
+
+/** Takes what is too much from the widest column, one by one. */
+function squeezed(all: readonly Column[], excess: number): readonly Column[] {
+  const sizes = all.map(({ size }) => size);
+  for (let left = excess; left > 0; left -= 1) {
+    const widest = sizes.indexOf(Math.max(...sizes));
+    sizes[widest] = Math.max(GAP + 1, (sizes[widest] ?? 0) - 1);
+  }
+  return all.map(({ index }, at) => ({ index, size: sizes[at] ?? 0 }));
 }
 
 /** Blanks may stand before the code that ends a colour. */

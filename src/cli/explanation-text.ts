@@ -38,6 +38,7 @@ function heading(explanation: Explanation, print: Printer): string[] {
     undefined,
     rows.map(([label = "", text = ""]) => [paint.dim(label), text]),
     paint,
+    print.columns,
   );
   return [
     `${paint.bold(name)} ${paint.dim("→")} ${provider} · ${model}`,
@@ -65,7 +66,7 @@ function values({ values }: Explanation, print: Printer): string[] {
     paint.dim(file === null ? "" : line === 0 ? "environment" : `${print.path(file)}:${line}:${column}`),
     paint.dim(from === null ? "" : line === 0 ? from : `[${from}]`),
   ]);
-  return columns(undefined, rows, paint).map((line) => line.slice(2));
+  return columns(undefined, rows, paint, print.columns).map((line) => line.slice(2));
 }
 
 function valueWords(key: string, value: unknown): string {

@@ -32,7 +32,7 @@ export function groupText(group: GroupConfig, members: readonly EntryRow[], prin
     `${paint.bold(name)} ${paint.dim("→")} a group of ${plural(members.length, "model")}`,
     "",
     paint.bold("members"),
-    ...columns(undefined, cells, paint),
+    ...columns(undefined, cells, paint, print.columns, [0, 3]),
     "",
     paint.bold("a call"),
     `  first asks ${WHO_IS_FIRST[strategy]} (${strategy})`,

@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import pc from "picocolors";
+import { folded } from "./folded.ts";
 import type { Io, Output } from "./io.ts";
 import { printable, printableColoured } from "./printable.ts";
 
@@ -36,6 +37,11 @@ export class Printer {
 
   line(text = ""): void {
     this.text(`${text}\n`);
+  }
+
+  /** Lines of a list or an explanation, each within the terminal. */
+  lines(all: readonly string[]): void {
+    for (const line of all) for (const piece of folded(line, this.columns)) this.line(piece);
   }
 
   json(value: unknown): void {

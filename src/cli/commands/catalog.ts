@@ -71,9 +71,8 @@ async function showCatalog({ env, print, flags }: CliContext): Promise<void> {
     const { asOf, fetchedAt, source } = cached.header;
     rows.push(["cached", asOf, counts(cached.header), `fetched ${since(fetchedAt)} from ${source}`]);
   }
-  for (const line of columns(["facts", "as of", "", ""], rows, print.paint, print.columns)) print.line(line);
-  print.line();
-  print.line(`  ${print.paint.dim(usage(path, cached))}`);
+  print.lines(columns(["facts", "as of", "", ""], rows, print.paint, print.columns, [0, 1, 2]));
+  print.lines(["", `  ${print.paint.dim(usage(path, cached))}`]);
 }
 
 function usage(path: string | undefined, cached: CachedCatalog | undefined): string {

@@ -90,7 +90,7 @@ async function tellModels(
     return;
   }
   const errors = findings.filter(({ severity }) => severity === "error").length;
-  for (const line of correctLines(project, rows, errors, verdicts, print)) print.line(line);
+  print.lines(correctLines(project, rows, errors, verdicts, print));
   if (findings.length === 0) return;
   print.line();
   for (const line of await problemReport(findings, print, print.paint)) print.line(line);
@@ -143,8 +143,10 @@ function correctLines(
     const state = onlineWords(online, paint) ?? stateOf(row, paint);
     return [`${markOf(row, online?.status, paint)} ${row.name}`, row.provider, row.model, state];
   });
-  return [title, "", ...columns(undefined, cells, paint), ...entryProblems(rows, print)];
+  return [title, "", ...columns(undefined, cells, paint, print.columns, NAME_AND_STATE), ...entryProblems(rows, print)];
 }
+
+const NAME_AND_STATE = [0, 3];
 
 function stateOf({ usable, retiresOn }: EntryRow, paint: Paint): string {
   if (!usable) return paint.yellow("cannot be used yet");

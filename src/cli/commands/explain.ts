@@ -43,7 +43,7 @@ async function explainEntry(name: string | undefined, flags: ExplainFlags, conte
     if (group !== undefined) return tellGroup(group, project, context);
     const explanation = await explain(project, sampleOf(behind, flags), context);
     if (context.flags.json === true) return context.print.json(explanation);
-    for (const line of explanationText(explanation, context.print)) context.print.line(line);
+    context.print.lines(explanationText(explanation, context.print));
   });
 }
 
@@ -51,7 +51,7 @@ async function explainEntry(name: string | undefined, flags: ExplainFlags, conte
 async function tellGroup(group: GroupConfig, project: Project, { print, flags }: CliContext): Promise<void> {
   if (flags.json === true) return print.json(group);
   const members = await Promise.all(group.members.map(({ model }) => entryRow(project, model)));
-  for (const line of groupText(group, members, print)) print.line(line);
+  print.lines(groupText(group, members, print));
 }
 
 function sampleOf(name: string, flags: ExplainFlags): Sample {

@@ -10,7 +10,7 @@ import { type CliContext, Exit, UsageError } from "../context.ts";
 import { type DiscoveredPlace, discoveredLines, discoveredPlaces } from "../discovered.ts";
 import { abilities, type EntryRow, endingOf, entryProblems, entryRows } from "../entry-row.ts";
 import { listingsOf } from "../listings.ts";
-import type { Paint } from "../print.ts";
+import type { Paint, Printer } from "../print.ts";
 import { withProject } from "../project.ts";
 import { perMillion, plural, shortCount } from "../wording.ts";
 
@@ -47,17 +47,15 @@ async function listEntries(context: CliContext): Promise<void> {
       );
     const { paint } = print;
     const head = ["name", "provider", "model", "wire", "context", "output", "price", "key", "can"];
-    for (const line of columns(
-      head,
-      rows.map((row) => entryCells(row, paint)),
-      paint,
-      print.columns,
-    ))
-      print.line(line);
-    for (const line of sharedNames(project.config, paint)) print.line(line);
-    for (const line of entryProblems(rows, print)) print.line(line);
+    const cells = rows.map((row) => entryCells(row, paint));
+    print.lines(columns(head, cells, paint, print.columns, ESSENTIAL));
+    print.lines(sharedNames(project.config, print));
+    print.lines(entryProblems(rows, print));
   });
 }
+
+/** Name, model and key. */
+const ESSENTIAL = [0, 2, 7];
 
 /** The aliases of an entry, and the groups it is in. */
 function otherNames(name: string, config: Config) {
@@ -69,7 +67,7 @@ function otherNames(name: string, config: Config) {
 }
 
 /** Names that stand for entries of the list, after an empty line. */
-function sharedNames(config: Config, paint: Paint): string[] {
+function sharedNames(config: Config, { paint, columns: width }: Printer): string[] {
   const rows = [
     ...config.groups.map((name) => {
       const { strategy, members = [] } = config.group(name) ?? {};
@@ -77,7 +75,7 @@ function sharedNames(config: Config, paint: Paint): string[] {
     }),
     ...Object.entries(config.aliases).map(([alias, name]) => [alias, "alias", name]),
   ].map(([name = "", ...cells]) => [name === config.defaultModel ? paint.bold(`${name} *`) : name, ...cells]);
-  return rows.length === 0 ? [] : ["", ...columns(undefined, rows, paint)];
+  return rows.length === 0 ? [] : ["", ...columns(undefined, rows, paint, width, [0, 1, 2])];
 }
 
 function entryCells(row: EntryRow, paint: Paint): string[] {
@@ -106,7 +104,7 @@ async function listOffers(provider: string | true, context: CliContext): Promise
     const places = discoveredPlaces(await listingsOf(project, rows, context), overlay);
     const unasked = rows.filter(({ usable }) => !usable);
     if (flags.json === true) print.json(places);
-    else for (const line of discoveredLines(places, print)) print.line(line);
+    else print.lines(discoveredLines(places, print));
     for (const line of entryProblems(unasked, print)) print.note(line);
     if (places.some(isFailed)) throw new Exit(1);
   });

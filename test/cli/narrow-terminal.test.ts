@@ -1,0 +1,44 @@
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, it } from "vitest";
+import { entryOf, listing, openaiModels } from "./providers.ts";
+import { cli } from "./terminal.ts";
+
+const NAME = "coder-for-long-refactorings";
+const KEY = "a-key-for-tests";
+
+async function world(): Promise<string> {
+  const server = await listing({ [KEY]: openaiModels("made-up-model-with-a-long-name-2030-01-01", "other") });
+  const place = { provider: "openai", api_key: KEY, base_url: `${server.origin}/v1/with/a/rather/long/path/to/it` };
+  return [
+    entryOf(NAME, { ...place, base_url: `${server.origin}/v1`, name: "made-up-model-with-a-long-name-2030-01-01" }),
+    entryOf("far", { ...place, name: "made-up-model-of-another-server" }),
+    entryOf("keyless", { name: "openai/gpt-oss-120b", provider: "groq", api_key: "env:A_VARIABLE_THAT_IS_NOT_SET" }),
+    `[aliases]\nshort = "${NAME}"\n\n[groups.everything]\nmembers = ["${NAME}", "far", "keyless"]\n`,
+  ].join("\n");
+}
+
+const COMMANDS: readonly (readonly [command: string, shows: string])[] = [
+  ["models", NAME],
+  ["models --catalog", "claude-sonnet-4-5"],
+  ["models --catalog bedrock", "anthropic."],
+  ["models --discover", "other"],
+  [`explain ${NAME}`, NAME],
+  ["explain keyless", "keyless"],
+  ["explain everything", NAME],
+  ["check", NAME],
+  ["check --online", NAME],
+  ["catalog", "shipped"],
+];
+
+describe.each([60, 80])("a terminal of %i columns", (columns) => {
+  it.each(COMMANDS)("holds every line of %s, names included", async (command, shows) => {
+    const toml = await world();
+    for (const env of [{ FORCE_COLOR: "1" }, { NO_COLOR: "1" }]) {
+      const { out, err } = await cli(command.split(" "), { toml, terminal: true, columns, env });
+      expect(out, err).not.toBe("");
+      const text = stripVTControlCharacters(out);
+      expect(text.split("\n").filter((line) => line.length > columns)).toEqual([]);
+      expect(text).toContain(shows);
+    }
+  });
+});
