@@ -64,11 +64,12 @@ function without(all: readonly Column[], one: Column): readonly Column[] {
   return all.filter((column) => column !== one);
 }
 
-/** Takes what is too much from the widest column, one by one. */
+/** Takes what is too much from the widest column, one by one; from the first, which is the name, only in the end. */
 function squeezed(all: readonly Column[], excess: number): readonly Column[] {
   const sizes = all.map(({ size }) => size);
   for (let left = excess; left > 0; left -= 1) {
-    const widest = sizes.indexOf(Math.max(...sizes));
+    const others = Math.max(...sizes.slice(1));
+    const widest = others > NARROWEST ? sizes.indexOf(others, 1) : sizes.indexOf(Math.max(...sizes));
     sizes[widest] = Math.max(GAP + 1, (sizes[widest] ?? 0) - 1);
   }
   return all.map(({ index }, at) => ({ index, size: sizes[at] ?? 0 }));

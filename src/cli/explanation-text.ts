@@ -57,6 +57,7 @@ function keyWords({ source, variables }: ExplainedKey): string {
 
 const DURATION_KEY = /(?:_wait|timeout|^deadline|^max_retry_after|^window|^half_open_after)$/;
 const LONGEST_VALUE = 60;
+const KEY_VALUE_AND_PLACE = [0, 1, 2];
 
 function values({ values }: Explanation, print: Printer): string[] {
   const { paint } = print;
@@ -66,7 +67,7 @@ function values({ values }: Explanation, print: Printer): string[] {
     paint.dim(file === null ? "" : line === 0 ? "environment" : `${print.path(file)}:${line}:${column}`),
     paint.dim(from === null ? "" : line === 0 ? from : `[${from}]`),
   ]);
-  return columns(undefined, rows, paint, print.columns).map((line) => line.slice(2));
+  return columns(undefined, rows, paint, print.columns, KEY_VALUE_AND_PLACE).map((line) => line.slice(2));
 }
 
 function valueWords(key: string, value: unknown): string {

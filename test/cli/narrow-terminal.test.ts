@@ -31,7 +31,7 @@ const COMMANDS: readonly (readonly [command: string, shows: string])[] = [
 ];
 
 describe.each([60, 80])("a terminal of %i columns", (columns) => {
-  it.each(COMMANDS)("holds every line of %s, names included", async (command, shows) => {
+  it.each(COMMANDS)("fits every line of `%s` and keeps the names", async (command, shows) => {
     const toml = await world();
     for (const env of [{ FORCE_COLOR: "1" }, { NO_COLOR: "1" }]) {
       const { out, err } = await cli(command.split(" "), { toml, terminal: true, columns, env });
