@@ -105,6 +105,18 @@ describe("a schema for strict mode", () => {
     const answer = { name: "x", tags: null, kind: { kind: "b" }, note: null };
     expect(dropAddedNulls(answer, schema)).toEqual({ name: "x", kind: { kind: "b" }, note: null });
   });
+
+  it("loses its added nulls inside a list that may be null", () => {
+    const schema = z.toJSONSchema(z.nullable(z.array(z.object({ name: z.string(), nick: z.string().optional() }))));
+    expect(dropAddedNulls([{ name: "x", nick: null }], schema as JsonSchema)).toEqual([{ name: "x" }]);
+  });
+
+  it("moves what strict mode does not enforce behind the description", () => {
+    const schema = z.object({ word: z.string().min(3).describe("A word.") });
+    expect(lowered(z.toJSONSchema(schema) as JsonSchema).schema).toMatchObject({
+      properties: { word: { type: "string", description: "A word.\nminLength: 3" } },
+    });
+  });
 });
 
 const ajv = new Ajv2020({ strict: false });
