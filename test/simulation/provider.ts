@@ -65,6 +65,8 @@ export class VirtualProvider implements Dialect {
   #requestOf(call: Call): WireRequest {
     const caller = call.input.tags[0] ?? "";
     const before = beginningOf(call.request.messages);
+    const behaviour = this.#behaviourAt(call.clock);
+    const whole = this.#wholeOf(caller, before);
     return {
       caller,
       entry: call.target.entry,
@@ -72,9 +74,10 @@ export class VirtualProvider implements Dialect {
       tryIndex: call.tryIndex,
       startedMs: call.clock.monotonic(),
       before,
-      text: this.#wholeOf(caller, before),
+      // To end at once when asked to continue is to say that nothing is missing.
+      text: behaviour.kind === "empty" && before !== "" ? before : whole,
       input: 10 + before.length,
-      behaviour: this.#behaviourAt(call.clock),
+      behaviour,
       output: 0,
       said: "",
       told: before,
