@@ -18,7 +18,8 @@ export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
   const proper = properPlace(place, key);
   if (proper !== undefined && foreignKey(place, key) === undefined)
     return { path, at: "key", message: `"${key}" ${proper}` };
-  const siblings = siblingKeys(place, parent, scope);
+  // Alternatives may differ in their keys: the one that was written is in another of them.
+  const siblings = siblingKeys(place, parent, scope).filter((name) => name !== key);
   const suggestion = foreignKey(place, key) ?? nearest(key, siblings);
   const list = suggestion === undefined && siblings.length <= MOST_LISTED ? `; there are ${siblings.join(", ")}` : "";
   return { path, at: "key", message: `"${key}" is no key of ${whereIs(place, parent)}${list}`, suggestion };

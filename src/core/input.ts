@@ -144,7 +144,8 @@ function text(value: unknown, path: string): string {
 
 function withSource(part: Loose, path: string, type: "image" | "file"): Part {
   const { url, data, mediaType } = part;
-  if (url === undefined && data === undefined) throw wrong(path, `an ${type} needs a url or data`);
+  if (url === undefined && data === undefined)
+    throw wrong(path, `${type === "image" ? "an image" : "a file"} needs a url or data`);
   if (url !== undefined) return splitDataUrl({ ...part, type, url: text(url, `${path}.url`) } as Part, path);
   text(data, `${path}.data`);
   if (mediaType === undefined) throw wrong(path, `${type} data needs a mediaType, for example "image/png"`);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Adjustment, Attempt } from "./attempt.ts";
 import { boundedDepth } from "./bounded-depth.ts";
 import type { RateLimit } from "./call.ts";
@@ -190,7 +191,8 @@ export class ReplyFold {
   /** An attempt that is repeated is adjusted again; it is said once. */
   #adjust(adjustment: Adjustment): void {
     const known = this.#adjustments.some(
-      ({ setting, reason }) => setting === adjustment.setting && reason === adjustment.reason,
+      ({ setting, reason, from }) =>
+        setting === adjustment.setting && reason === adjustment.reason && isDeepStrictEqual(from, adjustment.from),
     );
     if (!known) this.#adjustments.push(adjustment);
   }

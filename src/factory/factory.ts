@@ -14,7 +14,7 @@ import { checkOptionNames, invalidOption } from "../core/option-names.ts";
 import { own } from "../core/own.ts";
 import { scopePath } from "../core/scope.ts";
 import type { BreakerState, Target } from "../core/target.ts";
-import type { UsageGroup, UsageTotal } from "../layers/usage-totals.ts";
+import { USAGE_GROUPS, type UsageGroup, type UsageTotal } from "../layers/usage-totals.ts";
 import { type DiscoverOptions, type Discovery, discover } from "../model/discovery.ts";
 import { type HealthOptions, healthOf, type ModelHealth } from "../model/health.ts";
 import { Model } from "../model/model.ts";
@@ -106,6 +106,8 @@ export class ModelFactory<Models = Registered> {
     path?: string,
     options: FactoryOptions = {},
   ): Promise<FactoryOf<Models, Registered>> {
+    if (path !== undefined && typeof path !== "string")
+      throw invalidOption("ModelFactory.load: the path must be a string; pass options as the second argument");
     checkFactoryOptions(options, "load");
     const cwd = process.cwd();
     const parsing = configOptions(options, true);
@@ -121,6 +123,7 @@ export class ModelFactory<Models = Registered> {
    * @throws ConfigError with every mistake of the text, each with its place.
    */
   static parse<Models = Untyped>(toml: string, options: FactoryOptions = {}): FactoryOf<Models, Untyped> {
+    if (typeof toml !== "string") throw invalidOption("ModelFactory.parse: the first argument must be TOML text");
     checkFactoryOptions(options, "parse");
     const parsing = configOptions(options, false);
     const source = { parse: (text: string) => parseConfig(text, parsing) };
@@ -184,6 +187,10 @@ export class ModelFactory<Models = Registered> {
   usage(): UsageTotal;
   usage(by: UsageGroup): Readonly<Record<string, UsageTotal>>;
   usage(by?: UsageGroup): UsageTotal | Readonly<Record<string, UsageTotal>> {
+    if (by !== undefined && !USAGE_GROUPS.includes(by))
+      throw invalidOption(
+        `usage: unknown group "${String(by)}"; use ${USAGE_GROUPS.map((name) => `"${name}"`).join(", ")}`,
+      );
     return by === undefined ? this.#shared.totals.total() : this.#shared.totals.by(by);
   }
 

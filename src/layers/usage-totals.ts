@@ -13,7 +13,8 @@ export interface UsageTotal {
   readonly cost: Cost;
 }
 
-export type UsageGroup = "model" | "provider" | "tag" | "scope" | "day";
+export const USAGE_GROUPS = ["model", "provider", "tag", "scope", "day"] as const;
+export type UsageGroup = (typeof USAGE_GROUPS)[number];
 
 /** Most names of a group that are told apart: tags and scopes may be made up by whoever calls. */
 const MOST_NAMES = 10_000;

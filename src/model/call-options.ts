@@ -5,6 +5,7 @@ import { findingsOf } from "../config/schema-problem.ts";
 import type { CacheMode, CallInput } from "../core/call.ts";
 import { ModelError } from "../core/error.ts";
 import { readInput } from "../core/input.ts";
+import { invalidOption } from "../core/option-names.ts";
 import { keyOf, pickSettings } from "../core/request.ts";
 import { stripTokensOf } from "../core/special-tokens.ts";
 import { nearest } from "../core/suggest.ts";
@@ -91,15 +92,33 @@ function readEntry(options: CallOptions, model: string): Readonly<Record<string,
 /** The value as models.toml would hold it. */
 function plainOf(name: string, value: unknown): unknown {
   if (name === "webSearch" && typeof value === "object") return snakeTable(value as object);
-  return name === "tools" && Array.isArray(value) ? value.map(plainTool) : value;
+  if (name === "tools" && Array.isArray(value)) return value.map(plainTool);
+  return name === "responseFormat" ? plainFormat(value) : value;
 }
 
 function plainTool(tool: unknown, index: number): unknown {
   if (typeof tool !== "object" || tool === null) return tool;
   const { function: nested, parameters } = tool as { readonly function?: unknown; readonly parameters?: unknown };
   if (nested !== undefined) return { ...tool, function: plainTool(nested, index) };
-  if (!isStandardSchema(parameters)) return tool;
-  return { ...tool, parameters: jsonSchemaOf(parameters, `tools[${index}].parameters`) };
+  const place = `tools[${index}].parameters`;
+  if (isStandardSchema(parameters)) return { ...tool, parameters: jsonSchemaOf(parameters, place) };
+  if (isShape(parameters)) throw invalidOption(`${place}: wrap the fields in z.object({ … })`);
+  return tool;
+}
+
+/** The fields of an object schema without the object around them. */
+function isShape(value: unknown): boolean {
+  const fields = typeof value === "object" && value !== null ? Object.values(value) : [];
+  return fields.length > 0 && fields.every(isStandardSchema);
+}
+
+function plainFormat(format: unknown): unknown {
+  if (isStandardSchema(format))
+    throw invalidOption("responseFormat takes a format, not a schema; use model.object(schema, input)");
+  if (typeof format !== "object" || format === null) return format;
+  const { schema, json_schema: nested } = format as { readonly schema?: unknown; readonly json_schema?: unknown };
+  if (nested !== undefined) return { ...format, json_schema: plainFormat(nested) };
+  return isStandardSchema(schema) ? { ...format, schema: jsonSchemaOf(schema, "responseFormat.schema") } : format;
 }
 
 function snakeTable(value: object): Record<string, unknown> {

@@ -39,7 +39,7 @@ export interface CallOptions
     | ResponseFormat
     | {
         readonly type: "json_schema";
-        readonly json_schema: { readonly name: string; readonly schema: JsonSchema; readonly strict?: boolean };
+        readonly json_schema: { readonly name: string; readonly schema: ToolParameters; readonly strict?: boolean };
       }
     | undefined;
   readonly promptCache?: PromptCache | undefined;

@@ -26,6 +26,13 @@ export interface Opened {
   pausedTooLong(): ModelError;
 }
 
+/** Settles the promise of the reply. (`PromiseWithResolvers` would need ES2024 in a user's tsconfig.) */
+export interface Settlement {
+  readonly promise: Promise<Reply>;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * A stream while it is read: what has arrived, what was taken of it, and how the call ended. A reader that asks for nothing
  * longer than `timeout` lets go of everything the call holds; when it comes back, it gets what had arrived and the error.
@@ -33,7 +40,7 @@ export interface Opened {
 export class Reading {
   readonly #opened: Opened;
   readonly #batches: AsyncIterator<readonly FlowEvent[]>;
-  readonly #settled: PromiseWithResolvers<Reply>;
+  readonly #settled: Settlement;
   readonly #pause: ReaderPause;
   #batch: readonly FlowEvent[] = [];
   #taken = 0;
@@ -42,7 +49,7 @@ export class Reading {
   #pulling: Promise<boolean> | undefined;
   #over: Promise<boolean> | undefined;
 
-  constructor(opened: Opened, settled: PromiseWithResolvers<Reply>) {
+  constructor(opened: Opened, settled: Settlement) {
     this.#opened = opened;
     this.#settled = settled;
     this.#batches = opened.events[Symbol.asyncIterator]();

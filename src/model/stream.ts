@@ -1,7 +1,7 @@
 import { ModelError } from "../core/error.ts";
 import type { ModelEvent } from "../core/event.ts";
 import type { Reply } from "../core/reply.ts";
-import { type Opened, Reading } from "./reading.ts";
+import { type Opened, Reading, type Settlement } from "./reading.ts";
 
 /**
  * The events of one answer while it is made. The request leaves on the first pull; leaving the loop closes the socket.
@@ -111,13 +111,13 @@ function readerLeft(): ModelError {
 /** Flattens batches at the public edge; written by hand because this runs once per delta. */
 class Cursor implements AsyncIterator<ModelEvent> {
   readonly #start: () => Reading;
-  readonly #settled: PromiseWithResolvers<Reply>;
+  readonly #settled: Settlement;
   #reading: Reading | undefined;
   #done = false;
   /** The last step that still waits for events; a reader may ask for the next before it has this one. */
   #waiting: Promise<IteratorResult<ModelEvent>> | undefined;
 
-  constructor(start: () => Reading, settled: PromiseWithResolvers<Reply>) {
+  constructor(start: () => Reading, settled: Settlement) {
     this.#start = start;
     this.#settled = settled;
   }

@@ -116,6 +116,15 @@ describe("the fold of events", () => {
     expect(reply.adjustments.map(({ setting }) => setting)).toEqual(["b"]);
   });
 
+  it("keeps adjustments that differ only in what was changed", () => {
+    const adjustment = (from: unknown): FlowEvent => ({
+      type: "adjustment",
+      adjustment: { setting: "schema", from, to: undefined, reason: "r" },
+    });
+    const { reply } = fold([START, adjustment({ maxLength: 5 }), adjustment({ maxLength: 6 }), says("x"), stop]);
+    expect(reply.adjustments).toHaveLength(2);
+  });
+
   it("says an adjustment once, also when the attempt was repeated", () => {
     const adjustment: FlowEvent = {
       type: "adjustment",

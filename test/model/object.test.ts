@@ -178,12 +178,26 @@ describe("tools whose parameters are zod schemas", () => {
     expect(dialects["a"]?.calls[0]?.call.request.settings.tools).toMatchObject([{ name: "weather", parameters: json }]);
   });
 
+  it("may be the schema of a response format too", async () => {
+    const { model, dialects } = factoryOf({ a: [says(good)] });
+    await model.codegen("x", { responseFormat: { type: "json_schema", name: "weather", schema: parameters as never } });
+    expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({ schema: json });
+  });
+
   it("are refused with the tool and the field that JSON cannot hold", async () => {
     const { model } = factoryOf({ a: [says(good)] });
     const tools = [{ name: "weather", parameters: z.object({ at: z.date() }) }];
     await expect(model.codegen("x", { tools })).rejects.toThrow(
       /^tools\[0\]\.parameters: .*at "at".*z\.coerce\.date\(\)/,
     );
+  });
+
+  it("are refused as bare fields, and a schema as a response format, with what to write", async () => {
+    const { model, dialects } = factoryOf({ a: [says(good)] });
+    const tools = [{ name: "weather", parameters: { city: z.string() } as never }];
+    await expect(model.codegen("x", { tools })).rejects.toThrow("wrap the fields in z.object({ … })");
+    await expect(model.codegen("x", { responseFormat: parameters as never })).rejects.toThrow("use model.object(");
+    expect(dialects["a"]?.calls).toHaveLength(0);
   });
 
   it("need a name of their own", async () => {

@@ -151,6 +151,16 @@ describe("options of the factory", () => {
     expect([error.code, error.message]).toEqual(["invalid_request", expect.stringContaining(words)]);
   });
 
+  test("are refused where the text or the path belongs, and an unknown group of usage", async () => {
+    expect((await failureOf(ModelFactory.load({ profile: "ci" } as never))).message).toContain("second argument");
+    const failure = await failureOf((async () => ModelFactory.parse({} as never))());
+    expect([failure.code, failure.message]).toEqual(["invalid_request", expect.stringContaining("TOML text")]);
+    const factory = ModelFactory.parse(toml);
+    const usage = await failureOf((async () => factory.usage("models" as never))());
+    expect(usage.message).toContain('unknown group "models"; use "model", "provider"');
+    await factory.close();
+  });
+
   test("are refused by load before it looks for a file", async () => {
     const loading = ModelFactory.load("/nowhere/models.toml", { envs: {} } as never);
     expect((await failureOf(loading)).message).toContain('ModelFactory.load: unknown option "envs"');

@@ -3,7 +3,7 @@ import { stemOf } from "../identity.ts";
 import type { PriceRow } from "../listed-price.ts";
 import type { ModelRow } from "../model-row.ts";
 import { indexed } from "../table.ts";
-import { enumeratedIds, exactPrice, packageModel, packageModels, timedPrices } from "./package-price.ts";
+import { enumeratedIds, packageModel, packageModels, timedPrices } from "./package-price.ts";
 
 /** Prices the table of models does not hold: of models that are in no row of it, and those that depend on the time. */
 export function priceRowsOf(provider: string, rows: readonly ModelRow[], at: Date): readonly PriceRow[] {
