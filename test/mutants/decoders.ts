@@ -168,8 +168,14 @@ export const decoders = [
     [
       "anthropic-lost-start-unseen",
       "text of a block that is not open is dropped",
-      "block?.delta(delta, out) === true || !carriesContent(delta)",
-      "block === undefined || block.delta(delta, out) || !carriesContent(delta)",
+      "if (block?.delta(delta, out) === true || this",
+      "if (block === undefined || block.delta(delta, out) || this",
+    ],
+    [
+      "anthropic-empty-block-refused",
+      "an empty block that begins again is refused",
+      "(isOpen && this.#filled.has(index))",
+      "isOpen",
     ],
     ["anthropic-appends-after-the-end", "content after the end is appended", "    this.#ended ||= this.#spoke;\n", ""],
   ]),

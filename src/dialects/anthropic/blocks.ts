@@ -10,6 +10,8 @@ export interface BlockReader {
   delta(delta: Tree, out: FlowEvent[]): boolean;
   /** Gives words about what is wrong with the block, if anything is. */
   close(out: FlowEvent[]): string | undefined;
+  /** Takes a signature after the end; false for another than the known one. Without `out`, none can be added. */
+  sign?(signature: unknown, out: FlowEvent[] | undefined): boolean;
 }
 
 export interface BlockContext {
@@ -51,6 +53,12 @@ export function carriesContent(delta: Tree): boolean {
   return Object.entries(CARRIERS).some(([type, field]) => delta["type"] === type && stringOf(delta[field]) !== "");
 }
 
+/** Whether a block begins without any content. */
+export function isBlank(block: Tree): boolean {
+  const { type, text, thinking, signature } = block;
+  return (type === "text" || type === "thinking") && [text, thinking, signature].every((one) => stringOf(one) === "");
+}
+
 /**
  * Text and thinking. The kind of the delta decides, since some proxies put thinking into a block they opened as text. A
  * signature may be split over several deltas; it is passed on whole.
@@ -85,6 +93,14 @@ class ProseBlock implements BlockReader {
   close(out: FlowEvent[]): undefined {
     if (this.#signature === "") return;
     out.push({ type: "signature", part: "reasoning", signature: this.#signature, sample: 0 });
+  }
+
+  sign(signature: unknown, out: FlowEvent[] | undefined): boolean {
+    if (this.#signature === "" && out !== undefined) {
+      this.#signature = stringOf(signature);
+      this.close(out);
+    }
+    return signature === this.#signature;
   }
 
   #addText(text: unknown, out: FlowEvent[]): void {

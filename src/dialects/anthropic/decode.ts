@@ -5,7 +5,7 @@ import { modelFailureCode } from "../../core/model-failure.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
-import { type BlockContext, type BlockReader, carriesContent, readBlock } from "./blocks.ts";
+import { type BlockContext, type BlockReader, carriesContent, isBlank, readBlock } from "./blocks.ts";
 import { UsageFold } from "./usage.ts";
 
 export interface MessagesDecoderOptions {
@@ -33,10 +33,13 @@ class MessagesDecoder implements Decoder {
   readonly #blocks = new Map<unknown, BlockReader>();
   readonly #usage = new UsageFold();
   readonly #context: BlockContext;
-  /** Indexes of blocks that have ended. */
-  readonly #closed = new Set<unknown>();
+  /** The blocks that have ended: a signature may come after the end of its block. */
+  readonly #closed = new Map<unknown, BlockReader>();
+  /** Indexes of blocks that carried content: a second start would repeat it. */
+  readonly #filled = new Set<unknown>();
   /** Indexes of blocks that a start of the message repeats or holds: they are not read again. */
   readonly #fixed = new Set<unknown>();
+  #latest: BlockReader | undefined;
   #started = false;
   #id: string | undefined;
   #spoke = false;
@@ -80,7 +83,7 @@ class MessagesDecoder implements Decoder {
         this.#delta(event["index"], treeOf(event["delta"]), out);
         break;
       case "content_block_stop":
-        this.#endBlock(event["index"], out);
+        this.#close(event["index"], out);
         break;
       case "message_delta":
         this.#usage.push(event["usage"]);
@@ -141,6 +144,8 @@ class MessagesDecoder implements Decoder {
     }
     for (const [index, block] of (Array.isArray(content) ? content : []).entries()) {
       this.#open(index, treeOf(block), out);
+      // An empty block is an announcement: its own start and its text come after this.
+      if (!this.#filled.has(index)) continue;
       this.#close(index, out);
       this.#fixed.add(index);
     }
@@ -152,39 +157,53 @@ class MessagesDecoder implements Decoder {
     if (typeof id === "string" && this.#id !== undefined && id !== this.#id) {
       throw this.#broken("another message began before the end of this one");
     }
-    for (const index of [...this.#blocks.keys(), ...this.#closed]) this.#fixed.add(index);
+    for (const index of this.#filled) this.#fixed.add(index);
   }
 
   #open(index: unknown, block: Tree, out: FlowEvent[]): void {
+    const blank = isBlank(block);
+    const isOpen = this.#blocks.has(index);
+    // What is empty adds nothing where nothing may be added; text for it is refused when it comes.
+    if (blank && (this.#ended || (this.#fixed.has(index) && !isOpen))) return;
     this.#requireOpen();
-    if (this.#blocks.has(index) || this.#fixed.has(index)) throw this.#broken(`content block ${index} began twice`);
-    this.#blocks.set(index, readBlock(block, this.#context, out));
+    if (this.#fixed.has(index) || (isOpen && this.#filled.has(index))) {
+      throw this.#broken(`content block ${index} began twice`);
+    }
+    this.#latest = readBlock(block, this.#context, out);
+    this.#blocks.set(index, this.#latest);
     this.#closed.delete(index);
+    if (!blank) this.#filled.add(index);
     this.#spoke = true;
   }
 
   /** A delta without a block, or of another kind, means that events are missing. */
   #delta(index: unknown, delta: Tree, out: FlowEvent[]): void {
     const block = this.#blocks.get(index);
-    if (block?.delta(delta, out) === true || !carriesContent(delta)) return;
+    if (!carriesContent(delta)) {
+      block?.delta(delta, out);
+      return;
+    }
+    this.#filled.add(index);
+    if (block?.delta(delta, out) === true || this.#signLate(index, delta, out)) return;
     this.#requireOpen();
     const what = block === undefined ? "that is not open" : "of another kind";
     throw this.#broken(`a ${delta["type"]} came for content block ${index}, ${what}`);
   }
 
-  /** Without an index, nothing tells which block is meant: all end with the message. */
-  #endBlock(index: unknown, out: FlowEvent[]): void {
-    if (index !== undefined && !this.#blocks.has(index) && !this.#closed.has(index)) {
-      throw this.#broken(`content block ${index} ended without a start`);
-    }
-    this.#close(index, out);
+  /** A signature that comes after the end of its block belongs to it as long as no other block has begun. */
+  #signLate(index: unknown, delta: Tree, out: FlowEvent[]): boolean {
+    const block = this.#closed.get(index);
+    if (block?.sign === undefined || delta["type"] !== "signature_delta") return false;
+    return block.sign(delta["signature"], block === this.#latest ? out : undefined);
   }
 
+  /** The end of a block that is not open says nothing. Without an index, all blocks end with the message. */
   #close(index: unknown, out: FlowEvent[]): void {
-    const broken = this.#blocks.get(index)?.close(out);
+    const block = this.#blocks.get(index);
+    if (block === undefined) return;
     this.#blocks.delete(index);
-    this.#closed.add(index);
-    this.#brokenCall ??= broken;
+    this.#closed.set(index, block);
+    this.#brokenCall ??= block.close(out);
   }
 
   #requireOpen(): void {

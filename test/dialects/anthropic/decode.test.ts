@@ -250,7 +250,6 @@ describe("a message that is damaged", () => {
     ["arguments after the end of their block", [tool(), argues('{"a":'), close(), argues("1}")]],
     ["arguments in a block of text", [text(), argues('{"a":1}'), close()]],
     ["text in a block of a tool call", [tool(), writes("lost"), close()]],
-    ["the end of a block that never began", [...say("a"), close(1)]],
     ["a block that begins again before its end", [tool(), tool(), close()]],
     ["another message", [...say("a"), other, ...say("b")]],
     ["a block that is repeated after a second start", [...say("a"), start(), ...say("a")]],
@@ -275,6 +274,44 @@ describe("a message that is damaged", () => {
   it("loses nothing to a repeated end of a block, an empty delta, a reused index or a missing index", () => {
     const events = [...say("a"), close(), writes(""), ...say("b"), { type: "content_block_stop" }];
     expect(reply([start(), ...events, stop("end_turn"), close()]).text).toBe("ab");
+  });
+
+  const empty = { ...start(), message: { ...start().message, content: [{ type: "text", text: "" }] } };
+  it.each([
+    ["an empty block in the start of the message", [empty, ...say("a")]],
+    ["a second start of the message after that of a block", [start(), text(), start(), ...say("a")]],
+    ["a block that begins again before its text", [start(), text(), text(), ...say("a")]],
+    ["the end of a block that never began", [start(), ...say("a"), close(1)]],
+    ["an empty block after a second start", [start(), ...say("a"), start(), text(), close()]],
+    ["an empty block after the end", [start(), ...say("a"), stop("end_turn"), text(1), close(1)]],
+  ])("loses nothing to %s", (_, events) => {
+    expect(reply([...events, stop("end_turn")])).toMatchObject({ text: "a", finishReason: "stop" });
+  });
+
+  it("is refused when text comes for an empty block that nothing can be added to", () => {
+    const refused = expect.objectContaining({ code: "protocol_error" });
+    for (const events of [
+      [...say("a"), stop("end_turn"), text(1), writes("b", 1)],
+      [text(), writes("a"), text(), writes("b"), stop("end_turn")],
+      [...say("a"), start(), text(), writes("b"), stop("end_turn")],
+    ])
+      expect(() => decode([start(), ...events])).toThrow(refused);
+  });
+
+  it("keeps a signature that comes after the end of its block, unless it is another or comes too late", () => {
+    const thought = [start(), open({ type: "thinking", thinking: "", signature: "" }), thinks("Hm."), close()];
+    const signed = (signature: string) => delta({ type: "signature_delta", signature });
+    for (const late of [[signed("s")], [signed("s"), signed("s"), ...say("a", 1), signed("s"), signed("")]]) {
+      const { content } = reply([...thought, ...late, stop("end_turn")]).message;
+      expect(content).toContainEqual({ type: "reasoning", text: "Hm.", signature: "s", owner: "anthropic" });
+    }
+    for (const late of [
+      [signed("s"), signed("t")],
+      [...say("a", 1), signed("s")],
+    ])
+      expect(() => decode([...thought, ...late, stop("end_turn")])).toThrow(
+        expect.objectContaining({ code: "protocol_error" }),
+      );
   });
 
   it("shows thinking that comes in a block of text", () => {
