@@ -38,6 +38,7 @@ export class ArgumentsText {
   /** The pieces with snapshots in the place of what they repeat. */
   #latest = "";
   #shown = 0;
+  #nesting = new Nesting();
   /** Whether it is open how the pieces belong together; nothing is shown until the end. */
   #holds = false;
 
@@ -45,10 +46,11 @@ export class ArgumentsText {
   add(piece: string): string {
     if (piece === "") return "";
     if (isPlaceholder(this.#joined) && !isBlank(piece)) this.#restart();
-    this.#holds ||= this.#repeats(piece);
+    this.#holds ||= this.#startsOver(piece);
     this.#joined += piece;
+    this.#nesting.add(piece);
     this.#latest = piece.startsWith(this.#latest) ? piece : this.#latest + piece;
-    return this.#holds || isOpening(this.#joined) ? "" : this.#show(this.#joined);
+    return this.#holds || isOpening(this.#joined) ? "" : this.#showNext(piece);
   }
 
   /** What the pieces say, read as one JSON object where they can be. */
@@ -60,7 +62,7 @@ export class ArgumentsText {
 
   /** Whether the pieces are a JSON object already. */
   get complete(): boolean {
-    return this.#joined.trimEnd().endsWith("}") && isObject(this.text);
+    return this.#nesting.closed && isObject(this.text);
   }
 
   /** Whether nothing but an opening that stands for no arguments has come. */
@@ -68,17 +70,24 @@ export class ArgumentsText {
     return isBlank(this.#joined) || isPlaceholder(this.#joined);
   }
 
+  /** Whether these are the arguments again, all of them. */
+  repeats(whole: string): boolean {
+    const { text } = this;
+    return text === whole || sameJson(text, whole);
+  }
+
   /**
    * Compares with the arguments as the server repeats them: gives the missing end, or `undefined` when they are others.
    */
   complement(whole: string): string | undefined {
     if (isBlank(whole)) return "";
+    if (this.repeats(whole)) return "";
     const { text } = this;
-    if (text === whole || sameJson(text, whole)) return "";
     if (!this.empty && !whole.startsWith(text)) return undefined;
+    this.#restart();
     this.#joined = whole;
     this.#latest = whole;
-    this.#holds = false;
+    this.#nesting.add(whole);
     return this.#show(whole);
   }
 
@@ -92,12 +101,20 @@ export class ArgumentsText {
     this.#joined = "";
     this.#latest = "";
     this.#holds = false;
+    this.#nesting = new Nesting();
   }
 
-  #repeats(piece: string): boolean {
+  #startsOver(piece: string): boolean {
     if (this.#latest === "") return false;
     if (piece.startsWith(this.#latest)) return true;
-    return piece.trimStart().startsWith("{") && this.complete;
+    return piece.trimStart().startsWith("{") && this.#nesting.closed;
+  }
+
+  /** Slicing the joined pieces would copy all of them for each piece. */
+  #showNext(piece: string): string {
+    const fresh = this.#shown === this.#joined.length - piece.length ? piece : this.#joined.slice(this.#shown);
+    this.#shown = Math.max(this.#shown, this.#joined.length);
+    return fresh;
   }
 
   /** Objects that grow inside, not at their end, cannot be shown in pieces: the finished call has them. */
@@ -108,6 +125,37 @@ export class ArgumentsText {
     return fresh;
   }
 }
+
+/** Follows the braces of a JSON text, reading each piece once: parsing all pieces for each new one takes quadratic time. */
+class Nesting {
+  /** Whether the text ends with the end of an outermost object. */
+  closed = false;
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+
+  add(piece: string): void {
+    for (const char of piece) {
+      if (this.#inString) this.#readString(char);
+      else if (!JSON_BLANKS.includes(char)) this.#readToken(char);
+    }
+  }
+
+  #readString(char: string): void {
+    if (this.#escaped) this.#escaped = false;
+    else if (char === "\\") this.#escaped = true;
+    else if (char === '"') this.#inString = false;
+  }
+
+  #readToken(char: string): void {
+    if (char === '"') this.#inString = true;
+    else if (char === "{") this.#depth++;
+    else if (char === "}") this.#depth--;
+    this.closed = char === "}" && this.#depth === 0;
+  }
+}
+
+const JSON_BLANKS = " \t\n\r";
 
 /** Arguments that say nothing yet. */
 function isPlaceholder(text: string): boolean {

@@ -47,6 +47,7 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
 async function* decodeStream(call: Call, response: WireResponse, decoder: Decoder, first: FlowEvent[]): Events {
   let batch = first;
   const raw = new RawEvents();
+  let ended = false;
   call.record.raw = raw.kept;
   try {
     for await (const messages of response.messages()) {
@@ -63,9 +64,11 @@ async function* decodeStream(call: Call, response: WireResponse, decoder: Decode
       if (batch.length > 0) yield batch;
       batch = [];
     }
+    ended = true;
     decoder.end(batch);
   } catch (error) {
-    const whole = brokeAfterTheEnd(error) && endsWell(decoder, batch);
+    // A decoder that refused the end has delivered all it held; a second end would deliver that again.
+    const whole = !ended && brokeAfterTheEnd(error) && endsWell(decoder, batch);
     // What was read before the failure is delivered: it is what `partial` and the meter have.
     if (batch.length > 0) yield batch;
     if (whole) return;

@@ -18,6 +18,7 @@ describe("arguments in pieces", () => {
     ["everything again at the end, in pieces and spaced", ['{"a":', "1}", '{ "a"', ": 1 }"], '{"a":1}'],
     ["an object that begins like what came before", ['{"a":', '{"a":1}', "}"], '{"a":{"a":1}}'],
     ["braces inside a string", ['{"a":"}', '{","b":1}'], '{"a":"}{","b":1}'],
+    ["a quote and braces inside a string", ['{"a":"\\', '"}', '{"}'], '{"a":"\\"}{"}'],
     ["a blank after the end", ['{"a":1}', "\n"], '{"a":1}\n'],
   ])("are read from %s", (_, pieces, text) => {
     expect(read(...pieces)).toEqual({ shown: text, text });
@@ -56,6 +57,19 @@ describe("arguments in pieces", () => {
     const opened = new ArgumentsText();
     opened.add("{}");
     expect(opened.complement('{"a":1}')).toBe('{"a":1}');
+  });
+
+  it("take time in proportion to their length, whatever the pieces look like", () => {
+    const spent = (piece: string) => {
+      const text = new ArgumentsText();
+      const begun = performance.now();
+      text.add('{"code":"');
+      for (let count = 0; count < 300_000; count++) text.add(piece);
+      text.add('"}');
+      text.end();
+      return performance.now() - begun;
+    };
+    for (const piece of ["{}", "ab", "}{", '\\"']) expect(spent(piece)).toBeLessThan(3000);
   });
 
   it("compare values of any depth without running out of stack", () => {

@@ -54,6 +54,12 @@ describe("the events of an attempt", () => {
     expect(seen.events.some(({ type }) => type === "finish")).toBe(false);
   });
 
+  it("come once when the body ends before the answer does", async () => {
+    const seen = await read(attempt([[START, BLOCK, delta("a")]]));
+    expect([textOf(seen), seen.error?.code]).toEqual(["a", "stream_truncated"]);
+    expect(seen.events.filter(({ type }) => type === "usage")).toHaveLength(1);
+  });
+
   it("are delivered before an error that came with the same read", async () => {
     const error = message({ type: "error", error: { type: "overloaded_error", message: "busy" } });
     const seen = await read(attempt([[START, BLOCK, delta("a"), error, delta("b")]]));

@@ -35,6 +35,8 @@ class ChatDecoder implements Decoder {
   readonly #choices = new Choices<WireObject>();
   readonly #progress = new Map<string, Progress>();
   readonly #usage = new ChatUsage();
+  /** Why the answer did not end well. Everything held back has been delivered by then. */
+  #failure: unknown;
   #id: string | undefined;
   #servedModel: string | undefined;
   /** Tells answers apart that have no id. */
@@ -66,6 +68,7 @@ class ChatDecoder implements Decoder {
   }
 
   end(out: FlowEvent[]): void {
+    if (this.#failure !== undefined) throw this.#failure;
     if (!this.done) this.#settle("end", out);
   }
 
@@ -108,9 +111,9 @@ class ChatDecoder implements Decoder {
 
   /** Choices of a body are apart whatever they are called; those of a stream come back under their index. */
   #readPart(choice: WireObject, position: number, whole: boolean): void {
-    const index = whole ? position : (choice["index"] ?? position);
-    const key = JSON.stringify(index);
-    const rank = numberIn(choice["index"]) ?? position;
+    const given = indexIn(choice["index"]);
+    const key = JSON.stringify(whole ? position : (given ?? position));
+    const rank = numberIn(given) ?? position;
     this.#choices.add(key, rank, choice, this.#note(key, rank, choice));
   }
 
@@ -122,13 +125,19 @@ class ChatDecoder implements Decoder {
       this.#progress.set(key, progress);
     }
     const said = saidIn(choice);
-    if (!progress.mark.allows(said)) {
+    if (!progress.mark.allows(said) && !this.#repeats(choice, name)) {
       const words = `choice ${name} goes on after its finish reason`;
       throw targetError(this.#target, "protocol_error", words);
     }
     progress.content ||= said.content;
     progress.finished ||= said.finish;
     return said.text;
+  }
+
+  /** Whether a choice says nothing but calls that are there already: some relays send them again with the end. */
+  #repeats(choice: WireObject, name: number): boolean {
+    const sample = this.#samples.get(this.#wanted > 1 ? name : 0);
+    return sample !== undefined && !saidIn(choice, (call) => sample.repeats(call)).content;
   }
 
   #sample(index: number): ChatSample {
@@ -141,6 +150,15 @@ class ChatDecoder implements Decoder {
   }
 
   #settle(ending: Ending, out: FlowEvent[]): void {
+    try {
+      this.#conclude(ending, out);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  #conclude(ending: Ending, out: FlowEvent[]): void {
     try {
       this.#requireEnd(ending, out);
     } catch (error) {
@@ -215,6 +233,11 @@ class ChatDecoder implements Decoder {
     const closed = ending !== "end" || choices.some(({ finished, content }) => finished && !content);
     return closed ? [] : said;
   }
+}
+
+/** Some relays write the index as a string, and not in every chunk. */
+function indexIn(index: unknown): unknown {
+  return typeof index === "string" && /^-?\d+$/.test(index) ? Number(index) : index;
 }
 
 function isError(value: unknown): boolean {

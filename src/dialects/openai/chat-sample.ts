@@ -7,7 +7,7 @@ import { targetError } from "../wire-error.ts";
 import { CHAT_FINISHES, chatFailure } from "./finish-reasons.ts";
 import { callState, MessageState, reasoningIn } from "./opaque-fields.ts";
 import { ThinkTags } from "./think-tags.ts";
-import { ToolCallAssembly } from "./tool-call-assembly.ts";
+import { ToolCallAssembly, type ToolFragment } from "./tool-call-assembly.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
 /** One completion of an answer while its deltas come in. */
@@ -76,10 +76,11 @@ export class ChatSample {
       out.push({ type: "refusal-delta", text: refusal, sample: this.#index });
     }
     objectsIn(delta["tool_calls"]).forEach((call, position) => {
-      this.#readCall(call, whole ? position : undefined, out);
+      if (whole || saysSomething(call)) this.#readCall(call, whole ? position : undefined, out);
     });
     const legacy = objectIn(delta["function_call"]);
-    if (legacy !== undefined) this.#readCall({ index: 0, function: legacy }, undefined, out);
+    if (legacy !== undefined && (whole || saysSomething({ function: legacy })))
+      this.#readCall({ index: 0, function: legacy }, undefined, out);
   }
 
   #readReasoning(delta: WireObject, out: FlowEvent[]): void {
@@ -152,16 +153,15 @@ export class ChatSample {
   }
 
   #readCall(call: WireObject, position: number | undefined, out: FlowEvent[]): void {
-    const custom = objectIn(call["custom"]);
-    const details = objectIn(call["function"]) ?? custom;
     this.#tags.end();
     this.#closeReasoning(out);
-    const index = position ?? numberIn(call["index"]);
-    const isCustom = details !== undefined && details === custom;
-    const json = isCustom ? (textIn(custom["input"]) ?? "") : argumentsText(details?.["arguments"]);
-    const name = textIn(details?.["name"]);
-    const kind = isCustom ? "custom" : "function";
-    this.#calls.add({ index, id: textIn(call["id"]), name, kind, json, state: callState(call) }, out);
+    const fragment = fragmentIn(call);
+    this.#calls.add(position === undefined ? fragment : { ...fragment, index: position }, out);
+  }
+
+  /** Whether a call is one that has come, with the same id, name and arguments. */
+  repeats(call: WireObject): boolean {
+    return this.#calls.repeats(fragmentIn(call));
   }
 
   /** Ends the calls and gives the last event of this completion. Throws when its end is a failure. */
@@ -199,15 +199,44 @@ export class ChatSample {
   }
 }
 
-/** What a choice of a chunk or body says; `text` is what makes it an answer of its own. */
-export function saidIn(choice: WireObject): Said & { readonly text: boolean } {
+/** What a choice of a chunk or body says without its `known` calls; `text` is what makes it an answer of its own. */
+export function saidIn(choice: WireObject, known?: (call: WireObject) => boolean): Said & { readonly text: boolean } {
   const delta = objectIn(choice["delta"]) ?? objectIn(choice["message"]) ?? {};
   const words = [delta["content"], delta["refusal"], objectIn(delta["audio"])?.["transcript"]].map(writtenText);
   const text = words.some((word) => word !== "");
-  const answer = text || objectsIn(delta["tool_calls"]).length > 0 || objectIn(delta["function_call"]) !== undefined;
-  const content = answer || Array.isArray(delta["content"]) || thoughtIn(delta) !== undefined || hasOtherOutput(delta);
+  const legacy = objectIn(delta["function_call"]);
+  const calls = [...objectsIn(delta["tool_calls"]), ...(legacy === undefined ? [] : [{ function: legacy }])];
+  const answer = text || calls.some((call) => saysSomething(call) && known?.(call) !== true);
+  const content =
+    answer || objectsIn(delta["content"]).some(hasContent) || thoughtIn(delta) !== undefined || hasOtherOutput(delta);
   const finish = textIn(choice["finish_reason"]) !== undefined;
   return { text: words.some((word) => word.trim() !== ""), answer, content, finish };
+}
+
+/** Hosts close an answer with fragments of calls that have nothing but an index. */
+function saysSomething(call: WireObject): boolean {
+  const { id, name, json, state } = fragmentIn(call);
+  return id !== undefined || name !== undefined || json !== "" || Object.keys(state ?? {}).length > 0;
+}
+
+function fragmentIn(call: WireObject): ToolFragment {
+  const custom = objectIn(call["custom"]);
+  const details = objectIn(call["function"]) ?? custom;
+  const isCustom = details !== undefined && details === custom;
+  return {
+    index: numberIn(call["index"]),
+    id: textIn(call["id"]),
+    name: textIn(details?.["name"]),
+    kind: isCustom ? "custom" : "function",
+    json: isCustom ? (textIn(custom["input"]) ?? "") : argumentsText(details?.["arguments"]),
+    state: callState(call),
+  };
+}
+
+/** Whether a part of a content is more than an empty text or an empty thought. */
+function hasContent(part: WireObject): boolean {
+  if (part["type"] === "thinking") return thinkingText(part["thinking"]) !== "";
+  return part["text"] !== "";
 }
 
 /** The text of a content, which may be a list of parts. */

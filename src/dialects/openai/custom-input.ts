@@ -21,6 +21,11 @@ export class CustomInput {
     return this.#write(JSON.stringify(piece).slice(1, -1));
   }
 
+  /** Plain text that comes again may be meant twice. */
+  repeats(): boolean {
+    return false;
+  }
+
   /** The missing end of an input that the server repeats, or `undefined` when it is another one. */
   complement(whole: string): string | undefined {
     if (whole === "") return "";

@@ -9,7 +9,7 @@ export class OpenCall {
   readonly order: number;
   readonly id: string;
   readonly kind: ToolKind;
-  readonly text: Pick<ArgumentsText, "add" | "text" | "complete" | "empty" | "complement" | "end">;
+  readonly text: Pick<ArgumentsText, "add" | "text" | "complete" | "empty" | "repeats" | "complement" | "end">;
   readonly #sample: number;
   #name: string | undefined;
   #signature: string | undefined;

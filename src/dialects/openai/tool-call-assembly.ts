@@ -60,6 +60,14 @@ export class ToolCallAssembly {
     call.add(fragment.name, fragment.json, out);
   }
 
+  /** Whether a whole call is one of the open ones again. */
+  repeats({ index, id, name, kind, json }: ToolFragment): boolean {
+    const same = this.#open.findLast((call) => id !== undefined && call.wireId === id);
+    if (same === undefined || same.kind !== kind || same.name !== name) return false;
+    if (index !== undefined && same.wireIndex !== index) return false;
+    return same.text.repeats(json);
+  }
+
   /** What follows is of another choice, which counts its calls anew. */
   seal(): void {
     this.#sealed = this.#calls.length;

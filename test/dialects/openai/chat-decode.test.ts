@@ -42,6 +42,7 @@ function readBody(message: Loose, finish: string | null = "stop", more: Loose = 
 }
 
 const DONE = "[DONE]";
+const SECOND = { index: 1, delta: { content: "B" }, finish_reason: "stop" };
 const END = chunk({}, "tool_calls");
 const fn = (name: string | undefined, json: string) => ({
   function: { ...(name !== undefined && { name }), arguments: json },
@@ -69,6 +70,30 @@ describe("the end of a chat stream", () => {
       { id: "c", choices: [{ index: 0, delta: { content: "A" } }] },
     ];
     expect(() => read(...both, DONE)).toThrow(/choice 0/);
+  });
+
+  it.each([
+    ["the end of the bytes", undefined],
+    ["[DONE]", DONE],
+  ])("delivers what was held back once when %s comes too early", (_, last) => {
+    const decoder = decodeChat(target);
+    const out: FlowEvent[] = [];
+    const held = { index: 1, delta: { content: "x" }, finish_reason: null };
+    const choices =
+      last === undefined
+        ? [held]
+        : [
+            { index: 0, delta: { content: "y" } },
+            { ...held, finish_reason: "stop" },
+          ];
+    for (const choice of choices) decoder.push(JSON.stringify({ id: "c", choices: [choice] }), undefined, out);
+    const end = () => (last === undefined ? decoder.end(out) : decoder.push(last, undefined, out));
+    const truncated = expect.objectContaining({ code: "stream_truncated" });
+    expect(end).toThrow(truncated);
+    const before = [...out];
+    expect(before.filter(({ type }) => type === "text-delta")).not.toHaveLength(0);
+    expect(() => decoder.end(out)).toThrow(truncated);
+    expect(out).toEqual(before);
   });
 
   it("makes everything after it count for nothing", () => {
@@ -107,9 +132,56 @@ describe("a finish reason", () => {
     expect(read(...ended, chunk({ content: "" }), DONE, after).reply.text).toBe("hi");
   });
 
+  it.each([
+    ["no content part", { content: [] }],
+    ["an empty text part", { content: [{ type: "text", text: "" }] }],
+    ["an empty thinking part", { content: [{ type: "thinking", thinking: [{ type: "text", text: "" }] }] }],
+    ["a call without anything", { tool_calls: [{}] }],
+    ["a call with empty arguments", { tool_calls: [{ index: 0, function: { arguments: "" } }] }],
+    ["an empty function_call", { function_call: { name: "", arguments: "" } }],
+  ])("may be followed by a delta that says nothing: %s", (_, empty) => {
+    const text = read(chunk({ content: "hi" }), chunk({}, "stop"), chunk(empty), DONE).reply;
+    expect(text).toMatchObject({ text: "hi", toolCalls: [], finishReason: "stop" });
+    const call = calls({ index: 0, id: "a", ...fn("f", '{"x":1}') });
+    expect(read(call, END, chunk(empty), DONE).reply.toolCalls).toMatchObject([{ id: "a", arguments: { x: 1 } }]);
+  });
+
+  it("is followed by content when a part of it says something", () => {
+    const parts = [
+      { type: "text", text: "" },
+      { type: "thinking", thinking: [{ type: "text", text: "Hm" }] },
+    ];
+    const events = [chunk({ content: "hi" }), chunk({}, "stop"), chunk({ content: parts }), DONE];
+    expect(() => read(...events)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+  });
+
   it("ends calls like text", () => {
-    const call = calls({ index: 0, id: "a", ...fn("f", "{}") });
-    expect(() => read(call, END, call, END, DONE)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+    const call = (id: string | undefined, name: string, json: string, index = 0) =>
+      calls({ index, ...(id !== undefined && { id }), ...fn(name, json) });
+    for (const other of [
+      call("b", "f", '{"x":1}'),
+      call("a", "g", '{"x":1}'),
+      call("a", "f", '{"x":2}'),
+      call("a", "f", '{"x":1}', 1),
+      call(undefined, "f", '{"x":1}'),
+    ]) {
+      const events = [call("a", "f", '{"x":1}'), END, other, END, DONE];
+      expect(() => read(...events)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+    }
+  });
+
+  it("may be followed by a call that has come, with the same id, name and arguments", () => {
+    const call = (json: string) => calls({ index: 0, id: "a", ...fn("f", json) });
+    for (const [json, again] of [
+      ['{"x":1}', '{"x":1}'],
+      ['{"x":1}', '{ "x": 1 }'],
+      ["{}", "{}"],
+    ] as const) {
+      const { reply } = read(chunk({ content: "hi" }), call(json), END, call(again), END, DONE);
+      expect(reply.toolCalls).toMatchObject([{ id: "a", name: "f", arguments: JSON.parse(json) }]);
+      const samples = readSamples(2, call(json), END, call(again), { id: "c", choices: [SECOND] }, DONE);
+      expect(samples.reply.samples?.[0]?.toolCalls).toMatchObject([{ arguments: JSON.parse(json) }]);
+    }
   });
 });
 
@@ -169,6 +241,16 @@ describe.each(["stream", "body"] as const)("the choices of a %s", (form) => {
     expect(reply.text).toBe("zero");
     expect(reply.samples).toBeUndefined();
     expect(reply.adjustments).toMatchObject([{ setting: "choices", from: [0, 1, 2], to: 0 }]);
+  });
+});
+
+describe("the index of a sole choice", () => {
+  it("is the same as a string and as a number", () => {
+    const first = { id: "c", choices: [{ index: "0", delta: { content: "x" } }] };
+    expect(read(first, chunk({ content: "y" }, "stop")).reply).toMatchObject({ text: "xy", finishReason: "stop" });
+    const [one, last] = ["1", 1].map((index) => ({ index, delta: { content: "x" }, finish_reason: null }));
+    const events = [{ choices: [one] }, { choices: [{ ...last, finish_reason: "stop" }] }];
+    expect(read(...events).reply.text).toBe("xx");
   });
 });
 
