@@ -1,7 +1,7 @@
 import type { ToolKind } from "../../core/tool.ts";
 import type { OpenCall } from "./open-call.ts";
 import { Passage } from "./passage.ts";
-import { objectsIn, textIn, type WireObject } from "./wire-value.ts";
+import { objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
 /** Items that ask the client for something. */
 export const CALL_KINDS: Readonly<Record<string, ToolKind>> = {
@@ -17,6 +17,7 @@ export class OutputItem {
   readonly type: string;
   readonly ids = new Set<string>();
   callId: string | undefined;
+  name: string | undefined;
   index: number | undefined;
   /** The item as the server repeats it has been read. */
   finished = false;
@@ -63,33 +64,36 @@ export class ItemTable {
   /** The item that begins; one that is known begins once. */
   ofAdded(wire: WireObject, index: number | undefined): OutputItem {
     const { type, id, callId } = identityOf(wire);
-    const known = this.#identified(type, id, callId, index);
-    if (known !== undefined && !isElsewhere(known, index)) return this.#claim(known, id, callId);
+    const known = this.#identified(wire, index, () => true);
+    if (known !== undefined && !isElsewhere(known, index)) return this.#claim(known, id, callId, nameOf(wire));
     const there = this.#at(type, index).findLast(({ finished }) => !finished);
     const nameless = there !== undefined && there.ids.size === 0 && there.callId === undefined;
     const fresh = nameless && (id !== undefined || callId !== undefined || isSilent(there));
-    return this.#claim(fresh ? there : this.#add(type, id, index), id, callId);
+    return this.#claim(fresh ? there : this.#add(type, id, index), id, callId, nameOf(wire));
   }
 
   /** The item that is complete. */
   ofFinished(wire: WireObject, index: number | undefined): OutputItem {
     const { type, id, callId } = identityOf(wire);
     const fits = (item: OutputItem) => item.callId === undefined || callId === undefined || item.callId === callId;
-    const known = this.#identified(type, id, callId, index);
+    const differs = (item: OutputItem) =>
+      item.name !== nameOf(wire) || (item.finished && item.content !== contentOf(wire));
+    const known = this.#identified(wire, index, differs);
     const isOther = known?.finished === true && isElsewhere(known, index) && known.content !== contentOf(wire);
     const found =
       (isOther ? undefined : known) ??
       this.#at(type, index).findLast((item) => !item.finished && fits(item)) ??
       (index === undefined || id === undefined ? this.#onlyOpen(type, id, fits) : undefined);
-    return this.#claim(found ?? this.#add(type, id, index), id, callId);
+    return this.#claim(found ?? this.#add(type, id, index), id, callId, nameOf(wire));
   }
 
   /** The items of a complete response, each with what is known of it; an item that nobody has seen is new. */
   ofOutput(output: readonly WireObject[]): readonly (readonly [OutputItem, WireObject])[] {
     const claimed = new Set<OutputItem>();
     const found = new Map<WireObject, OutputItem>();
+    let entries = [...output.entries()];
     const claim = (find: (wire: WireObject, position: number) => OutputItem | undefined) => {
-      for (const [position, wire] of output.entries()) {
+      for (const [position, wire] of entries) {
         const item = found.has(wire) ? undefined : find(wire, position);
         if (item === undefined || claimed.has(item)) continue;
         claimed.add(item);
@@ -97,27 +101,45 @@ export class ItemTable {
       }
     };
     claim((wire, position) => {
-      const { type, id, callId } = identityOf(wire);
-      return this.#identified(type, id, callId, position);
+      return this.#identified(wire, position, (item) => item.name !== nameOf(wire));
     });
+    const copies = copiesIn(output, found);
+    entries = entries.filter(([, wire]) => !copies.has(wire));
     claim((wire, position) => this.#at(identityOf(wire).type, position).find((item) => !claimed.has(item)));
     claim((wire) => this.items.find((item) => item.type === identityOf(wire).type && !claimed.has(item)));
-    return output.map((wire, position) => {
+    return entries.map(([position, wire]) => {
       const { type, id, callId } = identityOf(wire);
-      return [this.#claim(found.get(wire) ?? this.#add(type, id, position), id, callId), wire] as const;
+      return [this.#claim(found.get(wire) ?? this.#add(type, id, position), id, callId, nameOf(wire)), wire] as const;
     });
   }
 
-  #identified(type: string, id: string | undefined, callId: string | undefined, index: number | undefined) {
-    const called = callId === undefined ? undefined : this.#known(type, callId, index);
+  /**
+   * The item that has the call id or the id. Some servers give several calls one call id, or one id: then an item with
+   * the same call id at another place and with an id that it does not know is another one where it `differs`.
+   */
+  #identified(wire: WireObject, index: number | undefined, differs: (item: OutputItem) => boolean) {
+    const { type, id, callId } = identityOf(wire);
+    const called = this.#known(
+      type,
+      callId,
+      index,
+      (item) => id === undefined || item.ids.has(id) || !isAway(item, index) || !differs(item),
+    );
     if (called !== undefined) return called;
-    const known = this.#known(type, id, index);
-    const another = known?.finished === true && callId !== undefined && known.callId !== callId;
-    return another ? undefined : known;
+    const isOther = (item: OutputItem) =>
+      callId !== undefined &&
+      item.callId !== callId &&
+      (item.finished || (item.callId !== undefined && isAway(item, index)));
+    return this.#known(type, id, index, (item) => !isOther(item));
   }
 
-  #known(type: string, id: string | undefined, index: number | undefined): OutputItem | undefined {
-    const known = id === undefined ? undefined : this.#byId.get(`${type} ${id}`);
+  #known(
+    type: string,
+    id: string | undefined,
+    index: number | undefined,
+    fits: (item: OutputItem) => boolean = () => true,
+  ): OutputItem | undefined {
+    const known = id === undefined ? undefined : this.#byId.get(`${type} ${id}`)?.filter(fits);
     return known?.findLast((item) => item.index === index) ?? known?.at(-1);
   }
 
@@ -143,13 +165,14 @@ export class ItemTable {
     return item === undefined ? undefined : this.#claim(item, id, undefined);
   }
 
-  #claim(item: OutputItem, id: string | undefined, callId: string | undefined): OutputItem {
+  #claim(item: OutputItem, id: string | undefined, callId: string | undefined, name?: string): OutputItem {
     for (const each of [id, callId]) {
       if (each === undefined || item.ids.has(each)) continue;
       item.ids.add(each);
       pushTo(this.#byId, `${item.type} ${each}`, item);
     }
     item.callId ??= callId;
+    item.name ??= name;
     return item;
   }
 
@@ -161,9 +184,13 @@ export class ItemTable {
   }
 }
 
+function isAway({ index }: OutputItem, place: number | undefined): boolean {
+  return index !== undefined && place !== undefined && index !== place;
+}
+
 /** Whether a complete item is not the one at this place, though some servers give all items one id. Calls have their own. */
-function isElsewhere({ finished, index, callId }: OutputItem, place: number | undefined): boolean {
-  return finished && callId === undefined && index !== undefined && place !== undefined && index !== place;
+function isElsewhere(item: OutputItem, place: number | undefined): boolean {
+  return item.finished && item.callId === undefined && isAway(item, place);
 }
 
 /** What makes two repetitions of an item the same; what is encrypted differs every time. */
@@ -171,11 +198,59 @@ export function contentOf(wire: WireObject): string {
   const texts = [wire["content"], wire["summary"]].map((parts) =>
     objectsIn(parts).map((part) => [part["text"], part["refusal"]]),
   );
-  return JSON.stringify([texts, wire["arguments"], wire["input"], wire["operation"], wire["action"]]);
+  return canonical([texts, jsonIn(wire["arguments"]), wire["input"], wire["operation"], wire["action"]]);
+}
+
+/** Arguments are the same when they say the same, however they are written. */
+function jsonIn(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    canonical(parsed);
+    return parsed;
+  } catch {
+    // No JSON, or nested deeper than can be written: such arguments are compared as text.
+    return value;
+  }
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => {
+    const fields = objectIn(inner);
+    return fields === undefined ? inner : Object.fromEntries(Object.entries(fields).sort(byName));
+  });
+}
+
+function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1;
+}
+
+/** The items that a response lists once more, among those that are not `known`. */
+function copiesIn(output: readonly WireObject[], known: ReadonlyMap<WireObject, OutputItem>): ReadonlySet<WireObject> {
+  const seen = new Set([...known.keys()].map(copyOf));
+  const copies = new Set<WireObject>();
+  for (const wire of output) {
+    if (known.has(wire)) continue;
+    const copy = copyOf(wire);
+    if (copy !== undefined && seen.has(copy)) copies.add(wire);
+    else seen.add(copy);
+  }
+  return copies;
+}
+
+/** What two copies of an item have in common; items without an id have no copies. */
+function copyOf(wire: WireObject): string | undefined {
+  const { type, id, callId } = identityOf(wire);
+  if (id === undefined && callId === undefined) return undefined;
+  return JSON.stringify([type, id, callId, wire["name"], contentOf(wire)]);
 }
 
 function identityOf(wire: WireObject) {
   return { type: textIn(wire["type"]) ?? "", id: textIn(wire["id"]), callId: textIn(wire["call_id"]) };
+}
+
+function nameOf(wire: WireObject): string | undefined {
+  return textIn(wire["name"]);
 }
 
 function isSilent({ text, summary, thought, call, early }: OutputItem): boolean {

@@ -260,6 +260,56 @@ describe("an item of a responses stream", () => {
     ]);
   });
 
+  it("is delivered once when the complete response lists it twice", () => {
+    const items = [message("hi"), call('{"x":1}')];
+    const twice = [...items, message("hi"), call('{ "x": 1 }')];
+    const begun = [added(message(""), 0), textDelta("hi", place(0)), done(message("hi"), 0)];
+    for (const answer of [[completed(twice)], [...begun, completed(twice)]]) {
+      const { reply } = read(...answer);
+      expect(reply.text).toBe("hi");
+      expect(reply.toolCalls).toMatchObject([{ id: "c", arguments: { x: 1 } }]);
+    }
+    const body = { id: "r", status: "completed", output: twice };
+    const { reply } = readAnswer({ target, decoder: decodeResponses }, { stream: [], body }, "body");
+    expect(reply).toMatchObject({ text: "hi", toolCalls: [{ id: "c" }] });
+    expect(reply.toolCalls).toHaveLength(1);
+  });
+
+  it("is delivered once when it is finished twice, its arguments written otherwise", () => {
+    const finishedTwice = (json: string) => [done(call('{"x":1,"y":2}'), 0), done(call(json), 0), completed()];
+    expect(read(...finishedTwice('{ "y": 2, "x": 1 }')).reply.toolCalls).toHaveLength(1);
+    expect(() => read(...finishedTwice('{"x":2,"y":2}'))).toThrow(protocolError);
+  });
+
+  const argumentsDelta = (delta: string, id: string, index: number): Loose => ({
+    type: "response.function_call_arguments.delta",
+    item_id: id,
+    output_index: index,
+    delta,
+  });
+  const ids: readonly (readonly [string, Loose, Loose])[] = [
+    ["call id", { id: "f", call_id: "c" }, { id: "g", call_id: "c" }],
+    ["item id", { id: "f", call_id: "c" }, { id: "f", call_id: "d" }],
+  ];
+
+  it.each(ids)("is another call where two share one %s", (_, first, second) => {
+    const one = { ...call('{"x":1}'), ...first };
+    const other = { ...call('{"y":2}'), name: "g", ...second };
+    const [begin, follow] = [added({ ...one, arguments: "" }, 0), added({ ...other, arguments: "" }, 1)];
+    const [say, tell] = [argumentsDelta('{"x":1}', String(one.id), 0), argumentsDelta('{"y":2}', String(other.id), 1)];
+    const [close, end] = [done(one, 0), done(other, 1)];
+    for (const order of [
+      [begin, say, close, follow, tell, end],
+      [begin, follow, tell, say, close, end],
+      [close, end],
+    ])
+      for (const output of [[], [one, other], [message("hi"), one, other]])
+        expect(read(...order, completed(output)).reply.toolCalls.map(({ name, json }) => [name, json])).toEqual([
+          ["f", '{"x":1}'],
+          ["g", '{"y":2}'],
+        ]);
+  });
+
   it("is delivered from the complete response when nothing else has it", () => {
     const { reply } = read(
       added(message(""), 0),
