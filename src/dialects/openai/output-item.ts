@@ -52,7 +52,8 @@ export class ItemTable {
 
   /** The item of a delta; a new one when it belongs to none. */
   ofDelta(type: string, id: string | undefined, index: number | undefined): OutputItem {
-    return this.#known(type, id, index) ?? this.#adopt(this.#placed(type, id, index), id) ?? this.#add(type, id, index);
+    const known = this.#known(type, id, index, (item) => !isElsewhere(item, index));
+    return known ?? this.#adopt(this.#placed(type, id, index), id) ?? this.#add(type, id, index);
   }
 
   /** The item of a repetition of one of its texts, which may count its place wrongly. */

@@ -123,9 +123,9 @@ export class OutputItems {
     const type = texts?.type ?? own(ARGUMENTS, kind)?.type;
     if (delta === undefined || type === undefined) return;
     const item = this.#table.ofDelta(type, textIn(event["item_id"]), numberIn(event["output_index"]));
+    if (item.finished) throw this.#wrong(`${named(item)} goes on after it was completed`);
     if (texts !== undefined)
       this.#show(item, texts.channel, item[texts.channel].add(partOf(item, texts, event), delta), out);
-    else if (item.finished) throw this.#wrong(`${named(item)} goes on after it was completed`);
     else if (item.call === undefined) item.early += delta;
     else item.call.add(undefined, delta, out);
   }

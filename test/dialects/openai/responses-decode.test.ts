@@ -293,10 +293,13 @@ describe("an item of a responses stream", () => {
   ];
 
   it.each(ids)("is another call where two share one %s", (_, first, second) => {
-    const one = { ...call('{"x":1}'), ...first };
-    const other = { ...call('{"y":2}'), name: "g", ...second };
+    const one: Loose = { ...call('{"x":1}'), ...first };
+    const other: Loose = { ...call('{"y":2}'), name: "g", ...second };
     const [begin, follow] = [added({ ...one, arguments: "" }, 0), added({ ...other, arguments: "" }, 1)];
-    const [say, tell] = [argumentsDelta('{"x":1}', String(one.id), 0), argumentsDelta('{"y":2}', String(other.id), 1)];
+    const [say, tell] = [
+      argumentsDelta('{"x":1}', String(one["id"]), 0),
+      argumentsDelta('{"y":2}', String(other["id"]), 1),
+    ];
     const [close, end] = [done(one, 0), done(other, 1)];
     for (const order of [
       [begin, say, close, follow, tell, end],
@@ -373,6 +376,10 @@ describe("a repetition", () => {
 
   it("refuses text that goes on after it", () => {
     const at = { output_index: 0, item_id: "m", content_index: 0 };
+    for (const place of [at, { output_index: 0 }])
+      expect(() => read(...begun("Hello"), done(message("Hello"), 0), textDelta("!", place), completed())).toThrow(
+        protocolError,
+      );
     expect(() => read(...begun("Hello"), textDone("Hello", at), textDelta("!", at), completed())).toThrow(
       protocolError,
     );
