@@ -143,8 +143,14 @@ export const decoders = [
     [
       "google-appends-after-the-end",
       "content after the end is appended",
-      "if (!this.#sawReason) this.ended = this.#answered;",
-      "if (!this.#sawReason) this.ended = false;",
+      "this.ended = this.#answered;",
+      "this.ended = false;",
+    ],
+    [
+      "google-text-after-a-call",
+      "text after an end beside a call is appended",
+      "if (this.ended && !(withCalls && this.#endedAtCall)) {",
+      "if (this.ended && !this.#endedAtCall) {",
     ],
     [
       "google-early-stop-is-the-end",
@@ -160,6 +166,7 @@ export const decoders = [
       "!Number.isInteger(index) || index < 0 || index >= this.#samples",
       "!Number.isInteger(index) || index < 0 || index > 1_000",
     ],
+    ["google-samples-glued", "two samples of one index are one", "if (seen.has(reader)) {", "if (seen.size < 0) {"],
   ]),
   ...mutantsOf("src/dialects/google/sole-answer.ts", GOOGLE, [
     ["google-answers-glued", "several answers are glued", "filter(({ hasText }) => hasText).length > 1", "length < 0"],

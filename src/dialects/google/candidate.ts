@@ -41,6 +41,7 @@ export class Candidate {
   readonly #context: CandidateContext;
   #open: OpenCall | undefined;
   #sawReason = false;
+  #endedAtCall = false;
   #answered = false;
 
   constructor({ sample, slot }: CandidatePlace, context: CandidateContext) {
@@ -51,11 +52,12 @@ export class Candidate {
 
   push(candidate: Tree, out: FlowEvent[]): void {
     const parts = partsOf(candidate);
-    if (parts.some(isContent)) this.#goOn();
+    const content = parts.filter(isContent);
+    if (content.length > 0) this.#goOn(content.every(isCall));
     for (const part of parts) this.#part(part, out);
     const { finishReason, finishMessage } = candidate;
     if (typeof finishMessage === "string") this.finishMessage = finishMessage;
-    if (typeof finishReason === "string" && finishReason !== "") this.#finish(finishReason);
+    if (typeof finishReason === "string" && finishReason !== "") this.#finish(finishReason, parts);
     this.#answered ||= parts.some(isAnswer);
   }
 
@@ -67,18 +69,28 @@ export class Candidate {
     this.#close(out);
   }
 
-  #goOn(): void {
+  #goOn(withCalls: boolean): void {
     this.spoke = true;
-    if (this.ended) {
+    if (this.ended && !(withCalls && this.#endedAtCall)) {
       const words = `content came after the end of a candidate (finishReason ${this.finishReason})`;
       throw this.#context.failure("protocol_error", words);
     }
     this.finishReason = undefined;
   }
 
-  /** One that first comes after text is the end; one on the first text or before it comes with every chunk. */
-  #finish(reason: string): void {
-    if (!this.#sawReason) this.ended = this.#answered;
+  /**
+   * One that first comes after text is the end; one on the first text or before it comes with every chunk. Some servers
+   * put one on every chunk with a call: more calls may follow there.
+   */
+  #finish(reason: string, parts: readonly Tree[]): void {
+    if (reason === UNSPECIFIED) {
+      this.finishReason ??= reason;
+      return;
+    }
+    if (!this.#sawReason) {
+      this.ended = this.#answered;
+      this.#endedAtCall = parts.some(isCall);
+    }
     this.#sawReason = true;
     this.finishReason = reason;
   }
@@ -146,6 +158,9 @@ export class Candidate {
   }
 }
 
+/** The zero value of the enum: no reason at all. */
+const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED";
+
 /** Parts that the reply has no place for. */
 const OTHER_OUTPUT = ["inlineData", "fileData", "executableCode", "codeExecutionResult", "toolCall", "toolResponse"];
 
@@ -162,6 +177,10 @@ function isAnswer(part: Tree): boolean {
   const { text, functionCall } = part;
   if (isTree(functionCall)) return !isClosingMark(functionCall);
   return (typeof text === "string" && text !== "" && part["thought"] !== true) || isOtherOutput(part);
+}
+
+function isCall(part: Tree): boolean {
+  return isTree(part["functionCall"]);
 }
 
 function isClosingMark({ name, args, partialArgs }: Tree): boolean {

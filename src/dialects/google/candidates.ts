@@ -69,8 +69,15 @@ export class SampleCandidates implements Candidates {
   }
 
   read(candidates: readonly Tree[], out: FlowEvent[]): void {
+    const seen = new Set<Candidate>();
     for (const [position, candidate] of candidates.entries()) {
-      this.#candidateAt(candidate["index"] ?? position).push(candidate, out);
+      const index = candidate["index"] ?? position;
+      const reader = this.#candidateAt(index);
+      if (seen.has(reader)) {
+        throw this.#context.failure("protocol_error", `two candidates of one chunk have the index ${index}`);
+      }
+      seen.add(reader);
+      reader.push(candidate, out);
     }
   }
 

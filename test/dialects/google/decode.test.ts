@@ -246,6 +246,12 @@ describe("the candidates of a request for one answer", () => {
   });
 });
 
+it("two samples with the same index in one chunk are a protocol error", () => {
+  const body = chunk(candidate(1, { text: "a" }, "STOP"), candidate(1, { text: "b" }, "STOP"));
+  expect(() => readBody(body, 2)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+  expect(() => decode([body], undefined, 2)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+});
+
 describe("the end of an answer of Gemini", () => {
   const text = (words: string, finishReason?: string) => chunk(candidate(0, { text: words }, finishReason));
 
@@ -258,6 +264,29 @@ describe("the end of an answer of Gemini", () => {
     const more = parts(call({ partialArgs: [{ jsonPath: "$.p", stringValue: "b" }] }));
     const stop = ({ candidates: [one] }: typeof pieces) => chunk({ ...one, finishReason: "STOP" });
     expect(reply([stop(pieces), stop(more)])).toMatchObject({ toolCalls: [{ arguments: { p: "ab" } }] });
+  });
+
+  it("may stand on every chunk with a call, where only calls may follow", () => {
+    const called = chunk(candidate(0, CALL, "STOP"));
+    expect(reply([text("a"), called, called])).toMatchObject({ text: "a", toolCalls: [{ name: "f" }, { name: "f" }] });
+    expect(() => decode([text("a"), called, parts(CALL)])).toThrow(
+      expect.objectContaining({ code: "stream_truncated" }),
+    );
+    for (const more of [text("b"), parts(CALL, { text: "b" })]) {
+      expect(() => decode([text("a"), called, called, more])).toThrow(
+        expect.objectContaining({ code: "protocol_error" }),
+      );
+    }
+  });
+
+  it("is not said by an empty or an unspecified finish reason", () => {
+    for (const none of ["", "FINISH_REASON_UNSPECIFIED"]) {
+      const some = (words: string) => chunk({ ...candidate(0, { text: words }), finishReason: none });
+      expect(reply([text("a"), some("b"), some("c"), text("d", "STOP"), some("")])).toMatchObject({
+        text: "abcd",
+        finishReason: "stop",
+      });
+    }
   });
 
   it("is missing when text follows such a finish reason without another", () => {
