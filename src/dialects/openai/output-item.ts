@@ -26,6 +26,8 @@ export class OutputItem {
   call: OpenCall | undefined;
   /** Arguments that came before the call was announced. */
   early = "";
+  /** Arguments that the call was announced with; they count where none come later. */
+  opened = "";
   /** Parts that were announced; events without an index belong to the last of them. */
   parts = 0;
   readonly text = new Passage();

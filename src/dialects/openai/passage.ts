@@ -5,11 +5,25 @@ export class Passage {
   readonly #between: string;
   readonly #parts = new Map<number, string>();
   readonly #closed = new Set<number>();
+  /** What its parts were announced with. */
+  readonly #opened = new Map<number, string>();
+  #repeated = false;
   #last: number | undefined;
 
   /** `between` separates its parts. */
   constructor(between = "") {
     this.#between = between;
+  }
+
+  open(part: number, text: string): void {
+    if (text !== "") this.#opened.set(part, text);
+  }
+
+  /** What stands only in the announcement of its last parts: of them nothing came later. */
+  complementOpened(): string {
+    if (this.#repeated) return "";
+    const parts = [...this.#opened].sort(([left], [right]) => left - right);
+    return parts.map(([part, text]) => (this.#isBehind(part) ? (this.complement(part, text) ?? "") : "")).join("");
   }
 
   /** Adds a delta and gives what to show of it; `undefined` when the part was complete already. */
@@ -38,9 +52,14 @@ export class Passage {
   complementAll(parts: readonly string[]): string | undefined {
     const whole = parts.filter((part) => part !== "").join(this.#between);
     if (whole === "") return "";
+    this.#repeated = true;
     if (!whole.startsWith(this.text)) return undefined;
     const rest = whole.slice(this.text.length);
     this.text = whole;
     return rest;
+  }
+
+  #isBehind(part: number): boolean {
+    return this.#last === undefined || part > this.#last;
   }
 }

@@ -43,6 +43,18 @@ const PARTS: Readonly<Record<string, string>> = {
   reasoning_text: "response.reasoning_text",
 };
 
+/** The texts that an item may be announced with: their channel, list and field. */
+const OPENINGS = {
+  message: [
+    ["text", "content", "text"],
+    ["refusal", "content", "refusal"],
+  ],
+  reasoning: [
+    ["summary", "summary", "text"],
+    ["thought", "content", "text"],
+  ],
+} as const;
+
 const SHOWN_AS = {
   text: "text-delta",
   refusal: "refusal-delta",
@@ -97,13 +109,28 @@ export class OutputItems {
     for (const item of items) {
       if (!item.finished && lossy && !cut)
         throw this.#wrong(`events are missing, and ${named(item)} was never completed`);
+      this.#showOpened(item, out);
       if (own(CALL_KINDS, item.type) !== undefined) this.#endCall(item, out, cut);
     }
   }
 
   #begin(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
     const kind = own(CALL_KINDS, item.type);
-    if (kind === "function" || kind === "custom") this.#callOf(item, textIn(wire["name"]), out);
+    if (kind === "function" || kind === "custom") {
+      item.opened = kind === "custom" ? (textIn(wire["input"]) ?? "") : argumentsIn(wire["arguments"]);
+      this.#callOf(item, textIn(wire["name"]), out);
+    }
+    const openings = item.type === "message" ? OPENINGS.message : item.type === "reasoning" ? OPENINGS.reasoning : [];
+    for (const [channel, list, field] of openings)
+      for (const [part, text] of texts(wire[list], field).entries()) item[channel].open(part, text);
+  }
+
+  /** Some servers say a text or arguments only where they announce the item or its part. */
+  #showOpened(item: OutputItem, out: FlowEvent[]): void {
+    if (item.call?.text.empty === true) item.call.complement(undefined, item.opened, out);
+    for (const channel of ["text", "refusal", "summary"] as const)
+      this.#complete(item, channel, item[channel].complementOpened(), out);
+    if (item.summary.text === "") this.#complete(item, "thought", item.thought.complementOpened(), out);
   }
 
   #part(type: string, event: WireObject, out: FlowEvent[]): void {
@@ -112,9 +139,14 @@ export class OutputItems {
     const kind = own(PARTS, textIn(part?.["type"]) ?? (summary ? "summary_text" : "output_text"));
     if (kind === undefined) return;
     if (type.endsWith(".done")) this.#done(kind, { ...part, ...event, ...textsOf(part) }, out);
-    else
-      this.#table.ofDelta(TEXTS[kind]?.type ?? "", textIn(event["item_id"]), numberIn(event["output_index"])).parts +=
-        1;
+    else this.#open(own(TEXTS, kind), event, part);
+  }
+
+  #open(texts: TextEvents | undefined, event: WireObject, part: WireObject | undefined): void {
+    if (texts === undefined) return;
+    const item = this.#table.ofDelta(texts.type, textIn(event["item_id"]), numberIn(event["output_index"]));
+    item.parts += 1;
+    if (!item.finished) item[texts.channel].open(partOf(item, texts, event), textIn(part?.[texts.whole]) ?? "");
   }
 
   #delta(kind: string, event: WireObject, out: FlowEvent[]): void {
@@ -201,6 +233,7 @@ export class OutputItems {
 
   #completeCall(item: OutputItem, name: string | undefined, whole: string, out: FlowEvent[]): void {
     const call = this.#callOf(item, name, out);
+    if (whole.trim() !== "") item.opened = "";
     if (call === undefined) item.early ||= whole;
     else if (!call.complement(name, whole, out)) throw this.#differs(item);
   }

@@ -260,6 +260,40 @@ describe("an item of a responses stream", () => {
     ]);
   });
 
+  it("is delivered when only its announcement has its content", () => {
+    const part = { type: "response.content_part.added", ...place(0), content_index: 0 };
+    const opened = (text: string) => ({ ...part, part: { type: "output_text", text } });
+    const thought = { id: "r", type: "reasoning", summary: [{ type: "summary_text", text: "Hm" }] };
+    const refusal = { id: "m", type: "message", content: [{ type: "refusal", refusal: "No" }] };
+    const custom = { id: "i", type: "custom_tool_call", call_id: "c", name: "sql", input: "SELECT 1" };
+    for (const [event, expected] of [
+      [added(message("hi"), 0), { text: "hi" }],
+      [opened("hi"), { text: "hi" }],
+      [added(refusal, 0), { refusal: "No", finishReason: "refusal" }],
+      [added(thought, 0), { reasoning: "Hm" }],
+      [added(call('{"x":1}'), 0), { toolCalls: [{ arguments: { x: 1 } }] }],
+      [added(custom, 0), { toolCalls: [{ arguments: { input: "SELECT 1" } }] }],
+    ] as const)
+      expect(read(event, completed()).reply).toMatchObject(expected);
+    expect(read(added(call('{"x":1}'), 0), done(call(""), 0), completed()).reply.toolCalls).toMatchObject([
+      { arguments: { x: 1 } },
+    ]);
+  });
+
+  it("is not delivered from its announcement when its content comes later", () => {
+    const events = [added(message("hi"), 0), added(call('{"x":1}'), 1)];
+    const whole = [message("hi"), call('{"x":1}')];
+    const deltas = [
+      textDelta("hi", place(0)),
+      { type: "response.function_call_arguments.delta", item_id: "f", output_index: 1, delta: '{"x":1}' },
+    ];
+    for (const later of [deltas, [], whole.map(done)])
+      for (const output of [[], whole]) {
+        const { reply } = read(...events, ...later, completed(output));
+        expect(reply).toMatchObject({ text: "hi", toolCalls: [{ json: '{"x":1}' }] });
+      }
+  });
+
   it("is delivered once when the complete response lists it twice", () => {
     const items = [message("hi"), call('{"x":1}')];
     const twice = [...items, message("hi"), call('{ "x": 1 }')];
