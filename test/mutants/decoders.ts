@@ -49,6 +49,32 @@ export const decoders = [
       "else if (kind === undefined || isHosted(wire)) out",
       "else if (kind === undefined) out",
     ],
+    [
+      "responses-late-delta",
+      "a delta after its finished item is shown",
+      "if (item.finished) throw this.#wrong(`${named(item)} goes on after it was completed`);",
+      "",
+    ],
+    [
+      "responses-announced-lost",
+      "what only the announcement of an item says is dropped",
+      "this.#showOpened(item, out);",
+      "",
+    ],
+  ]),
+  ...mutantsOf("src/dialects/openai/output-item.ts", RESPONSES, [
+    [
+      "responses-copies",
+      "an item that the complete response lists twice is delivered twice",
+      "if (copy !== undefined && seen.has(copy)) copies.add(wire);",
+      "if (copy === undefined) copies.delete(wire);",
+    ],
+    [
+      "responses-one-call-id",
+      "two calls with one call id are one",
+      "(item) => id === undefined || item.ids.has(id) || !isAway(item, index) || !differs(item),",
+      "() => true,",
+    ],
   ]),
   ...mutantsOf("src/dialects/end-mark.ts", CHAT, [
     ["end-glues-on", "content after the end is part of the answer", "if (this.#ended && content) return false;", ""],
