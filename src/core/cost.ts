@@ -8,6 +8,8 @@ export interface Price {
   readonly cacheWrite?: number;
   readonly cacheWrite5m?: number;
   readonly cacheWrite1h?: number;
+  /** Stands for `cacheWrite1h` where nobody gave one; what it prices is estimated. */
+  readonly assumed1h?: number;
   /** Other rates for prompts above a size; they then hold for all tokens of the request. */
   readonly tiers?: readonly PriceTier[];
 }
@@ -21,6 +23,8 @@ export interface PriceTier {
   readonly cacheWrite?: number;
   readonly cacheWrite5m?: number;
   readonly cacheWrite1h?: number;
+  /** Stands for `cacheWrite1h` where nobody gave one; what it prices is estimated. */
+  readonly assumed1h?: number;
 }
 
 /** Money of one or more attempts. `usd` is null when a price is unknown, never 0. */
@@ -32,7 +36,7 @@ export interface Cost {
     readonly cacheWrite: number;
     readonly output: number;
   } | null;
-  /** True when tokens were counted locally or an attempt may have been billed without telling. */
+  /** True when tokens were counted locally, a rate was assumed or an attempt may have been billed without telling. */
   readonly estimated: boolean;
 }
 
@@ -88,16 +92,30 @@ export function lacksRate(price: Price, promptTokens: number, name: CacheClass):
 
 /** Writes for five minutes are the ordinary ones. */
 function rateOf(rates: Price | PriceTier, name: CacheClass): number | undefined {
+  if (name === "cacheWrite1h") return rates.cacheWrite1h ?? rates.assumed1h;
   return rates[name] ?? (name === "cacheWrite5m" ? rates.cacheWrite : undefined);
+}
+
+function promptOf(usage: Usage): number {
+  return usage.input + usage.cacheRead + usage.cacheWrite;
+}
+
+function writesOf({ details, cacheWrite }: Usage): { readonly write5m: number; readonly write1h: number } {
+  const write5m = Math.min(details["cacheWrite5m"] ?? 0, cacheWrite);
+  return { write5m, write1h: Math.min(details["cacheWrite1h"] ?? 0, cacheWrite - write5m) };
+}
+
+/** Whether writes for an hour are charged at the rate of others: theirs is higher, but nobody told it. */
+function assumesHour(usage: Usage, price: Price): boolean {
+  return writesOf(usage).write1h > 0 && tierOf(price, promptOf(usage)).cacheWrite1h === undefined;
 }
 
 /** `undefined` when the price has no rate for some of the tokens. */
 export function nanoCost(usage: Usage, price: Price): NanoCost | undefined {
-  const promptTokens = usage.input + usage.cacheRead + usage.cacheWrite;
+  const promptTokens = promptOf(usage);
   const rates = tierOf(price, promptTokens);
   const writeRate = rates.cacheWrite ?? rates.input;
-  const write5m = Math.min(usage.details["cacheWrite5m"] ?? 0, usage.cacheWrite);
-  const write1h = Math.min(usage.details["cacheWrite1h"] ?? 0, usage.cacheWrite - write5m);
+  const { write5m, write1h } = writesOf(usage);
   const writeRest = usage.cacheWrite - write5m - write1h;
   const used = { cacheRead: usage.cacheRead, cacheWrite: writeRest, cacheWrite5m: write5m, cacheWrite1h: write1h };
   const classes = Object.keys(used) as CacheClass[];
@@ -108,7 +126,7 @@ export function nanoCost(usage: Usage, price: Price): NanoCost | undefined {
     cacheWrite:
       charge(writeRest, writeRate) +
       charge(write5m, rates.cacheWrite5m ?? writeRate) +
-      charge(write1h, rates.cacheWrite1h ?? writeRate),
+      charge(write1h, rateOf(rates, "cacheWrite1h") ?? writeRate),
     output: charge(usage.output, rates.output),
   };
 }
@@ -120,7 +138,8 @@ export function usdOf(nano: bigint): number {
 /** What `usage` costs at `price`; null money when the price is unknown. */
 export function costOf(usage: Usage, price: Price | undefined): Cost {
   const nano = price && nanoCost(usage, price);
-  return nano === undefined ? { ...UNKNOWN_COST, estimated: usage.estimated } : costFromNano(nano, usage.estimated);
+  if (price === undefined || nano === undefined) return { ...UNKNOWN_COST, estimated: usage.estimated };
+  return costFromNano(nano, usage.estimated || assumesHour(usage, price));
 }
 
 export function costFromNano(nano: NanoCost, estimated: boolean): Cost {

@@ -382,8 +382,8 @@ function priceFor(
 /** A table with input and output stands alone; one that lacks them changes only what it names. */
 function laidOver(given: PriceConfig | undefined, below: () => Price | undefined): Price | undefined {
   if (given === undefined) return below();
-  // A rate that is written for all writes to the cache is also that of writes for an hour, where nothing says more.
-  const hour = given.cacheWrite === undefined ? {} : { cacheWrite1h: given.cacheWrite };
+  // A rate that is written for all writes to the cache is the best guess for writes for an hour, where nothing says more.
+  const hour = given.cacheWrite === undefined ? {} : { assumed1h: given.cacheWrite };
   if (given.input !== undefined && given.output !== undefined) return { ...hour, ...given } as Price;
   const price = below();
   if (price === undefined) return undefined;

@@ -191,6 +191,15 @@ describe("cost", () => {
     expect(costOf(usage, { input: 1, output: 1, cacheWrite: 1 }).usd).toBeNull();
   });
 
+  it("is estimated for writes of an hour at a rate that was assumed", () => {
+    const price = { input: 1, output: 1, cacheWrite: 1.25, assumed1h: 1.25 };
+    const written = (name: string) =>
+      usageOf({ input: 0, cacheWrite: 1_000_000, output: 0, details: { [name]: 1_000_000 } });
+    expect(costOf(written("cacheWrite1h"), price)).toMatchObject({ usd: 1.25, estimated: true });
+    expect(costOf(written("cacheWrite1h"), { ...price, cacheWrite1h: 2 })).toMatchObject({ usd: 2, estimated: false });
+    expect(costOf(written("cacheWrite5m"), price)).toMatchObject({ usd: 1.25, estimated: false });
+  });
+
   it("never charges more cache writes than there were", () => {
     const usage = usageOf({ input: 0, cacheWrite: 100, output: 0, details: { cacheWrite5m: 100, cacheWrite1h: 100 } });
     expect(nanoCost(usage, { input: 1, output: 1, cacheWrite: 1 })?.cacheWrite).toBe(100_000n);

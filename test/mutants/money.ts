@@ -49,6 +49,12 @@ export const money = [
         'return rateOf(price, name) !== undefined || (name === "cacheWrite1h" && price.cacheWrite !== undefined);',
         "return rateOf(price, name) !== undefined;",
       ],
+      [
+        "cost-assumed-is-exact",
+        "an assumed rate for writes for an hour is exact",
+        "usage.estimated || assumesHour(usage, price)",
+        "usage.estimated",
+      ],
     ],
   ),
   ...mutantsOf(
