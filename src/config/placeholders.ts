@@ -2,6 +2,8 @@ import { ENV_REFERENCE } from "./references.ts";
 
 const NAME = "([A-Za-z_][A-Za-z0-9_]*)";
 
+const SCHEME = "(?:[Bb]earer|BEARER|[Bb]asic|BASIC|[Tt]oken|TOKEN|(?:[Aa]pi)?[Kk]ey|KEY)";
+
 /** How other tools, shells and templates write "the value of this variable"; each is never a part of a credential. */
 const ANYWHERE = [
   `\\$\\{+\\s*(?:(?:env|secrets|vars|process\\.env)[.:])?${NAME}\\s*(?::?[-?+=][^}]*)?\\}+`,
@@ -15,14 +17,22 @@ const ANYWHERE = [
   `\\bprocess\\.env\\[["']?${NAME}["']?\\]`,
 ].map((pattern) => new RegExp(pattern));
 
-/** Only where nothing stands beside it except the scheme of a header: keys and words may hold a `$` or `%`. */
-const ALONE = [`\\$${NAME}`, `%${NAME}%`, `\\$\\(${NAME}\\)`, `#\\{${NAME}\\}`, `(?:env|ENV|Env)[:/.]\\s*${NAME}`].map(
-  (pattern) => new RegExp(`^(?:[A-Za-z]+\\s+)?["']?${pattern}["']?$`),
-);
+/**
+ * Only where nothing stands beside it except the scheme of a header: keys and words may hold a `$` or `%`, and `env` with
+ * a word in lower case may be a name of its own, such as `env/production`.
+ */
+const ALONE = [
+  `\\$${NAME}`,
+  `%${NAME}%`,
+  `\\$\\(${NAME}\\)`,
+  `#\\{${NAME}\\}`,
+  "(?:env|ENV|Env)[:/.]\\s*([A-Z_][A-Z0-9_]*)",
+  `(?:env|ENV):${NAME}`,
+].map((pattern) => new RegExp(`^(?:${SCHEME}\\s+)?["']?${pattern}["']?$`));
 
 const PATTERNS = [...ANYWHERE, ...ALONE];
 
-/** Most values are plain or a reference of ours; only what may hold a placeholder is worth fourteen patterns. */
+/** Most values are plain or a reference of ours; only what may hold a placeholder is worth all the patterns. */
 const SUSPICIOUS = /[$%{<#]|env/i;
 
 /** The variable that a credential or header names in the spelling of another tool; undefined for any other value. */

@@ -21,6 +21,8 @@ const SPELLINGS = [
   ...["${{secrets.OPENAI_API_KEY}}", "os.environ['OPENAI_API_KEY']", "env:KEY:-${OPENAI_API_KEY}"],
 ];
 
+const WORDS = ["env/production", "Env: prod", "env.production", "hello $name", "costs $USD", "team env:blue"];
+
 describe("a placeholder of another tool", () => {
   it.each(SPELLINGS)("is reported as api_key, with the right spelling: %s", (value) => {
     const [problem] = problemsOf(`api_key = ${JSON.stringify(value)}`);
@@ -45,7 +47,7 @@ describe("a placeholder of another tool", () => {
     expect(problem?.message).toContain("env:UNFILLED holds a placeholder");
   });
 
-  it.each(["sk-a$b%c", "pa$$word", "100%", "env::literal", "env:TOKEN", "a{b}c", "Basic YTpi"])(
+  it.each(["sk-a$b%c", "pa$$word", "100%", "env::literal", "env:TOKEN", "a{b}c", "Basic YTpi", ...WORDS])(
     "is not seen in an ordinary value: %s",
     (value) => {
       expect(problemsOf(`extra_headers = { X-Team = ${JSON.stringify(value)} }`)).toEqual([]);
