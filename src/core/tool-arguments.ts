@@ -38,6 +38,7 @@ export class ArgumentsText {
   /** The pieces with snapshots in the place of what they repeat. */
   #latest = "";
   #shown = 0;
+  #blank = true;
   #nesting = new Nesting();
   /** Whether it is open how the pieces belong together; nothing is shown until the end. */
   #holds = false;
@@ -49,6 +50,7 @@ export class ArgumentsText {
     this.#holds ||= this.#startsOver(piece);
     this.#joined += piece;
     this.#nesting.add(piece);
+    this.#blank &&= isBlank(piece);
     this.#latest = piece.startsWith(this.#latest) ? piece : this.#latest + piece;
     return this.#holds || isOpening(this.#joined) ? "" : this.#showNext(piece);
   }
@@ -67,7 +69,7 @@ export class ArgumentsText {
 
   /** Whether nothing but an opening that stands for no arguments has come. */
   get empty(): boolean {
-    return isBlank(this.#joined) || isPlaceholder(this.#joined);
+    return this.#blank || isPlaceholder(this.#joined);
   }
 
   /** Whether these are the arguments again, all of them. */
@@ -88,6 +90,7 @@ export class ArgumentsText {
     this.#joined = whole;
     this.#latest = whole;
     this.#nesting.add(whole);
+    this.#blank = false;
     return this.#show(whole);
   }
 
@@ -101,6 +104,7 @@ export class ArgumentsText {
     this.#joined = "";
     this.#latest = "";
     this.#holds = false;
+    this.#blank = true;
     this.#nesting = new Nesting();
   }
 

@@ -40,6 +40,11 @@ describe("arguments in pieces", () => {
     expect(read("null").shown).toBe("{}");
   });
 
+  it("are shown as they arrive also after a quoted brace inside a string", () => {
+    const text = new ArgumentsText();
+    expect(['{"a":"\\"}', "{", '"}'].map((piece) => text.add(piece))).toEqual(['{"a":"\\"}', "{", '"}']);
+  });
+
   it("are completed by what the server repeats, and compared with it as JSON", () => {
     const begun = () => {
       const text = new ArgumentsText();
@@ -64,7 +69,10 @@ describe("arguments in pieces", () => {
       const text = new ArgumentsText();
       const begun = performance.now();
       text.add('{"code":"');
-      for (let count = 0; count < 300_000; count++) text.add(piece);
+      for (let count = 0; count < 300_000; count++) {
+        text.add(piece);
+        if (text.empty || text.complete) throw new Error("the arguments are still open");
+      }
       text.add('"}');
       text.end();
       return performance.now() - begun;

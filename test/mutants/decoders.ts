@@ -33,7 +33,60 @@ export const decoders = [
       '    out.push({ type: "adjustment", adjustment: { setting: "finish_reason"',
       '    void ({ type: "adjustment", adjustment: { setting: "finish_reason"',
     ],
+    [
+      "chat-ends-twice",
+      "a second end delivers again what was held back",
+      "if (this.#failure !== undefined) throw this.#failure;",
+      "",
+    ],
+    [
+      "chat-index-as-string",
+      'the index "0" is another choice than 0',
+      'typeof index === "string" && /^-?\\d+$/.test(index) ? Number(index) : index',
+      "index",
+    ],
   ]),
+  ...mutantsOf("src/dialects/openai/chat-sample.ts", CHAT, [
+    [
+      "chat-empty-call-is-content",
+      "a fragment of a call without anything is content",
+      "saysSomething(call) && known?.(call) !== true",
+      "known?.(call) !== true",
+    ],
+    ["chat-empty-part-is-content", "an empty text part is content", 'return part["text"] !== "";', "return true;"],
+  ]),
+  ...mutantsOf("src/dialects/openai/tool-call-assembly.ts", CHAT, [
+    [
+      "chat-other-tool-is-repetition",
+      "a call of another tool repeats the first",
+      "same.kind !== kind || same.name !== name",
+      "same.kind !== kind",
+    ],
+  ]),
+  ...mutantsOf(
+    "src/dialects/exchange.ts",
+    ["test/dialects/exchange.test.ts"],
+    [
+      [
+        "exchange-ends-twice",
+        "a decoder that refused the end is ended again",
+        "const whole = !ended && brokeAfterTheEnd(error)",
+        "const whole = brokeAfterTheEnd(error)",
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    "src/core/tool-arguments.ts",
+    ["test/core/tool-arguments.test.ts"],
+    [
+      [
+        "arguments-escaped-quote",
+        "an escaped quote ends a string",
+        'else if (char === "\\\\") this.#escaped = true;',
+        "",
+      ],
+    ],
+  ),
   ...mutantsOf("src/dialects/openai/passage.ts", RESPONSES, [
     [
       "responses-swapped-delta",

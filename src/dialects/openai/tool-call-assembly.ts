@@ -125,7 +125,7 @@ export class ToolCallAssembly {
 
   /** A continuation under an index nobody has seen belongs to the one call that still lacks something. */
   #onlyOpen(fragment: ToolFragment, out: FlowEvent[]): AssembledCall {
-    const open = this.#open.filter(({ text }) => parseArguments(text.text) === undefined || text.empty);
+    const open = this.#open.filter(({ text }) => !text.complete || text.empty);
     const [only, second] = open;
     const last = this.#open.at(-1);
     if (last !== undefined && fragment.json.trim() === "" && only === undefined) return last;
