@@ -150,4 +150,4 @@ function recursive(inner: AnyZod): AnyZod {
   return node;
 }
 
-export { schema as zodSchema, table as zodObject };
+{ schema as zodSchema, table as zodObject };
