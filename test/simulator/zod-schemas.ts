@@ -150,4 +150,4 @@ function recursive(inner: AnyZod): AnyZod {
   return node;
 }
 
-{ schema as zodSchema, table as zodObject };
+export { schema as zodSchema };
