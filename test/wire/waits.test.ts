@@ -49,7 +49,7 @@ describe.each(WIRES)("a limit on the %s wire", (wire) => {
     expect(error.rateLimit).toEqual({ requests: { limit: 20, remaining: 0, resetMs: 1_000 } });
   });
 
-  test("that the simulator was told to lift after 50 ms is lifted then", async () => {
+  test("that the simulator was told to lift after 50 ms is lifted then", { retry: 2 }, async () => {
     const simulator = await simulate({ script: [{ kind: "rate-limit", retryAfter: 0.05 }] });
     const clock = new JumpingClock();
     const factory = ModelFactory.parse(entry(wire, simulator.url, `${AT_ONCE}\n${PATIENT}`), {
