@@ -164,9 +164,9 @@ describe("event framing", () => {
 
   test("refuses a body full of lines that are none of an event stream, before they cost seconds", () => {
     const bytes = Buffer.alloc(1_000_000, "x\n");
-    const before = process.cpuUsage();
+    const before = process.threadCpuUsage();
     expect(() => frame(pieces(bytes, [16_384]))).toThrow(expect.objectContaining({ code: "protocol_error" }));
-    const spent = process.cpuUsage(before);
+    const spent = process.threadCpuUsage(before);
     expect((spent.user + spent.system) / 1e6).toBeLessThan(0.5);
     expect(frame([Buffer.from(`${"x\n".repeat(9_000)}\ndata: y\n\n`)])).toEqual([{ event: undefined, data: "y" }]);
   });
