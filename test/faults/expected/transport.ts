@@ -37,14 +37,14 @@ export const TRANSPORT: readonly Expectation[] = [
   {
     id: "T07",
     wire: "headers and some bytes, then silence for ever",
-    does: "`timed_out` by `timeout` (a stream: by `silence_timeout`), retried, the socket closed",
+    does: "`timed_out` by `silence_timeout`, streamed or not; retried, the socket closed",
     runs: [
       {
         wires: ALL,
         keys: CLOCKS,
         both: { code: "timed_out", ...TRIED_THRICE },
         stream: { phase: "silence" },
-        codegen: { phase: "attempt" },
+        codegen: { phase: "silence" },
         oneFraming: "waits for clocks",
       },
     ],
