@@ -207,6 +207,41 @@ describe("a stream", () => {
     expect(shown).toEqual(["start", "a", "b", "c", "usage", "finish"]);
   });
 
+  it("gives each event in order to a reader that asks again while a batch arrives", async () => {
+    const { model } = factoryOf({
+      a: [
+        [
+          {
+            events: [
+              { type: "text-delta", text: "a", sample: 0 },
+              { type: "text-delta", text: "b", sample: 0 },
+            ],
+          },
+          { finish: "stop" },
+        ],
+      ],
+    });
+    const iterator = model.stream("hi")[Symbol.asyncIterator]();
+    const steps: Promise<IteratorResult<ModelEvent>>[] = [];
+    let over = false;
+    const ask = () => {
+      const step = iterator.next();
+      steps.push(step);
+      void step.then(({ done }) => {
+        over ||= done === true;
+      });
+    };
+    // One step per turn of the microtask queue: some are asked for between a batch's arrival and the first reader's turn.
+    while (!over && steps.length < 10_000) {
+      ask();
+      await null;
+    }
+    const shown = (await Promise.all(steps)).flatMap(({ done, value }) =>
+      done ? [] : [value.type === "text-delta" ? value.text : value.type],
+    );
+    expect(shown).toEqual(["start", "a", "b", "usage", "finish"]);
+  });
+
   it("throws the error once and then is done; its reply rejects with the same", async () => {
     const { model } = factoryOf({ a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]] });
     const stream = model.stream("hi");

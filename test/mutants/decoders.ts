@@ -339,6 +339,12 @@ export const decoders = [
       "if (!this.#done && reading?.isComplete) await reading.readOn();",
       "",
     ],
+    [
+      "stream-out-of-order",
+      "a reader that does not wait gets events out of order",
+      "    if (before !== undefined)\n      return",
+      "    if (before === null)\n      return",
+    ],
   ]),
   ...mutantsOf("src/model/reading.ts", CURSOR, [
     ["stream-left-runs-on", "leaving a stream does not end the call", "    this.#opened.cancel(reason);\n", ""],
