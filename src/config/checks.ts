@@ -1,14 +1,14 @@
 import { nearest } from "../core/suggest.ts";
 import { checkEntry } from "./entry-checks.ts";
 import { FALLBACK_KEYS, KEY_ALIASES } from "./layering.ts";
-import type { Finding } from "./limits.ts";
+import { type Finding, REFERENCES_ONLY } from "./limits.ts";
 import { checkNames, checkReferences, noEntry, unusedWeights } from "./name-checks.ts";
 import { insteadOf, placeholderIn } from "./placeholders.ts";
 import type { Path } from "./positions.ts";
 import { checkPriceAs, checkProfileProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
 import { malformedReference } from "./references.ts";
 import type { Source } from "./source.ts";
-import { childTable, childTables, isTable, type Table } from "./table.ts";
+import { childTable, childTables, isTable, type Located, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -55,48 +55,43 @@ function checkSource(source: Source, whole: View, active: View, facts: Facts): F
 
 /** The tables of a file itself, or of one profile in it; `names` are what may be referred to. */
 function checkTables(root: Table, path: Path, names: ReadonlySet<string>, facts: Facts): Finding[] {
-  const tables = [
-    ...childTable(root, path, "defaults"),
-    ...childTables(root, path, "providers"),
-    ...childTables(root, path, "models"),
-  ];
-  return [
-    ...checkReferences(root, path, names),
-    ...unusedWeights(root, path),
-    ...tables.flatMap((inner) => checkTable(inner.table, inner.path, names, facts)),
-  ];
+  const findings = [...checkReferences(root, path, names), ...unusedWeights(root, path)];
+  const check = (table: Table, path: Path) => checkTable({ table, path, names, facts, findings });
+  for (const { table, path: at } of childTable(root, path, "defaults")) check(table, at);
+  for (const { table, path: at } of childTables(root, path, "providers")) check(table, at);
+  for (const { table, path: at } of childTables(root, path, "models")) check(table, at);
+  return findings;
 }
 
-function checkTable(table: Table, path: Path, names: ReadonlySet<string>, facts: Facts): readonly Finding[] {
-  const findings = [
-    aliasTwice(table, path),
-    danglingFallbacks(table, path, names),
-    ownFallback(table, path),
-    danglingParent(table, path, names),
-    readTooEarly(table, path),
-    placeholders(table, path),
-    unknownWire(table, path, facts),
-  ].filter((found) => found.length > 0);
-  return findings.length === 0 ? NOTHING : findings.flat();
+/** A table under check. Findings are pushed: nearly every table is right, and a thousand models should cost nothing more. */
+interface Checked extends Located {
+  /** What may be referred to. */
+  readonly names: ReadonlySet<string>;
+  readonly facts: Facts;
+  readonly findings: Finding[];
 }
 
-/** Nearly every table is right: of a thousand models a shared empty list saves what a second pass would cost. */
-const NOTHING: readonly Finding[] = [];
+function checkTable(checked: Checked): void {
+  aliasTwice(checked);
+  danglingFallbacks(checked);
+  ownFallback(checked);
+  danglingParent(checked);
+  readTooEarly(checked);
+  placeholders(checked);
+  unknownWire(checked);
+}
 
 const ALIASES = Object.entries(KEY_ALIASES);
 
-function aliasTwice(table: Table, path: Path): readonly Finding[] {
-  const twice = ALIASES.filter(([alias, key]) => table[alias] !== undefined && table[key] !== undefined);
-  if (twice.length === 0) return NOTHING;
-  return twice.map(([alias, key]) => ({
-    path: [...path, alias],
-    at: "key",
-    message: `"${alias}" is another name of "${key}": give one of them`,
-  }));
+function aliasTwice({ table, path, findings }: Checked): void {
+  for (const [alias, key] of ALIASES) {
+    if (table[alias] === undefined || table[key] === undefined) continue;
+    const message = `"${alias}" is another name of "${key}": give one of them`;
+    findings.push({ path: [...path, alias], at: "key", message });
+  }
 }
 
-function danglingFallbacks(table: Table, path: Path, names: ReadonlySet<string>): readonly Finding[] {
-  const findings: Finding[] = [];
+function danglingFallbacks({ table, path, names, findings }: Checked): void {
   for (const key of FALLBACK_KEYS) {
     const list = table[key];
     if (!Array.isArray(list)) continue;
@@ -106,66 +101,83 @@ function danglingFallbacks(table: Table, path: Path, names: ReadonlySet<string>)
         findings.push(noEntry([...path, key, index], name, names));
     }
   }
-  return findings;
 }
 
 /** In [defaults] or a parent the list serves several entries, and each is left out of its own; here it is a slip. */
-function ownFallback(table: Table, path: Path): readonly Finding[] {
+function ownFallback({ table, path, findings }: Checked): void {
   const own = path.at(-2) === "models" ? path.at(-1) : undefined;
-  const findings: Finding[] = [];
+  if (own === undefined) return;
   for (const key of FALLBACK_KEYS) {
     const list = table[key];
-    const index = own === undefined || !Array.isArray(list) ? -1 : list.indexOf(own);
+    const index = Array.isArray(list) ? list.indexOf(own) : -1;
     if (index >= 0)
       findings.push({ path: [...path, key, index], at: "value", message: `"${own}" cannot be its own fallback` });
   }
-  return findings.length === 0 ? NOTHING : findings;
 }
 
-function danglingParent(table: Table, path: Path, names: ReadonlySet<string>): Finding[] {
+function danglingParent({ table, path, names, findings }: Checked): void {
   const parent = table.extends;
-  return typeof parent === "string" && parent !== "" && !names.has(parent)
-    ? [noEntry([...path, "extends"], parent, names)]
-    : [];
+  if (typeof parent === "string" && parent !== "" && !names.has(parent))
+    findings.push(noEntry([...path, "extends"], parent, names));
 }
 
 /** Keys the file is understood by; variables are looked up later, and only for the models in use. */
-function readTooEarly(table: Table, path: Path): Finding[] {
-  return ["provider", "custom_llm_provider"]
-    .filter((key) => typeof table[key] === "string" && /^(?:env|file):/.test(table[key]))
-    .map((key) => ({
-      path: [...path, key],
-      at: "value",
-      message: `"${key}" must be written out: it is needed before variables are looked up; use a profile instead`,
-    }));
+const READ_EARLY = ["provider", "custom_llm_provider"];
+
+function readTooEarly({ table, path, findings }: Checked): void {
+  for (const key of READ_EARLY) {
+    const value = table[key];
+    if (typeof value !== "string" || !/^(?:env|file):/.test(value)) continue;
+    const message = `"${key}" must be written out: it is needed before variables are looked up; use a profile instead`;
+    findings.push({ path: [...path, key], at: "value", message });
+  }
 }
 
-/** Values that are sent in headers. */
-const SENT_IN_HEADERS = ["api_key", "extra_headers", "organization_id", "project_id", "api_version"];
+/** Keys with values that are sent, or that a connection is made with. */
+const MAY_HOLD_CREDENTIALS = [
+  "api_key",
+  "base_url",
+  "proxy",
+  "extra_headers",
+  "organization_id",
+  "project_id",
+  "api_version",
+];
 
 /** A placeholder of another tool would be sent as it is and cost an hour at a 401. */
-function placeholders(table: Table, path: Path): readonly Finding[] {
-  const found: Finding[] = [];
-  for (const key of SENT_IN_HEADERS)
-    if (table[key] !== undefined) found.push(...placeholdersIn(table[key], [...path, key]));
-  return found.length === 0 ? NOTHING : found;
+function placeholders({ table, path, findings }: Checked): void {
+  for (const key of MAY_HOLD_CREDENTIALS) {
+    const value = table[key];
+    if (value !== undefined && holdsPlaceholder(value)) placeholdersIn(value, [...path, key], findings);
+  }
 }
 
-function placeholdersIn(value: unknown, path: Path): Finding[] {
-  if (Array.isArray(value)) return value.flatMap((inner, index) => placeholdersIn(inner, [...path, index]));
-  if (isTable(value)) return Object.entries(value).flatMap(([key, inner]) => placeholdersIn(inner, [...path, key]));
-  // A malformed reference in api_key is reported with all values.
-  const isKnown = path.includes("api_key") && malformedReference(String(value)) !== undefined;
-  const name = typeof value === "string" && !isKnown ? placeholderIn(value) : undefined;
-  if (name === undefined) return [];
+function holdsPlaceholder(value: unknown): boolean {
+  if (typeof value === "string") return placeholderIn(value) !== undefined;
+  if (typeof value !== "object" || value === null) return false;
+  for (const key in value) if (holdsPlaceholder((value as Table)[key])) return true;
+  return false;
+}
+
+function placeholdersIn(value: unknown, path: Path, findings: Finding[]): void {
+  if (typeof value === "object" && value !== null) {
+    const steps = Array.isArray(value) ? value.entries() : Object.entries(value);
+    for (const [step, inner] of steps) placeholdersIn(inner, [...path, step], findings);
+    return;
+  }
+  if (typeof value !== "string") return;
+  // A malformed reference is reported with all values.
+  if (REFERENCES_ONLY.some((key) => path.includes(key)) && malformedReference(value) !== undefined) return;
+  const name = placeholderIn(value);
+  if (name === undefined) return;
   const key = path.findLast((step) => typeof step === "string");
-  return [{ path, at: "value", message: `"${key}" ${insteadOf(name, String(value))}` }];
+  findings.push({ path, at: "value", message: `"${key}" ${insteadOf(name, value)}` });
 }
 
-function unknownWire(table: Table, path: Path, facts: Facts): Finding[] {
+function unknownWire({ table, path, facts, findings }: Checked): void {
   const wire = table.custom_llm_provider;
-  if (typeof wire !== "string" || wire === "" || /^(?:env|file):/.test(wire) || facts.dialects.includes(wire))
-    return [];
+  if (typeof wire !== "string" || wire === "" || /^(?:env|file):/.test(wire) || facts.dialects.includes(wire)) return;
   const message = `there is no wire format "${wire}"; there are ${facts.dialects.join(", ")}`;
-  return [{ path: [...path, "custom_llm_provider"], at: "value", message, suggestion: nearest(wire, facts.dialects) }];
+  const suggestion = nearest(wire, facts.dialects);
+  findings.push({ path: [...path, "custom_llm_provider"], at: "value", message, suggestion });
 }

@@ -11,13 +11,12 @@ export function checkEntry(view: View, name: string, facts: Facts): readonly Fin
   const sources = view.sources(name);
   const circle = view.circle(name);
   if (circle !== undefined) return isFirstOf(circle) ? [inCircle(sources, circle)] : [];
-  const findings = [
-    missingKeys(sources),
-    checkProvider(sources, facts),
-    waitsTheWrongWayRound(sources),
-    unknownTool(sources),
-  ].filter((found) => found.length > 0);
-  return findings.length === 0 ? NOTHING : findings.flat();
+  const missing = missingKeys(sources);
+  const provider = checkProvider(sources, facts);
+  const waits = waitsTheWrongWayRound(sources);
+  const tool = unknownTool(sources);
+  const found = missing.length + provider.length + waits.length + tool.length;
+  return found === 0 ? NOTHING : [...missing, ...provider, ...waits, ...tool];
 }
 
 /** Nearly every entry is right: of a thousand models a shared empty list saves what a second pass would cost. */

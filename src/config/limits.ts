@@ -113,7 +113,7 @@ class Inspection {
 }
 
 /** Keys in which a text that begins with `env:` and is no reference can only be a mistake. */
-const REFERENCES_ONLY = ["api_key", "base_url", "proxy"];
+export const REFERENCES_ONLY = ["api_key", "base_url", "proxy"];
 
 /** Most values are: they need no path, which is half the cost of looking at them. */
 function isHarmless(value: unknown): boolean {

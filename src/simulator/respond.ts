@@ -158,7 +158,7 @@ function exhausted(
     case "google":
       return {};
     case "anthropic": {
-      const reset = waitMs === undefined ? {} : { "anthropic-ratelimit-requests-reset": wholeSecond(nowMs + waitMs) };
+      const reset = waitMs === undefined ? {} : { "anthropic-ratelimit-requests-reset": resetAfter(nowMs, waitMs) };
       return { "anthropic-ratelimit-requests-remaining": "0", ...reset };
     }
     default: {
@@ -170,9 +170,10 @@ function exhausted(
 
 const NO_WAITS = { headers: [], waits: [], texts: [] };
 
-/** Not after the time, which would be longer than the script says. */
-function wholeSecond(ms: number): string {
-  return new Date(Math.floor(ms / 1_000) * 1_000).toISOString();
+/** Clients measure the wait from the `date` header, which has whole seconds too; it is never longer than the script says. */
+function resetAfter(nowMs: number, waitMs: number): string {
+  const seconds = Math.floor(nowMs / 1_000) + Math.floor(waitMs / 1_000);
+  return new Date(seconds * 1_000).toISOString();
 }
 
 function bodyText(body: unknown): string | undefined {

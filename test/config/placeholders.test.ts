@@ -47,6 +47,12 @@ describe("a placeholder of another tool", () => {
     expect(problem?.message).toContain("env:UNFILLED holds a placeholder");
   });
 
+  it("is reported in an address and in a proxy", () => {
+    const address = problemsOf('[models.b]\nextends = "a"\nbase_url = "https://${TOKEN}/v1"');
+    expect(address).toMatchObject([{ path: "models.b.base_url" }]);
+    expect(problemsOf('proxy = "http://user:${TOKEN}@127.0.0.1:9"')).toMatchObject([{ path: "models.a.proxy" }]);
+  });
+
   it.each(["sk-a$b%c", "pa$$word", "100%", "env::literal", "env:TOKEN", "a{b}c", "Basic YTpi", ...WORDS])(
     "is not seen in an ordinary value: %s",
     (value) => {
