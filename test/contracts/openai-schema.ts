@@ -61,6 +61,12 @@ function rewrite(node: unknown, openness: Openness): unknown {
   const schema: Schema = oneOf === undefined ? rest : { ...rest, anyOf: oneOf };
   const rewritten: Schema = {};
   for (const [key, value] of Object.entries(schema)) rewritten[key] = rewriteKeyword(key, value, schema, openness);
+  // The description requires a property of LocalShellToolCallOutput that it does not list.
+  if (Array.isArray(schema["required"]) && "properties" in rewritten)
+    rewritten["properties"] = {
+      ...Object.fromEntries((schema["required"] as string[]).map((name) => [name, {}])),
+      ...(rewritten["properties"] as Schema),
+    };
   const composed = "properties" in schema || "allOf" in schema;
   if (openness === "closed" && composed && !("additionalProperties" in schema))
     rewritten["unevaluatedProperties"] = false;

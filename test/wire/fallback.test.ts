@@ -82,10 +82,14 @@ describeWith("recordings", "the fallback's answer is the direct one", () => {
         ask(recording, "primary").catch((error: unknown) => error),
       );
       expect(requests).toEqual([1, 1]);
-      expect(isModelError(failed, "all_models_failed")).toBe(true);
       const error = failed as ModelError;
-      expect(error.errors.map((one) => one.code)).toEqual(["rate_limited", code]);
-      expect(error.attempts).toHaveLength(2);
+      // A stream that breaks after its first text ends the call: the break is what its reader has to know.
+      if (isModelError(error) && (error.partial?.text ?? "") !== "") expect(error.code).toBe(code);
+      else {
+        expect(isModelError(failed, "all_models_failed")).toBe(true);
+        expect(error.errors.map((one) => one.code)).toEqual(["rate_limited", code]);
+      }
+      expect(error.attempts.map((attempt) => attempt.error?.code)).toEqual(["rate_limited", code]);
       expect(error.attempts[1]?.error?.status).toBe(ERROR_STATUS[id]);
     });
   }

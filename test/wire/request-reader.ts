@@ -24,11 +24,7 @@ export function readRequest(wire: Wire, body: Tree): HandedOver {
       }
       break;
     case "openai-responses":
-      for (const item of trees(body["input"])) {
-        if (item["type"] === "function_call")
-          call(item["call_id"], item["name"], JSON.parse(String(item["arguments"])));
-        if (item["type"] === "function_call_output") result(item["call_id"], item["output"]);
-      }
+      for (const item of trees(body["input"])) readItem(item, call, result);
       break;
     case "anthropic":
       for (const block of trees(body["messages"]).flatMap((message) => trees(message["content"]))) {
@@ -44,12 +40,42 @@ export function readRequest(wire: Wire, body: Tree): HandedOver {
   return seen;
 }
 
+type NoteCall = (id: unknown, name: unknown, args: unknown) => void;
+type NoteResult = (id: unknown, content: unknown) => void;
+
+function readItem(item: Tree, call: NoteCall, result: NoteResult): void {
+  const id = item["call_id"];
+  switch (item["type"]) {
+    case "function_call":
+      call(id, item["name"], JSON.parse(String(item["arguments"])));
+      break;
+    case "custom_tool_call":
+      call(id, item["name"], { input: item["input"] });
+      break;
+    case "apply_patch_call":
+      call(id, "apply_patch", item["operation"]);
+      break;
+    case "local_shell_call":
+      call(id, "local_shell", item["action"]);
+      break;
+    case "shell_call":
+      call(id, "shell", item["action"]);
+      break;
+    case "local_shell_call_output":
+      result(item["id"], item["output"]);
+      break;
+    case "function_call_output":
+    case "custom_tool_call_output":
+    case "apply_patch_call_output":
+    case "shell_call_output":
+      result(id, item["output"]);
+      break;
+    default:
+  }
+}
+
 /** Without ids, the answers of a turn stand in the order of its calls. */
-function readGoogle(
-  body: Tree,
-  call: (id: unknown, name: unknown, args: unknown) => void,
-  result: (id: unknown, content: unknown) => void,
-): void {
+function readGoogle(body: Tree, call: NoteCall, result: NoteResult): void {
   let calls = 0;
   let results = 0;
   for (const part of trees(body["contents"]).flatMap((content) => trees(content["parts"]))) {
