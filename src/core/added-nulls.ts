@@ -1,89 +1,130 @@
 import { own, setOwn } from "./own.ts";
-import { isNode, resolveRef } from "./schema-node.ts";
+import { isNode, type Node, resolveRef } from "./schema-node.ts";
 import type { JsonSchema } from "./tool.ts";
 
 /**
  * Takes the nulls out of an answer that strict mode put there: properties which `schema`, as the caller wrote it, has as
- * optional and not nullable. Gives a new value; everything else stays as it is.
+ * optional and not nullable. In a union, however nested, the member that the value fits best decides. Gives a new value;
+ * everything else stays as it is.
  */
 export function dropAddedNulls(value: unknown, schema: JsonSchema): unknown {
-  return dropIn(value, schema, schema);
+  return new NullDropper(schema).read(value, schema).value;
 }
 
-function dropIn(value: unknown, schema: unknown, root: JsonSchema): unknown {
-  const node = resolve(schema, root);
-  if (node === undefined || typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) {
-    const items = itemsOf(node, root);
-    return value.map((item) => dropIn(item, items, root));
-  }
-  const variant = isNode(node["properties"]) ? node : variantFor(value, node, root);
-  return variant === undefined ? value : dropInObject(value as Loose, variant, root);
-}
-
-/** Of a list, or of the list among the members of a union. */
-function itemsOf(node: JsonSchema, root: JsonSchema): unknown {
-  if ("items" in node) return node["items"];
-  const variants = node["anyOf"] ?? node["oneOf"] ?? node["allOf"];
-  if (!Array.isArray(variants)) return undefined;
-  return variants.map((variant) => resolve(variant, root)?.["items"]).find((items) => items !== undefined);
+/** A value as one schema reads it. */
+interface Reading {
+  /** Without the nulls that were added. */
+  readonly value: unknown;
+  /** How many parts of the value the schema does not accept: infinite when the value is of another type altogether. */
+  readonly misfits: number;
 }
 
 type Loose = Readonly<Record<string, unknown>>;
 
-function dropInObject(value: Loose, node: JsonSchema, root: JsonSchema): unknown {
-  const properties = node["properties"] as Loose;
-  const required = Array.isArray(node["required"]) ? node["required"] : [];
-  const kept: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value)) {
-    const added =
-      item === null &&
-      Object.hasOwn(properties, name) &&
-      !required.includes(name) &&
-      !takesNull(properties[name], root);
-    if (!added) setOwn(kept, name, dropIn(item, own(properties, name), root));
+class NullDropper {
+  readonly #root: JsonSchema;
+  /** Members of a union share parts: without this, reading would double at each level of a recursive union. */
+  readonly #known = new Map<unknown, Map<Node, Reading>>();
+
+  constructor(root: JsonSchema) {
+    this.#root = root;
   }
-  return kept;
-}
 
-/** The member of a union an object was written for: the one whose required properties it has, with their constants. */
-function variantFor(value: object, node: JsonSchema, root: JsonSchema): JsonSchema | undefined {
-  const variants = node["anyOf"] ?? node["oneOf"] ?? node["allOf"];
-  if (!Array.isArray(variants)) return undefined;
-  for (const variant of variants) {
-    const resolved = resolve(variant, root);
-    if (resolved !== undefined && isNode(resolved["properties"]) && fits(value as Loose, resolved)) return resolved;
+  /** Few calls per level, so that a deeply nested answer does not exhaust the stack. */
+  read(value: unknown, schema: unknown): Reading {
+    const node = this.#resolved(schema);
+    if (!isNode(node)) return { value, misfits: node === false ? Number.POSITIVE_INFINITY : 0 };
+    const known = this.#known.get(value) ?? new Map<Node, Reading>();
+    this.#known.set(value, known);
+    const found = known.get(node);
+    if (found !== undefined) return found;
+    // Found instead when the schema leads back to itself without leaving the value.
+    known.set(node, { value, misfits: Number.POSITIVE_INFINITY });
+    let reading = this.#readOwn(value, node);
+    for (const part of listOf(node["allOf"])) reading = both(reading, this.read(reading.value, part));
+    for (const keyword of ["anyOf", "oneOf"]) {
+      const members = listOf(node[keyword]);
+      if (members.length === 0) continue;
+      let best: Reading = { value: reading.value, misfits: Number.POSITIVE_INFINITY };
+      for (const member of members) {
+        const next = this.read(reading.value, member);
+        if (next.misfits < best.misfits) best = next;
+      }
+      reading = both(reading, best);
+    }
+    known.set(node, reading);
+    return reading;
   }
-  return undefined;
-}
 
-function fits(value: Loose, node: JsonSchema): boolean {
-  const properties = node["properties"] as Loose;
-  const required: readonly unknown[] = Array.isArray(node["required"]) ? node["required"] : [];
-  if (!required.every((name) => String(name) in value)) return false;
-  return Object.entries(value).every(([name, item]) => {
-    const property = properties[name];
-    return isNode(property) && (!("const" in property) || property["const"] === item);
-  });
-}
+  #resolved(schema: unknown): unknown {
+    let node = schema;
+    for (let hop = 0; hop < MOST_REFERENCES && isNode(node) && typeof node["$ref"] === "string"; hop += 1)
+      node = resolveRef(node["$ref"], this.#root);
+    return node;
+  }
 
-function takesNull(schema: unknown, root: JsonSchema): boolean {
-  const node = resolve(schema, root);
-  if (node === undefined) return schema === true;
-  if ("const" in node) return node["const"] === null;
-  if (Array.isArray(node["enum"])) return node["enum"].includes(null);
-  const variants = node["anyOf"] ?? node["oneOf"];
-  if (Array.isArray(variants)) return variants.some((variant) => takesNull(variant, root));
-  const { type } = node;
-  return type === undefined || type === "null" || (Array.isArray(type) && type.includes("null"));
+  /** By the keywords of the node itself. */
+  #readOwn(value: unknown, node: Node): Reading {
+    if (!hasType(value, node["type"])) return { value, misfits: Number.POSITIVE_INFINITY };
+    if (Array.isArray(value)) return "items" in node ? this.#readItems(value, node["items"]) : { value, misfits: 0 };
+    if (typeof value === "object" && value !== null)
+      return isNode(node["properties"])
+        ? this.#readProperties(value as Loose, node, node["properties"])
+        : { value, misfits: 0 };
+    const isOther = "const" in node && node["const"] !== value;
+    const isUnlisted = Array.isArray(node["enum"]) && !node["enum"].includes(value);
+    return { value, misfits: isOther || isUnlisted ? 1 : 0 };
+  }
+
+  #readItems(items: readonly unknown[], schema: unknown): Reading {
+    const values: unknown[] = [];
+    let misfits = 0;
+    for (const item of items) {
+      const reading = this.read(item, schema);
+      values.push(reading.value);
+      misfits += countOf(reading);
+    }
+    return { value: values, misfits };
+  }
+
+  #readProperties(value: Loose, node: Node, properties: Loose): Reading {
+    const required = listOf(node["required"]);
+    const kept: Record<string, unknown> = {};
+    let misfits = required.filter((name) => !Object.hasOwn(value, String(name))).length;
+    for (const [name, item] of Object.entries(value)) {
+      const reading = this.read(item, own(properties, name));
+      const wasAdded = item === null && reading.misfits > 0 && !required.includes(name);
+      if (wasAdded) continue;
+      setOwn(kept, name, reading.value);
+      misfits += Object.hasOwn(properties, name) ? countOf(reading) : 1;
+    }
+    return { value: kept, misfits };
+  }
 }
 
 const MOST_REFERENCES = 16;
 
-function resolve(schema: unknown, root: JsonSchema): JsonSchema | undefined {
-  let node: unknown = schema;
-  for (let hop = 0; hop < MOST_REFERENCES && isNode(node) && typeof node["$ref"] === "string"; hop++) {
-    node = resolveRef(node["$ref"], root);
-  }
-  return isNode(node) ? node : undefined;
+function both(left: Reading, right: Reading): Reading {
+  return { value: right.value, misfits: left.misfits + right.misfits };
+}
+
+/** A part of another type counts once, so that the rest still tells the members of a union apart. */
+function countOf({ misfits }: Reading): number {
+  return Number.isFinite(misfits) ? misfits : 1;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function hasType(value: unknown, type: unknown): boolean {
+  if (type === undefined) return true;
+  return Array.isArray(type) ? type.some((one) => isOfType(value, one)) : isOfType(value, type);
+}
+
+function isOfType(value: unknown, type: unknown): boolean {
+  if (type === "integer") return Number.isInteger(value);
+  if (type === "null" || value === null) return type === "null" && value === null;
+  if (type === "array" || Array.isArray(value)) return type === "array" && Array.isArray(value);
+  return typeof value === type;
 }

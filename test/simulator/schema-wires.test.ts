@@ -5,6 +5,13 @@ import type { StandardSchema } from "../../src/index.ts";
 import { entry, factoryOf, simulate, WIRES } from "../model/world.ts";
 import { zodSchema } from "./zod-schemas.ts";
 
+const tree: z.ZodType = z.object({
+  children: z.array(z.string()),
+  get next() {
+    return z.optional(tree);
+  },
+});
+
 describe.each(WIRES)("object() against the simulator, on the %s wire", (wire) => {
   test("satisfies random zod schemas, whatever the wire takes of them", async () => {
     const simulator = await simulate();
@@ -25,6 +32,7 @@ describe.each(WIRES)("object() against the simulator, on the %s wire", (wire) =>
     ["a look-ahead", z.object({ word: z.string().regex(/^(?=.*\d)(?=.*[A-Z]).{8,}$/) })],
     ["a length and a format", z.object({ mail: z.email().min(30), day: z.iso.date(), clock: z.iso.time() })],
     ["distinct bounds", z.object({ size: z.number().gt(3).lt(3.5), many: z.array(z.string().min(20)).min(3).max(3) })],
+    ["a tree in a union within a union", z.union([z.union([tree, z.string()]), z.number()])],
     ["a literal that is no string", z.object({ yes: z.literal(true), none: z.null() })],
   ] as const)("satisfies %s", async (_, schema) => {
     const simulator = await simulate();
