@@ -23,7 +23,7 @@ export function folded(line: string, width: number, indent = indentOf(line, widt
       used += length === 0 ? 0 : piece.length;
     }
   }
-  return lines.map((one) => one.replace(/ +$/, ""));
+  return lines.map((one) => one.trimEnd());
 }
 
 /** A word too long for any line. */

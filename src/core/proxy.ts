@@ -46,14 +46,22 @@ function bareName(name: string): string {
 
 /** `host`, `.domain` and `domain` (with their subdomains), `*.domain` (subdomains only), `*`, an address or CIDR range, each with an optional port. */
 function isExempt(host: Host, entry: string): boolean {
-  const [, bracketed, plain, port] = /^(?:(\[[^\]]+\])|([^:]*|.*:.*:.*?))(?::(\d+))?$/.exec(entry) ?? [];
+  const { name, port } = splitPort(entry);
   if (port !== undefined && port !== host.port) return false;
-  const pattern = bareName(bracketed ?? plain ?? entry);
+  const pattern = bareName(name);
   if (pattern === "*") return true;
   if (net.isIP(host.name) !== 0) return isWithin(host.name, pattern);
   if (pattern.startsWith("*.")) return host.name.endsWith(pattern.slice(1));
   const domain = pattern.replace(/^\./, "");
   return domain !== "" && (host.name === domain || host.name.endsWith(`.${domain}`));
+}
+
+/** An IPv6 address has a port only behind its brackets. */
+function splitPort(entry: string): { readonly name: string; readonly port?: string } {
+  const colon = entry.lastIndexOf(":");
+  const port = entry.slice(colon + 1);
+  const isSplit = entry.startsWith("[") ? entry[colon - 1] === "]" : colon === entry.indexOf(":");
+  return colon >= 0 && isSplit && /^\d+$/.test(port) ? { name: entry.slice(0, colon), port } : { name: entry };
 }
 
 function isWithin(address: string, range: string): boolean {
