@@ -56,12 +56,13 @@ function prefixesFor(source: string): string[] {
 }
 
 const SUFFIXES = ["\u0000", "\n!"];
+const TINY = 600;
 const SHORT = 2_000;
 const LONG = 16_000;
 /** Milliseconds below which nobody waits, whatever the growth. */
 const QUICK_MS = 4;
-/** Milliseconds that no linear pattern takes for the short text. */
-const HOPELESS_MS = 200;
+/** Milliseconds that no linear pattern takes for the tiny text. */
+const HOPELESS_MS = 50;
 
 function attack(pattern: RegExp, text: string): number {
   const startMs = threadMs();
@@ -89,7 +90,7 @@ function slowText({ source, flags }: Pick<Literal, "source" | "flags">): string 
         const of = (length: number) => prefix + pump.repeat(Math.ceil(length / pump.length)) + suffix;
         if (isExponential(pattern, of)) return JSON.stringify(prefix + pump);
         // Cubic: the long text would take minutes.
-        if (attack(pattern, of(SHORT)) > HOPELESS_MS) return JSON.stringify(prefix + pump);
+        if (attack(pattern, of(TINY)) > HOPELESS_MS) return JSON.stringify(prefix + pump);
         if (attack(pattern, of(LONG)) < QUICK_MS) continue;
         const [short, long] = [leastMs(pattern, of(SHORT)), leastMs(pattern, of(LONG))];
         if (long > QUICK_MS && long > short * (LONG / SHORT) * 2.5) return JSON.stringify(prefix + pump);
