@@ -36,6 +36,11 @@ function beginsSentence(prompt: string, index: number): boolean {
   return /["'`]$/.test(before) || before.trim() === "" || /[.!?]$/.test(before.trimEnd());
 }
 
+/** For a regular expression with the flag `u`, where only these characters may stand behind a backslash. */
+export function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}
+
 const WHOLE_PROMPT = /^(query|question|prompt|text|input|message|search|content|task|instruction)s?$/i;
 const PLACE = /city|place|location|town|country|region|destination|origin|address|where/i;
 
@@ -47,9 +52,8 @@ export function wordFor(property: string, source: PromptWords, random: () => num
 function saidFor(property: string, { prompt }: PromptWords): string | undefined {
   const spoken = property.replace(/[_-]+|(?<=[a-z])(?=[A-Z])/g, " ").trim();
   if (spoken === "") return undefined;
-  const escaped = spoken.replace(/[^\p{L}\p{N} ]/gu, "\\$&");
   const said = new RegExp(
-    `\\b${escaped}\\s*(?:[:=]|\\bis\\b|\\bnamed\\b|\\bcalled\\b)\\s*["'\`]?([\\p{L}\\p{N}_.@-]+)`,
+    `\\b${literally(spoken)}\\s*(?:[:=]|\\bis\\b|\\bnamed\\b|\\bcalled\\b)\\s*["'\`]?([\\p{L}\\p{N}_.@-]+)`,
     "iu",
   );
   return said.exec(prompt)?.[1];

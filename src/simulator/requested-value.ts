@@ -1,5 +1,6 @@
 import { refuse } from "../dialects/served/problem.ts";
-import { type ExampleOptions, exampleOf, UnsatisfiedSchema } from "./schema-value.ts";
+import { type ExampleOptions, exampleOf } from "./schema-value.ts";
+import { UnsatisfiedSchema } from "./unsatisfied-schema.ts";
 
 /** A value for the schema of a request; the request is refused when no value can be made. */
 export function requestedValue(what: string, schema: unknown, options: ExampleOptions): unknown {

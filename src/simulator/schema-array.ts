@@ -1,16 +1,25 @@
 import { asNumber, type Json } from "../dialects/served/json.ts";
 import { itemSchemas } from "./schema-problem.ts";
 import { sameJson } from "./schema-rule.ts";
+import { UnsatisfiedSchema } from "./unsatisfied-schema.ts";
 import { isDeep, type MakeValue, type ValueContext } from "./value-context.ts";
 
-/** An array: the first items by their own schemas, then what it must contain, then others until it is long enough. */
+/**
+ * An array: the first items by their own schemas, then what it must contain, then others until it is long enough. Items
+ * differ where the schema has different values, also where it does not demand that.
+ */
 export function arrayOf(rule: Json, name: string, depth: number, context: ValueContext, make: MakeValue): unknown[] {
+  const isUnique = rule.uniqueItems === true;
   const schemas = wantedItems(rule, isDeep(depth, context), context);
   const values: unknown[] = [];
   for (const schema of schemas) {
     const place = `${context.place}[]`;
-    const inner = (variety: number) => make(schema, singular(name), depth + 1, { ...context, place, variety });
-    values.push(rule.uniqueItems === true ? anotherThan(values, inner) : inner(0));
+    const inner = (variety: number) => {
+      const isAnother = context.isAnother || variety > 0;
+      return make(schema, singular(name), depth + 1, { ...context, place, variety, isAnother });
+    };
+    const mostTries = isUnique ? UNIQUE_TRIES : isDeep(depth, context) ? 1 : DISTINCT_TRIES;
+    values.push(anotherThan(values, inner, mostTries));
   }
   return values;
 }
@@ -29,13 +38,24 @@ function wantedItems(rule: Json, deep: boolean, { heights, variety }: ValueConte
   }).filter((schema, index) => index < needed || heights.of(schema) < Number.POSITIVE_INFINITY);
 }
 
-const DISTINCT_TRIES = 60;
+const UNIQUE_TRIES = 60;
+const DISTINCT_TRIES = 8;
+/** Another word of the prompt reads better than what is made for the sake of variety. */
+const PLAIN_TRIES = 4;
 
-/** Another value than those before; the last one made when there is none, which the check of the array then tells. */
-function anotherThan(values: readonly unknown[], inner: (variety: number) => unknown): unknown {
-  let value = inner(0);
-  for (let tries = 1; tries < DISTINCT_TRIES && values.some((other) => sameJson(other, value)); tries += 1)
-    value = inner(tries);
+/** Another value than those before; the first one made when there is none: the check of the array decides about that. */
+function anotherThan(values: readonly unknown[], inner: (variety: number) => unknown, mostTries: number): unknown {
+  const first = inner(0);
+  let value = first;
+  for (let tries = 1; values.some((other) => sameJson(other, value)); tries += 1) {
+    if (tries >= mostTries) return first;
+    try {
+      value = inner(Math.max(0, tries - PLAIN_TRIES));
+    } catch (error) {
+      if (error instanceof UnsatisfiedSchema) return first;
+      throw error;
+    }
+  }
   return value;
 }
 

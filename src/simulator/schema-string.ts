@@ -26,7 +26,7 @@ function* candidates(rule: Json, name: string, context: ValueContext): Generator
   const patterns = asTexts(rule.pattern);
   if (patterns.length > 0) yield* patternTexts(patterns, rule, made[0] ?? "", context);
   const word = wordFor(name, context.words, random);
-  const free = context.variety > 0 ? `${word} ${Math.floor(random() * 1e6)}` : word;
+  const free = context.variety > 0 || context.isAnother ? `${word} ${Math.floor(random() * 1e6)}` : word;
   yield sized(context.prefix + free, rule, context);
   yield sized(`${Math.floor(random() * 1e6)}`, rule, { ...context, prefix: "" });
   yield sized(free.toLowerCase(), rule, context);

@@ -8,6 +8,7 @@ import { objectOf } from "./schema-object.ts";
 import { problemOf } from "./schema-problem.ts";
 import { ruleOf } from "./schema-rule.ts";
 import { stringOf } from "./schema-string.ts";
+import { UnsatisfiedSchema } from "./unsatisfied-schema.ts";
 import { isDeep, type ValueContext } from "./value-context.ts";
 
 /** How a value is made up: the same options give the same value. */
@@ -17,18 +18,6 @@ export interface ExampleOptions {
   readonly seed?: string;
   /** Put before strings whose content is free. */
   readonly prefix?: string;
-}
-
-/** No value was found: there is none, or the schema asks for more than can be made up here. */
-export class UnsatisfiedSchema extends Error {
-  /** Where in the value: `$.items[].name`. */
-  readonly place: string;
-
-  constructor(place: string, problem: string) {
-    super(`no value was found for ${place} that satisfies ${problem}`);
-    this.name = "UnsatisfiedSchema";
-    this.place = place;
-  }
 }
 
 /** Values that may be thrown away in all, so that a schema without a value is told in time. */
@@ -49,6 +38,7 @@ export function exampleOf(schema: unknown, options: ExampleOptions = {}): unknow
     random: randomOf(options.seed ?? options.prompt ?? ""),
     heights,
     variety: 0,
+    isAnother: false,
     place: "$",
     spent: { values: 0, failures: 0 },
   };

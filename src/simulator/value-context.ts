@@ -10,6 +10,8 @@ export interface ValueContext {
   readonly heights: SchemaHeights;
   /** 0 at first; higher when what was made before did not do, so that something else is made. */
   readonly variety: number;
+  /** Whether the array around this has an equal item, so that free strings must differ; holds for all parts. */
+  readonly isAnother: boolean;
   /** Where this value is in the whole: `$.items[].name`. */
   readonly place: string;
   readonly spent: { values: number; failures: number };

@@ -1,5 +1,5 @@
 import type { SimulatedRequest, SimulatedTool } from "../dialects/served/request.ts";
-import { isTelling } from "./prompt-words.ts";
+import { isTelling, literally } from "./prompt-words.ts";
 
 const VERBS = new Set([
   "get",
@@ -51,8 +51,7 @@ function isNamedIn(tool: SimulatedTool, prompt: string): boolean {
 }
 
 function mentions(prompt: string, name: string): boolean {
-  const escaped = name.replace(/[^\p{L}\p{N}_ ]/gu, "\\$&");
-  return new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, "iu").test(prompt);
+  return new RegExp(`(?<![\\p{L}\\p{N}_])${literally(name)}(?![\\p{L}\\p{N}_])`, "iu").test(prompt);
 }
 
 function isHintedAt(tool: SimulatedTool, words: ReadonlySet<string>): boolean {

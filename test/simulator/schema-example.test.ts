@@ -192,4 +192,32 @@ describe("example values of a JSON Schema", () => {
       ),
     ).toEqual({ path: "src/index.ts" });
   });
+
+  it.each(["a'b", "a:b", "a.b", "(a", "a\\b", "a&b", "a/b", "[a]", "ä$", "\u{1F600}"])(
+    "take what the prompt says from properties of any name, such as %s",
+    (name) => {
+      const given = { type: "object", properties: { [name]: { type: "string" } }, required: [name] };
+      expect(exampleOf(given, { prompt: `Set it: x ${name}: Lisbon` })).toHaveProperty([name]);
+    },
+  );
+
+  it("differ within an array where the schema allows it", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (prompt, seed) => {
+        const { tags, flags, kinds, same } = exampleOf(
+          z.toJSONSchema(
+            z.object({
+              tags: z.array(z.string()).min(2),
+              flags: z.array(z.boolean()).min(2).max(2),
+              kinds: z.array(z.object({ kind: z.string() })).length(3),
+              same: z.array(z.literal(1)).length(2),
+            }),
+          ),
+          { prompt, seed, prefix: "simulated " },
+        ) as Record<string, unknown[]>;
+        expect([tags, kinds].map((list) => new Set(list?.map((item) => JSON.stringify(item))).size)).toEqual([2, 3]);
+        expect([flags, same]).toEqual([expect.any(Array), [1, 1]]);
+      }),
+    );
+  });
 });

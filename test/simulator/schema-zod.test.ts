@@ -4,7 +4,8 @@ import addFormats from "ajv-formats";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { exampleOf, UnsatisfiedSchema } from "../../src/simulator/schema-value.ts";
+import { exampleOf } from "../../src/simulator/schema-value.ts";
+import { UnsatisfiedSchema } from "../../src/simulator/unsatisfied-schema.ts";
 import { zodSchema } from "./zod-schemas.ts";
 
 const ajv = new Ajv2020({ strict: false });

@@ -88,7 +88,7 @@ const leaf: fc.Arbitrary<AnyZod> = fc.oneof(
 const words = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { minLength: 1, maxLength: 4 });
 const KEYS = [z.string(), z.string().regex(/^k_\d$/), z.string().min(12), z.uuid()];
 
-const { table, schema } = fc.letrec<{ schema: AnyZod; table: z.ZodObject }>((tie) => ({
+const { schema } = fc.letrec<{ schema: AnyZod; table: z.ZodObject }>((tie) => ({
   schema: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     leaf,
