@@ -15,7 +15,7 @@ import type {
 import { PROVIDERS } from "./catalog.ts";
 import { configProblems } from "./config-problems.ts";
 import type { CliContext } from "./context.ts";
-import { maskHeaders, maskText, type NamedSecret, namedSecrets } from "./mask.ts";
+import { maskHeaders, maskText, maskValue, type NamedSecret, namedSecrets } from "./mask.ts";
 import type { Project } from "./project.ts";
 import { withStandIns } from "./stand-ins.ts";
 
@@ -171,12 +171,11 @@ function answerTo(url: string, exchange: Exchange | undefined): Response {
 async function* noMessages(): AsyncGenerator<readonly SseMessage[]> {}
 
 function masked({ method, url, headers, body }: Seen, secrets: readonly NamedSecret[]): CapturedRequest {
-  const shown = maskText(body, secrets);
   return {
     method,
     url: maskText(maskedAddress(url), secrets),
     headers: maskHeaders(headers, secrets),
-    body: parsed(shown),
+    body: maskValue(parsed(body), secrets),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { EntryConfig } from "../config/load.ts";
-import { isSecretName } from "../core/secret-name.ts";
+import { maskedAddress } from "../core/masked-address.ts";
+import { maskedHeader } from "../core/masked-header.ts";
+import { valueSecrets } from "../core/value-secrets.ts";
 import { leavesOf } from "./leaves.ts";
 
 /** A value from the environment, under the name it is shown by. */
@@ -8,9 +10,9 @@ export interface NamedSecret {
   readonly value: string;
 }
 
-/** Keys whose references hold credentials, or what somebody did not want to write into the file. */
+/** Keys whose references hold credentials, or values that do not belong in the file. */
 const SECRET_KEYS = ["apiKey", "extraHeaders", "extraBody"];
-const REFERENCE = /^env:([A-Z_][A-Z0-9_]*)/;
+const REFERENCE = /^env:([A-Z_][A-Z0-9_]*)(?::-(.*))?$/s;
 const SHORTEST_SECRET = 4;
 
 /** The credentials of an entry: what it refers to, and the `usual` variables of its provider. */
@@ -21,7 +23,12 @@ export function namedSecrets(entry: EntryConfig, usual: readonly string[], env: 
     if (variable !== undefined) return [named(variable, env)];
     return key === "apiKey" ? [{ name: MASK, value: text }] : [];
   });
-  return [...referred, ...usual.map((variable) => named(variable, env))];
+  const literals = valueSecrets(entry.extraBody).map((text) => text.replace(REFERENCE, "$2"));
+  return [
+    ...referred,
+    ...usual.map((variable) => named(variable, env)),
+    ...literals.map((value) => ({ name: MASK, value })),
+  ];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,6 +45,15 @@ export function maskText(text: string, secrets: readonly NamedSecret[]): string 
     .reduce((masked, { name, value }) => masked.split(value).join(name), text);
 }
 
+/** A body as JSON with every credential masked. */
+export function maskValue(value: unknown, secrets: readonly NamedSecret[]): unknown {
+  if (typeof value === "string") return maskText(value.includes("://") ? maskedAddress(value) : value, secrets);
+  if (typeof value === "number") return secrets.find((secret) => secret.value === String(value))?.name ?? value;
+  if (Array.isArray(value)) return value.map((inner) => maskValue(inner, secrets));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, maskValue(inner, secrets)]));
+}
+
 /** Headers with every credential masked; the scheme before it stays. */
 export function maskHeaders(
   headers: Readonly<Record<string, string>>,
@@ -46,8 +62,7 @@ export function maskHeaders(
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       const text = maskText(value, secrets);
-      if (text !== value || !isSecretName(name)) return [name, text];
-      return [name, `${/^(?:Bearer|Basic) /i.exec(value)?.[0] ?? ""}${MASK}`];
+      return [name, text === value ? maskedHeader(name, value, MASK) : text];
     }),
   );
 }

@@ -1,7 +1,5 @@
-import { isSecretName } from "../core/secret-name.ts";
+import { mayHoldSecrets } from "../core/secret-name.ts";
 
-/** Tables and addresses that hold credentials under any name. */
-const HOLDS_SECRETS = /pass|auth|proxy|headers/i;
 const REFERENCE = /^["']?(?:env|file):[^:]*$/;
 const QUOTED = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'[\]{}=,#]{8,}/g;
 
@@ -13,7 +11,7 @@ export function withoutSecrets(lines: readonly string[]): string[] {
   let inList = false;
   return lines.map((line) => {
     const name = line.slice(0, Math.max(0, line.indexOf("=")));
-    const begins = isSecretName(name) || HOLDS_SECRETS.test(name);
+    const begins = mayHoldSecrets(name);
     const secret = begins || inList;
     if (begins) inList = line.includes("[", line.indexOf("=")) && !line.includes("]");
     else if (line.includes("]")) inList = false;

@@ -14,6 +14,7 @@ export function maskedConfig(entry: EntryConfig): Readonly<Record<string, unknow
 export function maskedValue(value: unknown, name: string): unknown {
   if (typeof value === "string") return isSecretName(name) ? withoutSecret(value) : withoutPassword(value);
   if (Array.isArray(value)) return Object.freeze(value.map((inner) => maskedValue(inner, name)));
+  if (typeof value === "number" && isSecretName(name)) return MASK;
   if (typeof value !== "object" || value === null) return value;
   return Object.freeze(
     Object.fromEntries(
@@ -31,5 +32,5 @@ function withoutSecret(text: string): string {
 
 /** What the address of a server or a proxy may hold: user, password, a key in its query. */
 export function withoutPassword(text: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? maskedAddress(text) : text;
+  return text.includes("://") ? maskedAddress(text) : text;
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { maskedAddress } from "../core/masked-address.ts";
 import { withoutKeys } from "../core/secret.ts";
-import { isSecretName } from "../core/secret-name.ts";
+import { mayHoldSecrets } from "../core/secret-name.ts";
 import { nearest } from "../core/suggest.ts";
 import { isLaterWord } from "./known-keys.ts";
 import type { Finding } from "./limits.ts";
@@ -131,13 +131,11 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Tables and addresses that hold credentials under any name. */
-const HOLDS_SECRETS = /proxy|headers|body/i;
 const LONGEST_SHOWN = 40;
 
 /** What was found instead, never the value of something that may be a secret. */
 function found(value: unknown, path: Path): string {
-  const isSecret = path.some((step) => typeof step === "string" && (isSecretName(step) || HOLDS_SECRETS.test(step)));
+  const isSecret = path.some((step) => typeof step === "string" && mayHoldSecrets(step));
   if (value === "" || (Array.isArray(value) && value.length === 0)) return "";
   if (Array.isArray(value)) return ", not a list";
   if (typeof value === "object" && value !== null) return value instanceof Date ? ", not a date" : ", not a table";

@@ -1,12 +1,51 @@
-const MASK = "[secret]";
-/** Names of query parameters and fields under which credentials go. */
-export const SECRET_PARAMETER = /key|token|secret|auth|pass|sig|code|credential/i;
+import { isSecretName } from "./secret-name.ts";
 
-/** An address for display: without user, password, and the parameters that may hold a credential. */
-export function maskedAddress(text: string): string {
+const MASK = "[secret]";
+
+const USER = /:\/\/([^/?#\s]+)@/g;
+const PARAMETER = /([?&#])([^=&#?\s]+)=([^&#\s]+)/g;
+
+/** An address, or a text with addresses, for display: without users, passwords, and parameters that are credentials. */
+export function maskedAddress(text: string, mask = MASK): string {
   return text
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, `$1${MASK}@`)
-    .replace(/([?&])([^=&#?\s]+)=[^&#\s]+/g, (whole, before: string, name: string) =>
-      SECRET_PARAMETER.test(name) ? `${before}${name}=${MASK}` : whole,
+    .replace(USER, `://${mask}@`)
+    .replace(PARAMETER, (whole, before: string, name: string) =>
+      isSecretName(decoded(name)) ? `${before}${name}=${mask}` : whole,
     );
+}
+
+/** What `maskedAddress` masks in a text, in every spelling in which a server may repeat it. */
+export function addressSecrets(text: string): string[] {
+  const spelled = URL.canParse(text) ? `${text} ${new URL(text).href}` : text;
+  const users = [...spelled.matchAll(USER)].flatMap(([, user = ""]) => userSecrets(user));
+  const values = [...spelled.matchAll(PARAMETER)]
+    .filter(([, , name = ""]) => isSecretName(decoded(name)))
+    .flatMap(([, , , value = ""]) => [value, unquoted(value)])
+    .flatMap((value) => [value, decoded(value), decoded(value.replaceAll("+", " "))]);
+  return [...new Set([...users, ...values])];
+}
+
+/** A user without a password is a token if it is as long as one. */
+const SHORTEST_TOKEN = 8;
+
+/** A password goes out as it is, or as base64 of user and password. */
+function userSecrets(user: string): string[] {
+  const at = user.indexOf(":");
+  const [name, password] = at < 0 ? [user, ""] : [user.slice(0, at), user.slice(at + 1)];
+  if (password === "") return name.length < SHORTEST_TOKEN ? [] : [name, decoded(name)];
+  const basic = Buffer.from(`${decoded(name)}:${decoded(password)}`).toString("base64");
+  return [password, decoded(password), basic];
+}
+
+/** In a text of JSON or HTML the address ends at its quote. */
+function unquoted(value: string): string {
+  return value.replace(/["'<>\\].*$/s, "");
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,11 +1,18 @@
 /**
  * Names of headers, parameters, fields and keys whose values are credentials. `max_tokens`, `auth_header`, `author` and
- * `passage` are not among them.
+ * `passage` are not among them, nor is the name of a request (`idempotency-key`).
  */
 const SECRET_NAME =
-  /key|token(?!s)|secret|pass(?:$|[-_]|w(?:or)?d|phrase|code)|auth(?!or(?!iz)|[-_]?header)|cookie|credential|signature|(?:^|[-_])sig$|session|bearer|jwt/i;
+  /(?<!idempotency[-_]?)key|token(?!s)|secret|pwd|pass(?:$|[-_]|w(?:or)?d|phrase|code)|(?:^|[-_])(?:pw|sig)$|(?:^|access|client|device|function|user)[-_]?code$|auth(?!or(?!iz)|[-_]?header)|cookie|credential|signature|session|bearer|jwt/i;
 
-/** The one definition for errors, logs, `explain`, excerpts of a file and `model.config`. */
+/** The one definition for errors, logs, `explain`, excerpts of a file, `model.config` and recorded requests. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
+}
+
+/** Tables and addresses of an entry that may hold a credential under any name. */
+const HOLDS_SECRETS = /proxy|headers|body/i;
+
+export function mayHoldSecrets(name: string): boolean {
+  return isSecretName(name) || HOLDS_SECRETS.test(name);
 }

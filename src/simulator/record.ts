@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { maskedAddress } from "../core/masked-address.ts";
+import { maskedHeader } from "../core/masked-header.ts";
 import type { WireName } from "../dialects/served/request.ts";
 
 /** One request as it arrived, in order of arrival, whatever became of it. */
 export interface RecordedRequest {
   readonly method: string;
-  /** Path and query; the value of a `key` parameter is masked. */
+  /** Path and query; parameters that hold credentials are masked. */
   readonly path: string;
   /** Names in small letters; credentials are masked. */
   readonly headers: Readonly<Record<string, string>>;
@@ -23,35 +25,19 @@ export interface RecordedRequest {
 
 export type WritableRecord = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] };
 
-const CREDENTIALS: readonly string[] = [
-  "authorization",
-  "x-api-key",
-  "api-key",
-  "x-goog-api-key",
-  "proxy-authorization",
-  "cookie",
-];
 const MASK = "[masked]";
 
 /** Names and values of the headers; of a credential only its scheme is kept. */
 export function maskedHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
   const entries = Object.entries(headers).map(([name, value]) => {
     const text = Array.isArray(value) ? value.join(", ") : (value ?? "");
-    return [name, CREDENTIALS.includes(name) ? masked(text) : text] as const;
+    return [name, maskedHeader(name, text, MASK)] as const;
   });
   return Object.fromEntries(entries);
 }
 
-function masked(value: string): string {
-  const scheme = /^(Bearer|Basic) /i.exec(value)?.[0] ?? "";
-  return `${scheme}${MASK}`;
-}
-
 export function maskedPath(url: URL): string {
-  if (!url.searchParams.has("key")) return url.pathname + url.search;
-  const query = new URLSearchParams(url.searchParams);
-  query.set("key", MASK);
-  return `${url.pathname}?${query}`;
+  return maskedAddress(url.pathname + url.search, encodeURIComponent(MASK));
 }
 
 /** The key a request carries, wherever its wire puts it. */

@@ -1,9 +1,11 @@
+import { maskedAddress } from "../core/masked-address.ts";
+import { maskedHeader } from "../core/masked-header.ts";
 import type { WireInit } from "../index.ts";
 
 /** A request as it left the SDK, credentials masked. */
 export interface SentRequest {
   readonly method: string;
-  /** The value of a `key` parameter is masked. */
+  /** Without user and password; parameters that hold credentials are masked. */
   readonly url: string;
   /** Names in small letters; of a credential only its scheme is kept. */
   readonly headers: Readonly<Record<string, string>>;
@@ -11,32 +13,17 @@ export interface SentRequest {
   readonly body: unknown;
 }
 
-const CREDENTIALS = new Set([
-  "authorization",
-  "proxy-authorization",
-  "x-api-key",
-  "api-key",
-  "x-goog-api-key",
-  "cookie",
-]);
 const MASK = "[masked]";
 
 export function sentRequest(url: string | URL | Request, init: WireInit): SentRequest {
   return {
     method: (init.method ?? "GET").toUpperCase(),
-    url: maskedUrl(url instanceof Request ? url.url : String(url)),
-    headers: Object.fromEntries([...new Headers(init.headers)].map(([name, value]) => [name, masked(name, value)])),
+    url: maskedAddress(url instanceof Request ? url.url : String(url), MASK),
+    headers: Object.fromEntries(
+      [...new Headers(init.headers)].map(([name, value]) => [name, maskedHeader(name, value, MASK)]),
+    ),
     body: bodyOf(init.body),
   };
-}
-
-function masked(name: string, value: string): string {
-  if (!CREDENTIALS.has(name)) return value;
-  return `${/^(?:Bearer|Basic) /i.exec(value)?.[0] ?? ""}${MASK}`;
-}
-
-function maskedUrl(url: string): string {
-  return url.replace(/([?&]key=)[^&#]*/, `$1${MASK}`).replace(/^([a-z]+:\/\/)[^/@\s]*@/i, `$1${MASK}@`);
 }
 
 function bodyOf(body: WireInit["body"]): unknown {

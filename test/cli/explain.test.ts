@@ -102,10 +102,12 @@ describe("explain", () => {
   });
 
   it.each([[[]], [["--json"]]])("shows no credential, wherever it is %j", async (flags) => {
-    const toml = `${TOML}extra_headers = { "X-Team" = "env:TEAM", "X-Secret-Name" = "literal-secret" }\nextra_body = { account = "env:ACCOUNT" }\nproxy = "http://user:proxy-secret@127.0.0.1:1"\n`;
+    const toml = `${TOML}extra_headers = { "X-Team" = "env:TEAM", "X-Secret-Name" = "literal-secret" }\nextra_body = { account = "env:ACCOUNT", token = "env:TENANT:-tenant-secret", pwd = "pwd-\\"secret", token_pin = 48151623, hook = "https://clerk:pw1@host.test?key=hook-secret" }\nproxy = "http://user:proxy-secret@127.0.0.1:1"\n`;
     const env = { FAR_KEY: "k-very-secret", TEAM: "team-secret", ACCOUNT: "account-secret" };
     const { out, err } = await cli(["explain", "far", ...flags], { toml, env });
-    expect(`${out}${err}`).not.toMatch(/k-very-secret|team-secret|account-secret|literal-secret|proxy-secret/);
+    expect(`${out}${err}`).not.toMatch(
+      /k-very-secret|team-secret|account-secret|literal-secret|proxy-secret|tenant-secret|pwd-|48151623|pw1|hook-secret/,
+    );
     expect(out).toContain("[TEAM]");
     expect(out).toContain("[ACCOUNT]");
     expect(out).toContain("Bearer [FAR_KEY]");

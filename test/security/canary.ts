@@ -10,6 +10,10 @@ export const SECRETS = {
   authorization: "Ij6Od2Ra8Uf4Yw1Ep7Kt3Gs9Hv5Cx0",
   token: "ya29.Pq8Xz3Wm6Vk1Ju9Nb4Tc7Dy2Fo5",
   query: "Qe7Wr2Ty9Ui4Op6As1Df8Gh3Jk5",
+  bodyField: "Lz3-Xc6-Vb9-Nm2-Qa5-Ws8",
+  bodyPassword: "Ed4.Rf7.Tg1.Yh6.Uj9.Ik2",
+  bodyParameter: "Ol8Pz5Mx2Nc7Bv4Ka9Js3Hd6",
+  bodyUser: "ghp_Yt6Re3Wq8Lk1Jh4Gf7Ds2",
 } as const;
 
 export const PROMPT_MARK = "QUINCE-5518-MEDLAR";

@@ -3,7 +3,7 @@ import { parseDuration, untilDate } from "../../src/core/duration.ts";
 import { withoutEcho } from "../../src/core/echo.ts";
 import type { FlowEvent } from "../../src/core/event.ts";
 import { modelErrorOf } from "../../src/core/failure.ts";
-import { maskedAddress } from "../../src/core/masked-address.ts";
+import { addressSecrets, maskedAddress } from "../../src/core/masked-address.ts";
 import { withoutPrompt } from "../../src/core/prompt-echo.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { tokenStripper } from "../../src/layers/token-stripper.ts";
@@ -35,6 +35,7 @@ const READERS: readonly (readonly [name: string, read: (text: string) => unknown
   ["an unfinished object", (text) => parsePartial(`{"a":"${text.replaceAll(/["\\\n]/g, " ")}`)],
   ["a wait", (text) => [parseDuration(text), untilDate(text, 0)]],
   ["an address", (text) => maskedAddress(`http://${text}`)],
+  ["a text with addresses", (text) => addressSecrets(`http://${text}`)],
   ["one event", (text) => frame(`data: ${text}\n\n`, text.length)],
   ["an event in pieces", (text) => frame(`data: ${text}\n\n`, 1_000)],
   ["many events", (text) => frame(text.replace(/(.{1,40})/gs, "data: $1\n\n"), 4_096)],

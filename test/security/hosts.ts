@@ -17,8 +17,9 @@ export interface Host {
 
 const plain = (wire: Wire) => (origin: string) =>
   `provider = "some-host"\ncustom_llm_provider = "${wire}"\nbase_url = "${wire.startsWith("openai") ? `${origin}/v1` : origin}"`;
-const { key, secondKey, header, authorization, token } = SECRETS;
-const KEYS = `api_key = ["${key}", "${secondKey}"]\nextra_headers = { x-gateway-token = "${header}" }`;
+const { key, secondKey, header, authorization, token, bodyField, bodyPassword, bodyParameter, bodyUser } = SECRETS;
+const BODY = `extra_body = { x_options = [{ pwd = "${bodyField}" }], x_hook = "https://clerk:${bodyPassword}@hooks.test/in?api_key=${bodyParameter}", x_note = "clone https://${bodyUser}@git.test/repository first" }`;
+const KEYS = `${BODY}\napi_key = ["${key}", "${secondKey}"]\nextra_headers = { x-gateway-token = "${header}" }`;
 
 export const HOSTS: readonly Host[] = [
   { name: "openai", wire: "openai", keys: (origin) => `${plain("openai")(origin)}\n${KEYS}` },
@@ -37,13 +38,14 @@ export const HOSTS: readonly Host[] = [
   {
     name: "vertex",
     wire: "google",
-    keys: (origin) => `provider = "vertex"\nvertex_project = "orchards"\nbase_url = "${origin}"`,
+    keys: (origin) => `provider = "vertex"\nvertex_project = "orchards"\nbase_url = "${origin}"\n${BODY}`,
     options: { tokens: { vertex: async () => token } },
   },
   {
     name: "an authorization of its own",
     wire: "openai",
-    keys: (origin) => `${plain("openai")(origin)}\nextra_headers = { Authorization = "Bearer ${authorization}" }`,
+    keys: (origin) =>
+      `${plain("openai")(origin)}\n${BODY}\nextra_headers = { Authorization = "Bearer ${authorization}" }`,
   },
 ];
 

@@ -1,0 +1,10 @@
+import { addressSecrets } from "./masked-address.ts";
+import { isSecretName } from "./secret-name.ts";
+
+/** Credentials in a value for a request body: everything under the name of one, and what addresses hold. */
+export function valueSecrets(value: unknown, isSecret = false): string[] {
+  if (typeof value === "number") return isSecret ? [String(value)] : [];
+  if (typeof value === "string") return isSecret ? [value, ...addressSecrets(value)] : addressSecrets(value);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => valueSecrets(inner, isSecret || isSecretName(name)));
+}
