@@ -11,6 +11,12 @@ export function readCount(text: string): number {
   return Number(text);
 }
 
+export function readPort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError("It must be a port, a number from 0 to 65535.");
+  return Number(text);
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
 
 /** Milliseconds. */

@@ -13,6 +13,7 @@ import type { SimulatedRequest, WireName } from "../dialects/served/request.ts";
 import type { ResponseHistory, Wire, WireEvent } from "../dialects/server-wire.ts";
 import { composeAnswer } from "./answer.ts";
 import { applyFault, faultHeaders } from "./apply-fault.ts";
+import { checkAnswer } from "./check-fault.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Fault } from "./fault.ts";
 import type { PromptCache } from "./prompt-cache.ts";
@@ -93,7 +94,7 @@ function readRequest(arrival: Arrival, wire: Wire): SimulatedRequest {
 
 function answerDelivery(arrival: Arrival, wire: Wire, request: SimulatedRequest): Delivery {
   const { fault, memory } = arrival;
-  const made = madeAnswer(fault, wire.name) ?? arrival.answers?.(request);
+  const made = madeAnswer(fault, wire.name) ?? usersAnswer(arrival, request);
   const answer = composeAnswer(request, arrival.seed, memory.cache.use(request), made);
   if (request.wire === "openai-responses" && request.body.store !== false) {
     memory.history.set(responseId(answer), [
@@ -104,6 +105,12 @@ function answerDelivery(arrival: Arrival, wire: Wire, request: SimulatedRequest)
   const used = answer.usage.input + answer.usage.output;
   if (!request.stream) return faulty(arrival, jsonDelivery(arrival, 200, wire.body(request, answer), used), []);
   return faulty(arrival, streamDelivery(arrival, wire.events(request, answer), used), wire.events(request, answer));
+}
+
+function usersAnswer({ answers }: Arrival, request: SimulatedRequest): SimulatedAnswer | undefined {
+  const made = answers?.(request);
+  if (made !== undefined) checkAnswer(made);
+  return made;
 }
 
 /** `filter` and `refusal` without a status are answers that end that way; Gemini's filter lets nothing through. */

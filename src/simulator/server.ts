@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { checkOptionNames, invalidOption } from "../core/option-names.ts";
 import type { SimulatedAnswer } from "../dialects/served/answer.ts";
 import { idOf } from "../dialects/served/hash.ts";
 import { asObject, asText, parseJson } from "../dialects/served/json.ts";
 import type { SimulatedRequest, WireName } from "../dialects/served/request.ts";
+import { checkFaults } from "./check-fault.ts";
 import { deliver } from "./delivery.ts";
 import { type Fault, FaultScript } from "./fault.ts";
 import { PromptCache } from "./prompt-cache.ts";
@@ -33,7 +35,10 @@ export interface Simulator {
   baseUrl(wire: WireName): string;
   /** Every request that arrived since the start or the last `reset`, in order of arrival. */
   readonly requests: readonly RecordedRequest[];
-  /** Adds steps for the next requests, in order of arrival. */
+  /**
+   * Adds steps for the next requests, in order of arrival.
+   * @throws ModelError `invalid_request` when a step has an unknown key or kind; then no step is added.
+   */
   script(...steps: Fault[]): void;
   /** Forgets requests, script, prompt cache and stored responses. */
   reset(): void;
@@ -58,10 +63,15 @@ export interface SimulatorOptions {
 /** A body above this is refused with 413. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
+const MOST_PORT = 65_535;
+
 /**
  * Starts a provider on 127.0.0.1 that speaks four wire formats: OpenAI chat completions and responses, Anthropic
  * messages, Gemini generateContent. The path chooses the wire. Answers are deterministic, need no key and no network,
- * and say that they are simulated. The key `invalid` is refused with 401. Rejects when the port is taken.
+ * and say that they are simulated. The key `invalid` is refused with 401.
+ *
+ * @throws ModelError `invalid_request` for an unknown option, an unknown key or kind in the script, or a port out of
+ * range; Node's own error (`EADDRINUSE`) when the port is taken.
  *
  * @example
  * import { startSimulator } from "modelwright/testing";
@@ -71,6 +81,7 @@ const MOST_BYTES = 32 * 1024 * 1024;
  * await simulator.close();
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  checkOptions(options);
   const room = new Room(options);
   const server = createServer((request, response) => void room.handle(request, response));
   // Idle connections are kept until close(): a server that drops them races with the next request of its client.
@@ -81,6 +92,23 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return simulatorOf(server, room);
 }
 
+const OPTION_NAMES: Readonly<Record<keyof SimulatorOptions, true>> = {
+  port: true,
+  script: true,
+  answers: true,
+  delayMs: true,
+  seed: true,
+  unref: true,
+};
+
+function checkOptions(options: SimulatorOptions): void {
+  checkOptionNames(options, Object.keys(OPTION_NAMES), "the options of the simulator");
+  const { port = 0, script = [] } = options;
+  if (!Number.isInteger(port) || port < 0 || port > MOST_PORT)
+    throw invalidOption(`port must be an integer from 0 to ${MOST_PORT}, not ${port}`);
+  checkFaults(script);
+}
+
 function simulatorOf(server: Server, room: Room): Simulator {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
@@ -89,7 +117,10 @@ function simulatorOf(server: Server, room: Room): Simulator {
     get requests() {
       return room.requests;
     },
-    script: (...steps) => room.script.add(steps),
+    script: (...steps) => {
+      checkFaults(steps);
+      room.script.add(steps);
+    },
     reset: () => room.reset(),
     close: () => closed(server, room),
   };

@@ -11,9 +11,13 @@ export class EmbeddedSimulator {
 
   /** Options count only for the call that starts it. */
   start(options?: SimulatorOptions): Promise<Simulator> {
-    this.#starting ??= import("../simulator/server.ts").then(({ startSimulator }) =>
-      startSimulator({ unref: true, ...options }),
-    );
+    this.#starting ??= import("../simulator/server.ts")
+      .then(({ startSimulator }) => startSimulator({ unref: true, ...options }))
+      .catch((error: unknown) => {
+        // Refused options: the next call may start it.
+        this.#starting = undefined;
+        throw error;
+      });
     return this.#starting;
   }
 

@@ -40,6 +40,14 @@ describe("simulate", () => {
     expect(code).toBe(2);
   });
 
+  it.each(["99999", "-1", "80a"])("refuses --port %s in one sentence", async (port) => {
+    const { code, err } = await cli(["simulate", "--port", port]);
+    expect(err.split("\n")[0]).toBe(
+      `error: option '-p, --port <number>' argument '${port}' is invalid. It must be a port, a number from 0 to 65535.`,
+    );
+    expect(code).toBe(2);
+  });
+
   it("says so when the port is taken", async () => {
     const interruption = new AbortController();
     let second: Awaited<ReturnType<typeof cli>> | undefined;
@@ -52,7 +60,7 @@ describe("simulate", () => {
       },
     });
     await first;
-    expect(second?.err).toMatch(/^error: port \d+ cannot be used \(EADDRINUSE\)\n {2}do {5}Give another --port/);
+    expect(second?.err).toMatch(/^error: port \d+ is in use by another program\n {2}do {5}Give another --port/);
     expect(second?.code).toBe(2);
   });
 });

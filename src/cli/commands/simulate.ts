@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type Simulator, startSimulator } from "../../simulator/server.ts";
 import { type CliContext, UsageError } from "../context.ts";
-import { readCount, readDuration } from "../flag-values.ts";
+import { readDuration, readPort } from "../flag-values.ts";
 import type { Printer } from "../print.ts";
 
 interface SimulateFlags {
@@ -12,7 +12,7 @@ interface SimulateFlags {
 
 export function configureSimulate(command: Command, context: CliContext): void {
   command
-    .option("-p, --port <number>", "port on 127.0.0.1; 0 for any free one", readCount, 0)
+    .option("-p, --port <number>", "port on 127.0.0.1; 0 for any free one", readPort, 0)
     .option("--delay <time>", "wait between the events of a stream: 20 (milliseconds), 20ms, 1s", readDuration, 0)
     .option("--seed <text>", "another seed, other words")
     .addHelpText(
@@ -22,14 +22,17 @@ export function configureSimulate(command: Command, context: CliContext): void {
     .action((flags: SimulateFlags) => simulate(flags, context));
 }
 
+const PORT_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "is in use by another program",
+  EACCES: "needs privileges that this user does not have",
+};
+
 async function simulate({ port, delay, seed }: SimulateFlags, context: CliContext): Promise<void> {
   const simulator = await startSimulator({ port, delayMs: delay, ...(seed !== undefined && { seed }) }).catch(
     (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE" || error.code === "EACCES")
-        throw new UsageError(
-          `port ${port} cannot be used (${error.code})`,
-          "Give another --port, or 0 for any free one.",
-        );
+      const problem = PORT_PROBLEMS[error.code ?? ""];
+      if (problem !== undefined)
+        throw new UsageError(`port ${port} ${problem}`, "Give another --port, or 0 for any free one.");
       throw error;
     },
   );

@@ -11,7 +11,8 @@ export interface SimulatedAnswer {
   readonly usage?: Partial<SimulatedUsage>;
 }
 
-export type SimulatedFinish = "stop" | "length" | "tool-calls" | "content-filter" | "refusal";
+export const SIMULATED_FINISHES = ["stop", "length", "tool-calls", "content-filter", "refusal"] as const;
+export type SimulatedFinish = (typeof SIMULATED_FINISHES)[number];
 
 /** Tokens; `input` is the whole prompt, cached parts included, `output` everything produced, reasoning included. */
 export interface SimulatedUsage {

@@ -1,18 +1,21 @@
+export const PROBLEM_KINDS = [
+  "rate-limit",
+  "quota",
+  "overloaded",
+  "server",
+  "timeout",
+  "auth",
+  "forbidden",
+  "not-found",
+  "context",
+  "too-large",
+  "filter",
+  "refusal",
+  "invalid",
+] as const;
+
 /** What is wrong with a request, or with the provider, in no provider's words yet. */
-export type ProblemKind =
-  | "rate-limit"
-  | "quota"
-  | "overloaded"
-  | "server"
-  | "timeout"
-  | "auth"
-  | "forbidden"
-  | "not-found"
-  | "context"
-  | "too-large"
-  | "filter"
-  | "refusal"
-  | "invalid";
+export type ProblemKind = (typeof PROBLEM_KINDS)[number];
 
 export interface Problem {
   readonly kind: ProblemKind;
