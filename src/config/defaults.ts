@@ -18,6 +18,7 @@ export const DEFAULTS = {
   retry_multiplier: 2,
   jitter: "full",
   max_retry_after: 60,
+  sdk_requests: false,
   timeout: 600,
   connect_timeout: 10,
   silence_timeout: 60,

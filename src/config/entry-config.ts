@@ -82,6 +82,7 @@ export interface EntryConfig extends Settings {
   readonly rateLimitFallbacks?: readonly string[];
   readonly onBreak?: "error" | "restart" | "continue";
   readonly hedgeAfter?: number;
+  readonly sdkRequests?: boolean;
   readonly continueOnLength?: number;
   readonly repeatedChunkLimit?: number;
   readonly maxInputBytes?: number;

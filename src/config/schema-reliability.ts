@@ -130,6 +130,11 @@ export const protectionShape = {
     "When nothing of the answer has come after this time, a second request is sent, to the first of `fallback_models` or else to the same model; the first answer wins and both may be billed. Default: never.",
     { examples: ["5s"] },
   ),
+  sdk_requests: flag().meta({
+    description:
+      "Has the provider's SDK build every request. Otherwise it is asked until its requests are known; later ones are the same bytes at a third less cost.",
+    default: DEFAULTS.sdk_requests,
+  }),
   repeated_chunk_limit: count().meta({
     description:
       "The same piece of text this many times in a row (in thoughts 2.56 times as often) ends the attempt as `degenerate_output`, and so does white space without end; 0 switches both off.",

@@ -206,6 +206,8 @@ export interface Policy {
   readonly continueOnLength: number;
   /** A second request is sent when the first shows nothing for so long; absent: never. */
   readonly hedgeAfterMs: number | undefined;
+  /** The SDK builds every request, also once it is known what it sends. */
+  readonly sdkRequests: boolean;
   readonly repeatedChunkLimit: number;
   readonly stripTokens: StripTokens;
   /** Codegen over the streaming wire; absent: only where something needs it. */

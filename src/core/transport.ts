@@ -54,6 +54,8 @@ export interface Exchange {
   requestBytes?: number;
   /** What our fetch threw; one SDK replaces errors that speak of time by its own and drops their cause. */
   failure?: ModelError | undefined;
+  /** Something about how the request was sent that is worth a line in the log. */
+  remark?: string;
 }
 
 export interface TlsOptions {

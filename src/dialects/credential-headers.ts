@@ -48,8 +48,8 @@ export function clientCredential(call: Call): {
 
 /** Headers of one call; they win over those of the client, and an authorization among them over its credential. */
 export function callHeaders({ target, request }: Call): RequestHeaders | undefined {
+  if (Object.keys(request.extraHeaders).length === 0) return undefined;
   const own = Object.entries(request.extraHeaders).map(([name, value]) => [name.toLowerCase(), value] as const);
-  if (own.length === 0) return undefined;
   const replaced =
     own.some(([name]) => AUTH_HEADERS.includes(name)) && target.auth !== "none"
       ? { [HEADER_OF[target.auth]]: null }

@@ -22,7 +22,8 @@ export class PromptWindow {
    */
   refusal(target: Target, isPrimary: boolean, others: readonly Target[]): ModelError | undefined {
     const { context } = target.facts;
-    if (context === undefined || this.#fits(target)) return undefined;
+    // Measuring a prompt costs more than the rest of a call; with nobody to turn to it would change nothing.
+    if (context === undefined || (isPrimary && others.length === 0) || this.#fits(target)) return undefined;
     const hopeless = !isPrimary && this.#size(target) > context * SURELY;
     if (!hopeless && !others.some((other) => this.#fits(other))) return undefined;
     return new ModelError({

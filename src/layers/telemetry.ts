@@ -78,6 +78,8 @@ function logEnd(call: Call, failure: ModelError | undefined, logger: Logger): vo
         ms: Math.round(attempt.durationMs),
       });
   }
+  const remark = record.exchange?.remark;
+  if (remark !== undefined) logger.warn(remark, { call: record.id, model: call.target.entry });
   const fields = {
     call: record.id,
     model: call.target.entry,

@@ -426,6 +426,7 @@ function policyOf(entry: EntryConfig): Policy {
     onBreak: entry.onBreak ?? DEFAULTS.on_break,
     continueOnLength: entry.continueOnLength ?? DEFAULTS.continue_on_length,
     hedgeAfterMs: entry.hedgeAfter,
+    sdkRequests: entry.sdkRequests ?? DEFAULTS.sdk_requests,
     repeatedChunkLimit: entry.repeatedChunkLimit ?? DEFAULTS.repeated_chunk_limit,
     stripTokens: stripTokensOf(entry.stripSpecialTokens) ?? { tokens: [], where: "end" },
     stream: entry.stream,

@@ -3,8 +3,20 @@ import type { IncomingHttpHeaders } from "node:http";
 /** The connection owns these; undici refuses or computes them. */
 const HOP_HEADERS = new Set(["connection", "content-length", "expect", "keep-alive", "transfer-encoding", "upgrade"]);
 
+/** Frozen headers are those of a request template: the same for many requests. */
+const flattened = new WeakMap<object, string[]>();
+
 /** Request headers as undici takes them fastest: name, value, name, value. */
 export function flattenHeaders(headers: RequestInit["headers"], acceptEncoding: string): string[] {
+  if (headers === undefined || !Object.isFrozen(headers)) return flatten(headers, acceptEncoding);
+  const known = flattened.get(headers);
+  if (known !== undefined) return known;
+  const flat = flatten(headers, acceptEncoding);
+  flattened.set(headers, flat);
+  return flat;
+}
+
+function flatten(headers: RequestInit["headers"], acceptEncoding: string): string[] {
   const flat: string[] = [];
   let chosen = false;
   for (const [name, value] of pairsOf(headers)) {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { expect } from "vitest";
+import { OpenAI } from "openai";
+import { expect, onTestFinished, vi } from "vitest";
 import type { Fault, Simulator } from "../../src/simulator/server.ts";
 import { keyTest } from "./key-test.ts";
 import { ask, entry, factoryOf, PROMPT, simulate } from "./world.ts";
@@ -209,4 +210,18 @@ keyTest("models.*.repeated_chunk_limit", async () => {
   expect(await looping("repeated_chunk_limit = 5")).toBe("degenerate_output");
   expect(await looping("repeated_chunk_limit = 50")).toBe(100);
   expect(await looping("repeated_chunk_limit = 0")).toBe(100);
+});
+
+keyTest("models.*.sdk_requests", async () => {
+  const simulator = await simulate();
+  const create = vi.spyOn(OpenAI.Chat.Completions.prototype, "create");
+  onTestFinished(() => create.mockRestore());
+  const asked = async (lines: string) => {
+    create.mockClear();
+    const model = factoryOf(entry("openai", simulator, lines)).create();
+    for (let call = 0; call < 5; call++) await model.codegen(PROMPT);
+    return create.mock.calls.length;
+  };
+  expect(await asked("sdk_requests = true")).toBe(5);
+  expect(await asked("")).toBe(2);
 });

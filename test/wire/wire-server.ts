@@ -5,6 +5,8 @@ export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Request line and headers, byte for byte. */
+  readonly head: string;
   readonly body: string;
   /** Connection it came on. */
   readonly socket: net.Socket;
@@ -82,7 +84,8 @@ function readRequests(socket: net.Socket, onRequest: (request: SeenRequest) => v
     pending = [whole];
     const headEnd = whole.indexOf("\r\n\r\n");
     if (headEnd < 0) return;
-    const [first = "", ...lines] = whole.subarray(0, headEnd).toString("latin1").split("\r\n");
+    const head = whole.subarray(0, headEnd).toString("latin1");
+    const [first = "", ...lines] = head.split("\r\n");
     const headers: Record<string, string> = {};
     for (const line of lines) {
       const colon = line.indexOf(":");
@@ -98,6 +101,7 @@ function readRequests(socket: net.Socket, onRequest: (request: SeenRequest) => v
       method,
       path,
       headers,
+      head,
       body: whole.subarray(headEnd + 4, headEnd + 4 + length).toString("utf8"),
       socket,
     });

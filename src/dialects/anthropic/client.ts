@@ -7,28 +7,31 @@ import { ClientCache } from "../client-cache.ts";
 import { callHeaders, clientCredential } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
-import { targetError } from "../wire-error.ts";
+import { responseOf, sdkFetch, templated } from "../request-template.ts";
 import type { MessagesBody } from "./encode.ts";
 
 /** Sends a request through the SDK and gives the answer as our transport holds it. */
-export const messagesClient: Client<MessagesBody> = {
+export const messagesClient: Client<MessagesBody> = templated({
+  body: (body) => body,
+  variant: (body, call) => (needsOlderApi(body, call) ? "older API" : ""),
   send: (body, call, exchange) =>
     // The generic verb: `messages.create` prints warnings about deprecated models on the console.
     send(call, exchange, (client, options) =>
-      client.post("/v1/messages", { ...options, body, ...olderApi(body, call, options) }),
+      client.post("/v1/messages", { ...options, body, ...(needsOlderApi(body, call) && olderApi(options)) }),
     ),
-};
+});
 
 /**
  * Sampling parameters are refused since API version 2026-10-21. A request that still has them is for a model the catalog
  * does not know, so it goes out under the version that takes them.
  */
-function olderApi(body: MessagesBody, { target }: Call, options: Anthropic.RequestOptions): Anthropic.RequestOptions {
-  if (target.address.apiVersion !== undefined || target.facts.anthropicVersion !== undefined) return {};
-  const sampling = "temperature" in body || "top_p" in body || "top_k" in body;
-  return sampling
-    ? { headers: { "anthropic-version": "2023-06-01", ...(options.headers as Record<string, string>) } }
-    : {};
+function needsOlderApi(body: MessagesBody, { target }: Call): boolean {
+  if (target.address.apiVersion !== undefined || target.facts.anthropicVersion !== undefined) return false;
+  return "temperature" in body || "top_p" in body || "top_k" in body;
+}
+
+function olderApi({ headers }: Anthropic.RequestOptions): Anthropic.RequestOptions {
+  return { headers: { "anthropic-version": "2023-06-01", ...(headers as Record<string, string>) } };
 }
 
 export const countClient: Client<Anthropic.MessageCountTokensParams> = {
@@ -49,9 +52,7 @@ async function send(call: Call, exchange: Exchange, post: Post): Promise<WireRes
   const fetchOptions = { exchange } satisfies WireInit as NonNullable<Anthropic.RequestOptions["fetchOptions"]>;
   const headers = callHeaders(call);
   await post(client, headers === undefined ? { fetchOptions } : { headers, fetchOptions }).asResponse();
-  if (exchange.response === undefined)
-    throw targetError(call.target, "protocol_error", "the transport kept no response");
-  return exchange.response;
+  return responseOf(call, exchange);
 }
 
 /** Without any credential the SDK would look for one in the environment and in files; `authorization: null` keeps it unsent. */
@@ -72,7 +73,7 @@ function createClient({ Anthropic }: typeof import("@anthropic-ai/sdk"), call: C
       baseURL: target.address.baseUrl,
       maxRetries: 0,
       timeout: MAX_TIMER_MS,
-      fetch: (url, init) => transport.fetch(url, init as WireInit),
+      fetch: (url, init) => sdkFetch(transport, url, init as WireInit),
       defaultHeaders: {
         // Would tell the server of a timeout that is none of ours.
         "x-stainless-timeout": null,

@@ -1,17 +1,19 @@
 import type { CountTokensParameters, GenerateContentParameters, GoogleGenAI, HttpOptions } from "@google/genai";
 import type { Call } from "../../core/call.ts";
 import type { Client } from "../../core/dialect.ts";
-import type { Exchange, WireResponse } from "../../core/transport.ts";
+import type { Exchange } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
 import { bringsAuthorization, callHeaders, clientHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
+import { responseOf, sdkFetch, templated } from "../request-template.ts";
 import { requirePathName, requirePathStep } from "../url-path.ts";
-import { targetError } from "../wire-error.ts";
 import { googleAddress } from "./address.ts";
+import { generateBody } from "./generate-body.ts";
 
 /** Sends a request through the SDK and gives the answer as our transport holds it. */
-export const generateClient: Client<GenerateContentParameters> = {
+export const generateClient: Client<GenerateContentParameters> = templated({
+  body: (params, { target }) => (target.address.vertexProject === undefined ? generateBody(params) : undefined),
   async send(params, call, exchange) {
     requirePathName(call.target, "name", params.model);
     const { models } = await clients.clientFor(call);
@@ -24,9 +26,8 @@ export const generateClient: Client<GenerateContentParameters> = {
     };
     if (call.streaming) await models.generateContentStream({ ...params, config });
     else await models.generateContent({ ...params, config });
-    return answerOf(call, exchange);
   },
-};
+});
 
 export const countClient: Client<CountTokensParameters> = {
   async send(params, call, exchange) {
@@ -40,7 +41,7 @@ export const countClient: Client<CountTokensParameters> = {
       fetch: fetchFor(call, exchange, whole ? undefined : (body) => countedWhole(body, params)),
     };
     await models.countTokens({ ...params, config: { ...(vertex && params.config), ...config, httpOptions } });
-    return answerOf(call, exchange);
+    return responseOf(call, exchange);
   },
 };
 
@@ -50,7 +51,7 @@ export const listClient: Client<PageParams> = {
     const page = { pageSize: size, ...(after !== undefined && { pageToken: after }) };
     // The pager reads its first page, which is empty, and asks for no other.
     await models.list({ config: { ...page, httpOptions: { fetch: fetchFor(call, exchange) } } });
-    return answerOf(call, exchange);
+    return responseOf(call, exchange);
   },
 };
 
@@ -70,12 +71,6 @@ function countedWhole(body: string, { model, config }: CountTokensParameters): s
   return JSON.stringify({ generateContentRequest: request });
 }
 
-function answerOf(call: Call, exchange: Exchange): WireResponse {
-  if (exchange.response === undefined)
-    throw targetError(call.target, "protocol_error", "the transport kept no response");
-  return exchange.response;
-}
-
 type Fetch = NonNullable<HttpOptions["fetch"]>;
 
 /** What the SDK is given to read instead of the answer: less than it costs to make a Response. */
@@ -93,7 +88,7 @@ function fetchFor(call: Call, exchange: Exchange, rewrite?: (body: string) => st
   return async (url, init) => {
     const headers = requestHeaders(call, init?.headers);
     const body = rewrite !== undefined && typeof init?.body === "string" ? { body: rewrite(init.body) } : {};
-    const response = await call.transport.fetch(url, {
+    const response = await sdkFetch(call.transport, url, {
       ...init,
       ...body,
       ...(headers !== undefined && { headers }),

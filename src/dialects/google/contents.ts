@@ -97,7 +97,7 @@ class ContentsEncoder {
       if (turn.kind === "results") inOrderOfCalls(turn.parts, this.#turns[index - 1]?.parts ?? []);
     }
     if (this.#target.facts.reasoningWire === "level") for (const turn of this.#turns) excuseForeignCalls(turn.parts);
-    return { system: this.#system, contents: this.#turns.map(({ role, parts }) => ({ role, parts })) };
+    return { system: this.#system, contents: this.#turns.map(({ role, parts }) => ({ parts, role })) };
   }
 
   /** Images that cannot stand in a result come in a user turn behind all results: each call has exactly one response. */
@@ -144,7 +144,7 @@ class ContentsEncoder {
         const name = this.#names.wire(part.name);
         const id = this.#ids.call(part.id);
         this.#called.set(id, name);
-        return [{ functionCall: { id, name, args: argumentsOf(part.arguments) }, ...signature }];
+        return [{ functionCall: { args: argumentsOf(part.arguments), id, name }, ...signature }];
       }
     }
   }

@@ -170,7 +170,7 @@ const MODES = { auto: "AUTO", none: "NONE", required: "ANY" } as const;
 
 function encodeChoice(choice: ToolChoice, names: ToolNames): FunctionCallingConfig {
   if (typeof choice === "string") return { mode: MODES[choice] as FunctionCallingConfigMode };
-  return { mode: "ANY" as FunctionCallingConfigMode, allowedFunctionNames: [names.wire(choice.name)] };
+  return { allowedFunctionNames: [names.wire(choice.name)], mode: "ANY" as FunctionCallingConfigMode };
 }
 
 function encodeRest({ settings }: ModelRequest, target: Target, report: Report): GenerateContentConfig {

@@ -7,21 +7,29 @@ import { ClientCache } from "../client-cache.ts";
 import { callHeaders, clientCredential, clientHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
+import { responseOf, sdkFetch, templated } from "../request-template.ts";
 import { requirePathName } from "../url-path.ts";
 import { targetError } from "../wire-error.ts";
 import type { ChatParams } from "./chat-encode.ts";
 import type { CountParams } from "./count-tokens.ts";
 import type { ResponsesParams } from "./responses-encode.ts";
 
-export const chatClient: Client<ChatParams> = {
+export const chatClient: Client<ChatParams> = templated({
+  body: bodyOf,
   send: (params, call, exchange) =>
-    exchangeOver(call, exchange, (sdk, options) => sdk.chat.completions.create(params, options).asResponse()),
-};
+    through(call, exchange, (sdk, options) => sdk.chat.completions.create(params, options).asResponse()),
+});
 
-export const responsesClient: Client<ResponsesParams> = {
+export const responsesClient: Client<ResponsesParams> = templated({
+  body: bodyOf,
   send: (params, call, exchange) =>
-    exchangeOver(call, exchange, (sdk, options) => sdk.responses.create(params, options).asResponse()),
-};
+    through(call, exchange, (sdk, options) => sdk.responses.create(params, options).asResponse()),
+});
+
+/** The SDK writes the params as they are. Azure's dated API puts the model into the path. */
+function bodyOf<Params extends object>(params: Params, { target }: Call): Params | undefined {
+  return target.address.azure === true ? undefined : params;
+}
 
 export const countClient: Client<CountParams> = {
   send: (params, call, exchange) =>
@@ -35,21 +43,27 @@ export const listClient: Client<PageParams> = {
 
 type RequestOptions = NonNullable<Parameters<OpenAI["chat"]["completions"]["create"]>[1]>;
 
-/** The SDK writes URL, headers and body; our fetch keeps the response in the exchange. */
 async function exchangeOver(
   call: Call,
   exchange: Exchange,
   send: (sdk: OpenAI, options: RequestOptions) => Promise<unknown>,
 ): Promise<WireResponse> {
+  await through(call, exchange, send);
+  return responseOf(call, exchange);
+}
+
+/** The SDK writes URL, headers and body; our fetch keeps the response in the exchange. */
+async function through(
+  call: Call,
+  exchange: Exchange,
+  send: (sdk: OpenAI, options: RequestOptions) => Promise<unknown>,
+): Promise<void> {
   // Azure's dated API has the deployment in its path, unescaped.
   if (call.target.address.azure === true) requirePathName(call.target, "name", call.target.modelId);
   const sdk = await clients.clientFor(call);
   const headers = callHeaders(call);
   const fetchOptions = { exchange } satisfies WireInit as NonNullable<RequestOptions["fetchOptions"]>;
   await send(sdk, headers === undefined ? { fetchOptions } : { headers, fetchOptions });
-  if (exchange.response === undefined)
-    throw targetError(call.target, "protocol_error", "the transport gave no response");
-  return exchange.response;
 }
 
 /** The SDK insists on a key, also where none is sent. */
@@ -74,7 +88,7 @@ function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), call: Ca
     timeout: MAX_TIMER_MS,
     logLevel: "off" as const,
     defaultHeaders: azure === true ? { "api-key": null, ...headers } : headers,
-    fetch: (url: string | URL | Request, init?: RequestInit) => transport.fetch(url, init as WireInit),
+    fetch: (url: string | URL | Request, init?: RequestInit) => sdkFetch(transport, url, init as WireInit),
   };
   return withoutVariables(["OPENAI_", "AZURE_OPENAI_"], () => {
     if (azure !== true) return new OpenAI({ ...options, baseURL: baseUrl });

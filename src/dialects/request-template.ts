@@ -1,0 +1,155 @@
+import type { Call } from "../core/call.ts";
+import type { Client } from "../core/dialect.ts";
+import type { Target } from "../core/target.ts";
+import type { Exchange, Transport, WireInit, WireResponse } from "../core/transport.ts";
+import { callHeaders } from "./credential-headers.ts";
+import { targetError } from "./wire-error.ts";
+
+/** One kind of request as an SDK sends it. */
+export interface SdkRequest<Params> {
+  /** The body that the SDK writes for these params; undefined where only the SDK can tell. Pure. */
+  body(params: Params, call: Call): object | undefined;
+  /** Tells requests of one target apart that differ in their address or headers. Default: there are none. */
+  variant?(params: Params, call: Call): string;
+  /** Sends through the SDK, which was given `sdkFetch`. */
+  send(params: Params, call: Call, exchange: Exchange): Promise<unknown>;
+}
+
+/**
+ * A client that asks the SDK for what it sends only until that is known. Address, method and headers depend on target and
+ * credential alone: once two requests of the SDK agree in them, and their bodies are what `body` says, later requests are
+ * sent with the same bytes and without the SDK. One that differs from what was expected turns this off for its target.
+ * docs/decisions/0014-request-templates.md has the reasons and the cost.
+ */
+export function templated<Params>(request: SdkRequest<Params>): Client<Params> {
+  const templates = new WeakMap<object, Map<string, Template>>();
+  return {
+    async send(params, call, exchange) {
+      const body = mayBeTemplated(call) ? request.body(params, call) : undefined;
+      if (body === undefined) {
+        await request.send(params, call, exchange);
+        return responseOf(call, exchange);
+      }
+      const template = templateFor(templates, call, request.variant?.(params, call) ?? "");
+      if (template.learned !== undefined) {
+        const answer = await sent(template.learned, body, call, exchange);
+        if (answer !== undefined) return answer;
+      } else if (!template.isOff) {
+        const expected = jsonOf(body);
+        handOver(exchange, (transport, url, init) => {
+          const differs = template.observe(url, init, expected);
+          if (differs !== undefined) exchange.remark = `the SDK is asked for every request: ${differs}`;
+          return transport.fetch(url, init);
+        });
+      }
+      await request.send(params, call, exchange);
+      return responseOf(call, exchange);
+    },
+  };
+}
+
+/** Headers of one call are the SDK's to merge. */
+function mayBeTemplated(call: Call): boolean {
+  return !call.target.policy.sdkRequests && callHeaders(call) === undefined;
+}
+
+function templateFor(templates: WeakMap<object, Map<string, Template>>, call: Call, variant: string): Template {
+  const owner = call.credential ?? call.target;
+  const mine = templates.get(owner) ?? new Map<string, Template>();
+  templates.set(owner, mine);
+  const key = `${targetNumber(call.target)}${call.streaming ? " stream " : " body "}${variant}`;
+  const template = mine.get(key) ?? new Template();
+  mine.set(key, template);
+  return template;
+}
+
+/** A credential may serve several targets, and a target have several credentials. */
+const numbers = new WeakMap<Target, number>();
+let lastNumber = 0;
+function targetNumber(target: Target): number {
+  const known = numbers.get(target);
+  if (known !== undefined) return known;
+  numbers.set(target, ++lastNumber);
+  return lastNumber;
+}
+
+interface Learned {
+  readonly url: URL;
+  /** Frozen, so that the transport makes its own form of them once. */
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+class Template {
+  learned: Learned | undefined;
+  isOff = false;
+  #seen: string | undefined;
+
+  /** Learns from a request that the SDK makes; says what was not expected. */
+  observe(url: string | URL | Request, init: WireInit, expected: string | undefined): string | undefined {
+    const headers = [...new Headers(init.headers).entries()];
+    const { method = "GET", body } = init;
+    if (body !== expected) return this.#turnOff("its body is not the one expected");
+    if (method.toUpperCase() !== "POST" || (typeof url === "object" && !(url instanceof URL)))
+      return this.#turnOff("it is no POST");
+    const seen = JSON.stringify([String(url), headers]);
+    if (this.#seen === seen) this.learned = { url: new URL(url), headers: Object.freeze(headers) };
+    else if (this.#seen !== undefined) return this.#turnOff("its headers change from request to request");
+    this.#seen = seen;
+    return undefined;
+  }
+
+  #turnOff(why: string): string {
+    this.isOff = true;
+    this.#seen = undefined;
+    return why;
+  }
+}
+
+/**
+ * The answer to a request sent as a template says. Undefined where the transport failed or the status is an error: then
+ * the SDK is handed that outcome, because how it becomes an error is the SDK's to say.
+ */
+async function sent(
+  { url, headers }: Learned,
+  body: object,
+  call: Call,
+  exchange: Exchange,
+): Promise<WireResponse | undefined> {
+  const init = { method: "POST", headers: headers as [string, string][], body: JSON.stringify(body), exchange };
+  try {
+    const response = await call.transport.fetch(url, init);
+    if (response.ok) return responseOf(call, exchange);
+    handOver(exchange, async () => response);
+  } catch (failure) {
+    handOver(exchange, () => Promise.reject(failure));
+  }
+  return undefined;
+}
+
+/** What our fetch kept. */
+export function responseOf(call: Call, { response }: Exchange): WireResponse {
+  if (response === undefined) throw targetError(call.target, "protocol_error", "the transport gave no response");
+  return response;
+}
+
+/** What cannot be written is the SDK's to refuse. */
+function jsonOf(body: object): string | undefined {
+  try {
+    return JSON.stringify(body);
+  } catch {
+    return undefined;
+  }
+}
+
+type Answering = (transport: Transport, url: string | URL | Request, init: WireInit) => Promise<Response>;
+const answering = new WeakMap<Exchange, Answering>();
+
+function handOver(exchange: Exchange, answer: Answering): void {
+  answering.set(exchange, answer);
+}
+
+/** The fetch that the SDKs are given: the transport's, but for a request that is watched or has its answer already. */
+export function sdkFetch(transport: Transport, url: string | URL | Request, init: WireInit = {}): Promise<Response> {
+  const answer = init.exchange === undefined ? undefined : answering.get(init.exchange);
+  return answer === undefined ? transport.fetch(url, init) : answer(transport, url, init);
+}
