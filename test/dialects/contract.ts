@@ -346,7 +346,7 @@ export function targetOf(target: Partial<Target> & Pick<Target, "provider" | "di
       onBreak: "error",
       continueOnLength: 0,
       hedgeAfterMs: undefined,
-    sdkRequests: false,
+      sdkRequests: false,
       repeatedChunkLimit: 100,
       stripTokens: { tokens: [], where: "end" },
       stream: false,

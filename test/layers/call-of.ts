@@ -26,7 +26,7 @@ export const POLICY: Policy = {
   onBreak: "error",
   continueOnLength: 0,
   hedgeAfterMs: undefined,
-    sdkRequests: false,
+  sdkRequests: false,
   repeatedChunkLimit: 100,
   stripTokens: { tokens: [], where: "end" },
   stream: undefined,
