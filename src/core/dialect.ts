@@ -18,6 +18,8 @@ export interface Dialect {
   readonly longAnswerTokens?: number;
   /** Why the wire cannot carry an image, a file or audio; absent: it carries all of them. */
   mediaRefusal?(part: MediaPart): string | undefined;
+  /** Loads what the first request needs, such as an SDK; `undefined` once it is loaded. `timeout` does not count it. */
+  load?(): Promise<unknown> | undefined;
   /** Sends the request of `call` to its target and yields the answer. Errors are ModelErrors. */
   open(call: Call): Events;
   /** The provider's own count of the prompt's tokens; absent where it has no such endpoint. */

@@ -67,6 +67,8 @@ export interface TlsOptions {
 /** The fetch that all three SDKs are given; `init.exchange` carries the settings of the request. */
 export interface Transport {
   fetch(url: string | URL | Request, init?: WireInit): Promise<Response>;
+  /** Loads what the first request needs; `undefined` once it is loaded. `timeout` does not count it. */
+  load?(): Promise<unknown> | undefined;
   close(): Promise<void>;
 }
 

@@ -17,19 +17,32 @@ export class ClientCache<Sdk, Client> {
   readonly #kept = new WeakMap<Target, Kept<Client>>();
   readonly #load: () => Promise<Sdk>;
   readonly #make: (sdk: Sdk, call: Call) => Client;
-  #sdk: Promise<Sdk> | undefined;
+  #loading: Promise<Sdk> | undefined;
+  #sdk: Sdk | undefined;
 
   constructor(load: () => Promise<Sdk>, make: (sdk: Sdk, call: Call) => Client) {
     this.#load = load;
     this.#make = make;
   }
 
+  /** `undefined` once the SDK is loaded. */
+  load(): Promise<unknown> | undefined {
+    return this.#sdk === undefined ? this.#loaded() : undefined;
+  }
+
+  #loaded(): Promise<Sdk> {
+    this.#loading ??= this.#load().then((sdk) => {
+      this.#sdk = sdk;
+      return sdk;
+    });
+    return this.#loading;
+  }
+
   async clientFor(call: Call): Promise<Client> {
     const { target, transport, credential } = call;
     const kept = this.#kept.get(target);
     if (kept !== undefined && kept.transport === transport && kept.credential === credential) return kept.client;
-    this.#sdk ??= this.#load();
-    const client = this.#make(await this.#sdk, call);
+    const client = this.#make(this.#sdk ?? (await this.#loaded()), call);
     this.#kept.set(target, { transport, credential, client });
     return client;
   }

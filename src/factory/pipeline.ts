@@ -12,6 +12,7 @@ import { type Chain, fallback } from "../layers/fallback.ts";
 import type { Group } from "../layers/group.ts";
 import type { GroupStates } from "../layers/group-states.ts";
 import type { KeyStates } from "../layers/key-states.ts";
+import { loading } from "../layers/loading.ts";
 import { meter } from "../layers/meter.ts";
 import { outputGuard } from "../layers/output-guard.ts";
 import { pauseGate } from "../layers/pause-gate.ts";
@@ -51,6 +52,7 @@ export function targetPipeline(services: SharedServices): Next {
       breakerGate(services.breakers),
       concurrency(),
       pauseGate(services.keys),
+      loading(services.dialectOf),
       timeout,
       meter,
       outputGuard,

@@ -6,19 +6,25 @@ import type { Simulator, SimulatorOptions, WireName } from "../simulator/server.
 /** The provider "simulator" of one factory: a real HTTP server on loopback, started by the first request that needs it. */
 export class EmbeddedSimulator {
   #starting: Promise<Simulator> | undefined;
+  #started = false;
   readonly #wrapped = new Map<Dialect, Dialect>();
   readonly #located = new WeakMap<Target, Target>();
 
   /** Options count only for the call that starts it. */
   start(options?: SimulatorOptions): Promise<Simulator> {
-    this.#starting ??= import("../simulator/server.ts")
-      .then(({ startSimulator }) => startSimulator({ unref: true, ...options }))
-      .catch((error: unknown) => {
-        // Refused options: the next call may start it.
-        this.#starting = undefined;
-        throw error;
-      });
+    this.#starting ??= this.#start(options).catch((error: unknown) => {
+      // Refused options: the next call may start it.
+      this.#starting = undefined;
+      throw error;
+    });
     return this.#starting;
+  }
+
+  async #start(options: SimulatorOptions | undefined): Promise<Simulator> {
+    const { startSimulator } = await import("../simulator/server.ts");
+    const simulator = await startSimulator({ unref: true, ...options });
+    this.#started = true;
+    return simulator;
   }
 
   async close(): Promise<void> {
@@ -41,6 +47,7 @@ export class EmbeddedSimulator {
     const { countTokens: count, listModels: list } = dialect;
     return {
       ...dialect,
+      load: () => (this.#started ? dialect.load?.() : Promise.all([this.start(), dialect.load?.()])),
       async *open(call) {
         yield* dialect.open(await locate(call));
       },

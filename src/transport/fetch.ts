@@ -53,6 +53,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
         throw exchange.failure;
       }
     },
+    load: () => (pools === undefined ? load() : undefined),
     async close() {
       closed = true;
       await pools?.close();

@@ -3,6 +3,7 @@ import type { Call } from "../../src/core/call.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { deadline } from "../../src/layers/deadline.ts";
+import { loading } from "../../src/layers/loading.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
@@ -34,6 +35,36 @@ describe("the time of an attempt", () => {
     const { clock, run, call } = setUp([[{ hang: true }]], { attemptTimeoutMs: 1_000, firstTokenTimeoutMs: 2_000 });
     const { error } = await clock.settle(read(run(call())));
     expect([error?.phase, clock.monotonic()]).toEqual(["attempt", 1_000]);
+  });
+});
+
+describe("loading an SDK", () => {
+  function slowly(policy: Partial<Policy>, load: (clock: FakeClock) => Promise<unknown>) {
+    const clock = new FakeClock();
+    const dialect = scripted([[{ delayMs: 900 }, { delta: "a" }, { finish: "stop" }]]);
+    const loader = { ...dialect, load: () => load(clock) };
+    const run = through([deadline, loading(() => loader), timeout], dialect);
+    return { clock, dialect, answer: clock.settle(read(run(callOf({ clock, target: targetOf("main", {}, policy) })))) };
+  }
+  const fiveSeconds = (clock: FakeClock) => new Promise<void>((resolve) => void clock.schedule(resolve, 5_000));
+
+  it("is not counted by the attempt", async () => {
+    const { clock, answer } = slowly({ attemptTimeoutMs: 1_000 }, fiveSeconds);
+    expect((await answer).error).toBeUndefined();
+    expect(clock.monotonic()).toBe(5_900);
+  });
+
+  it("is counted by the deadline, and nothing is sent afterwards", async () => {
+    const { clock, dialect, answer } = slowly({ deadlineMs: 3_000 }, fiveSeconds);
+    expect((await answer).error).toMatchObject({ code: "timed_out", phase: "deadline" });
+    await clock.advance(10_000);
+    expect(dialect.calls).toHaveLength(0);
+  });
+
+  it("leaves a failure to the request", async () => {
+    const { dialect, answer } = slowly({}, () => Promise.reject(new Error("no such package")));
+    expect((await answer).error).toBeUndefined();
+    expect(dialect.calls).toHaveLength(1);
   });
 });
 

@@ -10,6 +10,7 @@ import { fallback } from "../../src/layers/fallback.ts";
 import { Group } from "../../src/layers/group.ts";
 import { GroupStates } from "../../src/layers/group-states.ts";
 import { KeyStates } from "../../src/layers/key-states.ts";
+import { loading } from "../../src/layers/loading.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
 import { pauseGate } from "../../src/layers/pause-gate.ts";
@@ -68,6 +69,8 @@ testLayer("circuit breaker with a window", () => circuitBreaker(new Breakers(new
   target: targetOf("main", {}, { breaker: { threshold: 5, windowMs: 1_000, halfOpenAfterMs: 10_000 } }),
 });
 testLayer("concurrency", () => concurrency(), { target: targetOf("main", {}, { maxParallel: 1, queue: 1 }) });
+testLayer("loading", () => loading(() => scripted([])));
+testLayer("loading of an SDK", () => loading(() => ({ ...scripted([]), load: async () => {} })));
 testLayer("timeout", () => timeout, { target: targetOf("main", {}, { firstTokenTimeoutMs: 5_000 }) });
 testLayer("output guard", () => outputGuard);
 testLayer("output guard that strips tokens", () => outputGuard, {

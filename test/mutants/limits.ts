@@ -129,6 +129,26 @@ export const limits = [
       "slots.waiting > call.target.policy.queue",
     ],
   ]),
+  ...mutantsOf("src/layers/loading.ts", TIMEOUT, [
+    [
+      "loading-counted",
+      "loading an SDK uses up the time of the first attempt",
+      "sdk === undefined && wire === undefined ? next(call) : afterLoading([sdk, wire], call, next)",
+      "next(call)",
+    ],
+    [
+      "loading-past-the-deadline",
+      "a call waits for an SDK although its deadline is over",
+      "await unlessCancelled(Promise.allSettled(pending), call.cancellation);",
+      "await Promise.allSettled(pending);",
+    ],
+    [
+      "loading-failure-untyped",
+      "an SDK that cannot be loaded fails the call with an error that is not a ModelError",
+      "Promise.allSettled(pending)",
+      "Promise.all(pending)",
+    ],
+  ]),
   ...mutantsOf("src/layers/timeout.ts", TIMEOUT, [
     [
       "timeout-break-at-the-limit",

@@ -58,7 +58,7 @@ async function send(call: Call, exchange: Exchange, post: Post): Promise<WireRes
 /** Without any credential the SDK would look for one in the environment and in files; `authorization: null` keeps it unsent. */
 const NO_KEY = "none";
 
-const clients = new ClientCache(() => import("@anthropic-ai/sdk"), createClient);
+export const clients = new ClientCache(() => import("@anthropic-ai/sdk"), createClient);
 
 /** Every option the SDK would otherwise read from the environment is given. Clocks are kept by our layers, not by the SDK. */
 function createClient({ Anthropic }: typeof import("@anthropic-ai/sdk"), call: Call): Anthropic {

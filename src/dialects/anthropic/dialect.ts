@@ -4,7 +4,7 @@ import type { SettingName } from "../../core/request.ts";
 import { openWire, type Wire } from "../exchange.ts";
 import { listOverWire } from "../model-list.ts";
 import { countOverWire } from "../token-count.ts";
-import { countClient, listClient, messagesClient } from "./client.ts";
+import { clients, countClient, listClient, messagesClient } from "./client.ts";
 import { messagesRefusal } from "./content.ts";
 import { messagesDecoder } from "./decode.ts";
 import { encodeCountRequest, encodeMessagesRequest, type MessagesBody } from "./encode.ts";
@@ -42,6 +42,7 @@ export const anthropic: Dialect = {
   manySamples: false,
   longAnswerTokens: LONG_ANSWER_TOKENS,
   mediaRefusal: messagesRefusal,
+  load: () => clients.load(),
   open: (call) => openWire(call, messagesWire(call)),
   countTokens: (call) => countOverWire(call, { encode: encodeCountRequest, client: countClient }, "input_tokens"),
   listModels: (call) => listOverWire(call, listClient, anthropicList),

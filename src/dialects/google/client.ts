@@ -117,7 +117,7 @@ const KEY_HEADER = "x-goog-api-key";
 /** Without a key the SDK would look for one in the environment, and for Vertex ask Google's token servers. */
 const NO_KEY = "none";
 
-const clients = new ClientCache(() => import("@google/genai"), createClient);
+export const clients = new ClientCache(() => import("@google/genai"), createClient);
 
 /** Every option the SDK would otherwise read from the environment is given. */
 function createClient({ GoogleGenAI }: typeof import("@google/genai"), call: Call): GoogleGenAI {

@@ -6,7 +6,7 @@ import type { Target } from "../../core/target.ts";
 import { openWire, type Wire } from "../exchange.ts";
 import { listOverWire } from "../model-list.ts";
 import { countOverWire } from "../token-count.ts";
-import { countClient, generateClient, listClient } from "./client.ts";
+import { clients, countClient, generateClient, listClient } from "./client.ts";
 import { generateDecoder } from "./decode.ts";
 import { encodeGenerate } from "./encode.ts";
 import { googleList } from "./list-models.ts";
@@ -41,6 +41,7 @@ export const google: Dialect = {
   name: "google",
   settings: SETTINGS,
   manySamples: true,
+  load: () => clients.load(),
   open: (call) => openWire(call, generateWire(call)),
   countTokens: (call) => countOverWire(call, { encode: encodeCount, client: countClient }, "totalTokens"),
   listModels: (call) => listOverWire(call, listClient, googleList),

@@ -69,7 +69,7 @@ async function through(
 /** The SDK insists on a key, also where none is sent. */
 const NO_KEY = "none";
 
-const clients = new ClientCache(() => import("openai"), createClient);
+export const clients = new ClientCache(() => import("openai"), createClient);
 
 /** Every option the SDK would otherwise read from the environment is given. Clocks are kept by our layers, not by the SDK. */
 function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), call: Call): OpenAI {

@@ -3,7 +3,7 @@ import { openWire, type Wire } from "../exchange.ts";
 import { listOverWire } from "../model-list.ts";
 import { decodeChat } from "./chat-decode.ts";
 import { CHAT_SETTINGS, type ChatParams, encodeChat } from "./chat-encode.ts";
-import { chatClient, countClient, listClient, responsesClient } from "./client.ts";
+import { chatClient, clients, countClient, listClient, responsesClient } from "./client.ts";
 import { countPromptTokens } from "./count-tokens.ts";
 import { openaiList } from "./list-models.ts";
 import { chatRefusal, responsesRefusal } from "./media.ts";
@@ -19,6 +19,7 @@ export const openaiChat: Dialect = {
   settings: CHAT_SETTINGS,
   manySamples: true,
   mediaRefusal: chatRefusal,
+  load: () => clients.load(),
   open: (call) => openWire(call, chat),
   countTokens: (call) => countPromptTokens(call, countClient),
   listModels: (call) => listOverWire(call, listClient, openaiList),
@@ -30,6 +31,7 @@ export const openaiResponses: Dialect = {
   settings: RESPONSES_SETTINGS,
   manySamples: false,
   mediaRefusal: responsesRefusal,
+  load: () => clients.load(),
   open: (call) => openWire(call, responses),
   countTokens: (call) => countPromptTokens(call, countClient),
   listModels: (call) => listOverWire(call, listClient, openaiList),
