@@ -2,6 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import { loadDotEnv } from "../config/dotenv.ts";
 import { findConfigFile } from "../config/find-config-file.ts";
 import { type Config, loadConfig } from "../config/load.ts";
+import { VARIABLES } from "../config/variables.ts";
 import { type FactoryOptions, type ModelDescription, ModelFactory } from "../index.ts";
 import { PROVIDERS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";
@@ -69,7 +70,7 @@ export async function withProject<T>(context: CliContext, use: (project: Project
 
 /** Its full path, whether or not it is there; `undefined` when none is named and none is near. */
 export async function configFile({ env, io, flags }: CliContext, path = flags.config): Promise<string | undefined> {
-  const named = path ?? (env.MODELWRIGHT_CONFIG || undefined);
+  const named = path ?? (env[VARIABLES.config] || undefined);
   if (named !== undefined) return resolve(io.cwd, named);
   return findConfigFile(io.cwd);
 }

@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import { CONFIG_FILE, findConfigFile } from "./find-config-file.ts";
 import { MAX_TEXT_CHARS } from "./limits.ts";
 import { type ParseOptions, parseConfig } from "./parse.ts";
+import { VARIABLES } from "./variables.ts";
 
 export type { Config, ProfileView, Provenance, ResolveOptions } from "./config.ts";
 export type { EntryConfig, EntryMessage, PriceConfig } from "./entry-config.ts";
@@ -24,7 +25,7 @@ export interface LoadOptions extends Omit<ParseOptions, "file"> {
  */
 export async function loadConfig(path: string | undefined, options: LoadOptions): Promise<Config> {
   const cwd = options.cwd ?? process.cwd();
-  const file = path ?? (options.env.MODELWRIGHT_CONFIG || (await findUpwards(cwd)));
+  const file = path ?? (options.env[VARIABLES.config] || (await findUpwards(cwd)));
   const full = resolve(cwd, file);
   const text = await readText(full, file, path === undefined ? "MODELWRIGHT_CONFIG names" : "the path is");
   return parseConfig(text, { ...options, file, baseDir: options.baseDir ?? dirname(full) });

@@ -5,20 +5,17 @@ import type { ReferenceSource } from "./references.ts";
 import { configSchema } from "./schema.ts";
 import { VariableSource } from "./source.ts";
 import type { Table } from "./table.ts";
-
-/** Tables whose keys a variable may set, by the word in its name. */
-const SECTIONS = {
-  DEFAULTS: "defaults",
-  PROVIDERS: "providers",
-  MODELS: "models",
-  CACHE: "cache",
-  LOGGING: "logging",
-} as const;
+import { SECTIONS, unknownVariable } from "./variables.ts";
 
 const OVERRIDE = /^MODELWRIGHT_(?:(DEFAULT_MODEL)|(DEFAULTS|CACHE|LOGGING)__(\w+)|(PROVIDERS|MODELS)__(\w+?)__(\w+))$/;
 
+/** What looks like one of our variables, with a slip or two. */
+const OURS = /^MODEL[A-Z]*_/;
+
 /** The names that a variable may mean. */
 interface KnownNames {
+  /** Whether the file refers to this variable with `env:`. */
+  readonly isReferenced: (variable: string) => boolean;
   readonly models: readonly string[];
   readonly providers: readonly string[];
 }
@@ -36,9 +33,14 @@ export function overridesIn(env: ReferenceSource["env"], known: KnownNames): Ove
   const sources: VariableSource[] = [];
   const findings: Finding[] = [];
   for (const variable of Object.keys(env).sort()) {
-    const match = OVERRIDE.exec(variable);
     const text = env[variable];
-    if (match === null || text === undefined || text === "") continue;
+    if (text === undefined || text === "" || !OURS.test(variable)) continue;
+    const match = OVERRIDE.exec(variable);
+    if (match === null) {
+      const finding = unknownVariable(variable, known.isReferenced);
+      if (finding !== undefined) findings.push(finding);
+      continue;
+    }
     const [, isDefault, plainSection, plainKey, namedSection, name = "", namedKey] = match;
     if (isDefault !== undefined) sources.push(new VariableSource(variable, { default_model: text }));
     else if (plainSection !== undefined)

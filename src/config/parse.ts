@@ -13,6 +13,7 @@ import { configSchema } from "./schema.ts";
 import { findingsOf } from "./schema-problem.ts";
 import { type Source, VariableSource } from "./source.ts";
 import { unquotedNames } from "./unquoted-names.ts";
+import { VARIABLES } from "./variables.ts";
 import { View } from "./view.ts";
 
 export interface ParseOptions extends Facts {
@@ -27,17 +28,15 @@ export interface ParseOptions extends Facts {
   readonly simulate?: boolean | undefined;
 }
 
-const SWITCH = "MODELWRIGHT_SIMULATE";
-
 /** Whether the environment asks for the simulator: anything but an explicit no, because the other error costs money. */
 export function asksToSimulate(env: ParseOptions["env"]): boolean {
-  return !["", "0", "false", "no", "off"].includes((env[SWITCH] ?? "").trim().toLowerCase());
+  return !["", "0", "false", "no", "off"].includes((env[VARIABLES.simulate] ?? "").trim().toLowerCase());
 }
 
 const SIMULATED: readonly SourceTable[] = [
   {
     kind: "environment",
-    source: new VariableSource(SWITCH, { provider: SIMULATOR }),
+    source: new VariableSource(VARIABLES.simulate, { provider: SIMULATOR }),
     path: [],
     table: { provider: SIMULATOR },
     foreign: false,
@@ -53,10 +52,13 @@ export function parseConfig(text: string, options: ParseOptions): Config {
   const whole = new View(files, undefined);
   const { profiles } = whole;
   const overlaid = whole.under(chosenProfile(options, profiles));
-  const overrides = overridesIn(options.env, knownNames(overlaid, options));
+  const overrides = overridesIn(options.env, {
+    ...knownNames(overlaid, options),
+    isReferenced: (variable) => files.some((one) => refersTo(one.text, variable)),
+  });
   const simulate = options.simulate === true || asksToSimulate(options.env);
   const view = new View(files, overlaid.profile, overrides.sources, simulate ? SIMULATED : []);
-  // A text inside a program need not have the entries that its environment speaks of; a file does.
+  // A text inside a program need not be all that its environment speaks to; a file is.
   const strangers = options.file === undefined ? [] : overrides.findings;
   const findings = [...strangers, ...findMistakes(view, options)];
   if (findings.length > 0) throw configErrorOf(findings, (finding) => view.place(finding));
@@ -77,8 +79,12 @@ function knownNames(view: View, { providers }: Facts) {
   return { models: view.names(), providers: [...new Set([...written, ...providers.map(({ id }) => id)])] };
 }
 
+function refersTo(text: string, variable: string): boolean {
+  return text.split(`env:${variable}`).some((after, index) => index > 0 && !/^[A-Z0-9_]/.test(after));
+}
+
 function chosenProfile(options: ParseOptions, profiles: readonly string[]): string | undefined {
-  const profile = options.profile ?? options.env.MODELWRIGHT_PROFILE;
+  const profile = options.profile ?? options.env[VARIABLES.profile];
   if (profile === undefined || profile === "") return undefined;
   if (profiles.includes(profile)) return profile;
   // A text inside a program need not know the profile its environment names; a file does.

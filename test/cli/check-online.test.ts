@@ -159,4 +159,23 @@ describe("MODELWRIGHT_SIMULATE=1", () => {
     expect([update.code, update.err]).toEqual([1, expect.stringContaining("MODELWRIGHT_SIMULATE is set")]);
     expect(server.requests).toEqual([]);
   });
+
+  it("ends every command of a file when it is misspelled", async () => {
+    const server = await listing({ [key]: openaiModels("m") });
+    const toml = entryOf("real", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
+    for (const argv of [
+      ["run", "-m", "real", "Hello"],
+      ["check", "--online"],
+      ["models", "--discover", "real"],
+    ]) {
+      const { code, err } = await cli(argv, { toml, env: { MODELWRIGHT_SIMULATED: "1" } });
+      expect([argv[0], code, err]).toEqual([
+        argv[0],
+        expect.any(Number),
+        expect.stringContaining("MODELWRIGHT_SIMULATE"),
+      ]);
+      expect(code).not.toBe(0);
+    }
+    expect(server.requests).toEqual([]);
+  });
 });

@@ -77,8 +77,46 @@ describe("a variable of the environment sets one key", () => {
     expect(parse(FILE, { env, file: undefined }).names).toHaveLength(2);
   });
 
-  test("other variables are nobody's business", () => {
-    const env = { MODELWRIGHT_CONFIG: "x", MODELWRIGHT_LOG: "y", MODELWRIGHT_MODELS: "z", MODELWRIGHT_MODELS__X: "1" };
-    expect(parse(FILE, { env }).names).toHaveLength(2);
+  test("and is refused where no variable has this name", () => {
+    const told = (variable: string, file = FILE) => {
+      const { problems } = refusal(file, { env: { [variable]: "1" } });
+      return problems.map(({ message, suggestion }) => [message, suggestion]);
+    };
+    expect(told("MODELWRIGHT_SIMULATED")).toEqual([
+      ["MODELWRIGHT_SIMULATED: unknown variable", "MODELWRIGHT_SIMULATE"],
+    ]);
+    expect(told("MODELRIGHT_SIMULATE")).toEqual([["MODELRIGHT_SIMULATE: unknown variable", "MODELWRIGHT_SIMULATE"]]);
+    expect(told("MODELWRIGHT_PROFIL")).toEqual([["MODELWRIGHT_PROFIL: unknown variable", "MODELWRIGHT_PROFILE"]]);
+    expect(told("MODELWRIGHT_MODEL__CODER__TOP_P")).toEqual([
+      ["MODELWRIGHT_MODEL__CODER__TOP_P: unknown variable", "MODELWRIGHT_MODELS__CODER__TOP_P"],
+    ]);
+    expect(told("MODELWRIGHT_LIVE")).toEqual([
+      [
+        "MODELWRIGHT_LIVE: unknown variable; there are MODELWRIGHT_CONFIG, MODELWRIGHT_PROFILE, MODELWRIGHT_SIMULATE, MODELWRIGHT_DEFAULT_MODEL, MODELWRIGHT_DEFAULTS__…, MODELWRIGHT_PROVIDERS__…, MODELWRIGHT_MODELS__…, MODELWRIGHT_CACHE__…, MODELWRIGHT_LOGGING__…",
+        undefined,
+      ],
+    ]);
+    expect(told("MODELWRIGHT_MODELS__X")).toHaveLength(1);
+    expect(
+      told("MODELWRIGHT_KEY", FILE.replace("temperature = 0.5", 'api_key = "env:MODELWRIGHT_KEY_2"')),
+    ).toHaveLength(1);
+  });
+
+  test("but not where the file refers to it, where it is empty, or where it is not ours", () => {
+    const file = FILE.replace(
+      "temperature = 0.5",
+      'api_key = ["env:MODELWRIGHT_KEY", "env:MODELWRIGHT_OLD_KEY:-none"]',
+    );
+    const env = {
+      ...{ MODELWRIGHT_CONFIG: "x", MODELWRIGHT_KEY: "k-1", MODELWRIGHT_OLD_KEY: "k-2", MODELWRIGHT_SIMULATED: "" },
+      ...{
+        MODELWRIGHT_SERVICE_HOST: "10.0.0.1",
+        MODELWRIGHT_PORT: "tcp://10.0.0.1:80",
+        MODELWRIGHT_PORT_80_TCP_ADDR: "10.0.0.1",
+      },
+      ...{ MODEL_CONFIG: "x", MODELS_DIR: "y", OTHER_SIMULATE: "1" },
+    };
+    expect(parse(file, { env }).names).toHaveLength(2);
+    expect(parse(FILE, { env: { MODELWRIGHT_LIVE: "1" }, file: undefined }).names).toHaveLength(2);
   });
 });

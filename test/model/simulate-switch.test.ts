@@ -1,8 +1,11 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
-import type { FactoryOptions } from "../../src/index.ts";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { type FactoryOptions, ModelFactory } from "../../src/index.ts";
 import { scripted } from "../../src/testing/index.ts";
 import { factoryOf } from "../simulated.ts";
-import { serve, WIRES } from "./world.ts";
+import { entry, serve, WIRES } from "./world.ts";
 
 /** Entries that would go live in every way there is: address, key, proxy, headers, a wire and tokens of the program's own. */
 const LIVE = (url: string) => `
@@ -87,4 +90,19 @@ describe("the switch that simulates every call", () => {
     expect(Object.values(health).every(({ healthy }) => healthy)).toBe(true);
     expect(live.arrivals).toHaveLength(0);
   });
+
+  test.each(["MODELWRIGHT_SIMULATED", "MODELWRIGHT_SIMULTE", "MODELWRITE_SIMULATE"])(
+    "refuses to load a file while it is misspelled as %s",
+    async (variable) => {
+      const live = await serve(() => ({ live: true }));
+      const folder = await mkdtemp(join(tmpdir(), "modelwright-"));
+      onTestFinished(() => rm(folder, { recursive: true }));
+      const file = join(folder, "models.toml");
+      await writeFile(file, entry("openai", live.url));
+      await expect(ModelFactory.load(file, { env: { [variable]: "1" } })).rejects.toMatchObject({
+        problems: [{ message: `${variable}: unknown variable`, suggestion: "MODELWRIGHT_SIMULATE" }],
+      });
+      expect(live.arrivals).toHaveLength(0);
+    },
+  );
 });
