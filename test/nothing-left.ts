@@ -1,8 +1,8 @@
 // Runs around every test file, in its own thread: whatever a file leaves behind fails it.
-import { afterAll, expect } from "vitest";
+import { afterAll, beforeEach, expect } from "vitest";
 import { LeftOver } from "./clean/left-over.ts";
 import { RUN } from "./fixtures.ts";
-import { hasProperties } from "./selection.ts";
+import { drawsAt, hasProperties, isCheckedAgain, isRepeated } from "./selection.ts";
 
 // Thrown where nobody can catch it, a warning (MaxListenersExceededWarning, TimeoutOverflowWarning …) fails the run.
 process.on("warning", (warning) => {
@@ -11,9 +11,17 @@ process.on("warning", (warning) => {
 
 // Properties draw the same values in every `npm test`. Elsewhere they are random; a failure prints its seed, and
 // MODELWRIGHT_SEED draws its values again.
+const testPath = expect.getState().testPath as string;
 const seed = process.env["MODELWRIGHT_SEED"] ?? (RUN === "quick" ? "1" : undefined);
-if (seed !== undefined && hasProperties(expect.getState().testPath as string))
-  (await import("fast-check")).configureGlobal({ seed: Number(seed) });
+if (seed !== undefined && hasProperties(testPath)) (await import("fast-check")).configureGlobal({ seed: Number(seed) });
+
+// `npm test` has run these files; other random values are all that is new.
+if (RUN === "rest" && isRepeated(testPath) && !isCheckedAgain(testPath))
+  beforeEach(({ task, skip }) => {
+    if (task.location !== undefined && drawsAt(testPath, task.location.line)) return;
+    Object.assign(task.meta, { ranBefore: true });
+    skip();
+  });
 
 const leftOver = new LeftOver();
 const unwatch = leftOver.watchSignals();

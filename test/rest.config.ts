@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import everything from "../vitest.config.ts";
 import ClosingLine from "./closing-line.ts";
-import { filesOfTheRest } from "./selection.ts";
+import { filesOfTheRest, isRepeated } from "./selection.ts";
 
 /** `npm run test:all`. */
 export default defineConfig({
@@ -9,7 +9,8 @@ export default defineConfig({
   test: {
     ...everything.test,
     include: filesOfTheRest(),
-    reporters: ["default", new ClosingLine({ skipFails: true })],
+    reporters: ["default", new ClosingLine({ skipFails: true, isRepeated })],
+    includeTaskLocation: true,
     typecheck: { enabled: false },
     env: { ...everything.test?.env, MODELWRIGHT_TESTS: "rest" },
   },

@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, matchesGlob, relative, resolve } from "node:path";
 import { WITHOUT_FIXTURES } from "./fixtures.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -38,17 +38,57 @@ const NEED_NOTHING_ELSE = ["test/sweep/{anthropic-messages,google,openai-chat,op
 /** Tests that need a program or a service; `npm test` skips and counts them. */
 const NEED_SERVICES: readonly string[] = ["test/catalog/pinned-table.test.ts", "test/editor/**"];
 
-/** Where the contracts are there, every OpenAI request of these tests is also checked against OpenAI's description. */
+/**
+ * Tests that send OpenAI requests. `npm run test:all` runs them again and checks every request against OpenAI's
+ * description. `test/simulated.ts` fails a test that is missing here.
+ */
 export const CHECKED_AGAIN: readonly string[] = [
   "test/dialects/openai/*-{contract,encode}.test.ts",
-  "test/keys/**",
-  "test/model/**",
+  "test/keys/{call-options,capabilities,clocks,example-configurations,features,identity,money}.test.ts",
+  "test/keys/{parameters,protection,retry,top-level}.test.ts",
+  "test/model/{cache-over-wires,history,hostile-options,objects-over-wires,samples-over-wires}.test.ts",
+  "test/model/{simulated-filter,stream,tokens,usage-and-cost}.test.ts",
+  "test/simulator/script-names.test.ts",
 ];
 
 const testsIn = (globs: readonly string[]): string[] => {
   const files = globs.flatMap((glob) => globSync(glob, { cwd: ROOT }));
   return files.map((file) => file.replaceAll("\\", "/")).filter((file) => file.endsWith(".test.ts"));
 };
+
+const pathOf = (file: string) => relative(ROOT, resolve(ROOT, file)).replaceAll("\\", "/");
+
+export const isCheckedAgain = (file: string): boolean => CHECKED_AGAIN.some((glob) => matchesGlob(pathOf(file), glob));
+
+/** Whether `npm test` has counted what passes in a file of `npm run test:all`. */
+export function isRepeated(file: string): boolean {
+  const own = [...SLOW, ...NEED_FIXTURES, ...NEED_SERVICES];
+  return !own.some((glob) => matchesGlob(pathOf(file), glob));
+}
+
+/** The beginning of a test, one line for each. */
+const TEST = /^\s*(?:it|test)[.(]/;
+const DRAWS = /\bfc\.assert\(/;
+
+/** Whether the test that begins at a line draws random values; any may where a function around it draws them. */
+export function drawsAt(file: string, line: number): boolean {
+  const lines = readFileSync(resolve(ROOT, file), "utf8").split("\n");
+  const blocks = lines.flatMap((text, at) => (TEST.test(text) ? [{ start: at, end: endOf(lines, at) }] : []));
+  const drawing = lines.flatMap((text, at) => (DRAWS.test(text) ? [at] : []));
+  const isIn = (at: number) => blocks.filter(({ start, end }) => start <= at && at <= end);
+  const own = isIn(line - 1);
+  if (drawing.length === 0 || own.length === 0 || drawing.some((at) => isIn(at).length === 0)) return true;
+  return drawing.some((at) => own.some(({ start, end }) => start <= at && at <= end));
+}
+
+/** The last line of what begins at a line: the next one that is indented no deeper. */
+function endOf(lines: readonly string[], start: number): number {
+  const depth = (text: string) => text.search(/\S/);
+  const from = depth(lines[start] ?? "");
+  const ends = (text: string) => text !== "" && depth(text) <= from && !/^\s*[\])]+[({]/.test(text);
+  const length = lines.slice(start + 1).findIndex((text) => ends(text));
+  return length < 0 ? lines.length : start + 1 + length;
+}
 
 /** Whether a test file draws random values, by itself or through a file next to it. Their seed is fixed in `npm test`. */
 export function hasProperties(file: string): boolean {

@@ -1,4 +1,4 @@
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { type FactoryOptions, ModelFactory } from "../src/index.ts";
 import {
   type RecordedRequest,
@@ -7,6 +7,7 @@ import {
   startSimulator,
 } from "../src/simulator/server.ts";
 import { hasOpenaiSchema, validateChatRequest, validateResponsesRequest } from "./contracts/openai-schema.ts";
+import { isCheckedAgain } from "./selection.ts";
 
 /** Sent on purpose by the tests of `allow` and `extra_body`, although OpenAI has no such fields. */
 const FOREIGN: readonly string[] = ["top_k", "one", "both", "safe_prompt", "nested", "custom"];
@@ -19,10 +20,15 @@ export async function simulate(options?: SimulatorOptions): Promise<Simulator> {
   const simulator = await startSimulator(options);
   onTestFinished(async () => {
     await simulator.close();
+    if (simulator.requests.some(isOpenai))
+      expect(isCheckedAgain(expect.getState().testPath as string), "CHECKED_AGAIN in test/selection.ts").toBe(true);
     if (hasOpenaiSchema) for (const request of simulator.requests) validateRecorded(request);
   });
   return simulator;
 }
+
+const isOpenai = ({ wire, status, method }: RecordedRequest) =>
+  status === 200 && method === "POST" && wire.startsWith("openai");
 
 function validateRecorded({ wire, path, body, status }: RecordedRequest): void {
   if (status !== 200 || typeof body !== "object" || body === null) return;
