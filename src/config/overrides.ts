@@ -5,12 +5,9 @@ import type { ReferenceSource } from "./references.ts";
 import { configSchema } from "./schema.ts";
 import { VariableSource } from "./source.ts";
 import type { Table } from "./table.ts";
-import { SECTIONS, unknownVariable } from "./variables.ts";
+import { OURS, SECTIONS, unknownVariable } from "./variables.ts";
 
 const OVERRIDE = /^MODELWRIGHT_(?:(DEFAULT_MODEL)|(DEFAULTS|CACHE|LOGGING)__(\w+)|(PROVIDERS|MODELS)__(\w+?)__(\w+))$/;
-
-/** What looks like one of our variables, with a slip or two. */
-const OURS = /^MODEL[A-Z]*_/;
 
 /** The names that a variable may mean. */
 interface KnownNames {

@@ -13,7 +13,7 @@ import { configSchema } from "./schema.ts";
 import { findingsOf } from "./schema-problem.ts";
 import { type Source, VariableSource } from "./source.ts";
 import { unquotedNames } from "./unquoted-names.ts";
-import { VARIABLES } from "./variables.ts";
+import { misspelledSwitches, VARIABLES } from "./variables.ts";
 import { View } from "./view.ts";
 
 export interface ParseOptions extends Facts {
@@ -22,6 +22,8 @@ export interface ParseOptions extends Facts {
   /** Folder that `file:` and other paths are relative to; without it `file:` is refused. */
   readonly baseDir?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The process's own, if `env` is another: a misspelled switch is an error there too. */
+  readonly processEnv?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default: MODELWRIGHT_PROFILE of `env`. */
   readonly profile?: string | undefined;
   /** Every entry leads to the simulator, whatever the file says. Default: MODELWRIGHT_SIMULATE of `env`. */
@@ -59,7 +61,8 @@ export function parseConfig(text: string, options: ParseOptions): Config {
   const simulate = options.simulate === true || asksToSimulate(options.env);
   const view = new View(files, overlaid.profile, overrides.sources, simulate ? SIMULATED : []);
   // A text inside a program need not be all that its environment speaks to; a file is.
-  const strangers = options.file === undefined ? [] : overrides.findings;
+  const strangers =
+    options.file === undefined ? [] : [...overrides.findings, ...misspelledSwitches(options.processEnv ?? {})];
   const findings = [...strangers, ...findMistakes(view, options)];
   if (findings.length > 0) throw configErrorOf(findings, (finding) => view.place(finding));
   const { file, env, baseDir, providers } = options;

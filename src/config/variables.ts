@@ -19,6 +19,9 @@ export const SECTIONS = {
   LOGGING: "logging",
 } as const;
 
+/** What looks like one of our variables, with a slip or two. */
+export const OURS = /^MODEL[A-Z]*_/;
+
 const NAMES: readonly string[] = Object.values(VARIABLES);
 const SECTION_NAMES = Object.keys(SECTIONS).map((section) => `MODELWRIGHT_${section}__`);
 
@@ -52,6 +55,14 @@ export function unknownVariable(variable: string, isReferenced: (name: string) =
     source: new VariableSource(variable, {}),
     suggestion,
   };
+}
+
+/** In the process's own environment, beside the one that a program gives, only the switch is read. */
+export function misspelledSwitches(env: Readonly<Record<string, string | undefined>>): readonly Finding[] {
+  return Object.keys(env)
+    .filter((variable) => OURS.test(variable) && (env[variable] ?? "") !== "")
+    .flatMap((variable) => unknownVariable(variable, () => false) ?? [])
+    .filter(({ suggestion }) => suggestion === VARIABLES.simulate);
 }
 
 function nearestName(variable: string): string | undefined {

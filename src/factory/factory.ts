@@ -402,7 +402,10 @@ function configOptions(options: FactoryOptions, readsFiles: boolean) {
   const own = Object.keys(providers).map((id) => ({ id, needsBaseUrl: false, keyEnv: [] }));
   const dialects = [...BUILT_IN, ...Object.keys(providers)];
   const prices = pricesKnown(options, readsFiles);
-  return { env, profile, baseDir, providers: [...hints, ...own], dialects, prices, simulate: isSimulated(options) };
+  return {
+    ...{ env, profile, baseDir, providers: [...hints, ...own], dialects, prices, simulate: isSimulated(options) },
+    processEnv: env === process.env ? undefined : process.env,
+  };
 }
 
 /** Asked only where a file has a `price_as`. */

@@ -99,9 +99,10 @@ describe("the switch that simulates every call", () => {
       onTestFinished(() => rm(folder, { recursive: true }));
       const file = join(folder, "models.toml");
       await writeFile(file, entry("openai", live.url));
-      await expect(ModelFactory.load(file, { env: { [variable]: "1" } })).rejects.toMatchObject({
-        problems: [{ message: `${variable}: unknown variable`, suggestion: "MODELWRIGHT_SIMULATE" }],
-      });
+      const problems = [{ message: `${variable}: unknown variable`, suggestion: "MODELWRIGHT_SIMULATE" }];
+      await expect(ModelFactory.load(file, { env: { [variable]: "1" } })).rejects.toMatchObject({ problems });
+      vi.stubEnv(variable, "1");
+      await expect(ModelFactory.load(file, { env: {} })).rejects.toMatchObject({ problems });
       expect(live.arrivals).toHaveLength(0);
     },
   );
