@@ -42,7 +42,10 @@ export class Reading {
   readonly #batches: AsyncIterator<readonly FlowEvent[]>;
   readonly #settled: Settlement;
   readonly #pause: ReaderPause;
+  /** What has arrived and was not taken yet, behind what was taken. */
   #batch: readonly FlowEvent[] = [];
+  /** The same list where it was made of several batches, so that more may be added to it. */
+  #joined: FlowEvent[] | undefined;
   #taken = 0;
   /** Events of the batch that the fold has; more than were taken when nobody came to take them. */
   #noted = 0;
@@ -94,7 +97,7 @@ export class Reading {
 
   /** Ends the call before its end. What had arrived and was not taken is void. */
   async leave(reason: ModelError): Promise<void> {
-    this.#batch = [];
+    this.#replace([]);
     if (this.#over !== undefined) return;
     this.#fail(reason);
     await this.#close(reason);
@@ -116,11 +119,25 @@ export class Reading {
     }
   }
 
+  /** A list is copied only when half of it was taken, so that many batches that nobody takes cost linear time. */
   #keep(batch: readonly FlowEvent[]): void {
-    const rest = this.#batch.slice(this.#taken);
+    if (this.#taken === this.#batch.length) {
+      this.#replace(batch);
+      return;
+    }
+    if (this.#joined === undefined || this.#taken > this.#batch.length / 2) {
+      const rest = this.#batch.slice(this.#taken);
+      this.#replace(rest);
+      this.#joined = rest;
+    }
+    for (const event of batch) this.#joined?.push(event);
+  }
+
+  #replace(batch: readonly FlowEvent[]): void {
     this.#noted -= this.#taken;
     this.#taken = 0;
-    this.#batch = rest.length === 0 ? batch : [...rest, ...batch];
+    this.#batch = batch;
+    this.#joined = undefined;
   }
 
   #noteUpTo(count: number): void {
