@@ -10,8 +10,10 @@ export interface BlockReader {
   delta(delta: Tree, out: FlowEvent[]): boolean;
   /** Gives words about what is wrong with the block, if anything is. */
   close(out: FlowEvent[]): string | undefined;
-  /** Takes a signature after the end; false for another than the known one. Without `out`, none can be added. */
-  sign?(signature: unknown, out: FlowEvent[] | undefined): boolean;
+  /** Takes a piece of a signature after the end, where one `mayGrow`; false for another than the known one. */
+  sign?(piece: unknown, mayGrow: boolean): boolean;
+  /** Passes on what came after the end. */
+  seal?(out: FlowEvent[]): void;
 }
 
 export interface BlockContext {
@@ -19,8 +21,8 @@ export interface BlockContext {
   readonly throughTool: boolean;
   /** Takes text beside such a call. */
   readonly heldText: FlowEvent[];
-  /** The number of a new tool call. */
-  nextCall(): number;
+  /** The number and the id of a new tool call. */
+  nextCall(given: string, out: FlowEvent[]): { readonly index: number; readonly id: string };
   /** The answer came through the tool. */
   answered(): void;
 }
@@ -34,7 +36,7 @@ export function readBlock(block: Tree, context: BlockContext, out: FlowEvent[]):
       return new RedactedBlock(block);
     case "tool_use":
       if (context.throughTool && block["name"] === JSON_TOOL) return new JsonAnswer(block, context);
-      return new ToolUse(block, context.nextCall(), out);
+      return new ToolUse(block, context, out);
     default:
       return new OtherBlock(out);
   }
@@ -66,6 +68,7 @@ export function isBlank(block: Tree): boolean {
 class ProseBlock implements BlockReader {
   readonly #held: FlowEvent[] | undefined;
   #signature: string;
+  #sealed = false;
 
   constructor(block: Tree, context: BlockContext, out: FlowEvent[]) {
     this.#held = context.throughTool ? context.heldText : undefined;
@@ -91,16 +94,21 @@ class ProseBlock implements BlockReader {
   }
 
   close(out: FlowEvent[]): undefined {
-    if (this.#signature === "") return;
-    out.push({ type: "signature", part: "reasoning", signature: this.#signature, sample: 0 });
+    this.seal(out);
   }
 
-  sign(signature: unknown, out: FlowEvent[] | undefined): boolean {
-    if (this.#signature === "" && out !== undefined) {
-      this.#signature = stringOf(signature);
-      this.close(out);
-    }
-    return signature === this.#signature;
+  /** The same signature again is a repetition, anything else a further piece. */
+  sign(piece: unknown, mayGrow: boolean): boolean {
+    if (piece === this.#signature) return true;
+    if (!mayGrow || this.#sealed) return false;
+    this.#signature += stringOf(piece);
+    return true;
+  }
+
+  seal(out: FlowEvent[]): void {
+    if (this.#sealed || this.#signature === "") return;
+    this.#sealed = true;
+    out.push({ type: "signature", part: "reasoning", signature: this.#signature, sample: 0 });
   }
 
   #addText(text: unknown, out: FlowEvent[]): void {
@@ -180,12 +188,13 @@ class ToolUse implements BlockReader {
   readonly #name: string;
   readonly #input: InputText;
 
-  constructor(block: Tree, index: number, out: FlowEvent[]) {
+  constructor(block: Tree, context: BlockContext, out: FlowEvent[]) {
+    const { index, id } = context.nextCall(stringOf(block["id"]), out);
     this.#index = index;
-    this.#id = stringOf(block["id"]) || `call_${index}`;
+    this.#id = id;
     this.#name = stringOf(block["name"]);
     this.#input = new InputText(block);
-    if (this.#name !== "") out.push({ type: "tool-call-start", index, id: this.#id, name: this.#name, sample: 0 });
+    if (this.#name !== "") out.push({ type: "tool-call-start", index, id, name: this.#name, sample: 0 });
   }
 
   delta(delta: Tree, out: FlowEvent[]): boolean {

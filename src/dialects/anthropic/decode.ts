@@ -4,6 +4,7 @@ import { modelErrorOf } from "../../core/failure.ts";
 import { modelFailureCode } from "../../core/model-failure.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
+import { AnswerIds } from "../answer-ids.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
 import { type BlockContext, type BlockReader, carriesContent, isBlank, readBlock } from "./blocks.ts";
 import { UsageFold } from "./usage.ts";
@@ -35,11 +36,14 @@ class MessagesDecoder implements Decoder {
   readonly #context: BlockContext;
   /** The blocks that have ended: a signature may come after the end of its block. */
   readonly #closed = new Map<unknown, BlockReader>();
+  /** Indexes of empty blocks where nothing may be added; they are not read, and may end. */
+  readonly #skipped = new Set<unknown>();
   /** Indexes of blocks that carried content: a second start would repeat it. */
   readonly #filled = new Set<unknown>();
   /** Indexes of blocks that a start of the message repeats or holds: they are not read again. */
   readonly #fixed = new Set<unknown>();
   #latest: BlockReader | undefined;
+  readonly #ids = new AnswerIds();
   #started = false;
   #id: string | undefined;
   #spoke = false;
@@ -58,7 +62,10 @@ class MessagesDecoder implements Decoder {
     this.#context = {
       throughTool: options.throughTool,
       heldText: this.#heldText,
-      nextCall: () => this.#toolCalls++,
+      nextCall: (given, out) => {
+        const index = this.#toolCalls++;
+        return { index, id: this.#ids.take(given, () => `call_${index}`, out) };
+      },
       answered: () => {
         this.#answeredThroughTool = true;
       },
@@ -106,8 +113,10 @@ class MessagesDecoder implements Decoder {
     this.#start(message, out);
   }
 
-  end(out: FlowEvent[]): void {
-    const raw = this.#stopReason;
+  /** A broken connection proves nothing, so there the stop reason has to have come after content. */
+  end(out: FlowEvent[], broken = false): void {
+    this.#latest?.seal?.(out);
+    const raw = broken && !this.#ended ? undefined : this.#stopReason;
     const { serviceTier } = this.#usage;
     if (serviceTier !== undefined) out.push({ type: "response", serviceTier });
     const usage = this.#usage.usage();
@@ -164,11 +173,15 @@ class MessagesDecoder implements Decoder {
     const blank = isBlank(block);
     const isOpen = this.#blocks.has(index);
     // What is empty adds nothing where nothing may be added; text for it is refused when it comes.
-    if (blank && (this.#ended || (this.#fixed.has(index) && !isOpen))) return;
+    if (blank && (this.#ended || (this.#fixed.has(index) && !isOpen))) {
+      this.#skipped.add(index);
+      return;
+    }
     this.#requireOpen();
     if (this.#fixed.has(index) || (isOpen && this.#filled.has(index))) {
       throw this.#broken(`content block ${index} began twice`);
     }
+    this.#latest?.seal?.(out);
     this.#latest = readBlock(block, this.#context, out);
     this.#blocks.set(index, this.#latest);
     this.#closed.delete(index);
@@ -184,23 +197,29 @@ class MessagesDecoder implements Decoder {
       return;
     }
     this.#filled.add(index);
-    if (block?.delta(delta, out) === true || this.#signLate(index, delta, out)) return;
+    if (block?.delta(delta, out) === true || this.#signLate(index, delta)) return;
     this.#requireOpen();
     const what = block === undefined ? "that is not open" : "of another kind";
     throw this.#broken(`a ${delta["type"]} came for content block ${index}, ${what}`);
   }
 
   /** A signature that comes after the end of its block belongs to it as long as no other block has begun. */
-  #signLate(index: unknown, delta: Tree, out: FlowEvent[]): boolean {
+  #signLate(index: unknown, delta: Tree): boolean {
     const block = this.#closed.get(index);
     if (block?.sign === undefined || delta["type"] !== "signature_delta") return false;
-    return block.sign(delta["signature"], block === this.#latest ? out : undefined);
+    return block.sign(delta["signature"], block === this.#latest);
   }
 
-  /** The end of a block that is not open says nothing. Without an index, all blocks end with the message. */
+  /**
+   * A second end of a block says nothing, but one of a block that never began means that events are missing. Without an
+   * index, all blocks end with the message.
+   */
   #close(index: unknown, out: FlowEvent[]): void {
     const block = this.#blocks.get(index);
-    if (block === undefined) return;
+    if (block === undefined) {
+      if (index === undefined || this.#closed.has(index) || this.#skipped.has(index)) return;
+      throw this.#broken(`content block ${index} ended and never began`);
+    }
     this.#blocks.delete(index);
     this.#closed.set(index, block);
     this.#brokenCall ??= block.close(out);

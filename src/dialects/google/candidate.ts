@@ -1,5 +1,6 @@
 import type { FlowEvent } from "../../core/event.ts";
 import { checkToolCall } from "../../core/tool-arguments.ts";
+import type { AnswerIds } from "../answer-ids.ts";
 import { PartialArguments } from "./partial-args.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -13,17 +14,18 @@ interface OpenCall {
 }
 
 export interface CandidateContext {
-  /** Makes the id of a call to which the provider gave none. */
+  /** Makes an id for a call to which the provider gave none of its own. */
   idOf(slot: number, index: number): string;
   /** The caller's name of a tool. */
   nameOf(wire: string): string;
   failure(code: "invalid_tool_call" | "protocol_error", words: string): Error;
 }
 
-/** Where the events of a candidate belong: its sample, and its number among the candidates. */
+/** Where the events of a candidate belong: its sample, its number among the candidates, and the ids of its message. */
 export interface CandidatePlace {
   readonly sample: number;
   readonly slot: number;
+  readonly ids: AnswerIds;
 }
 
 /** Reads the parts of one candidate, whole or in chunks. */
@@ -38,15 +40,17 @@ export class Candidate {
   hasText = false;
   readonly #sample: number;
   readonly #slot: number;
+  readonly #ids: AnswerIds;
   readonly #context: CandidateContext;
   #open: OpenCall | undefined;
   #sawReason = false;
   #endedAtCall = false;
   #answered = false;
 
-  constructor({ sample, slot }: CandidatePlace, context: CandidateContext) {
+  constructor({ sample, slot, ids }: CandidatePlace, context: CandidateContext) {
     this.#sample = sample;
     this.#slot = slot;
+    this.#ids = ids;
     this.#context = context;
   }
 
@@ -132,8 +136,8 @@ export class Candidate {
   #begin(call: Tree, wireName: string, signature: string | undefined, out: FlowEvent[]): void {
     this.#close(out);
     const index = this.calls++;
-    const given = call["id"];
-    const id = typeof given === "string" && given !== "" ? given : this.#context.idOf(this.#slot, index);
+    const given = typeof call["id"] === "string" ? call["id"] : undefined;
+    const id = this.#ids.take(given, () => this.#context.idOf(this.#slot, index), out);
     const name = this.#context.nameOf(wireName);
     this.#open = { id, name, index, args: new PartialArguments(), signature };
     out.push({ type: "tool-call-start", index, id, name, sample: this.#sample });

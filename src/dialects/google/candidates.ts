@@ -1,5 +1,6 @@
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { own } from "../../core/own.ts";
+import { AnswerIds } from "../answer-ids.ts";
 import { Candidate, type CandidateContext } from "./candidate.ts";
 import { type Held, SoleAnswer } from "./sole-answer.ts";
 
@@ -94,7 +95,7 @@ export class SampleCandidates implements Candidates {
     }
     let candidate = this.#candidates.get(index);
     if (candidate === undefined) {
-      candidate = new Candidate({ sample: index, slot: index }, this.#context);
+      candidate = new Candidate({ sample: index, slot: index, ids: new AnswerIds() }, this.#context);
       this.#candidates.set(index, candidate);
     }
     return candidate;
@@ -105,6 +106,7 @@ export class SampleCandidates implements Candidates {
 export class SoleCandidates implements Candidates {
   readonly #context: CandidateContext;
   readonly #answer = new SoleAnswer();
+  readonly #ids = new AnswerIds();
   readonly #held = new Map<string, Held>();
   readonly #candidates = new Map<Held, Candidate>();
 
@@ -154,7 +156,7 @@ export class SoleCandidates implements Candidates {
     if (known !== undefined) return known;
     const held = this.#answer.hold(index);
     this.#held.set(key, held);
-    this.#candidates.set(held, new Candidate({ sample: 0, slot: held.slot }, this.#context));
+    this.#candidates.set(held, new Candidate({ sample: 0, slot: held.slot, ids: this.#ids }, this.#context));
     return held;
   }
 }

@@ -18,6 +18,14 @@ function decode(stream: readonly unknown[], throughTool = false): FlowEvent[] {
   return events;
 }
 
+function readBody(body: unknown) {
+  const decoder = messagesDecoder(target, { throughTool: false });
+  const events: FlowEvent[] = [{ type: "start", model: "m", provider: "anthropic" }];
+  decoder.body(body, events);
+  decoder.end(events);
+  return foldEvents(events);
+}
+
 const reply = (stream: readonly unknown[], throughTool = false) => foldEvents(decode(stream, throughTool));
 
 const start = (usage: Tree = { input_tokens: 1, output_tokens: 1 }) => ({
@@ -44,6 +52,51 @@ const pieces = (text: string) =>
     const edges = [0, ...cuts.sort((left, right) => left - right), text.length];
     return edges.slice(1).map((edge, index) => text.slice(edges[index], edge));
   });
+
+const tools = (...ids: readonly string[]) =>
+  ids.flatMap((id, index) => [
+    open({ type: "tool_use", id, name: "f", input: {} }, index),
+    delta({ type: "input_json_delta", partial_json: JSON.stringify({ index }) }, index),
+    close(index),
+  ]);
+
+describe("the ids of tool calls", () => {
+  it.each(["stream", "body"])(
+    "are unique in a %s, which is reported once, and results go back to their calls",
+    (form) => {
+      const content = ["a", "a", "a", "call_1"].map((id, index) => ({
+        type: "tool_use",
+        id,
+        name: "f",
+        input: { index },
+      }));
+      const body = { ...start().message, content, stop_reason: "tool_use" };
+      const stream = [start(), ...tools("a", "a", "a", "call_1"), stop("tool_use")];
+      const { toolCalls, adjustments, message } = form === "stream" ? reply(stream) : readBody(body);
+      expect(toolCalls.map((call) => [call.id, call.arguments])).toEqual([
+        ["a", { index: 0 }],
+        ["call_1", { index: 1 }],
+        ["call_2", { index: 2 }],
+        ["call_3", { index: 3 }],
+      ]);
+      expect(adjustments).toMatchObject([{ setting: "tools", from: { id: "a" }, to: { id: "call_1" } }]);
+      const results = toolCalls.map(({ id }) => ({ type: "tool-result" as const, id, content: `result of ${id}` }));
+      const messages = [
+        { role: "user" as const, content: "q" },
+        message,
+        { role: "tool" as const, content: results.toReversed() },
+      ];
+      const { params } = encodeMessagesRequest(requestOf({ messages }), target, false);
+      const [, called, answered] = params.messages;
+      expect(called?.content).toMatchObject(toolCalls.map(({ id }) => ({ type: "tool_use", id })));
+      expect(answered?.content).toHaveLength(4);
+      for (const { id } of toolCalls)
+        expect(answered?.content).toContainEqual(
+          expect.objectContaining({ tool_use_id: id, content: [{ type: "text", text: `result of ${id}` }] }),
+        );
+    },
+  );
+});
 
 describe("the stream of the messages API", () => {
   it("gives the same signature and arguments for any split of their deltas", () => {
@@ -126,6 +179,21 @@ describe("the stream of the messages API", () => {
     for (let length = 0; length < whole.length; length++) {
       expect(() => decode(whole.slice(0, length))).toThrow(expect.objectContaining({ code: "stream_truncated" }));
     }
+  });
+
+  it("is proven to a broken connection only by a stop reason that came after content", () => {
+    const ends = (...stream: readonly unknown[]) => {
+      const decoder = messagesDecoder(target, { throughTool: false });
+      const events: FlowEvent[] = [];
+      for (const event of stream) decoder.push(JSON.stringify(event), undefined, events);
+      return () => decoder.end(events, true);
+    };
+    const early = { ...start(), message: { ...start().message, stop_reason: "end_turn" } };
+    const whole = { ...early, message: { ...early.message, content: [{ type: "text", text: "a" }] } };
+    const truncated = expect.objectContaining({ code: "stream_truncated" });
+    expect(ends(start(), ...say("a"), stop("end_turn"))).not.toThrow();
+    expect(ends(early, ...say("a"), stop("end_turn"))).not.toThrow();
+    for (const events of [[early], [whole], [early, ...say("a")]]) expect(ends(...events)).toThrow(truncated);
   });
 
   it("emits usage and one finish at the end, after everything else", () => {
@@ -281,11 +349,20 @@ describe("a message that is damaged", () => {
     ["an empty block in the start of the message", [empty, ...say("a")]],
     ["a second start of the message after that of a block", [start(), text(), start(), ...say("a")]],
     ["a block that begins again before its text", [start(), text(), text(), ...say("a")]],
-    ["the end of a block that never began", [start(), ...say("a"), close(1)]],
     ["an empty block after a second start", [start(), ...say("a"), start(), text(), close()]],
     ["an empty block after the end", [start(), ...say("a"), stop("end_turn"), text(1), close(1)]],
   ])("loses nothing to %s", (_, events) => {
     expect(reply([...events, stop("end_turn")])).toMatchObject({ text: "a", finishReason: "stop" });
+  });
+
+  it.each([
+    ["between others", [close(1), ...say("b", 2), stop("end_turn")]],
+    ["at the end", [close(1), stop("end_turn")]],
+    ["after the stop reason", [stop("end_turn"), close(1)]],
+  ])("is refused when only the end of a block arrives, %s", (_, events) => {
+    expect(() => decode([start(), ...say("a"), ...events])).toThrow(
+      expect.objectContaining({ code: "protocol_error", message: expect.stringContaining("block 1 ended") }),
+    );
   });
 
   it("is refused when text comes for an empty block that nothing can be added to", () => {
@@ -306,12 +383,27 @@ describe("a message that is damaged", () => {
       expect(content).toContainEqual({ type: "reasoning", text: "Hm.", signature: "s", owner: "anthropic" });
     }
     for (const late of [
-      [signed("s"), signed("t")],
+      [signed("s"), ...say("a", 1), signed("t")],
       [...say("a", 1), signed("s")],
     ])
       expect(() => decode([...thought, ...late, stop("end_turn")])).toThrow(
         expect.objectContaining({ code: "protocol_error" }),
       );
+  });
+
+  it("joins the pieces of a signature that come after the end of its block", () => {
+    const thought = [start(), open({ type: "thinking", thinking: "", signature: "" }), thinks("Hm."), close()];
+    const late = ["Eq", "QB", "+/="].map((signature) => delta({ type: "signature_delta", signature }));
+    for (const rest of [
+      [...late, ...say("a", 1), stop("end_turn")],
+      [...late, stop("end_turn")],
+      [stop("end_turn"), ...late],
+    ]) {
+      const events = decode([...thought, ...rest]);
+      expect(events.filter(({ type }) => type === "signature")).toHaveLength(1);
+      const { content } = foldEvents(events).message;
+      expect(content).toContainEqual({ type: "reasoning", text: "Hm.", signature: "EqQB+/=", owner: "anthropic" });
+    }
   });
 
   it("shows thinking that comes in a block of text", () => {

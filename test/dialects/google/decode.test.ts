@@ -94,6 +94,48 @@ describe("the stream of Gemini", () => {
     expect(ids("c")).not.toEqual(ids("a/b"));
   });
 
+  it.each(["stream", "body"])(
+    "gives calls unique ids in a %s, which is reported once, and results go back to their calls",
+    (form) => {
+      const some = ["x", "x", "x", "call_r-1_1"].map((id, at) => call({ name: "f", args: { at }, id }));
+      const candidates = [{ content: { parts: some }, finishReason: "STOP" }];
+      const body = { candidates, responseId: "r-1" };
+      const { toolCalls, adjustments, message } =
+        form === "stream" ? reply([parts(...some), end("STOP")]) : readBody(body);
+      expect(toolCalls.map((one) => [one.id, one.arguments])).toEqual([
+        ["x", { at: 0 }],
+        ["call_r-1_1", { at: 1 }],
+        ["call_r-1_2", { at: 2 }],
+        ["call_r-1_3", { at: 3 }],
+      ]);
+      expect(adjustments).toMatchObject([{ setting: "tools", from: { id: "x" }, to: { id: "call_r-1_1" } }]);
+      const results = toolCalls.map(({ id }) => ({ type: "tool-result" as const, id, content: `result of ${id}` }));
+      const messages: Message[] = [
+        { role: "user", content: "q" },
+        message,
+        { role: "tool", content: results.toReversed() },
+      ];
+      const { contents } = encodeGenerate(requestOf({ messages }), target).params;
+      const [, called, answered] = contents as readonly { readonly parts: readonly Tree[] }[];
+      expect(called?.parts).toMatchObject(toolCalls.map(({ id }) => ({ functionCall: { id } })));
+      expect(answered?.parts).toHaveLength(4);
+      for (const { id } of toolCalls)
+        expect(JSON.stringify(answered?.parts.find((part) => JSON.stringify(part).includes(`"id":"${id}"`)))).toContain(
+          `result of ${id}`,
+        );
+    },
+  );
+
+  it("gives unique ids to calls that are joined from several candidates", () => {
+    const one = call({ name: "f", args: {}, id: "x" });
+    const split = [candidate(0, { text: "see" }, "STOP"), candidate(1, one, "STOP"), candidate(2, one, "STOP")];
+    const { toolCalls, adjustments } = reply([chunk(...split)]);
+    expect(new Set(toolCalls.map(({ id }) => id)).size).toBe(2);
+    expect(adjustments).toHaveLength(1);
+    const samples = decode([chunk(candidate(0, one, "STOP"), candidate(1, one, "STOP"))], undefined, 2);
+    expect(foldEvents(samples).samples?.map((sample) => sample.toolCalls[0]?.id)).toEqual(["x", "x"]);
+  });
+
   it("puts arguments together that come value by value", () => {
     const piece = (jsonPath: string, value: Tree, more = true) =>
       parts(call({ partialArgs: [{ jsonPath, ...value }], willContinue: more }));
