@@ -16,6 +16,11 @@ export class EndMark {
   #marked = false;
   #ended = false;
 
+  /** Whether the end is proven, also where the connection broke after it. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** False when this is content after the end. */
   allows({ answer, content, finish }: Said): boolean {
     if (this.#ended && content) return false;

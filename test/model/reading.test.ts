@@ -34,7 +34,8 @@ const textOf = (event: FlowEvent | undefined) => (event?.type === "text-delta" ?
 test("keeps the order of events that arrive while the reader takes some of them", async () => {
   const { reading: read, noted } = reading(200);
   const texts: (string | undefined)[] = [];
-  for (let turn = 0; await read.more(); turn++) for (let some = turn % 4; some > 0; some--) texts.push(textOf(read.take()));
+  for (let turn = 0; await read.more(); turn++)
+    for (let some = turn % 4; some > 0; some--) texts.push(textOf(read.take()));
   for (let event = read.take(); event !== undefined; event = read.take()) texts.push(textOf(event));
   const all = Array.from({ length: 400 }, (_, index) => `${index}`);
   expect(texts.filter((text) => text !== undefined)).toEqual(all);

@@ -7,7 +7,7 @@ import type { Target } from "../../core/target.ts";
 import { Choices, leftOutAdjustment } from "../choices.ts";
 import { EndMark } from "../end-mark.ts";
 import { parseEvent, targetError } from "../wire-error.ts";
-import { ChatSample, saidIn } from "./chat-sample.ts";
+import { ChatSample, saidIn, withoutRepeatedCalls } from "./chat-sample.ts";
 import { ChatUsage } from "./usage.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
@@ -15,8 +15,8 @@ export function decodeChat(target: Target, _streaming?: boolean, request?: Model
   return new ChatDecoder(target, request);
 }
 
-/** How an answer came to its end: the word of the protocol, the end of the bytes, or a body in one piece. */
-type Ending = "done" | "end" | "body";
+/** How an answer came to its end: the word of the protocol, the end of the bytes, a broken connection, or a whole body. */
+type Ending = "done" | "end" | "broken" | "body";
 
 /** How far one choice has come. */
 interface Progress {
@@ -67,9 +67,9 @@ class ChatDecoder implements Decoder {
     this.#settle("body", out);
   }
 
-  end(out: FlowEvent[]): void {
+  end(out: FlowEvent[], broken = false): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (!this.done) this.#settle("end", out);
+    if (!this.done) this.#settle(broken ? "broken" : "end", out);
   }
 
   #read(chunk: WireObject, out: FlowEvent[], whole = false): void {
@@ -105,8 +105,7 @@ class ChatDecoder implements Decoder {
     }
     if (whole && this.#progress.has(`${index}`))
       throw targetError(this.#target, "protocol_error", `two choices have the index ${index}`);
-    this.#note(`${index}`, index, choice);
-    this.#sample(index).read(choice, out);
+    this.#sample(index).read(this.#note(`${index}`, index, choice).piece, out);
   }
 
   /** Choices of a body are apart whatever they are called; those of a stream come back under their index. */
@@ -114,24 +113,26 @@ class ChatDecoder implements Decoder {
     const given = indexIn(choice["index"]);
     const key = JSON.stringify(whole ? position : (given ?? position));
     const rank = numberIn(given) ?? position;
-    this.#choices.add(key, rank, choice, this.#note(key, rank, choice));
+    const { piece, hasText } = this.#note(key, rank, choice);
+    this.#choices.add(key, rank, piece, hasText);
   }
 
-  /** Whether the choice has text. */
-  #note(key: string, name: number, choice: WireObject): boolean {
+  /** What is to be read of a choice, and whether it has text. */
+  #note(key: string, name: number, choice: WireObject): { readonly piece: WireObject; readonly hasText: boolean } {
     let progress = this.#progress.get(key);
     if (progress === undefined) {
       progress = { name, mark: new EndMark(), content: false, finished: false };
       this.#progress.set(key, progress);
     }
     const said = saidIn(choice);
-    if (!progress.mark.allows(said) && !this.#repeats(choice, name)) {
+    const repeated = !progress.mark.allows(said);
+    if (repeated && !this.#repeats(choice, name)) {
       const words = `choice ${name} goes on after its finish reason`;
       throw targetError(this.#target, "protocol_error", words);
     }
     progress.content ||= said.content;
     progress.finished ||= said.finish;
-    return said.text;
+    return { piece: repeated ? withoutRepeatedCalls(choice) : choice, hasText: said.text };
   }
 
   /** Whether a choice says nothing but calls that are there already: some relays send them again with the end. */
@@ -205,14 +206,14 @@ class ChatDecoder implements Decoder {
   /** The end of the bytes is no end of an answer; `[DONE]` is, when it does not contradict the choices. */
   #requireEnd(ending: Ending, out: FlowEvent[]): void {
     const choices = [...this.#progress.values()];
+    const cut = ending === "end" || ending === "broken";
     if (choices.length === 0) {
-      if (ending === "end")
-        throw targetError(this.#target, "stream_truncated", "the stream ended before an answer began");
+      if (cut) throw targetError(this.#target, "stream_truncated", "the stream ended before an answer began");
       throw targetError(this.#target, "empty_response", "the answer has no choices");
     }
     const open = this.#openChoices(choices, ending);
     if (open.length === 0) return;
-    if (ending === "end" || open.length < choices.length) {
+    if (cut || open.length < choices.length) {
       if (this.#wanted === 1) this.#readRest(out);
       const names = open.map(({ name }) => name).join(", ");
       throw targetError(this.#target, "stream_truncated", `the stream ended in the middle of choice ${names}`);
@@ -221,15 +222,20 @@ class ChatDecoder implements Decoder {
     out.push({ type: "adjustment", adjustment: { setting: "finish_reason", from: undefined, to: "unknown", reason } });
   }
 
-  /** Choices without an end. Where they are parts of one answer, the finish reason of an empty one ends all. */
+  /**
+   * Choices without an end. Where they are parts of one answer, the finish reason of an empty one ends all. A broken
+   * connection proves nothing, so there each needs a finish reason that came after its content.
+   */
   #openChoices(choices: readonly Progress[], ending: Ending): readonly Progress[] {
-    const open = choices.filter(({ finished }) => !finished);
+    const broken = ending === "broken";
+    const open = choices.filter(({ finished, content, mark }) => !finished || (broken && content && !mark.ended));
     if (this.#wanted > 1 || open.length === choices.length) return open;
     if (!this.#choices.joins) {
       const answering = choices.reduce((lowest, choice) => (choice.name < lowest.name ? choice : lowest));
       return open.filter((choice) => choice === answering);
     }
     const said = open.filter(({ content }) => content);
+    if (broken) return said;
     const closed = ending !== "end" || choices.some(({ finished, content }) => finished && !content);
     return closed ? [] : said;
   }

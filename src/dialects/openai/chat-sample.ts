@@ -75,12 +75,21 @@ export class ChatSample {
       this.#refused = true;
       out.push({ type: "refusal-delta", text: refusal, sample: this.#index });
     }
-    objectsIn(delta["tool_calls"]).forEach((call, position) => {
-      if (whole || saysSomething(call)) this.#readCall(call, whole ? position : undefined, out);
-    });
+    this.#readCalls(objectsIn(delta["tool_calls"]), whole, out);
     const legacy = objectIn(delta["function_call"]);
     if (legacy !== undefined && (whole || saysSomething({ function: legacy })))
-      this.#readCall({ index: 0, function: legacy }, undefined, out);
+      this.#readCall(fragmentIn({ index: 0, function: legacy }), out);
+  }
+
+  #readCalls(calls: readonly WireObject[], whole: boolean, out: FlowEvent[]): void {
+    const named = new Set<number | undefined>();
+    for (const [position, call] of calls.entries()) {
+      if (!whole && !saysSomething(call)) continue;
+      const fragment = fragmentIn(call);
+      const { index, name } = fragment;
+      this.#readCall(whole ? { ...fragment, index: position } : { ...fragment, beside: named.has(index) }, out);
+      if (name !== undefined) named.add(index);
+    }
   }
 
   #readReasoning(delta: WireObject, out: FlowEvent[]): void {
@@ -152,14 +161,13 @@ export class ChatSample {
     if (wanted && this.#emptyField) this.#signReasoning(this.#emptyField, out);
   }
 
-  #readCall(call: WireObject, position: number | undefined, out: FlowEvent[]): void {
+  #readCall(fragment: ToolFragment, out: FlowEvent[]): void {
     this.#tags.end();
     this.#closeReasoning(out);
-    const fragment = fragmentIn(call);
-    this.#calls.add(position === undefined ? fragment : { ...fragment, index: position }, out);
+    this.#calls.add(fragment, out);
   }
 
-  /** Whether a call is one that has come, with the same id, name and arguments. */
+  /** Whether a call is one that has come, with the same id or index, name and arguments. */
   repeats(call: WireObject): boolean {
     return this.#calls.repeats(fragmentIn(call));
   }
@@ -211,6 +219,16 @@ export function saidIn(choice: WireObject, known?: (call: WireObject) => boolean
     answer || objectsIn(delta["content"]).some(hasContent) || thoughtIn(delta) !== undefined || hasOtherOutput(delta);
   const finish = textIn(choice["finish_reason"]) !== undefined;
   return { text: words.some((word) => word.trim() !== ""), answer, content, finish };
+}
+
+/** A choice whose calls have all come: what is left of them is what the host wants back with them. */
+export function withoutRepeatedCalls(choice: WireObject): WireObject {
+  const { tool_calls, function_call: _, ...delta } = objectIn(choice["delta"]) ?? objectIn(choice["message"]) ?? {};
+  const states = objectsIn(tool_calls).map(({ function: details, custom: __, ...call }) => {
+    const { name: ___, arguments: ____, ...state } = objectIn(details) ?? {};
+    return { ...call, function: state };
+  });
+  return { ...choice, message: undefined, delta: { ...delta, tool_calls: states } };
 }
 
 /** Hosts close an answer with fragments of calls that have nothing but an index. */

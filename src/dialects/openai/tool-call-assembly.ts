@@ -3,6 +3,7 @@ import { ModelError } from "../../core/error.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import type { Target } from "../../core/target.ts";
 import type { ToolKind } from "../../core/tool.ts";
+import { AnswerIds } from "../answer-ids.ts";
 import { joinStates } from "./opaque-fields.ts";
 import { OpenCall } from "./open-call.ts";
 import { synthesizeToolId } from "./tool-ids.ts";
@@ -17,6 +18,8 @@ export interface ToolFragment {
   readonly json: string;
   /** What the host wants back with the call. */
   readonly state?: WireObject;
+  /** Whether an earlier call of the same chunk has a name and the same index. */
+  readonly beside?: boolean;
 }
 
 /** A call with the index and the id that the server gave it. */
@@ -24,6 +27,10 @@ class AssembledCall extends OpenCall {
   readonly wireIndex: number | undefined;
   readonly wireId: string | undefined;
   readonly state: Record<string, unknown> = {};
+  /** How often it came again without arguments: so many more calls if none follow. */
+  copies = 0;
+  /** Whether pieces of it came under an index of their own, which is reported. */
+  scattered = false;
 
   constructor(order: number, id: string, fragment: ToolFragment, sample: number) {
     super(order, id, fragment.kind, sample);
@@ -40,6 +47,12 @@ export class ToolCallAssembly {
   readonly #calls: AssembledCall[] = [];
   /** Calls before this one are of another choice: nothing is added to them. */
   #sealed = 0;
+  /** The latest open call with that id, and with that index. */
+  readonly #byId = new Map<string, AssembledCall>();
+  readonly #byIndex = new Map<number, AssembledCall>();
+  /** Open calls that may lack something. */
+  readonly #unfinished = new Set<AssembledCall>();
+  readonly #ids = new AnswerIds();
   readonly #target: Target;
   readonly #sample: number;
   readonly #seed: () => string;
@@ -55,14 +68,21 @@ export class ToolCallAssembly {
   }
 
   add(fragment: ToolFragment, out: FlowEvent[]): void {
-    const call = this.#continued(fragment, out) ?? this.#begin(fragment);
+    const known = this.#continued(fragment, out);
+    const call = known ?? this.#begin(fragment, out);
     joinStates(call.state, fragment.state ?? {});
+    if (known !== undefined && isCopy(known, fragment)) {
+      known.copies += 1;
+      return;
+    }
+    if (fragment.json.trim() !== "") call.copies = 0;
     call.add(fragment.name, fragment.json, out);
+    this.#unfinished.add(call);
   }
 
   /** Whether a whole call is one of the open ones again. */
   repeats({ index, id, name, kind, json }: ToolFragment): boolean {
-    const same = this.#open.findLast((call) => id !== undefined && call.wireId === id);
+    const same = id !== undefined ? this.#byId.get(id) : index !== undefined ? this.#at(index) : this.#last;
     if (same === undefined || same.kind !== kind || same.name !== name) return false;
     if (index !== undefined && same.wireIndex !== index) return false;
     return same.text.repeats(json);
@@ -71,6 +91,9 @@ export class ToolCallAssembly {
   /** What follows is of another choice, which counts its calls anew. */
   seal(): void {
     this.#sealed = this.#calls.length;
+    this.#byId.clear();
+    this.#byIndex.clear();
+    this.#unfinished.clear();
   }
 
   /**
@@ -78,6 +101,7 @@ export class ToolCallAssembly {
    * is left out and has no end.
    */
   end(out: FlowEvent[], cut: boolean): void {
+    for (const call of [...this.#calls]) this.#settleCopies(call, out);
     const last = this.#calls.at(-1);
     for (const call of this.#calls) {
       if (cut && isCut(call, call === last)) continue;
@@ -88,49 +112,67 @@ export class ToolCallAssembly {
     this.#calls.length = 0;
   }
 
-  get #open(): readonly AssembledCall[] {
-    return this.#sealed === 0 ? this.#calls : this.#calls.slice(this.#sealed);
+  /** The latest open call. */
+  get #last(): AssembledCall | undefined {
+    return this.#calls.length > this.#sealed ? this.#calls.at(-1) : undefined;
   }
 
   /** The open call a fragment belongs to; `undefined` when it begins a new one. */
   #continued(fragment: ToolFragment, out: FlowEvent[]): AssembledCall | undefined {
+    const last = this.#last;
     if (fragment.id !== undefined) return this.#sameId(fragment, fragment.id);
-    if (fragment.index === undefined) return this.#last(fragment);
+    if (fragment.index === undefined)
+      return fragment.name === undefined || (last !== undefined && repeatsName(last, fragment)) ? last : undefined;
     const sameIndex = this.#at(fragment.index);
-    if (sameIndex !== undefined) return beginsAnother(sameIndex, fragment) ? undefined : sameIndex;
-    return fragment.name === undefined && this.#open.length > 0 ? this.#onlyOpen(fragment, out) : undefined;
-  }
-
-  #last(fragment: ToolFragment): AssembledCall | undefined {
-    const last = this.#open.at(-1);
-    return fragment.name === undefined || (last !== undefined && repeatsName(last, fragment)) ? last : undefined;
+    if (sameIndex !== undefined)
+      return this.#isRenamed(sameIndex, fragment) || beginsAnother(sameIndex, fragment) ? undefined : sameIndex;
+    return fragment.name === undefined && last !== undefined ? this.#onlyOpen(fragment, last, out) : undefined;
   }
 
   #sameId(fragment: ToolFragment, id: string): AssembledCall | undefined {
-    const same = this.#open.findLast((call) => call.wireId === id);
+    const same = this.#byId.get(id);
     const elsewhere = same !== undefined && fragment.index !== undefined && same.wireIndex !== fragment.index;
-    if (same !== undefined && !(elsewhere && fragment.name !== undefined)) return same;
+    if (same !== undefined && !(elsewhere && fragment.name !== undefined) && !this.#isRenamed(same, fragment))
+      return same;
     // A new id is no new call by itself: some servers give every fragment an id of its own.
     const there = fragment.index === undefined ? undefined : this.#at(fragment.index);
     return fragment.name === undefined || (there !== undefined && repeatsName(there, fragment)) ? there : undefined;
   }
 
   #at(index: number): AssembledCall | undefined {
-    const open = this.#open;
-    return (
-      open.findLast((call) => call.wireIndex === index) ??
-      open.find((call) => call.wireIndex === undefined && call.order === index + this.#sealed)
-    );
+    const unnumbered = index >= 0 ? this.#calls[index + this.#sealed] : undefined;
+    return this.#byIndex.get(index) ?? (unnumbered?.wireIndex === undefined ? unnumbered : undefined);
+  }
+
+  /** Another name is another call, whatever it shares with one; in the middle of arguments nobody can tell. */
+  #isRenamed({ name, kind, text }: AssembledCall, fragment: ToolFragment): boolean {
+    if (fragment.name === undefined || name === undefined || fragment.name === name) return false;
+    if (kind === "custom" || text.empty || text.complete || fragment.json.trimStart().startsWith("{")) return true;
+    throw this.#invalid(`the tool call ${name} goes on under the name ${fragment.name}`);
+  }
+
+  /** The first two calls that lack something. One that is whole is not looked at again until something is added to it. */
+  #openCalls(): readonly AssembledCall[] {
+    const open: AssembledCall[] = [];
+    for (const call of this.#unfinished) {
+      if (call.text.complete && !call.text.empty) this.#unfinished.delete(call);
+      else if (open.push(call) === 2) break;
+    }
+    return open;
   }
 
   /** A continuation under an index nobody has seen belongs to the one call that still lacks something. */
-  #onlyOpen(fragment: ToolFragment, out: FlowEvent[]): AssembledCall {
-    const open = this.#open.filter(({ text }) => !text.complete || text.empty);
-    const [only, second] = open;
-    const last = this.#open.at(-1);
-    if (last !== undefined && fragment.json.trim() === "" && only === undefined) return last;
+  #onlyOpen(fragment: ToolFragment, last: AssembledCall, out: FlowEvent[]): AssembledCall {
+    const [only, second] = this.#openCalls();
+    if (fragment.json.trim() === "" && only === undefined) return last;
     if (only === undefined || second !== undefined)
       throw this.#invalid("a fragment of a tool call belongs to none of the open calls");
+    if (!only.scattered) this.#reportScattered(only, fragment, out);
+    only.scattered = true;
+    return only;
+  }
+
+  #reportScattered(only: AssembledCall, fragment: ToolFragment, out: FlowEvent[]): void {
     const reason =
       "a fragment of a tool call came under a new index, without an id; it was added to the only open call";
     const adjustment: Adjustment = {
@@ -140,17 +182,27 @@ export class ToolCallAssembly {
       reason,
     };
     out.push({ type: "adjustment", adjustment });
-    return only;
   }
 
-  #begin(fragment: ToolFragment): AssembledCall {
+  #begin(fragment: ToolFragment, out: FlowEvent[]): AssembledCall {
+    const before = fragment.index === undefined ? undefined : this.#byIndex.get(fragment.index);
+    if (before !== undefined) this.#settleCopies(before, out);
     const order = this.#calls.length;
-    const taken = fragment.id === undefined || this.#calls.some((call) => call.id === fragment.id);
-    const id =
-      taken || fragment.id === undefined ? synthesizeToolId(`${this.#seed()} ${this.#sample} ${order}`) : fragment.id;
+    const id = this.#ids.take(fragment.id, () => synthesizeToolId(`${this.#seed()} ${this.#sample} ${order}`), out);
     const call = new AssembledCall(order, id, fragment, this.#sample);
     this.#calls.push(call);
+    if (fragment.id !== undefined) this.#byId.set(fragment.id, call);
+    if (fragment.index !== undefined) this.#byIndex.set(fragment.index, call);
     return call;
+  }
+
+  /** A call without arguments that came several times, and got none later, is several calls. */
+  #settleCopies(call: AssembledCall, out: FlowEvent[]): void {
+    const { copies, kind, name, text } = call;
+    call.copies = 0;
+    if (!text.empty) return;
+    for (let copy = 0; copy < copies; copy++)
+      this.#begin({ index: undefined, id: undefined, name, kind, json: "" }, out).add(name, text.text, out);
   }
 
   #sign({ order, state }: AssembledCall, out: FlowEvent[]): void {
@@ -177,14 +229,20 @@ export class ToolCallAssembly {
 
 /**
  * Servers without ids put whole calls under one index, one after the other. An opening `{}` is no whole call, and the same
- * arguments again are a repetition.
+ * arguments again are a repetition, unless both are in one chunk.
  */
 function beginsAnother({ name, text }: OpenCall, fragment: ToolFragment): boolean {
   if (fragment.name === undefined || name === undefined) return false;
-  const begun = parseArguments(fragment.json);
-  if (fragment.name !== name) return text.complete || text.empty;
   if (text.empty || !text.complete || !fragment.json.trimStart().startsWith("{")) return false;
+  if (fragment.beside === true) return true;
+  const begun = parseArguments(fragment.json);
   return begun === undefined || JSON.stringify(begun.value) !== JSON.stringify(parseArguments(text.text)?.value);
+}
+
+/** Whether a call without an id and without arguments comes again just as it is. */
+function isCopy({ name, text, wireId }: AssembledCall, fragment: ToolFragment): boolean {
+  if (wireId !== undefined || fragment.id !== undefined || name === undefined || fragment.name !== name) return false;
+  return text.empty && text.text.trim() === fragment.json.trim();
 }
 
 /** Servers that name the tool in every fragment: what cannot begin arguments goes on with those that are not whole yet. */

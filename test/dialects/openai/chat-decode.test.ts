@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FlowEvent } from "../../../src/core/event.ts";
 import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
+import { threadMs } from "../../security/thread-time.ts";
 import { readAnswer, requestOf, targetOf } from "../contract.ts";
 
 const target = targetOf({ provider: "host", dialect: "openai" });
@@ -163,25 +164,53 @@ describe("a finish reason", () => {
       call("a", "g", '{"x":1}'),
       call("a", "f", '{"x":2}'),
       call("a", "f", '{"x":1}', 1),
-      call(undefined, "f", '{"x":1}'),
+      call(undefined, "f", '{"x":2}'),
+      call(undefined, "g", '{"x":1}'),
+      call(undefined, "f", '{"x":1}', 1),
     ]) {
       const events = [call("a", "f", '{"x":1}'), END, other, END, DONE];
       expect(() => read(...events)).toThrow(expect.objectContaining({ code: "protocol_error" }));
     }
   });
 
-  it("may be followed by a call that has come, with the same id, name and arguments", () => {
-    const call = (json: string) => calls({ index: 0, id: "a", ...fn("f", json) });
+  it.each<[string, Loose, Loose]>([
+    ["the same id", { index: 0, id: "a" }, { index: 0, id: "a" }],
+    ["the same index and no id", { index: 0, id: "a" }, { index: 0 }],
+    ["the same index, though no piece has an id", { index: 0 }, { index: 0 }],
+    ["neither an id nor an index", {}, {}],
+  ])("may be followed by a call that has come, with %s, name and arguments", (_, first, next) => {
+    const call = (head: Loose, json: string) => calls({ ...head, ...fn("f", json) });
     for (const [json, again] of [
       ['{"x":1}', '{"x":1}'],
       ['{"x":1}', '{ "x": 1 }'],
       ["{}", "{}"],
     ] as const) {
-      const { reply } = read(chunk({ content: "hi" }), call(json), END, call(again), END, DONE);
-      expect(reply.toolCalls).toMatchObject([{ id: "a", name: "f", arguments: JSON.parse(json) }]);
-      const samples = readSamples(2, call(json), END, call(again), { id: "c", choices: [SECOND] }, DONE);
+      const { reply } = read(chunk({ content: "hi" }), call(first, json), END, call(next, again), END, DONE);
+      expect(reply.toolCalls).toMatchObject([{ name: "f", arguments: JSON.parse(json) }]);
+      const samples = readSamples(2, call(first, json), END, call(next, again), { id: "c", choices: [SECOND] }, DONE);
       expect(samples.reply.samples?.[0]?.toolCalls).toMatchObject([{ arguments: JSON.parse(json) }]);
     }
+  });
+
+  it("is proven to a broken connection only where it first came after the text", () => {
+    const ends = (samples: number, ...events: readonly Loose[]) => {
+      const decoder = decodeChat(target, true, requestOf({ samples }));
+      const out: FlowEvent[] = [];
+      for (const event of events) decoder.push(JSON.stringify(event), undefined, out);
+      return () => decoder.end(out, true);
+    };
+    const truncated = expect.objectContaining({ code: "stream_truncated" });
+    const call = calls({ index: 0, id: "a", ...fn("f", "{}") });
+    for (const samples of [1, 2]) {
+      expect(ends(samples, chunk({ content: "hi" }), chunk({}, "stop"))).not.toThrow();
+      expect(ends(samples, chunk({ content: "hi" }), chunk({ content: " you" }, "stop"))).not.toThrow();
+      expect(ends(samples, call, END)).not.toThrow();
+      expect(ends(samples, chunk({ content: "hi" }, "stop"))).toThrow(truncated);
+      expect(ends(samples, chunk({ content: "hi" }, "stop"), chunk({}, "stop"))).toThrow(truncated);
+      expect(ends(samples, chunk({ role: "assistant" }, "stop"), chunk({ content: "hi" }))).toThrow(truncated);
+    }
+    const beside = (index: number, delta: Loose) => ({ id: "c", choices: [{ index, delta, finish_reason: "stop" }] });
+    expect(ends(1, chunk({ content: "hi" }), beside(1, {}))).toThrow(truncated);
   });
 });
 
@@ -245,6 +274,19 @@ describe.each(["stream", "body"] as const)("the choices of a %s", (form) => {
 });
 
 describe("the index of a sole choice", () => {
+  it("that counts on with every text is of several answers: the lowest has no end, so that nothing is an answer", () => {
+    const events = ["Hel", "lo ", "you"].map((content, index) => {
+      return { id: "c", choices: [{ index, delta: { content }, finish_reason: index === 2 ? "stop" : null }] };
+    });
+    const decoder = decodeChat(target);
+    const out: FlowEvent[] = [];
+    for (const event of events) decoder.push(JSON.stringify(event), undefined, out);
+    expect(() => decoder.push(DONE, undefined, out)).toThrow(
+      expect.objectContaining({ code: "stream_truncated", message: expect.stringContaining("choice 0") }),
+    );
+    expect(out.filter(({ type }) => type === "text-delta" || type === "finish")).toMatchObject([{ text: "Hel" }]);
+  });
+
   it("is the same as a string and as a number", () => {
     const first = { id: "c", choices: [{ index: "0", delta: { content: "x" } }] };
     expect(read(first, chunk({ content: "y" }, "stop")).reply).toMatchObject({ text: "xy", finishReason: "stop" });
@@ -423,15 +465,103 @@ describe("tool calls of a chat stream", () => {
     expect(new Set(found.map(([id]) => id)).size).toBe(3);
   });
 
-  it("go on under a new index without an id when one call alone is open, and that is said", () => {
-    const { reply } = read(
-      calls({ index: 0, id: "a", ...fn("f", '{"x":') }),
-      calls({ index: 1, ...fn(undefined, "1}") }),
-      END,
-      DONE,
-    );
+  it("come apart by name when they share an id, and get ids of their own", () => {
+    for (const [first, second, marks] of [
+      ['{"x":1}', '{"y":2}', [{ index: 0 }, { index: 0 }]],
+      ['{"x":1}', '{"y":2}', [{}, {}]],
+      ['{"x":1}', '{"y":2}', [{ index: 0 }, { index: 1 }]],
+      ["{}", "{}", [{ index: 0 }, { index: 0 }]],
+      ["", "", [{ index: 0 }, { index: 0 }]],
+    ] as const) {
+      const [one, other] = marks;
+      const events = [calls({ ...one, id: "a", ...fn("f", first) }), calls({ ...other, id: "a", ...fn("g", second) })];
+      const { toolCalls, adjustments } = read(...events, END, DONE).reply;
+      expect(toolCalls.map(({ name, json }) => [name, json])).toEqual([
+        ["f", first || "{}"],
+        ["g", second || "{}"],
+      ]);
+      expect(toolCalls[0]?.id).toBe("a");
+      expect(toolCalls[1]?.id).not.toBe("a");
+      expect(adjustments).toMatchObject([{ setting: "tools", from: { id: "a" } }]);
+    }
+  });
+
+  it("are an error when the name changes in the middle of the arguments", () => {
+    for (const id of ["a", undefined]) {
+      const events = [calls({ index: 0, id, ...fn("f", '{"x":') }), calls({ index: 0, id, ...fn("g", "1}") })];
+      expect(() => callsOf(...events)).toThrow(expect.objectContaining({ code: "invalid_tool_call" }));
+    }
+  });
+
+  it.each(["", "{}"])("come apart when calls without ids and parameters share an index: %j", (json) => {
+    const call = { index: 0, ...fn("f", json) };
+    for (const events of [
+      [calls(call, call), calls({ index: 0, ...fn("g", "") })],
+      [calls(call), calls(call), calls({ index: 0, ...fn("g", "") })],
+    ]) {
+      const found = callsOf(...events);
+      expect(found.map(([, name, text]) => [name, text])).toEqual([
+        ["f", "{}"],
+        ["f", "{}"],
+        ["g", "{}"],
+      ]);
+      expect(new Set(found.map(([id]) => id)).size).toBe(3);
+      expect(callsOf(...events.slice(0, -1))).toHaveLength(2);
+    }
+  });
+
+  it("come apart in one chunk when calls without ids share index, name and arguments", () => {
+    const call = { index: 0, ...fn("roll", '{"sides":6}') };
+    expect(callsOf(calls(call, call)).map(([, name, json]) => [name, json])).toEqual([
+      ["roll", '{"sides":6}'],
+      ["roll", '{"sides":6}'],
+    ]);
+  });
+
+  it("keep one call together when its name and empty arguments come twice before the others", () => {
+    for (const json of ["", "{}"]) {
+      const head = calls({ index: 0, ...fn("f", json) });
+      const found = callsOf(
+        head,
+        head,
+        calls({ index: 0, ...fn("f", '{"x"') }),
+        calls({ index: 0, ...fn("f", ":1}") }),
+      );
+      expect(found.map(([, name, text]) => [name, text])).toEqual([["f", '{"x":1}']]);
+    }
+    const head = calls({ index: 0, id: "a", ...fn("f", "{}") });
+    expect(callsOf(head, head, calls({ index: 0, ...fn("f", "{}") }))).toEqual([["a", "f", "{}"]]);
+  });
+
+  it("go on under a new index without an id when one call alone is open, which is reported once", () => {
+    const pieces = ['"x"', ":", "1", "}"].map((json, at) => calls({ index: at + 1, ...fn(undefined, json) }));
+    const { reply } = read(calls({ index: 0, id: "a", ...fn("f", "{") }), ...pieces, END, DONE);
     expect(reply.toolCalls).toMatchObject([{ id: "a", arguments: { x: 1 } }]);
     expect(reply.adjustments).toHaveLength(1);
+  });
+
+  it.each<[string, (at: number) => Loose[]]>([
+    ["with ids", (at) => [{ index: at, id: `id${at}`, ...fn("f", '{"x":1}') }]],
+    ["with one id", (at) => [{ index: at, id: "a", ...fn("f", '{"x":1}') }]],
+    ["without ids under one index", (at) => [{ index: 0, ...fn("f", `{"x":${at}}`) }]],
+    ["without indexes", (at) => [{ id: `id${at}`, ...fn("f", '{"x":') }, { ...fn(undefined, "1}") }]],
+    [
+      "with the end of each under a new index",
+      (at) => [
+        { index: 2 * at, id: `id${at}`, ...fn("f", '{"x":') },
+        { index: 2 * at + 1, ...fn(undefined, "1}") },
+      ],
+    ],
+  ])("are read in linear time: 20,000 %s", (_, fragments) => {
+    const decoder = decodeChat(target);
+    const out: FlowEvent[] = [];
+    const before = threadMs();
+    for (let at = 0; at < 20_000; at++)
+      for (const fragment of fragments(at)) decoder.push(JSON.stringify(calls(fragment)), undefined, out);
+    decoder.push(JSON.stringify(END), undefined, out);
+    decoder.push(DONE, undefined, out);
+    expect(threadMs() - before).toBeLessThan(2_000);
+    expect(out.filter(({ type }) => type === "tool-call-end")).toHaveLength(20_000);
   });
 
   it("are an error when a fragment belongs to none of several", () => {
