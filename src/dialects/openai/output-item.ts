@@ -1,5 +1,6 @@
 import type { ToolKind } from "../../core/tool.ts";
 import type { OpenCall } from "./open-call.ts";
+import { Opening } from "./opening.ts";
 import { Passage } from "./passage.ts";
 import { objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
@@ -26,8 +27,8 @@ export class OutputItem {
   call: OpenCall | undefined;
   /** Arguments that came before the call was announced. */
   early = "";
-  /** Arguments that the call was announced with; they count where none come later. */
-  opened = "";
+  /** Arguments that the call was announced with. */
+  opening = new Opening("");
   /** Parts that were announced; events without an index belong to the last of them. */
   parts = 0;
   readonly text = new Passage();

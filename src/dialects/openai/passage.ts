@@ -1,3 +1,5 @@
+import { Opening } from "./opening.ts";
+
 /** One text of an output item, which comes in parts and is repeated when it is complete. */
 export class Passage {
   /** All that was said of it. */
@@ -6,7 +8,7 @@ export class Passage {
   readonly #parts = new Map<number, string>();
   readonly #closed = new Set<number>();
   /** What its parts were announced with. */
-  readonly #opened = new Map<number, string>();
+  readonly #openings = new Map<number, Opening>();
   #repeated = false;
   #last: number | undefined;
 
@@ -16,23 +18,39 @@ export class Passage {
   }
 
   open(part: number, text: string): void {
-    if (text !== "") this.#opened.set(part, text);
+    if (text !== "" && !this.#parts.has(part)) this.#openings.set(part, new Opening(text));
   }
 
-  /** What stands only in the announcement of its last parts: of them nothing came later. */
-  complementOpened(): string {
-    if (this.#repeated) return "";
-    const parts = [...this.#opened].sort(([left], [right]) => left - right);
-    return parts.map(([part, text]) => (this.#isBehind(part) ? (this.complement(part, text) ?? "") : "")).join("");
+  /** What stands only in the announcement of its parts; `undefined` where nobody can tell what does. */
+  complementOpened(): string | undefined {
+    return this.#repeated ? "" : this.#catchUp(Number.POSITIVE_INFINITY);
   }
 
-  /** Adds a delta and gives what to show of it; `undefined` when the part was complete already. */
+  /** Adds a delta and gives what to show of it; `undefined` when its part was complete, or a later one has begun. */
   add(part: number, delta: string): string | undefined {
-    if (this.#closed.has(part)) return undefined;
-    const fresh = this.#last === part || this.text === "" ? delta : `${this.#between}${delta}`;
-    this.#parts.set(part, (this.#parts.get(part) ?? "") + delta);
+    const before = part === this.#last ? "" : this.#catchUp(part);
+    if (before === undefined || this.#closed.has(part) || this.#isBefore(part)) return undefined;
+    return before + this.#append(part, this.#openings.get(part)?.add(delta) ?? delta);
+  }
+
+  #append(part: number, text: string): string {
+    const fresh = this.#last === part || this.text === "" ? text : `${this.#between}${text}`;
+    this.#parts.set(part, (this.#parts.get(part) ?? "") + text);
     this.text += fresh;
     this.#last = part;
+    return fresh;
+  }
+
+  /** Adds what stands only in the announcement of the parts before `end`, which are announced in order. */
+  #catchUp(end: number): string | undefined {
+    let fresh = "";
+    for (const [part, opening] of this.#openings) {
+      if (part >= end) break;
+      this.#openings.delete(part);
+      const rest = this.#closed.has(part) ? "" : opening.end();
+      if (rest === undefined || (rest !== "" && this.#isBefore(part))) return undefined;
+      if (rest !== "") fresh += this.#append(part, rest);
+    }
     return fresh;
   }
 
@@ -42,10 +60,16 @@ export class Passage {
     const said = this.#parts.get(part) ?? "";
     if (!whole.startsWith(said)) return undefined;
     const rest = whole.slice(said.length);
-    if (rest !== "" && said !== "" && this.#last !== part) return undefined;
-    const fresh = rest === "" ? "" : this.add(part, rest);
+    if (rest !== "" && this.#last !== part && (said !== "" || this.#isBefore(part))) return undefined;
+    const before = rest === "" ? "" : this.#catchUp(part);
+    if (before === undefined) return undefined;
     this.#closed.add(part);
-    return fresh;
+    return rest === "" ? "" : before + this.#append(part, rest);
+  }
+
+  /** Whether a later part has begun. */
+  #isBefore(part: number): boolean {
+    return this.#last !== undefined && part < this.#last;
   }
 
   /** The same for all parts together. */
@@ -57,9 +81,5 @@ export class Passage {
     const rest = whole.slice(this.text.length);
     this.text = whole;
     return rest;
-  }
-
-  #isBehind(part: number): boolean {
-    return this.#last === undefined || part > this.#last;
   }
 }

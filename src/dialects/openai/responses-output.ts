@@ -1,8 +1,10 @@
 import type { FlowEvent } from "../../core/event.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
+import { AnswerIds } from "../answer-ids.ts";
 import { targetError } from "../wire-error.ts";
 import { OpenCall } from "./open-call.ts";
+import { Opening } from "./opening.ts";
 import { CALL_KINDS, contentOf, ItemTable, type OutputItem } from "./output-item.ts";
 import { signItem, signReasoning, signText } from "./responses-signature.ts";
 import { synthesizeToolId } from "./tool-ids.ts";
@@ -73,6 +75,7 @@ export class OutputItems {
   readonly #target: Target;
   readonly #seed: () => string;
   readonly #table = new ItemTable();
+  readonly #ids = new AnswerIds();
   /** The item that spoke last, for each kind of delta. */
   readonly #speakers = new Map<string, OutputItem>();
 
@@ -117,7 +120,9 @@ export class OutputItems {
   #begin(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
     const kind = own(CALL_KINDS, item.type);
     if (kind === "function" || kind === "custom") {
-      item.opened = kind === "custom" ? (textIn(wire["input"]) ?? "") : argumentsIn(wire["arguments"]);
+      const opened = kind === "custom" ? (textIn(wire["input"]) ?? "") : argumentsIn(wire["arguments"]);
+      if (!isPlaceholder(opened) && item.early === "" && item.call?.text.empty !== false)
+        item.opening = new Opening(opened);
       this.#callOf(item, textIn(wire["name"]), out);
     }
     const openings = item.type === "message" ? OPENINGS.message : item.type === "reasoning" ? OPENINGS.reasoning : [];
@@ -127,7 +132,9 @@ export class OutputItems {
 
   /** Some servers say a text or arguments only where they announce the item or its part. */
   #showOpened(item: OutputItem, out: FlowEvent[]): void {
-    if (item.call?.text.empty === true) item.call.complement(undefined, item.opened, out);
+    const args = item.opening.end();
+    if (args === undefined) throw this.#differs(item);
+    item.call?.add(undefined, args, out);
     for (const channel of ["text", "refusal", "summary"] as const)
       this.#complete(item, channel, item[channel].complementOpened(), out);
     if (item.summary.text === "") this.#complete(item, "thought", item.thought.complementOpened(), out);
@@ -156,10 +163,13 @@ export class OutputItems {
     if (delta === undefined || type === undefined) return;
     const item = this.#table.ofDelta(type, textIn(event["item_id"]), numberIn(event["output_index"]));
     if (item.finished) throw this.#wrong(`${named(item)} goes on after it was completed`);
-    if (texts !== undefined)
-      this.#show(item, texts.channel, item[texts.channel].add(partOf(item, texts, event), delta), out);
-    else if (item.call === undefined) item.early += delta;
-    else item.call.add(undefined, delta, out);
+    if (texts !== undefined) this.#addText(item, texts.channel, partOf(item, texts, event), delta, out);
+    else this.#addArguments(item, item.opening.add(delta), out);
+  }
+
+  #addArguments(item: OutputItem, piece: string, out: FlowEvent[]): void {
+    if (item.call === undefined) item.early += piece;
+    else item.call.add(undefined, piece, out);
   }
 
   #done(kind: string, event: WireObject, out: FlowEvent[]): void {
@@ -233,7 +243,7 @@ export class OutputItems {
 
   #completeCall(item: OutputItem, name: string | undefined, whole: string, out: FlowEvent[]): void {
     const call = this.#callOf(item, name, out);
-    if (whole.trim() !== "") item.opened = "";
+    if (whole.trim() !== "") item.opening = new Opening("");
     if (call === undefined) item.early ||= whole;
     else if (!call.complement(name, whole, out)) throw this.#differs(item);
   }
@@ -242,7 +252,7 @@ export class OutputItems {
   #callOf(item: OutputItem, name: string | undefined, out: FlowEvent[]): OpenCall | undefined {
     if (item.call === undefined && name === undefined) return undefined;
     if (item.call === undefined) {
-      const id = item.callId ?? synthesizeToolId(`${this.#seed()} 0 ${this.calls}`);
+      const id = this.#ids.take(item.callId, () => synthesizeToolId(`${this.#seed()} 0 ${this.calls}`), out);
       item.call = new OpenCall(this.calls, id, own(CALL_KINDS, item.type) ?? "function", 0);
       this.calls += 1;
     }
@@ -266,6 +276,23 @@ export class OutputItems {
     if ("problem" in checked) throw targetError(this.#target, "invalid_tool_call", checked.problem);
   }
 
+  #addText(item: OutputItem, channel: Channel, part: number, delta: string, out: FlowEvent[]): void {
+    const text = item[channel];
+    if (channel !== "diff" && this.#isOvertaken(item, SHOWN_AS[channel], text.text !== ""))
+      throw this.#wrong(`${named(item)} goes on after the text of another item`);
+    const fresh = text.add(part, delta);
+    if (fresh === undefined) throw this.#wrong(`${named(item)} goes on after a part of it was completed`);
+    this.#show(item, channel, fresh, out);
+  }
+
+  /** Whether text of a later item was shown, or of one at the same place after this one had begun. */
+  #isOvertaken(item: OutputItem, kind: string, begun: boolean): boolean {
+    const last = this.#speakers.get(kind);
+    if (last === undefined || last === item) return false;
+    const [before, here] = [last.index, item.index];
+    return before === undefined || here === undefined || before === here ? begun : here < before;
+  }
+
   #complete(item: OutputItem, channel: Channel, rest: string | undefined, out: FlowEvent[]): void {
     if (rest === undefined) throw this.#differs(item);
     if (rest !== "" && channel !== "diff" && !this.#mayFollow(item, SHOWN_AS[channel]))
@@ -281,8 +308,7 @@ export class OutputItems {
     return before === undefined || here === undefined || before < here;
   }
 
-  #show(item: OutputItem, channel: Channel, text: string | undefined, out: FlowEvent[]): void {
-    if (text === undefined) throw this.#wrong(`${named(item)} goes on after it was completed`);
+  #show(item: OutputItem, channel: Channel, text: string, out: FlowEvent[]): void {
     if (text === "" || channel === "diff") return;
     if (channel === "refusal") this.refused = true;
     this.#speakers.set(SHOWN_AS[channel], item);
@@ -318,6 +344,11 @@ function texts(parts: unknown, field: string): readonly string[] {
 function argumentsIn(value: unknown): string {
   if (typeof value === "string") return value;
   return objectIn(value) === undefined && listIn(value).length === 0 ? "" : JSON.stringify(value);
+}
+
+/** Arguments that say nothing yet. */
+function isPlaceholder(text: string): boolean {
+  return ["", "{}", "null"].includes(text.replace(/\s/g, ""));
 }
 
 /** A shell in a container of the provider is the provider's own work. */

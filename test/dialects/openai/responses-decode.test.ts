@@ -294,6 +294,90 @@ describe("an item of a responses stream", () => {
       }
   });
 
+  it.each([
+    ["goes on after it", ["lo"], "Hello"],
+    ["goes on after it in pieces", ["l", "o"], "Hello"],
+    ["says it again", ["Hello"], "Hello"],
+    ["says it again in pieces", ["He", "l", "lo"], "Hello"],
+    ["says only it again", ["H", "el"], "Hel"],
+  ])("is read with the text of its announcement when its content %s", (_, deltas, whole) => {
+    const part = { type: "response.content_part.added", ...place(0), content_index: 0 };
+    const opened = { ...part, part: { type: "output_text", text: "Hel" } };
+    const later = deltas.map((delta) => textDelta(delta, { ...place(0), content_index: 0 }));
+    for (const begun of [[opened], [added(message("Hel"), 0)], [added(message("Hel"), 0), opened]])
+      for (const end of [[], [textDone(whole, place(0))], [done(message(whole), 0)]]) {
+        const { reply, events } = read(...begun, ...later, ...end, completed([message(whole)]));
+        expect(reply.text).toBe(whole);
+        expect(events.map((event) => (event.type === "text-delta" ? event.text : "")).join("")).toBe(whole);
+      }
+    expect(read(opened, ...later, completed()).reply.text).toBe(whole);
+  });
+
+  it.each([
+    ["goes on after it", ["ECT 1"]],
+    ["says it again in pieces", ["SE", "LECT 1"]],
+  ])("is read with the arguments of its announcement when the rest %s", (_, deltas) => {
+    const custom = { id: "i", type: "custom_tool_call", call_id: "c", name: "sql", input: "SEL" };
+    const delta = (type: string, text: string) => ({ type, output_index: 0, item_id: "i", delta: text });
+    const inputs = deltas.map((text) => delta("response.custom_tool_call_input.delta", text));
+    expect(read(added(custom, 0), ...inputs, completed()).reply.toolCalls).toMatchObject([
+      { arguments: { input: "SELECT 1" } },
+    ]);
+    const fn = { ...custom, type: "function_call", input: undefined, arguments: '{"q":"SEL' };
+    const pieces = deltas.map((text, at) => (at === 0 && text.startsWith("SE") ? `{"q":"${text}` : text));
+    const args = [...pieces, '"}'].map((text) => delta("response.function_call_arguments.delta", text));
+    expect(read(added(fn, 0), ...args, completed()).reply.toolCalls).toMatchObject([{ arguments: { q: "SELECT 1" } }]);
+  });
+
+  it("is refused when nobody can tell what of its announcement its content repeats", () => {
+    const begun = [added(message("Hello"), 0), textDelta("Hel", place(0))];
+    expect(() => read(...begun, completed())).toThrow(protocolError);
+    expect(() => read(...begun, textDelta("p", place(0)), done(message("Help"), 0), completed())).toThrow(
+      protocolError,
+    );
+    expect(read(...begun, done(message("Hello"), 0), completed()).reply.text).toBe("Hello");
+  });
+
+  it("has all its parts, also those that stand only in their announcement", () => {
+    const part = (content_index: number, text: string) => {
+      return { type: "response.content_part.added", ...place(0), content_index, part: { type: "output_text", text } };
+    };
+    const delta = (content_index: number, text: string) => textDelta(text, { ...place(0), content_index });
+    expect(read(part(0, "a"), part(1, ""), delta(1, "b"), part(2, "c"), completed()).reply.text).toBe("abc");
+    expect(read(part(0, "a"), delta(0, "a"), part(1, "b"), delta(1, "c"), completed()).reply.text).toBe("abc");
+    expect(() => read(part(0, ""), delta(0, "a"), part(1, ""), delta(1, "b"), delta(0, "c"), completed())).toThrow(
+      protocolError,
+    );
+  });
+
+  it.each([
+    ["text", "response.output_text.delta", "message", [0, 1, 0, 1]],
+    ["text of the same place", "response.output_text.delta", "message", [0, 0, 0, 0]],
+    ["text in the wrong order", "response.output_text.delta", "message", [1, 1, 0, 0]],
+    ["refusals", "response.refusal.delta", "message", [0, 1, 0, 1]],
+    ["summaries", "response.reasoning_summary_text.delta", "reasoning", [0, 1, 0, 1]],
+  ] as const)("is refused when two are interleaved: %s", (_, type, kind, places) => {
+    const ids = places.every((index) => index === 0) ? ["x", "y", "x", "y"] : places.map((index) => `m${index}`);
+    const items = ids.slice(0, 2).map((id, at) => added({ id, type: kind, content: [], summary: [] }, places[at] ?? 0));
+    const deltas = ["Hel", "Wor", "lo", "ld"].map((delta, at) => {
+      return { type, delta, output_index: places[at], item_id: ids[at] };
+    });
+    expect(() => read(...items, ...deltas, completed())).toThrow(protocolError);
+  });
+
+  it.each(["stream", "completed response"])(
+    "that is a call gets an id of its own in a %s, which is reported once",
+    (form) => {
+      const calls = [0, 1, 2].map((x) => ({ ...call(`{"x":${x}}`), id: `f${x}` }));
+      const events = form === "stream" ? calls.map((item, index) => done(item, index)) : [];
+      const { toolCalls, adjustments } = read(...events, completed(calls)).reply;
+      expect(toolCalls.map((one) => one.arguments)).toEqual([{ x: 0 }, { x: 1 }, { x: 2 }]);
+      expect(toolCalls[0]?.id).toBe("c");
+      expect(new Set(toolCalls.map(({ id }) => id)).size).toBe(3);
+      expect(adjustments).toMatchObject([{ setting: "tools", from: { id: "c" } }]);
+    },
+  );
+
   it("is delivered once when the complete response lists it twice", () => {
     const items = [message("hi"), call('{"x":1}')];
     const twice = [...items, message("hi"), call('{ "x": 1 }')];
