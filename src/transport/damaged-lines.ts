@@ -1,14 +1,17 @@
 const LINE_END = /[\r\n]/g;
 /** A comment has no name. */
 const FIELD = /^(?:data|event|id|retry)?:/;
+/** The name of any field. */
+const NAMED = /^([A-Za-z0-9_-]+):/;
+const NAME = /^[A-Za-z0-9_-]*$/;
 const WITHOUT_VALUE: ReadonlySet<string> = new Set(["", "data", "event", "id", "retry"]);
-/** Characters that tell whether a line is a field: "event:" and "retry:". */
-const LONGEST_NAME = 6;
+/** Characters of a line in which the colon of a field is looked for. */
+const LONGEST_NAME = 64;
 
 /**
  * Finds lines that hold an object and are not a field of an event stream, such as a damaged `data:`. The standard
- * ignores them, and the text in them would be missing from the answer. The parser does not report those that are split
- * over reads.
+ * ignores them, and the text in them would be missing from the answer. A field with a name of its own is ignored, unless
+ * the name is what damage makes of `data`. The parser does not report lines that are split over reads.
  */
 export class DamagedLines {
   #head = "";
@@ -48,9 +51,24 @@ export class DamagedLines {
       return;
     }
     this.#head += text.slice(start, Math.min(end, start + LONGEST_NAME - this.#head.length));
-    if (this.#head.length >= LONGEST_NAME || this.#head.includes(":")) this.#isField = FIELD.test(this.#head);
+    if (this.#head.includes(":")) this.#isField = isField(this.#head);
     else if (ends) this.#isField = WITHOUT_VALUE.has(this.#head);
+    else if (this.#head.length >= LONGEST_NAME || !NAME.test(this.#head)) this.#isField = false;
   }
+}
+
+function isField(line: string): boolean {
+  const name = NAMED.exec(line)?.[1];
+  return FIELD.test(line) || (name !== undefined && !isDamagedData(name.toLowerCase()));
+}
+
+/** Whether a name may have been `data`: it holds it, is a beginning or an end of it, or has one wrong character. */
+function isDamagedData(name: string): boolean {
+  if (name.includes("data") || "data".startsWith(name) || "data".endsWith(name)) return true;
+  const before = [...name].findIndex((char, at) => char !== "data"[at]);
+  const [rest, lost] = [name.slice(before), "data".slice(before)];
+  // One character is another one, is missing, or is too many.
+  return rest.slice(1) === lost.slice(1) || rest === lost.slice(1) || rest.slice(1) === lost;
 }
 
 function lineEnd(text: string, from: number): number {

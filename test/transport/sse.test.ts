@@ -108,6 +108,20 @@ describe("event framing", () => {
     '[{"text":"lost"}]',
     'x{"text":"lost"}',
     '{"error":1}{"text":"lost"}',
+    'dat a: {"text":"lost"}',
+    'xdata: {"text":"lost"}',
+    'DATA: {"text":"lost"}',
+    'datas: {"text":"lost"}',
+    'dta: {"text":"lost"}',
+    'dara: {"text":"lost"}',
+    'ta: {"text":"lost"}',
+    'd: {"text":"lost"}',
+    'pingdata: {"text":"lost"}',
+    'da\uFEFFta: {"text":"lost"}',
+    'dàta: {"text":"lost"}',
+    'meta {"text":"lost"}',
+    'a.b: {"text":"lost"}',
+    `${"x".repeat(64)}: {"text":"lost"}`,
   ])("refuses the line %j, split at every byte, after the events before it", (line) => {
     const bytes = Buffer.from(`data: one\n\n${line}\n\ndata: two\n\n`);
     for (let at = 0; at <= bytes.length; at++) {
@@ -120,6 +134,17 @@ describe("event framing", () => {
       expect(out.map(({ data }) => data)).toEqual(line.startsWith("{") ? ["one", '{"error":1}'] : ["one"]);
     }
   });
+
+  test.each(["meta", "x-trace", "usage", "Event", "x_1", "9", "detail", "x".repeat(63)])(
+    "ignores the unknown field %s with an object, split at every byte: the standard says so, and it is no damaged data field",
+    (name) => {
+      const bytes = Buffer.from(`data: one\n\n${name}: {"a":1}\ndata: two\n${name}:{"a":1}\n\n`);
+      const expected = ["one", "two"];
+      for (let at = 0; at <= bytes.length; at++)
+        expect(frame(pieces(bytes, [at])).map(({ data }) => data)).toEqual(expected);
+      expect(frame([...bytes].map((byte) => Buffer.from([byte]))).map(({ data }) => data)).toEqual(expected);
+    },
+  );
 
   test("ignores unknown fields, comments and stray words without an object", () => {
     const body = ': {"comment":1}\nx-trace: 7\nping\nda\nid: {1}\nretry: {2}\ndata: one\n\n';

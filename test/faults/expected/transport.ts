@@ -149,7 +149,7 @@ export const TRANSPORT: readonly Expectation[] = [
     runs: [
       {
         wires: CHAT,
-        attempts: [[["sse", "chunked"], ["data", delta("hi", "stop")], ["wait", 20], ["rst"]]],
+        attempts: [[["sse", "chunked"], ["data", delta("hi")], ["data", delta("", "stop")], ["wait", 20], ["rst"]]],
         both: { text: "hi", finish: "stop" },
       },
       {
@@ -158,7 +158,6 @@ export const TRANSPORT: readonly Expectation[] = [
           [
             ["sse", "chunked"],
             ["data", { candidates: [{ content: { role: "model", parts: [{ text: "hi" }] } }] }],
-            // On the first text it would prove nothing: some hosts send STOP with every chunk.
             ["data", { candidates: [{ content: { role: "model", parts: [{ text: "" }] }, finishReason: "STOP" }] }],
             ["wait", 20],
             ["rst"],
@@ -167,6 +166,48 @@ export const TRANSPORT: readonly Expectation[] = [
         both: { text: "hi", finish: "stop" },
       },
     ],
+  },
+  {
+    id: "own-T03-first",
+    wire: "a finish reason on the first text only, then a reset, or an end without the last chunk",
+    does: "`stream_truncated` with the partial: some hosts send a finish reason with every chunk, so it proves no end",
+    runs: (["rst", "fin"] as const).flatMap((cut) => [
+      {
+        wires: CHAT,
+        attempts: [[["sse", "chunked"], ["data", delta("hi", "stop")], ["wait", 20], [cut]]],
+        both: { code: "stream_truncated", partial: "hi" },
+        codegen: TRIED_THRICE,
+      },
+      {
+        wires: GOOGLE,
+        attempts: [
+          [
+            ["sse", "chunked"],
+            ["data", { candidates: [{ content: { role: "model", parts: [{ text: "hi" }] }, finishReason: "STOP" }] }],
+            ["wait", 20],
+            [cut],
+          ],
+        ],
+        both: { code: "stream_truncated", partial: "hi" },
+        codegen: TRIED_THRICE,
+      },
+      {
+        wires: ANTHROPIC,
+        attempts: [
+          [
+            ["sse", "chunked"],
+            ["data", { type: "message_start", message: { id: "m", content: [], stop_reason: "end_turn" } }],
+            ["data", { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }],
+            ["data", { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "hi" } }],
+            ["data", { type: "content_block_stop", index: 0 }],
+            ["wait", 20],
+            [cut],
+          ],
+        ],
+        both: { code: "stream_truncated", partial: "hi" },
+        codegen: TRIED_THRICE,
+      },
+    ]),
   },
   {
     id: "own-T05",
