@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Adjustment, Attempt } from "./attempt.ts";
 import { boundedDepth } from "./bounded-depth.ts";
 import type { RateLimit } from "./call.ts";
@@ -135,7 +134,7 @@ export interface FoldFacts {
 export class ReplyFold {
   readonly #samples: SampleFold[] = [];
   #usage: Usage = NO_USAGE;
-  #adjustments: Adjustment[] = [];
+  readonly #adjustments = new Map<string, Adjustment>();
   #model = "";
   #provider = "";
   #id: string | undefined;
@@ -190,11 +189,8 @@ export class ReplyFold {
 
   /** An attempt that is repeated is adjusted again; it is said once. */
   #adjust(adjustment: Adjustment): void {
-    const known = this.#adjustments.some(
-      ({ setting, reason, from }) =>
-        setting === adjustment.setting && reason === adjustment.reason && isDeepStrictEqual(from, adjustment.from),
-    );
-    if (!known) this.#adjustments.push(adjustment);
+    const key = keyOf(adjustment);
+    if (!this.#adjustments.has(key)) this.#adjustments.set(key, adjustment);
   }
 
   #finish(event: Extract<FlowEvent, { type: "finish" }>): void {
@@ -214,7 +210,7 @@ export class ReplyFold {
     this.#model = event.model;
     this.#provider = event.provider;
     this.#id = event.id ?? this.#id;
-    if (this.#samples.length === 0) this.#adjustments = [];
+    if (this.#samples.length === 0) this.#adjustments.clear();
   }
 
   /** Samples that have ended. */
@@ -276,12 +272,22 @@ export class ReplyFold {
       latencyMs: facts.latencyMs,
       firstTokenMs: facts.firstTokenMs,
       attempts: facts.attempts,
-      adjustments: this.#adjustments,
+      adjustments: [...this.#adjustments.values()],
       rateLimit: facts.rateLimit,
       message: { role: "assistant", content: sample.content() },
       raw: boundedDepth(facts.raw),
       ...(this.#samples.length > 1 && { samples: this.samples().map(({ message: _, ...plain }) => plain) }),
     };
+  }
+}
+
+/** The same for adjustments that say the same of the same value. */
+function keyOf({ setting, reason, from }: Adjustment): string {
+  try {
+    return JSON.stringify([setting, reason, from]);
+  } catch {
+    // A value of a custom dialect that JSON cannot hold.
+    return JSON.stringify([setting, reason]);
   }
 }
 

@@ -42,7 +42,7 @@ export class DamagedLines {
   #damages(text: string, start: number, end: number, ends: boolean): boolean {
     if (this.#isField === undefined) this.#readName(text, start, end, ends);
     if (this.#isField !== false) return false;
-    return this.#head.includes("{") || text.slice(start, end).includes("{");
+    return text.slice(start, end).includes("{");
   }
 
   #readName(text: string, start: number, end: number, ends: boolean): void {

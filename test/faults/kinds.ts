@@ -10,17 +10,17 @@ export interface Kind {
 export const KINDS: Readonly<Record<string, readonly Kind[]>> = {
   "One answer, complete and once": [
     {
-      kind: "a field of an event stream after NUL or BOM; another line that holds `{`",
+      kind: "a field of an event stream after NUL or BOM, a damaged `data` field, an unknown field; another line that holds `{`",
       covers: "four wires, our transport and a `fetch` of the caller, LF, CRLF and CR, every split, endless lines",
       tests: ["transport/sse.test.ts", "transport/message-reader.test.ts", "transport/any-fetch.test.ts"],
     },
     {
-      kind: "Messages: a lost start, deltas after a stop, an unknown or repeated block, a second message",
-      covers: "text, thinking, signatures, arguments",
+      kind: "Messages: a lost start, a lone stop, deltas after a stop, an unknown or repeated block, a second message",
+      covers: "text, thinking, signatures in pieces before and after the stop, arguments",
       tests: ["dialects/anthropic/decode.test.ts"],
     },
     {
-      kind: "Responses: done events under another index, two items under one index, a reused index",
+      kind: "Responses: done events under another index, two items under one index, a reused index, interleaved items or parts, a beginning that only the announcement has",
       covers: "text, reasoning, refusals, arguments, custom input, body and stream",
       tests: ["dialects/openai/responses-decode.test.ts"],
     },
@@ -30,9 +30,11 @@ export const KINDS: Readonly<Record<string, readonly Kind[]>> = {
       tests: ["dialects/openai/chat-decode.test.ts", "dialects/google/decode.test.ts"],
     },
     {
-      kind: "a finish reason before or on the first text; content after the end",
-      covers: "text, reasoning, calls, images; `[DONE]` and `message_stop`",
+      kind: "a finish reason before or on the first text, then nothing, a clean end or a broken connection; content after the end",
+      covers:
+        "text, reasoning, calls, images, repeated calls with and without ids; `[DONE]` and `message_stop`; samples",
       tests: [
+        "faults/scripts.test.ts",
         "dialects/openai/chat-decode.test.ts",
         "dialects/google/decode.test.ts",
         "dialects/anthropic/decode.test.ts",
@@ -42,6 +44,18 @@ export const KINDS: Readonly<Record<string, readonly Kind[]>> = {
       kind: "an answer without text, tool call, refusal or other output",
       covers: "whatever the usage says; `pause_turn`, an empty stop after tool results, a continued answer",
       tests: ["layers/output-guard.test.ts"],
+    },
+    {
+      kind: "tool calls that share an id, an index or a name, come in copies, or go on under new indexes",
+      covers:
+        "four wires, body and stream, joined candidates and samples; sent back with their results; 20,000 in linear time",
+      tests: [
+        "dialects/openai/chat-decode.test.ts",
+        "dialects/openai/responses-decode.test.ts",
+        "dialects/anthropic/decode.test.ts",
+        "dialects/google/decode.test.ts",
+        "wire/shared-ids.test.ts",
+      ],
     },
     {
       kind: "tool calls without a name, with `null` or other arguments that are not an object",
@@ -112,6 +126,11 @@ export const KINDS: Readonly<Record<string, readonly Kind[]>> = {
     },
   ],
   "Streams, breaker, clocks": [
+    {
+      kind: "batches that nobody takes while the reply is read",
+      covers: "the order of events, a reader that takes some of them, linear time",
+      tests: ["model/reading.test.ts", "model/cursor.test.ts"],
+    },
     {
       kind: "a stream that its reader left without closing it",
       covers: "socket, slot, probe; samples, hedges, fallbacks; while the server sends; `deadline` and abort",

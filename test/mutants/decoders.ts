@@ -12,8 +12,20 @@ export const decoders = [
     [
       "chat-trusts-the-end",
       "the end of the bytes is the end of an answer",
-      'if (!this.done) this.#settle("end", out);',
+      'if (!this.done) this.#settle(broken ? "broken" : "end", out);',
       'if (!this.done) this.#settle("body", out);',
+    ],
+    [
+      "chat-early-reason-ends-a-broken-stream",
+      "a finish reason on the first text is the end of a stream that broke",
+      'this.#settle(broken ? "broken" : "end", out);',
+      'this.#settle("end", out);',
+    ],
+    [
+      "chat-repeated-call-read-again",
+      "a call that comes again after the end is added to the answer",
+      "piece: repeated ? withoutRepeatedCalls(choice) : choice",
+      "piece: choice",
     ],
     [
       "chat-error-unseen",
@@ -24,8 +36,8 @@ export const decoders = [
     [
       "chat-half-of-the-choices",
       "[DONE] ends an answer of which one choice is open",
-      'if (ending === "end" || open.length < choices.length) {',
-      'if (ending === "end") {',
+      "if (cut || open.length < choices.length) {",
+      "if (cut) {",
     ],
     [
       "chat-unknown-end-untold",
@@ -62,6 +74,14 @@ export const decoders = [
       "same.kind !== kind || same.name !== name",
       "same.kind !== kind",
     ],
+    [
+      "chat-renamed-call-joined",
+      "two calls of different tools under one id are one",
+      "&& !this.#isRenamed(same, fragment))",
+      ")",
+    ],
+    ["chat-empty-copies-lost", "a second call without arguments vanishes", "known.copies += 1;", "known.copies = 0;"],
+    ["chat-scattered-told-often", "every piece under a new index is reported", "    only.scattered = true;\n", ""],
   ]),
   ...mutantsOf(
     "src/dialects/exchange.ts",
@@ -94,7 +114,29 @@ export const decoders = [
       "if (!whole.startsWith(this.text)) return undefined;",
       'if (!whole.startsWith(this.text)) return "";',
     ],
+    [
+      "responses-parts-mixed",
+      "the parts of a message are mixed",
+      "this.#closed.has(part) || this.#isBefore(part)) return undefined;",
+      "this.#closed.has(part)) return undefined;",
+    ],
   ]),
+  ...mutantsOf("src/dialects/openai/opening.ts", RESPONSES, [
+    [
+      "responses-beginning-lost",
+      "the beginning that stands only in the announcement is dropped",
+      "this.#opened.slice(this.#said.length) + said",
+      "delta",
+    ],
+  ]),
+  ...mutantsOf(
+    "src/dialects/answer-ids.ts",
+    [...CHAT, ...RESPONSES, ...ANTHROPIC, ...GOOGLE],
+    [
+      ["answer-ids-twice", "two calls of an answer have one id", "!this.#taken.has(given)", "given !== null"],
+      ["answer-ids-untold", "a changed id is not reported", "    this.#reported = true;\n", "    return;\n"],
+    ],
+  ),
   ...mutantsOf("src/dialects/openai/responses-output.ts", RESPONSES, [
     [
       "responses-hosted-shell-is-a-call",
@@ -107,6 +149,12 @@ export const decoders = [
       "a delta after its finished item is shown",
       "if (item.finished) throw this.#wrong(`${named(item)} goes on after it was completed`);",
       "",
+    ],
+    [
+      "responses-items-mixed",
+      "the texts of two items are mixed",
+      'channel !== "diff" && this.#isOvertaken',
+      'channel === "diff" && this.#isOvertaken',
     ],
     [
       "responses-announced-lost",
@@ -263,6 +311,18 @@ export const decoders = [
       "(isOpen && this.#filled.has(index))",
       "isOpen",
     ],
+    [
+      "anthropic-lone-stop-unseen",
+      "a block of which only the end arrives is passed over",
+      "      throw this.#broken(`content block ${index} ended and never began`);\n",
+      "      return;\n",
+    ],
+    [
+      "anthropic-early-reason-ends-a-broken-stream",
+      "a stop reason before the content is the end of a stream that broke",
+      "broken && !this.#ended ? undefined : this.#stopReason",
+      "broken && !this.#started ? undefined : this.#stopReason",
+    ],
     ["anthropic-appends-after-the-end", "content after the end is appended", "    this.#ended ||= this.#spoke;\n", ""],
   ]),
   ...mutantsOf(
@@ -348,7 +408,7 @@ export const decoders = [
   ]),
   ...mutantsOf("src/model/reading.ts", CURSOR, [
     ["stream-left-runs-on", "leaving a stream does not end the call", "    this.#opened.cancel(reason);\n", ""],
-    ["stream-events-after-leaving", "a stream that was left gives more", "    this.#batch = [];\n    if", "    if"],
+    ["stream-events-after-leaving", "a stream that was left gives more", "    this.#replace([]);\n    if", "    if"],
     [
       "stream-private-events",
       "events that are only for the reply are shown",
@@ -382,8 +442,8 @@ export const decoders = [
     [
       "stream-read-on-loses-events",
       "events read on for the reply are lost to the loop",
-      "this.#batch = rest.length === 0 ? batch : [...rest, ...batch];",
-      "this.#batch = batch;",
+      "this.#taken === this.#batch.length",
+      "this.#taken >= 0",
     ],
   ]),
   ...mutantsOf("src/model/reader-pause.ts", CURSOR, [

@@ -154,8 +154,20 @@ export const wire = [
       [
         "damaged-line-forgotten-between-reads",
         "a damaged line is not seen when its name came in an earlier read",
-        'return this.#head.includes("{") || text',
-        "return text",
+        "    this.#head += text.slice",
+        "    this.#head = text.slice",
+      ],
+      [
+        "damaged-data-is-a-field",
+        "a damaged data field is ignored like an unknown one",
+        "(name !== undefined && !isDamagedData(name.toLowerCase()))",
+        "name !== undefined",
+      ],
+      [
+        "unknown-field-is-damage",
+        "an unknown field that holds an object ends the stream",
+        "return FIELD.test(line) || (name",
+        "return FIELD.test(line) || (name === null && name",
       ],
       [
         "damaged-line-after-object",

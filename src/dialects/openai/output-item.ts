@@ -80,10 +80,10 @@ export class ItemTable {
   ofFinished(wire: WireObject, index: number | undefined): OutputItem {
     const { type, id, callId } = identityOf(wire);
     const fits = (item: OutputItem) => item.callId === undefined || callId === undefined || item.callId === callId;
-    const differs = (item: OutputItem) =>
-      item.name !== nameOf(wire) || (item.finished && item.content !== contentOf(wire));
+    const content = contentOf(wire);
+    const differs = (item: OutputItem) => item.name !== nameOf(wire) || (item.finished && item.content !== content);
     const known = this.#identified(wire, index, differs);
-    const isOther = known?.finished === true && isElsewhere(known, index) && known.content !== contentOf(wire);
+    const isOther = known?.finished === true && isElsewhere(known, index) && known.content !== content;
     const found =
       (isOther ? undefined : known) ??
       this.#at(type, index).findLast((item) => !item.finished && fits(item)) ??
