@@ -40,12 +40,15 @@ export interface Cost {
   readonly estimated: boolean;
 }
 
-/** Integer nano-dollars: money is added as bigint and becomes a float only for display. */
+/** Whole nano-dollars, always exact: a number up to 2^53 (9 million USD), which costs nothing to add, a bigint beyond. */
+export type Nano = number | bigint;
+
+/** Money is added in whole nano-dollars and becomes a fraction only for display. */
 export interface NanoCost {
-  readonly input: bigint;
-  readonly cacheRead: bigint;
-  readonly cacheWrite: bigint;
-  readonly output: bigint;
+  readonly input: Nano;
+  readonly cacheRead: Nano;
+  readonly cacheWrite: Nano;
+  readonly output: Nano;
 }
 
 export const NO_COST: Cost = Object.freeze({
@@ -56,15 +59,27 @@ export const NO_COST: Cost = Object.freeze({
 export const UNKNOWN_COST: Cost = Object.freeze({ usd: null, breakdown: null, estimated: false });
 
 const NANO_PER_USD = 1_000_000_000;
-const TOKENS_PER_PRICE = 1_000_000n;
+const TOKENS_PER_PRICE = 1_000_000;
 
-/** Price per million tokens in nano-dollars; prices have at most six decimals in practice, nine are kept. */
-function nanoRate(usdPerMillion: number): bigint {
-  return BigInt(Math.round(usdPerMillion * NANO_PER_USD));
+/** Prices per million tokens have at most six decimals in practice, nine are kept. Rounds half up. */
+function charge(tokens: number, usdPerMillion: number): Nano {
+  if (tokens === 0) return 0;
+  const rate = Math.round(usdPerMillion * NANO_PER_USD);
+  const product = tokens * rate + TOKENS_PER_PRICE / 2;
+  if (product <= Number.MAX_SAFE_INTEGER) return (product - (product % TOKENS_PER_PRICE)) / TOKENS_PER_PRICE;
+  return reduced((BigInt(tokens) * BigInt(rate) + BigInt(TOKENS_PER_PRICE / 2)) / BigInt(TOKENS_PER_PRICE));
 }
 
-function charge(tokens: number, usdPerMillion: number): bigint {
-  return (BigInt(tokens) * nanoRate(usdPerMillion) + TOKENS_PER_PRICE / 2n) / TOKENS_PER_PRICE;
+function reduced(nano: bigint): Nano {
+  return nano <= Number.MAX_SAFE_INTEGER ? Number(nano) : nano;
+}
+
+function plus(left: Nano, right: Nano): Nano {
+  if (typeof left === "number" && typeof right === "number") {
+    const sum = left + right;
+    if (sum <= Number.MAX_SAFE_INTEGER) return sum;
+  }
+  return BigInt(left) + BigInt(right);
 }
 
 function tierOf(price: Price, promptTokens: number): Price | PriceTier {
@@ -117,21 +132,24 @@ export function nanoCost(usage: Usage, price: Price): NanoCost | undefined {
   const writeRate = rates.cacheWrite ?? rates.input;
   const { write5m, write1h } = writesOf(usage);
   const writeRest = usage.cacheWrite - write5m - write1h;
-  const used = { cacheRead: usage.cacheRead, cacheWrite: writeRest, cacheWrite5m: write5m, cacheWrite1h: write1h };
-  const classes = Object.keys(used) as CacheClass[];
-  if (classes.some((name) => used[name] > 0 && lacksRate(price, promptTokens, name))) return undefined;
+  const isUnpriced = (tokens: number, name: CacheClass) => tokens > 0 && lacksRate(price, promptTokens, name);
+  if (isUnpriced(usage.cacheRead, "cacheRead") || isUnpriced(writeRest, "cacheWrite")) return undefined;
+  if (isUnpriced(write5m, "cacheWrite5m") || isUnpriced(write1h, "cacheWrite1h")) return undefined;
   return {
     input: charge(usage.input, rates.input),
     cacheRead: charge(usage.cacheRead, rates.cacheRead ?? rates.input),
-    cacheWrite:
-      charge(writeRest, writeRate) +
-      charge(write5m, rates.cacheWrite5m ?? writeRate) +
-      charge(write1h, rateOf(rates, "cacheWrite1h") ?? writeRate),
+    cacheWrite: plus(
+      charge(writeRest, writeRate),
+      plus(
+        charge(write5m, rates.cacheWrite5m ?? writeRate),
+        charge(write1h, rateOf(rates, "cacheWrite1h") ?? writeRate),
+      ),
+    ),
     output: charge(usage.output, rates.output),
   };
 }
 
-export function usdOf(nano: bigint): number {
+export function usdOf(nano: Nano): number {
   return Number(nano) / NANO_PER_USD;
 }
 
@@ -144,7 +162,7 @@ export function costOf(usage: Usage, price: Price | undefined): Cost {
 
 export function costFromNano(nano: NanoCost, estimated: boolean): Cost {
   return {
-    usd: usdOf(nano.input + nano.cacheRead + nano.cacheWrite + nano.output),
+    usd: usdOf(plus(plus(nano.input, nano.cacheRead), plus(nano.cacheWrite, nano.output))),
     breakdown: {
       input: usdOf(nano.input),
       cacheRead: usdOf(nano.cacheRead),
@@ -167,16 +185,17 @@ export function nanoOf(cost: Cost | undefined): NanoCost | undefined {
   };
 }
 
-function fromUsd(usd: number): bigint {
-  return BigInt(Math.round(usd * NANO_PER_USD));
+function fromUsd(usd: number): Nano {
+  const nano = Math.round(usd * NANO_PER_USD);
+  return nano <= Number.MAX_SAFE_INTEGER ? nano : BigInt(nano);
 }
 
 export function addNano(left: NanoCost, right: NanoCost): NanoCost {
   return {
-    input: left.input + right.input,
-    cacheRead: left.cacheRead + right.cacheRead,
-    cacheWrite: left.cacheWrite + right.cacheWrite,
-    output: left.output + right.output,
+    input: plus(left.input, right.input),
+    cacheRead: plus(left.cacheRead, right.cacheRead),
+    cacheWrite: plus(left.cacheWrite, right.cacheWrite),
+    output: plus(left.output, right.output),
   };
 }
 

@@ -75,8 +75,6 @@ function countIn(value: unknown): number {
 }
 
 export function addUsage(left: Usage, right: Usage): Usage {
-  const details: Record<string, number> = { ...left.details };
-  for (const [name, value] of Object.entries(right.details)) details[name] = (details[name] ?? 0) + value;
   return {
     input: left.input + right.input,
     cacheRead: left.cacheRead + right.cacheRead,
@@ -85,6 +83,16 @@ export function addUsage(left: Usage, right: Usage): Usage {
     reasoning: left.reasoning + right.reasoning,
     total: left.total + right.total,
     estimated: left.estimated || right.estimated,
-    details,
+    details: addDetails(left.details, right.details),
   };
+}
+
+/** Most usage has none, and then nothing is copied. */
+function addDetails(left: Usage["details"], right: Usage["details"]): Usage["details"] {
+  let sum: Record<string, number> | undefined;
+  for (const name in right) {
+    sum ??= { ...left };
+    sum[name] = (sum[name] ?? 0) + (right[name] ?? 0);
+  }
+  return sum ?? left;
 }

@@ -1,5 +1,5 @@
 import type { Attempt } from "../core/attempt.ts";
-import type { Call } from "../core/call.ts";
+import type { Call, CallRecord } from "../core/call.ts";
 import { addNano, type Cost, costFromNano, type NanoCost, nanoOf, UNKNOWN_COST } from "../core/cost.ts";
 import type { Layer } from "../core/layer.ts";
 import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
@@ -47,25 +47,24 @@ export class UsageTotals {
   }
 
   #add({ record, input, clock }: Call): void {
-    const day = dayOf(clock.now());
-    const touched = new Set([this.#total]);
-    for (const attempt of record.attempts) {
-      // A set: tags beyond the limit share one sum, which takes an attempt once.
-      const sums = new Set([
-        this.#total,
-        this.#sum("model", attempt.model),
-        this.#sum("provider", attempt.provider),
-        this.#sum("day", day),
-        ...input.tags.map((tag) => this.#sum("tag", tag)),
-        ...(input.scopes ?? []).map((scope) => this.#sum("scope", scope)),
-      ]);
-      const money = nanoOf(attempt.cost);
-      for (const sum of sums) {
-        sum.add(attempt, money);
-        touched.add(sum);
-      }
+    if (record.attempts.length === 0) {
+      this.#total.calls += 1;
+      return;
     }
-    for (const sum of touched) sum.calls += 1;
+    const day = dayOf(clock.now());
+    const named = [...this.#sums("tag", input.tags), ...this.#sums("scope", input.scopes ?? [])];
+    const shared = [this.#total, this.#sum("day", day), ...named];
+    for (const attempt of record.attempts) {
+      const money = nanoOf(attempt.cost);
+      for (const sum of shared) sum.add(attempt, money, record);
+      this.#sum("model", attempt.model).add(attempt, money, record);
+      this.#sum("provider", attempt.provider).add(attempt, money, record);
+    }
+  }
+
+  /** Names beyond the limit share one sum, which takes an attempt once. */
+  #sums(group: UsageGroup, names: readonly string[]): Iterable<Sum> {
+    return names.length === 0 ? NONE : new Set(names.map((name) => this.#sum(group, name)));
   }
 
   #sum(group: UsageGroup, name: string): Sum {
@@ -78,6 +77,8 @@ export class UsageTotals {
     return sum;
   }
 }
+
+const NONE: readonly Sum[] = [];
 
 const DAY_MS = 86_400_000;
 let lastDay = { number: Number.NaN, name: "" };
@@ -94,11 +95,15 @@ class Sum {
   calls = 0;
   #requests = 0;
   #usage = NO_USAGE;
-  #nano: NanoCost = { input: 0n, cacheRead: 0n, cacheWrite: 0n, output: 0n };
+  #nano: NanoCost = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 };
   #unknown = false;
+  #lastCall: string | undefined;
   #estimated = false;
 
-  add({ usage, cost }: Attempt, money: NanoCost | undefined): void {
+  /** A call counts once, however many of its attempts come here. */
+  add({ usage, cost }: Attempt, money: NanoCost | undefined, call: CallRecord): void {
+    if (this.#lastCall !== call.id) this.calls += 1;
+    this.#lastCall = call.id;
     this.#requests += 1;
     if (usage !== undefined) this.#usage = addUsage(this.#usage, usage);
     if (cost === undefined) return;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addCost, type Cost, costOf, NO_COST, nanoCost, type Price } from "../../src/core/cost.ts";
+import { addCost, addNano, type Cost, costOf, NO_COST, nanoCost, type Price } from "../../src/core/cost.ts";
 import { addUsage, NO_USAGE, usageOf } from "../../src/core/usage.ts";
 
 describe("usage", () => {
@@ -132,7 +132,7 @@ describe("cost", () => {
           const price = { input: priceIn, output: priceOut, cacheRead: priceRead };
           const nano = nanoCost(usage, price);
           const { usd, breakdown } = costOf(usage, price);
-          const whole = Object.values(nano ?? {}).reduce((sum, part) => sum + part, 0n);
+          const whole = Object.values(nano ?? {}).reduce((sum, part) => sum + BigInt(part), 0n);
           expect(BigInt(Math.round((usd as number) * 1e9))).toBe(whole);
           const parts = Object.values(breakdown as Record<string, number>).reduce(
             (sum, part) => sum + BigInt(Math.round(part * 1e9)),
@@ -141,6 +141,27 @@ describe("cost", () => {
           expect(parts).toBe(whole);
         },
       ),
+    );
+  });
+
+  it("is exact at any number of tokens and any price", () => {
+    const counts = fc.oneof(fc.nat(1_000), fc.nat(2_000_000), fc.maxSafeNat());
+    const rates = fc.oneof(
+      rate,
+      fc.nat(100_000_000).map((nano) => nano / 1e9),
+      fc.nat(10_000),
+    );
+    const exact = (count: number, price: number) =>
+      (BigInt(count) * BigInt(Math.round(price * 1e9)) + 500_000n) / 1_000_000n;
+    fc.assert(
+      fc.property(counts, counts, rates, rates, (input, output, priceIn, priceOut) => {
+        const usage = { ...NO_USAGE, input, output };
+        const nano = nanoCost(usage, { input: priceIn, output: priceOut });
+        expect(BigInt(nano?.input ?? -1)).toBe(exact(input, priceIn));
+        expect(BigInt(nano?.output ?? -1)).toBe(exact(output, priceOut));
+        const sum = nano && addNano(nano, nano);
+        expect(BigInt(sum?.input ?? -1)).toBe(2n * exact(input, priceIn));
+      }),
     );
   });
 
@@ -202,6 +223,6 @@ describe("cost", () => {
 
   it("never charges more cache writes than there were", () => {
     const usage = usageOf({ input: 0, cacheWrite: 100, output: 0, details: { cacheWrite5m: 100, cacheWrite1h: 100 } });
-    expect(nanoCost(usage, { input: 1, output: 1, cacheWrite: 1 })?.cacheWrite).toBe(100_000n);
+    expect(nanoCost(usage, { input: 1, output: 1, cacheWrite: 1 })?.cacheWrite).toBe(100_000);
   });
 });
