@@ -81,12 +81,51 @@ function readEntry(options: CallOptions, model: string): Readonly<Record<string,
     if (value === undefined || name === "messages" || CALL_ONLY.includes(name as never)) continue;
     table[keyOf(name)] = plainOf(name, value);
   }
-  const names = Object.keys(table);
-  if (names.length === 0) return {};
+  const text = textOfTools(table["tools"]);
+  const tools = text === undefined ? undefined : readTools.get(text);
+  if (tools !== undefined) delete table["tools"];
+  if (Object.keys(table).length === 0) return tools === undefined ? {} : { tools };
   const result = callSchema.safeParse(table);
   if (!result.success) throw wrong(model, findingsOf(result.error.issues, table, "call").map(explain).join("; "));
   if ("max_tokens" in table) table["max_new_tokens"] ??= table["max_tokens"];
-  return entryConfigOf(model, table as never, undefined) as unknown as Readonly<Record<string, unknown>>;
+  const entry = entryConfigOf(model, table as never, undefined) as unknown as Readonly<Record<string, unknown>>;
+  if (tools !== undefined) return { ...entry, tools };
+  if (text !== undefined) keepTools(text, entry["tools"]);
+  return entry;
+}
+
+/**
+ * Tools that were read, by their JSON. A program gives the same ones with every call, and checking, copying and freezing
+ * twelve of them costs more than a tenth of a call; the caller's own objects may change, so they are no key.
+ */
+const readTools = new Map<string, unknown>();
+const MOST_READ_TOOLS = 32;
+
+function keepTools(text: string, tools: unknown): void {
+  const [oldest] = readTools.keys();
+  if (readTools.size >= MOST_READ_TOOLS && oldest !== undefined) readTools.delete(oldest);
+  readTools.set(text, tools);
+}
+
+/** Undefined where the text would not show everything that is checked. */
+function textOfTools(tools: unknown): string | undefined {
+  if (!Array.isArray(tools) || !tools.every(isPlainTool)) return undefined;
+  try {
+    return JSON.stringify(tools);
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON leaves out functions and what is undefined; a tool that has them, or a class of its own, is read each time. */
+function isPlainTool(tool: unknown): boolean {
+  if (typeof tool !== "object" || tool === null || "toJSON" in tool) return false;
+  const values = Object.values(tool);
+  const nested = (tool as { readonly function?: unknown }).function;
+  return (
+    values.every((value) => value !== undefined && typeof value !== "function") &&
+    (nested === undefined || isPlainTool(nested))
+  );
 }
 
 /** The value as models.toml would hold it. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CallOptions } from "../../src/index.ts";
+import type { CallOptions, ToolInput } from "../../src/index.ts";
 import { entry, eventsOf, factoryOf, failureOf, simulate } from "./world.ts";
 
 const circle: Record<string, unknown> = {};
@@ -32,6 +32,25 @@ test("no options, whether left out, undefined or null, are none", async () => {
     await model.codegen("Hi.", options);
   const bodies = new Set(simulator.requests.map(({ body }) => JSON.stringify(body)));
   expect([bodies.size, simulator.requests.length]).toEqual([1, 4]);
+});
+
+test("tools are sent as they are at the time of each call, and checked each time", async () => {
+  const simulator = await simulate();
+  const model = factoryOf(entry("openai", simulator.url)).create();
+  const tool: Record<string, unknown> = { name: "look_up", parameters: { type: "object", properties: {} } };
+  const sent = async (temperature?: number) => {
+    await model.codegen("Hi.", { tools: [tool as unknown as ToolInput], temperature });
+    const body = simulator.requests.at(-1)?.body as { tools: { function: unknown }[] } | undefined;
+    return body?.tools[0]?.function;
+  };
+  const first = await sent();
+  expect(await sent()).toEqual(first);
+  expect(await sent(0.5)).toEqual(first);
+  tool["description"] = "Looks a word up.";
+  expect(await sent()).toEqual({ ...(first as object), description: "Looks a word up." });
+  tool["execute"] = () => {};
+  expect((await failureOf(sent())).code).toBe("invalid_request");
+  expect(simulator.requests).toHaveLength(4);
 });
 
 test.each([
