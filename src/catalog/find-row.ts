@@ -66,7 +66,7 @@ export function vendorOf(modelId: string): readonly [string | undefined, string]
   return home === undefined ? [undefined, modelId] : [home, modelId.slice(slash + 1)];
 }
 
-/** Makers before those who serve models of others. */
+/** Vendors before providers that host other vendors' models. */
 export function searchOrder(overlay?: Overlay): readonly string[] {
   return [...new Set([...VENDORS.values(), ...tableNames(), ...(overlay?.names() ?? [])])];
 }

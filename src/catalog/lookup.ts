@@ -6,7 +6,7 @@ import { priceOf } from "./price.ts";
 import { type Overlay, tableNames, tableOf } from "./table.ts";
 import { toolWireOf } from "./tool-wires.ts";
 
-/** What the catalog knows about a model id, whoever serves it. */
+/** What the catalog knows about a model id, independent of the provider. */
 export interface ModelInfo {
   /** The catalog's id, which may be the release of a dated copy that was asked for. */
   readonly id: string;
@@ -50,7 +50,7 @@ function factsFrom(row: ModelRow): ModelFacts {
   return { known: true, capabilities: capabilitiesOf(row), ...Object.fromEntries(facts) };
 }
 
-/** What stays true when somebody else serves the model; wire format, versions and dates belong to its maker's own API. */
+/** What stays true when another provider serves the model; wire format, versions and dates belong to its maker's own API. */
 function travellingFacts(row: ModelRow): ModelFacts {
   const { context, maxOutput, lacks, efforts, toolResultMedia } = row;
   return { known: true, capabilities: capabilitiesOf(row), context, maxOutput, lacks, efforts, toolResultMedia };

@@ -7,7 +7,7 @@ export interface ModelRow {
   readonly id: string;
   readonly context?: number;
   readonly maxOutput?: number;
-  /** Capabilities it has and has not; what is in neither list nobody knows. */
+  /** Capabilities it has and has not; a capability in neither list is unknown. */
   readonly can?: readonly Capability[];
   readonly cannot?: readonly Capability[];
   readonly efforts?: readonly Effort[];

@@ -82,7 +82,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 const flag = z.boolean().optional().catch(undefined);
-/** A limit of 0 stands for one that nobody knows. */
+/** A limit of 0 stands for an unknown limit. */
 const tokens = z.int().positive().max(1_000_000_000).optional().catch(undefined);
 const day = z
   .string()

@@ -6,7 +6,7 @@ import { type Overlay, tableOf } from "./table.ts";
 
 /**
  * USD per million tokens of a model at a provider, or anywhere when no provider is given (`price_as`); undefined when
- * nobody knows. `at` matters for the few prices that depend on the day or hour.
+ * is unknown. `at` matters for the few prices that depend on the day or hour.
  */
 export function priceOf(
   providerId: string | undefined,

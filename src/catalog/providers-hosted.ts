@@ -1,6 +1,6 @@
 import type { ProviderRow } from "./provider-row.ts";
 
-/** Clouds and gateways that serve models of others. */
+/** Clouds and gateways that host other vendors' models. */
 export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
   {
     id: "azure",

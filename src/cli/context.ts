@@ -16,7 +16,7 @@ export interface CliContext {
   /** The environment with what `.env` adds. */
   readonly env: Record<string, string | undefined>;
   readonly flags: Readonly<GlobalFlags>;
-  /** Aborted on Ctrl-C, and when nobody reads the output any more. */
+  /** Aborted on Ctrl-C, and when the output is no longer read. */
   readonly signal: AbortSignal;
 }
 

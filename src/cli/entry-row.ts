@@ -106,7 +106,7 @@ export function entryProblems(rows: readonly Pick<EntryRow, "problems">[], print
   return lines.length === 0 ? [] : ["", ...new Set(lines)];
 }
 
-/** A key that nobody wrote has no place of its own. */
+/** A key that is not written has no place in the file. */
 function isWritten(message: string): boolean {
   return !message.includes("has no key");
 }

@@ -88,7 +88,7 @@ function valuesOf({ config, file }: Project, entry: EntryConfig): ExplainedValue
     });
 }
 
-/** Tables whose keys are those of models.toml; the keys of others are the user's own. */
+/** Tables whose keys are those of models.toml; the keys of other tables are the user's own. */
 const OUR_TABLES = ["capabilities", "pricing", "tls", "circuitBreaker", "webSearch"];
 
 function spelled(name: string, value: unknown): unknown {

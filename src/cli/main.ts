@@ -132,7 +132,7 @@ function programFor(print: Printer): Command {
     .configureHelp({ showGlobalOptions: true, styleTitle: (text) => print.paint.bold(text) })
     .configureOutput({
       writeOut: (text) => print.text(text),
-      // Errors are told by reportError, in one form for all of them.
+      // reportError prints errors, all in the same form.
       writeErr: () => {},
       getOutHelpWidth: () => Math.min(print.columns, 100),
       getOutHasColors: () => print.paint.isColorSupported,

@@ -15,7 +15,7 @@ const SECRET_KEYS = ["apiKey", "extraHeaders", "extraBody"];
 const REFERENCE = /^env:([A-Z_][A-Z0-9_]*)(?::-(.*))?$/s;
 const SHORTEST_SECRET = 4;
 
-/** The credentials of an entry: what it refers to, and the `usual` variables of its provider. */
+/** The credentials of an entry: its references and literals, and the `usual` variables of its provider. */
 export function namedSecrets(entry: EntryConfig, usual: readonly string[], env: Environment): NamedSecret[] {
   const referred = leavesOf(entry).flatMap(([key, text]) => {
     if (!SECRET_KEYS.includes(key)) return [];

@@ -27,7 +27,7 @@ function isKeyLike(word: string): boolean {
   return !/\s/.test(word) && word.length >= 20 && /[a-z]/.test(word) && /[A-Z]/.test(word) && /\d/.test(word);
 }
 
-/** Names of variables and files are no secrets; what may follow them as a default is. */
+/** Names of variables and files are not secrets; a default after them is. */
 function starred(word: string): string {
   return REFERENCE.test(word.replace(/["']$/, "")) ? word : word.replace(/[^"'\\]/g, "*");
 }

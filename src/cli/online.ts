@@ -8,7 +8,7 @@ import type { Project } from "./project.ts";
 /** What the providers say about the entries, by name. */
 export type Verdicts = ReadonlyMap<string, OnlineVerdict>;
 
-/** Asks the providers of the entries; simulated ones need nobody's word. */
+/** Asks the providers of the entries; simulated ones need no request. */
 export async function askedOnline(project: Project, rows: readonly EntryRow[], context: CliContext): Promise<Verdicts> {
   const real = rows.filter(({ provider }) => provider !== "simulator");
   const listings = await listingsOf(project, real, context);

@@ -6,7 +6,7 @@ import { printable, printableColoured } from "./printable.ts";
 
 export type Paint = ReturnType<typeof pc.createColors>;
 
-/** Writes results to stdout and everything else to stderr, in colour only where somebody sees it. */
+/** Writes results to stdout and everything else to stderr, in colour only on a terminal. */
 export class Printer {
   /** Colours of stdout. */
   readonly paint: Paint;
@@ -25,7 +25,7 @@ export class Printer {
     this.#spinner = new Spinner(io.stderr, this.notePaint);
   }
 
-  /** A piece of a result of ours. */
+  /** Part of a result that we wrote ourselves. */
   text(text: string): void {
     this.#write(printableColoured(text));
   }

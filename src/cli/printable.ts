@@ -9,17 +9,17 @@ const CONTROLS = /(?!\r\n)[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const COLOUR = /(\u001b\[\d{1,2}m)/;
 
-/** A text of others, over several lines, with its control characters written out. */
+/** Untrusted text of several lines, with its control characters escaped. */
 export function printable(text: string): string {
   return text.replace(CONTROLS, escaped);
 }
 
-/** The same where a second line could pass for one of ours. */
+/** The same on one line, where a second line could pass for our own output. */
 export function printableLine(text: string): string {
   return printable(text).replace(/\r?\n|[\u2028\u2029]/g, (end) => JSON.stringify(end).slice(1, -1));
 }
 
-/** A text of ours, which may be coloured. */
+/** Our own text, which may be coloured. */
 export function printableColoured(text: string): string {
   return text
     .split(COLOUR)

@@ -90,7 +90,7 @@ export interface Config {
    */
   resolveEntry(name: string, options?: ResolveOptions): EntryConfig;
   inProfile(profile: string | undefined): ProfileView;
-  /** Where a value came from; `key` in either spelling, dots lead into tables. `undefined`: nobody wrote it. */
+  /** Where a value came from; `key` in either spelling, dots lead into tables. `undefined`: it is not written anywhere. */
   origin(name: string, key: string): Provenance | undefined;
 }
 

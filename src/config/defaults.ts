@@ -1,6 +1,6 @@
 /**
  * What holds when models.toml says nothing, in the spelling and units of models.toml. The schema shows these values in
- * the editor, and whoever builds a target from an entry reads them here, so the two cannot differ.
+ * the editor, and the code that builds a target from an entry read them here, so the two cannot differ.
  */
 export const DEFAULTS = {
   stream: false,

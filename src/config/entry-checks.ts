@@ -22,7 +22,7 @@ export function checkEntry(view: View, name: string, facts: Facts): readonly Fin
 /** Nearly every entry is right: of a thousand models a shared empty list saves what a second pass would cost. */
 const NOTHING: readonly Finding[] = [];
 
-/** A circle is told once: by the name that comes first in the alphabet. */
+/** A cycle is reported once, at the name that comes first alphabetically. */
 function isFirstOf(circle: readonly string[]): boolean {
   return circle[0] === [...circle].sort()[0];
 }

@@ -24,7 +24,7 @@ export interface EntryMessage {
 
 /**
  * One model entry with everything it inherits: the keys of models.toml in camelCase, aliases resolved. Every duration
- * is in milliseconds, under the name it has in the file. What nobody wrote is absent: defaults are not filled in.
+ * is in milliseconds, under the name it has in the file. What is not written is absent: defaults are not filled in.
  */
 export interface EntryConfig extends Settings {
   /** The name programs use: the table's. */

@@ -9,7 +9,7 @@ export interface Finding extends Spot {
   readonly source?: Source;
   readonly message: string;
   readonly suggestion?: string | undefined;
-  /** A word to find a suggestion for, only when the finding is told: over thousands of names it is not cheap. */
+  /** A word to find a suggestion for, only when the finding is reported: over thousands of names it is not cheap. */
   readonly meant?: { readonly word: string; readonly among: ReadonlySet<string> };
 }
 
@@ -112,7 +112,7 @@ class Inspection {
   }
 }
 
-/** Keys in which a text that begins with `env:` and is no reference can only be a mistake. */
+/** Keys in which a string that begins with `env:` but is not a reference can only be a mistake. */
 export const REFERENCES_ONLY = ["api_key", "base_url", "proxy"];
 
 /** Most values are: they need no path, which is half the cost of looking at them. */

@@ -23,7 +23,7 @@ export function maskedValue(value: unknown, name: string): unknown {
   );
 }
 
-/** The name of a variable is no secret; a default behind it is. */
+/** The name of a variable is not a secret; a default after it is. */
 function withoutSecret(text: string): string {
   const [, name, hasDefault] = REFERENCE.exec(text) ?? [];
   if (name === undefined) return MASK;

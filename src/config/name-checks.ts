@@ -54,7 +54,7 @@ export function unusedWeights(root: Table, path: Path): Finding[] {
 
 const WEIGHT_UNUSED = '"weight" has an effect only with strategy = "weighted"';
 
-/** References are looked up later, and the schema refuses what is no text. */
+/** References are looked up later, and the schema refuses anything but a string. */
 function dangles(name: unknown, names: ReadonlySet<string>): name is string {
   return typeof name === "string" && name !== "" && !name.startsWith("env:") && !names.has(name);
 }
@@ -79,7 +79,7 @@ function nameTwice(path: Path, what: string): Finding {
   return { path, at: "key", message: `"${path.at(-1)}" is the name of ${what} too` };
 }
 
-/** A circle is told once: by the name that comes first in the alphabet. */
+/** A cycle is reported once, at the name that comes first alphabetically. */
 function aliasCircle(view: View, alias: string): Finding[] {
   const chain = [alias];
   for (let next = view.aliases.get(alias); next !== undefined; next = view.aliases.get(next)) {

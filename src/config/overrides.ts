@@ -24,7 +24,7 @@ export interface Overrides {
 
 /**
  * The variables that set a single key, for example `MODELWRIGHT_MODELS__CODER__TEMPERATURE=0.2`: `__` leads into a table,
- * and in a name `_` stands for all that is no letter or digit. A value is written as in TOML; a text needs no quotes.
+ * and in a name `_` stands for anything but a letter or a digit. A value is written as in TOML; a string needs no quotes.
  */
 export function overridesIn(env: ReferenceSource["env"], known: KnownNames): Overrides {
   const sources: VariableSource[] = [];

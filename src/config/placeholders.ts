@@ -32,7 +32,7 @@ const ALONE = [
 
 const PATTERNS = [...ANYWHERE, ...ALONE];
 
-/** Most values are plain or a reference of ours; only what may hold a placeholder is worth all the patterns. */
+/** Most values are plain or an `env:` reference; only what may hold a placeholder is worth all the patterns. */
 const SUSPICIOUS = /[$%{<#]|env/i;
 
 /** The variable that a credential or header names in the spelling of another tool; undefined for any other value. */

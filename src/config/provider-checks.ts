@@ -23,7 +23,7 @@ export interface PriceBook {
 }
 
 export interface Facts {
-  /** Absent: nobody can tell, and every `price_as` counts as known. */
+  /** Absent: unknown, and every `price_as` counts as known. */
   readonly prices?: PriceBook | undefined;
   readonly providers: readonly ProviderHint[];
   /** Wire formats, also those registered from code. */

@@ -85,7 +85,7 @@ function listed(values: readonly unknown[]): string {
   return `one of ${words.join(", ")}${values.length > MOST_LISTED ? ", …" : ""}`;
 }
 
-/** The branch the writer meant tells what is wrong; when none has the right kind, the union itself does. */
+/** Reports the problems of the branch the writer meant; if no branch has the right type, those of the union itself. */
 function fromUnion(issue: UnionIssue, path: Path, document: unknown, scope: Scope): Finding[] {
   const value = valueAt(document, path);
   const branches = issue.errors.filter(
@@ -97,7 +97,7 @@ function fromUnion(issue: UnionIssue, path: Path, document: unknown, scope: Scop
   return meant.flatMap((error) => withUnionWords(translate(error, path, document, scope), path, issue, value));
 }
 
-/** A wrong word or number is told with all that would be right, not only the words of one branch. */
+/** A wrong string or number is reported with everything that is allowed, not only the values of one branch. */
 function withUnionWords(findings: Finding[], path: Path, issue: Issue, value: unknown): Finding[] {
   if (typeof value === "object") return findings;
   return findings.map((finding) =>

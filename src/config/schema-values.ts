@@ -6,7 +6,7 @@ import { SIZE_PATTERN } from "./size.ts";
 /*
  * The schema only validates; values are turned into milliseconds and camelCase when an entry is asked for. That keeps
  * defaults and examples in the generated JSON Schema and the cost of 1,000 unused entries at zero. A custom message
- * starts with "must", which is how the translation of issues tells it from zod's own.
+ * starts with "must", which is how the translation of issues distinguishes it from zod's own.
  */
 
 export type Shape = Readonly<Record<string, z.ZodType>>;

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { decodeText } from "../core/decode-text.ts";
 
 const LARGEST = 1_048_576;
-/** A pipe that nobody writes to must not hold up the process. */
+/** A pipe without a writer must not block the process. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** Why a file was not read; `message` completes the sentence "the file … ". */

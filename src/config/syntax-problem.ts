@@ -23,7 +23,7 @@ function explain(reason: string, rest: string): string {
   return hint ?? reason;
 }
 
-/** The key on a line below the last header, as far as it can be told from text that does not parse. */
+/** The key on a line below the last header, as far as text that does not parse shows it. */
 function pathBefore(text: string, lineNumber: number): string {
   const lines = text.split(/\r?\n/).slice(0, lineNumber);
   const header = lines.findLast((line) => /^\s*\[[^[\]]+\]\s*(?:#.*)?$/.test(line));

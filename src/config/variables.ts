@@ -38,7 +38,7 @@ const OF_KUBERNETES =
   /^MODELWRIGHT_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
 
 /**
- * A variable that looks like one of ours and has no effect: a misspelled MODELWRIGHT_SIMULATE would let calls go live.
+ * A variable with our prefix and no effect: a misspelled MODELWRIGHT_SIMULATE would let calls go live.
  * `isReferenced` says whether the file itself refers to a name with `env:`.
  */
 export function unknownVariable(variable: string, isReferenced: (name: string) => boolean): Finding | undefined {

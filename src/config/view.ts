@@ -214,7 +214,7 @@ interface Served {
   readonly foreignDefaults: number;
 }
 
-/** Walks the tables upwards: who serves in the end, and which tables were written for somebody else. */
+/** Walks the tables upwards: which provider serves in the end, and which tables were written for another one. */
 function servedBy(defaults: readonly SourceTable[], own: readonly SourceTable[]): Served {
   let provider: string | undefined;
   let simulatedProvider: string | undefined;

@@ -13,7 +13,7 @@ import type { Adaptation, Capability, Target } from "./target.ts";
 export interface Adapted {
   readonly request: ModelRequest;
   readonly adjustments: readonly Adjustment[];
-  /** Those of them that nobody asked for. */
+  /** Those of them that were not requested. */
   readonly forced: readonly Adjustment[];
 }
 
@@ -324,7 +324,7 @@ function toWellFormed(content: string | readonly Part[]): string | readonly Part
 
 /** No tokenizer packs more than this many characters into a token on average, so beyond it a prompt cannot fit. */
 const MOST_CHARS_PER_TOKEN = 8;
-/** Text no provider accepts, for models whose window nobody knows, unless `max_input_bytes` says what they take. */
+/** Text no provider accepts, for models whose window is unknown, unless `max_input_bytes` says what they take. */
 const MOST_CHARS = 8 * 1024 * 1024;
 
 const MOST_BYTES = 64 * 1024 * 1024;

@@ -108,7 +108,7 @@ function both(left: Reading, right: Reading): Reading {
   return { value: right.value, misfits: left.misfits + right.misfits };
 }
 
-/** A part of another type counts once, so that the rest still tells the members of a union apart. */
+/** A part of another type counts once, so that the rest still distinguishes the members of a union. */
 function countOf({ misfits }: Reading): number {
   return Number.isFinite(misfits) ? misfits : 1;
 }

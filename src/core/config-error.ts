@@ -1,6 +1,6 @@
 /** One mistake of a configuration, with its place. */
 export interface ConfigProblem {
-  /** File the value was written in; `undefined` for a text that came from no file. */
+  /** File of the value; `undefined` if the configuration was parsed from a string. */
   readonly file: string | undefined;
   /** 1-based; 0 when the problem has no place in the text. */
   readonly line: number;

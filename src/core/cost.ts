@@ -8,7 +8,7 @@ export interface Price {
   readonly cacheWrite?: number;
   readonly cacheWrite5m?: number;
   readonly cacheWrite1h?: number;
-  /** Stands for `cacheWrite1h` where nobody gave one; what it prices is estimated. */
+  /** Used where `cacheWrite1h` is not given; what it prices is estimated. */
   readonly assumed1h?: number;
   /** Other rates for prompts above a size; they then hold for all tokens of the request. */
   readonly tiers?: readonly PriceTier[];
@@ -23,7 +23,7 @@ export interface PriceTier {
   readonly cacheWrite?: number;
   readonly cacheWrite5m?: number;
   readonly cacheWrite1h?: number;
-  /** Stands for `cacheWrite1h` where nobody gave one; what it prices is estimated. */
+  /** Used where `cacheWrite1h` is not given; what it prices is estimated. */
   readonly assumed1h?: number;
 }
 
@@ -97,7 +97,7 @@ function tierOf(price: Price, promptTokens: number): Price | PriceTier {
 type CacheClass = "cacheRead" | "cacheWrite" | "cacheWrite5m" | "cacheWrite1h";
 
 /**
- * Whether nobody knows what tokens of a class cost in a prompt of this size: a rate that the first tier has and this one
+ * Whether the price of a class of tokens is unknown in a prompt of this size: a rate that the first tier has and this one
  * has not, or writes for an hour where only the ordinary ones have a rate, which is lower.
  */
 export function lacksRate(price: Price, promptTokens: number, name: CacheClass): boolean {
@@ -120,7 +120,7 @@ function writesOf({ details, cacheWrite }: Usage): { readonly write5m: number; r
   return { write5m, write1h: Math.min(details["cacheWrite1h"] ?? 0, cacheWrite - write5m) };
 }
 
-/** Whether writes for an hour are charged at the rate of others: theirs is higher, but nobody told it. */
+/** Whether writes for an hour are charged at the rate of others: the real rate is higher, but unknown. */
 function assumesHour(usage: Usage, price: Price): boolean {
   return writesOf(usage).write1h > 0 && tierOf(price, promptOf(usage)).cacheWrite1h === undefined;
 }

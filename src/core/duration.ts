@@ -27,7 +27,7 @@ export function parseDuration(text: string): number | undefined {
 
 const NUMBER = /^\d{1,15}(\.\d{1,15})?$/;
 
-/** Milliseconds from `nowMs` until a wire date (RFC 3339 or HTTP-date), not below 0; `undefined` when it is no date. */
+/** Milliseconds from `nowMs` until a wire date (RFC 3339 or HTTP-date), not below 0; `undefined` when it is not a date. */
 export function untilDate(text: string, nowMs: number): number | undefined {
   if (!/^\d{4}-\d\d-\d\d[T ]|^[A-Z][a-z]{2,8},? /.test(text.trim())) return undefined;
   const at = Date.parse(text);

@@ -72,7 +72,7 @@ function jsonOf(body: unknown): string | undefined {
   }
 }
 
-/** What the model wrote wrongly is no fault of the request, whatever the status. */
+/** Invalid output of the model is not an error in the request, whatever the status. */
 function modelFailureOf(status: number | undefined, body: ErrorBody): ModelFailure | undefined {
   if (effectiveStatus(status, body) === 429) return undefined;
   const failure = modelFailureIn(body.words, body.message);

@@ -1,4 +1,4 @@
-/** A row of a table by a name that came from outside: what every object inherits, `constructor` for one, is no row. */
+/** A row of a table by an untrusted name: inherited properties such as `constructor` are not rows. */
 export function own<Row>(table: Readonly<Record<string, Row>>, name: string): Row | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }

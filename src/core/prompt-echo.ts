@@ -4,7 +4,7 @@ import { covered, type Range } from "./range.ts";
 const RUN = 24;
 /** The same for a run without spaces that has a digit, as names of people's things have: ids, addresses, numbers. */
 const NAME_RUN = 16;
-/** A prompt that is no longer than this is looked for as a whole. */
+/** A prompt of at most this length is searched for as a whole. */
 const SHORTEST_WHOLE = 8;
 /** Two of these in a row are found wherever a run begins; more places of one than these are all the same. */
 const GRAM = 8;

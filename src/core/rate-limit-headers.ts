@@ -77,7 +77,7 @@ function numberOf(text: string): number | undefined {
   return /^\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : undefined;
 }
 
-/** When the buckets that are empty are full again; one without a name whose rest is not told is the one that is meant. */
+/** When the buckets that are empty are full again; an unnamed bucket whose remainder is not given is the one that is meant. */
 export function emptyBucketResets(headers: Pairs, nowMs: number): readonly number[] {
   return bucketsIn(headers, nowMs)
     .filter(({ name, remaining }) => (remaining ?? (name === "" ? 0 : 1)) <= 0)

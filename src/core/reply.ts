@@ -242,7 +242,7 @@ export class ReplyFold {
     };
   }
 
-  /** The sub-replies; the provider tells usage only for all of them, so sample 0 carries it and sums stay right. */
+  /** The sub-replies; the provider reports usage only for all of them, so sample 0 carries it and sums stay right. */
   samples(): readonly (Sample & { readonly message: AssistantMessage })[] {
     return this.#samples.map((sample, index) => ({
       text: sample.text,

@@ -13,7 +13,7 @@ const LEVELS = ["org", "guild", "agent"] as const satisfies readonly (keyof Scop
 /**
  * The scope and those around it, the widest first: `["acme", "acme/docs", "acme/docs/writer"]`. An agent without a guild is
  * `acme//writer`; a slash in a name is `%2F`.
- * @throws ModelError `invalid_request` for a scope without an org, or a name that is no text.
+ * @throws ModelError `invalid_request` for a scope without an org, or a name that is not a string.
  */
 export function scopePath(scope: Scope): readonly string[] {
   checkOptionNames(scope, LEVELS, "scope");

@@ -29,8 +29,8 @@ export class Secret {
 const MASK = "[secret]";
 
 /**
- * A text that came from outside without the given secrets: whole, or 8 characters of one in a row, as providers quote the
- * ends of a key; plain or in the spellings of JSON, addresses, HTML and base64. Linear in the text.
+ * Untrusted text without the given secrets: a complete secret, or 8 consecutive characters of one, since providers quote the
+ * ends of a key; as it is or encoded for JSON, URLs, HTML and base64. Linear in the length of the text.
  */
 export function redact(text: string, secrets: readonly Secret[]): string {
   let clean = text;
@@ -44,7 +44,7 @@ const KEY_SHAPES = /\b(?:sk-[A-Za-z0-9_-]{12,}|AIza[A-Za-z0-9_-]{20,}|gsk_[A-Za-
 /** Words that only a machine makes: long, without spaces, of capitals, small letters and digits. */
 const KEY_LIKE = /[^\s"'`,;]{20,}/g;
 
-/** A text of ours that quotes what somebody wrote, without what is a key in a place for something else. */
+/** Our own message that quotes user input, without API keys that were written in the wrong place. */
 export function withoutKeys(text: string): string {
   const clean = redact(text, []);
   return clean.replace(KEY_LIKE, (word) => (/[a-z]/.test(word) && /[A-Z]/.test(word) && /\d/.test(word) ? MASK : word));

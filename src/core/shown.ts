@@ -26,7 +26,7 @@ export class Shown {
     }
   }
 
-  /** Another request goes on after one that used this much. One that gave nothing is no part of the answer. */
+  /** Another request goes on after one that used this much. A request that delivered nothing is not part of the answer. */
   add(usage: Usage | undefined, broke?: string): void {
     this.broke = this.#grew ? broke : (this.broke ?? broke);
     if (this.#grew && usage !== undefined) this.usage = this.usage === undefined ? usage : addUsage(this.usage, usage);

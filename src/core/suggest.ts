@@ -18,7 +18,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Longer words are cut: nobody misspells a key of 64 letters, and the cost is quadratic. */
+/** Longer words are cut: no key has 64 letters, and the cost is quadratic. */
 const LONGEST = 64;
 
 function plain(word: string): string {

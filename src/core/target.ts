@@ -5,7 +5,7 @@ import type { Effort, SettingName, Settings } from "./request.ts";
 import type { Secret } from "./secret.ts";
 import type { TlsOptions } from "./transport.ts";
 
-/** What a model can do, named as under `capabilities` in models.toml; `undefined` means nobody knows and nothing is held back. */
+/** What a model can do, named as under `capabilities` in models.toml; `undefined` means unknown, and nothing is withheld. */
 export interface Capabilities {
   readonly reasoning?: boolean;
   readonly stop?: boolean;

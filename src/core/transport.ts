@@ -21,7 +21,7 @@ export interface WireResponse {
   json(): Promise<unknown>;
   /**
    * The body as server-sent events, one batch per network read. Ends normally only when the body ended cleanly; throws
-   * a ModelError when it was cut, silent for too long, or is no event stream. Leaving the loop closes the socket.
+   * a ModelError when it was cut, silent for too long, or is not an event stream. Leaving the loop closes the socket.
    */
   messages(): AsyncIterable<readonly SseMessage[]>;
   /** Closes the socket now, whatever is still to come. */
@@ -36,9 +36,9 @@ export interface Exchange {
   readonly silenceTimeoutMs: number;
   readonly proxy?: string | undefined;
   readonly tls?: TlsOptions | undefined;
-  /** Credentials of the request: blotted out of an error answer that echoes them, before anybody sees it. Asked for on failure only. */
+  /** Credentials of the request: blotted out of an error answer that echoes them, before it is shown. Called on failure only. */
   readonly secrets?: (() => readonly Secret[]) | undefined;
-  /** Texts of the request: an error answer that echoes them is shown without. Asked for on failure only. */
+  /** Texts of the request: they are removed from an error response that echoes them. Called on failure only. */
   readonly prompt?: (() => readonly string[]) | undefined;
   /** Most bytes of an answer that is read whole. Default 256 MiB. */
   readonly maxBodyBytes?: number | undefined;

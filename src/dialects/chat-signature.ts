@@ -3,7 +3,7 @@ import { own } from "../core/own.ts";
 /** Fields of a chat message that carry reasoning as text, in the order in which they are read. */
 export const REASONING_FIELDS = ["reasoning_content", "reasoning", "reasoning_text"] as const;
 
-/** Reasoning that was told apart from the text by `<think>` tags. */
+/** Reasoning that was separated from the text by `<think>` tags. */
 export const FROM_TAGS = "content";
 /** Reasoning that came as a chunk of the content (Mistral). */
 export const FROM_CHUNK = "thinking";

@@ -4,7 +4,7 @@ import type { Report } from "./report.ts";
 
 /**
  * Reports the reasoning and signatures that stay behind: each goes back only to the provider that gave it, over the wire it
- * came on. `reads` tells the signatures of this wire from others of the same provider.
+ * came on. `reads` distinguishes the signatures of this wire from others of the same provider.
  */
 export function reportForeignState(
   messages: readonly Message[],

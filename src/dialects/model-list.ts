@@ -13,7 +13,7 @@ export interface PageParams {
   readonly size: number;
 }
 
-/** One page as it came: entries that nobody has looked at yet, and where the next page begins. */
+/** One page as received: entries that are not yet validated, and where the next page begins. */
 export interface ModelPage {
   readonly entries: readonly unknown[];
   readonly next?: unknown;
@@ -21,9 +21,9 @@ export interface ModelPage {
 
 /** How a wire's list is read; both are pure. */
 export interface ListReader {
-  /** Undefined where the body is no list. */
+  /** Undefined where the body is not a list. */
   page(body: JsonObject): ModelPage | undefined;
-  /** Undefined for an entry that is no model, or none that can be called. */
+  /** Undefined for an entry that is not a model, or not one that can be called. */
   model(entry: JsonObject): Partial<OfferedModel> | undefined;
 }
 
@@ -95,7 +95,7 @@ function count(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }
 
-/** Before that day nobody served models: providers that do not know a date say 0 or 1970. */
+/** No model is older: providers that do not know a date say 0 or 1970. */
 const FIRST_DAY_MS = Date.UTC(2015, 0, 1);
 const LAST_DAY_MS = Date.UTC(2100, 0, 1);
 

@@ -16,7 +16,7 @@ export interface Wire {
   problem(problem: Problem, requestId: string): { readonly status: number; readonly body: Json };
   /** A problem in the middle of a stream, after `sent` events. */
   problemEvents(problem: Problem, requestId: string, sent: readonly WireEvent[]): readonly WireEvent[];
-  /** Headers of every answer: request id and, where the provider tells them, limits. */
+  /** Headers of every answer: request id and, where the provider reports them, limits. */
   headers(requestId: string, usedTokens: number, nowMs: number): Readonly<Record<string, string>>;
   models(): Json;
   model(id: string): Json;

@@ -1,6 +1,6 @@
 import { isCount } from "../core/usage.ts";
 
-/** Tokens of a prompt move between these: what was told as plain input may end as a read of the cache. */
+/** Tokens of a prompt move between these: what was reported as plain input may end as a cache read. */
 const MOVING = [
   { classes: ["input", "cacheRead", "cacheWrite"], caches: ["cacheRead", "cacheWrite"] },
   { classes: ["cacheWrite5m", "cacheWrite1h"], caches: ["cacheWrite5m", "cacheWrite1h"] },
@@ -9,7 +9,7 @@ const MOVING = [
 /**
  * The counts of one answer, from one report or several cumulative ones. A later count replaces an earlier one, but zero
  * and absence replace nothing, unless the tokens moved to a cache class in the same report: gateways end a stream with a
- * report that lacks what they told at its start. What is not a count is ignored and makes the whole an estimate.
+ * report that lacks what they reported at its start. What is not a count is ignored and makes the whole an estimate.
  */
 export class ToldCounts {
   readonly #counts = new Map<string, number>();
@@ -21,7 +21,7 @@ export class ToldCounts {
     for (const [name, count] of fresh) if (count > 0 || !this.#counts.has(name)) this.#counts.set(name, count);
   }
 
-  /** 0 where nothing was told. */
+  /** 0 where nothing was reported. */
   of(name: string): number {
     return this.#counts.get(name) ?? 0;
   }

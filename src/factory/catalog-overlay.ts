@@ -61,7 +61,7 @@ class CacheOverlay implements Overlay {
     return this.#catalog;
   }
 
-  /** A damaged file is told once and then left alone. */
+  /** A damaged file is reported once and then ignored. */
   #try<T>(read: () => T): T | undefined {
     try {
       return read();

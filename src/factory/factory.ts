@@ -35,7 +35,7 @@ import { servicesOf, sharedServices } from "./services.ts";
 
 /**
  * Filled by `modelwright types`: the names of a models.toml, each with what its model can do (`true`, `false`, absent
- * where nobody knows). Empty until then, and every name is taken.
+ * where that is unknown). Empty until then, and every name is taken.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: declaration merging is what it is for
 export interface Registered {}
@@ -70,7 +70,7 @@ export class ModelFactory<Models = Registered> {
   readonly #around: Surroundings;
   /** By name and scope. */
   readonly #models = new Map<string, Model>();
-  /** Names of all models that were created, whoever holds them. */
+  /** Names of all models that were created. */
   readonly #created = new Set<string>();
   readonly #simulator = new EmbeddedSimulator();
   readonly #closers: (() => Promise<void> | void)[] = [];
@@ -277,7 +277,7 @@ export class ModelFactory<Models = Registered> {
           const event = await this.#reloadIfChanged(read);
           if (event !== undefined) this.#tell(event, listener);
         } catch (error) {
-          // Whatever goes wrong here must neither end the watching nor the program: nobody awaits it.
+          // Not awaited: a failure here must end neither the watching nor the program.
           this.#generation.services.logger.error("watching models.toml failed once", { reason: String(error) });
         }
       },
@@ -387,7 +387,7 @@ function clockFrom(own: Partial<Clock> = {}): Clock {
   };
 }
 
-/** The process's own environment counts beside a given one: whoever sets the switch for a program wants nothing sent. */
+/** The process's own environment counts beside a given one: the switch means that nothing may be sent. */
 function isSimulated({ simulate, env = process.env }: FactoryOptions): boolean {
   return simulate === true || asksToSimulate(env) || asksToSimulate(process.env);
 }

@@ -54,7 +54,7 @@ export class Generation {
     return context;
   }
 
-  /** The same for one entry with other policies and nobody beside it. */
+  /** The same for one entry with other policies and without fallbacks. */
   aloneWith(name: string, policy: Partial<Target["policy"]>): ModelContext {
     const target = this.target(name);
     const primary = { ...target, policy: { ...target.policy, ...policy } };

@@ -14,7 +14,7 @@ export interface CreateOptions {
   readonly fresh?: boolean | undefined;
 }
 
-/** What a credential hook is told. */
+/** What a credential hook is given. */
 export interface TokenRequest {
   readonly provider: string;
   /** The entry's name in models.toml. */

@@ -10,7 +10,7 @@ export interface Inject {
   (name: string): Promise<unknown>;
 }
 
-/** What a resolver is told beside its properties. */
+/** What a resolver is given beside its properties. */
 export interface ResolverContext {
   /** The name it is resolved under. */
   readonly name: string;

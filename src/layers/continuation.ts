@@ -37,7 +37,7 @@ async function* lengthened(call: Call, next: Next, shown: Shown, most: number): 
   }
 }
 
-/** Failures by which what was shown is no beginning of a good answer. */
+/** Failures after which the delivered text is not the beginning of a good answer. */
 const SPOILED: ReadonlySet<ModelErrorCode> = new Set(["degenerate_output", "refused", "content_filtered"]);
 
 /** The batches that tell of a break that is healed: it starts again; what is gone on with is told of when it is. */

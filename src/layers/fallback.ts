@@ -109,7 +109,7 @@ class Progress {
   readonly skipped = new Set<ModelError>();
   /** Whether the reader has been given something. */
   delivered = false;
-  /** Whether a policy has stopped an answer: whoever is asked from then on is asked for that. */
+  /** Whether a content policy has stopped an answer: later targets are asked for that reason. */
   forbidden = false;
   /** Of the targets that are asked now, the one whose answer is read. */
   speaker: Target | undefined;

@@ -27,11 +27,11 @@ export interface GroupOptions extends RestRule {
 
 interface Member extends Candidate {
   readonly target: Target;
-  /** The same without retries: while another member may serve, waiting for this one helps nobody. */
+  /** The same without retries: while another member may serve, waiting for this one is of no use. */
   readonly hasty: Target;
 }
 
-/** Entries that share calls: who goes first is the strategy's, and whoever has failed too often comes last for a while. */
+/** Entries that share calls: the strategy chooses who goes first, and a member that failed too often comes last for a while. */
 export class Group {
   readonly #options: GroupOptions;
   readonly #members: readonly Member[];

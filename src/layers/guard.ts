@@ -1,7 +1,7 @@
 import type { IPolicy } from "cockatiel";
 import type { Events } from "../core/event.ts";
 
-/** Ends what a policy was told to hold. */
+/** Ends the policy that was held open. */
 export type Release = () => void;
 
 /**

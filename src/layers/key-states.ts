@@ -41,8 +41,8 @@ export class KeyStates {
   }
 
   /**
-   * A provider that names a wait is left alone by every call with the same key and model. A wait nobody would wait for
-   * keeps nobody from asking, except with a key that another one stands in for: some are mistakes.
+   * A provider that names a wait is left alone by every call with the same key and model. A wait that is too long to wait for
+   * does not stop other calls, unless another key can take their place: some waits are mistakes.
    */
   heed({ retryAfterMs }: ModelError, { target, credential, clock }: Call): void {
     const { keys, token } = target.credentials;

@@ -6,9 +6,10 @@ import type { Layer, Next } from "../core/layer.ts";
 import type { KeyStates } from "./key-states.ts";
 
 /**
- * Hears of the wait that a provider names before the slot of the request is given on, and keeps every request back while its provider wants to be left alone, whichever call was told so. Stands below the slots
- * of `max_parallel`, so that a call looks again after it has queued. One that cannot wait so long fails, and nothing is
- * sent; where there are several keys, the next one is tried instead.
+ * Holds every request back while its provider has asked for a pause, in this call or another one. It learns of a pause
+ * before the slot of the failed request is released, and stands below the slots of `max_parallel`, so that a call checks
+ * again after it has queued. A call that cannot wait that long fails and sends nothing; with several keys, the next key is
+ * tried instead.
  */
 export function pauseGate(states: KeyStates): Layer {
   return (call, next) => {
@@ -32,7 +33,7 @@ async function* afterPause(call: Call, next: Next, states: KeyStates): Events {
 
 const RESTING = new WeakSet<ModelError>();
 
-/** Whether a failure only says that nothing was asked, because an earlier call was told to wait. */
+/** Whether a failure only says that nothing was asked, because an earlier call has to wait. */
 export function isResting(error: unknown): boolean {
   return isModelError(error) && RESTING.has(error);
 }

@@ -18,11 +18,11 @@ export class PromptWindow {
 
   /**
    * The failure of a target whose window the prompt exceeds: when another one is large enough, or when a fallback is far
-   * too small. The primary with nobody to turn to is asked: only its provider counts exactly.
+   * too small. A primary without fallbacks is still asked: only its provider counts exactly.
    */
   refusal(target: Target, isPrimary: boolean, others: readonly Target[]): ModelError | undefined {
     const { context } = target.facts;
-    // Measuring a prompt costs more than the rest of a call; with nobody to turn to it would change nothing.
+    // Measuring a prompt costs more than the rest of a call; without fallbacks it would change nothing.
     if (context === undefined || (isPrimary && others.length === 0) || this.#fits(target)) return undefined;
     const hopeless = !isPrimary && this.#size(target) > context * SURELY;
     if (!hopeless && !others.some((other) => this.#fits(other))) return undefined;

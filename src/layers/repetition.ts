@@ -40,7 +40,7 @@ export class RepetitionWatch {
   }
 }
 
-/** What is no longer than this repeats in ordinary answers without end: rules, rows of zeros, padding. */
+/** Units of at most this length repeat endlessly in ordinary answers: rules, rows of zeros, padding. */
 const SHORT = 2;
 /** A passage fills at least this many characters with its repetitions. */
 const LEAST_LENGTH = 5_000;

@@ -8,7 +8,7 @@ const LEAST_LINE = 4;
 
 /**
  * The seam between a text and its continuation. A model asked to go on often says its last line again; that is cut out.
- * Text is held back only while it may still be such a repetition; where the token limit cuts it then, it is no news.
+ * Text is held back only while it may still be such a repetition; if the token limit cuts it there, it is not new text.
  */
 export class Seam {
   readonly #before: string;

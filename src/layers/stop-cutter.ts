@@ -3,7 +3,7 @@ import { type Divided, HeldText, possibleStart } from "./held-text.ts";
 
 /**
  * Ends the text at the first stop sequence, for models that take none. The rest is read and not shown: only then the
- * provider tells what the answer used.
+ * provider reports what the answer used.
  */
 export class StopCutter extends HeldText {
   readonly #cut = new Set<number>();

@@ -59,7 +59,7 @@ function drawn<M>(members: readonly M[], weightOf: (member: M) => number, random
   return order;
 }
 
-/** Of a million tokens of prompt and as many of answer; whoever has no price comes last. */
+/** Of a million tokens of prompt and as many of answer; a member without a price comes last. */
 function costOf(price: Price | undefined): number {
   return price === undefined ? Number.POSITIVE_INFINITY : price.input + price.output;
 }

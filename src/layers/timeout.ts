@@ -75,7 +75,7 @@ class Clocks {
     this.#call.record.firstTokenMs ??= this.#call.clock.monotonic() - this.#call.record.startedMs;
   }
 
-  /** A connection that breaks when the time of the attempt is over did not fail: the clock is as right, and nobody is asked twice. */
+  /** A connection that breaks when the time of the attempt is over counts as timed out, so that it is not retried. */
   failureAtLimit(error: unknown): ModelError | undefined {
     if (!isModelError(error, "connection_failed") && !isModelError(error, "stream_truncated")) return undefined;
     const { atMs, phase, limitMs } = this.#nearest();

@@ -34,7 +34,7 @@ class TokenStripper extends HeldText {
   }
 }
 
-/** More special tokens and white space in a row than this are no end of an answer. */
+/** More special tokens and white space in a row than this are not the end of an answer. */
 const LONGEST_END = 1_000;
 
 /**

@@ -67,7 +67,7 @@ export class Tokens {
       off();
       attempt.release();
       asking.waiting -= 1;
-      // What nobody waits for any more, or was waited for in vain, is not what the next call waits for.
+      // A request that was abandoned or that failed is not shared with the next call.
       if (asking.waiting === 0 || attempt.reason === late) this.#forget(asking);
     }
   }

@@ -16,7 +16,7 @@ export interface UsageTotal {
 export const USAGE_GROUPS = ["model", "provider", "tag", "scope", "day"] as const;
 export type UsageGroup = (typeof USAGE_GROUPS)[number];
 
-/** Most names of a group that are told apart: tags and scopes may be made up by whoever calls. */
+/** Most names of a group that are counted separately: callers may make up tags and scopes. */
 const MOST_NAMES = 10_000;
 /** The sum of all names beyond those. */
 const OTHER = "other";

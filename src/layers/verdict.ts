@@ -14,7 +14,7 @@ export function verdictOf(
 
 /**
  * One code for all failures is kept, so that adding a fallback never breaks a caller's check; a single target is never
- * wrapped. Targets that could not take the request are told of, but do not change the code.
+ * wrapped. Targets that could not take the request are listed, but do not change the code.
  */
 function verdict(errors: readonly ModelError[], unasked: ReadonlySet<ModelError>): ModelError {
   const [only] = errors;

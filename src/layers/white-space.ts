@@ -1,4 +1,4 @@
-/** More of it in a row is no answer any more. Code indents and leaves lines free, JSON outside its strings does neither. */
+/** More of it in a row is not an answer. Code indents and leaves lines free, JSON outside its strings does neither. */
 const MOST_IN_TEXT = 2_000;
 const MOST_IN_JSON = 256;
 

@@ -64,7 +64,7 @@ function pick(entry: Readonly<Record<string, unknown>>, names: readonly string[]
   ) as Record<string, never>;
 }
 
-/** A value that contains itself would exhaust the stack of whoever walks through it. */
+/** A value that contains itself would exhaust the stack of any recursive walk. */
 function readable(options: CallOptions, model: string): Readonly<Record<string, unknown>> {
   try {
     return readEntry(options, model);

@@ -103,7 +103,7 @@ function callOf(context: DiscoverContext, credential: Secret | undefined, cancel
   const { target, transport, clock, random } = context;
   return {
     input: { ...EMPTY_REQUEST, raw: false, tags: [] },
-    // Errors name the provider and what was asked for; the list is no affair of the entry's model.
+    // Errors name the provider and what was asked for; the list has nothing to do with the entry's model.
     target: { ...target, modelId: LIST },
     request: EMPTY_REQUEST,
     streaming: false,

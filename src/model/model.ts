@@ -169,7 +169,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     return { tokens, maxOutput, usd: of(0), maxUsd: maxOutput === null ? null : of(maxOutput) };
   }
 
-  /** Whether the model can do something; what nobody knows counts as yes. */
+  /** Whether the model can do something; an unknown capability counts as yes. */
   supports(capability: Capability | SnakeCapability): boolean {
     const name = capability.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof Capabilities;
     return this.#current().targets.every(({ facts }) => facts.capabilities[name] !== false);

@@ -242,7 +242,7 @@ export function streamObject<Schema extends StandardSchema>(
   };
 }
 
-/** Whoever only iterates must hear as well that what came is no such object: the last step throws. */
+/** A caller that only iterates must also learn that the object is invalid: the last step throws. */
 function checkedAtEnd<T>(partials: AsyncIterable<T>, whole: () => Promise<unknown>): AsyncIterator<T> {
   const iterator = partials[Symbol.asyncIterator]();
   let left = false;

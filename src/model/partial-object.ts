@@ -13,7 +13,7 @@ export function parsePartial(text: string): unknown {
 }
 
 /**
- * The parser assigns, so that a key `__proto__` becomes the prototype, or is lost where its value is no object; JSON.parse
+ * The parser assigns, so that a key `__proto__` becomes the prototype, or is lost where its value is not an object; JSON.parse
  * makes it a property like any other.
  */
 function plain(value: unknown): unknown {

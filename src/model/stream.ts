@@ -15,7 +15,7 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
 
   constructor(open: () => Opened) {
     this.#open = open;
-    // A failure that nobody asks for through `reply` has been thrown to the reader already.
+    // If `reply` is never read, the failure has already been thrown to the reader.
     this.#settled.promise.catch(() => {});
   }
 
@@ -38,7 +38,7 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
   }
 
   /**
-   * The reply that codegen would give. Asking for it reads the stream to its end if nobody else does; asked for inside the
+   * The reply that codegen would give. Reading it drives the stream to its end unless an iteration does; asked for inside the
    * loop over the stream, it reads on and keeps the events for the loop.
    */
   get reply(): Promise<Reply> {
@@ -99,7 +99,7 @@ async function nextOf<T>(
   }
 }
 
-/** A reader that takes some events and then forgets the stream never says that it left: the collector tells. */
+/** A reader that abandons a stream without closing it is noticed when the stream is garbage collected. */
 const FORGOTTEN = new FinalizationRegistry<Reading>((reading) => {
   reading.leave(readerLeft()).catch(() => {});
 });

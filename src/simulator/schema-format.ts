@@ -117,7 +117,7 @@ function fraction(time: string, least: number): string {
   return `${time}${digits > 0 ? `.${"0".repeat(digits)}` : ""}Z`;
 }
 
-/** Texts of a format; none for a format that nobody here knows. */
+/** Strings of a format; none for an unknown format. */
 export function formatTexts(format: string, digit: number, least: number): readonly string[] {
   const known = own(FORMATS, format);
   return known === undefined ? [] : [known.make(digit, least), ...(known.short === undefined ? [] : [known.short])];

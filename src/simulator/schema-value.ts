@@ -20,7 +20,7 @@ export interface ExampleOptions {
   readonly prefix?: string;
 }
 
-/** Values that may be thrown away in all, so that a schema without a value is told in time. */
+/** Values that may be thrown away in all, so that a schema without a value is detected in time. */
 const MOST_FAILURES = 600;
 const TRIES = 12;
 const LAST_DEPTH = 200;

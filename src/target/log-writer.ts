@@ -71,15 +71,15 @@ function escaped(character: string): string {
 }
 
 const MODE = 0o600;
-/** A link that somebody else put there would lead our lines, and our change of mode, to another file. */
+/** Following a link created by another user would write our lines, and change the mode, of another file. */
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
-/** Lines go out at once: a log that is lost with the process is no log. Files are readable by their owner only. */
+/** Lines go out at once: a log must survive a crash of the process. Files are readable by their owner only. */
 function writerFor(file: string | undefined, config: Config): (line: string) => void {
   if (file === undefined) return (line) => void process.stderr.write(`${line}\n`);
   const path = resolve(config.baseDir ?? "", file);
   try {
-    // A terminal or a pipe, /dev/stdout for example, is nobody's file.
+    // A terminal or a pipe, /dev/stdout for example, has no owner to check.
     const stats = seen(() => statSync(path));
     const device = stats !== undefined && !stats.isFile() && !stats.isDirectory();
     if (!device) openFile(path);

@@ -82,7 +82,7 @@ const CAPABILITIES: readonly Capability[] = [
 
 type Property = readonly [name: string, type: string];
 
-/** Capabilities that all entries agree on; what nobody knows, or only some have, is not said. */
+/** Capabilities that all entries agree on; unknown ones, and those that only some have, are left out. */
 function propertiesOf(entries: readonly EntryConfig[]): readonly Property[] {
   const ids = [...new Set(entries.map(({ name }) => name))];
   const model: Property = ["model", ids.map((id) => JSON.stringify(id)).join(" | ")];

@@ -6,7 +6,7 @@ import { isRegisteredTypes, registeredTypes, sameTypes, TYPES_FILE, typeDifferen
 
 /**
  * While a program is developed: warns when the modelwright.d.ts beside the file declares something else than the file
- * says. A help for people, so whatever goes wrong with it is no failure.
+ * says. It only helps people, so its own failures are ignored.
  */
 export function warnOfStaleTypes(
   config: Config,

@@ -17,7 +17,7 @@ interface TransportObject {
 }
 
 /**
- * A transport over somebody else's fetch: the global one, an instrumented one, a test's. It gets standard arguments and
+ * A transport over another fetch: the global one, an instrumented one, a test's. It gets standard arguments and
  * may give a standard Response; cancellation, framing and error words are ours. Its connect and silence times are its own.
  */
 export function transportFrom(given: TransportInput): Transport {
@@ -131,7 +131,7 @@ class FetchedResponse implements WireResponse {
         throw this.#broken(error, "connection_failed");
       });
     }
-    // An error answer that was cut still tells its status.
+    // A truncated error response still has its status.
     const text = await this.#response.text().catch(() => "");
     const kept = text.slice(0, MAX_ERROR_LENGTH);
     this.#exchange.errorBody = redact(kept, this.#exchange.secrets?.() ?? []);

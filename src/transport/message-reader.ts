@@ -150,7 +150,7 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
 const MARK = "\xEF\xBB\xBF";
 const MARKS = /^(?:\0|\xEF\xBB\xBF)+/;
 
-/** A text that tells as much of its kind as the whole does: marks and white space in front tell nothing. */
+/** The start of the body without leading marks and whitespace, which say nothing about its type. */
 function startOf(text: string): string {
   return text.replace(MARKS, "").replace(/^\s+/, " ");
 }

@@ -19,7 +19,7 @@ export interface Route {
   readonly connectTimeoutMs: number;
 }
 
-/** Our own clocks bound each request; this only clears away a connection that nobody waits for any more. */
+/** Our own clocks bound each request; this only closes a connection that no request waits for. */
 const ABANDONED_CONNECT_MS = 120_000;
 
 /** Keep-alive connections, one undici pool per way to an origin. HTTP/1.1: one request per connection at a time. */

@@ -98,7 +98,7 @@ export class HttpResponse implements WireResponse {
     else if (body.bytes > this.#maxBytes) body.flow.cancel(tooLarge(placeOf(this.url), this.#maxBytes));
   }
 
-  /** An error answer that was cut or fell silent still tells its status, so what came of it is kept. */
+  /** A truncated or stalled error response still has its status, so what arrived of it is kept. */
   #onFailedText(resolve: (text: string) => void, reject: (error: ModelError) => void): void {
     const { failure } = this.#body;
     if (!this.ok && failure instanceof ModelError && failure.phase === "silence") resolve(this.#finishText());

@@ -86,7 +86,7 @@ async function generate({ out: given }: TypesFlags, context: CliContext, path?: 
   };
 }
 
-/** What an earlier run wrote there; somebody else's file is not overwritten. */
+/** What an earlier run wrote there; any other file is not overwritten. */
 async function ownTextOf(path: string, { print }: CliContext): Promise<string | undefined> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
@@ -163,7 +163,7 @@ function changesOf({ added, removed, changed }: TypeDifferences, paint: Paint): 
   return paint.dim(` (${marked.slice(0, MOST_NAMES).join(", ")}${more})`);
 }
 
-/** Writes until Ctrl-C. A mistake in the file is told once, and leaves the types as they are. */
+/** Writes until Ctrl-C. A mistake in the file is reported once, and leaves the types as they are. */
 async function watch(flags: TypesFlags, context: CliContext): Promise<void> {
   const { print, signal, io } = context;
   // Without a place for the file there is nothing to watch: the same error as without --watch.

@@ -50,7 +50,7 @@ const CARRIERS: Readonly<Record<string, string>> = {
   input_json_delta: "partial_json",
 };
 
-/** Whether something would be missing if nobody read the delta. */
+/** Whether ignoring the delta would lose something. */
 export function carriesContent(delta: Tree): boolean {
   return Object.entries(CARRIERS).some(([type, field]) => delta["type"] === type && stringOf(delta[field]) !== "");
 }

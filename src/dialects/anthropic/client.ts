@@ -75,7 +75,7 @@ function createClient({ Anthropic }: typeof import("@anthropic-ai/sdk"), call: C
       timeout: MAX_TIMER_MS,
       fetch: (url, init) => sdkFetch(transport, url, init as WireInit),
       defaultHeaders: {
-        // Would tell the server of a timeout that is none of ours.
+        // Would send the server a timeout that we do not use.
         "x-stainless-timeout": null,
         ...(version !== undefined && { "anthropic-version": version }),
         ...headers,

@@ -121,7 +121,7 @@ class MessagesDecoder implements Decoder {
     if (serviceTier !== undefined) out.push({ type: "response", serviceTier });
     const usage = this.#usage.usage();
     if (raw === undefined) {
-      // The start of the answer told what the prompt costs, and that is billed also when the rest never comes.
+      // The start of the answer reported the prompt's tokens, which are billed even if the rest never arrives.
       if (usage !== undefined) out.push({ type: "usage", usage });
       throw targetError(this.#target, "stream_truncated", "the answer ended without a stop reason");
     }
@@ -227,7 +227,7 @@ class MessagesDecoder implements Decoder {
 
   #requireOpen(): void {
     if (this.#ended) throw this.#broken(`content came after the end of the message (stop_reason ${this.#stopReason})`);
-    // What ended nothing is no end of what follows.
+    // A finish reason that ended nothing does not end what follows.
     this.#stopReason = undefined;
   }
 
@@ -249,7 +249,7 @@ class MessagesDecoder implements Decoder {
     if (words !== undefined) out.push({ type: "refusal-delta", text: words, sample: 0 });
   }
 
-  /** Calls decide, not the word for them: some servers say end_turn beside a call. A paused turn is no end of an answer. */
+  /** Calls decide, not the word for them: some servers say end_turn beside a call. A paused turn does not end an answer. */
   #finishReason(raw: string): FinishReason {
     const known = own(FINISH, raw);
     if (known === "length" || known === "refusal") return known;

@@ -68,7 +68,7 @@ export class Candidate {
   /** Ends the call whose closing mark did not come. */
   close(out: FlowEvent[]): void {
     if (this.finishReason === undefined) return;
-    // Arguments in pieces that the limit cut are no call.
+    // Partial arguments truncated by the token limit are not a call.
     if (this.finishReason === "MAX_TOKENS") this.#open = undefined;
     this.#close(out);
   }

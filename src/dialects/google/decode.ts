@@ -24,7 +24,7 @@ export function generateDecoder(target: Target, options: GenerateDecoderOptions)
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** Ends that are no answers. */
+/** Finish reasons that do not end an answer. */
 const FAILED: Readonly<Record<string, ModelErrorCode>> = {
   SAFETY: "content_filtered",
   RECITATION: "content_filtered",

@@ -203,7 +203,7 @@ class ChatDecoder implements Decoder {
     out.push({ type: "adjustment", adjustment: leftOutAdjustment(answering.rank, ranks) });
   }
 
-  /** The end of the bytes is no end of an answer; `[DONE]` is, when it does not contradict the choices. */
+  /** The end of the bytes does not end an answer; `[DONE]` is, when it does not contradict the choices. */
   #requireEnd(ending: Ending, out: FlowEvent[]): void {
     const choices = [...this.#progress.values()];
     const cut = ending === "end" || ending === "broken";

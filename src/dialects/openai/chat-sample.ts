@@ -140,7 +140,7 @@ export class ChatSample {
     out.push({ type: "text-delta", text, sample: this.#index });
   }
 
-  /** Marks the thoughts as this provider's, so that they go back to it and to nobody else. */
+  /** Marks the reasoning as this provider's, so that it is sent back to this provider only. */
   #closeReasoning(out: FlowEvent[]): void {
     if (this.#reasoningField === undefined) return;
     const hasExtras = Object.keys(this.#chunk).length > 0;
@@ -273,7 +273,7 @@ function thoughtIn(delta: WireObject): readonly [field: string, text: string] | 
   return undefined;
 }
 
-/** Of the choices of one answer, a failure or a limit tells more than a stop beside it. */
+/** Of the choices of one answer, a failure or a limit says more than a stop beside it. */
 function outweighs(finish: string, known: string | undefined): boolean {
   return known === undefined || chatFailure(finish, undefined) !== undefined || own(CHAT_FINISHES, finish) === "length";
 }

@@ -91,7 +91,7 @@ export class ItemTable {
     return this.#claim(found ?? this.#add(type, id, index), id, callId, nameOf(wire));
   }
 
-  /** The items of a complete response, each with what is known of it; an item that nobody has seen is new. */
+  /** The items of a complete response, each with what is known of it; an item that has not been seen is new. */
   ofOutput(output: readonly WireObject[]): readonly (readonly [OutputItem, WireObject])[] {
     const claimed = new Set<OutputItem>();
     const found = new Map<WireObject, OutputItem>();
@@ -147,7 +147,7 @@ export class ItemTable {
     return known?.findLast((item) => item.index === index) ?? known?.at(-1);
   }
 
-  /** An id that nobody knows is no other item while the one at its place is open. */
+  /** An unknown id does not start another item while the item at its index is open. */
   #placed(type: string, id: string | undefined, index: number | undefined): OutputItem | undefined {
     if (index === undefined)
       return this.items.findLast((item) => item.type === type && (!item.finished || id === undefined));

@@ -268,7 +268,7 @@ export class OutputItems {
     if (call === undefined) {
       if (own(ARGUMENT_TYPES, type) !== undefined)
         throw targetError(this.#target, "invalid_tool_call", "a tool call has no name");
-      // A shell of the provider is no call.
+      // A shell that the provider hosts is not a call.
       if (finished) return;
       throw this.#wrong(`${named(item)} was never completed`);
     }

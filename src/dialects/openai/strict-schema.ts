@@ -19,7 +19,7 @@ const KEPT = new Set([
   ...["definitions", "title", "description", "pattern", "format", "multipleOf", "minimum", "maximum"],
   ...["exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems"],
 ]);
-/** They say nothing about which values are valid, so nobody has to hear that they are gone. */
+/** They say nothing about which values are valid, so removing them is not reported. */
 const SILENT = new Set(["$schema", "$id", "$comment", "examples", "deprecated", "readOnly", "writeOnly"]);
 /** Without these a schema would mean something else, not just less. */
 const ESSENTIAL = new Set([

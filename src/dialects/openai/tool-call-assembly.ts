@@ -41,7 +41,7 @@ class AssembledCall extends OpenCall {
 
 /**
  * Puts the tool calls of one sample together. Fragments come interleaved, without ids, without indexes, or with an index
- * that two calls share; a call is told from another by id first, by index second, and by being the only one open last.
+ * that two calls share; calls are distinguished by id first, by index second, and by being the only one open last.
  */
 export class ToolCallAssembly {
   readonly #calls: AssembledCall[] = [];
@@ -134,7 +134,7 @@ export class ToolCallAssembly {
     const elsewhere = same !== undefined && fragment.index !== undefined && same.wireIndex !== fragment.index;
     if (same !== undefined && !(elsewhere && fragment.name !== undefined) && !this.#isRenamed(same, fragment))
       return same;
-    // A new id is no new call by itself: some servers give every fragment an id of its own.
+    // A new id alone does not start a new call: some servers give every fragment an id of its own.
     const there = fragment.index === undefined ? undefined : this.#at(fragment.index);
     return fragment.name === undefined || (there !== undefined && repeatsName(there, fragment)) ? there : undefined;
   }
@@ -144,7 +144,7 @@ export class ToolCallAssembly {
     return this.#byIndex.get(index) ?? (unnumbered?.wireIndex === undefined ? unnumbered : undefined);
   }
 
-  /** Another name is another call, whatever it shares with one; in the middle of arguments nobody can tell. */
+  /** Another name is another call, whatever else is equal; in the middle of arguments it cannot be decided. */
   #isRenamed({ name, kind, text }: AssembledCall, fragment: ToolFragment): boolean {
     if (fragment.name === undefined || name === undefined || fragment.name === name) return false;
     if (kind === "custom" || text.empty || text.complete || fragment.json.trimStart().startsWith("{")) return true;
@@ -161,7 +161,7 @@ export class ToolCallAssembly {
     return open;
   }
 
-  /** A continuation under an index nobody has seen belongs to the one call that still lacks something. */
+  /** A continuation under an unknown index belongs to the one call that still lacks something. */
   #onlyOpen(fragment: ToolFragment, last: AssembledCall, out: FlowEvent[]): AssembledCall {
     const [only, second] = this.#openCalls();
     if (fragment.json.trim() === "" && only === undefined) return last;
@@ -228,7 +228,7 @@ export class ToolCallAssembly {
 }
 
 /**
- * Servers without ids put whole calls under one index, one after the other. An opening `{}` is no whole call, and the same
+ * Servers without ids put whole calls under one index, one after the other. An opening `{}` is not a complete call, and the same
  * arguments again are a repetition, unless both are in one chunk.
  */
 function beginsAnother({ name, text }: OpenCall, fragment: ToolFragment): boolean {

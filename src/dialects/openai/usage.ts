@@ -42,7 +42,7 @@ class OpenaiUsage {
     });
   }
 
-  /** xAI leaves reasoning out of the completion; the total tells. */
+  /** xAI leaves reasoning out of the completion; the total includes it. */
   #outputWithReasoning(): number {
     const of = (name: string) => this.counts.of(name);
     const sum = of("completion") + of("reasoning");

@@ -25,7 +25,7 @@ export interface Problem {
   readonly param?: string | undefined;
   readonly code?: string | undefined;
   readonly model?: string | undefined;
-  /** Seconds, told in the body where a provider does so. */
+  /** Seconds, in the body where a provider puts them there. */
   readonly retryAfter?: number | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface ReceivedRequest {
   readonly bytesWrittenAfterClose: number;
   /** When the peer closed or reset the connection, milliseconds after the server started; `undefined` while it is open. */
   readonly closedByPeerMs: number | undefined;
-  /** When the connection was gone, whoever ended it. */
+  /** When the connection was closed, by either side. */
   readonly closedMs: number | undefined;
   /** When the script of this request had come to its end. */
   readonly playedMs: number | undefined;

@@ -1,5 +1,5 @@
 /*
- * TEST MATERIAL. Everybody has these private keys; they protect nothing and nobody should trust their authority outside
+ * TEST MATERIAL. These private keys are public; they protect nothing, and their authority must not be trusted outside
  * a test. The key of the authority itself was thrown away. Valid until 2126, but for the one that expired in 2021.
  */
 

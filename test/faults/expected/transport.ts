@@ -226,7 +226,7 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T06",
-    wire: "half a response head, and a head that is no HTTP",
+    wire: "half a response head, and a head that is not HTTP",
     does: "half a head is `connection_failed`, retried; what is not HTTP is `protocol_error`, asked once",
     runs: [
       { wires: ALL, attempts: [[["raw!", "HTTP/1.1 200 O"], ["fin"]], [["okjson"]]], both: RECOVERED },
