@@ -40,8 +40,12 @@ function newestOfFamilies(rows: readonly ModelRow[]): string[] {
 
 /** The id without its version. */
 function familyOf(id: string): string {
+  return wordsOf(id).join("-");
+}
+
+export function wordsOf(id: string): readonly string[] {
   const words = id.split(/[-.]/).map((word) => word.replace(/\d+/g, ""));
-  return words.filter((word) => word !== "").join("-");
+  return words.filter((word) => word !== "");
 }
 
 function byVersion(left: string, right: string): number {

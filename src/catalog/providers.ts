@@ -15,3 +15,9 @@ const BY_ID: ReadonlyMap<string, ProviderRow> = new Map(PROVIDERS.map((row) => [
 export function findProvider(id: string): ProviderRow | undefined {
   return BY_ID.get(id);
 }
+
+/** What a models.toml is checked against. */
+export const PROVIDER_HINTS = PROVIDERS.map(({ id, baseUrl, keyEnv, dialect, quirks }) => ({
+  ...{ id, keyEnv, baseUrl, wire: dialect, maxStops: quirks.maxStops },
+  needsBaseUrl: baseUrl === undefined && id !== "vertex" && id !== "simulator",
+}));

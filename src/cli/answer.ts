@@ -1,4 +1,5 @@
-import type { ModelStream, Reply, ToolCall } from "../index.ts";
+import type { Config } from "../config/load.ts";
+import type { Attempt, ModelStream, Reply, ToolCall } from "../index.ts";
 import type { CliContext } from "./context.ts";
 import { printableLine } from "./printable.ts";
 import { adjustmentLine, footer } from "./wording.ts";
@@ -58,12 +59,29 @@ class AnswerLines {
   }
 }
 
-/** What stderr says about an answer: what was changed, how it ended, and on a terminal what it took. */
-export function showOutcome(reply: Reply, { print, io }: CliContext): void {
+/** What stderr says about an answer of `name`: who gave it, what was changed, how it ended, and on a terminal what it took. */
+export function showOutcome(reply: Reply, name: string, config: Config, { print, io }: CliContext): void {
   const paint = print.notePaint;
+  const standIn = standInLine(reply, name, config);
+  if (standIn !== undefined) print.note(`${paint.yellow("note:")} ${standIn}`);
   for (const adjustment of reply.adjustments) print.note(`${paint.yellow("note:")} ${adjustmentLine(adjustment)}`);
   if (reply.finishReason === "refusal") print.note(`${paint.yellow("note:")} the model refused`);
   if (reply.finishReason === "length")
     print.note(`${paint.yellow("note:")} the answer was cut at the token limit; raise --max-tokens or max_new_tokens`);
   if (io.stderr.isTTY === true) print.note(paint.dim(footer(reply)));
+}
+
+/** That a fallback answered, and what became of those before it; undefined where the model itself or a member of the group did. */
+function standInLine({ model, attempts }: Reply, name: string, config: Config): string | undefined {
+  const behind = config.behind(name);
+  const meant = config.group(behind)?.members.map((member) => member.model) ?? [behind];
+  if (meant.includes(model)) return undefined;
+  const others = [...new Set(attempts.map((attempt) => attempt.model))].filter((other) => other !== model);
+  const reasons = others.map((other) => `${other}: ${endOf(attempts.findLast((attempt) => attempt.model === other))}`);
+  const why = reasons.length === 0 ? `${behind} could not take the request` : reasons.join(", ");
+  return printableLine(`"${model}" answered instead of "${behind}" (${why})`);
+}
+
+function endOf(attempt: Attempt | undefined): string {
+  return attempt?.error?.code ?? (attempt?.outcome === "aborted" ? "too slow" : "failed");
 }

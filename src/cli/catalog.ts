@@ -10,5 +10,5 @@ export { currentModelsOf } from "../catalog/current-models.ts";
 export { sameModel, stemOf } from "../catalog/identity.ts";
 export { catalogIds, infoOf } from "../catalog/lookup.ts";
 export { CATALOG_DATE } from "../catalog/models.generated.ts";
-export { PROVIDERS } from "../catalog/providers.ts";
+export { PROVIDER_HINTS, PROVIDERS } from "../catalog/providers.ts";
 export { tableNames, tableOf } from "../catalog/table.ts";

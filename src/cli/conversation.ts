@@ -122,7 +122,8 @@ export class Conversation {
   async #ask(text: string, signal: AbortSignal): Promise<void> {
     const options = { signal, system: this.#system };
     if (this.#context.flags.json !== true) {
-      showOutcome(await showAnswer(this.#session.stream(text, options), this.#context), this.#context);
+      const reply = await showAnswer(this.#session.stream(text, options), this.#context);
+      showOutcome(reply, this.#model, this.#project.config, this.#context);
       return;
     }
     const { raw: _, ...reply } = await this.#session.codegen(text, options);

@@ -1,3 +1,4 @@
+import { retirementOf } from "../core/retirement.ts";
 import type { ConfigProblem, ModelDescription, Price } from "../index.ts";
 import { configProblems } from "./config-problems.ts";
 import type { Printer } from "./print.ts";
@@ -43,7 +44,9 @@ export async function entryRow(project: Project, name: string): Promise<EntryRow
     isDefault: name === config.defaultModel,
     releasedOn: info?.releasedOn ?? null,
     deprecated: info?.deprecated ?? false,
-    retiresOn: info?.retiresOn ?? null,
+    // Others who serve a model keep dates of their own.
+    retiresOn:
+      info !== null && (provider === info.provider || provider === "simulator") ? (info.retiresOn ?? null) : null,
     usable: problems.length === 0,
     problems,
   };
@@ -80,15 +83,13 @@ export function abilities(capabilities: ModelDescription["capabilities"]): strin
     .join(" ");
 }
 
-/** When a model ends, or that it should be left. */
-export function endingOf({
-  deprecated,
-  retiresOn,
-}: {
-  readonly deprecated: boolean;
-  readonly retiresOn?: string | null | undefined;
-}): string {
-  return retiresOn == null ? (deprecated ? "deprecated" : "") : `retires ${retiresOn}`;
+/** When a model ends or has ended, or that it should be left. */
+export function endingOf(
+  { deprecated, retiresOn }: { readonly deprecated: boolean; readonly retiresOn?: string | null | undefined },
+  nowMs = Date.now(),
+): string {
+  if (retiresOn == null) return deprecated ? "deprecated" : "";
+  return `${retirementOf(retiresOn, nowMs) === "past" ? "retired" : "retires"} ${retiresOn}`;
 }
 
 /** Why entries cannot be used, each reason once, after an empty line. */

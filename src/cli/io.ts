@@ -9,6 +9,8 @@ export interface Io {
   readonly isTTY: boolean;
   /** Width of the terminal. */
   readonly columns: number;
+  /** Milliseconds since 1970; default: the system's clock. */
+  readonly now?: (() => number) | undefined;
   /** Aborted when the user wants the command to end. */
   readonly interrupted?: AbortSignal | undefined;
 }

@@ -1,3 +1,4 @@
+import { retirementOf } from "../core/retirement.ts";
 import type { CliContext } from "./context.ts";
 import type { EntryRow } from "./entry-row.ts";
 import { type OnlineStatus, type OnlineVerdict, verdictOn, worstOf } from "./listed.ts";
@@ -35,17 +36,31 @@ export function isWrong(status: OnlineStatus | undefined): boolean {
 }
 
 /** Undefined where there is nothing to say beside what the file says itself. */
-export function onlineWords(verdict: OnlineVerdict | undefined, paint: Paint): string | undefined {
+export function onlineWords(verdict: OnlineVerdict | undefined, paint: Paint, nowMs: number): string | undefined {
   const { status, message = "", suggestion, listedAs, retiresOn } = verdict ?? { status: "not-asked" };
   if (status === "not-asked" || (status === "ok" && listedAs === undefined && retiresOn === undefined))
     return undefined;
   if (status === "ok") {
     const now = listedAs === undefined ? "" : `, now ${listedAs}`;
-    return paint.dim(`ok${now}${retiresOn === undefined ? "" : `, the model retires on ${retiresOn}`}`);
+    return retirementWords(retiresOn, nowMs, paint, now) ?? paint.dim(`ok${now}`);
   }
   if (status === "no-such-model")
     return `${paint.red(message)}${suggestion === undefined ? "" : `; did you mean ${paint.green(`"${suggestion}"`)}?`}`;
   if (status === "key-refused") return paint.red(`the key is refused: ${message}`);
   if (status === "not-reached") return paint.yellow(`not reached: ${message}`);
   return paint.yellow(status === "not-listed" ? message : `cannot be asked: ${message}`);
+}
+
+/** In place of "ok", what is known of the model's end. */
+export function retirementWords(
+  retiresOn: string | null | undefined,
+  nowMs: number,
+  paint: Paint,
+  note = "",
+): string | undefined {
+  const when = retirementOf(retiresOn, nowMs);
+  if (when === undefined) return undefined;
+  if (when === "past") return paint.red(`retired on ${retiresOn}${note}`);
+  const words = `ok${note}, the model retires on ${retiresOn}`;
+  return when === "near" ? paint.yellow(words) : paint.dim(words);
 }

@@ -4,7 +4,7 @@ import { findConfigFile } from "../config/find-config-file.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import { VARIABLES } from "../config/variables.ts";
 import { type FactoryOptions, type ModelDescription, ModelFactory } from "../index.ts";
-import { PROVIDERS } from "./catalog.ts";
+import { PROVIDER_HINTS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";
 import { withStandIns } from "./stand-ins.ts";
 
@@ -50,12 +50,20 @@ export async function openFile(context: CliContext, path = context.flags.config)
   const { env, io } = context;
   const file = await configFile(context, path);
   if (file !== undefined) loadDotEnv(join(dirname(file), ".env"), env);
-  const config = await loadConfig(file, { ...sharedOptions(context), cwd: io.cwd, ...FACTS });
+  const config = await loadConfig(file, { ...sharedOptions(context), cwd: io.cwd, help: HELP, ...FACTS });
   return { file: resolve(io.cwd, config.file ?? ""), config };
 }
 
-function sharedOptions({ env, flags }: CliContext): Pick<FactoryOptions, "profile"> & Pick<CliContext, "env"> {
-  return { env, ...(flags.profile !== undefined && { profile: flags.profile }) };
+function sharedOptions({
+  env,
+  flags,
+  io: { now },
+}: CliContext): Pick<FactoryOptions, "profile" | "clock"> & Pick<CliContext, "env"> {
+  return {
+    env,
+    ...(flags.profile !== undefined && { profile: flags.profile }),
+    ...(now !== undefined && { clock: { now } }),
+  };
 }
 
 /** Opens the project, lends it, and closes its factory whatever happens. */
@@ -75,11 +83,6 @@ export async function configFile({ env, io, flags }: CliContext, path = flags.co
   return findConfigFile(io.cwd);
 }
 
-const FACTS = {
-  dialects: ["openai", "openai-responses", "anthropic", "google"],
-  providers: PROVIDERS.map(({ id, baseUrl, keyEnv }) => ({
-    id,
-    needsBaseUrl: baseUrl === undefined && id !== "vertex" && id !== "simulator",
-    keyEnv,
-  })),
-};
+const HELP = 'name it with --config FILE or MODELWRIGHT_CONFIG, or write one with "modelwright init"';
+
+const FACTS = { dialects: ["openai", "openai-responses", "anthropic", "google"], providers: PROVIDER_HINTS };

@@ -148,14 +148,15 @@ const MAY_HOLD_CREDENTIALS = [
 function placeholders({ table, path, findings }: Checked): void {
   for (const key of MAY_HOLD_CREDENTIALS) {
     const value = table[key];
-    if (value !== undefined && holdsPlaceholder(value)) placeholdersIn(value, [...path, key], findings);
+    if (value !== undefined && holdsPlaceholder(value, key === "api_key"))
+      placeholdersIn(value, [...path, key], findings);
   }
 }
 
-function holdsPlaceholder(value: unknown): boolean {
-  if (typeof value === "string") return placeholderIn(value) !== undefined;
+function holdsPlaceholder(value: unknown, isKey: boolean): boolean {
+  if (typeof value === "string") return placeholderIn(value, isKey) !== undefined;
   if (typeof value !== "object" || value === null) return false;
-  for (const key in value) if (holdsPlaceholder((value as Table)[key])) return true;
+  for (const key in value) if (holdsPlaceholder((value as Table)[key], isKey)) return true;
   return false;
 }
 
@@ -168,9 +169,9 @@ function placeholdersIn(value: unknown, path: Path, findings: Finding[]): void {
   if (typeof value !== "string") return;
   // A malformed reference is reported with all values.
   if (REFERENCES_ONLY.some((key) => path.includes(key)) && malformedReference(value) !== undefined) return;
-  const name = placeholderIn(value);
-  if (name === undefined) return;
   const key = path.findLast((step) => typeof step === "string");
+  const name = placeholderIn(value, key === "api_key");
+  if (name === undefined) return;
   findings.push({ path, at: "value", message: `"${key}" ${insteadOf(name, value)}` });
 }
 

@@ -3,14 +3,15 @@ import { resolve } from "node:path";
 import { ConfigError } from "../core/config-error.ts";
 import { keyOf } from "../core/request.ts";
 import { nearest } from "../core/suggest.ts";
+import { addressProblem } from "./address-checks.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
-import { type EntrySources, findSource, type LayerKind, mergeSources } from "./layering.ts";
+import { type EntrySources, findSource, type LayerKind, mergeSources, servedProvider, topValue } from "./layering.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import { configErrorOf, dotted } from "./problems.ts";
-import type { ProviderHint } from "./provider-checks.ts";
+import { hintOf, type ProviderHint } from "./provider-checks.ts";
 import type { ReferenceSource } from "./references.ts";
-import { Resolver } from "./resolver.ts";
+import { nameOf, Resolver } from "./resolver.ts";
 import {
   type CacheConfig,
   cacheOf,
@@ -189,6 +190,7 @@ export class ParsedConfig implements Config {
     if (!skip.has("api_key")) raw.api_key ??= this.#usualKey(sources, raw, options, resolver);
     if (raw.api_key === undefined) delete raw.api_key;
     if (isTable(raw.tls)) raw.tls = this.#absoluteCa(raw.tls);
+    this.#checkAddress(sources, raw, resolver);
     if (resolver.findings.length > 0) throw this.#errorOf(resolver.findings.map((finding) => inFile(finding, sources)));
     return entryConfigOf(sources.name, raw, sources.simulatedProvider);
   }
@@ -249,6 +251,18 @@ export class ParsedConfig implements Config {
       );
     }
     return undefined;
+  }
+
+  /** What the file says plainly was checked when it was read; here is what a reference gave. */
+  #checkAddress(sources: EntrySources, { base_url: address }: Table, resolver: Resolver): void {
+    const written = topValue(sources, "base_url");
+    if (typeof address !== "string" || address === written || resolver.findings.length > 0) return;
+    const { providers } = this.#parts;
+    const wire = topValue(sources, "custom_llm_provider") ?? hintOf(sources, { providers })?.wire;
+    const problem = addressProblem(address, wire, servedProvider(sources), providers);
+    if (problem === undefined) return;
+    const message = `${nameOf(String(written))}: ${problem.message}`;
+    resolver.findings.push({ ...problem, path: ["base_url"], at: "value", message });
   }
 
   #absoluteCa(tls: Table): Table {

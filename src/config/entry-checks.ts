@@ -1,8 +1,9 @@
 import { nearest } from "../core/suggest.ts";
+import { wrongAddress } from "./address-checks.ts";
 import { durationMs } from "./duration.ts";
 import { type EntrySources, findSource, ownPath, topValue } from "./layering.ts";
 import type { Finding } from "./limits.ts";
-import { checkProvider, type Facts } from "./provider-checks.ts";
+import { checkProvider, type Facts, hintOf, tooManyStops } from "./provider-checks.ts";
 import { isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
@@ -11,12 +12,15 @@ export function checkEntry(view: View, name: string, facts: Facts): readonly Fin
   const sources = view.sources(name);
   const circle = view.circle(name);
   if (circle !== undefined) return isFirstOf(circle) ? [inCircle(sources, circle)] : [];
-  const missing = missingKeys(sources);
-  const provider = checkProvider(sources, facts);
+  const missing = missingKeys(sources, view);
+  const hint = hintOf(sources, facts);
+  const provider = checkProvider(sources, hint, facts);
+  const address = wrongAddress(sources, hint, facts);
+  const stops = tooManyStops(sources, hint);
   const waits = waitsTheWrongWayRound(sources);
   const tool = unknownTool(sources);
-  const found = missing.length + provider.length + waits.length + tool.length;
-  return found === 0 ? NOTHING : [...missing, ...provider, ...waits, ...tool];
+  const found = missing.length + provider.length + address.length + stops.length + waits.length + tool.length;
+  return found === 0 ? NOTHING : [...missing, ...provider, ...address, ...stops, ...waits, ...tool];
 }
 
 /** Nearly every entry is right: of a thousand models a shared empty list saves what a second pass would cost. */
@@ -40,13 +44,25 @@ const REQUIRED = [
   ["provider", "who serves it"],
 ] as const;
 
-function missingKeys(sources: EntrySources): readonly Finding[] {
+function missingKeys(sources: EntrySources, view: View): readonly Finding[] {
   if (REQUIRED.every(([key]) => topValue(sources, key) !== undefined)) return NOTHING;
+  const misspelt = misspeltOverlay(sources, view);
+  if (misspelt !== undefined) return [misspelt];
   return REQUIRED.filter(([key]) => topValue(sources, key) === undefined).map(([key, meaning]) => ({
     path: [...ownPath(sources), key],
     at: "key",
     message: `"${key}" is missing in [models.${sources.name}]: ${meaning}`,
   }));
+}
+
+/** An incomplete entry that only a profile has is usually meant to change another of nearly the same name. */
+function misspeltOverlay({ name, tables }: EntrySources, view: View): Finding | undefined {
+  const own = tables.filter(({ path }) => path.at(-1) === name && path.at(-2) === "models");
+  if (own.length === 0 || own.some(({ path }) => path[0] !== "profiles")) return undefined;
+  const suggestion = nearest(name, view.under(undefined).names());
+  if (suggestion === undefined) return undefined;
+  const path = own[0]?.path ?? ["models", name];
+  return { path, at: "key", message: `there is no entry "${name}" that the profile could change`, suggestion };
 }
 
 function waitsTheWrongWayRound(sources: EntrySources): readonly Finding[] {

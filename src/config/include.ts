@@ -125,7 +125,7 @@ class Reading {
         return [];
       } catch (error) {
         if (!(error instanceof UnreadableFile)) throw error;
-        return [error.isMissing ? `there is no file ${shown}` : `the file ${shown} ${error.message}`];
+        return [error.isMissing ? `file not found: ${shown}` : `the file ${shown} ${error.message}`];
       }
     });
   }

@@ -10,73 +10,112 @@ const LATER_WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
   store: new Set(["sqlite", "redis"]),
 };
 
-/** What other tools call a key; consulted before spelling. */
-const FOREIGN_KEYS: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    model: "name",
-    model_name: "name",
-    model_id: "name",
-    llm_provider: "provider",
-    wire: "custom_llm_provider",
-    dialect: "custom_llm_provider",
-    key: "api_key",
-    token: "api_key",
-    api_base: "base_url",
-    endpoint: "base_url",
-    url: "base_url",
-    host: "base_url",
-    organization: "organization_id",
-    organisation: "organization_id",
-    project: "project_id",
-    headers: "extra_headers",
-    default_headers: "extra_headers",
-    body: "extra_body",
-    max_completion_tokens: "max_new_tokens",
-    max_output_tokens: "max_new_tokens",
-    context_window: "max_input_tokens",
-    n: "batch_size",
-    stop_sequences: "stop",
-    thinking: "reasoning_effort",
-    effort: "reasoning_effort",
-    cache: "prompt_cache",
-    cache_control: "prompt_cache",
-    functions: "tools",
-    function_call: "tool_choice",
-    system_prompt: "system",
-    instructions: "system",
-    retries: "num_retries",
-    max_attempts: "num_retries",
-    request_timeout: "timeout",
-    stream_timeout: "idle_timeout",
-    fallbacks: "fallback_models",
-    fallback: "fallback_models",
-    concurrency: "max_parallel",
-    max_parallel_requests: "max_parallel",
-    price: "pricing",
-    cost: "pricing",
-    inherits: "extends",
-    base: "extends",
-  }),
-);
+/** What other tools call a key, without the letter case and separators in which they differ; consulted before spelling. */
+const FOREIGN_KEYS = withoutSeparators({
+  model: "name",
+  model_name: "name",
+  model_id: "name",
+  deployment_name: "name",
+  azure_deployment: "name",
+  llm_provider: "provider",
+  wire: "custom_llm_provider",
+  dialect: "custom_llm_provider",
+  key: "api_key",
+  token: "api_key",
+  auth_token: "api_key",
+  openai_api_key: "api_key",
+  azure_openai_api_key: "api_key",
+  anthropic_api_key: "api_key",
+  google_api_key: "api_key",
+  gemini_api_key: "api_key",
+  api_base: "base_url",
+  api_url: "base_url",
+  openai_api_base: "base_url",
+  azure_endpoint: "base_url",
+  anthropic_api_url: "base_url",
+  endpoint: "base_url",
+  url: "base_url",
+  host: "base_url",
+  organization: "organization_id",
+  organisation: "organization_id",
+  project: "project_id",
+  headers: "extra_headers",
+  default_headers: "extra_headers",
+  body: "extra_body",
+  model_kwargs: "extra_body",
+  provider_options: "extra_body",
+  max_completion_tokens: "max_new_tokens",
+  max_output_tokens: "max_new_tokens",
+  max_tokens_to_sample: "max_new_tokens",
+  num_predict: "max_new_tokens",
+  context_window: "max_input_tokens",
+  n: "batch_size",
+  stop_sequences: "stop",
+  stop_words: "stop",
+  streaming: "stream",
+  thinking: "reasoning_effort",
+  effort: "reasoning_effort",
+  cache: "prompt_cache",
+  cache_control: "prompt_cache",
+  functions: "tools",
+  function_call: "tool_choice",
+  system_prompt: "system",
+  instructions: "system",
+  retries: "num_retries",
+  max_attempts: "num_retries",
+  max_retry: "num_retries",
+  retry_count: "num_retries",
+  retry_attempts: "num_retries",
+  retries_count: "num_retries",
+  request_timeout: "timeout",
+  timeout_ms: "timeout",
+  stream_timeout: "idle_timeout",
+  fallbacks: "fallback_models",
+  fallback: "fallback_models",
+  concurrency: "max_parallel",
+  max_parallel_requests: "max_parallel",
+  max_concurrency: "max_parallel",
+  price: "pricing",
+  cost: "pricing",
+  inherits: "extends",
+  base: "extends",
+});
 
-const FOREIGN_GROUP_KEYS: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    models: "members",
-    entries: "members",
-    deployments: "members",
-    targets: "members",
-    routing_strategy: "strategy",
-    policy: "strategy",
-    cooldown_time: "cooldown",
-    rest: "cooldown",
-    max_fails: "allowed_fails",
-    threshold: "allowed_fails",
-    fallbacks: "fallback_models",
-  }),
-);
+const FOREIGN_GROUP_KEYS = withoutSeparators({
+  models: "members",
+  entries: "members",
+  deployments: "members",
+  targets: "members",
+  routing_strategy: "strategy",
+  policy: "strategy",
+  cooldown_time: "cooldown",
+  rest: "cooldown",
+  max_fails: "allowed_fails",
+  threshold: "allowed_fails",
+  fallbacks: "fallback_models",
+});
+
+/** What a call is given besides keys of an entry. */
+export const CALL_ONLY = ["samples", "signal", "cache", "tags", "raw"] as const;
+
+const FOREIGN_OPTIONS = withoutSeparators({
+  n: "samples",
+  num_samples: "samples",
+  abort_signal: "signal",
+  ...Object.fromEntries(CALL_ONLY.map((name) => [name, name])),
+});
+
+function withoutSeparators(words: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(words).map(([word, key]) => [bareWord(word), key]));
+}
+
+function bareWord(word: string): string {
+  return word.toLowerCase().replaceAll(/[-_]/g, "");
+}
 
 const TOP_LEVEL_KEYS: readonly string[] = Object.keys(configSchema.shape);
 const ENTRY_KEYS: readonly string[] = Object.keys(entryShape);
+const OWN_KEYS = withoutSeparators(Object.fromEntries(ENTRY_KEYS.map((key) => [key, key])));
 
 export type Place = "top" | "entry" | "group" | "call" | "other";
 
@@ -99,11 +138,12 @@ export function isLaterWord(key: string, word: unknown): boolean {
   return typeof word === "string" && own(LATER_WORDS, key)?.has(word) === true;
 }
 
-/** What another tool's key is called here. */
+/** What a key in the spelling of another tool, or in other letters, is called here. */
 export function foreignKey(place: Place, key: string): string | undefined {
-  const word = key.toLowerCase().replaceAll("-", "_");
+  const word = bareWord(key);
   if (place === "group") return FOREIGN_GROUP_KEYS.get(word);
-  return place === "entry" || place === "call" ? FOREIGN_KEYS.get(word) : undefined;
+  if (place === "call") return FOREIGN_OPTIONS.get(word) ?? FOREIGN_KEYS.get(word) ?? OWN_KEYS.get(word);
+  return place === "entry" ? (FOREIGN_KEYS.get(word) ?? OWN_KEYS.get(word)) : undefined;
 }
 
 /** Where a key belongs that was written in the wrong place. */

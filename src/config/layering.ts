@@ -26,6 +26,11 @@ export interface EntrySources {
 
 export const SIMULATOR = "simulator";
 
+/** Whose facts hold for an entry: a simulated one keeps those of the provider it stands in for. */
+export function servedProvider({ provider, simulatedProvider }: EntrySources): string | undefined {
+  return provider === SIMULATOR ? simulatedProvider : provider;
+}
+
 /** Two spellings of one key. */
 export const KEY_ALIASES: Readonly<Record<string, string>> = {
   max_tokens: "max_new_tokens",

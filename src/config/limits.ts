@@ -1,3 +1,4 @@
+import { FIRST_SUSPECT_S, millisecondsMeant } from "./milliseconds.ts";
 import type { Path, Spot } from "./positions.ts";
 import { malformedReference } from "./references.ts";
 import type { Source } from "./source.ts";
@@ -101,6 +102,8 @@ class Inspection {
   #number(value: number): void {
     if (!Number.isFinite(value))
       this.#report("value", `${this.#name()} must be a finite number: nan and inf cannot be sent`);
+    const problem = millisecondsMeant(value, this.#path);
+    if (problem !== undefined) this.#report("value", problem);
   }
 
   #name(): string {
@@ -118,5 +121,5 @@ export const REFERENCES_ONLY = ["api_key", "base_url", "proxy"];
 /** Most values are: they need no path, which is half the cost of looking at them. */
 function isHarmless(value: unknown): boolean {
   if (typeof value === "string") return !value.startsWith("env:") && !value.startsWith("file:");
-  return typeof value === "number" ? Number.isFinite(value) : typeof value === "boolean";
+  return typeof value === "number" ? value > -Infinity && value < FIRST_SUSPECT_S : typeof value === "boolean";
 }

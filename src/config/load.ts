@@ -17,6 +17,8 @@ export type { CacheConfig, GroupConfig, LoggingConfig } from "./sections.ts";
 export interface LoadOptions extends Omit<ParseOptions, "file"> {
   /** Where the search begins. Default: the process's working directory. */
   readonly cwd?: string | undefined;
+  /** For a program with more ways to name the file than a library has: how to name one that exists. */
+  readonly help?: string | undefined;
 }
 
 /**
@@ -25,30 +27,30 @@ export interface LoadOptions extends Omit<ParseOptions, "file"> {
  */
 export async function loadConfig(path: string | undefined, options: LoadOptions): Promise<Config> {
   const cwd = options.cwd ?? process.cwd();
-  const file = path ?? (options.env[VARIABLES.config] || (await findUpwards(cwd)));
+  const named = options.env[VARIABLES.config];
+  const help = options.help ?? LIBRARY_HELP;
+  const file = path ?? (named || (await findUpwards(cwd, help)));
   const full = resolve(cwd, file);
-  const text = await readText(full, file, path === undefined ? "MODELWRIGHT_CONFIG names" : "the path is");
+  // A command line hands on the file of the variable as a path.
+  const byVariable = Boolean(named) && (path === undefined || full === resolve(cwd, named ?? ""));
+  const text = await readText(full, file, `${byVariable ? " (set by MODELWRIGHT_CONFIG)" : ""}; ${help}`);
   return parseConfig(text, { ...options, file, baseDir: options.baseDir ?? dirname(full) });
 }
 
-async function findUpwards(cwd: string): Promise<string> {
+async function findUpwards(cwd: string, help: string): Promise<string> {
   const found = await findConfigFile(cwd);
-  if (found === undefined)
-    throw notFound(
-      undefined,
-      `there is no ${CONFIG_FILE} in ${cwd} or any folder above it, and MODELWRIGHT_CONFIG is not set; ${INIT_HINT}`,
-    );
+  if (found === undefined) throw notFound(undefined, `no ${CONFIG_FILE} in ${cwd} or any folder above it; ${help}`);
   const near = relative(cwd, found);
   return near.startsWith("..") || isAbsolute(near) ? found : near;
 }
 
-const INIT_HINT = '"npx modelwright init" writes one';
+const LIBRARY_HELP = 'pass its path, set MODELWRIGHT_CONFIG, or write one with "npx modelwright init"';
 
 function notFound(file: string | undefined, message: string): ConfigError {
   return new ConfigError([{ file, line: 0, column: 0, path: "", message }]);
 }
 
-async function readText(full: string, file: string, how: string): Promise<string> {
+async function readText(full: string, file: string, rest: string): Promise<string> {
   try {
     const seen = await stat(full);
     if (seen.isDirectory()) throw notFound(file, `${full} is a folder, not a file`);
@@ -62,7 +64,7 @@ async function readText(full: string, file: string, how: string): Promise<string
       (seen) => seen.isSymbolicLink(),
       () => false,
     );
-    throw notFound(file, isLink ? brokenLink(error, full) : unreadable(error, full, how));
+    throw notFound(file, isLink ? brokenLink(error, full) : unreadable(error, full, rest));
   }
 }
 
@@ -70,12 +72,12 @@ function brokenLink(error: unknown, full: string): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ENOENT" || code === "ENOTDIR") return `${full} is a symbolic link to a file that does not exist`;
   if (code === "ELOOP") return `${full} is a symbolic link that leads back to itself`;
-  return unreadable(error, full, "the path is");
+  return unreadable(error, full, "");
 }
 
-function unreadable(error: unknown, full: string, how: string): string {
+function unreadable(error: unknown, full: string, rest: string): string {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === "ENOENT" || code === "ENOTDIR") return `there is no file ${full} (${how} this); ${INIT_HINT}`;
+  if (code === "ENOENT" || code === "ENOTDIR") return `file not found: ${full}${rest}`;
   if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return `${full} is not UTF-8 text`;
   return `${full} cannot be read (${code ?? String(error)})`;
 }

@@ -1,3 +1,4 @@
+import { withoutKeys } from "../core/secret.ts";
 import { ENV_REFERENCE } from "./references.ts";
 
 const NAME = "([A-Za-z_][A-Za-z0-9_]*)";
@@ -33,10 +34,13 @@ const ALONE = [
 const PATTERNS = [...ANYWHERE, ...ALONE];
 
 /** Most values are plain or an `env:` reference; only what may hold a placeholder is worth all the patterns. */
-const SUSPICIOUS = /[$%{<#]|env/i;
+const SUSPICIOUS = /[$%{<#]|env|_KEY|_TOKEN|_SECRET/i;
+
+/** The name of a variable where its value belongs: as a key, or behind the scheme of a header. No provider has such keys. */
+const BARE_NAME = new RegExp(`^(?:(${SCHEME})\\s+)?((?:[A-Z][A-Z0-9]*_)+(?:KEY|TOKEN|SECRET)(?:_[A-Z0-9]+)?)$`);
 
 /** The variable that a credential or header names in the spelling of another tool; undefined for any other value. */
-export function placeholderIn(value: string): string | undefined {
+export function placeholderIn(value: string, isKey = false): string | undefined {
   if (value.startsWith("env::") || value.startsWith("file:")) return undefined;
   const text = ENV_REFERENCE.test(value) ? value.replace(/^env:[A-Z0-9_]+(?::-)?/, "") : value;
   if (!SUSPICIOUS.test(text)) return undefined;
@@ -44,13 +48,19 @@ export function placeholderIn(value: string): string | undefined {
     const name = pattern.exec(text)?.[1];
     if (name !== undefined) return name;
   }
-  return undefined;
+  const [, scheme, bare] = BARE_NAME.exec(text) ?? [];
+  return isKey || scheme !== undefined ? bare : undefined;
 }
 
 /** What to write instead of it. */
 export function insteadOf(name: string, value: string): string {
-  const reference = `"env:${name.toUpperCase()}"`;
+  const named = `"env:${name.toUpperCase()}"`;
+  // A name with digits may look like a key to what masks messages.
+  const reference = withoutKeys(named) === named ? named : '"env:NAME"';
   const isPart = /^(?:bearer|basic|token)\s/i.test(value);
   const scheme = isPart ? `; the scheme belongs in the variable, or use api_key = ${reference}` : "";
-  return `holds a placeholder that is not filled in: write ${reference} as the whole value${scheme}`;
+  const what = value.endsWith(name) && BARE_NAME.test(value) ? "is the name of a variable, not its value" : UNFILLED;
+  return `${what}: write ${reference} as the whole value${scheme}`;
 }
+
+const UNFILLED = "holds a placeholder that is not filled in";

@@ -1,5 +1,5 @@
 import { nearest } from "../core/suggest.ts";
-import { type EntrySources, ownPath, SIMULATOR, topValue } from "./layering.ts";
+import { type EntrySources, findSource, ownPath, SIMULATOR, servedProvider, topValue } from "./layering.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import { isReference } from "./references.ts";
@@ -14,6 +14,12 @@ export interface ProviderHint {
   readonly needsBaseUrl: boolean;
   /** Environment variables its key is usually in, the first that is set counts. */
   readonly keyEnv: readonly string[];
+  /** Its own address. */
+  readonly baseUrl?: string | undefined;
+  /** Its usual wire format; absent: known to code only. */
+  readonly wire?: string | undefined;
+  /** Most stop sequences it takes, whatever the model. */
+  readonly maxStops?: number | undefined;
 }
 
 /** Models whose price is known without the file. */
@@ -107,12 +113,19 @@ export function noPrice(id: string): string {
 const FOUR_LINES =
   'an own server needs name, provider, custom_llm_provider (its wire format: "openai" for most) and base_url';
 
-export function checkProvider(sources: EntrySources, facts: Facts): Finding[] {
-  const served = sources.provider === SIMULATOR ? sources.simulatedProvider : sources.provider;
-  if (served === undefined || served === "" || /^(?:env|file):/.test(served)) return [];
-  const hint = facts.providers.find(({ id }) => id === served);
+/** What is known about the provider of an entry. */
+export function hintOf(sources: EntrySources, { providers }: Pick<Facts, "providers">): ProviderHint | undefined {
+  const served = servedProvider(sources);
+  // Asked of each entry when a file is read, so without a closure.
+  for (let index = 0; index < providers.length; index++) if (providers[index]?.id === served) return providers[index];
+  return undefined;
+}
+
+export function checkProvider(sources: EntrySources, hint: ProviderHint | undefined, facts: Facts): readonly Finding[] {
+  const served = servedProvider(sources);
+  if (served === undefined || served === "" || /^(?:env|file):/.test(served)) return NOTHING;
   const missing = missingForProvider(sources, hint);
-  if (missing.length === 0) return [];
+  if (missing.length === 0) return NOTHING;
   const path = providerPath(sources, served);
   if (hint !== undefined)
     return [{ path, at: "value", message: `provider "${served}" needs base_url: it has no address of its own` }];
@@ -130,7 +143,19 @@ export function checkProvider(sources: EntrySources, facts: Facts): Finding[] {
   return [{ path, at: "value", message: `provider "${served}" is not built in${explanation}`, suggestion }];
 }
 
-function missingForProvider(sources: EntrySources, hint: ProviderHint | undefined): string[] {
+/** Cutting the list would change answers, so an entry with more stop sequences than its provider takes is a mistake. */
+export function tooManyStops(sources: EntrySources, hint: ProviderHint | undefined): readonly Finding[] {
+  const stop = topValue(sources, "stop");
+  if (hint?.maxStops === undefined || !Array.isArray(stop) || stop.length <= hint.maxStops) return NOTHING;
+  const path = findSource(sources, ["stop"])?.path ?? ownPath(sources);
+  const message = `"stop" has ${stop.length} sequences; provider "${hint.id}" takes at most ${hint.maxStops}`;
+  return [{ path, at: "value", message }];
+}
+
+const NOTHING: readonly Finding[] = [];
+
+function missingForProvider(sources: EntrySources, hint: ProviderHint | undefined): readonly string[] {
+  if (hint?.needsBaseUrl === false) return [];
   const isSimulated = sources.provider === SIMULATOR;
   const needed = hint === undefined ? ["custom_llm_provider", "base_url"] : hint.needsBaseUrl ? ["base_url"] : [];
   return needed.filter((key) => !(isSimulated && key === "base_url") && topValue(sources, key) === undefined);

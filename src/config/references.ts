@@ -50,7 +50,7 @@ function fromFile(path: string, baseDir: string | undefined): Resolved {
     return { value: withoutLastLines(readSmallFile(resolve(baseDir, path))) };
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
-    return { problem: error.isMissing ? `there is no file ${path}` : `the file ${path} ${error.message}` };
+    return { problem: error.isMissing ? `file not found: ${path}` : `the file ${path} ${error.message}` };
   }
 }
 

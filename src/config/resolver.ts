@@ -19,7 +19,7 @@ const IN_BODY: ReadonlySet<string | number> = new Set([
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 /** A reference without the default that may follow its name. */
-function nameOf(reference: string): string {
+export function nameOf(reference: string): string {
   return reference.split(":-", 1)[0] ?? reference;
 }
 
@@ -60,7 +60,7 @@ export class Resolver {
     if (IN_HEADERS.has(path[0] ?? "") && !HEADER_VALUE.test(value))
       this.report(path, `${nameOf(reference)} holds characters that HTTP cannot carry in a header`);
     const isEscaped = reference.startsWith("env::");
-    if (!isEscaped && IN_HEADERS.has(path[0] ?? "") && placeholderIn(value) !== undefined)
+    if (!isEscaped && IN_HEADERS.has(path[0] ?? "") && placeholderIn(value, path[0] === "api_key") !== undefined)
       this.report(path, `${nameOf(reference)} holds a placeholder that is not filled in: set it to the value itself`);
     const isAddress = path.at(-1) === "base_url" || path.at(-1) === "proxy";
     if (isAddress && path.length === 1 && !/^(?:https?|socks5?):\/\//.test(value))

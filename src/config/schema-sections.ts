@@ -19,7 +19,10 @@ export const price = table({
     examples: [3.75],
   }),
   cache_write_5m: usd().meta({ description: "Written for five minutes. Default: as cache_write.", examples: [3.75] }),
-  cache_write_1h: usd().meta({ description: "Written for one hour. Default: as cache_write.", examples: [6] }),
+  cache_write_1h: usd().meta({
+    description: "Written for one hour. Default: as cache_write; the cost is then estimated.",
+    examples: [6],
+  }),
 });
 
 export const moneyShape = {

@@ -1,5 +1,5 @@
 import { nearest } from "../core/suggest.ts";
-import { foreignKey, isLaterKey, type Place, placeOf, properPlace } from "./known-keys.ts";
+import { CALL_ONLY, foreignKey, isLaterKey, type Place, placeOf, properPlace } from "./known-keys.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import { callSchema, configSchema, entryShape } from "./schema.ts";
@@ -15,12 +15,16 @@ export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
   const place = scope === "file" ? placeOf(parent) : parent.length === 0 ? "call" : "other";
   if (isLaterKey(place, key))
     return { path, at: "key", message: `"${key}" is known, but not available in this version` };
-  const proper = properPlace(place, key);
-  if (proper !== undefined && foreignKey(place, key) === undefined)
-    return { path, at: "key", message: `"${key}" ${proper}` };
   // Alternatives may differ in their keys: the one that was written is in another of them.
   const siblings = siblingKeys(place, parent, scope).filter((name) => name !== key);
-  const suggestion = foreignKey(place, key) ?? nearest(key, siblings);
+  const foreign = foreignKey(place, key);
+  const known = foreign !== undefined && siblings.includes(foreign) ? foreign : undefined;
+  const proper = known === undefined ? properPlace(place, foreign ?? key) : undefined;
+  if (proper !== undefined) {
+    const ours = foreign === undefined || foreign === key ? "" : `is "${foreign}" here, which `;
+    return { path, at: "key", message: `"${key}" ${ours}${proper}` };
+  }
+  const suggestion = known ?? nearest(key, siblings);
   const list = suggestion === undefined && siblings.length <= MOST_LISTED ? `; there are ${siblings.join(", ")}` : "";
   return { path, at: "key", message: `"${key}" is no key of ${whereIs(place, parent)}${list}`, suggestion };
 }
@@ -34,6 +38,7 @@ function whereIs(place: Place, parent: Path): string {
 /** The keys that the table at `path` may have. */
 function siblingKeys(place: Place, path: Path, scope: Scope): readonly string[] {
   if (place === "entry") return Object.keys(entryShape);
+  if (place === "call") return [...Object.keys(callSchema.shape), ...CALL_ONLY];
   return [...new Set(schemasAt(path, scope).flatMap(keysOf))];
 }
 

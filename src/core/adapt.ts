@@ -358,12 +358,14 @@ function checkSize(messages: readonly Message[], settings: Settings, target: Tar
   }
   if (settings.maxInputTokens === undefined) return;
   const fewest = Math.ceil(length / MOST_CHARS_PER_TOKEN);
-  const tokens = fewest > settings.maxInputTokens ? fewest : estimateTokens(messages, settings.tools);
+  // So long a text is not counted: what it has at least is too much already.
+  const isBound = fewest > settings.maxInputTokens;
+  const tokens = isBound ? fewest : estimateTokens(messages, settings.tools);
   if (tokens > settings.maxInputTokens) {
     throw failed(
       target,
       "context_too_long",
-      `the prompt has about ${tokens} tokens, max_input_tokens is ${settings.maxInputTokens}; nothing was sent`,
+      `the prompt has ${isBound ? "at least" : "about"} ${tokens} tokens, max_input_tokens is ${settings.maxInputTokens}; nothing was sent`,
     );
   }
 }

@@ -13,6 +13,13 @@ export const SETTING_CAPABILITIES = {
   webSearch: ["webSearch"],
 } as const satisfies Partial<Record<SettingName, readonly Capability[]>>;
 
+const EVERY_CAPABILITY: Readonly<Record<Capability, true>> = {
+  ...{ reasoning: true, stop: true, tools: true, parallelTools: true, vision: true, files: true, audio: true },
+  ...{ promptCache: true, jsonSchema: true, temperature: true, streaming: true, webSearch: true },
+};
+
+export const CAPABILITIES = Object.keys(EVERY_CAPABILITY) as readonly Capability[];
+
 export function capabilitiesOf(setting: SettingName): readonly Capability[] | undefined {
   return (SETTING_CAPABILITIES as Partial<Record<SettingName, readonly Capability[]>>)[setting];
 }

@@ -1,10 +1,11 @@
 import { catalogIds, type ModelInfo } from "../catalog/lookup.ts";
 import { isPriced } from "../catalog/price.ts";
-import { PROVIDERS } from "../catalog/providers.ts";
+import { PROVIDER_HINTS } from "../catalog/providers.ts";
 import type { Overlay } from "../catalog/table.ts";
 import { type FileWatcher, watchFiles } from "../config/file-watcher.ts";
 import { type Config, loadConfig, type PriceBook, parseConfig } from "../config/load.ts";
 import { asksToSimulate } from "../config/parse.ts";
+import { bindMethods } from "../core/bind-methods.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Dialect } from "../core/dialect.ts";
@@ -78,6 +79,11 @@ export class ModelFactory<Models = Registered> {
   #closed = false;
 
   private constructor(config: Config, source: ConfigSource, options: FactoryOptions) {
+    if (source === undefined)
+      throw invalidOption(
+        "ModelFactory is not made with new: use await ModelFactory.load(path, options) or ModelFactory.parse(toml, options)",
+      );
+    bindMethods(this, ModelFactory);
     this.#source = source;
     this.#options = options;
     this.#simulated = isSimulated(options);
@@ -177,7 +183,8 @@ export class ModelFactory<Models = Registered> {
 
   /**
    * What the entries will run into, found without a request: settings their models do not take, answers longer than the
-   * window, fallbacks that lack what the entry is configured to use. Empty when there is nothing to say.
+   * window, fallbacks that lack what the entry is configured to use, model ids that are misspelled, and models that are
+   * retired or retire within 90 days. Empty when there is nothing to say.
    */
   lint(): readonly LintFinding[] {
     return this.#generation.lint();
@@ -394,16 +401,16 @@ function isSimulated({ simulate, env = process.env }: FactoryOptions): boolean {
 
 function configOptions(options: FactoryOptions, readsFiles: boolean) {
   const { env = process.env, profile, baseDir, providers = {} } = options;
-  const hints = PROVIDERS.map(({ id, baseUrl, keyEnv }) => ({
-    id,
-    needsBaseUrl: baseUrl === undefined && id !== "vertex" && id !== "simulator",
-    keyEnv,
-  }));
-  const own = Object.keys(providers).map((id) => ({ id, needsBaseUrl: false, keyEnv: [] }));
+  // What code brings along under a name of ours has limits and addresses of its own.
+  const hints = PROVIDER_HINTS.map((hint) => {
+    const { id, keyEnv, needsBaseUrl } = hint;
+    return own(providers, id) === undefined ? hint : { id, keyEnv, needsBaseUrl };
+  });
+  const brought = Object.keys(providers).map((id) => ({ id, needsBaseUrl: false, keyEnv: [] }));
   const dialects = [...BUILT_IN, ...Object.keys(providers)];
   const prices = pricesKnown(options, readsFiles);
   return {
-    ...{ env, profile, baseDir, providers: [...hints, ...own], dialects, prices, simulate: isSimulated(options) },
+    ...{ env, profile, baseDir, providers: [...hints, ...brought], dialects, prices, simulate: isSimulated(options) },
     processEnv: env === process.env ? undefined : process.env,
   };
 }

@@ -94,7 +94,7 @@ export class Generation {
   }
 
   lint(): readonly LintFinding[] {
-    const linter = new Linter(this.#resolving, this.services.dialectOf);
+    const linter = new Linter(this.#resolving, this.services.dialectOf, this.#around.clock.now());
     return this.config.names.flatMap((name) => linter.entry(name));
   }
 

@@ -1,4 +1,5 @@
 import { camelOf, entryConfigOf } from "../config/entry-config.ts";
+import { CALL_ONLY } from "../config/known-keys.ts";
 import type { Finding } from "../config/limits.ts";
 import { callSchema } from "../config/schema.ts";
 import { findingsOf } from "../config/schema-problem.ts";
@@ -19,8 +20,6 @@ export interface ReadOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Options that models.toml has no key for. */
-const CALL_ONLY = ["samples", "signal", "cache", "tags", "raw"] as const;
 const CACHE_MODES: readonly CacheMode[] = ["use", "refresh", "bypass", "only"];
 
 const NO_OPTIONS: ReadOptions = {
@@ -86,7 +85,13 @@ function readEntry(options: CallOptions, model: string): Readonly<Record<string,
   if (tools !== undefined) delete table["tools"];
   if (Object.keys(table).length === 0) return tools === undefined ? {} : { tools };
   const result = callSchema.safeParse(table);
-  if (!result.success) throw wrong(model, findingsOf(result.error.issues, table, "call").map(explain).join("; "));
+  if (!result.success)
+    throw wrong(
+      model,
+      findingsOf(result.error.issues, table, "call")
+        .map((finding) => explain(finding, options))
+        .join("; "),
+    );
   if ("max_tokens" in table) table["max_new_tokens"] ??= table["max_tokens"];
   const entry = entryConfigOf(model, table as never, undefined) as unknown as Readonly<Record<string, unknown>>;
   if (tools !== undefined) return { ...entry, tools };
@@ -164,11 +169,13 @@ function snakeTable(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [keyOf(key), inner]));
 }
 
-function explain(finding: Finding): string {
-  const { suggestion: word, path } = finding;
+function explain({ message, suggestion: word, path, ...finding }: Finding, options: CallOptions): string {
   const isOption = finding.at === "key" && (path.length === 1 || path[0] === "web_search");
   const suggestion = word === undefined ? "" : ` (did you mean "${isOption ? camelOf(word) : word}"?)`;
-  return `${finding.message}${suggestion}`;
+  // As the caller spelled it: "baseURL", not "base_u_r_l".
+  const written = path.length === 1 ? Object.keys(options).find((name) => keyOf(name) === path[0]) : undefined;
+  const words = written === undefined ? message : message.replace(`"${path[0]}"`, `"${written}"`);
+  return `${words}${suggestion}`;
 }
 
 function checkCallOnly({ samples, signal, cache, tags, raw }: CallOptions, model: string): void {

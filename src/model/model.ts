@@ -1,12 +1,16 @@
 import { supportedParams } from "../core/adapt.ts";
 import { missingPrice } from "../core/billing.ts";
+import { bindMethods } from "../core/bind-methods.ts";
 import { addCost, costOf, NO_COST } from "../core/cost.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import { type Input, readInput } from "../core/input.ts";
+import { invalidOption } from "../core/option-names.ts";
 import type { Reply } from "../core/reply.ts";
 import { type Scope, scopePath } from "../core/scope.ts";
+import { CAPABILITIES } from "../core/setting-capabilities.ts";
 import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
-import type { Capabilities, Capability } from "../core/target.ts";
+import { nearest } from "../core/suggest.ts";
+import type { Capability } from "../core/target.ts";
 import { usageOf } from "../core/usage.ts";
 import {
   billableOf,
@@ -65,6 +69,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     this.scope = scope;
     this.#scopes = scope && scopePath(scope);
     this.#current = current;
+    bindMethods(this, Model);
   }
 
   /** The entry's settings as resolved, frozen, secrets masked. */
@@ -169,9 +174,12 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     return { tokens, maxOutput, usd: of(0), maxUsd: maxOutput === null ? null : of(maxOutput) };
   }
 
-  /** Whether the model can do something; an unknown capability counts as yes. */
+  /**
+   * Whether the model can do something; where the catalog does not say, true.
+   * @throws ModelError `invalid_request` for a word that is not a capability.
+   */
   supports(capability: Capability | SnakeCapability): boolean {
-    const name = capability.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof Capabilities;
+    const name = capabilityNamed(capability);
     return this.#current().targets.every(({ facts }) => facts.capabilities[name] !== false);
   }
 
@@ -204,6 +212,15 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     const batchSize = manySamples(whole) ? (read.batchSize ?? target.policy.batchSize) : 1;
     return { context, input: whole, batchSize, signal: read.signal };
   }
+}
+
+function capabilityNamed(word: unknown): Capability {
+  const name = String(word).replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const known = CAPABILITIES.find((capability) => capability === name);
+  if (known !== undefined) return known;
+  const near = nearest(name, CAPABILITIES);
+  const hint = near === undefined ? `; there are ${CAPABILITIES.join(", ")}` : ` (did you mean "${near}"?)`;
+  throw invalidOption(`supports: unknown capability "${String(word)}"${hint}`);
 }
 
 /** Capabilities as they are spelled under `capabilities` in models.toml. */

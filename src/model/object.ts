@@ -83,7 +83,7 @@ export async function askObject<Schema extends StandardSchema>(
     const reply = before === undefined ? answer : sumOf(before, answer);
     const read = await readObject(wanted, answer);
     if (read.ok) return { object: read.value, reply };
-    if (asked >= repairs || answer.finishReason === "refusal") throw unreadable(read, reply, asked);
+    if (asked >= repairs || answer.finishReason === "refusal" || read.isOther) throw unreadable(read, reply, asked);
     messages = [...messages, ...reask(answer, read.problem)];
     before = reply;
   }
@@ -94,6 +94,9 @@ interface Misread {
   readonly ok: false;
   readonly problem: string;
   readonly words?: string;
+  readonly cause?: unknown;
+  /** The answer is no attempt at an object. */
+  readonly isOther?: boolean;
 }
 
 type Read<T> = { readonly ok: true; readonly value: T } | Misread;
@@ -107,12 +110,14 @@ async function readObject<Schema extends StandardSchema>(
   try {
     parsed = JSON.parse(jsonText(reply.text));
   } catch (error) {
+    if (reply.toolCalls.length > 0) return calledTools(reply);
     const cut = reply.finishReason === "length" ? " (cut off by the token limit: raise max_new_tokens)" : "";
     return { ok: false, problem: `not JSON: ${(error as Error).message}${cut}`, words: `not JSON${cut}` };
   }
   const plain = dropAddedNulls(parsed, root);
   const value = wrapped ? (plain as Record<string, unknown>)?.[WRAP_KEY] : plain;
-  const result = await schema["~standard"].validate(value);
+  const result = await validated(schema, value);
+  if ("ok" in result) return result;
   if (result.issues === undefined) return { ok: true, value: result.value as InferOutput<Schema> };
   const { issues } = result;
   const told = (words: (message: string) => string) =>
@@ -122,6 +127,24 @@ async function readObject<Schema extends StandardSchema>(
     problem: told((message) => message),
     words: told((message) => (isDeep(value) || repeats(message, value) ? "is not valid" : message)),
   };
+}
+
+/** A transform or refinement of the program may throw: the answer is at hand all the same, and what was thrown is its cause. */
+async function validated(schema: StandardSchema, value: unknown) {
+  try {
+    return await schema["~standard"].validate(value);
+  } catch (cause) {
+    const what = "a transform or refinement of the schema threw an error";
+    return { ok: false, problem: `${what}: ${String(cause)}`, words: `${what}, see cause`, cause } as const;
+  }
+}
+
+/** A call that nobody answers cannot be followed by another question, so this is not asked again. */
+function calledTools({ toolCalls }: Reply): Misread {
+  const names = [...new Set(toolCalls.map(({ name }) => `"${name}"`))].join(", ");
+  const what = `the model called ${names} instead of answering`;
+  const advice = 'run what is in error.partial.toolCalls and ask again with its result, or pass toolChoice: "none"';
+  return { ok: false, problem: what, words: `${what}; ${advice}`, isOther: true };
 }
 
 /** Whether a message of the schema quotes a value or a field name that the model wrote. */
@@ -161,19 +184,23 @@ function reask(answer: Reply, problem: string): readonly Message[] {
   ];
 }
 
-function unreadable({ problem, words = problem }: Misread, reply: Reply, asked: number): ModelError {
+function unreadable(
+  { problem, words = problem, cause, isOther = false }: Misread,
+  reply: Reply,
+  asked: number,
+): ModelError {
   const refused = reply.finishReason === "refusal";
   const again = asked > 0 ? ` after ${asked} re-ask${asked > 1 ? "s" : ""}` : "";
+  const what = refused ? "the model declined: " : isOther ? "" : `the answer does not satisfy the schema${again}: `;
   const error = new ModelError({
     code: refused ? "refused" : "invalid_output",
-    message: refused
-      ? `${reply.model}: the model declined: ${words}`
-      : `${reply.model}: the answer does not satisfy the schema${again}: ${words}`,
+    message: `${reply.model}: ${what}${words}`,
     provider: reply.provider,
     model: reply.model,
     requestId: reply.requestId,
     // Re-asks were its retries.
     shouldRetry: false,
+    cause,
     partial: { text: reply.text, reasoning: reply.reasoning ?? "", toolCalls: reply.toolCalls, usage: reply.usage },
   });
   error.attempts = reply.attempts;

@@ -1,3 +1,4 @@
+import { bindMethods } from "../core/bind-methods.ts";
 import { ModelError } from "../core/error.ts";
 import type { Input, OpenAIMessage } from "../core/input.ts";
 import { readHistory, readInput } from "../core/input.ts";
@@ -49,6 +50,7 @@ export class Session<Options extends CallOptions = CallOptions> {
     this.#memory = memory ?? Number.POSITIVE_INFINITY;
     this.#system = system;
     this.#messages = messages === undefined ? [] : latestMessages(readHistory(messages), this.#memory);
+    bindMethods(this, Session);
   }
 
   /** What the next call sends before its input. */

@@ -1,3 +1,5 @@
+import { nearId, prefixedId, successorOf } from "../catalog/likely-ids.ts";
+import { SIMULATOR } from "../config/layering.ts";
 import { adapt, capabilitiesUsed } from "../core/adapt.ts";
 import type { CallInput } from "../core/call.ts";
 import { ConfigError, type ConfigProblem } from "../core/config-error.ts";
@@ -5,6 +7,7 @@ import type { Dialect } from "../core/dialect.ts";
 import { isModelError } from "../core/error.ts";
 import { mediaRefusal } from "../core/media.ts";
 import { EMPTY_REQUEST, keyOf } from "../core/request.ts";
+import { retirementOf } from "../core/retirement.ts";
 import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import { type ResolveContext, resolveTarget } from "./resolve.ts";
@@ -34,16 +37,54 @@ const LISTS = ["fallbackModels", "contextWindowFallbacks", "contentPolicyFallbac
 export class Linter {
   readonly #context: ResolveContext;
   readonly #dialectOf: (target: Target) => Dialect;
+  readonly #nowMs: number;
   readonly #targets = new Map<string, Target | undefined>();
 
-  constructor(context: ResolveContext, dialectOf: (target: Target) => Dialect) {
+  constructor(context: ResolveContext, dialectOf: (target: Target) => Dialect, nowMs: number) {
     this.#context = context;
     this.#dialectOf = dialectOf;
+    this.#nowMs = nowMs;
   }
 
   entry(name: string): readonly LintFinding[] {
     const target = this.#target(name);
-    return target === undefined ? [] : [...this.#changes(target), ...this.#window(target), ...this.#fallbacks(target)];
+    if (target === undefined) return [];
+    return [
+      ...this.#id(target),
+      ...this.#retirement(target),
+      ...this.#changes(target),
+      ...this.#window(target),
+      ...this.#fallbacks(target),
+    ];
+  }
+
+  /** An id that the provider is not known to have and another one of its own is near to; behind an own address anything goes. */
+  #id(target: Target): readonly LintFinding[] {
+    const { config, overlay } = this.#context;
+    const { baseUrl } = config.entry(target.entry);
+    if (target.provider === SIMULATOR || baseUrl !== undefined) return [];
+    const { provider, modelId } = target;
+    const prefixed = prefixedId(provider, modelId, overlay);
+    if (prefixed !== undefined) {
+      const place = prefixed.provider === provider ? "" : `provider = "${prefixed.provider}", `;
+      const message = `${provider} has no model "${modelId}"; write ${place}name = "${prefixed.id}"`;
+      return [this.#finding(target, "warning", "name", message)];
+    }
+    const suggestion = target.facts.known ? undefined : nearId(provider, modelId, overlay);
+    if (suggestion === undefined) return [];
+    const message = `the catalog has no model "${modelId}" of ${provider}`;
+    return [{ ...this.#finding(target, "warning", "name", message), suggestion }];
+  }
+
+  #retirement(target: Target): readonly LintFinding[] {
+    const { modelId, provider } = target;
+    const { retiresOn } = target.facts;
+    const when = provider === SIMULATOR ? undefined : retirementOf(retiresOn, this.#nowMs);
+    if (when !== "past" && when !== "near") return [];
+    const successor = successorOf(provider, modelId);
+    const advice = successor === undefined ? "" : `; use ${successor}`;
+    const message = `${modelId} ${when === "past" ? "retired" : "retires"} on ${retiresOn}${advice}`;
+    return [this.#finding(target, "warning", "name", message)];
   }
 
   #changes(target: Target): readonly LintFinding[] {

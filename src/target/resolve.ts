@@ -76,7 +76,6 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
   const entry = config.resolveEntry(name, { skip, requireKey: !keyless && !forDisplay });
   const dialect = dialectFor(entry, row, custom);
   const facts = withOverrides(factsOf(row?.id ?? entry.provider, entry.name, overlay), entry.capabilities);
-  refuseStops(entry, row, config);
   refusePriceAs(entry, declared, context);
   const address = addressOf(entry, row, simulated, custom, config);
   const target: Target = {
@@ -151,17 +150,6 @@ export function declaredCapabilities(entry: EntryConfig): Capabilities {
 
 const NONE = { custom: new Set<string>(), overlay: undefined };
 const NO_FACTS: ModelFacts = { known: false, capabilities: {} };
-
-/** Cutting the list would change answers, so an entry with more stop sequences than its provider takes is a mistake. */
-function refuseStops({ entry, stop = [] }: EntryConfig, row: ProviderRow | undefined, config: Config): void {
-  const most = row?.quirks.maxStops ?? Number.POSITIVE_INFINITY;
-  if (stop.length <= most) return;
-  const at = config.origin(entry, "stop");
-  const message = `"stop" has ${stop.length} sequences, ${row?.label ?? "the provider"} takes at most ${most}`;
-  throw new ConfigError([
-    { file: config.file, line: at?.line ?? 0, column: at?.column ?? 0, path: `models.${entry}.stop`, message },
-  ]);
-}
 
 /** What the file says plainly was checked when it was read; here is what a variable said. */
 function refusePriceAs(

@@ -44,6 +44,27 @@ describe("check", () => {
     expect((await cli(["check", "--strict"], { toml })).golden).toContain("exit 2");
   });
 
+  it("says that a model is retired or will be soon, and fails on it with --strict only", async () => {
+    const toml =
+      '[models.old]\nname = "o1-mini"\nprovider = "openai"\napi_key = "k"\n\n[models.mini]\nname = "gpt-4o-mini"\nprovider = "openai"\napi_key = "k"\n';
+    const { code, out } = await cli(["check"], { toml, today: "2026-11-20" });
+    expect(out).toMatch(/✓ old +openai +o1-mini +retired on 2025-10-27/);
+    expect(out).toMatch(/✓ mini +openai +gpt-4o-mini +ok, the model retires on 2027-01-14/);
+    expect(out).toMatch(/models\.toml:7:8: warning: gpt-4o-mini retires on 2027-01-14; use gpt-5/);
+    expect(out).toContain("2 warnings");
+    expect(code).toBe(0);
+    expect((await cli(["check", "--strict"], { toml, today: "2026-11-20" })).code).toBe(2);
+    const early = await cli(["check", "--strict"], { toml, today: "2025-01-20" });
+    expect([early.code, early.out.includes("warning")]).toEqual([0, false]);
+  });
+
+  it("names the ways to name a file where there is none", async () => {
+    const none = await cli(["check"]);
+    expect(none.err).toMatch(/no models\.toml in .*--config FILE or MODELWRIGHT_CONFIG/);
+    const gone = await cli(["check"], { env: { MODELWRIGHT_CONFIG: "gone.toml" } });
+    expect(gone.err).toMatch(/file not found: .*gone\.toml \(set by MODELWRIGHT_CONFIG\); name it with --config FILE/);
+  });
+
   it("gives the models as JSON", async () => {
     const { golden } = await cli(["check", "--json"], { toml: TOML });
     await expect(golden).toMatchFileSnapshot("golden/check-json.txt");
@@ -70,7 +91,7 @@ describe("check", () => {
 
   it("a file that is not there is an error, as JSON a result", async () => {
     const plain = await cli(["check", "gone.toml"]);
-    expect(plain.err).toContain("there is no file");
+    expect(plain.err).toContain("file not found: ");
     const json = await cli(["check", "gone.toml", "--json"]);
     expect(JSON.parse(json.out)).toMatchObject({ ok: false, problems: [{ line: 0 }] });
     expect([plain.code, json.code]).toEqual([2, 2]);

@@ -30,6 +30,22 @@ describe("run", () => {
     expect(quiet.err).toBe("");
   });
 
+  it("says that a fallback answered and why, once, and not with --quiet", async () => {
+    const toml = `${TOML}fallback_models = ["fast"]\nnum_retries = 0\n`;
+    const env = { FAR_KEY: "k-1" };
+    for (const more of [[], ["--no-stream"]]) {
+      const { err, code } = await cli(["run", "-m", "far", ...more, "hi"], { toml, env });
+      expect(err).toBe('note: "fast" answered instead of "far" (far: connection_failed)\n');
+      expect(code).toBe(0);
+    }
+    expect((await cli(["run", "-q", "-m", "far", "hi"], { toml, env })).err).toBe("");
+  });
+
+  it("does not call a member of the group that was asked a fallback", async () => {
+    const toml = `${TOML}\n[groups.both]\nmembers = ["careful", "fast"]\n[aliases]\nquick = "fast"\n`;
+    for (const name of ["both", "quick"]) expect((await cli(["run", "-m", name, "hi"], { toml })).err).toBe("");
+  });
+
   it("gives the same answer without streaming", async () => {
     const streamed = await cli(["run", "Say hello"], { toml: TOML });
     const whole = await cli(["run", "--no-stream", "Say hello"], { toml: TOML });

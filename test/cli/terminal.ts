@@ -18,6 +18,8 @@ export interface Session {
   /** Width of the terminal; default 100. */
   readonly columns?: number;
   readonly interrupted?: AbortSignal;
+  /** The day it is, for what depends on it; default: today. */
+  readonly today?: string;
   /** Called with everything stdout has said so far, whenever it says something. */
   readonly onOutput?: (output: string, running: Running) => void;
   /** The same for stderr. */
@@ -59,6 +61,7 @@ export async function cli(argv: readonly string[], session: Session = {}): Promi
     isTTY: session.terminal === true,
     columns: session.columns ?? 100,
     interrupted: session.interrupted,
+    ...(session.today !== undefined && { now: () => Date.parse(`${session.today}T12:00:00Z`) }),
   });
   stdin.destroy();
   const [out, err] = [stdout.text(), stderr.text()];

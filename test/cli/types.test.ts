@@ -185,7 +185,7 @@ describe("types --watch", () => {
         },
       ]),
     });
-    expect(err).toContain("there is no file");
+    expect(err).toContain("file not found");
     expect(out).toContain("✓ wrote modelwright.d.ts: 4 names (+ more)\n");
     expect(code).toBe(0);
   });

@@ -1,19 +1,12 @@
+import { PROVIDER_HINTS } from "../../src/catalog/providers.ts";
 import { type Config, type ParseOptions, parseConfig } from "../../src/config/load.ts";
 import { ConfigError } from "../../src/core/config-error.ts";
 
-const provider = (id: string, keyEnv: readonly string[] = [], needsBaseUrl = false) => ({ id, keyEnv, needsBaseUrl });
-
 /** What the factory would say about providers and wires. */
 export const FACTS = {
-  providers: [
-    provider("openai", ["OPENAI_API_KEY"]),
-    provider("anthropic", ["ANTHROPIC_API_KEY"]),
-    provider("google", ["GEMINI_API_KEY", "GOOGLE_API_KEY"]),
-    provider("azure", ["AZURE_API_KEY"], true),
-    provider("deepseek", ["DEEPSEEK_API_KEY"]),
-    provider("ollama"),
-    provider("simulator"),
-  ],
+  providers: PROVIDER_HINTS.filter(({ id }) =>
+    ["openai", "anthropic", "google", "azure", "deepseek", "groq", "ollama", "simulator"].includes(id),
+  ).map((hint) => (hint.id === "ollama" ? { ...hint, keyEnv: [] } : hint)),
   dialects: ["openai", "openai-responses", "anthropic", "google"],
 };
 

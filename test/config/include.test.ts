@@ -119,7 +119,7 @@ describe("a file that includes is refused", () => {
 
   test("when an included file is missing, no TOML, no text, or includes in a circle", async () => {
     expect(await refused({ "models.toml": `include = ["gone.toml"]\n${model("a")}` })).toBe(
-      "models.toml:1:12: there is no file gone.toml",
+      "models.toml:1:12: file not found: gone.toml",
     );
     expect(await refused({ "models.toml": 'include = ["a.toml"]\n', "a.toml": "[models.x]\nname = \n" })).toMatch(
       /^a\.toml:2:\d+: this is no TOML/,

@@ -51,9 +51,18 @@ describe("a file that cannot be used is a ConfigError", () => {
     const error = await refused(load(undefined, { cwd: tmpdir() }));
     expect(error.message).toContain(`no models.toml in ${tmpdir()}`);
     expect(error.message).toContain("npx modelwright init");
-    expect((await refused(load("nowhere.toml"))).message).toContain(`${join(deep, "nowhere.toml")} (the path is this)`);
+    expect((await refused(load("nowhere.toml"))).message).toContain(`file not found: ${join(deep, "nowhere.toml")};`);
     expect((await refused(load(undefined, { env: { MODELWRIGHT_CONFIG: "gone.toml" } }))).message).toContain(
-      "MODELWRIGHT_CONFIG names this",
+      "gone.toml (set by MODELWRIGHT_CONFIG)",
+    );
+  });
+
+  test("that tells the ways to name a file of the program that reads it", async () => {
+    const help = "name it with --config FILE";
+    expect((await refused(load(undefined, { cwd: tmpdir(), help }))).message).toContain(help);
+    const env = { MODELWRIGHT_CONFIG: "gone.toml" };
+    expect((await refused(load(join(deep, "gone.toml"), { env, help }))).message).toBe(
+      `file not found: ${join(deep, "gone.toml")} (set by MODELWRIGHT_CONFIG); ${help}`,
     );
   });
 

@@ -47,6 +47,15 @@ describe("a placeholder of another tool", () => {
     expect(problem?.message).toContain("env:UNFILLED holds a placeholder");
   });
 
+  it("is the name of a variable, too, where its value belongs", () => {
+    const [problem] = problemsOf('api_key = "OPENAI_API_KEY"');
+    expect(problem?.message).toContain('is the name of a variable, not its value: write "env:OPENAI_API_KEY"');
+    expect(problemsOf('extra_headers = { Authorization = "Bearer GATEWAY_TOKEN" }')).toHaveLength(1);
+    expect(problemsOf('extra_headers = { X-Mode = "PUBLIC_KEY" }')).toEqual([]);
+    for (const key of ["sk-OPENAI_API_KEY", "MYKEY", "key_1", "Api_Key", "SECRETKEY123"])
+      expect(problemsOf(`api_key = "${key}"`), key).toEqual([]);
+  });
+
   it("is reported in an address and in a proxy", () => {
     const address = problemsOf('[models.b]\nextends = "a"\nbase_url = "https://${TOKEN}/v1"');
     expect(address).toMatchObject([{ path: "models.b.base_url" }]);

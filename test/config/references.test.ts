@@ -123,7 +123,7 @@ describe("file: references", () => {
     ]);
     const missing = parse(text.replace("coder.md", "nobody.md"), { baseDir: folder });
     expect(errorOf(() => missing.resolveEntry("a")).message).toBe(
-      "models.toml:5:10: there is no file prompts/nobody.md",
+      "models.toml:5:10: file not found: prompts/nobody.md",
     );
   });
 

@@ -184,6 +184,15 @@ describe("what the target cannot take as it is", () => {
     ).toContain("max_new_tokens");
   });
 
+  it("is never a prompt above max_input_tokens, however its tokens are told", () => {
+    const words = (length: number) =>
+      refusal(() =>
+        adapted({ settings: { maxInputTokens: 10 }, messages: [{ role: "user", content: "a b ".repeat(length) }] }),
+      ).message;
+    expect(words(15)).toMatch(/the prompt has about \d+ tokens, max_input_tokens is 10/);
+    expect(words(100)).toMatch(/the prompt has at least 50 tokens, max_input_tokens is 10/);
+  });
+
   it("is never a list of stop sequences, which would change the answer", () => {
     expect(refusal(() => adapted({ settings: { stop: ["a", "b", "c"] } }, { quirks: { maxStops: 2 } })).code).toBe(
       "unsupported",

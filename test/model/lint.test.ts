@@ -2,8 +2,11 @@ import { describe, expect, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
 import { factoryOf } from "./world.ts";
 
-const told = (toml: string) =>
-  factoryOf(toml)
+/** Before any model of these tests retires. */
+const EARLY = "2025-06-01";
+
+const told = (toml: string, today = EARLY) =>
+  factoryOf(toml, { clock: { now: () => Date.parse(`${today}T12:00:00Z`) } })
     .lint()
     .map(({ severity, line, column, message }) => `${severity} ${line}:${column} ${message}`);
 
@@ -62,8 +65,73 @@ describe("lint says without a request", () => {
     expect(told(`${O3}temperature = 0.2\nbase_url = "env:NOWHERE"\n`)).toEqual([]);
   });
 
+  test("that a model is retired, or retires within 90 days, and what takes its place", () => {
+    const mini = '[models.mini]\nname = "gpt-4o-mini"\nprovider = "openai"\n';
+    const on = (day: string) => told(mini, day);
+    expect(on("2026-10-15")).toEqual([]);
+    expect(on("2026-10-16")).toEqual([
+      expect.stringMatching(/^warning 2:8 gpt-4o-mini retires on 2027-01-14; use gpt-5\.\d-mini$/),
+    ]);
+    expect(on("2027-01-14")[0]).toContain("retires on");
+    expect(on("2027-01-15")).toEqual([expect.stringContaining("gpt-4o-mini retired on 2027-01-14; use gpt-5")]);
+    // Nobody is asked, and another host has dates of its own.
+    expect(told(`${mini}[profiles.ci.models.mini]\nprovider = "simulator"`, "2026-10-15")).toEqual([]);
+    expect(told(mini.replace("openai", "simulator"), "2027-01-15")).toEqual([]);
+    expect(
+      told(mini.replace("gpt-4o-mini", "openai/gpt-4o-mini").replace('"openai"', '"openrouter"'), "2027-01-15"),
+    ).toEqual([]);
+  });
+
+  const named = (name: string, provider: string, more = "") =>
+    told(`[models.m]\nname = "${name}"\nprovider = "${provider}"\n${more}`);
+
+  test.each([
+    ["gpt-4.1-mni", "openai", "gpt-4.1-mini"],
+    ["gpt4.1-mini", "openai", "gpt-4.1-mini"],
+    ["claude-sonet-4-5", "anthropic", "claude-sonnet-4-5"],
+    ["claude-4-5-sonnet", "anthropic", "claude-sonnet-4-5"],
+    ["gemini-2.5-flsh", "google", "gemini-2.5-flash"],
+  ])("that %s of %s is a misspelled %s", (name, provider, meant) => {
+    const factory = factoryOf(`[models.m]\nname = "${name}"\nprovider = "${provider}"`);
+    expect(factory.lint()).toMatchObject([
+      { severity: "warning", line: 2, message: `the catalog has no model "${name}" of ${provider}`, suggestion: meant },
+    ]);
+  });
+
+  test.each([
+    ["gpt-9", "openai"],
+    ["gpt-4.2-mini", "openai"],
+    ["gpt-4.1-max", "openai"],
+    ["claude-sonnet-9", "anthropic"],
+    ["ft:gpt-4.1-mini:org:name:id", "openai"],
+    ["models/gemini-2.5-pro", "google"],
+    ["qwen-mni", "ollama"],
+  ])("nothing of %s of %s, which may be newer than the catalog or somebody's own", (name, provider) => {
+    expect(named(name, provider)).toEqual([]);
+  });
+
+  test("that an id begins with a provider, as in LiteLLM, where it has no place", () => {
+    const words = (id: string, provider: string) => named(id, provider)[0];
+    expect(words("openai/gpt-4.1", "openai")).toBe(
+      'warning 2:8 openai has no model "openai/gpt-4.1"; write name = "gpt-4.1"',
+    );
+    expect(words("anthropic/claude-sonnet-4-5", "openai")).toBe(
+      'warning 2:8 openai has no model "anthropic/claude-sonnet-4-5"; write provider = "anthropic", name = "claude-sonnet-4-5"',
+    );
+    expect(words("gemini/gemini-2.5-pro", "google")).toContain('name = "gemini-2.5-pro"');
+    expect(words("together_ai/some/model", "together")).toContain('name = "some/model"');
+    expect(words("ollama/qwen3", "ollama")).toContain('name = "qwen3"');
+    expect(named("openai/gpt-4.1", "openrouter")).toEqual([]);
+    expect(named("openai/gpt-oss-120b", "groq")).toEqual([]);
+    expect(named("meta-llama/Llama-3", "vllm")).toEqual([]);
+    expect(named("openai/gpt-4.1", "openai", 'base_url = "http://127.0.0.1:4000/v1"')).toEqual([]);
+  });
+
   test("nothing of a correct file", async () => {
-    const factory = await ModelFactory.load("models.toml", { env: {} });
+    const factory = await ModelFactory.load("models.toml", {
+      env: {},
+      clock: { now: () => Date.parse(EARLY) },
+    });
     expect(factory.lint()).toEqual([]);
     await factory.close();
   });

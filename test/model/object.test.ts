@@ -107,6 +107,51 @@ describe("an object", () => {
     });
   });
 
+  it("whose transform throws is invalid_output with what was thrown as its cause, asked for again if repair says so", async () => {
+    const cause = new RangeError("no such day");
+    const schema = z.object({
+      day: z.string().transform((day) => {
+        if (day === "doomsday") throw cause;
+        return day;
+      }),
+    });
+    const { model, dialects } = factoryOf({ a: [says('{"day":"doomsday"}'), says('{"day":"monday"}')] });
+    const error = await model.object(schema, "x", { repair: 0 }).catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: "invalid_output", attempts: [{ outcome: "ok" }] });
+    expect((error as Error).cause).toBe(cause);
+    expect((error as Error).message).toMatch(/threw an error, see cause$/);
+    const again = factoryOf({ a: [says('{"day":"doomsday"}'), says('{"day":"monday"}')] });
+    expect((await again.model.object(schema, "x", { repair: 1 })).object).toEqual({ day: "monday" });
+    expect(dialects["a"]?.calls).toHaveLength(1);
+  });
+
+  it("whose validation ends in a rejected promise is no other", async () => {
+    const validate = () => Promise.reject(new Error("database is away"));
+    const schema = { "~standard": { ...recipe["~standard"], validate } } as unknown as typeof recipe;
+    const { model } = factoryOf({ a: [says('{"day":"monday"}')] });
+    await expect(model.object(schema, "x", { repair: 0 })).rejects.toMatchObject({
+      code: "invalid_output",
+      cause: { message: "database is away" },
+    });
+  });
+
+  it("is not asked for again when the model calls a tool instead, and the error has the call", async () => {
+    const { model, dialects } = factoryOf({
+      a: [[{ toolCall: { name: "weather", arguments: { city: "Oslo" } } }, { finish: "tool-calls" }]],
+    });
+    const error = await model
+      .object(recipe, "cook", { repair: 3, tools: [{ name: "weather" }] })
+      .catch((failure: unknown) => failure);
+    expect(error).toMatchObject({
+      code: "invalid_output",
+      partial: { toolCalls: [{ name: "weather", arguments: { city: "Oslo" } }] },
+    });
+    expect((error as Error).message).toBe(
+      'a: the model called "weather" instead of answering; run what is in error.partial.toolCalls and ask again with its result, or pass toolChoice: "none"',
+    );
+    expect(dialects["a"]?.calls).toHaveLength(1);
+  });
+
   it("needs a schema that can be written as JSON Schema", async () => {
     const { model, dialects } = factoryOf({ a: [says(good)] });
     const bare = (vendor: string) => ({
@@ -251,6 +296,20 @@ describe("a growing object", () => {
       for await (const _ of stream);
     }).rejects.toMatchObject({ code: "invalid_output" });
     await expect(stream.object).rejects.toMatchObject({ code: "invalid_output" });
+  });
+
+  it("whose transform throws, or in whose place a tool is called, is invalid_output", async () => {
+    const schema = z.object({
+      name: z.string().transform((): string => {
+        throw new Error("not today");
+      }),
+    });
+    const stream = factoryOf({ a: [pieces] }).model.streamObject(schema, "cook");
+    await expect(stream.object).rejects.toMatchObject({ code: "invalid_output", cause: { message: "not today" } });
+    const calls = factoryOf({ a: [[{ toolCall: { name: "weather" } }, { finish: "tool-calls" }]] });
+    await expect(calls.model.streamObject(recipe, "x", { tools: [{ name: "weather" }] }).object).rejects.toThrow(
+      /called "weather" instead of answering/,
+    );
   });
 
   it("refuses a repair it could not make, before anything is asked", () => {

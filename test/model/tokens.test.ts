@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Capability, ModelFactory } from "../../src/index.ts";
+import { type Capability, isModelError, ModelFactory } from "../../src/index.ts";
 import { chatBody, entry, factoryOf, failureOf, serve, simulate, WIRES, type Wire } from "./world.ts";
 
 const PROMPT = "Write a function in TypeScript that adds two numbers and returns their sum.";
@@ -170,8 +170,22 @@ describe("what a model says about itself", () => {
     }
     expect(factoryFor("gpt-4").create().supports("tools")).toBe(true);
     expect(factoryFor("o1-mini").create().supports("tools")).toBe(false);
-    // @ts-expect-error an unknown flag is a compile error
-    expect(factoryFor("gpt-4").create().supports("telepathy")).toBe(true);
+  });
+
+  test("supports() refuses what is not a capability, with the one that was meant", () => {
+    const model = factoryFor("gpt-4").create();
+    const refusal = (word: string) => {
+      try {
+        return String(model.supports(word as "tools"));
+      } catch (error) {
+        return isModelError(error, "invalid_request") ? error.message : "another error";
+      }
+    };
+    expect(refusal("toolz")).toBe('supports: unknown capability "toolz" (did you mean "tools"?)');
+    expect(refusal("json_shema")).toContain('did you mean "jsonSchema"');
+    expect(refusal("telepathy")).toContain("there are reasoning, stop, tools");
+    expect(refusal("context")).toContain("unknown capability");
+    expect(refusal(undefined as never)).toContain("unknown capability");
   });
 
   test("the entry's capabilities win over the catalog", () => {

@@ -170,7 +170,7 @@ describe("a file: reference", () => {
       ["huge", "larger than 1 MiB"],
       [".", "not a regular file"],
       ["/dev/zero", "not a regular file"],
-      ["absent", "there is no file absent"],
+      ["absent", "file not found: absent"],
       ["lines", "HTTP cannot carry"],
       ["huge/inner", "cannot be read"],
       ["nul\u0000byte", "cannot be read"],

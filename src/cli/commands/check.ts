@@ -6,7 +6,7 @@ import { type CliContext, Exit } from "../context.ts";
 import { type EntryRow, entryProblems, entryRows } from "../entry-row.ts";
 import { problemReport } from "../error-report.ts";
 import type { OnlineStatus } from "../listed.ts";
-import { askedOnline, isWrong, onlineWords, type Verdicts } from "../online.ts";
+import { askedOnline, isWrong, onlineWords, retirementWords, type Verdicts } from "../online.ts";
 import type { Paint, Printer } from "../print.ts";
 import { openProject, type Project } from "../project.ts";
 import { plural } from "../wording.ts";
@@ -21,7 +21,7 @@ export function configureCheck(command: Command, context: CliContext): void {
   command
     .argument("[file]", "the file (default: as --config)")
     .option("--keys", "fail when a model cannot be used, for example because its key is not set")
-    .option("--strict", "fail on warnings too: settings that will be left out or changed")
+    .option("--strict", "fail on warnings too: settings that will be changed, model ids that are misspelled or retire")
     .option("--online", "ask each provider for its list of models: are key and model id good? Nothing is billed")
     .addHelpText("after", HELP)
     .action((file: string | undefined, flags: CheckFlags) => check(file, flags, context));
@@ -83,14 +83,14 @@ async function tellModels(
   rows: readonly EntryRow[],
   findings: readonly LintFinding[],
   verdicts: Verdicts | undefined,
-  { print, flags }: CliContext,
+  { print, flags, io }: CliContext,
 ): Promise<void> {
   if (flags.json === true) {
     print.json(correctFile(project, rows, findings, verdicts));
     return;
   }
   const errors = findings.filter(({ severity }) => severity === "error").length;
-  print.lines(correctLines(project, rows, errors, verdicts, print));
+  print.lines(correctLines(project, rows, errors, verdicts, print, io.now?.() ?? Date.now()));
   if (findings.length === 0) return;
   print.line();
   for (const line of await problemReport(findings, print, print.paint)) print.line(line);
@@ -131,6 +131,7 @@ function correctLines(
   errors: number,
   verdicts: Verdicts | undefined,
   print: Printer,
+  nowMs: number,
 ): string[] {
   const { paint } = print;
   const profile = config.profile === undefined ? "" : ` with profile ${config.profile}`;
@@ -140,7 +141,7 @@ function correctLines(
   const title = `${mark} ${paint.bold(print.path(file))}${profile} ${verdict}: ${what}`;
   const cells = rows.map((row) => {
     const online = verdicts?.get(row.name);
-    const state = onlineWords(online, paint) ?? stateOf(row, paint);
+    const state = onlineWords(online, paint, nowMs) ?? stateOf(row, paint, nowMs);
     return [`${markOf(row, online?.status, paint)} ${row.name}`, row.provider, row.model, state];
   });
   return [title, "", ...columns(undefined, cells, paint, print.columns, NAME_AND_STATE), ...entryProblems(rows, print)];
@@ -148,9 +149,9 @@ function correctLines(
 
 const NAME_AND_STATE = [0, 3];
 
-function stateOf({ usable, retiresOn }: EntryRow, paint: Paint): string {
+function stateOf({ usable, retiresOn }: EntryRow, paint: Paint, nowMs: number): string {
   if (!usable) return paint.yellow("cannot be used yet");
-  return paint.dim(retiresOn === null ? "ok" : `ok, the model retires on ${retiresOn}`);
+  return retirementWords(retiresOn, nowMs, paint) ?? paint.dim("ok");
 }
 
 function markOf({ usable }: EntryRow, online: OnlineStatus | undefined, paint: Paint): string {

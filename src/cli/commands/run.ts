@@ -47,7 +47,7 @@ async function run(words: readonly string[], flags: RunFlags, context: CliContex
     const input = await readPrompt(words, flags.file ?? [], context);
     const reply = await answer(model, input, flags, context);
     if (context.flags.json === true) return printJson(reply, flags, context);
-    if (flags.quiet !== true) showOutcome(reply, context);
+    if (flags.quiet !== true) showOutcome(reply, model.name, config, context);
     if (reply.finishReason === "refusal") throw new Exit(1);
   });
 }

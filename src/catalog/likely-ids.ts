@@ -1,0 +1,65 @@
+import { nearest } from "../core/suggest.ts";
+import { currentModelsOf, wordsOf } from "./current-models.ts";
+import { vendorOf } from "./find-row.ts";
+import { catalogIds } from "./lookup.ts";
+import type { Overlay } from "./table.ts";
+
+/** The current model in place of one that retires: of its family, or of the family without its finer words. */
+export function successorOf(providerId: string, modelId: string): string | undefined {
+  const words = wordsOf(modelId);
+  const candidates = currentModelsOf(providerId).filter((id) => wordsOf(id).every((word) => words.includes(word)));
+  return candidates.sort((left, right) => wordsOf(right).length - wordsOf(left).length)[0];
+}
+
+/** LiteLLM's names of providers, which no id begins with. */
+const PREFIXES: ReadonlyMap<string, string> = new Map([
+  ["together_ai", "together"],
+  ["fireworks_ai", "fireworks"],
+  ["vertex_ai", "vertex"],
+  ["gemini", "google"],
+  ["ollama", "ollama"],
+  ["ollama_chat", "ollama"],
+  ["lm_studio", "lmstudio"],
+  ["hosted_vllm", "vllm"],
+]);
+
+/** A provider that stands before a slash in an id, where the provider of the entry has no such ids. */
+export function prefixedId(
+  providerId: string,
+  modelId: string,
+  overlay?: Overlay,
+): { readonly provider: string; readonly id: string } | undefined {
+  const slash = modelId.indexOf("/");
+  const prefix = modelId.slice(0, Math.max(0, slash));
+  // Gemini lists its models as `models/ID` and takes both.
+  if (prefix === "" || prefix === "models") return undefined;
+  const named = PREFIXES.get(prefix);
+  const provider = named ?? vendorOf(modelId)[0] ?? prefix;
+  const ids = catalogIds(providerId, overlay);
+  if (named === undefined && (ids.length === 0 || ids.some((id) => id.includes("/")))) return undefined;
+  const known = provider === providerId || catalogIds(provider, overlay).length > 0;
+  return known ? { provider, id: modelId.slice(slash + 1) } : undefined;
+}
+
+/** The catalog's id that a misspelled one was meant to be. Another number is another model, never a slip. */
+export function nearId(providerId: string, modelId: string, overlay?: Overlay): string | undefined {
+  const words = splitId(modelId);
+  const sorted = [...words].sort().join("-");
+  return catalogIds(providerId, overlay).find((id) => {
+    const others = splitId(id);
+    return sorted === others.toSorted().join("-") || words.join("") === others.join("") || isOneSlip(words, others);
+  });
+}
+
+function splitId(id: string): readonly string[] {
+  return id.toLowerCase().split(/[-_.:@ ]/);
+}
+
+function isOneSlip(words: readonly string[], others: readonly string[]): boolean {
+  if (words.length !== others.length) return false;
+  const different = words.flatMap((word, index) =>
+    word === others[index] ? [] : [[word, others[index] ?? ""] as const],
+  );
+  const [[word, other] = ["", ""]] = different;
+  return different.length === 1 && !/\d/.test(word + other) && nearest(word, [other]) !== undefined;
+}

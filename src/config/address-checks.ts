@@ -1,0 +1,99 @@
+import { type EntrySources, findSource, ownPath, servedProvider, topValue } from "./layering.ts";
+import type { Finding } from "./limits.ts";
+import type { Facts, ProviderHint } from "./provider-checks.ts";
+import { isReference } from "./references.ts";
+
+export interface AddressProblem {
+  readonly message: string;
+  readonly suggestion?: string | undefined;
+}
+
+/** Paths that the SDKs add to the base themselves. */
+const ENDPOINT =
+  /\/(?:(?:chat\/)?completions|responses|messages(?:\/count_tokens)?|embeddings|models\/[^/?#]+:\w+)\/?(?:[?#].*)?$/;
+
+/** An Anthropic or Gemini base that ends in a version, which the SDK adds once more. */
+const VERSION = /\/v\d+(?:beta\d*|alpha\d*)?\/?$/;
+
+/** Added from `name` and `api_version`. */
+const AZURE_DEPLOYMENT = /\/openai\/deployments\/.*$/;
+
+const WIRES: readonly unknown[] = ["openai", "openai-responses", "anthropic", "google"];
+
+/** What is wrong with a `base_url` that is an address and cannot be the base of this wire; `undefined` for any other. */
+export function addressProblem(
+  value: string,
+  wire: unknown,
+  provider: string | undefined,
+  providers: readonly ProviderHint[],
+): AddressProblem | undefined {
+  if (!WIRES.includes(wire)) return undefined;
+  const adds = wire === "anthropic" || wire === "google";
+  const endpoint = ENDPOINT.exec(value)?.[0];
+  if (endpoint !== undefined) return fullEndpoint(value, endpoint, adds);
+  const versioned = VERSION.test(value);
+  if (adds) return versioned ? twiceVersioned(value, String(wire)) : undefined;
+  return versioned ? undefined : unfinishedPath(value, provider, providers);
+}
+
+function fullEndpoint(value: string, endpoint: string, addsVersion: boolean): AddressProblem {
+  const path = endpoint.replace(/\/?(?:[?#].*)?$/, "");
+  const words = path.startsWith("/models/") ? path.slice(path.indexOf(":")) : path;
+  const base = value.slice(0, -endpoint.length).replace(AZURE_DEPLOYMENT, "");
+  return {
+    message: `"base_url" must not end in "${words}": the path of the request is added to it`,
+    suggestion: shown(addsVersion ? base.replace(VERSION, "") : base),
+  };
+}
+
+function twiceVersioned(value: string, wire: string): AddressProblem {
+  const version = VERSION.exec(value)?.[0].replaceAll("/", "");
+  const other = wire === "google" ? "; api_version sets another" : "";
+  return {
+    message: `"base_url" must not end in "/${version}": the ${wire} wire adds its version${other}`,
+    suggestion: shown(value.replace(VERSION, "")),
+  };
+}
+
+/** The host of a provider, without the path that its API is under. */
+function unfinishedPath(
+  value: string,
+  provider: string | undefined,
+  providers: readonly ProviderHint[],
+): AddressProblem | undefined {
+  const given = (value.endsWith("/") ? value.slice(0, -1) : value).replace("://localhost:", LOOPBACK);
+  for (let index = 0; index < providers.length; index++) {
+    const { id, baseUrl } = providers[index] as ProviderHint;
+    if (baseUrl === undefined || baseUrl[given.length] !== "/" || !baseUrl.startsWith(given)) continue;
+    // On this machine anything may listen, unless the entry says what it is.
+    if (id !== provider && baseUrl.includes(LOOPBACK)) continue;
+    const message = `"base_url" lacks "${baseUrl.slice(given.length)}", the path of the ${id} API`;
+    return { message, suggestion: baseUrl };
+  }
+  return undefined;
+}
+
+const LOOPBACK = "://127.0.0.1:";
+
+/** An address with a password or a query is not repeated. */
+function shown(value: string): string | undefined {
+  return /[?#@]/.test(value) ? undefined : value;
+}
+
+/** The address of an entry as the file has it; one behind a reference is looked at when the entry is resolved. */
+export function wrongAddress(
+  sources: EntrySources,
+  hint: ProviderHint | undefined,
+  { providers }: Pick<Facts, "providers">,
+): readonly Finding[] {
+  const value = topValue(sources, "base_url");
+  const wire = topValue(sources, "custom_llm_provider") ?? hint?.wire;
+  // Most are right at a glance: of a thousand models each look counts.
+  if (typeof value !== "string" || (value.endsWith("/v1") && wire === "openai") || isReference(value)) return NOTHING;
+  const problem = addressProblem(value, wire, servedProvider(sources), providers);
+  if (problem === undefined) return NOTHING;
+  const found = findSource(sources, ["base_url"]);
+  return [{ path: found?.path ?? ownPath(sources), at: "value", ...problem }];
+}
+
+const NOTHING: readonly Finding[] = [];

@@ -1,0 +1,28 @@
+import { placeOf } from "./known-keys.ts";
+import type { Path } from "./positions.ts";
+
+/** Waits that a program or a person sits through. */
+const CLOCKS: ReadonlySet<unknown> = new Set([
+  ...["timeout", "deadline", "connect_timeout", "first_token_timeout", "silence_timeout", "idle_timeout"],
+  ...["retry_min_wait", "retry_max_wait", "hedge_after"],
+]);
+
+/** From here on a bare number may be milliseconds. */
+export const FIRST_SUSPECT_S = 10_000;
+const LONGEST_S = 86_400;
+
+/**
+ * Numbers are seconds; other libraries take milliseconds. Beyond a day, or where thousands that make no full hours come to
+ * hours, a bare number is refused; text with a unit says what is meant and is always accepted.
+ */
+export function millisecondsMeant(value: number, path: Path): string | undefined {
+  const key = path.at(-1);
+  if (!CLOCKS.has(key) || value < FIRST_SUSPECT_S || placeOf(path.slice(0, -1)) !== "entry") return undefined;
+  if (value <= LONGEST_S && (value % 1_000 !== 0 || value % 3_600 === 0)) return undefined;
+  const meant = value % 1_000 === 0 ? `${value / 1_000}s` : `${value}ms`;
+  return `"${key}" = ${value} is ${long(value)}, because a number is seconds; write "${meant}", or "${value}s" if it is meant`;
+}
+
+function long(seconds: number): string {
+  return seconds > LONGEST_S ? `${Math.round(seconds / 8_640) / 10} days` : `${Math.round(seconds / 360) / 10} hours`;
+}

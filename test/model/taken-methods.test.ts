@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { isModelError, ModelFactory } from "../../src/index.ts";
+import { Model } from "../../src/model/model.ts";
+import { entry, factoryOf, simulate } from "./world.ts";
+
+test("methods of a model, its sessions and the factory work when they are taken out of their object", async () => {
+  const simulator = await simulate();
+  const { create, names, close } = factoryOf(entry("openai", simulator.url));
+  const model = create();
+  const { codegen, safeCodegen, stream, supports, estimate, toString: print } = model;
+  expect((await codegen("Hi.")).finishReason).toBe("stop");
+  expect((await safeCodegen("Hi.")).ok).toBe(true);
+  expect((await stream("Hi.").reply).finishReason).toBe("stop");
+  const { codegen: ask } = model.session();
+  expect((await ask("Hi.")).finishReason).toBe("stop");
+  expect([supports("tools"), print(), names()]).toEqual([true, "main", ["main"]]);
+  expect(estimate("Hi.").tokens).toBeGreaterThan(0);
+  expect(simulator.requests).toHaveLength(4);
+  await close();
+});
+
+test("nothing else about a model changes by that", () => {
+  const model = factoryOf(entry("openai", "http://127.0.0.1:9")).create();
+  expect(Object.keys(model)).toEqual(["name", "scope"]);
+  class Other extends Model {
+    override toString(): string {
+      return "other";
+    }
+  }
+  const { toString: print } = new Other("other", () => {
+    throw new Error("not asked");
+  });
+  expect(print()).toBe("other");
+});
+
+test("a factory made with new is refused with the two ways to make one", () => {
+  const Maker = ModelFactory as unknown as new () => ModelFactory;
+  let error: unknown;
+  try {
+    new Maker();
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(isModelError(error, "invalid_request") && error.message).toMatch(
+    /ModelFactory\.load\(.*ModelFactory\.parse\(/,
+  );
+});
