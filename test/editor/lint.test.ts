@@ -11,11 +11,15 @@ const filesOf = (folder: string) => readdirSync(new URL(`${folder}/`, CONFIG)).f
 
 /** Whole files of mistakes that no schema of one table can see, and why. */
 const UNSEEN: Readonly<Record<string, string>> = {
+  "addresses.toml": "what an address must end in depends on the wire, which another table may give",
   "dangling-names.toml": "a name is looked up among the entries, also those of other files",
   "extends-circle.toml": "a circle runs through several entries",
+  "key-names.toml": "a pattern cannot except what another one describes",
+  "milliseconds.toml": "a suspicious number is told from a meant one by the way it is written",
   "missing-name-and-provider.toml": "they may come from `extends`, [defaults], a profile, another file or a variable",
   "no-models.toml": "an included file, or one laid over others, may have none",
   "not-finite.toml": "JSON has no nan and no inf, so its schemas cannot speak of them",
+  "profile-names.toml": "a profile may have entries of its own",
   "provider-of-nobody.toml": "a provider is used by the entries, also those of other files",
   "provider-without-address.toml": "base_url may come from `extends`, [defaults], [providers.NAME] or a variable",
   "too-deep.toml": "a table that is passed on as it is has no schema",
