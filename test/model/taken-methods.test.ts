@@ -5,7 +5,7 @@ import { entry, factoryOf, simulate } from "./world.ts";
 
 test("methods of a model, its sessions and the factory work when they are taken out of their object", async () => {
   const simulator = await simulate();
-  const { create, names, close } = factoryOf(entry("openai", simulator.url));
+  const { create, names, close } = factoryOf(entry("anthropic", simulator.url));
   const model = create();
   const { codegen, safeCodegen, stream, supports, estimate, toString: print } = model;
   expect((await codegen("Hi.")).finishReason).toBe("stop");
