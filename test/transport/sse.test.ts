@@ -108,6 +108,8 @@ describe("event framing", () => {
     '[{"text":"lost"}]',
     'x{"text":"lost"}',
     '{"error":1}{"text":"lost"}',
+    '{"error":1}data: {"text":"lost"}',
+    '{"error":1}meta: {"text":"lost"}',
     'dat a: {"text":"lost"}',
     'xdata: {"text":"lost"}',
     'DATA: {"text":"lost"}',

@@ -84,10 +84,10 @@ function addEntry(list: unknown[], entry: unknown): void {
 function openEntry(list: readonly unknown[], fragment: WireObject): Mutable | undefined {
   const { type, index, id } = fragment;
   if (typeof type !== "string") return undefined;
-  const entries = list.map((entry) => objectIn(entry));
   const isSame = (entry: WireObject | undefined) =>
     entry?.["type"] === type && sameOrMissing(entry["index"], index) && sameOrMissing(entry["id"], id);
-  const open = typeof index === "number" ? entries.findLast(isSame) : entries.at(-1);
+  const last = typeof index === "number" ? list.findLast((entry) => isSame(objectIn(entry))) : list.at(-1);
+  const open = objectIn(last);
   return open !== undefined && isSame(open) && continues(open, fragment) ? (open as Mutable) : undefined;
 }
 
