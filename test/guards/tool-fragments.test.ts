@@ -28,6 +28,24 @@ const ANSWERS: Readonly<Record<string, readonly [events: readonly Loose[], meant
       { id: "b", name: "f_b", arguments: { p: "b" } },
     ],
   ],
+  "under one id with two names": [
+    [calls(piece({ index: 0, id: "a" }, "f", '{"x":1}')), calls(piece({ index: 0, id: "a" }, "g", '{"y":2}'))],
+    [
+      { id: "a", name: "f", arguments: { x: 1 } },
+      { id: expect.stringMatching(/^call_\w{24}$/), name: "g", arguments: { y: 2 } },
+    ],
+  ],
+  "without ids and parameters under one index": [
+    [calls(piece({ index: 0 }, "f", "{}")), calls(piece({ index: 0 }, "f", "{}"))],
+    [
+      { name: "f", arguments: {} },
+      { name: "f", arguments: {} },
+    ],
+  ],
+  "that come again without an id after the end": [
+    [first(0, "a", '{"x":1}'), chunk({}, "tool_calls"), calls(piece({ index: 0 }, "f_a", '{"x":1}'))],
+    [{ id: "a", name: "f_a", arguments: { x: 1 } }],
+  ],
   "going on under a new index": [
     [first(0, "a", '{"x":'), more(1, "1}")],
     [{ id: "a", name: "f_a", arguments: { x: 1 } }],
