@@ -67,6 +67,8 @@ export class ModelError extends Error {
   partial: PartialAnswer | undefined;
   /** One row per request that left, over all targets of the call. */
   attempts: readonly Attempt[] = [];
+  /** The id of the call that failed; log lines have it as `call`. Absent where no call had begun. */
+  callId: string | undefined;
   /** The error of each target, when there were several. */
   readonly errors: readonly ModelError[];
 

@@ -29,6 +29,8 @@ export interface Reply {
   /** The provider's id of the answer. */
   readonly id: string | undefined;
   readonly requestId: string | undefined;
+  /** The call's own id, unique across processes and ordered by time; log lines have it as `call`. */
+  readonly callId: string;
   readonly latencyMs: number;
   readonly firstTokenMs: number | undefined;
   readonly attempts: readonly Attempt[];
@@ -121,6 +123,7 @@ class SampleFold {
 }
 
 export interface FoldFacts {
+  readonly callId: string;
   readonly attempts: readonly Attempt[];
   readonly cost: Cost;
   readonly latencyMs: number;
@@ -269,6 +272,7 @@ export class ReplyFold {
       provider: this.#provider,
       id: this.#id,
       requestId: facts.requestId,
+      callId: facts.callId,
       latencyMs: facts.latencyMs,
       firstTokenMs: facts.firstTokenMs,
       attempts: facts.attempts,

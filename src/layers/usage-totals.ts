@@ -1,5 +1,5 @@
 import type { Attempt } from "../core/attempt.ts";
-import type { Call, CallRecord } from "../core/call.ts";
+import type { Call } from "../core/call.ts";
 import { addNano, type Cost, costFromNano, type NanoCost, nanoOf, UNKNOWN_COST } from "../core/cost.ts";
 import type { Layer } from "../core/layer.ts";
 import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
@@ -24,6 +24,8 @@ const OTHER = "other";
 /** Sums of a factory's calls, kept per group so that memory does not grow with the number of calls. */
 export class UsageTotals {
   readonly #total = new Sum();
+  /** Number of the call that was added last. */
+  #lastCall = 0;
   readonly #groups: Readonly<Record<UsageGroup, Map<string, Sum>>> = {
     model: new Map(),
     provider: new Map(),
@@ -51,14 +53,15 @@ export class UsageTotals {
       this.#total.calls += 1;
       return;
     }
+    const call = ++this.#lastCall;
     const day = dayOf(clock.now());
     const named = [...this.#sums("tag", input.tags), ...this.#sums("scope", input.scopes ?? [])];
     const shared = [this.#total, this.#sum("day", day), ...named];
     for (const attempt of record.attempts) {
       const money = nanoOf(attempt.cost);
-      for (const sum of shared) sum.add(attempt, money, record);
-      this.#sum("model", attempt.model).add(attempt, money, record);
-      this.#sum("provider", attempt.provider).add(attempt, money, record);
+      for (const sum of shared) sum.add(attempt, money, call);
+      this.#sum("model", attempt.model).add(attempt, money, call);
+      this.#sum("provider", attempt.provider).add(attempt, money, call);
     }
   }
 
@@ -97,13 +100,13 @@ class Sum {
   #usage = NO_USAGE;
   #nano: NanoCost = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 };
   #unknown = false;
-  #lastCall: string | undefined;
+  #lastCall = 0;
   #estimated = false;
 
   /** A call counts once, however many of its attempts come here. */
-  add({ usage, cost }: Attempt, money: NanoCost | undefined, call: CallRecord): void {
-    if (this.#lastCall !== call.id) this.calls += 1;
-    this.#lastCall = call.id;
+  add({ usage, cost }: Attempt, money: NanoCost | undefined, call: number): void {
+    if (this.#lastCall !== call) this.calls += 1;
+    this.#lastCall = call;
     this.#requests += 1;
     if (usage !== undefined) this.#usage = addUsage(this.#usage, usage);
     if (cost === undefined) return;

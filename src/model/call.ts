@@ -1,6 +1,7 @@
 import { settingsSent } from "../core/adapt.ts";
 import type { Billable } from "../core/billing.ts";
 import { type Call, type CallInput, CallRecord } from "../core/call.ts";
+import { newCallId } from "../core/call-id.ts";
 import { Cancellation } from "../core/cancellation.ts";
 import type { Clock } from "../core/clock.ts";
 import { addCost, type Cost, NO_COST } from "../core/cost.ts";
@@ -41,7 +42,7 @@ export function callOf({ context, input, samples, batch, streaming, signal }: Pr
   const { target, transport, clock, random, continuesOnLength } = context;
   const cancellation = new Cancellation();
   if (signal !== undefined) cancellation.follow(signal);
-  const record = new CallRecord(nextId(), clock.monotonic());
+  const record = new CallRecord(newCallId(clock.now()), clock.monotonic());
   const onBreak = streaming ? target.policy.onBreak : "restart";
   const goesOn =
     onBreak === "continue" || (input.continueOnLength === undefined ? continuesOnLength : input.continueOnLength > 0);
@@ -152,13 +153,6 @@ function batchOf(input: CallInput, samples: number, batch = 0): CallInput {
   return { ...input, samples, batch };
 }
 
-export let calls = 0;
-
-function nextId(): string {
-  calls += 1;
-  return `call-${calls}`;
-}
-
 export async function collect(opened: Opened): Promise<Reply> {
   try {
     for await (const batch of opened.events) for (const event of batch) opened.note(event);
@@ -171,6 +165,7 @@ export async function collect(opened: Opened): Promise<Reply> {
 function replyOf(fold: ReplyFold, { record, clock }: Call): Reply {
   const latencyMs = clock.monotonic() - record.startedMs;
   return fold.reply({
+    callId: record.id,
     attempts: record.attempts,
     cost: record.cacheHit ? NO_COST : totalCost(record),
     latencyMs,
@@ -208,5 +203,6 @@ function failureOf(error: unknown, fold: ReplyFold, { record }: Call): unknown {
   const partial = fold.partial();
   if (partial !== undefined) error.partial = mergePartial(partial, error.partial);
   error.attempts = record.attempts;
+  error.callId = record.id;
   return error;
 }

@@ -6,6 +6,7 @@ import { ReplyFold, unfold } from "../../src/core/reply.ts";
 import { usageOf } from "../../src/core/usage.ts";
 
 const FACTS = {
+  callId: "call-1",
   attempts: [],
   cost: NO_COST,
   latencyMs: 5,

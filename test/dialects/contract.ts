@@ -269,6 +269,7 @@ export function foldEvents(events: readonly FlowEvent[]): Reply {
   for (const event of events) fold.push(event);
   const cost = { usd: null, breakdown: null, estimated: false };
   return fold.reply({
+    callId: "call-1",
     attempts: [],
     cost,
     latencyMs: 0,

@@ -28,7 +28,15 @@ function folded({ events, error }: Seen) {
   expect(error).toBeUndefined();
   const fold = new ReplyFold();
   for (const event of events) fold.push(event);
-  const facts = { attempts: [], latencyMs: 0, firstTokenMs: 0, requestId: "", rateLimit: undefined, raw: undefined };
+  const facts = {
+    callId: "call-1",
+    attempts: [],
+    latencyMs: 0,
+    firstTokenMs: 0,
+    requestId: "",
+    rateLimit: undefined,
+    raw: undefined,
+  };
   const breakdown = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 };
   return fold.reply({ ...facts, cost: { usd: null, breakdown, estimated: false } });
 }

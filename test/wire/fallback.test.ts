@@ -55,7 +55,7 @@ async function counted<T>(run: () => Promise<T>): Promise<{ value: T; requests: 
 
 /** What an answer says, whoever was asked first. */
 function substance(reply: Reply) {
-  const { latencyMs: _, firstTokenMs: __, attempts: ___, cost: ____, raw: _____, ...rest } = reply;
+  const { callId: ______, latencyMs: _, firstTokenMs: __, attempts: ___, cost: ____, raw: _____, ...rest } = reply;
   return rest;
 }
 
