@@ -131,22 +131,18 @@ function valueWords(json: Json): string {
   if (Array.isArray(words)) return words.length > 8 ? "word" : words.map((word) => code(tomlValue(word))).join(", ");
   if (json.const !== undefined) return code(tomlValue(json.const));
   if (Array.isArray(anyOf)) return [...new Set(anyOf.map(valueWords))].join(" or ");
-  if (type === "number" || type === "integer")
-    return `${type === "integer" ? "whole number" : "number"}${range(minimum, maximum)}`;
-  if (type === "array") return `list of ${plural(valueWords((json.items ?? {}) as Json))}`;
-  if (type === "boolean") return "true or false";
-  return type === "string" ? "text" : "table";
+  if (type === "number" || type === "integer") return `${type}${range(minimum, maximum)}`;
+  if (type === "array") return `array of ${plural(valueWords((json.items ?? {}) as Json))}`;
+  return type === "string" || type === "boolean" ? type : "table";
 }
 
 function plural(words: string): string {
-  return /^(text|table|number|whole number)\b/.test(words)
-    ? words.replace(/^(text|table|whole number|number)/, "$1s")
-    : words;
+  return words.replace(/^(string|table|integer|number)\b/, "$1s");
 }
 
 function range(minimum: unknown, maximum: unknown): string {
   const low = typeof minimum === "number" && minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined;
   const high = typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
-  if (low !== undefined && high !== undefined) return `, ${low} to ${high}`;
-  return low === undefined ? "" : `, from ${low}`;
+  if (low !== undefined && high !== undefined) return ` (${low} to ${high})`;
+  return low === undefined ? "" : ` (${low} or more)`;
 }
