@@ -9,10 +9,10 @@ const WHO_IS_FIRST: Readonly<Record<GroupConfig["strategy"], string>> = {
   round_robin: "each in turn",
   random: "one at random",
   weighted: "one at random, by weight",
-  least_busy: "whoever has fewest calls in flight",
-  latency: "whoever answered fastest lately",
+  least_busy: "the one with the fewest calls in flight",
+  latency: "the one that answered fastest recently",
   cost: "the cheapest",
-  usage: "whoever used fewest tokens in the last minute",
+  usage: "the one that used the fewest tokens in the last minute",
 };
 
 /** A group in words: who shares its calls, and what happens when one fails. */

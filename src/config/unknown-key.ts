@@ -26,7 +26,7 @@ export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
   }
   const suggestion = known ?? nearest(key, siblings);
   const list = suggestion === undefined && siblings.length <= MOST_LISTED ? `; there are ${siblings.join(", ")}` : "";
-  return { path, at: "key", message: `"${key}" is no key of ${whereIs(place, parent)}${list}`, suggestion };
+  return { path, at: "key", message: `unknown key "${key}" in ${whereIs(place, parent)}${list}`, suggestion };
 }
 
 function whereIs(place: Place, parent: Path): string {

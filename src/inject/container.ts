@@ -137,7 +137,7 @@ export class Container {
     const found: unknown = Object.hasOwn(module, spec.export) ? Reflect.get(module, spec.export) : undefined;
     if (typeof found === "function") return found as Resolver;
     const functions = Object.keys(module).filter((key) => typeof Reflect.get(module, key) === "function");
-    const words = found === undefined ? "has no export" : "has something that is no function as";
+    const words = found === undefined ? "has no export" : "has a value that is not a function as export";
     const message = `dependency "${name}": the module "${spec.module}" ${words} "${spec.export}"`;
     throw new ConfigError([problem(`${name}.export`, message, nearest(spec.export, functions))]);
   }

@@ -105,7 +105,7 @@ function damagedLine(): ModelError {
 function notEvents(): ModelError {
   return new ModelError({
     code: "protocol_error",
-    message: `More than ${MAX_FOREIGN_LINES} lines of the body are no lines of an event stream.`,
+    message: `More than ${MAX_FOREIGN_LINES} lines of the body do not belong to an event stream.`,
   });
 }
 

@@ -66,7 +66,7 @@ describe("types", () => {
   });
 
   it.each([
-    [["-o", "types.json"], "types.json is no name of a TypeScript file"],
+    [["-o", "types.json"], "types.json is not a TypeScript file name"],
     [["-o", "models.toml/x.d.ts"], "models.toml/x.d.ts cannot be written (E"],
     [["-o", "-", "--check"], "what is printed to stdout can be neither checked nor watched"],
     [["--stdout", "--watch"], "option '-w, --watch' cannot be used with option '--stdout'"],
@@ -168,7 +168,7 @@ describe("types --watch", () => {
       ]),
     });
     expect(kept).toBe(await generated());
-    expect(err).toMatch(/models\.toml:\d+:1: error: "temprature" is no key/);
+    expect(err).toMatch(/models\.toml:\d+:1: error: unknown key "temprature"/);
     expect(err).toContain('did you mean "temperature"?');
     expect(out).toBe("✓ wrote modelwright.d.ts: 3 names\n✓ modelwright.d.ts is up to date: 3 names\n");
     expect(code).toBe(0);

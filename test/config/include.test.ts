@@ -111,7 +111,7 @@ describe("a file that includes is refused", () => {
     expect(message.split("\n")).toEqual(
       [
         'team.toml:4:15: "temperature" must be at most 2, not 3',
-        'team.toml:5:1: "stpo" is no key of [models.shared] (did you mean "stop"?)',
+        'team.toml:5:1: unknown key "stpo" in [models.shared] (did you mean "stop"?)',
         'models.toml:3:20: there is no entry "nobody"; there are shared',
       ].sort((a, b) => Number(b.startsWith("models")) - Number(a.startsWith("models"))),
     );

@@ -60,7 +60,7 @@ describe("a variable of the environment sets one key", () => {
       'MODELWRIGHT_MODELS__CODER__TEMPERATURE: "temperature" must be a number, not "hot"',
     );
     expect(told("MODELWRIGHT_MODELS__CODER__TEMPRATURE", "1")).toBe(
-      'MODELWRIGHT_MODELS__CODER__TEMPRATURE: "temprature" is no key of [models.coder] (did you mean "temperature"?)',
+      'MODELWRIGHT_MODELS__CODER__TEMPRATURE: unknown key "temprature" in [models.coder] (did you mean "temperature"?)',
     );
     expect(told("MODELWRIGHT_MODELS__CODR__TEMPERATURE", "1")).toBe(
       'MODELWRIGHT_MODELS__CODR__TEMPERATURE: there is no [models.NAME] that "CODR" spells (did you mean "CODER"?)',

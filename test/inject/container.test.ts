@@ -273,7 +273,7 @@ describe("mistakes", () => {
     );
     const missing = await refused(() => container.resolve("a"));
     expect(missing.message).toBe('dependency "a": the module "parts" has no export "mkae" (did you mean "make"?)');
-    expect((await refused(() => container.resolve("b"))).message).toContain("something that is no function");
+    expect((await refused(() => container.resolve("b"))).message).toContain("a value that is not a function");
     expect((await refused(() => container.resolve("c"))).message).toContain("has no export");
   });
 

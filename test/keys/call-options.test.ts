@@ -231,7 +231,7 @@ const WRONG: readonly (readonly [options: Record<string, unknown>, words: RegExp
   [{ stopSequences: ["a"] }, /did you mean "stop"/],
   [{ max_completion_tokens: 5 }, /did you mean "maxNewTokens"/],
   [{ max_tokens_to_sample: 5 }, /did you mean "maxNewTokens"/],
-  [{ maxOutputTokens: 5 }, /"maxOutputTokens" is no key of a call's options \(did you mean "maxNewTokens"/],
+  [{ maxOutputTokens: 5 }, /unknown key "maxOutputTokens" in a call's options \(did you mean "maxNewTokens"/],
   [{ n: 2 }, /did you mean "samples"/],
   [{ sample: 2 }, /did you mean "samples"/],
   [{ abortSignal: new AbortController().signal }, /"abortSignal".*did you mean "signal"/],

@@ -111,7 +111,7 @@ describe("strategies", () => {
     expect(Math.min(one, two)).toBeGreaterThan(75);
   });
 
-  test("least_busy asks whoever has fewest calls in flight", async () => {
+  test("least_busy asks the one with the fewest calls in flight", async () => {
     const { model, asked } = await group('strategy = "least_busy"\nmembers = ["one", "two", "three"]', {
       one: "",
       two: "",
@@ -121,7 +121,7 @@ describe("strategies", () => {
     expect(count(asked)).toEqual({ one: 2, two: 2, three: 2 });
   });
 
-  test("cost asks the cheapest, and whoever has no price last", async () => {
+  test("cost asks the cheapest, and members without a price last", async () => {
     const url = (await deployments()).url;
     const priced = (input: number) =>
       entry("openai", url, `pricing = { input = ${input}, output = 1 }`, {
@@ -136,7 +136,7 @@ describe("strategies", () => {
     expect((await factory.create("all" as never).codegen("Hello")).model).toBe("p2");
   });
 
-  test("usage asks whoever used fewest tokens in the last minute", async () => {
+  test("usage asks the one that used the fewest tokens in the last minute", async () => {
     const { url, asked } = await deployments();
     const clock = new FakeClock();
     const factory = factoryOf(
@@ -148,7 +148,7 @@ describe("strategies", () => {
     expect(count(asked)).toEqual({ one: 2, two: 2 });
   });
 
-  test("latency asks whoever answered fastest, after each was tried", async () => {
+  test("latency asks the one that answered fastest, after each was tried", async () => {
     const clock = new FakeClock();
     const waits: Record<string, number> = { slow: 500, fast: 20 };
     const asked: string[] = [];

@@ -49,7 +49,7 @@ async function types(flags: TypesFlags, context: CliContext): Promise<void> {
   if (toStdout && (flags.check === true || flags.watch === true))
     throw new UsageError("what is printed to stdout can be neither checked nor watched", "Leave --out - away.");
   if (flags.out !== undefined && !toStdout && !/\.[cm]?ts$/.test(flags.out))
-    throw new UsageError(`${flags.out} is no name of a TypeScript file`, "Give one that ends with .d.ts.");
+    throw new UsageError(`${flags.out} is not a TypeScript file name`, "Give one that ends with .d.ts.");
   if (flags.watch === true) await watch(flags, context);
   else if (toStdout) print(await generate(flags, context), context);
   else if (flags.check === true) check(await generate(flags, context), context);

@@ -95,7 +95,7 @@ class GenerateDecoder implements Decoder {
 
   #chunk(json: unknown, out: FlowEvent[]): void {
     if (typeof json !== "object" || json === null)
-      throw targetError(this.#target, "protocol_error", "the answer is no object");
+      throw targetError(this.#target, "protocol_error", "the answer is not an object");
     const chunk = json as Tree;
     if (typeof chunk["error"] === "object" && chunk["error"] !== null) throw this.#failure(chunk);
     this.#usage.push(chunk["usageMetadata"]);
