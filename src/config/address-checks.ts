@@ -10,7 +10,7 @@ export interface AddressProblem {
 
 /** Paths that the SDKs add to the base themselves. */
 const ENDPOINT =
-  /\/(?:(?:chat\/)?completions|responses|messages(?:\/count_tokens)?|embeddings|models\/[^/?#]+:\w+)\/?(?:[?#].*)?$/;
+  /(\/(?:(?:chat\/)?completions|responses|messages(?:\/count_tokens)?|embeddings|models\/[^/?#]+:\w+))\/?(?:[?#].*)?$/;
 
 /** An Anthropic or Gemini base that ends in a version, which the SDK adds once more. */
 const VERSION = /\/v\d+(?:beta\d*|alpha\d*)?\/?$/;
@@ -29,17 +29,16 @@ export function addressProblem(
 ): AddressProblem | undefined {
   if (!WIRES.includes(wire)) return undefined;
   const adds = wire === "anthropic" || wire === "google";
-  const endpoint = ENDPOINT.exec(value)?.[0];
-  if (endpoint !== undefined) return fullEndpoint(value, endpoint, adds);
+  const [whole, endpoint] = ENDPOINT.exec(value) ?? [];
+  if (whole !== undefined && endpoint !== undefined) return fullEndpoint(endpoint, value.slice(0, -whole.length), adds);
   const versioned = VERSION.test(value);
   if (adds) return versioned ? twiceVersioned(value, String(wire)) : undefined;
   return versioned ? undefined : unfinishedPath(value, provider, providers);
 }
 
-function fullEndpoint(value: string, endpoint: string, addsVersion: boolean): AddressProblem {
-  const path = endpoint.replace(/\/?(?:[?#].*)?$/, "");
-  const words = path.startsWith("/models/") ? path.slice(path.indexOf(":")) : path;
-  const base = value.slice(0, -endpoint.length).replace(AZURE_DEPLOYMENT, "");
+function fullEndpoint(endpoint: string, rest: string, addsVersion: boolean): AddressProblem {
+  const words = endpoint.startsWith("/models/") ? endpoint.slice(endpoint.indexOf(":")) : endpoint;
+  const base = rest.replace(AZURE_DEPLOYMENT, "");
   return {
     message: `"base_url" must not end in "${words}": the path of the request is added to it`,
     suggestion: shown(addsVersion ? base.replace(VERSION, "") : base),
