@@ -11,9 +11,9 @@ import type { ResponseFormat } from "../core/request.ts";
 import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
 import type { JsonSchema } from "../core/tool.ts";
 import { addUsage } from "../core/usage.ts";
+import { GrowingJson } from "./growing-json.ts";
 import type { Model } from "./model.ts";
 import type { CallOptions } from "./options.ts";
-import { parsePartial } from "./partial-object.ts";
 import { jsonSchemaOf } from "./schema-json.ts";
 import { viewOf } from "./stream.ts";
 
@@ -288,26 +288,28 @@ function checkedAtEnd<T>(partials: AsyncIterable<T>, whole: () => Promise<unknow
 }
 
 /**
- * Each partial reads the whole text again. Small texts are read at every delta, larger ones when they have grown by this
- * share, so that the cost stays linear.
+ * A partial copies the tables and lists that are open. Small texts give one at every delta, larger ones when they have grown
+ * by this share, so that the cost stays linear.
  */
-const PARSE_EVERY = 100;
+const SHOWN_EVERY = 100;
 
 function growing<T>(stream: AsyncIterable<ModelEvent>, wrapped: boolean): AsyncIterable<DeepPartial<T>> {
-  let text = "";
-  let parseAt = 0;
-  let parsed = 0;
+  let json = new GrowingJson();
+  let length = 0;
+  let shown = 0;
   return viewOf(stream, (event) => {
     if (event.type === "reset") {
-      text = "";
-      parseAt = 0;
+      json = new GrowingJson();
+      length = 0;
+      shown = 0;
     }
-    if (event.type === "text-delta" && event.sample === 0) text += event.text;
-    else if (event.type !== "finish" || event.sample !== 0) return undefined;
-    if (text.length === parsed || (event.type !== "finish" && text.length < parseAt)) return undefined;
-    parsed = text.length;
-    parseAt = text.length + text.length / PARSE_EVERY;
-    const partial = parsePartial(text);
+    if (event.type === "text-delta" && event.sample === 0) {
+      json.push(event.text);
+      length += event.text.length;
+    } else if (event.type !== "finish" || event.sample !== 0) return undefined;
+    if (length === shown || (event.type !== "finish" && length < shown + shown / SHOWN_EVERY)) return undefined;
+    shown = length;
+    const partial = json.value();
     return (wrapped ? (partial as Record<string, unknown> | undefined)?.[WRAP_KEY] : partial) as
       | DeepPartial<T>
       | undefined;

@@ -7,7 +7,7 @@ import { addressSecrets, maskedAddress } from "../../src/core/masked-address.ts"
 import { withoutPrompt } from "../../src/core/prompt-echo.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { tokenStripper } from "../../src/layers/token-stripper.ts";
-import { parsePartial } from "../../src/model/partial-object.ts";
+import { GrowingJson } from "../../src/model/growing-json.ts";
 import { SseFramer } from "../../src/transport/sse.ts";
 import { targetOf } from "../layers/call-of.ts";
 import { SECRETS } from "./canary.ts";
@@ -32,7 +32,8 @@ const READERS: readonly (readonly [name: string, read: (text: string) => unknown
       modelErrorOf({ status: 400, body: `{"error":${JSON.stringify(JSON.stringify({ error: text }))}}` }, target),
   ],
   ["an error page", (text) => modelErrorOf({ status: 502, body: `<html><title>${text}` }, target)],
-  ["an unfinished object", (text) => parsePartial(`{"a":"${text.replaceAll(/["\\\n]/g, " ")}`)],
+  ["an unfinished object", (text) => grow(`{"a":"${text.replaceAll(/["\\\n]/g, " ")}`, text.length)],
+  ["an object in pieces", (text) => grow(`{"a":"${text.replaceAll(/["\\\n]/g, " ")}`, 40)],
   ["a wait", (text) => [parseDuration(text), untilDate(text, 0)]],
   ["an address", (text) => maskedAddress(`http://${text}`)],
   ["a text with addresses", (text) => addressSecrets(`http://${text}`)],
@@ -41,6 +42,12 @@ const READERS: readonly (readonly [name: string, read: (text: string) => unknown
   ["many events", (text) => frame(text.replace(/(.{1,40})/gs, "data: $1\n\n"), 4_096)],
   ["special tokens in pieces", (text) => strip(text, 64)],
 ];
+
+function grow(text: string, size: number): unknown {
+  const json = new GrowingJson();
+  for (let at = 0; at < text.length; at += size) json.push(text.slice(at, at + size));
+  return json.value();
+}
 
 /** Shapes that make careless readers slow. */
 const SHAPES: readonly (readonly [name: string, piece: string])[] = [
