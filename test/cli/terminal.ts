@@ -86,7 +86,7 @@ function capture(isTTY = false) {
 const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT"],
   [/"(latencyMs|firstTokenMs|startedMs|durationMs|resetMs)": [\d.]+/g, '"$1": 0'],
-  [/"(id|requestId)": "[^"]+"/g, '"$1": "ID"'],
+  [/"(id|callId|requestId)": "[^"]+"/g, '"$1": "ID"'],
   [/(anthropic-version"?): "?[\d-]+"?/g, "$1: DATE"],
   [/(request) req_\w+/g, "$1 ID"],
   [/(OpenAI|Anthropic)\/JS [\d.]+/g, "$1/JS VERSION"],
