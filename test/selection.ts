@@ -48,7 +48,10 @@ export const CHECKED_AGAIN: readonly string[] = [
   "test/keys/{parameters,protection,retry,top-level}.test.ts",
   "test/model/{cache-over-wires,history,hostile-options,objects-over-wires,samples-over-wires}.test.ts",
   "test/model/{simulated-filter,stream,tokens,usage-and-cost}.test.ts",
-  "test/simulator/script-names.test.ts",
+  "test/rows/{answers,configuration,recovery,reliability}.test.ts",
+  "test/session/session.test.ts",
+  "test/simulator/{schema-refused,schema-wires,script-names,tool-names}.test.ts",
+  "test/wire/waits.test.ts",
 ];
 
 const testsIn = (globs: readonly string[]): string[] => {
