@@ -8,7 +8,7 @@ import type { Path } from "./positions.ts";
 import { checkPriceAs, checkProfileProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
 import { malformedReference } from "./references.ts";
 import type { Source } from "./source.ts";
-import { childTable, childTables, isTable, type Located, type Table } from "./table.ts";
+import { childTables, isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -56,19 +56,32 @@ function checkSource(source: Source, whole: View, active: View, facts: Facts): F
 /** The tables of a file itself, or of one profile in it; `names` are what may be referred to. */
 function checkTables(root: Table, path: Path, names: ReadonlySet<string>, facts: Facts): Finding[] {
   const findings = [...checkReferences(root, path, names), ...unusedWeights(root, path)];
-  const check = (table: Table, path: Path) => checkTable({ table, path, names, facts, findings });
-  for (const { table, path: at } of childTable(root, path, "defaults")) check(table, at);
-  for (const { table, path: at } of childTables(root, path, "providers")) check(table, at);
-  for (const { table, path: at } of childTables(root, path, "models")) check(table, at);
+  const check = (table: unknown, section: string, name: string | undefined) => {
+    if (isTable(table)) checkTable({ table, section, name, base: path, names, facts, findings });
+  };
+  check(root.defaults, "defaults", undefined);
+  for (const section of ["providers", "models"]) {
+    const tables = root[section];
+    if (isTable(tables)) for (const name in tables) check(tables[name], section, name);
+  }
   return findings;
 }
 
 /** A table under check. Findings are pushed: nearly every table is right, and a thousand models should cost nothing more. */
-interface Checked extends Located {
+interface Checked {
+  readonly table: Table;
+  /** Where it is written: its path is only made for a finding. */
+  readonly base: Path;
+  readonly section: string;
+  readonly name: string | undefined;
   /** What may be referred to. */
   readonly names: ReadonlySet<string>;
   readonly facts: Facts;
   readonly findings: Finding[];
+}
+
+function pathIn({ base, section, name }: Checked, ...rest: Path): Path {
+  return [...base, section, ...(name === undefined ? [] : [name]), ...rest];
 }
 
 function checkTable(checked: Checked): void {
@@ -83,53 +96,58 @@ function checkTable(checked: Checked): void {
 
 const ALIASES = Object.entries(KEY_ALIASES);
 
-function aliasTwice({ table, path, findings }: Checked): void {
+function aliasTwice(checked: Checked): void {
+  const { table, findings } = checked;
   for (const [alias, key] of ALIASES) {
     if (table[alias] === undefined || table[key] === undefined) continue;
     const message = `"${alias}" is another name of "${key}": give one of them`;
-    findings.push({ path: [...path, alias], at: "key", message });
+    findings.push({ path: pathIn(checked, alias), at: "key", message });
   }
 }
 
-function danglingFallbacks({ table, path, names, findings }: Checked): void {
+function danglingFallbacks(checked: Checked): void {
+  const { table, names, findings } = checked;
   for (const key of FALLBACK_KEYS) {
     const list = table[key];
     if (!Array.isArray(list)) continue;
     for (let index = 0; index < list.length; index++) {
       const name: unknown = list[index];
       if (typeof name === "string" && name !== "" && !names.has(name))
-        findings.push(noEntry([...path, key, index], name, names));
+        findings.push(noEntry(pathIn(checked, key, index), name, names));
     }
   }
 }
 
 /** In [defaults] or a parent the list serves several entries, and each is left out of its own; here it is a slip. */
-function ownFallback({ table, path, findings }: Checked): void {
-  const own = path.at(-2) === "models" ? path.at(-1) : undefined;
+function ownFallback(checked: Checked): void {
+  const { table, findings } = checked;
+  const own = checked.section === "models" ? checked.name : undefined;
   if (own === undefined) return;
   for (const key of FALLBACK_KEYS) {
     const list = table[key];
     const index = Array.isArray(list) ? list.indexOf(own) : -1;
     if (index >= 0)
-      findings.push({ path: [...path, key, index], at: "value", message: `"${own}" cannot be its own fallback` });
+      findings.push({ path: pathIn(checked, key, index), at: "value", message: `"${own}" cannot be its own fallback` });
   }
 }
 
-function danglingParent({ table, path, names, findings }: Checked): void {
+function danglingParent(checked: Checked): void {
+  const { table, names, findings } = checked;
   const parent = table.extends;
   if (typeof parent === "string" && parent !== "" && !names.has(parent))
-    findings.push(noEntry([...path, "extends"], parent, names));
+    findings.push(noEntry(pathIn(checked, "extends"), parent, names));
 }
 
 /** Keys the file is understood by; variables are looked up later, and only for the models in use. */
 const READ_EARLY = ["provider", "custom_llm_provider"];
 
-function readTooEarly({ table, path, findings }: Checked): void {
+function readTooEarly(checked: Checked): void {
+  const { table, findings } = checked;
   for (const key of READ_EARLY) {
     const value = table[key];
     if (typeof value !== "string" || !/^(?:env|file):/.test(value)) continue;
     const message = `"${key}" must be written out: it is needed before variables are looked up; use a profile instead`;
-    findings.push({ path: [...path, key], at: "value", message });
+    findings.push({ path: pathIn(checked, key), at: "value", message });
   }
 }
 
@@ -145,11 +163,12 @@ const MAY_HOLD_CREDENTIALS = [
 ];
 
 /** A placeholder of another tool would be sent as it is and cost an hour at a 401. */
-function placeholders({ table, path, findings }: Checked): void {
+function placeholders(checked: Checked): void {
+  const { table, findings } = checked;
   for (const key of MAY_HOLD_CREDENTIALS) {
     const value = table[key];
     if (value !== undefined && holdsPlaceholder(value, key === "api_key"))
-      placeholdersIn(value, [...path, key], findings);
+      placeholdersIn(value, pathIn(checked, key), findings);
   }
 }
 
@@ -175,10 +194,11 @@ function placeholdersIn(value: unknown, path: Path, findings: Finding[]): void {
   findings.push({ path, at: "value", message: `"${key}" ${insteadOf(name, value)}` });
 }
 
-function unknownWire({ table, path, facts, findings }: Checked): void {
+function unknownWire(checked: Checked): void {
+  const { table, facts, findings } = checked;
   const wire = table.custom_llm_provider;
   if (typeof wire !== "string" || wire === "" || /^(?:env|file):/.test(wire) || facts.dialects.includes(wire)) return;
   const message = `there is no wire format "${wire}"; there are ${facts.dialects.join(", ")}`;
   const suggestion = nearest(wire, facts.dialects);
-  findings.push({ path: [...path, "custom_llm_provider"], at: "value", message, suggestion });
+  findings.push({ path: pathIn(checked, "custom_llm_provider"), at: "value", message, suggestion });
 }

@@ -23,7 +23,10 @@ export class View {
   #entries: ReadonlySet<string> | undefined;
   readonly #entryTablesOf = new Map<string, readonly SourceTable[]>();
   readonly #parents = new Map<string, string | undefined>();
-  readonly #shared = new Map<string, readonly SourceTable[]>();
+  readonly #shared = {
+    defaults: new Map<string, readonly SourceTable[]>(),
+    provider: new Map<string, readonly SourceTable[]>(),
+  };
 
   /** Laid over every entry: the switch that turns all of them into the simulator. */
   readonly #over: readonly SourceTable[];
@@ -164,12 +167,16 @@ export class View {
   }
 
   sources(name: string): EntrySources {
-    const defaults = this.#sharedTables(["defaults"], "defaults");
-    const own = [...this.#ownTables(name), ...this.#over];
+    const defaults = this.#sharedTables("defaults");
+    const own = this.#over.length === 0 ? this.#ownTables(name) : [...this.#ownTables(name), ...this.#over];
     const { provider, simulatedProvider, foreign, foreignDefaults } = servedBy(defaults, own);
+    const simulated = simulatedProvider === undefined ? [] : this.#sharedTables("provider", simulatedProvider);
+    const provided = provider === undefined ? [] : this.#sharedTables("provider", provider);
+    // Most entries are one table: a thousand of them are not copied.
+    if (foreign === 0 && defaults.length + simulated.length + provided.length === 0)
+      return { name, provider, simulatedProvider, tables: own };
     const tables = defaults.map((table, index) => (index < foreignDefaults ? { ...table, foreign: true } : table));
-    for (const id of [simulatedProvider, provider])
-      if (id !== undefined) tables.push(...this.#sharedTables(["providers", id], "provider"));
+    tables.push(...simulated, ...provided);
     for (let index = 0; index < own.length; index++) {
       const table = own[index] as SourceTable;
       tables.push(index < foreign ? { ...table, foreign: true } : table);
@@ -187,10 +194,11 @@ export class View {
     ];
   }
 
-  #sharedTables(path: Path, kind: LayerKind): readonly SourceTable[] {
-    const id = path.join(".");
-    const tables = this.#shared.get(id) ?? this.tablesAt(path, kind);
-    this.#shared.set(id, tables);
+  #sharedTables(kind: "defaults" | "provider", provider = ""): readonly SourceTable[] {
+    const known = this.#shared[kind].get(provider);
+    if (known !== undefined) return known;
+    const tables = this.tablesAt(kind === "defaults" ? ["defaults"] : ["providers", provider], kind);
+    this.#shared[kind].set(provider, tables);
     return tables;
   }
 

@@ -78,9 +78,14 @@ capabilities = { tools = true, vision = false }
 
   test("are read in little more than the time of the parser and the schema alone", { retry: 3 }, () => {
     expect(text.length).toBeGreaterThan(420 * 1_024);
-    const bare = many(12, () => elapsed(() => configSchema.parse(parseToml(text))));
-    const ours = many(12, () => elapsed(() => parse(text)));
-    expect(Math.min(...ours) / Math.min(...bare)).toBeLessThanOrEqual(1.5);
+    const rounds = many(
+      40,
+      () => [elapsed(() => configSchema.parse(parseToml(text))), elapsed(() => parse(text))] as const,
+    );
+    // The first rounds are those of the compiler, which a busy machine delays.
+    const warm = rounds.slice(20);
+    const [bare, ours] = [Math.min(...warm.map(([ms]) => ms)), Math.min(...warm.map(([, ms]) => ms))];
+    expect(ours / bare).toBeLessThanOrEqual(1.5);
   });
 
   test("are all there", () => {
