@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import module from "node:module";
 import process from "node:process";
+import { cacheFolder } from "../dist/core/cache-folder.js";
 import { unsupportedNode } from "../dist/core/node-version.js";
 
 const problem = unsupportedNode();
@@ -10,6 +12,11 @@ else {
 }
 
 async function run() {
+  // The next start finds our code compiled. Not in the common folder for temporary files, Node's default: another user of
+  // the machine could put code there. Where Node cannot write, it goes on without.
+  const cache = cacheFolder(process.env);
+  if (cache !== undefined) module.enableCompileCache(`${cache}/compiled`);
+
   const { main } = await import("../dist/cli/main.js");
 
   // The first Ctrl-C ends the command in order, the second at once.

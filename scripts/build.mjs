@@ -1,28 +1,89 @@
-// Builds dist and removes what an earlier build left there: `npm pack` would publish it.
+// Builds dist: declarations by the compiler, and code as one bundle in a few files, because every module that Node loads
+// costs about as much as the work in it. Removes what an earlier build left there: `npm pack` would publish it.
 import { spawnSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const compiler = join(root, "node_modules/typescript/bin/tsc");
-const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json", "--listEmittedFiles"], {
-  cwd: root,
-  encoding: "utf8",
-  stdio: ["ignore", "pipe", "inherit"],
-});
+const dist = join(root, "dist");
+const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-const EMITTED = "TSFILE: ";
-const lines = stdout.split(/\r?\n/);
-const emitted = new Set(lines.filter((line) => line.startsWith(EMITTED)).map((line) => resolve(line.slice(EMITTED.length))));
-const messages = lines.filter((line) => line !== "" && !line.startsWith(EMITTED));
-if (messages.length > 0) console.error(messages.join("\n"));
+/** What package.json exports. */
+const PUBLIC = ["index", "inject/index", "testing/index"];
 
-if (status === 0) {
-  const dist = join(root, "dist");
+const declarations = emitDeclarations();
+if (declarations === undefined) process.exitCode = 1;
+else {
+  const outputs = await bundle();
+  removeAllBut(new Set([...declarations, ...outputs.keys()]));
+  for (const [path, text] of outputs) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}
+
+/** The paths that were written; undefined if there are type errors. */
+function emitDeclarations() {
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json", "--listEmittedFiles"], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const EMITTED = "TSFILE: ";
+  const lines = stdout.split(/\r?\n/);
+  const messages = lines.filter((line) => line !== "" && !line.startsWith(EMITTED));
+  if (messages.length > 0) console.error(messages.join("\n"));
+  if (status !== 0) return undefined;
+  return lines.filter((line) => line.startsWith(EMITTED)).map((line) => resolve(line.slice(EMITTED.length)));
+}
+
+/** The text of every file of code, and the licences of the packages in it. */
+async function bundle() {
+  const common = {
+    ...{ absWorkingDir: root, outbase: "src", outdir: "dist", write: false, metafile: true, preserveSymlinks: true },
+    // The syntax of tsconfig.json: an older Node has to be able to parse it before it can be refused.
+    ...{ bundle: true, format: "esm", platform: "node", target: "es2023", logLevel: "warning" },
+  };
+  const program = await build({
+    ...common,
+    entryPoints: [...PUBLIC, "cli/main"].map((name) => `src/${name}.ts`),
+    ...{ splitting: true, chunkNames: "chunks/[name]-[hash]" },
+    // Dependencies are what stays outside: SDKs and undici are loaded by the first call, the others by one command.
+    // cli-table3 colours borders with @colors/colors if it is installed; our tables have none.
+    external: [...Object.keys(dependencies), "@colors/colors"],
+    // The import of core/require-node.ts, see below.
+    logOverride: { "ignored-bare-import": "silent" },
+  });
+  const single = ["core/cache-folder", "core/node-version", "core/require-node"];
+  const first = await build({ ...common, entryPoints: single.map((name) => `src/${name}.ts`) });
+  const outputs = new Map([...first.outputFiles, ...program.outputFiles].map(({ path, text }) => [path, text]));
+  for (const name of PUBLIC) {
+    const path = join(dist, `${name}.js`);
+    const levels = name.includes("/") ? ".." : ".";
+    // First of all: esbuild itself would put it behind its chunks, and those must not run on an older Node.
+    outputs.set(path, `import "${levels}/core/require-node.js";\n${outputs.get(path)}`);
+  }
+  return outputs.set(join(dist, "licenses.txt"), licensesOf(program.metafile));
+}
+
+function licensesOf({ outputs }) {
+  const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs));
+  const folders = new Set(inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []));
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} has no licence file`);
+    return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), "utf8").trim()}\n`;
+  });
+  return `The code in this folder contains code of these packages.\n\n${texts.join(`\n${"-".repeat(80)}\n\n`)}`;
+}
+
+function removeAllBut(emitted) {
   for (const file of readdirSync(dist, { recursive: true, withFileTypes: true })) {
     const path = join(file.parentPath, file.name);
     if (file.isFile() && !emitted.has(path)) rmSync(path);
   }
 }
-process.exitCode = status ?? 1;

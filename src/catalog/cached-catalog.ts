@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
-import { z } from "zod";
+import { join } from "node:path";
+import * as z from "zod";
+import { cacheFolder } from "../core/cache-folder.ts";
 import { isPlainId } from "../core/plain-id.ts";
 import { EFFORTS, SETTING_NAMES } from "../core/request.ts";
 import type { ModelRow } from "./model-row.ts";
@@ -35,9 +36,8 @@ export function catalogPath(
   env: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform = process.platform,
 ): string | undefined {
-  const { XDG_CACHE_HOME: xdg = "", LOCALAPPDATA: local = "", HOME: home = "" } = env;
-  const folder = platform === "win32" ? local : isAbsolute(xdg) ? xdg : home === "" ? "" : join(home, ".cache");
-  return folder === "" ? undefined : join(folder, "modelwright", "catalog.jsonl");
+  const folder = cacheFolder(env, platform);
+  return folder === undefined ? undefined : join(folder, "catalog.jsonl");
 }
 
 /** The whole file: a header, then one line of JSON for each provider, so that a reader parses only those it needs. */

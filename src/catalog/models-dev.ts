@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Price, PriceTier } from "../core/cost.ts";
 import { isPlainId } from "../core/plain-id.ts";
 import { EFFORTS } from "../core/request.ts";

@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import { Command } from "commander";
+import type { Command } from "commander";
 import { loadDotEnv } from "../config/dotenv.ts";
 import type { CliContext, GlobalFlags } from "./context.ts";
-import { reportError } from "./error-report.ts";
 import type { Io, Output } from "./io.ts";
 import { packageVersion } from "./package-version.ts";
 import { Printer } from "./print.ts";
@@ -90,6 +89,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 async function reportUnlessEnded(error: unknown, context: CliContext, { unheard }: Ending): Promise<number> {
   if (unheard) return 0;
+  const { reportError } = await import("./error-report.ts");
   const exitCode = await reportError(error, context);
   const { interrupted } = context.io;
   return interrupted?.aborted === true ? signalExitCode(interrupted.reason) : exitCode;
@@ -102,8 +102,16 @@ function signalExitCode(signal: unknown): number {
   return SIGNALS[String(signal)] ?? 130;
 }
 
+const VERSION_FLAGS = ["-V", "--version"];
+
 async function perform(argv: readonly string[], context: CliContext, flags: GlobalFlags): Promise<number> {
+  // Nothing else is loaded for it: scripts and editors ask often.
+  if (argv.length === 1 && VERSION_FLAGS.includes(argv[0] ?? "")) {
+    context.print.line(packageVersion());
+    return 0;
+  }
   loadDotEnv(join(context.io.cwd, ".env"), context.env);
+  const { programFor } = await import("./program.ts");
   const program = programFor(context.print);
   program.hook("preAction", () => void Object.assign(flags, program.opts()));
   for (const { name, summary, load } of COMMANDS) {
@@ -116,28 +124,6 @@ async function perform(argv: readonly string[], context: CliContext, flags: Glob
   if (argv.length === 0) program.outputHelp();
   else await program.parseAsync([...argv], { from: "user" });
   return 0;
-}
-
-function programFor(print: Printer): Command {
-  return new Command("modelwright")
-    .description("One models.toml declares the models a program uses; this shows, checks and calls them.")
-    .version(packageVersion(), "-V, --version", "print the version")
-    .helpOption("-h, --help", "show help")
-    .helpCommand("help [command]", "show help for a command")
-    .option("-c, --config <file>", "the models.toml to use (default: MODELWRIGHT_CONFIG, or the nearest upwards)")
-    .option("--profile <name>", "lay [profiles.NAME] over it (default: MODELWRIGHT_PROFILE)")
-    .option("--json", "print the result as JSON")
-    .option("--no-color", "no colours (NO_COLOR and FORCE_COLOR hold too)")
-    .option("--debug", "show where an error comes from")
-    .configureHelp({ showGlobalOptions: true, styleTitle: (text) => print.paint.bold(text) })
-    .configureOutput({
-      writeOut: (text) => print.text(text),
-      // reportError prints errors, all in the same form.
-      writeErr: () => {},
-      getOutHelpWidth: () => Math.min(print.columns, 100),
-      getOutHasColors: () => print.paint.isColorSupported,
-    })
-    .exitOverride();
 }
 
 /** The end of a command from outside: Ctrl-C, a reader of the output that went away (`| head`), or a full disk. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { KEY_ALIASES } from "./layering.ts";
 import { configSchema } from "./schema.ts";
 

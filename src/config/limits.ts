@@ -20,7 +20,7 @@ const MAX_DEPTH = 16;
 /** Keys of one model entry, or of everything outside the entries. */
 const MAX_KEYS = 10_000;
 
-export const TOO_MANY_KEYS = `there are more than ${MAX_KEYS.toLocaleString("en")} keys`;
+export const TOO_MANY_KEYS = "there are more than 10,000 keys";
 export const TOO_DEEP = `tables are nested more than ${MAX_DEPTH} levels deep`;
 
 function isForbiddenKey(key: string): boolean {

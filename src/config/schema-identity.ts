@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isReference } from "./references.ts";
 import { address, flag, freeTable, oneOf, table, text, texts } from "./schema-values.ts";
 

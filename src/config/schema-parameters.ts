@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EFFORTS, keyOf, SETTING_NAMES } from "../core/request.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { messages, responseFormat, toolChoice, tools } from "./schema-tools.ts";

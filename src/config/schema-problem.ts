@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { maskedAddress } from "../core/masked-address.ts";
 import { withoutKeys } from "../core/secret.ts";
 import { mayHoldSecrets } from "../core/secret-name.ts";

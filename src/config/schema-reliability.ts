@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ERROR_CODES, type ModelErrorCode } from "../core/error-codes.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { fallbackList } from "./schema-identity.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULTS } from "./defaults.ts";
 import { count, duration, flag, oneOf, table, text, texts } from "./schema-values.ts";
 

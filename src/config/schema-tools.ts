@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { freeTable, oneOf, text } from "./schema-values.ts";
 
 const toolName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, {

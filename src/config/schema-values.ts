@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DURATION_PATTERN } from "./duration.ts";
 import { ENV_REFERENCE } from "./references.ts";
 import { SIZE_PATTERN } from "./size.ts";

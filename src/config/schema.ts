@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { identityShape } from "./schema-identity.ts";
 import { featureShape, parameterShape } from "./schema-parameters.ts";
 import { clockShape, protectionShape, retryShape } from "./schema-reliability.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { hasKeys } from "../core/echo.ts";
 import { scopePath } from "../core/scope.ts";
 import { withoutKeys } from "../core/secret.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ModelFactory } from "../index.ts";
 import { Model } from "../model/model.ts";
 import type { Resolver } from "./resolver.ts";

@@ -3,9 +3,9 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Exchange, Transport, WireInit } from "../core/transport.ts";
 import { closedError, invalidRequest } from "./failure.ts";
-import { Flight, type Outgoing } from "./flight.ts";
+import type { Outgoing } from "./flight.ts";
 import { flattenHeaders } from "./headers.ts";
-import { Pools } from "./pools.ts";
+import type { Pools } from "./pools.ts";
 import type { HttpResponse } from "./response.ts";
 import { wellFormedBody } from "./well-formed-body.ts";
 
@@ -16,6 +16,11 @@ export interface TransportOptions {
   readonly connections?: number;
 }
 
+interface Loaded {
+  readonly Flight: typeof import("./flight.ts").Flight;
+  readonly pools: Pools;
+}
+
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_SILENCE_TIMEOUT_MS = 60_000;
 
@@ -24,22 +29,26 @@ const DEFAULT_SILENCE_TIMEOUT_MS = 60_000;
  */
 export function createTransport(options: TransportOptions = {}): Transport {
   const clock = options.clock ?? systemClock;
-  let pools: Pools | undefined;
+  let loaded: Loaded | undefined;
   let closed = false;
 
-  // Loaded by the first request: undici is most of what importing this package would cost.
-  const load = async (): Promise<Pools> => {
-    const undici = await import("undici");
-    pools ??= new Pools(undici, options.connections);
-    return pools;
+  // Loaded by the first request: undici, TLS and zlib are most of what importing this package would cost.
+  const load = async (): Promise<Loaded> => {
+    const [undici, { Flight }, { Pools }] = await Promise.all([
+      import("undici"),
+      import("./flight.ts"),
+      import("./pools.ts"),
+    ]);
+    loaded ??= { Flight, pools: new Pools(undici, options.connections) };
+    return loaded;
   };
 
   const fly = async (url: string | URL | Request, init: WireInit, exchange: Exchange): Promise<HttpResponse> => {
     const outgoing = outgoingOf(url, init, exchange.streaming);
-    const ready = pools ?? (await load());
+    const { Flight, pools } = loaded ?? (await load());
     if (closed) throw closedError();
     return new Promise((resolve, reject) => {
-      new Flight(ready, clock, exchange, outgoing, init.signal ?? undefined, resolve, reject).start();
+      new Flight(pools, clock, exchange, outgoing, init.signal ?? undefined, resolve, reject).start();
     });
   };
 
@@ -53,10 +62,10 @@ export function createTransport(options: TransportOptions = {}): Transport {
         throw exchange.failure;
       }
     },
-    load: () => (pools === undefined ? load() : undefined),
+    load: () => (loaded === undefined ? load() : undefined),
     async close() {
       closed = true;
-      await pools?.close();
+      await loaded?.pools.close();
     },
   };
 }

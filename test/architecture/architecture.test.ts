@@ -198,7 +198,10 @@ describe("an older Node", () => {
       );
     const bin = readFileSync(join(ROOT, "bin/modelwright.js"), "utf8");
     const loaded = [...bin.matchAll(/^import .* from "([^"]+)"/gm)].map(([, specifier]) => specifier);
-    expect(loaded).toEqual(["node:process", "../dist/core/node-version.js"]);
+    expect(loaded).toEqual([
+      ...["node:module", "node:process"],
+      ...["../dist/core/cache-folder.js", "../dist/core/node-version.js"],
+    ]);
   });
 
   it("has no `await` outside a function, so that `require()` works", () => {

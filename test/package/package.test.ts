@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { examplesOf } from "./examples.ts";
 import { type Consumer, installPacked, ROOT, run } from "./packed.ts";
@@ -35,9 +35,44 @@ describe("the tarball", () => {
     expect([...folders].sort()).toEqual(["bin", "dist", "docs", "examples", "schemas"]);
     const code = paths.filter((path) => !path.startsWith("examples/"));
     expect(code.filter((path) => /\.map$|\.test\.|(?<!\.d)\.ts$|catalog\/generation/.test(path))).toEqual([]);
-    const built = paths.filter((path) => path.startsWith("dist/"));
+    const built = paths.filter((path) => path.startsWith("dist/") && !path.startsWith("dist/chunks/"));
     const sourceOf = (path: string) => path.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)$/, ".ts");
-    expect(built.filter((path) => !existsSync(join(ROOT, sourceOf(path))))).toEqual([]);
+    expect(built.filter((path) => !existsSync(join(ROOT, sourceOf(path))))).toEqual(["dist/licenses.txt"]);
+    expect(built.filter((path) => path.endsWith(".js")).sort()).toEqual([
+      "dist/cli/main.js",
+      "dist/core/cache-folder.js",
+      "dist/core/node-version.js",
+      "dist/core/require-node.js",
+      "dist/index.js",
+      "dist/inject/index.js",
+      "dist/testing/index.js",
+    ]);
+    const chunks = paths.filter((path) => path.startsWith("dist/chunks/"));
+    const reached = new Set(chunks.flatMap((path) => specifiersIn(path).map((specifier) => basename(specifier))));
+    for (const entry of built) for (const specifier of specifiersIn(entry)) reached.add(basename(specifier));
+    expect(chunks.filter((path) => !reached.has(basename(path)))).toEqual([]);
+  });
+
+  it("imports its dependencies, all of them and nothing else", () => {
+    const built = consumer.files.map(({ path }) => path).filter((path) => /^dist\/.*\.js$/.test(path));
+    const bare = built.flatMap(specifiersIn).filter((specifier) => !/^(?:\.|node:)/.test(specifier));
+    expect([...new Set(bare)].sort()).toEqual(DEPENDENCIES.toSorted());
+  });
+
+  it("has the licence of every package whose code is in it", () => {
+    const home = join(consumer.folder, "node_modules/modelwright");
+    const built = consumer.files.map(({ path }) => path).filter((path) => /^dist\/.*\.js$/.test(path));
+    const inside = built.flatMap((path) =>
+      [...readFileSync(join(home, path), "utf8").matchAll(/^\/\/ .*node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map(
+        ([, name]) => name,
+      ),
+    );
+    const licenses = readFileSync(join(home, "dist/licenses.txt"), "utf8");
+    const listed = [...licenses.matchAll(/^(\S+) \d+\.\d+\.\d+ \((?:MIT|ISC|BSD-3-Clause|Apache-2\.0)\)$/gm)];
+    expect([...new Set(inside)].sort()).toEqual(listed.map(([, name]) => name).sort());
+    expect(inside).toContain("zod");
+    expect(licenses).toContain("Copyright (c) 2025 Colin McDonnell");
+    expect(readFileSync(join(home, "NOTICE"), "utf8")).toContain("dist/licenses.txt");
   });
 
   it("has a bin that may be executed, there and in the working copy", () => {
@@ -154,22 +189,33 @@ describe("a project that installed it", () => {
     for (const [, said = ""] of code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)) expect(stdout).toContain(said);
   });
 
-  it("loads no SDK and none of the rarely needed packages before the first call", () => {
-    copyFileSync(join(import.meta.dirname, "import-graph.ts"), join(consumer.folder, "import-graph.ts"));
-    const { status, stdout, stderr } = consumer.node("import-graph.ts");
-    expect(stderr).toBe("");
-    expect(status).toBe(0);
-    const graph = JSON.parse(stdout) as Record<"imported" | "created" | "testing" | "called", string[]> & {
-      importMs: number;
-    };
-    const packages = (urls: readonly string[]) =>
-      [...new Set(urls.map(packageOf))].filter((name) => LATER.includes(name));
-    console.log(`import "modelwright": ${Math.round(graph.importMs)} ms, ${graph.imported.length} modules`);
-    expect(packages(graph.imported)).toEqual([]);
-    expect(packages(graph.created)).toEqual([]);
-    expect(packages(graph.testing)).toEqual([]);
-    // The first call does load them: the list above speaks of packages that exist.
-    expect(packages(graph.called)).toEqual(expect.arrayContaining(["openai", "undici"]));
+  describe("loads", () => {
+    let graph: Record<"imported" | "created" | "ofNode" | "testing" | "called", string[]>;
+    beforeAll(() => {
+      copyFileSync(join(import.meta.dirname, "import-graph.ts"), join(consumer.folder, "import-graph.ts"));
+      const { status, stdout, stderr } = consumer.node("import-graph.ts");
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      graph = JSON.parse(stdout) as typeof graph;
+    });
+
+    it("no SDK and none of the rarely needed packages before the first call", () => {
+      const packages = (urls: readonly string[]) =>
+        [...new Set(urls.map(packageOf))].filter((name) => DEPENDENCIES.includes(name));
+      expect(packages([...graph.imported, ...graph.created, ...graph.testing])).toEqual([]);
+      // The first call does load them: the list above speaks of packages that exist.
+      expect(packages(graph.called).sort()).toEqual(["openai", "undici"]);
+    });
+
+    it("a handful of modules", () => {
+      expect(graph.imported.filter((url) => url.startsWith("file:")).length).toBeLessThanOrEqual(20);
+      expect(graph.created).toEqual([]);
+    });
+
+    it("no part of Node that only a connection needs", () => {
+      expect(graph.ofNode).toContain("NativeModule net");
+      const early = /^NativeModule (?:_?(?:tls|http|https|zlib|http2)|internal\/deps\/undici)/;
+      expect(graph.ofNode.filter((name) => early.test(name))).toEqual([]);
+    });
   });
 });
 
@@ -186,6 +232,20 @@ describe("the command of the tarball", () => {
     const { status, stdout } = command("models", "--json");
     expect(status).toBe(0);
     expect(JSON.stringify(JSON.parse(stdout))).toContain("claude-sonnet-4-5");
+  });
+
+  it("loads a handful of modules for `check`, and compiles them once", () => {
+    copyFileSync(join(ROOT, "models.toml"), join(consumer.folder, "models.toml"));
+    consumer.write("count.mjs", COUNTED);
+    const cache = join(consumer.folder, "cache");
+    const env = { ...process.env, XDG_CACHE_HOME: cache, LOCALAPPDATA: cache, NODE_DISABLE_COMPILE_CACHE: undefined };
+    const bin = "node_modules/modelwright/bin/modelwright.js";
+    const { status, stderr } = run(["--import", "./count.mjs", bin, "check"], consumer.folder, env);
+    expect(status).toBe(0);
+    const loaded = JSON.parse(stderr) as string[];
+    expect(loaded.length).toBeLessThanOrEqual(40);
+    expect(loaded.map(packageOf).filter((name) => DEPENDENCIES.includes(name))).toEqual([]);
+    expect(existsSync(join(cache, "modelwright/compiled"))).toBe(true);
   });
 
   it("answers with a simulated model", () => {
@@ -267,6 +327,18 @@ describe("what others check of a package", () => {
   }, 60_000);
 });
 
+const COUNTED = `
+import { registerHooks } from "node:module";
+const loaded = [];
+registerHooks({
+  load(url, context, next) {
+    if (url.startsWith("file:")) loaded.push(url);
+    return next(url, context);
+  },
+});
+process.on("exit", () => console.error(JSON.stringify(loaded)));
+`;
+
 const STRICT = {
   ...{ target: "ES2023", lib: ["ES2024", "ESNext.Disposable"], module: "NodeNext", strict: true, noEmit: true },
   ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, types: ["node"] },
@@ -293,10 +365,16 @@ await factory.create("thinker").codegen("Hello", { temperature: 1 });
 factory.create("thinkr");
 `;
 
-const LATER = [
-  ...["openai", "@anthropic-ai/sdk", "@google/genai", "undici", "@pydantic/genai-prices"],
-  ...["commander", "@clack/prompts", "cli-table3", "picocolors"],
-];
+const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { dependencies: object };
+const DEPENDENCIES = Object.keys(dependencies);
+
+/** What a file of the tarball imports, at once or later. */
+function specifiersIn(path: string): string[] {
+  if (!path.endsWith(".js")) return [];
+  const text = readFileSync(join(consumer.folder, "node_modules/modelwright", path), "utf8");
+  const imports = /^(?:import|\} from|import .* from|export .* from) ?"([^"]+)";$|\bimport\("([^"]+)"\)/gm;
+  return [...text.matchAll(imports)].map(([, now, later]) => now ?? later ?? "");
+}
 
 /** Of the last `node_modules` in the path: linked packages are loaded from their real place. */
 function packageOf(url: string): string {

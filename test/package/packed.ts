@@ -84,7 +84,8 @@ function isStale(): boolean {
 
 function linkDependencies(home: string, folder: string): void {
   const { dependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as { dependencies: object };
-  for (const name of [...Object.keys(dependencies), "@types/node"]) {
+  // zod and the types of Node are the project's own, as docs/guide/start.md says.
+  for (const name of [...Object.keys(dependencies), "zod", "@types/node"]) {
     const place = join(folder, "node_modules", name);
     mkdirSync(dirname(place), { recursive: true });
     symlinkSync(join(ROOT, "node_modules", name), place, "junction");

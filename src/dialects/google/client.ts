@@ -77,7 +77,9 @@ type Fetch = NonNullable<HttpOptions["fetch"]>;
 const NOTHING = {
   ok: true,
   status: 200,
-  headers: new Headers(),
+  get headers() {
+    return new Headers();
+  },
   json: async () => ({}),
   text: async () => "{}",
   body: { getReader: () => ({ read: async () => ({ done: true }), releaseLock() {}, cancel: async () => {} }) },

@@ -1,0 +1,26 @@
+import { Command } from "commander";
+import { packageVersion } from "./package-version.ts";
+import type { Printer } from "./print.ts";
+
+/** The command line without its commands. */
+export function programFor(print: Printer): Command {
+  return new Command("modelwright")
+    .description("One models.toml declares the models a program uses; this shows, checks and calls them.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help for a command")
+    .option("-c, --config <file>", "the models.toml to use (default: MODELWRIGHT_CONFIG, or the nearest upwards)")
+    .option("--profile <name>", "lay [profiles.NAME] over it (default: MODELWRIGHT_PROFILE)")
+    .option("--json", "print the result as JSON")
+    .option("--no-color", "no colours (NO_COLOR and FORCE_COLOR hold too)")
+    .option("--debug", "show where an error comes from")
+    .configureHelp({ showGlobalOptions: true, styleTitle: (text) => print.paint.bold(text) })
+    .configureOutput({
+      writeOut: (text) => print.text(text),
+      // reportError prints errors, all in the same form.
+      writeErr: () => {},
+      getOutHelpWidth: () => Math.min(print.columns, 100),
+      getOutHasColors: () => print.paint.isColorSupported,
+    })
+    .exitOverride();
+}
