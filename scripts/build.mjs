@@ -51,7 +51,7 @@ async function bundle() {
     ...common,
     entryPoints: [...PUBLIC, "cli/main"].map((name) => `src/${name}.ts`),
     ...{ splitting: true, chunkNames: "chunks/[name]-[hash]" },
-    // Dependencies are what stays outside: SDKs and undici are loaded by the first call, the others by one command.
+    // Dependencies are what stays outside: SDKs and undici are loaded by the first call, @clack/prompts by `init`.
     // cli-table3 colours borders with @colors/colors if it is installed; our tables have none.
     external: [...Object.keys(dependencies), "@colors/colors"],
     // The import of core/require-node.ts, see below.
