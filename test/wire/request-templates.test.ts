@@ -138,7 +138,7 @@ describe.each(WIRES)("on the %s wire, the bytes sent without the SDK are the SDK
   test.each<[string, Said]>([
     ["400", { status: 400, body: '{"error":{"message":"no such thing","type":"invalid_request_error"}}' }],
     ["401", { status: 401, body: '{"error":{"message":"bad key"}}', headers: { "x-request-id": "r1" } }],
-    ["429", { status: 429, body: '{"error":{"message":"slow down"}}', headers: { "retry-after": "7" } }],
+    ["429", { status: 429, body: '{"error":{"message":"slow down"}}', headers: { "retry-after-ms": "5" } }],
     ["500 that is a page", { status: 500, body: "<html>oops</html>", headers: { "content-type": "text/html" } }],
     ["a redirect elsewhere", { status: 302, body: "", headers: { location: "https://example.com/" } }],
     ["a broken connection", { body: "{", cut: true, pieceBytes: 1 }],
