@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { ConfigError } from "../core/config-error.ts";
+import { sha256 } from "../core/node-crypto.ts";
 import { keyOf } from "../core/request.ts";
 import { nearest } from "../core/suggest.ts";
 import { addressProblem } from "./address-checks.ts";
@@ -141,7 +141,7 @@ export class ParsedConfig implements Config {
   get revision(): string {
     const { text, view } = this.#parts;
     const said = [text, view.profile, view.variables.map(({ document }) => document)];
-    return createHash("sha256").update(JSON.stringify(said)).digest("hex");
+    return sha256(JSON.stringify(said));
   }
 
   behind(name: string): string {

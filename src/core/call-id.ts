@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** Crockford's base 32: its letters sort like the numbers they stand for. */
 const LETTERS = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -14,14 +14,18 @@ let count = 0;
  * it. Calls of one process within one millisecond sort in their order.
  */
 export function newCallId(nowMs: number): string {
-  processPart ??= Array.from(randomBytes(PROCESS_BYTES), (byte) => LETTERS[byte % LETTERS.length]).join("");
+  processPart ??= Array.from(nodeCrypto().randomBytes(PROCESS_BYTES), letterOf).join("");
   count += 1;
   return written(nowMs, TIME_LETTERS) + processPart + written(count, COUNT_LETTERS);
+}
+
+function letterOf(number: number): string {
+  return LETTERS.charAt(number % LETTERS.length);
 }
 
 function written(value: number, length: number): string {
   let text = "";
   for (let rest = Math.floor(value); text.length < length; rest = Math.floor(rest / LETTERS.length))
-    text = LETTERS.charAt(rest % LETTERS.length) + text;
+    text = letterOf(rest) + text;
   return text;
 }

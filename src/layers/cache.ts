@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { Call } from "../core/call.ts";
 import { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
+import { sha256 } from "../core/node-crypto.ts";
 import type { Store } from "../core/store.ts";
 import type { Target } from "../core/target.ts";
 import { type Log, Recording } from "./recording.ts";
@@ -73,9 +73,7 @@ function isStorable(events: readonly FlowEvent[], primary: string): boolean {
 export function cacheKey(call: Call, namespace: string): string {
   const { input, target } = call;
   const { tags: _tags, scopes: _scopes, cache: _cache, ...asked } = input;
-  return createHash("sha256")
-    .update(canonical({ namespace, asked, target: fingerprint(target) }))
-    .digest("hex");
+  return sha256(canonical({ namespace, asked, target: fingerprint(target) }));
 }
 
 const COMPARED = [

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { Config, EntryConfig, ProfileView } from "../config/load.ts";
 import { isReference } from "../config/references.ts";
+import { sha256 } from "../core/node-crypto.ts";
 import type { Capability } from "../core/target.ts";
 import { declaredCapabilities } from "./resolve.ts";
 
@@ -23,7 +23,7 @@ ${declarations.join("\n")}
   }
 }
 `;
-  const fingerprint = createHash("sha256").update(body).digest("hex").slice(0, 16);
+  const fingerprint = sha256(body).slice(0, 16);
   const from = basename(config.file ?? "models.toml");
   return `${HEADER}${from}; do not edit.\n// Fingerprint: ${fingerprint}\n${body}`;
 }

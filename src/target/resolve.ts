@@ -1,4 +1,3 @@
-import { X509Certificate } from "node:crypto";
 import { catalogIds, factsOf, infoOf } from "../catalog/lookup.ts";
 import { isPriced, priceOf } from "../catalog/price.ts";
 import { findProvider, type ProviderRow } from "../catalog/providers.ts";
@@ -16,6 +15,7 @@ import type { Price } from "../core/cost.ts";
 import { ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import { readInput } from "../core/input.ts";
+import { nodeCrypto } from "../core/node-crypto.ts";
 import { own } from "../core/own.ts";
 import { proxyFor } from "../core/proxy.ts";
 import { pickSettings, type SettingName } from "../core/request.ts";
@@ -310,7 +310,7 @@ function tlsOf(tls: EntryConfig["tls"], config: Config): Target["tls"] {
 function readCa(file: string, config: Config): string {
   try {
     const text = readSmallFile(file);
-    new X509Certificate(text);
+    new (nodeCrypto().X509Certificate)(text);
     return text;
   } catch (cause) {
     throw new ConfigError(

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Adjustment } from "../../core/attempt.ts";
+import { sha256 } from "../../core/node-crypto.ts";
 import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 
@@ -22,5 +22,5 @@ export function promptCacheKey(request: ModelRequest, target: Target, adjustment
   }
   const leading = request.messages.filter((message) => message.role === "system").map((message) => message.content);
   const prefix = JSON.stringify([target.modelId, leading, tools ?? []]);
-  return `mw-${createHash("sha256").update(prefix).digest("hex").slice(0, 32)}`;
+  return `mw-${sha256(prefix).slice(0, 32)}`;
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../../core/node-crypto.ts";
 import type { Quirks } from "../../core/target.ts";
 
 const NINE_ALPHANUMERIC = /^[A-Za-z0-9]{9}$/;
@@ -14,10 +14,10 @@ export function wireToolId(id: string, rule: Quirks["toolIds"]): string {
 
 /** An id made of `seed`: the same seed gives the same id. */
 export function synthesizeToolId(seed: string): string {
-  return `call_${createHash("sha256").update(seed).digest("hex").slice(0, 24)}`;
+  return `call_${sha256(seed).slice(0, 24)}`;
 }
 
 function nineOf(id: string): string {
-  const letters = createHash("sha256").update(id).digest("base64").replace(NOT_ALPHANUMERIC, "");
+  const letters = sha256(id, "base64").replace(NOT_ALPHANUMERIC, "");
   return letters.padEnd(9, "0").slice(0, 9);
 }

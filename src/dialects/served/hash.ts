@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-
+import { sha256 } from "../../core/node-crypto.ts";
 /** Hexadecimal SHA-256 of the parts; the boundaries between them count. */
 export function digest(...parts: readonly unknown[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return sha256(JSON.stringify(parts));
 }
 
 /** An id in a provider's style that is the same whenever the parts are. */
