@@ -47,7 +47,7 @@ export const identityShape = {
   name: text().meta({
     description:
       "The model's id at its provider, sent as `model`. The table's own name is what programs use; the two may differ.",
-    examples: ["gpt-5.1", "claude-sonnet-4-5", "gemini-2.5-pro"],
+    examples: ["gpt-6.1-terra", "claude-sonnet-5-5", "gemini-3.8-flash"],
   }),
   provider: text().meta({
     description:

@@ -33,7 +33,7 @@ export const moneyShape = {
   }),
   price_as: text().meta({
     description: "Charge by the prices of another model id: for deployments and aliases with names of their own.",
-    examples: ["gpt-4o"],
+    examples: ["gpt-6.1-terra"],
   }),
   strict_pricing: flag().meta({
     description: "Refuse calls whose price is unknown.",

@@ -26,7 +26,7 @@ export interface RecordingTransport extends Transport {
  * const transport = recordingTransport({
  *   answer: () => ({ body: { choices: [{ message: { role: "assistant", content: "hi" }, finish_reason: "stop" }] } }),
  * });
- * const toml = `[models.m]\nname = "gpt-4o-mini"\nprovider = "openai"\napi_key = "sk-test"`;
+ * const toml = `[models.m]\nname = "gpt-6-luna"\nprovider = "openai"\napi_key = "sk-test"`;
  * await using factory = ModelFactory.parse(toml, { transport });
  * const reply = await factory.create().codegen("Hello");
  * console.log(reply.text, transport.requests[0]?.url);

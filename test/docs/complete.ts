@@ -2,46 +2,19 @@ import { parse } from "smol-toml";
 import { configSchema, entryShape } from "../../src/config/schema.ts";
 
 /*
- * Pages show what matters and leave out the rest. What a fragment may leave out, and what then stands for it:
+ * TypeScript blocks are complete: what a reader copies runs, imports included.
  *
- * TypeScript: names that a block uses and does not declare come from PRELUDE: `model` is the default model of the page's
- * models.toml, `factory` is loaded from it.
- *
- * TOML: keys of an entry without a table above them belong to an entry `example`; an entry without `name` or `provider`
- * (and without `extends`) is a gpt-4o-mini at openai; names of fallbacks that are not shown are entries like it.
+ * TOML blocks may be fragments. Keys of an entry without a table above them belong to an entry `example`; an entry without
+ * `name` or `provider` (and without `extends`) is a gpt-6-luna at openai; names of fallbacks that are not shown are
+ * entries like it.
  */
 
-const PRELUDE: readonly (readonly [name: string, line: string])[] = [
-  ["ModelFactory", 'import { ModelFactory } from "modelwright";'],
-  ["isModelError", 'import { isModelError } from "modelwright";'],
-  ["Message", 'import type { Message } from "modelwright";'],
-  ["z", 'import { z } from "zod";'],
-  ["factory", "const factory = await ModelFactory.load();"],
-  ["model", "const model = factory.create();"],
-];
-const NEEDS: Readonly<Record<string, readonly string[]>> = {
-  model: ["factory", "ModelFactory"],
-  factory: ["ModelFactory"],
-};
-
-/** The block as a module of its own, on as many lines more as were left out. */
-export function completeTypeScript(text: string): string {
-  const bare = text.replace(/\/\/.*$/gm, "").replace(/"(?:[^"\\\n]|\\.)*"/g, '""');
-  const missing = (name: string) => new RegExp(`(?<![.\\w])${name}\\b(?!\\s*:)`).test(bare) && !declares(text, name);
-  const wanted = new Set(PRELUDE.map(([name]) => name).filter(missing));
-  for (const name of [...wanted]) for (const need of NEEDS[name] ?? []) if (!declares(text, need)) wanted.add(need);
-  const lines = PRELUDE.filter(([name]) => wanted.has(name)).map(([, line]) => line);
-  return `${lines.join(" ")}\n${text}\nexport {};\n`;
+/** The block as a module of its own, also where it imports and exports nothing. */
+export function asModule(text: string): string {
+  return `${text}\nexport {};\n`;
 }
 
-function declares(text: string, name: string): boolean {
-  return new RegExp(
-    `\\b(?:const|let|using|class|function)\\s+(?:[\\[{][^}\\]]*)?\\b${name}\\b(?!\\s*:)|^import[^;]*\\b${name}\\b[^;]*from`,
-    "m",
-  ).test(text);
-}
-
-const STUB = { name: "gpt-4o-mini", provider: "openai" } as const;
+const STUB = { name: "gpt-6-luna", provider: "openai" } as const;
 const TOP_KEYS = Object.keys(configSchema.shape);
 const FALLBACK_LISTS = Object.keys(entryShape).filter((key) => key === "fallback_models" || key.endsWith("_fallbacks"));
 

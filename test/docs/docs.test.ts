@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LOCALHOST_CERT } from "../transport/localhost-certificate.ts";
 import { type Block, blocksOf, fileOf, PAGES, placeOf, ROOT } from "./blocks.ts";
 import { type Command, commandsOf, showsIn } from "./command-line.ts";
-import { completeToml, completeTypeScript, entriesOf, includesOf, PROFILE, withSimulatedProfile } from "./complete.ts";
+import { asModule, completeToml, entriesOf, includesOf, PROFILE, withSimulatedProfile } from "./complete.ts";
 import type { Job, Result } from "./run-jobs.ts";
 import { typecheck } from "./typecheck.ts";
 
@@ -72,7 +72,7 @@ function writeBelow(folder: string, file: string, text: string): void {
 
 function prepareModule(block: Block, folder: string): void {
   const path = join(folder, fileOf(block) ?? `line-${block.line}.ts`);
-  writeBelow(folder, fileOf(block) ?? `line-${block.line}.ts`, completeTypeScript(block.text));
+  writeBelow(folder, fileOf(block) ?? `line-${block.line}.ts`, asModule(block.text));
   modules.set(block, path);
   if (block.flags.includes("no-run")) return;
   const chooses = block.text.includes("ModelFactory.parse(");

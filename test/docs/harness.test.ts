@@ -1,27 +1,38 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parse } from "smol-toml";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { commandsOf, showsIn } from "./command-line.ts";
-import { completeToml, completeTypeScript, entriesOf, withSimulatedProfile } from "./complete.ts";
+import { asModule, completeToml, entriesOf, withSimulatedProfile } from "./complete.ts";
+import { typecheck } from "./typecheck.ts";
 
-describe("what a TypeScript block may leave out", () => {
-  it("gives a block only the names it uses and does not declare", () => {
-    expect(completeTypeScript("const reply = await model.codegen('Hi');").split("\n")[0]).toBe(
-      'import { ModelFactory } from "modelwright"; const factory = await ModelFactory.load(); const model = factory.create();',
-    );
-    expect(completeTypeScript("const model = 1; console.log(model);").split("\n")[0]).toBe("");
-    expect(completeTypeScript("console.log(reply.model, { model: 1 });").split("\n")[0]).toBe("");
-  });
-
-  it("is not fooled by a renamed property", () => {
-    const [first] = completeTypeScript("for (const { model: name } of rows) await model.codegen(name);").split("\n");
-    expect(first).toContain("const model = factory.create();");
+describe("a TypeScript block", () => {
+  it("fails to compile without its imports, its factory or its model", () => {
+    const folder = mkdtempSync(join(tmpdir(), "modelwright-block-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const imported = 'import { ModelFactory } from "modelwright";\n';
+    const made = "const model = (await ModelFactory.load()).create();\n";
+    const used = 'await model.codegen("Hi");\n';
+    const blocks = [imported + made + used, made + used, imported + used];
+    const files = blocks.map((text, index) => {
+      const file = join(folder, `${index}.mts`);
+      writeFileSync(file, asModule(text));
+      return file;
+    });
+    const found = typecheck(files);
+    expect(files.map((file) => found.get(file))).toEqual([
+      [],
+      ["Cannot find name 'ModelFactory'."],
+      ["Cannot find name 'model'."],
+    ]);
   });
 });
 
 describe("what a TOML block may leave out", () => {
   it("puts bare keys into an entry, and leaves keys of the file's top where they are", () => {
     expect(parse(completeToml("repair = 1")).models).toEqual({
-      example: { name: "gpt-4o-mini", provider: "openai", repair: 1 },
+      example: { name: "gpt-6-luna", provider: "openai", repair: 1 },
     });
     expect(parse(completeToml('default_model = "a"\n[models.a]'))).toMatchObject({ default_model: "a" });
   });
