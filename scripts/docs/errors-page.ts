@@ -1,4 +1,5 @@
-import { ERROR_CODES, type ErrorRow } from "../../src/index.ts";
+import { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "../../src/index.ts";
+import { ERROR_ADVICE, ERROR_GROUPS } from "./error-advice.ts";
 import { code, GENERATED, markdownTable, page } from "./markdown.ts";
 
 const RETRY = { never: "no", once: "once", yes: "yes" } as const;
@@ -8,48 +9,122 @@ const FALLBACK = {
   policy: code("content_policy_fallbacks"),
   none: "none",
 } as const;
+const CODES = Object.entries(ERROR_CODES) as readonly (readonly [ModelErrorCode, ErrorRow])[];
 
 /** docs/reference/errors.md */
 export function errorsPage(): string {
-  const rows = Object.entries(ERROR_CODES).map(([name, row]) => errorCells(name, row));
   return page(
     "# Error codes",
     GENERATED,
-    `Every call ends in a complete answer or in one \`ModelError\`. Its \`code\` is one of these ${rows.length}; \`isModelError(error, "timed_out")\` tests for one of them.`,
-    markdownTable(["code", "meaning", "retried", "fallback list", "opens the breaker", "next key"], rows),
+    `Every call ends in a complete answer or in one \`ModelError\`. Its \`code\` is one of these ${CODES.length}. \`isModelError(error, "timed_out")\` tests for one of them.`,
+    markdownTable(
+      ["code", "meaning", "retried", "fallback list", "counts for the breaker", "next key"],
+      CODES.map(([name, row]) => errorCells(name, row)),
+    ),
     NOTES,
+    ...Object.entries(ERROR_GROUPS).flatMap(([group, summary]) => [`## ${group}`, summary, ...sectionsOf(group)]),
+    END,
   );
 }
 
-function errorCells(name: string, { meaning, retry, fallback, countsForBreaker, rotatesKey }: ErrorRow): string[] {
-  return [code(name), meaning, RETRY[retry], FALLBACK[fallback], yes(countsForBreaker), yes(rotatesKey)];
+function errorCells(name: ModelErrorCode, row: ErrorRow): string[] {
+  const { meaning, retry, fallback, countsForBreaker, rotatesKey } = row;
+  const link = `[${code(name)}](#${name})`;
+  return [link, meaning, RETRY[retry], FALLBACK[fallback], yes(countsForBreaker), yes(rotatesKey)];
 }
 
 function yes(value: boolean): string {
   return value ? "yes" : "";
 }
 
-const NOTES = `**retried**: *yes* is up to \`num_retries\` times, *once* at most one time, on the same model. A provider's
-\`x-should-retry\` header overrules the table. **fallback list**: \`fallback_models\` also stands in for an empty
-\`context_window_fallbacks\`; \`rate_limited\` and \`quota_exhausted\` go to \`rate_limit_fallbacks\` first if you have one.
-**opens the breaker**: one call counts once, however often it was retried. **next key**: with a list of keys, the next
-one is tried at once, which uses no retry.
+function sectionsOf(group: string): string[] {
+  return CODES.filter(([name]) => ERROR_ADVICE[name].group === group).map(([name, row]) => sectionOf(name, row));
+}
+
+function sectionOf(name: ModelErrorCode, row: ErrorRow): string {
+  const { steps, fields, note } = ERROR_ADVICE[name];
+  return [
+    `### ${code(name)}`,
+    "",
+    row.meaning,
+    "",
+    `- **Already done:** ${[...alreadyDone(name, row), ...(note === undefined ? [] : [note])].join(" ")}`,
+    "- **What to do:**",
+    ...steps.map((step) => `  - ${step}`),
+    ...(fields.length === 0 ? [] : [`- **Look at:** ${fields.map(code).join(", ")}`]),
+  ].join("\n");
+}
+
+const RETRIED = {
+  never: "No retry.",
+  once: "One retry on the same model.",
+  yes: "Up to `num_retries` retries on the same model.",
+} as const;
+
+const FELL_BACK = {
+  general: "Then `fallback_models`.",
+  context: "Then `context_window_fallbacks`, or `fallback_models` if that list is not set.",
+  policy: "Then `content_policy_fallbacks`, and no other list.",
+  none: "No fallback.",
+} as const;
+
+/** Codes that go to `rate_limit_fallbacks` first: see `candidatesFor` in src/layers/fallback.ts. */
+const RATE_LIMITS: readonly ModelErrorCode[] = ["rate_limited", "quota_exhausted"];
+
+/** What the row of a code says, in sentences. */
+function alreadyDone(name: ModelErrorCode, row: ErrorRow): string[] {
+  const rateLimit = "Then `rate_limit_fallbacks`, or `fallback_models` if that list is not set.";
+  return [
+    ...(row.rotatesKey ? ["The other keys of `api_key` were tried."] : []),
+    RETRIED[row.retry],
+    RATE_LIMITS.includes(name) ? rateLimit : FELL_BACK[row.fallback],
+    ...(row.countsForBreaker ? ["The circuit breaker counts it."] : []),
+  ];
+}
+
+const NOTES = `- **retried**: on the same model. *yes* means up to \`num_retries\` times. A provider's \`x-should-retry\` header takes
+  precedence over the table.
+- **fallback list**: \`fallback_models\` is used if \`context_window_fallbacks\` is not set. \`rate_limited\` and
+  \`quota_exhausted\` use \`rate_limit_fallbacks\` first.
+- **counts for the breaker**: a call counts once, however often it was retried.
+- **next key**: if \`api_key\` is an array, the next key is tried at once. This uses no retry.
+
+Once a stream has delivered something, there is no retry and no fallback unless
+[\`on_break\`](../guide/streaming.md#when-an-answer-breaks-off) allows it.
 
 ## Fields of a ModelError
 
-| field | is |
+| field | meaning |
 |---|---|
 | \`code\` | one of the codes above |
 | \`message\` | what happened, where, and what to change; never a key |
-| \`model\`, \`provider\` | the entry of models.toml that failed, and who serves it |
-| \`status\`, \`requestId\` | HTTP status and the provider's id of the request, if there was an answer |
+| \`model\`, \`provider\` | the entry of models.toml that failed, and its provider |
+| \`status\`, \`requestId\` | HTTP status and the provider's request id, if there was a response |
+| \`callId\` | the id of the call; log lines have it as \`call\` |
 | \`retryAfterMs\` | how long the provider asks to wait |
+| \`rateLimit\` | the provider's limits: \`{ requests?, tokens? }\`, each with \`limit\`, \`remaining\`, \`resetMs\` |
 | \`phase\` | for \`timed_out\`: connect, first-token, silence, idle, attempt or deadline |
 | \`partial\` | text, reasoning, tool calls and usage that had arrived |
-| \`attempts\` | one row for each request that left, over all models of the call |
-| \`errors\` | the error of each model, when a fallback was tried too |
+| \`attempts\` | one row for each request that was sent, over all models of the call |
+| \`errors\` | the error of each model, if a fallback was tried too |
 | \`retryable\` | whether the same request may succeed when sent again |
 | \`row\` | the code's row of the table above |
 
-When every model of a chain failed with one code, that code is kept; otherwise it is \`all_models_failed\`. A mistake in
-models.toml is another class, \`ConfigError\`, with \`problems: { file, line, column, path, message, suggestion? }[]\`.`;
+Log these when a call fails; they answer most questions later:
+
+\`\`\`ts
+import { ModelFactory } from "modelwright";
+
+await using factory = await ModelFactory.load();
+const outcome = await factory.create().safeCodegen("Hello", { signal: AbortSignal.abort() });
+if (!outcome.ok) {
+  const { code, message, model, provider, status, requestId, callId, attempts } = outcome.error;
+  console.error({ code, message, model, provider, status, requestId, callId });
+  for (const { model, durationMs, outcome: ended, error } of attempts) console.error(model, durationMs, ended, error?.code);
+}
+\`\`\``;
+
+const END = `## ConfigError
+
+An invalid models.toml throws a \`ConfigError\`, which is another class. It has
+\`problems: { file, line, column, path, message, suggestion? }[]\`, with every problem of the file.`;

@@ -30,7 +30,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: false,
     rotatesKey: true,
-    meaning: "The account has no credit or its daily or monthly quota is used up; waiting a minute does not help.",
+    meaning: "The account has no credit, or its daily or monthly quota is used up. Waiting a minute does not help.",
   },
   overloaded: {
     status: 529,
@@ -54,7 +54,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: true,
     rotatesKey: false,
-    meaning: "No connection, or it broke before an answer began.",
+    meaning: "The connection could not be made, or broke before an answer began.",
   },
   timed_out: {
     status: 504,
@@ -62,7 +62,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: true,
     rotatesKey: false,
-    meaning: "A clock ran out; `phase` says which.",
+    meaning: "A timeout expired; `phase` says which.",
   },
   stream_truncated: {
     status: 502,
@@ -86,7 +86,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The model repeats itself without end.",
+    meaning: "The model repeated itself endlessly.",
   },
   unauthorized: {
     status: 401,
@@ -110,7 +110,7 @@ export const ERROR_CODES = {
     fallback: "none",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The provider knows no such model or address.",
+    meaning: "The provider has no such model or address.",
   },
   invalid_request: {
     status: 400,
@@ -118,7 +118,7 @@ export const ERROR_CODES = {
     fallback: "none",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The request is wrong; `message` says where.",
+    meaning: "The request is invalid; `message` says where.",
   },
   unsupported: {
     status: 400,
@@ -126,7 +126,8 @@ export const ERROR_CODES = {
     fallback: "none",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The model lacks what the request asks for, and nothing may be dropped or changed.",
+    meaning:
+      "The model does not support what the request needs, and the configuration forbids dropping or changing it.",
   },
   context_too_long: {
     status: 400,
@@ -134,7 +135,7 @@ export const ERROR_CODES = {
     fallback: "context",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The prompt does not fit the model's window.",
+    meaning: "The prompt does not fit the model's context window.",
   },
   request_too_large: {
     status: 413,
@@ -158,7 +159,7 @@ export const ERROR_CODES = {
     fallback: "policy",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The model declined where an object was required.",
+    meaning: "The model refused to answer where an object was required.",
   },
   invalid_output: {
     status: 502,
@@ -166,8 +167,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning:
-      "The answer does not satisfy the schema. After the re-asks of `object()` it is final: no retry, no fallback.",
+    meaning: "The answer does not match the schema.",
   },
   invalid_tool_call: {
     status: 502,
@@ -175,7 +175,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The model wrote a tool call that cannot be read.",
+    meaning: "The model wrote a malformed tool call.",
   },
   empty_response: {
     status: 502,
@@ -183,7 +183,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The answer has neither text nor tool call.",
+    meaning: "The answer has neither text nor a tool call.",
   },
   budget_exceeded: {
     status: 429,
@@ -199,7 +199,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The target failed repeatedly and is not asked for now.",
+    meaning: "The circuit breaker of this model is open after repeated failures.",
   },
   bulkhead_full: {
     status: 503,
@@ -215,7 +215,7 @@ export const ERROR_CODES = {
     fallback: "none",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The server redirects to another origin; key and prompt were not sent there.",
+    meaning: "The server redirects to another origin; nothing was sent there.",
   },
   proxy_refused: {
     status: 502,
@@ -231,7 +231,7 @@ export const ERROR_CODES = {
     fallback: "none",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The caller aborted.",
+    meaning: "Your program aborted the call.",
   },
   all_models_failed: {
     status: 502,
@@ -239,7 +239,7 @@ export const ERROR_CODES = {
     fallback: "none",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "Every model of the chain failed, for different reasons; `errors` has one for each.",
+    meaning: "Every model of the chain failed, with different codes; `errors` has one error for each.",
   },
 } as const satisfies Record<string, ErrorRow>;
 
