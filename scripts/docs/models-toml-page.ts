@@ -39,7 +39,7 @@ export function modelsTomlPage(): string {
     ...GROUPS.flatMap(([title, intro, shape]) => [`## ${title}`, ...(intro === "" ? [] : [intro]), keyTable(shape)]),
     "## Top of the file",
     keyTable({ default_model, include } as Shape),
-    "`[defaults]`, `[providers.NAME]`, `[models.NAME]` and `[profiles.NAME]` hold the keys above; the [guide](../guide/models-toml.md#how-an-entry-is-composed) says how they compose.",
+    "`[defaults]`, `[providers.NAME]`, `[models.NAME]` and `[profiles.NAME]` have the keys above; the [guide](../guide/models-toml.md#inheritance) explains how they are combined.",
     "A variable of the environment sets a single key over the file: `MODELWRIGHT_MODELS__NAME__KEY`, `MODELWRIGHT_DEFAULTS__KEY`, `MODELWRIGHT_PROVIDERS__NAME__KEY`, `MODELWRIGHT_CACHE__KEY`, `MODELWRIGHT_LOGGING__KEY` and `MODELWRIGHT_DEFAULT_MODEL`. Any other variable that begins with `MODELWRIGHT_` is an error when a file is loaded, except `MODELWRIGHT_CONFIG`, `MODELWRIGHT_PROFILE`, `MODELWRIGHT_SIMULATE` and the names that the file refers to with `env:`.",
     "### `[aliases]`",
     `${aliases?.meta()?.description} Example: \`smart = "coder"\`.`,

@@ -7,18 +7,18 @@ export function providersPage(): string {
   return page(
     "# Providers",
     GENERATED,
-    `${PROVIDERS.length} names you can write as \`provider\`. The key is read from the first of the variables that is set, unless the entry has an \`api_key\`. Any other server is four lines of your own: see [models.toml](../guide/models-toml.md#a-server-of-your-own).`,
-    markdownTable(["provider", "wire", "address", "key", "its API"], PROVIDERS.map(providerCells)),
-    "## Where a provider differs from its wire",
-    "A setting in *lacks* is left out of requests to this provider and reported in `reply.adjustments`, or refused with `strict = true`.",
-    markdownTable(["provider", "lacks", "limits", "more"], PROVIDERS.map(quirkCells).filter(isTelling)),
+    `${PROVIDERS.length} values of \`provider\`. The key is read from the first variable that is set, unless the entry has an \`api_key\`. Any other server needs four lines: see [models.toml](../guide/models-toml.md#a-server-of-your-own).`,
+    markdownTable(["provider", "wire", "address", "key", "API"], PROVIDERS.map(providerCells)),
+    "## Provider differences",
+    "A setting in *not supported* is left out of requests to this provider and reported in `reply.adjustments`. With `strict = true` it is an error.",
+    markdownTable(["provider", "not supported", "limits", "more"], PROVIDERS.map(quirkCells).filter(isTelling)),
   );
 }
 
 function providerCells(row: ProviderRow): string[] {
   const { id, label, dialect, baseUrl, baseUrlShape, docs } = row;
   const address =
-    baseUrl ?? (id === "simulator" ? "a free port of this machine" : `yours: ${code(baseUrlShape ?? "")}`);
+    baseUrl ?? (id === "simulator" ? "a free port on loopback" : `your own: ${code(baseUrlShape ?? "")}`);
   return [
     `${code(id)} ${label}`,
     dialect,
@@ -39,10 +39,10 @@ function quirkCells({ id, quirks, headers }: ProviderRow): string[] {
   const { lacks = [], maxTemperature, maxStops, reasoningField, jsonMode, toolIds, defaults, streamUsage } = quirks;
   const limits = [
     ...(maxTemperature === undefined ? [] : [`temperature up to ${maxTemperature}`]),
-    ...(maxStops === undefined ? [] : [`${maxStops} stop ${maxStops === 1 ? "text" : "texts"}`]),
+    ...(maxStops === undefined ? [] : [`${maxStops} stop ${maxStops === 1 ? "sequence" : "sequences"}`]),
   ];
   const more = [
-    ...(jsonMode === "json_object" ? ["schemas are asked for as plain JSON"] : []),
+    ...(jsonMode === "json_object" ? ["schemas are sent as plain JSON mode"] : []),
     ...(reasoningField === undefined ? [] : [`reasoning in ${code(reasoningField)}`]),
     ...(toolIds === undefined ? [] : ["tool ids of nine characters"]),
     ...(defaults === undefined
@@ -52,7 +52,7 @@ function quirkCells({ id, quirks, headers }: ProviderRow): string[] {
             .map(([key, value]) => code(`${keyOf(key)} = ${value}`))
             .join(", ")} by default`,
         ]),
-    ...(streamUsage === false ? ["usage comes unasked"] : []),
+    ...(streamUsage === false ? ["usage is sent without being requested"] : []),
     ...(headers === undefined ? [] : [`sends ${Object.keys(headers).map(code).join(", ")}`]),
   ];
   return [code(id), lacks.map((name) => code(keyOf(name))).join(", "), limits.join(", "), more.join(", ")];

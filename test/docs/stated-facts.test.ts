@@ -38,7 +38,7 @@ function claimsOf(words: string): Partial<ErrorRow> {
 }
 
 describe("what the reliability page states by hand", () => {
-  const rows = tableBelow("Code by code");
+  const rows = tableBelow("Error by error");
 
   it.each(rows.flatMap(([, codes = "", words = ""]) => codesIn(codes).map((code) => [code, words] as const)))(
     "%s: %s",
@@ -66,8 +66,8 @@ describe("what the reliability page states by hand", () => {
     expect(Object.keys(ERROR_CODES).filter((code) => !said.includes(code) && !own.includes(code))).toEqual([]);
   });
 
-  it("has the clocks with the defaults they have", () => {
-    const stated = tableBelow("Clocks").map(([key = "", value]) => [codesIn(key)[0], value]);
+  it("states the default of each timeout", () => {
+    const stated = tableBelow("Timeouts").map(([key = "", value]) => [codesIn(key)[0], value]);
     const real = [
       "connect_timeout",
       "first_token_timeout",

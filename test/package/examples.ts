@@ -10,7 +10,7 @@ export interface Example {
 /** The README's TypeScript and every `@example` of a public export, each a module of its own. */
 export function examplesOf(root: string): Example[] {
   const readme = readFileSync(join(root, "README.md"), "utf8");
-  const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""], index) => ({
+  const blocks = [...readme.matchAll(/^```ts[^\n]*\n([\s\S]*?)^```$/gm)].map(([, code = ""], index) => ({
     name: `readme-${index}`,
     code,
   }));
