@@ -17,8 +17,7 @@ export function providersPage(): string {
 
 function providerCells(row: ProviderRow): string[] {
   const { id, label, dialect, baseUrl, baseUrlShape, docs } = row;
-  const address =
-    baseUrl ?? (id === "simulator" ? "a free port on loopback" : `your own: ${code(baseUrlShape ?? "")}`);
+  const address = baseUrl ?? (id === "simulator" ? "a free port on loopback" : `your own: ${code(baseUrlShape ?? "")}`);
   return [
     `${code(id)} ${label}`,
     dialect,
