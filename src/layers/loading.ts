@@ -11,7 +11,10 @@ import type { Target } from "../core/target.ts";
  */
 export function loading(dialectOf: (target: Target) => Dialect): Layer {
   return (call, next) => {
-    const sdk = dialectOf(call.target).load?.();
+    const dialect = dialectOf(call.target);
+    // A dialect of the user's own need not send anything over our transport.
+    if (dialect.load === undefined) return next(call);
+    const sdk = dialect.load();
     const wire = call.transport.load?.();
     return sdk === undefined && wire === undefined ? next(call) : afterLoading([sdk, wire], call, next);
   };
