@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PAGES, ROOT, readPage } from "./blocks.ts";
@@ -37,6 +37,19 @@ describe("links of the pages", () => {
   it("lead somewhere", () => {
     expect(relative.length).toBeGreaterThan(40);
     expect(relative.filter(leadsNowhere).map(({ page, target }) => `${page} -> ${target}`)).toEqual([]);
+  });
+
+  it("name source files that exist", () => {
+    const sources = globSync(["src/**/*.ts", "test/**/*.ts", "scripts/**/*.ts"], { cwd: ROOT });
+    const known = sources.map((file) => `/${file.replaceAll("\\", "/")}`);
+    const named = [
+      "AGENTS.md",
+      "CONTRIBUTING.md",
+      "docs/inside/architecture.md",
+      "docs/inside/add-a-provider.md",
+    ].flatMap((page) => [...readPage(page).matchAll(/\w[\w./-]*\.ts\b/g)].map(([file]) => ({ page, file })));
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(({ file }) => !known.some((path) => path.endsWith(`/${file}`)))).toEqual([]);
   });
 
   it("reach every page from the README", () => {
