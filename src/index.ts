@@ -4,7 +4,7 @@ import "./core/require-node.ts";
 export type { ModelInfo } from "./catalog/lookup.ts";
 export type { FileWatcher } from "./config/file-watcher.ts";
 export type { Adjustment, Attempt } from "./core/attempt.ts";
-export type { CacheMode, Call, RateLimit, RateWindow } from "./core/call.ts";
+export type { CacheMode, Call } from "./core/call.ts";
 export type { Clock } from "./core/clock.ts";
 export { ConfigError, type ConfigProblem } from "./core/config-error.ts";
 export type { Cost, Price } from "./core/cost.ts";
@@ -36,6 +36,7 @@ export type {
   UserMessage,
 } from "./core/message.ts";
 export type { OfferedModel } from "./core/offered-model.ts";
+export type { RateLimit, RateWindow } from "./core/rate-limit.ts";
 export type { Reply, Sample } from "./core/reply.ts";
 export type { Effort, ModelRequest, PromptCache, ResponseFormat, Settings } from "./core/request.ts";
 export type { Scope } from "./core/scope.ts";

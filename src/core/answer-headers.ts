@@ -1,5 +1,5 @@
-import type { RateLimit } from "./call.ts";
 import { parseWait } from "./duration.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import { emptyBucketResets, rateLimitIn } from "./rate-limit-headers.ts";
 import { waitInWords } from "./wait-words.ts";
 

@@ -3,6 +3,7 @@ import type { Cancellation } from "./cancellation.ts";
 import type { Clock } from "./clock.ts";
 import type { ModelError } from "./error.ts";
 import type { Message } from "./message.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { ModelRequest, Settings } from "./request.ts";
 import type { Secret } from "./secret.ts";
 import { Shown } from "./shown.ts";
@@ -41,16 +42,6 @@ export interface CallInput {
 
 /** use: read and store; refresh: ask again and store; bypass: neither; only: a stored answer or an error. */
 export type CacheMode = "use" | "refresh" | "bypass" | "only";
-
-export interface RateLimit {
-  readonly requests?: RateWindow;
-  readonly tokens?: RateWindow;
-}
-export interface RateWindow {
-  readonly limit?: number;
-  readonly remaining?: number;
-  readonly resetMs?: number;
-}
 
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: ModelError };
 

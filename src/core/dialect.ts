@@ -1,7 +1,7 @@
 import type { Adjustment } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import type { Events, FlowEvent } from "./event.ts";
-import type { MediaPart } from "./media.ts";
+import type { MediaPart } from "./message.ts";
 import type { OfferedModel } from "./offered-model.ts";
 import type { ModelRequest, SettingName } from "./request.ts";
 import type { Target } from "./target.ts";

@@ -1,6 +1,6 @@
 import type { Attempt } from "./attempt.ts";
-import type { RateLimit } from "./call.ts";
 import { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "./error-codes.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { ToolCall } from "./tool.ts";
 import type { Usage } from "./usage.ts";
 /** Which clock ran out. */

@@ -1,9 +1,7 @@
 import type { Dialect } from "./dialect.ts";
 import { ModelError } from "./error.ts";
-import type { AudioPart, FilePart, ImagePart, Message, Part } from "./message.ts";
+import type { MediaPart, Message, Part } from "./message.ts";
 import type { Capability, Target } from "./target.ts";
-
-export type MediaPart = ImagePart | FilePart | AudioPart;
 
 const READING = { image: "vision", file: "files", audio: "audio" } as const satisfies Record<
   MediaPart["type"],

@@ -20,6 +20,7 @@ export interface ToolMessage {
   readonly content: readonly ToolResultPart[];
 }
 
+export type MediaPart = ImagePart | FilePart | AudioPart;
 export type Part = TextPart | ImagePart | FilePart | AudioPart | ReasoningPart | ToolCallPart | ToolResultPart;
 
 /** Opaque provider data bound to a part: sent back unchanged to `owner`, never to another provider. */

@@ -1,6 +1,6 @@
-import type { RateLimit, RateWindow } from "./call.ts";
 import { parseWait } from "./duration.ts";
 import { own } from "./own.ts";
+import type { RateLimit, RateWindow } from "./rate-limit.ts";
 
 type Pairs = Iterable<readonly [name: string, value: string]>;
 

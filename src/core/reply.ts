@@ -1,10 +1,10 @@
 import type { Adjustment, Attempt } from "./attempt.ts";
 import { boundedDepth } from "./bounded-depth.ts";
-import type { RateLimit } from "./call.ts";
 import type { Cost } from "./cost.ts";
 import type { PartialAnswer } from "./error.ts";
 import type { FinishReason, FlowEvent } from "./event.ts";
 import type { AssistantMessage, ReasoningPart, TextPart, ToolCallPart } from "./message.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { ToolCall } from "./tool.ts";
 import { NO_USAGE, type Usage } from "./usage.ts";
 

@@ -12,10 +12,9 @@ import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
 import type { JsonSchema } from "../core/tool.ts";
 import { addUsage } from "../core/usage.ts";
 import { GrowingJson } from "./growing-json.ts";
-import type { Model } from "./model.ts";
 import type { CallOptions } from "./options.ts";
 import { jsonSchemaOf } from "./schema-json.ts";
-import { viewOf } from "./stream.ts";
+import { type ModelStream, viewOf } from "./stream.ts";
 
 export interface ObjectReply<T> {
   readonly object: T;
@@ -62,9 +61,15 @@ function wrapperOf(json: JsonSchema): JsonSchema {
 const ROOT_REFERENCE = '"$ref":"#"';
 const ROOT_NAME = "__root";
 
+/** What answers: a model, as far as objects need it. */
+interface Asked {
+  codegen(input: Input, options?: CallOptions): Promise<Reply>;
+  stream(input: Input, options?: CallOptions): ModelStream;
+}
+
 /** Asks for an object, and again with the reasons when what came does not satisfy the schema. */
 export async function askObject<Schema extends StandardSchema>(
-  model: Model,
+  model: Asked,
   schema: Schema,
   input: Input,
   options: CallOptions | undefined,
@@ -235,7 +240,7 @@ export type DeepPartial<T> = T extends readonly (infer Item)[]
     : T;
 
 export function streamObject<Schema extends StandardSchema>(
-  model: Model,
+  model: Asked,
   schema: Schema,
   input: Input,
   options?: CallOptions,

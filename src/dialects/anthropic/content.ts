@@ -1,7 +1,6 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import { readDataUrl } from "../../core/data-url.ts";
-import type { MediaPart } from "../../core/media.ts";
-import type { FilePart, ImagePart, ReasoningPart, TextPart, ToolResultPart } from "../../core/message.ts";
+import type { FilePart, ImagePart, MediaPart, ReasoningPart, TextPart, ToolResultPart } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
 import { isChatSignature } from "../chat-signature.ts";
 import type { Report } from "../report.ts";

@@ -1,5 +1,4 @@
-import type { MediaPart } from "../../core/media.ts";
-import type { AudioPart, FilePart, ImagePart } from "../../core/message.ts";
+import type { AudioPart, FilePart, ImagePart, MediaPart } from "../../core/message.ts";
 import { own } from "../../core/own.ts";
 
 /** Where the bytes are: an address, or the bytes themselves as a data URI. */
