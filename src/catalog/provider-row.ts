@@ -1,7 +1,5 @@
 import type { AuthHeader, Quirks } from "../core/target.ts";
-
-/** Wire formats a provider may speak. */
-type WireName = "openai" | "openai-responses" | "anthropic" | "google";
+import type { WireName } from "../core/wire-name.ts";
 
 /** Where a provider is, how it is spoken to, and where it differs from the plain wire format. */
 export interface ProviderRow {
@@ -15,6 +13,8 @@ export interface ProviderRow {
   readonly baseUrlShape?: string;
   /** Environment variables a key is usually kept in, the first that is set wins. */
   readonly keyEnv: readonly string[];
+  /** Served by this process, which knows the address once the server runs. */
+  readonly embedded?: boolean;
   /** Works without a key. */
   readonly keyless?: boolean;
   readonly auth: AuthHeader;

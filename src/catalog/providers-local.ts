@@ -77,6 +77,7 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
     // Started by the library on a free port of this machine when first asked.
     baseUrl: undefined,
     baseUrlShape: "http://127.0.0.1:PORT/v1",
+    embedded: true,
     keyEnv: [],
     keyless: true,
     auth: "none",

@@ -17,7 +17,12 @@ export function findProvider(id: string): ProviderRow | undefined {
 }
 
 /** What a models.toml is checked against. */
-export const PROVIDER_HINTS = PROVIDERS.map(({ id, baseUrl, keyEnv, dialect, quirks }) => ({
-  ...{ id, keyEnv, baseUrl, wire: dialect, maxStops: quirks.maxStops },
-  needsBaseUrl: baseUrl === undefined && id !== "vertex" && id !== "simulator",
-}));
+export const PROVIDER_HINTS = PROVIDERS.map((row) => {
+  const { id, keyEnv, baseUrl, dialect, quirks } = row;
+  return { id, keyEnv, baseUrl, wire: dialect, maxStops: quirks.maxStops, needsBaseUrl: needsBaseUrl(row) };
+});
+
+/** Whether an entry of this provider must say where it is. */
+export function needsBaseUrl({ baseUrl, embedded }: ProviderRow): boolean {
+  return baseUrl === undefined && embedded !== true;
+}

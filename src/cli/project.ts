@@ -1,3 +1,4 @@
+import { WIRE_NAMES } from "../core/wire-name.ts";
 import { dirname, join, resolve } from "node:path";
 import { loadDotEnv } from "../config/dotenv.ts";
 import { findConfigFile } from "../config/find-config-file.ts";
@@ -85,4 +86,4 @@ export async function configFile({ env, io, flags }: CliContext, path = flags.co
 
 const HELP = 'name it with --config FILE or MODELWRIGHT_CONFIG, or write one with "modelwright init"';
 
-const FACTS = { dialects: ["openai", "openai-responses", "anthropic", "google"], providers: PROVIDER_HINTS };
+const FACTS = { dialects: WIRE_NAMES, providers: PROVIDER_HINTS };

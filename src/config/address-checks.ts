@@ -1,3 +1,4 @@
+import { addsVersion, isWireName } from "../core/wire-name.ts";
 import { type EntrySources, findSource, ownPath, servedProvider, topValue } from "./layering.ts";
 import type { Finding } from "./limits.ts";
 import type { Facts, ProviderHint } from "./provider-checks.ts";
@@ -18,8 +19,6 @@ const VERSION = /\/v\d+(?:beta\d*|alpha\d*)?\/?$/;
 /** Added from `name` and `api_version`. */
 const AZURE_DEPLOYMENT = /\/openai\/deployments\/.*$/;
 
-const WIRES: readonly unknown[] = ["openai", "openai-responses", "anthropic", "google"];
-
 /** What is wrong with a `base_url` that is an address and cannot be the base of this wire; `undefined` for any other. */
 export function addressProblem(
   value: string,
@@ -27,12 +26,12 @@ export function addressProblem(
   provider: string | undefined,
   providers: readonly ProviderHint[],
 ): AddressProblem | undefined {
-  if (!WIRES.includes(wire)) return undefined;
-  const adds = wire === "anthropic" || wire === "google";
+  if (!isWireName(wire)) return undefined;
+  const adds = addsVersion(wire);
   const [whole, endpoint] = ENDPOINT.exec(value) ?? [];
   if (whole !== undefined && endpoint !== undefined) return fullEndpoint(endpoint, value.slice(0, -whole.length), adds);
   const versioned = VERSION.test(value);
-  if (adds) return versioned ? twiceVersioned(value, String(wire)) : undefined;
+  if (adds) return versioned ? twiceVersioned(value, wire) : undefined;
   return versioned ? undefined : unfinishedPath(value, provider, providers);
 }
 

@@ -1,3 +1,4 @@
+import { WIRE_NAMES } from "../core/wire-name.ts";
 import * as z from "zod";
 import { isReference } from "./references.ts";
 import { address, flag, freeTable, oneOf, table, text, texts } from "./schema-values.ts";
@@ -85,7 +86,7 @@ export const identityShape = {
   custom_llm_provider: text().meta({
     description:
       "The wire format to speak, whatever the provider is called: openai, openai-responses, anthropic, google, or a dialect registered from code. Default: the provider's own.",
-    examples: ["openai", "openai-responses", "anthropic", "google"],
+    examples: WIRE_NAMES,
   }),
   vertex_project: text().meta({ description: "Google Cloud project, for provider vertex.", examples: ["my-project"] }),
   vertex_location: text().meta({

@@ -1,8 +1,9 @@
+import { misfitError } from "./target-error.ts";
 import type { Adjustment } from "./attempt.ts";
 import { missingPrice } from "./billing.ts";
 import type { CallInput } from "./call.ts";
 import type { Dialect } from "./dialect.ts";
-import { ModelError } from "./error.ts";
+import type { ModelError } from "./error.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
 import { estimateTokens, inputBytes, textLength } from "./estimate.ts";
 import type { Message, Part } from "./message.ts";
@@ -111,12 +112,7 @@ class Changes {
 }
 
 function failed(target: Target, code: ModelErrorCode, words: string): ModelError {
-  return new ModelError({
-    code,
-    message: `${target.entry} (${target.provider} ${target.modelId}): ${words}`,
-    provider: target.provider,
-    model: target.entry,
-  });
+  return misfitError(target, code, words);
 }
 
 /** The messages of a call behind what its target puts before every prompt. */

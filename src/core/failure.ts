@@ -1,5 +1,6 @@
+import { targetError } from "./target-error.ts";
 import { rateLimitOf, requestIdOf, retryAfterOf } from "./answer-headers.ts";
-import { ModelError } from "./error.ts";
+import type { ModelError } from "./error.ts";
 import { type ErrorBody, readBody } from "./error-body.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
 import { type ModelFailure, modelFailureIn } from "./model-failure.ts";
@@ -36,11 +37,8 @@ export function modelErrorOf(failure: Failure, target: Target): ModelError {
   const retryAfterMs = waitOf(failure, body, code);
   const text = body.failedText ?? wrong?.text;
   const said = redact(words.slice(0, MAX_READ), target.credentials.keys).slice(0, MAX_MESSAGE);
-  return new ModelError({
-    code,
-    message: `${target.provider} (${target.modelId}): ${said}${dailyQuota(code, body, target) ?? whatNow(code, retryAfterMs, failure, target)}`,
-    provider: target.provider,
-    model: target.entry,
+  const hint = dailyQuota(code, body, target) ?? whatNow(code, retryAfterMs, failure, target);
+  return targetError(target, code, said + hint, {
     status: failure.status ?? body.status,
     requestId: requestIdOf(failure.headers) ?? body.requestId,
     retryAfterMs,

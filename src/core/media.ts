@@ -1,5 +1,6 @@
+import { misfitError } from "./target-error.ts";
 import type { Dialect } from "./dialect.ts";
-import { ModelError } from "./error.ts";
+import type { ModelError } from "./error.ts";
 import type { MediaPart, Message, Part } from "./message.ts";
 import type { Capability, Target } from "./target.ts";
 
@@ -17,12 +18,7 @@ export function mediaRefusal(messages: readonly Message[], target: Target, diale
     for (const part of mediaOf(message.content)) {
       const reason = reasonAgainst(part, target, dialect);
       if (reason === undefined) continue;
-      return new ModelError({
-        code: "unsupported",
-        message: `${target.entry} (${target.provider} ${target.modelId}): messages[${index}]: ${reason}; nothing was sent`,
-        provider: target.provider,
-        model: target.entry,
-      });
+      return misfitError(target, "unsupported", `messages[${index}]: ${reason}; nothing was sent`);
     }
   }
   return undefined;

@@ -1,3 +1,4 @@
+import { JsonNesting } from "./json-nesting.ts";
 import type { ToolCall, ToolKind } from "./tool.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -39,7 +40,7 @@ export class ArgumentsText {
   #latest = "";
   #shown = 0;
   #blank = true;
-  #nesting = new Nesting();
+  #nesting = new JsonNesting();
   /** Whether it is open how the pieces belong together; nothing is shown until the end. */
   #holds = false;
 
@@ -105,7 +106,7 @@ export class ArgumentsText {
     this.#latest = "";
     this.#holds = false;
     this.#blank = true;
-    this.#nesting = new Nesting();
+    this.#nesting = new JsonNesting();
   }
 
   #startsOver(piece: string): boolean {
@@ -129,37 +130,6 @@ export class ArgumentsText {
     return fresh;
   }
 }
-
-/** Follows the braces of a JSON text, reading each piece once: parsing all pieces for each new one takes quadratic time. */
-class Nesting {
-  /** Whether the text ends with the end of an outermost object. */
-  closed = false;
-  #depth = 0;
-  #inString = false;
-  #escaped = false;
-
-  add(piece: string): void {
-    for (const char of piece) {
-      if (this.#inString) this.#readString(char);
-      else if (!JSON_BLANKS.includes(char)) this.#readToken(char);
-    }
-  }
-
-  #readString(char: string): void {
-    if (this.#escaped) this.#escaped = false;
-    else if (char === "\\") this.#escaped = true;
-    else if (char === '"') this.#inString = false;
-  }
-
-  #readToken(char: string): void {
-    if (char === '"') this.#inString = true;
-    else if (char === "{") this.#depth++;
-    else if (char === "}") this.#depth--;
-    this.closed = char === "}" && this.#depth === 0;
-  }
-}
-
-const JSON_BLANKS = " \t\n\r";
 
 /** Arguments that say nothing yet. */
 function isPlaceholder(text: string): boolean {
@@ -223,19 +193,14 @@ function grows(before: unknown, after: unknown, depth = 0): boolean {
   return Object.entries(fields).every(([key, value]) => Object.hasOwn(more, key) && grows(value, more[key], depth + 1));
 }
 
-/** Cuts a text after each of its outermost objects. */
+/** Cuts a text after each of its outermost objects and arrays. */
 function objectsIn(text: string): readonly string[] {
   const found: string[] = [];
-  let [start, depth, inString] = [0, 0, false];
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === '"') inString = !inString;
-    else if (inString && char === "\\") at++;
-    else if (!inString && char === "{") depth++;
-    else if (!inString && char === "}" && --depth === 0) {
-      found.push(text.slice(start, at + 1));
-      start = at + 1;
-    }
+  const nesting = new JsonNesting();
+  let start = 0;
+  for (let end = nesting.endIn(text); end >= 0; end = nesting.endIn(text, start)) {
+    found.push(text.slice(start, end));
+    start = end;
   }
   const rest = text.slice(start);
   return isBlank(rest) ? found : [...found, rest];

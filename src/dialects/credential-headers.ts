@@ -1,6 +1,6 @@
 import type { Call } from "../core/call.ts";
 import type { AuthHeader, Target } from "../core/target.ts";
-import { targetError } from "./wire-error.ts";
+import { targetError } from "../core/target-error.ts";
 
 /** A header to send, or `null` for one that an SDK would send by itself and must not. */
 export type RequestHeaders = Record<string, string | null>;

@@ -3,7 +3,7 @@ import type { Adjustment } from "../core/attempt.ts";
 import { beginningOf } from "../core/beginning.ts";
 import type { Call } from "../core/call.ts";
 import type { Client, Decoder, Encode } from "../core/dialect.ts";
-import { isModelError, ModelError } from "../core/error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import { modelErrorOf } from "../core/failure.ts";
 import { placeOf } from "../core/place.ts";
@@ -14,7 +14,8 @@ import { isCutJson } from "./cut-json.ts";
 import { promptTexts } from "./prompt-texts.ts";
 import { RawEvents } from "./raw-events.ts";
 import { requestSecrets } from "./request-secrets.ts";
-import { targetError, wireError } from "./wire-error.ts";
+import { targetError } from "../core/target-error.ts";
+import { wireError } from "./wire-error.ts";
 
 /** The parts of one wire format; `openWire` puts them together the same way for all. */
 export interface Wire<Params> {
@@ -169,16 +170,11 @@ function parseBody(text: string, target: Target): unknown {
 }
 
 /** A web page instead of an answer is the same page the next time. The error of JSON.parse would quote the answer. */
-function notJson(text: string, { address, provider, modelId, entry }: Target): ModelError {
+function notJson(text: string, target: Target): ModelError {
   const isPage = text.trimStart().startsWith("<");
   const what = isPage ? "text/html" : beginningOf(text);
-  return new ModelError({
-    code: "protocol_error",
-    message: `${provider} (${modelId}): expected JSON from ${placeOf(address.baseUrl)}, got ${what}: is base_url right?`,
-    provider,
-    model: entry,
-    shouldRetry: isPage ? false : undefined,
-  });
+  const words = `expected JSON from ${placeOf(target.address.baseUrl)}, got ${what}: is base_url right?`;
+  return targetError(target, "protocol_error", words, { shouldRetry: isPage ? false : undefined });
 }
 
 function exchangeFor(call: Call): Exchange {

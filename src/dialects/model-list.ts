@@ -3,7 +3,7 @@ import type { Client } from "../core/dialect.ts";
 import type { OfferedModel } from "../core/offered-model.ts";
 import { isPlainId } from "../core/plain-id.ts";
 import { wholeBody } from "./whole-body.ts";
-import { targetError } from "./wire-error.ts";
+import { targetError } from "../core/target-error.ts";
 
 /** What one request for a page of a list says. */
 export interface PageParams {

@@ -3,7 +3,7 @@ import type { Client } from "../core/dialect.ts";
 import type { Target } from "../core/target.ts";
 import type { Exchange, Transport, WireInit, WireResponse } from "../core/transport.ts";
 import { callHeaders } from "./credential-headers.ts";
-import { targetError } from "./wire-error.ts";
+import { targetError } from "../core/target-error.ts";
 
 /** One kind of request as an SDK sends it. */
 export interface SdkRequest<Params> {

@@ -1,8 +1,9 @@
+import type { WireName } from "../core/wire-name.ts";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Answer } from "./served/answer.ts";
 import type { Json } from "./served/json.ts";
 import type { Problem } from "./served/problem.ts";
-import type { SimulatedRequest, WireName } from "./served/request.ts";
+import type { SimulatedRequest } from "./served/request.ts";
 
 /** One wire format: reads its requests, and gives an answer or a problem the form its provider would. */
 export interface Wire {

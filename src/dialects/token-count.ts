@@ -1,7 +1,7 @@
 import type { Call } from "../core/call.ts";
 import type { Wire } from "./exchange.ts";
 import { wholeBody } from "./whole-body.ts";
-import { targetError } from "./wire-error.ts";
+import { targetError } from "../core/target-error.ts";
 
 /** Asks a provider's endpoint for the tokens of a prompt; its answer has them as a number under `field`. */
 export async function countOverWire<Params>(

@@ -1,6 +1,6 @@
 import type { ModelError } from "../core/error.ts";
 import type { Target } from "../core/target.ts";
-import { targetError } from "./wire-error.ts";
+import { targetError } from "../core/target-error.ts";
 
 /**
  * What would end or change the path of a URL: query, fragment, escapes (`%2e%2e` is `..` to a URL parser), backslashes

@@ -1,7 +1,7 @@
 import type { Call } from "../core/call.ts";
 import type { Decoder } from "../core/dialect.ts";
 import { openWire, type Wire } from "./exchange.ts";
-import { targetError } from "./wire-error.ts";
+import { targetError } from "../core/target-error.ts";
 
 /** Asks an endpoint that answers with one JSON body and gives that body as it is. */
 export async function wholeBody<Params>(

@@ -6,18 +6,8 @@ import { isModelError, ModelError } from "../core/error.ts";
 import { modelErrorOf } from "../core/failure.ts";
 import { ReportedError } from "../core/reported-error.ts";
 import type { Target } from "../core/target.ts";
+import { requestPrefix, targetError } from "../core/target-error.ts";
 import type { Exchange } from "../core/transport.ts";
-
-/** A ModelError that names provider and model; what decoders throw. */
-export function targetError(target: Target, code: ModelError["code"], words: string, cause?: unknown): ModelError {
-  return new ModelError({
-    code,
-    message: `${target.provider} (${target.modelId}): ${words}`,
-    provider: target.provider,
-    model: target.entry,
-    cause,
-  });
-}
 
 /** Parses the data of one event of a stream; a broken one is a protocol error. */
 export function parseEvent(data: string, target: Target): Record<string, unknown> {
@@ -56,8 +46,8 @@ export function wireError(error: unknown, call: Call, exchange: Exchange): Model
   const words = foreign instanceof Error ? foreign.message : String(foreign);
   // Nothing left: the request itself cannot be written, for example for a bigint in extra_body.
   const failed = exchange.sent
-    ? targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, foreign)
-    : targetError(target, "invalid_request", `the request cannot be sent: ${words}`, foreign);
+    ? targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, { cause: foreign })
+    : targetError(target, "invalid_request", `the request cannot be sent: ${words}`, { cause: foreign });
   return located(failed, call, exchange);
 }
 
@@ -87,7 +77,7 @@ function located(error: ModelError, { target }: Call, exchange: Exchange): Model
   const cause = error.cause ?? (known ? undefined : error);
   const cleanCause = hasEcho(cause, exchange) ? withoutBody(cause, exchange) : cause;
   const cleanId = id === undefined ? undefined : withoutEcho(id, exchange);
-  const who = `${target.provider} (${target.modelId}): `;
+  const who = requestPrefix(target);
   const named = error.message.startsWith(who);
   const words = withoutEcho(error.message.slice(named ? who.length : 0), exchange);
   const message = known && !named ? words : `${who}${words}`;

@@ -1,3 +1,4 @@
+import { WIRE_NAMES } from "../core/wire-name.ts";
 import { catalogIds, type ModelInfo } from "../catalog/lookup.ts";
 import { isPriced } from "../catalog/price.ts";
 import { PROVIDER_HINTS } from "../catalog/providers.ts";
@@ -20,7 +21,7 @@ import { type DiscoverOptions, type Discovery, discover } from "../model/discove
 import { type HealthOptions, healthOf, type ModelHealth } from "../model/health.ts";
 import { Model } from "../model/model.ts";
 import type { Simulator, SimulatorOptions } from "../simulator/server.ts";
-import { BUILT_IN, dialectNamed } from "../target/dialect-map.ts";
+import { dialectNamed } from "../target/dialect-map.ts";
 import { EmbeddedSimulator } from "../target/embedded-simulator.ts";
 import type { LintFinding } from "../target/lint.ts";
 import type { ModelDescription } from "../target/model-description.ts";
@@ -407,7 +408,7 @@ function configOptions(options: FactoryOptions, readsFiles: boolean) {
     return own(providers, id) === undefined ? hint : { id, keyEnv, needsBaseUrl };
   });
   const brought = Object.keys(providers).map((id) => ({ id, needsBaseUrl: false, keyEnv: [] }));
-  const dialects = [...BUILT_IN, ...Object.keys(providers)];
+  const dialects = [...WIRE_NAMES, ...Object.keys(providers)];
   const prices = pricesKnown(options, readsFiles);
   return {
     ...{ env, profile, baseDir, providers: [...hints, ...brought], dialects, prices, simulate: isSimulated(options) },

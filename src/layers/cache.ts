@@ -1,5 +1,6 @@
+import { entryError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
-import { ModelError } from "../core/error.ts";
+import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import { sha256 } from "../core/node-crypto.ts";
@@ -53,12 +54,7 @@ async function* recorded(events: Events, keep: (log: Log) => Promise<unknown>): 
 }
 
 function missing({ target }: Call): ModelError {
-  return new ModelError({
-    code: "not_found",
-    message: `${target.entry}: no stored answer for this request (cache: "only")`,
-    provider: target.provider,
-    model: target.entry,
-  });
+  return entryError(target, "not_found", 'no stored answer for this request (cache: "only")');
 }
 
 function isStorable(events: readonly FlowEvent[], primary: string): boolean {

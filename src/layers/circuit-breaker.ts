@@ -1,7 +1,8 @@
+import { targetError } from "../core/target-error.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
-import { isModelError, ModelError } from "../core/error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import { type Events, isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
@@ -132,12 +133,7 @@ function admit(breaker: Breaker, call: Call): Report {
 }
 
 function open({ target }: Call, why: string): ModelError {
-  return new ModelError({
-    code: "circuit_open",
-    message: `${target.provider} (${target.modelId}): not asked: ${why}`,
-    provider: target.provider,
-    model: target.entry,
-  });
+  return targetError(target, "circuit_open", `not asked: ${why}`);
 }
 
 /** Failures of the target count. Any other answer, a 4xx for example, shows that the server is there. */

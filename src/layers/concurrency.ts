@@ -1,7 +1,8 @@
+import { entryError } from "../core/target-error.ts";
 import { type BulkheadPolicy, bulkhead, TaskCancelledError } from "cockatiel";
 import type { Call } from "../core/call.ts";
 import { unlessCancelled } from "../core/cancellation.ts";
-import { ModelError } from "../core/error.ts";
+import type { ModelError } from "../core/error.ts";
 import type { Layer } from "../core/layer.ts";
 import { hold, type Release, releasing } from "./guard.ts";
 
@@ -58,10 +59,6 @@ async function admit(slots: Slots, call: Call): Promise<Release> {
 
 function full({ target }: Call): ModelError {
   const { maxParallel, queue } = target.policy;
-  return new ModelError({
-    code: "bulkhead_full",
-    message: `${target.entry}: ${maxParallel} calls are in flight and ${queue} wait (max_parallel, queue)`,
-    provider: target.provider,
-    model: target.entry,
-  });
+  const words = `${maxParallel} calls are in flight and ${queue} wait (max_parallel, queue)`;
+  return entryError(target, "bulkhead_full", words);
 }

@@ -1,3 +1,4 @@
+import { targetError } from "../core/target-error.ts";
 import { adapt, withPrelude } from "../core/adapt.ts";
 import type { Call } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
@@ -220,12 +221,7 @@ async function* withoutRefusal(events: Events, call: Call, target: Target, progr
 
 function refused(target: Target, events: readonly FlowEvent[]): ModelError {
   const words = events.map((event) => (event.type === "refusal-delta" ? event.text : "")).join("");
-  return new ModelError({
-    code: "refused",
-    message: `${target.provider} (${target.modelId}): the model declined${words && `: ${words}`}`,
-    provider: target.provider,
-    model: target.entry,
-  });
+  return targetError(target, "refused", `the model declined${words && `: ${words}`}`);
 }
 
 function startOf(target: Target, batch: readonly FlowEvent[]): FlowEvent {

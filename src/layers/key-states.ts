@@ -1,8 +1,9 @@
 import type { Call } from "../core/call.ts";
-import { ModelError } from "../core/error.ts";
+import type { ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Target } from "../core/target.ts";
+import { entryError } from "../core/target-error.ts";
 
 /** How long a throttled key comes last when the provider names no time. */
 const UNNAMED_REST_MS = 10_000;
@@ -61,7 +62,7 @@ export class KeyStates {
 
   /** Why no key may be used: all are dead, or those that live have to rest. */
   nothingUsable({ target, clock }: Call): ModelError {
-    const { entry, provider, credentials } = target;
+    const { credentials } = target;
     const rests = this.#living(target).map((key) => this.#restOf(target, key));
     const soonest = rests.reduce(
       (one, other) => ((one?.untilMs ?? 0) <= (other?.untilMs ?? 0) ? one : other),
@@ -69,12 +70,11 @@ export class KeyStates {
     );
     if (soonest === undefined) {
       const codes = credentials.keys.map((key) => this.#dead.get(idOf(target.origin, key)) ?? "unauthorized");
-      const message = `${entry}: every key is dead (${codes.join(", ")})`;
-      return new ModelError({ code: codes[0] ?? "unauthorized", message, provider, model: entry });
+      return entryError(target, codes[0] ?? "unauthorized", `every key is dead (${codes.join(", ")})`);
     }
     const retryAfterMs = Math.max(1, Math.ceil(soonest.untilMs - clock.monotonic()));
-    const message = `${entry}: not asked: every key rests (${soonest.code}), the first for another ${Math.ceil(retryAfterMs / 1_000)} s`;
-    return new ModelError({ code: soonest.code, message, provider, model: entry, retryAfterMs });
+    const words = `not asked: every key rests (${soonest.code}), the first for another ${Math.ceil(retryAfterMs / 1_000)} s`;
+    return entryError(target, soonest.code, words, { retryAfterMs });
   }
 
   /** A later word does not shorten what was named before. */

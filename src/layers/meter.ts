@@ -1,7 +1,8 @@
+import { targetError } from "../core/target-error.ts";
 import type { Attempt } from "../core/attempt.ts";
 import { billOf } from "../core/billing.ts";
 import type { Call } from "../core/call.ts";
-import { isModelError, ModelError } from "../core/error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
 import { estimateTextTokens, estimateTokens } from "../core/estimate.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
@@ -90,13 +91,7 @@ class AttemptRow {
   /** A dialect whose events simply stop has not answered; those over a wire judge it themselves, and better. */
   requireEnd(): void {
     if (this.#finished) return;
-    const { target } = this.#call;
-    throw new ModelError({
-      code: "stream_truncated",
-      message: `${target.provider} (${target.modelId}): the events ended without a finish`,
-      provider: target.provider,
-      model: target.entry,
-    });
+    throw targetError(this.#call.target, "stream_truncated", "the events ended without a finish");
   }
 
   #estimate(): Usage {

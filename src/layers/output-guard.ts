@@ -1,5 +1,6 @@
+import { targetError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
-import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
+import { isModelError, type ModelError, type PartialAnswer } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import { type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
@@ -233,14 +234,7 @@ class OutputGuard {
     words: string,
     more: { readonly shouldRetry?: boolean; readonly partial?: PartialAnswer } = {},
   ): ModelError {
-    const { target } = this.#call;
-    return new ModelError({
-      code,
-      message: `${target.provider} (${target.modelId}): ${words}`,
-      provider: target.provider,
-      model: target.entry,
-      ...more,
-    });
+    return targetError(this.#call.target, code, words, more);
   }
 }
 

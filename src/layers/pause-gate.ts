@@ -1,6 +1,7 @@
+import { targetError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
 import { sleep } from "../core/cancellation.ts";
-import { isModelError, ModelError } from "../core/error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
 import type { Events } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { KeyStates } from "./key-states.ts";
@@ -39,13 +40,9 @@ export function isResting(error: unknown): boolean {
 }
 
 function resting({ target }: Call, restMs: number, another: boolean): ModelError {
-  const { provider, modelId, entry } = target;
   const left = Math.ceil(restMs / 100) / 10;
-  const error = new ModelError({
-    code: "rate_limited",
-    message: `${provider} (${modelId}): not asked: it told an earlier call to wait, and ${left} s of that are left`,
-    provider,
-    model: entry,
+  const words = `not asked: it told an earlier call to wait, and ${left} s of that are left`;
+  const error = targetError(target, "rate_limited", words, {
     retryAfterMs: Math.ceil(restMs),
     // A call that waited for its only key has had its patience; one that went from key to key has not waited yet.
     shouldRetry: another ? undefined : false,

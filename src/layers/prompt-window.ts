@@ -1,5 +1,6 @@
+import { misfitError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
-import { ModelError } from "../core/error.ts";
+import type { ModelError } from "../core/error.ts";
 import { estimateTokens, textLength } from "../core/estimate.ts";
 import type { Message } from "../core/message.ts";
 import type { Target } from "../core/target.ts";
@@ -26,12 +27,8 @@ export class PromptWindow {
     if (context === undefined || (isPrimary && others.length === 0) || this.#fits(target)) return undefined;
     const hopeless = !isPrimary && this.#size(target) > context * SURELY;
     if (!hopeless && !others.some((other) => this.#fits(other))) return undefined;
-    return new ModelError({
-      code: "context_too_long",
-      message: `${target.entry} (${target.provider} ${target.modelId}): not asked: the prompt has about ${this.#size(target)} tokens, its window ${context}`,
-      provider: target.provider,
-      model: target.entry,
-    });
+    const words = `not asked: the prompt has about ${this.#size(target)} tokens, its window ${context}`;
+    return misfitError(target, "context_too_long", words);
   }
 
   #fits(target: Target): boolean {

@@ -1,5 +1,6 @@
 import type { FlowEvent } from "../core/event.ts";
-import { type Divided, HeldText, possibleStart } from "./held-text.ts";
+import { possibleStart } from "../core/possible-start.ts";
+import { type Divided, HeldText } from "./held-text.ts";
 
 /**
  * Ends the text at the first stop sequence, for models that take none. The rest is read and not shown: only then the

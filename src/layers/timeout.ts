@@ -1,7 +1,8 @@
+import { targetError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
 import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
 import { SAME_MOMENT_MS } from "../core/clock.ts";
-import { isModelError, ModelError, type TimeoutPhase } from "../core/error.ts";
+import { isModelError, type ModelError, type TimeoutPhase } from "../core/error.ts";
 import { isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 
@@ -149,11 +150,5 @@ export function timedOut(
   limitMs: number,
   what = MEANING[phase],
 ): ModelError {
-  return new ModelError({
-    code: "timed_out",
-    phase,
-    message: `${target.provider} (${target.modelId}): ${what} within ${limitMs / 1000} s (${KEY[phase]})`,
-    provider: target.provider,
-    model: target.entry,
-  });
+  return targetError(target, "timed_out", `${what} within ${limitMs / 1000} s (${KEY[phase]})`, { phase });
 }

@@ -1,7 +1,8 @@
+import { entryError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
 import { unlessCancelled } from "../core/cancellation.ts";
 import { hasKeys } from "../core/echo.ts";
-import { isModelError, ModelError } from "../core/error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
 import { redact, Secret, withoutKeys } from "../core/secret.ts";
 import type { Target, Token } from "../core/target.ts";
 import { timedOut } from "./timeout.ts";
@@ -118,14 +119,12 @@ export function tokensOf(target: Target): Tokens | undefined {
 
 /** A hook that knows the code of its failure throws it; any other failure is worth one more try. */
 function failureOf({ target }: Call, cause: unknown, known: HeldToken | undefined): ModelError {
-  const { entry: model, provider } = target;
   const words = cause instanceof Error ? cause.message : String(cause);
   const clean = redact(withoutKeys(words), known === undefined ? [] : [known.secret]);
   const given = isModelError(cause) ? cause : undefined;
-  return new ModelError({
-    code: given?.code ?? "unauthorized",
-    message: `${model}: the token hook of "${provider}" failed: ${clean}`,
-    ...{ provider, model, phase: given?.phase, status: given?.status, retryAfterMs: given?.retryAfterMs },
+  const failed = `the token hook of "${target.provider}" failed: ${clean}`;
+  return entryError(target, given?.code ?? "unauthorized", failed, {
+    ...{ phase: given?.phase, status: given?.status, retryAfterMs: given?.retryAfterMs },
     shouldRetry: given === undefined ? "once" : given.shouldRetry,
     ...(clean === words && !hasKeys(cause) && { cause }),
   });

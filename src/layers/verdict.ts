@@ -1,3 +1,4 @@
+import { targetError } from "../core/target-error.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Target } from "../core/target.ts";
 
@@ -50,11 +51,5 @@ function listOf(errors: readonly ModelError[], but?: ModelError): string {
 export function asModelError(error: unknown, target: Target): ModelError {
   if (isModelError(error)) return error;
   const words = error instanceof Error ? error.message : String(error);
-  return new ModelError({
-    code: "protocol_error",
-    message: `${target.provider} (${target.modelId}): ${words}`,
-    provider: target.provider,
-    model: target.entry,
-    cause: error,
-  });
+  return targetError(target, "protocol_error", words, { cause: error });
 }

@@ -1,6 +1,6 @@
+import { entryError } from "../core/target-error.ts";
 import { adapt } from "../core/adapt.ts";
 import type { Call } from "../core/call.ts";
-import { ModelError } from "../core/error.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import { tokensOf } from "../layers/tokens.ts";
 import type { ModelContext } from "./call.ts";
@@ -8,12 +8,8 @@ import type { ModelContext } from "./call.ts";
 /** The provider's own count of a prompt's tokens. One request, no retries: an estimate is always at hand. */
 export async function countTokens({ dialect, target }: ModelContext, call: Call): Promise<number> {
   if (dialect.countTokens === undefined) {
-    throw new ModelError({
-      code: "unsupported",
-      message: `${target.entry}: ${target.provider} has no endpoint that counts tokens; leave out \`exact\` for an estimate`,
-      provider: target.provider,
-      model: target.entry,
-    });
+    const words = `${target.provider} has no endpoint that counts tokens; leave out \`exact\` for an estimate`;
+    throw entryError(target, "unsupported", words);
   }
   const { request } = adapt(call.input, servingTarget(target, call.input), dialect);
   try {

@@ -1,8 +1,9 @@
+import { targetError } from "../core/target-error.ts";
 import { type Call, CallRecord } from "../core/call.ts";
 import { Cancellation, unlessCancelled } from "../core/cancellation.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Dialect } from "../core/dialect.ts";
-import { isModelError, ModelError, type ModelErrorInit } from "../core/error.ts";
+import { isModelError } from "../core/error.ts";
 import type { OfferedModel } from "../core/offered-model.ts";
 import { EMPTY_REQUEST } from "../core/request.ts";
 import type { Secret } from "../core/secret.ts";
@@ -42,17 +43,18 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** One pass over the pages of a provider's list of models. */
 export async function discover(context: DiscoverContext, options: DiscoverOptions): Promise<Discovery> {
-  const { target, dialect, clock } = context;
+  const { dialect, clock } = context;
+  const target = listTarget(context.target);
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
   const { modelList } = target.quirks;
   const isSimulated = target.provider === "simulator";
   if (dialect.listModels === undefined)
-    throw failed(target, "unsupported", `the ${dialect.name} wire has no list of models`);
-  if (typeof modelList === "object" && !isSimulated) throw failed(target, "unsupported", modelList.none);
-  if (!(timeoutMs > 0)) throw failed(target, "invalid_request", "timeoutMs must be more than 0");
+    throw targetError(target, "unsupported", `the ${dialect.name} wire has no list of models`);
+  if (typeof modelList === "object" && !isSimulated) throw targetError(target, "unsupported", modelList.none);
+  if (!(timeoutMs > 0)) throw targetError(target, "invalid_request", "timeoutMs must be more than 0");
   const cancellation = new Cancellation();
   if (signal !== undefined) cancellation.follow(signal);
-  const late = failed(target, "timed_out", `no list of models within ${timeoutMs} ms`, { phase: "deadline" });
+  const late = targetError(target, "timed_out", `no list of models within ${timeoutMs} ms`, { phase: "deadline" });
   const off = clock.schedule(() => cancellation.cancel(late), timeoutMs);
   try {
     const models = await listed(dialect.listModels, context, options.key, cancellation);
@@ -95,7 +97,7 @@ async function credentialsFor(
   const { keys } = target.credentials;
   if (key === undefined) return keys.length === 0 ? [undefined] : keys;
   const chosen = keys[key];
-  if (chosen === undefined) throw failed(target, "invalid_request", `the entry has no key number ${key}`);
+  if (chosen === undefined) throw targetError(listTarget(target), "invalid_request", `the entry has no key number ${key}`);
   return [chosen];
 }
 
@@ -103,8 +105,7 @@ function callOf(context: DiscoverContext, credential: Secret | undefined, cancel
   const { target, transport, clock, random } = context;
   return {
     input: { ...EMPTY_REQUEST, raw: false, tags: [] },
-    // Errors name the provider and what was asked for; the list has nothing to do with the entry's model.
-    target: { ...target, modelId: LIST },
+    target: listTarget(target),
     request: EMPTY_REQUEST,
     streaming: false,
     onBreak: "error",
@@ -120,11 +121,7 @@ function callOf(context: DiscoverContext, credential: Secret | undefined, cancel
   };
 }
 
-function failed(
-  { entry, provider }: Target,
-  code: ModelError["code"],
-  words: string,
-  more: Partial<ModelErrorInit> = {},
-): ModelError {
-  return new ModelError({ code, message: `${provider} (${LIST}): ${words}`, provider, model: entry, ...more });
+/** Errors name the provider and what was asked for; the list has nothing to do with the entry's model. */
+function listTarget(target: Target): Target {
+  return { ...target, modelId: LIST };
 }

@@ -1,3 +1,4 @@
+import type { WireName } from "../core/wire-name.ts";
 import type { IncomingHttpHeaders } from "node:http";
 import { retryAfterOf } from "../core/answer-headers.ts";
 import { anthropic } from "../dialects/anthropic/server/write-response.ts";
@@ -9,7 +10,7 @@ import type { SimulatedAnswer } from "../dialects/served/answer.ts";
 import { asObject, type Json } from "../dialects/served/json.ts";
 import { kindOfStatus, type Problem, type ProblemKind, Rejection } from "../dialects/served/problem.ts";
 import { promptTokens } from "../dialects/served/prompt-segment.ts";
-import type { SimulatedRequest, WireName } from "../dialects/served/request.ts";
+import type { SimulatedRequest } from "../dialects/served/request.ts";
 import type { ResponseHistory, Wire, WireEvent } from "../dialects/server-wire.ts";
 import { composeAnswer } from "./answer.ts";
 import { applyFault, faultHeaders } from "./apply-fault.ts";

@@ -1,6 +1,6 @@
+import type { WireName } from "../core/wire-name.ts";
 import type { IncomingHttpHeaders } from "node:http";
 import { withoutEnd } from "../core/without-end.ts";
-import type { WireName } from "../dialects/served/request.ts";
 
 /** What a path asks for; the wire is chosen by the path alone, whatever stands before it. */
 export interface Route {

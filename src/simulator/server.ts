@@ -1,10 +1,11 @@
+import { addsVersion, type WireName } from "../core/wire-name.ts";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { checkOptionNames, invalidOption } from "../core/option-names.ts";
 import type { SimulatedAnswer } from "../dialects/served/answer.ts";
 import { idOf } from "../dialects/served/hash.ts";
 import { asObject, asText, parseJson } from "../dialects/served/json.ts";
-import type { SimulatedRequest, WireName } from "../dialects/served/request.ts";
+import type { SimulatedRequest } from "../dialects/served/request.ts";
 import { checkFaults } from "./check-fault.ts";
 import { deliver } from "./delivery.ts";
 import { type Fault, FaultScript } from "./fault.ts";
@@ -13,6 +14,7 @@ import { credentialOf, maskedHeaders, maskedPath, type RecordedRequest, type Wri
 import { type Memory, respond } from "./respond.ts";
 import { type Route, routeOf } from "./route.ts";
 
+export type { WireName } from "../core/wire-name.ts";
 export type { SimulatedAnswer, SimulatedFinish, SimulatedUsage } from "../dialects/served/answer.ts";
 export type { ProblemKind } from "../dialects/served/problem.ts";
 export type {
@@ -22,7 +24,6 @@ export type {
   SimulatedTool,
   SimulatedTurn,
   ToolResult,
-  WireName,
 } from "../dialects/served/request.ts";
 export type { Fault } from "./fault.ts";
 export type { RecordedRequest } from "./record.ts";
@@ -113,7 +114,7 @@ function simulatorOf(server: Server, room: Room): Simulator {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
-    baseUrl: (wire) => (wire === "openai" || wire === "openai-responses" ? `${url}/v1` : url),
+    baseUrl: (wire) => (addsVersion(wire) ? url : `${url}/v1`),
     get requests() {
       return room.requests;
     },

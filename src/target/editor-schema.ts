@@ -1,13 +1,13 @@
+import { WIRE_NAMES } from "../core/wire-name.ts";
 import { currentModels } from "../catalog/current-models.ts";
-import { PROVIDERS, type ProviderRow } from "../catalog/providers.ts";
+import { needsBaseUrl, PROVIDERS, type ProviderRow } from "../catalog/providers.ts";
 import { configJsonSchema } from "../config/json-schema.ts";
-import { BUILT_IN } from "./dialect-map.ts";
 
 /** The JSON Schema of models.toml with the words and limits of the catalog: what schemas/models.schema.json holds. */
 export function editorSchema(): Record<string, unknown> {
   return configJsonSchema({
     providers: PROVIDERS.map((row) => ({ id: row.id, meaning: meaningOf(row), maxStops: row.quirks.maxStops })),
-    wires: BUILT_IN,
+    wires: WIRE_NAMES,
     models: currentModels(),
     notes: {
       temperature: `${atMost(({ quirks }) => quirks.maxTemperature)}; more is lowered, and reported.`,
@@ -16,9 +16,10 @@ export function editorSchema(): Record<string, unknown> {
   });
 }
 
-function meaningOf({ label, keyEnv, baseUrl, id, keyless }: ProviderRow): string {
+function meaningOf(row: ProviderRow): string {
+  const { label, keyEnv, keyless } = row;
   const key = keyEnv[0] === undefined || keyless === true ? "needs no key" : `key: ${keyEnv[0]}`;
-  const address = baseUrl === undefined && keyEnv.length > 0 && id !== "vertex" ? ", needs base_url" : "";
+  const address = needsBaseUrl(row) ? ", needs base_url" : "";
   return `${label} (${key}${address})`;
 }
 

@@ -1,3 +1,4 @@
+import { isWireName } from "../core/wire-name.ts";
 import { catalogIds, factsOf, infoOf } from "../catalog/lookup.ts";
 import { isPriced, priceOf } from "../catalog/price.ts";
 import { findProvider, type ProviderRow } from "../catalog/providers.ts";
@@ -36,7 +37,6 @@ import type {
 } from "../core/target.ts";
 import { withoutEnd } from "../core/without-end.ts";
 import { vertexBaseUrl } from "../dialects/google/address.ts";
-import { BUILT_IN } from "./dialect-map.ts";
 
 export interface ResolveContext {
   readonly config: Config;
@@ -210,7 +210,7 @@ function rowOf(
 
 function dialectFor(entry: EntryConfig, row: ProviderRow | undefined, custom: ReadonlySet<string>): string {
   // The simulator speaks no wire that code brought along.
-  const speaks = entry.provider !== SIMULATOR || BUILT_IN.includes(entry.customLlmProvider ?? "");
+  const speaks = entry.provider !== SIMULATOR || isWireName(entry.customLlmProvider);
   if (entry.customLlmProvider !== undefined && speaks) return entry.customLlmProvider;
   if (custom.has(entry.provider)) return entry.provider;
   return row?.dialect ?? "openai";

@@ -1,3 +1,5 @@
+import { JsonNesting } from "../core/json-nesting.ts";
+
 /** Most of it that is held; an error of a provider is a few lines long. */
 const MAX_LENGTH = 64 * 1024;
 
@@ -9,9 +11,7 @@ export class BareJson {
   #atLineStart = true;
   #held = "";
   #open = false;
-  #depth = 0;
-  #inString = false;
-  #escaped = false;
+  #nesting = new JsonNesting();
 
   /** Whether an object has begun and not ended. */
   get open(): boolean {
@@ -36,36 +36,15 @@ export class BareJson {
 
   /** Reads on in the object; gives it once it has ended. `rest` belongs to it no more. */
   read(text: string): { readonly object: string | undefined; readonly rest: string } {
-    const end = this.#endIn(text);
-    this.#held += text.slice(0, end);
-    if (this.open && this.#held.length <= MAX_LENGTH) return { object: undefined, rest: "" };
-    const object = this.open ? undefined : this.#held;
+    const end = this.#nesting.endIn(text);
+    const ended = end >= 0;
+    this.#held += ended ? text.slice(0, end) : text;
+    if (!ended && this.#held.length <= MAX_LENGTH) return { object: undefined, rest: "" };
+    const object = ended ? this.#held : undefined;
     this.#held = "";
-    this.#depth = 0;
-    this.#inString = false;
+    this.#nesting = new JsonNesting();
     this.#open = false;
     this.#atLineStart = false;
-    return { object, rest: text.slice(end) };
-  }
-
-  #endIn(text: string): number {
-    for (let at = 0; at < text.length; at++) {
-      this.#see(text.charAt(at));
-      if (!this.open) return at + 1;
-    }
-    return text.length;
-  }
-
-  #see(char: string): void {
-    if (this.#escaped) this.#escaped = false;
-    else if (this.#inString) {
-      if (char === "\\") this.#escaped = true;
-      else this.#inString = char !== '"';
-    } else if (char === '"') this.#inString = true;
-    else if (char === "{" || char === "[") this.#depth++;
-    else if (char === "}" || char === "]") {
-      this.#depth--;
-      this.#open = this.#depth > 0;
-    }
+    return { object, rest: ended ? text.slice(end) : "" };
   }
 }

@@ -96,13 +96,13 @@ export const decoders = [
     ],
   ),
   ...mutantsOf(
-    "src/core/tool-arguments.ts",
+    "src/core/json-nesting.ts",
     ["test/core/tool-arguments.test.ts"],
     [
       [
         "arguments-escaped-quote",
         "an escaped quote ends a string",
-        'else if (char === "\\\\") this.#escaped = true;',
+        "else if (char === BACKSLASH) this.#escaped = true;",
         "",
       ],
     ],

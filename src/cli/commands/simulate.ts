@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { WIRE_NAMES } from "../../core/wire-name.ts";
 import { type Simulator, startSimulator } from "../../simulator/server.ts";
 import { type CliContext, UsageError } from "../context.ts";
 import { readDuration, readPort } from "../flag-values.ts";
@@ -43,10 +44,8 @@ async function simulate({ port, delay, seed }: SimulateFlags, context: CliContex
   if (context.flags.json !== true) context.print.note(`stopped after ${count} request${count === 1 ? "" : "s"}`);
 }
 
-const WIRES = ["openai", "openai-responses", "anthropic", "google"] as const;
-
 function announce(simulator: Simulator, { print, flags }: CliContext): void {
-  const baseUrls = Object.fromEntries(WIRES.map((wire) => [wire, simulator.baseUrl(wire)]));
+  const baseUrls = Object.fromEntries(WIRE_NAMES.map((wire) => [wire, simulator.baseUrl(wire)]));
   if (flags.json === true) print.json({ url: simulator.url, baseUrls });
   else announceInWords(simulator, print);
 }
@@ -56,7 +55,7 @@ function announceInWords(simulator: Simulator, print: Printer): void {
   print.line(`simulator on ${paint.bold(simulator.url)}`);
   print.line();
   print.line(paint.dim("  wire              base_url"));
-  for (const wire of WIRES) print.line(`  ${wire.padEnd(16)}  ${paint.cyan(simulator.baseUrl(wire))}`);
+  for (const wire of WIRE_NAMES) print.line(`  ${wire.padEnd(16)}  ${paint.cyan(simulator.baseUrl(wire))}`);
   print.line();
   print.line(paint.dim("  try it"));
   print.line(`  ${curlLine(simulator.baseUrl("openai"))}`);

@@ -4,7 +4,7 @@ import type { FilePart, ImagePart, MediaPart, ReasoningPart, TextPart, ToolResul
 import type { Target } from "../../core/target.ts";
 import { isChatSignature } from "../chat-signature.ts";
 import type { Report } from "../report.ts";
-import { targetError } from "../wire-error.ts";
+import { targetError } from "../../core/target-error.ts";
 
 export type Block = Anthropic.ContentBlockParam;
 

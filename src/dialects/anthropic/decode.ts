@@ -5,7 +5,8 @@ import { modelFailureCode } from "../../core/model-failure.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
 import { AnswerIds } from "../answer-ids.ts";
-import { parseEvent, targetError } from "../wire-error.ts";
+import { targetError } from "../../core/target-error.ts";
+import { parseEvent } from "../wire-error.ts";
 import { type BlockContext, type BlockReader, carriesContent, isBlank, readBlock } from "./blocks.ts";
 import { UsageFold } from "./usage.ts";
 

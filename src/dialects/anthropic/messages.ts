@@ -13,7 +13,7 @@ import { reportForeignState } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, movedImages } from "../moved-image.ts";
 import { type Report, reportMovedSystem } from "../report.ts";
 import { ToolIds } from "../tool-ids.ts";
-import { targetError } from "../wire-error.ts";
+import { targetError } from "../../core/target-error.ts";
 import {
   type Block,
   encodeFile,

@@ -4,7 +4,7 @@ import { isNode, resolveRef } from "../../core/schema-node.ts";
 import type { Target } from "../../core/target.ts";
 import type { JsonSchema, Tool } from "../../core/tool.ts";
 import type { Report } from "../report.ts";
-import { targetError } from "../wire-error.ts";
+import { targetError } from "../../core/target-error.ts";
 import type { Turn } from "./messages.ts";
 import { isRecursive, lowerSchema } from "./schema.ts";
 

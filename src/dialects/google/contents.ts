@@ -18,7 +18,7 @@ import { reportForeignState } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, type MovedImage, movedImage } from "../moved-image.ts";
 import { type Report, reportMovedSystem } from "../report.ts";
 import { ToolIds } from "../tool-ids.ts";
-import { targetError } from "../wire-error.ts";
+import { targetError } from "../../core/target-error.ts";
 import { encodeMedia } from "./media.ts";
 import type { ToolNames } from "./tool-names.ts";
 

@@ -1,12 +1,13 @@
 import type { Decoder } from "../../core/dialect.ts";
-import { ModelError } from "../../core/error.ts";
+import type { ModelError } from "../../core/error.ts";
 import type { ModelErrorCode } from "../../core/error-codes.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
 import { modelFailureCode } from "../../core/model-failure.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
-import { parseEvent, targetError } from "../wire-error.ts";
+import { targetError } from "../../core/target-error.ts";
+import { parseEvent } from "../wire-error.ts";
 import type { Candidate } from "./candidate.ts";
 import { type Candidates, SampleCandidates, SoleCandidates } from "./candidates.ts";
 import type { ToolNames } from "./tool-names.ts";
@@ -129,17 +130,12 @@ class GenerateDecoder implements Decoder {
   #refuseFailed({ finishReason = "", finishMessage }: Candidate): void {
     const code = own(FAILED, finishReason) ?? modelFailureCode(finishReason);
     if (code === undefined) return;
-    const { provider, modelId, entry } = this.#target;
     const said = finishMessage === undefined || finishMessage === "" ? undefined : finishMessage;
     // A malformed call is quoted in the message, and what the model wrote stands in `partial` only.
     const quotes = said !== undefined && code !== "content_filtered";
-    throw new ModelError({
-      code,
-      message: `${provider} (${modelId}): the answer ended with ${finishReason}${said === undefined || quotes ? "" : `: ${said}`}`,
-      provider,
-      model: entry,
-      ...(quotes && { partial: { text: said, reasoning: "", toolCalls: [] } }),
-    });
+    const words = `the answer ended with ${finishReason}${said === undefined || quotes ? "" : `: ${said}`}`;
+    const partial = quotes ? { text: said, reasoning: "", toolCalls: [] } : undefined;
+    throw targetError(this.#target, code, words, { partial });
   }
 }
 

@@ -9,7 +9,7 @@ import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
 import { responseOf, sdkFetch, templated } from "../request-template.ts";
 import { requirePathName } from "../url-path.ts";
-import { targetError } from "../wire-error.ts";
+import { targetError } from "../../core/target-error.ts";
 import type { ChatParams } from "./chat-encode.ts";
 import type { CountParams } from "./count-tokens.ts";
 import type { ResponsesParams } from "./responses-encode.ts";

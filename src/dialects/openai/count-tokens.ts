@@ -2,7 +2,7 @@ import type { InputTokenCountParams } from "openai/resources/responses/input-tok
 import type { Call } from "../../core/call.ts";
 import type { Client, Encode } from "../../core/dialect.ts";
 import { countOverWire } from "../token-count.ts";
-import { targetError } from "../wire-error.ts";
+import { targetError } from "../../core/target-error.ts";
 import { given } from "./given.ts";
 import { encodeResponses } from "./responses-encode.ts";
 

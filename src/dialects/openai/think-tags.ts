@@ -1,7 +1,9 @@
+import { possibleStart } from "../../core/possible-start.ts";
 import type { Quirks } from "../../core/target.ts";
 
 const OPEN = "<think>";
 const CLOSE = "</think>";
+const CLOSES = [CLOSE];
 
 type Emit = (text: string) => void;
 
@@ -73,7 +75,7 @@ export class ThinkTags {
       this.#state = "after";
       return;
     }
-    const sure = this.#held.length - possibleStart(this.#held);
+    const sure = this.#held.length - possibleStart(this.#held, CLOSES);
     if (!this.#thinks && isBlank(this.#held.slice(0, sure))) return;
     this.#emit(this.#held.slice(0, sure));
     this.#held = this.#held.slice(sure);
@@ -98,12 +100,4 @@ const MOST_BLANK = 100;
 
 function isBlank(text: string): boolean {
   return text.length <= MOST_BLANK && text.trim() === "";
-}
-
-/** Length of the end of `text` that may become the closing tag. */
-function possibleStart(text: string): number {
-  for (let length = Math.min(CLOSE.length - 1, text.length); length > 0; length--) {
-    if (text.endsWith(CLOSE.slice(0, length))) return length;
-  }
-  return 0;
 }

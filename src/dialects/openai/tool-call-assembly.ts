@@ -1,5 +1,6 @@
+import { targetError } from "../../core/target-error.ts";
 import type { Adjustment } from "../../core/attempt.ts";
-import { ModelError } from "../../core/error.ts";
+import type { ModelError } from "../../core/error.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import type { Target } from "../../core/target.ts";
 import type { ToolKind } from "../../core/tool.ts";
@@ -212,18 +213,10 @@ export class ToolCallAssembly {
   }
 
   #invalid(words: string): ModelError {
-    const { provider, modelId, entry } = this.#target;
     const toolCalls = this.#calls.map(({ id, name, kind, text }) => {
       return { kind, id, name: name ?? "", arguments: parseArguments(text.text)?.value, json: text.text };
     });
-    const partial = { text: "", reasoning: "", toolCalls };
-    return new ModelError({
-      code: "invalid_tool_call",
-      message: `${provider} (${modelId}): ${words}`,
-      provider,
-      model: entry,
-      partial,
-    });
+    return targetError(this.#target, "invalid_tool_call", words, { partial: { text: "", reasoning: "", toolCalls } });
   }
 }
 

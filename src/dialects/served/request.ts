@@ -1,8 +1,6 @@
+import type { WireName } from "../../core/wire-name.ts";
 import { own } from "../../core/own.ts";
 import type { Json } from "./json.ts";
-
-/** The wire formats the simulator speaks, named as `custom_llm_provider` in models.toml. */
-export type WireName = "openai" | "openai-responses" | "anthropic" | "google";
 
 /** A request as read from any of the wires: what an answer is made from. */
 export interface SimulatedRequest {

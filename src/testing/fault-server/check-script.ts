@@ -1,3 +1,4 @@
+import { WIRE_NAMES } from "../../core/wire-name.ts";
 import type { FaultScript, FaultStep } from "./step.ts";
 
 type Problem = string | undefined;
@@ -57,7 +58,7 @@ const limits: Check = (value) => {
 };
 
 const repeated: Check = (value) => stepProblem(value);
-const wire = oneOf("the wire", "openai", "openai-responses", "anthropic", "google");
+const wire = oneOf("the wire", ...WIRE_NAMES);
 
 /** What each step takes, in order. */
 const TAKES: Readonly<Record<FaultStep[0], readonly Check[]>> = {

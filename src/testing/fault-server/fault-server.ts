@@ -1,6 +1,6 @@
+import { addsVersion, type WireName } from "../../core/wire-name.ts";
 import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import type { WireName } from "../../dialects/served/request.ts";
 import { checkedExpectation, type FaultExpectation, unmet } from "./expectation.ts";
 import { FaultRoom } from "./fault-room.ts";
 import { checkedOptions, type FaultServerOptions } from "./options.ts";
@@ -51,7 +51,7 @@ export async function faultServer(options: FaultServerOptions = {}): Promise<Fau
     url: origin,
     origin,
     port,
-    baseUrl: (wire) => (wire === "openai" || wire === "openai-responses" ? `${origin}/v1` : origin),
+    baseUrl: (wire) => (addsVersion(wire) ? origin : `${origin}/v1`),
     authority: TEST_AUTHORITY,
     requests: room.requests,
     get connections() {

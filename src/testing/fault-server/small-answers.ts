@@ -1,4 +1,4 @@
-import type { WireName } from "../../dialects/served/request.ts";
+import type { WireName } from "../../core/wire-name.ts";
 
 const TEXT = "ok";
 

@@ -1,4 +1,4 @@
-import type { WireName } from "../../dialects/served/request.ts";
+import type { WireName } from "../../core/wire-name.ts";
 
 /** One step of a script: its name and what it takes. Scripts are plain JSON. */
 export type FaultStep =

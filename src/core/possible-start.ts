@@ -1,0 +1,10 @@
+/** Length of the longest end of `text` that begins one of the words and is not yet a whole one. */
+export function possibleStart(text: string, words: readonly string[]): number {
+  let longest = 0;
+  for (const word of words) {
+    for (let length = Math.min(word.length - 1, text.length); length > longest; length--) {
+      if (text.endsWith(word.slice(0, length))) longest = length;
+    }
+  }
+  return longest;
+}
