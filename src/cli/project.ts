@@ -1,9 +1,9 @@
-import { WIRE_NAMES } from "../core/wire-name.ts";
 import { dirname, join, resolve } from "node:path";
 import { loadDotEnv } from "../config/dotenv.ts";
 import { findConfigFile } from "../config/find-config-file.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import { VARIABLES } from "../config/variables.ts";
+import { WIRE_NAMES } from "../core/wire-name.ts";
 import { type FactoryOptions, type ModelDescription, ModelFactory } from "../index.ts";
 import { PROVIDER_HINTS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";

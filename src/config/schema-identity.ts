@@ -1,5 +1,5 @@
-import { WIRE_NAMES } from "../core/wire-name.ts";
 import * as z from "zod";
+import { WIRE_NAMES } from "../core/wire-name.ts";
 import { isReference } from "./references.ts";
 import { address, flag, freeTable, oneOf, table, text, texts } from "./schema-values.ts";
 

@@ -1,4 +1,3 @@
-import { misfitError } from "./target-error.ts";
 import type { Adjustment } from "./attempt.ts";
 import { missingPrice } from "./billing.ts";
 import type { CallInput } from "./call.ts";
@@ -10,6 +9,7 @@ import type { Message, Part } from "./message.ts";
 import { EFFORTS, type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
 import { capabilitiesOf } from "./setting-capabilities.ts";
 import type { Adaptation, Capability, Target } from "./target.ts";
+import { misfitError } from "./target-error.ts";
 
 export interface Adapted {
   readonly request: ModelRequest;

@@ -1,14 +1,13 @@
 import type { Attempt } from "./attempt.ts";
 import type { Cancellation } from "./cancellation.ts";
-import type { Clock } from "./clock.ts";
 import type { ModelError } from "./error.ts";
 import type { Message } from "./message.ts";
 import type { RateLimit } from "./rate-limit.ts";
+import type { RequestOperation } from "./operation.ts";
 import type { ModelRequest, Settings } from "./request.ts";
-import type { Secret } from "./secret.ts";
 import { Shown } from "./shown.ts";
 import type { Adaptation, OnBreak, StripTokens, Target } from "./target.ts";
-import type { Exchange, Transport } from "./transport.ts";
+import type { Exchange } from "./transport.ts";
 
 /** What the caller asked for, before a target was chosen. */
 export interface CallInput {
@@ -49,7 +48,7 @@ export type Outcome = { readonly ok: true } | { readonly ok: false; readonly err
  * One call on its way through the layers. Layers pass on copies with a field changed (`{ ...call, target }`); `record`
  * is shared by all copies.
  */
-export interface Call {
+export interface Call extends RequestOperation {
   readonly input: CallInput;
   /** Chosen by the fallback layer; above it, the primary. */
   readonly target: Target;
@@ -60,8 +59,6 @@ export interface Call {
   readonly onBreak: OnBreak;
   /** Ends the call, or in the layers below `timeout` this one attempt. */
   readonly cancellation: Cancellation;
-  /** The key of this attempt; absent where none is needed. */
-  readonly credential: Secret | undefined;
   /** 0 for the first try on a target. */
   readonly tryIndex: number;
   /** Whether another target may serve the call when this one fails. */
@@ -71,8 +68,6 @@ export interface Call {
   /** Told the moment this attempt fails, before what it holds is given on. */
   readonly onFailure?: ((error: ModelError) => void) | undefined;
   readonly record: CallRecord;
-  readonly transport: Transport;
-  readonly clock: Clock;
   readonly random: () => number;
 }
 

@@ -3,6 +3,7 @@ import type { Call } from "./call.ts";
 import type { Events, FlowEvent } from "./event.ts";
 import type { MediaPart } from "./message.ts";
 import type { OfferedModel } from "./offered-model.ts";
+import type { Operation, RequestOperation } from "./operation.ts";
 import type { ModelRequest, SettingName } from "./request.ts";
 import type { Target } from "./target.ts";
 import type { Exchange, WireResponse } from "./transport.ts";
@@ -23,9 +24,9 @@ export interface Dialect {
   /** Sends the request of `call` to its target and yields the answer. Errors are ModelErrors. */
   open(call: Call): Events;
   /** The provider's own count of the prompt's tokens; absent where it has no such endpoint. */
-  countTokens?(call: Call): Promise<number>;
-  /** The provider's list of its models; absent where it has none. The request of `call` is empty. */
-  listModels?(call: Call): Promise<readonly OfferedModel[]>;
+  countTokens?(operation: RequestOperation): Promise<number>;
+  /** The provider's list of its models; absent where it has none. */
+  listModels?(operation: Operation): Promise<readonly OfferedModel[]>;
 }
 
 /** What an encoder makes: the SDK's parameters, and what had to be changed for the wire. Pure. */
@@ -55,5 +56,5 @@ export interface Decoder {
 
 /** The only code of a dialect that touches its SDK as a value. */
 export interface Client<Params> {
-  send(params: Params, call: Call, exchange: Exchange): Promise<WireResponse>;
+  send(params: Params, operation: Operation, exchange: Exchange): Promise<WireResponse>;
 }

@@ -1,4 +1,3 @@
-import { targetError } from "./target-error.ts";
 import { rateLimitOf, requestIdOf, retryAfterOf } from "./answer-headers.ts";
 import type { ModelError } from "./error.ts";
 import { type ErrorBody, readBody } from "./error-body.ts";
@@ -8,6 +7,7 @@ import { own } from "./own.ts";
 import { ReportedError } from "./reported-error.ts";
 import { redact } from "./secret.ts";
 import type { Target } from "./target.ts";
+import { targetError } from "./target-error.ts";
 
 /** A failed answer as it came over the wire, whatever the provider. */
 export interface Failure {

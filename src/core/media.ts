@@ -1,8 +1,8 @@
-import { misfitError } from "./target-error.ts";
 import type { Dialect } from "./dialect.ts";
 import type { ModelError } from "./error.ts";
 import type { MediaPart, Message, Part } from "./message.ts";
 import type { Capability, Target } from "./target.ts";
+import { misfitError } from "./target-error.ts";
 
 const READING = { image: "vision", file: "files", audio: "audio" } as const satisfies Record<
   MediaPart["type"],

@@ -1,4 +1,4 @@
-import type { Call } from "../core/call.ts";
+import type { Operation } from "../core/operation.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Target } from "../core/target.ts";
 import type { Transport } from "../core/transport.ts";
@@ -16,11 +16,11 @@ interface Kept<Client> {
 export class ClientCache<Sdk, Client> {
   readonly #kept = new WeakMap<Target, Kept<Client>>();
   readonly #load: () => Promise<Sdk>;
-  readonly #make: (sdk: Sdk, call: Call) => Client;
+  readonly #make: (sdk: Sdk, operation: Operation) => Client;
   #loading: Promise<Sdk> | undefined;
   #sdk: Sdk | undefined;
 
-  constructor(load: () => Promise<Sdk>, make: (sdk: Sdk, call: Call) => Client) {
+  constructor(load: () => Promise<Sdk>, make: (sdk: Sdk, operation: Operation) => Client) {
     this.#load = load;
     this.#make = make;
   }
@@ -38,11 +38,11 @@ export class ClientCache<Sdk, Client> {
     return this.#loading;
   }
 
-  async clientFor(call: Call): Promise<Client> {
-    const { target, transport, credential } = call;
+  async clientFor(operation: Operation): Promise<Client> {
+    const { target, transport, credential } = operation;
     const kept = this.#kept.get(target);
     if (kept !== undefined && kept.transport === transport && kept.credential === credential) return kept.client;
-    const client = this.#make(this.#sdk ?? (await this.#loaded()), call);
+    const client = this.#make(this.#sdk ?? (await this.#loaded()), operation);
     this.#kept.set(target, { transport, credential, client });
     return client;
   }

@@ -1,20 +1,18 @@
 import { rateLimitOf, requestIdOf } from "../core/answer-headers.ts";
 import type { Adjustment } from "../core/attempt.ts";
-import { beginningOf } from "../core/beginning.ts";
 import type { Call } from "../core/call.ts";
 import type { Client, Decoder, Encode } from "../core/dialect.ts";
-import { isModelError, type ModelError } from "../core/error.ts";
+import { isModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
-import { modelErrorOf } from "../core/failure.ts";
-import { placeOf } from "../core/place.ts";
+import type { Operation } from "../core/operation.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
+import { targetError } from "../core/target-error.ts";
 import type { Exchange, WireResponse } from "../core/transport.ts";
-import { isCutJson } from "./cut-json.ts";
+import { parseBody, refuseErrorBody } from "./json-body.ts";
 import { promptTexts } from "./prompt-texts.ts";
 import { RawEvents } from "./raw-events.ts";
 import { requestSecrets } from "./request-secrets.ts";
-import { targetError } from "../core/target-error.ts";
 import { wireError } from "./wire-error.ts";
 
 /** The parts of one wire format; `openWire` puts them together the same way for all. */
@@ -29,7 +27,7 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
   const { target } = call;
   const encoded = wire.encode(call.request, target, call.streaming);
   refuseForbidden(encoded.adjustments, call);
-  const exchange = exchangeFor(call);
+  const exchange = exchangeFor(call, call.streaming);
   call.record.exchange = exchange;
   try {
     const response = await wire.client.send(encoded.params, call, exchange);
@@ -100,7 +98,7 @@ async function* decodeBody(call: Call, text: string, decoder: Decoder, batch: Fl
   const body = parseBody(text, call.target);
   if (call.input.raw) batch.push({ type: "raw", event: body });
   call.record.raw = body;
-  if (isErrorBody(body)) throw modelErrorOf({ status: undefined, body }, call.target);
+  refuseErrorBody(body, call.target);
   try {
     decoder.body(body, batch);
     decoder.end(batch);
@@ -130,14 +128,8 @@ function isJson(response: WireResponse): boolean {
 }
 
 /** Servers that stream whatever they were asked for. */
-function isEventStream(response: WireResponse): boolean {
+export function isEventStream(response: WireResponse): boolean {
   return /^\s*text\/event-stream/i.test(response.headers.get("content-type") ?? "");
-}
-
-function isErrorBody(body: unknown): boolean {
-  if (typeof body !== "object" || body === null) return false;
-  const error = (body as { error?: unknown }).error;
-  return error !== undefined && error !== null && !("choices" in body || "output" in body || "candidates" in body);
 }
 
 /** A body that ends with its connection ends cleanly wherever it is cut: half an event says nothing. */
@@ -159,35 +151,18 @@ function parseRaw(data: string): unknown {
   }
 }
 
-function parseBody(text: string, target: Target): unknown {
-  if (text.trim() === "") throw targetError(target, "protocol_error", "the answer has an empty body");
-  try {
-    return JSON.parse(text);
-  } catch {
-    if (isCutJson(text)) throw targetError(target, "connection_failed", "the answer was cut before its end");
-    throw notJson(text, target);
-  }
-}
-
-/** A web page instead of an answer is the same page the next time. The error of JSON.parse would quote the answer. */
-function notJson(text: string, target: Target): ModelError {
-  const isPage = text.trimStart().startsWith("<");
-  const what = isPage ? "text/html" : beginningOf(text);
-  const words = `expected JSON from ${placeOf(target.address.baseUrl)}, got ${what}: is base_url right?`;
-  return targetError(target, "protocol_error", words, { shouldRetry: isPage ? false : undefined });
-}
-
-function exchangeFor(call: Call): Exchange {
-  const { policy, proxy, tls } = call.target;
+/** What the transport is told of a request, and what it tells of the answer. */
+export function exchangeFor(operation: Operation, streaming: boolean): Exchange {
+  const { policy, proxy, tls } = operation.target;
   return {
-    cancellation: call.cancellation,
+    cancellation: operation.cancellation,
     connectTimeoutMs: policy.connectTimeoutMs,
     silenceTimeoutMs: policy.silenceTimeoutMs,
     proxy,
     tls,
-    secrets: requestSecrets(call),
-    prompt: promptTexts(call),
-    streaming: call.streaming,
+    secrets: requestSecrets(operation),
+    prompt: promptTexts(operation),
+    streaming,
     sent: false,
     response: undefined,
     errorBody: undefined,

@@ -1,9 +1,9 @@
-import type { Call } from "../core/call.ts";
 import type { Client } from "../core/dialect.ts";
 import type { OfferedModel } from "../core/offered-model.ts";
+import type { Operation } from "../core/operation.ts";
 import { isPlainId } from "../core/plain-id.ts";
-import { wholeBody } from "./whole-body.ts";
 import { targetError } from "../core/target-error.ts";
+import { wholeBody } from "./whole-body.ts";
 
 /** What one request for a page of a list says. */
 export interface PageParams {
@@ -35,18 +35,17 @@ const MAX_PAGES = 25;
 
 /** Asks for a provider's list of models, page by page, each model once, in the provider's order. */
 export async function listOverWire(
-  call: Call,
+  operation: Operation,
   client: Client<PageParams>,
   reader: ListReader,
 ): Promise<readonly OfferedModel[]> {
-  const { target } = call;
+  const { target } = operation;
   const models = new Map<string, OfferedModel>();
   const asked = new Set<string | undefined>();
   let after: string | undefined;
   while (!asked.has(after) && asked.size < MAX_PAGES) {
     asked.add(after);
-    const params = { after, size: PAGE_SIZE };
-    const body = await wholeBody(call, { encode: () => ({ params, adjustments: [] }), client });
+    const body = await wholeBody(operation, client, { after, size: PAGE_SIZE });
     const page: ModelPage | undefined = Array.isArray(body)
       ? { entries: body }
       : isObject(body)

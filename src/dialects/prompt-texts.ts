@@ -1,19 +1,21 @@
-import type { Call } from "../core/call.ts";
-import type { Part } from "../core/message.ts";
+import type { Message, Part } from "../core/message.ts";
+import type { Operation } from "../core/operation.ts";
 
 /** As much of a file as a provider may quote of it. */
 const MOST_OF_DATA = 4_096;
 
 /** The texts of a request that are its user's, plain and as JSON spells them; made on the first failure only. */
-export function promptTexts({ request }: Call): () => readonly string[] {
+export function promptTexts({ request }: Operation): () => readonly string[] {
   let texts: readonly string[] | undefined;
   return () => {
-    texts ??= [...new Set(plainTexts(request.messages).flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]))];
+    texts ??= [
+      ...new Set(plainTexts(request?.messages ?? []).flatMap((text) => [text, JSON.stringify(text).slice(1, -1)])),
+    ];
     return texts;
   };
 }
 
-function plainTexts(messages: Call["request"]["messages"]): string[] {
+function plainTexts(messages: readonly Message[]): string[] {
   return messages.flatMap(({ content }) => (typeof content === "string" ? [content] : content.flatMap(textsOfPart)));
 }
 

@@ -1,5 +1,5 @@
-import type { Call } from "../core/call.ts";
 import { addressSecrets } from "../core/masked-address.ts";
+import type { Operation } from "../core/operation.ts";
 import { Secret } from "../core/secret.ts";
 import { isSecretName } from "../core/secret-name.ts";
 import { valueSecrets } from "../core/value-secrets.ts";
@@ -9,23 +9,23 @@ const PUBLIC_HEADER =
   /^(?:accept|anthropic-|openai-|content-|editor-|copilot-|http-referer$|referer$|user-agent$|x-title$)/i;
 
 /**
- * What a failed answer must not repeat: every key of the target, headers of the entry and the call, and what its address
+ * What a failed answer must not repeat: every key of the target, headers of the entry and the request, and what its address
  * and its proxy's hold. Collected on the first failure only.
  */
-export function requestSecrets(call: Call): () => readonly Secret[] {
+export function requestSecrets(operation: Operation): () => readonly Secret[] {
   let secrets: readonly Secret[] | undefined;
   return () => {
-    secrets ??= collect(call);
+    secrets ??= collect(operation);
     return secrets;
   };
 }
 
-function collect({ credential, target, request }: Call): Secret[] {
-  const headers = [...Object.entries(target.headers), ...Object.entries(request.extraHeaders)];
+function collect({ credential, target, request }: Operation): Secret[] {
+  const headers = [...Object.entries(target.headers), ...Object.entries(request?.extraHeaders ?? {})];
   const values = [
     ...headers.filter(([name]) => !PUBLIC_HEADER.test(name)).flatMap(([name, value]) => inHeader(name, value)),
     ...headers.flatMap(([, value]) => addressSecrets(value)),
-    ...[target.extraBody, request.extraBody, request.settings.metadata].flatMap((fields) => valueSecrets(fields)),
+    ...[target.extraBody, request?.extraBody, request?.settings.metadata].flatMap((fields) => valueSecrets(fields)),
     ...addressSecrets(target.address.baseUrl),
     ...(target.proxy === undefined ? [] : addressSecrets(target.proxy)),
   ];

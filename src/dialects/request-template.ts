@@ -1,18 +1,18 @@
-import type { Call } from "../core/call.ts";
 import type { Client } from "../core/dialect.ts";
+import type { Operation } from "../core/operation.ts";
 import type { Target } from "../core/target.ts";
-import type { Exchange, Transport, WireInit, WireResponse } from "../core/transport.ts";
-import { callHeaders } from "./credential-headers.ts";
 import { targetError } from "../core/target-error.ts";
+import type { Exchange, Transport, WireInit, WireResponse } from "../core/transport.ts";
+import { requestHeaders } from "./credential-headers.ts";
 
 /** One kind of request as an SDK sends it. */
 export interface SdkRequest<Params> {
   /** The body that the SDK writes for these params; undefined where only the SDK can tell. Pure. */
-  body(params: Params, call: Call): object | undefined;
+  body(params: Params, target: Target): object | undefined;
   /** Tells requests of one target apart that differ in their address or headers. Default: there are none. */
-  variant?(params: Params, call: Call): string;
+  variant?(params: Params, target: Target): string;
   /** Sends through the SDK, which was given `sdkFetch`. */
-  send(params: Params, call: Call, exchange: Exchange): Promise<unknown>;
+  send(params: Params, operation: Operation, exchange: Exchange): Promise<unknown>;
 }
 
 /**
@@ -24,15 +24,17 @@ export interface SdkRequest<Params> {
 export function templated<Params>(request: SdkRequest<Params>): Client<Params> {
   const templates = new WeakMap<object, Map<string, Template>>();
   return {
-    async send(params, call, exchange) {
-      const body = mayBeTemplated(call) ? request.body(params, call) : undefined;
+    async send(params, operation, exchange) {
+      const { target } = operation;
+      const body = mayBeTemplated(operation) ? request.body(params, target) : undefined;
       if (body === undefined) {
-        await request.send(params, call, exchange);
-        return responseOf(call, exchange);
+        await request.send(params, operation, exchange);
+        return responseOf(operation, exchange);
       }
-      const template = templateFor(templates, call, request.variant?.(params, call) ?? "");
+      const variant = request.variant?.(params, target) ?? "";
+      const template = templateFor(templates, operation, variant, exchange.streaming);
       if (template.learned !== undefined) {
-        const answer = await sent(template.learned, body, call, exchange);
+        const answer = await sent(template.learned, body, operation, exchange);
         if (answer !== undefined) return answer;
       } else if (!template.isOff) {
         const expected = jsonOf(body);
@@ -42,22 +44,27 @@ export function templated<Params>(request: SdkRequest<Params>): Client<Params> {
           return transport.fetch(url, init);
         });
       }
-      await request.send(params, call, exchange);
-      return responseOf(call, exchange);
+      await request.send(params, operation, exchange);
+      return responseOf(operation, exchange);
     },
   };
 }
 
-/** Headers of one call are the SDK's to merge. */
-function mayBeTemplated(call: Call): boolean {
-  return !call.target.policy.sdkRequests && callHeaders(call) === undefined;
+/** Headers of one request are the SDK's to merge. */
+function mayBeTemplated(operation: Operation): boolean {
+  return !operation.target.policy.sdkRequests && requestHeaders(operation) === undefined;
 }
 
-function templateFor(templates: WeakMap<object, Map<string, Template>>, call: Call, variant: string): Template {
-  const owner = call.credential ?? call.target;
+function templateFor(
+  templates: WeakMap<object, Map<string, Template>>,
+  { credential, target }: Operation,
+  variant: string,
+  streaming: boolean,
+): Template {
+  const owner = credential ?? target;
   const mine = templates.get(owner) ?? new Map<string, Template>();
   templates.set(owner, mine);
-  const key = `${targetNumber(call.target)}${call.streaming ? " stream " : " body "}${variant}`;
+  const key = `${targetNumber(target)}${streaming ? " stream " : " body "}${variant}`;
   const template = mine.get(key) ?? new Template();
   mine.set(key, template);
   return template;
@@ -112,13 +119,13 @@ class Template {
 async function sent(
   { url, headers }: Learned,
   body: object,
-  call: Call,
+  operation: Operation,
   exchange: Exchange,
 ): Promise<WireResponse | undefined> {
   const init = { method: "POST", headers: headers as [string, string][], body: JSON.stringify(body), exchange };
   try {
-    const response = await call.transport.fetch(url, init);
-    if (response.ok) return responseOf(call, exchange);
+    const response = await operation.transport.fetch(url, init);
+    if (response.ok) return responseOf(operation, exchange);
     handOver(exchange, async () => response);
   } catch (failure) {
     handOver(exchange, () => Promise.reject(failure));
@@ -127,8 +134,8 @@ async function sent(
 }
 
 /** What our fetch kept. */
-export function responseOf(call: Call, { response }: Exchange): WireResponse {
-  if (response === undefined) throw targetError(call.target, "protocol_error", "the transport gave no response");
+export function responseOf({ target }: Operation, { response }: Exchange): WireResponse {
+  if (response === undefined) throw targetError(target, "protocol_error", "the transport gave no response");
   return response;
 }
 

@@ -1,5 +1,5 @@
-import type { WireName } from "../core/wire-name.ts";
 import type { IncomingHttpHeaders } from "node:http";
+import type { WireName } from "../core/wire-name.ts";
 import type { Answer } from "./served/answer.ts";
 import type { Json } from "./served/json.ts";
 import type { Problem } from "./served/problem.ts";

@@ -1,16 +1,24 @@
-import type { Call } from "../core/call.ts";
-import type { Wire } from "./exchange.ts";
-import { wholeBody } from "./whole-body.ts";
+import type { Client, Encode } from "../core/dialect.ts";
+import type { RequestOperation } from "../core/operation.ts";
 import { targetError } from "../core/target-error.ts";
+import { wholeBody } from "./whole-body.ts";
 
-/** Asks a provider's endpoint for the tokens of a prompt; its answer has them as a number under `field`. */
+/** How a wire counts the tokens of a prompt. */
+export interface TokenCount<Params> {
+  readonly encode: Encode<Params>;
+  readonly client: Client<Params>;
+  /** The field of the answer that has the number. */
+  readonly field: string;
+}
+
+/** Asks a provider's endpoint for the tokens of a prompt. */
 export async function countOverWire<Params>(
-  call: Call,
-  wire: Pick<Wire<Params>, "encode" | "client">,
-  field: string,
+  operation: RequestOperation,
+  { encode, client, field }: TokenCount<Params>,
 ): Promise<number> {
-  const body = await wholeBody(call, wire);
+  const { target, request } = operation;
+  const body = await wholeBody(operation, client, encode(request, target, false).params);
   const count = (body as Record<string, unknown> | null)?.[field];
   if (typeof count === "number") return count;
-  throw targetError(call.target, "protocol_error", `the token count has no ${field}`);
+  throw targetError(target, "protocol_error", `the token count has no ${field}`);
 }

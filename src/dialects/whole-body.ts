@@ -1,26 +1,28 @@
-import type { Call } from "../core/call.ts";
-import type { Decoder } from "../core/dialect.ts";
-import { openWire, type Wire } from "./exchange.ts";
+import type { Client } from "../core/dialect.ts";
+import type { Operation } from "../core/operation.ts";
 import { targetError } from "../core/target-error.ts";
+import { exchangeFor, isEventStream } from "./exchange.ts";
+import { parseBody, refuseErrorBody } from "./json-body.ts";
+import { wireError } from "./wire-error.ts";
 
 /** Asks an endpoint that answers with one JSON body and gives that body as it is. */
 export async function wholeBody<Params>(
-  call: Call,
-  { encode, client }: Pick<Wire<Params>, "encode" | "client">,
+  operation: Operation,
+  client: Client<Params>,
+  params: Params,
 ): Promise<unknown> {
-  const wire: Wire<Params> = { encode, client, decoder: () => new BodyDecoder() };
-  for await (const events of openWire({ ...call, streaming: false }, wire)) {
-    for (const event of events) if (event.type === "response") return event.body;
+  const { target } = operation;
+  const exchange = exchangeFor(operation, false);
+  try {
+    const response = await client.send(params, operation, exchange);
+    if (isEventStream(response)) {
+      response.cancel();
+      throw targetError(target, "protocol_error", "the answer is no JSON body");
+    }
+    const body = parseBody(await response.text(), target);
+    refuseErrorBody(body, target);
+    return body;
+  } catch (error) {
+    throw wireError(error, operation, exchange);
   }
-  throw targetError(call.target, "protocol_error", "the answer is no JSON body");
-}
-
-/** Such a body has no events of its own. */
-class BodyDecoder implements Decoder {
-  readonly done = false;
-  push(): void {}
-  body(...[body, out]: Parameters<Decoder["body"]>): void {
-    out.push({ type: "response", body });
-  }
-  end(): void {}
 }

@@ -1,9 +1,9 @@
 import { requestIdOf } from "../core/answer-headers.ts";
 import { beginningOf } from "../core/beginning.ts";
-import type { Call } from "../core/call.ts";
 import { hasEcho, withoutEcho } from "../core/echo.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import { modelErrorOf } from "../core/failure.ts";
+import type { Operation } from "../core/operation.ts";
 import { ReportedError } from "../core/reported-error.ts";
 import type { Target } from "../core/target.ts";
 import { requestPrefix, targetError } from "../core/target-error.ts";
@@ -23,11 +23,11 @@ export function parseEvent(data: string, target: Target): Record<string, unknown
 }
 
 /** SDKs wrap what our fetch threw and drop what the provider said; the exchange still has both. */
-export function wireError(error: unknown, call: Call, exchange: Exchange): ModelError {
-  const { target, cancellation } = call;
+export function wireError(error: unknown, operation: Operation, exchange: Exchange): ModelError {
+  const { target, cancellation, clock } = operation;
   if (cancellation.reason !== undefined) return cancellation.reason;
   const own = ownError(error) ?? ownError(exchange.failure);
-  if (own !== undefined) return located(own, call, exchange);
+  if (own !== undefined) return located(own, target, exchange);
   const { response } = exchange;
   if (response !== undefined && !response.ok) {
     const { status, headers } = response;
@@ -37,9 +37,9 @@ export function wireError(error: unknown, call: Call, exchange: Exchange): Model
       body: exchange.errorBody,
       requestBytes: exchange.requestBytes,
       cause: withHeaders(error, headers),
-      nowMs: call.clock.now(),
+      nowMs: clock.now(),
     };
-    return located(modelErrorOf(failure, target), call, exchange);
+    return located(modelErrorOf(failure, target), target, exchange);
   }
   // SDKs replace what a transport of the user threw.
   const foreign: unknown = exchange.failure ?? error;
@@ -48,7 +48,7 @@ export function wireError(error: unknown, call: Call, exchange: Exchange): Model
   const failed = exchange.sent
     ? targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, { cause: foreign })
     : targetError(target, "invalid_request", `the request cannot be sent: ${words}`, { cause: foreign });
-  return located(failed, call, exchange);
+  return located(failed, target, exchange);
 }
 
 /** The errors of one SDK have no headers. */
@@ -71,7 +71,7 @@ function ownError(error: unknown): ModelError | undefined {
  * Errors of the transport do not know for whom they worked, those inside a stream do not see its headers, and words
  * quoted from a body may repeat the request. Of a cause that repeats it, only clean words are kept.
  */
-function located(error: ModelError, { target }: Call, exchange: Exchange): ModelError {
+function located(error: ModelError, target: Target, exchange: Exchange): ModelError {
   const known = error.model !== undefined;
   const id = error.requestId ?? requestIdOf(exchange.response?.headers);
   const cause = error.cause ?? (known ? undefined : error);

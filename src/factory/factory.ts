@@ -1,4 +1,3 @@
-import { WIRE_NAMES } from "../core/wire-name.ts";
 import { catalogIds, type ModelInfo } from "../catalog/lookup.ts";
 import { isPriced } from "../catalog/price.ts";
 import { PROVIDER_HINTS } from "../catalog/providers.ts";
@@ -16,6 +15,7 @@ import { checkOptionNames, invalidOption } from "../core/option-names.ts";
 import { own } from "../core/own.ts";
 import { scopePath } from "../core/scope.ts";
 import type { BreakerState, Target } from "../core/target.ts";
+import { WIRE_NAMES } from "../core/wire-name.ts";
 import { USAGE_GROUPS, type UsageGroup, type UsageTotal } from "../layers/usage-totals.ts";
 import { type DiscoverOptions, type Discovery, discover } from "../model/discovery.ts";
 import { type HealthOptions, healthOf, type ModelHealth } from "../model/health.ts";

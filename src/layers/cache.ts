@@ -1,4 +1,3 @@
-import { entryError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
@@ -6,6 +5,7 @@ import type { Layer } from "../core/layer.ts";
 import { sha256 } from "../core/node-crypto.ts";
 import type { Store } from "../core/store.ts";
 import type { Target } from "../core/target.ts";
+import { entryError } from "../core/target-error.ts";
 import { type Log, Recording } from "./recording.ts";
 import { SharedRequests } from "./shared-request.ts";
 

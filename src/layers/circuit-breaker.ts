@@ -1,4 +1,3 @@
-import { targetError } from "../core/target-error.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
@@ -7,6 +6,7 @@ import type { ModelErrorCode } from "../core/error-codes.ts";
 import { type Events, isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { BreakerState, Target } from "../core/target.ts";
+import { targetError } from "../core/target-error.ts";
 import type { Exchange } from "../core/transport.ts";
 import { Breaker, type BreakerSettings, type Report, type Verdict } from "./breaker.ts";
 

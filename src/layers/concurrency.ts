@@ -1,9 +1,9 @@
-import { entryError } from "../core/target-error.ts";
 import { type BulkheadPolicy, bulkhead, TaskCancelledError } from "cockatiel";
 import type { Call } from "../core/call.ts";
 import { unlessCancelled } from "../core/cancellation.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Layer } from "../core/layer.ts";
+import { entryError } from "../core/target-error.ts";
 import { hold, type Release, releasing } from "./guard.ts";
 
 /**

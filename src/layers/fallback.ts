@@ -1,13 +1,13 @@
-import { targetError } from "../core/target-error.ts";
 import { adapt, withPrelude } from "../core/adapt.ts";
 import type { Call } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
-import { isModelError, ModelError } from "../core/error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent, isPublic } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import { mediaRefusal } from "../core/media.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
+import { targetError } from "../core/target-error.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import { afterBreak } from "./continuation.ts";
 import { hedged, type Way } from "./hedge.ts";

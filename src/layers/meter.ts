@@ -1,4 +1,3 @@
-import { targetError } from "../core/target-error.ts";
 import type { Attempt } from "../core/attempt.ts";
 import { billOf } from "../core/billing.ts";
 import type { Call } from "../core/call.ts";
@@ -6,6 +5,7 @@ import { isModelError, type ModelError } from "../core/error.ts";
 import { estimateTextTokens, estimateTokens } from "../core/estimate.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
+import { targetError } from "../core/target-error.ts";
 import { checkedUsage, type Usage, usageOf } from "../core/usage.ts";
 import { windowReport } from "./window-report.ts";
 

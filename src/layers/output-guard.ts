@@ -1,9 +1,9 @@
-import { targetError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
 import { isModelError, type ModelError, type PartialAnswer } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import { type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
+import { targetError } from "../core/target-error.ts";
 import type { Usage } from "../core/usage.ts";
 import { type Degeneration, SampleWatch } from "./sample-watch.ts";
 import { StopCutter } from "./stop-cutter.ts";

@@ -1,9 +1,9 @@
-import { targetError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
 import { sleep } from "../core/cancellation.ts";
 import { isModelError, type ModelError } from "../core/error.ts";
 import type { Events } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
+import { targetError } from "../core/target-error.ts";
 import type { KeyStates } from "./key-states.ts";
 
 /**

@@ -1,9 +1,9 @@
-import { misfitError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
 import type { ModelError } from "../core/error.ts";
 import { estimateTokens, textLength } from "../core/estimate.ts";
 import type { Message } from "../core/message.ts";
 import type { Target } from "../core/target.ts";
+import { misfitError } from "../core/target-error.ts";
 
 /** An estimate is within 15 % for prose and code; a prompt this far above a window does not fit. */
 const SURELY = 1.3;

@@ -1,10 +1,10 @@
-import { targetError } from "../core/target-error.ts";
 import type { Call } from "../core/call.ts";
 import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
 import { SAME_MOMENT_MS } from "../core/clock.ts";
 import { isModelError, type ModelError, type TimeoutPhase } from "../core/error.ts";
 import { isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
+import { targetError } from "../core/target-error.ts";
 
 /**
  * The clocks of one attempt: its total time, the wait for the first token, and idleness between model data. Each kills

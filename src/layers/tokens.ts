@@ -1,10 +1,10 @@
-import { entryError } from "../core/target-error.ts";
-import type { Call } from "../core/call.ts";
 import { unlessCancelled } from "../core/cancellation.ts";
 import { hasKeys } from "../core/echo.ts";
 import { isModelError, type ModelError } from "../core/error.ts";
+import type { Operation } from "../core/operation.ts";
 import { redact, Secret, withoutKeys } from "../core/secret.ts";
 import type { Target, Token } from "../core/target.ts";
+import { entryError } from "../core/target-error.ts";
 import { timedOut } from "./timeout.ts";
 
 const RENEW_BEFORE_MS = 60_000;
@@ -35,16 +35,16 @@ export class Tokens {
    * @throws ModelError with the hook's code where it threw one, else `unauthorized`; `timed_out` when the hook takes longer
    * than an attempt may.
    */
-  async current(call: Call): Promise<HeldToken> {
+  async current(operation: Operation): Promise<HeldToken> {
     const known = this.#known;
-    const leftMs = (known?.expiresAt ?? 0) - call.clock.now();
+    const leftMs = (known?.expiresAt ?? 0) - operation.clock.now();
     if (known !== undefined && leftMs > RENEW_BEFORE_MS) return known;
     try {
-      return await this.#ask(call);
+      return await this.#ask(operation);
     } catch (error) {
       // It was asked in good time.
       if (known !== undefined && leftMs > 0 && error instanceof HookFailure) return known;
-      throw error instanceof HookFailure ? failureOf(call, error.cause, known) : error;
+      throw error instanceof HookFailure ? failureOf(operation, error.cause, known) : error;
     }
   }
 
@@ -54,14 +54,14 @@ export class Tokens {
   }
 
   /** A hook that never answers is an attempt that never ends, so the attempt's clock holds for it. */
-  async #ask(call: Call): Promise<HeldToken> {
+  async #ask(operation: Operation): Promise<HeldToken> {
     this.#asking ??= this.#begin();
     const asking = this.#asking;
     asking.waiting += 1;
-    const { attemptTimeoutMs } = call.target.policy;
-    const attempt = call.cancellation.child();
-    const late = timedOut(call, "attempt", attemptTimeoutMs, "no credential");
-    const off = call.clock.schedule(() => attempt.cancel(late), attemptTimeoutMs);
+    const { attemptTimeoutMs } = operation.target.policy;
+    const attempt = operation.cancellation.child();
+    const late = timedOut(operation, "attempt", attemptTimeoutMs, "no credential");
+    const off = operation.clock.schedule(() => attempt.cancel(late), attemptTimeoutMs);
     try {
       return await unlessCancelled(asking.answer, attempt);
     } finally {
@@ -118,7 +118,7 @@ export function tokensOf(target: Target): Tokens | undefined {
 }
 
 /** A hook that knows the code of its failure throws it; any other failure is worth one more try. */
-function failureOf({ target }: Call, cause: unknown, known: HeldToken | undefined): ModelError {
+function failureOf({ target }: Operation, cause: unknown, known: HeldToken | undefined): ModelError {
   const words = cause instanceof Error ? cause.message : String(cause);
   const clean = redact(withoutKeys(words), known === undefined ? [] : [known.secret]);
   const given = isModelError(cause) ? cause : undefined;

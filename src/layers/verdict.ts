@@ -1,6 +1,6 @@
-import { targetError } from "../core/target-error.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Target } from "../core/target.ts";
+import { targetError } from "../core/target-error.ts";
 
 /** The error of a call whose targets all failed. A fallback that was configured but had no key is part of what went wrong. */
 export function verdictOf(

@@ -1,23 +1,27 @@
-import { entryError } from "../core/target-error.ts";
 import { adapt } from "../core/adapt.ts";
-import type { Call } from "../core/call.ts";
+import { Cancellation } from "../core/cancellation.ts";
+import type { RequestOperation } from "../core/operation.ts";
+import { entryError } from "../core/target-error.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import { tokensOf } from "../layers/tokens.ts";
-import type { ModelContext } from "./call.ts";
+import type { Prepared } from "./call.ts";
 
 /** The provider's own count of a prompt's tokens. One request, no retries: an estimate is always at hand. */
-export async function countTokens({ dialect, target }: ModelContext, call: Call): Promise<number> {
+export async function countTokens({ context, input, signal }: Prepared): Promise<number> {
+  const { dialect, target, transport, clock } = context;
   if (dialect.countTokens === undefined) {
     const words = `${target.provider} has no endpoint that counts tokens; leave out \`exact\` for an estimate`;
     throw entryError(target, "unsupported", words);
   }
-  const { request } = adapt(call.input, servingTarget(target, call.input), dialect);
+  const { request } = adapt({ ...input, samples: 1 }, servingTarget(target, input), dialect);
+  const cancellation = new Cancellation();
+  if (signal !== undefined) cancellation.follow(signal);
+  const [credential] = target.credentials.keys;
+  const operation: RequestOperation = { target, request, credential, transport, clock, cancellation };
   try {
-    const tokens = tokensOf(target);
-    const [key] = target.credentials.keys;
-    const credential = tokens === undefined ? key : (await tokens.current(call)).secret;
-    return await dialect.countTokens({ ...call, request, credential });
+    const token = await tokensOf(target)?.current(operation);
+    return await dialect.countTokens(token === undefined ? operation : { ...operation, credential: token.secret });
   } finally {
-    call.cancellation.release();
+    cancellation.release();
   }
 }

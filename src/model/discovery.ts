@@ -1,15 +1,14 @@
-import { targetError } from "../core/target-error.ts";
-import { type Call, CallRecord } from "../core/call.ts";
 import { Cancellation, unlessCancelled } from "../core/cancellation.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { isModelError } from "../core/error.ts";
 import type { OfferedModel } from "../core/offered-model.ts";
-import { EMPTY_REQUEST } from "../core/request.ts";
+import type { Operation } from "../core/operation.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Target } from "../core/target.ts";
+import { targetError } from "../core/target-error.ts";
 import type { Transport } from "../core/transport.ts";
-import { tokensOf } from "../layers/tokens.ts";
+import { type Tokens, tokensOf } from "../layers/tokens.ts";
 
 export interface DiscoverOptions {
   /** Longest wait for the whole list, milliseconds. Default 30000. */
@@ -33,7 +32,6 @@ export interface DiscoverContext {
   readonly dialect: Dialect;
   readonly transport: Transport;
   readonly clock: Clock;
-  readonly random: () => number;
 }
 
 /** What errors name in the place of a model. */
@@ -43,8 +41,9 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** One pass over the pages of a provider's list of models. */
 export async function discover(context: DiscoverContext, options: DiscoverOptions): Promise<Discovery> {
-  const { dialect, clock } = context;
-  const target = listTarget(context.target);
+  const { dialect, transport, clock } = context;
+  // Errors name the provider and what was asked for; the list has nothing to do with the entry's model.
+  const target: Target = { ...context.target, modelId: LIST };
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
   const { modelList } = target.quirks;
   const isSimulated = target.provider === "simulator";
@@ -57,7 +56,9 @@ export async function discover(context: DiscoverContext, options: DiscoverOption
   const late = targetError(target, "timed_out", `no list of models within ${timeoutMs} ms`, { phase: "deadline" });
   const off = clock.schedule(() => cancellation.cancel(late), timeoutMs);
   try {
-    const models = await listed(dialect.listModels, context, options.key, cancellation);
+    const operation: Operation = { target, credential: undefined, cancellation, transport, clock };
+    const credentials = await credentialsFor(tokensOf(context.target), options.key, operation);
+    const models = await listed(dialect.listModels, operation, credentials);
     return { provider: target.provider, models, complete: modelList === undefined && !isSimulated };
   } finally {
     off();
@@ -68,16 +69,15 @@ export async function discover(context: DiscoverContext, options: DiscoverOption
 /** With each key in turn while they are refused, as a call would. */
 async function listed(
   listModels: NonNullable<Dialect["listModels"]>,
-  context: DiscoverContext,
-  key: number | undefined,
-  cancellation: Cancellation,
+  operation: Operation,
+  credentials: readonly (Secret | undefined)[],
 ): Promise<readonly OfferedModel[]> {
-  const credentials = await credentialsFor(context, key, cancellation);
+  const { cancellation } = operation;
   let refusal: unknown;
   for (const credential of credentials) {
     cancellation.throwIfCancelled();
     try {
-      return await unlessCancelled(listModels(callOf(context, credential, cancellation)), cancellation);
+      return await unlessCancelled(listModels({ ...operation, credential }), cancellation);
     } catch (error) {
       if (!isModelError(error) || !error.row.rotatesKey) throw error;
       refusal ??= error;
@@ -86,42 +86,17 @@ async function listed(
   throw refusal;
 }
 
+/** `tokens` and keys are those of the entry's own target. */
 async function credentialsFor(
-  context: DiscoverContext,
+  tokens: Tokens | undefined,
   key: number | undefined,
-  cancellation: Cancellation,
+  operation: Operation,
 ): Promise<readonly (Secret | undefined)[]> {
-  const { target } = context;
-  const tokens = tokensOf(target);
-  if (tokens !== undefined) return [(await tokens.current(callOf(context, undefined, cancellation))).secret];
-  const { keys } = target.credentials;
+  if (tokens !== undefined) return [(await tokens.current(operation)).secret];
+  const { keys } = operation.target.credentials;
   if (key === undefined) return keys.length === 0 ? [undefined] : keys;
   const chosen = keys[key];
-  if (chosen === undefined) throw targetError(listTarget(target), "invalid_request", `the entry has no key number ${key}`);
+  if (chosen === undefined)
+    throw targetError(operation.target, "invalid_request", `the entry has no key number ${key}`);
   return [chosen];
-}
-
-function callOf(context: DiscoverContext, credential: Secret | undefined, cancellation: Cancellation): Call {
-  const { target, transport, clock, random } = context;
-  return {
-    input: { ...EMPTY_REQUEST, raw: false, tags: [] },
-    target: listTarget(target),
-    request: EMPTY_REQUEST,
-    streaming: false,
-    onBreak: "error",
-    cancellation,
-    credential,
-    tryIndex: 0,
-    fallbackRemains: false,
-    deadlineAtMs: undefined,
-    record: new CallRecord("discovery", clock.monotonic()),
-    transport,
-    clock,
-    random,
-  };
-}
-
-/** Errors name the provider and what was asked for; the list has nothing to do with the entry's model. */
-function listTarget(target: Target): Target {
-  return { ...target, modelId: LIST };
 }

@@ -14,7 +14,6 @@ import type { Capability } from "../core/target.ts";
 import { usageOf } from "../core/usage.ts";
 import {
   billableOf,
-  callOf,
   collect,
   estimatePrompt,
   type ModelContext,
@@ -154,9 +153,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   async countTokens(input: Input, options?: CallOptions & { readonly exact?: boolean }): Promise<number> {
     const { exact = false, ...rest } = options ?? {};
     const prepared = this.#prepare(input, rest);
-    return exact
-      ? countTokens(prepared.context, callOf({ ...prepared, samples: 1, streaming: false }))
-      : estimatePrompt(prepared);
+    return exact ? countTokens(prepared) : estimatePrompt(prepared);
   }
 
   /** Tokens and money of a call before it is made; sends nothing. */

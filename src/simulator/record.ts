@@ -1,7 +1,7 @@
-import type { WireName } from "../core/wire-name.ts";
 import type { IncomingHttpHeaders } from "node:http";
 import { maskedAddress } from "../core/masked-address.ts";
 import { maskedHeader } from "../core/masked-header.ts";
+import type { WireName } from "../core/wire-name.ts";
 
 /** One request as it arrived, in order of arrival, whatever became of it. */
 export interface RecordedRequest {

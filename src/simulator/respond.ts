@@ -1,6 +1,6 @@
-import type { WireName } from "../core/wire-name.ts";
 import type { IncomingHttpHeaders } from "node:http";
 import { retryAfterOf } from "../core/answer-headers.ts";
+import type { WireName } from "../core/wire-name.ts";
 import { anthropic } from "../dialects/anthropic/server/write-response.ts";
 import { google } from "../dialects/google/server/write-response.ts";
 import { keptItems } from "../dialects/openai/server/read-responses-request.ts";

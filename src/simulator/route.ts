@@ -1,5 +1,5 @@
-import type { WireName } from "../core/wire-name.ts";
 import type { IncomingHttpHeaders } from "node:http";
+import type { WireName } from "../core/wire-name.ts";
 import { withoutEnd } from "../core/without-end.ts";
 
 /** What a path asks for; the wire is chosen by the path alone, whatever stands before it. */

@@ -1,7 +1,7 @@
-import { addsVersion, type WireName } from "../core/wire-name.ts";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { checkOptionNames, invalidOption } from "../core/option-names.ts";
+import { addsVersion, type WireName } from "../core/wire-name.ts";
 import type { SimulatedAnswer } from "../dialects/served/answer.ts";
 import { idOf } from "../dialects/served/hash.ts";
 import { asObject, asText, parseJson } from "../dialects/served/json.ts";

@@ -1,7 +1,7 @@
-import { WIRE_NAMES } from "../core/wire-name.ts";
 import { currentModels } from "../catalog/current-models.ts";
 import { needsBaseUrl, PROVIDERS, type ProviderRow } from "../catalog/providers.ts";
 import { configJsonSchema } from "../config/json-schema.ts";
+import { WIRE_NAMES } from "../core/wire-name.ts";
 
 /** The JSON Schema of models.toml with the words and limits of the catalog: what schemas/models.schema.json holds. */
 export function editorSchema(): Record<string, unknown> {

@@ -1,7 +1,8 @@
-import type { Call } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
+import type { Operation, RequestOperation } from "../core/operation.ts";
 import type { Target } from "../core/target.ts";
-import type { Simulator, SimulatorOptions, WireName } from "../simulator/server.ts";
+import type { WireName } from "../core/wire-name.ts";
+import type { Simulator, SimulatorOptions } from "../simulator/server.ts";
 
 /** The provider "simulator" of one factory: a real HTTP server on loopback, started by the first request that needs it. */
 export class EmbeddedSimulator {
@@ -43,27 +44,29 @@ export class EmbeddedSimulator {
   }
 
   #wrap(dialect: Dialect): Dialect {
-    const locate = (call: Call) => this.#locate(call);
+    const located = <Some extends Operation>(operation: Some) => this.#locate(operation);
     const { countTokens: count, listModels: list } = dialect;
     return {
       ...dialect,
       load: () => (this.#started ? dialect.load?.() : Promise.all([this.start(), dialect.load?.()])),
       async *open(call) {
-        yield* dialect.open(await locate(call));
+        yield* dialect.open(await located(call));
       },
-      ...(count !== undefined && { countTokens: async (call: Call) => count(await locate(call)) }),
-      ...(list !== undefined && { listModels: async (call: Call) => list(await locate(call)) }),
+      ...(count !== undefined && {
+        countTokens: async (operation: RequestOperation) => count(await located(operation)),
+      }),
+      ...(list !== undefined && { listModels: async (operation: Operation) => list(await located(operation)) }),
     };
   }
 
-  async #locate(call: Call): Promise<Call> {
+  async #locate<Some extends Operation>(operation: Some): Promise<Some> {
     const simulator = await this.start();
-    let target = this.#located.get(call.target);
+    let target = this.#located.get(operation.target);
     if (target === undefined) {
-      const baseUrl = simulator.baseUrl(call.target.dialect as WireName);
-      target = Object.freeze({ ...call.target, address: { ...call.target.address, baseUrl } });
-      this.#located.set(call.target, target);
+      const baseUrl = simulator.baseUrl(operation.target.dialect as WireName);
+      target = Object.freeze({ ...operation.target, address: { ...operation.target.address, baseUrl } });
+      this.#located.set(operation.target, target);
     }
-    return { ...call, target };
+    return { ...operation, target };
   }
 }

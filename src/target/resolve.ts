@@ -1,4 +1,3 @@
-import { isWireName } from "../core/wire-name.ts";
 import { catalogIds, factsOf, infoOf } from "../catalog/lookup.ts";
 import { isPriced, priceOf } from "../catalog/price.ts";
 import { findProvider, type ProviderRow } from "../catalog/providers.ts";
@@ -35,6 +34,7 @@ import type {
   Target,
   Token,
 } from "../core/target.ts";
+import { isWireName } from "../core/wire-name.ts";
 import { withoutEnd } from "../core/without-end.ts";
 import { vertexBaseUrl } from "../dialects/google/address.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FlowEvent } from "../../src/core/event.ts";
-import { ModelFactory } from "../../src/index.ts";
 import { possibleStart } from "../../src/core/possible-start.ts";
+import { ModelFactory } from "../../src/index.ts";
 import { StopCutter } from "../../src/layers/stop-cutter.ts";
 
 const finish = (reason: "stop" | "length"): FlowEvent => ({ type: "finish", reason, sample: 0 });

@@ -1,10 +1,11 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
-import type { Call } from "../../core/call.ts";
 import { MAX_TIMER_MS } from "../../core/clock.ts";
 import type { Client } from "../../core/dialect.ts";
+import type { Operation } from "../../core/operation.ts";
+import type { Target } from "../../core/target.ts";
 import type { Exchange, WireInit, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
-import { callHeaders, clientCredential } from "../credential-headers.ts";
+import { clientCredential, requestHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
 import { responseOf, sdkFetch, templated } from "../request-template.ts";
@@ -13,11 +14,15 @@ import type { MessagesBody } from "./encode.ts";
 /** Sends a request through the SDK and gives the answer as our transport holds it. */
 export const messagesClient: Client<MessagesBody> = templated({
   body: (body) => body,
-  variant: (body, call) => (needsOlderApi(body, call) ? "older API" : ""),
-  send: (body, call, exchange) =>
+  variant: (body, target) => (needsOlderApi(body, target) ? "older API" : ""),
+  send: (body, operation, exchange) =>
     // The generic verb: `messages.create` prints warnings about deprecated models on the console.
-    send(call, exchange, (client, options) =>
-      client.post("/v1/messages", { ...options, body, ...(needsOlderApi(body, call) && olderApi(options)) }),
+    send(operation, exchange, (client, options) =>
+      client.post("/v1/messages", {
+        ...options,
+        body,
+        ...(needsOlderApi(body, operation.target) && olderApi(options)),
+      }),
     ),
 });
 
@@ -25,8 +30,8 @@ export const messagesClient: Client<MessagesBody> = templated({
  * Sampling parameters are refused since API version 2026-10-21. A request that still has them is for a model the catalog
  * does not know, so it goes out under the version that takes them.
  */
-function needsOlderApi(body: MessagesBody, { target }: Call): boolean {
-  if (target.address.apiVersion !== undefined || target.facts.anthropicVersion !== undefined) return false;
+function needsOlderApi(body: MessagesBody, { address, facts }: Target): boolean {
+  if (address.apiVersion !== undefined || facts.anthropicVersion !== undefined) return false;
   return "temperature" in body || "top_p" in body || "top_k" in body;
 }
 
@@ -35,24 +40,25 @@ function olderApi({ headers }: Anthropic.RequestOptions): Anthropic.RequestOptio
 }
 
 export const countClient: Client<Anthropic.MessageCountTokensParams> = {
-  send: (body, call, exchange) => send(call, exchange, (client, options) => client.messages.countTokens(body, options)),
+  send: (body, operation, exchange) =>
+    send(operation, exchange, (client, options) => client.messages.countTokens(body, options)),
 };
 
 export const listClient: Client<PageParams> = {
-  send: ({ after, size }, call, exchange) =>
-    send(call, exchange, (client, options) =>
+  send: ({ after, size }, operation, exchange) =>
+    send(operation, exchange, (client, options) =>
       client.models.list({ limit: size, ...(after !== undefined && { after_id: after }) }, options),
     ),
 };
 
 type Post = (client: Anthropic, options: Anthropic.RequestOptions) => { asResponse(): Promise<Response> };
 
-async function send(call: Call, exchange: Exchange, post: Post): Promise<WireResponse> {
-  const client = await clients.clientFor(call);
+async function send(operation: Operation, exchange: Exchange, post: Post): Promise<WireResponse> {
+  const client = await clients.clientFor(operation);
   const fetchOptions = { exchange } satisfies WireInit as NonNullable<Anthropic.RequestOptions["fetchOptions"]>;
-  const headers = callHeaders(call);
+  const headers = requestHeaders(operation);
   await post(client, headers === undefined ? { fetchOptions } : { headers, fetchOptions }).asResponse();
-  return responseOf(call, exchange);
+  return responseOf(operation, exchange);
 }
 
 /** Without any credential the SDK would look for one in the environment and in files; `authorization: null` keeps it unsent. */
@@ -61,10 +67,10 @@ const NO_KEY = "none";
 export const clients = new ClientCache(() => import("@anthropic-ai/sdk"), createClient);
 
 /** Every option the SDK would otherwise read from the environment is given. Clocks are kept by our layers, not by the SDK. */
-function createClient({ Anthropic }: typeof import("@anthropic-ai/sdk"), call: Call): Anthropic {
-  const { target, transport } = call;
+function createClient({ Anthropic }: typeof import("@anthropic-ai/sdk"), operation: Operation): Anthropic {
+  const { target, transport } = operation;
   const version = target.address.apiVersion ?? target.facts.anthropicVersion;
-  const { bearer, headers } = clientCredential(call);
+  const { bearer, headers } = clientCredential(operation);
   return withoutVariables(["ANTHROPIC_"], () => {
     return new Anthropic({
       apiKey: bearer ?? NO_KEY,

@@ -2,9 +2,9 @@ import type { Anthropic } from "@anthropic-ai/sdk";
 import { readDataUrl } from "../../core/data-url.ts";
 import type { FilePart, ImagePart, MediaPart, ReasoningPart, TextPart, ToolResultPart } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { targetError } from "../../core/target-error.ts";
 import { isChatSignature } from "../chat-signature.ts";
 import type { Report } from "../report.ts";
-import { targetError } from "../../core/target-error.ts";
 
 export type Block = Anthropic.ContentBlockParam;
 

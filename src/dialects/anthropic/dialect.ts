@@ -44,8 +44,9 @@ export const anthropic: Dialect = {
   mediaRefusal: messagesRefusal,
   load: () => clients.load(),
   open: (call) => openWire(call, messagesWire(call)),
-  countTokens: (call) => countOverWire(call, { encode: encodeCountRequest, client: countClient }, "input_tokens"),
-  listModels: (call) => listOverWire(call, listClient, anthropicList),
+  countTokens: (operation) =>
+    countOverWire(operation, { encode: encodeCountRequest, client: countClient, field: "input_tokens" }),
+  listModels: (operation) => listOverWire(operation, listClient, anthropicList),
 };
 
 function messagesWire(call: Call): Wire<MessagesBody> {

@@ -8,12 +8,12 @@ import type {
   UserMessage,
 } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { targetError } from "../../core/target-error.ts";
 import { isChatSignature } from "../chat-signature.ts";
 import { reportForeignState } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, movedImages } from "../moved-image.ts";
 import { type Report, reportMovedSystem } from "../report.ts";
 import { ToolIds } from "../tool-ids.ts";
-import { targetError } from "../../core/target-error.ts";
 import {
   type Block,
   encodeFile,

@@ -2,9 +2,9 @@ import type { Anthropic } from "@anthropic-ai/sdk";
 import type { ModelRequest } from "../../core/request.ts";
 import { isNode, resolveRef } from "../../core/schema-node.ts";
 import type { Target } from "../../core/target.ts";
+import { targetError } from "../../core/target-error.ts";
 import type { JsonSchema, Tool } from "../../core/tool.ts";
 import type { Report } from "../report.ts";
-import { targetError } from "../../core/target-error.ts";
 import type { Turn } from "./messages.ts";
 import { isRecursive, lowerSchema } from "./schema.ts";
 

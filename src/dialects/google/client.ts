@@ -1,9 +1,9 @@
 import type { CountTokensParameters, GenerateContentParameters, GoogleGenAI, HttpOptions } from "@google/genai";
-import type { Call } from "../../core/call.ts";
 import type { Client } from "../../core/dialect.ts";
+import type { Operation } from "../../core/operation.ts";
 import type { Exchange } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
-import { bringsAuthorization, callHeaders, clientHeaders } from "../credential-headers.ts";
+import { bringsAuthorization, clientHeaders, requestHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
 import { responseOf, sdkFetch, templated } from "../request-template.ts";
@@ -13,45 +13,45 @@ import { generateBody } from "./generate-body.ts";
 
 /** Sends a request through the SDK and gives the answer as our transport holds it. */
 export const generateClient: Client<GenerateContentParameters> = templated({
-  body: (params, { target }) => (target.address.vertexProject === undefined ? generateBody(params) : undefined),
-  async send(params, call, exchange) {
-    requirePathName(call.target, "name", params.model);
-    const { models } = await clients.clientFor(call);
+  body: (params, { address }) => (address.vertexProject === undefined ? generateBody(params) : undefined),
+  async send(params, operation, exchange) {
+    requirePathName(operation.target, "name", params.model);
+    const { models } = await clients.clientFor(operation);
     const config = {
       ...params.config,
       // Both would make the SDK send requests of its own.
       automaticFunctionCalling: { disable: true },
       automaticContinuation: false,
-      httpOptions: { ...params.config?.httpOptions, fetch: fetchFor(call, exchange) },
+      httpOptions: { ...params.config?.httpOptions, fetch: fetchFor(operation, exchange) },
     };
-    if (call.streaming) await models.generateContentStream({ ...params, config });
+    if (exchange.streaming) await models.generateContentStream({ ...params, config });
     else await models.generateContent({ ...params, config });
   },
 });
 
 export const countClient: Client<CountTokensParameters> = {
-  async send(params, call, exchange) {
-    requirePathName(call.target, "name", params.model);
-    const { models } = await clients.clientFor(call);
-    const vertex = call.target.address.vertexProject !== undefined;
+  async send(params, operation, exchange) {
+    requirePathName(operation.target, "name", params.model);
+    const { models } = await clients.clientFor(operation);
+    const vertex = operation.target.address.vertexProject !== undefined;
     const { systemInstruction, tools, ...config } = params.config ?? {};
     const whole = vertex || (systemInstruction === undefined && tools === undefined);
     const httpOptions: HttpOptions = {
       ...config.httpOptions,
-      fetch: fetchFor(call, exchange, whole ? undefined : (body) => countedWhole(body, params)),
+      fetch: fetchFor(operation, exchange, whole ? undefined : (body) => countedWhole(body, params)),
     };
     await models.countTokens({ ...params, config: { ...(vertex && params.config), ...config, httpOptions } });
-    return responseOf(call, exchange);
+    return responseOf(operation, exchange);
   },
 };
 
 export const listClient: Client<PageParams> = {
-  async send({ after, size }, call, exchange) {
-    const { models } = await clients.clientFor(call);
+  async send({ after, size }, operation, exchange) {
+    const { models } = await clients.clientFor(operation);
     const page = { pageSize: size, ...(after !== undefined && { pageToken: after }) };
     // The pager reads its first page, which is empty, and asks for no other.
-    await models.list({ config: { ...page, httpOptions: { fetch: fetchFor(call, exchange) } } });
-    return responseOf(call, exchange);
+    await models.list({ config: { ...page, httpOptions: { fetch: fetchFor(operation, exchange) } } });
+    return responseOf(operation, exchange);
   },
 };
 
@@ -86,11 +86,11 @@ const NOTHING = {
 } as unknown as Response;
 
 /** Our transport keeps the answer; the SDK reads nothing, but sees the status and body of an error. */
-function fetchFor(call: Call, exchange: Exchange, rewrite?: (body: string) => string): Fetch {
+function fetchFor(operation: Operation, exchange: Exchange, rewrite?: (body: string) => string): Fetch {
   return async (url, init) => {
-    const headers = requestHeaders(call, init?.headers);
+    const headers = headersOf(operation, init?.headers);
     const body = rewrite !== undefined && typeof init?.body === "string" ? { body: rewrite(init.body) } : {};
-    const response = await sdkFetch(call.transport, url, {
+    const response = await sdkFetch(operation.transport, url, {
       ...init,
       ...body,
       ...(headers !== undefined && { headers }),
@@ -101,13 +101,13 @@ function fetchFor(call: Call, exchange: Exchange, rewrite?: (body: string) => st
 }
 
 /** The headers of the client as they are, unless the credential goes elsewhere or the call has headers of its own. */
-function requestHeaders(call: Call, given: RequestInit["headers"]): Headers | undefined {
-  const own = callHeaders(call);
-  const { target, credential } = call;
+function headersOf(operation: Operation, given: RequestInit["headers"]): Headers | undefined {
+  const own = requestHeaders(operation);
+  const { target, credential } = operation;
   const isComplete = target.auth === KEY_HEADER && credential !== undefined && !bringsAuthorization(target);
   if (own === undefined && isComplete) return undefined;
   const headers = new Headers(given);
-  for (const [name, value] of Object.entries({ ...clientHeaders(call), ...own })) {
+  for (const [name, value] of Object.entries({ ...clientHeaders(operation), ...own })) {
     if (value === null) headers.delete(name);
     else headers.set(name, value);
   }
@@ -122,13 +122,13 @@ const NO_KEY = "none";
 export const clients = new ClientCache(() => import("@google/genai"), createClient);
 
 /** Every option the SDK would otherwise read from the environment is given. */
-function createClient({ GoogleGenAI }: typeof import("@google/genai"), call: Call): GoogleGenAI {
-  const { target, credential } = call;
+function createClient({ GoogleGenAI }: typeof import("@google/genai"), operation: Operation): GoogleGenAI {
+  const { target, credential } = operation;
   const { baseUrl, apiVersion, vertex } = googleAddress(target.address);
   requirePathName(target, "api_version", apiVersion);
   requirePathStep(target, "vertex_project", vertex?.project);
   requirePathStep(target, "vertex_location", vertex?.location);
-  const { authorization: _, [KEY_HEADER]: key, ...own } = clientHeaders(call);
+  const { authorization: _, [KEY_HEADER]: key, ...own } = clientHeaders(operation);
   const headers = Object.fromEntries(Object.entries(own).filter((pair): pair is [string, string] => pair[1] !== null));
   const apiKey = target.auth === KEY_HEADER && credential !== undefined ? (key ?? NO_KEY) : NO_KEY;
   return withoutVariables(["GOOGLE_", "GEMINI_"], () => {

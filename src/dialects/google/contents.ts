@@ -13,12 +13,12 @@ import type {
 } from "../../core/message.ts";
 import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { targetError } from "../../core/target-error.ts";
 import { isChatSignature } from "../chat-signature.ts";
 import { reportForeignState } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, type MovedImage, movedImage } from "../moved-image.ts";
 import { type Report, reportMovedSystem } from "../report.ts";
 import { ToolIds } from "../tool-ids.ts";
-import { targetError } from "../../core/target-error.ts";
 import { encodeMedia } from "./media.ts";
 import type { ToolNames } from "./tool-names.ts";
 

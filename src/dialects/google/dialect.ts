@@ -43,8 +43,9 @@ export const google: Dialect = {
   manySamples: true,
   load: () => clients.load(),
   open: (call) => openWire(call, generateWire(call)),
-  countTokens: (call) => countOverWire(call, { encode: encodeCount, client: countClient }, "totalTokens"),
-  listModels: (call) => listOverWire(call, listClient, googleList),
+  countTokens: (operation) =>
+    countOverWire(operation, { encode: encodeCount, client: countClient, field: "totalTokens" }),
+  listModels: (operation) => listOverWire(operation, listClient, googleList),
 };
 
 function generateWire({ request }: Call): Wire<GenerateContentParameters> {

@@ -2,8 +2,8 @@ import type { Part } from "@google/genai";
 import { readDataUrl } from "../../core/data-url.ts";
 import type { AudioPart, FilePart, ImagePart } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
-import type { Report } from "../report.ts";
 import { targetError } from "../../core/target-error.ts";
+import type { Report } from "../report.ts";
 
 /** Bytes go inline, addresses as file data with the media type the API asks for. */
 export function encodeMedia(part: ImagePart | FilePart | AudioPart, target: Target, report: Report): Part {

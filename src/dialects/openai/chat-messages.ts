@@ -19,11 +19,11 @@ import type {
 } from "../../core/message.ts";
 import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { targetError } from "../../core/target-error.ts";
 import { isChatSignature } from "../chat-signature.ts";
 import { reportForeignState } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, movedImages } from "../moved-image.ts";
 import { reportTo } from "../report.ts";
-import { targetError } from "../../core/target-error.ts";
 import { callFields, contentChunks, reasoningBack } from "./chat-reasoning.ts";
 import { audioFormat, chatRefusal, fileName, sourceUrl } from "./media.ts";
 import { wireToolId } from "./tool-ids.ts";

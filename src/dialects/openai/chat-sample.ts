@@ -1,9 +1,9 @@
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
+import { targetError } from "../../core/target-error.ts";
 import { FROM_CHUNK, FROM_DETAILS, FROM_TAGS, REASONING_FIELDS } from "../chat-signature.ts";
 import type { Said } from "../end-mark.ts";
-import { targetError } from "../../core/target-error.ts";
 import { CHAT_FINISHES, chatFailure } from "./finish-reasons.ts";
 import { callState, MessageState, reasoningIn } from "./opaque-fields.ts";
 import { ThinkTags } from "./think-tags.ts";

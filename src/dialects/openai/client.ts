@@ -1,67 +1,69 @@
 import type { OpenAI } from "openai";
-import type { Call } from "../../core/call.ts";
 import { MAX_TIMER_MS } from "../../core/clock.ts";
 import type { Client } from "../../core/dialect.ts";
+import type { Operation } from "../../core/operation.ts";
+import type { Target } from "../../core/target.ts";
+import { targetError } from "../../core/target-error.ts";
 import type { Exchange, WireInit, WireResponse } from "../../core/transport.ts";
 import { ClientCache } from "../client-cache.ts";
-import { callHeaders, clientCredential, clientHeaders } from "../credential-headers.ts";
+import { clientCredential, clientHeaders, requestHeaders } from "../credential-headers.ts";
 import { withoutVariables } from "../environment.ts";
 import type { PageParams } from "../model-list.ts";
 import { responseOf, sdkFetch, templated } from "../request-template.ts";
 import { requirePathName } from "../url-path.ts";
-import { targetError } from "../../core/target-error.ts";
 import type { ChatParams } from "./chat-encode.ts";
 import type { CountParams } from "./count-tokens.ts";
 import type { ResponsesParams } from "./responses-encode.ts";
 
 export const chatClient: Client<ChatParams> = templated({
   body: bodyOf,
-  send: (params, call, exchange) =>
-    through(call, exchange, (sdk, options) => sdk.chat.completions.create(params, options).asResponse()),
+  send: (params, operation, exchange) =>
+    through(operation, exchange, (sdk, options) => sdk.chat.completions.create(params, options).asResponse()),
 });
 
 export const responsesClient: Client<ResponsesParams> = templated({
   body: bodyOf,
-  send: (params, call, exchange) =>
-    through(call, exchange, (sdk, options) => sdk.responses.create(params, options).asResponse()),
+  send: (params, operation, exchange) =>
+    through(operation, exchange, (sdk, options) => sdk.responses.create(params, options).asResponse()),
 });
 
 /** The SDK writes the params as they are. Azure's dated API puts the model into the path. */
-function bodyOf<Params extends object>(params: Params, { target }: Call): Params | undefined {
-  return target.address.azure === true ? undefined : params;
+function bodyOf<Params extends object>(params: Params, { address }: Target): Params | undefined {
+  return address.azure === true ? undefined : params;
 }
 
 export const countClient: Client<CountParams> = {
-  send: (params, call, exchange) =>
-    exchangeOver(call, exchange, (sdk, options) => sdk.responses.inputTokens.count(params, options).asResponse()),
+  send: (params, operation, exchange) =>
+    exchangeOver(operation, exchange, (sdk, options) => sdk.responses.inputTokens.count(params, options).asResponse()),
 };
 
 /** The wire's list has one page. */
 export const listClient: Client<PageParams> = {
-  send: (_, call, exchange) => exchangeOver(call, exchange, (sdk, options) => sdk.models.list(options).asResponse()),
+  send: (_, operation, exchange) =>
+    exchangeOver(operation, exchange, (sdk, options) => sdk.models.list(options).asResponse()),
 };
 
 type RequestOptions = NonNullable<Parameters<OpenAI["chat"]["completions"]["create"]>[1]>;
 
 async function exchangeOver(
-  call: Call,
+  operation: Operation,
   exchange: Exchange,
   send: (sdk: OpenAI, options: RequestOptions) => Promise<unknown>,
 ): Promise<WireResponse> {
-  await through(call, exchange, send);
-  return responseOf(call, exchange);
+  await through(operation, exchange, send);
+  return responseOf(operation, exchange);
 }
 
 /** The SDK writes URL, headers and body; our fetch keeps the response in the exchange. */
 async function through(
-  call: Call,
+  operation: Operation,
   exchange: Exchange,
   send: (sdk: OpenAI, options: RequestOptions) => Promise<unknown>,
 ): Promise<void> {
   // Azure's dated API has the deployment in its path, unescaped.
-  if (call.target.address.azure === true) requirePathName(call.target, "name", call.target.modelId);
-  const sdk = await clients.clientFor(call);
-  const headers = callHeaders(call);
+  if (operation.target.address.azure === true) requirePathName(operation.target, "name", operation.target.modelId);
+  const sdk = await clients.clientFor(operation);
+  const headers = requestHeaders(operation);
   const fetchOptions = { exchange } satisfies WireInit as NonNullable<RequestOptions["fetchOptions"]>;
   await send(sdk, headers === undefined ? { fetchOptions } : { headers, fetchOptions });
 }
@@ -72,12 +74,12 @@ const NO_KEY = "none";
 export const clients = new ClientCache(() => import("openai"), createClient);
 
 /** Every option the SDK would otherwise read from the environment is given. Clocks are kept by our layers, not by the SDK. */
-function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), call: Call): OpenAI {
-  const { target, transport } = call;
+function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), operation: Operation): OpenAI {
+  const { target, transport } = operation;
   const { baseUrl, organization, project, apiVersion, azure } = target.address;
   // AzureOpenAI would send a bearer token as its own api-key.
   const { bearer, headers } =
-    azure === true ? { bearer: undefined, headers: clientHeaders(call) } : clientCredential(call);
+    azure === true ? { bearer: undefined, headers: clientHeaders(operation) } : clientCredential(operation);
   const options = {
     apiKey: bearer ?? NO_KEY,
     adminAPIKey: null,

@@ -1,8 +1,8 @@
 import type { InputTokenCountParams } from "openai/resources/responses/input-tokens";
-import type { Call } from "../../core/call.ts";
 import type { Client, Encode } from "../../core/dialect.ts";
-import { countOverWire } from "../token-count.ts";
+import type { RequestOperation } from "../../core/operation.ts";
 import { targetError } from "../../core/target-error.ts";
+import { countOverWire } from "../token-count.ts";
 import { given } from "./given.ts";
 import { encodeResponses } from "./responses-encode.ts";
 
@@ -12,10 +12,10 @@ export type CountParams = InputTokenCountParams;
 const COUNTING: ReadonlySet<string> = new Set(["openai", "simulator"]);
 
 /** The provider's own count of a prompt. OpenAI alone has the endpoint; elsewhere throws `unsupported`. */
-export async function countPromptTokens(call: Call, client: Client<CountParams>): Promise<number> {
-  const { target } = call;
+export async function countPromptTokens(operation: RequestOperation, client: Client<CountParams>): Promise<number> {
+  const { target } = operation;
   if (!COUNTING.has(target.provider)) throw targetError(target, "unsupported", "it has no endpoint that counts tokens");
-  return countOverWire(call, { encode: encodeCount, client }, "input_tokens");
+  return countOverWire(operation, { encode: encodeCount, client, field: "input_tokens" });
 }
 
 /** The part of a request that counts: chat and responses cost the same prompt. */

@@ -21,8 +21,8 @@ export const openaiChat: Dialect = {
   mediaRefusal: chatRefusal,
   load: () => clients.load(),
   open: (call) => openWire(call, chat),
-  countTokens: (call) => countPromptTokens(call, countClient),
-  listModels: (call) => listOverWire(call, listClient, openaiList),
+  countTokens: (operation) => countPromptTokens(operation, countClient),
+  listModels: (operation) => listOverWire(operation, listClient, openaiList),
 };
 
 /** The Responses API, used without state on the server. */
@@ -33,6 +33,6 @@ export const openaiResponses: Dialect = {
   mediaRefusal: responsesRefusal,
   load: () => clients.load(),
   open: (call) => openWire(call, responses),
-  countTokens: (call) => countPromptTokens(call, countClient),
-  listModels: (call) => listOverWire(call, listClient, openaiList),
+  countTokens: (operation) => countPromptTokens(operation, countClient),
+  listModels: (operation) => listOverWire(operation, listClient, openaiList),
 };

@@ -18,9 +18,9 @@ import type {
   UserMessage,
 } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { targetError } from "../../core/target-error.ts";
 import { reportForeignState } from "../foreign-state.ts";
 import { reportTo } from "../report.ts";
-import { targetError } from "../../core/target-error.ts";
 import { failedResult, systemRole } from "./chat-messages.ts";
 import { fileName, responsesRefusal, sourceUrl } from "./media.ts";
 import { isResponsesSignature, readReasoningSignature, readTextSignature } from "./responses-signature.ts";

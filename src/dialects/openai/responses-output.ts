@@ -1,8 +1,8 @@
 import type { FlowEvent } from "../../core/event.ts";
 import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
-import { AnswerIds } from "../answer-ids.ts";
 import { targetError } from "../../core/target-error.ts";
+import { AnswerIds } from "../answer-ids.ts";
 import { OpenCall } from "./open-call.ts";
 import { Opening } from "./opening.ts";
 import { CALL_KINDS, contentOf, ItemTable, type OutputItem } from "./output-item.ts";

@@ -1,8 +1,8 @@
-import { targetError } from "../../core/target-error.ts";
 import type { Adjustment } from "../../core/attempt.ts";
 import type { ModelError } from "../../core/error.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import type { Target } from "../../core/target.ts";
+import { targetError } from "../../core/target-error.ts";
 import type { ToolKind } from "../../core/tool.ts";
 import { AnswerIds } from "../answer-ids.ts";
 import { joinStates } from "./opaque-fields.ts";

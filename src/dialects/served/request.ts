@@ -1,5 +1,5 @@
-import type { WireName } from "../../core/wire-name.ts";
 import { own } from "../../core/own.ts";
+import type { WireName } from "../../core/wire-name.ts";
 import type { Json } from "./json.ts";
 
 /** A request as read from any of the wires: what an answer is made from. */

@@ -1,6 +1,6 @@
-import { addsVersion, type WireName } from "../../core/wire-name.ts";
 import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
+import { addsVersion, type WireName } from "../../core/wire-name.ts";
 import { checkedExpectation, type FaultExpectation, unmet } from "./expectation.ts";
 import { FaultRoom } from "./fault-room.ts";
 import { checkedOptions, type FaultServerOptions } from "./options.ts";
