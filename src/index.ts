@@ -36,8 +36,8 @@ export type {
   UserMessage,
 } from "./core/message.ts";
 export type { OfferedModel } from "./core/offered-model.ts";
-export type { RateLimit, RateWindow } from "./core/rate-limit.ts";
 export type { Operation, RequestOperation } from "./core/operation.ts";
+export type { RateLimit, RateWindow } from "./core/rate-limit.ts";
 export type { Reply, Sample } from "./core/reply.ts";
 export type { Effort, ModelRequest, PromptCache, ResponseFormat, Settings } from "./core/request.ts";
 export type { Scope } from "./core/scope.ts";
