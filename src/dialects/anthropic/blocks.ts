@@ -43,16 +43,17 @@ export function readBlock(block: Tree, context: BlockContext, out: FlowEvent[]):
 }
 
 /** Kinds of deltas that carry a part of an answer, and where. */
-const CARRIERS: Readonly<Record<string, string>> = {
-  text_delta: "text",
-  thinking_delta: "thinking",
-  signature_delta: "signature",
-  input_json_delta: "partial_json",
-};
+const CARRIERS: ReadonlyMap<unknown, string> = new Map([
+  ["text_delta", "text"],
+  ["thinking_delta", "thinking"],
+  ["signature_delta", "signature"],
+  ["input_json_delta", "partial_json"],
+]);
 
 /** Whether ignoring the delta would lose something. */
 export function carriesContent(delta: Tree): boolean {
-  return Object.entries(CARRIERS).some(([type, field]) => delta["type"] === type && stringOf(delta[field]) !== "");
+  const field = CARRIERS.get(delta["type"]);
+  return field !== undefined && stringOf(delta[field]) !== "";
 }
 
 /** Whether a block begins without any content. */
