@@ -37,6 +37,7 @@ export type {
 } from "./core/message.ts";
 export type { OfferedModel } from "./core/offered-model.ts";
 export type { Operation, RequestOperation } from "./core/operation.ts";
+export type { ToolInput } from "./core/option-values.ts";
 export type { RateLimit, RateWindow } from "./core/rate-limit.ts";
 export type { Reply, Sample } from "./core/reply.ts";
 export type { Effort, ModelRequest, PromptCache, ResponseFormat, Settings } from "./core/request.ts";
@@ -54,7 +55,7 @@ export type { DiscoverOptions, Discovery } from "./model/discovery.ts";
 export type { HealthOptions, ModelHealth } from "./model/health.ts";
 export type { Estimate, Model, Outcome } from "./model/model.ts";
 export type { DeepPartial, ObjectReply, ObjectStream } from "./model/object.ts";
-export type { CallOptions, ToolInput } from "./model/options.ts";
+export type { CallOptions } from "./model/options.ts";
 export type { OptionsFor, OptionsWithout, Unsupported } from "./model/options-for.ts";
 export type { Session, SessionOptions } from "./model/session.ts";
 export type { ModelStream } from "./model/stream.ts";

@@ -1,9 +1,7 @@
 import { z } from "zod";
+import { OPTION_GROUPS, shapeOf as schemasOf } from "../../src/config/options.ts";
 import { configSchema } from "../../src/config/schema.ts";
-import { identityShape } from "../../src/config/schema-identity.ts";
-import { featureShape, parameterShape } from "../../src/config/schema-parameters.ts";
-import { clockShape, protectionShape, retryShape } from "../../src/config/schema-reliability.ts";
-import { cacheSection, capabilityShape, group, loggingSection, moneyShape } from "../../src/config/schema-sections.ts";
+import { cacheSection, group, loggingSection } from "../../src/config/schema-sections.ts";
 import { code, GENERATED, markdownTable, page } from "./markdown.ts";
 import { tomlValue } from "./toml-value.ts";
 
@@ -11,22 +9,26 @@ type Shape = Readonly<Record<string, z.ZodType>>;
 type Json = { readonly [keyword: string]: unknown };
 
 const GROUPS: readonly (readonly [title: string, intro: string, shape: Shape])[] = [
-  ["Identity", "Who answers, where, and with which credentials. `name` and `provider` are required.", identityShape],
+  [
+    "Identity",
+    "Who answers, where, and with which credentials. `name` and `provider` are required.",
+    schemasOf(OPTION_GROUPS.identity),
+  ],
   [
     "Parameters",
     "What a request says. Nothing is sent that is not given. A call may give each of these in camelCase.",
-    parameterShape,
+    schemasOf(OPTION_GROUPS.parameters),
   ],
   [
     "Features",
     "How requests are built and answers are treated. A call may give each of these in camelCase.",
-    featureShape,
+    schemasOf(OPTION_GROUPS.features),
   ],
-  ["Retries", "", retryShape],
-  ["Clocks", "", clockShape],
-  ["Protection", "", protectionShape],
-  ["Money", "", moneyShape],
-  ["Capabilities", "", capabilityShape],
+  ["Retries", "", schemasOf(OPTION_GROUPS.retry)],
+  ["Clocks", "", schemasOf(OPTION_GROUPS.clocks)],
+  ["Protection", "", schemasOf(OPTION_GROUPS.protection)],
+  ["Money", "", schemasOf(OPTION_GROUPS.money)],
+  ["Capabilities", "", schemasOf(OPTION_GROUPS.capabilities)],
 ];
 
 /** docs/reference/models-toml.md */

@@ -1,3 +1,4 @@
+import { isDurationKey } from "../config/options.ts";
 import { columns } from "./columns.ts";
 import { abilities, entryProblems } from "./entry-row.ts";
 import type { ExplainedKey, Explanation } from "./explanation.ts";
@@ -55,7 +56,6 @@ function keyWords({ source, variables }: ExplainedKey): string {
   return list.length === 0 ? "written in the file" : list.join(", then ");
 }
 
-const DURATION_KEY = /(?:_wait|timeout|^deadline|^max_retry_after|^window|^half_open_after)$/;
 const LONGEST_VALUE = 60;
 const KEY_VALUE_AND_PLACE = [0, 1, 2];
 
@@ -77,7 +77,7 @@ function valueWords(key: string, value: unknown): string {
 
 /** A value much as models.toml writes it; durations with their unit. */
 function tomlWords(key: string, value: unknown): string {
-  if (typeof value === "number" && DURATION_KEY.test(key)) return duration(value);
+  if (typeof value === "number" && isDurationKey(key)) return duration(value);
   if (Array.isArray(value)) return `[${value.map((inner) => tomlWords("", inner)).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   return `{ ${Object.entries(value)

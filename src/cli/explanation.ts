@@ -1,6 +1,9 @@
-import { DEFAULTS } from "../config/defaults.ts";
 import type { EntryConfig } from "../config/load.ts";
 import { maskedValue } from "../config/masked-config.ts";
+import { optionOf } from "../config/options.ts";
+import { policyOf } from "../config/policy.ts";
+import { fieldsIn } from "../config/schema-values.ts";
+import { keyOf } from "../core/request.ts";
 import { type Capture, captureRequest, type Sample } from "./capture.ts";
 import { PROVIDERS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";
@@ -70,7 +73,7 @@ export async function explain(project: Project, sample: Sample, context: CliCont
       policy: entry.contentPolicyFallbacks ?? [],
       rateLimit: entry.rateLimitFallbacks ?? [],
     },
-    ...policyOf(entry),
+    ...policyIn(entry),
   };
 }
 
@@ -78,32 +81,28 @@ function valuesOf({ config, file }: Project, entry: EntryConfig): ExplainedValue
   return Object.entries(entry)
     .filter(([name]) => name !== "entry" && name !== "simulatedProvider")
     .map(([name, value]) => {
-      const key = snake(name);
+      const key = keyOf(name);
       const origin = config.origin(entry.entry, key);
       const place =
         origin === undefined
           ? { from: null, file: null, line: 0, column: 0 }
           : { from: origin.from, file: origin.file ?? file, line: origin.line, column: origin.column };
-      return { key, value: maskedValue(spelled(name, unwrapped(name, value)), name), ...place };
+      return { key, value: maskedValue(spelled(key, unwrapped(key, value)), name), ...place };
     });
 }
 
-/** Tables whose keys are those of models.toml; the keys of other tables are the user's own. */
-const OUR_TABLES = ["capabilities", "pricing", "tls", "circuitBreaker", "webSearch"];
-
-function spelled(name: string, value: unknown): unknown {
-  if (!OUR_TABLES.includes(name) || typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [snake(key), inner]));
-}
-
-function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** The keys of tables are those of models.toml where the schema lists them; those of other tables are the user's own. */
+function spelled(key: string, value: unknown): unknown {
+  const option = optionOf(key);
+  if (option === undefined || typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (fieldsIn(option.schema) === undefined) return value;
+  return Object.fromEntries(Object.entries(value).map(([inner, one]) => [keyOf(inner), one]));
 }
 
 /** One key or stop word is a list of one in the entry, and mostly a text in the file. */
-function unwrapped(name: string, value: unknown): unknown {
+function unwrapped(key: string, value: unknown): unknown {
   const isOne = Array.isArray(value) && value.length === 1;
-  return isOne && (name === "apiKey" || name === "stop") ? value[0] : value;
+  return isOne && optionOf(key)?.oneOrMany === true ? value[0] : value;
 }
 
 const REFERENCE = /^env:([A-Z_][A-Z0-9_]*)/;
@@ -125,38 +124,32 @@ function keyOfEntry(entry: EntryConfig, { provider }: EntryRow, { env }: CliCont
   };
 }
 
-type Policy = Pick<Explanation, "retries" | "clocks" | "breaker" | "maxParallel">;
+type Shown = Pick<Explanation, "retries" | "clocks" | "breaker" | "maxParallel">;
 
-function policyOf(entry: EntryConfig): Policy {
-  const given = (value: number | undefined, seconds: number) => value ?? seconds * 1_000;
+function policyIn(entry: EntryConfig): Shown {
+  const policy = policyOf(entry);
+  const { breaker } = policy;
   return {
     retries: {
-      numRetries: entry.numRetries ?? DEFAULTS.num_retries,
-      minWait: given(entry.retryMinWait, DEFAULTS.retry_min_wait),
-      maxWait: given(entry.retryMaxWait, DEFAULTS.retry_max_wait),
-      multiplier: entry.retryMultiplier ?? DEFAULTS.retry_multiplier,
-      jitter: entry.jitter ?? DEFAULTS.jitter,
-      maxRetryAfter: given(entry.maxRetryAfter, DEFAULTS.max_retry_after),
+      numRetries: policy.numRetries,
+      minWait: policy.retryMinWaitMs,
+      maxWait: policy.retryMaxWaitMs,
+      multiplier: policy.retryMultiplier,
+      jitter: policy.jitter,
+      maxRetryAfter: policy.maxRetryAfterMs,
       on: entry.retryOn ?? null,
     },
     clocks: {
-      connect: given(entry.connectTimeout, DEFAULTS.connect_timeout),
-      firstToken: entry.firstTokenTimeout ?? null,
-      silence: given(entry.silenceTimeout, DEFAULTS.silence_timeout),
-      idle: given(entry.idleTimeout, DEFAULTS.idle_timeout),
-      attempt: given(entry.timeout, DEFAULTS.timeout),
-      deadline: entry.deadline ?? null,
+      connect: policy.connectTimeoutMs,
+      firstToken: policy.firstTokenTimeoutMs ?? null,
+      silence: policy.silenceTimeoutMs,
+      idle: policy.idleTimeoutMs,
+      attempt: policy.attemptTimeoutMs,
+      deadline: policy.deadlineMs ?? null,
     },
-    breaker: breakerOf(entry),
-    maxParallel: entry.maxParallel ?? null,
-  };
-}
-
-function breakerOf({ circuitBreaker }: EntryConfig): Policy["breaker"] {
-  if (circuitBreaker === false) return null;
-  return {
-    threshold: circuitBreaker?.threshold ?? DEFAULTS.circuit_breaker.threshold,
-    window: circuitBreaker?.window ?? null,
-    halfOpenAfter: circuitBreaker?.halfOpenAfter ?? DEFAULTS.circuit_breaker.half_open_after * 1_000,
+    breaker: breaker
+      ? { threshold: breaker.threshold, window: breaker.windowMs ?? null, halfOpenAfter: breaker.halfOpenAfterMs }
+      : null,
+    maxParallel: policy.maxParallel ?? null,
   };
 }

@@ -1,8 +1,8 @@
 import { nearest } from "../core/suggest.ts";
 import { checkEntry } from "./entry-checks.ts";
-import { FALLBACK_KEYS, KEY_ALIASES } from "./layering.ts";
 import { type Finding, REFERENCES_ONLY } from "./limits.ts";
 import { checkNames, checkReferences, noEntry, unusedWeights } from "./name-checks.ts";
+import { FALLBACK_KEYS, KEY_ALIASES } from "./options.ts";
 import { insteadOf, placeholderIn } from "./placeholders.ts";
 import type { Path } from "./positions.ts";
 import { checkPriceAs, checkProfileProvider, checkProviderTables, type Facts } from "./provider-checks.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { KEY_ALIASES } from "./layering.ts";
+import { KEY_ALIASES } from "./options.ts";
 import { configSchema } from "./schema.ts";
 
 type Node = Record<string, unknown>;

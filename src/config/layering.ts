@@ -1,4 +1,5 @@
 import { own } from "../core/own.ts";
+import { FALLBACK_KEYS, KEY_ALIASES, keysWhere, optionOf } from "./options.ts";
 import type { Path } from "./positions.ts";
 import type { Source } from "./source.ts";
 import { isTable, type Table } from "./table.ts";
@@ -31,32 +32,8 @@ export function servedProvider({ provider, simulatedProvider }: EntrySources): s
   return provider === SIMULATOR ? simulatedProvider : provider;
 }
 
-/** Two spellings of one key. */
-export const KEY_ALIASES: Readonly<Record<string, string>> = {
-  max_tokens: "max_new_tokens",
-  max_retries: "num_retries",
-};
-
 /** What belongs to one provider and must never reach another. */
-const CONNECTION_KEYS = new Set([
-  ...["api_key", "base_url", "api_version", "organization_id", "project_id", "custom_llm_provider"],
-  ...["vertex_project", "vertex_location", "auth_header", "extra_headers", "extra_body"],
-]);
-
-/** Tables that are laid over each other key by key; every other value replaces the one below. */
-const MERGED_KEYS = new Set([
-  ...["extra_headers", "extra_body", "tls", "metadata", "logit_bias", "capabilities", "pricing"],
-  ...["circuit_breaker", "prompt_cache", "web_search"],
-]);
-
-const FALLBACK_KEYS = [
-  "fallback_models",
-  "context_window_fallbacks",
-  "content_policy_fallbacks",
-  "rate_limit_fallbacks",
-];
-
-export { FALLBACK_KEYS };
+const CONNECTION_KEYS: ReadonlySet<string> = new Set(keysWhere(({ connection }) => connection === true));
 
 function counts(source: SourceTable, key: string): boolean {
   return key !== "extends" && !(source.foreign && CONNECTION_KEYS.has(key));
@@ -93,8 +70,9 @@ export function mergeSources(
 }
 
 function layOver(below: unknown, above: unknown, key: string): unknown {
-  if (!MERGED_KEYS.has(key) || !isTable(below) || !isTable(above)) return above;
-  return deepMerge(below, above, key === "extra_headers");
+  if (!isTable(below) || !isTable(above)) return above;
+  const merge = optionOf(key)?.merge;
+  return merge === undefined ? above : deepMerge(below, above, merge === "headers");
 }
 
 /** `above` over `below`; header names are the same in any letter case. */

@@ -9,7 +9,7 @@ import { type ParseOptions, parseConfig } from "./parse.ts";
 import { VARIABLES } from "./variables.ts";
 
 export type { Config, ProfileView, Provenance, ResolveOptions } from "./config.ts";
-export type { EntryConfig, EntryMessage, PriceConfig } from "./entry-config.ts";
+export type { EntryConfig, PriceConfig } from "./entry-config.ts";
 export { type ParseOptions, parseConfig } from "./parse.ts";
 export type { PriceBook, ProviderHint } from "./provider-checks.ts";
 export type { CacheConfig, GroupConfig, LoggingConfig } from "./sections.ts";

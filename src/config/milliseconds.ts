@@ -1,11 +1,9 @@
 import { placeOf } from "./known-keys.ts";
+import { keysWhere } from "./options.ts";
 import type { Path } from "./positions.ts";
 
 /** Waits that a program or a person sits through. */
-const CLOCKS: ReadonlySet<unknown> = new Set([
-  ...["timeout", "deadline", "connect_timeout", "first_token_timeout", "silence_timeout", "idle_timeout"],
-  ...["retry_min_wait", "retry_max_wait", "hedge_after"],
-]);
+const CLOCKS: ReadonlySet<unknown> = new Set(keysWhere(({ wait }) => wait === true));
 
 /** From here on a bare number may be milliseconds. */
 export const FIRST_SUSPECT_S = 10_000;

@@ -1,8 +1,8 @@
 import type { Finding } from "./limits.ts";
+import { HEADER_VALUE } from "./options-identity.ts";
 import { placeholderIn } from "./placeholders.ts";
 import type { Path } from "./positions.ts";
 import { isReference, type ReferenceSource, resolveReference } from "./references.ts";
-import { HEADER_VALUE } from "./schema-identity.ts";
 import { isTable } from "./table.ts";
 
 /** Keys whose values are sent in headers. */

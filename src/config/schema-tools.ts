@@ -1,5 +1,8 @@
 import * as z from "zod";
+import type { ResponseFormat } from "../core/request.ts";
+import type { Tool, ToolChoice } from "../core/tool.ts";
 import { freeTable, oneOf, text } from "./schema-values.ts";
+import { isTable, type Table } from "./table.ts";
 
 const toolName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, {
   error: "must be 1 to 64 letters, digits, dots, dashes or underscores",
@@ -65,3 +68,23 @@ export const messages = z.array(
     tool_call_id: text().optional(),
   }),
 );
+
+export function toolsOf(written: readonly Table[]): readonly Tool[] {
+  return written.map(toolOf);
+}
+
+function toolOf(tool: Table): Tool {
+  const { type: _type, ...flat } = isTable(tool.function) ? tool.function : tool;
+  return { parameters: { type: "object", properties: {} }, ...flat } as unknown as Tool;
+}
+
+export function toolChoiceOf(choice: string | Table): ToolChoice {
+  if (!isTable(choice)) return choice as ToolChoice;
+  const named = isTable(choice.function) ? choice.function : choice;
+  return { name: String(named.name) };
+}
+
+export function responseFormatOf(format: Table): ResponseFormat {
+  const { json_schema: nested, ...flat } = format;
+  return { ...flat, ...(isTable(nested) ? nested : {}) } as unknown as ResponseFormat;
+}

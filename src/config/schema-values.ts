@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { DURATION_PATTERN } from "./duration.ts";
+import { DURATION_PATTERN, durationMs } from "./duration.ts";
 import { ENV_REFERENCE } from "./references.ts";
-import { SIZE_PATTERN } from "./size.ts";
+import { SIZE_PATTERN, sizeBytes } from "./size.ts";
 
 /*
  * The schema only validates; values are turned into milliseconds and camelCase when an entry is asked for. That keeps
@@ -10,6 +10,14 @@ import { SIZE_PATTERN } from "./size.ts";
  */
 
 export type Shape = Readonly<Record<string, z.ZodType>>;
+
+/** What the number of a value counts in models.toml; the library counts milliseconds and bytes. */
+interface Unit {
+  readonly of: "duration" | "size";
+  /** Words that are no number. */
+  readonly words: readonly string[];
+}
+const units = z.registry<Unit>();
 
 export const text = () => z.string().min(1);
 export const flag = () => z.boolean();
@@ -26,30 +34,31 @@ export function oneOf<const T extends readonly [z.ZodType, z.ZodType, ...z.ZodTy
 
 const DURATION_WORDS = 'seconds as a number, or a text such as "500ms", "30s", "2m" or "1h"';
 
-/** A duration key; how it may be written is added to its description. */
-export const duration = (
-  description: string,
-  rest: { readonly default?: unknown; readonly examples?: readonly unknown[] } = {},
-) =>
-  oneOf(DURATION_WORDS, [
+interface Rest {
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+}
+
+/** A duration key; how it may be written is added to its description. Words may stand for a duration. */
+export function duration(description: string, rest: Rest = {}, ...words: readonly string[]): z.ZodType {
+  const expected = `${words.map((word) => `"${word}", `).join("")}${DURATION_WORDS}`;
+  return oneOf(expected, [
     z.number().min(0),
-    z.string().regex(DURATION_PATTERN, { error: `must be ${DURATION_WORDS}` }),
-  ]).meta({
-    description: `${description} In seconds, or as a text such as "500ms", "30s" or "2m".`,
-    ...rest,
-  });
+    z.string().regex(DURATION_PATTERN, { error: `must be ${expected}` }),
+    ...words.map((word) => z.literal(word)),
+  ])
+    .meta({ description: `${description} In seconds, or as a text such as "500ms", "30s" or "2m".`, ...rest })
+    .register(units, { of: "duration", words });
+}
 
 const SIZE_WORDS = 'a number of bytes, or a string such as "512KiB" or "64MiB"';
 
 /** A key for a number of bytes; how it may be written is added to its description. */
-export const size = (
-  description: string,
-  rest: { readonly default?: unknown; readonly examples?: readonly unknown[] } = {},
-) =>
-  oneOf(SIZE_WORDS, [count(1), z.string().regex(SIZE_PATTERN, { error: `must be ${SIZE_WORDS}` })]).meta({
-    description: `${description} In bytes, or as a string such as "512KiB" or "64MiB".`,
-    ...rest,
-  });
+export function size(description: string, rest: Rest = {}): z.ZodType {
+  return oneOf(SIZE_WORDS, [count(1), z.string().regex(SIZE_PATTERN, { error: `must be ${SIZE_WORDS}` })])
+    .meta({ description: `${description} In bytes, or as a string such as "512KiB" or "64MiB".`, ...rest })
+    .register(units, { of: "size", words: [] });
+}
 
 export const texts = () => z.array(text());
 
@@ -69,3 +78,30 @@ function optional(shape: Shape): Record<string, z.ZodType> {
 
 /** A strict table in which every key may be left out. */
 export const table = (shape: Shape) => z.strictObject(optional(shape));
+
+/** The words that may stand for a duration, where the schema is one. */
+export function durationIn(schema: z.ZodType): readonly string[] | undefined {
+  const unit = units.get(schema);
+  return unit?.of === "duration" ? unit.words : undefined;
+}
+
+/** How a written number with its unit is counted here; undefined for a schema without a unit. */
+export function unitIn(schema: z.ZodType): ((value: number | string) => number | string) | undefined {
+  const unit = units.get(schema);
+  if (unit === undefined) return undefined;
+  const count = unit.of === "duration" ? durationMs : sizeBytes;
+  return (value) => (unit.words.includes(String(value)) ? value : count(value));
+}
+
+/** The keys of the table that a value may be, among other things; undefined where it is no table with keys of ours. */
+export function fieldsIn(schema: z.ZodType): Shape | undefined {
+  if (schema instanceof z.ZodUnion) {
+    const fields = (schema.options as readonly z.ZodType[]).map(fieldsIn).filter((one) => one !== undefined);
+    return fields.length === 1 ? fields[0] : undefined;
+  }
+  if (!(schema instanceof z.ZodObject)) return undefined;
+  const keys = Object.entries<z.ZodType>(schema.shape);
+  return Object.fromEntries(
+    keys.map(([key, inner]) => [key, inner instanceof z.ZodOptional ? (inner.unwrap() as z.ZodType) : inner]),
+  );
+}

@@ -1,21 +1,11 @@
 import * as z from "zod";
-import { identityShape } from "./schema-identity.ts";
-import { featureShape, parameterShape } from "./schema-parameters.ts";
-import { clockShape, protectionShape, retryShape } from "./schema-reliability.ts";
-import { cacheSection, capabilityShape, group, loggingSection, moneyShape, price } from "./schema-sections.ts";
+import { OPTIONS, type OptionKey, shapeOf } from "./options.ts";
+import { price } from "./options-money.ts";
+import { cacheSection, group, loggingSection } from "./schema-sections.ts";
 import { table, text } from "./schema-values.ts";
 
 /** The keys of a model entry, in the order of the documentation. */
-export const entryShape = {
-  ...identityShape,
-  ...parameterShape,
-  ...featureShape,
-  ...retryShape,
-  ...clockShape,
-  ...protectionShape,
-  ...moneyShape,
-  ...capabilityShape,
-} as const;
+export const entryShape = shapeOf(OPTIONS) as Readonly<Record<OptionKey, z.ZodType>>;
 
 const { name: _name, extends: _extends, ...defaultShape } = entryShape;
 const { provider: _provider, ...providerShape } = defaultShape;
@@ -75,12 +65,7 @@ export const configSchema = table({
   profiles: z.record(tableName, profile).meta({ description: "Variants of the file, for example for tests." }),
 }).meta({ title: "modelwright models.toml", description: "Which models a program uses and how." });
 
-const { messages: _messages, ...callParameters } = parameterShape;
+const perCall = Object.entries(OPTIONS).filter(([, option]) => option.perCall === true || option.setting === true);
 
 /** The keys that a single call may give too, spelled as in models.toml. */
-export const callSchema = table({
-  ...callParameters,
-  ...featureShape,
-  extra_headers: identityShape.extra_headers,
-  extra_body: identityShape.extra_body,
-});
+export const callSchema = table(shapeOf(Object.fromEntries(perCall)));

@@ -1,8 +1,9 @@
 import { nearest } from "../core/suggest.ts";
 import type { Finding } from "./limits.ts";
+import { price } from "./options-money.ts";
 import type { Path } from "./positions.ts";
 import { entryShape } from "./schema.ts";
-import { group, price } from "./schema-sections.ts";
+import { group } from "./schema-sections.ts";
 import { childTables, isTable, type Table } from "./table.ts";
 
 /** Sections whose tables users name, and the keys such a table may have. */

@@ -3,14 +3,15 @@ import type { Cancellation } from "./cancellation.ts";
 import type { ModelError } from "./error.ts";
 import type { Message } from "./message.ts";
 import type { RequestOperation } from "./operation.ts";
+import type { CallPolicy } from "./options.generated.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { ModelRequest, Settings } from "./request.ts";
 import { Shown } from "./shown.ts";
-import type { Adaptation, OnBreak, StripTokens, Target } from "./target.ts";
+import type { Adaptation, OnBreak, Target } from "./target.ts";
 import type { Exchange } from "./transport.ts";
 
 /** What the caller asked for, before a target was chosen. */
-export interface CallInput {
+export interface CallInput extends CallPolicy {
   readonly messages: readonly Message[];
   /** Settings of this call; they win over those of any entry. */
   readonly settings: Settings;
@@ -24,13 +25,6 @@ export interface CallInput {
   readonly prelude?: readonly Message[] | undefined;
   /** What this call says about changes of its request; wins over the entry. */
   readonly adaptation?: { readonly [key in keyof Adaptation]?: Adaptation[key] | undefined };
-  readonly stripTokens?: StripTokens | undefined;
-  /** Per-call override of `max_input_bytes`. */
-  readonly maxInputBytes?: number | undefined;
-  /** Per-call override of `continue_on_length`. */
-  readonly continueOnLength?: number | undefined;
-  /** Per-call override of the entry's `stream`. */
-  readonly stream?: boolean | undefined;
   /** Emit every wire event as `{ type: "raw" }`. */
   readonly raw: boolean;
   readonly tags: readonly string[];

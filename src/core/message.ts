@@ -89,3 +89,11 @@ export function textOf(content: Message["content"]): string {
   for (const part of content) if (part.type === "text") text += part.text;
   return text;
 }
+
+/** A message of `messages` in a model entry, as written. */
+export interface EntryMessage {
+  readonly role: "system" | "developer" | "user" | "assistant" | "tool";
+  readonly content: string | readonly Readonly<Record<string, unknown>>[];
+  readonly tool_calls?: readonly Readonly<Record<string, unknown>>[];
+  readonly tool_call_id?: string;
+}

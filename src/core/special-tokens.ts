@@ -1,4 +1,4 @@
-import type { StripSpecialTokens, StripTokens } from "./target.ts";
+import type { StripSpecialTokens, StripTokens } from "./option-values.ts";
 
 /** Control tokens of common chat formats that leak into text from hosts that do not strip them. */
 const USUAL_TOKENS: readonly string[] = [

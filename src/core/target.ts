@@ -1,6 +1,6 @@
 import type { Price } from "./cost.ts";
-import type { ModelErrorCode } from "./error-codes.ts";
 import type { Message } from "./message.ts";
+import type { Adaptation, Policy } from "./options.generated.ts";
 import type { Effort, SettingName, Settings } from "./request.ts";
 import type { Secret } from "./secret.ts";
 import type { TlsOptions } from "./transport.ts";
@@ -152,75 +152,8 @@ export interface Target {
   readonly withTools?: Target | undefined;
 }
 
-/** What may be done to a request that asks for more than the target can give. */
-export interface Adaptation {
-  /** Leave unsupported settings out (and say so). */
-  readonly dropParams: boolean;
-  /** Change values (clamp, merge, lower), and say so. */
-  readonly modifyParams: boolean;
-  /** No automatic change at all. */
-  readonly strict: boolean;
-  /** Settings always left out. */
-  readonly drop: readonly string[];
-  /** Settings always sent, even where the wire is thought not to have them. */
-  readonly allow: readonly string[];
-}
-
-/** Special tokens removed from text; no tokens: nothing is removed. */
-export interface StripTokens {
-  readonly tokens: readonly string[];
-  /** Only at the end of the text, at both its ends, or wherever they stand. */
-  readonly where: "end" | "edges" | "anywhere";
-}
-
-/** What is written for them: yes or no, a list of one's own, or also where. */
-export type StripSpecialTokens = boolean | readonly string[] | Partial<StripTokens>;
-
-export type OnBreak = "error" | "restart" | "continue";
-
-/** The numbers of the layers; durations in milliseconds. */
-export interface Policy {
-  /** Tries after the first. */
-  readonly numRetries: number;
-  readonly retryMinWaitMs: number;
-  readonly retryMaxWaitMs: number;
-  readonly retryMultiplier: number;
-  readonly jitter: "full" | "none" | "decorrelated";
-  /** Codes that are retried at all, with how often; absent: what the table of codes says, `numRetries` times. */
-  readonly retryOn: Readonly<Partial<Record<ModelErrorCode, number>>> | undefined;
-  /** A provider that asks for a longer wait is not waited for. */
-  readonly maxRetryAfterMs: number;
-  readonly attemptTimeoutMs: number;
-  readonly deadlineMs: number | undefined;
-  readonly connectTimeoutMs: number;
-  readonly firstTokenTimeoutMs: number | undefined;
-  readonly silenceTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly breaker:
-    | { readonly threshold: number; readonly windowMs: number | undefined; readonly halfOpenAfterMs: number }
-    | undefined;
-  readonly maxParallel: number | undefined;
-  readonly queue: number;
-  readonly onBreak: OnBreak;
-  /** Most further requests for an answer that ran into its token limit. */
-  readonly continueOnLength: number;
-  /** A second request is sent when the first shows nothing for so long; absent: never. */
-  readonly hedgeAfterMs: number | undefined;
-  /** The SDK builds every request, also once it is known what it sends. */
-  readonly sdkRequests: boolean;
-  readonly repeatedChunkLimit: number;
-  readonly stripTokens: StripTokens;
-  /** Codegen over the streaming wire; absent: only where something needs it. */
-  readonly stream: boolean | undefined;
-  /** Most completions one API call is asked for. */
-  readonly batchSize: number;
-  /** Largest prompt that is sent; absent: 64 MiB. */
-  readonly maxInputBytes: number | undefined;
-  /** Re-asks when an object does not satisfy its schema. */
-  readonly repair: number;
-  /** Refuse calls whose price is unknown. */
-  readonly strictPricing: boolean;
-}
+export type { Adaptation, Policy };
+export type OnBreak = Policy["onBreak"];
 
 /** Where a circuit breaker stands: `isolated` is open by hand. */
 export type BreakerState = "closed" | "open" | "half-open" | "isolated";

@@ -3,6 +3,7 @@ import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import { sha256 } from "../core/node-crypto.ts";
+import { DELIVERY_NAMES } from "../core/options.generated.ts";
 import type { Store } from "../core/store.ts";
 import type { Target } from "../core/target.ts";
 import { entryError } from "../core/target-error.ts";
@@ -68,7 +69,9 @@ function isStorable(events: readonly FlowEvent[], primary: string): boolean {
 /** Canonical request and everything about the primary that can change its answer. Keys and prompts are only hashed. */
 export function cacheKey(call: Call, namespace: string): string {
   const { input, target } = call;
-  const { tags: _tags, scopes: _scopes, cache: _cache, ...asked } = input;
+  const { tags: _tags, scopes: _scopes, cache: _cache, ...more } = input;
+  const asked: Record<string, unknown> = more;
+  for (const name of DELIVERY_NAMES) if (asked[name] !== undefined) asked[name] = undefined;
   return sha256(canonical({ namespace, asked, target: fingerprint(target) }));
 }
 

@@ -1,5 +1,5 @@
+import type { StripTokens } from "../core/option-values.ts";
 import { possibleStart } from "../core/possible-start.ts";
-import type { StripTokens } from "../core/target.ts";
 import { type Divided, HeldText } from "./held-text.ts";
 
 /** What takes special tokens out of the text; `undefined` where there are none to take. */

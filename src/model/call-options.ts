@@ -1,22 +1,24 @@
 import { camelOf, entryConfigOf } from "../config/entry-config.ts";
 import { CALL_ONLY } from "../config/known-keys.ts";
 import type { Finding } from "../config/limits.ts";
+import { optionOf } from "../config/options.ts";
+import { callAdaptationOf, callPolicyOf } from "../config/policy.ts";
 import { callSchema } from "../config/schema.ts";
 import { findingsOf } from "../config/schema-problem.ts";
+import { fieldsIn } from "../config/schema-values.ts";
+import { isTable } from "../config/table.ts";
 import type { CacheMode, CallInput } from "../core/call.ts";
 import { ModelError } from "../core/error.ts";
 import { readInput } from "../core/input.ts";
 import { invalidOption } from "../core/option-names.ts";
+import type { EntryOptions } from "../core/options.generated.ts";
 import { keyOf, pickSettings } from "../core/request.ts";
-import { stripTokensOf } from "../core/special-tokens.ts";
 import { nearest } from "../core/suggest.ts";
-import type { StripSpecialTokens } from "../core/target.ts";
 import type { CallOptions } from "./options.ts";
 import { isStandardSchema, jsonSchemaOf } from "./schema-json.ts";
 
 export interface ReadOptions {
   readonly input: Omit<CallInput, "messages">;
-  readonly batchSize: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -24,7 +26,6 @@ const CACHE_MODES: readonly CacheMode[] = ["use", "refresh", "bypass", "only"];
 
 const NO_OPTIONS: ReadOptions = {
   input: { settings: {}, samples: 1, extraBody: {}, extraHeaders: {}, raw: false, tags: [], adaptation: {} },
-  batchSize: undefined,
   signal: undefined,
 };
 
@@ -37,34 +38,24 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
   checkCallOnly(options, model);
   return {
     input: {
-      settings: pickSettings(entry),
+      settings: pickSettings(entry as Readonly<Record<string, unknown>>),
       samples: samples ?? 1,
-      extraBody: (entry["extraBody"] ?? {}) as Record<string, unknown>,
-      extraHeaders: (entry["extraHeaders"] ?? {}) as Record<string, string>,
+      extraBody: entry.extraBody ?? {},
+      extraHeaders: entry.extraHeaders ?? {},
       raw: raw ?? false,
       tags: tags ?? [],
       cache: cacheModeOf(cache),
-      stream: entry["stream"] as boolean | undefined,
-      system: entry["system"] as string | undefined,
+      system: entry.system,
       prelude: options.messages === undefined ? undefined : readInput(options.messages),
-      stripTokens: stripTokensOf(entry["stripSpecialTokens"] as StripSpecialTokens | undefined),
-      maxInputBytes: entry["maxInputBytes"] as number | undefined,
-      continueOnLength: entry["continueOnLength"] as number | undefined,
-      adaptation: pick(entry, ["dropParams", "modifyParams", "strict", "drop", "allow"]),
+      ...callPolicyOf(entry),
+      adaptation: callAdaptationOf(entry),
     },
-    batchSize: entry["batchSize"] as number | undefined,
     signal,
   };
 }
 
-function pick(entry: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, never> {
-  return Object.fromEntries(
-    names.filter((name) => entry[name] !== undefined).map((name) => [name, entry[name]]),
-  ) as Record<string, never>;
-}
-
 /** A value that contains itself would exhaust the stack of any recursive walk. */
-function readable(options: CallOptions, model: string): Readonly<Record<string, unknown>> {
+function readable(options: CallOptions, model: string): EntryOptions {
   try {
     return readEntry(options, model);
   } catch (error) {
@@ -74,7 +65,7 @@ function readable(options: CallOptions, model: string): Readonly<Record<string, 
 }
 
 /** The options that are also keys of an entry, checked and in the shapes of an entry. */
-function readEntry(options: CallOptions, model: string): Readonly<Record<string, unknown>> {
+function readEntry(options: CallOptions, model: string): EntryOptions {
   const table: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || name === "messages" || CALL_ONLY.includes(name as never)) continue;
@@ -93,9 +84,9 @@ function readEntry(options: CallOptions, model: string): Readonly<Record<string,
         .join("; "),
     );
   if ("max_tokens" in table) table["max_new_tokens"] ??= table["max_tokens"];
-  const entry = entryConfigOf(model, table as never, undefined) as unknown as Readonly<Record<string, unknown>>;
+  const entry: EntryOptions = entryConfigOf(model, table as never, undefined);
   if (tools !== undefined) return { ...entry, tools };
-  if (text !== undefined) keepTools(text, entry["tools"]);
+  if (text !== undefined) keepTools(text, entry.tools);
   return entry;
 }
 
@@ -103,10 +94,10 @@ function readEntry(options: CallOptions, model: string): Readonly<Record<string,
  * Tools that were read, by their JSON. A program gives the same ones with every call, and checking, copying and freezing
  * twelve of them costs more than a tenth of a call; the caller's own objects may change, so they are no key.
  */
-const readTools = new Map<string, unknown>();
+const readTools = new Map<string, EntryOptions["tools"]>();
 const MOST_READ_TOOLS = 32;
 
-function keepTools(text: string, tools: unknown): void {
+function keepTools(text: string, tools: EntryOptions["tools"]): void {
   const [oldest] = readTools.keys();
   if (readTools.size >= MOST_READ_TOOLS && oldest !== undefined) readTools.delete(oldest);
   readTools.set(text, tools);
@@ -135,7 +126,7 @@ function isPlainTool(tool: unknown): boolean {
 
 /** The value as models.toml would hold it. */
 function plainOf(name: string, value: unknown): unknown {
-  if (name === "webSearch" && typeof value === "object") return snakeTable(value as object);
+  if (isTable(value) && isTableOption(keyOf(name))) return snakeTable(value);
   if (name === "tools" && Array.isArray(value)) return value.map(plainTool);
   return name === "responseFormat" ? plainFormat(value) : value;
 }
@@ -165,12 +156,18 @@ function plainFormat(format: unknown): unknown {
   return isStandardSchema(schema) ? { ...format, schema: jsonSchemaOf(schema, "responseFormat.schema") } : format;
 }
 
+/** Whether the value may be a table with keys of ours, which are in camelCase here. */
+function isTableOption(key: string): boolean {
+  const option = optionOf(key);
+  return option !== undefined && fieldsIn(option.schema) !== undefined;
+}
+
 function snakeTable(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [keyOf(key), inner]));
 }
 
 function explain({ message, suggestion: word, path, ...finding }: Finding, options: CallOptions): string {
-  const isOption = finding.at === "key" && (path.length === 1 || path[0] === "web_search");
+  const isOption = finding.at === "key" && (path.length === 1 || isTableOption(String(path[0])));
   const suggestion = word === undefined ? "" : ` (did you mean "${isOption ? camelOf(word) : word}"?)`;
   // As the caller spelled it: "baseURL", not "base_u_r_l".
   const written = path.length === 1 ? Object.keys(options).find((name) => keyOf(name) === path[0]) : undefined;

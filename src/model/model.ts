@@ -206,7 +206,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     const { target, manySamples } = context;
     if (read.input.samples > 1) refuseSameSamples(read.input, target);
     const whole = { messages: readInput(input), scopes: this.#scopes, ...read.input };
-    const batchSize = manySamples(whole) ? (read.batchSize ?? target.policy.batchSize) : 1;
+    const batchSize = manySamples(whole) ? (read.input.batchSize ?? target.policy.batchSize) : 1;
     return { context, input: whole, batchSize, signal: read.signal };
   }
 }

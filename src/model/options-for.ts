@@ -1,5 +1,6 @@
+import type { ToolInput } from "../core/option-values.ts";
 import type { SETTING_CAPABILITIES } from "../core/setting-capabilities.ts";
-import type { CallOptions, ToolInput } from "./options.ts";
+import type { CallOptions } from "./options.ts";
 
 type Table = typeof SETTING_CAPABILITIES;
 type GuardedOption = keyof Table;

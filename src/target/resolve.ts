@@ -4,16 +4,16 @@ import { findProvider, type ProviderRow } from "../catalog/providers.ts";
 import { reasoningDemandOf } from "../catalog/reasoning-demands.ts";
 import type { Overlay } from "../catalog/table.ts";
 import { thinksFromTheStart } from "../catalog/think-templates.ts";
-import { DEFAULTS } from "../config/defaults.ts";
 import { camelOf } from "../config/entry-config.ts";
 import type { Config, EntryConfig, PriceConfig } from "../config/load.ts";
+import { keysWhere } from "../config/options.ts";
+import { adaptationOf, policyOf } from "../config/policy.ts";
 import { noPrice } from "../config/provider-checks.ts";
 import { isReference } from "../config/references.ts";
 import { readSmallFile, UnreadableFile } from "../config/small-file.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Price } from "../core/cost.ts";
 import { ModelError } from "../core/error.ts";
-import type { ModelErrorCode } from "../core/error-codes.ts";
 import { readInput } from "../core/input.ts";
 import { nodeCrypto } from "../core/node-crypto.ts";
 import { own } from "../core/own.ts";
@@ -21,7 +21,6 @@ import { proxyFor } from "../core/proxy.ts";
 import { pickSettings, type SettingName } from "../core/request.ts";
 import { Secret } from "../core/secret.ts";
 import { capabilitiesOf } from "../core/setting-capabilities.ts";
-import { stripTokensOf } from "../core/special-tokens.ts";
 import { nearest } from "../core/suggest.ts";
 import type {
   Address,
@@ -29,7 +28,6 @@ import type {
   Capability,
   Credentials,
   ModelFacts,
-  Policy,
   Quirks,
   Target,
   Token,
@@ -49,11 +47,8 @@ export interface ResolveContext {
 }
 
 const SIMULATOR = "simulator";
-/** Keys that lead somewhere else; an entry that is simulated goes nowhere. */
-const NOT_SIMULATED = [
-  ...["api_key", "base_url", "proxy", "tls", "extra_headers", "vertex_project", "vertex_location"],
-  ...["organization_id", "project_id"],
-];
+/** An entry that is simulated goes nowhere. */
+const NOT_SIMULATED = keysWhere(({ elsewhere }) => elsewhere === true);
 
 /**
  * Entry, provider row and catalog facts as one destination; `forDisplay` does without its key.
@@ -104,13 +99,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     settings: pickSettings(entry as unknown as Readonly<Record<string, unknown>>),
     system: entry.system,
     prelude: entry.messages === undefined ? [] : readInput(entry.messages),
-    adaptation: {
-      dropParams: entry.dropParams ?? DEFAULTS.drop_params,
-      modifyParams: entry.modifyParams ?? DEFAULTS.modify_params,
-      strict: entry.strict ?? DEFAULTS.strict,
-      drop: entry.drop ?? [],
-      allow: entry.allow ?? [],
-    },
+    adaptation: adaptationOf(entry),
     unused: unusedKeys(entry, declared, dialect, row),
     quirks: {
       ...row?.quirks,
@@ -389,54 +378,5 @@ function once<T>(compute: () => T): () => T {
   return () => {
     done ??= { value: compute() };
     return done.value;
-  };
-}
-
-function policyOf(entry: EntryConfig): Policy {
-  const seconds = (value: number | undefined, fallback: number) => value ?? fallback * 1000;
-  return {
-    numRetries: entry.numRetries ?? DEFAULTS.num_retries,
-    retryMinWaitMs: seconds(entry.retryMinWait, DEFAULTS.retry_min_wait),
-    retryMaxWaitMs: seconds(entry.retryMaxWait, DEFAULTS.retry_max_wait),
-    retryMultiplier: entry.retryMultiplier ?? DEFAULTS.retry_multiplier,
-    jitter: entry.jitter ?? DEFAULTS.jitter,
-    retryOn: retryOnOf(entry),
-    maxRetryAfterMs: seconds(entry.maxRetryAfter, DEFAULTS.max_retry_after),
-    attemptTimeoutMs: seconds(entry.timeout, DEFAULTS.timeout),
-    deadlineMs: entry.deadline,
-    connectTimeoutMs: seconds(entry.connectTimeout, DEFAULTS.connect_timeout),
-    firstTokenTimeoutMs: entry.firstTokenTimeout,
-    silenceTimeoutMs: seconds(entry.silenceTimeout, DEFAULTS.silence_timeout),
-    idleTimeoutMs: seconds(entry.idleTimeout, DEFAULTS.idle_timeout),
-    breaker: breakerOf(entry.circuitBreaker),
-    maxParallel: entry.maxParallel,
-    queue: entry.queue ?? Number.MAX_SAFE_INTEGER,
-    onBreak: entry.onBreak ?? DEFAULTS.on_break,
-    continueOnLength: entry.continueOnLength ?? DEFAULTS.continue_on_length,
-    hedgeAfterMs: entry.hedgeAfter,
-    sdkRequests: entry.sdkRequests ?? DEFAULTS.sdk_requests,
-    repeatedChunkLimit: entry.repeatedChunkLimit ?? DEFAULTS.repeated_chunk_limit,
-    stripTokens: stripTokensOf(entry.stripSpecialTokens) ?? { tokens: [], where: "end" },
-    stream: entry.stream,
-    batchSize: entry.batchSize ?? DEFAULTS.batch_size,
-    maxInputBytes: entry.maxInputBytes,
-    repair: entry.repair ?? DEFAULTS.repair,
-    strictPricing: entry.strictPricing ?? DEFAULTS.strict_pricing,
-  };
-}
-
-function retryOnOf({ retryOn, numRetries }: EntryConfig): Policy["retryOn"] {
-  if (!Array.isArray(retryOn)) return retryOn as Policy["retryOn"];
-  return Object.fromEntries(
-    (retryOn as readonly ModelErrorCode[]).map((code) => [code, numRetries ?? DEFAULTS.num_retries]),
-  );
-}
-
-function breakerOf(breaker: EntryConfig["circuitBreaker"]): Policy["breaker"] {
-  if (breaker === false) return undefined;
-  return {
-    threshold: breaker?.threshold ?? DEFAULTS.circuit_breaker.threshold,
-    windowMs: breaker?.window,
-    halfOpenAfterMs: breaker?.halfOpenAfter ?? DEFAULTS.circuit_breaker.half_open_after * 1000,
   };
 }

@@ -3,8 +3,11 @@ import { Ajv } from "ajv";
 import fc from "fast-check";
 import { parse as parseToml, stringify } from "smol-toml";
 import { describe, expect, test } from "vitest";
+import { optionTypes } from "../../scripts/option-types.ts";
 import { PROVIDERS } from "../../src/catalog/providers.ts";
 import type { EntryConfig } from "../../src/config/entry-config.ts";
+import { metaOf, type Option } from "../../src/config/option.ts";
+import { OPTIONS } from "../../src/config/options.ts";
 import { entryShape } from "../../src/config/schema.ts";
 import { ModelFactory } from "../../src/index.ts";
 import { editorSchema } from "../../src/target/editor-schema.ts";
@@ -62,11 +65,18 @@ describe("configurations of users who come from elsewhere", () => {
     });
   });
 
-  test("the largest of them uses every key there is", () => {
+  test("use every key there is, the largest of them with an example of each that they leave out", () => {
     const text = read("good/everything.toml");
-    const resolver = read("good/resolver.toml") + read("good/standard.toml");
-    const unused = Object.keys(entryShape).filter((key) => !new RegExp(`^${key} =`, "m").test(text + resolver));
-    expect(unused).toEqual([]);
+    const written = text + read("good/resolver.toml") + read("good/standard.toml");
+    const unused = Object.entries<Option>(OPTIONS).filter(([key]) => !new RegExp(`^${key} =`, "m").test(written));
+    const entries = unused.map(([key, option]) => {
+      const { default: byDefault, examples = [byDefault] } = metaOf(option);
+      const entry = { extends: "coder", [option.needs?.key ?? key]: option.needs?.value, [key]: examples[0] };
+      return `[models.with-${key}]\n${stringify(entry)}`;
+    });
+    const all = [text, ...entries].join("\n");
+    expect(() => parse(all, { baseDir: import.meta.dirname })).not.toThrow();
+    expect(validate(plain(all)), JSON.stringify(validate.errors)).toBe(true);
   });
 });
 
@@ -98,6 +108,10 @@ describe("the JSON Schema", () => {
 
   test("in schemas/ is fresh: run `node scripts/generate-schema.ts` when it is not", () => {
     expect(JSON.parse(read("../../schemas/models.schema.json"))).toEqual(schema);
+  });
+
+  test("has types of the options beside it that are fresh: run the same script when they are not", () => {
+    expect(read("../../src/core/options.generated.ts")).toBe(optionTypes());
   });
 
   test("describes every key in a sentence, and its own defaults and examples are valid", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { policyOf } from "../../src/config/policy.ts";
 import type { Decoder, Dialect, Encode } from "../../src/core/dialect.ts";
 import { isModelError } from "../../src/core/error.ts";
 import type { ModelErrorCode } from "../../src/core/error-codes.ts";
@@ -328,33 +329,10 @@ export function targetOf(target: Partial<Target> & Pick<Target, "provider" | "di
     facts: { known: false, capabilities: {} },
     price: () => undefined,
     policy: {
-      numRetries: 0,
-      retryMinWaitMs: 1,
-      retryMaxWaitMs: 1,
-      retryMultiplier: 2,
-      jitter: "none",
-      retryOn: undefined,
-      maxRetryAfterMs: 60_000,
-      attemptTimeoutMs: 60_000,
-      deadlineMs: undefined,
-      connectTimeoutMs: 2_000,
-      firstTokenTimeoutMs: undefined,
-      silenceTimeoutMs: 5_000,
-      idleTimeoutMs: 5_000,
-      breaker: undefined,
-      maxParallel: undefined,
-      queue: 0,
-      onBreak: "error",
-      continueOnLength: 0,
-      hedgeAfterMs: undefined,
-      sdkRequests: false,
-      repeatedChunkLimit: 100,
-      stripTokens: { tokens: [], where: "end" },
+      ...policyOf({}),
+      ...{ numRetries: 0, retryMinWaitMs: 1, retryMaxWaitMs: 1, jitter: "none", breaker: undefined, queue: 0 },
+      ...{ attemptTimeoutMs: 60_000, connectTimeoutMs: 2_000, silenceTimeoutMs: 5_000, idleTimeoutMs: 5_000 },
       stream: false,
-      batchSize: 1,
-      repair: 0,
-      strictPricing: false,
-      maxInputBytes: undefined,
     },
     ...target,
   };

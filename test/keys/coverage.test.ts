@@ -1,7 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { camelOf } from "../../src/config/entry-config.ts";
+import { CALL_ONLY } from "../../src/config/known-keys.ts";
+import type { Option } from "../../src/config/option.ts";
+import { OPTIONS } from "../../src/config/options.ts";
 import { configSchema } from "../../src/config/schema.ts";
+import { CALL_ROWS } from "./call-rows.ts";
 
 interface Definition {
   readonly type: string;
@@ -39,12 +44,12 @@ function expanded(claim: string): readonly string[] {
   return list === "" ? [claim] : list.split(",").map((word) => before + word + after);
 }
 
-function claims(): ReadonlySet<string> {
+function claims(by: "keyTest" | "callTest"): ReadonlySet<string> {
   const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".test.ts"));
   const sources = files.map((file) => readFileSync(join(import.meta.dirname, file), "utf8"));
   return new Set(
     sources.flatMap((source) =>
-      [...source.matchAll(/\bkeyTest\(\s*"([^"]+)"/g)].flatMap(([, claim = ""]) => expanded(claim)),
+      [...source.matchAll(new RegExp(`\\b${by}\\(\\s*"([^"]+)"`, "g"))].flatMap(([, claim = ""]) => expanded(claim)),
     ),
   );
 }
@@ -53,10 +58,17 @@ const known = new Set(keysOf(configSchema, ""));
 
 test("every key of models.toml has a test that sees its effect", () => {
   expect(known.size).toBeGreaterThan(120);
-  const claimed = claims();
+  const claimed = claims("keyTest");
   expect([...known].filter((key) => !claimed.has(key))).toEqual([]);
 });
 
 test("no test claims a key that models.toml does not have", () => {
-  expect([...claims()].filter((key) => !known.has(key))).toEqual([]);
+  expect([...claims("keyTest")].filter((key) => !known.has(key))).toEqual([]);
+});
+
+test("every option of a call has a test that sees it win over the entry", () => {
+  const perCall = Object.entries<Option>(OPTIONS).filter(([, { setting, perCall }]) => setting || perCall);
+  const options = [...perCall.map(([key]) => camelOf(key)), ...CALL_ONLY, "messages"];
+  const claimed = [...claims("callTest"), ...Object.keys(CALL_ROWS)];
+  expect(claimed.sort()).toEqual(options.sort());
 });

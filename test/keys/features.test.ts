@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import * as z from "zod";
 import type { CallOptions } from "../../src/model/options.ts";
-import { keyTest } from "./key-test.ts";
+import { callTest, keyTest } from "./key-test.ts";
 import { answered, ask, entry, factoryOf, onEveryWire, simulate, WIRES, type Wire } from "./world.ts";
 
 keyTest(
@@ -264,17 +264,22 @@ keyTest("models.*.strict", async () => {
   expect([...refused.requests, ...inWire.requests]).toHaveLength(0);
 });
 
-keyTest("models.*.continue_on_length", async () => {
+/** Of an answer that runs into its token limit: text, finish reason and the number of requests. */
+async function lengthened(lines: string, call?: CallOptions): Promise<unknown> {
   const parts = [{ answer: { text: "one ", finish: "length" } }, { answer: { text: "two" } }] as const;
-  const asked = async (lines: string, call?: CallOptions) => {
-    const simulator = await simulate({ script: [...parts] });
-    const { reply, requests } = await ask(simulator, entry("openai", simulator, lines), call && { call });
-    return [reply?.text, reply?.finishReason, requests.length];
-  };
-  expect(await asked("")).toEqual(["one ", "length", 1]);
-  expect(await asked("continue_on_length = 1")).toEqual(["one two", "stop", 2]);
-  expect(await asked("continue_on_length = 1", { continueOnLength: 0 })).toEqual(["one ", "length", 1]);
-  expect(await asked("", { continueOnLength: 1 })).toEqual(["one two", "stop", 2]);
+  const simulator = await simulate({ script: [...parts] });
+  const { reply, requests } = await ask(simulator, entry("openai", simulator, lines), call && { call });
+  return [reply?.text, reply?.finishReason, requests.length];
+}
+
+keyTest("models.*.continue_on_length", async () => {
+  expect(await lengthened("")).toEqual(["one ", "length", 1]);
+  expect(await lengthened("continue_on_length = 1")).toEqual(["one two", "stop", 2]);
+});
+
+callTest("continueOnLength", async () => {
+  expect(await lengthened("continue_on_length = 1", { continueOnLength: 0 })).toEqual(["one ", "length", 1]);
+  expect(await lengthened("", { continueOnLength: 1 })).toEqual(["one two", "stop", 2]);
 });
 
 keyTest("models.*.repair", async () => {

@@ -12,3 +12,8 @@ export function keyTest(key: string, ...[first, run]: [Run] | [string, Run]): vo
 }
 
 type Run = () => void | Promise<void>;
+
+/** A test that sees the effect of an option of a call; claims it as `keyTest` claims a key. */
+export function callTest(option: string, run: Run): void {
+  test(`${option} of a call`, run);
+}

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
 import { expect, onTestFinished } from "vitest";
-import { entryShape } from "../../src/config/schema.ts";
+import { metaOf } from "../../src/config/option.ts";
+import { OPTIONS, type OptionKey } from "../../src/config/options.ts";
 import type { FlowEvent } from "../../src/core/event.ts";
 import { cache } from "../../src/layers/cache.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
@@ -81,11 +82,8 @@ keyTest("profiles", async () => {
 });
 
 /** An example of each key, as the schema gives it to editors. */
-function exampleOf(key: keyof typeof entryShape): unknown {
-  const { examples, default: byDefault } = (entryShape[key].meta() ?? {}) as {
-    examples?: readonly unknown[];
-    default?: unknown;
-  };
+function exampleOf(key: OptionKey): unknown {
+  const { examples, default: byDefault } = metaOf(OPTIONS[key]);
   return examples?.[0] ?? byDefault;
 }
 
@@ -115,17 +113,18 @@ function folderWithCertificate(): string {
 
 /** What identifies an entry is given by every entry here, so it can only be laid over. */
 const IDENTIFYING = ["name", "provider", "base_url", "api_key", "extends"];
-const KEYS = (Object.keys(entryShape) as (keyof typeof entryShape)[]).filter((key) => !IDENTIFYING.includes(key));
+const KEYS = (Object.keys(OPTIONS) as OptionKey[]).filter((key) => !IDENTIFYING.includes(key));
 
 /** Every key an entry may have works from a place that is inherited as it does in the entry itself. */
 function inherited(place: (written: Tables) => Tables, profile?: string): () => void {
   return () => {
     const baseDir = folderWithCertificate();
-    const plain = settingsOf(baseDir, {}, {});
     for (const key of KEYS) {
-      const written = { [key]: exampleOf(key) };
+      const { needs } = OPTIONS[key];
+      const needed = needs === undefined ? {} : { [needs.key]: needs.value };
+      const written = { ...needed, [key]: exampleOf(key) };
       const inEntry = settingsOf(baseDir, {}, written);
-      expect(inEntry, key).not.toEqual(plain);
+      expect(inEntry, key).not.toEqual(settingsOf(baseDir, {}, needed));
       expect(settingsOf(baseDir, place(written), {}, profile), key).toEqual(inEntry);
     }
   };

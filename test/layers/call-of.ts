@@ -1,3 +1,4 @@
+import { policyOf } from "../../src/config/policy.ts";
 import { type Call, type CallInput, CallRecord } from "../../src/core/call.ts";
 import { Cancellation } from "../../src/core/cancellation.ts";
 import { isModelError, type ModelError } from "../../src/core/error.ts";
@@ -6,35 +7,7 @@ import { compose, type Layer, type Next } from "../../src/core/layer.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
 import { FakeClock } from "../fake-clock.ts";
 
-export const POLICY: Policy = {
-  numRetries: 3,
-  retryMinWaitMs: 500,
-  retryMaxWaitMs: 20_000,
-  retryMultiplier: 2,
-  jitter: "none",
-  retryOn: undefined,
-  maxRetryAfterMs: 60_000,
-  attemptTimeoutMs: 600_000,
-  deadlineMs: undefined,
-  connectTimeoutMs: 10_000,
-  firstTokenTimeoutMs: undefined,
-  silenceTimeoutMs: 60_000,
-  idleTimeoutMs: 300_000,
-  breaker: undefined,
-  maxParallel: undefined,
-  queue: 0,
-  onBreak: "error",
-  continueOnLength: 0,
-  hedgeAfterMs: undefined,
-  sdkRequests: false,
-  repeatedChunkLimit: 100,
-  stripTokens: { tokens: [], where: "end" },
-  stream: undefined,
-  batchSize: 1,
-  repair: 0,
-  strictPricing: false,
-  maxInputBytes: undefined,
-};
+export const POLICY: Policy = { ...policyOf({}), jitter: "none", breaker: undefined, queue: 0 };
 
 /** A target with nothing special about it. */
 export function targetOf(

@@ -3,11 +3,25 @@ import * as library from "modelwright";
 import * as injection from "modelwright/inject";
 import * as doubles from "modelwright/testing";
 import { describe, expect, it } from "vitest";
+import { camelOf } from "../../src/config/entry-config.ts";
+import type { Option } from "../../src/config/option.ts";
+import { OPTIONS } from "../../src/config/options.ts";
 import { declarationsOf } from "./declarations.ts";
 
 // A name that disappears from here is a breaking change; a new one is a promise.
 
 const [main, inject, testing] = declarationsOf("src/index.ts", "src/inject/index.ts", "src/testing/index.ts");
+
+/** Options of a call that exist since the first version: none of them may disappear. */
+const CALL_OPTIONS: readonly string[] = [
+  ...["allow?", "batchSize?", "cache?", "continueOnLength?", "drop?", "dropParams?", "extraBody?"],
+  ...["extraHeaders?", "frequencyPenalty?", "logitBias?", "logprobs?", "maxInputBytes?", "maxInputTokens?"],
+  ...["maxNewTokens?", "maxTokens?", "messages?", "metadata?", "modalities?", "modifyParams?"],
+  ...["parallelToolCalls?", "prediction?", "presencePenalty?", "promptCache?", "raw?", "reasoningEffort?"],
+  ...["repair?", "responseFormat?", "samples?", "seed?", "serviceTier?", "signal?", "stop?", "stream?"],
+  ...["strict?", "stripSpecialTokens?", "system?", "tags?", "temperature?", "toolChoice?", "tools?", "topK?"],
+  ...["topLogprobs?", "topP?", "user?", "verbosity?", "webSearch?"],
+];
 
 describe("modelwright", () => {
   it("exports these values", () => {
@@ -35,13 +49,20 @@ describe("modelwright", () => {
     "Attempt",
     "Usage",
     "Cost",
-    "CallOptions",
     "FactoryOptions",
     "SessionOptions",
     "ModelDescription",
     "Capabilities",
   ])("%s has these fields", (name) => {
     expect(main?.membersOf(name)).toMatchSnapshot();
+  });
+
+  it("CallOptions has these fields, and those of the options that a call may give besides", () => {
+    const fields = main?.membersOf("CallOptions") ?? [];
+    expect(fields).toEqual(expect.arrayContaining([...CALL_OPTIONS]));
+    const perCall = Object.entries<Option>(OPTIONS).filter(([, { perCall }]) => perCall === true);
+    const added = perCall.map(([key]) => `${camelOf(key)}?`).filter((field) => !CALL_OPTIONS.includes(field));
+    expect(fields.filter((field) => !CALL_OPTIONS.includes(field))).toEqual(added.sort());
   });
 
   it("has these error codes", () => {

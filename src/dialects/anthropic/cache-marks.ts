@@ -1,5 +1,6 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
-import type { CachePoint, ModelRequest } from "../../core/request.ts";
+import type { CachePoint } from "../../core/option-values.ts";
+import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import type { Report } from "../report.ts";
 import type { Block } from "./content.ts";

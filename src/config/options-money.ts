@@ -1,0 +1,78 @@
+import * as z from "zod";
+import { type Options, option } from "./option.ts";
+import { count, flag, table, text } from "./schema-values.ts";
+
+/** A price above this is a slip of the pen; money must stay within what a number holds exactly enough. */
+const MOST_USD_PER_MILLION = 1_000_000;
+const usd = () => z.number().min(0).max(MOST_USD_PER_MILLION);
+
+/** USD per million tokens. */
+export const price = table({
+  input: usd().meta({ description: "Prompt tokens, USD per million.", examples: [3] }),
+  output: usd().meta({ description: "Answer tokens, reasoning included, USD per million.", examples: [15] }),
+  cache_read: usd().meta({
+    description: "Prompt tokens read from the provider's cache. Default: as input.",
+    examples: [0.3],
+  }),
+  cache_write: usd().meta({
+    description: "Prompt tokens written to the provider's cache. Default: as input.",
+    examples: [3.75],
+  }),
+  cache_write_5m: usd().meta({ description: "Written for five minutes. Default: as cache_write.", examples: [3.75] }),
+  cache_write_1h: usd().meta({
+    description: "Written for one hour. Default: as cache_write; the cost is then estimated.",
+    examples: [6],
+  }),
+});
+
+export const moneyOptions = {
+  pricing: option(
+    price.meta({
+      description:
+        "Prices in USD per million tokens; they win over `[pricing]` and the catalog. Without any, a cost is unknown (null), never 0.",
+      examples: [{ input: 3, output: 15, cache_read: 0.3 }],
+    }),
+    { merge: "tables" },
+  ),
+  price_as: option(
+    text().meta({
+      description: "Charge by the prices of another model id: for deployments and aliases with names of their own.",
+      examples: ["gpt-6.1-terra"],
+    }),
+  ),
+  strict_pricing: option(
+    flag().meta({
+      description: "Refuse calls whose price is unknown.",
+      default: false,
+    }),
+    { policy: {} },
+  ),
+} as const satisfies Options;
+
+const able = (what: string) => flag().meta({ description: `Whether the model ${what}.` });
+
+export const capabilityOptions = {
+  capabilities: option(
+    table({
+      reasoning: able("takes `reasoning_effort`"),
+      stop: able("takes `stop`"),
+      tools: able("calls tools"),
+      parallel_tools: able("calls several tools in one answer"),
+      vision: able("sees images"),
+      files: able("reads files"),
+      audio: able("hears audio"),
+      prompt_cache: able("has a prompt cache"),
+      json_schema: able("can be held to a JSON Schema"),
+      temperature: able("takes `temperature`"),
+      streaming: able("can stream"),
+      web_search: able("can search the web"),
+      context: count(1).meta({ description: "Tokens of prompt and answer together.", examples: [200_000] }),
+      max_output: count(1).meta({ description: "Most tokens of an answer.", examples: [64_000] }),
+    }).meta({
+      description:
+        "What the model can do, where the catalog does not know it or is wrong. What a model lacks is left out of requests, or refused (see `drop_params`).",
+      examples: [{ tools: true, vision: false, context: 32_768 }],
+    }),
+    { merge: "tables" },
+  ),
+} as const satisfies Options;

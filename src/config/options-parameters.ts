@@ -1,0 +1,210 @@
+import * as z from "zod";
+import { EFFORTS } from "../core/request.ts";
+import { type Options, option } from "./option.ts";
+import { messages, responseFormat, responseFormatOf } from "./schema-tools.ts";
+import { count, flag, oneOf, share, size, table, text, texts } from "./schema-values.ts";
+
+const penalty = () => z.number().min(-2).max(2);
+
+const maxNewTokens = count(1).meta({
+  description: "Most tokens of an answer, reasoning included. Default: the model's own limit.",
+  examples: [4096],
+});
+
+/** What a request says to the model. Nothing is sent that is not given. */
+export const parameterOptions = {
+  temperature: option(
+    z
+      .number()
+      .min(0)
+      .max(2)
+      .meta({
+        description:
+          "Randomness, 0 to 2; 0 is the most repeatable. Reasoning models have none: there it is left out and reported. Default: the provider's.",
+        examples: [0, 0.7],
+      }),
+    { setting: true },
+  ),
+  top_p: option(
+    share().meta({
+      description:
+        "Nucleus sampling, 0 to 1: only the likeliest tokens of this joint probability. Default: the provider's.",
+      examples: [0.95],
+    }),
+    { setting: true },
+  ),
+  top_k: option(
+    count(1).meta({
+      description: "Only the k likeliest tokens. Not on OpenAI's own API. Default: the provider's.",
+      examples: [40],
+    }),
+    { setting: true },
+  ),
+  max_new_tokens: option(maxNewTokens, { setting: true }),
+  max_tokens: option(maxNewTokens.meta({ description: "Another name of `max_new_tokens`.", examples: [4096] }), {
+    aliasOf: "max_new_tokens",
+    perCall: true,
+  }),
+  max_input_tokens: option(
+    count(1).meta({
+      description:
+        "Prompts estimated above this many tokens are refused as `context_too_long` before any request. Default: none; only prompts that cannot possibly fit the model's window are refused.",
+      examples: [200_000],
+    }),
+    { setting: true },
+  ),
+  max_input_bytes: option(
+    size("Larger prompts, attachments included, are refused as `request_too_large` before any request.", {
+      default: "64MiB",
+      examples: ["8MiB"],
+    }),
+    { perCall: true, policy: { type: "number | undefined", of: ({ maxInputBytes }) => maxInputBytes } },
+  ),
+  batch_size: option(
+    count(1).meta({
+      description: "Most completions one API call is asked for; more samples than this are several calls.",
+      default: 1,
+      examples: [5],
+    }),
+    { perCall: true, delivery: true, policy: {} },
+  ),
+  stop: option(
+    oneOf("text or a list of texts", [text(), texts().min(1)]).meta({
+      description:
+        "Texts that end the answer; they are not part of it. Where a model takes none, the answer is cut at them on this side, and that is reported.",
+      examples: ["```", ["\n\n", "END"]],
+    }),
+    { setting: true, oneOrMany: true },
+  ),
+  seed: option(z.int().meta({ description: "Makes answers more repeatable where the provider can.", examples: [42] }), {
+    setting: true,
+  }),
+  frequency_penalty: option(
+    penalty().meta({
+      description: "-2 to 2: above 0, words become less likely the more often they were used. Default 0.",
+      examples: [0.2],
+    }),
+    { setting: true },
+  ),
+  presence_penalty: option(
+    penalty().meta({
+      description: "-2 to 2: above 0, words become less likely once they were used. Default 0.",
+      examples: [0.2],
+    }),
+    { setting: true },
+  ),
+  logit_bias: option(
+    z
+      .record(z.string().regex(/^\d+$/, { error: "must be a token id: digits only" }), z.number().min(-100).max(100))
+      .meta({
+        description: "Bias per token id, -100 (never) to 100 (always).",
+        examples: [{ "50256": -100 }],
+      }),
+    { setting: true, merge: "tables" },
+  ),
+  logprobs: option(
+    flag().meta({
+      description: "Ask for the log probability of each token; found in `reply.raw`.",
+      default: false,
+    }),
+    { setting: true },
+  ),
+  top_logprobs: option(
+    count()
+      .max(20)
+      .meta({
+        description: "Also the n likeliest alternatives of each token, 0 to 20. Needs `logprobs = true`.",
+        examples: [5],
+      }),
+    { setting: true },
+  ),
+  reasoning_effort: option(
+    oneOf(`one of ${EFFORTS.map((word) => `"${word}"`).join(", ")}, or a number from 0 to 1`, [
+      z.enum(EFFORTS),
+      share(),
+    ]).meta({
+      description:
+        "How much the model thinks first: a word, or 0 to 1 (up to .33 low, up to .66 medium, else high). Default: the model's.",
+      examples: ["medium", 0.5],
+    }),
+    { setting: true, type: "Effort | number" },
+  ),
+  verbosity: option(
+    z.enum(["low", "medium", "high"]).meta({
+      description: "How long answers are, where the model can be told. Default: the model's.",
+      examples: ["low"],
+    }),
+    { setting: true },
+  ),
+  service_tier: option(
+    text().meta({
+      description: "Price and speed class of the request, in the provider's words. Default: the account's.",
+      examples: ["flex", "priority"],
+    }),
+    { setting: true },
+  ),
+  modalities: option(
+    texts()
+      .min(1)
+      .meta({ description: "Kinds of output to produce.", examples: [["text"]] }),
+    { setting: true },
+  ),
+  prediction: option(
+    z.record(z.string(), z.unknown()).meta({
+      description: "Text the answer will probably repeat, which makes it faster (OpenAI's `prediction`).",
+      examples: [{ type: "content", content: "function add(a, b) {" }],
+    }),
+    { setting: true, type: "unknown" },
+  ),
+  system: option(
+    text().meta({
+      description: 'Instructions put before every prompt; "file:PATH" reads them from a file.',
+      examples: ["You write TypeScript.", "file:prompts/coder.md"],
+    }),
+    { perCall: true },
+  ),
+  messages: option(
+    messages.meta({
+      description: "Messages put before every prompt, after `system`: examples, for instance.",
+      examples: [
+        [
+          { role: "user", content: "2+2" },
+          { role: "assistant", content: "4" },
+        ],
+      ],
+    }),
+    { type: "readonly EntryMessage[]" },
+  ),
+  response_format: option(
+    responseFormat.meta({
+      description: "Shape of the answer: text, any JSON, or JSON of a schema. Default: text.",
+      examples: [{ type: "json_object" }],
+    }),
+    { setting: true, type: "ResponseFormat", callType: "ResponseFormatInput", convert: responseFormatOf },
+  ),
+  user: option(
+    text().meta({
+      description: "Opaque id of the end user, passed on for the provider's abuse detection.",
+      examples: ["user-1234"],
+    }),
+    { setting: true },
+  ),
+  metadata: option(
+    z
+      .record(z.string(), z.string())
+      .meta({ description: "Labels stored with the request by the provider.", examples: [{ job: "nightly" }] }),
+    { setting: true, merge: "tables" },
+  ),
+  web_search: option(
+    oneOf("true, false or { context_size, max_uses }", [
+      flag(),
+      table({
+        context_size: z
+          .enum(["low", "medium", "high"])
+          .meta({ description: "How much of the found pages the model reads." }),
+        max_uses: count(1).meta({ description: "Most searches of one answer.", examples: [3] }),
+      }),
+    ]).meta({ description: "Let the provider search the web. Default false.", examples: [true, { max_uses: 3 }] }),
+    { setting: true, merge: "tables" },
+  ),
+} as const satisfies Options;

@@ -1,0 +1,78 @@
+import type { z } from "zod";
+import { metaOf, type Option, type Options } from "./option.ts";
+import { featureOptions } from "./options-features.ts";
+import { identityOptions } from "./options-identity.ts";
+import { capabilityOptions, moneyOptions } from "./options-money.ts";
+import { parameterOptions } from "./options-parameters.ts";
+import { clockOptions, protectionOptions, retryOptions } from "./options-reliability.ts";
+import { durationIn, fieldsIn } from "./schema-values.ts";
+
+/** Every option of a model entry by its group, in the order of the documentation. */
+export const OPTION_GROUPS = {
+  identity: identityOptions,
+  parameters: parameterOptions,
+  features: featureOptions,
+  retry: retryOptions,
+  clocks: clockOptions,
+  protection: protectionOptions,
+  money: moneyOptions,
+  capabilities: capabilityOptions,
+} as const;
+
+type Keys = { [Group in keyof typeof OPTION_GROUPS]: keyof (typeof OPTION_GROUPS)[Group] };
+/** The keys of a model entry. */
+export type OptionKey = Keys[keyof Keys];
+
+export const OPTIONS: Readonly<Record<OptionKey, Option>> = {
+  ...identityOptions,
+  ...parameterOptions,
+  ...featureOptions,
+  ...retryOptions,
+  ...clockOptions,
+  ...protectionOptions,
+  ...moneyOptions,
+  ...capabilityOptions,
+};
+
+const ROWS = Object.entries<Option>(OPTIONS);
+
+/** The keys of the options of which something is true. */
+export function keysWhere(holds: (option: Option) => boolean): readonly OptionKey[] {
+  return ROWS.filter(([, option]) => holds(option)).map(([key]) => key as OptionKey);
+}
+
+/** The options by that name; also where the name is not one, which a plain index would not say. */
+export function optionOf(key: string): Option | undefined {
+  return Object.hasOwn(OPTIONS, key) ? OPTIONS[key as OptionKey] : undefined;
+}
+
+/** Schemas of options by their keys. */
+export function shapeOf(options: Options): Readonly<Record<string, z.ZodType>> {
+  return Object.fromEntries(Object.entries(options).map(([key, { schema }]) => [key, schema]));
+}
+
+export function defaultOf(key: OptionKey): unknown {
+  return metaOf(OPTIONS[key]).default;
+}
+
+/** Two spellings of one key. */
+export const KEY_ALIASES: Readonly<Record<string, string>> = Object.fromEntries(
+  ROWS.flatMap(([key, { aliasOf }]) => (aliasOf === undefined ? [] : [[key, aliasOf]])),
+);
+
+/** Options that name other entries. */
+export const FALLBACK_KEYS = keysWhere(({ entries }) => entries === true);
+
+const DURATION_KEYS: ReadonlySet<string> = new Set(
+  ROWS.flatMap(([key, { schema }]) => [
+    ...(durationIn(schema) === undefined ? [] : [key]),
+    ...Object.entries(fieldsIn(schema) ?? {}).flatMap(([inner, field]) =>
+      durationIn(field) === undefined ? [] : [inner],
+    ),
+  ]),
+);
+
+/** Whether a key of an entry, or of a table in one, is a duration. */
+export function isDurationKey(key: string): boolean {
+  return DURATION_KEYS.has(key);
+}

@@ -1,0 +1,614 @@
+// Written by `npm run schema` from the options in src/config; do not edit.
+import type { ModelErrorCode } from "./error-codes.ts";
+import type { EntryMessage } from "./message.ts";
+import type { Effort, PromptCache, ResponseFormat, ResponseFormatInput, StripSpecialTokens, StripTokens, ToolInput } from "./option-values.ts";
+import type { Tool, ToolChoice } from "./tool.ts";
+
+/**
+ * The parameters of one request, named as in models.toml but in camelCase. An entry gives them, a call overrides them;
+ * nothing is sent that was not asked for.
+ */
+export interface Settings {
+  /**
+   * Randomness, 0 to 2; 0 is the most repeatable. Reasoning models have none: there it is left out and reported.
+   * Default: the provider's.
+   */
+  readonly temperature?: number | undefined;
+  /** Nucleus sampling, 0 to 1: only the likeliest tokens of this joint probability. Default: the provider's. */
+  readonly topP?: number | undefined;
+  /** Only the k likeliest tokens. Not on OpenAI's own API. Default: the provider's. */
+  readonly topK?: number | undefined;
+  /** Most tokens of an answer, reasoning included. Default: the model's own limit. */
+  readonly maxNewTokens?: number | undefined;
+  /**
+   * Prompts estimated above this many tokens are refused as `context_too_long` before any request. Default: none; only
+   * prompts that cannot possibly fit the model's window are refused.
+   */
+  readonly maxInputTokens?: number | undefined;
+  /**
+   * Texts that end the answer; they are not part of it. Where a model takes none, the answer is cut at them on this
+   * side, and that is reported.
+   */
+  readonly stop?: readonly string[] | undefined;
+  /** Makes answers more repeatable where the provider can. */
+  readonly seed?: number | undefined;
+  /** -2 to 2: above 0, words become less likely the more often they were used. Default 0. */
+  readonly frequencyPenalty?: number | undefined;
+  /** -2 to 2: above 0, words become less likely once they were used. Default 0. */
+  readonly presencePenalty?: number | undefined;
+  /** Bias per token id, -100 (never) to 100 (always). */
+  readonly logitBias?: Readonly<Record<string, number>> | undefined;
+  /** Ask for the log probability of each token; found in `reply.raw`. Default: `false`. */
+  readonly logprobs?: boolean | undefined;
+  /** Also the n likeliest alternatives of each token, 0 to 20. Needs `logprobs = true`. */
+  readonly topLogprobs?: number | undefined;
+  /**
+   * How much the model thinks first: a word, or 0 to 1 (up to .33 low, up to .66 medium, else high). Default: the
+   * model's.
+   */
+  readonly reasoningEffort?: Effort | number | undefined;
+  /** How long answers are, where the model can be told. Default: the model's. */
+  readonly verbosity?: "low" | "medium" | "high" | undefined;
+  /** Price and speed class of the request, in the provider's words. Default: the account's. */
+  readonly serviceTier?: string | undefined;
+  /** Kinds of output to produce. */
+  readonly modalities?: readonly string[] | undefined;
+  /** Text the answer will probably repeat, which makes it faster (OpenAI's `prediction`). */
+  readonly prediction?: unknown;
+  /** Shape of the answer: text, any JSON, or JSON of a schema. Default: text. */
+  readonly responseFormat?: ResponseFormat | undefined;
+  /** Opaque id of the end user, passed on for the provider's abuse detection. */
+  readonly user?: string | undefined;
+  /** Labels stored with the request by the provider. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Let the provider search the web. Default false. */
+  readonly webSearch?: boolean | {
+    readonly contextSize?: "low" | "medium" | "high";
+    readonly maxUses?: number;
+  } | undefined;
+  /** Mark prompt prefixes for the provider's cache, where it wants marks. Default false. */
+  readonly promptCache?: PromptCache | undefined;
+  /** Functions the model may call, in OpenAI's shape or flat. */
+  readonly tools?: readonly Tool[] | undefined;
+  /** Whether and which tool must be called. Default auto. */
+  readonly toolChoice?: ToolChoice | undefined;
+  /** false: at most one tool call per answer. Default: the provider's (true). */
+  readonly parallelToolCalls?: boolean | undefined;
+}
+
+/** Every setting, in the order of the documentation. */
+export const SETTING_NAMES = [
+  "temperature",
+  "topP",
+  "topK",
+  "maxNewTokens",
+  "maxInputTokens",
+  "stop",
+  "seed",
+  "frequencyPenalty",
+  "presencePenalty",
+  "logitBias",
+  "logprobs",
+  "topLogprobs",
+  "reasoningEffort",
+  "verbosity",
+  "serviceTier",
+  "modalities",
+  "prediction",
+  "responseFormat",
+  "user",
+  "metadata",
+  "webSearch",
+  "promptCache",
+  "tools",
+  "toolChoice",
+  "parallelToolCalls",
+] as const;
+
+/** The options of a model entry: durations in milliseconds, sizes in bytes. What is not written is absent. */
+export interface EntryOptions extends Settings {
+  /**
+   * The model's id at its provider, sent as `model`. The table's own name is what programs use; the two may differ.
+   */
+  readonly name?: string;
+  /**
+   * Who serves the model: openai, azure, anthropic, google, vertex, one of the compatible hosts (deepseek, groq,
+   * mistral, ollama, …), simulator, or any name of your own together with `base_url` and `custom_llm_provider`.
+   */
+  readonly provider?: string;
+  /**
+   * The provider's key, best as "env:NAME"; "env:NAME:-default" has a default. A list is rotated: the next key is tried
+   * when one is refused or used up. Default: the provider's usual environment variable.
+   */
+  readonly apiKey?: readonly string[];
+  /**
+   * Address of the API as the provider's SDK wants it: with /v1 for OpenAI wires, without a version for Anthropic and
+   * Gemini. Default: the provider's own.
+   */
+  readonly baseUrl?: string;
+  /**
+   * Version of the API: Azure's dated `api-version`, the `anthropic-version` header, or Gemini's path segment. Default:
+   * the newest one the library is tested with.
+   */
+  readonly apiVersion?: string;
+  /** OpenAI organization that is billed (header OpenAI-Organization). */
+  readonly organizationId?: string;
+  /** OpenAI project that is billed (header OpenAI-Project). */
+  readonly projectId?: string;
+  /**
+   * The wire format to speak, whatever the provider is called: openai, openai-responses, anthropic, google, or a
+   * dialect registered from code. Default: the provider's own.
+   */
+  readonly customLlmProvider?: string;
+  /** Google Cloud project, for provider vertex. */
+  readonly vertexProject?: string;
+  /** Google Cloud region, for provider vertex. */
+  readonly vertexLocation?: string;
+  /** How the key is sent: `Authorization: Bearer`, `x-api-key`, or not at all. Default: the provider's way. */
+  readonly authHeader?: "bearer" | "x-api-key" | "none";
+  /** Headers added to every request; a call's own win. Values may be "env:NAME". */
+  readonly extraHeaders?: Readonly<Record<string, string>>;
+  /** Fields added to the body of every request as they are, after everything else. */
+  readonly extraBody?: Readonly<Record<string, unknown>>;
+  /** Proxy for this model's requests. Default: HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: string;
+  /** Trust of the server's certificate. */
+  readonly tls?: { readonly caFile?: string; readonly rejectUnauthorized?: boolean };
+  /**
+   * Larger prompts, attachments included, are refused as `request_too_large` before any request. In bytes. Default:
+   * `"64MiB"`.
+   */
+  readonly maxInputBytes?: number;
+  /** Most completions one API call is asked for; more samples than this are several calls. Default: `1`. */
+  readonly batchSize?: number;
+  /** Instructions put before every prompt; "file:PATH" reads them from a file. */
+  readonly system?: string;
+  /** Messages put before every prompt, after `system`: examples, for instance. */
+  readonly messages?: readonly EntryMessage[];
+  /**
+   * Use the streaming wire for codegen() too. On by itself with `first_token_timeout`, and on Anthropic's wire with a
+   * `max_new_tokens` above 21333. Default: `false`.
+   */
+  readonly stream?: boolean;
+  /**
+   * Leave out parameters the model lacks and say so in `reply.adjustments`; false: such a request is refused as
+   * `unsupported`. Default: `true`.
+   */
+  readonly dropParams?: boolean;
+  /**
+   * Also change values the model cannot take (clamp, merge, lower) and say so in `reply.adjustments`. Default: `true`.
+   */
+  readonly modifyParams?: boolean;
+  /** Parameters never sent to this model, by their name here. */
+  readonly drop?: readonly string[];
+  /** Parameters always sent, even where the model is thought to lack them. */
+  readonly allow?: readonly string[];
+  /** No automatic change of a request at all: what would be dropped or changed is `unsupported`. Default: `false`. */
+  readonly strict?: boolean;
+  /** How often object() asks again when an answer does not satisfy its schema. Default: `0`. */
+  readonly repair?: number;
+  /**
+   * How often the model is asked to go on when an answer ran into its token limit; the pieces are joined. Not for JSON
+   * answers and tool calls. Default: `0`.
+   */
+  readonly continueOnLength?: number;
+  /**
+   * Remove leaked control tokens (<|im_end|> and the like) from the end of answers: true for the usual ones, or your
+   * own list. A table also says where; inside a text they may be what it is about. Default: `false`.
+   */
+  readonly stripSpecialTokens?: StripSpecialTokens;
+  /** Tries after the first call: 3 means up to 4 requests. Default: `3`. */
+  readonly numRetries?: number;
+  /** Wait before the first retry. In milliseconds. Default: 0.5 s. */
+  readonly retryMinWait?: number;
+  /** Longest wait between two tries. In milliseconds. Default: 20 s. */
+  readonly retryMaxWait?: number;
+  /** Each wait is this many times the one before. Default: `2`. */
+  readonly retryMultiplier?: number;
+  /**
+   * Randomness of waits, so that many clients do not retry together: full = anything up to the wait, none = exactly the
+   * wait. true is full, false is none. Default: `"full"`.
+   */
+  readonly jitter?: "full" | "none" | "decorrelated";
+  /**
+   * The only errors that are retried: a list (each up to `num_retries`), or a table with a count for each. Default:
+   * what the table of error codes says.
+   */
+  readonly retryOn?: readonly ModelErrorCode[] | Readonly<Partial<Record<ModelErrorCode, number>>>;
+  /**
+   * A provider that asks for a longer wait is not waited for: the call fails or falls back at once. In milliseconds.
+   * Default: 60 s.
+   */
+  readonly maxRetryAfter?: number;
+  /** Longest time of one attempt, from sending to its end. In milliseconds. Default: 600 s. */
+  readonly timeout?: number;
+  /** Longest time of the whole call: waits, retries and fallbacks included. Default: none. In milliseconds. */
+  readonly deadline?: number;
+  /** Longest time until the connection stands. In milliseconds. Default: 10 s. */
+  readonly connectTimeout?: number;
+  /**
+   * Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is
+   * false or the model cannot stream: `timeout` alone bounds those. Default: none. In milliseconds.
+   */
+  readonly firstTokenTimeout?: number;
+  /**
+   * Longest time without a single byte, from the first byte of the answer on, whether it is a stream or not. In
+   * milliseconds. Default: 60 s.
+   */
+  readonly silenceTimeout?: number;
+  /**
+   * Longest time without anything from the model on a stream; pings do not count. Answers that are not streamed are
+   * bounded by `timeout`. In milliseconds. Default: 300 s.
+   */
+  readonly idleTimeout?: number;
+  /**
+   * Stops asking a target that keeps failing: calls then fail at once as `circuit_open`, or fall back. false switches
+   * it off.
+   */
+  readonly circuitBreaker?: false | {
+    readonly threshold?: number;
+    readonly window?: number;
+    readonly halfOpenAfter?: number;
+  };
+  /** Most requests of this model in flight at once. Default: no limit. */
+  readonly maxParallel?: number;
+  /** Calls that may wait when `max_parallel` are in flight; more are refused as `bulkhead_full`. Default: no limit. */
+  readonly queue?: number;
+  /**
+   * Entries tried in order when this model fails for any reason another may not. The list is flat: a fallback's own
+   * list is not followed. Inherited; [] switches it off.
+   */
+  readonly fallbackModels?: readonly string[];
+  /**
+   * Entries tried in order when the prompt is too long for this model. The list is flat: a fallback's own list is not
+   * followed. Inherited; [] switches it off.
+   */
+  readonly contextWindowFallbacks?: readonly string[];
+  /**
+   * Entries tried in order when this model refuses or its filter stops an answer. The list is flat: a fallback's own
+   * list is not followed. Inherited; [] switches it off.
+   */
+  readonly contentPolicyFallbacks?: readonly string[];
+  /**
+   * Entries tried in order when this model is rate limited or out of quota. The list is flat: a fallback's own list is
+   * not followed. Inherited; [] switches it off.
+   */
+  readonly rateLimitFallbacks?: readonly string[];
+  /**
+   * What stream() does when an answer breaks after text was shown: throw with the partial text, emit `reset` and start
+   * again, or have the rest written by the next try or fallback (which starts again where the answer is JSON or has a
+   * tool call). codegen() always starts again. Default: `"error"`.
+   */
+  readonly onBreak?: "error" | "restart" | "continue";
+  /**
+   * When nothing of the answer has come after this time, a second request is sent, to the first of `fallback_models` or
+   * else to the same model; the first answer wins and both may be billed. Default: never. In milliseconds.
+   */
+  readonly hedgeAfter?: number;
+  /**
+   * Has the provider's SDK build every request. Otherwise it is asked until its requests are known; later ones are the
+   * same bytes at a third less cost. Default: `false`.
+   */
+  readonly sdkRequests?: boolean;
+  /**
+   * The same piece of text this many times in a row (in thoughts 2.56 times as often) ends the attempt as
+   * `degenerate_output`, and so does white space without end; 0 switches both off. Default: `100`.
+   */
+  readonly repeatedChunkLimit?: number;
+  /**
+   * Prices in USD per million tokens; they win over `[pricing]` and the catalog. Without any, a cost is unknown (null),
+   * never 0.
+   */
+  readonly pricing?: {
+    readonly input?: number;
+    readonly output?: number;
+    readonly cacheRead?: number;
+    readonly cacheWrite?: number;
+    readonly cacheWrite5m?: number;
+    readonly cacheWrite1h?: number;
+  };
+  /** Charge by the prices of another model id: for deployments and aliases with names of their own. */
+  readonly priceAs?: string;
+  /** Refuse calls whose price is unknown. Default: `false`. */
+  readonly strictPricing?: boolean;
+  /**
+   * What the model can do, where the catalog does not know it or is wrong. What a model lacks is left out of requests,
+   * or refused (see `drop_params`).
+   */
+  readonly capabilities?: {
+    readonly reasoning?: boolean;
+    readonly stop?: boolean;
+    readonly tools?: boolean;
+    readonly parallelTools?: boolean;
+    readonly vision?: boolean;
+    readonly files?: boolean;
+    readonly audio?: boolean;
+    readonly promptCache?: boolean;
+    readonly jsonSchema?: boolean;
+    readonly temperature?: boolean;
+    readonly streaming?: boolean;
+    readonly webSearch?: boolean;
+    readonly context?: number;
+    readonly maxOutput?: number;
+  };
+}
+
+/** The options of a model entry that a call may give too, as it may write them. */
+export interface EntryOptionsPerCall {
+  /** Headers added to every request; a call's own win. Values may be "env:NAME". Default: the entry's. */
+  readonly extraHeaders?: Readonly<Record<string, string>> | undefined;
+  /** Fields added to the body of every request as they are, after everything else. Default: the entry's. */
+  readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Randomness, 0 to 2; 0 is the most repeatable. Reasoning models have none: there it is left out and reported.
+   * Default: the provider's.
+   */
+  readonly temperature?: number | undefined;
+  /** Nucleus sampling, 0 to 1: only the likeliest tokens of this joint probability. Default: the provider's. */
+  readonly topP?: number | undefined;
+  /** Only the k likeliest tokens. Not on OpenAI's own API. Default: the provider's. */
+  readonly topK?: number | undefined;
+  /** Most tokens of an answer, reasoning included. Default: the model's own limit. */
+  readonly maxNewTokens?: number | undefined;
+  /** Another name of `max_new_tokens`. Default: the entry's. */
+  readonly maxTokens?: number | undefined;
+  /**
+   * Prompts estimated above this many tokens are refused as `context_too_long` before any request. Default: none; only
+   * prompts that cannot possibly fit the model's window are refused.
+   */
+  readonly maxInputTokens?: number | undefined;
+  /**
+   * Larger prompts, attachments included, are refused as `request_too_large` before any request. In bytes, or as a
+   * string such as "512KiB" or "64MiB". Default: the entry's.
+   */
+  readonly maxInputBytes?: number | string | undefined;
+  /** Most completions one API call is asked for; more samples than this are several calls. Default: the entry's. */
+  readonly batchSize?: number | undefined;
+  /**
+   * Texts that end the answer; they are not part of it. Where a model takes none, the answer is cut at them on this
+   * side, and that is reported. Default: the entry's.
+   */
+  readonly stop?: string | readonly string[] | undefined;
+  /** Makes answers more repeatable where the provider can. Default: the entry's. */
+  readonly seed?: number | undefined;
+  /** -2 to 2: above 0, words become less likely the more often they were used. Default 0. */
+  readonly frequencyPenalty?: number | undefined;
+  /** -2 to 2: above 0, words become less likely once they were used. Default 0. */
+  readonly presencePenalty?: number | undefined;
+  /** Bias per token id, -100 (never) to 100 (always). Default: the entry's. */
+  readonly logitBias?: Readonly<Record<string, number>> | undefined;
+  /** Ask for the log probability of each token; found in `reply.raw`. Default: the entry's. */
+  readonly logprobs?: boolean | undefined;
+  /** Also the n likeliest alternatives of each token, 0 to 20. Needs `logprobs = true`. Default: the entry's. */
+  readonly topLogprobs?: number | undefined;
+  /**
+   * How much the model thinks first: a word, or 0 to 1 (up to .33 low, up to .66 medium, else high). Default: the
+   * model's.
+   */
+  readonly reasoningEffort?: Effort | number | undefined;
+  /** How long answers are, where the model can be told. Default: the model's. */
+  readonly verbosity?: "low" | "medium" | "high" | undefined;
+  /** Price and speed class of the request, in the provider's words. Default: the account's. */
+  readonly serviceTier?: string | undefined;
+  /** Kinds of output to produce. Default: the entry's. */
+  readonly modalities?: readonly string[] | undefined;
+  /** Text the answer will probably repeat, which makes it faster (OpenAI's `prediction`). Default: the entry's. */
+  readonly prediction?: unknown;
+  /** Instructions put before every prompt; "file:PATH" reads them from a file. Default: the entry's. */
+  readonly system?: string | undefined;
+  /** Shape of the answer: text, any JSON, or JSON of a schema. Default: text. */
+  readonly responseFormat?: ResponseFormatInput | undefined;
+  /** Opaque id of the end user, passed on for the provider's abuse detection. Default: the entry's. */
+  readonly user?: string | undefined;
+  /** Labels stored with the request by the provider. Default: the entry's. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Let the provider search the web. Default false. */
+  readonly webSearch?: boolean | {
+    readonly contextSize?: "low" | "medium" | "high";
+    readonly maxUses?: number;
+  } | undefined;
+  /** Mark prompt prefixes for the provider's cache, where it wants marks. Default false. */
+  readonly promptCache?: PromptCache | undefined;
+  /**
+   * Use the streaming wire for codegen() too. On by itself with `first_token_timeout`, and on Anthropic's wire with a
+   * `max_new_tokens` above 21333. Default: the entry's.
+   */
+  readonly stream?: boolean | undefined;
+  /** Functions the model may call, in OpenAI's shape or flat. Default: the entry's. */
+  readonly tools?: readonly ToolInput[] | undefined;
+  /** Whether and which tool must be called. Default auto. */
+  readonly toolChoice?: ToolChoice | { readonly type: "function"; readonly function: { readonly name: string } } | undefined;
+  /** false: at most one tool call per answer. Default: the provider's (true). */
+  readonly parallelToolCalls?: boolean | undefined;
+  /**
+   * Leave out parameters the model lacks and say so in `reply.adjustments`; false: such a request is refused as
+   * `unsupported`. Default: the entry's.
+   */
+  readonly dropParams?: boolean | undefined;
+  /**
+   * Also change values the model cannot take (clamp, merge, lower) and say so in `reply.adjustments`. Default: the
+   * entry's.
+   */
+  readonly modifyParams?: boolean | undefined;
+  /** Parameters never sent to this model, by their name here. Default: the entry's. */
+  readonly drop?: readonly string[] | undefined;
+  /** Parameters always sent, even where the model is thought to lack them. Default: the entry's. */
+  readonly allow?: readonly string[] | undefined;
+  /**
+   * No automatic change of a request at all: what would be dropped or changed is `unsupported`. Default: the entry's.
+   */
+  readonly strict?: boolean | undefined;
+  /** How often object() asks again when an answer does not satisfy its schema. Default: the entry's. */
+  readonly repair?: number | undefined;
+  /**
+   * How often the model is asked to go on when an answer ran into its token limit; the pieces are joined. Not for JSON
+   * answers and tool calls. Default: the entry's.
+   */
+  readonly continueOnLength?: number | undefined;
+  /**
+   * Remove leaked control tokens (<|im_end|> and the like) from the end of answers: true for the usual ones, or your
+   * own list. A table also says where; inside a text they may be what it is about. Default: the entry's.
+   */
+  readonly stripSpecialTokens?: StripSpecialTokens | undefined;
+}
+
+/** What may be done to a request that asks for more than the target can give. */
+export interface Adaptation {
+  /**
+   * Leave out parameters the model lacks and say so in `reply.adjustments`; false: such a request is refused as
+   * `unsupported`. Default: `true`.
+   */
+  readonly dropParams: boolean;
+  /**
+   * Also change values the model cannot take (clamp, merge, lower) and say so in `reply.adjustments`. Default: `true`.
+   */
+  readonly modifyParams: boolean;
+  /** Parameters never sent to this model, by their name here. */
+  readonly drop: readonly string[];
+  /** Parameters always sent, even where the model is thought to lack them. */
+  readonly allow: readonly string[];
+  /** No automatic change of a request at all: what would be dropped or changed is `unsupported`. Default: `false`. */
+  readonly strict: boolean;
+}
+
+/** The numbers of the layers; durations in milliseconds. */
+export interface Policy {
+  /**
+   * Larger prompts, attachments included, are refused as `request_too_large` before any request. In bytes. Default:
+   * `"64MiB"`.
+   */
+  readonly maxInputBytes: number | undefined;
+  /** Most completions one API call is asked for; more samples than this are several calls. Default: `1`. */
+  readonly batchSize: number;
+  /**
+   * Use the streaming wire for codegen() too. On by itself with `first_token_timeout`, and on Anthropic's wire with a
+   * `max_new_tokens` above 21333. Default: `false`.
+   */
+  readonly stream: boolean | undefined;
+  /** How often object() asks again when an answer does not satisfy its schema. Default: `0`. */
+  readonly repair: number;
+  /**
+   * How often the model is asked to go on when an answer ran into its token limit; the pieces are joined. Not for JSON
+   * answers and tool calls. Default: `0`.
+   */
+  readonly continueOnLength: number;
+  /**
+   * Remove leaked control tokens (<|im_end|> and the like) from the end of answers: true for the usual ones, or your
+   * own list. A table also says where; inside a text they may be what it is about. Default: `false`.
+   */
+  readonly stripTokens: StripTokens;
+  /** Tries after the first call: 3 means up to 4 requests. Default: `3`. */
+  readonly numRetries: number;
+  /** Wait before the first retry. In milliseconds. Default: 0.5 s. */
+  readonly retryMinWaitMs: number;
+  /** Longest wait between two tries. In milliseconds. Default: 20 s. */
+  readonly retryMaxWaitMs: number;
+  /** Each wait is this many times the one before. Default: `2`. */
+  readonly retryMultiplier: number;
+  /**
+   * Randomness of waits, so that many clients do not retry together: full = anything up to the wait, none = exactly the
+   * wait. true is full, false is none. Default: `"full"`.
+   */
+  readonly jitter: "full" | "none" | "decorrelated";
+  /**
+   * The only errors that are retried: a list (each up to `num_retries`), or a table with a count for each. Default:
+   * what the table of error codes says.
+   */
+  readonly retryOn: Readonly<Partial<Record<ModelErrorCode, number>>> | undefined;
+  /**
+   * A provider that asks for a longer wait is not waited for: the call fails or falls back at once. In milliseconds.
+   * Default: 60 s.
+   */
+  readonly maxRetryAfterMs: number;
+  /** Longest time of one attempt, from sending to its end. In milliseconds. Default: 600 s. */
+  readonly attemptTimeoutMs: number;
+  /** Longest time of the whole call: waits, retries and fallbacks included. Default: none. In milliseconds. */
+  readonly deadlineMs: number | undefined;
+  /** Longest time until the connection stands. In milliseconds. Default: 10 s. */
+  readonly connectTimeoutMs: number;
+  /**
+   * Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is
+   * false or the model cannot stream: `timeout` alone bounds those. Default: none. In milliseconds.
+   */
+  readonly firstTokenTimeoutMs: number | undefined;
+  /**
+   * Longest time without a single byte, from the first byte of the answer on, whether it is a stream or not. In
+   * milliseconds. Default: 60 s.
+   */
+  readonly silenceTimeoutMs: number;
+  /**
+   * Longest time without anything from the model on a stream; pings do not count. Answers that are not streamed are
+   * bounded by `timeout`. In milliseconds. Default: 300 s.
+   */
+  readonly idleTimeoutMs: number;
+  /**
+   * Stops asking a target that keeps failing: calls then fail at once as `circuit_open`, or fall back. false switches
+   * it off.
+   */
+  readonly breaker: {
+    readonly threshold: number;
+    readonly windowMs: number | undefined;
+    readonly halfOpenAfterMs: number;
+  } | undefined;
+  /** Most requests of this model in flight at once. Default: no limit. */
+  readonly maxParallel: number | undefined;
+  /** Calls that may wait when `max_parallel` are in flight; more are refused as `bulkhead_full`. Default: no limit. */
+  readonly queue: number;
+  /**
+   * What stream() does when an answer breaks after text was shown: throw with the partial text, emit `reset` and start
+   * again, or have the rest written by the next try or fallback (which starts again where the answer is JSON or has a
+   * tool call). codegen() always starts again. Default: `"error"`.
+   */
+  readonly onBreak: "error" | "restart" | "continue";
+  /**
+   * When nothing of the answer has come after this time, a second request is sent, to the first of `fallback_models` or
+   * else to the same model; the first answer wins and both may be billed. Default: never. In milliseconds.
+   */
+  readonly hedgeAfterMs: number | undefined;
+  /**
+   * Has the provider's SDK build every request. Otherwise it is asked until its requests are known; later ones are the
+   * same bytes at a third less cost. Default: `false`.
+   */
+  readonly sdkRequests: boolean;
+  /**
+   * The same piece of text this many times in a row (in thoughts 2.56 times as often) ends the attempt as
+   * `degenerate_output`, and so does white space without end; 0 switches both off. Default: `100`.
+   */
+  readonly repeatedChunkLimit: number;
+  /** Refuse calls whose price is unknown. Default: `false`. */
+  readonly strictPricing: boolean;
+}
+
+/** What a call says in place of the policy of its target. */
+export interface CallPolicy {
+  /**
+   * Larger prompts, attachments included, are refused as `request_too_large` before any request. In bytes. Default:
+   * `"64MiB"`.
+   */
+  readonly maxInputBytes?: number | undefined;
+  /** Most completions one API call is asked for; more samples than this are several calls. Default: `1`. */
+  readonly batchSize?: number | undefined;
+  /**
+   * Use the streaming wire for codegen() too. On by itself with `first_token_timeout`, and on Anthropic's wire with a
+   * `max_new_tokens` above 21333. Default: `false`.
+   */
+  readonly stream?: boolean | undefined;
+  /** How often object() asks again when an answer does not satisfy its schema. Default: `0`. */
+  readonly repair?: number | undefined;
+  /**
+   * How often the model is asked to go on when an answer ran into its token limit; the pieces are joined. Not for JSON
+   * answers and tool calls. Default: `0`.
+   */
+  readonly continueOnLength?: number | undefined;
+  /**
+   * Remove leaked control tokens (<|im_end|> and the like) from the end of answers: true for the usual ones, or your
+   * own list. A table also says where; inside a text they may be what it is about. Default: `false`.
+   */
+  readonly stripTokens?: StripTokens | undefined;
+}
+
+/** Fields of CallPolicy that say how answers are fetched and delivered, not what they are. */
+export const DELIVERY_NAMES = [
+  "batchSize",
+  "repair",
+] as const;
