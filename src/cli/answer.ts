@@ -67,7 +67,9 @@ export function showOutcome(reply: Reply, name: string, config: Config, { print,
   for (const adjustment of reply.adjustments) print.note(`${paint.yellow("note:")} ${adjustmentLine(adjustment)}`);
   if (reply.finishReason === "refusal") print.note(`${paint.yellow("note:")} the model refused`);
   if (reply.finishReason === "length")
-    print.note(`${paint.yellow("note:")} the answer was cut at the token limit; raise --max-tokens or max_new_tokens`);
+    print.note(
+      `${paint.yellow("note:")} the answer was truncated by the token limit; raise --max-tokens or max_new_tokens`,
+    );
   if (io.stderr.isTTY === true) print.note(paint.dim(footer(reply)));
 }
 

@@ -81,7 +81,9 @@ export class Conversation {
   instruct(text: string): void {
     if (text !== "") this.#system = text;
     this.#say(
-      this.#system === undefined ? "no instructions of this chat; the entry's hold" : `instructions: ${this.#system}`,
+      this.#system === undefined
+        ? "no instructions for this chat; those of the entry apply"
+        : `instructions: ${this.#system}`,
     );
   }
 
@@ -101,7 +103,7 @@ export class Conversation {
     const known = own(WORDS, word);
     if (known !== undefined) return (await known.act(this, rest.join(" "))) ?? "stay";
     const meant = nearest(word, Object.keys(WORDS));
-    this.#say(`there is no ${word}${meant === undefined ? "; /help shows what there is" : `: did you mean ${meant}?`}`);
+    this.#say(`there is no ${word}${meant === undefined ? "; /help lists the commands" : `: did you mean ${meant}?`}`);
     return "stay";
   }
 
@@ -113,7 +115,7 @@ export class Conversation {
       await this.#ask(text, AbortSignal.any([running.signal, this.#context.signal]));
     } catch (error) {
       if (!running.signal.aborted) await this.#fail(error);
-      else this.#say("stopped; question and answer are not kept");
+      else this.#say("stopped; the question and the answer are discarded");
     } finally {
       this.#running = undefined;
     }
@@ -143,17 +145,17 @@ export class Conversation {
 const WORDS: Readonly<Record<string, Word>> = {
   "/model": {
     argument: "NAME",
-    meaning: "talk with another model; the history stays",
+    meaning: "switch to another model; the history is kept",
     act: (talk, name) => talk.switchTo(name),
   },
   "/models": { meaning: "list the models", act: (talk) => void talk.list() },
   "/system": {
     argument: "TEXT",
-    meaning: "set the instructions of this chat",
+    meaning: "set the instructions for this chat",
     act: (talk, text) => void talk.instruct(text),
   },
-  "/clear": { meaning: "forget the history", act: (talk) => void talk.clear() },
-  "/usage": { meaning: "tokens and money of this chat", act: (talk) => void talk.tellUsage() },
-  "/help": { meaning: "show this", act: (talk) => void talk.help() },
-  "/exit": { meaning: "leave", act: () => "leave" },
+  "/clear": { meaning: "clear the history", act: (talk) => void talk.clear() },
+  "/usage": { meaning: "tokens and cost of this chat", act: (talk) => void talk.tellUsage() },
+  "/help": { meaning: "show this help", act: (talk) => void talk.help() },
+  "/exit": { meaning: "exit", act: () => "leave" },
 };

@@ -109,6 +109,6 @@ function missingLine(
   complete: boolean,
   { paint }: Printer,
 ): string {
-  const what = complete ? "is not in this list" : "is not in this list, which is not whole";
+  const what = complete ? "is not in this list" : "is not in this list, which may be incomplete";
   return `  ${paint.yellow("!")} ${entry}: ${model} ${what}${suggestion === null ? "" : `; did you mean ${paint.green(printableLine(suggestion))}?`}`;
 }

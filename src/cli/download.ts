@@ -15,11 +15,11 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export async function download(url: string, maxBytes: number, { env, signal }: CliContext): Promise<string> {
   const place = placeOf(url);
   if (asksToSimulate(env))
-    throw new Failure(`${place} was not asked: MODELWRIGHT_SIMULATE is set`, "unset it, or give --from a file");
+    throw new Failure(`${place} was not requested: MODELWRIGHT_SIMULATE is set`, "unset it, or use --from with a file");
   const transport = createTransport();
   const cancellation = new Cancellation();
   cancellation.follow(signal);
-  const late = new ModelError({ code: "timed_out", message: `no whole answer within ${TIMEOUT_MS / 1_000} s` });
+  const late = new ModelError({ code: "timed_out", message: `no complete response within ${TIMEOUT_MS / 1_000} s` });
   const off = systemClock.schedule(() => cancellation.cancel(late), TIMEOUT_MS);
   const exchange: Exchange = {
     cancellation,
@@ -35,7 +35,7 @@ export async function download(url: string, maxBytes: number, { env, signal }: C
   try {
     const init = { headers: { accept: "application/json" }, exchange };
     const response = (await transport.fetch(url, init)) as unknown as WireResponse;
-    if (!response.ok) throw new Error(`it answered with HTTP status ${response.status}`);
+    if (!response.ok) throw new Error(`it responded with HTTP status ${response.status}`);
     return await response.text();
   } catch (error) {
     if (signal.aborted) throw error;
@@ -48,4 +48,4 @@ export async function download(url: string, maxBytes: number, { env, signal }: C
   }
 }
 
-const ADVICE = "Check the network and HTTPS_PROXY, or give a copy of the document with --from FILE.";
+const ADVICE = "Check the network and HTTPS_PROXY, or use a copy of the document with --from FILE.";

@@ -40,7 +40,7 @@ async function tellerFor(error: unknown, context: CliContext): Promise<Told> {
   if (error instanceof CommanderError) return tellCommander(error, paint);
   if (error instanceof UsageError) return plainly(2, "usage", error.message, error.advice, paint);
   if (error instanceof Failure) return plainly(1, "error", error.message, error.advice, paint);
-  const advice = context.flags.debug === true ? undefined : "Run it again with --debug to see where this comes from.";
+  const advice = context.flags.debug === true ? undefined : "Run it again with --debug to see the stack trace.";
   return plainly(1, "error", error instanceof Error ? error.message : String(error), advice, paint);
 }
 
@@ -126,7 +126,7 @@ export async function problemReport(
 function adviceOn({ message, suggestion }: ConfigProblem, paint: Paint): string[] {
   if (suggestion !== undefined) return [labelled("do", `did you mean ${paint.green(`"${suggestion}"`)}?`, paint)];
   const variable = /^the environment variable (\w+) is not set/.exec(message)?.[1];
-  return variable === undefined ? [] : [labelled("do", `set ${variable}, or write ${variable}=... into .env`, paint)];
+  return variable === undefined ? [] : [labelled("do", `set ${variable}, or add ${variable}=... to .env`, paint)];
 }
 
 async function textsOf(problems: readonly ConfigProblem[]): Promise<ReadonlyMap<string, string>> {

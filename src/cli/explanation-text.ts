@@ -13,7 +13,7 @@ export function explanationText(explanation: Explanation, print: Printer): strin
     [requestTitle(explanation), request(explanation, print)],
     ["changes", changes(explanation)],
     ["when it fails", failures(explanation)],
-    ["clocks", clocks(explanation)],
+    ["timeouts", clocks(explanation)],
   ];
   return [
     ...heading(explanation, print),
@@ -32,7 +32,7 @@ function heading(explanation: Explanation, print: Printer): string[] {
   const rows = [
     ["wire", `${wire} · ${baseUrl}`],
     ["limits", limits.join(" · ")],
-    ["can", abilities(capabilities) || "nothing is known about this model"],
+    ["can", abilities(capabilities) || "unknown"],
     ["key", keyWords(key)],
   ];
   const lines = columns(
@@ -53,7 +53,7 @@ function keyWords({ source, variables }: ExplainedKey): string {
   if (source === "none needed") return "none needed";
   if (source === "missing") return `missing: ${list.join(" or ")}`;
   if (source === "environment") return `${list.join()}, the provider's usual variable`;
-  return list.length === 0 ? "written in the file" : list.join(", then ");
+  return list.length === 0 ? "set in the file" : list.join(", then ");
 }
 
 const LONGEST_VALUE = 60;
@@ -106,8 +106,8 @@ function requestTitle({ name, prompt, servedBy }: Explanation): string {
 
 function changes({ adjustments, request }: Explanation): string[] {
   if (request === null) return ["none: nothing is sent"];
-  if (adjustments === null) return ["not known: the request could not be followed to an answer"];
-  return adjustments.length === 0 ? ["none: it is sent as it is asked for"] : adjustments.map(adjustmentLine);
+  if (adjustments === null) return ["unknown: the request could not be completed"];
+  return adjustments.length === 0 ? ["none: sent unchanged"] : adjustments.map(adjustmentLine);
 }
 
 function failures({ retries, fallbacks, breaker, maxParallel }: Explanation): string[] {
@@ -118,14 +118,14 @@ function failures({ retries, fallbacks, breaker, maxParallel }: Explanation): st
       ? ["no retries"]
       : [
           `up to ${numRetries === 1 ? "1 retry" : `${numRetries} retries`}, ${waits}`,
-          `a retry-after of the provider is obeyed up to ${duration(maxRetryAfter)}`,
+          `waits for Retry-After up to ${duration(maxRetryAfter)}`,
         ];
   if (on !== null) lines.push(`retried: ${Array.isArray(on) ? on.join(", ") : JSON.stringify(on)}`);
   lines.push(...fallbackLines(fallbacks));
   if (breaker !== null) {
     const within = breaker.window === null ? "in a row" : `within ${duration(breaker.window)}`;
     lines.push(
-      `after ${plural(breaker.threshold, "failure")} ${within} the model is not asked for ${duration(breaker.halfOpenAfter)}`,
+      `after ${plural(breaker.threshold, "failure")} ${within} the circuit opens for ${duration(breaker.halfOpenAfter)}`,
     );
   }
   if (maxParallel !== null) lines.push(`at most ${plural(maxParallel, "call")} at a time`);
@@ -133,12 +133,10 @@ function failures({ retries, fallbacks, breaker, maxParallel }: Explanation): st
 }
 
 function fallbackLines({ general, context, policy, rateLimit }: Explanation["fallbacks"]): string[] {
-  const lines = [
-    general.length === 0 ? "then the call fails: there are no fallback_models" : `then ${general.join(", then ")}`,
-  ];
+  const lines = [general.length === 0 ? "then the call fails: no fallback_models" : `then ${general.join(", then ")}`];
   if (context.length > 0) lines.push(`when the prompt is too long: ${context.join(", then ")}`);
   if (policy.length > 0) lines.push(`when it is filtered or refused: ${policy.join(", then ")}`);
-  if (rateLimit.length > 0) lines.push(`when the rate is limited: ${rateLimit.join(", then ")}`);
+  if (rateLimit.length > 0) lines.push(`when rate limited: ${rateLimit.join(", then ")}`);
   return lines;
 }
 
@@ -147,7 +145,7 @@ const CLOCKS: readonly (readonly [keyof Explanation["clocks"], string])[] = [
   ["firstToken", "to the first token"],
   ["silence", "without a byte"],
   ["idle", "without model data"],
-  ["attempt", "for one try"],
+  ["attempt", "for one attempt"],
   ["deadline", "for the whole call"],
 ];
 

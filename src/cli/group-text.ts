@@ -5,14 +5,14 @@ import type { Printer } from "./print.ts";
 import { duration, perMillion, plural, shortCount } from "./wording.ts";
 
 const WHO_IS_FIRST: Readonly<Record<GroupConfig["strategy"], string>> = {
-  priority: "the first of the list",
-  round_robin: "each in turn",
-  random: "one at random",
-  weighted: "one at random, by weight",
-  least_busy: "the one with the fewest calls in flight",
-  latency: "the one that answered fastest recently",
+  priority: "the first member",
+  round_robin: "each member in turn",
+  random: "a random member",
+  weighted: "a random member, by weight",
+  least_busy: "the member with the fewest calls in flight",
+  latency: "the member that answered fastest recently",
   cost: "the cheapest",
-  usage: "the one that used the fewest tokens in the last minute",
+  usage: "the member that used the fewest tokens in the last minute",
 };
 
 /** A group in words: who shares its calls, and what happens when one fails. */
@@ -35,11 +35,11 @@ export function groupText(group: GroupConfig, members: readonly EntryRow[], prin
     ...columns(undefined, cells, paint, print.columns, [0, 3]),
     "",
     paint.bold("a call"),
-    `  first asks ${WHO_IS_FIRST[strategy]} (${strategy})`,
-    `  goes to the next at once when one fails, ${last}`,
-    `  leaves a member alone for ${duration(cooldown)} after ${plural(allowedFails, "failure")} within a minute`,
+    `  first tries ${WHO_IS_FIRST[strategy]} (${strategy})`,
+    `  tries the next member at once when one fails, ${last}`,
+    `  cooldown of ${duration(cooldown)} after ${plural(allowedFails, "failure")} within a minute`,
     ...entryProblems(members, print),
     "",
-    paint.dim(`modelwright explain ${members[0]?.name} shows what one of them is sent`),
+    paint.dim(`modelwright explain ${members[0]?.name} shows the request of a member`),
   ];
 }

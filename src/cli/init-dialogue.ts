@@ -30,7 +30,7 @@ export class InitDialogue {
   }
 
   async mayOverwrite(file: string): Promise<void> {
-    const message = `${file} is already there. Overwrite it?`;
+    const message = `${file} already exists. Overwrite it?`;
     const isWanted = await this.#answer(this.#clack.confirm({ ...this.#streams, message, initialValue: false }));
     if (!isWanted) this.#leave();
   }
@@ -51,8 +51,8 @@ export class InitDialogue {
     const ready = starters.filter(({ isReady }) => isReady);
     const message =
       ready.length === 0
-        ? "No key was found. Which providers will you use? With none, a simulator answers."
-        : "Which providers do you use? Those whose key was found are marked.";
+        ? "No API key was found. Which providers will you use? With none, the simulator answers."
+        : "Which providers do you use? Providers with a key are selected.";
     const options = starters.map((starter) => ({
       value: starter.entry,
       label: `${starter.label} · ${starter.model}`,
@@ -81,17 +81,17 @@ export class InitDialogue {
       return { value: model, label: model, ...(hint !== undefined && { hint }) };
     });
     const message = `Which model of ${starter.label}?`;
-    const another = { value: "", label: "another one" };
+    const another = { value: "", label: "another model" };
     const question = { ...this.#streams, message, options: [...options, another] };
     const model = await this.#answer(this.#clack.select(question));
     if (model !== "") return model;
-    const validate = (text: string | undefined) => (text?.trim() ? undefined : "Its id at the provider, please.");
-    const asked = { ...this.#streams, message: `Its id at ${starter.label}:`, placeholder: starter.model, validate };
+    const validate = (text: string | undefined) => (text?.trim() ? undefined : "Enter the model id.");
+    const asked = { ...this.#streams, message: `Model id at ${starter.label}:`, placeholder: starter.model, validate };
     return (await this.#answer(this.#clack.text(asked))).trim();
   }
 
   async #default(entries: readonly Starter[]): Promise<string> {
-    const message = "Which one is asked first? The others stand in when it fails.";
+    const message = "Which model is the default? The others are its fallbacks.";
     const options = entries.map(({ entry, model }) => ({ value: entry, label: entry, hint: model }));
     return this.#answer(this.#clack.select({ ...this.#streams, message, options }));
   }

@@ -58,7 +58,7 @@ export function verdictOn(id: string, answer: Discovery | ModelError): OnlineVer
     };
   }
   if (!complete)
-    return { status: "not-listed", message: `${provider} does not list every model it serves, nor this one` };
+    return { status: "not-listed", message: `${provider} has an incomplete list of models, without this one` };
   const suggestion = nearestId(id, models);
   return {
     status: "no-such-model",

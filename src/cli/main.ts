@@ -21,33 +21,33 @@ interface CommandRow {
 const COMMANDS: readonly CommandRow[] = [
   {
     name: "run",
-    summary: "ask a model once; the answer streams to stdout",
+    summary: "send one prompt and stream the answer to stdout",
     load: async () => (await import("./commands/run.ts")).configureRun,
   },
-  { name: "chat", summary: "talk with a model", load: async () => (await import("./commands/chat.ts")).configureChat },
+  { name: "chat", summary: "chat with a model", load: async () => (await import("./commands/chat.ts")).configureChat },
   {
     name: "check",
-    summary: "find every mistake of models.toml, and missing keys",
+    summary: "report every error of models.toml, and missing keys",
     load: async () => (await import("./commands/check.ts")).configureCheck,
   },
   {
     name: "models",
-    summary: "list the entries, what providers offer, or what the catalog knows",
+    summary: "list the entries, the models of providers, or the catalog",
     load: async () => (await import("./commands/models.ts")).configureModels,
   },
   {
     name: "catalog",
-    summary: "show, update or clear the facts about models that are not shipped",
+    summary: "show, update or clear the facts about models",
     load: async () => (await import("./commands/catalog.ts")).configureCatalog,
   },
   {
     name: "explain",
-    summary: "show where an entry's values come from and what it sends",
+    summary: "show where the values of an entry come from, and its request",
     load: async () => (await import("./commands/explain.ts")).configureExplain,
   },
   {
     name: "init",
-    summary: "write a models.toml for the keys that are found",
+    summary: "write a models.toml for your providers",
     load: async () => (await import("./commands/init.ts")).configureInit,
   },
   {
@@ -57,12 +57,12 @@ const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "types",
-    summary: "write the names of models.toml as TypeScript types",
+    summary: "write TypeScript types for the names of models.toml",
     load: async () => (await import("./commands/types.ts")).configureTypes,
   },
   {
     name: "simulate",
-    summary: "serve simulated models on this machine, without keys",
+    summary: "serve simulated models on localhost, without keys",
     load: async () => (await import("./commands/simulate.ts")).configureSimulate,
   },
 ];

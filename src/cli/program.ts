@@ -5,14 +5,14 @@ import type { Printer } from "./print.ts";
 /** The command line without its commands. */
 export function programFor(print: Printer): Command {
   return new Command("modelwright")
-    .description("One models.toml declares the models a program uses; this shows, checks and calls them.")
+    .description("Shows, checks and calls the models of a models.toml.")
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
-    .option("-c, --config <file>", "the models.toml to use (default: MODELWRIGHT_CONFIG, or the nearest upwards)")
-    .option("--profile <name>", "lay [profiles.NAME] over it (default: MODELWRIGHT_PROFILE)")
+    .option("-c, --config <file>", "the models.toml to use (default: MODELWRIGHT_CONFIG, or the nearest models.toml)")
+    .option("--profile <name>", "apply [profiles.NAME] (default: MODELWRIGHT_PROFILE)")
     .option("--json", "print the result as JSON")
-    .option("--no-color", "no colours (NO_COLOR and FORCE_COLOR hold too)")
+    .option("--no-color", "no colors (NO_COLOR and FORCE_COLOR are respected too)")
     .option("--debug", "show where an error comes from")
     .configureHelp({ showGlobalOptions: true, styleTitle: (text) => print.paint.bold(text) })
     .configureOutput({

@@ -22,7 +22,7 @@ export async function readPrompt(
   const text = [words.join(" "), piped.trimEnd()].filter((part) => part.trim() !== "").join("\n\n");
   const parts = await Promise.all(files.map((file) => readAttachment(resolve(context.io.cwd, file), context.signal)));
   if (parts.length === 0 && text === "")
-    throw new UsageError("there is no prompt", 'Give it as words or pipe it in: echo "Hello" | modelwright run');
+    throw new UsageError("there is no prompt", 'Pass it as arguments or pipe it in: echo "Hello" | modelwright run');
   if (parts.length === 0) return text;
   const content: UserPart[] = text === "" ? parts : [...parts, { type: "text", text }];
   return [{ role: "user", content }];
@@ -91,7 +91,7 @@ async function readPipe(path: string, signal: AbortSignal): Promise<Buffer> {
       if (piece === undefined || piece.length === 0) await setTimeout(PIPE_POLL_MS, undefined, { signal });
       else pieces.push(piece);
       size += piece?.length ?? 0;
-      if (size > LARGEST) throw new UsageError(`${path} gives more than 64 MiB`);
+      if (size > LARGEST) throw new UsageError(`${path} has more than 64 MiB`);
     }
     if (size === 0) throw new UsageError(`${path} is an empty pipe`);
     return Buffer.concat(pieces);

@@ -75,7 +75,7 @@ describe("chat", () => {
       onOutput: playing(steps),
     });
     await simulator.close();
-    expect(err).toContain("stopped; question and answer are not kept");
+    expect(err).toContain("stopped; the question and the answer are discarded");
     expect(simulator.requests).toHaveLength(1);
     expect(code).toBe(0);
   });
@@ -90,7 +90,7 @@ describe("chat", () => {
         ["› ", CTRL_C],
       ]),
     });
-    expect(err).toContain("Ctrl-C again leaves");
+    expect(err).toContain("Ctrl-C again exits");
     expect(code).toBe(0);
   });
 });

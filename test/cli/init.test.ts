@@ -53,7 +53,7 @@ describe("init", () => {
       [
         ["Which providers do you use?", ` ${ENTER}`],
         ["Use gpt-6.1-terra and mistral-large-latest?", ENTER],
-        ["Which one is asked first?", `${DOWN}${ENTER}`],
+        ["Which model is the default?", `${DOWN}${ENTER}`],
       ],
     );
     expect(code).toBe(0);
@@ -68,8 +68,8 @@ describe("init", () => {
       ["Use claude-sonnet-5-5 and llama-3.3-70b-versatile?", `${RIGHT}${ENTER}`],
       ["Which model of Anthropic?", `${DOWN}${ENTER}`],
       ["Which model of Groq?", `${DOWN}${ENTER}`],
-      ["Its id at Groq:", `brand-new-1${ENTER}`],
-      ["Which one is asked first?", ENTER],
+      ["Model id at Groq:", `brand-new-1${ENTER}`],
+      ["Which model is the default?", ENTER],
     ]);
     await using factory = await ModelFactory.load(join(folder, "models.toml"), { env: { ANTHROPIC_API_KEY: "k-1" } });
     expect(factory.describe("claude").modelId).toBe(
@@ -80,11 +80,11 @@ describe("init", () => {
 
   it("writes entries whose key comes later, says which, and answers without it in the profile ci", async () => {
     const { out, folder } = await dialogue({}, [
-      ["No key was found", `${DOWN} ${ENTER}`],
+      ["No API key was found", `${DOWN} ${ENTER}`],
       ["Which model of OpenAI?", ENTER],
     ]);
     expect(out).toContain("! OPENAI_API_KEY is not set");
-    expect(out).not.toContain('asks "gpt"');
+    expect(out).not.toContain('ask "gpt"');
     await using factory = await ModelFactory.load(join(folder, "models.toml"), { env: {}, profile: "ci" });
     expect((await factory.create().codegen("Hello")).text).toContain("[simulated");
   });
@@ -125,7 +125,7 @@ describe("init", () => {
   it("does not overwrite a file without --force", async () => {
     const refused = await cli(["init"], { toml: "# mine\n" });
     expect(refused.err).toBe(
-      "error: models.toml is already there\n  do     Give --force to overwrite it, or another file name.\n",
+      "error: models.toml already exists\n  do     Use --force to overwrite it, or another file name.\n",
     );
     expect(refused.code).toBe(2);
     expect(written(refused.folder)).toBe("# mine\n");
@@ -141,7 +141,7 @@ describe("init", () => {
       {},
       [
         ["Overwrite it?", `${LEFT}${ENTER}`],
-        ["No key was found", ENTER],
+        ["No API key was found", ENTER],
       ],
       "# mine\n",
     );

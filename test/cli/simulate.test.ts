@@ -36,14 +36,14 @@ describe("simulate", () => {
 
   it("waits between the events of a stream as --delay says", async () => {
     const { code, err } = await cli(["simulate", "--delay", "soon"]);
-    expect(err).toContain("It must be a time such as 250ms or 2s.");
+    expect(err).toContain("It must be a duration such as 250ms or 2s.");
     expect(code).toBe(2);
   });
 
   it.each(["99999", "-1", "80a"])("refuses --port %s in one sentence", async (port) => {
     const { code, err } = await cli(["simulate", "--port", port]);
     expect(err.split("\n")[0]).toBe(
-      `error: option '-p, --port <number>' argument '${port}' is invalid. It must be a port, a number from 0 to 65535.`,
+      `error: option '-p, --port <number>' argument '${port}' is invalid. It must be a port from 0 to 65535.`,
     );
     expect(code).toBe(2);
   });
@@ -60,7 +60,7 @@ describe("simulate", () => {
       },
     });
     await first;
-    expect(second?.err).toMatch(/^error: port \d+ is in use by another program\n {2}do {5}Give another --port/);
+    expect(second?.err).toMatch(/^error: port \d+ is in use by another program\n {2}do {5}Use another --port/);
     expect(second?.code).toBe(2);
   });
 });

@@ -59,16 +59,16 @@ describe("types", () => {
   it("overwrites nobody else's file", async () => {
     const { code, err, folder } = await cli(["types", "-o", "src.ts"], { toml: TOML, files: { "src.ts": "mine\n" } });
     expect(err).toBe(
-      "error: src.ts is there and was not written by this command\n  do     Give another --out, or remove the file.\n",
+      "error: src.ts exists and was not written by this command\n  do     Use another --out, or remove the file.\n",
     );
     expect(code).toBe(2);
     expect(read(folder, "src.ts")).toBe("mine\n");
   });
 
   it.each([
-    [["-o", "types.json"], "types.json is not a TypeScript file name"],
+    [["-o", "types.json"], "types.json is not a .d.ts file"],
     [["-o", "models.toml/x.d.ts"], "models.toml/x.d.ts cannot be written (E"],
-    [["-o", "-", "--check"], "what is printed to stdout can be neither checked nor watched"],
+    [["-o", "-", "--check"], "stdout can be neither checked nor watched"],
     [["--stdout", "--watch"], "option '-w, --watch' cannot be used with option '--stdout'"],
     [["--check", "--watch"], "option '-w, --watch' cannot be used with option '--check'"],
   ])("refuses %j", async (flags, words) => {
@@ -107,7 +107,7 @@ describe("types --check", () => {
 
   it("ends with 1 when there is none", async () => {
     const { code, out } = await cli(["types", "--check", "-o", "x.d.ts"], { toml: TOML });
-    expect(out).toBe("✗ there is no x.d.ts; modelwright types --out x.d.ts writes it\n");
+    expect(out).toBe("✗ x.d.ts does not exist; modelwright types --out x.d.ts writes it\n");
     expect(code).toBe(1);
   });
 });

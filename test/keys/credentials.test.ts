@@ -99,7 +99,7 @@ describe("a key with a line break", () => {
       toml: entryAt(server, 'api_key = ["env:MY_KEY", "good"]'),
       options: { env: { MY_KEY: POISON } },
     }),
-    "written in the file": (server) => ({ toml: entryAt(server, `api_key = ${JSON.stringify(POISON)}`) }),
+    "set in the file": (server) => ({ toml: entryAt(server, `api_key = ${JSON.stringify(POISON)}`) }),
     "in a header": (server) => ({
       toml: entryAt(server, 'api_key = "k"\nextra_headers = { X-Key = "env:MY_KEY" }'),
       options: { env: { MY_KEY: POISON } },

@@ -111,7 +111,7 @@ describe("strategies", () => {
     expect(Math.min(one, two)).toBeGreaterThan(75);
   });
 
-  test("least_busy asks the one with the fewest calls in flight", async () => {
+  test("least_busy asks the member with the fewest calls in flight", async () => {
     const { model, asked } = await group('strategy = "least_busy"\nmembers = ["one", "two", "three"]', {
       one: "",
       two: "",
@@ -136,7 +136,7 @@ describe("strategies", () => {
     expect((await factory.create("all" as never).codegen("Hello")).model).toBe("p2");
   });
 
-  test("usage asks the one that used the fewest tokens in the last minute", async () => {
+  test("usage asks the member that used the fewest tokens in the last minute", async () => {
     const { url, asked } = await deployments();
     const clock = new FakeClock();
     const factory = factoryOf(

@@ -30,18 +30,18 @@ const MAX_BYTES = 32 * 1024 * 1024;
 export function configureCatalog(command: Command, context: CliContext): void {
   command
     .allowExcessArguments()
-    .addHelpText("after", "\nOnly update uses the network; no other command and no program does it by itself.\n")
+    .addHelpText("after", "\nOnly update uses the network.\n")
     .action(() => (command.args.length > 0 ? refuse(command) : showCatalog(context)));
   command
     .command("update")
     .summary("fetch the public list of models.dev into the cache folder")
-    .description("Fetch the public list of models.dev into the cache folder, where programs find it when they start.")
-    .option("--from <source>", "another address or a file with the same document", MODELS_DEV_URL)
+    .description("Fetch the public list of models.dev into the cache folder, where programs read it at start.")
+    .option("--from <source>", "another URL, or a file with the same document", MODELS_DEV_URL)
     .action((flags: UpdateFlags) => updateCatalog(flags.from ?? MODELS_DEV_URL, context));
   command
     .command("clear")
-    .summary("go back to the facts that are shipped")
-    .description("Remove the fetched catalog: from then on the shipped facts hold alone.")
+    .summary("return to the shipped facts")
+    .description("Remove the fetched catalog. Then only the shipped facts are used.")
     .action(() => clearCatalog(context));
 }
 
@@ -79,7 +79,7 @@ function usage(path: string | undefined, cached: CachedCatalog | undefined): str
   if (path === undefined) return NO_FOLDER;
   if (cached === undefined) return "nothing is cached; modelwright catalog update fetches newer facts";
   const rule = cached.newer
-    ? "newer than the shipped facts: it wins"
+    ? "newer than the shipped facts: it takes precedence"
     : "older than the shipped facts: it only fills gaps";
   return `${path} (${fileSize(cached.bytes)}) is ${rule}`;
 }
@@ -105,7 +105,7 @@ function cachedAt(path: string): CachedCatalog | undefined {
 }
 
 const BROKEN =
-  "It is not used. Fetch it anew with modelwright catalog update, or remove it with modelwright catalog clear.";
+  "It is ignored. Fetch it again with modelwright catalog update, or remove it with modelwright catalog clear.";
 
 async function updateCatalog(from: string, context: CliContext): Promise<void> {
   const { print, flags } = context;
@@ -138,13 +138,13 @@ async function documentFrom(from: string, context: CliContext): Promise<{ text: 
     }
   }
   if (!/^https?$/.test(scheme) || !URL.canParse(from))
-    throw new UsageError("--from takes an address that begins with https:// or http://, or a file");
+    throw new UsageError("--from must be a URL that starts with https:// or http://, or a file");
   const source = placeOf(from);
   context.print.busy(`fetching ${source}`);
   return { text: await download(from, MAX_BYTES, context), source };
 }
 
-const KEPT = "Nothing was written; the catalog in use stays as it was.";
+const KEPT = "Nothing was written; the current catalog is unchanged.";
 
 function read(text: string, source: string): ReturnType<typeof readModelsDev> {
   let document: unknown;
@@ -169,7 +169,7 @@ async function write(path: string, text: string): Promise<void> {
     const { code } = cause as NodeJS.ErrnoException;
     throw new Failure(
       `the catalog cannot be written to ${path} (${code})`,
-      "Set XDG_CACHE_HOME to a folder that can be written.",
+      "Set XDG_CACHE_HOME to a writable folder.",
       { cause },
     );
   }

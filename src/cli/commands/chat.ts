@@ -12,10 +12,10 @@ interface ChatFlags {
 export function configureChat(command: Command, context: CliContext): void {
   command
     .option("-m, --model <name>", "entry of models.toml (default: default_model)")
-    .option("-s, --system <text>", "instructions, in place of the entry's")
+    .option("-s, --system <text>", "instructions, instead of the entry's")
     .addHelpText(
       "after",
-      "\nCtrl-C ends the running answer, twice leaves. With --json each answer is one line of JSON.\n",
+      "\nCtrl-C stops the current answer; twice exits. With --json each answer is one line of JSON.\n",
     )
     .action((flags: ChatFlags) => chat(flags, context));
 }
@@ -47,7 +47,7 @@ function openLines({ io, print, signal }: CliContext, isShown: boolean): Interfa
 function welcome(lines: Interface, talk: Conversation, context: CliContext): void {
   watchKeys(lines, talk, context);
   const { print } = context;
-  print.note(print.notePaint.dim(`${talk.heading}   /help shows the commands, Ctrl-D leaves`));
+  print.note(print.notePaint.dim(`${talk.heading}   /help lists the commands, Ctrl-D exits`));
 }
 
 async function converse(lines: Interface, talk: Conversation, { signal }: CliContext, isShown: boolean): Promise<void> {
@@ -71,7 +71,7 @@ function watchKeys(lines: Interface, talk: Conversation, { print }: CliContext):
     if (asked) return lines.close();
     asked = true;
     if (talk.interrupt()) return;
-    print.note(`\n${print.notePaint.dim("Ctrl-C again leaves")}`);
+    print.note(`\n${print.notePaint.dim("Ctrl-C again exits")}`);
     lines.prompt();
   });
 }

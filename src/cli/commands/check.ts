@@ -20,9 +20,9 @@ interface CheckFlags {
 export function configureCheck(command: Command, context: CliContext): void {
   command
     .argument("[file]", "the file (default: as --config)")
-    .option("--keys", "fail when a model cannot be used, for example because its key is not set")
-    .option("--strict", "fail on warnings too: settings that will be changed, model ids that are misspelled or retire")
-    .option("--online", "ask each provider for its list of models: are key and model id good? Nothing is billed")
+    .option("--keys", "fail if a model cannot be used, for example because its key is not set")
+    .option("--strict", "fail on warnings too: changed settings, misspelled or retiring models")
+    .option("--online", "check keys and model ids with each provider; nothing is billed")
     .addHelpText("after", HELP)
     .action((file: string | undefined, flags: CheckFlags) => check(file, flags, context));
 }

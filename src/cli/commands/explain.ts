@@ -27,10 +27,10 @@ export function configureExplain(command: Command, context: CliContext): void {
     .option("-t, --temperature <number>", "as in run", readNumber)
     .option("--max-tokens <number>", "as in run", readCount)
     .option("--effort <word>", "as in run", readEffort)
-    .option("--stream", "the request of a streamed answer")
+    .option("--stream", "show the request of a streamed answer")
     .addHelpText(
       "after",
-      "\nNothing is sent. The request is what the provider's SDK hands to the network; credentials are masked.\n",
+      "\nNothing is sent. It shows the request that the provider's SDK would send; credentials are masked.\n",
     )
     .action((name: string | undefined, flags: ExplainFlags) => explainEntry(name, flags, context));
 }

@@ -16,7 +16,7 @@ export function configureInit(command: Command, context: CliContext): void {
   command
     .argument("[file]", "where to write", "models.toml")
     .option("--force", "overwrite an existing file")
-    .option("-y, --yes", "ask nothing: an entry for each key that is found")
+    .option("-y, --yes", "ask nothing; write an entry for each key that is found")
     .action((file: string, flags: InitFlags) => init(file, flags, context));
 }
 
@@ -48,7 +48,7 @@ function withoutAsking(starters: readonly Starter[]): Choice {
 }
 
 function alreadyThere(path: string, { print }: CliContext): UsageError {
-  return new UsageError(`${print.path(path)} is already there`, "Give --force to overwrite it, or another file name.");
+  return new UsageError(`${print.path(path)} already exists`, "Use --force to overwrite it, or another file name.");
 }
 
 function isInteractive(flags: InitFlags, { io, flags: { json } }: CliContext): boolean {
@@ -113,13 +113,13 @@ function whatWasFound(entries: readonly Starter[]): string {
 function stepsAfter({ entries, defaultModel, hasSchema }: Written): readonly (readonly [string, string])[] {
   const isReady = missingKeys(entries.filter(({ entry }) => entry === defaultModel)).length === 0;
   return [
-    ["modelwright check", "is it correct, which keys are missing"],
-    ...(isReady ? [['modelwright run "Hello"', `asks "${defaultModel}"`] as const] : []),
+    ["modelwright check", "check the file and the keys"],
+    ...(isReady ? [['modelwright run "Hello"', `ask "${defaultModel}"`] as const] : []),
     ...(entries.length > 0
-      ? [['modelwright run --profile ci "Hello"', "the same without a key: simulated"] as const]
+      ? [['modelwright run --profile ci "Hello"', "the same with the simulator, without a key"] as const]
       : []),
-    [`modelwright explain ${defaultModel}`, "what would be sent"],
-    ["modelwright types", "these names in TypeScript: a misspelt one does not compile"],
+    [`modelwright explain ${defaultModel}`, "show the request"],
+    ["modelwright types", "TypeScript types for these names"],
     ...(hasSchema ? [] : [[`modelwright schema > ${SCHEMA_FILE}`, "completion in your editor"] as const]),
   ];
 }
@@ -129,7 +129,7 @@ async function hintsAfter({ path, entries }: Written, { io }: CliContext): Promi
   const usesDotEnv = missing.length > 0 || (await exists(join(io.cwd, ".env")));
   const words = `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set`;
   return [
-    ...(missing.length === 0 ? [] : [`${words}: in the environment, or in .env, which this command line reads too`]),
+    ...(missing.length === 0 ? [] : [`${words}: set it in the environment or in .env`]),
     ...(usesDotEnv && (await wouldCommit(dirname(path)))
       ? [".env is not in .gitignore: its keys would be committed"]
       : []),

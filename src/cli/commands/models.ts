@@ -21,12 +21,12 @@ interface ModelsFlags {
 
 export function configureModels(command: Command, context: CliContext): void {
   command
-    .option("--catalog [filter]", "what the catalog knows: ids and providers that contain the text")
-    .option("--discover [provider]", "ask the providers of the file for the models they offer; nothing is billed")
+    .option("--catalog [filter]", "list the catalog: ids and providers that contain the text")
+    .option("--discover [provider]", "list the models that the providers offer; nothing is billed")
     .addHelpText("after", "\nPrices are USD per million tokens, input / output.\n")
     .action(async ({ catalog, discover }: ModelsFlags) => {
       if (catalog !== undefined && discover !== undefined)
-        throw new UsageError("--catalog and --discover exclude each other");
+        throw new UsageError("--catalog and --discover cannot be combined");
       if (discover !== undefined) await listOffers(discover, context);
       else if (catalog !== undefined) await listCatalog(catalog, context);
       else await listEntries(context);

@@ -20,16 +20,16 @@ interface RunFlags {
 
 export function configureRun(command: Command, context: CliContext): void {
   command
-    .argument("[prompt...]", "what to ask; what is piped in follows it")
+    .argument("[prompt...]", "the prompt; piped input is appended")
     .option("-m, --model <name>", "entry of models.toml (default: default_model)")
-    .option("-s, --system <text>", "instructions, in place of the entry's")
+    .option("-s, --system <text>", "instructions, instead of the entry's")
     .option("-t, --temperature <number>", "0 to 2", readNumber)
-    .option("--max-tokens <number>", "most tokens of the answer", readCount)
+    .option("--max-tokens <number>", "maximum tokens of the answer", readCount)
     .option("--effort <word>", "reasoning effort: none, minimal, low, medium, high, or 0 to 1", readEffort)
     .option("-f, --file <file>", "attach a text, an image, audio or a PDF; may be repeated", collect)
     .option("--no-stream", "print the answer when it is complete")
-    .option("--raw", "with --json: the provider's own answer too")
-    .option("-q, --quiet", "nothing on stderr but errors")
+    .option("--raw", "with --json: include the provider's response")
+    .option("-q, --quiet", "only errors on stderr")
     .addHelpText("after", EXAMPLES)
     .action((words: string[], flags: RunFlags) => run(words, flags, context));
 }

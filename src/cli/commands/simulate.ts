@@ -13,9 +13,9 @@ interface SimulateFlags {
 
 export function configureSimulate(command: Command, context: CliContext): void {
   command
-    .option("-p, --port <number>", "port on 127.0.0.1; 0 for any free one", readPort, 0)
+    .option("-p, --port <number>", "port on 127.0.0.1; 0 for a free one", readPort, 0)
     .option("--delay <time>", "wait between the events of a stream: 20 (milliseconds), 20ms, 1s", readDuration, 0)
-    .option("--seed <text>", "another seed, other words")
+    .option("--seed <text>", "seed of the generated answers")
     .addHelpText(
       "after",
       '\nAnswers are made up and the same for the same request; any key is accepted but "invalid".\n',
@@ -33,7 +33,7 @@ async function simulate({ port, delay, seed }: SimulateFlags, context: CliContex
     (error: NodeJS.ErrnoException) => {
       const problem = PORT_PROBLEMS[error.code ?? ""];
       if (problem !== undefined)
-        throw new UsageError(`port ${port} ${problem}`, "Give another --port, or 0 for any free one.");
+        throw new UsageError(`port ${port} ${problem}`, "Use another --port, or 0 for a free one.");
       throw error;
     },
   );

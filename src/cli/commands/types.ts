@@ -32,7 +32,7 @@ export function configureTypes(command: Command, context: CliContext): void {
   command
     .option("-o, --out <file>", `where to write, - for stdout (default: ${TYPES_FILE} beside models.toml)`)
     .addOption(new Option("--stdout", "print the types, write no file").conflicts("out"))
-    .addOption(new Option("--check", "write nothing; exit code 1 when the file is stale").conflicts("stdout"))
+    .addOption(new Option("--check", "write nothing; exit code 1 if the file is stale").conflicts("stdout"))
     .addOption(new Option("-w, --watch", "write again when models.toml changes").conflicts(["stdout", "check"]))
     .addHelpText(
       "after",
@@ -47,9 +47,9 @@ model does not take. It has the names of all profiles; nothing is sent anywhere 
 async function types(flags: TypesFlags, context: CliContext): Promise<void> {
   const toStdout = flags.stdout === true || flags.out === "-";
   if (toStdout && (flags.check === true || flags.watch === true))
-    throw new UsageError("what is printed to stdout can be neither checked nor watched", "Leave --out - away.");
+    throw new UsageError("stdout can be neither checked nor watched", "Omit --out -.");
   if (flags.out !== undefined && !toStdout && !/\.[cm]?ts$/.test(flags.out))
-    throw new UsageError(`${flags.out} is not a TypeScript file name`, "Give one that ends with .d.ts.");
+    throw new UsageError(`${flags.out} is not a .d.ts file`, "Use a name that ends with .d.ts.");
   if (flags.watch === true) await watch(flags, context);
   else if (toStdout) print(await generate(flags, context), context);
   else if (flags.check === true) check(await generate(flags, context), context);
@@ -90,13 +90,13 @@ async function generate({ out: given }: TypesFlags, context: CliContext, path?: 
 async function ownTextOf(path: string, { print }: CliContext): Promise<string | undefined> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-    throw new UsageError(`${print.path(path)} cannot be read (${error.code})`, "Give another --out, or - for stdout.");
+    throw new UsageError(`${print.path(path)} cannot be read (${error.code})`, "Use another --out, or - for stdout.");
   });
   if (text === undefined || text.trim() === "") return undefined;
   if (isRegisteredTypes(text)) return text;
   throw new UsageError(
-    `${print.path(path)} is there and was not written by this command`,
-    "Give another --out, or remove the file.",
+    `${print.path(path)} exists and was not written by this command`,
+    "Use another --out, or remove the file.",
   );
 }
 
@@ -112,7 +112,7 @@ function check(generated: Generated, context: CliContext): void {
   else if (!isStale) print.line(upToDate(generated, context));
   else {
     const { paint } = print;
-    const what = before === undefined ? `there is no ${print.path(out)}` : `${paint.bold(print.path(out))} is stale`;
+    const what = before === undefined ? `${print.path(out)} does not exist` : `${paint.bold(print.path(out))} is stale`;
     const changes = before === undefined ? "" : changesOf(differences, paint);
     print.line(`${paint.red("✗")} ${what}${changes}; ${paint.cyan(command)} writes it`);
   }
@@ -130,7 +130,7 @@ async function write(generated: Generated, context: CliContext): Promise<void> {
     const { paint } = print;
     const changes = before === undefined ? "" : changesOf(differences, paint);
     print.line(`${paint.green("✓")} wrote ${paint.bold(print.path(out))}: ${plural(names.length, "name")}${changes}`);
-    if (before === undefined) print.note(print.notePaint.dim("TypeScript reads it where tsconfig.json includes it"));
+    if (before === undefined) print.note(print.notePaint.dim("check that tsconfig.json includes it"));
   }
 }
 
@@ -140,7 +140,7 @@ async function save(path: string, text: string, { print }: CliContext): Promise<
     await writeFile(path, text);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${print.path(path)} cannot be written (${code})`, "Give another --out, or - for stdout.");
+    throw new UsageError(`${print.path(path)} cannot be written (${code})`, "Use another --out, or - for stdout.");
   }
 }
 
