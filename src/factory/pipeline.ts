@@ -2,6 +2,7 @@ import type { Call } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { compose, type Layer, type Next } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Observer } from "../core/observer.ts";
 import type { Target } from "../core/target.ts";
 import { type Breakers, breakerGate, circuitBreaker } from "../layers/circuit-breaker.ts";
 import { concurrency } from "../layers/concurrency.ts";
@@ -35,8 +36,8 @@ export interface SharedServices {
 /** The same with what one reading of the file says. */
 export interface Services extends SharedServices {
   readonly logger: Logger;
-  /** Whether prompts and answers may be logged. */
-  readonly logContent: boolean;
+  /** See every call: the totals and the log. */
+  readonly observers: readonly Observer[];
   /** Present with a `[cache]` table. */
   readonly cache: Layer | undefined;
 }
@@ -64,8 +65,7 @@ export function targetPipeline(services: SharedServices): Next {
 /** The whole way of a call of one model, from its caller to the wire. */
 export function modelPipeline(services: Services, chainOf: (call: Call) => Chain, toTarget: Next): Next {
   const layers = [
-    telemetry(services.logger, services.logContent),
-    services.totals.layer,
+    telemetry(services.observers),
     deadline,
     services.cache,
     fallback(chainOf, services.dialectOf, services.budgets),

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
 import { cache } from "../layers/cache.ts";
+import { callLog } from "../layers/call-log.ts";
 import { Breakers } from "../layers/circuit-breaker.ts";
 import { GroupStates } from "../layers/group-states.ts";
 import { KeyStates } from "../layers/key-states.ts";
@@ -36,13 +37,12 @@ interface Making {
 /** The services of one reading of the file. */
 export function servicesOf(config: Config, shared: SharedServices, { clock, logger, before }: Making): Services {
   const isSame = (key: "cache" | "logging") => JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
+  const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;
+  const log = kept ?? safeLogger(logger ?? loggerFor(config, clock));
   return {
     ...shared,
-    logger:
-      before !== undefined && isSame("logging")
-        ? before.services.logger
-        : safeLogger(logger ?? loggerFor(config, clock)),
-    logContent: config.logging?.logContent ?? false,
+    logger: log,
+    observers: [shared.totals, callLog(log, config.logging?.logContent ?? false)],
     cache: before !== undefined && isSame("cache") ? before.services.cache : cacheFor(config, clock),
   };
 }

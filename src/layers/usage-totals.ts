@@ -1,7 +1,7 @@
 import type { Attempt } from "../core/attempt.ts";
 import type { Call } from "../core/call.ts";
 import { addNano, type Cost, costFromNano, type NanoCost, nanoOf, UNKNOWN_COST } from "../core/cost.ts";
-import type { Layer } from "../core/layer.ts";
+import type { Observer } from "../core/observer.ts";
 import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
 
 /** What a factory has spent, failed attempts included. */
@@ -22,7 +22,7 @@ const MOST_NAMES = 10_000;
 const OTHER = "other";
 
 /** Sums of a factory's calls, kept per group so that memory does not grow with the number of calls. */
-export class UsageTotals {
+export class UsageTotals implements Observer {
   readonly #total = new Sum();
   /** Number of the call that was added last. */
   #lastCall = 0;
@@ -34,12 +34,6 @@ export class UsageTotals {
     day: new Map(),
   };
 
-  /** Adds a call's attempts when the call has settled. */
-  readonly layer: Layer = (call, next) => {
-    call.record.onSettle(() => this.#add(call));
-    return next(call);
-  };
-
   total(): UsageTotal {
     return this.#total.read();
   }
@@ -48,7 +42,8 @@ export class UsageTotals {
     return Object.fromEntries([...this.#groups[group]].map(([name, sum]) => [name, sum.read()]));
   }
 
-  #add({ record, input, clock }: Call): void {
+  /** Adds a call's attempts. */
+  ended({ record, input, clock }: Call): void {
     if (record.attempts.length === 0) {
       this.#total.calls += 1;
       return;

@@ -2,6 +2,7 @@ import { silentLogger } from "../../src/core/logger.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
 import { cache } from "../../src/layers/cache.ts";
+import { callLog } from "../../src/layers/call-log.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { concurrency } from "../../src/layers/concurrency.ts";
 import { credential } from "../../src/layers/credential.ts";
@@ -26,8 +27,7 @@ import { testLayer } from "./contract.ts";
 
 const isStart = (event: { type: string }) => event.type === "start";
 
-testLayer("telemetry", () => telemetry(silentLogger, true));
-testLayer("usage totals", () => new UsageTotals().layer);
+testLayer("telemetry", () => telemetry([new UsageTotals(), callLog(silentLogger, true)]));
 testLayer("deadline", () => deadline, { target: targetOf("main", {}, { deadlineMs: 60_000 }) });
 testLayer("cache", () => cache(new MemoryStore(10, new FakeClock()), { ttlMs: 1_000, namespace: "" }));
 testLayer(

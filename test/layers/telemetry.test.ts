@@ -4,6 +4,7 @@ import type { Layer } from "../../src/core/layer.ts";
 import type { LogFields, Logger } from "../../src/core/logger.ts";
 import { usageOf } from "../../src/core/usage.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { callLog } from "../../src/layers/call-log.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { telemetry } from "../../src/layers/telemetry.ts";
 import { UsageTotals } from "../../src/layers/usage-totals.ts";
@@ -27,7 +28,7 @@ function setUp(
   { logContent = false, layers = [] as Layer[], call = callOf() } = {},
 ) {
   const { logger, lines } = logged();
-  const run = through([telemetry(logger, logContent), ...layers], scripted(script));
+  const run = through([telemetry([callLog(logger, logContent)]), ...layers], scripted(script));
   return { lines, call, run, seen: () => read(run(call)) };
 }
 
@@ -62,7 +63,7 @@ describe("telemetry", () => {
         throw new TypeError("surprise");
       },
     };
-    const { error } = await read(through([telemetry(logger, false)], broken)(callOf()));
+    const { error } = await read(through([telemetry([callLog(logger, false)])], broken)(callOf()));
     expect(error).toMatchObject({ code: "protocol_error", model: "main" });
     expect(error?.cause).toBeInstanceOf(TypeError);
   });
@@ -151,7 +152,7 @@ describe("telemetry", () => {
 
   it("warns once per model that its price is unknown", async () => {
     const { logger, lines } = logged();
-    const run = through([telemetry(logger, false), meter], scripted(["hi"]));
+    const run = through([telemetry([callLog(logger, false)]), meter], scripted(["hi"]));
     await read(run(callOf()));
     await read(run(callOf()));
     expect(lines.filter(({ message }) => message.startsWith("price unknown"))).toHaveLength(1);
@@ -163,7 +164,7 @@ describe("the totals of a factory", () => {
     const clock = new FakeClock(Date.UTC(2026, 2, 4, 23, 59));
     const totals = new UsageTotals();
     const run = through(
-      [telemetry(logged().logger, false), totals.layer, meter],
+      [telemetry([totals]), meter],
       scripted([[{ delta: "x" }, { usage: { input: 1_000_000, output: 0 } }, { finish: "stop" }]]),
     );
     const target = targetOf("main", { price: () => ({ input: 3, output: 1 }) });
@@ -187,24 +188,21 @@ describe("the totals of a factory", () => {
   it("count failed calls and those without a request too", async () => {
     const totals = new UsageTotals();
     const call = callOf();
-    const run = through(
-      [telemetry(logged().logger, false), totals.layer],
-      scripted([[{ error: { code: "unsupported", message: "x" } }]]),
-    );
+    const run = through([telemetry([totals])], scripted([[{ error: { code: "unsupported", message: "x" } }]]));
     await read(run(call));
     expect(totals.total()).toMatchObject({ calls: 1, requests: 0, cost: { usd: 0 } });
   });
 
   it("do not know the sum once a price is unknown", async () => {
     const totals = new UsageTotals();
-    const run = through([telemetry(logged().logger, false), totals.layer, meter], scripted(["hi"]));
+    const run = through([telemetry([totals]), meter], scripted(["hi"]));
     await read(run(callOf()));
     expect(totals.total().cost.usd).toBeNull();
   });
   it("are an estimate once one part of them is", async () => {
     const totals = new UsageTotals();
     const counted: ScriptedAttempt = [{ delta: "x" }, { usage: { input: 1, output: 1 } }, { finish: "stop" }];
-    const run = through([telemetry(logged().logger, false), totals.layer, meter], scripted([counted, "hi", counted]));
+    const run = through([telemetry([totals]), meter], scripted([counted, "hi", counted]));
     const estimated: boolean[] = [];
     for (let calls = 0; calls < 3; calls++) {
       await read(run(callOf({ target: targetOf("main", { price: () => ({ input: 3, output: 1 }) }) })));

@@ -268,6 +268,8 @@ export const answers = [
       "      call.cancellation.release();\n",
       "",
     ],
+  ]),
+  ...mutantsOf("src/layers/call-log.ts", TELEMETRY, [
     [
       "telemetry-logs-prompts",
       "prompts are logged unasked",
@@ -283,8 +285,9 @@ export const answers = [
       "",
       {
         file: "src/layers/telemetry.ts",
-        before: "      logEnd(call, failure, logger);\n",
-        after: "      call.record.settle({ ok: true });\n      logEnd(call, failure, logger);\n",
+        before: "      for (const observer of observers) observer.ended?.(call, failure);\n",
+        after:
+          "      call.record.settle({ ok: true });\n      for (const observer of observers) observer.ended?.(call, failure);\n",
       },
     ],
   ]),
