@@ -8,6 +8,8 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     dialect: "openai",
     baseUrl: undefined,
     baseUrlShape: "https://RESOURCE.openai.azure.com/openai/v1",
+    // Its v1 API is OpenAI's own.
+    undatedPath: "/openai/v1",
     keyEnv: ["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"],
     auth: "api-key",
     quirks: {
@@ -26,6 +28,7 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     dialect: "google",
     // The global location; others are https://LOCATION-aiplatform.googleapis.com.
     baseUrl: "https://aiplatform.googleapis.com",
+    location: "global",
     keyEnv: ["GOOGLE_OAUTH_ACCESS_TOKEN"],
     auth: "bearer",
     quirks: { modelList: "partial", maxStops: 5 },

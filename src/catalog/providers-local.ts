@@ -25,6 +25,7 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
     label: "vLLM",
     dialect: "openai",
     baseUrl: "http://127.0.0.1:8000/v1",
+    rawChatTemplate: true,
     keyEnv: ["VLLM_API_KEY"],
     keyless: true,
     auth: "bearer",

@@ -7,6 +7,7 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
     label: "OpenAI",
     dialect: "openai",
     baseUrl: "https://api.openai.com/v1",
+    wireByModel: true,
     keyEnv: ["OPENAI_API_KEY"],
     auth: "bearer",
     quirks: { maxTokensKey: "max_completion_tokens", jsonMode: "json_schema", maxStops: 4, promptCacheKey: true },

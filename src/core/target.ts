@@ -123,6 +123,8 @@ export interface Target {
   readonly entry: string;
   readonly provider: string;
   readonly modelId: string;
+  /** Answered by the embedded simulator. */
+  readonly simulated?: boolean | undefined;
   /** Wire format. */
   readonly dialect: string;
   readonly address: Address;

@@ -371,7 +371,7 @@ export class ModelFactory<Models = Registered> {
   #dialectOf(target: Target): Dialect {
     const providers = this.#simulated ? {} : (this.#options.providers ?? {});
     const dialect = own(providers, target.dialect) ?? dialectNamed(target.dialect);
-    return target.provider === "simulator" ? this.#simulator.speaking(dialect) : dialect;
+    return target.simulated === true ? this.#simulator.speaking(dialect) : dialect;
   }
 
   #checkOpen(): void {

@@ -10,9 +10,11 @@ import type { Transport } from "../core/transport.ts";
 import type { Chain, FallbackList } from "../layers/fallback.ts";
 import { Group } from "../layers/group.ts";
 import type { ModelContext } from "../model/call.ts";
+import { SIMULATED_URL } from "../target/address.ts";
 import { Linter, type LintFinding } from "../target/lint.ts";
 import type { ModelDescription } from "../target/model-description.ts";
-import { type ResolveContext, resolveTarget, SIMULATED_URL } from "../target/resolve.ts";
+import { resolveTarget } from "../target/resolve.ts";
+import type { ResolveContext } from "../target/resolve-context.ts";
 import { groupPipeline, modelPipeline, type Services } from "./pipeline.ts";
 
 /** What the generations of a factory have in common. */

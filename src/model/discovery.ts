@@ -46,7 +46,7 @@ export async function discover(context: DiscoverContext, options: DiscoverOption
   const target: Target = { ...context.target, modelId: LIST };
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
   const { modelList } = target.quirks;
-  const isSimulated = target.provider === "simulator";
+  const isSimulated = target.simulated === true;
   if (dialect.listModels === undefined)
     throw targetError(target, "unsupported", `the ${dialect.name} wire has no list of models`);
   if (typeof modelList === "object" && !isSimulated) throw targetError(target, "unsupported", modelList.none);

@@ -10,7 +10,8 @@ import { EMPTY_REQUEST, keyOf } from "../core/request.ts";
 import { retirementOf } from "../core/retirement.ts";
 import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
-import { type ResolveContext, resolveTarget } from "./resolve.ts";
+import { resolveTarget } from "./resolve.ts";
+import type { ResolveContext } from "./resolve-context.ts";
 
 /** What an entry of a correct file will run into: "error" where no call can succeed, "warning" where calls will be changed. */
 export interface LintFinding extends ConfigProblem {

@@ -3,7 +3,7 @@ import type { Config, EntryConfig, ProfileView } from "../config/load.ts";
 import { isReference } from "../config/references.ts";
 import { sha256 } from "../core/node-crypto.ts";
 import type { Capability } from "../core/target.ts";
-import { declaredCapabilities } from "./resolve.ts";
+import { declaredCapabilities } from "./capabilities.ts";
 
 export const TYPES_FILE = "modelwright.d.ts";
 const HEADER = "// Written by `npx modelwright types` from ";

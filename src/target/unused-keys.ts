@@ -1,0 +1,24 @@
+import type { Target } from "../core/target.ts";
+import type { ResolvedEntry } from "./resolve-context.ts";
+
+/** Keys that only some wires have a place for; on the others they are reported like any parameter that is left out. */
+export function unusedKeys({ entry, declared, row }: ResolvedEntry, dialect: string): Target["unused"] {
+  const openai = dialect.startsWith("openai");
+  const unused: { key: string; value: unknown; reason: string }[] = [];
+  const note = (key: string, value: unknown, reason: string) => {
+    if (value !== undefined) unused.push({ key, value, reason });
+  };
+  if (!openai) {
+    // As written: for an entry that is simulated, a variable behind them need not be set.
+    note("organization_id", declared.organizationId, `the ${dialect} wire has no organizations`);
+    note("project_id", declared.projectId, `the ${dialect} wire has no projects`);
+  }
+  if (openai && row?.undatedPath === undefined)
+    note("api_version", entry.apiVersion, "only Azure's API has versions on this wire");
+  if (dialect !== "google") {
+    note("vertex_project", entry.vertexProject, "only Vertex has projects");
+    note("vertex_location", entry.vertexLocation, "only Vertex has locations");
+  }
+  if (entry.maxParallel === undefined) note("queue", entry.queue, "nothing waits without max_parallel");
+  return unused;
+}
