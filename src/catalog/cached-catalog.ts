@@ -4,6 +4,7 @@ import * as z from "zod";
 import { cacheFolder } from "../core/cache-folder.ts";
 import { isPlainId } from "../core/plain-id.ts";
 import { EFFORTS, SETTING_NAMES } from "../core/request.ts";
+import { WIRE_NAMES } from "../core/wire-name.ts";
 import type { ModelRow } from "./model-row.ts";
 import { CATALOG_DATE } from "./models.generated.ts";
 import { indexed, type ModelTable, type Overlay } from "./table.ts";
@@ -166,7 +167,7 @@ const rowSchema = z.object({
   lacks: z.array(z.enum(SETTING_NAMES)).optional(),
   systemRole: z.enum(["system", "developer", "user"]).optional(),
   anthropicVersion: day.optional(),
-  dialect: z.enum(["openai", "openai-responses", "anthropic", "google"]).optional(),
+  dialect: z.enum(WIRE_NAMES).optional(),
   toolResultMedia: z.literal(true).optional(),
   releasedOn: day.optional(),
   deprecated: z.literal(true).optional(),

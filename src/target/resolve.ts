@@ -1,7 +1,6 @@
 import { reasoningDemandOf } from "../catalog/reasoning-demands.ts";
 import { thinksFromTheStart } from "../catalog/think-templates.ts";
 import { SIMULATOR } from "../config/layering.ts";
-import type { EntryConfig } from "../config/load.ts";
 import { keysWhere } from "../config/options.ts";
 import { adaptationOf, policyOf } from "../config/policy.ts";
 import { readInput } from "../core/input.ts";
