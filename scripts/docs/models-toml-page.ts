@@ -11,21 +11,21 @@ type Json = { readonly [keyword: string]: unknown };
 const GROUPS: readonly (readonly [title: string, intro: string, shape: Shape])[] = [
   [
     "Identity",
-    "Who answers, where, and with which credentials. `name` and `provider` are required.",
+    "The model, its provider and its credentials. `name` and `provider` are required.",
     schemasOf(OPTION_GROUPS.identity),
   ],
   [
     "Parameters",
-    "What a request says. Nothing is sent that is not given. A call may give each of these in camelCase.",
+    "Parameters of a request. A parameter that is not set is not sent. A call can set each of these in camelCase.",
     schemasOf(OPTION_GROUPS.parameters),
   ],
   [
     "Features",
-    "How requests are built and answers are treated. A call may give each of these in camelCase.",
+    "How requests are built and answers are handled. A call can set each of these in camelCase.",
     schemasOf(OPTION_GROUPS.features),
   ],
   ["Retries", "", schemasOf(OPTION_GROUPS.retry)],
-  ["Clocks", "", schemasOf(OPTION_GROUPS.clocks)],
+  ["Timeouts", "", schemasOf(OPTION_GROUPS.clocks)],
   ["Protection", "", schemasOf(OPTION_GROUPS.protection)],
   ["Money", "", schemasOf(OPTION_GROUPS.money)],
   ["Capabilities", "", schemasOf(OPTION_GROUPS.capabilities)],
@@ -42,11 +42,11 @@ export function modelsTomlPage(): string {
     "## Top of the file",
     keyTable({ default_model, include } as Shape),
     "`[defaults]`, `[providers.NAME]`, `[models.NAME]` and `[profiles.NAME]` have the keys above; the [guide](../guide/models-toml.md#inheritance) explains how they are combined.",
-    "A variable of the environment sets a single key over the file: `MODELWRIGHT_MODELS__NAME__KEY`, `MODELWRIGHT_DEFAULTS__KEY`, `MODELWRIGHT_PROVIDERS__NAME__KEY`, `MODELWRIGHT_CACHE__KEY`, `MODELWRIGHT_LOGGING__KEY` and `MODELWRIGHT_DEFAULT_MODEL`. Any other variable that begins with `MODELWRIGHT_` is an error when a file is loaded, except `MODELWRIGHT_CONFIG`, `MODELWRIGHT_PROFILE`, `MODELWRIGHT_SIMULATE` and the names that the file refers to with `env:`.",
+    "An environment variable overrides a single key: `MODELWRIGHT_MODELS__NAME__KEY`, `MODELWRIGHT_DEFAULTS__KEY`, `MODELWRIGHT_PROVIDERS__NAME__KEY`, `MODELWRIGHT_CACHE__KEY`, `MODELWRIGHT_LOGGING__KEY` and `MODELWRIGHT_DEFAULT_MODEL`. Any other variable that begins with `MODELWRIGHT_` is an error when a file is loaded, except `MODELWRIGHT_CONFIG`, `MODELWRIGHT_PROFILE`, `MODELWRIGHT_SIMULATE` and the names that the file refers to with `env:`.",
     "### `[aliases]`",
     `${aliases?.meta()?.description} Example: \`smart = "coder"\`.`,
     "### `[groups.NAME]`",
-    `${groups?.meta()?.description} The [guide](../guide/groups.md) says how they behave.`,
+    `${groups?.meta()?.description} See the [guide](../guide/groups.md).`,
     keyTable(shapeOf(group)),
     '### `[pricing."model-id"]`',
     `${pricing?.meta()?.description} Its keys are those of \`pricing\` above.`,
@@ -59,9 +59,9 @@ export function modelsTomlPage(): string {
   );
 }
 
-const INTRO = `Durations are seconds as numbers, or texts such as \`"500ms"\`, \`"30s"\`, \`"2m"\`, \`"1h"\`. Any text may be
-\`"env:NAME"\` or \`"env:NAME:-default"\`, and \`"file:PATH"\` is the content of a file. A dash under *default* means: not
-set, so nothing is sent or done. \`modelwright explain NAME\` shows what an entry ends up with, and where each value was written.`;
+const INTRO = `Durations are seconds as numbers, or strings such as \`"500ms"\`, \`"30s"\`, \`"2m"\`, \`"1h"\`. Any string may be
+\`"env:NAME"\` or \`"env:NAME:-default"\`, and \`"file:PATH"\` is the content of a file. A dash under *default* means not
+set. \`modelwright explain NAME\` shows the values of an entry and where each was set.`;
 
 /** The keys of a strict table, each without the optional around it. */
 function shapeOf(table: z.ZodType): Shape {

@@ -13,19 +13,19 @@ const sent = {
       table({
         ttl: z.enum(["5m", "1h"]).meta({ description: "How long the provider keeps a prefix.", default: "5m" }),
         points: z.array(z.enum(["system", "tools", "first-user", "last-user"])).meta({
-          description: "What ends a cached prefix.",
+          description: "The ends of cached prefixes.",
           examples: [["system", "tools"]],
         }),
       }),
     ]).meta({
-      description: "Mark prompt prefixes for the provider's cache, where it wants marks. Default false.",
+      description: "Mark prompt prefixes for the provider's cache, if it needs markers. Default false.",
       examples: [true, { ttl: "1h", points: ["system", "tools"] }],
     }),
     { setting: true, merge: "tables", type: "PromptCache" },
   ),
   tools: option(
     tools.meta({
-      description: "Functions the model may call, in OpenAI's shape or flat.",
+      description: "Functions the model may call, in OpenAI's format or flat.",
       examples: [
         [
           {
@@ -87,7 +87,7 @@ export const featureOptions = {
   stream: option(
     flag().meta({
       description:
-        "Use the streaming wire for codegen() too. On by itself with `first_token_timeout`, and on Anthropic's wire with a `max_new_tokens` above 21333.",
+        "Use the streaming wire for codegen() too. Automatic with `first_token_timeout`, and on Anthropic's wire with a `max_new_tokens` above 21333.",
       default: false,
     }),
     { perCall: true, policy: { type: "boolean | undefined", of: ({ stream }) => stream } },
@@ -98,14 +98,14 @@ export const featureOptions = {
   drop_params: option(
     flag().meta({
       description:
-        "Leave out parameters the model lacks and say so in `reply.adjustments`; false: such a request is refused as `unsupported`.",
+        "Leave out unsupported parameters and report them in `reply.adjustments`; false: such a request fails with `unsupported`.",
       default: true,
     }),
     { perCall: true, adaptation: {} },
   ),
   modify_params: option(
     flag().meta({
-      description: "Also change values the model cannot take (clamp, merge, lower) and say so in `reply.adjustments`.",
+      description: "Also change unsupported values (clamp, merge, lower) and report them in `reply.adjustments`.",
       default: true,
     }),
     { perCall: true, adaptation: {} },
@@ -124,7 +124,7 @@ export const featureOptions = {
   ),
   allow: option(
     parameterNames.meta({
-      description: "Parameters always sent, even where the model is thought to lack them.",
+      description: "Parameters always sent, even if the catalog says that the model does not support them.",
       examples: [["seed"]],
     }),
     {
@@ -136,14 +136,14 @@ export const featureOptions = {
   ),
   strict: option(
     flag().meta({
-      description: "No automatic change of a request at all: what would be dropped or changed is `unsupported`.",
+      description: "No automatic change of a request: it fails with `unsupported` instead.",
       default: false,
     }),
     { perCall: true, adaptation: {} },
   ),
   repair: option(
     count().meta({
-      description: "How often object() asks again when an answer does not satisfy its schema.",
+      description: "How often object() asks again if an answer does not match its schema.",
       default: 0,
     }),
     { perCall: true, delivery: true, policy: {} },
@@ -151,7 +151,7 @@ export const featureOptions = {
   continue_on_length: option(
     count().meta({
       description:
-        "How often the model is asked to go on when an answer ran into its token limit; the pieces are joined. Not for JSON answers and tool calls.",
+        "How often the model is asked to continue an answer truncated by the token limit; the parts are joined. Not for JSON answers and tool calls.",
       default: 0,
       examples: [3],
     }),
@@ -170,7 +170,7 @@ export const featureOptions = {
       }),
     ]).meta({
       description:
-        "Remove leaked control tokens (<|im_end|> and the like) from the end of answers: true for the usual ones, or your own list. A table also says where; inside a text they may be what it is about.",
+        "Remove leaked control tokens (such as <|im_end|>) from the end of answers: true for the usual ones, or your own array. A table also sets where; inside the text they may be content.",
       default: false,
       examples: [true, ["<|endoftext|>"], { where: "anywhere" }],
     }),

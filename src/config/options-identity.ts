@@ -49,7 +49,7 @@ export const identityOptions = {
   name: option(
     text().meta({
       description:
-        "The model's id at its provider, sent as `model`. The table's own name is what programs use; the two may differ.",
+        "The provider's model id, sent as `model`. Your program uses the name of the table; the two may differ.",
       examples: ["gpt-6.1-terra", "claude-sonnet-5-5", "gemini-3.8-flash"],
     }),
   ),
@@ -63,14 +63,14 @@ export const identityOptions = {
   extends: option(
     text().meta({
       description:
-        "Inherits every key of another entry, lists of fallbacks included; keys given here win. When `provider` changes, its address and credentials are not inherited.",
+        "Inherits every key of another entry, including fallback lists; keys set here take precedence. If `provider` changes, URL and credentials are not inherited.",
       examples: ["coder"],
     }),
   ),
   api_key: option(
     oneOf("a key, or a list of keys", [apiKey, z.array(apiKey).min(1)]).meta({
       description:
-        'The provider\'s key, best as "env:NAME"; "env:NAME:-default" has a default. A list is rotated: the next key is tried when one is refused or used up. Default: the provider\'s usual environment variable.',
+        'The provider\'s key, best as "env:NAME"; "env:NAME:-default" has a default. An array is rotated: the next key is tried when one is refused or used up. Default: the provider\'s usual environment variable.',
       examples: ["env:OPENAI_API_KEY", ["env:KEY_ONE", "env:KEY_TWO"]],
     }),
     { connection: true, elsewhere: true, oneOrMany: true },
@@ -78,7 +78,7 @@ export const identityOptions = {
   base_url: option(
     url("https?", "https://api.example.com/v1").meta({
       description:
-        "Address of the API as the provider's SDK wants it: with /v1 for OpenAI wires, without a version for Anthropic and Gemini. Default: the provider's own.",
+        "Base URL of the API, as in the provider's SDK: with /v1 for OpenAI wires, without a version for Anthropic and Gemini. Default: the provider's own.",
       examples: ["http://127.0.0.1:8080/v1"],
     }),
     { connection: true, elsewhere: true },
@@ -141,7 +141,7 @@ export const identityOptions = {
   ),
   extra_body: option(
     freeTable().meta({
-      description: "Fields added to the body of every request as they are, after everything else.",
+      description: "Fields added to the body of every request, unchanged, after everything else.",
       examples: [{ safe_prompt: true }],
     }),
     { connection: true, merge: "tables", perCall: true },
@@ -156,14 +156,14 @@ export const identityOptions = {
   tls: option(
     table({
       ca_file: text().meta({
-        description: "PEM file of a certificate authority to trust besides the built-in ones.",
+        description: "PEM file of a certificate authority to trust in addition to the built-in ones.",
         examples: ["certs/company.pem"],
       }),
       reject_unauthorized: flag().meta({
         description: "false accepts any certificate: only for tests on your own machine.",
         default: true,
       }),
-    }).meta({ description: "Trust of the server's certificate.", examples: [{ ca_file: "certs/company.pem" }] }),
+    }).meta({ description: "Certificate checks.", examples: [{ ca_file: "certs/company.pem" }] }),
     { elsewhere: true, merge: "tables" },
   ),
 } as const satisfies Options;

@@ -29,20 +29,20 @@ export const moneyOptions = {
   pricing: option(
     price.meta({
       description:
-        "Prices in USD per million tokens; they win over `[pricing]` and the catalog. Without any, a cost is unknown (null), never 0.",
+        "Prices in USD per million tokens; they take precedence over `[pricing]` and the catalog. Without a price, the cost is null, never 0.",
       examples: [{ input: 3, output: 15, cache_read: 0.3 }],
     }),
     { merge: "tables" },
   ),
   price_as: option(
     text().meta({
-      description: "Charge by the prices of another model id: for deployments and aliases with names of their own.",
+      description: "Use the prices of another model id, for deployments and aliases with their own names.",
       examples: ["gpt-6.1-terra"],
     }),
   ),
   strict_pricing: option(
     flag().meta({
-      description: "Refuse calls whose price is unknown.",
+      description: "Reject calls with an unknown price.",
       default: false,
     }),
     { policy: {} },
@@ -66,11 +66,11 @@ export const capabilityOptions = {
       temperature: able("takes `temperature`"),
       streaming: able("can stream"),
       web_search: able("can search the web"),
-      context: count(1).meta({ description: "Tokens of prompt and answer together.", examples: [200_000] }),
-      max_output: count(1).meta({ description: "Most tokens of an answer.", examples: [64_000] }),
+      context: count(1).meta({ description: "Context window: tokens of prompt and answer.", examples: [200_000] }),
+      max_output: count(1).meta({ description: "Maximum tokens of an answer.", examples: [64_000] }),
     }).meta({
       description:
-        "What the model can do, where the catalog does not know it or is wrong. What a model lacks is left out of requests, or refused (see `drop_params`).",
+        "What the model supports, if the catalog does not have it or is wrong. Unsupported parameters are left out of requests, or are errors (see `drop_params`).",
       examples: [{ tools: true, vision: false, context: 32_768 }],
     }),
     { merge: "tables" },

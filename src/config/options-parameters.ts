@@ -7,7 +7,7 @@ import { count, flag, oneOf, share, size, table, text, texts } from "./schema-va
 const penalty = () => z.number().min(-2).max(2);
 
 const maxNewTokens = count(1).meta({
-  description: "Most tokens of an answer, reasoning included. Default: the model's own limit.",
+  description: "Maximum tokens of an answer, including reasoning. Default: the model's own limit.",
   examples: [4096],
 });
 
@@ -20,7 +20,7 @@ export const parameterOptions = {
       .max(2)
       .meta({
         description:
-          "Randomness, 0 to 2; 0 is the most repeatable. Reasoning models have none: there it is left out and reported. Default: the provider's.",
+          "Randomness, 0 to 2; 0 is the most repeatable. Reasoning models do not support it: it is left out and reported. Default: the provider's.",
         examples: [0, 0.7],
       }),
     { setting: true },
@@ -28,33 +28,33 @@ export const parameterOptions = {
   top_p: option(
     share().meta({
       description:
-        "Nucleus sampling, 0 to 1: only the likeliest tokens of this joint probability. Default: the provider's.",
+        "Nucleus sampling, 0 to 1: only the most likely tokens up to this total probability. Default: the provider's.",
       examples: [0.95],
     }),
     { setting: true },
   ),
   top_k: option(
     count(1).meta({
-      description: "Only the k likeliest tokens. Not on OpenAI's own API. Default: the provider's.",
+      description: "Only the k most likely tokens. Not on OpenAI's own API. Default: the provider's.",
       examples: [40],
     }),
     { setting: true },
   ),
   max_new_tokens: option(maxNewTokens, { setting: true }),
-  max_tokens: option(maxNewTokens.meta({ description: "Another name of `max_new_tokens`.", examples: [4096] }), {
+  max_tokens: option(maxNewTokens.meta({ description: "Alias of `max_new_tokens`.", examples: [4096] }), {
     aliasOf: "max_new_tokens",
     perCall: true,
   }),
   max_input_tokens: option(
     count(1).meta({
       description:
-        "Prompts estimated above this many tokens are refused as `context_too_long` before any request. Default: none; only prompts that cannot possibly fit the model's window are refused.",
+        "Prompts with more estimated tokens fail with `context_too_long` before any request. Default: the model's context window.",
       examples: [200_000],
     }),
     { setting: true },
   ),
   max_input_bytes: option(
-    size("Larger prompts, attachments included, are refused as `request_too_large` before any request.", {
+    size("Larger prompts, including attachments, fail with `request_too_large` before any request.", {
       default: "64MiB",
       examples: ["8MiB"],
     }),
@@ -62,7 +62,7 @@ export const parameterOptions = {
   ),
   batch_size: option(
     count(1).meta({
-      description: "Most completions one API call is asked for; more samples than this are several calls.",
+      description: "Maximum completions of one API call; more samples need several calls.",
       default: 1,
       examples: [5],
     }),
@@ -71,14 +71,17 @@ export const parameterOptions = {
   stop: option(
     oneOf("text or a list of texts", [text(), texts().min(1)]).meta({
       description:
-        "Texts that end the answer; they are not part of it. Where a model takes none, the answer is cut at them on this side, and that is reported.",
+        "Strings that end the answer and are not part of it. If the model does not support them, the library ends the answer there and reports it.",
       examples: ["```", ["\n\n", "END"]],
     }),
     { setting: true, oneOrMany: true },
   ),
-  seed: option(z.int().meta({ description: "Makes answers more repeatable where the provider can.", examples: [42] }), {
-    setting: true,
-  }),
+  seed: option(
+    z.int().meta({ description: "Makes answers more repeatable, if the provider supports it.", examples: [42] }),
+    {
+      setting: true,
+    },
+  ),
   frequency_penalty: option(
     penalty().meta({
       description: "-2 to 2: above 0, words become less likely the more often they were used. Default 0.",
@@ -104,7 +107,7 @@ export const parameterOptions = {
   ),
   logprobs: option(
     flag().meta({
-      description: "Ask for the log probability of each token; found in `reply.raw`.",
+      description: "Request the log probability of each token; see `reply.raw`.",
       default: false,
     }),
     { setting: true },
@@ -113,7 +116,7 @@ export const parameterOptions = {
     count()
       .max(20)
       .meta({
-        description: "Also the n likeliest alternatives of each token, 0 to 20. Needs `logprobs = true`.",
+        description: "Also the n most likely alternatives of each token, 0 to 20. Needs `logprobs = true`.",
         examples: [5],
       }),
     { setting: true },
@@ -124,21 +127,21 @@ export const parameterOptions = {
       share(),
     ]).meta({
       description:
-        "How much the model thinks first: a word, or 0 to 1 (up to .33 low, up to .66 medium, else high). Default: the model's.",
+        "How much the model reasons: a level, or 0 to 1 (up to .33 low, up to .66 medium, else high). Default: the model's.",
       examples: ["medium", 0.5],
     }),
     { setting: true, type: "Effort | number" },
   ),
   verbosity: option(
     z.enum(["low", "medium", "high"]).meta({
-      description: "How long answers are, where the model can be told. Default: the model's.",
+      description: "How long answers are, if the model supports it. Default: the model's.",
       examples: ["low"],
     }),
     { setting: true },
   ),
   service_tier: option(
     text().meta({
-      description: "Price and speed class of the request, in the provider's words. Default: the account's.",
+      description: "Price and speed class of the request; the provider's value. Default: the account's.",
       examples: ["flex", "priority"],
     }),
     { setting: true },
@@ -158,14 +161,14 @@ export const parameterOptions = {
   ),
   system: option(
     text().meta({
-      description: 'Instructions put before every prompt; "file:PATH" reads them from a file.',
+      description: 'Instructions before every prompt; "file:PATH" reads them from a file.',
       examples: ["You write TypeScript.", "file:prompts/coder.md"],
     }),
     { perCall: true },
   ),
   messages: option(
     messages.meta({
-      description: "Messages put before every prompt, after `system`: examples, for instance.",
+      description: "Messages before every prompt, after `system`, such as examples.",
       examples: [
         [
           { role: "user", content: "2+2" },
@@ -177,14 +180,14 @@ export const parameterOptions = {
   ),
   response_format: option(
     responseFormat.meta({
-      description: "Shape of the answer: text, any JSON, or JSON of a schema. Default: text.",
+      description: "Format of the answer: text, any JSON, or JSON of a schema. Default: text.",
       examples: [{ type: "json_object" }],
     }),
     { setting: true, type: "ResponseFormat", callType: "ResponseFormatInput", convert: responseFormatOf },
   ),
   user: option(
     text().meta({
-      description: "Opaque id of the end user, passed on for the provider's abuse detection.",
+      description: "Opaque id of the end user, for the provider's abuse detection.",
       examples: ["user-1234"],
     }),
     { setting: true },
@@ -201,8 +204,8 @@ export const parameterOptions = {
       table({
         context_size: z
           .enum(["low", "medium", "high"])
-          .meta({ description: "How much of the found pages the model reads." }),
-        max_uses: count(1).meta({ description: "Most searches of one answer.", examples: [3] }),
+          .meta({ description: "How much of the search results the model reads." }),
+        max_uses: count(1).meta({ description: "Maximum searches of one answer.", examples: [3] }),
       }),
     ]).meta({ description: "Let the provider search the web. Default false.", examples: [true, { max_uses: 3 }] }),
     { setting: true, merge: "tables" },

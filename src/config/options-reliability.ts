@@ -15,14 +15,14 @@ const CODES = Object.keys(ERROR_CODES) as [ModelErrorCode, ...ModelErrorCode[]];
 const errorCode = z.enum(CODES);
 
 const retries = count().meta({
-  description: "Tries after the first call: 3 means up to 4 requests.",
+  description: "Retries after the first request: 3 means up to 4 requests.",
   default: NUM_RETRIES,
   examples: [3],
 });
 
 export const retryOptions = {
   num_retries: option(retries, { policy: {} }),
-  max_retries: option(retries.meta({ description: "Another name of `num_retries`.", examples: [3] }), {
+  max_retries: option(retries.meta({ description: "Alias of `num_retries`.", examples: [3] }), {
     aliasOf: "num_retries",
   }),
   retry_min_wait: option(
@@ -33,7 +33,7 @@ export const retryOptions = {
     { wait: true, policy: {} },
   ),
   retry_max_wait: option(
-    duration("Longest wait between two tries.", {
+    duration("Longest wait between two attempts.", {
       default: 20,
       examples: [10, "30s"],
     }),
@@ -44,7 +44,7 @@ export const retryOptions = {
       .number()
       .min(1)
       .meta({
-        description: "Each wait is this many times the one before.",
+        description: "Factor from one wait to the next.",
         default: 2,
         examples: [2],
       }),
@@ -53,7 +53,7 @@ export const retryOptions = {
   jitter: option(
     oneOf('true, false, "full", "none" or "decorrelated"', [flag(), z.enum(["full", "none", "decorrelated"])]).meta({
       description:
-        "Randomness of waits, so that many clients do not retry together: full = anything up to the wait, none = exactly the wait. true is full, false is none.",
+        "Randomness of waits, so that clients do not retry together: full = from 0 to the wait, none = exactly the wait. true is full, false is none.",
       default: "full",
     }),
     {
@@ -68,13 +68,13 @@ export const retryOptions = {
       z.partialRecord(errorCode, count()),
     ]).meta({
       description:
-        "The only errors that are retried: a list (each up to `num_retries`), or a table with a count for each. Default: what the table of error codes says.",
+        "The only errors that are retried: an array (each up to `num_retries`), or a table with a count for each. Default: see the table of error codes.",
       examples: [["rate_limited", "overloaded"], { rate_limited: 5, server_error: 1 }],
     }),
     { type: `readonly ModelErrorCode[] | ${COUNTS}`, policy: { type: `${COUNTS} | undefined`, of: retryOnOf } },
   ),
   max_retry_after: option(
-    duration("A provider that asks for a longer wait is not waited for: the call fails or falls back at once.", {
+    duration("If the provider asks for a longer wait, the call fails or falls back at once.", {
       default: 60,
       examples: ["60s"],
     }),
@@ -91,13 +91,13 @@ export const clockOptions = {
     { wait: true, policy: { name: "attemptTimeoutMs" } },
   ),
   deadline: option(
-    duration("Longest time of the whole call: waits, retries and fallbacks included. Default: none.", {
+    duration("Longest time of the whole call, including waits, retries and fallbacks. Default: none.", {
       examples: ["15m"],
     }),
     { wait: true, policy: {} },
   ),
   connect_timeout: option(
-    duration("Longest time until the connection stands.", {
+    duration("Longest time to open a connection.", {
       default: 10,
       examples: ["5s"],
     }),
@@ -105,7 +105,7 @@ export const clockOptions = {
   ),
   first_token_timeout: option(
     duration(
-      "Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is false or the model cannot stream: `timeout` alone bounds those. Default: none.",
+      "Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is false or the model cannot stream. Default: none.",
       {
         examples: ["30s"],
       },
@@ -113,30 +113,24 @@ export const clockOptions = {
     { wait: true, policy: {} },
   ),
   silence_timeout: option(
-    duration(
-      "Longest time without a single byte, from the first byte of the answer on, whether it is a stream or not.",
-      {
-        default: 60,
-        examples: ["60s"],
-      },
-    ),
+    duration("Longest time without a single byte, after the first byte of the answer, streamed or not.", {
+      default: 60,
+      examples: ["60s"],
+    }),
     { wait: true, policy: {} },
   ),
   idle_timeout: option(
-    duration(
-      "Longest time without anything from the model on a stream; pings do not count. Answers that are not streamed are bounded by `timeout`.",
-      {
-        default: 300,
-        examples: ["60s"],
-      },
-    ),
+    duration("Longest time without model output on a stream; pings do not count.", {
+      default: 300,
+      examples: ["60s"],
+    }),
     { wait: true, policy: {} },
   ),
 } as const satisfies Options;
 
 const fallbackList = (when: string) =>
   texts().meta({
-    description: `Entries tried in order ${when}. The list is flat: a fallback's own list is not followed. Inherited; [] switches it off.`,
+    description: `Entries tried in order ${when}. A fallback's own list is not followed. Inherited; [] clears it.`,
     examples: [["fast", "local"]],
   });
 
@@ -145,7 +139,7 @@ const breaker = table({
   window: duration("Failures within this time count. Default: consecutive failures.", {
     examples: ["1m"],
   }),
-  half_open_after: duration("After this time one call probes the target again.", {
+  half_open_after: duration("After this time, one call probes the model.", {
     default: BREAKER.half_open_after,
   }),
 });
@@ -154,7 +148,7 @@ export const protectionOptions = {
   circuit_breaker: option(
     oneOf("false or { threshold, window, half_open_after }", [z.literal(false), breaker]).meta({
       description:
-        "Stops asking a target that keeps failing: calls then fail at once as `circuit_open`, or fall back. false switches it off.",
+        "Stops requests to a model that keeps failing: calls then fail at once as `circuit_open`, or fall back. false turns it off.",
       default: BREAKER,
       examples: [{ threshold: 5, window: "1m", half_open_after: "30s" }, false],
     }),
@@ -162,7 +156,7 @@ export const protectionOptions = {
   ),
   max_parallel: option(
     count(1).meta({
-      description: "Most requests of this model in flight at once. Default: no limit.",
+      description: "Maximum requests of this model in flight. Default: no limit.",
       examples: [8],
     }),
     { policy: {} },
@@ -170,7 +164,7 @@ export const protectionOptions = {
   queue: option(
     count().meta({
       description:
-        "Calls that may wait when `max_parallel` are in flight; more are refused as `bulkhead_full`. Default: no limit.",
+        "Calls that may wait while `max_parallel` are in flight; others fail with `bulkhead_full`. Default: no limit.",
       examples: [100],
     }),
     { policy: { type: "number", of: ({ queue }) => queue ?? Number.MAX_SAFE_INTEGER } },
@@ -184,14 +178,14 @@ export const protectionOptions = {
   on_break: option(
     z.enum(["error", "restart", "continue"]).meta({
       description:
-        "What stream() does when an answer breaks after text was shown: throw with the partial text, emit `reset` and start again, or have the rest written by the next try or fallback (which starts again where the answer is JSON or has a tool call). codegen() always starts again.",
+        "What stream() does if an answer breaks off after text was delivered. error: throw with the partial text. restart: emit `reset` and start again. continue: the next attempt or fallback writes the rest (JSON and tool calls start again). codegen() always starts again.",
       default: "error",
     }),
     { policy: {} },
   ),
   hedge_after: option(
     duration(
-      "When nothing of the answer has come after this time, a second request is sent, to the first of `fallback_models` or else to the same model; the first answer wins and both may be billed. Default: never.",
+      "If nothing has arrived after this time, a second request is sent to the first of `fallback_models`, or to the same model. The first answer wins; both may be billed. Default: never.",
       { examples: ["5s"] },
     ),
     { wait: true, policy: {} },
@@ -199,7 +193,7 @@ export const protectionOptions = {
   sdk_requests: option(
     flag().meta({
       description:
-        "Has the provider's SDK build every request. Otherwise it is asked until its requests are known; later ones are the same bytes at a third less cost.",
+        "The provider's SDK builds every request. By default it builds the first requests, and later ones are the same bytes without the SDK, with a third less CPU.",
       default: false,
     }),
     { policy: {} },
@@ -207,7 +201,7 @@ export const protectionOptions = {
   repeated_chunk_limit: option(
     count().meta({
       description:
-        "The same piece of text this many times in a row (in thoughts 2.56 times as often) ends the attempt as `degenerate_output`, and so does white space without end; 0 switches both off.",
+        "The same chunk this many times in a row (2.56 times as often in reasoning) ends the attempt as `degenerate_output`, and so does endless whitespace; 0 turns both off.",
       default: 100,
     }),
     { policy: {} },

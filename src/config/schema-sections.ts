@@ -14,7 +14,7 @@ const member = oneOf('the name of an entry, or { model = "NAME", weight = 3 }', 
 export const group = table({
   strategy: z.enum(STRATEGIES).meta({
     description:
-      "Which member a call goes to first; the others follow when it fails. `priority`: in the order written; `round_robin`: in turn; `random`; `weighted`: at random by `weight`; `least_busy`: fewest calls in flight; `latency`: fastest to its first answer lately; `cost`: cheapest by price; `usage`: fewest tokens in the last minute.",
+      "Which member is tried first; the others follow if it fails. `priority`: in the order written; `round_robin`: each in turn; `random`; `weighted`: random by `weight`; `least_busy`: fewest calls in flight; `latency`: fastest first response recently; `cost`: cheapest by price; `usage`: fewest tokens in the last minute.",
     default: DEFAULTS.group.strategy,
   }),
   members: z
@@ -29,28 +29,28 @@ export const group = table({
     }),
   allowed_fails: count(1).meta({
     description:
-      "A member rests after this many failures within a minute. Errors of the request itself never count; a 429 or a refused key lets it rest at once.",
+      "Failures within a minute that start the cooldown of a member. Invalid requests do not count; a 429 or a refused key starts it at once.",
     default: DEFAULTS.group.allowed_fails,
   }),
-  cooldown: duration("How long a member rests.", { default: DEFAULTS.group.cooldown, examples: ["30s"] }),
+  cooldown: duration("How long a member is not tried.", { default: DEFAULTS.group.cooldown, examples: ["30s"] }),
   fallback_models: texts().meta({
-    description: "Entries tried in order when no member can serve.",
+    description: "Entries tried in order when no member can answer.",
     examples: [["local"]],
   }),
 }).meta({ id: "Group", description: "Entries that share the calls of one name." });
 
 export const cacheSection = table({
-  store: z.enum(["memory"]).meta({ description: "Where answers are kept.", default: DEFAULTS.cache.store }),
-  ttl: duration("How long an answer is used again.", {
+  store: z.enum(["memory"]).meta({ description: "Where answers are stored.", default: DEFAULTS.cache.store }),
+  ttl: duration("How long an answer is reused.", {
     default: DEFAULTS.cache.ttl,
     examples: ["1h"],
   }),
   max_entries: count(1).meta({
-    description: "Most answers kept; the one not used for longest goes first.",
+    description: "Maximum answers; the least recently used one is removed first.",
     default: DEFAULTS.cache.max_entries,
   }),
   namespace: text().meta({
-    description: "Part of every cache key: change it to start afresh.",
+    description: "Part of every cache key: change it to start with an empty cache.",
     default: DEFAULTS.cache.namespace,
   }),
 }).meta({ description: "Answers of equal requests are given again without a request. No cache without this table." });
@@ -74,7 +74,7 @@ export const loggingSection = table({
       error: LEVEL_ERROR,
     })
     .meta({
-      description: "Least severity that is logged; capitals and Python's WARNING, CRITICAL and NOTSET are understood.",
+      description: "Lowest level that is logged; upper case and Python's WARNING, CRITICAL and NOTSET are accepted.",
       default: DEFAULTS.logging.level,
       examples: ["info", "WARNING"],
     }),
@@ -88,7 +88,7 @@ export const loggingSection = table({
     examples: ["json", "%(asctime)s - %(name)s - %(levelname)s - %(message)s"],
   }),
   file: text().meta({
-    description: "File that lines are appended to. Default: stderr.",
+    description: "File to append to. Default: stderr.",
     examples: ["modelwright.log"],
   }),
   log_content: flag().meta({

@@ -28,7 +28,7 @@ const provider = table(providerShape).meta({
 
 const shared = {
   default_model: text().meta({
-    description: "The entry that `factory.create()` gives when no name is said. Default: the first entry.",
+    description: "The entry that `factory.create()` uses without a name. Default: the first entry.",
     examples: ["coder"],
   }),
   defaults,
@@ -59,7 +59,7 @@ export const configSchema = table({
   ...shared,
   include: z.array(text()).meta({
     description:
-      "Files that this file is laid over, key by key: paths from its own folder, or patterns such as `models/*.toml`. Later ones win over earlier ones.",
+      "Files that this file overrides, key by key: paths relative to it, or patterns such as `models/*.toml`. Later files override earlier ones.",
     examples: [["team.toml", "models/*.toml"]],
   }),
   profiles: z.record(tableName, profile).meta({ description: "Variants of the file, for example for tests." }),

@@ -10,27 +10,27 @@ import type { Tool, ToolChoice } from "./tool.ts";
  */
 export interface Settings {
   /**
-   * Randomness, 0 to 2; 0 is the most repeatable. Reasoning models have none: there it is left out and reported.
+   * Randomness, 0 to 2; 0 is the most repeatable. Reasoning models do not support it: it is left out and reported.
    * Default: the provider's.
    */
   readonly temperature?: number | undefined;
-  /** Nucleus sampling, 0 to 1: only the likeliest tokens of this joint probability. Default: the provider's. */
+  /** Nucleus sampling, 0 to 1: only the most likely tokens up to this total probability. Default: the provider's. */
   readonly topP?: number | undefined;
-  /** Only the k likeliest tokens. Not on OpenAI's own API. Default: the provider's. */
+  /** Only the k most likely tokens. Not on OpenAI's own API. Default: the provider's. */
   readonly topK?: number | undefined;
-  /** Most tokens of an answer, reasoning included. Default: the model's own limit. */
+  /** Maximum tokens of an answer, including reasoning. Default: the model's own limit. */
   readonly maxNewTokens?: number | undefined;
   /**
-   * Prompts estimated above this many tokens are refused as `context_too_long` before any request. Default: none; only
-   * prompts that cannot possibly fit the model's window are refused.
+   * Prompts with more estimated tokens fail with `context_too_long` before any request. Default: the model's context
+   * window.
    */
   readonly maxInputTokens?: number | undefined;
   /**
-   * Texts that end the answer; they are not part of it. Where a model takes none, the answer is cut at them on this
-   * side, and that is reported.
+   * Strings that end the answer and are not part of it. If the model does not support them, the library ends the answer
+   * there and reports it.
    */
   readonly stop?: readonly string[] | undefined;
-  /** Makes answers more repeatable where the provider can. */
+  /** Makes answers more repeatable, if the provider supports it. */
   readonly seed?: number | undefined;
   /** -2 to 2: above 0, words become less likely the more often they were used. Default 0. */
   readonly frequencyPenalty?: number | undefined;
@@ -38,26 +38,25 @@ export interface Settings {
   readonly presencePenalty?: number | undefined;
   /** Bias per token id, -100 (never) to 100 (always). */
   readonly logitBias?: Readonly<Record<string, number>> | undefined;
-  /** Ask for the log probability of each token; found in `reply.raw`. Default: `false`. */
+  /** Request the log probability of each token; see `reply.raw`. Default: `false`. */
   readonly logprobs?: boolean | undefined;
-  /** Also the n likeliest alternatives of each token, 0 to 20. Needs `logprobs = true`. */
+  /** Also the n most likely alternatives of each token, 0 to 20. Needs `logprobs = true`. */
   readonly topLogprobs?: number | undefined;
   /**
-   * How much the model thinks first: a word, or 0 to 1 (up to .33 low, up to .66 medium, else high). Default: the
-   * model's.
+   * How much the model reasons: a level, or 0 to 1 (up to .33 low, up to .66 medium, else high). Default: the model's.
    */
   readonly reasoningEffort?: Effort | number | undefined;
-  /** How long answers are, where the model can be told. Default: the model's. */
+  /** How long answers are, if the model supports it. Default: the model's. */
   readonly verbosity?: "low" | "medium" | "high" | undefined;
-  /** Price and speed class of the request, in the provider's words. Default: the account's. */
+  /** Price and speed class of the request; the provider's value. Default: the account's. */
   readonly serviceTier?: string | undefined;
   /** Kinds of output to produce. */
   readonly modalities?: readonly string[] | undefined;
   /** Text the answer will probably repeat, which makes it faster (OpenAI's `prediction`). */
   readonly prediction?: unknown;
-  /** Shape of the answer: text, any JSON, or JSON of a schema. Default: text. */
+  /** Format of the answer: text, any JSON, or JSON of a schema. Default: text. */
   readonly responseFormat?: ResponseFormat | undefined;
-  /** Opaque id of the end user, passed on for the provider's abuse detection. */
+  /** Opaque id of the end user, for the provider's abuse detection. */
   readonly user?: string | undefined;
   /** Labels stored with the request by the provider. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
@@ -66,9 +65,9 @@ export interface Settings {
     readonly contextSize?: "low" | "medium" | "high";
     readonly maxUses?: number;
   } | undefined;
-  /** Mark prompt prefixes for the provider's cache, where it wants marks. Default false. */
+  /** Mark prompt prefixes for the provider's cache, if it needs markers. Default false. */
   readonly promptCache?: PromptCache | undefined;
-  /** Functions the model may call, in OpenAI's shape or flat. */
+  /** Functions the model may call, in OpenAI's format or flat. */
   readonly tools?: readonly Tool[] | undefined;
   /** Whether and which tool must be called. Default auto. */
   readonly toolChoice?: ToolChoice | undefined;
@@ -107,9 +106,7 @@ export const SETTING_NAMES = [
 
 /** The options of a model entry: durations in milliseconds, sizes in bytes. What is not written is absent. */
 export interface EntryOptions extends Settings {
-  /**
-   * The model's id at its provider, sent as `model`. The table's own name is what programs use; the two may differ.
-   */
+  /** The provider's model id, sent as `model`. Your program uses the name of the table; the two may differ. */
   readonly name?: string;
   /**
    * Who serves the model: openai, azure, anthropic, google, vertex, one of the compatible hosts (deepseek, groq,
@@ -117,12 +114,12 @@ export interface EntryOptions extends Settings {
    */
   readonly provider?: string;
   /**
-   * The provider's key, best as "env:NAME"; "env:NAME:-default" has a default. A list is rotated: the next key is tried
-   * when one is refused or used up. Default: the provider's usual environment variable.
+   * The provider's key, best as "env:NAME"; "env:NAME:-default" has a default. An array is rotated: the next key is
+   * tried when one is refused or used up. Default: the provider's usual environment variable.
    */
   readonly apiKey?: readonly string[];
   /**
-   * Address of the API as the provider's SDK wants it: with /v1 for OpenAI wires, without a version for Anthropic and
+   * Base URL of the API, as in the provider's SDK: with /v1 for OpenAI wires, without a version for Anthropic and
    * Gemini. Default: the provider's own.
    */
   readonly baseUrl?: string;
@@ -148,101 +145,93 @@ export interface EntryOptions extends Settings {
   readonly authHeader?: "bearer" | "x-api-key" | "none";
   /** Headers added to every request; a call's own win. Values may be "env:NAME". */
   readonly extraHeaders?: Readonly<Record<string, string>>;
-  /** Fields added to the body of every request as they are, after everything else. */
+  /** Fields added to the body of every request, unchanged, after everything else. */
   readonly extraBody?: Readonly<Record<string, unknown>>;
   /** Proxy for this model's requests. Default: HTTPS_PROXY and NO_PROXY of the environment. */
   readonly proxy?: string;
-  /** Trust of the server's certificate. */
+  /** Certificate checks. */
   readonly tls?: { readonly caFile?: string; readonly rejectUnauthorized?: boolean };
   /**
-   * Larger prompts, attachments included, are refused as `request_too_large` before any request. In bytes. Default:
+   * Larger prompts, including attachments, fail with `request_too_large` before any request. In bytes. Default:
    * `"64MiB"`.
    */
   readonly maxInputBytes?: number;
-  /** Most completions one API call is asked for; more samples than this are several calls. Default: `1`. */
+  /** Maximum completions of one API call; more samples need several calls. Default: `1`. */
   readonly batchSize?: number;
-  /** Instructions put before every prompt; "file:PATH" reads them from a file. */
+  /** Instructions before every prompt; "file:PATH" reads them from a file. */
   readonly system?: string;
-  /** Messages put before every prompt, after `system`: examples, for instance. */
+  /** Messages before every prompt, after `system`, such as examples. */
   readonly messages?: readonly EntryMessage[];
   /**
-   * Use the streaming wire for codegen() too. On by itself with `first_token_timeout`, and on Anthropic's wire with a
+   * Use the streaming wire for codegen() too. Automatic with `first_token_timeout`, and on Anthropic's wire with a
    * `max_new_tokens` above 21333. Default: `false`.
    */
   readonly stream?: boolean;
   /**
-   * Leave out parameters the model lacks and say so in `reply.adjustments`; false: such a request is refused as
+   * Leave out unsupported parameters and report them in `reply.adjustments`; false: such a request fails with
    * `unsupported`. Default: `true`.
    */
   readonly dropParams?: boolean;
-  /**
-   * Also change values the model cannot take (clamp, merge, lower) and say so in `reply.adjustments`. Default: `true`.
-   */
+  /** Also change unsupported values (clamp, merge, lower) and report them in `reply.adjustments`. Default: `true`. */
   readonly modifyParams?: boolean;
   /** Parameters never sent to this model, by their name here. */
   readonly drop?: readonly string[];
-  /** Parameters always sent, even where the model is thought to lack them. */
+  /** Parameters always sent, even if the catalog says that the model does not support them. */
   readonly allow?: readonly string[];
-  /** No automatic change of a request at all: what would be dropped or changed is `unsupported`. Default: `false`. */
+  /** No automatic change of a request: it fails with `unsupported` instead. Default: `false`. */
   readonly strict?: boolean;
-  /** How often object() asks again when an answer does not satisfy its schema. Default: `0`. */
+  /** How often object() asks again if an answer does not match its schema. Default: `0`. */
   readonly repair?: number;
   /**
-   * How often the model is asked to go on when an answer ran into its token limit; the pieces are joined. Not for JSON
+   * How often the model is asked to continue an answer truncated by the token limit; the parts are joined. Not for JSON
    * answers and tool calls. Default: `0`.
    */
   readonly continueOnLength?: number;
   /**
-   * Remove leaked control tokens (<|im_end|> and the like) from the end of answers: true for the usual ones, or your
-   * own list. A table also says where; inside a text they may be what it is about. Default: `false`.
+   * Remove leaked control tokens (such as <|im_end|>) from the end of answers: true for the usual ones, or your own
+   * array. A table also sets where; inside the text they may be content. Default: `false`.
    */
   readonly stripSpecialTokens?: StripSpecialTokens;
-  /** Tries after the first call: 3 means up to 4 requests. Default: `3`. */
+  /** Retries after the first request: 3 means up to 4 requests. Default: `3`. */
   readonly numRetries?: number;
   /** Wait before the first retry. In milliseconds. Default: 0.5 s. */
   readonly retryMinWait?: number;
-  /** Longest wait between two tries. In milliseconds. Default: 20 s. */
+  /** Longest wait between two attempts. In milliseconds. Default: 20 s. */
   readonly retryMaxWait?: number;
-  /** Each wait is this many times the one before. Default: `2`. */
+  /** Factor from one wait to the next. Default: `2`. */
   readonly retryMultiplier?: number;
   /**
-   * Randomness of waits, so that many clients do not retry together: full = anything up to the wait, none = exactly the
-   * wait. true is full, false is none. Default: `"full"`.
+   * Randomness of waits, so that clients do not retry together: full = from 0 to the wait, none = exactly the wait.
+   * true is full, false is none. Default: `"full"`.
    */
   readonly jitter?: "full" | "none" | "decorrelated";
   /**
-   * The only errors that are retried: a list (each up to `num_retries`), or a table with a count for each. Default:
-   * what the table of error codes says.
+   * The only errors that are retried: an array (each up to `num_retries`), or a table with a count for each. Default:
+   * see the table of error codes.
    */
   readonly retryOn?: readonly ModelErrorCode[] | Readonly<Partial<Record<ModelErrorCode, number>>>;
-  /**
-   * A provider that asks for a longer wait is not waited for: the call fails or falls back at once. In milliseconds.
-   * Default: 60 s.
-   */
+  /** If the provider asks for a longer wait, the call fails or falls back at once. In milliseconds. Default: 60 s. */
   readonly maxRetryAfter?: number;
   /** Longest time of one attempt, from sending to its end. In milliseconds. Default: 600 s. */
   readonly timeout?: number;
-  /** Longest time of the whole call: waits, retries and fallbacks included. Default: none. In milliseconds. */
+  /** Longest time of the whole call, including waits, retries and fallbacks. Default: none. In milliseconds. */
   readonly deadline?: number;
-  /** Longest time until the connection stands. In milliseconds. Default: 10 s. */
+  /** Longest time to open a connection. In milliseconds. Default: 10 s. */
   readonly connectTimeout?: number;
   /**
    * Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is
-   * false or the model cannot stream: `timeout` alone bounds those. Default: none. In milliseconds.
+   * false or the model cannot stream. Default: none. In milliseconds.
    */
   readonly firstTokenTimeout?: number;
   /**
-   * Longest time without a single byte, from the first byte of the answer on, whether it is a stream or not. In
-   * milliseconds. Default: 60 s.
+   * Longest time without a single byte, after the first byte of the answer, streamed or not. In milliseconds. Default:
+   * 60 s.
    */
   readonly silenceTimeout?: number;
-  /**
-   * Longest time without anything from the model on a stream; pings do not count. Answers that are not streamed are
-   * bounded by `timeout`. In milliseconds. Default: 300 s.
-   */
+  /** Longest time without model output on a stream; pings do not count. In milliseconds. Default: 300 s. */
   readonly idleTimeout?: number;
   /**
-   * Stops asking a target that keeps failing: calls then fail at once as `circuit_open`, or fall back. false switches
+   * Stops requests to a model that keeps failing: calls then fail at once as `circuit_open`, or fall back. false turns
    * it off.
    */
   readonly circuitBreaker?: false | {
@@ -250,54 +239,54 @@ export interface EntryOptions extends Settings {
     readonly window?: number;
     readonly halfOpenAfter?: number;
   };
-  /** Most requests of this model in flight at once. Default: no limit. */
+  /** Maximum requests of this model in flight. Default: no limit. */
   readonly maxParallel?: number;
-  /** Calls that may wait when `max_parallel` are in flight; more are refused as `bulkhead_full`. Default: no limit. */
+  /** Calls that may wait while `max_parallel` are in flight; others fail with `bulkhead_full`. Default: no limit. */
   readonly queue?: number;
   /**
-   * Entries tried in order when this model fails for any reason another may not. The list is flat: a fallback's own
-   * list is not followed. Inherited; [] switches it off.
+   * Entries tried in order when this model fails for any reason another may not. A fallback's own list is not followed.
+   * Inherited; [] clears it.
    */
   readonly fallbackModels?: readonly string[];
   /**
-   * Entries tried in order when the prompt is too long for this model. The list is flat: a fallback's own list is not
-   * followed. Inherited; [] switches it off.
+   * Entries tried in order when the prompt is too long for this model. A fallback's own list is not followed.
+   * Inherited; [] clears it.
    */
   readonly contextWindowFallbacks?: readonly string[];
   /**
-   * Entries tried in order when this model refuses or its filter stops an answer. The list is flat: a fallback's own
-   * list is not followed. Inherited; [] switches it off.
+   * Entries tried in order when this model refuses or its filter stops an answer. A fallback's own list is not
+   * followed. Inherited; [] clears it.
    */
   readonly contentPolicyFallbacks?: readonly string[];
   /**
-   * Entries tried in order when this model is rate limited or out of quota. The list is flat: a fallback's own list is
-   * not followed. Inherited; [] switches it off.
+   * Entries tried in order when this model is rate limited or out of quota. A fallback's own list is not followed.
+   * Inherited; [] clears it.
    */
   readonly rateLimitFallbacks?: readonly string[];
   /**
-   * What stream() does when an answer breaks after text was shown: throw with the partial text, emit `reset` and start
-   * again, or have the rest written by the next try or fallback (which starts again where the answer is JSON or has a
-   * tool call). codegen() always starts again. Default: `"error"`.
+   * What stream() does if an answer breaks off after text was delivered. error: throw with the partial text. restart:
+   * emit `reset` and start again. continue: the next attempt or fallback writes the rest (JSON and tool calls start
+   * again). codegen() always starts again. Default: `"error"`.
    */
   readonly onBreak?: "error" | "restart" | "continue";
   /**
-   * When nothing of the answer has come after this time, a second request is sent, to the first of `fallback_models` or
-   * else to the same model; the first answer wins and both may be billed. Default: never. In milliseconds.
+   * If nothing has arrived after this time, a second request is sent to the first of `fallback_models`, or to the same
+   * model. The first answer wins; both may be billed. Default: never. In milliseconds.
    */
   readonly hedgeAfter?: number;
   /**
-   * Has the provider's SDK build every request. Otherwise it is asked until its requests are known; later ones are the
-   * same bytes at a third less cost. Default: `false`.
+   * The provider's SDK builds every request. By default it builds the first requests, and later ones are the same bytes
+   * without the SDK, with a third less CPU.
    */
   readonly sdkRequests?: boolean;
   /**
-   * The same piece of text this many times in a row (in thoughts 2.56 times as often) ends the attempt as
-   * `degenerate_output`, and so does white space without end; 0 switches both off. Default: `100`.
+   * The same chunk this many times in a row (2.56 times as often in reasoning) ends the attempt as `degenerate_output`,
+   * and so does endless whitespace; 0 turns both off. Default: `100`.
    */
   readonly repeatedChunkLimit?: number;
   /**
-   * Prices in USD per million tokens; they win over `[pricing]` and the catalog. Without any, a cost is unknown (null),
-   * never 0.
+   * Prices in USD per million tokens; they take precedence over `[pricing]` and the catalog. Without a price, the cost
+   * is null, never 0.
    */
   readonly pricing?: {
     readonly input?: number;
@@ -307,13 +296,13 @@ export interface EntryOptions extends Settings {
     readonly cacheWrite5m?: number;
     readonly cacheWrite1h?: number;
   };
-  /** Charge by the prices of another model id: for deployments and aliases with names of their own. */
+  /** Use the prices of another model id, for deployments and aliases with their own names. */
   readonly priceAs?: string;
-  /** Refuse calls whose price is unknown. Default: `false`. */
+  /** Reject calls with an unknown price. Default: `false`. */
   readonly strictPricing?: boolean;
   /**
-   * What the model can do, where the catalog does not know it or is wrong. What a model lacks is left out of requests,
-   * or refused (see `drop_params`).
+   * What the model supports, if the catalog does not have it or is wrong. Unsupported parameters are left out of
+   * requests, or are errors (see `drop_params`).
    */
   readonly capabilities?: {
     readonly reasoning?: boolean;
@@ -337,39 +326,39 @@ export interface EntryOptions extends Settings {
 export interface EntryOptionsPerCall {
   /** Headers added to every request; a call's own win. Values may be "env:NAME". Default: the entry's. */
   readonly extraHeaders?: Readonly<Record<string, string>> | undefined;
-  /** Fields added to the body of every request as they are, after everything else. Default: the entry's. */
+  /** Fields added to the body of every request, unchanged, after everything else. Default: the entry's. */
   readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * Randomness, 0 to 2; 0 is the most repeatable. Reasoning models have none: there it is left out and reported.
+   * Randomness, 0 to 2; 0 is the most repeatable. Reasoning models do not support it: it is left out and reported.
    * Default: the provider's.
    */
   readonly temperature?: number | undefined;
-  /** Nucleus sampling, 0 to 1: only the likeliest tokens of this joint probability. Default: the provider's. */
+  /** Nucleus sampling, 0 to 1: only the most likely tokens up to this total probability. Default: the provider's. */
   readonly topP?: number | undefined;
-  /** Only the k likeliest tokens. Not on OpenAI's own API. Default: the provider's. */
+  /** Only the k most likely tokens. Not on OpenAI's own API. Default: the provider's. */
   readonly topK?: number | undefined;
-  /** Most tokens of an answer, reasoning included. Default: the model's own limit. */
+  /** Maximum tokens of an answer, including reasoning. Default: the model's own limit. */
   readonly maxNewTokens?: number | undefined;
-  /** Another name of `max_new_tokens`. Default: the entry's. */
+  /** Alias of `max_new_tokens`. Default: the entry's. */
   readonly maxTokens?: number | undefined;
   /**
-   * Prompts estimated above this many tokens are refused as `context_too_long` before any request. Default: none; only
-   * prompts that cannot possibly fit the model's window are refused.
+   * Prompts with more estimated tokens fail with `context_too_long` before any request. Default: the model's context
+   * window.
    */
   readonly maxInputTokens?: number | undefined;
   /**
-   * Larger prompts, attachments included, are refused as `request_too_large` before any request. In bytes, or as a
-   * string such as "512KiB" or "64MiB". Default: the entry's.
+   * Larger prompts, including attachments, fail with `request_too_large` before any request. In bytes, or as a string
+   * such as "512KiB" or "64MiB". Default: the entry's.
    */
   readonly maxInputBytes?: number | string | undefined;
-  /** Most completions one API call is asked for; more samples than this are several calls. Default: the entry's. */
+  /** Maximum completions of one API call; more samples need several calls. Default: the entry's. */
   readonly batchSize?: number | undefined;
   /**
-   * Texts that end the answer; they are not part of it. Where a model takes none, the answer is cut at them on this
-   * side, and that is reported. Default: the entry's.
+   * Strings that end the answer and are not part of it. If the model does not support them, the library ends the answer
+   * there and reports it. Default: the entry's.
    */
   readonly stop?: string | readonly string[] | undefined;
-  /** Makes answers more repeatable where the provider can. Default: the entry's. */
+  /** Makes answers more repeatable, if the provider supports it. Default: the entry's. */
   readonly seed?: number | undefined;
   /** -2 to 2: above 0, words become less likely the more often they were used. Default 0. */
   readonly frequencyPenalty?: number | undefined;
@@ -377,28 +366,27 @@ export interface EntryOptionsPerCall {
   readonly presencePenalty?: number | undefined;
   /** Bias per token id, -100 (never) to 100 (always). Default: the entry's. */
   readonly logitBias?: Readonly<Record<string, number>> | undefined;
-  /** Ask for the log probability of each token; found in `reply.raw`. Default: the entry's. */
+  /** Request the log probability of each token; see `reply.raw`. Default: the entry's. */
   readonly logprobs?: boolean | undefined;
-  /** Also the n likeliest alternatives of each token, 0 to 20. Needs `logprobs = true`. Default: the entry's. */
+  /** Also the n most likely alternatives of each token, 0 to 20. Needs `logprobs = true`. Default: the entry's. */
   readonly topLogprobs?: number | undefined;
   /**
-   * How much the model thinks first: a word, or 0 to 1 (up to .33 low, up to .66 medium, else high). Default: the
-   * model's.
+   * How much the model reasons: a level, or 0 to 1 (up to .33 low, up to .66 medium, else high). Default: the model's.
    */
   readonly reasoningEffort?: Effort | number | undefined;
-  /** How long answers are, where the model can be told. Default: the model's. */
+  /** How long answers are, if the model supports it. Default: the model's. */
   readonly verbosity?: "low" | "medium" | "high" | undefined;
-  /** Price and speed class of the request, in the provider's words. Default: the account's. */
+  /** Price and speed class of the request; the provider's value. Default: the account's. */
   readonly serviceTier?: string | undefined;
   /** Kinds of output to produce. Default: the entry's. */
   readonly modalities?: readonly string[] | undefined;
   /** Text the answer will probably repeat, which makes it faster (OpenAI's `prediction`). Default: the entry's. */
   readonly prediction?: unknown;
-  /** Instructions put before every prompt; "file:PATH" reads them from a file. Default: the entry's. */
+  /** Instructions before every prompt; "file:PATH" reads them from a file. Default: the entry's. */
   readonly system?: string | undefined;
-  /** Shape of the answer: text, any JSON, or JSON of a schema. Default: text. */
+  /** Format of the answer: text, any JSON, or JSON of a schema. Default: text. */
   readonly responseFormat?: ResponseFormatInput | undefined;
-  /** Opaque id of the end user, passed on for the provider's abuse detection. Default: the entry's. */
+  /** Opaque id of the end user, for the provider's abuse detection. Default: the entry's. */
   readonly user?: string | undefined;
   /** Labels stored with the request by the provider. Default: the entry's. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
@@ -407,47 +395,44 @@ export interface EntryOptionsPerCall {
     readonly contextSize?: "low" | "medium" | "high";
     readonly maxUses?: number;
   } | undefined;
-  /** Mark prompt prefixes for the provider's cache, where it wants marks. Default false. */
+  /** Mark prompt prefixes for the provider's cache, if it needs markers. Default false. */
   readonly promptCache?: PromptCache | undefined;
   /**
-   * Use the streaming wire for codegen() too. On by itself with `first_token_timeout`, and on Anthropic's wire with a
+   * Use the streaming wire for codegen() too. Automatic with `first_token_timeout`, and on Anthropic's wire with a
    * `max_new_tokens` above 21333. Default: the entry's.
    */
   readonly stream?: boolean | undefined;
-  /** Functions the model may call, in OpenAI's shape or flat. Default: the entry's. */
+  /** Functions the model may call, in OpenAI's format or flat. Default: the entry's. */
   readonly tools?: readonly ToolInput[] | undefined;
   /** Whether and which tool must be called. Default auto. */
   readonly toolChoice?: ToolChoice | { readonly type: "function"; readonly function: { readonly name: string } } | undefined;
   /** false: at most one tool call per answer. Default: the provider's (true). */
   readonly parallelToolCalls?: boolean | undefined;
   /**
-   * Leave out parameters the model lacks and say so in `reply.adjustments`; false: such a request is refused as
+   * Leave out unsupported parameters and report them in `reply.adjustments`; false: such a request fails with
    * `unsupported`. Default: the entry's.
    */
   readonly dropParams?: boolean | undefined;
   /**
-   * Also change values the model cannot take (clamp, merge, lower) and say so in `reply.adjustments`. Default: the
-   * entry's.
+   * Also change unsupported values (clamp, merge, lower) and report them in `reply.adjustments`. Default: the entry's.
    */
   readonly modifyParams?: boolean | undefined;
   /** Parameters never sent to this model, by their name here. Default: the entry's. */
   readonly drop?: readonly string[] | undefined;
-  /** Parameters always sent, even where the model is thought to lack them. Default: the entry's. */
+  /** Parameters always sent, even if the catalog says that the model does not support them. Default: the entry's. */
   readonly allow?: readonly string[] | undefined;
-  /**
-   * No automatic change of a request at all: what would be dropped or changed is `unsupported`. Default: the entry's.
-   */
+  /** No automatic change of a request: it fails with `unsupported` instead. Default: the entry's. */
   readonly strict?: boolean | undefined;
-  /** How often object() asks again when an answer does not satisfy its schema. Default: the entry's. */
+  /** How often object() asks again if an answer does not match its schema. Default: the entry's. */
   readonly repair?: number | undefined;
   /**
-   * How often the model is asked to go on when an answer ran into its token limit; the pieces are joined. Not for JSON
+   * How often the model is asked to continue an answer truncated by the token limit; the parts are joined. Not for JSON
    * answers and tool calls. Default: the entry's.
    */
   readonly continueOnLength?: number | undefined;
   /**
-   * Remove leaked control tokens (<|im_end|> and the like) from the end of answers: true for the usual ones, or your
-   * own list. A table also says where; inside a text they may be what it is about. Default: the entry's.
+   * Remove leaked control tokens (such as <|im_end|>) from the end of answers: true for the usual ones, or your own
+   * array. A table also sets where; inside the text they may be content. Default: the entry's.
    */
   readonly stripSpecialTokens?: StripSpecialTokens | undefined;
 }
@@ -455,94 +440,86 @@ export interface EntryOptionsPerCall {
 /** What may be done to a request that asks for more than the target can give. */
 export interface Adaptation {
   /**
-   * Leave out parameters the model lacks and say so in `reply.adjustments`; false: such a request is refused as
+   * Leave out unsupported parameters and report them in `reply.adjustments`; false: such a request fails with
    * `unsupported`. Default: `true`.
    */
   readonly dropParams: boolean;
-  /**
-   * Also change values the model cannot take (clamp, merge, lower) and say so in `reply.adjustments`. Default: `true`.
-   */
+  /** Also change unsupported values (clamp, merge, lower) and report them in `reply.adjustments`. Default: `true`. */
   readonly modifyParams: boolean;
   /** Parameters never sent to this model, by their name here. */
   readonly drop: readonly string[];
-  /** Parameters always sent, even where the model is thought to lack them. */
+  /** Parameters always sent, even if the catalog says that the model does not support them. */
   readonly allow: readonly string[];
-  /** No automatic change of a request at all: what would be dropped or changed is `unsupported`. Default: `false`. */
+  /** No automatic change of a request: it fails with `unsupported` instead. Default: `false`. */
   readonly strict: boolean;
 }
 
 /** The numbers of the layers; durations in milliseconds. */
 export interface Policy {
   /**
-   * Larger prompts, attachments included, are refused as `request_too_large` before any request. In bytes. Default:
+   * Larger prompts, including attachments, fail with `request_too_large` before any request. In bytes. Default:
    * `"64MiB"`.
    */
   readonly maxInputBytes: number | undefined;
-  /** Most completions one API call is asked for; more samples than this are several calls. Default: `1`. */
+  /** Maximum completions of one API call; more samples need several calls. Default: `1`. */
   readonly batchSize: number;
   /**
-   * Use the streaming wire for codegen() too. On by itself with `first_token_timeout`, and on Anthropic's wire with a
+   * Use the streaming wire for codegen() too. Automatic with `first_token_timeout`, and on Anthropic's wire with a
    * `max_new_tokens` above 21333. Default: `false`.
    */
   readonly stream: boolean | undefined;
-  /** How often object() asks again when an answer does not satisfy its schema. Default: `0`. */
+  /** How often object() asks again if an answer does not match its schema. Default: `0`. */
   readonly repair: number;
   /**
-   * How often the model is asked to go on when an answer ran into its token limit; the pieces are joined. Not for JSON
+   * How often the model is asked to continue an answer truncated by the token limit; the parts are joined. Not for JSON
    * answers and tool calls. Default: `0`.
    */
   readonly continueOnLength: number;
   /**
-   * Remove leaked control tokens (<|im_end|> and the like) from the end of answers: true for the usual ones, or your
-   * own list. A table also says where; inside a text they may be what it is about. Default: `false`.
+   * Remove leaked control tokens (such as <|im_end|>) from the end of answers: true for the usual ones, or your own
+   * array. A table also sets where; inside the text they may be content. Default: `false`.
    */
   readonly stripTokens: StripTokens;
-  /** Tries after the first call: 3 means up to 4 requests. Default: `3`. */
+  /** Retries after the first request: 3 means up to 4 requests. Default: `3`. */
   readonly numRetries: number;
   /** Wait before the first retry. In milliseconds. Default: 0.5 s. */
   readonly retryMinWaitMs: number;
-  /** Longest wait between two tries. In milliseconds. Default: 20 s. */
+  /** Longest wait between two attempts. In milliseconds. Default: 20 s. */
   readonly retryMaxWaitMs: number;
-  /** Each wait is this many times the one before. Default: `2`. */
+  /** Factor from one wait to the next. Default: `2`. */
   readonly retryMultiplier: number;
   /**
-   * Randomness of waits, so that many clients do not retry together: full = anything up to the wait, none = exactly the
-   * wait. true is full, false is none. Default: `"full"`.
+   * Randomness of waits, so that clients do not retry together: full = from 0 to the wait, none = exactly the wait.
+   * true is full, false is none. Default: `"full"`.
    */
   readonly jitter: "full" | "none" | "decorrelated";
   /**
-   * The only errors that are retried: a list (each up to `num_retries`), or a table with a count for each. Default:
-   * what the table of error codes says.
+   * The only errors that are retried: an array (each up to `num_retries`), or a table with a count for each. Default:
+   * see the table of error codes.
    */
   readonly retryOn: Readonly<Partial<Record<ModelErrorCode, number>>> | undefined;
-  /**
-   * A provider that asks for a longer wait is not waited for: the call fails or falls back at once. In milliseconds.
-   * Default: 60 s.
-   */
+  /** If the provider asks for a longer wait, the call fails or falls back at once. In milliseconds. Default: 60 s. */
   readonly maxRetryAfterMs: number;
   /** Longest time of one attempt, from sending to its end. In milliseconds. Default: 600 s. */
   readonly attemptTimeoutMs: number;
-  /** Longest time of the whole call: waits, retries and fallbacks included. Default: none. In milliseconds. */
+  /** Longest time of the whole call, including waits, retries and fallbacks. Default: none. In milliseconds. */
   readonly deadlineMs: number | undefined;
-  /** Longest time until the connection stands. In milliseconds. Default: 10 s. */
+  /** Longest time to open a connection. In milliseconds. Default: 10 s. */
   readonly connectTimeoutMs: number;
   /**
    * Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is
-   * false or the model cannot stream: `timeout` alone bounds those. Default: none. In milliseconds.
+   * false or the model cannot stream. Default: none. In milliseconds.
    */
   readonly firstTokenTimeoutMs: number | undefined;
   /**
-   * Longest time without a single byte, from the first byte of the answer on, whether it is a stream or not. In
-   * milliseconds. Default: 60 s.
+   * Longest time without a single byte, after the first byte of the answer, streamed or not. In milliseconds. Default:
+   * 60 s.
    */
   readonly silenceTimeoutMs: number;
-  /**
-   * Longest time without anything from the model on a stream; pings do not count. Answers that are not streamed are
-   * bounded by `timeout`. In milliseconds. Default: 300 s.
-   */
+  /** Longest time without model output on a stream; pings do not count. In milliseconds. Default: 300 s. */
   readonly idleTimeoutMs: number;
   /**
-   * Stops asking a target that keeps failing: calls then fail at once as `circuit_open`, or fall back. false switches
+   * Stops requests to a model that keeps failing: calls then fail at once as `circuit_open`, or fall back. false turns
    * it off.
    */
   readonly breaker: {
@@ -550,59 +527,59 @@ export interface Policy {
     readonly windowMs: number | undefined;
     readonly halfOpenAfterMs: number;
   } | undefined;
-  /** Most requests of this model in flight at once. Default: no limit. */
+  /** Maximum requests of this model in flight. Default: no limit. */
   readonly maxParallel: number | undefined;
-  /** Calls that may wait when `max_parallel` are in flight; more are refused as `bulkhead_full`. Default: no limit. */
+  /** Calls that may wait while `max_parallel` are in flight; others fail with `bulkhead_full`. Default: no limit. */
   readonly queue: number;
   /**
-   * What stream() does when an answer breaks after text was shown: throw with the partial text, emit `reset` and start
-   * again, or have the rest written by the next try or fallback (which starts again where the answer is JSON or has a
-   * tool call). codegen() always starts again. Default: `"error"`.
+   * What stream() does if an answer breaks off after text was delivered. error: throw with the partial text. restart:
+   * emit `reset` and start again. continue: the next attempt or fallback writes the rest (JSON and tool calls start
+   * again). codegen() always starts again. Default: `"error"`.
    */
   readonly onBreak: "error" | "restart" | "continue";
   /**
-   * When nothing of the answer has come after this time, a second request is sent, to the first of `fallback_models` or
-   * else to the same model; the first answer wins and both may be billed. Default: never. In milliseconds.
+   * If nothing has arrived after this time, a second request is sent to the first of `fallback_models`, or to the same
+   * model. The first answer wins; both may be billed. Default: never. In milliseconds.
    */
   readonly hedgeAfterMs: number | undefined;
   /**
-   * Has the provider's SDK build every request. Otherwise it is asked until its requests are known; later ones are the
-   * same bytes at a third less cost. Default: `false`.
+   * The provider's SDK builds every request. By default it builds the first requests, and later ones are the same bytes
+   * without the SDK, with a third less CPU.
    */
   readonly sdkRequests: boolean;
   /**
-   * The same piece of text this many times in a row (in thoughts 2.56 times as often) ends the attempt as
-   * `degenerate_output`, and so does white space without end; 0 switches both off. Default: `100`.
+   * The same chunk this many times in a row (2.56 times as often in reasoning) ends the attempt as `degenerate_output`,
+   * and so does endless whitespace; 0 turns both off. Default: `100`.
    */
   readonly repeatedChunkLimit: number;
-  /** Refuse calls whose price is unknown. Default: `false`. */
+  /** Reject calls with an unknown price. Default: `false`. */
   readonly strictPricing: boolean;
 }
 
 /** What a call says in place of the policy of its target. */
 export interface CallPolicy {
   /**
-   * Larger prompts, attachments included, are refused as `request_too_large` before any request. In bytes. Default:
+   * Larger prompts, including attachments, fail with `request_too_large` before any request. In bytes. Default:
    * `"64MiB"`.
    */
   readonly maxInputBytes?: number | undefined;
-  /** Most completions one API call is asked for; more samples than this are several calls. Default: `1`. */
+  /** Maximum completions of one API call; more samples need several calls. Default: `1`. */
   readonly batchSize?: number | undefined;
   /**
-   * Use the streaming wire for codegen() too. On by itself with `first_token_timeout`, and on Anthropic's wire with a
+   * Use the streaming wire for codegen() too. Automatic with `first_token_timeout`, and on Anthropic's wire with a
    * `max_new_tokens` above 21333. Default: `false`.
    */
   readonly stream?: boolean | undefined;
-  /** How often object() asks again when an answer does not satisfy its schema. Default: `0`. */
+  /** How often object() asks again if an answer does not match its schema. Default: `0`. */
   readonly repair?: number | undefined;
   /**
-   * How often the model is asked to go on when an answer ran into its token limit; the pieces are joined. Not for JSON
+   * How often the model is asked to continue an answer truncated by the token limit; the parts are joined. Not for JSON
    * answers and tool calls. Default: `0`.
    */
   readonly continueOnLength?: number | undefined;
   /**
-   * Remove leaked control tokens (<|im_end|> and the like) from the end of answers: true for the usual ones, or your
-   * own list. A table also says where; inside a text they may be what it is about. Default: `false`.
+   * Remove leaked control tokens (such as <|im_end|>) from the end of answers: true for the usual ones, or your own
+   * array. A table also sets where; inside the text they may be content. Default: `false`.
    */
   readonly stripTokens?: StripTokens | undefined;
 }
