@@ -121,7 +121,7 @@ function likelyExamples({ type, enum: words, default: fallback }: Json): readonl
 }
 
 /** Every duration key ends its description with how durations are written; the page says it once. */
-const DURATION_TAIL = / In seconds, or as a text such as .*$/;
+const DURATION_TAIL = / In seconds, or as a string such as .*$/;
 
 const LONGEST_EXAMPLE = 70;
 function shortened(text: string): string {

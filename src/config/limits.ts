@@ -94,7 +94,7 @@ class Inspection {
 
   #text(value: string): void {
     if (value.startsWith("file:") && !value.startsWith("file::") && !this.#hasFolder)
-      this.#report("value", `${this.#name()} is a path, and a text has no folder it could start from: give baseDir`);
+      this.#report("value", `${this.#name()} is a relative path, and a string has no folder: set baseDir`);
     const problem = REFERENCES_ONLY.some((key) => this.#path.includes(key)) ? malformedReference(value) : undefined;
     if (problem !== undefined) this.#report("value", `${this.#name()} ${problem}`);
   }

@@ -158,7 +158,7 @@ export const featureOptions = {
     { perCall: true, policy: {} },
   ),
   strip_special_tokens: option(
-    oneOf("true, false, a list of tokens or { tokens, where }", [
+    oneOf("true, false, an array of tokens or { tokens, where }", [
       flag(),
       texts(),
       table({

@@ -68,7 +68,7 @@ export const identityOptions = {
     }),
   ),
   api_key: option(
-    oneOf("a key, or a list of keys", [apiKey, z.array(apiKey).min(1)]).meta({
+    oneOf("a key or an array of keys", [apiKey, z.array(apiKey).min(1)]).meta({
       description:
         'The provider\'s key, best as "env:NAME"; "env:NAME:-default" has a default. An array is rotated: the next key is tried when one is refused or used up. Default: the provider\'s usual environment variable.',
       examples: ["env:OPENAI_API_KEY", ["env:KEY_ONE", "env:KEY_TWO"]],
@@ -134,7 +134,7 @@ export const identityOptions = {
   ),
   extra_headers: option(
     z.record(headerName, headerValue).meta({
-      description: 'Headers added to every request; a call\'s own win. Values may be "env:NAME".',
+      description: 'Headers added to every request; those of a call take precedence. Values may be "env:NAME".',
       examples: [{ "X-Team": "compilers" }],
     }),
     { connection: true, elsewhere: true, merge: "headers", perCall: true },

@@ -54,16 +54,16 @@ const able = (what: string) => flag().meta({ description: `Whether the model ${w
 export const capabilityOptions = {
   capabilities: option(
     table({
-      reasoning: able("takes `reasoning_effort`"),
-      stop: able("takes `stop`"),
+      reasoning: able("supports `reasoning_effort`"),
+      stop: able("supports `stop`"),
       tools: able("calls tools"),
       parallel_tools: able("calls several tools in one answer"),
-      vision: able("sees images"),
-      files: able("reads files"),
-      audio: able("hears audio"),
+      vision: able("accepts images"),
+      files: able("accepts files"),
+      audio: able("accepts audio"),
       prompt_cache: able("has a prompt cache"),
-      json_schema: able("can be held to a JSON Schema"),
-      temperature: able("takes `temperature`"),
+      json_schema: able("can enforce a JSON Schema"),
+      temperature: able("supports `temperature`"),
       streaming: able("can stream"),
       web_search: able("can search the web"),
       context: count(1).meta({ description: "Context window: tokens of prompt and answer.", examples: [200_000] }),

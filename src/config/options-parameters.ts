@@ -69,7 +69,7 @@ export const parameterOptions = {
     { perCall: true, delivery: true, policy: {} },
   ),
   stop: option(
-    oneOf("text or a list of texts", [text(), texts().min(1)]).meta({
+    oneOf("a string or an array of strings", [text(), texts().min(1)]).meta({
       description:
         "Strings that end the answer and are not part of it. If the model does not support them, the library ends the answer there and reports it.",
       examples: ["```", ["\n\n", "END"]],

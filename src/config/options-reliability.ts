@@ -63,7 +63,7 @@ export const retryOptions = {
     },
   ),
   retry_on: option(
-    oneOf("a list of error codes, or a table code = tries", [
+    oneOf("an array of error codes, or a table code = retries", [
       z.array(errorCode),
       z.partialRecord(errorCode, count()),
     ]).meta({
@@ -169,7 +169,7 @@ export const protectionOptions = {
     }),
     { policy: { type: "number", of: ({ queue }) => queue ?? Number.MAX_SAFE_INTEGER } },
   ),
-  fallback_models: option(fallbackList("when this model fails for any reason another may not"), { entries: true }),
+  fallback_models: option(fallbackList("when this model fails and another may succeed"), { entries: true }),
   context_window_fallbacks: option(fallbackList("when the prompt is too long for this model"), { entries: true }),
   content_policy_fallbacks: option(fallbackList("when this model refuses or its filter stops an answer"), {
     entries: true,

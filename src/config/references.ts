@@ -19,7 +19,7 @@ export type Resolved = { readonly value: string } | { readonly problem: string }
  */
 export function malformedReference(value: string): string | undefined {
   if (!value.startsWith("env:") || value.startsWith("env::") || ENV_REFERENCE.test(value)) return undefined;
-  return 'is not a valid reference: write "env:NAME" or "env:NAME:-default" with NAME in capitals, digits and _, or "env::…" for a text that begins with env:';
+  return 'is not a valid reference: write "env:NAME" or "env:NAME:-default" with NAME in capitals, digits and _, or "env::…" for a string that starts with env:';
 }
 
 export function isReference(value: string): boolean {

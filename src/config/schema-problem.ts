@@ -57,12 +57,12 @@ function headerHint(path: Path, value: unknown): string {
 
 const NOUNS: Readonly<Record<string, string>> = {
   number: "a number",
-  int: "a whole number",
-  string: "text",
+  int: "an integer",
+  string: "a string",
   boolean: "true or false",
   object: "a table",
   record: "a table",
-  array: "a list",
+  array: "an array",
 };
 
 function expectation(issue: Issue): string {
@@ -137,7 +137,7 @@ const LONGEST_SHOWN = 40;
 function found(value: unknown, path: Path): string {
   const isSecret = path.some((step) => typeof step === "string" && mayHoldSecrets(step));
   if (value === "" || (Array.isArray(value) && value.length === 0)) return "";
-  if (Array.isArray(value)) return ", not a list";
+  if (Array.isArray(value)) return ", not an array";
   if (typeof value === "object" && value !== null) return value instanceof Date ? ", not a date" : ", not a table";
   if (typeof value !== "string") return `, not ${isSecret ? `a ${typeof value}` : value}`;
   return isSecret ? "" : `, not ${quoted(value)}`;

@@ -63,7 +63,7 @@ const part = z.looseObject({ type: text() });
 export const messages = z.array(
   z.strictObject({
     role: z.enum(["system", "developer", "user", "assistant", "tool"]),
-    content: oneOf("text or a list of parts", [z.string(), z.array(part).min(1)]),
+    content: oneOf("a string or an array of parts", [z.string(), z.array(part).min(1)]),
     tool_calls: z.array(freeTable()).optional(),
     tool_call_id: text().optional(),
   }),

@@ -32,7 +32,7 @@ export function oneOf<const T extends readonly [z.ZodType, z.ZodType, ...z.ZodTy
   return z.union(options, { error: `must be ${expected}` });
 }
 
-const DURATION_WORDS = 'seconds as a number, or a text such as "500ms", "30s", "2m" or "1h"';
+const DURATION_WORDS = 'seconds as a number, or a string such as "500ms", "30s", "2m" or "1h"';
 
 interface Rest {
   readonly default?: unknown;
@@ -47,7 +47,7 @@ export function duration(description: string, rest: Rest = {}, ...words: readonl
     z.string().regex(DURATION_PATTERN, { error: `must be ${expected}` }),
     ...words.map((word) => z.literal(word)),
   ])
-    .meta({ description: `${description} In seconds, or as a text such as "500ms", "30s" or "2m".`, ...rest })
+    .meta({ description: `${description} In seconds, or as a string such as "500ms", "30s" or "2m".`, ...rest })
     .register(units, { of: "duration", words });
 }
 

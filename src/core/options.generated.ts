@@ -143,7 +143,7 @@ export interface EntryOptions extends Settings {
   readonly vertexLocation?: string;
   /** How the key is sent: `Authorization: Bearer`, `x-api-key`, or not at all. Default: the provider's way. */
   readonly authHeader?: "bearer" | "x-api-key" | "none";
-  /** Headers added to every request; a call's own win. Values may be "env:NAME". */
+  /** Headers added to every request; those of a call take precedence. Values may be "env:NAME". */
   readonly extraHeaders?: Readonly<Record<string, string>>;
   /** Fields added to the body of every request, unchanged, after everything else. */
   readonly extraBody?: Readonly<Record<string, unknown>>;
@@ -194,9 +194,9 @@ export interface EntryOptions extends Settings {
   readonly stripSpecialTokens?: StripSpecialTokens;
   /** Retries after the first request: 3 means up to 4 requests. Default: `3`. */
   readonly numRetries?: number;
-  /** Wait before the first retry. In milliseconds. Default: 0.5 s. */
+  /** Wait before the first retry. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 0.5 s. */
   readonly retryMinWait?: number;
-  /** Longest wait between two attempts. In milliseconds. Default: 20 s. */
+  /** Longest wait between two attempts. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 20 s. */
   readonly retryMaxWait?: number;
   /** Factor from one wait to the next. Default: `2`. */
   readonly retryMultiplier?: number;
@@ -210,25 +210,37 @@ export interface EntryOptions extends Settings {
    * see the table of error codes.
    */
   readonly retryOn?: readonly ModelErrorCode[] | Readonly<Partial<Record<ModelErrorCode, number>>>;
-  /** If the provider asks for a longer wait, the call fails or falls back at once. In milliseconds. Default: 60 s. */
+  /**
+   * If the provider asks for a longer wait, the call fails or falls back at once. In seconds, or as a string such as
+   * "500ms", "30s" or "2m". Default: 60 s.
+   */
   readonly maxRetryAfter?: number;
-  /** Longest time of one attempt, from sending to its end. In milliseconds. Default: 600 s. */
+  /**
+   * Longest time of one attempt, from sending to its end. In seconds, or as a string such as "500ms", "30s" or "2m".
+   * Default: 600 s.
+   */
   readonly timeout?: number;
-  /** Longest time of the whole call, including waits, retries and fallbacks. Default: none. In milliseconds. */
+  /**
+   * Longest time of the whole call, including waits, retries and fallbacks. Default: none. In seconds, or as a string
+   * such as "500ms", "30s" or "2m".
+   */
   readonly deadline?: number;
-  /** Longest time to open a connection. In milliseconds. Default: 10 s. */
+  /** Longest time to open a connection. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 10 s. */
   readonly connectTimeout?: number;
   /**
    * Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is
-   * false or the model cannot stream. Default: none. In milliseconds.
+   * false or the model cannot stream. Default: none. In seconds, or as a string such as "500ms", "30s" or "2m".
    */
   readonly firstTokenTimeout?: number;
   /**
-   * Longest time without a single byte, after the first byte of the answer, streamed or not. In milliseconds. Default:
-   * 60 s.
+   * Longest time without a single byte, after the first byte of the answer, streamed or not. In seconds, or as a string
+   * such as "500ms", "30s" or "2m". Default: 60 s.
    */
   readonly silenceTimeout?: number;
-  /** Longest time without model output on a stream; pings do not count. In milliseconds. Default: 300 s. */
+  /**
+   * Longest time without model output on a stream; pings do not count. In seconds, or as a string such as "500ms",
+   * "30s" or "2m". Default: 300 s.
+   */
   readonly idleTimeout?: number;
   /**
    * Stops requests to a model that keeps failing: calls then fail at once as `circuit_open`, or fall back. false turns
@@ -244,7 +256,7 @@ export interface EntryOptions extends Settings {
   /** Calls that may wait while `max_parallel` are in flight; others fail with `bulkhead_full`. Default: no limit. */
   readonly queue?: number;
   /**
-   * Entries tried in order when this model fails for any reason another may not. A fallback's own list is not followed.
+   * Entries tried in order when this model fails and another may succeed. A fallback's own list is not followed.
    * Inherited; [] clears it.
    */
   readonly fallbackModels?: readonly string[];
@@ -271,7 +283,8 @@ export interface EntryOptions extends Settings {
   readonly onBreak?: "error" | "restart" | "continue";
   /**
    * If nothing has arrived after this time, a second request is sent to the first of `fallback_models`, or to the same
-   * model. The first answer wins; both may be billed. Default: never. In milliseconds.
+   * model. The first answer wins; both may be billed. Default: never. In seconds, or as a string such as "500ms", "30s"
+   * or "2m".
    */
   readonly hedgeAfter?: number;
   /**
@@ -324,7 +337,9 @@ export interface EntryOptions extends Settings {
 
 /** The options of a model entry that a call may give too, as it may write them. */
 export interface EntryOptionsPerCall {
-  /** Headers added to every request; a call's own win. Values may be "env:NAME". Default: the entry's. */
+  /**
+   * Headers added to every request; those of a call take precedence. Values may be "env:NAME". Default: the entry's.
+   */
   readonly extraHeaders?: Readonly<Record<string, string>> | undefined;
   /** Fields added to the body of every request, unchanged, after everything else. Default: the entry's. */
   readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
@@ -482,9 +497,9 @@ export interface Policy {
   readonly stripTokens: StripTokens;
   /** Retries after the first request: 3 means up to 4 requests. Default: `3`. */
   readonly numRetries: number;
-  /** Wait before the first retry. In milliseconds. Default: 0.5 s. */
+  /** Wait before the first retry. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 0.5 s. */
   readonly retryMinWaitMs: number;
-  /** Longest wait between two attempts. In milliseconds. Default: 20 s. */
+  /** Longest wait between two attempts. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 20 s. */
   readonly retryMaxWaitMs: number;
   /** Factor from one wait to the next. Default: `2`. */
   readonly retryMultiplier: number;
@@ -498,25 +513,37 @@ export interface Policy {
    * see the table of error codes.
    */
   readonly retryOn: Readonly<Partial<Record<ModelErrorCode, number>>> | undefined;
-  /** If the provider asks for a longer wait, the call fails or falls back at once. In milliseconds. Default: 60 s. */
+  /**
+   * If the provider asks for a longer wait, the call fails or falls back at once. In seconds, or as a string such as
+   * "500ms", "30s" or "2m". Default: 60 s.
+   */
   readonly maxRetryAfterMs: number;
-  /** Longest time of one attempt, from sending to its end. In milliseconds. Default: 600 s. */
+  /**
+   * Longest time of one attempt, from sending to its end. In seconds, or as a string such as "500ms", "30s" or "2m".
+   * Default: 600 s.
+   */
   readonly attemptTimeoutMs: number;
-  /** Longest time of the whole call, including waits, retries and fallbacks. Default: none. In milliseconds. */
+  /**
+   * Longest time of the whole call, including waits, retries and fallbacks. Default: none. In seconds, or as a string
+   * such as "500ms", "30s" or "2m".
+   */
   readonly deadlineMs: number | undefined;
-  /** Longest time to open a connection. In milliseconds. Default: 10 s. */
+  /** Longest time to open a connection. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 10 s. */
   readonly connectTimeoutMs: number;
   /**
    * Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is
-   * false or the model cannot stream. Default: none. In milliseconds.
+   * false or the model cannot stream. Default: none. In seconds, or as a string such as "500ms", "30s" or "2m".
    */
   readonly firstTokenTimeoutMs: number | undefined;
   /**
-   * Longest time without a single byte, after the first byte of the answer, streamed or not. In milliseconds. Default:
-   * 60 s.
+   * Longest time without a single byte, after the first byte of the answer, streamed or not. In seconds, or as a string
+   * such as "500ms", "30s" or "2m". Default: 60 s.
    */
   readonly silenceTimeoutMs: number;
-  /** Longest time without model output on a stream; pings do not count. In milliseconds. Default: 300 s. */
+  /**
+   * Longest time without model output on a stream; pings do not count. In seconds, or as a string such as "500ms",
+   * "30s" or "2m". Default: 300 s.
+   */
   readonly idleTimeoutMs: number;
   /**
    * Stops requests to a model that keeps failing: calls then fail at once as `circuit_open`, or fall back. false turns
@@ -539,7 +566,8 @@ export interface Policy {
   readonly onBreak: "error" | "restart" | "continue";
   /**
    * If nothing has arrived after this time, a second request is sent to the first of `fallback_models`, or to the same
-   * model. The first answer wins; both may be billed. Default: never. In milliseconds.
+   * model. The first answer wins; both may be billed. Default: never. In seconds, or as a string such as "500ms", "30s"
+   * or "2m".
    */
   readonly hedgeAfterMs: number | undefined;
   /**

@@ -23,6 +23,6 @@ export function scopePath(scope: Scope): readonly string[] {
 
 function spelledName(name: unknown, level: keyof Scope): string {
   if (name === undefined && level !== "org") return "";
-  if (typeof name !== "string" || name.trim() === "") throw invalidOption(`scope.${level} must be a text`);
+  if (typeof name !== "string" || name.trim() === "") throw invalidOption(`scope.${level} must be a string`);
   return name.replaceAll("%", "%25").replaceAll("/", "%2F");
 }

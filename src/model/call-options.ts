@@ -178,7 +178,7 @@ function explain({ message, suggestion: word, path, ...finding }: Finding, optio
 function checkCallOnly({ samples, signal, cache, tags, raw }: CallOptions, model: string): void {
   if (raw !== undefined && typeof raw !== "boolean") throw wrong(model, "raw must be true or false");
   if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1))
-    throw wrong(model, "samples must be a whole number from 1 on");
+    throw wrong(model, "samples must be a positive integer");
   if (signal !== undefined && typeof signal.addEventListener !== "function")
     throw wrong(model, "signal must be an AbortSignal");
   if (cache !== undefined && typeof cache !== "boolean" && !CACHE_MODES.includes(cache)) {
@@ -189,7 +189,7 @@ function checkCallOnly({ samples, signal, cache, tags, raw }: CallOptions, model
     );
   }
   if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string")))
-    throw wrong(model, "tags must be a list of texts");
+    throw wrong(model, "tags must be an array of strings");
 }
 
 function cacheModeOf(cache: CallOptions["cache"]): CacheMode | undefined {

@@ -45,7 +45,7 @@ export class Session<Options extends CallOptions = CallOptions> {
     checkOptionNames(options, ["memory", "messages", "system"], `${calls.model}: session`);
     const { memory, messages, system } = options;
     if (memory !== undefined && !(Number.isInteger(memory) && memory >= 1))
-      throw wrong(calls.model, "memory must be a whole number from 1 on; leave it out to keep everything");
+      throw wrong(calls.model, "memory must be a positive integer; omit it to keep everything");
     this.#calls = calls;
     this.#memory = memory ?? Number.POSITIVE_INFINITY;
     this.#system = system;

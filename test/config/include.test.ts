@@ -128,7 +128,7 @@ describe("a file that includes is refused", () => {
       await refused({ "models.toml": `include = ["a.toml"]\n${model("x")}`, "a.toml": 'include = ["models.toml"]\n' }),
     ).toBe('a.toml:1:12: "include" runs in a circle: models.toml -> a.toml -> models.toml');
     expect(await refused({ "models.toml": `include = "a.toml"\n${model("x")}` })).toBe(
-      'models.toml:1:11: "include" must be a list, not "a.toml"',
+      'models.toml:1:11: "include" must be an array, not "a.toml"',
     );
     expect(await refused({ "models.toml": `include = ["."]\n${model("x")}` })).toContain("is not a regular file");
   });

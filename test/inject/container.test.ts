@@ -126,7 +126,7 @@ describe("a scope", () => {
 
   test("that is none is refused", async () => {
     const container = containerOf({ make: () => 1 }, { leaf: spec("make") });
-    await expect(container.resolve("leaf", { org: "" })).rejects.toThrow("scope.org must be a text");
+    await expect(container.resolve("leaf", { org: "" })).rejects.toThrow("scope.org must be a string");
   });
 });
 

@@ -115,12 +115,12 @@ describe("a model of a scope", () => {
 
 describe("a scope is refused", () => {
   test.each<[unknown, string]>([
-    [{}, "scope.org must be a text"],
-    [{ guild: "docs" }, "scope.org must be a text"],
-    [{ org: "acme", guild: "" }, "scope.guild must be a text"],
-    [{ org: "acme", agent: null }, "scope.agent must be a text"],
-    [{ org: "" }, "scope.org must be a text"],
-    [{ org: 7 }, "scope.org must be a text"],
+    [{}, "scope.org must be a string"],
+    [{ guild: "docs" }, "scope.org must be a string"],
+    [{ org: "acme", guild: "" }, "scope.guild must be a string"],
+    [{ org: "acme", agent: null }, "scope.agent must be a string"],
+    [{ org: "" }, "scope.org must be a string"],
+    [{ org: 7 }, "scope.org must be a string"],
     [{ org: "acme", gild: "docs" }, 'unknown option "gild" (did you mean "guild"?)'],
     ["acme", "scope must be an object"],
     [null, "scope must be an object"],

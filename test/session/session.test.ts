@@ -264,7 +264,7 @@ describe("a session is refused", () => {
   const model = () => factoryOf(entry("openai", "http://127.0.0.1:9")).create();
 
   test.each([0, -1, 1.5, Number.NaN, "3"])("with memory %j", async (memory) => {
-    await expectRefused(() => model().session({ memory: memory as number }), "memory must be a whole number");
+    await expectRefused(() => model().session({ memory: memory as number }), "memory must be a positive integer");
   });
 
   test("with an option nobody reads", async () => {

@@ -12,11 +12,11 @@ const isTable = (value: unknown): value is Record<string, unknown> =>
 const text =
   (what: string): Check =>
   (value) =>
-    isText(value) ? undefined : `${what} must be a text`;
+    isText(value) ? undefined : `${what} must be a string`;
 const count =
   (what: string): Check =>
   (value) =>
-    isCount(value) ? undefined : `${what} must be a whole number from 0`;
+    isCount(value) ? undefined : `${what} must be a non-negative integer`;
 const optional =
   (check: Check): Check =>
   (value) =>
@@ -37,13 +37,12 @@ const hex: Check = (value) =>
     : "the bytes must be hexadecimal digits";
 const statusCode: Check = (value) =>
   isCount(value) && value >= 200 && value <= 599 ? undefined : "the code must be a number from 200 to 599";
-const splitBytes: Check = (value) =>
-  isCount(value) && value > 0 ? undefined : "the bytes must be a whole number from 1";
+const splitBytes: Check = (value) => (isCount(value) && value > 0 ? undefined : "the bytes must be a positive integer");
 
 const headers: Check = (value) => {
   if (!isTable(value)) return "the headers must be a table of texts";
   const wrong = Object.entries(value).find(([name, one]) => !isText(one) || /[\r\n]/.test(name + one));
-  return wrong === undefined ? undefined : `the header ${JSON.stringify(wrong[0])} must be a text on one line`;
+  return wrong === undefined ? undefined : `the header ${JSON.stringify(wrong[0])} must be a string on one line`;
 };
 
 const limits: Check = (value) => {
@@ -91,7 +90,7 @@ const TAKES: Readonly<Record<FaultStep[0], readonly Check[]>> = {
 
 /** The same script, now known to be one. Throws a TypeError that names the place of the first bad step. */
 export function checkedScript(script: unknown, place: string): FaultScript {
-  if (!Array.isArray(script)) throw new TypeError(`${place}: a script is a list of steps, got ${shown(script)}`);
+  if (!Array.isArray(script)) throw new TypeError(`${place}: a script is an array of steps, got ${shown(script)}`);
   for (const [index, step] of script.entries()) {
     const problem = stepProblem(step) ?? orderProblem(step, script.slice(0, index));
     if (problem !== undefined) throw new TypeError(`${place}[${index}] ${shown(step)}: ${problem}`);

@@ -49,7 +49,7 @@ export function checkedOptions(options: FaultServerOptions): FaultServerOptions 
 
 function checkedAttempts(attempts: readonly FaultScript[], place: string): readonly FaultScript[] {
   if (!Array.isArray(attempts) || attempts.length === 0)
-    throw new TypeError(`${place}: must be a list of at least one script`);
+    throw new TypeError(`${place}: must be an array of at least one script`);
   return attempts.map((script, index) => checkedScript(script, `${place}[${index}]`));
 }
 
