@@ -1,75 +1,168 @@
-// CPU per call and per delta against the official SDKs on the same Node. Each side runs in a process of its own, the
-// rounds of the two sides alternate, medians of the ratios are quoted. Wall time on a shared machine is noise; CPU is not.
-// node bench/bench.ts [--rounds 7] [--calls 1000] [--streams 30] [--json]
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+// Prints CPU time per call and per delta, as a share of what the official SDK needs in the same run. Wall time depends on
+// what else the machine does. The tables are Markdown.
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import type { ClientName } from "./client.ts";
+import { type Measured, Upstream } from "./measure.ts";
+import { PEERS, type PeerName } from "./peers.ts";
+import { SCENARIO_TEXTS, SCENARIOS, type ScenarioName, WIRES, type Wire, WORDS } from "./scenarios.ts";
+import { AI_SDK_DELTA_TARGET, callTarget, deltaTarget, PEER_TARGET } from "./targets.ts";
 
-const { values } = parseArgs({
+const HELP = `npm run bench -- [options]
+
+  --wires LIST       ${WIRES.join(",")}
+  --scenarios LIST   ${Object.keys(SCENARIOS).join(",")}
+  --in-flight LIST   1,16
+  --rounds N         5; 9 or more for figures to publish
+  --no-calls         only streams
+  --no-streams       only calls
+  --peers            other libraries too; first: npm install --prefix bench
+  --only-peers       nothing else`;
+
+const { values: options } = parseArgs({
   options: {
-    rounds: { type: "string", default: "7" },
-    calls: { type: "string", default: "1000" },
-    streams: { type: "string", default: "30" },
-    json: { type: "boolean", default: false },
+    wires: { type: "string", default: WIRES.join(",") },
+    scenarios: { type: "string", default: Object.keys(SCENARIOS).join(",") },
+    "in-flight": { type: "string", default: "1,16" },
+    rounds: { type: "string", default: "5" },
+    calls: { type: "boolean", default: true },
+    streams: { type: "boolean", default: true },
+    peers: { type: "boolean", default: false },
+    "only-peers": { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
+  allowNegative: true,
 });
-const rounds = Number(values.rounds);
-const DELTAS = 300;
-/** The compiler settles only after thousands of calls; both sides get the same time for it. */
-const WARM_UP_ROUNDS = 5;
 
-const COLUMNS = [
-  { column: "call", what: "call, 1 in flight", count: Number(values.calls), per: 1 },
-  { column: "call-16", what: "call, 16 in flight", count: Number(values.calls), per: 1 },
-  { column: "stream", what: "stream burst, per delta", count: Number(values.streams), per: DELTAS },
-];
-const WIRES = ["openai", "anthropic", "google"];
-
-function start(file: string, ...argv: string[]): ChildProcess {
-  // SDKs print warnings about models on the console.
-  return fork(fileURLToPath(new URL(file, import.meta.url)), argv, { stdio: ["ignore", "inherit", "ignore", "ipc"] });
+function fail(text: string): never {
+  console.error(text);
+  process.exit(1);
 }
 
-async function ask(side: ChildProcess, column: string, count: number): Promise<number> {
-  side.send({ column, count });
-  const [cpu] = (await once(side, "message")) as [number];
-  return cpu;
+function listOf<T extends string>(option: "wires" | "scenarios", known: readonly T[]): T[] {
+  const names = options[option].split(",");
+  for (const name of names)
+    if (!known.includes(name as T)) fail(`unknown name "${name}" in --${option}; known: ${known.join(", ")}`);
+  return names as T[];
 }
 
-const median = (numbers: readonly number[]) =>
-  numbers.toSorted((left, right) => left - right)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+function positive(option: "in-flight" | "rounds", text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) fail(`--${option} must be a positive integer, got "${text}"`);
+  return number;
+}
 
-const upstream = start("./upstream.ts");
-const [port] = (await once(upstream, "message")) as [number];
-const rows: { wire: string; what: string; ours: number; sdk: number; ratio: number }[] = [];
+const wires = listOf<Wire>("wires", WIRES);
+const scenarios = listOf("scenarios", Object.keys(SCENARIOS) as ScenarioName[]);
+const inFlights = options["in-flight"].split(",").map((text) => positive("in-flight", text));
+const rounds = positive("rounds", options.rounds);
 
-for (const wire of WIRES) {
-  const origin = `http://127.0.0.1:${port}`;
-  const [ours, sdk] = [start("./side.ts", wire, "ours", origin), start("./side.ts", wire, "sdk", origin)];
-  for (const { column, what, count, per } of COLUMNS) {
-    const measured: { ours: number; sdk: number }[] = [];
-    for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-      const pair = { ours: await ask(ours, column, count), sdk: await ask(sdk, column, count) };
-      if (round >= 0) measured.push(pair);
+/** Calls in one round; the compiler has settled after some rounds, which do not count. */
+const CALLS: Readonly<Record<ScenarioName, number>> = { base: 200, real: 200, big: 60, huge: 40 };
+const STREAMS = 12;
+const WARM_UP = { calls: 5, streams: 12 };
+
+const callColumn = (scenario: ScenarioName, inFlight: number) => {
+  const count = CALLS[scenario];
+  return { work: "call" as const, inFlight, count, warmUp: count * WARM_UP.calls };
+};
+const streamColumn = { work: "stream" as const, inFlight: 1, count: STREAMS, warmUp: STREAMS * WARM_UP.streams };
+
+const WIRE_TEXTS: Readonly<Record<Wire, string>> = { openai: "OpenAI chat", anthropic: "Anthropic", google: "Gemini" };
+
+function versionOf(folder: string, name: string): string {
+  const file = new URL(`${folder}/node_modules/${name}/package.json`, import.meta.url);
+  if (!existsSync(file)) fail(`${name} is not installed; run: npm install --prefix bench`);
+  return `${name} ${(JSON.parse(readFileSync(file, "utf8")) as { version: string }).version}`;
+}
+
+function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  console.log(line(head));
+  console.log(`|---|${"---:|".repeat(head.length - 1)}`);
+  for (const row of rows) console.log(line(row));
+  console.log();
+}
+
+function rowOf(what: string, [own, sdk]: readonly Measured[], target: number | undefined, digits: number): string[] {
+  if (own === undefined || sdk === undefined) return fail("nothing was measured");
+  const verdict = target === undefined ? [] : [target.toFixed(2), own.ratio <= target ? "yes" : "no"];
+  const [bound = "", met = ""] = verdict;
+  return [what, own.cpuUs.toFixed(digits), sdk.cpuUs.toFixed(digits), own.ratio.toFixed(2), bound, met];
+}
+
+const COLUMNS = ["modelwright, CPU µs", "SDK, CPU µs", "ratio", "target", "met"];
+const AGAINST_SDK: readonly ClientName[] = ["modelwright", "SDK"];
+
+async function printCalls(upstream: Upstream): Promise<void> {
+  const rows: string[][] = [];
+  for (const wire of wires)
+    for (const scenario of scenarios) {
+      const columns = inFlights.map((inFlight) => callColumn(scenario, inFlight));
+      const measured = await upstream.measure({ wire, scenario, clients: AGAINST_SDK, rounds, columns });
+      for (const [index, results] of measured.entries()) {
+        const inFlight = inFlights[index] ?? 1;
+        const what = `${WIRE_TEXTS[wire]}, ${SCENARIO_TEXTS[scenario]}, ${inFlight} in flight`;
+        rows.push(rowOf(what, results, callTarget(wire, scenario, inFlight), 0));
+      }
     }
-    rows.push({
-      wire,
-      what,
-      ours: median(measured.map((pair) => pair.ours)) / per,
-      sdk: median(measured.map((pair) => pair.sdk)) / per,
-      ratio: median(measured.map((pair) => pair.ours / pair.sdk)),
-    });
-  }
-  for (const side of [ours, sdk]) side.send({ column: "end", count: 0 });
+  printTable(["call", ...COLUMNS], rows);
 }
-upstream.kill();
 
-if (values.json) console.log(JSON.stringify({ node: process.version, rows }, null, 2));
+async function printStreams(upstream: Upstream): Promise<void> {
+  const rows: string[][] = [];
+  for (const wire of wires) {
+    const plan = { wire, scenario: "base" as const, clients: AGAINST_SDK, rounds, columns: [streamColumn] };
+    const [results = []] = await upstream.measure(plan);
+    rows.push(rowOf(WIRE_TEXTS[wire], results, deltaTarget(wire), 1));
+  }
+  printTable(["stream, per delta", ...COLUMNS], rows);
+}
+
+async function printPeers(upstream: Upstream): Promise<void> {
+  const names = Object.keys(PEERS) as PeerName[];
+  const clients: ClientName[] = ["modelwright", ...names, "SDK"];
+  const shared = { wire: "openai" as const, scenario: "base" as const, clients, rounds };
+  const calls = await upstream.measure({ ...shared, columns: inFlights.map((count) => callColumn("base", count)) });
+  const streams = await upstream.measure({ ...shared, columns: [streamColumn] });
+  const heads = [...inFlights.map((count) => `call, ${count} in flight`), "stream, per delta"];
+  const measured = [...calls, ...streams];
+  const rows = clients.map((client, index) => [
+    client,
+    ...measured.map((column, at) => {
+      const { cpuUs = Number.NaN, ratio = Number.NaN } = column[index] ?? {};
+      return `${cpuUs.toFixed(at < calls.length ? 0 : 1)} (${ratio.toFixed(2)})`;
+    }),
+  ]);
+  printTable(["CPU µs (ratio to the SDK)", ...heads], rows);
+
+  const missed = names.flatMap((name, index) =>
+    measured.flatMap((column, at) => {
+      const share = (column[0]?.cpuUs ?? Number.NaN) / (column[index + 1]?.cpuUs ?? Number.NaN);
+      const target = name === "AI SDK" && at === calls.length ? AI_SDK_DELTA_TARGET : PEER_TARGET;
+      return share <= target
+        ? []
+        : [`- ${heads[at]}: ${share.toFixed(2)} of ${name}'s CPU; target: ${target.toFixed(2)}`];
+    }),
+  );
+  const target = `Targets: less CPU than each of them in each column, and ${AI_SDK_DELTA_TARGET} of the AI SDK's per delta.`;
+  console.log(missed.length === 0 ? `${target} All are met.` : `${target} Not met:\n\n${missed.join("\n")}`);
+}
+
+if (options.help) console.log(HELP);
 else {
-  console.log(`node ${process.version}, ${rounds} rounds, CPU microseconds, medians; ratio = modelwright / SDK`);
-  for (const { wire, what, ours, sdk, ratio } of rows)
-    console.log(
-      `${wire.padEnd(10)} ${what.padEnd(24)} ${ours.toFixed(1).padStart(7)} ${sdk.toFixed(1).padStart(7)}   ${ratio.toFixed(2)}`,
-    );
+  const withPeers = options.peers || options["only-peers"];
+  const peers = Object.values(PEERS).map(({ packageName }) => packageName);
+  const versions = ["openai", "@anthropic-ai/sdk", "@google/genai"].map((name) => versionOf("..", name));
+  if (withPeers) versions.push(...peers.map((name) => versionOf(".", name)));
+  const date = new Date().toISOString().slice(0, 10);
+  console.log(`${date}, Node ${process.versions.node}, ${availableParallelism()} cores, ${versions.join(", ")}`);
+  console.log(`Medians of ${rounds} rounds, answers of ${WORDS} words, streams of ${WORDS} deltas\n`);
+  await using upstream = await Upstream.start();
+  if (!options["only-peers"]) {
+    if (options.calls) await printCalls(upstream);
+    if (options.streams) await printStreams(upstream);
+  }
+  if (withPeers) await printPeers(upstream);
 }

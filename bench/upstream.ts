@@ -1,98 +1,100 @@
-// A provider that costs almost nothing: precomputed answers of 300 tokens, streams of 300 deltas, on loopback.
+// A server that costs the clients as little as possible: every answer is computed before the first request.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { MODEL_NAMES, WORDS, word } from "./scenarios.ts";
 
-const DELTAS = 300;
-const WORD = "token ";
-const TEXT = WORD.repeat(DELTAS);
+const words = Array.from({ length: WORDS }, (_, index) => word(index));
+const text = words.join("");
 
-const chatBody = JSON.stringify({
-  id: "c1",
-  object: "chat.completion",
-  created: 1,
-  model: "gpt-4o-mini",
-  choices: [
-    { index: 0, message: { role: "assistant", content: TEXT, refusal: null }, logprobs: null, finish_reason: "stop" },
-  ],
-  usage: { prompt_tokens: 10, completion_tokens: DELTAS, total_tokens: DELTAS + 10 },
-});
-const messageBody = JSON.stringify({
-  id: "m1",
-  type: "message",
-  role: "assistant",
-  model: "claude-haiku-4-5",
-  content: [{ type: "text", text: TEXT }],
-  stop_reason: "end_turn",
-  stop_sequence: null,
-  usage: { input_tokens: 10, output_tokens: DELTAS },
-});
-const geminiBody = JSON.stringify({
-  candidates: [{ content: { role: "model", parts: [{ text: TEXT }] }, finishReason: "STOP", index: 0 }],
-  usageMetadata: { promptTokenCount: 10, candidatesTokenCount: DELTAS, totalTokenCount: DELTAS + 10 },
-  modelVersion: "gemini-2.5-flash",
-  responseId: "g1",
-});
+interface Answers {
+  readonly body: Buffer;
+  readonly events: Buffer;
+}
 
-const chunk = (delta: unknown, finish: string | null) =>
-  `data: ${JSON.stringify({ id: "c1", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini", choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] })}\n\n`;
-const chatStream = [
-  chunk({ role: "assistant", content: "" }, null),
-  ...Array.from({ length: DELTAS }, () => chunk({ content: WORD }, null)),
-  chunk({}, "stop"),
-  `data: ${JSON.stringify({ id: "c1", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini", choices: [], usage: { prompt_tokens: 10, completion_tokens: DELTAS, total_tokens: DELTAS + 10 } })}\n\n`,
-  "data: [DONE]\n\n",
-].join("");
+const json = (value: unknown) => Buffer.from(JSON.stringify(value));
+const event = (data: unknown, name?: string) =>
+  `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`;
 
-const event = (body: { type: string; [key: string]: unknown }) =>
-  `event: ${body.type}\ndata: ${JSON.stringify(body)}\n\n`;
-const messageStream = [
-  event({
-    type: "message_start",
-    message: {
-      id: "m1",
-      type: "message",
-      role: "assistant",
-      model: "claude-haiku-4-5",
-      content: [],
-      stop_reason: null,
-      stop_sequence: null,
-      usage: { input_tokens: 10, output_tokens: 1 },
+function chatCompletions(): Answers {
+  const usage = { prompt_tokens: 120, completion_tokens: WORDS, total_tokens: WORDS + 120 };
+  const head = { id: "chatcmpl-1", created: 1, model: MODEL_NAMES.openai };
+  const choice = { index: 0, logprobs: null, finish_reason: "stop" };
+  const chunk = (delta: unknown, reason: string | null) =>
+    event({ ...head, object: "chat.completion.chunk", choices: [{ index: 0, delta, finish_reason: reason }] });
+  return {
+    body: json({
+      ...head,
+      object: "chat.completion",
+      choices: [{ ...choice, message: { role: "assistant", content: text, refusal: null } }],
+      usage,
+    }),
+    events: Buffer.from(
+      [
+        chunk({ role: "assistant", content: "" }, null),
+        ...words.map((content) => chunk({ content }, null)),
+        chunk({}, "stop"),
+        event({ ...head, object: "chat.completion.chunk", choices: [], usage }),
+        "data: [DONE]\n\n",
+      ].join(""),
+    ),
+  };
+}
+
+function messages(): Answers {
+  const head = { id: "msg_1", type: "message", role: "assistant", model: MODEL_NAMES.anthropic, stop_sequence: null };
+  const usage = { input_tokens: 120, output_tokens: WORDS };
+  const events: { type: string; [field: string]: unknown }[] = [
+    {
+      type: "message_start",
+      message: { ...head, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } },
     },
-  }),
-  event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
-  ...Array.from({ length: DELTAS }, () =>
-    event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: WORD } }),
-  ),
-  event({ type: "content_block_stop", index: 0 }),
-  event({
-    type: "message_delta",
-    delta: { stop_reason: "end_turn", stop_sequence: null },
-    usage: { output_tokens: DELTAS },
-  }),
-  event({ type: "message_stop" }),
-].join("");
+    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+    ...words.map((part) => ({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: part } })),
+    { type: "content_block_stop", index: 0 },
+    { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: WORDS } },
+    { type: "message_stop" },
+  ];
+  return {
+    body: json({ ...head, content: [{ type: "text", text }], stop_reason: "end_turn", usage }),
+    events: Buffer.from(events.map((data) => event(data, data.type)).join("")),
+  };
+}
 
-const part = (text: string, finish?: string) =>
-  `data: ${JSON.stringify({ candidates: [{ content: { role: "model", parts: [{ text }] }, ...(finish !== undefined && { finishReason: finish }), index: 0 }], usageMetadata: { promptTokenCount: 10, candidatesTokenCount: DELTAS, totalTokenCount: DELTAS + 10 }, modelVersion: "gemini-2.5-flash", responseId: "g1" })}\n\n`;
-const geminiStream = [...Array.from({ length: DELTAS - 1 }, () => part(WORD)), part(WORD, "STOP")].join("");
+function generateContent(): Answers {
+  const response = (part: string, tokens: number, isLast: boolean) => ({
+    candidates: [
+      { content: { role: "model", parts: [{ text: part }] }, ...(isLast && { finishReason: "STOP" }), index: 0 },
+    ],
+    usageMetadata: { promptTokenCount: 120, candidatesTokenCount: tokens, totalTokenCount: tokens + 120 },
+    modelVersion: MODEL_NAMES.google,
+    responseId: "response-1",
+  });
+  return {
+    body: json(response(text, WORDS, true)),
+    events: Buffer.from(words.map((part, index) => event(response(part, index + 1, index === WORDS - 1))).join("")),
+  };
+}
+
+const [openai, anthropic, google] = [chatCompletions(), messages(), generateContent()];
+
+/** Only Gemini has an own path for streams; the other two say it in the body. */
+function isStream(path: string, sent: readonly Buffer[]): boolean {
+  return path.includes(":streamGenerateContent") || Buffer.concat(sent).includes('"stream":true');
+}
 
 const server = createServer((request, response) => {
-  let sent = "";
-  request.setEncoding("utf8");
-  request.on("data", (text: string) => {
-    sent += text;
-  });
+  const sent: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => sent.push(chunk));
   request.on("end", () => {
     const path = request.url ?? "";
-    const streaming = path.includes("streamGenerateContent") || sent.includes('"stream":true');
-    const [body, events] = path.includes("/chat/completions")
-      ? [chatBody, chatStream]
-      : path.includes("/messages")
-        ? [messageBody, messageStream]
-        : [geminiBody, geminiStream];
-    response.writeHead(200, { "content-type": streaming ? "text/event-stream" : "application/json" });
-    response.end(streaming ? events : body);
+    const answers = path.endsWith("/chat/completions") ? openai : path.endsWith("/messages") ? anthropic : google;
+    if (isStream(path, sent)) response.writeHead(200, { "content-type": "text/event-stream" }).end(answers.events);
+    else {
+      const { body } = answers;
+      response.writeHead(200, { "content-type": "application/json", "content-length": body.length }).end(body);
+    }
   });
 });
-server.keepAliveTimeout = 0;
-server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
+server.keepAliveTimeout = 60_000;
+server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }));
+process.on("disconnect", () => process.exit());
