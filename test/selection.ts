@@ -6,6 +6,7 @@ const ROOT = resolve(import.meta.dirname, "..");
 
 /** Slow tests: `npm test` leaves them out. */
 export const SLOW: readonly string[] = [
+  "test/bench/**",
   "test/clean/process-end.test.ts",
   "test/clean/settled-calls.test.ts",
   "test/faults/framing.test.ts",
