@@ -19,8 +19,8 @@ function kindsSections(): string[] {
   return ["## Kinds of faults", KINDS_INTRODUCTION, ...tables];
 }
 
-const KINDS_INTRODUCTION = `A fault is a member of a kind: what one host does on one wire, another does on the next. Each row names a kind, the members
-that are covered beside the first one seen, and the files below \`test\` that hold the right values.`;
+const KINDS_INTRODUCTION = `Faults come in kinds: what one host does on one wire format, another does on the next. Each row has a kind, the variants that are
+covered too, and the files below \`test\` with the expected values.`;
 
 function sectionOf(kind: string, rows: readonly Expectation[]): string {
   const notes = rows.flatMap(({ id, note }) => (note === undefined ? [] : [`- ${id}: ${note}.`]));
@@ -31,10 +31,11 @@ function sectionOf(kind: string, rows: readonly Expectation[]): string {
   return [`## ${kind}`, table, ...(notes.length === 0 ? [] : [notes.join("\n")])].join("\n\n");
 }
 
-const INTRODUCTION = `What providers, proxies and networks do, and what a call then comes to. Each row is a test: \`test/faults\` plays it to
-the real SDKs over a [fault server](../guide/fault-server.md), in every wire it concerns, by stream() and codegen(), whole
-and cut into pieces of 1 to 1460 bytes, with each kind of line end. The server counts requests, waits and closed sockets.
+const INTRODUCTION = `Faults of providers, proxies and networks, and the outcome of a call for each. Each row is a test: \`test/faults\` plays it to
+the official SDKs with a [fault server](../guide/fault-server.md), on every wire format it concerns, with stream() and codegen(),
+as one chunk and in chunks of 1 to 1460 bytes, with each kind of line ending. The server counts requests, waits and closed
+sockets.
 
-"The partial" is what had arrived, in \`error.partial\`. After its first delta a stream() is never asked again behind the
-reader's back; codegen() has shown nothing yet and may be. Rows \`own-…\` are ours; the others are those of a published
-catalogue. Where a row differs from the catalogue, a note says why.`;
+"The partial" is what had arrived, in \`error.partial\`. After its first delta, stream() does not retry; codegen() may, because it
+has delivered nothing. Rows \`own-…\` are ours; the others come from a published catalog. A note explains each difference from
+that catalog.`;
