@@ -3,10 +3,10 @@ import { isModelError } from "../core/error.ts";
 import { isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Target } from "../core/target.ts";
-import type { Chain } from "./fallback.ts";
 import type { GroupState } from "./group-states.ts";
 import type { RestRule } from "./member-state.ts";
 import { type Candidate, inOrder, type Strategy } from "./strategy.ts";
+import type { Chain } from "./target-search.ts";
 
 /** An entry that takes a share of a group's calls. */
 export interface GroupMember {

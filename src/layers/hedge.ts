@@ -6,26 +6,31 @@ import type { Events, FlowEvent } from "../core/event.ts";
 /** One of two ways to the same answer. */
 export type Way = (call: Call) => Events;
 
+/** Two requests for one answer. */
+export interface Hedge {
+  /** How long the first may show nothing before the second is sent. */
+  readonly afterMs: number;
+  readonly first: Way;
+  /** Asked when the second is due; `undefined` where another request is not allowed. */
+  second(): Way | undefined;
+  /** The second has failed while the first still runs. */
+  secondFailed(error: unknown): void;
+  /** One has shown something, and the other was cancelled. */
+  calledOff(): void;
+}
+
 /**
- * Sends a second request when the first has shown nothing after `afterMs`, and reads on whichever shows something first.
- * The other is cancelled; it keeps its row among the attempts, because it may be billed. `second` gives no way where
- * another request is not allowed; `lost` hears why the second one failed, and `calledOff` that the race is over.
+ * Sends a second request when the first has shown nothing for a while, and reads on whichever shows something first. The
+ * other is cancelled; it keeps its row among the attempts, because it may be billed.
  */
-export async function* hedged(
-  call: Call,
-  afterMs: number,
-  first: Way,
-  second: () => Way | undefined,
-  lost: (error: unknown) => void,
-  calledOff: () => void,
-): Events {
-  const race = new Race(call, lost);
-  const offTimer = call.clock.schedule(() => race.enter(second()), afterMs);
+export async function* hedged(call: Call, hedge: Hedge): Events {
+  const race = new Race(call, hedge);
+  const offTimer = call.clock.schedule(() => race.enter(hedge.second()), hedge.afterMs);
   try {
-    race.enter(first);
+    race.enter(hedge.first);
     const winner = await race.won.finally(offTimer);
     race.callOff(winner);
-    calledOff();
+    hedge.calledOff();
     yield* winner.events();
   } finally {
     offTimer();
@@ -37,7 +42,7 @@ export async function* hedged(
 class Race {
   readonly won: Promise<Runner>;
   readonly #call: Call;
-  readonly #lost: (error: unknown) => void;
+  readonly #hedge: Hedge;
   readonly #runners: Runner[] = [];
   readonly #resolve: (winner: Runner) => void;
   readonly #reject: (error: unknown) => void;
@@ -45,9 +50,9 @@ class Race {
   #over = false;
   #firstError: unknown;
 
-  constructor(call: Call, lost: (error: unknown) => void) {
+  constructor(call: Call, hedge: Hedge) {
     this.#call = call;
-    this.#lost = lost;
+    this.#hedge = hedge;
     const { promise, resolve, reject } = Promise.withResolvers<Runner>();
     this.won = promise;
     this.#resolve = resolve;
@@ -68,7 +73,7 @@ class Race {
   #fell(place: number, error: unknown): void {
     if (this.#over) return;
     if (place === 1) this.#firstError = error;
-    else this.#lost(error);
+    else this.#hedge.secondFailed(error);
     this.#running--;
     if (this.#running === 0) this.#reject(this.#firstError);
   }

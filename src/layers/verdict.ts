@@ -5,7 +5,7 @@ import { targetError } from "../core/target-error.ts";
 /** The error of a call whose targets all failed. A fallback that was configured but had no key is part of what went wrong. */
 export function verdictOf(
   errors: readonly ModelError[],
-  unasked: ReadonlySet<ModelError>,
+  unasked: Pick<ReadonlySet<ModelError>, "has">,
   leftOut: readonly string[],
 ): ModelError {
   const error = verdict(errors, unasked);
@@ -17,7 +17,7 @@ export function verdictOf(
  * One code for all failures is kept, so that adding a fallback never breaks a caller's check; a single target is never
  * wrapped. Targets that could not take the request are listed, but do not change the code.
  */
-function verdict(errors: readonly ModelError[], unasked: ReadonlySet<ModelError>): ModelError {
+function verdict(errors: readonly ModelError[], unasked: Pick<ReadonlySet<ModelError>, "has">): ModelError {
   const [only] = errors;
   if (errors.length === 1 && only !== undefined) return only;
   const asked = errors.filter((error) => !unasked.has(error));

@@ -34,14 +34,19 @@ export async function joinSamples(calls: readonly Promise<Reply>[]): Promise<Rep
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw withOthers(failed.reason, results);
   const replies = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const [first] = replies as [Reply];
+  return { ...joined(replies), latencyMs: Math.max(...replies.map((reply) => reply.latencyMs)) };
+}
+
+/** The reply to the first call with what all of them gave and cost. */
+function joined(replies: readonly Reply[]): Reply {
+  const [first] = replies;
+  if (first === undefined) throw new ModelError({ code: "protocol_error", message: "no sample was asked for" });
   return {
     ...first,
     usage: replies.map((reply) => reply.usage).reduce(addUsage),
     cost: replies.map((reply) => reply.cost).reduce(addCost),
     attempts: replies.flatMap((reply) => reply.attempts),
     adjustments: adjustmentsOf(replies),
-    latencyMs: Math.max(...replies.map((reply) => reply.latencyMs)),
     raw: replies.map((reply) => reply.raw),
     samples: replies.flatMap(samplesOf),
   };
@@ -97,7 +102,7 @@ export function openSamples(calls: readonly (() => Opened)[], clock: Clock): Ope
     events: chained(opening, opened),
     clock,
     note: () => {},
-    reply: () => joined(opened),
+    reply: () => joined(opened.map((call) => call.reply())),
     failure(error) {
       const failure = opened.at(-1)?.failure(error) ?? error;
       const before = opened.slice(0, -1).map((call): Result => ({ status: "fulfilled", value: call.reply() }));
@@ -149,19 +154,4 @@ function shift(event: FlowEvent, before: Before, first: boolean): FlowEvent | un
   if (event.type === "start" || event.type === "adjustment") return first ? event : undefined;
   if (event.type === "usage") return { type: "usage", usage: addUsage(before.usage, event.usage) };
   return "sample" in event ? { ...event, sample: event.sample + before.samples } : event;
-}
-
-function joined(opened: readonly Opened[]): Reply {
-  const replies = opened.map((call) => call.reply());
-  const [first] = replies;
-  if (first === undefined) throw new ModelError({ code: "protocol_error", message: "no sample was asked for" });
-  return {
-    ...first,
-    usage: replies.map((reply) => reply.usage).reduce(addUsage),
-    cost: replies.map((reply) => reply.cost).reduce(addCost),
-    attempts: replies.flatMap((reply) => reply.attempts),
-    adjustments: adjustmentsOf(replies),
-    raw: replies.map((reply) => reply.raw),
-    samples: replies.flatMap(samplesOf),
-  };
 }

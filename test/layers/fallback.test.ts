@@ -6,9 +6,10 @@ import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error-codes.ts"
 import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, type ScriptedDialect, scripted } from "../../src/dialects/scripted/dialect.ts";
-import { type FallbackList, fallback } from "../../src/layers/fallback.ts";
+import { fallback } from "../../src/layers/fallback.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import type { FallbackList } from "../../src/layers/target-search.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { abort, callOf, INPUT, read, targetOf, textOf } from "./call-of.ts";
 

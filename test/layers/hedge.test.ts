@@ -24,14 +24,13 @@ function setUp(first: ScriptedAttempt, second: ScriptedAttempt | undefined) {
       branch.record.requestId = name;
       return ways[name].open(branch);
     };
-  const events = hedged(
-    call,
-    AFTER_MS,
-    open("first"),
-    () => (second === undefined ? undefined : open("second")),
-    (error) => told.push(`lost ${(error as ModelError).code}`),
-    () => told.push("called off"),
-  );
+  const events = hedged(call, {
+    afterMs: AFTER_MS,
+    first: open("first"),
+    second: () => (second === undefined ? undefined : open("second")),
+    secondFailed: (error) => told.push(`lost ${(error as ModelError).code}`),
+    calledOff: () => told.push("called off"),
+  });
   const left = () => ({ listening: cancellation.listening.size, timers: clock.pending });
   const ends = () => [ways.first.calls[0]?.end, ways.second.calls[0]?.end];
   return { clock, call, told, events, left, ends };
@@ -56,9 +55,10 @@ it("what the winner learns on its way is on the record while it is read, and to 
     record.requestId = "at last";
     yield [{ type: "finish", reason: "stop", sample: 0 }];
   };
-  const none = () => {};
+  const none = () => undefined;
+  const hedge = { afterMs: AFTER_MS, first: way, second: none, secondFailed: none, calledOff: none };
   const seen: unknown[] = [];
-  for await (const _ of hedged(call, AFTER_MS, way, () => undefined, none, none)) seen.push(call.record.requestId);
+  for await (const _ of hedged(call, hedge)) seen.push(call.record.requestId);
   expect([seen[0], call.record.requestId]).toEqual(["at first", "at last"]);
 });
 

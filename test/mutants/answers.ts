@@ -52,7 +52,7 @@ export const answers = [
     [
       "guard-refuses-other-output",
       "an answer that is an image counts as empty",
-      'if (this.#sawOtherOutput || raw === "pause_turn") return false;',
+      'if (this.#content.hasOtherOutput || raw === "pause_turn") return false;',
       "",
     ],
     [
@@ -64,14 +64,14 @@ export const answers = [
     [
       "guard-accepts-thoughts-cut-short",
       "a limit that was eaten by thinking is an empty reply",
-      'if (event.reason === "length") this.verdict = this.#cutShort(output);',
+      'if (event.reason === "length") this.verdict = this.#cutShort();',
       "",
     ],
     [
       "guard-partial-forgotten",
       "what stood before a loop is lost",
-      "loop.found.words, { partial: this.partial(loop) }",
-      "loop.found.words, {}",
+      'this.#failure("degenerate_output", loop, { partial: this.partial() });',
+      'this.#failure("degenerate_output", loop);',
     ],
   ]),
   ...mutantsOf(

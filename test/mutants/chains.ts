@@ -6,7 +6,7 @@ const SIMULATION = ["test/simulation/seeds.test.ts"];
 
 /** Other targets, second requests, answers that are gone on with. */
 export const chains = [
-  ...mutantsOf("src/layers/fallback.ts", FALLBACK, [
+  ...mutantsOf("src/layers/serving.ts", FALLBACK, [
     [
       "fallback-first-token-unwatched",
       "the clock of the first token has no effect on codegen",
@@ -20,46 +20,50 @@ export const chains = [
       "return false;",
     ],
     [
+      "fallback-shows-the-refusal",
+      "of a refusal that another model heals something shows",
+      "if (!this.delivered && !batch.some((event) => isContent(event) && isPublic(event))) continue;",
+      "if (batch.length === 0) continue;",
+    ],
+  ]),
+  ...mutantsOf("src/layers/fallback.ts", FALLBACK, [
+    [
       "fallback-after-delivery",
       "another target answers after a break with on_break = error",
-      'if (call.cancellation.cancelled || (progress.delivered && call.onBreak === "error")) throw failure;',
+      'if (call.cancellation.cancelled || (serving.delivered && call.onBreak === "error")) throw failure;',
       "if (call.cancellation.cancelled) throw failure;",
     ],
     [
       "fallback-after-abort",
       "another target is asked for a call that was aborted",
-      'if (call.cancellation.cancelled || (progress.delivered && call.onBreak === "error")) throw failure;',
-      'if (progress.delivered && call.onBreak === "error") throw failure;',
+      'if (call.cancellation.cancelled || (serving.delivered && call.onBreak === "error")) throw failure;',
+      'if (serving.delivered && call.onBreak === "error") throw failure;',
     ],
     [
       "fallback-without-reset",
       "another target starts again without a reset",
-      "if (progress.delivered) yield* afterBreak({ ...call, target: failed }, failure.code, heir.entry);",
-      "if (progress.delivered) afterBreak({ ...call, target: failed }, failure.code, heir.entry);",
+      "if (serving.delivered) yield* afterBreak({ ...call, target: failed }, failure.code, nextTarget.entry);",
+      "if (serving.delivered) afterBreak({ ...call, target: failed }, failure.code, nextTarget.entry);",
     ],
+  ]),
+  ...mutantsOf("src/layers/target-search.ts", FALLBACK, [
     [
       "fallback-around-the-policy",
       "what one provider's policy forbids is asked of the general list",
-      'case "policy":\n      return chain.fallbacks("policy") ?? [];',
-      'case "policy":\n      return own(chain, "policy");',
+      'return this.#chain.fallbacks("policy") ?? [];',
+      'return this.#own("policy");',
     ],
     [
       "fallback-for-a-wrong-request",
       "a request that is wrong everywhere is asked of everybody",
-      'failure.code === "not_found" ? own(chain, "general") : []',
-      'failure.code === "not_found" ? own(chain, "general") : own(chain, "general")',
+      'failure.code === "not_found" ? this.#own("general") : []',
+      'failure.code === "not_found" ? this.#own("general") : this.#own("general")',
     ],
     [
       "fallback-asks-twice",
       "a target in two lists is asked twice",
-      "if (!progress.tried.has(target.entry) && !queued.has(target.entry)) progress.queue.push(target);",
-      "if (!queued.has(target.entry)) progress.queue.push(target);",
-    ],
-    [
-      "fallback-shows-the-refusal",
-      "of a refusal that another model heals something shows",
-      "if (!progress.delivered && !batch.some((event) => isContent(event) && isPublic(event))) continue;",
-      "if (batch.length === 0) continue;",
+      "if (!this.#tried.has(target.entry) && !queued.has(target.entry)) this.#queue.push(target);",
+      "if (!queued.has(target.entry)) this.#queue.push(target);",
     ],
   ]),
   ...mutantsOf("src/layers/verdict.ts", FALLBACK, [
@@ -127,24 +131,24 @@ export const chains = [
       "const winner = await race.won;",
     ],
   ]),
-  ...mutantsOf("src/layers/fallback.ts", RECOVERY, [
+  ...mutantsOf("src/layers/primary-hedge.ts", RECOVERY, [
     [
       "hedge-without-budget",
       "second requests double the load of an outage",
-      "if (!budgets.take(second.origin)) return undefined;",
+      "if (!this.#budgets.take(beside.origin)) return undefined;",
       "",
     ],
     [
       "hedge-loses-an-heir",
       "whoever was called off does not serve when the winner breaks",
-      "if (progress.speaker === primary && second !== primary && !fell && !failed) progress.tried.delete(second.entry);",
-      "void progress;",
+      "&& this.#isUnused()) this.#search.giveBack(this.#beside);",
+      "&& this.#isUnused()) return;",
     ],
     [
       "hedge-gives-tries-again",
       "whoever had failed before it was called off has all its tries once more",
-      "&& !fell && !failed)",
-      "&& !fell)",
+      "&& !this.#besideFailed && !failed;",
+      "&& !this.#besideFailed;",
     ],
   ]),
   ...mutantsOf("src/layers/continuation.ts", RECOVERY, [

@@ -6,11 +6,11 @@ const REASONING = ["test/model/foreign-reasoning.test.ts"];
 
 /** Images, files and state that must not be lost on the way. */
 export const content = [
-  ...mutantsOf("src/layers/fallback.ts", HISTORY, [
+  ...mutantsOf("src/layers/target-search.ts", HISTORY, [
     [
       "media-no-fallback",
       "a target that cannot take an image ends the call",
-      'const kind = progress.skipped.has(failure) ? "general" : failure.row.fallback;',
+      'const kind = this.#unsent.get(failure) === "media" ? "general" : failure.row.fallback;',
       "const kind = failure.row.fallback;",
     ],
   ]),

@@ -23,7 +23,7 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
   ...["$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "default", "example", "examples"],
   ...["deprecated", "readOnly", "writeOnly"],
 ]);
-/** Read by `finish` together with what they stand beside. */
+/** Read together with what they stand beside. */
 const COMBINED: ReadonlySet<string> = new Set(["description", "required", "allOf", "nullable"]);
 const FORMATS: ReadonlySet<unknown> = new Set(["date-time", "date", "time", "int32", "int64", "float", "double"]);
 /** References doubled at every level would grow without end; beyond this the rest is left open. */
@@ -31,14 +31,15 @@ const MOST_NODES = 2000;
 
 class Lowering {
   readonly lost: string[] = [];
+  /** Whether `additionalProperties` can be sent. */
+  readonly closed: boolean;
   readonly #root: JsonSchema;
-  readonly #closed: boolean;
   readonly #openRefs = new Set<string>();
   #nodes = 0;
 
   constructor(root: JsonSchema, closed: boolean) {
     this.#root = root;
-    this.#closed = closed;
+    this.closed = closed;
   }
 
   node(value: unknown, path: string): Lowered {
@@ -74,93 +75,130 @@ class Lowering {
   }
 
   #keywords(node: Node, path: string): Lowered {
-    const out: Lowered = {};
-    const moved: string[] = [];
-    for (const [key, value] of Object.entries(node)) {
-      if (value === undefined || ANNOTATIONS.has(key) || COMBINED.has(key)) continue;
-      if (KEPT.has(key)) out[key] ??= value;
-      else if (!this.#keyword(key, value, `${path}.${key}`, out, node)) this.#move(key, value, path, moved);
-    }
-    this.#mergeAll(node["allOf"], path, out, moved);
-    this.#finish(node, path, out, moved);
-    return out;
+    return new LoweredNode(this, node, path).lowered();
+  }
+}
+
+/** One node of a schema: what is kept of it, and what moves into its description. */
+class LoweredNode {
+  readonly #lowering: Lowering;
+  readonly #node: Node;
+  readonly #path: string;
+  readonly #out: Lowered = {};
+  readonly #moved: string[] = [];
+
+  constructor(lowering: Lowering, node: Node, path: string) {
+    this.#lowering = lowering;
+    this.#node = node;
+    this.#path = path;
   }
 
-  #move(key: string, value: unknown, path: string, moved: string[]): void {
-    moved.push(`${key}: ${JSON.stringify(value)}`);
-    this.lost.push(`${path}.${key}`);
+  lowered(): Lowered {
+    for (const [key, value] of Object.entries(this.#node)) {
+      if (value === undefined || ANNOTATIONS.has(key) || COMBINED.has(key)) continue;
+      if (KEPT.has(key)) this.#out[key] ??= value;
+      else if (!this.#take(key, value)) this.#move(key, value);
+    }
+    this.#mergeAll();
+    this.#require();
+    this.#describe();
+    return this.#out;
+  }
+
+  #move(key: string, value: unknown): void {
+    this.#moved.push(`${key}: ${JSON.stringify(value)}`);
+    this.#lose(key);
+  }
+
+  #lose(key: string): void {
+    this.#lowering.lost.push(`${this.#path}.${key}`);
   }
 
   /** False when the keyword has to be moved. */
-  #keyword(key: string, value: unknown, path: string, out: Lowered, node: Node): boolean {
+  #take(key: string, value: unknown): boolean {
+    const out = this.#out;
     switch (key) {
       case "properties":
         if (!isNode(value)) return false;
-        out["properties"] = this.#children(value, path);
+        out["properties"] = this.#children(value);
         return true;
       case "items":
         if (Array.isArray(value)) return false;
-        out["items"] = this.node(value, path);
+        out["items"] = this.#lowering.node(value, `${this.#path}.items`);
         return true;
       case "prefixItems":
         if (!Array.isArray(value)) return false;
-        out["prefixItems"] = value.map((child, index) => this.node(child, `${path}[${index}]`));
+        out["prefixItems"] = this.#list(key, value);
         return true;
       case "anyOf":
       case "oneOf":
         if (!Array.isArray(value) || "anyOf" in out) return false;
-        out["anyOf"] = value.map((child, index) => this.node(child, `${path}[${index}]`));
+        out["anyOf"] = this.#list(key, value);
         return true;
       case "additionalProperties":
-        return this.#extra(value, path.slice(0, -key.length - 1), out);
+        return this.#takeExtra(value);
       case "enum":
-        return Array.isArray(value) && setEnum(value, out, node);
+        return Array.isArray(value) && setEnum(value, out, this.#node);
       case "const":
-        return setEnum([value], out, node);
+        return setEnum([value], out, this.#node);
       case "format":
         if (FORMATS.has(value)) out["format"] = value;
         return FORMATS.has(value);
       case "exclusiveMinimum":
       case "exclusiveMaximum":
-        return setExclusive(key, value, out, node);
+        return setExclusive(key, value, out, this.#node);
       default:
         return false;
     }
   }
 
-  #children(properties: Node, path: string): Lowered {
+  #children(properties: Node): Lowered {
     const entries = Object.entries(properties);
-    return Object.fromEntries(entries.map(([name, child]) => [name, this.node(child, `${path}.${name}`)]));
+    return Object.fromEntries(
+      entries.map(([name, child]) => [name, this.#lowering.node(child, `${this.#path}.properties.${name}`)]),
+    );
   }
 
-  #extra(value: unknown, path: string, out: Lowered): boolean {
-    if (!this.#closed) {
-      if (value === false) this.lost.push(`${path}.additionalProperties`);
+  #list(key: string, children: readonly unknown[]): readonly Lowered[] {
+    return children.map((child, index) => this.#lowering.node(child, `${this.#path}.${key}[${index}]`));
+  }
+
+  #takeExtra(value: unknown): boolean {
+    if (!this.#lowering.closed) {
+      if (value === false) this.#lose("additionalProperties");
       return typeof value === "boolean";
     }
-    out["additionalProperties"] = typeof value === "boolean" ? value : this.node(value, `${path}.additionalProperties`);
+    this.#out["additionalProperties"] =
+      typeof value === "boolean" ? value : this.#lowering.node(value, `${this.#path}.additionalProperties`);
     return true;
   }
 
-  #mergeAll(all: unknown, path: string, out: Lowered, moved: string[]): void {
+  #mergeAll(): void {
+    const all = this.#node["allOf"];
     if (!Array.isArray(all)) return;
     for (const [index, child] of all.entries()) {
-      const lowered = this.node(child, `${path}.allOf[${index}]`);
+      const lowered = this.#lowering.node(child, `${this.#path}.allOf[${index}]`);
       for (const [key, value] of Object.entries(lowered)) {
-        if (!mergeKeyword(key, value, out)) this.#move(`allOf[${index}].${key}`, value, path, moved);
+        if (!mergeKeyword(key, value, this.#out)) this.#move(`allOf[${index}].${key}`, value);
       }
     }
   }
 
-  #finish(node: Node, path: string, out: Lowered, moved: string[]): void {
-    const names = [node["required"], out["required"]].flatMap((list) => (Array.isArray(list) ? list : []));
+  /** Only properties that are described can be required. */
+  #require(): void {
+    const out = this.#out;
+    const names = [this.#node["required"], out["required"]].flatMap((list) => (Array.isArray(list) ? list : []));
     const known = names.filter((name) => isNode(out["properties"]) && Object.hasOwn(out["properties"], name));
     const unknown = names.filter((name) => !known.includes(name));
-    if (unknown.length > 0) this.#move("required", unknown, path, moved);
+    if (unknown.length > 0) this.#move("required", unknown);
     if (known.length > 0) out["required"] = [...new Set(known)];
     else delete out["required"];
-    if (node["nullable"] === true && typeof out["type"] === "string") out["type"] = [out["type"], "null"];
-    const words = [node["description"], out["description"], moved.join(", ")];
+  }
+
+  #describe(): void {
+    const out = this.#out;
+    if (this.#node["nullable"] === true && typeof out["type"] === "string") out["type"] = [out["type"], "null"];
+    const words = [this.#node["description"], out["description"], this.#moved.join(", ")];
     const description = [...new Set(words.filter((text) => typeof text === "string" && text !== ""))];
     if (description.length > 0) out["description"] = description.join("\n");
   }

@@ -1,0 +1,109 @@
+import { adapt, withPrelude } from "../core/adapt.ts";
+import type { Call } from "../core/call.ts";
+import type { Dialect } from "../core/dialect.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
+import { type Events, type FlowEvent, isContent, isPublic } from "../core/event.ts";
+import type { Next } from "../core/layer.ts";
+import { mediaRefusal } from "../core/media.ts";
+import type { ModelRequest } from "../core/request.ts";
+import type { Target } from "../core/target.ts";
+import { targetError } from "../core/target-error.ts";
+import { servingTarget } from "../core/tools-target.ts";
+import type { TargetSearch } from "./target-search.ts";
+
+/** How targets are asked; the same for all calls of a model. */
+export interface Asking {
+  readonly dialectOf: (target: Target) => Dialect;
+  readonly next: Next;
+}
+
+/** Has targets serve one call, and knows what of it the reader has. */
+export class Serving {
+  /** Whether the reader has been given something. */
+  delivered = false;
+  /** Of the targets that are asked now, the one whose answer is read. */
+  activeTarget: Target | undefined;
+  readonly #search: TargetSearch;
+  readonly #asking: Asking;
+
+  constructor(search: TargetSearch, asking: Asking) {
+    this.#search = search;
+    this.#asking = asking;
+  }
+
+  /** Runs one target and puts its `start` and adjustments before its first events. */
+  async *serve(target: Target, call: Call): Events {
+    const serving = servingTarget(target, call.input);
+    const dialect = this.#asking.dialectOf(serving);
+    const { request, adjustments } = this.#adapted(call, serving, dialect);
+    const wanted =
+      call.streaming || (call.input.stream ?? serving.policy.stream ?? isStreamedAnyway(request, serving, dialect));
+    const streaming = wanted && serving.facts.capabilities.streaming !== false;
+    const fallbackRemains = this.#search.anotherRemains;
+    const events = this.#asking.next({ ...call, target: serving, request, streaming, fallbackRemains });
+    let opened = false;
+    for await (const batch of this.#search.policyRemains ? this.#withoutRefusal(events, call, target) : events) {
+      this.delivered = true;
+      this.activeTarget = target;
+      if (opened) {
+        yield batch;
+      } else {
+        opened = true;
+        yield [
+          startOf(target, batch),
+          ...adjustments.map((adjustment): FlowEvent => ({ type: "adjustment", adjustment })),
+          ...batch,
+        ];
+      }
+    }
+  }
+
+  #adapted({ input }: Call, target: Target, dialect: Dialect): ReturnType<typeof adapt> {
+    const refusal = mediaRefusal(withPrelude(input, target), target, dialect);
+    if (refusal !== undefined) {
+      this.#search.noteUnsent(refusal, "media");
+      throw refusal;
+    }
+    try {
+      return adapt(input, target, dialect);
+    } catch (error) {
+      if (isModelError(error)) this.#search.noteUnsent(error, "other");
+      throw error;
+    }
+  }
+
+  /**
+   * A refusal is an answer, but while a model of `content_policy_fallbacks` may still serve, it is a failure of this target:
+   * what would show of it is held back until something else is said.
+   */
+  async *#withoutRefusal(events: Events, call: Call, target: Target): Events {
+    let held: FlowEvent[] = [];
+    for await (const batch of events) {
+      held.push(...batch);
+      const committed = this.delivered && call.onBreak === "error";
+      if (!committed && batch.some((event) => event.type === "finish" && event.reason === "refusal"))
+        throw refused(target, held);
+      if (!this.delivered && !batch.some((event) => isContent(event) && isPublic(event))) continue;
+      yield held;
+      held = [];
+    }
+    if (held.length > 0) yield held;
+  }
+}
+
+/** Answers that are streamed although the caller reads no stream: a clock for the first token needs one to watch. */
+function isStreamedAnyway({ settings }: ModelRequest, { policy }: Target, { longAnswerTokens }: Dialect): boolean {
+  if (policy.firstTokenTimeoutMs !== undefined) return true;
+  return longAnswerTokens !== undefined && (settings.maxNewTokens ?? 0) > longAnswerTokens;
+}
+
+function refused(target: Target, events: readonly FlowEvent[]): ModelError {
+  const words = events.map((event) => (event.type === "refusal-delta" ? event.text : "")).join("");
+  return targetError(target, "refused", `the model declined${words && `: ${words}`}`);
+}
+
+function startOf(target: Target, batch: readonly FlowEvent[]): FlowEvent {
+  const response = batch.find((event) => event.type === "response");
+  const id = response?.type === "response" ? response.id : undefined;
+  return { type: "start", model: target.entry, provider: target.provider, ...(id !== undefined && { id }) };
+}
