@@ -16,8 +16,8 @@ function header(defaultModel: string, schema: string): string {
 default_model = "${defaultModel}"
 
 [defaults]                   # every model inherits these
-num_retries = 2              # tries after the first
-timeout = "2m"               # one try
+num_retries = 2              # retries after the first request
+timeout = "2m"               # one attempt
 `;
 }
 
@@ -28,18 +28,18 @@ function table({ entry, provider, model, label, variable }: Starter, all: readon
     `name = ${JSON.stringify(model)}`,
     `provider = "${provider}"`,
     ...(variable === undefined ? [] : [`api_key = "env:${variable}"`]),
-    ...(others.length === 0 ? [] : [`fallback_models = [${others.join(", ")}]   # asked in this order when it fails`]),
+    ...(others.length === 0 ? [] : [`fallback_models = [${others.join(", ")}]   # tried in this order when it fails`]),
   ];
   return `${lines.join("\n")}\n`;
 }
 
 function ci(entries: readonly Starter[]): string {
-  return `[profiles.ci.models]         # MODELWRIGHT_PROFILE=ci: made-up answers over real HTTP, no key and no network
+  return `[profiles.ci.models]         # MODELWRIGHT_PROFILE=ci: simulated answers over real HTTP, no key and no network
 ${entries.map(({ entry }) => `${entry}.provider = "simulator"`).join("\n")}
 `;
 }
 
-const SIMULATED = `[models.${SIMULATED_ENTRY}]           # needs no key and no network: made-up answers over real HTTP
+const SIMULATED = `[models.${SIMULATED_ENTRY}]           # needs no key and no network: simulated answers over real HTTP
 name = "gpt-6.1-terra"
 provider = "simulator"
 `;
