@@ -105,11 +105,16 @@ function cells(key: string, json: Json): string[] {
     fallback === undefined ? "–" : code(tomlValue(fallback) + (isDuration && typeof fallback === "number" ? " s" : ""));
   return [
     code(key),
-    isDuration ? "duration" : valueWords(json),
+    isDuration ? ["duration", ...wordsIn(json)].join(" or ") : valueWords(json),
     standard,
     example,
     description.replace(DURATION_TAIL, ""),
   ];
+}
+
+/** Words that may stand for a duration. */
+function wordsIn({ anyOf = [] }: { readonly anyOf?: readonly Json[] }): readonly string[] {
+  return anyOf.flatMap(({ const: word }) => (word === undefined ? [] : [code(tomlValue(word))]));
 }
 
 /** Of a switch the other way, of words those that are no default. */

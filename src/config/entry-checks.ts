@@ -3,7 +3,10 @@ import { wrongAddress } from "./address-checks.ts";
 import { durationMs } from "./duration.ts";
 import { type EntrySources, findSource, ownPath, topValue } from "./layering.ts";
 import type { Finding } from "./limits.ts";
+import type { Option } from "./option.ts";
+import { keysWhere, OPTIONS } from "./options.ts";
 import { checkProvider, type Facts, hintOf, tooManyStops } from "./provider-checks.ts";
+import { isReference } from "./references.ts";
 import { isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
@@ -19,8 +22,10 @@ export function checkEntry(view: View, name: string, facts: Facts): readonly Fin
   const stops = tooManyStops(sources, hint);
   const waits = waitsTheWrongWayRound(sources);
   const tool = unknownTool(sources);
-  const found = missing.length + provider.length + address.length + stops.length + waits.length + tool.length;
-  return found === 0 ? NOTHING : [...missing, ...provider, ...address, ...stops, ...waits, ...tool];
+  const needs = unmetNeeds(sources);
+  const found =
+    missing.length + provider.length + address.length + stops.length + waits.length + tool.length + needs.length;
+  return found === 0 ? NOTHING : [...missing, ...provider, ...address, ...stops, ...waits, ...tool, ...needs];
 }
 
 /** Nearly every entry is right: of a thousand models a shared empty list saves what a second pass would cost. */
@@ -78,6 +83,31 @@ function isDuration(value: unknown): value is number | string {
   return (
     typeof value === "number" || (typeof value === "string" && /^\d/.test(value) && Number.isFinite(durationMs(value)))
   );
+}
+
+const NEEDY = keysWhere(({ needs }) => needs !== undefined);
+
+/** Options that have no effect because of another one. What a variable says is not known here. */
+function unmetNeeds(sources: EntrySources): readonly Finding[] {
+  let found = NOTHING;
+  for (const key of NEEDY) {
+    const value = topValue(sources, key);
+    if (value === undefined || isOff(value) || isVariable(value)) continue;
+    const needs = OPTIONS[key].needs as NonNullable<Option["needs"]>;
+    const other = topValue(sources, needs.key);
+    if (other === needs.value || isVariable(other)) continue;
+    const path = findSource(sources, [key])?.path ?? ownPath(sources);
+    found = [...found, { path, at: "key", message: `"${key}" needs ${needs.key} = "${needs.value}"` }];
+  }
+  return found;
+}
+
+function isVariable(value: unknown): boolean {
+  return typeof value === "string" && isReference(value);
+}
+
+function isOff(value: unknown): boolean {
+  return value === false || value === 0 || (isDuration(value) && durationMs(value) === 0);
 }
 
 function unknownTool(sources: EntrySources): readonly Finding[] {
