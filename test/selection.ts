@@ -45,8 +45,7 @@ const NEED_SERVICES: readonly string[] = ["test/catalog/pinned-table.test.ts", "
  */
 export const CHECKED_AGAIN: readonly string[] = [
   "test/dialects/openai/*-{contract,encode}.test.ts",
-  "test/keys/{call-options,capabilities,clocks,example-configurations,features,identity,money}.test.ts",
-  "test/keys/{parameters,protection,retry,top-level}.test.ts",
+  "test/keys/*.test.ts",
   "test/model/{cache-over-wires,history,hostile-options,objects-over-wires,samples-over-wires}.test.ts",
   "test/model/{simulated-filter,stream,tokens,usage-and-cost}.test.ts",
   "test/rows/{answers,configuration,recovery,reliability}.test.ts",
