@@ -105,3 +105,10 @@ export function fieldsIn(schema: z.ZodType): Shape | undefined {
     keys.map(([key, inner]) => [key, inner instanceof z.ZodOptional ? (inner.unwrap() as z.ZodType) : inner]),
   );
 }
+
+/** Whether a value may be a table, with keys of ours or of the user. */
+export function mayBeTable(schema: z.ZodType): boolean {
+  if (schema instanceof z.ZodOptional) return mayBeTable(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodUnion) return (schema.options as readonly z.ZodType[]).some(mayBeTable);
+  return schema instanceof z.ZodObject || schema instanceof z.ZodRecord;
+}

@@ -4,15 +4,27 @@ import { price } from "./options-money.ts";
 import type { Path } from "./positions.ts";
 import { entryShape } from "./schema.ts";
 import { group } from "./schema-sections.ts";
+import { mayBeTable, type Shape } from "./schema-values.ts";
 import { childTables, isTable, type Table } from "./table.ts";
 
 /** Sections whose tables users name, and the keys such a table may have. */
-const NAMED: Readonly<Record<string, ReadonlySet<string>>> = {
-  models: new Set(Object.keys(entryShape)),
-  providers: new Set(Object.keys(entryShape)),
-  groups: new Set(Object.keys(group.shape)),
-  pricing: new Set(Object.keys(price.shape)),
+const NAMED: Readonly<Record<string, Keys>> = {
+  models: keysOf(entryShape),
+  providers: keysOf(entryShape),
+  groups: keysOf(group.shape),
+  pricing: keysOf(price.shape),
 };
+
+interface Keys {
+  readonly all: ReadonlySet<string>;
+  /** Those whose value may be a table. */
+  readonly tables: readonly string[];
+}
+
+function keysOf(shape: Shape): Keys {
+  const keys = Object.keys(shape);
+  return { all: new Set(keys), tables: keys.filter((key) => mayBeTable(shape[key] as Shape[string])) };
+}
 
 /** `[models.gpt-4.1]` is TOML for the table "1" inside "gpt-4": the name was meant to be in quotes. */
 export function unquotedNames(document: Table): Finding[] {
@@ -37,17 +49,17 @@ function unquotedIn(named: unknown, section: string, path: Path): Finding[] {
   return findings;
 }
 
-const NO_KEYS: ReadonlySet<string> = new Set();
+const NO_KEYS: Keys = { all: new Set(), tables: [] };
 
 /** The steps from a table to the one that holds its keys, when no table was meant to be between them. */
-function restOfName(table: Table, keys: ReadonlySet<string>): readonly string[] | undefined {
+function restOfName(table: Table, keys: Keys): readonly string[] | undefined {
   for (const step of Object.keys(table)) {
     const value = table[step];
-    if (keys.size === 0 && typeof value === "string") return [step];
-    if (!isTable(value) || keys.has(step)) continue;
-    const deeper = Object.keys(value).some((key) => keys.has(key)) ? [] : restOfName(value, keys);
+    if (keys.all.size === 0 && typeof value === "string") return [step];
+    if (!isTable(value) || keys.all.has(step)) continue;
+    const deeper = Object.keys(value).some((key) => keys.all.has(key)) ? [] : restOfName(value, keys);
     // "capabilites" is a misspelled key of this table, not the middle of its name.
-    if (deeper !== undefined) return nearest(step, [...keys]) === undefined ? [step, ...deeper] : undefined;
+    if (deeper !== undefined) return nearest(step, keys.tables) === undefined ? [step, ...deeper] : undefined;
   }
   return undefined;
 }
