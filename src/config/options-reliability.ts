@@ -3,7 +3,7 @@ import { ERROR_CODES, type ModelErrorCode } from "../core/error-codes.ts";
 import type { EntryOptions, Policy } from "../core/options.generated.ts";
 import { durationMs } from "./duration.ts";
 import { type Options, option } from "./option.ts";
-import { count, duration, flag, oneOf, table, texts } from "./schema-values.ts";
+import { count, duration, flag, oneOf, size, table, texts } from "./schema-values.ts";
 
 const NUM_RETRIES = 3;
 const BREAKER = { threshold: 5, half_open_after: 10 };
@@ -182,6 +182,27 @@ export const protectionOptions = {
       default: "error",
     }),
     { policy: {} },
+  ),
+  hold: option(
+    duration(
+      'With `on_break = "restart"`: stream() yields nothing for this time from the first content on, or with "all" until the answer is complete. An answer that breaks in that time starts again without a `reset`. A call may give it too. Default: nothing is held; 0 says so.',
+      { examples: ["2s", "all"] },
+      "all",
+    ),
+    {
+      perCall: true,
+      delivery: true,
+      wait: true,
+      needs: { key: "on_break", value: "restart" },
+      policy: { name: "hold" },
+    },
+  ),
+  hold_bytes: option(
+    size("Held text beyond this ends `hold`: it is delivered, and so is what follows. A call may give it too.", {
+      default: "8MiB",
+      examples: ["64KiB"],
+    }),
+    { perCall: true, delivery: true, policy: {} },
   ),
   hedge_after: option(
     duration(

@@ -282,6 +282,17 @@ export interface EntryOptions extends Settings {
    */
   readonly onBreak?: "error" | "restart" | "continue";
   /**
+   * With `on_break = "restart"`: stream() yields nothing for this time from the first content on, or with "all" until
+   * the answer is complete. An answer that breaks in that time starts again without a `reset`. A call may give it too.
+   * Default: nothing is held; 0 says so. In seconds, or as a string such as "500ms", "30s" or "2m".
+   */
+  readonly hold?: number | "all";
+  /**
+   * Held text beyond this ends `hold`: it is delivered, and so is what follows. A call may give it too. In bytes.
+   * Default: `"8MiB"`.
+   */
+  readonly holdBytes?: number;
+  /**
    * If nothing has arrived after this time, a second request is sent to the first of `fallback_models`, or to the same
    * model. The first answer wins; both may be billed. Default: never. In seconds, or as a string such as "500ms", "30s"
    * or "2m".
@@ -450,6 +461,17 @@ export interface EntryOptionsPerCall {
    * array. A table also sets where; inside the text they may be content. Default: the entry's.
    */
   readonly stripSpecialTokens?: StripSpecialTokens | undefined;
+  /**
+   * With `on_break = "restart"`: stream() yields nothing for this time from the first content on, or with "all" until
+   * the answer is complete. An answer that breaks in that time starts again without a `reset`. A call may give it too.
+   * Default: nothing is held; 0 says so. In seconds, or as a string such as "500ms", "30s" or "2m".
+   */
+  readonly hold?: number | string | "all" | undefined;
+  /**
+   * Held text beyond this ends `hold`: it is delivered, and so is what follows. A call may give it too. In bytes, or as
+   * a string such as "512KiB" or "64MiB". Default: the entry's.
+   */
+  readonly holdBytes?: number | string | undefined;
 }
 
 /** What may be done to a request that asks for more than the target can give. */
@@ -565,6 +587,17 @@ export interface Policy {
    */
   readonly onBreak: "error" | "restart" | "continue";
   /**
+   * With `on_break = "restart"`: stream() yields nothing for this time from the first content on, or with "all" until
+   * the answer is complete. An answer that breaks in that time starts again without a `reset`. A call may give it too.
+   * Default: nothing is held; 0 says so. In seconds, or as a string such as "500ms", "30s" or "2m".
+   */
+  readonly hold: number | "all" | undefined;
+  /**
+   * Held text beyond this ends `hold`: it is delivered, and so is what follows. A call may give it too. In bytes.
+   * Default: `"8MiB"`.
+   */
+  readonly holdBytes: number;
+  /**
    * If nothing has arrived after this time, a second request is sent to the first of `fallback_models`, or to the same
    * model. The first answer wins; both may be billed. Default: never. In seconds, or as a string such as "500ms", "30s"
    * or "2m".
@@ -610,10 +643,23 @@ export interface CallPolicy {
    * array. A table also sets where; inside the text they may be content. Default: `false`.
    */
   readonly stripTokens?: StripTokens | undefined;
+  /**
+   * With `on_break = "restart"`: stream() yields nothing for this time from the first content on, or with "all" until
+   * the answer is complete. An answer that breaks in that time starts again without a `reset`. A call may give it too.
+   * Default: nothing is held; 0 says so. In seconds, or as a string such as "500ms", "30s" or "2m".
+   */
+  readonly hold?: number | "all" | undefined;
+  /**
+   * Held text beyond this ends `hold`: it is delivered, and so is what follows. A call may give it too. In bytes.
+   * Default: `"8MiB"`.
+   */
+  readonly holdBytes?: number | undefined;
 }
 
 /** Fields of CallPolicy that say how answers are fetched and delivered, not what they are. */
 export const DELIVERY_NAMES = [
   "batchSize",
   "repair",
+  "hold",
+  "holdBytes",
 ] as const;

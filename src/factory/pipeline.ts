@@ -12,6 +12,7 @@ import { deadline } from "../layers/deadline.ts";
 import { fallback } from "../layers/fallback.ts";
 import type { Group } from "../layers/group.ts";
 import type { GroupStates } from "../layers/group-states.ts";
+import { hold } from "../layers/hold.ts";
 import type { KeyStates } from "../layers/key-states.ts";
 import { loading } from "../layers/loading.ts";
 import { meter } from "../layers/meter.ts";
@@ -69,6 +70,7 @@ export function modelPipeline(services: Services, chainOf: (call: Call) => Chain
     telemetry(services.observers),
     deadline,
     services.cache,
+    hold,
     fallback(chainOf, services.dialectOf, services.budgets),
   ];
   return compose(
