@@ -1,12 +1,12 @@
 import type { Attempt } from "./attempt.ts";
 import type { Cancellation } from "./cancellation.ts";
+import { DeliveredText } from "./delivered-text.ts";
 import type { ModelError } from "./error.ts";
 import type { Message } from "./message.ts";
 import type { RequestOperation } from "./operation.ts";
 import type { CallPolicy } from "./options.generated.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { ModelRequest, Settings } from "./request.ts";
-import { Shown } from "./shown.ts";
 import type { Adaptation, OnBreak, Target } from "./target.ts";
 import type { Exchange } from "./transport.ts";
 
@@ -83,7 +83,7 @@ export class CallRecord {
   /** The target that was asked last: whose answer is read, and whose `timeout` bounds a pause of the reader. */
   read: Target | undefined;
   /** Kept only where another request may go on with the answer. */
-  shown: Shown | undefined;
+  delivered: DeliveredText | undefined;
   readonly #listeners: ((outcome: Outcome) => void)[] = [];
   #settled = false;
 
@@ -97,7 +97,7 @@ export class CallRecord {
   /** For a request beside another: what it sees is its own, its attempts are the call's. */
   branch(): CallRecord {
     const branch = new CallRecord(this.id, this.startedMs, this.attempts, this.root);
-    branch.shown = this.shown && new Shown();
+    branch.delivered = this.delivered && new DeliveredText();
     return branch;
   }
 
@@ -109,7 +109,7 @@ export class CallRecord {
     this.exchange = branch.exchange;
     this.raw = branch.raw;
     this.read = branch.read;
-    this.shown = branch.shown;
+    this.delivered = branch.delivered;
   }
 
   /** Runs `listener` once, when the call has ended: after the last event was taken, on failure, or when it was abandoned. */

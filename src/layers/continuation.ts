@@ -1,25 +1,25 @@
 import type { Call } from "../core/call.ts";
+import type { DeliveredText } from "../core/delivered-text.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { ModelRequest } from "../core/request.ts";
-import type { Shown } from "../core/shown.ts";
 import { addUsage } from "../core/usage.ts";
-import { Seam } from "./seam.ts";
+import { OverlapTrimmer } from "./overlap-trimmer.ts";
 
 /**
- * Asks again, up to `continue_on_length` times, when the answer ran into its token limit; what comes is joined to what
- * was there. Stands above retry, so that each request has its own tries.
+ * Sends up to `continue_on_length` further requests for an answer that reached its token limit, and joins what they bring
+ * to it. It is above retry, so that each request has its own retries.
  */
 export const continueOnLength: Layer = (call, next) => {
-  const { shown } = call.record;
+  const { delivered } = call.record;
   const most = call.input.continueOnLength ?? call.target.policy.continueOnLength;
-  return shown === undefined || most === 0 ? next(call) : lengthened(call, next, shown, most);
+  return delivered === undefined || most === 0 ? next(call) : lengthened(call, next, delivered, most);
 };
 
-async function* lengthened(call: Call, next: Next, shown: Shown, most: number): Events {
+async function* lengthened(call: Call, next: Next, delivered: DeliveredText, most: number): Events {
   let left = most;
-  // Each part has its own tries: without an end to it, parts that break in turns would start anew for ever.
+  // A part that starts again gives its requests back, but only so often: otherwise parts that fail alternately never end.
   let spare = most * call.target.policy.numRetries;
   for (let cut = true; cut; left--) {
     cut = false;
@@ -30,37 +30,37 @@ async function* lengthened(call: Call, next: Next, shown: Shown, most: number): 
         spare -= regained;
       }
       const finish = batch.find((event) => event.type === "finish");
-      if (finish !== undefined) cut = left > 0 && shown.canGoOn && finish.reason === "length";
+      if (finish !== undefined) cut = left > 0 && delivered.canContinue && finish.reason === "length";
       yield cut ? batch.filter((event) => event.type !== "finish") : batch;
     }
-    if (cut) shown.add(call.record.attempts.at(-1)?.usage);
+    if (cut) delivered.add(call.record.attempts.at(-1)?.usage);
   }
 }
 
 /** Failures after which the delivered text is not the beginning of a good answer. */
 const SPOILED: ReadonlySet<ModelErrorCode> = new Set(["degenerate_output", "refused", "content_filtered"]);
 
-/** The batches that tell of a break that is healed: it starts again; what is gone on with is told of when it is. */
-export function afterBreak(call: Call, code: ModelErrorCode, heir: string): readonly (readonly FlowEvent[])[] {
-  const shown = call.onBreak === "continue" && !SPOILED.has(code) ? call.record.shown : undefined;
+/** What the reader is told after a break: that the next target starts again. A continuation is reported where it joins. */
+export function afterBreak(call: Call, code: ModelErrorCode, nextTarget: string): readonly (readonly FlowEvent[])[] {
+  const delivered = call.onBreak === "continue" && !SPOILED.has(code) ? call.record.delivered : undefined;
   const broke = `${call.target.entry} broke off (${code})`;
-  if (shown?.canGoOn !== true) {
-    call.record.shown?.forget();
-    return [[{ type: "reset", reason: `${broke}; ${heir} starts again` }]];
+  if (delivered?.canContinue !== true) {
+    call.record.delivered?.forget();
+    return [[{ type: "reset", reason: `${broke}; ${nextTarget} starts again` }]];
   }
-  shown.add(call.record.attempts.at(-1)?.usage, broke);
+  delivered.add(call.record.attempts.at(-1)?.usage, broke);
   return [];
 }
 
-const GO_ON =
+const CONTINUE_PROMPT =
   "Your answer was cut off. Go on exactly where it ends: repeat nothing, explain nothing, and open no new code block.";
 
 /** The request that asks for the rest of an answer, or the request itself while there is none. */
-export function continued(request: ModelRequest, shown: Shown | undefined): ModelRequest {
-  if (shown === undefined || !shown.canGoOn) return request;
+export function continued(request: ModelRequest, delivered: DeliveredText | undefined): ModelRequest {
+  if (delivered === undefined || !delivered.canContinue) return request;
   const asked = [
-    { role: "assistant", content: shown.text },
-    { role: "user", content: GO_ON },
+    { role: "assistant", content: delivered.text },
+    { role: "user", content: CONTINUE_PROMPT },
   ] as const;
   return { ...request, messages: [...request.messages, ...asked] };
 }
@@ -69,15 +69,19 @@ export function continued(request: ModelRequest, shown: Shown | undefined): Mode
  * The events of an answer that `entry` goes on with: where it was broken, what it repeats taken out, and the tokens of what
  * came before added.
  */
-export function joined(events: Events, shown: Shown | undefined, entry: string): Events {
-  return shown === undefined || !shown.canGoOn ? events : withoutRepetition(events, shown, entry);
+export function joined(events: Events, delivered: DeliveredText | undefined, entry: string): Events {
+  return delivered === undefined || !delivered.canContinue ? events : withoutRepetition(events, delivered, entry);
 }
 
-async function* withoutRepetition(events: Events, { text, usage: before, broke }: Shown, entry: string): Events {
-  const seam = new Seam(text);
+async function* withoutRepetition(
+  events: Events,
+  { text, usage: before, broke }: DeliveredText,
+  entry: string,
+): Events {
+  const trimmer = new OverlapTrimmer(text);
   if (broke !== undefined) yield [joint(`${broke} after ${text.length} characters; ${entry} went on from there`)];
   for await (const batch of events) {
-    const out = seam.pass(batch);
+    const out = trimmer.pass(batch);
     yield before === undefined
       ? out
       : out.map((event) => (event.type === "usage" ? { ...event, usage: addUsage(before, event.usage) } : event));

@@ -36,7 +36,7 @@ export function fallback(
         if (call.cancellation.cancelled || (serving.delivered && call.onBreak === "error")) throw failure;
         const nextTarget = search.after(failure);
         if (serving.delivered) yield* afterBreak({ ...call, target: failed }, failure.code, nextTarget.entry);
-        else call.record.shown?.forget();
+        else call.record.delivered?.forget();
       }
     }
   };

@@ -33,7 +33,7 @@ class OutputGuard {
   verdict: ModelError | undefined;
   readonly #call: Call;
   /** This is the rest of an answer that goes on; its text as a whole is known above. */
-  readonly #goesOn: boolean;
+  readonly #continues: boolean;
   readonly #stripper: ReturnType<typeof tokenStripper>;
   readonly #cutter: StopCutter | undefined;
   readonly #loops: LoopGuard;
@@ -41,7 +41,7 @@ class OutputGuard {
 
   constructor(call: Call) {
     this.#call = call;
-    this.#goesOn = call.record.shown?.canGoOn === true;
+    this.#continues = call.record.delivered?.canContinue === true;
     this.#stripper = tokenStripper(call.input.stripTokens ?? call.target.policy.stripTokens);
     const { cutAt } = call.request;
     this.#cutter = cutAt === undefined ? undefined : new StopCutter(cutAt);
@@ -71,7 +71,7 @@ class OutputGuard {
   partial(): PartialAnswer {
     const samples = this.#loops.partials();
     const [first = NOTHING] = samples;
-    if (this.#goesOn) return { ...first, text: "" };
+    if (this.#continues) return { ...first, text: "" };
     const { usage } = this.#content;
     const counted = { ...first, ...(usage !== undefined && { usage }) };
     return samples.length > 1 ? { ...counted, samples } : counted;
@@ -93,7 +93,7 @@ class OutputGuard {
   /** A model may have nothing to add to tool results or to text that was delivered; a paused turn goes on later. */
   #isEmpty({ reason, raw }: Extract<FlowEvent, { type: "finish" }>): boolean {
     if (this.#content.hasOtherOutput || raw === "pause_turn") return false;
-    if (reason === "stop") return !this.#goesOn && !this.#followsResults();
+    if (reason === "stop") return !this.#continues && !this.#followsResults();
     return reason === "unknown";
   }
 

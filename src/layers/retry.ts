@@ -1,11 +1,11 @@
 import { retry as cockatielRetry, handleWhen, type RetryPolicy } from "cockatiel";
 import type { Call } from "../core/call.ts";
 import { sleep } from "../core/cancellation.ts";
+import type { DeliveredText } from "../core/delivered-text.ts";
 import { isModelError, type ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
-import type { Shown } from "../core/shown.ts";
 import type { Policy } from "../core/target.ts";
 import { afterBreak, continued, joined } from "./continuation.ts";
 import { isResting } from "./pause-gate.ts";
@@ -28,7 +28,7 @@ export function retry(budgets: RetryBudgets): Layer {
           throw tries.reasonFor(error);
         });
       try {
-        yield* deliver(opened, call.record.shown);
+        yield* deliver(opened, call.record.delivered);
         return;
       } catch (error) {
         if (call.onBreak === "error" || !tries.allows(error)) throw error;
@@ -44,12 +44,12 @@ interface Opened {
   readonly rest: AsyncIterator<readonly FlowEvent[]>;
 }
 
-async function* deliver({ buffered, rest }: Opened, shown: Shown | undefined): Events {
+async function* deliver({ buffered, rest }: Opened, delivered: DeliveredText | undefined): Events {
   try {
-    shown?.note(buffered);
+    delivered?.note(buffered);
     yield buffered;
     for (let step = await rest.next(); !step.done; step = await rest.next()) {
-      shown?.note(step.value);
+      delivered?.note(step.value);
       yield step.value;
     }
   } finally {
@@ -59,7 +59,7 @@ async function* deliver({ buffered, rest }: Opened, shown: Shown | undefined): E
 
 async function openAttempt(tries: Tries, next: Next): Promise<Opened> {
   const call = await tries.begin();
-  const iterator = joined(next(call), call.record.shown, call.target.entry)[Symbol.asyncIterator]();
+  const iterator = joined(next(call), call.record.delivered, call.target.entry)[Symbol.asyncIterator]();
   const buffered: FlowEvent[] = [];
   for (;;) {
     const step = await iterator.next();
@@ -102,7 +102,7 @@ class Tries {
     const { clock, cancellation } = this.#call;
     cancellation.throwIfCancelled();
     if (this.#waitMs !== undefined) await sleep(clock, this.#waitMs, cancellation);
-    const request = continued(this.#call.request, this.#call.record.shown);
+    const request = continued(this.#call.request, this.#call.record.delivered);
     return { ...this.#call, request, tryIndex: this.#total };
   }
 

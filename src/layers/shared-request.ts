@@ -1,9 +1,9 @@
 import { type Call, CallRecord } from "../core/call.ts";
 import { Cancellation, unlessCancelled } from "../core/cancellation.ts";
+import { DeliveredText } from "../core/delivered-text.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Next } from "../core/layer.ts";
-import { Shown } from "../core/shown.ts";
 import { type Log, Recording } from "./recording.ts";
 
 /** Gives the answer of a request to others, when it may be shared. */
@@ -28,7 +28,7 @@ class SharedRequest {
   constructor(call: Call, next: Next, keep: Keep, onEnd: () => void) {
     this.#lead = call;
     this.#record = new CallRecord(call.record.id, call.record.startedMs, [], call.record.root);
-    this.#record.shown = call.record.shown && new Shown();
+    this.#record.delivered = call.record.delivered && new DeliveredText();
     const events = next({ ...call, cancellation: this.#cancellation, record: this.#record });
     this.#ended = this.#run(events, keep).finally(onEnd);
   }

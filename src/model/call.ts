@@ -5,6 +5,7 @@ import { newCallId } from "../core/call-id.ts";
 import { Cancellation } from "../core/cancellation.ts";
 import type { Clock } from "../core/clock.ts";
 import { addCost, type Cost, NO_COST } from "../core/cost.ts";
+import { DeliveredText } from "../core/delivered-text.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
 import { estimateTokens } from "../core/estimate.ts";
@@ -12,7 +13,6 @@ import type { Next } from "../core/layer.ts";
 import type { Message } from "../core/message.ts";
 import { type Reply, ReplyFold } from "../core/reply.ts";
 import { EMPTY_REQUEST } from "../core/request.ts";
-import { Shown } from "../core/shown.ts";
 import type { Target } from "../core/target.ts";
 import type { Transport } from "../core/transport.ts";
 import { timedOut } from "../layers/timeout.ts";
@@ -46,7 +46,7 @@ export function callOf({ context, input, samples, batch, streaming, signal }: Pr
   const onBreak = streaming ? target.policy.onBreak : "restart";
   const goesOn =
     onBreak === "continue" || (input.continueOnLength === undefined ? continuesOnLength : input.continueOnLength > 0);
-  if (goesOn && isOneText(input, target)) record.shown = new Shown();
+  if (goesOn && isOneText(input, target)) record.delivered = new DeliveredText();
   return {
     input: samples === input.samples ? input : batchOf(input, samples, batch),
     target,

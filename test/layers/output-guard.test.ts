@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { DeliveredText } from "../../src/core/delivered-text.ts";
 import type { FinishReason, FlowEvent } from "../../src/core/event.ts";
 import type { Message } from "../../src/core/message.ts";
 import { EMPTY_REQUEST } from "../../src/core/request.ts";
-import { Shown } from "../../src/core/shown.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { usageOf } from "../../src/core/usage.ts";
 import { type ScriptedAttempt, type ScriptStep, scripted } from "../../src/dialects/scripted/dialect.ts";
@@ -373,8 +373,8 @@ describe("what comes with a loop", () => {
   it("of an answer that goes on is without its text, which is known as a whole above", async () => {
     const partialOf = async (shownText: string) => {
       const call = callOf();
-      call.record.shown = new Shown();
-      call.record.shown.note([{ type: "text-delta", text: shownText, sample: 0 }]);
+      call.record.delivered = new DeliveredText();
+      call.record.delivered.note([{ type: "text-delta", text: shownText, sample: 0 }]);
       const dialect = scripted([[{ reasoning: "hm" }, ...repeat(100, "again ")]]);
       return (await read(through([outputGuard], dialect)(call))).error?.partial;
     };

@@ -58,8 +58,8 @@ export const answers = [
     [
       "guard-refuses-silence-after-tools",
       "a model must say something after tool results",
-      "return !this.#goesOn && !this.#followsResults();",
-      "return !this.#goesOn;",
+      "return !this.#continues && !this.#followsResults();",
+      "return !this.#continues;",
     ],
     [
       "guard-accepts-thoughts-cut-short",

@@ -205,7 +205,7 @@ export const chains = [
     [
       "continuation-loses-the-winner",
       "what the winner of two requests had said is not what the next one is told",
-      "    this.shown = branch.shown;\n",
+      "    this.delivered = branch.delivered;\n",
       "",
     ],
   ]),
@@ -213,11 +213,11 @@ export const chains = [
     [
       "continuation-behind-the-first-words",
       "of what the reader has, only the first words are gone on with",
-      "      shown?.note(step.value);\n",
+      "      delivered?.note(step.value);\n",
       "",
     ],
   ]),
-  ...mutantsOf("src/core/shown.ts", RECOVERY, [
+  ...mutantsOf("src/core/delivered-text.ts", RECOVERY, [
     [
       "continuation-counts-the-silent",
       "a request that gave nothing counts, or the one before it twice",
@@ -240,8 +240,8 @@ export const chains = [
     ],
   ]),
   ...mutantsOf(
-    "src/layers/seam.ts",
-    [...RECOVERY, "test/layers/seam.test.ts"],
+    "src/layers/overlap-trimmer.ts",
+    [...RECOVERY, "test/layers/overlap-trimmer.test.ts"],
     [
       [
         "seam-too-short",

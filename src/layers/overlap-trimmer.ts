@@ -7,10 +7,10 @@ const LEAST = 8;
 const LEAST_LINE = 4;
 
 /**
- * The seam between a text and its continuation. A model asked to go on often says its last line again; that is cut out.
+ * Joins a text and its continuation. A model that is asked to continue often repeats its last line; that is cut out.
  * Text is held back only while it may still be such a repetition; if the token limit cuts it there, it is not new text.
  */
-export class Seam {
+export class OverlapTrimmer {
   readonly #before: string;
   #held = "";
   #open = true;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FlowEvent } from "../../src/core/event.ts";
-import { Seam } from "../../src/layers/seam.ts";
+import { OverlapTrimmer } from "../../src/layers/overlap-trimmer.ts";
 
 const delta = (text: string): FlowEvent => ({ type: "text-delta", text, sample: 0 });
 const finish: FlowEvent = { type: "finish", reason: "stop", sample: 0 };
@@ -9,11 +9,11 @@ const textOf = (events: readonly FlowEvent[]) =>
 
 /** What a reader sees of a continuation that comes in these pieces. */
 function joined(before: string, ...pieces: readonly string[]): string {
-  const seam = new Seam(before);
-  return textOf([...pieces.flatMap((text) => seam.pass([delta(text)])), ...seam.pass([finish])]);
+  const trimmer = new OverlapTrimmer(before);
+  return textOf([...pieces.flatMap((text) => trimmer.pass([delta(text)])), ...trimmer.pass([finish])]);
 }
 
-describe("the seam between a text and its continuation", () => {
+describe("the trimmer between a text and its continuation", () => {
   it.each([
     ["One. Two and three", "Two and three, and four", ", and four"],
     ["One. Two and three", " and four", " and four"],
@@ -42,15 +42,15 @@ describe("the seam between a text and its continuation", () => {
   });
 
   it("shows nothing at all of a repetition", () => {
-    const seam = new Seam("nothing more to say");
-    expect([...seam.pass([delta("nothing more to say")]), ...seam.pass([finish])]).toEqual([finish]);
+    const trimmer = new OverlapTrimmer("nothing more to say");
+    expect([...trimmer.pass([delta("nothing more to say")]), ...trimmer.pass([finish])]).toEqual([finish]);
   });
 
   it("shows nothing of what the token limit cuts while it may be a repetition; at an end of its own it was none", () => {
     const cut: FlowEvent = { type: "finish", reason: "length", sample: 0 };
-    const limited = new Seam("One. Two. Three");
+    const limited = new OverlapTrimmer("One. Two. Three");
     expect([...limited.pass([delta("One. Tw")]), ...limited.pass([cut])]).toEqual([cut]);
-    const known = new Seam("One. Two. Three");
+    const known = new OverlapTrimmer("One. Two. Three");
     expect(textOf([...known.pass([delta("Three"), delta(" four")]), ...known.pass([cut])])).toBe("Three four");
     expect(joined("One. Two. Three", "One. Tw")).toBe("One. Tw");
   });
@@ -62,24 +62,26 @@ describe("the seam between a text and its continuation", () => {
   });
 
   it("holds text only while it may be a repetition", () => {
-    const seam = new Seam("One. Two and three");
-    expect(seam.pass([delta("Two and")])).toEqual([]);
-    expect(seam.pass([delta(" more")])).toEqual([delta("Two and more")]);
+    const trimmer = new OverlapTrimmer("One. Two and three");
+    expect(trimmer.pass([delta("Two and")])).toEqual([]);
+    expect(trimmer.pass([delta(" more")])).toEqual([delta("Two and more")]);
     const batch = [delta("Two and three")];
-    expect(seam.pass(batch)).toBe(batch);
+    expect(trimmer.pass(batch)).toBe(batch);
   });
 
   it("gives what it holds before a tool call or the end, but thinks on", () => {
-    const seam = new Seam("One. Two and three");
+    const trimmer = new OverlapTrimmer("One. Two and three");
     const thought: FlowEvent = { type: "reasoning-delta", text: "hm", sample: 0 };
-    expect(seam.pass([delta("Two"), thought])).toEqual([thought]);
+    expect(trimmer.pass([delta("Two"), thought])).toEqual([thought]);
     const start: FlowEvent = { type: "tool-call-start", id: "1", name: "f", index: 0, sample: 0 };
-    expect(seam.pass([start, finish])).toEqual([delta("Two"), start, finish]);
+    expect(trimmer.pass([start, finish])).toEqual([delta("Two"), start, finish]);
   });
 
   it("lets a response and usage pass without closing", () => {
-    const seam = new Seam("One. Two and three");
-    expect(seam.pass([{ type: "response", id: "x" }, delta("Two and three")])).toEqual([{ type: "response", id: "x" }]);
-    expect(seam.pass([delta("!")])).toEqual([delta("!")]);
+    const trimmer = new OverlapTrimmer("One. Two and three");
+    expect(trimmer.pass([{ type: "response", id: "x" }, delta("Two and three")])).toEqual([
+      { type: "response", id: "x" },
+    ]);
+    expect(trimmer.pass([delta("!")])).toEqual([delta("!")]);
   });
 });

@@ -1,19 +1,19 @@
 import { type FlowEvent, isContent } from "./event.ts";
 import { addUsage, type Usage } from "./usage.ts";
 
-/** What the reader of an answer has been given so far, for another request that goes on with it. */
-export class Shown {
+/** What the reader has been given of an answer, for another request that continues it. */
+export class DeliveredText {
   text = "";
   /** Tokens of the earlier requests that gave it; absent before the second one. */
   usage: Usage | undefined;
-  /** How the request broke off that gave the end of it; absent where that one ran into its token limit. */
+  /** How the request that gave its end broke off; absent where that one reached its token limit. */
   broke: string | undefined;
   #plain = true;
   /** Whether the last request gave something. */
   #grew = false;
 
-  /** Text and nothing else can be gone on with: a begun tool call or a refusal cannot. */
-  get canGoOn(): boolean {
+  /** Only text can be continued: a begun tool call or a refusal cannot. */
+  get canContinue(): boolean {
     return this.#plain && this.text.trim() !== "";
   }
 
@@ -26,7 +26,7 @@ export class Shown {
     }
   }
 
-  /** Another request goes on after one that used this much. A request that delivered nothing is not part of the answer. */
+  /** Another request continues after one that used this much. A request that delivered nothing is not part of the answer. */
   add(usage: Usage | undefined, broke?: string): void {
     this.broke = this.#grew ? broke : (this.broke ?? broke);
     if (this.#grew && usage !== undefined) this.usage = this.usage === undefined ? usage : addUsage(this.usage, usage);
