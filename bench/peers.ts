@@ -81,11 +81,12 @@ const tokenJs: Peer = {
     const { TokenJS } = await load<{ TokenJS: Class<TokenJs> }>("token.js");
     const { completions } = new TokenJS({ apiKey, baseURL }).chat;
     const input = [{ role: "system", content: SYSTEM }, ...messages];
-    const request = { provider: "openai", model: name, messages: input, max_tokens: MAX_TOKENS };
+    // It deletes fields of the object that it is given.
+    const request = () => ({ provider: "openai", model: name, messages: input, max_tokens: MAX_TOKENS });
     return {
-      call: async () => (await completions.create(request)).choices[0].message.content.length,
+      call: async () => (await completions.create(request())).choices[0].message.content.length,
       async stream() {
-        const chunks = await completions.create({ ...request, stream: true });
+        const chunks = await completions.create({ ...request(), stream: true });
         return lengthOf(chunks, ({ choices: [choice] }) => choice?.delta.content ?? "");
       },
     };
