@@ -79,7 +79,7 @@ const [openai, anthropic, google] = [chatCompletions(), messages(), generateCont
 
 /** Only Gemini has an own path for streams; the other two say it in the body. */
 function isStream(path: string, sent: readonly Buffer[]): boolean {
-  return path.includes(":streamGenerateContent") || Buffer.concat(sent).includes('"stream":true');
+  return path.includes(":streamGenerateContent") || /"stream": ?true/.test(Buffer.concat(sent).toString("latin1"));
 }
 
 const server = createServer((request, response) => {
