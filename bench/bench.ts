@@ -61,7 +61,7 @@ const rounds = positive("rounds", options.rounds);
 /** Calls in one round; the compiler has settled after some rounds, which do not count. */
 const CALLS: Readonly<Record<ScenarioName, number>> = { base: 200, real: 200, big: 60, huge: 40 };
 const STREAMS = 12;
-const WARM_UP = { calls: 5, streams: 12 };
+const WARM_UP = { calls: 5, streams: 40 };
 
 const callColumn = (scenario: ScenarioName, inFlight: number) => {
   const count = CALLS[scenario];
