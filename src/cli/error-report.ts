@@ -63,7 +63,8 @@ async function tellModelError(error: ModelError, paint: Paint): Promise<Told> {
   const advice = adviceFor(error);
   const { code, message, model, provider, status, requestId, retryAfterMs, phase, attempts, partial } = error;
   const where = placeOf(error);
-  const lines = [`${paint.red(`error: ${code}`)}: ${printableLine(message)}`];
+  const lines = [`${paint.red(`error: ${code}`)}: ${printableLine(headOf(error))}`];
+  if (error.errors.length > 1) for (const one of error.errors) lines.push(`  ${printableLine(lineOf(one))}`);
   if (where !== "") lines.push(labelled("where", where, paint));
   lines.push(labelled("do", advice, paint));
   const isUsage = code === "invalid_request" && attempts.length === 0;
@@ -82,6 +83,15 @@ async function tellModelError(error: ModelError, paint: Paint): Promise<Told> {
     partial,
   };
   return { exitCode: isUsage ? 2 : 1, lines, json };
+}
+
+/** The message of several failures begins with how many there are; each gets a line of its own. */
+function headOf({ message, errors }: ModelError): string {
+  return errors.length > 1 && message.startsWith("All ") ? (message.split("\n", 1)[0] ?? message) : message;
+}
+
+function lineOf({ model, code, message }: ModelError): string {
+  return `${model ?? "?"}: ${code}: ${message}`;
 }
 
 function placeOf({ model, provider, status, requestId, phase, retryAfterMs, attempts }: ModelError): string {

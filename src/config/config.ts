@@ -284,8 +284,10 @@ function inFile(finding: Finding, sources: EntrySources): Finding {
 }
 
 function unknownEntry(name: string, names: readonly string[], file: string | undefined): ConfigError {
-  const suggestion = nearest(name, names);
-  const message = `there is no model "${name}"; there are ${names.join(", ")}`;
+  const isName = typeof name === "string";
+  const suggestion = isName ? nearest(name, names) : undefined;
+  const what = isName ? `there is no model "${name}"` : `the name of a model is a string, not ${String(name)}`;
+  const message = `${what}; there are ${names.join(", ")}`;
   return new ConfigError([
     { file, line: 0, column: 0, path: "models", message, ...(suggestion === undefined ? {} : { suggestion }) },
   ]);

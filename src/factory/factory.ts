@@ -179,6 +179,7 @@ export class ModelFactory<Models = Registered> {
 
   /** What the catalog knows about a provider's model id; null when nothing. */
   info(modelId: string): ModelInfo | null {
+    if (typeof modelId !== "string") throw invalidOption("info: the id of a model is a string");
     return this.#generation.info(modelId);
   }
 

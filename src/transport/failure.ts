@@ -116,9 +116,15 @@ function reasonOf(cause: unknown, code: string, origin: string): string {
   if (code === "ECONNREFUSED") return `nothing listens at ${addressOf(cause) ?? new URL(origin).host} (ECONNREFUSED)`;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `cannot resolve host ${hostOf(cause, origin)} (${code})`;
   if (isCertificateCode(code)) return `its certificate is not accepted: ${textOf(cause)} (${code})${trustHint(code)}`;
-  if (isTlsCode(code)) return `the TLS handshake failed: ${textOf(cause)} (${code}); is it an https address?`;
+  if (isTlsCode(code)) return `the TLS handshake failed: ${handshakeWords(cause)} (${code}); is it an https address?`;
   const text = own(REASONS, code) ?? textOf(cause);
   return code === "" ? text : `${text} (${code})`;
+}
+
+/** OpenSSL's message is a line of its own log: `reason` has the words in it. */
+function handshakeWords(cause: unknown): string {
+  const { reason } = cause as { readonly reason?: unknown };
+  return typeof reason === "string" ? reason : textOf(cause);
 }
 
 /**

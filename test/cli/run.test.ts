@@ -143,6 +143,19 @@ describe("run", () => {
     expect(code).toBe(2);
   });
 
+  it("shows the failure of each model on a line of its own", async () => {
+    const entry = (name: string, more = "") =>
+      `[models.${name}]\nname = "m"\nprovider = "own"\ncustom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:9/v1"\napi_key = "k"\nnum_retries = 0\n${more}\n`;
+    const toml = entry("one", 'fallback_models = ["two"]') + entry("two");
+    const { err, code } = await cli(["run", "-m", "one", "hi"], { toml });
+    expect(code).toBe(1);
+    expect(err.split("\n").slice(0, 3)).toEqual([
+      "error: connection_failed: All 2 models failed:",
+      expect.stringMatching(/^  one: connection_failed: .*ECONNREFUSED/),
+      expect.stringMatching(/^  two: connection_failed: .*ECONNREFUSED/),
+    ]);
+  });
+
   it("tells a provider's error with its place and what to do", async () => {
     await using server = await running([{ kind: "auth" }]);
     const { golden } = await cli(["run", "-m", "far", "hi"], { toml: server.toml, env: { FAR_KEY: "k-1" } });

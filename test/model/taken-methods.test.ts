@@ -45,3 +45,13 @@ test("a factory made with new is refused with the two ways to make one", () => {
     /ModelFactory\.load\(.*ModelFactory\.parse\(/,
   );
 });
+
+test("a name that is not a string is a typed error", async () => {
+  const simulator = await simulate();
+  const factory = factoryOf(entry("openai", simulator.url));
+  for (const name of [undefined, null, 5, {}] as unknown as string[]) {
+    expect(() => factory.get(name)).toThrow(/the name of a model is a string, not/);
+    expect(() => factory.describe(name)).toThrow(/the name of a model is a string, not/);
+    expect(() => factory.info(name)).toThrow(/the id of a model is a string/);
+  }
+});

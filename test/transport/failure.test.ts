@@ -28,6 +28,10 @@ describe("a connection that failed", () => {
       raised("ERR_SSL_WRONG_VERSION_NUMBER"),
       "the TLS handshake failed: it failed (ERR_SSL_WRONG_VERSION_NUMBER); is it an https address?",
     ],
+    [
+      raised("ERR_SSL_WRONG_VERSION_NUMBER", { reason: "wrong version number" }),
+      "the TLS handshake failed: wrong version number (ERR_SSL_WRONG_VERSION_NUMBER); is it an https address?",
+    ],
     [raised("EWHATEVER"), "it failed (EWHATEVER)"],
     [new Error("no code."), "no code"],
     ["words", "words"],
