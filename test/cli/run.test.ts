@@ -151,8 +151,8 @@ describe("run", () => {
     expect(code).toBe(1);
     expect(err.split("\n").slice(0, 3)).toEqual([
       "error: connection_failed: All 2 models failed:",
-      expect.stringMatching(/^  one: connection_failed: .*ECONNREFUSED/),
-      expect.stringMatching(/^  two: connection_failed: .*ECONNREFUSED/),
+      expect.stringMatching(/^ {2}one: connection_failed: .*ECONNREFUSED/),
+      expect.stringMatching(/^ {2}two: connection_failed: .*ECONNREFUSED/),
     ]);
   });
 
