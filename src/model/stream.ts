@@ -32,9 +32,18 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
     }, this.#settled);
   }
 
-  /** The text of the answer as it arrives: a view of the same single cursor. */
+  /**
+   * The text of the answer as it arrives: a view of the same single cursor. Text that was given cannot be taken back, so an
+   * answer that starts again after some text (`on_break = "restart"`) ends the view with `stream_truncated`.
+   */
   get text(): AsyncIterable<string> {
-    return viewOf(this, (event) => (event.type === "text-delta" && event.sample === 0 ? event.text : undefined));
+    let isShown = false;
+    return viewOf(this, (event) => {
+      if (event.type === "reset" && isShown) throw startsAgain();
+      if (event.type !== "text-delta" || event.sample !== 0) return undefined;
+      isShown = true;
+      return event.text;
+    });
   }
 
   /**
@@ -94,8 +103,13 @@ async function nextOf<T>(
   for (;;) {
     const step = await events.next();
     if (step.done) return { value: undefined, done: true };
-    const value = pick(step.value);
-    if (value !== undefined) return { value, done: false };
+    try {
+      const value = pick(step.value);
+      if (value !== undefined) return { value, done: false };
+    } catch (error) {
+      await events.return?.();
+      throw error;
+    }
   }
 }
 
@@ -103,6 +117,14 @@ async function nextOf<T>(
 const FORGOTTEN = new FinalizationRegistry<Reading>((reading) => {
   reading.leave(readerLeft()).catch(() => {});
 });
+
+function startsAgain(): ModelError {
+  return new ModelError({
+    code: "stream_truncated",
+    message:
+      'The answer broke after text was shown and starts again, and `text` cannot take that text back: read the events and clear your output at "reset", or set `hold`.',
+  });
+}
 
 function readerLeft(): ModelError {
   return new ModelError({ code: "aborted", message: "The reader left the stream before its end." });

@@ -296,6 +296,32 @@ describe("a stream", () => {
   });
 });
 
+describe("the text of a stream that starts again", () => {
+  const brokenAfter = (text: string) =>
+    [...(text === "" ? [] : [{ delta: text }]), { error: { code: "stream_truncated", message: "cut" } }] as const;
+
+  it("ends with an error where text was shown, instead of showing it twice", async () => {
+    const { model, clock } = factoryOf({ a: [brokenAfter("half"), talk] }, '[defaults]\non_break = "restart"');
+    const stream = model.stream("hi");
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const text of stream.text) seen.push(text);
+    })();
+    await expect(clock.settle(reading)).rejects.toMatchObject({
+      code: "stream_truncated",
+      message: expect.stringContaining("hold"),
+    });
+    expect(seen).toEqual(["half"]);
+    await expect(stream.reply).rejects.toMatchObject({ code: "aborted" });
+    expect(clock.pending).toBe(0);
+  });
+
+  it("is that of the new answer where nothing was shown", async () => {
+    const { model, clock } = factoryOf({ a: [brokenAfter(""), talk] }, '[defaults]\non_break = "restart"');
+    expect(await clock.settle(all(model.stream("hi").text))).toEqual(["one", " two"]);
+  });
+});
+
 describe("codegen", () => {
   it("always recovers from an answer that broke", async () => {
     const { model, clock } = factoryOf({

@@ -400,6 +400,12 @@ export const decoders = [
       "",
     ],
     [
+      "text-shown-twice",
+      "who reads the text gets an answer that starts again behind its first try",
+      'if (event.type === "reset" && isShown) throw startsAgain();',
+      "",
+    ],
+    [
       "stream-out-of-order",
       "a reader that does not wait gets events out of order",
       "    if (before !== undefined)\n      return",
