@@ -103,8 +103,11 @@ function verdictOf(code: number | undefined, file: string): Omit<Outcome, "secon
     const failed = assertionResults.find(({ status }) => status === "failed");
     if (failed !== undefined) return { verdict: "caught", words: failed.fullName };
   }
-  // The check for what a test file leaves behind, or an error that nobody caught. A file that cannot be loaded ran nothing.
-  const ran = testResults.some(({ assertionResults }) => assertionResults.some(({ status }) => status === "passed"));
+  // The check for what a test file leaves behind, an error that nobody caught, or a first test whose failure ended the run
+  // before it was recorded. A file that cannot be loaded has no tests.
+  const passed = testResults.some(({ assertionResults }) => assertionResults.some(({ status }) => status === "passed"));
+  const failed = testResults.some(({ status, assertionResults }) => status === "failed" && assertionResults.length > 0);
+  const ran = passed || failed;
   const words = testResults.find(({ message }) => message !== "")?.message ?? "an error outside the tests";
   return { verdict: ran ? "caught" : "DOES NOT RUN", words };
 }
