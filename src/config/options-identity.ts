@@ -23,7 +23,7 @@ const headerValue = z
   .string()
   .regex(HEADER_VALUE, { error: "must be one line of latin-1 characters: HTTP carries no others" });
 
-/** A text that is sent in a header of its own. */
+/** A string that is sent in a header of its own. */
 const headerText = () =>
   z
     .string()

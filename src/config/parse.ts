@@ -60,7 +60,7 @@ export function parseConfig(text: string, options: ParseOptions): Config {
   });
   const simulate = options.simulate === true || asksToSimulate(options.env);
   const view = new View(files, overlaid.profile, overrides.sources, simulate ? SIMULATED : []);
-  // A text inside a program need not be all that its environment speaks to; a file is.
+  // TOML that a program passes as a string may be one of several; variables may be meant for another. A file is the only one.
   const strangers =
     options.file === undefined ? [] : [...overrides.findings, ...misspelledSwitches(options.processEnv ?? {})];
   const findings = [...strangers, ...findMistakes(view, options)];
@@ -90,7 +90,7 @@ function chosenProfile(options: ParseOptions, profiles: readonly string[]): stri
   const profile = options.profile ?? options.env[VARIABLES.profile];
   if (profile === undefined || profile === "") return undefined;
   if (profiles.includes(profile)) return profile;
-  // A text inside a program need not know the profile its environment names; a file does.
+  // TOML passed as a string need not have the profile that the environment names; a file must.
   if (options.profile === undefined && options.file === undefined) return undefined;
   const list = profiles.length === 0 ? "this file has none" : `there are ${profiles.join(", ")}`;
   const suggestion = nearest(profile, profiles);

@@ -93,7 +93,7 @@ export function unitIn(schema: z.ZodType): ((value: number | string) => number |
   return (value) => (unit.words.includes(String(value)) ? value : count(value));
 }
 
-/** The keys of the table that a value may be, among other things; undefined where it is no table with keys of ours. */
+/** The keys of a value that may be written as a table; undefined if it never is one with fixed keys. */
 export function fieldsIn(schema: z.ZodType): Shape | undefined {
   if (schema instanceof z.ZodUnion) {
     const fields = (schema.options as readonly z.ZodType[]).map(fieldsIn).filter((one) => one !== undefined);

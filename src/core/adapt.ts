@@ -354,7 +354,7 @@ function checkSize(messages: readonly Message[], settings: Settings, target: Tar
   }
   if (settings.maxInputTokens === undefined) return;
   const fewest = Math.ceil(length / MOST_CHARS_PER_TOKEN);
-  // So long a text is not counted: what it has at least is too much already.
+  // A prompt this long is not counted: its minimum is already above the limit.
   const isBound = fewest > settings.maxInputTokens;
   const tokens = isBound ? fewest : estimateTokens(messages, settings.tools);
   if (tokens > settings.maxInputTokens) {

@@ -154,6 +154,22 @@ describe.each(WIRES)("on the %s wire, the bytes sent without the SDK are the SDK
     }
   });
 
+  test.each([false, true])("and the SDK makes the first two of them alone (streaming: %s)", async (streaming) => {
+    const server = await serving(() => (streaming ? smallStream(wire) : smallBody(wire)));
+    // Only a template hands its headers over as a frozen list.
+    const isTemplated: boolean[] = [];
+    const fetch = (url: string | URL | Request, init?: RequestInit) => {
+      isTemplated.push(Array.isArray(init?.headers) && Object.isFrozen(init.headers));
+      return globalThis.fetch(url, init);
+    };
+    const host = { wire, provider: "some-host", model: "some-model" };
+    const factory = ModelFactory.parse(entryFor(host, "a", server.origin), { env: {}, transport: fetch });
+    onTestFinished(() => factory.close());
+    const model = factory.get("a");
+    for (let call = 0; call < 4; call++) await (streaming ? model.stream("Hello").reply : model.codegen("Hello"));
+    expect(isTemplated).toEqual([false, false, true, true]);
+  });
+
   test("for any history", { timeout: 30_000 }, async () => {
     const { asked, known } = await senders(wire);
     const property = fc.asyncProperty(properHistory(wire, "some-host"), fc.boolean(), async (history, streaming) => {
