@@ -2,7 +2,8 @@ import type { ModelError, ModelErrorCode } from "../index.ts";
 
 /** What to do about each way a call can end. */
 export const ADVICE: Readonly<Record<ModelErrorCode, string>> = {
-  rate_limited: "Wait, raise max_retry_after if the provider asks for a longer wait, set several keys (api_key = [...]), or set rate_limit_fallbacks.",
+  rate_limited:
+    "Wait, raise max_retry_after if the provider asks for a longer wait, set several keys (api_key = [...]), or set rate_limit_fallbacks.",
   quota_exhausted: "Add credit to the account or use another key; waiting a minute does not help.",
   overloaded: "Try again later, or set fallback_models.",
   server_error: "Try again. If it persists, check the provider's status page and set fallback_models.",
