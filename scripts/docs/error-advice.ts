@@ -80,7 +80,7 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
   },
   not_found: {
     group: "Request refused",
-    note: 'With `cache: "only"` it means that the answer is not in the cache. In a group, the next member is tried.',
+    note: 'No fallback is tried, so a misspelled or retired model does not go unnoticed; in a group, the next member is. With `cache: "only"` it means that the answer is not in the cache.',
     steps: [
       "Check `name` and `base_url` of the entry. `modelwright check --online` suggests the nearest model id.",
       "Check whether the model was retired: `modelwright models` shows retirement dates.",

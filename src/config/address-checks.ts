@@ -27,6 +27,11 @@ export function addressProblem(
   providers: readonly ProviderHint[],
 ): AddressProblem | undefined {
   if (!isWireName(wire)) return undefined;
+  const plain = plainHttp(value, providers);
+  if (plain !== undefined) {
+    const { message, id, secure } = plain;
+    return { message, suggestion: addressProblem(secure, wire, id, providers)?.suggestion ?? shown(secure) };
+  }
   const adds = addsVersion(wire);
   const [whole, endpoint] = ENDPOINT.exec(value) ?? [];
   if (whole !== undefined && endpoint !== undefined) return fullEndpoint(endpoint, value.slice(0, -whole.length), adds);
@@ -53,13 +58,33 @@ function twiceVersioned(value: string, wire: string): AddressProblem {
   };
 }
 
+/** A known host that is asked over https only. It would redirect the request, or read the key from the open wire. */
+function plainHttp(value: string, providers: readonly ProviderHint[]) {
+  if (!PLAIN.test(value)) return undefined;
+  const secure = `https${value.slice("http".length)}`;
+  const origin = originIn(secure);
+  const id = providers.find(({ baseUrl }) => baseUrl !== undefined && originIn(baseUrl) === origin)?.id;
+  return id === undefined
+    ? undefined
+    : { id, secure, message: `"base_url" of the ${id} API must begin with "https://"` };
+}
+
+const PLAIN = /^http:\/\//i;
+
+/** Host names are the same in upper and lower case. */
+function originIn(url: string): string {
+  return (/^[^:]+:\/\/[^/?#]*/.exec(url)?.[0] ?? url).toLowerCase();
+}
+
 /** The host of a provider, without the path that its API is under. */
 function unfinishedPath(
   value: string,
   provider: string | undefined,
   providers: readonly ProviderHint[],
 ): AddressProblem | undefined {
-  const given = (value.endsWith("/") ? value.slice(0, -1) : value).replace("://localhost:", LOOPBACK);
+  const origin = originIn(value);
+  const path = value.slice(origin.length).replace(/\/$/, "");
+  const given = origin.replace("://localhost:", LOOPBACK) + path;
   for (let index = 0; index < providers.length; index++) {
     const { id, baseUrl } = providers[index] as ProviderHint;
     if (baseUrl === undefined || baseUrl[given.length] !== "/" || !baseUrl.startsWith(given)) continue;
@@ -87,7 +112,8 @@ export function wrongAddress(
   const value = topValue(sources, "base_url");
   const wire = topValue(sources, "custom_llm_provider") ?? hint?.wire;
   // Most are right at a glance: of a thousand models each look counts.
-  if (typeof value !== "string" || (value.endsWith("/v1") && wire === "openai") || isReference(value)) return NOTHING;
+  if (typeof value !== "string" || isReference(value)) return NOTHING;
+  if (value.endsWith("/v1") && wire === "openai" && !PLAIN.test(value)) return NOTHING;
   const problem = addressProblem(value, wire, servedProvider(sources), providers);
   if (problem === undefined) return NOTHING;
   const found = findSource(sources, ["base_url"]);

@@ -1,10 +1,10 @@
 import { beginningOf } from "../core/beginning.ts";
 import type { ModelError } from "../core/error.ts";
 import { modelErrorOf } from "../core/failure.ts";
+import { GrowingJson } from "../core/growing-json.ts";
 import { placeOf } from "../core/place.ts";
 import type { Target } from "../core/target.ts";
 import { targetError } from "../core/target-error.ts";
-import { isCutJson } from "./cut-json.ts";
 
 /** Parses the body of an answer. */
 export function parseBody(text: string, target: Target): unknown {
@@ -31,4 +31,12 @@ function notJson(text: string, target: Target): ModelError {
   const what = isPage ? "text/html" : beginningOf(text);
   const words = `expected JSON from ${placeOf(target.address.baseUrl)}, got ${what}: is base_url right?`;
   return targetError(target, "protocol_error", words, { shouldRetry: isPage ? false : undefined });
+}
+
+/** A gateway that lost its upstream may send half a body with the right length: an object that began and did not end. */
+function isCutJson(text: string): boolean {
+  if (!text.trimStart().startsWith("{")) return false;
+  const json = new GrowingJson();
+  json.push(text);
+  return json.open;
 }

@@ -30,6 +30,34 @@ test.each([
   ["https://openai.example.com/openai/v1/responses#x", "openai-responses", "https://openai.example.com/openai/v1"],
 ])("%s over %s is meant to be %s", (value, wire, meant) => expect(problem(value, wire)?.suggestion).toBe(meant));
 
+test.each([
+  ["http://api.openai.com", "openai", "https://api.openai.com/v1"],
+  ["http://api.openai.com/v1", "openai", "https://api.openai.com/v1"],
+  ["HTTP://API.openai.com/", "openai-responses", "https://api.openai.com/v1"],
+  ["http://api.openai.com/v1/chat/completions", "openai", "https://api.openai.com/v1"],
+  ["http://api.anthropic.com", "anthropic", "https://api.anthropic.com"],
+  ["http://api.deepseek.com", "openai", "https://api.deepseek.com"],
+])("%s, a known host without https, over %s is meant to be %s", (value, wire, meant) => {
+  expect(problem(value, wire)).toEqual({
+    message: expect.stringMatching(/^"base_url" of the \w+ API must begin with "https:\/\/"$/),
+    suggestion: meant,
+  });
+});
+
+test("a known host in upper case is told that its path is missing", () => {
+  expect(problem("https://API.openai.com", "openai")).toEqual({
+    message: '"base_url" lacks "/v1", the path of the openai API',
+    suggestion: "https://api.openai.com/v1",
+  });
+});
+
+test("a known host without https is an error of the file", () => {
+  const base = 'base_url = "http://api.openai.com/v1"\n';
+  expect(errorOf(() => parse(`[models.a]\nname = "gpt-4.1"\nprovider = "openai"\n${base}`)).problems).toMatchObject([
+    { line: 4, suggestion: "https://api.openai.com/v1" },
+  ]);
+});
+
 describe("an address in a variable", () => {
   const toml = '[models.a]\nname = "claude-sonnet-4-5"\nprovider = "anthropic"\nbase_url = "env:BASE"\n';
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { GrowingJson } from "../../src/core/growing-json.ts";
 import type { JsonSchema, StandardSchema } from "../../src/index.ts";
-import { GrowingJson } from "../../src/model/growing-json.ts";
 import {
   AT_ONCE,
   aWhile,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { GrowingJson } from "../../src/core/growing-json.ts";
 import { ConfigError, type JsonSchema, ModelError, ModelFactory } from "../../src/index.ts";
-import { GrowingJson } from "../../src/model/growing-json.ts";
 import { modelAt, serving } from "../wire/ask.ts";
 import { SMALL_BODY, smallBody, WIRES } from "../wire/small-answers.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Allow, parse } from "partial-json";
 import { describe, expect, test } from "vitest";
-import { GrowingJson } from "../../src/model/growing-json.ts";
+import { GrowingJson } from "../../src/core/growing-json.ts";
 
 function read(...pieces: readonly string[]): unknown {
   const json = new GrowingJson();

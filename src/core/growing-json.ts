@@ -1,4 +1,4 @@
-import { setOwn } from "../core/own.ts";
+import { setOwn } from "./own.ts";
 
 /** A table or list that is still open, and the key whose value comes next. */
 interface Open {
@@ -32,8 +32,10 @@ const ESCAPED: Readonly<Record<string, string>> = {
 };
 
 const PLAIN = /[^"\\]*/y;
-const WHOLE_WORDS: ReadonlySet<string> = new Set(["true", "false", "null"]);
+const WHOLE_WORDS = ["true", "false", "null"];
 const WORD = /[-+.\w]*/y;
+/** A number, or the beginning of one. */
+const NUMBER_START = /^-?\d*\.?\d*(?:e[-+]?\d*)?$/i;
 
 /**
  * Reads JSON that comes in pieces; each character is looked at once. What stands before the first brace or bracket and after
@@ -48,6 +50,11 @@ export class GrowingJson {
   #isKey = false;
   /** The beginning of an escape sequence. */
   #escape = "";
+
+  /** An object or an array has begun, and more may follow: the text is JSON that was cut. */
+  get open(): boolean {
+    return this.#state !== "start" && this.#state !== "done" && this.#state !== "broken";
+  }
 
   push(piece: string): void {
     for (let at = 0; at < piece.length && this.#state !== "done" && this.#state !== "broken"; )
@@ -192,7 +199,7 @@ export class GrowingJson {
     const stop = WORD.lastIndex;
     this.#token += piece.slice(at, stop);
     // Only a number may go on.
-    if (stop === piece.length && !WHOLE_WORDS.has(this.#token)) return stop;
+    if (stop === piece.length && mayGoOn(this.#token)) return stop;
     try {
       this.#put(JSON.parse(this.#token));
     } catch {
@@ -200,6 +207,11 @@ export class GrowingJson {
     }
     return stop;
   }
+}
+
+function mayGoOn(token: string): boolean {
+  if (NUMBER_START.test(token)) return true;
+  return WHOLE_WORDS.some((word) => word !== token && word.startsWith(token));
 }
 
 function put(into: unknown[] | Record<string, unknown>, key: string, value: unknown): void {
