@@ -8,11 +8,11 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.types.json" },
-    reporters: ["default", "./test/closing-line.ts"],
+    reporters: ["default", "./test/harness/closing-line.ts"],
     // No test may see what the developer's own `modelwright catalog update` fetched.
     // Nor may the command leave its compiled code there.
     env: { XDG_CACHE_HOME: "/nowhere/cache", LOCALAPPDATA: "/nowhere/cache", NODE_DISABLE_COMPILE_CACHE: "1" },
-    setupFiles: ["./test/nothing-left.ts"],
+    setupFiles: ["./test/harness/nothing-left.ts"],
     // Limits against hanging, not against slowness: the machine may be busy.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from "vitest/config";
 import everything from "../vitest.config.ts";
-import { SLOW } from "./selection.ts";
+import { SLOW } from "./harness/selection.ts";
 
 /** `npm test`. */
 export default defineConfig({

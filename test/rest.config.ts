@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import everything from "../vitest.config.ts";
-import ClosingLine from "./closing-line.ts";
-import { filesOfTheRest, isRepeated } from "./selection.ts";
+import ClosingLine from "./harness/closing-line.ts";
+import { filesOfTheRest, isRepeated } from "./harness/selection.ts";
 
 /** `npm run test:all`. */
 export default defineConfig({

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { cycles, FILES, floorOf, IMPORTS, type Import, MIDDLE, roomOf, TOP } from "../../scripts/house/imports.ts";
@@ -192,6 +192,25 @@ describe("time, chance and the network are injected", () => {
   it("every place on the list is still one", () => {
     const stale = Object.keys(ALLOWED).filter((place) => !named.some((one) => one.startsWith(place)));
     expect(stale).toEqual([]);
+  });
+});
+
+describe("shared test code", () => {
+  const SPECIFIER = /(?:\bfrom|\bimport\(|^import)\s*"(\.[^"]+)"/gm;
+  const tests = globSync("test/*/**/*.ts", { cwd: ROOT }).map((file) => file.replaceAll("\\", "/"));
+  const used = tests.flatMap((from) =>
+    [...readFileSync(join(ROOT, from), "utf8").matchAll(SPECIFIER)].map(([, specifier = ""]) => ({
+      from,
+      to: posix.join(posix.dirname(from), specifier),
+    })),
+  );
+
+  it("is imported only from the folder of the test or from test/harness", () => {
+    const foreign = used.filter(
+      ({ from, to }) => to.startsWith("test/") && roomOf(to) !== roomOf(from) && roomOf(to) !== "harness",
+    );
+    expect(used.length).toBeGreaterThan(500);
+    expect(foreign.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });
 });
 

@@ -6,7 +6,7 @@ import { catalogIds, factsOf, infoOf } from "../../src/catalog/lookup.ts";
 import type { ModelRow } from "../../src/catalog/model-row.ts";
 import { priceOf } from "../../src/catalog/price.ts";
 import { tableNames, tableOf } from "../../src/catalog/table.ts";
-import { catalogFile, devDocument, devModel, EARLIER, folder, LATER, textOf } from "./document.ts";
+import { catalogFile, devDocument, devModel, EARLIER, folder, LATER, textOf } from "../harness/catalog-document.ts";
 
 const catalogOf = (providers: Parameters<typeof devDocument>[0], fetchedAt = LATER) =>
   new CachedCatalog(textOf(devDocument(providers), fetchedAt));

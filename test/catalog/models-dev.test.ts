@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { CachedCatalog } from "../../src/catalog/cached-catalog.ts";
 import type { ModelRow } from "../../src/catalog/model-row.ts";
 import { readModelsDev, UnusableDocument } from "../../src/catalog/models-dev.ts";
-import { devDocument, devModel, textOf } from "./document.ts";
+import { devDocument, devModel, textOf } from "../harness/catalog-document.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

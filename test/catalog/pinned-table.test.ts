@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { generate, isCurrent, withPinnedPackage } from "../../scripts/generate-catalog.ts";
-import { describeWith } from "../needs.ts";
+import { describeWith } from "../harness/needs.ts";
 
 /** The tables made anew from the registry's tarball; `undefined` where there is none to be had. */
 function regenerated(): ReturnType<typeof generate> | undefined {

@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { serving } from "../wire/ask.ts";
-import type { Wire } from "../wire/recording-files.ts";
-import { smallBody, smallStream, unfinishedStream, WIRES } from "../wire/small-answers.ts";
-import type { Said, SeenRequest } from "../wire/wire-server.ts";
+import { serving } from "../harness/ask.ts";
+import type { Wire } from "../harness/recording-files.ts";
+import { smallBody, smallStream, unfinishedStream, WIRES } from "../harness/small-answers.ts";
+import type { Said, SeenRequest } from "../harness/wire-server.ts";
 
 const PROGRAM = join(import.meta.dirname, "processes/last-result.ts");
 

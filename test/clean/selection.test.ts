@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, it } from "vitest";
-import { drawsAt, filesOfTheRest, isRepeated } from "../selection.ts";
+import { drawsAt, filesOfTheRest, isRepeated } from "../harness/selection.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const linesOf = (file: string) => readFileSync(resolve(ROOT, file), "utf8").split("\n");

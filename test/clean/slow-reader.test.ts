@@ -3,9 +3,9 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { listen } from "../transport/loopback.ts";
-import { sse, type Wire } from "../wire/recording-files.ts";
-import { SMALL_STREAM, WIRES } from "../wire/small-answers.ts";
+import { listen } from "../harness/loopback.ts";
+import { sse, type Wire } from "../harness/recording-files.ts";
+import { SMALL_STREAM, WIRES } from "../harness/small-answers.ts";
 
 const MEGABYTE = 1024 * 1024;
 const PUSHED_BYTES = 200 * MEGABYTE;

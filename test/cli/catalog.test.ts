@@ -2,9 +2,9 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSyn
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CachedCatalog } from "../../src/catalog/cached-catalog.ts";
-import { devDocument, devModel, folder, textOf } from "../catalog/document.ts";
-import { serve } from "../transport/loopback.ts";
-import { cli } from "./terminal.ts";
+import { devDocument, devModel, folder, textOf } from "../harness/catalog-document.ts";
+import { serve } from "../harness/loopback.ts";
+import { cli } from "../harness/terminal.ts";
 
 const DOCUMENT = devDocument({
   openai: [devModel("gpt-99"), devModel("gpt-4o", { cost: { input: 1, output: 4 } })],

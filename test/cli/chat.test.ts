@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { startSimulator } from "../../src/testing/simulator.ts";
-import { cli, playing, TOML } from "./terminal.ts";
+import { cli, playing, TOML } from "../harness/terminal.ts";
 
 const CTRL_C = "\u0003";
 const CTRL_D = "\u0004";

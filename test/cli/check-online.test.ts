@@ -1,8 +1,8 @@
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
-import { SECRETS, secretsIn } from "../security/canary.ts";
+import { SECRETS, secretsIn } from "../harness/canary.ts";
+import { cli, type Session } from "../harness/terminal.ts";
 import { claudeModels, entryOf, listing, openaiModels } from "./providers.ts";
-import { cli, type Session } from "./terminal.ts";
 
 const { key, secondKey } = SECRETS;
 const BAD = "sk-Refused0Refused1Refused2";

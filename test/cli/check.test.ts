@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cli, TOML } from "./terminal.ts";
+import { cli, TOML } from "../harness/terminal.ts";
 
 const BAD = `default_model = "fsat"
 

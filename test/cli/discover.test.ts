@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { SECRETS, secretsIn } from "../security/canary.ts";
+import { SECRETS, secretsIn } from "../harness/canary.ts";
+import { cli } from "../harness/terminal.ts";
 import { claudeModels, entryOf, listing, openaiModels } from "./providers.ts";
-import { cli } from "./terminal.ts";
 
 const { key, secondKey } = SECRETS;
 
@@ -118,7 +118,7 @@ describe("models --discover", () => {
 
   it("stops on Ctrl-C", async () => {
     const controller = new AbortController();
-    const { serve } = await import("../transport/loopback.ts");
+    const { serve } = await import("../harness/loopback.ts");
     const server = await serve(() => controller.abort());
     const toml = entryOf("slow", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
     const { code, err } = await cli(["models", "--discover"], { toml, interrupted: controller.signal });

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { describe, expect, it } from "vitest";
-import { cli, TOML } from "./terminal.ts";
+import { cli, TOML } from "../harness/terminal.ts";
 
 describe("explain", () => {
   it("tells values, request, changes, failures and clocks of an entry", async () => {

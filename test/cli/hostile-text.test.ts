@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { printable, printableLine } from "../../src/cli/printable.ts";
-import { serving } from "../wire/ask.ts";
-import { cli } from "./terminal.ts";
+import { serving } from "../harness/ask.ts";
+import { cli } from "../harness/terminal.ts";
 
 /** Clear screen, window title, clipboard, C1 CSI, text direction, and a line that looks like ours. */
 const HOSTILE = "a\u001b[2J\u001b]0;title\u0007\u001b]52;c;eA==\u0007\u009b31m\u202eb\u2066\u001b[31m\r\nerror: forged";

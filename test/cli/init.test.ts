@@ -8,7 +8,7 @@ import { PROVIDERS } from "../../src/cli/catalog.ts";
 import { modelsFor, STARTERS } from "../../src/cli/starters.ts";
 import { ModelFactory } from "../../src/index.ts";
 import { editorSchema } from "../../src/target/editor-schema.ts";
-import { cli, playing } from "./terminal.ts";
+import { cli, playing } from "../harness/terminal.ts";
 
 const written = (folder: string) => readFileSync(join(folder, "models.toml"), "utf8");
 

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { main } from "../../src/cli/main.ts";
-import { cli, TOML } from "./terminal.ts";
+import { cli, TOML } from "../harness/terminal.ts";
 
 describe("the command line", () => {
   it("shows its commands when nothing is asked", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cli, TOML } from "./terminal.ts";
+import { cli, TOML } from "../harness/terminal.ts";
 
 describe("models", () => {
   it("lists the entries in aligned columns, the default marked", async () => {

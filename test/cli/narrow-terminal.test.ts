@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
+import { cli } from "../harness/terminal.ts";
 import { entryOf, listing, openaiModels } from "./providers.ts";
-import { cli } from "./terminal.ts";
 
 const NAME = "coder-for-long-refactorings";
 const KEY = "a-key-for-tests";

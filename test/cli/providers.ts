@@ -1,4 +1,4 @@
-import { type Loopback, serve } from "../transport/loopback.ts";
+import { type Loopback, serve } from "../harness/loopback.ts";
 
 type Answer = readonly [status: number, body: unknown] | unknown;
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startSimulator } from "../../src/testing/simulator.ts";
-import { cli, TOML } from "./terminal.ts";
+import { cli, TOML } from "../harness/terminal.ts";
 
 describe("run", () => {
   it("streams the answer to stdout and nothing else", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { editorSchema } from "../../src/target/editor-schema.ts";
-import { cli } from "./terminal.ts";
+import { cli } from "../harness/terminal.ts";
 
 describe("schema", () => {
   it("prints the JSON Schema of models.toml", async () => {

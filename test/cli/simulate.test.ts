@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cli } from "./terminal.ts";
+import { cli } from "../harness/terminal.ts";
 
 describe("simulate", () => {
   it("serves until it is interrupted, and tells the base_url of each wire", async () => {

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cli, type Session, TOML } from "./terminal.ts";
+import { cli, type Session, TOML } from "../harness/terminal.ts";
 
 const read = (folder: string, file = "modelwright.d.ts") => readFileSync(join(folder, file), "utf8");
 

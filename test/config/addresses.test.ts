@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { addressProblem } from "../../src/config/address-checks.ts";
-import { errorOf, FACTS, parse } from "./facts.ts";
+import { errorOf, FACTS, parse } from "../harness/parse-config.ts";
 
 const problem = (value: string, wire: string, provider = "mine") =>
   addressProblem(value, wire, provider, FACTS.providers);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { refusal } from "./facts.ts";
+import { refusal } from "../harness/parse-config.ts";
 
 const FOLDER = new URL("bad/", import.meta.url);
 const names = readdirSync(FOLDER)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { errorOf, parse, refusal } from "./facts.ts";
+import { errorOf, parse, refusal } from "../harness/parse-config.ts";
 
 describe("an entry inherits", () => {
   const config = parse(`

@@ -11,7 +11,7 @@ import { OPTIONS } from "../../src/config/options.ts";
 import { entryShape } from "../../src/config/schema.ts";
 import { ModelFactory } from "../../src/index.ts";
 import { editorSchema } from "../../src/target/editor-schema.ts";
-import { parse } from "./facts.ts";
+import { parse } from "../harness/parse-config.ts";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 const plain = (text: string): unknown => JSON.parse(JSON.stringify(parseToml(text)));

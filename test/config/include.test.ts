@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type LoadOptions, loadConfig } from "../../src/config/load.ts";
 import { ConfigError } from "../../src/core/config-error.ts";
-import { errorOf, FACTS, parse } from "./facts.ts";
+import { errorOf, FACTS, parse } from "../harness/parse-config.ts";
 
 /** A folder with the given files, gone after the test. */
 function folderOf(files: Readonly<Record<string, string>>): string {

@@ -1,7 +1,7 @@
 import { parse as parseToml } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import { configSchema } from "../../src/config/schema.ts";
-import { parse, refusal } from "./facts.ts";
+import { parse, refusal } from "../harness/parse-config.ts";
 
 const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, index) => make(index));
 

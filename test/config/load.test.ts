@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type LoadOptions, loadConfig } from "../../src/config/load.ts";
 import { ConfigError } from "../../src/core/config-error.ts";
-import { FACTS } from "./facts.ts";
+import { FACTS } from "../harness/parse-config.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "modelwright-load-"));
 const deep = join(folder, "a/b/c");

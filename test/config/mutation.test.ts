@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ConfigError } from "../../src/core/config-error.ts";
-import { parse } from "./facts.ts";
+import { parse } from "../harness/parse-config.ts";
 
 const VALID = `default_model = "coder"
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parse, refusal } from "./facts.ts";
+import { parse, refusal } from "../harness/parse-config.ts";
 
 const FILE = `
 [defaults]

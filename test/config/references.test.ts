@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { errorOf, parse } from "./facts.ts";
+import { errorOf, parse } from "../harness/parse-config.ts";
 
 const HEAD = '[models.a]\nname = "a"\nprovider = "openai"\n';
 

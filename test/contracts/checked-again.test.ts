@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { describeWith } from "../needs.ts";
-import { CHECKED_AGAIN } from "../selection.ts";
-import { hasOpenaiSchema } from "./openai-schema.ts";
+import { describeWith } from "../harness/needs.ts";
+import { hasOpenaiSchema } from "../harness/openai-schema.ts";
+import { CHECKED_AGAIN } from "../harness/selection.ts";
 
 describeWith("contracts", "OpenAI's description of its API", () => {
   it.each(CHECKED_AGAIN)("checks every OpenAI request of %s", () => {

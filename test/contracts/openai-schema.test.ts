@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { describeWith } from "../needs.ts";
-import * as openai from "./openai-schema.ts";
+import { describeWith } from "../harness/needs.ts";
+import * as openai from "../harness/openai-schema.ts";
 
 const chat = (message: object, more: object = {}) => ({
   model: "gpt-5.4",

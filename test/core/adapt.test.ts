@@ -7,7 +7,7 @@ import type { UserMessage } from "../../src/core/message.ts";
 import type { Settings } from "../../src/core/request.ts";
 import type { Target } from "../../src/core/target.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
-import { INPUT, targetOf } from "../layers/call-of.ts";
+import { INPUT, targetOf } from "../harness/call-of.ts";
 
 const all = scripted([]);
 

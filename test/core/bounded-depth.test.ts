@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { boundedDepth, isDeep } from "../../src/core/bounded-depth.ts";
-import { modelAt, serving } from "../wire/ask.ts";
-import { SMALL_BODY, WIRES } from "../wire/small-answers.ts";
+import { modelAt, serving } from "../harness/ask.ts";
+import { SMALL_BODY, WIRES } from "../harness/small-answers.ts";
 
 const nested = (depth: number) => `${'{"a":['.repeat(depth)}1${"]}".repeat(depth)}`;
 

@@ -2,9 +2,9 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { Cancellation, sleep, unlessCancelled } from "../../src/core/cancellation.ts";
 import { systemClock } from "../../src/core/clock.ts";
-import { CountedCancellation } from "../counted-cancellation.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { abort } from "../layers/call-of.ts";
+import { abort } from "../harness/call-of.ts";
+import { CountedCancellation } from "../harness/counted-cancellation.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
 
 describe("a cancellation", () => {
   it("tells each listener once, the first reason only, and late ones at once", () => {

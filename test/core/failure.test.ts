@@ -6,7 +6,7 @@ import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import { ERROR_CODES } from "../../src/core/error-codes.ts";
 import { type Failure, modelErrorOf } from "../../src/core/failure.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { targetOf } from "../layers/call-of.ts";
+import { targetOf } from "../harness/call-of.ts";
 
 const target = targetOf("main", { credentials: { keys: [new Secret("canary-key-1234")] } });
 const errorOf = (status: number | undefined, body: unknown, headers: Record<string, string> = {}, nowMs?: number) =>

@@ -4,7 +4,7 @@ import type { Target } from "../../src/core/target.ts";
 import type { SseMessage, WireResponse } from "../../src/core/transport.ts";
 import { messagesDecoder } from "../../src/dialects/anthropic/decode.ts";
 import { openWire } from "../../src/dialects/exchange.ts";
-import { callOf, read, textOf } from "../layers/call-of.ts";
+import { callOf, read, textOf } from "../harness/call-of.ts";
 
 const message = (data: object): SseMessage => ({ event: undefined, data: JSON.stringify(data) });
 const PING = message({ type: "ping" });

@@ -3,7 +3,7 @@ import type { ModelError } from "../../src/core/error.ts";
 import type { Exchange } from "../../src/core/transport.ts";
 import { messagesDecoder } from "../../src/dialects/anthropic/decode.ts";
 import { openWire } from "../../src/dialects/exchange.ts";
-import { callOf, read } from "../layers/call-of.ts";
+import { callOf, read } from "../harness/call-of.ts";
 
 describe("an error that is not a ModelError", () => {
   const thrown = new Error("Cannot find module 'undici'");

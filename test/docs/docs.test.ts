@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { ConfigError, ModelFactory } from "modelwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LOCALHOST_CERT } from "../transport/localhost-certificate.ts";
+import { LOCALHOST_CERT } from "../harness/localhost-certificate.ts";
 import { type Block, blocksOf, fileOf, PAGES, placeOf, ROOT } from "./blocks.ts";
 import { type Command, commandsOf, showsIn } from "./command-line.ts";
 import { asModule, completeToml, entriesOf, includesOf, PROFILE, withSimulatedProfile } from "./complete.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { currentModels } from "../../src/catalog/current-models.ts";
 import { PROVIDERS } from "../../src/catalog/providers.ts";
-import { describeWith } from "../needs.ts";
+import { describeWith } from "../harness/needs.ts";
 import { LanguageServer, tombi } from "./tombi.ts";
 
 const ROOT = new URL("../../", import.meta.url);

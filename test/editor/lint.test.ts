@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parse as parseToml } from "smol-toml";
 import { expect, it } from "vitest";
-import { refusal } from "../config/facts.ts";
-import { describeWith } from "../needs.ts";
+import { describeWith } from "../harness/needs.ts";
+import { refusal } from "../harness/parse-config.ts";
 import { lint, tombi } from "./tombi.ts";
 
 const CONFIG = new URL("../config/", import.meta.url);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { describeWith } from "../needs.ts";
+import { describeWith } from "../harness/needs.ts";
 import { CASES } from "./cases.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import { EXPECTATIONS } from "./expected.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { FaultScript } from "../../src/testing/index.ts";
-import { fixture, hasFixtures } from "../fixtures.ts";
+import { fixture, hasFixtures } from "../harness/fixtures.ts";
 
 /** One row of the catalogue of faults. */
 export interface CatalogueRow {

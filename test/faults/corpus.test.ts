@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { FaultScript } from "../../src/testing/index.ts";
-import { refusal } from "../config/facts.ts";
-import { describeWith } from "../needs.ts";
+import { describeWith } from "../harness/needs.ts";
+import { refusal } from "../harness/parse-config.ts";
 import { rowOf } from "./catalogue.ts";
 import { faultTest } from "./host.ts";
 import { METHODS, runScript, WIRES } from "./run-script.ts";

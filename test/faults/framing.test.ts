@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FaultServerOptions, LineEnd } from "../../src/testing/index.ts";
-import { describeWith } from "../needs.ts";
+import { describeWith } from "../harness/needs.ts";
 import { CASES, type Case, optionsOf, testOf } from "./cases.ts";
 import { expectRun } from "./expect-run.ts";
 import { runScript } from "./run-script.ts";

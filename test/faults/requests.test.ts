@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Message, ToolInput } from "../../src/index.ts";
 import { ConfigError, type Model, ModelFactory, type Reply } from "../../src/index.ts";
 import type { FaultScript, FaultServer } from "../../src/testing/index.ts";
-import { checkMessagesBody } from "../dialects/anthropic/legal.ts";
+import { checkMessagesBody } from "../harness/check-messages-body.ts";
 import { failureOf, faultTest, modelAt, serving } from "./host.ts";
 import { entry, METHODS, type Method, WIRES } from "./run-script.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeWith } from "../needs.ts";
+import { describeWith } from "../harness/needs.ts";
 import { CASES, optionsOf, testOf } from "./cases.ts";
 import { expectRun } from "./expect-run.ts";
 import { runScript } from "./run-script.ts";

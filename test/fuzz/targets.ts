@@ -13,8 +13,8 @@ import { ModelFactory } from "../../src/factory/factory.ts";
 import { Body } from "../../src/transport/body.ts";
 import { MessageReader } from "../../src/transport/message-reader.ts";
 import { SseFramer } from "../../src/transport/sse.ts";
-import { fixture, hasFixtures } from "../fixtures.ts";
-import { targetOf } from "../layers/call-of.ts";
+import { targetOf } from "../harness/call-of.ts";
+import { fixture, hasFixtures } from "../harness/fixtures.ts";
 import type { FuzzTarget } from "./fuzz.ts";
 
 const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text));

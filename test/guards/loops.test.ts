@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ModelError } from "../../src/core/error.ts";
 import type { ModelEvent } from "../../src/core/event.ts";
 import type { ModelStream } from "../../src/model/stream.ts";
-import { serving } from "../wire/ask.ts";
+import { serving } from "../harness/ask.ts";
 import { chunk, looping, modelAt, SPLITS, saying, sse } from "./world.ts";
 
 async function readAll(stream: ModelStream) {

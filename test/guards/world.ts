@@ -2,8 +2,8 @@ import http from "node:http";
 import { onTestFinished } from "vitest";
 import { ModelFactory } from "../../src/factory/factory.ts";
 import type { Model } from "../../src/model/model.ts";
-import { listening } from "../keys/host.ts";
-import { type Said, type SeenRequest, wireServer } from "../wire/wire-server.ts";
+import { listening } from "../harness/host.ts";
+import { type Said, type SeenRequest, wireServer } from "../harness/wire-server.ts";
 
 /** Pieces in which the bytes of an answer arrive. */
 export const SPLITS = [1, 7, 1_460] as const;

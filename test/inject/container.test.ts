@@ -8,7 +8,9 @@ import {
   type ResolverContext,
   resolveModel,
 } from "../../src/inject/index.ts";
-import { entry, factoryOf, until } from "../model/world.ts";
+import { entry } from "../harness/entry.ts";
+import { factoryOf } from "../harness/simulated.ts";
+import { until } from "../harness/waits.ts";
 
 const AT = "http://127.0.0.1:9";
 const WRITER = { org: "acme", guild: "docs", agent: "writer" } as const;

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import net from "node:net";
 import { expect } from "vitest";
 import type { Fault } from "../../src/simulator/server.ts";
-import { host, listening } from "./host.ts";
+import { host, listening } from "../harness/host.ts";
 import { keyTest } from "./key-test.ts";
 import { ask, entry, factoryOf, JumpingClock, PATIENT, PROMPT, simulate } from "./world.ts";
 

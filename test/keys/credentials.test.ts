@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { ConfigError } from "../../src/core/config-error.ts";
 import { isModelError } from "../../src/core/error.ts";
 import type { FactoryOptions } from "../../src/factory/options.ts";
-import { type Host, host } from "./host.ts";
+import { type Host, host } from "../harness/host.ts";
 import { factoryOf, PROMPT } from "./world.ts";
 
 const entryAt = (server: Host, lines = "") =>

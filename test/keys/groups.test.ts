@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { FakeClock } from "../fake-clock.ts";
-import { type Arrival, chatBody, entry, factoryOf, failureOf, serve } from "../model/world.ts";
+import { entry } from "../harness/entry.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf } from "../harness/simulated.ts";
+import { type Arrival, chatBody, serve } from "../harness/small-server.ts";
 import { keyTest } from "./key-test.ts";
 
 interface Deployments {

@@ -4,9 +4,9 @@ import { ModelError } from "../../src/core/error.ts";
 import type { Events, FlowEvent } from "../../src/core/event.ts";
 import { hold } from "../../src/layers/hold.ts";
 import type { CallOptions } from "../../src/model/options.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
-import { abort, callOf, read, type Seen, targetOf, textOf } from "../layers/call-of.ts";
-import { testLayer } from "../layers/contract.ts";
+import { abort, callOf, read, type Seen, targetOf, textOf } from "../harness/call-of.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
+import { testLayer } from "../harness/layer-contract.ts";
 import { callTest, keyTest } from "./key-test.ts";
 import { entry, factoryOf, PROMPT, simulate, WIRES, type Wire } from "./world.ts";
 

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import type { FactoryOptions } from "../../src/factory/options.ts";
-import { LOCALHOST_CERT } from "../transport/localhost-certificate.ts";
-import { type Arrival, type Host, host, listening } from "./host.ts";
+import { type Arrival, type Host, host, listening } from "../harness/host.ts";
+import { LOCALHOST_CERT } from "../harness/localhost-certificate.ts";
 import { keyTest } from "./key-test.ts";
 import { factoryOf, onEveryWire, PROMPT, WIRES, type Wire } from "./world.ts";
 

@@ -4,7 +4,7 @@ import type { Transport } from "../../src/core/transport.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
 import type { FactoryOptions } from "../../src/factory/options.ts";
 import { createTransport } from "../../src/transport/fetch.ts";
-import { type Arrival, type Host, host } from "./host.ts";
+import { type Arrival, type Host, host } from "../harness/host.ts";
 import { factoryOf, PROMPT } from "./world.ts";
 
 interface Detour {

@@ -2,10 +2,12 @@ import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/core/error.ts";
 import type { FactoryOptions } from "../../src/factory/options.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { AT_ONCE, failureOf, until } from "../model/world.ts";
-import { everythingOf, SECRETS, secretsIn } from "../security/canary.ts";
-import { type Host, host } from "./host.ts";
+import { everythingOf, SECRETS, secretsIn } from "../harness/canary.ts";
+import { AT_ONCE } from "../harness/entry.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
+import { type Host, host } from "../harness/host.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { until } from "../harness/waits.ts";
 import { factoryOf, PROMPT } from "./world.ts";
 
 const HOUR_MS = 3_600_000;

@@ -8,9 +8,9 @@ import { OPTIONS, type OptionKey } from "../../src/config/options.ts";
 import type { FlowEvent } from "../../src/core/event.ts";
 import { cache } from "../../src/layers/cache.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { callOf } from "../layers/call-of.ts";
-import { LOCALHOST_CERT } from "../transport/localhost-certificate.ts";
+import { callOf } from "../harness/call-of.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
+import { LOCALHOST_CERT } from "../harness/localhost-certificate.ts";
 import { keyTest } from "./key-test.ts";
 import { answered, ask, entry, factoryOf, JumpingClock, PATIENT, PROMPT, simulate } from "./world.ts";
 

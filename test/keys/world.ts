@@ -7,7 +7,7 @@ import type { FactoryOptions } from "../../src/factory/options.ts";
 import type { CallOptions } from "../../src/model/options.ts";
 import type { RecordedRequest, Simulator } from "../../src/simulator/server.ts";
 
-import { factoryOf, simulate } from "../simulated.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
 
 export { factoryOf, simulate };
 

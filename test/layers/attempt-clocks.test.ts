@@ -7,9 +7,9 @@ import { loading } from "../../src/layers/loading.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
-import { CountedCancellation } from "../counted-cancellation.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { callOf, read, targetOf, through } from "./call-of.ts";
+import { callOf, read, targetOf, through } from "../harness/call-of.ts";
+import { CountedCancellation } from "../harness/counted-cancellation.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
 
 function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy>, layers = [timeout]) {
   const clock = new FakeClock();

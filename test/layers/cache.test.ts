@@ -7,8 +7,8 @@ import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dial
 import { cache, cacheKey } from "../../src/layers/cache.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
-import { abort, callOf, INPUT, read, targetOf, textOf, through } from "./call-of.ts";
+import { abort, callOf, INPUT, read, targetOf, textOf, through } from "../harness/call-of.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
 const withStart = (attempt: ScriptedAttempt, model = "main"): ScriptedAttempt => [
   { events: [{ type: "start", model, provider: "scripted" }] },

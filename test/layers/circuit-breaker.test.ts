@@ -4,8 +4,8 @@ import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dial
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
-import { abort, callOf, read, targetOf, through } from "./call-of.ts";
+import { abort, callOf, read, targetOf, through } from "../harness/call-of.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
 const fails = (code: ModelErrorCode): ScriptedAttempt => [{ error: { code, message: code } }];
 

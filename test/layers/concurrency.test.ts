@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { concurrency } from "../../src/layers/concurrency.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
-import { abort, callOf, read, targetOf, through } from "./call-of.ts";
+import { abort, callOf, read, targetOf, through } from "../harness/call-of.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
 function setUp(
   maxParallel: number,

@@ -21,9 +21,9 @@ import { telemetry } from "../../src/layers/telemetry.ts";
 import { timeout } from "../../src/layers/timeout.ts";
 import { UsageTotals } from "../../src/layers/usage-totals.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { targetOf } from "./call-of.ts";
-import { testLayer } from "./contract.ts";
+import { targetOf } from "../harness/call-of.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
+import { testLayer } from "../harness/layer-contract.ts";
 
 const isStart = (event: { type: string }) => event.type === "start";
 

@@ -10,8 +10,8 @@ import { credential } from "../../src/layers/credential.ts";
 import { KeyStates } from "../../src/layers/key-states.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
-import { abort, callOf, read, targetOf, textOf, through } from "./call-of.ts";
+import { abort, callOf, read, targetOf, textOf, through } from "../harness/call-of.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
 /** A provider that answers each key in its own way; `behaviour` may be changed between calls. */
 function setUp(

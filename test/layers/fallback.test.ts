@@ -10,8 +10,8 @@ import { fallback } from "../../src/layers/fallback.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import type { FallbackList } from "../../src/layers/target-search.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { abort, callOf, INPUT, read, targetOf, textOf } from "./call-of.ts";
+import { abort, callOf, INPUT, read, targetOf, textOf } from "../harness/call-of.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
 
 type Lists = Partial<Record<FallbackList, readonly string[]>>;
 

@@ -6,8 +6,8 @@ import type { Target } from "../../src/core/target.ts";
 import { usageOf } from "../../src/core/usage.ts";
 import { Group, type GroupOptions } from "../../src/layers/group.ts";
 import { GroupStates } from "../../src/layers/group-states.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { callOf, targetOf } from "./call-of.ts";
+import { callOf, targetOf } from "../harness/call-of.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
 
 const text = (words: string): FlowEvent => ({ type: "text-delta", text: words, sample: 0 });
 const usage: FlowEvent = { type: "usage", usage: usageOf({ input: 7, output: 3, estimated: false }) };

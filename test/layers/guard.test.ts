@@ -9,8 +9,8 @@ import { releasing } from "../../src/layers/guard.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
-import { abort, callOf, read, targetOf, textOf, through } from "./call-of.ts";
+import { abort, callOf, read, targetOf, textOf, through } from "../harness/call-of.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
 /** All layers of a target that use cockatiel, around a script. */
 function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {}) {

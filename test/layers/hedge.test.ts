@@ -4,9 +4,9 @@ import { ModelError } from "../../src/core/error.ts";
 import type { Events } from "../../src/core/event.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { hedged, type Way } from "../../src/layers/hedge.ts";
-import { CountedCancellation } from "../counted-cancellation.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
-import { callOf, read, textOf } from "./call-of.ts";
+import { callOf, read, textOf } from "../harness/call-of.ts";
+import { CountedCancellation } from "../harness/counted-cancellation.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
 const AFTER_MS = 200;
 const slow = (delayMs: number, text: string): ScriptedAttempt => [{ delayMs }, { delta: text }, { finish: "stop" }];

@@ -7,8 +7,8 @@ import type { Token } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { credential } from "../../src/layers/credential.ts";
 import { KeyStates } from "../../src/layers/key-states.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
-import { callOf, read, targetOf, textOf, through } from "./call-of.ts";
+import { callOf, read, targetOf, textOf, through } from "../harness/call-of.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
 type Failure = Omit<ModelErrorInit, "message">;
 

@@ -7,9 +7,9 @@ import { meter } from "../../src/layers/meter.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
-import { CountedCancellation } from "../counted-cancellation.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
-import { abort, callOf, read, targetOf, through } from "./call-of.ts";
+import { abort, callOf, read, targetOf, through } from "../harness/call-of.ts";
+import { CountedCancellation } from "../harness/counted-cancellation.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
 const price = { input: 1, output: 2 };
 

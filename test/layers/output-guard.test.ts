@@ -9,7 +9,7 @@ import { usageOf } from "../../src/core/usage.ts";
 import { type ScriptedAttempt, type ScriptStep, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
 import { tokenStripper } from "../../src/layers/token-stripper.ts";
-import { callOf, INPUT, read, targetOf, textOf, through } from "./call-of.ts";
+import { callOf, INPUT, read, targetOf, textOf, through } from "../harness/call-of.ts";
 
 function guarded(script: ScriptedAttempt, policy: Partial<Policy> = {}, input = INPUT) {
   const dialect = scripted([script]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Target } from "../../src/core/target.ts";
 import { PromptWindow } from "../../src/layers/prompt-window.ts";
-import { callOf, INPUT, targetOf } from "./call-of.ts";
+import { callOf, INPUT, targetOf } from "../harness/call-of.ts";
 
 /** A thousand words and as many tokens, within a few percent. */
 const PROMPT = "word ".repeat(1_000);

@@ -5,7 +5,7 @@ import type { Policy } from "../../src/core/target.ts";
 import { type ScriptStep, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
 import { RepetitionWatch } from "../../src/layers/repetition.ts";
-import { callOf, INPUT, read, targetOf, textOf, through } from "./call-of.ts";
+import { callOf, INPUT, read, targetOf, textOf, through } from "../harness/call-of.ts";
 
 /** `text` in deltas of `size` characters. */
 function cut(text: string, size: number): string[] {

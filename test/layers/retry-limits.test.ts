@@ -13,8 +13,8 @@ import { meter } from "../../src/layers/meter.ts";
 import { pauseGate } from "../../src/layers/pause-gate.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { abort, callOf, read, targetOf, textOf, through } from "./call-of.ts";
+import { abort, callOf, read, targetOf, textOf, through } from "../harness/call-of.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
 
 function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {}) {
   const clock = new FakeClock();

@@ -8,9 +8,9 @@ import { callLog } from "../../src/layers/call-log.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { telemetry } from "../../src/layers/telemetry.ts";
 import { UsageTotals } from "../../src/layers/usage-totals.ts";
-import { CountedCancellation } from "../counted-cancellation.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { callOf, INPUT, read, targetOf, through } from "./call-of.ts";
+import { callOf, INPUT, read, targetOf, through } from "../harness/call-of.ts";
+import { CountedCancellation } from "../harness/counted-cancellation.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
 
 type Line = { readonly level: string; readonly message: string; readonly fields: LogFields };
 

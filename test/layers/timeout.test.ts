@@ -6,8 +6,8 @@ import { deadline } from "../../src/layers/deadline.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
-import { callOf, read, targetOf, textOf, through } from "./call-of.ts";
+import { callOf, read, targetOf, textOf, through } from "../harness/call-of.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
 function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy>, layers = [timeout]) {
   const clock = new FakeClock();

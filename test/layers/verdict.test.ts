@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ModelError } from "../../src/core/error.ts";
 import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import { asModelError, verdictOf } from "../../src/layers/verdict.ts";
-import { targetOf } from "./call-of.ts";
+import { targetOf } from "../harness/call-of.ts";
 
 const failed = (model: string | undefined, code: ModelErrorCode) =>
   new ModelError({ code, message: `${code} there`, provider: "scripted", ...(model !== undefined && { model }) });

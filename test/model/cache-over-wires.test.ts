@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { FakeClock } from "../fake-clock.ts";
-import { AT_ONCE, entry, eventsOf, factoryOf, failureOf, simulate, until, WIRES } from "./world.ts";
+import { AT_ONCE, entry, WIRES } from "../harness/entry.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
+import { eventsOf, failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
+import { until } from "../harness/waits.ts";
 
 const WEATHER = {
   name: "get_weather",

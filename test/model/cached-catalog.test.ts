@@ -2,9 +2,10 @@ import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type FactoryOptions, type Logger, ModelFactory } from "../../src/index.ts";
-import { catalogFile, devDocument, devModel, folder, textOf } from "../catalog/document.ts";
-import { factoryOf } from "../simulated.ts";
-import { chatBody, failureOf, serve } from "./world.ts";
+import { catalogFile, devDocument, devModel, folder, textOf } from "../harness/catalog-document.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf } from "../harness/simulated.ts";
+import { chatBody, serve } from "../harness/small-server.ts";
 
 const TEXT = textOf(
   devDocument({

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { isModelError } from "../../src/core/error.ts";
 import type { ModelEvent } from "../../src/core/event.ts";
-import { quiet } from "../fake-clock.ts";
-import { factoryOf } from "./factory-of.ts";
+import { quiet } from "../harness/fake-clock.ts";
+import { factoryOf } from "../harness/scripted-factory.ts";
 
 const talk = [
   { delta: "one" },

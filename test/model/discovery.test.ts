@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import type { Dialect, FactoryOptions } from "../../src/index.ts";
-import { everythingOf, SECRETS, secretsIn } from "../security/canary.ts";
-import { factoryOf } from "../simulated.ts";
-import { serve } from "../transport/loopback.ts";
-import { failureOf, simulate, WIRES, type Wire } from "./world.ts";
+import { everythingOf, SECRETS, secretsIn } from "../harness/canary.ts";
+import { WIRES, type Wire } from "../harness/entry.ts";
+import { serve } from "../harness/loopback.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
 
 const KEY = SECRETS.key;
 

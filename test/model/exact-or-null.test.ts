@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type CallOptions, ConfigError, type FactoryOptions, type Reply } from "../../src/index.ts";
-import { chatBody, entry, factoryOf, failureOf, serve, WIRES, type Wire } from "./world.ts";
+import { entry, WIRES, type Wire } from "../harness/entry.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf } from "../harness/simulated.ts";
+import { chatBody, serve } from "../harness/small-server.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 

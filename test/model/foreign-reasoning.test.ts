@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { reasoningDemandOf } from "../../src/catalog/reasoning-demands.ts";
 import { type Message, ModelFactory, type Reply } from "../../src/index.ts";
-import { type Arrival, serve } from "./world.ts";
+import { type Arrival, serve } from "../harness/small-server.ts";
 
 type Turn = { readonly role: string; readonly tool_calls?: unknown } & Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Message, Model, Reply } from "../../src/index.ts";
 import type { RecordedRequest, Simulator } from "../../src/testing/simulator.ts";
-import { entry, factoryOf, failureOf, simulate, WIRES, type Wire } from "./world.ts";
+import { entry, WIRES, type Wire } from "../harness/entry.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
 
 const WEATHER = {
   name: "get_weather",

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { CallOptions, ToolInput } from "../../src/index.ts";
-import { entry, eventsOf, factoryOf, failureOf, simulate } from "./world.ts";
+import { entry } from "../harness/entry.ts";
+import { eventsOf, failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
 
 const circle: Record<string, unknown> = {};
 circle["self"] = circle;

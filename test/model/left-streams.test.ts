@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ModelEvent, ModelStream } from "../../src/index.ts";
-import { quiet } from "../fake-clock.ts";
-import { factoryOf } from "./factory-of.ts";
+import { quiet } from "../harness/fake-clock.ts";
+import { factoryOf } from "../harness/scripted-factory.ts";
 
 const LIMITS = '[defaults]\ntimeout = "10s"\nidle_timeout = "8s"\n';
 const SLOT = `${LIMITS}max_parallel = 1\nqueue = 0\n`;

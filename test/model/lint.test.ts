@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import { factoryOf } from "./world.ts";
+import { factoryOf } from "../harness/simulated.ts";
 
 /** Before any model of these tests retires. */
 const EARLY = "2025-06-01";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import * as mini from "zod/mini";
 import { z as zod3 } from "zod/v3";
 import type { ScriptStep } from "../../src/dialects/scripted/dialect.ts";
-import { factoryOf } from "./factory-of.ts";
+import { factoryOf } from "../harness/scripted-factory.ts";
 
 const recipe = z.object({ name: z.string(), minutes: z.number().int() });
 const says = (text: string, finish: "stop" | "length" = "stop"): ScriptStep[] => [

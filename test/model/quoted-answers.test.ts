@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { failureOf, modelAt, serving } from "../wire/ask.ts";
+import { failureOf, modelAt, serving } from "../harness/ask.ts";
 
 const answering = (text: string) =>
   serving(() => ({

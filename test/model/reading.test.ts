@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { FlowEvent } from "../../src/core/event.ts";
 import type { Reply } from "../../src/core/reply.ts";
 import { Reading } from "../../src/model/reading.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { threadMs } from "../security/thread-time.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
+import { threadMs } from "../harness/thread-time.ts";
 
 /** A reading of so many batches of two events, and what was noted of them. */
 function reading(batches: number): { readonly reading: Reading; readonly noted: FlowEvent[] } {

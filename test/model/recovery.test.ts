@@ -3,8 +3,8 @@ import type { ModelError } from "../../src/core/error.ts";
 import type { FlowEvent, ModelEvent } from "../../src/core/event.ts";
 import { usageOf } from "../../src/core/usage.ts";
 import type { ScriptedAttempt } from "../../src/dialects/scripted/dialect.ts";
-import type { FakeClock } from "../fake-clock.ts";
-import { factoryOf } from "./factory-of.ts";
+import type { FakeClock } from "../harness/fake-clock.ts";
+import { factoryOf } from "../harness/scripted-factory.ts";
 
 const BROKEN = { error: { code: "stream_truncated", message: "cut" } } as const;
 const said = (...texts: string[]): ScriptedAttempt => [...texts.map((delta) => ({ delta })), { finish: "stop" }];

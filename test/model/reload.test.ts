@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ConfigError, type FactoryOptions, ModelFactory, type ReloadEvent } from "../../src/index.ts";
-import { type Arrival, chatBody, chatEvents, entry, factoryOf, failureOf, sendEvents, serve, until } from "./world.ts";
+import { entry } from "../harness/entry.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf } from "../harness/simulated.ts";
+import { type Arrival, chatBody, chatEvents, sendEvents, serve } from "../harness/small-server.ts";
+import { until } from "../harness/waits.ts";
 
 const named = (url: string, name: string, lines = "", table = "main") => entry("openai", url, lines, { table, name });
 const echo = () => serve(({ body }: Arrival) => chatBody(String(body.model)));

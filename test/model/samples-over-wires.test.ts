@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { NO_USAGE } from "../../src/core/usage.ts";
-import { AT_ONCE, entry, eventsOf, factoryOf, failureOf, simulate, until, WIRES } from "./world.ts";
+import { AT_ONCE, entry, WIRES } from "../harness/entry.ts";
+import { eventsOf, failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
+import { until } from "../harness/waits.ts";
 
 const COUNTING = Array.from({ length: 60 }, (_, index) => `number ${index + 1}`).join(", ");
 /** Wires on which one request can be asked for several answers. */

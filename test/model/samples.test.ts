@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ScriptStep } from "../../src/dialects/scripted/dialect.ts";
-import { factoryOf } from "./factory-of.ts";
+import { factoryOf } from "../harness/scripted-factory.ts";
 
 const answers = (...texts: string[]): ScriptStep[] => [
   ...texts.map((delta, sample) => ({ delta, sample })),

@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Scope } from "../../src/index.ts";
 import { ModelFactory } from "../../src/index.ts";
-import { chatBody, entry, factoryOf, failureOf, serve } from "./world.ts";
+import { entry } from "../harness/entry.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf } from "../harness/simulated.ts";
+import { chatBody, serve } from "../harness/small-server.ts";
 
 const AT = "http://127.0.0.1:9";
 const WRITER = { org: "acme", guild: "docs", agent: "writer" } as const;

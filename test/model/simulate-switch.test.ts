@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type FactoryOptions, ModelFactory } from "../../src/index.ts";
 import { scripted } from "../../src/testing/index.ts";
-import { factoryOf } from "../simulated.ts";
-import { entry, serve, WIRES } from "./world.ts";
+import { entry, WIRES } from "../harness/entry.ts";
+import { factoryOf } from "../harness/simulated.ts";
+import { serve } from "../harness/small-server.ts";
 
 /** Entries that would go live in every way there is: address, key, proxy, headers, a wire and tokens of the program's own. */
 const LIVE = (url: string) => `

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { entry, factoryOf, failureOf, simulate, WIRES } from "./world.ts";
+import { entry, WIRES } from "../harness/entry.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
 
 test.each(WIRES)("the simulator's filter is a filter on the %s wire", async (wire) => {
   const simulator = await simulate({ script: [{ kind: "filter", times: 2 }] });

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { isModelError, ModelFactory } from "../../src/index.ts";
 import { Model } from "../../src/model/model.ts";
-import { entry, factoryOf, simulate } from "./world.ts";
+import { entry } from "../harness/entry.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
 
 test("methods of a model, its sessions and the factory work when they are taken out of their object", async () => {
   const simulator = await simulate();

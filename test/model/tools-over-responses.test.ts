@@ -1,8 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
 import { factsOf } from "../../src/catalog/lookup.ts";
 import { type CallOptions, ModelFactory } from "../../src/index.ts";
-import { host } from "../keys/host.ts";
-import { entry, failureOf, serve } from "./world.ts";
+import { entry } from "../harness/entry.ts";
+import { host } from "../harness/host.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { serve } from "../harness/small-server.ts";
 
 const TOOLS: NonNullable<CallOptions["tools"]> = [
   { name: "add", parameters: { type: "object", properties: { a: { type: "number" } } } },

@@ -11,8 +11,8 @@ import {
   type ScriptStep,
   scripted,
 } from "../../src/dialects/scripted/dialect.ts";
-import { countShortTimers, quiet } from "../fake-clock.ts";
-import { factoryOf } from "../model/factory-of.ts";
+import { countShortTimers, quiet } from "../harness/fake-clock.ts";
+import { factoryOf } from "../harness/scripted-factory.ts";
 
 countShortTimers();
 

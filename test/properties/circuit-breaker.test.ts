@@ -4,8 +4,8 @@ import { ModelError } from "../../src/core/error.ts";
 import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { Events } from "../../src/core/event.ts";
 import { Breakers, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
-import { countShortTimers, FakeClock, quiet } from "../fake-clock.ts";
-import { callOf, read, targetOf } from "../layers/call-of.ts";
+import { callOf, read, targetOf } from "../harness/call-of.ts";
+import { countShortTimers, FakeClock, quiet } from "../harness/fake-clock.ts";
 
 countShortTimers();
 

@@ -4,7 +4,7 @@ import { parseDuration, untilDate } from "../../src/core/duration.ts";
 import { isModelError } from "../../src/core/error.ts";
 import { ERROR_CODES } from "../../src/core/error-codes.ts";
 import { modelErrorOf } from "../../src/core/failure.ts";
-import { targetOf } from "../layers/call-of.ts";
+import { targetOf } from "../harness/call-of.ts";
 
 const RUNS = { numRuns: 1_000 };
 

@@ -9,8 +9,8 @@ import { readResponses } from "../../src/dialects/openai/server/read-responses-r
 import type { Json } from "../../src/dialects/served/json.ts";
 import type { Received } from "../../src/dialects/server-wire.ts";
 import { isModelError, type Model, ModelError, ModelFactory } from "../../src/index.ts";
-import type { Wire } from "../wire/recording-files.ts";
-import { anyHistory, properHistory, THOUGHT_PROOFS } from "./histories.ts";
+import { anyHistory, properHistory, THOUGHT_PROOFS } from "../harness/histories.ts";
+import type { Wire } from "../harness/recording-files.ts";
 
 const RUNS = { numRuns: 1_000 };
 const LIMIT_MS = 120_000;

@@ -9,8 +9,8 @@ import { decodeResponses } from "../../src/dialects/openai/responses-decode.ts";
 import { Body } from "../../src/transport/body.ts";
 import { WireHeaders } from "../../src/transport/headers.ts";
 import { HttpResponse } from "../../src/transport/response.ts";
-import { callOf, read, type Seen } from "../layers/call-of.ts";
-import type { Wire } from "../wire/recording-files.ts";
+import { callOf, read, type Seen } from "../harness/call-of.ts";
+import type { Wire } from "../harness/recording-files.ts";
 
 export const DECODERS: Readonly<Record<Wire, (target: Target) => Decoder>> = {
   openai: decodeChat,

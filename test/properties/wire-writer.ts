@@ -1,4 +1,4 @@
-import type { Tree, Wire } from "../wire/recording-files.ts";
+import type { Tree, Wire } from "../harness/recording-files.ts";
 
 /** A tool call whose JSON comes in pieces. */
 export interface WrittenCall {

@@ -1,18 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import {
-  chatBody,
-  chatEvents,
-  entry,
-  eventsOf,
-  factoryOf,
-  failureOf,
-  sendEvents,
-  serve,
-  simulate,
-  WIRES,
-} from "../model/world.ts";
+import { entry, WIRES } from "../harness/entry.ts";
+import { eventsOf, failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
+import { chatBody, chatEvents, sendEvents, serve } from "../harness/small-server.ts";
 
 describe("schemas", () => {
   test("an optional field is required and nullable for OpenAI, and every object is closed", async () => {

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type CallOptions, ConfigError, ModelFactory } from "../../src/index.ts";
-import { chatBody, entry, factoryOf, failureOf, serve, simulate, WIRES } from "../model/world.ts";
+import { entry, WIRES } from "../harness/entry.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
+import { chatBody, serve } from "../harness/small-server.ts";
 
 const FOUR = `default_model = "gpt-4"
 [models.gpt-4]

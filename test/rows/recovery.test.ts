@@ -1,18 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../src/index.ts";
-import {
-  AT_ONCE,
-  chatBody,
-  chatEvents,
-  entry,
-  eventsOf,
-  factoryOf,
-  failureOf,
-  sendEvents,
-  serve,
-  simulate,
-  WIRES,
-} from "../model/world.ts";
+import { AT_ONCE, entry, WIRES } from "../harness/entry.ts";
+import { eventsOf, failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
+import { chatBody, chatEvents, sendEvents, serve } from "../harness/small-server.ts";
 
 const other = (url: string, table: string, lines = "") =>
   entry("openai", url, lines, { table, name: `${table}-model` });

@@ -1,18 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { ERROR_CODES, isModelError, ModelError, type ModelErrorCode } from "../../src/index.ts";
-import {
-  AT_ONCE,
-  chatBody,
-  entry,
-  factoryOf,
-  failureOf,
-  JumpingClock,
-  PATIENT,
-  serve,
-  simulate,
-  WIRES,
-  type Wire,
-} from "../model/world.ts";
+import { AT_ONCE, entry, PATIENT, WIRES, type Wire } from "../harness/entry.ts";
+import { JumpingClock } from "../harness/jumping-clock.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
+import { chatBody, serve } from "../harness/small-server.ts";
 
 /** Only the waits between tries come to pass. */
 const patient = (toml: string) => `[defaults]\n${PATIENT}\n${toml}`;

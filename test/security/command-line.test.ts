@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { cli } from "../cli/terminal.ts";
-import { serving } from "../wire/ask.ts";
-import { smallBody } from "../wire/small-answers.ts";
-import { around, PROMPT, promptsIn, SECRETS, secretsIn } from "./canary.ts";
+import { serving } from "../harness/ask.ts";
+import { around, PROMPT, promptsIn, SECRETS, secretsIn } from "../harness/canary.ts";
+import { smallBody } from "../harness/small-answers.ts";
+import { cli } from "../harness/terminal.ts";
 
 const { key, secondKey, header, authorization, proxyPassword, query } = SECRETS;
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Model, ModelError } from "../../src/index.ts";
-import { sse } from "../wire/recording-files.ts";
-import { SMALL_STREAM } from "../wire/small-answers.ts";
-import { type Said, type SeenRequest, type WireServer, wireServer } from "../wire/wire-server.ts";
-import { ANSWER, ANSWER_MARK, around, everythingOf, INPUT, promptsIn, SECRETS, secretsIn } from "./canary.ts";
+import { ANSWER, ANSWER_MARK, around, everythingOf, INPUT, promptsIn, SECRETS, secretsIn } from "../harness/canary.ts";
+import { sse } from "../harness/recording-files.ts";
+import { SMALL_STREAM } from "../harness/small-answers.ts";
+import { type Said, type SeenRequest, type WireServer, wireServer } from "../harness/wire-server.ts";
 import { factoryWith, HOSTS, type Host } from "./hosts.ts";
 
 /** What a provider says that repeats what it was sent. */

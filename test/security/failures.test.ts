@@ -3,9 +3,7 @@ import type net from "node:net";
 import { describe, expect, test, vi } from "vitest";
 import { type FactoryOptions, type ModelError, ModelFactory } from "../../src/index.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { listen } from "../transport/loopback.ts";
-import { serving } from "../wire/ask.ts";
-import { SMALL_BODY, smallBody, smallStream } from "../wire/small-answers.ts";
+import { serving } from "../harness/ask.ts";
 import {
   ANSWER,
   ANSWER_MARK,
@@ -16,7 +14,9 @@ import {
   promptsIn,
   SECRETS,
   secretsIn,
-} from "./canary.ts";
+} from "../harness/canary.ts";
+import { listen } from "../harness/loopback.ts";
+import { SMALL_BODY, smallBody, smallStream } from "../harness/small-answers.ts";
 import { factoryWith, HOSTS } from "./hosts.ts";
 
 const { key, secondKey, header, proxyPassword, query, token } = SECRETS;

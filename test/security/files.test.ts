@@ -13,10 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ConfigError, ModelFactory } from "../../src/index.ts";
-import { cli } from "../cli/terminal.ts";
-import { serving } from "../wire/ask.ts";
-import { smallBody } from "../wire/small-answers.ts";
-import { SECRETS, secretsIn } from "./canary.ts";
+import { serving } from "../harness/ask.ts";
+import { SECRETS, secretsIn } from "../harness/canary.ts";
+import { smallBody } from "../harness/small-answers.ts";
+import { cli } from "../harness/terminal.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -9,9 +9,9 @@ import { withoutPrompt } from "../../src/core/prompt-echo.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { tokenStripper } from "../../src/layers/token-stripper.ts";
 import { SseFramer } from "../../src/transport/sse.ts";
-import { targetOf } from "../layers/call-of.ts";
-import { SECRETS } from "./canary.ts";
-import { threadMs } from "./thread-time.ts";
+import { targetOf } from "../harness/call-of.ts";
+import { SECRETS } from "../harness/canary.ts";
+import { threadMs } from "../harness/thread-time.ts";
 
 const target = targetOf();
 const exchange = {

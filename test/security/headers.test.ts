@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ConfigError, isModelError, ModelFactory } from "../../src/index.ts";
-import { serving } from "../wire/ask.ts";
-import { smallBody } from "../wire/small-answers.ts";
-import { everythingOf, SECRETS, secretsIn } from "./canary.ts";
+import { serving } from "../harness/ask.ts";
+import { everythingOf, SECRETS, secretsIn } from "../harness/canary.ts";
+import { smallBody } from "../harness/small-answers.ts";
 import { HOSTS } from "./hosts.ts";
 
 /** What could end a header line and begin another, or cannot be sent at all. */

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type FactoryOptions, ModelFactory } from "../../src/index.ts";
-import type { Wire } from "../wire/recording-files.ts";
-import { SECRETS } from "./canary.ts";
+import { SECRETS } from "../harness/canary.ts";
+import type { Wire } from "../harness/recording-files.ts";
 
 /** A host in one of the wires, with every kind of credential an entry can hold. */
 export interface Host {

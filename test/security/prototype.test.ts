@@ -2,8 +2,8 @@ import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { GrowingJson } from "../../src/core/growing-json.ts";
 import { ConfigError, type JsonSchema, ModelError, ModelFactory } from "../../src/index.ts";
-import { modelAt, serving } from "../wire/ask.ts";
-import { SMALL_BODY, smallBody, WIRES } from "../wire/small-answers.ts";
+import { modelAt, serving } from "../harness/ask.ts";
+import { SMALL_BODY, smallBody, WIRES } from "../harness/small-answers.ts";
 
 /** What every object has at the start of this file, and still must have after each test. */
 const UNTOUCHED = [Object.prototype, Array.prototype, Function.prototype, String.prototype].map((prototype) => ({

@@ -1,6 +1,6 @@
 import http from "node:http";
 import net from "node:net";
-import { listen } from "../transport/loopback.ts";
+import { listen } from "../harness/loopback.ts";
 
 export interface RecordingProxy {
   readonly port: number;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { threadMs } from "./thread-time.ts";
+import { threadMs } from "../harness/thread-time.ts";
 
 const ROOT = fileURLToPath(new URL("../../src/", import.meta.url));
 

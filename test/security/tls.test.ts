@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ModelError, ModelFactory } from "../../src/index.ts";
-import { type Loopback, listen } from "../transport/loopback.ts";
-import { SMALL_BODY } from "../wire/small-answers.ts";
+import { type Loopback, listen } from "../harness/loopback.ts";
+import { SMALL_BODY } from "../harness/small-answers.ts";
 import { AUTHORITY, IDENTITIES, type Identity, OTHER_AUTHORITY } from "./certificates.ts";
 
 function folder(files: Readonly<Record<string, string>>): string {

@@ -1,4 +1,4 @@
-import type { Chance } from "./chance.ts";
+import type { Chance } from "../harness/chance.ts";
 
 /** How a model goes on with an answer: with its rest, with its last words or all of it once more, or with other words. */
 export type Manner = "exact" | "repeating" | "afresh";

@@ -1,5 +1,5 @@
 import type { ModelErrorCode } from "../../src/core/error-codes.ts";
-import type { Chance } from "./chance.ts";
+import type { Chance } from "../harness/chance.ts";
 
 export const HOUR_MS = 3_600_000;
 

@@ -1,6 +1,6 @@
+import type { Chance } from "../harness/chance.ts";
 import type { Manner } from "./answer.ts";
 import { HOUR_MS, type Phase, planPhases } from "./behaviour.ts";
-import type { Chance } from "./chance.ts";
 
 /** What one entry of models.toml says; a plan keeps it beside the text, for the checks. */
 export interface EntryPlan {

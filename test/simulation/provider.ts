@@ -7,9 +7,9 @@ import { ERROR_CODES, type ModelErrorCode } from "../../src/core/error-codes.ts"
 import type { Events, FlowEvent } from "../../src/core/event.ts";
 import type { Message } from "../../src/core/message.ts";
 import { usageOf } from "../../src/core/usage.ts";
+import type { Chance } from "../harness/chance.ts";
 import { newWords, piecesOf, repetitionOf } from "./answer.ts";
 import type { Behaviour } from "./behaviour.ts";
-import type { Chance } from "./chance.ts";
 import type { EntryPlan } from "./plan.ts";
 import type { WireRequest } from "./wire-request.ts";
 

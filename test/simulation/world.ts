@@ -1,8 +1,8 @@
 import { ModelFactory } from "../../src/index.ts";
+import { Chance } from "../harness/chance.ts";
 import { checkSettled, checkShown } from "./answer-promises.ts";
 import { HOUR_MS } from "./behaviour.ts";
 import { VirtualCaller } from "./caller.ts";
-import { Chance } from "./chance.ts";
 import { checkGoingOn } from "./continuation-promises.ts";
 import { type CallerPlan, type EntryPlan, planWorld, type WorldPlan } from "./plan.ts";
 import { type Desk, VirtualProvider } from "./provider.ts";

@@ -3,8 +3,8 @@ import type { ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, it } from "vitest";
 import type { Fault } from "../../src/simulator/server.ts";
-import { fixture } from "../fixtures.ts";
-import { describeWith } from "../needs.ts";
+import { fixture } from "../harness/fixtures.ts";
+import { describeWith } from "../harness/needs.ts";
 import { bench, PERSON_SCHEMA, PIXEL, WEATHER_SCHEMA } from "./sdk-clients.ts";
 
 const DESCRIPTION = fixture("contracts/openai-openapi.json");

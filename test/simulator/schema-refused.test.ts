@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { entry, factoryOf, failureOf, simulate, WIRES } from "../model/world.ts";
+import { entry, WIRES } from "../harness/entry.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
 
 /** Nothing is 5 and at most 4. */
 const IMPOSSIBLE = {

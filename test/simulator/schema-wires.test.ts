@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { StandardSchema } from "../../src/index.ts";
-import { entry, factoryOf, simulate, WIRES } from "../model/world.ts";
+import { entry, WIRES } from "../harness/entry.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
 import { zodSchema } from "./zod-schemas.ts";
 
 const tree: z.ZodType = z.object({

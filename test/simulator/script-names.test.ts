@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Fault, SimulatorOptions } from "../../src/simulator/server.ts";
-import { factoryOf, simulate } from "../simulated.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
 
 const KINDS =
   "rate-limit, quota, overloaded, server, timeout, auth, forbidden, not-found, context, too-large, filter, refusal, invalid";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { entry, factoryOf, simulate, WIRES } from "../model/world.ts";
+import { entry, WIRES } from "../harness/entry.ts";
+import { factoryOf, simulate } from "../harness/simulated.ts";
 
 describe.each(WIRES)("tools on the %s wire", (wire) => {
   test.each(["get-weather", "get_weather", "getWeather"])("calls %s, which the prompt names", async (name) => {

@@ -4,9 +4,9 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isModelError, type Model, ModelFactory } from "../../src/index.ts";
-import { Chance } from "../simulation/chance.ts";
-import { entryFor } from "../wire/recording-files.ts";
-import { WIRES } from "../wire/small-answers.ts";
+import { Chance } from "../harness/chance.ts";
+import { entryFor } from "../harness/recording-files.ts";
+import { WIRES } from "../harness/small-answers.ts";
 
 const COUNT = Number(process.argv[2] ?? 100_000);
 const AT_A_TIME = 16;

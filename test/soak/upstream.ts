@@ -1,9 +1,9 @@
 // The provider of the soak, in a process of its own: small answers in four wires, and a fault for every twentieth request.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Chance } from "../simulation/chance.ts";
-import { sse, type Wire } from "../wire/recording-files.ts";
-import { SMALL_BODY, SMALL_STREAM, WIRES } from "../wire/small-answers.ts";
+import { Chance } from "../harness/chance.ts";
+import { sse, type Wire } from "../harness/recording-files.ts";
+import { SMALL_BODY, SMALL_STREAM, WIRES } from "../harness/small-answers.ts";
 
 const FAULT_SHARE = 0.05;
 

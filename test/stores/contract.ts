@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../src/core/clock.ts";
 import type { Store } from "../../src/core/store.ts";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
 
 /** What every store has to do, whatever it keeps its values in. */
 export function testStore(name: string, make: (clock: Clock) => Promise<Store> | Store): void {

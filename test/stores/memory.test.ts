@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
 import { testStore } from "./contract.ts";
 
 testStore("memory", (clock) => new MemoryStore(1_000, clock));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { failureOf, modelAt, serving } from "../wire/ask.ts";
+import { failureOf, modelAt, serving } from "../harness/ask.ts";
 
 const chunk = (delta: object, finish: string | null) =>
   `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta, finish_reason: finish }] })}`;

@@ -1,4 +1,4 @@
-import { type Recording, sse, type Tree, type Wire } from "../wire/recording-files.ts";
+import { type Recording, sse, type Tree, type Wire } from "../harness/recording-files.ts";
 
 /** How the end of a body is marked: by the end of the connection, by the last chunk, or by its length. */
 export type Framing = "close" | "chunked" | "length";

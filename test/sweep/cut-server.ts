@@ -1,5 +1,5 @@
 import type net from "node:net";
-import { wireServer } from "../wire/wire-server.ts";
+import { wireServer } from "../harness/wire-server.ts";
 import type { CutAnswer } from "./cut-answer.ts";
 
 /** What the server does after the last byte it sends: closes, resets, or nothing. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { describeWith } from "../needs.ts";
-import { RECORDINGS, type Recording, type Tree } from "../wire/recording-files.ts";
-import { read } from "../wire/recording-reader.ts";
+import { describeWith } from "../harness/needs.ts";
+import { RECORDINGS, type Recording, type Tree } from "../harness/recording-files.ts";
+import { read } from "../harness/recording-reader.ts";
 import { bodyAnswer, type CutAnswer, type Framing, streamAnswer } from "./cut-answer.ts";
 import type { Cut } from "./cut-server.ts";
 import { type Ended, type Reading, type Sweep, swept } from "./sweep.ts";

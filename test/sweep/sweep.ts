@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { isModelError, type Model, type ModelError, ModelFactory, type Reply } from "../../src/index.ts";
-import { entryFor, type Recording } from "../wire/recording-files.ts";
+import { entryFor, type Recording } from "../harness/recording-files.ts";
 import type { CutAnswer } from "./cut-answer.ts";
 import { type Cut, type CutServer, cutServer } from "./cut-server.ts";
 

@@ -1,6 +1,16 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { exchange, failure, post, serve, serveRaw, streaming, transport, until, wireResponse } from "./loopback.ts";
+import {
+  exchange,
+  failure,
+  post,
+  serve,
+  serveRaw,
+  streaming,
+  transport,
+  until,
+  wireResponse,
+} from "../harness/loopback.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 

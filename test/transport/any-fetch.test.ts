@@ -7,7 +7,7 @@ import type { Exchange, SseMessage, WireResponse } from "../../src/core/transpor
 import { ModelFactory } from "../../src/index.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { type TransportInput, transportFrom } from "../../src/transport/any-fetch.ts";
-import { collect, exchange, failure, wireResponse } from "./loopback.ts";
+import { collect, exchange, failure, wireResponse } from "../harness/loopback.ts";
 
 let simulator: Simulator;
 beforeAll(async () => {

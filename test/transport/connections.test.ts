@@ -3,8 +3,8 @@ import https from "node:https";
 import net from "node:net";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/core/error.ts";
-import { LOCALHOST_CERT, LOCALHOST_KEY } from "./localhost-certificate.ts";
-import { exchange, failure, listen, post, serve, serveRaw, transport, until } from "./loopback.ts";
+import { LOCALHOST_CERT, LOCALHOST_KEY } from "../harness/localhost-certificate.ts";
+import { exchange, failure, listen, post, serve, serveRaw, transport, until } from "../harness/loopback.ts";
 
 /** A host that accepts connections and then says nothing: a TLS handshake with it never ends. */
 const mute = () => listen(net.createServer((socket) => void socket.resume()));

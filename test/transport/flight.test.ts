@@ -5,8 +5,8 @@ import type { Exchange } from "../../src/core/transport.ts";
 import { Flight, type Outgoing } from "../../src/transport/flight.ts";
 import type { Pools } from "../../src/transport/pools.ts";
 import type { HttpResponse } from "../../src/transport/response.ts";
-import { FakeClock } from "../fake-clock.ts";
-import { exchange } from "./loopback.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
+import { exchange } from "../harness/loopback.ts";
 
 type Controller = Dispatcher.DispatchController;
 

@@ -15,7 +15,7 @@ import {
   streaming,
   transport,
   until,
-} from "./loopback.ts";
+} from "../harness/loopback.ts";
 
 const dataOf = (messages: readonly { data: string }[]) => messages.map(({ data }) => data);
 

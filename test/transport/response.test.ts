@@ -4,7 +4,7 @@ import { Body } from "../../src/transport/body.ts";
 import { BodyCut } from "../../src/transport/failure.ts";
 import { WireHeaders } from "../../src/transport/headers.ts";
 import { HttpResponse } from "../../src/transport/response.ts";
-import { exchange } from "./loopback.ts";
+import { exchange } from "../harness/loopback.ts";
 
 function setUp(status = 200, type = "application/json") {
   const cancelled: ModelError[] = [];

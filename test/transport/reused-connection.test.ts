@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type FaultServerOptions, faultServer } from "../../src/testing/index.ts";
-import { exchange, failure, post, transport } from "./loopback.ts";
+import { exchange, failure, post, transport } from "../harness/loopback.ts";
 
 async function serving(options: FaultServerOptions) {
   const server = await faultServer(options);

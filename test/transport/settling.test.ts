@@ -5,9 +5,9 @@ import net from "node:net";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/core/error.ts";
-import { CountedCancellation } from "../counted-cancellation.ts";
-import { CountingClock } from "../counting-clock.ts";
-import { LOCALHOST_CERT, LOCALHOST_KEY } from "./localhost-certificate.ts";
+import { CountedCancellation } from "../harness/counted-cancellation.ts";
+import { CountingClock } from "../harness/counting-clock.ts";
+import { LOCALHOST_CERT, LOCALHOST_KEY } from "../harness/localhost-certificate.ts";
 import {
   CHUNKED_SSE_HEAD,
   chunk,
@@ -22,7 +22,7 @@ import {
   transport,
   until,
   wireResponse,
-} from "./loopback.ts";
+} from "../harness/loopback.ts";
 
 describe("a caller's signal", () => {
   test("has no listener left after success, failure, refusal and abort", async () => {

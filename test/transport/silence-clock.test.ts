@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { SilenceClock } from "../../src/transport/silence-clock.ts";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "../harness/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { isModelError, type ModelEvent } from "../../src/index.ts";
-import { failureOf, modelAt, serving, within } from "./ask.ts";
-import { smallBody, smallStream, unfinishedStream, WIRES } from "./small-answers.ts";
-import type { Said } from "./wire-server.ts";
+import { failureOf, modelAt, serving, within } from "../harness/ask.ts";
+import { smallBody, smallStream, unfinishedStream, WIRES } from "../harness/small-answers.ts";
+import type { Said } from "../harness/wire-server.ts";
 
 /** How soon after an abort the server must see its socket closed. */
 const CLOSED_MS = 100;

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import { host } from "../keys/host.ts";
+import { host } from "../harness/host.ts";
 
 const NAMES = ["authorization", "x-api-key", "api-key", "x-goog-api-key"] as const;
 const ROUTES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { failureOf, modelAt, serving } from "./ask.ts";
-import { smallBody, WIRES } from "./small-answers.ts";
+import { failureOf, modelAt, serving } from "../harness/ask.ts";
+import { smallBody, WIRES } from "../harness/small-answers.ts";
 
 const QUICK = 'num_retries = 3\nretry_min_wait = "1ms"';
 

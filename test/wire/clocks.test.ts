@@ -1,10 +1,10 @@
 import net from "node:net";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import { failureOf, modelAt, serving, within } from "./ask.ts";
-import { entryFor, sse, type Wire } from "./recording-files.ts";
-import { SMALL_STREAM, smallBody, smallStream, unfinishedStream, WIRES } from "./small-answers.ts";
-import { type SeenRequest, wireServer } from "./wire-server.ts";
+import { failureOf, modelAt, serving, within } from "../harness/ask.ts";
+import { entryFor, sse, type Wire } from "../harness/recording-files.ts";
+import { SMALL_STREAM, smallBody, smallStream, unfinishedStream, WIRES } from "../harness/small-answers.ts";
+import { type SeenRequest, wireServer } from "../harness/wire-server.ts";
 
 const CLOSED_MS = 100;
 const LIMIT_MS = 150;

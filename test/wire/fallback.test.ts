@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isModelError, type ModelError, ModelFactory, type Reply } from "../../src/index.ts";
-import { describeWith } from "../needs.ts";
+import { describeWith } from "../harness/needs.ts";
 import {
   ANSWERS,
   ERROR_STATUS,
@@ -10,9 +10,9 @@ import {
   type Recording,
   saidBy,
   type Wire,
-} from "./recording-files.ts";
-import { WIRES } from "./small-answers.ts";
-import { type Said, type WireServer, wireServer } from "./wire-server.ts";
+} from "../harness/recording-files.ts";
+import { WIRES } from "../harness/small-answers.ts";
+import { type Said, type WireServer, wireServer } from "../harness/wire-server.ts";
 
 let primary: WireServer;
 let secondary: WireServer;

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Message, ModelFactory, type Reply } from "../../src/index.ts";
-import { validateChatRequest, validateResponsesRequest } from "../contracts/openai-schema.ts";
-import { describeWith } from "../needs.ts";
-import { ANSWERS, entryFor, type Recording, saidBy, type Tree, type Wire } from "./recording-files.ts";
-import { read } from "./recording-reader.ts";
+import { describeWith } from "../harness/needs.ts";
+import { validateChatRequest, validateResponsesRequest } from "../harness/openai-schema.ts";
+import { ANSWERS, entryFor, type Recording, saidBy, type Tree, type Wire } from "../harness/recording-files.ts";
+import { read } from "../harness/recording-reader.ts";
+import { smallBody, WIRES } from "../harness/small-answers.ts";
+import { type Said, type WireServer, wireServer } from "../harness/wire-server.ts";
 import { readRequest, stringsIn } from "./request-reader.ts";
-import { smallBody, WIRES } from "./small-answers.ts";
-import { type Said, type WireServer, wireServer } from "./wire-server.ts";
 
 let server: WireServer;
 let said: Said | undefined;

@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import { failureOf, modelAt, serving } from "./ask.ts";
-import { entryFor, sse, type Tree, type Wire } from "./recording-files.ts";
-import { SMALL_BODY, SMALL_STREAM, smallBody, WIRES } from "./small-answers.ts";
-import type { Said } from "./wire-server.ts";
+import { failureOf, modelAt, serving } from "../harness/ask.ts";
+import { entryFor, sse, type Tree, type Wire } from "../harness/recording-files.ts";
+import { SMALL_BODY, SMALL_STREAM, smallBody, WIRES } from "../harness/small-answers.ts";
+import type { Said } from "../harness/wire-server.ts";
 
 const QUICK = 'num_retries = 3\nretry_min_wait = "1ms"\nretry_max_wait = "1ms"';
 const WRITTEN = "<function=read>{sample.txt";

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { type Model, ModelFactory } from "../../src/index.ts";
-import { failureOf, serving } from "./ask.ts";
-import { smallBody, smallStream, WIRES } from "./small-answers.ts";
+import { failureOf, serving } from "../harness/ask.ts";
+import { smallBody, smallStream, WIRES } from "../harness/small-answers.ts";
 
 /** Names that a URL parser would read as something else than one name in a path. */
 const HOSTILE = [

@@ -1,10 +1,10 @@
 import net from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import { listening } from "../keys/host.ts";
-import { failureOf, modelAt, serving } from "./ask.ts";
-import { entryFor } from "./recording-files.ts";
-import { smallBody, WIRES } from "./small-answers.ts";
+import { failureOf, modelAt, serving } from "../harness/ask.ts";
+import { listening } from "../harness/host.ts";
+import { entryFor } from "../harness/recording-files.ts";
+import { smallBody, WIRES } from "../harness/small-answers.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\n";
 const SPOKEN: Readonly<Record<string, string | Uint8Array>> = {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { modelAt, serving } from "./ask.ts";
-import { smallBody, smallStream, WIRES } from "./small-answers.ts";
+import { modelAt, serving } from "../harness/ask.ts";
+import { smallBody, smallStream, WIRES } from "../harness/small-answers.ts";
 
 /** The answers of these servers count three prompt tokens. */
 const WINDOW_OF = (context: number) => `capabilities = { context = ${context} }`;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { faultServer } from "../../src/testing/index.ts";
-import { failureOf, modelAt } from "./ask.ts";
+import { failureOf, modelAt } from "../harness/ask.ts";
 
 /** Measured several times, because a busy machine can delay any single one. */
 const TIMES = 9;

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isModelError, type ModelError, type ModelEvent, ModelFactory, type Reply } from "../../src/index.ts";
-import { describeWith } from "../needs.ts";
-import { ANSWERS, entryFor, FAILURES, RECORDINGS, type Recording, saidBy } from "./recording-files.ts";
-import { type Expected, read } from "./recording-reader.ts";
+import { describeWith } from "../harness/needs.ts";
+import { ANSWERS, entryFor, FAILURES, RECORDINGS, type Recording, saidBy } from "../harness/recording-files.ts";
+import { type Expected, read } from "../harness/recording-reader.ts";
+import { type Said, type WireServer, wireServer } from "../harness/wire-server.ts";
 import { OUTSIDE } from "./recordings-outside.ts";
-import { type Said, type WireServer, wireServer } from "./wire-server.ts";
 
 const STREAMS = ANSWERS.filter(({ events }) => events !== undefined);
 const BODIES = ANSWERS.filter(({ body }) => body !== undefined);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Input } from "../../src/index.ts";
-import { failureOf, modelAt, serving } from "./ask.ts";
-import { smallBody, WIRES } from "./small-answers.ts";
+import { failureOf, modelAt, serving } from "../harness/ask.ts";
+import { smallBody, WIRES } from "../harness/small-answers.ts";
 
 interface Refused {
   readonly name: string;

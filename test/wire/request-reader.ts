@@ -1,4 +1,4 @@
-import type { Tree, Wire } from "./recording-files.ts";
+import type { Tree, Wire } from "../harness/recording-files.ts";
 
 /** What a request body hands over of the conversation, read from the documentation of its wire. */
 export interface HandedOver {

@@ -1,8 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import { AT_ONCE, entry, failureOf as failureIn, JumpingClock, PATIENT, simulate } from "../model/world.ts";
-import { failureOf, modelAt, serving } from "./ask.ts";
-import { WIRES } from "./small-answers.ts";
+import { failureOf, modelAt, serving } from "../harness/ask.ts";
+import { AT_ONCE, entry, PATIENT } from "../harness/entry.ts";
+import { JumpingClock } from "../harness/jumping-clock.ts";
+import { failureOf as failureIn } from "../harness/outcomes.ts";
+import { simulate } from "../harness/simulated.ts";
+import { WIRES } from "../harness/small-answers.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["*.leak.ts"],
-    setupFiles: ["../../nothing-left.ts"],
+    setupFiles: ["../../harness/nothing-left.ts"],
     env: { MODELWRIGHT_TEST_SETTLE_MS: "600" },
     pool: "threads",
     maxWorkers: 2,

@@ -4,7 +4,6 @@ import type { Target } from "../../../src/core/target.ts";
 import { anthropic } from "../../../src/dialects/anthropic/dialect.ts";
 import { createTransport } from "../../../src/transport/fetch.ts";
 import { foldEvents, requestOf, targetOf } from "../contract.ts";
-import { answerOf } from "./answers.ts";
 import {
   answerJson,
   answerStream,
@@ -13,7 +12,8 @@ import {
   type Loopback,
   startLoopback,
   withEnvironment,
-} from "./loopback.ts";
+} from "../loopback.ts";
+import { answerOf } from "./answers.ts";
 
 const transport = createTransport();
 let server: Loopback;

@@ -3,9 +3,9 @@ import type { FinishReason } from "../../../src/core/event.ts";
 import { messagesDecoder } from "../../../src/dialects/anthropic/decode.ts";
 import { anthropic } from "../../../src/dialects/anthropic/dialect.ts";
 import { encodeMessagesRequest } from "../../../src/dialects/anthropic/encode.ts";
+import { checkMessagesBody } from "../../harness/check-messages-body.ts";
 import { targetOf, testDialect, type WireAnswer } from "../contract.ts";
 import { answerOf } from "./answers.ts";
-import { checkMessagesBody } from "./legal.ts";
 
 const target = targetOf({ provider: "anthropic", dialect: "anthropic", modelId: "claude-test" });
 

@@ -4,9 +4,9 @@ import type { Adjustment } from "../../../src/core/attempt.ts";
 import { isModelError } from "../../../src/core/error.ts";
 import type { AssistantMessage, Message } from "../../../src/core/message.ts";
 import { encodeMessagesRequest } from "../../../src/dialects/anthropic/encode.ts";
+import { checkMessagesBody } from "../../harness/check-messages-body.ts";
 import { PIXEL, requestOf, targetOf } from "../contract.ts";
-import { call, history, result } from "./histories.ts";
-import { checkMessagesBody } from "./legal.ts";
+import { call, history, result } from "../histories.ts";
 
 const target = targetOf({ provider: "anthropic", dialect: "anthropic" });
 

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import type { FlowEvent } from "../../../src/core/event.ts";
 import { messagesDecoder } from "../../../src/dialects/anthropic/decode.ts";
-import { fixture, hasFixtures } from "../../fixtures.ts";
-import { describeWith } from "../../needs.ts";
+import { fixture, hasFixtures } from "../../harness/fixtures.ts";
+import { describeWith } from "../../harness/needs.ts";
 import { foldEvents, targetOf } from "../contract.ts";
 
 type Tree = { readonly [key: string]: unknown };

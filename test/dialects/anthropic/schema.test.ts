@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonSchema } from "../../../src/core/tool.ts";
 import { isRecursive, lowerSchema } from "../../../src/dialects/anthropic/schema.ts";
-import { accepts, anySchema, anyValue } from "./schemas.ts";
+import { accepts, anySchema, anyValue } from "../schemas.ts";
 
 const UNSUPPORTED = [
   "minLength",

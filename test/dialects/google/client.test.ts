@@ -4,6 +4,7 @@ import type { Address, Target } from "../../../src/core/target.ts";
 import { googleAddress } from "../../../src/dialects/google/address.ts";
 import { google } from "../../../src/dialects/google/dialect.ts";
 import { createTransport } from "../../../src/transport/fetch.ts";
+import { foldEvents, requestOf, targetOf } from "../contract.ts";
 import {
   answerJson,
   answerStream,
@@ -12,8 +13,7 @@ import {
   type Loopback,
   startLoopback,
   withEnvironment,
-} from "../anthropic/loopback.ts";
-import { foldEvents, requestOf, targetOf } from "../contract.ts";
+} from "../loopback.ts";
 import { answerOf } from "./answers.ts";
 
 const transport = createTransport();

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeGenerate } from "../../../src/dialects/google/encode.ts";
-import { history } from "../anthropic/histories.ts";
 import { requestOf, targetOf } from "../contract.ts";
+import { history } from "../histories.ts";
 import { checkGenerate } from "./legal.ts";
 
 const target = targetOf({ provider: "google", dialect: "google" });

@@ -3,8 +3,8 @@ import { expect, it } from "vitest";
 import type { FlowEvent } from "../../../src/core/event.ts";
 import { generateDecoder } from "../../../src/dialects/google/decode.ts";
 import { ToolNames } from "../../../src/dialects/google/tool-names.ts";
-import { fixture, hasFixtures } from "../../fixtures.ts";
-import { describeWith } from "../../needs.ts";
+import { fixture, hasFixtures } from "../../harness/fixtures.ts";
+import { describeWith } from "../../harness/needs.ts";
 import { foldEvents, requestOf, targetOf } from "../contract.ts";
 
 const FOLDER = "recordings/google";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonSchema } from "../../../src/core/tool.ts";
 import { lowerSchema } from "../../../src/dialects/google/schema.ts";
-import { accepts, anySchema, anyValue } from "../anthropic/schemas.ts";
+import { accepts, anySchema, anyValue } from "../schemas.ts";
 
 const ALLOWED = new Set([
   ...["type", "format", "title", "description", "enum", "items", "prefixItems", "minItems", "maxItems"],

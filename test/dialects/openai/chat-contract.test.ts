@@ -1,7 +1,7 @@
 import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
 import { type ChatParams, encodeChat } from "../../../src/dialects/openai/chat-encode.ts";
 import { openaiChat } from "../../../src/dialects/openai/dialects.ts";
-import { hasOpenaiSchema, validateChatRequest } from "../../contracts/openai-schema.ts";
+import { hasOpenaiSchema, validateChatRequest } from "../../harness/openai-schema.ts";
 import { targetOf, testDialect, type WireAnswer } from "../contract.ts";
 
 const DONE = { data: "[DONE]" };

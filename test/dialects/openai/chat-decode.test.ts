@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FlowEvent } from "../../../src/core/event.ts";
 import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
-import { threadMs } from "../../security/thread-time.ts";
+import { threadMs } from "../../harness/thread-time.ts";
 import { readAnswer, requestOf, targetOf } from "../contract.ts";
 
 const target = targetOf({ provider: "host", dialect: "openai" });

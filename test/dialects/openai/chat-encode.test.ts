@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Message } from "../../../src/core/message.ts";
 import { SETTING_NAMES, type Settings } from "../../../src/core/request.ts";
 import { CHAT_SETTINGS, encodeChat } from "../../../src/dialects/openai/chat-encode.ts";
-import { hasOpenaiSchema, validateChatRequest } from "../../contracts/openai-schema.ts";
+import { hasOpenaiSchema, validateChatRequest } from "../../harness/openai-schema.ts";
 import { CONTRACT_TOOLS, HISTORY, PIXEL, targetOf } from "../contract.ts";
 import { encoding } from "./wire-request.ts";
 

@@ -10,7 +10,7 @@ import type { Target } from "../../../src/core/target.ts";
 import type { Transport } from "../../../src/core/transport.ts";
 import { openaiChat, openaiResponses } from "../../../src/dialects/openai/dialects.ts";
 import { createTransport } from "../../../src/transport/fetch.ts";
-import { type Handler, type Loopback, serve } from "../../transport/loopback.ts";
+import { type Handler, type Loopback, serve } from "../../harness/loopback.ts";
 import { requestOf, targetOf } from "../contract.ts";
 
 function transportOf(): Transport {

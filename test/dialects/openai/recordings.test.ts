@@ -5,8 +5,8 @@ import { isModelError } from "../../../src/core/error.ts";
 import type { Reply } from "../../../src/core/reply.ts";
 import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
 import { decodeResponses } from "../../../src/dialects/openai/responses-decode.ts";
-import { fixture } from "../../fixtures.ts";
-import { describeWith } from "../../needs.ts";
+import { fixture } from "../../harness/fixtures.ts";
+import { describeWith } from "../../harness/needs.ts";
 import { readAnswer, targetOf, type WireAnswer, type WireEvent } from "../contract.ts";
 
 const RECORDINGS = fixture("recordings");

@@ -1,7 +1,7 @@
 import { openaiResponses } from "../../../src/dialects/openai/dialects.ts";
 import { decodeResponses } from "../../../src/dialects/openai/responses-decode.ts";
 import { encodeResponses } from "../../../src/dialects/openai/responses-encode.ts";
-import { hasOpenaiSchema, validateResponsesRequest } from "../../contracts/openai-schema.ts";
+import { hasOpenaiSchema, validateResponsesRequest } from "../../harness/openai-schema.ts";
 import { targetOf, testDialect, type WireAnswer, type WireEvent } from "../contract.ts";
 
 type Item = Readonly<Record<string, unknown>>;

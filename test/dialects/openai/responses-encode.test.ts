@@ -3,7 +3,7 @@ import type { AssistantMessage, Message } from "../../../src/core/message.ts";
 import { SETTING_NAMES, type Settings } from "../../../src/core/request.ts";
 import { encodeCount } from "../../../src/dialects/openai/count-tokens.ts";
 import { encodeResponses, RESPONSES_SETTINGS } from "../../../src/dialects/openai/responses-encode.ts";
-import { hasOpenaiSchema, validateResponsesRequest } from "../../contracts/openai-schema.ts";
+import { hasOpenaiSchema, validateResponsesRequest } from "../../harness/openai-schema.ts";
 import { CONTRACT_TOOLS, HISTORY, PIXEL, requestOf, targetOf } from "../contract.ts";
 import { encoding } from "./wire-request.ts";
 

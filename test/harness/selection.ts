@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, matchesGlob, relative, resolve } from "node:path";
 import { WITHOUT_FIXTURES } from "./fixtures.ts";
 
-const ROOT = resolve(import.meta.dirname, "..");
+const ROOT = resolve(import.meta.dirname, "../..");
 
 /** Slow tests: `npm test` leaves them out. */
 export const SLOW: readonly string[] = [
@@ -41,7 +41,7 @@ const NEED_SERVICES: readonly string[] = ["test/catalog/pinned-table.test.ts", "
 
 /**
  * Tests that send OpenAI requests. `npm run test:all` runs them again and checks every request against OpenAI's
- * description. `test/simulated.ts` fails a test that is missing here.
+ * description. `test/harness/simulated.ts` fails a test that is missing here.
  */
 export const CHECKED_AGAIN: readonly string[] = [
   "test/dialects/openai/*-{contract,encode}.test.ts",

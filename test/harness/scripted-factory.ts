@@ -2,7 +2,7 @@ import type { Dialect } from "../../src/core/dialect.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { ModelFactory } from "../../src/factory/factory.ts";
 import type { FactoryOptions } from "../../src/factory/options.ts";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "./fake-clock.ts";
 
 /** A factory without network: each entry has a provider of its own that plays the entry's script. */
 export function factoryOf(

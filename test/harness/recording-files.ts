@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { fixture, hasFixtures } from "../fixtures.ts";
+import { fixture, hasFixtures } from "./fixtures.ts";
 import type { Said } from "./wire-server.ts";
 
 export type Wire = "openai" | "openai-responses" | "anthropic" | "google";

@@ -3,9 +3,9 @@ import type { Call } from "../../src/core/call.ts";
 import { ModelError } from "../../src/core/error.ts";
 import type { Events, FlowEvent } from "../../src/core/event.ts";
 import type { Layer } from "../../src/core/layer.ts";
-import { CountedCancellation } from "../counted-cancellation.ts";
-import { FakeClock, quiet } from "../fake-clock.ts";
 import { abort, callOf, read } from "./call-of.ts";
+import { CountedCancellation } from "./counted-cancellation.ts";
+import { FakeClock, quiet } from "./fake-clock.ts";
 
 const BATCHES: readonly (readonly FlowEvent[])[] = [
   [{ type: "response", id: "r1" }],

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { JsonSchema } from "../../../src/core/tool.ts";
+import type { JsonSchema } from "../../src/core/tool.ts";
 
 const name = fc.constantFrom("a", "b", "c");
 

@@ -1,12 +1,12 @@
 import { expect, onTestFinished } from "vitest";
-import { type FactoryOptions, ModelFactory } from "../src/index.ts";
+import { type FactoryOptions, ModelFactory } from "../../src/index.ts";
 import {
   type RecordedRequest,
   type Simulator,
   type SimulatorOptions,
   startSimulator,
-} from "../src/simulator/server.ts";
-import { hasOpenaiSchema, validateChatRequest, validateResponsesRequest } from "./contracts/openai-schema.ts";
+} from "../../src/simulator/server.ts";
+import { hasOpenaiSchema, validateChatRequest, validateResponsesRequest } from "./openai-schema.ts";
 import { isCheckedAgain } from "./selection.ts";
 
 /** Sent on purpose by the tests of `allow` and `extra_body`, although OpenAI has no such fields. */
@@ -21,7 +21,9 @@ export async function simulate(options?: SimulatorOptions): Promise<Simulator> {
   onTestFinished(async () => {
     await simulator.close();
     if (simulator.requests.some(isOpenai))
-      expect(isCheckedAgain(expect.getState().testPath as string), "CHECKED_AGAIN in test/selection.ts").toBe(true);
+      expect(isCheckedAgain(expect.getState().testPath as string), "CHECKED_AGAIN in test/harness/selection.ts").toBe(
+        true,
+      );
     if (hasOpenaiSchema) for (const request of simulator.requests) validateRecorded(request);
   });
   return simulator;

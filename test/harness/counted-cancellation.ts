@@ -1,5 +1,5 @@
-import { Cancellation } from "../src/core/cancellation.ts";
-import type { ModelError } from "../src/core/error.ts";
+import { Cancellation } from "../../src/core/cancellation.ts";
+import type { ModelError } from "../../src/core/error.ts";
 
 /** Counts who still listens. */
 export class CountedCancellation extends Cancellation {

@@ -1,7 +1,7 @@
 // Runs around every test file, in its own thread: whatever a file leaves behind fails it.
 import { afterAll, beforeEach, expect } from "vitest";
-import { LeftOver } from "./clean/left-over.ts";
 import { RUN } from "./fixtures.ts";
+import { LeftOver } from "./left-over.ts";
 import { drawsAt, hasProperties, isCheckedAgain, isRepeated } from "./selection.ts";
 
 // Thrown where nobody can catch it, a warning (MaxListenersExceededWarning, TimeoutOverflowWarning …) fails the run.

@@ -1,15 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Call, CallRecord } from "../../../src/core/call.ts";
-import { Cancellation } from "../../../src/core/cancellation.ts";
-import { systemClock } from "../../../src/core/clock.ts";
-import type { Dialect } from "../../../src/core/dialect.ts";
-import type { FlowEvent } from "../../../src/core/event.ts";
-import type { ModelRequest } from "../../../src/core/request.ts";
-import { Secret } from "../../../src/core/secret.ts";
-import type { Target } from "../../../src/core/target.ts";
-import type { Transport } from "../../../src/core/transport.ts";
-import { requestOf } from "../contract.ts";
+import { type Call, CallRecord } from "../../src/core/call.ts";
+import { Cancellation } from "../../src/core/cancellation.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import type { Dialect } from "../../src/core/dialect.ts";
+import type { FlowEvent } from "../../src/core/event.ts";
+import type { ModelRequest } from "../../src/core/request.ts";
+import { Secret } from "../../src/core/secret.ts";
+import type { Target } from "../../src/core/target.ts";
+import type { Transport } from "../../src/core/transport.ts";
+import { requestOf } from "./contract.ts";
 
 export interface CallOptions {
   readonly target: Target;

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../src/core/clock.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
 
 /** The system's clock, counting the timers that are set. */
 export class CountingClock implements Clock {

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
-import type { Clock } from "../src/core/clock.ts";
+import type { Clock } from "../../src/core/clock.ts";
 
 interface Timer {
   readonly atMs: number;

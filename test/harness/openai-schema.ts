@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { fixture, hasFixtures } from "../fixtures.ts";
+import { fixture, hasFixtures } from "./fixtures.ts";
 
 const DESCRIPTION = "contracts/openai-openapi.json";
 export const hasOpenaiSchema = hasFixtures(DESCRIPTION);

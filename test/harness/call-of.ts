@@ -5,7 +5,7 @@ import { isModelError, type ModelError } from "../../src/core/error.ts";
 import type { Events, FlowEvent } from "../../src/core/event.ts";
 import { compose, type Layer, type Next } from "../../src/core/layer.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
-import { FakeClock } from "../fake-clock.ts";
+import { FakeClock } from "./fake-clock.ts";
 
 export const POLICY: Policy = { ...policyOf({}), jitter: "none", breaker: undefined, queue: 0 };
 

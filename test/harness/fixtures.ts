@@ -12,7 +12,7 @@ export function hasFixtures(path: string): boolean {
 }
 
 export function fixture(path: string): string {
-  return resolve(import.meta.dirname, "..", FIXTURES, path);
+  return resolve(import.meta.dirname, "../..", FIXTURES, path);
 }
 
 /** Whether whoever starts the tests says that there are no fixtures: `npm run test:all` then leaves out what needs them. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { Message } from "../../../src/core/message.ts";
-import { PIXEL } from "../contract.ts";
+import type { Message } from "../../src/core/message.ts";
+import { PIXEL } from "./contract.ts";
 
 export const call = (id: string, name = "f") => ({ type: "tool-call", id, name, arguments: { a: 1 } }) as const;
 export const result = (id: string, content = "r") => ({ type: "tool-result", id, content }) as const;

@@ -3,7 +3,7 @@ import https from "node:https";
 import type net from "node:net";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { LOCALHOST_CERT, LOCALHOST_KEY } from "../transport/localhost-certificate.ts";
+import { LOCALHOST_CERT, LOCALHOST_KEY } from "./localhost-certificate.ts";
 
 /** One request with nothing masked. */
 export interface Arrival {
