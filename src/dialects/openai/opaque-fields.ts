@@ -1,4 +1,5 @@
 import { setOwn } from "../../core/own.ts";
+import { latestOf } from "./latest-of.ts";
 import { objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
 type Mutable = Record<string, unknown>;
@@ -86,7 +87,7 @@ function openEntry(list: readonly unknown[], fragment: WireObject): Mutable | un
   if (typeof type !== "string") return undefined;
   const isSame = (entry: WireObject | undefined) =>
     entry?.["type"] === type && sameOrMissing(entry["index"], index) && sameOrMissing(entry["id"], id);
-  const last = typeof index === "number" ? list.findLast((entry) => isSame(objectIn(entry))) : list.at(-1);
+  const last = typeof index === "number" ? latestOf(list, (entry) => isSame(objectIn(entry))) : list.at(-1);
   const open = objectIn(last);
   return open !== undefined && isSame(open) && continues(open, fragment) ? (open as Mutable) : undefined;
 }

@@ -1,4 +1,5 @@
 import type { ToolKind } from "../../core/tool.ts";
+import { ItemList } from "./item-list.ts";
 import type { OpenCall } from "./open-call.ts";
 import { Opening } from "./opening.ts";
 import { Passage } from "./passage.ts";
@@ -50,8 +51,11 @@ export class OutputItem {
  */
 export class ItemTable {
   readonly items: OutputItem[] = [];
-  readonly #byId = new Map<string, OutputItem[]>();
-  readonly #byPlace = new Map<string, OutputItem[]>();
+  readonly #byType = new Map<string, ItemList<OutputItem>>();
+  readonly #byId = new Map<string, ItemList<OutputItem>>();
+  readonly #byPlace = new Map<string, ItemList<OutputItem>>();
+  /** The types of which an item has an id. */
+  readonly #named = new Set<string>();
 
   /** The item of a delta; a new one when it belongs to none. */
   ofDelta(type: string, id: string | undefined, index: number | undefined): OutputItem {
@@ -70,7 +74,7 @@ export class ItemTable {
     const { type, id, callId } = identityOf(wire);
     const known = this.#identified(wire, index, () => true);
     if (known !== undefined && !isElsewhere(known, index)) return this.#claim(known, id, callId, nameOf(wire));
-    const there = this.#at(type, index).findLast(({ finished }) => !finished);
+    const there = this.#at(type, index).lastOpen();
     const nameless = there !== undefined && there.ids.size === 0 && there.callId === undefined;
     const fresh = nameless && (id !== undefined || callId !== undefined || isSilent(there));
     return this.#claim(fresh ? there : this.#add(type, id, index), id, callId, nameOf(wire));
@@ -86,7 +90,7 @@ export class ItemTable {
     const isOther = known?.finished === true && isElsewhere(known, index) && known.content !== content;
     const found =
       (isOther ? undefined : known) ??
-      this.#at(type, index).findLast((item) => !item.finished && fits(item)) ??
+      this.#at(type, index).lastOpen(fits) ??
       (index === undefined || id === undefined ? this.#onlyOpen(type, id, fits) : undefined);
     return this.#claim(found ?? this.#add(type, id, index), id, callId, nameOf(wire));
   }
@@ -109,8 +113,16 @@ export class ItemTable {
     });
     const copies = copiesIn(output, found);
     entries = entries.filter(([, wire]) => !copies.has(wire));
-    claim((wire, position) => this.#at(identityOf(wire).type, position).find((item) => !claimed.has(item)));
-    claim((wire) => this.items.find((item) => item.type === identityOf(wire).type && !claimed.has(item)));
+    const queues = new Map<ItemList<OutputItem>, Iterator<OutputItem>>();
+    const firstUnclaimed = (list: ItemList<OutputItem>): OutputItem | undefined => {
+      const queue = queues.get(list) ?? list[Symbol.iterator]();
+      queues.set(list, queue);
+      for (let next = queue.next(); next.done !== true; next = queue.next())
+        if (!claimed.has(next.value)) return next.value;
+      return undefined;
+    };
+    claim((wire, position) => firstUnclaimed(this.#at(identityOf(wire).type, position)));
+    claim((wire) => firstUnclaimed(this.#ofType(identityOf(wire).type)));
     return entries.map(([position, wire]) => {
       const { type, id, callId } = identityOf(wire);
       return [this.#claim(found.get(wire) ?? this.#add(type, id, position), id, callId, nameOf(wire)), wire] as const;
@@ -143,26 +155,28 @@ export class ItemTable {
     index: number | undefined,
     fits: (item: OutputItem) => boolean = () => true,
   ): OutputItem | undefined {
-    const known = id === undefined ? undefined : this.#byId.get(`${type} ${id}`)?.filter(fits);
-    return known?.findLast((item) => item.index === index) ?? known?.at(-1);
+    const known = id === undefined ? undefined : this.#byId.get(`${type} ${id}`);
+    return known?.lastAt(index, fits) ?? known?.last(fits);
   }
 
   /** An unknown id does not start another item while the item at its index is open. */
   #placed(type: string, id: string | undefined, index: number | undefined): OutputItem | undefined {
-    if (index === undefined)
-      return this.items.findLast((item) => item.type === type && (!item.finished || id === undefined));
+    if (index === undefined) return id === undefined ? this.#ofType(type).last() : this.#ofType(type).lastOpen();
     const there = this.#at(type, index);
-    return there.findLast(({ finished }) => !finished) ?? (id === undefined ? there.at(-1) : undefined);
+    return there.lastOpen() ?? (id === undefined ? there.last() : undefined);
   }
 
-  #onlyOpen(type: string, id: string | undefined, fits: (item: OutputItem) => boolean = () => true) {
-    if (id !== undefined && this.items.some((item) => item.type === type && item.ids.size > 0)) return undefined;
-    const [only, second] = this.items.filter((item) => item.type === type && !item.finished && fits(item));
-    return second === undefined ? only : undefined;
+  #onlyOpen(type: string, id: string | undefined, fits?: (item: OutputItem) => boolean) {
+    if (id !== undefined && this.#named.has(type)) return undefined;
+    return this.#ofType(type).onlyOpen(fits);
   }
 
-  #at(type: string, index: number | undefined): readonly OutputItem[] {
-    return (index === undefined ? undefined : this.#byPlace.get(`${type} ${index}`)) ?? [];
+  #at(type: string, index: number | undefined): ItemList<OutputItem> {
+    return (index === undefined ? undefined : this.#byPlace.get(`${type} ${index}`)) ?? NONE;
+  }
+
+  #ofType(type: string): ItemList<OutputItem> {
+    return this.#byType.get(type) ?? NONE;
   }
 
   #adopt(item: OutputItem | undefined, id: string | undefined): OutputItem | undefined {
@@ -173,7 +187,8 @@ export class ItemTable {
     for (const each of [id, callId]) {
       if (each === undefined || item.ids.has(each)) continue;
       item.ids.add(each);
-      pushTo(this.#byId, `${item.type} ${each}`, item);
+      this.#named.add(item.type);
+      addTo(this.#byId, `${item.type} ${each}`, item);
     }
     item.callId ??= callId;
     item.name ??= name;
@@ -183,7 +198,8 @@ export class ItemTable {
   #add(type: string, id: string | undefined, index: number | undefined): OutputItem {
     const item = new OutputItem(type, index);
     this.items.push(item);
-    if (index !== undefined) pushTo(this.#byPlace, `${type} ${index}`, item);
+    addTo(this.#byType, type, item);
+    if (index !== undefined) addTo(this.#byPlace, `${type} ${index}`, item);
     return this.#claim(item, id, undefined);
   }
 }
@@ -261,8 +277,10 @@ function isSilent({ text, summary, thought, call, early }: OutputItem): boolean 
   return text.text === "" && summary.text === "" && thought.text === "" && call === undefined && early === "";
 }
 
-function pushTo(map: Map<string, OutputItem[]>, key: string, item: OutputItem): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [item]);
-  else list.push(item);
+const NONE = new ItemList<OutputItem>();
+
+function addTo(map: Map<string, ItemList<OutputItem>>, key: string, item: OutputItem): void {
+  const list = map.get(key) ?? new ItemList<OutputItem>();
+  map.set(key, list);
+  list.add(item);
 }

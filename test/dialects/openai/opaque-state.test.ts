@@ -6,6 +6,7 @@ import { encodeGenerate } from "../../../src/dialects/google/encode.ts";
 import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
 import { encodeChat } from "../../../src/dialects/openai/chat-encode.ts";
 import { encodeResponses } from "../../../src/dialects/openai/responses-encode.ts";
+import { threadMs } from "../../security/thread-time.ts";
 import { readAnswer, requestOf, targetOf } from "../contract.ts";
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -219,5 +220,24 @@ describe("opaque state of a chat answer goes to nobody else", () => {
     const answer = sentBack(signed);
     expect(answer.message).toEqual({ role: "assistant", content: "Done." });
     expect(answer.adjustments).toHaveLength(1);
+  });
+});
+
+describe("many opaque entries", () => {
+  const encrypted = (at: number) => ({ type: "reasoning.encrypted", index: at, data: `d${at}` });
+
+  it.each<[string, (at: number) => Loose]>([
+    ["each under an index of its own", encrypted],
+    ["under one index", (at) => ({ ...encrypted(at), index: 0 })],
+    ["of text with ids", (at) => ({ type: "reasoning.text", index: at, id: `r${at}`, text: "a", signature: "s" })],
+  ])("are read in linear time: 20,000 %s", (_, entryAt) => {
+    const deltas = Array.from({ length: 20_000 }, (__, at) => ({ reasoning_details: [entryAt(at)] }));
+    const before = threadMs();
+    const { content } = streamed(...deltas, { content: "Done." });
+    expect(threadMs() - before).toBeLessThan(2_000);
+    const states = (content as readonly { signature?: string }[]).flatMap(({ signature }) =>
+      signature?.startsWith("{") === true ? [JSON.parse(signature) as { reasoning_details: unknown[] }] : [],
+    );
+    expect(states.map(({ reasoning_details: entries }) => entries.length)).toEqual([20_000]);
   });
 });

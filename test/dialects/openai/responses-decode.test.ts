@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeResponses } from "../../../src/dialects/openai/responses-decode.ts";
+import { threadMs } from "../../security/thread-time.ts";
 import { readAnswer, targetOf } from "../contract.ts";
 
 const target = targetOf({ provider: "openai", dialect: "openai-responses" });
@@ -589,5 +590,44 @@ describe("calls for the client", () => {
     expect(() =>
       read(done({ id: "f", type: "function_call", call_id: "c", name: "", arguments: "{}" }, 0), completed()),
     ).toThrow(expect.objectContaining({ code: "invalid_tool_call" }));
+  });
+});
+
+describe("many items that a server names alike", () => {
+  const callAt = (at: number) => ({ ...call(`{"at":${at}}`), id: `f${at}` });
+  const argumentsAt = (at: number) => ({
+    type: "response.function_call_arguments.delta",
+    output_index: at,
+    item_id: `f${at}`,
+    delta: `{"at":${at}}`,
+  });
+  const streamedAt = (at: number) => [added({ ...callAt(at), arguments: "" }, at), argumentsAt(at)];
+
+  it.each<[string, (at: number) => Loose[]]>([
+    ["announced and completed", (at) => [...streamedAt(at), done(callAt(at), at)]],
+    ["announced only", streamedAt],
+    ["completed only", (at) => [done(callAt(at), at)]],
+    ["completed at the place of the next", (at) => [...streamedAt(at), done(callAt(at), at + 1)]],
+    ["that stand in the complete response only", () => []],
+  ])("are read in linear time: 10,000 calls under one call id, %s", (_, eventsAt) => {
+    const places = Array.from({ length: 10_000 }, (__, at) => at);
+    const events = [...places.flatMap(eventsAt), completed(places.map(callAt))];
+    const before = threadMs();
+    const { reply } = read(...events);
+    expect(threadMs() - before).toBeLessThan(2_000);
+    expect(reply.toolCalls.map(({ json }) => json)).toEqual(places.map((at) => `{"at":${at}}`));
+  });
+
+  it("are read in linear time: 10,000 messages with one id", () => {
+    const places = Array.from({ length: 10_000 }, (_, at) => at);
+    const events = places.flatMap((at) => [
+      added(message(""), at),
+      { type: "response.output_text.delta", output_index: at, item_id: "m", delta: `${at};` },
+      done(message(`${at};`), at),
+    ]);
+    const before = threadMs();
+    const { reply } = read(...events, completed(places.map((at) => message(`${at};`))));
+    expect(threadMs() - before).toBeLessThan(2_000);
+    expect(reply.text).toBe(places.map((at) => `${at};`).join(""));
   });
 });
