@@ -6,7 +6,7 @@ import { encodeGenerate } from "../../../src/dialects/google/encode.ts";
 import { decodeChat } from "../../../src/dialects/openai/chat-decode.ts";
 import { encodeChat } from "../../../src/dialects/openai/chat-encode.ts";
 import { encodeResponses } from "../../../src/dialects/openai/responses-encode.ts";
-import { threadMs } from "../../security/thread-time.ts";
+import { threadMs } from "../../harness/thread-time.ts";
 import { readAnswer, requestOf, targetOf } from "../contract.ts";
 
 type Loose = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeResponses } from "../../../src/dialects/openai/responses-decode.ts";
-import { threadMs } from "../../security/thread-time.ts";
+import { threadMs } from "../../harness/thread-time.ts";
 import { readAnswer, targetOf } from "../contract.ts";
 
 const target = targetOf({ provider: "openai", dialect: "openai-responses" });
