@@ -2,6 +2,7 @@ import { nearest } from "../core/suggest.ts";
 import { currentModelsOf, wordsOf } from "./current-models.ts";
 import { vendorOf } from "./find-row.ts";
 import { catalogIds } from "./lookup.ts";
+import { VENDOR_PROVIDERS } from "./providers-vendors.ts";
 import type { Overlay } from "./table.ts";
 
 /** The current model in place of one that retires: of its family, or of the family without its finer words. */
@@ -49,6 +50,31 @@ export function nearId(providerId: string, modelId: string, overlay?: Overlay): 
     const others = splitId(id);
     return sorted === others.toSorted().join("-") || words.join("") === others.join("") || isOneSlip(words, others);
   });
+}
+
+/** The vendor at whose own host a target is. */
+export function vendorAt(origin: string): string | undefined {
+  return VENDOR_PROVIDERS.find(({ baseUrl = "" }) => new URL(baseUrl).origin === origin)?.id;
+}
+
+/**
+ * A family of models, such as `claude`, that this vendor does not have and others do. New models have new numbers, not new
+ * families, so this holds for ids that are newer than the catalog.
+ */
+export function foreignFamily(
+  vendorId: string,
+  modelId: string,
+  overlay?: Overlay,
+): { readonly family: string; readonly vendors: readonly string[] } | undefined {
+  const family = familyOf(modelId);
+  const vendors = VENDOR_PROVIDERS.map(({ id }) => id).filter((id) =>
+    catalogIds(id, overlay).some((one) => familyOf(one) === family),
+  );
+  return vendors.length === 0 || vendors.includes(vendorId) ? undefined : { family, vendors };
+}
+
+function familyOf(id: string): string {
+  return splitId(id)[0] ?? "";
 }
 
 function splitId(id: string): readonly string[] {

@@ -1,9 +1,9 @@
-import { factsOf } from "../catalog/lookup.ts";
+import { factsOf, infoOf } from "../catalog/lookup.ts";
 import { priceOf } from "../catalog/price.ts";
 import type { Overlay } from "../catalog/table.ts";
 import type { OfferedModel, Price } from "../index.ts";
 import { columns } from "./columns.ts";
-import { listedAs, nearestId, type OnlineStatus, reasonOf, verdictOn } from "./listed.ts";
+import { listedAs, nearestId, type OnlineStatus, verdictOn } from "./listed.ts";
 import type { Listing } from "./listings.ts";
 import type { Printer } from "./print.ts";
 import { printableLine } from "./printable.ts";
@@ -23,6 +23,7 @@ interface DiscoveredModel extends OfferedModel {
 export interface DiscoveredPlace {
   readonly provider: string;
   readonly baseUrl: string;
+  readonly wire: string;
   readonly entries: readonly string[];
   /** Absent when the list was not had. */
   readonly models?: readonly DiscoveredModel[];
@@ -34,22 +35,25 @@ export interface DiscoveredPlace {
 
 export function discoveredPlaces(listings: readonly Listing[], overlay: Overlay | undefined): DiscoveredPlace[] {
   return listings.map(({ provider, baseUrl, users, answer }) => {
-    const place = { provider, baseUrl, entries: users.map(({ row }) => row.name) };
+    const place = { provider, baseUrl, wire: users[0]?.row.wire ?? "", entries: users.map(({ row }) => row.name) };
     if (answer instanceof Error) {
-      const { status } = verdictOn("", answer);
-      return { ...place, error: { status, code: answer.code, message: reasonOf(answer) } };
+      const { status, message = "" } = verdictOn("", answer);
+      return { ...place, error: { status, code: answer.code, message } };
     }
     const { models, complete } = answer;
     const found = new Map(users.map(({ row }) => [row, listedAs(row.model, models)]));
-    const missing = [...found].filter(([, model]) => model === undefined).map(([row]) => row);
+    // The simulator answers under any id, and has the facts of the model it stands in for.
+    const isSimulator = provider === "simulator";
+    const missing = isSimulator ? [] : [...found].filter(([, model]) => model === undefined).map(([row]) => row);
     return {
       ...place,
       complete,
       models: models.map((model) => {
-        const { known, context, maxOutput } = factsOf(provider, model.id, overlay);
+        const maker = isSimulator ? (infoOf(model.id, overlay)?.provider ?? provider) : provider;
+        const { known, context, maxOutput } = factsOf(maker, model.id, overlay);
         const limits = { ...(context !== undefined && { context }), ...(maxOutput !== undefined && { maxOutput }) };
         const usedBy = [...found].filter(([, one]) => one === model).map(([row]) => row.name);
-        const price = priceOf(provider, model.id, undefined, overlay) ?? null;
+        const price = priceOf(maker, model.id, undefined, overlay) ?? null;
         return { ...limits, ...model, usedBy, known, price };
       }),
       missing: missing.map(({ name, model }) => ({
@@ -66,11 +70,12 @@ export function discoveredLines(places: readonly DiscoveredPlace[], print: Print
 }
 
 function placeLines(
-  { provider, baseUrl, entries, models, missing = [], complete, error }: DiscoveredPlace,
+  { provider, baseUrl, wire, entries, models, missing = [], complete, error }: DiscoveredPlace,
   print: Printer,
 ) {
   const { paint } = print;
-  const where = baseUrl === provider ? "" : ` · ${baseUrl}`;
+  const isSimulator = provider === "simulator";
+  const where = isSimulator ? ` · ${wire} wire` : ` · ${baseUrl}`;
   if (error !== undefined || models === undefined) {
     const mark = error?.status === "cannot-be-asked" ? paint.yellow("!") : paint.red("✗");
     const whose = entries.length === 0 ? "" : ` (${entries.join(", ")})`;
@@ -79,7 +84,7 @@ function placeLines(
       `  ${mark} ${OUTCOME[error?.status ?? "not-reached"]}${whose}: ${error?.message ?? ""}`,
     ];
   }
-  const title = `${paint.bold(provider)}${where} · ${plural(models.length, "model")}`;
+  const title = `${paint.bold(provider)}${where} · ${plural(models.length, "model")}${isSimulator ? ", and any other id" : ""}`;
   const rows = models.map((model) => [
     model.usedBy.length > 0 ? paint.bold(printableLine(model.id)) : printableLine(model.id),
     ...[model.context, model.maxOutput].map((tokens) => (tokens === undefined ? "?" : shortCount(tokens))),
@@ -100,6 +105,7 @@ const OUTCOME: Readonly<Record<OnlineStatus, string>> = {
   "no-such-model": "no such model",
   "key-refused": "the key is refused",
   "cannot-be-asked": "cannot be asked",
+  "unexpected-answer": "unexpected answer",
   "not-reached": "not reached",
   "not-asked": "not asked",
 };

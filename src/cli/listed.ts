@@ -30,6 +30,8 @@ export type OnlineStatus =
   | "key-refused"
   /** It has no list, or none for this key. */
   | "cannot-be-asked"
+  /** An answer that says nothing about key and model: not a list, or an error of the server. */
+  | "unexpected-answer"
   | "not-reached"
   /** The entry cannot be used yet. */
   | "not-asked";
@@ -46,7 +48,11 @@ export interface OnlineVerdict {
 }
 
 export function verdictOn(id: string, answer: Discovery | ModelError): OnlineVerdict {
-  if (answer instanceof Error) return { status: statusOf(answer), message: reasonOf(answer) };
+  if (answer instanceof Error) {
+    const status = statusOf(answer);
+    const http = status === "unexpected-answer" && answer.status !== undefined ? `HTTP ${answer.status}: ` : "";
+    return { status, message: http + reasonOf(answer) };
+  }
   const { models, complete, provider } = answer;
   const found = listedAs(id, models);
   if (found !== undefined) {
@@ -71,11 +77,17 @@ function statusOf({ code, status, message }: ModelError): OnlineStatus {
   // OpenAI's restricted keys: good for answers, not for the list.
   if (code === "unauthorized") return /missing scopes/i.test(message) ? "cannot-be-asked" : "key-refused";
   if (code === "forbidden" || code === "unsupported" || code === "not_found") return "cannot-be-asked";
-  return status === 405 || status === 501 ? "cannot-be-asked" : "not-reached";
+  if (status === 405 || status === 501) return "cannot-be-asked";
+  return status !== undefined || code === "protocol_error" ? "unexpected-answer" : "not-reached";
+}
+
+/** Whether nothing is known of the entry because of its provider. */
+export function isUnheard(status: OnlineStatus | undefined): boolean {
+  return status === "not-reached" || status === "unexpected-answer";
 }
 
 /** The words of an error without the names that stand beside them anyway. */
-export function reasonOf({ message }: ModelError): string {
+function reasonOf({ message }: ModelError): string {
   return printableLine(message)
     .replace(/^[^:]*\(list of models\): /, "")
     .replace(/ \(see models\.[^)]*\)$/, "");
@@ -86,6 +98,7 @@ const ORDER: readonly OnlineStatus[] = [
   "key-refused",
   "no-such-model",
   "not-reached",
+  "unexpected-answer",
   "cannot-be-asked",
   "not-listed",
   "ok",

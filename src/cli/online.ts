@@ -48,6 +48,7 @@ export function onlineWords(verdict: OnlineVerdict | undefined, paint: Paint, no
     return `${paint.red(message)}${suggestion === undefined ? "" : `; did you mean ${paint.green(`"${suggestion}"`)}?`}`;
   if (status === "key-refused") return paint.red(`the key is refused: ${message}`);
   if (status === "not-reached") return paint.yellow(`not reached: ${message}`);
+  if (status === "unexpected-answer") return paint.yellow(`unexpected answer: ${message}`);
   return paint.yellow(status === "not-listed" ? message : `cannot be asked: ${message}`);
 }
 

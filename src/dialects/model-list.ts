@@ -51,7 +51,8 @@ export async function listOverWire(
       : isObject(body)
         ? reader.page(body)
         : undefined;
-    if (page === undefined) throw targetError(target, "protocol_error", "the answer holds no list of models");
+    if (page === undefined)
+      throw targetError(target, "protocol_error", `expected a list of models, got ${kindOf(body)}`);
     for (const model of page.entries.map((entry) => readModel(entry, reader)))
       if (model !== undefined && !models.has(model.id)) models.set(model.id, model);
     if (typeof page.next !== "string" || page.next === "") return [...models.values()];
@@ -63,6 +64,17 @@ export async function listOverWire(
 function readModel(entry: unknown, reader: ListReader): OfferedModel | undefined {
   const read = isObject(entry) ? reader.model(entry) : undefined;
   return read?.id === undefined ? undefined : (read as OfferedModel);
+}
+
+const MOST_KEYS = 5;
+
+/** What came in place of a list: its kind and the names in it, not its values. */
+function kindOf(body: unknown): string {
+  if (!isObject(body)) return body === null ? "null" : `a ${typeof body}`;
+  const keys = Object.keys(body).filter((key) => /^\w{1,40}$/.test(key));
+  if (keys.length === 0) return "an object";
+  const more = keys.length > MOST_KEYS ? `, and ${keys.length - MOST_KEYS} more` : "";
+  return `an object with ${keys.slice(0, MOST_KEYS).join(", ")}${more}`;
 }
 
 export function isObject(value: unknown): value is JsonObject {

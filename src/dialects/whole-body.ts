@@ -17,7 +17,7 @@ export async function wholeBody<Params>(
     const response = await client.send(params, operation, exchange);
     if (isEventStream(response)) {
       response.cancel();
-      throw targetError(target, "protocol_error", "the answer is no JSON body");
+      throw targetError(target, "protocol_error", "expected JSON, got an event stream");
     }
     const body = parseBody(await response.text(), target);
     refuseErrorBody(body, target);

@@ -1,4 +1,4 @@
-import { nearId, prefixedId, successorOf } from "../catalog/likely-ids.ts";
+import { foreignFamily, nearId, prefixedId, successorOf, vendorAt } from "../catalog/likely-ids.ts";
 import { SIMULATOR } from "../config/layering.ts";
 import { adapt, capabilitiesUsed } from "../core/adapt.ts";
 import type { CallInput } from "../core/call.ts";
@@ -51,12 +51,30 @@ export class Linter {
     const target = this.#target(name);
     if (target === undefined) return [];
     return [
-      ...this.#id(target),
+      ...(this.#vendor(target) ?? this.#id(target)),
       ...this.#retirement(target),
       ...this.#changes(target),
       ...this.#window(target),
       ...this.#fallbacks(target),
     ];
+  }
+
+  /** A model of another vendor at a vendor's own host, whatever the entry calls it. */
+  #vendor(target: Target): readonly LintFinding[] | undefined {
+    const { config, overlay } = this.#context;
+    const { entry, modelId, origin } = target;
+    const vendor = vendorAt(origin);
+    const foreign = vendor === undefined ? undefined : foreignFamily(vendor, modelId, overlay);
+    if (vendor === undefined || foreign === undefined) return undefined;
+    const declared = config.entry(entry);
+    const providers = foreign.vendors.map((id) => `provider = "${id}"`).join(" or ");
+    const written = [
+      ...(declared.baseUrl === undefined ? [] : ["base_url"]),
+      ...(declared.customLlmProvider === undefined ? [] : ["custom_llm_provider"]),
+    ];
+    const rest = written.length === 0 ? "" : ` without ${written.join(" and ")}`;
+    const message = `${vendor} has no ${foreign.family} models, so not "${modelId}"; write ${providers}${rest}`;
+    return [this.#finding(target, "warning", "provider", message)];
   }
 
   /** An id that the provider is not known to have and another one of its own is near to; behind an own address anything goes. */

@@ -109,13 +109,15 @@ describe("check --online", () => {
   });
 
   it.each([
-    [429, { error: { message: "slow down", code: "rate_limit_exceeded" } }],
-    [503, { error: { message: "down" } }],
-    [200, "no list"],
-  ])("an answer %i that tells nothing is not reached", async (status, body) => {
+    [429, { error: { message: "slow down", code: "rate_limit_exceeded" } }, "HTTP 429: slow down"],
+    [503, { error: { message: "down" } }, "HTTP 503: down"],
+    [200, "no list", "expected a list of models, got a string"],
+    [200, { status: "ok", uptime: 3 }, "expected a list of models, got an object with status, uptime"],
+  ])("an answer %i that tells nothing of the model is shown: %j", async (status, body, message) => {
     const server = await listing({ [key]: [status, body] });
     const toml = entryOf("main", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
-    expect(await online(toml)).toMatchObject({ code: 1, statuses: ["not-reached"] });
+    const { code, models } = await online(toml);
+    expect([code, models[0]?.online]).toEqual([1, { status: "unexpected-answer", message }]);
     expect(server.requests).toHaveLength(1);
   });
 

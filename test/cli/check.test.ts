@@ -48,14 +48,26 @@ describe("check", () => {
     const toml =
       '[models.old]\nname = "o1-mini"\nprovider = "openai"\napi_key = "k"\n\n[models.mini]\nname = "gpt-4o-mini"\nprovider = "openai"\napi_key = "k"\n';
     const { code, out } = await cli(["check"], { toml, today: "2026-11-20" });
-    expect(out).toMatch(/✓ old +openai +o1-mini +retired on 2025-10-27/);
-    expect(out).toMatch(/✓ mini +openai +gpt-4o-mini +ok, the model retires on 2027-01-14/);
+    expect(out).toMatch(/! old +openai +o1-mini +retired on 2025-10-27/);
+    expect(out).toMatch(/! mini +openai +gpt-4o-mini +ok, the model retires on 2027-01-14/);
     expect(out).toMatch(/models\.toml:7:8: warning: gpt-4o-mini retires on 2027-01-14; use gpt-5/);
     expect(out).toContain("2 warnings");
     expect(code).toBe(0);
     expect((await cli(["check", "--strict"], { toml, today: "2026-11-20" })).code).toBe(2);
     const early = await cli(["check", "--strict"], { toml, today: "2025-01-20" });
     expect([early.code, early.out.includes("warning")]).toEqual([0, false]);
+  });
+
+  it("marks the entries that a warning is about, and no others", async () => {
+    const toml =
+      '[models.a]\nname = "claude-sonnet-4-5"\nprovider = "openai"\napi_key = "k"\n\n[models.b]\nname = "gpt-6-luna"\nprovider = "openai"\napi_key = "k"\n';
+    const { code, out } = await cli(["check"], { toml });
+    expect(out).toMatch(/! a +openai +claude-sonnet-4-5 +1 warning\n/);
+    expect(out).toMatch(/✓ b +openai +gpt-6-luna +ok\n/);
+    expect(out).toContain(
+      'models.toml:3:12: warning: openai has no claude models, so not "claude-sonnet-4-5"; write provider = "anthropic"\n',
+    );
+    expect(code).toBe(0);
   });
 
   it("names the ways to name a file where there is none", async () => {

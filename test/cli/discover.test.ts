@@ -130,8 +130,17 @@ describe("models --discover", () => {
   it("asks the simulator over its own server, without a key", async () => {
     const toml = '[models.any]\nname = "gpt-4o-mini"\nprovider = "simulator"\napi_key = ["env:NOT_SET", "k"]\n';
     const { out, code } = await cli(["models", "--discover"], { toml });
-    expect(out).toMatch(/^simulator · \d+ models\n/);
+    expect(out).toMatch(/^simulator · openai wire · \d+ models, and any other id\n/);
+    expect(out).toMatch(/gpt-4o-mini +128k +16k +\$0\.15 \/ \$0\.60 +any/);
+    expect(out).not.toContain("unknown");
     expect(code).toBe(0);
+  });
+
+  it("misses nothing at the simulator, which answers under any id", async () => {
+    const { out } = await cli(["models", "--discover"], {
+      toml: '[models.any]\nname = "mine"\nprovider = "simulator"\n',
+    });
+    expect(out).not.toContain("mine");
   });
 
   it("and --catalog exclude each other", async () => {

@@ -127,6 +127,57 @@ describe("lint says without a request", () => {
     expect(named("openai/gpt-4.1", "openai", 'base_url = "http://127.0.0.1:4000/v1"')).toEqual([]);
   });
 
+  test.each([
+    [
+      "claude-sonnet-4-5",
+      "openai",
+      "",
+      'openai has no claude models, so not "claude-sonnet-4-5"; write provider = "anthropic"',
+    ],
+    [
+      "claude-opus-99",
+      "google",
+      "",
+      'google has no claude models, so not "claude-opus-99"; write provider = "anthropic"',
+    ],
+    ["gpt-9", "anthropic", "", 'anthropic has no gpt models, so not "gpt-9"; write provider = "openai"'],
+    [
+      "gemini-2.5-pro",
+      "anthropic",
+      "",
+      'anthropic has no gemini models, so not "gemini-2.5-pro"; write provider = "google"',
+    ],
+    [
+      "kimi-k3",
+      "openai",
+      "",
+      'openai has no kimi models, so not "kimi-k3"; write provider = "moonshot" or provider = "dashscope"',
+    ],
+    [
+      "gpt-9",
+      "mine",
+      'custom_llm_provider = "anthropic"\nbase_url = "https://api.anthropic.com"',
+      'anthropic has no gpt models, so not "gpt-9"; write provider = "openai" without base_url and custom_llm_provider',
+    ],
+  ])("that %s at %s is a model of another vendor", (name, provider, more, message) => {
+    expect(named(name, provider, more)).toEqual([`warning 3:12 ${message}`]);
+  });
+
+  test.each([
+    ["claude-sonnet-4-5", "bedrock", 'base_url = "https://bedrock.example.com/v1"'],
+    ["claude-sonnet-4-5", "openai", 'base_url = "http://127.0.0.1:4000/v1"'],
+    ["claude-sonnet-4-5", "vertex", ""],
+    [
+      "gemini-2.5-pro",
+      "google",
+      'custom_llm_provider = "openai"\nbase_url = "https://generativelanguage.googleapis.com/v1beta/openai"',
+    ],
+    ["claude-sonnet-4-5", "simulator", ""],
+    ["deepseek-chat", "dashscope", ""],
+  ])("nothing of %s at %s, which may have it", (name, provider, more) => {
+    expect(named(name, provider, more).filter((line) => line.includes("has no"))).toEqual([]);
+  });
+
   test("nothing of a correct file", async () => {
     const factory = await ModelFactory.load("models.toml", {
       env: {},

@@ -5,7 +5,7 @@ import { configProblems } from "../config-problems.ts";
 import { type CliContext, Exit } from "../context.ts";
 import { type EntryRow, entryProblems, entryRows } from "../entry-row.ts";
 import { problemReport } from "../error-report.ts";
-import type { OnlineStatus } from "../listed.ts";
+import { isUnheard, type OnlineVerdict } from "../listed.ts";
 import { askedOnline, isWrong, onlineWords, retirementWords, type Verdicts } from "../online.ts";
 import type { Paint, Printer } from "../print.ts";
 import { openProject, type Project } from "../project.ts";
@@ -44,7 +44,7 @@ async function check(file: string | undefined, flags: CheckFlags, context: CliCo
     const fails = findings.some(({ severity }) => severity === "error" || flags.strict === true);
     if (fails || statuses.some(isWrong) || (flags.keys === true && rows.some(({ usable }) => !usable)))
       throw new Exit(2);
-    if (statuses.includes("not-reached")) throw new Exit(1);
+    if (statuses.some(isUnheard)) throw new Exit(1);
   } finally {
     await opened.factory.close();
   }
@@ -89,8 +89,7 @@ async function tellModels(
     print.json(correctFile(project, rows, findings, verdicts));
     return;
   }
-  const errors = findings.filter(({ severity }) => severity === "error").length;
-  print.lines(correctLines(project, rows, errors, verdicts, print, io.now?.() ?? Date.now()));
+  print.lines(correctLines(project, rows, findings, verdicts, print, io.now?.() ?? Date.now()));
   if (findings.length === 0) return;
   print.line();
   for (const line of await problemReport(findings, print, print.paint)) print.line(line);
@@ -128,12 +127,13 @@ function correctFile(
 function correctLines(
   { file, config }: Project,
   rows: readonly EntryRow[],
-  errors: number,
+  findings: readonly LintFinding[],
   verdicts: Verdicts | undefined,
   print: Printer,
   nowMs: number,
 ): string[] {
   const { paint } = print;
+  const errors = findings.filter(({ severity }) => severity === "error").length;
   const profile = config.profile === undefined ? "" : ` with profile ${config.profile}`;
   const what = `${plural(rows.length, "model")}, default "${config.defaultModel}"`;
   const verdict = errors === 0 ? "is correct" : `cannot work everywhere (${plural(errors, "error")} below)`;
@@ -141,20 +141,35 @@ function correctLines(
   const title = `${mark} ${paint.bold(print.path(file))}${profile} ${verdict}: ${what}`;
   const cells = rows.map((row) => {
     const online = verdicts?.get(row.name);
-    const state = onlineWords(online, paint, nowMs) ?? stateOf(row, paint, nowMs);
-    return [`${markOf(row, online?.status, paint)} ${row.name}`, row.provider, row.model, state];
+    const own = findings.filter(({ model }) => model === row.name);
+    const state = onlineWords(online, paint, nowMs) ?? stateOf(row, own, paint, nowMs);
+    const mark = markOf(row, own, online);
+    return [`${paint[COLOR[mark]](mark)} ${row.name}`, row.provider, row.model, state];
   });
   return [title, "", ...columns(undefined, cells, paint, print.columns, NAME_AND_STATE), ...entryProblems(rows, print)];
 }
 
 const NAME_AND_STATE = [0, 3];
 
-function stateOf({ usable, retiresOn }: EntryRow, paint: Paint, nowMs: number): string {
+function stateOf(
+  { usable, retiresOn }: EntryRow,
+  findings: readonly LintFinding[],
+  paint: Paint,
+  nowMs: number,
+): string {
   if (!usable) return paint.yellow("cannot be used yet");
-  return retirementWords(retiresOn, nowMs, paint) ?? paint.dim("ok");
+  return (
+    retirementWords(retiresOn, nowMs, paint) ?? (findings.length === 0 ? paint.dim("ok") : countOf(findings, paint))
+  );
 }
 
-function markOf({ usable }: EntryRow, online: OnlineStatus | undefined, paint: Paint): string {
-  if (isWrong(online)) return paint.red("✗");
-  return usable && (online ?? "ok") === "ok" ? paint.green("✓") : paint.yellow("!");
+const COLOR = { "✗": "red", "!": "yellow", "✓": "green" } as const;
+
+function markOf(
+  { usable }: EntryRow,
+  findings: readonly LintFinding[],
+  online: OnlineVerdict | undefined,
+): keyof typeof COLOR {
+  if (isWrong(online?.status) || findings.some(({ severity }) => severity === "error")) return "✗";
+  return usable && findings.length === 0 && (online?.status ?? "ok") === "ok" ? "✓" : "!";
 }
