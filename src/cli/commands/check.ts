@@ -158,6 +158,7 @@ function stateOf(
   nowMs: number,
 ): string {
   if (!usable) return paint.yellow("cannot be used yet");
+  if (findings.some(({ severity }) => severity === "error")) return countOf(findings, paint);
   return (
     retirementWords(retiresOn, nowMs, paint) ?? (findings.length === 0 ? paint.dim("ok") : countOf(findings, paint))
   );
