@@ -14,28 +14,26 @@ export function faultsPage(): string {
 function kindsSections(): string[] {
   const tables = Object.entries(KINDS).map(([topic, kinds]) => {
     const rows = kinds.map(({ kind, covers, tests }) => [kind, covers, tests.map((file) => `\`${file}\``).join(", ")]);
-    return [`### ${topic}`, markdownTable(["kind", "also covers", "tests"], rows)].join("\n\n");
+    return [`### ${topic}`, markdownTable(["fault", "variants", "tests"], rows)].join("\n\n");
   });
   return ["## Kinds of faults", KINDS_INTRODUCTION, ...tables];
 }
 
-const KINDS_INTRODUCTION = `Faults come in kinds: what one host does on one wire format, another does on the next. Each row has a kind, the variants that are
-covered too, and the files below \`test\` with the expected values.`;
+const KINDS_INTRODUCTION = `Faults that many providers share. Each row lists the variants that are tested and the test files below \`test\`.`;
 
 function sectionOf(kind: string, rows: readonly Expectation[]): string {
   const notes = rows.flatMap(({ id, note }) => (note === undefined ? [] : [`- ${id}: ${note}.`]));
   const table = markdownTable(
-    ["row", "on the wire", "modelwright"],
+    ["id", "fault", "behavior"],
     rows.map(({ id, wire, does }) => [id, wire, does]),
   );
   return [`## ${kind}`, table, ...(notes.length === 0 ? [] : [notes.join("\n")])].join("\n\n");
 }
 
-const INTRODUCTION = `Faults of providers, proxies and networks, and the outcome of a call for each. Each row is a test: \`test/faults\` plays it to
-the official SDKs with a [fault server](../guide/fault-server.md), on every wire format it concerns, with stream() and codegen(),
-as one chunk and in chunks of 1 to 1460 bytes, with each kind of line ending. The server counts requests, waits and closed
-sockets.
+const INTRODUCTION = `Faults of providers, proxies and networks, and how a call ends for each. Each row is a test: \`test/faults\` replays the fault to
+the official SDKs with a [fault server](../guide/fault-server.md), on every affected wire format, with stream() and codegen(), in
+one chunk and in chunks of 1 to 1460 bytes, with each kind of line ending. The server checks requests, waits and closed sockets.
 
-"The partial" is what had arrived, in \`error.partial\`. After its first delta, stream() does not retry; codegen() may, because it
-has delivered nothing. Rows \`own-…\` are ours; the others come from a published catalog. A note explains each difference from
-that catalog.`;
+"The partial" is the part of the answer that arrived before the failure, in \`error.partial\`. stream() does not retry after its
+first delta; codegen() may, because it has delivered nothing. IDs without \`own-\` come from a published catalog of faults; a note
+explains each difference from that catalog.`;

@@ -27,8 +27,8 @@ const calls = (...chunks: readonly object[]) =>
 export const TOOLS: readonly Expectation[] = [
   {
     id: "own-F06-cut",
-    wire: "a tool call that the token limit cut",
-    does: "`invalid_tool_call` that says what to raise; no retry",
+    wire: "a tool call truncated by the token limit",
+    does: "`invalid_tool_call` without a retry; the message says which limit to raise",
     runs: [
       {
         wires: CHAT,
@@ -42,7 +42,7 @@ export const TOOLS: readonly Expectation[] = [
   {
     id: "own-F09-ids",
     wire: "two calls with the same id; a call in the old `function_call` field",
-    does: "two calls with ids of their own; one call",
+    does: "two calls with distinct ids; one call",
     runs: [
       {
         wires: CHAT,
@@ -71,7 +71,7 @@ export const TOOLS: readonly Expectation[] = [
   },
   {
     id: "F01",
-    wire: "parallel tool calls whose fragments alternate, with an id only on the first",
+    wire: "parallel tool calls with interleaved fragments, an id only on the first",
     does: "two calls, each with its arguments",
     runs: [
       {
@@ -88,7 +88,7 @@ export const TOOLS: readonly Expectation[] = [
   },
   {
     id: "F02",
-    wire: "two calls under the same index, with ids of their own",
+    wire: "two calls with the same index and different ids",
     does: "two calls",
     runs: [
       {
@@ -105,40 +105,40 @@ export const TOOLS: readonly Expectation[] = [
   },
   {
     id: "F04",
-    wire: "a continuation under a new index, without an id",
-    does: "added to the only open call, and reported",
+    wire: "a fragment with a new index and no id",
+    does: "appended to the only open call and reported",
     runs: [{ wires: CHAT, both: { finish: "tool-calls", toolCalls: [["f", { x: 1 }]], adjusted: ["tools"] } }],
   },
   {
     id: "F05",
     wire: "a tool call without an id",
-    does: "gets one that every provider takes back",
+    does: "gets an id that every provider accepts in a history",
     runs: [{ wires: CHAT, both: { finish: "tool-calls", toolCalls: [["f", {}]] } }],
   },
   {
     id: "F07",
-    wire: "a finish reason of `stop` though there are tool calls",
-    does: "`tool-calls`; the provider's word is in `rawFinishReason`",
+    wire: "the finish reason `stop` with tool calls",
+    does: "`tool-calls`; `rawFinishReason` keeps the provider's value",
     runs: [{ wires: CHAT, both: { finish: "tool-calls", toolCalls: [["f", {}]] } }],
   },
   {
     id: "F08",
     wire: "a history whose tool results are missing, orphaned or out of order",
-    does: "put in order or refused here: nothing illegal is sent",
+    does: "sorted or rejected before sending",
   },
   {
     id: "F10",
-    wire: "Gemini refuses keywords of a tool's schema",
-    does: "the schema is lowered; what is lost is reported",
+    wire: "Gemini rejects keywords in a tool's schema",
+    does: "the schema is simplified; each lost keyword is reported",
   },
   {
     id: "F11",
-    wire: "Gemini wants the thought signatures of its calls back",
-    does: "they go back byte for byte, on their parts",
+    wire: "Gemini requires the thought signatures of its calls",
+    does: "sent back unchanged, on the same parts",
   },
   {
     id: "own-F03",
-    wire: "a finish reason of `tool_calls` without a call",
+    wire: "the finish reason `tool_calls` without a call",
     does: "`protocol_error`",
     runs: [
       {
@@ -159,7 +159,7 @@ export const TOOLS: readonly Expectation[] = [
   },
   {
     id: "own-F06",
-    wire: "arguments that are no JSON; none at all",
+    wire: "arguments that are not JSON; no arguments",
     does: "`invalid_tool_call`; `{}`",
     runs: [
       {
@@ -173,7 +173,7 @@ export const TOOLS: readonly Expectation[] = [
   },
   {
     id: "own-F09",
-    wire: "text beside tool calls; an id and a name repeated in every fragment; empty ids",
+    wire: "text next to tool calls; the id and name repeated in every fragment; empty ids",
     does: "one call",
     runs: [
       {
@@ -197,38 +197,38 @@ const gemini = (finishReason: string, text?: string) => ({
 export const CONTENT: readonly Expectation[] = [
   {
     id: "C01",
-    wire: "no content, a refusal",
-    does: "a reply with finish reason `refusal` and the words; object() throws `refused`",
-    note: "the catalogue lets codegen() throw; in this library a refusal is an answer",
+    wire: "a refusal instead of content",
+    does: "a reply with finish reason `refusal` and its text in `refusal`; object() throws `refused`",
+    note: "in the catalog, codegen() throws; here a refusal is a reply",
     runs: [{ wires: CHAT, both: { text: "", finish: "refusal", refusal: "I can't help with that." } }],
   },
   {
     id: "C03",
-    wire: "the limit was reached before any text: all of it went to thinking",
-    does: "`empty_response` that says so and what to change; no retry",
-    note: "the catalogue has a class of its own; here it is `empty_response`",
+    wire: "the token limit is reached during reasoning, before any text",
+    does: "`empty_response` without a retry; the message says which limit to raise",
+    note: "the catalog has a separate error class; here it is `empty_response`",
     runs: [{ wires: GOOGLE, both: { code: "empty_response", says: ["1000", "max_new_tokens"] } }],
   },
   {
     id: "C04",
-    wire: "Gemini blocks the prompt: no candidates",
+    wire: "Gemini blocks the prompt and sends no candidates",
     does: "`content_filtered` with the reason",
     runs: [{ wires: GOOGLE, both: { code: "content_filtered", says: ["PROHIBITED_CONTENT"] } }],
   },
   {
     id: "C06",
-    wire: "Anthropic wants thinking blocks back as they were",
-    does: "they go back byte for byte and in order; to another provider none goes",
+    wire: "Anthropic requires unchanged thinking blocks",
+    does: "sent back unchanged and in order; omitted for other providers",
   },
   {
     id: "C07",
-    wire: "DeepSeek wants its reasoning back beside tool calls",
-    does: "it goes back with the message it came with",
+    wire: "DeepSeek requires its reasoning next to tool calls",
+    does: "sent back with the same message",
   },
   {
     id: "C09",
-    wire: "a special token of the model at the end of the text, over two deltas",
-    does: "removed with `strip_special_tokens`, only at the end of the text; without the key it is left alone",
+    wire: "a special token of the model at the end of the text, split over two deltas",
+    does: "removed if `strip_special_tokens` is set, only at the end of the text",
     runs: [
       { wires: CHAT, keys: "strip_special_tokens = true", both: { text: "done", finish: "stop" } },
       { wires: CHAT, both: { text: "done<|im_end|>", finish: "stop" } },
@@ -243,7 +243,7 @@ export const CONTENT: readonly Expectation[] = [
   },
   {
     id: "own-C02",
-    wire: "a refusal over several deltas; Anthropic's stop reason `refusal`",
+    wire: "a refusal split over several deltas; Anthropic's stop reason `refusal`",
     does: "a reply with finish reason `refusal`",
     runs: [
       {
@@ -276,7 +276,7 @@ export const CONTENT: readonly Expectation[] = [
   },
   {
     id: "own-C03",
-    wire: "the limit was reached with some text",
+    wire: "the token limit is reached after some text",
     does: "a reply with finish reason `length`",
     runs: [
       {
@@ -289,7 +289,7 @@ export const CONTENT: readonly Expectation[] = [
   },
   {
     id: "own-C05",
-    wire: "a finish reason of `content_filter`, with and without text",
+    wire: "the finish reason `content_filter`, with and without text",
     does: "`content_filtered` with the partial",
     runs: [
       {
@@ -338,7 +338,7 @@ export const CONTENT: readonly Expectation[] = [
   },
   {
     id: "own-C08",
-    wire: "an answer of nothing: empty content, finish reason stop",
+    wire: "empty content with finish reason `stop`",
     does: "`empty_response`",
     runs: [
       {
@@ -353,7 +353,7 @@ export const CONTENT: readonly Expectation[] = [
   },
   {
     id: "own-C08-unknown",
-    wire: "an answer of nothing that ends for no reason one knows: a role and `[DONE]`, Gemini's OTHER",
+    wire: "empty content with an unknown finish reason: a role and `[DONE]`, Gemini's OTHER",
     does: "`empty_response`",
     runs: [
       {
@@ -404,47 +404,47 @@ const refusedWith = (status: number, message: string) =>
 export const REQUESTS: readonly Expectation[] = [
   {
     id: "V01",
-    wire: "the window is exceeded, in the words of twenty providers",
-    does: "`context_too_long`, which has fallbacks of its own; words that only sound like it are not",
-    note: "ModelError has no fields for limit and size: the provider's words carry the numbers",
+    wire: "the context window is exceeded, in the wording of twenty providers",
+    does: "`context_too_long`, which has its own fallbacks; similar messages with another meaning are not matched",
+    note: "ModelError has no fields for limit and size; the provider's message has the numbers",
   },
   {
     id: "V03",
-    wire: "OpenAI refuses `max_tokens`, `temperature` or `stop` for a reasoning model",
-    does: "the catalog knows: renamed or left out before sending, and reported",
+    wire: "OpenAI rejects `max_tokens`, `temperature` or `stop` for a reasoning model",
+    does: "renamed or omitted before sending, from the model catalog, and reported",
   },
   {
     id: "V04",
-    wire: "Anthropic refuses a thinking budget that does not fit max_tokens",
-    does: "never sent: the budget is fitted, or the file is refused",
+    wire: "Anthropic rejects a thinking budget that does not fit into max_tokens",
+    does: "never sent: the budget is lowered, or the file is invalid",
   },
   {
     id: "V06",
-    wire: "Anthropic refuses empty text, equal roles in a row, a system role",
-    does: "never sent: the history is put in order",
+    wire: "Anthropic rejects empty text, consecutive messages of one role, a system role",
+    does: "never sent: the messages are merged or moved",
   },
   {
     id: "V07",
     wire: "404: the model does not exist",
-    does: "`not_found` that names the key of models.toml; no retry",
+    does: "`not_found` without a retry; the message names the key in models.toml",
     runs: [{ wires: ALL, both: { code: "not_found", status: 404, says: ["gpt-9", "models.m"] } }],
   },
   {
     id: "V09",
-    wire: "a 429 whose body is an array",
-    does: "`rate_limited` with the message found",
+    wire: "a 429 with an array as its body",
+    does: "`rate_limited` with the message from the array",
     runs: [{ wires: ALL, both: { code: "rate_limited", says: ["Resource exhausted"], ...TRIED_THRICE } }],
   },
   {
     id: "V10",
-    wire: "413: the request has too many bytes",
-    does: "`request_too_large` with the size; no retry",
+    wire: "413: the request is too large",
+    does: "`request_too_large` without a retry; the message has the size",
     runs: [{ wires: ALL, both: { code: "request_too_large", status: 413, says: ["maximum size", "bytes"] } }],
   },
   {
     id: "own-V02",
-    wire: "401 and 403 in each provider's shape",
-    does: "`unauthorized`, `forbidden`; no retry",
+    wire: "401 and 403 in each provider's error format",
+    does: "`unauthorized`, `forbidden`, without a retry",
     runs: [
       {
         wires: ALL,
@@ -456,8 +456,8 @@ export const REQUESTS: readonly Expectation[] = [
   },
   {
     id: "own-V05",
-    wire: "400 and 422 that name a parameter",
-    does: "`invalid_request` with the words; no retry",
+    wire: "400 and 422 for an invalid parameter",
+    does: "`invalid_request` with the provider's message, without a retry",
     runs: [
       {
         wires: ALL,
@@ -478,7 +478,7 @@ export const REQUESTS: readonly Expectation[] = [
   },
   {
     id: "own-V08",
-    wire: "errors as a text, `{message}`, `{errors}`, `{code,msg}`, JSON within JSON",
+    wire: "errors as a string, `{message}`, `{errors}`, `{code,msg}`, JSON within JSON",
     does: "the message is found",
     runs: [
       [["status", 429, { "content-type": "text/plain" }], ["raw", "the real words"], ["fin"]],
@@ -521,34 +521,34 @@ export const REQUESTS: readonly Expectation[] = [
 export const MONEY: readonly Expectation[] = [
   {
     id: "B04",
-    wire: "Anthropic's usage at the start and again at the end",
-    does: "counted once: 27 in, 100 from the cache, 47 out",
+    wire: "Anthropic's usage at the start and at the end",
+    does: "counted once: 27 input, 100 cached, 47 output",
     runs: [
       { wires: ANTHROPIC, both: { text: "x", usage: { input: 27, cacheRead: 100, output: 47, estimated: false } } },
     ],
   },
   {
     id: "B06",
-    wire: "a provider whose first usage includes what its last one lists as cached",
-    does: "the last one counts: 100 in, 900 from the cache",
+    wire: "the first usage includes the tokens that the last one reports as cached",
+    does: "the last one counts: 100 input, 900 cached",
     runs: [{ wires: ANTHROPIC, both: { text: "x", usage: { input: 100, cacheRead: 900, output: 5 } } }],
   },
   {
     id: "B07",
-    wire: "a reset in the middle of a body, then an answer",
-    does: "two rows in `attempts`; the first is `possiblyBilled`, its cost an estimate",
+    wire: "a reset in the middle of a body, then a complete answer",
+    does: "two rows in `attempts`; the first is `possiblyBilled` with an estimated cost",
     runs: [{ wires: ALL, both: { ...RECOVERED, possiblyBilled: [true, false] } }],
   },
   {
     id: "B09",
-    wire: "a truncated, failed, filtered, refused or cut answer, then the same prompt",
-    does: "none of them is in the cache: the second call asks the provider",
+    wire: "a truncated, failed, filtered or refused answer, then the same prompt",
+    does: "not cached: the second call sends a request",
   },
   { id: "B10", wire: "requests that differ in one field", does: "never share an entry of the cache" },
   { id: "B13", wire: "the fallback has a smaller window, or no tools", does: "not asked; the error says why" },
   {
     id: "own-B02",
-    wire: "an error answer before the model ran: 400, 401, 429",
+    wire: "an error before the model ran: 400, 401, 429",
     does: "the attempt is not `possiblyBilled`",
     runs: (
       [
@@ -563,8 +563,8 @@ export const MONEY: readonly Expectation[] = [
   },
   {
     id: "own-B05",
-    wire: "cached tokens within OpenAI's prompt_tokens; Gemini's thoughts beside its candidates",
-    does: "input without the cached ones; reasoning a part of output",
+    wire: "cached tokens inside OpenAI's prompt_tokens; Gemini's thought tokens outside its candidate tokens",
+    does: "`input` excludes cached tokens; `output` includes reasoning",
     runs: [
       {
         wires: CHAT,
@@ -613,67 +613,67 @@ export const MONEY: readonly Expectation[] = [
 ];
 
 export const CLIENT: readonly Expectation[] = [
-  { id: "L01", wire: "a thousand calls with one AbortSignal", does: "no listener is left, no warning" },
+  { id: "L01", wire: "a thousand calls with one AbortSignal", does: "no listener leak, no warning" },
   {
     id: "L02",
     wire: "the caller aborts during the wait before a retry",
-    does: "`aborted` within 20 ms; no further request",
+    does: "`aborted` within 20 ms, no further request",
   },
   {
     id: "L04",
-    wire: "one slot, two streams; a stream that fails midway",
-    does: "the slot is held until the stream settles; the failure counts for the breaker",
+    wire: "two streams with `max_parallel = 1`; a stream that fails midway",
+    does: "the slot is held until the stream ends; the circuit breaker counts the failure",
   },
   {
     id: "L05",
-    wire: "400s; a probe of a half-open breaker that meets a 400; a waiter that aborts",
-    does: "mistakes of the caller never open a breaker; waiters abort at once",
+    wire: "several 400s; a 400 for the probe of a half-open breaker; an abort in the queue",
+    does: "client errors never open a breaker; a queued call aborts at once",
   },
   {
     id: "L07",
     wire: "the reader leaves after the first delta",
-    does: "the server sees the close at once; what was used is booked",
+    does: "the socket is closed at once; the usage so far is recorded",
   },
-  { id: "L08", wire: "a stream that nobody reads", does: "no request is made before the first pull" },
+  { id: "L08", wire: "a stream that is never read", does: "no request is sent before the first read" },
   { id: "L10", wire: "a fast server, a slow reader", does: "the socket is paused; memory does not grow" },
   {
     id: "L11",
-    wire: "429 for ever, three retries, one fallback",
-    does: "four requests to each model; the SDKs retry nothing",
+    wire: "429 for every request, three retries, one fallback",
+    does: "four requests to each model; the SDKs do not retry",
   },
   { id: "L13", wire: "a process that made one call", does: "ends within 100 ms of `factory.close()`" },
   {
     id: "L14",
-    wire: "an abort that races with an error, a timeout that races with success",
+    wire: "an abort that races with an error; a timeout that races with an answer",
     does: "exactly one outcome",
   },
 ];
 
 export const SECURITY: readonly Expectation[] = [
   { id: "X01", wire: "`__proto__` as the name of a model", does: "ConfigError; Object.prototype is unchanged" },
-  { id: "X02", wire: "TOML bombs: deep keys, many keys, long texts", does: "ConfigError within 100 ms" },
+  { id: "X02", wire: "TOML bombs: deep keys, many keys, long strings", does: "ConfigError within 100 ms" },
   {
     id: "X04",
-    wire: "a key with a line end, a missing variable",
-    does: "ConfigError that names the variable and never shows the key",
+    wire: "an API key with a line break; a missing environment variable",
+    does: "ConfigError that names the variable and does not contain the key",
   },
-  { id: "X05", wire: "a 401 that echoes the key", does: "the key is in no error, log or inspection" },
-  { id: "X07", wire: "a redirect to another origin", does: "`redirect_blocked`; the other origin sees nothing" },
+  { id: "X05", wire: "a 401 that echoes the key", does: "no error, log or inspected value contains the key" },
+  { id: "X07", wire: "a redirect to another origin", does: "`redirect_blocked`; nothing is sent to the other origin" },
   {
     id: "X08",
-    wire: "extra_headers with line ends, other alphabets or names that are ours",
-    does: "ConfigError with the path",
+    wire: "extra_headers with line breaks, non-Latin characters or reserved names",
+    does: "ConfigError with the path of the key",
   },
-  { id: "X10", wire: "image addresses of internal hosts", does: "the library fetches nothing" },
-  { id: "X11", wire: "long hostile texts for every pattern", does: "linear time" },
+  { id: "X10", wire: "image URLs of internal hosts", does: "never fetched by the library" },
+  { id: "X11", wire: "long hostile strings for every regular expression", does: "matched in linear time" },
   {
     id: "X13",
-    wire: "paths that lead out of the project; a cache others may read",
-    does: "files of this library are 0600; a key that takes a path has no effect elsewhere",
+    wire: "paths that leave the project; a cache file that others may read",
+    does: "files are created with mode 0600; a key that takes a path affects only that file",
   },
   {
     id: "own-X09",
-    wire: "a redirect within the origin, ten redirects, a redirect without a place",
+    wire: "a redirect within the origin; ten redirects, a redirect without a location",
     does: "followed; `redirect_blocked`",
   },
 ];

@@ -4,14 +4,14 @@ import { ALL, ANTHROPIC, CHAT, GOOGLE, RECOVERED } from "./wires.ts";
 export const LIMITS: readonly Expectation[] = [
   {
     id: "R01",
-    wire: "429 with `Retry-After: 2` and a bucket of requests that is empty for 20 s",
-    does: "waits for the longer of the two, never less, then asks again",
+    wire: "429 with `Retry-After: 2`; the request limit resets in 20 s",
+    does: "waits for the longer of the two, then retries",
     runs: [{ wires: ALL, speed: 20, both: { ...RECOVERED, waitMs: [1_000, 5_000] }, oneFraming: "waits a second" }],
   },
   {
     id: "R03",
-    wire: "429 with `Retry-After: 9999999` (115 days, more than a timer can hold)",
-    does: "`rate_limited` at once with `retryAfterMs`; a fallback is asked if there is one",
+    wire: "429 with `Retry-After: 9999999` (115 days, more than a timer supports)",
+    does: "`rate_limited` at once, with `retryAfterMs`; a configured fallback is tried",
     runs: [
       {
         wires: ALL,
@@ -21,8 +21,8 @@ export const LIMITS: readonly Expectation[] = [
   },
   {
     id: "R04",
-    wire: "429 with `Retry-After: 90`, the deadline is nearer",
-    does: "`rate_limited` before any sleep; the message has both",
+    wire: "429 with `Retry-After: 90`, longer than the remaining deadline",
+    does: "`rate_limited` without waiting; the message names both times",
     runs: [
       {
         wires: ALL,
@@ -34,25 +34,25 @@ export const LIMITS: readonly Expectation[] = [
   {
     id: "R06",
     wire: "429 with `retry-after-ms: 350` beside `retry-after: 1`",
-    does: "the milliseconds win: the next request leaves after 350 to 385 ms",
+    does: "uses the milliseconds: the next request is sent after 350 to 385 ms",
     runs: [{ wires: ALL, both: { ...RECOVERED, waitMs: [350, 950] }, oneFraming: "waits" }],
   },
   {
     id: "R07",
-    wire: "429 with `x-ratelimit-reset-*`: the empty bucket of tokens comes back later than that of requests",
-    does: "waits for the bucket that is empty",
+    wire: "429 with `x-ratelimit-reset-*`: the exhausted token limit resets later than the request limit",
+    does: "waits until the exhausted limit resets",
     runs: [{ wires: ALL, speed: 5, both: { ...RECOVERED, waitMs: [300, 5_000] }, oneFraming: "waits" }],
   },
   {
     id: "R09",
-    wire: "Gemini 429 with `RetryInfo.retryDelay` of 0.8 s, a quota per minute",
-    does: "`rate_limited`, asked again after 0.8 s",
+    wire: "Gemini 429 for a per-minute quota, with a `RetryInfo.retryDelay` of 0.8 s",
+    does: "`rate_limited`, retried after 0.8 s",
     runs: [{ wires: GOOGLE, speed: 2, both: { ...RECOVERED, waitMs: [400, 5_000] }, oneFraming: "waits" }],
   },
   {
     id: "R10",
-    wire: "Gemini 429 whose quota is a day's, or 0, though it also names a delay",
-    does: "`quota_exhausted` at once, no retry; the message names the daily quota; a fallback is asked if there is one",
+    wire: "Gemini 429 for a daily quota or a quota of 0, with a retry delay",
+    does: "`quota_exhausted` without a retry; the message names the daily quota; a configured fallback is tried",
     runs: [
       {
         wires: GOOGLE,
@@ -66,13 +66,13 @@ export const LIMITS: readonly Expectation[] = [
   },
   {
     id: "R12",
-    wire: "200 callers meet a wall of 429",
-    does: "retries are paid from a budget: not more than a fifth more requests than calls, spread by jitter",
+    wire: "429 for every request of 200 concurrent calls",
+    does: "a retry budget limits the extra requests to a fifth of the calls, spread by jitter",
   },
   {
     id: "own-R02",
-    wire: "429 with `Retry-After` as an HTTP date, and a `Date` header of a clock that is wrong",
-    does: "the wait is counted on the server's clock",
+    wire: "429 with `Retry-After` as an HTTP date and a `Date` header from a clock that is off",
+    does: "computes the wait from the server's clock",
     runs: [
       {
         wires: ALL,
@@ -91,8 +91,8 @@ export const LIMITS: readonly Expectation[] = [
   },
   {
     id: "own-R02-past",
-    wire: "429 with a `Retry-After` that is negative, empty, no number, or a date that has passed",
-    does: "it names no wait: the next request leaves after the backoff",
+    wire: "429 with a `Retry-After` that is negative, empty, not a number, or a date in the past",
+    does: "ignored: the next request is sent after the normal backoff",
     runs: ["-5", "soon", "NaN", "1e3", "Wed, 21 Oct 2015 07:28:00 GMT"].map((after) => ({
       wires: CHAT,
       attempts: [
@@ -108,7 +108,7 @@ export const LIMITS: readonly Expectation[] = [
   {
     id: "own-R05",
     wire: "429 with `Retry-After: 0.2`, and with `retry-after-ms: 0`",
-    does: "fractions are understood; 0 means the backoff of this side",
+    does: "fractions are supported; 0 means the normal backoff",
     runs: [
       {
         wires: CHAT,
@@ -137,7 +137,7 @@ export const LIMITS: readonly Expectation[] = [
   {
     id: "own-R08",
     wire: "Anthropic 429 with `anthropic-ratelimit-*-reset` as a date",
-    does: "waits for the bucket that is empty",
+    does: "waits until the exhausted limit resets",
     runs: [
       {
         wires: ANTHROPIC,
@@ -164,7 +164,7 @@ export const LIMITS: readonly Expectation[] = [
   {
     id: "own-R11",
     wire: "429 `insufficient_quota` with `Retry-After: 1`, and 402",
-    does: "`quota_exhausted`: no retry, whatever wait is named",
+    does: "`quota_exhausted` without a retry; `Retry-After` is ignored",
     runs: [
       {
         wires: ALL,

@@ -9,13 +9,13 @@ const choice = (delta: object, finish: string | null = null) => ({
 export const FRAMING: readonly Expectation[] = [
   {
     id: "S01",
-    wire: "characters of several bytes, one byte in each segment",
+    wire: "multi-byte characters, one byte per segment",
     does: "the same text",
     runs: [{ wires: CHAT, both: { text: "你好🌍é", finish: "stop" } }],
   },
   {
     id: "S03",
-    wire: "lines that end with CR alone",
+    wire: "lines that end with a CR only",
     does: "the same text",
     runs: [{ wires: CHAT, both: { text: "hi", finish: "stop" } }],
   },
@@ -27,8 +27,8 @@ export const FRAMING: readonly Expectation[] = [
   },
   {
     id: "S06",
-    wire: "a comment in the block of an event, before its data",
-    does: "the event counts",
+    wire: "a comment inside an event, before its data",
+    does: "the event is read",
     runs: [{ wires: GOOGLE, both: { text: "hello", finish: "stop" } }],
   },
   {
@@ -40,25 +40,25 @@ export const FRAMING: readonly Expectation[] = [
   {
     id: "S09",
     wire: "one event of 8 MB in segments of 16 KB",
-    does: "the text, in linear time",
+    does: "the same text, in linear time",
   },
-  { id: "own-S09", wire: "one event of more than 16 MB", does: "`protocol_error`, the socket closed" },
-  { id: "S10", wire: "100 000 events in few segments", does: "the text; the event loop stays free" },
+  { id: "own-S09", wire: "one event of more than 16 MB", does: "`protocol_error`; the socket is closed" },
+  { id: "S10", wire: "100,000 events in few segments", does: "the same text; the event loop is not blocked" },
   {
     id: "S12",
-    wire: "a proxy compresses the stream and holds it back",
-    does: "works as long as bytes come in time; `accept-encoding: identity` is sent for streams",
+    wire: "a proxy compresses and buffers the stream",
+    does: "works as long as bytes arrive in time; streaming requests send `accept-encoding: identity`",
   },
   {
     id: "S13",
     wire: "Anthropic events without their `event:` lines",
-    does: "read by the type in the data",
+    does: "uses the `type` in the data",
     runs: [{ wires: ANTHROPIC, both: { text: "hi", finish: "stop", usage: { input: 1, output: 1 } } }],
   },
   {
     id: "own-S02",
-    wire: "a stream whose bytes are no UTF-8",
-    does: "the text with U+FFFD where bytes were broken; the stream goes on",
+    wire: "a stream that is not valid UTF-8",
+    does: "the text with U+FFFD for each invalid byte; the stream continues",
     runs: [
       {
         wires: CHAT,
@@ -85,7 +85,7 @@ export const FRAMING: readonly Expectation[] = [
   {
     id: "own-S05",
     wire: "data over several lines, `id:`, `retry:`, unknown fields, no space after the colon",
-    does: "read as the standard says",
+    does: "parsed as the standard requires",
     runs: [
       {
         wires: CHAT,
@@ -103,7 +103,7 @@ export const FRAMING: readonly Expectation[] = [
   },
   {
     id: "own-S08",
-    wire: "an event of the stream is no JSON",
+    wire: "an event that is not JSON",
     does: "`protocol_error` with the partial",
     runs: [
       {
@@ -118,8 +118,8 @@ export const FRAMING: readonly Expectation[] = [
   },
   {
     id: "own-S11",
-    wire: "the last event lacks its blank line",
-    does: "the answer, if the event is whole",
+    wire: "the last event without its blank line",
+    does: "returns the answer if the event is complete",
     runs: [
       {
         wires: CHAT,
@@ -133,20 +133,20 @@ export const FRAMING: readonly Expectation[] = [
 export const MEANING: readonly Expectation[] = [
   {
     id: "M02",
-    wire: "a finish reason, no `[DONE]`",
-    does: "the answer",
+    wire: "a finish reason without `[DONE]`",
+    does: "returns the answer",
     runs: [{ wires: CHAT, both: { text: "hi", finish: "stop" } }],
   },
   {
     id: "M03",
-    wire: "`[DONE]`, no finish reason",
-    does: "the answer with finish reason `unknown` and an adjustment; it is not cached",
+    wire: "`[DONE]` without a finish reason",
+    does: "returns the answer with finish reason `unknown` and an adjustment; it is not cached",
     runs: [{ wires: CHAT, both: { text: "hi", finish: "unknown", adjusted: ["finish_reason"] } }],
   },
   {
     id: "M05",
-    wire: "Anthropic's stop reason, no `message_stop`",
-    does: "the answer",
+    wire: "Anthropic's stop reason without `message_stop`",
+    does: "returns the answer",
     runs: [
       { wires: ANTHROPIC, both: { text: "hi", finish: "stop", usage: { input: 5, output: 3, estimated: false } } },
     ],
@@ -160,19 +160,19 @@ export const MEANING: readonly Expectation[] = [
   {
     id: "M08",
     wire: "usage in every chunk",
-    does: "the last one counts; without any the usage is estimated, and says so",
+    does: "the last one counts; without usage, it is estimated and marked `estimated`",
     runs: [{ wires: CHAT, both: { text: "hi", usage: { input: 3, output: 2, total: 5, estimated: false } } }],
   },
   {
     id: "M09",
-    wire: "the same chunk for ever",
-    does: "`degenerate_output` after `repeated_chunk_limit` chunks, the socket closed, not retried",
+    wire: "the same chunk, endlessly",
+    does: "`degenerate_output` after `repeated_chunk_limit` chunks, without a retry; the socket is closed",
     runs: [{ wires: CHAT, both: { code: "degenerate_output", withinMs: 10_000 }, oneFraming: "an endless stream" }],
   },
   {
     id: "M11",
-    wire: "white space for ever after a whole JSON answer",
-    does: "the whole JSON is the answer; the stream is left within 256 characters. White space after anything else is `degenerate_output`",
+    wire: "endless whitespace after a complete JSON answer",
+    does: "returns the JSON and closes the stream within 256 characters. Endless whitespace after anything else is `degenerate_output`",
     runs: [
       {
         wires: CHAT,
@@ -189,18 +189,18 @@ export const MEANING: readonly Expectation[] = [
   },
   {
     id: "M12",
-    wire: "the caller aborts in the middle of a stream",
-    does: "`aborted` with the partial; never a finish; no further request",
+    wire: "the caller aborts a stream",
+    does: "`aborted` with the partial; no `finish` event and no further request",
   },
   {
     id: "M14",
-    wire: "of two choices the second ends, the first does not",
-    does: "`stream_truncated` for the first; both are in the partial",
+    wire: "of two choices, only the second ends",
+    does: "`stream_truncated` for the first; the partial has both",
     runs: [{ wires: CHAT, both: { code: "stream_truncated", partial: "A" }, codegen: TRIED_THRICE }],
   },
   {
     id: "own-M01",
-    wire: "a chat stream that ends with neither finish reason nor `[DONE]`",
+    wire: "a chat stream that ends without a finish reason or `[DONE]`",
     does: "`stream_truncated` with the partial",
     runs: [
       {
@@ -213,7 +213,7 @@ export const MEANING: readonly Expectation[] = [
   },
   {
     id: "own-M04",
-    wire: "Anthropic text without any stop reason, with and without `message_stop`",
+    wire: "Anthropic text without a stop reason, with and without `message_stop`",
     does: "`stream_truncated` with the partial",
     runs: [[], [["data", { type: "message_stop" }] as const]].map((last) => ({
       wires: ANTHROPIC,
@@ -287,8 +287,8 @@ export const MEANING: readonly Expectation[] = [
   },
   {
     id: "own-M08",
-    wire: "usage in a chunk of its own without choices; no usage at all",
-    does: "counted; estimated",
+    wire: "usage in a separate chunk without choices; no usage",
+    does: "reported; estimated",
     runs: [
       {
         wires: CHAT,
@@ -312,8 +312,8 @@ export const MEANING: readonly Expectation[] = [
   },
   {
     id: "own-M10",
-    wire: "two chunks in turn for ever; legal repetition (a table, dots)",
-    does: "a loop of any period is `degenerate_output`; ordinary repetition is not",
+    wire: "two chunks that alternate endlessly; ordinary repetition (a table, dots)",
+    does: "`degenerate_output` for a loop of any period; no error",
     runs: [
       {
         wires: CHAT,
@@ -333,7 +333,7 @@ export const MEANING: readonly Expectation[] = [
   {
     id: "own-M13",
     wire: "content after the finish reason; a second finish reason; data after `[DONE]`",
-    does: "one finish, nothing after it",
+    does: "one `finish` event and nothing after it",
     runs: [
       {
         wires: CHAT,
@@ -353,7 +353,7 @@ export const MEANING: readonly Expectation[] = [
   },
   {
     id: "own-M14",
-    wire: "the stream of a codegen() that asked for none",
+    wire: "a stream in response to a codegen() that did not request one",
     does: "read as a stream",
     runs: [
       { wires: CHAT, attempts: [[["okstream"]]], both: { text: "ok", finish: "stop", usage: { input: 1, output: 1 } } },
@@ -361,8 +361,8 @@ export const MEANING: readonly Expectation[] = [
   },
   {
     id: "own-M15",
-    wire: "an empty stream: `[DONE]` alone, nothing at all",
-    does: "`empty_response`, or `stream_truncated`; never an empty answer",
+    wire: "an empty stream: only `[DONE]`, or no event",
+    does: "`empty_response` or `stream_truncated`, never an empty answer",
     runs: [
       {
         wires: CHAT,
@@ -378,8 +378,8 @@ export const MEANING: readonly Expectation[] = [
   },
   {
     id: "own-M16",
-    wire: "chunks without choices or delta, usage that is no number, a byte order mark before JSON, content in parts",
-    does: "the answer",
+    wire: "chunks without choices or delta, usage that is not a number, a byte order mark before JSON, content as an array of parts",
+    does: "returns the answer",
     runs: [
       [["sse"], ["data", { id: "c", choices: null }], ["data", choice({ content: "hi" }, "stop")], ["end"]],
       [

@@ -11,14 +11,14 @@ const page = [
 export const SERVER: readonly Expectation[] = [
   {
     id: "E01",
-    wire: "529 `overloaded_error` before any byte of an answer",
-    does: "`overloaded`, asked again after a backoff of twice the usual base",
+    wire: "529 `overloaded_error` before the first byte of a response",
+    does: "`overloaded`, retried after a backoff with twice the normal base",
     runs: [{ wires: ALL, both: RECOVERED }],
   },
   {
     id: "E02",
     wire: "a stream that ends with `event: error` (overloaded) after some text",
-    does: "`overloaded` with the partial; stream() does not ask again, codegen() does",
+    does: "`overloaded` with the partial; codegen() retries, stream() does not",
     runs: [
       {
         wires: ANTHROPIC,
@@ -29,8 +29,8 @@ export const SERVER: readonly Expectation[] = [
   },
   {
     id: "E04",
-    wire: "a chunk with an `error` beside a `finish_reason` of `error`",
-    does: "`overloaded` with the partial and the status of the upstream",
+    wire: "a chunk with an `error` and the `finish_reason` `error`",
+    does: "`overloaded` with the partial and the upstream's status",
     runs: [
       {
         wires: CHAT,
@@ -47,44 +47,44 @@ export const SERVER: readonly Expectation[] = [
   },
   {
     id: "E07",
-    wire: "200 with a JSON error as its body",
-    does: "the error of the body: `quota_exhausted`",
+    wire: "200 with a JSON error in the body",
+    does: "`quota_exhausted`, from the error in the body",
     runs: [{ wires: ALL, both: { code: "quota_exhausted", says: ["quota"] } }],
   },
   {
     id: "E08",
-    wire: "a stream is asked for, 200 `application/json` with an error comes",
-    does: "`server_error`, retried; an empty stream is never a success",
+    wire: "a streaming request gets 200 `application/json` with an error",
+    does: "`server_error`, retried; an empty stream never counts as a success",
     runs: [{ wires: ALL, both: { code: "server_error", says: ["model is loading"], ...TRIED_THRICE } }],
   },
   {
     id: "E10",
-    wire: "200 with a web page: a captive portal, or a wrong base_url",
-    does: "`protocol_error` that names address and type and asks about base_url; no retry",
+    wire: "200 with an HTML page: a captive portal or a wrong base_url",
+    does: "`protocol_error` without a retry; the message names the URL and the content type and suggests checking base_url",
     runs: [{ wires: ALL, both: { code: "protocol_error", says: ["http://127.0.0.1:", "text/html", "base_url"] } }],
   },
   {
     id: "E11",
     wire: "200 without a body",
-    does: "asked again once; else `protocol_error`",
+    does: "retried once, then `protocol_error`",
     runs: [{ wires: ALL, both: RECOVERED }],
   },
   {
     id: "E13",
     wire: "500 with `x-should-retry: false`",
-    does: "`server_error`; the header is obeyed",
+    does: "`server_error` without a retry",
     runs: [{ wires: ALL, both: { code: "server_error", status: 500 } }],
   },
   {
     id: "E14",
-    wire: "Gemini writes a bare JSON error after some events, without `data:`",
+    wire: "Gemini sends a bare JSON error without `data:` after some events",
     does: "`overloaded` with the partial",
     runs: [{ wires: GOOGLE, both: { code: "overloaded", partial: "he", says: ["overloaded"] }, codegen: TRIED_THRICE }],
   },
   {
     id: "own-E03",
-    wire: "500, 502 and 504 with a page, 503 with a text, 408, 409",
-    does: "retried; the answer of the next attempt",
+    wire: "500, 502 and 504 with an HTML page, 503 with plain text, 408, 409",
+    does: "retried; the call returns the answer of the next attempt",
     runs: [500, 502, 504, 503, 408, 409].map((status) => ({
       wires: ALL,
       attempts: [
@@ -96,8 +96,8 @@ export const SERVER: readonly Expectation[] = [
   },
   {
     id: "own-E06",
-    wire: "the Responses stream ends with `response.failed`, or with an `error` event",
-    does: "the error of the event, with the partial",
+    wire: "a Responses stream ends with `response.failed` or with an `error` event",
+    does: "the error from the event, with the partial",
     runs: [
       {
         wires: RESPONSES,
@@ -150,7 +150,7 @@ export const SERVER: readonly Expectation[] = [
   {
     id: "own-E06-early",
     wire: "an error event before any text",
-    does: "retried by stream() too: nothing was shown yet",
+    does: "retried by stream() too, because nothing was delivered yet",
     runs: [
       {
         wires: ANTHROPIC,
@@ -173,8 +173,8 @@ export const SERVER: readonly Expectation[] = [
   },
   {
     id: "own-E09",
-    wire: "502 pages of a proxy, for ever",
-    does: "`server_error` with the title of the page; no markup in the message",
+    wire: "502 with a proxy's HTML page for every request",
+    does: "`server_error` with the page's title in the message, without markup",
     runs: [
       {
         wires: ALL,
@@ -185,7 +185,7 @@ export const SERVER: readonly Expectation[] = [
   },
   {
     id: "own-E12",
-    wire: "204, and 200 whose body is white space, for ever",
+    wire: "204, or 200 with a body of whitespace, for every request",
     does: "`protocol_error` after one retry",
     runs: [
       { wires: ALL, attempts: [[["status", 204], ["fin"]]], both: { code: "protocol_error", requests: 2 } },
@@ -199,7 +199,7 @@ export const SERVER: readonly Expectation[] = [
   {
     id: "own-E13",
     wire: "`x-should-retry: true` on 400, and on 500; `false` on 429",
-    does: "`true` is obeyed only where a retry can help, `false` always",
+    does: "`false` always prevents a retry; `true` is ignored where a retry cannot help",
     runs: [
       {
         wires: ALL,
@@ -236,8 +236,8 @@ export const SERVER: readonly Expectation[] = [
   },
   {
     id: "own-E14",
-    wire: "Gemini's error as an event, as one bare line, and over many lines; with text before it and without",
-    does: "`overloaded`, however it is written",
+    wire: "a Gemini error as an event, on one bare line, or over many lines; with and without text before it",
+    does: "`overloaded` in each case",
     runs: [
       { raw: 'data: {"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}\n\n' },
       {
@@ -263,8 +263,8 @@ export const SERVER: readonly Expectation[] = [
   },
   {
     id: "own-E05",
-    wire: 'an error event after some text of a chat stream: `data: {"error": …}` with code 429',
-    does: "the class of the event, the partial kept",
+    wire: 'an error event after some text in a chat stream: `data: {"error": …}` with code 429',
+    does: "the error code from the event, with the partial",
     runs: [
       {
         wires: CHAT,
@@ -276,7 +276,7 @@ export const SERVER: readonly Expectation[] = [
   },
   {
     id: "own-E15",
-    wire: "JSON that is no answer: null, a list, a text; Anthropic without content; Gemini without candidates",
+    wire: "JSON that is not an answer: null, an array, a string; Anthropic without content; Gemini without candidates",
     does: "`protocol_error` after one retry",
     runs: [
       { wires: CHAT, attempts: [[["json", null]]], both: { code: "protocol_error", requests: 2 } },
@@ -292,7 +292,7 @@ export const SERVER: readonly Expectation[] = [
   {
     id: "own-E16",
     wire: "503 with `Retry-After: 600`",
-    does: "`overloaded` at once with `retryAfterMs`: it is more than `max_retry_after`",
+    does: "`overloaded` at once, with `retryAfterMs`, because the wait exceeds `max_retry_after`",
     runs: [
       {
         wires: ALL,
@@ -308,8 +308,8 @@ export const SERVER: readonly Expectation[] = [
   },
   {
     id: "own-E17",
-    wire: "a Responses answer with status `failed` or `cancelled`",
-    does: "the class of its error; `server_error`",
+    wire: "a Responses body with status `failed` or `cancelled`",
+    does: "the code of its error; `server_error`",
     runs: [
       {
         wires: RESPONSES,

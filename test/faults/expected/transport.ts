@@ -5,39 +5,39 @@ const delta = (content: string, finish: string | null = null) => ({
   id: "c",
   choices: [{ index: 0, delta: { content }, finish_reason: finish }],
 });
-/** Another service, and the same one the next time. */
+/** Another service answered; a retry would get the same. */
 const NOT_HTTP: Outcome = { code: "protocol_error", requests: 1 };
 const CLOCKS = "silence_timeout = 0.3\nidle_timeout = 20\ntimeout = 0.5";
 
 export const TRANSPORT: readonly Expectation[] = [
   {
     id: "T01",
-    wire: "a reset, before any byte of an answer",
-    does: "`connection_failed`, retried; the attempt is marked `possiblyBilled`",
+    wire: "a reset before the first byte of a response",
+    does: "`connection_failed`, retried; the attempt is `possiblyBilled`",
     runs: [{ wires: ALL, both: { ...RECOVERED, possiblyBilled: [true, false] } }],
   },
   {
     id: "T02",
-    wire: "an idle connection is closed as the next request is written on it",
-    does: "asked again at once on a new connection; the breaker does not count it",
+    wire: "an idle connection is closed while the next request is written to it",
+    does: "retried at once on a new connection; the circuit breaker does not count it",
   },
   {
     id: "T04",
     wire: "a chunked stream that ends without its last chunk",
-    does: "`stream_truncated` with the partial; stream() does not ask again, codegen() does",
+    does: "`stream_truncated` with the partial; codegen() retries, stream() does not",
     runs: [{ wires: CHAT, both: { code: "stream_truncated", partial: "par" }, codegen: TRIED_THRICE }],
   },
   {
     id: "T05",
     wire: "a JSON body shorter than its content-length",
-    does: "retried; the first attempt is marked `possiblyBilled`",
-    note: "the code of that attempt is `connection_failed`: nothing of the answer could be read",
+    does: "retried; the first attempt is `possiblyBilled`",
+    note: "the code of that attempt is `connection_failed`, because no part of the answer could be parsed",
     runs: [{ wires: ALL, both: { ...RECOVERED, possiblyBilled: [true, false] } }],
   },
   {
     id: "T07",
-    wire: "headers and some bytes, then silence for ever",
-    does: "`timed_out` by `silence_timeout`, streamed or not; retried, the socket closed",
+    wire: "headers and some bytes, then nothing",
+    does: "`timed_out` after `silence_timeout`, streaming or not; retried, the socket is closed",
     runs: [
       {
         wires: ALL,
@@ -51,8 +51,8 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "T08",
-    wire: "one delta, then silence",
-    does: "`timed_out` by `silence_timeout` with the partial, the socket closed",
+    wire: "one delta, then nothing",
+    does: "`timed_out` after `silence_timeout`, with the partial; the socket is closed",
     runs: [
       {
         wires: CHAT,
@@ -65,40 +65,40 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "T10",
-    wire: "`[DONE]`, and the socket stays open",
-    does: "the answer at once; the socket is closed",
+    wire: "`[DONE]`, then the socket stays open",
+    does: "returns the answer at once; the socket is closed",
     runs: [{ wires: CHAT, both: { text: "x", finish: "stop", withinMs: 5_000 } }],
   },
   {
     id: "T11",
-    wire: "the name of the host cannot be resolved",
-    does: "`connection_failed` that names the host; ENOTFOUND is tried once more, EAI_AGAIN like any failure",
+    wire: "the host name cannot be resolved",
+    does: "`connection_failed` that names the host; ENOTFOUND is retried once, EAI_AGAIN like any connection failure",
   },
   {
     id: "T13",
     wire: "the proxy answers CONNECT with 407",
-    does: "`proxy_refused` that names the proxy without its credentials; no retry",
+    does: "`proxy_refused` without a retry; the message names the proxy without its credentials",
   },
   {
     id: "T14",
     wire: "HTTP/2 GOAWAY while streams are in flight",
-    does: "cannot happen: requests go over HTTP/1.1 only. A server that speaks nothing else is `protocol_error`, not retried",
-    note: "the catalogue allows HTTP/1.1 only, tested and documented",
+    does: "does not apply: requests use HTTP/1.1 only. A server without HTTP/1.1 gives `protocol_error` without a retry",
+    note: "the catalog allows HTTP/1.1 only, if it is tested and documented",
   },
   {
     id: "T16",
-    wire: "`content-encoding: gzip` on a body that is none",
-    does: "`protocol_error` at once, tried once more",
+    wire: "`content-encoding: gzip` on a body that is not gzip",
+    does: "`protocol_error`, retried once",
     runs: [{ wires: ALL, both: { code: "protocol_error", requests: 2, withinMs: 5_000 } }],
   },
   {
     id: "T17",
-    wire: "the connection is refused, or never made",
-    does: "`connection_failed` that names the address, or `timed_out` by `connect_timeout`; retried",
+    wire: "the connection is refused or never established",
+    does: "`connection_failed` that names the address, or `timed_out` after `connect_timeout`; retried",
   },
   {
     id: "own-T01",
-    wire: "the connection ends before any byte of an answer",
+    wire: "the connection closes before the first byte of a response",
     does: "`connection_failed`, retried",
     runs: [{ wires: ALL, attempts: [[["fin"]], [["okjson"]]], both: { ...RECOVERED, possiblyBilled: [true, false] } }],
   },
@@ -138,14 +138,14 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T03-early",
-    wire: "a reset after the head of a stream, before any text",
+    wire: "a reset after the headers of a stream, before any text",
     does: "retried by stream() too",
     runs: [{ wires: ALL, attempts: [[["sse"], ["wait", 10], ["rst"]], [["okjson"]]], both: RECOVERED }],
   },
   {
     id: "own-T03-late",
     wire: "a reset after the answer was complete",
-    does: "the answer: it had ended",
+    does: "returns the answer",
     runs: [
       {
         wires: CHAT,
@@ -169,8 +169,8 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T03-first",
-    wire: "a finish reason on the first text only, then a reset, or an end without the last chunk",
-    does: "`stream_truncated` with the partial: some hosts send a finish reason with every chunk, so it proves no end",
+    wire: "a finish reason with the first text, then a reset or an end without the last chunk",
+    does: "`stream_truncated` with the partial: some hosts send a finish reason with every chunk, so it does not prove the end",
     runs: (["rst", "fin"] as const).flatMap((cut) => [
       {
         wires: CHAT,
@@ -211,7 +211,7 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T05",
-    wire: "a JSON body that is cut though its length is right",
+    wire: "truncated JSON in a body of the announced length",
     does: "retried",
     runs: [
       {
@@ -226,8 +226,8 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T06",
-    wire: "half a response head, and a head that is not HTTP",
-    does: "half a head is `connection_failed`, retried; what is not HTTP is `protocol_error`, asked once",
+    wire: "half a response head; bytes that are not HTTP",
+    does: "`connection_failed`, retried; `protocol_error` without a retry",
     runs: [
       { wires: ALL, attempts: [[["raw!", "HTTP/1.1 200 O"], ["fin"]], [["okjson"]]], both: RECOVERED },
       { wires: ALL, attempts: [[["raw!", "SSH-2.0-OpenSSH_9.6\r\n\r\n"], ["fin"]], [["okjson"]]], both: NOT_HTTP },
@@ -235,8 +235,8 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T07",
-    wire: "the request is taken, no byte ever comes",
-    does: "`timed_out` by `timeout`, retried, the socket closed",
+    wire: "the server accepts the request and never sends a byte",
+    does: "`timed_out` after `timeout`, retried; the socket is closed",
     runs: [
       {
         wires: ALL,
@@ -249,8 +249,8 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T09",
-    wire: "pings for ever, no model data",
-    does: "`timed_out` by `idle_timeout`: pings do not count",
+    wire: "endless pings without model data",
+    does: "`timed_out` after `idle_timeout`: pings do not count",
     runs: [
       {
         wires: CHAT,
@@ -264,8 +264,8 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T10",
-    wire: "the stop event of Anthropic, a finish reason of Gemini, and the socket stays open",
-    does: "the answer; the socket is closed",
+    wire: "Anthropic's stop event or Gemini's finish reason, then the socket stays open",
+    does: "returns the answer; the socket is closed",
     runs: [
       {
         wires: ANTHROPIC,
@@ -293,13 +293,13 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T12",
-    wire: "TLS: a certificate that is expired, for another host, or signed by nobody known",
+    wire: "a TLS certificate that is expired, for another host, or from an unknown issuer",
     does: "`connection_failed` that names the reason",
   },
   {
     id: "own-T15",
-    wire: "100-continue and 103 early hints before the answer",
-    does: "the answer",
+    wire: "100 Continue and 103 Early Hints before the response",
+    does: "returns the answer",
     runs: [
       {
         wires: ALL,
@@ -310,7 +310,7 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T16",
-    wire: "a gzip stream that is cut, and one that is whole",
+    wire: "a truncated gzip stream; a complete one",
     does: "`stream_truncated` with the partial; the text",
     runs: [
       {
@@ -326,8 +326,8 @@ export const TRANSPORT: readonly Expectation[] = [
   },
   {
     id: "own-T18",
-    wire: "broken HTTP: a bad chunk size, two lengths, a head without end, a length that is too long",
-    does: "a break after the head is `connection_failed` or `stream_truncated`, retried; a broken head is `protocol_error`, asked once",
+    wire: "invalid HTTP: a bad chunk size, two content lengths, endless headers, a content length that is too large",
+    does: "after the headers: `connection_failed` or `stream_truncated`, retried; in the headers: `protocol_error` without a retry",
     runs: [
       [
         ["status", 200, { "content-type": "text/event-stream", "transfer-encoding": "chunked" }],
