@@ -14,14 +14,14 @@ import { misfitError } from "./target-error.ts";
 export interface Adapted {
   readonly request: ModelRequest;
   readonly adjustments: readonly Adjustment[];
-  /** Those of them that were not requested. */
+  /** The adjustments that the configuration did not ask for. */
   readonly forced: readonly Adjustment[];
 }
 
 /**
- * Makes the request of one target out of what the caller asked: entry settings below call settings, what the target
- * lacks left out, values it cannot take changed. Every change is an adjustment; where changes are not allowed, throws
- * `unsupported` before anything is sent.
+ * Builds the request for one target: call settings take precedence over entry settings, unsupported settings are dropped,
+ * unsupported values are changed. Every change is an adjustment; if changes are not allowed, throws `unsupported` before
+ * anything is sent.
  */
 export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapted {
   const adaptation = { ...target.adaptation, ...definedOf(input.adaptation) };
@@ -61,7 +61,7 @@ function requirePrice(request: ModelRequest, target: Target): void {
   throw failed(target, "unsupported", `${missing} is unknown and strict_pricing is on${help}; nothing was sent`);
 }
 
-/** The settings a target would be sent: those of the entry below those of the call, without what it does not take. */
+/** The settings that are sent to a target: call settings over entry settings, without unsupported ones. */
 export function settingsSent(input: Omit<CallInput, "messages">, target: Target, dialect: Dialect): Settings {
   const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
   const { drop, allow } = { ...target.adaptation, ...definedOf(input.adaptation) };
@@ -73,7 +73,7 @@ export function settingsSent(input: Omit<CallInput, "messages">, target: Target,
   return settings;
 }
 
-/** Collects adjustments and refuses those that are not allowed. */
+/** Collects adjustments; throws for those that are not allowed. */
 class Changes {
   readonly list: Adjustment[] = [];
   readonly forced: Adjustment[] = [];
@@ -86,17 +86,18 @@ class Changes {
   }
 
   dropped(setting: string, from: unknown, reason: string): void {
-    if (this.#allowed.strict || !this.#allowed.dropParams) throw this.refusal(setting, reason, "drop_params");
+    if (this.#allowed.strict || !this.#allowed.dropParams) throw this.unsupportedError(setting, reason, "drop_params");
     this.#force({ setting, from, to: undefined, reason });
   }
 
   modified(setting: string, from: unknown, to: unknown, reason: string): void {
-    if (this.#allowed.strict || !this.#allowed.modifyParams) throw this.refusal(setting, reason, "modify_params");
+    if (this.#allowed.strict || !this.#allowed.modifyParams)
+      throw this.unsupportedError(setting, reason, "modify_params");
     this.#force({ setting, from, to, reason });
   }
 
-  /** A change the configuration itself asks for: reported, never refused. */
-  asked(setting: string, from: unknown, to: unknown, reason: string): void {
+  /** A change that the configuration asks for: reported, always allowed. */
+  configured(setting: string, from: unknown, to: unknown, reason: string): void {
     this.list.push({ setting, from, to, reason });
   }
 
@@ -105,17 +106,17 @@ class Changes {
     this.list.push(adjustment);
   }
 
-  refusal(setting: string, reason: string, key: string): ModelError {
+  unsupportedError(setting: string, reason: string, key: string): ModelError {
     const why = this.#allowed.strict ? "strict is on" : `${key} is off`;
     return failed(this.#target, "unsupported", `${setting}: ${reason}; ${why}, so nothing was sent`);
   }
 }
 
-function failed(target: Target, code: ModelErrorCode, words: string): ModelError {
-  return misfitError(target, code, words);
+function failed(target: Target, code: ModelErrorCode, message: string): ModelError {
+  return misfitError(target, code, message);
 }
 
-/** The messages of a call behind what its target puts before every prompt. */
+/** The messages of a call after the `system` and `messages` of its entry. */
 export function withPrelude(input: CallInput, target: Target): readonly Message[] {
   const system = input.system ?? target.system;
   const prelude = input.prelude ?? target.prelude;
@@ -146,7 +147,7 @@ function mergeSettings(...layers: readonly (Settings | undefined)[]): Mutable<Se
   return merged as Mutable<Settings>;
 }
 
-/** What a model must be able to do for these settings to have their effect. */
+/** The capabilities that a model needs for these settings to have an effect. */
 export function capabilitiesUsed(settings: Settings): readonly Capability[] {
   const names = (Object.keys(settings) as SettingName[]).filter((name) => !isHarmless(name, settings[name]));
   const used = names.flatMap((name) => capabilitiesOf(name) ?? []);
@@ -171,13 +172,13 @@ function dropUnsupported(
     const value = settings[name];
     if (drop.includes(key)) {
       delete settings[name];
-      changes.asked(key, value, undefined, "listed under `drop`");
+      changes.configured(key, value, undefined, "listed under `drop`");
       continue;
     }
     const reason = unsupportedReason(name, target, dialect);
     if (reason === undefined || isHarmless(name, value)) continue;
     if (!allow.includes(key))
-      changes.dropped(key, value, name === "stop" ? `${reason}; the answer is cut here` : reason);
+      changes.dropped(key, value, name === "stop" ? `${reason}; the library ends the answer there` : reason);
     else if (dialect.settings?.has(name) === false) extraBody[key] = value;
     else continue;
     delete settings[name];
@@ -186,7 +187,7 @@ function dropUnsupported(
 
 const HARMLESS_OFF: ReadonlySet<SettingName> = new Set<SettingName>(["promptCache", "logprobs", "webSearch"]);
 
-/** Asking for nothing can be left out without a word. */
+/** A setting that is switched off can be omitted without an adjustment. */
 function isHarmless(name: SettingName, value: unknown): boolean {
   return (
     (HARMLESS_OFF.has(name) && value === false) || (name === "tools" && Array.isArray(value) && value.length === 0)
@@ -196,19 +197,19 @@ function isHarmless(name: SettingName, value: unknown): boolean {
 function unsupportedReason(name: SettingName, target: Target, dialect: Dialect): string | undefined {
   if (name === "maxInputTokens") return undefined;
   if (dialect.settings?.has(name) === false) return `the ${dialect.name} wire has no such parameter`;
-  if (target.quirks.lacks?.includes(name)) return `${target.provider} does not take it`;
-  if (target.facts.lacks?.includes(name)) return `${target.modelId} does not take it`;
+  if (target.quirks.lacks?.includes(name)) return `${target.provider} does not support it`;
+  if (target.facts.lacks?.includes(name)) return `${target.modelId} does not support it`;
   const missing = capabilitiesOf(name)?.find((capability) => target.facts.capabilities[capability] === false);
-  return missing && `${target.modelId} has no ${keyOf(missing).replace("_", " ")}`;
+  return missing && `${target.modelId} does not support ${keyOf(missing).replace("_", " ")}`;
 }
 
-/** Settings of the target's wire that the target takes, in the spelling of models.toml; null when the model is unknown. */
+/** Settings that the target supports, by their models.toml names; null if the model is unknown. */
 export function supportedParams(target: Target, dialect: Dialect): readonly string[] | null {
   if (!target.facts.known || dialect.settings === undefined) return null;
   return [...dialect.settings].filter((name) => unsupportedReason(name, target, dialect) === undefined).map(keyOf);
 }
 
-/** Chat completions of some models take tools only without reasoning. https://platform.openai.com/docs/guides/function-calling */
+/** Some models support tools on chat completions only without reasoning. https://platform.openai.com/docs/guides/function-calling */
 function forbidsEffort(
   effort: Effort | number | undefined,
   { tools = [] }: Settings,
@@ -222,7 +223,7 @@ function forbidsEffort(
 }
 
 function noEffort(effort: Effort | number | undefined, target: Target, changes: Changes): Effort {
-  const reason = `${target.modelId} takes tools on chat completions only without reasoning; the openai-responses wire has both`;
+  const reason = `${target.modelId} supports tools on chat completions only without reasoning; the openai-responses wire supports both`;
   changes.modified("reasoning_effort", effort, "none", reason);
   return "none";
 }
@@ -231,16 +232,16 @@ function effortWord(effort: Effort | number | undefined, target: Target, changes
   if (effort === undefined) return undefined;
   const word = typeof effort === "number" ? numberToEffort(effort) : effort;
   if (typeof effort === "number")
-    changes.asked(
+    changes.configured(
       "reasoning_effort",
       effort,
       word,
-      "a number stands for a word: up to .33 low, up to .66 medium, else high",
+      "a number selects a level: up to .33 low, up to .66 medium, else high",
     );
   const { efforts } = target.facts;
   if (efforts === undefined || efforts.length === 0 || efforts.includes(word)) return word;
   const nearest = nearestEffort(word, efforts);
-  changes.modified("reasoning_effort", word, nearest, `${target.modelId} takes ${efforts.join(", ")}`);
+  changes.modified("reasoning_effort", word, nearest, `${target.modelId} supports ${efforts.join(", ")}`);
   return nearest;
 }
 
@@ -266,20 +267,20 @@ function clampNumbers(settings: Mutable<Settings>, target: Target, changes: Chan
       "max_new_tokens",
       maxNewTokens,
       maxOutput,
-      `${target.modelId} answers with at most ${maxOutput} tokens`,
+      `${target.modelId} generates at most ${maxOutput} tokens`,
     );
     settings.maxNewTokens = maxOutput;
   }
   const { maxTemperature, maxStops } = target.quirks;
   if (temperature !== undefined && maxTemperature !== undefined && temperature > maxTemperature) {
-    changes.modified("temperature", temperature, maxTemperature, `${target.provider} takes at most ${maxTemperature}`);
+    changes.modified("temperature", temperature, maxTemperature, `${target.provider} allows at most ${maxTemperature}`);
     settings.temperature = maxTemperature;
   }
   if (stop !== undefined && maxStops !== undefined && stop.length > maxStops) {
     throw failed(
       target,
       "unsupported",
-      `stop: ${stop.length} sequences, ${target.provider} takes at most ${maxStops}; cutting the list would change the answer`,
+      `stop: ${stop.length} sequences, but ${target.provider} supports at most ${maxStops}; a shorter list would change the answer`,
     );
   }
 }
@@ -296,10 +297,10 @@ function adaptMessages(messages: readonly Message[], changes: Changes): readonly
   return adapted ?? messages;
 }
 
-/** Half of a surrogate pair (an emoji cut by a slice) cannot be sent as UTF-8. */
+/** Half of a surrogate pair (an emoji split by `slice`) cannot be encoded as UTF-8. */
 function wellFormed(message: Message, index: number, changes: Changes): Message {
   if (isWellFormed(message.content)) return message;
-  changes.modified(`messages[${index}]`, "a lone surrogate", "\u{FFFD}", "half of a surrogate pair is no character");
+  changes.modified(`messages[${index}]`, "a lone surrogate", "\u{FFFD}", "half of a surrogate pair is not a character");
   return { ...message, content: toWellFormed(message.content) } as Message;
 }
 
@@ -318,9 +319,9 @@ function toWellFormed(content: string | readonly Part[]): string | readonly Part
   });
 }
 
-/** No tokenizer packs more than this many characters into a token on average, so beyond it a prompt cannot fit. */
+/** No tokenizer averages more characters per token, so a longer prompt cannot fit. */
 const MOST_CHARS_PER_TOKEN = 8;
-/** Text no provider accepts, for models whose window is unknown, unless `max_input_bytes` says what they take. */
+/** Limit for models with an unknown context window, unless `max_input_bytes` is set. No provider accepts more. */
 const MOST_CHARS = 8 * 1024 * 1024;
 
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -342,19 +343,19 @@ function checkSize(messages: readonly Message[], settings: Settings, target: Tar
     throw failed(
       target,
       "context_too_long",
-      `the prompt has ${length} characters and cannot fit a window of ${context} tokens; nothing was sent`,
+      `the prompt has ${length} characters and cannot fit the context window of ${context} tokens; nothing was sent`,
     );
   }
   if (context === undefined && length > mostChars) {
     throw failed(
       target,
       "request_too_large",
-      `the prompt has ${length} characters; set capabilities.context or max_input_bytes if the model takes that much`,
+      `the prompt has ${length} characters; set capabilities.context or max_input_bytes if the model accepts it`,
     );
   }
   if (settings.maxInputTokens === undefined) return;
   const fewest = Math.ceil(length / MOST_CHARS_PER_TOKEN);
-  // A prompt this long is not counted: its minimum is already above the limit.
+  // No need to count a prompt this long: its lower bound already exceeds the limit.
   const isBound = fewest > settings.maxInputTokens;
   const tokens = isBound ? fewest : estimateTokens(messages, settings.tools);
   if (tokens > settings.maxInputTokens) {

@@ -3,19 +3,18 @@ import { isNode, type Node, resolveRef } from "./schema-node.ts";
 import type { JsonSchema } from "./tool.ts";
 
 /**
- * Takes the nulls out of an answer that strict mode put there: properties which `schema`, as the caller wrote it, has as
- * optional and not nullable. In a union, however nested, the member that the value fits best decides. Gives a new value;
- * everything else stays as it is.
+ * Removes nulls that strict mode added to an answer: properties that are optional and not nullable in the caller's `schema`.
+ * In a union, nested or not, the member that matches the value best decides. Returns a new value and changes nothing else.
  */
 export function dropAddedNulls(value: unknown, schema: JsonSchema): unknown {
   return new NullDropper(schema).read(value, schema).value;
 }
 
-/** A value as one schema reads it. */
+/** A value interpreted by one schema. */
 interface Reading {
-  /** Without the nulls that were added. */
+  /** The value without added nulls. */
   readonly value: unknown;
-  /** How many parts of the value the schema does not accept: infinite when the value is of another type altogether. */
+  /** Number of parts that do not match the schema; infinite if the value itself has another type. */
   readonly misfits: number;
 }
 
@@ -23,14 +22,14 @@ type Loose = Readonly<Record<string, unknown>>;
 
 class NullDropper {
   readonly #root: JsonSchema;
-  /** Members of a union share parts: without this, reading would double at each level of a recursive union. */
+  /** Members of a union share parts; without this cache, the work would double at each level of a recursive union. */
   readonly #known = new Map<unknown, Map<Node, Reading>>();
 
   constructor(root: JsonSchema) {
     this.#root = root;
   }
 
-  /** Few calls per level, so that a deeply nested answer does not exhaust the stack. */
+  /** Uses few calls per level, so that a deeply nested answer does not overflow the stack. */
   read(value: unknown, schema: unknown): Reading {
     const node = this.#resolved(schema);
     if (!isNode(node)) return { value, misfits: node === false ? Number.POSITIVE_INFINITY : 0 };
@@ -38,7 +37,7 @@ class NullDropper {
     this.#known.set(value, known);
     const found = known.get(node);
     if (found !== undefined) return found;
-    // Found instead when the schema leads back to itself without leaving the value.
+    // Ends the recursion when the schema refers to itself for the same value.
     known.set(node, { value, misfits: Number.POSITIVE_INFINITY });
     let reading = this.#readOwn(value, node);
     for (const part of listOf(node["allOf"])) reading = both(reading, this.read(reading.value, part));
@@ -63,7 +62,7 @@ class NullDropper {
     return node;
   }
 
-  /** By the keywords of the node itself. */
+  /** Reads the value by the node's own keywords. */
   #readOwn(value: unknown, node: Node): Reading {
     if (!hasType(value, node["type"])) return { value, misfits: Number.POSITIVE_INFINITY };
     if (Array.isArray(value)) return "items" in node ? this.#readItems(value, node["items"]) : { value, misfits: 0 };
@@ -108,7 +107,7 @@ function both(left: Reading, right: Reading): Reading {
   return { value: right.value, misfits: left.misfits + right.misfits };
 }
 
-/** A part of another type counts once, so that the rest still distinguishes the members of a union. */
+/** A part of another type counts once, so that the other parts still distinguish the members of a union. */
 function countOf({ misfits }: Reading): number {
   return Number.isFinite(misfits) ? misfits : 1;
 }

@@ -5,21 +5,21 @@ import { waitInWords } from "./wait-words.ts";
 
 type HeaderPair = readonly [name: string, value: string];
 
-/** The parts of a failed answer that say when to come back. */
+/** The parts of an error response that say how long to wait. */
 export interface FailedAnswer {
   readonly headers?: Headers | undefined;
-  /** Wall clock, milliseconds since 1970, for dates without a Date header beside them. */
+  /** Wall clock, milliseconds since 1970; used if there is no Date header. */
   readonly nowMs?: number | undefined;
-  /** What its body says about it. */
+  /** Retry delays in the body. */
   readonly body: WaitsInBody;
 }
 
 export interface WaitsInBody {
-  /** Headers of another answer that the body repeats. */
+  /** Headers of an upstream response that the body repeats. */
   readonly headers: readonly HeaderPair[];
-  /** Waits in fields, each with its unit, or a point of time. */
+  /** Fields with a delay, each a duration with its unit or a point in time. */
   readonly waits: readonly string[];
-  /** Its messages, whose words are read where nothing else says how long. */
+  /** The messages of the body; parsed only if nothing else gives a delay. */
   readonly texts: readonly string[];
 }
 
@@ -28,8 +28,8 @@ export function requestIdOf(headers: Headers | undefined): string | undefined {
 }
 
 /**
- * How long the provider asks to wait: the longest of its explicit word and, if a limit is what failed, the reset of every
- * bucket that is empty. Words of a message round, so they count only without an explicit word.
+ * How long the provider asks to wait: the longest of its explicit delays and, for a rate limit, the resets of all exhausted
+ * limits. Messages contain rounded times, so they count only without an explicit delay.
  */
 export function retryAfterOf(answer: FailedAnswer, limited: boolean): number | undefined {
   const { headers, body } = answer;
@@ -49,14 +49,14 @@ function headerIn(pairs: readonly HeaderPair[], name: string): string | undefine
   return pairs.find(([other]) => other === name)?.[1];
 }
 
-/** The server's own date, so that a wrong clock here does not turn a wait of 2 s into hours. */
+/** Uses the server's Date header, so that a wrong local clock does not turn 2 s into hours. */
 function serverNow(headers: Headers | undefined, nowMs: number | undefined): number {
   const date = headers?.get("date");
   const parsed = date == null ? Number.NaN : Date.parse(date);
   return Number.isNaN(parsed) ? (nowMs ?? Date.now()) : parsed;
 }
 
-/** What the headers of an answer, and those its body repeats, say about the provider's limits. */
+/** The provider's rate limits, from the response headers and those repeated in the body. */
 export function rateLimitOf(
   headers: Headers | undefined,
   nowMs?: number,

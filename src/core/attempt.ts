@@ -2,19 +2,19 @@ import type { Cost } from "./cost.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
 import type { Usage } from "./usage.ts";
 
-/** One request that left for a provider, whatever became of it. */
+/** One request that was sent to a provider, with its outcome. */
 export interface Attempt {
   /** The entry's name in models.toml. */
   readonly model: string;
   readonly provider: string;
-  /** Milliseconds after the call began. */
+  /** Milliseconds from the start of the call. */
   readonly startedMs: number;
   readonly durationMs: number;
   readonly outcome: "ok" | "error" | "aborted";
   readonly error?: { readonly code: ModelErrorCode; readonly message: string; readonly status?: number };
   readonly usage?: Usage;
   readonly cost?: Cost;
-  /** Whether the provider may charge for it although no answer was delivered. */
+  /** Whether the provider may charge for the attempt although it delivered no answer. */
   readonly possiblyBilled: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Adjustment {
   /** The key of models.toml, for example `temperature`. */
   readonly setting: string;
   readonly from: unknown;
-  /** `undefined` (absent) when the setting was left out. */
+  /** `undefined` if the setting was omitted. */
   readonly to: unknown;
   readonly reason: string;
 }

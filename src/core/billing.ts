@@ -3,24 +3,24 @@ import type { Message, Part } from "./message.ts";
 import type { Settings } from "./request.ts";
 import type { Usage } from "./usage.ts";
 
-/** A request as far as it decides what the answer costs. */
+/** The parts of a request that affect the cost of the answer. */
 export interface Billable {
   readonly messages: readonly Message[];
   readonly settings: Settings;
   readonly extraBody: Readonly<Record<string, unknown>>;
 }
 
-/** The words providers have for the tier that price lists are about. */
+/** Providers' names for the standard tier, which price lists refer to. */
 const STANDARD: ReadonlySet<string> = new Set(["default", "standard", "standard_only", "on_demand"]);
-/** Words that leave the choice of a tier to the provider, so they tell nothing. */
+/** Values that let the provider choose the tier. */
 const UNDECIDED: ReadonlySet<string> = new Set(["auto", "unspecified", "traffic_type_unspecified"]);
 
-/** Tokens and units that a price by input and output tokens says nothing about. */
+/** Tokens and units without a rate in the price table. */
 const UNLISTED = ["audio", "inputAudio", "outputAudio", "outputImage", "webSearchRequests", "tool"];
 
 /**
- * What an answer costs at `price`; unknown where the list has no rate for something that was used. The tier that the
- * answer reports counts, else the one that was asked for.
+ * The cost of an answer at `price`; unknown if the price has no rate for something that was used. The tier is the reported
+ * one, otherwise the requested one.
  */
 export function billOf(
   usage: Usage,
@@ -28,32 +28,33 @@ export function billOf(
   request: Pick<Billable, "settings" | "extraBody">,
   reportedTier?: string,
 ): Cost {
-  const tier = decided(reportedTier) ?? tierAskedFor(request);
+  const tier = decided(reportedTier) ?? requestedTier(request);
   const unlisted = UNLISTED.some((name) => (usage.details[name] ?? 0) > 0);
   if (unlisted || !isStandard(tier)) return { ...UNKNOWN_COST, estimated: usage.estimated };
   return costOf(usage, price);
 }
 
-/** Which price one would have to know to tell beforehand what a request costs; `undefined` when all are known. */
+/** The price that is missing to estimate the cost of a request; `undefined` if none is missing. */
 export function missingPrice(
   request: Billable,
   price: Price | undefined,
   promptTokens: () => number,
 ): string | undefined {
   if (price === undefined) return "its price";
-  if (lacksHourRate(request, price, promptTokens)) return "the price of cache writes for an hour";
+  if (lacksHourRate(request, price, promptTokens)) return "the price of one-hour cache writes";
   return unlistedUse(request);
 }
 
 function unlistedUse({ messages, settings, extraBody }: Billable): string | undefined {
-  const tier = tierAskedFor({ settings, extraBody });
+  const tier = requestedTier({ settings, extraBody });
   if (!isStandard(tier)) return `the price of service_tier "${tier}"`;
   if (asksToSearch(settings, extraBody)) return "the price of web searches";
-  if (speaks(settings.modalities ?? extraBody["modalities"])) return "the price of audio and images in the answer";
+  if (hasNonTextOutput(settings.modalities ?? extraBody["modalities"]))
+    return "the price of audio and images in the answer";
   return messages.some(({ content }) => hasAudio(content)) ? "the price of audio in the prompt" : undefined;
 }
 
-/** Writes to the cache for an hour have no rate in this price, for a prompt of so many tokens. */
+/** Whether this price has no rate for one-hour cache writes, at this prompt size. */
 function lacksHourRate({ settings }: Billable, price: Price, promptTokens: () => number): boolean {
   const { promptCache } = settings;
   if (typeof promptCache !== "object" || promptCache.ttl !== "1h") return false;
@@ -62,14 +63,14 @@ function lacksHourRate({ settings }: Billable, price: Price, promptTokens: () =>
   return lacksRate(price, promptTokens(), "cacheWrite1h");
 }
 
-/** Whether a request wants searches that are charged by number, as a setting or in the words of its host. */
+/** Whether a request enables web searches that are charged per search, with a setting or a provider field. */
 export function asksToSearch({ webSearch }: Settings, extraBody: Billable["extraBody"]): boolean {
   if (webSearch !== undefined && webSearch !== false) return true;
-  // OpenAI's, xAI's and OpenRouter's own fields.
+  // Fields of OpenAI, xAI and OpenRouter.
   return ["web_search_options", "search_parameters", "plugins"].some((name) => extraBody[name] !== undefined);
 }
 
-function tierAskedFor({ settings, extraBody }: Pick<Billable, "settings" | "extraBody">): string | undefined {
+function requestedTier({ settings, extraBody }: Pick<Billable, "settings" | "extraBody">): string | undefined {
   const fast = extraBody["speed"] === "fast" ? "fast" : undefined;
   return fast ?? decided(extraBody["service_tier"] ?? extraBody["serviceTier"] ?? settings.serviceTier);
 }
@@ -82,7 +83,7 @@ function isStandard(tier: string | undefined): boolean {
   return tier === undefined || STANDARD.has(tier.toLowerCase());
 }
 
-function speaks(modalities: unknown): boolean {
+function hasNonTextOutput(modalities: unknown): boolean {
   return (
     Array.isArray(modalities) && modalities.some((name) => typeof name === "string" && name.toLowerCase() !== "text")
   );

@@ -2,8 +2,8 @@ const MAX_DEPTH = 500;
 const TOO_DEEP = `[nested deeper than ${MAX_DEPTH} levels]`;
 
 /**
- * The value itself, or a copy without what is nested so deep that `JSON.stringify`, which recurses, throws a RangeError.
- * `JSON.parse` does not recurse, so a provider can send any depth.
+ * The value, or a copy without parts nested so deep that `JSON.stringify` would overflow the stack. `JSON.parse` does not
+ * recurse, so a provider can send any depth.
  */
 export function boundedDepth(value: unknown): unknown {
   return isDeep(value) ? copied(value, 0) : value;

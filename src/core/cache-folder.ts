@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
 
-/** Where this user's programs keep files that they can do without; undefined where the environment names no folder. */
+/** The user's cache directory; undefined if the environment does not define one. */
 export function cacheFolder(
   env: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform = process.platform,

@@ -10,37 +10,37 @@ import type { ModelRequest, Settings } from "./request.ts";
 import type { Adaptation, OnBreak, Target } from "./target.ts";
 import type { Exchange } from "./transport.ts";
 
-/** What the caller asked for, before a target was chosen. */
+/** The caller's input and options, before a target is chosen. */
 export interface CallInput extends CallPolicy {
   readonly messages: readonly Message[];
-  /** Settings of this call; they win over those of any entry. */
+  /** Settings of this call; they take precedence over those of the entry. */
   readonly settings: Settings;
   readonly samples: number;
-  /** Which of several API calls for the same samples this is; equal requests with another number want another answer. */
+  /** Index among several API calls for the same samples; equal requests with another index need another answer. */
   readonly batch?: number | undefined;
   readonly extraBody: Readonly<Record<string, unknown>>;
   readonly extraHeaders: Readonly<Record<string, string>>;
-  /** Instructions and messages of this call that stand for those of the entry. */
+  /** Instructions and messages of this call that replace those of the entry. */
   readonly system?: string | undefined;
   readonly prelude?: readonly Message[] | undefined;
-  /** What this call says about changes of its request; wins over the entry. */
+  /** Which request changes this call allows; takes precedence over the entry. */
   readonly adaptation?: { readonly [key in keyof Adaptation]?: Adaptation[key] | undefined };
   /** Emit every wire event as `{ type: "raw" }`. */
   readonly raw: boolean;
   readonly tags: readonly string[];
-  /** The scope the call is made in and those around it, the widest first. */
+  /** The scope of the call and its parents, the widest first. */
   readonly scopes?: readonly string[] | undefined;
   readonly cache?: CacheMode | undefined;
 }
 
-/** use: read and store; refresh: ask again and store; bypass: neither; only: a stored answer or an error. */
+/** use: read and store; refresh: send a request and store; bypass: neither; only: a stored answer or an error. */
 export type CacheMode = "use" | "refresh" | "bypass" | "only";
 
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: ModelError };
 
 /**
- * One call on its way through the layers. Layers pass on copies with a field changed (`{ ...call, target }`); `record`
- * is shared by all copies.
+ * One call on its way through the layers. Layers pass on copies with changed fields (`{ ...call, target }`); all copies share
+ * `record`.
  */
 export interface Call extends RequestOperation {
   readonly input: CallInput;
@@ -48,29 +48,29 @@ export interface Call extends RequestOperation {
   readonly target: Target;
   /** `input` adapted to `target`. */
   readonly request: ModelRequest;
-  /** Whether the answer is asked for over the streaming wire. */
+  /** Whether the request asks for a streaming response. */
   readonly streaming: boolean;
   readonly onBreak: OnBreak;
-  /** Ends the call, or in the layers below `timeout` this one attempt. */
+  /** Cancels the call, or, in the layers below `timeout`, one attempt. */
   readonly cancellation: Cancellation;
   /** 0 for the first try on a target. */
   readonly tryIndex: number;
-  /** Whether another target may serve the call when this one fails. */
+  /** Whether another target can serve the call if this one fails. */
   readonly fallbackRemains: boolean;
-  /** When the call must have ended, on the monotonic clock. */
+  /** The deadline of the call, on the monotonic clock. */
   readonly deadlineAtMs: number | undefined;
-  /** Told the moment this attempt fails, before what it holds is given on. */
+  /** Called as soon as this attempt fails, before its slot and key are released. */
   readonly onFailure?: ((error: ModelError) => void) | undefined;
   readonly record: CallRecord;
   readonly random: () => number;
 }
 
-/** What happened during one call; written by the layers, read by the fold. */
+/** What happened during one call; written by the layers, read by `ReplyFold`. */
 export class CallRecord {
   readonly id: string;
   readonly startedMs: number;
   readonly attempts: Attempt[];
-  /** The record of the call itself, where this one is of a request that serves it. */
+  /** The record of the call, if this record belongs to one of its requests. */
   readonly root: CallRecord;
   rateLimit: RateLimit | undefined;
   requestId: string | undefined;
@@ -80,9 +80,9 @@ export class CallRecord {
   exchange: Exchange | undefined;
   /** The provider's body, or the last events of its stream. */
   raw: unknown;
-  /** The target that was asked last: whose answer is read, and whose `timeout` bounds a pause of the reader. */
+  /** The last target: its answer is read, and its `timeout` limits how long the reader may pause. */
   read: Target | undefined;
-  /** Kept only where another request may go on with the answer. */
+  /** Recorded only if another request may continue the answer. */
   delivered: DeliveredText | undefined;
   readonly #listeners: ((outcome: Outcome) => void)[] = [];
   #settled = false;
@@ -94,14 +94,14 @@ export class CallRecord {
     this.attempts = attempts;
   }
 
-  /** For a request beside another: what it sees is its own, its attempts are the call's. */
+  /** A record for a concurrent request of the same call: separate facts, shared attempts. */
   branch(): CallRecord {
     const branch = new CallRecord(this.id, this.startedMs, this.attempts, this.root);
     branch.delivered = this.delivered && new DeliveredText();
     return branch;
   }
 
-  /** Takes over what the request saw whose answer is delivered. */
+  /** Copies the facts of the request whose answer is delivered. */
   adopt(branch: CallRecord): void {
     this.rateLimit = branch.rateLimit ?? this.rateLimit;
     this.requestId = branch.requestId ?? this.requestId;
@@ -112,7 +112,7 @@ export class CallRecord {
     this.delivered = branch.delivered;
   }
 
-  /** Runs `listener` once, when the call has ended: after the last event was taken, on failure, or when it was abandoned. */
+  /** Runs `listener` once, when the call ends: after the last event was consumed, on failure, or when it is abandoned. */
   onSettle(listener: (outcome: Outcome) => void): void {
     this.#listeners.push(listener);
   }

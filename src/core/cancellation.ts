@@ -4,8 +4,8 @@ import { ModelError } from "./error.ts";
 type Listener = (reason: ModelError) => void;
 
 /**
- * One scope that can be cancelled: a call, or one attempt inside it. Cheaper than an AbortSignal per scope (measured:
- * `AbortSignal.any` costs 12 µs, this 0.2 µs); a real signal is made only on demand.
+ * A scope that can be cancelled: a call, or one attempt of it. Cheaper than an AbortSignal per scope (measured:
+ * `AbortSignal.any` costs 12 µs, this 0.2 µs); a real signal is created only on demand.
  */
 export class Cancellation {
   #reason: ModelError | undefined;
@@ -21,7 +21,7 @@ export class Cancellation {
     return this.#reason !== undefined;
   }
 
-  /** A standard signal for code that wants one (custom dialects, SDK options). */
+  /** A standard signal for code that needs one (custom dialects, SDK options). */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -39,7 +39,7 @@ export class Cancellation {
     if (listeners !== undefined) for (const listener of listeners) listener(reason);
   }
 
-  /** Runs `listener` when cancelled (at once when it already is); the returned function removes it. */
+  /** Runs `listener` when cancelled (at once if it already is); the returned function removes it. */
   onCancel(listener: Listener): () => void {
     if (this.#reason !== undefined) {
       listener(this.#reason);
@@ -54,7 +54,7 @@ export class Cancellation {
     if (this.#reason !== undefined) throw this.#reason;
   }
 
-  /** A scope that is cancelled with this one; call `release` on it when it ends. */
+  /** A scope that is cancelled with this one; call its `release` when it ends. */
   child(): Cancellation {
     const child = new Cancellation();
     child.#detach = this.onCancel((reason) => child.cancel(reason));
@@ -76,7 +76,7 @@ export class Cancellation {
     };
   }
 
-  /** Drops every listener this scope holds elsewhere and every listener on it. */
+  /** Removes all listeners of this scope and its own listeners on other scopes and signals. */
   release(): void {
     this.#detach?.();
     this.#detach = undefined;

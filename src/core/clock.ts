@@ -1,4 +1,4 @@
-/** Time as the library sees it. Durations come from `monotonic`, dates on the wire from `now`. */
+/** The library's source of time. Durations come from `monotonic`, dates on the wire from `now`. */
 export interface Clock {
   /** Wall clock, milliseconds since 1970; used only for dates on the wire and in logs. */
   now(): number;
@@ -8,7 +8,7 @@ export interface Clock {
   schedule(run: () => void, delayMs: number): () => void;
 }
 
-/** Two sides that measure the same wait end it at the same moment, but see it some milliseconds apart. */
+/** Two timers for the same duration may fire some milliseconds apart. */
 export const SAME_MOMENT_MS = 5;
 
 /** `setTimeout` fires at once above this delay (2^31-1 ms), so longer waits are clamped. */

@@ -1,8 +1,8 @@
-/** One mistake of a configuration, with its place. */
+/** One error in a configuration, with its position. */
 export interface ConfigProblem {
   /** File of the value; `undefined` if the configuration was parsed from a string. */
   readonly file: string | undefined;
-  /** 1-based; 0 when the problem has no place in the text. */
+  /** 1-based; 0 if the problem has no position in the file. */
   readonly line: number;
   readonly column: number;
   /** Dotted path of the key, for example `models.coder.temperature`. */
@@ -11,7 +11,7 @@ export interface ConfigProblem {
   readonly suggestion?: string;
 }
 
-/** A configuration that cannot be used: every mistake at once, each with its place. Never contains a value of a secret. */
+/** An invalid configuration: all errors at once, each with its position. Never contains the value of a secret. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly ConfigProblem[];

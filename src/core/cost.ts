@@ -1,6 +1,6 @@
 import type { Usage } from "./usage.ts";
 
-/** USD per million tokens. A class without a price of its own is charged as `input` (or `output`). */
+/** USD per million tokens. A class without its own price is charged as `input` (or `output`). */
 export interface Price {
   readonly input: number;
   readonly output: number;
@@ -8,14 +8,14 @@ export interface Price {
   readonly cacheWrite?: number;
   readonly cacheWrite5m?: number;
   readonly cacheWrite1h?: number;
-  /** Used where `cacheWrite1h` is not given; what it prices is estimated. */
+  /** Used if `cacheWrite1h` is absent; the cost is then estimated. */
   readonly assumed1h?: number;
-  /** Other rates for prompts above a size; they then hold for all tokens of the request. */
+  /** Rates for prompts above a size; they apply to all tokens of the request. */
   readonly tiers?: readonly PriceTier[];
 }
 
 export interface PriceTier {
-  /** Holds when the whole prompt (input + cacheRead + cacheWrite) has more tokens than this. */
+  /** Applies if the prompt (input + cacheRead + cacheWrite) has more tokens than this. */
   readonly above: number;
   readonly input: number;
   readonly output: number;
@@ -23,11 +23,11 @@ export interface PriceTier {
   readonly cacheWrite?: number;
   readonly cacheWrite5m?: number;
   readonly cacheWrite1h?: number;
-  /** Used where `cacheWrite1h` is not given; what it prices is estimated. */
+  /** Used if `cacheWrite1h` is absent; the cost is then estimated. */
   readonly assumed1h?: number;
 }
 
-/** Money of one or more attempts. `usd` is null when a price is unknown, never 0. */
+/** Cost of one or more attempts. `usd` is null if a price is unknown, never 0. */
 export interface Cost {
   readonly usd: number | null;
   readonly breakdown: {
@@ -36,14 +36,14 @@ export interface Cost {
     readonly cacheWrite: number;
     readonly output: number;
   } | null;
-  /** True when tokens were counted locally, a rate was assumed or an attempt may have been billed without telling. */
+  /** True if tokens were counted locally, a rate was assumed, or an attempt may have been billed without reporting usage. */
   readonly estimated: boolean;
 }
 
-/** Whole nano-dollars, always exact: a number up to 2^53 (9 million USD), which costs nothing to add, a bigint beyond. */
+/** Integer nano-dollars, always exact: a number up to 2^53 (9 million USD), which is cheap to add, a bigint above. */
 export type Nano = number | bigint;
 
-/** Money is added in whole nano-dollars and becomes a fraction only for display. */
+/** Money is added in integer nano-dollars and converted to USD only for display. */
 export interface NanoCost {
   readonly input: Nano;
   readonly cacheRead: Nano;
@@ -61,7 +61,7 @@ export const UNKNOWN_COST: Cost = Object.freeze({ usd: null, breakdown: null, es
 const NANO_PER_USD = 1_000_000_000;
 const TOKENS_PER_PRICE = 1_000_000;
 
-/** Prices per million tokens have at most six decimals in practice, nine are kept. Rounds half up. */
+/** Prices per million tokens have at most six decimals in practice; nine are kept. Rounds half up. */
 function charge(tokens: number, usdPerMillion: number): Nano {
   if (tokens === 0) return 0;
   const rate = Math.round(usdPerMillion * NANO_PER_USD);
@@ -97,15 +97,15 @@ function tierOf(price: Price, promptTokens: number): Price | PriceTier {
 type CacheClass = "cacheRead" | "cacheWrite" | "cacheWrite5m" | "cacheWrite1h";
 
 /**
- * Whether the price of a class of tokens is unknown in a prompt of this size: a rate that the first tier has and this one
- * has not, or writes for an hour where only the ordinary ones have a rate, which is lower.
+ * Whether the price of a class of tokens is unknown at this prompt size: the tier lacks a rate that the first tier has, or
+ * only five-minute cache writes have a rate, which is lower than that of one-hour writes.
  */
 export function lacksRate(price: Price, promptTokens: number, name: CacheClass): boolean {
   if (rateOf(tierOf(price, promptTokens), name) !== undefined) return false;
   return rateOf(price, name) !== undefined || (name === "cacheWrite1h" && price.cacheWrite !== undefined);
 }
 
-/** Writes for five minutes are the ordinary ones. */
+/** `cacheWrite` is the rate of five-minute writes. */
 function rateOf(rates: Price | PriceTier, name: CacheClass): number | undefined {
   if (name === "cacheWrite1h") return rates.cacheWrite1h ?? rates.assumed1h;
   return rates[name] ?? (name === "cacheWrite5m" ? rates.cacheWrite : undefined);
@@ -120,12 +120,12 @@ function writesOf({ details, cacheWrite }: Usage): { readonly write5m: number; r
   return { write5m, write1h: Math.min(details["cacheWrite1h"] ?? 0, cacheWrite - write5m) };
 }
 
-/** Whether writes for an hour are charged at the rate of others: the real rate is higher, but unknown. */
+/** Whether one-hour writes are charged at another rate, because their own, higher rate is unknown. */
 function assumesHour(usage: Usage, price: Price): boolean {
   return writesOf(usage).write1h > 0 && tierOf(price, promptOf(usage)).cacheWrite1h === undefined;
 }
 
-/** `undefined` when the price has no rate for some of the tokens. */
+/** `undefined` if the price has no rate for some of the tokens. */
 export function nanoCost(usage: Usage, price: Price): NanoCost | undefined {
   const promptTokens = promptOf(usage);
   const rates = tierOf(price, promptTokens);
@@ -153,7 +153,7 @@ export function usdOf(nano: Nano): number {
   return Number(nano) / NANO_PER_USD;
 }
 
-/** What `usage` costs at `price`; null money when the price is unknown. */
+/** The cost of `usage` at `price`; `usd` is null if the price is unknown. */
 export function costOf(usage: Usage, price: Price | undefined): Cost {
   const nano = price && nanoCost(usage, price);
   if (price === undefined || nano === undefined) return { ...UNKNOWN_COST, estimated: usage.estimated };
@@ -173,7 +173,7 @@ export function costFromNano(nano: NanoCost, estimated: boolean): Cost {
   };
 }
 
-/** The exact integers behind a cost; `undefined` when it is unknown. */
+/** The exact integers of a cost; `undefined` if it is unknown. */
 export function nanoOf(cost: Cost | undefined): NanoCost | undefined {
   const breakdown = cost?.breakdown;
   if (breakdown == null) return undefined;
@@ -199,7 +199,7 @@ export function addNano(left: NanoCost, right: NanoCost): NanoCost {
   };
 }
 
-/** The sum, in nano-dollars; unknown as soon as one of the two is unknown. */
+/** The sum, in nano-dollars; unknown if one of the two is unknown. */
 export function addCost(left: Cost, right: Cost): Cost {
   if (left === NO_COST) return right;
   const estimated = left.estimated || right.estimated;

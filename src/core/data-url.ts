@@ -1,11 +1,11 @@
 export interface DataUrl {
-  /** Empty where the address names none. */
+  /** Empty if the URL has none. */
   readonly mediaType: string;
   /** Base64. */
   readonly data: string;
 }
 
-/** The parts of a `data:` address with base64 data; undefined for any other address. */
+/** The parts of a `data:` URL with base64 data; undefined for any other URL. */
 export function readDataUrl(url: string): DataUrl | undefined {
   const comma = url.startsWith("data:") ? url.indexOf(",") : -1;
   if (comma < 0) return undefined;

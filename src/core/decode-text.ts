@@ -1,6 +1,6 @@
 /**
- * The text of a file or pipe, without its byte-order mark: UTF-8, or UTF-16 where a mark says so (PowerShell writes it).
- * @throws TypeError when the bytes are not text.
+ * The text of a file or pipe, without its byte order mark: UTF-8, or UTF-16 if a mark says so (PowerShell writes it).
+ * @throws TypeError if the bytes are not text.
  */
 export function decodeText(bytes: Uint8Array): string {
   const encoding =

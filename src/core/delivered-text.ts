@@ -1,18 +1,18 @@
 import { type FlowEvent, isContent } from "./event.ts";
 import { addUsage, type Usage } from "./usage.ts";
 
-/** What the reader has been given of an answer, for another request that continues it. */
+/** The part of an answer that was delivered to the reader, for another request that continues it. */
 export class DeliveredText {
   text = "";
-  /** Tokens of the earlier requests that gave it; absent before the second one. */
+  /** Tokens of the earlier requests that delivered it; absent before the second one. */
   usage: Usage | undefined;
-  /** How the request that gave its end broke off; absent where that one reached its token limit. */
+  /** Why the last request that delivered text ended; absent if it reached its token limit. */
   broke: string | undefined;
   #plain = true;
-  /** Whether the last request gave something. */
+  /** Whether the last request delivered something. */
   #grew = false;
 
-  /** Only text can be continued: a begun tool call or a refusal cannot. */
+  /** Only text can be continued, not a partial tool call or a refusal. */
   get canContinue(): boolean {
     return this.#plain && this.text.trim() !== "";
   }
@@ -26,7 +26,7 @@ export class DeliveredText {
     }
   }
 
-  /** Another request continues after one that used this much. A request that delivered nothing is not part of the answer. */
+  /** Another request continues the answer. A request that delivered nothing does not count. */
   add(usage: Usage | undefined, broke?: string): void {
     this.broke = this.#grew ? broke : (this.broke ?? broke);
     if (this.#grew && usage !== undefined) this.usage = this.usage === undefined ? usage : addUsage(this.usage, usage);

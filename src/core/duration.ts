@@ -10,8 +10,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Milliseconds of a duration as providers write it: `17ms`, `6m0s`, `2m59.56s`, `53.01s`, or bare seconds. `undefined`
- * for anything else: never NaN, never negative.
+ * Milliseconds of a duration in a provider's format: `17ms`, `6m0s`, `2m59.56s`, `53.01s`, or seconds without a unit.
+ * `undefined` for anything else; never NaN or negative.
  */
 export function parseDuration(text: string): number | undefined {
   const trimmed = text.trim();
@@ -27,20 +27,20 @@ export function parseDuration(text: string): number | undefined {
 
 const NUMBER = /^\d{1,15}(\.\d{1,15})?$/;
 
-/** Milliseconds from `nowMs` until a wire date (RFC 3339 or HTTP-date), not below 0; `undefined` when it is not a date. */
+/** Milliseconds from `nowMs` until a date (RFC 3339 or HTTP-date), at least 0; `undefined` if it is not a date. */
 export function untilDate(text: string, nowMs: number): number | undefined {
   if (!/^\d{4}-\d\d-\d\d[T ]|^[A-Z][a-z]{2,8},? /.test(text.trim())) return undefined;
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
-/** Bare numbers from here on are not a duration: as seconds they would be 31 years. */
+/** Numbers from here on are points in time: as seconds they would be 31 years. */
 const FIRST_EPOCH_S = 1_000_000_000;
 const FIRST_EPOCH_MS = FIRST_EPOCH_S * 100;
 
 /**
- * Milliseconds until a wait is over, in any unit providers use: a duration, a date, seconds, or the seconds or
- * milliseconds since 1970 at which it is over.
+ * Milliseconds to wait, from any format that providers use: a duration, a date, seconds, or the end of the wait in seconds
+ * or milliseconds since 1970.
  */
 export function parseWait(text: string, nowMs: number): number | undefined {
   const trimmed = text.trim();

@@ -2,28 +2,28 @@ import { withoutPrompt } from "./prompt-echo.ts";
 import { redact, withoutKeys } from "./secret.ts";
 import type { Exchange } from "./transport.ts";
 
-/** Words of a failed answer without what they repeat of its request: credentials, and the prompt. */
+/** The text of an error response without the parts of the request that it repeats: credentials and the prompt. */
 export function withoutEcho(text: string, { secrets, prompt }: Pick<Exchange, "secrets" | "prompt">): string {
   const clean = redact(text, secrets?.() ?? []);
   return prompt === undefined ? clean : withoutPrompt(clean, prompt());
 }
 
-/** Whether a cause, which others made, repeats anything of the request wherever it keeps its texts. */
+/** Whether a cause from other code repeats anything of the request in any of its strings. */
 export function hasEcho(cause: unknown, exchange: Pick<Exchange, "secrets" | "prompt">): boolean {
-  const texts = textsIn(cause).join("\n");
+  const texts = stringsIn(cause).join("\n");
   return withoutEcho(texts, exchange) !== texts;
 }
 
-/** Whether a cause, which others made, holds anything that looks like a key. */
+/** Whether a cause from other code contains anything that looks like a key. */
 export function hasKeys(cause: unknown): boolean {
-  return textsIn(cause).some((text) => withoutKeys(text) !== text);
+  return stringsIn(cause).some((text) => withoutKeys(text) !== text);
 }
 
 const MAX_DEPTH = 6;
 const MAX_VALUES = 2_000;
 
-/** Every text that inspecting or logging a value could show: hidden properties, maps and headers included. */
-function textsIn(root: unknown): string[] {
+/** Every string that inspecting or logging a value could show, including hidden properties, maps and headers. */
+function stringsIn(root: unknown): string[] {
   const texts: string[] = [];
   const seen = new Set<unknown>();
   const visit = (value: unknown, depth: number): void => {
@@ -40,7 +40,7 @@ function textsIn(root: unknown): string[] {
 
 function partsOf(value: object): unknown[] {
   const own = Reflect.ownKeys(value).map((key) => {
-    // The places in a stack are ours; the words before them may be older than the message.
+    // The frames of a stack are safe; the message in front of them may differ from `message`.
     if (key === "stack" && value instanceof Error) return value.stack?.split("\n    at ", 1)[0];
     return Object.getOwnPropertyDescriptor(value, key)?.value as unknown;
   });

@@ -1,16 +1,16 @@
-/** What can be read of an error body in any of the shapes seen on the wire. */
+/** The contents of an error body, in any of the formats seen on the wire. */
 export interface ErrorBody {
   readonly message: string;
-  /** Every machine-readable word: code, type, status, reason, quota ids. */
+  /** Every machine-readable value: code, type, status, reason, quota ids. */
   readonly words: readonly string[];
-  /** A status inside the body, for errors that come with 200. */
+  /** A status inside the body, for errors with HTTP status 200. */
   readonly status: number | undefined;
   readonly requestId: string | undefined;
-  /** What the model wrote, of an answer the provider could not read. */
+  /** The model's output, if the provider could not parse it. */
   readonly failedText: string | undefined;
-  /** Headers of another answer that the body repeats, names in lower case. */
+  /** Headers of an upstream response that the body repeats, names in lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Waits in fields, each a duration with its unit or a point of time. */
+  /** Fields with a delay, each a duration with its unit or a point in time. */
   readonly waits: readonly string[];
   /** Every message in the body, the outer ones first. */
   readonly texts: readonly string[];
@@ -49,8 +49,8 @@ interface Reading {
 }
 
 /**
- * Fields that say how long to wait. Google: https://cloud.google.com/apis/design/errors#retry_info; the units of numbers
- * are in the names, otherwise they are seconds or points of time.
+ * Fields with a retry delay. Google: https://cloud.google.com/apis/design/errors#retry_info. Numbers have their unit in the
+ * name; otherwise they are seconds or points in time.
  */
 const WAIT_FIELDS: Readonly<Record<string, "" | "ms">> = {
   retryDelay: "",
@@ -66,7 +66,7 @@ const WAIT_FIELDS: Readonly<Record<string, "" | "ms">> = {
   reset_at: "",
   resetAt: "",
 };
-/** Texts looked at for a wait. */
+/** Maximum number of strings searched for a delay. */
 const MOST_TEXTS = 20;
 
 function parseMaybe(text: string): unknown {
@@ -84,11 +84,11 @@ function htmlTitle(html: string): string {
   const start = html.toLowerCase().indexOf("<title>");
   const end = html.toLowerCase().indexOf("</title>", start);
   const title = start >= 0 && end > start ? html.slice(start + 7, end).trim() : "no title";
-  return `an HTML page instead of an API answer (${title})`;
+  return `an HTML page instead of an API response (${title})`;
 }
 
 const MAX_DEPTH = 6;
-/** More says nothing new, and its reader waits. */
+/** Longer strings add no information and take time to read. */
 const LONGEST_TEXT = 64 * 1024;
 const LONGEST_WORD = 256;
 
@@ -150,7 +150,7 @@ function readWaits(node: Record<string, unknown>, seen: Reading): void {
 
 const MOST_HEADERS = 100;
 
-/** A text, a number, or Google's duration as an object. */
+/** A string, a number, or Google's duration object. */
 function waitText(value: unknown): string | undefined {
   if (typeof value === "string") return value.slice(0, LONGEST_WORD);
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : undefined;

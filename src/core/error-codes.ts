@@ -1,20 +1,20 @@
-/** Which list of fallbacks may serve a call that ended with a code. */
+/** The fallback list that applies to an error code. */
 export type FallbackKind = "general" | "context" | "policy" | "none";
 
 export interface ErrorRow {
-  /** HTTP status an OpenAI-style body for this error carries. */
+  /** HTTP status of this error in an OpenAI-style response. */
   readonly status: number;
-  /** never: the same request would fail again; once: worth one more try; yes: as often as the entry allows. */
+  /** never: the same request would fail again; once: retried once; yes: retried as often as the entry allows. */
   readonly retry: "never" | "once" | "yes";
   readonly fallback: FallbackKind;
-  /** Whether the target itself is to blame, so that its circuit breaker counts it. */
+  /** Whether the target's circuit breaker counts the error. */
   readonly countsForBreaker: boolean;
-  /** Whether the credential is to blame, so that the next key is tried. */
+  /** Whether the next API key is tried. */
   readonly rotatesKey: boolean;
   readonly meaning: string;
 }
 
-/** Every way a call can end other than with an answer. docs/reference/errors.md is generated from these rows. */
+/** Every error code of a call. docs/reference/errors.md is generated from these rows. */
 export const ERROR_CODES = {
   rate_limited: {
     status: 429,
@@ -46,7 +46,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: true,
     rotatesKey: false,
-    meaning: "The provider failed.",
+    meaning: "The provider had an internal error.",
   },
   connection_failed: {
     status: 502,
@@ -54,7 +54,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: true,
     rotatesKey: false,
-    meaning: "The connection could not be made, or broke before an answer began.",
+    meaning: "The connection could not be established, or broke before a response began.",
   },
   timed_out: {
     status: 504,
@@ -70,7 +70,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: true,
     rotatesKey: false,
-    meaning: "The answer stopped before its end; what arrived is in `partial`.",
+    meaning: "The answer is incomplete; the part that arrived is in `partial`.",
   },
   protocol_error: {
     status: 502,
@@ -94,7 +94,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: false,
     rotatesKey: true,
-    meaning: "The key is missing, wrong or revoked.",
+    meaning: "The API key is missing, invalid or revoked.",
   },
   forbidden: {
     status: 403,
@@ -102,7 +102,7 @@ export const ERROR_CODES = {
     fallback: "general",
     countsForBreaker: false,
     rotatesKey: true,
-    meaning: "The key may not use this model or feature.",
+    meaning: "The API key has no access to this model or feature.",
   },
   not_found: {
     status: 404,
@@ -110,7 +110,7 @@ export const ERROR_CODES = {
     fallback: "none",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The provider has no such model or address.",
+    meaning: "The provider has no such model or URL.",
   },
   invalid_request: {
     status: 400,
@@ -118,7 +118,7 @@ export const ERROR_CODES = {
     fallback: "none",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The request is invalid; `message` says where.",
+    meaning: "The request is invalid; `message` says why.",
   },
   unsupported: {
     status: 400,
@@ -215,7 +215,7 @@ export const ERROR_CODES = {
     fallback: "none",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "The server redirects to another origin; nothing was sent there.",
+    meaning: "The server redirected to another origin; nothing was sent there.",
   },
   proxy_refused: {
     status: 502,
@@ -239,7 +239,7 @@ export const ERROR_CODES = {
     fallback: "none",
     countsForBreaker: false,
     rotatesKey: false,
-    meaning: "Every model of the chain failed, with different codes; `errors` has one error for each.",
+    meaning: "Every model failed, with different codes; `errors` has the error of each.",
   },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -3,16 +3,16 @@ import { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "./error-codes.t
 import type { RateLimit } from "./rate-limit.ts";
 import type { ToolCall } from "./tool.ts";
 import type { Usage } from "./usage.ts";
-/** Which clock ran out. */
+/** Which timeout expired. */
 export type TimeoutPhase = "connect" | "first-token" | "silence" | "idle" | "attempt" | "deadline";
 
-/** What had arrived before a call failed. */
+/** The part of an answer that arrived before the call failed. */
 export interface PartialAnswer {
   readonly text: string;
   readonly reasoning: string;
   readonly toolCalls: readonly ToolCall[];
   readonly usage?: Usage;
-  /** With several samples: what arrived of each. */
+  /** With several samples: the part of each. */
   readonly samples?: readonly {
     readonly text: string;
     readonly reasoning: string;
@@ -33,9 +33,9 @@ export interface ModelErrorInit {
   readonly partial?: PartialAnswer | undefined;
   readonly errors?: readonly ModelError[] | undefined;
   readonly cause?: unknown;
-  /** `x-should-retry` of the provider, or what is known of this failure; overrules the table for this one error. */
+  /** The provider's `x-should-retry`, or a known property of this failure; takes precedence over the table. */
   readonly shouldRetry?: boolean | "once" | undefined;
-  /** The connection had been idle, and its server closed it as the request was written. */
+  /** The server closed an idle connection while the request was written to it. */
   readonly reusedSocket?: boolean | undefined;
 }
 
@@ -43,7 +43,7 @@ const BRAND = Symbol.for("modelwright.ModelError");
 
 /**
  * The one error class of calls. `code` is a closed union: switch on it, or test with {@link isModelError}.
- * No secret is ever in any field; `JSON.stringify` gives an OpenAI-style body `{ error: { message, type, code } }`.
+ * No field ever contains a secret. `JSON.stringify` gives an OpenAI-style body `{ error: { message, type, code } }`.
  */
 export class ModelError extends Error {
   override readonly name = "ModelError";
@@ -51,25 +51,25 @@ export class ModelError extends Error {
   readonly provider: string | undefined;
   /** The entry's name in models.toml. */
   readonly model: string | undefined;
-  /** HTTP status of the provider's answer, if there was one. */
+  /** HTTP status of the provider's response, if there was one. */
   readonly status: number | undefined;
   readonly requestId: string | undefined;
   /** How long the provider asks to wait, milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** What the failed answer says about the provider's limits. */
+  /** The provider's rate limits, from the headers of the error response. */
   readonly rateLimit: RateLimit | undefined;
   readonly phase: TimeoutPhase | undefined;
-  /** Overrules the code's row: the provider said so (`x-should-retry`), or this failure is known to repeat. */
+  /** Takes precedence over the code's row: the provider's `x-should-retry`, or a failure that is known to repeat. */
   readonly shouldRetry: boolean | "once" | undefined;
-  /** For `connection_failed`: an idle connection was closed as the request was written, which says nothing of the server. */
+  /** For `connection_failed`: the server closed an idle connection while the request was written to it, which is normal. */
   readonly reusedSocket: boolean;
-  /** What had arrived before the failure. */
+  /** The part of the answer that arrived before the failure. */
   partial: PartialAnswer | undefined;
-  /** One row per request that left, over all targets of the call. */
+  /** One row per request that was sent, for all targets of the call. */
   attempts: readonly Attempt[] = [];
-  /** The id of the call that failed; log lines have it as `call`. Absent where no call had begun. */
+  /** The id of the failed call; `call` in log lines. Absent if no call had started. */
   callId: string | undefined;
-  /** The error of each target, when there were several. */
+  /** The error of each target, if there were several. */
   readonly errors: readonly ModelError[];
 
   constructor(init: ModelErrorInit) {
@@ -90,12 +90,12 @@ export class ModelError extends Error {
     this.shouldRetry = init.shouldRetry;
   }
 
-  /** The code's row: what retry, fallback, breaker and key rotation do with this error. */
+  /** The code's row: how retry, fallback, circuit breaker and key rotation treat this error. */
   get row(): ErrorRow {
     return ERROR_CODES[this.code];
   }
 
-  /** Whether the same request may succeed when sent again. */
+  /** Whether the same request may succeed if it is sent again. */
   get retryable(): boolean {
     return this.shouldRetry === undefined ? this.row.retry !== "never" : this.shouldRetry !== false;
   }
@@ -105,7 +105,7 @@ export class ModelError extends Error {
   }
 }
 
-/** True for errors of this library, also across duplicated installations; with a code, only for that code. */
+/** True for errors of this library, also from another installed copy; with a code, only for that code. */
 export function isModelError(error: unknown, code?: ModelErrorCode): error is ModelError {
   return (
     typeof error === "object" &&

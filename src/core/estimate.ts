@@ -2,12 +2,12 @@ import { estimateTokenCount as estimateText } from "tokenx";
 import type { Message, Part } from "./message.ts";
 import type { Tool } from "./tool.ts";
 
-/** What a chat format adds around each message, and an image of ordinary size; the figures OpenAI publishes for its models. */
+/** Tokens that the chat format adds to each message, and tokens of a typical image; published by OpenAI for its models. */
 const TOKENS_PER_MESSAGE = 4;
 const TOKENS_PER_IMAGE = 765;
 const BYTES_PER_FILE_TOKEN = 24;
 
-/** Tokens of a prompt, estimated without a request; typically within 15 % for prose and code. */
+/** Estimates the tokens of a prompt without a request; typically within 15 % for prose and code. */
 export function estimateTokens(messages: readonly Message[], tools: readonly Tool[] = []): number {
   let tokens = 3;
   for (const message of messages) tokens += TOKENS_PER_MESSAGE + contentTokens(message.content);
@@ -43,7 +43,7 @@ function partTokens(part: Part): number {
   }
 }
 
-/** Characters of all text, counted without tokenising: the cheap bound of the check before a request. */
+/** Characters of all text: a cheap bound for the check before a request. */
 export function textLength(messages: readonly Message[]): number {
   let length = 0;
   for (const message of messages) length += contentLength(message.content);
@@ -60,12 +60,12 @@ function contentLength(content: string | readonly Part[]): number {
   return length;
 }
 
-/** Bytes that no character needs more of, in UTF-8, for each unit of a string. */
+/** Maximum UTF-8 bytes per UTF-16 code unit. */
 const MOST_BYTES_PER_UNIT = 3;
 
 /**
- * Bytes of a prompt as it was given: text as UTF-8, attachments as the characters that carry them. Below `enough` it is
- * only bounded, which takes no time.
+ * Bytes of a prompt as the caller passed it: text as UTF-8, attachments in their encoded form. Below `enough`, only an upper
+ * bound, which is cheap.
  */
 export function inputBytes(messages: readonly Message[], enough: number): number {
   const most = sizeOf(messages, (text) => text.length * MOST_BYTES_PER_UNIT);

@@ -4,7 +4,7 @@ import type { Usage } from "./usage.ts";
 
 export type FinishReason = "stop" | "length" | "tool-calls" | "content-filter" | "refusal" | "unknown";
 
-/** What a stream yields. Exactly one `finish` per sample; the last one ends the stream. Errors are thrown. */
+/** An event of a stream. Exactly one `finish` per sample; the last one ends the stream. Errors are thrown. */
 export type ModelEvent =
   | { readonly type: "start"; readonly model: string; readonly provider: string; readonly id?: string }
   | { readonly type: "text-delta"; readonly text: string; readonly sample: number }
@@ -25,8 +25,8 @@ export type ModelEvent =
   | { readonly type: "finish"; readonly reason: FinishReason; readonly raw?: string; readonly sample: number };
 
 /**
- * Facts that travel with the events between dialect and fold but are not shown to consumers of a stream: they end up in
- * the reply. `signature` closes the current part of its kind with opaque provider data.
+ * Facts for the reply that the dialect sends with the events and a stream's consumer does not see. `signature` closes the
+ * current part of its kind with opaque provider data.
  */
 export type FoldEvent =
   | { readonly type: "refusal-delta"; readonly text: string; readonly sample: number }
@@ -50,18 +50,18 @@ export type FoldEvent =
       readonly type: "response";
       readonly id?: string;
       readonly servedModel?: string;
-      /** What the answer is charged as, in the provider's word. */
+      /** The tier the answer is charged at, as the provider reports it. */
       readonly serviceTier?: string;
       readonly body?: unknown;
     };
 
-/** Everything that flows through the layers. */
+/** Every event that passes through the layers. */
 export type FlowEvent = ModelEvent | FoldEvent;
 
 /** One batch per network read: layers that do not look at events pay per batch, not per event. */
 export type Events = AsyncIterable<readonly FlowEvent[]>;
 
-/** What shows the consumer something of the answer; from the first one on, an attempt is committed. */
+/** Events with a part of the answer; after the first one, stream() no longer retries. */
 export type ContentEvent = Exclude<Extract<FlowEvent, { sample: number }>, { type: "signature" | "other-output" }>;
 
 export function isContent(event: FlowEvent): event is ContentEvent {

@@ -2,7 +2,7 @@ import type { ErrorBody } from "./error-body.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
 import { own } from "./own.ts";
 
-/** Machine-readable words of the providers. The first one found in this table decides, whatever the status. */
+/** Machine-readable codes of the providers. The first one found in this table decides, regardless of the status. */
 const CODE_BY_WORD: Readonly<Record<string, ModelErrorCode>> = {
   insufficient_quota: "quota_exhausted",
   billing_hard_limit_reached: "quota_exhausted",
@@ -47,7 +47,7 @@ const CODE_BY_WORD: Readonly<Record<string, ModelErrorCode>> = {
   deadline_exceeded: "server_error",
 };
 
-/** Phrases of errors whose words say nothing. Literal and lower-case: matching is linear. */
+/** Phrases for errors without a useful code. Literal and lower case, so that matching is linear. */
 const CONTEXT_PHRASES: readonly string[] = [
   "maximum context length",
   "context length exceeded",
@@ -77,9 +77,9 @@ const CONTEXT_PHRASES: readonly string[] = [
   "reduce the length of the messages",
   "reduce your prompt",
 ];
-/** OpenAI says this of an account without credit, Gemini of any quota, also of a minute's. */
+/** OpenAI uses this for an account without credit, Gemini for any quota, even one per minute. */
 const CHECK_YOUR_PLAN = "exceeded your current quota, please check your plan";
-/** Quotas that more money lifts. */
+/** Quotas that more credit lifts. */
 const CREDIT_PHRASES: readonly string[] = [
   "credit balance is too low",
   CHECK_YOUR_PLAN,
@@ -89,9 +89,9 @@ const CREDIT_PHRASES: readonly string[] = [
   "requires more credits",
 ];
 const QUOTA_PHRASES: readonly string[] = [...CREDIT_PHRASES, "perday", "per day", "per-day", "daily limit"];
-/** Gemini's words for a free tier that is switched off. */
+/** Gemini's message for a disabled free tier. */
 const NO_QUOTA = /limit: 0(?![.\d])/;
-/** Claude, on its own API and where others serve it: https://platform.claude.com/docs/en/api/errors */
+/** Claude, on Anthropic's API and on other platforms: https://platform.claude.com/docs/en/api/errors */
 const ANSWER_BLOCKED = "blocked by content filtering policy";
 /** OpenRouter: https://openrouter.ai/docs/api/reference/errors-and-debugging#moderation-errors */
 const PROMPT_FLAGGED = "your input was flagged";
@@ -123,7 +123,7 @@ const CODE_BY_STATUS: Readonly<Record<number, ModelErrorCode>> = {
   529: "overloaded",
 };
 
-/** The code of a failed answer, by what is surest: a limit, a phrase, a word of the provider, and last the status. */
+/** The code of an error response, by the most reliable sign: a limit, a phrase, the provider's code, then the status. */
 export function codeOf(status: number | undefined, body: ErrorBody): ModelErrorCode {
   const words = body.words.map((word) => word.toLowerCase());
   const text = `${body.message} ${body.words.join(" ")}`.toLowerCase();
@@ -131,20 +131,20 @@ export function codeOf(status: number | undefined, body: ErrorBody): ModelErrorC
   return codeOfLimit(signs) ?? codeOfPhrase(signs) ?? codeOfWord(signs) ?? codeOfStatus(signs);
 }
 
-/** What a failed answer says, in lower case. */
+/** The contents of an error response, in lower case. */
 interface Signs {
   readonly status: number | undefined;
-  /** Machine-readable words. */
+  /** Machine-readable codes. */
   readonly words: readonly string[];
-  /** All of it. */
+  /** Codes and messages. */
   readonly text: string;
 }
 
-/** A quota that is used up is said with the status of any other limit. */
+/** An exhausted quota has the same status as any other limit. */
 function codeOfLimit({ status, words, text }: Signs): ModelErrorCode | undefined {
   const limited = status === 429 || words.includes("resource_exhausted");
   const mayBeQuota = limited || status === 402 || status === 403;
-  if (mayBeQuota && (saysQuota(text) || words.some((word) => own(CODE_BY_WORD, word) === "quota_exhausted")))
+  if (mayBeQuota && (mentionsQuota(text) || words.some((word) => own(CODE_BY_WORD, word) === "quota_exhausted")))
     return "quota_exhausted";
   return limited ? "rate_limited" : undefined;
 }
@@ -169,24 +169,24 @@ function hasAny(text: string, phrases: readonly string[]): boolean {
   return phrases.some((phrase) => text.includes(phrase));
 }
 
-/** The status in the body counts where that of the answer says nothing. */
+/** The status in the body counts if the HTTP status does not report an error. */
 export function effectiveStatus(status: number | undefined, body: ErrorBody): number | undefined {
   return [status, body.status].find((one) => one !== undefined && one >= 400 && one < 600);
 }
 
-/** In an event there is no status, and the type beside the words is that of a request that is wrong. */
+/** An event has no status, and its type is that of an invalid request. */
 function isFiltered(status: number | undefined, text: string): boolean {
   if (text.includes(ANSWER_BLOCKED)) return true;
   if (status === 403) return text.includes(PROMPT_FLAGGED);
   return (status === undefined || status === 400 || status === 422) && hasAny(text, FILTER_PHRASES);
 }
 
-function saysQuota(text: string): boolean {
+function mentionsQuota(text: string): boolean {
   const telling = text.includes("perminute") ? text.replaceAll(CHECK_YOUR_PLAN, "") : text;
   return NO_QUOTA.test(telling) || hasAny(telling, QUOTA_PHRASES);
 }
 
-/** A generic word does not overrule a specific status. */
+/** A generic code does not override a specific status. */
 function plausible(code: ModelErrorCode, status: number | undefined): boolean {
   if (code === "invalid_request") return status === undefined;
   const specific = status !== undefined && (isClientError(status) || CODE_BY_STATUS[status] === "overloaded");

@@ -9,44 +9,44 @@ import { redact } from "./secret.ts";
 import type { Target } from "./target.ts";
 import { targetError } from "./target-error.ts";
 
-/** A failed answer as it came over the wire, whatever the provider. */
+/** An error response from any provider, as received. */
 export interface Failure {
   /** `undefined` for an error inside a stream that began with 200. */
   readonly status: number | undefined;
   readonly headers?: Headers | undefined;
-  /** Parsed body, or its text. */
+  /** The parsed body, or its text. */
   readonly body: unknown;
   readonly cause?: unknown;
-  /** Length of the request's body, if it is known to have been too long. */
+  /** Length of the request body, if it is known to be too long. */
   readonly requestBytes?: number | undefined;
-  /** Wall clock, milliseconds since 1970, for dates in headers without a Date header beside them. */
+  /** Wall clock, milliseconds since 1970; used for dates if there is no Date header. */
   readonly nowMs?: number;
 }
 
-/** Longest message that is kept of a provider's words. */
+/** Maximum length of a provider's message. */
 const MAX_MESSAGE = 2_000;
-/** As much of them as is looked at for that: what is masked may be longer than its mask. */
+/** More is read before masking, because a masked part may be longer than its mask. */
 const MAX_READ = 4 * MAX_MESSAGE;
 
-/** The ModelError for a failed answer: total, never throws, whatever the body is. */
+/** The ModelError for an error response. Never throws, for any body. */
 export function modelErrorOf(failure: Failure, target: Target): ModelError {
   const body = readBody(failure.body);
   const wrong = modelFailureOf(failure.status, body);
   const words = wrong?.words || body.message || `HTTP status ${failure.status ?? "unknown"} without a message`;
-  const code = wrong?.code ?? (isWordless(failure) ? "context_too_long" : codeOf(failure.status, body));
+  const code = wrong?.code ?? (hasNoMessage(failure) ? "context_too_long" : codeOf(failure.status, body));
   const retryAfterMs = waitOf(failure, body, code);
   const text = body.failedText ?? wrong?.text;
   const said = redact(words.slice(0, MAX_READ), target.credentials.keys).slice(0, MAX_MESSAGE);
-  const hint = dailyQuota(code, body, target) ?? whatNow(code, retryAfterMs, failure, target);
+  const hint = dailyQuota(code, body, target) ?? advice(code, retryAfterMs, failure, target);
   return targetError(target, code, said + hint, {
     status: failure.status ?? body.status,
     requestId: requestIdOf(failure.headers) ?? body.requestId,
     retryAfterMs,
     rateLimit: rateLimitOf(failure.headers, failure.nowMs, body.headers),
-    // That the provider blames the request for it says nothing: the model may write it rightly the next time.
+    // The provider reports an invalid request, but a retry may succeed: the model may write valid output the next time.
     shouldRetry: wrong === undefined ? shouldRetryOf(failure) : undefined,
     ...(text !== undefined && { partial: { text, reasoning: "", toolCalls: [] } }),
-    // The SDK's error quotes the body, and what the model wrote stands in `partial` only.
+    // The SDK's error quotes the body, but model output belongs only in `partial`.
     cause:
       text === undefined
         ? (failure.cause ?? new ReportedError(said, body.status, quoted(failure.body, target)))
@@ -54,7 +54,7 @@ export function modelErrorOf(failure: Failure, target: Target): ModelError {
   });
 }
 
-/** Most of a body that a cause keeps. */
+/** Maximum length of the body in a cause. */
 const MAX_QUOTED = 64 * 1024;
 
 function quoted(body: unknown, { credentials }: Target): string | undefined {
@@ -79,24 +79,22 @@ function modelFailureOf(status: number | undefined, body: ErrorBody): ModelFailu
 }
 
 const LIMITED: ReadonlySet<ModelErrorCode> = new Set<ModelErrorCode>(["rate_limited", "quota_exhausted"]);
-const PASSING: ReadonlySet<ModelErrorCode> = new Set<ModelErrorCode>([...LIMITED, "overloaded", "server_error"]);
+const TRANSIENT: ReadonlySet<ModelErrorCode> = new Set<ModelErrorCode>([...LIMITED, "overloaded", "server_error"]);
 
-/** Only failures that pass have words about it; others may quote a prompt that has such words. */
+/** Only transient failures mention a delay; other messages may quote a prompt that mentions one. */
 function waitOf({ headers, nowMs }: Failure, body: ErrorBody, code: ModelErrorCode): number | undefined {
-  const texts = PASSING.has(code) ? body.texts : [];
+  const texts = TRANSIENT.has(code) ? body.texts : [];
   return retryAfterOf({ headers, nowMs, body: { ...body, texts } }, LIMITED.has(code));
 }
 
-/** Gemini names the quota of a day only by its id, beside a delay of some seconds. https://ai.google.dev/gemini-api/docs/rate-limits */
+/** Gemini reports a daily quota only by its id, next to a delay of some seconds. https://ai.google.dev/gemini-api/docs/rate-limits */
 function dailyQuota(code: ModelErrorCode, { words }: ErrorBody, { modelId }: Target): string | undefined {
   const id = code === "quota_exhausted" ? words.find((word) => /^\w+PerDay/.test(word)) : undefined;
-  return (
-    id && ` (the daily quota of ${modelId} is used up: ${id.slice(0, 100)}; it is set back at midnight Pacific time)`
-  );
+  return id && ` (the daily quota of ${modelId} is used up: ${id.slice(0, 100)}; it resets at midnight Pacific time)`;
 }
 
-/** What the provider's words leave out: the wait it asks for, and the key of models.toml that is to blame. */
-function whatNow(
+/** What the provider's message omits: the retry delay, and the models.toml key to fix. */
+function advice(
   code: ModelErrorCode,
   retryAfterMs: number | undefined,
   { requestBytes }: Failure,
@@ -108,12 +106,12 @@ function whatNow(
   return ` (the provider asks to wait ${Math.round(retryAfterMs / 1_000)} s)`;
 }
 
-/** Cerebras and servers like it answer a prompt that is too long with 400 or 413 and nothing else. */
-function isWordless({ status, body }: Failure): boolean {
+/** Cerebras and similar servers answer a prompt that is too long with 400 or 413 and no message. */
+function hasNoMessage({ status, body }: Failure): boolean {
   return (status === 400 || status === 413) && (body === undefined || body === "");
 }
 
-/** `false` is obeyed always; `true` only where a retry can make sense. */
+/** `false` always applies; `true` only if a retry can help. */
 function shouldRetryOf(failure: Failure): boolean | undefined {
   const header = failure.headers?.get("x-should-retry");
   if (header === "false") return false;

@@ -11,8 +11,8 @@ import type {
 } from "./message.ts";
 
 /**
- * Reads what a caller passed as input: a string, canonical messages, or OpenAI-shaped messages. Everything wrong is an
- * `invalid_request` that names the place, before anything is sent.
+ * Reads the caller's input: a string, canonical messages, or OpenAI-shaped messages. Invalid input is an `invalid_request`
+ * with the path, before anything is sent.
  */
 export function readInput(input: unknown): readonly Message[] {
   if (typeof input === "string") {
@@ -20,15 +20,15 @@ export function readInput(input: unknown): readonly Message[] {
     return [{ role: "user", content: input }];
   }
   if (!Array.isArray(input)) throw wrong("input", `expected a string or an array of messages, got ${kind(input)}`);
-  if (input.length === 0) throw wrong("input", "there are no messages");
+  if (input.length === 0) throw wrong("input", "no messages");
   const messages = input.map((message, index) => readMessage(message, `messages[${index}]`));
-  refuseOpen(openCallsOf(messages), "the end");
+  checkAnswered(openCallsOf(messages), "the end");
   if (!messages.some((message) => message.role !== "system"))
     throw wrong("input", "there is no user message, only system messages");
   return messages;
 }
 
-/** Messages to go on from: also none, and also such that end with tool calls whose results are still to come. */
+/** Messages of a conversation to continue: may be empty, and may end with tool calls that have no results yet. */
 export function readHistory(input: unknown): readonly Message[] {
   if (!Array.isArray(input)) throw wrong("messages", `expected an array of messages, got ${kind(input)}`);
   const messages = input.map((message, index) => readMessage(message, `messages[${index}]`));
@@ -36,8 +36,8 @@ export function readHistory(input: unknown): readonly Message[] {
   return messages;
 }
 
-function wrong(path: string, words: string): ModelError {
-  return new ModelError({ code: "invalid_request", message: `${path}: ${words}` });
+function wrong(path: string, message: string): ModelError {
+  return new ModelError({ code: "invalid_request", message: `${path}: ${message}` });
 }
 
 function kind(value: unknown): string {
@@ -45,7 +45,7 @@ function kind(value: unknown): string {
   return Array.isArray(value) ? "an array" : typeof value;
 }
 
-/** A value as a message shows it: only texts are repeated, anything else may not be writable at all. */
+/** A value for an error message: only strings are quoted, because other values may not be serializable. */
 function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : kind(value);
 }
@@ -79,7 +79,8 @@ function readContent(content: unknown, path: string, allowed: readonly Part["typ
     if (content === "") throw wrong(path, "the content is empty");
     return content;
   }
-  if (!Array.isArray(content)) throw wrong(path, `expected text or an array of parts as content, got ${kind(content)}`);
+  if (!Array.isArray(content))
+    throw wrong(path, `expected a string or an array of parts as content, got ${kind(content)}`);
   const parts = readParts(content, path, allowed);
   if (parts.length === 0) throw wrong(path, "the content is empty");
   return parts;
@@ -89,7 +90,7 @@ function readParts(content: readonly unknown[], path: string, allowed: readonly 
   return content.map((part, index) => readPart(part, `${path}.content[${index}]`, allowed)).filter(isFilled);
 }
 
-/** Empty text carries nothing and some providers refuse it; signed parts are never dropped. */
+/** Some providers reject empty text, so it is dropped; signed parts are kept. */
 function isFilled(part: Part): boolean {
   return part.type !== "text" || part.text !== "" || part.signature !== undefined;
 }
@@ -98,7 +99,7 @@ function readPart(value: unknown, path: string, allowed: readonly Part["type"][]
   if (typeof value !== "object" || value === null) throw wrong(path, `expected a part, got ${kind(value)}`);
   const part = canonicalPart(value as Loose, path);
   if (!allowed.includes(part.type))
-    throw wrong(path, `a part of type "${part.type}" cannot stand here; expected ${allowed.join(", ")}`);
+    throw wrong(path, `a part of type "${part.type}" is not allowed here; expected ${allowed.join(", ")}`);
   return part;
 }
 
@@ -138,7 +139,7 @@ function readText(part: Loose, path: string): Part {
 }
 
 function text(value: unknown, path: string): string {
-  if (typeof value !== "string") throw wrong(path, `expected text, got ${kind(value)}`);
+  if (typeof value !== "string") throw wrong(path, `expected a string, got ${kind(value)}`);
   return value;
 }
 
@@ -152,7 +153,7 @@ function withSource(part: Loose, path: string, type: "image" | "file"): Part {
   return { ...part, type } as Part;
 }
 
-/** `data:` URLs become data + mediaType, so that every wire can spell them its own way. */
+/** `data:` URLs become data and mediaType, so that every wire format can encode them. */
 function splitDataUrl<T extends Part>(part: T, path: string): Part {
   const url = (part as { url?: string }).url ?? "";
   if (!url.startsWith("data:")) return part;
@@ -291,7 +292,7 @@ function readToolResult(part: Loose, path: string): ToolResultPart {
   const id = text(part["id"], `${path}.id`);
   const { name, content } = part;
   if (content === undefined || content === null)
-    throw wrong(`${path}.content`, `tool result "${id}" has no content; a tool that says nothing returns ""`);
+    throw wrong(`${path}.content`, `tool result "${id}" has no content; a tool without output returns ""`);
   return {
     type: "tool-result",
     id,
@@ -305,7 +306,7 @@ function resultText(content: unknown, path: string): string {
   return typeof content === "string" ? content : jsonOf(content, path);
 }
 
-/** A tool may have nothing to say: no parts, or only empty ones, are "". */
+/** A tool may return nothing: no parts, or only empty ones, become "". */
 function resultParts(content: readonly unknown[], path: string): ToolResultPart["content"] {
   const parts = readParts(content, path, ["text", "image"]);
   return parts.length === 0 ? "" : (parts as Exclude<ToolResultPart["content"], string>);
@@ -316,14 +317,14 @@ function jsonOf(value: unknown, path: string): string {
     const json = JSON.stringify(value) as string | undefined;
     if (json !== undefined) return json;
   } catch (cause) {
-    throw new ModelError({ code: "invalid_request", message: `${path}: cannot be written as JSON`, cause });
+    throw new ModelError({ code: "invalid_request", message: `${path}: not serializable as JSON`, cause });
   }
-  throw wrong(path, `cannot be written as JSON: ${kind(value)}`);
+  throw wrong(path, `not serializable as JSON: ${kind(value)}`);
 }
 
 /**
- * The calls that wait for a result at the end. Every tool result answers a call of the assistant turn before it, and
- * every call is answered before the next turn.
+ * The tool calls without a result at the end. Every tool result answers a call of the preceding assistant message, and every
+ * call is answered before the next message.
  */
 function openCallsOf(messages: readonly Message[]): ReadonlyMap<string, string> {
   let open = new Map<string, string>();
@@ -332,17 +333,17 @@ function openCallsOf(messages: readonly Message[]): ReadonlyMap<string, string> 
     if (message.role === "tool") {
       for (const part of message.content) {
         if (!open.delete(part.id))
-          throw wrong(path, `tool result "${part.id}" answers no open tool call of the turn before it`);
+          throw wrong(path, `tool result "${part.id}" does not match an open tool call of the preceding message`);
       }
     } else if (message.role !== "system") {
-      refuseOpen(open, path);
+      checkAnswered(open, path);
       open = message.role === "assistant" ? callsOf(message, path) : new Map();
     }
   });
   return open;
 }
 
-function refuseOpen(open: ReadonlyMap<string, string>, path: string): void {
+function checkAnswered(open: ReadonlyMap<string, string>, path: string): void {
   const [first] = open;
   if (first !== undefined) throw wrong(path, `tool call "${first[0]}" (${first[1]}) has no result before this point`);
 }
@@ -352,7 +353,7 @@ function callsOf({ content }: AssistantMessage, path: string): Map<string, strin
   if (typeof content === "string") return calls;
   for (const part of content) {
     if (part.type !== "tool-call") continue;
-    if (calls.has(part.id)) throw wrong(path, `two tool calls have the id ${shown(part.id)}`);
+    if (calls.has(part.id)) throw wrong(path, `duplicate tool call id ${shown(part.id)}`);
     calls.set(part.id, part.name);
   }
   return calls;
@@ -360,7 +361,7 @@ function callsOf({ content }: AssistantMessage, path: string): Map<string, strin
 
 export type Input = string | readonly Message[] | readonly OpenAIMessage[];
 
-/** OpenAI's shape of a message, accepted as input. */
+/** A message in OpenAI's format, accepted as input. */
 export interface OpenAIMessage {
   readonly role: "system" | "developer" | "user" | "assistant" | "tool";
   readonly content?: unknown;

@@ -6,27 +6,27 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Follows the strings, objects and arrays of a JSON text that comes in pieces. Each character is read once: parsing all
- * pieces for each new one would take quadratic time.
+ * Tracks the strings, objects and arrays of JSON that arrives in chunks. Reads each character once; parsing everything again
+ * for each chunk would take quadratic time.
  */
 export class JsonNesting {
-  /** The text read so far ends with the end of an outermost object or array. */
+  /** Whether the text so far ends with the end of a top-level object or array. */
   closed = false;
   #depth = 0;
   #inString = false;
   #escaped = false;
 
-  /** Inside a string, an object or an array. */
+  /** Whether the position is inside a string, an object or an array. */
   get open(): boolean {
     return this.#inString || this.#depth > 0;
   }
 
-  /** Reads all of the text. */
+  /** Reads the complete chunk. */
   add(text: string): void {
     for (let at = 0; at >= 0; ) at = this.endIn(text, at);
   }
 
-  /** Reads from `from` up to the end of an outermost object or array, and gives the index after it; -1 when none ends. */
+  /** Reads from `from` to the end of a top-level object or array and returns the index after it; -1 if none ends. */
   endIn(text: string, from = 0): number {
     for (let at = from; at < text.length; at++) {
       const char = text.charCodeAt(at);

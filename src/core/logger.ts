@@ -1,4 +1,4 @@
-/** Where a factory says what it does. Content of prompts and answers is never in `fields` unless `log_content` is on. */
+/** Receives the log of a factory. `fields` never contain prompts or answers unless `log_content` is on. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;

@@ -5,7 +5,7 @@ const MASK = "[secret]";
 const USER = /:\/\/([^/?#\s]+)@/g;
 const PARAMETER = /([?&#])([^=&#?\s]+)=([^&#\s]+)/g;
 
-/** An address, or a text with addresses, for display: without users, passwords, and parameters that are credentials. */
+/** A URL, or text with URLs, for display: without user names, passwords and query parameters that are credentials. */
 export function maskedAddress(text: string, mask = MASK): string {
   return text
     .replace(USER, `://${mask}@`)
@@ -14,7 +14,7 @@ export function maskedAddress(text: string, mask = MASK): string {
     );
 }
 
-/** What `maskedAddress` masks in a text, in every spelling in which a server may repeat it. */
+/** The parts of a text that `maskedAddress` masks, in every encoding in which a server may repeat them. */
 export function addressSecrets(text: string): string[] {
   const spelled = URL.canParse(text) ? `${text} ${new URL(text).href}` : text;
   const users = [...spelled.matchAll(USER)].flatMap(([, user = ""]) => userSecrets(user));
@@ -25,10 +25,10 @@ export function addressSecrets(text: string): string[] {
   return [...new Set([...users, ...values])];
 }
 
-/** A user without a password is a token if it is as long as one. */
+/** A user name without a password counts as a token from this length on. */
 const SHORTEST_TOKEN = 8;
 
-/** A password goes out as it is, or as base64 of user and password. */
+/** A password is sent unchanged, or as base64 of user and password. */
 function userSecrets(user: string): string[] {
   const at = user.indexOf(":");
   const [name, password] = at < 0 ? [user, ""] : [user.slice(0, at), user.slice(at + 1)];
@@ -37,7 +37,7 @@ function userSecrets(user: string): string[] {
   return [password, decoded(password), basic];
 }
 
-/** In a text of JSON or HTML the address ends at its quote. */
+/** In JSON or HTML, the URL ends at the quote. */
 function unquoted(value: string): string {
   return value.replace(/["'<>\\].*$/s, "");
 }

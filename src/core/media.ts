@@ -10,8 +10,8 @@ const READING = { image: "vision", file: "files", audio: "audio" } as const sati
 >;
 
 /**
- * The failure of a target that cannot take an image, a file or audio of these messages: content is never left out, so such
- * a target is skipped.
+ * The error for a target that does not support an image, a file or audio in these messages. Content is never omitted, so
+ * such a target is skipped.
  */
 export function mediaRefusal(messages: readonly Message[], target: Target, dialect: Dialect): ModelError | undefined {
   for (const [index, message] of messages.entries()) {
@@ -38,6 +38,6 @@ function isMedia(part: Part): part is MediaPart {
 
 function reasonAgainst(part: MediaPart, target: Target, dialect: Dialect): string | undefined {
   if (target.facts.capabilities[READING[part.type]] === false)
-    return `${target.modelId} cannot read ${part.type} parts`;
+    return `${target.modelId} does not support ${part.type} parts`;
   return dialect.mediaRefusal?.(part);
 }

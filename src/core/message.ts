@@ -1,6 +1,6 @@
 import type { ToolKind } from "./tool.ts";
 
-/** One turn of a conversation. OpenAI-shaped messages are accepted wherever a Message is. */
+/** One message of a conversation. Messages in OpenAI's format are accepted wherever a Message is. */
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
 export interface SystemMessage {
@@ -33,7 +33,7 @@ export interface Signed {
 export interface TextPart extends Signed {
   readonly type: "text";
   readonly text: string;
-  /** Marks the end of a prompt-cache prefix, where the provider wants marks. */
+  /** Marks the end of a prompt-cache prefix, for providers that need markers. */
   readonly cache?: boolean;
 }
 export interface ImagePart {
@@ -58,7 +58,7 @@ export interface AudioPart {
   readonly data: string;
   readonly mediaType: string;
 }
-/** What the model thought. `redacted` parts carry only a signature. */
+/** The model's reasoning. `redacted` parts have only a signature. */
 export interface ReasoningPart extends Signed {
   readonly type: "reasoning";
   readonly text: string;
@@ -74,15 +74,15 @@ export interface ToolCallPart extends Signed {
 }
 export interface ToolResultPart {
   readonly type: "tool-result";
-  /** The id of the tool call it answers. */
+  /** The id of the tool call. */
   readonly id: string;
-  /** Tool name; taken from the call when absent. */
+  /** Tool name. Default: that of the call. */
   readonly name?: string;
   readonly content: string | readonly (TextPart | ImagePart)[];
   readonly error?: boolean;
 }
 
-/** The text of a message's content, its text parts joined. */
+/** The text of a message: its text parts, joined. */
 export function textOf(content: Message["content"]): string {
   if (typeof content === "string") return content;
   let text = "";
@@ -90,7 +90,7 @@ export function textOf(content: Message["content"]): string {
   return text;
 }
 
-/** A message of `messages` in a model entry, as written. */
+/** A message of `messages` in a model entry, as written in models.toml. */
 export interface EntryMessage {
   readonly role: "system" | "developer" | "user" | "assistant" | "tool";
   readonly content: string | readonly Readonly<Record<string, unknown>>[];

@@ -1,16 +1,16 @@
 import type { ModelErrorCode } from "./error-codes.ts";
 
-/** An answer that the provider could not read or would not deliver, because its model wrote it wrongly. */
+/** An answer that the provider could not parse or did not deliver, because the model's output was malformed. */
 export interface ModelFailure {
   readonly code: ModelErrorCode;
-  /** The provider's words without what they quote of the answer. */
+  /** The provider's message, without quoted parts of the answer. */
   readonly words: string;
-  /** What the model wrote, where the words quote it. */
+  /** The model's output, if the message quotes it. */
   readonly text: string | undefined;
 }
 
 /**
- * Machine-readable words for it, without case and separators; hosts put names of their own before them.
+ * Machine-readable codes, compared by their ending, without case and separators; providers add prefixes.
  * https://console.groq.com/docs/errors, https://ai.google.dev/api/generate-content#FinishReason
  */
 const CODE_BY_ENDING: readonly (readonly [ending: string, code: ModelErrorCode])[] = [
@@ -26,13 +26,13 @@ const CODE_BY_ENDING: readonly (readonly [ending: string, code: ModelErrorCode])
   ["outputParseFailed", "invalid_output"],
 ].map(([ending = "", code]) => [ending.toLowerCase(), code as ModelErrorCode]);
 
-/** The code of a word such as `tool_use_failed`, or `function_call_filter: MALFORMED_FUNCTION_CALL`. */
+/** The error code of a value such as `tool_use_failed` or `function_call_filter: MALFORMED_FUNCTION_CALL`. */
 export function modelFailureCode(word: string): ModelErrorCode | undefined {
   const plain = word.replace(/[^A-Za-z]+/g, "").toLowerCase();
   return CODE_BY_ENDING.find(([ending]) => plain.endsWith(ending))?.[1];
 }
 
-/** Words of servers that have no code for it; true where the rest of the message quotes the answer. */
+/** Messages of servers without a code; true if the rest of the message quotes the answer. */
 const PHRASES: readonly (readonly [phrase: string, code: ModelErrorCode, quotes: boolean])[] = [
   // llama.cpp, 500: https://github.com/ggml-org/llama.cpp/blob/master/common/chat.cpp
   ["failed to parse input at pos", "invalid_tool_call", true],
@@ -51,7 +51,7 @@ const PHRASES: readonly (readonly [phrase: string, code: ModelErrorCode, quotes:
   ["generated json does not match", "invalid_output", true],
 ];
 
-/** Reads the failure from the words of an error answer; `undefined` where it is another one. */
+/** The model failure that an error response reports; `undefined` if it reports something else. */
 export function modelFailureIn(words: readonly string[], message: string): ModelFailure | undefined {
   const named = words.map(modelFailureCode).find((code) => code !== undefined);
   const folded = message.toLowerCase();
@@ -62,7 +62,7 @@ export function modelFailureIn(words: readonly string[], message: string): Model
   return { code: named ?? code, ...withoutQuote(message, folded.indexOf(text) + text.length) };
 }
 
-/** The phrase ends at the colon behind it, as in `Failed to parse input at pos 42: <answer>`. */
+/** The message ends at the colon after the phrase, as in `Failed to parse input at pos 42: <answer>`. */
 function withoutQuote(message: string, phraseEnd: number): Pick<ModelFailure, "words" | "text"> {
   const rest = message.slice(phraseEnd);
   const [lead = ""] = /^[^:]{0,40}:\s*|^\s*/.exec(rest) ?? [];

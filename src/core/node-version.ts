@@ -1,7 +1,7 @@
-/** What the dependencies need; package.json says the same in `engines`. */
+/** The oldest version that the dependencies support; the same as `engines` in package.json. */
 const OLDEST = [22, 19] as const;
 
-/** Why this Node cannot run modelwright, in one sentence; `undefined` where it can, or where there is no Node. */
+/** Why this Node version cannot run modelwright; `undefined` if it can, or without Node. */
 export function unsupportedNode(version = globalThis.process?.versions?.node): string | undefined {
   if (version === undefined) return undefined;
   const [major = 0, minor = 0] = version.split(".").map(Number);

@@ -2,11 +2,11 @@ import type { Call } from "./call.ts";
 import type { ModelError } from "./error.ts";
 import type { FlowEvent } from "./event.ts";
 
-/** Sees the calls of a factory and changes nothing of them: the log, the totals. All see the same moments of a call. */
+/** Observes the calls of a factory without changing them, such as the log and the usage totals. */
 export interface Observer {
   begun?(call: Call): void;
-  /** Events on their way to the caller; reset and adjustments are among them. */
+  /** Called with the events for the caller, including `reset` and adjustments. */
   passed?(call: Call, batch: readonly FlowEvent[]): void;
-  /** Called once, whatever happened: all attempts are on record. `failure` is absent when the call was answered. */
+  /** Called once at the end of a call, when all attempts are recorded. `failure` is absent if the call succeeded. */
   ended?(call: Call, failure: ModelError | undefined): void;
 }

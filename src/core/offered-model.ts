@@ -1,14 +1,14 @@
-/** A model as its provider's own list describes it; what the list does not say is absent. */
+/** A model in its provider's list. Fields that the list does not have are absent. */
 export interface OfferedModel {
-  /** The id a model entry gives as `name`. */
+  /** The model id, `name` in a model entry. */
   readonly id: string;
   readonly displayName?: string;
-  /** Tokens of prompt and answer together. */
+  /** Context window: maximum tokens of prompt and answer. */
   readonly context?: number;
-  /** Most tokens of an answer. */
+  /** Maximum tokens of an answer. */
   readonly maxOutput?: number;
-  /** Day it came out, ISO date. */
+  /** Release date, ISO format. */
   readonly created?: string;
-  /** Last day of service, ISO date, where announced. */
+  /** Last day of service, ISO format, if announced. */
   readonly retiresOn?: string;
 }

@@ -2,8 +2,7 @@ import { ModelError } from "./error.ts";
 import { nearest } from "./suggest.ts";
 
 /**
- * Refuses an options argument that is not an object, and names that have no effect, so that a misspelled option is
- * reported.
+ * Rejects options that are not an object, and unknown option names, so that a typo is reported.
  * @throws ModelError `invalid_request`.
  */
 export function checkOptionNames(options: unknown, names: readonly string[], what: string): void {

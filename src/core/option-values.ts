@@ -15,7 +15,7 @@ export type ResponseFormat =
       readonly description?: string;
     };
 
-/** What a call may give for it: OpenAI's nested form too. */
+/** `responseFormat` of a call; OpenAI's nested format is accepted too. */
 export type ResponseFormatInput =
   | ResponseFormat
   | {
@@ -23,24 +23,24 @@ export type ResponseFormatInput =
       readonly json_schema: { readonly name: string; readonly schema: ToolParameters; readonly strict?: boolean };
     };
 
-/** `true`, or how long the prefix is kept and which messages end a prefix. */
+/** `true`, or the time to live and the points where a cached prefix ends. */
 export type PromptCache = boolean | { readonly ttl?: "5m" | "1h"; readonly points?: readonly CachePoint[] };
 export type CachePoint = "system" | "tools" | "first-user" | "last-user";
 
-/** Special tokens removed from text; no tokens: nothing is removed. */
+/** Special tokens to remove from text; empty: none. */
 export interface StripTokens {
   readonly tokens: readonly string[];
-  /** Only at the end of the text, at both its ends, or wherever they stand. */
+  /** At the end of the text, at both ends, or anywhere. */
   readonly where: "end" | "edges" | "anywhere";
 }
 
-/** What is written for them: yes or no, a list of one's own, or also where. */
+/** `strip_special_tokens`: a boolean, an array of tokens, or a table. */
 export type StripSpecialTokens = boolean | readonly string[] | Partial<StripTokens>;
 
-/** JSON Schema, or a zod schema (any Standard Schema that can write JSON Schema) it is taken from. */
+/** JSON Schema, or a zod schema (any Standard Schema with JSON Schema output). */
 export type ToolParameters = JsonSchema | StandardSchema;
 
-/** A tool as OpenAI writes it, or flat; omit `parameters` for a function that takes none. */
+/** A tool in OpenAI's format, or flat; omit `parameters` for a function without parameters. */
 export type ToolInput =
   | (Omit<Tool, "parameters"> & { readonly parameters?: ToolParameters })
   | {

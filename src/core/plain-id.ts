@@ -1,4 +1,4 @@
-/** Whether a text can be a model's id: short, without spaces, and without characters that would write on a terminal. */
+/** Whether a value can be a model id: a short string without spaces and control characters. */
 export function isPlainId(text: unknown): text is string {
   return typeof text === "string" && /^[^\p{C}\s]{1,256}$/u.test(text);
 }

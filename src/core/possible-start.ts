@@ -1,4 +1,4 @@
-/** Length of the longest end of `text` that begins one of the words and is not yet a whole one. */
+/** Length of the longest suffix of `text` that is a proper prefix of one of the words. */
 export function possibleStart(text: string, words: readonly string[]): number {
   let longest = 0;
   for (const word of words) {

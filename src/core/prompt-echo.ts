@@ -1,19 +1,19 @@
 import { covered, type Range } from "./range.ts";
 
-/** Shortest run of a prompt that is taken for an echo; shorter ones are words that anybody may use. */
+/** Minimum length of a match with the prompt that counts as an echo; shorter matches may be common words. */
 const RUN = 24;
-/** The same for a run without spaces that has a digit, as names of people's things have: ids, addresses, numbers. */
+/** The same for a match without spaces that has a digit, such as an id, an address or a number. */
 const NAME_RUN = 16;
-/** A prompt of at most this length is searched for as a whole. */
+/** A prompt up to RUN characters and from this length on is searched for as a whole. */
 const SHORTEST_WHOLE = 8;
-/** Two of these in a row are found wherever a run begins; more places of one than these are all the same. */
+/** Length of the indexed substrings, and how many positions are kept for each. */
 const GRAM = 8;
 const MOST_PLACES = 8;
 const MASK = "[prompt]";
 
 /**
- * A text of a failed answer without what it repeats of the prompt. The text is indexed and the prompt is walked in steps,
- * so that the cost is linear in both, and small for the text, which is short.
+ * The text of an error response without the parts of the prompt that it repeats. The text is indexed and the prompt is
+ * scanned in steps, so that the cost is linear in both.
  */
 export function withoutPrompt(text: string, prompt: readonly string[]): string {
   if (text.length < SHORTEST_WHOLE) return text;
@@ -55,12 +55,12 @@ function findRuns(text: string, index: Index, part: string, ranges: Range[]): vo
       ranges.push(run);
       longest = Math.max(longest, run.end - place);
     }
-    // What a run covers need not be looked at again; that keeps a text of one letter linear.
+    // A matched run is not scanned again, which keeps the cost linear for repetitive text.
     at += Math.max(0, Math.floor(longest / GRAM) - 1) * GRAM;
   }
 }
 
-/** How far text and prompt agree around one gram; to the left only as far as the walk has not looked yet. */
+/** Extends a match to both sides; to the left only up to the part that was already scanned. */
 function runAround(text: string, place: number, part: string, at: number): Range {
   let start = 0;
   while (start < RUN && place > start && at > start && text[place - start - 1] === part[at - start - 1]) start++;

@@ -3,9 +3,8 @@ import * as net from "node:net";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy of an address: the one that is configured, or for https the environment's. NO_PROXY exempts hosts from both.
- * Variables are read as curl and undici read them: lower case first, an empty one does not hide the other, an address
- * without a scheme is http.
+ * The proxy for a URL: the configured one, or for https the environment's. NO_PROXY exempts hosts from both. Variables are
+ * interpreted like in curl and undici: lower case first, an empty one does not hide the other, a URL without a scheme is http.
  */
 export function proxyFor(own: string | undefined, address: string, env: Environment): string | undefined {
   if (!URL.canParse(address)) return own;
@@ -28,7 +27,7 @@ function variable(name: string, env: Environment): string | undefined {
   return env[name]?.trim() || env[name.toUpperCase()]?.trim() || undefined;
 }
 
-/** What cannot be a proxy is left to other programs that read the variable. */
+/** Values that are not an HTTP proxy are ignored; the variable may be for other programs. */
 function usualProxy(env: Environment): string | undefined {
   const value = variable("https_proxy", env);
   if (value === undefined) return undefined;
@@ -36,7 +35,7 @@ function usualProxy(env: Environment): string | undefined {
   return /^(?:https?|socks5?):\/\//.test(proxy) && URL.canParse(proxy) ? proxy : undefined;
 }
 
-/** Without the brackets of IPv6 and the dot that ends a fully qualified name. */
+/** A host name without the brackets of IPv6 and the trailing dot of a fully qualified name. */
 function bareName(name: string): string {
   return name
     .toLowerCase()
@@ -56,7 +55,7 @@ function isExempt(host: Host, entry: string): boolean {
   return domain !== "" && (host.name === domain || host.name.endsWith(`.${domain}`));
 }
 
-/** An IPv6 address has a port only behind its brackets. */
+/** An IPv6 address has a port only after its brackets. */
 function splitPort(entry: string): { readonly name: string; readonly port?: string } {
   const colon = entry.lastIndexOf(":");
   const port = entry.slice(colon + 1);

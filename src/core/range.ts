@@ -1,10 +1,10 @@
-/** Part of a text, `end` not included. */
+/** A part of a text, `end` exclusive. */
 export interface Range {
   readonly start: number;
   readonly end: number;
 }
 
-/** The text with every range, and every run of ranges that touch, replaced by `mask`. */
+/** Replaces each range, or sequence of touching ranges, with `mask`. */
 export function covered(text: string, ranges: readonly Range[], mask: string): string {
   let shown = "";
   let from = 0;

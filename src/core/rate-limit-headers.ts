@@ -4,7 +4,7 @@ import type { RateLimit, RateWindow } from "./rate-limit.ts";
 
 type Pairs = Iterable<readonly [name: string, value: string]>;
 
-/** One of the limits an answer reports: requests of a minute, tokens of a day. Its name is empty where it has none. */
+/** A limit in the headers, such as requests per minute or tokens per day. `name` is empty for an unnamed limit. */
 interface Bucket {
   readonly name: string;
   limit?: number;
@@ -14,7 +14,7 @@ interface Bucket {
 
 /**
  * `x-ratelimit-reset`, `ratelimit-remaining`, `x-ratelimit-limit-tokens-minute` (Cerebras),
- * `anthropic-ratelimit-input-tokens-reset`: the field, and around it the name of the bucket.
+ * `anthropic-ratelimit-input-tokens-reset`: the field, with the name of the limit before or after it.
  */
 const FIELD = /^(?:x-)?(?:[a-z]+-)?rate-?limit-(?:(.+)-)?(limit|remaining|reset)(?:-after)?(?:-(.+))?$/;
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ */
@@ -68,7 +68,7 @@ function set(bucket: Bucket, field: "limit" | "remaining" | "resetMs", value: nu
   if (value !== undefined) bucket[field] = value;
 }
 
-/** A header that a gateway repeats arrives as a list; older drafts put the windows of a limit behind it. */
+/** A repeated header arrives as a comma-separated list; older drafts list the windows after the limit. */
 function firstOf(value: string): string {
   return (/^[^,;]*/.exec(value)?.[0] ?? "").trim();
 }
@@ -77,14 +77,14 @@ function numberOf(text: string): number | undefined {
   return /^\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : undefined;
 }
 
-/** When the buckets that are empty are full again; an unnamed bucket whose remainder is not given is the one that is meant. */
+/** When the exhausted limits reset. An unnamed limit without `remaining` counts as exhausted. */
 export function emptyBucketResets(headers: Pairs, nowMs: number): readonly number[] {
   return bucketsIn(headers, nowMs)
     .filter(({ name, remaining }) => (remaining ?? (name === "" ? 0 : 1)) <= 0)
     .flatMap(({ resetMs }) => (resetMs === undefined ? [] : [resetMs]));
 }
 
-/** What an answer says about the limits, in the shape of `reply.rateLimit`. */
+/** The limits in the headers, in the format of `reply.rateLimit`. */
 export function rateLimitIn(headers: Pairs, nowMs: number): RateLimit | undefined {
   const buckets = bucketsIn(headers, nowMs);
   const tokens = tightest(buckets.filter(countsTokens), "tokens");
@@ -100,7 +100,7 @@ function countsTokens({ name }: Bucket): boolean {
   return name.includes("token");
 }
 
-/** The bucket for all, where there is one; else the one with the least left. */
+/** The overall limit if there is one, otherwise the one with the least remaining. */
 function tightest(buckets: readonly Bucket[], name: string): RateWindow | undefined {
   const least = (one: Bucket, other: Bucket) =>
     (other.remaining ?? Number.POSITIVE_INFINITY) < (one.remaining ?? Number.POSITIVE_INFINITY) ? other : one;

@@ -1,4 +1,4 @@
-/** What a provider says of its limits in the headers of an answer. */
+/** A provider's limits, from the response headers. */
 export interface RateLimit {
   readonly requests?: RateWindow;
   readonly tokens?: RateWindow;

@@ -11,17 +11,17 @@ import { NO_USAGE, type Usage } from "./usage.ts";
 /** A complete answer. `JSON.stringify(reply)` works. */
 export interface Reply {
   readonly text: string;
-  /** What the model thought, where the provider shows it. */
+  /** The model's reasoning, if the provider returns it. */
   readonly reasoning?: string;
-  /** The model's words when it declined; then `finishReason` is "refusal". */
+  /** The model's refusal; `finishReason` is then "refusal". */
   readonly refusal?: string;
   readonly toolCalls: readonly ToolCall[];
   readonly finishReason: FinishReason;
-  /** The provider's own word. */
+  /** The provider's own value. */
   readonly rawFinishReason: string | undefined;
-  /** Tokens of the delivered answer; those of failed attempts are in `attempts`. */
+  /** Tokens of the delivered answer; `attempts` has those of failed attempts. */
   readonly usage: Usage;
-  /** Money of all attempts of the call. */
+  /** Cost of all attempts of the call. */
   readonly cost: Cost;
   /** The entry that answered. */
   readonly model: string;
@@ -29,7 +29,7 @@ export interface Reply {
   /** The provider's id of the answer. */
   readonly id: string | undefined;
   readonly requestId: string | undefined;
-  /** The call's own id, unique across processes and ordered by time; log lines have it as `call`. */
+  /** The id of the call, unique across processes and ordered by time; `call` in log lines. */
   readonly callId: string;
   readonly latencyMs: number;
   readonly firstTokenMs: number | undefined;
@@ -38,7 +38,7 @@ export interface Reply {
   readonly rateLimit: RateLimit | undefined;
   /** The assistant message for a history: text, reasoning with its signatures, tool calls, in order. */
   readonly message: AssistantMessage;
-  /** The provider's own body, or the last events of its stream. */
+  /** The provider's response body, or the last events of its stream. */
   readonly raw: unknown;
   /** Only with `samples` > 1; the reply's own fields are those of sample 0. */
   readonly samples?: readonly Sample[];
@@ -55,7 +55,7 @@ export interface Sample {
 type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
-/** One sample while it grows. */
+/** Collects one sample. */
 class SampleFold {
   text = "";
   reasoning = "";
@@ -104,7 +104,7 @@ class SampleFold {
     Object.assign(open, { signature: event.signature, owner, ...(event.redacted && { redacted: true }) });
   }
 
-  /** The unsigned last part of that kind, or a new empty one: a signature may come without any text. */
+  /** The unsigned last part of that type, or a new empty one: a signature may arrive without text. */
   #openPart(kind: "text" | "reasoning"): Writable<TextPart> | Writable<ReasoningPart> {
     const last = this.parts.at(-1);
     if (last?.type === kind && last.signature === undefined) return last;
@@ -113,7 +113,7 @@ class SampleFold {
     return part;
   }
 
-  /** Message content: plain text where nothing else is there. */
+  /** Message content: a string if there is only text. */
   content(): AssistantMessage["content"] {
     const [only, second] = this.parts;
     if (only === undefined) return this.refusal;
@@ -133,7 +133,7 @@ export interface FoldFacts {
   readonly raw: unknown;
 }
 
-/** Turns a stream of events into the reply: the one way, for codegen, object and stream alike. */
+/** Builds the reply from a stream of events, for codegen, object and stream. */
 export class ReplyFold {
   readonly #samples: SampleFold[] = [];
   #usage: Usage = NO_USAGE;
@@ -190,7 +190,7 @@ export class ReplyFold {
     return sample;
   }
 
-  /** An attempt that is repeated is adjusted again; it is said once. */
+  /** A retried attempt repeats its adjustments; each is reported once. */
   #adjust(adjustment: Adjustment): void {
     const key = keyOf(adjustment);
     if (!this.#adjustments.has(key)) this.#adjustments.set(key, adjustment);
@@ -208,7 +208,7 @@ export class ReplyFold {
     this.#id = undefined;
   }
 
-  /** Each target starts anew, unless it goes on with an answer: what was adjusted for another one says nothing about this one. */
+  /** Adjustments for an earlier target do not apply to the next one, unless it continues the answer. */
   #start(event: Extract<FlowEvent, { type: "start" }>): void {
     this.#model = event.model;
     this.#provider = event.provider;
@@ -216,7 +216,7 @@ export class ReplyFold {
     if (this.#samples.length === 0) this.#adjustments.clear();
   }
 
-  /** Samples that have ended. */
+  /** Finished samples. */
   get finished(): number {
     return this.#samples.filter((sample) => sample.finishReason !== undefined).length;
   }
@@ -225,7 +225,7 @@ export class ReplyFold {
     return this.#usage;
   }
 
-  /** What has arrived so far, for an error; `undefined` when nothing has. */
+  /** The part that has arrived so far, for an error; `undefined` if nothing has. */
   partial(): PartialAnswer | undefined {
     const [first] = this.#samples;
     if (first === undefined && this.#usage === NO_USAGE) return undefined;
@@ -245,7 +245,7 @@ export class ReplyFold {
     };
   }
 
-  /** The sub-replies; the provider reports usage only for all of them, so sample 0 carries it and sums stay right. */
+  /** All samples. The provider reports usage for all together, so sample 0 has it and sums stay correct. */
   samples(): readonly (Sample & { readonly message: AssistantMessage })[] {
     return this.#samples.map((sample, index) => ({
       text: sample.text,
@@ -285,23 +285,23 @@ export class ReplyFold {
   }
 }
 
-/** The same for adjustments that say the same of the same value. */
+/** A key that is equal for equal adjustments. */
 function keyOf({ setting, reason, from }: Adjustment): string {
   try {
     return JSON.stringify([setting, reason, from]);
   } catch {
-    // A value of a custom dialect that JSON cannot hold.
+    // A value from a custom dialect that is not serializable.
     return JSON.stringify([setting, reason]);
   }
 }
 
-/** Where the provider marks only the end as a refusal, the words of the answer are the refusal. */
+/** If the provider marks a refusal only by the finish reason, the text of the answer is the refusal. */
 function refusalOf({ refusal, text, finishReason }: SampleFold): { readonly refusal?: string } {
   const words = refusal === "" && finishReason === "refusal" ? text : refusal;
   return words === "" ? {} : { refusal: words };
 }
 
-/** The events a stream of this reply would have had: what a cache hit replays. */
+/** The events of a stream with this reply, replayed on a cache hit. */
 export function unfold(reply: Reply): FlowEvent[] {
   const events: FlowEvent[] = [
     { type: "start", model: reply.model, provider: reply.provider, ...(reply.id !== undefined && { id: reply.id }) },

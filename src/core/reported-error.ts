@@ -1,12 +1,12 @@
 /**
- * The cause of a failure that came inside an answer, where no SDK made an error of it: the provider's own words and the
- * JSON they came in.
+ * The cause of a failure that was reported inside a response and is not an SDK error: the provider's message and the JSON
+ * with it.
  */
 export class ReportedError extends Error {
   override readonly name = "ReportedError";
-  /** A status in the body. */
+  /** The status in the body. */
   readonly status: number | undefined;
-  /** The JSON of the event or body; absent where it quotes the request or the answer. */
+  /** The JSON of the event or body; absent if it quotes the request or the answer. */
   readonly body: string | undefined;
 
   constructor(message: string, status: number | undefined, body?: string) {

@@ -8,30 +8,30 @@ export type SettingName = keyof Settings;
 
 export { SETTING_NAMES };
 
-/** The settings among the keys of something larger. */
+/** The settings among the properties of an object. */
 export function pickSettings(source: Readonly<Record<string, unknown>>): Settings {
   const settings: Record<string, unknown> = {};
   for (const name of SETTING_NAMES) if (source[name] !== undefined) settings[name] = source[name];
   return settings as Settings;
 }
 
-/** The canonical request for one target: everything adapted, nothing left to decide but the wire's spelling. */
+/** The canonical request for one target. Only the encoding for the wire format is left to do. */
 export interface ModelRequest {
   readonly messages: readonly Message[];
   readonly settings: Omit<Settings, "reasoningEffort"> & { readonly reasoningEffort?: Effort | undefined };
-  /** Stop sequences that the target does not take: the answer is cut at them on this side. */
+  /** Stop sequences that the target does not support; the library ends the answer there. */
   readonly cutAt?: readonly string[] | undefined;
-  /** Completions asked of this one API call. */
+  /** Completions that this API call requests. */
   readonly samples: number;
-  /** Added to the body as they are, after everything else: `extra_body` and settings let through by `allow`. */
+  /** Added to the body unchanged, after everything else: `extra_body` and settings listed in `allow`. */
   readonly extraBody: Readonly<Record<string, unknown>>;
   readonly extraHeaders: Readonly<Record<string, string>>;
 }
 
-/** Asks for nothing: above the fallback layer, which makes a request for each target, there is no other yet. */
+/** A placeholder above the fallback layer, which builds the request for each target. */
 export const EMPTY_REQUEST: ModelRequest = { messages: [], settings: {}, samples: 1, extraBody: {}, extraHeaders: {} };
 
-/** TOML spelling of a setting: `maxNewTokens` -> `max_new_tokens`. */
+/** The TOML key of a setting: `maxNewTokens` -> `max_new_tokens`. */
 export function keyOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -1,16 +1,16 @@
 import type { JsonSchema } from "./tool.ts";
 
-/** A JSON Schema, or any part of one that is a table. */
+/** A JSON Schema, or any part of one that is an object. */
 export type Node = Readonly<Record<string, unknown>>;
 
-/** What a dialect makes of a schema its provider does not wholly understand. */
+/** A schema without the keywords that its provider does not support. */
 export interface LoweredSchema {
   readonly schema: JsonSchema;
-  /** Where a constraint is no longer enforced: `$.properties.age.minimum`. */
+  /** Paths of constraints that are no longer enforced: `$.properties.age.minimum`. */
   readonly lost: readonly string[];
 }
 
-/** The schema a local reference points at; `undefined` for anything else. */
+/** The schema that a local reference points to; `undefined` for any other reference. */
 export function resolveRef(ref: string, root: JsonSchema): unknown {
   if (ref !== "#" && !ref.startsWith("#/")) return undefined;
   let node: unknown = root;

@@ -1,17 +1,17 @@
 import { checkOptionNames, invalidOption } from "./option-names.ts";
 
-/** Whom something works for, from the widest to the narrowest. Names are yours. */
+/** Who a call is made for, from the widest to the narrowest level. You choose the names. */
 export interface Scope {
   readonly org: string;
   readonly guild?: string | undefined;
-  /** An agent of the guild, or of the org. */
+  /** An agent of the guild, or of the org if there is no guild. */
   readonly agent?: string | undefined;
 }
 
 const LEVELS = ["org", "guild", "agent"] as const satisfies readonly (keyof Scope)[];
 
 /**
- * The scope and those around it, the widest first: `["acme", "acme/docs", "acme/docs/writer"]`. An agent without a guild is
+ * The scope and its parents, the widest first: `["acme", "acme/docs", "acme/docs/writer"]`. An agent without a guild is
  * `acme//writer`; a slash in a name is `%2F`.
  * @throws ModelError `invalid_request` for a scope without an org, or a name that is not a string.
  */

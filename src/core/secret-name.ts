@@ -1,16 +1,16 @@
 /**
- * Names of headers, parameters, fields and keys whose values are credentials. `max_tokens`, `auth_header`, `author` and
- * `passage` are not among them, nor is the name of a request (`idempotency-key`).
+ * Matches names of headers, parameters, fields and keys whose values are credentials, but not `max_tokens`, `auth_header`,
+ * `author`, `passage` or `idempotency-key`.
  */
 const SECRET_NAME =
   /(?<!idempotency[-_]?)key|token(?!s)|secret|pwd|pass(?:$|[-_]|w(?:or)?d|phrase|code)|(?:^|[-_])(?:pw|sig)$|(?:^|access|client|device|function|user)[-_]?code$|auth(?!or(?!iz)|[-_]?header)|cookie|credential|signature|session|bearer|jwt/i;
 
-/** The one definition for errors, logs, `explain`, excerpts of a file, `model.config` and recorded requests. */
+/** Used for errors, logs, `explain`, file excerpts, `model.config` and recorded requests. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** Tables and addresses of an entry that may hold a credential under any name. */
+/** Tables and URLs of an entry that may contain a credential under any name. */
 const HOLDS_SECRETS = /proxy|headers|body/i;
 
 export function mayHoldSecrets(name: string): boolean {

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { covered, type Range } from "./range.ts";
 
-/** A credential that shows itself only through `reveal()`: never in logs, inspect output or JSON. */
+/** A credential that is readable only through `reveal()`, never in logs, inspect output or JSON. */
 export class Secret {
   readonly #value: string;
 
@@ -29,8 +29,8 @@ export class Secret {
 const MASK = "[secret]";
 
 /**
- * Untrusted text without the given secrets: a complete secret, or 8 consecutive characters of one, since providers quote the
- * ends of a key; as it is or encoded for JSON, URLs, HTML and base64. Linear in the length of the text.
+ * Removes the given secrets from untrusted text: a complete secret, or 8 consecutive characters of one, because providers
+ * quote the ends of a key; plain or encoded for JSON, URLs, HTML and base64. Linear in the length of the text.
  */
 export function redact(text: string, secrets: readonly Secret[]): string {
   let clean = text;
@@ -38,22 +38,22 @@ export function redact(text: string, secrets: readonly Secret[]): string {
   return clean.replace(KEY_SHAPES, MASK);
 }
 
-/** Shapes of well-known keys, for echoes of a key we did not send. Linear: no nested quantifiers. */
+/** Formats of well-known keys, for keys that this request did not send. Linear: no nested quantifiers. */
 const KEY_SHAPES = /\b(?:sk-[A-Za-z0-9_-]{12,}|AIza[A-Za-z0-9_-]{20,}|gsk_[A-Za-z0-9]{20,}|xai-[A-Za-z0-9]{20,})/g;
 
-/** Words that only a machine makes: long, without spaces, of capitals, small letters and digits. */
+/** Long strings without spaces; generated ones have upper-case letters, lower-case letters and digits. */
 const KEY_LIKE = /[^\s"'`,;]{20,}/g;
 
-/** Our own message that quotes user input, without API keys that were written in the wrong place. */
+/** Removes API keys that were written in the wrong place from a message that quotes user input. */
 export function withoutKeys(text: string): string {
   const clean = redact(text, []);
   return clean.replace(KEY_LIKE, (word) => (/[a-z]/.test(word) && /[A-Z]/.test(word) && /\d/.test(word) ? MASK : word));
 }
 
-/** Shortest part of a secret that gives something away, and shortest secret that is worth looking for. */
+/** Minimum length of a part of a secret that is masked, and minimum length of a secret to look for. */
 const PIECE = 8;
 const SHORTEST = 4;
-/** A shorter part from the middle of a secret is taken for one only if it looks like no word. */
+/** A shorter part from the middle of a secret is masked only if it does not look like a word. */
 const LONG_PIECE = 16;
 
 function withoutOne(text: string, secret: Secret): string {
@@ -62,7 +62,7 @@ function withoutOne(text: string, secret: Secret): string {
   return value.length < SHORTEST ? text : text.replaceAll(value, MASK);
 }
 
-/** Pieces of a secret in all its spellings; true for those that begin or end one. */
+/** Parts of a secret in all its encodings; true for parts at its start or end. */
 type Pieces = ReadonlyMap<string, boolean>;
 
 function partsIn(text: string, pieces: Pieces): Range[] {
@@ -88,7 +88,7 @@ function isTelling(text: string, { start, end, atEdge }: Range & { readonly atEd
   return atEdge || end - start >= LONG_PIECE || /[0-9A-Z]/.test(text.slice(start, end));
 }
 
-/** Host names and some proxies lose the case of what they repeat. */
+/** Host names and some proxies change the case of what they repeat. */
 function folding(text: string): string {
   const folded = text.toLowerCase();
   return folded.length === text.length ? folded : text;
@@ -126,7 +126,7 @@ function spellingsOf(value: string): string[] {
   ];
 }
 
-/** What base64 makes of a value that begins `at` bytes into a group of three: the characters that are the value's alone. */
+/** The base64 of a value that starts at byte `at` of a three-byte group, without characters shared with other bytes. */
 function inBase64(value: string, at: number): string[] {
   const bytes = Buffer.concat([Buffer.alloc(at), Buffer.from(value)]);
   const whole = bytes.toString("base64").replaceAll("=", "");

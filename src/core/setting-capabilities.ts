@@ -1,7 +1,7 @@
 import type { SettingName } from "./request.ts";
 import type { Capability } from "./target.ts";
 
-/** Which capabilities stand behind a setting: what is left out of a request, and what typed models refuse. */
+/** The capability that a setting needs; without it, the setting is omitted from requests and rejected by typed models. */
 export const SETTING_CAPABILITIES = {
   stop: ["stop"],
   tools: ["tools"],

@@ -17,7 +17,7 @@ const USUAL_TOKENS: readonly string[] = [
   "</s>",
 ];
 
-/** `strip_special_tokens`: true for the usual ones, a list of one's own, or a table that also says where. */
+/** `strip_special_tokens`: true for the usual tokens, an array of tokens, or a table that also sets `where`. */
 export function stripTokensOf(value: StripSpecialTokens | undefined): StripTokens | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "boolean") return { tokens: value ? USUAL_TOKENS : [], where: "end" };

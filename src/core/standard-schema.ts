@@ -1,13 +1,13 @@
 import type { JsonSchema } from "./tool.ts";
 
-/** The part of the Standard Schema interface (https://standardschema.dev) that validation needs; zod, valibot and arktype have it. */
+/** The part of Standard Schema (https://standardschema.dev) that validation needs; zod, valibot and arktype implement it. */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => ValidationResult<Output> | Promise<ValidationResult<Output>>;
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
-    /** Standard JSON Schema: what the schema is in words a provider understands. */
+    /** Standard JSON Schema: the schema in the format that providers understand. */
     readonly jsonSchema?: { readonly input: (options: { readonly target: "draft-2020-12" }) => JsonSchema };
   };
 }

@@ -1,11 +1,11 @@
 /**
- * The candidate a misspelt word was meant to be, or `undefined` when none is near. Letter case and `-` / `_` do not
- * count; a swap of two neighbours counts as one slip. Words up to 3 letters may differ in 1 place, up to 8 in 2, longer in 3.
+ * The candidate closest to a misspelled word, or `undefined` if none is close. Case and `-` / `_` are ignored; a
+ * transposition counts as one edit. Words up to 3 letters may differ by 1 edit, up to 8 by 2, longer ones by 3.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(word);
   let best: string | undefined;
-  let bestDistance = allowedSlips(wanted.length) + 1;
+  let bestDistance = allowedEdits(wanted.length) + 1;
   for (const candidate of candidates) {
     const other = plain(candidate);
     if (Math.abs(other.length - wanted.length) >= bestDistance) continue;
@@ -18,14 +18,14 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Longer words are cut: no key has 64 letters, and the cost is quadratic. */
+/** Longer words are truncated: no key has 64 letters, and the cost is quadratic. */
 const LONGEST = 64;
 
 function plain(word: string): string {
   return word.slice(0, LONGEST).toLowerCase().replaceAll("-", "_");
 }
 
-function allowedSlips(length: number): number {
+function allowedEdits(length: number): number {
   if (length <= 3) return 1;
   return length <= 8 ? 2 : 3;
 }

@@ -2,26 +2,26 @@ import { ModelError, type ModelErrorInit } from "./error.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
 import type { Target } from "./target.ts";
 
-/** Whom an error is about. */
+/** The target of an error. */
 type Named = Pick<Target, "entry" | "provider" | "modelId">;
 type More = Omit<ModelErrorInit, "code" | "message" | "provider" | "model">;
 
-/** How the message of every error about a request begins. */
+/** The prefix of the message of every error about a request. */
 export function requestPrefix({ provider, modelId }: Named): string {
   return `${provider} (${modelId}): `;
 }
 
-/** An error about a request to a target, or its answer: its message names provider and model. */
+/** An error of a request to a target, or of its response; the message names provider and model. */
 export function targetError(target: Named, code: ModelErrorCode, words: string, more: More = {}): ModelError {
   return named(target, code, requestPrefix(target) + words, more);
 }
 
-/** An error about an entry of models.toml, whatever is sent for it: its message names the entry. */
+/** An error of an entry in models.toml; the message names the entry. */
 export function entryError(target: Named, code: ModelErrorCode, words: string, more: More = {}): ModelError {
   return named(target, code, `${target.entry}: ${words}`, more);
 }
 
-/** An error about a request that this target cannot take, so that it was not sent: its message names entry and model. */
+/** An error of a request that was not sent, because it does not fit this target; the message names entry and model. */
 export function misfitError(target: Named, code: ModelErrorCode, words: string): ModelError {
   return named(target, code, `${target.entry} (${target.provider} ${target.modelId}): ${words}`, {});
 }

@@ -5,7 +5,7 @@ import type { Effort, SettingName, Settings } from "./request.ts";
 import type { Secret } from "./secret.ts";
 import type { TlsOptions } from "./transport.ts";
 
-/** What a model can do, named as under `capabilities` in models.toml; `undefined` means unknown, and nothing is withheld. */
+/** Capabilities of a model, named like `capabilities` in models.toml; `undefined` means unknown and counts as supported. */
 export interface Capabilities {
   readonly reasoning?: boolean;
   readonly stop?: boolean;
@@ -22,87 +22,87 @@ export interface Capabilities {
 }
 export type Capability = keyof Capabilities;
 
-/** Facts about one model, from the catalog, with the entry's `capabilities` laid over. */
+/** Facts about one model, from the catalog and the entry's `capabilities`, which take precedence. */
 export interface ModelFacts {
-  /** False when the catalog has no row for the model id. */
+  /** False if the catalog has no row for the model id. */
   readonly known: boolean;
   readonly capabilities: Capabilities;
-  /** Tokens of prompt and answer together. */
+  /** Context window: maximum tokens of prompt and answer. */
   readonly context?: number | undefined;
-  /** Most tokens of an answer. */
+  /** Maximum tokens of an answer. */
   readonly maxOutput?: number | undefined;
-  /** The effort words the model takes; absent: all. */
+  /** The effort levels that the model supports; absent: all. */
   readonly efforts?: readonly Effort[] | undefined;
-  /** How an effort is spelled on the wire: a word, an adaptive thinking switch with a word, or a budget of tokens. */
+  /** How an effort is encoded: as a level, as adaptive thinking with a level, or as a token budget. */
   readonly reasoningWire?: "effort" | "adaptive" | "budget" | "level" | undefined;
-  /** Settings this model refuses although its wire has them. */
+  /** Settings of the wire format that this model does not support. */
   readonly lacks?: readonly SettingName[] | undefined;
-  /** Role that carries instructions. */
+  /** The role of instructions. */
   readonly systemRole?: "system" | "developer" | "user" | undefined;
-  /** The `anthropic-version` under which an older Claude still takes a temperature. */
+  /** The `anthropic-version` with which an older Claude supports a temperature. */
   readonly anthropicVersion?: string | undefined;
-  /** The wire format that serves this model, where its provider has several and only one does. */
+  /** The wire format for this model, if its provider has several and only one serves it. */
   readonly dialect?: string | undefined;
-  /** The wire format for requests with tools, where the provider has several and the usual one restricts them. */
+  /** The wire format for requests with tools, if the default one restricts them. */
   readonly toolsDialect?: string | undefined;
-  /** Chat completions with tools: refused with any effort but `none`, or also without one. */
+  /** Chat completions with tools: rejected with an effort, or also without `none` as the effort. */
   readonly chatTools?: "without-effort" | "effort-none" | undefined;
-  /** Takes images inside the result of a tool, where its wire has a place for them. */
+  /** Whether the model supports images in tool results, if its wire format does. */
   readonly toolResultMedia?: boolean | undefined;
-  /** Last day of service, ISO date, where announced. */
+  /** Last day of service, ISO format, if announced. */
   readonly retiresOn?: string | undefined;
 }
 
-/** Where a provider differs from the plain wire format. Each field is read in exactly one encode or decode. */
+/** A provider's differences from the standard wire format. Each field is read in exactly one encoder or decoder. */
 export interface Quirks {
   readonly maxTokensKey?: "max_tokens" | "max_completion_tokens" | undefined;
   readonly systemRole?: "system" | "developer" | undefined;
-  /** Accepts `stream_options.include_usage`; default true. */
+  /** Whether the provider supports `stream_options.include_usage`; default true. */
   readonly streamUsage?: boolean | undefined;
-  /** Field of an assistant message in which reasoning text is sent back. */
+  /** The field of an assistant message for its reasoning text. */
   readonly reasoningField?: string | undefined;
-  /** What the host wants of the reasoning in earlier turns. */
+  /** Whether the provider requires the reasoning of earlier messages. */
   readonly reasoningDemand?: ReasoningDemand | undefined;
-  /** Settings this host refuses. */
+  /** Settings that this provider does not support. */
   readonly lacks?: readonly SettingName[] | undefined;
-  /** Sent when the entry says nothing (Hugging Face: top_p 0.9). */
+  /** Sent if the entry does not set them (Hugging Face: top_p 0.9). */
   readonly defaults?: Settings | undefined;
-  /** How structured output is asked for: by schema, by "any JSON", or only in words. */
+  /** How structured output is requested: with a schema, as any JSON, or only in the prompt. */
   readonly jsonMode?: "json_schema" | "json_object" | "prompt" | undefined;
-  /** Tool-call ids the host accepts (Mistral: exactly nine letters or digits). */
+  /** Format of tool call ids (Mistral: exactly nine letters or digits). */
   readonly toolIds?: "nine-alphanumeric" | undefined;
-  /** Thoughts may begin the text in `<think>` tags, or, "opened", without the opening one, which stands in the prompt. */
+  /** The text may start with reasoning in `<think>` tags; "opened": the opening tag is in the prompt. */
   readonly thinkTags?: "tagged" | "opened" | undefined;
-  /** Takes `prompt_cache_key`. */
+  /** Whether the provider supports `prompt_cache_key`. */
   readonly promptCacheKey?: boolean | undefined;
-  /** Whether the host's list of models leaves out some that it serves, or why there is none to ask for; default: it is whole. */
+  /** Whether the provider's model list is incomplete, or why it has none; default: complete. */
   readonly modelList?: "partial" | { readonly none: string } | undefined;
   /** Largest temperature; default 2. */
   readonly maxTemperature?: number | undefined;
-  /** Most stop sequences; default unlimited. */
+  /** Maximum number of stop sequences; default unlimited. */
   readonly maxStops?: number | undefined;
 }
 
-/** A host that refuses a history whose turns lack their reasoning. */
+/** A provider that rejects messages without their reasoning. */
 export interface ReasoningDemand {
-  /** The assistant turns that must have it. */
+  /** The assistant messages that need it. */
   readonly turns: "all" | "tool-calls";
-  /** What the host takes in its place; absent: unknown. */
+  /** The text that the provider accepts instead; absent: unknown. */
   readonly standIn?: string | undefined;
-  /** Fields of the body that switch thinking off, so that nothing is demanded. */
+  /** Body fields that switch thinking off, so that no reasoning is required. */
   readonly off: Readonly<Record<string, unknown>>;
 }
 
 export type AuthHeader = "bearer" | "x-api-key" | "api-key" | "x-goog-api-key" | "none";
 
-/** Where credentials come from. Keys rotate; a hook is asked before each attempt unless its token is still fresh. */
+/** The source of credentials. Keys rotate; a token hook is called before an attempt if the last token has expired. */
 export interface Credentials {
   readonly keys: readonly Secret[];
   readonly token?: (() => Promise<Token>) | undefined;
 }
 export interface Token {
   readonly token: string;
-  /** When it stops being valid, milliseconds since 1970; it is renewed a minute earlier. */
+  /** Expiry in milliseconds since 1970; the token is renewed a minute earlier. */
   readonly expiresAt?: number;
 }
 
@@ -128,7 +128,7 @@ export interface Target {
   /** Wire format. */
   readonly dialect: string;
   readonly address: Address;
-  /** `origin model-id`: what a circuit breaker and a retry budget belong to. */
+  /** `origin model-id`: identifies the circuit breaker and the retry budget. */
   readonly key: string;
   readonly origin: string;
   readonly auth: AuthHeader;
@@ -138,24 +138,24 @@ export interface Target {
   readonly proxy: string | undefined;
   readonly tls: TlsOptions | undefined;
   readonly settings: Settings;
-  /** Instructions of the entry, put before every prompt. */
+  /** Instructions of the entry, before every prompt. */
   readonly system: string | undefined;
-  /** `messages` of the entry, put after `system` before every prompt. */
+  /** `messages` of the entry, before every prompt and after `system`. */
   readonly prelude: readonly Message[];
   readonly adaptation: Adaptation;
-  /** Keys of the entry that mean nothing to this wire. */
+  /** Keys of the entry that have no effect for this wire format. */
   readonly unused: readonly { readonly key: string; readonly value: unknown; readonly reason: string }[];
   readonly quirks: Quirks;
   readonly facts: ModelFacts;
-  /** Looked up when first asked: price data is not needed to send a request. */
+  /** Looked up on first use: sending a request does not need price data. */
   readonly price: () => Price | undefined;
   readonly policy: Policy;
-  /** The same model over the wire on which it takes tools without restrictions, where that is another one. */
+  /** The same model over the wire format that supports tools without restrictions, if it is another one. */
   readonly withTools?: Target | undefined;
 }
 
 export type { Adaptation, Policy };
 export type OnBreak = Policy["onBreak"];
 
-/** Where a circuit breaker stands: `isolated` is open by hand. */
+/** State of a circuit breaker; `isolated`: opened manually. */
 export type BreakerState = "closed" | "open" | "half-open" | "isolated";

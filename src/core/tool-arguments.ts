@@ -3,7 +3,7 @@ import type { ToolCall, ToolKind } from "./tool.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** A tool call as a server gave it. */
+/** A tool call as the server sent it. */
 export interface GivenCall {
   readonly id: string;
   readonly name: string | undefined;
@@ -11,12 +11,12 @@ export interface GivenCall {
   readonly kind?: ToolKind;
 }
 
-/** The call, or what is wrong with it. */
+/** The valid call, or the problem. */
 export type CheckedCall = { readonly call: ToolCall } | { readonly problem: string };
 
 /**
- * The rule of every wire: a call has a name, and its arguments are a JSON object. Blank arguments and `null` are an empty
- * object: calls of tools without parameters come with neither.
+ * Checks a tool call of any wire format: it needs a name, and its arguments must be a JSON object. Blank arguments and `null`
+ * count as an empty object, because some servers send them for tools without parameters.
  */
 export function checkToolCall({ id, name, json, kind = "function" }: GivenCall): CheckedCall {
   if (name === undefined || name.trim() === "") return { problem: "a tool call has no name" };
@@ -29,22 +29,21 @@ export function checkToolCall({ id, name, json, kind = "function" }: GivenCall):
 }
 
 /**
- * Arguments while they come in. Some servers open a call with `{}`, send each piece as a snapshot of all so far, or
- * repeat everything at the end. What is shown of them is always a beginning of what they are in the end, as long as the
- * snapshots are.
+ * Collects streamed arguments. Some servers start a call with `{}`, send each chunk as a snapshot of everything so far, or
+ * repeat everything at the end. The emitted text is always a prefix of the final arguments, if the snapshots are.
  */
 export class ArgumentsText {
-  /** All pieces, joined. */
+  /** All chunks, joined. */
   #joined = "";
-  /** The pieces with snapshots in the place of what they repeat. */
+  /** The chunks, where a snapshot replaces what it repeats. */
   #latest = "";
   #shown = 0;
   #blank = true;
   #nesting = new JsonNesting();
-  /** Whether it is open how the pieces belong together; nothing is shown until the end. */
+  /** Whether it is unclear how the chunks belong together; nothing is emitted until the end. */
   #holds = false;
 
-  /** Takes a piece and gives what may be shown of the arguments. */
+  /** Adds a chunk and returns the next text to emit. */
   add(piece: string): string {
     if (piece === "") return "";
     if (isPlaceholder(this.#joined) && !isBlank(piece)) this.#restart();
@@ -56,31 +55,31 @@ export class ArgumentsText {
     return this.#holds || isOpening(this.#joined) ? "" : this.#showNext(piece);
   }
 
-  /** What the pieces say, read as one JSON object where they can be. */
+  /** The arguments, as one JSON object if possible. */
   get text(): string {
     if (!this.#holds || isObject(this.#joined)) return this.#joined;
     if (isObject(this.#latest)) return this.#latest;
     return lastSnapshot(this.#joined) ?? this.#joined;
   }
 
-  /** Whether the pieces are a JSON object already. */
+  /** Whether the chunks form a complete JSON object. */
   get complete(): boolean {
     return this.#nesting.closed && isObject(this.text);
   }
 
-  /** Whether nothing but an opening that stands for no arguments has come. */
+  /** Whether only a placeholder for empty arguments has arrived. */
   get empty(): boolean {
     return this.#blank || isPlaceholder(this.#joined);
   }
 
-  /** Whether these are the arguments again, all of them. */
+  /** Whether `whole` repeats the complete arguments. */
   repeats(whole: string): boolean {
     const { text } = this;
     return text === whole || sameJson(text, whole);
   }
 
   /**
-   * Compares with the arguments as the server repeats them: gives the missing end, or `undefined` when they are others.
+   * Compares with the complete arguments from the server: returns the missing end, or `undefined` if they differ.
    */
   complement(whole: string): string | undefined {
     if (isBlank(whole)) return "";
@@ -95,7 +94,7 @@ export class ArgumentsText {
     return this.#show(whole);
   }
 
-  /** What is still to be shown when no more will come. */
+  /** The rest of the text to emit, after the last chunk. */
   end(): string {
     const { text } = this;
     return this.#show(isBlank(text) || text.trim() === "null" ? "{}" : text);
@@ -115,14 +114,14 @@ export class ArgumentsText {
     return piece.trimStart().startsWith("{") && this.#nesting.closed;
   }
 
-  /** Slicing the joined pieces would copy all of them for each piece. */
+  /** Slicing the joined text would copy all of it for each chunk. */
   #showNext(piece: string): string {
     const fresh = this.#shown === this.#joined.length - piece.length ? piece : this.#joined.slice(this.#shown);
     this.#shown = Math.max(this.#shown, this.#joined.length);
     return fresh;
   }
 
-  /** Objects that grow inside, not at their end, cannot be shown in pieces: the finished call has them. */
+  /** Snapshots that change before their end cannot be emitted in chunks; only the finished call has them. */
   #show(text: string): string {
     if (this.#shown > 0 && !text.startsWith(this.#joined.slice(0, this.#shown))) return "";
     const fresh = text.slice(this.#shown);
@@ -131,12 +130,12 @@ export class ArgumentsText {
   }
 }
 
-/** Arguments that say nothing yet. */
+/** Empty arguments. */
 function isPlaceholder(text: string): boolean {
   return text.length <= MOST_OPENING && /^\s*(?:\{\s*\}|null)\s*$/.test(text);
 }
 
-/** What may become a placeholder, or is one. */
+/** A placeholder or a prefix of one. */
 function isOpening(text: string): boolean {
   return text.length <= MOST_OPENING && /^\s*(?:\{\s*\}|n(?:u(?:ll?)?)?)\s*$/.test(text);
 }
@@ -168,7 +167,7 @@ function sameJson(left: string, right: string): boolean {
   return one !== undefined && other !== undefined && grows(one.value, other.value) && grows(other.value, one.value);
 }
 
-/** What several objects say that stand one after the other, when each repeats the one before it or goes on with it. */
+/** The last of several concatenated objects, if each one repeats or extends the one before it. */
 function lastSnapshot(text: string): string | undefined {
   let last: { readonly text: string; readonly value: unknown } | undefined;
   for (const snapshot of objectsIn(text)) {
@@ -179,10 +178,10 @@ function lastSnapshot(text: string): string | undefined {
   return last?.text;
 }
 
-/** Deeper than this, values are not compared: recursion has a limit. */
+/** Maximum depth of the comparison, which recurses. */
 const MOST_DEPTH = 200;
 
-/** Whether `after` is `before` with more of it. */
+/** Whether `after` extends `before`. */
 function grows(before: unknown, after: unknown, depth = 0): boolean {
   if (depth > MOST_DEPTH) return false;
   if (typeof before === "string" && typeof after === "string") return after.startsWith(before);
@@ -193,7 +192,7 @@ function grows(before: unknown, after: unknown, depth = 0): boolean {
   return Object.entries(fields).every(([key, value]) => Object.hasOwn(more, key) && grows(value, more[key], depth + 1));
 }
 
-/** Cuts a text after each of its outermost objects and arrays. */
+/** Splits a text after each top-level object and array. */
 function objectsIn(text: string): readonly string[] {
   const found: string[] = [];
   const nesting = new JsonNesting();

@@ -3,7 +3,7 @@ export interface Tool {
   readonly name: string;
   readonly description?: string;
   readonly parameters: JsonSchema;
-  /** Ask the provider to enforce the schema, where it can. */
+  /** Ask the provider to enforce the schema, if it can. */
   readonly strict?: boolean;
 }
 
@@ -14,14 +14,14 @@ export type ToolChoice = "auto" | "none" | "required" | { readonly name: string 
 export const TOOL_KINDS = ["function", "custom", "apply_patch", "shell"] as const;
 
 /**
- * What a call asks for, and the shape of its arguments: those of a function are its parameters, those of a custom tool
- * are `{ input }`, apply_patch has an operation and shell has an action.
+ * The kind of a tool, which decides the format of its arguments: the parameters of a function, `{ input }` of a custom tool,
+ * an operation of apply_patch, an action of shell.
  */
 export type ToolKind = (typeof TOOL_KINDS)[number];
 
-/** A call the model asks for. `arguments` is the parsed `json`. */
+/** A tool call by the model. `arguments` is the parsed `json`. */
 export interface ToolCall {
-  /** Custom providers may omit it: the call is a function call. */
+  /** Custom providers may omit it; default: function. */
   readonly kind?: ToolKind;
   readonly id: string;
   readonly name: string;

@@ -2,8 +2,8 @@ import type { CallInput } from "./call.ts";
 import type { Target } from "./target.ts";
 
 /**
- * The target as it serves this call: a model that takes tools only over another wire is asked over that one, as long as
- * the conversation is about tools. A last turn without them stays on it, since what the calls left behind belongs to it.
+ * The target for this call: if a model supports tools only over another wire format, that one is used while the conversation
+ * has tools. A last message without tools also uses it, because the state of the earlier calls belongs to it.
  */
 export function servingTarget(target: Target, input: Pick<CallInput, "messages" | "settings" | "prelude">): Target {
   const { withTools } = target;

@@ -1,16 +1,16 @@
-/** Tokens of one or several answers. `total = input + cacheRead + cacheWrite + output`; `reasoning` is a part of `output`. */
+/** Tokens of one or more answers. `total = input + cacheRead + cacheWrite + output`; `output` includes `reasoning`. */
 export interface Usage {
   /** Prompt tokens that were neither read from nor written to a prompt cache. */
   readonly input: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
-  /** Everything the model produced, reasoning included. */
+  /** All generated tokens, including reasoning. */
   readonly output: number;
   readonly reasoning: number;
   readonly total: number;
-  /** True when the provider gave no usable numbers and some were counted locally. */
+  /** True if some numbers were counted locally, because the provider did not report valid ones. */
   readonly estimated: boolean;
-  /** Finer classes where the provider reports them: cacheWrite5m, cacheWrite1h, audio and image tokens, tool units. */
+  /** Finer classes if the provider reports them: cacheWrite5m, cacheWrite1h, audio and image tokens, tool units. */
   readonly details: Readonly<Record<string, number>>;
 }
 
@@ -35,12 +35,12 @@ export interface UsageCounts {
   readonly details?: Readonly<Record<string, number | null | undefined>>;
 }
 
-/** Whether a value can be a number of tokens: money is counted with it, so it must be exact. */
+/** Whether a value is a valid number of tokens. Costs are computed from it, so it must be exact. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Builds a Usage from counts. What is not a count is ignored and makes the usage an estimate; zero details are left out. */
+/** Builds a Usage from counts. Invalid counts are ignored and make it an estimate; zero details are omitted. */
 export function usageOf(counts: UsageCounts): Usage {
   const { input, cacheRead, cacheWrite, output, reasoning } = counts;
   const finer = counts.details ?? {};
@@ -62,7 +62,7 @@ export function usageOf(counts: UsageCounts): Usage {
   };
 }
 
-/** The same usage where its numbers are counts: code outside this package may tell anything. */
+/** Validates a usage from code outside this package. */
 export function checkedUsage(usage: Usage): Usage {
   const { input, cacheRead, cacheWrite, output, reasoning, total, details } = usage;
   const counts = [input, cacheRead, cacheWrite, output, reasoning, ...Object.values(details ?? {})];
@@ -87,7 +87,7 @@ export function addUsage(left: Usage, right: Usage): Usage {
   };
 }
 
-/** Most usage has none, and then nothing is copied. */
+/** Most usage has no details; then nothing is copied. */
 function addDetails(left: Usage["details"], right: Usage["details"]): Usage["details"] {
   let sum: Record<string, number> | undefined;
   for (const name in right) {

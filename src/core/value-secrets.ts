@@ -1,7 +1,7 @@
 import { addressSecrets } from "./masked-address.ts";
 import { isSecretName } from "./secret-name.ts";
 
-/** Credentials in a value for a request body: everything under the name of one, and what addresses hold. */
+/** Credentials in a value for a request body: every value with a secret name, and the credentials in URLs. */
 export function valueSecrets(value: unknown, isSecret = false): string[] {
   if (typeof value === "number") return isSecret ? [String(value)] : [];
   if (typeof value === "string") return isSecret ? [value, ...addressSecrets(value)] : addressSecrets(value);

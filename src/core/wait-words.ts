@@ -10,7 +10,7 @@ const AMOUNT =
 const BARE = /(\d{1,9}(?:\.\d{1,9})?)(?=[.,;)]?(?:\s*$|[.,;)]\s))/y;
 const LONGEST_MESSAGE = 8_000;
 
-/** The wait a provider names only in the words of a message, milliseconds. */
+/** The retry delay in the text of a provider's message, milliseconds. */
 export function waitInWords(message: string, nowMs: number): number | undefined {
   const text = message.slice(0, LONGEST_MESSAGE);
   for (const lead of text.matchAll(LEAD)) {

@@ -6,7 +6,7 @@ export function isWireName(value: unknown): value is WireName {
   return (WIRE_NAMES as readonly unknown[]).includes(value);
 }
 
-/** Whether the wire's SDK puts the version of the API behind its base URL; on the others the base URL ends in `/v1`. */
+/** Whether the SDK appends the API version to its base URL; otherwise the base URL ends in `/v1`. */
 export function addsVersion(wire: WireName): boolean {
   return wire === "anthropic" || wire === "google";
 }

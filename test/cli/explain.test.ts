@@ -15,7 +15,7 @@ describe("explain", () => {
 
   it("shows what would be left out", async () => {
     const { out } = await cli(["explain", "fast", "-t", "0.7"], { toml: TOML });
-    expect(out).toContain("temperature: 0.7 left out: made-up-1 has no temperature");
+    expect(out).toContain("temperature: 0.7 left out: made-up-1 does not support temperature");
   });
 
   it("shows why nothing is sent", async () => {

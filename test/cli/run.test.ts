@@ -25,7 +25,7 @@ describe("run", () => {
 
   it("says what was left out of the request, and not with --quiet", async () => {
     const { err } = await cli(["run", "-t", "0.7", "hi"], { toml: TOML });
-    expect(err).toBe("note: temperature: 0.7 left out: made-up-1 has no temperature\n");
+    expect(err).toBe("note: temperature: 0.7 left out: made-up-1 does not support temperature\n");
     const quiet = await cli(["run", "-q", "-t", "0.7", "hi"], { toml: TOML });
     expect(quiet.err).toBe("");
   });

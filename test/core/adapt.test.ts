@@ -76,13 +76,19 @@ describe("a request for a target", () => {
 
 describe("what the target lacks", () => {
   const cases: readonly (readonly [string, Settings, Partial<Target>, Dialect, string])[] = [
-    ["temperature", { temperature: 0.5 }, lacking({ temperature: false }), all, "main-model has no temperature"],
-    ["stop", { stop: ["x"] }, lacking({ stop: false }), all, "has no stop"],
-    ["tools", { tools: [tool] }, lacking({ tools: false }), all, "has no tools"],
-    ["tool_choice", { toolChoice: "auto" }, lacking({ tools: false }), all, "has no tools"],
-    ["reasoning_effort", { reasoningEffort: "high" }, lacking({ reasoning: false }), all, "has no reasoning"],
-    ["prompt_cache", { promptCache: true }, lacking({ promptCache: false }), all, "has no prompt cache"],
-    ["web_search", { webSearch: true }, lacking({ webSearch: false }), all, "has no web search"],
+    [
+      "temperature",
+      { temperature: 0.5 },
+      lacking({ temperature: false }),
+      all,
+      "main-model does not support temperature",
+    ],
+    ["stop", { stop: ["x"] }, lacking({ stop: false }), all, "does not support stop"],
+    ["tools", { tools: [tool] }, lacking({ tools: false }), all, "does not support tools"],
+    ["tool_choice", { toolChoice: "auto" }, lacking({ tools: false }), all, "does not support tools"],
+    ["reasoning_effort", { reasoningEffort: "high" }, lacking({ reasoning: false }), all, "does not support reasoning"],
+    ["prompt_cache", { promptCache: true }, lacking({ promptCache: false }), all, "does not support prompt cache"],
+    ["web_search", { webSearch: true }, lacking({ webSearch: false }), all, "does not support web search"],
     [
       "top_k",
       { topK: 5 },
@@ -90,8 +96,8 @@ describe("what the target lacks", () => {
       scripted([], { settings: new Set(["temperature"]) }),
       "the scripted wire has no such parameter",
     ],
-    ["seed", { seed: 5 }, { quirks: { lacks: ["seed"] } }, all, "scripted does not take it"],
-    ["top_p", { topP: 0.5 }, lacking({}, { lacks: ["topP"] }), all, "main-model does not take it"],
+    ["seed", { seed: 5 }, { quirks: { lacks: ["seed"] } }, all, "scripted does not support it"],
+    ["top_p", { topP: 0.5 }, lacking({}, { lacks: ["topP"] }), all, "main-model does not support it"],
   ];
 
   it.each(cases)("%s is left out and reported", (key, settings, target, dialect, reason) => {

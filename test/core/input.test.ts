@@ -147,7 +147,7 @@ describe("bad input is refused with its place", () => {
   it.each([
     ["nothing", "", "the prompt is empty"],
     ["only space", " \n\t ", "the prompt is empty"],
-    ["no messages", [], "there are no messages"],
+    ["no messages", [], "no messages"],
     ["no text and no messages", 5, "expected a string or an array of messages, got number"],
     ["null", null, "got null"],
     ["undefined", undefined, "got undefined"],
@@ -156,7 +156,7 @@ describe("bad input is refused with its place", () => {
     ["a message that is none", [user, "x"], "messages[1]: expected a message, got string"],
     ["a wrong role", [{ role: "bot", content: "x" }], 'messages[0]: unknown role "bot"'],
     ["no role", [{ content: "x" }], "messages[0]: unknown role"],
-    ["no content", [{ role: "user" }], "messages[0]: expected text or an array of parts as content, got undefined"],
+    ["no content", [{ role: "user" }], "messages[0]: expected a string or an array of parts as content, got undefined"],
     ["empty content", [{ role: "user", content: "" }], "messages[0]: the content is empty"],
     [
       "content of empty parts",
@@ -172,12 +172,12 @@ describe("bad input is refused with its place", () => {
     [
       "a part of another role",
       [{ role: "user", content: [{ type: "tool-call", id: "a", name: "f" }] }],
-      "cannot stand here",
+      "is not allowed here",
     ],
     [
       "an image in instructions",
       [{ role: "system", content: [{ type: "image", url: "x" }] }, user],
-      "cannot stand here",
+      "is not allowed here",
     ],
     ["an image of nothing", [{ role: "user", content: [{ type: "image" }] }], "an image needs a url or data"],
     ["data without its type", [{ role: "user", content: [{ type: "image", data: "AAAA" }] }], "needs a mediaType"],
@@ -221,13 +221,13 @@ describe("bad input is refused with its place", () => {
     [
       "a tool result that is no JSON",
       [user, calling("a"), { role: "tool", tool_call_id: "a", content: () => 1 }],
-      "messages[2].content: cannot be written as JSON: function",
+      "messages[2].content: not serializable as JSON: function",
     ],
-    ["an orphan result", [user, answering("a")], 'messages[1]: tool result "a" answers no open tool call'],
+    ["an orphan result", [user, answering("a")], 'messages[1]: tool result "a" does not match an open tool call'],
     [
       "a result twice",
       [user, calling("a"), answering("a"), answering("a")],
-      'tool result "a" answers no open tool call',
+      'tool result "a" does not match an open tool call',
     ],
     [
       "a result after the next turn",

@@ -90,7 +90,7 @@ describe("a stop sequence that the model does not take", () => {
     expect(simulator.requests[0]?.body).not.toHaveProperty("stop");
     expect(reply).toMatchObject({ text: "before ", finishReason: "stop", message: { content: "before " } });
     expect(reply.adjustments).toMatchObject([
-      { setting: "stop", to: undefined, reason: expect.stringMatching(/cut here/) },
+      { setting: "stop", to: undefined, reason: expect.stringMatching(/ends the answer/) },
     ]);
     let text = "";
     for await (const part of factory.get("m").stream("hi").text) text += part;

@@ -257,7 +257,7 @@ describe("pictures and files", () => {
     for (const messages of [asked, seen]) {
       const failure = await failureOf(model.codegen(messages));
       expect(failure.code).toBe("unsupported");
-      expect(failure.message).toContain(`messages[${messages.length - 1}]: some-model cannot read image parts`);
+      expect(failure.message).toContain(`messages[${messages.length - 1}]: some-model does not support image parts`);
     }
     expect(simulator.requests).toHaveLength(0);
   });

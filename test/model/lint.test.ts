@@ -15,9 +15,9 @@ const O3 = '[models.thinker]\nname = "o3"\nprovider = "openai"\n';
 describe("lint says without a request", () => {
   test("what will be left out or changed, at the place it was written", () => {
     expect(told(`${O3}temperature = 0.2\nreasoning_effort = "xhigh"\nmax_new_tokens = 500_000\n`)).toEqual([
-      'warning 4:15 "temperature" is left out: o3 does not take it',
-      'warning 5:20 "reasoning_effort" = "xhigh" becomes "high": o3 takes low, medium, high',
-      'warning 6:18 "max_new_tokens" = 500000 becomes 100000: o3 answers with at most 100000 tokens',
+      'warning 4:15 "temperature" is left out: o3 does not support it',
+      'warning 5:20 "reasoning_effort" = "xhigh" becomes "high": o3 supports low, medium, high',
+      'warning 6:18 "max_new_tokens" = 500000 becomes 100000: o3 generates at most 100000 tokens',
     ]);
   });
 
@@ -26,20 +26,22 @@ describe("lint says without a request", () => {
     ["drop_params = false", "drop_params is off"],
   ])("what can never be sent with %s", (line, why) => {
     expect(told(`${O3}temperature = 0.2\n${line}\n`)).toEqual([
-      `error 4:15 "temperature" cannot be sent, and ${why}: o3 does not take it`,
+      `error 4:15 "temperature" cannot be sent, and ${why}: o3 does not support it`,
     ]);
   });
 
   test("whom it concerns where it is inherited", () => {
     expect(told(`[defaults]\ntemperature = 0.2\n${O3}`)).toEqual([
-      'warning 2:15 in "thinker": "temperature" is left out: o3 does not take it',
+      'warning 2:15 in "thinker": "temperature" is left out: o3 does not support it',
     ]);
   });
 
   test("that stop words are cut on this side, and that the answer leaves no room for a prompt", () => {
     const own =
       '[models.own]\nname = "own"\nprovider = "x"\ncustom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:1/v1"\n';
-    expect(told(`${O3}stop = ["END"]\n`)[0]).toContain('"stop" is left out: o3 has no stop; the answer is cut here');
+    expect(told(`${O3}stop = ["END"]\n`)[0]).toContain(
+      '"stop" is left out: o3 does not support stop; the library ends the answer there',
+    );
     expect(told(`${own}max_new_tokens = 8192\ncapabilities = { context = 4096 }\n`)).toEqual([
       'error 6:18 "max_new_tokens" (8192) leaves no room for a prompt: the window of own has 4096 tokens',
     ]);

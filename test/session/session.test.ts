@@ -267,7 +267,7 @@ describe("a session is refused", () => {
   test("with a history that is none", async () => {
     await expectRefused(() => model().session({ messages: "Hello" as never }), "expected an array of messages");
     const messages = [{ role: "tool", content: [{ type: "tool-result", id: "1", content: "" }] }] as const;
-    await expectRefused(() => model().session({ messages }), "answers no open tool call");
+    await expectRefused(() => model().session({ messages }), "does not match an open tool call");
   });
 
   test("input that is none, and a question where results are due", async () => {
