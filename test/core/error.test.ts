@@ -97,6 +97,32 @@ describe("a ModelError", () => {
     },
   );
 
+  it("is retryable for failures that pass, and not for those that a repeat cannot fix", () => {
+    const retryable = (code: ModelErrorCode) => new ModelError({ code, message: "x" }).retryable;
+    const again: readonly ModelErrorCode[] = [
+      "rate_limited",
+      "overloaded",
+      "server_error",
+      "connection_failed",
+      "timed_out",
+      "stream_truncated",
+    ];
+    const never: readonly ModelErrorCode[] = [
+      "invalid_request",
+      "unauthorized",
+      "forbidden",
+      "not_found",
+      "unsupported",
+      "context_too_long",
+      "content_filtered",
+      "budget_exceeded",
+      "quota_exhausted",
+      "aborted",
+    ];
+    expect(again.every(retryable)).toBe(true);
+    expect(never.some(retryable)).toBe(false);
+  });
+
   it.each([
     [true, "invalid_request", true],
     [false, "server_error", false],

@@ -46,9 +46,8 @@ const NEED_SERVICES: readonly string[] = ["test/catalog/pinned-table.test.ts", "
 export const CHECKED_AGAIN: readonly string[] = [
   "test/dialects/openai/*-{contract,encode}.test.ts",
   "test/keys/*.test.ts",
-  "test/model/{cache-over-wires,history,hostile-options,objects-over-wires,samples-over-wires}.test.ts",
-  "test/model/{simulated-filter,stream,tokens,usage-and-cost}.test.ts",
-  "test/rows/{answers,configuration,recovery,reliability}.test.ts",
+  "test/model/{cache-over-wires,fallbacks,history,hostile-options,objects-over-wires,samples-over-wires}.test.ts",
+  "test/model/{retries,simulated-filter,stream,tokens,usage-and-cost}.test.ts",
   "test/session/session.test.ts",
   "test/simulator/{schema-refused,schema-wires,script-names,tool-names}.test.ts",
   "test/wire/waits.test.ts",

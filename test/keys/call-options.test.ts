@@ -4,7 +4,7 @@ import { isModelError } from "../../src/core/error.ts";
 import type { CallOptions } from "../../src/model/options.ts";
 import { bodyOf, CALL_ROWS } from "./call-rows.ts";
 import { callTest } from "./key-test.ts";
-import { ask, entry, factoryOf, PROMPT, simulate } from "./world.ts";
+import { ask, entry, factoryOf, PROMPT, simulate, WIRES } from "./world.ts";
 
 describe("an option of a call wins over the entry", () => {
   for (const [name, row] of Object.entries(CALL_ROWS)) {
@@ -20,6 +20,13 @@ describe("an option of a call wins over the entry", () => {
       expect(bodyOf(plain) ?? {}).not.toMatchObject(row.body);
     });
   }
+
+  test.each(WIRES)("extraHeaders of a call are merged with those of the entry on the %s wire", async (wire) => {
+    const simulator = await simulate();
+    const main = factoryOf(entry(wire, simulator, 'extra_headers = { X-One = "entry", X-Two = "entry" }')).create();
+    await main.codegen("Hi.", { extraHeaders: { "x-two": "call", "x-three": "call" } });
+    expect(simulator.requests[0]?.headers).toMatchObject({ "x-one": "entry", "x-two": "call", "x-three": "call" });
+  });
 
   callTest("stripSpecialTokens", async () => {
     const simulator = await simulate({ script: [{ answer: { text: "one<|im_end|>" }, times: 2 }] });

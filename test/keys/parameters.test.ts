@@ -1,6 +1,7 @@
-import { expect } from "vitest";
+import { expect, test } from "vitest";
+import { failureOf } from "../harness/outcomes.ts";
 import { keyTest } from "./key-test.ts";
-import { answered, ask, entry, onEveryWire, simulate, WIRES } from "./world.ts";
+import { answered, ask, entry, factoryOf, onEveryWire, simulate, WIRES } from "./world.ts";
 
 const SHAPE =
   '{ type = "object", properties = { city = { type = "string" } }, required = ["city"], additionalProperties = false }';
@@ -501,4 +502,35 @@ keyTest("models.*.{logprobs,web_search,prompt_cache}", async () => {
     const { reply } = await answered(simulator, entry("anthropic", simulator, lines));
     expect(reply.adjustments, off).toEqual([]);
   }
+});
+
+test("lowers a temperature above the maximum of Claude and reports it, or refuses it without modify_params", async () => {
+  const simulator = await simulate();
+  const reply = await factoryOf(entry("anthropic", simulator, "temperature = 1.5"))
+    .create()
+    .codegen("Hi.");
+  expect(simulator.requests[0]?.body).toMatchObject({ temperature: 1 });
+  expect(reply.adjustments).toMatchObject([{ setting: "temperature", from: 1.5, to: 1 }]);
+  expect(
+    (
+      await failureOf(
+        factoryOf(entry("anthropic", simulator, "temperature = 1.5\nmodify_params = false"))
+          .create()
+          .codegen("Hi."),
+      )
+    ).code,
+  ).toBe("unsupported");
+  expect(simulator.requests).toHaveLength(1);
+});
+
+test("refuses five stop sequences for OpenAI and leaves out those that o1-mini does not take", async () => {
+  const simulator = await simulate();
+  const main = factoryOf(entry("openai", simulator)).create();
+  expect((await failureOf(main.codegen("Hi.", { stop: ["a", "b", "c", "d", "e"] }))).code).toBe("unsupported");
+  expect(simulator.requests).toHaveLength(0);
+  const reply = await factoryOf(entry("openai", simulator, 'stop = "END"', { name: "o1-mini" }))
+    .create()
+    .codegen("Hi.");
+  expect(simulator.requests[0]?.body).not.toHaveProperty("stop");
+  expect(reply.adjustments).toMatchObject([{ setting: "stop" }]);
 });

@@ -5,6 +5,7 @@ import { scripted } from "../../src/dialects/scripted/dialect.ts";
 import type { FactoryOptions } from "../../src/factory/options.ts";
 import { createTransport } from "../../src/transport/fetch.ts";
 import { type Arrival, type Host, host } from "../harness/host.ts";
+import { chatBody, serve } from "../harness/small-server.ts";
 import { factoryOf, PROMPT } from "./world.ts";
 
 interface Detour {
@@ -272,4 +273,16 @@ describe("providers of one's own", () => {
       ["elsewhere", "n"],
     ]);
   });
+});
+
+test("sends top_p 0.9 to Hugging Face unless the entry sets it", async () => {
+  const server = await serve(() => chatBody("fine"));
+  const model = (lines: string) =>
+    `[models.main]\nname = "some-model"\nprovider = "huggingface"\napi_key = "k"\n${lines}\n`;
+  const lines = `base_url = "${server.url}/v1"\n`;
+  await factoryOf(model(lines)).create().codegen("Hi.");
+  await factoryOf(model(`${lines}top_p = 0.5`))
+    .create()
+    .codegen("Hi.");
+  expect(server.arrivals.map(({ body }) => body["top_p"])).toEqual([0.9, 0.5]);
 });

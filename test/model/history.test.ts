@@ -166,6 +166,25 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
     },
   );
 
+  test("sends a string like an array of one message, after the instructions of the entry", async () => {
+    const simulator = await simulate();
+    const main = factoryOf(
+      entry(
+        wire,
+        simulator.url,
+        'system = "Be brief."\nmessages = [{ role = "user", content = "one" }, { role = "assistant", content = "two" }]',
+      ),
+    ).create();
+    await main.codegen("three");
+    await main.codegen([{ role: "user", content: "three" }]);
+    const [first, second] = simulator.requests.map(({ body }) => JSON.stringify(body));
+    expect(second).toBe(first);
+    // Some wires write instructions after the messages; among the messages the order is that of the file.
+    const at = ["one", "two", "three"].map((text) => first?.indexOf(JSON.stringify(text)) ?? -1);
+    expect(at.every((index, turn) => index > (at[turn - 1] ?? -1))).toBe(true);
+    expect(first).toContain("Be brief.");
+  });
+
   test("with a result that answers nothing, or a call without one, is refused before any request", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url)).create();
@@ -363,4 +382,29 @@ function partsIn(wire: Wire, body: unknown): unknown[] {
 /** Chat's file has a name beside its data. */
 function withShape(expected: object): object {
   return "file" in expected ? { ...expected, file: expect.objectContaining(expected.file as object) } : expected;
+}
+
+test("sends two system messages in the place or role that the model takes", async () => {
+  const simulator = await simulate();
+  const messages = [
+    { role: "system", content: "Be brief." },
+    { role: "system", content: "Be kind." },
+    { role: "user", content: "Hi." },
+  ] as const;
+  await factoryOf(entry("anthropic", simulator.url)).create().codegen(messages);
+  const lifted = simulator.requests[0]?.body as { readonly system: unknown } | undefined;
+  expect(JSON.stringify(lifted?.system)).toMatch(/Be brief\..*Be kind\./);
+  await factoryOf(entry("openai", simulator.url, "", { name: "o1-mini" }))
+    .create()
+    .codegen(messages);
+  expect(rolesOf(simulator.requests[1]?.body)).not.toContain("system");
+  expect(rolesOf(simulator.requests[1]?.body)).toContain("user");
+  await factoryOf(entry("openai", simulator.url, 'custom_llm_provider = "openai"', { name: "gpt-5" }))
+    .create()
+    .codegen(messages);
+  expect(rolesOf(simulator.requests[2]?.body)).toContain("developer");
+});
+
+function rolesOf(body: unknown): string[] {
+  return (body as { messages: { role: string }[] }).messages.map(({ role }) => role);
 }

@@ -3,6 +3,7 @@ import type { NO_USAGE } from "../../src/core/usage.ts";
 import { AT_ONCE, entry, WIRES } from "../harness/entry.ts";
 import { eventsOf, failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
+import { sendEvents, serve } from "../harness/small-server.ts";
 import { until } from "../harness/waits.ts";
 
 const COUNTING = Array.from({ length: 60 }, (_, index) => `number ${index + 1}`).join(", ");
@@ -164,4 +165,37 @@ test("the reply of one has no samples", async () => {
   const model = factoryOf(entry("openai", simulator.url, "batch_size = 4")).create();
   expect(await model.codegen("Say hello.", { samples: 1 })).not.toHaveProperty("samples");
   expect(simulator.requests[0]?.body).not.toHaveProperty("n");
+});
+
+test("keeps two samples apart when their chunks are interleaved", async () => {
+  const chunk = (index: number, content: string, finish_reason: string | null = null) => ({
+    id: "c",
+    object: "chat.completion.chunk",
+    model: "m",
+    choices: [{ index, delta: { content }, finish_reason }],
+  });
+  const usage = {
+    id: "c",
+    object: "chat.completion.chunk",
+    model: "m",
+    choices: [],
+    usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 },
+  };
+  const server = await serve((_, response) =>
+    sendEvents(response, [
+      chunk(0, "red "),
+      chunk(1, "blue "),
+      chunk(1, "sky", "stop"),
+      chunk(0, "rose", "stop"),
+      usage,
+      "[DONE]",
+    ]),
+  );
+  const stream = factoryOf(entry("openai", server.url, "batch_size = 2"))
+    .create()
+    .stream("Two.", { samples: 2 });
+  const texts = ["", ""];
+  for await (const event of stream) if (event.type === "text-delta") texts[event.sample] += event.text;
+  expect(texts).toEqual(["red rose", "blue sky"]);
+  expect((await stream.reply).samples?.map(({ text }) => text)).toEqual(texts);
 });

@@ -98,6 +98,12 @@ describe("nothing happens before the first pull", () => {
   });
 });
 
+/** Cut in the middle of the text: two wires say more before its first word. */
+const cutOn = (wire: (typeof WIRES)[number]) => ({
+  answer: { text: "one two three four five" },
+  cut: { afterEvents: wire === "openai" || wire === "google" ? 3 : 5 },
+});
+
 describe.each(WIRES)("a stream on the %s wire", (wire) => {
   test("yields start, text, usage and one finish that is last", async () => {
     const simulator = await simulate();
@@ -227,6 +233,32 @@ describe.each(WIRES)("a stream on the %s wire", (wire) => {
     expect(reply.text).toBe(COUNTING);
     expect(reply.attempts.map(({ outcome }) => outcome)).toEqual(["error", "ok"]);
     expect(simulator.requests).toHaveLength(2);
+  });
+
+  test("retries a connection that was reset before the first token, without a reset event", async () => {
+    const simulator = await simulate({ script: [{ reset: true }] });
+    const stream = factoryOf(entry(wire, simulator.url, AT_ONCE))
+      .create()
+      .stream("Count.");
+    const events = await eventsOf(stream);
+    expect(events.some(({ type }) => type === "reset")).toBe(false);
+    expect((await stream.reply).text).not.toBe("");
+    expect(simulator.requests).toHaveLength(2);
+  });
+
+  test('continues after a break with on_break = "continue", without repeating text', async () => {
+    const simulator = await simulate({ script: [cutOn(wire), { answer: { text: "and the rest" } }] });
+    const stream = factoryOf(entry(wire, simulator.url, `${AT_ONCE}\non_break = "continue"`))
+      .create()
+      .stream("Count.");
+    const texts: string[] = [];
+    for await (const text of stream.text) texts.push(text);
+    const whole = texts.join("");
+    expect(whole.endsWith("and the rest")).toBe(true);
+    const shown = whole.slice(0, -"and the rest".length);
+    expect("one two three four five".startsWith(shown) && shown.length > 0).toBe(true);
+    expect(JSON.stringify(simulator.requests[1]?.body)).toContain(shown.trim());
+    expect((await stream.reply).adjustments.map(({ setting }) => setting)).toContain("on_break");
   });
 
   test("raw events come only when they are asked for", async () => {

@@ -181,6 +181,10 @@ describe("a responses request", () => {
       expect.objectContaining({ code: "unsupported" }),
     );
   });
+
+  it.each(["auto", "none", "required"] as const)("sends the tool choice %s unchanged", (toolChoice) => {
+    expect(encode(openai, { settings: { tools: CONTRACT_TOOLS, toolChoice } }).body["tool_choice"]).toBe(toolChoice);
+  });
 });
 
 describe("reasoning of a responses history", () => {
