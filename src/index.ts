@@ -10,6 +10,7 @@ export { ConfigError, type ConfigProblem } from "./core/config-error.ts";
 export type { Cost, Price } from "./core/cost.ts";
 export type { Dialect } from "./core/dialect.ts";
 export {
+  type ErrorDetails,
   isModelError,
   ModelError,
   type ModelErrorInit,

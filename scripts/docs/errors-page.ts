@@ -110,7 +110,9 @@ Once a stream has delivered something, there is no retry and no fallback unless
 | \`retryable\` | whether the same request may succeed when sent again |
 | \`row\` | the code's row of the table above |
 
-Log these when a call fails; they answer most questions later:
+For a log, use \`error.details()\`: these fields as plain data, without \`partial\`, which is content. \`JSON.stringify(error)\` is
+for a response to your own clients. It gives a body in OpenAI's format, with OpenAI's codes:
+\`{ error: { message, type, code } }\`.
 
 \`\`\`ts
 import { ModelFactory } from "modelwright";
@@ -118,9 +120,8 @@ import { ModelFactory } from "modelwright";
 await using factory = await ModelFactory.load();
 const outcome = await factory.create().safeCodegen("Hello", { signal: AbortSignal.abort() });
 if (!outcome.ok) {
-  const { code, message, model, provider, status, requestId, callId, attempts } = outcome.error;
-  console.error({ code, message, model, provider, status, requestId, callId });
-  for (const { model, durationMs, outcome: ended, error } of attempts) console.error(model, durationMs, ended, error?.code);
+  console.error(JSON.stringify(outcome.error.details()));
+  console.log(outcome.error.details().code);               // prints: aborted
 }
 \`\`\``;
 

@@ -39,11 +39,26 @@ export interface ModelErrorInit {
   readonly reusedSocket?: boolean | undefined;
 }
 
+/** A failure as plain data. Absent: unknown, or nothing of this kind. */
+export interface ErrorDetails
+  extends Partial<
+    Pick<
+      ModelError,
+      "model" | "provider" | "status" | "requestId" | "callId" | "phase" | "retryAfterMs" | "rateLimit" | "attempts"
+    >
+  > {
+  readonly code: ModelErrorCode;
+  readonly message: string;
+  /** Of each target, when there were several. */
+  readonly errors?: readonly ErrorDetails[];
+}
+
 const BRAND = Symbol.for("modelwright.ModelError");
 
 /**
  * The one error class of calls. `code` is a closed union: switch on it, or test with {@link isModelError}.
- * No field ever contains a secret. `JSON.stringify` gives an OpenAI-style body `{ error: { message, type, code } }`.
+ * No field ever contains a secret. `JSON.stringify` gives an OpenAI-style body `{ error: { message, type, code } }` for your
+ * own clients; for a log, use {@link ModelError.details}.
  */
 export class ModelError extends Error {
   override readonly name = "ModelError";
@@ -98,6 +113,19 @@ export class ModelError extends Error {
   /** Whether the same request may succeed if it is sent again. */
   get retryable(): boolean {
     return this.shouldRetry === undefined ? this.row.retry !== "never" : this.shouldRetry !== false;
+  }
+
+  /** All that is known of the failure, for a log. Without `partial`, which is content, and without `cause` and stack. */
+  details(): ErrorDetails {
+    const { code, message, model, provider, status, requestId, callId, phase, retryAfterMs, rateLimit } = this;
+    const { attempts, errors } = this;
+    const fields = { model, provider, status, requestId, callId, phase, retryAfterMs, rateLimit };
+    const lists = {
+      attempts: attempts.length === 0 ? undefined : attempts,
+      errors: errors.length === 0 ? undefined : errors.map((error) => error.details()),
+    };
+    const known = Object.entries({ ...fields, ...lists }).filter(([, value]) => value !== undefined);
+    return { code, message, ...Object.fromEntries(known) };
   }
 
   toJSON(): { error: { message: string; type: string; code: string } } {

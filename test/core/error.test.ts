@@ -80,6 +80,38 @@ describe("a ModelError", () => {
     expect("cause" in new ModelError({ code: "aborted", message: "" })).toBe(false);
   });
 
+  it("has its details as plain data: what is known of it, with our codes, without content", () => {
+    const first = new ModelError({ code: "server_error", message: "one", model: "a", provider: "p", status: 500 });
+    const error = new ModelError({
+      code: "rate_limited",
+      message: "words",
+      model: "coder",
+      provider: "openai",
+      status: 429,
+      requestId: "req-1",
+      retryAfterMs: 1_500,
+      phase: "idle",
+      rateLimit: { requests: { limit: 1, remaining: 0, resetMs: 5 } },
+      partial: { text: "half an answer", reasoning: "", toolCalls: [] },
+      errors: [first],
+      cause: new Error("socket"),
+    });
+    error.callId = "call-1";
+    error.attempts = [
+      { model: "coder", provider: "openai", startedMs: 0, durationMs: 3, outcome: "error", possiblyBilled: false },
+    ];
+    const { code, message, model, provider, status, requestId, callId, phase, retryAfterMs, rateLimit, attempts } =
+      error;
+    expect(JSON.parse(JSON.stringify(error.details()))).toEqual({
+      ...{ code, message, model, provider, status, requestId, callId, phase, retryAfterMs, rateLimit, attempts },
+      errors: [{ code: "server_error", message: "one", model: "a", provider: "p", status: 500 }],
+    });
+    expect(new ModelError({ code: "aborted", message: "m" }).details()).toStrictEqual({
+      code: "aborted",
+      message: "m",
+    });
+  });
+
   it("is known across copies of the package by its brand", () => {
     const foreign = Object.assign(new Error("x"), {
       code: "rate_limited",

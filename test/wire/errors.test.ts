@@ -87,6 +87,8 @@ function expectFailure({ error, requests }: Failed, row: ErrorCase, wire: Wire):
   expect(error.toJSON()).toEqual({
     error: { message: error.message, type: expect.any(String), code: expect.any(String) },
   });
+  expect(error.details()).toMatchObject({ code: row.code, model: "asked", requestId: "req-of-the-failure" });
+  expect(error.details().attempts).toHaveLength(row.requests);
   if (row.seenStatus !== null) expect(error.status).toBe(row.seenStatus ?? row.status);
   if (row.headers?.["x-should-retry"] === undefined)
     expect(error.retryable).toBe(error.shouldRetry ?? ERROR_CODES[row.code].retry !== "never");
