@@ -1,3 +1,5 @@
+import { isModelError } from "../core/error.ts";
+import { readInput } from "../core/input.ts";
 import { nearest } from "../core/suggest.ts";
 import { wrongAddress } from "./address-checks.ts";
 import { durationMs } from "./duration.ts";
@@ -23,9 +25,9 @@ export function checkEntry(view: View, name: string, facts: Facts): readonly Fin
   const waits = waitsTheWrongWayRound(sources);
   const tool = unknownTool(sources);
   const needs = unmetNeeds(sources);
-  const found =
-    missing.length + provider.length + address.length + stops.length + waits.length + tool.length + needs.length;
-  return found === 0 ? NOTHING : [...missing, ...provider, ...address, ...stops, ...waits, ...tool, ...needs];
+  const turns = unreadableMessages(sources);
+  const lists = [missing, provider, address, stops, waits, tool, needs, turns];
+  return lists.every((list) => list.length === 0) ? NOTHING : lists.flat();
 }
 
 /** Nearly every entry is right: of a thousand models a shared empty list saves what a second pass would cost. */
@@ -129,6 +131,22 @@ function unknownTool(sources: EntrySources): readonly Finding[] {
       suggestion: nearest(wanted, names),
     },
   ];
+}
+
+/** The schema knows the shape of a message; what its parts need is known where the messages of a call are read. */
+function unreadableMessages(sources: EntrySources): readonly Finding[] {
+  const messages = topValue(sources, "messages");
+  if (!Array.isArray(messages) || !OPTIONS.messages.schema.safeParse(messages).success) return NOTHING;
+  try {
+    readInput(messages);
+    return NOTHING;
+  } catch (error) {
+    if (!isModelError(error)) throw error;
+    const [, place = "", words] = /^(?:input|messages)(\S*): (.*)/s.exec(error.message) ?? [];
+    const path = findSource(sources, ["messages"])?.path ?? ownPath(sources);
+    const inner = [...place.matchAll(/\[(\d+)\]|\.(\w+)/g)].map(([, index, key]) => key ?? Number(index));
+    return [{ path: [...path, ...inner], at: "value", message: `"messages${place}": ${words}` }];
+  }
 }
 
 function toolName(tool: Table): unknown {

@@ -8,6 +8,7 @@ import { estimateTokens, inputBytes, textLength } from "./estimate.ts";
 import type { Message, Part } from "./message.ts";
 import { EFFORTS, type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
 import { capabilitiesOf } from "./setting-capabilities.ts";
+import { nearest } from "./suggest.ts";
 import type { Adaptation, Capability, Target } from "./target.ts";
 import { misfitError } from "./target-error.ts";
 
@@ -29,6 +30,7 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   for (const { key, value, reason } of target.unused) changes.dropped(key, value, reason);
   const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
   const extraBody: Record<string, unknown> = { ...target.extraBody, ...input.extraBody };
+  refuseUnknownTool(settings, extraBody, target);
   const { stop } = settings;
   dropUnsupported(settings, extraBody, { target, dialect, adaptation, changes });
   const cutAt =
@@ -52,6 +54,16 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   };
   if (target.policy.strictPricing) requirePrice(request, target);
   return { request, adjustments: changes.list, forced: changes.forced };
+}
+
+/** A hosted tool and those of `extra_body` have names that are not known here. */
+function refuseUnknownTool({ tools = [], toolChoice, webSearch }: Settings, extraBody: object, target: Target): void {
+  if (typeof toolChoice !== "object" || tools.length === 0) return;
+  const names = tools.map(({ name }) => name);
+  if (names.includes(toolChoice.name) || webSearch !== undefined || "tools" in extraBody) return;
+  const near = nearest(toolChoice.name, names);
+  const hint = near === undefined ? `; there are ${names.slice(0, 10).join(", ")}` : ` (did you mean "${near}"?)`;
+  throw failed(target, "invalid_request", `toolChoice names no tool of the request: "${toolChoice.name}"${hint}`);
 }
 
 function requirePrice(request: ModelRequest, target: Target): void {

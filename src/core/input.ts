@@ -147,16 +147,26 @@ function withSource(part: Loose, path: string, type: "image" | "file"): Part {
   const { url, data, mediaType } = part;
   if (url === undefined && data === undefined)
     throw wrong(path, `${type === "image" ? "an image" : "a file"} needs a url or data`);
-  if (url !== undefined) return splitDataUrl({ ...part, type, url: text(url, `${path}.url`) } as Part, path);
+  if (url !== undefined) return splitDataUrl({ ...part, type, url: text(url, `${path}.url`) } as Part, `${path}.url`);
   text(data, `${path}.data`);
   if (mediaType === undefined) throw wrong(path, `${type} data needs a mediaType, for example "image/png"`);
   return { ...part, type } as Part;
 }
 
+/** A provider refuses a relative URL, or resolves it against a base of its own. */
+function absolute(url: string, path: string): void {
+  // One letter is the drive of a path.
+  if (/^[a-z][a-z\d+.-]+:/i.test(url) && URL.canParse(url)) return;
+  throw wrong(path, "expected an absolute URL or a data: URL; for a file, give its data and mediaType");
+}
+
 /** `data:` URLs become data and mediaType, so that every wire format can encode them. */
 function splitDataUrl<T extends Part>(part: T, path: string): Part {
   const url = (part as { url?: string }).url ?? "";
-  if (!url.startsWith("data:")) return part;
+  if (!url.startsWith("data:")) {
+    absolute(url, path);
+    return part;
+  }
   const comma = url.indexOf(",");
   if (comma < 0) throw wrong(path, "a data: URL needs a comma before its data");
   const mediaType = url.slice(5, comma).split(";")[0] || "application/octet-stream";
@@ -171,7 +181,7 @@ function readImageUrl(part: Loose, path: string): Part {
   const detail = loose?.["detail"];
   return splitDataUrl(
     { type: "image", url, ...((detail === "auto" || detail === "low" || detail === "high") && { detail }) },
-    path,
+    `${path}.image_url.url`,
   );
 }
 

@@ -176,7 +176,7 @@ describe("bad input is refused with its place", () => {
     ],
     [
       "an image in instructions",
-      [{ role: "system", content: [{ type: "image", url: "x" }] }, user],
+      [{ role: "system", content: [{ type: "image", url: "https://x.example/a.png" }] }, user],
       "is not allowed here",
     ],
     ["an image of nothing", [{ role: "user", content: [{ type: "image" }] }], "an image needs a url or data"],

@@ -53,6 +53,50 @@ const REFUSED: readonly Refused[] = [
     code: "invalid_request",
     says: "image",
   },
+  ...(
+    [
+      [
+        "an image at an address that is none",
+        { type: "image", url: "nope" },
+        "content[1].url: expected an absolute URL",
+      ],
+      ["OpenAI's image at a path", { type: "image_url", image_url: { url: "/a.png" } }, "content[1].image_url.url"],
+      ["an image on a drive", { type: "image", url: "C:\\a.png" }, "content[1].url"],
+      ["a file at a relative address", { type: "file", url: "docs/a.pdf" }, "content[1].url"],
+    ] as const
+  ).flatMap(([name, part, says]) => {
+    const turn = { role: "user", content: [{ type: "text", text: "See" }, part] };
+    const answer = { role: "assistant", content: "Seen." };
+    return [
+      { name, input: [turn], code: "invalid_request", says: `messages[0].${says}` },
+      { name: `${name}, in the history`, input: [HELLO, answer, turn, answer, HELLO], code: "invalid_request", says },
+    ];
+  }),
+  {
+    name: "an image at an address that is none, in a tool result",
+    input: [
+      HELLO,
+      CALL,
+      { role: "tool", content: [{ type: "tool-result", id: "call_1", content: [{ type: "image", url: "nope" }] }] },
+    ],
+    code: "invalid_request",
+    says: "expected an absolute URL",
+  },
+  {
+    name: "a forced tool that is not there",
+    input: "Hello",
+    options: { tools: [{ name: "weather" }], toolChoice: { name: "wether" } },
+    code: "invalid_request",
+    says: 'toolChoice names no tool of the request: "wether" (did you mean "weather"?)',
+  },
+  {
+    name: "a forced tool that is not among those of the entry",
+    input: "Hello",
+    options: { toolChoice: { name: "news" } },
+    keys: 'tools = [{ name = "weather" }]',
+    code: "invalid_request",
+    says: "there are weather",
+  },
   { name: "a result without a call", input: [HELLO, result("call_9"), HELLO], code: "invalid_request", says: "call_9" },
   {
     name: "a result of another call",
