@@ -1,14 +1,14 @@
 import type { FlowEvent } from "../core/event.ts";
 
 /**
- * The ids of the tool calls of one message. A result names its call by the id, so a call whose id another one has gets
- * an id of its own; that is reported once.
+ * The ids of the tool calls of one message. A result refers to its call by id, so a call with a duplicate id gets a new one;
+ * that is reported once.
  */
 export class AnswerIds {
   readonly #taken = new Set<string>();
   #reported = false;
 
-  /** The id of a new call: the `given` one where it is free, otherwise one that `make` gives. */
+  /** The id of a new call: the `given` one if it is free, otherwise one from `make`. */
   take(given: string | undefined, make: () => string, out: FlowEvent[]): string {
     const isFree = given !== undefined && given !== "" && !this.#taken.has(given);
     const id = isFree ? given : this.#free(make());
@@ -26,7 +26,7 @@ export class AnswerIds {
   #report(given: string, id: string, out: FlowEvent[]): void {
     if (this.#reported) return;
     this.#reported = true;
-    const reason = "several tool calls of the answer have the same id; each but the first got an id of its own";
+    const reason = "several tool calls have the same id; all but the first got a new id";
     out.push({ type: "adjustment", adjustment: { setting: "tools", from: { id: given }, to: { id }, reason } });
   }
 }

@@ -1,21 +1,21 @@
 import { own } from "../core/own.ts";
 
-/** Fields of a chat message that carry reasoning as text, in the order in which they are read. */
+/** Fields of a chat message with reasoning as text, in reading order. */
 export const REASONING_FIELDS = ["reasoning_content", "reasoning", "reasoning_text"] as const;
 
-/** Reasoning that was separated from the text by `<think>` tags. */
+/** Reasoning in `<think>` tags inside the text. */
 export const FROM_TAGS = "content";
-/** Reasoning that came as a chunk of the content (Mistral). */
+/** Reasoning in a chunk of the content (Mistral). */
 export const FROM_CHUNK = "thinking";
-/** Reasoning whose text is part of the opaque fields. */
+/** Reasoning whose text is in the opaque fields. */
 export const FROM_DETAILS = "reasoning_details";
 
 const WORDS: ReadonlySet<string> = new Set([...REASONING_FIELDS, FROM_TAGS, FROM_CHUNK, FROM_DETAILS]);
 
 /**
- * Fields that hosts want back as they gave them, on the message, the tool call or its function: OpenRouter's
+ * Fields that hosts require unchanged on the message, the tool call or its function: OpenRouter's
  * `reasoning_details`, LiteLLM's `thinking_blocks` and `provider_specific_fields`, Copilot's `reasoning_opaque`, the
- * `extra_content` of Gemini's compatible endpoint. `chunk` holds what a Mistral thinking chunk has besides its text.
+ * `extra_content` of Gemini's compatible endpoint. `chunk` has the fields of a Mistral thinking chunk other than its text.
  */
 const FIELDS: ReadonlySet<string> = new Set([
   "reasoning_details",
@@ -29,7 +29,7 @@ const FIELDS: ReadonlySet<string> = new Set([
 
 export type OpaqueFields = Readonly<Record<string, unknown>>;
 
-/** The opaque fields in a signature of the chat wire; `undefined` for a word, and for signatures of other wires. */
+/** The opaque fields of a chat signature; `undefined` for a field name, and for signatures of other wire formats. */
 export function readOpaqueFields(signature: string | undefined): OpaqueFields | undefined {
   if (signature?.startsWith("{") !== true) return undefined;
   try {
@@ -40,12 +40,12 @@ export function readOpaqueFields(signature: string | undefined): OpaqueFields | 
   }
 }
 
-/** Whether a signature was made on the chat wire: a provider may be reached over several, and each reads only its own. */
+/** Whether a signature is from the chat wire format; a provider may have several formats, and each reads only its own. */
 export function isChatSignature(signature: string): boolean {
   return WORDS.has(signature) || readOpaqueFields(signature) !== undefined;
 }
 
-/** What a Mistral thinking chunk had besides its text; `undefined` when the reasoning was no chunk. */
+/** The fields of a Mistral thinking chunk other than its text; `undefined` if the reasoning was not a chunk. */
 export function chunkExtras(signature: string | undefined): OpaqueFields | undefined {
   if (signature === FROM_CHUNK) return {};
   const chunk = own(readOpaqueFields(signature) ?? {}, "chunk");

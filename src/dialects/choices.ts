@@ -1,20 +1,20 @@
 import type { Adjustment } from "../core/attempt.ts";
 
-/** What the choices of an answer have to tell about a piece of theirs. */
+/** One choice of a response. */
 export interface Lane<Piece> {
-  /** Orders the choices; the lowest is the answer where only one can be. */
+  /** Order of the choices; the lowest one is delivered if only one can be. */
   readonly rank: number;
   readonly pieces: Piece[];
   hasText: boolean;
 }
 
-/** So many chunks without a first choice, and the lowest choice there is begins to be read. */
+/** After this many chunks without the first choice, the lowest available one is read. */
 const PATIENCE = 8;
 
 /**
- * The choices of an answer that was asked for one. A sole choice is the answer whatever its index. Several are one answer
- * in pieces, as long as at most one of them has text: relays put text into one and tool calls into another. Otherwise the
- * lowest index answers. One choice is read while it comes in; the others wait for the end.
+ * The choices of a response to a request for one. A single choice is the answer, with any index. Several choices are parts of
+ * one answer if at most one of them has text: some relays put text into one and tool calls into another. Otherwise the one
+ * with the lowest index is delivered. One choice is read as it arrives; the others are buffered until the end.
  */
 export class Choices<Piece> {
   readonly #lanes = new Map<string, Lane<Piece>>();
@@ -26,7 +26,7 @@ export class Choices<Piece> {
     return [...this.#lanes.values()].filter(({ hasText }) => hasText).length <= 1;
   }
 
-  /** Takes a piece of a choice. `rank` orders the choice among the others. */
+  /** Adds a piece of a choice. `rank` orders the choices. */
   add(key: string, rank: number, piece: Piece, hasText: boolean): Lane<Piece> {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
@@ -38,7 +38,7 @@ export class Choices<Piece> {
     return lane;
   }
 
-  /** The pieces to be read now, after a chunk. */
+  /** The pieces to read after a chunk. */
   read(): readonly Piece[] {
     this.#live ??= this.#firstLive();
     return this.#live?.pieces.splice(0) ?? [];
@@ -51,7 +51,7 @@ export class Choices<Piece> {
     return this.#waited > PATIENCE ? lowest : undefined;
   }
 
-  /** At the end: the choices still to be read, in order, and what is left out. `lost` when the answer was not the one read. */
+  /** At the end: the choices still to read, in order, and the omitted ones. `lost`: the answer is not the choice that was read. */
   settle(): {
     readonly joined: readonly Lane<Piece>[];
     readonly leftOut: readonly Lane<Piece>[];
@@ -76,6 +76,7 @@ export class Choices<Piece> {
 }
 
 export function leftOutAdjustment(answering: number, leftOut: readonly number[]): Adjustment {
-  const reason = "the answer has several choices with text; the lowest index answers and the others are left out";
+  const reason =
+    "the response has several choices with text; the one with the lowest index is used, the others are dropped";
   return { setting: "choices", from: [answering, ...leftOut], to: answering, reason };
 }

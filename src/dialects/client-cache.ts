@@ -10,8 +10,8 @@ interface Kept<Client> {
 }
 
 /**
- * The last SDK client of each target. With one key it is made once; when keys rotate it is made anew for the next key,
- * which costs about 10 µs and keeps credentials out of every request's options.
+ * Caches the last SDK client of each target. With one key it is created once. With rotating keys it is created again for the
+ * next key, which costs about 10 µs and keeps credentials out of the request options.
  */
 export class ClientCache<Sdk, Client> {
   readonly #kept = new WeakMap<Target, Kept<Client>>();

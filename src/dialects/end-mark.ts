@@ -1,27 +1,27 @@
-/** What one piece of an answer says. */
+/** The contents of one piece of an answer. */
 export interface Said {
   /** Text or a tool call. */
   readonly answer: boolean;
-  /** Anything of the model's at all. */
+  /** Any model output. */
   readonly content: boolean;
   readonly finish: boolean;
 }
 
 /**
- * Tells a finish reason that ends an answer from one that says nothing: some relays put one on every chunk, or on the
- * first. One that first comes after the answer has begun is an end, and content behind it belongs to nothing.
+ * Distinguishes a finish reason that ends an answer from one that does not: some relays send one with every chunk, or with the
+ * first. A first finish reason after content is the end, and later content is an error.
  */
 export class EndMark {
   #begun = false;
   #marked = false;
   #ended = false;
 
-  /** Whether the end is proven, also where the connection broke after it. */
+  /** Whether the end is proven, even if the connection broke after it. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** False when this is content after the end. */
+  /** False for content after the end. */
   allows({ answer, content, finish }: Said): boolean {
     if (this.#ended && content) return false;
     if (finish && !this.#marked) {

@@ -1,6 +1,6 @@
 /**
- * Makes an SDK's client while the variables with these prefixes are hidden: each SDK reads some that no option of its
- * constructor overrides (header lines, keys it warns about). Constructors are synchronous, so nothing else runs meanwhile.
+ * Creates an SDK client while environment variables with these prefixes are hidden: each SDK reads some that no constructor
+ * option overrides (headers, keys it warns about). Constructors are synchronous, so no other code runs meanwhile.
  */
 export function withoutVariables<T>(prefixes: readonly string[], create: () => T): T {
   const hidden = Object.entries(process.env).filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix)));

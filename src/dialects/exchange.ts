@@ -15,14 +15,14 @@ import { RawEvents } from "./raw-events.ts";
 import { requestSecrets } from "./request-secrets.ts";
 import { wireError } from "./wire-error.ts";
 
-/** The parts of one wire format; `openWire` puts them together the same way for all. */
+/** The parts of a wire format; `openWire` combines them in the same way for all. */
 export interface Wire<Params> {
   readonly encode: Encode<Params>;
   readonly client: Client<Params>;
   readonly decoder: (target: Target, streaming: boolean, request: ModelRequest) => Decoder;
 }
 
-/** One attempt: encode, send, decode. Every failure leaves as a ModelError that knows its provider and model. */
+/** One attempt: encode, send, decode. Every failure is a ModelError with provider and model. */
 export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events {
   const { target } = call;
   const encoded = wire.encode(call.request, target, call.streaming);
@@ -66,9 +66,9 @@ async function* decodeStream(call: Call, response: WireResponse, decoder: Decode
     ended = true;
     decoder.end(batch);
   } catch (error) {
-    // A decoder that refused the end has delivered all it held; a second end would deliver that again.
+    // If the decoder rejected the end, it has emitted its buffered events; a second end would repeat them.
     const whole = !ended && brokeAfterTheEnd(error) && endsWell(decoder, batch);
-    // What was read before the failure is delivered: it is what `partial` and the meter have.
+    // Events before the failure are delivered, for `partial` and the usage.
     if (batch.length > 0) yield batch;
     if (whole) return;
     throw error;
@@ -76,7 +76,7 @@ async function* decodeStream(call: Call, response: WireResponse, decoder: Decode
   yield batch;
 }
 
-/** Failures of the body, not of what it says: only the decoder knows whether the answer had ended before. */
+/** Failures of the body, not of its contents; only the decoder knows whether the answer was complete before. */
 function brokeAfterTheEnd(error: unknown): boolean {
   return (
     isModelError(error, "stream_truncated") ||
@@ -109,7 +109,7 @@ async function* decodeBody(call: Call, text: string, decoder: Decoder, batch: Fl
   yield batch;
 }
 
-/** What an encoder had to drop or change is refused like any other change where that is not allowed. */
+/** Changes by an encoder are rejected like any other change if they are not allowed. */
 function refuseForbidden(adjustments: readonly Adjustment[], call: Call): void {
   if (adjustments.length === 0) return;
   const allowed = { ...call.target.adaptation, ...call.input.adaptation };
@@ -122,22 +122,22 @@ function refuseForbidden(adjustments: readonly Adjustment[], call: Call): void {
   }
 }
 
-/** Servers that answer a streaming request with one JSON body: an error, or the whole answer. */
+/** Some servers answer a streaming request with one JSON body: an error, or the complete answer. */
 function isJson(response: WireResponse): boolean {
   return response.headers.get("content-type")?.includes("application/json") ?? false;
 }
 
-/** Servers that stream whatever they were asked for. */
+/** Some servers stream even if the request did not ask for it. */
 export function isEventStream(response: WireResponse): boolean {
   return /^\s*text\/event-stream/i.test(response.headers.get("content-type") ?? "");
 }
 
-/** A body that ends with its connection ends cleanly wherever it is cut: half an event says nothing. */
+/** A body without a length ends cleanly wherever it is truncated, so an incomplete last event is ignored. */
 function isWhole(data: string): boolean {
   return data.trim() === "[DONE]" || typeof parseRaw(data) === "object";
 }
 
-/** Whether a wire event brought something that only `raw` can show. */
+/** Whether a wire event has output that only `raw` contains. */
 function hasOtherOutput(batch: readonly FlowEvent[], from: number): boolean {
   for (let index = from; index < batch.length; index++) if (batch[index]?.type === "other-output") return true;
   return false;
@@ -151,7 +151,7 @@ function parseRaw(data: string): unknown {
   }
 }
 
-/** What the transport is told of a request, and what it tells of the answer. */
+/** The exchange between dialect and transport for one request. */
 export function exchangeFor(operation: Operation, streaming: boolean): Exchange {
   const { policy, proxy, tls } = operation.target;
   return {

@@ -3,8 +3,8 @@ import type { Target } from "../core/target.ts";
 import type { Report } from "./report.ts";
 
 /**
- * Reports the reasoning and signatures that stay behind: each goes back only to the provider that gave it, over the wire it
- * came on. `reads` distinguishes the signatures of this wire from others of the same provider.
+ * Reports reasoning and signatures that are not sent: each is sent back only to its provider, in its wire format. `reads`
+ * distinguishes the signatures of this wire format from others of the same provider.
  */
 export function reportForeignState(
   messages: readonly Message[],
@@ -13,7 +13,7 @@ export function reportForeignState(
   report: Report,
 ): void {
   for (const owner of foreignOwners(messages, provider, reads)) {
-    const reason = `${provider} cannot read what ${owner} signed`;
+    const reason = `${provider} cannot use state signed by ${owner}`;
     report("messages", `reasoning and signatures of ${owner}`, undefined, reason);
   }
 }

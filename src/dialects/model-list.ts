@@ -5,35 +5,35 @@ import { isPlainId } from "../core/plain-id.ts";
 import { targetError } from "../core/target-error.ts";
 import { wholeBody } from "./whole-body.ts";
 
-/** What one request for a page of a list says. */
+/** The parameters of a request for one page. */
 export interface PageParams {
-  /** Where the page before ended; undefined for the first. */
+  /** The cursor after the previous page; undefined for the first one. */
   readonly after: string | undefined;
-  /** Most models of a page. */
+  /** Maximum models per page. */
   readonly size: number;
 }
 
-/** One page as received: entries that are not yet validated, and where the next page begins. */
+/** One page as received: entries that are not validated yet, and the cursor of the next page. */
 export interface ModelPage {
   readonly entries: readonly unknown[];
   readonly next?: unknown;
 }
 
-/** How a wire's list is read; both are pure. */
+/** Reads the list of a wire format; both functions are pure. */
 export interface ListReader {
-  /** Undefined where the body is not a list. */
+  /** Undefined if the body is not a list. */
   page(body: JsonObject): ModelPage | undefined;
-  /** Undefined for an entry that is not a model, or not one that can be called. */
+  /** Undefined for an entry that is not a model, or not a callable one. */
   model(entry: JsonObject): Partial<OfferedModel> | undefined;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const PAGE_SIZE = 1_000;
-/** Far above what any provider has: a list that does not end is an error, not a wait. */
+/** More than any provider has; an endless list is an error. */
 const MAX_PAGES = 25;
 
-/** Asks for a provider's list of models, page by page, each model once, in the provider's order. */
+/** Requests a provider's list of models, page by page; each model once, in the provider's order. */
 export async function listOverWire(
   operation: Operation,
   client: Client<PageParams>,
@@ -58,7 +58,7 @@ export async function listOverWire(
     if (typeof page.next !== "string" || page.next === "") return [...models.values()];
     after = page.next;
   }
-  throw targetError(target, "protocol_error", "the list of models does not end");
+  throw targetError(target, "protocol_error", "the list of models is endless");
 }
 
 function readModel(entry: unknown, reader: ListReader): OfferedModel | undefined {
@@ -68,7 +68,7 @@ function readModel(entry: unknown, reader: ListReader): OfferedModel | undefined
 
 const MOST_KEYS = 5;
 
-/** What came in place of a list: its kind and the names in it, not its values. */
+/** Describes a body that is not a list: its type and keys, without values. */
 function kindOf(body: unknown): string {
   if (!isObject(body)) return body === null ? "null" : `a ${typeof body}`;
   const keys = Object.keys(body).filter((key) => /^\w{1,40}$/.test(key));
@@ -81,7 +81,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The fields of a model that can be believed; the rest is left out. Ids and names end up on terminals. */
+/** The valid fields of a model; others are omitted. Ids and names are printed on terminals. */
 export function offeredModel(fields: { readonly [Name in keyof OfferedModel]?: unknown }): Partial<OfferedModel> {
   const { id, displayName, context, maxOutput, created, retiresOn } = fields;
   const read = {
@@ -106,11 +106,11 @@ function count(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }
 
-/** No model is older: providers that do not know a date say 0 or 1970. */
+/** No model is older; some providers send 0 or 1970 for an unknown date. */
 const FIRST_DAY_MS = Date.UTC(2015, 0, 1);
 const LAST_DAY_MS = Date.UTC(2100, 0, 1);
 
-/** Of seconds since 1970, or of a text with a date. */
+/** From seconds since 1970, or from a date string. */
 function day(value: unknown): string | undefined {
   const atMs = typeof value === "number" ? value * 1_000 : typeof value === "string" ? Date.parse(value) : Number.NaN;
   return atMs >= FIRST_DAY_MS && atMs < LAST_DAY_MS ? new Date(atMs).toISOString().slice(0, 10) : undefined;

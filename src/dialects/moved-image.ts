@@ -1,16 +1,16 @@
 import type { ImagePart, ToolResultPart } from "../core/message.ts";
 import type { Report } from "./report.ts";
 
-/** Stands in a result that has nothing but an image, where the image cannot stand in it. */
+/** The text of a tool result that had only an image, if the image is moved out of it. */
 export const IMAGE_FOLLOWS = "The image follows in the next user message.";
 
-/** An image on its way from the result of a tool into a user turn behind all results. */
+/** An image that is moved from a tool result to a user message after all results. */
 export interface MovedImage {
   readonly caption: string;
   readonly image: ImagePart;
 }
 
-/** The images of a result that the wire cannot place there; each move is reported. */
+/** The images of a tool result that the wire format does not support there; each move is reported. */
 export function movedImages(part: ToolResultPart, index: number, reason: string, report: Report): MovedImage[] {
   if (typeof part.content === "string") return [];
   const images = part.content.filter((item) => item.type === "image");

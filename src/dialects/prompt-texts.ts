@@ -1,10 +1,10 @@
 import type { Message, Part } from "../core/message.ts";
 import type { Operation } from "../core/operation.ts";
 
-/** As much of a file as a provider may quote of it. */
+/** Maximum part of a file that a provider may quote. */
 const MOST_OF_DATA = 4_096;
 
-/** The texts of a request that are its user's, plain and as JSON spells them; made on the first failure only. */
+/** The caller's texts in a request, plain and JSON-escaped; created only on the first failure. */
 export function promptTexts({ request }: Operation): () => readonly string[] {
   let texts: readonly string[] | undefined;
   return () => {

@@ -1,10 +1,10 @@
-/** Events at the end of a stream that are kept whatever they hold. */
+/** Number of events at the end of a stream that are always kept. */
 const TAIL_EVENTS = 4;
 
-/** The wire events of a stream that `reply.raw` shows: the last ones, and those with output that no other field has. */
+/** The wire events in `reply.raw`: the last ones, and those with output that no other field contains. */
 export class RawEvents {
   readonly kept: string[] = [];
-  /** How many at the start of `kept` stay; the others are the tail. */
+  /** Number of permanent events at the start of `kept`; the others are the tail. */
   #pinned = 0;
   readonly #isPinned: boolean[] = [];
 
@@ -16,7 +16,7 @@ export class RawEvents {
     else this.kept.splice(this.#pinned, 1);
   }
 
-  /** The event that was added last stays. */
+  /** Makes the last event permanent. */
   keepLast(): void {
     this.#isPinned[this.#isPinned.length - 1] = true;
   }

@@ -1,6 +1,6 @@
 import type { Adjustment } from "../core/attempt.ts";
 
-/** Notes one change of the request; `to` is `undefined` for what was left out. */
+/** Reports one change of the request; `to` is `undefined` for an omitted setting. */
 export type Report = (setting: string, from: unknown, to: unknown, reason: string) => void;
 
 export function reportTo(adjustments: Adjustment[]): Report {
@@ -9,8 +9,8 @@ export function reportTo(adjustments: Adjustment[]): Report {
   };
 }
 
-/** An instruction in the middle of a conversation, on a wire that takes instructions only in front of it. */
+/** A system message inside a conversation, for wire formats that support instructions only before it. */
 export function reportMovedSystem(index: number, report: Report): void {
-  const reason = "this wire takes instructions only in front of the conversation";
+  const reason = "this wire supports system instructions only before the conversation";
   report(`messages[${index}]`, "a system message in the conversation", "the system instructions", reason);
 }

@@ -4,13 +4,13 @@ import { Secret } from "../core/secret.ts";
 import { isSecretName } from "../core/secret-name.ts";
 import { valueSecrets } from "../core/value-secrets.ts";
 
-/** Headers that say what is asked for; providers name their values in errors, and there they help. */
+/** Headers without secrets; providers quote their values in errors, which is useful. */
 const PUBLIC_HEADER =
   /^(?:accept|anthropic-|openai-|content-|editor-|copilot-|http-referer$|referer$|user-agent$|x-title$)/i;
 
 /**
- * What a failed answer must not repeat: every key of the target, headers of the entry and the request, and what its address
- * and its proxy's hold. Collected on the first failure only.
+ * The secrets that an error must not contain: every key of the target, headers of the entry and the request, and credentials
+ * in its URL and proxy URL. Collected only on the first failure.
  */
 export function requestSecrets(operation: Operation): () => readonly Secret[] {
   let secrets: readonly Secret[] | undefined;
@@ -36,7 +36,7 @@ function collect({ credential, target, request }: Operation): Secret[] {
   ];
 }
 
-/** Shortest value under a name that promises nothing that is taken for a secret. */
+/** Minimum length of a value that counts as a secret, for names that do not indicate one. */
 const SHORTEST_UNNAMED = 8;
 
 function inHeader(name: string, value: string): string[] {

@@ -5,19 +5,19 @@ import type { Json } from "./served/json.ts";
 import type { Problem } from "./served/problem.ts";
 import type { SimulatedRequest } from "./served/request.ts";
 
-/** One wire format: reads its requests, and gives an answer or a problem the form its provider would. */
+/** The server side of a wire format: reads requests, and writes answers and errors like the provider. */
 export interface Wire {
   readonly name: WireName;
-  /** Throws a Rejection for a body its provider would refuse. */
+  /** Throws a Rejection for a body that the provider would reject. */
   read(received: Received): SimulatedRequest;
   body(request: SimulatedRequest, answer: Answer): Json;
   events(request: SimulatedRequest, answer: Answer): readonly WireEvent[];
-  /** The answer of the counting endpoint. */
+  /** The response of the token counting endpoint. */
   counted(tokens: number): Json;
   problem(problem: Problem, requestId: string): { readonly status: number; readonly body: Json };
-  /** A problem in the middle of a stream, after `sent` events. */
+  /** An error in a stream, after `sent` events. */
   problemEvents(problem: Problem, requestId: string, sent: readonly WireEvent[]): readonly WireEvent[];
-  /** Headers of every answer: request id and, where the provider reports them, limits. */
+  /** Headers of every response: the request id and, if the provider reports them, rate limits. */
   headers(requestId: string, usedTokens: number, nowMs: number): Readonly<Record<string, string>>;
   models(): Json;
   model(id: string): Json;
@@ -25,7 +25,7 @@ export interface Wire {
 
 export interface Received {
   readonly path: string;
-  /** From the path, where the wire puts it there. */
+  /** From the path, if the wire format has it there. */
   readonly model: string | undefined;
   readonly streaming: boolean;
   readonly counting: boolean;
@@ -34,16 +34,16 @@ export interface Received {
   readonly history: ResponseHistory;
 }
 
-/** Conversations the provider keeps: response id to the items before and in it. */
+/** Stored conversations: response id to its items and the items before it. */
 export type ResponseHistory = Map<string, readonly unknown[]>;
 
 export interface WireEvent {
   readonly name?: string;
-  /** A text is sent as it is, anything else as JSON. */
+  /** A string is sent unchanged, anything else as JSON. */
   readonly data: unknown;
 }
 
-/** The moment every simulated answer was created: 2026-01-01, so that equal requests get equal bytes. */
+/** The creation time of every simulated answer, 2026-01-01, so that equal requests get equal bytes. */
 export const CREATED_S = 1_767_225_600;
 
 export const MODEL_IDS: Readonly<Record<WireName, readonly string[]>> = {

@@ -3,15 +3,15 @@ import type { RequestOperation } from "../core/operation.ts";
 import { targetError } from "../core/target-error.ts";
 import { wholeBody } from "./whole-body.ts";
 
-/** How a wire counts the tokens of a prompt. */
+/** The token counting endpoint of a wire format. */
 export interface TokenCount<Params> {
   readonly encode: Encode<Params>;
   readonly client: Client<Params>;
-  /** The field of the answer that has the number. */
+  /** The field of the response with the number. */
   readonly field: string;
 }
 
-/** Asks a provider's endpoint for the tokens of a prompt. */
+/** Requests the token count of a prompt from the provider. */
 export async function countOverWire<Params>(
   operation: RequestOperation,
   { encode, client, field }: TokenCount<Params>,

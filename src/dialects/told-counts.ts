@@ -1,15 +1,15 @@
 import { isCount } from "../core/usage.ts";
 
-/** Tokens of a prompt move between these: what was reported as plain input may end as a cache read. */
+/** Prompt tokens may move between these classes: plain input may later be reported as a cache read. */
 const MOVING = [
   { classes: ["input", "cacheRead", "cacheWrite"], caches: ["cacheRead", "cacheWrite"] },
   { classes: ["cacheWrite5m", "cacheWrite1h"], caches: ["cacheWrite5m", "cacheWrite1h"] },
 ] as const;
 
 /**
- * The counts of one answer, from one report or several cumulative ones. A later count replaces an earlier one, but zero
- * and absence replace nothing, unless the tokens moved to a cache class in the same report: gateways end a stream with a
- * report that lacks what they reported at its start. What is not a count is ignored and makes the whole an estimate.
+ * The token counts of one answer, from one report or several cumulative ones. A later count replaces an earlier one. Zero and
+ * absent counts replace nothing, unless the tokens moved to a cache class in the same report: some gateways end a stream with
+ * a report that lacks the earlier counts. Invalid counts are ignored and make the usage an estimate.
  */
 export class ToldCounts {
   readonly #counts = new Map<string, number>();
@@ -21,7 +21,7 @@ export class ToldCounts {
     for (const [name, count] of fresh) if (count > 0 || !this.#counts.has(name)) this.#counts.set(name, count);
   }
 
-  /** 0 where nothing was reported. */
+  /** 0 if nothing was reported. */
   of(name: string): number {
     return this.#counts.get(name) ?? 0;
   }
@@ -30,7 +30,7 @@ export class ToldCounts {
     return this.#counts.has(name);
   }
 
-  /** Whether a report held something that is not a count. */
+  /** Whether a report had an invalid count. */
   get flawed(): boolean {
     return this.#flawed;
   }
@@ -45,7 +45,7 @@ export class ToldCounts {
     return fresh;
   }
 
-  /** Classes that this report lowers to nothing, because the caches gained as much as they had. */
+  /** Classes that this report sets to zero, because their tokens moved to cache classes. */
   #moved(fresh: ReadonlyMap<string, number>): string[] {
     return MOVING.flatMap(({ classes, caches }) => {
       const gain = (name: string) => (fresh.get(name) || this.of(name)) - this.of(name);
@@ -53,7 +53,7 @@ export class ToldCounts {
       let spare = caches.reduce((sum, name) => sum + Math.max(0, gain(name)), 0) - lost;
       const empty = classes.filter((name) => this.of(name) > 0 && !fresh.get(name));
       const zeros = empty.filter((name) => fresh.has(name)).sort((left, right) => this.of(right) - this.of(left));
-      // Absence says less than zero: it must account for all that is left.
+      // An absent class counts as zero only if it explains the whole difference.
       const absent = empty.filter((name) => !fresh.has(name));
       return [...zeros, ...absent].filter((name) => {
         const had = this.of(name);

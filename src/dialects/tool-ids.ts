@@ -4,8 +4,8 @@ interface OpenCall {
 }
 
 /**
- * Ids the API accepts (`[A-Za-z0-9_-]`), unique within the request, the same for a call and its result. They depend only
- * on the history before them, so a growing conversation keeps its cached prefix.
+ * Maps tool call ids to ids that the API accepts (`[A-Za-z0-9_-]`), unique in the request and equal for a call and its
+ * result. They depend only on earlier messages, so a growing conversation keeps its cached prefix.
  */
 export class ToolIds {
   readonly #used = new Set<string>();
@@ -20,7 +20,7 @@ export class ToolIds {
     return wire;
   }
 
-  /** The wire id of the oldest unanswered call with that id; `undefined` when no call waits for it. */
+  /** The wire id of the oldest call with that id and no result; `undefined` if there is none. */
   result(original: string): string | undefined {
     const index = this.#open.findIndex((call) => call.original === original);
     if (index < 0) return undefined;

@@ -5,7 +5,7 @@ import { exchangeFor, isEventStream } from "./exchange.ts";
 import { parseBody, refuseErrorBody } from "./json-body.ts";
 import { wireError } from "./wire-error.ts";
 
-/** Asks an endpoint that answers with one JSON body and gives that body as it is. */
+/** Sends a request to an endpoint with a JSON response and returns the parsed body. */
 export async function wholeBody<Params>(
   operation: Operation,
   client: Client<Params>,

@@ -9,20 +9,20 @@ import type { Target } from "../core/target.ts";
 import { requestPrefix, targetError } from "../core/target-error.ts";
 import type { Exchange } from "../core/transport.ts";
 
-/** Parses the data of one event of a stream; a broken one is a protocol error. */
+/** Parses the data of a stream event; invalid JSON is a protocol error. */
 export function parseEvent(data: string, target: Target): Record<string, unknown> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(data);
   } catch {
-    // Its error quotes the data, which may be an answer.
+    // The error of JSON.parse quotes the data, which may be a part of the answer.
     throw targetError(target, "protocol_error", `an event of the stream is not JSON: ${beginningOf(data)}`);
   }
   if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
   throw targetError(target, "protocol_error", "an event of the stream is not an object");
 }
 
-/** SDKs wrap what our fetch threw and drop what the provider said; the exchange still has both. */
+/** SDKs wrap errors of our fetch and drop the provider's message; the exchange still has both. */
 export function wireError(error: unknown, operation: Operation, exchange: Exchange): ModelError {
   const { target, cancellation, clock } = operation;
   if (cancellation.reason !== undefined) return cancellation.reason;
@@ -41,17 +41,17 @@ export function wireError(error: unknown, operation: Operation, exchange: Exchan
     };
     return located(modelErrorOf(failure, target), target, exchange);
   }
-  // SDKs replace what a transport of the user threw.
+  // SDKs replace errors of a custom transport.
   const foreign: unknown = exchange.failure ?? error;
   const words = foreign instanceof Error ? foreign.message : String(foreign);
-  // Nothing left: the request itself cannot be written, for example for a bigint in extra_body.
+  // Nothing was sent: the request cannot be serialized, for example a bigint in extra_body.
   const failed = exchange.sent
     ? targetError(target, "protocol_error", `the SDK could not handle the exchange: ${words}`, { cause: foreign })
     : targetError(target, "invalid_request", `the request cannot be sent: ${words}`, { cause: foreign });
   return located(failed, target, exchange);
 }
 
-/** The errors of one SDK have no headers. */
+/** One SDK's errors have no headers. */
 function withHeaders(error: unknown, headers: Headers): unknown {
   if (error instanceof Error && !("headers" in error))
     Object.defineProperty(error, "headers", { value: headers, enumerable: true, configurable: true });
@@ -68,8 +68,8 @@ function ownError(error: unknown): ModelError | undefined {
 }
 
 /**
- * Errors of the transport do not know for whom they worked, those inside a stream do not see its headers, and words
- * quoted from a body may repeat the request. Of a cause that repeats it, only clean words are kept.
+ * Adds the target to errors of the transport, and the headers to errors inside a stream, and removes repeated parts of the
+ * request. Of a cause that repeats the request, only a cleaned message is kept.
  */
 function located(error: ModelError, target: Target, exchange: Exchange): ModelError {
   const known = error.model !== undefined;

@@ -308,7 +308,7 @@ describe("a list that cannot be had", () => {
           });
         });
         const error = await failureOf(discover(entryOn(wire, server.origin)));
-        expect(error).toMatchObject({ code: "protocol_error", message: expect.stringContaining("does not end") });
+        expect(error).toMatchObject({ code: "protocol_error", message: expect.stringContaining("is endless") });
         expect(server.requests.length).toBeLessThanOrEqual(25);
       }
     },

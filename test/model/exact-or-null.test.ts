@@ -147,7 +147,7 @@ test("an hour in the cache beyond a price tier has no price, before and after th
   expect(model.estimate("Hi.").usd).not.toBeNull();
   expect(model.estimate(long).usd).toBeNull();
   const failed = await failureOf(factoryOf(toml("strict_pricing = true")).create().codegen(long));
-  expect(failed.message).toContain("cache writes for an hour");
+  expect(failed.message).toContain("one-hour cache writes");
   expect(server.arrivals).toHaveLength(1);
 });
 

@@ -28,7 +28,7 @@ describe.each(WIRES)("a body with status 200 over the %s wire", (wire) => {
     test("that a gateway cut and sent with the right length is connection_failed, retried as often as allowed", async () => {
       const { error, requests } = await failing({ body: answer.slice(0, answer.length / 2) });
       expect(error).toMatchObject({ code: "connection_failed" });
-      expect(error.message).toContain("cut before its end");
+      expect(error.message).toContain("response was truncated");
       expect(requests).toBe(4);
     });
   });

@@ -4,26 +4,26 @@ import { JSON_TOOL } from "./tools.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** Reads one content block, whether it comes in deltas or whole. */
+/** Reads one content block, in deltas or complete. */
 export interface BlockReader {
-  /** False for a delta of another kind of block. */
+  /** False for a delta of another block type. */
   delta(delta: Tree, out: FlowEvent[]): boolean;
-  /** Gives words about what is wrong with the block, if anything is. */
+  /** Returns the problem of an invalid block. */
   close(out: FlowEvent[]): string | undefined;
-  /** Takes a piece of a signature after the end, where one `mayGrow`; false for another than the known one. */
+  /** Adds a part of a signature after the end, if it `mayGrow`; false for a different signature. */
   sign?(piece: unknown, mayGrow: boolean): boolean;
-  /** Passes on what came after the end. */
+  /** Emits a signature that arrived after the end. */
   seal?(out: FlowEvent[]): void;
 }
 
 export interface BlockContext {
   /** Whether calls of the JSON tool are the answer. */
   readonly throughTool: boolean;
-  /** Takes text beside such a call. */
+  /** Buffers text next to such a call. */
   readonly heldText: FlowEvent[];
-  /** The number and the id of a new tool call. */
+  /** The index and the id of a new tool call. */
   nextCall(given: string, out: FlowEvent[]): { readonly index: number; readonly id: string };
-  /** The answer came through the tool. */
+  /** Called when the answer arrives through the tool. */
   answered(): void;
 }
 
@@ -42,7 +42,7 @@ export function readBlock(block: Tree, context: BlockContext, out: FlowEvent[]):
   }
 }
 
-/** Kinds of deltas that carry a part of an answer, and where. */
+/** Delta types with a part of an answer, and their field. */
 const CARRIERS: ReadonlyMap<unknown, string> = new Map([
   ["text_delta", "text"],
   ["thinking_delta", "thinking"],
@@ -50,21 +50,21 @@ const CARRIERS: ReadonlyMap<unknown, string> = new Map([
   ["input_json_delta", "partial_json"],
 ]);
 
-/** Whether ignoring the delta would lose something. */
+/** Whether ignoring the delta would lose content. */
 export function carriesContent(delta: Tree): boolean {
   const field = CARRIERS.get(delta["type"]);
   return field !== undefined && stringOf(delta[field]) !== "";
 }
 
-/** Whether a block begins without any content. */
+/** Whether a block starts without content. */
 export function isBlank(block: Tree): boolean {
   const { type, text, thinking, signature } = block;
   return (type === "text" || type === "thinking") && [text, thinking, signature].every((one) => stringOf(one) === "");
 }
 
 /**
- * Text and thinking. The kind of the delta decides, since some proxies put thinking into a block they opened as text. A
- * signature may be split over several deltas; it is passed on whole.
+ * Text and thinking. The type of the delta decides, because some proxies send thinking in a text block. A signature may be
+ * split over several deltas; it is emitted complete.
  */
 class ProseBlock implements BlockReader {
   readonly #held: FlowEvent[] | undefined;
@@ -98,7 +98,7 @@ class ProseBlock implements BlockReader {
     this.seal(out);
   }
 
-  /** The same signature again is a repetition, anything else a further piece. */
+  /** An equal signature is a repetition, anything else another part. */
   sign(piece: unknown, mayGrow: boolean): boolean {
     if (piece === this.#signature) return true;
     if (!mayGrow || this.#sealed) return false;
@@ -137,7 +137,7 @@ class RedactedBlock implements BlockReader {
   }
 }
 
-/** What the provider's own tools say to each other, and what is not known yet. The reply has no place for it. */
+/** Blocks of the provider's own tools and unknown blocks; the reply has no field for them. */
 class OtherBlock implements BlockReader {
   constructor(out: FlowEvent[]) {
     out.push({ type: "other-output", sample: 0 });
@@ -153,7 +153,7 @@ class OtherBlock implements BlockReader {
   }
 }
 
-/** The JSON of a tool's input: what the deltas add up to, or what the block began with. */
+/** The JSON of a tool's input: from the deltas, or from the start of the block. */
 class InputText {
   readonly #initial: unknown;
   readonly #text = new ArgumentsText();
@@ -167,18 +167,18 @@ class InputText {
     return this.#text.text;
   }
 
-  /** Gives what of it may be shown. */
+  /** Returns the next text to emit. */
   add(delta: Tree): string {
     const piece = delta["type"] === "input_json_delta" ? stringOf(delta["partial_json"]) : "";
     this.#came ||= piece !== "";
     return this.#text.add(piece);
   }
 
-  /** What is still to be shown at the end. */
+  /** The rest of the text to emit, at the end. */
   rest(): string {
     if (this.#came) return this.#text.end();
     const initial = this.#initial ?? {};
-    // Some servers write the input of a whole block as text.
+    // Some servers send the input of a complete block as a string.
     return this.#text.add(typeof initial === "string" ? initial : JSON.stringify(initial)) + this.#text.end();
   }
 }
@@ -217,7 +217,7 @@ class ToolUse implements BlockReader {
   }
 }
 
-/** The input of the JSON tool, shown as the text of the answer. */
+/** The input of the JSON tool, delivered as the text of the answer. */
 class JsonAnswer implements BlockReader {
   readonly #input: InputText;
 

@@ -6,13 +6,13 @@ import type { Report } from "../report.ts";
 import type { Block } from "./content.ts";
 import type { Conversation } from "./messages.ts";
 
-/** The API takes no more marks in one request. */
+/** Maximum number of cache markers in one request. */
 const MOST_MARKS = 4;
 const DEFAULT_POINTS: readonly CachePoint[] = ["system", "tools", "first-user"];
 
 type Markable = { cache_control?: Anthropic.CacheControlEphemeral | null };
 
-/** Marks the ends of prompt-cache prefixes in place: parts marked by the caller first, then the points asked for. */
+/** Marks the ends of prompt-cache prefixes in place: parts marked by the caller first, then the configured points. */
 export function markCache(
   request: ModelRequest,
   conversation: Conversation,
@@ -31,7 +31,7 @@ export function markCache(
   }
   const marks = [...wanted] as Markable[];
   if (marks.length > MOST_MARKS) {
-    report("prompt_cache", marks.length, MOST_MARKS, `one request takes at most ${MOST_MARKS} cache marks`);
+    report("prompt_cache", marks.length, MOST_MARKS, `one request supports at most ${MOST_MARKS} cache markers`);
   }
   for (const block of marks.slice(0, MOST_MARKS)) {
     block.cache_control = { type: "ephemeral", ...(options.ttl !== undefined && { ttl: options.ttl }) };

@@ -11,12 +11,12 @@ import type { PageParams } from "../model-list.ts";
 import { responseOf, sdkFetch, templated } from "../request-template.ts";
 import type { MessagesBody } from "./encode.ts";
 
-/** Sends a request through the SDK and gives the answer as our transport holds it. */
+/** Sends a request through the SDK and returns the response from our transport. */
 export const messagesClient: Client<MessagesBody> = templated({
   body: (body) => body,
   variant: (body, target) => (needsOlderApi(body, target) ? "older API" : ""),
   send: (body, operation, exchange) =>
-    // The generic verb: `messages.create` prints warnings about deprecated models on the console.
+    // The generic method, because `messages.create` prints deprecation warnings to the console.
     send(operation, exchange, (client, options) =>
       client.post("/v1/messages", {
         ...options,
@@ -27,8 +27,8 @@ export const messagesClient: Client<MessagesBody> = templated({
 });
 
 /**
- * Sampling parameters are refused since API version 2026-10-21. A request that still has them is for a model the catalog
- * does not know, so it goes out under the version that takes them.
+ * API version 2026-10-21 and later reject sampling parameters. A request that still has them is for a model that is not in the
+ * catalog, so it uses the older version.
  */
 function needsOlderApi(body: MessagesBody, { address, facts }: Target): boolean {
   if (address.apiVersion !== undefined || facts.anthropicVersion !== undefined) return false;
@@ -61,12 +61,12 @@ async function send(operation: Operation, exchange: Exchange, post: Post): Promi
   return responseOf(operation, exchange);
 }
 
-/** Without any credential the SDK would look for one in the environment and in files; `authorization: null` keeps it unsent. */
+/** Without a credential, the SDK would look for one in the environment and in files; `authorization: null` suppresses it. */
 const NO_KEY = "none";
 
 export const clients = new ClientCache(() => import("@anthropic-ai/sdk"), createClient);
 
-/** Every option the SDK would otherwise read from the environment is given. Clocks are kept by our layers, not by the SDK. */
+/** Passes every option that the SDK would otherwise read from the environment. Our layers handle timeouts, not the SDK. */
 function createClient({ Anthropic }: typeof import("@anthropic-ai/sdk"), operation: Operation): Anthropic {
   const { target, transport } = operation;
   const version = target.address.apiVersion ?? target.facts.anthropicVersion;
@@ -81,7 +81,7 @@ function createClient({ Anthropic }: typeof import("@anthropic-ai/sdk"), operati
       timeout: MAX_TIMER_MS,
       fetch: (url, init) => sdkFetch(transport, url, init as WireInit),
       defaultHeaders: {
-        // Would send the server a timeout that we do not use.
+        // The SDK would send a timeout header that does not match ours.
         "x-stainless-timeout": null,
         ...(version !== undefined && { "anthropic-version": version }),
         ...headers,

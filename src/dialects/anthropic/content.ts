@@ -8,14 +8,14 @@ import type { Report } from "../report.ts";
 
 export type Block = Anthropic.ContentBlockParam;
 
-/** The API refuses text blocks without a visible character. */
+/** The API rejects text blocks without a visible character. */
 export function encodeText(text: string): Anthropic.TextBlockParam | undefined {
   return text.trim() === "" ? undefined : { type: "text", text };
 }
 
 export function encodeImage(part: ImagePart, target: Target, report: Report): Anthropic.ImageBlockParam {
   if (part.detail === "low" || part.detail === "high") {
-    report("messages.image.detail", part.detail, undefined, "the messages wire has no level of detail");
+    report("messages.image.detail", part.detail, undefined, "the messages wire has no image detail setting");
   }
   const inline = inlineData(part);
   if (inline === undefined) {
@@ -48,17 +48,17 @@ export function encodeFile(part: FilePart, target: Target): Anthropic.DocumentBl
   throw targetError(target, "unsupported", `${messagesRefusal(part)}; nothing was sent`);
 }
 
-/** Why the Messages API cannot carry a part. */
+/** Why the Messages API does not support a part. */
 export function messagesRefusal(part: MediaPart): string | undefined {
-  if (part.type === "audio") return "the messages wire has no audio input";
+  if (part.type === "audio") return "the messages wire does not support audio";
   const mediaType = part.type === "file" ? inlineData(part)?.mediaType : undefined;
   if (mediaType === undefined || DOCUMENT.test(mediaType)) return undefined;
-  return `the messages wire takes PDF, text and image files, not ${mediaType}`;
+  return `the messages wire supports PDF, text and image files, not ${mediaType}`;
 }
 
 const DOCUMENT = /^(?:application\/(?:pdf|json)$|text\/|image\/)/;
 
-/** Thinking goes back byte for byte, and only to the provider that signed it. */
+/** Thinking is sent back unchanged, and only to the provider that signed it. */
 export function encodeReasoning(part: ReasoningPart, target: Target): Block | undefined {
   if (part.signature === undefined || part.owner !== target.provider || isChatSignature(part.signature))
     return undefined;

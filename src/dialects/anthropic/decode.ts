@@ -11,7 +11,7 @@ import { type BlockContext, type BlockReader, carriesContent, isBlank, readBlock
 import { UsageFold } from "./usage.ts";
 
 export interface MessagesDecoderOptions {
-  /** The answer comes as the input of the JSON tool; it is shown as plain text. */
+  /** The answer is the input of the JSON tool; it is delivered as text. */
   readonly throughTool: boolean;
 }
 
@@ -35,27 +35,27 @@ class MessagesDecoder implements Decoder {
   readonly #blocks = new Map<unknown, BlockReader>();
   readonly #usage = new UsageFold();
   readonly #context: BlockContext;
-  /** The blocks that have ended: a signature may come after the end of its block. */
+  /** Blocks that have ended; a signature may arrive after the end of its block. */
   readonly #closed = new Map<unknown, BlockReader>();
-  /** Indexes of empty blocks where nothing may be added; they are not read, and may end. */
+  /** Indexes of empty blocks after the end; they are ignored. */
   readonly #skipped = new Set<unknown>();
-  /** Indexes of blocks that carried content: a second start would repeat it. */
+  /** Indexes of blocks with content; a second start would repeat it. */
   readonly #filled = new Set<unknown>();
-  /** Indexes of blocks that a start of the message repeats or holds: they are not read again. */
+  /** Indexes of blocks that a message start contains; they are not read again. */
   readonly #fixed = new Set<unknown>();
   #latest: BlockReader | undefined;
   readonly #ids = new AnswerIds();
   #started = false;
   #id: string | undefined;
   #spoke = false;
-  /** Whether the stop reason is the end: one before all content ends nothing. */
+  /** Whether the stop reason is the end; one before all content is not. */
   #ended = false;
   #toolCalls = 0;
   #answeredThroughTool = false;
-  /** Text beside the JSON tool: shown only when the tool is not called. */
+  /** Text next to the JSON tool; delivered only if the tool is not called. */
   readonly #heldText: FlowEvent[] = [];
   #stopReason: string | undefined;
-  /** A call whose arguments are no JSON: an error, unless the answer was cut at its length. */
+  /** A call with invalid JSON arguments: an error, unless the answer was truncated by the token limit. */
   #brokenCall: string | undefined;
 
   constructor(target: Target, options: MessagesDecoderOptions) {
@@ -114,7 +114,7 @@ class MessagesDecoder implements Decoder {
     this.#start(message, out);
   }
 
-  /** A broken connection proves nothing, so there the stop reason has to have come after content. */
+  /** After a broken connection, only a stop reason after content proves the end. */
   end(out: FlowEvent[], broken = false): void {
     this.#latest?.seal?.(out);
     const raw = broken && !this.#ended ? undefined : this.#stopReason;
@@ -122,7 +122,7 @@ class MessagesDecoder implements Decoder {
     if (serviceTier !== undefined) out.push({ type: "response", serviceTier });
     const usage = this.#usage.usage();
     if (raw === undefined) {
-      // The start of the answer reported the prompt's tokens, which are billed even if the rest never arrives.
+      // The message start reported the prompt tokens, which are billed even if the rest never arrives.
       if (usage !== undefined) out.push({ type: "usage", usage });
       throw targetError(this.#target, "stream_truncated", "the answer ended without a stop reason");
     }
@@ -138,7 +138,7 @@ class MessagesDecoder implements Decoder {
     throw modelErrorOf({ status: undefined, body: event }, this.#target);
   }
 
-  /** Some proxies send the start twice. With tools that call tools, a start may hold the whole message. */
+  /** Some proxies send the start twice. With programmatic tool calls, a start may contain the complete message. */
   #start(message: Tree, out: FlowEvent[]): void {
     this.#usage.push(message["usage"]);
     if (this.#started) {
@@ -154,7 +154,7 @@ class MessagesDecoder implements Decoder {
     }
     for (const [index, block] of (Array.isArray(content) ? content : []).entries()) {
       this.#open(index, treeOf(block), out);
-      // An empty block is an announcement: its own start and its text come after this.
+      // An empty block is only announced; its start and its text follow.
       if (!this.#filled.has(index)) continue;
       this.#close(index, out);
       this.#fixed.add(index);
@@ -165,7 +165,7 @@ class MessagesDecoder implements Decoder {
 
   #startAgain(id: unknown): void {
     if (typeof id === "string" && this.#id !== undefined && id !== this.#id) {
-      throw this.#broken("another message began before the end of this one");
+      throw this.#broken("another message started before the end of this one");
     }
     for (const index of this.#filled) this.#fixed.add(index);
   }
@@ -173,14 +173,14 @@ class MessagesDecoder implements Decoder {
   #open(index: unknown, block: Tree, out: FlowEvent[]): void {
     const blank = isBlank(block);
     const isOpen = this.#blocks.has(index);
-    // What is empty adds nothing where nothing may be added; text for it is refused when it comes.
+    // An empty block after the end is ignored; text for it is an error.
     if (blank && (this.#ended || (this.#fixed.has(index) && !isOpen))) {
       this.#skipped.add(index);
       return;
     }
     this.#requireOpen();
     if (this.#fixed.has(index) || (isOpen && this.#filled.has(index))) {
-      throw this.#broken(`content block ${index} began twice`);
+      throw this.#broken(`content block ${index} started twice`);
     }
     this.#latest?.seal?.(out);
     this.#latest = readBlock(block, this.#context, out);
@@ -190,7 +190,7 @@ class MessagesDecoder implements Decoder {
     this.#spoke = true;
   }
 
-  /** A delta without a block, or of another kind, means that events are missing. */
+  /** A delta without a block, or of another type, means that events are missing. */
   #delta(index: unknown, delta: Tree, out: FlowEvent[]): void {
     const block = this.#blocks.get(index);
     if (!carriesContent(delta)) {
@@ -204,7 +204,7 @@ class MessagesDecoder implements Decoder {
     throw this.#broken(`a ${delta["type"]} came for content block ${index}, ${what}`);
   }
 
-  /** A signature that comes after the end of its block belongs to it as long as no other block has begun. */
+  /** A signature after the end of a block belongs to it until another block starts. */
   #signLate(index: unknown, delta: Tree): boolean {
     const block = this.#closed.get(index);
     if (block?.sign === undefined || delta["type"] !== "signature_delta") return false;
@@ -212,8 +212,8 @@ class MessagesDecoder implements Decoder {
   }
 
   /**
-   * A second end of a block says nothing, but one of a block that never began means that events are missing. Without an
-   * index, all blocks end with the message.
+   * A second end of a block is ignored, but an end without a start means that events are missing. Without an index, all
+   * blocks end with the message.
    */
   #close(index: unknown, out: FlowEvent[]): void {
     const block = this.#blocks.get(index);
@@ -228,7 +228,7 @@ class MessagesDecoder implements Decoder {
 
   #requireOpen(): void {
     if (this.#ended) throw this.#broken(`content came after the end of the message (stop_reason ${this.#stopReason})`);
-    // A finish reason that ended nothing does not end what follows.
+    // A finish reason before the content does not end it.
     this.#stopReason = undefined;
   }
 
@@ -250,7 +250,7 @@ class MessagesDecoder implements Decoder {
     if (words !== undefined) out.push({ type: "refusal-delta", text: words, sample: 0 });
   }
 
-  /** Calls decide, not the word for them: some servers say end_turn beside a call. A paused turn does not end an answer. */
+  /** Any tool call makes it `tool-calls`: some servers send end_turn with a call. A paused turn is not the end. */
   #finishReason(raw: string): FinishReason {
     const known = own(FINISH, raw);
     if (known === "length" || known === "refusal") return known;

@@ -30,8 +30,8 @@ const SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
 ]);
 
 /**
- * The SDK wants a stream where an answer may take longer than ten minutes, at 128,000 tokens an hour
- * (`calculateNonstreamingTimeout`): networks drop connections that are idle so long.
+ * The SDK requires streaming if an answer may take longer than ten minutes, at 128,000 tokens per hour
+ * (`calculateNonstreamingTimeout`), because networks drop idle connections.
  */
 const LONG_ANSWER_TOKENS = Math.floor(128_000 / 6);
 

@@ -11,7 +11,7 @@ import { lowerSchema } from "./schema.ts";
 import { encodeThinking, type Thinking } from "./thinking.ts";
 import { answersThroughTool, encodeTools } from "./tools.ts";
 
-/** The SDK's parameters, and what older API versions take besides. */
+/** The SDK's parameters, and those of older API versions. */
 export type MessagesBody = Anthropic.MessageCreateParams & {
   temperature?: number;
   top_p?: number;
@@ -69,7 +69,7 @@ function encodeStop({ settings }: ModelRequest, report: Report): { stop_sequence
   const { stop } = settings;
   if (stop === undefined) return {};
   const visible = stop.filter((text) => text.trim() !== "");
-  if (visible.length < stop.length) report("stop", stop, visible, "stop sequences of white space alone are refused");
+  if (visible.length < stop.length) report("stop", stop, visible, "blank stop sequences are rejected");
   return visible.length > 0 ? { stop_sequences: visible } : {};
 }
 
@@ -84,14 +84,14 @@ function encodeSampling({ settings }: ModelRequest, thinking: Thinking, report: 
   };
   if (!thinking.active) return sampling;
   for (const [setting, value] of Object.entries(sampling)) {
-    report(setting, value, undefined, "not taken while the model thinks");
+    report(setting, value, undefined, "not supported while thinking is on");
   }
   return {};
 }
 
 function atMostOne(temperature: number, report: Report): number {
   if (temperature <= MOST_TEMPERATURE) return temperature;
-  report("temperature", temperature, MOST_TEMPERATURE, "the messages wire takes 0 to 1");
+  report("temperature", temperature, MOST_TEMPERATURE, "the messages wire supports 0 to 1");
   return MOST_TEMPERATURE;
 }
 
@@ -117,7 +117,7 @@ function encodeFormat(
   return { type: "json_schema", schema };
 }
 
-/** The API asks for an opaque id here, nothing that identifies a person. */
+/** The API requires an opaque id that does not identify a person. */
 function isPersonal(user: string): boolean {
   const at = user.indexOf("@");
   const isMail = at > 0 && user.indexOf(".", at + 2) > 0 && !user.endsWith(".") && !/\s/.test(user);
@@ -128,7 +128,7 @@ function encodeUser({ settings }: ModelRequest, report: Report): { metadata?: An
   const { user } = settings;
   if (user === undefined) return {};
   if (!isPersonal(user)) return { metadata: { user_id: user } };
-  report("user", user, undefined, "looks like an e-mail address or a phone number; the provider wants an opaque id");
+  report("user", user, undefined, "looks like an e-mail address or a phone number; the provider requires an opaque id");
   return {};
 }
 

@@ -11,7 +11,7 @@ export const anthropicList: ListReader = {
     };
   },
   model(entry) {
-    // Kept in the list as a record; requests that name it fail.
+    // Listed for reference only; requests to it fail.
     if (entry["lifecycle"] === "retired") return undefined;
     return offeredModel({
       id: entry["id"],

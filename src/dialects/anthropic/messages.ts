@@ -32,13 +32,13 @@ export interface Turn {
 export interface Conversation {
   readonly system: Anthropic.TextBlockParam[];
   readonly turns: Turn[];
-  /** Blocks whose part carries `cache: true`. */
+  /** Blocks of parts with `cache: true`. */
   readonly marked: ReadonlySet<object>;
 }
 
 /**
- * A history as the API wants it: instructions apart, a user turn first, roles alternating, every tool call answered in
- * the turn that follows it, no empty text. Nothing is lost by merging: blocks are only moved next to each other.
+ * Encodes a history in the order that the API requires: separate instructions, a user message first, alternating roles, every
+ * tool call answered in the next message, no empty text. Merging loses nothing: blocks are only moved next to each other.
  */
 export function encodeMessages(messages: readonly Message[], target: Target, report: Report): Conversation {
   reportForeignState(messages, target, (signature) => !isChatSignature(signature), report);
@@ -148,15 +148,15 @@ class MessageEncoder {
   #results({ content }: ToolMessage, index: number): Block[] {
     return content.flatMap((part) => {
       const id = this.#ids.result(part.id);
-      if (id === undefined) throw this.#unpaired(`the tool result "${part.id}" answers no tool call before it`);
+      if (id === undefined) throw this.#unpaired(`the tool result "${part.id}" does not match an earlier tool call`);
       if (part.error !== true) return [encodeToolResult(part, id, this.#target, this.#report)];
       return this.#failedResult(part, id, index);
     });
   }
 
-  /** The API refuses images in a result that is an error; they stand behind the results of the turn. */
+  /** The API rejects images in a failed result; they are moved behind the results of the message. */
   #failedResult(part: ToolResultPart, id: string, index: number): Block[] {
-    const reason = "the messages wire takes only text in the result of a failed tool";
+    const reason = "the messages wire supports only text in a failed tool result";
     const moved = movedImages(part, index, reason, this.#report);
     const images = moved.flatMap(({ caption, image }): Block[] => [
       { type: "text", text: caption },
@@ -167,7 +167,7 @@ class MessageEncoder {
     return [encodeToolResult({ ...part, content }, id, this.#target, this.#report), ...images];
   }
 
-  /** The API refuses white space at the end of a last assistant message, which it takes as the beginning of its answer. */
+  /** The API continues a last assistant message and rejects whitespace at its end. */
   #trimLast(): void {
     const last = this.#turns.at(-1);
     const block = last?.content.at(-1);
@@ -176,10 +176,10 @@ class MessageEncoder {
     if (text === block.text) return;
     last.content[last.content.length - 1] = { ...block, text };
     const removed = block.text.slice(text.length);
-    this.#report("messages", removed, undefined, "white space at the end of a last assistant message is refused");
+    this.#report("messages", removed, undefined, "trailing whitespace of a last assistant message is rejected");
   }
 
-  /** Puts the results of a turn first and into the order of their calls. */
+  /** Moves the results of a message to its start, in the order of their calls. */
   #checkAnswers(turn: Turn, next: Turn | undefined): void {
     const calls = turn.content.filter((block) => block.type === "tool_use");
     if (calls.length === 0) return;

@@ -2,8 +2,8 @@ import { isNode, type LoweredSchema, type Node, resolveRef } from "../../core/sc
 import type { JsonSchema } from "../../core/tool.ts";
 
 /**
- * A schema the API enforces. Keywords it does not know are moved into the description, where the model reads them, and
- * listed as lost; objects are closed.
+ * Converts a schema to one that the API enforces. Unsupported keywords move to the description, where the model reads them,
+ * and are listed as lost; objects are closed.
  * https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
  */
 export function lowerSchema(schema: JsonSchema): LoweredSchema {
@@ -11,7 +11,7 @@ export function lowerSchema(schema: JsonSchema): LoweredSchema {
   return { schema: lowerObject(schema, "$", lost), lost };
 }
 
-/** Whether a definition refers to itself: such schemas the API refuses as an output format, but takes for a tool. */
+/** Whether a definition refers to itself; the API rejects such schemas as an output format, but accepts them for tools. */
 export function isRecursive(schema: JsonSchema): boolean {
   return reachesItself(schema, { root: schema, open: new Set(), closed: new Set() });
 }
@@ -21,7 +21,7 @@ const FORMATS: ReadonlySet<unknown> = new Set([
   ...["hostname", "uri", "ipv4", "ipv6", "uuid"],
 ]);
 const KEPT: ReadonlySet<string> = new Set(["type", "title", "const", "enum", "default", "$ref", "required"]);
-/** They constrain nothing, so leaving them out loses nothing. */
+/** Keywords without constraints, so omitting them loses nothing. */
 const ANNOTATIONS: ReadonlySet<string> = new Set([
   ...["$schema", "$id", "$anchor", "$comment", "examples", "example", "deprecated", "readOnly", "writeOnly"],
 ]);
@@ -51,7 +51,7 @@ function lowerObject(node: Node, path: string, lost: string[]): JsonSchema {
   return lowered;
 }
 
-/** Lowers one keyword that holds schemas or a value the API takes in part; false when it has to be moved. */
+/** Converts one keyword with nested schemas or a partly supported value; false if it has to move to the description. */
 function lowerKeyword(
   key: string,
   value: unknown,
@@ -105,9 +105,9 @@ function close(node: Node, lowered: Record<string, unknown>, path: string, moved
 
 interface Walk {
   readonly root: JsonSchema;
-  /** References on the way to the current node. */
+  /** References on the path to the current node. */
   readonly open: Set<string>;
-  /** References known to lead nowhere near themselves; visited once, so the walk is linear. */
+  /** References that are not recursive; visited once, so that the walk is linear. */
   readonly closed: Set<string>;
 }
 

@@ -8,14 +8,14 @@ export interface Thinking {
   readonly thinking?: Anthropic.ThinkingConfigParam;
   readonly effort?: WireEffort;
   readonly maxTokens: number;
-  /** Whether the model thinks: then sampling parameters and forced tools are refused. */
+  /** Whether thinking is on; the API then rejects sampling parameters and forced tools. */
   readonly active: boolean;
 }
 
 type WireEffort = "low" | "medium" | "high" | "xhigh" | "max";
 
 const DEFAULT_MAX_TOKENS = 4096;
-/** The API takes no budget below this. */
+/** The smallest budget that the API accepts. */
 const LEAST_BUDGET = 1024;
 const BUDGETS: Readonly<Record<Exclude<Effort, "none">, number>> = {
   minimal: 1024,
@@ -49,7 +49,7 @@ export function encodeThinking(
 
 function wireEffort(effort: Exclude<Effort, "none">, report: Report): WireEffort {
   if (effort !== "minimal") return effort;
-  report("reasoning_effort", "minimal", "low", "the messages wire begins at low");
+  report("reasoning_effort", "minimal", "low", "the lowest level of the messages wire is low");
   return "low";
 }
 
@@ -69,7 +69,7 @@ function withBudget(
     report("reasoning_effort", effort, undefined, "the tool calls being answered were made without thinking");
     return off;
   }
-  // Of a limit that was given, at least half stays for the answer.
+  // At least half of a configured limit is left for the answer.
   const given = maxNewTokens === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxNewTokens / 2);
   const budget = Math.min(wanted, Math.max(LEAST_BUDGET, given), maxTokens - 1);
   if (budget < LEAST_BUDGET) {
@@ -82,17 +82,12 @@ function withBudget(
     return off;
   }
   if (budget < wanted) {
-    report(
-      "reasoning_effort",
-      `${wanted} tokens`,
-      `${budget} tokens`,
-      "thinking must leave room within max_new_tokens",
-    );
+    report("reasoning_effort", `${wanted} tokens`, `${budget} tokens`, "thinking must fit into max_new_tokens");
   }
   return { thinking: { type: "enabled", budget_tokens: budget }, maxTokens, active: true };
 }
 
-/** With thinking on, the assistant turn whose tool calls are being answered must begin with a thinking block. */
+/** With thinking on, the assistant message with open tool calls must start with a thinking block. */
 function continuesWithoutThinking(turns: readonly Turn[]): boolean {
   const last = turns.at(-1);
   const before = turns.at(-2);

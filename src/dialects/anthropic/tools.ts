@@ -11,7 +11,7 @@ import { isRecursive, lowerSchema } from "./schema.ts";
 /** The tool whose input is the answer, for models without structured output. */
 export const JSON_TOOL = "json_tool_call";
 
-/** Whether the answer is asked for as the input of a tool instead of by schema. */
+/** Whether the answer is requested as the input of a tool instead of with a schema. */
 export function answersThroughTool(request: ModelRequest, target: Target): boolean {
   const format = request.settings.responseFormat;
   if (format?.type !== "json_schema") return false;
@@ -49,14 +49,19 @@ function encodeTool(tool: Tool, target: Target, report: Report): Anthropic.Tool 
   if (tool.strict !== true) return { ...base, input_schema: schema };
   const lowered = lowerSchema(schema);
   if (lowered.lost.length > 0) {
-    report(`tools.${tool.name}`, lowered.lost, "description", "the API enforces no such keywords of a strict tool");
+    report(
+      `tools.${tool.name}`,
+      lowered.lost,
+      "description",
+      "the API does not enforce these keywords of a strict tool",
+    );
   }
   return { ...base, strict: true, input_schema: lowered.schema as Anthropic.Tool.InputSchema };
 }
 
 const COMBINATORS = ["anyOf", "oneOf", "allOf"] as const;
 
-/** The API wants `type: "object"` at the top and no combinator beside it; definitions stay where references look for them. */
+/** The API requires `type: "object"` at the root without a combinator; definitions stay where references point to. */
 function objectSchema(schema: JsonSchema, what: string, target: Target, report: Report): Anthropic.Tool.InputSchema {
   const { $ref, ...beside } = schema;
   const resolved = typeof $ref === "string" ? resolveRef($ref, schema) : undefined;
@@ -70,7 +75,7 @@ function objectSchema(schema: JsonSchema, what: string, target: Target, report: 
     "tools",
     COMBINATORS.filter((key) => key in top),
     "properties",
-    `${what}: alternatives at the top are merged`,
+    `${what}: alternatives at the root are merged`,
   );
   return mergeVariants(top);
 }
@@ -114,13 +119,13 @@ function webSearchTool(
   const bySize = options.contextSize === undefined ? undefined : USES_BY_SIZE[options.contextSize];
   const uses = options.maxUses ?? bySize;
   if (bySize !== undefined) {
-    const reason = "the messages wire has no context size, only a number of searches";
+    const reason = "the messages wire has no context size, only a search limit";
     report("web_search", search, { maxUses: uses }, reason);
   }
   return { type: "web_search_20250305", name: "web_search", ...(uses !== undefined && { max_uses: uses }) };
 }
 
-/** Settings about tools that a request without tools has no use for. */
+/** Tool settings have no effect without tools. */
 function reportUnused({ settings }: ModelRequest, report: Report): void {
   const { toolChoice: wanted, parallelToolCalls } = settings;
   const reason = "the request has no tools";
@@ -128,13 +133,13 @@ function reportUnused({ settings }: ModelRequest, report: Report): void {
   if (parallelToolCalls !== undefined) report("parallel_tool_calls", parallelToolCalls, undefined, reason);
 }
 
-/** The API refuses tool calls in a history without the tools being declared. */
+/** The API rejects tool calls in a history if their tools are not declared. */
 function toolsOfHistory(turns: readonly Turn[], report: Report): EncodedTools {
   const names = new Set<string>();
   for (const { content } of turns) for (const block of content) if (block.type === "tool_use") names.add(block.name);
   if (names.size === 0) return {};
   const tools = [...names].map((name) => ({ name, input_schema: { type: "object" as const } }));
-  report("tools", undefined, [...names], "the history has tool calls, whose tools must be declared");
+  report("tools", undefined, [...names], "the messages have tool calls, so their tools must be declared");
   return { tools, tool_choice: { type: "none" } };
 }
 
@@ -158,7 +163,7 @@ function toolChoice(
     return wanted === "auto" || parallelToolCalls === false ? { type: "auto", ...single } : undefined;
   }
   if (thinking) {
-    report("tool_choice", wanted, "auto", "a tool cannot be forced while the model thinks");
+    report("tool_choice", wanted, "auto", "a tool cannot be forced while thinking is on");
     return { type: "auto", ...single };
   }
   return wanted === "required" ? { type: "any", ...single } : { type: "tool", name: wanted.name, ...single };

@@ -3,7 +3,7 @@ import { ToldCounts } from "../told-counts.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** The counts of one answer. They come at its start and again, cumulative, at its end: nothing is added up. */
+/** The token counts of one answer. They arrive at the start and, cumulative, at the end, so they are not added up. */
 export class UsageFold {
   readonly #counts = new ToldCounts();
   #serviceTier: string | undefined;
@@ -26,14 +26,14 @@ export class UsageFold {
     this.#serviceTier = tierOf(usage) ?? this.#serviceTier;
   }
 
-  /** What the tokens are charged as, where it was reported. */
+  /** The tier the tokens are charged at, if reported. */
   get serviceTier(): string | undefined {
     return this.#serviceTier;
   }
 
   /**
-   * `undefined` when the server reported nothing, or bare zeros: some do that for answers they did not count. Anthropic's
-   * own zeros, of calls inside its programs, come with `server_tool_use`.
+   * `undefined` if the server reported nothing, or only zeros, as some do for answers that they did not count. Anthropic's
+   * real zeros, for programmatic tool calls, have `server_tool_use`.
    */
   usage(): Usage | undefined {
     const of = (name: string) => this.#counts.of(name);
@@ -59,7 +59,7 @@ export class UsageFold {
   }
 }
 
-/** Fast mode and inference in the US cost more than the list says, like a tier (platform.claude.com/docs/en/about-claude/pricing). */
+/** Fast mode and US inference have other prices, like a tier (platform.claude.com/docs/en/about-claude/pricing). */
 function tierOf({ speed, inference_geo: geo, service_tier: tier }: Tree): string | undefined {
   if (speed === "fast") return speed;
   if (geo === "us") return "inference_geo us";

@@ -1,7 +1,7 @@
 import type { Address } from "../../core/target.ts";
 import { withoutEnd } from "../../core/without-end.ts";
 
-/** Where a target's requests go: the Gemini API, or Vertex AI for one project and location. */
+/** The API of a target: the Gemini API, or Vertex AI for one project and location. */
 export interface GoogleAddress {
   readonly baseUrl: string;
   readonly apiVersion: string;
@@ -24,7 +24,7 @@ export function googleAddress(address: Address): GoogleAddress {
   };
 }
 
-/** https://docs.cloud.google.com/vertex-ai/docs/general/locations; the continents have hosts of their own kind. */
+/** https://docs.cloud.google.com/vertex-ai/docs/general/locations; multi-regions have other hosts. */
 export function vertexBaseUrl(location: string): string {
   if (location === "global") return "https://aiplatform.googleapis.com";
   if (location === "us" || location === "eu") return `https://aiplatform.${location}.rep.googleapis.com`;

@@ -14,28 +14,28 @@ interface OpenCall {
 }
 
 export interface CandidateContext {
-  /** Makes an id for a call to which the provider gave none of its own. */
+  /** Creates an id for a call without one. */
   idOf(slot: number, index: number): string;
-  /** The caller's name of a tool. */
+  /** The caller's name for a tool. */
   nameOf(wire: string): string;
   failure(code: "invalid_tool_call" | "protocol_error", words: string): Error;
 }
 
-/** Where the events of a candidate belong: its sample, its number among the candidates, and the ids of its message. */
+/** The sample of a candidate, its position among the candidates, and the ids of its message. */
 export interface CandidatePlace {
   readonly sample: number;
   readonly slot: number;
   readonly ids: AnswerIds;
 }
 
-/** Reads the parts of one candidate, whole or in chunks. */
+/** Reads the parts of one candidate, complete or in chunks. */
 export class Candidate {
   finishReason: string | undefined;
   finishMessage: string | undefined;
   calls = 0;
-  /** Whether its finish reason proves its end: servers that put one on every chunk prove nothing with it. */
+  /** Whether its finish reason proves the end; it does not for servers that send one with every chunk. */
   ended = false;
-  /** Whether anything of it was read. */
+  /** Whether a part of it was read. */
   spoke = false;
   hasText = false;
   readonly #sample: number;
@@ -65,7 +65,7 @@ export class Candidate {
     this.#answered ||= parts.some(isAnswer);
   }
 
-  /** Ends the call whose closing mark did not come. */
+  /** Ends a call without a closing marker. */
   close(out: FlowEvent[]): void {
     if (this.finishReason === undefined) return;
     // Partial arguments truncated by the token limit are not a call.
@@ -83,8 +83,8 @@ export class Candidate {
   }
 
   /**
-   * One that first comes after text is the end; one on the first text or before it comes with every chunk. Some servers
-   * put one on every chunk with a call: more calls may follow there.
+   * A first finish reason after text is the end; one with or before the first text is sent with every chunk. Some servers
+   * send one with every call; more calls may follow.
    */
   #finish(reason: string, parts: readonly Tree[]): void {
     if (reason === UNSPECIFIED) {
@@ -119,7 +119,7 @@ export class Candidate {
     if (typeof name === "string" && name !== "") this.#begin(call, name, signature, out);
     const open = this.#open;
     if (open === undefined) {
-      // The closing mark of a call in pieces is an empty call of its own; it may be missing, or come late.
+      // The closing marker of a streamed call is a separate empty call; it may be missing or late.
       if (!isClosingMark(call)) throw this.#context.failure("invalid_tool_call", "a tool call has no name");
       return;
     }
@@ -127,7 +127,7 @@ export class Candidate {
     const rows = call["partialArgs"];
     for (const row of Array.isArray(rows) ? (rows as Tree[]) : []) {
       if (open.args.add(row)) continue;
-      const words = `an argument of tool call "${open.name}" has no place: ${row["jsonPath"]}`;
+      const words = `an argument of tool call "${open.name}" has an invalid path: ${row["jsonPath"]}`;
       throw this.#context.failure("invalid_tool_call", words);
     }
     if (call["willContinue"] !== true) this.#close(out, call["args"]);
@@ -162,13 +162,13 @@ export class Candidate {
   }
 }
 
-/** The zero value of the enum: no reason at all. */
+/** The zero value of the enum: no reason. */
 const UNSPECIFIED = "FINISH_REASON_UNSPECIFIED";
 
-/** Parts that the reply has no place for. */
+/** Parts without a field in the reply. */
 const OTHER_OUTPUT = ["inlineData", "fileData", "executableCode", "codeExecutionResult", "toolCall", "toolResponse"];
 
-/** Pictures among the thoughts are drafts. */
+/** Images in the reasoning are drafts. */
 function isOtherOutput(part: Tree): boolean {
   return part["thought"] !== true && OTHER_OUTPUT.some((kind) => part[kind] !== undefined && part[kind] !== null);
 }
@@ -202,7 +202,7 @@ function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null;
 }
 
-/** Some gateways write the arguments as text. */
+/** Some gateways send the arguments as a string. */
 function argumentsText(whole: unknown): string {
   return typeof whole === "string" ? whole : JSON.stringify(whole);
 }

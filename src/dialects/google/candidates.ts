@@ -18,7 +18,7 @@ export class Answer {
     this.parts = parts;
   }
 
-  /** Whether the end is missing. A broken connection proves nothing, so there the finish reason has to. */
+  /** Whether the end is missing. After a broken connection, only a finish reason proves the end. */
   isOpen(broken: boolean): boolean {
     if (this.parts.every(({ finishReason }) => finishReason === undefined)) return true;
     return this.parts.some(
@@ -26,7 +26,7 @@ export class Answer {
     );
   }
 
-  /** Its last event. A call in the answer decides: Gemini says STOP beside it, others say words of their own. */
+  /** The finish event. Any tool call makes it `tool-calls`: Gemini sends STOP with calls, others send their own values. */
   finish(): FlowEvent {
     const ends = this.parts.flatMap(({ finishReason: raw, calls, hasText }) =>
       raw === undefined ? [] : [{ raw, reason: finishOf(raw, calls), hasText }],
@@ -48,9 +48,9 @@ function finishOf(raw: string, calls: number): FinishReason {
 /** The candidates of a response. */
 export interface Candidates {
   readonly empty: boolean;
-  /** Reads those of one chunk. */
+  /** Reads the candidates of one chunk. */
   read(candidates: readonly Tree[], out: FlowEvent[]): void;
-  /** The answers they make up. */
+  /** The complete answers. */
   end(out: FlowEvent[]): readonly Answer[];
 }
 
@@ -136,7 +136,7 @@ export class SoleCandidates implements Candidates {
     for (const [held, candidate] of this.#candidates) candidate.close(held.events);
     const parts = this.#answer.end(out);
     if (parts === undefined) {
-      const words = "the response has several answers, and the one with the lowest index came last";
+      const words = "the response has several answers, and the one with the lowest index arrived last";
       throw this.#context.failure("protocol_error", words);
     }
     const candidates = parts.map((part) => this.#candidates.get(part)).filter((candidate) => candidate !== undefined);
@@ -149,7 +149,7 @@ export class SoleCandidates implements Candidates {
     this.#answer.note(held, reader?.hasText === true);
   }
 
-  /** Two candidates of one chunk are different ones, whatever their indexes. */
+  /** Two candidates of one chunk are different, even with the same index. */
   #heldAt(index: number, earlier: number): Held {
     const key = `${index} ${earlier}`;
     const known = this.#held.get(key);

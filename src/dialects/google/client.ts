@@ -11,7 +11,7 @@ import { requirePathName, requirePathStep } from "../url-path.ts";
 import { googleAddress } from "./address.ts";
 import { generateBody } from "./generate-body.ts";
 
-/** Sends a request through the SDK and gives the answer as our transport holds it. */
+/** Sends a request through the SDK and returns the response from our transport. */
 export const generateClient: Client<GenerateContentParameters> = templated({
   body: (params, { address }) => (address.vertexProject === undefined ? generateBody(params) : undefined),
   async send(params, operation, exchange) {
@@ -19,7 +19,7 @@ export const generateClient: Client<GenerateContentParameters> = templated({
     const { models } = await clients.clientFor(operation);
     const config = {
       ...params.config,
-      // Both would make the SDK send requests of its own.
+      // Both would make the SDK send additional requests.
       automaticFunctionCalling: { disable: true },
       automaticContinuation: false,
       httpOptions: { ...params.config?.httpOptions, fetch: fetchFor(operation, exchange) },
@@ -49,14 +49,14 @@ export const listClient: Client<PageParams> = {
   async send({ after, size }, operation, exchange) {
     const { models } = await clients.clientFor(operation);
     const page = { pageSize: size, ...(after !== undefined && { pageToken: after }) };
-    // The pager reads its first page, which is empty, and asks for no other.
+    // The pager gets an empty first page and requests no other.
     await models.list({ config: { ...page, httpOptions: { fetch: fetchFor(operation, exchange) } } });
     return responseOf(operation, exchange);
   },
 };
 
 /**
- * The Gemini API counts instructions and tools only inside a whole request, which the SDK has no parameter for.
+ * The Gemini API counts instructions and tools only in a complete request, for which the SDK has no parameter.
  * https://ai.google.dev/api/tokens#request-body
  */
 function countedWhole(body: string, { model, config }: CountTokensParameters): string {
@@ -73,7 +73,7 @@ function countedWhole(body: string, { model, config }: CountTokensParameters): s
 
 type Fetch = NonNullable<HttpOptions["fetch"]>;
 
-/** What the SDK is given to read instead of the answer: less than it costs to make a Response. */
+/** The empty response for the SDK; cheaper than creating a Response. */
 const NOTHING = {
   ok: true,
   status: 200,
@@ -85,7 +85,7 @@ const NOTHING = {
   body: { getReader: () => ({ read: async () => ({ done: true }), releaseLock() {}, cancel: async () => {} }) },
 } as unknown as Response;
 
-/** Our transport keeps the answer; the SDK reads nothing, but sees the status and body of an error. */
+/** Our transport keeps the response; the SDK reads nothing, except the status and body of an error. */
 function fetchFor(operation: Operation, exchange: Exchange, rewrite?: (body: string) => string): Fetch {
   return async (url, init) => {
     const headers = headersOf(operation, init?.headers);
@@ -100,7 +100,7 @@ function fetchFor(operation: Operation, exchange: Exchange, rewrite?: (body: str
   };
 }
 
-/** The headers of the client as they are, unless the credential goes elsewhere or the call has headers of its own. */
+/** The client's headers, unless the credential is sent in another header or the call has its own headers. */
 function headersOf(operation: Operation, given: RequestInit["headers"]): Headers | undefined {
   const own = requestHeaders(operation);
   const { target, credential } = operation;
@@ -116,12 +116,12 @@ function headersOf(operation: Operation, given: RequestInit["headers"]): Headers
 }
 
 const KEY_HEADER = "x-goog-api-key";
-/** Without a key the SDK would look for one in the environment, and for Vertex ask Google's token servers. */
+/** Without a key, the SDK would look for one in the environment, and for Vertex request a token from Google. */
 const NO_KEY = "none";
 
 export const clients = new ClientCache(() => import("@google/genai"), createClient);
 
-/** Every option the SDK would otherwise read from the environment is given. */
+/** Passes every option that the SDK would otherwise read from the environment. */
 function createClient({ GoogleGenAI }: typeof import("@google/genai"), operation: Operation): GoogleGenAI {
   const { target, credential } = operation;
   const { baseUrl, apiVersion, vertex } = googleAddress(target.address);

@@ -29,7 +29,7 @@ export interface Conversation {
 
 interface Turn {
   readonly role: "user" | "model";
-  /** Results of tools stand in a content of their own, right behind the calls they answer. */
+  /** Tool results are a separate content, directly after their calls. */
   readonly kind: "said" | "results";
   readonly parts: Part[];
 }
@@ -55,7 +55,7 @@ class ContentsEncoder {
   readonly #system: Part[] = [];
   readonly #turns: Turn[] = [];
   readonly #ids = new ToolIds();
-  /** The tool of each call, by its id on the wire. */
+  /** The tool of each call, by wire id. */
   readonly #called = new Map<string, string>();
   readonly #moved: MovedImage[] = [];
 
@@ -100,7 +100,7 @@ class ContentsEncoder {
     return { system: this.#system, contents: this.#turns.map(({ role, parts }) => ({ parts, role })) };
   }
 
-  /** Images that cannot stand in a result come in a user turn behind all results: each call has exactly one response. */
+  /** Images that are not supported in a result are moved to a user message after all results. */
   #showMoved(): void {
     const moved = this.#moved.splice(0);
     const parts = moved.flatMap(({ caption, image }) => [
@@ -149,7 +149,7 @@ class ContentsEncoder {
     }
   }
 
-  /** Signatures go back byte for byte on the very part they came with, and only to the provider that issued them. */
+  /** Signatures are sent back unchanged, on the same part, and only to the provider that issued them. */
   #signature({ signature, owner }: Signed): { thoughtSignature?: string } {
     const isOwn = signature !== undefined && owner === this.#target.provider && !isChatSignature(signature);
     return isOwn ? { thoughtSignature: signature } : {};
@@ -163,7 +163,11 @@ class ContentsEncoder {
     const id = this.#ids.result(part.id);
     const name = id === undefined ? undefined : this.#called.get(id);
     if (id === undefined || name === undefined) {
-      throw targetError(this.#target, "invalid_request", `the tool result "${part.id}" answers no tool call before it`);
+      throw targetError(
+        this.#target,
+        "invalid_request",
+        `the tool result "${part.id}" does not match an earlier tool call`,
+      );
     }
     const parts = this.#resultMedia({ ...part, name }, index);
     const text = textOf(part.content);
@@ -173,7 +177,7 @@ class ContentsEncoder {
   }
 
   /**
-   * Gemini 3 takes media inside the response, by address only on Vertex AI; earlier models refuse it there.
+   * Gemini 3 supports media in a function response, URLs only on Vertex AI; earlier models reject it.
    * https://ai.google.dev/gemini-api/docs/function-calling#multimodal
    */
   #resultMedia(part: ToolResultPart, index: number): FunctionResponsePart[] {
@@ -188,8 +192,8 @@ class ContentsEncoder {
       }
       const reason =
         facts.toolResultMedia === true
-          ? "the Gemini API takes no addresses inside the result of a tool"
-          : `${modelId} is not known to take images inside the result of a tool`;
+          ? "the Gemini API does not support URLs in tool results"
+          : `${modelId} is not known to support images in tool results`;
       this.#moved.push(movedImage(part, image, index, reason, this.#report));
     }
     return placed;
@@ -204,8 +208,8 @@ function inOrderOfCalls(results: Part[], calls: readonly Part[]): void {
 }
 
 /**
- * Gemini 3 refuses calls without its signature, and calls of another model have none; this is the documented word for
- * them. Only where no call of the turn is signed: beside a signed one the others are legal as they are.
+ * Gemini 3 rejects calls without its signature, which calls of another model lack; this is the documented placeholder. Only
+ * if no call of the message is signed: next to a signed call, others need none.
  * https://ai.google.dev/gemini-api/docs/thought-signatures
  */
 function excuseForeignCalls(parts: Part[]): void {

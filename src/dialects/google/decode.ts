@@ -15,7 +15,7 @@ import { UsageFold } from "./usage.ts";
 
 export interface GenerateDecoderOptions {
   readonly names: ToolNames;
-  /** How many answers the request asked for. */
+  /** Number of requested answers. */
   readonly samples: number;
 }
 
@@ -43,7 +43,7 @@ const FAILED: Readonly<Record<string, ModelErrorCode>> = {
 };
 
 class GenerateDecoder implements Decoder {
-  /** Nothing follows the last finish reason but the end of the body, which frees the connection for the next request. */
+  /** After the last finish reason, only the end of the body is read, so that the connection can be reused. */
   done = false;
   readonly #target: Target;
   readonly #usage = new UsageFold();
@@ -68,7 +68,7 @@ class GenerateDecoder implements Decoder {
   body(json: unknown, out: FlowEvent[]): void {
     this.#chunks(json, out);
     if (this.#candidates.empty && this.#blocked === undefined) {
-      throw targetError(this.#target, "protocol_error", "the answer has no candidates");
+      throw targetError(this.#target, "protocol_error", "the response has no candidates");
     }
   }
 
@@ -88,7 +88,7 @@ class GenerateDecoder implements Decoder {
     for (const answer of answers) out.push(answer.finish());
   }
 
-  /** Some gateways answer with an array of chunks. */
+  /** Some gateways send an array of chunks. */
   #chunks(json: unknown, out: FlowEvent[]): void {
     if (Array.isArray(json)) for (const chunk of json) this.#chunk(chunk, out);
     else this.#chunk(json, out);
@@ -110,7 +110,7 @@ class GenerateDecoder implements Decoder {
     this.#candidates.read(read, out);
   }
 
-  /** An error inside a stream has its HTTP status in the body. */
+  /** An error inside a stream has the HTTP status in its body. */
   #failure(chunk: Tree): ModelError {
     return modelErrorOf({ status: undefined, body: chunk }, this.#target);
   }
@@ -131,7 +131,7 @@ class GenerateDecoder implements Decoder {
     const code = own(FAILED, finishReason) ?? modelFailureCode(finishReason);
     if (code === undefined) return;
     const said = finishMessage === undefined || finishMessage === "" ? undefined : finishMessage;
-    // A malformed call is quoted in the message, and what the model wrote stands in `partial` only.
+    // The message quotes a malformed call, but model output belongs only in `partial`.
     const quotes = said !== undefined && code !== "content_filtered";
     const words = `the answer ended with ${finishReason}${said === undefined || quotes ? "" : `: ${said}`}`;
     const partial = quotes ? { text: said, reasoning: "", toolCalls: [] } : undefined;
@@ -139,7 +139,7 @@ class GenerateDecoder implements Decoder {
   }
 }
 
-/** Unique over the turns of a conversation, and short enough for every wire it may be sent back on. */
+/** Unique in a conversation, and short enough for every wire format that it may be sent to. */
 function callId(responseId: string | undefined, sample: number, index: number): string {
   const answer = (responseId ?? "gemini").replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 24);
   return `call_${answer}_${sample > 0 ? `${sample}_` : ""}${index}`;

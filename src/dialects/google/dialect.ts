@@ -30,7 +30,7 @@ const SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
   "responseFormat",
   "metadata",
   "webSearch",
-  // Gemini caches prefixes by itself; asking for it needs nothing on the wire.
+  // Gemini caches prefixes automatically; nothing has to be sent.
   "promptCache",
   "tools",
   "toolChoice",

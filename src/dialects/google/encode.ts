@@ -44,7 +44,7 @@ const MOST_STOPS = 5;
 function encodeSampling({ settings, samples }: ModelRequest, report: Report): GenerateContentConfig {
   const stop = settings.stop?.slice(0, MOST_STOPS);
   if (stop !== undefined && stop.length < (settings.stop?.length ?? 0)) {
-    report("stop", settings.stop, stop, `the Gemini wire takes at most ${MOST_STOPS} stop sequences`);
+    report("stop", settings.stop, stop, `the Gemini wire supports at most ${MOST_STOPS} stop sequences`);
   }
   return defined({
     temperature: settings.temperature,
@@ -95,7 +95,7 @@ function encodeThinking(
   }
   const level = LEVELS[effort];
   if (level.toLowerCase() !== effort)
-    report("reasoning_effort", effort, level.toLowerCase(), "the nearest level of this wire");
+    report("reasoning_effort", effort, level.toLowerCase(), "the nearest supported level");
   return {
     thinkingConfig: { thinkingLevel: level as ThinkingLevel, ...(effort !== "none" && { includeThoughts: true }) },
   };
@@ -146,14 +146,14 @@ function encodeSearch(
   report: Report,
 ): GoogleTool {
   if (search !== true && Object.keys(search).length > 0) {
-    report("web_search", search, true, "this wire takes neither a size nor a number of searches");
+    report("web_search", search, true, "this wire supports neither a context size nor a search limit");
   }
   return { googleSearch: {} };
 }
 
 function encodeTool(tool: Tool, names: ToolNames, report: Report): FunctionDeclaration {
   if (tool.strict === true)
-    report(`tools.${tool.name}`, "strict", "not strict", "this wire cannot enforce one tool's schema");
+    report(`tools.${tool.name}`, "strict", "not strict", "this wire cannot enforce the schema of a single tool");
   const { schema, lost } = lowerSchema(tool.parameters, { closed: false });
   if (lost.length > 0) report(`tools.${tool.name}`, lost, "description", "Gemini does not enforce these keywords");
   const properties = schema["properties"];
@@ -180,12 +180,12 @@ function encodeRest({ settings }: ModelRequest, target: Target, report: Report):
       "prompt_cache",
       promptCache,
       true,
-      "this wire caches every prefix by itself and takes neither a time nor points",
+      "this wire caches every prefix automatically and supports neither ttl nor points",
     );
   }
   const labelled = metadata !== undefined && target.address.vertexProject !== undefined;
   if (metadata !== undefined && !labelled) {
-    report("metadata", metadata, undefined, "the Gemini API has no labels, only Vertex AI has");
+    report("metadata", metadata, undefined, "only Vertex AI supports labels");
   }
   return defined({
     responseModalities: settings.modalities?.map((modality) => modality.toUpperCase()),

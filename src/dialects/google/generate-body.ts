@@ -1,9 +1,9 @@
 import type { GenerateContentConfig, GenerateContentParameters } from "@google/genai";
 
-/** Parameters that stand beside `contents`, in the order in which the SDK writes them. */
+/** Parameters next to `contents`, in the SDK's order. */
 const BESIDE = ["serviceTier", "systemInstruction", "safetySettings", "tools", "toolConfig"] as const;
 
-/** Those inside `generationConfig`, in the SDK's order. */
+/** Parameters in `generationConfig`, in the SDK's order. */
 const GENERATION = [
   "temperature",
   "topP",
@@ -24,7 +24,7 @@ const GENERATION = [
 
 const KNOWN: ReadonlySet<string> = new Set([...BESIDE, ...GENERATION]);
 
-/** The body that @google/genai 3 writes for a request to the Gemini API; undefined for parameters it changes on the way. */
+/** The body that @google/genai 3 sends to the Gemini API; undefined for parameters that the SDK changes. */
 export function generateBody({ contents, config = {} }: GenerateContentParameters): object | undefined {
   for (const key of Object.keys(config)) if (!KNOWN.has(key)) return undefined;
   return { contents, ...pick(config, BESIDE), generationConfig: pick(config, GENERATION) };

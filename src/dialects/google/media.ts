@@ -5,10 +5,10 @@ import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import type { Report } from "../report.ts";
 
-/** Bytes go inline, addresses as file data with the media type the API asks for. */
+/** Data is sent inline, URLs as file data with the media type that the API requires. */
 export function encodeMedia(part: ImagePart | FilePart | AudioPart, target: Target, report: Report): Part {
   if (part.type === "image" && (part.detail === "low" || part.detail === "high")) {
-    report("messages.image.detail", part.detail, undefined, "the Gemini wire has no level of detail for one image");
+    report("messages.image.detail", part.detail, undefined, "the Gemini wire has no detail setting per image");
   }
   const url = part.type === "audio" ? undefined : part.url;
   const inline = readDataUrl(url ?? "");

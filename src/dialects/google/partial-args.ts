@@ -1,10 +1,10 @@
 type Tree = { [key: string]: unknown };
 
-/** Arguments of a call that arrive value by value, each with the JSON path of its place. */
+/** Arguments that arrive value by value, each with its JSON path. */
 export class PartialArguments {
   readonly #root: Tree = Object.create(null) as Tree;
 
-  /** False when the place cannot be. */
+  /** False for an invalid path. */
   add(row: Readonly<Record<string, unknown>>): boolean {
     const path = typeof row["jsonPath"] === "string" ? readPath(row["jsonPath"]) : undefined;
     if (path === undefined) return false;
@@ -52,7 +52,7 @@ function read(node: Tree | unknown[], step: string | number): unknown {
   return (node as Tree)[step as string];
 }
 
-/** A list grows by one at a time, so a wrong index cannot make it huge. */
+/** An array grows by one element at a time, so a wrong index cannot make it huge. */
 function write(node: Tree | unknown[], step: string | number, value: unknown): boolean {
   if (Array.isArray(node)) {
     if (typeof step !== "number" || step > node.length) return false;
@@ -61,7 +61,7 @@ function write(node: Tree | unknown[], step: string | number, value: unknown): b
   return true;
 }
 
-/** Text comes in pieces; every other value whole. */
+/** Strings arrive in chunks, every other value complete. */
 function join(before: unknown, value: unknown): unknown {
   return typeof before === "string" && typeof value === "string" ? before + value : value;
 }

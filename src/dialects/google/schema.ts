@@ -2,8 +2,8 @@ import { isNode, type LoweredSchema, resolveRef } from "../../core/schema-node.t
 import type { JsonSchema } from "../../core/tool.ts";
 
 /**
- * A schema in the subset Gemini takes: references put in place, `const` as `enum`, `allOf` merged. What it cannot
- * enforce moves into the description and is listed as lost.
+ * Converts a schema to the subset that Gemini supports: references are inlined, `const` becomes `enum`, `allOf` is merged.
+ * Constraints that Gemini does not enforce move to the description and are listed as lost.
  * https://ai.google.dev/api/generate-content#FIELDS.response_json_schema
  */
 export function lowerSchema(schema: JsonSchema, options: { readonly closed: boolean }): LoweredSchema {
@@ -15,7 +15,7 @@ export function lowerSchema(schema: JsonSchema, options: { readonly closed: bool
 type Node = Readonly<Record<string, unknown>>;
 type Lowered = Record<string, unknown>;
 
-/** Copied as they are. */
+/** Keywords that are copied unchanged. */
 const KEPT: ReadonlySet<string> = new Set([
   ...["type", "title", "minItems", "maxItems", "minimum", "maximum", "propertyOrdering"],
 ]);
@@ -23,15 +23,15 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
   ...["$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "default", "example", "examples"],
   ...["deprecated", "readOnly", "writeOnly"],
 ]);
-/** Read together with what they stand beside. */
+/** Keywords that are merged with the keywords next to them. */
 const COMBINED: ReadonlySet<string> = new Set(["description", "required", "allOf", "nullable"]);
 const FORMATS: ReadonlySet<unknown> = new Set(["date-time", "date", "time", "int32", "int64", "float", "double"]);
-/** References doubled at every level would grow without end; beyond this the rest is left open. */
+/** Inlined references can grow exponentially; beyond this many nodes, the rest is unconstrained. */
 const MOST_NODES = 2000;
 
 class Lowering {
   readonly lost: string[] = [];
-  /** Whether `additionalProperties` can be sent. */
+  /** Whether the API supports `additionalProperties`. */
   readonly closed: boolean;
   readonly #root: JsonSchema;
   readonly #openRefs = new Set<string>();
@@ -55,7 +55,7 @@ class Lowering {
     return typeof ref === "string" ? this.#reference(ref, value, path) : this.#keywords(value, path);
   }
 
-  /** A schema inside itself is cut where it would begin again. */
+  /** A recursive schema is cut where it would repeat. */
   #reference(ref: string, { $ref: _, ...beside }: Node, path: string): Lowered {
     const found = resolveRef(ref, this.#root);
     if (!isNode(found) || this.#openRefs.has(ref)) {
@@ -79,7 +79,7 @@ class Lowering {
   }
 }
 
-/** One node of a schema: what is kept of it, and what moves into its description. */
+/** One node of a schema: the kept keywords, and those that move to the description. */
 class LoweredNode {
   readonly #lowering: Lowering;
   readonly #node: Node;
@@ -114,7 +114,7 @@ class LoweredNode {
     this.#lowering.lost.push(`${this.#path}.${key}`);
   }
 
-  /** False when the keyword has to be moved. */
+  /** False if the keyword has to move to the description. */
   #take(key: string, value: unknown): boolean {
     const out = this.#out;
     switch (key) {
@@ -184,7 +184,7 @@ class LoweredNode {
     }
   }
 
-  /** Only properties that are described can be required. */
+  /** Only declared properties can be required. */
   #require(): void {
     const out = this.#out;
     const names = [this.#node["required"], out["required"]].flatMap((list) => (Array.isArray(list) ? list : []));
@@ -226,7 +226,7 @@ function setEnum(values: readonly unknown[], out: Lowered, node: Node): boolean 
   return true;
 }
 
-/** Whole numbers have a next one; for others the bound itself stays allowed, so the keyword counts as lost. */
+/** Integers have an exact inclusive bound; for other numbers the bound itself stays allowed, so the keyword counts as lost. */
 function setExclusive(key: "exclusiveMinimum" | "exclusiveMaximum", value: unknown, out: Lowered, node: Node): boolean {
   if (typeof value !== "number") return false;
   const lower = key === "exclusiveMinimum";

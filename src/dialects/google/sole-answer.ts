@@ -1,28 +1,28 @@
 import type { FlowEvent } from "../../core/event.ts";
 
-/** A candidate, with what was read of it and is not delivered yet. */
+/** A candidate, with its events that are not delivered yet. */
 export interface Held {
   readonly index: number;
-  /** Its number among the candidates. */
+  /** Its position among the candidates. */
   readonly slot: number;
   readonly events: FlowEvent[];
-  /** Whether anything of it was read. */
+  /** Whether a part of it was read. */
   spoke: boolean;
   hasText: boolean;
 }
 
 /**
- * Makes one answer of the candidates of a request that asked for one. Some relays split an answer over candidates, text
- * in one and calls in another, or number the only one from 1. The first candidate is delivered as it comes; the others
- * wait until it is known whether they are parts of the answer or answers of their own.
+ * Combines the candidates of a request for one answer. Some relays split an answer over candidates, text in one and calls in
+ * another, or number a single one from 1. The first candidate is delivered as it arrives; the others are buffered until it is
+ * known whether they are parts of the answer or separate answers.
  */
 export class SoleAnswer {
   readonly #held: Held[] = [];
   readonly #numbers = new Map<string, number>();
-  /** The one with the lowest index of which anything was read. */
+  /** The candidate with the lowest index of which a part was read. */
   #lowest: Held | undefined;
   #lead: Held | undefined;
-  /** Chunks that may still bring a candidate with a lower index before the first one is delivered. */
+  /** Number of chunks to wait for a candidate with a lower index before the first one is delivered. */
   #patience = 1;
 
   hold(index: number): Held {
@@ -45,7 +45,7 @@ export class SoleAnswer {
     if (this.#lead !== undefined) this.#deliver(this.#lead, out);
   }
 
-  /** The parts of the answer, in order; `undefined` when the one to deliver came too late. */
+  /** The parts of the answer, in order; `undefined` if the one to deliver arrived too late. */
   end(out: FlowEvent[]): readonly Held[] | undefined {
     const spoken = this.#held.filter(({ spoke }) => spoke).sort(byIndex);
     const lowest = this.#lowest;
@@ -74,7 +74,7 @@ export class SoleAnswer {
     }
   }
 
-  /** The place of a call in the answer. */
+  /** The index of a call in the answer. */
   #numberOf(held: Held, index: number): number {
     const key = `${held.slot} ${index}`;
     const number = this.#numbers.get(key) ?? this.#numbers.size;
@@ -92,6 +92,6 @@ const MOST_NAMED = 8;
 function leftOut({ index }: Held, rest: readonly Held[]): FlowEvent {
   const named = rest.slice(0, MOST_NAMED).map((held) => held.index);
   const more = rest.length > MOST_NAMED ? ` and ${rest.length - MOST_NAMED} more` : "";
-  const reason = `the response has several answers; candidate ${index} is delivered, ${named.join(", ")}${more} left out`;
+  const reason = `the response has several answers; candidate ${index} is used, ${named.join(", ")}${more} left out`;
   return { type: "adjustment", adjustment: { setting: "samples", from: rest.length + 1, to: 1, reason } };
 }

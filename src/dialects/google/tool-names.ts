@@ -3,7 +3,7 @@ import type { ModelRequest } from "../../core/request.ts";
 const LEGAL = /^[A-Za-z_][A-Za-z0-9_.:-]{0,63}$/;
 const LONGEST = 64;
 
-/** Tool names as Gemini takes them, and the way back to the caller's. */
+/** Maps tool names to names that Gemini accepts, and back. */
 export class ToolNames {
   readonly #wire = new Map<string, string>();
   readonly #original = new Map<string, string>();

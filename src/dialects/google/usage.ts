@@ -3,7 +3,7 @@ import { ToldCounts } from "../told-counts.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** The counts of one answer; every chunk may carry them, cumulative. */
+/** The token counts of one answer; every chunk may have cumulative ones. */
 export class UsageFold {
   readonly #counts = new ToldCounts();
   readonly #details = new Set<string>();
@@ -24,12 +24,12 @@ export class UsageFold {
       thoughts: metadata["thoughtsTokenCount"],
       ...modalities,
     });
-    // The Gemini API names the tier, Vertex the kind of traffic.
+    // The Gemini API reports the tier, Vertex the traffic type.
     const tier = metadata["serviceTier"] ?? metadata["trafficType"];
     if (typeof tier === "string") this.#serviceTier = tier;
   }
 
-  /** Searches of the web that this candidate rests on; each is charged (ai.google.dev/gemini-api/docs/pricing). */
+  /** Web searches of this candidate; each is charged (ai.google.dev/gemini-api/docs/pricing). */
   pushGrounding(grounding: unknown): void {
     if (!isTree(grounding)) return;
     const size = (name: string) => (Array.isArray(grounding[name]) ? grounding[name].length : 0);
@@ -41,14 +41,14 @@ export class UsageFold {
     return this.#serviceTier;
   }
 
-  /** `undefined` when the server reported nothing, or only zeros. */
+  /** `undefined` if the server reported nothing, or only zeros. */
   usage(): Usage | undefined {
     const of = (name: string) => this.#counts.of(name);
     const [prompt, cacheRead, thoughts] = [of("prompt"), of("cacheRead"), of("thoughts")];
     const output = of("answer") + thoughts;
     if (prompt + cacheRead + output === 0) return undefined;
     return usageOf({
-      // The prompt includes what was read from the cache, but neither tool results of the provider nor, in output, thoughts.
+      // The prompt count includes cache reads, but not the provider's tool results; the output count excludes thoughts.
       input: (cacheRead > prompt ? prompt : prompt - cacheRead) + of("toolUse"),
       cacheRead,
       output,

@@ -16,10 +16,10 @@ export function decodeChat(target: Target, _streaming?: boolean, request?: Model
   return new ChatDecoder(target, request);
 }
 
-/** How an answer came to its end: the word of the protocol, the end of the bytes, a broken connection, or a whole body. */
+/** How a response ended: `[DONE]`, the end of the bytes, a broken connection, or a complete body. */
 type Ending = "done" | "end" | "broken" | "body";
 
-/** How far one choice has come. */
+/** The progress of one choice. */
 interface Progress {
   readonly name: number;
   readonly mark: EndMark;
@@ -32,21 +32,21 @@ class ChatDecoder implements Decoder {
   readonly #target: Target;
   readonly #wanted: number;
   readonly #samples = new Map<number, ChatSample>();
-  /** Where one completion is wanted, the choices that may be parts of it. */
+  /** For a request for one completion: the choices that may be parts of it. */
   readonly #choices = new Choices<WireObject>();
   readonly #progress = new Map<string, Progress>();
   readonly #usage = new ChatUsage();
-  /** Why the answer did not end well. Everything held back has been delivered by then. */
+  /** Why the answer failed. All buffered events are delivered before it is thrown. */
   #failure: unknown;
   #id: string | undefined;
   #servedModel: string | undefined;
-  /** Tells answers apart that have no id. */
+  /** Distinguishes answers without an id. */
   #created = "";
 
   constructor(target: Target, request: ModelRequest | undefined) {
     this.#target = target;
     this.#wanted = request?.samples ?? 1;
-    // Models that search the web do so in every answer, and each is charged.
+    // Search models search the web for every answer, and each search is charged.
     if (request !== undefined && asksToSearch(request.settings, request.extraBody)) this.#usage.searched();
   }
 
@@ -63,7 +63,7 @@ class ChatDecoder implements Decoder {
   body(json: unknown, out: FlowEvent[]): void {
     const body = objectIn(json);
     if (!Array.isArray(body?.["choices"]))
-      throw targetError(this.#target, "protocol_error", "the answer has no choices");
+      throw targetError(this.#target, "protocol_error", "the response has no choices");
     this.#read(body as WireObject, out, true);
     this.#settle("body", out);
   }
@@ -109,7 +109,7 @@ class ChatDecoder implements Decoder {
     this.#sample(index).read(this.#note(`${index}`, index, choice).piece, out);
   }
 
-  /** Choices of a body are apart whatever they are called; those of a stream come back under their index. */
+  /** Choices of a body are distinct, even with equal indexes; those of a stream are identified by index. */
   #readPart(choice: WireObject, position: number, whole: boolean): void {
     const given = indexIn(choice["index"]);
     const key = JSON.stringify(whole ? position : (given ?? position));
@@ -118,7 +118,7 @@ class ChatDecoder implements Decoder {
     this.#choices.add(key, rank, piece, hasText);
   }
 
-  /** What is to be read of a choice, and whether it has text. */
+  /** The part of a choice to read, and whether it has text. */
   #note(key: string, name: number, choice: WireObject): { readonly piece: WireObject; readonly hasText: boolean } {
     let progress = this.#progress.get(key);
     if (progress === undefined) {
@@ -128,7 +128,7 @@ class ChatDecoder implements Decoder {
     const said = saidIn(choice);
     const repeated = !progress.mark.allows(said);
     if (repeated && !this.#repeats(choice, name)) {
-      const words = `choice ${name} goes on after its finish reason`;
+      const words = `choice ${name} continues after its finish reason`;
       throw targetError(this.#target, "protocol_error", words);
     }
     progress.content ||= said.content;
@@ -136,7 +136,7 @@ class ChatDecoder implements Decoder {
     return { piece: repeated ? withoutRepeatedCalls(choice) : choice, hasText: said.text };
   }
 
-  /** Whether a choice says nothing but calls that are there already: some relays send them again with the end. */
+  /** Whether a choice only repeats known calls: some relays send them again at the end. */
   #repeats(choice: WireObject, name: number): boolean {
     const sample = this.#samples.get(this.#wanted > 1 ? name : 0);
     return sample !== undefined && !saidIn(choice, (call) => sample.repeats(call)).content;
@@ -186,12 +186,12 @@ class ChatDecoder implements Decoder {
     if (usage !== undefined) out.push({ type: "usage", usage });
   }
 
-  /** Reads what waited for the end, in one answer. */
+  /** Reads the buffered choices into one answer. */
   #readRest(out: FlowEvent[]): void {
     const { joined, leftOut, lost } = this.#choices.settle();
     const [answering] = joined;
     if (lost) {
-      const words = `choice ${answering?.rank} came after the text of another choice`;
+      const words = `choice ${answering?.rank} arrived after the text of another choice`;
       throw targetError(this.#target, "protocol_error", words);
     }
     const sample = this.#sample(0);
@@ -204,13 +204,13 @@ class ChatDecoder implements Decoder {
     out.push({ type: "adjustment", adjustment: leftOutAdjustment(answering.rank, ranks) });
   }
 
-  /** The end of the bytes does not end an answer; `[DONE]` is, when it does not contradict the choices. */
+  /** The end of the bytes does not end an answer; `[DONE]` does, unless it contradicts the choices. */
   #requireEnd(ending: Ending, out: FlowEvent[]): void {
     const choices = [...this.#progress.values()];
     const cut = ending === "end" || ending === "broken";
     if (choices.length === 0) {
       if (cut) throw targetError(this.#target, "stream_truncated", "the stream ended before an answer began");
-      throw targetError(this.#target, "empty_response", "the answer has no choices");
+      throw targetError(this.#target, "empty_response", "the response has no choices");
     }
     const open = this.#openChoices(choices, ending);
     if (open.length === 0) return;
@@ -219,13 +219,13 @@ class ChatDecoder implements Decoder {
       const names = open.map(({ name }) => name).join(", ");
       throw targetError(this.#target, "stream_truncated", `the stream ended in the middle of choice ${names}`);
     }
-    const reason = "the answer ended without saying why";
+    const reason = "the answer ended without a finish reason";
     out.push({ type: "adjustment", adjustment: { setting: "finish_reason", from: undefined, to: "unknown", reason } });
   }
 
   /**
-   * Choices without an end. Where they are parts of one answer, the finish reason of an empty one ends all. A broken
-   * connection proves nothing, so there each needs a finish reason that came after its content.
+   * Choices without an end. If they are parts of one answer, the finish reason of an empty one ends all. After a broken
+   * connection, each needs a finish reason after its content.
    */
   #openChoices(choices: readonly Progress[], ending: Ending): readonly Progress[] {
     const broken = ending === "broken";
@@ -242,7 +242,7 @@ class ChatDecoder implements Decoder {
   }
 }
 
-/** Some relays write the index as a string, and not in every chunk. */
+/** Some relays send the index as a string, or not in every chunk. */
 function indexIn(index: unknown): unknown {
   return typeof index === "string" && /^-?\d+$/.test(index) ? Number(index) : index;
 }

@@ -16,7 +16,7 @@ import { promptCacheKey } from "./prompt-cache-key.ts";
 import { lowerFormat, type WireFormat, withInstruction } from "./response-format.ts";
 import { lowerTool, toolSettings } from "./tools.ts";
 
-/** Everything `chat.completions.create` is given; hosts add fields of their own through `extra_body`. */
+/** The parameters of `chat.completions.create`; fields of other hosts are set with `extra_body`. */
 export type ChatParams = ChatCompletionCreateParamsBase;
 
 export const CHAT_SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
@@ -75,7 +75,7 @@ function sampling(request: ModelRequest, target: Target) {
   }) satisfies Partial<ChatParams>;
 }
 
-/** OpenAI itself has renamed the field; its imitators mostly know the old name alone. */
+/** OpenAI renamed the field; most compatible hosts support only the old name. */
 const RENAMED = new Set(["openai", "azure"]);
 
 function maxTokensKey(target: Target): "max_tokens" | "max_completion_tokens" {

@@ -29,7 +29,7 @@ import { audioFormat, chatRefusal, fileName, sourceUrl } from "./media.ts";
 import { wireToolId } from "./tool-ids.ts";
 import { objectIn } from "./wire-value.ts";
 
-/** The conversation in the wire's own order: one message per turn, one per tool result. */
+/** Encodes the conversation: one message per turn, one per tool result. */
 export function encodeChatMessages(
   messages: readonly Message[],
   target: Target,
@@ -51,7 +51,7 @@ export function encodeChatMessages(
   return [...out, ...withMoved(undefined, moved)];
 }
 
-/** Images of results in front of what the user says next, or in a turn of their own: some hosts want roles to alternate. */
+/** Moves images of results into the next user message, or into a new one: some hosts require alternating roles. */
 function withMoved(
   next: ChatCompletionMessageParam | undefined,
   moved: readonly ChatCompletionContentPart[],
@@ -72,14 +72,14 @@ function imagesOf(
   target: Target,
   adjustments: Adjustment[],
 ): ChatCompletionContentPart[] {
-  const reason = "tool results of the chat wire carry text only";
+  const reason = "the chat wire supports only text in tool results";
   const moved = message.content.flatMap((part) => movedImages(part, index, reason, reportTo(adjustments)));
   return moved.flatMap(({ caption, image }) => [{ type: "text", text: caption }, encodeUserPart(image, target)]);
 }
 
 type Placed = readonly [index: number, message: Message];
 
-/** This wire wants the results right behind their calls; an instruction that came between follows them. */
+/** The API requires results directly after their calls; a system message in between is moved behind them. */
 function resultsFirst(messages: readonly Message[], adjustments: Adjustment[]): readonly Placed[] {
   const out: Placed[] = [];
   let between: Placed[] = [];
@@ -100,7 +100,7 @@ function resultsFirst(messages: readonly Message[], adjustments: Adjustment[]): 
 function reportBehindResults(index: number, adjustments: Adjustment[]): void {
   const setting = `messages[${index}]`;
   if (adjustments.some((known) => known.setting === setting)) return;
-  const reason = "this wire takes nothing between tool calls and their results";
+  const reason = "this wire supports no messages between tool calls and their results";
   adjustments.push({ setting, from: "a system message before tool results", to: "behind the results", reason });
 }
 
@@ -120,11 +120,11 @@ function encodeMessage(
   }
 }
 
-/** The role that carries instructions; `user` for models that take none. */
+/** The role of instructions; `user` for models that do not support them. */
 export function systemRole(target: Target, index: number, adjustments: Adjustment[]): "system" | "developer" | "user" {
   const role = target.facts.systemRole ?? target.quirks.systemRole ?? "system";
   if (role === "user") {
-    const reason = `${target.modelId} takes no system messages`;
+    const reason = `${target.modelId} does not support system messages`;
     adjustments.push({ setting: `messages[${index}]`, from: "system", to: "user", reason });
   }
   return role;
@@ -139,7 +139,7 @@ function encodeSystem(
   return { role: systemRole(target, index, adjustments), content: plainText(message.content) };
 }
 
-/** A single text is sent as a string: compatible hosts know that form best. */
+/** A single text is sent as a string, which all compatible hosts support. */
 function plainText(content: string | readonly TextPart[]): string | { type: "text"; text: string }[] {
   if (typeof content === "string") return content;
   return content.length === 1 ? textOf(content) : content.map(({ text }) => ({ type: "text", text }));
@@ -190,7 +190,7 @@ function encodeAssistant(message: AssistantMessage, target: Target): ChatComplet
   };
 }
 
-/** Custom calls stay what they are where they come from; other hosts know functions only. */
+/** Custom calls stay custom calls for the host that made them; other hosts support only functions. */
 function encodeToolCall(part: ToolCallPart, target: Target): ChatCompletionMessageToolCall {
   const id = wireToolId(part.id, target.quirks.toolIds);
   if (part.kind === "custom" && (part.owner ?? target.provider) === target.provider) {
@@ -210,7 +210,7 @@ function encodeToolResults(message: ToolMessage, target: Target): ChatCompletion
   }));
 }
 
-/** The wire has text alone here, and no field for failure. */
+/** The API supports only text here, and has no field for failures. */
 function toolResultText(part: ToolResultPart): string {
   const text = typeof part.content === "string" ? part.content : textsOf(part.content);
   return part.error === true ? failedResult(text) : text;

@@ -5,14 +5,14 @@ import { joinStates } from "./opaque-fields.ts";
 
 type AssistantParts = Exclude<AssistantMessage["content"], string>;
 
-/** The field for reasoning that does not say where it came from. */
+/** The field for reasoning without a signature. */
 export function reasoningField({ quirks }: Target): string | undefined {
   return quirks.reasoningField ?? (quirks.reasoningDemand === undefined ? undefined : "reasoning_content");
 }
 
 /**
- * What goes back to the host that gave it: reasoning in the field it came in, and opaque fields as they were. DeepSeek and
- * others refuse a history without them; to another host they mean nothing.
+ * The reasoning to send back to the host that sent it, in the same field, and its opaque fields, unchanged. DeepSeek and
+ * others reject a history without them; other hosts ignore them.
  */
 export function reasoningBack(content: AssistantParts, target: Target): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
@@ -36,7 +36,7 @@ function fieldOf({ signature, owner }: ReasoningPart, target: Target): string | 
   return signature === undefined || owner === undefined || signature === FROM_TAGS ? reasoningField(target) : undefined;
 }
 
-/** Text and the host's own thinking as chunks, in their order; `undefined` when none of it came as a chunk. */
+/** Text and the host's own thinking as chunks, in order; `undefined` if none arrived as a chunk. */
 export function contentChunks(content: AssistantParts, target: Target): object[] | undefined {
   const chunks = content.flatMap((part): object[] => {
     if (part.type === "text") return part.text === "" ? [] : [{ type: "text", text: part.text }];
@@ -47,7 +47,7 @@ export function contentChunks(content: AssistantParts, target: Target): object[]
   return chunks.some((chunk) => "thinking" in chunk) ? chunks : undefined;
 }
 
-/** The opaque fields of a tool call that this host gave. */
+/** The opaque fields of a tool call from this host. */
 export function callFields({ signature, owner }: ToolCallPart, { provider }: Target): OpaqueFields {
   return (owner === provider ? readOpaqueFields(signature) : undefined) ?? {};
 }

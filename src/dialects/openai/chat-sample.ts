@@ -10,26 +10,26 @@ import { ThinkTags } from "./think-tags.ts";
 import { ToolCallAssembly, type ToolFragment } from "./tool-call-assembly.ts";
 import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
-/** One completion of an answer while its deltas come in. */
+/** Collects the deltas of one completion. */
 export class ChatSample {
   readonly #index: number;
   readonly #target: Target;
   readonly #calls: ToolCallAssembly;
   #rawFinish: string | undefined;
-  /** OpenRouter: the word of the host behind it. */
+  /** OpenRouter: the finish reason of the upstream provider. */
   #nativeFinish: string | undefined;
   #refused = false;
   #joins = false;
   #reasoningField: string | undefined;
-  /** A field for reasoning that came without any. */
+  /** A reasoning field that was empty. */
   #emptyField: string | undefined;
-  /** Reasoning has come as text of its own, so that the opaque fields repeat it. */
+  /** Whether reasoning arrived as text, which the opaque fields repeat. */
   #hasPlainReasoning = false;
-  /** What a thinking chunk has besides its text. */
+  /** Fields of a thinking chunk other than its text. */
   #chunk: Record<string, unknown> = {};
   readonly #state = new MessageState();
   readonly #tags: ThinkTags;
-  /** Where the events of the text go that is being read. */
+  /** Receives the events of the current text. */
   #out: FlowEvent[] = [];
 
   constructor(index: number, target: Target, seed: () => string) {
@@ -43,7 +43,7 @@ export class ChatSample {
     );
   }
 
-  /** Reads a choice of a chunk (`delta`) or of a whole answer (`message`, which is one big delta). */
+  /** Reads a choice of a chunk (`delta`) or of a complete body (`message`, read as one delta). */
   read(choice: WireObject, out: FlowEvent[]): void {
     const delta = objectIn(choice["delta"]);
     const message = objectIn(choice["message"]);
@@ -55,7 +55,7 @@ export class ChatSample {
     this.#rawFinish = finish;
   }
 
-  /** What follows is of another choice of the same answer. */
+  /** Starts another choice of the same answer. */
   join(out: FlowEvent[]): void {
     this.#out = out;
     this.#tags.end();
@@ -104,7 +104,7 @@ export class ChatSample {
     this.#emitReasoning(thought[1], thought[0], out);
   }
 
-  /** Mistral sends a list of parts, with thoughts among them. */
+  /** Mistral sends an array of parts, including reasoning. */
   #readContent(content: unknown, out: FlowEvent[]): void {
     if (!Array.isArray(content)) {
       this.#emitText(content, out);
@@ -140,7 +140,7 @@ export class ChatSample {
     out.push({ type: "text-delta", text, sample: this.#index });
   }
 
-  /** Marks the reasoning as this provider's, so that it is sent back to this provider only. */
+  /** Signs the reasoning, so that it is sent back only to this provider. */
   #closeReasoning(out: FlowEvent[]): void {
     if (this.#reasoningField === undefined) return;
     const hasExtras = Object.keys(this.#chunk).length > 0;
@@ -153,7 +153,7 @@ export class ChatSample {
     out.push({ type: "signature", part: "reasoning", signature, sample: this.#index });
   }
 
-  /** What belongs to the whole message: its opaque fields, and reasoning that the host sent although there was none. */
+  /** Signs the message: its opaque fields, and a reasoning field that was empty. */
   #signMessage(out: FlowEvent[]): void {
     const { signature } = this.#state;
     if (signature !== undefined) this.#signReasoning(signature, out);
@@ -167,12 +167,12 @@ export class ChatSample {
     this.#calls.add(fragment, out);
   }
 
-  /** Whether a call is one that has come, with the same id or index, name and arguments. */
+  /** Whether a call repeats an earlier one, with the same id or index, name and arguments. */
   repeats(call: WireObject): boolean {
     return this.#calls.repeats(fragmentIn(call));
   }
 
-  /** Ends the calls and gives the last event of this completion. Throws when its end is a failure. */
+  /** Ends the calls and returns the last event of this completion. Throws if it failed. */
   finish(out: FlowEvent[]): FlowEvent {
     this.#out = out;
     const thinking = this.#tags.open;
@@ -186,7 +186,7 @@ export class ChatSample {
     this.#calls.end(out, reason === "length");
     this.#signMessage(out);
     if (thinking && reason !== "length") {
-      const words = "the answer ended inside its thoughts, before </think>";
+      const words = "the answer ended inside its reasoning, before </think>";
       throw targetError(this.#target, "empty_response", words);
     }
     return { type: "finish", reason, ...(raw !== undefined && { raw }), sample: this.#index };
@@ -207,7 +207,7 @@ export class ChatSample {
   }
 }
 
-/** What a choice of a chunk or body says without its `known` calls; `text` is what makes it an answer of its own. */
+/** The contents of a choice without its `known` calls; a choice with `text` is a separate answer. */
 export function saidIn(choice: WireObject, known?: (call: WireObject) => boolean): Said & { readonly text: boolean } {
   const delta = objectIn(choice["delta"]) ?? objectIn(choice["message"]) ?? {};
   const words = [delta["content"], delta["refusal"], objectIn(delta["audio"])?.["transcript"]].map(writtenText);
@@ -221,7 +221,7 @@ export function saidIn(choice: WireObject, known?: (call: WireObject) => boolean
   return { text: words.some((word) => word.trim() !== ""), answer, content, finish };
 }
 
-/** A choice whose calls have all come: what is left of them is what the host wants back with them. */
+/** A choice whose calls all arrived before: only their opaque fields are kept. */
 export function withoutRepeatedCalls(choice: WireObject): WireObject {
   const { tool_calls, function_call: _, ...delta } = objectIn(choice["delta"]) ?? objectIn(choice["message"]) ?? {};
   const states = objectsIn(tool_calls).map(({ function: details, custom: __, ...call }) => {
@@ -231,7 +231,7 @@ export function withoutRepeatedCalls(choice: WireObject): WireObject {
   return { ...choice, message: undefined, delta: { ...delta, tool_calls: states } };
 }
 
-/** Hosts close an answer with fragments of calls that have nothing but an index. */
+/** Some hosts end an answer with call fragments that have only an index. */
 function saysSomething(call: WireObject): boolean {
   const { id, name, json, state } = fragmentIn(call);
   return id !== undefined || name !== undefined || json !== "" || Object.keys(state ?? {}).length > 0;
@@ -251,13 +251,13 @@ function fragmentIn(call: WireObject): ToolFragment {
   };
 }
 
-/** Whether a part of a content is more than an empty text or an empty thought. */
+/** Whether a content part has text or reasoning. */
 function hasContent(part: WireObject): boolean {
   if (part["type"] === "thinking") return thinkingText(part["thinking"]) !== "";
   return part["text"] !== "";
 }
 
-/** The text of a content, which may be a list of parts. */
+/** The text of a content, which may be an array of parts. */
 function writtenText(content: unknown): string {
   if (typeof content === "string") return content;
   return objectsIn(content)
@@ -273,7 +273,7 @@ function thoughtIn(delta: WireObject): readonly [field: string, text: string] | 
   return undefined;
 }
 
-/** Of the choices of one answer, a failure or a limit says more than a stop beside it. */
+/** For several choices of one answer, a failure or a limit takes precedence over a stop. */
 function outweighs(finish: string, known: string | undefined): boolean {
   return known === undefined || chatFailure(finish, undefined) !== undefined || own(CHAT_FINISHES, finish) === "length";
 }
@@ -285,12 +285,12 @@ function thinkingText(thinking: unknown): string {
     .join("");
 }
 
-/** Audio, and the pictures of hosts whose models draw. */
+/** Audio, and images from hosts with image models. */
 function hasOtherOutput(delta: WireObject): boolean {
   return objectIn(delta["audio"])?.["data"] !== undefined || objectsIn(delta["images"]).length > 0;
 }
 
-/** Arguments are a string of JSON; some servers send the object itself. */
+/** Arguments are a JSON string; some servers send the object itself. */
 function argumentsText(value: unknown): string {
   if (typeof value === "string") return value;
   return objectIn(value) === undefined ? "" : JSON.stringify(value);

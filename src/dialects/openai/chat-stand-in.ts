@@ -7,13 +7,13 @@ import { reasoningField } from "./chat-reasoning.ts";
 
 export interface ReasonedMessages {
   readonly messages: ChatCompletionMessageParam[];
-  /** Fields of the body that switch thinking off. */
+  /** Body fields that switch thinking off. */
   readonly off: Readonly<Record<string, unknown>>;
 }
 
 /**
- * A host that wants reasoning in earlier turns refuses a history that another model began. Where it is known what the host
- * takes instead, that stands in; elsewhere the model answers without thinking, which needs none.
+ * A host that requires reasoning in earlier messages rejects a history from another model. If the host accepts a placeholder,
+ * it is added; otherwise thinking is switched off, so that no reasoning is required.
  */
 export function withStandIns(
   messages: ChatCompletionMessageParam[],
@@ -28,17 +28,17 @@ export function withStandIns(
   const field = reasoningField(target) ?? "reasoning_content";
   const { standIn } = demand;
   if (standIn === undefined) {
-    const reason = `${target.provider} wants ${field} in earlier turns, and another model gave none`;
+    const reason = `${target.provider} requires ${field} in earlier messages, which another model did not provide`;
     adjustments.push({ setting: "reasoning_effort", from: request.settings.reasoningEffort, to: "none", reason });
     return { messages, off: demand.off };
   }
-  const reason = `${target.provider} wants ${field} in earlier turns; a blank stands in where there is none`;
+  const reason = `${target.provider} requires ${field} in earlier messages; a blank is sent where there is none`;
   adjustments.push({ setting: "messages", from: undefined, to: field, reason });
   const completed = messages.map((message) => (lacks(message, demand) ? { ...message, [field]: standIn } : message));
   return { messages: completed, off: {} };
 }
 
-/** Whether the caller has switched thinking off. */
+/** Whether the caller switched thinking off. */
 function isOff({ settings, extraBody }: ModelRequest, { off }: ReasoningDemand): boolean {
   const isSent = ([name, value]: [string, unknown]) => JSON.stringify(extraBody[name]) === JSON.stringify(value);
   return settings.reasoningEffort === "none" || Object.entries(off).every(isSent);

@@ -27,7 +27,7 @@ export const responsesClient: Client<ResponsesParams> = templated({
     through(operation, exchange, (sdk, options) => sdk.responses.create(params, options).asResponse()),
 });
 
-/** The SDK writes the params as they are. Azure's dated API puts the model into the path. */
+/** The SDK sends the params unchanged. Azure's dated API has the model in the path. */
 function bodyOf<Params extends object>(params: Params, { address }: Target): Params | undefined {
   return address.azure === true ? undefined : params;
 }
@@ -37,7 +37,7 @@ export const countClient: Client<CountParams> = {
     exchangeOver(operation, exchange, (sdk, options) => sdk.responses.inputTokens.count(params, options).asResponse()),
 };
 
-/** The wire's list has one page. */
+/** The list has one page. */
 export const listClient: Client<PageParams> = {
   send: (_, operation, exchange) =>
     exchangeOver(operation, exchange, (sdk, options) => sdk.models.list(options).asResponse()),
@@ -54,7 +54,7 @@ async function exchangeOver(
   return responseOf(operation, exchange);
 }
 
-/** The SDK writes URL, headers and body; our fetch keeps the response in the exchange. */
+/** The SDK builds URL, headers and body; our fetch stores the response in the exchange. */
 async function through(
   operation: Operation,
   exchange: Exchange,
@@ -68,16 +68,16 @@ async function through(
   await send(sdk, headers === undefined ? { fetchOptions } : { headers, fetchOptions });
 }
 
-/** The SDK insists on a key, also where none is sent. */
+/** The SDK requires a key, even if none is sent. */
 const NO_KEY = "none";
 
 export const clients = new ClientCache(() => import("openai"), createClient);
 
-/** Every option the SDK would otherwise read from the environment is given. Clocks are kept by our layers, not by the SDK. */
+/** Passes every option that the SDK would otherwise read from the environment. Our layers handle timeouts, not the SDK. */
 function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), operation: Operation): OpenAI {
   const { target, transport } = operation;
   const { baseUrl, organization, project, apiVersion, azure } = target.address;
-  // AzureOpenAI would send a bearer token as its own api-key.
+  // AzureOpenAI would send a bearer token as the `api-key` header.
   const { bearer, headers } =
     azure === true ? { bearer: undefined, headers: clientHeaders(operation) } : clientCredential(operation);
   const options = {
@@ -99,7 +99,7 @@ function createClient({ OpenAI, AzureOpenAI }: typeof import("openai"), operatio
   });
 }
 
-/** A resource's address gets the path of the API; an address with a path is the API's own. */
+/** Appends the API path to the URL of an Azure resource; a URL with a path is used unchanged. */
 function azureBaseUrl(baseUrl: string): string {
   return new URL(baseUrl).pathname === "/" ? new URL("/openai", baseUrl).href : baseUrl;
 }

@@ -8,17 +8,18 @@ import { encodeResponses } from "./responses-encode.ts";
 
 export type CountParams = InputTokenCountParams;
 
-/** Compatible hosts copy chat completions, not this endpoint; the simulator has it. */
+/** Compatible hosts do not implement this endpoint; the simulator does. */
 const COUNTING: ReadonlySet<string> = new Set(["openai", "simulator"]);
 
-/** The provider's own count of a prompt. OpenAI alone has the endpoint; elsewhere throws `unsupported`. */
+/** The provider's token count of a prompt. Only OpenAI has the endpoint; throws `unsupported` for others. */
 export async function countPromptTokens(operation: RequestOperation, client: Client<CountParams>): Promise<number> {
   const { target } = operation;
-  if (!COUNTING.has(target.provider)) throw targetError(target, "unsupported", "it has no endpoint that counts tokens");
+  if (!COUNTING.has(target.provider))
+    throw targetError(target, "unsupported", "the provider has no token counting endpoint");
   return countOverWire(operation, { encode: encodeCount, client, field: "input_tokens" });
 }
 
-/** The part of a request that counts: chat and responses cost the same prompt. */
+/** The part of a request that is counted; chat and responses prompts have the same tokens. */
 export const encodeCount: Encode<CountParams> = (request, target) => {
   const { params } = encodeResponses({ ...request, extraBody: {} }, { ...target, extraBody: {} }, false);
   const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = params;

@@ -1,6 +1,5 @@
 /**
- * The input of a custom tool as the arguments of a call, `{ "input": "…" }`. The pieces stay pieces: each is escaped by
- * itself.
+ * The input of a custom tool as the arguments of a call, `{ "input": "…" }`. Each chunk is escaped separately.
  */
 export class CustomInput {
   readonly complete = false;
@@ -21,12 +20,12 @@ export class CustomInput {
     return this.#write(JSON.stringify(piece).slice(1, -1));
   }
 
-  /** Plain text that comes again may be meant twice. */
+  /** Repeated plain text may be intended. */
   repeats(): boolean {
     return false;
   }
 
-  /** The missing end of an input that the server repeats, or `undefined` when it is another one. */
+  /** The missing end of an input that the server repeats; `undefined` if it differs. */
   complement(whole: string): string | undefined {
     if (whole === "") return "";
     return whole.startsWith(this.#said) ? this.add(whole.slice(this.#said.length)) : undefined;

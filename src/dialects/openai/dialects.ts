@@ -13,7 +13,7 @@ import { encodeResponses, RESPONSES_SETTINGS, type ResponsesParams } from "./res
 const chat: Wire<ChatParams> = { encode: encodeChat, client: chatClient, decoder: decodeChat };
 const responses: Wire<ResponsesParams> = { encode: encodeResponses, client: responsesClient, decoder: decodeResponses };
 
-/** Chat completions: OpenAI, Azure, and every host that speaks their language. */
+/** Chat completions: OpenAI, Azure, and compatible hosts. */
 export const openaiChat: Dialect = {
   name: "openai",
   settings: CHAT_SETTINGS,
@@ -25,7 +25,7 @@ export const openaiChat: Dialect = {
   listModels: (operation) => listOverWire(operation, listClient, openaiList),
 };
 
-/** The Responses API, used without state on the server. */
+/** The Responses API, without state on the server. */
 export const openaiResponses: Dialect = {
   name: "openai-responses",
   settings: RESPONSES_SETTINGS,

@@ -3,7 +3,7 @@ import type { FinishReason } from "../../core/event.ts";
 import { modelFailureCode } from "../../core/model-failure.ts";
 import { own } from "../../core/own.ts";
 
-/** What the words mean that OpenAI-compatible hosts put into `finish_reason`. A word not listed is "unknown". */
+/** The `finish_reason` values of OpenAI-compatible hosts. Other values are "unknown". */
 export const CHAT_FINISHES: Readonly<Record<string, FinishReason>> = {
   stop: "stop",
   eos: "stop",
@@ -25,7 +25,7 @@ interface FinishFailure {
   readonly words: string;
 }
 
-/** Words that say the answer failed. */
+/** Values that mean that the answer failed. */
 const CHAT_FAILURES: Readonly<Record<string, FinishFailure>> = {
   content_filter: { code: "content_filtered", words: "a content filter stopped the answer" },
   sensitive: { code: "content_filtered", words: "a content filter stopped the answer" },
@@ -35,11 +35,11 @@ const CHAT_FAILURES: Readonly<Record<string, FinishFailure>> = {
 };
 
 /**
- * How an answer failed that ended for this reason. Gemini's compatible endpoint puts its own reason behind a colon, as in
- * `function_call_filter: MALFORMED_FUNCTION_CALL`; OpenRouter has it in a field beside.
+ * The failure that a finish reason reports. Gemini's compatible endpoint appends its own reason, as in
+ * `function_call_filter: MALFORMED_FUNCTION_CALL`; OpenRouter has it in a separate field.
  */
 export function chatFailure(reason: string, native: string | undefined): FinishFailure | undefined {
   const code = modelFailureCode(reason) ?? (native === undefined ? undefined : modelFailureCode(native));
-  if (code !== undefined) return { code, words: "the model wrote an answer that cannot be read" };
+  if (code !== undefined) return { code, words: "the model's output is malformed" };
   return own(CHAT_FAILURES, reason) ?? own(CHAT_FAILURES, reason.split(":", 1)[0] ?? "");
 }

@@ -1,4 +1,4 @@
-/** An object without the fields that are `undefined`: an absent setting is not sent. */
+/** An object without its `undefined` fields: absent settings are not sent. */
 export type Given<T> = { [key in keyof T]?: Exclude<T[key], undefined> };
 
 export function given<T extends object>(fields: T): Given<T> {

@@ -7,11 +7,11 @@ interface Listed {
 
 const ANY = (): boolean => true;
 
-/** Items with something in common, in the order in which they began. */
+/** Items with a common key, in the order in which they started. */
 export class ItemList<Item extends Listed> {
   readonly #items: Item[] = [];
   readonly #byIndex = new Map<number | undefined, Item[]>();
-  /** All that are not finished, and some that are. */
+  /** All unfinished items, and some finished ones. */
   readonly #open: Item[] = [];
 
   add(item: Item): void {
@@ -35,7 +35,7 @@ export class ItemList<Item extends Listed> {
     return latestOf(this.#open, (item) => !item.finished && fits(item));
   }
 
-  /** The only unfinished one that fits. */
+  /** The only unfinished item that fits. */
   onlyOpen(fits: (item: Item) => boolean = ANY): Item | undefined {
     this.#forgetFinished();
     const [only, second] = this.#open.slice(-MOST_COMPARED).filter((item) => !item.finished && fits(item));

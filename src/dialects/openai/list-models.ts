@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, type ListReader, offeredModel } from "../model-list.ts";
 
-/** OpenAI's own list has ids and dates; compatible hosts add limits, each under a name of its own. */
+/** OpenAI's list has ids and dates; compatible hosts add limits, each with its own field name. */
 export const openaiList: ListReader = {
   page({ data, models }) {
     const entries = data ?? models;

@@ -11,7 +11,7 @@ const MESSAGE_FIELDS = [
   "provider_specific_fields",
 ] as const;
 
-/** What a host wants back with a message, put together from the deltas that brought it. */
+/** The opaque fields of a message that its host requires back, collected from the deltas. */
 export class MessageState {
   readonly #fields: Mutable = {};
 
@@ -20,13 +20,13 @@ export class MessageState {
     join(this.#fields, "extra_content", signedContent(delta["extra_content"]));
   }
 
-  /** The state as the signature of a reasoning part; `undefined` when there is none. */
+  /** The state as the signature of a reasoning part; `undefined` if there is none. */
   get signature(): string | undefined {
     return Object.keys(this.#fields).length === 0 ? undefined : JSON.stringify(this.#fields);
   }
 }
 
-/** What a host wants back with a tool call. */
+/** The opaque fields of a tool call that its host requires back. */
 export function callState(call: WireObject): WireObject {
   const state: Mutable = {};
   join(state, "extra_content", call["extra_content"]);
@@ -40,13 +40,13 @@ export function joinStates(state: Mutable, more: WireObject): void {
   for (const [name, value] of Object.entries(more)) join(state, name, value);
 }
 
-/** The reasoning in opaque fields, for hosts that give it nowhere else. */
+/** The reasoning in opaque fields, for hosts that send it only there. */
 export function reasoningIn(delta: WireObject): string {
   const entries = [...objectsIn(delta["reasoning_details"]), ...objectsIn(delta["thinking_blocks"])];
   return entries.map((entry) => TEXTS.map((name) => textIn(entry[name]) ?? "").join("")).join("");
 }
 
-/** Gemini's endpoint also marks reasoning here, which must not come back as a mark of the answer. */
+/** Gemini's endpoint also marks reasoning here; that mark must not be sent back with the answer. */
 function signedContent(extra: unknown): WireObject | undefined {
   const vendors = Object.entries(objectIn(extra) ?? {});
   const signed = vendors.filter(([, value]) => textIn(objectIn(value)?.["thought_signature"]) !== undefined);
@@ -58,7 +58,7 @@ function hasContent(value: unknown): boolean {
   return typeof value !== "object" || Object.values(value).some(hasContent);
 }
 
-/** Entries of lists are joined, objects merged; anything else is replaced. Nothing never replaces something. */
+/** Array entries are joined, objects merged, other values replaced. An empty value never replaces another one. */
 function join(fields: Mutable, name: string, value: unknown): void {
   if (!hasContent(value)) return;
   const before = Object.hasOwn(fields, name) ? fields[name] : undefined;
@@ -71,7 +71,7 @@ function join(fields: Mutable, name: string, value: unknown): void {
   } else setOwn(fields, name, structuredClone(value));
 }
 
-/** The fields of an entry that come in fragments. */
+/** The fields of an entry that arrive in fragments. */
 const TEXTS = ["text", "summary", "thinking"] as const;
 
 function addEntry(list: unknown[], entry: unknown): void {
@@ -81,7 +81,7 @@ function addEntry(list: unknown[], entry: unknown): void {
   else extend(open, fragment);
 }
 
-/** The entry that a fragment goes on with: of its type under its index, or without an index the last one. */
+/** The entry that a fragment continues: with its type and index, or without an index the last one. */
 function openEntry(list: readonly unknown[], fragment: WireObject): Mutable | undefined {
   const { type, index, id } = fragment;
   if (typeof type !== "string") return undefined;
@@ -96,7 +96,7 @@ function sameOrMissing(left: unknown, right: unknown): boolean {
   return left === right || left === undefined || left === null || right === undefined || right === null;
 }
 
-/** Encrypted data comes whole; text after a signature begins another entry, unless it repeats the signed text. */
+/** Encrypted data arrives complete; text after a signature starts another entry, unless it repeats the signed text. */
 function continues(open: WireObject, fragment: WireObject): boolean {
   const data = textIn(fragment["data"]);
   if (data !== undefined) return data === open["data"];

@@ -3,7 +3,7 @@ import type { ToolKind } from "../../core/tool.ts";
 import { ArgumentsText, type CheckedCall, checkToolCall } from "../../core/tool-arguments.ts";
 import { CustomInput } from "./custom-input.ts";
 
-/** One tool call while it comes in; it is shown as soon as it has a name. */
+/** One streamed tool call; it is emitted as soon as it has a name. */
 export class OpenCall {
   /** Position in the answer. */
   readonly order: number;
@@ -13,7 +13,7 @@ export class OpenCall {
   readonly #sample: number;
   #name: string | undefined;
   #signature: string | undefined;
-  /** What may be shown once there is a name. */
+  /** Text to emit once there is a name. */
   #held = "";
 
   constructor(order: number, id: string, kind: ToolKind, sample: number) {
@@ -32,19 +32,19 @@ export class OpenCall {
     this.#show(this.text.add(piece), out, name);
   }
 
-  /** False when the call has other arguments than the server repeats. A missing end is shown. */
+  /** False if the complete arguments differ from the streamed ones. A missing end is emitted. */
   complement(name: string | undefined, whole: string, out: FlowEvent[]): boolean {
     const rest = this.text.complement(whole);
     this.#show(rest ?? "", out, name);
     return rest !== undefined;
   }
 
-  /** What the provider wants back with the call. */
+  /** Sets the opaque data that the provider requires back with the call. */
   sign(signature: string | undefined): void {
     this.#signature = signature;
   }
 
-  /** Shows what is left, and the end, unless something is wrong with the call. */
+  /** Emits the rest and the end, unless the call is invalid. */
   end(out: FlowEvent[]): CheckedCall {
     const { order: index, id, kind } = this;
     this.#show(this.text.end(), out);

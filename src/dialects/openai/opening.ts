@@ -1,10 +1,10 @@
 /**
- * A text that was announced with a beginning, before its deltas. Most servers say the beginning again in the deltas, some
- * go on after it; which of both, the first delta that differs from the beginning tells.
+ * A text with initial content before its deltas. Most servers repeat the initial content in the deltas, some continue after
+ * it; the first delta that differs from it decides.
  */
 export class Opening {
   readonly #opened: string;
-  /** The deltas while they repeat the beginning. */
+  /** The deltas that repeat the initial content so far. */
   #said = "";
   #settled: boolean;
 
@@ -13,7 +13,7 @@ export class Opening {
     this.#settled = opened === "";
   }
 
-  /** What a delta adds to the text. */
+  /** The text that a delta adds. */
   add(delta: string): string {
     if (this.#settled) return delta;
     const said = this.#said + delta;
@@ -25,7 +25,7 @@ export class Opening {
     return said.startsWith(this.#opened) ? delta : this.#opened.slice(this.#said.length) + said;
   }
 
-  /** What is missing where no more deltas come; `undefined` where they end inside the beginning, which nobody can tell. */
+  /** The missing text after the last delta; `undefined` if the deltas end inside the initial content, which is ambiguous. */
   end(): string | undefined {
     if (this.#settled || this.#said === this.#opened) return "";
     return this.#said === "" ? this.#opened : undefined;

@@ -5,7 +5,7 @@ import { Opening } from "./opening.ts";
 import { Passage } from "./passage.ts";
 import { objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
-/** Items that ask the client for something. */
+/** Items that are calls for the client. */
 export const CALL_KINDS: Readonly<Record<string, ToolKind>> = {
   function_call: "function",
   custom_tool_call: "custom",
@@ -14,29 +14,29 @@ export const CALL_KINDS: Readonly<Record<string, ToolKind>> = {
   local_shell_call: "shell",
 };
 
-/** One output item while it comes in. */
+/** One output item. */
 export class OutputItem {
   readonly type: string;
   readonly ids = new Set<string>();
   callId: string | undefined;
   name: string | undefined;
   index: number | undefined;
-  /** The item as the server repeats it has been read. */
+  /** Whether the complete item was read. */
   finished = false;
-  /** What the server repeated of it. */
+  /** The repetitions that were read. */
   content: string | undefined;
   call: OpenCall | undefined;
-  /** Arguments that came before the call was announced. */
+  /** Arguments that arrived before the call started. */
   early = "";
-  /** Arguments that the call was announced with. */
+  /** Arguments in the `added` event of the call. */
   opening = new Opening("");
-  /** Parts that were announced; events without an index belong to the last of them. */
+  /** Started parts; events without an index belong to the last one. */
   parts = 0;
   readonly text = new Passage();
   readonly refusal = new Passage();
   readonly summary = new Passage("\n\n");
   readonly thought = new Passage();
-  /** Of a patch; not shown in pieces. */
+  /** The diff of a patch; not emitted in chunks. */
   readonly diff = new Passage();
 
   constructor(type: string, index: number | undefined) {
@@ -46,30 +46,30 @@ export class OutputItem {
 }
 
 /**
- * Finds the item an event is about: by its type and an id that is known, otherwise by its place. Some servers count the
- * place of the next item, use one place for several items, or give every event an id of its own.
+ * Finds the item of an event: by its type and a known id, otherwise by its index. Some servers use the index of the next item,
+ * one index for several items, or a new id for every event.
  */
 export class ItemTable {
   readonly items: OutputItem[] = [];
   readonly #byType = new Map<string, ItemList<OutputItem>>();
   readonly #byId = new Map<string, ItemList<OutputItem>>();
   readonly #byPlace = new Map<string, ItemList<OutputItem>>();
-  /** The types of which an item has an id. */
+  /** The types with an item that has an id. */
   readonly #named = new Set<string>();
 
-  /** The item of a delta; a new one when it belongs to none. */
+  /** The item of a delta; a new one if it belongs to none. */
   ofDelta(type: string, id: string | undefined, index: number | undefined): OutputItem {
     const known = this.#known(type, id, index, (item) => !isElsewhere(item, index));
     return known ?? this.#adopt(this.#placed(type, id, index), id) ?? this.#add(type, id, index);
   }
 
-  /** The item of a repetition of one of its texts, which may count its place wrongly. */
+  /** The item of a `.done` event, which may have a wrong index. */
   ofDone(type: string, id: string | undefined, index: number | undefined): OutputItem {
     const found = this.#known(type, id, index) ?? this.#placed(type, id, index) ?? this.#onlyOpen(type, id);
     return this.#adopt(found, id) ?? this.#add(type, id, index);
   }
 
-  /** The item that begins; one that is known begins once. */
+  /** The item that starts; a known item starts only once. */
   ofAdded(wire: WireObject, index: number | undefined): OutputItem {
     const { type, id, callId } = identityOf(wire);
     const known = this.#identified(wire, index, () => true);
@@ -95,7 +95,7 @@ export class ItemTable {
     return this.#claim(found ?? this.#add(type, id, index), id, callId, nameOf(wire));
   }
 
-  /** The items of a complete response, each with what is known of it; an item that has not been seen is new. */
+  /** The items of a complete response, matched with the known ones; others are new. */
   ofOutput(output: readonly WireObject[]): readonly (readonly [OutputItem, WireObject])[] {
     const claimed = new Set<OutputItem>();
     const found = new Map<WireObject, OutputItem>();
@@ -130,8 +130,8 @@ export class ItemTable {
   }
 
   /**
-   * The item that has the call id or the id. Some servers give several calls one call id, or one id: then an item with
-   * the same call id at another place and with an id that it does not know is another one where it `differs`.
+   * The item with the call id or the id. Some servers use one call id, or one id, for several calls: then an item with the same
+   * call id, another index and an unknown id is another one if it `differs`.
    */
   #identified(wire: WireObject, index: number | undefined, differs: (item: OutputItem) => boolean) {
     const { type, id, callId } = identityOf(wire);
@@ -208,12 +208,12 @@ function isAway({ index }: OutputItem, place: number | undefined): boolean {
   return index !== undefined && place !== undefined && index !== place;
 }
 
-/** Whether a complete item is not the one at this place, though some servers give all items one id. Calls have their own. */
+/** Whether a complete item is not the one at this index, because some servers use one id for all items. Calls have their own. */
 function isElsewhere(item: OutputItem, place: number | undefined): boolean {
   return item.finished && item.callId === undefined && isAway(item, place);
 }
 
-/** What makes two repetitions of an item the same; what is encrypted differs every time. */
+/** The content that is equal for two repetitions of an item; encrypted content differs every time. */
 export function contentOf(wire: WireObject): string {
   const texts = [wire["content"], wire["summary"]].map((parts) =>
     objectsIn(parts).map((part) => [part["text"], part["refusal"]]),
@@ -221,7 +221,7 @@ export function contentOf(wire: WireObject): string {
   return canonical([texts, jsonIn(wire["arguments"]), wire["input"], wire["operation"], wire["action"]]);
 }
 
-/** Arguments are the same when they say the same, however they are written. */
+/** Arguments are compared as JSON values. */
 function jsonIn(value: unknown): unknown {
   if (typeof value !== "string") return value;
   try {
@@ -229,7 +229,7 @@ function jsonIn(value: unknown): unknown {
     canonical(parsed);
     return parsed;
   } catch {
-    // No JSON, or nested deeper than can be written: such arguments are compared as text.
+    // Not JSON, or nested too deeply to serialize: compared as text.
     return value;
   }
 }
@@ -245,7 +245,7 @@ function byName([one]: readonly [string, unknown], [other]: readonly [string, un
   return one < other ? -1 : 1;
 }
 
-/** The items that a response lists once more, among those that are not `known`. */
+/** The items that a response lists twice, among those that are not `known`. */
 function copiesIn(output: readonly WireObject[], known: ReadonlyMap<WireObject, OutputItem>): ReadonlySet<WireObject> {
   const seen = new Set([...known.keys()].map(copyOf));
   const copies = new Set<WireObject>();
@@ -258,7 +258,7 @@ function copiesIn(output: readonly WireObject[], known: ReadonlyMap<WireObject, 
   return copies;
 }
 
-/** What two copies of an item have in common; items without an id have no copies. */
+/** A key that is equal for copies of an item; items without an id have no copies. */
 function copyOf(wire: WireObject): string | undefined {
   const { type, id, callId } = identityOf(wire);
   if (id === undefined && callId === undefined) return undefined;

@@ -1,13 +1,13 @@
 import { Opening } from "./opening.ts";
 
-/** One text of an output item, which comes in parts and is repeated when it is complete. */
+/** One text of an output item, which arrives in parts and is repeated when complete. */
 export class Passage {
-  /** All that was said of it. */
+  /** The text so far. */
   text = "";
   readonly #between: string;
   readonly #parts = new Map<number, string>();
   readonly #closed = new Set<number>();
-  /** What its parts were announced with. */
+  /** Initial content of its parts. */
   readonly #openings = new Map<number, Opening>();
   #repeated = false;
   #last: number | undefined;
@@ -21,12 +21,12 @@ export class Passage {
     if (text !== "" && !this.#parts.has(part)) this.#openings.set(part, new Opening(text));
   }
 
-  /** What stands only in the announcement of its parts; `undefined` where nobody can tell what does. */
+  /** Initial content that the deltas do not repeat; `undefined` if it is ambiguous. */
   complementOpened(): string | undefined {
     return this.#repeated ? "" : this.#catchUp(Number.POSITIVE_INFINITY);
   }
 
-  /** Adds a delta and gives what to show of it; `undefined` when its part was complete, or a later one has begun. */
+  /** Adds a delta and returns the text to emit; `undefined` if its part is complete, or a later one has started. */
   add(part: number, delta: string): string | undefined {
     const before = part === this.#last ? "" : this.#catchUp(part);
     if (before === undefined || this.#closed.has(part) || this.#isBefore(part)) return undefined;
@@ -41,7 +41,7 @@ export class Passage {
     return fresh;
   }
 
-  /** Adds what stands only in the announcement of the parts before `end`, which are announced in order. */
+  /** Adds the initial content of the parts before `end`, which start in order. */
   #catchUp(end: number): string | undefined {
     let fresh = "";
     for (const [part, opening] of this.#openings) {
@@ -54,7 +54,7 @@ export class Passage {
     return fresh;
   }
 
-  /** The missing end of a part that is complete; `undefined` when it is another text, or the end has no place any more. */
+  /** The missing end of a complete part; `undefined` if the text differs, or the end can no longer be inserted. */
   complement(part: number, whole: string): string | undefined {
     if (whole === "") return "";
     const said = this.#parts.get(part) ?? "";
@@ -67,7 +67,7 @@ export class Passage {
     return rest === "" ? "" : before + this.#append(part, rest);
   }
 
-  /** Whether a later part has begun. */
+  /** Whether a later part has started. */
   #isBefore(part: number): boolean {
     return this.#last !== undefined && part < this.#last;
   }

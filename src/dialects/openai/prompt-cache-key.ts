@@ -4,8 +4,8 @@ import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 
 /**
- * Only for hosts that take the field; models known to be cached by their host need nothing. OpenAI caches prefixes by itself; the key sends requests with one prefix to one machine. Equal for requests that share
- * model, instructions and tools.
+ * A key that routes requests with the same prefix to the same machine, equal for requests with the same model, instructions and
+ * tools. Only for hosts that support the field; OpenAI caches prefixes automatically.
  */
 export function promptCacheKey(request: ModelRequest, target: Target, adjustments: Adjustment[]): string | undefined {
   const { promptCache, tools } = request.settings;
@@ -17,7 +17,7 @@ export function promptCacheKey(request: ModelRequest, target: Target, adjustment
     return undefined;
   }
   if (promptCache !== true && (promptCache.ttl !== undefined || promptCache.points !== undefined)) {
-    const reason = "this wire caches every prefix by itself and takes neither a time nor points";
+    const reason = "this wire caches every prefix automatically and supports neither ttl nor points";
     adjustments.push({ setting: "prompt_cache", from: promptCache, to: true, reason });
   }
   const leading = request.messages.filter((message) => message.role === "system").map((message) => message.content);

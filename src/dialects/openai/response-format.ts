@@ -5,7 +5,7 @@ import type { Target } from "../../core/target.ts";
 import type { JsonSchema } from "../../core/tool.ts";
 import { lowerToStrict, type SchemaChange } from "./strict-schema.ts";
 
-/** How an answer's form is asked for: on the wire, in words, or both. */
+/** How the format of the answer is requested: with a parameter, an instruction, or both. */
 export interface WireFormat {
   readonly format: NamedSchema | { readonly type: "text" | "json_object" } | undefined;
   readonly instruction: string | undefined;
@@ -29,7 +29,7 @@ export function lowerFormat(format: ResponseFormat | undefined, target: Target):
   if (mode === "prompt") return inWords(format, target);
   if (format.type === "json_object") return { ...NOTHING, format: { type: "json_object" } };
   if (mode === "json_object") return byAnyJson(format, target);
-  // A model of an able host may be older than its schemas, and even than its plain JSON mode.
+  // A host with schema support may serve older models without schemas or even without JSON mode.
   return target.facts.capabilities.jsonSchema === false ? inWords(format, target) : bySchema(format);
 }
 
@@ -51,7 +51,7 @@ function strictest(format: SchemaFormat, adjustments: Adjustment[]): { schema: J
   if (format.strict === false) return { schema: format.schema, strict: false };
   const lowered = lowerToStrict(format.schema);
   if (!lowered.strict) {
-    const reason = `the schema cannot be enforced by the provider: ${lowered.reason}; it is checked here`;
+    const reason = `the schema cannot be enforced by the provider: ${lowered.reason}; it is validated locally`;
     adjustments.push({ setting: "response_format", from: "strict", to: "not strict", reason });
     return { schema: format.schema, strict: false };
   }
@@ -83,13 +83,13 @@ function wireName(name: string, adjustments: Adjustment[]): string {
 }
 
 function byAnyJson(format: SchemaFormat, target: Target): WireFormat {
-  const reason = `${target.provider} takes no schema; it goes into the instructions and is checked here`;
+  const reason = `${target.provider} does not support schemas; the schema is added to the instructions and validated locally`;
   const adjustment: Adjustment = { setting: "response_format", from: "json_schema", to: "json_object", reason };
   return { format: { type: "json_object" }, instruction: schemaInWords(format), adjustments: [adjustment] };
 }
 
 function inWords(format: Exclude<ResponseFormat, { type: "text" }>, target: Target): WireFormat {
-  const reason = `${target.provider} (${target.modelId}) has no JSON mode; the format is asked for in the instructions`;
+  const reason = `${target.provider} (${target.modelId}) does not support JSON mode; the format is requested in the instructions`;
   const instruction =
     format.type === "json_schema" ? schemaInWords(format) : "Answer with one JSON object and nothing else.";
   return {
@@ -104,7 +104,7 @@ function schemaInWords(format: SchemaFormat): string {
   return `Answer with one JSON value${about} and nothing else: no code fence, no explanation. It must satisfy this JSON Schema:\n${JSON.stringify(format.schema)}`;
 }
 
-/** Adds an instruction to the first system message, or as one: several hosts read only the first. */
+/** Adds an instruction to the first system message, or as one: several hosts use only the first. */
 export function withInstruction(messages: readonly Message[], instruction: string | undefined): readonly Message[] {
   if (instruction === undefined) return messages;
   const [first, ...rest] = messages;

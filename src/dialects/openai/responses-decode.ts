@@ -21,10 +21,10 @@ class ResponsesDecoder implements Decoder {
   readonly #items: OutputItems;
   readonly #usage = new ResponsesUsage();
   #id: string | undefined;
-  /** The id of the response that was begun. */
+  /** The id of the current response. */
   #created: string | undefined;
   #sequence: number | undefined;
-  /** Numbers are missing in the sequence of events. */
+  /** Whether sequence numbers of events are missing. */
   #lossy = false;
 
   constructor(target: Target) {
@@ -41,7 +41,7 @@ class ResponsesDecoder implements Decoder {
   body(json: unknown, out: FlowEvent[]): void {
     const response = objectIn(json);
     if (response === undefined || !Array.isArray(response["output"])) {
-      throw targetError(this.#target, "protocol_error", "the answer has no output");
+      throw targetError(this.#target, "protocol_error", "the response has no output");
     }
     this.#identify(response, out);
     this.#settle(response, out);
@@ -85,13 +85,13 @@ class ResponsesDecoder implements Decoder {
     this.#sequence = sequence;
   }
 
-  /** Some relays send the beginning twice; the beginning of another response is not read into this one. */
+  /** Some relays send the start twice; the start of another response is an error. */
   #isRepeated(id: string | undefined): boolean {
     const before = this.#created;
     this.#created ??= id;
     if (before === undefined) return false;
     if (id !== undefined && id !== before)
-      throw targetError(this.#target, "protocol_error", "another response began before this one was completed");
+      throw targetError(this.#target, "protocol_error", "another response started before this one was completed");
     return true;
   }
 
@@ -155,7 +155,9 @@ class ResponsesDecoder implements Decoder {
           ),
         };
       default:
-        return { error: targetError(this.#target, "protocol_error", `the response has not ended (status ${status})`) };
+        return {
+          error: targetError(this.#target, "protocol_error", `the response is not complete (status ${status})`),
+        };
     }
   }
 }

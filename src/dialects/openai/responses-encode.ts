@@ -16,7 +16,7 @@ import { lowerFormat, type WireFormat, withInstruction } from "./response-format
 import { encodeInput } from "./responses-input.ts";
 import { lowerTool, toolSettings } from "./tools.ts";
 
-/** Everything `responses.create` is given. */
+/** The parameters of `responses.create`. */
 export type ResponsesParams = ResponseCreateParamsBase;
 
 export const RESPONSES_SETTINGS: ReadonlySet<SettingName> = new Set<SettingName>([
@@ -62,12 +62,12 @@ const FEWEST_OUTPUT_TOKENS = 16;
 
 function maxOutputTokens(tokens: number | undefined, adjustments: Adjustment[]): number | undefined {
   if (tokens === undefined || tokens >= FEWEST_OUTPUT_TOKENS) return tokens;
-  const reason = `the responses wire takes at least ${FEWEST_OUTPUT_TOKENS}`;
+  const reason = `the responses wire requires at least ${FEWEST_OUTPUT_TOKENS}`;
   adjustments.push({ setting: "max_new_tokens", from: tokens, to: FEWEST_OUTPUT_TOKENS, reason });
   return FEWEST_OUTPUT_TOKENS;
 }
 
-/** Without a summary the API shows nothing of what the model thought. */
+/** Without a summary, the API returns no reasoning text. */
 function reasoning(effort: RequestSettings["reasoningEffort"]): ResponsesParams["reasoning"] {
   if (effort === undefined) return undefined;
   return effort === "none" ? { effort } : { effort, summary: "auto" };
@@ -85,7 +85,7 @@ function include(settings: RequestSettings, target: Target): ResponseIncludable[
   return wanted.length > 0 ? wanted : undefined;
 }
 
-/** Models that do not reason answer a request for encrypted reasoning with 400. */
+/** Models without reasoning reject a request for encrypted reasoning with 400. */
 function reasons(settings: RequestSettings, target: Target): boolean {
   const { reasoningEffort } = settings;
   if (reasoningEffort !== undefined) return reasoningEffort !== "none";

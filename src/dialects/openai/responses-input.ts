@@ -26,7 +26,7 @@ import { fileName, responsesRefusal, sourceUrl } from "./media.ts";
 import { isResponsesSignature, readReasoningSignature, readTextSignature } from "./responses-signature.ts";
 import { callsById, encodeToolCall, encodeToolResult } from "./responses-tool-items.ts";
 
-/** The conversation as items, in the order the model produced them. */
+/** Encodes the conversation as items, in the order in which the model produced them. */
 export function encodeInput(
   messages: readonly Message[],
   target: Target,
@@ -113,8 +113,8 @@ function encodeAnswer(part: TextPart, target: Target): EasyInputMessage {
 }
 
 /**
- * A thought goes back only to its provider and only with what lets the provider read it: the ids of items that were not
- * stored are refused.
+ * Reasoning is sent back only to its provider and only with its encrypted content: the API rejects ids of items that were not
+ * stored.
  */
 function encodeReasoning(part: ReasoningPart, target: Target): ResponseReasoningItem[] {
   if (part.owner !== target.provider) return [];

@@ -12,7 +12,7 @@ import { listIn, numberIn, objectIn, objectsIn, textIn, type WireObject } from "
 
 type Channel = "text" | "refusal" | "summary" | "thought" | "diff";
 
-/** The events of one text: of which item, which of its texts, and the fields of its index and of its repetition. */
+/** The events of one text: the item type, the channel, and the fields of its index and its complete text. */
 interface TextEvents {
   readonly type: string;
   readonly channel: Channel;
@@ -28,16 +28,16 @@ const TEXTS: Readonly<Record<string, TextEvents>> = {
   "response.apply_patch_call_operation_diff": { type: "apply_patch_call", channel: "diff", index: "", whole: "diff" },
 };
 
-/** The events of arguments, with the field of their repetition. */
+/** The events of arguments, with the field of the complete ones. */
 const ARGUMENTS: Readonly<Record<string, { readonly type: string; readonly whole: string }>> = {
   "response.function_call_arguments": { type: "function_call", whole: "arguments" },
   "response.custom_tool_call_input": { type: "custom_tool_call", whole: "input" },
 };
 
-/** Items that are named, and whose arguments are streamed. */
+/** Items with a name and streamed arguments. */
 const ARGUMENT_TYPES = { function_call: true, custom_tool_call: true } as const;
 
-/** Parts of a message or of reasoning, by their kind. */
+/** Parts of a message or of reasoning, by type. */
 const PARTS: Readonly<Record<string, string>> = {
   output_text: "response.output_text",
   refusal: "response.refusal",
@@ -45,7 +45,7 @@ const PARTS: Readonly<Record<string, string>> = {
   reasoning_text: "response.reasoning_text",
 };
 
-/** The texts that an item may be announced with: their channel, list and field. */
+/** The texts that a new item may contain: their channel, array and field. */
 const OPENINGS = {
   message: [
     ["text", "content", "text"],
@@ -65,9 +65,9 @@ const SHOWN_AS = {
 } as const;
 
 /**
- * The output items of a response while they come in. The wire repeats everything: texts in their `.done`, items in theirs,
- * and all of it in the complete response. What a repetition has beyond the deltas is shown, any other difference is an
- * error. Items that are neither message, reasoning nor a call for the client are the provider's own work.
+ * Collects the output items of a response. The API repeats everything: texts and items in their `.done` events, and all of it
+ * in the complete response. If a repetition extends the deltas, the rest is emitted; any other difference is an error. Items
+ * other than messages, reasoning and calls for the client belong to the provider's own tools.
  */
 export class OutputItems {
   calls = 0;
@@ -76,7 +76,7 @@ export class OutputItems {
   readonly #seed: () => string;
   readonly #table = new ItemTable();
   readonly #ids = new AnswerIds();
-  /** The item that spoke last, for each kind of delta. */
+  /** The item of the last delta, for each channel. */
   readonly #speakers = new Map<string, OutputItem>();
 
   constructor(target: Target, seed: () => string) {
@@ -101,12 +101,12 @@ export class OutputItems {
     else if (type.endsWith(".done")) this.#done(type.slice(0, -".done".length), event, out);
   }
 
-  /** Reads the items of the complete response of which no repetition has come. */
+  /** Reads the items of the complete response that were not repeated before. */
   serve(output: unknown, out: FlowEvent[]): void {
     for (const [item, wire] of this.#table.ofOutput(objectsIn(output))) this.#finish(item, wire, out);
   }
 
-  /** Ends the calls. `lossy` when events of the stream are missing: then an item without repetition may lack something. */
+  /** Ends the calls. `lossy`: events of the stream are missing, so an item without a repetition may be incomplete. */
   end(out: FlowEvent[], cut: boolean, lossy: boolean): void {
     const items = [...this.#table.items].sort((left, right) => (left.index ?? 0) - (right.index ?? 0));
     for (const item of items) {
@@ -130,7 +130,7 @@ export class OutputItems {
       for (const [part, text] of texts(wire[list], field).entries()) item[channel].open(part, text);
   }
 
-  /** Some servers say a text or arguments only where they announce the item or its part. */
+  /** Some servers send a text or arguments only in the `added` event of the item or its part. */
   #showOpened(item: OutputItem, out: FlowEvent[]): void {
     const args = item.opening.end();
     if (args === undefined) throw this.#differs(item);
@@ -190,7 +190,7 @@ export class OutputItems {
     this.#finish(item, wire, out);
   }
 
-  /** An item as the server repeats it. It is delivered once, however often it comes. */
+  /** Reads the complete item. It is delivered once, however often the server repeats it. */
   #finish(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
     if (item.finished) return;
     item.content = contentOf(wire);
@@ -212,7 +212,7 @@ export class OutputItems {
       out.push({ type: "signature", part: "text", signature, sample: 0 });
   }
 
-  /** The summary stands for the reasoning; the reasoning itself is read where there is no summary, or where it was shown. */
+  /** The summary is delivered as the reasoning; the reasoning text only without a summary, or if it was streamed. */
   #finishReasoning(item: OutputItem, wire: WireObject, out: FlowEvent[]): void {
     const summary = texts(wire["summary"], "text");
     const reads = item.summary.text !== "" || item.thought.text === "";
@@ -248,7 +248,7 @@ export class OutputItems {
     else if (!call.complement(name, whole, out)) throw this.#differs(item);
   }
 
-  /** The call of an item, once it was announced. */
+  /** The call of an item, once it has started. */
   #callOf(item: OutputItem, name: string | undefined, out: FlowEvent[]): OpenCall | undefined {
     if (item.call === undefined && name === undefined) return undefined;
     if (item.call === undefined) {
@@ -268,7 +268,7 @@ export class OutputItems {
     if (call === undefined) {
       if (own(ARGUMENT_TYPES, type) !== undefined)
         throw targetError(this.#target, "invalid_tool_call", "a tool call has no name");
-      // A shell that the provider hosts is not a call.
+      // A hosted shell is not a call for the client.
       if (finished) return;
       throw this.#wrong(`${named(item)} was never completed`);
     }
@@ -279,13 +279,13 @@ export class OutputItems {
   #addText(item: OutputItem, channel: Channel, part: number, delta: string, out: FlowEvent[]): void {
     const text = item[channel];
     if (channel !== "diff" && this.#isOvertaken(item, SHOWN_AS[channel], text.text !== ""))
-      throw this.#wrong(`${named(item)} goes on after the text of another item`);
+      throw this.#wrong(`${named(item)} continues after the text of another item`);
     const fresh = text.add(part, delta);
-    if (fresh === undefined) throw this.#wrong(`${named(item)} goes on after a part of it was completed`);
+    if (fresh === undefined) throw this.#wrong(`${named(item)} continues after a part of it was completed`);
     this.#show(item, channel, fresh, out);
   }
 
-  /** Whether text of a later item was shown, or of one at the same place after this one had begun. */
+  /** Whether text of a later item was delivered, or of one with the same index that started after this one. */
   #isOvertaken(item: OutputItem, kind: string, begun: boolean): boolean {
     const last = this.#speakers.get(kind);
     if (last === undefined || last === item) return false;
@@ -296,11 +296,11 @@ export class OutputItems {
   #complete(item: OutputItem, channel: Channel, rest: string | undefined, out: FlowEvent[]): void {
     if (rest === undefined) throw this.#differs(item);
     if (rest !== "" && channel !== "diff" && !this.#mayFollow(item, SHOWN_AS[channel]))
-      throw this.#wrong(`the rest of ${named(item)} came after other text`);
+      throw this.#wrong(`the rest of ${named(item)} arrived after other text`);
     this.#show(item, channel, rest, out);
   }
 
-  /** Text cannot be put before what was shown of a later item. */
+  /** Text cannot be inserted before the delivered text of a later item. */
   #mayFollow(item: OutputItem, kind: string): boolean {
     const last = this.#speakers.get(kind);
     if (last === undefined || last === item) return true;
@@ -316,7 +316,7 @@ export class OutputItems {
   }
 
   #differs(item: OutputItem): Error {
-    return this.#wrong(`${named(item)} was completed with other content than its deltas`);
+    return this.#wrong(`${named(item)} was completed with content that differs from its deltas`);
   }
 
   #wrong(words: string): Error {
@@ -346,12 +346,12 @@ function argumentsIn(value: unknown): string {
   return objectIn(value) === undefined && listIn(value).length === 0 ? "" : JSON.stringify(value);
 }
 
-/** Arguments that say nothing yet. */
+/** Empty arguments. */
 function isPlaceholder(text: string): boolean {
   return ["", "{}", "null"].includes(text.replace(/\s/g, ""));
 }
 
-/** A shell in a container of the provider is the provider's own work. */
+/** A shell in the provider's container is one of its own tools. */
 function isHosted(wire: WireObject): boolean {
   return textIn(objectIn(wire["environment"])?.["type"])?.startsWith("container") === true;
 }

@@ -1,6 +1,6 @@
 import { objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
-/** What the API needs to recognise a reasoning item it made; travels as the signature of a reasoning part. */
+/** The fields that the API needs to recognize its reasoning item; the signature of a reasoning part. */
 export interface ReasoningSignature {
   readonly id: string;
   readonly summary: { type: "summary_text"; text: string }[];
@@ -18,7 +18,7 @@ export function signReasoning(item: WireObject): string | undefined {
   });
 }
 
-/** `undefined` for a signature of another wire. */
+/** `undefined` for a signature of another wire format. */
 export function readReasoningSignature(signature: string | undefined): ReasoningSignature | undefined {
   const item = parseObject(signature);
   const id = textIn(item?.["id"]);
@@ -31,7 +31,7 @@ function summaryOf(item: WireObject): ReasoningSignature["summary"] {
   return objectsIn(item["summary"]).map((part) => ({ type: "summary_text", text: textIn(part["text"]) ?? "" }));
 }
 
-/** Calls of the provider's own tool types are recognised by the id of their item; functions are not. */
+/** Calls of the provider's tool types are identified by their item id; functions are not. */
 export function signItem(item: WireObject): string | undefined {
   const [id, type] = [textIn(item["id"]), textIn(item["type"])];
   return id === undefined || type === "function_call" ? undefined : JSON.stringify({ id, type });
@@ -41,7 +41,7 @@ export function readItemId(signature: string | undefined): string | undefined {
   return textIn(parseObject(signature)?.["id"]);
 }
 
-/** Newer models mark what they say before acting as commentary and want the mark back. */
+/** Newer models mark text before tool calls as commentary and require the mark in the history. */
 export function signText(item: WireObject): string | undefined {
   const phase = textIn(item["phase"]);
   return phase === undefined ? undefined : JSON.stringify({ phase });
@@ -51,7 +51,7 @@ export function readTextSignature(signature: string | undefined): string | undef
   return textIn(parseObject(signature)?.["phase"]);
 }
 
-/** Whether a signature was made on this wire. */
+/** Whether a signature is from this wire format. */
 export function isResponsesSignature(signature: string): boolean {
   return readReasoningSignature(signature) !== undefined || readTextSignature(signature) !== undefined;
 }

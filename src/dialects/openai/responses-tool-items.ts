@@ -11,7 +11,7 @@ import { readItemId } from "./responses-signature.ts";
 import { wireToolId } from "./tool-ids.ts";
 import { listIn, numberIn, objectIn, objectsIn, textIn } from "./wire-value.ts";
 
-/** The calls of a conversation by their id: a result is an item of its call's kind. */
+/** The calls of a conversation by id; the item type of a result depends on its call. */
 export function callsById(messages: readonly Message[]): ReadonlyMap<string, ToolCallPart> {
   const calls = new Map<string, ToolCallPart>();
   for (const { role, content } of messages) {
@@ -21,7 +21,7 @@ export function callsById(messages: readonly Message[]): ReadonlyMap<string, Too
   return calls;
 }
 
-/** A call as the item of its kind. */
+/** A call as an item of its type. */
 export function encodeToolCall(part: ToolCallPart, target: Target): ResponseInputItem {
   const call_id = wireToolId(part.id, target.quirks.toolIds);
   const args = objectIn(part.arguments) ?? {};
@@ -44,7 +44,7 @@ export function encodeToolCall(part: ToolCallPart, target: Target): ResponseInpu
   }
 }
 
-/** This item is known by an id of its own; one that another provider made is replaced. */
+/** This item needs its own id; an id from another provider is replaced. */
 function localShellCall(part: ToolCallPart, call_id: string, target: Target): ResponseInputItem.LocalShellCall {
   const own = part.owner === target.provider ? readItemId(part.signature) : undefined;
   const action = part.arguments as ResponseInputItem.LocalShellCall.Action;
@@ -55,7 +55,7 @@ function isLocalShell({ kind, name }: ToolCallPart): boolean {
   return kind === "shell" && name === "local_shell";
 }
 
-/** A result as the item of its call's kind. `output` is what a function would return. */
+/** A result as an item of its call's type. `output` is the output for a function call. */
 export function encodeToolResult(
   part: ToolResultPart,
   call: ToolCallPart | undefined,
@@ -84,13 +84,13 @@ export function encodeToolResult(
   }
 }
 
-/** The API reference names the field `id`, its guide `call_id`: both are the id of the call. */
+/** The field is `id` in the API reference and `call_id` in the guide: both are the id of the call. */
 function localShellOutput(part: ToolResultPart, call_id: string): ResponseInputItem {
   const item = { type: "local_shell_call_output", id: call_id, call_id, output: textOf(part.content) } as const;
   return item;
 }
 
-/** The limit that the model set for the output goes back with it. */
+/** The output limit that the model set is sent back. */
 function shellOutput(part: ToolResultPart, call: ToolCallPart, call_id: string): ResponseInputItem.ShellCallOutput {
   const limit = numberIn(objectIn(call.arguments)?.["max_output_length"]);
   return {
@@ -101,7 +101,7 @@ function shellOutput(part: ToolResultPart, call: ToolCallPart, call_id: string):
   };
 }
 
-/** Text that is the wire's own list of outputs is taken as it is; any other is what the command wrote. */
+/** Text that is an array of outputs in the API's format is used unchanged; any other text is the output of the command. */
 function shellContent(part: ToolResultPart): ResponseFunctionShellCallOutputContent[] {
   const text = textOf(part.content);
   const given = outputsIn(text);

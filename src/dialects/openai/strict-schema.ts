@@ -1,10 +1,10 @@
 import type { JsonSchema } from "../../core/tool.ts";
 
-/** One keyword or property that strict mode made different. */
+/** One keyword or property that changed for strict mode. */
 export interface SchemaChange {
   readonly path: string;
   readonly from: unknown;
-  /** `undefined` when it was removed. */
+  /** `undefined` if it was removed. */
   readonly to: unknown;
   readonly reason: string;
 }
@@ -19,9 +19,9 @@ const KEPT = new Set([
   ...["definitions", "title", "description", "pattern", "format", "multipleOf", "minimum", "maximum"],
   ...["exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems"],
 ]);
-/** They say nothing about which values are valid, so removing them is not reported. */
+/** Keywords that do not affect validity, so their removal is not reported. */
 const SILENT = new Set(["$schema", "$id", "$comment", "examples", "deprecated", "readOnly", "writeOnly"]);
-/** Without these a schema would mean something else, not just less. */
+/** Keywords that cannot be removed without changing the meaning of the schema. */
 const ESSENTIAL = new Set([
   ...["allOf", "if", "then", "else", "patternProperties", "prefixItems", "dependentSchemas", "$dynamicRef", "$anchor"],
 ]);
@@ -31,9 +31,9 @@ const LOOKAROUND = /\(\?<?[=!]/;
 class NotStrict extends Error {}
 
 /**
- * A schema as OpenAI's strict mode takes it: every object closed, every property required, optional ones nullable,
- * unknown restrictions removed. Whatever the result accepts, less added nulls, differs from what the original accepts
- * only by the removed restrictions.
+ * Converts a schema to OpenAI's strict mode: every object closed, every property required, optional ones nullable,
+ * unsupported constraints removed. Without the added nulls, the result accepts the same values as the original, except for
+ * the removed constraints.
  */
 export function lowerToStrict(schema: JsonSchema): StrictSchema {
   const changes: SchemaChange[] = [];
@@ -47,7 +47,7 @@ export function lowerToStrict(schema: JsonSchema): StrictSchema {
   }
 }
 
-/** A root that is only a reference (a recursive type) must be spelled out, because the root has to be an object. */
+/** A root that is only a reference (a recursive type) is inlined, because the root has to be an object. */
 function resolveRoot(schema: JsonSchema): JsonSchema {
   const { $ref: reference, ...rest } = schema;
   const [, keyword, name] = /^#\/(\$defs|definitions)\/([^/]+)$/.exec(String(reference)) ?? [];
@@ -76,7 +76,7 @@ function lowerNode(node: unknown, path: string, changes: SchemaChange[]): JsonSc
   return lowered["$ref"] === undefined ? lowered : besideReference(lowered);
 }
 
-/** The model reads the description, so it can still obey what the provider does not enforce. */
+/** The model reads the description, so it can still follow constraints that the provider does not enforce. */
 function describedBy(description: unknown, moved: readonly string[]): string {
   const list = moved.join(", ");
   return typeof description === "string" && description !== "" ? `${description}\n${list}` : list;
@@ -90,14 +90,19 @@ function isKept(keyword: string, value: unknown, path: string): boolean {
 }
 
 function removed(path: string, keyword: string, value: unknown): SchemaChange {
-  return { path: join(path, keyword), from: value, to: undefined, reason: `strict mode has no ${keyword} like this` };
+  return {
+    path: join(path, keyword),
+    from: value,
+    to: undefined,
+    reason: `strict mode does not support this ${keyword}`,
+  };
 }
 
 function becameAnyOf(path: string, value: unknown): SchemaChange {
-  return { path: join(path, "oneOf"), from: value, to: "anyOf", reason: "strict mode has anyOf, not oneOf" };
+  return { path: join(path, "oneOf"), from: value, to: "anyOf", reason: "strict mode supports anyOf, not oneOf" };
 }
 
-/** `allOf` with one member is how generators attach a description to a reference. */
+/** Schema generators use `allOf` with one member to attach a description to a reference. */
 function mergeSingleAllOf(node: JsonSchema): JsonSchema {
   const { allOf, ...rest } = node;
   if (!Array.isArray(allOf) || allOf.length !== 1 || !isSchema(allOf[0])) return node;
@@ -105,7 +110,7 @@ function mergeSingleAllOf(node: JsonSchema): JsonSchema {
   return clash ? node : { ...allOf[0], ...rest };
 }
 
-/** Strict mode wants to know the type of everything. */
+/** Strict mode requires a type for every schema. */
 function requireKind(node: Record<string, unknown>, path: string): void {
   if ("type" in node || "anyOf" in node || "$ref" in node) return;
   const values = "const" in node ? [node["const"]] : node["enum"];
@@ -145,8 +150,8 @@ function lowerAll(schemas: JsonSchema, path: string, changes: SchemaChange[]): R
 function closeObject(node: Record<string, unknown>, path: string, changes: SchemaChange[]): void {
   const { properties, additionalProperties } = node;
   if (additionalProperties !== undefined && additionalProperties !== false)
-    throw new NotStrict(`${at(path)} is an open map`);
-  if (!isSchema(properties) && additionalProperties !== false) throw new NotStrict(`${at(path)} is an open map`);
+    throw new NotStrict(`${at(path)} allows any property`);
+  if (!isSchema(properties) && additionalProperties !== false) throw new NotStrict(`${at(path)} allows any property`);
   const lowered = lowerAll(isSchema(properties) ? properties : {}, join(path, "properties"), changes);
   const required = new Set<unknown>(Array.isArray(node["required"]) ? node["required"] : []);
   for (const [name, schema] of Object.entries(lowered)) {
@@ -156,8 +161,7 @@ function closeObject(node: Record<string, unknown>, path: string, changes: Schem
     changes.push({ path: join(path, `properties.${name}`), from: "optional", to: "required, nullable", reason });
   }
   for (const name of required)
-    if (!(String(name) in lowered))
-      throw new NotStrict(`${at(path)} requires ${String(name)} without saying what it is`);
+    if (!(String(name) in lowered)) throw new NotStrict(`${at(path)} requires ${String(name)} without declaring it`);
   node["properties"] = lowered;
   node["required"] = Object.keys(lowered);
   node["additionalProperties"] = false;
@@ -186,7 +190,7 @@ function acceptsNull(schema: unknown): boolean {
   return hasType(schema, "null") || (schema["type"] === undefined && schema["enum"] !== undefined);
 }
 
-/** Nothing may stand beside a `$ref`, so what a generator put there moves around it. */
+/** No keyword may stand next to a `$ref`, so keywords there move to an enclosing schema. */
 function besideReference(node: JsonSchema): JsonSchema {
   const { $ref: reference, ...rest } = node;
   return Object.keys(rest).length === 0 ? node : { ...rest, anyOf: [{ $ref: reference }] };

@@ -8,18 +8,18 @@ const CLOSES = [CLOSE];
 type Emit = (text: string) => void;
 
 /**
- * Thoughts that a server leaves in the text, between `<think>` and `</think>`. They can only be the beginning of an
- * answer; anywhere else the tags are what the text is about. White space at the borders goes with the thoughts, so nothing
- * but the tags is lost; thoughts of nothing but white space are none.
+ * Extracts reasoning that a server leaves in the text, between `<think>` and `</think>`. Only tags at the start of an answer
+ * count; elsewhere they are text. Whitespace next to the tags belongs to the reasoning, so only the tags are lost; blank
+ * reasoning is omitted.
  */
 export class ThinkTags {
   readonly #thought: Emit;
   readonly #text: Emit;
   #state: "start" | "thinking" | "after" | "text";
-  /** The opening tag stood in the prompt: the answer begins inside the thoughts. */
+  /** Whether the opening tag is in the prompt, so that the answer starts with reasoning. */
   readonly #opened: boolean;
   #held = "";
-  /** Whether a thought was emitted. */
+  /** Whether reasoning was emitted. */
   #thinks = false;
 
   constructor(kind: Quirks["thinkTags"], thought: Emit, text: Emit) {
@@ -29,7 +29,7 @@ export class ThinkTags {
     this.#text = text;
   }
 
-  /** The thoughts have begun and not ended. */
+  /** Whether the reasoning has started and not ended. */
   get open(): boolean {
     return this.#state === "thinking";
   }
@@ -45,7 +45,7 @@ export class ThinkTags {
     if (this.#state === "after") this.#after();
   }
 
-  /** No thoughts will come in the text: they come elsewhere, or something else has begun. */
+  /** Stops looking for tags: the reasoning arrives in a field, or other content has started. */
   end(): void {
     const { open } = this;
     const rest = this.#held;
@@ -95,7 +95,7 @@ export class ThinkTags {
   }
 }
 
-/** More white space than this is not waited for: it may be all that comes. */
+/** Maximum leading whitespace to buffer; it may be endless. */
 const MOST_BLANK = 100;
 
 function isBlank(text: string): boolean {

@@ -10,27 +10,27 @@ import { OpenCall } from "./open-call.ts";
 import { synthesizeToolId } from "./tool-ids.ts";
 import type { WireObject } from "./wire-value.ts";
 
-/** A piece of a tool call as a server sent it; every field may be missing. */
+/** A fragment of a tool call as the server sent it; any field may be missing. */
 export interface ToolFragment {
   readonly index: number | undefined;
   readonly id: string | undefined;
   readonly name: string | undefined;
   readonly kind: ToolKind;
   readonly json: string;
-  /** What the host wants back with the call. */
+  /** The opaque fields that the host requires back with the call. */
   readonly state?: WireObject;
-  /** Whether an earlier call of the same chunk has a name and the same index. */
+  /** Whether an earlier call in the same chunk has a name and the same index. */
   readonly beside?: boolean;
 }
 
-/** A call with the index and the id that the server gave it. */
+/** A call with the server's index and id. */
 class AssembledCall extends OpenCall {
   readonly wireIndex: number | undefined;
   readonly wireId: string | undefined;
   readonly state: Record<string, unknown> = {};
-  /** How often it came again without arguments: so many more calls if none follow. */
+  /** How often it was repeated without arguments; each is another call if no arguments follow. */
   copies = 0;
-  /** Whether pieces of it came under an index of their own, which is reported. */
+  /** Whether fragments had another index, which is reported. */
   scattered = false;
 
   constructor(order: number, id: string, fragment: ToolFragment, sample: number) {
@@ -41,17 +41,17 @@ class AssembledCall extends OpenCall {
 }
 
 /**
- * Puts the tool calls of one sample together. Fragments come interleaved, without ids, without indexes, or with an index
- * that two calls share; calls are distinguished by id first, by index second, and by being the only one open last.
+ * Assembles the tool calls of one sample. Fragments may be interleaved, without ids, without indexes, or with an index that
+ * two calls share. They are matched by id, then by index, then to the only open call.
  */
 export class ToolCallAssembly {
   readonly #calls: AssembledCall[] = [];
-  /** Calls before this one are of another choice: nothing is added to them. */
+  /** Calls before this one belong to another choice and are closed. */
   #sealed = 0;
-  /** The latest open call with that id, and with that index. */
+  /** The latest open call by id, and by index. */
   readonly #byId = new Map<string, AssembledCall>();
   readonly #byIndex = new Map<number, AssembledCall>();
-  /** Open calls that may lack something. */
+  /** Open calls that may be incomplete. */
   readonly #unfinished = new Set<AssembledCall>();
   readonly #ids = new AnswerIds();
   readonly #target: Target;
@@ -81,7 +81,7 @@ export class ToolCallAssembly {
     this.#unfinished.add(call);
   }
 
-  /** Whether a whole call is one of the open ones again. */
+  /** Whether a complete call repeats one of the open ones. */
   repeats({ index, id, name, kind, json }: ToolFragment): boolean {
     const same = id !== undefined ? this.#byId.get(id) : index !== undefined ? this.#at(index) : this.#last;
     if (same === undefined || same.kind !== kind || same.name !== name) return false;
@@ -89,7 +89,7 @@ export class ToolCallAssembly {
     return same.text.repeats(json);
   }
 
-  /** What follows is of another choice, which counts its calls anew. */
+  /** Starts another choice, which numbers its calls from 0. */
   seal(): void {
     this.#sealed = this.#calls.length;
     this.#byId.clear();
@@ -98,8 +98,8 @@ export class ToolCallAssembly {
   }
 
   /**
-   * Ends every call. Throws `invalid_tool_call` for a call that is not whole; in an answer that was cut at its length it
-   * is left out and has no end.
+   * Ends every call. Throws `invalid_tool_call` for an incomplete call; in an answer that was truncated by the token limit it
+   * is omitted and gets no end event.
    */
   end(out: FlowEvent[], cut: boolean): void {
     for (const call of [...this.#calls]) this.#settleCopies(call, out);
@@ -118,7 +118,7 @@ export class ToolCallAssembly {
     return this.#calls.length > this.#sealed ? this.#calls.at(-1) : undefined;
   }
 
-  /** The open call a fragment belongs to; `undefined` when it begins a new one. */
+  /** The open call that a fragment continues; `undefined` if it starts a new one. */
   #continued(fragment: ToolFragment, out: FlowEvent[]): AssembledCall | undefined {
     const last = this.#last;
     if (fragment.id !== undefined) return this.#sameId(fragment, fragment.id);
@@ -135,7 +135,7 @@ export class ToolCallAssembly {
     const elsewhere = same !== undefined && fragment.index !== undefined && same.wireIndex !== fragment.index;
     if (same !== undefined && !(elsewhere && fragment.name !== undefined) && !this.#isRenamed(same, fragment))
       return same;
-    // A new id alone does not start a new call: some servers give every fragment an id of its own.
+    // A new id alone does not start a new call: some servers send a new id with every fragment.
     const there = fragment.index === undefined ? undefined : this.#at(fragment.index);
     return fragment.name === undefined || (there !== undefined && repeatsName(there, fragment)) ? there : undefined;
   }
@@ -145,14 +145,14 @@ export class ToolCallAssembly {
     return this.#byIndex.get(index) ?? (unnumbered?.wireIndex === undefined ? unnumbered : undefined);
   }
 
-  /** Another name is another call, whatever else is equal; in the middle of arguments it cannot be decided. */
+  /** Another name means another call; in the middle of arguments it is an error. */
   #isRenamed({ name, kind, text }: AssembledCall, fragment: ToolFragment): boolean {
     if (fragment.name === undefined || name === undefined || fragment.name === name) return false;
     if (kind === "custom" || text.empty || text.complete || fragment.json.trimStart().startsWith("{")) return true;
-    throw this.#invalid(`the tool call ${name} goes on under the name ${fragment.name}`);
+    throw this.#invalid(`the tool call ${name} continues with the name ${fragment.name}`);
   }
 
-  /** The first two calls that lack something. One that is whole is not looked at again until something is added to it. */
+  /** The first two incomplete calls. A complete one is not checked again until something is added to it. */
   #openCalls(): readonly AssembledCall[] {
     const open: AssembledCall[] = [];
     for (const call of this.#unfinished) {
@@ -162,20 +162,19 @@ export class ToolCallAssembly {
     return open;
   }
 
-  /** A continuation under an unknown index belongs to the one call that still lacks something. */
+  /** A fragment with an unknown index belongs to the only incomplete call. */
   #onlyOpen(fragment: ToolFragment, last: AssembledCall, out: FlowEvent[]): AssembledCall {
     const [only, second] = this.#openCalls();
     if (fragment.json.trim() === "" && only === undefined) return last;
     if (only === undefined || second !== undefined)
-      throw this.#invalid("a fragment of a tool call belongs to none of the open calls");
+      throw this.#invalid("a tool call fragment does not match an open call");
     if (!only.scattered) this.#reportScattered(only, fragment, out);
     only.scattered = true;
     return only;
   }
 
   #reportScattered(only: AssembledCall, fragment: ToolFragment, out: FlowEvent[]): void {
-    const reason =
-      "a fragment of a tool call came under a new index, without an id; it was added to the only open call";
+    const reason = "a tool call fragment had a new index and no id; it was added to the only open call";
     const adjustment: Adjustment = {
       setting: "tools",
       from: { index: fragment.index },
@@ -197,7 +196,7 @@ export class ToolCallAssembly {
     return call;
   }
 
-  /** A call without arguments that came several times, and got none later, is several calls. */
+  /** A call without arguments that was sent several times counts as several calls. */
   #settleCopies(call: AssembledCall, out: FlowEvent[]): void {
     const { copies, kind, name, text } = call;
     call.copies = 0;
@@ -221,8 +220,8 @@ export class ToolCallAssembly {
 }
 
 /**
- * Servers without ids put whole calls under one index, one after the other. An opening `{}` is not a complete call, and the same
- * arguments again are a repetition, unless both are in one chunk.
+ * Servers without ids send complete calls with one index, one after the other. An initial `{}` is not a complete call, and equal
+ * arguments are a repetition, unless both are in one chunk.
  */
 function beginsAnother({ name, text }: OpenCall, fragment: ToolFragment): boolean {
   if (fragment.name === undefined || name === undefined) return false;
@@ -232,24 +231,24 @@ function beginsAnother({ name, text }: OpenCall, fragment: ToolFragment): boolea
   return begun === undefined || JSON.stringify(begun.value) !== JSON.stringify(parseArguments(text.text)?.value);
 }
 
-/** Whether a call without an id and without arguments comes again just as it is. */
+/** Whether a fragment repeats a call without an id and without arguments. */
 function isCopy({ name, text, wireId }: AssembledCall, fragment: ToolFragment): boolean {
   if (wireId !== undefined || fragment.id !== undefined || name === undefined || fragment.name !== name) return false;
   return text.empty && text.text.trim() === fragment.json.trim();
 }
 
-/** Servers that name the tool in every fragment: what cannot begin arguments goes on with those that are not whole yet. */
+/** Some servers repeat the tool name in every fragment: text that cannot start arguments continues incomplete ones. */
 function repeatsName({ name, text }: OpenCall, fragment: ToolFragment): boolean {
   if (fragment.name !== name || fragment.json === "" || text.text === "") return false;
   return !fragment.json.trimStart().startsWith("{") && !text.complete;
 }
 
-/** The input of a custom tool is plain text, which looks the same when its end is missing. */
+/** The input of a custom tool is plain text, so a missing end cannot be detected. */
 function isCut({ name, text, kind }: OpenCall, last: boolean): boolean {
   return name === undefined || (kind === "custom" ? last : !text.complete);
 }
 
-/** `undefined` when the text is no JSON. */
+/** `undefined` if the text is not JSON. */
 function parseArguments(json: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(json) };

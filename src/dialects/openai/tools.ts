@@ -8,7 +8,7 @@ export interface WireFunction {
   readonly name: string;
   readonly description?: string;
   readonly parameters: { [keyword: string]: unknown };
-  /** Only a tool that asks for it is lowered and enforced. */
+  /** Only the schemas of strict tools are converted and enforced. */
   readonly strict: boolean;
 }
 
@@ -28,7 +28,7 @@ export function lowerTool(tool: Tool, adjustments: Adjustment[]): WireFunction {
 
 type ToolSettings = Pick<Settings, "toolChoice" | "parallelToolCalls">;
 
-/** The API refuses both settings on a request without tools. */
+/** The API rejects both settings in a request without tools. */
 export function toolSettings(settings: Settings, hasTools: boolean, adjustments: Adjustment[]): ToolSettings {
   const { toolChoice, parallelToolCalls } = settings;
   if (hasTools) return { toolChoice, parallelToolCalls };

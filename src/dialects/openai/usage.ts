@@ -2,12 +2,12 @@ import { type Usage, usageOf } from "../../core/usage.ts";
 import { ToldCounts } from "../told-counts.ts";
 import { listIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
-/** The counts of one answer, over all places and chunks that report some. */
+/** The token counts of one answer, from all fields and chunks that report some. */
 class OpenaiUsage {
   protected readonly counts = new ToldCounts();
   #serviceTier: string | undefined;
 
-  /** Reads the tier that served the answer, which need not be the one asked for. */
+  /** Reads the tier that served the answer, which may differ from the requested one. */
   pushTier(answer: WireObject): void {
     this.#serviceTier = textIn(answer["service_tier_used"]) ?? textIn(answer["service_tier"]) ?? this.#serviceTier;
   }
@@ -16,14 +16,14 @@ class OpenaiUsage {
     return this.#serviceTier;
   }
 
-  /** `undefined` when the server reported nothing, or only zeros: some do that for answers they did not count. */
+  /** `undefined` if the server reported nothing, or only zeros, as some do for answers that they did not count. */
   usage(): Usage | undefined {
     const of = (name: string) => this.counts.of(name);
     const [prompt, cacheRead, cacheWrite] = [of("prompt"), of("cacheRead"), of("cacheWrite")];
     if (prompt + of("completion") === 0) return undefined;
     const cached = cacheRead + cacheWrite;
     return usageOf({
-      // A cache larger than the prompt was counted beside it, not in it.
+      // A cache count larger than the prompt count is not included in it.
       input: cached > prompt ? prompt : prompt - cached,
       cacheRead,
       cacheWrite,
@@ -42,7 +42,7 @@ class OpenaiUsage {
     });
   }
 
-  /** xAI leaves reasoning out of the completion; the total includes it. */
+  /** xAI's completion count excludes reasoning; the total includes it. */
   #outputWithReasoning(): number {
     const of = (name: string) => this.counts.of(name);
     const sum = of("completion") + of("reasoning");
@@ -77,20 +77,20 @@ export class ChatUsage extends OpenaiUsage {
     });
   }
 
-  /** Searches and hosted tools that only the message shows: citations of the web, and what Groq's systems ran. */
+  /** Searches and hosted tools that are visible only in the message: web citations, and tools of Groq's compound systems. */
   pushMessage(message: WireObject): void {
     if (objectsIn(message["annotations"]).some(({ type }) => type === "url_citation")) this.searched();
     const ran = listIn(message["executed_tools"]).length;
     if (ran > this.counts.of("tool")) this.counts.push({ tool: ran });
   }
 
-  /** At least one search belongs to the answer. */
+  /** Counts at least one search. */
   searched(): void {
     if (this.counts.of("webSearchRequests") === 0) this.counts.push({ webSearchRequests: 1 });
   }
 }
 
-/** Items of the server's own tools that are charged by call (platform.openai.com/docs/pricing, built-in tools). */
+/** Items of the provider's own tools that are charged per call (platform.openai.com/docs/pricing, built-in tools). */
 const CHARGED_ITEMS: ReadonlySet<unknown> = new Set([
   ...["web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call"],
 ]);

@@ -1,4 +1,4 @@
-/** Reads parts of a JSON value whose shape a server decides: whatever is not of the kind asked for counts as absent. */
+/** Reads untrusted JSON: a value of another type counts as absent. */
 export type WireObject = Readonly<Record<string, unknown>>;
 
 export function objectIn(value: unknown): WireObject | undefined {
@@ -9,7 +9,7 @@ export function listIn(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Text that says something; an empty string counts as absent. */
+/** A non-empty string; an empty one counts as absent. */
 export function textIn(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
@@ -18,7 +18,7 @@ export function numberIn(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/** The objects of a list; anything else in it is left out. */
+/** The objects of an array; other elements are skipped. */
 export function objectsIn(value: unknown): readonly WireObject[] {
   return listIn(value)
     .map(objectIn)

@@ -5,7 +5,7 @@ import { ModelError, type ModelErrorInit } from "../../core/error.ts";
 import type { Events, FinishReason, FlowEvent } from "../../core/event.ts";
 import { type UsageCounts, usageOf } from "../../core/usage.ts";
 
-/** One thing a scripted model does; each step that gives events gives them as one batch. */
+/** One step of a scripted model. A step with several events emits them as one batch. */
 export type ScriptStep =
   /** Text, word by word. */
   | { readonly text: string; readonly sample?: number }
@@ -27,28 +27,28 @@ export type ScriptStep =
   /** Says nothing more until the attempt is cancelled. */
   | { readonly hang: true };
 
-/** The steps of one attempt, or a text for a complete answer. Steps without a `finish` are a stream that was cut. */
+/** The steps of one attempt, or a string for a complete answer. Steps without a `finish` are a truncated stream. */
 export type ScriptedAttempt = string | readonly ScriptStep[];
 
-/** One attempt as the scripted model saw it. */
+/** One recorded attempt. */
 export interface ScriptedCall {
   readonly call: Call;
   /** Milliseconds on the factory's clock. */
   readonly startedMs: number;
   endedMs: number | undefined;
-  /** How it ended; "left" when its reader went away before the end. */
+  /** How it ended; "left" if the reader stopped before the end. */
   end: "open" | "complete" | "failed" | "left";
 }
 
 export interface ScriptedDialect extends Dialect {
-  /** Every attempt so far, in the order of arrival. */
+  /** All attempts so far, in order. */
   readonly calls: readonly ScriptedCall[];
-  /** Most attempts that were open at the same time. */
+  /** Maximum number of attempts in flight. */
   readonly peak: number;
 }
 
 /**
- * A model that does what a script says: attempt after attempt, the last one again and again. Needs no network.
+ * A model that plays a script, one entry per attempt; the last one repeats. Needs no network.
  *
  * @example
  * import { ModelFactory } from "modelwright";

@@ -1,8 +1,8 @@
-/** An answer made by the user of the simulator; what is absent is made up as usual. */
+/** An answer from the user of the simulator; absent fields are generated. */
 export interface SimulatedAnswer {
   readonly text?: string;
   readonly reasoning?: string;
-  /** The reasoning comes sealed instead of readable (`redacted_thinking`); only the Anthropic wire has this. */
+  /** The reasoning is sent as `redacted_thinking`; only on the Anthropic wire. */
   readonly redacted?: boolean;
   readonly refusal?: string;
   readonly toolCalls?: readonly { readonly name: string; readonly arguments: unknown }[];
@@ -14,7 +14,7 @@ export interface SimulatedAnswer {
 export const SIMULATED_FINISHES = ["stop", "length", "tool-calls", "content-filter", "refusal"] as const;
 export type SimulatedFinish = (typeof SIMULATED_FINISHES)[number];
 
-/** Tokens; `input` is the whole prompt, cached parts included, `output` everything produced, reasoning included. */
+/** Tokens; `input` is the complete prompt, including cached parts, `output` includes reasoning. */
 export interface SimulatedUsage {
   readonly input: number;
   readonly cacheRead: number;
@@ -24,9 +24,9 @@ export interface SimulatedUsage {
   readonly reasoning: number;
 }
 
-/** A whole answer, before a wire gives it its form. */
+/** A complete answer, independent of the wire format. */
 export interface Answer {
-  /** The same for the same request; ids are made from it. */
+  /** Equal for equal requests; ids are derived from it. */
   readonly fingerprint: string;
   readonly samples: readonly Sample[];
   readonly usage: SimulatedUsage;
@@ -46,7 +46,7 @@ export interface Sample {
 
 export interface SampleCall {
   readonly name: string;
-  /** May be cut by the token limit; then `arguments` is empty. */
+  /** May be truncated by the token limit; then `arguments` is empty. */
   readonly json: string;
   readonly arguments: unknown;
 }

@@ -1,15 +1,15 @@
 import { sha256 } from "../../core/node-crypto.ts";
-/** Hexadecimal SHA-256 of the parts; the boundaries between them count. */
+/** Hexadecimal SHA-256 of the parts and their boundaries. */
 export function digest(...parts: readonly unknown[]): string {
   return sha256(JSON.stringify(parts));
 }
 
-/** An id in a provider's style that is the same whenever the parts are. */
+/** A deterministic id in a provider's format. */
 export function idOf(prefix: string, ...parts: readonly unknown[]): string {
   return prefix + digest(...parts).slice(0, 24);
 }
 
-/** Numbers in [0, 1) that are the same whenever the seed is (mulberry32). */
+/** Deterministic numbers in [0, 1) for a seed (mulberry32). */
 export function randomOf(seed: string): () => number {
   let state = Number.parseInt(digest(seed).slice(0, 8), 16);
   return () => {
@@ -20,7 +20,7 @@ export function randomOf(seed: string): () => number {
   };
 }
 
-/** One of the choices; `undefined` only when there are none. */
+/** One of the choices; `undefined` if there are none. */
 export function pick<T>(choices: readonly T[], random: () => number): T | undefined {
   return choices[Math.floor(random() * choices.length)];
 }

@@ -1,4 +1,4 @@
-/** Careful reading of bodies that may hold anything. */
+/** Reads untrusted JSON bodies. */
 export type Json = Readonly<Record<string, unknown>>;
 
 export function asObject(value: unknown): Json | undefined {
@@ -9,7 +9,7 @@ export function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The objects of a list; other members are skipped. */
+/** The objects of an array; other elements are skipped. */
 export function asObjects(value: unknown): readonly Json[] {
   return asList(value).filter((member): member is Json => asObject(member) !== undefined);
 }
@@ -22,7 +22,7 @@ export function asNumber(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/** A text, or a list of texts, as a list. */
+/** A string or an array of strings, as an array. */
 export function asTexts(value: unknown): readonly string[] {
   if (typeof value === "string") return [value];
   return asList(value).filter((member): member is string => typeof member === "string");

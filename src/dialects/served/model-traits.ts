@@ -1,10 +1,10 @@
-/** Where a family of models differs on the wire; the first row that matches holds. */
+/** Differences of a model family on the wire; the first matching row applies. */
 export interface ModelTraits {
-  /** Field of a chat message that carries reasoning as text; such models reason without being asked. */
+  /** Field of a chat message for reasoning text; such models always reason. */
   readonly reasoningField?: "reasoning_content" | "reasoning";
-  /** Function calls carry signatures and ids, and come back with their signature. */
+  /** Function calls have signatures and ids, and histories must include the signatures. */
   readonly signsCalls?: boolean;
-  /** Chat parameters this family refuses, with what to use instead. */
+  /** Chat parameters that this family rejects, with their replacement. */
   readonly replacedParameters?: Readonly<Record<string, string>>;
 }
 

@@ -14,22 +14,22 @@ export const PROBLEM_KINDS = [
   "invalid",
 ] as const;
 
-/** What is wrong with a request, or with the provider, in no provider's words yet. */
+/** The kind of an error of a request or provider, independent of the wire format. */
 export type ProblemKind = (typeof PROBLEM_KINDS)[number];
 
 export interface Problem {
   readonly kind: ProblemKind;
-  /** HTTP status; the provider's own for this kind when absent. */
+  /** HTTP status. Default: the provider's status for this kind. */
   readonly status?: number | undefined;
   readonly message?: string | undefined;
   readonly param?: string | undefined;
   readonly code?: string | undefined;
   readonly model?: string | undefined;
-  /** Seconds, in the body where a provider puts them there. */
+  /** Seconds; in the body if the provider has it there. */
   readonly retryAfter?: number | undefined;
 }
 
-/** Thrown by a wire that refuses a request the way its provider would. */
+/** Thrown by a wire format for a request that its provider would reject. */
 export class Rejection extends Error {
   readonly problem: Problem;
 
@@ -40,7 +40,7 @@ export class Rejection extends Error {
   }
 }
 
-/** Refuses a request as malformed. */
+/** Rejects a request as malformed. */
 export function refuse(message: string, param?: string, code?: string): never {
   throw new Rejection({ kind: "invalid", message, param, code });
 }

@@ -2,7 +2,7 @@ import { own } from "../../core/own.ts";
 import type { WireName } from "../../core/wire-name.ts";
 import type { Json } from "./json.ts";
 
-/** A request as read from any of the wires: what an answer is made from. */
+/** A request from any wire format, from which an answer is generated. */
 export interface SimulatedRequest {
   readonly wire: WireName;
   readonly path: string;
@@ -12,7 +12,7 @@ export interface SimulatedRequest {
   readonly system: string;
   /** The conversation without the instructions. */
   readonly turns: readonly SimulatedTurn[];
-  /** Text of the last user turn that has text. */
+  /** Text of the last user message with text. */
   readonly prompt: string;
   readonly tools: readonly SimulatedTool[];
   readonly toolChoice: "auto" | "none" | "required" | { readonly names: readonly string[] };
@@ -33,7 +33,7 @@ export interface SimulatedRequest {
 export interface SimulatedTurn {
   readonly role: "user" | "assistant";
   readonly text: string;
-  /** Names of what is attached: a media type or a file name each. */
+  /** Attachments: a media type or a file name each. */
   readonly media: readonly string[];
   readonly results: readonly ToolResult[];
 }
@@ -52,13 +52,13 @@ export interface SimulatedTool {
 }
 
 export interface ReasoningWish {
-  /** How much of it, 0..1. */
+  /** Amount of reasoning, 0 to 1. */
   readonly amount: number;
-  /** Whether the answer shows its text. */
+  /** Whether the answer includes the reasoning text. */
   readonly visible: boolean;
 }
 
-/** A piece of the prompt; `cacheTtl` ends a prefix the caller wants cached. */
+/** A part of the prompt; `cacheTtl` marks the end of a prefix to cache. */
 export interface PromptSegment {
   readonly text: string;
   readonly tokens: number;
@@ -75,12 +75,12 @@ const AMOUNTS: Readonly<Record<string, number>> = {
   max: 1,
 };
 
-/** How much reasoning an effort word asks for; an unknown word counts as medium. */
+/** Amount of reasoning for an effort level; an unknown level counts as medium. */
 export function amountOfEffort(effort: string): number {
   return own(AMOUNTS, effort.toLowerCase()) ?? 0.5;
 }
 
-/** The text an answer is about. */
+/** The text that an answer refers to. */
 export function promptOf(turns: readonly SimulatedTurn[]): string {
   return turns.findLast((turn) => turn.role === "user" && turn.text.trim() !== "")?.text ?? "";
 }

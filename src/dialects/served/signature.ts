@@ -1,6 +1,6 @@
 import { digest } from "./hash.ts";
 
-/** Opaque proofs that a piece of an answer came from here, as providers attach to reasoning. They outlive the process. */
+/** Signatures that prove that a part of an answer is from the simulator, like a provider's. They stay valid across processes. */
 export function sign(kind: string, content: unknown): string {
   const proof = digest("simulated signature", kind, content);
   return Buffer.from(`simulated:${kind}:${proof}`).toString("base64");
@@ -10,7 +10,7 @@ export function isSigned(kind: string, content: unknown, signature: unknown): bo
   return signature === sign(kind, content);
 }
 
-/** A sealed text: opaque, and unreadable once a character was changed. */
+/** An opaque text that is invalid if a character is changed. */
 export function seal(kind: string, text: string): string {
   return Buffer.from(JSON.stringify([text, sign(kind, text)])).toString("base64");
 }

@@ -1,7 +1,7 @@
 import { asList, asObject, asObjects, type Json } from "./json.ts";
 
 /**
- * Why a schema is not fit for OpenAI's strict mode (each object closed, every property required), or `undefined`.
+ * Why a schema is not valid in OpenAI's strict mode (each object closed, every property required), or `undefined`.
  * https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
  */
 export function strictSchemaProblem(schema: unknown, path: readonly string[] = []): string | undefined {

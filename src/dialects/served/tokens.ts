@@ -1,23 +1,23 @@
 const CHARACTERS_PER_TOKEN = 4;
 
-/** A simple, stable measure: four characters (code points) make one token. */
+/** A simple, stable estimate: one token per four characters (code points). */
 export function tokensOf(text: string): number {
   return Math.ceil(Array.from(text).length / CHARACTERS_PER_TOKEN);
 }
 
-/** Tokens of a piece, not rounded, so that the pieces of a text add up. */
+/** Tokens of a part, not rounded, so that the parts of a text add up. */
 export function fractionalTokens(text: string): number {
   return Array.from(text).length / CHARACTERS_PER_TOKEN;
 }
 
-/** The first tokens of a text; never cuts a code point. */
+/** The first tokens of a text; never splits a code point. */
 export function firstTokens(text: string, tokens: number): string {
   return Array.from(text)
     .slice(0, Math.max(0, tokens) * CHARACTERS_PER_TOKEN)
     .join("");
 }
 
-/** A text as its tokens, as log probabilities list them. */
+/** The tokens of a text, for log probabilities. */
 export function tokenTexts(text: string): readonly string[] {
   const characters = Array.from(text);
   const count = Math.ceil(characters.length / CHARACTERS_PER_TOKEN);
@@ -26,12 +26,12 @@ export function tokenTexts(text: string): readonly string[] {
   );
 }
 
-/** A text as the deltas a stream sends: two words at a time, nothing lost. */
+/** The stream deltas of a text: two words each. */
 export function deltasOf(text: string): readonly string[] {
   return text.match(/\s*\S+(?:\s+\S+)?|\s+/gu) ?? [];
 }
 
-/** JSON as the deltas a stream sends: pieces of a dozen characters. */
+/** The stream deltas of JSON: a dozen characters each. */
 export function jsonDeltasOf(json: string): readonly string[] {
   return json.match(/.{1,12}/gsu) ?? [];
 }
