@@ -1,4 +1,4 @@
-import { checkOptionNames, invalidOption } from "./option-names.ts";
+import { ANYTHING, checkOptions, invalidOption } from "./check-options.ts";
 
 /** Who a call is made for, from the widest to the narrowest level. You choose the names. */
 export interface Scope {
@@ -9,6 +9,8 @@ export interface Scope {
 }
 
 const LEVELS = ["org", "guild", "agent"] as const satisfies readonly (keyof Scope)[];
+/** Each name is checked where it is written. */
+const RULES = { org: ANYTHING, guild: ANYTHING, agent: ANYTHING };
 
 /**
  * The scope and its parents, the widest first: `["acme", "acme/docs", "acme/docs/writer"]`. An agent without a guild is
@@ -16,7 +18,7 @@ const LEVELS = ["org", "guild", "agent"] as const satisfies readonly (keyof Scop
  * @throws ModelError `invalid_request` for a scope without an org, or a name that is not a string.
  */
 export function scopePath(scope: Scope): readonly string[] {
-  checkOptionNames(scope, LEVELS, "scope");
+  checkOptions<Scope>(scope, RULES, "scope");
   const names = LEVELS.map((level) => spelledName(scope[level], level));
   return names.flatMap((name, at) => (name === "" ? [] : [names.slice(0, at + 1).join("/")]));
 }

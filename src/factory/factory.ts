@@ -6,19 +6,19 @@ import { type FileWatcher, watchFiles } from "../config/file-watcher.ts";
 import { type Config, loadConfig, type PriceBook, parseConfig } from "../config/load.ts";
 import { asksToSimulate } from "../config/parse.ts";
 import { bindMethods } from "../core/bind-methods.ts";
+import { checkOptions, invalidOption } from "../core/check-options.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { ModelError } from "../core/error.ts";
 import { silentLogger } from "../core/logger.ts";
-import { checkOptionNames, invalidOption } from "../core/option-names.ts";
 import { own } from "../core/own.ts";
 import { scopePath } from "../core/scope.ts";
 import type { BreakerState, Target } from "../core/target.ts";
 import { WIRE_NAMES } from "../core/wire-name.ts";
 import { USAGE_GROUPS, type UsageGroup, type UsageTotal } from "../layers/usage-totals.ts";
-import { type DiscoverOptions, type Discovery, discover } from "../model/discovery.ts";
-import { type HealthOptions, healthOf, type ModelHealth } from "../model/health.ts";
+import { DISCOVER_RULES, type DiscoverOptions, type Discovery, discover } from "../model/discovery.ts";
+import { HEALTH_RULES, type HealthOptions, healthOf, type ModelHealth } from "../model/health.ts";
 import { Model } from "../model/model.ts";
 import type { Simulator, SimulatorOptions } from "../simulator/server.ts";
 import { dialectNamed } from "../target/dialect-map.ts";
@@ -30,7 +30,7 @@ import { transportFrom } from "../transport/any-fetch.ts";
 import { createTransport } from "../transport/fetch.ts";
 import { overlayFor } from "./catalog-overlay.ts";
 import { Generation, type Surroundings } from "./generation.ts";
-import { type CreateOptions, checkFactoryOptions, type FactoryOptions } from "./options.ts";
+import { CREATE_RULES, type CreateOptions, checkFactoryOptions, type FactoryOptions } from "./options.ts";
 import { type SharedServices, targetPipeline } from "./pipeline.ts";
 import { changesBetween, noFile, type ReloadEvent, type Reloaded, stillInUse } from "./reload.ts";
 import { servicesOf, sharedServices } from "./services.ts";
@@ -150,9 +150,8 @@ export class ModelFactory<Models = Registered> {
   /** Like create, for names known only at run time. */
   get(name: string, options: CreateOptions = {}): Model {
     this.#checkOpen();
-    checkOptionNames(options, ["scope", "fresh"], "create");
+    checkOptions(options, CREATE_RULES, "create");
     const { scope, fresh = false } = options;
-    if (typeof fresh !== "boolean") throw invalidOption("create: fresh must be true or false");
     const behind = this.#config.behind(name);
     const key = JSON.stringify([behind, scope === undefined ? undefined : scopePath(scope).at(-1)]);
     const known = fresh ? undefined : this.#models.get(key);
@@ -224,7 +223,7 @@ export class ModelFactory<Models = Registered> {
    */
   async health(options: HealthOptions = {}): Promise<Readonly<Record<string, ModelHealth>>> {
     this.#checkOpen();
-    checkOptionNames(options, ["names", "timeoutMs"], "health");
+    checkOptions(options, HEALTH_RULES, "health");
     const { timeoutMs = 5_000 } = options;
     const generation = this.#generation;
     const names = options.names?.flatMap((name) => generation.entriesOf(name)) ?? generation.config.names;
@@ -252,7 +251,7 @@ export class ModelFactory<Models = Registered> {
    */
   async discover(name?: NameOf<Models> | (string & {}), options: DiscoverOptions = {}): Promise<Discovery> {
     this.#checkOpen();
-    checkOptionNames(options, ["timeoutMs", "key", "signal"], "discover");
+    checkOptions(options, DISCOVER_RULES, "discover");
     const generation = this.#generation;
     const [entry = ""] = generation.entriesOf(name ?? this.#config.defaultModel);
     const target = generation.target(entry);
@@ -266,6 +265,8 @@ export class ModelFactory<Models = Registered> {
    */
   async reload(toml?: string): Promise<Reloaded> {
     this.#checkOpen();
+    if (toml !== undefined && typeof toml !== "string")
+      throw invalidOption("reload: the text must be a string of TOML");
     return this.#take(await this.#reread(toml));
   }
 
@@ -276,6 +277,7 @@ export class ModelFactory<Models = Registered> {
    */
   watch(listener: (event: ReloadEvent) => void = () => {}): FileWatcher {
     this.#checkOpen();
+    if (typeof listener !== "function") throw invalidOption("watch: the listener must be a function");
     const { read } = this.#source;
     if (read === undefined) throw noFile("there is no file to watch: the factory was made from text");
     const watcher = watchFiles({

@@ -1,7 +1,17 @@
+import {
+  ANYTHING,
+  checkOptions,
+  either,
+  FLAG,
+  FUNCTION,
+  methods,
+  type OptionRules,
+  recordOf,
+  TEXT,
+} from "../core/check-options.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { Logger } from "../core/logger.ts";
-import { checkOptionNames } from "../core/option-names.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Token } from "../core/target.ts";
 import type { TransportInput } from "../transport/any-fetch.ts";
@@ -58,21 +68,28 @@ export interface FactoryOptions {
   readonly random?: () => number;
 }
 
-const OPTION_NAMES: { readonly [name in keyof Required<FactoryOptions>]: true } = {
-  env: true,
-  profile: true,
-  catalog: true,
-  simulate: true,
-  baseDir: true,
-  providers: true,
-  tokens: true,
-  logger: true,
-  transport: true,
-  clock: true,
-  random: true,
+const RULES: OptionRules<FactoryOptions> = {
+  env: {
+    is: "an object of strings",
+    // Reading all variables of the process would cost more than the rest of a load.
+    accepts: (env) => env === process.env || VARIABLES.accepts(env),
+  },
+  profile: TEXT,
+  catalog: { is: "a path or false", accepts: (catalog) => catalog === false || TEXT.accepts(catalog) },
+  simulate: FLAG,
+  baseDir: TEXT,
+  providers: recordOf("an object of dialects", methods("a dialect", ["open"])),
+  tokens: recordOf("an object of functions", FUNCTION),
+  logger: methods("a logger, with debug, info, warn and error", ["debug", "info", "warn", "error"]),
+  transport: either(FUNCTION, methods("an object with fetch", ["fetch"], ["close"])),
+  clock: methods("an object with now, monotonic or schedule", [], ["now", "monotonic", "schedule"]),
+  random: FUNCTION,
 };
+const VARIABLES = recordOf("", { is: "", accepts: (value) => value === undefined || typeof value === "string" });
 
-/** @throws ModelError `invalid_request` for an option that `load` and `parse` do not have. */
+export const CREATE_RULES: OptionRules<CreateOptions> = { scope: ANYTHING, fresh: FLAG };
+
+/** @throws ModelError `invalid_request` for an option that `load` and `parse` do not have, or of another type. */
 export function checkFactoryOptions(options: FactoryOptions, method: "load" | "parse"): void {
-  checkOptionNames(options, Object.keys(OPTION_NAMES), `ModelFactory.${method}`);
+  checkOptions(options, RULES, `ModelFactory.${method}`);
 }

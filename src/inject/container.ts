@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ANYTHING, checkOptions, type OptionRules, TABLE } from "../core/check-options.ts";
 import { hasKeys } from "../core/echo.ts";
 import { scopePath } from "../core/scope.ts";
 import { withoutKeys } from "../core/secret.ts";
@@ -30,6 +31,9 @@ export interface ContainerOptions {
   readonly values?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Specs are data: their mistakes are those of a configuration. */
+const RULES: OptionRules<ContainerOptions> = { specs: ANYTHING, modules: TABLE, values: TABLE };
+
 const specSchema = z.strictObject({
   module: z.string().min(1),
   export: z.string().min(1),
@@ -52,7 +56,9 @@ export class Container {
   readonly #made = new Map<string, Made>();
 
   /** @throws ConfigError with every mistake of the specs, modules that are not allowed included; loads none. */
-  constructor({ specs, modules = {}, values = {} }: ContainerOptions) {
+  constructor(options: ContainerOptions) {
+    checkOptions(options, RULES, "Container");
+    const { specs, modules = {}, values = {} } = options;
     this.#modules = new Map<string, ModuleSource>([
       ["modelwright/inject", { resolveModel }],
       ...Object.entries(modules),

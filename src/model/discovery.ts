@@ -1,4 +1,5 @@
 import { Cancellation, unlessCancelled } from "../core/cancellation.ts";
+import { INDEX, MILLISECONDS, type OptionRules, SIGNAL } from "../core/check-options.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { isModelError } from "../core/error.ts";
@@ -17,6 +18,8 @@ export interface DiscoverOptions {
   readonly key?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export const DISCOVER_RULES: OptionRules<DiscoverOptions> = { timeoutMs: MILLISECONDS, key: INDEX, signal: SIGNAL };
 
 /** What a provider says it offers. */
 export interface Discovery {
@@ -50,7 +53,6 @@ export async function discover(context: DiscoverContext, options: DiscoverOption
   if (dialect.listModels === undefined)
     throw targetError(target, "unsupported", `the ${dialect.name} wire has no list of models`);
   if (typeof modelList === "object" && !isSimulated) throw targetError(target, "unsupported", modelList.none);
-  if (!(timeoutMs > 0)) throw targetError(target, "invalid_request", "timeoutMs must be more than 0");
   const cancellation = new Cancellation();
   if (signal !== undefined) cancellation.follow(signal);
   const late = targetError(target, "timed_out", `no list of models within ${timeoutMs} ms`, { phase: "deadline" });

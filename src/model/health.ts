@@ -1,3 +1,4 @@
+import { MILLISECONDS, type OptionRules, TEXTS } from "../core/check-options.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ConfigError } from "../core/config-error.ts";
 import { isModelError, type ModelError } from "../core/error.ts";
@@ -10,6 +11,8 @@ export interface HealthOptions {
   /** Longest wait for each, milliseconds. Default 5000. */
   readonly timeoutMs?: number;
 }
+
+export const HEALTH_RULES: OptionRules<HealthOptions> = { names: TEXTS, timeoutMs: MILLISECONDS };
 
 /** Whether a model answered a request of a few tokens just now. */
 export interface ModelHealth {

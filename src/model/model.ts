@@ -1,10 +1,10 @@
 import { supportedParams } from "../core/adapt.ts";
 import { missingPrice } from "../core/billing.ts";
 import { bindMethods } from "../core/bind-methods.ts";
+import { invalidOption } from "../core/check-options.ts";
 import { addCost, costOf, NO_COST } from "../core/cost.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import { type Input, readInput } from "../core/input.ts";
-import { invalidOption } from "../core/option-names.ts";
 import type { Reply } from "../core/reply.ts";
 import { type Scope, scopePath } from "../core/scope.ts";
 import { CAPABILITIES } from "../core/setting-capabilities.ts";
@@ -151,7 +151,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
 
   /** Tokens of a prompt: estimated here, or with `exact` counted by the provider (`unsupported` where it has no such endpoint). */
   async countTokens(input: Input, options?: CallOptions & { readonly exact?: boolean }): Promise<number> {
-    const { exact = false, ...rest } = options ?? {};
+    const { exact, rest } = readExact(options, this.name);
     const prepared = this.#prepare(input, rest);
     return exact ? countTokens(prepared) : estimatePrompt(prepared);
   }
@@ -209,6 +209,14 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     const batchSize = manySamples(whole) ? (read.input.batchSize ?? target.policy.batchSize) : 1;
     return { context, input: whole, batchSize, signal: read.signal };
   }
+}
+
+function readExact(options: (CallOptions & { readonly exact?: boolean }) | undefined, model: string) {
+  // What is not an object is refused with all other options.
+  if (typeof options !== "object" || options === null) return { exact: false, rest: options };
+  const { exact = false, ...rest } = options;
+  if (typeof exact !== "boolean") throw invalidOption(`${model}: countTokens: exact must be true or false`);
+  return { exact, rest };
 }
 
 function capabilityNamed(word: unknown): Capability {

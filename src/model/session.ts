@@ -1,9 +1,9 @@
 import { bindMethods } from "../core/bind-methods.ts";
+import { ANYTHING, COUNT, checkOptions, type OptionRules, TEXT } from "../core/check-options.ts";
 import { ModelError } from "../core/error.ts";
 import type { Input, OpenAIMessage } from "../core/input.ts";
 import { readHistory, readInput } from "../core/input.ts";
 import type { Message } from "../core/message.ts";
-import { checkOptionNames } from "../core/option-names.ts";
 import type { Reply } from "../core/reply.ts";
 import { latestMessages } from "./message-window.ts";
 import type { CallOptions } from "./options.ts";
@@ -22,6 +22,12 @@ export interface SessionOptions {
   /** Instructions of every call of this session; they replace the entry's. */
   readonly system?: string | undefined;
 }
+
+const RULES: OptionRules<SessionOptions> = {
+  memory: { ...COUNT, is: `${COUNT.is} (omit it to keep everything)` },
+  messages: ANYTHING,
+  system: TEXT,
+};
 
 /** How a session asks its model. */
 export interface SessionCalls<Options> {
@@ -42,10 +48,8 @@ export class Session<Options extends CallOptions = CallOptions> {
   #running: Turn | undefined;
 
   constructor(calls: SessionCalls<Options>, options: SessionOptions = {}) {
-    checkOptionNames(options, ["memory", "messages", "system"], `${calls.model}: session`);
+    checkOptions(options, RULES, `${calls.model}: session`);
     const { memory, messages, system } = options;
-    if (memory !== undefined && !(Number.isInteger(memory) && memory >= 1))
-      throw wrong(calls.model, "memory must be a positive integer; omit it to keep everything");
     this.#calls = calls;
     this.#memory = memory ?? Number.POSITIVE_INFINITY;
     this.#system = system;

@@ -1,4 +1,4 @@
-import { invalidOption } from "../core/option-names.ts";
+import { invalidOption } from "../core/check-options.ts";
 import { own } from "../core/own.ts";
 import { nearest } from "../core/suggest.ts";
 import { SIMULATED_FINISHES, type SimulatedAnswer, type SimulatedUsage } from "../dialects/served/answer.ts";

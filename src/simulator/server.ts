@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { checkOptionNames, invalidOption } from "../core/option-names.ts";
+import { ANYTHING, checkOptions, either, FLAG, FUNCTION, type OptionRules, TEXT } from "../core/check-options.ts";
 import { addsVersion, type WireName } from "../core/wire-name.ts";
 import type { SimulatedAnswer } from "../dialects/served/answer.ts";
 import { idOf } from "../dialects/served/hash.ts";
@@ -82,7 +82,8 @@ const MOST_PORT = 65_535;
  * await simulator.close();
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  checkOptions(options);
+  checkOptions(options, RULES, "the options of the simulator");
+  checkFaults(options.script ?? []);
   const room = new Room(options);
   const server = createServer((request, response) => void room.handle(request, response));
   // Idle connections are kept until close(): a server that drops them races with the next request of its client.
@@ -93,22 +94,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return simulatorOf(server, room);
 }
 
-const OPTION_NAMES: Readonly<Record<keyof SimulatorOptions, true>> = {
-  port: true,
-  script: true,
-  answers: true,
-  delayMs: true,
-  seed: true,
-  unref: true,
+const RULES: OptionRules<SimulatorOptions> = {
+  port: {
+    is: `an integer from 0 to ${MOST_PORT}`,
+    accepts: (port) => Number.isInteger(port) && (port as number) >= 0 && (port as number) <= MOST_PORT,
+  },
+  script: ANYTHING,
+  answers: FUNCTION,
+  delayMs: { is: "a number of milliseconds", accepts: (delay) => typeof delay === "number" && delay >= 0 },
+  seed: either({ is: "a number", accepts: (seed) => typeof seed === "number" }, TEXT),
+  unref: FLAG,
 };
-
-function checkOptions(options: SimulatorOptions): void {
-  checkOptionNames(options, Object.keys(OPTION_NAMES), "the options of the simulator");
-  const { port = 0, script = [] } = options;
-  if (!Number.isInteger(port) || port < 0 || port > MOST_PORT)
-    throw invalidOption(`port must be an integer from 0 to ${MOST_PORT}, not ${port}`);
-  checkFaults(script);
-}
 
 function simulatorOf(server: Server, room: Room): Simulator {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,3 +1,4 @@
+import { checkOptions, FUNCTION, methods, type OptionRules } from "../core/check-options.ts";
 import type { Transport } from "../index.ts";
 import { createTransport } from "../transport/fetch.ts";
 import { type CannedAnswer, CannedResponse } from "./canned-response.ts";
@@ -9,6 +10,11 @@ export interface RecordingOptions {
   /** Sends what nothing here answers. Default: the built-in transport. */
   readonly through?: Transport;
 }
+
+const RULES: OptionRules<RecordingOptions> = {
+  answer: FUNCTION,
+  through: methods("a transport, with fetch and close", ["fetch", "close"]),
+};
 
 export interface RecordingTransport extends Transport {
   /** Every request so far, in order of sending. */
@@ -31,7 +37,9 @@ export interface RecordingTransport extends Transport {
  * const reply = await factory.create().codegen("Hello");
  * console.log(reply.text, transport.requests[0]?.url);
  */
-export function recordingTransport({ answer, through = createTransport() }: RecordingOptions = {}): RecordingTransport {
+export function recordingTransport(options: RecordingOptions = {}): RecordingTransport {
+  checkOptions(options, RULES, "recordingTransport");
+  const { answer, through = createTransport() } = options;
   const requests: SentRequest[] = [];
   return {
     requests,
