@@ -1,6 +1,7 @@
 // Writes the pages that come from tables: node scripts/generate-docs.ts
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { apiPage } from "./docs/api-page.ts";
 import { errorsPage } from "./docs/errors-page.ts";
 import { faultsPage } from "./docs/faults-page.ts";
 import { modelsTomlPage } from "./docs/models-toml-page.ts";
@@ -12,6 +13,7 @@ export function generatedPages(): Readonly<Record<string, string>> {
   return {
     "docs/inside/architecture.md": architecturePage(),
     "docs/inside/faults.md": faultsPage(),
+    "docs/reference/api.md": apiPage(),
     "docs/reference/errors.md": errorsPage(),
     "docs/reference/models-toml.md": modelsTomlPage(),
     "docs/reference/providers.md": providersPage(),

@@ -21,7 +21,9 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
     active.names().length === 0 &&
     sources.every(({ document: { models } }) => models === undefined || isTable(models))
   )
-    return [{ path: [], at: "key", message: "there are no models: add [models.NAME] with a name and a provider" }];
+    return sources.some(({ document }) => misspellsModels(document))
+      ? []
+      : [{ path: [], at: "key", message: "there are no models: add [models.NAME] with a name and a provider" }];
   const whole = active.profile === undefined && active.variables.length === 0 ? active : active.under(undefined);
   const others = active.profiles.filter((profile) => profile !== active.profile);
   const views = [active, ...others.map((profile) => active.under(profile))];
@@ -35,6 +37,12 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
       view.names().flatMap((name) => (view === active || touches(view, name) ? checkEntry(view, name, facts) : [])),
     ),
   ];
+}
+
+/** The key is reported as unknown; that there are no models is the same mistake. */
+function misspellsModels(document: Table): boolean {
+  const others = Object.keys(document).filter((key) => key !== "models" && isTable(document[key]));
+  return others.some((key) => nearest(key, ["models"]) !== undefined);
 }
 
 /** Whether a profile changes an entry. */

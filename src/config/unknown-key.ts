@@ -13,11 +13,14 @@ const MOST_LISTED = 12;
 export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
   const path = [...parent, key];
   const place = scope === "file" ? placeOf(parent) : parent.length === 0 ? "call" : "other";
-  if (isLaterKey(place, key))
-    return { path, at: "key", message: `"${key}" is known, but not available in this version` };
+  const foreign = foreignKey(place, key);
+  const later = [key, foreign].find((name) => name !== undefined && isLaterKey(place, name));
+  if (later !== undefined) {
+    const ours = later === key ? "" : `is "${later}" here, which `;
+    return { path, at: "key", message: `"${key}" ${ours}is known, but not available in this version` };
+  }
   // Alternatives may differ in their keys: the one that was written is in another of them.
   const siblings = siblingKeys(place, parent, scope).filter((name) => name !== key);
-  const foreign = foreignKey(place, key);
   const known = foreign !== undefined && siblings.includes(foreign) ? foreign : undefined;
   const proper = known === undefined ? properPlace(place, foreign ?? key) : undefined;
   if (proper !== undefined) {
@@ -30,7 +33,7 @@ export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
 }
 
 function whereIs(place: Place, parent: Path): string {
-  if (place === "top") return parent.length === 0 ? "models.toml" : "a profile";
+  if (place === "top") return parent.length === 0 ? "the file" : "a profile";
   if (place === "call") return "a call's options";
   return place === "entry" ? `[${parent.join(".")}]` : `"${parent.findLast((step) => typeof step === "string")}"`;
 }

@@ -22,8 +22,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** What stands for the file of a text. */
+export const UNNAMED = "<string>";
+
 function renderProblem(problem: ConfigProblem): string {
-  const file = problem.file ?? "models.toml";
+  const file = problem.file ?? UNNAMED;
   const place = problem.line > 0 ? `${file}:${problem.line}:${problem.column}: ` : "";
   const hint = problem.suggestion === undefined ? "" : ` (did you mean "${problem.suggestion}"?)`;
   return `${place}${problem.message}${hint}`;

@@ -1,5 +1,5 @@
 import type { Config } from "../config/load.ts";
-import { ConfigError } from "../core/config-error.ts";
+import { ConfigError, UNNAMED } from "../core/config-error.ts";
 
 /** What a reload changed: names of entries and groups. */
 export interface Reloaded {
@@ -34,7 +34,7 @@ export function stillInUse(names: readonly string[], { file }: Config): ConfigEr
   return new ConfigError(
     names.map((name) => ({
       ...{ file, line: 0, column: 0, path: `models.${name}` },
-      message: `${file ?? "models.toml"} has no "${name}" any more, which this program uses`,
+      message: `${file ?? UNNAMED} has no "${name}" any more, which this program uses`,
     })),
   );
 }

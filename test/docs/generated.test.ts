@@ -2,6 +2,10 @@ import { ERROR_CODES } from "modelwright";
 import { describe, expect, it } from "vitest";
 import { generatedPages } from "../../scripts/generate-docs.ts";
 import { PROVIDERS } from "../../src/catalog/providers.ts";
+import { camelOf } from "../../src/config/entry-config.ts";
+import { CALL_ONLY } from "../../src/config/known-keys.ts";
+import type { Option } from "../../src/config/option.ts";
+import { OPTIONS } from "../../src/config/options.ts";
 import { entryShape } from "../../src/config/schema.ts";
 import { readPage } from "./blocks.ts";
 
@@ -21,6 +25,12 @@ describe("generated pages", () => {
       names.filter((name) => !pages[page]?.match(new RegExp(`\\n\\| \\[?\`${name}\``)));
     expect(rows("docs/reference/models-toml.md", Object.keys(entryShape))).toEqual([]);
     expect(rows("docs/reference/errors.md", Object.keys(ERROR_CODES))).toEqual([]);
+    const perCall = Object.entries<Option>(OPTIONS).filter(
+      ([, { setting, perCall, aliasOf }]) => (setting || perCall) && !aliasOf,
+    );
+    expect(rows("docs/reference/api.md", [...perCall.map(([key]) => camelOf(key)), ...CALL_ONLY, "messages"])).toEqual(
+      [],
+    );
     expect(
       rows(
         "docs/reference/providers.md",

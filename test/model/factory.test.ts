@@ -33,6 +33,13 @@ describe("a factory", () => {
     expect(String(factory.create())).toBe("gpt-4");
   });
 
+  test("says <string> for a text, which has no file", () => {
+    const toml = '[model.a]\nname = "gpt-4"\nprovider = "openai"\n';
+    expect(() => factoryOf(toml)).toThrow(
+      /^<string>:1:2: unknown key "model" in the file \(did you mean "models"\?\)$/,
+    );
+  });
+
   test("describes which variable each entry lacks without a request", () => {
     const factory = factoryOf(FOUR, { env: { OPENAI_API_KEY: "one" } });
     const lacking = Object.fromEntries(

@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { camelOf } from "../../src/config/entry-config.ts";
+import type { CALL_ONLY } from "../../src/config/known-keys.ts";
+import { metaOf, type Option } from "../../src/config/option.ts";
+import { OPTION_GROUPS } from "../../src/config/options.ts";
+import { code, markdownTable } from "./markdown.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const BEGIN = "<!-- call options: `npm run docs` writes this table -->\n\n";
+const END = "\n\n<!-- /call options -->";
+
+/** The options of a call that no entry has, and those that are written differently there. */
+const CALL_ONLY_EFFECTS: Readonly<Record<"messages" | (typeof CALL_ONLY)[number], string>> = {
+  messages: "Messages put before the input; they replace those of the entry.",
+  samples: "Number of answers to ask for. Default 1.",
+  signal: "An `AbortSignal` that ends the call as `aborted`.",
+  cache: '`"use"` (or true), `"refresh"`, `"bypass"` (or false) or `"only"`: see [caching](../guide/caching.md).',
+  tags: 'Labels for `factory.usage("tag")`.',
+  raw: 'Also yield the provider\'s own events, as `{ type: "raw" }`.',
+};
+
+/** docs/reference/api.md with its table of call options made anew. */
+export function apiPage(): string {
+  const page = readFileSync(join(ROOT, "docs/reference/api.md"), "utf8");
+  const [before, rest] = [page.slice(0, page.indexOf(BEGIN)), page.slice(page.indexOf(END))];
+  return `${before}${BEGIN}${callOptionsTable()}${rest}`;
+}
+
+function callOptionsTable(): string {
+  const rows = Object.entries(OPTION_GROUPS).flatMap(([, options]) =>
+    Object.entries<Option>(options)
+      .filter(([, { setting, perCall, aliasOf }]) => (setting || perCall) && aliasOf === undefined)
+      .map(([key, option]) => [code(camelOf(key)), metaOf(option).description ?? ""]),
+  );
+  return markdownTable(
+    ["option", "effect"],
+    [...rows, ...Object.entries(CALL_ONLY_EFFECTS).map(([name, effect]) => [code(name), effect])],
+  );
+}
