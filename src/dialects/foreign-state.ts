@@ -1,4 +1,4 @@
-import type { Message } from "../core/message.ts";
+import type { Message, Part } from "../core/message.ts";
 import type { Target } from "../core/target.ts";
 import type { Report } from "./report.ts";
 
@@ -16,6 +16,19 @@ export function reportForeignState(
     const reason = `${provider} cannot use state signed by ${owner}`;
     report("messages", `reasoning and signatures of ${owner}`, undefined, reason);
   }
+}
+
+/** Reports reasoning that nobody signed, where it stays behind: a program may have written it, or another library. */
+export function reportUnsigned(messages: readonly Message[], { provider }: Target, report: Report): void {
+  const isUnsigned = ({ role, content }: Message): boolean =>
+    role === "assistant" && typeof content !== "string" && content.some(isUnsignedReasoning);
+  if (!messages.some(isUnsigned)) return;
+  const reason = `${provider} takes no reasoning back without its signature`;
+  report("messages", "unsigned reasoning", undefined, reason);
+}
+
+function isUnsignedReasoning(part: Part): boolean {
+  return part.type === "reasoning" && (part.signature === undefined || part.owner === undefined);
 }
 
 function foreignOwners(

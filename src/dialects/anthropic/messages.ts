@@ -10,7 +10,7 @@ import type {
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { isChatSignature } from "../chat-signature.ts";
-import { reportForeignState } from "../foreign-state.ts";
+import { reportForeignState, reportUnsigned } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, movedImages } from "../moved-image.ts";
 import { type Report, reportMovedSystem } from "../report.ts";
 import { ToolIds } from "../tool-ids.ts";
@@ -42,6 +42,7 @@ export interface Conversation {
  */
 export function encodeMessages(messages: readonly Message[], target: Target, report: Report): Conversation {
   reportForeignState(messages, target, (signature) => !isChatSignature(signature), report);
+  reportUnsigned(messages, target, report);
   const encoder = new MessageEncoder(target, report);
   for (const [index, message] of messages.entries()) encoder.add(message, index);
   return encoder.finish();

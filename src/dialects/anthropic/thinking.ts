@@ -1,5 +1,5 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
-import type { Effort, ModelRequest } from "../../core/request.ts";
+import { EFFORTS, type Effort, type ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import type { Report } from "../report.ts";
 import type { Turn } from "./messages.ts";
@@ -25,6 +25,19 @@ const BUDGETS: Readonly<Record<Exclude<Effort, "none">, number>> = {
   xhigh: 32_000,
   max: 32_000,
 };
+
+/** Efforts without a budget of their own: the API takes none that is smaller, and most models none that is larger. */
+const SAME_BUDGET: Readonly<Partial<Record<Effort, Effort>>> = { minimal: "low", max: "xhigh" };
+
+/** The effort whose budget is nearest to this one. */
+export function effortOfBudget(budget: number): { readonly effort: Effort; readonly exact: boolean } {
+  const rows = EFFORTS.filter(
+    (effort) => effort !== "none" && SAME_BUDGET[effort] === undefined,
+  ) as (keyof typeof BUDGETS)[];
+  const away = (effort: (typeof rows)[number]) => Math.abs(BUDGETS[effort] - budget);
+  const effort = rows.reduce((nearest, row) => (away(row) < away(nearest) ? row : nearest));
+  return { effort, exact: away(effort) === 0 };
+}
 
 export function encodeThinking(
   request: ModelRequest,
@@ -81,6 +94,8 @@ function withBudget(
     );
     return off;
   }
+  const sameBudget = SAME_BUDGET[effort];
+  if (sameBudget !== undefined) report("reasoning_effort", effort, sameBudget, `both are ${wanted} tokens of thinking`);
   if (budget < wanted) {
     report("reasoning_effort", `${wanted} tokens`, `${budget} tokens`, "thinking must fit into max_new_tokens");
   }

@@ -152,6 +152,8 @@ function toolChoice(
 ): Anthropic.ToolChoice | undefined {
   const { toolChoice: wanted, parallelToolCalls } = request.settings;
   const single = parallelToolCalls === false && ownTools > 0 ? { disable_parallel_tool_use: true } : {};
+  if (parallelToolCalls === false && ownTools === 0)
+    report("parallel_tool_calls", false, undefined, "the request has no functions");
   if (answersThroughTool(request, target) && typeof wanted !== "object") {
     if (thinking) return { type: "auto", ...single };
     return ownTools > 0 && wanted !== "none"
@@ -160,7 +162,7 @@ function toolChoice(
   }
   if (wanted === "none") return { type: "none" };
   if (wanted === undefined || wanted === "auto") {
-    return wanted === "auto" || parallelToolCalls === false ? { type: "auto", ...single } : undefined;
+    return wanted === "auto" || "disable_parallel_tool_use" in single ? { type: "auto", ...single } : undefined;
   }
   if (thinking) {
     report("tool_choice", wanted, "auto", "a tool cannot be forced while thinking is on");

@@ -11,11 +11,10 @@ import type {
   ToolResultPart,
   UserMessage,
 } from "../../core/message.ts";
-import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { isChatSignature } from "../chat-signature.ts";
-import { reportForeignState } from "../foreign-state.ts";
+import { reportForeignState, reportUnsigned } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, type MovedImage, movedImage } from "../moved-image.ts";
 import { type Report, reportMovedSystem } from "../report.ts";
 import { ToolIds } from "../tool-ids.ts";
@@ -41,6 +40,7 @@ export function encodeContents(
   report: Report,
 ): Conversation {
   reportForeignState(messages, target, (signature) => !isChatSignature(signature), report);
+  reportUnsigned(messages, target, report);
   const encoder = new ContentsEncoder(names, target, report);
   for (const [index, message] of messages.entries()) encoder.add(message, index);
   return encoder.finish();
@@ -170,7 +170,7 @@ class ContentsEncoder {
       );
     }
     const parts = this.#resultMedia({ ...part, name }, index);
-    const text = textOf(part.content);
+    const text = linesOf(part.content);
     const hasMoved = text === "" && parts.length === 0 && typeof part.content !== "string" && part.content.length > 0;
     const response = { [part.error === true ? "error" : "output"]: hasMoved ? IMAGE_FOLLOWS : text };
     return { functionResponse: { id, name, response, ...(parts.length > 0 && { parts }) } };
@@ -200,12 +200,21 @@ class ContentsEncoder {
   }
 }
 
+/** The texts of a result, each on lines of its own. */
+function linesOf(content: ToolResultPart["content"]): string {
+  if (typeof content === "string") return content;
+  return content.flatMap((item) => (item.type === "text" ? [item.text] : [])).join("\n");
+}
+
 /** Sorts results in place. */
 function inOrderOfCalls(results: Part[], calls: readonly Part[]): void {
   const order = calls.flatMap((part) => part.functionCall?.id ?? []);
   const place = (part: Part) => order.indexOf(part.functionResponse?.id ?? "");
   results.sort((left, right) => place(left) - place(right));
 }
+
+/** Stands for the signature of a call that another model made. */
+export const FOREIGN_CALL = "skip_thought_signature_validator";
 
 /**
  * Gemini 3 rejects calls without its signature, which calls of another model lack; this is the documented placeholder. Only
@@ -216,7 +225,7 @@ function excuseForeignCalls(parts: Part[]): void {
   const calls = parts.filter((part) => part.functionCall !== undefined);
   const [first] = calls;
   if (first !== undefined && calls.every((part) => part.thoughtSignature === undefined)) {
-    first.thoughtSignature = "skip_thought_signature_validator";
+    first.thoughtSignature = FOREIGN_CALL;
   }
 }
 

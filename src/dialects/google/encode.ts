@@ -6,17 +6,16 @@ import type {
   GenerateContentParameters,
   Tool as GoogleTool,
   ServiceTier,
-  ThinkingConfig,
-  ThinkingLevel,
 } from "@google/genai";
 import type { Adjustment } from "../../core/attempt.ts";
 import type { Encoded } from "../../core/dialect.ts";
-import type { Effort, ModelRequest } from "../../core/request.ts";
+import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import type { Tool, ToolChoice } from "../../core/tool.ts";
 import { type Report, reportTo } from "../report.ts";
 import { type Conversation, encodeContents } from "./contents.ts";
 import { lowerSchema } from "./schema.ts";
+import { encodeThinking } from "./thinking.ts";
 import { ToolNames } from "./tool-names.ts";
 
 export function encodeGenerate(request: ModelRequest, target: Target): Encoded<GenerateContentParameters> {
@@ -59,46 +58,6 @@ function encodeSampling({ settings, samples }: ModelRequest, report: Report): Ge
     responseLogprobs: settings.logprobs ?? (settings.topLogprobs === undefined ? undefined : true),
     logprobs: settings.topLogprobs,
   });
-}
-
-const BUDGETS: Readonly<Record<Effort, number>> = {
-  none: 0,
-  minimal: 512,
-  low: 1024,
-  medium: 8192,
-  high: 24_576,
-  xhigh: 24_576,
-  max: 24_576,
-};
-const LEVELS: Readonly<Record<Effort, string>> = {
-  none: "MINIMAL",
-  minimal: "MINIMAL",
-  low: "LOW",
-  medium: "MEDIUM",
-  high: "HIGH",
-  xhigh: "HIGH",
-  max: "HIGH",
-};
-
-function encodeThinking(
-  { settings }: ModelRequest,
-  target: Target,
-  report: Report,
-): { thinkingConfig?: ThinkingConfig } {
-  const { reasoningEffort: effort } = settings;
-  if (effort === undefined) return {};
-  if (target.facts.reasoningWire === "budget") {
-    const thinkingBudget = BUDGETS[effort];
-    if (effort === "xhigh" || effort === "max")
-      report("reasoning_effort", effort, "high", "the largest budget is that of high");
-    return { thinkingConfig: { thinkingBudget, ...(thinkingBudget > 0 && { includeThoughts: true }) } };
-  }
-  const level = LEVELS[effort];
-  if (level.toLowerCase() !== effort)
-    report("reasoning_effort", effort, level.toLowerCase(), "the nearest supported level");
-  return {
-    thinkingConfig: { thinkingLevel: level as ThinkingLevel, ...(effort !== "none" && { includeThoughts: true }) },
-  };
 }
 
 const JSON_TYPE = "application/json";

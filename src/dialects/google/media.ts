@@ -10,6 +10,9 @@ export function encodeMedia(part: ImagePart | FilePart | AudioPart, target: Targ
   if (part.type === "image" && (part.detail === "low" || part.detail === "high")) {
     report("messages.image.detail", part.detail, undefined, "the Gemini wire has no detail setting per image");
   }
+  if (part.type === "file" && part.filename !== undefined) {
+    report("messages.file.filename", part.filename, undefined, "the Gemini wire has no names for files");
+  }
   const url = part.type === "audio" ? undefined : part.url;
   const inline = readDataUrl(url ?? "");
   if (inline !== undefined) {

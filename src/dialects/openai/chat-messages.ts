@@ -21,10 +21,10 @@ import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { isChatSignature } from "../chat-signature.ts";
-import { reportForeignState } from "../foreign-state.ts";
+import { reportForeignState, reportUnsigned } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, movedImages } from "../moved-image.ts";
 import { reportTo } from "../report.ts";
-import { callFields, contentChunks, reasoningBack } from "./chat-reasoning.ts";
+import { callFields, contentChunks, reasoningBack, reasoningField } from "./chat-reasoning.ts";
 import { audioFormat, chatRefusal, fileName, sourceUrl } from "./media.ts";
 import { wireToolId } from "./tool-ids.ts";
 import { objectIn } from "./wire-value.ts";
@@ -36,6 +36,7 @@ export function encodeChatMessages(
   adjustments: Adjustment[],
 ): ChatCompletionMessageParam[] {
   reportForeignState(messages, target, isChatSignature, reportTo(adjustments));
+  if (reasoningField(target) === undefined) reportUnsigned(messages, target, reportTo(adjustments));
   const out: ChatCompletionMessageParam[] = [];
   let moved: readonly ChatCompletionContentPart[] = [];
   for (const [index, message] of resultsFirst(messages, adjustments)) {

@@ -278,7 +278,8 @@ function outweighs(finish: string, known: string | undefined): boolean {
   return known === undefined || chatFailure(finish, undefined) !== undefined || own(CHAT_FINISHES, finish) === "length";
 }
 
-function thinkingText(thinking: unknown): string {
+/** The text of a thinking chunk. */
+export function thinkingText(thinking: unknown): string {
   if (typeof thinking === "string") return thinking;
   return objectsIn(thinking)
     .map((part) => textIn(part["text"]) ?? "")

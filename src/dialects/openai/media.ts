@@ -25,6 +25,13 @@ export function audioFormat(part: AudioPart): string {
   return own(AUDIO_FORMATS, subtype) ?? subtype;
 }
 
+/** `mp3` -> `audio/mpeg`. */
+export function audioType(format: string): string {
+  const [subtype = format] =
+    Object.entries(AUDIO_FORMATS).find(([, known]) => known === format && format !== "wav") ?? [];
+  return `audio/${subtype}`;
+}
+
 /** The API requires a name for file data. */
 export function fileName(part: FilePart): string {
   const extension = part.mediaType?.split("/").at(-1)?.split(/[;+]/)[0];

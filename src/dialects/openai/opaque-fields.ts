@@ -20,6 +20,11 @@ export class MessageState {
     join(this.#fields, "extra_content", signedContent(delta["extra_content"]));
   }
 
+  /** The fields that hold it. */
+  get names(): readonly string[] {
+    return Object.keys(this.#fields);
+  }
+
   /** The state as the signature of a reasoning part; `undefined` if there is none. */
   get signature(): string | undefined {
     return Object.keys(this.#fields).length === 0 ? undefined : JSON.stringify(this.#fields);

@@ -24,3 +24,8 @@ export function promptCacheKey(request: ModelRequest, target: Target, adjustment
   const prefix = JSON.stringify([target.modelId, leading, tools ?? []]);
   return `mw-${sha256(prefix).slice(0, 32)}`;
 }
+
+/** Whether a key was made here, of a prefix. */
+export function isPrefixKey(key: string): boolean {
+  return /^mw-[0-9a-f]{32}$/.test(key);
+}

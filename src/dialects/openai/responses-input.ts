@@ -19,8 +19,8 @@ import type {
 } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
-import { reportForeignState } from "../foreign-state.ts";
-import { reportTo } from "../report.ts";
+import { reportForeignState, reportUnsigned } from "../foreign-state.ts";
+import { type Report, reportTo } from "../report.ts";
 import { failedResult, systemRole } from "./chat-messages.ts";
 import { fileName, responsesRefusal, sourceUrl } from "./media.ts";
 import { isResponsesSignature, readReasoningSignature, readTextSignature } from "./responses-signature.ts";
@@ -34,6 +34,7 @@ export function encodeInput(
 ): ResponseInputItem[] {
   const reads = (signature: string) => isResponsesSignature(signature);
   reportForeignState(messages, target, reads, reportTo(adjustments));
+  reportUnsigned(messages, target, reportTo(adjustments));
   const calls = callsById(messages);
   return messages.flatMap((message, index) => encodeMessage(message, index, calls, target, adjustments));
 }
@@ -49,7 +50,7 @@ function encodeMessage(
     case "system":
       return [{ role: systemRole(target, index, adjustments), content: inputText(message.content) }];
     case "user":
-      return [{ role: "user", content: inputContent(message.content, target) }];
+      return [{ role: "user", content: inputContent(message.content, target, reportTo(adjustments)) }];
     case "assistant":
       return encodeAssistant(message, target);
     case "tool":
@@ -61,26 +62,36 @@ function inputText(content: SystemMessage["content"]): EasyInputMessage["content
   return typeof content === "string" ? content : content.map(({ text }) => ({ type: "input_text", text }));
 }
 
-function inputContent(content: UserMessage["content"], target: Target): EasyInputMessage["content"] {
+function inputContent(content: UserMessage["content"], target: Target, report: Report): EasyInputMessage["content"] {
   if (typeof content === "string") return content;
-  return content.map((part) => inputPart(part, target));
+  return content.map((part) => inputPart(part, target, report));
 }
 
-function inputPart(part: Exclude<UserMessage["content"], string>[number], target: Target): ResponseInputContent {
+function inputPart(
+  part: Exclude<UserMessage["content"], string>[number],
+  target: Target,
+  report: Report,
+): ResponseInputContent {
   switch (part.type) {
     case "text":
       return { type: "input_text", text: part.text };
     case "image":
       return { type: "input_image", image_url: sourceUrl(part), detail: part.detail ?? "auto" };
     case "file":
-      return inputFile(part);
+      return inputFile(part, report);
     case "audio":
       throw targetError(target, "unsupported", `${responsesRefusal(part)}; nothing was sent`);
   }
 }
 
-function inputFile(part: FilePart): ResponseInputContent {
-  if (part.url !== undefined) return { type: "input_file", file_url: part.url };
+function inputFile(part: FilePart, report: Report): ResponseInputContent {
+  if (part.url !== undefined) {
+    if (part.filename !== undefined) {
+      const reason = "the responses wire has names for files that are sent as data only";
+      report("messages.file.filename", part.filename, undefined, reason);
+    }
+    return { type: "input_file", file_url: part.url };
+  }
   return { type: "input_file", file_data: sourceUrl(part), filename: fileName(part) };
 }
 
@@ -126,10 +137,13 @@ function encodeReasoning(part: ReasoningPart, target: Target): ResponseReasoning
 function toolOutput(part: ToolResultPart): string | ResponseFunctionCallOutputItem[] {
   const { content, error } = part;
   if (typeof content === "string") return error === true ? failedResult(content) : content;
-  const items = content.map((item): ResponseFunctionCallOutputItem => {
+  const [first, ...rest] = content.map((item): ResponseFunctionCallOutputItem => {
     return item.type === "text"
       ? { type: "input_text", text: item.text }
       : { type: "input_image", image_url: sourceUrl(item), detail: item.detail ?? "auto" };
   });
-  return error === true ? [{ type: "input_text", text: "Error:" }, ...items] : items;
+  if (first === undefined) return error === true ? failedResult("") : [];
+  if (error !== true) return [first, ...rest];
+  if (first.type !== "input_text") return [{ type: "input_text", text: "Error:" }, first, ...rest];
+  return [{ ...first, text: failedResult(first.text) }, ...rest];
 }

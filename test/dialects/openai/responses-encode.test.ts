@@ -134,10 +134,7 @@ describe("a responses request", () => {
       {
         type: "function_call_output",
         call_id: "call_2",
-        output: [
-          { type: "input_text", text: "Error:" },
-          { type: "input_text", text: "no such city" },
-        ],
+        output: [{ type: "input_text", text: "Error: no such city" }],
       },
       { role: "user", content: "Thanks. And now?" },
     ]);

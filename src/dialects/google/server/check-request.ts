@@ -2,6 +2,7 @@ import { asNumber, asObject, asObjects, type Json } from "../../served/json.ts";
 import type { ModelTraits } from "../../served/model-traits.ts";
 import { refuse } from "../../served/problem.ts";
 import { isSealed, isSigned } from "../../served/signature.ts";
+import { FOREIGN_CALL } from "../contents.ts";
 
 const RANGES = [
   { name: "temperature", least: 0, most: 2 },
@@ -55,10 +56,7 @@ function checkResponses(parts: readonly Json[], open: number): number {
 }
 
 /** Accepted instead of a signature for calls another model made: https://ai.google.dev/gemini-api/docs/thought-signatures */
-const FOREIGN_SIGNATURES: readonly unknown[] = [
-  "skip_thought_signature_validator",
-  "context_engineering_is_the_way_to_go",
-];
+const FOREIGN_SIGNATURES: readonly unknown[] = [FOREIGN_CALL, "context_engineering_is_the_way_to_go"];
 
 function checkPartSignature(part: Json): void {
   const signature = part.thoughtSignature;

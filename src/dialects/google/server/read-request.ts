@@ -12,6 +12,7 @@ import {
 } from "../../served/request.ts";
 import type { Received } from "../../server-wire.ts";
 import { checkContents, checkGenerationConfig } from "./check-request.ts";
+import { plainSchema } from "./plain-schema.ts";
 
 /** Reads a generateContent body as its provider would, refusals included. */
 export function readGenerate(received: Received): SimulatedRequest {
@@ -105,34 +106,6 @@ function reasoningOf(config: Json): ReasoningWish | undefined {
   const measured = budget === undefined || budget < 0 ? 0.5 : Math.min(1, Math.max(0.1, budget / BUDGET_OF_MOST));
   return { amount: measured, visible };
 }
-
-/** The OpenAPI subset as a JSON Schema: types in small letters, `nullable` as a type. */
-function plainSchema(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(plainSchema);
-  const given = asObject(schema);
-  if (given === undefined) return schema;
-  const { nullable, ...rest } = given;
-  const entries = Object.entries(rest).map(
-    ([keyword, value]) => [keyword, keyword === "enum" ? value : plainSchema(value)] as const,
-  );
-  const plain = Object.fromEntries(entries);
-  const type = asText(plain.type)?.toLowerCase();
-  if (type === undefined) return plain;
-  const bounds = Object.fromEntries(
-    INTEGER_TEXTS.filter((word) => typeof plain[word] === "string").map((word) => [word, Number(plain[word])]),
-  );
-  return { ...plain, ...bounds, type: nullable === true ? [type, "null"] : type };
-}
-
-/** These are int64 in the API's own types, which JSON writes as texts. */
-const INTEGER_TEXTS: readonly string[] = [
-  "minItems",
-  "maxItems",
-  "minLength",
-  "maxLength",
-  "minProperties",
-  "maxProperties",
-];
 
 function turnOf(content: Json): SimulatedTurn {
   const parts = asObjects(content.parts);

@@ -1,0 +1,137 @@
+import type { Adjustment } from "../../../core/attempt.ts";
+import type { Effort, ModelRequest, ResponseFormat } from "../../../core/request.ts";
+import type { JsonSchema, Tool, ToolChoice } from "../../../core/tool.ts";
+import { Fields } from "../../served/fields.ts";
+import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
+import { effortOfBudget } from "../thinking.ts";
+import { CacheMarks } from "./cache-marks.ts";
+import { readSystem, readTurn, type TurnContext } from "./messages-turns.ts";
+
+type RequestSettings = ModelRequest["settings"];
+
+/** Reads a messages body. */
+export function readMessagesRequest(received: ReceivedRequest): ServedRequest {
+  const body = new Fields(received.body);
+  const adjustments: Adjustment[] = [];
+  const model = body.text("model") ?? received.model ?? body.refuse("Field required", "model");
+  const stream = body.flag("stream") ?? received.streaming ?? false;
+  const context: TurnContext = { owner: received.owner, marks: new CacheMarks(received.body, adjustments) };
+  const turns = body.objects("messages") ?? body.refuse("Field required", "messages");
+  const messages = [...readSystem(body, context), ...turns.flatMap((turn) => readTurn(turn, context))];
+  const settings = readSettings(body, context.marks, adjustments);
+  return servedRequest(body, { model, stream, messages, settings, samples: 1 }, adjustments);
+}
+
+function readSettings(body: Fields, marks: CacheMarks, adjustments: Adjustment[]): RequestSettings {
+  const output = body.object("output_config");
+  const { tools, webSearch } = readTools(body, marks, adjustments);
+  marks.takeAutomatic(body);
+  return {
+    temperature: body.number("temperature"),
+    topP: body.number("top_p"),
+    topK: body.number("top_k"),
+    maxNewTokens: body.number("max_tokens"),
+    stop: body.texts("stop_sequences"),
+    reasoningEffort: readThinking(body, output, adjustments),
+    serviceTier: body.text("service_tier"),
+    responseFormat: readFormat(output?.object("format") ?? body.object("output_format")),
+    user: body.object("metadata")?.text("user_id"),
+    webSearch,
+    promptCache: marks.promptCache,
+    tools: tools.length > 0 ? tools : undefined,
+    ...readToolChoice(body),
+  };
+}
+
+const EFFORTS = ["low", "medium", "high", "xhigh", "max"] as const;
+/** What the API takes where thinking is on and no effort is given. */
+const DEFAULT_EFFORT = "high";
+
+function readThinking(body: Fields, output: Fields | undefined, adjustments: Adjustment[]): Effort | undefined {
+  const effort = output?.word("effort", EFFORTS);
+  const thinking = body.object("thinking");
+  switch (thinking?.word("type", ["enabled", "adaptive", "disabled"])) {
+    case "disabled":
+      return effort ?? "none";
+    case "enabled":
+      return effort ?? readBudget(thinking, adjustments);
+    case "adaptive":
+      return effort ?? DEFAULT_EFFORT;
+    default:
+      return effort;
+  }
+}
+
+function readBudget(thinking: Fields, adjustments: Adjustment[]): Effort {
+  const budget = thinking.number("budget_tokens") ?? thinking.refuse("Field required", "budget_tokens");
+  const { effort, exact } = effortOfBudget(budget);
+  const setting = thinking.pathOf("budget_tokens");
+  if (!exact) adjustments.push({ setting, from: budget, to: effort, reason: "the nearest effort" });
+  return effort;
+}
+
+/** The API names no schema. */
+const NAME = "answer";
+
+function readFormat(format: Fields | undefined): ResponseFormat | undefined {
+  if (format === undefined) return undefined;
+  format.word("type", ["json_schema"]);
+  return { type: "json_schema", name: NAME, schema: (format.json("schema") ?? {}) as JsonSchema };
+}
+
+interface ToolsRead {
+  readonly tools: readonly Tool[];
+  readonly webSearch: RequestSettings["webSearch"];
+}
+
+function readTools(body: Fields, marks: CacheMarks, adjustments: Adjustment[]): ToolsRead {
+  const tools: Tool[] = [];
+  let webSearch: RequestSettings["webSearch"];
+  for (const tool of body.objects("tools") ?? []) {
+    marks.takeAway(tool);
+    const type = tool.text("type") ?? "custom";
+    if (type === "custom") tools.push(readTool(tool));
+    else if (type.startsWith("web_search")) webSearch = readWebSearch(tool);
+    else {
+      const reason = `only custom tools and web search are supported, not tools of type ${type}`;
+      adjustments.push({ setting: tool.path, from: { type, ...tool.rest() }, to: undefined, reason });
+    }
+  }
+  return { tools, webSearch };
+}
+
+function readTool(tool: Fields): Tool {
+  const description = tool.text("description");
+  return {
+    name: tool.text("name") ?? tool.refuse("Field required", "name"),
+    ...(description !== undefined && { description }),
+    parameters: (tool.json("input_schema") ?? tool.refuse("Field required", "input_schema")) as JsonSchema,
+    ...(tool.flag("strict") === true && { strict: true }),
+  };
+}
+
+function readWebSearch(tool: Fields): RequestSettings["webSearch"] {
+  tool.take("name");
+  const maxUses = tool.number("max_uses");
+  return maxUses === undefined ? true : { maxUses };
+}
+
+function readToolChoice(body: Fields): Pick<RequestSettings, "toolChoice" | "parallelToolCalls"> {
+  const choice = body.object("tool_choice");
+  if (choice === undefined) return {};
+  const single = choice.flag("disable_parallel_tool_use");
+  return { toolChoice: readChoice(choice), parallelToolCalls: single === true ? false : undefined };
+}
+
+function readChoice(choice: Fields): ToolChoice {
+  switch (choice.word("type", ["auto", "any", "tool", "none"])) {
+    case "none":
+      return "none";
+    case "any":
+      return "required";
+    case "tool":
+      return { name: choice.text("name") ?? choice.refuse("Field required", "name") };
+    default:
+      return "auto";
+  }
+}

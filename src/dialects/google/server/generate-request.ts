@@ -1,0 +1,146 @@
+import type { Adjustment } from "../../../core/attempt.ts";
+import type { Effort, ModelRequest, ResponseFormat } from "../../../core/request.ts";
+import type { JsonSchema, Tool, ToolChoice } from "../../../core/tool.ts";
+import type { Fields } from "../../served/fields.ts";
+import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
+import { effortOfBudget, effortOfLevel } from "../thinking.ts";
+import { fieldsOf, GenerateTurns } from "./generate-turns.ts";
+import { plainSchema } from "./plain-schema.ts";
+
+type RequestSettings = ModelRequest["settings"];
+
+/** Reads a generateContent body; the model and the kind of answer stand in the path. */
+export function readGenerateRequest(received: ReceivedRequest): ServedRequest {
+  const body = fieldsOf(received.body);
+  const adjustments: Adjustment[] = [];
+  const model = received.model ?? body.text("model") ?? body.refuse("model is not specified", "model");
+  const stream = received.streaming ?? false;
+  const turns = new GenerateTurns(received.owner);
+  const system = body.object("systemInstruction");
+  if (system !== undefined) turns.addSystem(system);
+  for (const content of body.objects("contents") ?? body.refuse("contents is not specified", "contents"))
+    turns.add(content);
+  const config = body.object("generationConfig");
+  const samples = config?.number("candidateCount") ?? 1;
+  const settings = { ...readBeside(body, adjustments), ...(config && readConfig(config, adjustments)) };
+  return servedRequest(body, { model, stream, messages: turns.messages, settings, samples }, adjustments);
+}
+
+function readConfig(config: Fields, adjustments: Adjustment[]): RequestSettings {
+  return {
+    temperature: config.number("temperature"),
+    topP: config.number("topP"),
+    topK: config.number("topK"),
+    maxNewTokens: config.number("maxOutputTokens"),
+    stop: config.texts("stopSequences"),
+    seed: config.number("seed"),
+    frequencyPenalty: config.number("frequencyPenalty"),
+    presencePenalty: config.number("presencePenalty"),
+    logprobs: config.flag("responseLogprobs"),
+    topLogprobs: config.number("logprobs"),
+    modalities: config.texts("responseModalities")?.map((modality) => modality.toLowerCase()),
+    responseFormat: readFormat(config),
+    reasoningEffort: readThinking(config.object("thinkingConfig"), adjustments),
+  };
+}
+
+/** The API names no schema. */
+const NAME = "answer";
+
+function readFormat(config: Fields): ResponseFormat | undefined {
+  const json = config.json("responseJsonSchema");
+  const schema = json ?? plainSchema(config.json("responseSchema"));
+  const type = config.text("responseMimeType");
+  if (schema !== undefined) return { type: "json_schema", name: NAME, schema: schema as JsonSchema };
+  if (type === "application/json") return { type: "json_object" };
+  if (type === undefined || type === "text/plain") return undefined;
+  config.refuse(`'${type}' is not supported`, "responseMimeType");
+}
+
+function readThinking(thinking: Fields | undefined, adjustments: Adjustment[]): Effort | undefined {
+  const level = thinking?.text("thinkingLevel");
+  const budget = thinking?.number("thinkingBudget");
+  if (thinking === undefined || (level === undefined && budget === undefined)) return undefined;
+  // Thoughts are shown wherever a model thinks.
+  const withThoughts = thinking.flag("includeThoughts") === true;
+  if (level !== undefined)
+    return effortOfLevel(level, withThoughts) ?? thinking.refuse(`'${level}' is not a level`, "thinkingLevel");
+  const { effort, exact } = effortOfBudget(budget ?? 0);
+  const setting = thinking.pathOf("thinkingBudget");
+  if (!exact) adjustments.push({ setting, from: budget, to: effort, reason: "the nearest effort" });
+  return effort;
+}
+
+/** What stands beside the configuration. */
+function readBeside(body: Fields, adjustments: Adjustment[]): RequestSettings {
+  const { tools, webSearch } = readTools(body, adjustments);
+  const metadata = body.json("labels");
+  return {
+    serviceTier: body.text("serviceTier"),
+    metadata: metadata as Readonly<Record<string, string>> | undefined,
+    webSearch,
+    ...readToolConfig(body.object("toolConfig"), tools, adjustments),
+  };
+}
+
+interface ToolsRead {
+  readonly tools: readonly Tool[];
+  readonly webSearch: true | undefined;
+}
+
+function readTools(body: Fields, adjustments: Adjustment[]): ToolsRead {
+  const tools: Tool[] = [];
+  let webSearch: true | undefined;
+  for (const tool of body.objects("tools") ?? []) {
+    tools.push(...(tool.objects("functionDeclarations") ?? []).map(readDeclaration));
+    if (tool.take("googleSearch") !== undefined) webSearch = true;
+    const rest = tool.rest();
+    const reason = "only functions and web search are supported";
+    if (Object.keys(rest).length > 0) adjustments.push({ setting: tool.path, from: rest, to: undefined, reason });
+  }
+  return { tools, webSearch };
+}
+
+function readDeclaration(declaration: Fields): Tool {
+  const description = declaration.text("description");
+  const schema = declaration.json("parametersJsonSchema") ?? plainSchema(declaration.json("parameters"));
+  return {
+    name: declaration.text("name") ?? declaration.refuse("name is required", "name"),
+    ...(description !== undefined && { description }),
+    parameters: (schema ?? { type: "object", properties: {} }) as JsonSchema,
+  };
+}
+
+function readToolConfig(
+  config: Fields | undefined,
+  tools: readonly Tool[],
+  adjustments: Adjustment[],
+): Pick<RequestSettings, "tools" | "toolChoice"> {
+  const all = tools.length === 0 ? {} : { tools };
+  const calling = config?.object("functionCallingConfig");
+  if (calling === undefined) return all;
+  const toolChoice = readMode(calling);
+  const names = calling.texts("allowedFunctionNames");
+  if (names === undefined) return { ...all, toolChoice };
+  const [only] = names;
+  if (only !== undefined && names.length === 1 && toolChoice === "required")
+    return { ...all, toolChoice: { name: only } };
+  const setting = calling.pathOf("allowedFunctionNames");
+  const reason = "functions that may not be called are left out of the request";
+  adjustments.push({ setting, from: names, to: undefined, reason });
+  return { tools: tools.filter(({ name }) => names.includes(name)), toolChoice };
+}
+
+function readMode(calling: Fields): ToolChoice | undefined {
+  switch (calling.text("mode")?.toUpperCase()) {
+    case "NONE":
+      return "none";
+    case "ANY":
+      return "required";
+    case "AUTO":
+    case "VALIDATED":
+      return "auto";
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,161 @@
+import type {
+  AssistantMessage,
+  AudioPart,
+  FilePart,
+  ImagePart,
+  Message,
+  ReasoningPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+  UserMessage,
+} from "../../../core/message.ts";
+import { FROM_CHUNK, REASONING_FIELDS } from "../../chat-signature.ts";
+import type { Fields } from "../../served/fields.ts";
+import { parseArguments } from "../../served/tool-input.ts";
+import { thinkingText } from "../chat-sample.ts";
+import { audioType } from "../media.ts";
+import { callState, MessageState } from "../opaque-fields.ts";
+import { readDetail, readFile, readImage } from "./read-media.ts";
+
+type UserPart = Exclude<UserMessage["content"], string>[number];
+type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
+
+const ROLES = ["system", "developer", "user", "assistant", "tool"] as const;
+
+/** One message of a chat completions body. `owner` issued the reasoning and the opaque fields in it. */
+export function readChatMessage(message: Fields, owner: string): Message {
+  switch (message.word("role", ROLES)) {
+    case "system":
+    case "developer":
+      return { role: "system", content: readTexts(message) };
+    case "user":
+      return { role: "user", content: readContent(message, readUserPart) };
+    case "assistant":
+      return { role: "assistant", content: readAssistant(message, owner) };
+    case "tool":
+      return { role: "tool", content: [readResult(message)] };
+    default:
+      message.refuse("Missing required parameter.", "role");
+  }
+}
+
+function readContent<Part>(message: Fields, read: (part: Fields) => Part): string | readonly Part[] {
+  return (
+    message.string("content") ?? message.objects("content")?.map(read) ?? message.refuse("Field required.", "content")
+  );
+}
+
+function readTexts(message: Fields): string | readonly TextPart[] {
+  return readContent(message, (part) => {
+    part.word("type", ["text"]);
+    return readText(part);
+  });
+}
+
+/** OpenAI's own mark, and the one of its imitators. */
+const CACHE_MARKS = ["prompt_cache_breakpoint", "cache_control"];
+
+function readText(part: Fields): TextPart {
+  const marks = CACHE_MARKS.filter((name) => part.take(name) !== undefined);
+  return { type: "text", text: part.text("text") ?? "", ...(marks.length > 0 && { cache: true }) };
+}
+
+function readUserPart(part: Fields): UserPart {
+  switch (part.word("type", ["text", "image_url", "input_audio", "file"])) {
+    case "image_url":
+      return readImageUrl(part);
+    case "input_audio":
+      return readAudio(part);
+    case "file":
+      return readFileData(part);
+    default:
+      return readText(part);
+  }
+}
+
+function readImageUrl(part: Fields): ImagePart {
+  const source = part.object("image_url");
+  const url = source?.text("url") ?? part.refuse("Missing required parameter.", "image_url.url");
+  return { ...readImage(url), ...readDetail(source) };
+}
+
+function readAudio(part: Fields): AudioPart {
+  const audio = part.object("input_audio");
+  const data = audio?.text("data") ?? part.refuse("Missing required parameter.", "input_audio.data");
+  return { type: "audio", data, mediaType: audioType(audio?.text("format") ?? "wav") };
+}
+
+function readFileData(part: Fields): FilePart {
+  const file = part.object("file");
+  return file === undefined ? part.refuse("Missing required parameter.", "file") : readFile(file);
+}
+
+/** The order of a reply: reasoning, text, calls, and last what belongs to the whole message. */
+function readAssistant(message: Fields, owner: string): AssistantMessage["content"] {
+  const fields = message.peek();
+  const reasoning = REASONING_FIELDS.flatMap((signature) => {
+    const text = message.text(signature) ?? "";
+    return text === "" ? [] : [{ type: "reasoning" as const, text, signature, owner }];
+  });
+  const said =
+    message.string("content") ?? message.objects("content")?.map((part) => readAnswerPart(part, owner)) ?? "";
+  const calls = (message.objects("tool_calls") ?? []).map((call) => readCall(call, owner));
+  const state = stateOf(message, fields, owner);
+  const refusal = message.text("refusal") ?? "";
+  if (typeof said === "string" && reasoning.length + calls.length + state.length === 0)
+    return said === "" ? refusal : said;
+  const texts: readonly AssistantPart[] = typeof said === "string" ? textParts(said) : said;
+  return [...reasoning, ...texts, ...textParts(refusal), ...calls, ...state];
+}
+
+function textParts(text: string): readonly TextPart[] {
+  return text === "" ? [] : [{ type: "text", text }];
+}
+
+function readAnswerPart(part: Fields, owner: string): AssistantPart {
+  switch (part.word("type", ["text", "refusal", "thinking"])) {
+    case "refusal":
+      return { type: "text", text: part.text("refusal") ?? "" };
+    case "thinking":
+      return readThinking(part, owner);
+    default:
+      return readText(part);
+  }
+}
+
+function readThinking(part: Fields, owner: string): ReasoningPart {
+  const text = thinkingText(part.take("thinking"));
+  const extras = part.rest();
+  const signature = Object.keys(extras).length === 0 ? FROM_CHUNK : JSON.stringify({ chunk: extras });
+  return { type: "reasoning", text, signature, owner };
+}
+
+/** The fields of the message that its host wants back. */
+function stateOf(message: Fields, fields: Readonly<Record<string, unknown>>, owner: string): readonly ReasoningPart[] {
+  const state = new MessageState();
+  state.add(fields);
+  for (const name of state.names) message.take(name);
+  const { signature } = state;
+  return signature === undefined ? [] : [{ type: "reasoning", text: "", signature, owner }];
+}
+
+function readCall(call: Fields, owner: string): ToolCallPart {
+  const state = callState(call.peek());
+  const id = call.text("id") ?? call.refuse("Missing required parameter.", "id");
+  const kind = call.word("type", ["function", "custom"]) ?? "function";
+  const details = call.object(kind) ?? call.refuse("Missing required parameter.", kind);
+  const name = details.text("name") ?? details.refuse("Missing required parameter.", "name");
+  for (const field of Object.keys(state)) if (field !== "function") call.take(field);
+  if ("function" in state) details.take("provider_specific_fields");
+  const signed = Object.keys(state).length === 0 ? {} : { signature: JSON.stringify(state), owner };
+  if (kind === "custom")
+    return { type: "tool-call", kind, id, name, arguments: { input: details.text("input") ?? "" } };
+  return { type: "tool-call", id, name, arguments: parseArguments(details), ...signed };
+}
+
+function readResult(message: Fields): ToolResultPart {
+  const id = message.text("tool_call_id") ?? message.refuse("Missing required parameter.", "tool_call_id");
+  const name = message.text("name");
+  return { type: "tool-result", id, ...(name !== undefined && { name }), content: readTexts(message) };
+}

@@ -1,0 +1,29 @@
+import { readDataUrl } from "../../../core/data-url.ts";
+import type { FilePart, ImagePart } from "../../../core/message.ts";
+import type { Fields } from "../../served/fields.ts";
+
+/** An image by its address, which may hold the bytes. */
+export function readImage(url: string): ImagePart {
+  const inline = readDataUrl(url);
+  return inline === undefined ? { type: "image", url } : { type: "image", ...inlineOf(inline) };
+}
+
+export function readDetail(source: Fields | undefined): Pick<ImagePart, "detail"> {
+  const detail = source?.word("detail", ["auto", "low", "high"]);
+  return detail === undefined ? {} : { detail };
+}
+
+/** A file by its bytes or its address: files that the provider stores are known to it alone. */
+export function readFile(file: Fields): FilePart {
+  const filename = file.text("filename");
+  const named = filename === undefined ? {} : { filename };
+  const url = file.text("file_url");
+  if (url !== undefined) return { type: "file", url, ...named };
+  const data = file.text("file_data") ?? file.refuse("only files sent as data or by URL are supported");
+  const inline = readDataUrl(data) ?? { data, mediaType: "application/pdf" };
+  return { type: "file", ...inlineOf(inline), ...named };
+}
+
+function inlineOf({ data, mediaType }: { readonly data: string; readonly mediaType: string }) {
+  return { data, ...(mediaType !== "" && { mediaType }) };
+}

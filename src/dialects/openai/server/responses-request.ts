@@ -1,0 +1,105 @@
+import type { Adjustment } from "../../../core/attempt.ts";
+import type { Message } from "../../../core/message.ts";
+import type { ModelRequest } from "../../../core/request.ts";
+import type { Tool } from "../../../core/tool.ts";
+import { Fields } from "../../served/fields.ts";
+import { asObjects } from "../../served/json.ts";
+import { refuse } from "../../served/problem.ts";
+import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
+import type { ResponseHistory } from "../../server-wire.ts";
+import { readEffort, readFormat, readFunction, readShared, readToolChoice, readVerbosity } from "./read-settings.ts";
+import { ResponsesTurns } from "./responses-turns.ts";
+
+/** Reads a responses body. */
+export function readResponsesRequest(received: ReceivedRequest): ServedRequest {
+  const body = new Fields(received.body);
+  const adjustments: Adjustment[] = [];
+  const model = body.text("model") ?? received.model ?? body.refuse("you must provide a model parameter");
+  const stream = body.flag("stream") ?? received.streaming ?? false;
+  const messages = readInput(body, received);
+  const settings = readSettings(body, adjustments);
+  return servedRequest(body, { model, stream, messages, settings, samples: 1 }, adjustments);
+}
+
+function readInput(body: Fields, { owner, history }: ReceivedRequest): readonly Message[] {
+  const turns = new ResponsesTurns(owner);
+  const instructions = body.text("instructions");
+  if (instructions !== undefined) turns.messages.push({ role: "system", content: instructions });
+  for (const item of previousItems(body, history)) turns.add(item);
+  const text = body.string("input");
+  if (text !== undefined) return [...turns.messages, { role: "user", content: text }];
+  for (const item of body.objects("input") ?? body.refuse("Missing required parameter.", "input")) turns.add(item);
+  return turns.messages;
+}
+
+function previousItems(body: Fields, history: ResponseHistory | undefined): readonly Fields[] {
+  const id = body.text("previous_response_id");
+  if (id === undefined) return [];
+  const kept = history?.get(id);
+  if (kept !== undefined) return asObjects(kept).map((item) => new Fields(item, "input"));
+  refuse(`Previous response with id '${id}' not found.`, "previous_response_id", "previous_response_not_found");
+}
+
+function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["settings"] {
+  const shared = readShared(body, adjustments);
+  const included = readIncluded(body);
+  const reasoning = body.object("reasoning");
+  const text = body.object("text");
+  // Neither is a setting: a summary is asked for with every effort, and a gateway keeps conversations by itself.
+  reasoning?.take("summary");
+  body.flag("store");
+  const { tools, webSearch } = readTools(body, adjustments);
+  return {
+    ...shared,
+    maxNewTokens: body.number("max_output_tokens"),
+    logprobs: included.has("message.output_text.logprobs") ? true : undefined,
+    reasoningEffort: readEffort(reasoning, "effort"),
+    verbosity: readVerbosity(text),
+    responseFormat: readFormat(text?.object("format")),
+    ...(webSearch !== undefined && { webSearch: withMaxUses(webSearch, body) }),
+    ...readToolChoice(body, tools, adjustments),
+  };
+}
+
+/** Encrypted reasoning is asked for wherever a model reasons. */
+const INCLUDED: ReadonlySet<string> = new Set(["reasoning.encrypted_content", "message.output_text.logprobs"]);
+
+function readIncluded(body: Fields): ReadonlySet<string> {
+  const wanted = body.texts("include") ?? [];
+  const other = wanted.find((name) => !INCLUDED.has(name));
+  if (other !== undefined) body.refuse(`'${other}' is not supported`, "include");
+  return new Set(wanted);
+}
+
+type WebSearch = Exclude<ModelRequest["settings"]["webSearch"], undefined | false>;
+
+interface ToolsRead {
+  readonly tools: readonly Tool[];
+  readonly webSearch: WebSearch | undefined;
+}
+
+function readTools(body: Fields, adjustments: Adjustment[]): ToolsRead {
+  const tools: Tool[] = [];
+  let webSearch: WebSearch | undefined;
+  for (const tool of body.objects("tools") ?? []) {
+    const type = tool.text("type") ?? "";
+    if (type === "function") tools.push(readFunction(tool));
+    else if (type.startsWith("web_search")) webSearch = readWebSearch(tool);
+    else {
+      const reason = `only functions and web search are supported, not tools of type ${type}`;
+      adjustments.push({ setting: tool.path, from: { type, ...tool.rest() }, to: undefined, reason });
+    }
+  }
+  return { tools, webSearch };
+}
+
+function readWebSearch(tool: Fields): WebSearch {
+  const contextSize = tool.word("search_context_size", ["low", "medium", "high"]);
+  return contextSize === undefined ? true : { contextSize };
+}
+
+/** The limit counts calls of all built-in tools, and the search is the only one. */
+function withMaxUses(search: WebSearch, body: Fields): WebSearch {
+  const maxUses = body.number("max_tool_calls");
+  return maxUses === undefined ? search : { ...(search === true ? {} : search), maxUses };
+}

@@ -1,0 +1,189 @@
+import type {
+  AssistantMessage,
+  ImagePart,
+  Message,
+  ReasoningPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+  UserMessage,
+} from "../../../core/message.ts";
+import { own } from "../../../core/own.ts";
+import type { Fields } from "../../served/fields.ts";
+import { parseArguments } from "../../served/tool-input.ts";
+import { CALL_KINDS } from "../output-item.ts";
+import { signItem, signReasoning, signText } from "../responses-signature.ts";
+import { readDetail, readFile, readImage } from "./read-media.ts";
+
+type UserPart = Exclude<UserMessage["content"], string>[number];
+type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
+
+const ROLES = ["system", "developer", "user", "assistant"] as const;
+
+/** The items of a responses body as messages: what the model said without a user between is one turn. */
+export class ResponsesTurns {
+  readonly messages: Message[] = [];
+  readonly #owner: string;
+  /** The parts of the turn of the model that is being read. */
+  #turn: AssistantPart[] | undefined;
+
+  /** `owner` issued the reasoning and the marks in the items. */
+  constructor(owner: string) {
+    this.#owner = owner;
+  }
+
+  add(item: Fields): void {
+    const type = item.text("type") ?? (item.has("role") ? "message" : undefined);
+    if (type === "message") this.#addMessage(item);
+    else if (type === "reasoning") this.#said(readReasoning(item, this.#owner));
+    else if (type !== undefined && own(CALL_KINDS, type) !== undefined) this.#said(readCall(type, item, this.#owner));
+    else if (type !== undefined && own(RESULTS, type) !== undefined) this.#addResult(readResult(type, item));
+    else item.refuse(`items of type '${type}' are not supported`, "type");
+  }
+
+  #addMessage(item: Fields): void {
+    const role = item.word("role", ROLES) ?? item.refuse("Missing required parameter.", "role");
+    for (const name of ["id", "status"]) item.take(name);
+    if (role === "assistant") this.#addAnswer(item);
+    else if (role === "user") this.#push({ role, content: readContent(item, readUserPart) });
+    else this.#push({ role: "system", content: readContent(item, readText) });
+  }
+
+  /** Without parts it is a turn of its own, as a client writes it. */
+  #addAnswer(item: Fields): void {
+    const signature = signText(item.peek());
+    item.take("phase");
+    const content = readContent(item, readAnswerPart);
+    if (typeof content === "string" && signature === undefined) this.#said({ type: "text", text: content });
+    else {
+      const parts: readonly TextPart[] = typeof content === "string" ? [{ type: "text", text: content }] : content;
+      const signed = signature === undefined ? {} : { signature, owner: this.#owner };
+      this.#said(...parts.map((part, index) => (index === parts.length - 1 ? { ...part, ...signed } : part)));
+    }
+  }
+
+  #said(...parts: readonly AssistantPart[]): void {
+    if (this.#turn === undefined) {
+      this.#turn = [];
+      this.messages.push({ role: "assistant", content: this.#turn });
+    }
+    this.#turn.push(...parts);
+  }
+
+  #addResult(part: ToolResultPart): void {
+    const last = this.messages.at(-1);
+    if (last?.role === "tool")
+      this.messages[this.messages.length - 1] = { role: "tool", content: [...last.content, part] };
+    else this.#push({ role: "tool", content: [part] });
+  }
+
+  #push(message: Message): void {
+    this.#turn = undefined;
+    this.messages.push(message);
+  }
+}
+
+function readContent<Part>(item: Fields, read: (part: Fields) => Part): string | readonly Part[] {
+  return item.string("content") ?? item.objects("content")?.map(read) ?? item.refuse("Field required.", "content");
+}
+
+function readText(part: Fields): TextPart {
+  part.word("type", ["input_text", "output_text", "text"]);
+  const mark = part.take("prompt_cache_breakpoint");
+  return { type: "text", text: part.text("text") ?? "", ...(mark !== undefined && { cache: true }) };
+}
+
+function readAnswerPart(part: Fields): TextPart {
+  for (const name of ["annotations", "logprobs"]) part.take(name);
+  const type = part.word("type", ["output_text", "input_text", "text", "refusal"]);
+  return { type: "text", text: part.text(type === "refusal" ? "refusal" : "text") ?? "" };
+}
+
+function readUserPart(part: Fields): UserPart {
+  switch (part.peek().type) {
+    case "input_image":
+      return readInputImage(part);
+    case "input_file":
+      part.take("type");
+      return readFile(part);
+    default:
+      return readText(part);
+  }
+}
+
+function readInputImage(part: Fields): ImagePart {
+  part.take("type");
+  const url = part.text("image_url") ?? part.refuse("only images sent as data or by URL are supported");
+  const { detail } = readDetail(part);
+  // The field is required; this is what stands in it where nothing was asked for.
+  return { ...readImage(url), ...(detail !== undefined && detail !== "auto" && { detail }) };
+}
+
+/** The summary stands for the reasoning, as in an answer. */
+function readReasoning(item: Fields, owner: string): ReasoningPart {
+  const signature = signReasoning(item.peek());
+  for (const name of ["id", "encrypted_content", "status"]) item.take(name);
+  const summary = (item.objects("summary") ?? []).map(textOf).filter((text) => text !== "");
+  const content = (item.objects("content") ?? []).map(textOf);
+  const text = summary.length > 0 ? summary.join("\n\n") : content.join("");
+  return { type: "reasoning", text, ...(signature !== undefined && { signature, owner }) };
+}
+
+function textOf(part: Fields): string {
+  part.take("type");
+  return part.text("text") ?? "";
+}
+
+function readCall(type: string, item: Fields, owner: string): ToolCallPart {
+  const signature = signItem({ ...item.peek(), type });
+  const kind = own(CALL_KINDS, type) ?? "function";
+  for (const name of ["id", "status"]) item.take(name);
+  const id = item.text("call_id") ?? item.refuse("Missing required parameter.", "call_id");
+  const signed = kind === "function" || signature === undefined ? {} : { signature, owner };
+  const given = { type: "tool-call", id, ...(kind !== "function" && { kind }), ...signed } as const;
+  switch (kind) {
+    case "function":
+      return { ...given, name: nameOf(item), arguments: parseArguments(item) };
+    case "custom":
+      return { ...given, name: nameOf(item), arguments: { input: item.text("input") ?? "" } };
+    default:
+      return {
+        ...given,
+        name: type.replace(/_call$/, ""),
+        arguments: item.json("operation") ?? item.json("action") ?? {},
+      };
+  }
+}
+
+function nameOf(item: Fields): string {
+  return item.text("name") ?? item.refuse("Missing required parameter.", "name");
+}
+
+/** Items that hold the result of a call. */
+const RESULTS: Readonly<Record<string, true>> = {
+  function_call_output: true,
+  custom_tool_call_output: true,
+  apply_patch_call_output: true,
+  shell_call_output: true,
+  local_shell_call_output: true,
+};
+
+function readResult(type: string, item: Fields): ToolResultPart {
+  const failed = item.text("status") === "failed";
+  const named = item.text("call_id");
+  const other = item.text("id");
+  const id = named ?? other ?? item.refuse("Missing required parameter.", "call_id");
+  item.take("max_output_length");
+  return { type: "tool-result", id, content: readOutput(type, item), ...(failed && { error: true }) };
+}
+
+/** The outputs of a shell stay the wire's own list, in JSON. */
+function readOutput(type: string, item: Fields): ToolResultPart["content"] {
+  if (type === "shell_call_output") return JSON.stringify(item.take("output") ?? []);
+  const parts = item.holdsString("output") ? undefined : item.objects("output");
+  return parts?.map(readOutputPart) ?? item.text("output") ?? "";
+}
+
+function readOutputPart(part: Fields): TextPart | ImagePart {
+  return part.peek().type === "input_image" ? readInputImage(part) : readText(part);
+}

@@ -1,0 +1,13 @@
+import type { Fields } from "./fields.ts";
+
+/** The `arguments` of a call: JSON in a string. Nothing is an empty object. */
+export function parseArguments(call: Fields): unknown {
+  const json = call.string("arguments");
+  if (json === undefined) return call.json("arguments") ?? {};
+  if (json.trim() === "") return {};
+  try {
+    return JSON.parse(json);
+  } catch {
+    call.refuse("expected JSON", "arguments");
+  }
+}
