@@ -206,7 +206,7 @@ function unknownWire(checked: Checked): void {
   const { table, facts, findings } = checked;
   const wire = table.custom_llm_provider;
   if (typeof wire !== "string" || wire === "" || /^(?:env|file):/.test(wire) || facts.dialects.includes(wire)) return;
-  const message = `there is no wire format "${wire}"; there are ${facts.dialects.join(", ")}`;
+  const message = `unknown wire format "${wire}"; known wire formats: ${facts.dialects.join(", ")}`;
   const suggestion = nearest(wire, facts.dialects);
   findings.push({ path: pathIn(checked, "custom_llm_provider"), at: "value", message, suggestion });
 }

@@ -42,7 +42,7 @@ function inCircle(sources: EntrySources, circle: readonly string[]): Finding {
   return {
     path: [...ownPath(sources), "extends"],
     at: "value",
-    message: `"extends" runs in a circle: ${circle.join(" -> ")}`,
+    message: `"extends" is cyclic: ${circle.join(" -> ")}`,
   };
 }
 

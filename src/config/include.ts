@@ -135,7 +135,7 @@ const PATTERN = /[*?[{]/;
 
 function circle(chain: readonly string[]): string {
   const from = chain.indexOf(chain.at(-1) as string);
-  return `"include" runs in a circle: ${chain
+  return `"include" is cyclic: ${chain
     .slice(from)
     .map((path) => basename(path))
     .join(" -> ")}`;

@@ -59,7 +59,7 @@ function dangles(name: unknown, names: ReadonlySet<string>): name is string {
   return typeof name === "string" && name !== "" && !name.startsWith("env:") && !names.has(name);
 }
 
-/** Names that stand for two things, aliases in a circle, groups of groups. */
+/** Checks for duplicate names, cyclic aliases and nested groups. */
 export function checkNames(view: View): Finding[] {
   if (view.aliases.size === 0 && view.groups.length === 0) return [];
   const groups = new Set(view.groups);
@@ -85,7 +85,7 @@ function aliasCircle(view: View, alias: string): Finding[] {
   for (let next = view.aliases.get(alias); next !== undefined; next = view.aliases.get(next)) {
     if (next === alias) {
       const isFirst = [...chain].sort()[0] === alias;
-      const message = `aliases run in a circle: ${[...chain, alias].join(" -> ")}`;
+      const message = `aliases are cyclic: ${[...chain, alias].join(" -> ")}`;
       return isFirst ? [{ path: ["aliases", alias], at: "value", message }] : [];
     }
     if (chain.includes(next)) return [];

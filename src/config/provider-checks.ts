@@ -128,7 +128,7 @@ export function checkProvider(sources: EntrySources, hint: ProviderHint | undefi
   if (missing.length === 0) return NOTHING;
   const path = providerPath(sources, served);
   if (hint !== undefined)
-    return [{ path, at: "value", message: `provider "${served}" needs base_url: it has no address of its own` }];
+    return [{ path, at: "value", message: `provider "${served}" needs base_url: it has no default URL` }];
   const suggestion =
     missing.length === 2
       ? nearest(

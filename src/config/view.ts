@@ -158,7 +158,7 @@ export class View {
     return chain;
   }
 
-  /** The names that `extends` runs in a circle through, starting and ending with `name`; `undefined` without a circle. */
+  /** The cycle of `extends` that `name` belongs to, starting and ending with it; `undefined` if there is none. */
   circle(name: string): string[] | undefined {
     if (this.#parent(name) === undefined) return undefined;
     const chain = this.chain(name);

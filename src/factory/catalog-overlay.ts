@@ -5,7 +5,7 @@ import { ConfigError } from "../core/config-error.ts";
 import type { Logger } from "../core/logger.ts";
 import type { FactoryOptions } from "./options.ts";
 
-/** The facts that `modelwright catalog update` fetched, where a factory may have them. */
+/** The facts that `modelwright catalog update` downloaded, if the factory uses them. */
 export function overlayFor(
   { catalog, env = process.env }: FactoryOptions,
   readsFiles: boolean,
@@ -17,7 +17,7 @@ export function overlayFor(
   return path === undefined ? undefined : new CacheOverlay(path, logger);
 }
 
-/** A file that was asked for must be there. */
+/** A configured file must exist. */
 function named(path: string, logger: Logger): Overlay {
   try {
     return new CacheOverlay(path, logger, CachedCatalog.read(path));
@@ -28,7 +28,7 @@ function named(path: string, logger: Logger): Overlay {
   }
 }
 
-/** Read when the first fact is asked for, and never a reason for a call to fail. */
+/** Read on first use; an unreadable file never fails a call. */
 class CacheOverlay implements Overlay {
   readonly #path: string;
   readonly #logger: Logger;
@@ -69,7 +69,7 @@ class CacheOverlay implements Overlay {
       if (!(error instanceof UnreadableCatalog)) throw error;
       this.#catalog = undefined;
       if (!error.isMissing)
-        this.#logger.warn("cached catalog left out", {
+        this.#logger.warn("cached catalog ignored", {
           path: this.#path,
           reason: error.message,
           help: "modelwright catalog update",

@@ -36,30 +36,30 @@ import { changesBetween, noFile, type ReloadEvent, type Reloaded, stillInUse } f
 import { servicesOf, sharedServices } from "./services.ts";
 
 /**
- * Filled by `modelwright types`: the names of a models.toml, each with what its model can do (`true`, `false`, absent
- * where that is unknown). Empty until then, and every name is taken.
+ * Filled by `modelwright types`: the names in a models.toml, each with its capabilities (`true`, `false`, absent if unknown).
+ * While it is empty, every name is accepted.
  */
-// biome-ignore lint/suspicious/noEmptyInterface: declaration merging is what it is for
+// biome-ignore lint/suspicious/noEmptyInterface: needed for declaration merging
 export interface Registered {}
 
-/** A template, so that compilers list the names where they would say `keyof Registered`. */
+/** A template type, so that compiler errors list the names instead of `keyof Registered`. */
 type NameOf<Models> = keyof Models extends never ? string : `${keyof Models & string}`;
 
-/** What is declared about a name. Without one it is any of them: each profile may have a `default_model` of its own. */
+/** The declaration of a name. Without a name it may be any of them, because each profile may have another `default_model`. */
 type CanOf<Models, Name> = Name extends keyof Models ? Models[Name] : unknown;
 
 type Untyped = Record<never, never>;
 
-/** Where a program writes `ReturnType<typeof ModelFactory.load>`, compilers put `unknown` for `Models`. */
+/** For `ReturnType<typeof ModelFactory.load>`, compilers use `unknown` for `Models`. */
 type FactoryOf<Models, Default> = unknown extends Models ? ModelFactory<Default> : ModelFactory<Models>;
 
 /** The circuit breakers of a factory, by entry. */
 export interface BreakerControl {
-  /** `undefined` where `circuit_breaker = false`. */
+  /** `undefined` if `circuit_breaker = false`. */
   state(name: string): BreakerState | undefined;
-  /** Refuses every call to the entry's target, as `circuit_open`, until `reset`. */
+  /** Rejects every call to the entry's target with `circuit_open` until `reset`. */
   isolate(name: string): void;
-  /** Closes the breaker and forgets what it counted. */
+  /** Closes the breaker and clears its counts. */
   reset(name: string): void;
 }
 
@@ -72,7 +72,7 @@ export class ModelFactory<Models = Registered> {
   readonly #around: Surroundings;
   /** By name and scope. */
   readonly #models = new Map<string, Model>();
-  /** Names of all models that were created. */
+  /** Names of all created models. */
   readonly #created = new Set<string>();
   readonly #simulator = new EmbeddedSimulator();
   readonly #closers: (() => Promise<void> | void)[] = [];
@@ -82,7 +82,7 @@ export class ModelFactory<Models = Registered> {
   private constructor(config: Config, source: ConfigSource, options: FactoryOptions) {
     if (source === undefined)
       throw invalidOption(
-        "ModelFactory is not made with new: use await ModelFactory.load(path, options) or ModelFactory.parse(toml, options)",
+        "ModelFactory has no public constructor; use await ModelFactory.load(path, options) or ModelFactory.parse(toml, options)",
       );
     bindMethods(this, ModelFactory);
     this.#source = source;
@@ -105,9 +105,9 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * Reads `path`, or the file that MODELWRIGHT_CONFIG names, or the nearest models.toml from the working directory up.
-   * Unless NODE_ENV is "production", warns the logger when a modelwright.d.ts beside the file is stale.
-   * @throws ConfigError with every mistake of the file, each with its place.
+   * Reads `path`, or the file in MODELWRIGHT_CONFIG, or the nearest models.toml from the working directory up. Unless NODE_ENV
+   * is "production", logs a warning if a modelwright.d.ts next to the file is stale.
+   * @throws ConfigError with every error in the file and its position.
    */
   static async load<Models = Registered>(
     path?: string,
@@ -126,8 +126,8 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * Reads the text of a models.toml; reads no file unless `options.baseDir` or `options.catalog` is given.
-   * @throws ConfigError with every mistake of the text, each with its place.
+   * Parses the text of a models.toml; reads no file unless `options.baseDir` or `options.catalog` is given.
+   * @throws ConfigError with every error in the text and its position.
    */
   static parse<Models = Untyped>(toml: string, options: FactoryOptions = {}): FactoryOf<Models, Untyped> {
     if (typeof toml !== "string") throw invalidOption("ModelFactory.parse: the first argument must be TOML text");
@@ -138,10 +138,10 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * The model of an entry or group, `default_model` without a name. Loads no SDK; the same name and scope give the same
-   * object. After a reload the next call of a model goes by the new file.
+   * The model of an entry or group; without a name, that of `default_model`. Loads no SDK. The same name and scope give the
+   * same object. After a reload, the next call of a model uses the new file.
    * @throws ConfigError for an unknown name (with the nearest one) or a variable of this entry that is not set; ModelError
-   * `invalid_request` for a scope that is none.
+   * `invalid_request` for an invalid scope.
    */
   create<Name extends NameOf<Models>>(name?: Name, options?: CreateOptions): Model<CanOf<Models, Name>> {
     return this.get(name ?? this.#config.defaultModel, options) as Model<CanOf<Models, Name>>;
@@ -163,35 +163,35 @@ export class ModelFactory<Models = Registered> {
     return model;
   }
 
-  /** The entries in the order of the file, then the groups; aliases are other names of these. */
+  /** The entries in the order of the file, then the groups. Aliases are not included. */
   names(): readonly NameOf<Models>[] {
     return [...this.#config.names, ...this.#config.groups] as readonly string[] as readonly NameOf<Models>[];
   }
 
   /**
-   * What an entry leads to, whether or not it can be used now.
-   * @throws ConfigError for an unknown name, or an address that depends on a variable that is not set.
+   * The resolved entry, even if it cannot be used now.
+   * @throws ConfigError for an unknown name, or a URL with a variable that is not set.
    */
   describe(name: NameOf<Models> | (string & {})): ModelDescription {
     return this.#generation.describe(name);
   }
 
-  /** What the catalog knows about a provider's model id; null when nothing. */
+  /** The catalog's facts about a provider's model id; null if it has none. */
   info(modelId: string): ModelInfo | null {
-    if (typeof modelId !== "string") throw invalidOption("info: the id of a model is a string");
+    if (typeof modelId !== "string") throw invalidOption("info: modelId must be a string");
     return this.#generation.info(modelId);
   }
 
   /**
-   * What the entries will run into, found without a request: settings their models do not take, answers longer than the
-   * window, fallbacks that lack what the entry is configured to use, model ids that are misspelled, and models that are
-   * retired or retire within 90 days. Empty when there is nothing to say.
+   * Problems of the entries, found without a request: settings that a model does not support, answers longer than the context
+   * window, fallbacks without a capability that the entry uses, misspelled model ids, and models that are retired or retire
+   * within 90 days. Empty if there are none.
    */
   lint(): readonly LintFinding[] {
     return this.#generation.lint();
   }
 
-  /** What this factory's calls have used, in all or by model, provider, tag, scope or day (UTC). */
+  /** Usage of this factory's calls, in total or by model, provider, tag, scope or day (UTC). */
   usage(): UsageTotal;
   usage(by: UsageGroup): Readonly<Record<string, UsageTotal>>;
   usage(by?: UsageGroup): UsageTotal | Readonly<Record<string, UsageTotal>> {
@@ -203,8 +203,8 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * The circuit breakers, by entry. Entries that lead to one target with the same settings share one.
-   * `state` is undefined where `circuit_breaker = false`; there `isolate` and `reset` do nothing.
+   * The circuit breakers, by entry. Entries with the same target and settings share one. If `circuit_breaker = false`, `state`
+   * is undefined, and `isolate` and `reset` do nothing.
    */
   get breakers(): BreakerControl {
     const { breakers } = this.#shared;
@@ -217,9 +217,9 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * Asks each entry for a few tokens, all at once, and says which answered: one request each, without retries, fallbacks
-   * and breaker. The tokens are billed, and counted under the tag "health".
-   * @throws ConfigError for an unknown name; never for a model that fails.
+   * Sends one small request to each entry, in parallel, and reports which answered. Without retries, fallbacks and circuit
+   * breaker. The tokens are billed, and counted under the tag "health".
+   * @throws ConfigError for an unknown name; never for a failing model.
    */
   async health(options: HealthOptions = {}): Promise<Readonly<Record<string, ModelHealth>>> {
     this.#checkOpen();
@@ -243,11 +243,11 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * Asks the provider of an entry (default: `default_model`; of a group: its first entry) for its list of models, with the
-   * entry's address, credential, headers and proxy. Nothing is billed; no retries, no fallbacks.
-   * @throws ConfigError for an unknown name or a variable that is not set; ModelError of any code that a request may end
-   *   with: `unauthorized` for a refused key, `not_found` where the address has no list, and `unsupported`, before anything
-   *   is sent, where the provider is known to have none.
+   * Requests the list of models from the provider of an entry (default: `default_model`; of a group: its first entry), with the
+   * entry's URL, credential, headers and proxy. Nothing is billed; no retries, no fallbacks.
+   * @throws ConfigError for an unknown name or a variable that is not set; ModelError like any request: `unauthorized` for a
+   *   rejected key, `not_found` if the URL has no list, and `unsupported`, without a request, if the provider is known to have
+   *   none.
    */
   async discover(name?: NameOf<Models> | (string & {}), options: DiscoverOptions = {}): Promise<Discovery> {
     this.#checkOpen();
@@ -259,9 +259,9 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * Reads the file again, or takes `toml` where the factory was made from text, and goes by it from the next call on. Calls
-   * under way end as they began; usage, circuit breakers, resting keys and members of groups are kept.
-   * @throws ConfigError when the new file has a mistake, or lacks a model that this program has created; then nothing changes.
+   * Reads the file again, or parses `toml` if the factory was created from text; the next calls use it. In-flight calls keep
+   * the old configuration; usage, circuit breakers and the states of keys and group members are kept.
+   * @throws ConfigError if the new file is invalid, or lacks a model that this program has created; then nothing changes.
    */
   async reload(toml?: string): Promise<Reloaded> {
     this.#checkOpen();
@@ -271,15 +271,16 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * Reloads whenever a file of the configuration changes, and tells `listener` (and the log) of each time: what is new, or
-   * why the old file still holds. Ends with `close` of what it gives, or of the factory; keeps no process alive.
-   * @throws ConfigError when the factory was made from text.
+   * Reloads whenever a configuration file changes, and reports each reload to `listener` and the log: the changes, or why the
+   * old configuration stays in use. Stops with `close` of the returned watcher or of the factory; does not keep the process
+   * alive.
+   * @throws ConfigError if the factory was created from text.
    */
   watch(listener: (event: ReloadEvent) => void = () => {}): FileWatcher {
     this.#checkOpen();
     if (typeof listener !== "function") throw invalidOption("watch: the listener must be a function");
     const { read } = this.#source;
-    if (read === undefined) throw noFile("there is no file to watch: the factory was made from text");
+    if (read === undefined) throw noFile("no file to watch: the factory was created from text");
     const watcher = watchFiles({
       folders: () => this.#config.folders,
       clock: this.#around.clock,
@@ -288,7 +289,7 @@ export class ModelFactory<Models = Registered> {
           const event = await this.#reloadIfChanged(read);
           if (event !== undefined) this.#tell(event, listener);
         } catch (error) {
-          // Not awaited: a failure here must end neither the watching nor the program.
+          // Not awaited: a failure must stop neither the watcher nor the program.
           this.#generation.services.logger.error("watching models.toml failed once", { reason: String(error) });
         }
       },
@@ -298,15 +299,15 @@ export class ModelFactory<Models = Registered> {
   }
 
   /**
-   * The server behind `provider = "simulator"`, to script its faults and count its requests. Starts it if it is not
-   * running yet; options count only then.
+   * The server behind `provider = "simulator"`, to script its faults and count its requests. Starts it if it is not running;
+   * `options` apply only then.
    */
   simulator(options?: SimulatorOptions): Promise<Simulator> {
     this.#checkOpen();
     return this.#simulator.start(options);
   }
 
-  /** Closes connections and the embedded simulator; calls in flight end with `aborted` or a connection error. */
+  /** Closes connections and the embedded simulator; in-flight calls end with `aborted` or a connection error. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -327,8 +328,8 @@ export class ModelFactory<Models = Registered> {
     if (toml === undefined && read !== undefined) return read();
     throw noFile(
       read === undefined
-        ? "the factory was made from text: give reload() the new text"
-        : "the factory was made from a file, which reload() reads again: it takes no text",
+        ? "the factory was created from text; pass the new text to reload()"
+        : "the factory was created from a file; call reload() without text",
     );
   }
 
@@ -355,7 +356,7 @@ export class ModelFactory<Models = Registered> {
     const lost = [...this.#created].filter((name) => !config.names.includes(name) && !config.groups.includes(name));
     if (lost.length > 0) throw stillInUse(lost, config);
     const next = this.#generationOf(config, before);
-    // What is in use must work: a variable that is missing is found now, not by the next call.
+    // Models in use must still resolve: a missing variable is reported now, not by the next call.
     for (const name of this.#created) next.contextOf(name);
     this.#generation = next;
     return changesBetween(before.config, config);
@@ -382,13 +383,13 @@ export class ModelFactory<Models = Registered> {
   }
 }
 
-/** Where a factory's configuration comes from: a file that can be read again, or texts. */
+/** The source of a factory's configuration: a file, or text. */
 interface ConfigSource {
   readonly read?: () => Promise<Config>;
   readonly parse?: (toml: string) => Config;
 }
 
-/** The system's clock where the given one says nothing; it may be an object of a class. */
+/** Fills a partial clock with the system's; it may be a class instance. */
 function clockFrom(own: Partial<Clock> = {}): Clock {
   return {
     now: () => own.now?.() ?? systemClock.now(),
@@ -398,14 +399,14 @@ function clockFrom(own: Partial<Clock> = {}): Clock {
   };
 }
 
-/** The process's own environment counts beside a given one: the switch means that nothing may be sent. */
+/** The process environment counts in addition to `options.env`, because the switch must never be missed. */
 function isSimulated({ simulate, env = process.env }: FactoryOptions): boolean {
   return simulate === true || asksToSimulate(env) || asksToSimulate(process.env);
 }
 
 function configOptions(options: FactoryOptions, readsFiles: boolean) {
   const { env = process.env, profile, baseDir, providers = {} } = options;
-  // What code brings along under a name of ours has limits and addresses of its own.
+  // A custom dialect with the name of a built-in provider has its own limits and URLs.
   const hints = PROVIDER_HINTS.map((hint) => {
     const { id, keyEnv, needsBaseUrl } = hint;
     return own(providers, id) === undefined ? hint : { id, keyEnv, needsBaseUrl };
@@ -419,7 +420,7 @@ function configOptions(options: FactoryOptions, readsFiles: boolean) {
   };
 }
 
-/** Asked only where a file has a `price_as`. */
+/** Called only if a file has a `price_as`. */
 function pricesKnown(options: FactoryOptions, readsFiles: boolean): PriceBook {
   let found: { readonly overlay: Overlay | undefined } | undefined;
   const overlay = () => {

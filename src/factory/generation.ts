@@ -17,15 +17,15 @@ import { resolveTarget } from "../target/resolve.ts";
 import type { ResolveContext } from "../target/resolve-context.ts";
 import { groupPipeline, modelPipeline, type Services } from "./pipeline.ts";
 
-/** What the generations of a factory have in common. */
+/** What all generations of a factory share. */
 export interface Surroundings extends Pick<ModelContext, "transport" | "clock" | "random" | "checkOpen"> {
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Everything below fallback, with the state that outlives a reload. */
+  /** The layers below fallback, with the state that survives a reload. */
   readonly toTarget: Next;
 }
 
-/** One reading of models.toml and all that follows from it. A reload makes a new one; calls under way keep theirs. */
+/** One loaded models.toml with its services. A reload creates a new one; in-flight calls keep theirs. */
 export class Generation {
   readonly config: Config;
   readonly #resolving: ResolveContext;
@@ -42,7 +42,7 @@ export class Generation {
   }
 
   /**
-   * What a model of this entry or group works with.
+   * The context for models of an entry or group.
    * @throws ConfigError for an unknown name, or a variable that is not set.
    */
   contextOf(name: string): ModelContext {
@@ -56,14 +56,14 @@ export class Generation {
     return context;
   }
 
-  /** The same for one entry with other policies and without fallbacks. */
+  /** The context of one entry with other policies and without fallbacks. */
   aloneWith(name: string, policy: Partial<Target["policy"]>): ModelContext {
     const target = this.target(name);
     const primary = { ...target, policy: { ...target.policy, ...policy } };
     return this.#context(name, [primary], this.#runOf({ primary, fallbacks: () => undefined, leftOut: [] }));
   }
 
-  /** The entry that a name stands for, or the members of the group. */
+  /** The entry of a name, or the members of a group. */
   entriesOf(name: string): readonly string[] {
     const behind = this.config.behind(name);
     return this.config.group(behind)?.members.map(({ model }) => model) ?? [behind];
@@ -131,7 +131,7 @@ export class Generation {
   #entryContext(name: string): ModelContext {
     const target = this.target(name);
     if (target.tls?.rejectUnauthorized === false)
-      this.services.logger.warn("certificates are not checked", {
+      this.services.logger.warn("certificates are not verified", {
         model: name,
         help: "tls.reject_unauthorized is false",
       });
@@ -147,7 +147,7 @@ export class Generation {
     const usable = members.flatMap(({ model, weight }) =>
       this.#usable(name, model, leftOut).map((target) => ({ target, weight })),
     );
-    // Nobody can be asked: the first says why.
+    // No member can be used: throws the problem of the first one.
     if (usable.length === 0) this.target(members[0]?.model ?? name);
     const fallbacks = fallbackModels.flatMap((model) => this.#usable(name, model, leftOut));
     const { breakers, groups } = this.services;
@@ -164,7 +164,7 @@ export class Generation {
     return modelPipeline(this.services, () => chain, this.#around.toTarget);
   }
 
-  /** `targets` are those that answer for the name: one, or the members of a group. */
+  /** `targets`: the target, or the members of a group. */
   #context(
     name: string,
     targets: readonly [Target, ...Target[]],
@@ -195,13 +195,13 @@ export class Generation {
     };
   }
 
-  /** A fallback whose key is not set does not keep the model from working; log and errors say that it is left out. */
+  /** A fallback without a key is skipped; log and errors report it. */
   #usable(name: string, fallback: string, leftOut: string[]): readonly Target[] {
     try {
       return [this.target(fallback)];
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      this.services.logger.warn("fallback left out", { model: name, fallback, reason: error.message });
+      this.services.logger.warn("fallback skipped", { model: name, fallback, reason: error.message });
       leftOut.push(`${fallback}: ${error.message}`);
       return [];
     }

@@ -16,15 +16,15 @@ import type { Scope } from "../core/scope.ts";
 import type { Token } from "../core/target.ts";
 import type { TransportInput } from "../transport/any-fetch.ts";
 
-/** How `factory.create` and `factory.get` give a model. */
+/** Options of `factory.create` and `factory.get`. */
 export interface CreateOptions {
-  /** Whom it works for: the same name and scope give the same object, and its usage is counted for the scope. */
+  /** Who the model is used for: the same name and scope give the same object, and usage is counted by scope. */
   readonly scope?: Scope | undefined;
-  /** A new object that no other `create` gives. Default false. */
+  /** Return a new object. Default false. */
   readonly fresh?: boolean | undefined;
 }
 
-/** What a credential hook is given. */
+/** The argument of a credential hook. */
 export interface TokenRequest {
   readonly provider: string;
   /** The entry's name in models.toml. */
@@ -32,39 +32,38 @@ export interface TokenRequest {
 }
 
 export interface FactoryOptions {
-  /** Where `env:NAME` and the providers' usual variables are read. Default `process.env`. */
+  /** The environment for `env:NAME` and the providers' default variables. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** A `[profiles.x]` table to lay over the file. Default `MODELWRIGHT_PROFILE`. */
+  /** The profile to apply. Default `MODELWRIGHT_PROFILE`. */
   readonly profile?: string;
   /**
-   * A catalog file that `modelwright catalog update` wrote, or `false` for the shipped facts alone. Default: for `load` the
-   * one of the user's cache folder, if there is one; for `parse` none.
+   * A catalog file from `modelwright catalog update`, or `false` for only the built-in facts. Default: for `load` the one in
+   * the user's cache directory, if it exists; for `parse` none.
    */
   readonly catalog?: string | false;
   /**
-   * Sends every call to the built-in simulator, whatever the file says: no key, token hook, custom dialect, proxy or
-   * transport is used, and no connection leaves this machine. The variable MODELWRIGHT_SIMULATE=1 does the same; `false`
-   * does not undo it.
+   * Sends every call to the built-in simulator, regardless of the file: no key, token hook, custom dialect, proxy or transport
+   * is used, and no connection leaves this machine. MODELWRIGHT_SIMULATE=1 does the same; `false` does not override it.
    */
   readonly simulate?: boolean;
-  /** Folder that relative paths of the text start from. */
+  /** Directory for relative paths in the text. */
   readonly baseDir?: string;
-  /** Dialects for providers of your own, by provider name. */
+  /** Custom dialects, by provider name. */
   readonly providers?: Readonly<Record<string, Dialect>>;
   /**
-   * Credential hooks by provider name, in place of keys. A token with `expiresAt` serves all calls until a minute before
-   * that; one without is asked for before each attempt, by one call for all that need it at once. A token that the provider
-   * refuses is exchanged once in the same attempt. A hook that throws is asked once more, then the call is `unauthorized`;
-   * one that throws a ModelError says by its code whether another try makes sense.
+   * Credential hooks by provider name, instead of keys. A token with `expiresAt` is used until a minute before that time;
+   * without `expiresAt`, the hook is called before each attempt, once for concurrent attempts. If the provider rejects a token,
+   * the hook is called once more in the same attempt. A hook that throws is retried once, then the call fails with
+   * `unauthorized`; if it throws a ModelError, its code decides whether to retry.
    */
   readonly tokens?: Readonly<Record<string, (request: TokenRequest) => Promise<Token | string>>>;
-  /** Default: what `[logging]` says, else silence. */
+  /** Default: as configured in `[logging]`, otherwise none. */
   readonly logger?: Logger;
-  /** Sends the requests: a function like `fetch`, or an object with one. Default: the built-in pooled transport. */
+  /** Sends the requests: a `fetch` function, or an object with one. Default: the built-in transport with connection pools. */
   readonly transport?: TransportInput;
-  /** Default: the system's. */
+  /** Default: the system clock. */
   readonly clock?: Partial<Clock>;
-  /** Randomness of jitter, 0 to 1. Default `Math.random`. */
+  /** Random numbers for jitter, 0 to 1. Default `Math.random`. */
   readonly random?: () => number;
 }
 
@@ -89,7 +88,7 @@ const VARIABLES = recordOf("", { is: "", accepts: (value) => value === undefined
 
 export const CREATE_RULES: OptionRules<CreateOptions> = { scope: ANYTHING, fresh: FLAG };
 
-/** @throws ModelError `invalid_request` for an option that `load` and `parse` do not have, or of another type. */
+/** @throws ModelError `invalid_request` for an unknown option, or a value of another type. */
 export function checkFactoryOptions(options: FactoryOptions, method: "load" | "parse"): void {
   checkOptions(options, RULES, `ModelFactory.${method}`);
 }

@@ -25,7 +25,7 @@ import { telemetry } from "../layers/telemetry.ts";
 import { timeout } from "../layers/timeout.ts";
 import type { UsageTotals } from "../layers/usage-totals.ts";
 
-/** State that all models of a factory share, whatever file they go by. */
+/** State that all models of a factory share, across reloads. */
 export interface SharedServices {
   readonly totals: UsageTotals;
   readonly budgets: RetryBudgets;
@@ -35,16 +35,16 @@ export interface SharedServices {
   readonly dialectOf: (target: Target) => Dialect;
 }
 
-/** The same with what one reading of the file says. */
+/** The shared state and the services of one configuration. */
 export interface Services extends SharedServices {
   readonly logger: Logger;
-  /** See every call: the totals and the log. */
+  /** Observers of every call: the totals and the log. */
   readonly observers: readonly Observer[];
-  /** Present with a `[cache]` table. */
+  /** Present if there is a `[cache]` table. */
   readonly cache: Layer | undefined;
 }
 
-/** The layers below fallback: they see one target, and are the same for all models of a factory. */
+/** The layers below fallback: they handle one target, and all models of a factory share them. */
 export function targetPipeline(services: SharedServices): Next {
   return compose(
     [
@@ -64,7 +64,7 @@ export function targetPipeline(services: SharedServices): Next {
   );
 }
 
-/** The whole way of a call of one model, from its caller to the wire. */
+/** All layers of a model's calls, from the caller to the wire. */
 export function modelPipeline(services: Services, chainOf: (call: Call) => Chain, toTarget: Next): Next {
   const layers = [
     telemetry(services.observers),
@@ -79,7 +79,7 @@ export function modelPipeline(services: Services, chainOf: (call: Call) => Chain
   );
 }
 
-/** The same for a group: its member is chosen first, and below fallback the group sees what becomes of it. */
+/** The same for a group: it chooses a member first, and observes the outcome below fallback. */
 export function groupPipeline(services: Services, group: Group, toTarget: Next): Next {
   const run = modelPipeline(services, group.chainOf, compose([group.watch], toTarget));
   return compose([group.choose], run);

@@ -1,14 +1,14 @@
 import type { Config } from "../config/load.ts";
 import { ConfigError, UNNAMED } from "../core/config-error.ts";
 
-/** What a reload changed: names of entries and groups. */
+/** The changes of a reload: names of entries and groups. */
 export interface Reloaded {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly changed: readonly string[];
 }
 
-/** What came of a change of the file: the new one holds, or the old one still does, and why. */
+/** The result of a file change: the new configuration is in use, or the old one stays, and why. */
 export type ReloadEvent =
   | ({ readonly type: "reloaded" } & Reloaded)
   | { readonly type: "rejected"; readonly error: ConfigError };
@@ -29,12 +29,12 @@ function settingsOf(config: Config): ReadonlyMap<string, string> {
   ]);
 }
 
-/** A program that holds a model must be able to call it. */
+/** The error for models that are in use but missing in the new file. */
 export function stillInUse(names: readonly string[], { file }: Config): ConfigError {
   return new ConfigError(
     names.map((name) => ({
       ...{ file, line: 0, column: 0, path: `models.${name}` },
-      message: `${file ?? UNNAMED} has no "${name}" any more, which this program uses`,
+      message: `${file ?? UNNAMED} no longer has "${name}", which this program uses`,
     })),
   );
 }

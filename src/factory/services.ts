@@ -14,7 +14,7 @@ import { loggerFor, safeLogger } from "../target/log-writer.ts";
 import type { Generation } from "./generation.ts";
 import type { Services, SharedServices } from "./pipeline.ts";
 
-/** What all calls of a factory share, whatever file they go by. */
+/** State that all calls of a factory share, across reloads. */
 export function sharedServices(clock: Clock, dialectOf: SharedServices["dialectOf"]): SharedServices {
   return {
     totals: new UsageTotals(),
@@ -28,13 +28,13 @@ export function sharedServices(clock: Clock, dialectOf: SharedServices["dialectO
 
 interface Making {
   readonly clock: Clock;
-  /** The caller's own, which no file changes. */
+  /** The caller's logger, which takes precedence over `[logging]`. */
   readonly logger: Logger | undefined;
-  /** What held until now: a table that is the same keeps its cache or log. */
+  /** The previous generation: an unchanged table keeps its cache or log. */
   readonly before: Generation | undefined;
 }
 
-/** The services of one reading of the file. */
+/** The services of one configuration. */
 export function servicesOf(config: Config, shared: SharedServices, { clock, logger, before }: Making): Services {
   const isSame = (key: "cache" | "logging") => JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
   const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;

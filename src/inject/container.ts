@@ -9,25 +9,25 @@ import { type Guard, refusal } from "./guard.ts";
 import { resolveModel } from "./resolve-model.ts";
 import type { Inject, Resolver } from "./resolver.ts";
 
-/** How a dependency is made, as data. */
+/** How to create a dependency, as data. */
 export interface DependencySpec {
-  /** A name out of `modules`, never a path that is imported. */
+  /** A name in `modules`, never an import path. */
   readonly module: string;
-  /** The export of that module that is the resolver. */
+  /** The resolver: an export of the module. */
   readonly export: string;
-  /** Handed to the resolver. Default `{}`. */
+  /** Passed to the resolver. Default `{}`. */
   readonly properties?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A module, or what loads it when it is first needed: `() => import("./search.ts")`. */
+/** A module, or a function that loads it on first use: `() => import("./search.ts")`. */
 export type ModuleSource = object | (() => Promise<object>);
 
 export interface ContainerOptions {
-  /** The dependencies by name: data, for example out of a JSON file. */
+  /** The dependencies by name, for example from a JSON file. */
   readonly specs: Readonly<Record<string, DependencySpec>>;
-  /** All modules that specs may name. `modelwright/inject` is always among them. */
+  /** The modules that specs may use. `modelwright/inject` is always included. */
   readonly modules?: Readonly<Record<string, ModuleSource>> | undefined;
-  /** Dependencies that exist already, the same in every scope. */
+  /** Existing values, the same in every scope. */
   readonly values?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -41,21 +41,24 @@ const specSchema = z.strictObject({
 });
 type Spec = z.infer<typeof specSchema>;
 
-/** A dependency of a scope, being made or made, and what its resolver waits for. */
+/** A dependency of a scope, pending or resolved, and the dependencies that its resolver waits for. */
 interface Made {
   readonly name: string;
   readonly waitsFor: Set<Made>;
   value: Promise<unknown>;
 }
 
-/** The parts of a program by name, made from data: each once for a scope, when it is first asked for. */
+/** Creates dependencies by name from data: each once per scope, on first use. */
 export class Container {
   readonly #specs = new Map<string, Spec>();
   readonly #modules: ReadonlyMap<string, ModuleSource>;
   readonly #values: ReadonlyMap<string, unknown>;
   readonly #made = new Map<string, Made>();
 
-  /** @throws ConfigError with every mistake of the specs, modules that are not allowed included; loads none. */
+  /**
+   * Validates the specs; loads no module.
+   * @throws ConfigError with every error in the specs, including modules that are not allowed.
+   */
   constructor(options: ContainerOptions) {
     checkOptions(options, RULES, "Container");
     const { specs, modules = {}, values = {} } = options;
@@ -71,10 +74,9 @@ export class Container {
   }
 
   /**
-   * The dependency of a name: the same object for the same scope. One that could not be made is tried again by the next
-   * call.
-   * @throws ConfigError for an unknown name, a module without that export, a circle (with its path), a resolver that fails,
-   * or a value that `guard` refuses; ModelError as a resolver threw it.
+   * The dependency of a name: the same object for the same scope. A failed one is tried again by the next call.
+   * @throws ConfigError for an unknown name, a module without that export, a cycle (with its path), a resolver that fails, or a
+   * value that `guard` rejects; a ModelError from a resolver is rethrown.
    */
   resolve<T>(name: string, scope: Scope | undefined, guard: Guard<T>): Promise<T>;
   resolve(name: string, scope?: Scope): Promise<unknown>;
@@ -93,7 +95,7 @@ export class Container {
     if (this.#values.has(name)) return [problem(name, `dependency "${name}" is both a spec and a value`)];
     if (this.#modules.has(module)) return [];
     const allowed = [...this.#modules.keys()];
-    const words = `dependency "${name}": the module "${module}" is not among those that may be used: ${allowed.join(", ")}`;
+    const words = `dependency "${name}": the module "${module}" is not allowed; allowed modules: ${allowed.join(", ")}`;
     return [problem(`${name}.module`, words, nearest(module, allowed))];
   }
 
@@ -105,8 +107,7 @@ export class Container {
     const made = this.#made.get(key) ?? this.#begin(key, name, spec, scope);
     if (asking === undefined) return made.value;
     const way = wayBetween(made, asking);
-    if (way !== undefined)
-      throw failed(asking.name, `dependencies go in a circle: ${[...way, made.name].join(" -> ")}`);
+    if (way !== undefined) throw failed(asking.name, `dependency cycle: ${[...way, made.name].join(" -> ")}`);
     asking.waitsFor.add(made);
     try {
       return await made.value;
@@ -143,7 +144,7 @@ export class Container {
     const found: unknown = Object.hasOwn(module, spec.export) ? Reflect.get(module, spec.export) : undefined;
     if (typeof found === "function") return found as Resolver;
     const functions = Object.keys(module).filter((key) => typeof Reflect.get(module, key) === "function");
-    const words = found === undefined ? "has no export" : "has a value that is not a function as export";
+    const words = found === undefined ? "has no export" : "has a non-function export";
     const message = `dependency "${name}": the module "${spec.module}" ${words} "${spec.export}"`;
     throw new ConfigError([problem(`${name}.export`, message, nearest(spec.export, functions))]);
   }
@@ -151,12 +152,12 @@ export class Container {
   #unknown(name: string, asking: Made | undefined): ConfigError {
     const names = [...this.#specs.keys(), ...this.#values.keys()];
     const by = asking === undefined ? "" : `${asking.name}: `;
-    const words = `${by}there is no dependency "${name}"; there are ${names.join(", ") || "none"}`;
+    const words = `${by}unknown dependency "${name}"; known dependencies: ${names.join(", ") || "none"}`;
     return new ConfigError([problem(asking?.name ?? "", words, nearest(name, names))]);
   }
 }
 
-/** The names from one dependency to another that it waits for, directly or not. */
+/** The path from one dependency to another that it waits for, directly or indirectly. */
 function wayBetween(from: Made, to: Made): readonly string[] | undefined {
   if (from === to) return [to.name];
   for (const next of from.waitsFor) {

@@ -1,9 +1,9 @@
-/** What says whether a dependency is what it should be: a class, or a function such as `isModel`. */
+/** Checks the type of a dependency: a class, or a function such as `isModel`. */
 export type Guard<T> = ((value: unknown) => value is T) | Class<T>;
 
 type Class<T> = abstract new (...args: never[]) => T;
 
-/** Why a guard refuses a value; `undefined` when it does not. */
+/** Why a guard rejects a value; `undefined` if it accepts it. */
 export function refusal(value: unknown, guard: Guard<unknown>): string | undefined {
   const fits = isClass(guard) ? value instanceof guard : guard(value);
   return fits ? undefined : `expected ${expectedBy(guard)}, got ${described(value)}`;
@@ -15,7 +15,7 @@ function isClass(guard: Guard<unknown>): guard is Class<unknown> {
 
 function expectedBy({ name }: Guard<unknown>): string {
   const what = name.replace(/^is(?=[A-Z])/, "");
-  if (what === "") return "what its guard accepts";
+  if (what === "") return "a value that its guard accepts";
   return `${/^[AEIOU]/i.test(what) ? "an" : "a"} ${what}`;
 }
 

@@ -10,8 +10,8 @@ const propertiesSchema = z.strictObject({
 });
 
 /**
- * The resolver of models: `{ module: "modelwright/inject", export: "resolveModel", properties: { name: "coder" } }` gives
- * the model of an entry for the scope that asks. Properties: `name` (default: `default_model`), `fresh`, and `factory`, the
+ * The resolver of models: `{ module: "modelwright/inject", export: "resolveModel", properties: { name: "coder" } }` returns
+ * the model of an entry for the requested scope. Properties: `name` (default: `default_model`), `fresh`, and `factory`, the
  * name of the dependency that is a ModelFactory (default "factory").
  */
 export const resolveModel: Resolver<Model> = async (properties, { scope, inject }) => {

@@ -3,22 +3,22 @@ import type { Guard } from "./guard.ts";
 
 /**
  * Another dependency of the same scope.
- * @throws ConfigError when there is none of this name, when it leads back to who asks, or when `guard` refuses it.
+ * @throws ConfigError for an unknown name, a cycle, or a value that `guard` rejects.
  */
 export interface Inject {
   <T>(name: string, guard: Guard<T>): Promise<T>;
   (name: string): Promise<unknown>;
 }
 
-/** What a resolver is given beside its properties. */
+/** The second argument of a resolver. */
 export interface ResolverContext {
-  /** The name it is resolved under. */
+  /** The name of the dependency. */
   readonly name: string;
   readonly scope: Scope | undefined;
   readonly inject: Inject;
 }
 
-/** Makes a dependency: what `export` of a DependencySpec names. Called once for each scope. */
+/** Creates a dependency: the function that `export` of a DependencySpec names. Called once per scope. */
 export type Resolver<T = unknown> = (
   properties: Readonly<Record<string, unknown>>,
   context: ResolverContext,

@@ -32,7 +32,7 @@ export function telemetry(observers: readonly Observer[]): Layer {
 }
 
 function leftEarly(): ModelError {
-  return new ModelError({ code: "aborted", message: "The reader left the stream before its end." });
+  return new ModelError({ code: "aborted", message: "The reader closed the stream before its end." });
 }
 
 function asModelError(error: unknown, call: Call): ModelError {

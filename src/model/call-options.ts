@@ -29,7 +29,7 @@ const NO_OPTIONS: ReadOptions = {
   signal: undefined,
 };
 
-/** Checks the options of a call with the schema of models.toml, so that a key means the same in both places. */
+/** Validates the options of a call with the schema of models.toml, so that keys have the same meaning. */
 export function readCallOptions(options: CallOptions | undefined, model: string): ReadOptions {
   if (options === undefined || options === null) return NO_OPTIONS;
   if (typeof options !== "object" || Array.isArray(options)) throw wrong(model, "must be an object");
@@ -54,17 +54,17 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
   };
 }
 
-/** A value that contains itself would exhaust the stack of any recursive walk. */
+/** A cyclic value would overflow the stack. */
 function readable(options: CallOptions, model: string): EntryOptions {
   try {
     return readEntry(options, model);
   } catch (error) {
-    if (error instanceof RangeError) throw wrong(model, "a value contains itself or is nested too deeply");
+    if (error instanceof RangeError) throw wrong(model, "a value is cyclic or nested too deeply");
     throw error;
   }
 }
 
-/** The options that are also keys of an entry, checked and in the shapes of an entry. */
+/** The options that are also keys of an entry, validated and in the format of an entry. */
 function readEntry(options: CallOptions, model: string): EntryOptions {
   const table: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
@@ -91,8 +91,8 @@ function readEntry(options: CallOptions, model: string): EntryOptions {
 }
 
 /**
- * Tools that were read, by their JSON. A program gives the same ones with every call, and checking, copying and freezing
- * twelve of them costs more than a tenth of a call; the caller's own objects may change, so they are no key.
+ * Validated tools, by their JSON. A program passes the same tools with every call, and validating, copying and freezing twelve
+ * of them takes more than 10 % of a call. The caller's objects may change, so they cannot be the key.
  */
 const readTools = new Map<string, EntryOptions["tools"]>();
 const MOST_READ_TOOLS = 32;
@@ -103,7 +103,7 @@ function keepTools(text: string, tools: EntryOptions["tools"]): void {
   readTools.set(text, tools);
 }
 
-/** Undefined where the text would not show everything that is checked. */
+/** Undefined if the JSON would not contain everything that is validated. */
 function textOfTools(tools: unknown): string | undefined {
   if (!Array.isArray(tools) || !tools.every(isPlainTool)) return undefined;
   try {
@@ -113,7 +113,7 @@ function textOfTools(tools: unknown): string | undefined {
   }
 }
 
-/** JSON leaves out functions and what is undefined; a tool that has them, or a class of its own, is read each time. */
+/** JSON omits functions and undefined values; tools that have them, or are class instances, are validated each time. */
 function isPlainTool(tool: unknown): boolean {
   if (typeof tool !== "object" || tool === null || "toJSON" in tool) return false;
   const values = Object.values(tool);
@@ -124,7 +124,7 @@ function isPlainTool(tool: unknown): boolean {
   );
 }
 
-/** The value as models.toml would hold it. */
+/** The value as it would be in models.toml. */
 function plainOf(name: string, value: unknown): unknown {
   if (isTable(value) && isTableOption(keyOf(name))) return snakeTable(value);
   if (name === "tools" && Array.isArray(value)) return value.map(plainTool);
@@ -141,7 +141,7 @@ function plainTool(tool: unknown, index: number): unknown {
   return tool;
 }
 
-/** The fields of an object schema without the object around them. */
+/** Whether a value is an object of schemas, without `z.object`. */
 function isShape(value: unknown): boolean {
   const fields = typeof value === "object" && value !== null ? Object.values(value) : [];
   return fields.length > 0 && fields.every(isStandardSchema);
@@ -156,7 +156,7 @@ function plainFormat(format: unknown): unknown {
   return isStandardSchema(schema) ? { ...format, schema: jsonSchemaOf(schema, "responseFormat.schema") } : format;
 }
 
-/** Whether the value may be a table with keys of ours, which are in camelCase here. */
+/** Whether the value may be an object with our keys, which are in camelCase here. */
 function isTableOption(key: string): boolean {
   const option = optionOf(key);
   return option !== undefined && fieldsIn(option.schema) !== undefined;
@@ -169,7 +169,7 @@ function snakeTable(value: object): Record<string, unknown> {
 function explain({ message, suggestion: word, path, ...finding }: Finding, options: CallOptions): string {
   const isOption = finding.at === "key" && (path.length === 1 || isTableOption(String(path[0])));
   const suggestion = word === undefined ? "" : ` (did you mean "${isOption ? camelOf(word) : word}"?)`;
-  // As the caller spelled it: "baseURL", not "base_u_r_l".
+  // The caller's spelling: "baseURL", not "base_u_r_l".
   const written = path.length === 1 ? Object.keys(options).find((name) => keyOf(name) === path[0]) : undefined;
   const words = written === undefined ? message : message.replace(`"${path[0]}"`, `"${written}"`);
   return `${words}${suggestion}`;

@@ -18,23 +18,23 @@ import type { Transport } from "../core/transport.ts";
 import { timedOut } from "../layers/timeout.ts";
 import type { Opened } from "./reading.ts";
 
-/** What a model works with; made by the factory. */
+/** What a model needs for its calls; created by the factory. */
 export interface ModelContext {
   readonly name: string;
   readonly target: Target;
-  /** All that may answer first: the target, or the members of a group. */
+  /** The possible first targets: the target, or the members of a group. */
   readonly targets: readonly Target[];
   readonly dialect: Dialect;
-  /** Whether every target of the chain can be asked for several answers in one request. */
+  /** Whether every target of the chain supports several samples in one request. */
   readonly manySamples: (input: Pick<CallInput, "messages" | "settings">) => boolean;
-  /** Whether a target of the chain goes on with answers that ran into their token limit. */
+  /** Whether a target of the chain continues answers that reached the token limit. */
   readonly continuesOnLength: boolean;
   readonly run: Next;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: () => number;
   readonly config: Readonly<Record<string, unknown>>;
-  /** Throws when the factory is closed. */
+  /** Throws if the factory is closed. */
   readonly checkOpen: () => void;
 }
 
@@ -84,7 +84,7 @@ export function open(shape: Prepared & Shape): Opened {
 
 function pausedTooLong(call: Call): ModelError {
   const target = call.record.read ?? call.target;
-  return timedOut({ target }, "attempt", target.policy.attemptTimeoutMs, "the reader took no event");
+  return timedOut({ target }, "attempt", target.policy.attemptTimeoutMs, "the reader did not read the stream");
 }
 
 export function estimatePrompt(prepared: Prepared): number {
@@ -99,7 +99,7 @@ function promptOf({ context, input }: Prepared): readonly Message[] {
   return [...first, ...(input.prelude ?? prelude), ...input.messages];
 }
 
-/** What decides the money of a call, as the target would be sent it. */
+/** The parts of a call that affect its cost, as they are sent to the target. */
 export function billableOf(prepared: Prepared): Billable {
   const { context, input } = prepared;
   return {
@@ -109,7 +109,7 @@ export function billableOf(prepared: Prepared): Billable {
   };
 }
 
-/** A call that has been read: it keeps the context it began with. */
+/** A validated call, with the context at its start. */
 export interface Prepared {
   readonly context: ModelContext;
   readonly input: CallInput;
@@ -119,13 +119,13 @@ export interface Prepared {
 
 interface Shape {
   readonly samples: number;
-  /** Which of the requests that the samples are spread over. */
+  /** Index of the request, if the samples need several. */
   readonly batch?: number;
   readonly streaming: boolean;
 }
 
-/** Temperature 0 gives the same answer each time: several of them are a mistake, and they would all be paid. */
-export function refuseSameSamples(
+/** Temperature 0 gives the same answer each time, so several samples would be billed without a benefit. */
+export function checkTemperature(
   { samples, settings }: Omit<CallInput, "messages">,
   { entry, settings: own, facts }: Target,
 ): void {
@@ -137,18 +137,18 @@ export function refuseSameSamples(
     return;
   throw new ModelError({
     code: "invalid_request",
-    message: `${entry}: ${samples} samples at temperature 0 would be ${samples} times the same answer; raise temperature or ask for one`,
+    message: `${entry}: ${samples} samples at temperature 0 would return the same answer ${samples} times; raise temperature or request one`,
     model: entry,
   });
 }
 
-/** Whether another request may go on with an answer: only one text can be gone on with, and no JSON that is enforced. */
+/** Whether another request may continue the answer: only a single text that is not enforced JSON. */
 function isOneText({ samples, settings }: CallInput, target: Target): boolean {
   const format = settings.responseFormat ?? target.settings.responseFormat;
   return samples === 1 && (format === undefined || format.type === "text");
 }
 
-/** The input of one of several requests. Its number keeps the cache from taking them for the same question. */
+/** The input of one of several requests. Its index gives each one its own cache key. */
 function batchOf(input: CallInput, samples: number, batch = 0): CallInput {
   return { ...input, samples, batch };
 }
@@ -176,7 +176,7 @@ function replyOf(fold: ReplyFold, { record, clock }: Call): Reply {
   });
 }
 
-/** Of all attempts; flagged as estimated when one may have been billed without telling its usage. */
+/** The cost of all attempts; estimated if one may have been billed without reporting its usage. */
 function totalCost({ attempts }: CallRecord): Cost {
   let total = NO_COST;
   for (const { cost, possiblyBilled } of attempts) {
@@ -186,13 +186,13 @@ function totalCost({ attempts }: CallRecord): Cost {
   return total;
 }
 
-/** A decoder knows the broken tool call, the fold all that came before it. */
+/** Combines the partial answer of the decoder, which has the malformed tool call, with the events before it. */
 function mergePartial(seen: PartialAnswer, told: PartialAnswer | undefined): PartialAnswer {
   if (told === undefined) return seen;
   return { ...seen, ...told, text: joined(seen.text, told.text), reasoning: told.reasoning || seen.reasoning };
 }
 
-/** What failed follows what was delivered, unless it repeats it, or says how much of it was sound. */
+/** Appends the failed text to the delivered text, unless one contains the other. */
 function joined(seen: string, told: string): string {
   if (told === "") return seen;
   return told.startsWith(seen) || seen.startsWith(told) ? told : seen + told;

@@ -6,11 +6,11 @@ import { servingTarget } from "../core/tools-target.ts";
 import { tokensOf } from "../layers/tokens.ts";
 import type { Prepared } from "./call.ts";
 
-/** The provider's own count of a prompt's tokens. One request, no retries: an estimate is always at hand. */
+/** The provider's token count of a prompt. One request without retries, because an estimate is always available. */
 export async function countTokens({ context, input, signal }: Prepared): Promise<number> {
   const { dialect, target, transport, clock } = context;
   if (dialect.countTokens === undefined) {
-    const words = `${target.provider} has no endpoint that counts tokens; leave out \`exact\` for an estimate`;
+    const words = `${target.provider} has no token counting endpoint; omit \`exact\` for an estimate`;
     throw entryError(target, "unsupported", words);
   }
   const { request } = adapt({ ...input, samples: 1 }, servingTarget(target, input), dialect);

@@ -12,21 +12,21 @@ import type { Transport } from "../core/transport.ts";
 import { type Tokens, tokensOf } from "../layers/tokens.ts";
 
 export interface DiscoverOptions {
-  /** Longest wait for the whole list, milliseconds. Default 30000. */
+  /** Timeout of the complete list, milliseconds. Default 30000. */
   readonly timeoutMs?: number | undefined;
-  /** Which of the entry's keys to ask with, from 0. Default: the first that is not refused. */
+  /** Index of the entry's API key to use. Default: the first one that is not rejected. */
   readonly key?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export const DISCOVER_RULES: OptionRules<DiscoverOptions> = { timeoutMs: MILLISECONDS, key: INDEX, signal: SIGNAL };
 
-/** What a provider says it offers. */
+/** A provider's list of models. */
 export interface Discovery {
   readonly provider: string;
   /** In the provider's order, each id once. */
   readonly models: readonly OfferedModel[];
-  /** False where the provider is known to serve models that its list leaves out. */
+  /** False if the provider is known to omit models from its list. */
   readonly complete: boolean;
 }
 
@@ -37,15 +37,15 @@ export interface DiscoverContext {
   readonly clock: Clock;
 }
 
-/** What errors name in the place of a model. */
+/** Used in errors instead of a model id. */
 const LIST = "list of models";
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** One pass over the pages of a provider's list of models. */
+/** Reads all pages of a provider's list of models. */
 export async function discover(context: DiscoverContext, options: DiscoverOptions): Promise<Discovery> {
   const { dialect, transport, clock } = context;
-  // Errors name the provider and what was asked for; the list has nothing to do with the entry's model.
+  // Errors name the provider and the list, not the entry's model.
   const target: Target = { ...context.target, modelId: LIST };
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
   const { modelList } = target.quirks;
@@ -68,7 +68,7 @@ export async function discover(context: DiscoverContext, options: DiscoverOption
   }
 }
 
-/** With each key in turn while they are refused, as a call would. */
+/** Tries the next key if one is rejected, like a call. */
 async function listed(
   listModels: NonNullable<Dialect["listModels"]>,
   operation: Operation,
@@ -88,7 +88,7 @@ async function listed(
   throw refusal;
 }
 
-/** `tokens` and keys are those of the entry's own target. */
+/** `tokens` and keys belong to the entry's target. */
 async function credentialsFor(
   tokens: Tokens | undefined,
   key: number | undefined,
@@ -99,6 +99,6 @@ async function credentialsFor(
   if (key === undefined) return keys.length === 0 ? [undefined] : keys;
   const chosen = keys[key];
   if (chosen === undefined)
-    throw targetError(operation.target, "invalid_request", `the entry has no key number ${key}`);
+    throw targetError(operation.target, "invalid_request", `the entry has no key with index ${key}`);
   return [chosen];
 }

@@ -6,15 +6,15 @@ import type { ModelErrorCode } from "../core/error-codes.ts";
 import type { Model } from "./model.ts";
 
 export interface HealthOptions {
-  /** Entries to ask; a group stands for its members. Default: all. */
+  /** Entries to check; a group means its members. Default: all. */
   readonly names?: readonly string[];
-  /** Longest wait for each, milliseconds. Default 5000. */
+  /** Timeout of each entry, milliseconds. Default 5000. */
   readonly timeoutMs?: number;
 }
 
 export const HEALTH_RULES: OptionRules<HealthOptions> = { names: TEXTS, timeoutMs: MILLISECONDS };
 
-/** Whether a model answered a request of a few tokens just now. */
+/** Whether a model answered a small request. */
 export interface ModelHealth {
   readonly healthy: boolean;
   readonly latencyMs: number;
@@ -22,12 +22,12 @@ export interface ModelHealth {
   readonly error?: ModelError | ConfigError;
 }
 
-/** Ends that prove that the model is there, though its few tokens made no answer. */
+/** Errors of a model that is reachable, although a few tokens were not enough for an answer. */
 const ALIVE: ReadonlySet<ModelErrorCode> = new Set([
   ...(["empty_response", "content_filtered", "refused", "degenerate_output", "invalid_tool_call"] as const),
 ]);
 
-/** Asks once for a few tokens. Never throws for a failed call. */
+/** Sends one small request. Never throws for a failed call. */
 export async function healthOf(model: Model, clock: Clock): Promise<ModelHealth> {
   const startedMs = clock.monotonic();
   const outcome = await model.safeCodegen("Say ok.", { maxNewTokens: 16, cache: "bypass", tags: ["health"] });

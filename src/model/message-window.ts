@@ -1,8 +1,8 @@
 import type { Message } from "../core/message.ts";
 
 /**
- * The latest messages of a history, at most `most` and whole turns only: a turn is a question with all that follows it, so
- * no result loses its call. The last turn stays even when it is longer; system messages stay, each once, and do not count.
+ * The latest messages of a history, at most `most` and only complete turns: a turn is a user message with everything after it,
+ * so no result loses its call. The last turn is kept even if it is longer; system messages are kept once and not counted.
  */
 export function latestMessages(history: readonly Message[], most: number): readonly Message[] {
   const messages = withoutRepeatedSystem(history);
@@ -14,12 +14,12 @@ export function latestMessages(history: readonly Message[], most: number): reado
   return messages.filter((message) => message.role === "system" || kept.has(message));
 }
 
-/** Several questions in a row are one. */
+/** Consecutive user messages belong to one turn. */
 function beginsTurn(said: readonly Message[], at: number): boolean {
   return said[at]?.role === "user" && said[at - 1]?.role !== "user";
 }
 
-/** Whoever sends the same instructions with each question has said them once. */
+/** Instructions that are repeated with each input are kept once. */
 function withoutRepeatedSystem(messages: readonly Message[]): readonly Message[] {
   const known = new Set<string>();
   return messages.filter(({ role, content }) => {

@@ -14,12 +14,12 @@ import type { Capability } from "../core/target.ts";
 import { usageOf } from "../core/usage.ts";
 import {
   billableOf,
+  checkTemperature,
   collect,
   estimatePrompt,
   type ModelContext,
   open,
   type Prepared,
-  refuseSameSamples,
 } from "./call.ts";
 import { readCallOptions } from "./call-options.ts";
 import { countTokens } from "./count-tokens.ts";
@@ -32,37 +32,37 @@ import { Session, type SessionOptions } from "./session.ts";
 import { ModelStream } from "./stream.ts";
 export type Outcome = { readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly error: ModelError };
 
-/** Tokens and money of a call before it is made. */
+/** Estimated tokens and cost of a call. */
 export interface Estimate {
   /** Tokens of the prompt. */
   readonly tokens: number;
-  /** Most tokens of the answer; null when neither the call nor the catalog bounds it. */
+  /** Maximum tokens of the answer; null if neither the call nor the catalog has a limit. */
   readonly maxOutput: number | null;
-  /** What the prompt costs, in every request the samples need; null when a price is unknown, also that of a service tier, a search or audio. */
+  /** Cost of the prompt, in all requests that the samples need; null if a price is unknown, such as that of a service tier, a search or audio. */
   readonly usd: number | null;
-  /** What prompt and longest answers cost; null when the price or the bound is unknown. */
+  /** Cost of the prompt and answers of maximum length; null if the price or the limit is unknown. */
   readonly maxUsd: number | null;
 }
 
 declare const CAN: unique symbol;
 
 /**
- * One entry of models.toml, ready to be called. Each method builds the request, runs it and folds its events.
+ * A model: one entry of models.toml.
  *
- * `Can` is what the model is known to do, as `modelwright types` declares it: options that need what it lacks do not
- * compile. `Model` alone takes all options, and every model is one; `Model<{ tools: true }>` is one that has tools.
+ * `Can` lists the capabilities that `modelwright types` declares: options for a missing capability do not compile. `Model`
+ * without `Can` accepts all options, and every model is assignable to it; `Model<{ tools: true }>` is a model with tools.
  */
 export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>> {
-  /** Never there: what makes a `Model<{ tools: true }>` out of models that have tools only. */
+  /** Exists only in the type: makes only models with tools assignable to `Model<{ tools: true }>`. */
   declare readonly [CAN]?: Can;
   /** The entry's name in models.toml. */
   readonly name: string;
-  /** Whom it was created for: its calls are counted there, in `factory.usage("scope")`. */
+  /** The scope it was created for; `factory.usage("scope")` counts its calls there. */
   readonly scope: Scope | undefined;
   readonly #scopes: readonly string[] | undefined;
   readonly #current: () => ModelContext;
 
-  /** `current` is asked once for each call, which then keeps what it was given. */
+  /** `current` is called once per call; the call keeps its result. */
   constructor(name: string, current: () => ModelContext, scope?: Scope) {
     this.name = name;
     this.scope = scope;
@@ -71,14 +71,14 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     bindMethods(this, Model);
   }
 
-  /** The entry's settings as resolved, frozen, secrets masked. */
+  /** The resolved settings of the entry, frozen, with masked secrets. */
   get config(): Readonly<Record<string, unknown>> {
     return this.#current().config;
   }
 
   /**
    * One complete answer.
-   * @throws ModelError for every way the call can end without one; `error.code` says which.
+   * @throws ModelError if the call fails; `error.code` says why.
    */
   async codegen(input: Input, options?: Options): Promise<Reply> {
     const prepared = this.#prepare(input, options);
@@ -94,21 +94,21 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
       return { ok: true, reply: await this.codegen(input, options) };
     } catch (error) {
       if (isModelError(error)) return { ok: false, error };
-      // Not a failed call but something handed to it, for example an options object whose getter throws.
+      // Not a failed call, but an invalid argument, for example an options object with a getter that throws.
       const words = error instanceof Error ? error.message : String(error);
-      const message = `${this.name}: the call could not be read: ${words}`;
+      const message = `${this.name}: invalid arguments: ${words}`;
       return { ok: false, error: new ModelError({ code: "invalid_request", message, model: this.name, cause: error }) };
     }
   }
 
-  /** The answer while it is made. Nothing is sent before the first pull; bad input throws there too. */
+  /** The answer as a stream. Nothing is sent before the first read, which also throws for invalid input. */
   stream(input: Input, options?: Options): ModelStream {
     return new ModelStream(() => this.#openStream(input, options));
   }
 
   /**
-   * A conversation that remembers its last messages; it sends nothing by itself.
-   * @throws ModelError `invalid_request` for a `memory` or `messages` that cannot be used.
+   * A conversation that keeps its last messages. Creating one sends nothing.
+   * @throws ModelError `invalid_request` for an invalid `memory` or `messages`.
    */
   session(options?: SessionOptions): Session<Options> {
     return new Session<Options>(
@@ -122,8 +122,8 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   }
 
   /**
-   * An answer that satisfies `schema` (zod, or any Standard Schema that can give JSON Schema), validated here.
-   * @throws ModelError `invalid_output` when no answer does, after `options.repair` re-asks; `refused` when the model declines.
+   * An answer that satisfies `schema` (zod, or any Standard Schema with JSON Schema output); it is validated.
+   * @throws ModelError `invalid_output` if no answer does, after `options.repair` re-asks; `refused` if the model refuses.
    */
   object<Schema extends StandardSchema>(
     schema: Schema,
@@ -131,15 +131,15 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     options?: Options,
   ): Promise<ObjectReply<InferOutput<Schema>>> {
     const context = this.#current();
-    // Its re-asks are part of one call.
+    // The re-asks belong to one call.
     const pinned = new Model(this.name, () => context, this.scope);
     return askObject(pinned, schema, input, options, context.target.policy.repair);
   }
 
   /**
-   * The object while it grows; `.object` and `.reply` give the whole. Nothing is repaired once it is out.
+   * The object as it grows; `.object` and `.reply` are the final ones. Invalid objects are not repaired.
    *
-   * @throws ModelError `invalid_request` for `options.repair`; `invalid_output` at the end when the schema is not satisfied.
+   * @throws ModelError `invalid_request` for `options.repair`; `invalid_output` at the end if the object does not satisfy the schema.
    */
   streamObject<Schema extends StandardSchema>(
     schema: Schema,
@@ -149,14 +149,14 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     return streamObject(this, schema, input, options);
   }
 
-  /** Tokens of a prompt: estimated here, or with `exact` counted by the provider (`unsupported` where it has no such endpoint). */
+  /** Tokens of a prompt: estimated locally, or with `exact` counted by the provider (`unsupported` if it has no such endpoint). */
   async countTokens(input: Input, options?: CallOptions & { readonly exact?: boolean }): Promise<number> {
     const { exact, rest } = readExact(options, this.name);
     const prepared = this.#prepare(input, rest);
     return exact ? countTokens(prepared) : estimatePrompt(prepared);
   }
 
-  /** Tokens and money of a call before it is made; sends nothing. */
+  /** Estimates tokens and cost of a call; sends nothing. */
   estimate(input: Input, options?: CallOptions): Estimate {
     const prepared = this.#prepare(input, options);
     const { target } = prepared.context;
@@ -172,15 +172,15 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   }
 
   /**
-   * Whether the model can do something; where the catalog does not say, true.
-   * @throws ModelError `invalid_request` for a word that is not a capability.
+   * Whether the model has a capability; true if the catalog does not know.
+   * @throws ModelError `invalid_request` for an unknown capability.
    */
   supports(capability: Capability | SnakeCapability): boolean {
     const name = capabilityNamed(capability);
     return this.#current().targets.every(({ facts }) => facts.capabilities[name] !== false);
   }
 
-  /** Parameters this model takes, in the spelling of models.toml; null when the model is unknown to the catalog. */
+  /** Parameters that this model supports, as keys of models.toml; null if the model is not in the catalog. */
   supportedParams(): readonly string[] | null {
     const { target, dialect } = this.#current();
     return supportedParams(target, dialect);
@@ -204,7 +204,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     context.checkOpen();
     const read = readCallOptions(options, this.name);
     const { target, manySamples } = context;
-    if (read.input.samples > 1) refuseSameSamples(read.input, target);
+    if (read.input.samples > 1) checkTemperature(read.input, target);
     const whole = { messages: readInput(input), scopes: this.#scopes, ...read.input };
     const batchSize = manySamples(whole) ? (read.input.batchSize ?? target.policy.batchSize) : 1;
     return { context, input: whole, batchSize, signal: read.signal };
@@ -224,9 +224,9 @@ function capabilityNamed(word: unknown): Capability {
   const known = CAPABILITIES.find((capability) => capability === name);
   if (known !== undefined) return known;
   const near = nearest(name, CAPABILITIES);
-  const hint = near === undefined ? `; there are ${CAPABILITIES.join(", ")}` : ` (did you mean "${near}"?)`;
+  const hint = near === undefined ? `; known capabilities: ${CAPABILITIES.join(", ")}` : ` (did you mean "${near}"?)`;
   throw invalidOption(`supports: unknown capability "${String(word)}"${hint}`);
 }
 
-/** Capabilities as they are spelled under `capabilities` in models.toml. */
+/** Capabilities by their keys in models.toml. */
 export type SnakeCapability = "parallel_tools" | "prompt_cache" | "json_schema" | "web_search";

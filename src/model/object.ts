@@ -18,11 +18,11 @@ import { type ModelStream, viewOf } from "./stream.ts";
 
 export interface ObjectReply<T> {
   readonly object: T;
-  /** The reply the object was read from; usage, cost and attempts include those of re-asks. */
+  /** The reply that the object was parsed from; usage, cost and attempts include re-asks. */
   readonly reply: Reply;
 }
 
-/** Wire schemas must be objects at their root, so any other schema travels inside this one. */
+/** The root of a wire schema must be an object, so other schemas are wrapped in one with this key. */
 const WRAP_KEY = "value";
 
 interface Wanted<Schema extends StandardSchema> {
@@ -41,7 +41,7 @@ function wantedOf<Schema extends StandardSchema>(schema: Schema): Wanted<Schema>
   return { schema, root, wrapped, format: { type: "json_schema", name, schema: root } };
 }
 
-/** References inside a schema point at its root, so definitions stay at the root, and a root that is referred to becomes one. */
+/** References point to the root, so definitions stay there, and a referenced root becomes a definition. */
 function wrapperOf(json: JsonSchema): JsonSchema {
   const { $defs, ...value } = json;
   const wrapper = (inner: JsonSchema, definitions: unknown): JsonSchema => ({
@@ -61,13 +61,13 @@ function wrapperOf(json: JsonSchema): JsonSchema {
 const ROOT_REFERENCE = '"$ref":"#"';
 const ROOT_NAME = "__root";
 
-/** What answers: a model, as far as objects need it. */
+/** The parts of a model that objects need. */
 interface Asked {
   codegen(input: Input, options?: CallOptions): Promise<Reply>;
   stream(input: Input, options?: CallOptions): ModelStream;
 }
 
-/** Asks for an object, and again with the reasons when what came does not satisfy the schema. */
+/** Requests an object; if the answer does not satisfy the schema, re-asks with the problems. */
 export async function askObject<Schema extends StandardSchema>(
   model: Asked,
   schema: Schema,
@@ -94,13 +94,13 @@ export async function askObject<Schema extends StandardSchema>(
   }
 }
 
-/** `problem` is for the model, which knows its answer; `words` are for errors and logs, and repeat nothing of it. */
+/** `problem` is for the model and may quote its answer; `words` is for errors and logs and does not. */
 interface Misread {
   readonly ok: false;
   readonly problem: string;
   readonly words?: string;
   readonly cause?: unknown;
-  /** The answer is no attempt at an object. */
+  /** Whether the answer is something else than an object, such as a refusal. */
   readonly isOther?: boolean;
 }
 
@@ -134,7 +134,7 @@ async function readObject<Schema extends StandardSchema>(
   };
 }
 
-/** A transform or refinement of the program may throw: the answer is at hand all the same, and what was thrown is its cause. */
+/** A transform or refinement of the caller may throw; the error keeps the answer, with the exception as its cause. */
 async function validated(schema: StandardSchema, value: unknown) {
   try {
     return await schema["~standard"].validate(value);
@@ -144,15 +144,15 @@ async function validated(schema: StandardSchema, value: unknown) {
   }
 }
 
-/** A call that nobody answers cannot be followed by another question, so this is not asked again. */
+/** A tool call needs a result before the next message, so there is no re-ask. */
 function calledTools({ toolCalls }: Reply): Misread {
   const names = [...new Set(toolCalls.map(({ name }) => `"${name}"`))].join(", ");
   const what = `the model called ${names} instead of answering`;
-  const advice = 'run what is in error.partial.toolCalls and ask again with its result, or pass toolChoice: "none"';
+  const advice = 'run error.partial.toolCalls and send their results, or pass toolChoice: "none"';
   return { ok: false, problem: what, words: `${what}; ${advice}`, isOther: true };
 }
 
-/** Whether a message of the schema quotes a value or a field name that the model wrote. */
+/** Whether a validation message quotes a value or a field name of the answer. */
 function repeats(message: string, value: unknown): boolean {
   if (typeof value === "string") return value.trim().length >= SHORTEST_QUOTE && message.includes(value.trim());
   if (typeof value === "number") return String(value).length >= SHORTEST_QUOTE && message.includes(String(value));
@@ -169,7 +169,7 @@ function pathText(path: readonly (PropertyKey | { readonly key: PropertyKey })[]
   return `${path.map((step) => String(typeof step === "object" ? step.key : step)).join(".")}: `;
 }
 
-/** Models without a JSON mode like to put their answer in a code fence, and a few words around it. */
+/** Models without a JSON mode often put the answer in a code fence, with some text around it. */
 function jsonText(text: string): string {
   const trimmed = text.trim();
   if (/^[[{"]/.test(trimmed)) return trimmed;
@@ -203,7 +203,7 @@ function unreadable(
     provider: reply.provider,
     model: reply.model,
     requestId: reply.requestId,
-    // Re-asks were its retries.
+    // The re-asks were the retries.
     shouldRetry: false,
     cause,
     partial: { text: reply.text, reasoning: reply.reasoning ?? "", toolCalls: reply.toolCalls, usage: reply.usage },
@@ -227,7 +227,7 @@ function withEarlier(error: unknown, before: Reply | undefined): unknown {
   return error;
 }
 
-/** Growing partial objects, each at least as complete as the one before; then `object` and `reply`. */
+/** Growing partial objects, each at least as complete as the one before, and the final `object` and `reply`. */
 export interface ObjectStream<T> extends AsyncIterable<DeepPartial<T>> {
   readonly object: Promise<T>;
   readonly reply: Promise<Reply>;
@@ -248,7 +248,8 @@ export function streamObject<Schema extends StandardSchema>(
   if (options?.repair) {
     throw new ModelError({
       code: "invalid_request",
-      message: "a stream is not repaired, its partial objects are out already: leave repair away, or use object()",
+      message:
+        "a stream cannot be repaired, because its partial objects were already delivered; omit `repair`, or use object()",
     });
   }
   const wanted = wantedOf(schema);
@@ -274,7 +275,7 @@ export function streamObject<Schema extends StandardSchema>(
   };
 }
 
-/** A caller that only iterates must also learn that the object is invalid: the last step throws. */
+/** If the object is invalid, the last iteration throws, for callers that only iterate. */
 function checkedAtEnd<T>(partials: AsyncIterable<T>, whole: () => Promise<unknown>): AsyncIterator<T> {
   const iterator = partials[Symbol.asyncIterator]();
   let left = false;
@@ -293,8 +294,8 @@ function checkedAtEnd<T>(partials: AsyncIterable<T>, whole: () => Promise<unknow
 }
 
 /**
- * A partial copies the tables and lists that are open. Small texts give one at every delta, larger ones when they have grown
- * by this share, so that the cost stays linear.
+ * A partial copies the open objects and arrays. Short texts emit one at every delta, longer ones when they have grown by
+ * 1/100, so that the cost stays linear.
  */
 const SHOWN_EVERY = 100;
 

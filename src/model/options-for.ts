@@ -7,12 +7,12 @@ type GuardedOption = keyof Table;
 
 declare const WHY: unique symbol;
 
-/** No value has this type. It stands where an option would, and compilers say `Why` when one is given. */
+/** A type without values for an unsupported option; the compiler error contains `Why`. */
 export interface Unsupported<Why extends string> {
   readonly [WHY]: Why;
 }
 
-/** Of each guarded option, so that options without it are still CallOptions. */
+/** The types of the guarded options, so that options without them are still CallOptions. */
 interface RefusedOption<Why extends string> {
   readonly stop: string & Unsupported<Why>;
   readonly tools: readonly ToolInput[] & Unsupported<Why>;
@@ -35,7 +35,7 @@ interface Wording {
   readonly webSearch: "web search";
 }
 
-/** `Name` where it is known for certain that the model lacks it. */
+/** `Name` if the model is known to lack it. */
 type Lacked<Can, Name> = Name extends keyof Can ? ([Can[Name]] extends [false] ? Name : never) : never;
 
 type Missing<Can> = {
@@ -44,16 +44,16 @@ type Missing<Can> = {
 
 type IdOf<Can> = Can extends { readonly model: infer Id extends string } ? Id : "the model";
 
-/** The options of a call but for those that the model `Id` does not take: giving one does not compile. */
+/** The options of a call without those that the model `Id` does not support; passing one does not compile. */
 export type OptionsWithout<Option extends GuardedOption, Id extends string> = {
   readonly [Name in keyof CallOptions]: Name extends Option
-    ? RefusedOption<`${Id} has no ${Wording[Name]}`>[Name] | undefined
+    ? RefusedOption<`${Id} does not support ${Wording[Name]}`>[Name] | undefined
     : CallOptions[Name];
 };
 
 /**
- * The options that a model takes which can do `Can`, a declaration of `Registered`: all of CallOptions but those that
- * need what it is known to lack.
+ * The options for a model with the capabilities `Can`, a declaration of `Registered`: CallOptions without options for missing
+ * capabilities.
  */
 export type OptionsFor<Can> = [Missing<Can>] extends [never]
   ? CallOptions

@@ -2,17 +2,17 @@ import type { CacheMode } from "../core/call.ts";
 import type { Message } from "../core/message.ts";
 import type { EntryOptionsPerCall } from "../core/options.generated.ts";
 
-/** Options of one call; they win over the entry's. Names are those of models.toml in camelCase. */
+/** Options of one call; they take precedence over the entry's. Names are the keys of models.toml in camelCase. */
 export interface CallOptions extends EntryOptionsPerCall {
-  /** Messages put before the input; they replace the entry's. */
+  /** Messages before the input; they replace the entry's. */
   readonly messages?: readonly Message[] | undefined;
-  /** Number of answers to ask for. Default 1. */
+  /** Number of answers to request. Default 1. */
   readonly samples?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** `false` is "bypass", `true` is "use". */
   readonly cache?: CacheMode | boolean | undefined;
   /** Labels for `factory.usage("tag")`. */
   readonly tags?: readonly string[] | undefined;
-  /** Also yield the provider's own events as `{ type: "raw" }`. */
+  /** Also yield the provider's events as `{ type: "raw" }`. */
   readonly raw?: boolean | undefined;
 }

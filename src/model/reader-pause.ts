@@ -1,8 +1,8 @@
 import type { Clock } from "../core/clock.ts";
 
 /**
- * How long the reader of a stream has asked for nothing. One timer, moved on when it fires, so that a batch costs a clock
- * read only.
+ * Measures how long the reader of a stream pauses. Uses one timer, which is rescheduled when it fires, so that a batch costs
+ * only one clock read.
  */
 export class ReaderPause {
   readonly #clock: Clock;
@@ -11,7 +11,7 @@ export class ReaderPause {
   #sinceMs: number | undefined;
   #offTimer: (() => void) | undefined;
 
-  /** Without a limit a pause may last: nothing is held. */
+  /** Without a limit, a pause may last any time, because the call holds no resources. */
   constructor(clock: Clock, limitMs: () => number | undefined, expire: () => void) {
     this.#clock = clock;
     this.#limitMs = limitMs;

@@ -4,29 +4,29 @@ import { type Events, type FlowEvent, isPublic, type ModelEvent } from "../core/
 import type { Reply } from "../core/reply.ts";
 import { ReaderPause } from "./reader-pause.ts";
 
-/** A started call as its reader sees it: the events, and how to end it. */
+/** A started call for its reader: the events, and how to end it. */
 export interface Opened {
   readonly events: Events;
   readonly clock: Clock;
   /** Called with every event that was delivered. */
   note(event: FlowEvent): void;
-  /** The reply, once all events were taken. */
+  /** The reply, after all events were consumed. */
   reply(): Reply;
-  /** What a failed call throws: the error with everything that had arrived. */
+  /** The error of a failed call, with the partial answer. */
   failure(error: unknown): unknown;
-  /** Whether the last event that was taken is the answer's last. */
+  /** Whether the last consumed event is the last one of the answer. */
   complete(): boolean;
   /** Ends the call now. */
   cancel(reason: ModelError): void;
   /** Runs `listener` when the call is cancelled. */
   onCancel(listener: (reason: ModelError) => void): void;
-  /** The longest time its reader may ask for nothing; undefined while nothing is held for it. */
+  /** Maximum time between two reads; undefined while the call holds no resources. */
   pauseLimitMs(): number | undefined;
-  /** The failure of a call whose reader asked for nothing that long. */
+  /** The error of a call whose reader paused too long. */
   pausedTooLong(): ModelError;
 }
 
-/** Settles the promise of the reply. (`PromiseWithResolvers` would need ES2024 in a user's tsconfig.) */
+/** The promise of the reply. (`PromiseWithResolvers` would require ES2024 in a user's tsconfig.) */
 export interface Settlement {
   readonly promise: Promise<Reply>;
   readonly resolve: (reply: Reply) => void;
@@ -34,20 +34,20 @@ export interface Settlement {
 }
 
 /**
- * A stream while it is read: what has arrived, what was taken of it, and how the call ended. A reader that asks for nothing
- * longer than `timeout` lets go of everything the call holds; when it comes back, it gets what had arrived and the error.
+ * The state of a stream while it is read: buffered events, consumed events, and how the call ended. If the reader pauses for
+ * longer than `timeout`, the call releases all its resources; the reader then gets the buffered events and the error.
  */
 export class Reading {
   readonly #opened: Opened;
   readonly #batches: AsyncIterator<readonly FlowEvent[]>;
   readonly #settled: Settlement;
   readonly #pause: ReaderPause;
-  /** What has arrived and was not taken yet, behind what was taken. */
+  /** Consumed events, then those that have arrived and were not consumed yet. */
   #batch: readonly FlowEvent[] = [];
-  /** The same list where it was made of several batches, so that more may be added to it. */
+  /** The same array if it was built from several batches, so that more can be appended. */
   #joined: FlowEvent[] | undefined;
   #taken = 0;
-  /** Events of the batch that the fold has; more than were taken when nobody came to take them. */
+  /** Number of events passed to the fold; may exceed the consumed ones. */
   #noted = 0;
   #pulling: Promise<boolean> | undefined;
   #over: Promise<boolean> | undefined;
@@ -60,17 +60,17 @@ export class Reading {
     opened.onCancel((reason) => this.#onCancel(reason));
   }
 
-  /** Whether its reader asks for nothing now. */
+  /** Whether the reader is paused. */
   get isPaused(): boolean {
     return this.#pulling === undefined && this.#over === undefined;
   }
 
-  /** Whether the answer's last event was taken. */
+  /** Whether the last event of the answer was consumed. */
   get isComplete(): boolean {
     return this.#opened.complete();
   }
 
-  /** The next event that has arrived. */
+  /** The next buffered event. */
   take(): ModelEvent | undefined {
     while (this.#taken < this.#batch.length) {
       const event = this.#batch[this.#taken++] as FlowEvent;
@@ -80,13 +80,13 @@ export class Reading {
     return undefined;
   }
 
-  /** Waits for more events; false at the end, rejects when the call failed. */
+  /** Waits for more events; false at the end, rejects if the call failed. */
   more(): Promise<boolean> {
     this.#pulling ??= this.#over ?? this.#pull();
     return this.#pulling;
   }
 
-  /** Reads to the end for a reader that waits for the reply; what arrives is kept for it. */
+  /** Reads to the end for a reader that awaits the reply; events are buffered. */
   async readOn(): Promise<void> {
     try {
       while (await this.more());
@@ -95,7 +95,7 @@ export class Reading {
     }
   }
 
-  /** Ends the call before its end. What had arrived and was not taken is void. */
+  /** Cancels the call. Buffered events are discarded. */
   async leave(reason: ModelError): Promise<void> {
     this.#replace([]);
     if (this.#over !== undefined) return;
@@ -119,7 +119,7 @@ export class Reading {
     }
   }
 
-  /** A list is copied only when half of it was taken, so that many batches that nobody takes cost linear time. */
+  /** The buffer is copied only if half of it was consumed, so that many unread batches take linear time. */
   #keep(batch: readonly FlowEvent[]): void {
     if (this.#taken === this.#batch.length) {
       this.#replace(batch);
@@ -163,25 +163,25 @@ export class Reading {
     return this.#over;
   }
 
-  /** Cancels first, because generators that wait for an event cannot be closed, and so that the attempt is on record when the call settles. */
+  /** Cancels first, because generators that wait for an event cannot be closed, and so that the attempt is recorded when the call settles. */
   async #close(reason: ModelError): Promise<void> {
     this.#opened.cancel(reason);
     await this.#batches.return?.();
   }
 
-  /** An answer whose last event has arrived loses nothing: its end is read for the reader. */
+  /** If the last event of the answer has arrived, the rest is read for the reader. */
   #onPauseTooLong(): void {
     this.#noteUpTo(this.#batch.length);
     if (this.#opened.complete()) void this.readOn();
     else this.#abandon(this.#opened.pausedTooLong());
   }
 
-  /** Later, so that the attempt hears of it first and is on record with its reason. */
+  /** Deferred, so that the attempt is cancelled first and recorded with its reason. */
   #onCancel(reason: ModelError): void {
     if (this.isPaused) queueMicrotask(() => this.#abandon(reason));
   }
 
-  /** Nobody waits for an event, so nothing else would close what the call holds. */
+  /** Releases the resources of the call, because no reader waits for an event. */
   #abandon(reason: ModelError): void {
     if (!this.isPaused) return;
     this.#fail(reason);

@@ -7,7 +7,7 @@ import type { Reply, Sample } from "../core/reply.ts";
 import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
 import type { Opened } from "./reading.ts";
 
-/** How many answers each API call is asked for, so that all samples come together: 20 in batches of 8 are 8, 8 and 4. */
+/** Splits the samples into API calls: 20 samples with a batch size of 8 are 8, 8 and 4. */
 export function planSamples(input: CallInput, batchSize: number): readonly number[] {
   const plan: number[] = [];
   for (let left = input.samples; left > 0; left -= batchSize) plan.push(Math.min(left, batchSize));
@@ -19,7 +19,7 @@ function samplesOf(reply: Reply): readonly Sample[] {
   return reply.samples ?? [{ text, ...(reasoning !== undefined && { reasoning }), toolCalls, finishReason, usage }];
 }
 
-/** Each change once: the requests of one question are mostly changed alike. */
+/** Each adjustment once: the requests of one call mostly have the same ones. */
 function adjustmentsOf(replies: readonly Reply[]): Reply["adjustments"] {
   return [
     ...new Map(
@@ -28,7 +28,7 @@ function adjustmentsOf(replies: readonly Reply[]): Reply["adjustments"] {
   ];
 }
 
-/** One reply out of several calls; a call that fails rejects with what the others gave. */
+/** Joins the replies of several calls; if one fails, rejects with the results of the others in `partial`. */
 export async function joinSamples(calls: readonly Promise<Reply>[]): Promise<Reply> {
   const results = await Promise.allSettled(calls);
   const failed = results.find((result) => result.status === "rejected");
@@ -37,10 +37,10 @@ export async function joinSamples(calls: readonly Promise<Reply>[]): Promise<Rep
   return { ...joined(replies), latencyMs: Math.max(...replies.map((reply) => reply.latencyMs)) };
 }
 
-/** The reply to the first call with what all of them gave and cost. */
+/** The first reply, with the samples and the cost of all. */
 function joined(replies: readonly Reply[]): Reply {
   const [first] = replies;
-  if (first === undefined) throw new ModelError({ code: "protocol_error", message: "no sample was asked for" });
+  if (first === undefined) throw new ModelError({ code: "protocol_error", message: "no samples were requested" });
   return {
     ...first,
     usage: replies.map((reply) => reply.usage).reduce(addUsage),
@@ -54,7 +54,7 @@ function joined(replies: readonly Reply[]): Reply {
 
 type Result = PromiseSettledResult<Reply>;
 
-/** The error of one call with what all of them gave, in their order: what had arrived, and every attempt. */
+/** The error of one call, with the partial results and attempts of all, in order. */
 function withOthers(failure: unknown, results: readonly Result[]): unknown {
   if (!isModelError(failure) || results.length === 1) return failure;
   const attempts = results.flatMap((result) => givenBy(result)?.attempts ?? []);
@@ -87,7 +87,7 @@ function arrivedOf(result: Result): readonly Arrived[] {
   return partial.samples ?? [{ text: partial.text, reasoning: partial.reasoning, toolCalls: partial.toolCalls }];
 }
 
-/** The calls of several samples as one stream: one after the other, sample numbers counting on, usage adding up. */
+/** The calls of several samples as one stream: in sequence, with consecutive sample indexes and summed usage. */
 export function openSamples(calls: readonly (() => Opened)[], clock: Clock): Opened {
   const [only] = calls as [() => Opened];
   if (calls.length === 1) return only();
@@ -132,7 +132,7 @@ async function* chained(calls: readonly (() => Opened)[], opened: Opened[]): Eve
         if (event.type === "reset") own.events = [];
         else if (shown !== undefined && "sample" in shown) own.events.push(shown);
         if (shown !== undefined) out.push(shown);
-        // What the reader now throws away includes the samples before, and those still hold.
+        // A reset discards everything the reader has, but the earlier samples are still valid.
         if (event.type === "reset") out.push(...before.events);
       }
       yield out;
@@ -143,7 +143,7 @@ async function* chained(calls: readonly (() => Opened)[], opened: Opened[]): Eve
   }
 }
 
-/** What earlier calls of a stream have given. */
+/** Totals of the earlier calls of a stream. */
 interface Before {
   samples: number;
   usage: Usage;

@@ -2,7 +2,7 @@ import { type $ZodType, toJSONSchema } from "zod/v4/core";
 import { ModelError } from "../core/error.ts";
 import type { JsonSchema } from "../core/tool.ts";
 
-/** What a user may pass as a schema; zod 3, zod 4, zod/mini, valibot and arktype all have this property. */
+/** A schema of a validation library; zod 3, zod 4, zod/mini, valibot and arktype have this property. */
 interface Standard {
   readonly "~standard": {
     readonly vendor: string;
@@ -10,26 +10,26 @@ interface Standard {
   };
 }
 
-/** Whether a value is a schema object of a validation library rather than JSON Schema. */
+/** Whether a value is a schema of a validation library, not JSON Schema. */
 export function isStandardSchema(value: unknown): value is Standard {
   const type = typeof value;
   return value !== null && (type === "object" || type === "function") && "~standard" in (value as object);
 }
 
 /**
- * The JSON Schema of what a model has to write so that `schema` accepts it (the input side of transforms and codecs).
- * @throws ModelError `invalid_request` naming `what` and the field that JSON cannot hold.
+ * The JSON Schema of the input that `schema` accepts (the input side of transforms and codecs).
+ * @throws ModelError `invalid_request` that names `what` and the field that JSON cannot represent.
  */
 export function jsonSchemaOf(schema: unknown, what: string): JsonSchema {
   if (!isStandardSchema(schema))
-    throw refused(`${what} needs a zod schema, or another Standard Schema that can write JSON Schema`);
+    throw refused(`${what} needs a zod schema, or another Standard Schema with JSON Schema output`);
   try {
     const { $schema: _, ...json } = isZod(schema) ? zodJson(schema, what) : libraryJson(schema, what);
     return json;
   } catch (cause) {
     if (cause instanceof ModelError) throw cause;
     const words = cause instanceof Error ? cause.message : String(cause);
-    throw refused(`${what}: the schema cannot be written as JSON Schema: ${words}`, cause);
+    throw refused(`${what}: the schema cannot be converted to JSON Schema: ${words}`, cause);
   }
 }
 
@@ -39,16 +39,16 @@ function isZod(schema: unknown): schema is $ZodType {
 
 function libraryJson({ "~standard": { vendor, jsonSchema } }: Standard, what: string): JsonSchema {
   if (jsonSchema !== undefined) return jsonSchema.input({ target: "draft-2020-12" });
-  throw refused(`${what}: ${HOW_TO_CONVERT[vendor] ?? `this ${vendor} schema cannot write JSON Schema`}`);
+  throw refused(`${what}: ${HOW_TO_CONVERT[vendor] ?? `this ${vendor} schema has no JSON Schema output`}`);
 }
 
 const HOW_TO_CONVERT: Readonly<Record<string, string>> = {
-  // zod 4 schemas have `_zod` and do not come here.
+  // zod 4 schemas have `_zod` and are handled separately.
   zod: 'this is a zod 3 schema; modelwright needs zod 4 (import it from "zod" 4 or from "zod/v4")',
   valibot: "wrap this valibot schema in toStandardJsonSchema() of @valibot/to-json-schema",
 };
 
-/** zod/mini schemas cannot convert themselves, so all zod schemas are converted here, with one set of rules. */
+/** zod/mini schemas have no conversion method, so all zod schemas are converted here, with the same rules. */
 function zodJson(schema: $ZodType, what: string): JsonSchema {
   return toJSONSchema(schema, {
     io: "input",
@@ -60,13 +60,13 @@ function zodJson(schema: $ZodType, what: string): JsonSchema {
       const way = INSTEAD[type];
       const words = way === undefined ? message : `JSON has no ${type}${way}`;
       throw refused(
-        `${what}: the schema${field === "" ? "" : ` at "${field}"`} cannot be written as JSON Schema: ${words}`,
+        `${what}: the schema${field === "" ? "" : ` at "${field}"`} cannot be converted to JSON Schema: ${words}`,
       );
     },
   }) as JsonSchema;
 }
 
-/** What the coercion reads from a string. */
+/** The JSON Schema for the input of a coercion. */
 const COERCED: Readonly<Record<string, JsonSchema>> = {
   date: { type: "string", format: "date-time" },
   bigint: { type: "string", pattern: "^-?[0-9]+$" },
@@ -81,7 +81,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   void: "; make the field optional with .optional()",
   nan: "; use z.number()",
   symbol: "; use z.string()",
-  function: "; leave the field out",
+  function: "; omit the field",
 };
 
 /** `["properties", "events", "items", "properties", "at"]` is `events[].at`. */

@@ -12,14 +12,14 @@ import { ModelStream } from "./stream.ts";
 
 export interface SessionOptions {
   /**
-   * How many of the latest messages are kept from one call to the next, from 1 on. Default: all. Whole turns are
-   * forgotten, the oldest first: what is kept begins with a question. The last turn is kept even when it is longer, and
-   * system messages are kept always and not counted.
+   * Maximum number of messages to keep between calls, at least 1. Default: all. Complete turns are dropped, the oldest
+   * first, so that the history starts with a user message. The last turn is kept even if it is longer. System messages are
+   * always kept and not counted.
    */
   readonly memory?: number | undefined;
-  /** A history to go on with, for example `session.messages` of another model, or the same out of JSON. */
+  /** A history to continue, for example `session.messages` of another model, or parsed from JSON. */
   readonly messages?: readonly Message[] | readonly OpenAIMessage[] | undefined;
-  /** Instructions of every call of this session; they replace the entry's. */
+  /** Instructions for every call of this session; they replace those of the entry. */
   readonly system?: string | undefined;
 }
 
@@ -29,7 +29,7 @@ const RULES: OptionRules<SessionOptions> = {
   system: TEXT,
 };
 
-/** How a session asks its model. */
+/** The calls of a session to its model. */
 export interface SessionCalls<Options> {
   readonly model: string;
   codegen(input: readonly Message[], options: Options): Promise<Reply>;
@@ -37,8 +37,8 @@ export interface SessionCalls<Options> {
 }
 
 /**
- * A conversation with a model that remembers. Only an answered call changes its history: after an error, an abort or a
- * stream that was left, question and partial answer are not in it. It answers one call at a time.
+ * A conversation with a model that keeps its history. Only a successful call changes the history: after an error, an abort or
+ * an abandoned stream, it contains neither the input nor the partial answer. A session runs one call at a time.
  */
 export class Session<Options extends CallOptions = CallOptions> {
   readonly #calls: SessionCalls<Options>;
@@ -57,7 +57,7 @@ export class Session<Options extends CallOptions = CallOptions> {
     bindMethods(this, Session);
   }
 
-  /** What the next call sends before its input. */
+  /** The messages that the next call sends before its input. */
   get messages(): readonly Message[] {
     return this.#messages;
   }
@@ -75,7 +75,7 @@ export class Session<Options extends CallOptions = CallOptions> {
     }
   }
 
-  /** The same while it is made. The session is busy from the first pull until the stream has ended or was left. */
+  /** The same as a stream. The session is busy from the first read until the stream has ended or was closed. */
   stream(input: Input, options?: Options): ModelStream {
     return new ModelStream(() => {
       const turn = this.#begin(input);
@@ -103,12 +103,12 @@ export class Session<Options extends CallOptions = CallOptions> {
     });
   }
 
-  /** Forgets all messages; the answer of a running call is not kept either. */
+  /** Deletes all messages; the answer of a running call is not added either. */
   clear(): void {
     this.#messages = [];
   }
 
-  /** The history: `model.session({ messages: JSON.parse(JSON.stringify(session)) })` goes on with it. */
+  /** The history; `model.session({ messages: JSON.parse(JSON.stringify(session)) })` continues it. */
   toJSON(): readonly Message[] {
     return this.#messages;
   }
@@ -119,9 +119,9 @@ export class Session<Options extends CallOptions = CallOptions> {
 
   #begin(input: Input): Turn {
     if (this.#running !== undefined)
-      throw wrong(this.#calls.model, "this session is still answering: await its answer, or end its stream, first");
+      throw wrong(this.#calls.model, "this session has a call in progress; await it, or close its stream, first");
     const before = this.#messages;
-    // What cannot be joined to a history is refused as any input is.
+    // Input that does not fit the history is rejected like any invalid input.
     const more = Array.isArray(input) && input.length > 0 ? (input as readonly Message[]) : readInput(input);
     const asked = readInput([...before, ...more]);
     const turn: Turn = {
@@ -142,7 +142,7 @@ export class Session<Options extends CallOptions = CallOptions> {
 interface Turn {
   /** The history and the new input. */
   readonly asked: readonly Message[];
-  /** Adds question and answer to the history, unless it was cleared meanwhile. */
+  /** Adds input and answer to the history, unless it was cleared in the meantime. */
   keep(reply: Reply): Reply;
   end(): void;
 }

@@ -4,8 +4,8 @@ import type { Reply } from "../core/reply.ts";
 import { type Opened, Reading, type Settlement } from "./reading.ts";
 
 /**
- * The events of one answer while it is made. The request leaves on the first pull; leaving the loop closes the socket.
- * It has one reader: iterate it, or its `text`, or await its `reply`.
+ * The events of one answer as they arrive. The request is sent on the first read; leaving the loop closes the socket. A stream
+ * has one reader: iterate it, or its `text`, or await its `reply`.
  */
 export class ModelStream implements AsyncIterable<ModelEvent> {
   readonly #open: () => Opened;
@@ -15,7 +15,7 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
 
   constructor(open: () => Opened) {
     this.#open = open;
-    // If `reply` is never read, the failure has already been thrown to the reader.
+    // The failure is thrown to the reader; if `reply` is never read, its rejection must not be unhandled.
     this.#settled.promise.catch(() => {});
   }
 
@@ -23,7 +23,7 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
     if (this.#taken)
       throw new ModelError({
         code: "invalid_request",
-        message: "This stream already has a reader; a stream is read once.",
+        message: "This stream already has a reader; a stream can be read only once.",
       });
     this.#taken = true;
     return new Cursor(() => {
@@ -33,8 +33,8 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
   }
 
   /**
-   * The text of the answer as it arrives: a view of the same single cursor. Text that was given cannot be taken back, so an
-   * answer that starts again after some text (`on_break = "restart"`) ends the view with `stream_truncated`.
+   * The text of the answer as it arrives, from the same cursor. Delivered text cannot be taken back, so an answer that starts
+   * again after some text (`on_break = "restart"`) ends this iteration with `stream_truncated`.
    */
   get text(): AsyncIterable<string> {
     let isShown = false;
@@ -47,8 +47,8 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
   }
 
   /**
-   * The reply that codegen would give. Reading it drives the stream to its end unless an iteration does; asked for inside the
-   * loop over the stream, it reads on and keeps the events for the loop.
+   * The reply, as codegen returns it. Awaiting it reads the stream to its end unless an iteration does; awaited inside the
+   * loop, it buffers the remaining events for the loop.
    */
   get reply(): Promise<Reply> {
     if (!this.#taken) queueMicrotask(() => this.#drain());
@@ -67,7 +67,7 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
 }
 
 /**
- * What `pick` makes of each event, without those it makes nothing of. No generator: a generator cannot be left while it
+ * Maps events with `pick` and skips those without a result. Not a generator, because a generator cannot be closed while it
  * waits for an event.
  */
 export function viewOf<T>(
@@ -113,7 +113,7 @@ async function nextOf<T>(
   }
 }
 
-/** A reader that abandons a stream without closing it is noticed when the stream is garbage collected. */
+/** A stream that is abandoned without being closed is cancelled when it is garbage collected. */
 const FORGOTTEN = new FinalizationRegistry<Reading>((reading) => {
   reading.leave(readerLeft()).catch(() => {});
 });
@@ -122,21 +122,21 @@ function startsAgain(): ModelError {
   return new ModelError({
     code: "stream_truncated",
     message:
-      'The answer broke after text was shown and starts again, and `text` cannot take that text back: read the events and clear your output at "reset", or set `hold`.',
+      'The answer broke off after text was delivered and starts again, which `text` cannot report: iterate the events and clear your output at "reset", or set `hold`.',
   });
 }
 
 function readerLeft(): ModelError {
-  return new ModelError({ code: "aborted", message: "The reader left the stream before its end." });
+  return new ModelError({ code: "aborted", message: "The reader closed the stream before its end." });
 }
 
-/** Flattens batches at the public edge; written by hand because this runs once per delta. */
+/** Flattens batches for the caller; not a generator, because this code runs for every delta. */
 class Cursor implements AsyncIterator<ModelEvent> {
   readonly #start: () => Reading;
   readonly #settled: Settlement;
   #reading: Reading | undefined;
   #done = false;
-  /** The last step that still waits for events; a reader may ask for the next before it has this one. */
+  /** The last pending step; a reader may call `next` before it has resolved. */
   #waiting: Promise<IteratorResult<ModelEvent>> | undefined;
 
   constructor(start: () => Reading, settled: Settlement) {
@@ -164,7 +164,7 @@ class Cursor implements AsyncIterator<ModelEvent> {
 
   async return(): Promise<IteratorResult<ModelEvent>> {
     const reading = this.#reading;
-    // A reader that leaves on the last event has the whole answer; only the end of the call is still to come.
+    // A reader that stops at the last event has the complete answer; only the end of the call is pending.
     if (!this.#done && reading?.isComplete) await reading.readOn();
     if (!this.#done) {
       this.#close();

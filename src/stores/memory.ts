@@ -6,7 +6,7 @@ interface Entry {
   readonly expiresMs: number;
 }
 
-/** Keeps copies of values in this process, the least recently used one leaving first. */
+/** Keeps copies of values in memory; evicts the least recently used one. */
 export class MemoryStore implements Store {
   readonly #entries = new Map<string, Entry>();
   readonly #maxEntries: number;

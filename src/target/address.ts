@@ -5,13 +5,13 @@ import { withoutEnd } from "../core/without-end.ts";
 import { vertexBaseUrl } from "../dialects/google/address.ts";
 import type { ResolveContext, ResolvedEntry } from "./resolve-context.ts";
 
-/** Stands for the address of the embedded simulator until it has started. */
+/** Placeholder for the URL of the embedded simulator until it has started. */
 export const SIMULATED_URL = "http://simulator.invalid";
 
-/** Stands for the project that the path of a request to Vertex has. */
+/** Placeholder for the project in the path of a Vertex request. */
 const SIMULATED_PROJECT = "simulated";
 
-/** @throws ConfigError when nothing says where the provider is. */
+/** @throws ConfigError if the provider has no default URL and none is set. */
 export function addressOf(source: ResolvedEntry, context: Pick<ResolveContext, "custom" | "config">): Address {
   const { entry, row, simulated } = source;
   const isRegional = row?.location !== undefined;
@@ -33,7 +33,7 @@ function baseUrlOf(
   const usual = row?.location === undefined ? row?.baseUrl : vertexBaseUrl(entry.vertexLocation ?? row.location);
   const baseUrl = entry.baseUrl ?? usual;
   if (baseUrl === undefined) {
-    // A dialect of code may know its address itself.
+    // A custom dialect may have its own URL.
     if (custom.has(entry.provider)) return SIMULATED_URL;
     throw noAddress(entry, config);
   }
@@ -54,7 +54,7 @@ function noAddress(entry: EntryConfig, config: ResolveContext["config"]): Config
       line: at?.line ?? 0,
       column: at?.column ?? 0,
       path: `models.${entry.entry}.base_url`,
-      message: `provider "${entry.provider}" has no address of its own: give base_url`,
+      message: `provider "${entry.provider}" has no default URL; set base_url`,
     },
   ]);
 }

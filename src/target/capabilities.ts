@@ -9,14 +9,14 @@ import { capabilitiesOf } from "../core/setting-capabilities.ts";
 import type { Capabilities, Capability, ModelFacts } from "../core/target.ts";
 import { rowOf } from "./entry-provider.ts";
 
-/** What the catalog knows about the model of an entry, with the entry's `capabilities` laid over. */
+/** The catalog's facts about an entry's model, overridden by the entry's `capabilities`. */
 export function factsFor(entry: EntryConfig, row: ProviderRow | undefined, overlay: Overlay | undefined): ModelFacts {
   return withOverrides(factsOf(row?.id ?? entry.provider, entry.name, overlay), entry.capabilities);
 }
 
 /**
- * What the model of an entry can do, as far as the file alone says which model that is: nothing is looked up. A setting
- * that the model's maker or host refuses counts as missing, one that `allow` lets through as unknown.
+ * The capabilities of an entry's model, from the file and the built-in catalog only. A setting that the model or its provider
+ * rejects counts as missing, one in `allow` as unknown.
  */
 export function declaredCapabilities(entry: EntryConfig): Capabilities {
   const row = rowOf(entry, NONE);
@@ -32,7 +32,7 @@ export function declaredCapabilities(entry: EntryConfig): Capabilities {
 const NONE = { custom: new Set<string>(), overlay: undefined };
 const NO_FACTS: ModelFacts = { known: false, capabilities: {} };
 
-/** Settings of a capability that says yes: what the catalog knows against them is wrong then. */
+/** Settings of a capability; if the entry declares it, the catalog's restrictions on them are ignored. */
 const SETTING_OF: Partial<Record<keyof Capabilities, SettingName>> = {
   temperature: "temperature",
   stop: "stop",

@@ -9,17 +9,17 @@ import type { ResolveContext, ResolvedEntry } from "./resolve-context.ts";
 
 type Hooks = Pick<ResolveContext, "tokens">;
 
-/** Whether an entry cannot be used without a key. A provider without a row may work without one. */
+/** Whether an entry needs a key. A provider that is not in the catalog may work without one. */
 export function needsKey({ provider }: EntryConfig, row: ProviderRow | undefined, { tokens }: Hooks): boolean {
   const hooked = own(tokens, provider) !== undefined;
   if (provider === SIMULATOR || hooked || row === undefined) return false;
   return row.keyless !== true && row.auth !== "none";
 }
 
-/** What a server that the catalog does not know takes on its wire, where that is not a bearer token. */
+/** The default header of unknown providers by wire format, if it is not a bearer token. */
 const AUTH_BY_WIRE: Readonly<Record<string, AuthHeader>> = { google: "x-goog-api-key" };
 
-/** The header that carries the credential. */
+/** The header of the credential. */
 export function authOf({ entry, declared, row }: ResolvedEntry, dialect: string, { tokens }: Hooks): AuthHeader {
   if (entry.authHeader !== undefined) return entry.authHeader;
   if (row === undefined) return own(AUTH_BY_WIRE, dialect) ?? "bearer";
@@ -35,14 +35,14 @@ export function credentialsOf({ entry, simulated }: ResolvedEntry, { tokens }: H
   return { keys, token: async () => tokenOf(await hook({ provider: entry.provider, model: entry.entry })) };
 }
 
-/** Milliseconds since 1970 that are less are seconds: they would be in 1973. */
+/** Smaller values are seconds: as milliseconds they would be in 1973. */
 const FEWEST_MS = 100_000_000_000;
 
-/** What a hook gave, checked: it is code of the caller. */
+/** Validates the result of a hook. */
 function tokenOf(given: unknown): Token {
   const { token, expiresAt } =
     typeof given === "object" && given !== null ? (given as Partial<Token>) : { token: given };
-  if (typeof token !== "string" || token === "") throw badToken("it must give a text, or { token, expiresAt }");
+  if (typeof token !== "string" || token === "") throw badToken("it must return a string or { token, expiresAt }");
   if (expiresAt === undefined) return { token };
   if (typeof expiresAt !== "number" || !(expiresAt >= FEWEST_MS))
     throw badToken("expiresAt must be milliseconds since 1970: seconds times 1000");

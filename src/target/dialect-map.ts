@@ -5,7 +5,7 @@ import { anthropic } from "../dialects/anthropic/dialect.ts";
 import { google } from "../dialects/google/dialect.ts";
 import { openaiChat, openaiResponses } from "../dialects/openai/dialects.ts";
 
-/** The wire formats, by the name `custom_llm_provider` takes. */
+/** The wire formats, by their name in `custom_llm_provider`. */
 const DIALECTS: Readonly<Record<WireName, Dialect>> = {
   openai: openaiChat,
   "openai-responses": openaiResponses,
@@ -15,6 +15,6 @@ const DIALECTS: Readonly<Record<WireName, Dialect>> = {
 
 export function dialectNamed(name: string): Dialect {
   if (isWireName(name)) return DIALECTS[name];
-  const message = `there is no wire format "${name}"; there are ${WIRE_NAMES.join(", ")}`;
+  const message = `unknown wire format "${name}"; known wire formats: ${WIRE_NAMES.join(", ")}`;
   throw new ModelError({ code: "unsupported", message });
 }

@@ -3,7 +3,7 @@ import { needsBaseUrl, PROVIDERS, type ProviderRow } from "../catalog/providers.
 import { configJsonSchema } from "../config/json-schema.ts";
 import { WIRE_NAMES } from "../core/wire-name.ts";
 
-/** The JSON Schema of models.toml with the words and limits of the catalog: what schemas/models.schema.json holds. */
+/** The JSON Schema of models.toml with the catalog's names and limits: schemas/models.schema.json. */
 export function editorSchema(): Record<string, unknown> {
   return configJsonSchema({
     providers: PROVIDERS.map((row) => ({ id: row.id, meaning: meaningOf(row), maxStops: row.quirks.maxStops })),
@@ -11,7 +11,7 @@ export function editorSchema(): Record<string, unknown> {
     models: currentModels(),
     notes: {
       temperature: `${atMost(({ quirks }) => quirks.maxTemperature)}; more is lowered, and reported.`,
-      stop: `${atMost(({ quirks }) => quirks.maxStops)}; more are refused.`,
+      stop: `${atMost(({ quirks }) => quirks.maxStops)}; more are rejected.`,
     },
   });
 }

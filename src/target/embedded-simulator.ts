@@ -4,17 +4,17 @@ import type { Target } from "../core/target.ts";
 import type { WireName } from "../core/wire-name.ts";
 import type { Simulator, SimulatorOptions } from "../simulator/server.ts";
 
-/** The provider "simulator" of one factory: a real HTTP server on loopback, started by the first request that needs it. */
+/** The provider "simulator" of one factory: an HTTP server on loopback, started by the first request that needs it. */
 export class EmbeddedSimulator {
   #starting: Promise<Simulator> | undefined;
   #started = false;
   readonly #wrapped = new Map<Dialect, Dialect>();
   readonly #located = new WeakMap<Target, Target>();
 
-  /** Options count only for the call that starts it. */
+  /** `options` apply only to the call that starts it. */
   start(options?: SimulatorOptions): Promise<Simulator> {
     this.#starting ??= this.#start(options).catch((error: unknown) => {
-      // Refused options: the next call may start it.
+      // Invalid options: the next call may start it.
       this.#starting = undefined;
       throw error;
     });
@@ -33,7 +33,7 @@ export class EmbeddedSimulator {
     await simulator?.close();
   }
 
-  /** The dialect with its requests sent to the simulator instead. */
+  /** The dialect, with its requests sent to the simulator. */
   speaking(dialect: Dialect): Dialect {
     let wrapped = this.#wrapped.get(dialect);
     if (wrapped === undefined) {

@@ -6,7 +6,7 @@ import type { ModelFacts } from "../core/target.ts";
 import { isWireName } from "../core/wire-name.ts";
 import type { ResolveContext, ResolvedEntry } from "./resolve-context.ts";
 
-/** The row whose wire and facts hold: a simulated entry keeps those of the provider it stands in for. */
+/** The provider row for wire format and facts; a simulated entry keeps that of the provider it replaces. */
 export function rowOf(
   entry: EntryConfig,
   { custom, overlay }: Pick<ResolveContext, "custom" | "overlay">,
@@ -17,14 +17,14 @@ export function rowOf(
   return stoodFor === undefined ? undefined : findProvider(stoodFor);
 }
 
-/** The wire of an entry: the one it names, that of its provider, or the one its model needs there. */
+/** The wire format of an entry: its own, its provider's, or the one that its model requires. */
 export function dialectFor(
   { entry, row, simulated }: ResolvedEntry,
   facts: ModelFacts,
   { custom }: Pick<ResolveContext, "custom">,
 ): string {
   const named = entry.customLlmProvider;
-  // The simulator speaks no wire that code brought along.
+  // The simulator does not support custom dialects.
   if (named !== undefined && (!simulated || isWireName(named))) return named;
   if (custom.has(entry.provider)) return entry.provider;
   if (row === undefined) return "openai";
@@ -32,8 +32,8 @@ export function dialectFor(
 }
 
 /**
- * The wire for requests with tools, where it is another one. Behind an address of one's own may be a server that has only
- * the usual wire.
+ * The wire format for requests with tools, if it is another one. Not for a custom `base_url`, whose server may support only the
+ * default format.
  */
 export function toolsDialectFor({ entry, row }: ResolvedEntry, facts: ModelFacts, dialect: string): string | undefined {
   const fixed = entry.customLlmProvider !== undefined || entry.baseUrl !== undefined;

@@ -13,14 +13,14 @@ import { servingTarget } from "../core/tools-target.ts";
 import { resolveTarget } from "./resolve.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 
-/** What an entry of a correct file will run into: "error" where no call can succeed, "warning" where calls will be changed. */
+/** A problem of an entry in a valid file: "error" if no call can succeed, "warning" if calls are changed. */
 export interface LintFinding extends ConfigProblem {
   readonly severity: "error" | "warning";
-  /** The entry it is about. */
+  /** The entry. */
   readonly model: string;
 }
 
-/** The smallest call there is: what is changed of it is the entry's. */
+/** A minimal call, so that all its adjustments come from the entry. */
 const PROBE: CallInput = {
   ...EMPTY_REQUEST,
   messages: [{ role: "user", content: "Hello" }],
@@ -32,8 +32,8 @@ const PROBE: CallInput = {
 const LISTS = ["fallbackModels", "contextWindowFallbacks", "contentPolicyFallbacks", "rateLimitFallbacks"] as const;
 
 /**
- * Asks the code that adapts requests what it would do to each entry, without sending one. Entries whose variables are not
- * set are judged as far as they can be.
+ * Runs the code that adapts requests for each entry, without sending one. Entries with variables that are not set are checked
+ * as far as possible.
  */
 export class Linter {
   readonly #context: ResolveContext;
@@ -59,7 +59,7 @@ export class Linter {
     ];
   }
 
-  /** A model of another vendor at a vendor's own host, whatever the entry calls it. */
+  /** A model of another vendor at a vendor's own host. */
   #vendor(target: Target): readonly LintFinding[] | undefined {
     const { config, overlay } = this.#context;
     const { entry, modelId, origin } = target;
@@ -73,11 +73,11 @@ export class Linter {
       ...(declared.customLlmProvider === undefined ? [] : ["custom_llm_provider"]),
     ];
     const rest = written.length === 0 ? "" : ` without ${written.join(" and ")}`;
-    const message = `${vendor} has no ${foreign.family} models, so not "${modelId}"; write ${providers}${rest}`;
+    const message = `${vendor} has no ${foreign.family} models such as "${modelId}"; write ${providers}${rest}`;
     return [this.#finding(target, "warning", "provider", message)];
   }
 
-  /** An id that the provider is not known to have and another one of its own is near to; behind an own address anything goes. */
+  /** An unknown model id that is close to a known one of the provider; not checked with a custom `base_url`. */
   #id(target: Target): readonly LintFinding[] {
     const { config, overlay } = this.#context;
     const { baseUrl } = config.entry(target.entry);
@@ -131,11 +131,11 @@ export class Linter {
     const { context, maxOutput = Number.POSITIVE_INFINITY } = target.facts;
     const { maxNewTokens } = target.settings;
     if (context === undefined || maxNewTokens === undefined || Math.min(maxNewTokens, maxOutput) < context) return [];
-    const message = `"max_new_tokens" (${maxNewTokens}) leaves no room for a prompt: the window of ${target.modelId} has ${context} tokens`;
+    const message = `"max_new_tokens" (${maxNewTokens}) leaves no room for a prompt: the context window of ${target.modelId} has ${context} tokens`;
     return [this.#finding(target, "error", "max_new_tokens", message)];
   }
 
-  /** What an entry is configured to use, whoever stands in for it should have. */
+  /** Fallbacks need the capabilities that the entry uses. */
   #fallbacks(target: Target): readonly LintFinding[] {
     const used = capabilitiesUsed(target.settings).filter((one) => target.facts.capabilities[one] !== false);
     if (used.length === 0) return [];
@@ -145,7 +145,7 @@ export class Linter {
         const missing = used.filter((one) => this.#target(name)?.facts.capabilities[one] === false);
         if (missing.length === 0) return [];
         const words = missing.map((one) => keyOf(one).replace("_", " ")).join(", ");
-        const message = `the fallback "${name}" has no ${words}, which "${target.entry}" is configured to use`;
+        const message = `the fallback "${name}" does not support ${words}, which "${target.entry}" uses`;
         return [this.#finding(target, "warning", keyOf(list), message)];
       }),
     );
@@ -155,7 +155,7 @@ export class Linter {
     const { config } = this.#context;
     const origin = config.origin(target.entry, key) ?? config.origin(target.entry, "name");
     const { file, line = 0, column = 0 } = origin ?? { file: config.file };
-    // Where it was inherited, the place alone does not say whom it concerns.
+    // For an inherited key, the position alone does not identify the entry.
     const isOwn = origin === undefined || origin.from.endsWith(`models.${target.entry}`);
     const words = isOwn ? message : `in "${target.entry}": ${message}`;
     return { severity, model: target.entry, file, line, column, path: `models.${target.entry}.${key}`, message: words };

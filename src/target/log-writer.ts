@@ -11,14 +11,14 @@ const NAME = "modelwright";
 
 /**
  * A logger for the `[logging]` table; silent without one.
- * @throws ConfigError when its file cannot be written.
+ * @throws ConfigError if its file cannot be written.
  */
 export function loggerFor(config: Config, clock: Clock): Logger {
   const { logging } = config;
   if (logging === undefined) return silentLogger;
   const format = formatter(logging.format);
   const write = writerFor(logging.file, config);
-  // "trace" is below all levels there are, "silent" above.
+  // "trace" is below all levels, "silent" above.
   const lowest = logging.level === "silent" ? LEVELS.length : LEVELS.indexOf(logging.level as Level);
   const log =
     (level: Level) =>
@@ -36,7 +36,7 @@ interface Line {
   readonly fields: LogFields;
 }
 
-/** "text", "json", or a pattern with the tokens of Python's logging. */
+/** "text", "json", or a pattern in the format of Python's logging. */
 function formatter(format: string): (line: Line) => string {
   if (format === "json") return jsonLine;
   const pattern = format === "text" ? "%(asctime)s %(levelname)s %(message)s" : format;
@@ -44,7 +44,7 @@ function formatter(format: string): (line: Line) => string {
     pattern.replace(/%\((asctime|name|levelname|message)\)s/g, (_, token: string) => TOKENS[token]?.(line) ?? "");
 }
 
-/** A field cannot take the place of what the line says itself: the words of a failure are its `error`. */
+/** Fields must not override those of the line; `message` of a failure becomes `error`. */
 function jsonLine({ time, level, message, fields: { message: error, ...fields } }: Line): string {
   return JSON.stringify({ time, level, name: NAME, message, ...(error !== undefined && { error }), ...fields });
 }
@@ -60,7 +60,7 @@ const TOKENS: Readonly<Record<string, (line: Line) => string>> = {
     ].join(" "),
 };
 
-/** One word of one line: what others wrote can neither begin a line nor move a terminal's cursor. */
+/** Escapes a value, so that untrusted text can neither start a new line nor control the terminal. */
 function word(value: unknown): string {
   if (typeof value !== "string") return JSON.stringify(value);
   return /[\s\p{C}]/u.test(value) ? JSON.stringify(value).replace(/\p{C}/gu, escaped) : value;
@@ -71,15 +71,15 @@ function escaped(character: string): string {
 }
 
 const MODE = 0o600;
-/** Following a link created by another user would write our lines, and change the mode, of another file. */
+/** Does not follow symbolic links, which another user could point to any file. */
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
-/** Lines go out at once: a log must survive a crash of the process. Files are readable by their owner only. */
+/** Lines are written synchronously, so that they survive a crash. Files are readable only by their owner. */
 function writerFor(file: string | undefined, config: Config): (line: string) => void {
   if (file === undefined) return (line) => void process.stderr.write(`${line}\n`);
   const path = resolve(config.baseDir ?? "", file);
   try {
-    // A terminal or a pipe, /dev/stdout for example, has no owner to check.
+    // A terminal or a pipe, such as /dev/stdout, has no owner to check.
     const stats = seen(() => statSync(path));
     const device = stats !== undefined && !stats.isFile() && !stats.isDirectory();
     if (!device) openFile(path);
@@ -87,7 +87,8 @@ function writerFor(file: string | undefined, config: Config): (line: string) => 
     return (line) => appendFileSync(path, `${line}\n`, { mode: MODE, flag: flag as unknown as string });
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    const why = code === "ELOOP" ? "is a symbolic link: name the file it leads to" : `cannot be written (${code})`;
+    const why =
+      code === "ELOOP" ? "is a symbolic link; use the path of the file it points to" : `cannot be written (${code})`;
     const problem = {
       file: config.file,
       line: 0,
@@ -114,7 +115,7 @@ function seen(look: () => Stats): Stats | undefined {
   }
 }
 
-/** A logger that fails must not take the call with it. */
+/** A logger that throws must not fail the call. */
 export function safeLogger(logger: Logger): Logger {
   const safe = (level: Level) => (message: string, fields?: LogFields) => {
     try {

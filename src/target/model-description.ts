@@ -1,7 +1,7 @@
 import type { Price } from "../core/cost.ts";
 import type { Target } from "../core/target.ts";
 
-/** What an entry leads to, for display; no secrets. */
+/** A resolved entry for display; without secrets. */
 export interface ModelDescription {
   readonly name: string;
   readonly provider: string;
@@ -14,9 +14,9 @@ export interface ModelDescription {
   /** USD per million tokens; null when unknown. */
   readonly price: Price | null;
   readonly fallbacks: readonly string[];
-  /** Of a group: the entries that share its calls, and how. The rest is then that of the first of them. */
+  /** Of a group: its members and strategy. The other fields are those of its first member. */
   readonly members?: readonly string[];
   readonly strategy?: string;
-  /** Why the entry cannot be used now, for example a missing key; absent when it can. */
+  /** Why the entry cannot be used now, for example a missing key; absent if it can. */
   readonly problems?: readonly string[];
 }

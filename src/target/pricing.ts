@@ -8,8 +8,8 @@ import { own } from "../core/own.ts";
 import { nearest } from "../core/suggest.ts";
 import type { ResolveContext, ResolvedEntry } from "./resolve-context.ts";
 
-/** What the file says plainly was checked when it was read; here is what a variable said. */
-export function refusePriceAs({ entry: { entry, priceAs }, declared }: ResolvedEntry, context: ResolveContext): void {
+/** Checks a `price_as` from a variable; literal values were checked when the file was loaded. */
+export function checkPriceAs({ entry: { entry, priceAs }, declared }: ResolvedEntry, context: ResolveContext): void {
   const { config, overlay } = context;
   if (priceAs === undefined || declared.priceAs === priceAs) return;
   if (own(config.pricing, priceAs) !== undefined || isPriced(priceAs, overlay)) return;
@@ -24,7 +24,7 @@ export function refusePriceAs({ entry: { entry, priceAs }, declared }: ResolvedE
   ]);
 }
 
-/** The price of an entry's model: that of the entry, of `[pricing]`, or of the catalog, each laid over the next. */
+/** The price of an entry's model: from the entry, then `[pricing]`, then the catalog; each overrides the next. */
 export function priceFor({ entry, row }: ResolvedEntry, { config, overlay }: ResolveContext): Price | undefined {
   const id = entry.priceAs ?? entry.name;
   const listedAt = (provider: string | undefined, model: string) => priceOf(provider, model, undefined, overlay);
@@ -35,10 +35,10 @@ export function priceFor({ entry, row }: ResolvedEntry, { config, overlay }: Res
   return laidOver(entry.pricing, () => laidOver(own(config.pricing, id), listed));
 }
 
-/** A table with input and output stands alone; one that lacks them changes only what it names. */
+/** A table with input and output replaces the lower price; otherwise it overrides only its own keys. */
 function laidOver(given: PriceConfig | undefined, below: () => Price | undefined): Price | undefined {
   if (given === undefined) return below();
-  // A rate that is written for all writes to the cache is the best guess for writes for an hour, where nothing says more.
+  // A general cache write rate is the best estimate for one-hour writes if there is no specific one.
   const hour = given.cacheWrite === undefined ? {} : { assumed1h: given.cacheWrite };
   if (given.input !== undefined && given.output !== undefined) return { ...hour, ...given } as Price;
   const price = below();

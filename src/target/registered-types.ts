@@ -9,8 +9,8 @@ export const TYPES_FILE = "modelwright.d.ts";
 const HEADER = "// Written by `npx modelwright types` from ";
 
 /**
- * Declarations of the names that `create` takes and of what stands behind them: the text of modelwright.d.ts. It depends
- * on the file and the catalog alone: neither on the environment nor on the profile in use.
+ * The text of modelwright.d.ts: declarations of the names that `create` accepts and of their capabilities. Depends only on the
+ * file and the catalog, not on the environment or the active profile.
  */
 export function registeredTypes(config: Config): string {
   const views = viewsOf(config);
@@ -28,17 +28,17 @@ ${declarations.join("\n")}
   return `${HEADER}${from}; do not edit.\n// Fingerprint: ${fingerprint}\n${body}`;
 }
 
-/** Every name that `create` takes under any profile: entries, groups and aliases. */
+/** Every name that `create` accepts in any profile: entries, groups and aliases. */
 export function registeredNames(config: Config): readonly string[] {
   return namesIn(viewsOf(config));
 }
 
-/** Whether the text is one of these, in whatever layout. */
+/** Whether the text is a generated file, in any formatting. */
 export function isRegisteredTypes(text: string): boolean {
   return text.replace(/^\uFEFF/, "").startsWith(HEADER);
 }
 
-/** Whether two of them say the same: a formatter may have been at one. */
+/** Whether two generated files are equal, apart from formatting. */
 export function sameTypes(left: string, right: string): boolean {
   return significant(left) === significant(right);
 }
@@ -46,7 +46,7 @@ export function sameTypes(left: string, right: string): boolean {
 export interface TypeDifferences {
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Names whose model, or what it can do, is another one. */
+  /** Names with another model or other capabilities. */
   readonly changed: readonly string[];
 }
 
@@ -67,14 +67,14 @@ function namesIn(views: readonly ProfileView[]): readonly string[] {
   return [...new Set(views.flatMap(({ names }) => names))];
 }
 
-/** All that may answer for a name, with whatever profile. */
+/** All entries that a name may resolve to, in any profile. */
 function entriesBehind(name: string, views: readonly ProfileView[]): readonly EntryConfig[] {
   const entries = views.filter(({ names }) => names.includes(name)).flatMap((view) => view.entriesOf(name));
-  // Only the profile in use has been checked to be whole.
+  // Only the active profile is validated.
   return entries.filter((entry) => entry.name !== undefined && entry.provider !== undefined);
 }
 
-/** In the order in which they are written. */
+/** In output order. */
 const CAPABILITIES: readonly Capability[] = [
   ...(["tools", "parallelTools", "reasoning", "temperature", "stop", "vision", "files", "audio"] as const),
   ...(["promptCache", "jsonSchema", "webSearch", "streaming"] as const),
@@ -82,7 +82,7 @@ const CAPABILITIES: readonly Capability[] = [
 
 type Property = readonly [name: string, type: string];
 
-/** Capabilities that all entries agree on; unknown ones, and those that only some have, are left out. */
+/** Capabilities that are equal for all entries; unknown and differing ones are omitted. */
 function propertiesOf(entries: readonly EntryConfig[]): readonly Property[] {
   const ids = [...new Set(entries.map(({ name }) => name))];
   const model: Property = ["model", ids.map((id) => JSON.stringify(id)).join(" | ")];
@@ -101,12 +101,12 @@ function declarationOf(name: string, properties: readonly Property[]): string {
   return [`    ${key}: {`, ...lines, "    };"].join("\n");
 }
 
-/** What is left when quotes, separators and spaces, which formatters choose, are taken away. */
+/** The text without quotes, separators and spaces, which formatters change. */
 function significant(text: string): string {
   return text.replace(/[\s;,"'\uFEFF]/g, "");
 }
 
-/** The declaration of each name, as far as it is significant. Read by lines: formatters keep them. */
+/** The declaration of each name, without formatting. Read line by line, because formatters keep lines. */
 function declarationsIn(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   let open: string | undefined;

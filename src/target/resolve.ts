@@ -11,21 +11,21 @@ import { addressOf, originOf } from "./address.ts";
 import { factsFor } from "./capabilities.ts";
 import { authOf, credentialsOf, needsKey } from "./credentials.ts";
 import { dialectFor, rowOf, toolsDialectFor } from "./entry-provider.ts";
-import { priceFor, refusePriceAs } from "./pricing.ts";
+import { checkPriceAs, priceFor } from "./pricing.ts";
 import type { ResolveContext, ResolvedEntry } from "./resolve-context.ts";
 import { tlsOf } from "./tls.ts";
 import { unusedKeys } from "./unused-keys.ts";
 
 /**
- * Entry, provider row and catalog facts as one destination; `forDisplay` does without its key.
- * @throws ConfigError when the entry needs a variable that is not set, or cannot be addressed.
+ * Resolves entry, provider row and catalog facts to a target; `forDisplay` does not need a key.
+ * @throws ConfigError if the entry needs a variable that is not set, or has no URL.
  */
 export function resolveTarget(name: string, context: ResolveContext, forDisplay = false): Target {
   const source = readEntry(name, context, forDisplay);
   const { entry, row, simulated } = source;
   const facts = factsFor(entry, row, context.overlay);
   const dialect = dialectFor(source, facts, context);
-  refusePriceAs(source, context);
+  checkPriceAs(source, context);
   const address = addressOf(source, context);
   const origin = originOf(address.baseUrl);
   const target: Target = {
@@ -51,7 +51,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
   return Object.freeze({ ...target, withTools });
 }
 
-/** An entry that is simulated goes nowhere. */
+/** Keys that a simulated entry ignores, because its requests stay local. */
 const NOT_SIMULATED = keysWhere(({ elsewhere }) => elsewhere === true);
 
 function readEntry(name: string, context: ResolveContext, forDisplay: boolean): ResolvedEntry {
@@ -73,7 +73,7 @@ function quirksOf(source: ResolvedEntry, { capabilities }: ModelFacts): Quirks {
   };
 }
 
-/** A server at an address of one's own may run anything, under any name: only the entry says that it has no thoughts. */
+/** A server with a custom `base_url` may serve any model; only the entry can declare that it has no reasoning. */
 function thinkTagsFor({ entry, row, simulated }: ResolvedEntry): Quirks["thinkTags"] {
   const own = entry.baseUrl !== undefined && !simulated;
   if (entry.capabilities?.reasoning === false || !(own || row?.quirks.thinkTags !== undefined)) return undefined;

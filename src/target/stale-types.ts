@@ -5,8 +5,7 @@ import type { Logger } from "../core/logger.ts";
 import { isRegisteredTypes, registeredTypes, sameTypes, TYPES_FILE, typeDifferences } from "./registered-types.ts";
 
 /**
- * While a program is developed: warns when the modelwright.d.ts beside the file declares something else than the file
- * says. It only helps people, so its own failures are ignored.
+ * Warns during development if the modelwright.d.ts next to the file does not match it. Its own failures are ignored.
  */
 export function warnOfStaleTypes(
   config: Config,
@@ -31,7 +30,7 @@ export function warnOfStaleTypes(
   }
 }
 
-/** What was missing where: a program may load its file more than once. */
+/** Warnings that were logged, because a program may load its file more than once. */
 const WARNED = new Map<string, string>();
 
 const MOST_NAMES = 10;

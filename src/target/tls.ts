@@ -4,7 +4,7 @@ import { ConfigError } from "../core/config-error.ts";
 import { nodeCrypto } from "../core/node-crypto.ts";
 import type { TlsOptions } from "../core/transport.ts";
 
-/** @throws ConfigError for a certificate file that cannot be used. */
+/** @throws ConfigError for an invalid certificate file. */
 export function tlsOf(tls: EntryConfig["tls"], config: Config): TlsOptions | undefined {
   if (tls === undefined) return undefined;
   const { caFile, rejectUnauthorized } = tls;
@@ -20,7 +20,7 @@ function readCa(file: string, config: Config): string {
     new (nodeCrypto().X509Certificate)(text);
     return text;
   } catch (cause) {
-    const why = cause instanceof UnreadableFile ? cause.message : "holds no certificate in PEM form";
+    const why = cause instanceof UnreadableFile ? cause.message : "contains no PEM certificate";
     const message = `the certificate file ${file} ${why}`;
     throw new ConfigError([{ file: config.file, line: 0, column: 0, path: "tls.ca_file", message }], { cause });
   }

@@ -1,7 +1,7 @@
 import type { Target } from "../core/target.ts";
 import type { ResolvedEntry } from "./resolve-context.ts";
 
-/** Keys that only some wires have a place for; on the others they are reported like any parameter that is left out. */
+/** Keys that only some wire formats support; on others they are reported like any omitted parameter. */
 export function unusedKeys({ entry, declared, row }: ResolvedEntry, dialect: string): Target["unused"] {
   const openai = dialect.startsWith("openai");
   const unused: { key: string; value: unknown; reason: string }[] = [];
@@ -9,7 +9,7 @@ export function unusedKeys({ entry, declared, row }: ResolvedEntry, dialect: str
     if (value !== undefined) unused.push({ key, value, reason });
   };
   if (!openai) {
-    // As written: for an entry that is simulated, a variable behind them need not be set.
+    // Unresolved, because a simulated entry does not need their variables.
     note("organization_id", declared.organizationId, `the ${dialect} wire has no organizations`);
     note("project_id", declared.projectId, `the ${dialect} wire has no projects`);
   }
@@ -19,6 +19,6 @@ export function unusedKeys({ entry, declared, row }: ResolvedEntry, dialect: str
     note("vertex_project", entry.vertexProject, "only Vertex has projects");
     note("vertex_location", entry.vertexLocation, "only Vertex has locations");
   }
-  if (entry.maxParallel === undefined) note("queue", entry.queue, "nothing waits without max_parallel");
+  if (entry.maxParallel === undefined) note("queue", entry.queue, "no effect without max_parallel");
   return unused;
 }

@@ -65,7 +65,7 @@ describe("check", () => {
     expect(out).toMatch(/! a +openai +claude-sonnet-4-5 +1 warning\n/);
     expect(out).toMatch(/✓ b +openai +gpt-6-luna +ok\n/);
     expect(out).toContain(
-      'models.toml:3:12: warning: openai has no claude models, so not "claude-sonnet-4-5"; write provider = "anthropic"\n',
+      'models.toml:3:12: warning: openai has no claude models such as "claude-sonnet-4-5"; write provider = "anthropic"\n',
     );
     expect(code).toBe(0);
   });

@@ -126,7 +126,7 @@ describe("a file that includes is refused", () => {
     );
     expect(
       await refused({ "models.toml": `include = ["a.toml"]\n${model("x")}`, "a.toml": 'include = ["models.toml"]\n' }),
-    ).toBe('a.toml:1:12: "include" runs in a circle: models.toml -> a.toml -> models.toml');
+    ).toBe('a.toml:1:12: "include" is cyclic: models.toml -> a.toml -> models.toml');
     expect(await refused({ "models.toml": `include = "a.toml"\n${model("x")}` })).toBe(
       'models.toml:1:11: "include" must be an array, not "a.toml"',
     );

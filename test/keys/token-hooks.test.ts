@@ -221,10 +221,10 @@ describe("a token hook that fails", () => {
   });
 
   test.each<[unknown, string]>([
-    [undefined, "it must give a text"],
-    ["", "it must give a text"],
-    [{}, "it must give a text"],
-    [{ token: 7 }, "it must give a text"],
+    [undefined, "it must return a string"],
+    ["", "it must return a string"],
+    [{}, "it must return a string"],
+    [{ token: 7 }, "it must return a string"],
     [{ token: "t", expiresAt: "tomorrow" }, "expiresAt must be milliseconds"],
     [{ token: "t", expiresAt: Number.NaN }, "expiresAt must be milliseconds"],
     [{ token: "t", expiresAt: 1_767_225_600 }, "seconds times 1000"],

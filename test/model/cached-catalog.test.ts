@@ -95,7 +95,7 @@ describe("a factory", () => {
       expect(factory.info("gpt-99")).toBeNull();
       expect(warnings).toEqual([
         [
-          "cached catalog left out",
+          "cached catalog ignored",
           expect.objectContaining({ help: "modelwright catalog update", reason: expect.any(String) }),
         ],
       ]);

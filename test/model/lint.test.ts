@@ -43,7 +43,7 @@ describe("lint says without a request", () => {
       '"stop" is left out: o3 does not support stop; the library ends the answer there',
     );
     expect(told(`${own}max_new_tokens = 8192\ncapabilities = { context = 4096 }\n`)).toEqual([
-      'error 6:18 "max_new_tokens" (8192) leaves no room for a prompt: the window of own has 4096 tokens',
+      'error 6:18 "max_new_tokens" (8192) leaves no room for a prompt: the context window of own has 4096 tokens',
     ]);
   });
 
@@ -51,7 +51,7 @@ describe("lint says without a request", () => {
     const old = '[models.old]\nname = "o1-mini"\nprovider = "openai"\n';
     const tools = 'tools = [{ name = "read" }]\nfallback_models = ["old"]\n';
     expect(told(`${O3}${tools}${old}`)).toEqual([
-      'warning 5:19 the fallback "old" has no tools, which "thinker" is configured to use',
+      'warning 5:19 the fallback "old" does not support tools, which "thinker" uses',
     ]);
     expect(told(`${O3}fallback_models = ["old"]\n${old}`)).toEqual([]);
   });
@@ -134,32 +134,32 @@ describe("lint says without a request", () => {
       "claude-sonnet-4-5",
       "openai",
       "",
-      'openai has no claude models, so not "claude-sonnet-4-5"; write provider = "anthropic"',
+      'openai has no claude models such as "claude-sonnet-4-5"; write provider = "anthropic"',
     ],
     [
       "claude-opus-99",
       "google",
       "",
-      'google has no claude models, so not "claude-opus-99"; write provider = "anthropic"',
+      'google has no claude models such as "claude-opus-99"; write provider = "anthropic"',
     ],
-    ["gpt-9", "anthropic", "", 'anthropic has no gpt models, so not "gpt-9"; write provider = "openai"'],
+    ["gpt-9", "anthropic", "", 'anthropic has no gpt models such as "gpt-9"; write provider = "openai"'],
     [
       "gemini-2.5-pro",
       "anthropic",
       "",
-      'anthropic has no gemini models, so not "gemini-2.5-pro"; write provider = "google"',
+      'anthropic has no gemini models such as "gemini-2.5-pro"; write provider = "google"',
     ],
     [
       "kimi-k3",
       "openai",
       "",
-      'openai has no kimi models, so not "kimi-k3"; write provider = "moonshot" or provider = "dashscope"',
+      'openai has no kimi models such as "kimi-k3"; write provider = "moonshot" or provider = "dashscope"',
     ],
     [
       "gpt-9",
       "mine",
       'custom_llm_provider = "anthropic"\nbase_url = "https://api.anthropic.com"',
-      'anthropic has no gpt models, so not "gpt-9"; write provider = "openai" without base_url and custom_llm_provider',
+      'anthropic has no gpt models such as "gpt-9"; write provider = "openai" without base_url and custom_llm_provider',
     ],
   ])("that %s at %s is a model of another vendor", (name, provider, more, message) => {
     expect(named(name, provider, more)).toEqual([`warning 3:12 ${message}`]);

@@ -147,7 +147,7 @@ describe("an object", () => {
       partial: { toolCalls: [{ name: "weather", arguments: { city: "Oslo" } }] },
     });
     expect((error as Error).message).toBe(
-      'a: the model called "weather" instead of answering; run what is in error.partial.toolCalls and ask again with its result, or pass toolChoice: "none"',
+      'a: the model called "weather" instead of answering; run error.partial.toolCalls and send their results, or pass toolChoice: "none"',
     );
     expect(dialects["a"]?.calls).toHaveLength(1);
   });
@@ -314,7 +314,7 @@ describe("a growing object", () => {
 
   it("refuses a repair it could not make, before anything is asked", () => {
     const { model, dialects } = factoryOf({ a: [pieces] });
-    expect(() => model.streamObject(recipe, "cook", { repair: 1 })).toThrow(/not repaired.*object\(\)/);
+    expect(() => model.streamObject(recipe, "cook", { repair: 1 })).toThrow(/cannot be repaired.*object\(\)/);
     expect(dialects["a"]?.calls).toHaveLength(0);
   });
 });

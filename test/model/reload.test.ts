@@ -99,9 +99,7 @@ describe("reload", () => {
     const { url } = await echo();
     const factory = factoryOf(named(url, "old") + named(url, "other", "", "other"));
     const model = factory.create("main" as never);
-    expect((await refused(factory.reload(named(url, "other", "", "other")))).message).toContain(
-      'has no "main" any more',
-    );
+    expect((await refused(factory.reload(named(url, "other", "", "other")))).message).toContain('no longer has "main"');
     const needsKey = named(url, "new").replace('"test-key"', '"env:NOT_SET"');
     expect((await refused(factory.reload(needsKey))).message).toContain("NOT_SET is not set");
     expect((await model.codegen("Hello")).text).toBe("old");
@@ -148,10 +146,10 @@ describe("reload", () => {
   test("of a text needs a text, of a file none", async () => {
     const { url } = await echo();
     const factory = factoryOf(named(url, "old"));
-    expect((await refused(factory.reload())).message).toContain("give reload() the new text");
+    expect((await refused(factory.reload())).message).toContain("pass the new text to reload()");
     expect(() => factory.watch()).toThrow("no file to watch");
     const { factory: loaded } = await inFolder({ "models.toml": named(url, "old") });
-    expect((await refused(loaded.reload(named(url, "new")))).message).toContain("takes no text");
+    expect((await refused(loaded.reload(named(url, "new")))).message).toContain("without text");
   });
 
   test("of a closed factory is refused", async () => {

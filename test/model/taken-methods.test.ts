@@ -53,6 +53,6 @@ test("a name that is not a string is a typed error", async () => {
   for (const name of [undefined, null, 5, {}] as unknown as string[]) {
     expect(() => factory.get(name)).toThrow(/the name of a model is a string, not/);
     expect(() => factory.describe(name)).toThrow(/the name of a model is a string, not/);
-    expect(() => factory.info(name)).toThrow(/the id of a model is a string/);
+    expect(() => factory.info(name)).toThrow(/modelId must be a string/);
   }
 });

@@ -158,7 +158,9 @@ describe("a project that installed it", () => {
     const { stdout } = consumer.node(TSC, "-p", "refused");
     const messages = stdout.split("\n").filter((line) => line.includes("error TS"));
     expect(messages).toEqual([
-      expect.stringContaining(`is not assignable to type 'number & Unsupported<"gpt-6.1-sol has no temperature">'.`),
+      expect.stringContaining(
+        `is not assignable to type 'number & Unsupported<"gpt-6.1-sol does not support temperature">'.`,
+      ),
       expect.stringMatching(/Argument of type '"thinkr"' is not assignable to parameter of type .*"thinker"/),
     ]);
   }, 60_000);

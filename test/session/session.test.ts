@@ -136,7 +136,7 @@ describe("a session", () => {
     const [first, second] = await Promise.allSettled([session.codegen("one"), session.codegen("two")]);
     expect(first.status).toBe("fulfilled");
     expect(second).toMatchObject({ reason: { code: "invalid_request" } });
-    expect((second as PromiseRejectedResult).reason.message).toContain("still answering");
+    expect((second as PromiseRejectedResult).reason.message).toContain("call in progress");
     expect(arrivals).toHaveLength(1);
     await session.codegen("two");
     expect(session.messages).toHaveLength(4);
@@ -151,7 +151,7 @@ describe("a session", () => {
     await session.codegen("first");
     const events = later[Symbol.asyncIterator]();
     await events.next();
-    expect((await failureOf(session.codegen("now"))).message).toContain("still answering");
+    expect((await failureOf(session.codegen("now"))).message).toContain("call in progress");
     await events.return?.();
     await session.codegen("now");
     expect(session.messages.filter(({ role }) => role === "user").map(({ content }) => content)).toEqual([

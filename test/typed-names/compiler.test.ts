@@ -48,14 +48,14 @@ const COMPLETED_OPTION = program('bare.codegen("Hello", { ma });');
 const SHOWN = program('const coder = factory.create("coder");\nconst other = factory.get("x");');
 
 const LACKING = [
-  ["tools: [{ name: 'f' }]", "made-up-2 has no tools"],
-  ["toolChoice: 'auto'", "made-up-2 has no tools"],
-  ["parallelToolCalls: true", "made-up-2 has no parallel tool calls"],
-  ["reasoningEffort: 'high'", "made-up-2 has no reasoning effort"],
-  ["temperature: 1", "made-up-2 has no temperature"],
-  ["stop: 'END'", "made-up-2 has no stop sequences"],
-  ["promptCache: true", "made-up-2 has no prompt cache"],
-  ["webSearch: true", "made-up-2 has no web search"],
+  ["tools: [{ name: 'f' }]", "made-up-2 does not support tools"],
+  ["toolChoice: 'auto'", "made-up-2 does not support tools"],
+  ["parallelToolCalls: true", "made-up-2 does not support parallel tool calls"],
+  ["reasoningEffort: 'high'", "made-up-2 does not support reasoning effort"],
+  ["temperature: 1", "made-up-2 does not support temperature"],
+  ["stop: 'END'", "made-up-2 does not support stop sequences"],
+  ["promptCache: true", "made-up-2 does not support prompt cache"],
+  ["webSearch: true", "made-up-2 does not support web search"],
 ] as const;
 const lacking = (option: string) => program(`await bare.codegen("Hello", { ${option} });`);
 
