@@ -62,7 +62,7 @@ function joined(messages: readonly Message[]): readonly Message[] {
 /** What the wire says in another way than the request, without a report, and why that is no loss. */
 export interface Meaning {
   readonly why: string;
-  /** What a report of the change says, where there is one. */
+  /** The setting that a report of the change is about, where there is one. */
   readonly reported?: RegExp;
   /** Whether it is about what was read, too. */
   readonly both?: boolean;
@@ -247,7 +247,7 @@ const TYPED_ADDRESSES: Meaning = {
 /** Instructions that stand in front of all that is said. */
 const SYSTEM_IN_FRONT: Meaning = {
   why: "the wire takes instructions in front of the conversation",
-  reported: /instructions only in front/,
+  reported: /^messages\[\d+\]$/,
   of: (form) => {
     const isSystem = ({ role }: Message) => role === "system";
     const messages = [...form.messages.filter(isSystem), ...form.messages.filter((message) => !isSystem(message))];
@@ -256,7 +256,7 @@ const SYSTEM_IN_FRONT: Meaning = {
 };
 const NO_DETAIL: Meaning = {
   why: "the wire has no level of detail for one image",
-  reported: /level of detail/,
+  reported: /^messages\.image\.detail$/,
   of: (form) => {
     const plain = (part: Part): Part => (part.type === "image" ? without(part, "detail") : part);
     return inResults(
@@ -267,13 +267,13 @@ const NO_DETAIL: Meaning = {
 };
 const NO_FILE_NAMES: Meaning = {
   why: "the wire has no names for files",
-  reported: /names for files/,
+  reported: /^messages\.file\.filename$/,
   of: (form) => parts(form, (part) => [part.type === "file" ? without(part, "filename") : part]),
 };
 /** Images that cannot stand in a result are shown by the user behind all results. */
 const imagesMoved = (isMoved: (image: ImagePart, result: ToolResultPart) => boolean): Meaning => ({
   why: "the image is shown in a user turn behind the results, with a caption",
-  reported: /^(?:tool results|the messages wire|the Gemini API)/,
+  reported: /^messages\[\d+\]$/,
   of: (form) => {
     const messages = form.messages.flatMap((message): Message[] => {
       if (message.role !== "tool") return [message];
@@ -323,7 +323,7 @@ const DECLARED_FOR_THE_HISTORY: Meaning = {
 /** Reasoning that its provider cannot read again. */
 const leftBehind = (isRead: (part: ReasoningPart) => boolean): Meaning => ({
   why: "reasoning goes back only to the provider that signed it",
-  reported: /cannot read what|without its signature/,
+  reported: /^messages$/,
   of: (form) => parts(form, (part) => (part.type === "reasoning" && !isRead(part) ? [] : [part])),
 });
 const isOwn = ({ owner }: ReasoningPart) => owner !== undefined && owner !== "elsewhere";
@@ -397,7 +397,7 @@ export function compared(
   const applied = (form: RequestForm, rows: readonly Meaning[]) =>
     rows.reduce((before, { of, reported, why }) => {
       const after = of(before, settings, adjustments);
-      const silent = reported !== undefined && !adjustments.some(({ reason }) => reported.test(reason));
+      const silent = reported !== undefined && !adjustments.some(({ setting }) => reported.test(setting));
       if (silent && !isDeepStrictEqual(before, after)) throw new Error(`not reported: ${why}`);
       return after;
     }, form);
