@@ -1,7 +1,3 @@
-// npm run mutants [-- --only ID[,ID] | --changed] [--minutes N]: breaks the sources as each row of test/mutants says, in a copy of the repository,
-// and runs the tests that must notice. Ends with 1 when one does not, or when a row no longer fits the sources.
-// `--changed` tries the mutants of files that differ from the branch this one started from (MODELWRIGHT_BASE, else
-// origin/main), or on that branch itself from twenty commits ago. After N minutes no further mutant is started.
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -9,18 +5,30 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { ALL_MUTANTS } from "../test/mutants/all-mutants.ts";
-import { type Mutant, misfit } from "../test/mutants/mutant.ts";
+import { edited, Misfit, type Mutant } from "../test/mutants/mutant.ts";
+
+const HELP = `npm run mutants [-- options]
+
+Applies each mutant of test/mutants to a copy of the repository and runs the tests that must fail. Exits with 1 if a mutant
+survives or does not apply to the sources.
+
+  --only ID[,ID]   only these mutants
+  --changed        only mutants of files that differ from the base of this branch (MODELWRIGHT_BASE, default origin/main);
+                   on the base itself, from 20 commits ago
+  --minutes N      start no mutant after N minutes
+  --help           print this text
+`;
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const LEFT_OUT = /^(?:node_modules|\.git|dist|coverage|reports|\.stryker-tmp.*)$/;
-/** A mutant that makes its tests hang is noticed, too. */
+/** A mutant that makes its tests hang is caught, too. */
 const PATIENCE_MS = 120_000;
 
 type Verdict = "caught" | "SURVIVED" | "DOES NOT FIT" | "DOES NOT RUN";
 
 interface Outcome {
   readonly verdict: Verdict;
-  /** The first test that failed, or what is wrong. */
+  /** The first failed test, or the problem. */
   readonly words: string;
   readonly seconds: number;
 }
@@ -34,7 +42,7 @@ interface Report {
   }[];
 }
 
-/** The repository once more, with its own sources and the same packages. */
+/** A copy of the repository with the same node_modules. */
 class Copy {
   readonly #root: string;
 
@@ -49,16 +57,11 @@ class Copy {
     const read = (file: string) => readFileSync(join(this.#root, file), "utf8");
     for (const { file } of mutant.edits) texts.set(file, read(file));
     try {
-      for (const edit of mutant.edits) {
-        const text = read(edit.file);
-        const why = misfit(text, edit);
-        if (why !== undefined) return { verdict: "DOES NOT FIT", words: why, seconds: 0 };
-        writeFileSync(
-          join(this.#root, edit.file),
-          text.replace(edit.before, () => edit.after),
-        );
-      }
+      for (const edit of mutant.edits) writeFileSync(join(this.#root, edit.file), edited(read(edit.file), edit));
       return await this.run(mutant.tests);
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
+      return { verdict: "DOES NOT FIT", words: error.message, seconds: 0 };
     } finally {
       for (const [file, text] of texts) writeFileSync(join(this.#root, file), text);
     }
@@ -79,7 +82,7 @@ function isLeftOut(source: string): boolean {
   return LEFT_OUT.test(top);
 }
 
-/** Its exit code, or `undefined` when it took too long. */
+/** The exit code, or `undefined` after a timeout. */
 function vitest(cwd: string, args: readonly string[]): Promise<number | undefined> {
   const main = join(ROOT, "node_modules/vitest/vitest.mjs");
   const options = ["run", "--bail=1", "--maxWorkers=1", "--testTimeout=10000", "--typecheck.enabled=false"];
@@ -95,7 +98,7 @@ function vitest(cwd: string, args: readonly string[]): Promise<number | undefine
 }
 
 function verdictOf(code: number | undefined, file: string): Omit<Outcome, "seconds"> {
-  if (code === undefined) return { verdict: "caught", words: "the tests never end" };
+  if (code === undefined) return { verdict: "caught", words: "the tests do not end" };
   if (code === 0) return { verdict: "SURVIVED", words: "" };
   if (!existsSync(file)) return { verdict: "DOES NOT RUN", words: `vitest ended with ${code}` };
   const { testResults } = JSON.parse(readFileSync(file, "utf8")) as Report;
@@ -103,8 +106,8 @@ function verdictOf(code: number | undefined, file: string): Omit<Outcome, "secon
     const failed = assertionResults.find(({ status }) => status === "failed");
     if (failed !== undefined) return { verdict: "caught", words: failed.fullName };
   }
-  // The check for what a test file leaves behind, an error that nobody caught, or a first test whose failure ended the run
-  // before it was recorded. A file that cannot be loaded has no tests.
+  // Resources left by a test file, an uncaught error, or a first test whose failure ended the run before it was recorded.
+  // A file that cannot be loaded has no tests.
   const passed = testResults.some(({ assertionResults }) => assertionResults.some(({ status }) => status === "passed"));
   const failed = testResults.some(({ status, assertionResults }) => status === "failed" && assertionResults.length > 0);
   const ran = passed || failed;
@@ -179,11 +182,15 @@ function tableOf(mutants: readonly Mutant[], outcomes: ReadonlyMap<Mutant, Outco
   return table.toString();
 }
 
+if (process.argv.includes("--help")) {
+  console.log(HELP);
+  process.exit(0);
+}
 const startMs = performance.now();
 const patienceMs = Number(argument("--minutes") ?? "Infinity") * 60_000;
 const mutants = chosen();
 if (mutants.length === 0) {
-  console.log("no mutant to try");
+  console.log("no mutants to run");
   process.exit(0);
 }
 const parent = mkdtempSync(join(tmpdir(), "modelwright-mutants-"));
@@ -191,17 +198,17 @@ try {
   const count = Math.max(1, Math.min(availableParallelism(), mutants.length, 4));
   const copies = Array.from({ length: count }, (_, index) => new Copy(parent, `copy-${index}`));
   const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))];
-  // In a limited time the tests have passed before.
+  // With a time limit, the tests have passed before.
   const whole = patienceMs === Infinity ? await (copies[0] as Copy).run(tests) : undefined;
   if (whole !== undefined && whole.verdict !== "SURVIVED")
-    throw new Error(`without any mutant the tests fail already: ${whole.words}`);
+    throw new Error(`the tests fail without a mutant: ${whole.words}`);
   const outcomes = await tryAll(mutants, copies);
   console.log(tableOf(mutants, outcomes));
   const missed = [...outcomes.values()].filter(({ verdict }) => verdict !== "caught").length;
   const seconds = ((performance.now() - startMs) / 1_000).toFixed(0);
   const untried = mutants.length - outcomes.size;
   console.log(
-    `${mutants.length} mutants: ${outcomes.size - missed} caught, ${missed} not, ${untried} not tried; ${seconds} s`,
+    `${mutants.length} mutants: ${outcomes.size - missed} caught, ${missed} not caught, ${untried} not run; ${seconds} s`,
   );
   process.exitCode = missed === 0 ? 0 : 1;
 } finally {

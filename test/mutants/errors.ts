@@ -1,23 +1,24 @@
+import { always, drop } from "./change.ts";
 import { mutantsOf } from "./mutant.ts";
 
 const FAILURE = ["test/core/failure.test.ts"];
 
-/** What a failure means, how long it lasts, and who is asked next. */
+/** Codes of failures and their waits. */
 export const errors = [
   ...mutantsOf("src/core/failure.ts", FAILURE, [
     [
       "model-failure-blames-the-request",
-      "a provider that blames the request keeps what the model wrote wrongly from another try",
-      "shouldRetry: wrong === undefined ? shouldRetryOf(failure) : undefined,",
-      "shouldRetry: shouldRetryOf(failure),",
+      "malformed output of the model is not retried if the provider says not to",
+      "modelErrorOf",
+      always("wrong === undefined"),
     ],
   ]),
   ...mutantsOf("src/core/rate-limit-headers.ts", FAILURE, [
     [
       "bucket-with-some-left",
-      "a limit that is not used up is waited for",
-      '    .filter(({ name, remaining }) => (remaining ?? (name === "" ? 0 : 1)) <= 0)\n',
-      "",
+      "a rate limit that is not exhausted is waited for",
+      "emptyBucketResets",
+      always('(remaining ?? (name === "" ? 0 : 1)) <= 0'),
     ],
   ]),
   ...mutantsOf(
@@ -26,9 +27,9 @@ export const errors = [
     [
       [
         "not-http-asked-again",
-        "a service that does not speak HTTP is asked again",
-        "    shouldRetry: false,\n    cause: raw,\n",
-        "    cause: raw,\n",
+        "a service that does not speak HTTP is called again",
+        "notHttpError",
+        drop("shouldRetry: false"),
       ],
     ],
   ),
@@ -38,9 +39,9 @@ export const errors = [
     [
       [
         "google-own-authorization-lost",
-        "an authorization of the entry is not sent to Gemini",
-        " && !bringsAuthorization(target);",
-        ";",
+        "an Authorization header of the entry is not sent to Gemini",
+        "headersOf",
+        drop("!bringsAuthorization(target)"),
       ],
     ],
   ),

@@ -1,3 +1,4 @@
+import { always, drop, never, skip } from "./change.ts";
 import { mutantsOf } from "./mutant.ts";
 
 /** Token counts, prices, sums. */
@@ -6,18 +7,18 @@ export const money = [
     "src/dialects/told-counts.ts",
     ["test/dialects/usage-reports.test.ts"],
     [
+      ["usage-lowered-by-zero", "a later zero replaces a token count", "ToldCounts.push", always("count > 0")],
       [
-        "usage-lowered-by-zero",
-        "a later zero replaces a count",
-        "if (count > 0 || !this.#counts.has(name)) this.#counts.set(name, count);",
-        "this.#counts.set(name, count);",
+        "usage-flaw-forgotten",
+        "usage with an invalid count is reported as exact",
+        "ToldCounts.#read",
+        skip("this.#flawed"),
       ],
-      ["usage-flaw-forgotten", "what is not a count is exact", "else this.#flawed = true;", ""],
       [
         "usage-moved-without-gain",
-        "a zero lowers the input although the cache gained less",
-        "if (had > spare || (!fresh.has(name) && had !== spare)) return false;",
-        "if (!fresh.has(name) && had !== spare) return false;",
+        "a zero lowers the input tokens although the cache tokens gained less",
+        "ToldCounts.#moved",
+        drop("had > spare"),
       ],
     ],
   ),
@@ -27,16 +28,11 @@ export const money = [
     [
       [
         "tier-billed-as-standard",
-        "another service tier costs the standard price",
-        "if (unlisted || !isStandard(tier))",
-        "if (unlisted)",
+        "another service tier is billed at the standard price",
+        "billOf",
+        drop("!isStandard(tier)"),
       ],
-      [
-        "audio-billed-as-text",
-        "audio and searches cost nothing beyond their tokens",
-        "if (unlisted || !isStandard(tier))",
-        "if (!isStandard(tier))",
-      ],
+      ["audio-billed-as-text", "audio and searches are billed as text tokens", "billOf", drop("unlisted")],
     ],
   ),
   ...mutantsOf(
@@ -45,28 +41,21 @@ export const money = [
     [
       [
         "cost-hour-as-five-minutes",
-        "writes for an hour are charged like any other",
-        'return rateOf(price, name) !== undefined || (name === "cacheWrite1h" && price.cacheWrite !== undefined);',
-        "return rateOf(price, name) !== undefined;",
+        "one-hour cache writes without a price of their own have no cost",
+        "lacksRate",
+        never('name === "cacheWrite1h"'),
       ],
       [
         "cost-assumed-is-exact",
-        "an assumed rate for writes for an hour is exact",
-        "usage.estimated || assumesHour(usage, price)",
-        "usage.estimated",
+        "a cost with an assumed price for one-hour cache writes is reported as exact",
+        "costOf",
+        drop("assumesHour(usage, price)"),
       ],
     ],
   ),
   ...mutantsOf(
     "src/layers/usage-totals.ts",
     ["test/model/exact-or-null.test.ts"],
-    [
-      [
-        "usage-of-every-tag",
-        "the sums grow with every tag",
-        "const kept = sums.size < MOST_NAMES ? name : OTHER;",
-        "const kept = name;",
-      ],
-    ],
+    [["usage-of-every-tag", "the usage totals keep every tag", "UsageTotals.#sum", always("sums.size < MOST_NAMES")]],
   ),
 ];
