@@ -167,6 +167,17 @@ describe("the circuit breaker", () => {
     },
   );
 
+  it("lets the next call probe when the proxy refused the probe with a status of its own", async () => {
+    const refusal: ScriptedAttempt = [{ error: { code: "proxy_refused", message: "the proxy said 407", status: 407 } }];
+    const { clock, ask, state } = setUp([fails("server_error"), fails("server_error"), refusal, "fine"]);
+    await ask();
+    await ask();
+    await clock.advance(10_000);
+    expect((await ask()).error?.code).toBe("proxy_refused");
+    expect(state()).toBe("open");
+    expect((await ask()).error).toBeUndefined();
+  });
+
   it("opens anew for its whole time when the probe fails", async () => {
     const { clock, ask, state } = setUp([fails("server_error")]);
     await ask();
