@@ -5,7 +5,7 @@ import { showAnswer, showOutcome } from "./answer.ts";
 import type { CliContext } from "./context.ts";
 import { reportError } from "./error-report.ts";
 import type { Project } from "./project.ts";
-import { dollars, plural } from "./wording.ts";
+import { isSimulated, plural, spent } from "./wording.ts";
 
 type Heard = "leave" | "stay";
 
@@ -88,9 +88,11 @@ export class Conversation {
   }
 
   tellUsage(): void {
-    const { calls, usage, cost } = this.#project.factory.usage();
+    const { factory } = this.#project;
+    const { calls, usage, cost } = factory.usage();
     const input = usage.input + usage.cacheRead + usage.cacheWrite;
-    this.#say(`${plural(calls, "call")} · ${input} in, ${usage.output} out · ${dollars(cost.usd)}`);
+    const money = spent(cost.usd, isSimulated(Object.keys(factory.usage("provider"))));
+    this.#say(`${plural(calls, "call")} · ${input} in, ${usage.output} out · ${money}`);
   }
 
   help(): void {

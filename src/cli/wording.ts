@@ -17,6 +17,13 @@ export function dollars(usd: number | null | undefined): string {
   return `$${trimZeros(usd.toFixed(Math.min(9, 2 - Math.floor(Math.log10(usd)))))}`;
 }
 
+/** What was spent; of simulated calls, what they would have cost. */
+export function spent(usd: number | null, simulated: boolean, estimated = false): string {
+  const amount = `${estimated && usd !== null ? "~" : ""}${dollars(usd)}`;
+  if (!simulated) return amount;
+  return usd === null ? "simulated" : `simulated, would cost ${amount}`;
+}
+
 export function perMillion(price: Partial<Price> | undefined): string {
   if (price?.input === undefined || price.output === undefined) return "?";
   return `${rate(price.input)} / ${rate(price.output)}`;
@@ -63,12 +70,17 @@ export function footer({ model, usage, cost, latencyMs, attempts, finishReason }
   const parts = [
     printableLine(model),
     `${about}${usage.input + usage.cacheRead + usage.cacheWrite} in, ${about}${usage.output} out`,
-    `${cost.estimated && cost.usd !== null ? "~" : ""}${dollars(cost.usd)}`,
+    spent(cost.usd, isSimulated(attempts.map(({ provider }) => provider)), cost.estimated),
     duration(latencyMs),
   ];
   if (attempts.length > 1) parts.push(plural(attempts.length, "attempt"));
   if (finishReason !== "stop") parts.push(finishReason);
   return parts.join(" · ");
+}
+
+/** Whether calls went to the simulator only. */
+export function isSimulated(providers: readonly string[]): boolean {
+  return providers.length > 0 && providers.every((provider) => provider === "simulator");
 }
 
 export function adjustmentLine({ setting, from, to, reason }: Adjustment): string {

@@ -19,7 +19,7 @@ describe("run", () => {
 
   it("on a terminal tells on stderr what the answer took", async () => {
     const { out, err } = await cli(["run", "Say hello"], { toml: TOML, terminal: true, env: { NO_COLOR: "1" } });
-    expect(err).toMatch(/fast · \d+ in, \d+ out · \$0\.0\d+ · [\d.]+ m?s\n$/);
+    expect(err).toMatch(/fast · \d+ in, \d+ out · simulated, would cost \$0\.0\d+ · [\d.]+ m?s\n$/);
     expect(out).toMatch(/^\[simulated made-up-1\] .*\n$/);
   });
 
