@@ -190,9 +190,9 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
   },
   invalid_output: {
     group: "Broken or wrong answers",
-    note: "This is for providers that report the mismatch themselves. If `object()` finds it, the call asks again up to `repair` times; then the error is final: no retry, no fallback.",
+    note: "This is for providers that report the mismatch themselves. If `object()` finds it, neither happens: it asks again up to `repair` times (default 0), then the error is final.",
     steps: [
-      "Read `message`: it names the field that does not match the schema.",
+      "Read `message`: it names the field that does not match the schema, or line and column of the text that is not JSON.",
       "Set `repair = 1`, simplify the schema, or describe the field.",
       "If the answer was truncated by the token limit, raise `max_new_tokens`.",
     ],

@@ -86,6 +86,8 @@ const NOTES = `- **retried**: on the same model. *yes* means up to \`num_retries
   precedence over the table.
 - **fallback list**: \`fallback_models\` is used if \`context_window_fallbacks\` is not set. \`rate_limited\` and
   \`quota_exhausted\` use \`rate_limit_fallbacks\` first.
+- \`invalid_output\` is retried and falls back only if the provider reports it. If \`object()\` finds it, it asks again up to
+  \`repair\` times, and then the error is final.
 - **counts for the breaker**: a call counts once, however often it was retried.
 - **next key**: if \`api_key\` is an array, the next key is tried at once. This uses no retry.
 

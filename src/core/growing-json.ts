@@ -51,9 +51,9 @@ export class GrowingJson {
   /** The beginning of an escape sequence. */
   #escape = "";
 
-  /** An object or an array has begun, and more may follow: the text is JSON that was cut. */
-  get open(): boolean {
-    return this.#state !== "start" && this.#state !== "done" && this.#state !== "broken";
+  /** `start`: nothing has begun; `open`: an object or an array has begun and not ended; `broken`: it is not JSON. */
+  get state(): "start" | "open" | "done" | "broken" {
+    return this.#state === "start" || this.#state === "done" || this.#state === "broken" ? this.#state : "open";
   }
 
   push(piece: string): void {

@@ -38,5 +38,5 @@ function isCutJson(text: string): boolean {
   if (!text.trimStart().startsWith("{")) return false;
   const json = new GrowingJson();
   json.push(text);
-  return json.open;
+  return json.state === "open";
 }

@@ -12,6 +12,7 @@ import type { ResponseFormat } from "../core/request.ts";
 import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
 import type { JsonSchema } from "../core/tool.ts";
 import { addUsage } from "../core/usage.ts";
+import { jsonMistake } from "./json-mistake.ts";
 import type { CallOptions } from "./options.ts";
 import { jsonSchemaOf } from "./schema-json.ts";
 import { type ModelStream, viewOf } from "./stream.ts";
@@ -111,13 +112,15 @@ async function readObject<Schema extends StandardSchema>(
   reply: Reply,
 ): Promise<Read<InferOutput<Schema>>> {
   if (reply.finishReason === "refusal") return { ok: false, problem: reply.refusal ?? "the model declined" };
+  const json = jsonText(reply.text);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(jsonText(reply.text));
+    parsed = JSON.parse(json);
   } catch (error) {
     if (reply.toolCalls.length > 0) return calledTools(reply);
     const cut = reply.finishReason === "length" ? " (cut off by the token limit: raise max_new_tokens)" : "";
-    return { ok: false, problem: `not JSON: ${(error as Error).message}${cut}`, words: `not JSON${cut}` };
+    const words = `not JSON: ${jsonMistake(reply.text, json)}${cut}`;
+    return { ok: false, problem: `not JSON: ${(error as Error).message}${cut}`, words };
   }
   const plain = dropAddedNulls(parsed, root);
   const value = wrapped ? (plain as Record<string, unknown>)?.[WRAP_KEY] : plain;
