@@ -1,3 +1,4 @@
+import { deepFreeze } from "../core/deep-freeze.ts";
 import type { EntryOptions } from "../core/options.generated.ts";
 import { own } from "../core/own.ts";
 import { durationMs } from "./duration.ts";
@@ -84,10 +85,4 @@ function copy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copy);
   if (!isTable(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copy(inner)]));
-}
-
-export function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-  for (const inner of Object.values(value)) deepFreeze(inner);
-  return Object.freeze(value);
 }

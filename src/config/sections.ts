@@ -1,5 +1,6 @@
+import { deepFreeze } from "../core/deep-freeze.ts";
 import { DEFAULTS } from "./defaults.ts";
-import { camelOf, deepFreeze, type PriceConfig, withDurations } from "./entry-config.ts";
+import { camelOf, type PriceConfig, withDurations } from "./entry-config.ts";
 import { deepMerge } from "./layering.ts";
 import { LOG_LEVEL_ALIASES, type LOG_LEVELS, type STRATEGIES } from "./schema-sections.ts";
 import type { Table } from "./table.ts";

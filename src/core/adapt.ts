@@ -25,6 +25,55 @@ export interface Adapted {
  * anything is sent.
  */
 export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapted {
+  const { adaptation, list, forced, cutAt, settings, extraBody } = adaptedSettings(input, target, dialect);
+  const changes = new Changes(target, adaptation);
+  const messages = adaptMessages(withPrelude(input, target), changes);
+  const mostBytes = input.maxInputBytes ?? target.policy.maxInputBytes;
+  checkBytes(messages, mostBytes ?? MOST_BYTES, target);
+  checkSize(messages, settings, target, mostBytes === undefined ? MOST_CHARS : Number.POSITIVE_INFINITY);
+  const request: ModelRequest = {
+    messages,
+    settings,
+    cutAt,
+    samples: input.samples,
+    extraBody,
+    extraHeaders: input.extraHeaders,
+  };
+  if (target.policy.strictPricing) requirePrice(request, target);
+  if (changes.list.length === 0) return { request, adjustments: list, forced };
+  return { request, adjustments: [...list, ...changes.list], forced: [...forced, ...changes.forced] };
+}
+
+/** What follows from everything but the messages. It is shared by calls, so nothing of it is ever changed. */
+interface AdaptedSettings extends Pick<ModelRequest, "settings" | "extraBody" | "cutAt"> {
+  readonly adaptation: Adaptation;
+  readonly list: readonly Adjustment[];
+  readonly forced: readonly Adjustment[];
+}
+
+interface LastAdapted {
+  readonly input: Pick<CallInput, "settings" | "extraBody" | "adaptation">;
+  readonly dialect: Dialect;
+  readonly adapted: AdaptedSettings;
+}
+
+/** Calls without options have the same settings, and most calls of a target have none. */
+const lastAdapted = new WeakMap<Target, LastAdapted>();
+
+function adaptedSettings(input: CallInput, target: Target, dialect: Dialect): AdaptedSettings {
+  const last = lastAdapted.get(target);
+  if (last !== undefined && last.dialect === dialect && saysTheSame(last.input, input)) return last.adapted;
+  const adapted = adaptSettings(input, target, dialect);
+  const { settings, extraBody, adaptation } = input;
+  lastAdapted.set(target, { input: { settings, extraBody, ...(adaptation && { adaptation }) }, dialect, adapted });
+  return adapted;
+}
+
+function saysTheSame(one: LastAdapted["input"], other: LastAdapted["input"]): boolean {
+  return one.settings === other.settings && one.extraBody === other.extraBody && one.adaptation === other.adaptation;
+}
+
+function adaptSettings(input: CallInput, target: Target, dialect: Dialect): AdaptedSettings {
   const adaptation = { ...target.adaptation, ...definedOf(input.adaptation) };
   const changes = new Changes(target, adaptation);
   for (const { key, value, reason } of target.unused) changes.dropped(key, value, reason);
@@ -40,20 +89,14 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     ? noEffort(reasoningEffort, target, changes)
     : effortWord(reasoningEffort, target, changes);
   clampNumbers(rest, target, changes);
-  const messages = adaptMessages(withPrelude(input, target), changes);
-  const mostBytes = input.maxInputBytes ?? target.policy.maxInputBytes;
-  checkBytes(messages, mostBytes ?? MOST_BYTES, target);
-  checkSize(messages, rest, target, mostBytes === undefined ? MOST_CHARS : Number.POSITIVE_INFINITY);
-  const request: ModelRequest = {
-    messages,
+  return {
+    adaptation,
+    list: changes.list,
+    forced: changes.forced,
     settings: { ...rest, ...(effort !== undefined && { reasoningEffort: effort }) },
-    ...(cutAt !== undefined && cutAt.length > 0 && { cutAt }),
-    samples: input.samples,
+    cutAt: cutAt?.length === 0 ? undefined : cutAt,
     extraBody,
-    extraHeaders: input.extraHeaders,
   };
-  if (target.policy.strictPricing) requirePrice(request, target);
-  return { request, adjustments: changes.list, forced: changes.forced };
 }
 
 /** A hosted tool and those of `extra_body` have names that are not known here. */

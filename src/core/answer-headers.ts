@@ -1,6 +1,6 @@
 import { parseWait } from "./duration.ts";
 import type { RateLimit } from "./rate-limit.ts";
-import { emptyBucketResets, rateLimitIn } from "./rate-limit-headers.ts";
+import { emptyBucketResets, mayLimit, rateLimitIn } from "./rate-limit-headers.ts";
 import { waitInWords } from "./wait-words.ts";
 
 type HeaderPair = readonly [name: string, value: string];
@@ -62,6 +62,13 @@ export function rateLimitOf(
   nowMs?: number,
   more?: readonly HeaderPair[],
 ): RateLimit | undefined {
-  const pairs = more === undefined || more.length === 0 ? headers : [...(headers ?? []), ...more];
-  return pairs === undefined ? undefined : rateLimitIn(pairs, serverNow(headers, nowMs));
+  if (more !== undefined && more.length > 0)
+    return rateLimitIn([...(headers ?? []), ...more], serverNow(headers, nowMs));
+  return headers !== undefined && hasLimits(headers) ? rateLimitIn(headers, serverNow(headers, nowMs)) : undefined;
+}
+
+/** Asked for every answer, and many have none: their pairs and dates are not read. */
+function hasLimits(headers: Headers): boolean {
+  for (const name of headers.keys()) if (mayLimit(name)) return true;
+  return false;
 }

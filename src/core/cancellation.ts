@@ -103,6 +103,25 @@ export function sleep(clock: Clock, delayMs: number, cancellation: Cancellation)
   });
 }
 
+/** `unlessCancelled` for one promise after another: it listens to the scope only once, until that is released. */
+export class CancellableWait {
+  readonly #cancellation: Cancellation;
+  #reject: Listener | undefined;
+
+  constructor(cancellation: Cancellation) {
+    this.#cancellation = cancellation;
+    cancellation.onCancel((reason) => this.#reject?.(reason));
+  }
+
+  for<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      if (this.#cancellation.reason !== undefined) reject(this.#cancellation.reason);
+      promise.then(resolve, reject);
+    });
+  }
+}
+
 /** Settles like `promise`, or rejects with the reason as soon as the scope is cancelled. */
 export function unlessCancelled<T>(promise: Promise<T>, cancellation: Cancellation): Promise<T> {
   return new Promise((resolve, reject) => {

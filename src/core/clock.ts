@@ -14,6 +14,9 @@ export const SAME_MOMENT_MS = 5;
 /** `setTimeout` fires at once above this delay (2^31-1 ms), so longer waits are clamped. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
+/** Node's global is a getter, and every call reads it a dozen times. */
+const { performance } = globalThis;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -190,13 +190,19 @@ function fromUsd(usd: number): Nano {
   return nano <= Number.MAX_SAFE_INTEGER ? nano : BigInt(nano);
 }
 
-export function addNano(left: NanoCost, right: NanoCost): NanoCost {
-  return {
-    input: plus(left.input, right.input),
-    cacheRead: plus(left.cacheRead, right.cacheRead),
-    cacheWrite: plus(left.cacheWrite, right.cacheWrite),
-    output: plus(left.output, right.output),
-  };
+/** A sum that grows in place. */
+export class NanoSum implements NanoCost {
+  input: Nano = 0;
+  cacheRead: Nano = 0;
+  cacheWrite: Nano = 0;
+  output: Nano = 0;
+
+  add(more: NanoCost): void {
+    this.input = plus(this.input, more.input);
+    this.cacheRead = plus(this.cacheRead, more.cacheRead);
+    this.cacheWrite = plus(this.cacheWrite, more.cacheWrite);
+    this.output = plus(this.output, more.output);
+  }
 }
 
 /** The sum, in nano-dollars; unknown if one of the two is unknown. */
@@ -205,5 +211,8 @@ export function addCost(left: Cost, right: Cost): Cost {
   const estimated = left.estimated || right.estimated;
   const [one, other] = [nanoOf(left), nanoOf(right)];
   if (one === undefined || other === undefined) return { ...UNKNOWN_COST, estimated };
-  return costFromNano(addNano(one, other), estimated);
+  const sum = new NanoSum();
+  sum.add(one);
+  sum.add(other);
+  return costFromNano(sum, estimated);
 }

@@ -23,11 +23,16 @@ const STRUCTURED = /^(?:x-)?ratelimit$/;
 function bucketsIn(headers: Pairs, nowMs: number): readonly Bucket[] {
   const buckets = new Map<string, Bucket>();
   for (const [name, value] of headers) {
-    if (!name.includes("rate")) continue;
+    if (!mayLimit(name)) continue;
     if (STRUCTURED.test(name)) readStructured(value, buckets, nowMs);
     else readField(name, value, buckets, nowMs);
   }
   return [...buckets.values()];
+}
+
+/** Whether a header of this name may be about a limit. */
+export function mayLimit(name: string): boolean {
+  return name.includes("rate");
 }
 
 function readField(header: string, value: string, buckets: Map<string, Bucket>, nowMs: number): void {

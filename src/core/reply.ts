@@ -1,5 +1,4 @@
 import type { Adjustment, Attempt } from "./attempt.ts";
-import { boundedDepth } from "./bounded-depth.ts";
 import type { Cost } from "./cost.ts";
 import type { PartialAnswer } from "./error.ts";
 import type { FinishReason, FlowEvent } from "./event.ts";
@@ -279,7 +278,7 @@ export class ReplyFold {
       adjustments: [...this.#adjustments.values()],
       rateLimit: facts.rateLimit,
       message: { role: "assistant", content: sample.content() },
-      raw: boundedDepth(facts.raw),
+      raw: facts.raw,
       ...(this.#samples.length > 1 && { samples: this.samples().map(({ message: _, ...plain }) => plain) }),
     };
   }

@@ -33,5 +33,12 @@ export const EMPTY_REQUEST: ModelRequest = { messages: [], settings: {}, samples
 
 /** The TOML key of a setting: `maxNewTokens` -> `max_new_tokens`. */
 export function keyOf(name: string): string {
+  return KEYS.get(name) ?? snakeCase(name);
+}
+
+/** Every call asks for the spelling of its settings. */
+const KEYS: ReadonlyMap<string, string> = new Map(SETTING_NAMES.map((name) => [name, snakeCase(name)]));
+
+function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

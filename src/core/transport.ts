@@ -75,4 +75,6 @@ export interface Transport {
 /** The options that the SDKs pass to fetch, and the exchange that our clients add through `fetchOptions`. */
 export interface WireInit extends RequestInit {
   exchange?: Exchange;
+  /** Whether the strings behind a JSON body are known to have no half of a surrogate pair. Default: the body is searched. */
+  wellFormed?: boolean;
 }

@@ -43,10 +43,13 @@ export function isCount(value: unknown): value is number {
 /** Builds a Usage from counts. Invalid counts are ignored and make it an estimate; zero details are omitted. */
 export function usageOf(counts: UsageCounts): Usage {
   const { input, cacheRead, cacheWrite, output, reasoning } = counts;
-  const finer = counts.details ?? {};
-  const told = [input, cacheRead, cacheWrite, output, reasoning, ...Object.values(finer)];
-  const flawed = told.some((value) => value !== undefined && value !== null && !isCount(value));
-  const details = Object.entries(finer).filter(([, value]) => countIn(value) > 0);
+  let flawed =
+    isFlawed(input) || isFlawed(cacheRead) || isFlawed(cacheWrite) || isFlawed(output) || isFlawed(reasoning);
+  const details: Record<string, number> = {};
+  for (const [name, value] of Object.entries(counts.details ?? {})) {
+    if (isFlawed(value)) flawed = true;
+    else if (value != null && value > 0) details[name] = value;
+  }
   const classes = {
     input: countIn(input),
     cacheRead: countIn(cacheRead),
@@ -58,16 +61,25 @@ export function usageOf(counts: UsageCounts): Usage {
     reasoning: Math.min(countIn(reasoning), classes.output),
     total: classes.input + classes.cacheRead + classes.cacheWrite + classes.output,
     estimated: flawed || (counts.estimated ?? false),
-    details: Object.fromEntries(details) as Record<string, number>,
+    details,
   };
+}
+
+/** Whether something was reported that is not a count. */
+function isFlawed(value: unknown): boolean {
+  return value !== undefined && value !== null && !isCount(value);
 }
 
 /** Validates a usage from code outside this package. */
 export function checkedUsage(usage: Usage): Usage {
   const { input, cacheRead, cacheWrite, output, reasoning, total, details } = usage;
-  const counts = [input, cacheRead, cacheWrite, output, reasoning, ...Object.values(details ?? {})];
   const adds = total === input + cacheRead + cacheWrite + output;
-  return adds && typeof details === "object" && counts.every(isCount) ? usage : usageOf(usage);
+  const counted = isCount(input) && isCount(cacheRead) && isCount(cacheWrite) && isCount(output) && isCount(reasoning);
+  return adds && counted && hasCounts(details) ? usage : usageOf(usage);
+}
+
+function hasCounts(details: unknown): boolean {
+  return typeof details === "object" && details !== null && Object.values(details).every(isCount);
 }
 
 function countIn(value: unknown): number {
@@ -85,6 +97,33 @@ export function addUsage(left: Usage, right: Usage): Usage {
     estimated: left.estimated || right.estimated,
     details: addDetails(left.details, right.details),
   };
+}
+
+/** A sum that grows in place. */
+export class UsageSum {
+  input = 0;
+  cacheRead = 0;
+  cacheWrite = 0;
+  output = 0;
+  reasoning = 0;
+  total = 0;
+  estimated = false;
+  details: Usage["details"] = NO_USAGE.details;
+
+  add(usage: Usage): void {
+    this.input += usage.input;
+    this.cacheRead += usage.cacheRead;
+    this.cacheWrite += usage.cacheWrite;
+    this.output += usage.output;
+    this.reasoning += usage.reasoning;
+    this.total += usage.total;
+    this.estimated ||= usage.estimated;
+    this.details = addDetails(this.details, usage.details);
+  }
+
+  read(): Usage {
+    return { ...this };
+  }
 }
 
 /** Most usage has no details; then nothing is copied. */

@@ -1,5 +1,6 @@
 import { rateLimitOf, requestIdOf } from "../core/answer-headers.ts";
 import type { Adjustment } from "../core/attempt.ts";
+import { boundedJson } from "../core/bounded-depth.ts";
 import type { Call } from "../core/call.ts";
 import type { Client, Decoder, Encode } from "../core/dialect.ts";
 import { isModelError } from "../core/error.ts";
@@ -36,7 +37,11 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
     const streamed = isEventStream(response) || (call.streaming && !isJson(response) && response.status !== 204);
     const decoder = wire.decoder(target, streamed, call.request);
     if (streamed) yield* decodeStream(call, response, decoder, first);
-    else yield* decodeBody(call, await response.text(), decoder, first);
+    else {
+      const { batch, failure } = decodeBody(call, await response.text(), decoder, first);
+      if (failure === undefined || batch.length > 0) yield batch;
+      if (failure !== undefined) throw failure;
+    }
   } catch (error) {
     if (exchange.response !== undefined) noteHeaders(call, exchange.response);
     throw wireError(error, call, exchange);
@@ -94,19 +99,24 @@ function endsWell(decoder: Decoder, batch: FlowEvent[]): boolean {
   }
 }
 
-async function* decodeBody(call: Call, text: string, decoder: Decoder, batch: FlowEvent[]): Events {
+/** What was read before a failure is delivered. */
+function decodeBody(call: Call, text: string, decoder: Decoder, batch: FlowEvent[]): DecodedBody {
   const body = parseBody(text, call.target);
   if (call.input.raw) batch.push({ type: "raw", event: body });
-  call.record.raw = body;
+  call.record.raw = boundedJson(text, body);
   refuseErrorBody(body, call.target);
   try {
     decoder.body(body, batch);
     decoder.end(batch);
-  } catch (error) {
-    if (batch.length > 0) yield batch;
-    throw error;
+  } catch (failure) {
+    return { batch, failure };
   }
-  yield batch;
+  return { batch, failure: undefined };
+}
+
+interface DecodedBody {
+  readonly batch: readonly FlowEvent[];
+  readonly failure: unknown;
 }
 
 /** Changes by an encoder are rejected like any other change if they are not allowed. */

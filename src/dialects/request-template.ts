@@ -3,6 +3,7 @@ import type { Operation } from "../core/operation.ts";
 import type { Target } from "../core/target.ts";
 import { targetError } from "../core/target-error.ts";
 import type { Exchange, Transport, WireInit, WireResponse } from "../core/transport.ts";
+import { isWellFormed } from "../core/well-formed.ts";
 import { requestHeaders } from "./credential-headers.ts";
 
 /** One kind of request as an SDK sends it. */
@@ -34,8 +35,22 @@ export function templated<Params>(request: SdkRequest<Params>): Client<Params> {
       const variant = request.variant?.(params, target) ?? "";
       const template = templateFor(templates, operation, variant, exchange.streaming);
       if (template.learned !== undefined) {
-        const answer = await sent(template.learned, body, operation, exchange);
-        if (answer !== undefined) return answer;
+        const { url, headers } = template.learned;
+        const init = {
+          method: "POST",
+          headers: headers as [string, string][],
+          body: JSON.stringify(body),
+          exchange,
+          wellFormed: isWellFormed(body),
+        };
+        try {
+          const response = await operation.transport.fetch(url, init);
+          if (response.ok) return responseOf(operation, exchange);
+          // How a failure becomes an error is the SDK's to say, so it is handed the outcome.
+          handOver(exchange, async () => response);
+        } catch (failure) {
+          handOver(exchange, () => Promise.reject(failure));
+        }
       } else if (!template.isOff) {
         const expected = jsonOf(body);
         handOver(exchange, (transport, url, init) => {
@@ -110,27 +125,6 @@ class Template {
     this.#seen = undefined;
     return why;
   }
-}
-
-/**
- * The answer to a request sent as a template says. Undefined where the transport failed or the status is an error: then
- * the SDK is handed that outcome, because how it becomes an error is the SDK's to say.
- */
-async function sent(
-  { url, headers }: Learned,
-  body: object,
-  operation: Operation,
-  exchange: Exchange,
-): Promise<WireResponse | undefined> {
-  const init = { method: "POST", headers: headers as [string, string][], body: JSON.stringify(body), exchange };
-  try {
-    const response = await operation.transport.fetch(url, init);
-    if (response.ok) return responseOf(operation, exchange);
-    handOver(exchange, async () => response);
-  } catch (failure) {
-    handOver(exchange, () => Promise.reject(failure));
-  }
-  return undefined;
 }
 
 /** What our fetch kept. */

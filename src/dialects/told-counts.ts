@@ -17,7 +17,7 @@ export class ToldCounts {
 
   push(report: Readonly<Record<string, unknown>>): void {
     const fresh = this.#read(report);
-    for (const name of this.#moved(fresh)) this.#counts.set(name, 0);
+    if (this.#counts.size > 0) for (const name of this.#moved(fresh)) this.#counts.set(name, 0);
     for (const [name, count] of fresh) if (count > 0 || !this.#counts.has(name)) this.#counts.set(name, count);
   }
 
@@ -37,7 +37,8 @@ export class ToldCounts {
 
   #read(report: Readonly<Record<string, unknown>>): Map<string, number> {
     const fresh = new Map<string, number>();
-    for (const [name, value] of Object.entries(report)) {
+    for (const name in report) {
+      const value = report[name];
       if (value === undefined || value === null) continue;
       if (isCount(value)) fresh.set(name, value);
       else this.#flawed = true;

@@ -60,11 +60,11 @@ async function* deliver({ buffered, rest }: Opened, delivered: DeliveredText | u
 async function openAttempt(tries: Tries, next: Next): Promise<Opened> {
   const call = await tries.begin();
   const iterator = joined(next(call), call.record.delivered, call.target.entry)[Symbol.asyncIterator]();
-  const buffered: FlowEvent[] = [];
+  let buffered: readonly FlowEvent[] = [];
   for (;;) {
     const step = await iterator.next();
     if (step.done) return { buffered, rest: iterator };
-    buffered.push(...step.value);
+    buffered = buffered.length === 0 ? step.value : [...buffered, ...step.value];
     if (step.value.some(isContent)) return { buffered, rest: iterator };
   }
 }

@@ -1,5 +1,5 @@
 import type { Call } from "../core/call.ts";
-import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
+import { CancellableWait, type Cancellation } from "../core/cancellation.ts";
 import { SAME_MOMENT_MS } from "../core/clock.ts";
 import { isModelError, type ModelError, type TimeoutPhase } from "../core/error.ts";
 import { isContent } from "../core/event.ts";
@@ -14,11 +14,12 @@ export const timeout: Layer = async function* (call, next) {
   call.record.read = call.target;
   const attempt = call.cancellation.child();
   const clocks = new Clocks(call, attempt);
+  const wait = new CancellableWait(attempt);
   const iterator = next({ ...call, cancellation: attempt })[Symbol.asyncIterator]();
   try {
     for (;;) {
       clocks.waiting();
-      const step = await unlessCancelled(iterator.next(), attempt);
+      const step = await wait.for(iterator.next());
       clocks.arrived();
       if (step.done) return;
       if (!clocks.sawToken && step.value.some(isContent)) clocks.firstToken();

@@ -1,8 +1,8 @@
 import type { Attempt } from "../core/attempt.ts";
 import type { Call } from "../core/call.ts";
-import { addNano, type Cost, costFromNano, type NanoCost, nanoOf, UNKNOWN_COST } from "../core/cost.ts";
+import { type Cost, costFromNano, type NanoCost, NanoSum, nanoOf, UNKNOWN_COST } from "../core/cost.ts";
 import type { Observer } from "../core/observer.ts";
-import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
+import { type Usage, UsageSum } from "../core/usage.ts";
 
 /** What a factory has spent, failed attempts included. */
 export interface UsageTotal {
@@ -92,8 +92,8 @@ function dayOf(nowMs: number): string {
 class Sum {
   calls = 0;
   #requests = 0;
-  #usage = NO_USAGE;
-  #nano: NanoCost = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 };
+  readonly #usage = new UsageSum();
+  readonly #nano = new NanoSum();
   #unknown = false;
   #lastCall = 0;
   #estimated = false;
@@ -103,17 +103,17 @@ class Sum {
     if (this.#lastCall !== call) this.calls += 1;
     this.#lastCall = call;
     this.#requests += 1;
-    if (usage !== undefined) this.#usage = addUsage(this.#usage, usage);
+    if (usage !== undefined) this.#usage.add(usage);
     if (cost === undefined) return;
     this.#estimated ||= cost.estimated;
     if (money === undefined) this.#unknown = true;
-    else this.#nano = addNano(this.#nano, money);
+    else this.#nano.add(money);
   }
 
   read(): UsageTotal {
     const cost = this.#unknown
       ? { ...UNKNOWN_COST, estimated: this.#estimated }
       : costFromNano(this.#nano, this.#estimated);
-    return { calls: this.calls, requests: this.#requests, usage: this.#usage, cost };
+    return { calls: this.calls, requests: this.#requests, usage: this.#usage.read(), cost };
   }
 }

@@ -11,9 +11,10 @@ import type { CacheMode, CallInput } from "../core/call.ts";
 import { invalidOption } from "../core/check-options.ts";
 import { ModelError } from "../core/error.ts";
 import { readInput } from "../core/input.ts";
-import type { EntryOptions } from "../core/options.generated.ts";
+import type { CallPolicy, EntryOptions } from "../core/options.generated.ts";
 import { keyOf, pickSettings } from "../core/request.ts";
 import { nearest } from "../core/suggest.ts";
+import { copyOfTools, KnownTools } from "./known-tools.ts";
 import type { CallOptions } from "./options.ts";
 import { isStandardSchema, jsonSchemaOf } from "./schema-json.ts";
 
@@ -38,20 +39,35 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
   checkCallOnly(options, model);
   return {
     input: {
-      settings: pickSettings(entry as Readonly<Record<string, unknown>>),
+      ...partsOf(entry),
       samples: samples ?? 1,
-      extraBody: entry.extraBody ?? {},
-      extraHeaders: entry.extraHeaders ?? {},
       raw: raw ?? false,
       tags: tags ?? [],
       cache: cacheModeOf(cache),
-      system: entry.system,
       prelude: options.messages === undefined ? undefined : readInput(options.messages),
-      ...callPolicyOf(entry),
-      adaptation: callAdaptationOf(entry),
     },
     signal,
   };
+}
+
+type EntryParts = Pick<CallInput, "settings" | "extraBody" | "extraHeaders" | "adaptation" | "system"> & CallPolicy;
+
+/** Options that were read before have the same parts, so that what is made of those is known too. */
+const knownParts = new WeakMap<EntryOptions, EntryParts>();
+
+function partsOf(entry: EntryOptions): EntryParts {
+  const known = knownParts.get(entry);
+  if (known !== undefined) return known;
+  const parts: EntryParts = {
+    settings: pickSettings(entry as Readonly<Record<string, unknown>>),
+    extraBody: entry.extraBody ?? {},
+    extraHeaders: entry.extraHeaders ?? {},
+    system: entry.system,
+    ...callPolicyOf(entry),
+    adaptation: callAdaptationOf(entry),
+  };
+  knownParts.set(entry, parts);
+  return parts;
 }
 
 /** A cyclic value would overflow the stack. */
@@ -67,14 +83,14 @@ function readable(options: CallOptions, model: string): EntryOptions {
 /** The options that are also keys of an entry, validated and in the format of an entry. */
 function readEntry(options: CallOptions, model: string): EntryOptions {
   const table: Record<string, unknown> = {};
+  const known = knownTools.find(options.tools);
+  const tools = known === undefined ? copyOfTools(options.tools) : undefined;
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || name === "messages" || CALL_ONLY.includes(name as never)) continue;
-    table[keyOf(name)] = plainOf(name, value);
+    if (name !== "tools") table[keyOf(name)] = plainOf(name, value);
+    else if (known === undefined) table[name] = plainOf(name, tools ?? value);
   }
-  const text = textOfTools(table["tools"]);
-  const tools = text === undefined ? undefined : readTools.get(text);
-  if (tools !== undefined) delete table["tools"];
-  if (Object.keys(table).length === 0) return tools === undefined ? {} : { tools };
+  if (Object.keys(table).length === 0) return known ?? NO_ENTRY;
   const result = callSchema.safeParse(table);
   if (!result.success)
     throw wrong(
@@ -85,44 +101,12 @@ function readEntry(options: CallOptions, model: string): EntryOptions {
     );
   if ("max_tokens" in table) table["max_new_tokens"] ??= table["max_tokens"];
   const entry: EntryOptions = entryConfigOf(model, table as never, undefined);
-  if (tools !== undefined) return { ...entry, tools };
-  if (text !== undefined) keepTools(text, entry.tools);
-  return entry;
+  if (tools !== undefined) knownTools.keep(tools, { tools: entry.tools });
+  return known === undefined ? entry : { ...entry, ...known };
 }
 
-/**
- * Validated tools, by their JSON. A program passes the same tools with every call, and validating, copying and freezing twelve
- * of them takes more than 10 % of a call. The caller's objects may change, so they cannot be the key.
- */
-const readTools = new Map<string, EntryOptions["tools"]>();
-const MOST_READ_TOOLS = 32;
-
-function keepTools(text: string, tools: EntryOptions["tools"]): void {
-  const [oldest] = readTools.keys();
-  if (readTools.size >= MOST_READ_TOOLS && oldest !== undefined) readTools.delete(oldest);
-  readTools.set(text, tools);
-}
-
-/** Undefined if the JSON would not contain everything that is validated. */
-function textOfTools(tools: unknown): string | undefined {
-  if (!Array.isArray(tools) || !tools.every(isPlainTool)) return undefined;
-  try {
-    return JSON.stringify(tools);
-  } catch {
-    return undefined;
-  }
-}
-
-/** JSON omits functions and undefined values; tools that have them, or are class instances, are validated each time. */
-function isPlainTool(tool: unknown): boolean {
-  if (typeof tool !== "object" || tool === null || "toJSON" in tool) return false;
-  const values = Object.values(tool);
-  const nested = (tool as { readonly function?: unknown }).function;
-  return (
-    values.every((value) => value !== undefined && typeof value !== "function") &&
-    (nested === undefined || isPlainTool(nested))
-  );
-}
+const NO_ENTRY: EntryOptions = {};
+const knownTools = new KnownTools();
 
 /** The value as it would be in models.toml. */
 function plainOf(name: string, value: unknown): unknown {

@@ -2,6 +2,7 @@ import { Cancellation } from "../core/cancellation.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Exchange, Transport, WireInit } from "../core/transport.ts";
+import { addressOf } from "./address.ts";
 import { closedError, invalidRequest } from "./failure.ts";
 import type { Outgoing } from "./flight.ts";
 import { flattenHeaders } from "./headers.ts";
@@ -43,24 +44,27 @@ export function createTransport(options: TransportOptions = {}): Transport {
     return loaded;
   };
 
-  const fly = async (url: string | URL | Request, init: WireInit, exchange: Exchange): Promise<HttpResponse> => {
-    const outgoing = outgoingOf(url, init, exchange.streaming);
-    const { Flight, pools } = loaded ?? (await load());
-    if (closed) throw closedError();
-    return new Promise((resolve, reject) => {
-      new Flight(pools, clock, exchange, outgoing, init.signal ?? undefined, resolve, reject).start();
-    });
-  };
-
   return {
-    async fetch(url, init = {}) {
+    fetch(url, init = {}) {
       const exchange: Exchange = init.exchange ?? defaultExchange();
-      try {
-        return (await fly(url, init, exchange)) as unknown as Response;
-      } catch (error) {
-        exchange.failure = isModelError(error) ? error : invalidRequest(error);
-        throw exchange.failure;
-      }
+      const response = new Promise<HttpResponse>((resolve, reject) => {
+        const fail = (error: unknown) => {
+          exchange.failure = isModelError(error) ? error : invalidRequest(error);
+          reject(exchange.failure);
+        };
+        const fly = ({ Flight, pools }: Loaded) => {
+          if (closed) throw closedError();
+          const outgoing = outgoingOf(url, init, exchange.streaming);
+          new Flight(pools, clock, exchange, outgoing, init.signal ?? undefined, resolve, fail).start();
+        };
+        try {
+          if (loaded !== undefined) fly(loaded);
+          else load().then(fly).catch(fail);
+        } catch (error) {
+          fail(error);
+        }
+      });
+      return response as unknown as Promise<Response>;
     },
     load: () => (loaded === undefined ? load() : undefined),
     async close() {
@@ -84,10 +88,10 @@ function defaultExchange(): Exchange {
 
 function outgoingOf(url: string | URL | Request, init: WireInit, streaming: boolean): Outgoing {
   return {
-    url: parseUrl(url),
+    address: addressOf(parseUrl(url)),
     method: (init.method ?? "GET").toUpperCase(),
     headers: flattenHeaders(init.headers, streaming ? "identity" : "gzip, deflate, br"),
-    body: bodyOf(init.body),
+    body: bodyOf(init),
   };
 }
 
@@ -102,9 +106,9 @@ function parseUrl(url: string | URL | Request): URL {
   return parsed;
 }
 
-function bodyOf(body: RequestInit["body"]): string | Uint8Array | null {
+function bodyOf({ body, wellFormed }: WireInit): string | Uint8Array | null {
   if (body === undefined || body === null) return null;
-  if (typeof body === "string") return wellFormedBody(body);
+  if (typeof body === "string") return wellFormed === true ? body : wellFormedBody(body);
   if (body instanceof Uint8Array) return body;
   throw invalid("the transport sends texts and bytes, not streams or forms");
 }

@@ -4,6 +4,7 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Exchange } from "../core/transport.ts";
+import { type Address, addressOf } from "./address.ts";
 import { Body, type Flow } from "./body.ts";
 import { ContentDecoder, contentEncoding } from "./decoder.ts";
 import { BodyCut, connectionError, connectTimeout } from "./failure.ts";
@@ -14,7 +15,7 @@ import { HttpResponse } from "./response.ts";
 import { SilenceClock } from "./silence-clock.ts";
 
 export interface Outgoing {
-  readonly url: URL;
+  readonly address: Address;
   readonly method: string;
   readonly headers: string[];
   readonly body: string | Uint8Array | null;
@@ -33,7 +34,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
   readonly #resolve: (response: HttpResponse) => void;
   readonly #reject: (error: ModelError) => void;
   readonly #silence: SilenceClock;
-  #url: URL;
+  #address: Address;
   #redirects = 0;
   #controller: Controller | undefined;
   #body: Body | undefined;
@@ -59,7 +60,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     this.#clock = clock;
     this.#exchange = exchange;
     this.#outgoing = outgoing;
-    this.#url = outgoing.url;
+    this.#address = outgoing.address;
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -76,17 +77,17 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
 
   #send(): void {
     const { method, headers, body } = this.#outgoing;
-    const { origin, pathname, search } = this.#url;
+    const { origin, path } = this.#address;
     const { proxy, tls, connectTimeoutMs } = this.#exchange;
     const route: Route = { origin, proxy, tls, connectTimeoutMs };
     try {
-      this.#pools.dispatch(route, { origin, path: pathname + search, method, headers, body }, this);
+      this.#pools.dispatch(route, { origin, path, method, headers, body }, this);
     } catch (error) {
       this.#fail(connectionError(error, origin, proxy));
     }
     // An idle connection takes the request at once, and then there is nothing to wait for.
     if (this.#controller !== undefined || this.#settled) return;
-    const expire = () => this.cancel(connectTimeout(this.#url.origin, connectTimeoutMs));
+    const expire = () => this.cancel(connectTimeout(this.#address.origin, connectTimeoutMs));
     this.#offConnectTimer = this.#clock.schedule(expire, connectTimeoutMs);
   }
 
@@ -107,7 +108,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     if (status < 200 || controller !== this.#controller) return;
     const headers = new WireHeaders(record);
     const body = new Body(this);
-    const response = new HttpResponse(status, this.#url.href, headers, body, this.#exchange);
+    const response = new HttpResponse(status, this.#address.href, headers, body, this.#exchange);
     this.#exchange.response = response;
     if (status === 413) this.#exchange.requestBytes = byteLength(this.#outgoing.body);
     try {
@@ -154,7 +155,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     if (isModelError(error)) this.#fail(error);
     else if (this.#silence.isDue) this.#onSilence();
     else if (this.#body !== undefined) this.#fail(new BodyCut(error));
-    else this.#fail(connectionError(error, this.#url.origin, this.#exchange.proxy, this.#reused));
+    else this.#fail(connectionError(error, this.#address.origin, this.#exchange.proxy, this.#reused));
   }
 
   pause(): void {
@@ -179,7 +180,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
   }
 
   #redirect(controller: Controller, status: number, headers: WireHeaders): void {
-    this.#url = redirectTarget(status, headers.get("location"), this.#url.href, this.#redirects);
+    this.#address = addressOf(redirectTarget(status, headers.get("location"), this.#address.href, this.#redirects));
     this.#redirects += 1;
     this.#controller = undefined;
     controller.abort(new Error("redirected"));
@@ -193,7 +194,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
 
   #onSilence(): void {
     const limit = this.#exchange.silenceTimeoutMs;
-    const message = `${this.#url.origin} sent nothing for ${limit} ms.`;
+    const message = `${this.#address.origin} sent nothing for ${limit} ms.`;
     this.#fail(new ModelError({ code: "timed_out", phase: "silence", message }));
   }
 

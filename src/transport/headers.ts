@@ -80,8 +80,8 @@ export class WireHeaders implements Pick<Headers, "get" | "has" | "forEach" | "e
     for (const name of Object.keys(this.#record)) yield [name, this.get(name) ?? ""];
   }
 
-  *keys(): HeadersIterator<string> {
-    yield* Object.keys(this.#record);
+  keys(): ArrayIterator<string> {
+    return Object.keys(this.#record).values();
   }
 
   *values(): HeadersIterator<string> {

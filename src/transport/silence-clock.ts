@@ -8,6 +8,7 @@ export class SilenceClock {
   #lastMs: number | undefined;
   #wanted = false;
   #suspended = false;
+  #isArming = false;
   #offTimer: (() => void) | undefined;
 
   constructor(clock: Clock, limitMs: number, expire: () => void) {
@@ -19,13 +20,13 @@ export class SilenceClock {
   /** Watches from the last byte on, or from the first one still to come. */
   watch(): void {
     this.#wanted = true;
-    if (this.#lastMs !== undefined) this.#arm(this.#limitMs);
+    if (this.#lastMs !== undefined) this.#armSoon();
   }
 
   /** A byte arrived, or counts as arrived. */
   touch(): void {
     this.#lastMs = this.#clock.monotonic();
-    if (this.#wanted) this.#arm(this.#limitMs);
+    if (this.#wanted) this.#armSoon();
   }
 
   /** While we do not read, silence is ours. */
@@ -48,6 +49,16 @@ export class SilenceClock {
     this.#wanted = false;
     this.#offTimer?.();
     this.#offTimer = undefined;
+  }
+
+  /** Most bodies come with their end in one read: those need no timer. */
+  #armSoon(): void {
+    if (this.#offTimer !== undefined || this.#isArming) return;
+    this.#isArming = true;
+    Promise.resolve().then(() => {
+      this.#isArming = false;
+      if (this.#wanted) this.#arm(this.#limitMs);
+    });
   }
 
   #arm(delayMs: number): void {

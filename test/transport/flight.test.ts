@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/core/error.ts";
 import type { Exchange } from "../../src/core/transport.ts";
+import { addressOf } from "../../src/transport/address.ts";
 import { Flight, type Outgoing } from "../../src/transport/flight.ts";
 import type { Pools } from "../../src/transport/pools.ts";
 import type { HttpResponse } from "../../src/transport/response.ts";
@@ -36,7 +37,12 @@ function setUp(
     },
   } as unknown as Pools;
   const seen = exchange(fields);
-  const outgoing: Outgoing = { url: new URL("http://host.example/v1"), method: "POST", headers: [], body };
+  const outgoing: Outgoing = {
+    address: addressOf(new URL("http://host.example/v1")),
+    method: "POST",
+    headers: [],
+    body,
+  };
   const settled = Promise.withResolvers<HttpResponse>();
   settled.promise.catch(() => {});
   const flight: Flight = new Flight(pools, clock, seen, outgoing, undefined, settled.resolve, settled.reject);
@@ -161,8 +167,10 @@ describe("an answer", () => {
 
   test("leaves nothing once it has ended, and hears of nothing more", async () => {
     const { flight, response, connection, seen, clock } = await answered(200, {}, { streaming: true });
-    flight.onResponseData(connection.fake, Buffer.from("whole"));
+    flight.onResponseData(connection.fake, Buffer.from("wh"));
+    await Promise.resolve();
     expect(clock.pending).toBe(1);
+    flight.onResponseData(connection.fake, Buffer.from("ole"));
     flight.onResponseEnd(connection.fake);
     expect(clock.pending).toBe(0);
     flight.onResponseError(connection.fake, reset());

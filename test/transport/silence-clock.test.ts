@@ -26,12 +26,22 @@ test("silence is counted from the last byte, by one timer", async () => {
   silence.watch();
   for (let byte = 0; byte < 5; byte++) {
     silence.touch();
+    await Promise.resolve();
     expect(clock.pending).toBe(1);
     await clock.advance(60);
   }
   expect(fired).toEqual([]);
   await clock.advance(40);
   expect(fired).toEqual([340]);
+  expect(clock.pending).toBe(0);
+});
+
+test("needs no timer for bytes that come with their end", async () => {
+  const { clock, silence } = setUp();
+  silence.watch();
+  silence.touch();
+  silence.stop();
+  await Promise.resolve();
   expect(clock.pending).toBe(0);
 });
 

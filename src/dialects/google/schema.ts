@@ -1,3 +1,4 @@
+import { deepFreeze } from "../../core/deep-freeze.ts";
 import { isNode, type LoweredSchema, resolveRef } from "../../core/schema-node.ts";
 import type { JsonSchema } from "../../core/tool.ts";
 
@@ -7,9 +8,18 @@ import type { JsonSchema } from "../../core/tool.ts";
  * https://ai.google.dev/api/generate-content#FIELDS.response_json_schema
  */
 export function lowerSchema(schema: JsonSchema, options: { readonly closed: boolean }): LoweredSchema {
-  const lowering = new Lowering(schema, options.closed);
-  const lowered = lowering.node(schema, "$");
-  return { schema: lowered, lost: lowering.lost };
+  if (options.closed || !Object.isFrozen(schema)) return lowered(schema, options.closed);
+  const known = ofTools.get(schema) ?? deepFreeze(lowered(schema, false));
+  ofTools.set(schema, known);
+  return known;
+}
+
+/** A program gives the same tools with every call, and they are frozen where they are read. */
+const ofTools = new WeakMap<JsonSchema, LoweredSchema>();
+
+function lowered(schema: JsonSchema, closed: boolean): LoweredSchema {
+  const lowering = new Lowering(schema, closed);
+  return { schema: lowering.node(schema, "$"), lost: lowering.lost };
 }
 
 type Node = Readonly<Record<string, unknown>>;

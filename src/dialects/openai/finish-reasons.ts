@@ -39,6 +39,7 @@ const CHAT_FAILURES: Readonly<Record<string, FinishFailure>> = {
  * `function_call_filter: MALFORMED_FUNCTION_CALL`; OpenRouter has it in a separate field.
  */
 export function chatFailure(reason: string, native: string | undefined): FinishFailure | undefined {
+  if (native === undefined && own(CHAT_FINISHES, reason) !== undefined) return undefined;
   const code = modelFailureCode(reason) ?? (native === undefined ? undefined : modelFailureCode(native));
   if (code !== undefined) return { code, words: "the model's output is malformed" };
   return own(CHAT_FAILURES, reason) ?? own(CHAT_FAILURES, reason.split(":", 1)[0] ?? "");
