@@ -202,7 +202,7 @@ export const limits = [
       "timeout-waits-for-the-dialect",
       "a timeout waits for a dialect that does not react to its cancellation",
       "timeout",
-      unwrap("unlessCancelled"),
+      unwrap("wait.for"),
     ],
   ]),
   ...mutantsOf("src/layers/deadline.ts", TIMEOUT, [
