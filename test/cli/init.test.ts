@@ -36,7 +36,8 @@ describe("init", () => {
   it("finds keys in .env", async () => {
     const { out, folder } = await cli(["init", "--json"], { files: { ".env": "OPENAI_API_KEY=k-1\n" } });
     expect(JSON.parse(out)).toEqual({
-      ...{ file: join(folder, "models.toml"), defaultModel: "gpt", providers: ["openai"], missingKeys: [] },
+      ...{ file: join(folder, "models.toml"), schema: join(folder, "models.schema.json") },
+      ...{ defaultModel: "gpt", providers: ["openai"], missingKeys: [] },
       models: [{ entry: "gpt", provider: "openai", name: "gpt-6.1-terra" }],
     });
   });
@@ -101,8 +102,12 @@ describe("init", () => {
     expect((await cli(["init", inside, "--force"], env)).out).not.toContain(".gitignore");
   });
 
-  it("points to the schema of the installed package, here or above, or says how to get it", async () => {
-    expect((await cli(["init"])).out).toContain("modelwright schema > models.schema.json");
+  it("points to the schema of the installed package, here or above, or writes it beside the file", async () => {
+    const alone = await cli(["init"]);
+    expect(alone.out).toContain("wrote models.toml and models.schema.json for your editor");
+    expect(written(alone.folder)).toMatch(/^#:schema \.\/models\.schema\.json\n/);
+    const schema = JSON.parse(readFileSync(join(alone.folder, "models.schema.json"), "utf8"));
+    expect(schema).toEqual(JSON.parse(JSON.stringify(editorSchema())));
     const repository = mkdtempSync(join(tmpdir(), "modelwright-init-"));
     onTestFinished(() => rmSync(repository, { recursive: true, force: true }));
     mkdirSync(join(repository, "node_modules/modelwright/schemas"), { recursive: true });

@@ -31,13 +31,14 @@ async function init(file: string, flags: InitFlags, context: CliContext): Promis
   }
   const starters = startersFor(context.env);
   const { entries, defaultModel = SIMULATED_ENTRY } = (await dialogue?.choose(starters)) ?? withoutAsking(starters);
-  const schema = await schemaFor(path);
-  const text = starterFile(entries, defaultModel, schema ?? `./${SCHEMA_FILE}`);
+  const installed = await schemaFor(path);
+  const text = starterFile(entries, defaultModel, installed ?? `./${SCHEMA_FILE}`);
   // "wx" also refuses a link that leads to nothing.
   await writeFile(path, text, { flag: overwrite ? "w" : "wx" }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === "EEXIST" ? alreadyThere(path, context) : error;
   });
-  const written: Written = { path, entries, defaultModel, hasSchema: schema !== undefined };
+  const schema = installed === undefined ? await writeSchema(dirname(path)) : undefined;
+  const written: Written = { path, schema, entries, defaultModel };
   if (context.flags.json === true) tellJson(written, context);
   else await tell(written, dialogue, context);
 }
@@ -75,16 +76,25 @@ async function schemaFor(path: string): Promise<string | undefined> {
   return way.startsWith(".") ? way : `./${way}`;
 }
 
-interface Written {
-  readonly path: string;
-  readonly entries: readonly Starter[];
-  readonly defaultModel: string;
-  readonly hasSchema: boolean;
+/** Where no package is installed, the first line of the file names a schema beside it. */
+async function writeSchema(folder: string): Promise<string> {
+  const { editorSchema } = await import("../../target/editor-schema.ts");
+  const path = join(folder, SCHEMA_FILE);
+  await writeFile(path, `${JSON.stringify(editorSchema(), null, 2)}\n`);
+  return path;
 }
 
-function tellJson({ path, entries, defaultModel }: Written, { print }: CliContext): void {
+interface Written {
+  readonly path: string;
+  /** The schema that was written too. */
+  readonly schema: string | undefined;
+  readonly entries: readonly Starter[];
+  readonly defaultModel: string;
+}
+
+function tellJson({ path, schema, entries, defaultModel }: Written, { print }: CliContext): void {
   print.json({
-    ...{ file: path, defaultModel, providers: entries.map(({ provider }) => provider) },
+    ...{ file: path, schema: schema ?? null, defaultModel, providers: entries.map(({ provider }) => provider) },
     models: entries.map(({ entry, provider, model }) => ({ entry, provider, name: model })),
     missingKeys: missingKeys(entries),
   });
@@ -93,8 +103,9 @@ function tellJson({ path, entries, defaultModel }: Written, { print }: CliContex
 async function tell(written: Written, dialogue: InitDialogue | undefined, context: CliContext): Promise<void> {
   const { print } = context;
   const { paint } = print;
-  const { path, entries } = written;
-  const done = `${paint.green("✓")} wrote ${paint.bold(print.path(path))} ${paint.dim(`(${whatWasFound(entries)})`)}`;
+  const { path, schema, entries } = written;
+  const also = schema === undefined ? "" : ` and ${print.path(schema)} for your editor`;
+  const done = `${paint.green("✓")} wrote ${paint.bold(print.path(path))}${also} ${paint.dim(`(${whatWasFound(entries)})`)}`;
   if (dialogue === undefined) print.line(`${done}\n`);
   else dialogue.close(done);
   const steps = stepsAfter(written).map(([command, meaning]) => [paint.cyan(command), paint.dim(meaning)]);
@@ -110,7 +121,7 @@ function whatWasFound(entries: readonly Starter[]): string {
   return keys.length === 0 ? "no keys found yet" : `keys found: ${keys.join(", ")}`;
 }
 
-function stepsAfter({ entries, defaultModel, hasSchema }: Written): readonly (readonly [string, string])[] {
+function stepsAfter({ entries, defaultModel }: Written): readonly (readonly [string, string])[] {
   const isReady = missingKeys(entries.filter(({ entry }) => entry === defaultModel)).length === 0;
   return [
     ["modelwright check", "check the file and the keys"],
@@ -120,7 +131,6 @@ function stepsAfter({ entries, defaultModel, hasSchema }: Written): readonly (re
       : []),
     [`modelwright explain ${defaultModel}`, "show the request"],
     ["modelwright types", "TypeScript types for these names"],
-    ...(hasSchema ? [] : [[`modelwright schema > ${SCHEMA_FILE}`, "completion in your editor"] as const]),
   ];
 }
 
