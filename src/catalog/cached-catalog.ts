@@ -9,20 +9,20 @@ import type { ModelRow } from "./model-row.ts";
 import { CATALOG_DATE } from "./models.generated.ts";
 import { indexed, type ModelTable, type Overlay } from "./table.ts";
 
-/** What the first line of the file says. */
+/** The first line of the file. */
 export interface CatalogHeader {
   readonly version: 1;
-  /** Where the facts come from: an address without its query, or a file. */
+  /** The source of the facts: a URL without its query, or a file. */
   readonly source: string;
   /** ISO date and time. */
   readonly fetchedAt: string;
-  /** Day of the newest fact, ISO date. */
+  /** Day of the newest fact, ISO format. */
   readonly asOf: string;
   readonly providers: number;
   readonly models: number;
 }
 
-/** A cached catalog that is not used; `message` completes the sentence "the cached catalog PATH … ". */
+/** An unreadable cached catalog; `message` completes the sentence "the cached catalog PATH … ". */
 export class UnreadableCatalog extends Error {
   readonly isMissing: boolean;
 
@@ -32,7 +32,7 @@ export class UnreadableCatalog extends Error {
   }
 }
 
-/** Where `modelwright catalog update` keeps the facts; undefined where the environment names no folder for such files. */
+/** The path of the cached catalog; undefined if the environment does not define a cache directory. */
 export function catalogPath(
   env: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform = process.platform,
@@ -41,14 +41,14 @@ export function catalogPath(
   return folder === undefined ? undefined : join(folder, "catalog.jsonl");
 }
 
-/** The whole file: a header, then one line of JSON for each provider, so that a reader parses only those it needs. */
+/** The content of the file: a header, then one JSON line per provider, so that a reader parses only those that it needs. */
 export function catalogText(
   tables: ReadonlyMap<string, readonly ModelRow[]>,
   { source, fetchedAt, asOf }: Pick<CatalogHeader, "source" | "fetchedAt"> & { readonly asOf?: string | undefined },
 ): string {
   const models = [...tables.values()].reduce((sum, rows) => sum + rows.length, 0);
   const today = fetchedAt.slice(0, 10);
-  // Nothing is known of tomorrow, whatever a document says.
+  // A date in the future is invalid.
   const day = asOf === undefined || asOf > today ? today : asOf;
   const header: CatalogHeader = { version: 1, source, fetchedAt, asOf: day, providers: tables.size, models };
   const lines = [...tables].map(([provider, rows]) => JSON.stringify({ provider, models: rows }));
@@ -57,7 +57,7 @@ export function catalogText(
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** The facts of a file that `catalogText` made. */
+/** The facts of a file that `catalogText` wrote. */
 export class CachedCatalog implements Overlay {
   readonly header: CatalogHeader;
   readonly bytes: number;
@@ -75,7 +75,7 @@ export class CachedCatalog implements Overlay {
     const [first = "", ...lines] = text.split("\n");
     const { data } = headerSchema.safeParse(parsed(first));
     if (data === undefined) throw new UnreadableCatalog("was not written by this version of modelwright");
-    if (lines.pop() !== "" || lines.length !== data.providers) throw new UnreadableCatalog("is not whole");
+    if (lines.pop() !== "" || lines.length !== data.providers) throw new UnreadableCatalog("is incomplete");
     this.header = data;
     this.bytes = Buffer.byteLength(text);
     this.newer = data.asOf >= CATALOG_DATE;
@@ -93,7 +93,7 @@ export class CachedCatalog implements Overlay {
     let table = this.#tables.get(providerId);
     if (table === undefined) {
       const { data } = lineSchema.safeParse(parsed(line));
-      if (data === undefined) throw new UnreadableCatalog(`is damaged in its rows of ${providerId}`);
+      if (data === undefined) throw new UnreadableCatalog(`has invalid rows for ${providerId}`);
       table = indexed(data.models as unknown as readonly ModelRow[]);
       this.#tables.set(providerId, table);
     }
@@ -104,7 +104,7 @@ export class CachedCatalog implements Overlay {
 const PROVIDER = /^\{"provider":"([^"\\]{1,100})",/;
 
 /**
- * The text of a file of at most 64 MiB; never waits, whatever stands at the path.
+ * The text of a file of at most 64 MiB; never blocks, for example on a pipe.
  * @throws UnreadableCatalog
  */
 export function readCatalogFile(path: string): string {

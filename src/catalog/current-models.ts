@@ -2,25 +2,25 @@ import { isDated, stemOf } from "./identity.ts";
 import type { ModelRow } from "./model-row.ts";
 import { tableOf } from "./table.ts";
 
-/** Who makes models that most programs use, in the order in which they are suggested. */
+/** The vendors of the most used models, in the order of suggestions. */
 const MAKERS = ["anthropic", "openai", "google", "deepseek", "mistral", "xai", "moonshot", "dashscope", "zhipuai"];
 
-/** Previews, and copies named after a month or a build. */
+/** Previews, and copies with a month or a build number. */
 const NO_RELEASE = /preview|beta|exp$|-\d{4}$|\d-\d+-\d+$/;
 const LONG_WINDOW = 100_000;
 
-/** The newest model of each family at its maker: what an editor suggests. Any other id is as good in a file. */
+/** The newest model of each family at its vendor, for editor suggestions. Any other id is valid too. */
 export function currentModels(): readonly string[] {
   return [...new Set(MAKERS.flatMap(currentModelsOf))];
 }
 
-/** Those of one provider, newest versions first; none for one that makes no models. */
+/** The current models of one provider, newest first; none for a provider without its own models. */
 export function currentModelsOf(provider: string): readonly string[] {
   if (!MAKERS.includes(provider)) return [];
   return newestOfFamilies([...(tableOf(provider)?.byId.values() ?? [])].filter(isCurrent));
 }
 
-/** A release without an announced end that calls tools, thinks and has a long window. */
+/** A release without an announced end, with tools, reasoning and a long context window. */
 function isCurrent({ id, retiresOn, can = [], context = LONG_WINDOW }: ModelRow): boolean {
   const isRelease = !isDated(id) && stemOf(id) === id && !NO_RELEASE.test(id);
   const isAble = can.includes("tools") && can.includes("reasoning") && context >= LONG_WINDOW;

@@ -4,7 +4,7 @@ const claudeModels = "https://platform.claude.com/docs/en/about-claude/models/ov
 const claudeThinking = "https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking";
 const claudeDeprecations = "https://platform.claude.com/docs/en/about-claude/model-deprecations";
 
-/** Claude on Anthropic's own API. In order: a later rule wins. */
+/** Claude on Anthropic's API. In order: later rules take precedence. */
 export const ANTHROPIC_FACTS: readonly FactRule[] = [
   {
     providers: ["anthropic"],
@@ -75,7 +75,7 @@ export const ANTHROPIC_FACTS: readonly FactRule[] = [
     facts: { reasoningWire: "adaptive" },
     source: claudeThinking,
   },
-  // From Opus 4.7 on sampling is fixed; only then there is nothing left that the older API version is needed for.
+  // Opus 4.7 and later have no sampling parameters, so they do not need the older API version.
   {
     providers: ["anthropic"],
     ids: /^claude-(opus-4-[78](-|$)|(opus|sonnet|haiku|fable)-[5-9](-|$))/,

@@ -6,7 +6,7 @@ const openaiReasoning = "https://platform.openai.com/docs/guides/reasoning";
 const openaiChat = "https://platform.openai.com/docs/api-reference/chat/create";
 const openaiModels = "https://platform.openai.com/docs/models";
 const openaiDeprecations = "https://platform.openai.com/docs/deprecations";
-/** Settings a model with a fixed way of sampling refuses. */
+/** Settings that models without sampling parameters reject. */
 const SAMPLING = [
   "temperature",
   "topP",
@@ -17,7 +17,7 @@ const SAMPLING = [
   "topLogprobs",
 ] as const;
 
-/** Models of OpenAI, on its own API and where others serve them unchanged. In order: a later rule wins. */
+/** OpenAI's models, on its API and on providers that serve them unchanged. In order: later rules take precedence. */
 export const OPENAI_FACTS: readonly FactRule[] = [
   {
     providers: OPENAI_HOSTS,
@@ -85,7 +85,7 @@ export const OPENAI_FACTS: readonly FactRule[] = [
     source: openaiChat,
   },
   { providers: OPENAI, ids: /^o3-mini/, facts: { cannot: ["vision"] }, source: `${openaiModels}/o3-mini` },
-  // No effort, tools, schema, instructions or stop words; streaming came in November 2024.
+  // No effort, tools, schema, instructions or stop sequences; streaming since November 2024.
   {
     providers: OPENAI_HOSTS,
     ids: /^o1-(mini|preview)/,

@@ -3,7 +3,7 @@ import type { FactRule } from "./fact-rule.ts";
 const GEMINI = ["google", "vertex"];
 const geminiThinking = "https://ai.google.dev/gemini-api/docs/thinking";
 
-/** Gemini and the smaller vendors. In order: a later rule wins. */
+/** Gemini and smaller vendors. In order: later rules take precedence. */
 export const OTHER_FACTS: readonly FactRule[] = [
   // Google
   {

@@ -3,5 +3,5 @@ import { ANTHROPIC_FACTS } from "./facts-anthropic.ts";
 import { OPENAI_FACTS } from "./facts-openai.ts";
 import { OTHER_FACTS } from "./facts-others.ts";
 
-/** What the data packages do not say about families of models; applied when the table of models is generated. */
+/** Facts about model families that the data packages lack; applied when the model table is generated. */
 export const FACT_RULES: readonly FactRule[] = [...OPENAI_FACTS, ...ANTHROPIC_FACTS, ...OTHER_FACTS];

@@ -3,14 +3,14 @@ import { FACT_RULES } from "./facts.ts";
 import { mergeFacts } from "./merge-facts.ts";
 import type { ModelRow } from "./model-row.ts";
 
-/** A row with what the rules say about its family laid over. Loaded where tables are made, not where they are read. */
+/** Applies the family rules to a row. Imported only where tables are generated. */
 export function withFamilyFacts(provider: string, row: ModelRow): ModelRow {
   const rules = FACT_RULES.filter((rule) => rule.providers.includes(provider) && rule.ids.test(row.id));
   const ruled = rules.reduce((merged, rule) => mergeFacts(merged, rule.facts), row);
   return ordered(ruled);
 }
 
-/** The same facts always in the same order, and nothing said of a model without the capability. */
+/** Normalizes the order of facts, and removes facts for missing capabilities. */
 function ordered(row: ModelRow): ModelRow {
   const sorted = <T extends Capability | string>(list: readonly T[] | undefined) =>
     list === undefined || list.length === 0 ? undefined : [...list].sort();

@@ -4,7 +4,7 @@ import type { ModelRow } from "./model-row.ts";
 import { type ModelTable, type Overlay, tableNames, tableOf } from "./table.ts";
 import { VENDORS } from "./vendors.ts";
 
-/** The row of exactly this model: its id, another name for it, or a copy of it; with what an overlay knows. */
+/** The row of exactly this model, by id, alias or copy, combined with an overlay. */
 export function rowOf(providerId: string, modelId: string, overlay?: Overlay): ModelRow | undefined {
   const table = tableOf(providerId);
   const fresh = overlay?.table(providerId);
@@ -18,7 +18,7 @@ export function rowOf(providerId: string, modelId: string, overlay?: Overlay): M
   return undefined;
 }
 
-/** Whether a table has this model, under any name. */
+/** Whether a table has this model, by any id. */
 export function isListed(table: ModelTable, modelId: string): boolean {
   return namesOf(modelId).some((name) => rowIn(table, name) !== undefined);
 }
@@ -27,7 +27,7 @@ function rowIn(table: ModelTable | undefined, id: string): ModelRow | undefined 
   return table?.byId.get(id) ?? table?.byStem.get(id);
 }
 
-/** A release that only the overlay has takes what it does not say from the release that the tables have. */
+/** Fills missing facts of a release that only the overlay has from the release in the tables. */
 function completed(found: ModelRow, copy: ModelRow | undefined): ModelRow {
   if (copy === undefined) return found;
   const { retiresOn: _, timedPrice, price, ...facts } = copy;
@@ -36,8 +36,8 @@ function completed(found: ModelRow, copy: ModelRow | undefined): ModelRow {
 }
 
 /**
- * The newer facts over the older ones. A shipped price that a newer one agrees with says more (rates of long prompts, of
- * caches), and one that depends on the hour is not replaced by one that does not.
+ * Newer facts over older ones. A built-in price that matches the newer one is kept, because it has more detail (rates for long
+ * prompts and caches). A time-dependent price is not replaced by one that is not.
  */
 function combined(shipped: ModelRow, found: ModelRow, { newer }: Overlay): ModelRow {
   if (!newer) return mergeFacts(found, shipped);
@@ -47,26 +47,26 @@ function combined(shipped: ModelRow, found: ModelRow, { newer }: Overlay): Model
   return mergeFacts(shipped, { ...facts, price: agrees ? { ...price, ...shipped.price } : price });
 }
 
-/** The id itself first, then without what a gateway puts before it and what a release puts after it. */
+/** The id, then the id without a gateway prefix and without a release suffix. */
 function namesOf(modelId: string): readonly string[] {
   const bare = fineTunedFrom(modelId) ?? vendorOf(modelId)[1];
   const names = [modelId, bare, aliasOf(bare), stemOf(bare), aliasOf(stemOf(bare))];
   return names.filter((name): name is string => name !== undefined && name !== "");
 }
 
-/** OpenAI names a fine-tuned model `ft:BASE:ORGANIZATION:NAME:ID`. */
+/** The id of a fine-tuned OpenAI model is `ft:BASE:ORGANIZATION:NAME:ID`. */
 export function fineTunedFrom(modelId: string): string | undefined {
   return modelId.startsWith("ft:") ? modelId.split(":")[1] : undefined;
 }
 
-/** `anthropic/claude-…` -> the provider that makes it, and the id it has there. */
+/** `anthropic/claude-…` -> the vendor, and the id there. */
 export function vendorOf(modelId: string): readonly [string | undefined, string] {
   const slash = modelId.indexOf("/");
   const home = slash < 0 ? undefined : VENDORS.get(modelId.slice(0, slash));
   return home === undefined ? [undefined, modelId] : [home, modelId.slice(slash + 1)];
 }
 
-/** Vendors before providers that host other vendors' models. */
+/** Vendors before providers that serve models of other vendors. */
 export function searchOrder(overlay?: Overlay): readonly string[] {
   return [...new Set([...VENDORS.values(), ...tableNames(), ...(overlay?.names() ?? [])])];
 }

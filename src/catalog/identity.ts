@@ -1,10 +1,10 @@
-/** Endings under which a provider keeps an unchanged copy of a model: a date, or a pointer to the newest copy. */
+/** Suffixes of copies of a model: a date, or a pointer to the newest copy. */
 const DATED: readonly RegExp[] = [/-20\d{2}-\d{2}-\d{2}$/, /[-@]20\d{6}$/];
 const POINTER = /-latest$/;
 /** Numbered copies of a Gemini release. */
 const NUMBERED = /^(gemini-[\w.-]*?)-00\d$/;
 
-/** Other names of a model that no ending explains. */
+/** Aliases of models that are not suffixes. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ["claude-sonnet-4-0", "claude-sonnet-4-20250514"],
   ["claude-4-sonnet", "claude-sonnet-4-20250514"],
@@ -13,7 +13,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["grok-4-0709", "grok-4"],
 ]);
 
-/** The id without the ending that names a copy. */
+/** The id without the suffix of a copy. */
 export function stemOf(id: string): string {
   for (const ending of DATED) if (ending.test(id)) return id.replace(ending, "");
   return id.replace(POINTER, "").replace(NUMBERED, "$1");
@@ -27,7 +27,7 @@ export function aliasOf(id: string): string | undefined {
   return ALIASES.get(id);
 }
 
-/** Whether two ids name one model: equal, an alias, or copies of one release. */
+/** Whether two ids refer to the same model: equal, aliases, or copies of one release. */
 export function sameModel(left: string, right: string): boolean {
   if (left === right) return true;
   return stemOf(aliasOf(left) ?? left) === stemOf(aliasOf(right) ?? right);

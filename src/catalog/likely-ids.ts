@@ -5,14 +5,14 @@ import { catalogIds } from "./lookup.ts";
 import { VENDOR_PROVIDERS } from "./providers-vendors.ts";
 import type { Overlay } from "./table.ts";
 
-/** The current model in place of one that retires: of its family, or of the family without its finer words. */
+/** The current model to replace a retiring one: of its family, or of the wider family. */
 export function successorOf(providerId: string, modelId: string): string | undefined {
   const words = wordsOf(modelId);
   const candidates = currentModelsOf(providerId).filter((id) => wordsOf(id).every((word) => words.includes(word)));
   return candidates.sort((left, right) => wordsOf(right).length - wordsOf(left).length)[0];
 }
 
-/** LiteLLM's names of providers, which no id begins with. */
+/** LiteLLM's provider prefixes, which are not part of an id. */
 const PREFIXES: ReadonlyMap<string, string> = new Map([
   ["together_ai", "together"],
   ["fireworks_ai", "fireworks"],
@@ -24,7 +24,7 @@ const PREFIXES: ReadonlyMap<string, string> = new Map([
   ["hosted_vllm", "vllm"],
 ]);
 
-/** A provider that stands before a slash in an id, where the provider of the entry has no such ids. */
+/** A provider prefix before a slash in an id, if the entry's provider has no such ids. */
 export function prefixedId(
   providerId: string,
   modelId: string,
@@ -32,7 +32,7 @@ export function prefixedId(
 ): { readonly provider: string; readonly id: string } | undefined {
   const slash = modelId.indexOf("/");
   const prefix = modelId.slice(0, Math.max(0, slash));
-  // Gemini lists its models as `models/ID` and takes both.
+  // Gemini lists its models as `models/ID` and accepts both.
   if (prefix === "" || prefix === "models") return undefined;
   const named = PREFIXES.get(prefix);
   const provider = named ?? vendorOf(modelId)[0] ?? prefix;
@@ -42,7 +42,7 @@ export function prefixedId(
   return known ? { provider, id: modelId.slice(slash + 1) } : undefined;
 }
 
-/** The catalog's id that a misspelled one was meant to be. Another number is another model, never a slip. */
+/** The catalog's id closest to a misspelled one. A different number is another model, never a typo. */
 export function nearId(providerId: string, modelId: string, overlay?: Overlay): string | undefined {
   const words = splitId(modelId);
   const sorted = [...words].sort().join("-");
@@ -52,14 +52,14 @@ export function nearId(providerId: string, modelId: string, overlay?: Overlay): 
   });
 }
 
-/** The vendor at whose own host a target is. */
+/** The vendor of a host. */
 export function vendorAt(origin: string): string | undefined {
   return VENDOR_PROVIDERS.find(({ baseUrl = "" }) => new URL(baseUrl).origin === origin)?.id;
 }
 
 /**
- * A family of models, such as `claude`, that this vendor does not have and others do. New models have new numbers, not new
- * families, so this holds for ids that are newer than the catalog.
+ * A family of models, such as `claude`, that only other vendors have. New models have new numbers, not new families, so this
+ * also applies to ids that are newer than the catalog.
  */
 export function foreignFamily(
   vendorId: string,

@@ -2,15 +2,15 @@ import type { Price } from "../core/cost.ts";
 import { aliasOf, stemOf } from "./identity.ts";
 import { PRICE_TABLES } from "./prices.generated.ts";
 
-/** A price and when it holds: from a day on (ISO date), or between two times of day (UTC, the end excluded). */
+/** A price and when it applies: from a day (ISO date), or between two times of day (UTC, end exclusive). */
 export interface TimedPrice {
   readonly from?: string;
   readonly hours?: readonly [start: string, end: string];
-  /** Absent where the price is not one per token. */
+  /** Absent if the price is not per token. */
   readonly price?: Price | undefined;
 }
 
-/** One model as the generated table holds it: its ids at the provider, the price package's own id first. */
+/** One model in the generated table: its ids at the provider, the price package's id first. */
 export interface PriceRow {
   readonly ids: readonly string[];
   /** Dated copies of the first id cost the same. */
@@ -23,7 +23,7 @@ interface PriceTable {
   readonly byStem: ReadonlyMap<string, PriceRow>;
 }
 
-/** The price of exactly this model, at this time, for models whose price depends on it or that no other table has. */
+/** The price of exactly this model, at this time, for models with time-dependent prices or in no other table. */
 export function listedPrice(providerId: string, modelId: string, at: Date): Price | undefined {
   const table = priceTableOf(providerId);
   const id = modelId.toLowerCase();
@@ -44,7 +44,7 @@ function holds({ from, hours }: TimedPrice, at: Date): boolean {
   return start <= end ? now >= start && now < end : now >= start || now < end;
 }
 
-/** Parsed at the first question about a provider, like the tables of facts. */
+/** Parsed on first use of a provider, like the model tables. */
 const tables = new Map<string, PriceTable>();
 
 function priceTableOf(providerId: string): PriceTable | undefined {

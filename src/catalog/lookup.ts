@@ -6,28 +6,28 @@ import { priceOf } from "./price.ts";
 import { type Overlay, tableNames, tableOf } from "./table.ts";
 import { toolWireOf } from "./tool-wires.ts";
 
-/** What the catalog knows about a model id, independent of the provider. */
+/** The catalog's facts about a model id, independent of the provider. */
 export interface ModelInfo {
-  /** The catalog's id, which may be the release of a dated copy that was asked for. */
+  /** The catalog's id; for a dated copy, that of its release. */
   readonly id: string;
   readonly provider: string;
-  /** Tokens of prompt and answer together. */
+  /** Context window: maximum tokens of prompt and answer. */
   readonly context: number | undefined;
-  /** Most tokens of an answer. */
+  /** Maximum tokens of an answer. */
   readonly maxOutput: number | undefined;
   readonly capabilities: Capabilities;
   readonly price: Price | undefined;
-  /** Day or month it came out, ISO date, where known. */
+  /** Release day or month, ISO format, if known. */
   readonly releasedOn: string | undefined;
-  /** Whether its provider is known to advise against it. */
+  /** Whether its provider has deprecated it. */
   readonly deprecated: boolean;
-  /** Last day of service, ISO date, where announced. */
+  /** Last day of service, ISO format, if announced. */
   readonly retiresOn: string | undefined;
 }
 
 const UNKNOWN: ModelFacts = Object.freeze({ known: false, capabilities: Object.freeze({}) });
 
-/** The facts about a model at a provider; `known: false` and nothing held back where the catalog has no row. */
+/** The facts about a model at a provider; `known: false` without restrictions if the catalog has no row. */
 export function factsOf(providerId: string, modelId: string, overlay?: Overlay): ModelFacts {
   const listed = listedFacts(providerId, modelId, overlay);
   const wire = toolWireOf(providerId, modelId);
@@ -50,7 +50,7 @@ function factsFrom(row: ModelRow): ModelFacts {
   return { known: true, capabilities: capabilitiesOf(row), ...Object.fromEntries(facts) };
 }
 
-/** What stays true when another provider serves the model; wire format, versions and dates belong to its maker's own API. */
+/** Facts that also apply at other providers; wire format, versions and dates apply only to the vendor's API. */
 function travellingFacts(row: ModelRow): ModelFacts {
   const { context, maxOutput, lacks, efforts, toolResultMedia } = row;
   return { known: true, capabilities: capabilitiesOf(row), context, maxOutput, lacks, efforts, toolResultMedia };
@@ -61,7 +61,7 @@ function capabilitiesOf(row: ModelRow): Capabilities {
   return Object.fromEntries(entries);
 }
 
-/** What the catalog knows about an id, from the provider that makes the model if it is there; null for an unknown id. */
+/** The catalog's facts about an id, preferably from the model's vendor; null for an unknown id. */
 export function infoOf(modelId: string, overlay?: Overlay): ModelInfo | null {
   for (const provider of searchOrder(overlay)) {
     const row = rowOf(provider, modelId, overlay);
@@ -78,7 +78,7 @@ function infoFrom(modelId: string, provider: string, row: ModelRow, overlay?: Ov
     context,
     maxOutput,
     capabilities: capabilitiesOf(row),
-    // By the id that was asked for: a fine-tuned model has the facts of its base, but another price.
+    // By the requested id: a fine-tuned model has the facts of its base, but another price.
     price: priceOf(provider, fineTunedFrom(modelId) === undefined ? id : modelId, undefined, overlay),
     releasedOn,
     deprecated,
@@ -86,7 +86,7 @@ function infoFrom(modelId: string, provider: string, row: ModelRow, overlay?: Ov
   };
 }
 
-/** Every model id of the catalog, sorted, each once; with a provider, those of its own table. */
+/** All model ids of the catalog, sorted, each once; with a provider, those of its table. */
 export function catalogIds(providerId?: string, overlay?: Overlay): readonly string[] {
   const names = providerId === undefined ? [...tableNames(), ...(overlay?.names() ?? [])] : [providerId];
   const tables = names.flatMap((name) => [tableOf(name), overlay?.table(name)]);

@@ -1,7 +1,7 @@
 import type { Capability } from "../core/target.ts";
 import type { ModelRow } from "./model-row.ts";
 
-/** `over` wins; capabilities are merged one by one, refused settings are added up. */
+/** `over` takes precedence; capabilities are merged individually, unsupported settings are combined. */
 export function mergeFacts(row: ModelRow, over: Omit<ModelRow, "id">): ModelRow {
   const can = union(without(row.can, over.cannot), over.can);
   const cannot = union(without(row.cannot, over.can), over.cannot);

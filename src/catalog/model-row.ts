@@ -2,12 +2,12 @@ import type { Price } from "../core/cost.ts";
 import type { Effort, SettingName } from "../core/request.ts";
 import type { Capability, ModelFacts } from "../core/target.ts";
 
-/** One model at one provider, as the generated table holds it. */
+/** One model at one provider in the generated table. */
 export interface ModelRow {
   readonly id: string;
   readonly context?: number;
   readonly maxOutput?: number;
-  /** Capabilities it has and has not; a capability in neither list is unknown. */
+  /** Capabilities that it has and lacks; others are unknown. */
   readonly can?: readonly Capability[];
   readonly cannot?: readonly Capability[];
   readonly efforts?: readonly Effort[];
@@ -17,12 +17,12 @@ export interface ModelRow {
   readonly anthropicVersion?: string;
   readonly dialect?: string;
   readonly toolResultMedia?: true;
-  /** Day or month it came out, ISO date; known of cached rows only. */
+  /** Release day or month, ISO format; only in cached rows. */
   readonly releasedOn?: string;
-  /** Its provider advises against it; known of cached rows only. */
+  /** Deprecated by its provider; only in cached rows. */
   readonly deprecated?: true;
   readonly retiresOn?: string;
   readonly price?: Price;
-  /** Its price depends on the day or hour and is asked when needed. */
+  /** The price depends on the day or hour and is looked up on use. */
   readonly timedPrice?: true;
 }

@@ -8,13 +8,13 @@ import { mergeFacts } from "./merge-facts.ts";
 import type { ModelRow } from "./model-row.ts";
 import { ADDED_MODELS } from "./older-models.ts";
 
-/** Where the public document is. Its format: https://github.com/anomalyco/models.dev */
+/** URL of the public document. Its format: https://github.com/anomalyco/models.dev */
 export const MODELS_DEV_URL = "https://models.dev/api.json";
 
-/** A document that no catalog can be made of; `message` completes the sentence "the document … ". */
+/** An invalid document; `message` completes the sentence "the document … ". */
 export class UnusableDocument extends Error {}
 
-/** Our provider ids where the document has another. */
+/** Provider ids that differ in the document. */
 const OUR_IDS: ReadonlyMap<string, string> = new Map([
   ["amazon-bedrock", "bedrock"],
   ["togetherai", "together"],
@@ -26,25 +26,25 @@ const OUR_IDS: ReadonlyMap<string, string> = new Map([
   ["google-vertex", "vertex"],
 ]);
 
-/** Some twenty times what the document had in 2026. */
+/** About twenty times the size of the document in 2026. */
 const MAX_PROVIDERS = 3_000;
 const MAX_MODELS = 100_000;
 
 export interface ReadDocument {
-  /** Rows by provider, under our ids. */
+  /** Rows by provider, with our ids. */
   readonly tables: ReadonlyMap<string, readonly ModelRow[]>;
-  /** Day of its newest fact, ISO date; undefined where it has no dates. */
+  /** Day of its newest fact, ISO format; undefined if it has no dates. */
   readonly asOf: string | undefined;
 }
 
 /**
- * Rows from the models.dev document, by provider. What is missing or of a wrong type is left out, a price with anything
- * wrong in it as a whole; what our own rules say about a family of models is laid over.
+ * Rows from the models.dev document, by provider. Missing fields and fields of a wrong type are omitted, invalid prices
+ * entirely. Our rules for model families take precedence.
  */
 export function readModelsDev(document: unknown): ReadDocument {
-  if (!isRecord(document)) throw new UnusableDocument("is no JSON object");
+  if (!isRecord(document)) throw new UnusableDocument("is not a JSON object");
   const providers = Object.entries(document).filter(([id, value]) => isProviderId(id) && isRecord(value));
-  if (providers.length > MAX_PROVIDERS) throw new UnusableDocument(`names more than ${MAX_PROVIDERS} providers`);
+  if (providers.length > MAX_PROVIDERS) throw new UnusableDocument(`has more than ${MAX_PROVIDERS} providers`);
   const tables = new Map<string, readonly ModelRow[]>();
   let count = 0;
   let asOf: string | undefined;
@@ -53,7 +53,7 @@ export function readModelsDev(document: unknown): ReadDocument {
     if (!isRecord(models)) continue;
     const ids = Object.keys(models);
     count += ids.length;
-    if (count > MAX_MODELS) throw new UnusableDocument(`names more than ${MAX_MODELS} models`);
+    if (count > MAX_MODELS) throw new UnusableDocument(`has more than ${MAX_MODELS} models`);
     const provider = OUR_IDS.get(theirs) ?? theirs;
     const rows: ModelRow[] = [];
     for (const id of ids) {
@@ -69,7 +69,7 @@ export function readModelsDev(document: unknown): ReadDocument {
         rows.sort((left, right) => (left.id < right.id ? -1 : 1)),
       );
   }
-  if (tables.size === 0) throw new UnusableDocument("names no provider with models as models.dev does");
+  if (tables.size === 0) throw new UnusableDocument("has no provider with models in the format of models.dev");
   return { tables, asOf };
 }
 
@@ -82,7 +82,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 const flag = z.boolean().optional().catch(undefined);
-/** A limit of 0 stands for an unknown limit. */
+/** A limit of 0 means unknown. */
 const tokens = z.int().positive().max(1_000_000_000).optional().catch(undefined);
 const day = z
   .string()
@@ -178,7 +178,7 @@ function effortsOf({ reasoning, reasoning_options = [] }: Model): ModelRow["effo
 
 type Rates = Omit<z.output<typeof cost>, "tiers" | "context_over_200k">;
 
-/** Undefined where a price per token would be wrong: thoughts that cost more than text, and what only seems to be free. */
+/** Undefined if a price per token would be wrong: reasoning with another rate, or a price of 0 for a model that is not free. */
 function priceFrom({ tiers, context_over_200k, ...base }: z.output<typeof cost>, id: string): Price | undefined {
   const isFree = base.input === 0 && base.output === 0;
   if (isFree && !/(^|[:-])free$/.test(id)) return undefined;
@@ -191,7 +191,7 @@ function priceFrom({ tiers, context_over_200k, ...base }: z.output<typeof cost>,
 }
 
 function ratesFrom({ input, output, cache_read, cache_write }: Rates) {
-  // A rate of 0 means that there is none: such tokens are charged as input.
+  // A rate of 0 means no rate; such tokens are charged as input.
   return {
     input,
     output,

@@ -1,6 +1,6 @@
 import type { ModelRow } from "./model-row.ts";
 
-/** Models people still name that the data packages leave out, or where they are wrong; read when the table is generated. */
+/** Models still in use that the data packages lack or have wrong; used when the table is generated. */
 export interface AddedModels {
   readonly providers: readonly string[];
   readonly models: readonly ModelRow[];
@@ -89,7 +89,7 @@ export const ADDED_MODELS: readonly AddedModels[] = [
       row("claude-3-7-sonnet-20250219", 200_000, 64_000),
       row("claude-opus-4-20250514", 200_000, 32_000),
       row("claude-opus-4-1-20250805", 200_000, 32_000),
-      // A million tokens under the context-1m beta, at the higher rates: https://platform.claude.com/docs/en/about-claude/pricing#long-context-pricing
+      // A million tokens with the context-1m beta, at higher rates: https://platform.claude.com/docs/en/about-claude/pricing#long-context-pricing
       row("claude-sonnet-4-20250514", 1_000_000, 64_000, {
         price: {
           input: 3,

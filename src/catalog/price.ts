@@ -5,8 +5,8 @@ import { PROVIDERS } from "./providers.ts";
 import { type Overlay, tableOf } from "./table.ts";
 
 /**
- * USD per million tokens of a model at a provider, or anywhere when no provider is given (`price_as`); undefined when
- * is unknown. `at` matters for the few prices that depend on the day or hour.
+ * USD per million tokens of a model at a provider, or at any provider (`price_as`); undefined if unknown. `at` matters for the
+ * few prices that depend on the day or hour.
  */
 export function priceOf(
   providerId: string | undefined,
@@ -14,7 +14,7 @@ export function priceOf(
   at: Date = new Date(),
   overlay?: Overlay,
 ): Price | undefined {
-  // A fine-tuned model costs more than its base, by an amount no list gives.
+  // A fine-tuned model costs more than its base; no list has its price.
   if (fineTunedFrom(modelId.toLowerCase()) !== undefined) return undefined;
   if (providerId !== undefined) return priceAt(providerId, modelId, at, overlay);
   for (const provider of searchOrder(overlay)) {
@@ -25,13 +25,13 @@ export function priceOf(
   return undefined;
 }
 
-/** Whether anybody lists a price of a model id, as `price_as` looks for it. */
+/** Whether any provider has a price for a model id (`price_as`). */
 export function isPriced(modelId: string, overlay?: Overlay): boolean {
   if (priceOf(undefined, modelId, undefined, overlay) !== undefined) return true;
   return PROVIDERS.some(({ id }) => priceOf(id, modelId, undefined, overlay) !== undefined);
 }
 
-/** Models that are known by their price alone are in no table of facts. */
+/** Models with only a price are not in the model tables. */
 function priceAt(providerId: string, modelId: string, at: Date, overlay: Overlay | undefined): Price | undefined {
   if (modelId === "") return undefined;
   const row = rowOf(providerId, modelId, overlay);

@@ -1,36 +1,36 @@
 import type { AuthHeader, Quirks } from "../core/target.ts";
 import type { WireName } from "../core/wire-name.ts";
 
-/** Where a provider is, how it is spoken to, and where it differs from the plain wire format. */
+/** The URL of a provider, its wire format, and its differences from the standard. */
 export interface ProviderRow {
   readonly id: string;
-  /** Name for people. */
+  /** Display name. */
   readonly label: string;
   readonly dialect: WireName;
-  /** The SDK's own base: OpenAI wires with `/v1`, Anthropic and Gemini without a version; undefined: the entry must give one. */
+  /** The SDK's base URL: OpenAI wires with `/v1`, Anthropic and Gemini without a version; undefined: the entry must set it. */
   readonly baseUrl: string | undefined;
-  /** Has an address for each location, and this location where the entry names none. */
+  /** The default location of a provider with a URL per location. */
   readonly location?: string;
-  /** Has dated versions, which `api_version` names; without one, its API is under this path. */
+  /** The API path without a dated version (`api_version`). */
   readonly undatedPath?: string;
-  /** Shape of the address where `baseUrl` is undefined, for error messages. */
+  /** Format of the URL if `baseUrl` is undefined, for error messages. */
   readonly baseUrlShape?: string;
-  /** Environment variables a key is usually kept in, the first that is set wins. */
+  /** Default environment variables of the key; the first one that is set is used. */
   readonly keyEnv: readonly string[];
-  /** Served by this process, which knows the address once the server runs. */
+  /** Served by this process, which knows the URL once the server runs. */
   readonly embedded?: boolean;
-  /** Each model is served over the wire that its facts name; hosts that copy an API have one wire for all. */
+  /** Each model has its own wire format, from the catalog; compatible hosts use one for all models. */
   readonly wireByModel?: boolean;
-  /** Uses a model's own chat template unchanged, also one that ends the prompt inside the thoughts. */
+  /** Uses a model's chat template unchanged, including one that ends the prompt with `<think>`. */
   readonly rawChatTemplate?: boolean;
   /** Works without a key. */
   readonly keyless?: boolean;
   readonly auth: AuthHeader;
   readonly quirks: Quirks;
-  /** Sent with every request; an entry's `extra_headers` win. */
+  /** Sent with every request; an entry's `extra_headers` take precedence. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Takes short-lived tokens, always as `Authorization: Bearer`, whatever header its keys go in. */
+  /** Supports short-lived tokens, always as `Authorization: Bearer`, even if keys use another header. */
   readonly tokenHook?: boolean;
-  /** The provider's own description of its API; the source of the quirks. */
+  /** The provider's API reference; the source of the quirks. */
   readonly docs: string;
 }

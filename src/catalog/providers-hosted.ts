@@ -1,6 +1,6 @@
 import type { ProviderRow } from "./provider-row.ts";
 
-/** Clouds and gateways that host other vendors' models. */
+/** Clouds and gateways that serve models of other vendors. */
 export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
   {
     id: "azure",
@@ -8,12 +8,12 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     dialect: "openai",
     baseUrl: undefined,
     baseUrlShape: "https://RESOURCE.openai.azure.com/openai/v1",
-    // Its v1 API is OpenAI's own.
+    // The v1 API is the same as OpenAI's.
     undatedPath: "/openai/v1",
     keyEnv: ["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"],
     auth: "api-key",
     quirks: {
-      modelList: { none: "Azure lists the models of a region, and an entry names a deployment" },
+      modelList: { none: "Azure lists the models of a region, but an entry has a deployment name" },
       maxTokensKey: "max_completion_tokens",
       jsonMode: "json_schema",
       maxStops: 4,
@@ -53,7 +53,7 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://api.groq.com/openai/v1",
     keyEnv: ["GROQ_API_KEY"],
     auth: "bearer",
-    // logprobs, logit_bias and top_logprobs are answered with 400: https://console.groq.com/docs/openai
+    // Rejects logprobs, logit_bias and top_logprobs with 400: https://console.groq.com/docs/openai
     quirks: {
       maxTokensKey: "max_completion_tokens",
       systemRole: "system",
@@ -141,7 +141,7 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://router.huggingface.co/v1",
     keyEnv: ["HF_TOKEN", "HUGGINGFACE_API_KEY"],
     auth: "bearer",
-    // Several of its backends refuse a top_p of 1, which is what a missing one becomes.
+    // Several of its backends reject a top_p of 1, the default.
     quirks: {
       maxTokensKey: "max_tokens",
       systemRole: "system",
@@ -204,7 +204,7 @@ export const HOSTED_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://api.githubcopilot.com",
     keyEnv: ["COPILOT_TOKEN", "GITHUB_COPILOT_TOKEN"],
     auth: "bearer",
-    // Requests without an editor and an integration are refused.
+    // Rejects requests without editor and integration headers.
     headers: { "editor-version": "modelwright/0.1.0", "copilot-integration-id": "vscode-chat" },
     quirks: { maxTokensKey: "max_tokens", systemRole: "system", lacks: ["logitBias", "serviceTier", "verbosity"] },
     tokenHook: true,

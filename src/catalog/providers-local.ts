@@ -1,6 +1,6 @@
 import type { ProviderRow } from "./provider-row.ts";
 
-/** Servers that usually run on this machine. */
+/** Servers that usually run locally. */
 export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
   {
     id: "ollama",
@@ -75,7 +75,7 @@ export const LOCAL_PROVIDERS: readonly ProviderRow[] = [
     id: "simulator",
     label: "Simulator",
     dialect: "openai",
-    // Started by the library on a free port of this machine when first asked.
+    // Started by the library on a free port on first use.
     baseUrl: undefined,
     baseUrlShape: "http://127.0.0.1:PORT/v1",
     embedded: true,

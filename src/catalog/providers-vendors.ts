@@ -40,7 +40,7 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://api.deepseek.com",
     keyEnv: ["DEEPSEEK_API_KEY"],
     auth: "bearer",
-    // Thinking models want their reasoning back within a turn of tool calls: https://api-docs.deepseek.com/guides/thinking_mode
+    // Thinking models require their reasoning between tool calls: https://api-docs.deepseek.com/guides/thinking_mode
     quirks: {
       maxTokensKey: "max_tokens",
       systemRole: "system",
@@ -67,7 +67,7 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://api.mistral.ai/v1",
     keyEnv: ["MISTRAL_API_KEY"],
     auth: "bearer",
-    // Unknown fields are answered with 422; its seed is called random_seed, and usage comes in the last chunk unasked.
+    // Rejects unknown fields with 422; the seed is random_seed, and the last chunk always has usage.
     quirks: {
       maxTokensKey: "max_tokens",
       systemRole: "system",

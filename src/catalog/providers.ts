@@ -5,7 +5,7 @@ import { VENDOR_PROVIDERS } from "./providers-vendors.ts";
 
 export type { ProviderRow } from "./provider-row.ts";
 
-/** Every provider known by name, sorted by id. */
+/** All built-in providers, sorted by id. */
 export const PROVIDERS: readonly ProviderRow[] = [...VENDOR_PROVIDERS, ...HOSTED_PROVIDERS, ...LOCAL_PROVIDERS].sort(
   (left, right) => (left.id < right.id ? -1 : 1),
 );
@@ -16,13 +16,13 @@ export function findProvider(id: string): ProviderRow | undefined {
   return BY_ID.get(id);
 }
 
-/** What a models.toml is checked against. */
+/** Facts for checking a models.toml. */
 export const PROVIDER_HINTS = PROVIDERS.map((row) => {
   const { id, keyEnv, baseUrl, dialect, quirks } = row;
   return { id, keyEnv, baseUrl, wire: dialect, maxStops: quirks.maxStops, needsBaseUrl: needsBaseUrl(row) };
 });
 
-/** Whether an entry of this provider must say where it is. */
+/** Whether an entry of this provider must set `base_url`. */
 export function needsBaseUrl({ baseUrl, embedded }: ProviderRow): boolean {
   return baseUrl === undefined && embedded !== true;
 }

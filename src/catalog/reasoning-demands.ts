@@ -13,10 +13,10 @@ const KIMI_THINKING = /kimi-(?:k2-thinking|k2[.p-]?[5-9](?!\d)|k[3-9]|for-coding
 const GLM_5 = /glm-?[5-9]/i;
 const DISABLED = { thinking: { type: "disabled" } } as const;
 
-/** Servers that run a model themselves: their templates take a history without reasoning. */
+/** Local servers: their templates accept a history without reasoning. */
 const LOCAL: readonly string[] = ["ollama", "vllm", "lmstudio", "llamacpp"];
 
-/** Hosts whose models want their reasoning back, and what they take where another model gave none. The first rule wins. */
+/** Hosts that require reasoning in the history, and the placeholder they accept. The first matching rule applies. */
 const RULES: readonly DemandRule[] = [
   ...[
     {
@@ -50,14 +50,14 @@ const RULES: readonly DemandRule[] = [
     { ...host, ids: GLM_5, demand: { turns: "all", off } },
   ]),
   {
-    // Refuses "." and, for some models, "" as well.
+    // Rejects "." and, for some models, "" too.
     providers: ["deepseek"],
     ids: /^deepseek-(?!chat$)/i,
     demand: { turns: "all", standIn: " ", off: DISABLED },
     source: "https://api-docs.deepseek.com/guides/thinking_mode",
   },
   {
-    // Refuses "".
+    // Rejects "".
     providers: ["moonshot"],
     ids: KIMI_THINKING,
     demand: { turns: "tool-calls", standIn: " ", off: DISABLED },
@@ -87,7 +87,7 @@ const RULES: readonly DemandRule[] = [
     demand: { turns: "all", standIn: " ", off: { reasoning: { enabled: false } } },
     source: "https://openrouter.ai/docs/use-cases/reasoning-tokens",
   },
-  // Relays hand the switch of the model's own API on.
+  // Relays forward the switch of the model's API.
   {
     ids: DEEPSEEK_V4,
     demand: { turns: "all", off: DISABLED },
@@ -105,7 +105,7 @@ const RULES: readonly DemandRule[] = [
   },
 ];
 
-/** What a host wants of the reasoning in earlier turns; `undefined` when it wants nothing. */
+/** The reasoning that a host requires in the history; `undefined` if none. */
 export function reasoningDemandOf(provider: string | undefined, modelId: string): ReasoningDemand | undefined {
   if (provider !== undefined && LOCAL.includes(provider)) return undefined;
   const rule = RULES.find(({ providers, ids }) => {

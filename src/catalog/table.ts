@@ -2,22 +2,22 @@ import { isDated, stemOf } from "./identity.ts";
 import type { ModelRow } from "./model-row.ts";
 import { MODEL_TABLES } from "./models.generated.ts";
 
-/** The models of one provider, by id and by the id without its ending. */
+/** The models of one provider, by id and by id without its suffix. */
 export interface ModelTable {
   readonly byId: ReadonlyMap<string, ModelRow>;
   readonly byStem: ReadonlyMap<string, ModelRow>;
 }
 
-/** Facts from elsewhere, laid over or under the shipped tables. */
+/** Facts from another source, combined with the built-in tables. */
 export interface Overlay {
-  /** Whether they are newer than the shipped tables: the newer of two facts wins, the older one only fills gaps. */
+  /** Whether it is newer than the built-in tables: newer facts take precedence, older ones only fill gaps. */
   readonly newer: boolean;
   table(providerId: string): ModelTable | undefined;
-  /** Providers it has tables of. */
+  /** Providers with a table. */
   names(): readonly string[];
 }
 
-/** Each provider's rows are text until the first question about it: parsing all of them would cost milliseconds. */
+/** Rows of a provider are parsed on first use; parsing all of them would take milliseconds. */
 const tables = new Map<string, ModelTable>();
 
 export function tableOf(providerId: string): ModelTable | undefined {
@@ -29,7 +29,7 @@ export function tableOf(providerId: string): ModelTable | undefined {
   return table;
 }
 
-/** Rows come sorted by id, so the newest dated copy of a model is the last to claim its stem. */
+/** Rows are sorted by id, so the newest dated copy of a model gets its stem. */
 export function indexed(rows: readonly ModelRow[]): ModelTable {
   const dated = rows.filter((row) => isDated(row.id)).map((row) => [stemOf(row.id), row] as const);
   return { byId: new Map(rows.map((row) => [row.id, row])), byStem: new Map(dated) };

@@ -12,9 +12,9 @@ const RESPONSES = { toolsDialect: "openai-responses" } as const;
 const functionCalling = "https://platform.openai.com/docs/guides/function-calling";
 
 /**
- * Families that answer with tools and reasoning only over the Responses API. They hold for ids the table does not have,
- * since later models behave like the first ones. A later rule wins; models that have no chat completions at all have a
- * rule of their own.
+ * Families that support tools with reasoning only over the Responses API. The rules also apply to ids that are not in the
+ * table, because later models behave like earlier ones. Later rules take precedence; models without chat completions have
+ * their own rule.
  */
 const RULES: readonly ToolWireRule[] = [
   {

@@ -1,4 +1,4 @@
-/** What gateways put before a slash -> the provider that makes the model, in the order in which an id alone is looked up. */
+/** Gateway prefix before a slash -> the vendor of the model, in lookup order for ids without a provider. */
 export const VENDORS: ReadonlyMap<string, string> = new Map([
   ["openai", "openai"],
   ["anthropic", "anthropic"],

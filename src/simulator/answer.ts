@@ -27,17 +27,17 @@ export function composeAnswer(
   return { fingerprint, samples, usage: { ...usageOf(request, samples, cache), ...made?.usage } };
 }
 
-/** A started assistant turn at the end is continued, so it does not change what the answer is about. */
+/** A partial assistant message at the end is continued, so it does not change the topic. */
 function topicOf(request: SimulatedRequest): unknown {
   return request.turns.at(-1)?.role === "assistant" ? request.turns.slice(0, -1) : request.turns;
 }
 
-/** What the user made, over what would have been said; half of that when a filter steps in. */
+/** A custom answer completed with generated parts; half of the text for a filter. */
 function userDraft(made: SimulatedAnswer | undefined, request: SimulatedRequest, topic: string, index: number): Draft {
   if (made === undefined) return draft(request, topic, index);
   const { text, refusal = "", toolCalls } = made;
   const silent = text === undefined && made.refusal === undefined && toolCalls === undefined;
-  // A schema that cannot be satisfied does not matter to an answer that the user made.
+  // A custom answer does not need a satisfiable schema.
   const usual = silent ? draft(request, topic, index) : emptyDraft(request, topic);
   const calls = silent ? usual.calls : (toolCalls ?? []).map((call) => callOf(call.name, call.arguments));
   const spoken = silent ? usual.text : (text ?? "");
@@ -78,14 +78,14 @@ function answerText(request: SimulatedRequest, topic: string, index: number): st
   return isAboutCode(request.prompt) ? codeFor(request, index) : proseAnswer(request, topic, index);
 }
 
-/** What is left of an answer whose beginning the caller sent back. */
+/** The rest of an answer whose start is in the request. */
 function continued(text: string, request: SimulatedRequest): string {
   const last = request.turns.at(-1);
   if (last?.role !== "assistant" || !text.startsWith(last.text)) return text;
   return text.slice(last.text.length);
 }
 
-/** Applies stop sequences, then the token limit in the order the parts are produced: reasoning, text, calls. */
+/** Applies stop sequences, then the token limit in output order: reasoning, text, calls. */
 function limited(draft: Draft, request: SimulatedRequest, index: number): Sample {
   const stop = firstStop(draft.text, request.stop);
   const text = stop === undefined ? draft.text : draft.text.slice(0, stop.at);

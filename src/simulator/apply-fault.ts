@@ -1,7 +1,7 @@
 import type { Delivery } from "./delivery.ts";
 import type { Fault } from "./fault.ts";
 
-/** The delivery a fault leaves of a healthy one; `errorFrames` are the wire's error events after some events. */
+/** Applies a fault to a delivery; `errorFrames` are the error events of the wire format after some events. */
 export function applyFault(
   healthy: Delivery,
   fault: Fault,
@@ -39,7 +39,7 @@ function webPage(delivery: Delivery, status: number): Delivery {
   return { ...delivery, status, headers, frames: [page], streaming: false };
 }
 
-/** Events whose data is no JSON, a line without a field, bytes from elsewhere; then an end like any other. */
+/** Events with invalid JSON, a line without a field, other bytes; then a normal end. */
 function garbageFrames(delivery: Delivery): readonly string[] {
   if (!delivery.streaming) return ['{"id": "simulated", "choices": [{"mess'];
   return [

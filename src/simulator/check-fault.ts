@@ -5,7 +5,7 @@ import { SIMULATED_FINISHES, type SimulatedAnswer, type SimulatedUsage } from ".
 import { PROBLEM_KINDS } from "../dialects/served/problem.ts";
 import type { Fault } from "./fault.ts";
 
-/** What may stand in a place: one of some words, a table of known keys, or anything. */
+/** The allowed values: one of some strings, an object with known keys, or anything. */
 type Known = readonly string[] | { readonly [key: string]: Known } | "anything";
 type Keys<Table> = Readonly<Record<keyof Table, Known>>;
 
@@ -48,7 +48,7 @@ const FAULT: Keys<Fault> = {
 };
 
 /**
- * Refuses a step with a key or a word that would have no effect: a test would pass although its fault never happened.
+ * Rejects a step with an unknown key or value, because a test would pass although its fault never happened.
  * @throws ModelError `invalid_request`.
  */
 export function checkFaults(faults: unknown): void {
@@ -57,7 +57,7 @@ export function checkFaults(faults: unknown): void {
 }
 
 /**
- * The same for an answer that the user's `answers` made.
+ * The same for an answer from the user's `answers`.
  * @throws ModelError `invalid_request`.
  */
 export function checkAnswer(answer: unknown): void {

@@ -92,7 +92,7 @@ export function isAboutCode(prompt: string): boolean {
   return CODE_WORDS.test(prompt);
 }
 
-/** A short piece of code that fits the question, in a fence of its language. */
+/** A short code sample for the prompt, in a code fence. */
 export function codeFor(request: SimulatedRequest, index: number): string {
   const language = LANGUAGES.find((row) => row.words.test(request.prompt)) ?? LANGUAGES[0];
   const snippet = SNIPPETS.find((row) => row.about.test(request.prompt)) ?? SNIPPETS.at(-1);

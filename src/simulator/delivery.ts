@@ -1,24 +1,24 @@
 import type { ServerResponse } from "node:http";
 
-/** What is written to the socket, and how it ends. */
+/** The bytes of a response, and how it ends. */
 export interface Delivery {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Stream events, or the one body of a plain answer. */
+  /** Stream events, or one body. */
   readonly frames: readonly string[];
-  /** `complete`: properly; `cut`: the socket is destroyed; `silence`: nothing more, until the peer closes. */
+  /** `complete`: a clean end; `cut`: the socket is destroyed; `silence`: nothing more until the peer disconnects. */
   readonly ending: "complete" | "cut" | "silence";
   readonly streaming: boolean;
 }
 
 export interface Pace {
-  /** Between the events of a stream, milliseconds. */
+  /** Delay between the events of a stream, milliseconds. */
   readonly delayMs: number;
-  /** Waits; rejects or never settles once the peer has gone. */
+  /** Waits; rejects or never settles after the peer disconnected. */
   readonly wait: (delayMs: number) => Promise<void>;
 }
 
-/** Writes one answer. Each event is a write of its own, so a slow pace is seen on the other side. */
+/** Writes one response. Each event is a separate write, so that delays are visible to the client. */
 export async function deliver(delivery: Delivery, response: ServerResponse, pace: Pace): Promise<void> {
   response.writeHead(delivery.status, { ...delivery.headers, ...lengthOf(delivery) });
   response.flushHeaders();
@@ -31,14 +31,14 @@ export async function deliver(delivery: Delivery, response: ServerResponse, pace
   if (delivery.ending === "cut") response.destroy();
 }
 
-/** A plain body that is cut still announces its whole length, as a dying server would have. */
+/** A truncated JSON body announces its complete length, like a server that crashed. */
 function lengthOf(delivery: Delivery): Readonly<Record<string, string>> {
   if (delivery.streaming) return {};
   const length = delivery.frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);
   return { "content-length": String(delivery.ending === "complete" ? length : length * 2 + 1) };
 }
 
-/** Settles when the bytes left for the socket, so that a cut comes after them. */
+/** Settles when the bytes were written to the socket, so that a cut comes after them. */
 function written(response: ServerResponse, frame: string): Promise<void> {
   return new Promise((resolve) => {
     response.write(frame, () => resolve());

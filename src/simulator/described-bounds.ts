@@ -3,7 +3,7 @@ import { asObject, asText, type Json } from "../dialects/served/json.ts";
 const BOUND =
   /\b(minimum|maximum|exclusiveMinimum|exclusiveMaximum|multipleOf|minLength|maxLength|minItems|maxItems): (-?\d+(?:\.\d+)?)/g;
 
-/** What each keyword holds; a text that says something else was not written by a client that lowered a schema. */
+/** The value types of keywords; other text in a description was not written by a client that converted a schema. */
 const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   ...kinds(
     "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains",
@@ -28,8 +28,8 @@ function isSchema(value: unknown): boolean {
 const known = new WeakMap<Json, Json>();
 
 /**
- * Where a wire does not take a keyword in a schema, clients write it into the description, and a model that reads it
- * obeys it. So does the simulator. The same schema gives the same object.
+ * If a wire format does not support a keyword, clients write it into the description, where models follow it. So does the
+ * simulator. The same schema returns the same object.
  */
 export function withDescribedBounds(schema: Json): Json {
   const found = known.get(schema);
@@ -52,7 +52,7 @@ function read(schema: Json): Json {
   return { ...schema, ...lowered, ...(all.length > 0 && { allOf: all }) };
 }
 
-/** A closed object is how some wires write a map, and `minItems: 1` how they write more. */
+/** Clients write a map as a closed object and a larger `minItems` as 1 for some wire formats. */
 function isWeaker(schema: Json, keyword: string): boolean {
   return !(keyword in schema) || (keyword === "additionalProperties" && schema[keyword] === false);
 }
@@ -61,7 +61,7 @@ function boundsIn(line: string): readonly (readonly [string, unknown])[] {
   return [...line.matchAll(BOUND)].map(([, keyword = "", value]) => [keyword, Number(value)] as const);
 }
 
-/** A line that is nothing but `keyword: JSON, keyword: JSON`. */
+/** A line that consists of `keyword: JSON, keyword: JSON`. */
 function keywordsOf(line: string): readonly (readonly [string, unknown])[] | undefined {
   const found: [string, unknown][] = [];
   for (let at = 0; at < line.length; ) {
@@ -79,7 +79,7 @@ function keywordsOf(line: string): readonly (readonly [string, unknown])[] | und
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[[{]|[\]}]|, (?=(?:allOf\[\d+\]\.)?[A-Za-z]+: )/g;
 
-/** Where the JSON value that begins here ends: at the comma between keywords, outside strings and brackets. */
+/** The end of the JSON value at `start`: the next comma between keywords, outside strings and brackets. */
 function endOfJson(line: string, start: number): number {
   let depth = 0;
   for (const { 0: token, index } of line.slice(start).matchAll(TOKEN)) {

@@ -2,44 +2,44 @@ import type { SimulatedAnswer } from "../dialects/served/answer.ts";
 import type { ProblemKind } from "../dialects/served/problem.ts";
 
 /**
- * One scripted step: what happens to the next request (or to the next that matches). An empty step `{}` is an ordinary
- * answer, which lets a script say "fail, answer, fail".
+ * One scripted step for the next (matching) request. An empty step `{}` is a normal answer, for scripts like "fail, answer,
+ * fail".
  */
 export interface Fault {
-  /** Only requests whose model is this one and whose path contains this text. */
+  /** Only requests with this model and with this text in the path. */
   readonly match?: { readonly model?: string; readonly path?: string };
-  /** How many requests it holds for; default 1, `Infinity` for all. */
+  /** Number of requests; default 1, `Infinity` for all. */
   readonly times?: number;
   /**
-   * Answers with the provider's own error for this kind. `filter` and `refusal` are answers, unless a status is given;
-   * Claude's filter is always an error.
+   * Answers with the provider's error for this kind. `filter` and `refusal` are answers unless `status` is set; Claude's filter
+   * is always an error.
    */
   readonly kind?: ProblemKind;
-  /** HTTP status; with no body given the provider's error for it. */
+  /** HTTP status; without `body`, with the provider's error for it. */
   readonly status?: number;
-  /** Sent as it is (a text) or as JSON. */
+  /** A string is sent unchanged, anything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Seconds, or an HTTP date: the `retry-after` header (and RetryInfo on the Google wire). */
   readonly retryAfter?: number | string;
-  /** Silence before the headers, milliseconds. */
+  /** Delay before the headers, milliseconds. */
   readonly delayMs?: number;
-  /** An answer of the user's making. */
+  /** A custom answer. */
   readonly answer?: SimulatedAnswer;
   /**
-   * The socket is destroyed after so many stream events; a plain JSON body is cut in the middle. With `clean` the body
-   * ends properly instead, only too early.
+   * Destroys the socket after this many stream events; a JSON body is truncated in the middle. With `clean`, the truncated body
+   * ends cleanly instead.
    */
   readonly cut?: { readonly afterEvents: number; readonly clean?: boolean };
-  /** Silence after so many stream events, until the peer closes; a plain body is half sent. */
+  /** Sends nothing after this many stream events until the peer disconnects; a JSON body is sent in part. */
   readonly stall?: { readonly afterEvents: number };
-  /** An error event after so many stream events, then a clean end; a plain request gets the error as its answer. */
+  /** Sends an error event after this many stream events, then a clean end; without streaming, an error response. */
   readonly errorEvent?: { readonly afterEvents: number; readonly kind?: ProblemKind };
-  /** A TCP reset before any byte. */
+  /** A TCP reset before the first byte. */
   readonly reset?: boolean;
   /** 200 (or `status`) with no body. */
   readonly empty?: boolean;
-  /** A web page of some gateway, 502 unless `status` says otherwise. */
+  /** An HTML page of a gateway; 502 unless `status` is set. */
   readonly html?: boolean;
   /** 200 with bytes that are neither JSON nor events. */
   readonly garbage?: boolean;
@@ -50,7 +50,7 @@ export interface FaultSubject {
   readonly path: string;
 }
 
-/** Hands out scripted steps in the order of arrival. */
+/** Returns scripted steps in order of arrival. */
 export class FaultScript {
   #steps: { readonly fault: Fault; left: number }[] = [];
 
@@ -62,7 +62,7 @@ export class FaultScript {
     this.#steps = [];
   }
 
-  /** The first step that is meant for this request, counted as used. */
+  /** Takes the first matching step for a request. */
   take(subject: FaultSubject): Fault | undefined {
     const step = this.#steps.find(({ fault, left }) => left > 0 && isMeant(fault, subject));
     if (step === undefined) return undefined;

@@ -1,18 +1,18 @@
 import { own } from "../core/own.ts";
 
-/** How a text for a pattern is made; further tries differ in it. */
+/** How a text for a pattern is generated; each attempt uses another style. */
 export interface PatternStyle {
-  /** Most repeats of an open quantifier beyond its minimum. */
+  /** Maximum repeats of an open quantifier beyond its minimum. */
   readonly repeats: number;
-  /** Which characters a class is taken from: letters and digits, ASCII, or those beyond it; others when it has none. */
+  /** The preferred characters of a class: letters and digits, ASCII, or non-ASCII; others if it has none of them. */
   readonly from: "plain" | "ascii" | "beyond";
 }
 
 const PLAIN: PatternStyle = { repeats: 3, from: "plain" };
 
 /**
- * A text that matches a regular expression, found by sampling: what look-arounds and back references demand is checked
- * afterwards. `undefined` when this sample does not match.
+ * A text that matches a regular expression, found by sampling: lookarounds and back references are checked afterwards.
+ * `undefined` if the sample does not match.
  */
 export function textOfPattern(pattern: string, random: () => number, style = PLAIN): string | undefined {
   const whole = regexOf(pattern);
@@ -27,7 +27,7 @@ export function textOfPattern(pattern: string, random: () => number, style = PLA
   }
 }
 
-/** JSON Schema patterns are Unicode ones; some that are in use are valid only without that flag. */
+/** JSON Schema patterns use the flag `u`; some existing patterns are valid only without it. */
 export function regexOf(pattern: string): RegExp | undefined {
   for (const flags of ["u", ""]) {
     try {
@@ -44,7 +44,7 @@ interface Reader {
   at: number;
   readonly random: () => number;
   readonly style: PatternStyle;
-  /** Text of each capturing group by where it begins, so that reading it again finds the same group. */
+  /** Text of each capturing group by its start, so that reading it again finds the same group. */
   readonly groups: Map<number, string>;
   readonly names: Map<string, number>;
 }
@@ -69,7 +69,7 @@ function sequence(reader: Reader): string {
   return text;
 }
 
-/** Reads the quantifier after an atom, then reads the atom again for each further repeat so that repeats differ. */
+/** Reads the quantifier after an atom, then the atom again for each repeat, so that repeats differ. */
 function repeated(reader: Reader, first: string, start: number, end: number): string {
   const [least, most] = quantifier(reader);
   const after = reader.at;
@@ -162,7 +162,7 @@ function captured([, number, name]: RegExpExecArray, { groups, names }: Reader):
   return groups.get(start ?? -1) ?? "";
 }
 
-/** The class from its opening bracket on. */
+/** The source of a class, from its opening bracket. */
 function classText(reader: Reader, start: number): string {
   for (; reader.at < reader.source.length && reader.source[reader.at] !== "]"; reader.at += 1)
     if (reader.source[reader.at] === "\\") reader.at += 1;
@@ -191,7 +191,7 @@ function memberOf(text: string, { random, style }: Reader): string {
 const MOST_KEPT = 500;
 const kept = new Map<string, readonly string[]>();
 
-/** Tested one by one, so that the engine decides what a class means; kept because tries repeat. */
+/** Characters are tested one by one, so that the engine decides what a class means; cached for repeated attempts. */
 function membersOf(text: string, from: PatternStyle["from"]): readonly string[] {
   const key = `${from} ${text}`;
   const known = kept.get(key);

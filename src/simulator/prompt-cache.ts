@@ -2,7 +2,7 @@ import { digest } from "../dialects/served/hash.ts";
 import { promptTokens } from "../dialects/served/prompt-segment.ts";
 import type { PromptSegment, SimulatedRequest } from "../dialects/served/request.ts";
 
-/** What a prompt cache did for one request, in tokens. */
+/** Cache reads and writes of one request, in tokens. */
 export interface CacheUse {
   readonly read: number;
   readonly write5m: number;
@@ -11,10 +11,10 @@ export interface CacheUse {
 
 const BLOCK_TOKENS = 128;
 const BLOCK_CHARACTERS = BLOCK_TOKENS * 4;
-/** OpenAI and Gemini cache a repeated prefix by themselves from this size on. */
+/** OpenAI and Gemini automatically cache repeated prefixes of at least this size. */
 const IMPLICIT_MINIMUM = 1024;
 
-/** Remembers prompts it has seen. Marked prefixes are cached at any size; unmarked ones from 1024 tokens on. */
+/** Stores prompts. Marked prefixes are cached at any size, unmarked ones from 1024 tokens. */
 export class PromptCache {
   readonly #known = new Set<string>();
 

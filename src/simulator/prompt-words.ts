@@ -1,8 +1,8 @@
-/** What can be taken from a prompt to fill arguments with. */
+/** Words of a prompt for arguments. */
 export interface PromptWords {
   readonly prompt: string;
   readonly words: readonly string[];
-  /** Words in capitals that do not begin a sentence: mostly names. */
+  /** Capitalized words inside a sentence, which are mostly names. */
   readonly names: readonly string[];
   readonly quoted: readonly string[];
   readonly numbers: readonly number[];
@@ -30,13 +30,13 @@ export function promptWords(prompt: string): PromptWords {
 
 const FURTHEST_BACK = 40;
 
-/** Also after a quotation mark: what begins there begins a sentence of its own. */
+/** A quotation mark also starts a sentence. */
 function beginsSentence(prompt: string, index: number): boolean {
   const before = prompt.slice(Math.max(0, index - FURTHEST_BACK), index);
   return /["'`]$/.test(before) || before.trim() === "" || /[.!?]$/.test(before.trimEnd());
 }
 
-/** For a regular expression with the flag `u`, where only these characters may stand behind a backslash. */
+/** Escapes a text for a regular expression with the flag `u`, which allows a backslash only before these characters. */
 export function literally(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
@@ -44,7 +44,7 @@ export function literally(text: string): string {
 const WHOLE_PROMPT = /^(query|question|prompt|text|input|message|search|content|task|instruction)s?$/i;
 const PLACE = /city|place|location|town|country|region|destination|origin|address|where/i;
 
-/** A value for a property of this name: what the prompt says it is, else a name, a quotation or a word of the prompt. */
+/** A value for a property: the one in the prompt, otherwise a name, a quotation or a word of the prompt. */
 export function wordFor(property: string, source: PromptWords, random: () => number): string {
   return saidFor(property, source) ?? guessFor(property, source) ?? anyWord(source, random) ?? (property || "value");
 }

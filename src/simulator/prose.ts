@@ -36,7 +36,7 @@ const THOUGHTS = [
   () => "Now I can write it down.",
 ];
 
-/** A plain answer to a plain question. */
+/** A text answer. */
 export function proseAnswer(request: SimulatedRequest, topic: string, index: number): string {
   const random = randomOf(topic);
   const choose = <T>(choices: readonly T[]) => choices[Math.floor(random() * choices.length)] as T;
@@ -50,7 +50,7 @@ export function proseAnswer(request: SimulatedRequest, topic: string, index: num
   return `${label(request, index)} ${sentences.filter((sentence) => sentence !== "").join(" ")}`;
 }
 
-/** Quotes what the tools answered. */
+/** An answer that quotes the tool results. */
 export function toolResultAnswer(request: SimulatedRequest, index: number): string {
   const results = request.turns.at(-1)?.results ?? [];
   const lines = results.map((result) => `${result.name ?? "the tool"} answered ${excerpt(result.text, 400)}`);
@@ -67,7 +67,7 @@ export function jsonAnswer(request: SimulatedRequest, topic: string, index: numb
   );
 }
 
-/** As many thoughts as were asked for: about 12 tokens for the least, about 120 for the most. */
+/** Reasoning of the requested amount, about 12 to 120 tokens. */
 export function reasoningText(request: SimulatedRequest, topic: string): string {
   const amount = request.reasoning?.amount ?? 0;
   if (amount <= 0) return "";
@@ -78,7 +78,7 @@ export function reasoningText(request: SimulatedRequest, topic: string): string 
   return `(simulated reasoning) ${rotated.map((thought) => thought(subject)).join(" ")}`;
 }
 
-/** The mark every text answer begins with. */
+/** The label at the start of every text answer. */
 export function label(request: SimulatedRequest, index: number): string {
   return index === 0 ? `[simulated ${request.model}]` : `[simulated ${request.model}, sample ${index + 1}]`;
 }

@@ -3,23 +3,23 @@ import { maskedAddress } from "../core/masked-address.ts";
 import { maskedHeader } from "../core/masked-header.ts";
 import type { WireName } from "../core/wire-name.ts";
 
-/** One request as it arrived, in order of arrival, whatever became of it. */
+/** One received request. */
 export interface RecordedRequest {
   readonly method: string;
-  /** Path and query; parameters that hold credentials are masked. */
+  /** Path and query; parameters with credentials are masked. */
   readonly path: string;
-  /** Names in small letters; credentials are masked. */
+  /** Names in lower case; credentials are masked. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON, or the text when it is none; `undefined` until it was read. */
+  /** Parsed JSON, or a string if it is not JSON; `undefined` until it was read. */
   readonly body: unknown;
   /** Milliseconds after the simulator started. */
   readonly arrivedMs: number;
   readonly wire: WireName;
   /** From the body or the path. */
   readonly model: string | undefined;
-  /** Status of the answer; `undefined` while there is none. */
+  /** Status of the response; `undefined` while there is none. */
   readonly status: number | undefined;
-  /** When the peer hung up before the answer was complete, milliseconds after the simulator started. */
+  /** When the peer disconnected before the response was complete, milliseconds after the simulator started. */
   readonly closedByPeerMs?: number;
 }
 
@@ -27,7 +27,7 @@ export type WritableRecord = { -readonly [Key in keyof RecordedRequest]: Recorde
 
 const MASK = "[masked]";
 
-/** Names and values of the headers; of a credential only its scheme is kept. */
+/** The headers; credentials are reduced to their scheme. */
 export function maskedHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
   const entries = Object.entries(headers).map(([name, value]) => {
     const text = Array.isArray(value) ? value.join(", ") : (value ?? "");
@@ -40,7 +40,7 @@ export function maskedPath(url: URL): string {
   return maskedAddress(url.pathname + url.search, encodeURIComponent(MASK));
 }
 
-/** The key a request carries, wherever its wire puts it. */
+/** The API key of a request, from any header or parameter. */
 export function credentialOf(headers: IncomingHttpHeaders, url: URL): string | undefined {
   const bearer = /^Bearer (.*)$/i.exec(headers.authorization ?? "")?.[1];
   const header = headers["x-api-key"] ?? headers["api-key"] ?? headers["x-goog-api-key"];

@@ -2,7 +2,7 @@ import { refuse } from "../dialects/served/problem.ts";
 import { type ExampleOptions, exampleOf } from "./schema-value.ts";
 import { UnsatisfiedSchema } from "./unsatisfied-schema.ts";
 
-/** A value for the schema of a request; the request is refused when no value can be made. */
+/** A value for the schema of a request; rejects the request if there is none. */
 export function requestedValue(what: string, schema: unknown, options: ExampleOptions): unknown {
   try {
     return exampleOf(schema, options);

@@ -27,7 +27,7 @@ const WIRES: Readonly<Record<WireName, Wire>> = {
   google,
 };
 
-/** What is remembered between requests. */
+/** State that is kept between requests. */
 export interface Memory {
   readonly cache: PromptCache;
   readonly history: ResponseHistory;
@@ -37,7 +37,7 @@ export interface Arrival {
   readonly route: Route;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** Parsed JSON, `undefined` when it was none. */
+  /** Parsed JSON; `undefined` if it was invalid. */
   readonly body: unknown;
   readonly tooLarge: boolean;
   readonly credential: string | undefined;
@@ -49,7 +49,7 @@ export interface Arrival {
   readonly answers: ((request: SimulatedRequest) => SimulatedAnswer | undefined) | undefined;
 }
 
-/** Decides what to answer; nothing is written yet. A failure in here, or in the user's `answers`, is a 500 that says so. */
+/** Creates the response without writing it. An exception here, or in the user's `answers`, becomes a 500. */
 export function respond(arrival: Arrival): Delivery {
   try {
     return answered(arrival);
@@ -114,7 +114,7 @@ function usersAnswer({ answers }: Arrival, request: SimulatedRequest): Simulated
   return made;
 }
 
-/** `filter` and `refusal` without a status are answers that end that way; Gemini's filter lets nothing through. */
+/** `filter` and `refusal` without a status are answers with that finish reason; Gemini's filter sends no text. */
 function madeAnswer(fault: Fault | undefined, wire: WireName): SimulatedAnswer | undefined {
   if (fault?.answer !== undefined) return fault.answer;
   if (fault?.kind === "filter") return { finish: "content-filter", ...(wire === "google" && { text: "" }) };
@@ -138,7 +138,7 @@ function faulty(arrival: Arrival, healthy: Delivery, events: readonly WireEvent[
 const ANSWER_KINDS: readonly (ProblemKind | undefined)[] = ["filter", "refusal", undefined];
 
 function isScriptedProblem(fault: Fault, wire: WireName): boolean {
-  // Claude has no end of an answer for it: its filter is an error.
+  // Claude has no finish reason for a filter: it is an error.
   if (fault.kind === "filter" && wire === "anthropic") return true;
   if (fault.html === true || fault.empty === true || fault.body !== undefined) return true;
   const failing = fault.status !== undefined && fault.status >= 300;
@@ -156,7 +156,7 @@ function scriptedProblem(arrival: Arrival, fault: Fault): Delivery {
   return applyFault({ ...given, headers: { ...given.headers, ...limits, ...scripted } }, fault, () => []);
 }
 
-/** The bucket that is empty; it is full again when the script says so, however coarse its own unit. */
+/** The exhausted limit; it resets at the scripted time, even if the header's unit is coarser. */
 function exhausted(
   { route, nowMs }: Arrival,
   scripted: Readonly<Record<string, string>>,
@@ -178,7 +178,7 @@ function exhausted(
 
 const NO_WAITS = { headers: [], waits: [], texts: [] };
 
-/** Clients measure the wait from the `date` header, which has whole seconds too; it is never longer than the script says. */
+/** Clients compute the wait from the `date` header, which has whole seconds too, so it never exceeds the scripted one. */
 function resetAfter(nowMs: number, waitMs: number): string {
   const seconds = Math.floor(nowMs / 1_000) + Math.floor(waitMs / 1_000);
   return new Date(seconds * 1_000).toISOString();

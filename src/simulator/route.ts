@@ -2,13 +2,13 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { WireName } from "../core/wire-name.ts";
 import { withoutEnd } from "../core/without-end.ts";
 
-/** What a path asks for; the wire is chosen by the path alone, whatever stands before it. */
+/** The endpoint of a path. Only the path decides the wire format; any prefix is allowed. */
 export interface Route {
   readonly wire: WireName;
   readonly action: "generate" | "count" | "models" | "model" | "unknown";
   /** Model id from the path. */
   readonly model?: string | undefined;
-  /** The path itself asks for a stream. */
+  /** Whether the path requests a stream. */
   readonly streaming: boolean;
   /** A Google stream without `alt=sse` is one JSON array. */
   readonly asArray: boolean;
@@ -29,7 +29,7 @@ const POST_ROWS: readonly Row[] = [
   { pattern: /\/messages\/count_tokens$/, wire: "anthropic", action: "count" },
 ];
 
-/** Google's paths end with the model and what to do: `…/models/gemini-2.5-flash:generateContent`. */
+/** Google's paths end with the model and the action: `…/models/gemini-2.5-flash:generateContent`. */
 const GOOGLE_MODEL = /\/(?:models|tunedModels|endpoints)\/(?<model>.+)$/s;
 const GOOGLE_ACTIONS: ReadonlyMap<string, Route["action"]> = new Map([
   ["generateContent", "generate"],
@@ -75,7 +75,7 @@ function getRow(path: string, headers: IncomingHttpHeaders): Row | undefined {
   return row === undefined ? undefined : { ...row, wire: likelyWire(path, headers) };
 }
 
-/** Lists of models have the same path on three wires: version and headers tell them apart. */
+/** Model lists have the same path in three wire formats: version and headers distinguish them. */
 function likelyWire(path: string, headers: IncomingHttpHeaders): WireName {
   if (/\/v1beta1?(\/|$)|publishers\/google/.test(path) || headers["x-goog-api-key"] !== undefined) return "google";
   return headers["anthropic-version"] === undefined ? "openai" : "anthropic";

@@ -5,8 +5,8 @@ import { UnsatisfiedSchema } from "./unsatisfied-schema.ts";
 import { isDeep, type MakeValue, type ValueContext } from "./value-context.ts";
 
 /**
- * An array: the first items by their own schemas, then what it must contain, then others until it is long enough. Items
- * differ where the schema has different values, also where it does not demand that.
+ * An array: the first items with their own schemas, then the items that it must contain, then others until it is long enough.
+ * Items differ if the schema allows different values, even if they need not be unique.
  */
 export function arrayOf(rule: Json, name: string, depth: number, context: ValueContext, make: MakeValue): unknown[] {
   const isUnique = rule.uniqueItems === true;
@@ -40,10 +40,10 @@ function wantedItems(rule: Json, deep: boolean, { heights, variety }: ValueConte
 
 const UNIQUE_TRIES = 60;
 const DISTINCT_TRIES = 8;
-/** Another word of the prompt reads better than what is made for the sake of variety. */
+/** The first attempts use other words of the prompt, which read better than generated variations. */
 const PLAIN_TRIES = 4;
 
-/** Another value than those before; the first one made when there is none: the check of the array decides about that. */
+/** A value that differs from the others, or the first generated one if there is none; the array is validated later. */
 function anotherThan(values: readonly unknown[], inner: (variety: number) => unknown, mostTries: number): unknown {
   const first = inner(0);
   let value = first;

@@ -3,7 +3,7 @@ import { own } from "../core/own.ts";
 
 interface Format {
   readonly is: (text: string) => boolean;
-  /** A text of this format, of at least so many characters where the format can be longer. */
+  /** A text of this format with at least `least` characters, if the format allows it. */
   readonly make: (digit: number, least: number) => string;
   /** A shorter one. */
   readonly short?: string;
@@ -123,7 +123,7 @@ export function formatTexts(format: string, digit: number, least: number): reado
   return known === undefined ? [] : [known.make(digit, least), ...(known.short === undefined ? [] : [known.short])];
 }
 
-/** Formats that are not known here hold for any text. */
+/** Unknown formats accept any text. */
 export function hasFormat(text: string, format: string): boolean {
   return own(FORMATS, format)?.is(text) ?? true;
 }

@@ -2,12 +2,12 @@ import { asList, asNumber, asObject, asText, type Json } from "../dialects/serve
 import { withDescribedBounds } from "./described-bounds.ts";
 import { pointed } from "./schema-pointer.ts";
 
-/** Where a client cut a recursive schema, it says so instead of repeating it; nothing is known about the value there. */
+/** The description that a client adds where it cut a recursive schema; the value there is unconstrained. */
 const CUT = /^Has the same form as .* around it\.$/m;
 
 /**
- * How deep the shallowest value of each part of a schema is: infinite for a part that requires itself. By it a
- * recursive value finds its end.
+ * The depth of the shallowest value of each part of a schema: infinite for a part that requires itself. Used to end recursive
+ * values.
  */
 export class SchemaHeights {
   readonly #root: Json | boolean;

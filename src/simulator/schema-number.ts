@@ -7,20 +7,20 @@ interface Bounds {
   readonly step: number;
 }
 
-/** A number inside the bounds of a schema: one the prompt names if it fits, else a small one. */
+/** A number within the bounds of a schema: one from the prompt if it fits, otherwise a small one. */
 export function numberOf(rule: Json, whole: boolean, context: ValueContext): number {
   const said =
     context.variety > 0 ? undefined : context.words.numbers.find((number) => numberFits(number, rule, whole));
   return said ?? grid(boundsOf(variedRule(rule, context), whole, context.variety > 0 ? 9_999 : 99), context.random);
 }
 
-/** Where there are no bounds, every other try may be below zero. */
+/** Without bounds, every other attempt may be negative. */
 function variedRule(rule: Json, { variety }: ValueContext): Json {
   const isOpen = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"].every((bound) => !(bound in rule));
   return isOpen && variety % 2 === 1 ? { ...rule, minimum: -9_999 } : rule;
 }
 
-/** Bounds further out than this are only the limits of a type. */
+/** Bounds beyond this are only the limits of a type. */
 const FAR = 1_000_000;
 
 function boundsOf(rule: Json, whole: boolean, span: number): Bounds {
@@ -43,7 +43,7 @@ function stepOf(rule: Json, whole: boolean): number {
   return commonMultiple(Math.round(step * scale), scale) / scale;
 }
 
-/** The smallest number that is a multiple of both. */
+/** The least common multiple. */
 export function commonMultiple(left: number, right: number): number {
   return (left / commonDivisor(left, right)) * right;
 }
@@ -57,7 +57,7 @@ export function decimalsOf(number: number): number {
   return Math.min(20, Math.max(0, decimals.length - Number(exponent)));
 }
 
-/** Draft 4 and OpenAPI 3.0 say `exclusiveMinimum: true` beside the minimum. */
+/** Draft 4 and OpenAPI 3.0 have `exclusiveMinimum: true` next to the minimum. */
 function lowest(rule: Json, nudge: number): number | undefined {
   const least = asNumber(rule.minimum);
   const above = asNumber(rule.exclusiveMinimum) ?? (rule.exclusiveMinimum === true ? least : undefined);
@@ -72,12 +72,12 @@ function highest(rule: Json, nudge: number): number | undefined {
   return Math.min(moved(below, -exclusiveNudge(rule, nudge)), most ?? Number.POSITIVE_INFINITY);
 }
 
-/** Far from zero a small step is lost in rounding. */
+/** Far from zero, rounding may lose a small step. */
 function moved(bound: number, by: number): number {
   return bound + by === bound ? bound + Math.sign(by) * Math.abs(bound) * 2 ** -51 : bound + by;
 }
 
-/** Between two exclusive bounds the step inwards must not jump over the other. */
+/** The step inwards from an exclusive bound must not cross the other bound. */
 function exclusiveNudge(rule: Json, nudge: number): number {
   const low = asNumber(rule.exclusiveMinimum) ?? asNumber(rule.minimum);
   const high = asNumber(rule.exclusiveMaximum) ?? asNumber(rule.maximum);
@@ -97,7 +97,7 @@ function grid({ low, high, step }: Bounds, random: () => number): number {
   return Number.isInteger(step) ? value : Number(value.toFixed(decimalsOf(step)));
 }
 
-/** Whether a number keeps the bounds and the step of a schema. */
+/** Whether a number satisfies the bounds and the step of a schema. */
 export function numberFits(number: number, rule: Json, whole: boolean): boolean {
   return (!whole || Number.isInteger(number)) && brokenNumberKeyword(number, rule) === undefined;
 }

@@ -4,7 +4,7 @@ import { propertySchemas } from "./schema-problem.ts";
 import { mergedRule, ruleOf } from "./schema-rule.ts";
 import { isDeep, type MakeValue, type ValueContext } from "./value-context.ts";
 
-/** An object: what is required, what is declared, and properties of other names until there are enough. */
+/** An object: required properties, declared properties, and other properties until there are enough. */
 export function objectOf(given: Json, depth: number, context: ValueContext, make: MakeValue): Json {
   const rule = withDependent(given, context);
   const declared = declaredNames(rule, isDeep(depth, context), context);
@@ -19,14 +19,14 @@ export function objectOf(given: Json, depth: number, context: ValueContext, make
   );
 }
 
-/** What holds when a property is there, for those that are required. */
+/** Adds the dependent schemas of required properties. */
 function withDependent(rule: Json, { root }: ValueContext): Json {
   const schemas = Object.entries(asObject(rule.dependentSchemas) ?? {});
   const needed = schemas.filter(([name]) => asTexts(rule.required).includes(name));
   return needed.map(([, schema]) => ruleOf(schema, root, ([first]) => first)).reduce(mergedRule, rule);
 }
 
-/** In the order of the schema. Later tries leave out what may be left out. */
+/** In the order of the schema. Later attempts omit optional properties. */
 function declaredNames(rule: Json, deep: boolean, { heights, variety }: ValueContext): readonly string[] {
   const properties = asObject(rule.properties) ?? {};
   const required = needing(asTexts(rule.required), rule);
@@ -41,7 +41,7 @@ function declaredNames(rule: Json, deep: boolean, { heights, variety }: ValueCon
   return [...declared, ...[...wanted].filter((name) => !declared.includes(name))];
 }
 
-/** The names with those that they need. */
+/** The names and the properties that they require. */
 function needing(names: readonly string[], rule: Json): readonly string[] {
   const dependent = asObject(rule.dependentRequired) ?? {};
   const all = new Set(names);
@@ -51,7 +51,7 @@ function needing(names: readonly string[], rule: Json): readonly string[] {
 
 const NAME_TRIES = 40;
 
-/** Names of other properties: as many as the schema wants, and one for a plain map. */
+/** Names of undeclared properties: as many as the schema requires, and one for a plain map. */
 function extraNames(
   rule: Json,
   declared: readonly string[],

@@ -1,7 +1,7 @@
 import { isNode, resolveRef } from "../core/schema-node.ts";
 import { asText, type Json } from "../dialects/served/json.ts";
 
-/** The schema a reference leads to: a pointer into the same document, or the name of an anchor in it. */
+/** The schema that a reference points to: a JSON pointer in the same document, or an anchor. */
 export function pointed(root: Json | boolean, reference: string): unknown {
   if (typeof root === "boolean" || !reference.startsWith("#")) return undefined;
   if (reference === "#" || reference.startsWith("#/")) return resolveRef(reference, root);

@@ -6,7 +6,7 @@ import { brokenNumberKeyword } from "./schema-number.ts";
 import { pointed } from "./schema-pointer.ts";
 import { sameJson } from "./schema-rule.ts";
 
-/** What a value does not satisfy: `minimum 3`, or `the schema false`. */
+/** The keyword that a value violates: `minimum 3`, or `the schema false`. */
 export function problemOf(schema: unknown, value: unknown, root: Json | boolean): string | undefined {
   if (schema === false) return "the schema false";
   const given = asObject(schema);
@@ -119,7 +119,7 @@ const list: Check = (rule, value, root) => {
   );
 };
 
-/** Draft 7 lists the first items in `items` and says the others in `additionalItems`. */
+/** Draft 7 has the first items in `items` and the others in `additionalItems`. */
 export function itemSchemas(rule: Json): readonly [first: readonly unknown[], others: unknown] {
   if (Array.isArray(rule.items)) return [rule.items, rule.additionalItems];
   return [asList(rule.prefixItems), rule.items];
@@ -157,7 +157,7 @@ const table: Check = (rule, value, root) => {
   );
 };
 
-/** All that holds for the property of this name. */
+/** All schemas that apply to a property. */
 export function propertySchemas(rule: Json, name: string): readonly unknown[] {
   const properties = asObject(rule.properties) ?? {};
   const patterns = Object.entries(asObject(rule.patternProperties) ?? {});

@@ -8,7 +8,7 @@ export type ChooseBranch = (branches: readonly unknown[]) => unknown;
 
 const MOST_HOPS = 32;
 
-/** A schema with references followed, one branch chosen and all parts that hold together laid into one. */
+/** A schema with resolved references, one chosen branch, and all applicable parts merged. */
 export function ruleOf(schema: unknown, root: Json | boolean, choose: ChooseBranch, hops = 0): Json {
   const given = asObject(schema);
   if (given === undefined || hops > MOST_HOPS) return schema === false ? NOTHING : {};
@@ -55,7 +55,7 @@ function each(names: string, combine: Combine): Record<string, Combine> {
   return Object.fromEntries(names.split(" ").map((name) => [name, combine]));
 }
 
-/** What satisfies both. */
+/** The intersection of two schemas. */
 export function mergedRule(left: Json, right: Json): Json {
   const merged: Record<string, unknown> = { ...left, ...right };
   for (const [keyword, combine] of Object.entries(COMBINED))
@@ -98,7 +98,7 @@ function steps(left: unknown, right: unknown): unknown {
   return Number.isInteger(ours) && Number.isInteger(theirs) ? commonMultiple(ours, theirs) : Math.max(ours, theirs);
 }
 
-/** Whether two JSON values are equal, whatever the order of their keys. */
+/** Whether two JSON values are equal, regardless of the order of keys. */
 export function sameJson(left: unknown, right: unknown): boolean {
   return canonical(left) === canonical(right);
 }

@@ -8,7 +8,7 @@ import type { ValueContext } from "./value-context.ts";
 const PATTERN_TRIES = 60;
 const SOURCES = ["plain", "plain", "ascii", "plain", "beyond"] as const;
 
-/** A string that keeps the formats, the patterns and the length a schema asks for; otherwise a word of the prompt. */
+/** A string that satisfies formats, patterns and length of a schema; otherwise a word of the prompt. */
 export function stringOf(rule: Json, name: string, context: ValueContext): string {
   let last = "";
   for (const text of candidates(rule, name, context)) {
@@ -33,7 +33,7 @@ function* candidates(rule: Json, name: string, context: ValueContext): Generator
   yield sized(free.toUpperCase(), rule, context);
 }
 
-/** Each pattern by itself, and what is asked of the beginning, the middle and the end put together. */
+/** Texts for each pattern, and combined texts for patterns of the start, the middle and the end. */
 function* patternTexts(
   patterns: readonly string[],
   rule: Json,
@@ -63,7 +63,7 @@ function placeOf(pattern: string): number {
   return pattern.startsWith("^") ? 0 : pattern.endsWith("$") ? 2 : 1;
 }
 
-/** JSON Schema counts code points. The prefix goes first when there is no room for it. */
+/** JSON Schema counts code points. If the text is too long, the prefix is dropped first. */
 function sized(text: string, rule: Json, context: ValueContext): string {
   const least = asNumber(rule.minLength) ?? 0;
   const most = asNumber(rule.maxLength) ?? Number.POSITIVE_INFINITY;

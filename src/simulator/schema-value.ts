@@ -11,21 +11,21 @@ import { stringOf } from "./schema-string.ts";
 import { UnsatisfiedSchema } from "./unsatisfied-schema.ts";
 import { isDeep, type ValueContext } from "./value-context.ts";
 
-/** How a value is made up: the same options give the same value. */
+/** Options for a generated value; equal options give equal values. */
 export interface ExampleOptions {
-  /** Strings and numbers are taken from here where that makes sense. */
+  /** Source of strings and numbers, if they fit. */
   readonly prompt?: string;
   readonly seed?: string;
-  /** Put before strings whose content is free. */
+  /** Prefix of strings without constraints. */
   readonly prefix?: string;
 }
 
-/** Values that may be thrown away in all, so that a schema without a value is detected in time. */
+/** Maximum number of discarded values, so that a schema without a value is detected in time. */
 const MOST_FAILURES = 600;
 const TRIES = 12;
 const LAST_DEPTH = 200;
 
-/** A value that satisfies a JSON Schema, checked against it. */
+/** A value that satisfies a JSON Schema, validated against it. */
 export function exampleOf(schema: unknown, options: ExampleOptions = {}): unknown {
   const root = typeof schema === "boolean" ? schema : (asObject(schema) ?? true);
   const heights = new SchemaHeights(root);
@@ -45,7 +45,7 @@ export function exampleOf(schema: unknown, options: ExampleOptions = {}): unknow
   return make(root, "", 0, context);
 }
 
-/** The first value that satisfies the schema; each try chooses other branches, types and texts. */
+/** The first value that satisfies the schema; each attempt chooses other branches, types and texts. */
 function make(schema: unknown, name: string, depth: number, context: ValueContext): unknown {
   let failure = new UnsatisfiedSchema(context.place, "the schema");
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -110,14 +110,14 @@ function typeOf(rule: Json, depth: number, context: ValueContext): string {
   return KEYWORDS.find(([, keywords]) => keywords.some((keyword) => keyword in rule))?.[0] ?? "string";
 }
 
-/** Of several types the first that says something, except where an end is needed. */
+/** The first type with content, unless the value has to end. */
 function typeAmong(types: readonly string[], depth: number, context: ValueContext): string {
   if (isDeep(depth, context) && types.includes("null")) return "null";
   const telling = [...types.filter((type) => type !== "null"), ...types.filter((type) => type === "null")];
   return telling[context.variety % telling.length] ?? "string";
 }
 
-/** The first branch that has an end; deep down the one that ends soonest. */
+/** The first branch with a finite value; at depth, the shallowest one. */
 function branchOf(branches: readonly unknown[], depth: number, context: ValueContext): unknown {
   const { heights, variety, random } = context;
   const finite = branches.filter((branch) => heights.of(branch) < Number.POSITIVE_INFINITY);

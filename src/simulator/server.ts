@@ -32,16 +32,16 @@ export type { RecordedRequest } from "./record.ts";
 export interface Simulator {
   /** Its origin, for example `http://127.0.0.1:41234`. */
   readonly url: string;
-  /** What goes into a `base_url`: with `/v1` for the OpenAI wires, without a version for the others. */
+  /** The `base_url` for a wire format: with `/v1` for the OpenAI wires, without a version for the others. */
   baseUrl(wire: WireName): string;
-  /** Every request that arrived since the start or the last `reset`, in order of arrival. */
+  /** All requests since the start or the last `reset`, in order of arrival. */
   readonly requests: readonly RecordedRequest[];
   /**
    * Adds steps for the next requests, in order of arrival.
-   * @throws ModelError `invalid_request` when a step has an unknown key or kind; then no step is added.
+   * @throws ModelError `invalid_request` if a step has an unknown key or kind; then no step is added.
    */
   script(...steps: Fault[]): void;
-  /** Forgets requests, script, prompt cache and stored responses. */
+  /** Deletes requests, script, prompt cache and stored responses. */
   reset(): void;
   /** Closes the server and every connection. */
   close(): Promise<void>;
@@ -51,25 +51,25 @@ export interface SimulatorOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   readonly script?: readonly Fault[];
-  /** Makes answers; `undefined` leaves it to the simulator. */
+  /** Returns custom answers; `undefined`: the simulator generates one. */
   readonly answers?: (request: SimulatedRequest) => SimulatedAnswer | undefined;
-  /** Between the events of a stream, milliseconds; default 0. */
+  /** Delay between the events of a stream, milliseconds; default 0. */
   readonly delayMs?: number;
-  /** Another seed, other words. Default 0. */
+  /** Seed of the generated text. Default 0. */
   readonly seed?: number | string;
-  /** Does not keep the process alive; default false. */
+  /** Do not keep the process alive; default false. */
   readonly unref?: boolean;
 }
 
-/** A body above this is refused with 413. */
+/** Larger bodies are rejected with 413. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
 const MOST_PORT = 65_535;
 
 /**
- * Starts a provider on 127.0.0.1 that speaks four wire formats: OpenAI chat completions and responses, Anthropic
- * messages, Gemini generateContent. The path chooses the wire. Answers are deterministic, need no key and no network,
- * and say that they are simulated. The key `invalid` is refused with 401.
+ * Starts a provider on 127.0.0.1 with four wire formats: OpenAI chat completions and responses, Anthropic messages, Gemini
+ * generateContent. The path selects the format. Answers are deterministic, need no key and no network, and are labeled as
+ * simulated. The key `invalid` is rejected with 401.
  *
  * @throws ModelError `invalid_request` for an unknown option, an unknown key or kind in the script, or a port out of
  * range; Node's own error (`EADDRINUSE`) when the port is taken.
@@ -86,7 +86,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   checkFaults(options.script ?? []);
   const room = new Room(options);
   const server = createServer((request, response) => void room.handle(request, response));
-  // Idle connections are kept until close(): a server that drops them races with the next request of its client.
+  // Idle connections are kept until close(), because closing them would race with the client's next request.
   Object.assign(server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0, timeout: 0 });
   if (options.unref === true) server.on("connection", (socket: Socket) => socket.unref());
   await listening(server, options.port ?? 0);
@@ -141,7 +141,7 @@ function closed(server: Server, room: Room): Promise<void> {
   });
 }
 
-/** The state of one simulator and the life of one request in it. */
+/** The state of one simulator, and the handling of its requests. */
 class Room {
   readonly script = new FaultScript();
   readonly #options: SimulatorOptions;
@@ -231,7 +231,7 @@ class Room {
     return record;
   }
 
-  /** A response that closes neither ended nor cut by us was given up by the peer. */
+  /** If we neither ended nor cut a response that closes, the peer disconnected. */
   #watch(response: ServerResponse, record: WritableRecord): void {
     response.on("close", () => {
       if (!response.writableFinished && !this.#cutHere.has(response) && !this.#closing)
@@ -262,7 +262,7 @@ interface Seen {
   readonly tooLarge: boolean;
 }
 
-/** The whole body; one that is too large is read to its end and thrown away. `undefined` when the peer went away. */
+/** The complete body; one that is too large is read and discarded. `undefined` if the peer disconnected. */
 async function readBody(request: IncomingMessage): Promise<{ text: string; tooLarge: boolean } | undefined> {
   const pieces: Buffer[] = [];
   let bytes = 0;

@@ -1,6 +1,6 @@
-/** No value was found: there is none, or the schema asks for more than can be made up here. */
+/** No value was found: there is none, or the schema is too complex for the generator. */
 export class UnsatisfiedSchema extends Error {
-  /** Where in the value: `$.items[].name`. */
+  /** Path in the value: `$.items[].name`. */
   readonly place: string;
 
   constructor(place: string, problem: string) {

@@ -8,19 +8,19 @@ export interface ValueContext {
   readonly prefix: string;
   readonly random: () => number;
   readonly heights: SchemaHeights;
-  /** 0 at first; higher when what was made before did not do, so that something else is made. */
+  /** 0 for the first attempt; higher values generate other values. */
   readonly variety: number;
-  /** Whether the array around this has an equal item, so that free strings must differ; holds for all parts. */
+  /** Whether the enclosing array has an equal item, so that free strings must differ; inherited by nested values. */
   readonly isAnother: boolean;
-  /** Where this value is in the whole: `$.items[].name`. */
+  /** Path of this value: `$.items[].name`. */
   readonly place: string;
   readonly spent: { values: number; failures: number };
 }
 
-/** Makes the value of a part. */
+/** Generates a nested value. */
 export type MakeValue = (schema: unknown, name: string, depth: number, context: ValueContext) => unknown;
 
-/** Below this depth, and in a value this large, only what is required is made, so that recursive schemas end. */
+/** Beyond this depth or size, only required parts are generated, so that recursive schemas end. */
 const OPTIONAL_DEPTH = 4;
 const LARGE = 120;
 

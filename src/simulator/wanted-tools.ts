@@ -22,7 +22,7 @@ const VERBS = new Set([
   "data",
 ]);
 
-/** The tools an answer calls: those the choice demands, or those the prompt plainly asks for. None after tool results. */
+/** The tools that an answer calls: those that the tool choice requires, or that the prompt mentions. None after tool results. */
 export function wantedTools(request: SimulatedRequest): readonly SimulatedTool[] {
   if (request.tools.length === 0 || request.toolChoice === "none") return [];
   if ((request.turns.at(-1)?.results.length ?? 0) > 0) return [];
@@ -37,14 +37,14 @@ function allowedTools({ tools, toolChoice }: SimulatedRequest): readonly Simulat
   return tools.filter((tool) => toolChoice.names.includes(tool.name));
 }
 
-/** Tools named in full win over those only hinted at. */
+/** Tools with their full name in the prompt take precedence over partial matches. */
 function namedTools(tools: readonly SimulatedTool[], prompt: string): readonly SimulatedTool[] {
   const words = wordsOf(prompt);
   const inFull = tools.filter((tool) => isNamedIn(tool, prompt));
   return inFull.length > 0 ? inFull : tools.filter((tool) => isHintedAt(tool, words));
 }
 
-/** By its name, or by its name as spoken: `getWeather` is "get weather". */
+/** Matches the name, or its words: `getWeather` matches "get weather". */
 function isNamedIn(tool: SimulatedTool, prompt: string): boolean {
   const spoken = partsOf(tool.name).join(" ");
   return mentions(prompt, tool.name) || (spoken.includes(" ") && mentions(prompt, spoken));

@@ -3,13 +3,13 @@ import { createTransport } from "../transport/fetch.ts";
 import { type SentRequest, sentRequest } from "./sent-request.ts";
 
 export interface BlockedNetwork extends Transport {
-  /** Every request that was refused, in order. */
+  /** All blocked requests, in order. */
   readonly refused: readonly SentRequest[];
 }
 
 /**
- * A transport that reaches only this machine (`localhost`, 127.0.0.0/8, `::1`). A request to anywhere else is not sent:
- * the call ends at once, without a retry or a fallback, with an `invalid_request` that names the address.
+ * A transport that connects only to this machine (`localhost`, 127.0.0.0/8, `::1`). Other requests are not sent: the call fails
+ * at once, without a retry or a fallback, with an `invalid_request` that names the URL.
  *
  * @example
  * import { ModelFactory } from "modelwright";
@@ -38,7 +38,7 @@ export function blockNetwork(): BlockedNetwork {
   };
 }
 
-/** The first host on the way that is not this machine. */
+/** The first host of the route that is not this machine. */
 function foreignPlace(url: string | URL | Request, proxy: string | undefined): string | undefined {
   const target = url instanceof Request ? url.url : String(url);
   return [proxy ?? target, target].map(hostOf).find((host) => !isLoopback(host));

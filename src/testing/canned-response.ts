@@ -1,6 +1,6 @@
 import type { Exchange, SseMessage, WireResponse } from "../index.ts";
 
-/** What a recording transport answers instead of sending the request. */
+/** The response of a recording transport, instead of sending the request. */
 export interface CannedAnswer {
   /** HTTP status. Default 200. */
   readonly status?: number;
@@ -9,7 +9,7 @@ export interface CannedAnswer {
   readonly body: unknown;
 }
 
-/** An answer that never was on a wire, as far as the dialects read one. */
+/** A response that was not sent over the network, with the parts that the dialects use. */
 export class CannedResponse implements WireResponse {
   readonly status: number;
   readonly ok: boolean;
@@ -28,7 +28,7 @@ export class CannedResponse implements WireResponse {
     this.#text = JSON.stringify(body) ?? "";
   }
 
-  /** Notes in the exchange what a real answer leaves there. */
+  /** Updates the exchange like a real response. */
   settle(exchange: Exchange | undefined): Response {
     const errorBody = this.ok ? undefined : this.#text;
     if (exchange !== undefined) Object.assign(exchange, { sent: true, response: this, errorBody });

@@ -5,9 +5,9 @@ import { type CannedAnswer, CannedResponse } from "./canned-response.ts";
 import { type SentRequest, sentRequest } from "./sent-request.ts";
 
 export interface RecordingOptions {
-  /** Answers a request in place of its provider; `undefined` lets it go on. Default: all go on. */
+  /** Answers a request instead of its provider; `undefined` sends it. Default: all requests are sent. */
   readonly answer?: (request: SentRequest) => CannedAnswer | undefined;
-  /** Sends what nothing here answers. Default: the built-in transport. */
+  /** Sends requests that `answer` does not handle. Default: the built-in transport. */
   readonly through?: Transport;
 }
 
@@ -17,13 +17,13 @@ const RULES: OptionRules<RecordingOptions> = {
 };
 
 export interface RecordingTransport extends Transport {
-  /** Every request so far, in order of sending. */
+  /** All requests so far, in order. */
   readonly requests: readonly SentRequest[];
 }
 
 /**
- * Keeps every request that the SDKs would send: address, method, headers with credentials masked, body. With `answer`
- * nothing has to leave the process; a streamed call reads a JSON answer as well.
+ * Records every request of the SDKs: URL, method, headers with masked credentials, body. With `answer`, no request has to be
+ * sent; streaming calls also accept a JSON answer.
  *
  * @example
  * import { ModelFactory } from "modelwright";

@@ -2,14 +2,14 @@ import { maskedAddress } from "../core/masked-address.ts";
 import { maskedHeader } from "../core/masked-header.ts";
 import type { WireInit } from "../index.ts";
 
-/** A request as it left the SDK, credentials masked. */
+/** A request of an SDK, with masked credentials. */
 export interface SentRequest {
   readonly method: string;
-  /** Without user and password; parameters that hold credentials are masked. */
+  /** Without user and password; parameters with credentials are masked. */
   readonly url: string;
-  /** Names in small letters; of a credential only its scheme is kept. */
+  /** Names in lower case; credentials are reduced to their scheme. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON, or the text when it is none; `undefined` without a body. */
+  /** Parsed JSON, or a string if it is not JSON; `undefined` without a body. */
   readonly body: unknown;
 }
 

@@ -78,7 +78,7 @@ describe("a catalog on disk", () => {
     ["a wire that does not exist", '"dialect":"telnet","price":{"input":2'],
   ])("whose rows hold %s is refused when they are asked for", (_what, damage) => {
     const text = whole.replace('"price":{"input":2', damage);
-    expect(() => new CachedCatalog(text).table("openai")).toThrow(/damaged in its rows of openai/);
+    expect(() => new CachedCatalog(text).table("openai")).toThrow(/has invalid rows for openai/);
   });
 
   test("is no folder, no pipe and no device", () => {

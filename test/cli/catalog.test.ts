@@ -70,7 +70,7 @@ describe("catalog update", () => {
   it.each([
     ["no JSON", "<html>", /is not JSON/],
     ["cut", TEXT.slice(0, -20), /is not JSON/],
-    ["of another kind", '{"object":"list","data":[]}', /names no provider with models/],
+    ["of another kind", '{"object":"list","data":[]}', /has no provider with models/],
     ["empty", "", /is not JSON/],
     ["NaN where a number should be", TEXT.replace('"context":300000', '"context":NaN'), /is not JSON/],
   ])("leaves the old catalog when the document is %s", async (_what, body, message) => {
@@ -223,7 +223,7 @@ describe("catalog", () => {
     mkdirSync(dirname(path));
     writeFileSync(path, textOf(DOCUMENT).slice(0, -40));
     const { code, err } = await cli(["catalog"], { env });
-    expect(err).toMatch(/the cached catalog .* is not whole/);
+    expect(err).toMatch(/the cached catalog .* is incomplete/);
     expect(err).toContain("modelwright catalog clear");
     expect(code).toBe(1);
     expect((await cli(["models", "--catalog", "gpt-4o-mini"], { env })).out).toContain("gpt-4o-mini");

@@ -420,7 +420,7 @@ describe("a script that is none", () => {
   it.each([
     [
       { attempts: [[["okjson"], ["jsno", 1]]] },
-      'TypeError: attempts[0][1] ["jsno",1]: there is no step "jsno"; steps are status, json',
+      'TypeError: attempts[0][1] ["jsno",1]: unknown step "jsno"; known steps: status, json',
     ],
     [{ attempts: [[["status", "200"]]] }, 'attempts[0][0] ["status","200"]: the code must be a number from 200 to 599'],
     [{ attempts: [[["status", 200, { a: 1 }]]] }, 'the header "a" must be a string on one line'],
@@ -429,14 +429,14 @@ describe("a script that is none", () => {
     [{ attempts: [[["hex", "0g"]]] }, "the bytes must be hexadecimal digits"],
     [{ attempts: [[["split", 0]]] }, "the bytes must be a positive integer"],
     [{ attempts: [[["hang", 1]]] }, "takes 0 values, got 1"],
-    [{ attempts: [[["repeat", 2, ["dat", 1]]]] }, 'there is no step "dat"'],
-    [{ attempts: [[["rate", {}]]] }, "the limits must name requests or tokens"],
-    [{ attempts: [["okjson"]] }, 'attempts[0][0] "okjson": a step is a list that begins with its name'],
+    [{ attempts: [[["repeat", 2, ["dat", 1]]]] }, 'unknown step "dat"'],
+    [{ attempts: [[["rate", {}]]] }, "the limits must have requests or tokens"],
+    [{ attempts: [["okjson"]] }, 'attempts[0][0] "okjson": a step is an array that starts with its name'],
     [{ attempts: [{}] }, "attempts[0]: a script is an array of steps, got {}"],
     [{ attempts: [] }, "attempts: must be an array of at least one script"],
     [{ routes: [{ match: {}, attempts: [[["x"]]] }] }, "routes[0].attempts[0][0]"],
     [{ tls: { cert: "bad" } }, "tls.cert: must be one of good, expired, wrong-host, self-signed"],
-    [{ expect: { maxRequest: 1 } }, 'expect: there is no "maxRequest"'],
+    [{ expect: { maxRequest: 1 } }, 'expect: unknown key "maxRequest"'],
     [{ atempts: [] }, 'there is no option "atempts"'],
   ])("%j is refused", async (options, message) => {
     expect(await refusal(options)).toContain(message);
@@ -444,7 +444,7 @@ describe("a script that is none", () => {
 
   it("a step after one that sends the head cannot compress it any more", async () => {
     expect(await refusal({ attempts: [[["sse"], ["gzip"]]] })).toContain(
-      '["gzip"]: must come before what sends the head',
+      '["gzip"]: must come before the step that sends the headers',
     );
   });
 });

@@ -12,7 +12,7 @@ import { own } from "../../core/own.ts";
 import { sameModel } from "../identity.ts";
 import type { TimedPrice } from "../listed-price.ts";
 
-/** Our provider ids where the price package has another. */
+/** Provider ids that differ in the price package. */
 const PACKAGE_IDS: Readonly<Record<string, string>> = {
   vertex: "google",
   xai: "x-ai",
@@ -20,28 +20,28 @@ const PACKAGE_IDS: Readonly<Record<string, string>> = {
   moonshot: "moonshotai",
 };
 
-/** Fees per request or per kind of output: a price per token alone would be too low. */
+/** Fees per request or output type: a price per token would be too low. */
 const INEXPRESSIBLE = ["requests_kcount", "output_reasoning_mtok", "output_citation_mtok"];
 
 function packageIdOf(providerId: string): string {
   return own(PACKAGE_IDS, providerId) ?? providerId;
 }
 
-/** Models the package prices at this provider; Azure serves those of other vendors at their own prices. */
+/** Models with a price at this provider; Azure serves models of other vendors at their own prices. */
 export function packageModels(providerId: string): readonly ModelInfo[] {
   const provider = findProvider({ providerId: packageIdOf(providerId) });
   const others = (provider?.fallback_model_providers ?? []).map((id) => findProvider({ providerId: id }));
   return [provider, ...others].flatMap((one) => one?.models ?? []);
 }
 
-/** The model the package takes this id for. */
+/** The package's model for an id. */
 export function packageModel(providerId: string, modelId: string, at: Date): ModelInfo | undefined {
   return calcPrice({}, modelId, { providerId: packageIdOf(providerId), timestamp: at })?.model;
 }
 
 /**
- * The package's price for exactly this model, at this time. The package matches by prefix (claude-sonnet-5-5 is answered
- * as claude-sonnet-5), so an answer counts only when it names the same model.
+ * The package's price for exactly this model, at this time. The package matches by prefix (claude-sonnet-5-5 matches
+ * claude-sonnet-5), so a result counts only if it is the same model.
  */
 export function exactPrice(providerId: string, modelId: string, at: Date): Price | undefined {
   const found = calcPrice({}, modelId, { providerId: packageIdOf(providerId), timestamp: at });
@@ -53,7 +53,7 @@ function isAbout(model: ModelInfo, modelId: string): boolean {
   return sameModel(model.id.toLowerCase(), modelId.toLowerCase()) || enumeratedIds(model.match).includes(modelId);
 }
 
-/** Every price of a model with the time it holds; the last one whose time has come is the price. */
+/** All prices of a model with their times; the last one that has started applies. */
 export function timedPrices({ prices }: ModelInfo): readonly TimedPrice[] {
   if (!Array.isArray(prices)) return [{ price: priceFrom(prices) }];
   return prices.map(({ constraint, prices: rates }) => ({ ...timeFrom(constraint), price: priceFrom(rates) }));
@@ -71,7 +71,7 @@ function minuteOf(time: string): string {
   return minute;
 }
 
-/** The ids a match rule lists one by one. */
+/** The ids that a match rule lists. */
 export function enumeratedIds(match: MatchLogic): readonly string[] {
   if ("equals" in match) return [match.equals];
   return "or" in match ? match.or.flatMap(enumeratedIds) : [];

@@ -5,7 +5,7 @@ import { EFFORTS, type Effort } from "../../core/request.ts";
 import type { Capability } from "../../core/target.ts";
 import type { ModelRow } from "../model-row.ts";
 
-/** The fields of a model in the package's data files that the catalog reads. */
+/** The fields of a model in the package's data files that the catalog uses. */
 interface PiModel {
   readonly id: string;
   readonly type: string;
@@ -14,7 +14,7 @@ interface PiModel {
   readonly cost: PiCost;
   readonly contextWindow?: number;
   readonly maxTokens?: number;
-  /** Level -> word on the wire; null: not taken; absent: taken as it is, but `xhigh` and `max` only where listed. */
+  /** Level -> wire value; null: unsupported; absent: unchanged, but `xhigh` and `max` only if listed. */
   readonly thinkingLevelMap?: Readonly<Record<string, string | null>>;
   readonly compat?: Readonly<Record<string, unknown>>;
 }
@@ -30,7 +30,7 @@ interface PiCost extends PiRates {
 
 type PiFile = Readonly<Record<string, Readonly<Record<string, PiModel>>>>;
 
-/** What a wire of the package means for a reasoning effort. */
+/** Encoding of the reasoning effort by wire format of the package. */
 const WIRES: Readonly<Record<string, NonNullable<ModelRow["reasoningWire"]>>> = {
   "openai-completions": "effort",
   "openai-responses": "effort",
@@ -40,9 +40,9 @@ const WIRES: Readonly<Record<string, NonNullable<ModelRow["reasoningWire"]>>> = 
   "google-generative-ai": "level",
   "google-vertex": "level",
 };
-/** Hosts reached over the OpenAI wires whatever the package uses. */
+/** Hosts that use the OpenAI wire formats, regardless of the package. */
 const OPENAI_HOSTED = new Set(["fireworks", "openrouter", "github-copilot"]);
-/** Only these are served by the Responses wire alone at a host whose other models are not. */
+/** Hosts where some models are served only by the Responses wire format. */
 const RESPONSES_ONLY = new Set(["github-copilot"]);
 
 export function readPiModels(directory: string, file: string): readonly ModelRow[] {
@@ -67,7 +67,7 @@ function contextsOf(data: PiFile): Map<string, number> {
   );
 }
 
-/** For OpenAI's own API the package stops where the higher price tier begins; its Azure rows have the whole window. */
+/** For OpenAI's API, the package limits the context to the lower price tier; its Azure rows have the full window. */
 function withFullWindow(row: ModelRow, windows: ReadonlyMap<string, number>): ModelRow {
   const context = Math.max(row.context ?? 0, windows.get(row.id) ?? 0);
   return context > 0 ? { ...row, context } : row;
@@ -86,7 +86,7 @@ function rowFrom(model: PiModel, wire: string, file: string): ModelRow {
   };
 }
 
-/** The package lists models that call tools; what they read is in `input`. */
+/** All models of the package support tools; `input` lists their input types. */
 function capabilitiesFrom(model: PiModel): Pick<ModelRow, "can" | "cannot"> {
   const has: Record<string, boolean> = {
     tools: true,
@@ -123,7 +123,7 @@ function takes(word: Effort, map: Readonly<Record<string, string | null>>, wire:
   return mapped?.toLowerCase() === word;
 }
 
-/** Zero for everything means a free model where the id says so, and nothing known elsewhere. */
+/** All zeros mean a free model if the id says so, otherwise an unknown price. */
 function priceFrom(model: PiModel): Price | undefined {
   const { cost } = model;
   const free = /(^|[:-])free$/.test(model.id);
@@ -132,7 +132,7 @@ function priceFrom(model: PiModel): Price | undefined {
   return { ...ratesFrom(cost), ...(tiers.length > 0 && { tiers }) };
 }
 
-/** A zero cache rate means "no such rate"; such tokens are charged as input. */
+/** A cache rate of zero means no rate; such tokens are charged as input. */
 function ratesFrom(rates: PiRates): PiRatesOnly {
   const { input, output, cacheRead, cacheWrite } = rates;
   return { input, output, ...(cacheRead > 0 && { cacheRead }), ...(cacheWrite > 0 && { cacheWrite }) };

@@ -5,7 +5,7 @@ import type { ModelRow } from "../model-row.ts";
 import { indexed } from "../table.ts";
 import { enumeratedIds, packageModel, packageModels, timedPrices } from "./package-price.ts";
 
-/** Prices the table of models does not hold: of models that are in no row of it, and those that depend on the time. */
+/** Prices that are not in the model table: of models without a row, and prices that depend on the time. */
 export function priceRowsOf(provider: string, rows: readonly ModelRow[], at: Date): readonly PriceRow[] {
   const table = indexed(rows);
   const timed = new Set(rows.filter((row) => row.timedPrice === true).map((row) => row.id));

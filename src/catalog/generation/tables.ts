@@ -15,7 +15,7 @@ import { priceRowsOf } from "./price-tables.ts";
 export const PI_PACKAGE = "@earendil-works/pi-ai";
 export const PI_VERSION = "1.5.2";
 
-/** Our provider -> the data file that describes its models, or an empty name where only prices are known. */
+/** Provider -> data file with its models; empty if only prices are known. */
 const SOURCES: Readonly<Record<string, string>> = {
   anthropic: "anthropic",
   azure: "azure",
@@ -41,14 +41,14 @@ const SOURCES: Readonly<Record<string, string>> = {
   zhipuai: "zai",
 };
 
-/** Not a model that answers with text, or a spelling of the price package that no API takes. */
+/** Models without text output, and ids of the price package that no API accepts. */
 const NOT_A_CHAT_MODEL = [
   /embed|tts|transcribe|whisper|realtime|moderation|image|ocr|live|voice|guard|instruct|vision-preview|native-audio|^(flux|veo|imagen|ada|babbage|curie|davinci|text-davinci)/i,
   /^ft:|\.ft-|:|-maas$|text-preview$/,
   /^gpt-(35|\d-\d|3\.5-0301|5(\.\d)?-chat$|5\.1-mini$)|^(gpt-oss|text-)|-mini-high$|^(computer-use|codex-mini|claude-v1|claude-2)$/,
   /^(gemini-(flash|pro)-1\.5|deepseek-(chat-v|r1-)|x-ai\/)/,
 ];
-/** Tables to which models known by price alone are added, and which of them; elsewhere their ids are families, not names on the wire. */
+/** Providers, and their models, for which models without facts are added from the price package; for others its ids are families, not wire ids. */
 const PRICED_ONLY: Readonly<Record<string, RegExp>> = {
   openai: /./,
   anthropic: /./,
@@ -104,7 +104,7 @@ function tableFor(provider: string, file: string, directory: string, at: Date): 
     .sort((left, right) => (left.id < right.id ? -1 : 1));
 }
 
-/** Ids the price package names one by one and no other source has. */
+/** Ids that only the price package lists. */
 function pricedIds(provider: string, taken: readonly string[], at: Date): string[] {
   const wanted = PRICED_ONLY[provider];
   if (wanted === undefined) return [];
@@ -120,8 +120,8 @@ function isCopyOfKnown(id: string, known: readonly string[]): boolean {
 }
 
 /**
- * The price package wins for an id that is its own, or where it agrees with the model data and says more; for copies and
- * pointers it may mean an older release, and the model data wins.
+ * The price package takes precedence for its own ids, or if it matches the model data and has more detail. For copies and
+ * pointers it may refer to an older release, so the model data takes precedence.
  */
 function withPrice(provider: string, row: ModelRow, at: Date): ModelRow {
   const { price: own, ...rest } = row;
@@ -139,7 +139,7 @@ function agree(left: Price, right: Price | undefined): boolean {
   return left.input === right?.input && left.output === right.output;
 }
 
-/** Whether the price differs by the hour, or a change is announced. */
+/** Whether the price depends on the hour, or a change is announced. */
 function isTimed(provider: string, id: string, at: Date): boolean {
   const prices = packageModel(provider, id, at)?.prices;
   if (!Array.isArray(prices)) return false;

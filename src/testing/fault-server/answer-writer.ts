@@ -6,7 +6,7 @@ import type { GzipMode, LineEnd } from "./step.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
-/** One answer: its head, and a body framed as the head says. */
+/** Writes one response: its headers, and a body with the matching framing. */
 export class AnswerWriter {
   lineEnd: LineEnd;
   readonly #connection: Connection;
@@ -24,7 +24,7 @@ export class AnswerWriter {
     this.lineEnd = lineEnd;
   }
 
-  /** Whether the same connection serves the next request. */
+  /** Whether the connection is kept alive. */
   get staysOpen(): boolean {
     return (this.#headers["connection"] ?? (this.#keepAlive ? "keep-alive" : "close")) !== "close";
   }
@@ -71,12 +71,12 @@ export class AnswerWriter {
     await this.#framed(this.#gzip?.push(bytes) ?? bytes);
   }
 
-  /** The head, if a status was given and nothing followed that would have sent it. */
+  /** Sends the headers, if a status was set and they were not sent yet. */
   async begin(): Promise<void> {
     if (this.#named && !this.#headSent) await this.#head();
   }
 
-  /** Ends the body properly. */
+  /** Ends the body cleanly. */
   async end(): Promise<void> {
     await this.begin();
     if (this.#gzip !== undefined) await this.#framed(this.#gzip.end());

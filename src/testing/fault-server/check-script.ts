@@ -40,26 +40,26 @@ const statusCode: Check = (value) =>
 const splitBytes: Check = (value) => (isCount(value) && value > 0 ? undefined : "the bytes must be a positive integer");
 
 const headers: Check = (value) => {
-  if (!isTable(value)) return "the headers must be a table of texts";
+  if (!isTable(value)) return "the headers must be an object of strings";
   const wrong = Object.entries(value).find(([name, one]) => !isText(one) || /[\r\n]/.test(name + one));
   return wrong === undefined ? undefined : `the header ${JSON.stringify(wrong[0])} must be a string on one line`;
 };
 
 const limits: Check = (value) => {
-  if (!isTable(value)) return "the limits must be a table";
+  if (!isTable(value)) return "the limits must be an object";
   const unknown = Object.keys(value).find((name) => !["requests", "tokens", "windowMs"].includes(name));
-  if (unknown !== undefined) return `the limit ${JSON.stringify(unknown)} is none of requests, tokens, windowMs`;
+  if (unknown !== undefined) return `the limit ${JSON.stringify(unknown)} must be requests, tokens or windowMs`;
   const wrong = Object.entries(value).find(([, one]) => !(typeof one === "number" && one > 0));
   if (wrong !== undefined) return `the limit ${wrong[0]} must be a number above 0`;
   return value["requests"] === undefined && value["tokens"] === undefined
-    ? "the limits must name requests or tokens"
+    ? "the limits must have requests or tokens"
     : undefined;
 };
 
 const repeated: Check = (value) => stepProblem(value);
 const wire = oneOf("the wire", ...WIRE_NAMES);
 
-/** What each step takes, in order. */
+/** The arguments of each step, in order. */
 const TAKES: Readonly<Record<FaultStep[0], readonly Check[]>> = {
   status: [statusCode, optional(headers)],
   json: [given("the body")],
@@ -88,7 +88,7 @@ const TAKES: Readonly<Record<FaultStep[0], readonly Check[]>> = {
   tunnel: [],
 };
 
-/** The same script, now known to be one. Throws a TypeError that names the place of the first bad step. */
+/** Validates a script. Throws a TypeError that names the first invalid step. */
 export function checkedScript(script: unknown, place: string): FaultScript {
   if (!Array.isArray(script)) throw new TypeError(`${place}: a script is an array of steps, got ${shown(script)}`);
   for (const [index, step] of script.entries()) {
@@ -103,19 +103,19 @@ const SEND_HEAD = new Set(["json", "sse", "data", "event", "raw", "hex", "hexdat
 function orderProblem([name]: FaultStep, before: FaultScript): Problem {
   if (name !== "gzip") return undefined;
   const late = before.some((step) => SEND_HEAD.has(step[0]) || (step[0] === "status" && namesBody(step[2])));
-  return late ? "must come before what sends the head" : undefined;
+  return late ? "must come before the step that sends the headers" : undefined;
 }
 
-/** A status with one of these is sent at once. */
+/** Whether the headers define the length of a body; such a status is sent at once. */
 export function namesBody(headers: Readonly<Record<string, string>> = {}): boolean {
   return Object.keys(headers).some((name) => ["content-type", "content-length"].includes(name.toLowerCase()));
 }
 
 function stepProblem(step: unknown): Problem {
-  if (!Array.isArray(step) || !isText(step[0])) return "a step is a list that begins with its name";
+  if (!Array.isArray(step) || !isText(step[0])) return "a step is an array that starts with its name";
   const [name, ...values] = step as [string, ...unknown[]];
   if (!Object.hasOwn(TAKES, name))
-    return `there is no step ${JSON.stringify(name)}; steps are ${Object.keys(TAKES).join(", ")}`;
+    return `unknown step ${JSON.stringify(name)}; known steps: ${Object.keys(TAKES).join(", ")}`;
   const takes = TAKES[name as FaultStep[0]];
   if (values.length > takes.length) return `takes ${takes.length} values, got ${values.length}`;
   return takes.map((check, index) => check(values[index])).find((problem) => problem !== undefined);

@@ -2,16 +2,16 @@ import type { Socket } from "node:net";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 
-/** Bytes that one pause is made for; smaller writes of a hurried script go out together. */
+/** Writes are combined up to this size before a pause, if the script does not wait. */
 const BATCH_BYTES = 64 * 1024;
-/** So many segments get a turn of the event loop each; of more, every thousandth. */
+/** Up to this many segments yield to the event loop after each one; beyond, after every thousandth. */
 const MOST_TURNS = 20_000;
 
-/** The writing side of one connection: paced, cut into segments, and aware of the peer's leaving. */
+/** The writing side of one connection: paced, split into segments, and stopped if the peer disconnects. */
 export class Connection {
   readonly number: number;
   readonly stream: Socket | TLSSocket;
-  /** Aborts when nothing can be written any more. */
+  /** Aborted when the connection is no longer writable. */
   readonly closed: AbortSignal;
   bytesWritten = 0;
   segmentBytes: number;
@@ -39,7 +39,7 @@ export class Connection {
     if (this.#heldBytes >= BATCH_BYTES) await this.#flush();
   }
 
-  /** What `play` writes leaves in batches. */
+  /** Batches the writes of `play`. */
   async together(play: () => Promise<void>): Promise<void> {
     this.#held ??= [];
     await play();
@@ -47,7 +47,7 @@ export class Connection {
     this.#held = undefined;
   }
 
-  /** When nothing can be written any more. */
+  /** Resolves when the connection is no longer writable. */
   get gone(): Promise<void> {
     if (this.closed.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -55,12 +55,12 @@ export class Connection {
     });
   }
 
-  /** Waits; ends early when the connection does. */
+  /** Waits, or until the connection ends. */
   async wait(ms: number): Promise<void> {
     await setTimeout(ms, undefined, { signal: this.closed }).catch(() => {});
   }
 
-  /** Until the peer has closed, or the server. */
+  /** Waits until either side closes the connection. */
   async hang(): Promise<void> {
     if (this.closed.aborted || this.stream.readableEnded) return;
     await Promise.race([this.gone, new Promise((resolve) => this.stream.once("end", resolve))]);
@@ -71,7 +71,7 @@ export class Connection {
     await Promise.race([this.gone, new Promise<void>((resolve) => this.stream.end(resolve))]);
   }
 
-  /** A real TCP reset, after what was written has left. */
+  /** Sends a TCP reset after all written bytes. */
   async reset(): Promise<void> {
     await setImmediate();
     if (!this.#raw.destroyed) this.#raw.resetAndDestroy();

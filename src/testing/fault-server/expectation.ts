@@ -1,10 +1,10 @@
 import type { ReceivedRequest } from "./received-request.ts";
 
-/** What must be true of all requests a server has received. */
+/** Expectations for all received requests. */
 export interface FaultExpectation {
-  /** Every connection is closed by the peer, or was ended here, within so many milliseconds from now. */
+  /** Every connection is closed, by either side, within this time from now, milliseconds. */
   readonly closeWithin?: number;
-  /** No request carries one of these headers. */
+  /** No request has one of these headers. */
   readonly headerAbsent?: string | readonly string[];
   /** Every body matches this regular expression. */
   readonly bodyMatches?: string;
@@ -14,15 +14,15 @@ export interface FaultExpectation {
 
 const KEYS = ["closeWithin", "headerAbsent", "bodyMatches", "maxRequests", "minRequests"];
 
-/** Throws a TypeError for a key that is none. */
+/** Throws a TypeError for an unknown key. */
 export function checkedExpectation(expectation: FaultExpectation): FaultExpectation {
   const unknown = Object.keys(expectation).find((key) => !KEYS.includes(key));
   if (unknown !== undefined)
-    throw new TypeError(`expect: there is no ${JSON.stringify(unknown)}; there are ${KEYS.join(", ")}`);
+    throw new TypeError(`expect: unknown key ${JSON.stringify(unknown)}; known keys: ${KEYS.join(", ")}`);
   return expectation;
 }
 
-/** What of it is not true, in words. */
+/** Messages for the unmet expectations. */
 export function unmet(expectation: FaultExpectation, requests: readonly ReceivedRequest[]): readonly string[] {
   const { headerAbsent = [], bodyMatches, maxRequests = Number.POSITIVE_INFINITY, minRequests = 0 } = expectation;
   const absent = [headerAbsent].flat().map((name) => name.toLowerCase());

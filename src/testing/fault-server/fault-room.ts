@@ -14,7 +14,7 @@ import type { FaultScript, RateLimits } from "./step.ts";
 import { TEST_CERTIFICATES } from "./test-certificates.ts";
 import { tunnel } from "./tunnel.ts";
 
-/** The state behind one server: its connections, its record, what scripts share. */
+/** The state of one server: its connections, recorded requests, and the state that scripts share. */
 export class FaultRoom {
   readonly server: Server;
   readonly requests: OpenRecord[] = [];
@@ -47,7 +47,7 @@ export class FaultRoom {
     return new TLSSocket(raw, { isServer: true, ...TEST_CERTIFICATES[tls.cert ?? "good"] });
   }
 
-  /** Requests of one connection are answered one after the other. */
+  /** Requests of one connection are answered in order. */
   #serve(connection: Connection): void {
     const reader = new RequestReader();
     let turn = Promise.resolve();
@@ -103,7 +103,7 @@ export class FaultRoom {
     if (connection.stream.readableEnded) connection.destroy();
   }
 
-  /** Follows the connection from this request on. */
+  /** Records when the connection of this request is closed. */
   #watch(record: OpenRecord, connection: Connection): void {
     const before = connection.bytesWritten;
     let atClose: number | undefined;
@@ -116,7 +116,7 @@ export class FaultRoom {
       record.closedByPeerMs ??= this.#nowMs();
       atClose ??= written();
     };
-    // Every request of a connection that is kept alive waits for its end.
+    // Each request of a kept-alive connection listens for its end.
     connection.stream.setMaxListeners(0);
     connection.stream.once("end", left);
     connection.stream.once("error", left);

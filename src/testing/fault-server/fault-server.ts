@@ -12,28 +12,28 @@ import { blackHolePort, refusingPort } from "./unreachable.ts";
 export interface FaultServer extends AsyncDisposable {
   /** Its origin, for example `http://127.0.0.1:41234`. */
   readonly url: string;
-  /** The same, under the name the URL standard has for it. */
+  /** Same as `url`. */
   readonly origin: string;
   readonly port: number;
-  /** What goes into a `base_url`: with `/v1` for the OpenAI wires, without a version for the others. */
+  /** The `base_url` for a wire format: with `/v1` for the OpenAI wires, without a version for the others. */
   baseUrl(wire: WireName): string;
-  /** Certificate (PEM) of the authority behind the `tls` certificates, for a client that shall trust them. */
+  /** Certificate (PEM) of the authority that issued the `tls` certificates, for clients that should trust them. */
   readonly authority: string;
-  /** Every request that arrived completely, in order of arrival. */
+  /** All complete requests, in order of arrival. */
   readonly requests: readonly ReceivedRequest[];
-  /** Connections that were ever made. */
+  /** Number of connections so far. */
   readonly connections: number;
-  /** Connections that are open now. */
+  /** Number of open connections. */
   readonly open: number;
-  /** Rejects with an Error that lists what is not true. Default: the `expect` of the options. */
+  /** Rejects with an Error that lists the unmet expectations. Default: `expect` of the options. */
   expect(expectation?: FaultExpectation): Promise<void>;
-  /** Ends every connection and stops listening. */
+  /** Closes every connection and stops listening. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a server on 127.0.0.1 that writes exactly the bytes a script says: cut bodies, resets, stalls, odd framing,
- * bad certificates, a full backlog. Scripts are JSON. Throws a TypeError for one that is none, naming the step.
+ * Starts a server on 127.0.0.1 that writes the exact bytes of a script: truncated bodies, resets, stalls, unusual framing,
+ * invalid certificates, a full backlog. Scripts are JSON. Throws a TypeError for an invalid script that names the step.
  *
  * @example
  * import { faultServer } from "modelwright/testing";

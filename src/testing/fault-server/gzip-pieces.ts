@@ -4,7 +4,7 @@ import type { GzipMode } from "./step.ts";
 const HEADER = Buffer.from("1f8b0800000000000003", "hex");
 const LAST_BLOCK = Buffer.from("0300", "hex");
 
-/** A gzip body written piece by piece: each piece is a block of its own, so it can be read before the next one comes. */
+/** A gzip body in chunks: each chunk is a separate block, so it can be decoded before the next one arrives. */
 export class GzipPieces {
   readonly #mode: GzipMode;
   #begun = false;

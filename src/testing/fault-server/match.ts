@@ -1,13 +1,13 @@
 import type { RawRequest } from "./request-reader.ts";
 
-/** Which requests a route is for; what is not given does not matter. */
+/** The requests that a route matches; absent fields match everything. */
 export interface RequestMatch {
   readonly method?: string;
   /** Part of path and query. */
   readonly path?: string;
-  /** Part of the value of each header named. */
+  /** Part of the value of each listed header. */
   readonly header?: Readonly<Record<string, string>>;
-  /** Part of the body, as it came. */
+  /** Part of the raw body. */
   readonly body?: string;
 }
 

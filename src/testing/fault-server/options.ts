@@ -7,19 +7,19 @@ import { type CertificateKind, TEST_CERTIFICATES } from "./test-certificates.ts"
 export interface FaultServerOptions {
   /** One script for each request, in order of arrival; the last one repeats. Default: `[[["okjson"]]]`. */
   readonly attempts?: readonly FaultScript[];
-  /** Looked at before `attempts`: the first route that matches has scripts of its own, counted by itself. */
+  /** Checked before `attempts`: the first matching route uses its own scripts and counts its own requests. */
   readonly routes?: readonly FaultRoute[];
-  /** Writes every answer so many bytes at a time, whatever its script says. */
+  /** Writes every response in segments of this many bytes, regardless of its script. */
   readonly split?: number;
-  /** Line end of every event, whatever its script says. */
+  /** Line end of every event, regardless of its script. */
   readonly eol?: LineEnd;
-  /** Connections serve more than one request. Default: each answer ends its connection. */
+  /** Keep connections alive. Default: each response ends its connection. */
   readonly keepAlive?: boolean;
-  /** Speaks TLS, with this certificate for localhost. Default of `cert`: `good`. */
+  /** Use TLS, with this certificate for localhost. Default of `cert`: `good`. */
   readonly tls?: { readonly cert?: CertificateKind };
-  /** No connection is made: `refuse` answers with a reset, `blackhole` never. */
+  /** Accept no connection: `refuse` answers with a reset, `blackhole` never answers. */
   readonly connect?: "refuse" | "blackhole";
-  /** What `expect()` holds the requests against. */
+  /** The expectations that `expect()` checks. */
   readonly expect?: FaultExpectation;
 }
 
@@ -31,7 +31,7 @@ export interface FaultRoute {
 const KEYS = ["attempts", "routes", "split", "eol", "keepAlive", "tls", "connect", "expect"];
 const HEALTHY: readonly FaultScript[] = [[["okjson"]]];
 
-/** The same options with everything looked at: they may come from JSON. Throws a TypeError that names what is wrong. */
+/** Validates options, which may come from JSON. Throws a TypeError that names the problem. */
 export function checkedOptions(options: FaultServerOptions): FaultServerOptions {
   const unknown = Object.keys(options).find((key) => !KEYS.includes(key));
   if (unknown !== undefined)

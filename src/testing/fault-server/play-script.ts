@@ -4,11 +4,11 @@ import type { RateVerdict } from "./rate-limiter.ts";
 import { chatChunk, SMALL_BODY, SMALL_STREAM } from "./small-answers.ts";
 import type { FaultScript, FaultStep, RateLimits } from "./step.ts";
 
-/** Where one request is answered, and what its script may ask of the server. */
+/** The connection of one request, and the server functions that its script may use. */
 export interface Stage {
   readonly connection: Connection;
   readonly answer: AnswerWriter;
-  /** Line ends and segments are the server's for all scripts: steps do not change them. */
+  /** Whether the server options fix line ends and segments, so that steps do not change them. */
   readonly fixedLineEnd: boolean;
   readonly fixedSegments: boolean;
   readonly arrived: (name: string, requests: number) => Promise<void>;
@@ -16,13 +16,13 @@ export interface Stage {
   readonly tunnel: () => Promise<void>;
 }
 
-/** One that gives `over` is the last step that is played. */
+/** A step that returns `over` ends the script. */
 type Play<Name extends FaultStep[0]> = (
   stage: Stage,
   step: Extract<FaultStep, readonly [Name, ...unknown[]]>,
 ) => unknown;
 
-/** Plays to the end of the script or of the connection; a connection that is not kept is closed. */
+/** Plays the script until its end or the end of the connection; closes the connection unless it is kept alive. */
 export async function playScript(script: FaultScript, stage: Stage): Promise<void> {
   for (const step of script) {
     if (stage.connection.closed.aborted) return;

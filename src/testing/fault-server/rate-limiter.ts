@@ -1,6 +1,6 @@
 import type { RateLimits } from "./step.ts";
 
-/** Whether a request may pass, and the headers that say how much is left. */
+/** Whether a request is admitted, and the rate limit headers. */
 export interface RateVerdict {
   readonly admitted: boolean;
   readonly headers: Readonly<Record<string, string>>;
@@ -9,7 +9,7 @@ export interface RateVerdict {
 
 const MINUTE_MS = 60_000;
 
-/** A provider's token buckets: requests and tokens of one window, refilled evenly, both taken or none. */
+/** A provider's token buckets: requests and tokens per window, refilled continuously; both are taken or none. */
 export class RateLimiter {
   readonly #buckets: readonly Bucket[];
 
@@ -69,7 +69,7 @@ class Bucket {
   }
 }
 
-/** Whole seconds as the standard wants them, and the same in milliseconds as OpenAI adds it. */
+/** Seconds as the standard requires, and milliseconds like OpenAI. */
 function retryHeaders(waitMs: number): Record<string, string> {
   return { "retry-after": String(Math.ceil(waitMs / 1000)), "retry-after-ms": String(Math.ceil(waitMs)) };
 }
@@ -79,7 +79,7 @@ function messageOf(short: readonly Bucket[], waitMs: number): string {
   return `Rate limit reached for fault-server on ${names}. Please try again in ${Math.ceil(waitMs)}ms.`;
 }
 
-/** What a provider would count before it answers: the prompt, and the longest answer asked for. */
+/** The tokens that a provider counts before it answers: the prompt and the maximum length of the answer. */
 export function tokensOf(body: unknown, bytes: number): number {
   const asked = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   const names = ["max_completion_tokens", "max_tokens", "max_output_tokens"];

@@ -1,27 +1,27 @@
-/** One request as it arrived, in order of arrival, and what became of its connection. */
+/** One received request and the state of its connection. */
 export interface ReceivedRequest {
   /** The first connection is 1. */
   readonly connection: number;
-  /** When it had arrived completely, milliseconds after the server started. */
+  /** When the request was complete, milliseconds after the server started. */
   readonly arrivedMs: number;
   readonly method: string;
-  /** Path and query (of CONNECT: host and port); the value of a `key` parameter is masked. */
+  /** Path and query (for CONNECT: host and port); the value of a `key` parameter is masked. */
   readonly path: string;
-  /** Names in small letters; of a credential only its scheme is kept. */
+  /** Names in lower case; credentials are reduced to their scheme. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON, or the text when it is none; `undefined` without a body. */
+  /** Parsed JSON, or a string if it is not JSON; `undefined` without a body. */
   readonly body: unknown;
-  /** Head and body as they came. */
+  /** Size of headers and body. */
   readonly bytes: number;
-  /** Of the answer, so far. */
+  /** Bytes of the response so far. */
   readonly bytesWritten: number;
-  /** Bytes of them written after the peer had closed. */
+  /** Bytes of the response that were written after the peer closed the connection. */
   readonly bytesWrittenAfterClose: number;
   /** When the peer closed or reset the connection, milliseconds after the server started; `undefined` while it is open. */
   readonly closedByPeerMs: number | undefined;
-  /** When the connection was closed, by either side. */
+  /** When either side closed the connection. */
   readonly closedMs: number | undefined;
-  /** When the script of this request had come to its end. */
+  /** When the script of this request ended. */
   readonly playedMs: number | undefined;
 }
 

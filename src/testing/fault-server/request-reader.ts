@@ -1,8 +1,8 @@
-/** One HTTP/1.1 request as it came over the socket. */
+/** One raw HTTP/1.1 request. */
 export interface RawRequest {
   readonly method: string;
   readonly target: string;
-  /** Names in small letters. */
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly bytes: number;
@@ -11,7 +11,7 @@ export interface RawRequest {
 const HEAD_END = Buffer.from("\r\n\r\n");
 const LINE_END = Buffer.from("\r\n");
 
-/** Takes bytes as they come and gives back the requests that are complete. */
+/** Parses requests from the bytes of a connection. */
 export class RequestReader {
   #pieces: Buffer[] = [];
   #length = 0;
@@ -20,12 +20,12 @@ export class RequestReader {
   read(bytes: Buffer): readonly RawRequest[] {
     this.#pieces.push(bytes);
     this.#length += bytes.length;
-    // A long body is joined once, not again with each piece of it.
+    // A long body is joined once, not for each chunk.
     if (this.#length < this.#wanted) return [];
     return this.#complete();
   }
 
-  /** Bytes that belong to no request yet. */
+  /** Bytes that do not belong to a complete request. */
   rest(): Buffer {
     const rest = Buffer.concat(this.#pieces);
     this.#keep(Buffer.alloc(0));
@@ -55,7 +55,7 @@ export class RequestReader {
   }
 }
 
-/** The request at the beginning, or how many bytes there must at least be before it is worth looking again. */
+/** The first request, or the minimum number of bytes needed for it. */
 function requestIn(bytes: Buffer): RawRequest | number {
   const headLength = bytes.indexOf(HEAD_END);
   if (headLength < 0) return 0;

@@ -2,7 +2,7 @@ import type { WireName } from "../../core/wire-name.ts";
 
 const TEXT = "ok";
 
-/** One body that every wire reads as the answer "ok". */
+/** A body with the answer "ok" in every wire format. */
 export const SMALL_BODY = {
   id: "ok",
   object: "chat.completion",
@@ -31,7 +31,7 @@ export const SMALL_BODY = {
 
 const response = (status: string, output: readonly unknown[]) => ({ id: "ok", object: "response", status, output });
 
-/** The same answer as a stream of each wire; an event with a `type` carries it as its name too. */
+/** The same answer as a stream of each wire format; the `type` of an event is also its name. */
 export const SMALL_STREAM: Readonly<Record<WireName, readonly unknown[]>> = {
   openai: [
     chatChunk({ role: "assistant", content: TEXT }, null),

@@ -1,6 +1,6 @@
 import type { WireName } from "../../core/wire-name.ts";
 
-/** One step of a script: its name and what it takes. Scripts are plain JSON. */
+/** One step of a script: its name and arguments. Scripts are plain JSON. */
 export type FaultStep =
   | readonly ["status", code: number, headers?: Readonly<Record<string, string>>]
   | readonly ["json", body: unknown]
@@ -30,17 +30,17 @@ export type FaultStep =
 
 export type LineEnd = "\n" | "\r\n" | "\r";
 
-/** `flush`: what each step wrote can be read at once. `once`: all of it at the end. `cut`: the end never comes. */
+/** `flush`: the output of each step can be decoded at once. `once`: everything at the end. `cut`: without the end. */
 export type GzipMode = "flush" | "once" | "cut";
 
-/** How much a window lets through; it refills evenly. */
+/** The limits of a window, refilled continuously. */
 export interface RateLimits {
   readonly requests?: number;
-  /** Counted as a quarter of the request's bytes and the answer it asks for. */
+  /** A request counts as a quarter of its bytes plus its maximum output tokens. */
   readonly tokens?: number;
-  /** Default a minute. */
+  /** Default: one minute. */
   readonly windowMs?: number;
 }
 
-/** What happens to one request. */
+/** The steps for one request. */
 export type FaultScript = readonly FaultStep[];

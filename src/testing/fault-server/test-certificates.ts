@@ -1,6 +1,6 @@
 /*
- * TEST MATERIAL. These private keys are public; they protect nothing, and their authority must not be trusted outside
- * a test. The key of the authority itself was thrown away. Valid until 2126, but for the one that expired in 2021.
+ * TEST MATERIAL. These private keys are public and protect nothing; do not trust their authority outside of a test. The key of
+ * the authority was deleted. Valid until 2126, except the one that expired in 2021.
  */
 
 export type CertificateKind = "good" | "expired" | "wrong-host" | "self-signed";
@@ -10,7 +10,7 @@ interface TestCertificate {
   readonly key: string;
 }
 
-/** The authority that signed all but the self-signed one. */
+/** The authority of all certificates except the self-signed one. */
 export const TEST_AUTHORITY = `-----BEGIN CERTIFICATE-----
 MIIBozCCAUigAwIBAgICEAEwCgYIKoZIzj0EAwIwNzE1MDMGA1UEAwwsbW9kZWx3
 cmlnaHQgdGVzdCBhdXRob3JpdHk6IHByb3RlY3RzIG5vdGhpbmcwIBcNMjAwMTAx

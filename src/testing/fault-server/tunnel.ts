@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { Connection } from "./connection.ts";
 
-/** What CONNECT asks of a proxy: bytes go both ways until one side ends. `early` came right after the request. */
+/** A CONNECT tunnel: forwards bytes in both directions until one side ends. `early`: bytes after the request. */
 export async function tunnel(connection: Connection, target: string, early: Buffer): Promise<void> {
   const place = URL.parse(`http://${target}`);
   if (place === null) return connection.destroy();

@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
-/** A port of loopback on which no request is ever answered. */
+/** A loopback port that never answers a request. */
 export interface Unreachable {
   readonly port: number;
   close(): Promise<void>;
@@ -10,7 +10,7 @@ export interface Unreachable {
 
 const HOST = "127.0.0.1";
 
-/** A port where nothing listens, and where nothing can begin to: it is the near end of a connection of our own. */
+/** A port without a listener that no other process can bind, because it is the local end of an open connection. */
 export async function refusingPort(): Promise<Unreachable> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
@@ -26,7 +26,7 @@ export async function refusingPort(): Promise<Unreachable> {
   };
 }
 
-/** A listener that never accepts: its thread sleeps. */
+/** A listener that never accepts, because its thread sleeps. */
 const SLEEPER = `
 const { createServer } = require("node:net");
 const { parentPort, workerData } = require("node:worker_threads");
@@ -35,10 +35,10 @@ server.listen({ port: 0, host: "${HOST}", backlog: 1 }, () => {
   parentPort.postMessage(server.address().port);
   Atomics.wait(workerData, 0, 0);
 });`;
-/** A connection that is not made within this time finds the queue full. */
+/** If a connection is not established within this time, the queue is full. */
 const FULL_AFTER_MS = 150;
 
-/** A port whose queue of connections is full: the system answers no further attempt, as if every packet were lost. */
+/** A port with a full connection queue: further attempts get no response, as if every packet were lost. */
 export async function blackHolePort(): Promise<Unreachable> {
   const awake = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(SLEEPER, { eval: true, workerData: awake });
