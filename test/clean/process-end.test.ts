@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { serving } from "../harness/ask.ts";
-import type { Wire } from "../harness/recording-files.ts";
-import { smallBody, smallStream, unfinishedStream, WIRES } from "../harness/small-answers.ts";
+import { smallBody, smallStream, unfinishedStream } from "../harness/small-answers.ts";
 import type { Said, SeenRequest } from "../harness/wire-server.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 const PROGRAM = join(import.meta.dirname, "processes/last-result.ts");
 

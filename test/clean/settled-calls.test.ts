@@ -6,10 +6,11 @@ import { serving } from "../harness/ask.ts";
 import { CountingClock } from "../harness/counting-clock.ts";
 import { collectGarbage } from "../harness/left-over.ts";
 import { listen } from "../harness/loopback.ts";
-import { entryFor, type Wire } from "../harness/recording-files.ts";
-import { smallBody, smallStream, unfinishedStream, WIRES } from "../harness/small-answers.ts";
+import { entryFor } from "../harness/recording-files.ts";
+import { smallBody, smallStream, unfinishedStream } from "../harness/small-answers.ts";
 import { until } from "../harness/waits.ts";
 import type { Said, SeenRequest, WireServer } from "../harness/wire-server.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 const WAYS = ["codegen", "stream"] as const;
 type Way = (typeof WAYS)[number];

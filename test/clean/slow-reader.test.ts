@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { listen } from "../harness/loopback.ts";
-import { sse, type Wire } from "../harness/recording-files.ts";
-import { SMALL_STREAM, WIRES } from "../harness/small-answers.ts";
+import { sse } from "../harness/recording-files.ts";
+import { SMALL_STREAM } from "../harness/small-answers.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 const MEGABYTE = 1024 * 1024;
 const PUSHED_BYTES = 200 * MEGABYTE;

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { boundedDepth, isDeep } from "../../src/core/bounded-depth.ts";
 import { modelAt, serving } from "../harness/ask.ts";
-import { SMALL_BODY, WIRES } from "../harness/small-answers.ts";
+import { SMALL_BODY } from "../harness/small-answers.ts";
+import { WIRES } from "../harness/wires.ts";
 
 const nested = (depth: number) => `${'{"a":['.repeat(depth)}1${"]}".repeat(depth)}`;
 

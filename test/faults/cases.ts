@@ -1,9 +1,10 @@
 import { it } from "vitest";
+import type { Wire } from "../harness/wires.ts";
 import { HAS_CATALOGUE, rowOf } from "./catalogue.ts";
 import type { Outcome, ScriptedRun } from "./expectation.ts";
 import { EXPECTATIONS } from "./expected.ts";
 import { PENDING } from "./pending.ts";
-import { METHODS, type Method, type RunOptions, type Wire } from "./run-script.ts";
+import { METHODS, type Method, type RunOptions } from "./run-script.ts";
 
 /** One script over one wire by one method. */
 export interface Case {

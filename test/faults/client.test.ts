@@ -6,7 +6,9 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { expect, onTestFinished } from "vitest";
 import { isModelError, ModelFactory } from "../../src/index.ts";
-import { chunk, failureOf, faultTest, modelAt, serving, until } from "./host.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { until } from "../harness/waits.ts";
+import { chunk, faultTest, modelAt, serving } from "./host.ts";
 import { entry } from "./run-script.ts";
 
 faultTest("L01", "a thousand calls with one signal leave no listener and no warning", async () => {

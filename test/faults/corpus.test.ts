@@ -2,9 +2,10 @@ import { expect } from "vitest";
 import type { FaultScript } from "../../src/testing/index.ts";
 import { describeWith } from "../harness/needs.ts";
 import { refusal } from "../harness/parse-config.ts";
+import { WIRES } from "../harness/wires.ts";
 import { rowOf } from "./catalogue.ts";
 import { faultTest } from "./host.ts";
-import { METHODS, runScript, WIRES } from "./run-script.ts";
+import { METHODS, runScript } from "./run-script.ts";
 
 interface Sample {
   readonly words: string;

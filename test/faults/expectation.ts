@@ -1,6 +1,6 @@
 import type { FinishReason, ModelErrorCode, TimeoutPhase } from "../../src/index.ts";
 import type { FaultScript } from "../../src/testing/index.ts";
-import type { Wire } from "./run-script.ts";
+import type { Wire } from "../harness/wires.ts";
 
 /** What a call must come to, on both sides of the wire. What is not given does not matter. */
 export interface Outcome {

@@ -1,8 +1,9 @@
 import { onTestFinished } from "vitest";
-import { type FactoryOptions, isModelError, type Model, type ModelError, ModelFactory } from "../../src/index.ts";
+import { type FactoryOptions, type Model, ModelFactory } from "../../src/index.ts";
 import { type FaultServer, type FaultServerOptions, faultServer } from "../../src/testing/index.ts";
+import type { Wire } from "../harness/wires.ts";
 import { testOf } from "./cases.ts";
-import { entry, type Wire } from "./run-script.ts";
+import { entry } from "./run-script.ts";
 
 /** A fault server that ends with the test. */
 export async function serving(options: FaultServerOptions): Promise<FaultServer> {
@@ -29,25 +30,6 @@ export function modelAt(
   options: FactoryOptions & { readonly wire?: Wire } = {},
 ): Model {
   return factoryAt(server.baseUrl(options.wire ?? "openai"), keys, options).get("m");
-}
-
-/** The ModelError something ends with; anything else fails the test. */
-export async function failureOf(promise: PromiseLike<unknown>): Promise<ModelError> {
-  const error = await Promise.resolve(promise).then(
-    () => new Error("it did not fail"),
-    (reason: unknown) => reason,
-  );
-  if (isModelError(error)) return error;
-  throw error;
-}
-
-/** Waits for what another event brings about, at most five seconds. */
-export async function until(condition: () => boolean): Promise<void> {
-  const startMs = performance.now();
-  while (!condition()) {
-    if (performance.now() - startMs > 5_000) throw new Error("the condition never came true");
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
 }
 
 export const chunk = (content: string, finish: string | null = null) => ({

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import { failureOf, faultTest, modelAt, serving } from "./host.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { faultTest, modelAt, serving } from "./host.ts";
 
 const CALLS = 200;
 /** Retries a client may make beyond a fifth of its calls. */

@@ -1,7 +1,8 @@
 import { expect, onTestFinished } from "vitest";
 import { type CallOptions, type Model, ModelFactory } from "../../src/index.ts";
 import type { FaultScript, FaultServer } from "../../src/testing/index.ts";
-import { chunk, failureOf, faultTest, serving } from "./host.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { chunk, faultTest, serving } from "./host.ts";
 import { entry } from "./run-script.ts";
 
 function cachedModel(server: FaultServer, keys = ""): Model {

@@ -3,8 +3,10 @@ import type { Message, ToolInput } from "../../src/index.ts";
 import { ConfigError, type Model, ModelFactory, type Reply } from "../../src/index.ts";
 import type { FaultScript, FaultServer } from "../../src/testing/index.ts";
 import { checkMessagesBody } from "../harness/check-messages-body.ts";
-import { failureOf, faultTest, modelAt, serving } from "./host.ts";
-import { entry, METHODS, type Method, WIRES } from "./run-script.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { WIRES } from "../harness/wires.ts";
+import { faultTest, modelAt, serving } from "./host.ts";
+import { entry, METHODS, type Method } from "./run-script.ts";
 
 // These rows are about what must not leave: the answers do not matter, the bodies the server saw do.
 

@@ -1,9 +1,8 @@
 import { isModelError, type ModelError, ModelFactory, type Reply } from "../../src/index.ts";
 import { type FaultServerOptions, faultServer, type ReceivedRequest } from "../../src/testing/index.ts";
+import type { Wire } from "../harness/wires.ts";
 import { FastClock } from "./fast-clock.ts";
 
-export type Wire = "openai" | "openai-responses" | "anthropic" | "google";
-export const WIRES: readonly Wire[] = ["openai", "openai-responses", "anthropic", "google"];
 export type Method = "stream" | "codegen";
 export const METHODS: readonly Method[] = ["stream", "codegen"];
 

@@ -2,8 +2,10 @@ import { inspect } from "node:util";
 import { expect } from "vitest";
 import type { Message } from "../../src/index.ts";
 import type { FaultScript } from "../../src/testing/index.ts";
-import { factoryAt, failureOf, faultTest, modelAt, serving } from "./host.ts";
-import { METHODS, WIRES } from "./run-script.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { WIRES } from "../harness/wires.ts";
+import { factoryAt, faultTest, modelAt, serving } from "./host.ts";
+import { METHODS } from "./run-script.ts";
 
 /** The key of `entry`, in any piece long enough to be used. */
 const CANARY = "canary-0123456789";

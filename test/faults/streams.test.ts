@@ -4,7 +4,9 @@ import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import OpenAI from "openai";
 import { expect, onTestFinished } from "vitest";
-import { chunk, factoryAt, failureOf, faultTest, modelAt, serving, until } from "./host.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { until } from "../harness/waits.ts";
+import { chunk, factoryAt, faultTest, modelAt, serving } from "./host.ts";
 import { runScript } from "./run-script.ts";
 
 /** CPU of this thread so far, milliseconds. */

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
-import { chunk, factoryAt, failureOf, faultTest, modelAt, serving } from "./host.ts";
-import { METHODS, WIRES } from "./run-script.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { WIRES } from "../harness/wires.ts";
+import { chunk, factoryAt, faultTest, modelAt, serving } from "./host.ts";
+import { METHODS } from "./run-script.ts";
 
 for (const ending of ["rst", "fin"] as const)
   faultTest("T02", `an idle connection that is closed (${ending}) costs one request more and no wait`, async () => {

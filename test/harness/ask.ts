@@ -1,7 +1,8 @@
-import { expect, onTestFinished } from "vitest";
-import { type Model, ModelError, ModelFactory } from "../../src/index.ts";
-import { entryFor, type Wire } from "./recording-files.ts";
+import { onTestFinished } from "vitest";
+import { type Model, ModelFactory } from "../../src/index.ts";
+import { entryFor } from "./recording-files.ts";
 import { type Said, type SeenRequest, type WireServer, wireServer } from "./wire-server.ts";
+import type { Wire } from "./wires.ts";
 
 /** A server that ends with the test. */
 export async function serving(
@@ -19,16 +20,6 @@ export function modelAt(wire: Wire, origin: string, keys = ""): Model {
   const factory = ModelFactory.parse(toml, { env: {} });
   onTestFinished(() => factory.close());
   return factory.get("asked");
-}
-
-/** The ModelError that something ends with. */
-export async function failureOf(promise: Promise<unknown>): Promise<ModelError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(ModelError);
-  return error as ModelError;
 }
 
 /** Milliseconds until `promise` settles; fails after `limitMs`. */

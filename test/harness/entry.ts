@@ -1,5 +1,4 @@
-export type Wire = "openai" | "openai-responses" | "anthropic" | "google";
-export const WIRES: readonly Wire[] = ["openai", "openai-responses", "anthropic", "google"];
+import type { Wire } from "./wires.ts";
 
 const ROUTES: Readonly<Record<Wire, string>> = {
   openai: 'provider = "openai"',

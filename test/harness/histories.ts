@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Message, ReasoningPart, ToolCallPart } from "../../src/core/message.ts";
 import { seal, sign } from "../../src/dialects/served/signature.ts";
-import type { Wire } from "./recording-files.ts";
+import type { Wire } from "./wires.ts";
 
 /** A signature as the simulated provider of a wire would have given it, and the part of it that it must see again. */
 export interface Proof {

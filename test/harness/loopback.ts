@@ -126,15 +126,6 @@ export async function failure(promise: Promise<unknown>): Promise<Record<string,
   throw new Error("expected a failure");
 }
 
-/** Waits for something that another event brings about; fails the test after a second. */
-export async function until(condition: () => boolean): Promise<void> {
-  const startMs = performance.now();
-  while (!condition()) {
-    if (performance.now() - startMs > 1_000) throw new Error("the condition never came true");
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
 export const SSE_HEAD = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
 export const CHUNKED_SSE_HEAD = `${SSE_HEAD}transfer-encoding: chunked\r\n\r\n`;
 

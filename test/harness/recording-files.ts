@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fixture, hasFixtures } from "./fixtures.ts";
 import type { Said } from "./wire-server.ts";
+import type { Wire } from "./wires.ts";
 
-export type Wire = "openai" | "openai-responses" | "anthropic" | "google";
 export type Tree = { readonly [key: string]: unknown };
 
 /** One recorded answer. A file with several answers one after the other gives several of these. */

@@ -1,5 +1,6 @@
-import { sse, type Tree, type Wire } from "./recording-files.ts";
+import { sse, type Tree } from "./recording-files.ts";
 import type { Said } from "./wire-server.ts";
+import type { Wire } from "./wires.ts";
 
 const RESPONSE = {
   id: "resp_small",
@@ -133,8 +134,6 @@ export const SMALL_STREAM: Readonly<Record<Wire, { readonly open: readonly Tree[
     ],
   },
 };
-
-export const WIRES: readonly Wire[] = ["openai", "openai-responses", "anthropic", "google"];
 
 export function smallBody(wire: Wire): Said {
   return { body: JSON.stringify(SMALL_BODY[wire]) };

@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { isModelError } from "../../src/core/error.ts";
 import type { CallOptions } from "../../src/model/options.ts";
+import { WIRES } from "../harness/wires.ts";
 import { bodyOf, CALL_ROWS } from "./call-rows.ts";
 import { callTest } from "./key-test.ts";
-import { ask, entry, factoryOf, PROMPT, simulate, WIRES } from "./world.ts";
+import { ask, entry, factoryOf, PROMPT, simulate } from "./world.ts";
 
 describe("an option of a call wins over the entry", () => {
   for (const [name, row] of Object.entries(CALL_ROWS)) {

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { CallOptions } from "../../src/model/options.ts";
-import type { Asked, Wire } from "./world.ts";
+import type { Wire } from "../harness/wires.ts";
+import type { Asked } from "./world.ts";
 
 export interface CallRow {
   /** The entry's word on it; the call's must win. */

@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import type { Input } from "../../src/core/input.ts";
 import type { RecordedRequest } from "../../src/simulator/server.ts";
+import type { Wire } from "../harness/wires.ts";
 import { keyTest } from "./key-test.ts";
-import { answered, ask, entry, factoryOf, PROMPT, simulate, type Wire } from "./world.ts";
+import { answered, ask, entry, factoryOf, PROMPT, simulate } from "./world.ts";
 
 const TOOL = 'tools = [{ name = "read_file" }]';
 const IMAGE = { type: "image", data: "iVBORw0KGgo=", mediaType: "image/png" } as const;

@@ -2,9 +2,10 @@ import type { ServerResponse } from "node:http";
 import net from "node:net";
 import { expect } from "vitest";
 import type { Fault } from "../../src/simulator/server.ts";
+import { PATIENT } from "../harness/entry.ts";
 import { host, listening } from "../harness/host.ts";
 import { keyTest } from "./key-test.ts";
-import { ask, entry, factoryOf, JumpingClock, PATIENT, PROMPT, simulate } from "./world.ts";
+import { ask, entry, factoryOf, JumpingClock, PROMPT, simulate } from "./world.ts";
 
 /** One call without retries against one scripted answer. */
 async function against(fault: Fault, lines: string, paceMs = 0) {

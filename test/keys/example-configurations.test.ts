@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Simulator } from "../../src/simulator/server.ts";
-import { answered, ask, factoryOf, JumpingClock, PATIENT, PROMPT, simulate, type Wire } from "./world.ts";
+import { PATIENT } from "../harness/entry.ts";
+import type { Wire } from "../harness/wires.ts";
+import { answered, ask, factoryOf, JumpingClock, PROMPT, simulate } from "./world.ts";
 
 /** Configurations as users of other libraries have them, run against a provider on loopback. */
 const KEYS = { OPENAI_API_KEY: "openai-key", ANTHROPIC_API_KEY: "anthropic-key" };

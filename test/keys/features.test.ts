@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import * as z from "zod";
 import type { CallOptions } from "../../src/model/options.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 import { callTest, keyTest } from "./key-test.ts";
-import { answered, ask, entry, factoryOf, onEveryWire, simulate, WIRES, type Wire } from "./world.ts";
+import { answered, ask, entry, factoryOf, onEveryWire, simulate } from "./world.ts";
 
 keyTest(
   "models.*.prompt_cache",

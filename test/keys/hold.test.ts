@@ -7,8 +7,9 @@ import type { CallOptions } from "../../src/model/options.ts";
 import { abort, callOf, read, type Seen, targetOf, textOf } from "../harness/call-of.ts";
 import { FakeClock, quiet } from "../harness/fake-clock.ts";
 import { testLayer } from "../harness/layer-contract.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 import { callTest, keyTest } from "./key-test.ts";
-import { entry, factoryOf, PROMPT, simulate, WIRES, type Wire } from "./world.ts";
+import { entry, factoryOf, PROMPT, simulate } from "./world.ts";
 
 const TEXT = Array.from({ length: 60 }, (_, index) => `word-${index}`).join(" ");
 const RESTART = 'num_retries = 1\nretry_min_wait = 0\non_break = "restart"\n';

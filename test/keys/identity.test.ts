@@ -7,8 +7,9 @@ import { expect, onTestFinished } from "vitest";
 import type { FactoryOptions } from "../../src/factory/options.ts";
 import { type Arrival, type Host, host, listening } from "../harness/host.ts";
 import { LOCALHOST_CERT } from "../harness/localhost-certificate.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 import { keyTest } from "./key-test.ts";
-import { factoryOf, onEveryWire, PROMPT, WIRES, type Wire } from "./world.ts";
+import { factoryOf, onEveryWire, PROMPT } from "./world.ts";
 
 const PROVIDERS: Readonly<Record<Wire, string>> = {
   openai: "openai",

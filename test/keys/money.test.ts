@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import type { SimulatedUsage } from "../../src/simulator/server.ts";
+import type { Wire } from "../harness/wires.ts";
 import { keyTest } from "./key-test.ts";
-import { answered, ask, entry, simulate, type Wire } from "./world.ts";
+import { answered, ask, entry, simulate } from "./world.ts";
 
 const MILLION = 1_000_000;
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { failureOf } from "../harness/outcomes.ts";
+import { WIRES } from "../harness/wires.ts";
 import { keyTest } from "./key-test.ts";
-import { answered, ask, entry, factoryOf, onEveryWire, simulate, WIRES } from "./world.ts";
+import { answered, ask, entry, factoryOf, onEveryWire, simulate } from "./world.ts";
 
 const SHAPE =
   '{ type = "object", properties = { city = { type = "string" } }, required = ["city"], additionalProperties = false }';

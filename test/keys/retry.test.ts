@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import type { Fault } from "../../src/simulator/server.ts";
+import { PATIENT } from "../harness/entry.ts";
 import { keyTest } from "./key-test.ts";
-import { type Asked, ask, entry, JumpingClock, PATIENT, simulate } from "./world.ts";
+import { type Asked, ask, entry, JumpingClock, simulate } from "./world.ts";
 
 interface Waited extends Asked {
   readonly waits: readonly number[];

@@ -9,10 +9,11 @@ import type { FlowEvent } from "../../src/core/event.ts";
 import { cache } from "../../src/layers/cache.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { callOf } from "../harness/call-of.ts";
+import { PATIENT } from "../harness/entry.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { LOCALHOST_CERT } from "../harness/localhost-certificate.ts";
 import { keyTest } from "./key-test.ts";
-import { answered, ask, entry, factoryOf, JumpingClock, PATIENT, PROMPT, simulate } from "./world.ts";
+import { answered, ask, entry, factoryOf, JumpingClock, PROMPT, simulate } from "./world.ts";
 
 keyTest("default_model", async () => {
   const simulator = await simulate();

@@ -6,13 +6,11 @@ import type { Reply } from "../../src/core/reply.ts";
 import type { FactoryOptions } from "../../src/factory/options.ts";
 import type { CallOptions } from "../../src/model/options.ts";
 import type { RecordedRequest, Simulator } from "../../src/simulator/server.ts";
-
 import { factoryOf, simulate } from "../harness/simulated.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 export { factoryOf, simulate };
 
-export type Wire = "openai" | "openai-responses" | "anthropic" | "google";
-export const WIRES: readonly Wire[] = ["openai", "openai-responses", "anthropic", "google"];
 export const PROMPT = "Say hello in json.";
 
 /** How a model nobody knows is reached over each wire, so that no fact of the catalog holds anything back. */
@@ -132,6 +130,3 @@ export class JumpingClock implements Clock {
     return () => clearImmediate(timer);
   }
 }
-
-/** Clocks long enough that a JumpingClock never lets them strike. */
-export const PATIENT = "connect_timeout = 900\nsilence_timeout = 900\nidle_timeout = 900\ntimeout = 900";

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { AT_ONCE, entry, WIRES } from "../harness/entry.ts";
+import { AT_ONCE, entry } from "../harness/entry.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { eventsOf, failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 import { until } from "../harness/waits.ts";
+import { WIRES } from "../harness/wires.ts";
 
 const WEATHER = {
   name: "get_weather",

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import type { Dialect, FactoryOptions } from "../../src/index.ts";
 import { everythingOf, SECRETS, secretsIn } from "../harness/canary.ts";
-import { WIRES, type Wire } from "../harness/entry.ts";
 import { serve } from "../harness/loopback.ts";
 import { failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 const KEY = SECRETS.key;
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type CallOptions, ConfigError, type FactoryOptions, type Reply } from "../../src/index.ts";
-import { entry, WIRES, type Wire } from "../harness/entry.ts";
+import { entry } from "../harness/entry.ts";
 import { failureOf } from "../harness/outcomes.ts";
 import { factoryOf } from "../harness/simulated.ts";
 import { chatBody, serve } from "../harness/small-server.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { AT_ONCE, entry, PATIENT, type Wire } from "../harness/entry.ts";
+import { AT_ONCE, entry, PATIENT } from "../harness/entry.ts";
 import { JumpingClock } from "../harness/jumping-clock.ts";
 import { failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 import { chatBody, chatEvents, sendEvents, serve } from "../harness/small-server.ts";
+import type { Wire } from "../harness/wires.ts";
 
 const other = (url: string, table: string, lines = "", wire: Wire = "openai") =>
   entry(wire, url, lines, { table, name: `${table}-model` });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Message, Model, Reply } from "../../src/index.ts";
 import type { RecordedRequest, Simulator } from "../../src/testing/simulator.ts";
-import { entry, WIRES, type Wire } from "../harness/entry.ts";
+import { entry } from "../harness/entry.ts";
 import { failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 const WEATHER = {
   name: "get_weather",

@@ -3,11 +3,12 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { GrowingJson } from "../../src/core/growing-json.ts";
 import type { JsonSchema, StandardSchema } from "../../src/index.ts";
-import { AT_ONCE, entry, WIRES } from "../harness/entry.ts";
+import { AT_ONCE, entry } from "../harness/entry.ts";
 import { failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 import { chatBody, chatEvents, sendEvents, serve } from "../harness/small-server.ts";
 import { aWhile } from "../harness/waits.ts";
+import { WIRES } from "../harness/wires.ts";
 
 const PERSON = z.object({
   name: z.string(),

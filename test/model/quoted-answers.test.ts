@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { failureOf, modelAt, serving } from "../harness/ask.ts";
+import { modelAt, serving } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
 
 const answering = (text: string) =>
   serving(() => ({

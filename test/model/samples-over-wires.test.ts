@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { NO_USAGE } from "../../src/core/usage.ts";
-import { AT_ONCE, entry, WIRES } from "../harness/entry.ts";
+import { AT_ONCE, entry } from "../harness/entry.ts";
 import { eventsOf, failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 import { sendEvents, serve } from "../harness/small-server.ts";
 import { until } from "../harness/waits.ts";
+import { WIRES } from "../harness/wires.ts";
 
 const COUNTING = Array.from({ length: 60 }, (_, index) => `number ${index + 1}`).join(", ");
 /** Wires on which one request can be asked for several answers. */

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type FactoryOptions, ModelFactory } from "../../src/index.ts";
 import { scripted } from "../../src/testing/index.ts";
-import { entry, WIRES } from "../harness/entry.ts";
+import { entry } from "../harness/entry.ts";
 import { factoryOf } from "../harness/simulated.ts";
 import { serve } from "../harness/small-server.ts";
+import { WIRES } from "../harness/wires.ts";
 
 /** Entries that would go live in every way there is: address, key, proxy, headers, a wire and tokens of the program's own. */
 const LIVE = (url: string) => `

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { entry, WIRES } from "../harness/entry.ts";
+import { entry } from "../harness/entry.ts";
 import { failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
+import { WIRES } from "../harness/wires.ts";
 
 test.each(WIRES)("the simulator's filter is a filter on the %s wire", async (wire) => {
   const simulator = await simulate({ script: [{ kind: "filter", times: 2 }] });

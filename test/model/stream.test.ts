@@ -2,12 +2,13 @@ import { getEventListeners } from "node:events";
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ModelEvent } from "../../src/index.ts";
-import { AT_ONCE, entry, WIRES } from "../harness/entry.ts";
+import { AT_ONCE, entry } from "../harness/entry.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { eventsOf, failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 import { chatEvents, sendEvents, serve } from "../harness/small-server.ts";
 import { aWhile, until } from "../harness/waits.ts";
+import { WIRES } from "../harness/wires.ts";
 
 const WEATHER = {
   name: "get_weather",

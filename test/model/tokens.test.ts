@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type Capability, isModelError, ModelFactory } from "../../src/index.ts";
-import { entry, WIRES, type Wire } from "../harness/entry.ts";
+import { entry } from "../harness/entry.ts";
 import { failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 import { chatBody, serve } from "../harness/small-server.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 const PROMPT = "Write a function in TypeScript that adds two numbers and returns their sum.";
 const TOOL = {

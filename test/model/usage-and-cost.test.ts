@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Usage } from "../../src/index.ts";
-import { AT_ONCE, entry, PATIENT, WIRES } from "../harness/entry.ts";
+import { AT_ONCE, entry, PATIENT } from "../harness/entry.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { JumpingClock } from "../harness/jumping-clock.ts";
 import { eventsOf, failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 import { chatBody, chatEvents, sendEvents, serve } from "../harness/small-server.ts";
+import { WIRES } from "../harness/wires.ts";
 
 /** A chat server with fixed counts, as a body or a stream. */
 async function charging(usage: object) {

@@ -10,7 +10,7 @@ import type { Json } from "../../src/dialects/served/json.ts";
 import type { Received } from "../../src/dialects/server-wire.ts";
 import { isModelError, type Model, ModelError, ModelFactory } from "../../src/index.ts";
 import { anyHistory, properHistory, THOUGHT_PROOFS } from "../harness/histories.ts";
-import type { Wire } from "../harness/recording-files.ts";
+import type { Wire } from "../harness/wires.ts";
 
 const RUNS = { numRuns: 1_000 };
 const LIMIT_MS = 120_000;

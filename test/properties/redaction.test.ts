@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import type { Wire } from "../harness/recording-files.ts";
+import type { Wire } from "../harness/wires.ts";
 
 const KEYS: Readonly<Record<Wire, string>> = {
   openai: "sk-proj-Zq7Wm2Xe9Rt4Yb6Nc1Va8",

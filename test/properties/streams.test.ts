@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { FlowEvent } from "../../src/core/event.ts";
 import { ReplyFold } from "../../src/core/reply.ts";
 import type { Seen } from "../harness/call-of.ts";
-import type { Tree, Wire } from "../harness/recording-files.ts";
+import type { Tree } from "../harness/recording-files.ts";
+import type { Wire } from "../harness/wires.ts";
 import { cutAt, readBytes, WIRES } from "./wire-bytes.ts";
 import { PLAIN, WRITERS, type Writing, type WrittenCall, writtenAs } from "./wire-writer.ts";
 

@@ -10,7 +10,7 @@ import { Body } from "../../src/transport/body.ts";
 import { WireHeaders } from "../../src/transport/headers.ts";
 import { HttpResponse } from "../../src/transport/response.ts";
 import { callOf, read, type Seen } from "../harness/call-of.ts";
-import type { Wire } from "../harness/recording-files.ts";
+import type { Wire } from "../harness/wires.ts";
 
 export const DECODERS: Readonly<Record<Wire, (target: Target) => Decoder>> = {
   openai: decodeChat,

@@ -1,4 +1,5 @@
-import type { Tree, Wire } from "../harness/recording-files.ts";
+import type { Tree } from "../harness/recording-files.ts";
+import type { Wire } from "../harness/wires.ts";
 
 /** A tool call whose JSON comes in pieces. */
 export interface WrittenCall {

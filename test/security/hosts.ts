@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type FactoryOptions, ModelFactory } from "../../src/index.ts";
 import { SECRETS } from "../harness/canary.ts";
-import type { Wire } from "../harness/recording-files.ts";
+import type { Wire } from "../harness/wires.ts";
 
 /** A host in one of the wires, with every kind of credential an entry can hold. */
 export interface Host {

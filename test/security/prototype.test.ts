@@ -3,7 +3,8 @@ import { z } from "zod";
 import { GrowingJson } from "../../src/core/growing-json.ts";
 import { ConfigError, type JsonSchema, ModelError, ModelFactory } from "../../src/index.ts";
 import { modelAt, serving } from "../harness/ask.ts";
-import { SMALL_BODY, smallBody, WIRES } from "../harness/small-answers.ts";
+import { SMALL_BODY, smallBody } from "../harness/small-answers.ts";
+import { WIRES } from "../harness/wires.ts";
 
 /** What every object has at the start of this file, and still must have after each test. */
 const UNTOUCHED = [Object.prototype, Array.prototype, Function.prototype, String.prototype].map((prototype) => ({

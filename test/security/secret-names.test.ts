@@ -3,7 +3,8 @@ import { addressSecrets, maskedAddress } from "../../src/core/masked-address.ts"
 import { isSecretName } from "../../src/core/secret-name.ts";
 import { ConfigError, ModelFactory } from "../../src/index.ts";
 import { recordingTransport, startSimulator } from "../../src/testing/index.ts";
-import { failureOf, serving } from "../harness/ask.ts";
+import { serving } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
 
 it.each(
   "x-auth X-Api-Key authorization cookie set-cookie token access_token accessToken x-session jwt sig password passwd pass pwd db_pwd dbPwd pw userPass clientSecret x-amz-signature code access_code".split(

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Message, Reply, Session } from "../../src/index.ts";
-import { AT_ONCE, entry, WIRES } from "../harness/entry.ts";
+import { AT_ONCE, entry } from "../harness/entry.ts";
 import { failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 import { chatBody, chatEvents, sendEvents, serve } from "../harness/small-server.ts";
 import { aWhile } from "../harness/waits.ts";
+import { WIRES } from "../harness/wires.ts";
 
 const WEATHER = {
   name: "get_weather",

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { entry, WIRES } from "../harness/entry.ts";
+import { entry } from "../harness/entry.ts";
 import { failureOf } from "../harness/outcomes.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
+import { WIRES } from "../harness/wires.ts";
 
 /** Nothing is 5 and at most 4. */
 const IMPOSSIBLE = {

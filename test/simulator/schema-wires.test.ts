@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { StandardSchema } from "../../src/index.ts";
-import { entry, WIRES } from "../harness/entry.ts";
+import { entry } from "../harness/entry.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
+import { WIRES } from "../harness/wires.ts";
 import { zodSchema } from "./zod-schemas.ts";
 
 const tree: z.ZodType = z.object({

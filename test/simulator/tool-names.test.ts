@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { entry, WIRES } from "../harness/entry.ts";
+import { entry } from "../harness/entry.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
+import { WIRES } from "../harness/wires.ts";
 
 describe.each(WIRES)("tools on the %s wire", (wire) => {
   test.each(["get-weather", "get_weather", "getWeather"])("calls %s, which the prompt names", async (name) => {

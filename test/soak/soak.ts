@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isModelError, type Model, ModelFactory } from "../../src/index.ts";
 import { Chance } from "../harness/chance.ts";
 import { entryFor } from "../harness/recording-files.ts";
-import { WIRES } from "../harness/small-answers.ts";
+import { WIRES } from "../harness/wires.ts";
 
 const COUNT = Number(process.argv[2] ?? 100_000);
 const AT_A_TIME = 16;

@@ -2,8 +2,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Chance } from "../harness/chance.ts";
-import { sse, type Wire } from "../harness/recording-files.ts";
-import { SMALL_BODY, SMALL_STREAM, WIRES } from "../harness/small-answers.ts";
+import { sse } from "../harness/recording-files.ts";
+import { SMALL_BODY, SMALL_STREAM } from "../harness/small-answers.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 const FAULT_SHARE = 0.05;
 

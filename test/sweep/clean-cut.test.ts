@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { failureOf, modelAt, serving } from "../harness/ask.ts";
+import { modelAt, serving } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
 
 const chunk = (delta: object, finish: string | null) =>
   `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta, finish_reason: finish }] })}`;

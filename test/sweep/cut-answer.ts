@@ -1,4 +1,5 @@
-import { type Recording, sse, type Tree, type Wire } from "../harness/recording-files.ts";
+import { type Recording, sse, type Tree } from "../harness/recording-files.ts";
+import type { Wire } from "../harness/wires.ts";
 
 /** How the end of a body is marked: by the end of the connection, by the last chunk, or by its length. */
 export type Framing = "close" | "chunked" | "length";

@@ -1,16 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import {
-  exchange,
-  failure,
-  post,
-  serve,
-  serveRaw,
-  streaming,
-  transport,
-  until,
-  wireResponse,
-} from "../harness/loopback.ts";
+import { exchange, failure, post, serve, serveRaw, streaming, transport, wireResponse } from "../harness/loopback.ts";
+import { until } from "../harness/waits.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 

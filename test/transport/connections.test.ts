@@ -4,7 +4,8 @@ import net from "node:net";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/core/error.ts";
 import { LOCALHOST_CERT, LOCALHOST_KEY } from "../harness/localhost-certificate.ts";
-import { exchange, failure, listen, post, serve, serveRaw, transport, until } from "../harness/loopback.ts";
+import { exchange, failure, listen, post, serve, serveRaw, transport } from "../harness/loopback.ts";
+import { until } from "../harness/waits.ts";
 
 /** A host that accepts connections and then says nothing: a TLS handshake with it never ends. */
 const mute = () => listen(net.createServer((socket) => void socket.resume()));

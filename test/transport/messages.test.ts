@@ -14,8 +14,8 @@ import {
   serveRaw,
   streaming,
   transport,
-  until,
 } from "../harness/loopback.ts";
+import { until } from "../harness/waits.ts";
 
 const dataOf = (messages: readonly { data: string }[]) => messages.map(({ data }) => data);
 

@@ -20,9 +20,9 @@ import {
   serveRaw,
   streaming,
   transport,
-  until,
   wireResponse,
 } from "../harness/loopback.ts";
+import { until } from "../harness/waits.ts";
 
 describe("a caller's signal", () => {
   test("has no listener left after success, failure, refusal and abort", async () => {

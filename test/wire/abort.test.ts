@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { isModelError, type ModelEvent } from "../../src/index.ts";
-import { failureOf, modelAt, serving, within } from "../harness/ask.ts";
-import { smallBody, smallStream, unfinishedStream, WIRES } from "../harness/small-answers.ts";
+import { modelAt, serving, within } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { smallBody, smallStream, unfinishedStream } from "../harness/small-answers.ts";
 import type { Said } from "../harness/wire-server.ts";
+import { WIRES } from "../harness/wires.ts";
 
 /** How soon after an abort the server must see its socket closed. */
 const CLOSED_MS = 100;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { failureOf, modelAt, serving } from "../harness/ask.ts";
-import { smallBody, WIRES } from "../harness/small-answers.ts";
+import { modelAt, serving } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { smallBody } from "../harness/small-answers.ts";
+import { WIRES } from "../harness/wires.ts";
 
 const QUICK = 'num_retries = 3\nretry_min_wait = "1ms"';
 

@@ -1,10 +1,12 @@
 import net from "node:net";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import { failureOf, modelAt, serving, within } from "../harness/ask.ts";
-import { entryFor, sse, type Wire } from "../harness/recording-files.ts";
-import { SMALL_STREAM, smallBody, smallStream, unfinishedStream, WIRES } from "../harness/small-answers.ts";
+import { modelAt, serving, within } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { entryFor, sse } from "../harness/recording-files.ts";
+import { SMALL_STREAM, smallBody, smallStream, unfinishedStream } from "../harness/small-answers.ts";
 import { type SeenRequest, wireServer } from "../harness/wire-server.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 const CLOSED_MS = 100;
 const LIMIT_MS = 150;

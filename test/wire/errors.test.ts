@@ -4,9 +4,10 @@ import { ApiError as GoogleError } from "@google/genai";
 import { APIError as OpenAIError } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ERROR_CODES, isModelError, ModelError, ModelFactory } from "../../src/index.ts";
-import { entryFor, sse, type Tree, type Wire } from "../harness/recording-files.ts";
-import { SMALL_STREAM, WIRES } from "../harness/small-answers.ts";
+import { entryFor, sse, type Tree } from "../harness/recording-files.ts";
+import { SMALL_STREAM } from "../harness/small-answers.ts";
 import { type Said, type WireServer, wireServer } from "../harness/wire-server.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 import { ERROR_CASES, type ErrorCase, type Family } from "./error-cases.ts";
 
 let server: WireServer;

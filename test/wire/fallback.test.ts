@@ -9,10 +9,9 @@ import {
   RECORDINGS,
   type Recording,
   saidBy,
-  type Wire,
 } from "../harness/recording-files.ts";
-import { WIRES } from "../harness/small-answers.ts";
 import { type Said, type WireServer, wireServer } from "../harness/wire-server.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 let primary: WireServer;
 let secondary: WireServer;

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Message, ModelFactory, type Reply } from "../../src/index.ts";
 import { describeWith } from "../harness/needs.ts";
 import { validateChatRequest, validateResponsesRequest } from "../harness/openai-schema.ts";
-import { ANSWERS, entryFor, type Recording, saidBy, type Tree, type Wire } from "../harness/recording-files.ts";
+import { ANSWERS, entryFor, type Recording, saidBy, type Tree } from "../harness/recording-files.ts";
 import { read } from "../harness/recording-reader.ts";
-import { smallBody, WIRES } from "../harness/small-answers.ts";
+import { smallBody } from "../harness/small-answers.ts";
 import { type Said, type WireServer, wireServer } from "../harness/wire-server.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 import { readRequest, stringsIn } from "./request-reader.ts";
 
 let server: WireServer;

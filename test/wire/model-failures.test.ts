@@ -1,10 +1,12 @@
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import { failureOf, modelAt, serving } from "../harness/ask.ts";
-import { entryFor, sse, type Tree, type Wire } from "../harness/recording-files.ts";
-import { SMALL_BODY, SMALL_STREAM, smallBody, WIRES } from "../harness/small-answers.ts";
+import { modelAt, serving } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { entryFor, sse, type Tree } from "../harness/recording-files.ts";
+import { SMALL_BODY, SMALL_STREAM, smallBody } from "../harness/small-answers.ts";
 import type { Said } from "../harness/wire-server.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 const QUICK = 'num_retries = 3\nretry_min_wait = "1ms"\nretry_max_wait = "1ms"';
 const WRITTEN = "<function=read>{sample.txt";

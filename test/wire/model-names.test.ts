@@ -1,7 +1,9 @@
 import { expect, onTestFinished, test } from "vitest";
 import { type Model, ModelFactory } from "../../src/index.ts";
-import { failureOf, serving } from "../harness/ask.ts";
-import { smallBody, smallStream, WIRES } from "../harness/small-answers.ts";
+import { serving } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { smallBody, smallStream } from "../harness/small-answers.ts";
+import { WIRES } from "../harness/wires.ts";
 
 /** Names that a URL parser would read as something else than one name in a path. */
 const HOSTILE = [

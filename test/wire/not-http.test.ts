@@ -1,10 +1,12 @@
 import net from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import { failureOf, modelAt, serving } from "../harness/ask.ts";
+import { modelAt, serving } from "../harness/ask.ts";
 import { listening } from "../harness/host.ts";
+import { failureOf } from "../harness/outcomes.ts";
 import { entryFor } from "../harness/recording-files.ts";
-import { smallBody, WIRES } from "../harness/small-answers.ts";
+import { smallBody } from "../harness/small-answers.ts";
+import { WIRES } from "../harness/wires.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\n";
 const SPOKEN: Readonly<Record<string, string | Uint8Array>> = {

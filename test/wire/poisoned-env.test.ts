@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Wire } from "../harness/recording-files.ts";
 import { smallBody, smallStream } from "../harness/small-answers.ts";
 import { type SeenRequest, type WireServer, wireServer } from "../harness/wire-server.ts";
+import type { Wire } from "../harness/wires.ts";
 import { POISON, poisonedEnvironment } from "./poison.ts";
 
 const PROGRAM = fileURLToPath(new URL("./poisoned-call.ts", import.meta.url));

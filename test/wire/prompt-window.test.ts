@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { modelAt, serving } from "../harness/ask.ts";
-import { smallBody, smallStream, WIRES } from "../harness/small-answers.ts";
+import { smallBody, smallStream } from "../harness/small-answers.ts";
+import { WIRES } from "../harness/wires.ts";
 
 /** The answers of these servers count three prompt tokens. */
 const WINDOW_OF = (context: number) => `capabilities = { context = ${context} }`;

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { faultServer } from "../../src/testing/index.ts";
-import { failureOf, modelAt } from "../harness/ask.ts";
+import { modelAt } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
 
 /** Measured several times, because a busy machine can delay any single one. */
 const TIMES = 9;

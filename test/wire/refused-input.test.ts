@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Input } from "../../src/index.ts";
-import { failureOf, modelAt, serving } from "../harness/ask.ts";
-import { smallBody, WIRES } from "../harness/small-answers.ts";
+import { modelAt, serving } from "../harness/ask.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { smallBody } from "../harness/small-answers.ts";
+import { WIRES } from "../harness/wires.ts";
 
 interface Refused {
   readonly name: string;

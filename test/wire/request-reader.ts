@@ -1,4 +1,5 @@
-import type { Tree, Wire } from "../harness/recording-files.ts";
+import type { Tree } from "../harness/recording-files.ts";
+import type { Wire } from "../harness/wires.ts";
 
 /** What a request body hands over of the conversation, read from the documentation of its wire. */
 export interface HandedOver {

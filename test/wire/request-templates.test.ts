@@ -4,11 +4,13 @@ import type { Call } from "../../src/core/call.ts";
 import type { Exchange, Transport, WireInit, WireResponse } from "../../src/core/transport.ts";
 import { sdkFetch, templated } from "../../src/dialects/request-template.ts";
 import { type CallOptions, type Input, type Message, type ModelError, ModelFactory } from "../../src/index.ts";
-import { failureOf, serving } from "../harness/ask.ts";
+import { serving } from "../harness/ask.ts";
 import { properHistory } from "../harness/histories.ts";
-import { entryFor, type Wire } from "../harness/recording-files.ts";
-import { smallBody, smallStream, WIRES } from "../harness/small-answers.ts";
+import { failureOf } from "../harness/outcomes.ts";
+import { entryFor } from "../harness/recording-files.ts";
+import { smallBody, smallStream } from "../harness/small-answers.ts";
 import type { Said, SeenRequest } from "../harness/wire-server.ts";
+import { WIRES, type Wire } from "../harness/wires.ts";
 
 const TOOLS = [
   {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Message } from "../../src/index.ts";
 import { modelAt, serving } from "../harness/ask.ts";
-import type { Wire } from "../harness/recording-files.ts";
+import type { Wire } from "../harness/wires.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 

@@ -5,7 +5,8 @@ import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/core/error.ts";
 import type { Exchange, Transport, WireInit, WireResponse } from "../../src/core/transport.ts";
-import { exchange, failure, type Loopback, listen, serve, transport, until } from "../harness/loopback.ts";
+import { exchange, failure, type Loopback, listen, serve, transport } from "../harness/loopback.ts";
+import { until } from "../harness/waits.ts";
 
 /** How a client of each SDK sends one request through the transport and gets at the raw answer. */
 interface Sdk {

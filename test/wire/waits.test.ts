@@ -1,11 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ModelFactory } from "../../src/index.ts";
-import { failureOf, modelAt, serving } from "../harness/ask.ts";
+import { modelAt, serving } from "../harness/ask.ts";
 import { AT_ONCE, entry, PATIENT } from "../harness/entry.ts";
 import { JumpingClock } from "../harness/jumping-clock.ts";
-import { failureOf as failureIn } from "../harness/outcomes.ts";
+import { failureOf as failureIn, failureOf } from "../harness/outcomes.ts";
 import { simulate } from "../harness/simulated.ts";
-import { WIRES } from "../harness/small-answers.ts";
+import { WIRES } from "../harness/wires.ts";
 
 const DAY_MS = 86_400_000;
 

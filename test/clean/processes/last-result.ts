@@ -1,7 +1,8 @@
 // One call, the end of it, and then nothing: prints `done` after the last result and, when the process ends, how many
 // milliseconds that took. Arguments: the ending, whether the factory is closed, wire and origin.
 import { ModelFactory } from "../../../src/index.ts";
-import { entryFor, type Wire } from "../../harness/recording-files.ts";
+import { entryFor } from "../../harness/recording-files.ts";
+import type { Wire } from "../../harness/wires.ts";
 
 const [ending, closing, wire, origin] = process.argv.slice(2) as [string, "close" | "leave", Wire, string];
 const entry = entryFor({ wire, provider: "some-host", model: "m" }, "asked", `${origin}/${ending}`);

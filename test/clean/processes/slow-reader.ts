@@ -2,7 +2,8 @@
 // origin. Prints one line of JSON: how far its memory grew while the server could have sent everything, and what it took.
 import { setTimeout as sleep } from "node:timers/promises";
 import { ModelFactory } from "../../../src/index.ts";
-import { entryFor, type Wire } from "../../harness/recording-files.ts";
+import { entryFor } from "../../harness/recording-files.ts";
+import type { Wire } from "../../harness/wires.ts";
 
 const [wire, origin] = process.argv.slice(2) as [Wire, string];
 /** Loading and compiling belongs to the first deltas, not to the answer. */

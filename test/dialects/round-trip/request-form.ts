@@ -13,7 +13,7 @@ import { keyOf, type Settings } from "../../../src/core/request.ts";
 import { IMAGE_FOLLOWS } from "../../../src/dialects/moved-image.ts";
 import { failedResult } from "../../../src/dialects/openai/chat-messages.ts";
 import { fileName } from "../../../src/dialects/openai/media.ts";
-import type { Wire } from "../../harness/recording-files.ts";
+import type { Wire } from "../../harness/wires.ts";
 
 /** A request in the form in which two that say the same are equal. */
 export interface RequestForm {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { adapt } from "../../../src/core/adapt.ts";
 import type { CallInput } from "../../../src/core/call.ts";
 import type { Json } from "../../../src/dialects/served/json.ts";
-import type { Wire } from "../../harness/recording-files.ts";
+import type { Wire } from "../../harness/wires.ts";
 import { compared, formOf, reportedSettings, withoutSettings } from "./request-form.ts";
 import { requestsOf } from "./requests.ts";
 import { REQUEST_WIRES } from "./wires.ts";

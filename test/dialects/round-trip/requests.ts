@@ -11,7 +11,7 @@ import type {
 } from "../../../src/core/message.ts";
 import { EFFORTS, type Settings } from "../../../src/core/request.ts";
 import type { JsonSchema, Tool } from "../../../src/core/tool.ts";
-import type { Wire } from "../../harness/recording-files.ts";
+import type { Wire } from "../../harness/wires.ts";
 import { PIXEL } from "../contract.ts";
 import type { RequestWire } from "./wires.ts";
 

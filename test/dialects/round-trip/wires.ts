@@ -16,7 +16,7 @@ import { readChatRequest } from "../../../src/dialects/openai/server/chat-reques
 import { readResponsesRequest } from "../../../src/dialects/openai/server/responses-request.ts";
 import type { Json } from "../../../src/dialects/served/json.ts";
 import type { ReceivedRequest, ServedRequest } from "../../../src/dialects/served/served-request.ts";
-import type { Wire } from "../../harness/recording-files.ts";
+import type { Wire } from "../../harness/wires.ts";
 import { targetOf } from "../contract.ts";
 
 /** Both directions of a wire's requests. */

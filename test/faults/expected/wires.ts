@@ -1,4 +1,4 @@
-import { WIRES, type Wire } from "../run-script.ts";
+import { WIRES, type Wire } from "../../harness/wires.ts";
 
 export const ALL: readonly Wire[] = WIRES;
 export const CHAT: readonly Wire[] = ["openai"];
