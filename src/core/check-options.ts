@@ -68,7 +68,7 @@ export function either(left: OptionRule, right: OptionRule): OptionRule {
  */
 export function checkOptions<Options>(options: unknown, rules: OptionRules<Options>, what: string): void {
   const known: Readonly<Record<string, OptionRule>> = rules;
-  if (!isObject(options)) throw invalidOption(`${what} must be an object`);
+  if (!isObject(options)) throw invalidOption(`${what}: options must be an object`);
   for (const [name, value] of Object.entries(options as object)) {
     if (!Object.hasOwn(known, name)) throw unknownOption(name, Object.keys(known), what);
     const rule = known[name] as OptionRule;

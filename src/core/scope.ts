@@ -1,4 +1,4 @@
-import { ANYTHING, checkOptions, invalidOption } from "./check-options.ts";
+import { ANYTHING, checkOptions, invalidOption, TABLE } from "./check-options.ts";
 
 /** Who a call is made for, from the widest to the narrowest level. You choose the names. */
 export interface Scope {
@@ -18,6 +18,7 @@ const RULES = { org: ANYTHING, guild: ANYTHING, agent: ANYTHING };
  * @throws ModelError `invalid_request` for a scope without an org, or a name that is not a string.
  */
 export function scopePath(scope: Scope): readonly string[] {
+  if (!TABLE.accepts(scope)) throw invalidOption("scope must be an object");
   checkOptions<Scope>(scope, RULES, "scope");
   const names = LEVELS.map((level) => spelledName(scope[level], level));
   return names.flatMap((name, at) => (name === "" ? [] : [names.slice(0, at + 1).join("/")]));

@@ -82,7 +82,7 @@ const MOST_PORT = 65_535;
  * await simulator.close();
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  checkOptions(options, RULES, "the options of the simulator");
+  checkOptions(options, RULES, "startSimulator");
   checkFaults(options.script ?? []);
   const room = new Room(options);
   const server = createServer((request, response) => void room.handle(request, response));

@@ -262,7 +262,7 @@ describe("a session is refused", () => {
 
   test("with an option nobody reads", async () => {
     await expectRefused(() => model().session({ memroy: 3 } as never), 'did you mean "memory"');
-    await expectRefused(() => model().session(null as never), "session must be an object");
+    await expectRefused(() => model().session(null as never), "session: options must be an object");
   });
 
   test("with a history that is none", async () => {

@@ -63,9 +63,9 @@ describe("a step with a name that would have no effect", () => {
 
 describe("an option of the simulator", () => {
   it.each([
-    [{ scripts: [] }, 'the options of the simulator: unknown option "scripts" (did you mean "script"?)'],
-    [{ port: 99_999 }, "the options of the simulator: port must be an integer from 0 to 65535, not 99999"],
-    [{ port: -1 }, "the options of the simulator: port must be an integer from 0 to 65535, not -1"],
+    [{ scripts: [] }, 'startSimulator: unknown option "scripts" (did you mean "script"?)'],
+    [{ port: 99_999 }, "startSimulator: port must be an integer from 0 to 65535, not 99999"],
+    [{ port: -1 }, "startSimulator: port must be an integer from 0 to 65535, not -1"],
   ])("is refused when it is wrong: %j", async (options, message) => {
     await expect(simulate(options as SimulatorOptions)).rejects.toMatchObject({ code: "invalid_request", message });
   });
