@@ -5,6 +5,8 @@ import { nearest } from "./suggest.ts";
 export interface OptionRule {
   readonly is: string;
   readonly accepts: (value: unknown) => boolean;
+  /** What each value of an object must be. */
+  readonly values?: OptionRule;
 }
 
 /** A rule for each option of an options argument. */
@@ -54,6 +56,7 @@ export function recordOf(is: string, rule: OptionRule): OptionRule {
   return {
     is,
     accepts: (value) => isObject(value) && Object.values(value as object).every(rule.accepts),
+    values: rule,
   };
 }
 
@@ -72,9 +75,18 @@ export function checkOptions<Options>(options: unknown, rules: OptionRules<Optio
   for (const [name, value] of Object.entries(options as object)) {
     if (!Object.hasOwn(known, name)) throw unknownOption(name, Object.keys(known), what);
     const rule = known[name] as OptionRule;
-    if (value !== undefined && !rule.accepts(value))
-      throw invalidOption(`${what}: ${name} must be ${rule.is}, not ${shown(value)}`);
+    if (value !== undefined && !rule.accepts(value)) throw wrongValue(`${what}: ${name}`, value, rule);
   }
+}
+
+/** Of an object, the first value that is wrong. */
+function wrongValue(place: string, value: unknown, { is, values }: OptionRule): ModelError {
+  const [name, inner] =
+    values === undefined || !isObject(value)
+      ? []
+      : (Object.entries(value as object).find(([, one]) => !values.accepts(one)) ?? []);
+  if (values !== undefined && name !== undefined) return wrongValue(`${place}.${name}`, inner, values);
+  return invalidOption(`${place} must be ${is}, not ${shown(value)}`);
 }
 
 /** A string may be a key, so that only its kind is shown. */

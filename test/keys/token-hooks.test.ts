@@ -241,11 +241,10 @@ describe("a token hook that fails", () => {
     expect([asked, server.arrivals.length]).toEqual([1, 0]);
   });
 
-  test("because it is no function is told so", async () => {
+  test("because it is not a function is refused with its name and without its value", async () => {
     const server = await host();
-    const error = await failureOf(copilot(server, "ghu" as never, { lines: AT_ONCE }).codegen(PROMPT));
-    expect(error.code).toBe("unauthorized");
-    expect(error.message).not.toContain("ghu");
+    const words = /^ModelFactory\.parse: tokens\.copilot must be a function, not a string$/;
+    expect(() => copilot(server, "ghu" as never, { lines: AT_ONCE })).toThrow(words);
   });
 });
 
