@@ -112,7 +112,7 @@ describe("a model of a scope", () => {
   test("keeps its entry in the file, a fresh one too", async () => {
     const factory = twoEntries();
     factory.get("other", { fresh: true });
-    await expect(factory.reload(entry("openai", AT))).rejects.toThrow('has no "other" any more');
+    await expect(factory.reload(entry("openai", AT))).rejects.toThrow('no longer has "other"');
   });
 });
 
