@@ -99,8 +99,10 @@ class SampleFold {
       if (part !== undefined) Object.assign(part, { signature: event.signature, owner });
       return;
     }
-    const open = this.#openPart(event.part);
-    Object.assign(open, { signature: event.signature, owner, ...(event.redacted && { redacted: true }) });
+    // Redacted reasoning is a part of its own: text before it was not redacted.
+    if (event.redacted)
+      this.parts.push({ type: "reasoning", text: "", signature: event.signature, owner, redacted: true });
+    else Object.assign(this.#openPart(event.part), { signature: event.signature, owner });
   }
 
   /** The unsigned last part of that type, or a new empty one: a signature may arrive without text. */

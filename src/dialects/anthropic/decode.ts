@@ -8,6 +8,7 @@ import { targetError } from "../../core/target-error.ts";
 import { AnswerIds } from "../answer-ids.ts";
 import { parseEvent } from "../wire-error.ts";
 import { type BlockContext, type BlockReader, carriesContent, isBlank, readBlock } from "./blocks.ts";
+import { STOP_REASONS } from "./stop-reasons.ts";
 import { UsageFold } from "./usage.ts";
 
 export interface MessagesDecoderOptions {
@@ -20,14 +21,6 @@ export function messagesDecoder(target: Target, options: MessagesDecoderOptions)
 }
 
 type Tree = Readonly<Record<string, unknown>>;
-
-const FINISH: Readonly<Record<string, FinishReason>> = {
-  end_turn: "stop",
-  stop_sequence: "stop",
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  refusal: "refusal",
-};
 
 class MessagesDecoder implements Decoder {
   done = false;
@@ -242,7 +235,7 @@ class MessagesDecoder implements Decoder {
     this.#ended ||= this.#spoke;
     this.#stopReason = reason;
     for (const index of [...this.#blocks.keys()]) this.#close(index, out);
-    if (this.#brokenCall !== undefined && own(FINISH, reason) !== "length") {
+    if (this.#brokenCall !== undefined && own(STOP_REASONS, reason) !== "length") {
       throw targetError(this.#target, "invalid_tool_call", this.#brokenCall);
     }
     if (reason !== "refusal") return;
@@ -252,7 +245,7 @@ class MessagesDecoder implements Decoder {
 
   /** Any tool call makes it `tool-calls`: some servers send end_turn with a call. A paused turn is not the end. */
   #finishReason(raw: string): FinishReason {
-    const known = own(FINISH, raw);
+    const known = own(STOP_REASONS, raw);
     if (known === "length" || known === "refusal") return known;
     if (this.#toolCalls > 0) return "tool-calls";
     if (this.#answeredThroughTool) return "stop";

@@ -59,6 +59,24 @@ export class UsageFold {
   }
 }
 
+/** The counts as a message reports them. */
+export function messagesUsage({ input, cacheRead, cacheWrite, output, reasoning, details }: Usage): Tree {
+  const { cacheWrite5m = 0, cacheWrite1h = 0, webSearchRequests, webFetchRequests } = details;
+  const uses = {
+    ...(webSearchRequests !== undefined && { web_search_requests: webSearchRequests }),
+    ...(webFetchRequests !== undefined && { web_fetch_requests: webFetchRequests }),
+  };
+  return {
+    input_tokens: input,
+    cache_creation_input_tokens: cacheWrite,
+    cache_read_input_tokens: cacheRead,
+    cache_creation: { ephemeral_5m_input_tokens: cacheWrite5m, ephemeral_1h_input_tokens: cacheWrite1h },
+    output_tokens: output,
+    ...(reasoning > 0 && { output_tokens_details: { thinking_tokens: reasoning } }),
+    ...(Object.keys(uses).length > 0 && { server_tool_use: uses }),
+  };
+}
+
 /** Fast mode and US inference have other prices, like a tier (platform.claude.com/docs/en/about-claude/pricing). */
 function tierOf({ speed, inference_geo: geo, service_tier: tier }: Tree): string | undefined {
   if (speed === "fast") return speed;

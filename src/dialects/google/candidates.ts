@@ -2,11 +2,10 @@ import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { own } from "../../core/own.ts";
 import { AnswerIds } from "../answer-ids.ts";
 import { Candidate, type CandidateContext } from "./candidate.ts";
+import { FINISH_REASONS } from "./finish-reasons.ts";
 import { type Held, SoleAnswer } from "./sole-answer.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
-
-const FINISH: Readonly<Record<string, FinishReason>> = { STOP: "stop", MAX_TOKENS: "length" };
 
 /** One answer and the candidates that make it up. */
 export class Answer {
@@ -41,7 +40,7 @@ export class Answer {
 }
 
 function finishOf(raw: string, calls: number): FinishReason {
-  const reason = own(FINISH, raw) ?? "unknown";
+  const reason = own(FINISH_REASONS, raw) ?? "unknown";
   return reason !== "length" && calls > 0 ? "tool-calls" : reason;
 }
 

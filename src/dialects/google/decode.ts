@@ -10,6 +10,7 @@ import { targetError } from "../../core/target-error.ts";
 import { parseEvent } from "../wire-error.ts";
 import type { Candidate } from "./candidate.ts";
 import { type Candidates, SampleCandidates, SoleCandidates } from "./candidates.ts";
+import { FAILED_REASONS } from "./finish-reasons.ts";
 import type { ToolNames } from "./tool-names.ts";
 import { UsageFold } from "./usage.ts";
 
@@ -24,23 +25,6 @@ export function generateDecoder(target: Target, options: GenerateDecoderOptions)
 }
 
 type Tree = Readonly<Record<string, unknown>>;
-
-/** Finish reasons that do not end an answer. */
-const FAILED: Readonly<Record<string, ModelErrorCode>> = {
-  SAFETY: "content_filtered",
-  RECITATION: "content_filtered",
-  LANGUAGE: "content_filtered",
-  BLOCKLIST: "content_filtered",
-  PROHIBITED_CONTENT: "content_filtered",
-  SPII: "content_filtered",
-  IMAGE_SAFETY: "content_filtered",
-  IMAGE_PROHIBITED_CONTENT: "content_filtered",
-  IMAGE_RECITATION: "content_filtered",
-  MALFORMED_FUNCTION_CALL: "invalid_tool_call",
-  UNEXPECTED_TOOL_CALL: "invalid_tool_call",
-  TOO_MANY_TOOL_CALLS: "invalid_tool_call",
-  MALFORMED_RESPONSE: "protocol_error",
-};
 
 class GenerateDecoder implements Decoder {
   /** After the last finish reason, only the end of the body is read, so that the connection can be reused. */
@@ -128,7 +112,7 @@ class GenerateDecoder implements Decoder {
   }
 
   #refuseFailed({ finishReason = "", finishMessage }: Candidate): void {
-    const code = own(FAILED, finishReason) ?? modelFailureCode(finishReason);
+    const code = own(FAILED_REASONS, finishReason) ?? modelFailureCode(finishReason);
     if (code === undefined) return;
     const said = finishMessage === undefined || finishMessage === "" ? undefined : finishMessage;
     // The message quotes a malformed call, but model output belongs only in `partial`.

@@ -63,6 +63,42 @@ export class UsageFold {
   }
 }
 
+/** The counts as a chunk reports them. What was written to a cache is a part of the prompt. */
+export function usageMetadata({ input, cacheRead, cacheWrite, output, reasoning, details }: Usage): Tree {
+  const { toolUsePrompt = 0 } = details;
+  const prompt = input + cacheRead + cacheWrite - toolUsePrompt;
+  const inputs = modalitiesOf("input", details);
+  const outputs = modalitiesOf("output", details);
+  return {
+    promptTokenCount: prompt,
+    ...(output > reasoning && { candidatesTokenCount: output - reasoning }),
+    totalTokenCount: prompt + toolUsePrompt + output,
+    ...(cacheRead > 0 && { cachedContentTokenCount: cacheRead }),
+    ...(toolUsePrompt > 0 && { toolUsePromptTokenCount: toolUsePrompt }),
+    promptTokensDetails: withText(inputs, prompt),
+    ...(outputs.length > 0 && { candidatesTokensDetails: outputs }),
+    ...(reasoning > 0 && { thoughtsTokenCount: reasoning }),
+  };
+}
+
+interface ModalityCount {
+  readonly modality: string;
+  readonly tokenCount: number;
+}
+
+function modalitiesOf(side: "input" | "output", details: Usage["details"]): readonly ModalityCount[] {
+  return Object.entries(details).flatMap(([name, tokenCount]) => {
+    const [, modality] = new RegExp(`^${side}([A-Z][a-z]+)$`).exec(name) ?? [];
+    return modality === undefined ? [] : [{ modality: modality.toUpperCase(), tokenCount }];
+  });
+}
+
+/** Whatever is nothing else is text. */
+function withText(modalities: readonly ModalityCount[], all: number): readonly ModalityCount[] {
+  const others = modalities.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+  return [{ modality: "TEXT", tokenCount: Math.max(0, all - others) }, ...modalities];
+}
+
 /** Tokens other than text: `inputImage`, `outputAudio`. */
 function byModality(side: "input" | "output", rows: unknown): Record<string, unknown> {
   const details: Record<string, unknown> = {};

@@ -44,3 +44,16 @@ export function chatFailure(reason: string, native: string | undefined): FinishF
   if (code !== undefined) return { code, words: "the model's output is malformed" };
   return own(CHAT_FAILURES, reason) ?? own(CHAT_FAILURES, reason.split(":", 1)[0] ?? "");
 }
+
+/** The word of the protocol for an end. A refusal has a field of its own, and an end without a word is a usual one. */
+export function chatFinishWord(reason: FinishReason): string {
+  if (reason === "content-filter") return "content_filter";
+  const word = Object.keys(CHAT_FINISHES).find((name) => CHAT_FINISHES[name] === reason);
+  return reason === "refusal" ? "stop" : (word ?? "stop");
+}
+
+/** Why a response is incomplete; `undefined` for one that is complete. */
+export function incompleteReason(reason: FinishReason): "max_output_tokens" | "content_filter" | undefined {
+  if (reason === "length") return "max_output_tokens";
+  return reason === "content-filter" ? "content_filter" : undefined;
+}

@@ -131,3 +131,42 @@ export class ResponsesUsage extends OpenaiUsage {
     if (calls > this.counts.of("tool")) this.counts.push({ tool: calls });
   }
 }
+
+/** The counts as a chat completion reports them. */
+export function chatUsage({ input, cacheRead, cacheWrite, output, reasoning, total, details }: Usage): WireObject {
+  const { image = 0, outputImage = 0, acceptedPrediction = 0, rejectedPrediction = 0 } = details;
+  const { tool, webSearchRequests } = details;
+  return {
+    prompt_tokens: input + cacheRead + cacheWrite,
+    completion_tokens: output,
+    total_tokens: total,
+    prompt_tokens_details: {
+      cached_tokens: cacheRead,
+      cache_write_tokens: cacheWrite,
+      audio_tokens: 0,
+      ...(image > outputImage && { image_tokens: image - outputImage }),
+    },
+    completion_tokens_details: {
+      reasoning_tokens: reasoning,
+      audio_tokens: 0,
+      accepted_prediction_tokens: acceptedPrediction,
+      rejected_prediction_tokens: rejectedPrediction,
+      ...(outputImage > 0 && { image_tokens: outputImage }),
+    },
+    ...(tool !== undefined && { num_server_side_tools_used: tool }),
+    ...(webSearchRequests !== undefined && { server_tool_use: { web_search_requests: webSearchRequests } }),
+  };
+}
+
+/** The counts as a response reports them. */
+export function responsesUsage({ input, cacheRead, cacheWrite, output, reasoning, total, details }: Usage): WireObject {
+  const { tool } = details;
+  return {
+    input_tokens: input + cacheRead + cacheWrite,
+    input_tokens_details: { cached_tokens: cacheRead, cache_write_tokens: cacheWrite },
+    output_tokens: output,
+    output_tokens_details: { reasoning_tokens: reasoning },
+    total_tokens: total,
+    ...(tool !== undefined && { num_server_side_tools_used: tool }),
+  };
+}

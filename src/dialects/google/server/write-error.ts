@@ -58,7 +58,7 @@ const ROWS: Readonly<Record<ProblemKind, Row>> = {
     message: "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).",
   },
   "too-large": { status: 413, name: "INVALID_ARGUMENT", message: "Request payload size exceeds the limit" },
-  filter: { status: 400, name: "INVALID_ARGUMENT", message: "The prompt was blocked." },
+  filter: { status: 400, name: "INVALID_ARGUMENT", message: "The prompt was blocked by the content policy." },
   refusal: { status: 400, name: "INVALID_ARGUMENT", message: "The request was refused." },
   invalid: { status: 400, name: "INVALID_ARGUMENT", message: "Request contains an invalid argument." },
 };

@@ -1,0 +1,194 @@
+import type { FinishReason, FlowEvent } from "../../../core/event.ts";
+import { NO_USAGE } from "../../../core/usage.ts";
+import { samplesOf, type WrittenCall, type WrittenText } from "../../served/answer-parts.ts";
+import {
+  AnswerFacts,
+  type AnswerForm,
+  type AnswerHead,
+  type AnswerWriter,
+  refuseReset,
+} from "../../served/answer-writer.ts";
+import type { Json } from "../../served/json.ts";
+import type { WireEvent } from "../../server-wire.ts";
+import { stopReasonOf } from "../stop-reasons.ts";
+import { messagesUsage } from "../usage.ts";
+
+export interface MessagesHead extends AnswerHead {
+  /** The stop sequence that ended the answer. */
+  readonly stopSequence?: string | undefined;
+}
+
+/** Answers of the Messages API, which gives one completion. */
+export const messagesAnswer: AnswerForm<MessagesHead> = {
+  stream: (head) => new MessagesWriter(head),
+  body: writeBody,
+};
+
+interface Finish {
+  readonly reason: FinishReason;
+  readonly raw?: string | undefined;
+}
+
+const UNKNOWN: Finish = { reason: "unknown" };
+
+/** Blocks begin in order; calls may be open beside each other until they end. */
+class MessagesWriter implements AnswerWriter {
+  readonly #head: MessagesHead;
+  readonly #facts: AnswerFacts;
+  #started = false;
+  #blocks = 0;
+  /** The block of text or thinking that is being written. */
+  #prose: { readonly kind: "text" | "thinking"; readonly index: number } | undefined;
+  /** The blocks of open calls. */
+  readonly #calls = new Map<number, number>();
+  #refusal = "";
+  #finish: Finish = UNKNOWN;
+
+  constructor(head: MessagesHead) {
+    this.#head = head;
+    this.#facts = new AnswerFacts(head);
+  }
+
+  push(event: FlowEvent, out: WireEvent[]): void {
+    refuseReset(event);
+    this.#facts.push(event);
+    switch (event.type) {
+      case "text-delta":
+        this.#delta(this.#proseOf("text", out), { type: "text_delta", text: event.text }, out);
+        break;
+      case "reasoning-delta":
+        this.#delta(this.#proseOf("thinking", out), { type: "thinking_delta", thinking: event.text }, out);
+        break;
+      case "signature":
+        if (event.part === "reasoning") this.#sign(event.signature, event.redacted === true, out);
+        break;
+      case "tool-call-start":
+        this.#closeProse(out);
+        this.#calls.set(event.index, this.#begin({ type: "tool_use", id: event.id, name: event.name, input: {} }, out));
+        break;
+      case "tool-call-delta":
+        this.#delta(this.#calls.get(event.index), { type: "input_json_delta", partial_json: event.json }, out);
+        break;
+      case "tool-call-end":
+        this.#stop(this.#calls.get(event.index), out);
+        this.#calls.delete(event.index);
+        break;
+      case "refusal-delta":
+        this.#refusal += event.text;
+        break;
+      case "finish":
+        this.#finish = event;
+        break;
+      default:
+    }
+  }
+
+  end(out: WireEvent[]): void {
+    this.#start(out);
+    this.#closeProse(out);
+    for (const index of this.#calls.values()) this.#stop(index, out);
+    const delta = endOf(this.#finish, this.#refusal, this.#head);
+    this.#send({ type: "message_delta", delta, usage: usageOf(this.#facts) }, out);
+    this.#send({ type: "message_stop" }, out);
+  }
+
+  /** The counts are usually known at the end only; a stream that knows them begins with those of the prompt. */
+  #start(out: WireEvent[]): void {
+    if (this.#started) return;
+    this.#started = true;
+    const { output_tokens_details: _, ...counts } = messagesUsage(this.#facts.usage ?? NO_USAGE);
+    const usage = { ...counts, output_tokens: this.#facts.usage === undefined ? 0 : 1 };
+    const message = { ...frameOf(this.#facts), content: [], stop_reason: null, stop_sequence: null, usage };
+    this.#send({ type: "message_start", message }, out);
+    this.#send({ type: "ping" }, out);
+  }
+
+  #send(event: Json & { readonly type: string }, out: WireEvent[]): void {
+    out.push({ name: event.type, data: event });
+  }
+
+  #begin(block: Json, out: WireEvent[]): number {
+    this.#start(out);
+    const index = this.#blocks;
+    this.#blocks += 1;
+    this.#send({ type: "content_block_start", index, content_block: block }, out);
+    return index;
+  }
+
+  #delta(index: number | undefined, delta: Json, out: WireEvent[]): void {
+    if (index !== undefined) this.#send({ type: "content_block_delta", index, delta }, out);
+  }
+
+  #stop(index: number | undefined, out: WireEvent[]): void {
+    if (index !== undefined) this.#send({ type: "content_block_stop", index }, out);
+  }
+
+  #proseOf(kind: "text" | "thinking", out: WireEvent[]): number {
+    if (this.#prose?.kind === kind) return this.#prose.index;
+    this.#closeProse(out);
+    const block = kind === "text" ? { type: kind, text: "" } : { type: kind, thinking: "", signature: "" };
+    this.#prose = { kind, index: this.#begin(block, out) };
+    return this.#prose.index;
+  }
+
+  #closeProse(out: WireEvent[]): void {
+    this.#stop(this.#prose?.index, out);
+    this.#prose = undefined;
+  }
+
+  #sign(signature: string, redacted: boolean, out: WireEvent[]): void {
+    if (redacted) {
+      this.#closeProse(out);
+      this.#stop(this.#begin({ type: "redacted_thinking", data: signature }, out), out);
+      return;
+    }
+    this.#delta(this.#proseOf("thinking", out), { type: "signature_delta", signature }, out);
+    this.#closeProse(out);
+  }
+}
+
+function frameOf(facts: AnswerFacts): Json {
+  return { id: facts.id, type: "message", role: "assistant", model: facts.model };
+}
+
+function usageOf({ usage, serviceTier }: AnswerFacts): Json {
+  return { ...messagesUsage(usage ?? NO_USAGE), ...(serviceTier !== undefined && { service_tier: serviceTier }) };
+}
+
+function endOf({ reason, raw }: Finish, refusal: string, { stopSequence }: MessagesHead): Json {
+  const word = stopSequence === undefined ? stopReasonOf(reason, raw) : "stop_sequence";
+  return {
+    stop_reason: word,
+    stop_sequence: stopSequence ?? null,
+    ...(word === "refusal" && {
+      stop_details: { type: "refusal", category: null, explanation: refusal === "" ? null : refusal },
+    }),
+  };
+}
+
+function writeBody(head: MessagesHead, events: Iterable<FlowEvent>): Json {
+  const list = [...events];
+  const facts = new AnswerFacts(head);
+  for (const event of list) facts.push(event);
+  const [sample] = samplesOf(list);
+  const content = (sample?.parts ?? []).flatMap((part) =>
+    part.type === "call" ? callBlocks(part) : [proseBlock(part)],
+  );
+  return {
+    ...frameOf(facts),
+    content,
+    ...endOf(sample ?? UNKNOWN, sample?.refusal ?? "", head),
+    usage: usageOf(facts),
+  };
+}
+
+function proseBlock({ type, text, signature, redacted }: WrittenText): Json {
+  if (type === "text") return { type, text };
+  if (redacted === true) return { type: "redacted_thinking", data: signature };
+  return { type: "thinking", thinking: text, signature: signature ?? "" };
+}
+
+/** A call that was cut is left out: its input is no JSON. */
+function callBlocks({ id, name, arguments: input }: WrittenCall): readonly Json[] {
+  return input === undefined ? [] : [{ type: "tool_use", id, name, input }];
+}

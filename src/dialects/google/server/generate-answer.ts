@@ -1,0 +1,144 @@
+import type { FlowEvent } from "../../../core/event.ts";
+import { samplesOf, type WrittenCall, type WrittenSample, type WrittenText } from "../../served/answer-parts.ts";
+import {
+  AnswerFacts,
+  type AnswerForm,
+  type AnswerHead,
+  type AnswerWriter,
+  refuseReset,
+} from "../../served/answer-writer.ts";
+import type { Json } from "../../served/json.ts";
+import type { WireEvent } from "../../server-wire.ts";
+import { finishReasonOf } from "../finish-reasons.ts";
+import { usageMetadata } from "../usage.ts";
+
+/** Answers of generateContent. */
+export const generateAnswer: AnswerForm = {
+  stream: (head) => new GenerateWriter(head),
+  body: writeBody,
+};
+
+/** A call of this wire is one part, which its signature is a field of: it waits for what follows its end. */
+interface HeldCall {
+  readonly index: number;
+  readonly part: Json;
+}
+
+class GenerateWriter implements AnswerWriter {
+  readonly #facts: AnswerFacts;
+  readonly #held = new Map<number, HeldCall>();
+  readonly #refusals = new Map<number, string>();
+
+  constructor(head: AnswerHead) {
+    this.#facts = new AnswerFacts(head);
+  }
+
+  push(event: FlowEvent, out: WireEvent[]): void {
+    refuseReset(event);
+    this.#facts.push(event);
+    if (!("sample" in event)) return;
+    const { sample } = event;
+    if (event.type === "signature" && event.part === "tool-call") {
+      this.#signCall(event, out);
+      return;
+    }
+    this.#sendHeld(sample, out);
+    switch (event.type) {
+      case "text-delta":
+        this.#send(sample, { text: event.text }, out);
+        break;
+      case "reasoning-delta":
+        this.#send(sample, { text: event.text, thought: true }, out);
+        break;
+      case "signature":
+        this.#send(sample, signaturePart(event.part === "reasoning", event.signature), out);
+        break;
+      case "tool-call-end": {
+        const { id, name, arguments: args } = event.call;
+        this.#held.set(sample, { index: event.index, part: { functionCall: { id, name, args } } });
+        break;
+      }
+      case "refusal-delta":
+        this.#refusals.set(sample, (this.#refusals.get(sample) ?? "") + event.text);
+        break;
+      case "finish":
+        out.push(
+          this.#chunk({ ...candidateOf(sample, [{ text: "" }]), ...endOf(event.reason, this.#refusals.get(sample)) }),
+        );
+        break;
+      default:
+    }
+  }
+
+  end(): void {}
+
+  #send(sample: number, part: Json, out: WireEvent[]): void {
+    out.push(this.#chunk(candidateOf(sample, [part])));
+  }
+
+  #sendHeld(sample: number, out: WireEvent[]): void {
+    const held = this.#held.get(sample);
+    this.#held.delete(sample);
+    if (held !== undefined) this.#send(sample, held.part, out);
+  }
+
+  /** The signature of a call that was sent has no place any more. */
+  #signCall(
+    event: { readonly sample: number; readonly index: number; readonly signature: string },
+    out: WireEvent[],
+  ): void {
+    const held = this.#held.get(event.sample);
+    if (held?.index !== event.index) return;
+    this.#held.delete(event.sample);
+    this.#send(event.sample, { ...held.part, thoughtSignature: event.signature }, out);
+  }
+
+  #chunk(candidate: Json): WireEvent {
+    return { data: { candidates: [candidate], ...tailOf(this.#facts) } };
+  }
+}
+
+function candidateOf(index: number, parts: readonly Json[]): Json {
+  return { content: { parts, role: "model" }, index };
+}
+
+function endOf(reason: WrittenSample["reason"], refusal: string | undefined): Json {
+  const said = refusal === undefined || refusal === "" ? {} : { finishMessage: refusal };
+  return { finishReason: finishReasonOf(reason), ...said };
+}
+
+function tailOf({ id, model, usage, serviceTier }: AnswerFacts): Json {
+  const counts = {
+    ...(usage !== undefined && usageMetadata(usage)),
+    ...(serviceTier !== undefined && { serviceTier }),
+  };
+  return {
+    ...(Object.keys(counts).length > 0 && { usageMetadata: counts }),
+    modelVersion: model,
+    responseId: id,
+  };
+}
+
+function signaturePart(thought: boolean, thoughtSignature: string): Json {
+  return { text: "", ...(thought && { thought }), thoughtSignature };
+}
+
+function writeBody(head: AnswerHead, events: Iterable<FlowEvent>): Json {
+  const list = [...events];
+  const facts = new AnswerFacts(head);
+  for (const event of list) facts.push(event);
+  const candidates = samplesOf(list).map((sample) => ({
+    ...candidateOf(sample.index, sample.parts.flatMap(partsOf)),
+    ...endOf(sample.reason, sample.refusal),
+  }));
+  return { candidates, ...tailOf(facts) };
+}
+
+/** A call that was cut is left out. */
+function partsOf(part: WrittenText | WrittenCall): readonly Json[] {
+  const signed = part.signature === undefined ? {} : { thoughtSignature: part.signature };
+  if (part.type !== "call")
+    return [{ text: part.text, ...(part.type === "reasoning" && { thought: true }), ...signed }];
+  const { id, name, arguments: args } = part;
+  return args === undefined ? [] : [{ functionCall: { id, name, args }, ...signed }];
+}

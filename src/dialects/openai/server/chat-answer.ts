@@ -1,0 +1,204 @@
+import type { FlowEvent } from "../../../core/event.ts";
+import { chunkExtras, FROM_CHUNK, REASONING_FIELDS, readOpaqueFields } from "../../chat-signature.ts";
+import { samplesOf, type WrittenCall, type WrittenSample, type WrittenText } from "../../served/answer-parts.ts";
+import {
+  AnswerFacts,
+  type AnswerForm,
+  type AnswerHead,
+  type AnswerWriter,
+  refuseReset,
+} from "../../served/answer-writer.ts";
+import { asObject, type Json } from "../../served/json.ts";
+import type { WireEvent } from "../../server-wire.ts";
+import { chatFinishWord } from "../finish-reasons.ts";
+import { joinStates } from "../opaque-fields.ts";
+import { chatUsage } from "../usage.ts";
+
+export interface ChatHead extends AnswerHead {
+  /** The field for reasoning; hosts differ in it. */
+  readonly reasoningField?: (typeof REASONING_FIELDS)[number];
+  /** Of the system that serves the model. */
+  readonly fingerprint?: string;
+  /** The log probabilities of a text, where they are wanted. */
+  readonly logprobs?: (text: string) => Json | null;
+}
+
+/** Answers of chat completions. */
+export const chatAnswer: AnswerForm<ChatHead> = {
+  stream: (head) => new ChatWriter(head),
+  body: writeBody,
+};
+
+type ReasoningField = (typeof REASONING_FIELDS)[number];
+
+const DEFAULT_FIELD: ReasoningField = "reasoning_content";
+
+class ChatWriter implements AnswerWriter {
+  readonly #head: ChatHead;
+  readonly #facts: AnswerFacts;
+  readonly #begun = new Set<number>();
+
+  constructor(head: ChatHead) {
+    this.#head = head;
+    this.#facts = new AnswerFacts(head);
+  }
+
+  push(event: FlowEvent, out: WireEvent[]): void {
+    refuseReset(event);
+    this.#facts.push(event);
+    const delta = this.#deltaOf(event);
+    if (delta === undefined || !("sample" in event)) return;
+    if (!this.#begun.has(event.sample)) {
+      this.#begun.add(event.sample);
+      const content = event.type.startsWith("tool-call") ? null : "";
+      out.push(this.#chunk(event.sample, { role: "assistant", content, refusal: null }));
+    }
+    const text = event.type === "text-delta" ? event.text : "";
+    const finish = event.type === "finish" ? chatFinishWord(event.reason) : null;
+    out.push(this.#chunk(event.sample, delta, finish, text));
+  }
+
+  end(out: WireEvent[]): void {
+    const { usage } = this.#facts;
+    if (this.#reportsUsage && usage !== undefined)
+      out.push({ data: { ...this.#frame(), choices: [], usage: chatUsage(usage) } });
+    out.push({ data: "[DONE]" });
+  }
+
+  #deltaOf(event: FlowEvent): Json | undefined {
+    switch (event.type) {
+      case "text-delta":
+        return { content: event.text };
+      case "reasoning-delta":
+        return { [this.#head.reasoningField ?? DEFAULT_FIELD]: event.text };
+      case "refusal-delta":
+        return { refusal: event.text };
+      case "tool-call-start": {
+        const { index, id, name } = event;
+        return { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] };
+      }
+      case "tool-call-delta":
+        return { tool_calls: [{ index: event.index, function: { arguments: event.json } }] };
+      case "signature":
+        return event.part === "tool-call" ? callState(event.index, event.signature) : messageState(event);
+      case "finish":
+        return {};
+      default:
+        return undefined;
+    }
+  }
+
+  get #reportsUsage(): boolean {
+    return asObject(this.#head.body.stream_options)?.include_usage === true;
+  }
+
+  #frame(): Json {
+    const { id, model, serviceTier } = this.#facts;
+    return frameOf(id, model, serviceTier, this.#head, "chat.completion.chunk");
+  }
+
+  #chunk(index: number, delta: Json, finish: string | null = null, text = ""): WireEvent {
+    const logprobs = text === "" ? null : (this.#head.logprobs?.(text) ?? null);
+    const choices = [{ index, delta, logprobs, finish_reason: finish }];
+    return { data: { ...this.#frame(), ...(this.#reportsUsage && { usage: null }), choices } };
+  }
+}
+
+function frameOf(id: string, model: string, tier: string | undefined, head: ChatHead, object: string): Json {
+  return {
+    id,
+    object,
+    created: head.createdS,
+    model,
+    ...(tier !== undefined && { service_tier: tier }),
+    ...(head.fingerprint !== undefined && { system_fingerprint: head.fingerprint }),
+  };
+}
+
+/** What a host wants back with a call, in a fragment of the call. */
+function callState(index: number, signature: string): Json | undefined {
+  const state = readOpaqueFields(signature);
+  return state === undefined ? undefined : { tool_calls: [{ index, ...state }] };
+}
+
+type TextSignature = Pick<Extract<FlowEvent, { type: "signature" }>, "signature"> & { readonly redacted?: boolean };
+
+/** Opaque fields are fields of the message; the word for the field of the reasoning stands in the field itself. */
+function messageState({ signature, redacted }: TextSignature): Json | undefined {
+  const state = readOpaqueFields(signature);
+  if (state !== undefined) return "chunk" in state ? undefined : state;
+  if ((REASONING_FIELDS as readonly string[]).includes(signature) || signature === FROM_CHUNK) return undefined;
+  return { thinking_blocks: [thinkingBlock(signature, redacted === true)] };
+}
+
+/** Where LiteLLM puts the signature of another provider. */
+function thinkingBlock(signature: string, redacted: boolean): Json {
+  return redacted ? { type: "redacted_thinking", data: signature } : { type: "thinking", signature };
+}
+
+function writeBody(head: ChatHead, events: Iterable<FlowEvent>): Json {
+  const list = [...events];
+  const facts = new AnswerFacts(head);
+  for (const event of list) facts.push(event);
+  const { id, model, serviceTier, usage } = facts;
+  return {
+    ...frameOf(id, model, serviceTier, head, "chat.completion"),
+    choices: samplesOf(list).map((sample) => writeChoice(sample, head)),
+    ...(usage !== undefined && { usage: chatUsage(usage) }),
+  };
+}
+
+function writeChoice(sample: WrittenSample, head: ChatHead): Json {
+  const text = sample.texts.map((part) => part.text).join("");
+  return {
+    index: sample.index,
+    message: writeMessage(sample, text, head),
+    logprobs: text === "" ? null : (head.logprobs?.(text) ?? null),
+    finish_reason: chatFinishWord(sample.reason),
+  };
+}
+
+function writeMessage(sample: WrittenSample, text: string, head: ChatHead): Json {
+  const { calls, refusal } = sample;
+  const chunks = chunksOf(sample);
+  return {
+    role: "assistant",
+    content: chunks ?? (text === "" && (calls.length > 0 || refusal !== "") ? null : text),
+    ...reasoningFields(sample.reasoning, head),
+    refusal: refusal === "" ? null : refusal,
+    annotations: [],
+    ...(calls.length > 0 && { tool_calls: calls.map(writeCall) }),
+  };
+}
+
+/** Reasoning that came as a chunk of the content goes there again. */
+function chunksOf({ parts }: WrittenSample): readonly Json[] | undefined {
+  const isChunk = (part: WrittenText) => part.type === "reasoning" && chunkExtras(part.signature) !== undefined;
+  const said = parts.filter(
+    (part): part is WrittenText => part.type === "text" || (part.type === "reasoning" && isChunk(part)),
+  );
+  if (!said.some(isChunk)) return undefined;
+  return said.map((part) =>
+    part.type === "text"
+      ? { type: "text", text: part.text }
+      : { type: "thinking", thinking: [{ type: "text", text: part.text }], ...chunkExtras(part.signature) },
+  );
+}
+
+function reasoningFields(reasoning: readonly WrittenText[], head: ChatHead): Json {
+  const fields: Record<string, unknown> = {};
+  for (const part of reasoning) {
+    if (chunkExtras(part.signature) !== undefined) continue;
+    const field = REASONING_FIELDS.find((name) => name === part.signature) ?? head.reasoningField ?? DEFAULT_FIELD;
+    if (part.text !== "") fields[field] = `${fields[field] ?? ""}${part.text}`;
+    const { signature, redacted } = part;
+    const state = signature === undefined ? undefined : messageState({ signature, ...(redacted && { redacted }) });
+    joinStates(fields, state ?? {});
+  }
+  return fields;
+}
+
+function writeCall({ id, name, json, signature }: WrittenCall): Json {
+  const { function: inner, ...fields } = readOpaqueFields(signature) ?? {};
+  return { ...fields, id, type: "function", function: { ...asObject(inner), name, arguments: json } };
+}

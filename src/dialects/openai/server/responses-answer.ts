@@ -1,0 +1,203 @@
+import type { FinishReason, FlowEvent } from "../../../core/event.ts";
+import {
+  AnswerFacts,
+  type AnswerForm,
+  type AnswerHead,
+  type AnswerWriter,
+  refuseReset,
+  writeAll,
+} from "../../served/answer-writer.ts";
+import { idOf } from "../../served/hash.ts";
+import { asObject, asObjects, type Json } from "../../served/json.ts";
+import type { WireEvent } from "../../server-wire.ts";
+import { incompleteReason } from "../finish-reasons.ts";
+import { readReasoningSignature, readTextSignature } from "../responses-signature.ts";
+import { responsesUsage } from "../usage.ts";
+import { CallItem, MessageItem, ReasoningItem, type WrittenItem } from "./responses-items.ts";
+
+/** Answers of the Responses API, which gives one completion. */
+export const responsesAnswer: AnswerForm = {
+  stream: (head) => new ResponsesWriter(head),
+  body: (head, events) => {
+    const writer = new ResponsesWriter(head);
+    writeAll(writer, events);
+    return writer.response;
+  },
+};
+
+/** Items begin in order; calls may be open beside each other until they end. */
+class ResponsesWriter implements AnswerWriter {
+  readonly #head: AnswerHead;
+  readonly #facts: AnswerFacts;
+  readonly #items: WrittenItem[] = [];
+  /** The item of text or reasoning that is being written. */
+  #prose: MessageItem | ReasoningItem | undefined;
+  readonly #calls = new Map<number, CallItem>();
+  #reason: FinishReason = "unknown";
+  #sequence = 0;
+
+  constructor(head: AnswerHead) {
+    this.#head = head;
+    this.#facts = new AnswerFacts(head);
+  }
+
+  /** The complete response. */
+  get response(): Json {
+    const why = incompleteReason(this.#reason);
+    const { usage } = this.#facts;
+    return {
+      ...responseFrame(this.#head, this.#facts, why === undefined ? "completed" : "incomplete"),
+      completed_at: why === undefined ? this.#head.createdS : null,
+      incomplete_details: why === undefined ? null : { reason: why },
+      output: this.#items.map((item) => item.done(why !== "max_output_tokens")),
+      usage: usage === undefined ? null : responsesUsage(usage),
+    };
+  }
+
+  push(event: FlowEvent, out: WireEvent[]): void {
+    refuseReset(event);
+    this.#facts.push(event);
+    switch (event.type) {
+      case "text-delta":
+        this.#sendAll(this.#message(out).text(event.text), out);
+        break;
+      case "refusal-delta":
+        this.#sendAll(this.#message(out).refusal(event.text), out);
+        break;
+      case "reasoning-delta":
+        this.#sendAll(this.#reasoning(out).summary(event.text), out);
+        break;
+      case "signature":
+        this.#sign(event, out);
+        break;
+      case "tool-call-start": {
+        this.#closeProse(out);
+        const id = idOf("fc_", this.#facts.id, this.#items.length);
+        const call = this.#begin(new CallItem(this.#items.length, id, event.id, event.name), out);
+        this.#calls.set(event.index, call);
+        break;
+      }
+      case "tool-call-delta":
+        this.#sendAll(this.#calls.get(event.index)?.arguments(event.json) ?? [], out);
+        break;
+      case "tool-call-end":
+        this.#calls.get(event.index)?.complete(event.call.json);
+        this.#close(this.#calls.get(event.index), out);
+        this.#calls.delete(event.index);
+        break;
+      case "finish":
+        this.#reason = event.reason;
+        break;
+      default:
+    }
+  }
+
+  end(out: WireEvent[]): void {
+    this.#start(out);
+    const whole = incompleteReason(this.#reason) !== "max_output_tokens";
+    this.#closeProse(out, whole);
+    for (const call of this.#calls.values()) this.#close(call, out, whole);
+    const { response } = this;
+    this.#send({ type: `response.${String(response.status)}`, response }, out);
+  }
+
+  #start(out: WireEvent[]): void {
+    if (this.#sequence > 0) return;
+    const response = responseFrame(this.#head, this.#facts, "in_progress");
+    for (const type of ["response.created", "response.in_progress"]) this.#send({ type, response }, out);
+  }
+
+  #send(event: Json, out: WireEvent[]): void {
+    out.push({ name: String(event.type), data: { ...event, sequence_number: this.#sequence } });
+    this.#sequence += 1;
+  }
+
+  #sendAll(events: readonly Json[], out: WireEvent[]): void {
+    for (const event of events) this.#send(event, out);
+  }
+
+  #begin<Item extends WrittenItem>(item: Item, out: WireEvent[]): Item {
+    this.#start(out);
+    this.#items.push(item);
+    this.#send({ type: "response.output_item.added", output_index: item.index, item: item.opening() }, out);
+    return item;
+  }
+
+  #close(item: WrittenItem | undefined, out: WireEvent[], whole = true): void {
+    if (item === undefined) return;
+    this.#sendAll(item.endings(), out);
+    this.#send({ type: "response.output_item.done", output_index: item.index, item: item.done(whole) }, out);
+  }
+
+  #closeProse(out: WireEvent[], whole = true): void {
+    this.#close(this.#prose, out, whole);
+    this.#prose = undefined;
+  }
+
+  #message(out: WireEvent[]): MessageItem {
+    if (this.#prose instanceof MessageItem) return this.#prose;
+    this.#closeProse(out);
+    const index = this.#items.length;
+    const item = this.#begin(new MessageItem(index, idOf("msg_", this.#facts.id, index)), out);
+    this.#prose = item;
+    return item;
+  }
+
+  #reasoning(out: WireEvent[]): ReasoningItem {
+    if (this.#prose instanceof ReasoningItem) return this.#prose;
+    this.#closeProse(out);
+    const index = this.#items.length;
+    const item = this.#begin(new ReasoningItem(index, idOf("rs_", this.#facts.id, index)), out);
+    this.#prose = item;
+    return item;
+  }
+
+  /** A signature of another wire is what this one encrypts. */
+  #sign(event: Extract<FlowEvent, { type: "signature" }>, out: WireEvent[]): void {
+    if (event.part === "reasoning") {
+      const sealed = readReasoningSignature(event.signature) ?? { encrypted_content: event.signature };
+      this.#reasoning(out).sign(sealed);
+      this.#closeProse(out);
+    } else if (event.part === "text") {
+      const phase = readTextSignature(event.signature);
+      if (phase === undefined) return;
+      this.#message(out).mark(phase);
+      this.#closeProse(out);
+    }
+  }
+}
+
+/** Everything a response repeats of its request. */
+function responseFrame({ body, createdS }: AnswerHead, { id, model, serviceTier }: AnswerFacts, status: string): Json {
+  const text = asObject(body.text);
+  const reasoning = asObject(body.reasoning);
+  return {
+    id,
+    object: "response",
+    created_at: createdS,
+    status,
+    background: false,
+    error: null,
+    incomplete_details: null,
+    instructions: body.instructions ?? null,
+    max_output_tokens: body.max_output_tokens ?? null,
+    max_tool_calls: body.max_tool_calls ?? null,
+    model,
+    output: [],
+    parallel_tool_calls: body.parallel_tool_calls ?? true,
+    previous_response_id: body.previous_response_id ?? null,
+    reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.summary ?? null },
+    ...(serviceTier !== undefined && { service_tier: serviceTier }),
+    store: body.store ?? true,
+    temperature: body.temperature ?? 1,
+    text: { format: text?.format ?? { type: "text" }, verbosity: text?.verbosity ?? "medium" },
+    tool_choice: body.tool_choice ?? "auto",
+    tools: asObjects(body.tools).map((tool) =>
+      tool.type === "function" ? { strict: true, parameters: null, ...tool } : tool,
+    ),
+    top_logprobs: body.top_logprobs ?? 0,
+    top_p: body.top_p ?? 1,
+    truncation: body.truncation ?? "disabled",
+    metadata: body.metadata ?? {},
+  };
+}

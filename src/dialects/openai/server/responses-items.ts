@@ -1,0 +1,191 @@
+import type { Json } from "../../served/json.ts";
+import type { ReasoningSignature } from "../responses-signature.ts";
+
+/** An item of the output while it is written. */
+export interface WrittenItem {
+  readonly index: number;
+  /** As it is announced. */
+  opening(): Json;
+  /** What repeats its parts at the end. */
+  endings(): readonly Json[];
+  /** As it is repeated; not `whole` where the token limit ended it. */
+  done(whole: boolean): Json;
+}
+
+type PartKind = "output_text" | "refusal";
+
+const FIELDS = { output_text: "text", refusal: "refusal" } as const;
+const STEMS = { output_text: "response.output_text", refusal: "response.refusal" } as const;
+
+interface Part {
+  readonly kind: PartKind;
+  text: string;
+}
+
+export class MessageItem implements WrittenItem {
+  readonly index: number;
+  readonly #id: string;
+  readonly #parts: Part[] = [];
+  #phase: string | undefined;
+
+  constructor(index: number, id: string) {
+    this.index = index;
+    this.#id = id;
+  }
+
+  text(delta: string): readonly Json[] {
+    return this.#add("output_text", delta);
+  }
+
+  refusal(delta: string): readonly Json[] {
+    return this.#add("refusal", delta);
+  }
+
+  /** Marks what was said, such as commentary. */
+  mark(phase: string): void {
+    this.#phase = phase;
+  }
+
+  opening(): Json {
+    return { id: this.#id, type: "message", status: "in_progress", role: "assistant", content: [] };
+  }
+
+  endings(): readonly Json[] {
+    const last = this.#parts.at(-1);
+    return last === undefined ? [] : this.#ending(last);
+  }
+
+  done(whole: boolean): Json {
+    const status = whole ? "completed" : "incomplete";
+    const phase = this.#phase === undefined ? {} : { phase: this.#phase };
+    const content = this.#parts.map(partOf);
+    return { id: this.#id, type: "message", status, role: "assistant", ...phase, content };
+  }
+
+  #add(kind: PartKind, delta: string): readonly Json[] {
+    const last = this.#parts.at(-1);
+    const before = last !== undefined && last.kind !== kind ? this.#ending(last) : [];
+    const begun = last?.kind === kind ? [] : [this.#open(kind)];
+    const part = this.#parts.at(-1);
+    if (part !== undefined) part.text += delta;
+    const logprobs = kind === "output_text" ? { logprobs: [] } : {};
+    return [...before, ...begun, { type: `${STEMS[kind]}.delta`, ...this.#place(), delta, ...logprobs }];
+  }
+
+  #open(kind: PartKind): Json {
+    const part = { kind, text: "" };
+    this.#parts.push(part);
+    return { type: "response.content_part.added", ...this.#place(), part: partOf(part) };
+  }
+
+  #ending(part: Part): readonly Json[] {
+    const logprobs = part.kind === "output_text" ? { logprobs: [] } : {};
+    return [
+      { type: `${STEMS[part.kind]}.done`, ...this.#place(), [FIELDS[part.kind]]: part.text, ...logprobs },
+      { type: "response.content_part.done", ...this.#place(), part: partOf(part) },
+    ];
+  }
+
+  /** Of the last part. */
+  #place(): Json {
+    return { item_id: this.#id, output_index: this.index, content_index: this.#parts.length - 1 };
+  }
+}
+
+function partOf({ kind, text }: Part): Json {
+  return kind === "output_text" ? { type: kind, annotations: [], logprobs: [], text } : { type: kind, refusal: text };
+}
+
+export class ReasoningItem implements WrittenItem {
+  readonly index: number;
+  readonly #id: string;
+  #text = "";
+  #sealed: Partial<ReasoningSignature> = {};
+
+  constructor(index: number, id: string) {
+    this.index = index;
+    this.#id = id;
+  }
+
+  summary(delta: string): readonly Json[] {
+    const part = { type: "summary_text", text: "" };
+    const begun = this.#text === "" ? [{ type: "response.reasoning_summary_part.added", ...this.#place(), part }] : [];
+    this.#text += delta;
+    return [...begun, { type: "response.reasoning_summary_text.delta", ...this.#place(), delta }];
+  }
+
+  /** The provider knows an item by the id that it gave it. */
+  sign(sealed: Partial<ReasoningSignature>): void {
+    this.#sealed = sealed;
+  }
+
+  opening(): Json {
+    return { id: this.#id, type: "reasoning", summary: [] };
+  }
+
+  endings(): readonly Json[] {
+    if (this.#text === "") return [];
+    const part = { type: "summary_text", text: this.#text };
+    return [
+      { type: "response.reasoning_summary_text.done", ...this.#place(), text: this.#text },
+      { type: "response.reasoning_summary_part.done", ...this.#place(), part },
+    ];
+  }
+
+  done(): Json {
+    const { id = this.#id, encrypted_content } = this.#sealed;
+    const summary = this.#text === "" ? [] : [{ type: "summary_text", text: this.#text }];
+    return { id, type: "reasoning", summary, ...(encrypted_content !== undefined && { encrypted_content }) };
+  }
+
+  #place(): Json {
+    return { item_id: this.#id, output_index: this.index, summary_index: 0 };
+  }
+}
+
+export class CallItem implements WrittenItem {
+  readonly index: number;
+  readonly #id: string;
+  readonly #callId: string;
+  readonly #name: string;
+  #json = "";
+  #complete = false;
+
+  constructor(index: number, id: string, callId: string, name: string) {
+    this.index = index;
+    this.#id = id;
+    this.#callId = callId;
+    this.#name = name;
+  }
+
+  arguments(delta: string): readonly Json[] {
+    this.#json += delta;
+    return [{ type: "response.function_call_arguments.delta", ...this.#place(), delta }];
+  }
+
+  complete(json: string): void {
+    this.#json = json;
+    this.#complete = true;
+  }
+
+  opening(): Json {
+    return this.#item("in_progress", "");
+  }
+
+  endings(): readonly Json[] {
+    const repeated = { name: this.#name, arguments: this.#json };
+    return [{ type: "response.function_call_arguments.done", ...this.#place(), ...repeated }];
+  }
+
+  done(): Json {
+    return this.#item(this.#complete ? "completed" : "incomplete", this.#json);
+  }
+
+  #item(status: string, json: string): Json {
+    return { id: this.#id, type: "function_call", status, arguments: json, call_id: this.#callId, name: this.#name };
+  }
+
+  #place(): Json {
+    return { item_id: this.#id, output_index: this.index };
+  }
+}
