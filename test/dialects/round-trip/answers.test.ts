@@ -22,7 +22,7 @@ import { samplesOf, type WrittenSample } from "../../../src/dialects/served/answ
 import { type AnswerForm, type AnswerHead, writeAll } from "../../../src/dialects/served/answer-writer.ts";
 import { PROBLEM_KINDS, type ProblemKind } from "../../../src/dialects/served/problem.ts";
 import type { Wire as ServerWire, WireEvent } from "../../../src/dialects/server-wire.ts";
-import type { Wire } from "../../harness/recording-files.ts";
+import type { Wire } from "../../harness/wires.ts";
 import { requestOf } from "../contract.ts";
 import { answersOf } from "./answers.ts";
 import { REQUEST_WIRES } from "./wires.ts";

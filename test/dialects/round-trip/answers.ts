@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { FinishReason, FlowEvent } from "../../../src/core/event.ts";
 import type { Usage } from "../../../src/core/usage.ts";
-import type { Wire } from "../../harness/recording-files.ts";
+import type { Wire } from "../../harness/wires.ts";
 
 const words = fc.oneof(
   fc.constantFrom("Hello.", " ", "\n\n", "{}", "Grüße 🚀"),
