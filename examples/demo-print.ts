@@ -1,7 +1,7 @@
 import type { Attempt, Reply } from "modelwright";
 import { createColors } from "picocolors";
 
-/** Colour on a terminal or when it is forced; picocolors alone would also colour the log of a CI machine. */
+/** Uses color only on a terminal or with FORCE_COLOR; picocolors alone would also color CI logs. */
 const { FORCE_COLOR, NO_COLOR } = process.env;
 export const paint = createColors(!NO_COLOR && (Boolean(FORCE_COLOR) || process.stdout.isTTY === true));
 
@@ -16,7 +16,7 @@ export function note(text: string): void {
   console.log(INDENT + paint.dim(text));
 }
 
-/** Rows as aligned columns; what does not fit the terminal is cut from the last one. */
+/** Prints rows as aligned columns; the last one is cut to the width of the terminal. */
 export function columns(rows: readonly (readonly string[])[], paint: readonly Paint[] = []): void {
   const [first = []] = rows;
   const widths = first.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
@@ -39,7 +39,7 @@ function cut(text: string, room: number): string {
   return text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text;
 }
 
-/** The code of an answer, without what was said around it. */
+/** Prints the code block of an answer. */
 export function code(text: string): void {
   const block = /```\w*\n([\s\S]*?)```/.exec(text)?.[1] ?? text;
   for (const line of block.trimEnd().split("\n")) {
@@ -47,7 +47,7 @@ export function code(text: string): void {
   }
 }
 
-/** Writes words as they arrive and breaks lines between them. */
+/** Writes words as they arrive, with line breaks. */
 export function flowing(): { write(piece: string): void; end(): void } {
   let column = 0;
   let word = "";
@@ -86,7 +86,7 @@ function verdictPaint(text: string): string {
   return text.startsWith("answered") ? paint.green(text) : paint.yellow(text);
 }
 
-/** What each answer took, and all of them together. */
+/** Prints tokens, cost and time of each answer. */
 export function scores(taken: readonly (readonly [step: string, reply: Reply])[]): void {
   const head = ["", "answered by", "requests", "tokens in", "out", "cost", "time"];
   const rows = taken.map(([step, { model, attempts, usage, cost, latencyMs }]) => [

@@ -1,10 +1,10 @@
-// The newcomer's tour: the shipped models.toml, no key, no network. Ends with 1 when something is not as it should be.
+// A tour of the library with the models.toml of this repository: no key, no network. Exits with 1 if a step fails.
 import { fileURLToPath } from "node:url";
 import { type Message, type Model, ModelFactory, type Reply } from "modelwright";
 import { z } from "zod";
 import { attempts, code, columns, dollars, flowing, heading, note, paint, scores } from "./demo-print.ts";
 
-// Whoever pipes this into `head` has seen enough.
+// Exit quietly when piped into `head`.
 process.stdout.on("error", () => process.exit());
 
 const CONFIG = fileURLToPath(new URL("../models.toml", import.meta.url));
@@ -14,7 +14,7 @@ const simulator = await factory.simulator({ delayMs: 12 });
 const taken: [step: string, reply: Reply][] = [];
 let expected = 0;
 
-/** Each step says how many requests it needs; they are counted on the server, not here. */
+/** Compares the number of requests of a step with the server's count. */
 function expect(what: string, requests: number, holds: boolean): void {
   expected += requests;
   const seen = simulator.requests.length;
@@ -23,12 +23,12 @@ function expect(what: string, requests: number, holds: boolean): void {
   process.exitCode = 1;
 }
 
-console.log(paint.dim("Every answer below is simulated on this machine: no key, no network, no bill."));
+console.log(paint.dim("All answers below are simulated locally: no key, no network, no cost."));
 
 heading("1", "One question, three models, three wire formats: only the name changes");
 const NAMES = ["coder", "fast", "backup"];
 for (const name of NAMES) {
-  const reply = await factory.get(name).codegen("Write a TypeScript function that reverses a text.");
+  const reply = await factory.get(name).codegen("Write a TypeScript function that reverses a string.");
   taken.push(["1 question", reply]);
 }
 columns(NAMES.map(requestRow), [paint.bold, String, paint.dim]);
@@ -49,7 +49,7 @@ const streamed = await stream.reply;
 taken.push(["2 stream", streamed]);
 expect("stream", 1, streamed.finishReason === "stop");
 
-heading("3", "Structured output: a zod schema in, a typed object out");
+heading("3", "Structured output: from a zod schema to a typed object");
 const Book = z.object({ title: z.string(), year: z.int().min(1900).max(2030), tags: z.array(z.string()).min(1) });
 const { object: book, reply: bookReply } = await factory.get("backup").object(Book, "Suggest a book about compilers.");
 columns(
@@ -59,19 +59,19 @@ columns(
 taken.push(["3 object", bookReply]);
 expect("structured output", 1, Book.safeParse(book).success);
 
-heading("4", "A tool call and its answer");
+heading("4", "A tool call and its result");
 await weather(factory.get("coder"));
 expect("tools", 2, taken.at(-1)?.[1].text.includes("21") === true);
 
-heading("5", "A rate limit: the provider asks for 0.4 s, the call waits and is answered");
+heading("5", "A rate limit: the provider asks to wait 0.4 s, then the retry succeeds");
 simulator.script({ kind: "rate-limit", retryAfter: 0.4 });
 expect("rate limit", 2, (await hello("5 rate limit", "fast")).attempts.length === 2);
 
-heading("6", "An outage: the fallback of models.toml answers, the program notices nothing");
+heading("6", "An outage: the fallback in models.toml answers, the code stays the same");
 simulator.script({ match: { model: "claude-sonnet-4-5" }, kind: "server", times: 4 });
 expect("outage", 5, (await hello("6 outage", "coder")).model === "fast");
 
-heading("7", "What it took");
+heading("7", "Usage");
 scores(taken);
 const { requests, cost } = factory.usage();
 expect("usage", 0, requests === expected);
@@ -80,20 +80,20 @@ const isGood = process.exitCode === undefined;
 heading(
   isGood ? paint.green("✓") : paint.red("✗"),
   isGood
-    ? `${requests} requests, each seen by the server; ${dollars(cost.usd)} at list prices, nothing paid`
-    : "Not as expected: see above",
+    ? `${requests} requests on the server; ${dollars(cost.usd)} at list prices, nothing billed`
+    : "Failed: see above",
 );
 columns(
   [
-    ["npx modelwright chat", "talk to these models"],
-    ["edit models.toml", "another provider, same code"],
-    ['MODELWRIGHT_PROFILE=live npx modelwright run "…"', "the real ones, with keys"],
+    ["npx modelwright chat", "chat with these models"],
+    ["edit models.toml", "use another provider with the same code"],
+    ['MODELWRIGHT_PROFILE=live npx modelwright run "…"', "use the real providers, with API keys"],
   ],
   [String, paint.dim],
 );
 await factory.close();
 
-/** Where the last request of this model went, as the server saw it. */
+/** The path of the last request for this model, on the server. */
 function requestRow(name: string): string[] {
   const { modelId } = factory.describe(name);
   const seen = simulator.requests.findLast(({ model }) => model === modelId);
@@ -107,16 +107,16 @@ async function weather(model: Model): Promise<void> {
   const asked = await model.codegen(question, { tools, toolChoice: "required" });
   taken.push(["4 tool call", asked]);
   const [call] = asked.toolCalls;
-  if (call === undefined) throw new Error("the model called no tool");
+  if (call === undefined) throw new Error("the model did not call a tool");
   const content = JSON.stringify({ celsius: 21, sky: "clear" });
   const result: Message = { role: "tool", content: [{ type: "tool-result", id: call.id, content }] };
   const answered = await model.codegen([...question, asked.message, result], { tools });
   taken.push(["4 answer", answered]);
   columns(
     [
-      ["asks", `${call.name}(${call.json})`],
-      ["gets", content],
-      ["says", lastSentence(answered.text)],
+      ["call", `${call.name}(${call.json})`],
+      ["result", content],
+      ["answer", lastSentence(answered.text)],
     ],
     [paint.dim],
   );

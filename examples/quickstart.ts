@@ -1,4 +1,4 @@
-// One question, one answer, and what it took. Runs with the shipped models.toml: no key, no network.
+// One question, one answer, and its cost. Runs with the models.toml of this repository: no key, no network.
 import { fileURLToPath } from "node:url";
 import { ModelFactory } from "modelwright";
 

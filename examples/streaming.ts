@@ -1,4 +1,4 @@
-// Text as it arrives, then the whole reply; and a reader that has seen enough.
+// Prints text as it arrives, then the reply; then stops reading a second stream early.
 import { fileURLToPath } from "node:url";
 import { isModelError, ModelFactory } from "modelwright";
 

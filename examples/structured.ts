@@ -1,4 +1,4 @@
-// A zod schema in, a typed object out; then the same while it grows.
+// From a zod schema to a typed object; then the same as a stream of partial objects.
 import { fileURLToPath } from "node:url";
 import { ModelFactory } from "modelwright";
 import { z } from "zod";
@@ -15,4 +15,4 @@ const stream = model.streamObject(Plan, "Plan a small garden.");
 let partials = 0;
 for await (const partial of stream) if (partial.steps !== undefined) partials += 1;
 const plan = await stream.object;
-console.log(`${plan.goal}: ${plan.steps.length} steps, seen growing ${partials} times`);
+console.log(`${plan.goal}: ${plan.steps.length} steps, ${partials} partial objects`);

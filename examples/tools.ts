@@ -1,4 +1,4 @@
-// A loop of tool calls by hand: the model asks, the program answers, until there is nothing more to ask.
+// A manual tool loop: the model calls tools, the program returns the results, until the model answers.
 import { fileURLToPath } from "node:url";
 import { type Message, ModelFactory, type ToolCall } from "modelwright";
 
@@ -26,6 +26,6 @@ console.log(reply.text);
 async function answer({ id, name, json }: ToolCall) {
   console.log(`${name}(${json})`);
   if (name !== "get_weather")
-    return { type: "tool-result" as const, id, content: `there is no function ${name}`, error: true };
+    return { type: "tool-result" as const, id, content: `unknown function ${name}`, error: true };
   return { type: "tool-result" as const, id, content: JSON.stringify({ celsius: 21, sky: "clear" }) };
 }

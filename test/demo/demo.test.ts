@@ -40,7 +40,7 @@ describe("npm run demo", () => {
   it("on a terminal of 80 columns: in colour, no line longer than it; keys that are set are not used", async () => {
     const { status, stdout, shape } = demo({ ...KEYS, COLUMNS: "80", FORCE_COLOR: "1" });
     expect(status).toBe(0);
-    expect(stdout).toContain("14 requests, each seen by the server");
+    expect(stdout).toContain("14 requests on the server");
     const lines = stripVTControlCharacters(stdout).split("\n");
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
     await expect(shape).toMatchFileSnapshot("golden/terminal-80.txt");
@@ -50,7 +50,7 @@ describe("npm run demo", () => {
     const { status, stdout, stderr } = demo(PLAIN, changedCopy('expect("stream", 1,', 'expect("stream", 2,'));
     expect(status).toBe(1);
     expect(stderr).toContain("demo: stream: 4 requests on the server, expected 5");
-    expect(stdout).toMatch(/✗ Not as expected/);
+    expect(stdout).toMatch(/✗ Failed/);
   });
 });
 

@@ -12,7 +12,7 @@ const PRINTS: Readonly<Record<string, RegExp>> = {
   "quickstart.ts": /\[?simulated claude-sonnet-4-5[\s\S]*\ncoder: \d+ tokens, \$0\.\d+, 1 request\n$/,
   "streaming.ts": /\(stop, \d+ tokens\)\n[\s\S]*\(left: aborted, kept "[^"]+"\)\n$/,
   "tools.ts": /^get_weather\(\{"city":"[^"]+"\}\)\n\S/,
-  "structured.ts": / \d{4} \[[\s\S]*\] \d+ tokens\n.+: \d+ steps, seen growing [1-9]\d* times\n$/,
+  "structured.ts": / \d{4} \[[\s\S]*\] \d+ tokens\n.+: \d+ steps, [1-9]\d* partial objects\n$/,
   "fallback.ts":
     /coder rate_limited, coder answered\n.*coder quota_exhausted, fast answered\n.*invalid_request\n5 requests on the server\n$/,
 };
