@@ -4,7 +4,7 @@ import type { Adjustment } from "../core/attempt.ts";
 export interface Lane<Piece> {
   /** Order of the choices; the lowest one is delivered if only one can be. */
   readonly rank: number;
-  readonly pieces: Piece[];
+  pieces: Piece[];
   hasText: boolean;
 }
 
@@ -41,7 +41,11 @@ export class Choices<Piece> {
   /** The pieces to read after a chunk. */
   read(): readonly Piece[] {
     this.#live ??= this.#firstLive();
-    return this.#live?.pieces.splice(0) ?? [];
+    const lane = this.#live;
+    if (lane === undefined) return [];
+    const { pieces } = lane;
+    lane.pieces = [];
+    return pieces;
   }
 
   #firstLive(): Lane<Piece> | undefined {

@@ -49,6 +49,8 @@ export class ToldCounts {
   /** Classes that this report sets to zero, because their tokens moved to cache classes. */
   #moved(fresh: ReadonlyMap<string, number>): string[] {
     return MOVING.flatMap(({ classes, caches }) => {
+      // Some providers repeat all counts with every event of a stream.
+      if (!classes.some((name) => this.of(name) > 0 && !fresh.get(name))) return [];
       const gain = (name: string) => (fresh.get(name) || this.of(name)) - this.of(name);
       const lost = classes.reduce((sum, name) => sum + Math.max(0, -gain(name)), 0);
       let spare = caches.reduce((sum, name) => sum + Math.max(0, gain(name)), 0) - lost;

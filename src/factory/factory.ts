@@ -390,7 +390,8 @@ interface ConfigSource {
 }
 
 /** Fills a partial clock with the system's; it may be a class instance. */
-function clockFrom(own: Partial<Clock> = {}): Clock {
+function clockFrom(own: Partial<Clock> | undefined): Clock {
+  if (own === undefined) return systemClock;
   return {
     now: () => own.now?.() ?? systemClock.now(),
     monotonic: () => own.monotonic?.() ?? systemClock.monotonic(),

@@ -19,8 +19,9 @@ export class DamagedLines {
 
   /** Where in `text` the first such line is, 0 if it began before; -1 if there is none. */
   firstIn(text: string): number {
+    const endOf = text.includes("\r") ? anyLineEnd : lineFeed;
     for (let start = 0; start < text.length; ) {
-      const end = lineEnd(text, start);
+      const end = endOf(text, start);
       const ends = end < text.length;
       if (this.#damages(text, start, end, ends)) return start;
       if (ends) this.#begin();
@@ -46,7 +47,7 @@ export class DamagedLines {
   }
 
   #readName(text: string, start: number, end: number, ends: boolean): void {
-    if (this.#head === "" && text.startsWith("data:", start)) {
+    if (this.#head === "" && (text.startsWith("data:", start) || text.startsWith("event:", start))) {
       this.#isField = true;
       return;
     }
@@ -71,7 +72,12 @@ function isDamagedData(name: string): boolean {
   return rest.slice(1) === lost.slice(1) || rest === lost.slice(1) || rest.slice(1) === lost;
 }
 
-function lineEnd(text: string, from: number): number {
+function lineFeed(text: string, from: number): number {
+  const at = text.indexOf("\n", from);
+  return at < 0 ? text.length : at;
+}
+
+function anyLineEnd(text: string, from: number): number {
   LINE_END.lastIndex = from;
   return LINE_END.test(text) ? LINE_END.lastIndex - 1 : text.length;
 }

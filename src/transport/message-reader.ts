@@ -1,4 +1,5 @@
 import { ModelError } from "../core/error.ts";
+import { placeOf } from "../core/place.ts";
 import type { SseMessage } from "../core/transport.ts";
 import type { Body } from "./body.ts";
 import { BodyCut, cutError } from "./failure.ts";
@@ -17,8 +18,8 @@ const END: Result = { value: undefined, done: true };
 /** What a reader has to know of its response. */
 export interface MessageSource {
   readonly body: Body;
-  /** Origin and path, for messages. */
-  readonly place: string;
+  /** For messages. */
+  readonly url: string;
   readonly contentType: string | null;
   /** Throws the reason when the request was cancelled. */
   readonly throwIfCancelled: () => void;
@@ -125,16 +126,16 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
   }
 
   #failure(): ModelError {
-    const { body, place } = this.#source;
-    if (body.failure instanceof BodyCut) return cutError("stream_truncated", place, body.failure);
+    const { body, url } = this.#source;
+    if (body.failure instanceof BodyCut) return cutError("stream_truncated", placeOf(url), body.failure);
     return body.failure ?? leftError();
   }
 
   #prove(chunk: Buffer): void {
-    const { contentType, place } = this.#source;
+    const { contentType, url } = this.#source;
     const start = startOf(this.#unproven + chunk.toString("latin1"));
     const verdict = MARK.startsWith(start) ? undefined : looksLikeSse(start);
-    if (verdict === false) throw notEventStream(place, contentType);
+    if (verdict === false) throw notEventStream(placeOf(url), contentType);
     this.#unproven = verdict === true ? undefined : start;
   }
 

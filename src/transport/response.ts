@@ -71,7 +71,7 @@ export class HttpResponse implements WireResponse {
       return failing(error);
     }
     const throwIfCancelled = () => this.#exchange.cancellation.throwIfCancelled();
-    return new MessageReader({ body: this.#body, place: placeOf(this.url), contentType, throwIfCancelled });
+    return new MessageReader({ body: this.#body, url: this.url, contentType, throwIfCancelled });
   }
 
   cancel(): void {

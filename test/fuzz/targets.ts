@@ -85,7 +85,7 @@ const NO_FLOW = { pause() {}, resume() {}, watch() {}, cancel() {} };
 /** The events a reader gets of a body, or the code of its error. */
 async function outcomeOf(pieces: readonly Buffer[], contentType: string | null): Promise<unknown> {
   const body = new Body(NO_FLOW);
-  const reader = new MessageReader({ body, place: "here", contentType, throwIfCancelled() {} });
+  const reader = new MessageReader({ body, url: "here", contentType, throwIfCancelled() {} });
   const all: SseMessage[] = [];
   const reading = (async () => {
     for await (const batch of reader) all.push(...batch);

@@ -17,7 +17,7 @@ function setUp(contentType: string | null = "text/event-stream") {
   let aborted: ModelError | undefined;
   const reader = new MessageReader({
     body,
-    place: "host/v1",
+    url: "http://host/v1",
     contentType,
     throwIfCancelled: () => {
       if (aborted !== undefined) throw aborted;

@@ -76,7 +76,9 @@ class ChatDecoder implements Decoder {
   #read(chunk: WireObject, out: FlowEvent[], whole = false): void {
     if (isError(chunk["error"])) throw modelErrorOf({ status: undefined, body: chunk }, this.#target);
     this.#readIdentity(chunk, out);
-    for (const [position, choice] of objectsIn(chunk["choices"]).entries()) {
+    const choices = objectsIn(chunk["choices"]);
+    for (let position = 0; position < choices.length; position++) {
+      const choice = choices[position] as WireObject;
       if (isError(choice["error"])) throw modelErrorOf({ status: undefined, body: choice }, this.#target);
       this.#usage.push(choice["usage"]);
       this.#usage.pushMessage(objectIn(choice["message"]) ?? objectIn(choice["delta"]) ?? {});
@@ -112,7 +114,7 @@ class ChatDecoder implements Decoder {
   /** Choices of a body are distinct, even with equal indexes; those of a stream are identified by index. */
   #readPart(choice: WireObject, position: number, whole: boolean): void {
     const given = indexIn(choice["index"]);
-    const key = JSON.stringify(whole ? position : (given ?? position));
+    const key = keyOf(whole ? position : (given ?? position));
     const rank = numberIn(given) ?? position;
     const { piece, hasText } = this.#note(key, rank, choice);
     this.#choices.add(key, rank, piece, hasText);
@@ -245,6 +247,11 @@ class ChatDecoder implements Decoder {
 /** Some relays send the index as a string, or not in every chunk. */
 function indexIn(index: unknown): unknown {
   return typeof index === "string" && /^-?\d+$/.test(index) ? Number(index) : index;
+}
+
+/** Tells 1 from "1"; nearly always it is a number. */
+function keyOf(index: unknown): string {
+  return typeof index === "number" ? `${index}` : JSON.stringify(index);
 }
 
 function isError(value: unknown): boolean {

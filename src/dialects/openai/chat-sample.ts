@@ -82,6 +82,7 @@ export class ChatSample {
   }
 
   #readCalls(calls: readonly WireObject[], whole: boolean, out: FlowEvent[]): void {
+    if (calls.length === 0) return;
     const named = new Set<number | undefined>();
     for (const [position, call] of calls.entries()) {
       if (!whole && !saysSomething(call)) continue;
@@ -210,15 +211,26 @@ export class ChatSample {
 /** The contents of a choice without its `known` calls; a choice with `text` is a separate answer. */
 export function saidIn(choice: WireObject, known?: (call: WireObject) => boolean): Said & { readonly text: boolean } {
   const delta = objectIn(choice["delta"]) ?? objectIn(choice["message"]) ?? {};
-  const words = [delta["content"], delta["refusal"], objectIn(delta["audio"])?.["transcript"]].map(writtenText);
-  const text = words.some((word) => word !== "");
-  const legacy = objectIn(delta["function_call"]);
-  const calls = [...objectsIn(delta["tool_calls"]), ...(legacy === undefined ? [] : [{ function: legacy }])];
-  const answer = text || calls.some((call) => saysSomething(call) && known?.(call) !== true);
+  const words = writtenText(delta["content"]);
+  const refusal = writtenText(delta["refusal"]);
+  const transcript = writtenText(objectIn(delta["audio"])?.["transcript"]);
+  const answer = words !== "" || refusal !== "" || transcript !== "" || hasCalls(delta, known);
   const content =
     answer || objectsIn(delta["content"]).some(hasContent) || thoughtIn(delta) !== undefined || hasOtherOutput(delta);
   const finish = textIn(choice["finish_reason"]) !== undefined;
-  return { text: words.some((word) => word.trim() !== ""), answer, content, finish };
+  return { text: !isBlank(words) || !isBlank(refusal) || !isBlank(transcript), answer, content, finish };
+}
+
+function isBlank(text: string): boolean {
+  return text === "" || text.trim() === "";
+}
+
+function hasCalls(delta: WireObject, known: ((call: WireObject) => boolean) | undefined): boolean {
+  const { tool_calls, function_call } = delta;
+  if (tool_calls === undefined && function_call === undefined) return false;
+  const legacy = objectIn(function_call);
+  const calls = [...objectsIn(tool_calls), ...(legacy === undefined ? [] : [{ function: legacy }])];
+  return calls.some((call) => saysSomething(call) && known?.(call) !== true);
 }
 
 /** A choice whose calls all arrived before: only their opaque fields are kept. */
@@ -260,6 +272,7 @@ function hasContent(part: WireObject): boolean {
 /** The text of a content, which may be an array of parts. */
 function writtenText(content: unknown): string {
   if (typeof content === "string") return content;
+  if (content === undefined || content === null) return "";
   return objectsIn(content)
     .map((part) => textIn(part["text"]) ?? "")
     .join("");

@@ -47,12 +47,15 @@ export function joinStates(state: Mutable, more: WireObject): void {
 
 /** The reasoning in opaque fields, for hosts that send it only there. */
 export function reasoningIn(delta: WireObject): string {
-  const entries = [...objectsIn(delta["reasoning_details"]), ...objectsIn(delta["thinking_blocks"])];
+  const { reasoning_details, thinking_blocks } = delta;
+  if (reasoning_details === undefined && thinking_blocks === undefined) return "";
+  const entries = [...objectsIn(reasoning_details), ...objectsIn(thinking_blocks)];
   return entries.map((entry) => TEXTS.map((name) => textIn(entry[name]) ?? "").join("")).join("");
 }
 
 /** Gemini's endpoint also marks reasoning here; that mark must not be sent back with the answer. */
 function signedContent(extra: unknown): WireObject | undefined {
+  if (extra === undefined) return undefined;
   const vendors = Object.entries(objectIn(extra) ?? {});
   const signed = vendors.filter(([, value]) => textIn(objectIn(value)?.["thought_signature"]) !== undefined);
   return signed.length === 0 ? undefined : Object.fromEntries(signed);

@@ -79,8 +79,10 @@ export class ChatUsage extends OpenaiUsage {
 
   /** Searches and hosted tools that are visible only in the message: web citations, and tools of Groq's compound systems. */
   pushMessage(message: WireObject): void {
-    if (objectsIn(message["annotations"]).some(({ type }) => type === "url_citation")) this.searched();
-    const ran = listIn(message["executed_tools"]).length;
+    const { annotations, executed_tools } = message;
+    if (annotations === undefined && executed_tools === undefined) return;
+    if (objectsIn(annotations).some(({ type }) => type === "url_citation")) this.searched();
+    const ran = listIn(executed_tools).length;
     if (ran > this.counts.of("tool")) this.counts.push({ tool: ran });
   }
 

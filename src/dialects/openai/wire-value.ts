@@ -20,7 +20,11 @@ export function numberIn(value: unknown): number | undefined {
 
 /** The objects of an array; other elements are skipped. */
 export function objectsIn(value: unknown): readonly WireObject[] {
-  return listIn(value)
-    .map(objectIn)
-    .filter((item) => item !== undefined);
+  if (!Array.isArray(value)) return NONE;
+  const items: readonly unknown[] = value;
+  return items.every((item) => objectIn(item) !== undefined)
+    ? (items as readonly WireObject[])
+    : items.map(objectIn).filter((item) => item !== undefined);
 }
+
+const NONE: readonly WireObject[] = [];
