@@ -1,4 +1,4 @@
-import { always, drop } from "./change.ts";
+import { always, drop, never, replace, skip } from "./change.ts";
 import { mutantsOf } from "./mutant.ts";
 
 const FAILURE = ["test/core/failure.test.ts"];
@@ -42,6 +42,47 @@ export const errors = [
         "an Authorization header of the entry is not sent to Gemini",
         "headersOf",
         drop("!bringsAuthorization(target)"),
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    "src/dialects/json-body.ts",
+    ["test/wire/broken-json.test.ts"],
+    [
+      [
+        "whole-body-taken-for-a-cut-one",
+        "a complete body that is not JSON is retried like a broken connection",
+        "isCutJson",
+        replace('json.state === "open"', 'json.state !== "done"'),
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    "src/core/adapt.ts",
+    ["test/wire/refused-input.test.ts"],
+    [
+      [
+        "unknown-forced-tool-sent",
+        "a forced tool that the request does not have is sent",
+        "refuseUnknownTool",
+        always("tools.length === 0"),
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    "src/core/input.ts",
+    ["test/wire/refused-input.test.ts"],
+    [["relative-url-sent", "an image with a relative URL is sent", "splitDataUrl", skip("absolute(url, path)")]],
+  ),
+  ...mutantsOf(
+    "src/core/check-options.ts",
+    ["test/model/option-bags.test.ts"],
+    [
+      [
+        "wrong-option-value-taken",
+        "an option with a value of another type is taken",
+        "checkOptions",
+        never("value !== undefined && !rule.accepts(value)"),
       ],
     ],
   ),
