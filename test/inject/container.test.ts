@@ -52,7 +52,7 @@ async function refused(act: () => unknown): Promise<ConfigError> {
 }
 
 describe("a spec", () => {
-  test("builds a model, for the scope that asks", async () => {
+  test("creates a model for the requested scope", async () => {
     const factory = factoryOf(entry("openai", AT) + entry("openai", AT, "", { table: "other" }));
     const specs = JSON.parse(`{
       "llm": { "module": "modelwright/inject", "export": "resolveModel", "properties": { "name": "other" } },
@@ -69,7 +69,7 @@ describe("a spec", () => {
     expect(await container.resolve("own")).toBe(await container.resolve("own"));
   });
 
-  test("hands its properties to its resolver, and its name and scope beside them", async () => {
+  test("passes properties, name and scope to its resolver", async () => {
     const seen: unknown[] = [];
     const container = containerOf(
       { make: (properties: object, { name, scope }: ResolverContext) => seen.push(properties, name, scope) },
@@ -79,7 +79,7 @@ describe("a spec", () => {
     expect(seen).toEqual([{ depth: 2, list: ["a"] }, "tool", WRITER]);
   });
 
-  test("loads its module when it is first needed, and only then", async () => {
+  test("loads its module on first use", async () => {
     let loads = 0;
     const parts = async () => {
       loads += 1;
@@ -93,7 +93,7 @@ describe("a spec", () => {
 });
 
 describe("a scope", () => {
-  test("has one object of a name, another scope another; values are the same in all", async () => {
+  test("has one object per name and scope; values are the same in all scopes", async () => {
     const container = containerOf(
       { make: () => new Clock("utc") },
       { clock: spec("make") },
@@ -106,7 +106,7 @@ describe("a scope", () => {
     expect(await container.resolve("shared", WRITER)).toBe(await container.resolve("shared"));
   });
 
-  test("is that of the asker for what is injected", async () => {
+  test("is inherited by injected dependencies", async () => {
     const container = containerOf(
       { make: () => ({}), asking: asking("leaf") },
       { leaf: spec("make"), top: spec("asking") },
@@ -116,7 +116,7 @@ describe("a scope", () => {
     expect(top.from[0]).not.toBe(await container.resolve("leaf"));
   });
 
-  test("makes it once for many that ask at the same time", async () => {
+  test("creates it once for concurrent calls", async () => {
     let made = 0;
     const container = containerOf(
       { make: async () => ++made, asking: asking("leaf", "leaf") },
@@ -126,13 +126,13 @@ describe("a scope", () => {
     expect(made).toBe(1);
   });
 
-  test("that is none is refused", async () => {
+  test("that is invalid is rejected", async () => {
     const container = containerOf({ make: () => 1 }, { leaf: spec("make") });
     await expect(container.resolve("leaf", { org: "" })).rejects.toThrow("scope.org must be a string");
   });
 });
 
-describe("what is injected", () => {
+describe("an injected dependency", () => {
   const isTool = (value: unknown): value is { run: () => void } =>
     typeof (value as { run?: unknown })?.run === "function";
   const parts = {
@@ -144,11 +144,11 @@ describe("what is injected", () => {
   const wanting = (dependency: string, what: string) =>
     containerOf(parts, { dependency: spec(dependency), agent: spec("wants", { what }) }).resolve("agent");
 
-  test("is what its guard accepts: a class, or a function that says so", async () => {
+  test("satisfies its guard: a class, or a type guard", async () => {
     expect(await wanting("clock", "Clock")).toBeInstanceOf(Clock);
   });
 
-  test("is else an error that names who asked, what was expected and what came", async () => {
+  test("throws an error with dependent, expected and actual type otherwise", async () => {
     expect((await refused(() => wanting("text", "Clock"))).message).toBe(
       'agent: inject("dependency") expected a Clock, got a string',
     );
@@ -166,13 +166,13 @@ describe("what is injected", () => {
     [7, "a number"],
     [new Map(), "an instance of Map"],
     [() => 1, "a function"],
-  ])("is told by its kind: %o", async (value, kind) => {
+  ])("is described by its type: %o", async (value, kind) => {
     const container = new Container({ specs: {}, values: { value } });
     const error = await refused(() => container.resolve("value", undefined, isModel));
     expect(error.message).toBe(`resolve("value") expected a Model, got ${kind}`);
   });
 
-  test("is checked against built-in classes and nameless functions too", async () => {
+  test("can be checked with built-in classes and anonymous functions", async () => {
     const container = new Container({ specs: {}, values: { value: new URL(AT) } });
     expect(await container.resolve("value", undefined, URL)).toBeInstanceOf(URL);
     expect((await refused(() => container.resolve("value", undefined, Map))).message).toContain("expected a Map, got");
@@ -187,13 +187,13 @@ describe("what is injected", () => {
   });
 });
 
-describe("a circle", () => {
+describe("a cycle", () => {
   const circle = (...specs: [string, ...string[]][]) => {
     const parts = Object.fromEntries(specs.map(([name, ...others]) => [name, asking(...others)]));
     return containerOf(parts, Object.fromEntries(specs.map(([name]) => [name, spec(name)])));
   };
 
-  test("is told with its path", async () => {
+  test("is reported with its path", async () => {
     const { message } = await refused(() => circle(["a", "b"], ["b", "c"], ["c", "a"]).resolve("a"));
     expect(message).toBe("dependency cycle: a -> b -> c -> a");
     expect((await refused(() => circle(["a", "a"]).resolve("a"))).message).toContain("a -> a");
@@ -202,19 +202,19 @@ describe("a circle", () => {
     );
   });
 
-  test("that closes between two that were asked for at once ends both, instead of waiting for ever", async () => {
+  test("between concurrent calls fails both instead of waiting forever", async () => {
     const container = circle(["a", "b"], ["b", "a"]);
     const both = await Promise.allSettled([container.resolve("a"), container.resolve("b")]);
     expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 
-  test("is none where two ways lead to the same", async () => {
+  test("does not exist when two paths lead to the same dependency", async () => {
     const container = circle(["a", "b", "c"], ["b", "d"], ["c", "d"], ["d"]);
     expect(await container.resolve("a")).toMatchObject({ name: "a" });
     await Promise.all(["d", "c", "b", "a"].map((name) => container.resolve(name, WRITER)));
   });
 
-  test("is none where a dependency is asked for later", async () => {
+  test("does not exist when a dependency is resolved later", async () => {
     let later = async (): Promise<unknown> => undefined;
     const container = containerOf(
       {
@@ -231,8 +231,8 @@ describe("a circle", () => {
   });
 });
 
-describe("mistakes", () => {
-  test("of all specs are told at once, before anything is loaded", async () => {
+describe("errors", () => {
+  test("of all specs are reported at once, before any module is loaded", async () => {
     let loads = 0;
     const modules = { "app/search": async () => ({ loads: ++loads }), parts: {} };
     const specs = {
@@ -259,7 +259,7 @@ describe("mistakes", () => {
       );
   });
 
-  test("in a name are told with the nearest one, and who asked", async () => {
+  test("in a name are reported with a suggestion and the dependent", async () => {
     const container = containerOf({ asking: asking("clok") }, { clock: spec("asking"), top: spec("asking") });
     const { message } = await refused(() => container.resolve("tpo"));
     expect(message).toBe('unknown dependency "tpo"; known dependencies: clock, top (did you mean "top"?)');
@@ -268,7 +268,7 @@ describe("mistakes", () => {
       expect((await refused(() => container.resolve(name))).message).toContain("unknown dependency");
   });
 
-  test("in an export are told: there is none, or it is no function", async () => {
+  test("in an export are reported: missing, or not a function", async () => {
     const container = containerOf(
       { make: () => 1, text: "x" },
       { a: spec("mkae"), b: spec("text"), c: spec("toString") },
@@ -279,7 +279,7 @@ describe("mistakes", () => {
     expect((await refused(() => container.resolve("c"))).message).toContain("has no export");
   });
 
-  test("in the properties of a model are told, and those of the file as they are", async () => {
+  test("in the properties of a model are reported, and errors of the file unchanged", async () => {
     const factory = factoryOf(entry("openai", AT));
     const model = (properties: object) =>
       new Container({
@@ -305,7 +305,7 @@ describe("mistakes", () => {
 });
 
 describe("a resolver that fails", () => {
-  test("is named with its words, and tried again by the next call", async () => {
+  test("is reported with its message, and called again by the next call", async () => {
     let tries = 0;
     const make = async () => {
       if (++tries === 1) throw new TypeError("cannot read x");
@@ -318,7 +318,7 @@ describe("a resolver that fails", () => {
     expect(await container.resolve("top")).toMatchObject({ from: ["made"] });
   });
 
-  test("keeps an error of this library as it is", async () => {
+  test("rethrows errors of this library", async () => {
     const thrown = new ModelError({ code: "aborted", message: "closed" });
     const make = () => {
       throw thrown;
@@ -336,7 +336,7 @@ describe("a resolver that fails", () => {
     expect(error.cause).toBeUndefined();
   });
 
-  test("because its module does not load is named too", async () => {
+  test("is reported when its module does not load", async () => {
     const modules = { parts: () => Promise.reject(new Error("no such file")) };
     const container = new Container({ specs: { leaf: spec("make") }, modules });
     expect((await refused(() => container.resolve("leaf"))).message).toBe(
@@ -344,7 +344,7 @@ describe("a resolver that fails", () => {
     );
   });
 
-  test("that nobody awaits is no unhandled rejection", async () => {
+  test("is not an unhandled rejection when not awaited", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => void unhandled.push(reason);
     process.on("unhandledRejection", note);

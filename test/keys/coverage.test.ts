@@ -56,17 +56,17 @@ function claims(by: "keyTest" | "callTest"): ReadonlySet<string> {
 
 const known = new Set(keysOf(configSchema, ""));
 
-test("every key of models.toml has a test that sees its effect", () => {
+test("every key of models.toml has a test of its effect", () => {
   expect(known.size).toBeGreaterThan(120);
   const claimed = claims("keyTest");
   expect([...known].filter((key) => !claimed.has(key))).toEqual([]);
 });
 
-test("no test claims a key that models.toml does not have", () => {
+test("no test has an unknown key", () => {
   expect([...claims("keyTest")].filter((key) => !known.has(key))).toEqual([]);
 });
 
-test("every option of a call has a test that sees it win over the entry", () => {
+test("every call option has a test that it overrides the entry", () => {
   const perCall = Object.entries<Option>(OPTIONS).filter(([, { setting, perCall }]) => setting || perCall);
   const options = [...perCall.map(([key]) => camelOf(key)), ...CALL_ONLY, "messages"];
   const claimed = [...claims("callTest"), ...Object.keys(CALL_ROWS)];

@@ -16,8 +16,8 @@ async function sent(server: Host, toml: string, options: FactoryOptions = {}): P
   return server.arrivals.at(-1)?.headers.authorization;
 }
 
-describe("where a key comes from", () => {
-  test("the entry wins over the provider's table, that over the environment", async () => {
+describe("the source of a key", () => {
+  test("the entry overrides the provider's table, which overrides the environment", async () => {
     const server = await host();
     const env = { OPENAI_API_KEY: "from-environment" };
     const table = '[providers.openai]\napi_key = "from-provider"\n';
@@ -26,7 +26,7 @@ describe("where a key comes from", () => {
     expect(await sent(server, table + entryAt(server, 'api_key = "from-entry"'), { env })).toBe("Bearer from-entry");
   });
 
-  test("env:NAME reads the environment, with a default where one is given", async () => {
+  test("env:NAME reads the environment, with an optional default", async () => {
     const server = await host();
     expect(
       await sent(server, entryAt(server, 'api_key = "env:MY_KEY"'), {
@@ -37,7 +37,7 @@ describe("where a key comes from", () => {
     expect(() => factoryOf(entryAt(server, 'api_key = "env:MY_KEY"')).create()).toThrow(/MY_KEY is not set/);
   });
 
-  test("file:PATH reads a file, its last line break left out", async () => {
+  test("file:PATH reads a file without its last line break", async () => {
     const server = await host();
     const baseDir = mkdtempSync(join(tmpdir(), "keys-"));
     onTestFinished(() => rmSync(baseDir, { recursive: true }));
@@ -46,13 +46,13 @@ describe("where a key comes from", () => {
     expect(() => factoryOf(entryAt(server, 'api_key = "file:key.txt"')).create()).toThrow(ConfigError);
   });
 
-  test("without any, creating the model says which variable is missing", async () => {
+  test("creating a model without a key names the missing variable", async () => {
     const server = await host();
     expect(() => factoryOf(entryAt(server)).create()).toThrow(/OPENAI_API_KEY/);
     expect(() => factoryOf(entryAt(server), { env: { OPENAI_API_KEY: "  " } }).create()).toThrow(/OPENAI_API_KEY/);
   });
 
-  test("a provider's second usual variable counts when the first is not set", async () => {
+  test("a provider's second default variable is used when the first is not set", async () => {
     const server = await host();
     const google = `[models.main]\nname = "m"\nprovider = "google"\nbase_url = "${server.url}"`;
     await factoryOf(google, { env: { GOOGLE_API_KEY: "second" } })
@@ -64,7 +64,7 @@ describe("where a key comes from", () => {
     expect(server.arrivals.map(({ headers }) => headers["x-goog-api-key"])).toEqual(["second", "first"]);
   });
 
-  test("the environment of the process is not read behind the given one", async () => {
+  test("the process environment is not read in addition to options.env", async () => {
     const server = await host();
     const before = process.env["OPENAI_API_KEY"];
     process.env["OPENAI_API_KEY"] = "of-the-process";

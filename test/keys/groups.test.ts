@@ -52,7 +52,7 @@ async function group(lines: string, entries: Readonly<Record<string, string>> = 
 const count = (asked: readonly string[]) =>
   Object.fromEntries([...new Set(asked)].sort().map((one) => [one, asked.filter((other) => other === one).length]));
 
-keyTest("groups", "a group is called like an entry, and says who answered", async () => {
+keyTest("groups", "a group is called like an entry, and reports the member that answered", async () => {
   const { model, factory } = await group('members = ["one", "two"]');
   const reply = await model.codegen("Hello");
   expect([reply.model, reply.text, String(model)]).toEqual(["one", "one", "all"]);
@@ -60,18 +60,14 @@ keyTest("groups", "a group is called like an entry, and says who answered", asyn
   expect(factory.describe("all")).toMatchObject({ name: "all", strategy: "priority", members: ["one", "two"] });
 });
 
-keyTest(
-  "groups.*.members",
-  "who is listed first is asked first, and the next when it fails, without waiting",
-  async () => {
-    const { ask, failing } = await group('members = ["two", "one"]');
-    expect(await ask(2)).toEqual(["two", "two"]);
-    failing.set("two", 500);
-    expect(await ask(1)).toEqual(["two", "one"]);
-  },
-);
+keyTest("groups.*.members", "uses the first member, and the next when it fails, without waiting", async () => {
+  const { ask, failing } = await group('members = ["two", "one"]');
+  expect(await ask(2)).toEqual(["two", "two"]);
+  failing.set("two", 500);
+  expect(await ask(1)).toEqual(["two", "one"]);
+});
 
-test("the last member that is left is asked again as its entry says", async () => {
+test("retries the last remaining member as its entry says", async () => {
   const retries = 'num_retries = 2\nretry_min_wait = "1ms"\nretry_max_wait = "1ms"';
   const { model, failing, asked, clock } = await group('members = ["one", "two"]', { one: retries, two: retries });
   failing.set("one", 500).set("two", 503);
@@ -114,7 +110,7 @@ describe("strategies", () => {
     expect(Math.min(one, two)).toBeGreaterThan(75);
   });
 
-  test("least_busy asks the member with the fewest calls in flight", async () => {
+  test("least_busy uses the member with the fewest in-flight calls", async () => {
     const { model, asked } = await group('strategy = "least_busy"\nmembers = ["one", "two", "three"]', {
       one: "",
       two: "",
@@ -124,7 +120,7 @@ describe("strategies", () => {
     expect(count(asked)).toEqual({ one: 2, two: 2, three: 2 });
   });
 
-  test("cost asks the cheapest, and members without a price last", async () => {
+  test("cost uses the cheapest, and members without a price last", async () => {
     const url = (await deployments()).url;
     const priced = (input: number) =>
       entry("openai", url, `pricing = { input = ${input}, output = 1 }`, {
@@ -139,7 +135,7 @@ describe("strategies", () => {
     expect((await factory.create("all" as never).codegen("Hello")).model).toBe("p2");
   });
 
-  test("usage asks the member that used the fewest tokens in the last minute", async () => {
+  test("usage uses the member with the fewest tokens in the last minute", async () => {
     const { url, asked } = await deployments();
     const clock = new FakeClock();
     const factory = factoryOf(
@@ -151,7 +147,7 @@ describe("strategies", () => {
     expect(count(asked)).toEqual({ one: 2, two: 2 });
   });
 
-  test("latency asks the one that answered fastest, after each was tried", async () => {
+  test("latency uses the fastest member, after each was tried", async () => {
     const clock = new FakeClock();
     const waits: Record<string, number> = { slow: 500, fast: 20 };
     const asked: string[] = [];
@@ -172,23 +168,19 @@ describe("strategies", () => {
 });
 
 describe("a member that fails", () => {
-  keyTest(
-    "groups.*.{allowed_fails,cooldown}",
-    "rests after three failures for five seconds, then takes its turn again",
-    async () => {
-      const { ask, failing, clock } = await group('strategy = "round_robin"\nmembers = ["one", "two"]');
-      failing.set("one", 500);
-      await ask(6);
-      expect(count(await ask(4))).toEqual({ two: 4 });
-      failing.clear();
-      await clock.advance(4_999);
-      expect(count(await ask(2))).toEqual({ two: 2 });
-      await clock.advance(1);
-      expect(count(await ask(4))).toEqual({ one: 2, two: 2 });
-    },
-  );
+  keyTest("groups.*.{allowed_fails,cooldown}", "cools down for five seconds after three failures", async () => {
+    const { ask, failing, clock } = await group('strategy = "round_robin"\nmembers = ["one", "two"]');
+    failing.set("one", 500);
+    await ask(6);
+    expect(count(await ask(4))).toEqual({ two: 4 });
+    failing.clear();
+    await clock.advance(4_999);
+    expect(count(await ask(2))).toEqual({ two: 2 });
+    await clock.advance(1);
+    expect(count(await ask(4))).toEqual({ one: 2, two: 2 });
+  });
 
-  test("rests for as long as the group says", async () => {
+  test("cools down for the group's cooldown", async () => {
     const { ask, failing, clock } = await group('members = ["one", "two"]\nallowed_fails = 1\ncooldown = "1m"');
     failing.set("one", 500);
     expect(await ask(2)).toEqual(["one", "two", "two"]);
@@ -199,21 +191,21 @@ describe("a member that fails", () => {
     expect(await ask(1)).toEqual(["one"]);
   });
 
-  test("by a mistake of the request never rests, and nobody else is asked", async () => {
+  test("does not cool down or fall back for an invalid request", async () => {
     const { model, failing, asked } = await group('members = ["one", "two"]');
     failing.set("one", 400);
     for (let call = 0; call < 5; call++) expect((await failureOf(model.codegen("Hello"))).code).toBe("invalid_request");
     expect(count(asked)).toEqual({ one: 5 });
   });
 
-  test.each([429, 401, 404])("with status %i rests at once", async (status) => {
+  test.each([429, 401, 404])("cools down at once with status %i", async (status) => {
     const { ask, failing } = await group('members = ["one", "two"]');
     failing.set("one", status);
     expect(await ask(1)).toEqual(["one", "two"]);
     expect(await ask(3)).toEqual(["two", "two", "two"]);
   });
 
-  test("is asked all the same when everybody rests", async () => {
+  test("is used when all members cool down", async () => {
     const { ask, failing, model } = await group('members = ["one", "two"]\nallowed_fails = 1', {
       one: "num_retries = 0",
       two: "num_retries = 0",
@@ -224,17 +216,17 @@ describe("a member that fails", () => {
     expect((await ask(1)).length).toBeGreaterThan(0);
   });
 
-  test("because its breaker is open comes last", async () => {
+  test("comes last while its circuit breaker is open", async () => {
     const { ask, factory } = await group('members = ["one", "two"]');
     factory.breakers.isolate("one");
     expect(await ask(2)).toEqual(["two", "two"]);
   });
 });
 
-describe("what a member cannot take", () => {
+describe("a request that a member does not support", () => {
   const windows = { small: "capabilities = { context = 1000 }", large: "capabilities = { context = 100000 }" };
 
-  test("goes to one that can, and nothing is sent when none can", async () => {
+  test("goes to a member that does, and nowhere if none does", async () => {
     const { model, asked } = await group('strategy = "round_robin"\nmembers = ["small", "large"]', windows);
     for (let call = 0; call < 4; call++) await model.codegen("word ".repeat(5_000));
     expect(count(asked)).toEqual({ large: 4 });
@@ -243,7 +235,7 @@ describe("what a member cannot take", () => {
     expect(asked).toEqual([]);
   });
 
-  test("no member: what one lacks, the group lacks", async () => {
+  test("a capability that one member lacks is missing for the group", async () => {
     const { model } = await group('members = ["one", "two"]', {
       one: "capabilities = { tools = true }",
       two: "capabilities = { tools = false, vision = true }",
@@ -252,7 +244,7 @@ describe("what a member cannot take", () => {
   });
 });
 
-keyTest("groups.*.fallback_models", "serve when no member does", async () => {
+keyTest("groups.*.fallback_models", "fallbacks serve when all members fail", async () => {
   const { ask, failing } = await group('members = ["one", "two"]\nfallback_models = ["last", "one"]', {
     one: "",
     two: "",
@@ -262,7 +254,7 @@ keyTest("groups.*.fallback_models", "serve when no member does", async () => {
   expect(await ask(1)).toEqual(["one", "two", "last"]);
 });
 
-test("a group in a list of fallbacks is its members", async () => {
+test("a group in a fallback list means its members", async () => {
   const { url, asked, failing } = await deployments();
   failing.set("main", 500).set("one", 500);
   const entries = members(url, { main: 'num_retries = 0\nfallback_models = ["all"]', one: "num_retries = 0", two: "" });
@@ -271,7 +263,7 @@ test("a group in a list of fallbacks is its members", async () => {
   expect(asked).toEqual(["main", "one", "two"]);
 });
 
-test("a member without a key is left out; a group without any says why", () => {
+test("a member without a key is skipped; a group without any says why", () => {
   const of = (table: string) =>
     `[models.${table}]\nname = "m"\nprovider = "openai"\napi_key = "env:KEY_${table.toUpperCase()}"\n`;
   const toml = `${of("one")}${of("two")}[groups.all]\nmembers = ["one", "two"]\n`;

@@ -108,7 +108,7 @@ function holding(limits: object, steps: readonly Step[], failure?: ModelError) {
 }
 
 describe("hold", () => {
-  it("yields nothing for its time from the first content on, then everything, then each event as it comes", async () => {
+  it("buffers events for its time after the first content, then yields each event as it arrives", async () => {
     const { clock, out, all } = holding(limits(1_000), [
       [2_000, START],
       [5_000, says("one")],
@@ -128,13 +128,13 @@ describe("hold", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("delivers an answer that is complete sooner at once", async () => {
+  it("delivers a complete answer at once", async () => {
     const { clock, all } = holding(limits(60_000), [[1, START, says("one"), FINISH]]);
     const { events } = await clock.settle(all());
     expect([events, clock.monotonic(), clock.pending]).toEqual([[START, says("one"), FINISH], 1, 0]);
   });
 
-  it('waits for the end with "all", however long it takes', async () => {
+  it('buffers until the end with "all"', async () => {
     const { clock, out, all } = holding(limits("all"), [
       [1, START, says("one")],
       [3_600_000, FINISH],
@@ -145,7 +145,7 @@ describe("hold", () => {
     expect((await clock.settle(reading)).events).toEqual([START, says("one"), FINISH]);
   });
 
-  it("drops what broke off in its time, and shows a reset after it", async () => {
+  it("drops an answer that breaks off in its time, and emits reset after it", async () => {
     const { clock, all } = holding(limits(1_000), [
       [0, START, adjusted("seed"), says("one")],
       [500, RESTARTED, says("two")],
@@ -156,7 +156,7 @@ describe("hold", () => {
     expect(events).toEqual([START, adjusted("seed"), says("two"), RESTARTED, says("three"), FINISH]);
   });
 
-  it("says nothing of a target whose answer is replaced by that of another", async () => {
+  it("emits nothing of a target that is replaced by another", async () => {
     const { clock, all } = holding(limits("all"), [
       [0, START, adjusted("seed"), says("one")],
       [1, RESTARTED],
@@ -166,7 +166,7 @@ describe("hold", () => {
     expect(events).toEqual([HEIR, adjusted("stop"), says("two"), FINISH]);
   });
 
-  it("ends at hold_bytes, counted anew for an answer that starts again", async () => {
+  it("ends at hold_bytes, counted again after a restart", async () => {
     const { clock, out, all } = holding(limits("all", 6), [
       [1, says("four")],
       [2, RESTARTED, says("äää")],
@@ -181,7 +181,7 @@ describe("hold", () => {
     expect((await clock.settle(reading)).events).toHaveLength(3);
   });
 
-  it("shows nothing of an answer that fails in its time; the error has it", async () => {
+  it("emits nothing of an answer that fails in its time; the error has the partial", async () => {
     const failure = new ModelError({ code: "stream_truncated", message: "cut" });
     const { clock, all } = holding(limits(1_000), [[0, START, says("one")]], failure);
     const seen = await clock.settle(all());
@@ -191,7 +191,7 @@ describe("hold", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("is no part of a failure after it", async () => {
+  it("does not change a failure after its time", async () => {
     const failure = new ModelError({ code: "stream_truncated", message: "cut" });
     const steps: Step[] = [
       [0, START, says("one")],
@@ -202,7 +202,7 @@ describe("hold", () => {
     expect([textOf(seen), seen.error, failure.partial]).toEqual(["one two", failure, undefined]);
   });
 
-  it("lets go of a call that its reader leaves while the next event is awaited", async () => {
+  it("releases a call that is closed while it awaits an event", async () => {
     const clock = new FakeClock();
     const call = callOf({ clock, ...limits(1_000) });
     let closed = false;
@@ -222,7 +222,7 @@ describe("hold", () => {
     expect([closed, clock.pending]).toEqual([true, 0]);
   });
 
-  it("leaves calls alone that show nothing before their end", () => {
+  it("does not affect calls without streaming", () => {
     const events = (async function* (): Events {})();
     expect(hold(callOf({ ...limits("all"), streaming: false }), () => events)).toBe(events);
   });

@@ -110,7 +110,7 @@ const FIRST_REQUESTS: Readonly<Record<string, Expected>> = {
   litellm: chat("http://127.0.0.1:4000/v1", "LITELLM_API_KEY"),
 };
 
-describe("a provider known by name needs two lines and its usual variable", () => {
+describe("a built-in provider needs two lines and its default variable", () => {
   for (const [provider, { url, env, auth, lines = "" }] of Object.entries(FIRST_REQUESTS)) {
     test(provider, async () => {
       const seen = await first(`provider = "${provider}"\n${lines}`, { env: { [env]: "the-key" } });
@@ -119,22 +119,22 @@ describe("a provider known by name needs two lines and its usual variable", () =
     });
   }
 
-  test("every row of the catalog is among them", () => {
+  test("every row of the catalog is tested", () => {
     const rows = PROVIDERS.map(({ id }) => id).filter((id) => id !== "simulator");
     expect(Object.keys(FIRST_REQUESTS).sort()).toEqual(rows);
   });
 
-  test("the local ones need no key, and send none", async () => {
+  test("local providers need no key and send none", async () => {
     for (const { id } of PROVIDERS.filter(({ keyless, id: name }) => keyless === true && name !== "simulator"))
       expect((await first(`provider = "${id}"`)).headers, id).not.toHaveProperty("authorization");
   });
 
-  test("one without an address of its own asks for base_url", () => {
+  test("a provider without a default URL requires base_url", () => {
     for (const provider of ["azure", "bedrock", "databricks"])
       expect(() => factoryOf(`[models.main]\nname = "m"\nprovider = "${provider}"`)).toThrow(/needs base_url/);
   });
 
-  test("the simulator needs nothing at all", async () => {
+  test("the simulator needs nothing", async () => {
     const factory = factoryOf('[models.main]\nname = "claude-sonnet-4-5"\nprovider = "simulator"');
     expect((await factory.create().codegen(PROMPT)).provider).toBe("simulator");
     expect((await factory.simulator()).requests).toMatchObject([{ path: "/v1/messages" }]);
@@ -144,7 +144,7 @@ describe("a provider known by name needs two lines and its usual variable", () =
 describe("Azure", () => {
   const KEY = { env: { AZURE_OPENAI_API_KEY: "the-key" } };
 
-  test("speaks the dated API with api_version, the deployment in the path", async () => {
+  test("uses the dated API with api_version, with the deployment in the path", async () => {
     for (const version of ["2024-10-21", "2025-04-01-preview"]) {
       const seen = await first(
         `provider = "azure"\nbase_url = "https://r.openai.azure.com"\napi_version = "${version}"`,
@@ -158,7 +158,7 @@ describe("Azure", () => {
     }
   });
 
-  test("speaks the v1 API without, however the address is written", async () => {
+  test("uses the v1 API without api_version, for any form of the URL", async () => {
     for (const base of [
       "https://r.openai.azure.com",
       "https://r.openai.azure.com/",
@@ -171,7 +171,7 @@ describe("Azure", () => {
     }
   });
 
-  test("takes Entra tokens from a hook", async () => {
+  test("accepts Entra tokens from a hook", async () => {
     const seen = await first('provider = "azure"\nbase_url = "https://r.openai.azure.com"\nauth_header = "bearer"', {
       tokens: { azure: async () => "entra-token" },
     });
@@ -181,7 +181,7 @@ describe("Azure", () => {
 });
 
 describe("token hooks", () => {
-  test("Vertex: project and location in the address, the token of the hook in the header", async () => {
+  test("Vertex: project and location in the URL, the hook's token in the header", async () => {
     const asked: unknown[] = [];
     const tokens = {
       vertex: async (request: unknown) => {
@@ -199,7 +199,7 @@ describe("token hooks", () => {
     expect(asked).toEqual([{ provider: "vertex", model: "main" }]);
   });
 
-  test("Copilot: the editor's headers and the token of the hook; extra_headers win", async () => {
+  test("Copilot: the editor's headers and the hook's token; extra_headers take precedence", async () => {
     const tokens = { copilot: async () => "copilot-token" };
     const seen = await first('provider = "copilot"', { tokens });
     expect(seen.headers).toMatchObject({
@@ -211,7 +211,7 @@ describe("token hooks", () => {
     expect(own.headers["copilot-integration-id"]).toBe("mine");
   });
 
-  test("a token is asked for again only when it is about to expire", async () => {
+  test("the hook is called again only when its token is about to expire", async () => {
     const server = await host();
     const { transport } = detourTo(server);
     let asked = 0;
@@ -232,7 +232,7 @@ describe("token hooks", () => {
   });
 });
 
-describe("providers of one's own", () => {
+describe("custom providers", () => {
   test("a compatible server is four lines", async () => {
     const seen = await first(
       'provider = "my-server"\ncustom_llm_provider = "openai"\nbase_url = "https://llm.example/v1"',
@@ -246,7 +246,7 @@ describe("providers of one's own", () => {
     expect(keyed.headers["x-api-key"]).toBe("k");
   });
 
-  test("its own table serves all its models", async () => {
+  test("a provider table applies to all its models", async () => {
     const seen = await first(
       'provider = "my-server"\n[providers.my-server]\ncustom_llm_provider = "openai"\nbase_url = "https://llm.example/v1"\napi_key = "shared"',
     );
@@ -254,13 +254,13 @@ describe("providers of one's own", () => {
     expect(seen.headers.authorization).toBe("Bearer shared");
   });
 
-  test("without a wire or an address, the mistake says what is missing", () => {
+  test("an error says what is missing without a wire or a URL", () => {
     const mistake = (lines: string) => () => factoryOf(`[models.main]\nname = "m"\nprovider = "my-server"\n${lines}`);
     expect(mistake("")).toThrow(/custom_llm_provider and base_url are missing/);
     expect(mistake('custom_llm_provider = "openai"')).toThrow(/base_url is missing/);
   });
 
-  test("a dialect registered from code is a provider by its name, and a wire for others", async () => {
+  test("a custom dialect is a provider by its name, and a wire for other providers", async () => {
     const mine = scripted(["hello from code"]);
     const options: FactoryOptions = { providers: { "my-engine": mine } };
     const toml =

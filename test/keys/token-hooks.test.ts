@@ -35,7 +35,7 @@ type Hook = NonNullable<FactoryOptions["tokens"]>[string];
 const copilot = (server: Host, hook: Hook, { lines = "", ...options }: FactoryOptions & { lines?: string } = {}) =>
   factoryOf(copilotAt(server, lines), { ...options, tokens: { copilot: hook } }).create();
 
-describe("a token of a hook goes out in the header of its provider:", () => {
+describe("a token of a hook is sent in the header of its provider:", () => {
   test.each([
     ["copilot", "", { authorization: "Bearer T", "editor-version": expect.any(String) }],
     ["vertex", 'vertex_project = "p"', { authorization: "Bearer T" }],
@@ -63,7 +63,7 @@ describe("a token of a hook goes out in the header of its provider:", () => {
     expect(asked).toEqual([{ provider, model: "main" }]);
   });
 
-  test("also where the provider counts tokens", async () => {
+  test("for token counts too", async () => {
     const server = await host({
       answer: ({ url }, response) => {
         response.setHeader("content-type", "application/json").end('{"input_tokens":7}');
@@ -86,7 +86,7 @@ describe("a token of a hook goes out in the header of its provider:", () => {
 });
 
 describe("a token of a hook", () => {
-  test("serves all calls until a minute before its end, and then all calls wait for one new one", async () => {
+  test("is used until a minute before it expires, then all calls wait for one new token", async () => {
     const server = await host();
     const clock = new FakeClock();
     let asked = 0;
@@ -102,7 +102,7 @@ describe("a token of a hook", () => {
     expect(asked).toBe(2);
   });
 
-  test("that is refused is exchanged once, in the same call and without a retry", async () => {
+  test("that is rejected is replaced once, in the same call without a retry", async () => {
     const server = await guarded(new Set(["t2"]));
     let asked = 0;
     const hook = async () => ({ token: `t${++asked}`, expiresAt: Date.now() + HOUR_MS });
@@ -114,7 +114,7 @@ describe("a token of a hook", () => {
     expect(asked).toBe(2);
   });
 
-  test("that is refused to many calls at once is exchanged by one of them", async () => {
+  test("that is rejected for concurrent calls is replaced by one of them", async () => {
     const server = await guarded(new Set(["t2"]));
     let asked = 0;
     const model = copilot(server, async () => ({ token: `t${++asked}`, expiresAt: Date.now() + HOUR_MS }));
@@ -122,7 +122,7 @@ describe("a token of a hook", () => {
     expect(asked).toBe(2);
   });
 
-  test("that is refused is not sent again when the hook gives the same", async () => {
+  test("that is rejected is not sent again when the hook returns it again", async () => {
     const server = await guarded(new Set());
     let asked = 0;
     const model = copilot(server, async () => {
@@ -135,7 +135,7 @@ describe("a token of a hook", () => {
     expect(asked).toBe(2);
   });
 
-  test("whose exchange is refused too ends the call after two requests", async () => {
+  test("whose replacement is rejected too fails the call after two requests", async () => {
     const server = await guarded(new Set());
     let asked = 0;
     const model = copilot(server, async () => ({ token: `t${++asked}`, expiresAt: Date.now() + HOUR_MS }));
@@ -145,7 +145,7 @@ describe("a token of a hook", () => {
     expect(bearers(server)).toEqual(["t1", "t2", "t3", "t4"]);
   });
 
-  test("that still holds is used when its renewal fails", async () => {
+  test("that is still valid is used when its renewal fails", async () => {
     const server = await host();
     const clock = new FakeClock();
     let asked = 0;
@@ -164,7 +164,7 @@ describe("a token of a hook", () => {
 });
 
 describe("a token hook that fails", () => {
-  test("is asked once more, and then the call ends with its words before anything was sent", async () => {
+  test("is called once more, then the call fails with its message before anything is sent", async () => {
     const server = await host();
     let asked = 0;
     const cause = new Error("login needed");
@@ -178,7 +178,7 @@ describe("a token hook that fails", () => {
     expect([asked, server.arrivals.length]).toEqual([2, 0]);
   });
 
-  test("for a moment does not fail the call", async () => {
+  test("temporarily does not fail the call", async () => {
     const server = await host();
     let asked = 0;
     const hook = async () => {
@@ -189,7 +189,7 @@ describe("a token hook that fails", () => {
     expect(bearers(server)).toEqual(["t2"]);
   });
 
-  test("with a ModelError is believed: its code says whether another try makes sense", async () => {
+  test("with a ModelError is retried according to its code", async () => {
     const server = await host();
     let asked = 0;
     const throwing = (code: "forbidden" | "server_error") => async () => {
@@ -212,7 +212,7 @@ describe("a token hook that fails", () => {
     expect((await factoryOf(toml, { tokens }).create().codegen(PROMPT)).model).toBe("spare");
   });
 
-  test("gives each of the calls that wait for it an error of its own", async () => {
+  test("rejects each waiting call with its own error", async () => {
     const server = await host();
     const model = copilot(server, () => Promise.reject(new Error("login needed")), { lines: "num_retries = 0" });
     const [one, other] = await Promise.all([failureOf(model.codegen(PROMPT)), failureOf(model.codegen(PROMPT))]);
@@ -228,7 +228,7 @@ describe("a token hook that fails", () => {
     [{ token: "t", expiresAt: "tomorrow" }, "expiresAt must be milliseconds"],
     [{ token: "t", expiresAt: Number.NaN }, "expiresAt must be milliseconds"],
     [{ token: "t", expiresAt: 1_767_225_600 }, "seconds times 1000"],
-  ])("because it gives %j is told so at once", async (given, words) => {
+  ])("because it returns %j is reported at once", async (given, words) => {
     const server = await host();
     let asked = 0;
     const hook = async () => {
@@ -241,7 +241,7 @@ describe("a token hook that fails", () => {
     expect([asked, server.arrivals.length]).toEqual([1, 0]);
   });
 
-  test("because it is not a function is refused with its name and without its value", async () => {
+  test("because it is not a function is rejected with its name and without its value", async () => {
     const server = await host();
     const words = /^ModelFactory\.parse: tokens\.copilot must be a function, not a string$/;
     expect(() => copilot(server, "ghu" as never, { lines: AT_ONCE })).toThrow(words);
@@ -258,7 +258,7 @@ describe("a token hook that hangs", () => {
     return hook;
   }
 
-  test("is bounded by the attempt's clock, and the next call asks anew", async () => {
+  test("is limited by timeout, and the next call calls it again", async () => {
     const server = await host();
     const clock = new FakeClock();
     const hook = hangingOnce();
@@ -274,7 +274,7 @@ describe("a token hook that hangs", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("is tried again in the same call", async () => {
+  test("is called again in the same call", async () => {
     const server = await host();
     const clock = new FakeClock();
     const hook = hangingOnce();
@@ -286,7 +286,7 @@ describe("a token hook that hangs", () => {
     expect(bearers(server)).toEqual(["t2"]);
   });
 
-  test("does not hold an abort, nor the next call after it", async () => {
+  test("does not block an abort, or the next call", async () => {
     const server = await host();
     const hook = hangingOnce();
     const model = copilot(server, hook);
@@ -299,7 +299,7 @@ describe("a token hook that hangs", () => {
     expect(bearers(server)).toEqual(["t2"]);
   });
 
-  test("goes on for those who still wait when one of them aborts", async () => {
+  test("continues for the other waiting calls when one aborts", async () => {
     const server = await host();
     let give = (_: string) => {};
     let asked = 0;
@@ -322,8 +322,8 @@ describe("a token hook that hangs", () => {
   });
 });
 
-describe("a token is never shown", () => {
-  test("in the log, the factory, or the errors of a provider that repeats it and of a hook that does", async () => {
+describe("a token never appears", () => {
+  test("in the log, the factory, or errors of a provider or hook that repeats it", async () => {
     const { token } = SECRETS;
     const lines: unknown[] = [];
     const note = (...line: unknown[]) => void lines.push(line);

@@ -19,7 +19,7 @@ function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy>, laye
 }
 
 describe("the time of an attempt", () => {
-  it("is without the time its reader takes, to the millisecond", async () => {
+  it("excludes the reader's time, to the millisecond", async () => {
     const script = [{ delayMs: 100 }, { delta: "a" }, { delta: "b" }, { hang: true }] as const;
     const { clock, run, call } = setUp([script], { attemptTimeoutMs: 1_000 });
     const iterator = run(call())[Symbol.asyncIterator]();
@@ -31,7 +31,7 @@ describe("the time of an attempt", () => {
     expect(clock.monotonic()).toBe(6_300);
   });
 
-  it("is the limit that is named when it is shorter than the first token's", async () => {
+  it("is named when it is shorter than first_token_timeout", async () => {
     const { clock, run, call } = setUp([[{ hang: true }]], { attemptTimeoutMs: 1_000, firstTokenTimeoutMs: 2_000 });
     const { error } = await clock.settle(read(run(call())));
     expect([error?.phase, clock.monotonic()]).toEqual(["attempt", 1_000]);
@@ -48,20 +48,20 @@ describe("loading an SDK", () => {
   }
   const fiveSeconds = (clock: FakeClock) => new Promise<void>((resolve) => void clock.schedule(resolve, 5_000));
 
-  it("is not counted by the attempt", async () => {
+  it("does not count against timeout", async () => {
     const { clock, answer } = slowly({ attemptTimeoutMs: 1_000 }, fiveSeconds);
     expect((await answer).error).toBeUndefined();
     expect(clock.monotonic()).toBe(5_900);
   });
 
-  it("is counted by the deadline, and nothing is sent afterwards", async () => {
+  it("counts against the deadline, after which nothing is sent", async () => {
     const { clock, dialect, answer } = slowly({ deadlineMs: 3_000 }, fiveSeconds);
     expect((await answer).error).toMatchObject({ code: "timed_out", phase: "deadline" });
     await clock.advance(10_000);
     expect(dialect.calls).toHaveLength(0);
   });
 
-  it("leaves a failure to the request", async () => {
+  it("reports a failure as that of the request", async () => {
     const { dialect, answer } = slowly({}, () => Promise.reject(new Error("no such package")));
     expect((await answer).error).toBeUndefined();
     expect(dialect.calls).toHaveLength(1);
@@ -79,19 +79,19 @@ describe("a connection that breaks", () => {
     return clock.settle(iterator.next()).catch((error: unknown) => error);
   };
 
-  it("in the moment the attempt is over is timed out", async () => {
+  it("at the moment of the timeout is timed_out", async () => {
     expect(await breaksAt(1_000)).toMatchObject({ code: "timed_out", phase: "attempt" });
     expect(await breaksAt(995)).toMatchObject({ code: "timed_out", phase: "attempt" });
   });
 
-  it("before it is what it is, and so is any other failure", async () => {
+  it("before the timeout keeps its own code", async () => {
     expect(await breaksAt(994)).toMatchObject({ code: "stream_truncated" });
     expect(await breaksAt(1_000, "server_error")).toMatchObject({ code: "server_error" });
   });
 });
 
 describe("the first token", () => {
-  it("is timed from the beginning of the call, also among other events", async () => {
+  it("is timed from the start of the call, even among other events", async () => {
     const batch = [
       { type: "response", id: "r" },
       { type: "text-delta", text: "a", sample: 0 },
@@ -108,7 +108,7 @@ describe("the first token", () => {
     expect(running.record.firstTokenMs).toBe(1_500);
   });
 
-  it("is not waited for where the answer is no stream", async () => {
+  it("has no timeout without streaming", async () => {
     const { clock, run, call } = setUp([[{ delayMs: 9_000 }, { text: "a" }, { finish: "stop" }]], {
       firstTokenTimeoutMs: 2_000,
     });
@@ -116,14 +116,14 @@ describe("the first token", () => {
   });
 });
 
-it("an attempt that ended leaves nothing on its call", async () => {
+it("an ended attempt leaves no listener on its call", async () => {
   const { clock, run, call } = setUp(["fine"], {});
   const cancellation = new CountedCancellation();
   await read(run(call({ cancellation })));
   expect([cancellation.listening.size, clock.pending]).toEqual([0, 0]);
 });
 
-it("a wait that would end after the deadline is not begun", async () => {
+it("does not start a wait that would exceed the deadline", async () => {
   const layers = [deadline, retry(new RetryBudgets()), timeout];
   const refusal = { code: "rate_limited", message: "", retryAfterMs: 50_000 } as const;
   const { clock, run, call } = setUp([[{ error: refusal }]], { deadlineMs: 30_000 }, layers);
@@ -131,7 +131,7 @@ it("a wait that would end after the deadline is not begun", async () => {
   expect([error?.code, clock.monotonic()]).toEqual(["rate_limited", 0]);
 });
 
-it("a call without a deadline has no timer for it", async () => {
+it("sets no timer without a deadline", async () => {
   const { clock, run, call } = setUp(["fine"], {}, [deadline]);
   await read(run(call()));
   expect(clock.pending).toBe(0);

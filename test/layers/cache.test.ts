@@ -39,14 +39,14 @@ describe("the cache", () => {
     expect(hit.record.attempts).toEqual([]);
   });
 
-  it("takes a change of one space as another call", async () => {
+  it("treats one changed space as another call", async () => {
     const { ask, dialect } = setUp(["one", "two"]);
     await ask(prompt("say it"));
     expect(textOf(await ask(prompt("say  it")))).toBe("two");
     expect(dialect.calls).toHaveLength(2);
   });
 
-  it("forgets after its time to live", async () => {
+  it("expires after its time to live", async () => {
     const { ask, clock, dialect } = setUp(["one", "two"], { ttlMs: 1_000 });
     await ask();
     await clock.advance(999);
@@ -69,7 +69,7 @@ describe("the cache", () => {
     expect(dialect.calls).toHaveLength(4);
   });
 
-  it("asks anew and stores with refresh", async () => {
+  it("sends a request and stores with refresh", async () => {
     const { ask } = setUp(["one", "two", "three"]);
     await ask();
     expect(textOf(await ask({ cache: "refresh" }))).toBe("two");
@@ -83,7 +83,7 @@ describe("the cache", () => {
     expect(textOf(await ask())).toBe("one");
   });
 
-  it("asks nobody with only", async () => {
+  it("sends no request with only", async () => {
     const { ask, dialect } = setUp(["one"]);
     expect((await ask({ cache: "only" })).error?.code).toBe("not_found");
     expect(dialect.calls).toHaveLength(0);
@@ -112,7 +112,7 @@ describe("the cache", () => {
     expect(dialect.calls).toHaveLength(2);
   });
 
-  it("never stores what has no end", async () => {
+  it("never stores an incomplete answer", async () => {
     let asked = 0;
     const open = async function* () {
       asked++;
@@ -125,7 +125,7 @@ describe("the cache", () => {
     expect(asked).toBe(2);
   });
 
-  it("never stores what a reader left in the middle", async () => {
+  it("never stores an abandoned stream", async () => {
     const { run, call, ask } = setUp(["one two three", "fresh"]);
     const iterator = run(call())[Symbol.asyncIterator]();
     await iterator.next();
@@ -133,7 +133,7 @@ describe("the cache", () => {
     expect(textOf(await ask())).toBe("fresh");
   });
 
-  it("stores what came after a restart, not what was void", async () => {
+  it("stores only the answer after a restart", async () => {
     const { ask } = setUp([
       [
         { delta: "void" },
@@ -153,7 +153,7 @@ describe("the cache", () => {
     expect(hit.events.some(({ type }) => type === "reset")).toBe(false);
   });
 
-  it("keeps what was adjusted before a restart", async () => {
+  it("keeps adjustments from before a restart", async () => {
     const adjustment = { setting: "seed", from: 1, to: undefined, reason: "x" } as const;
     const { ask } = setUp([
       [
@@ -169,7 +169,7 @@ describe("the cache", () => {
     expect(hit.events.map(({ type }) => type)).toEqual(["start", "adjustment", "text-delta", "finish"]);
   });
 
-  it("never stores an answer that was joined from two, but one that was adjusted otherwise", async () => {
+  it("never stores a joined answer, but stores other adjusted answers", async () => {
     const adjusted = (setting: string): ScriptedAttempt => [
       { events: [{ type: "adjustment", adjustment: { setting, from: 1, to: 2, reason: "x" } }] },
       { delta: "a" },
@@ -185,7 +185,7 @@ describe("the cache", () => {
     expect(other.dialect.calls).toHaveLength(1);
   });
 
-  it("still says who answered after a restart on the same target", async () => {
+  it("still reports the target after a restart on the same target", async () => {
     const { ask } = setUp([
       [{ delta: "void" }, { events: [{ type: "reset", reason: "x" }] }, { delta: "whole" }, { finish: "stop" }],
     ]);
@@ -193,7 +193,7 @@ describe("the cache", () => {
     expect((await ask()).events.map(({ type }) => type)).toEqual(["start", "text-delta", "finish"]);
   });
 
-  it("gives every caller a copy of its own", async () => {
+  it("returns a copy to every caller", async () => {
     const { ask } = setUp([[{ toolCall: { name: "f", arguments: { list: [1] } } }, { finish: "tool-calls" }]]);
     const argumentsOf = ({ events }: { events: FlowEvent[] }) =>
       events.flatMap((event) =>
@@ -218,7 +218,7 @@ describe("equal calls at the same time", () => {
     expect(dialect.calls).toHaveLength(1);
   });
 
-  it("keep the request of one that is aborted, be it the first or another, and send no second", async () => {
+  it("keep the shared request when one of them is aborted", async () => {
     const { clock, run, call, dialect } = setUp([slow]);
     const calls = Array.from({ length: 4 }, () => call({}, codegen));
     const reading = calls.map((one) => read(run(one)));
@@ -232,7 +232,7 @@ describe("equal calls at the same time", () => {
     expect(calls.map(({ record }) => record.cacheHit)).toEqual([false, false, false, true]);
   });
 
-  it("end their request when all of them are aborted, with what had arrived", async () => {
+  it("cancel the request when all of them are aborted, with the partial", async () => {
     const { clock, run, call, dialect } = setUp([[{ delta: "half" }, { hang: true }], "next"]);
     const calls = [1, 2].map(() => call({}, codegen));
     const reading = calls.map((one) => read(run(one)));
@@ -247,7 +247,7 @@ describe("equal calls at the same time", () => {
     expect(dialect.calls.map(({ end }) => end)).toEqual(["failed", "complete"]);
   });
 
-  it("take over the attempts of one that is aborted, so that each is counted once", async () => {
+  it("take over the attempts of an aborted call, so that each is counted once", async () => {
     const { clock, call } = setUp([]);
     const run = through(
       [cache(new MemoryStore(9, clock), { ttlMs: 60_000, namespace: "n" }), meter],
@@ -261,7 +261,7 @@ describe("equal calls at the same time", () => {
     expect(calls.map(({ record }) => record.attempts.map(({ outcome }) => outcome))).toEqual([[], ["ok"], []]);
   });
 
-  it("book the attempt of a request that all have left", async () => {
+  it("record the attempt of a request that all have abandoned", async () => {
     const { clock, call } = setUp([]);
     const run = through(
       [cache(new MemoryStore(9, clock), { ttlMs: 60_000, namespace: "n" }), meter],
@@ -275,7 +275,7 @@ describe("equal calls at the same time", () => {
     expect(only.record.attempts).toMatchObject([{ outcome: "aborted", possiblyBilled: true }]);
   });
 
-  it("ask again when the request ended with the deadline of one that has left, not with a failure of its own", async () => {
+  it("send a new request when the shared one ended with the deadline of an abandoned call", async () => {
     const failing: ScriptedAttempt = [{ delayMs: 1_000 }, { error: { code: "server_error", message: "x" } }];
     const askedWith = async (deadlineAtMs: number | undefined) => {
       const { clock, run, call, dialect } = setUp([failing, slow]);
@@ -291,7 +291,7 @@ describe("equal calls at the same time", () => {
     expect(await askedWith(undefined)).toEqual([undefined, 2]);
   });
 
-  it("each try for themselves, one after the other, when the first fails", async () => {
+  it("send their own requests in sequence when the first fails", async () => {
     const { clock, run, call, dialect } = setUp([
       [{ delayMs: 10 }, { error: { code: "server_error", message: "x" } }],
       slow,
@@ -301,13 +301,13 @@ describe("equal calls at the same time", () => {
     expect(dialect.calls).toHaveLength(2);
   });
 
-  it("go alone when they stream or when they are not equal", async () => {
+  it("send separate requests when they stream or differ", async () => {
     const { clock, run, call, dialect } = setUp([slow]);
     await clock.settle(Promise.all([read(run(call())), read(run(call())), read(run(call(prompt("other"), codegen)))]));
     expect(dialect.calls).toHaveLength(3);
   });
 
-  it("go alone when they refresh, and find what is stored before they share", async () => {
+  it("send separate requests with refresh, and use a stored answer before sharing", async () => {
     const { clock, run, call, ask, dialect } = setUp([slow]);
     const refresh = () => read(run(call({ cache: "refresh" }, codegen)));
     await clock.settle(Promise.all([refresh(), refresh()]));
@@ -319,7 +319,7 @@ describe("equal calls at the same time", () => {
     expect(dialect.calls).toHaveLength(2);
   });
 
-  it("have an answer of their own each, which they may change", async () => {
+  it("get separate copies of the answer", async () => {
     const { clock, run, call } = setUp([
       [{ delayMs: 10 }, { toolCall: { name: "f", arguments: { list: [1] } } }, { finish: "tool-calls" }],
     ]);
@@ -345,7 +345,7 @@ describe("the key of the cache", () => {
   const keyOf = (input: Partial<CallInput> = {}, target: Partial<Target> = {}, namespace = "n") =>
     cacheKey(callOf({ input: { ...INPUT, ...input }, target: targetOf("main", target) }), namespace);
 
-  it("is equal whatever order fields are written in", () => {
+  it("does not depend on the order of fields", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (body) => {
         const shuffled = Object.fromEntries(Object.entries(body).reverse());
@@ -388,12 +388,12 @@ describe("the key of the cache", () => {
     ["quirks", {}, { quirks: { maxTokensKey: "max_tokens" } }],
   ];
 
-  it("differs when any one thing that shapes the answer differs", () => {
+  it("differs for everything that affects the answer", () => {
     const keys = [keyOf(), keyOf({}, {}, "other"), ...changes.map(([, input, target]) => keyOf(input, target))];
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  it("is the same for tags and cache modes, and holds neither prompt nor key", () => {
+  it("ignores tags and cache modes, and contains neither prompt nor API key", () => {
     expect(keyOf({ tags: ["a"], cache: "refresh" })).toBe(keyOf());
     expect(keyOf()).toMatch(/^[0-9a-f]{64}$/);
   });

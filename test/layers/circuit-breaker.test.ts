@@ -29,7 +29,7 @@ function setUp(
 }
 
 describe("the circuit breaker", () => {
-  it("opens after the threshold of failed calls and asks no more", async () => {
+  it("opens after the threshold of failed calls and sends no more requests", async () => {
     const { ask, dialect, state } = setUp([fails("server_error")], { threshold: 3 });
     for (let index = 0; index < 3; index++) expect((await ask()).error?.code).toBe("server_error");
     expect(state()).toBe("open");
@@ -39,7 +39,7 @@ describe("the circuit breaker", () => {
     expect(dialect.calls).toHaveLength(3);
   });
 
-  it("starts counting anew after a success", async () => {
+  it("resets its count after a success", async () => {
     const { ask, state } = setUp([fails("server_error"), "fine", fails("server_error"), "fine"]);
     for (let index = 0; index < 4; index++) await ask();
     expect(state()).toBe("closed");
@@ -62,7 +62,7 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("closed");
   });
 
-  it("counts a call once however often it tried", async () => {
+  it("counts a call once, regardless of its attempts", async () => {
     const { ask, dialect, state } = setUp([fails("server_error")], { threshold: 2, numRetries: 3 });
     expect((await ask()).error?.code).toBe("server_error");
     expect(dialect.calls).toHaveLength(4);
@@ -71,7 +71,7 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("open");
   });
 
-  it("keeps the failure of the target when it opens in the midst of a call's tries", async () => {
+  it("keeps the target's error when it opens between attempts of a call", async () => {
     const { ask, dialect, target } = setUp([fails("server_error")], { threshold: 1, numRetries: 3 });
     const impatient = { ...target, policy: { ...target.policy, numRetries: 0 } };
     const [patient] = await Promise.all([ask(), ask({ target: impatient })]);
@@ -80,7 +80,7 @@ describe("the circuit breaker", () => {
     expect((await ask()).error?.code).toBe("circuit_open");
   });
 
-  it("counts failures within the window whatever succeeds in between", async () => {
+  it("counts failures within the window, ignoring successes in between", async () => {
     const { ask, state } = setUp([fails("server_error"), "fine", fails("overloaded"), "fine"], { windowMs: 1_000 });
     await ask();
     await ask();
@@ -97,7 +97,7 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("closed");
   });
 
-  it("lets one probe through when half open and refuses the others at once", async () => {
+  it("allows one probe when half open and rejects others at once", async () => {
     const { clock, ask, run, target, dialect, state } = setUp([
       fails("server_error"),
       fails("server_error"),
@@ -117,7 +117,7 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("closed");
   });
 
-  it("lets no probe out before its time, whatever the wall clock says", async () => {
+  it("allows no probe early, regardless of the wall clock", async () => {
     const { clock, ask, dialect } = setUp([fails("server_error"), fails("server_error"), "fine"]);
     await ask();
     await ask();
@@ -154,7 +154,7 @@ describe("the circuit breaker", () => {
   });
 
   it.each(["unsupported", "budget_exceeded", "bulkhead_full", "proxy_refused"] as const)(
-    "lets the next call probe when the probe ends with %s before the server answered",
+    "makes the next call a probe when the probe ends with %s before a response",
     async (code) => {
       const { clock, ask, state } = setUp([fails("server_error"), fails("server_error"), fails(code), "fine"]);
       await ask();
@@ -167,7 +167,7 @@ describe("the circuit breaker", () => {
     },
   );
 
-  it("lets the next call probe when the proxy refused the probe with a status of its own", async () => {
+  it("makes the next call a probe when the proxy rejected the probe with its own status", async () => {
     const refusal: ScriptedAttempt = [{ error: { code: "proxy_refused", message: "the proxy said 407", status: 407 } }];
     const { clock, ask, state } = setUp([fails("server_error"), fails("server_error"), refusal, "fine"]);
     await ask();
@@ -178,7 +178,7 @@ describe("the circuit breaker", () => {
     expect((await ask()).error).toBeUndefined();
   });
 
-  it("opens anew for its whole time when the probe fails", async () => {
+  it("opens again for the full time when the probe fails", async () => {
     const { clock, ask, state } = setUp([fails("server_error")]);
     await ask();
     await ask();
@@ -191,7 +191,7 @@ describe("the circuit breaker", () => {
     expect((await ask()).error?.code).toBe("server_error");
   });
 
-  it("lets the next call probe when the probe is aborted before an answer", async () => {
+  it("makes the next call a probe when the probe is aborted before an answer", async () => {
     const { clock, ask, run, target, state } = setUp([
       fails("server_error"),
       fails("server_error"),
@@ -235,7 +235,7 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("closed");
   });
 
-  it("is not closed by a failure after tokens, and counts no reader that leaves", async () => {
+  it("is not closed by a failure after tokens, and does not count abandoned streams", async () => {
     const { clock, ask, run, target, state } = setUp([
       fails("server_error"),
       [{ delta: "a" }, { hang: true }],
@@ -253,13 +253,13 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("open");
   });
 
-  it("does not count a connection that had merely been idle too long", async () => {
+  it("does not count a closed idle connection", async () => {
     const { ask, state } = setUp([[{ error: { code: "connection_failed", message: "closed", reusedSocket: true } }]]);
     for (let call = 0; call < 5; call++) await ask();
     expect(state()).toBe("closed");
   });
 
-  it("hears of the calls of entries with other settings, and judges by its own", async () => {
+  it("counts the calls of entries with other settings, with its own thresholds", async () => {
     const { clock, ask, run, target, breakers } = setUp([fails("server_error")], { threshold: 3 });
     const shy = targetOf(
       "shy",
@@ -275,7 +275,7 @@ describe("the circuit breaker", () => {
     expect(breakers.state(target)).toBe("open");
   });
 
-  it("is isolated and reset for every entry of the target, also for one that comes later", async () => {
+  it("is isolated and reset for every entry of the target, including later ones", async () => {
     const { ask, target, breakers } = setUp(["fine"]);
     const other = targetOf(
       "other",
@@ -289,7 +289,7 @@ describe("the circuit breaker", () => {
     expect([breakers.state(target), (await ask()).error]).toEqual(["closed", undefined]);
   });
 
-  it("belongs to origin and model: entries that lead there share it, others do not", async () => {
+  it("is shared by entries with the same origin and model only", async () => {
     const { clock, ask, run, target } = setUp([fails("server_error"), fails("server_error"), "fine"]);
     await ask();
     await ask();
@@ -299,7 +299,7 @@ describe("the circuit breaker", () => {
     expect((await read(run(callOf({ clock, target: other })))).error).toBeUndefined();
   });
 
-  it("is isolated by hand while it counts, says so, and forgets it with the reset", async () => {
+  it("can be isolated while counting, and clears its count with reset", async () => {
     const { clock, ask, run, target, breakers } = setUp(["fine"]);
     await ask();
     breakers.isolate(target);
@@ -315,7 +315,7 @@ describe("the circuit breaker", () => {
     expect((await read(run(callOf({ clock, target: later })))).error).toBeUndefined();
   });
 
-  it("that a probe closed counts from nothing, also within its window", async () => {
+  it("starts counting from zero after a probe closed it, even within its window", async () => {
     const script = [fails("server_error"), fails("server_error"), "fine", fails("server_error")];
     const { clock, ask, state } = setUp(script, { windowMs: 60_000 });
     await ask();
@@ -326,7 +326,7 @@ describe("the circuit breaker", () => {
     expect(state()).toBe("closed");
   });
 
-  it("is told nothing of mistakes of the caller by the probe of another entry", async () => {
+  it("ignores client errors of another entry's probe", async () => {
     const { clock, run, target, breakers } = setUp([fails("server_error"), fails("invalid_request")], { threshold: 1 });
     const calm = targetOf(
       "calm",
@@ -344,7 +344,7 @@ describe("the circuit breaker", () => {
     expect(breakers.state(calm)).toBe("closed");
   });
 
-  it("lets its probe through the gate below", async () => {
+  it("lets its probe pass the gate below retry", async () => {
     const { clock, ask, state } = setUp([fails("server_error"), fails("server_error"), "fine"], { numRetries: 0 });
     await ask();
     await ask();

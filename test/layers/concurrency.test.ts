@@ -21,7 +21,7 @@ function setUp(
 }
 
 describe("max_parallel", () => {
-  it("bounds the attempts in flight, whatever waits", async () => {
+  it("limits the attempts in flight", async () => {
     const { clock, dialect, start } = setUp(3, 100);
     const seen = await clock.settle(Promise.all(Array.from({ length: 20 }, () => start().reading)));
     expect(seen.every(({ error }) => error === undefined)).toBe(true);
@@ -29,7 +29,7 @@ describe("max_parallel", () => {
     expect(dialect.calls).toHaveLength(20);
   });
 
-  it("refuses at once when the queue is full too", async () => {
+  it("rejects at once when the queue is full", async () => {
     const { clock, dialect, start } = setUp(1, 1);
     const first = start().reading;
     const second = start().reading;
@@ -42,7 +42,7 @@ describe("max_parallel", () => {
     expect((await clock.settle(start().reading)).error).toBeUndefined();
   });
 
-  it("without a queue refuses whoever finds no slot", async () => {
+  it("rejects calls without a free slot when there is no queue", async () => {
     const { clock, start } = setUp(1, 0);
     const first = start().reading;
     await quiet();
@@ -50,7 +50,7 @@ describe("max_parallel", () => {
     expect((await clock.settle(first)).error).toBeUndefined();
   });
 
-  it("serves those that wait in their order", async () => {
+  it("serves queued calls in order", async () => {
     const { clock, dialect, start } = setUp(1, 10);
     const ids = ["a", "b", "c", "d"];
     await clock.settle(
@@ -63,7 +63,7 @@ describe("max_parallel", () => {
     expect(dialect.calls.map(({ call }) => call.target.modelId)).toEqual(ids);
   });
 
-  it("frees the place of a call that is aborted while it waits, at once", async () => {
+  it("frees the place of an aborted queued call at once", async () => {
     const { clock, dialect, start } = setUp(1, 1);
     const first = start().reading;
     const second = start();
@@ -81,13 +81,13 @@ describe("max_parallel", () => {
   it.each([
     ["fails", [{ delta: "a" }, { error: { code: "server_error", message: "x" } }]],
     ["ends", "fine"],
-  ] as const)("gives the slot back when a stream %s", async (_, attempt) => {
+  ] as const)("releases the slot when a stream %s", async (_, attempt) => {
     const { clock, start } = setUp(1, 0, [attempt, "fine"]);
     await clock.settle(start().reading);
     expect((await clock.settle(start().reading)).error).toBeUndefined();
   });
 
-  it("gives the slot back when a reader leaves or aborts in the middle", async () => {
+  it("releases the slot when a reader stops or aborts", async () => {
     const { run, target, start, clock } = setUp(1, 0, [
       [{ delta: "a" }, { hang: true }],
       [{ delta: "a" }, { hang: true }],
@@ -105,7 +105,7 @@ describe("max_parallel", () => {
     expect((await start().reading).error).toBeUndefined();
   });
 
-  it("belongs to an entry: another one has slots of its own", async () => {
+  it("is separate for each entry", async () => {
     const { clock, start } = setUp(1, 0);
     const first = start().reading;
     const other = start({ target: targetOf("other", {}, { maxParallel: 1, queue: 0 }) }).reading;
@@ -113,7 +113,7 @@ describe("max_parallel", () => {
     expect(seen.map(({ error }) => error)).toEqual([undefined, undefined]);
   });
 
-  it("gives back the slot that comes free in the very moment in which its call is aborted", async () => {
+  it("releases a slot that is acquired at the moment of an abort", async () => {
     for (let turns = 0; turns < 40; turns++) {
       const { clock, start } = setUp(1, 1, [[{ delta: "a" }, { hang: true }], "fine"]);
       const first = start();

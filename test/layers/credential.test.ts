@@ -41,7 +41,7 @@ function setUp(
 }
 
 describe("one key", () => {
-  it("is handed to every attempt, and none where none is needed", async () => {
+  it("is passed to every attempt, and none if none is needed", async () => {
     const { ask, used } = setUp({ only: {} });
     expect(textOf(await ask())).toBe("by only");
     const dialect = scripted(["hi"]);
@@ -53,7 +53,7 @@ describe("one key", () => {
 
 describe("several keys", () => {
   it.each(["unauthorized", "quota_exhausted", "forbidden", "rate_limited"] as const)(
-    "hand on after %s in one pass",
+    "rotate after %s within one attempt",
     async (code) => {
       const { ask, used } = setUp({ one: { code }, two: { code }, three: {} });
       expect(textOf(await ask())).toBe("by three");
@@ -61,25 +61,25 @@ describe("several keys", () => {
     },
   );
 
-  it("use no retries for it", async () => {
+  it("rotate without using retries", async () => {
     const { ask, used } = setUp({ one: { code: "unauthorized" }, two: { code: "rate_limited" }, three: {} }, 0);
     expect(textOf(await ask())).toBe("by three");
     expect(used).toEqual(["one", "two", "three"]);
   });
 
-  it("are passed once per try, and the tries are those of num_retries", async () => {
+  it("are tried once per attempt, with num_retries retries", async () => {
     const { ask, used } = setUp({ one: { code: "rate_limited" }, two: { code: "rate_limited" } }, 1);
     expect((await ask()).error?.code).toBe("rate_limited");
     expect(used).toHaveLength(4);
   });
 
-  it.each(["server_error", "invalid_request", "timed_out"] as const)("are not changed for %s", async (code) => {
+  it.each(["server_error", "invalid_request", "timed_out"] as const)("are not rotated for %s", async (code) => {
     const { ask, used } = setUp({ one: { code }, two: {} });
     expect((await ask()).error?.code).toBe(code);
     expect(used).toEqual(["one"]);
   });
 
-  it("are not changed once something was delivered", async () => {
+  it("are not rotated after delivered content", async () => {
     const { ask, used } = setUp({ one: { after: "half", code: "rate_limited" }, two: {} });
     expect((await ask()).error?.code).toBe("rate_limited");
     expect(used).toEqual(["one"]);
@@ -92,14 +92,14 @@ describe("several keys", () => {
     expect(used).toEqual(["one", "two", "two"]);
   });
 
-  it("are tried again after forbidden, which is about one model", async () => {
+  it("are used again after forbidden, which concerns one model", async () => {
     const { ask, used } = setUp({ one: { code: "forbidden" }, two: {} });
     await ask();
     await ask();
     expect(used).toEqual(["one", "two", "one", "two"]);
   });
 
-  it("rest for the time the provider names", async () => {
+  it("are not used during the provider's retry delay", async () => {
     const { ask, used, clock, behaviour } = setUp({ one: { code: "rate_limited", retryAfterMs: 30_000 }, two: {} });
     await ask();
     behaviour["one"] = {};
@@ -110,7 +110,7 @@ describe("several keys", () => {
     expect(used).toEqual(["one", "two", "two", "one"]);
   });
 
-  it("are not used before that time when all of them rest, and the call waits for the first", async () => {
+  it("are all unavailable until the first delay ends, for which the call waits", async () => {
     const { ask, used, clock, behaviour } = setUp(
       { one: { code: "rate_limited", retryAfterMs: 9_000 }, two: { code: "rate_limited", retryAfterMs: 4_000 } },
       1,
@@ -121,7 +121,7 @@ describe("several keys", () => {
     expect(clock.monotonic()).toBe(4_000);
   });
 
-  it("without credit are tried again after five minutes, refused ones never", async () => {
+  it("are retried after five minutes without credit, never after a rejection", async () => {
     const { ask, used, clock, behaviour } = setUp({ one: { code: "quota_exhausted" }, two: { code: "unauthorized" } });
     await ask();
     expect((await ask()).error).toMatchObject({ code: "quota_exhausted", retryAfterMs: 300_000 });
@@ -132,7 +132,7 @@ describe("several keys", () => {
     expect(used).toEqual(["one", "two", "one"]);
   });
 
-  it("are known to be dead by every entry of the origin, and to be throttled by those of the model", async () => {
+  it("are rejected for every entry of the origin, and throttled for those of the model", async () => {
     const states = new KeyStates();
     const [one, two] = [new Secret("one"), new Secret("two")];
     const at = (entry: string) =>
@@ -144,7 +144,7 @@ describe("several keys", () => {
   });
 
   it.each(["unauthorized", "quota_exhausted"] as const)(
-    "that are all dead end the call with what killed them: %s",
+    "fail the call with their error when all are rejected: %s",
     async (code) => {
       const { ask, used } = setUp({ one: { code }, two: { code } });
       expect((await ask()).error?.code).toBe(code);
@@ -163,7 +163,7 @@ describe("a token hook", () => {
     return { clock, dialect, run, call, tokens: () => dialect.calls.map(({ call }) => call.credential?.reveal()) };
   }
 
-  it("is asked once for calls that need it at the same time", async () => {
+  it("is called once for concurrent calls", async () => {
     let asked = 0;
     const { run, call, tokens } = withHook(async () => {
       asked++;
@@ -175,7 +175,7 @@ describe("a token hook", () => {
     expect(tokens()).toEqual(["t1", "t1", "t1", "t1", "t1"]);
   });
 
-  it("is asked again for each attempt when its tokens name no end", async () => {
+  it("is called for each attempt when its tokens have no expiry", async () => {
     let asked = 0;
     const { run, call } = withHook(async () => ({ token: `t${++asked}` }));
     await read(run(call()));
@@ -183,7 +183,7 @@ describe("a token hook", () => {
     expect(asked).toBe(2);
   });
 
-  it("is asked again a minute before its token ends", async () => {
+  it("is called again a minute before its token expires", async () => {
     const clock = new FakeClock();
     let asked = 0;
     const { run, call } = withHook(async () => ({ token: `t${++asked}`, expiresAt: clock.now() + 3_600_000 }), clock);
@@ -196,7 +196,7 @@ describe("a token hook", () => {
     expect(asked).toBe(2);
   });
 
-  it("is asked once more after the provider refused its token, in the same try", async () => {
+  it("is called once more in the same attempt after the provider rejected its token", async () => {
     const clock = new FakeClock();
     let asked = 0;
     const dialect = scripted([[{ error: { code: "unauthorized", message: "revoked" } }], "hi"]);
@@ -209,7 +209,7 @@ describe("a token hook", () => {
     expect(dialect.calls.map(({ call }) => call.credential?.reveal())).toEqual(["t1", "t2"]);
   });
 
-  it("is asked by the next call when the second token was refused too", async () => {
+  it("is called by the next call when the second token was rejected too", async () => {
     const refused = [{ error: { code: "unauthorized", message: "revoked" } }] as const;
     const clock = new FakeClock();
     let asked = 0;
@@ -222,7 +222,7 @@ describe("a token hook", () => {
     expect(asked).toBe(3);
   });
 
-  it("gives its token for all requests as one secret, so that their SDK client stays the same", async () => {
+  it("returns one secret for all requests, so that their SDK client is reused", async () => {
     const { dialect, run, call, clock } = withHook(async () => ({ token: "t", expiresAt: clock.now() + 3_600_000 }));
     await read(run(call()));
     await read(run(call()));
@@ -237,7 +237,7 @@ describe("a token hook", () => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("login needed"))],
-  ] as const)("that %s ends the call with unauthorized, and is asked anew by the next", async (_, fail) => {
+  ] as const)("that %s fails the call with unauthorized, and is called again by the next", async (_, fail) => {
     let asked = 0;
     const { run, call } = withHook(() => {
       if (++asked === 1) return fail();
@@ -249,7 +249,7 @@ describe("a token hook", () => {
     expect((await read(run(call()))).error).toBeUndefined();
   });
 
-  it("that hangs does not hold an aborted call", async () => {
+  it("that hangs does not block an abort", async () => {
     const { run, call } = withHook(() => new Promise(() => {}));
     const waiting = call();
     const reading = read(run(waiting));

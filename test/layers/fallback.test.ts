@@ -62,7 +62,7 @@ function setUp(
 const fails = (code: ModelErrorCode): ScriptedAttempt[] => [[{ error: { code, message: `it said ${code}` } }]];
 
 describe("fallback", () => {
-  it("tries the targets in their order until one answers", async () => {
+  it("tries the targets in order until one answers", async () => {
     const { ask, asked } = setUp(
       { a: fails("server_error"), b: fails("overloaded"), c: ["from c"], d: ["from d"] },
       { general: ["b", "c", "d"] },
@@ -72,7 +72,7 @@ describe("fallback", () => {
     expect(asked()).toEqual(["a", "b", "c"]);
   });
 
-  it("puts start and adjustments first, of the target that answers only", async () => {
+  it("emits start and adjustments first, only of the answering target", async () => {
     const facts = { known: true, capabilities: { temperature: false } };
     const { ask } = setUp(
       {
@@ -88,13 +88,13 @@ describe("fallback", () => {
     expect(events.filter(({ type }) => type === "start" || type === "usage")).toHaveLength(1);
   });
 
-  it("has one start of a target that answers by itself", async () => {
+  it("emits one start for a single target", async () => {
     const { ask } = setUp({ a: ["hi"] }, {});
     const { events } = await ask();
     expect(events.map(({ type }) => type)).toEqual(["start", "text-delta", "finish"]);
   });
 
-  it("tells each target whether another remains", async () => {
+  it("passes on whether another target remains", async () => {
     const { ask, dialects } = setUp(
       { a: fails("server_error"), b: fails("server_error"), c: ["ok"] },
       { general: ["b", "c"] },
@@ -112,7 +112,7 @@ describe("fallback", () => {
   });
 
   const none = (Object.keys(ERROR_CODES) as ModelErrorCode[]).filter((code) => ERROR_CODES[code].fallback === "none");
-  it.each(none)("keeps %s, which another model would not change", async (code) => {
+  it.each(none)("does not fall back for %s", async (code) => {
     const { ask, asked } = setUp({ a: fails(code), b: ["b"] }, { general: ["b"], policy: ["b"], context: ["b"] });
     const { error } = await ask();
     expect(error?.code).toBe(code);
@@ -120,7 +120,7 @@ describe("fallback", () => {
     expect(asked()).toEqual(["a"]);
   });
 
-  it("asks the next of equals where one does not have the model, but not where the request is wrong", async () => {
+  it("uses the next group member for not_found, but not for an invalid request", async () => {
     const missing = setUp({ a: fails("not_found"), b: ["b"] }, { general: ["b"] }, { isGroup: true });
     expect(textOf(await missing.ask())).toBe("b");
     const wrong = setUp({ a: fails("invalid_request"), b: ["b"] }, { general: ["b"] }, { isGroup: true });
@@ -139,7 +139,7 @@ describe("fallback", () => {
     expect(textOf(await plain.ask())).toBe("b");
   });
 
-  it("sends a throttled call to rate_limit_fallbacks first", async () => {
+  it("sends a rate limited call to rate_limit_fallbacks first", async () => {
     const { ask, asked } = setUp(
       { a: fails("rate_limited"), b: ["b"], quick: ["quick"] },
       { general: ["b"], "rate-limit": ["quick"] },
@@ -148,7 +148,7 @@ describe("fallback", () => {
     expect(asked()).toEqual(["a", "quick"]);
   });
 
-  it("keeps what a policy has stopped from the general list, also when the one that may serve fails", async () => {
+  it("does not use the general list after a policy error, even when the policy fallback fails", async () => {
     const { ask, asked } = setUp(
       { a: fails("content_filtered"), free: fails("server_error"), b: ["b"] },
       { general: ["b"], policy: ["free"] },
@@ -158,7 +158,7 @@ describe("fallback", () => {
     expect(asked()).toEqual(["a", "free"]);
   });
 
-  it("sends a filtered answer to content_policy_fallbacks and nowhere else", async () => {
+  it("sends a filtered answer only to content_policy_fallbacks", async () => {
     const special = setUp(
       { a: fails("content_filtered"), b: ["b"], free: ["free"] },
       { general: ["b"], policy: ["free"] },
@@ -169,7 +169,7 @@ describe("fallback", () => {
     expect(plain.asked()).toEqual(["a"]);
   });
 
-  it("does not ask the rest of fallback_models after one of them filtered", async () => {
+  it("does not use the rest of fallback_models after one of them filtered", async () => {
     const { ask, asked } = setUp(
       { a: fails("server_error"), b: fails("content_filtered"), c: ["c"] },
       { general: ["b", "c"] },
@@ -178,7 +178,7 @@ describe("fallback", () => {
     expect(asked()).toEqual(["a", "b"]);
   });
 
-  it("asks each target once, also when it is in several lists", async () => {
+  it("uses each target once, even if it is in several lists", async () => {
     const { ask, dialects } = setUp(
       { a: fails("context_too_long"), b: fails("server_error"), c: fails("overloaded") },
       { general: ["b", "c"], context: ["b"] },
@@ -200,7 +200,7 @@ describe("fallback", () => {
     expect(error?.errors.map(({ model }) => model)).toEqual(["a", "b"]);
   });
 
-  it("is all_models_failed when they fail for different reasons", async () => {
+  it("is all_models_failed when the codes differ", async () => {
     const { ask } = setUp({ a: fails("rate_limited"), b: fails("server_error") }, { general: ["b"] });
     const { error } = await ask();
     expect(error?.code).toBe("all_models_failed");
@@ -208,7 +208,7 @@ describe("fallback", () => {
     expect(error?.message).toContain("it said rate_limited");
   });
 
-  it("leaves a stream alone that broke after its first event", async () => {
+  it("does not fall back after the first event of a stream", async () => {
     const { ask, asked } = setUp(
       { a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]], b: ["b"] },
       { general: ["b"] },
@@ -219,7 +219,7 @@ describe("fallback", () => {
     expect(asked()).toEqual(["a"]);
   });
 
-  it("restarts on another target with a reset before its start, where restart is on", async () => {
+  it('restarts on another target with a reset before its start, with on_break = "restart"', async () => {
     const { ask } = setUp(
       { a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]], b: ["whole"] },
       { general: ["b"] },
@@ -230,7 +230,7 @@ describe("fallback", () => {
     expect(events[3]).toMatchObject({ type: "start", model: "b" });
   });
 
-  it("asks nobody else once the caller has aborted", async () => {
+  it("does not fall back after an abort", async () => {
     const call = callOf();
     const { ask, asked } = setUp({ a: [[{ hang: true }]], b: ["b"] }, { general: ["b"] });
     const asking = ask({ cancellation: call.cancellation });
@@ -239,7 +239,7 @@ describe("fallback", () => {
     expect(asked()).toEqual(["a"]);
   });
 
-  it("asks nobody else for an aborted call, whatever its failure says", async () => {
+  it("does not fall back for an aborted call, regardless of its error", async () => {
     const asked: string[] = [];
     const [a, b] = [targetOf("a"), targetOf("b")];
     const chain = { primary: a, fallbacks: () => [b], leftOut: [] };
@@ -257,7 +257,7 @@ describe("fallback", () => {
     expect(asked).toEqual(["a"]);
   });
 
-  it("tells which fallbacks could not be asked, but not of a request that is wrong everywhere", async () => {
+  it("names unusable fallbacks, but not for an invalid request", async () => {
     const leftOut = ["c has no key"];
     const failed = setUp({ a: fails("server_error") }, {}, { leftOut });
     expect((await failed.ask()).error?.message).toContain("not asked: c has no key");
@@ -265,7 +265,7 @@ describe("fallback", () => {
     expect((await wrong.ask()).error?.message).not.toContain("c has no key");
   });
 
-  it("skips a target that cannot take the request and says so when all is over", async () => {
+  it("skips a target that does not support the request and names it in the final error", async () => {
     const { ask, asked } = setUp(
       { a: fails("server_error"), b: ["b"] },
       { general: ["b"] },
@@ -287,9 +287,9 @@ describe("fallback", () => {
   });
 });
 
-describe("the lists of fallbacks", () => {
+describe("the fallback lists", () => {
   it.each(["server_error", "timed_out", "unauthorized"] as const)(
-    "for a throttled call are not asked after %s",
+    "for rate limits are not used after %s",
     async (code) => {
       const { ask, asked } = setUp({ a: fails(code), b: ["b"], c: ["c"] }, { general: ["b"], "rate-limit": ["c"] });
       expect((await ask()).error).toBeUndefined();
@@ -297,13 +297,13 @@ describe("the lists of fallbacks", () => {
     },
   );
 
-  it.each(["rate_limited", "quota_exhausted"] as const)("for a throttled call are asked after %s", async (code) => {
+  it.each(["rate_limited", "quota_exhausted"] as const)("for rate limits are used after %s", async (code) => {
     const { ask, asked } = setUp({ a: fails(code), b: ["b"], c: ["c"] }, { general: ["b"], "rate-limit": ["c"] });
     expect((await ask()).error).toBeUndefined();
     expect(asked()).toEqual(["a", "c"]);
   });
 
-  it("keep those that wait when another list is joined to them", async () => {
+  it("keep remaining targets when another list is added", async () => {
     const { ask, asked } = setUp(
       { a: fails("server_error"), b: fails("rate_limited"), c: ["c"], d: ["d"] },
       { general: ["b", "c"], "rate-limit": ["d"] },
@@ -313,18 +313,18 @@ describe("the lists of fallbacks", () => {
   });
 });
 
-describe("a prompt that some windows cannot hold", () => {
+describe("a prompt longer than some context windows", () => {
   const input = { ...INPUT, messages: [{ role: "user", content: "word ".repeat(1_000) }] } as const;
   const holds = (context: number): Partial<Target> => ({ facts: { known: true, capabilities: {}, context } });
 
-  it("goes past a primary that is too small, of which nothing shows", async () => {
+  it("skips a primary that is too small, without a trace", async () => {
     const { ask, asked } = setUp({ a: ["a"], b: ["b"] }, { general: ["b"] }, { targets: { a: holds(900) } });
     const { events } = await ask({ input });
     expect(events[0]).toMatchObject({ type: "start", model: "b" });
     expect(asked()).toEqual(["b"]);
   });
 
-  it("goes past a fallback that is too small, once, and that is not what the call failed for", async () => {
+  it("skips a fallback that is too small, which is not the error of the call", async () => {
     const failing = fails("server_error");
     const { ask, asked } = setUp(
       { a: failing, b: ["b"], c: failing },
@@ -337,7 +337,7 @@ describe("a prompt that some windows cannot hold", () => {
     expect(error?.errors.map(({ code }) => code)).toEqual(["server_error", "context_too_long", "server_error"]);
   });
 
-  it("is sent to the primary alone, but to no fallback that cannot hold it", async () => {
+  it("is sent to the primary, but to no fallback that is too small", async () => {
     const alone = setUp({ a: ["a"] }, {}, { targets: { a: holds(750) } });
     expect((await alone.ask({ input })).error).toBeUndefined();
     const last = setUp({ a: fails("server_error"), b: ["b"] }, { general: ["b"] }, { targets: { b: holds(750) } });
@@ -345,13 +345,13 @@ describe("a prompt that some windows cannot hold", () => {
     expect(last.asked()).toEqual(["a"]);
   });
 
-  it("is sent to none of equals that cannot hold it", async () => {
+  it("is sent to no group member that is too small", async () => {
     const { ask, asked } = setUp({ a: ["a"] }, {}, { targets: { a: holds(750) }, isGroup: true });
     expect((await ask({ input })).error?.code).toBe("context_too_long");
     expect(asked()).toEqual([]);
   });
 
-  it("goes to the primary once more, where it is slow and no fallback can hold it", async () => {
+  it("is hedged on the primary when all fallbacks are too small", async () => {
     const slow: ScriptedAttempt = [{ delayMs: 900 }, { delta: "a" }, { finish: "stop" }];
     const { ask, dialects } = setUp(
       { a: [slow], b: ["b"] },
@@ -362,7 +362,7 @@ describe("a prompt that some windows cannot hold", () => {
     expect([...dialects.values()].map(({ calls }) => calls.length)).toEqual([2, 0]);
   });
 
-  it("is sent to a small window when those that are larger have failed", async () => {
+  it("is sent to a small window after larger ones failed", async () => {
     const failing = fails("server_error");
     const { ask, asked } = setUp(
       { a: failing, b: failing, c: ["c"] },
@@ -377,7 +377,7 @@ describe("a prompt that some windows cannot hold", () => {
 it.each<[string, readonly ScriptedAttempt[], readonly string[], number]>([
   ["failed is not asked again", fails("server_error"), ["a", "b", "c"], 1],
   ["was called off may serve", [[{ hang: true }], "b"], ["a", "b"], 2],
-])("when the first breaks off, the second request beside it that %s", async (_, script, expected, times) => {
+])("when the first request breaks off, the hedged request that %s", async (_, script, expected, times) => {
   const broken: ScriptedAttempt = [
     { delayMs: 500 },
     { delta: "half" },
@@ -396,33 +396,30 @@ it.each<[string, readonly ScriptedAttempt[], readonly string[], number]>([
 it.each([
   ["of the first", "a", ["a", "b"]],
   ["of its own", "b", ["a", "b", "c"]],
-])(
-  "a second request that was called off may serve, whatever failed before of others: a try %s",
-  async (_, model, expected) => {
-    const broken: ScriptedAttempt = [
-      { delayMs: 500 },
-      { delta: "half" },
-      { error: { code: "server_error", message: "" } },
-    ];
-    const { ask, asked } = setUp(
-      { a: [broken], b: [[{ hang: true }], "b"], c: ["c"] },
-      { general: ["b", "c"] },
-      { policy: { hedgeAfterMs: 200 }, fields: { onBreak: "restart" } },
-    );
-    const tried = {
-      model,
-      provider: "scripted",
-      startedMs: 0,
-      durationMs: 1,
-      outcome: "error",
-      possiblyBilled: false,
-    } as const;
-    expect((await ask({ record: new CallRecord("call", 0, [tried]) })).error).toBeUndefined();
-    expect(asked()).toEqual(expected);
-  },
-);
+])("a cancelled hedged request may serve the call after other failures: an attempt %s", async (_, model, expected) => {
+  const broken: ScriptedAttempt = [
+    { delayMs: 500 },
+    { delta: "half" },
+    { error: { code: "server_error", message: "" } },
+  ];
+  const { ask, asked } = setUp(
+    { a: [broken], b: [[{ hang: true }], "b"], c: ["c"] },
+    { general: ["b", "c"] },
+    { policy: { hedgeAfterMs: 200 }, fields: { onBreak: "restart" } },
+  );
+  const tried = {
+    model,
+    provider: "scripted",
+    startedMs: 0,
+    durationMs: 1,
+    outcome: "error",
+    possiblyBilled: false,
+  } as const;
+  expect((await ask({ record: new CallRecord("call", 0, [tried]) })).error).toBeUndefined();
+  expect(asked()).toEqual(expected);
+});
 
-it("a target of another list is told whether one is left of that list", async () => {
+it("a target of another list knows whether targets remain in that list", async () => {
   const failing = fails("rate_limited");
   const { ask, dialects } = setUp({ a: failing, c: failing, d: failing }, { "rate-limit": ["c", "d"] });
   await ask();
@@ -430,7 +427,7 @@ it("a target of another list is told whether one is left of that list", async ()
   expect(remains).toEqual([false, true, false]);
 });
 
-describe("what a target is asked for", () => {
+describe("the request to a target", () => {
   const streamingOf = async (fields: Partial<Call>, target: Partial<Target> = {}, policy: Partial<Policy> = {}) => {
     const { ask, dialects } = setUp({ a: ["a"] }, {}, { targets: { a: target }, policy });
     await ask(fields);
@@ -438,7 +435,7 @@ describe("what a target is asked for", () => {
   };
   const without: Partial<Target> = { facts: { known: true, capabilities: { streaming: false } } };
 
-  it("is a stream where the first token has a clock, unless stream is false or the model cannot stream", async () => {
+  it("streams with first_token_timeout, unless stream is false or unsupported", async () => {
     const clocked = { firstTokenTimeoutMs: 1_000 };
     const body = { streaming: false };
     expect(await streamingOf(body, {}, clocked)).toBe(true);
@@ -447,7 +444,7 @@ describe("what a target is asked for", () => {
     expect(await streamingOf(body, without, clocked)).toBe(false);
   });
 
-  it("is a stream where the answer may be longer than the wire gives as a body", async () => {
+  it("streams when the answer may be too long for a body", async () => {
     const upTo = async (maxNewTokens: number) => {
       const { ask, dialects } = setUp({ a: ["a"] }, {}, { dialect: { longAnswerTokens: 100 } });
       await ask({ streaming: false, input: { ...INPUT, settings: { maxNewTokens } } });
@@ -456,7 +453,7 @@ describe("what a target is asked for", () => {
     expect([await upTo(100), await upTo(101)]).toEqual([false, true]);
   });
 
-  it("is a stream where the call is one, or was asked to be one on the wire, and the model can", async () => {
+  it("streams for stream() and stream = true, if supported", async () => {
     expect(await streamingOf({ streaming: true })).toBe(true);
     expect(await streamingOf({ streaming: false })).toBe(false);
     expect(await streamingOf({ streaming: false, input: { ...INPUT, stream: true } })).toBe(true);
@@ -466,7 +463,7 @@ describe("what a target is asked for", () => {
   });
 });
 
-it("the start has the id of a response that comes with the first events, and else none", async () => {
+it("`start` has the response id if it arrives with the first events", async () => {
   const response = { events: [{ type: "response", id: "r1" }] } as const;
   const known = setUp({ a: [[{ usage: { input: 1 } }, response, { delta: "a" }, { finish: "stop" }]] }, {});
   expect((await known.ask()).events[0]).toEqual({ type: "start", model: "a", provider: "scripted", id: "r1" });
@@ -479,7 +476,7 @@ describe("a refusal", () => {
     [{ events: [{ type: "refusal-delta", text: "I will not.", sample: 0 }] }, { finish: "refusal" }],
   ];
 
-  it("is an answer where nobody else may be asked", async () => {
+  it("is an answer without content_policy_fallbacks", async () => {
     const { ask, asked } = setUp({ a: refuses, b: ["b"] }, { general: ["b"] });
     const { events, error } = await ask();
     expect(error).toBeUndefined();
@@ -487,14 +484,14 @@ describe("a refusal", () => {
     expect(asked()).toEqual(["a"]);
   });
 
-  it("goes to content_policy_fallbacks, and nothing of it shows", async () => {
+  it("uses content_policy_fallbacks, without a trace", async () => {
     const { ask } = setUp({ a: refuses, free: ["certainly"] }, { policy: ["free"] });
     const { events } = await ask();
     expect(events.map(({ type }) => type)).toEqual(["start", "text-delta", "finish"]);
     expect(events[0]).toMatchObject({ model: "free" });
   });
 
-  it("of the last one is the answer", async () => {
+  it("of the last target is the answer", async () => {
     const { ask, asked } = setUp({ a: refuses, free: refuses }, { policy: ["free"] });
     const { events, error } = await ask();
     expect(error).toBeUndefined();
@@ -503,7 +500,7 @@ describe("a refusal", () => {
     expect(asked()).toEqual(["a", "free"]);
   });
 
-  it("after delivered text is the answer of a stream, and starts again where restart is on", async () => {
+  it('after delivered text is the answer of a stream, and restarts with on_break = "restart"', async () => {
     const late: ScriptedAttempt[] = [[{ delta: "Well, " }, { finish: "refusal" }]];
     const stream = setUp({ a: late, free: ["yes"] }, { policy: ["free"] });
     expect((await stream.ask()).events.map(({ type }) => type)).toEqual(["start", "text-delta", "finish"]);
@@ -518,7 +515,7 @@ describe("a refusal", () => {
     ]);
   });
 
-  it("is one also in the batch of its words, which are told when nobody else serves", async () => {
+  it("is detected in the batch with its text, which is delivered when no other target answers", async () => {
     const batch: FlowEvent[] = [
       { type: "refusal-delta", text: "I will not.", sample: 0 },
       { type: "finish", reason: "refusal", sample: 0 },
@@ -532,13 +529,13 @@ describe("a refusal", () => {
     expect((await silent.ask()).error?.errors[0]?.message).toBe("scripted (a-model): the model declined");
   });
 
-  it("is not what ends without a word", async () => {
+  it("is not an answer without text", async () => {
     const { ask, asked } = setUp({ a: [[{ finish: "stop" }]], free: ["yes"] }, { policy: ["free"] });
     expect((await ask()).events.map(({ type }) => type)).toEqual(["start", "finish"]);
     expect(asked()).toEqual(["a"]);
   });
 
-  it("holds an answer back no longer than its first words", async () => {
+  it("delays an answer only until its first text", async () => {
     const first: FlowEvent[] = [
       { type: "response", id: "r" },
       { type: "text-delta", text: "Yes", sample: 0 },

@@ -35,8 +35,8 @@ async function read(events: Events): Promise<unknown> {
   }
 }
 
-describe("a member that is watched", () => {
-  test("is busy until its answer has ended, failed or been left", async () => {
+describe("a tracked member", () => {
+  test("is busy until its answer ends, fails or is abandoned", async () => {
     const { group, state, call } = setUp();
     const member = state.memberOf("one");
     const busy: number[] = [];
@@ -59,7 +59,7 @@ describe("a member that is watched", () => {
     expect([...busy, member.inFlight]).toEqual([1, 1, 1, 0]);
   });
 
-  test("is remembered by the time to its first words, and by its tokens", async () => {
+  test("has the latency to its first token, and its tokens", async () => {
     const { group, state, call, clock } = setUp();
     await read(
       group.watch(call(), async function* () {
@@ -73,7 +73,7 @@ describe("a member that is watched", () => {
     expect([state.memberOf("one").latencyMs(100), state.memberOf("one").tokens(100)]).toEqual([40, 10]);
   });
 
-  test("rests after a failure, not after something that is no failure of a model", async () => {
+  test("cools down after a failure of the model only", async () => {
     const { group, state, call } = setUp();
     const throwing = (error: unknown) =>
       async function* (): Events {
@@ -86,7 +86,7 @@ describe("a member that is watched", () => {
     expect(state.memberOf("one").restMs(0)).toBe(5_000);
   });
 
-  test("is not retried while another may serve; whoever is no member is left alone", async () => {
+  test("is not retried while another member remains; others are", async () => {
     const { group, call, one } = setUp();
     const seen: (readonly [string, number])[] = [];
     const next = async function* ({ target }: Call): Events {
@@ -105,7 +105,7 @@ describe("a member that is watched", () => {
 });
 
 describe("the chain of a call", () => {
-  test("is chosen once, and is the one that fallback goes by", async () => {
+  test("is chosen once and used by fallback", async () => {
     const { group, call } = setUp({ strategy: "round_robin" });
     const chosen: string[] = [];
     for (let turn = 0; turn < 3; turn++)
@@ -119,7 +119,7 @@ describe("the chain of a call", () => {
     expect(chosen).toEqual(["one", "one", "two", "two", "one", "one"]);
   });
 
-  test("has who rests last, the longest at the end, before those that serve when no member does", () => {
+  test("has cooling members last, before the group's fallbacks", () => {
     const spare = targetOf("spare");
     const { group, state, call } = setUp({ fallbacks: [spare], isOpen: ({ entry }) => entry === "two" });
     const names = () => {
@@ -136,7 +136,7 @@ describe("the chain of a call", () => {
   });
 });
 
-test("the states of a group are the same for every reading of the file", () => {
+test("the states of a group survive a reload", () => {
   const states = new GroupStates();
   expect(states.of("a")).toBe(states.of("a"));
   expect(states.of("a")).not.toBe(states.of("b"));

@@ -29,7 +29,7 @@ function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {})
 const serverError = { error: { code: "server_error", message: "broken", status: 500 } } as const;
 
 describe("cockatiel around a stream", () => {
-  it("lets a stream live on after its first event, however long it is read", async () => {
+  it("keeps a stream open after its first event", async () => {
     const { clock, run, call } = setUp(
       [[{ delta: "a" }, { delayMs: 30_000 }, { delta: "b" }, { delayMs: 30_000 }, { delta: "c" }, { finish: "stop" }]],
       {
@@ -43,7 +43,7 @@ describe("cockatiel around a stream", () => {
     expect(clock.monotonic()).toBe(60_000);
   });
 
-  it("still ends an attempt whose whole time is over after its first event", async () => {
+  it("ends an attempt that times out after its first event", async () => {
     const { clock, run, call, dialect } = setUp([[{ delta: "a" }, { hang: true }]], { attemptTimeoutMs: 5_000 });
     const seen = await clock.settle(read(run(call())));
     expect(seen.error).toMatchObject({ code: "timed_out", phase: "attempt" });
@@ -51,7 +51,7 @@ describe("cockatiel around a stream", () => {
     expect(dialect.calls[0]?.end).toBe("failed");
   });
 
-  it("carries the caller's abort to the wire after the first event", async () => {
+  it("forwards the caller's abort after the first event", async () => {
     const { run, call, dialect } = setUp([[{ delta: "a" }, { hang: true }]]);
     const running = call();
     const iterator = run(running)[Symbol.asyncIterator]();
@@ -67,7 +67,7 @@ describe("cockatiel around a stream", () => {
     expect(dialect.calls[0]?.call.cancellation.reason).toBe(reason);
   });
 
-  it("settles at once when aborted during a wait between tries, and tries no more", async () => {
+  it("settles at once when aborted during a backoff, without another attempt", async () => {
     const { clock, run, call, dialect } = setUp([[serverError]], { retryMinWaitMs: 10_000 });
     const running = call();
     const reading = read(run(running));
@@ -83,7 +83,7 @@ describe("cockatiel around a stream", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("asks again num_retries times: three retries are four attempts", async () => {
+  it("retries num_retries times: three retries are four attempts", async () => {
     const { clock, run, call, dialect } = setUp([[serverError]], { numRetries: 3 });
     const seen = await clock.settle(read(run(call())));
     expect(seen.error?.code).toBe("server_error");
@@ -91,13 +91,13 @@ describe("cockatiel around a stream", () => {
     expect(dialect.calls.map(({ call }) => call.tryIndex)).toEqual([0, 1, 2, 3]);
   });
 
-  it("never asks again with num_retries 0", async () => {
+  it("never retries with num_retries 0", async () => {
     const { clock, run, call, dialect } = setUp([[serverError]], { numRetries: 0 });
     await clock.settle(read(run(call())));
     expect(dialect.calls).toHaveLength(1);
   });
 
-  it("holds a slot until the stream has settled, not until it is opened", async () => {
+  it("holds a slot until the stream settles, not only until it opens", async () => {
     const { clock, run, call, dialect } = setUp([[{ delta: "a" }, { delayMs: 1_000 }, { finish: "stop" }]], {
       maxParallel: 1,
       queue: 5,
@@ -121,7 +121,7 @@ describe("cockatiel around a stream", () => {
   });
 });
 
-describe("what is held until a stream has settled", () => {
+describe("a resource held until a stream settles", () => {
   async function releasesAfter(events: AsyncIterable<readonly FlowEvent[]>, steps: number) {
     let released = 0;
     const iterator = releasing(events, () => void released++)[Symbol.asyncIterator]();
@@ -137,7 +137,7 @@ describe("what is held until a stream has settled", () => {
   }
   const words: FlowEvent[] = [{ type: "text-delta", text: "a", sample: 0 }];
 
-  it("is released once, at its end or when its reader leaves", async () => {
+  it("is released once, at the end or when the reader stops", async () => {
     async function* complete() {
       yield words;
     }
@@ -149,7 +149,7 @@ describe("what is held until a stream has settled", () => {
     expect(await releasesAfter(long(), 1)).toEqual({ released: 1, error: undefined });
   });
 
-  it("is released by a failure that is not a ModelError, which passes unchanged", async () => {
+  it("is released by an error that is not a ModelError, which is rethrown", async () => {
     const bug = new TypeError("bug");
     async function* broken() {
       yield words;

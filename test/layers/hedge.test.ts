@@ -38,7 +38,7 @@ function setUp(first: ScriptedAttempt, second: ScriptedAttempt | undefined) {
 
 const NOTHING = { listening: 0, timers: 0 };
 
-it("the record of the call is that of the request whose answer is read", async () => {
+it("the record of the call is that of the delivered request", async () => {
   const { clock, call, events, left, told } = setUp(slow(900, "first"), slow(100, "second"));
   expect(textOf(await clock.settle(read(events)))).toBe("second");
   await quiet();
@@ -46,7 +46,7 @@ it("the record of the call is that of the request whose answer is read", async (
   expect([told, left()]).toEqual([["called off"], NOTHING]);
 });
 
-it("what the winner learns on its way is on the record while it is read, and to its end", async () => {
+it("facts of the winner are recorded while it is read", async () => {
   const clock = new FakeClock();
   const call = callOf({ clock });
   const way: Way = async function* ({ record }) {
@@ -62,7 +62,7 @@ it("what the winner learns on its way is on the record while it is read, and to 
   expect([seen[0], call.record.requestId]).toEqual(["at first", "at last"]);
 });
 
-it("a request that fails after the race is over is told to nobody", async () => {
+it("a failure after the race is ignored", async () => {
   const { clock, events, told, ends, left } = setUp(slow(250, "first"), [{ delayMs: 100 }, { hang: true }]);
   expect(textOf(await clock.settle(read(events)))).toBe("first");
   await quiet();
@@ -71,20 +71,20 @@ it("a request that fails after the race is over is told to nobody", async () => 
   expect(left()).toEqual(NOTHING);
 });
 
-it("one that fails before is, once, and the other goes on", async () => {
+it("a failure before the race ends is reported once, and the other continues", async () => {
   const { clock, events, told, left } = setUp(slow(500, "first"), failing(100));
   expect(textOf(await clock.settle(read(events)))).toBe("first");
   expect([told, left()]).toEqual([["lost server_error", "called off"], NOTHING]);
 });
 
-it("when the first fails before the time no second request leaves", async () => {
+it("no second request is sent when the first fails early", async () => {
   const { clock, events, told, ends, left } = setUp(failing(100), "second");
   expect((await clock.settle(read(events))).error?.code).toBe("server_error");
   await clock.advance(1_000);
   expect([told, ends(), left()]).toEqual([[], ["failed", undefined], NOTHING]);
 });
 
-it("when both fail the error is that of the first", async () => {
+it("the error is that of the first when both fail", async () => {
   const { clock, events, told, left } = setUp(
     [{ delayMs: 250 }, { error: { code: "overloaded", message: "" } }],
     failing(100),
@@ -93,13 +93,13 @@ it("when both fail the error is that of the first", async () => {
   expect([told, left()]).toEqual([["lost server_error"], NOTHING]);
 });
 
-it("where no second request is allowed the first is waited for", async () => {
+it("waits for the first when no second request is allowed", async () => {
   const { clock, events, left } = setUp(slow(900, "first"), undefined);
   expect(textOf(await clock.settle(read(events)))).toBe("first");
   expect(left()).toEqual(NOTHING);
 });
 
-it("a reader that leaves the winner leaves nothing", async () => {
+it("abandoning the winner leaves nothing behind", async () => {
   const { clock, events, left, ends } = setUp(
     [{ delta: "a" }, { delayMs: 5 }, { delta: "b" }, { hang: true }],
     "second",

@@ -25,24 +25,24 @@ it.each([
   ["aEN", ["END", "N!"], 2],
   ["aEN", ["N!", "END"], 2],
   ["aa", ["aab", "aaa"], 2],
-])("the end of %j that may begin one of %j has %i characters", (text, words, length) => {
+])("the suffix of %j that may start one of %j has %i characters", (text, words, length) => {
   expect(possibleStart(text, words)).toBe(length);
 });
 
-describe("a stop sequence that the model does not take", () => {
-  it("ends the text on this side, also when it is split over deltas", () => {
+describe("a stop sequence that the model does not support", () => {
+  it("ends the text locally, even when split over deltas", () => {
     expect(textOf(cut(["END"], ["one E", "N", "D two", " END"]))).toBe("one ");
     expect(textOf(cut(["END"], ["one E", "N"]))).toBe("one EN");
   });
 
-  it("is the one that is complete first, and of two that end together the longer", () => {
+  it("is the first complete one, and the longer of two that end together", () => {
     expect(textOf(cut(["long stop here", "stop"], ["a long stop here"]))).toBe("a long ");
     expect(textOf(cut(["stop", "long stop"], ["a long stop"]))).toBe("a ");
     expect(textOf(cut(["two", "one"], ["a one two"]))).toBe("a ");
     expect(textOf(cut(["one", "two"], ["a two one"]))).toBe("a ");
   });
 
-  it("cuts only the sample that says it", () => {
+  it("cuts only its own sample", () => {
     const cutter = new StopCutter(["END"]);
     const say = (text: string, sample: number) => textOf(cutter.pass([{ type: "text-delta", text, sample }]));
     expect([say("a END b", 0), say("c", 0), say("d", 1)]).toEqual(["a ", "", "d"]);
@@ -53,7 +53,7 @@ describe("a stop sequence that the model does not take", () => {
     expect(cutter.pass([{ type: "finish", reason: "length", sample: 1 }])).toMatchObject([{ reason: "length" }]);
   });
 
-  it("passes other events on, before the text that it holds only where they belong to no sample", () => {
+  it("passes on other events, before held text only if they belong to no sample", () => {
     const cutter = new StopCutter(["END"]);
     const usage: FlowEvent = { type: "response", id: "r" };
     expect(cutter.pass([{ type: "text-delta", text: "a E", sample: 0 }, usage])).toEqual([
@@ -64,12 +64,12 @@ describe("a stop sequence that the model does not take", () => {
     expect(cutter.pass([finish("stop")])).toEqual([{ type: "text-delta", text: "EN", sample: 0 }, finish("stop")]);
   });
 
-  it("makes an answer that ran into its limit after it one that stopped", () => {
+  it("changes a later finish reason `length` to `stop`", () => {
     expect(cut(["END"], ["a END b"], "length").at(-1)).toMatchObject({ reason: "stop" });
     expect(cut(["END"], ["a b"], "length").at(-1)).toMatchObject({ reason: "length" });
   });
 
-  it("shows the same text for any split", () => {
+  it("gives the same text for any split", () => {
     const piece = fc.string({ unit: fc.constantFrom("a", "E", "N", "D", "\n"), maxLength: 4 });
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {
@@ -81,7 +81,7 @@ describe("a stop sequence that the model does not take", () => {
     );
   });
 
-  it("is left out of the request, reported, and cuts the reply and the stream", async () => {
+  it("is dropped from the request, reported, and cuts the reply and the stream", async () => {
     await using factory = ModelFactory.parse(
       '[models.m]\nname = "o1-mini"\nprovider = "simulator"\nstop = ["END", "FIN"]',
     );
@@ -98,7 +98,7 @@ describe("a stop sequence that the model does not take", () => {
     await expect(factory.get("m").codegen("hi", { strict: true })).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  it("in greater number than the provider takes is a mistake of the file, with its place", () => {
+  it("beyond the provider's limit is an error in the file, with its position", () => {
     const toml = '[models.m]\nname = "gpt-4o"\nprovider = "openai"\napi_key = "k"\nstop = ["a", "b", "c", "d", "e"]';
     expect(() => ModelFactory.parse(toml, { env: {} }).create("m" as never)).toThrow(
       /5:8: "stop" has 5 sequences.*at most 4/,

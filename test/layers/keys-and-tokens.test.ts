@@ -33,8 +33,8 @@ function setUp(failures: Record<string, Failure | undefined>, before: readonly F
   return { clock, used, failures, ask: () => clock.settle(read(run(callOf({ clock, target })))) };
 }
 
-describe("keys that rest", () => {
-  it("without a time come last for ten seconds", async () => {
+describe("unavailable keys", () => {
+  it("come last for ten seconds without a delay", async () => {
     const { ask, clock, used, failures } = setUp({ one: { code: "rate_limited" }, two: undefined });
     await ask();
     failures["one"] = undefined;
@@ -45,7 +45,7 @@ describe("keys that rest", () => {
     expect(used).toEqual(["one", "two", "two", "one"]);
   });
 
-  it("come in the order in which they are free again", async () => {
+  it("come in the order of their availability", async () => {
     const { ask, clock, failures } = setUp({ one: { code: "rate_limited" }, two: { code: "rate_limited" } });
     failures["two"] = undefined;
     await ask();
@@ -58,7 +58,7 @@ describe("keys that rest", () => {
   it.each([
     [9_000, 4_000],
     [4_000, 9_000],
-  ])("for %i and %i ms end the call with the shorter time, now and later", async (one, two) => {
+  ])("for %i and %i ms fail the call with the shorter delay", async (one, two) => {
     const { ask, clock, used } = setUp({
       one: { code: "rate_limited", retryAfterMs: one },
       two: { code: "rate_limited", retryAfterMs: two },
@@ -71,7 +71,7 @@ describe("keys that rest", () => {
     expect(used).toEqual(["one", "two"]);
   });
 
-  it("obey the longer of two times, that of the model and that of the account", async () => {
+  it("wait for the longer of the model's and the account's delay", async () => {
     const { ask, clock, used, failures } = setUp({ one: { code: "quota_exhausted" }, two: undefined });
     await ask();
     await clock.advance(300_001);
@@ -81,7 +81,7 @@ describe("keys that rest", () => {
     expect(used).toEqual(["one", "two", "one", "two", "two"]);
   });
 
-  it("until their account is filled up are not asked for another model either", async () => {
+  it("without credit are not used for other models", async () => {
     const { ask, used, failures } = setUp({
       one: { code: "rate_limited", retryAfterMs: 1_000 },
       two: { code: "quota_exhausted" },
@@ -99,25 +99,25 @@ describe("the failure of several keys", () => {
   it.each([
     [throttled, refused],
     [refused, throttled],
-  ])("is the one that another try helps: %j, %j", async (one, two) => {
+  ])("is the retryable one: %j, %j", async (one, two) => {
     expect((await setUp({ one, two }).ask()).error?.code).toBe("rate_limited");
   });
 
-  it("names what killed each when all are dead", async () => {
+  it("lists each error when all were rejected", async () => {
     const { ask } = setUp({ one: { code: "unauthorized" }, two: { code: "unauthorized" } });
     await ask();
     expect((await ask()).error?.message).toContain("every key is dead (unauthorized, unauthorized)");
   });
 });
 
-it("a single key is asked again after it was refused: nobody else could be", async () => {
+it("a single key is used again after it was rejected", async () => {
   const { ask, used } = setUp({ only: { code: "unauthorized" } });
   expect((await ask()).error?.message).toBe("unauthorized");
   expect((await ask()).error?.message).toBe("unauthorized");
   expect(used).toEqual(["only", "only"]);
 });
 
-it("keys are not changed after a batch that had content among other events", async () => {
+it("keys are not rotated after a batch with content", async () => {
   const batch: FlowEvent[] = [
     { type: "response", id: "r" },
     { type: "text-delta", text: "half", sample: 0 },
@@ -136,7 +136,7 @@ describe("a token", () => {
     return { clock, run, call };
   }
 
-  it("that never comes ends the attempt, not the call", async () => {
+  it("that never arrives fails the attempt, not the call", async () => {
     const { clock, run, call } = withHook(() => new Promise(() => {}));
     const waiting = call();
     const { error } = await clock.settle(read(run(waiting)));
@@ -145,13 +145,13 @@ describe("a token", () => {
     expect([clock.monotonic(), clock.pending, waiting.cancellation.cancelled]).toEqual([3_000, 0, false]);
   });
 
-  it("that came leaves no timer behind", async () => {
+  it("leaves no timer after it arrived", async () => {
     const { clock, run, call } = withHook(async () => ({ token: "t" }));
     expect((await read(run(call()))).error).toBeUndefined();
     expect(clock.pending).toBe(0);
   });
 
-  it("is kept after a failure that is not about it", async () => {
+  it("is kept after unrelated failures", async () => {
     let asked = 0;
     const hook = async () => ({ token: `t${++asked}`, expiresAt: Number.MAX_SAFE_INTEGER });
     const { run, call } = withHook(hook, [[{ error: { code: "server_error", message: "" } }], "hi"]);
@@ -160,7 +160,7 @@ describe("a token", () => {
     expect(asked).toBe(1);
   });
 
-  it("that replaced the refused one meanwhile is kept", async () => {
+  it("is kept when it already replaced the rejected one", async () => {
     let asked = 0;
     const hook = async () => ({ token: `t${++asked}`, expiresAt: Number.MAX_SAFE_INTEGER });
     const refused = { error: { code: "unauthorized", message: "" } } as const;

@@ -14,8 +14,8 @@ function failedAt(...times: readonly number[]): MemberState {
   return state;
 }
 
-describe("a member rests", () => {
-  test("after as many failures within a minute as are allowed, for the cooldown", () => {
+describe("a member cools down", () => {
+  test("after allowed_fails failures within a minute, for the cooldown", () => {
     expect(failedAt(0).restMs(0)).toBe(0);
     const state = failedAt(0, 60_000);
     expect([state.restMs(60_000), state.restMs(64_999), state.restMs(65_000), state.restMs(70_000)]).toEqual([
@@ -23,12 +23,12 @@ describe("a member rests", () => {
     ]);
   });
 
-  test("not for failures that are longer ago than a minute", () => {
+  test("not for failures older than a minute", () => {
     expect(failedAt(0, 60_001).restMs(60_001)).toBe(0);
     expect(failedAt(0, 60_001, 60_002).restMs(60_002)).toBe(5_000);
   });
 
-  test("anew only after as many failures anew", () => {
+  test("again only after as many new failures", () => {
     const state = failedAt(0, 1);
     state.failed(error("server_error"), RULE, 5_001);
     expect(state.restMs(5_001)).toBe(0);
@@ -45,7 +45,7 @@ describe("a member rests", () => {
     },
   );
 
-  test("as long as the provider asks, if that is longer, and a later word does not shorten it", () => {
+  test("for the provider's longer delay, which a later one does not shorten", () => {
     const state = new MemberState();
     state.failed(error("rate_limited", 20_000), RULE, 0);
     expect(state.restMs(0)).toBe(20_000);
@@ -63,7 +63,7 @@ describe("a member rests", () => {
   );
 });
 
-test("latency follows the newest answers slowly, and is unknown after a minute without one", () => {
+test("latency is a moving average, unknown after a minute without an answer", () => {
   const state = new MemberState();
   expect(state.latencyMs(0)).toBeUndefined();
   state.spoke(100, 0);

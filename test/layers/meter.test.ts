@@ -31,7 +31,7 @@ function setUp(
   return { clock, run, call, seen: () => clock.settle(read(run(call))), rows: call.record.attempts };
 }
 
-describe("a prompt above the window of its model", () => {
+describe("a prompt above the context window", () => {
   const facts = { known: true, capabilities: {}, context: 1_000 };
   const reportsOf = async (script: ScriptedAttempt, settings = {}) => {
     const { run, call, clock } = setUp([script]);
@@ -46,12 +46,12 @@ describe("a prompt above the window of its model", () => {
     { finish: "stop" },
   ];
 
-  it("is reported once, after the usage that shows it", async () => {
+  it("is reported once, after its usage", async () => {
     const usage = { input: 400, cacheRead: 400, cacheWrite: 201 };
     expect(await reportsOf(answer(usage))).toEqual(["usage", "adjustment", "usage", "finish"]);
   });
 
-  it("is not reported for the tokens of the answer, of searches, or of an estimate", async () => {
+  it("is not reported for output tokens, searches or estimates", async () => {
     expect(await reportsOf(answer({ input: 1_000 }))).not.toContain("adjustment");
     expect(await reportsOf(answer({ input: 1_001 }), { webSearch: true })).not.toContain("adjustment");
     expect(await reportsOf(answer({ input: 1_001, estimated: true }))).not.toContain("adjustment");
@@ -59,7 +59,7 @@ describe("a prompt above the window of its model", () => {
 });
 
 describe("the meter", () => {
-  it("writes one row for a request that was answered, with tokens and money", async () => {
+  it("records one row per answered request, with usage and cost", async () => {
     const { seen, rows } = setUp([
       [{ delayMs: 200 }, { delta: "hi" }, { usage: { input: 1_000, output: 500 } }, { finish: "stop" }],
     ]);
@@ -78,7 +78,7 @@ describe("the meter", () => {
     ]);
   });
 
-  it("writes one row per try, those that failed too", async () => {
+  it("records one row per attempt, including failed ones", async () => {
     const { seen, rows } = setUp(
       [[{ delayMs: 100 }, { error: { code: "server_error", message: "broken", status: 500 } }], "fine"],
       { layers: [retry(new RetryBudgets()), meter] },
@@ -92,7 +92,7 @@ describe("the meter", () => {
     ]);
   });
 
-  it("puts an estimate before the finish when the provider tells no usage", async () => {
+  it("emits estimated usage before finish when the provider reports none", async () => {
     const { seen, rows } = setUp(["hello there world"]);
     const { events } = await seen();
     expect(events.slice(-2).map(({ type }) => type)).toEqual(["usage", "finish"]);
@@ -101,7 +101,7 @@ describe("the meter", () => {
     expect(rows[0]?.cost?.estimated).toBe(true);
   });
 
-  it("adds no estimate where the provider told", async () => {
+  it("emits no estimate when the provider reports usage", async () => {
     const { seen } = setUp([[{ delta: "hi" }, { usage: { input: 1, output: 1 } }, { finish: "stop" }]]);
     const { events } = await seen();
     expect(events.filter(({ type }) => type === "usage")).toHaveLength(1);
@@ -119,7 +119,7 @@ describe("the meter", () => {
     expect(rows[0]).toMatchObject({ outcome: "error", possiblyBilled });
   });
 
-  it("writes no row for a request that was never tried", async () => {
+  it("records no row for a request that was never sent", async () => {
     const { seen, rows } = setUp([[{ error: { code: "unsupported", message: "x" } }]], { sent: { sent: false } });
     await seen();
     expect(rows).toEqual([]);
@@ -128,13 +128,13 @@ describe("the meter", () => {
   it.each([
     [400, 1],
     [undefined, 0],
-  ] as const)("of a dialect without a transport believes the status of its errors: %s", async (status, count) => {
+  ] as const)("uses the status of errors from a dialect without a transport: %s", async (status, count) => {
     const { seen, rows } = setUp([[{ error: { code: "invalid_request", message: "x", status } }]]);
     await seen();
     expect(rows).toHaveLength(count);
   });
 
-  it("has the row of a stream that its reader left, with what it had used", async () => {
+  it("records an abandoned stream with its usage so far", async () => {
     const { run, call, rows } = setUp([
       [{ delta: "a" }, { usage: { input: 5, output: 1 } }, { delta: "b" }, { hang: true }],
     ]);
@@ -145,7 +145,7 @@ describe("the meter", () => {
     expect(rows).toMatchObject([{ outcome: "aborted", possiblyBilled: true, usage: { input: 5 } }]);
   });
 
-  it("has the row of an abort", async () => {
+  it("records an abort", async () => {
     const { run, call, rows } = setUp([[{ delta: "a" }, { hang: true }]]);
     const reading = read(run(call));
     await quiet();
@@ -154,7 +154,7 @@ describe("the meter", () => {
     expect(rows).toMatchObject([{ outcome: "aborted", possiblyBilled: true, error: { code: "aborted" } }]);
   });
 
-  it("has the row of a timed-out attempt by the time the call ends, even when the dialect hears nothing", async () => {
+  it("records a timed-out attempt before the call ends, even if the dialect ignores the abort", async () => {
     const clock = new FakeClock();
     const deaf = {
       open: async function* () {
@@ -170,7 +170,7 @@ describe("the meter", () => {
     ]);
   });
 
-  it("takes events that simply stop for a cut, whatever dialect they come from", async () => {
+  it("treats events without an end as truncated, for any dialect", async () => {
     const open = async function* (): Events {
       yield [{ type: "text-delta", text: "half", sample: 0 }];
     };
@@ -188,7 +188,7 @@ describe("the meter", () => {
 });
 
 describe("the row of an attempt", () => {
-  it("has its times from the beginning of the call", async () => {
+  it("has times relative to the start of the call", async () => {
     const { seen, rows, clock, call } = setUp([[{ delayMs: 100 }, { delta: "a" }, { finish: "stop" }]]);
     await clock.advance(1_000);
     Object.assign(call.record, { startedMs: 700 });
@@ -196,14 +196,14 @@ describe("the row of an attempt", () => {
     expect(rows).toMatchObject([{ startedMs: 300, durationMs: 100 }]);
   });
 
-  it("has a status only where the failure has one", async () => {
+  it("has a status only if the error has one", async () => {
     const { seen, rows } = setUp([[{ error: { code: "server_error", message: "x" } }]]);
     await seen();
     expect(rows[0]?.error).toStrictEqual({ code: "server_error", message: "x" });
   });
 
   it.each(["rate_limited", "overloaded", "invalid_request"] as const)(
-    "is not billed for %s inside an answer with status 200, unless something was said",
+    "is not billed for %s in a 200 response without content",
     async (code) => {
       const sent = { response: { status: 200 } as never };
       const error = { error: { code, message: "x" } };
@@ -225,13 +225,13 @@ describe("the row of an attempt", () => {
     expect(rows[0]).toMatchObject({ possiblyBilled: false });
   });
 
-  it("is none for what a dialect without a transport refuses to send", async () => {
+  it("is absent for a request that a dialect without a transport rejects", async () => {
     const { seen, rows } = setUp([[{ error: { code: "unsupported", message: "x" } }]]);
     await seen();
     expect(rows).toEqual([]);
   });
 
-  it("shows an attempt over our transport that never had a connection, and none that it refused", async () => {
+  it("exists for an attempt without a connection, but not for a rejected one", async () => {
     for (const [code, count] of [
       ["timed_out", 1],
       ["proxy_refused", 1],
@@ -244,7 +244,7 @@ describe("the row of an attempt", () => {
   });
 });
 
-describe("the tokens of an attempt that broke off", () => {
+describe("the usage of a failed attempt", () => {
   const words = "twelve words that the model has said before it broke off here";
   const told = { usage: { input: 10, output: 1 } } as const;
   const rowOf = async (script: ScriptedAttempt) => {
@@ -254,7 +254,7 @@ describe("the tokens of an attempt that broke off", () => {
   };
   const cut = { error: { code: "stream_truncated", message: "x" } } as const;
 
-  it("are at least what was said, whatever was told on the way", async () => {
+  it("is at least the delivered tokens", async () => {
     const row = await rowOf([told, { delta: words }, cut]);
     const output = row?.usage?.output ?? 0;
     expect(output).toBeGreaterThan(8);
@@ -270,13 +270,13 @@ describe("the tokens of an attempt that broke off", () => {
     expect((await rowOf([step, cut]))?.usage?.output).toBeGreaterThan(8);
   });
 
-  it("are what was told where the answer had come to its end", async () => {
+  it("is the reported usage when the answer was complete", async () => {
     const filtered = { error: { code: "content_filtered", message: "x" } } as const;
     expect((await rowOf([told, { delta: words }, filtered]))?.usage).toMatchObject({ output: 1, estimated: false });
   });
 });
 
-it("an estimate stands before the first finish of several samples, in one batch too", async () => {
+it("estimated usage comes before the first finish of several samples, even in one batch", async () => {
   const events: FlowEvent[] = [
     { type: "text-delta", text: "a", sample: 0 },
     { type: "finish", reason: "stop", sample: 0 },

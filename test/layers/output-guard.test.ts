@@ -39,7 +39,7 @@ describe("endless repetition", () => {
     expect(dialect.calls[0]?.end).toBe("left");
   });
 
-  it("has the limit of the entry, and 0 switches it off", async () => {
+  it("uses the entry's limit; 0 turns it off", async () => {
     expect(
       (await guarded([...repeat(3, "again"), { finish: "stop" }], { repeatedChunkLimit: 3 }).seen).error?.code,
     ).toBe("degenerate_output");
@@ -49,7 +49,7 @@ describe("endless repetition", () => {
       ).toBeUndefined();
   });
 
-  it("may last longer in thinking: 256 times for the usual 100", async () => {
+  it("is allowed 256 times in reasoning for a limit of 100", async () => {
     const thinking = (times: number) => Array.from({ length: times }, () => ({ reasoning: "again" }));
     expect((await guarded([...thinking(255), { delta: "ok" }, { finish: "stop" }]).seen).error).toBeUndefined();
     const { events, error } = await guarded([...thinking(500), { delta: "ok" }, { finish: "stop" }]).seen;
@@ -60,7 +60,7 @@ describe("endless repetition", () => {
     expect((await guarded([...thinking(13), { finish: "stop" }], five).seen).error?.code).toBe("degenerate_output");
   });
 
-  it("is seen in the arguments of a tool call, and the partial has what stood before", async () => {
+  it("is detected in tool call arguments, and the partial has the text before", async () => {
     const events: FlowEvent[] = [{ type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 }];
     for (let times = 0; times < 200; times++)
       events.push({ type: "tool-call-delta", index: 0, json: times === 0 ? '{"a":[' : "null,", sample: 0 });
@@ -69,13 +69,13 @@ describe("endless repetition", () => {
     expect(error?.partial?.toolCalls[0]?.json.startsWith('{"a":[null,')).toBe(true);
   });
 
-  it("is not seen in very short texts, or in several samples that say the same", async () => {
+  it("is not detected in very short texts, or in equal samples", async () => {
     expect((await guarded([...repeat(500, "  "), { finish: "stop" }]).seen).error).toBeUndefined();
     const samples = Array.from({ length: 200 }, (_, sample) => ({ delta: "again", sample }));
     expect((await guarded([...samples, { finish: "stop" }]).seen).error).toBeUndefined();
   });
 
-  it("is seen in each sample", async () => {
+  it("is detected in each sample", async () => {
     const interleaved = Array.from({ length: 100 }, (): ScriptStep[] => [
       { delta: "again", sample: 1 },
       { delta: "other", sample: 0 },
@@ -83,12 +83,12 @@ describe("endless repetition", () => {
     expect((await guarded([...interleaved, { finish: "stop" }]).seen).error?.code).toBe("degenerate_output");
   });
 
-  it("is seen past empty pieces", async () => {
+  it("is detected across empty chunks", async () => {
     const pieces = Array.from({ length: 100 }, (): ScriptStep[] => [{ delta: "again" }, { delta: "" }]).flat();
     expect((await guarded([...pieces, { finish: "stop" }]).seen).error?.code).toBe("degenerate_output");
   });
 
-  it("begins anew after something else was said", async () => {
+  it("resets after other text", async () => {
     expect(
       (await guarded([...repeat(60, "again"), { delta: "but" }, ...repeat(60, "again"), { finish: "stop" }]).seen)
         .error,
@@ -111,11 +111,11 @@ describe("special tokens", () => {
     ["by single characters", [..."done<|im_end|>"]],
     ["in the middle", ["do<|eot_id|>ne"]],
     ["one after the other", ["done</s><|im", "_end|></s>"]],
-  ])("are removed when they come %s", async (_, pieces) => {
+  ])("are removed when sent %s", async (_, pieces) => {
     expect(textOf(await guarded(deltas(pieces), strip).seen)).toBe("done");
   });
 
-  it("are removed as the longest that stands there", async () => {
+  it("are removed by the longest match", async () => {
     const tokens = ["<|end|>", "<|end", "<|end|><|end|>x"];
     for (const all of [tokens, tokens.toReversed()]) {
       const policy = { stripTokens: { tokens: all, where: "anywhere" as const } };
@@ -124,22 +124,22 @@ describe("special tokens", () => {
     }
   });
 
-  it("are left where nothing was asked for", async () => {
+  it("are kept by default", async () => {
     expect(textOf(await guarded(deltas(["a<|im_end|>"])).seen)).toBe("a<|im_end|>");
   });
 
-  it("are those of the call where it names its own", async () => {
+  it("can be set per call", async () => {
     const stripTokens = { tokens: ["[X]"], where: "end" as const };
     expect(textOf(await guarded(deltas(["a<|im_end|>[X]"]), strip, { ...INPUT, stripTokens }).seen)).toBe(
       "a<|im_end|>",
     );
   });
 
-  it("leave a comparison alone", async () => {
+  it("are not confused with comparisons", async () => {
     expect(textOf(await guarded(deltas(["if a ", "<", " b then <", "|", "x"]), strip).seen)).toBe("if a < b then <|x");
   });
 
-  it("are removed from every sample by itself", async () => {
+  it("are removed from every sample separately", async () => {
     const seen = await guarded(
       [
         { delta: "a<|im", sample: 0 },
@@ -156,13 +156,13 @@ describe("special tokens", () => {
     expect([of(0), of(1)]).toEqual(["a", "b"]);
   });
 
-  it("that never became one are given before the finish", async () => {
+  it("are delivered before finish when incomplete", async () => {
     const { events } = await guarded(deltas(["done<|im_"]), strip).seen;
     expect(textOf({ events })).toBe("done<|im_");
     expect(events.at(-1)?.type).toBe("finish");
   });
 
-  it("keep their place before thinking and tool calls", async () => {
+  it("keep the order of text before reasoning and tool calls", async () => {
     const { events } = await guarded(
       [
         { delta: "see <" },
@@ -182,7 +182,7 @@ describe("special tokens", () => {
 
   const anyText = fc.string({ unit: fc.constantFrom("a", "<", "|", "i", "m", "_", "e", "n", "d", ">", "/", "s", " ") });
 
-  it("do not change a text without them, however it is split", async () => {
+  it("do not change text without them, for any split", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyText, { maxLength: 12 }), async (pieces) => {
         fc.pre(!TOKENS.some((token) => pieces.join("").includes(token)));
@@ -192,7 +192,7 @@ describe("special tokens", () => {
     );
   });
 
-  it("never hold back more than the longest of them", async () => {
+  it("never delay more text than the longest token", async () => {
     const longest = Math.max(...TOKENS.map((token) => token.length));
     await fc.assert(
       fc.asyncProperty(fc.array(anyText, { minLength: 1, maxLength: 12 }), async (pieces) => {
@@ -229,26 +229,26 @@ describe("special tokens at the ends of a text", () => {
     ["by single characters", [..."done<|im_end|>"]],
     ["one after the other", ["done</s><|im", "_end|>", "</s>"]],
     ["with white space between and after them", ["done</s>", "\n", "<|im_end|>", "\n"]],
-  ])("are removed when they come %s", async (_, pieces) => {
+  ])("are removed when sent %s", async (_, pieces) => {
     expect(await said(pieces)).toBe("done");
   });
 
-  it("survive inside a text that is about them, and keep the white space before them", async () => {
+  it("are kept inside a text, with the whitespace before them", async () => {
     const about = "stop at <|im_end|> or </s>, as in\n";
     expect(await said([about, "</s>"])).toBe(about);
     expect(await said(["<|im_end|> ends a turn"])).toBe("<|im_end|> ends a turn");
   });
 
-  it("are removed at the beginning where both ends were asked for", async () => {
+  it('are removed at the start with where = "edges"', async () => {
     expect(await said(["</", "s><|eot_id|>done </s> it", "</s>"], "edges")).toBe("done </s> it");
     expect(await said(["</s", "x"], "edges")).toBe("</sx");
   });
 
-  it("are no beginning once something was said", async () => {
+  it("are not at the start after other text", async () => {
     expect(await said(["</s>done", "</s> it"], "edges")).toBe("done</s> it");
   });
 
-  it("end what stands before a tool call", async () => {
+  it("are removed before a tool call", async () => {
     const { events } = await guarded(
       [{ delta: "see</s>" }, { toolCall: { name: "f" } }, { finish: "tool-calls" }],
       asked("end"),
@@ -262,7 +262,7 @@ describe("special tokens at the ends of a text", () => {
   );
   const trailing = /(?:(?:<\|im_end\|>|<\|eot_id\|>|<\/s>)\s*)+$/;
 
-  it("are all that changes, for any split", async () => {
+  it("are the only change, for any split", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 12 }), fc.array(fc.nat(40)), async (pieces, cuts) => {
         const whole = pieces.join("");
@@ -276,7 +276,7 @@ describe("special tokens at the ends of a text", () => {
     );
   });
 
-  it("hold back no more than the longest of them, and the run of them that may be the end", async () => {
+  it("delay at most the longest token and a possible run of tokens at the end", async () => {
     const longest = Math.max(...TOKENS.map((token) => token.length));
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 12 }), async (pieces) => {
@@ -307,18 +307,18 @@ const shownOf = (stripper: ReturnType<typeof tokenStripper>, text: string) =>
 it.each([
   ["ab", "bcd"],
   ["bcd", "ab"],
-])("special tokens that overlap hold back only what one of them may take: %s, %s", (...tokens) => {
+])("overlapping special tokens delay only a possible match: %s, %s", (...tokens) => {
   expect(shownOf(tokenStripper({ tokens, where: "end" }), "zabc")).toBe("za");
 });
 
-it("more than a thousand characters of special tokens are no end of an answer, and are shown at once", () => {
+it("more than a thousand characters of special tokens are delivered at once", () => {
   const stripper = tokenStripper({ tokens: ["<ee>"], where: "end" });
   const tokens = (times: number) => "<ee>".repeat(times);
   expect(shownOf(stripper, `a${tokens(250)}`)).toBe("a");
   expect(shownOf(stripper, tokens(1))).toBe(tokens(251));
 });
 
-describe("what comes with a loop", () => {
+describe("events with a loop", () => {
   const usageBefore: FlowEvent = { type: "usage", usage: usageOf({ input: 3, output: 90 }) };
   const looping = (more: readonly FlowEvent[]): ScriptedAttempt => [
     ...repeat(98, "again "),
@@ -335,20 +335,20 @@ describe("what comes with a loop", () => {
   const usage: FlowEvent = { type: "usage", usage: usageOf({ input: 3, output: 100 }) };
   const other: FlowEvent = { type: "text-delta", text: "after it", sample: 0 };
 
-  it("in one batch is not delivered, but its tokens are", async () => {
+  it("in one batch are not delivered, except usage", async () => {
     const { events, error } = await guarded(looping([other, usage])).seen;
     expect(error).toMatchObject({ code: "degenerate_output", partial: { text: "again " } });
     expect(events.filter(({ type }) => type === "usage")).toEqual([usageBefore, usage]);
     expect(textOf({ events })).not.toContain("after it");
   });
 
-  it("of thoughts is not delivered either, and the partial has its first round", async () => {
+  it("of reasoning are not delivered, and the partial has the first repetition", async () => {
     const thoughts = Array.from({ length: 300 }, () => ({ reasoning: "hm, " }));
     const { error } = await guarded([...thoughts, { finish: "stop" }]).seen;
     expect(error).toMatchObject({ code: "degenerate_output", partial: { text: "", reasoning: "hm, " } });
   });
 
-  it("in one piece is its first round, of thoughts as of text; of arguments nothing", async () => {
+  it("in one chunk are reduced to the first repetition for text and reasoning, and to nothing for arguments", async () => {
     const line = "The wheels on the bus go round and round. ";
     const thought = await guarded([{ reasoning: `Hm:\n${line.repeat(1_000)}` }]).seen;
     expect(thought.error?.partial?.reasoning).toBe(`Hm:\n${line}`);
@@ -360,7 +360,7 @@ describe("what comes with a loop", () => {
     expect(called.error?.partial?.toolCalls).toMatchObject([{ id: "c", json: "" }]);
   });
 
-  it("of thoughts is one after a whole JSON text too, and after a stop sequence", async () => {
+  it("of reasoning are detected after complete JSON and after a stop sequence", async () => {
     const thoughts = Array.from({ length: 300 }, () => ({ reasoning: "hm, " }));
     const whole = await guarded([{ delta: '{"a":1}' }, ...thoughts, { finish: "stop" }]).seen;
     expect(whole.error).toMatchObject({ code: "degenerate_output", partial: { text: '{"a":1}', reasoning: "hm, " } });
@@ -370,7 +370,7 @@ describe("what comes with a loop", () => {
     expect(cut.error).toMatchObject({ code: "degenerate_output", partial: { text: "fine ", reasoning: "hm, " } });
   });
 
-  it("of an answer that goes on is without its text, which is known as a whole above", async () => {
+  it("of a continued answer omit the text, which the caller layer has", async () => {
     const partialOf = async (shownText: string) => {
       const call = callOf();
       call.record.delivered = new DeliveredText();
@@ -382,13 +382,13 @@ describe("what comes with a loop", () => {
     expect(await partialOf("")).toMatchObject({ text: "again ", reasoning: "hm" });
   });
 
-  it("of one sample leaves nothing of one that has not begun", async () => {
+  it("of one sample leave nothing of a sample that has not started", async () => {
     const { error } = await guarded([...repeat(100, "again ", 1), { finish: "stop" }]).seen;
     const nothing = { text: "", reasoning: "", toolCalls: [] };
     expect(error?.partial).toEqual({ ...nothing, samples: [nothing, { ...nothing, text: "again " }] });
   });
 
-  it("of one sample leaves what the others said in the partial", async () => {
+  it("of one sample keep the others in the partial", async () => {
     const script = [
       { delta: "twice twice ", sample: 1 },
       { toolCall: { name: "f", arguments: { a: 1 } }, sample: 1 },
@@ -421,7 +421,7 @@ describe("an answer", () => {
     expect((await seen).error).toBeUndefined();
   });
 
-  it("is read on after its end: its tokens may come later", async () => {
+  it("is read after its end, because usage may follow", async () => {
     const { seen, dialect } = guarded([{ delta: "x" }, { finish: "stop" }, { usage: { output: 7 } }]);
     expect((await seen).events.at(-1)).toMatchObject({ type: "usage", usage: { output: 7 } });
     expect(dialect.calls[0]?.end).toBe("complete");
@@ -437,7 +437,7 @@ describe("an answer", () => {
     expect((await seen).error).toBeUndefined();
   });
 
-  it("may consist of output that the reply has no place for", async () => {
+  it("may consist of output without a field in the reply", async () => {
     const events: FlowEvent[] = [{ type: "other-output", sample: 0 }];
     expect((await guarded([{ events }, { finish: "stop" }]).seen).error).toBeUndefined();
   });
@@ -447,7 +447,7 @@ describe("an answer", () => {
     expect((await guarded([{ events }]).seen).error).toBeUndefined();
   });
 
-  it("may be empty after tool results: the model has nothing to add", async () => {
+  it("may be empty after tool results", async () => {
     const messages: Message[] = [
       { role: "user", content: "go" },
       { role: "assistant", content: [{ type: "tool-call", id: "c", name: "f", arguments: {} }] },
@@ -464,13 +464,13 @@ describe("an answer", () => {
     expect(await ends("length")).toBe("empty_response");
   });
 
-  it("that the limit cut before any word is not asked for again, and says what to do", async () => {
+  it("truncated before any text is not retried, and the error says what to do", async () => {
     const { error } = await guarded([{ usage: { output: 7 } }, { finish: "length" }]).seen;
     expect(error).toMatchObject({ code: "empty_response", shouldRetry: false });
     expect(error?.message).toContain("the token limit was reached before any text: raise max_new_tokens");
   });
 
-  it("is not judged after the stop sequence that ends it", async () => {
+  it("is not checked after its stop sequence", async () => {
     const request = {
       messages: INPUT.messages,
       settings: {},
@@ -484,7 +484,7 @@ describe("an answer", () => {
     expect([textOf({ events }), error]).toEqual(["fine ", undefined]);
   });
 
-  it("that is empty shows what came before its end, and not the end", async () => {
+  it("that is empty delivers the events before its end, but not the end", async () => {
     const events: FlowEvent[] = [
       { type: "usage", usage: usageOf({ input: 1, output: 0 }) },
       { type: "finish", reason: "stop", sample: 0 },
@@ -495,7 +495,7 @@ describe("an answer", () => {
   });
 });
 
-describe("an end without an answer", () => {
+describe("an end without content", () => {
   it.each([
     ["nothing at all", [{ finish: "stop" }]],
     ["only empty text", [{ delta: "" }, { finish: "stop" }]],
@@ -519,7 +519,7 @@ describe("an end without an answer", () => {
     expect((await guarded(script).seen).error?.code).toBe("empty_response");
   });
 
-  it("is invalid_tool_call when the limit cut the only call, with what had come of it", async () => {
+  it("is invalid_tool_call when the only call was truncated, with the partial", async () => {
     const events: FlowEvent[] = [
       { type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 },
       { type: "tool-call-delta", index: 0, json: '{"path": "/a', sample: 0 },
@@ -533,18 +533,18 @@ describe("an end without an answer", () => {
     expect(error?.message).toContain("max_new_tokens");
   });
 
-  it("leaves the partial of other failures to those above", async () => {
+  it("does not change the partial of other errors", async () => {
     const { error } = await guarded([{ delta: "x" }, { error: { code: "server_error", message: "broke" } }]).seen;
     expect(error?.partial).toBeUndefined();
   });
 
-  it("may follow arguments of a call that nobody announced: they are part of nothing", async () => {
+  it("may follow arguments without a call, which are ignored", async () => {
     const events: FlowEvent[] = [{ type: "tool-call-delta", index: 0, json: "{", sample: 0 }];
     const { error } = await guarded([{ events }, { finish: "length" }]).seen;
     expect(error).toMatchObject({ code: "empty_response", partial: { toolCalls: [] } });
   });
 
-  it("keeps what came of a call that its decoder refused", async () => {
+  it("keeps the partial of a call that the decoder rejected", async () => {
     const events: FlowEvent[] = [
       { type: "text-delta", text: "see", sample: 0 },
       { type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 },
@@ -554,7 +554,7 @@ describe("an end without an answer", () => {
     expect(error?.partial).toMatchObject({ text: "see", toolCalls: [{ id: "c", name: "f", json: "{oops" }] });
   });
 
-  it("says what to do when thinking ate the limit", async () => {
+  it("says what to do when reasoning used the token limit", async () => {
     const { error } = await guarded([{ usage: { output: 1_000, reasoning: 990 } }, { finish: "length" }]).seen;
     expect(error?.partial?.usage).toMatchObject({ output: 1_000, reasoning: 990 });
     expect(error?.message).toContain("990 of 1000 output tokens went to thinking: raise max_new_tokens");

@@ -36,17 +36,17 @@ describe("the trimmer between a text and its continuation", () => {
     expect(joined(before, ...after)).toBe(shown);
   });
 
-  it("takes a repetition that is all there is", () => {
+  it("removes a repetition without further text", () => {
     expect(joined("a list\nabcd", "abcd")).toBe("");
     expect(joined("nothing more to say", "nothing more to say")).toBe("");
   });
 
-  it("shows nothing at all of a repetition", () => {
+  it("emits nothing of a repetition", () => {
     const trimmer = new OverlapTrimmer("nothing more to say");
     expect([...trimmer.pass([delta("nothing more to say")]), ...trimmer.pass([finish])]).toEqual([finish]);
   });
 
-  it("shows nothing of what the token limit cuts while it may be a repetition; at an end of its own it was none", () => {
+  it("drops a possible repetition truncated by the token limit, but emits it at a normal end", () => {
     const cut: FlowEvent = { type: "finish", reason: "length", sample: 0 };
     const limited = new OverlapTrimmer("One. Two. Three");
     expect([...limited.pass([delta("One. Tw")]), ...limited.pass([cut])]).toEqual([cut]);
@@ -55,13 +55,13 @@ describe("the trimmer between a text and its continuation", () => {
     expect(joined("One. Two. Three", "One. Tw")).toBe("One. Tw");
   });
 
-  it("looks no further back than 4000 characters", () => {
+  it("compares at most 4000 characters", () => {
     const near = `twelve words${"x".repeat(3_988)}`;
     expect(joined(`y${near}`, `${near} and on`)).toBe(" and on");
     expect(joined(`y${near}`, `y${near} and on`)).toBe(`y${near} and on`);
   });
 
-  it("holds text only while it may be a repetition", () => {
+  it("buffers text only while it may be a repetition", () => {
     const trimmer = new OverlapTrimmer("One. Two and three");
     expect(trimmer.pass([delta("Two and")])).toEqual([]);
     expect(trimmer.pass([delta(" more")])).toEqual([delta("Two and more")]);
@@ -69,7 +69,7 @@ describe("the trimmer between a text and its continuation", () => {
     expect(trimmer.pass(batch)).toBe(batch);
   });
 
-  it("gives what it holds before a tool call or the end, but thinks on", () => {
+  it("emits buffered text before a tool call or the end, but not before reasoning", () => {
     const trimmer = new OverlapTrimmer("One. Two and three");
     const thought: FlowEvent = { type: "reasoning-delta", text: "hm", sample: 0 };
     expect(trimmer.pass([delta("Two"), thought])).toEqual([thought]);
@@ -77,7 +77,7 @@ describe("the trimmer between a text and its continuation", () => {
     expect(trimmer.pass([start, finish])).toEqual([delta("Two"), start, finish]);
   });
 
-  it("lets a response and usage pass without closing", () => {
+  it("passes on response and usage events without closing", () => {
     const trimmer = new OverlapTrimmer("One. Two and three");
     expect(trimmer.pass([{ type: "response", id: "x" }, delta("Two and three")])).toEqual([
       { type: "response", id: "x" },

@@ -19,12 +19,12 @@ function holding(context: number | undefined, fields: Partial<Target> = {}): Tar
 }
 
 describe("a prompt that is longer than the window", () => {
-  it.each([900, 100])("of a primary with nobody to turn to is sent all the same (%i tokens)", (context) => {
+  it.each([900, 100])("is sent to a primary without alternatives (%i tokens)", (context) => {
     expect(windowOf().refusal(holding(context), true, [])).toBeUndefined();
     expect(windowOf().refusal(holding(context), true, [holding(200)])).toBeUndefined();
   });
 
-  it("is not sent where another target can hold it, or has no known limit", () => {
+  it("is not sent when another target is large enough, or has no known limit", () => {
     for (const other of [holding(5_000), holding(undefined)]) {
       const refused = windowOf().refusal(holding(900), true, [holding(200), other]);
       expect(refused).toMatchObject({ code: "context_too_long", model: "holds-900", provider: "scripted" });
@@ -32,7 +32,7 @@ describe("a prompt that is longer than the window", () => {
     }
   });
 
-  it("is sent to a fallback only where the estimate may be wrong", () => {
+  it("is sent to a fallback only if the estimate may be wrong", () => {
     expect(windowOf().refusal(holding(900), false, [])).toBeUndefined();
     expect(windowOf().refusal(holding(500), false, [])?.code).toBe("context_too_long");
   });
@@ -43,12 +43,12 @@ describe("a prompt that fits", () => {
     expect(windowOf().refusal(holding(context), true, [holding(undefined)])).toBeUndefined();
   });
 
-  it("is sent without an estimate where it has no more characters than the window has tokens", () => {
+  it("is sent without an estimate when it has fewer characters than the window has tokens", () => {
     expect(windowOf("x".repeat(100)).refusal(holding(100), true, [holding(undefined)])).toBeUndefined();
   });
 });
 
-it("the instructions and the beginning of a target count", () => {
+it("counts the instructions and messages of the entry", () => {
   const others = [holding(undefined)];
   expect(windowOf("hi").refusal(holding(900), true, others)).toBeUndefined();
   expect(windowOf("hi").refusal(holding(900, { system: PROMPT }), true, others)?.code).toBe("context_too_long");

@@ -30,14 +30,14 @@ function went(steps: readonly ScriptStep[], policy: Partial<Policy> = {}, json =
 
 const VERSE = "The wheels on the bus go round and round, all through the town. ";
 
-describe("a passage that comes again and again", () => {
+describe("a repeated passage", () => {
   it.each([
     ["two words", " on and", 3],
     ["a sentence", VERSE, 5],
     ["a sentence, letter by letter", VERSE, 1],
     ["lines", "- check the input\n- check the output\n", 7],
     ["a long paragraph", Array.from({ length: 30 }, (_, line) => `line ${line * 7919} of the text. `).join(""), 40],
-  ])("is seen whatever the borders of its deltas: %s", async (_, passage, size) => {
+  ])("is detected for any delta boundaries: %s", async (_, passage, size) => {
     const { error, events, read } = await said(cut(`Once. ${passage.repeat(1_000)}`, size));
     expect(error?.code).toBe("degenerate_output");
     expect(error?.partial?.text.length).toBeLessThanOrEqual("Once. ".length + 2 * passage.length);
@@ -53,7 +53,7 @@ describe("a passage that comes again and again", () => {
     expect(VERSE.repeat(2)).toContain(quoted);
   });
 
-  it("is seen inside one big delta, as an answer that is no stream has it", async () => {
+  it("is detected inside one large delta", async () => {
     const { error, events } = await said([`Once:\n${VERSE.repeat(3_000)}`]);
     expect(error).toMatchObject({ code: "degenerate_output" });
     expect(textOf({ events })).toBe(error?.partial?.text);
@@ -77,22 +77,22 @@ describe("a passage that comes again and again", () => {
     ["as often as the limit says", 600, 10, 6_000, 10],
     ["until it fills five thousand characters", 600, 3, 5_000, 8],
     ["and may have two thousand characters itself", 2_000, 3, 6_000, 3],
-  ])("has to come %s", (_, period, limit, length, times) => {
+  ])("is a loop only if repeated %s", (_, period, limit, length, times) => {
     const found = foundIn(`Once.\n${passageOf(period).repeat(20)}`, limit);
     expect(found).toEqual({ period, times, read: 1, length, at: "Once.\n".length + length });
   });
 
-  it("is not searched for where it is longer", () => {
+  it("is not detected beyond the maximum length", () => {
     expect(foundIn(passageOf(2_001).repeat(20), 3)).toBeUndefined();
   });
 
-  it.each([1, 5, 2_000, 20_000])("is no loop when the text goes on differently, in deltas of %i", (size) => {
+  it.each([1, 5, 2_000, 20_000])("is not a loop when the text continues differently, in deltas of %i", (size) => {
     const often = VERSE.repeat(90);
     expect(foundIn(`${often}${passageOf(2_000)}${often}${passageOf(2_000)}`, 100, size)).toBeUndefined();
     expect(foundIn(`${often}${often}`, 100, size)).toMatchObject({ period: VERSE.length });
   });
 
-  it("has to come as often as the limit of its entry says", async () => {
+  it("is a loop after the entry's limit of repetitions", async () => {
     const paragraph = Array.from({ length: 20 }, (_, line) => `${line * 7919} bottles on the wall. `).join("");
     expect((await said(cut(paragraph.repeat(99), 6))).error).toBeUndefined();
     expect((await said(cut(paragraph.repeat(120), 6))).error?.code).toBe("degenerate_output");
@@ -114,11 +114,11 @@ describe("a passage that comes again and again", () => {
     ["a hundred lines for the blackboard", rows(100, "I will not loop.")],
     ["minified code", "a=b?c:d;".repeat(400)],
     ["free lines", `${"\n".repeat(500)}end`],
-  ])("is not made of what answers are made of: %s", async (_, text) => {
+  ])("is not detected in ordinary content: %s", async (_, text) => {
     for (const size of [1, 2, 10_000]) expect((await said(cut(text, size))).error).toBeUndefined();
   });
 
-  it("is never seen in a text that does not repeat", async () => {
+  it("is never detected in text without repetitions", async () => {
     const words = fc.array(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1_500, maxLength: 2_000 });
     await fc.assert(
       fc.asyncProperty(words, fc.integer({ min: 1, max: 40 }), async (list, size) => {
@@ -130,8 +130,8 @@ describe("a passage that comes again and again", () => {
   });
 });
 
-describe("white space without end", () => {
-  it("ends a text after two thousand characters, and the partial has what stood before", async () => {
+describe("endless whitespace", () => {
+  it("ends a text after two thousand characters, and the partial has the text before", async () => {
     const words = `fine.${" \n".repeat(1_000)}`;
     expect((await said(cut(`${words}end`, 2))).error).toBeUndefined();
     const { error, read } = await said(cut(`${words} \n\n`, 2));
@@ -147,42 +147,39 @@ describe("white space without end", () => {
     expect(error?.message).toContain("white space");
   });
 
-  it("is soon noticed where JSON was asked for and none has begun", async () => {
+  it("is detected early before requested JSON", async () => {
     expect((await said(cut("\n".repeat(300), 1), {}, true)).error?.code).toBe("degenerate_output");
     expect((await said(cut("Here it is:\n\t\t{}", 1), {}, true)).error).toBeUndefined();
   });
 
-  it.each([true, false])(
-    "after a whole JSON text is no fault: the answer is the JSON (asked for: %s)",
-    async (json) => {
-      for (const size of [1, 3, 5_000]) {
-        const { events, error, read } = await said(cut(` {"a": [1, "}"]}${"\n \t".repeat(1_000)}`, size), {}, json);
-        expect(error).toBeUndefined();
-        expect(textOf({ events })).toBe(' {"a": [1, "}"]}');
-        expect(events).not.toContainEqual({ type: "text-delta", text: "", sample: 0 });
-        expect(events.slice(-2)).toMatchObject([
-          { type: "adjustment", adjustment: { setting: "finish_reason", to: "stop" } },
-          { type: "finish", reason: "stop" },
-        ]);
-        expect(read).toBe("left");
-      }
-    },
-  );
+  it.each([true, false])("after complete JSON ends the answer without an error (requested: %s)", async (json) => {
+    for (const size of [1, 3, 5_000]) {
+      const { events, error, read } = await said(cut(` {"a": [1, "}"]}${"\n \t".repeat(1_000)}`, size), {}, json);
+      expect(error).toBeUndefined();
+      expect(textOf({ events })).toBe(' {"a": [1, "}"]}');
+      expect(events).not.toContainEqual({ type: "text-delta", text: "", sample: 0 });
+      expect(events.slice(-2)).toMatchObject([
+        { type: "adjustment", adjustment: { setting: "finish_reason", to: "stop" } },
+        { type: "finish", reason: "stop" },
+      ]);
+      expect(read).toBe("left");
+    }
+  });
 
-  it("is still a fault after what only looks like JSON", async () => {
+  it("is an error after text that only looks like JSON", async () => {
     for (const text of ["{draft}", '{"a":1]', "[x]"]) {
       const { error } = await said(cut(`${text}${" ".repeat(3_000)}`, 2), {}, true);
       expect(error).toMatchObject({ code: "degenerate_output", partial: { text } });
     }
   });
 
-  it("in thoughts is judged as in a text", async () => {
+  it("in reasoning has the limit of text", async () => {
     const thinking = (times: number) => went([{ reasoning: `hm${" ".repeat(times)}` }, { delta: "so" }], {}, true);
     expect((await thinking(2_000)).error).toBeUndefined();
     expect((await thinking(2_001)).error?.code).toBe("degenerate_output");
   });
 
-  it("in arguments of a tool call is judged as in JSON, before its first brace too", async () => {
+  it("in tool call arguments has the limit of JSON, even before the first brace", async () => {
     const calling = (times: number) => {
       const events: FlowEvent[] = [
         { type: "tool-call-start", index: 0, id: "c", name: "f", sample: 0 },
@@ -194,7 +191,7 @@ describe("white space without end", () => {
     expect((await calling(257)).error?.code).toBe("degenerate_output");
   });
 
-  it("that does end is part of the text, wherever it stands", async () => {
+  it("that ends is part of the text, anywhere", async () => {
     for (const text of ['{"a":1}', '{"a":1}  \n', '{"a":1}\n\n{"b":2}\n', "[1]: see below\n\n  "]) {
       for (const size of [1, 2, 50]) {
         const { events } = await said(cut(text, size));
@@ -204,7 +201,7 @@ describe("white space without end", () => {
     }
   });
 
-  it("of one sample lets the others finish", async () => {
+  it("of one sample does not affect the others", async () => {
     const events: FlowEvent[] = [{ type: "text-delta", text: "{}", sample: 1 }];
     for (let at = 0; at < 300; at++) {
       events.push({ type: "text-delta", text: "\n", sample: 1 });

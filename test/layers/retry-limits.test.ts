@@ -32,7 +32,7 @@ const fails = (code: ModelErrorCode, init: Partial<ModelErrorInit> = {}): Script
 ];
 
 describe("decorrelated jitter", () => {
-  it("is drawn between the shortest wait and three times the last one, up to the longest", async () => {
+  it("is between the minimum wait and three times the last one, up to the maximum", async () => {
     const policy = { numRetries: 5, retryMinWaitMs: 1_000, retryMaxWaitMs: 5_000, jitter: "decorrelated" } as const;
     const { ask, starts } = setUp([fails("server_error")], policy);
     await ask({ random: () => 0.5 });
@@ -41,7 +41,7 @@ describe("decorrelated jitter", () => {
 });
 
 describe("failures of different codes", () => {
-  it("are tried again num_retries times together", async () => {
+  it("share num_retries retries", async () => {
     const script = ["rate_limited", "server_error", "rate_limited", "server_error"] as const;
     const { ask, dialect } = setUp([...script.map((code) => fails(code)), "fine"], {
       numRetries: 3,
@@ -53,7 +53,7 @@ describe("failures of different codes", () => {
 });
 
 describe("a fallback that waits", () => {
-  it("takes over from timed-out attempts only, and not where retry_on names them", async () => {
+  it("replaces retries only of timed-out attempts, unless retry_on lists them", async () => {
     const failed = setUp([fails("server_error"), "fine"]);
     expect((await failed.ask({ fallbackRemains: true })).error).toBeUndefined();
     const listed = setUp([fails("timed_out"), "fine"], { retryOn: { timed_out: 1 } });
@@ -61,7 +61,7 @@ describe("a fallback that waits", () => {
   });
 });
 
-describe("the error of a call whose last try was not let out", () => {
+describe("the error of a call whose last attempt was not sent", () => {
   it.each(["circuit_open", "bulkhead_full"] as const)("is the failure before %s", async (code) => {
     const { ask } = setUp([fails("server_error"), fails(code, { shouldRetry: false })]);
     expect((await ask()).error?.code).toBe("server_error");
@@ -69,7 +69,7 @@ describe("the error of a call whose last try was not let out", () => {
     expect((await alone.ask()).error?.code).toBe(code);
   });
 
-  it("is the failure before a pause that another call was told of", async () => {
+  it("is the failure before a pause of another call", async () => {
     const { clock, start, target, dialect } = setUp(
       [fails("server_error"), fails("rate_limited", { retryAfterMs: 5_000 })],
       { numRetries: 1 },
@@ -82,8 +82,8 @@ describe("the error of a call whose last try was not let out", () => {
   });
 });
 
-describe("the limits themselves", () => {
-  it("allow a wait of exactly max_retry_after, also to a call that hears of it", async () => {
+describe("the exact limits", () => {
+  it("allow a wait of exactly max_retry_after, even for a shared pause", async () => {
     const { clock, start, starts } = setUp([fails("rate_limited", { retryAfterMs: 5_000 }), "fine"], {
       maxRetryAfterMs: 5_000,
     });
@@ -105,21 +105,21 @@ describe("the limits themselves", () => {
     expect((await late.ask({ deadlineAtMs: 11_000 })).error?.message).toContain("deadline, which is in 1 s");
   });
 
-  it("of the budget allow ten retries before any call began, and no more", () => {
+  it("of the budget allow exactly ten retries at the start", () => {
     const budgets = new RetryBudgets();
     const taken = Array.from({ length: 12 }, () => budgets.take("origin"));
     expect(taken.filter(Boolean)).toHaveLength(10);
   });
 });
 
-describe("what is no business of a retry", () => {
-  it("an open breaker, even where retry_on names it", async () => {
+describe("retry ignores", () => {
+  it("an open circuit breaker, even in retry_on", async () => {
     const { ask, dialect } = setUp([fails("circuit_open")], { retryOn: { circuit_open: 3 } });
     await ask();
     expect(dialect.calls).toHaveLength(1);
   });
 
-  it("an error that is no ModelError", async () => {
+  it("an error that is not a ModelError", async () => {
     let asked = 0;
     const bug = new TypeError("bug");
     const run = through([retry(new RetryBudgets())], {
@@ -133,7 +133,7 @@ describe("what is no business of a retry", () => {
     expect(asked).toBe(1);
   });
 
-  it("a call that was aborted before it began", async () => {
+  it("a call that was aborted before it started", async () => {
     let asked = 0;
     const run = through([retry(new RetryBudgets())], {
       open: async function* () {
@@ -147,7 +147,7 @@ describe("what is no business of a retry", () => {
     expect(asked).toBe(0);
   });
 
-  it("events that stop before any came: that is for others to judge", async () => {
+  it("a stream without events, which other layers handle", async () => {
     const open = async function* () {
       yield [];
     };
@@ -180,7 +180,7 @@ describe("what is no business of a retry", () => {
 });
 
 describe("a pause", () => {
-  it("is not lifted by a failure that names no wait", async () => {
+  it("is not lifted by a failure without a delay", async () => {
     const { clock, start, starts } = setUp(
       [
         fails("rate_limited", { retryAfterMs: 5_000 }),
@@ -206,7 +206,7 @@ describe("a pause", () => {
     expect(states.restMs(call)).toBe(5_000);
   });
 
-  describe("that a call hears of after it queued", () => {
+  describe("that starts while a call is queued", () => {
     const queueing = (names: readonly string[], resting: readonly string[]) => {
       const clock = new FakeClock();
       const dialect = scripted(["fine"]);
@@ -236,14 +236,14 @@ describe("a pause", () => {
         ["one", "two"],
         ["one", 6_500],
       ],
-    ])("is waited for only where no key is free: of %j rest %j", async (keys, resting, expected) => {
+    ])("is waited for only when no key is available: of %j unavailable %j", async (keys, resting, expected) => {
       const { ask, asked } = queueing(keys, resting);
       expect((await ask()).error).toBeUndefined();
       expect(asked()).toEqual([expected]);
     });
   });
 
-  it("that is named again and again is waited for no longer than max_retry_after altogether", async () => {
+  it("that is extended repeatedly is limited to max_retry_after in total", async () => {
     const clock = new FakeClock();
     const states = new KeyStates();
     const dialect = scripted(["fine"]);
@@ -260,7 +260,7 @@ describe("a pause", () => {
     expect(dialect.calls).toEqual([]);
   });
 
-  it("is that of one key: with another the provider may be asked", () => {
+  it("applies to one key only", () => {
     const states = new KeyStates();
     const withKey = (key: string) => callOf({ credential: new Secret(key) });
     states.heed(new ModelError({ code: "rate_limited", message: "", retryAfterMs: 5_000 }), withKey("one"));

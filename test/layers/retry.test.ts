@@ -29,8 +29,8 @@ const fails = (code: ModelErrorCode, init: Partial<ModelErrorInit> = {}): Script
 ];
 const gaps = (starts: readonly number[]) => starts.slice(1).map((at, index) => at - (starts[index] as number));
 
-describe("the wait before another try", () => {
-  it("grows by the multiplier up to the longest: 4, 8, 10 seconds", async () => {
+describe("the wait before a retry", () => {
+  it("grows by the multiplier up to the maximum: 4, 8, 10 seconds", async () => {
     const { ask, starts } = setUp([fails("server_error")], {
       retryMinWaitMs: 4_000,
       retryMaxWaitMs: 10_000,
@@ -45,7 +45,7 @@ describe("the wait before another try", () => {
     [0, [0, 0, 0]],
     [0.5, [2_000, 4_000, 5_000]],
     [0.999, [3_996, 7_992, 9_990]],
-  ] as const)("with full jitter is random up to that bound (%d)", async (random, expected) => {
+  ] as const)("with full jitter is random up to the wait (%d)", async (random, expected) => {
     const { ask, starts } = setUp(
       [fails("server_error")],
       { retryMinWaitMs: 4_000, retryMaxWaitMs: 10_000, jitter: "full" },
@@ -55,7 +55,7 @@ describe("the wait before another try", () => {
     expect(gaps(starts()).map(Math.round)).toEqual(expected);
   });
 
-  it("with decorrelated jitter stays between the shortest and the longest", async () => {
+  it("with decorrelated jitter stays between minimum and maximum", async () => {
     const { ask, starts } = setUp(
       [fails("server_error")],
       { retryMinWaitMs: 1_000, retryMaxWaitMs: 5_000, jitter: "decorrelated" },
@@ -68,7 +68,7 @@ describe("the wait before another try", () => {
     }
   });
 
-  it.each(["rate_limited", "overloaded"] as const)("begins at twice the shortest after %s", async (code) => {
+  it.each(["rate_limited", "overloaded"] as const)("starts at twice the minimum after %s", async (code) => {
     const { ask, starts } = setUp([fails(code)], { retryMinWaitMs: 500 });
     await ask();
     expect(gaps(starts())).toEqual([1_000, 2_000, 4_000]);
@@ -89,13 +89,13 @@ describe("the wait before another try", () => {
     expect(gaps(starts())[0]).toBeCloseTo(expected);
   });
 
-  it("is our own when the provider says zero", async () => {
+  it("is the normal backoff when the provider sends zero", async () => {
     const { ask, starts } = setUp([fails("rate_limited", { retryAfterMs: 0 }), "fine"]);
     await ask();
     expect(gaps(starts())).toEqual([1_000]);
   });
 
-  it("is not made when the provider asks for more than max_retry_after", async () => {
+  it("is skipped when the provider asks for more than max_retry_after", async () => {
     const { ask, clock, dialect } = setUp([fails("rate_limited", { retryAfterMs: 60_001 }), "fine"], {
       maxRetryAfterMs: 60_000,
     });
@@ -105,7 +105,7 @@ describe("the wait before another try", () => {
     expect(dialect.calls).toHaveLength(1);
   });
 
-  it("is not begun when the deadline comes first", async () => {
+  it("is skipped when the deadline comes first", async () => {
     const { ask, clock, dialect } = setUp(
       [fails("rate_limited", { retryAfterMs: 30_000 }), "fine"],
       {},
@@ -117,7 +117,7 @@ describe("the wait before another try", () => {
   });
 });
 
-describe("what is tried again", () => {
+describe("what is retried", () => {
   const codes = Object.keys(ERROR_CODES) as ModelErrorCode[];
   const expected = { never: 1, once: 2, yes: 4 };
   it.each(codes.map((code) => [code, expected[ERROR_CODES[code].retry]] as const))(
@@ -130,25 +130,25 @@ describe("what is tried again", () => {
     },
   );
 
-  it("a code that is tried once more counts by itself beside the others", async () => {
+  it("counts codes that are retried once separately", async () => {
     const { ask, dialect } = setUp([fails("protocol_error"), fails("server_error"), fails("protocol_error"), "fine"]);
     expect((await ask()).error?.code).toBe("protocol_error");
     expect(dialect.calls).toHaveLength(3);
   });
 
-  it("obeys the provider's word not to try again", async () => {
+  it("obeys x-should-retry: false", async () => {
     const { ask, dialect } = setUp([fails("server_error", { shouldRetry: false }), "fine"]);
     await ask();
     expect(dialect.calls).toHaveLength(1);
   });
 
-  it("obeys the provider's word to try again", async () => {
+  it("obeys x-should-retry: true", async () => {
     const { ask, dialect } = setUp([fails("invalid_request", { shouldRetry: true }), "fine"]);
     expect(textOf(await ask())).toBe("fine");
     expect(dialect.calls).toHaveLength(2);
   });
 
-  it("is what retry_on lists, and nothing else", async () => {
+  it("only codes in retry_on", async () => {
     const retryOn = { empty_response: 3 };
     const listed = setUp([fails("empty_response")], { retryOn });
     await listed.ask();
@@ -158,14 +158,14 @@ describe("what is tried again", () => {
     expect(other.dialect.calls).toHaveLength(1);
   });
 
-  it("may be a code that the table never repeats, unless the provider says not to try", async () => {
+  it("a code in retry_on that is never retried by default, unless the provider forbids it", async () => {
     const asked = setUp([fails("degenerate_output"), "fine"], { retryOn: { degenerate_output: 1 } });
     expect(textOf(await asked.ask())).toBe("fine");
     const told = setUp([fails("server_error", { shouldRetry: false }), "fine"], { retryOn: { server_error: 3 } });
     expect((await told.ask()).error?.code).toBe("server_error");
   });
 
-  it("is tried as often as the table of retry_on says for its code", async () => {
+  it("as often as the count in retry_on", async () => {
     const { ask, dialect } = setUp(
       [fails("rate_limited"), fails("server_error"), fails("rate_limited"), fails("server_error")],
       {
@@ -176,7 +176,7 @@ describe("what is tried again", () => {
     expect(dialect.calls).toHaveLength(4);
   });
 
-  it("does not repeat a timed-out attempt while a fallback remains", async () => {
+  it("does not retry a timed-out attempt while a fallback remains", async () => {
     const alone = setUp([fails("timed_out"), "fine"]);
     expect(textOf(await alone.ask())).toBe("fine");
     const backed = setUp([fails("timed_out"), "fine"], {}, { fallbackRemains: true });
@@ -188,7 +188,7 @@ describe("what is tried again", () => {
 describe("the commit rule", () => {
   const broken: ScriptedAttempt = [{ delta: "half an " }, { error: { code: "stream_truncated", message: "cut" } }];
 
-  it("makes no second attempt once content was delivered", async () => {
+  it("does not retry after delivered content", async () => {
     const { ask, dialect } = setUp([broken, "whole"]);
     const seen = await ask();
     expect(textOf(seen)).toBe("half an ");
@@ -211,7 +211,7 @@ describe("the commit rule", () => {
     expect(dialect.calls).toHaveLength(3);
   });
 
-  it("does not restart for an error that no retry helps", async () => {
+  it("does not restart for an error that is never retried", async () => {
     const { ask, dialect } = setUp(
       [[{ delta: "a" }, { error: { code: "content_filtered", message: "no" } }], "whole"],
       {},
@@ -224,7 +224,7 @@ describe("the commit rule", () => {
   it.each([
     ["usage", { usage: { input: 3 } }],
     ["a response id", { events: [{ type: "response", id: "r" }] }],
-  ] as const)("is not triggered by %s: nothing of the failed attempt shows", async (_, step) => {
+  ] as const)("does not count %s: the failed attempt is invisible", async (_, step) => {
     const { ask } = setUp([[step, { error: { code: "server_error", message: "broken" } }], "fine"]);
     const { events, error } = await ask();
     expect(error).toBeUndefined();
@@ -255,7 +255,7 @@ describe("the retry budget", () => {
     return { ask, target };
   };
 
-  it("allows a burst of ten, then a fifth of the calls", async () => {
+  it("allows ten retries at once, then a fifth of the calls", async () => {
     const { ask } = setUpMany();
     const burst = await ask(10);
     expect(burst).toBe(10);
@@ -271,7 +271,7 @@ describe("the retry budget", () => {
   });
 });
 
-describe("a provider that asks to be left alone", () => {
+describe("a provider that asks to wait", () => {
   const setUpTwo = (policy: Partial<Policy> = {}, retryAfterMs = 5_000) => {
     const clock = new FakeClock();
     const dialect = scripted([fails("rate_limited", { retryAfterMs }), "fine"]);
@@ -282,7 +282,7 @@ describe("a provider that asks to be left alone", () => {
     return { clock, dialect, ask, target, starts: () => dialect.calls.map(({ startedMs }) => startedMs) };
   };
 
-  it("is left alone by every call, not only by the one that was told", async () => {
+  it("pauses every call, not only the one that got the response", async () => {
     const { clock, ask, starts } = setUpTwo();
     const first = ask();
     await clock.advance(1_000);
@@ -291,7 +291,7 @@ describe("a provider that asks to be left alone", () => {
     expect(starts()).toEqual([0, 5_000, 5_000]);
   });
 
-  it("is asked by a call that waited with its own jitter, so that they do not come together", async () => {
+  it("gets spread retries, because each waiting call adds its own jitter", async () => {
     const { clock, ask, starts } = setUpTwo();
     const first = ask();
     await clock.advance(1_000);
@@ -299,7 +299,7 @@ describe("a provider that asks to be left alone", () => {
     expect(starts()).toEqual([0, 5_000, 5_200, 5_400]);
   });
 
-  it("ends a call that cannot wait so long, without a request", async () => {
+  it("fails a call that cannot wait that long, without a request", async () => {
     const { clock, ask, dialect } = setUpTwo({ numRetries: 0 });
     await clock.settle(ask());
     const { error } = await clock.settle(ask({ deadlineAtMs: 5_000 }));
@@ -308,7 +308,7 @@ describe("a provider that asks to be left alone", () => {
     expect(dialect.calls).toHaveLength(1);
   });
 
-  it("ends a call whose own max_retry_after is shorter, and is asked again when the time is over", async () => {
+  it("fails calls with a shorter max_retry_after until the delay ends", async () => {
     const { clock, ask, dialect, target } = setUpTwo({ numRetries: 0 });
     await clock.settle(ask());
     const hasty = { ...target, policy: { ...target.policy, maxRetryAfterMs: 1_000 } };
@@ -318,13 +318,13 @@ describe("a provider that asks to be left alone", () => {
     expect((await clock.settle(ask({ target: hasty }))).error).toBeUndefined();
   });
 
-  it("for longer than anybody would wait is asked by the next call: it may be a mistake", async () => {
+  it("for longer than max_retry_after does not pause the next call", async () => {
     const { clock, ask } = setUpTwo({}, 9_999_999_000);
     expect((await clock.settle(ask())).error?.retryAfterMs).toBe(9_999_999_000);
     expect((await clock.settle(ask())).error).toBeUndefined();
   });
 
-  it("does not keep calls with another key or for another model waiting", async () => {
+  it("does not pause calls with another key or model", async () => {
     const { clock, ask, target, starts } = setUpTwo({ numRetries: 0 });
     await clock.settle(ask());
     await clock.settle(ask({ target: { ...target, credentials: { keys: [new Secret("other")] } } }));
@@ -332,7 +332,7 @@ describe("a provider that asks to be left alone", () => {
     expect(starts()).toEqual([0, 0, 0]);
   });
 
-  it("lets go of a waiting call that is aborted", async () => {
+  it("does not block the abort of a waiting call", async () => {
     const { clock, ask } = setUpTwo({ numRetries: 0 });
     await clock.settle(ask());
     const cancellation = new Cancellation();
@@ -343,29 +343,29 @@ describe("a provider that asks to be left alone", () => {
 });
 
 describe("an idle connection that its server had closed", () => {
-  it("is replaced at once and outside the retry budget, but only once", async () => {
+  it("is replaced at once outside the retry budget, but only once", async () => {
     const stale = fails("connection_failed", { reusedSocket: true });
     const { ask, starts } = setUp([stale, stale, "fine"]);
     expect((await ask()).error).toBeUndefined();
     expect(starts()).toEqual([0, 0, 1_000]);
   });
 
-  it("is a request like any other: num_retries = 0 allows no second one", async () => {
+  it("is not replaced with num_retries = 0", async () => {
     const { ask, dialect } = setUp([fails("connection_failed", { reusedSocket: true })], { numRetries: 0 });
     expect((await ask()).error?.code).toBe("connection_failed");
     expect(dialect.calls).toHaveLength(1);
   });
 });
 
-describe("a failure that is worth one more try", () => {
-  it("is tried once more, whatever its code allows", async () => {
+describe('a failure with shouldRetry "once"', () => {
+  it("is retried once, regardless of its code", async () => {
     const { ask, dialect } = setUp([fails("connection_failed", { shouldRetry: "once" })]);
     expect((await ask()).error?.code).toBe("connection_failed");
     expect(dialect.calls).toHaveLength(2);
   });
 });
 
-it("says that the deadline came before the next try", async () => {
+it("says that the deadline prevented the next attempt", async () => {
   const { ask } = setUp([fails("rate_limited", { retryAfterMs: 50_000 })], {}, { deadlineAtMs: 30_000 });
   expect((await ask()).error?.message).toContain("deadline, which is in 30 s");
 });

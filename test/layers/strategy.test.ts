@@ -21,7 +21,7 @@ function member(name: string, { weight = 1, price }: { weight?: number; price?: 
 const order = (strategy: Strategy, members: readonly Named[], { turn = 0, random = (): number => 0, nowMs = 0 } = {}) =>
   inOrder(strategy, members, { turn, random, nowMs }).map(({ name }) => name);
 
-test("every strategy tries every member once", () => {
+test("every strategy uses every member once", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...STRATEGIES),
@@ -41,7 +41,7 @@ test("every strategy tries every member once", () => {
   );
 });
 
-describe("members that are equal take turns", () => {
+describe("equal members take turns", () => {
   test.each(["round_robin", "least_busy", "latency", "cost", "usage"] as const)("by %s", (strategy) => {
     const members = [member("a"), member("b"), member("c")];
     expect([0, 1, 2, 3].map((turn) => order(strategy, members, { turn }).join(""))).toEqual([
@@ -57,19 +57,19 @@ describe("members that are equal take turns", () => {
   });
 });
 
-test("weighted draws each in proportion to the weights that are left", () => {
+test("weighted draws in proportion to the remaining weights", () => {
   const members = [member("a", { weight: 3 }), member("b", { weight: 1 }), member("c", { weight: 4 })];
   const first = (number: number) => order("weighted", members, { random: () => number })[0];
   expect([0, 0.374, 0.376, 0.499, 0.501, 0.999].map(first)).toEqual(["a", "a", "b", "b", "c", "c"]);
   expect(order("weighted", members, { random: () => 0.999 })).toEqual(["c", "b", "a"]);
 });
 
-test("random draws whatever the weights", () => {
+test("random ignores the weights", () => {
   const members = [member("a", { weight: 100 }), member("b")];
   expect(order("random", members, { random: () => 0.6 })).toEqual(["b", "a"]);
 });
 
-test("least_busy, latency, usage and cost put the smallest first, and what has no price last", () => {
+test("least_busy, latency, usage and cost put the smallest first, and members without a price last", () => {
   const members = [member("a", { price: 2 }), member("b", { price: 1 }), member("c")];
   const [a, b, c] = members as [Named, Named, Named];
   a.state.inFlight = 2;

@@ -44,7 +44,7 @@ describe("telemetry", () => {
     expect(outcomes).toMatchObject([outcome]);
   });
 
-  it("settles the call and ends everything below when its reader leaves", async () => {
+  it("settles the call and closes the inner layers when its reader stops", async () => {
     const { call, run } = setUp([[{ delta: "a" }, { hang: true }]]);
     const outcomes: unknown[] = [];
     call.record.onSettle((settled) => outcomes.push(settled));
@@ -55,7 +55,7 @@ describe("telemetry", () => {
     expect(call.cancellation.reason?.code).toBe("aborted");
   });
 
-  it("makes one ModelError of what is none", async () => {
+  it("converts other errors to one ModelError", async () => {
     const { logger } = logged();
     const broken = {
       open: async function* () {
@@ -68,7 +68,7 @@ describe("telemetry", () => {
     expect(error?.cause).toBeInstanceOf(TypeError);
   });
 
-  it("says how a call ended and what failed on the way", async () => {
+  it("logs how a call ended and its failed attempts", async () => {
     const { lines, seen } = setUp([[{ error: { code: "server_error", message: "broken" } }]], { layers: [meter] });
     await seen();
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
@@ -88,7 +88,7 @@ describe("telemetry", () => {
     expect(JSON.stringify(open.lines)).toMatch(/hello.*a secret answer/s);
   });
 
-  it("says what was adjusted, that an answer starts again, and how long the call took", async () => {
+  it("logs adjustments, restarts and the duration", async () => {
     const clock = new FakeClock();
     await clock.advance(1_000);
     const adjustment = { setting: "seed", from: 1, to: undefined, reason: "no seed there" } as const;
@@ -118,7 +118,7 @@ describe("telemetry", () => {
     expect(lines[3]?.fields).toMatchObject({ ms: 250, attempts: 1 });
   });
 
-  it("tells an abort from a failure", async () => {
+  it("distinguishes an abort from a failure", async () => {
     const { lines, run, call } = setUp([[{ delta: "a" }, { hang: true }]]);
     const iterator = run(call)[Symbol.asyncIterator]();
     await iterator.next();
@@ -126,13 +126,13 @@ describe("telemetry", () => {
     expect(lines.at(-1)).toMatchObject({ level: "info", message: "call aborted" });
   });
 
-  it("logs the text of an answer, not its thoughts", async () => {
+  it("logs the text of an answer, not its reasoning", async () => {
     const { lines, seen } = setUp([[{ reasoning: "hm" }, { delta: "yes" }, { finish: "stop" }]], { logContent: true });
     await seen();
     expect(lines.find(({ message }) => message === "call content")?.fields).toMatchObject({ text: "yes" });
   });
 
-  it("lets go of the scope of a call that has ended", async () => {
+  it("releases the cancellation scope of an ended call", async () => {
     const cancellation = new CountedCancellation();
     const signal = new AbortController().signal;
     cancellation.follow(signal);
@@ -143,7 +143,7 @@ describe("telemetry", () => {
     expect(cancellation.cancelled).toBe(false);
   });
 
-  it("warns of no price where the price is known", async () => {
+  it("does not warn when the price is known", async () => {
     const call = callOf({ target: targetOf("main", { price: () => ({ input: 1, output: 1 }) }) });
     const { lines, seen } = setUp(["hi"], { layers: [meter], call });
     await seen();
@@ -160,7 +160,7 @@ describe("telemetry", () => {
 });
 
 describe("the totals of a factory", () => {
-  it("count calls, requests, tokens and money by model, provider, tag and day", async () => {
+  it("count calls, requests, tokens and cost by model, provider, tag and day", async () => {
     const clock = new FakeClock(Date.UTC(2026, 2, 4, 23, 59));
     const totals = new UsageTotals();
     const run = through(
@@ -193,13 +193,13 @@ describe("the totals of a factory", () => {
     expect(totals.total()).toMatchObject({ calls: 1, requests: 0, cost: { usd: 0 } });
   });
 
-  it("do not know the sum once a price is unknown", async () => {
+  it("have an unknown cost if one price is unknown", async () => {
     const totals = new UsageTotals();
     const run = through([telemetry([totals]), meter], scripted(["hi"]));
     await read(run(callOf()));
     expect(totals.total().cost.usd).toBeNull();
   });
-  it("are an estimate once one part of them is", async () => {
+  it("are estimated if one part is", async () => {
     const totals = new UsageTotals();
     const counted: ScriptedAttempt = [{ delta: "x" }, { usage: { input: 1, output: 1 } }, { finish: "stop" }];
     const run = through([telemetry([totals]), meter], scripted([counted, "hi", counted]));

@@ -18,7 +18,7 @@ function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy>, laye
   return { clock, dialect, run, call, ask: (fields: Partial<Call> = {}) => clock.settle(read(run(call(fields)))) };
 }
 
-describe("the clocks of an attempt", () => {
+describe("the timeouts of an attempt", () => {
   it.each([
     ["attempt", [{ hang: true }], { attemptTimeoutMs: 3_000 }, 3_000],
     ["first-token", [{ hang: true }], { firstTokenTimeoutMs: 2_000 }, 2_000],
@@ -46,7 +46,7 @@ describe("the clocks of an attempt", () => {
     expect(running.cancellation.cancelled).toBe(false);
   });
 
-  it("begin anew for each attempt", async () => {
+  it("start again for each attempt", async () => {
     const { ask, dialect } = setUp(
       [[{ hang: true }], [{ delayMs: 900 }, { text: "ok" }, { finish: "stop" }]],
       { attemptTimeoutMs: 1_000, numRetries: 1 },
@@ -56,7 +56,7 @@ describe("the clocks of an attempt", () => {
     expect(dialect.calls).toHaveLength(2);
   });
 
-  it("do not count idleness before the first data or on an answer that is no stream", async () => {
+  it("do not apply idle_timeout before the first data or without streaming", async () => {
     const early = setUp([[{ delayMs: 5_000 }, { delta: "a" }, { finish: "stop" }]], { idleTimeoutMs: 1_000 });
     expect((await early.ask()).error).toBeUndefined();
     const whole = setUp([[{ usage: { input: 1 } }, { delayMs: 5_000 }, { delta: "a" }, { finish: "stop" }]], {
@@ -65,7 +65,7 @@ describe("the clocks of an attempt", () => {
     expect((await whole.ask({ streaming: false })).error).toBeUndefined();
   });
 
-  it("count idleness from the last data on", async () => {
+  it("measure idle_timeout from the last data", async () => {
     const { ask, clock } = setUp(
       [[{ delta: "a" }, { delayMs: 900 }, { delta: "b" }, { delayMs: 900 }, { delta: "c" }, { hang: true }]],
       { idleTimeoutMs: 1_000 },
@@ -87,7 +87,7 @@ describe("the clocks of an attempt", () => {
     expect(taken).toEqual(["text-delta", "text-delta", "finish"]);
   });
 
-  it("begin to count idleness anew when a slow reader comes back", async () => {
+  it("restart idle_timeout when a slow reader continues", async () => {
     const { run, call, clock } = setUp([[{ delta: "a" }, { hang: true }]], { idleTimeoutMs: 1_000 });
     const iterator = run(call())[Symbol.asyncIterator]();
     await clock.settle(iterator.next());
@@ -96,7 +96,7 @@ describe("the clocks of an attempt", () => {
     expect(clock.monotonic()).toBe(61_500);
   });
 
-  it("let a first token pass that comes in time, and remember when it came", async () => {
+  it("accept a first token in time, and record its time", async () => {
     const { run, call, clock } = setUp(
       [[{ usage: { input: 1 } }, { delayMs: 1_500 }, { delta: "a" }, { delayMs: 9_000 }, { finish: "stop" }]],
       { firstTokenTimeoutMs: 2_000 },
@@ -106,7 +106,7 @@ describe("the clocks of an attempt", () => {
     expect(running.record.firstTokenMs).toBe(1_500);
   });
 
-  it("free the call even from a dialect that hears no abort", async () => {
+  it("end the call even if a dialect ignores the abort", async () => {
     const clock = new FakeClock();
     const deaf = {
       open: async function* () {
@@ -125,7 +125,7 @@ describe("the clocks of an attempt", () => {
 describe("the deadline", () => {
   const layers = () => [deadline, retry(new RetryBudgets()), timeout];
 
-  it("is kept over all attempts and waits", async () => {
+  it("covers all attempts and waits", async () => {
     const { ask, clock, dialect } = setUp(
       [[{ delayMs: 2_000 }, { error: { code: "server_error", message: "x" } }]],
       { deadlineMs: 5_000, numRetries: 10, retryMinWaitMs: 1_000, retryMultiplier: 1 },
@@ -137,7 +137,7 @@ describe("the deadline", () => {
     expect(dialect.calls).toHaveLength(2);
   });
 
-  it("ends a stream in the middle", async () => {
+  it("ends a stream", async () => {
     const { ask, clock } = setUp([[{ delta: "a" }, { hang: true }]], { deadlineMs: 5_000 }, layers());
     const seen = await ask();
     expect(textOf(seen)).toBe("a");
@@ -145,7 +145,7 @@ describe("the deadline", () => {
     expect(clock.monotonic()).toBe(5_000);
   });
 
-  it("does nothing to a call that ends before it, and leaves no timer", async () => {
+  it("does not affect a call that ends earlier, and leaves no timer", async () => {
     const { run, call, clock } = setUp(["fine"], { deadlineMs: 5_000 }, layers());
     const running = call();
     expect((await read(run(running))).error).toBeUndefined();

@@ -8,13 +8,13 @@ const failed = (model: string | undefined, code: ModelErrorCode) =>
   new ModelError({ code, message: `${code} there`, provider: "scripted", ...(model !== undefined && { model }) });
 const [a, b, c] = [failed("a", "server_error"), failed("b", "server_error"), failed("c", "overloaded")];
 
-describe("the verdict on several failures", () => {
-  it("of one target is its failure itself", () => {
+describe("the error of several failures", () => {
+  it("of one target is its own error", () => {
     expect(verdictOf([a], new Set(), [])).toBe(a);
     expect(verdictOf([a], new Set([a]), [])).toBe(a);
   });
 
-  it("keeps a code that all have, and lists them in their order", () => {
+  it("keeps a common code, and lists the errors in order", () => {
     const verdict = verdictOf([a, b], new Set(), []);
     expect(verdict).toMatchObject({ code: "server_error", model: "b", provider: "scripted", errors: [a, b], cause: b });
     expect(verdict.message).toBe(
@@ -23,14 +23,14 @@ describe("the verdict on several failures", () => {
     expect(verdictOf([a, c], new Set(), []).code).toBe("all_models_failed");
   });
 
-  it("does not change by targets that were not asked, but tells of them", () => {
+  it("ignores skipped targets, but lists them", () => {
     const verdict = verdictOf([a, c], new Set([c]), []);
     expect(verdict).toMatchObject({ code: "server_error", model: "a", errors: [a, c] });
     expect(verdict.message).toBe("server_error there\n  c: overloaded: overloaded there");
     expect(verdictOf([a, b, c], new Set([c]), []).message).toContain("All 3 models failed:");
   });
 
-  it("is that of all when none was asked", () => {
+  it("is that of the skipped targets when none was used", () => {
     expect(verdictOf([a, b], new Set([a, b]), [])).toMatchObject({ code: "server_error", model: "b" });
   });
 
@@ -38,7 +38,7 @@ describe("the verdict on several failures", () => {
     expect(verdictOf([failed(undefined, "server_error"), b], new Set(), []).message).toContain("\n  ?: server_error");
   });
 
-  it("tells which fallbacks were left out, unless no fallback would have helped", () => {
+  it("names skipped fallbacks, unless no fallback would have helped", () => {
     expect(verdictOf([failed("a", "server_error")], new Set(), ["x", "y"]).message).toBe(
       "server_error there\n  not asked: x; y",
     );
@@ -47,7 +47,7 @@ describe("the verdict on several failures", () => {
   });
 });
 
-it("whatever a dialect throws becomes a ModelError once", () => {
+it("errors of a dialect become one ModelError", () => {
   const target = targetOf("main");
   expect(asModelError(a, target)).toBe(a);
   const cause = new TypeError("bug");

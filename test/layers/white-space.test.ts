@@ -14,7 +14,7 @@ function readOf(text: string, size = text.length, wantsJson = false): number | u
 const sizes = [1, 7, 2_000, 9_000];
 const space = (times: number) => " ".repeat(times);
 
-describe("white space in a row", () => {
+describe("consecutive whitespace", () => {
   it.each(sizes)("in a text is too much after two thousand, in pieces of %i", (size) => {
     expect(readOf(`a${space(2_000)}b${space(2_000)}`, size)).toBeUndefined();
     const read = readOf(`a${space(2_000)}b${space(3_000)}`, size) ?? 0;
@@ -29,14 +29,14 @@ describe("white space in a row", () => {
     expect(readOf(`["${space(2_500)}`, size)).toBe(2 + 2_001);
   });
 
-  it.each(sizes)("before any word is too much where JSON was asked for, in pieces of %i", (size) => {
+  it.each(sizes)("before any text is too much when JSON was requested, in pieces of %i", (size) => {
     expect(readOf(`${space(256)}words${space(256)}{}`, size, true)).toBeUndefined();
     expect(readOf(space(300), size, true)).toBe(257);
     expect(readOf(space(2_000), size)).toBeUndefined();
     expect(readOf(space(3_000), size)).toBe(2_001);
   });
 
-  it("is any that a model writes, and nothing else", () => {
+  it("includes every kind of whitespace, and nothing else", () => {
     for (const char of [" ", "\t", "\n", "\v", "\f", "\r", "\u00a0", "\u3000"])
       expect(readOf(`a${char.repeat(2_001)}`)).toBe(2_002);
     for (const char of ["\u0008", "\u000e", "\u0000", "\u001f", "!", "\u00a1", "\u3001"])
@@ -51,20 +51,20 @@ describe("a JSON text", () => {
     return [watch.closed, watch.run, watch.mayBeJson];
   };
 
-  it.each([1, 3, 100])("is whole with its last brace, in pieces of %i", (size) => {
+  it.each([1, 3, 100])("is complete at its last brace, in pieces of %i", (size) => {
     expect(closedBy('{"a":[1,{"b":2}]', size)).toEqual([false, 0, true]);
     expect(closedBy('{"a":[1,{"b":2}]}', size)).toEqual([true, 0, true]);
     expect(closedBy(' ["}",1] \n', size)).toEqual([true, 2, true]);
   });
 
-  it.each([1, 3, 100])("knows what its strings escape, in pieces of %i", (size) => {
+  it.each([1, 3, 100])("handles escapes in strings, in pieces of %i", (size) => {
     expect(closedBy('{"a":"\\"}', size)).toEqual([false, 0, true]);
     expect(closedBy('{"a":"\\\\"}', size)).toEqual([true, 0, true]);
     expect(closedBy('{"a":"\\n\\"}"}', size)).toEqual([true, 0, true]);
     expect(closedBy('{"":""}', size)).toEqual([true, 0, true]);
   });
 
-  it.each([1, 3, 100])("is none once something comes after it, in pieces of %i", (size) => {
+  it.each([1, 3, 100])("is not complete when text follows, in pieces of %i", (size) => {
     expect(closedBy("[1] and more  ", size)).toEqual([false, 2, false]);
     expect(closedBy("words [1]", size)).toEqual([false, 0, false]);
   });

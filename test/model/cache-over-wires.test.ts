@@ -12,7 +12,7 @@ const WEATHER = {
 } as const;
 
 describe.each(WIRES)("the cache on the %s wire", (wire) => {
-  test("gives the same answer again without a request, for nothing", async () => {
+  test("returns the same answer again without a request and cost", async () => {
     const simulator = await simulate();
     const model = factoryOf(`[cache]\n${entry(wire, simulator.url)}`).create();
     const first = await model.codegen("Say hello.");
@@ -33,7 +33,7 @@ describe.each(WIRES)("the cache on the %s wire", (wire) => {
     expect([again.cost.usd, again.attempts]).toEqual([0, []]);
   });
 
-  test("replays a stream, also one that codegen asked for, and the other way round", async () => {
+  test("replays answers of codegen as streams, and the other way round", async () => {
     const simulator = await simulate();
     const model = factoryOf(`[cache]\n${entry(wire, simulator.url)}`).create();
     const text = (events: Awaited<ReturnType<typeof eventsOf>>) =>
@@ -49,7 +49,7 @@ describe.each(WIRES)("the cache on the %s wire", (wire) => {
     expect(simulator.requests).toHaveLength(2);
   });
 
-  test("keeps tool calls, and what a caller does to one reply does not change the next", async () => {
+  test("keeps tool calls, and changes to one reply do not affect the next", async () => {
     const simulator = await simulate();
     const model = factoryOf(`[cache]\n${entry(wire, simulator.url)}`).create();
     const ask = () => model.codegen("Call get_weather.", { tools: [WEATHER] });
@@ -66,8 +66,8 @@ describe.each(WIRES)("the cache on the %s wire", (wire) => {
 
 const cached = (url: string, lines = "", cache = "") => `[cache]\n${cache}\n${entry("openai", url, lines)}`;
 
-describe("what the cache takes for the same", () => {
-  test("a space, a setting, a system prompt or another image is another question; a tag is not", async () => {
+describe("cache keys", () => {
+  test("differ by a space, a setting, a system prompt or an image, not by a tag", async () => {
     const simulator = await simulate();
     const model = factoryOf(cached(simulator.url)).create();
     const image = (data: string) =>
@@ -95,7 +95,7 @@ describe("what the cache takes for the same", () => {
     expect(simulator.requests).toHaveLength(8);
   });
 
-  test("entries that differ, and factories, have answers of their own", async () => {
+  test("differ by entry and factory", async () => {
     const simulator = await simulate();
     const toml = `${cached(simulator.url)}${entry("openai", simulator.url, "", { table: "other", name: "other-model" })}`;
     const factory = factoryOf(toml);
@@ -105,7 +105,7 @@ describe("what the cache takes for the same", () => {
     expect(simulator.requests).toHaveLength(3);
   });
 
-  test("without a [cache] table every call asks", async () => {
+  test("without a [cache] table, every call sends a request", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry("openai", simulator.url)).create();
     await model.codegen("Say hello.");
@@ -114,8 +114,8 @@ describe("what the cache takes for the same", () => {
   });
 });
 
-describe("one flight", () => {
-  test("serves ten equal calls at once with one request", async () => {
+describe("concurrent calls", () => {
+  test("share one request for ten equal calls", async () => {
     const simulator = await simulate({ script: [{ delayMs: 20 }] });
     const model = factoryOf(cached(simulator.url)).create();
     const replies = await Promise.all(Array.from({ length: 10 }, () => model.codegen("Say hello.")));
@@ -124,7 +124,7 @@ describe("one flight", () => {
     expect(replies.filter(({ attempts }) => attempts.length === 1)).toHaveLength(1);
   });
 
-  test("one abort does not end the others, be it of the leader or of a follower", async () => {
+  test("continue when the first or a joined call is aborted", async () => {
     for (const aborted of [0, 1]) {
       const simulator = await simulate({ script: [{ delayMs: 40, times: 2 }] });
       const model = factoryOf(cached(simulator.url)).create();
@@ -142,7 +142,7 @@ describe("one flight", () => {
     }
   });
 
-  test("that fails is not everybody's failure: the next one asks itself", async () => {
+  test("send their own request when the shared one fails", async () => {
     const simulator = await simulate({ script: [{ status: 400, delayMs: 20 }] });
     const model = factoryOf(cached(simulator.url)).create();
     const results = await Promise.all([1, 2, 3].map(() => model.safeCodegen("Say hello.")));
@@ -151,8 +151,8 @@ describe("one flight", () => {
   });
 });
 
-describe("control of one call", () => {
-  test("bypass asks and stores nothing", async () => {
+describe("cache options of a call", () => {
+  test("bypass sends a request and stores nothing", async () => {
     const simulator = await simulate();
     const model = factoryOf(cached(simulator.url)).create();
     await model.codegen("Say hello.", { cache: "bypass" });
@@ -163,7 +163,7 @@ describe("control of one call", () => {
     expect(simulator.requests).toHaveLength(3);
   });
 
-  test("refresh replaces what is stored, only gives nothing else", async () => {
+  test("refresh replaces the stored answer; only never sends a request", async () => {
     const texts = ["old", "new", "newest"];
     const simulator = await simulate({ answers: () => ({ text: texts.shift() ?? "" }) });
     const model = factoryOf(cached(simulator.url)).create();
@@ -178,7 +178,7 @@ describe("control of one call", () => {
     expect(simulator.requests).toHaveLength(2);
   });
 
-  test("an answer is forgotten after its ttl, on the injected clock", async () => {
+  test("an answer expires after its ttl, on the injected clock", async () => {
     const simulator = await simulate();
     const clock = new FakeClock();
     const model = factoryOf(cached(simulator.url, "", "ttl = 1"), { clock }).create();
@@ -191,7 +191,7 @@ describe("control of one call", () => {
     expect(simulator.requests).toHaveLength(2);
   });
 
-  test("max_entries lets the one not used for longest go", async () => {
+  test("max_entries evicts the least recently used answer", async () => {
     const simulator = await simulate();
     const model = factoryOf(cached(simulator.url, "", "max_entries = 2")).create();
     for (const prompt of ["one", "two", "one", "three", "one"]) await model.codegen(prompt);
@@ -225,7 +225,7 @@ describe("what is not stored", () => {
     expect(simulator.requests).toHaveLength(3);
   });
 
-  test("a stream that was left", async () => {
+  test("an abandoned stream", async () => {
     const simulator = await simulate({ delayMs: 2 });
     const model = factoryOf(cached(simulator.url)).create();
     for await (const _ of model.stream("Say hello.")) break;

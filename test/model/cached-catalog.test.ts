@@ -45,7 +45,7 @@ function listening() {
 }
 
 describe("a factory", () => {
-  test("that is loaded from a file knows what the user's catalog knows", async () => {
+  test("uses the user's catalog when loaded from a file", async () => {
     const factory = await loaded(GPT_99, { env: { XDG_CACHE_HOME: cacheWith(TEXT), LOCALAPPDATA: cacheWith(TEXT) } });
     expect(factory.describe("new")).toMatchObject({
       context: 300_000,
@@ -58,7 +58,7 @@ describe("a factory", () => {
     expect(factory.create().estimate("Hello").usd).toBeGreaterThan(0);
   });
 
-  test("that has no such file, no folder for one, or is told not to, knows what is shipped", async () => {
+  test("uses the built-in catalog without a file, without a cache directory, or with catalog: false", async () => {
     const environments = [{}, { XDG_CACHE_HOME: folder(), LOCALAPPDATA: folder() }];
     for (const env of environments)
       expect((await loaded(GPT_99, { env })).describe("new")).toMatchObject({ context: null, price: null });
@@ -66,13 +66,13 @@ describe("a factory", () => {
     expect((await loaded(GPT_99, { env, catalog: false })).describe("new").context).toBeNull();
   });
 
-  test("that is made from text reads no file but one it is given", () => {
+  test("reads only an explicit file when created from text", () => {
     const env = { XDG_CACHE_HOME: cacheWith(TEXT) };
     expect(factoryOf(GPT_99, { env }).describe("new").context).toBeNull();
     expect(factoryOf(GPT_99, { env, catalog: catalogFile(TEXT) }).describe("new").context).toBe(300_000);
   });
 
-  test("that is given a file which is not there or no catalog says so at once", async () => {
+  test("reports a missing or invalid explicit file at once", async () => {
     for (const catalog of [join(folder(), "gone.jsonl"), catalogFile("{}")]) {
       expect(() => factoryOf(GPT_99, { catalog })).toThrow(
         /options\.catalog: the cached catalog .* (does not exist|was not written)/,
@@ -81,7 +81,7 @@ describe("a factory", () => {
     }
   });
 
-  test("does without a damaged one, and says so once", async () => {
+  test("ignores a damaged file with one warning", async () => {
     const damaged = [TEXT.slice(0, -9), "not JSON", TEXT.replace('"price":{"input":2', '"price":{"input":-2')];
     for (const text of damaged) {
       const { logger, warnings } = listening();
@@ -102,7 +102,7 @@ describe("a factory", () => {
     }
   });
 
-  test("reads it when the first fact is asked for, and once", async () => {
+  test("reads the file once, on first use", async () => {
     const cache = cacheWith("");
     const path = join(cache, "modelwright", "catalog.jsonl");
     const factory = await loaded(GPT_99, { env: { XDG_CACHE_HOME: cache } });
@@ -115,7 +115,7 @@ describe("a factory", () => {
   });
 });
 
-test("a reload reads the catalog anew", async () => {
+test("a reload reads the catalog again", async () => {
   const cache = cacheWith(TEXT);
   const factory = await loaded(GPT_99, { env: { XDG_CACHE_HOME: cache, LOCALAPPDATA: cache } });
   expect(factory.info("gpt-100")).toBeNull();
@@ -127,7 +127,7 @@ test("a reload reads the catalog anew", async () => {
   expect(factory.describe("new").context).toBeNull();
 });
 
-describe("what an entry declares wins over the cached catalog:", () => {
+describe("the entry takes precedence over the cached catalog:", () => {
   const given = (lines: string) => factoryOf(`${GPT_99}${lines}\n`, { catalog: catalogFile(TEXT) }).describe("new");
 
   test("capabilities and limits", () => {
@@ -149,7 +149,7 @@ describe("a call to a model that only the cached catalog knows", () => {
   const toml = (url: string, lines = "") =>
     `[models.new]\nname = "m-1"\nprovider = "some-host"\ncustom_llm_provider = "openai"\nbase_url = "${url}/v1"\napi_key = "k"\n${lines}`;
 
-  test("costs what the catalog says, and is without what the catalog says it cannot", async () => {
+  test("has the catalog's price, and omits settings that the catalog excludes", async () => {
     const server = await serve(() => chatBody("Hello"));
     const model = factoryOf(toml(server.url, 'reasoning_effort = "high"\n'), { catalog: catalogFile(TEXT) }).create();
     const reply = await model.codegen("Hi");
@@ -160,12 +160,12 @@ describe("a call to a model that only the cached catalog knows", () => {
   });
 });
 
-describe("a model that no catalog knows", () => {
+describe("an unknown model", () => {
   const toml = (url: string, lines: string) =>
     `[models.own]\nname = "my-model"\nprovider = "my-server"\ncustom_llm_provider = "openai"\nbase_url = "${url}/v1"\n${lines}`;
   const TOOL = { name: "f", parameters: { type: "object", properties: {} } };
 
-  test("is sent everything, and its cost is unknown", async () => {
+  test("gets every setting, and its cost is unknown", async () => {
     const server = await serve(() => chatBody("Hello"));
     const model = factoryOf(toml(server.url, 'temperature = 0.5\nreasoning_effort = "low"\n')).create();
     const { cost, adjustments } = await model.codegen("Hi", { tools: [TOOL] });
@@ -174,7 +174,7 @@ describe("a model that no catalog knows", () => {
     expect(server.arrivals[0]?.body).toMatchObject({ temperature: 0.5, reasoning_effort: "low", tools: [{}] });
   });
 
-  test("works by what its entry declares: left out, clamped, refused, priced", async () => {
+  test("follows the declarations of its entry: dropped, clamped, rejected, priced", async () => {
     const server = await serve(() => chatBody("Hello"));
     const declared = `temperature = 0.5
 capabilities = { temperature = false, tools = false, vision = false, context = 2000, max_output = 100 }

@@ -41,7 +41,7 @@ describe("a stream", () => {
     await expect(stream.reply).rejects.toMatchObject({ code: "invalid_request" });
   });
 
-  it("has one reader: a second one is refused", async () => {
+  it("rejects a second reader", async () => {
     const { model } = factoryOf({ a: [talk] });
     const stream = model.stream("hi");
     await all(stream);
@@ -49,12 +49,12 @@ describe("a stream", () => {
     await expect(all(stream.text)).rejects.toMatchObject({ code: "invalid_request" });
   });
 
-  it("has a view of its text alone", async () => {
+  it("has a text-only view", async () => {
     const { model } = factoryOf({ a: [[{ reasoning: "hm" }, ...talk]] });
     expect(await all(model.stream("hi").text)).toEqual(["one", " two"]);
   });
 
-  it("shows no event that is only for the reply", async () => {
+  it("does not yield internal events", async () => {
     const { model } = factoryOf({
       a: [
         [
@@ -73,7 +73,7 @@ describe("a stream", () => {
     expect(await stream.reply).toMatchObject({ refusal: "no", finishReason: "refusal", id: "r" });
   });
 
-  it("gives the reply that codegen gives", async () => {
+  it("has the same reply as codegen", async () => {
     const streamed = factoryOf({ a: [talk] });
     const stream = streamed.model.stream("hi");
     await all(stream);
@@ -91,12 +91,12 @@ describe("a stream", () => {
     expect(await factoryOf({ a: [talk] }).model.codegen("hi")).toEqual({ ...reply, callId: expect.any(String) });
   });
 
-  it("is read to its end by whoever asks for its reply alone", async () => {
+  it("is read to its end by `reply`", async () => {
     const { model } = factoryOf({ a: [talk] });
     expect((await model.stream("hi").reply).text).toBe("one two");
   });
 
-  it("can be read after its reply was asked for", async () => {
+  it("can be iterated after accessing `reply`", async () => {
     const { model } = factoryOf({ a: [talk] });
     const stream = model.stream("hi");
     const reply = stream.reply;
@@ -104,7 +104,7 @@ describe("a stream", () => {
     expect((await reply).text).toBe("one two");
   });
 
-  it("closes everything when its reader breaks out, and its reply is aborted with what came", async () => {
+  it("closes everything when its reader breaks out; `reply` rejects aborted with the partial", async () => {
     const { model, dialects, clock } = factoryOf({ a: [[{ delta: "half" }, { hang: true }]] });
     const stream = model.stream("hi");
     for await (const event of stream) if (event.type === "text-delta") break;
@@ -113,7 +113,7 @@ describe("a stream", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("has its reply when its reader leaves on the last event", async () => {
+  it("has its reply when the reader stops at the last event", async () => {
     const { model, dialects } = factoryOf({ a: [talk] });
     const stream = model.stream("hi");
     for await (const event of stream) if (event.type === "finish") break;
@@ -121,7 +121,7 @@ describe("a stream", () => {
     expect(dialects["a"]?.calls[0]?.end).toBe("complete");
   });
 
-  it("gives nothing more once its reader has left", async () => {
+  it("yields nothing after its reader left", async () => {
     const { model } = factoryOf({
       a: [
         [
@@ -141,7 +141,7 @@ describe("a stream", () => {
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("may be left while an event is awaited: it ends at once", async () => {
+  it("ends at once when closed while an event is awaited", async () => {
     const { model, dialects, clock } = factoryOf({ a: [[{ delta: "half" }, { hang: true }]] });
     const stream = model.stream("hi");
     const iterator = stream[Symbol.asyncIterator]();
@@ -158,7 +158,7 @@ describe("a stream", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it.each(["text", "object"] as const)("may be left while its %s is awaited", async (view) => {
+  it.each(["text", "object"] as const)("can be closed while its %s is awaited", async (view) => {
     const { model, dialects, clock } = factoryOf({ a: [[{ delta: '{"a":1' }, { hang: true }]] });
     const views = {
       text: () => model.stream("hi").text,
@@ -175,7 +175,7 @@ describe("a stream", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("gives its text in order to a reader that does not wait", async () => {
+  it("yields text in order to a reader that does not await", async () => {
     const { model } = factoryOf({
       a: [[{ reasoning: "x" }, { delta: "a" }, { reasoning: "y" }, { delta: "b" }, { delta: "c" }, { finish: "stop" }]],
     });
@@ -184,7 +184,7 @@ describe("a stream", () => {
     expect(steps.map(({ value }) => value)).toEqual(["a", "b", "c", undefined, undefined]);
   });
 
-  it("gives each event once and in order to a reader that does not wait", async () => {
+  it("yields each event once and in order to a reader that does not await", async () => {
     const { model } = factoryOf({
       a: [
         [
@@ -207,7 +207,7 @@ describe("a stream", () => {
     expect(shown).toEqual(["start", "a", "b", "c", "usage", "finish"]);
   });
 
-  it("gives each event in order to a reader that asks again while a batch arrives", async () => {
+  it("yields events in order when next() is called while a batch arrives", async () => {
     const { model } = factoryOf({
       a: [
         [
@@ -242,7 +242,7 @@ describe("a stream", () => {
     expect(shown).toEqual(["start", "a", "b", "usage", "finish"]);
   });
 
-  it("throws the error once and then is done; its reply rejects with the same", async () => {
+  it("throws the error once and is then done; `reply` rejects with the same error", async () => {
     const { model } = factoryOf({ a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]] });
     const stream = model.stream("hi");
     const iterator = stream[Symbol.asyncIterator]();
@@ -258,7 +258,7 @@ describe("a stream", () => {
     await expect(stream.reply).rejects.toBe(error);
   });
 
-  it("leaves no rejection unhandled when nobody asks for its reply", async () => {
+  it("leaves no unhandled rejection when `reply` is unused", async () => {
     const { model } = factoryOf({ a: [[{ error: { code: "invalid_request", message: "no" } }]] });
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => void unhandled.push(reason);
@@ -274,7 +274,7 @@ describe("a stream", () => {
     expect(unhandled).toEqual([]);
   });
 
-  it("is aborted by the caller's signal with what came, and leaves no listener on it", async () => {
+  it("is aborted by the caller's signal with the partial, and leaves no listener", async () => {
     const { model, clock } = factoryOf({ a: [[{ delta: "half" }, { hang: true }]] });
     const controller = new AbortController();
     const stream = model.stream("hi", { signal: controller.signal });
@@ -285,7 +285,7 @@ describe("a stream", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("that breaks is not restarted by itself, with on_break restart it is", async () => {
+  it('restarts only with on_break = "restart"', async () => {
     const broken = [{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }] as const;
     const plain = factoryOf({ a: [broken, talk] });
     await expect(plain.clock.settle(all(plain.model.stream("hi")))).rejects.toMatchObject({ code: "stream_truncated" });
@@ -300,7 +300,7 @@ describe("the text of a stream that starts again", () => {
   const brokenAfter = (text: string) =>
     [...(text === "" ? [] : [{ delta: text }]), { error: { code: "stream_truncated", message: "cut" } }] as const;
 
-  it("ends with an error where text was shown, instead of showing it twice", async () => {
+  it("ends with an error after delivered text instead of repeating it", async () => {
     const { model, clock } = factoryOf({ a: [brokenAfter("half"), talk] }, '[defaults]\non_break = "restart"');
     const stream = model.stream("hi");
     const seen: string[] = [];
@@ -316,7 +316,7 @@ describe("the text of a stream that starts again", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("is that of the new answer where nothing was shown", async () => {
+  it("is that of the new answer when nothing was delivered", async () => {
     const { model, clock } = factoryOf({ a: [brokenAfter(""), talk] }, '[defaults]\non_break = "restart"');
     expect(await clock.settle(all(model.stream("hi").text))).toEqual(["one", " two"]);
   });
@@ -336,7 +336,7 @@ describe("codegen", () => {
     });
   });
 
-  it("is finished by a fallback when the target stays broken", async () => {
+  it("uses a fallback when the target keeps failing", async () => {
     const { model, clock, dialects } = factoryOf(
       { a: [[{ delta: "half" }, { error: { code: "stream_truncated", message: "cut" } }]], b: [talk] },
       '[defaults]\nfallback_models = ["b"]\nnum_retries = 1',
@@ -347,7 +347,7 @@ describe("codegen", () => {
     expect(dialects["a"]?.calls).toHaveLength(2);
   });
 
-  it("never throws as safeCodegen", async () => {
+  it("never throws with safeCodegen", async () => {
     const { model } = factoryOf({ a: [[{ error: { code: "unauthorized", message: "no" } }]] });
     expect(await model.safeCodegen("hi")).toMatchObject({
       ok: false,

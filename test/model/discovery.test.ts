@@ -33,7 +33,7 @@ function entryOn(wire: Wire, origin: string, lines = ""): string {
 const discover = (toml: string, options?: FactoryOptions) => factoryOf(toml, options).discover("main");
 
 describe("the list of models", () => {
-  test("is one GET on the OpenAI wires, with key, organization, project and headers of the entry", async () => {
+  test("is one GET request on the OpenAI wires, with key, organization, project and headers of the entry", async () => {
     for (const wire of ["openai", "openai-responses"] as const) {
       const server = await serve((_, response) =>
         json(response, {
@@ -78,13 +78,13 @@ describe("the list of models", () => {
       "Copilot",
       { id: "a/b", capabilities: { limits: { max_context_window_tokens: 200_000, max_output_tokens: 64_000 } } },
     ],
-  ])("takes the limits that %s adds", async (_host, model) => {
+  ])("has the limits that %s adds", async (_host, model) => {
     const server = await serve((_request, response) => json(response, { data: [model] }));
     const { models } = await discover(entryOn("openai", server.origin));
     expect(models).toMatchObject([{ id: "a/b", context: 200_000 }]);
   });
 
-  test("may be a bare array, as Together gives it", async () => {
+  test("may be a plain array, as from Together", async () => {
     const server = await serve((_, response) =>
       json(response, [{ id: "x/y", display_name: "Y", context_length: 8_192 }]),
     );
@@ -93,7 +93,7 @@ describe("the list of models", () => {
     ]);
   });
 
-  test("is read page by page on the Anthropic wire, without the models that have retired", async () => {
+  test("is read page by page on the Anthropic wire, without retired models", async () => {
     const server = await serve((request, response) =>
       queryOf(request).after_id === undefined
         ? json(response, {
@@ -177,7 +177,7 @@ describe("the list of models", () => {
     expect(server.requests.every(({ url }) => !url.includes(KEY))).toBe(true);
   });
 
-  test("of Vertex is its publisher's, which is not taken for whole", async () => {
+  test("of Vertex is the publisher's list, marked incomplete", async () => {
     const server = await serve((_, response) =>
       json(response, { publisherModels: [{ name: "publishers/google/models/gemini-2.5-pro", versionId: "001" }] }),
     );
@@ -188,7 +188,7 @@ describe("the list of models", () => {
     expect(server.requests[0]?.url).toMatch(/^\/v1beta1\/publishers\/google\/models\?/);
   });
 
-  test.each(WIRES)("of the simulator is asked over its own server (%s)", async (wire) => {
+  test.each(WIRES)("of the simulator is requested from its own server (%s)", async (wire) => {
     const simulator = await simulate();
     const { models } = await discover(entryOn(wire, simulator.url));
     expect(models.length).toBeGreaterThan(1);
@@ -205,7 +205,7 @@ describe("the list of models", () => {
     expect((await factoryOf(toml).discover("both")).models).toEqual([{ id: "m" }]);
   });
 
-  test("is asked through the entry's proxy", async () => {
+  test("is requested through the entry's proxy", async () => {
     const proxy = await serve((_, response) => json(response, { data: [{ id: "m" }] }));
     const lines = `proxy = "${proxy.origin}"`;
     expect((await discover(entryOn("openai", "http://far.invalid", lines))).models).toEqual([{ id: "m" }]);
@@ -226,7 +226,7 @@ describe("a provider that is known to have no list", () => {
     ["perplexity", "", /no list/],
     ["databricks", "", /workspace/],
     ["github", "", /catalog\/models/],
-  ])("%s is not asked", async (provider, lines, reason) => {
+  ])("%s gets no request", async (provider, lines, reason) => {
     const server = await serve((_, response) => json(response, { data: [] }));
     const toml = `[models.main]\nname = "m"\nprovider = "${provider}"\napi_key = "${KEY}"\nbase_url = "${server.origin}"\n${lines}`;
     const error = await failureOf(discover(toml));
@@ -239,7 +239,7 @@ describe("a provider that is known to have no list", () => {
     expect(server.requests).toEqual([]);
   });
 
-  test("nor is a dialect of one's own without listModels; one with it is", async () => {
+  test("a custom dialect gets a request only with listModels", async () => {
     const mute: Dialect = { name: "mine", async *open() {} };
     const telling: Dialect = { ...mute, listModels: async () => [{ id: "one", context: 10 }] };
     const toml = '[models.main]\nname = "m"\nprovider = "mine"\n';
@@ -252,30 +252,33 @@ describe("a provider that is known to have no list", () => {
   });
 });
 
-describe("a list that cannot be had", () => {
-  test.each(WIRES)("for a refused key is unauthorized, asked once, the key nowhere in the error (%s)", async (wire) => {
-    const server = await serve((request, response) =>
-      json(
-        response,
-        { error: { message: `bad key ${JSON.stringify(request.headers)}`, status: "UNAUTHENTICATED" } },
-        401,
-      ),
-    );
-    const error = await failureOf(discover(entryOn(wire, server.origin)));
-    expect(error).toMatchObject({ code: "unauthorized", status: 401, model: "main" });
-    expect(error.message).toContain("(list of models)");
-    expect(secretsIn(everythingOf(error))).toEqual([]);
-    expect(server.requests).toHaveLength(1);
-  });
+describe("a list that is not available", () => {
+  test.each(WIRES)(
+    "is unauthorized after one request for a rejected key, which the error does not contain (%s)",
+    async (wire) => {
+      const server = await serve((request, response) =>
+        json(
+          response,
+          { error: { message: `bad key ${JSON.stringify(request.headers)}`, status: "UNAUTHENTICATED" } },
+          401,
+        ),
+      );
+      const error = await failureOf(discover(entryOn(wire, server.origin)));
+      expect(error).toMatchObject({ code: "unauthorized", status: 401, model: "main" });
+      expect(error.message).toContain("(list of models)");
+      expect(secretsIn(everythingOf(error))).toEqual([]);
+      expect(server.requests).toHaveLength(1);
+    },
+  );
 
-  test("a server in trouble is asked once, whatever num_retries says", async () => {
+  test("a failing server gets one request, regardless of num_retries", async () => {
     const server = await serve((_, response) => json(response, { error: { message: "down" } }, 503));
     const error = await failureOf(discover(entryOn("openai", server.origin, "num_retries = 5")));
     expect(error.status).toBe(503);
     expect(server.requests).toHaveLength(1);
   });
 
-  test("where there is no such address it is not_found, where nobody listens connection_failed", async () => {
+  test("an unknown URL is not_found, a refused connection connection_failed", async () => {
     const server = await serve((_, response) => json(response, { detail: "Not Found" }, 404));
     expect((await failureOf(discover(entryOn("openai", server.origin)))).code).toBe("not_found");
     expect((await failureOf(discover(entryOn("openai", "http://127.0.0.1:9")))).code).toBe("connection_failed");
@@ -293,28 +296,25 @@ describe("a list that cannot be had", () => {
     expect((await failureOf(discover(entryOn("openai", server.origin)))).code).toBe("protocol_error");
   });
 
-  test.each(["anthropic", "google"] as const)(
-    "pages that lead in a circle or never end are an error (%s)",
-    async (wire) => {
-      for (const next of [() => "same", (page: number) => `page-${page}`]) {
-        const server = await serve((_, response) => {
-          const token = next(server.requests.length);
-          json(response, {
-            data: [{ id: token }],
-            has_more: true,
-            last_id: token,
-            models: [{ name: token }],
-            nextPageToken: token,
-          });
+  test.each(["anthropic", "google"] as const)("cyclic and endless pages are an error (%s)", async (wire) => {
+    for (const next of [() => "same", (page: number) => `page-${page}`]) {
+      const server = await serve((_, response) => {
+        const token = next(server.requests.length);
+        json(response, {
+          data: [{ id: token }],
+          has_more: true,
+          last_id: token,
+          models: [{ name: token }],
+          nextPageToken: token,
         });
-        const error = await failureOf(discover(entryOn(wire, server.origin)));
-        expect(error).toMatchObject({ code: "protocol_error", message: expect.stringContaining("is endless") });
-        expect(server.requests.length).toBeLessThanOrEqual(25);
-      }
-    },
-  );
+      });
+      const error = await failureOf(discover(entryOn(wire, server.origin)));
+      expect(error).toMatchObject({ code: "protocol_error", message: expect.stringContaining("is endless") });
+      expect(server.requests.length).toBeLessThanOrEqual(25);
+    }
+  });
 
-  test("a server that does not answer is given up, as is an answer that does not end", async () => {
+  test("a server without a response times out, and so does an endless response", async () => {
     const silent = await serve(() => {});
     const dripping = await serve((_, response) => void response.writeHead(200).write('{"data":['));
     for (const server of [silent, dripping]) {
@@ -351,14 +351,14 @@ describe("several keys", () => {
     );
   const keys = `api_key = ["${KEY}", "${SECRETS.secondKey}"]`;
 
-  test("are tried in order while they are refused", async () => {
+  test("are tried in order while they are rejected", async () => {
     const server = await refusesFirst();
     const { models } = await discover(entryOn("openai", server.origin, keys));
     expect(models).toEqual([{ id: "m" }]);
     expect(server.requests).toHaveLength(2);
   });
 
-  test("can be asked with one by one", async () => {
+  test("can be used individually", async () => {
     const server = await refusesFirst();
     const factory = factoryOf(entryOn("openai", server.origin, keys));
     expect((await failureOf(factory.discover("main", { key: 0 }))).code).toBe("unauthorized");
@@ -368,8 +368,8 @@ describe("several keys", () => {
   });
 });
 
-describe("what a list says is not believed blindly", () => {
-  test("ids and names that would write on a terminal, numbers that are none, and doubles are left out", async () => {
+describe("a list is not trusted", () => {
+  test("control characters, invalid numbers and duplicates are dropped", async () => {
     const data = [
       { id: "good", name: "A\u001b[31m name", context_length: -1, max_completion_tokens: "many", created: 1e300 },
       { id: "good", name: "again" },

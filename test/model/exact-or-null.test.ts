@@ -60,13 +60,13 @@ describe.each(WIRES)("the price of a service tier on the %s wire", (wire) => {
     }
   });
 
-  test("is unknown when another tier was asked for and the answer reports none", async () => {
+  test("is unknown when another tier was requested and the answer reports none", async () => {
     for (const lines of [`service_tier = "${asked}"`, `extra_body = { service_tier = "${asked}" }`])
       expect((await ask(wire, BODIES[wire](), lines)).cost.usd).toBeNull();
     expect((await ask(wire, BODIES[wire](), "", { serviceTier: asked })).cost.usd).toBeNull();
   });
 
-  test("is the standard one when the answer says so, or nothing was said", async () => {
+  test("is the standard price when the answer reports it, or nothing", async () => {
     const standard = wire === "openai" || wire === "openai-responses" ? "default" : "standard";
     expect((await ask(wire, told(standard), `service_tier = "${asked}"`)).cost).toMatchObject({
       usd: STANDARD_USD,
@@ -76,7 +76,7 @@ describe.each(WIRES)("the price of a service tier on the %s wire", (wire) => {
     expect((await ask(wire, told("auto"), 'service_tier = "auto"')).cost.usd).toBe(STANDARD_USD);
   });
 
-  test("is unknown to estimate() and refused by strict_pricing before the request", async () => {
+  test("is unknown for estimate() and rejected by strict_pricing before the request", async () => {
     const { server, model } = await modelOf(wire, BODIES[wire](), `strict_pricing = true\nservice_tier = "${asked}"`);
     expect(model.estimate("Hi.", { maxNewTokens: 10 })).toMatchObject({ usd: null, maxUsd: null });
     const failed = await failureOf(model.codegen("Hi."));
@@ -101,7 +101,7 @@ describe("the price of audio", () => {
     expect((await ask(wire, BODIES[wire](usage))).cost.usd).toBeNull();
   });
 
-  test("is unknown before the call when the prompt holds audio or the answer may", async () => {
+  test("is unknown before the call when the prompt has audio or the answer may", async () => {
     const { model } = await modelOf("openai", BODIES.openai(), "strict_pricing = true");
     const spoken = [
       { role: "user" as const, content: [{ type: "audio" as const, data: "AA==", mediaType: "audio/wav" }] },
@@ -114,7 +114,7 @@ describe("the price of audio", () => {
 });
 
 describe("the price of searches", () => {
-  test("is unknown where the answer reports some, and none is charged otherwise", async () => {
+  test("is unknown when the answer reports searches, and zero otherwise", async () => {
     expect(
       (await ask("anthropic", BODIES.anthropic({ server_tool_use: { web_search_requests: 1 } }))).cost.usd,
     ).toBeNull();
@@ -123,7 +123,7 @@ describe("the price of searches", () => {
     );
   });
 
-  test("is unknown on the chat wire, where every answer of a search model is one", async () => {
+  test("is unknown on the chat wire, where search models search for every answer", async () => {
     expect((await ask("openai", BODIES.openai(), "web_search = true")).cost.usd).toBeNull();
     expect((await ask("openai", BODIES.openai(), "web_search = false")).cost.usd).toBe(STANDARD_USD);
     expect((await ask("openai", BODIES.openai(), "extra_body = { web_search_options = {} }")).cost.usd).toBeNull();
@@ -137,7 +137,7 @@ describe("the price of searches", () => {
   });
 });
 
-test("an hour in the cache beyond a price tier has no price, before and after the call", async () => {
+test("one-hour cache writes beyond a price tier have no price, before and after the call", async () => {
   const usage = { cache_creation_input_tokens: 200_001, cache_creation: { ephemeral_1h_input_tokens: 200_001 } };
   const server = await serve(() => BODIES.anthropic({ input_tokens: 0, ...usage }));
   const lines = 'price_as = "claude-sonnet-4-5"\nprompt_cache = { ttl = "1h" }\ncapabilities = { context = 1000000 }';
@@ -152,7 +152,7 @@ test("an hour in the cache beyond a price tier has no price, before and after th
   expect(server.arrivals).toHaveLength(1);
 });
 
-describe.each(WIRES)("numbers that are no counts on the %s wire", (wire) => {
+describe.each(WIRES)("invalid counts on the %s wire", (wire) => {
   const [prompt, output] = {
     openai: ["prompt_tokens", "completion_tokens"],
     "openai-responses": ["input_tokens", "output_tokens"],
@@ -161,7 +161,7 @@ describe.each(WIRES)("numbers that are no counts on the %s wire", (wire) => {
   }[wire] as [string, string];
 
   test.each([1e308, 1e25, -7, 2.5, "9", null])(
-    "%j tokens are estimated and cost what the estimate says",
+    "%j tokens are estimated, and the cost is that of the estimate",
     async (flaw) => {
       const answers = [
         BODIES[wire]({ [prompt]: flaw }),
@@ -197,7 +197,7 @@ describe("price_as", () => {
     return [];
   };
 
-  test("of an unknown id is an error at its place, with the nearest id", () => {
+  test("is an error with position and suggestion for an unknown id", () => {
     const toml = '[models.a]\nname = "x"\nprovider = "openai"\napi_key = "k"\nprice_as = "gpt-4oo"\n';
     expect(problemsOf(toml)).toMatchObject([
       {
@@ -210,19 +210,19 @@ describe("price_as", () => {
     ]);
   });
 
-  test("is checked wherever it is written, also in a profile that is not in use", () => {
+  test("is checked everywhere, even in an inactive profile", () => {
     const toml =
       '[models.a]\nname = "x"\nprovider = "openai"\n[defaults]\nprice_as = "nobody-1"\n[providers.openai]\nprice_as = "nobody-2"\n[profiles.p.models.a]\nprice_as = "nobody-3"\n';
     expect(problemsOf(toml)).toMatchObject([{ line: 5 }, { line: 7 }, { line: 9 }]);
   });
 
-  test("of a variable is checked when the entry is used", () => {
+  test("is checked on use when it is a variable", () => {
     const toml = '[models.a]\nname = "x"\nprovider = "openai"\napi_key = "k"\nprice_as = "env:PRICED"\n';
     expect(problemsOf(toml, { env: { PRICED: "nobody" } })).toMatchObject([{ line: 5, path: "models.a.price_as" }]);
     expect(problemsOf(toml, { env: { PRICED: "gpt-4o" } })).toEqual([]);
   });
 
-  test("takes an id of [pricing] and a priced one of any provider", () => {
+  test("accepts an id from [pricing] or from any provider", () => {
     const of = (id: string, more = "") =>
       problemsOf(`[models.a]\nname = "x"\nprovider = "openai"\napi_key = "k"\nprice_as = "${id}"\n${more}`);
     expect(of("house", '[pricing."house"]\ninput = 1\noutput = 2\n')).toEqual([]);
@@ -240,7 +240,7 @@ test("a fine-tuned model has no price in info(), as its calls have no cost", asy
   expect((await factory.create().codegen("Hi.")).cost.usd).toBeNull();
 });
 
-test("factory.usage() tells ten thousand tags and scopes apart and sums the rest as other", async () => {
+test("factory.usage() keeps ten thousand tags and scopes and sums the rest as other", async () => {
   const server = await serve(() => BODIES.openai());
   const factory = factoryOf(entry("openai", server.url));
   const tags = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `tag-${from + index}`);

@@ -51,7 +51,7 @@ const fail = (response: ServerResponse, status: number, error: object = { messag
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ error }));
 const delta = (content: string) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`;
 
-describe("the breaker counts calls that failed, not tries", () => {
+describe("the circuit breaker counts failed calls, not attempts", () => {
   it("never opens when every retry succeeds", async () => {
     const { model } = await host(
       (response, index) => (index % 2 === 0 ? fail(response, 500) : answer(response)),
@@ -60,7 +60,7 @@ describe("the breaker counts calls that failed, not tries", () => {
     for (let call = 0; call < 6; call++) expect((await model.safeCodegen("hi")).ok).toBe(true);
   });
 
-  it("does not cost a call its retries", async () => {
+  it("does not cut the retries of a call", async () => {
     const { model, requests } = await host(
       (response, index) => (index < 2 ? fail(response, 500) : answer(response)),
       "circuit_breaker = { threshold = 1 }",
@@ -70,8 +70,8 @@ describe("the breaker counts calls that failed, not tries", () => {
   });
 });
 
-describe("a breaker by hand", () => {
-  it("isolated refuses without a request, reset lets calls out again", async () => {
+describe("manual control of the breaker", () => {
+  it("isolate rejects calls without a request, reset allows them again", async () => {
     const { factory, model, requests } = await host((response) => answer(response));
     factory.breakers.isolate("m");
     expect(factory.breakers.state("m")).toBe("isolated");
@@ -82,7 +82,7 @@ describe("a breaker by hand", () => {
     expect(factory.breakers.state("m")).toBe("closed");
   });
 
-  it("reset closes one that opened by itself", async () => {
+  it("reset closes a breaker that opened itself", async () => {
     const { factory, model, requests } = await host(
       (response, index) => (index === 0 ? fail(response, 500) : answer(response)),
       "num_retries = 0\ncircuit_breaker = { threshold = 1 }",
@@ -96,7 +96,7 @@ describe("a breaker by hand", () => {
   });
 });
 
-describe("an answer that never ended", () => {
+describe("an answer without an end", () => {
   const custom = (steps: readonly object[]) =>
     ModelFactory.parse('[models.m]\nname = "x"\nprovider = "own"\nnum_retries = 0', {
       providers: {
@@ -112,11 +112,11 @@ describe("an answer that never ended", () => {
   it.each([
     ["nothing", []],
     ["text", [{ type: "text-delta", text: "a", sample: 0 }]],
-  ] as const)("of a dialect registered from code is truncated (%s)", async (_, steps) => {
+  ] as const)("of a custom dialect is stream_truncated (%s)", async (_, steps) => {
     await expect(custom(steps).codegen("hi")).rejects.toMatchObject({ code: "stream_truncated" });
   });
 
-  it("keeps the bare JSON error that a provider wrote between its events", async () => {
+  it("has the error from bare JSON between events", async () => {
     const { model } = await host((response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.end(
@@ -127,8 +127,8 @@ describe("an answer that never ended", () => {
   });
 });
 
-describe("verdicts on the output", () => {
-  it("keep what stood before a loop, and are failures of the attempt", async () => {
+describe("output checks", () => {
+  it("keep the text before a loop, and fail the attempt", async () => {
     const { model } = await host((response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.end(delta("before ") + delta("loop").repeat(20));
@@ -141,7 +141,7 @@ describe("verdicts on the output", () => {
     });
   });
 
-  it("do not pay twice for an answer that was all thinking", async () => {
+  it("do not retry an answer with only reasoning", async () => {
     const { model, requests } = await host((response) => answer(response, "", "length"));
     await expect(model.codegen("hi")).rejects.toMatchObject({
       code: "empty_response",
@@ -151,8 +151,8 @@ describe("verdicts on the output", () => {
   });
 });
 
-describe("clocks", () => {
-  it("of an attempt hold for a credential hook that never answers", async () => {
+describe("timeouts", () => {
+  it("of an attempt apply to a credential hook that never returns", async () => {
     await using factory = ModelFactory.parse(
       '[models.m]\nname = "x"\nprovider = "copilot"\ntimeout = "50ms"\nnum_retries = 0',
       {
@@ -163,13 +163,13 @@ describe("clocks", () => {
     await expect(factory.get("m").codegen("hi")).rejects.toMatchObject({ code: "timed_out", phase: "attempt" });
   });
 
-  it("of the first token leave an answer alone that stream = false keeps in one body", async () => {
+  it("of the first token do not apply with stream = false", async () => {
     const keys = 'first_token_timeout = "40ms"\nstream = false';
     const { model } = await host((response) => setTimeout(() => answer(response), 120), keys);
     expect((await model.codegen("hi")).text).toBe("fine");
   });
 
-  it("of an attempt do not run while the reader takes its time", async () => {
+  it("of an attempt pause while the reader is slow", async () => {
     const { model } = await host((response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.end(
@@ -183,7 +183,7 @@ describe("clocks", () => {
   });
 });
 
-describe("lists of fallbacks", () => {
+describe("fallback lists", () => {
   const other = `
     [models.b]
     name = "gpt-4o-mini"
@@ -193,7 +193,7 @@ describe("lists of fallbacks", () => {
     api_key = "k"
     num_retries = 0`;
 
-  it.each(["context_window_fallbacks", "rate_limit_fallbacks"])("an empty %s is no list but a no", async (key) => {
+  it.each(["context_window_fallbacks", "rate_limit_fallbacks"])("an empty %s disables the list", async (key) => {
     const refused = key.startsWith("context")
       ? { status: 400, error: { code: "context_length_exceeded", message: "maximum context length" } }
       : { status: 429, error: { message: "slow down" } };
@@ -206,7 +206,7 @@ describe("lists of fallbacks", () => {
     expect(requests()).toBe(1);
   });
 
-  it("an error names the fallback that could not be asked, and keeps its code", async () => {
+  it("an error names the unusable fallback and keeps its code", async () => {
     const { model } = await host(
       (response) => fail(response, 500),
       'num_retries = 0\nfallback_models = ["keyless"]',
@@ -218,7 +218,7 @@ describe("lists of fallbacks", () => {
   });
 });
 
-describe("what callers hand over", () => {
+describe("values from the caller", () => {
   it("a logger that throws does not break the call", async () => {
     const logger = new Proxy({}, { get: () => () => { throw new Error("full disk"); } }) as never; // biome-ignore format: one thought
     await using factory = ModelFactory.parse('[models.m]\nname = "gpt-4o"\nprovider = "simulator"', { logger });
@@ -234,13 +234,13 @@ describe("what callers hand over", () => {
     });
   });
 
-  it("numbers the provider gave are exact also when its answer was filtered", async () => {
+  it("usage from the provider is exact even when the answer was filtered", async () => {
     const { model } = await host((response) => answer(response, "hi", "content_filter"), "num_retries = 0");
     const error = await model.codegen("hi").catch((reason) => reason);
     expect(error).toMatchObject({ code: "content_filtered", attempts: [{ usage: { total: 15, estimated: false } }] });
   });
 
-  it("keys that a wire has no place for are reported", async () => {
+  it("keys without effect on a wire are reported", async () => {
     await using factory = ModelFactory.parse(
       '[models.m]\nname = "claude-haiku-4-5"\nprovider = "simulator"\ncustom_llm_provider = "anthropic"\norganization_id = "org-1"\nqueue = 3',
     );

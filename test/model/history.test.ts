@@ -74,7 +74,7 @@ async function converse(
 
 describe.each(WIRES)("a conversation on the %s wire", (wire) => {
   test.each([false, true])(
-    "goes through two tools and a question about their results (streamed: %s)",
+    "works with two tools and a question about their results (streamed: %s)",
     async (streamed) => {
       const simulator = await simulate();
       const model = factoryOf(entry(wire, simulator.url)).create();
@@ -94,7 +94,7 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
     },
   );
 
-  test("sends reasoning back signed as it came", async () => {
+  test("sends signed reasoning back unchanged", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url, "", { name: THINKERS[wire] })).create();
     const { replies, history } = await converse(() => model, { reasoningEffort: "low" });
@@ -109,7 +109,7 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
       expect(stringsIn(sent)).toEqual(expect.arrayContaining(sealedIn(signature)));
   });
 
-  test("goes on after its history went through JSON", async () => {
+  test("continues after its history was serialized as JSON", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url, "", { name: THINKERS[wire] })).create();
     const first = await model.codegen("Call get_weather.", { tools: TOOLS, reasoningEffort: "low" });
@@ -120,7 +120,7 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
     expect(thawed.text).toBe(direct.text);
   });
 
-  test("takes a tool's failure and a tool's picture", async () => {
+  test("supports failed tools and images in tool results", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url)).create();
     const first = await model.codegen("Call get_weather.", { tools: TOOLS });
@@ -148,7 +148,7 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
   });
 
   test.each(WIRES.filter((other) => other !== wire))(
-    "goes on at another provider on the %s wire, tools and all, without foreign signatures",
+    "continues at another provider on the %s wire with tools, without foreign signatures",
     async (other) => {
       const simulator = await simulate();
       const factory = factoryOf(
@@ -167,7 +167,7 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
     },
   );
 
-  test("sends a string like an array of one message, after the instructions of the entry", async () => {
+  test("sends a string like one message, after the instructions of the entry", async () => {
     const simulator = await simulate();
     const main = factoryOf(
       entry(
@@ -186,7 +186,7 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
     expect(first).toContain("Be brief.");
   });
 
-  test("with a result that answers nothing, or a call without one, is refused before any request", async () => {
+  test("rejects results without a call and calls without a result before any request", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url)).create();
     const first = await model.codegen("Call get_weather.", { tools: TOOLS });
@@ -204,7 +204,7 @@ describe.each(WIRES)("a conversation on the %s wire", (wire) => {
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const PDF = "JVBERi0xLjQKJSVFT0YK";
 
-describe("pictures and files", () => {
+describe("images and files", () => {
   const picture: Readonly<Record<Wire, object>> = {
     openai: { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}` } },
     "openai-responses": { type: "input_image", image_url: `data:image/png;base64,${PNG}` },
@@ -218,7 +218,7 @@ describe("pictures and files", () => {
     google: { inlineData: { mimeType: "application/pdf", data: PDF } },
   };
 
-  test.each(WIRES)("reach the %s wire in its own spelling, beside the text", async (wire) => {
+  test.each(WIRES)("are encoded for the %s wire next to the text", async (wire) => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url)).create();
     const spellings = [
@@ -243,24 +243,21 @@ describe("pictures and files", () => {
     expect(simulator.requests[1]?.body).toEqual(simulator.requests[0]?.body);
   });
 
-  test.each(["openai", "openai-responses", "anthropic"] as const)(
-    "by address go as addresses on the %s wire",
-    async (wire) => {
-      const simulator = await simulate();
-      await factoryOf(entry(wire, simulator.url))
-        .create()
-        .codegen([
-          {
-            role: "user",
-            content: [
-              { type: "text", text: "See" },
-              { type: "image", url: "https://example.com/cat.png" },
-            ],
-          },
-        ]);
-      expect(stringsIn(simulator.requests[0]?.body)).toContain("https://example.com/cat.png");
-    },
-  );
+  test.each(["openai", "openai-responses", "anthropic"] as const)("are sent as URLs on the %s wire", async (wire) => {
+    const simulator = await simulate();
+    await factoryOf(entry(wire, simulator.url))
+      .create()
+      .codegen([
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "See" },
+            { type: "image", url: "https://example.com/cat.png" },
+          ],
+        },
+      ]);
+    expect(stringsIn(simulator.requests[0]?.body)).toContain("https://example.com/cat.png");
+  });
 
   const image = { type: "image", data: PNG, mediaType: "image/png" } as const;
   const asked: Message[] = [{ role: "user", content: [{ type: "text", text: "What is this?" }, image] }];
@@ -271,7 +268,7 @@ describe("pictures and files", () => {
     { role: "tool", content: [{ type: "tool-result", id: "a1", content: [image] }] },
   ];
 
-  test.each(WIRES)("are never left out: a model that reads only text is not asked (%s)", async (wire) => {
+  test.each(WIRES)("are never dropped: a text-only model is skipped (%s)", async (wire) => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url, "capabilities = { vision = false }")).create();
     for (const messages of [asked, seen]) {
@@ -282,7 +279,7 @@ describe("pictures and files", () => {
     expect(simulator.requests).toHaveLength(0);
   });
 
-  test.each(WIRES)("are answered by the first fallback that takes them (%s)", async (wire) => {
+  test.each(WIRES)("go to the first fallback that supports them (%s)", async (wire) => {
     const simulator = await simulate();
     const model = factoryOf(
       [
@@ -310,7 +307,7 @@ describe("pictures and files", () => {
     ["openai-responses", sound, "openai"],
     ["anthropic", sound, "google"],
     ["anthropic", archive, "openai-responses"],
-  ] as const)("that the %s wire has no place for go to a fallback", async (wire, part, other) => {
+  ] as const)("go to a fallback when the %s wire does not support them", async (wire, part, other) => {
     const simulator = await simulate();
     const toml = entry(wire, simulator.url, 'fallback_models = ["other"]');
     const model = factoryOf(`${toml}\n${entry(other, simulator.url, "", { table: "other" })}`).get("main");
@@ -322,7 +319,7 @@ describe("pictures and files", () => {
     expect(simulator.requests).toHaveLength(1);
   });
 
-  test.each(WIRES)("of a tool's result reach the model (%s)", async (wire) => {
+  test.each(WIRES)("in tool results reach the model (%s)", async (wire) => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url)).create();
     const reply = await model.codegen([...seen, { role: "user", content: "And?" }], { tools: [{ name: "look" }] });
@@ -334,8 +331,8 @@ describe("pictures and files", () => {
   });
 });
 
-describe("a tool loop by hand", () => {
-  test.each(WIRES)("ends when the model has what it needs (%s)", async (wire) => {
+describe("a manual tool loop", () => {
+  test.each(WIRES)("ends when the model answers (%s)", async (wire) => {
     const simulator = await simulate({
       script: [
         { answer: { toolCalls: [{ name: "get_time", arguments: { zone: "UTC" } }] } },
@@ -385,7 +382,7 @@ function withShape(expected: object): object {
   return "file" in expected ? { ...expected, file: expect.objectContaining(expected.file as object) } : expected;
 }
 
-test("sends two system messages in the place or role that the model takes", async () => {
+test("sends two system messages in the role that the model supports", async () => {
   const simulator = await simulate();
   const messages = [
     { role: "system", content: "Be brief." },

@@ -27,7 +27,7 @@ test.each([
   expect(simulator.requests).toHaveLength(0);
 });
 
-test("no options, whether left out, undefined or null, are none", async () => {
+test("absent, undefined and null options are equal", async () => {
   const simulator = await simulate();
   const model = factoryOf(entry("openai", simulator.url)).create();
   for (const options of [undefined, null, {}, { temperature: undefined, signal: undefined }] as CallOptions[])
@@ -36,7 +36,7 @@ test("no options, whether left out, undefined or null, are none", async () => {
   expect([bodies.size, simulator.requests.length]).toEqual([1, 4]);
 });
 
-test("tools are sent as they are at the time of each call, and checked each time", async () => {
+test("tools are validated and sent as they are at each call", async () => {
   const simulator = await simulate();
   const model = factoryOf(entry("openai", simulator.url)).create();
   const tool: Record<string, unknown> = { name: "look_up", parameters: { type: "object", properties: {} } };
@@ -66,7 +66,7 @@ test.each([
   [[{ role: "user", content: "" }]],
   [[{ role: "system", content: "only instructions" }]],
   [[{ role: "user", content: [{ type: "image" }] }]],
-])("input %j is an invalid_request, by whatever method it is asked", async (input) => {
+])("input %j is an invalid_request for every method", async (input) => {
   const simulator = await simulate();
   const model = factoryOf(entry("openai", simulator.url)).create();
   const bad = input as unknown as string;
@@ -76,7 +76,7 @@ test.each([
   expect(simulator.requests).toHaveLength(0);
 });
 
-test("closing the factory in the middle of a stream ends it, and later calls are refused", async () => {
+test("closing the factory ends streams and rejects later calls", async () => {
   const simulator = await simulate({ delayMs: 5, answers: () => ({ text: "word ".repeat(400) }) });
   const factory = factoryOf(entry("openai", simulator.url));
   const model = factory.create();
@@ -93,7 +93,7 @@ test("closing the factory in the middle of a stream ends it, and later calls are
   expect(() => factory.create()).toThrow(/closed/);
 });
 
-test("a model that cannot stream streams its whole answer at once", async () => {
+test("a model without streaming delivers its answer in one delta", async () => {
   const simulator = await simulate();
   const stream = factoryOf(entry("openai", simulator.url, "capabilities = { streaming = false }"))
     .create()

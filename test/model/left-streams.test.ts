@@ -28,8 +28,8 @@ async function rest(iterator: AsyncIterator<ModelEvent>): Promise<{ text: string
   }
 }
 
-describe("a stream that is read once and left", () => {
-  it("holds its slot while the reader pauses, and gives it back after timeout", async () => {
+describe("a stream that is read once and abandoned", () => {
+  it("holds its slot while the reader pauses, and releases it after timeout", async () => {
     const { model, clock, dialects } = factoryOf({ a: [endless, "fine"] }, SLOT);
     await readOnce(model.stream("hi"));
     await clock.advance(9_999);
@@ -40,7 +40,7 @@ describe("a stream that is read once and left", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("throws timed_out with the partial to the reader that comes back, and asks nobody else", async () => {
+  it("throws timed_out with the partial when the reader returns, without a fallback", async () => {
     const { model, clock, dialects, factory } = factoryOf(
       { a: [endless], b: ["other"] },
       `${LIMITS}fallback_models = ["b"]\non_break = "restart"\n`,
@@ -62,14 +62,14 @@ describe("a stream that is read once and left", () => {
     expect(factory.usage()).toMatchObject({ calls: 1, requests: 1 });
   });
 
-  it("hands over what had arrived before it throws", async () => {
+  it("delivers buffered events before it throws", async () => {
     const { model, clock } = factoryOf({ a: [[{ events: [word("one "), word("two")] }, { hang: true }]] }, LIMITS);
     const iterator = await readOnce(model.stream("hi"));
     await clock.advance(10_000);
     expect(await rest(iterator)).toMatchObject({ text: "two", error: { partial: { text: "one two" } } });
   });
 
-  it("is ended while the model keeps sending", async () => {
+  it("ends even while the model keeps sending", async () => {
     const steady = Array.from({ length: 60 }, () => [{ delayMs: 500 }, { delta: "w " }] as const).flat();
     const { model, clock, dialects } = factoryOf({ a: [[{ delta: "w " }, ...steady, { finish: "stop" }]] }, LIMITS);
     const iterator = await readOnce(model.stream("hi"));
@@ -78,7 +78,7 @@ describe("a stream that is read once and left", () => {
     expect(await rest(iterator)).toMatchObject({ error: { code: "timed_out", phase: "attempt" } });
   });
 
-  it("does not count shorter pauses, however many there are", async () => {
+  it("ignores shorter pauses", async () => {
     const { model, clock } = factoryOf({ a: [[..."abcdef"].map((delta) => ({ delta }))] }, LIMITS);
     const iterator = await readOnce(model.stream("hi"));
     for (let pause = 0; pause < 5; pause++) {
@@ -88,7 +88,7 @@ describe("a stream that is read once and left", () => {
     expect(clock.monotonic()).toBe(5 * 9_999);
   });
 
-  it("is ended by the deadline of the call", async () => {
+  it("ends at the deadline of the call", async () => {
     const { model, clock } = factoryOf({ a: [endless, "fine"] }, `${SLOT}deadline = "3s"\n`);
     const iterator = await readOnce(model.stream("hi"));
     await clock.advance(3_000);
@@ -99,7 +99,7 @@ describe("a stream that is read once and left", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("is ended by the caller's signal", async () => {
+  it("ends with the caller's signal", async () => {
     const { model, clock } = factoryOf({ a: [endless, "fine"] }, SLOT);
     const controller = new AbortController();
     const iterator = await readOnce(model.stream("hi", { signal: controller.signal }));
@@ -121,7 +121,7 @@ describe("a stream that is read once and left", () => {
     expect(await stream.reply).toMatchObject({ text: "one two", finishReason: "stop", attempts: [{ outcome: "ok" }] });
   });
 
-  it("of several samples, is ended in the request that runs", async () => {
+  it("ends the current request of several samples", async () => {
     const { model, clock, dialects } = factoryOf({ a: ["one", endless] }, LIMITS);
     const iterator = model.stream("hi", { samples: 2 })[Symbol.asyncIterator]();
     for (let step = await iterator.next(); step.value.sample !== 1; step = await iterator.next());
@@ -133,7 +133,7 @@ describe("a stream that is read once and left", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("is ended by the timeout of the target that answers", async () => {
+  it("ends after the timeout of the answering target", async () => {
     const { model, clock } = factoryOf(
       { a: [down], b: [endless] },
       'timeout = "5s"\n[defaults]\ntimeout = "60s"\nnum_retries = 0\nfallback_models = ["b"]\n',
@@ -146,7 +146,7 @@ describe("a stream that is read once and left", () => {
     });
   });
 
-  it("is ended as the answer of a hedged request", async () => {
+  it("ends when a hedged request answers", async () => {
     const { model, clock, dialects } = factoryOf(
       { a: [[{ hang: true }]], b: [endless] },
       `${LIMITS}hedge_after = "1s"\nfallback_models = ["b"]\non_break = "restart"\n`,
@@ -163,7 +163,7 @@ describe("a stream that is read once and left", () => {
 });
 
 describe("the probe of a half-open breaker", () => {
-  it("that is read once and left is given up after timeout, and was a good one", async () => {
+  it("is released after timeout when abandoned, and counts as a success", async () => {
     const { model, clock, factory } = factoryOf({ a: [down, endless, "fine"] }, PROBED);
     await expect(model.codegen("hi")).rejects.toMatchObject({ code: "server_error" });
     await clock.advance(1_000);
@@ -195,8 +195,8 @@ it("a slow reader is not a failure of the target", async () => {
   expect(factory.breakers.state("a")).toBe("closed");
 });
 
-describe("the reply, asked for inside the loop over its stream", () => {
-  it("reads on, and the loop gets every event", async () => {
+describe("`reply`, accessed inside the loop", () => {
+  it("reads to the end, and the loop gets every event", async () => {
     const { model } = factoryOf({
       a: [[{ delta: "one" }, { delta: " two" }, { delta: " three" }, { finish: "stop" }]],
     });
@@ -209,7 +209,7 @@ describe("the reply, asked for inside the loop over its stream", () => {
     expect(text).toBe("one two three");
   });
 
-  it("rejects when the answer breaks off, and the loop throws the same after what had arrived", async () => {
+  it("rejects when the answer breaks off, and the loop throws the same error after the buffered events", async () => {
     const broken = [
       { delta: "one" },
       { delta: " two" },

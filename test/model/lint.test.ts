@@ -12,8 +12,8 @@ const told = (toml: string, today = EARLY) =>
 
 const O3 = '[models.thinker]\nname = "o3"\nprovider = "openai"\n';
 
-describe("lint says without a request", () => {
-  test("what will be left out or changed, at the place it was written", () => {
+describe("lint reports without a request", () => {
+  test("dropped and changed settings, with their position", () => {
     expect(told(`${O3}temperature = 0.2\nreasoning_effort = "xhigh"\nmax_new_tokens = 500_000\n`)).toEqual([
       'warning 4:15 "temperature" is left out: o3 does not support it',
       'warning 5:20 "reasoning_effort" = "xhigh" becomes "high": o3 supports low, medium, high',
@@ -24,19 +24,19 @@ describe("lint says without a request", () => {
   test.each([
     ["strict = true", "strict is on"],
     ["drop_params = false", "drop_params is off"],
-  ])("what can never be sent with %s", (line, why) => {
+  ])("settings that cannot be sent with %s", (line, why) => {
     expect(told(`${O3}temperature = 0.2\n${line}\n`)).toEqual([
       `error 4:15 "temperature" cannot be sent, and ${why}: o3 does not support it`,
     ]);
   });
 
-  test("whom it concerns where it is inherited", () => {
+  test("the affected entry of an inherited setting", () => {
     expect(told(`[defaults]\ntemperature = 0.2\n${O3}`)).toEqual([
       'warning 2:15 in "thinker": "temperature" is left out: o3 does not support it',
     ]);
   });
 
-  test("that stop words are cut on this side, and that the answer leaves no room for a prompt", () => {
+  test("stop sequences that the library applies, and answers without room for a prompt", () => {
     const own =
       '[models.own]\nname = "own"\nprovider = "x"\ncustom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:1/v1"\n';
     expect(told(`${O3}stop = ["END"]\n`)[0]).toContain(
@@ -47,7 +47,7 @@ describe("lint says without a request", () => {
     ]);
   });
 
-  test("that a fallback lacks what the entry is configured to use, and no more than that", () => {
+  test("only the capabilities that a fallback lacks and the entry uses", () => {
     const old = '[models.old]\nname = "o1-mini"\nprovider = "openai"\n';
     const tools = 'tools = [{ name = "read" }]\nfallback_models = ["old"]\n';
     expect(told(`${O3}${tools}${old}`)).toEqual([
@@ -56,18 +56,18 @@ describe("lint says without a request", () => {
     expect(told(`${O3}fallback_models = ["old"]\n${old}`)).toEqual([]);
   });
 
-  test("that a price is needed and unknown", () => {
+  test("a required price that is unknown", () => {
     const own =
       '[models.own]\nname = "own"\nprovider = "x"\ncustom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:1/v1"\n';
     expect(told(`${own}strict_pricing = true\n`)[0]).toContain("error 2:8 own (x own): its price is unknown");
   });
 
-  test("nothing of what the file asks for itself, and nothing of entries whose address is not known yet", () => {
+  test("nothing for configured changes and for entries without a known URL", () => {
     expect(told(`${O3}temperature = 0.2\ndrop = ["temperature"]\nreasoning_effort = 0.5\n`)).toEqual([]);
     expect(told(`${O3}temperature = 0.2\nbase_url = "env:NOWHERE"\n`)).toEqual([]);
   });
 
-  test("that a model is retired, or retires within 90 days, and what takes its place", () => {
+  test("models that are retired or retire within 90 days, with their successor", () => {
     const mini = '[models.mini]\nname = "gpt-4o-mini"\nprovider = "openai"\n';
     const on = (day: string) => told(mini, day);
     expect(on("2026-10-15")).toEqual([]);
@@ -93,7 +93,7 @@ describe("lint says without a request", () => {
     ["claude-sonet-4-5", "anthropic", "claude-sonnet-4-5"],
     ["claude-4-5-sonnet", "anthropic", "claude-sonnet-4-5"],
     ["gemini-2.5-flsh", "google", "gemini-2.5-flash"],
-  ])("that %s of %s is a misspelled %s", (name, provider, meant) => {
+  ])("that %s at %s is a misspelled %s", (name, provider, meant) => {
     const factory = factoryOf(`[models.m]\nname = "${name}"\nprovider = "${provider}"`);
     expect(factory.lint()).toMatchObject([
       { severity: "warning", line: 2, message: `the catalog has no model "${name}" of ${provider}`, suggestion: meant },
@@ -108,11 +108,11 @@ describe("lint says without a request", () => {
     ["ft:gpt-4.1-mini:org:name:id", "openai"],
     ["models/gemini-2.5-pro", "google"],
     ["qwen-mni", "ollama"],
-  ])("nothing of %s of %s, which may be newer than the catalog or somebody's own", (name, provider) => {
+  ])("nothing for %s at %s, which may be newer than the catalog or private", (name, provider) => {
     expect(named(name, provider)).toEqual([]);
   });
 
-  test("that an id begins with a provider, as in LiteLLM, where it has no place", () => {
+  test("ids with a provider prefix, as in LiteLLM", () => {
     const words = (id: string, provider: string) => named(id, provider)[0];
     expect(words("openai/gpt-4.1", "openai")).toBe(
       'warning 2:8 openai has no model "openai/gpt-4.1"; write name = "gpt-4.1"',
@@ -176,11 +176,11 @@ describe("lint says without a request", () => {
     ],
     ["claude-sonnet-4-5", "simulator", ""],
     ["deepseek-chat", "dashscope", ""],
-  ])("nothing of %s at %s, which may have it", (name, provider, more) => {
+  ])("nothing for %s at %s, which may serve it", (name, provider, more) => {
     expect(named(name, provider, more).filter((line) => line.includes("has no"))).toEqual([]);
   });
 
-  test("nothing of a correct file", async () => {
+  test("nothing for a valid file", async () => {
     const factory = await ModelFactory.load("models.toml", {
       env: {},
       clock: { now: () => Date.parse(EARLY) },

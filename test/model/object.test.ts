@@ -34,7 +34,7 @@ describe("an object", () => {
       '{"value":{"b":"x"}}',
       { b: "x" },
     ],
-  ])("travels inside one when it is %s", async (_, schema, text, expected) => {
+  ])("is wrapped when it is %s", async (_, schema, text, expected) => {
     const { model, dialects } = factoryOf({ a: [says(text)] });
     expect((await model.object(schema, "x")).object).toEqual(expected);
     expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({
@@ -48,7 +48,7 @@ describe("an object", () => {
     );
   });
 
-  it("is what the schema makes of the answer", async () => {
+  it("is the output of the schema", async () => {
     const schema = z.object({ day: z.string().transform((text) => text.length) });
     expect((await factoryOf({ a: [says('{"day":"monday"}')] }).model.object(schema, "x")).object).toEqual({ day: 6 });
   });
@@ -65,7 +65,7 @@ describe("an object", () => {
     expect((error as Error).message).toContain(words);
   });
 
-  it("is asked for again with the reasons, and all of it is paid", async () => {
+  it("is re-asked with the problems, and the cost of all requests is counted", async () => {
     const { model, dialects } = factoryOf({ a: [says('{"name":"soup"}'), says(good)] });
     const { object, reply } = await model.object(recipe, "cook", { repair: 1 });
     expect(object.minutes).toBe(20);
@@ -75,7 +75,7 @@ describe("an object", () => {
     expect(JSON.stringify(messages?.[2])).toContain("minutes");
   });
 
-  it("is asked for at most as often as repair says", async () => {
+  it("is re-asked at most `repair` times", async () => {
     const { model, dialects } = factoryOf({ a: [says("no")] });
     const error = await model.object(recipe, "cook", { repair: 2 }).catch((failure: unknown) => failure);
     expect(error).toMatchObject({ code: "invalid_output", attempts: [{}, {}, {}] });
@@ -83,7 +83,7 @@ describe("an object", () => {
     expect(dialects["a"]?.calls).toHaveLength(3);
   });
 
-  it("that was refused is refused, and not asked for again", async () => {
+  it("is not re-asked after a refusal, which throws refused", async () => {
     const { model, dialects } = factoryOf({
       a: [[{ events: [{ type: "refusal-delta", text: "I will not.", sample: 0 }] }, { finish: "refusal" }]],
     });
@@ -94,13 +94,13 @@ describe("an object", () => {
     expect(dialects["a"]?.calls).toHaveLength(1);
   });
 
-  it("that was cut says what to raise", async () => {
+  it("says which limit to raise when truncated", async () => {
     await expect(
       factoryOf({ a: [says('{"name":"so', "length")] }).model.object(recipe, "cook", { repair: 0 }),
     ).rejects.toThrow("max_new_tokens");
   });
 
-  it("keeps the money of what came before when a re-ask fails", async () => {
+  it("keeps the cost of earlier requests when a re-ask fails", async () => {
     const { model } = factoryOf({ a: [says("no"), [{ error: { code: "unauthorized", message: "gone" } }]] });
     await expect(model.object(recipe, "cook", { repair: 1 })).rejects.toMatchObject({
       code: "unauthorized",
@@ -108,7 +108,7 @@ describe("an object", () => {
     });
   });
 
-  it("whose transform throws is invalid_output with what was thrown as its cause, asked for again if repair says so", async () => {
+  it("is invalid_output with the exception as its cause when a transform throws, and is re-asked with repair", async () => {
     const cause = new RangeError("no such day");
     const schema = z.object({
       day: z.string().transform((day) => {
@@ -126,7 +126,7 @@ describe("an object", () => {
     expect(dialects["a"]?.calls).toHaveLength(1);
   });
 
-  it("whose validation ends in a rejected promise is no other", async () => {
+  it("is invalid_output when the validation rejects", async () => {
     const validate = () => Promise.reject(new Error("database is away"));
     const schema = { "~standard": { ...recipe["~standard"], validate } } as unknown as typeof recipe;
     const { model } = factoryOf({ a: [says('{"day":"monday"}')] });
@@ -136,7 +136,7 @@ describe("an object", () => {
     });
   });
 
-  it("is not asked for again when the model calls a tool instead, and the error has the call", async () => {
+  it("is not re-asked when the model calls a tool instead, and the error has the call", async () => {
     const { model, dialects } = factoryOf({
       a: [[{ toolCall: { name: "weather", arguments: { city: "Oslo" } } }, { finish: "tool-calls" }]],
     });
@@ -153,7 +153,7 @@ describe("an object", () => {
     expect(dialects["a"]?.calls).toHaveLength(1);
   });
 
-  it("needs a schema that can be written as JSON Schema", async () => {
+  it("needs a schema with JSON Schema output", async () => {
     const { model, dialects } = factoryOf({ a: [says(good)] });
     const bare = (vendor: string) => ({
       "~standard": { version: 1 as const, vendor, validate: (value: unknown) => ({ value }) },
@@ -170,7 +170,7 @@ describe("an object", () => {
     expect(dialects["a"]?.calls).toHaveLength(0);
   });
 
-  it("takes schemas of zod/mini", async () => {
+  it("supports zod/mini schemas", async () => {
     const schema = mini.object({ name: mini.string(), minutes: mini.optional(mini.number()) });
     const { model, dialects } = factoryOf({ a: [says(good)] });
     expect((await model.object(schema, "x")).object.name).toBe("soup");
@@ -179,7 +179,7 @@ describe("an object", () => {
     });
   });
 
-  it("asks for a string where the schema coerces one into a date or a bigint", async () => {
+  it("requests a string for a coerced date or bigint", async () => {
     const schema = z.object({ at: z.coerce.date(), n: z.coerce.bigint().optional() });
     const { model, dialects } = factoryOf({ a: [says('{"at":"2026-01-02","n":"9007199254740993"}')] });
     const { object } = await model.object(schema, "x");
@@ -224,13 +224,13 @@ describe("tools whose parameters are zod schemas", () => {
     expect(dialects["a"]?.calls[0]?.call.request.settings.tools).toMatchObject([{ name: "weather", parameters: json }]);
   });
 
-  it("may be the schema of a response format too", async () => {
+  it("are supported in response formats too", async () => {
     const { model, dialects } = factoryOf({ a: [says(good)] });
     await model.codegen("x", { responseFormat: { type: "json_schema", name: "weather", schema: parameters as never } });
     expect(dialects["a"]?.calls[0]?.call.request.settings.responseFormat).toMatchObject({ schema: json });
   });
 
-  it("are refused with the tool and the field that JSON cannot hold", async () => {
+  it("are rejected with the tool and the field that JSON cannot represent", async () => {
     const { model } = factoryOf({ a: [says(good)] });
     const tools = [{ name: "weather", parameters: z.object({ at: z.date() }) }];
     await expect(model.codegen("x", { tools })).rejects.toThrow(
@@ -238,7 +238,7 @@ describe("tools whose parameters are zod schemas", () => {
     );
   });
 
-  it("are refused as bare fields, and a schema as a response format, with what to write", async () => {
+  it("are rejected without z.object, and so is a schema as a response format, with the fix", async () => {
     const { model, dialects } = factoryOf({ a: [says(good)] });
     const tools = [{ name: "weather", parameters: { city: z.string() } as never }];
     await expect(model.codegen("x", { tools })).rejects.toThrow("wrap the fields in z.object({ … })");
@@ -246,7 +246,7 @@ describe("tools whose parameters are zod schemas", () => {
     expect(dialects["a"]?.calls).toHaveLength(0);
   });
 
-  it("need a name of their own", async () => {
+  it("need a unique name", async () => {
     const { model, dialects } = factoryOf({ a: [says(good)] });
     const tools = [{ name: "weather" }, { type: "function" as const, function: { name: "weather", parameters } }];
     await expect(model.codegen("x", { tools })).rejects.toMatchObject({
@@ -260,7 +260,7 @@ describe("tools whose parameters are zod schemas", () => {
 describe("a growing object", () => {
   const pieces: ScriptStep[] = [...[...good].map((delta) => ({ delta })), { finish: "stop" }];
 
-  it("is never less than it was, and ends whole", async () => {
+  it("only grows, and ends complete", async () => {
     const { model } = factoryOf({ a: [pieces] });
     const stream = model.streamObject(recipe, "cook");
     const seen: { name?: string; minutes?: number }[] = [];
@@ -283,14 +283,14 @@ describe("a growing object", () => {
     });
   });
 
-  it("is a list that grows, when the schema is one", async () => {
+  it("is a growing array for an array schema", async () => {
     const { model } = factoryOf({ a: [[{ delta: '{"value":["a"' }, { delta: ',"b"]}' }, { finish: "stop" }]] });
     const seen: unknown[] = [];
     for await (const partial of model.streamObject(z.array(z.string()), "x")) seen.push(partial);
     expect(seen).toEqual([["a"], ["a", "b"]]);
   });
 
-  it("that never becomes one is an error for whoever iterates and whoever asks", async () => {
+  it("is an error for the iteration and for `object` when it is never valid", async () => {
     const { model } = factoryOf({ a: [says("sorry")] });
     const stream = model.streamObject(recipe, "cook");
     await expect(async () => {
@@ -299,7 +299,7 @@ describe("a growing object", () => {
     await expect(stream.object).rejects.toMatchObject({ code: "invalid_output" });
   });
 
-  it("whose transform throws, or in whose place a tool is called, is invalid_output", async () => {
+  it("is invalid_output when a transform throws or a tool is called", async () => {
     const schema = z.object({
       name: z.string().transform((): string => {
         throw new Error("not today");
@@ -313,7 +313,7 @@ describe("a growing object", () => {
     );
   });
 
-  it("refuses a repair it could not make, before anything is asked", () => {
+  it("rejects `repair` before any request", () => {
     const { model, dialects } = factoryOf({ a: [pieces] });
     expect(() => model.streamObject(recipe, "cook", { repair: 1 })).toThrow(/cannot be repaired.*object\(\)/);
     expect(dialects["a"]?.calls).toHaveLength(0);

@@ -32,7 +32,7 @@ const TREE: z.ZodType<Tree> = z.object({
 const LEAF: Tree = { label: "root", children: [{ label: "branch", children: [{ label: "leaf", children: [] }] }] };
 
 describe.each(WIRES)("object() on the %s wire", (wire) => {
-  test("gives what the schema describes, of a schema the provider was told", async () => {
+  test("returns a value of the schema that was sent to the provider", async () => {
     const simulator = await simulate();
     const { object, reply } = await factoryOf(entry(wire, simulator.url)).create().object(PERSON, "Describe a person.");
     expect(PERSON.parse(object)).toEqual(object);
@@ -80,7 +80,7 @@ describe.each(WIRES)("object() on the %s wire", (wire) => {
     expect(JSON.stringify(simulator.requests[0]?.body)).toContain("children");
   });
 
-  test("leaves out what the schema has as optional and the wire had to ask for", async () => {
+  test("omits optional properties that the wire required", async () => {
     const schema = z.object({ name: z.string(), nick: z.string().optional() });
     const simulator = await simulate({ answers: () => ({ text: '{"name":"Ada","nick":null}' }) });
     const { object } = await factoryOf(entry(wire, simulator.url)).create().object(schema, "Who?");
@@ -94,7 +94,7 @@ describe.each(WIRES)("object() on the %s wire", (wire) => {
     expect(object).toEqual({ name: "ADA", size: 7 });
   });
 
-  test("asks again with the problem; tokens, money and attempts are those of both", async () => {
+  test("re-asks with the problem; usage, cost and attempts include both requests", async () => {
     const simulator = await simulate({
       script: [{ answer: { text: '{"name":"Ada"}' } }, { answer: { text: JSON.stringify(PERSON_JSON) } }],
     });
@@ -111,7 +111,7 @@ describe.each(WIRES)("object() on the %s wire", (wire) => {
     expect(reply.cost.usd).toBeCloseTo((one?.cost?.usd ?? 0) + (other?.cost?.usd ?? 0), 12);
   });
 
-  test("says refused for a model that declines, with one request whatever `repair` says", async () => {
+  test("throws refused after one request, regardless of `repair`", async () => {
     const simulator = await simulate({ script: [{ kind: "refusal", times: Number.POSITIVE_INFINITY }] });
     const error = await failureOf(factoryOf(entry(wire, simulator.url)).create().object(PERSON, "Who?", { repair: 3 }));
     // Gemini has no refusal of its own: its filter says so.
@@ -120,7 +120,7 @@ describe.each(WIRES)("object() on the %s wire", (wire) => {
     expect(error.attempts).toHaveLength(1);
   });
 
-  test("says that the limit cut the JSON", async () => {
+  test("says that the token limit truncated the JSON", async () => {
     const simulator = await simulate({
       answers: () => ({ text: JSON.stringify({ ...PERSON_JSON, name: "Ada ".repeat(100) }) }),
     });
@@ -169,7 +169,7 @@ describe("partial JSON", () => {
     expect(seen.at(-1)).toEqual({ a: 1, b: [1, 2] });
   });
 
-  test("of any JSON only grows with its text", () => {
+  test("only grows as the text grows", () => {
     const values = fc.jsonValue({ maxDepth: 3, stringUnit: "grapheme" });
     const table = fc.dictionary(fc.string({ unit: "grapheme" }), values, { maxKeys: 4 });
     fc.assert(
@@ -205,7 +205,7 @@ describe("any Standard Schema", () => {
     },
   };
 
-  test("works that can give JSON Schema, its validation may be asynchronous", async () => {
+  test("works if it has JSON Schema output, even with asynchronous validation", async () => {
     const server = await serve(() => chatBody('{"value":4}'));
     expect((await factoryOf(entry("openai", server.url)).create().object(even, "Say four.")).object).toBe(4);
     expect(server.arrivals[0]?.body["response_format"]).toMatchObject({
@@ -213,14 +213,14 @@ describe("any Standard Schema", () => {
     });
   });
 
-  test("names the place of what it refuses", async () => {
+  test("names the path of an invalid value", async () => {
     const server = await serve(() => chatBody('{"value":3}'));
     const error = await failureOf(factoryOf(entry("openai", server.url)).create().object(even, "Say four."));
     expect([error.code, error.partial?.text]).toEqual(["invalid_output", '{"value":3}']);
     expect(error.message).toContain("n.0: not even");
   });
 
-  test("is refused before any request where it cannot give JSON Schema", async () => {
+  test("is rejected before any request without JSON Schema output", async () => {
     const server = await serve(() => chatBody("{}"));
     const model = factoryOf(entry("openai", server.url)).create();
     const { jsonSchema: _, ...bare } = even["~standard"];
@@ -229,7 +229,7 @@ describe("any Standard Schema", () => {
     expect(server.arrivals).toHaveLength(0);
   });
 
-  test("a root that refers to itself from inside a list keeps its meaning", async () => {
+  test("keeps the meaning of a recursive root inside an array", async () => {
     type Nest = string | Nest[];
     const nest: z.ZodType<Nest> = z.union([z.string(), z.array(z.lazy(() => nest))]);
     const server = await serve(() => chatBody('{"value":["a",["b",["c"]]]}'));
@@ -240,14 +240,14 @@ describe("any Standard Schema", () => {
   });
 });
 
-describe("what models do around their JSON", () => {
+describe("text around JSON", () => {
   const text = JSON.stringify(PERSON_JSON);
   test.each([
     ["a code fence", `\`\`\`json\n${text}\n\`\`\``],
     ["a fence without a language", `\`\`\`\n${text}\n\`\`\``],
     ["words before a fence", `Here is the JSON you asked for:\n\n\`\`\`json\n${text}\n\`\`\`\nAnything else?`],
     ["white space", `\n\n  ${text}\n`],
-  ])("%s is taken away", async (_, said) => {
+  ])("%s is removed", async (_, said) => {
     const server = await serve(() => chatBody(said));
     expect((await factoryOf(entry("openai", server.url)).create().object(PERSON, "Who?")).object).toEqual(PERSON_JSON);
   });
@@ -258,14 +258,14 @@ describe("what models do around their JSON", () => {
     ["another shape", '{"name":1}'],
     ["a list instead", "[]"],
     ["null", "null"],
-  ])("%s is invalid_output with what came", async (_, said) => {
+  ])("%s is invalid_output with the partial", async (_, said) => {
     const server = await serve(() => chatBody(said));
     const error = await failureOf(factoryOf(entry("openai", server.url)).create().object(PERSON, "Who?"));
     expect([error.code, error.partial?.text, error.attempts.length]).toEqual(["invalid_output", said, 1]);
     expect(server.arrivals).toHaveLength(1);
   });
 
-  test("the entry's `repair` holds when the call says nothing", async () => {
+  test("the entry's `repair` is the default", async () => {
     const server = await serve(() => chatBody("no"));
     const error = await failureOf(
       factoryOf(entry("openai", server.url, "repair = 2"))
@@ -277,7 +277,7 @@ describe("what models do around their JSON", () => {
     expect(error.message).toContain("after 2 re-asks");
   });
 
-  test("a request that fails while it is repaired tells of the attempts before", async () => {
+  test("a failing re-ask has the earlier attempts", async () => {
     const server = await serve((_, response) => {
       if (server.arrivals.length === 1) return chatBody("no");
       response.writeHead(401, { "content-type": "application/json" }).end('{"error":{"message":"no"}}');
@@ -292,10 +292,10 @@ describe("what models do around their JSON", () => {
   });
 });
 
-describe("hosts that know no schemas", () => {
+describe("hosts without schema support", () => {
   const text = JSON.stringify(PERSON_JSON);
 
-  test("are asked for JSON with the schema in words, and it is reported", async () => {
+  test("get JSON mode and the schema in the prompt, which is reported", async () => {
     const server = await serve(() => chatBody(text));
     const toml = `[models.main]\nname = "deepseek-chat"\nprovider = "deepseek"\napi_key = "k"\nbase_url = "${server.url}/v1"\n`;
     const { object, reply } = await factoryOf(toml).create().object(PERSON, "Who?");
@@ -306,7 +306,7 @@ describe("hosts that know no schemas", () => {
     expect(reply.adjustments.map(({ setting }) => setting)).toContain("response_format");
   });
 
-  test("a model without a JSON mode is told in words alone", async () => {
+  test("get only an instruction without JSON mode", async () => {
     const server = await serve(() => chatBody(`\`\`\`json\n${text}\n\`\`\``));
     const { object, reply } = await factoryOf(entry("openai", server.url, "capabilities = { json_schema = false }"))
       .create()
@@ -317,7 +317,7 @@ describe("hosts that know no schemas", () => {
     expect(reply.adjustments.map(({ setting }) => setting)).toContain("response_format");
   });
 
-  test("an older Claude is asked by a tool whose arguments are the object, and the caller sees no tool call", async () => {
+  test("an older Claude gets a tool whose arguments are the object; the caller sees no tool call", async () => {
     const simulator = await simulate();
     const { object, reply } = await factoryOf(
       entry("anthropic", simulator.url, "", { name: "claude-3-haiku-20240307" }),
@@ -331,8 +331,8 @@ describe("hosts that know no schemas", () => {
   });
 });
 
-describe("a stream of an object that goes wrong", () => {
-  test("ends with invalid_output for the reader and in .object; leaving it aborts", async () => {
+describe("a failing object stream", () => {
+  test("ends with invalid_output for the reader and in .object; breaking out aborts", async () => {
     const server = await serve((_, response) => sendEvents(response, chatEvents(["no ", "JSON"])));
     const model = factoryOf(entry("openai", server.url)).create();
     const stream = model.streamObject(PERSON, "Who?");
@@ -348,7 +348,7 @@ describe("a stream of an object that goes wrong", () => {
     expect((await failureOf(other.object)).code).toBe("aborted");
   });
 
-  test("after a restart the partials begin anew", async () => {
+  test("starts the partials again after a restart", async () => {
     const simulator = await simulate({
       answers: () => ({
         text: JSON.stringify({ ...PERSON_JSON, tags: Array.from({ length: 40 }, (_, index) => `tag ${index}`) }),

@@ -37,7 +37,7 @@ const failureOf = async (clock: FakeClock, call: Promise<unknown>): Promise<Mode
 describe('a stream that breaks with on_break = "continue"', () => {
   const toml = '[defaults]\non_break = "continue"';
 
-  it("is gone on with by the next try, and the reader sees one text", async () => {
+  it("is continued by the next attempt, and the reader gets one text", async () => {
     const made = factoryOf({ a: [cutAfter("one two ", "three "), said("four ", "five")] }, toml);
     const { text, reply, events } = await streamed(made);
     expect([text, reply.text]).toEqual(["one two three four five", text]);
@@ -49,7 +49,7 @@ describe('a stream that breaks with on_break = "continue"', () => {
     });
   });
 
-  it("is gone on with by a fallback, which its start and an adjustment say", async () => {
+  it("is continued by a fallback, which `start` and an adjustment report", async () => {
     const made = factoryOf(
       { a: [cutAfter("one ")], b: [said("two")] },
       `${toml}\nnum_retries = 0\nfallback_models = ["b"]`,
@@ -61,7 +61,7 @@ describe('a stream that breaks with on_break = "continue"', () => {
     expect(reply.attempts.map(({ model, outcome }) => [model, outcome])).toEqual([["a", "error"], ["b", "ok"]]); // biome-ignore format: rows
   });
 
-  it("starts again on the fallback where what was shown is no good beginning", async () => {
+  it("starts again on the fallback when the delivered text cannot be continued", async () => {
     const loop: ScriptedAttempt = [...Array.from({ length: 100 }, () => ({ delta: "again " })), { finish: "stop" }];
     const made = factoryOf({ a: [loop], b: ["fine"] }, `${toml}\nnum_retries = 0\nfallback_models = ["b"]`);
     const { reply, events } = await streamed(made);
@@ -88,18 +88,18 @@ describe('a stream that breaks with on_break = "continue"', () => {
     ["everything", ["alpha beta"], ["alpha", " beta", " gamma"], "alpha beta gamma"],
     ["a bracket, which is meant", ["if (a) {\n}\n"], ["}\n", "done"], "if (a) {\n}\n}\ndone"],
     ["a word that only looks like it", ["banana"], ["nap"], "banananap"],
-  ])("takes out what the rest says again: %s", async (_what, first, second, whole) => {
+  ])("removes text that the continuation repeats: %s", async (_what, first, second, whole) => {
     const made = factoryOf({ a: [cutAfter(...first), said(...second)] }, toml);
     expect((await streamed(made)).text).toBe(whole);
   });
 
-  it("goes on from all that was shown when it breaks twice", async () => {
+  it("continues from all delivered text when it breaks twice", async () => {
     const made = factoryOf({ a: [cutAfter("one "), cutAfter("two "), said("three")] }, toml);
     expect((await streamed(made)).text).toBe("one two three");
     expect(made.dialects["a"]?.calls[2]?.call.request.messages.map(({ content }) => content)[1]).toBe("one two ");
   });
 
-  it("tells once where it is joined, and by whom: of those that gave nothing neither a word nor a token counts", async () => {
+  it("reports the join once; attempts without output do not count", async () => {
     const silent: ScriptedAttempt = [{ error: { code: "overloaded", message: "busy" } }];
     const made = factoryOf(
       {
@@ -121,7 +121,7 @@ describe('a stream that breaks with on_break = "continue"', () => {
     expect(usage.total).toBe((attempts[0]?.usage?.total ?? 0) + (attempts[4]?.usage?.total ?? 0));
   });
 
-  it("starts again where a tool call had begun, and where the answer is JSON", async () => {
+  it("starts again after a partial tool call, and for JSON answers", async () => {
     const call: ScriptedAttempt = [{ delta: "hm " }, { toolCall: { name: "f", arguments: {} } }, BROKEN];
     const made = factoryOf({ a: [call, said("fresh")] }, toml);
     const { events, reply } = await streamed(made);
@@ -133,24 +133,24 @@ describe('a stream that breaks with on_break = "continue"', () => {
     expect(askedOf(json, "a")).toEqual(["user", "user"]);
   });
 
-  it("ends in the error with everything shown when nobody can go on", async () => {
+  it("fails with all delivered text when no target can continue", async () => {
     const made = factoryOf({ a: [cutAfter("one "), cutAfter("two ")] }, `${toml}\nnum_retries = 1`);
     const stream = made.model.stream("write");
     const error = await failureOf(made.clock, stream.reply);
     expect(error).toMatchObject({ code: "stream_truncated", partial: { text: "one two " } });
   });
 
-  it("leaves codegen as it is: it starts again", async () => {
+  it("starts codegen again instead of continuing", async () => {
     const made = factoryOf({ a: [cutAfter("one "), said("whole")] }, toml);
     expect((await made.clock.settle(made.model.codegen("write"))).text).toBe("whole");
     expect(askedOf(made, "a")).toEqual(["user", "user"]);
   });
 });
 
-describe("an answer that runs into its token limit", () => {
+describe("an answer that reaches the token limit", () => {
   const script = [cutByLength("one\n", "two two\n"), cutByLength("two two\n", "three\n"), said("four")];
 
-  it("is gone on with as often as continue_on_length says, as one text with the tokens of all", async () => {
+  it("is continued continue_on_length times, as one text with the usage of all requests", async () => {
     const made = factoryOf({ a: script }, "[defaults]\ncontinue_on_length = 5");
     const reply = await made.clock.settle(made.model.codegen("write"));
     expect(reply).toMatchObject({ text: "one\ntwo two\nthree\nfour", finishReason: "stop" });
@@ -163,7 +163,7 @@ describe("an answer that runs into its token limit", () => {
     expect(events.filter(({ type }) => type === "finish")).toHaveLength(1);
   });
 
-  it("keeps the limit it was given, and is not gone on with by default", async () => {
+  it("keeps its token limit, and is not continued by default", async () => {
     const once = factoryOf({ a: script }, "[defaults]\ncontinue_on_length = 1");
     const reply = await once.clock.settle(once.model.codegen("write"));
     expect(reply).toMatchObject({ text: "one\ntwo two\nthree\n", finishReason: "length" });
@@ -172,13 +172,13 @@ describe("an answer that runs into its token limit", () => {
     expect(never.dialects["a"]?.calls).toHaveLength(1);
   });
 
-  it("is what one call may ask for", async () => {
+  it("can be enabled per call", async () => {
     const made = factoryOf({ a: script });
     const reply = await made.clock.settle(made.model.codegen("write", { continueOnLength: 2 }));
     expect(reply.finishReason).toBe("stop");
   });
 
-  it("starts again as a whole when a later part breaks in codegen", async () => {
+  it("starts again completely when a later part breaks in codegen", async () => {
     const made = factoryOf(
       { a: [cutByLength("one "), cutAfter("two "), said("whole")] },
       "[defaults]\ncontinue_on_length = 2",
@@ -188,13 +188,13 @@ describe("an answer that runs into its token limit", () => {
     expect(askedOf(made, "a")).toEqual(["user", "user assistant user", "user"]);
   });
 
-  it("may be gone on with as often again once it started anew", async () => {
+  it("can be continued the full number of times after a restart", async () => {
     const script = [cutByLength("one "), cutAfter("two "), cutByLength("three "), said("four")];
     const made = factoryOf({ a: script }, "[defaults]\ncontinue_on_length = 1");
     expect((await made.clock.settle(made.model.codegen("write"))).text).toBe("three four");
   });
 
-  it("does not start anew for ever where its parts break in turns", async () => {
+  it("does not retry forever when parts fail alternately", async () => {
     const turns = Array.from({ length: 20 }, (_, turn) => [cutByLength(`${turn} `), cutAfter("lost ")]).flat();
     const asked = async (retries: number) => {
       const toml = `[defaults]\ncontinue_on_length = 1\nnum_retries = ${retries}`;
@@ -206,7 +206,7 @@ describe("an answer that runs into its token limit", () => {
     expect(await asked(2)).toEqual({ text: "3 ", finishReason: "length", requests: 7 });
   });
 
-  it("is not doubled where the rest begins at the beginning and runs into the same limit", async () => {
+  it("is not duplicated when the continuation repeats it and reaches the same limit", async () => {
     const again = ["one two ", "three four "];
     const script = [cutByLength(...again), cutByLength("one two ", "three"), said(...again, "five")];
     const made = factoryOf({ a: script }, "[defaults]\ncontinue_on_length = 2");
@@ -215,7 +215,7 @@ describe("an answer that runs into its token limit", () => {
     expect(reply.attempts).toHaveLength(3);
   });
 
-  it("is gone on with as often as the entry says that gives it", async () => {
+  it("is continued as often as the answering entry allows", async () => {
     const busy: ScriptedAttempt = [{ error: { code: "overloaded", message: "busy" } }];
     // Keys that come before any table are those of the last entry.
     const toml = 'continue_on_length = 1\n[defaults]\nnum_retries = 0\nfallback_models = ["b"]';
@@ -224,7 +224,7 @@ describe("an answer that runs into its token limit", () => {
     expect(reply).toMatchObject({ text: "one two", finishReason: "stop", model: "b" });
   });
 
-  it("is gone on with also where its end comes in one piece with words and tokens", async () => {
+  it("is continued when finish, text and usage arrive in one chunk", async () => {
     const events: FlowEvent[] = [
       { type: "text-delta", text: "one ", sample: 0 },
       { type: "usage", usage: usageOf({ input: 10, output: 5 }) },
@@ -241,7 +241,7 @@ describe("an answer that runs into its token limit", () => {
     expect(askedOf(made, "a")).toEqual(["user", "user assistant user"]);
   });
 
-  it("is gone on with also where its tokens come behind its end", async () => {
+  it("is continued when usage arrives after finish", async () => {
     const late: ScriptedAttempt = [{ delta: "one " }, { finish: "length" }, { usage: { input: 10, output: 5 } }];
     const made = factoryOf({ a: [late, said("two")] }, "[defaults]\ncontinue_on_length = 1");
     const reply = await made.clock.settle(made.model.codegen("write"));
@@ -249,7 +249,7 @@ describe("an answer that runs into its token limit", () => {
     expect(reply.usage.total).toBe(15 + (reply.attempts[1]?.usage?.total ?? 0));
   });
 
-  it("is left alone where it is JSON", async () => {
+  it("is not continued when it is JSON", async () => {
     const made = factoryOf({ a: [cutByLength('{"a":')] }, "[defaults]\ncontinue_on_length = 2");
     const asking = made.model.codegen("write", { responseFormat: { type: "json_object" } });
     expect(await made.clock.settle(asking)).toMatchObject({ finishReason: "length" });
@@ -274,7 +274,7 @@ describe("a second request after hedge_after", () => {
     expect(made.clock.pending).toBe(0);
   });
 
-  it("is not sent when the first speaks in time, and is closed when the first still wins", async () => {
+  it("is not sent when the first answers in time, and is closed when the first wins", async () => {
     const quick = factoryOf({ a: [slow(150, "a")], b: ["b"] }, toml);
     expect((await quick.clock.settle(quick.model.codegen("hi"))).text).toBe("a");
     expect([quick.dialects["b"]?.calls, quick.clock.pending]).toEqual([[], 0]);
@@ -285,13 +285,13 @@ describe("a second request after hedge_after", () => {
     expect(close.clock.monotonic()).toBe(250);
   });
 
-  it("is not sent to a model that spoke in time and takes longer to end", async () => {
+  it("is not sent when the first token arrives in time", async () => {
     const made = factoryOf({ a: [[{ delta: "a" }, { delayMs: 900 }, { finish: "stop" }]], b: ["b"] }, toml);
     expect((await made.clock.settle(made.model.codegen("hi"))).text).toBe("a");
     expect(made.dialects["b"]?.calls).toEqual([]);
   });
 
-  it("that breaks off is named as the one that broke, and is not asked again", async () => {
+  it("is reported as the failed one when it breaks off, and is not retried", async () => {
     const three = `${toml.replace('["b"]', '["b", "c"]')}\non_break = "restart"`;
     const made = factoryOf({ a: [[{ hang: true }]], b: [cutAfter("half")], c: ["whole"] }, `${three}\nnum_retries = 0`);
     const { events, reply } = await streamed(made);
@@ -301,7 +301,7 @@ describe("a second request after hedge_after", () => {
     expect(made.dialects["b"]?.calls).toHaveLength(1);
   });
 
-  it("to the model itself is no second target: the error is not wrapped", async () => {
+  it("to the same model does not wrap the error", async () => {
     const failing: ScriptedAttempt = [{ delayMs: 300 }, { error: { code: "unauthorized", message: "no" } }];
     const made = factoryOf({ a: [failing] }, '[defaults]\nhedge_after = "200ms"');
     const error = await failureOf(made.clock, made.model.codegen("hi"));
@@ -309,13 +309,13 @@ describe("a second request after hedge_after", () => {
     expect(made.dialects["a"]?.calls).toHaveLength(2);
   });
 
-  it("goes to the model itself where no fallback is set", async () => {
+  it("goes to the same model without a fallback", async () => {
     const made = factoryOf({ a: [[{ hang: true }], "second try"] }, '[defaults]\nhedge_after = "200ms"');
     const reply = await made.clock.settle(made.model.codegen("hi"));
     expect([reply.text, reply.attempts.length]).toEqual(["second try", 2]);
   });
 
-  it("serves on when the first fails meanwhile, and its own failure leaves the first alone", async () => {
+  it("continues when the first fails, and its failure does not affect the first", async () => {
     const failing: ScriptedAttempt = [{ delayMs: 250 }, { error: { code: "unauthorized", message: "no" } }];
     const first = factoryOf({ a: [failing], b: [slow(400, "b")] }, toml);
     expect((await first.clock.settle(first.model.codegen("hi"))).text).toBe("b");
@@ -344,14 +344,14 @@ describe("a second request after hedge_after", () => {
     expect(Object.values(made.dialects).flatMap(({ calls }) => calls.map(({ end }) => end))).not.toContain("open");
   });
 
-  it("recovers from a break of the winner by the one that was called off", async () => {
+  it("can serve the call after the winner breaks", async () => {
     const breaking: ScriptedAttempt = [{ delayMs: 250 }, { delta: "begun" }, { delayMs: 10 }, BROKEN];
     const made = factoryOf({ a: [breaking], b: [slow(500, "b1"), "whole"] }, `${toml}\nnum_retries = 0`);
     const reply = await made.clock.settle(made.model.codegen("hi"));
     expect([reply.model, reply.text]).toEqual(["b", "whole"]);
   });
 
-  it("that has used a try of its own is not given all of them again when the winner breaks", async () => {
+  it("does not get a new set of retries when the winner breaks", async () => {
     const three = `${toml.replace('["b"]', '["b", "c"]')}\nnum_retries = 1\nretry_min_wait = "1s"\njitter = "none"`;
     const busy: ScriptedAttempt = [{ error: { code: "overloaded", message: "busy" } }];
     const breaking: ScriptedAttempt = [
@@ -364,7 +364,7 @@ describe("a second request after hedge_after", () => {
     expect([reply.model, made.dialects["b"]?.calls.length]).toEqual(["c", 1]);
   });
 
-  it("is a retry as far as the retry budget goes: an outage is not doubled", async () => {
+  it("counts against the retry budget", async () => {
     const made = factoryOf(
       { a: [[{ hang: true }]] },
       '[defaults]\nhedge_after = "200ms"\ntimeout = "1s"\nnum_retries = 0\ncircuit_breaker = false',

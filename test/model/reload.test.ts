@@ -35,7 +35,7 @@ describe("reload", () => {
     expect(factory.names()).toEqual(["main", "more"]);
   });
 
-  test("leaves calls under way as they began, their retries and fallbacks too", async () => {
+  test("keeps the old configuration for in-flight calls, including retries and fallbacks", async () => {
     let answer = () => {};
     const { url, arrivals } = await serve(({ body }, response) => {
       if (body.model !== "old") return chatBody(String(body.model));
@@ -54,7 +54,7 @@ describe("reload", () => {
     expect((await model.codegen("Hello")).text).toBe("new");
   });
 
-  test("leaves a stream that was not begun to the new file, and one that was to the old", async () => {
+  test("uses the new file for a stream that was not started, and the old one for a started stream", async () => {
     const { url } = await serve(({ body }, response) => sendEvents(response, chatEvents([String(body.model), "!"])));
     const factory = factoryOf(named(url, "old"));
     const [begun, later] = [factory.create().stream("Hello"), factory.create().stream("Hello")];
@@ -66,7 +66,7 @@ describe("reload", () => {
     expect((await begun.reply).text).toBe("old!");
   });
 
-  test("keeps usage, breakers and the rest of a group", async () => {
+  test("keeps usage, circuit breakers and cooldowns of group members", async () => {
     const { url } = await serve(({ body }, response) => {
       if (body.model === "ill") response.statusCode = 500;
       return body.model === "ill" ? {} : chatBody(String(body.model));
@@ -86,7 +86,7 @@ describe("reload", () => {
     expect((await all.codegen("Hello")).attempts).toHaveLength(1);
   });
 
-  test("with a mistake changes nothing", async () => {
+  test("changes nothing when the file is invalid", async () => {
     const { url } = await echo();
     const factory = factoryOf(named(url, "old"));
     const model = factory.create();
@@ -95,7 +95,7 @@ describe("reload", () => {
     expect((await model.codegen("Hello")).text).toBe("old");
   });
 
-  test("is refused when a model that is in use is gone, or cannot be used any more", async () => {
+  test("is rejected when a model in use is missing or unusable", async () => {
     const { url } = await echo();
     const factory = factoryOf(named(url, "old") + named(url, "other", "", "other"));
     const model = factory.create("main" as never);
@@ -106,7 +106,7 @@ describe("reload", () => {
     expect(await factory.reload(named(url, "old"))).toEqual({ added: [], removed: ["other"], changed: [] });
   });
 
-  test("a hundred times under ten thousand calls: none fails, none mixes two files", async () => {
+  test("can run 100 times during 10,000 calls without failures or mixed configurations", async () => {
     const { url } = await serve(({ body }) => {
       const { model, temperature, seed, messages } = body as {
         model: string;
@@ -143,7 +143,7 @@ describe("reload", () => {
     expect(factory.usage().calls).toBe(10_000);
   }, 60_000);
 
-  test("of a text needs a text, of a file none", async () => {
+  test("needs text for a factory from text, and none for one from a file", async () => {
     const { url } = await echo();
     const factory = factoryOf(named(url, "old"));
     expect((await refused(factory.reload())).message).toContain("pass the new text to reload()");
@@ -152,7 +152,7 @@ describe("reload", () => {
     expect((await refused(loaded.reload(named(url, "new")))).message).toContain("without text");
   });
 
-  test("of a closed factory is refused", async () => {
+  test("is rejected after close()", async () => {
     const factory = factoryOf(named("http://127.0.0.1:1", "old"));
     await factory.close();
     expect((await failureOf(factory.reload(""))).code).toBe("aborted");
@@ -179,7 +179,7 @@ async function inFolder(files: Readonly<Record<string, string>>, options: Factor
 }
 
 describe("watch", () => {
-  test("reloads when the file is written anew, and tells of a mistake while the old file holds", async () => {
+  test("reloads when the file changes, and reports an invalid file while the old one stays in use", async () => {
     const { url } = await echo();
     const { write, factory, events } = await inFolder({ "models.toml": named(url, "old") });
     const model = factory.get("main");
@@ -200,7 +200,7 @@ describe("watch", () => {
     expect((await model.codegen("Hello")).text).toBe("newer");
   });
 
-  test("sees included files, and new ones that a pattern matches", async () => {
+  test("watches included files and new files that match a pattern", async () => {
     const { url } = await echo();
     const { write, factory, events } = await inFolder({
       "models.toml": 'include = ["team/*.toml"]\n',
@@ -215,7 +215,7 @@ describe("watch", () => {
     expect(events[1]).toMatchObject({ type: "reloaded", added: ["second"] });
   });
 
-  test("goes on after a listener that throws, and tells the log", async () => {
+  test("continues after a listener throws, and logs the error", async () => {
     const { url } = await echo();
     const told: unknown[] = [];
     const nothing = () => {};
@@ -233,7 +233,7 @@ describe("watch", () => {
     expect((await factory.get("main").codegen("Hello")).text).toBe("newer");
   });
 
-  test("takes up a folder of a pattern again that was gone for a while", async () => {
+  test("watches a directory again after it was deleted and recreated", async () => {
     const { url } = await echo();
     const { folder, write, factory, events } = await inFolder({
       "models.toml": `include = ["team/*.toml"]\n${named(url, "main-model")}`,
@@ -249,7 +249,7 @@ describe("watch", () => {
     expect(events[1]).toMatchObject({ type: "reloaded", added: ["two"], removed: ["one"] });
   });
 
-  test("says nothing when a file is written as it was, and nothing after its end", async () => {
+  test("reports nothing when the content is unchanged, and nothing after close()", async () => {
     const { url } = await echo();
     const { write, factory, events } = await inFolder({ "models.toml": named(url, "old") });
     const watcher = factory.watch((event) => events.push(event));

@@ -12,7 +12,7 @@ const COUNTING = Array.from({ length: 60 }, (_, index) => `number ${index + 1}`)
 const MANY: readonly string[] = ["openai", "google"];
 
 describe.each(WIRES)("samples on the %s wire", (wire) => {
-  test("come in as few requests as batch_size and the wire allow", async () => {
+  test("use the minimum number of requests for batch_size and the wire", async () => {
     const simulator = await simulate();
     const reply = await factoryOf(entry(wire, simulator.url, "batch_size = 5\ntemperature = 0.8"))
       .create()
@@ -28,7 +28,7 @@ describe.each(WIRES)("samples on the %s wire", (wire) => {
     expect(reply.attempts).toHaveLength(simulator.requests.length);
   });
 
-  test("add up: tokens over samples, tokens and money over attempts", async () => {
+  test("sum tokens of samples, and tokens and cost of attempts", async () => {
     const simulator = await simulate();
     const reply = await factoryOf(entry(wire, simulator.url, "batch_size = 2"))
       .create()
@@ -65,7 +65,7 @@ describe.each(WIRES)("samples on the %s wire", (wire) => {
     expect(simulator.requests).toHaveLength(MANY.includes(wire) ? 2 : 3);
   });
 
-  test("stay distinct with a cache, and come from it the second time", async () => {
+  test("stay distinct with a cache, and are cached for the second call", async () => {
     const words = ["one", "two", "three"];
     const simulator = await simulate({ answers: () => ({ text: words.shift() ?? "no more" }) });
     const model = factoryOf(`[cache]\n${entry(wire, simulator.url, "batch_size = 1")}`).create();
@@ -78,7 +78,7 @@ describe.each(WIRES)("samples on the %s wire", (wire) => {
     expect([again.cost.usd, again.attempts]).toEqual([0, []]);
   });
 
-  test("at temperature 0 are refused before any request", async () => {
+  test("are rejected at temperature 0 before any request", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url, "temperature = 0")).create();
     expect((await failureOf(model.codegen("Say hello.", { samples: 2 }))).code).toBe("invalid_request");
@@ -88,7 +88,7 @@ describe.each(WIRES)("samples on the %s wire", (wire) => {
   });
 });
 
-test("a model that takes no temperature gives several samples", async () => {
+test("a model without temperature returns several samples", async () => {
   const simulator = await simulate();
   const model = factoryOf(
     entry("openai", simulator.url, "temperature = 0\nbatch_size = 3", { name: "o3-mini" }),
@@ -98,7 +98,7 @@ test("a model that takes no temperature gives several samples", async () => {
   expect(simulator.requests).toHaveLength(1);
 });
 
-test("one that fails rejects the call with those that came; each has its own retries", async () => {
+test("a failing sample rejects the call with the completed ones; each has its own retries", async () => {
   const simulator = await simulate({ script: [{}, { status: 503 }, { status: 400 }] });
   const model = factoryOf(entry("anthropic", simulator.url, AT_ONCE)).create();
   const error = await failureOf(model.codegen("Say hello.", { samples: 3 }));
@@ -109,7 +109,7 @@ test("one that fails rejects the call with those that came; each has its own ret
   expect(error.attempts).toHaveLength(4);
 });
 
-test("a stream of several that is cut throws what came of each", async () => {
+test("a truncated stream of several samples throws the partial of each", async () => {
   const simulator = await simulate({ answers: () => ({ text: COUNTING }), script: [{}, { cut: { afterEvents: 8 } }] });
   const stream = factoryOf(entry("anthropic", simulator.url, "num_retries = 0"))
     .create()
@@ -161,7 +161,7 @@ test("leaving a stream of several closes the socket and asks for no more", async
   expect(simulator.requests).toHaveLength(1);
 });
 
-test("the reply of one has no samples", async () => {
+test("the reply to one sample has no `samples`", async () => {
   const simulator = await simulate();
   const model = factoryOf(entry("openai", simulator.url, "batch_size = 4")).create();
   expect(await model.codegen("Say hello.", { samples: 1 })).not.toHaveProperty("samples");

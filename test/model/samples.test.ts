@@ -11,7 +11,7 @@ const asked = (calls: readonly { call: { request: { samples: number } } }[] | un
   calls?.map(({ call }) => call.request.samples);
 
 describe("several samples", () => {
-  it("are asked for in batches of at most batch_size", async () => {
+  it("are requested in batches of at most batch_size", async () => {
     const { model, dialects } = factoryOf(
       { a: [answers(..."abcdefgh"), answers(..."ijklmnop"), answers(..."qrst")] },
       "[defaults]\nbatch_size = 8",
@@ -25,7 +25,7 @@ describe("several samples", () => {
     expect(reply.cost.usd).toBeCloseTo((30 * 1 + 20 * 2) / 1e6, 12);
   });
 
-  it("are asked for one by one where the wire gives one", async () => {
+  it("are requested one by one when the wire supports only one", async () => {
     const { model, dialects } = factoryOf({ a: [answers("a"), answers("b"), answers("c")] }, "", {
       dialect: { manySamples: false },
     });
@@ -34,11 +34,11 @@ describe("several samples", () => {
     expect(reply.samples?.map(({ text }) => text)).toEqual(["a", "b", "c"]);
   });
 
-  it("are absent from a reply of one", async () => {
+  it("are absent with one sample", async () => {
     expect(await factoryOf({ a: [answers("a")] }).model.codegen("hi")).not.toHaveProperty("samples");
   });
 
-  it("stream one call after the other, numbered on, with usage adding up and one start", async () => {
+  it("stream in sequence, with consecutive indexes, summed usage and one start", async () => {
     const { model } = factoryOf({ a: [answers("a", "b"), answers("c", "d")] }, "[defaults]\nbatch_size = 2");
     const stream = model.stream("hi", { samples: 4 });
     const texts: Record<number, string> = {};
@@ -57,7 +57,7 @@ describe("several samples", () => {
     expect(reply.samples?.map(({ text }) => text)).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("reject with those that came when one fails, and with the attempts of all", async () => {
+  it("reject with the completed ones and all attempts when one fails", async () => {
     const { model, clock } = factoryOf(
       { a: [answers("a"), [{ error: { code: "unauthorized", message: "no" } }], answers("c")] },
       "[defaults]\nbatch_size = 1",
@@ -67,7 +67,7 @@ describe("several samples", () => {
     expect((error as { attempts: unknown[] }).attempts).toHaveLength(3);
   });
 
-  it("of a stream that fails have what the calls before gave", async () => {
+  it("keep the results of earlier calls when a stream fails", async () => {
     const { model } = factoryOf(
       { a: [answers("a"), [{ delta: "ha" }, { error: { code: "stream_truncated", message: "cut" } }]] },
       "[defaults]\nbatch_size = 1",
@@ -80,7 +80,7 @@ describe("several samples", () => {
     expect((error as { attempts: unknown[] }).attempts).toHaveLength(2);
   });
 
-  it("of temperature 0 are refused: they would all be the same", async () => {
+  it("are rejected at temperature 0, because they would be equal", async () => {
     const { model, dialects } = factoryOf({ a: [answers("a", "b")] });
     await expect(model.codegen("hi", { samples: 2, temperature: 0 })).rejects.toMatchObject({
       code: "invalid_request",

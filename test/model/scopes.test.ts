@@ -12,7 +12,7 @@ const WRITER = { org: "acme", guild: "docs", agent: "writer" } as const;
 const twoEntries = (url = AT) => factoryOf(entry("openai", url) + entry("openai", url, "", { table: "other" }));
 
 describe("a model of a scope", () => {
-  test("is the same object for the same name and scope, another one for another", () => {
+  test("is the same object only for the same name and scope", () => {
     const factory = twoEntries();
     const writer = factory.get("main", { scope: WRITER });
     expect(factory.get("main", { scope: { agent: "writer", guild: "docs", org: "acme" } })).toBe(writer);
@@ -32,7 +32,7 @@ describe("a model of a scope", () => {
     expect(factory.get("main", {})).toBe(factory.create());
   });
 
-  test("with fresh is a new one each time, and no other call gives it", () => {
+  test("is a new object with `fresh`, never returned again", () => {
     const factory = twoEntries();
     const models = [
       factory.create(undefined, { fresh: true }),
@@ -45,7 +45,7 @@ describe("a model of a scope", () => {
     expect(factory.create()).toBe(models[3]);
   });
 
-  test("says its scope, and its text is still its name", () => {
+  test("has its scope, and String(model) is still its name", () => {
     const scope = { ...WRITER };
     const model = twoEntries().create(undefined, { scope });
     (scope as { org: string }).org = "changed";
@@ -55,7 +55,7 @@ describe("a model of a scope", () => {
     expect(twoEntries().create().scope).toBeUndefined();
   });
 
-  test("has its calls counted for the scope and those around it, however they are made", async () => {
+  test("counts its calls for the scope and its parents, for every method", async () => {
     const { url } = await serve(() => chatBody('{"name":"x"}'));
     const factory = factoryOf(entry("openai", url));
     const writer = factory.create(undefined, { scope: WRITER });
@@ -81,7 +81,7 @@ describe("a model of a scope", () => {
     expect(factory.usage().calls).toBe(7);
   });
 
-  test("is named in the log", async () => {
+  test("is in the log", async () => {
     const { url } = await serve(() => chatBody("hello"));
     const lines: [string, object][] = [];
     const note = (message: string, fields: object = {}) => void lines.push([message, fields]);
@@ -93,7 +93,7 @@ describe("a model of a scope", () => {
     expect(answered[1]).not.toHaveProperty("scope");
   });
 
-  test("shares cache, breaker and file with the entry, and goes by the new file after a reload", async () => {
+  test("shares cache, circuit breaker and configuration with the entry, and uses the new file after a reload", async () => {
     const { url, arrivals } = await serve(({ body }) => chatBody(String(body["model"])));
     const toml = (name: string) => `[cache]\nstore = "memory"\n${entry("openai", url, "", { name })}`;
     const factory = factoryOf(toml("old"));
@@ -109,14 +109,14 @@ describe("a model of a scope", () => {
     expect(factory.create(undefined, { scope: WRITER })).toBe(writer);
   });
 
-  test("keeps its entry in the file, a fresh one too", async () => {
+  test("prevents the removal of its entry by a reload, even if fresh", async () => {
     const factory = twoEntries();
     factory.get("other", { fresh: true });
     await expect(factory.reload(entry("openai", AT))).rejects.toThrow('no longer has "other"');
   });
 });
 
-describe("a scope is refused", () => {
+describe("a scope is rejected", () => {
   test.each<[unknown, string]>([
     [{}, "scope.org must be a string"],
     [{ guild: "docs" }, "scope.org must be a string"],
@@ -133,7 +133,7 @@ describe("a scope is refused", () => {
     expect(error.message).toContain(words);
   });
 
-  test("beside options that nobody reads", async () => {
+  test("with unknown options", async () => {
     for (const options of [{ scoep: WRITER }, { fresh: 1 }, null])
       expect((await failureOf((async () => twoEntries().create(undefined, options as never))())).code).toBe(
         "invalid_request",
@@ -154,7 +154,7 @@ describe("options of the factory", () => {
     expect([error.code, error.message]).toEqual(["invalid_request", expect.stringContaining(words)]);
   });
 
-  test("are refused where the text or the path belongs, and an unknown group of usage", async () => {
+  test("are rejected as the first argument, and so is an unknown usage group", async () => {
     expect((await failureOf(ModelFactory.load({ profile: "ci" } as never))).message).toContain("second argument");
     const failure = await failureOf((async () => ModelFactory.parse({} as never))());
     expect([failure.code, failure.message]).toEqual(["invalid_request", expect.stringContaining("TOML text")]);
@@ -164,12 +164,12 @@ describe("options of the factory", () => {
     await factory.close();
   });
 
-  test("are refused by load before it looks for a file", async () => {
+  test("are rejected by load before it looks for a file", async () => {
     const loading = ModelFactory.load("/nowhere/models.toml", { envs: {} } as never);
     expect((await failureOf(loading)).message).toContain('ModelFactory.load: unknown option "envs"');
   });
 
-  test("are checked where a method has its own", async () => {
+  test("are validated for every method", async () => {
     const factory = ModelFactory.parse(toml);
     expect((await failureOf(factory.health({ timeout: 5 } as never))).message).toContain('unknown option "timeout"');
     expect((await failureOf(factory.discover("a", { keys: 1 } as never))).message).toContain('unknown option "keys"');

@@ -58,7 +58,7 @@ describe("the switch that simulates every call", () => {
     ["the option", { simulate: true }],
     ["a variable", { env: { MODELWRIGHT_SIMULATE: "1" } }],
     ["a variable that an option does not undo", { env: { MODELWRIGHT_SIMULATE: "true" }, simulate: false }],
-  ])("holds for every entry with %s, and needs no key, hook or transport", async (_, options) => {
+  ])("applies to every entry with %s, without a key, hook or transport", async (_, options) => {
     const { factory, live, asked } = await world(options);
     for (const name of factory.names()) {
       expect(factory.describe(name)).toMatchObject({ provider: "simulator", baseUrl: "simulator" });
@@ -71,7 +71,7 @@ describe("the switch that simulates every call", () => {
     expect(asked()).toBe(0);
   });
 
-  test("is found in the process's environment beside a given one", async () => {
+  test("is read from the process environment even with options.env", async () => {
     vi.stubEnv("MODELWRIGHT_SIMULATE", "1");
     const { factory, live } = await world({ env: {} });
     expect((await factory.create().codegen("Hello.")).provider).toBe("simulator");
@@ -83,7 +83,7 @@ describe("the switch that simulates every call", () => {
     expect(factoryOf(toml, { env: { MODELWRIGHT_SIMULATE: value } }).describe("a").provider).toBe("google");
   });
 
-  test("holds for discovery, health and what a reload brings", async () => {
+  test("applies to discovery, health and reloaded entries", async () => {
     const { factory, live } = await world({ simulate: true });
     expect((await factory.discover("anthropic")).models.length).toBeGreaterThan(0);
     await factory.reload(`${LIVE(live.url)}[models.new]\nname = "x"\nprovider = "groq"\n`);
@@ -94,7 +94,7 @@ describe("the switch that simulates every call", () => {
   });
 
   test.each(["MODELWRIGHT_SIMULATED", "MODELWRIGHT_SIMULTE", "MODELWRITE_SIMULATE"])(
-    "refuses to load a file while it is misspelled as %s",
+    "rejects every file while it is misspelled as %s",
     async (variable) => {
       const live = await serve(() => ({ live: true }));
       const folder = await mkdtemp(join(tmpdir(), "modelwright-"));

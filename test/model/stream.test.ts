@@ -55,8 +55,8 @@ function textIn(events: readonly ModelEvent[]): string {
   return events.map((event) => (event.type === "text-delta" ? event.text : "")).join("");
 }
 
-describe("nothing happens before the first pull", () => {
-  test("no request leaves for a stream that nobody reads", async () => {
+describe("before the first pull", () => {
+  test("sends no request for a stream that is never read", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry("openai", simulator.url)).create();
     const stream = model.stream("Say hello.");
@@ -81,7 +81,7 @@ describe("nothing happens before the first pull", () => {
     expect(reply.latencyMs).toBe(0);
   });
 
-  test("bad input, bad options and a closed factory throw on the first pull, with no request", async () => {
+  test("invalid input, invalid options and a closed factory throw on the first pull, without a request", async () => {
     const simulator = await simulate();
     const factory = factoryOf(entry("openai", simulator.url));
     const model = factory.create();
@@ -106,7 +106,7 @@ const cutOn = (wire: (typeof WIRES)[number]) => ({
 });
 
 describe.each(WIRES)("a stream on the %s wire", (wire) => {
-  test("yields start, text, usage and one finish that is last", async () => {
+  test("yields start, text, usage and exactly one finish, at the end", async () => {
     const simulator = await simulate();
     const stream = factoryOf(entry(wire, simulator.url)).create().stream("Write a function that adds two numbers.");
     const events = await eventsOf(stream);
@@ -146,7 +146,7 @@ describe.each(WIRES)("a stream on the %s wire", (wire) => {
     );
   });
 
-  test("its reply is the one codegen gives", async () => {
+  test("has the same reply as codegen", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url)).create();
     for (const [input, options] of [
@@ -177,7 +177,7 @@ describe.each(WIRES)("a stream on the %s wire", (wire) => {
     }
   });
 
-  test("the text view gives the text alone", async () => {
+  test("`text` yields only the text", async () => {
     const simulator = await simulate();
     const stream = factoryOf(entry(wire, simulator.url)).create().stream("Say hello.");
     let text = "";
@@ -203,7 +203,7 @@ describe.each(WIRES)("a stream on the %s wire", (wire) => {
     expect(error.attempts).toMatchObject([{ model: "main", outcome: "aborted", possiblyBilled: true }]);
   });
 
-  test("a cut in the middle throws what had arrived", async () => {
+  test("throws with the partial when truncated", async () => {
     const simulator = await simulate({ answers: () => ({ text: COUNTING }), script: [{ cut: { afterEvents: 5 } }] });
     const stream = factoryOf(entry(wire, simulator.url, "num_retries = 0"))
       .create()
@@ -220,7 +220,7 @@ describe.each(WIRES)("a stream on the %s wire", (wire) => {
     expect(error.attempts).toHaveLength(1);
   });
 
-  test('on_break = "restart" says reset, and the text after it is the answer', async () => {
+  test('emits reset with on_break = "restart", followed by the answer', async () => {
     const simulator = await simulate({ answers: () => ({ text: COUNTING }), script: [{ cut: { afterEvents: 5 } }] });
     const model = factoryOf(entry(wire, simulator.url, `on_break = "restart"\n${AT_ONCE}`)).create();
     const stream = model.stream("Count.");
@@ -262,7 +262,7 @@ describe.each(WIRES)("a stream on the %s wire", (wire) => {
     expect((await stream.reply).adjustments.map(({ setting }) => setting)).toContain("on_break");
   });
 
-  test("raw events come only when they are asked for", async () => {
+  test("yields raw events only with `raw`", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url)).create();
     const raw = await eventsOf(model.stream("Say hello.", { raw: true }));
@@ -274,7 +274,7 @@ describe.each(WIRES)("a stream on the %s wire", (wire) => {
     expect(textIn(raw)).toBe(textIn(plain));
   });
 
-  test("an abort in the middle ends the stream, and the socket", async () => {
+  test("ends and closes the socket when aborted", async () => {
     const simulator = await simulate({ delayMs: 5, answers: () => ({ text: "word ".repeat(400) }) });
     const controller = new AbortController();
     const stream = factoryOf(entry(wire, simulator.url)).create().stream("Say much.", { signal: controller.signal });
@@ -295,7 +295,7 @@ describe.each(WIRES)("a stream on the %s wire", (wire) => {
 });
 
 describe("one reader", () => {
-  test("the reply reads the stream when nobody does, once however often it is asked for", async () => {
+  test("`reply` reads the stream once when nothing else does", async () => {
     const simulator = await simulate();
     const stream = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.");
     const [one, other] = await Promise.all([stream.reply, stream.reply]);
@@ -304,7 +304,7 @@ describe("one reader", () => {
     expect(simulator.requests).toHaveLength(1);
   });
 
-  test("a reply asked for just before iterating leaves the events to the loop", async () => {
+  test("`reply` accessed before iterating leaves the events to the loop", async () => {
     const simulator = await simulate();
     const stream = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.");
     const promise = stream.reply;
@@ -314,7 +314,7 @@ describe("one reader", () => {
     expect(simulator.requests).toHaveLength(1);
   });
 
-  test("a reply asked for in the middle of the loop waits for its end", async () => {
+  test("`reply` accessed inside the loop waits for its end", async () => {
     const simulator = await simulate();
     const stream = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.");
     let promise: Promise<{ text: string }> | undefined;
@@ -327,7 +327,7 @@ describe("one reader", () => {
     expect(simulator.requests).toHaveLength(1);
   });
 
-  test("a second iteration throws, of the stream, its text or a stream its reply has read", async () => {
+  test("a second iteration throws for the stream, its text, and after `reply`", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry("openai", simulator.url)).create();
     const stream = model.stream("Say hello.");
@@ -348,7 +348,7 @@ describe("one reader", () => {
     expect(simulator.requests).toHaveLength(2);
   });
 
-  test("a cursor at its end stays there", async () => {
+  test("an ended iterator stays ended", async () => {
     const simulator = await simulate();
     const iterator = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.")[Symbol.asyncIterator]();
     while (!(await iterator.next()).done);
@@ -356,7 +356,7 @@ describe("one reader", () => {
     expect(await iterator.return?.()).toEqual({ value: undefined, done: true });
   });
 
-  test("a cursor that is left while it waits for the next event closes the socket at once", async () => {
+  test("closing an iterator that waits for an event closes the socket at once", async () => {
     const simulator = await simulate({ script: [{ stall: { afterEvents: 3 } }] });
     const stream = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.");
     const iterator = stream[Symbol.asyncIterator]();
@@ -373,7 +373,7 @@ describe("one reader", () => {
     expect((await failureOf(stream.reply)).code).toBe("aborted");
   });
 
-  test("a web ReadableStream can be made of it, and cancelled", async () => {
+  test("converts to a web ReadableStream, which can be cancelled", async () => {
     const simulator = await simulate({ script: [{}, { stall: { afterEvents: 3 } }] });
     const model = factoryOf(entry("anthropic", simulator.url)).create();
     const types: string[] = [];
@@ -389,7 +389,7 @@ describe("one reader", () => {
 });
 
 describe("failures", () => {
-  test("a failure that nobody asks for is no unhandled rejection", async () => {
+  test("an unused failure is not an unhandled rejection", async () => {
     const simulator = await simulate({ script: [{ status: 400, times: Number.POSITIVE_INFINITY }] });
     const model = factoryOf(entry("openai", simulator.url)).create();
     await failureOf(eventsOf(model.stream("Say hello.")));
@@ -416,7 +416,7 @@ describe("failures", () => {
     expect(error.attempts[0]?.possiblyBilled).toBe(true);
   });
 
-  test("before the first token a failure is retried and nobody sees it", async () => {
+  test("a failure before the first token is retried invisibly", async () => {
     const simulator = await simulate({ script: [{ status: 503 }, { cut: { afterEvents: 0 } }] });
     const events = await eventsOf(
       factoryOf(entry("openai", simulator.url, AT_ONCE))
@@ -428,7 +428,7 @@ describe("failures", () => {
     expect(simulator.requests).toHaveLength(3);
   });
 
-  test('on_break = "restart" goes on with the fallback, and says whose answer it is', async () => {
+  test('on_break = "restart" uses the fallback and reports it', async () => {
     const simulator = await simulate({
       answers: () => ({ text: COUNTING }),
       script: [{ match: { model: "some-model" }, cut: { afterEvents: 5 } }],
@@ -444,7 +444,7 @@ describe("failures", () => {
     expect(reply.cost.usd).toBeGreaterThan(0);
   });
 
-  test("an aborted signal sends nothing, and an undefined one is none", async () => {
+  test("an aborted signal prevents the request; an undefined one is ignored", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry("openai", simulator.url)).create();
     expect((await failureOf(eventsOf(model.stream("Say hello.", { signal: AbortSignal.abort() })))).code).toBe(
@@ -454,7 +454,7 @@ describe("failures", () => {
     expect((await model.stream("Say hello.", { signal: undefined }).reply).finishReason).toBe("stop");
   });
 
-  test("a long-lived signal keeps nothing of calls that have ended", async () => {
+  test("a long-lived signal keeps no listeners of ended calls", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry("openai", simulator.url)).create();
     const { signal } = new AbortController();
@@ -467,7 +467,7 @@ describe("failures", () => {
 });
 
 describe("details of the events", () => {
-  test("an adjustment is told before any text", async () => {
+  test("adjustments come before any text", async () => {
     const simulator = await simulate();
     const stream = factoryOf(entry("openai", simulator.url)).create().stream("Say hello.", { topK: 3 });
     const events = await eventsOf(stream);
@@ -477,7 +477,7 @@ describe("details of the events", () => {
     expect((await stream.reply).adjustments).toHaveLength(1);
   });
 
-  test("deltas arrive as the provider sends them, not at the end", async () => {
+  test("deltas are delivered as they arrive", async () => {
     let release = () => {};
     const server = await serve((_, response) => {
       const events = chatEvents(["one ", "two"]);
@@ -499,7 +499,7 @@ describe("details of the events", () => {
     expect(seen).toEqual(["one ", "two"]);
   });
 
-  test("without usage from the provider an estimate comes, and says that it is one", async () => {
+  test("without usage from the provider, usage is estimated and marked `estimated`", async () => {
     const server = await serve((_, response) => sendEvents(response, chatEvents(["one ", "two three four"], null)));
     const stream = factoryOf(entry("openai", server.url)).create().stream("Count.");
     const usage = (await eventsOf(stream)).flatMap((event) => (event.type === "usage" ? [event.usage] : [])).at(-1);

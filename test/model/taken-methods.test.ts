@@ -4,7 +4,7 @@ import { Model } from "../../src/model/model.ts";
 import { entry } from "../harness/entry.ts";
 import { factoryOf, simulate } from "../harness/simulated.ts";
 
-test("methods of a model, its sessions and the factory work when they are taken out of their object", async () => {
+test("methods of a model, its sessions and the factory work when detached", async () => {
   const simulator = await simulate();
   const { create, names, close } = factoryOf(entry("anthropic", simulator.url));
   const model = create();
@@ -20,7 +20,7 @@ test("methods of a model, its sessions and the factory work when they are taken 
   await close();
 });
 
-test("nothing else about a model changes by that", () => {
+test("binding changes nothing else about a model", () => {
   const model = factoryOf(entry("openai", "http://127.0.0.1:9")).create();
   expect(Object.keys(model)).toEqual(["name", "scope"]);
   class Other extends Model {
@@ -34,7 +34,7 @@ test("nothing else about a model changes by that", () => {
   expect(print()).toBe("other");
 });
 
-test("a factory made with new is refused with the two ways to make one", () => {
+test("new ModelFactory() throws and names load and parse", () => {
   const Maker = ModelFactory as unknown as new () => ModelFactory;
   let error: unknown;
   try {

@@ -13,7 +13,7 @@ const TOOL = {
   parameters: { type: "object", properties: { city: { type: "string" } } },
 };
 
-describe("tokens before the call", () => {
+describe("token counts before the call", () => {
   test("are estimated without a request, within a third of what the provider counts", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry("openai", simulator.url)).create();
@@ -23,7 +23,7 @@ describe("tokens before the call", () => {
     expect(Math.abs(estimated - usage.input) / usage.input).toBeLessThan(0.34);
   });
 
-  test("grow with instructions, tools, images and history, whether of the entry or of the call", async () => {
+  test("grow with instructions, tools, images and history, of the entry or of the call", async () => {
     const factory = factoryOf(
       `${entry("openai", "http://127.0.0.1:9")}${entry("openai", "http://127.0.0.1:9", 'system = "Answer as briefly as you can, in one sentence."', { table: "told" })}`,
     );
@@ -53,7 +53,7 @@ describe("tokens before the call", () => {
   });
 
   test.each(["openai", "openai-responses", "anthropic", "google"] as const)(
-    "are counted by the provider on the %s wire when they must be exact",
+    "are counted by the provider on the %s wire with `exact`",
     async (wire) => {
       const simulator = await simulate();
       const model = factoryOf(entry(wire, simulator.url)).create();
@@ -73,7 +73,7 @@ describe("tokens before the call", () => {
     },
   );
 
-  test("cannot be exact where the host has no such endpoint, and nothing is sent", async () => {
+  test("fail with `exact` without such an endpoint, and nothing is sent", async () => {
     const server = await serve(() => chatBody("no"));
     const hosts = ["groq", "deepseek", "my-own-server"].map(
       (provider, index) =>
@@ -87,14 +87,14 @@ describe("tokens before the call", () => {
     expect(server.arrivals).toHaveLength(0);
   });
 
-  test.each(WIRES)("counting on the %s wire that fails says so in one request", async (wire: Wire) => {
+  test.each(WIRES)("fail after one request when counting on the %s wire fails", async (wire: Wire) => {
     const simulator = await simulate({ script: [{ kind: "auth" }] });
     const error = await failureOf(factoryOf(entry(wire, simulator.url)).create().countTokens(PROMPT, { exact: true }));
     expect(error.code).toBe("unauthorized");
     expect(simulator.requests).toHaveLength(1);
   });
 
-  test("counting is refused for bad input like any call", async () => {
+  test("reject invalid input like any call", async () => {
     const model = factoryOf(entry("openai", "http://127.0.0.1:9")).create();
     expect((await failureOf(model.countTokens(""))).code).toBe("invalid_request");
     expect(() => model.estimate("")).toThrow(/empty/);
@@ -104,7 +104,7 @@ describe("tokens before the call", () => {
 describe("estimate()", () => {
   const priced = (lines: string) => factoryOf(entry("openai", "http://127.0.0.1:9", lines)).create();
 
-  test("is tokens times price, and the longest answer times price, without a request", async () => {
+  test("is tokens times price, for prompt and maximum answer, without a request", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry("openai", simulator.url, "max_new_tokens = 1000")).create();
     const tokens = await model.countTokens(PROMPT);
@@ -116,7 +116,7 @@ describe("estimate()", () => {
     expect(simulator.requests).toHaveLength(0);
   });
 
-  test("is of all requests that several samples take, and of all their answers", () => {
+  test("includes all requests and answers of several samples", () => {
     const estimateOn = (wire: Wire) =>
       factoryOf(entry(wire, "http://127.0.0.1:9", "max_new_tokens = 100\nbatch_size = 2"))
         .create()
@@ -126,7 +126,7 @@ describe("estimate()", () => {
     expect(estimateOn("anthropic").maxUsd).toBeCloseTo((3 * tokens * 3 + 300 * 15) / 1e6, 12);
   });
 
-  test("knows no bound where nobody gives one, and the catalog's where it does", () => {
+  test("uses the catalog's limit, and none for unknown models", () => {
     expect(priced("").estimate(PROMPT)).toMatchObject({ maxOutput: null, maxUsd: null });
     const known = factoryOf(entry("openai", "http://127.0.0.1:9", "", { name: "gpt-4o", priced: false }))
       .create()
@@ -135,13 +135,13 @@ describe("estimate()", () => {
     expect(known.maxUsd).toBeGreaterThan(known.usd ?? Number.POSITIVE_INFINITY);
   });
 
-  test("is null money, never 0, for a price nobody knows", () => {
+  test("is null, never 0, for an unknown price", () => {
     const model = factoryOf(entry("openai", "http://127.0.0.1:9", "max_new_tokens = 10", { priced: false })).create();
     expect(model.estimate(PROMPT)).toMatchObject({ usd: null, maxUsd: null });
   });
 });
 
-describe("what a model says about itself", () => {
+describe("the description of a model", () => {
   const names = ["gpt-4o", "o3-mini", "o1-mini", "gpt-4", "claude-3-opus-20240229", "gemini-2.5-pro"] as const;
   const flags: readonly Capability[] = [
     "reasoning",
@@ -162,7 +162,7 @@ describe("what a model says about itself", () => {
   const factoryFor = (name: string, lines = "") =>
     factoryOf(`[models.main]\nname = "${name}"\nprovider = "${providerOf(name)}"\napi_key = "k"\n${lines}`);
 
-  test("supports() agrees with the catalog for twelve flags of six models, and takes the spelling of the file", () => {
+  test("supports() matches the catalog for twelve flags of six models, and accepts models.toml keys", () => {
     for (const name of names) {
       const factory = factoryFor(name);
       const model = factory.create();
@@ -176,7 +176,7 @@ describe("what a model says about itself", () => {
     expect(factoryFor("o1-mini").create().supports("tools")).toBe(false);
   });
 
-  test("supports() refuses what is not a capability, with the one that was meant", () => {
+  test("supports() rejects an unknown capability with a suggestion", () => {
     const model = factoryFor("gpt-4").create();
     const refusal = (word: string) => {
       try {
@@ -192,12 +192,12 @@ describe("what a model says about itself", () => {
     expect(refusal(undefined as never)).toContain("unknown capability");
   });
 
-  test("the entry's capabilities win over the catalog", () => {
+  test("the entry's capabilities take precedence over the catalog", () => {
     expect(factoryFor("o1-mini", "capabilities = { tools = true }").create().supports("tools")).toBe(true);
     expect(factoryFor("gpt-4o", "capabilities = { vision = false }").create().supports("vision")).toBe(false);
   });
 
-  test("supportedParams() lists what model and wire take, null for a model nobody knows", () => {
+  test("supportedParams() lists supported parameters, and null for an unknown model", () => {
     const claude = factoryFor("claude-sonnet-4-5").create().supportedParams();
     expect(claude).toContain("stop");
     expect(claude).not.toContain("n");
@@ -208,7 +208,7 @@ describe("what a model says about itself", () => {
     expect(factoryFor("nobody-knows-this").create().supportedParams()).toBeNull();
   });
 
-  test("info() gives limits and prices of a known id, null for another, without throwing", () => {
+  test("info() returns limits and prices of a known id, null for others", () => {
     const factory = factoryFor("gpt-4o");
     expect(factory.info("gpt-4o")).toMatchObject({
       id: "gpt-4o",
@@ -232,7 +232,7 @@ describe("what a model says about itself", () => {
     expect(() => (config["stop"] as string[]).push("x")).toThrow(TypeError);
   });
 
-  test("config is frozen and masked for groups and scopes too, and after a reload it is that of the new file", async () => {
+  test("config is frozen and masked for groups and scopes too, and new after a reload", async () => {
     const toml = (key: string, stop: string) =>
       `[models.main]\nname = "gpt-4o"\nprovider = "openai"\napi_key = ["${key}", "env:SPARE_KEY:-${key}2"]\nstop = ["${stop}"]\n` +
       `metadata = { team = "a" }\nextra_body = { nested = { api_key = "${key}" } }\n[groups.all]\nmembers = ["main"]\n`;
@@ -251,7 +251,7 @@ describe("what a model says about itself", () => {
     await factory.close();
   });
 
-  test("its text is its name; the same name gives the same model", () => {
+  test("String(model) is its name; the same name gives the same model", () => {
     const factory = ModelFactory.parse('[models.gpt-4]\nname = "gpt-4o"\nprovider = "openai"\napi_key = "k"\n', {
       env: {},
     });

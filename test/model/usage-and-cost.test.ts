@@ -21,7 +21,7 @@ const entryAt = (url: string, lines: string, name = "some-model") =>
   entry("openai", url, lines, { name, priced: false });
 
 describe.each(WIRES)("usage on the %s wire", (wire) => {
-  test("has every token in one class, and streams and bodies agree to the last digit of the cost", async () => {
+  test("counts every token in one class, with equal costs for streams and bodies", async () => {
     const usage = { input: 1000, cacheRead: 600, output: 500, reasoning: 200, cacheWrite5m: 0, cacheWrite1h: 0 };
     const simulator = await simulate({ answers: () => ({ text: "fine", reasoning: "hm", usage }) });
     const model = factoryOf(entry(wire, simulator.url)).create();
@@ -46,7 +46,7 @@ describe.each(WIRES)("usage on the %s wire", (wire) => {
     expect(whole.cost.estimated).toBe(false);
   });
 
-  test("of a stream comes as an event before its finish", async () => {
+  test("is emitted before finish in a stream", async () => {
     const simulator = await simulate();
     const stream = factoryOf(entry(wire, simulator.url)).create().stream("Say hello.");
     const events = await eventsOf(stream);
@@ -58,8 +58,8 @@ describe.each(WIRES)("usage on the %s wire", (wire) => {
   });
 });
 
-describe("what a cache of prompts costs", () => {
-  test("Claude's writes are charged by how long they are kept", async () => {
+describe("the cost of prompt caching", () => {
+  test("Claude's cache writes are charged by time to live", async () => {
     const simulator = await simulate({
       answers: () => ({
         text: "fine",
@@ -100,7 +100,7 @@ describe("what a cache of prompts costs", () => {
     expect(cost.usd).toBeCloseTo(0.00834, 12);
   });
 
-  test("a prompt cache that is asked for shows in the usage of the second call", async () => {
+  test("prompt_cache shows in the usage of the second call", async () => {
     const simulator = await simulate();
     const model = factoryOf(
       entry("anthropic", simulator.url, `prompt_cache = true\nsystem = "${"You are careful. ".repeat(400)}"`, {
@@ -115,7 +115,7 @@ describe("what a cache of prompts costs", () => {
     expect(JSON.stringify(simulator.requests[0]?.body)).toContain("cache_control");
   });
 
-  test("prompt_cache on gpt-4o marks nothing and is no error", async () => {
+  test("prompt_cache sends no markers to gpt-4o and does not fail", async () => {
     const simulator = await simulate();
     const reply = await factoryOf(entry("openai", simulator.url, "prompt_cache = true", { name: "gpt-4o" }))
       .create()
@@ -128,7 +128,7 @@ describe("what a cache of prompts costs", () => {
 describe("prices", () => {
   const MILLION = { prompt_tokens: 1_000_000, completion_tokens: 1_000_000, total_tokens: 2_000_000 };
 
-  test("of the entry win over [pricing], and that over the catalog; 1 and 2 per million are $3", async () => {
+  test("of the entry override [pricing], which overrides the catalog", async () => {
     const server = await charging(MILLION);
     const own = factoryOf(`[pricing.gpt-4o]\ninput = 1\noutput = 2\n${entryAt(server.url, "", "gpt-4o")}`).create();
     expect((await own.codegen("Hi.")).cost.usd).toBe(3);
@@ -145,7 +145,7 @@ describe("prices", () => {
     ).toBe(12.5);
   });
 
-  test("of another model stand in with price_as", async () => {
+  test("of another model apply with price_as", async () => {
     const server = await charging(MILLION);
     const { cost } = await factoryOf(entryAt(server.url, 'price_as = "gpt-4o"', "my-deployment"))
       .create()
@@ -153,7 +153,7 @@ describe("prices", () => {
     expect(cost.usd).toBe(12.5);
   });
 
-  test("of a tier hold from one token above its border", async () => {
+  test("of a tier apply from one token above its limit", async () => {
     const cost = async (tokens: number) => {
       const server = await charging({ prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens });
       return (await factoryOf(entryAt(server.url, 'price_as = "gemini-2.5-pro"')).create().codegen("Hi.")).cost.usd;
@@ -162,7 +162,7 @@ describe("prices", () => {
     expect(await cost(200_001)).toBeCloseTo(0.5000025, 9);
   });
 
-  test("nobody knows give null, never 0, and one warning", async () => {
+  test("give null, never 0, and one warning when unknown", async () => {
     const server = await charging(MILLION);
     const warnings: string[] = [];
     const logger = { debug() {}, info() {}, error() {}, warn: (message: string) => void warnings.push(message) };
@@ -174,7 +174,7 @@ describe("prices", () => {
     expect(warnings.filter((message) => message.includes("price unknown"))).toHaveLength(1);
   });
 
-  test("nobody knows refuse the call before the request with strict_pricing", async () => {
+  test("reject the call before the request when unknown with strict_pricing", async () => {
     const server = await charging(MILLION);
     const model = factoryOf(entryAt(server.url, "strict_pricing = true")).create();
     for (const failed of [await failureOf(model.codegen("Hi.")), await failureOf(eventsOf(model.stream("Hi.")))]) {
@@ -188,7 +188,7 @@ describe("prices", () => {
     ).toBe(12.5);
   });
 
-  test("add up without the errors of floating point", async () => {
+  test("add up without floating point errors", async () => {
     const server = await charging({ prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 });
     const factory = factoryOf(entryAt(server.url, "pricing = { input = 0.1, output = 0.2 }"));
     const model = factory.create();
@@ -201,7 +201,7 @@ describe("factory.usage()", () => {
   const EACH = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 };
   const EACH_USD = (100 * 3 + 10 * 15) / 1e6;
 
-  test("sums requests, tokens and money, by model, provider, tag and day", async () => {
+  test("sums requests, tokens and cost by model, provider, tag and day", async () => {
     const server = await charging(EACH);
     const clock = new FakeClock(Date.UTC(2026, 0, 1, 23));
     const factory = factoryOf(`${entry("openai", server.url)}${entry("openai", server.url, "", { table: "other" })}`, {
@@ -240,14 +240,14 @@ describe("factory.usage()", () => {
     expect(factory.usage()).toMatchObject({ calls: 2, requests: 3 });
   });
 
-  test("counts calls that were left", async () => {
+  test("counts abandoned calls", async () => {
     const simulator = await simulate({ delayMs: 2 });
     const factory = factoryOf(entry("openai", simulator.url));
     for await (const _ of factory.create().stream("Say hello.")) break;
     expect(factory.usage()).toMatchObject({ calls: 1, requests: 1 });
   });
 
-  test("is of each attempt's own model when a fallback answers", async () => {
+  test("counts each attempt for its own model when a fallback answers", async () => {
     const simulator = await simulate({ script: [{ match: { model: "some-model" }, status: 401 }] });
     const factory = factoryOf(
       `${entry("openai", simulator.url, 'fallback_models = ["other"]')}${entry("anthropic", simulator.url, "", { table: "other", name: "other-model" })}`,
@@ -261,7 +261,7 @@ describe("factory.usage()", () => {
     expect(factory.usage().calls).toBe(1);
   });
 
-  test("becomes unknown money as soon as one price is unknown", async () => {
+  test("has an unknown cost if one price is unknown", async () => {
     const server = await charging(EACH);
     const factory = factoryOf(
       `${entry("openai", server.url)}${entry("openai", server.url, "", { table: "other", priced: false })}`,
@@ -274,7 +274,7 @@ describe("factory.usage()", () => {
   });
 });
 
-describe("what a reply says about its call", () => {
+describe("the details of a reply", () => {
   test("attempts, delays, money, ids and limits after a retry and a fallback", async () => {
     const simulator = await simulate({ script: [{ match: { model: "some-model" }, status: 503, times: 2 }] });
     const clock = new JumpingClock();
@@ -301,7 +301,7 @@ describe("what a reply says about its call", () => {
     expect(reply.rateLimit?.requests?.limit).toBeGreaterThan(0);
   });
 
-  test("limits in the headers of OpenAI and Anthropic are one shape", async () => {
+  test("rate limits of OpenAI and Anthropic have one format", async () => {
     const limited = (headers: Record<string, string>, body: object) =>
       serve((_, response) => {
         for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
@@ -352,7 +352,7 @@ describe("what a reply says about its call", () => {
     expect(other.rateLimit).toEqual(one.rateLimit);
   });
 
-  test("a first token's time, and no such thing without a stream", async () => {
+  test("firstTokenMs, only with a stream", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry("openai", simulator.url)).create();
     const streamed = await model.stream("Say hello.").reply;
@@ -360,7 +360,7 @@ describe("what a reply says about its call", () => {
     expect(streamed.firstTokenMs).toBeLessThanOrEqual(streamed.latencyMs);
   });
 
-  test("usage of a host that tells none is an estimate, in body and stream", async () => {
+  test("usage is estimated when a host reports none, in body and stream", async () => {
     const bare = await serve(({ body }, response) => {
       const { usage: _, ...rest } = chatBody("Some words that have some tokens.") as { usage: unknown };
       if (body["stream"] !== true) return rest;

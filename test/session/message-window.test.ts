@@ -22,7 +22,7 @@ const instructions = (messages: readonly Message[]) =>
   new Set(messages.filter(({ role }) => role === "system").map(({ content }) => content));
 
 describe("the latest messages", () => {
-  it("are a history that may be sent: no result without its call, the first one a question", () => {
+  it("are a valid history: no result without its call, starting with a user message", () => {
     fc.assert(
       fc.property(history, fc.integer({ min: 1, max: 12 }), (messages, most) => {
         const kept = latestMessages(messages, most);
@@ -32,7 +32,7 @@ describe("the latest messages", () => {
     );
   });
 
-  it("are the end of what was said, no more than asked for unless the last turn alone is longer", () => {
+  it("are the end of the history, within the limit unless the last turn is longer", () => {
     fc.assert(
       fc.property(history, fc.integer({ min: 1, max: 12 }), (messages, most) => {
         const kept = said(latestMessages(messages, most));
@@ -43,7 +43,7 @@ describe("the latest messages", () => {
     );
   });
 
-  it("are as many as fit: one more turn would be too many", () => {
+  it("are as many turns as fit", () => {
     fc.assert(
       fc.property(history, fc.integer({ min: 1, max: 12 }), (messages, most) => {
         const all = said(messages);
@@ -56,7 +56,7 @@ describe("the latest messages", () => {
     );
   });
 
-  it("have all instructions, each once and in their order", () => {
+  it("include all instructions, once and in order", () => {
     fc.assert(
       fc.property(history, fc.integer({ min: 1, max: 12 }), (messages, most) => {
         const kept = latestMessages(messages, most);

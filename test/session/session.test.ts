@@ -28,7 +28,7 @@ function resultsOf(reply: Reply): Message[] {
 const parrot = () => serve(({ body }) => chatBody(`re: ${contents(body).at(-1)}`));
 
 describe("a session", () => {
-  test.each(WIRES)("sends what was said before on the %s wire", async (wire) => {
+  test.each(WIRES)("sends the history on the %s wire", async (wire) => {
     const simulator = await simulate();
     const session = factoryOf(entry(wire, simulator.url)).create().session();
     const first = await session.codegen("The first question.");
@@ -39,7 +39,7 @@ describe("a session", () => {
     expect(session.messages.map(({ role }) => role)).toEqual(["user", "assistant", "user", "assistant"]);
   });
 
-  test("keeps the last memory messages, and sends them before the new input", async () => {
+  test("keeps the last `memory` messages, and sends them before the new input", async () => {
     const { url, arrivals } = await parrot();
     const session = factoryOf(entry("openai", url)).create().session({ memory: 4 });
     for (const question of ["one", "two", "three", "four"]) await session.codegen(question);
@@ -52,14 +52,14 @@ describe("a session", () => {
     expect(session.messages.map(({ content }) => content)).toEqual(["three", "re: three", "four", "re: four"]);
   });
 
-  test("forgets whole turns: what is kept begins with a question", async () => {
+  test("drops complete turns, so that the history starts with a user message", async () => {
     const { url } = await parrot();
     const session = factoryOf(entry("openai", url)).create().session({ memory: 3 });
     for (const question of ["one", "two", "three"]) await session.codegen(question);
     expect(session.messages.map(({ content }) => content)).toEqual(["three", "re: three"]);
   });
 
-  test("never cuts a call from its result, also when a turn is longer than its memory", async () => {
+  test("never separates a call from its result, even when a turn is longer than `memory`", async () => {
     const simulator = await simulate();
     const session = factoryOf(entry("openai", simulator.url)).create().session({ memory: 1 });
     await session.codegen("Hello");
@@ -73,7 +73,7 @@ describe("a session", () => {
     expect(simulator.requests.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
-  test("sends instructions with every call: its own, those of the input, and those of the entry below them", async () => {
+  test("sends instructions with every call: those of the entry, its own, and those of the input", async () => {
     const { url, arrivals } = await parrot();
     const model = factoryOf(entry("openai", url, 'system = "of the entry"')).create();
     const own = model.session({ memory: 2, system: "of the session" });
@@ -89,7 +89,7 @@ describe("a session", () => {
     expect(contents(arrivals.at(-1)?.body)).toEqual(["of the entry", "of the input", "two", "re: two", "three"]);
   });
 
-  test("a failed call leaves the history as it was, and the next one goes on", async () => {
+  test("keeps the history unchanged after a failed call", async () => {
     const { url } = await serve(({ body }, response) => {
       if (!contents(body).includes("bad")) return chatBody("good");
       response.statusCode = 500;
@@ -109,7 +109,7 @@ describe("a session", () => {
     expect(session.messages).toHaveLength(4);
   });
 
-  test("a stream that is cut or left leaves it as it was, and what had arrived is in the error", async () => {
+  test("keeps the history unchanged after a truncated or abandoned stream", async () => {
     let cut = true;
     const { url } = await serve((_, response) => {
       if (!cut) return sendEvents(response, chatEvents(["all ", "of it"]));
@@ -131,7 +131,7 @@ describe("a session", () => {
     expect(session.messages.map(({ content }) => content)).toEqual(["one", "all of it"]);
   });
 
-  test("refuses a second call while one runs, so that turns never interleave", async () => {
+  test("rejects a second call while one is in progress", async () => {
     const { url, arrivals } = await parrot();
     const session = factoryOf(entry("openai", url)).create().session();
     const [first, second] = await Promise.allSettled([session.codegen("one"), session.codegen("two")]);
@@ -143,7 +143,7 @@ describe("a session", () => {
     expect(session.messages).toHaveLength(4);
   });
 
-  test("is free until a stream is pulled for the first time, and again when it is left", async () => {
+  test("is not busy before the first read of a stream, and after it is closed", async () => {
     const { url } = await serve(({ body }, response) =>
       body["stream"] === true ? sendEvents(response, chatEvents(["a", "b"])) : chatBody("whole"),
     );
@@ -161,7 +161,7 @@ describe("a session", () => {
     ]);
   });
 
-  test("clear() forgets everything, the answer of a running call too", async () => {
+  test("clear() deletes everything, including the answer of a running call", async () => {
     const { url, arrivals } = await parrot();
     const session = factoryOf(entry("openai", url)).create().session();
     await session.codegen("one");
@@ -173,7 +173,7 @@ describe("a session", () => {
     expect(contents(arrivals.at(-1)?.body)).toEqual(["three"]);
   });
 
-  test("an abort ends the call and keeps the session usable", async () => {
+  test("stays usable after an abort", async () => {
     const { url } = await serve(({ body }) => (contents(body).at(-1) === "hang" ? undefined : chatBody("good")));
     const session = factoryOf(entry("openai", url)).create().session();
     const controller = new AbortController();
@@ -185,7 +185,7 @@ describe("a session", () => {
     expect(session.messages.map(({ content }) => content)).toEqual(["one", "good"]);
   });
 
-  test("a reader that asks for several samples goes on with the first", async () => {
+  test("continues with the first of several samples", async () => {
     const simulator = await simulate();
     const session = factoryOf(entry("openai", simulator.url)).create().session();
     const reply = await session.codegen("Hello", { samples: 2 });
@@ -194,7 +194,7 @@ describe("a session", () => {
 });
 
 describe("the history of a session", () => {
-  test("goes through JSON, tools and signatures included, and another session goes on with it", async () => {
+  test("survives JSON with tools and signatures, and continues in another session", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry("anthropic", simulator.url, "", { name: "claude-sonnet-4-5" })).create();
     const options = { tools: [WEATHER], reasoningEffort: "low" } as const;
@@ -207,7 +207,7 @@ describe("the history of a session", () => {
     expect(simulator.requests[2]?.body).toEqual(simulator.requests[1]?.body);
   });
 
-  test("goes on with another model of another provider", async () => {
+  test("continues with another model of another provider", async () => {
     const simulator = await simulate();
     const toml =
       entry("openai", simulator.url) +
@@ -233,7 +233,7 @@ describe("the history of a session", () => {
     ]);
   });
 
-  test("is not changed by what a caller does to its input, and takes OpenAI's shape", async () => {
+  test("is not affected by changes to the input, and accepts OpenAI's format", async () => {
     const { url } = await parrot();
     const session = factoryOf(entry("openai", url)).create().session();
     const input = [{ role: "developer", content: "Be brief." } as const, { role: "user" as const, content: "one" }];
@@ -242,7 +242,7 @@ describe("the history of a session", () => {
     expect(session.messages.slice(0, 2)).toEqual([{ role: "system", content: "Be brief." }, question("one")]);
   });
 
-  test("counts under the tags of each call, like any call of its model", async () => {
+  test("counts usage under the tags of each call", async () => {
     const { url } = await parrot();
     const factory = factoryOf(entry("openai", url));
     await factory
@@ -253,25 +253,25 @@ describe("the history of a session", () => {
   });
 });
 
-describe("a session is refused", () => {
+describe("a session is rejected", () => {
   const model = () => factoryOf(entry("openai", "http://127.0.0.1:9")).create();
 
   test.each([0, -1, 1.5, Number.NaN, "3"])("with memory %j", async (memory) => {
     await expectRefused(() => model().session({ memory: memory as number }), "memory must be a positive integer");
   });
 
-  test("with an option nobody reads", async () => {
+  test("with an unknown option", async () => {
     await expectRefused(() => model().session({ memroy: 3 } as never), 'did you mean "memory"');
     await expectRefused(() => model().session(null as never), "session: options must be an object");
   });
 
-  test("with a history that is none", async () => {
+  test("with an invalid history", async () => {
     await expectRefused(() => model().session({ messages: "Hello" as never }), "expected an array of messages");
     const messages = [{ role: "tool", content: [{ type: "tool-result", id: "1", content: "" }] }] as const;
     await expectRefused(() => model().session({ messages }), "does not match an open tool call");
   });
 
-  test("input that is none, and a question where results are due", async () => {
+  test("with invalid input, and with a message where results are missing", async () => {
     const session = model().session();
     for (const input of ["", " ", [], null, 7])
       expect((await failureOf(session.codegen(input as never))).code).toBe("invalid_request");
