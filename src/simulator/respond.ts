@@ -5,9 +5,9 @@ import { anthropic } from "../dialects/anthropic/server/write-response.ts";
 import { google } from "../dialects/google/server/write-response.ts";
 import { keptItems } from "../dialects/openai/server/read-responses-request.ts";
 import { openaiChat } from "../dialects/openai/server/write-chat-response.ts";
-import { openaiResponses, outputItems, responseId } from "../dialects/openai/server/write-responses-response.ts";
+import { openaiResponses } from "../dialects/openai/server/write-responses-response.ts";
 import type { SimulatedAnswer } from "../dialects/served/answer.ts";
-import { asObject, type Json } from "../dialects/served/json.ts";
+import { asList, asObject, type Json } from "../dialects/served/json.ts";
 import { kindOfStatus, type Problem, type ProblemKind, Rejection } from "../dialects/served/problem.ts";
 import { promptTokens } from "../dialects/served/prompt-segment.ts";
 import type { SimulatedRequest } from "../dialects/served/request.ts";
@@ -98,10 +98,8 @@ function answerDelivery(arrival: Arrival, wire: Wire, request: SimulatedRequest)
   const made = madeAnswer(fault, wire.name) ?? usersAnswer(arrival, request);
   const answer = composeAnswer(request, arrival.seed, memory.cache.use(request), made);
   if (request.wire === "openai-responses" && request.body.store !== false) {
-    memory.history.set(responseId(answer), [
-      ...keptItems(request.body, memory.history),
-      ...outputItems(request, answer),
-    ]);
+    const { id, output } = wire.body(request, answer);
+    memory.history.set(String(id), [...keptItems(request.body, memory.history), ...asList(output)]);
   }
   const used = answer.usage.input + answer.usage.output;
   if (!request.stream) return faulty(arrival, jsonDelivery(arrival, 200, wire.body(request, answer), used), []);

@@ -1,19 +1,22 @@
+import type { FlowEvent } from "../../../core/event.ts";
 import type { Answer, Sample } from "../../served/answer.ts";
+import { type AnswerStyle, eventsOf, reasoningEvents } from "../../served/answer-events.ts";
+import { writeAll } from "../../served/answer-writer.ts";
 import { idOf } from "../../served/hash.ts";
 import type { Json } from "../../served/json.ts";
 import type { Problem, ProblemKind } from "../../served/problem.ts";
 import type { SimulatedRequest } from "../../served/request.ts";
 import { seal, sign } from "../../served/signature.ts";
-import { deltasOf, jsonDeltasOf } from "../../served/tokens.ts";
-import { CREATED_S, LIMITS, MODEL_IDS, type Wire, type WireEvent } from "../../server-wire.ts";
+import { CREATED_S, LIMITS, MODEL_IDS, type Wire } from "../../server-wire.ts";
+import { type MessagesHead, messagesAnswer } from "./messages-answer.ts";
 import { readMessages } from "./read-request.ts";
 
 /** POST …/v1/messages and …/v1/messages/count_tokens. */
 export const anthropic: Wire = {
   name: "anthropic",
   read: readMessages,
-  body: messageBody,
-  events: messageEvents,
+  body: (request, answer) => messagesAnswer.body(headOf(request, answer), messageEvents(request, answer)),
+  events: (request, answer) => writeAll(messagesAnswer.stream(headOf(request, answer)), messageEvents(request, answer)),
   counted: (tokens) => ({ input_tokens: tokens }),
   problem: anthropicProblem,
   problemEvents: (problem, requestId) => [{ name: "error", data: anthropicProblem(problem, requestId).body }],
@@ -27,126 +30,35 @@ export const anthropic: Wire = {
   model: modelInfo,
 };
 
-const STOP_REASON = {
-  stop: "end_turn",
-  length: "max_tokens",
-  "tool-calls": "tool_use",
-  "content-filter": "refusal",
-  refusal: "refusal",
-} as const;
-
-function messageBody(request: SimulatedRequest, answer: Answer): Json {
-  const sample = answer.samples[0];
-  return {
-    ...frame(request, answer),
-    content: sample === undefined ? [] : blocksOf(sample, request, answer).map(({ json: _json, ...block }) => block),
-    ...endOf(sample),
-    usage: usageOf(answer),
-  };
+function headOf({ model, body }: SimulatedRequest, answer: Answer): MessagesHead {
+  const stopSequence = answer.samples[0]?.stopSequence;
+  return { id: idOf("msg_", answer.fingerprint), model, createdS: CREATED_S, body, stopSequence };
 }
 
-function frame(request: SimulatedRequest, answer: Answer): Json {
-  return {
-    id: idOf("msg_", answer.fingerprint),
-    type: "message",
-    role: "assistant",
-    model: request.model,
-    content: [],
-    stop_reason: null,
-    stop_sequence: null,
+function messageEvents(request: SimulatedRequest, answer: Answer): readonly FlowEvent[] {
+  const style: AnswerStyle = {
+    callId: (_, position) => idOf("toolu_", answer.fingerprint, position),
+    reasoning: (sample) => (sample.reasoning === "" ? [] : thinkingEvents(sample, request)),
   };
+  return eventsOf({ ...answer, samples: answer.samples.map(explained) }, style, "standard");
 }
 
-function endOf(sample: Sample | undefined): Json {
-  const reason = sample?.stopSequence === undefined ? STOP_REASON[sample?.finish ?? "stop"] : "stop_sequence";
-  const details = {
-    type: "refusal",
-    category: null,
-    explanation: sample?.refusal || "This request was refused by the simulator.",
-  };
-  return {
-    stop_reason: reason,
-    stop_sequence: sample?.stopSequence ?? null,
-    ...(reason === "refusal" && { stop_details: details }),
-  };
-}
-
-function usageOf({ usage }: Answer): Json {
-  const written = usage.cacheWrite5m + usage.cacheWrite1h;
-  return {
-    input_tokens: Math.max(0, usage.input - usage.cacheRead - written),
-    cache_creation_input_tokens: written,
-    cache_read_input_tokens: usage.cacheRead,
-    cache_creation: { ephemeral_5m_input_tokens: usage.cacheWrite5m, ephemeral_1h_input_tokens: usage.cacheWrite1h },
-    output_tokens: usage.output,
-    ...(usage.reasoning > 0 && { output_tokens_details: { thinking_tokens: usage.reasoning } }),
-    service_tier: "standard",
-  };
-}
-
-/** The blocks of the answer; `json` keeps the arguments of a call as they are streamed. */
-function blocksOf(sample: Sample, request: SimulatedRequest, answer: Answer): readonly Json[] {
-  const calls = sample.calls.map((call, position) => ({
-    type: "tool_use",
-    id: idOf("toolu_", answer.fingerprint, position),
-    name: call.name,
-    input: call.arguments,
-    json: call.json,
-  }));
-  const text = sample.text === "" ? [] : [{ type: "text", text: sample.text }];
-  return [...thinkingBlocks(sample, request), ...text, ...calls];
+/** A refusal without words says why. */
+function explained(sample: Sample): Sample {
+  const refused = sample.finish === "refusal" || sample.finish === "content-filter";
+  return refused && sample.refusal === ""
+    ? { ...sample, refusal: "This request was refused by the simulator." }
+    : sample;
 }
 
 /** Readable and signed, or without its text but sealed in the signature, or sealed altogether. */
-function thinkingBlocks({ reasoning, redacted }: Sample, request: SimulatedRequest): readonly Json[] {
-  if (reasoning === "") return [];
-  if (redacted) return [{ type: "redacted_thinking", data: seal("redacted", reasoning) }];
-  if (request.reasoning?.visible === false)
-    return [{ type: "thinking", thinking: "", signature: seal("thinking", reasoning) }];
-  return [{ type: "thinking", thinking: reasoning, signature: sign("thinking", reasoning) }];
-}
-
-function messageEvents(request: SimulatedRequest, answer: Answer): readonly WireEvent[] {
-  const sample = answer.samples[0];
-  const usage = usageOf(answer);
-  const { output_tokens_details: _details, ...opening } = usage;
-  const blocks = sample === undefined ? [] : blocksOf(sample, request, answer);
-  return [
-    { type: "message_start", message: { ...frame(request, answer), usage: { ...opening, output_tokens: 1 } } },
-    { type: "ping" },
-    ...blocks.flatMap(blockEvents),
-    { type: "message_delta", delta: endOf(sample), usage },
-    { type: "message_stop" },
-  ].map((event) => ({ name: event.type, data: event }));
-}
-
-function blockEvents(block: Json, index: number): readonly { type: string }[] {
-  const { json: _json, ...given } = block;
-  const deltas = deltasOfBlock(block).map((delta) => ({ type: "content_block_delta", index, delta }));
-  return [
-    { type: "content_block_start", index, content_block: { ...given, ...emptied(given) } } as { type: string },
-    ...deltas,
-    { type: "content_block_stop", index } as { type: string },
-  ];
-}
-
-function emptied(block: Json): Json {
-  if (block.type === "redacted_thinking") return {};
-  if (block.type === "thinking") return { thinking: "", signature: "" };
-  return block.type === "text" ? { text: "" } : { input: {} };
-}
-
-function deltasOfBlock(block: Json): readonly Json[] {
-  if (block.type === "redacted_thinking") return [];
-  if (block.type === "text") return deltasOf(String(block.text)).map((text) => ({ type: "text_delta", text }));
-  if (block.type === "tool_use") {
-    return ["", ...jsonDeltasOf(String(block.json))].map((piece) => ({
-      type: "input_json_delta",
-      partial_json: piece,
-    }));
+function thinkingEvents({ reasoning, redacted, index }: Sample, request: SimulatedRequest): readonly FlowEvent[] {
+  if (redacted) {
+    const signature = seal("redacted", reasoning);
+    return [{ type: "signature", part: "reasoning", signature, redacted, sample: index }];
   }
-  const thoughts = deltasOf(String(block.thinking)).map((thinking) => ({ type: "thinking_delta", thinking }));
-  return [...thoughts, { type: "signature_delta", signature: block.signature }];
+  if (request.reasoning?.visible === false) return reasoningEvents("", index, seal("thinking", reasoning));
+  return reasoningEvents(reasoning, index, sign("thinking", reasoning));
 }
 
 interface Row {

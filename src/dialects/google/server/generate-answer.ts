@@ -55,7 +55,7 @@ class GenerateWriter implements AnswerWriter {
         break;
       case "tool-call-end": {
         const { id, name, arguments: args } = event.call;
-        this.#held.set(sample, { index: event.index, part: { functionCall: { id, name, args } } });
+        this.#held.set(sample, { index: event.index, part: { functionCall: callOf(id, name, args) } });
         break;
       }
       case "refusal-delta":
@@ -140,5 +140,10 @@ function partsOf(part: WrittenText | WrittenCall): readonly Json[] {
   if (part.type !== "call")
     return [{ text: part.text, ...(part.type === "reasoning" && { thought: true }), ...signed }];
   const { id, name, arguments: args } = part;
-  return args === undefined ? [] : [{ functionCall: { id, name, args }, ...signed }];
+  return args === undefined ? [] : [{ functionCall: callOf(id, name, args), ...signed }];
+}
+
+/** A call may have no id. */
+function callOf(id: string, name: string, args: unknown): Json {
+  return { ...(id !== "" && { id }), name, args };
 }

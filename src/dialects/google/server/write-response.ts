@@ -1,12 +1,17 @@
-import type { Answer, Sample, SimulatedFinish } from "../../served/answer.ts";
+import type { FlowEvent } from "../../../core/event.ts";
+import type { Usage } from "../../../core/usage.ts";
+import type { Answer, Sample, SampleCall } from "../../served/answer.ts";
+import { type AnswerStyle, isWhole, reasoningEvents, sampleEvents, usageIn } from "../../served/answer-events.ts";
+import { type AnswerHead, writeAll } from "../../served/answer-writer.ts";
 import { idOf } from "../../served/hash.ts";
 import type { Json } from "../../served/json.ts";
 import { traitsOf } from "../../served/model-traits.ts";
 import type { SimulatedRequest } from "../../served/request.ts";
 import { seal, sign } from "../../served/signature.ts";
-import { deltasOf, fractionalTokens } from "../../served/tokens.ts";
-import { MODEL_IDS, type Wire, type WireEvent } from "../../server-wire.ts";
+import { fractionalTokens } from "../../served/tokens.ts";
+import { CREATED_S, MODEL_IDS, type Wire } from "../../server-wire.ts";
 import { signedCall } from "./check-request.ts";
+import { generateAnswer } from "./generate-answer.ts";
 import { readGenerate } from "./read-request.ts";
 import { googleProblem } from "./write-error.ts";
 
@@ -14,8 +19,14 @@ import { googleProblem } from "./write-error.ts";
 export const google: Wire = {
   name: "google",
   read: readGenerate,
-  body: generateBody,
-  events: generateEvents,
+  body: (request, answer) =>
+    isBlocked(answer)
+      ? blocked(request, answer)
+      : generateAnswer.body(headOf(request, answer), generated(request, answer)),
+  events: (request, answer) =>
+    isBlocked(answer)
+      ? [{ data: blocked(request, answer) }]
+      : writeAll(generateAnswer.stream(headOf(request, answer)), generated(request, answer)),
   counted: (tokens) => ({ totalTokens: tokens, promptTokensDetails: [{ modality: "TEXT", tokenCount: tokens }] }),
   problem: googleProblem,
   problemEvents: (problem) => [{ data: googleProblem(problem).body }],
@@ -24,23 +35,8 @@ export const google: Wire = {
   model: modelInfo,
 };
 
-/** Gemini has no word of its own for a refusal: it is stopped for safety, as a filtered answer is. */
-const FINISH: Readonly<Record<SimulatedFinish, string>> = {
-  stop: "STOP",
-  length: "MAX_TOKENS",
-  "tool-calls": "STOP",
-  "content-filter": "SAFETY",
-  refusal: "PROHIBITED_CONTENT",
-};
-
-function generateBody(request: SimulatedRequest, answer: Answer): Json {
-  if (isBlocked(answer)) return blocked(request, answer);
-  const candidates = answer.samples.map((sample) => ({
-    content: { parts: partsOf(sample, request, answer), role: "model" },
-    finishReason: FINISH[sample.finish],
-    index: sample.index,
-  }));
-  return { candidates, usageMetadata: usageOf(answer, answer.usage.output), ...tail(request, answer) };
+function headOf({ model, body }: SimulatedRequest, { fingerprint }: Answer): AnswerHead {
+  return { id: idOf("", fingerprint), model, createdS: CREATED_S, body };
 }
 
 /** A filter that lets nothing through blocks the prompt: there is no candidate at all. */
@@ -50,115 +46,57 @@ function isBlocked(answer: Answer): boolean {
 }
 
 function blocked(request: SimulatedRequest, answer: Answer): Json {
-  return {
-    promptFeedback: { blockReason: "PROHIBITED_CONTENT" },
-    usageMetadata: usageOf(answer, 0),
-    ...tail(request, answer),
-  };
+  const { candidates: _, ...frame } = generateAnswer.body(headOf(request, answer), [usageAfter(answer, 0)]);
+  return { promptFeedback: { blockReason: "PROHIBITED_CONTENT" }, ...frame };
 }
 
-function tail(request: SimulatedRequest, answer: Answer): Json {
-  return { modelVersion: request.model, responseId: idOf("", answer.fingerprint) };
-}
-
-/** `produced` output tokens so far: the counts of a stream grow. */
-function usageOf({ usage }: Answer, produced: number): Json {
-  const thoughts = Math.min(usage.reasoning, produced);
-  return {
-    promptTokenCount: usage.input,
-    ...(produced > thoughts && { candidatesTokenCount: produced - thoughts }),
-    totalTokenCount: usage.input + produced,
-    ...(usage.cacheRead > 0 && { cachedContentTokenCount: usage.cacheRead }),
-    promptTokensDetails: [{ modality: "TEXT", tokenCount: usage.input }],
-    ...(thoughts > 0 && { thoughtsTokenCount: thoughts }),
-  };
-}
-
-function partsOf(sample: Sample, request: SimulatedRequest, answer: Answer): readonly Json[] {
-  return [...thoughtParts(sample, request), ...textParts(sample), ...callParts(sample, request, answer)];
-}
-
-function thoughtParts(sample: Sample, request: SimulatedRequest): readonly Json[] {
-  return sample.reasoning === "" || request.reasoning?.visible !== true
-    ? []
-    : [{ text: sample.reasoning, thought: true }];
-}
-
-function textParts(sample: Sample): readonly Json[] {
-  const signature = sample.reasoning === "" ? {} : { thoughtSignature: seal("thought", sample.reasoning) };
-  return sample.text === "" ? [] : [{ text: sample.text, ...signature }];
-}
-
-/** The first of parallel calls carries the signature for all of them. A call cut by the limit is left out. */
-function callParts(sample: Sample, request: SimulatedRequest, answer: Answer): readonly Json[] {
-  const { signsCalls } = traitsOf(request.model);
-  const signing = signsCalls === true || sample.reasoning !== "";
-  const whole = sample.calls.filter((call) => call.json === JSON.stringify(call.arguments));
-  return whole.map((call, position) => {
-    const id = signsCalls === true ? { id: idOf("", answer.fingerprint, sample.index, position).slice(0, 8) } : {};
-    const functionCall = { ...id, name: call.name, args: call.arguments };
-    return {
-      functionCall,
-      ...(signing && position === 0 && { thoughtSignature: sign("call", signedCall(functionCall)) }),
-    };
+/** The counts of a stream grow with what was produced, hidden reasoning included. */
+function generated(request: SimulatedRequest, answer: Answer): readonly FlowEvent[] {
+  const style = styleOf(request, answer);
+  let produced = 0;
+  return answer.samples.flatMap((sample) => {
+    const hidden = style.reasoning(sample).length === 0 ? fractionalTokens(sample.reasoning) : 0;
+    produced += hidden;
+    return sampleEvents(sample, style).flatMap((event): readonly FlowEvent[] => {
+      if (event.type === "finish") return [usageAfter(answer, answer.usage.output), event];
+      produced += fractionalTokens(textOf(event));
+      return [usageAfter(answer, Math.min(answer.usage.output, Math.floor(produced))), event];
+    });
   });
 }
 
-interface Piece {
-  readonly parts: readonly Json[];
-  readonly tokens: number;
+function textOf(event: FlowEvent): string {
+  if (event.type === "tool-call-end") return event.call.name + event.call.json;
+  return event.type === "text-delta" || event.type === "reasoning-delta" ? event.text : "";
 }
 
-function generateEvents(request: SimulatedRequest, answer: Answer): readonly WireEvent[] {
-  if (isBlocked(answer)) return [{ data: blocked(request, answer) }];
-  let produced = 0;
-  const events = answer.samples.flatMap((sample) =>
-    piecesOf(sample, request, answer)
-      .map((piece) => {
-        produced += piece.tokens;
-        return chunk(sample, piece.parts, Math.min(answer.usage.output, Math.floor(produced)), request, answer);
-      })
-      .concat(
-        chunk(sample, [{ text: "", ...closing(sample) }], answer.usage.output, request, answer, FINISH[sample.finish]),
-      ),
-  );
-  return events.map((data) => ({ data }));
+function usageAfter({ usage }: Answer, output: number): { readonly type: "usage"; readonly usage: Usage } {
+  const reasoning = Math.min(usage.reasoning, output);
+  // What was written to a cache is no class of its own here.
+  const told = { ...usage, cacheWrite5m: 0, cacheWrite1h: 0, output, reasoning };
+  return { type: "usage", usage: usageIn(told) };
 }
 
-function chunk(
-  sample: Sample,
-  parts: readonly Json[],
-  produced: number,
-  request: SimulatedRequest,
-  answer: Answer,
-  finishReason?: string,
-): Json {
-  const candidate = {
-    content: { parts, role: "model" },
-    ...(finishReason !== undefined && { finishReason }),
-    index: sample.index,
+function styleOf(request: SimulatedRequest, answer: Answer): AnswerStyle {
+  const { signsCalls } = traitsOf(request.model);
+  return {
+    // Older models give their calls no ids.
+    callId: (sample, position) =>
+      signsCalls === true ? idOf("", answer.fingerprint, sample.index, position).slice(0, 8) : "",
+    reasoning: ({ reasoning, index }) => (request.reasoning?.visible === true ? reasoningEvents(reasoning, index) : []),
+    textSignature: ({ reasoning }) => (reasoning === "" ? undefined : seal("thought", reasoning)),
+    callSignature: (sample, call) =>
+      (signsCalls === true || sample.reasoning !== "") && isFirst(sample, call) ? signCall(call) : undefined,
   };
-  return { candidates: [candidate], usageMetadata: usageOf(answer, produced), ...tail(request, answer) };
 }
 
-/** In a stream the signature of a text comes on an empty part at its end. */
-function closing(sample: Sample): Json {
-  return sample.reasoning === "" || sample.text === "" ? {} : { thoughtSignature: seal("thought", sample.reasoning) };
+/** The first of parallel calls has the signature for all of them. */
+function isFirst({ calls }: Sample, call: SampleCall): boolean {
+  return calls.find(isWhole) === call;
 }
 
-function piecesOf(sample: Sample, request: SimulatedRequest, answer: Answer): readonly Piece[] {
-  const shown = request.reasoning?.visible === true ? deltasOf(sample.reasoning) : [];
-  const thoughts = shown.map((text) => ({ parts: [{ text, thought: true }], tokens: fractionalTokens(text) }));
-  const hidden = shown.length === 0 && sample.reasoning !== "" ? fractionalTokens(sample.reasoning) : 0;
-  const texts = deltasOf(sample.text).map((text, index) => ({
-    parts: [{ text }],
-    tokens: fractionalTokens(text) + (index === 0 ? hidden : 0),
-  }));
-  const calls = callParts(sample, request, answer).map((part) => ({
-    parts: [part],
-    tokens: fractionalTokens(JSON.stringify(part)),
-  }));
-  return [...thoughts, ...texts, ...calls];
+function signCall(call: SampleCall): string {
+  return sign("call", signedCall({ name: call.name, args: call.arguments }));
 }
 
 function modelInfo(id: string): Json {

@@ -126,3 +126,6 @@ export function openaiModels(): Json {
 export function callId(fingerprint: string, sample: number, position: number): string {
   return idOf("call_", fingerprint, sample, position);
 }
+
+/** What every answer says it was served as. */
+export const SERVICE_TIER = "default";
