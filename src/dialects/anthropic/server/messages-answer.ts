@@ -96,7 +96,7 @@ class MessagesWriter implements AnswerWriter {
   #start(out: WireEvent[]): void {
     if (this.#started) return;
     this.#started = true;
-    const { output_tokens_details: _, ...counts } = messagesUsage(this.#facts.usage ?? NO_USAGE);
+    const { output_tokens_details: _, ...counts } = usageOf(this.#facts);
     const usage = { ...counts, output_tokens: this.#facts.usage === undefined ? 0 : 1 };
     const message = { ...frameOf(this.#facts), content: [], stop_reason: null, stop_sequence: null, usage };
     this.#send({ type: "message_start", message }, out);

@@ -25,6 +25,11 @@ export const responsesAnswer: AnswerForm = {
   },
 };
 
+/** The id of an item at its place in a response. */
+export function itemId(prefix: string, responseId: string, index: number): string {
+  return idOf(prefix, responseId, index);
+}
+
 /** Items begin in order; calls may be open beside each other until they end. */
 class ResponsesWriter implements AnswerWriter {
   readonly #head: AnswerHead;
@@ -72,7 +77,7 @@ class ResponsesWriter implements AnswerWriter {
         break;
       case "tool-call-start": {
         this.#closeProse(out);
-        const id = idOf("fc_", this.#facts.id, this.#items.length);
+        const id = itemId("fc_", this.#facts.id, this.#items.length);
         const call = this.#begin(new CallItem(this.#items.length, id, event.id, event.name), out);
         this.#calls.set(event.index, call);
         break;
@@ -138,7 +143,7 @@ class ResponsesWriter implements AnswerWriter {
     if (this.#prose instanceof MessageItem) return this.#prose;
     this.#closeProse(out);
     const index = this.#items.length;
-    const item = this.#begin(new MessageItem(index, idOf("msg_", this.#facts.id, index)), out);
+    const item = this.#begin(new MessageItem(index, itemId("msg_", this.#facts.id, index)), out);
     this.#prose = item;
     return item;
   }
@@ -147,7 +152,7 @@ class ResponsesWriter implements AnswerWriter {
     if (this.#prose instanceof ReasoningItem) return this.#prose;
     this.#closeProse(out);
     const index = this.#items.length;
-    const item = this.#begin(new ReasoningItem(index, idOf("rs_", this.#facts.id, index)), out);
+    const item = this.#begin(new ReasoningItem(index, itemId("rs_", this.#facts.id, index)), out);
     this.#prose = item;
     return item;
   }

@@ -9,7 +9,7 @@ import type { SimulatedRequest } from "../../served/request.ts";
 import { seal } from "../../served/signature.ts";
 import { CREATED_S, type Wire, type WireEvent } from "../../server-wire.ts";
 import { readResponses } from "./read-responses-request.ts";
-import { responsesAnswer } from "./responses-answer.ts";
+import { itemId, responsesAnswer } from "./responses-answer.ts";
 import { callId, openaiHeaders, openaiModel, openaiModels, openaiProblem, SERVICE_TIER } from "./write-error.ts";
 
 /** POST …/responses and …/responses/input_tokens. */
@@ -28,7 +28,11 @@ export const openaiResponses: Wire = {
 };
 
 function headOf({ model, body }: SimulatedRequest, answer: Answer): AnswerHead {
-  return { id: idOf("resp_", answer.fingerprint), model, createdS: CREATED_S, body };
+  return { id: responseId(answer), model, createdS: CREATED_S, body };
+}
+
+function responseId({ fingerprint }: Answer): string {
+  return idOf("resp_", fingerprint);
 }
 
 function responseEvents(request: SimulatedRequest, answer: Answer): readonly FlowEvent[] {
@@ -43,7 +47,8 @@ function responseEvents(request: SimulatedRequest, answer: Answer): readonly Flo
 function reasoningItem({ reasoning, index }: Sample, request: SimulatedRequest, answer: Answer): readonly FlowEvent[] {
   const sealed = asList(request.body.include).includes("reasoning.encrypted_content");
   const shown = request.reasoning?.visible === true ? reasoning : "";
-  const id = idOf("rs_", answer.fingerprint);
+  // It is the first item.
+  const id = itemId("rs_", responseId(answer), 0);
   const summary = shown === "" ? [] : [{ type: "summary_text", text: shown }];
   const item = { id, summary, ...(sealed && { encrypted_content: seal("reasoning", reasoning) }) };
   return reasoningEvents(shown, index, JSON.stringify(item));
