@@ -13,7 +13,8 @@ type RequestSettings = ModelRequest["settings"];
 export function readGenerateRequest(received: ReceivedRequest): ServedRequest {
   const body = fieldsOf(received.body);
   const adjustments: Adjustment[] = [];
-  const model = received.model ?? body.text("model") ?? body.refuse("model is not specified", "model");
+  const named = body.text("model");
+  const model = received.model ?? named ?? body.refuse("model is not specified", "model");
   const stream = received.streaming ?? false;
   const turns = new GenerateTurns(received.owner);
   const system = body.object("systemInstruction");

@@ -42,7 +42,7 @@ function previousItems(body: Fields, history: ResponseHistory | undefined): read
 
 function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["settings"] {
   const shared = readShared(body, adjustments);
-  const included = readIncluded(body);
+  const included = readIncluded(body, adjustments);
   const reasoning = body.object("reasoning");
   const text = body.object("text");
   // Neither is a setting: a summary is asked for with every effort, and a gateway keeps conversations by itself.
@@ -52,7 +52,7 @@ function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["se
   return {
     ...shared,
     maxNewTokens: body.number("max_output_tokens"),
-    logprobs: included.has("message.output_text.logprobs") ? true : undefined,
+    logprobs: included.has(LOGPROBS) ? true : undefined,
     reasoningEffort: readEffort(reasoning, "effort"),
     verbosity: readVerbosity(text),
     responseFormat: readFormat(text?.object("format")),
@@ -61,13 +61,15 @@ function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["se
   };
 }
 
+const LOGPROBS = "message.output_text.logprobs";
 /** Encrypted reasoning is asked for wherever a model reasons. */
-const INCLUDED: ReadonlySet<string> = new Set(["reasoning.encrypted_content", "message.output_text.logprobs"]);
+const INCLUDED: ReadonlySet<string> = new Set(["reasoning.encrypted_content", LOGPROBS]);
 
-function readIncluded(body: Fields): ReadonlySet<string> {
+function readIncluded(body: Fields, adjustments: Adjustment[]): ReadonlySet<string> {
   const wanted = body.texts("include") ?? [];
-  const other = wanted.find((name) => !INCLUDED.has(name));
-  if (other !== undefined) body.refuse(`'${other}' is not supported`, "include");
+  const other = wanted.filter((name) => !INCLUDED.has(name));
+  const reason = "nothing else can be included";
+  if (other.length > 0) adjustments.push({ setting: "include", from: other, to: undefined, reason });
   return new Set(wanted);
 }
 
