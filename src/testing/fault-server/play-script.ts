@@ -72,10 +72,11 @@ const PLAYS: { readonly [Name in FaultStep[0]]: Play<Name> } = {
     return "over";
   },
   repeat: (stage, [, times, step, gapMs = 0]) => repeated(stage, times, step, gapMs),
-  bigdelta: ({ answer }, [, bytes]) => answer.event(dataLines(chatChunk({ content: "x".repeat(bytes) }, "stop"))),
+  bigdelta: ({ answer }, [, bytes]) => answer.event(dataLines(chatChunk("x".repeat(bytes)))),
   async okstream({ answer, connection }, [, wire = "openai"]) {
     await answer.events(undefined);
-    for (const event of SMALL_STREAM[wire]) await answer.event([...nameLine(event), ...dataLines(event)]);
+    for (const { name, data } of SMALL_STREAM[wire])
+      await answer.event([...(name === undefined ? [] : [`event: ${name}`]), ...dataLines(data)]);
     await answer.end();
     if (!answer.staysOpen) await connection.finish();
     return "over";
@@ -125,11 +126,6 @@ async function repeated(stage: Stage, times: number, step: FaultStep, gapMs: num
 function dataLines(body: unknown): string[] {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return text.split(/\r\n|\r|\n/).map((line) => `data: ${line}`);
-}
-
-function nameLine(event: unknown): string[] {
-  const type = typeof event === "object" && event !== null && "type" in event ? event.type : undefined;
-  return typeof type === "string" ? [`event: ${type}`] : [];
 }
 
 function bytesOf(hex: string): Buffer {
