@@ -154,32 +154,15 @@ function scriptedProblem(arrival: Arrival, fault: Fault): Delivery {
   return applyFault({ ...given, headers: { ...given.headers, ...limits, ...scripted } }, fault, () => []);
 }
 
-/** The exhausted limit; it resets at the scripted time, even if the header's unit is coarser. */
+const NO_WAITS = { headers: [], waits: [], texts: [] };
+
+/** The headers of an exhausted limit, which resets at the scripted time. */
 function exhausted(
   { route, nowMs }: Arrival,
   scripted: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   const waitMs = retryAfterOf({ headers: new Headers(scripted), nowMs, body: NO_WAITS }, false);
-  switch (route.wire) {
-    case "google":
-      return {};
-    case "anthropic": {
-      const reset = waitMs === undefined ? {} : { "anthropic-ratelimit-requests-reset": resetAfter(nowMs, waitMs) };
-      return { "anthropic-ratelimit-requests-remaining": "0", ...reset };
-    }
-    default: {
-      const reset = waitMs === undefined ? {} : { "x-ratelimit-reset-requests": `${waitMs}ms` };
-      return { "x-ratelimit-remaining-requests": "0", ...reset };
-    }
-  }
-}
-
-const NO_WAITS = { headers: [], waits: [], texts: [] };
-
-/** Clients compute the wait from the `date` header, which has whole seconds too, so it never exceeds the scripted one. */
-function resetAfter(nowMs: number, waitMs: number): string {
-  const seconds = Math.floor(nowMs / 1_000) + Math.floor(waitMs / 1_000);
-  return new Date(seconds * 1_000).toISOString();
+  return WIRES[route.wire].exhausted(waitMs, nowMs);
 }
 
 function bodyText(body: unknown): string | undefined {

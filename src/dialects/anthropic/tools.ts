@@ -143,6 +143,15 @@ function toolsOfHistory(turns: readonly Turn[], report: Report): EncodedTools {
   return { tools, tool_choice: { type: "none" } };
 }
 
+/** The API's words for the choice of a tool. */
+const CHOICES = { auto: "auto", none: "none", required: "any" } as const;
+
+/** What a word of the API stands for; `undefined` for the choice of one tool, and for words that it does not have. */
+export function toolChoiceOf(word: string): keyof typeof CHOICES | undefined {
+  const names = Object.keys(CHOICES) as (keyof typeof CHOICES)[];
+  return names.find((name) => CHOICES[name] === word);
+}
+
 function toolChoice(
   request: ModelRequest,
   ownTools: number,
@@ -168,5 +177,5 @@ function toolChoice(
     report("tool_choice", wanted, "auto", "a tool cannot be forced while thinking is on");
     return { type: "auto", ...single };
   }
-  return wanted === "required" ? { type: "any", ...single } : { type: "tool", name: wanted.name, ...single };
+  return wanted === "required" ? { type: CHOICES.required, ...single } : { type: "tool", name: wanted.name, ...single };
 }

@@ -127,6 +127,14 @@ function encodeTool(tool: Tool, names: ToolNames, report: Report): FunctionDecla
 
 const MODES = { auto: "AUTO", none: "NONE", required: "ANY" } as const;
 
+/** What a mode stands for; `undefined` for one that the API does not have. */
+export function toolChoiceOf(mode: string): keyof typeof MODES | undefined {
+  // It also validates the arguments, which calls here always are.
+  if (mode === "VALIDATED") return "auto";
+  const names = Object.keys(MODES) as (keyof typeof MODES)[];
+  return names.find((name) => MODES[name] === mode);
+}
+
 function encodeChoice(choice: ToolChoice, names: ToolNames): FunctionCallingConfig {
   if (typeof choice === "string") return { mode: MODES[choice] as FunctionCallingConfigMode };
   return { allowedFunctionNames: [names.wire(choice.name)], mode: "ANY" as FunctionCallingConfigMode };

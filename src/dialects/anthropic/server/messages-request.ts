@@ -4,6 +4,7 @@ import type { JsonSchema, Tool, ToolChoice } from "../../../core/tool.ts";
 import { Fields } from "../../served/fields.ts";
 import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
 import { effortOfBudget } from "../thinking.ts";
+import { toolChoiceOf } from "../tools.ts";
 import { CacheMarks } from "./cache-marks.ts";
 import { readSystem, readTurn, type TurnContext } from "./messages-turns.ts";
 
@@ -124,14 +125,6 @@ function readToolChoice(body: Fields): Pick<RequestSettings, "toolChoice" | "par
 }
 
 function readChoice(choice: Fields): ToolChoice {
-  switch (choice.word("type", ["auto", "any", "tool", "none"])) {
-    case "none":
-      return "none";
-    case "any":
-      return "required";
-    case "tool":
-      return { name: choice.text("name") ?? choice.refuse("Field required", "name") };
-    default:
-      return "auto";
-  }
+  const type = choice.word("type", ["auto", "any", "tool", "none"]) ?? "auto";
+  return toolChoiceOf(type) ?? { name: choice.text("name") ?? choice.refuse("Field required", "name") };
 }

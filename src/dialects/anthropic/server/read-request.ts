@@ -12,6 +12,7 @@ import {
   type ToolResult,
 } from "../../served/request.ts";
 import type { Received } from "../../server-wire.ts";
+import { toolChoiceOf } from "../tools.ts";
 import { checkMessagesBody } from "./check-request.ts";
 
 /** Reads a messages body as its provider would, refusals included. */
@@ -58,10 +59,10 @@ function toolOf(tool: Json): readonly SimulatedTool[] {
 }
 
 function choiceOf(choice: Json | undefined, tools: readonly SimulatedTool[]): SimulatedRequest["toolChoice"] {
-  const type = choice?.type ?? "auto";
-  if (type === "auto" || type === "none") return type;
+  const word = toolChoiceOf(asText(choice?.type) ?? "auto");
+  if (word === "auto" || word === "none") return word;
   if (tools.length === 0) refuse("tool_choice may only be specified while providing tools.");
-  if (type === "any") return "required";
+  if (word !== undefined) return word;
   const name = asText(choice?.name) ?? "";
   if (!tools.some((tool) => tool.name === name)) refuse(`Tool '${name}' not found in provided tools`);
   return { names: [name] };

@@ -21,6 +21,7 @@ export const anthropic: Wire = {
   problem: anthropicProblem,
   problemEvents: (problem, requestId) => [{ name: "error", data: anthropicProblem(problem, requestId).body }],
   headers: anthropicHeaders,
+  exhausted: anthropicExhausted,
   models: () => ({
     data: MODEL_IDS.anthropic.map(modelInfo),
     has_more: false,
@@ -122,6 +123,17 @@ function anthropicHeaders(requestId: string, usedTokens: number, nowMs: number):
     ...window("input-tokens", LIMITS.tokens, LIMITS.tokens - usedTokens),
     ...window("output-tokens", LIMITS.tokens, LIMITS.tokens),
   };
+}
+
+function anthropicExhausted(waitMs: number | undefined, nowMs: number): Readonly<Record<string, string>> {
+  const reset = waitMs === undefined ? {} : { "anthropic-ratelimit-requests-reset": resetAfter(nowMs, waitMs) };
+  return { "anthropic-ratelimit-requests-remaining": "0", ...reset };
+}
+
+/** Clients compute the wait from the `date` header, which has whole seconds too, so it never exceeds the given one. */
+function resetAfter(nowMs: number, waitMs: number): string {
+  const seconds = Math.floor(nowMs / 1_000) + Math.floor(waitMs / 1_000);
+  return new Date(seconds * 1_000).toISOString();
 }
 
 function modelInfo(id: string): Json {

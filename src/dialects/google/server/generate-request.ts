@@ -3,6 +3,7 @@ import type { Effort, ModelRequest, ResponseFormat } from "../../../core/request
 import type { JsonSchema, Tool, ToolChoice } from "../../../core/tool.ts";
 import type { Fields } from "../../served/fields.ts";
 import { type ReceivedRequest, type ServedRequest, servedRequest } from "../../served/served-request.ts";
+import { toolChoiceOf } from "../encode.ts";
 import { effortOfBudget, effortOfLevel } from "../thinking.ts";
 import { fieldsOf, GenerateTurns } from "./generate-turns.ts";
 import { plainSchema } from "./plain-schema.ts";
@@ -133,15 +134,7 @@ function readToolConfig(
 }
 
 function readMode(calling: Fields): ToolChoice | undefined {
-  switch (calling.text("mode")?.toUpperCase()) {
-    case "NONE":
-      return "none";
-    case "ANY":
-      return "required";
-    case "AUTO":
-    case "VALIDATED":
-      return "auto";
-    default:
-      return undefined;
-  }
+  const mode = calling.text("mode")?.toUpperCase();
+  if (mode === undefined || mode === "MODE_UNSPECIFIED") return undefined;
+  return toolChoiceOf(mode) ?? calling.refuse(`'${mode}' is not a mode`, "mode");
 }

@@ -11,6 +11,7 @@ import {
   type SimulatedTurn,
 } from "../../served/request.ts";
 import type { Received } from "../../server-wire.ts";
+import { toolChoiceOf } from "../encode.ts";
 import { checkContents, checkGenerationConfig } from "./check-request.ts";
 import { plainSchema } from "./plain-schema.ts";
 
@@ -72,9 +73,8 @@ function toolsOf(body: Json): readonly SimulatedTool[] {
 function choiceOf(body: Json, tools: readonly SimulatedTool[]): SimulatedRequest["toolChoice"] {
   const toolConfig = asObject(body.toolConfig) ?? asObject(body.tool_config);
   const config = asObject(toolConfig?.functionCallingConfig) ?? asObject(toolConfig?.function_calling_config);
-  const mode = asText(config?.mode)?.toUpperCase();
-  if (mode === "NONE") return "none";
-  if (mode !== "ANY") return "auto";
+  const word = toolChoiceOf(asText(config?.mode)?.toUpperCase() ?? "AUTO") ?? "auto";
+  if (word !== "required") return word;
   const names = asTexts(config?.allowedFunctionNames);
   const unknown = names.find((name) => !tools.some((tool) => tool.name === name));
   if (unknown !== undefined) refuse(`The allowed function name '${unknown}' is not declared.`);

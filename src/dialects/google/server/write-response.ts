@@ -30,6 +30,8 @@ export const google: Wire = {
   counted: (tokens) => ({ totalTokens: tokens, promptTokensDetails: [{ modality: "TEXT", tokenCount: tokens }] }),
   problem: googleProblem,
   problemEvents: (problem) => [{ data: googleProblem(problem).body }],
+  // Gemini reports no limits in headers.
+  exhausted: () => ({}),
   headers: () => ({ "x-gemini-service-tier": "standard" }),
   models: () => ({ models: MODEL_IDS.google.map(modelInfo) }),
   model: modelInfo,

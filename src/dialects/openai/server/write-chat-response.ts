@@ -9,7 +9,15 @@ import { tokenTexts } from "../../served/tokens.ts";
 import { CREATED_S, type Wire } from "../../server-wire.ts";
 import { type ChatHead, chatAnswer } from "./chat-answer.ts";
 import { readChat } from "./read-chat-request.ts";
-import { callId, openaiHeaders, openaiModel, openaiModels, openaiProblem, SERVICE_TIER } from "./write-error.ts";
+import {
+  callId,
+  openaiExhausted,
+  openaiHeaders,
+  openaiModel,
+  openaiModels,
+  openaiProblem,
+  SERVICE_TIER,
+} from "./write-error.ts";
 
 /** POST …/chat/completions. */
 export const openaiChat: Wire = {
@@ -21,6 +29,7 @@ export const openaiChat: Wire = {
   problem: openaiProblem,
   problemEvents: (problem) => [{ data: openaiProblem(problem).body }],
   headers: openaiHeaders,
+  exhausted: openaiExhausted,
   models: openaiModels,
   model: openaiModel,
 };

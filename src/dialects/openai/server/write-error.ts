@@ -114,6 +114,11 @@ export function openaiHeaders(requestId: string, usedTokens: number): Readonly<R
   };
 }
 
+export function openaiExhausted(waitMs: number | undefined): Readonly<Record<string, string>> {
+  const reset = waitMs === undefined ? {} : { "x-ratelimit-reset-requests": `${waitMs}ms` };
+  return { "x-ratelimit-remaining-requests": "0", ...reset };
+}
+
 export function openaiModel(id: string): Json {
   return { id, object: "model", created: CREATED_S, owned_by: "simulated" };
 }

@@ -10,7 +10,15 @@ import { seal } from "../../served/signature.ts";
 import { CREATED_S, type Wire, type WireEvent } from "../../server-wire.ts";
 import { readResponses } from "./read-responses-request.ts";
 import { itemId, responsesAnswer } from "./responses-answer.ts";
-import { callId, openaiHeaders, openaiModel, openaiModels, openaiProblem, SERVICE_TIER } from "./write-error.ts";
+import {
+  callId,
+  openaiExhausted,
+  openaiHeaders,
+  openaiModel,
+  openaiModels,
+  openaiProblem,
+  SERVICE_TIER,
+} from "./write-error.ts";
 
 /** POST …/responses and …/responses/input_tokens. */
 export const openaiResponses: Wire = {
@@ -23,6 +31,7 @@ export const openaiResponses: Wire = {
   problem: openaiProblem,
   problemEvents,
   headers: openaiHeaders,
+  exhausted: openaiExhausted,
   models: openaiModels,
   model: openaiModel,
 };
