@@ -52,7 +52,7 @@ describe("a stream that is read once and abandoned", () => {
     expect(error).toMatchObject({
       code: "timed_out",
       phase: "attempt",
-      message: "a (a-model): the reader took no event within 10 s (timeout)",
+      message: "a (a-model): the reader did not read the stream within 10 s (timeout)",
       partial: { text: "half" },
       attempts: [{ outcome: "error", error: { code: "timed_out" }, possiblyBilled: true }],
     });

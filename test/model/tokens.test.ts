@@ -187,7 +187,7 @@ describe("the description of a model", () => {
     };
     expect(refusal("toolz")).toBe('supports: unknown capability "toolz" (did you mean "tools"?)');
     expect(refusal("json_shema")).toContain('did you mean "jsonSchema"');
-    expect(refusal("telepathy")).toContain("there are reasoning, stop, tools");
+    expect(refusal("telepathy")).toContain("known capabilities: reasoning, stop, tools");
     expect(refusal("context")).toContain("unknown capability");
     expect(refusal(undefined as never)).toContain("unknown capability");
   });
