@@ -1,16 +1,16 @@
 import type { FlowEvent } from "../core/event.ts";
 import type { Usage } from "../core/usage.ts";
 
-/** What an attempt has brought so far, as far as it decides whether its end is the end of an answer. */
+/** The content of an attempt so far, which decides whether its end is the end of an answer. */
 export class AnswerContent {
   usage: Usage | undefined;
-  /** Text, a refusal, or a whole tool call has come. */
+  /** Whether text, a refusal or a complete tool call has arrived. */
   hasAnswer = false;
-  /** Something has come that only `raw` shows, such as an image. */
+  /** Whether output has arrived that only `raw` contains, such as an image. */
   hasOtherOutput = false;
-  /** Name of the first tool call that began. */
+  /** Name of the first started tool call. */
   begunCall: string | undefined;
-  /** Samples that have ended. */
+  /** Finished samples. */
   finished = 0;
 
   note(event: FlowEvent): void {

@@ -5,8 +5,8 @@ import type { BreakerState, Target } from "../core/target.ts";
 export type BreakerSettings = NonNullable<Target["policy"]["breaker"]>;
 
 /**
- * What the end of a call says about its target. "answered": the server is there, but the call did not succeed (a 4xx, a
- * reader that stopped early); "unknown": nothing, for example because no request was sent.
+ * The result of a call for its target. "answered": the server is available, but the call did not succeed (a 4xx, a reader
+ * that stopped early); "unknown": no result, for example because no request was sent.
  */
 export type Verdict = "healthy" | "failed" | "answered" | "unknown";
 
@@ -14,8 +14,8 @@ export type Verdict = "healthy" | "failed" | "answered" | "unknown";
 export type Report = (verdict: Verdict) => void;
 
 /**
- * The states of one circuit breaker, on the injected monotonic clock. cockatiel's policy reads the wall clock, so a clock
- * that is set back keeps it open, and it keeps others waiting beside a probe; only its counter serves here.
+ * The states of one circuit breaker, on the injected monotonic clock. Only cockatiel's counter is used: its policy reads the
+ * wall clock, so a clock that is set back keeps it open, and it queues other calls during a probe.
  */
 export class Breaker {
   readonly settings: BreakerSettings;
@@ -41,7 +41,7 @@ export class Breaker {
     this.#state = "isolated";
   }
 
-  /** Lets a call out, or says why not. */
+  /** Admits a call, or returns why not. */
   admit(): Report | string {
     switch (this.#state) {
       case "closed":
@@ -51,11 +51,11 @@ export class Breaker {
       case "half-open":
         return "circuit open; a probe is in flight";
       case "isolated":
-        return "isolated by hand";
+        return "isolated manually";
     }
   }
 
-  /** Counts the end of a call that was not a probe. */
+  /** Counts the result of a call that was not a probe. */
   count(verdict: Verdict): void {
     if (verdict === "healthy") this.#counter.success(CircuitState.Closed);
     if (verdict === "failed" && this.#counter.failure(CircuitState.Closed)) this.#open(this.settings.halfOpenAfterMs);
@@ -72,7 +72,7 @@ export class Breaker {
     };
   }
 
-  /** A probe that says nothing is given back: the next call probes in its place, without another wait. */
+  /** After a probe without a result, the next call is the probe, without another wait. */
   #endProbe(verdict: Verdict): void {
     if (verdict === "unknown") {
       this.#open(0);
@@ -92,7 +92,7 @@ export class Breaker {
   }
 }
 
-/** `threshold` failures within the window, whatever succeeds in between: no share of calls, no minimum rate. */
+/** `threshold` failures within the window, regardless of successes: no failure rate, no minimum throughput. */
 class WindowBreaker implements IBreaker {
   state: unknown;
   readonly #threshold: number;

@@ -16,8 +16,8 @@ export interface CacheSettings {
 }
 
 /**
- * Complete answers of the primary target, replayed for an equal request. Equal calls at the same time share one request.
- * Only answers that ended with "stop" or "tool-calls" are kept; those of a fallback never.
+ * Replays complete answers of the primary target for equal requests. Equal concurrent calls share one request. Only answers
+ * with finish reason "stop" or "tool-calls" are stored, never those of a fallback.
  */
 export function cache(store: Store, settings: CacheSettings): Layer {
   const shared = new SharedRequests();
@@ -66,7 +66,7 @@ function isStorable(events: readonly FlowEvent[], primary: string): boolean {
   return ended && events.every((event) => event.type !== "start" || event.model === primary);
 }
 
-/** Canonical request and everything about the primary that can change its answer. Keys and prompts are only hashed. */
+/** The canonical request and everything about the primary that affects its answer, hashed. */
 export function cacheKey(call: Call, namespace: string): string {
   const { input, target } = call;
   const { tags: _tags, scopes: _scopes, cache: _cache, ...more } = input;
@@ -96,7 +96,7 @@ function fingerprint(target: Target): unknown {
   return { ...Object.fromEntries(compared), stripTokens, continueOnLength };
 }
 
-/** JSON with sorted keys: the same value gives the same text whatever the order it was written in. */
+/** JSON with sorted keys: equal values give the same text. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;

@@ -4,7 +4,7 @@ import type { FlowEvent } from "../core/event.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Observer } from "../core/observer.ts";
 
-/** Writes what happens to calls into the log; prompts and answers only where `logContent` asks for them. */
+/** Logs calls; prompts and answers only with `logContent`. */
 export function callLog(logger: Logger, logContent: boolean): Observer {
   const unpriced = new Set<string>();
   const texts = new WeakMap<Call["record"], string>();
@@ -75,7 +75,7 @@ function textIn(batch: readonly FlowEvent[]): string {
   return text;
 }
 
-/** Once per model: its money cannot be counted. */
+/** Once per model: its cost is unknown. */
 function warnUnpriced({ record }: Call, unpriced: Set<string>, logger: Logger): void {
   for (const { model, cost, outcome } of record.attempts) {
     if (outcome !== "ok" || cost?.usd !== null || unpriced.has(model)) continue;

@@ -11,8 +11,8 @@ import type { Exchange } from "../core/transport.ts";
 import { Breaker, type BreakerSettings, type Report, type Verdict } from "./breaker.ts";
 
 /**
- * The breakers of a factory. A target (origin and model id) has one for each set of settings that its entries bring: all
- * of them hear of every call to the target, and each judges by its own numbers.
+ * The circuit breakers of a factory. A target (origin and model id) has one for each set of settings of its entries: all of
+ * them count every call to the target, each with its own thresholds.
  */
 export class Breakers {
   readonly #clock: Clock;
@@ -28,24 +28,24 @@ export class Breakers {
     return this.#slotOf(target)?.breaker;
   }
 
-  /** `undefined` when the target has no breaker. */
+  /** `undefined` if the target has no breaker. */
   state(target: Target): BreakerState | undefined {
     return this.of(target)?.state;
   }
 
-  /** Refuses every call to the target, of whatever entry, until `reset`. */
+  /** Rejects every call to the target, from any entry, until `reset`. */
   isolate({ key }: Target): void {
     this.#isolated.add(key);
     for (const { breaker } of this.#slotsOf(key)) breaker.isolate();
   }
 
-  /** Closes the target's breakers and forgets what they counted. Calls under way end with the breaker they began with. */
+  /** Closes the target's breakers and clears their counts. In-flight calls keep their breaker. */
   reset({ key }: Target): void {
     this.#isolated.delete(key);
     for (const slot of this.#slotsOf(key)) slot.breaker = new Breaker(slot.breaker.settings, this.#clock);
   }
 
-  /** The verdict on a call, for the breakers of the same target that did not admit it. Those that are open wait for their own probe. */
+  /** Passes the result of a call to the other breakers of the target. Open ones wait for their own probe. */
   tell(target: Target, admitting: Breaker, verdict: Verdict): void {
     for (const { breaker } of this.#slotsOf(target.key))
       if (breaker !== admitting && breaker.state === "closed") breaker.count(verdict);
@@ -79,14 +79,14 @@ export class Breakers {
   }
 }
 
-/** Entries of one target share it, also over a reset. */
+/** Entries of one target share it, even after a reset. */
 interface Slot {
   breaker: Breaker;
 }
 
 /**
- * Refuses calls to a target that failed repeatedly. Stands above retry and holds its verdict until the target has
- * answered or given up, so that a call counts once however often it tried; 4xx never count.
+ * Rejects calls to a target that failed repeatedly. It is above retry and counts only the final result, so that a call counts
+ * once, regardless of its attempts; 4xx never count.
  */
 export function circuitBreaker(breakers: Breakers): Layer {
   return (call, next) => {
@@ -110,14 +110,14 @@ async function* guarded(breakers: Breakers, breaker: Breaker, call: Call, next: 
     verdict = verdictOf(error, call.record.exchange === before ? undefined : call.record.exchange);
     throw error;
   } finally {
-    // A reader that leaves says nothing about the target, unless the target had begun to answer.
+    // A reader that stops is no result for the target, unless the target had started to answer.
     if (verdict === "unknown" && sawContent) verdict = "answered";
     report(verdict);
     breakers.tell(call.target, breaker, verdict);
   }
 }
 
-/** Below retry: a target whose breaker opened in the meantime is not tried again, and a probe is one request. */
+/** Below retry: no further attempts after the breaker opened, and only one request for a probe. */
 export function breakerGate(breakers: Breakers): Layer {
   return (call, next) => {
     const breaker = call.tryIndex === 0 ? undefined : breakers.of(call.target);
@@ -133,10 +133,10 @@ function admit(breaker: Breaker, call: Call): Report {
 }
 
 function open({ target }: Call, why: string): ModelError {
-  return targetError(target, "circuit_open", `not asked: ${why}`);
+  return targetError(target, "circuit_open", `skipped: ${why}`);
 }
 
-/** Failures of the target count. Any other answer, a 4xx for example, shows that the server is there. */
+/** Failures of the target count. Any other response, such as a 4xx, shows that the server is available. */
 function verdictOf(error: unknown, exchange: Exchange | undefined): Verdict {
   if (!isModelError(error)) return "unknown";
   if (error.row.countsForBreaker && !error.reusedSocket && !is4xx(error)) return "failed";
@@ -144,12 +144,12 @@ function verdictOf(error: unknown, exchange: Exchange | undefined): Verdict {
   return error.status !== undefined || exchange?.response !== undefined ? "answered" : "unknown";
 }
 
-/** Also one that is retried: a server that says 408 or 409 is there. */
+/** Includes retried statuses: a server that sends 408 or 409 is available. */
 function is4xx({ status }: ModelError): boolean {
   return status !== undefined && status >= 400 && status < 500;
 }
 
-/** Failures whose status, if any, is not the target's. */
+/** Failures whose status, if any, is not from the target. */
 const FROM_ELSEWHERE: ReadonlySet<ModelErrorCode> = new Set([
   "aborted",
   "circuit_open",

@@ -7,21 +7,21 @@ import { entryError } from "../core/target-error.ts";
 import { hold, type Release, releasing } from "./guard.ts";
 
 /**
- * The slots of one entry. `waiting` is counted here because cockatiel's own queue keeps the place of a call that was
- * cancelled until a slot comes free.
+ * The slots of one entry. `waiting` is counted here, because cockatiel's queue keeps the place of a cancelled call until a slot
+ * is free.
  */
 interface Slots {
   readonly policy: BulkheadPolicy;
   waiting: number;
 }
 
-/** At most `max_parallel` attempts of an entry at a time, `queue` more waiting; a slot is held until the stream settles. */
+/** Limits an entry to `max_parallel` concurrent attempts and `queue` waiting ones; a slot is held until the stream settles. */
 export function concurrency(): Layer {
   const entries = new Map<string, Slots>();
   return (call, next) => {
     const { entry, policy } = call.target;
     if (policy.maxParallel === undefined) return next(call);
-    // A reload may change how many there are.
+    // A reload may change the limits.
     const id = `${policy.maxParallel} ${entry}`;
     let slots = entries.get(id);
     if (slots === undefined) {
@@ -45,7 +45,7 @@ async function admit(slots: Slots, call: Call): Promise<Release> {
   try {
     return await unlessCancelled(holding, call.cancellation);
   } catch (error) {
-    // Cancelled while queued: whatever slot still comes is given back at once.
+    // Cancelled while queued: a slot that is acquired later is released at once.
     holding.then(
       (release) => release(),
       () => {},

@@ -8,8 +8,8 @@ import { addUsage } from "../core/usage.ts";
 import { OverlapTrimmer } from "./overlap-trimmer.ts";
 
 /**
- * Sends up to `continue_on_length` further requests for an answer that reached its token limit, and joins what they bring
- * to it. It is above retry, so that each request has its own retries.
+ * Sends up to `continue_on_length` further requests for an answer that reached its token limit, and joins the parts. It is
+ * above retry, so that each request has its own retries.
  */
 export const continueOnLength: Layer = (call, next) => {
   const { delivered } = call.record;
@@ -19,7 +19,7 @@ export const continueOnLength: Layer = (call, next) => {
 
 async function* lengthened(call: Call, next: Next, delivered: DeliveredText, most: number): Events {
   let left = most;
-  // A part that starts again gives its requests back, but only so often: otherwise parts that fail alternately never end.
+  // A restart resets the count of requests, but only a limited number of times: otherwise alternating failures never end.
   let spare = most * call.target.policy.numRetries;
   for (let cut = true; cut; left--) {
     cut = false;
@@ -37,10 +37,10 @@ async function* lengthened(call: Call, next: Next, delivered: DeliveredText, mos
   }
 }
 
-/** Failures after which the delivered text is not the beginning of a good answer. */
+/** Errors after which the delivered text cannot be continued. */
 const SPOILED: ReadonlySet<ModelErrorCode> = new Set(["degenerate_output", "refused", "content_filtered"]);
 
-/** What the reader is told after a break: that the next target starts again. A continuation is reported where it joins. */
+/** The reset event after a break, if the next target starts again. A continuation is reported where it joins. */
 export function afterBreak(call: Call, code: ModelErrorCode, nextTarget: string): readonly (readonly FlowEvent[])[] {
   const delivered = call.onBreak === "continue" && !SPOILED.has(code) ? call.record.delivered : undefined;
   const broke = `${call.target.entry} broke off (${code})`;
@@ -55,7 +55,7 @@ export function afterBreak(call: Call, code: ModelErrorCode, nextTarget: string)
 const CONTINUE_PROMPT =
   "Your answer was cut off. Go on exactly where it ends: repeat nothing, explain nothing, and open no new code block.";
 
-/** The request that asks for the rest of an answer, or the request itself while there is none. */
+/** The request for the rest of an answer, or the original request before any text. */
 export function continued(request: ModelRequest, delivered: DeliveredText | undefined): ModelRequest {
   if (delivered === undefined || !delivered.canContinue) return request;
   const asked = [
@@ -66,8 +66,8 @@ export function continued(request: ModelRequest, delivered: DeliveredText | unde
 }
 
 /**
- * The events of an answer that `entry` goes on with: where it was broken, what it repeats taken out, and the tokens of what
- * came before added.
+ * The events of a continuation by `entry`: with a report of the join, without repeated text, and with the usage of the earlier
+ * requests.
  */
 export function joined(events: Events, delivered: DeliveredText | undefined, entry: string): Events {
   return delivered === undefined || !delivered.canContinue ? events : withoutRepetition(events, delivered, entry);
@@ -79,7 +79,7 @@ async function* withoutRepetition(
   entry: string,
 ): Events {
   const trimmer = new OverlapTrimmer(text);
-  if (broke !== undefined) yield [joint(`${broke} after ${text.length} characters; ${entry} went on from there`)];
+  if (broke !== undefined) yield [joint(`${broke} after ${text.length} characters; ${entry} continued from there`)];
   for await (const batch of events) {
     const out = trimmer.pass(batch);
     yield before === undefined

@@ -6,8 +6,8 @@ import type { KeyStates } from "./key-states.ts";
 import { type Tokens, tokensOf } from "./tokens.ts";
 
 /**
- * Gives each attempt its credential. With several keys, one pass over them: a dead or throttled key hands on to the next
- * before anything was delivered, and that uses no retry. A refused token is exchanged once in the same way.
+ * Sets the credential of each attempt. With several keys, an attempt tries the next key after a rejected or rate limited one,
+ * before any content was delivered and without using a retry. A rejected token is replaced once in the same way.
  */
 export function credential(states: KeyStates): Layer {
   return (call, next) => {
@@ -62,7 +62,7 @@ async function* rotate(call: Call, next: Next, states: KeyStates): Events {
   throw soonest ?? states.nothingUsable(call);
 }
 
-/** Of the failures of several keys, the one that another try helps soonest. */
+/** The error of several keys that can be retried soonest. */
 function sooner(error: ModelError, other: ModelError | undefined): ModelError {
   if (other === undefined || !other.retryable) return error;
   if (!error.retryable) return other;

@@ -1,7 +1,7 @@
 import type { Layer } from "../core/layer.ts";
 import { timedOut } from "./timeout.ts";
 
-/** The clock of the whole call, over all attempts, waits and fallbacks. */
+/** The timeout of the complete call, including all attempts, waits and fallbacks. */
 export const deadline: Layer = (call, next) => {
   const { deadlineMs } = call.target.policy;
   if (deadlineMs === undefined) return next(call);

@@ -12,8 +12,8 @@ import { type Chain, TargetSearch } from "./target-search.ts";
 import { asModelError } from "./verdict.ts";
 
 /**
- * Tries the targets in order: the primary, then those of the list that fits the failure. Adapts the request to each
- * target. Nothing of a target is delivered before its first content event, so a failure before it is invisible.
+ * Tries the targets in order: the primary, then those of the list for the error. Adapts the request to each target. Nothing of
+ * a target is delivered before its first content event, so an earlier failure is invisible.
  */
 export function fallback(
   chainOf: (call: Call) => Chain,

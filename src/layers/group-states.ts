@@ -1,11 +1,11 @@
 import { MemberState } from "./member-state.ts";
 
-/** What a group remembers from call to call; it outlives the reading of the file that the group is from. */
+/** The state of a group between calls; it survives a reload. */
 export class GroupState {
   readonly #members = new Map<string, MemberState>();
   #turn = 0;
 
-  /** How many calls there were before this one. */
+  /** Number of earlier calls. */
   nextTurn(): number {
     return this.#turn++;
   }

@@ -8,7 +8,7 @@ import type { RestRule } from "./member-state.ts";
 import { type Candidate, inOrder, type Strategy } from "./strategy.ts";
 import type { Chain } from "./target-search.ts";
 
-/** An entry that takes a share of a group's calls. */
+/** An entry of a group. */
 export interface GroupMember {
   readonly target: Target;
   readonly weight: number;
@@ -18,20 +18,20 @@ export interface GroupOptions extends RestRule {
   readonly strategy: Strategy;
   readonly members: readonly GroupMember[];
   readonly state: GroupState;
-  /** Who serves when no member does. */
+  /** Targets to use if all members fail. */
   readonly fallbacks: readonly Target[];
-  /** Whether a member's breaker lets no call through. */
+  /** Whether a member's circuit breaker rejects calls. */
   readonly isOpen: (target: Target) => boolean;
   readonly leftOut: readonly string[];
 }
 
 interface Member extends Candidate {
   readonly target: Target;
-  /** The same without retries: while another member may serve, waiting for this one is of no use. */
+  /** The same without retries, for use while another member remains. */
   readonly hasty: Target;
 }
 
-/** Entries that share calls: the strategy chooses who goes first, and a member that failed too often comes last for a while. */
+/** Entries that share calls: the strategy chooses the order; a member that failed too often comes last during its cooldown. */
 export class Group {
   readonly #options: GroupOptions;
   readonly #members: readonly Member[];
@@ -48,17 +48,17 @@ export class Group {
     }));
   }
 
-  /** Outermost: chooses the member that the call is first meant for. */
+  /** Outermost: chooses the first member for the call. */
   readonly choose: Layer = (call, next) => {
     const chain = this.#chainFor(call);
     this.#chosen.set(call.record, chain);
     return next({ ...call, target: chain.primary });
   };
 
-  /** The targets of a call in the order they are tried. */
+  /** The targets of a call, in order. */
   readonly chainOf = (call: Call): Chain => this.#chosen.get(call.record.root) ?? this.#chainFor(call);
 
-  /** Below fallback: sees what becomes of each member that is asked. */
+  /** Below fallback: records the outcome of each member. */
   readonly watch: Layer = (call, next) => {
     const member = this.#members.find(({ target }) => target.entry === call.target.entry);
     if (member === undefined) return next(call);

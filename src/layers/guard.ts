@@ -1,12 +1,12 @@
 import type { IPolicy } from "cockatiel";
 import type { Events } from "../core/event.ts";
 
-/** Ends the policy that was held open. */
+/** Ends the policy's execution. */
 export type Release = () => void;
 
 /**
- * Lets a cockatiel policy see a whole stream as one execution. A policy's own `execute` ends when a stream is opened; this
- * one ends when `Release` is called. Rejects when the policy does not admit the call.
+ * Makes a complete stream one execution of a cockatiel policy: `execute` alone would end when the stream opens, this one ends
+ * when `Release` is called. Rejects if the policy does not admit the call.
  */
 export function hold(policy: IPolicy, signal?: AbortSignal): Promise<Release> {
   return new Promise((admit, refuse) => {
@@ -14,7 +14,7 @@ export function hold(policy: IPolicy, signal?: AbortSignal): Promise<Release> {
   });
 }
 
-/** Passes events on and calls `release` exactly once: at the end, on failure, or when the reader leaves. */
+/** Passes events on and calls `release` exactly once: at the end, on failure, or when the reader stops. */
 export async function* releasing(events: Events, release: Release): Events {
   try {
     yield* events;

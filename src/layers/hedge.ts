@@ -3,25 +3,25 @@ import type { Cancellation } from "../core/cancellation.ts";
 import { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 
-/** One of two ways to the same answer. */
+/** One of two requests for the same answer. */
 export type Way = (call: Call) => Events;
 
 /** Two requests for one answer. */
 export interface Hedge {
-  /** How long the first may show nothing before the second is sent. */
+  /** Time without content from the first request before the second is sent. */
   readonly afterMs: number;
   readonly first: Way;
-  /** Asked when the second is due; `undefined` where another request is not allowed. */
+  /** Called when the second is due; `undefined` if another request is not allowed. */
   second(): Way | undefined;
-  /** The second has failed while the first still runs. */
+  /** Called if the second fails while the first is in flight. */
   secondFailed(error: unknown): void;
-  /** One has shown something, and the other was cancelled. */
+  /** Called when one has content and the other is cancelled. */
   calledOff(): void;
 }
 
 /**
- * Sends a second request when the first has shown nothing for a while, and reads on whichever shows something first. The
- * other is cancelled; it keeps its row among the attempts, because it may be billed.
+ * Sends a second request if the first has no content for a while, and continues with the first one that has. The other is
+ * cancelled; it stays in the attempts, because it may be billed.
  */
 export async function* hedged(call: Call, hedge: Hedge): Events {
   const race = new Race(call, hedge);
@@ -38,7 +38,7 @@ export async function* hedged(call: Call, hedge: Hedge): Events {
   }
 }
 
-/** The runners of one call, until one of them shows something. */
+/** The requests of one call, until one of them has content. */
 class Race {
   readonly won: Promise<Runner>;
   readonly #call: Call;

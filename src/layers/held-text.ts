@@ -7,7 +7,7 @@ export interface Divided {
   readonly held: string;
 }
 
-/** Text in which some words must be found whole, also when they are split over deltas: holds back only what could begin one. */
+/** Finds words in text that is split over deltas: buffers only text that may be the start of one. */
 export abstract class HeldText {
   readonly words: readonly string[];
   /** By sample. */
@@ -31,7 +31,7 @@ export abstract class HeldText {
     return out;
   }
 
-  /** What of the text may be shown, and what must wait because a word may be beginning in it. At an end nothing waits. */
+  /** Splits the text into a part to emit and a part to buffer, which may be the start of a word. At the end, nothing is buffered. */
   protected abstract divide(text: string, sample: number, ended: boolean): Divided;
 
   protected other(event: FlowEvent): FlowEvent {

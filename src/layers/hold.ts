@@ -5,9 +5,8 @@ import type { Layer, Next } from "../core/layer.ts";
 import { ReplyFold } from "../core/reply.ts";
 
 /**
- * Keeps the beginning of a streamed answer back, for `hold` from its first content on, so that an answer that breaks in
- * that time starts again unseen. Stands above fallback, which starts answers again, and below the cache, whose answers
- * do not break.
+ * Buffers the start of a streamed answer, for `hold` after its first content, so that an answer that breaks off in that time
+ * starts again invisibly. It is above fallback, which restarts answers, and below the cache, whose answers do not break.
  */
 export const hold: Layer = (call, next) => {
   const limit = call.input.hold ?? call.target.policy.hold ?? 0;
@@ -35,7 +34,7 @@ async function* held(call: Call, next: Next, limit: number | "all"): Events {
       answer.add(step.value);
       if (answer.hasContent && limit !== "all") stopTimer ??= call.clock.schedule(() => resolve(undefined), limit);
     }
-    // It is awaited once its reader has taken what was held.
+    // Awaited after the reader has consumed the buffered events.
     pending?.catch(() => {});
     if (answer.events.length > 0) yield answer.release();
     for (;;) {
@@ -50,7 +49,7 @@ async function* held(call: Call, next: Next, limit: number | "all"): Events {
   } finally {
     stopTimer?.();
     const closing = iterator.return?.();
-    // A generator that waits for its next event closes when it comes, or when the call is cancelled.
+    // A generator that waits for an event closes when the event arrives, or when the call is cancelled.
     if (pending === undefined) await closing;
     else closing?.catch(() => {});
   }
@@ -59,7 +58,7 @@ async function* held(call: Call, next: Next, limit: number | "all"): Events {
 class HeldAnswer {
   events: FlowEvent[] = [];
   bytes = 0;
-  /** Whether the answer has begun; it may have started again since. */
+  /** Whether the answer has started; it may have started again since. */
   hasContent = false;
   #isReset = false;
 
@@ -71,7 +70,7 @@ class HeldAnswer {
         this.#isReset = true;
         continue;
       }
-      // Another target answers: what was said of the one before it is void too.
+      // Another target answers: reports about the previous one are void too.
       if (event.type === "start" && this.#isReset) this.events = [];
       this.#isReset &&= isAboutTarget(event);
       this.hasContent ||= isContent(event);
@@ -80,7 +79,7 @@ class HeldAnswer {
     }
   }
 
-  /** Hands over what was held: from then on it is the reader's. */
+  /** Returns the buffered events for the reader. */
   release(): readonly FlowEvent[] {
     const { events } = this;
     this.events = [];
@@ -88,7 +87,7 @@ class HeldAnswer {
   }
 }
 
-/** Said once for a target, however often its answer starts again. */
+/** Reported once per target, even if its answer restarts several times. */
 function isAboutTarget({ type }: FlowEvent): boolean {
   return type === "start" || type === "adjustment";
 }
@@ -106,7 +105,7 @@ function bytesOf(event: FlowEvent): number {
   }
 }
 
-/** What was held is part of a failed answer, although nobody has seen it. */
+/** Adds the buffered text to the partial of a failed answer. */
 function withHeld(told: PartialAnswer | undefined, { events }: HeldAnswer): PartialAnswer | undefined {
   const fold = new ReplyFold();
   for (const event of events) fold.push(event);

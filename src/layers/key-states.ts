@@ -5,27 +5,27 @@ import type { Secret } from "../core/secret.ts";
 import type { Target } from "../core/target.ts";
 import { entryError } from "../core/target-error.ts";
 
-/** How long a throttled key comes last when the provider names no time. */
+/** How long a rate limited key comes last without a retry delay. */
 const UNNAMED_REST_MS = 10_000;
-/** When a key without credit or quota is tried again: it may have been filled up, or a new day begun. */
+/** When a key without credit or quota is tried again: credit may have been added, or a new day started. */
 const QUOTA_REST_MS = 300_000;
 
 interface Rest {
   readonly code: ModelErrorCode;
   readonly untilMs: number;
-  /** Whether the key is not used at all before its time, or only comes last. */
+  /** Whether the key is not used before its time, or only comes last. */
   readonly strict: boolean;
 }
 
 /**
- * What is known of keys; a target without any counts as one. A refused key is dead for its whole origin and not used again; a throttled one
- * rests for the model that throttled it, one without credit for its origin, and both come back.
+ * The states of API keys; a target without keys counts as one. A rejected key is not used again at its origin. A rate limited key
+ * is unavailable for its model, one without credit for its origin, both only for a time.
  */
 export class KeyStates {
   readonly #dead = new Map<string, ModelErrorCode>();
   readonly #rests = new Map<string, Rest>();
 
-  /** The keys that may be used now, those that should rest last. */
+  /** The usable keys, unavailable ones last. */
   usable({ target, clock }: Call): readonly Secret[] {
     const now = clock.monotonic();
     const restMs = (key: Secret) => Math.max(0, (this.#restOf(target, key)?.untilMs ?? 0) - now);
@@ -34,7 +34,7 @@ export class KeyStates {
       .sort((left, right) => restMs(left) - restMs(right));
   }
 
-  /** Milliseconds for which the credential of a call must not be used; 0 when it may. */
+  /** Milliseconds until the credential of a call may be used; 0 if it may be used now. */
   restMs({ target, credential, clock }: Call): number {
     if (this.#rests.size === 0) return 0;
     const rest = this.#restOf(target, target.credentials.token === undefined ? credential : undefined);
@@ -42,8 +42,8 @@ export class KeyStates {
   }
 
   /**
-   * A provider that names a wait is left alone by every call with the same key and model. A wait that is too long to wait for
-   * does not stop other calls, unless another key can take their place: some waits are mistakes.
+   * Every call with the same key and model waits for a provider's retry delay. A delay that is too long to wait for does not
+   * block other calls, unless another key is available, because some delays are mistakes.
    */
   heed({ retryAfterMs }: ModelError, { target, credential, clock }: Call): void {
     const { keys, token } = target.credentials;
@@ -60,7 +60,7 @@ export class KeyStates {
     else if (code !== "forbidden") this.#dead.set(idOf(target.origin, key), code);
   }
 
-  /** Why no key may be used: all are dead, or those that live have to rest. */
+  /** Why no key may be used: all are rejected or unavailable. */
   nothingUsable({ target, clock }: Call): ModelError {
     const { credentials } = target;
     const rests = this.#living(target).map((key) => this.#restOf(target, key));
@@ -70,14 +70,14 @@ export class KeyStates {
     );
     if (soonest === undefined) {
       const codes = credentials.keys.map((key) => this.#dead.get(idOf(target.origin, key)) ?? "unauthorized");
-      return entryError(target, codes[0] ?? "unauthorized", `every key is dead (${codes.join(", ")})`);
+      return entryError(target, codes[0] ?? "unauthorized", `all API keys were rejected (${codes.join(", ")})`);
     }
     const retryAfterMs = Math.max(1, Math.ceil(soonest.untilMs - clock.monotonic()));
-    const words = `not asked: every key rests (${soonest.code}), the first for another ${Math.ceil(retryAfterMs / 1_000)} s`;
+    const words = `skipped: all API keys are unavailable (${soonest.code}), retry in ${Math.ceil(retryAfterMs / 1_000)} s`;
     return entryError(target, soonest.code, words, { retryAfterMs });
   }
 
-  /** A later word does not shorten what was named before. */
+  /** A later delay does not shorten an earlier one. */
   #rest(id: string, rest: Rest): void {
     const known = this.#rests.get(id);
     if (known === undefined || !known.strict || known.untilMs < rest.untilMs) this.#rests.set(id, rest);

@@ -6,13 +6,13 @@ import type { Layer, Next } from "../core/layer.ts";
 import type { Target } from "../core/target.ts";
 
 /**
- * Loads the SDK for the first call above the clocks of its attempt: `timeout` bounds what a provider takes, and a slow
- * disk must not open its circuit. `deadline` counts it.
+ * Loads the SDK for the first call, above the timeouts of the attempt: `timeout` limits the provider, and a slow disk must not
+ * open its circuit breaker. `deadline` includes the loading.
  */
 export function loading(dialectOf: (target: Target) => Dialect): Layer {
   return (call, next) => {
     const dialect = dialectOf(call.target);
-    // A dialect of the user's own need not send anything over our transport.
+    // A custom dialect may not use our transport.
     if (dialect.load === undefined) return next(call);
     const sdk = dialect.load();
     const wire = call.transport.load?.();
@@ -21,7 +21,7 @@ export function loading(dialectOf: (target: Target) => Dialect): Layer {
 }
 
 async function* afterLoading(pending: readonly unknown[], call: Call, next: Next): Events {
-  // The request loads again what could not be loaded, and reports why.
+  // The request loads again and reports the failure.
   await unlessCancelled(Promise.allSettled(pending), call.cancellation);
   yield* next(call);
 }

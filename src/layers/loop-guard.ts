@@ -4,16 +4,16 @@ import { type ContentEvent, type FlowEvent, isContent } from "../core/event.ts";
 import { type Degeneration, SampleWatch } from "./sample-watch.ts";
 import type { StopCutter } from "./stop-cutter.ts";
 
-/** Where a sample ran in circles. */
+/** A loop in a sample. */
 interface Loop {
   readonly watch: SampleWatch;
   readonly event: FlowEvent;
   readonly found: Degeneration;
 }
 
-/** Takes endless repetition out of what the samples of an attempt say, and remembers what was delivered of them. */
+/** Removes endless repetition from the samples of an attempt, and records what was delivered. */
 export class LoopGuard {
-  /** A sample was ended here: its JSON was whole, and only white space followed. */
+  /** Whether a sample was ended locally: complete JSON followed by endless whitespace. */
   endedOne = false;
   readonly #call: Call;
   readonly #cutter: StopCutter | undefined;
@@ -25,12 +25,12 @@ export class LoopGuard {
     this.#cutter = cutter;
   }
 
-  /** Why the attempt has to end. */
+  /** Why the attempt must end. */
   get verdict(): string | undefined {
     return this.#loop?.found.words;
   }
 
-  /** The batch itself as long as nothing is wrong with it: this runs for every delta. */
+  /** Returns the same batch if nothing is wrong, because this runs for every delta. */
   pass(batch: readonly FlowEvent[]): readonly FlowEvent[] {
     let out: FlowEvent[] | undefined;
     for (let index = 0; index < batch.length; index++) {
@@ -58,12 +58,12 @@ export class LoopGuard {
     return out ?? batch;
   }
 
-  /** Remembers what is delivered. */
+  /** Records a delivered event. */
   note(event: ContentEvent): void {
     this.#watchOf(event.sample).note(event);
   }
 
-  /** What was delivered of each sample; of a loop, its first round. A sample may not have said anything yet. */
+  /** The delivered part of each sample, with only the first repetition of a loop. */
   partials(): readonly PartialAnswer[] {
     return Array.from(
       this.#watches,
@@ -72,7 +72,7 @@ export class LoopGuard {
     );
   }
 
-  /** What comes after a stop sequence is not shown, so it is not judged. */
+  /** Text after a stop sequence is not delivered, so it is not checked. */
   #isCut(event: ContentEvent): boolean {
     return event.type === "text-delta" && this.#cutter?.hasCut(event.sample) === true;
   }
@@ -90,7 +90,7 @@ export class LoopGuard {
   }
 
   /**
-   * What is delivered in place of the loop. A loop after the last brace of a JSON text takes nothing from it; any other
+   * The events that replace the loop. Endless whitespace after complete JSON ends the sample without an error; any other loop
    * ends the attempt.
    */
   #end(loop: Loop, usage: readonly FlowEvent[]): readonly FlowEvent[] {
@@ -102,7 +102,7 @@ export class LoopGuard {
     }
     watch.ended = true;
     this.endedOne = true;
-    const reason = "the JSON was whole, and after it came white space without end, which was not read";
+    const reason = "endless whitespace after complete JSON was not read";
     return [
       ...before,
       { type: "adjustment", adjustment: { setting: "finish_reason", from: undefined, to: "stop", reason } },

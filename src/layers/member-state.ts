@@ -1,22 +1,22 @@
 import type { ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 
-/** Failures and tokens of this long count. */
+/** The window for failures and tokens. */
 const WINDOW_MS = 60_000;
-/** How much the newest answer counts for a member's latency. */
+/** Weight of the newest answer in a member's latency. */
 const NEWEST = 0.3;
-/** The member itself refuses everybody, and will for a while. */
+/** Errors after which a member cools down at once. */
 const AT_ONCE: ReadonlySet<ModelErrorCode> = new Set([
   ...(["rate_limited", "quota_exhausted", "unauthorized", "forbidden", "not_found"] as const),
 ]);
 
 export interface RestRule {
-  /** Failures within a minute after which a member rests. */
+  /** Failures within a minute after which a member cools down. */
   readonly allowedFails: number;
   readonly cooldownMs: number;
 }
 
-/** What a group knows of one member. Times are those of the monotonic clock. */
+/** The state of one member of a group. Times are from the monotonic clock. */
 export class MemberState {
   inFlight = 0;
   readonly #failures: number[] = [];
@@ -24,12 +24,12 @@ export class MemberState {
   #restsUntilMs = 0;
   #latency: { readonly ms: number; readonly atMs: number } | undefined;
 
-  /** Milliseconds until it is asked again like the others. */
+  /** Remaining cooldown in milliseconds. */
   restMs(nowMs: number): number {
     return Math.max(0, this.#restsUntilMs - nowMs);
   }
 
-  /** Time to its first answer lately; `undefined` when it has not been asked for a minute, so that it is tried again. */
+  /** Recent time to the first token; `undefined` if it was not used for a minute, so that it is tried again. */
   latencyMs(nowMs: number): number | undefined {
     return this.#latency === undefined || nowMs - this.#latency.atMs > WINDOW_MS ? undefined : this.#latency.ms;
   }
@@ -49,7 +49,7 @@ export class MemberState {
     if (tokens > 0) this.#usage.push({ atMs: nowMs, tokens });
   }
 
-  /** Errors of the request itself say nothing about the member. */
+  /** Errors of the request do not count for the member. */
   failed({ code, row, retryAfterMs }: ModelError, { allowedFails, cooldownMs }: RestRule, nowMs: number): void {
     if (AT_ONCE.has(code)) this.#rest(nowMs, Math.max(cooldownMs, retryAfterMs ?? 0));
     if (!row.countsForBreaker) return;

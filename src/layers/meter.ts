@@ -10,13 +10,13 @@ import { checkedUsage, type Usage, usageOf } from "../core/usage.ts";
 import { windowReport } from "./window-report.ts";
 
 /**
- * One row per request that left: its time, tokens, money, and whether it may be billed although it failed. Below it is
- * only the output guard, whose verdicts are failures of the attempt like any other.
+ * Records one row per sent request: time, usage, cost, and whether it may be billed although it failed. Only the output guard is
+ * below it, so that its errors are failures of the attempt like any other.
  */
 export const meter: Layer = async function* (call, next) {
   call.cancellation.throwIfCancelled();
   const row = new AttemptRow(call);
-  // Written at once: what is below may take its time to hear of it, or never do.
+  // Recorded at once, because the layers below may react late or never.
   const off = call.cancellation.onCancel((reason) => row.close("error", reason));
   try {
     for await (const batch of next(call)) yield row.withReport(row.note(batch));
@@ -49,7 +49,7 @@ class AttemptRow {
     call.record.exchange = undefined;
   }
 
-  /** Remembers usage; where a provider gives none, an estimate goes before the first finish. */
+  /** Records usage; if the provider reports none, emits an estimate before the first finish. */
   note(events: readonly FlowEvent[]): readonly FlowEvent[] {
     let finish = -1;
     let batch = events;
@@ -69,7 +69,7 @@ class AttemptRow {
     return batch.toSpliced(finish, 0, { type: "usage", usage: this.#usage });
   }
 
-  /** Says once when the prompt was larger than the model's window, right after the usage that shows it. */
+  /** Reports once, directly after the usage, that the prompt was larger than the model's context window. */
   withReport(batch: readonly FlowEvent[]): readonly FlowEvent[] {
     if (this.#reported || this.#usage === undefined) return batch;
     const report = windowReport(this.#call, this.#usage);
@@ -78,7 +78,7 @@ class AttemptRow {
     return batch.toSpliced(batch.findLastIndex(({ type }) => type === "usage") + 1, 0, report);
   }
 
-  /** Where the provider's counts were of no use, the ones it failed to give are estimated. */
+  /** Estimates the counts that the provider did not report. */
   #filled(told: Usage): Usage {
     if (!told.estimated) return told;
     const estimate = this.#estimate();
@@ -88,7 +88,7 @@ class AttemptRow {
     return { ...told, input, output, total: prompt - told.input + input + output };
   }
 
-  /** A dialect whose events simply stop has not answered; those over a wire judge it themselves, and better. */
+  /** Events that stop without a finish are no answer; wire dialects check this themselves, more precisely. */
   requireEnd(): void {
     if (this.#finished) return;
     throw targetError(this.#call.target, "stream_truncated", "the events ended without a finish");
@@ -130,7 +130,7 @@ class AttemptRow {
     });
   }
 
-  /** What is known to be used; of an attempt that may be billed without telling, an estimate. */
+  /** The known usage; an estimate for an attempt that may be billed without reporting usage. */
   #bill(possiblyBilled: boolean): Pick<Attempt, "usage" | "cost"> {
     const usage = possiblyBilled ? this.#atLeast(this.#usage) : this.#usage;
     if (usage === undefined) return {};
@@ -146,11 +146,11 @@ class AttemptRow {
     return { ...told, output, total: told.total - told.output + output, estimated: true };
   }
 
-  /** Whether a request went out, or at least tried to: an attempt that never had a connection is shown too. */
+  /** Whether a request was sent, or failed to connect: such attempts are recorded too. */
   #left(failure: ModelError): boolean {
     const { exchange } = this.#call.record;
     if (exchange !== undefined) return exchange.sent || TRIED.has(failure.code);
-    // A dialect without our transport: an answer has a status, a request refused on the way out has none.
+    // A dialect without our transport: a response has a status, a rejected request has none.
     return failure.status !== undefined || (failure.code !== "unsupported" && failure.code !== "invalid_request");
   }
 
@@ -161,12 +161,12 @@ class AttemptRow {
   }
 }
 
-/** Errors by which a provider says that it did nothing, also when they come inside an answer with status 200. */
+/** Errors that mean that the provider did no work, even inside a response with status 200. */
 const UNBILLED: ReadonlySet<ModelError["code"]> = new Set([
   ...(["rate_limited", "quota_exhausted", "overloaded", "unauthorized", "forbidden", "not_found"] as const),
   ...(["invalid_request", "unsupported", "context_too_long", "request_too_large"] as const),
   ...(["redirect_blocked", "proxy_refused"] as const),
 ]);
-/** Failures of an answer that had arrived to its end, so that its counts are final. */
+/** Errors of a complete answer, whose counts are final. */
 const WHOLE: ReadonlySet<ModelError["code"]> = new Set(["content_filtered", "invalid_tool_call", "empty_response"]);
 const TRIED: ReadonlySet<ModelError["code"]> = new Set(["connection_failed", "timed_out", "proxy_refused"]);

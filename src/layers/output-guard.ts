@@ -11,8 +11,8 @@ import { StopCutter } from "./stop-cutter.ts";
 import { tokenStripper } from "./token-stripper.ts";
 
 /**
- * Verdicts on what the model says: endless repetition, special tokens that leak into text, an end without an answer.
- * They are failures of the attempt, so this sits below retry and, so that they are accounted like any other, below the meter.
+ * Checks the model's output: endless repetition, leaked special tokens, an end without an answer. These are failures of the
+ * attempt, so this layer is below retry, and below the meter, which records them like any other failure.
  */
 export const outputGuard: Layer = async function* (call, next) {
   const guard = new OutputGuard(call);
@@ -23,7 +23,7 @@ export const outputGuard: Layer = async function* (call, next) {
       if (guard.done) return;
     }
   } catch (error) {
-    // What a call had of its arguments is known here: decoders pass it on as it comes.
+    // The partial arguments of a call are known here, because decoders emit them as they arrive.
     if (isModelError(error, "invalid_tool_call")) error.partial ??= guard.partial();
     throw error;
   }
@@ -32,7 +32,7 @@ export const outputGuard: Layer = async function* (call, next) {
 class OutputGuard {
   verdict: ModelError | undefined;
   readonly #call: Call;
-  /** This is the rest of an answer that goes on; its text as a whole is known above. */
+  /** Whether this is a continuation; the layer above has the complete text. */
   readonly #continues: boolean;
   readonly #stripper: ReturnType<typeof tokenStripper>;
   readonly #cutter: StopCutter | undefined;
@@ -48,12 +48,12 @@ class OutputGuard {
     this.#loops = new LoopGuard(call, this.#cutter);
   }
 
-  /** Every sample has ended, at least one of them on this side: what still comes is not read. */
+  /** Whether every sample has ended, at least one of them locally, so that the rest is not read. */
   get done(): boolean {
     return this.#loops.endedOne && this.#content.finished >= this.#call.request.samples;
   }
 
-  /** The events that may pass. What stood before the one that fell is delivered: it is what `partial` has. */
+  /** The events to deliver. Events before the failing one are delivered, for `partial`. */
   check(batch: readonly FlowEvent[]): readonly FlowEvent[] {
     const passed = this.#call.target.policy.repeatedChunkLimit > 0 ? this.#loops.pass(batch) : batch;
     const stripped = this.#stripper === undefined ? passed : this.#stripper.pass(passed);
@@ -67,7 +67,7 @@ class OutputGuard {
     return out;
   }
 
-  /** What was delivered. */
+  /** The delivered part of the answer. */
   partial(): PartialAnswer {
     const samples = this.#loops.partials();
     const [first = NOTHING] = samples;
@@ -90,7 +90,7 @@ class OutputGuard {
       this.verdict = this.#failure("empty_response", "the answer ended with neither text nor tool call");
   }
 
-  /** A model may have nothing to add to tool results or to text that was delivered; a paused turn goes on later. */
+  /** A model may add nothing to tool results or to delivered text, and a paused turn continues later. */
   #isEmpty({ reason, raw }: Extract<FlowEvent, { type: "finish" }>): boolean {
     if (this.#content.hasOtherOutput || raw === "pause_turn") return false;
     if (reason === "stop") return !this.#continues && !this.#followsResults();
@@ -101,12 +101,12 @@ class OutputGuard {
     return this.#call.request.messages.findLast(({ role }) => role !== "system")?.role === "tool";
   }
 
-  /** Nothing whole came before the limit, and nothing would the next time. */
+  /** Nothing complete arrived before the token limit, so a retry would not help. */
   #cutShort(): ModelError {
     const { begunCall, usage } = this.#content;
     const more = { shouldRetry: false, partial: this.partial() };
     if (begunCall === undefined) return this.#failure("empty_response", lengthWords(usage), more);
-    const words = `the token limit cut the call of ${JSON.stringify(begunCall)}: raise max_new_tokens`;
+    const words = `the token limit truncated the tool call ${JSON.stringify(begunCall)}; raise max_new_tokens`;
     return this.#failure("invalid_tool_call", words, more);
   }
 
@@ -123,6 +123,6 @@ function lengthWords(usage: Usage | undefined): string {
   const thinking = usage?.reasoning ?? 0;
   const output = usage?.estimated === false ? usage.output : 0;
   return thinking > 0
-    ? `${thinking} of ${output} output tokens went to thinking: raise max_new_tokens or lower reasoning_effort`
-    : "the token limit was reached before any text: raise max_new_tokens";
+    ? `${thinking} of ${output} output tokens were used for reasoning; raise max_new_tokens or lower reasoning_effort`
+    : "the token limit was reached before any text; raise max_new_tokens";
 }

@@ -1,14 +1,14 @@
 import { type FlowEvent, isContent } from "../core/event.ts";
 
-/** How far back a repetition is looked for, characters. */
+/** Maximum length of a repetition, characters. */
 const WINDOW = 4_000;
-/** Shorter repetitions are more likely meant: "}", "end". */
+/** Shorter repetitions are probably intended: "}", "end". */
 const LEAST = 8;
 const LEAST_LINE = 4;
 
 /**
- * Joins a text and its continuation. A model that is asked to continue often repeats its last line; that is cut out.
- * Text is held back only while it may still be such a repetition; if the token limit cuts it there, it is not new text.
+ * Joins a text and its continuation. Models that continue a text often repeat its last line, which is removed. Text is
+ * buffered only while it may be a repetition; if the token limit truncates it there, it is dropped.
  */
 export class OverlapTrimmer {
   readonly #before: string;
@@ -44,7 +44,7 @@ export class OverlapTrimmer {
     if (text !== "") out.push({ type: "text-delta", text, sample: 0 });
   }
 
-  /** Length of the longest end of the text before that the continuation begins with. */
+  /** Length of the longest suffix of the earlier text that the continuation starts with. */
   #repeated(): number {
     const longest = Math.min(this.#before.length, this.#held.length);
     for (let length = longest; length > 0; length--) {

@@ -7,10 +7,9 @@ import { targetError } from "../core/target-error.ts";
 import type { KeyStates } from "./key-states.ts";
 
 /**
- * Holds every request back while its provider has asked for a pause, in this call or another one. It learns of a pause
- * before the slot of the failed request is released, and stands below the slots of `max_parallel`, so that a call checks
- * again after it has queued. A call that cannot wait that long fails and sends nothing; with several keys, the next key is
- * tried instead.
+ * Delays every request while its provider has asked to wait, in this call or another one. A pause is set before the slot of the
+ * failed request is released, and this layer is below the slots of `max_parallel`, so that a queued call checks again. A call
+ * that cannot wait that long fails without a request; with several keys, the next key is tried instead.
  */
 export function pauseGate(states: KeyStates): Layer {
   return (call, next) => {
@@ -34,17 +33,17 @@ async function* afterPause(call: Call, next: Next, states: KeyStates): Events {
 
 const RESTING = new WeakSet<ModelError>();
 
-/** Whether a failure only says that nothing was asked, because an earlier call has to wait. */
+/** Whether a failure only means that nothing was sent, because of an earlier call's retry delay. */
 export function isResting(error: unknown): boolean {
   return isModelError(error) && RESTING.has(error);
 }
 
 function resting({ target }: Call, restMs: number, another: boolean): ModelError {
   const left = Math.ceil(restMs / 100) / 10;
-  const words = `not asked: it told an earlier call to wait, and ${left} s of that are left`;
+  const words = `skipped: the provider asked an earlier call to wait, retry in ${left} s`;
   const error = targetError(target, "rate_limited", words, {
     retryAfterMs: Math.ceil(restMs),
-    // A call that waited for its only key has had its patience; one that went from key to key has not waited yet.
+    // A call that waited for its only key has used its waiting time; one that switched keys has not waited yet.
     shouldRetry: another ? undefined : false,
   });
   RESTING.add(error);

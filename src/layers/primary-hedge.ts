@@ -11,7 +11,7 @@ interface HedgeParts {
   readonly budgets: RetryBudgets;
 }
 
-/** The primary, and once it has shown nothing for `hedge_after`, the first fallback (or itself once more) beside it. */
+/** Hedges the primary: without content after `hedge_after`, sends a request to the first fallback, or to the primary again. */
 export class PrimaryHedge implements Hedge {
   readonly afterMs: number;
   readonly first: Way = (call) => this.#serving.serve(this.#search.primary, call);
@@ -43,12 +43,12 @@ export class PrimaryHedge implements Hedge {
     if (this.#beside !== this.#search.primary) this.#search.noteFailure(error, this.#beside);
   }
 
-  /** A fallback that was called off because the primary answered first may still serve when the primary breaks off. */
+  /** A fallback that was cancelled because the primary answered first can still serve if the primary breaks off. */
   calledOff(): void {
     if (this.#serving.activeTarget === this.#search.primary && this.#isUnused()) this.#search.giveBack(this.#beside);
   }
 
-  /** Whether the fallback has all its tries left. */
+  /** Whether the fallback has all its attempts left. */
   #isUnused(): boolean {
     const { attempts } = this.#call.record;
     const failed = attempts.some(({ model, outcome }) => model === this.#beside.entry && outcome === "error");

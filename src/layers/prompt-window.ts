@@ -8,7 +8,7 @@ import { misfitError } from "../core/target-error.ts";
 /** An estimate is within 15 % for prose and code; a prompt this far above a window does not fit. */
 const SURELY = 1.3;
 
-/** Who is too small for the prompt of one call. Tokens are estimated at most once, and not while the text is short. */
+/** Finds targets that are too small for a prompt. Tokens are estimated at most once, and not for short text. */
 export class PromptWindow {
   readonly #call: Call;
   #tokens: number | undefined;
@@ -18,16 +18,16 @@ export class PromptWindow {
   }
 
   /**
-   * The failure of a target whose window the prompt exceeds: when another one is large enough, or when a fallback is far
-   * too small. A primary without fallbacks is still asked: only its provider counts exactly.
+   * The error of a target whose context window is too small: if another one is large enough, or if a fallback is far too small.
+   * A primary without fallbacks still gets the request, because only its provider counts exactly.
    */
   refusal(target: Target, isPrimary: boolean, others: readonly Target[]): ModelError | undefined {
     const { context } = target.facts;
-    // Measuring a prompt costs more than the rest of a call; without fallbacks it would change nothing.
+    // Estimating a prompt costs more than the rest of a call; without fallbacks it would have no effect.
     if (context === undefined || (isPrimary && others.length === 0) || this.#fits(target)) return undefined;
     const hopeless = !isPrimary && this.#size(target) > context * SURELY;
     if (!hopeless && !others.some((other) => this.#fits(other))) return undefined;
-    const words = `not asked: the prompt has about ${this.#size(target)} tokens, its window ${context}`;
+    const words = `skipped: the prompt has about ${this.#size(target)} tokens, the context window ${context}`;
     return misfitError(target, "context_too_long", words);
   }
 

@@ -2,7 +2,7 @@ import type { FlowEvent } from "../core/event.ts";
 
 export type Log = readonly FlowEvent[];
 
-/** The events of an answer as they are replayed: without what a restart made void. */
+/** The events of an answer for a replay, without those before a restart. */
 export class Recording {
   #log: FlowEvent[] = [];
 
@@ -11,7 +11,7 @@ export class Recording {
   }
 
   add(batch: readonly FlowEvent[]): void {
-    // A restart on the same target says no new start.
+    // A restart on the same target emits no new start.
     if (batch.some((event) => event.type === "reset"))
       this.#log = this.#log.filter((event) => event.type === "start" || event.type === "adjustment");
     for (const event of batch) if (event.type !== "reset") this.#log.push(event);

@@ -1,18 +1,17 @@
-/** A loop that was found in the text just added. */
+/** A loop that was found in the last added text. */
 export interface Repetition {
-  /** Length of what comes again and again. */
+  /** Length of the repeated text. */
   readonly period: number;
   readonly times: number;
-  /** How much of the added text was read. */
+  /** Number of characters of the added text that were read. */
   readonly read: number;
-  /** How many characters before that place the loop has lasted. */
+  /** Length of the loop before that position, characters. */
   readonly length: number;
 }
 
 /**
- * Finds what is said again and again: one piece, delta after delta, or a passage that the borders of the deltas do not
- * follow. Ordinary answers repeat themselves too (rules, indentation, rows of zeros, lines of a table), so a passage has
- * to fill a good deal of text besides.
+ * Finds endless repetition: of one chunk, or of a passage with any delta boundaries. Ordinary answers contain repetitions too
+ * (rules, indentation, rows of zeros, lines of a table), so a passage must also fill a minimum amount of text.
  */
 export class RepetitionWatch {
   readonly #limit: number;
@@ -40,27 +39,27 @@ export class RepetitionWatch {
   }
 }
 
-/** Units of at most this length repeat endlessly in ordinary answers: rules, rows of zeros, padding. */
+/** Units up to this length have long repetitions in ordinary answers: rules, rows of zeros, padding. */
 const SHORT = 2;
-/** A passage fills at least this many characters with its repetitions. */
+/** Minimum length of all repetitions of a passage, characters. */
 const LEAST_LENGTH = 5_000;
 const LONGEST_PASSAGE = 2_000;
-/** How often a text is searched for one: a prime, so that the places wander through a passage of nearly any length. */
+/** Interval of searches: a prime, so that they hit different positions of a passage of nearly any length. */
 const EVERY = 2_003;
-/** The end of the text that is looked for in what came before it. */
+/** The end of the text that is searched for in the earlier text. */
 const NEEDLE = 32;
 const KEPT = 2 * LONGEST_PASSAGE;
 
-/** Keeps the end of a text, and once that has come before, watches whether the text goes on as it did then. */
+/** Keeps the end of a text and, once it occurred before, checks whether the text continues in the same way. */
 class PassageWatch {
   readonly #limit: number;
   #tail = "";
-  /** What came after the tail. */
+  /** The text after the tail. */
   #pieces: string[] = [];
   #unsearched = 0;
-  /** Length of what repeats; 0 as long as nothing does. */
+  /** Length of the repeated text; 0 if there is none. */
   #period = 0;
-  /** What repeats, and the place in it where the text is. */
+  /** The repeated text, and the current position in it. */
   #passage = "";
   #phase = 0;
   #length = 0;
@@ -123,7 +122,7 @@ class PassageWatch {
   }
 }
 
-/** How long the text is up to the end of the first copy of what repeats at its end every `period` characters. */
+/** Length of the text up to the end of the first copy of the repetition with this `period` at its end. */
 export function firstCopy(text: string, period: number): number {
   let end = text.length;
   // Before the first character there is NaN, which equals nothing.

@@ -1,19 +1,19 @@
-/** In fifths of a retry, because tenths and fifths of a binary number do not add up to whole ones. */
+/** In fifths of a retry, because binary fractions do not add up to integers. */
 const RETRY = 5;
-/** Retries allowed beyond one per call, so that an outage is not answered with four times the load. */
+/** Limits retries during an outage, which would otherwise multiply the load. */
 const BURST = 10 * RETRY;
 const PER_CALL = 1;
 
-/** A token bucket per origin: full it allows ten retries, and each call adds a fifth of one. */
+/** A token bucket per origin: it allows ten retries when full, and each call adds a fifth of one. */
 export class RetryBudgets {
   readonly #tokens = new Map<string, number>();
 
-  /** A call begins at this origin. */
+  /** A call to this origin starts. */
   note(origin: string): void {
     this.#tokens.set(origin, Math.min(BURST, (this.#tokens.get(origin) ?? BURST) + PER_CALL));
   }
 
-  /** Takes one retry from the origin's budget; false when it is spent. */
+  /** Takes one retry from the origin's budget; false if it is exhausted. */
   take(origin: string): boolean {
     const tokens = this.#tokens.get(origin) ?? BURST;
     if (tokens < RETRY) return false;

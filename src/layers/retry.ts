@@ -12,9 +12,8 @@ import { isResting } from "./pause-gate.ts";
 import type { RetryBudgets } from "./retry-budget.ts";
 
 /**
- * Sends the same request again when it may help. An attempt is committed by its first content event: before it, a
- * failure is invisible; after it, only `on_break = "restart"` starts again, and says so with a `reset`, and only
- * `on_break = "continue"` goes on, and says so with an adjustment.
+ * Retries a request if it may help. The first content event commits an attempt: before it, a failure is invisible; after it, only
+ * `on_break = "restart"` starts again, with a `reset` event, and only `on_break = "continue"` continues, with an adjustment.
  */
 export function retry(budgets: RetryBudgets): Layer {
   return async function* (call, next) {
@@ -39,7 +38,7 @@ export function retry(budgets: RetryBudgets): Layer {
 }
 
 interface Opened {
-  /** Everything up to the first content event. */
+  /** Events up to the first content event. */
   readonly buffered: readonly FlowEvent[];
   readonly rest: AsyncIterator<readonly FlowEvent[]>;
 }
@@ -69,7 +68,7 @@ async function openAttempt(tries: Tries, next: Next): Promise<Opened> {
   }
 }
 
-/** What one call has tried on one target, and whether it may try again. */
+/** The attempts of one call on one target, and whether it may retry. */
 class Tries {
   readonly #call: Call;
   readonly #budgets: RetryBudgets;
@@ -78,7 +77,7 @@ class Tries {
   #waitMs: number | undefined;
   #lastBackoffMs = 0;
   #lastFailure: ModelError | undefined;
-  /** An idle connection that the server had closed is replaced once, at once and outside the budget: no server failed. */
+  /** A closed idle connection is replaced once, at once and outside the budget, because no server failed. */
   #reconnected = false;
 
   constructor(call: Call, budgets: RetryBudgets) {
@@ -87,8 +86,8 @@ class Tries {
   }
 
   /**
-   * cockatiel decides the loop; its own backoff is 0 because it cannot be aborted: we wait ourselves, on the injected
-   * clock, before the next attempt.
+   * cockatiel runs the loop. Its backoff is 0, because it cannot be aborted: we wait on the injected clock before the next
+   * attempt.
    */
   policy(): RetryPolicy {
     return cockatielRetry(
@@ -97,7 +96,7 @@ class Tries {
     );
   }
 
-  /** Waits if this is not the first try, and gives the call of the next attempt. */
+  /** Waits before a retry, and returns the call of the next attempt. */
   async begin(): Promise<Call> {
     const { clock, cancellation } = this.#call;
     cancellation.throwIfCancelled();
@@ -106,7 +105,7 @@ class Tries {
     return { ...this.#call, request, tryIndex: this.#total };
   }
 
-  /** Whether another attempt is made after this failure; remembers how long to wait before it. */
+  /** Whether to retry after this failure; stores the wait before the next attempt. */
   allows(error: unknown): boolean {
     if (!isModelError(error) || this.#call.cancellation.cancelled) return false;
     const { policy } = this.#call.target;
@@ -124,7 +123,7 @@ class Tries {
     return true;
   }
 
-  /** A try that was not let out says less than the failure before it. */
+  /** The failure before an attempt that was not sent is more useful than that attempt's error. */
   reasonFor(error: unknown): unknown {
     const notAsked = isModelError(error, "circuit_open") || isModelError(error, "bulkhead_full") || isResting(error);
     return notAsked ? (this.#lastFailure ?? error) : error;
@@ -133,7 +132,7 @@ class Tries {
   #fits(waitMs: number, error: ModelError): boolean {
     if (this.#fitsDeadline(waitMs)) return true;
     const { deadlineAtMs = 0, clock } = this.#call;
-    error.message += `; the next try would come after the deadline, which is in ${seconds(deadlineAtMs - clock.monotonic())}`;
+    error.message += `; the next attempt would exceed the deadline, which is in ${seconds(deadlineAtMs - clock.monotonic())}`;
     return false;
   }
 
@@ -142,7 +141,7 @@ class Tries {
     return deadlineAtMs === undefined || clock.monotonic() + waitMs < deadlineAtMs;
   }
 
-  /** The provider's word where it gave one; else exponential backoff. `undefined`: the provider asks for too long. */
+  /** The provider's retry delay, otherwise exponential backoff. `undefined`: the delay is too long. */
   #wait(error: ModelError, policy: Policy): number | undefined {
     const { random } = this.#call;
     const asked = error.retryAfterMs;
@@ -157,9 +156,9 @@ function seconds(ms: number): string {
   return `${Math.ceil(ms / 100) / 10} s`;
 }
 
-/** How often this error may be retried: `retry_on` where it is set, else the table of codes. */
+/** How often this error may be retried: by `retry_on` if set, otherwise by the table of codes. */
 function allowance(error: ModelError, policy: Policy): number {
-  // An open breaker is there to keep retries away, and a provider that says no is believed.
+  // An open circuit breaker prevents retries, and so does a provider with x-should-retry: false.
   const overruled = error.code === "circuit_open" || (!error.retryable && error.row.retry !== "never");
   const most = error.shouldRetry === "once" ? 1 : Number.POSITIVE_INFINITY;
   if (policy.retryOn !== undefined) return overruled ? 0 : Math.min(most, policy.retryOn[error.code] ?? 0);
@@ -167,12 +166,12 @@ function allowance(error: ModelError, policy: Policy): number {
   return Math.min(error.row.retry === "once" ? 1 : most, policy.numRetries);
 }
 
-/** Over all codes together, a target is asked again at most this often. */
+/** Maximum retries of a target for all codes together. */
 function mostTries(policy: Policy): number {
   return Math.max(policy.numRetries, ...Object.values(policy.retryOn ?? {}));
 }
 
-/** A throttled provider is given twice the wait of one that merely failed. */
+/** The wait after a rate limit is twice that after other failures. */
 const THROTTLE_FACTOR = 2;
 
 function backoff(error: ModelError, policy: Policy, tries: number, last: number, random: () => number): number {

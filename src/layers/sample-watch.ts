@@ -4,16 +4,16 @@ import type { ToolCall } from "../core/tool.ts";
 import { firstCopy, type Repetition, RepetitionWatch } from "./repetition.ts";
 import { WhiteSpaceWatch } from "./white-space.ts";
 
-/** What is wrong with the words of a model. */
+/** A loop in the model's output. */
 export interface Degeneration {
   readonly words: string;
-  /** What of the event's text stood before the loop. */
+  /** The event's text before the loop. */
   readonly before: string;
-  /** A text without the loop at its end; of what is repeated, the first copy stays. */
+  /** The text without the loop at its end; the first repetition is kept. */
   readonly trim: (text: string) => string;
 }
 
-/** What a model writes into one place: text, thoughts, the arguments of a call. */
+/** One output channel of a model: text, reasoning, or the arguments of a call. */
 class Channel {
   readonly space: WhiteSpaceWatch;
   readonly #repetition: RepetitionWatch;
@@ -34,7 +34,7 @@ class Channel {
 
 function blank(text: string, run: number): Degeneration {
   return {
-    words: `white space without end: ${run} characters in a row (repeated_chunk_limit = 0 allows it)`,
+    words: `endless whitespace: ${run} characters (repeated_chunk_limit = 0 turns this check off)`,
     before: text.trimEnd(),
     trim: (whole) => whole.trimEnd(),
   };
@@ -43,26 +43,26 @@ function blank(text: string, run: number): Degeneration {
 function repeated(text: string, { period, times, read, length }: Repetition): Degeneration {
   const piece = text.slice(Math.max(0, read - period), read);
   return {
-    words: `the same text came ${times} times in a row (repeated_chunk_limit): ${JSON.stringify(piece.slice(0, 40))}`,
+    words: `the same text was repeated ${times} times (repeated_chunk_limit): ${JSON.stringify(piece.slice(0, 40))}`,
     before: text.slice(0, Math.max(0, read - length + period)),
     trim: (whole) => whole.slice(0, firstCopy(whole, period)),
   };
 }
 
-/** Models go round in circles more often while they think, and find out: 256 for the usual 100. */
+/** Models repeat themselves more often in reasoning, and recover: 256 for a limit of 100. */
 const PATIENCE_WITH_THOUGHTS = 2.56;
 
-/** One sample: what was delivered of it, and whether it has run into a loop. */
+/** One sample: its delivered part, and whether it is in a loop. */
 export class SampleWatch {
-  /** Nothing more of it is delivered. */
+  /** Whether the sample has ended, so that nothing more is delivered. */
   ended = false;
   readonly #limit: number;
   readonly #speech: Channel;
   readonly #thoughts: Channel;
   readonly #arguments = new Map<number, Channel>();
-  /** The text as the model wrote it, as long as it may be JSON. */
+  /** The complete text, as long as it may be JSON. */
   readonly #json: string[] = [];
-  /** White space after a whole JSON text: part of it only if it ends. */
+  /** Whitespace after complete JSON, which is delivered only if it ends. */
   #held = "";
   readonly #text: string[] = [];
   readonly #reasoning: string[] = [];
@@ -83,7 +83,7 @@ export class SampleWatch {
     return event.type === "tool-call-delta" ? this.#argumentsOf(event.index).add(event.json) : undefined;
   }
 
-  /** Whether the text up to the loop is one whole JSON object or list. */
+  /** Whether the text before the loop is a complete JSON object or array. */
   get isWhole(): boolean {
     return this.#speech.space.closed && isJson(this.#json.join(""));
   }
@@ -92,7 +92,7 @@ export class SampleWatch {
     return this.#speech.space.closed || this.#held !== "";
   }
 
-  /** The event without the white space that may be the beginning of a loop. */
+  /** The event without whitespace that may be the start of a loop. */
   hold(event: ContentEvent): readonly FlowEvent[] {
     if (event.type !== "text-delta") return this.#release(event);
     const { closed, run } = this.#speech.space;
@@ -118,7 +118,7 @@ export class SampleWatch {
     return channel;
   }
 
-  /** Remembers what is delivered. */
+  /** Records a delivered event. */
   note(event: FlowEvent): void {
     switch (event.type) {
       case "text-delta":
@@ -145,7 +145,7 @@ export class SampleWatch {
     if (call !== undefined) this.#calls.set(index, { ...call, json: call.json + json });
   }
 
-  /** What was delivered; of what ran into the loop, only what stands before it. */
+  /** The delivered part, without the loop. */
   partial(loop?: { readonly event: FlowEvent; readonly found: Degeneration }): PartialAnswer {
     const up = (type: FlowEvent["type"], pieces: readonly string[]) => {
       const text = pieces.join("");

@@ -11,17 +11,17 @@ import { targetError } from "../core/target-error.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import type { TargetSearch } from "./target-search.ts";
 
-/** How targets are asked; the same for all calls of a model. */
+/** The dependencies for serving calls; the same for all calls of a model. */
 export interface Asking {
   readonly dialectOf: (target: Target) => Dialect;
   readonly next: Next;
 }
 
-/** Has targets serve one call, and knows what of it the reader has. */
+/** Runs targets for one call, and tracks what was delivered. */
 export class Serving {
-  /** Whether the reader has been given something. */
+  /** Whether content was delivered. */
   delivered = false;
-  /** Of the targets that are asked now, the one whose answer is read. */
+  /** The target whose answer is delivered. */
   activeTarget: Target | undefined;
   readonly #search: TargetSearch;
   readonly #asking: Asking;
@@ -31,7 +31,7 @@ export class Serving {
     this.#asking = asking;
   }
 
-  /** Runs one target and puts its `start` and adjustments before its first events. */
+  /** Runs one target and emits its `start` and adjustments before its first events. */
   async *serve(target: Target, call: Call): Events {
     const serving = servingTarget(target, call.input);
     const dialect = this.#asking.dialectOf(serving);
@@ -73,8 +73,8 @@ export class Serving {
   }
 
   /**
-   * A refusal is an answer, but while a model of `content_policy_fallbacks` may still serve, it is a failure of this target:
-   * what would show of it is held back until something else is said.
+   * A refusal is an answer, unless a model of `content_policy_fallbacks` remains; then it is a failure of this target, so its
+   * events are buffered until other content arrives.
    */
   async *#withoutRefusal(events: Events, call: Call, target: Target): Events {
     let held: FlowEvent[] = [];
@@ -91,7 +91,7 @@ export class Serving {
   }
 }
 
-/** Answers that are streamed although the caller reads no stream: a clock for the first token needs one to watch. */
+/** Whether to stream although the caller does not: first_token_timeout needs a stream. */
 function isStreamedAnyway({ settings }: ModelRequest, { policy }: Target, { longAnswerTokens }: Dialect): boolean {
   if (policy.firstTokenTimeoutMs !== undefined) return true;
   return longAnswerTokens !== undefined && (settings.maxNewTokens ?? 0) > longAnswerTokens;

@@ -6,12 +6,12 @@ import type { Events, FlowEvent } from "../core/event.ts";
 import type { Next } from "../core/layer.ts";
 import { type Log, Recording } from "./recording.ts";
 
-/** Gives the answer of a request to others, when it may be shared. */
+/** Returns the answer of a request for other calls, if it may be shared. */
 type Keep = (log: Log) => Promise<boolean>;
 
 /**
- * One request for equal calls at the same time. It belongs to all of them: it ends with its answer, its failure, or when the
- * last of them has left. One of those that still wait then has its events and its attempts as its own.
+ * One request for equal concurrent calls. It ends with its answer, its failure, or when the last call is abandoned. One of the
+ * remaining calls gets its events and attempts.
  */
 class SharedRequest {
   readonly #lead: Call;
@@ -22,7 +22,7 @@ class SharedRequest {
   #waiting = 0;
   #claimed = false;
   #failure: { readonly error: unknown } | undefined;
-  /** The answer as others may have it. */
+  /** The answer for the other calls. */
   #log: Log | undefined;
 
   constructor(call: Call, next: Next, keep: Keep, onEnd: () => void) {
@@ -33,7 +33,7 @@ class SharedRequest {
     this.#ended = this.#run(events, keep).finally(onEnd);
   }
 
-  /** Events for a call that waited: the request's own for one, its answer for the others, or nothing to share. */
+  /** Events for a waiting call: the request's events for one, its answer for the others, or nothing to share. */
   async *join(call: Call): AsyncGenerator<readonly FlowEvent[], boolean> {
     this.#waiting++;
     try {
@@ -54,7 +54,7 @@ class SharedRequest {
     return true;
   }
 
-  /** A failure is that of one call. The deadline of a call that has left is not that of the others. */
+  /** A failure is passed to one call. The deadline of an abandoned call does not apply to the others. */
   async *#own(call: Call): AsyncGenerator<readonly FlowEvent[], boolean> {
     if (this.#failure !== undefined && call !== this.#lead && this.#endedBefore(call)) {
       this.#claimed = true;
@@ -91,11 +91,11 @@ class SharedRequest {
   }
 }
 
-/** Requests that equal calls share, by the key that makes calls equal. */
+/** Shared requests, by cache key. */
 export class SharedRequests {
   readonly #requests = new Map<string, SharedRequest>();
 
-  /** Follows an equal call or leads. Where there is nothing to share, those that waited ask one after the other. */
+  /** Joins an equal call or starts a request. If there is nothing to share, the waiting calls send requests in sequence. */
   async *events(key: string, call: Call, next: Next, keep: Keep): Events {
     for (let done = false; !done; ) done = yield* this.#requestOf(key, call, next, keep).join(call);
   }

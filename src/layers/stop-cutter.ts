@@ -3,8 +3,8 @@ import { possibleStart } from "../core/possible-start.ts";
 import { type Divided, HeldText } from "./held-text.ts";
 
 /**
- * Ends the text at the first stop sequence, for models that take none. The rest is read and not shown: only then the
- * provider reports what the answer used.
+ * Ends the text at the first stop sequence, for models without support. The rest is read but not delivered, because the
+ * provider reports usage at the end.
  */
 export class StopCutter extends HeldText {
   readonly #cut = new Set<number>();
@@ -20,7 +20,7 @@ export class StopCutter extends HeldText {
     return { shown: text.slice(0, text.length - keep), held: text.slice(text.length - keep) };
   }
 
-  /** Where the sequence begins that is complete first: a model would have stopped there, whatever was going to follow. */
+  /** The start of the first complete sequence, where a model would have stopped. */
   #firstEnd(text: string): number | undefined {
     const found = this.words
       .map((word) => ({ start: text.indexOf(word), length: word.length }))

@@ -4,23 +4,23 @@ import type { MemberState } from "./member-state.ts";
 export type Strategy = "priority" | "round_robin" | "random" | "weighted" | "least_busy" | "latency" | "cost" | "usage";
 
 export interface Candidate {
-  /** Share of the calls, by "weighted". */
+  /** Share of the calls for "weighted". */
   readonly weight: number;
   price(): Price | undefined;
   readonly state: MemberState;
 }
 
 interface Moment {
-  /** Calls of the group before this one. */
+  /** Number of earlier calls of the group. */
   readonly turn: number;
   readonly random: () => number;
   readonly nowMs: number;
 }
 
-/** The members of a group in the order one call tries them. */
+/** Orders the members of a group for one call. */
 export function inOrder<M extends Candidate>(strategy: Strategy, members: readonly M[], moment: Moment): readonly M[] {
   const { turn, random, nowMs } = moment;
-  // Members that are equal take turns.
+  // Equal members take turns.
   const rotated = members.map((_, index) => members[(index + turn) % members.length] as M);
   const by = (rank: (member: M) => number) => rotated.toSorted((left, right) => rank(left) - rank(right));
   switch (strategy) {
@@ -43,7 +43,7 @@ export function inOrder<M extends Candidate>(strategy: Strategy, members: readon
   }
 }
 
-/** One after the other, each with a chance in proportion to its weight among those that are left. */
+/** Random order, with probabilities in proportion to the weights of the remaining members. */
 function drawn<M>(members: readonly M[], weightOf: (member: M) => number, random: () => number): readonly M[] {
   const left = [...members];
   const order: M[] = [];
@@ -59,7 +59,7 @@ function drawn<M>(members: readonly M[], weightOf: (member: M) => number, random
   return order;
 }
 
-/** Of a million tokens of prompt and as many of answer; a member without a price comes last. */
+/** Price of a million input and a million output tokens; a member without a price comes last. */
 function costOf(price: Price | undefined): number {
   return price === undefined ? Number.POSITIVE_INFINITY : price.input + price.output;
 }

@@ -3,31 +3,31 @@ import type { Target } from "../core/target.ts";
 import type { PromptWindow } from "./prompt-window.ts";
 import { asModelError, verdictOf } from "./verdict.ts";
 
-/** The targets of one model, resolved when they are needed. */
+/** The targets of one model, resolved on use. */
 export interface Chain {
   readonly primary: Target;
-  /** `undefined` where nothing is set, which is not the same as an empty list. */
+  /** `undefined` if not set, which differs from an empty list. */
   fallbacks(kind: FallbackList): readonly Target[] | undefined;
-  /** Fallbacks that cannot serve, for example without a key, and why. */
+  /** Unusable fallbacks, for example without a key, and why. */
   readonly leftOut: readonly string[];
-  /** The targets are equals: the first is no better than the others. */
+  /** Whether the targets are members of a group, without a preferred one. */
   readonly isGroup?: boolean;
 }
 export type FallbackList = "general" | "context" | "policy" | "rate-limit";
 
-/** Why a request was not sent to a target: it has media that the target does not take, or anything else is in the way. */
+/** Why a request was not sent to a target: unsupported media, or any other reason. */
 export type Unfit = "media" | "other";
 
-/** Which target of a chain one call goes to, and which one when that fails. */
+/** Chooses the targets of a call: the first one, and the next one after a failure. */
 export class TargetSearch {
   readonly #chain: Chain;
   readonly #window: PromptWindow;
   readonly #queue: Target[];
   readonly #tried = new Set<string>();
   readonly #failures: ModelError[] = [];
-  /** Those of the failures for which nothing was sent. */
+  /** The failures without a request. */
   readonly #unsent = new Map<ModelError, Unfit>();
-  /** Whether a content policy has stopped an answer: later targets are asked for that reason. */
+  /** Whether a content policy stopped an answer, so that later targets come from its list. */
   #forbidden = false;
 
   constructor(chain: Chain, window: PromptWindow) {
@@ -40,14 +40,14 @@ export class TargetSearch {
     return this.#chain.primary;
   }
 
-  /** The target to ask now. */
+  /** The current target. */
   next(): Target | undefined {
     const target = this.#queue.shift();
     if (target !== undefined) this.#tried.add(target.entry);
     return target;
   }
 
-  /** @throws ModelError when the prompt exceeds the window of the target, and another may take it. */
+  /** @throws ModelError if the prompt exceeds the target's context window and another target may support it. */
   requireRoom(target: Target): void {
     const asked = target === this.#chain.primary && this.#chain.isGroup !== true;
     const failure = this.#window.refusal(target, asked, this.#others(target));
@@ -60,19 +60,19 @@ export class TargetSearch {
     this.#unsent.set(failure, why);
   }
 
-  /** Whether another target may serve when the one that is asked fails. */
+  /** Whether another target remains if the current one fails. */
   get anotherRemains(): boolean {
     return this.#queue.length > 0 || this.#remains("general");
   }
 
-  /** Whether another target may serve when the one that is asked declines. */
+  /** Whether another target remains if the current one refuses. */
   get policyRemains(): boolean {
     return this.#remains("policy");
   }
 
   /**
-   * Adds the targets that may serve after this failure and gives the first.
-   * @throws ModelError about all failures when there is none.
+   * Adds the targets for this failure and returns the next one.
+   * @throws ModelError about all failures if there is none.
    */
   after(failure: ModelError): Target {
     this.#failures.push(failure);
@@ -82,23 +82,23 @@ export class TargetSearch {
     return next;
   }
 
-  /** The target of a request beside the primary's: the first fallback whose window fits, or the primary again. */
+  /** The target of a hedged request: the first fallback with a large enough window, or the primary again. */
   besidePrimary(): Target {
     const fits = (target: Target) => this.#window.refusal(target, false, []) === undefined;
     return this.#chain.fallbacks("general")?.find(fits) ?? this.#chain.primary;
   }
 
-  /** A target is asked beside the primary, so it is not asked again. */
+  /** Removes a target that is used for a hedged request. */
   take(target: Target): void {
     this.#tried.add(target.entry);
   }
 
-  /** A target that was taken was called off, so it may be asked after all. */
+  /** Restores a target whose hedged request was cancelled. */
   giveBack(target: Target): void {
     this.#tried.delete(target.entry);
   }
 
-  /** A target that was taken has failed while another one is still running. */
+  /** Records the failure of a hedged request while the other is in flight. */
   noteFailure(error: unknown, target: Target): void {
     this.#failures.push(asModelError(error, target));
   }
@@ -107,16 +107,15 @@ export class TargetSearch {
     return (this.#chain.fallbacks(kind) ?? []).some((target) => !this.#tried.has(target.entry));
   }
 
-  /** Targets that could be asked in place of this one, should the prompt not fit. */
+  /** Alternatives to this target if the prompt does not fit. */
   #others(target: Target): readonly Target[] {
     const candidates = [...this.#queue, ...this.#own("context")];
     return candidates.filter((other) => other !== target && !this.#tried.has(other.entry));
   }
 
   /**
-   * A list of its own for a kind of failure replaces the general one; what a policy forbids goes to the list for it or
-   * nowhere. A fallback that is itself misconfigured (its model is not found, it refuses the request) does not keep the
-   * next one from serving.
+   * A specific list for an error replaces the general one; policy errors use only their own list. A misconfigured fallback (its
+   * model is not found, or it rejects the request) does not prevent the next one.
    */
   #enqueue(failure: ModelError): void {
     if (failure.row.fallback === "policy") {
@@ -130,11 +129,11 @@ export class TargetSearch {
   }
 
   #candidatesAfter(failure: ModelError): readonly Target[] {
-    // Another target may take the image, the file or the audio that this one cannot take.
+    // Another target may support the image, file or audio.
     const kind = this.#unsent.get(failure) === "media" ? "general" : failure.row.fallback;
     switch (this.#forbidden ? "policy" : kind) {
       case "none":
-        // Of equals, one that does not have the model says nothing about the others.
+        // A group member without the model does not affect the others.
         return this.#chain.isGroup === true && failure.code === "not_found" ? this.#own("general") : [];
       case "policy":
         return this.#chain.fallbacks("policy") ?? [];
@@ -147,7 +146,7 @@ export class TargetSearch {
     }
   }
 
-  /** The list itself, or where nothing is set the general one. */
+  /** The specific list, or the general one if it is not set. */
   #own(list: FallbackList): readonly Target[] {
     return this.#chain.fallbacks(list) ?? this.#chain.fallbacks("general") ?? [];
   }

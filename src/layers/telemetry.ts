@@ -3,7 +3,7 @@ import { isModelError, ModelError } from "../core/error.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Observer } from "../core/observer.ts";
 
-/** The outermost layer: settles the call exactly once whatever happens, and shows it to the observers. */
+/** The outermost layer: settles the call exactly once, and reports it to the observers. */
 export function telemetry(observers: readonly Observer[]): Layer {
   const readers = observers.filter(({ passed }) => passed !== undefined);
   return async function* (call, next) {
@@ -22,7 +22,7 @@ export function telemetry(observers: readonly Observer[]): Layer {
       throw failure;
     } finally {
       if (!ended) failure = call.cancellation.reason ?? leftEarly();
-      // Whoever stopped reading wants nothing more: everything still running for this call ends now.
+      // The reader stopped: everything in flight for this call ends now.
       if (failure !== undefined) call.cancellation.cancel(failure);
       call.cancellation.release();
       call.record.settle(failure === undefined ? { ok: true } : { ok: false, error: failure });

@@ -7,8 +7,8 @@ import type { Layer } from "../core/layer.ts";
 import { targetError } from "../core/target-error.ts";
 
 /**
- * The clocks of one attempt: its total time, the wait for the first token, and idleness between model data. Each kills
- * the attempt, never the call. A reader that takes its time does not let the idle clock run.
+ * The timeouts of one attempt: total time, time to the first token, and idle time between model data. Each ends the attempt,
+ * never the call. The idle timeout does not run while the reader is slow.
  */
 export const timeout: Layer = async function* (call, next) {
   call.record.read = call.target;
@@ -30,12 +30,12 @@ export const timeout: Layer = async function* (call, next) {
   } finally {
     clocks.stop();
     attempt.release();
-    // Not awaited: a dialect that ignores its cancellation must not hold up the call.
+    // Not awaited: a dialect that ignores its cancellation must not block the call.
     iterator.return?.()?.then(undefined, () => {});
   }
 };
 
-/** One timer for all clocks of the attempt, armed for the nearest limit and moved only when it fires. */
+/** One timer for all timeouts of the attempt, set for the nearest limit and rescheduled only when it fires. */
 class Clocks {
   readonly #call: Call;
   readonly #attempt: Cancellation;
@@ -59,7 +59,7 @@ class Clocks {
     if (this.#lastDataMs !== undefined) this.#lastDataMs = this.#call.clock.monotonic();
   }
 
-  /** Time in which the reader had what had arrived and asked for no more: it is not the attempt's. */
+  /** Time in which the reader did not request events; excluded from the attempt. */
   #readersMs(): number {
     if (this.#waiting || this.#lastDataMs === undefined) return this.#readersTotalMs;
     return this.#readersTotalMs + this.#call.clock.monotonic() - this.#lastDataMs;
@@ -77,7 +77,7 @@ class Clocks {
     this.#call.record.firstTokenMs ??= this.#call.clock.monotonic() - this.#call.record.startedMs;
   }
 
-  /** A connection that breaks when the time of the attempt is over counts as timed out, so that it is not retried. */
+  /** A connection that breaks at the moment of the timeout counts as timed out, so that it is not retried. */
   failureAtLimit(error: unknown): ModelError | undefined {
     if (!isModelError(error, "connection_failed") && !isModelError(error, "stream_truncated")) return undefined;
     const { atMs, phase, limitMs } = this.#nearest();

@@ -2,14 +2,14 @@ import type { StripTokens } from "../core/option-values.ts";
 import { possibleStart } from "../core/possible-start.ts";
 import { type Divided, HeldText } from "./held-text.ts";
 
-/** What takes special tokens out of the text; `undefined` where there are none to take. */
+/** Removes special tokens from the text; `undefined` if there are none to remove. */
 export function tokenStripper({ tokens, where }: StripTokens): HeldText | undefined {
   if (tokens.length === 0) return undefined;
   const longestFirst = tokens.toSorted((left, right) => right.length - left.length);
   return where === "anywhere" ? new TokenStripper(longestFirst) : new EdgeStripper(longestFirst, where === "edges");
 }
 
-/** Removes special tokens wherever they stand: from left to right, the longest first, and never one that only removal made. */
+/** Removes special tokens anywhere: from left to right, the longest first, but not tokens that a removal creates. */
 class TokenStripper extends HeldText {
   readonly #firsts: ReadonlySet<string | undefined>;
 
@@ -35,12 +35,12 @@ class TokenStripper extends HeldText {
   }
 }
 
-/** More special tokens and white space in a row than this are not the end of an answer. */
+/** A longer run of special tokens and whitespace is not the end of an answer. */
 const LONGEST_END = 1_000;
 
 /**
- * Removes special tokens at the end of the text, with the white space between and after them, and with `start` also at its
- * beginning. Anywhere else they are what the text is about.
+ * Removes special tokens at the end of the text, with the whitespace between and after them, and with `start` also at its
+ * start. Elsewhere they are part of the text.
  */
 class EdgeStripper extends HeldText {
   readonly #start: boolean;
@@ -67,7 +67,7 @@ class EdgeStripper extends HeldText {
     return rest;
   }
 
-  /** Length of the end of the text that is kept until it is known what follows. */
+  /** Length of the suffix that is buffered until more text arrives. */
   #openEnd(text: string): number {
     const open = possibleStart(text, this.words);
     let length = text.length - this.#endOf(text);
@@ -78,7 +78,7 @@ class EdgeStripper extends HeldText {
     return length > LONGEST_END ? open : length;
   }
 
-  /** Where the tokens at the end of the text begin. */
+  /** Start of the tokens at the end of the text. */
   #endOf(text: string): number {
     let end = text.length;
     for (;;) {

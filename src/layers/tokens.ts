@@ -9,18 +9,18 @@ import { timedOut } from "./timeout.ts";
 
 const RENEW_BEFORE_MS = 60_000;
 
-/** A token with the secret that goes out: one object for all requests, so that their SDK client stays the same. */
+/** A token with its secret: one object for all requests, so that the SDK client is reused. */
 interface HeldToken extends Token {
   readonly secret: Secret;
 }
 
-/** One question to a hook, and how many calls wait for its answer. */
+/** A pending call of a hook, and the number of calls that wait for it. */
 interface Asking {
   readonly answer: Promise<HeldToken>;
   waiting: number;
 }
 
-/** The tokens of one target's hook: asked for by one call for all, and again a minute before the last one ends. */
+/** The tokens of one target's hook: requested once for all waiting calls, and again a minute before the last one expires. */
 export class Tokens {
   readonly #hook: () => Promise<Token>;
   #known: HeldToken | undefined;
@@ -31,9 +31,9 @@ export class Tokens {
   }
 
   /**
-   * A token to send now.
-   * @throws ModelError with the hook's code where it threw one, else `unauthorized`; `timed_out` when the hook takes longer
-   * than an attempt may.
+   * The current token.
+   * @throws ModelError with the hook's code if it threw one, otherwise `unauthorized`; `timed_out` if the hook takes longer than
+   * an attempt may.
    */
   async current(operation: Operation): Promise<HeldToken> {
     const known = this.#known;
@@ -42,18 +42,18 @@ export class Tokens {
     try {
       return await this.#ask(operation);
     } catch (error) {
-      // It was asked in good time.
+      // The renewal started early, so the old token is still valid.
       if (known !== undefined && leftMs > 0 && error instanceof HookFailure) return known;
       throw error instanceof HookFailure ? failureOf(operation, error.cause, known) : error;
     }
   }
 
-  /** The provider refused it before its time: the next call asks for another. */
+  /** The provider rejected it before it expired: the next call requests another one. */
   drop(token: HeldToken): void {
     if (this.#known === token) this.#known = undefined;
   }
 
-  /** A hook that never answers is an attempt that never ends, so the attempt's clock holds for it. */
+  /** The timeout of an attempt also applies to the hook. */
   async #ask(operation: Operation): Promise<HeldToken> {
     this.#asking ??= this.#begin();
     const asking = this.#asking;
@@ -68,7 +68,7 @@ export class Tokens {
       off();
       attempt.release();
       asking.waiting -= 1;
-      // A request that was abandoned or that failed is not shared with the next call.
+      // A failed or abandoned hook call is not shared with the next call.
       if (asking.waiting === 0 || attempt.reason === late) this.#forget(asking);
     }
   }
@@ -100,12 +100,12 @@ export class Tokens {
   }
 }
 
-/** Several calls may wait for one answer, and each needs an error of its own. */
+/** Several calls may wait for one hook call, and each needs its own error. */
 class HookFailure extends Error {}
 
 const ALL = new WeakMap<Target, Tokens>();
 
-/** The tokens of a target, where its provider has a hook. */
+/** The tokens of a target, if its provider has a hook. */
 export function tokensOf(target: Target): Tokens | undefined {
   const { token } = target.credentials;
   if (token === undefined) return undefined;
@@ -117,7 +117,7 @@ export function tokensOf(target: Target): Tokens | undefined {
   return tokens;
 }
 
-/** A hook that knows the code of its failure throws it; any other failure is worth one more try. */
+/** A hook may throw a ModelError; any other exception is retried once. */
 function failureOf({ target }: Operation, cause: unknown, known: HeldToken | undefined): ModelError {
   const words = cause instanceof Error ? cause.message : String(cause);
   const clean = redact(withoutKeys(words), known === undefined ? [] : [known.secret]);

@@ -4,10 +4,10 @@ import { type Cost, costFromNano, type NanoCost, NanoSum, nanoOf, UNKNOWN_COST }
 import type { Observer } from "../core/observer.ts";
 import { type Usage, UsageSum } from "../core/usage.ts";
 
-/** What a factory has spent, failed attempts included. */
+/** The usage of a factory, including failed attempts. */
 export interface UsageTotal {
   readonly calls: number;
-  /** Requests that left, retries and fallbacks included. */
+  /** Sent requests, including retries and fallbacks. */
   readonly requests: number;
   readonly usage: Usage;
   readonly cost: Cost;
@@ -16,15 +16,15 @@ export interface UsageTotal {
 export const USAGE_GROUPS = ["model", "provider", "tag", "scope", "day"] as const;
 export type UsageGroup = (typeof USAGE_GROUPS)[number];
 
-/** Most names of a group that are counted separately: callers may make up tags and scopes. */
+/** Maximum number of names per group, because callers may generate tags and scopes. */
 const MOST_NAMES = 10_000;
 /** The sum of all names beyond those. */
 const OTHER = "other";
 
-/** Sums of a factory's calls, kept per group so that memory does not grow with the number of calls. */
+/** Sums of a factory's calls per group, so that memory does not grow with the number of calls. */
 export class UsageTotals implements Observer {
   readonly #total = new Sum();
-  /** Number of the call that was added last. */
+  /** Number of the last added call. */
   #lastCall = 0;
   readonly #groups: Readonly<Record<UsageGroup, Map<string, Sum>>> = {
     model: new Map(),
@@ -60,7 +60,7 @@ export class UsageTotals implements Observer {
     }
   }
 
-  /** Names beyond the limit share one sum, which takes an attempt once. */
+  /** Names beyond the limit share one sum, which counts an attempt once. */
   #sums(group: UsageGroup, names: readonly string[]): Iterable<Sum> {
     return names.length === 0 ? NONE : new Set(names.map((name) => this.#sum(group, name)));
   }
@@ -81,14 +81,14 @@ const NONE: readonly Sum[] = [];
 const DAY_MS = 86_400_000;
 let lastDay = { number: Number.NaN, name: "" };
 
-/** UTC date; the same for a whole day of calls. */
+/** UTC date, cached for the calls of a day. */
 function dayOf(nowMs: number): string {
   const number = Math.floor(nowMs / DAY_MS);
   if (number !== lastDay.number) lastDay = { number, name: new Date(nowMs).toISOString().slice(0, 10) };
   return lastDay.name;
 }
 
-/** Adds in place: this runs for every call, four times or more. */
+/** Adds in place, because this runs at least four times per call. */
 class Sum {
   calls = 0;
   #requests = 0;
@@ -98,7 +98,7 @@ class Sum {
   #lastCall = 0;
   #estimated = false;
 
-  /** A call counts once, however many of its attempts come here. */
+  /** A call counts once, for any number of attempts. */
   add({ usage, cost }: Attempt, money: NanoCost | undefined, call: number): void {
     if (this.#lastCall !== call) this.calls += 1;
     this.#lastCall = call;

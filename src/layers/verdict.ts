@@ -2,20 +2,20 @@ import { isModelError, ModelError } from "../core/error.ts";
 import type { Target } from "../core/target.ts";
 import { targetError } from "../core/target-error.ts";
 
-/** The error of a call whose targets all failed. A fallback that was configured but had no key is part of what went wrong. */
+/** The error of a call whose targets all failed. It also names fallbacks without a key. */
 export function verdictOf(
   errors: readonly ModelError[],
   unasked: Pick<ReadonlySet<ModelError>, "has">,
   leftOut: readonly string[],
 ): ModelError {
   const error = verdict(errors, unasked);
-  if (leftOut.length > 0 && error.row.fallback !== "none") error.message += `\n  not asked: ${leftOut.join("; ")}`;
+  if (leftOut.length > 0 && error.row.fallback !== "none") error.message += `\n  skipped: ${leftOut.join("; ")}`;
   return error;
 }
 
 /**
- * One code for all failures is kept, so that adding a fallback never breaks a caller's check; a single target is never
- * wrapped. Targets that could not take the request are listed, but do not change the code.
+ * A common code of all failures is kept, so that adding a fallback never breaks a caller's check; the error of a single target
+ * is never wrapped. Skipped targets are listed, but do not change the code.
  */
 function verdict(errors: readonly ModelError[], unasked: Pick<ReadonlySet<ModelError>, "has">): ModelError {
   const [only] = errors;

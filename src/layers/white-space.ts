@@ -1,12 +1,12 @@
-/** More of it in a row is not an answer. Code indents and leaves lines free, JSON outside its strings does neither. */
+/** Maximum consecutive whitespace. Code has indentation and empty lines; JSON outside of strings needs less. */
 const MOST_IN_TEXT = 2_000;
 const MOST_IN_JSON = 256;
 
-/** Counts white space in a row, and knows where JSON has its strings and its end. */
+/** Counts consecutive whitespace, and tracks strings and the end of JSON. */
 export class WhiteSpaceWatch {
-  /** White space characters at the end of the text. */
+  /** Number of whitespace characters at the end of the text. */
   run = 0;
-  /** The text is one JSON object or list, whole, with nothing but white space after it. */
+  /** Whether the text is a complete JSON object or array, followed only by whitespace. */
   closed = false;
   readonly #wantsJson: boolean;
   #shape: "open" | "json" | "text" = "open";
@@ -22,13 +22,13 @@ export class WhiteSpaceWatch {
     return this.#shape !== "text";
   }
 
-  /** How much of `text` was read when the white space became too much; `undefined` when it did not. */
+  /** Number of characters of `text` read when the limit was exceeded; `undefined` if it was not. */
   add(text: string): number | undefined {
     if (this.#shape === "text") return this.#text(text, 0);
     return this.#shape === "open" ? this.#open(text) : this.#json(text, 0);
   }
 
-  /** A run that is too long has white space at its end and all the way before: looking at ends skips nearly all text. */
+  /** Checking only chunk ends skips nearly all text, because a run that is too long also has whitespace there. */
   #text(text: string, from: number): number | undefined {
     let before = this.run;
     for (let start = from; ; ) {
@@ -44,7 +44,7 @@ export class WhiteSpaceWatch {
     }
   }
 
-  /** Where JSON was asked for, it may come after a few words. */
+  /** Requested JSON may follow a few words. */
   #open(text: string): number | undefined {
     const most = this.#wantsJson ? MOST_IN_JSON : MOST_IN_TEXT;
     for (let at = 0; at < text.length; at++) {
@@ -59,7 +59,7 @@ export class WhiteSpaceWatch {
     return undefined;
   }
 
-  /** Every character of a JSON answer passes here, so its state is kept in local variables. */
+  /** Runs for every character of a JSON answer, so its state is in local variables. */
   #json(text: string, from: number): number | undefined {
     this.#shape = "json";
     let { run, closed } = this;
@@ -92,7 +92,7 @@ export class WhiteSpaceWatch {
     return at < text.length ? at + 1 : undefined;
   }
 
-  /** Something came after what looked like the whole. */
+  /** Text after apparently complete JSON. */
   #noJson(text: string, at: number): number | undefined {
     this.closed = false;
     this.#shape = "text";

@@ -3,8 +3,8 @@ import type { FlowEvent } from "../core/event.ts";
 import type { Usage } from "../core/usage.ts";
 
 /**
- * Reports a prompt that the provider counted above the model's window. A host that serves it all the same has truncated
- * it silently, or the declared window is wrong. Searches on the host's side count their results, too, so they say nothing.
+ * Reports a prompt that the provider counted above the model's context window. A host that still serves it has truncated it
+ * silently, or the declared window is wrong. With web searches, counts include the results, so there is no report.
  */
 export function windowReport({ target, request }: Call, usage: Usage): FlowEvent | undefined {
   const { context } = target.facts;

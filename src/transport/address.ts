@@ -1,12 +1,12 @@
-/** The parts of an address that a request needs. */
+/** The parts of a URL that a request needs. */
 export interface Address {
   readonly href: string;
   readonly origin: string;
-  /** With the query. */
+  /** Including the query. */
   readonly path: string;
 }
 
-/** The URL of a request template is the same for many requests; its getters make new strings each time. */
+/** Cached, because a request template has the same URL for many requests, and its getters create new strings. */
 const known = new WeakMap<URL, Address>();
 
 export function addressOf(url: URL): Address {

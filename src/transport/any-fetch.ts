@@ -8,7 +8,7 @@ import { mayBeEventStream, notEventStream } from "./message-reader.ts";
 import { SseFramer } from "./sse.ts";
 import { wellFormedBody } from "./well-formed-body.ts";
 
-/** What a user may hand over instead of the built-in transport: an object, or any function with fetch's signature. */
+/** A custom transport: an object, or any function with the signature of fetch. */
 export type TransportInput = FetchLike | TransportObject;
 type FetchLike = (url: string | URL | Request, init?: WireInit) => Promise<Response>;
 interface TransportObject {
@@ -17,8 +17,8 @@ interface TransportObject {
 }
 
 /**
- * A transport over another fetch: the global one, an instrumented one, a test's. It gets standard arguments and
- * may give a standard Response; cancellation, framing and error words are ours. Its connect and silence times are its own.
+ * A transport over another fetch function: the global one, an instrumented one, a mock. It gets standard arguments and may return
+ * a standard Response; cancellation, framing and error messages are ours. It handles connect and silence timeouts itself.
  */
 export function transportFrom(given: TransportInput): Transport {
   const inner: TransportObject = typeof given === "function" ? { fetch: given } : given;
@@ -64,14 +64,14 @@ function failureOf(error: unknown, url: string | URL | Request): ModelError {
   return new ModelError({ code: "connection_failed", message: `No answer from ${origin}: ${words}`, cause: error });
 }
 
-/** Most characters of an error answer that are kept. */
+/** Maximum characters of an error response. */
 const MAX_ERROR_LENGTH = 64 * 1024;
 
 function headersWithoutEcho(headers: Headers, exchange: Exchange): Headers {
   return new Headers([...headers].map(([name, value]) => [name, withoutEcho(value, exchange)]));
 }
 
-/** A standard Response in the shape the dialects read. */
+/** A standard Response in the form that the dialects use. */
 class FetchedResponse implements WireResponse {
   readonly status: number;
   readonly ok: boolean;

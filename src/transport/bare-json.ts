@@ -1,11 +1,11 @@
 import { JsonNesting } from "../core/json-nesting.ts";
 
-/** Most of it that is held; an error of a provider is a few lines long. */
+/** Maximum buffered length; errors of providers are a few lines long. */
 const MAX_LENGTH = 64 * 1024;
 
 /**
- * JSON objects that stand between events without `data:`: Gemini writes its errors so, over one line or many. Dropped,
- * the answer would only look cut.
+ * JSON objects between events without `data:`, on one or more lines, as Gemini sends errors. Without them, the answer would only
+ * look truncated.
  */
 export class BareJson {
   #atLineStart = true;
@@ -13,7 +13,7 @@ export class BareJson {
   #open = false;
   #nesting = new JsonNesting();
 
-  /** Whether an object has begun and not ended. */
+  /** Whether an object has started and not ended. */
   get open(): boolean {
     return this.#open;
   }
@@ -22,7 +22,7 @@ export class BareJson {
     this.#open = true;
   }
 
-  /** Where in `text` an object begins at the beginning of a line; -1 when none does. */
+  /** Index in `text` of an object at the start of a line; -1 if there is none. */
   startIn(text: string): number {
     if (text === "") return -1;
     if (this.#atLineStart && text.startsWith("{")) return 0;
@@ -34,7 +34,7 @@ export class BareJson {
     return (afterCr < 0 ? afterLf : Math.min(afterLf, afterCr)) + 1;
   }
 
-  /** Reads on in the object; gives it once it has ended. `rest` belongs to it no more. */
+  /** Continues the object and returns it once it has ended. `rest` is the text after it. */
   read(text: string): { readonly object: string | undefined; readonly rest: string } {
     const end = this.#nesting.endIn(text);
     const ended = end >= 0;

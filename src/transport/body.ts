@@ -1,18 +1,18 @@
 import type { ModelError } from "../core/error.ts";
 import type { BodyCut } from "./failure.ts";
 
-/** What a body can do with the connection it comes from. */
+/** Control of the connection of a body. */
 export interface Flow {
   pause(): void;
   resume(): void;
-  /** Closes the connection; the body fails with `reason`, and what was not taken is dropped. */
+  /** Closes the connection; the body fails with `reason`, and unread bytes are dropped. */
   cancel(reason: ModelError): void;
 }
 
-/** Undelivered bytes above which the socket is no longer read. */
+/** The socket is paused above this many undelivered bytes. */
 const HIGH_WATER_BYTES = 64 * 1024;
 
-/** The bytes of a response between the socket and its one reader. */
+/** The bytes of a response between the socket and its reader. */
 export class Body {
   readonly flow: Flow;
   state: "open" | "ended" | "failed" = "open";
@@ -45,7 +45,7 @@ export class Body {
     this.onChange?.();
   }
 
-  /** Ends in failure; what arrived before is still delivered unless `drop`. */
+  /** Ends with a failure; earlier bytes are still delivered unless `drop`. */
   fail(failure: ModelError | BodyCut, drop: boolean): void {
     if (drop) this.take();
     if (this.state === "open" || drop) {
@@ -55,13 +55,13 @@ export class Body {
     }
   }
 
-  /** From now on nothing is held back: the reader wants the whole body and counts its bytes. */
+  /** Stops pausing the socket, because the reader reads the complete body and limits its size. */
   collect(): void {
     this.#collecting = true;
     this.#resume();
   }
 
-  /** What arrived since the last time. */
+  /** The bytes since the last call. */
   take(): Buffer[] {
     const chunks = this.#chunks;
     if (chunks.length > 0) {

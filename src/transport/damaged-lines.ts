@@ -1,23 +1,23 @@
 const LINE_END = /[\r\n]/g;
-/** A comment has no name. */
+/** A comment has no field name. */
 const FIELD = /^(?:data|event|id|retry)?:/;
 /** The name of any field. */
 const NAMED = /^([A-Za-z0-9_-]+):/;
 const NAME = /^[A-Za-z0-9_-]*$/;
 const WITHOUT_VALUE: ReadonlySet<string> = new Set(["", "data", "event", "id", "retry"]);
-/** Characters of a line in which the colon of a field is looked for. */
+/** Maximum length of a field name before its colon. */
 const LONGEST_NAME = 64;
 
 /**
- * Finds lines that hold an object and are not a field of an event stream, such as a damaged `data:`. The standard
- * ignores them, and the text in them would be missing from the answer. A field with a name of its own is ignored, unless
- * the name is what damage makes of `data`. The parser does not report lines that are split over reads.
+ * Finds lines with an object that are not a field of an event stream, such as a damaged `data:`. The standard ignores them, so
+ * their text would be missing from the answer. Unknown fields are ignored, unless their name may be a damaged `data`. The
+ * parser does not report lines that are split over reads.
  */
 export class DamagedLines {
   #head = "";
   #isField: boolean | undefined;
 
-  /** Where in `text` the first such line is, 0 if it began before; -1 if there is none. */
+  /** Index in `text` of the first such line, 0 if it started before; -1 if there is none. */
   firstIn(text: string): number {
     const endOf = text.includes("\r") ? anyLineEnd : lineFeed;
     for (let start = 0; start < text.length; ) {
@@ -63,12 +63,12 @@ function isField(line: string): boolean {
   return FIELD.test(line) || (name !== undefined && !isDamagedData(name.toLowerCase()));
 }
 
-/** Whether a name may have been `data`: it holds it, is a beginning or an end of it, or has one wrong character. */
+/** Whether a name may be a damaged `data`: contains it, is a prefix or suffix of it, or differs by one character. */
 function isDamagedData(name: string): boolean {
   if (name.includes("data") || "data".startsWith(name) || "data".endsWith(name)) return true;
   const before = [...name].findIndex((char, at) => char !== "data"[at]);
   const [rest, lost] = [name.slice(before), "data".slice(before)];
-  // One character is another one, is missing, or is too many.
+  // One character is different, missing or extra.
   return rest.slice(1) === lost.slice(1) || rest === lost.slice(1) || rest.slice(1) === lost;
 }
 

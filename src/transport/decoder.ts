@@ -5,7 +5,7 @@ import { BodyCut } from "./failure.ts";
 
 type Zlib = ReturnType<typeof createGunzip> | ReturnType<typeof createBrotliDecompress>;
 
-/** Undoes a content-encoding between the network and a body. */
+/** Decodes a content-encoding between the network and a body. */
 export class ContentDecoder {
   readonly #encoding: string;
   readonly #body: Body;
@@ -57,7 +57,7 @@ export class ContentDecoder {
 
 const ENCODINGS = new Set(["gzip", "x-gzip", "br", "deflate"]);
 
-/** The encoding of a body that has to be undone; undefined for none. Throws for one we did not ask for. */
+/** The encoding of a body; undefined for none. Throws for one that was not requested. */
 export function contentEncoding(header: string | string[] | undefined): string | undefined {
   const encoding = String(header ?? "")
     .trim()
@@ -74,7 +74,7 @@ function createZlib(encoding: string, first: Buffer): Zlib {
   if (encoding === "br") return createBrotliDecompress({ flush: constants.BROTLI_OPERATION_FLUSH });
   const options = { flush: constants.Z_SYNC_FLUSH };
   if (encoding !== "deflate") return createGunzip(options);
-  // Some servers send deflate without the zlib wrapper its RFC asks for; the wrapper's first nibble is 8.
+  // Some servers send deflate without the required zlib wrapper, whose first nibble is 8.
   return ((first[0] ?? 0) & 0x0f) === 0x08 ? createInflate(options) : createInflateRaw(options);
 }
 

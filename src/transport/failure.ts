@@ -2,7 +2,7 @@ import { ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import { own } from "../core/own.ts";
 
-/** The peer closed or reset the connection in the middle of a body. What that means depends on who reads it. */
+/** The peer closed or reset the connection in the middle of a body. The reader decides what that means. */
 export class BodyCut {
   readonly cause: unknown;
 
@@ -20,7 +20,7 @@ export function proxyHost(proxy: string): string {
   return URL.canParse(proxy) ? new URL(proxy).host : "the proxy";
 }
 
-/** What went wrong before any answer, in words a user can act on. `origin` is where the request was to go. */
+/** The error of a request without a response. `origin` is the origin of the request. */
 export function connectionError(raw: unknown, origin: string, proxy: string | undefined, reused = false): ModelError {
   const cause = unwrapAggregate(raw);
   const code = codeOf(cause);
@@ -43,13 +43,13 @@ export function connectionError(raw: unknown, origin: string, proxy: string | un
   });
 }
 
-/** Header blocks beyond all bounds, and two lengths for one body, are found by undici; the rest by its parser. */
+/** undici detects oversized headers and duplicate lengths; its parser detects the rest. */
 const NOT_HTTP_CODES: ReadonlySet<string> = new Set([
   "UND_ERR_HEADERS_OVERFLOW",
   "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
 ]);
 
-/** The peer answered, but not in HTTP: another service listens there, and it will be the same one the next time. */
+/** The peer answered, but not with HTTP: another service listens there, so a retry would not help. */
 export function notHttpError(raw: unknown, origin: string): ModelError | undefined {
   const inner = (raw as { cause?: unknown } | undefined)?.cause;
   const cause = [raw, inner].find((error) => error instanceof Error && isNotHttp(error));
@@ -68,8 +68,8 @@ function isNotHttp(error: Error): boolean {
 }
 
 /**
- * The wording avoids "timed out": @anthropic-ai/sdk 1.12 replaces every error whose text matches /timed? ?out/ by one of
- * its own that has no cause.
+ * The message avoids "timed out": @anthropic-ai/sdk 1.12 replaces every error that matches /timed? ?out/ with its own, without
+ * a cause.
  */
 export function connectTimeout(origin: string, limitMs: number | undefined, cause?: unknown): ModelError {
   const limit = limitMs === undefined ? "" : ` within ${limitMs} ms`;
@@ -80,7 +80,7 @@ export function closedError(cause?: unknown): ModelError {
   return new ModelError({ code: "aborted", message: "The transport was closed.", cause });
 }
 
-/** Nothing was sent: also where a bundle has no undici. */
+/** Nothing was sent; also if a bundle lacks undici. */
 export function invalidRequest(cause: unknown): ModelError {
   return new ModelError({ code: "invalid_request", message: `The request cannot be sent: ${textOf(cause)}.`, cause });
 }
@@ -94,13 +94,13 @@ function isProxyAuthentication(cause: unknown): boolean {
 function proxyRefusal(cause: unknown, origin: string, host: string): ModelError | undefined {
   const status = isProxyAuthentication(cause) ? 407 : Number(TUNNEL_STATUS.exec(textOf(cause))?.[1]);
   if (Number.isNaN(status)) return undefined;
-  // A gateway status means the proxy could not reach the target, which may pass; anything else is its answer to us.
+  // A gateway status means that the proxy could not reach the target, which may be temporary; other statuses are the proxy's own.
   const code = status >= 502 && status <= 504 ? "connection_failed" : "proxy_refused";
   const why = status === 407 ? "wants credentials (407)" : `refused the connection to ${origin} (${status})`;
   return new ModelError({ code, message: `The proxy ${host} ${why}.`, cause });
 }
 
-/** What writing to a connection meets that the server has just closed. */
+/** Errors of a write to a connection that the server has just closed. */
 const CLOSED_CODES = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
 const REASONS: { readonly [code: string]: string } = {
@@ -121,15 +121,14 @@ function reasonOf(cause: unknown, code: string, origin: string): string {
   return code === "" ? text : `${text} (${code})`;
 }
 
-/** OpenSSL's message is a line of its own log: `reason` has the words in it. */
+/** OpenSSL's message is a log line; `reason` has the readable part. */
 function handshakeWords(cause: unknown): string {
   const { reason } = cause as { readonly reason?: unknown };
   return typeof reason === "string" ? reason : textOf(cause);
 }
 
 /**
- * The same certificate will be shown the next time. A name that does not exist may after one more look: resolvers say so,
- * too, when they are overrun.
+ * A retry does not help for a certificate. An unknown host is retried once, because overloaded resolvers report it too.
  */
 function shouldRetryOf(code: string): false | "once" | undefined {
   if (code === "ENOTFOUND") return "once";
@@ -144,12 +143,12 @@ function trustHint(code: string): string {
   return /SELF_SIGNED|UNABLE_TO_/.test(code) ? "; an authority of your own goes into tls.ca_file" : "";
 }
 
-/** What a certificate is refused for: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** Reasons for an invalid certificate: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 function isCertificateCode(code: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE/.test(code);
 }
 
-/** Node reports the failure of all addresses of a host as one AggregateError; its first error is as good as any. */
+/** Node reports the failures of all addresses of a host as one AggregateError; the first one is used. */
 function unwrapAggregate(error: unknown): unknown {
   return error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error;
 }

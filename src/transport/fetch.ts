@@ -13,7 +13,7 @@ import { wellFormedBody } from "./well-formed-body.ts";
 export interface TransportOptions {
   /** Default: the system's clock. */
   readonly clock?: Clock;
-  /** Most connections to one origin; more requests wait for a free one. Default: unlimited. */
+  /** Maximum connections to one origin; other requests wait. Default: unlimited. */
   readonly connections?: number;
 }
 
@@ -26,14 +26,14 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_SILENCE_TIMEOUT_MS = 60_000;
 
 /**
- * The fetch that all three SDKs are given. Every rejection is a ModelError; connections are kept alive until `close`.
+ * The fetch function for all three SDKs. Every rejection is a ModelError; connections are kept alive until `close`.
  */
 export function createTransport(options: TransportOptions = {}): Transport {
   const clock = options.clock ?? systemClock;
   let loaded: Loaded | undefined;
   let closed = false;
 
-  // Loaded by the first request: undici, TLS and zlib are most of what importing this package would cost.
+  // Loaded by the first request, because undici, TLS and zlib would take most of the import time.
   const load = async (): Promise<Loaded> => {
     const [undici, { Flight }, { Pools }] = await Promise.all([
       import("undici"),

@@ -23,7 +23,7 @@ export interface Outgoing {
 
 type Controller = Dispatcher.DispatchController;
 
-/** One request from dispatch to the last byte: its clocks, its cancellation, and what becomes of the socket. */
+/** One request from dispatch to the last byte: timeouts, cancellation, and the state of its socket. */
 export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
   connecting: Socket | undefined;
   readonly #pools: Pools;
@@ -39,9 +39,9 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
   #controller: Controller | undefined;
   #body: Body | undefined;
   #decoder: ContentDecoder | undefined;
-  /** Set once nothing more can happen; the reason where there is one. */
+  /** Set when the request has settled, with the reason if there is one. */
   #settled = false;
-  /** Whether the request went over a connection that had served another. */
+  /** Whether the connection was used before. */
   #reused = false;
   #reason: ModelError | undefined;
   #offConnectTimer: (() => void) | undefined;
@@ -85,14 +85,14 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     } catch (error) {
       this.#fail(connectionError(error, origin, proxy));
     }
-    // An idle connection takes the request at once, and then there is nothing to wait for.
+    // With an idle connection, the request is written at once, so there is no connect timeout.
     if (this.#controller !== undefined || this.#settled) return;
     const expire = () => this.cancel(connectTimeout(this.#address.origin, connectTimeoutMs));
     this.#offConnectTimer = this.#clock.schedule(expire, connectTimeoutMs);
   }
 
   onRequestStart(controller: Controller): void {
-    // A connection is opened for the request that needs it; through a proxy it is not seen.
+    // A new connection belongs to the request that needs it; through a proxy it is not visible.
     this.#reused = this.connecting === undefined && this.#exchange.proxy === undefined;
     this.connecting = undefined;
     this.#stopConnectTimer();
@@ -130,7 +130,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
         (failure) => this.#onUndecodable(failure),
       );
     }
-    // From the first byte on: a model may think as long as its first-token clock lets it.
+    // Starts with the first byte, because first_token_timeout limits the time before it.
     this.#silence.watch();
     this.#resolve(response);
   }
@@ -150,7 +150,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
   }
 
   onResponseError(controller: Controller | null | undefined, error: Error): void {
-    // A connection that was left behind on a redirect, or closed by ourselves.
+    // A connection from before a redirect, or one that we closed.
     if (this.#settled || (controller && controller !== this.#controller)) return;
     if (isModelError(error)) this.#fail(error);
     else if (this.#silence.isDue) this.#onSilence();
@@ -208,7 +208,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
     body.end();
   }
 
-  /** What the connection did to us: what arrived before is still delivered. */
+  /** A failure of the connection: earlier bytes are still delivered. */
   #fail(failure: ModelError | BodyCut): void {
     if (this.#settled) return;
     this.#settle();

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** The connection owns these; undici refuses or computes them. */
+/** Headers of the connection; undici rejects or computes them. */
 const HOP_HEADERS = new Set(["connection", "content-length", "expect", "keep-alive", "transfer-encoding", "upgrade"]);
 
-/** Frozen headers are those of a request template: the same for many requests. */
+/** Cached for frozen headers, which a request template uses for many requests. */
 const flattened = new WeakMap<object, string[]>();
 
-/** Request headers as undici takes them fastest: name, value, name, value. */
+/** Request headers in undici's fastest format: name, value, name, value. */
 export function flattenHeaders(headers: RequestInit["headers"], acceptEncoding: string): string[] {
   if (headers === undefined || !Object.isFrozen(headers)) return flatten(headers, acceptEncoding);
   const known = flattened.get(headers);
@@ -52,7 +52,7 @@ export class WireHeaders implements Pick<Headers, "get" | "has" | "forEach" | "e
     return new WireHeaders(Object.fromEntries(changed));
   }
 
-  /** For the places typed as the Fetch API's class. */
+  /** Typed as the Fetch API's class. */
   asHeaders(): Headers {
     return this as unknown as Headers;
   }

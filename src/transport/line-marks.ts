@@ -2,8 +2,8 @@ const AT_START = /^[\0\uFEFF]+/;
 const AFTER_LINE_END = /(?<=[\r\n])[\0\uFEFF]+/g;
 
 /**
- * Removes NULs and byte order marks from the start of lines: padding of proxies and marks of joined bodies, which would
- * hide the field that follows.
+ * Removes NULs and byte order marks from the start of lines: padding by proxies and marks of concatenated bodies, which would
+ * hide the next field.
  */
 export class LineMarks {
   #atLineStart = true;

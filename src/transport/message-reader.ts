@@ -15,19 +15,19 @@ interface Waiter {
 
 const END: Result = { value: undefined, done: true };
 
-/** What a reader has to know of its response. */
+/** The parts of a response that a reader needs. */
 export interface MessageSource {
   readonly body: Body;
-  /** For messages. */
+  /** For error messages. */
   readonly url: string;
   readonly contentType: string | null;
-  /** Throws the reason when the request was cancelled. */
+  /** Throws the reason if the request was cancelled. */
   readonly throwIfCancelled: () => void;
 }
 
 /**
- * The events of one body. Written as an iterator by hand: what a network read brought is parsed in the socket's own
- * callback, so one read costs one promise, and an async generator would add three turns of the microtask queue.
+ * The events of one body. A hand-written iterator: bytes are parsed in the socket's callback, so a read costs one promise; an
+ * async generator would add three turns of the microtask queue.
  */
 export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
   readonly #source: MessageSource;
@@ -35,9 +35,9 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
   #waiter: Waiter | undefined;
   #finished = false;
   #flushed = false;
-  /** What is wrong with the body, while the events before it are delivered. */
+  /** The error of the body, while earlier events are delivered. */
   #damage: unknown;
-  /** The start of a body without a telling content-type, until it is seen to be an event stream. */
+  /** The start of a body without a specific content-type, until it is known to be an event stream. */
   #unproven: string | undefined;
 
   constructor(source: MessageSource) {
@@ -72,8 +72,8 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
   }
 
   /**
-   * Most servers end the body right after the last event; waiting for what is already on its way keeps the connection.
-   * Two turns of the event loop and no timer.
+   * Most servers end the body directly after the last event; a short wait for the end allows reusing the connection. Two turns
+   * of the event loop, no timer.
    */
   async #leave(): Promise<void> {
     const { body } = this.#source;
@@ -151,7 +151,7 @@ export class MessageReader implements AsyncIterableIterator<Batch, undefined> {
 const MARK = "\xEF\xBB\xBF";
 const MARKS = /^(?:\0|\xEF\xBB\xBF)+/;
 
-/** The start of the body without leading marks and whitespace, which say nothing about its type. */
+/** The start of the body without leading marks and whitespace, which do not indicate its type. */
 function startOf(text: string): string {
   return text.replace(MARKS, "").replace(/^\s+/, " ");
 }
@@ -162,7 +162,7 @@ function isEventStream(contentType: string | null): boolean {
   return contentType?.trimStart().toLowerCase().startsWith("text/event-stream") === true;
 }
 
-/** Types under which careless servers send event streams; the bytes decide. */
+/** Types that some servers use for event streams; the bytes decide. */
 const VAGUE_TYPES = /^\s*(?:text\/plain|application\/octet-stream)/i;
 
 export function mayBeEventStream(contentType: string | null): boolean {
@@ -174,7 +174,7 @@ export function notEventStream(place: string, contentType: string | null): Model
   return new ModelError({
     code: "protocol_error",
     message: `expected an event stream from ${place}, got ${got}: is base_url right?`,
-    // A web page is the same page the next time.
+    // An HTML page is not retried.
     shouldRetry: contentType?.includes("html") ? false : undefined,
   });
 }

@@ -6,12 +6,12 @@ import { closedError } from "./failure.ts";
 
 type Undici = typeof import("undici");
 
-/** A request for which a connection may be opened: giving up on it closes that connection. */
+/** A request that may open a connection; cancelling it closes the connection. */
 export interface Opening {
   connecting: Socket | undefined;
 }
 
-/** What decides which connections a request can share. */
+/** The properties that connections must share. */
 export interface Route {
   readonly origin: string;
   readonly proxy: string | undefined;
@@ -19,10 +19,10 @@ export interface Route {
   readonly connectTimeoutMs: number;
 }
 
-/** Our own clocks bound each request; this only closes a connection that no request waits for. */
+/** Our timeouts limit each request; this only closes connections that no request waits for. */
 const ABANDONED_CONNECT_MS = 120_000;
 
-/** Keep-alive connections, one undici pool per way to an origin. HTTP/1.1: one request per connection at a time. */
+/** Keep-alive connections, one undici pool per route to an origin. HTTP/1.1: one request per connection at a time. */
 export class Pools {
   readonly #undici: Undici;
   readonly #connections: number | undefined;
@@ -37,7 +37,7 @@ export class Pools {
 
   dispatch(route: Route, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler & Opening): void {
     const pool = this.#poolFor(route);
-    // undici asks the connector while it dispatches, so the connection belongs to this request.
+    // undici calls the connector during dispatch, so the connection belongs to this request.
     this.#opening = handler;
     try {
       pool.dispatch(options, handler);
@@ -78,7 +78,7 @@ export class Pools {
       requestTls: tls,
       proxyTls: tls,
       connectTimeout: route.connectTimeoutMs,
-      // The answer to CONNECT is a header wait on the proxy's own pool.
+      // The response to CONNECT counts as a headers timeout of the proxy's pool.
       clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: route.connectTimeoutMs }),
     });
   }
@@ -95,7 +95,7 @@ export class Pools {
         this.#connecting.delete(socket);
         callback(...result);
       };
-      // Returns its socket, which the types do not say: https://github.com/nodejs/undici/blob/main/lib/core/connect.js
+      // Returns its socket, although the types do not declare it: https://github.com/nodejs/undici/blob/main/lib/core/connect.js
       const socket = connect(target, settle) as unknown as Socket;
       this.#connecting.add(socket);
       if (opening !== undefined) opening.connecting = socket;
@@ -111,8 +111,8 @@ function keyOf(route: Route): string {
 }
 
 /**
- * Said for every connection, so that NODE_TLS_REJECT_UNAUTHORIZED does not say it behind our back. An authority of one's
- * own comes on top of the usual ones: Node's `ca` alone would replace them.
+ * Set for every connection, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect. A custom authority is added to the default ones,
+ * which Node's `ca` alone would replace.
  */
 function tlsOf({ tls }: Route): { rejectUnauthorized: boolean; secureContext?: nodeTls.SecureContext } {
   const { ca, rejectUnauthorized = true } = tls ?? {};

@@ -3,7 +3,7 @@ import { ModelError } from "../core/error.ts";
 export const MAX_REDIRECTS = 3;
 
 /**
- * Where a 3xx answer may be followed to: the same origin, with the same method and body. The key and the prompt never go
+ * The target of a redirect, if it may be followed: the same origin, with the same method and body. Key and prompt are never sent
  * to another origin. Throws otherwise.
  */
 export function redirectTarget(status: number, location: string | null, from: string, followed: number): URL {

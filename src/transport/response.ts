@@ -9,9 +9,9 @@ import { BodyCut, cutError } from "./failure.ts";
 import type { WireHeaders } from "./headers.ts";
 import { MessageReader, mayBeEventStream, notEventStream } from "./message-reader.ts";
 
-/** Most of an error answer that is kept. */
+/** Maximum bytes of an error response. */
 const MAX_ERROR_BYTES = 64 * 1024;
-/** Most of an answer that is read into memory where nothing else is asked; a Node string cannot hold much more. */
+/** Default maximum bytes of a body in memory; a Node string cannot be much longer. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 /** The part of the Fetch API's Response that the three SDKs use, without a web stream. */
@@ -55,7 +55,7 @@ export class HttpResponse implements WireResponse {
     try {
       return JSON.parse(text);
     } catch {
-      // The SDK that reads a failure as JSON still makes its error of it, with the status.
+      // An SDK that reads an error as JSON still creates its error with the status.
       if (!this.ok) return text;
       throw this.#notJson(text);
     }
@@ -98,7 +98,7 @@ export class HttpResponse implements WireResponse {
     else if (body.bytes > this.#maxBytes) body.flow.cancel(tooLarge(placeOf(this.url), this.#maxBytes));
   }
 
-  /** A truncated or stalled error response still has its status, so what arrived of it is kept. */
+  /** A truncated or stalled error response still has its status, so its partial body is kept. */
   #onFailedText(resolve: (text: string) => void, reject: (error: ModelError) => void): void {
     const { failure } = this.#body;
     if (!this.ok && failure instanceof ModelError && failure.phase === "silence") resolve(this.#finishText());

@@ -1,6 +1,6 @@
 import { type Clock, SAME_MOMENT_MS } from "../core/clock.ts";
 
-/** Fires when no byte arrived for a while. One timer, moved on when it fires, so that a byte costs a clock read only. */
+/** Fires if no byte arrives for a time. One timer, rescheduled when it fires, so that a byte costs only a clock read. */
 export class SilenceClock {
   readonly #clock: Clock;
   readonly #limitMs: number;
@@ -17,7 +17,7 @@ export class SilenceClock {
     this.#expire = expire;
   }
 
-  /** Watches from the last byte on, or from the first one still to come. */
+  /** Starts from the last byte, or from the next one if there was none. */
   watch(): void {
     this.#wanted = true;
     if (this.#lastMs !== undefined) this.#armSoon();
@@ -29,7 +29,7 @@ export class SilenceClock {
     if (this.#wanted) this.#armSoon();
   }
 
-  /** While we do not read, silence is ours. */
+  /** Silence does not count while we do not read. */
   suspend(): void {
     this.#suspended = true;
   }
@@ -39,7 +39,7 @@ export class SilenceClock {
     if (this.#lastMs !== undefined) this.touch();
   }
 
-  /** Whether it fires at this moment: a connection that breaks then was silent, too. */
+  /** Whether it fires at this moment; a connection that breaks then counts as silent. */
   get isDue(): boolean {
     if (this.#lastMs === undefined || this.#suspended || !this.#wanted) return false;
     return this.#clock.monotonic() - this.#lastMs >= this.#limitMs - SAME_MOMENT_MS;
@@ -51,7 +51,7 @@ export class SilenceClock {
     this.#offTimer = undefined;
   }
 
-  /** Most bodies come with their end in one read: those need no timer. */
+  /** Most bodies arrive with their end in one read and need no timer. */
   #armSoon(): void {
     if (this.#offTimer !== undefined || this.#isArming) return;
     this.#isArming = true;

@@ -6,13 +6,13 @@ import { BareJson } from "./bare-json.ts";
 import { DamagedLines } from "./damaged-lines.ts";
 import { LineMarks } from "./line-marks.ts";
 
-/** Longest single event, in characters. */
+/** Maximum length of an event, in characters. */
 export const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
 
-/** Each costs the parser an Error with its stack (measured: 1 MB of them 1.5 s), so a body that is full of them is refused. */
+/** For each, the parser creates an Error with a stack (measured: 1.5 s per MB), so a body full of them is rejected. */
 const MAX_FOREIGN_LINES = 10_000;
 
-/** Bytes in, server-sent events out; linear in the number of bytes however they are cut. */
+/** Parses bytes into server-sent events, in linear time for any chunks. */
 export class SseFramer {
   readonly #utf8 = new StringDecoder("utf8");
   readonly #parser: EventSourceParser;
@@ -36,14 +36,14 @@ export class SseFramer {
   }
 
   /**
-   * Adds the events that are complete with `chunk` to `out`. Throws `protocol_error` for what is not an event stream;
-   * `out` then has the events before it.
+   * Appends the events that `chunk` completes to `out`. Throws `protocol_error` for bytes that are not an event stream; `out`
+   * then has the earlier events.
    */
   push(chunk: Buffer, out: SseMessage[]): void {
     this.#feed(this.#decode(chunk), out);
   }
 
-  /** The body ended cleanly: an event whose blank line is missing may be complete too, which its reader must judge. */
+  /** The body ended cleanly: an event without its blank line may be complete, which the reader must decide. */
   end(out: SseMessage[]): void {
     const last: SseMessage[] = [];
     this.#feed(`${this.#utf8.end()}\n\n`, last);
@@ -56,7 +56,7 @@ export class SseFramer {
       rest = this.#bare.open ? this.#feedBare(rest, out) : this.#feedEvents(rest);
   }
 
-  /** Feeds what comes before a bare object, and gives what is left. */
+  /** Parses the text before a bare object, and returns the rest. */
   #feedEvents(text: string): string {
     const bareAt = this.#bare.startIn(text);
     const events = bareAt < 0 ? text : text.slice(0, bareAt);
@@ -78,7 +78,7 @@ export class SseFramer {
     return rest;
   }
 
-  /** Text that ends in ASCII needs no state, which is nearly always. */
+  /** Text that ends in ASCII, the usual case, needs no state. */
   #decode(chunk: Buffer): string {
     const whole = (chunk[chunk.length - 1] ?? 0) < 0x80;
     if (whole && !this.#split) return chunk.toString("utf8");
@@ -94,7 +94,7 @@ function tooLong(): ModelError {
   });
 }
 
-/** Without the line: it may hold a part of an answer. */
+/** The message omits the line, which may contain a part of the answer. */
 function damagedLine(): ModelError {
   return new ModelError({
     code: "protocol_error",
@@ -111,7 +111,7 @@ function notEvents(): ModelError {
 
 const FIELDS = ["data", "event", "id", "retry", ":"];
 
-/** Whether a body of unknown type starts like an event stream; undefined when more bytes are needed to tell. */
+/** Whether a body of unknown type starts like an event stream; undefined if more bytes are needed. */
 export function looksLikeSse(start: string): boolean | undefined {
   const text = start.replace(/^[\0\uFEFF]+/, "").trimStart();
   if (FIELDS.some((field) => text.startsWith(field))) return true;

@@ -1,6 +1,6 @@
 /**
- * A JSON text in which half a surrogate pair, which `JSON.stringify` writes as `\ud83d`, is U+FFFD. Providers refuse the
- * whole request for it, and a conversation that has one in its history for ever. Whole pairs are never escaped.
+ * Replaces lone surrogates, which `JSON.stringify` writes as `\ud83d`, with U+FFFD. Providers reject a request with one, so a
+ * conversation with one in its history would always fail. Complete pairs are never escaped.
  */
 export function wellFormedBody(json: string): string {
   return json.includes("\\ud") ? json.replace(/(?<=(?:^|[^\\])(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, "\ufffd") : json;

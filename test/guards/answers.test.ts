@@ -74,7 +74,9 @@ describe("an end without words", () => {
     const outcome = await modelAt(server.origin, "", google).safeCodegen("hi");
     expect(outcome).toMatchObject({ ok: false, error: { code: "empty_response" } });
     if (!outcome.ok)
-      expect(outcome.error.message).toContain("1000 of 1000 output tokens went to thinking: raise max_new_tokens");
+      expect(outcome.error.message).toContain(
+        "1000 of 1000 output tokens were used for reasoning; raise max_new_tokens",
+      );
     expect(server.requests).toHaveLength(1);
   });
 

@@ -304,7 +304,7 @@ describe("the circuit breaker", () => {
     await ask();
     breakers.isolate(target);
     expect(breakers.state(target)).toBe("isolated");
-    expect((await ask()).error?.message).toContain("isolated by hand");
+    expect((await ask()).error?.message).toContain("isolated manually");
     breakers.reset(target);
     const later = targetOf(
       "later",

@@ -260,7 +260,7 @@ describe("fallback", () => {
   it("names unusable fallbacks, but not for an invalid request", async () => {
     const leftOut = ["c has no key"];
     const failed = setUp({ a: fails("server_error") }, {}, { leftOut });
-    expect((await failed.ask()).error?.message).toContain("not asked: c has no key");
+    expect((await failed.ask()).error?.message).toContain("skipped: c has no key");
     const wrong = setUp({ a: fails("aborted") }, {}, { leftOut });
     expect((await wrong.ask()).error?.message).not.toContain("c has no key");
   });

@@ -67,7 +67,7 @@ describe("unavailable keys", () => {
     await clock.advance(1_000);
     const { error } = await ask();
     expect(error).toMatchObject({ code: "rate_limited", retryAfterMs: 3_000 });
-    expect(error?.message).toContain("every key rests (rate_limited), the first for another 3 s");
+    expect(error?.message).toContain("all API keys are unavailable (rate_limited), retry in 3 s");
     expect(used).toEqual(["one", "two"]);
   });
 
@@ -106,7 +106,7 @@ describe("the failure of several keys", () => {
   it("lists each error when all were rejected", async () => {
     const { ask } = setUp({ one: { code: "unauthorized" }, two: { code: "unauthorized" } });
     await ask();
-    expect((await ask()).error?.message).toContain("every key is dead (unauthorized, unauthorized)");
+    expect((await ask()).error?.message).toContain("all API keys were rejected (unauthorized, unauthorized)");
   });
 });
 

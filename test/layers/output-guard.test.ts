@@ -467,7 +467,7 @@ describe("an answer", () => {
   it("truncated before any text is not retried, and the error says what to do", async () => {
     const { error } = await guarded([{ usage: { output: 7 } }, { finish: "length" }]).seen;
     expect(error).toMatchObject({ code: "empty_response", shouldRetry: false });
-    expect(error?.message).toContain("the token limit was reached before any text: raise max_new_tokens");
+    expect(error?.message).toContain("the token limit was reached before any text; raise max_new_tokens");
   });
 
   it("is not checked after its stop sequence", async () => {
@@ -557,7 +557,7 @@ describe("an end without content", () => {
   it("says what to do when reasoning used the token limit", async () => {
     const { error } = await guarded([{ usage: { output: 1_000, reasoning: 990 } }, { finish: "length" }]).seen;
     expect(error?.partial?.usage).toMatchObject({ output: 1_000, reasoning: 990 });
-    expect(error?.message).toContain("990 of 1000 output tokens went to thinking: raise max_new_tokens");
+    expect(error?.message).toContain("990 of 1000 output tokens were used for reasoning; raise max_new_tokens");
   });
 
   it.each([

@@ -28,7 +28,7 @@ describe("a prompt that is longer than the window", () => {
     for (const other of [holding(5_000), holding(undefined)]) {
       const refused = windowOf().refusal(holding(900), true, [holding(200), other]);
       expect(refused).toMatchObject({ code: "context_too_long", model: "holds-900", provider: "scripted" });
-      expect(refused?.message).toMatch(/not asked: the prompt has about 1\d{3} tokens, its window 900/);
+      expect(refused?.message).toMatch(/skipped: the prompt has about 1\d{3} tokens, the context window 900/);
     }
   });
 

@@ -49,7 +49,7 @@ describe("a repeated passage", () => {
 
   it.each([40, 10_000])("is quoted in the error, in deltas of %i", async (size) => {
     const { error } = await said(cut(`Once:\n${VERSE.repeat(1_000)}`, size));
-    const quoted = /times in a row \(repeated_chunk_limit\): "([^"]{40})"/.exec(error?.message ?? "")?.[1];
+    const quoted = /times \(repeated_chunk_limit\): "([^"]{40})"/.exec(error?.message ?? "")?.[1];
     expect(VERSE.repeat(2)).toContain(quoted);
   });
 
@@ -144,7 +144,7 @@ describe("endless whitespace", () => {
     expect((await said(cut(`${inside}${" ".repeat(256)}}`, 2), {}, true)).error).toBeUndefined();
     const { error } = await said(cut(`${inside}${" ".repeat(257)}}`, 2), {}, true);
     expect(error).toMatchObject({ code: "degenerate_output", partial: { text: inside } });
-    expect(error?.message).toContain("white space");
+    expect(error?.message).toContain("endless whitespace");
   });
 
   it("is detected early before requested JSON", async () => {

@@ -304,7 +304,7 @@ describe("a provider that asks to wait", () => {
     await clock.settle(ask());
     const { error } = await clock.settle(ask({ deadlineAtMs: 5_000 }));
     expect(error).toMatchObject({ code: "rate_limited", retryAfterMs: 5_000 });
-    expect(error?.message).toMatch(/not asked: .* and 5 s of that are left/);
+    expect(error?.message).toMatch(/skipped: .* retry in 5 s/);
     expect(dialect.calls).toHaveLength(1);
   });
 

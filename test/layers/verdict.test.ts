@@ -40,7 +40,7 @@ describe("the error of several failures", () => {
 
   it("names skipped fallbacks, unless no fallback would have helped", () => {
     expect(verdictOf([failed("a", "server_error")], new Set(), ["x", "y"]).message).toBe(
-      "server_error there\n  not asked: x; y",
+      "server_error there\n  skipped: x; y",
     );
     expect(verdictOf([failed("a", "invalid_output")], new Set(), []).message).toBe("invalid_output there");
     expect(verdictOf([failed("a", "aborted")], new Set(), ["x"]).message).toBe("aborted there");

@@ -120,7 +120,7 @@ describe("a prompt longer than the context window", () => {
     const error = await failureOf(factoryOf(toml).create("main").codegen(prompt));
     expect(error.code).toBe("rate_limited");
     expect(error.message).toContain("slow down");
-    expect(error.message).toMatch(/small.*not asked.*window 4000/);
+    expect(error.message).toMatch(/small.*skipped.*window 4000/);
     expect(error.errors.map(({ code }) => code)).toEqual(["rate_limited", "context_too_long"]);
     expect(server.arrivals).toHaveLength(1);
   });

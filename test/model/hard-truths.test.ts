@@ -214,7 +214,7 @@ describe("fallback lists", () => {
     );
     const error = await model.codegen("hi").catch((reason) => reason);
     expect(error.code).toBe("server_error");
-    expect(error.message).toMatch(/not asked: keyless: .*OPENAI_API_KEY/s);
+    expect(error.message).toMatch(/skipped: keyless: .*OPENAI_API_KEY/s);
   });
 });
 

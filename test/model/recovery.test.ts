@@ -113,7 +113,7 @@ describe('a stream that breaks with on_break = "continue"', () => {
     made.factory.breakers.isolate("c");
     const { text, reply, events } = await streamed(made);
     expect(text).toBe("one two");
-    const told = "a broke off (stream_truncated) after 4 characters; d went on from there";
+    const told = "a broke off (stream_truncated) after 4 characters; d continued from there";
     expect(reply.adjustments).toMatchObject([{ setting: "on_break", reason: told }]);
     expect(events.filter(({ type }) => type === "adjustment")).toHaveLength(1);
     const { attempts, usage } = reply;

@@ -92,7 +92,7 @@ function isExplained(
     case "timed_out":
       return ranOut(error, caller, chain);
     case "rate_limited":
-      return error.message.includes("not asked")
+      return error.message.includes("skipped:")
         ? all(error.model ?? "").some(({ askedMs = 0, endedMs = 0 }) => endedMs + askedMs >= caller.startedMs)
         : requests.some(({ end, askedMs }) => end === "rate_limited" && askedMs === error.retryAfterMs);
     default:

@@ -545,7 +545,7 @@ export const MONEY: readonly Expectation[] = [
     does: "not cached: the second call sends a request",
   },
   { id: "B10", wire: "requests that differ in one field", does: "never share an entry of the cache" },
-  { id: "B13", wire: "the fallback has a smaller window, or no tools", does: "not asked; the error says why" },
+  { id: "B13", wire: "the fallback has a smaller context window, or no tools", does: "skipped; the error says why" },
   {
     id: "own-B02",
     wire: "an error before the model ran: 400, 401, 429",
