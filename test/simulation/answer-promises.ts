@@ -1,3 +1,4 @@
+import { SAME_MOMENT_MS } from "../../src/core/clock.ts";
 import type { ModelError } from "../../src/index.ts";
 import { type Broken, EPSILON_MS } from "./broken.ts";
 import type { VirtualCaller } from "./caller.ts";
@@ -108,6 +109,10 @@ function ranOut({ phase }: ModelError, caller: VirtualCaller, chain: readonly En
     const limitMs = { attempt: entry?.timeoutMs, idle: entry?.idleMs, "first-token": entry?.firstTokenMs }[
       phase as "idle"
     ];
-    return limitMs !== undefined && (request.endedMs ?? endMs) - request.startedMs >= limitMs - EPSILON_MS;
+    // A connection that breaks just before the limit counts as timed out.
+    const earlyMs = BREAKS.has(request.end) ? SAME_MOMENT_MS : EPSILON_MS;
+    return limitMs !== undefined && (request.endedMs ?? endMs) - request.startedMs >= limitMs - earlyMs;
   });
 }
+
+const BREAKS: ReadonlySet<WireRequest["end"]> = new Set(["connection_failed", "stream_truncated"]);

@@ -21,6 +21,13 @@ describe("an hour of callers and failing providers keeps every promise at every 
   });
 });
 
+test.each([911607, 912318, 914839])(
+  "a connection that breaks at most 5 ms before a limit is timed_out: seed %d",
+  async (seed) => {
+    expect((await liveOneHour(seed)).broken).toEqual([]);
+  },
+);
+
 test("the same seed lives the same hour", async () => {
   const [first, second] = [await liveOneHour(7), await liveOneHour(7)];
   expect(second).toEqual(first);
