@@ -136,6 +136,14 @@ function said({ ends, sign }: AnswerWire, events: readonly FlowEvent[], complete
   };
 }
 
+/** What the ends are read as for which a wire has no word that says just that; the properties have the others. */
+const ENDS: Readonly<Record<Wire, Readonly<Partial<Record<FinishReason, FinishReason | ModelErrorCode>>>>> = {
+  openai: { "content-filter": "content_filtered", unknown: "stop" },
+  "openai-responses": { "content-filter": "content_filtered", unknown: "stop" },
+  anthropic: { "content-filter": "refusal", unknown: "stop" },
+  google: { "content-filter": "content_filtered", refusal: "content_filtered", unknown: "unknown" },
+};
+
 /** What each problem is read as; timeouts of a provider are failures of its server. */
 const CODES: Readonly<Record<ProblemKind, ModelErrorCode>> = {
   "rate-limit": "rate_limited",
@@ -204,6 +212,21 @@ describe.each(Object.keys(WIRES) as Wire[])("an answer on the wire %s", (wire) =
         expect(code).toBe(isUnsaid ? "server_error" : CODES[kind]);
       }),
     );
+  });
+
+  it.each(Object.entries(ENDS[wire]))("that ends for %s is read as %s", (reason, meant) => {
+    const events: readonly FlowEvent[] = [
+      { type: "text-delta", text: "Half", sample: 0 },
+      { type: "finish", reason: reason as FinishReason, sample: 0 },
+    ];
+    for (const read of [streamed, whole]) {
+      let ending = "";
+      const code = codeOf(() => {
+        const last = read(row, events, 1).at(-1);
+        if (last?.type === "finish") ending = last.reason;
+      });
+      expect(ending === "" ? code : ending).toBe(meant);
+    }
   });
 
   it.each(PROBLEM_KINDS)("is an error where its provider answers with the problem %s", (kind) => {
