@@ -61,7 +61,7 @@ function failureOf(error: unknown, url: string | URL | Request): ModelError {
   const foreign = notHttpError(error, origin);
   if (foreign !== undefined) return foreign;
   const words = error instanceof Error ? error.message : String(error);
-  return new ModelError({ code: "connection_failed", message: `No answer from ${origin}: ${words}`, cause: error });
+  return new ModelError({ code: "connection_failed", message: `No response from ${origin}: ${words}`, cause: error });
 }
 
 /** Maximum characters of an error response. */
@@ -141,8 +141,6 @@ class FetchedResponse implements WireResponse {
   #broken(error: unknown, code: "stream_truncated" | "connection_failed"): ModelError {
     const { reason } = this.#exchange.cancellation;
     if (reason !== undefined) return reason;
-    return isModelError(error)
-      ? error
-      : new ModelError({ code, message: "The answer was cut before its end.", cause: error });
+    return isModelError(error) ? error : new ModelError({ code, message: "The response was truncated.", cause: error });
   }
 }

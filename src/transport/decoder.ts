@@ -66,7 +66,7 @@ export function contentEncoding(header: string | string[] | undefined): string |
   if (ENCODINGS.has(encoding)) return encoding;
   throw new ModelError({
     code: "protocol_error",
-    message: `The answer has the unknown content-encoding "${encoding}".`,
+    message: `The response has the unknown content-encoding "${encoding}".`,
   });
 }
 

@@ -12,7 +12,7 @@ export class BodyCut {
 }
 
 export function cutError(code: ModelErrorCode, place: string, cut: BodyCut): ModelError {
-  return new ModelError({ code, message: `The answer of ${place} was cut before its end.`, cause: cut.cause });
+  return new ModelError({ code, message: `The response from ${place} was truncated.`, cause: cut.cause });
 }
 
 /** `proxy.example:3128`: a proxy without its credentials. */
@@ -57,7 +57,7 @@ export function notHttpError(raw: unknown, origin: string): ModelError | undefin
   const words = textOf(cause);
   return new ModelError({
     code: "protocol_error",
-    message: `The answer of ${origin} is not valid HTTP: ${words.charAt(0).toLowerCase()}${words.slice(1)}; check host and port of base_url.`,
+    message: `The response from ${origin} is not valid HTTP: ${words.charAt(0).toLowerCase()}${words.slice(1)}; check host and port of base_url.`,
     shouldRetry: false,
     cause: raw,
   });
@@ -115,8 +115,8 @@ const REASONS: { readonly [code: string]: string } = {
 function reasonOf(cause: unknown, code: string, origin: string): string {
   if (code === "ECONNREFUSED") return `nothing listens at ${addressOf(cause) ?? new URL(origin).host} (ECONNREFUSED)`;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `cannot resolve host ${hostOf(cause, origin)} (${code})`;
-  if (isCertificateCode(code)) return `its certificate is not accepted: ${textOf(cause)} (${code})${trustHint(code)}`;
-  if (isTlsCode(code)) return `the TLS handshake failed: ${handshakeWords(cause)} (${code}); is it an https address?`;
+  if (isCertificateCode(code)) return `its certificate was rejected: ${textOf(cause)} (${code})${trustHint(code)}`;
+  if (isTlsCode(code)) return `the TLS handshake failed: ${handshakeWords(cause)} (${code}); is it an https URL?`;
   const text = own(REASONS, code) ?? textOf(cause);
   return code === "" ? text : `${text} (${code})`;
 }
@@ -140,7 +140,7 @@ function isTlsCode(code: string): boolean {
 }
 
 function trustHint(code: string): string {
-  return /SELF_SIGNED|UNABLE_TO_/.test(code) ? "; an authority of your own goes into tls.ca_file" : "";
+  return /SELF_SIGNED|UNABLE_TO_/.test(code) ? "; set tls.ca_file for a private authority" : "";
 }
 
 /** Reasons for an invalid certificate: https://nodejs.org/api/tls.html#x509-certificate-error-codes */

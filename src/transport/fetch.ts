@@ -97,11 +97,11 @@ function outgoingOf(url: string | URL | Request, init: WireInit, streaming: bool
 
 function parseUrl(url: string | URL | Request): URL {
   if (url instanceof URL) return url;
-  if (typeof url !== "string") throw invalid("the transport takes an address, not a Request object");
+  if (typeof url !== "string") throw invalid("the transport expects a URL, not a Request object");
   const parsed = URL.parse(url);
-  if (parsed === null) throw invalid("base_url is not an absolute address");
+  if (parsed === null) throw invalid("base_url is not an absolute URL");
   if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
-    throw invalid(`base_url must begin with http:// or https://, not ${parsed.protocol}`);
+    throw invalid(`base_url must start with http:// or https://, not ${parsed.protocol}`);
   }
   return parsed;
 }
@@ -110,7 +110,7 @@ function bodyOf({ body, wellFormed }: WireInit): string | Uint8Array | null {
   if (body === undefined || body === null) return null;
   if (typeof body === "string") return wellFormed === true ? body : wellFormedBody(body);
   if (body instanceof Uint8Array) return body;
-  throw invalid("the transport sends texts and bytes, not streams or forms");
+  throw invalid("the transport supports strings and bytes as a body, not streams or forms");
 }
 
 function invalid(what: string): ModelError {

@@ -173,12 +173,12 @@ export function notEventStream(place: string, contentType: string | null): Model
   const got = contentType ?? "a body without content-type";
   return new ModelError({
     code: "protocol_error",
-    message: `expected an event stream from ${place}, got ${got}: is base_url right?`,
+    message: `expected an event stream from ${place}, got ${got}; check base_url`,
     // An HTML page is not retried.
     shouldRetry: contentType?.includes("html") ? false : undefined,
   });
 }
 
 function leftError(): ModelError {
-  return new ModelError({ code: "aborted", message: "The stream was left before its end." });
+  return new ModelError({ code: "aborted", message: "The stream was closed before its end." });
 }

@@ -9,9 +9,9 @@ export const MAX_REDIRECTS = 3;
 export function redirectTarget(status: number, location: string | null, from: string, followed: number): URL {
   const target = location !== null && URL.canParse(location, from) ? new URL(location, from) : undefined;
   const { origin } = new URL(from);
-  if (target === undefined) throw unexpected(`${origin} answered ${status} without saying where to go`);
+  if (target === undefined) throw unexpected(`${origin} answered ${status} without a location`);
   if (target.origin !== origin) throw blocked(origin, target.origin);
-  if (status !== 307 && status !== 308) throw unexpected(`${origin} answered ${status}: is base_url right?`);
+  if (status !== 307 && status !== 308) throw unexpected(`${origin} answered ${status}; check base_url`);
   if (followed >= MAX_REDIRECTS) throw unexpected(`${origin} redirected more than ${MAX_REDIRECTS} times`);
   return target;
 }
@@ -19,7 +19,7 @@ export function redirectTarget(status: number, location: string | null, from: st
 function blocked(from: string, to: string): ModelError {
   return new ModelError({
     code: "redirect_blocked",
-    message: `${from} redirects to ${to}. Key and prompt were not sent there; if that is right, set base_url to it.`,
+    message: `${from} redirects to ${to}. Key and prompt were not sent there; if the target is correct, set base_url to it.`,
   });
 }
 

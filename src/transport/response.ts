@@ -124,7 +124,7 @@ export class HttpResponse implements WireResponse {
   /** Without the error of JSON.parse, which quotes the text. */
   #notJson(text: string): ModelError {
     const type = this.headers.get("content-type") ?? "no content-type";
-    const got = text === "" ? "an empty body" : `${type}: is base_url right? It is ${beginningOf(text)}`;
+    const got = text === "" ? "an empty body" : `${type}; check base_url. The body is ${beginningOf(text)}`;
     return new ModelError({
       code: "protocol_error",
       message: `expected JSON from ${placeOf(this.url)}, got ${withoutEcho(got, this.#exchange)}`,
@@ -150,5 +150,5 @@ function readTwice(): ModelError {
 
 function tooLarge(place: string, bytes: number): ModelError {
   const limit = `${bytes / 1024 / 1024} MiB`;
-  return new ModelError({ code: "protocol_error", message: `The answer of ${place} has more than ${limit}.` });
+  return new ModelError({ code: "protocol_error", message: `The response from ${place} is larger than ${limit}.` });
 }

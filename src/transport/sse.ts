@@ -98,7 +98,7 @@ function tooLong(): ModelError {
 function damagedLine(): ModelError {
   return new ModelError({
     code: "protocol_error",
-    message: "a line of the event stream holds an object and is not a field, such as a damaged data field",
+    message: "a line of the event stream contains an object and is not a field, for example a damaged data field",
   });
 }
 

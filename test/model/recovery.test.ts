@@ -57,7 +57,7 @@ describe('a stream that breaks with on_break = "continue"', () => {
     const { text, reply, events } = await streamed(made);
     expect([text, reply.model]).toEqual(["one two", "b"]);
     expect(events.filter(({ type }) => type === "start")).toMatchObject([{ model: "a" }, { model: "b" }]);
-    expect(reply.adjustments).toMatchObject([{ setting: "on_break", reason: expect.stringContaining("b went on") }]);
+    expect(reply.adjustments).toMatchObject([{ setting: "on_break", reason: expect.stringContaining("b continued") }]);
     expect(reply.attempts.map(({ model, outcome }) => [model, outcome])).toEqual([["a", "error"], ["b", "ok"]]); // biome-ignore format: rows
   });
 

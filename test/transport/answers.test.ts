@@ -130,7 +130,7 @@ describe("an answer", () => {
     const response = await post(transport(), `${server.origin}/v1?key=secret`);
     const error = await failure(response.json());
     expect(error).toMatchObject({ code: "protocol_error", status: 200 });
-    expect(error.message).toContain(`expected JSON from ${server.origin}/v1, got text/html: is base_url right?`);
+    expect(error.message).toContain(`expected JSON from ${server.origin}/v1, got text/html; check base_url`);
     expect(error.message).toContain("<html>login [secret]");
     expect(error.message.length).toBeLessThan(400);
     expect(error.message).not.toContain("key=secret");

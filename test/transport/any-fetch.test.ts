@@ -176,7 +176,7 @@ describe("a fetch that is handed over", () => {
     const error = await failure(transport.fetch(url, { exchange: seen }));
     expect(error).toMatchObject({
       code: "connection_failed",
-      message: "No answer from http://host.example: no route",
+      message: "No response from http://host.example: no route",
       cause: "no route",
     });
     expect(seen).toMatchObject({ sent: true, failure: error });
@@ -248,7 +248,7 @@ describe("an answer of a fetch that was handed over", () => {
       return reading;
     };
     const cause = new TypeError("terminated");
-    expect(await broken(cause)).toMatchObject({ code, message: "The answer was cut before its end.", cause });
+    expect(await broken(cause)).toMatchObject({ code, message: "The response was truncated.", cause });
     const own = new ModelError({ code: "timed_out", message: "silent" });
     expect(await broken(own)).toBe(own);
     const cancelled = exchange();

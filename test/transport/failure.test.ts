@@ -20,17 +20,17 @@ describe("a connection that failed", () => {
     [raised("EHOSTUNREACH"), "the host cannot be reached (EHOSTUNREACH)"],
     [
       raised("DEPTH_ZERO_SELF_SIGNED_CERT"),
-      "its certificate is not accepted: it failed (DEPTH_ZERO_SELF_SIGNED_CERT); an authority of your own goes into tls.ca_file",
+      "its certificate was rejected: it failed (DEPTH_ZERO_SELF_SIGNED_CERT); set tls.ca_file for a private authority",
     ],
-    [raised("CERT_HAS_EXPIRED"), "its certificate is not accepted: it failed (CERT_HAS_EXPIRED)"],
-    [raised("EPROTO"), "the TLS handshake failed: it failed (EPROTO); is it an https address?"],
+    [raised("CERT_HAS_EXPIRED"), "its certificate was rejected: it failed (CERT_HAS_EXPIRED)"],
+    [raised("EPROTO"), "the TLS handshake failed: it failed (EPROTO); is it an https URL?"],
     [
       raised("ERR_SSL_WRONG_VERSION_NUMBER"),
-      "the TLS handshake failed: it failed (ERR_SSL_WRONG_VERSION_NUMBER); is it an https address?",
+      "the TLS handshake failed: it failed (ERR_SSL_WRONG_VERSION_NUMBER); is it an https URL?",
     ],
     [
       raised("ERR_SSL_WRONG_VERSION_NUMBER", { reason: "wrong version number" }),
-      "the TLS handshake failed: wrong version number (ERR_SSL_WRONG_VERSION_NUMBER); is it an https address?",
+      "the TLS handshake failed: wrong version number (ERR_SSL_WRONG_VERSION_NUMBER); is it an https URL?",
     ],
     [raised("EWHATEVER"), "it failed (EWHATEVER)"],
     [new Error("no code."), "no code"],

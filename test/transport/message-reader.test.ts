@@ -187,7 +187,7 @@ describe("what may be an event stream", () => {
     expect(notEventStream("host/v1", "text/html; charset=utf-8")).toMatchObject({ shouldRetry: false });
     expect(notEventStream("host/v1", "application/json").shouldRetry).toBeUndefined();
     expect(notEventStream("host/v1", null).message).toBe(
-      "expected an event stream from host/v1, got a body without content-type: is base_url right?",
+      "expected an event stream from host/v1, got a body without content-type; check base_url",
     );
   });
 });

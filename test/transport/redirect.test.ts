@@ -10,7 +10,7 @@ test.each([307, 308])("%i is followed within the origin, whole or relative", (st
 
 test.each([null, "http://[", "https://:0"])("without a place to go it is a protocol_error: %s", (location) => {
   expect(() => redirectTarget(307, location, FROM, 0)).toThrow(
-    expect.objectContaining({ code: "protocol_error", message: expect.stringContaining("without saying where to go") }),
+    expect.objectContaining({ code: "protocol_error", message: expect.stringContaining("without a location") }),
   );
 });
 

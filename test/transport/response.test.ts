@@ -62,7 +62,7 @@ describe("a body", () => {
     const { response, cancelled } = setUp();
     await expect(response.messages()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "protocol_error" });
     expect(cancelled.map(({ message }) => message)).toEqual([
-      "expected an event stream from http://host.example/v1, got application/json: is base_url right?",
+      "expected an event stream from http://host.example/v1, got application/json; check base_url",
     ]);
   });
 
@@ -104,7 +104,7 @@ describe("a body", () => {
     expect(cancelled).toEqual([]);
     body.push(Buffer.from("x"));
     await expect(text).rejects.toMatchObject({
-      message: "The answer of http://host.example/v1 has more than 256 MiB.",
+      message: "The response from http://host.example/v1 is larger than 256 MiB.",
     });
   });
 

@@ -44,7 +44,7 @@ describe("a service that does not speak HTTP", () => {
       modelAt("openai", service.origin, 'num_retries = 3\nretry_min_wait = "1ms"').codegen("Hello"),
     );
     expect(error).toMatchObject({ code: "protocol_error", shouldRetry: false, retryable: false });
-    expect(error.message).toContain(`The answer of ${service.origin} is not valid HTTP`);
+    expect(error.message).toContain(`The response from ${service.origin} is not valid HTTP`);
     expect(service.asked).toBe(1);
   });
 
