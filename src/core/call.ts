@@ -8,7 +8,7 @@ import type { CallPolicy } from "./options.generated.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { ModelRequest, Settings } from "./request.ts";
 import type { Adaptation, OnBreak, Target } from "./target.ts";
-import type { Exchange } from "./transport.ts";
+import type { Exchange, Remark } from "./transport.ts";
 
 /** The caller's input and options, before a target is chosen. */
 export interface CallInput extends CallPolicy {
@@ -78,6 +78,8 @@ export class CallRecord {
   cacheHit = false;
   /** The exchange of the running attempt: whether it was sent, and what came back. */
   exchange: Exchange | undefined;
+  /** About how requests were sent, for the log; on the root only, so that no attempt and no branch loses one. */
+  readonly remarks: Remark[] = [];
   /** The provider's body, or the last events of its stream. */
   raw: unknown;
   /** The last target: its answer is read, and its `timeout` limits how long the reader may pause. */

@@ -54,8 +54,14 @@ export interface Exchange {
   requestBytes?: number;
   /** What our fetch threw; one SDK replaces errors whose message mentions a timeout and drops the cause. */
   failure?: ModelError | undefined;
-  /** A remark about how the request was sent, for the log. */
-  remark?: string;
+  /** Receives remarks about how the request was sent, for the log. */
+  readonly remarks?: Remark[] | undefined;
+}
+
+export interface Remark {
+  /** The entry whose request it is. */
+  readonly model: string;
+  readonly text: string;
 }
 
 export interface TlsOptions {

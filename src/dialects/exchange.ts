@@ -9,7 +9,7 @@ import type { Operation } from "../core/operation.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
 import { targetError } from "../core/target-error.ts";
-import type { Exchange, WireResponse } from "../core/transport.ts";
+import type { Exchange, Remark, WireResponse } from "../core/transport.ts";
 import { parseBody, refuseErrorBody } from "./json-body.ts";
 import { promptTexts } from "./prompt-texts.ts";
 import { RawEvents } from "./raw-events.ts";
@@ -28,7 +28,7 @@ export async function* openWire<Params>(call: Call, wire: Wire<Params>): Events 
   const { target } = call;
   const encoded = wire.encode(call.request, target, call.streaming);
   refuseForbidden(encoded.adjustments, call);
-  const exchange = exchangeFor(call, call.streaming);
+  const exchange = exchangeFor(call, call.streaming, call.record.root.remarks);
   call.record.exchange = exchange;
   try {
     const response = await wire.client.send(encoded.params, call, exchange);
@@ -162,7 +162,7 @@ function parseRaw(data: string): unknown {
 }
 
 /** The exchange between dialect and transport for one request. */
-export function exchangeFor(operation: Operation, streaming: boolean): Exchange {
+export function exchangeFor(operation: Operation, streaming: boolean, remarks?: Remark[]): Exchange {
   const { policy, proxy, tls } = operation.target;
   return {
     cancellation: operation.cancellation,
@@ -176,6 +176,7 @@ export function exchangeFor(operation: Operation, streaming: boolean): Exchange 
     sent: false,
     response: undefined,
     errorBody: undefined,
+    remarks,
   };
 }
 

@@ -55,7 +55,8 @@ export function templated<Params>(request: SdkRequest<Params>): Client<Params> {
         const expected = jsonOf(body);
         handOver(exchange, (transport, url, init) => {
           const differs = template.observe(url, init, expected);
-          if (differs !== undefined) exchange.remark = `the SDK is asked for every request: ${differs}`;
+          if (differs !== undefined)
+            exchange.remarks?.push({ model: target.entry, text: `the SDK builds every request: ${differs}` });
           return transport.fetch(url, init);
         });
       }

@@ -49,8 +49,7 @@ function logEnd(call: Call, failure: ModelError | undefined, logger: Logger): vo
         ms: Math.round(attempt.durationMs),
       });
   }
-  const remark = record.exchange?.remark;
-  if (remark !== undefined) logger.warn(remark, { call: record.id, model: call.target.entry });
+  for (const { model, text } of record.remarks) logger.warn(text, { call: record.id, model });
   const fields = {
     call: record.id,
     model: call.target.entry,

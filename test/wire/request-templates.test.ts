@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Call } from "../../src/core/call.ts";
-import type { Exchange, Transport, WireInit, WireResponse } from "../../src/core/transport.ts";
+import type { Exchange, Remark, Transport, WireInit, WireResponse } from "../../src/core/transport.ts";
 import { sdkFetch, templated } from "../../src/dialects/request-template.ts";
 import { type CallOptions, type Input, type Message, type ModelError, ModelFactory } from "../../src/index.ts";
 import { serving } from "../harness/ask.ts";
@@ -95,7 +95,7 @@ async function senders(wire: Wire): Promise<Senders> {
   const toml = entryFor(host, "asked", server.origin, "sdk_requests = true") + entryFor(host, "known", server.origin);
   const warnings: string[] = [];
   const warn = (message: string) => {
-    if (message.includes("the SDK is asked")) warnings.push(message);
+    if (message.includes("the SDK builds")) warnings.push(message);
   };
   const factory = ModelFactory.parse(toml, { env: {}, logger: { ...SILENT, warn } });
   onTestFinished(async () => {
@@ -194,7 +194,7 @@ describe("a request that the SDK makes otherwise than expected", () => {
     bodyOf = (body: object) => JSON.stringify(body),
   ) {
     let asked = 0;
-    const remarks: (string | undefined)[] = [];
+    const remarks: Remark[] = [];
     const transport = {
       async fetch(_url: unknown, { exchange }: WireInit) {
         (exchange as Exchange).response = { ok: true, status: 200 } as WireResponse;
@@ -210,11 +210,9 @@ describe("a request that the SDK makes otherwise than expected", () => {
       },
     });
     for (let index = 0; index < 6; index++) {
-      const exchange = { remark: undefined } as unknown as Exchange;
-      await client.send({ index }, { ...call, transport }, exchange);
-      remarks.push(exchange.remark);
+      await client.send({ index }, { ...call, transport }, { remarks } as Exchange);
     }
-    return { asked, remarks: remarks.filter((remark) => remark !== undefined) };
+    return { asked, remarks: remarks.map(({ text }) => text) };
   }
 
   test("is asked for twice and then no more, when it is as expected", async () => {
@@ -233,4 +231,34 @@ describe("a request that the SDK makes otherwise than expected", () => {
     );
     expect(seen).toEqual({ asked: 6, remarks: [expect.stringContaining("body")] });
   });
+
+  // The Google SDK copies extra fields before it writes them, so it has no value that is written otherwise each time.
+  const writesExtraFields = WIRES.filter((wire) => wire !== "google");
+  test.each(writesExtraFields.flatMap((wire) => [[wire, false] as const, [wire, true] as const]))(
+    "is logged once per model, also when another attempt follows: %s (streaming: %s)",
+    async (wire, streaming) => {
+      const fail = { status: 500, body: "{}" };
+      const server = await serving((_, index) => (index < 2 ? fail : streaming ? smallStream(wire) : smallBody(wire)));
+      const host = { wire, provider: "some-host", model: "some-model" };
+      const first = entryFor(host, "first", server.origin, 'fallback_models = ["second"]\nretry_min_wait = "1ms"');
+      const toml = first.replace("num_retries = 0", "num_retries = 1") + entryFor(host, "second", server.origin);
+      const warnings: unknown[] = [];
+      const warn = (message: string, fields: object = {}) => {
+        if (message.includes("the SDK builds")) warnings.push({ message, ...fields });
+      };
+      const factory = ModelFactory.parse(toml, { env: {}, logger: { ...SILENT, warn } });
+      onTestFinished(() => factory.close());
+      let writes = 0;
+      const options = { extraBody: { own: { toJSON: () => writes++ } } };
+      const model = factory.get("first");
+      for (let call = 0; call < 2; call++)
+        await (streaming ? model.stream("Hello", options).reply : model.codegen("Hello", options));
+      expect(server.requests).toHaveLength(4);
+      const message = "the SDK builds every request: its body is not the one expected";
+      expect(warnings).toMatchObject([
+        { message, model: "first" },
+        { message, model: "second" },
+      ]);
+    },
+  );
 });
