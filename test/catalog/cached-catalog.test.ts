@@ -25,7 +25,7 @@ describe("the path of the cached catalog", () => {
 });
 
 describe("a catalog on disk", () => {
-  test("is read as it was written, the rows of each provider when they are asked for", () => {
+  test("is read as written, with the rows of each provider on first use", () => {
     const path = catalogFile(
       textOf(devDocument({ openai: [devModel("gpt-99")], groq: [devModel("a/b"), devModel("c")] })),
     );
@@ -43,7 +43,7 @@ describe("a catalog on disk", () => {
     expect(catalog.table("gone")).toBeUndefined();
   });
 
-  test("may hold every row of the shipped tables", () => {
+  test("can contain every row of the built-in tables", () => {
     const rows = new Map(
       tableNames().map((name) => {
         const models = [...(tableOf(name)?.byId.values() ?? [])];
@@ -66,7 +66,7 @@ describe("a catalog on disk", () => {
     ["cut after a line", `${head}\n${lines[0]}\n`],
     ["cut in its last line", whole.slice(0, -5)],
     ["cut before its last line break", whole.trimEnd()],
-  ])("that is %s is refused as a whole", (_what, text) => {
+  ])("that is %s is rejected", (_what, text) => {
     expect(() => new CachedCatalog(text)).toThrow(UnreadableCatalog);
   });
 
@@ -76,12 +76,12 @@ describe("a catalog on disk", () => {
     ["a price that is a text", '"price":{"input":"2"'],
     ["an unknown setting", '"lacks":["rm -rf"],"price":{"input":2'],
     ["a wire that does not exist", '"dialect":"telnet","price":{"input":2'],
-  ])("whose rows hold %s is refused when they are asked for", (_what, damage) => {
+  ])("with rows that have %s is rejected on first use", (_what, damage) => {
     const text = whole.replace('"price":{"input":2', damage);
     expect(() => new CachedCatalog(text).table("openai")).toThrow(/has invalid rows for openai/);
   });
 
-  test("is no folder, no pipe and no device", () => {
+  test("is not a directory, pipe or device", () => {
     const path = folder();
     mkdirSync(join(path, "catalog.jsonl"));
     expect(() => CachedCatalog.read(join(path, "catalog.jsonl"))).toThrow(/not a regular file|EISDIR/);
@@ -95,7 +95,7 @@ describe("a catalog on disk", () => {
 });
 
 describe("facts of the cached catalog", () => {
-  test("make models known that are not shipped, at hosts that are not shipped too", () => {
+  test("add new models and new hosts", () => {
     const catalog = catalogOf({ openai: [devModel("gpt-99")], deepinfra: [devModel("org/model")] });
     expect(factsOf("openai", "gpt-99").known).toBe(false);
     expect(factsOf("openai", "gpt-99", catalog)).toMatchObject({ known: true, context: 300_000, maxOutput: 50_000 });
@@ -111,7 +111,7 @@ describe("facts of the cached catalog", () => {
     expect(catalogIds("openai", catalog)).toEqual(expect.arrayContaining(["gpt-99", "gpt-4o"]));
   });
 
-  test("that are newer than the shipped ones replace them; what they do not say stays", () => {
+  test("replace older built-in facts, and keep missing ones", () => {
     const cached = devModel("gpt-4o", { limit: { context: 256_000 }, cost: { input: 1, output: 4 }, tool_call: false });
     const catalog = catalogOf({ openai: [cached] });
     const [before, after] = [factsOf("openai", "gpt-4o"), factsOf("openai", "gpt-4o", catalog)];
@@ -120,7 +120,7 @@ describe("facts of the cached catalog", () => {
     expect(priceOf("openai", "gpt-4o", undefined, catalog)).toEqual({ input: 1, output: 4 });
   });
 
-  test("that are older than the shipped ones only fill gaps", () => {
+  test("fill gaps when older than the built-in facts", () => {
     const cached = devModel("gpt-4o", { limit: { context: 1 }, cost: { input: 1, output: 4 } });
     const catalog = catalogOf({ openai: [cached, devModel("gpt-99")] }, EARLIER);
     expect(factsOf("openai", "gpt-4o", catalog)).toEqual(factsOf("openai", "gpt-4o"));
@@ -139,7 +139,7 @@ describe("facts of the cached catalog", () => {
     expect(new CachedCatalog(text).newer).toBe(newer);
   });
 
-  test("do not take from a price what they do not contradict", () => {
+  test("keep price details that they do not contradict", () => {
     const shipped = priceOf("anthropic", "claude-sonnet-4-5");
     expect(shipped?.cacheWrite1h).toBeDefined();
     const cost = { input: shipped?.input, output: shipped?.output };
@@ -147,7 +147,7 @@ describe("facts of the cached catalog", () => {
     expect(priceOf("anthropic", "claude-sonnet-4-5", undefined, catalog)).toEqual(shipped);
   });
 
-  test("a price that depends on the hour is not replaced by one that does not", () => {
+  test("do not replace a time-dependent price with a fixed one", () => {
     const timed = tableNames().flatMap((provider) =>
       [...(tableOf(provider)?.byId.values() ?? [])].filter((row) => row.timedPrice).map(({ id }) => ({ provider, id })),
     );
@@ -158,7 +158,7 @@ describe("facts of the cached catalog", () => {
     }
   });
 
-  test("a copy that only the cache has gets the wire facts of the release, not its price and end", () => {
+  test("give a new dated copy the wire facts of its release, not its price and retirement", () => {
     const shipped = factsOf("anthropic", "claude-sonnet-4-5");
     const copy = devModel("claude-sonnet-4-5-20310101", { cost: { input: 9, output: 9 } });
     const catalog = catalogOf({ anthropic: [copy] });
@@ -168,7 +168,7 @@ describe("facts of the cached catalog", () => {
     expect(priceOf("anthropic", "claude-sonnet-4-5-20310101", undefined, catalog)).toEqual({ input: 9, output: 9 });
   });
 
-  test("leave every model alone that they do not name", () => {
+  test("do not change other models", () => {
     const catalog = catalogOf({ groq: [devModel("only/this")] });
     for (const provider of tableNames())
       for (const id of tableOf(provider)?.byId.keys() ?? [])

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { currentModels } from "../../src/catalog/current-models.ts";
 import { infoOf } from "../../src/catalog/lookup.ts";
 
-describe("the models that are suggested", () => {
-  it("are known, call tools and stay in service", () => {
+describe("suggested models", () => {
+  it("are known, support tools and have no announced end", () => {
     for (const id of currentModels()) {
       expect(infoOf(id), id).toMatchObject({ retiresOn: undefined, capabilities: { tools: true } });
     }
   });
 
-  it("are few, each once, the newest of a family for all of it", () => {
+  it("are few, without duplicates, the newest of each family", () => {
     const ids = currentModels();
     expect(ids.length).toBeGreaterThan(30);
     expect(ids.length).toBeLessThan(100);
@@ -17,7 +17,7 @@ describe("the models that are suggested", () => {
     expect(ids.filter((id) => id.startsWith("claude-sonnet"))).toHaveLength(1);
   });
 
-  it("are no previews and no dated copies", () => {
+  it("exclude previews and dated copies", () => {
     expect(currentModels().filter((id) => /preview|latest|20\d{6}/.test(id))).toEqual([]);
   });
 });

@@ -79,7 +79,7 @@ const TABLE: readonly Row[] = [
 const letter = (value: boolean | undefined) => (value === undefined ? "?" : value ? "y" : "n");
 const flagsOf = (capabilities: Capabilities) => FLAGS.map((name) => letter(capabilities[name])).join("");
 
-describe("what models can do", () => {
+describe("capabilities of models", () => {
   test("the table has at least sixty names", () => {
     expect(new Set(TABLE.map(([provider, id]) => `${provider} ${id}`)).size).toBeGreaterThanOrEqual(60);
   });
@@ -91,7 +91,7 @@ describe("what models can do", () => {
   });
 });
 
-describe("how models are spoken to", () => {
+describe("wire facts of models", () => {
   const cases: readonly (readonly [string, string, Partial<ModelFacts>])[] = [
     ["openai", "o1-mini", { systemRole: "user" }],
     ["openai", "o1-preview", { systemRole: "user" }],
@@ -114,13 +114,13 @@ describe("how models are spoken to", () => {
     expect(factsOf(provider, id)).toMatchObject(expected);
   });
 
-  test("a Claude that takes no temperature needs no older API version", () => {
+  test("a Claude without temperature needs no older API version", () => {
     for (const id of ["claude-opus-4-7", "claude-sonnet-5", "claude-opus-5-5", "claude-fable-5"]) {
       expect(factsOf("anthropic", id).anthropicVersion).toBeUndefined();
     }
   });
 
-  test("reasoning models refuse sampling settings", () => {
+  test("reasoning models reject sampling settings", () => {
     for (const id of ["o1", "o3-mini", "gpt-5"]) {
       expect(factsOf("openai", id).lacks).toEqual(
         expect.arrayContaining([
@@ -146,7 +146,7 @@ describe("how models are spoken to", () => {
     "gpt-5.3-codex",
     "o3-deep-research",
     "o4-mini-deep-research",
-  ])("%s is served by the Responses wire alone", (id) => {
+  ])("%s is served only by the Responses wire", (id) => {
     expect(factsOf("openai", id).dialect).toBe("openai-responses");
   });
 

@@ -17,7 +17,7 @@ describe("without the network", () => {
     for (const { provider, row } of ROWS) expect(withFamilyFacts(provider, row)).toEqual(row);
   });
 
-  test("every rule names its source and holds for at least one model", () => {
+  test("every rule has a source and matches at least one model", () => {
     for (const rule of FACT_RULES) {
       expect(rule.source).toMatch(/^https:\/\//);
       expect(
@@ -33,7 +33,7 @@ describe("without the network", () => {
         for (const model of models) expect(tableOf(provider)?.byId.get(model.id)).toMatchObject({ id: model.id });
   });
 
-  test("the price package's own ids cost what it says", () => {
+  test("ids of the price package have its price", () => {
     const at = new Date(`${CATALOG_DATE}T12:00:00Z`);
     const added = new Set(
       ADDED_MODELS.flatMap(({ models }) =>
@@ -51,7 +51,7 @@ describe("without the network", () => {
   });
 
   test.each(["2026-11-20T02:00:00Z", "2026-11-20T20:00:00Z", "2027-03-01T09:00:00Z"])(
-    "models known by their price alone, and prices that depend on the time, cost what the package says at %s",
+    "price-only models and time-dependent prices match the package at %s",
     (day) => {
       const at = new Date(day);
       const ids = tableNames().flatMap((provider) =>
@@ -69,7 +69,7 @@ describe("without the network", () => {
     },
   );
 
-  test("no model both can and cannot", () => {
+  test("no model has a capability as present and missing", () => {
     for (const { row } of ROWS)
       expect(
         (row.can ?? []).filter((name) => row.cannot?.includes(name)),

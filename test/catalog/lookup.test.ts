@@ -4,14 +4,14 @@ import { catalogIds, factsOf, infoOf } from "../../src/catalog/lookup.ts";
 import { priceOf } from "../../src/catalog/price.ts";
 import { PROVIDERS } from "../../src/catalog/providers.ts";
 
-describe("names of models", () => {
+describe("model ids", () => {
   test("the catalog has at least three hundred different ids, sorted, each once", () => {
     const ids = catalogIds();
     expect(ids.length).toBeGreaterThanOrEqual(300);
     expect(ids).toEqual([...new Set(ids)].sort());
   });
 
-  test("the makers' own tables hold the families people name", () => {
+  test("the vendors' tables have the common families", () => {
     for (const [provider, least] of [
       ["openai", 80],
       ["anthropic", 30],
@@ -42,12 +42,12 @@ describe("names of models", () => {
     expect(factsOf(provider, alias).known).toBe(true);
   });
 
-  test("a copy with facts of its own keeps them", () => {
+  test("a copy keeps its own facts", () => {
     expect(factsOf("openai", "gpt-4o-2024-05-13").maxOutput).toBe(4_096);
     expect(factsOf("openai", "gpt-4o").maxOutput).toBe(16_384);
   });
 
-  test("behind a gateway a model keeps its abilities, not its maker's wire", () => {
+  test("a model behind a gateway keeps its capabilities, not its vendor's wire", () => {
     const facts = factsOf("litellm", "anthropic/claude-opus-4-6");
     expect(facts.capabilities).toEqual(factsOf("anthropic", "claude-opus-4-6").capabilities);
     expect(facts.anthropicVersion).toBeUndefined();
@@ -64,14 +64,14 @@ describe("names of models", () => {
     ["openai", "constructor"],
     ["__proto__", "gpt-4o"],
     ["anthropic", "gpt-4o"],
-  ])("%s %j is unknown and nothing is held back", (provider, id) => {
+  ])("%s %j is unknown and unrestricted", (provider, id) => {
     expect(factsOf(provider, id)).toEqual({ known: false, capabilities: {} });
     expect(priceOf(provider, id)).toBeUndefined();
   });
 });
 
 describe("info about an id alone", () => {
-  test("gives limits, prices and abilities", () => {
+  test("has limits, prices and capabilities", () => {
     expect(infoOf("gpt-4o")).toMatchObject({
       provider: "openai",
       context: 128_000,
@@ -81,7 +81,7 @@ describe("info about an id alone", () => {
     });
   });
 
-  test("comes from the maker where the maker serves it", () => {
+  test("comes from the vendor if the vendor serves it", () => {
     expect(infoOf("claude-opus-4-5")?.provider).toBe("anthropic");
     expect(infoOf("gemini-2.5-pro")?.provider).toBe("google");
     expect(infoOf("llama-3.3-70b-versatile")?.provider).toBe("groq");
@@ -92,7 +92,7 @@ describe("info about an id alone", () => {
   });
 });
 
-test("any two strings get an answer", () => {
+test("any two strings have a result", () => {
   const providers = fc.oneof(fc.string(), fc.constantFrom(...PROVIDERS.map((row) => row.id)));
   const ids = fc.oneof(
     fc.string(),

@@ -13,7 +13,7 @@ function rowOf(fields: Fields, id = "new-model", provider = "some-host"): ModelR
 }
 
 describe("a model of models.dev", () => {
-  test("gives limits, capabilities, price and date", () => {
+  test("has limits, capabilities, price and date", () => {
     expect(rowOf({})).toEqual({
       id: "new-model",
       context: 300_000,
@@ -25,12 +25,12 @@ describe("a model of models.dev", () => {
     });
   });
 
-  test("gives nothing for what it does not say", () => {
+  test("has no facts for missing fields", () => {
     const id = "bare";
     expect(readModelsDev({ host: { models: { [id]: {} } } }).tables.get("host")).toEqual([{ id }]);
   });
 
-  test("gives effort words, deprecation, and rates of long prompts", () => {
+  test("has effort levels, deprecation, and rates for long prompts", () => {
     const row = rowOf({
       reasoning: true,
       reasoning_options: [{ type: "toggle" }, { type: "effort", values: [null, "default", "low", "high"] }],
@@ -70,16 +70,16 @@ describe("a model of models.dev", () => {
     ["without output", { input: 1 }],
     ["with broken steps", { input: 1, output: 2, tiers: [{ input: 1 }] }],
     ["that is a list", [1, 2]],
-  ])("has no price where the price is one %s; its other facts stay", (_what, cost) => {
+  ])("has no price when the price is %s, but its other facts", (_what, cost) => {
     expect(rowOf({ cost })).toMatchObject({ id: "new-model", context: 300_000 });
     expect(rowOf({ cost })?.price).toBeUndefined();
   });
 
-  test("is free where its id says so", () => {
+  test("is free if its id says so", () => {
     expect(rowOf({ cost: { input: 0, output: 0 } }, "a/b:free")?.price).toEqual({ input: 0, output: 0 });
   });
 
-  test("loses facts of a wrong type, one by one", () => {
+  test("drops facts of a wrong type individually", () => {
     const row = rowOf({
       tool_call: "yes",
       limit: { context: -5, output: 4_096 },
@@ -102,12 +102,12 @@ describe("a model of models.dev", () => {
     expect(rowOf({ limit: { context, output: 10 } })?.context).toBeUndefined();
   });
 
-  test("that gives no text is none of ours, nor is one without a plain id", () => {
+  test("is dropped without text output or a plain id", () => {
     expect(rowOf({ modalities: { input: ["text"], output: ["image"] } })).toBeUndefined();
     for (const id of ["two words", "\u001b[2J", "x".repeat(300), ""]) expect(rowOf({}, id)).toBeUndefined();
   });
 
-  test("gets what our own rules say about its family, whatever the document says", () => {
+  test("gets the facts of our family rules over the document", () => {
     const claude = rowOf({ temperature: true }, "claude-opus-5-9", "anthropic");
     expect(claude?.can).toContain("tools");
     expect(claude?.reasoningWire).toBeDefined();
@@ -124,13 +124,13 @@ describe("a model of models.dev", () => {
   });
 });
 
-test("a document is as old as the newest of its facts", () => {
+test("the date of a document is that of its newest fact", () => {
   const models = ["2026-05-02", "2026-07", "later"].map((last_updated) => devModel(last_updated, { last_updated }));
   expect(readModelsDev(devDocument({ host: models })).asOf).toBe("2026-07");
   expect(readModelsDev({ host: { models: { m: {} } } }).asOf).toBeUndefined();
 });
 
-describe("a document that is none", () => {
+describe("an invalid document", () => {
   test.each([
     ["null", null],
     ["a list", []],
@@ -140,11 +140,11 @@ describe("a document that is none", () => {
     ["providers without models", { openai: { id: "openai" }, other: { models: {} } }],
     ["models that are a list", { openai: { models: [devModel("m")] } }],
     ["only models without text", devDocument({ a: [devModel("m", { modalities: { output: ["video"] } })] })],
-  ])("%s is refused", (_what, document) => {
+  ])("%s is rejected", (_what, document) => {
     expect(() => readModelsDev(document)).toThrow(UnusableDocument);
   });
 
-  test("with too many providers or models is refused", () => {
+  test("with too many providers or models is rejected", () => {
     const many = (count: number) => Array.from({ length: count }, (_, index) => `m${index}`);
     const providers = Object.fromEntries(many(3_001).map((id) => [id, { models: {} }]));
     expect(() => readModelsDev(providers)).toThrow(/more than 3000 providers/);
@@ -152,13 +152,13 @@ describe("a document that is none", () => {
     expect(() => readModelsDev({ host: { models } })).toThrow(/more than 100000 models/);
   });
 
-  test("deep as a well, it is read without falling in", () => {
+  test("that is deeply nested is read without a stack overflow", () => {
     const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
     const text = `{"host":{"models":{"m":{"limit":{"context":10},"cost":${deep},"modalities":${deep}}}},"x":${deep}}`;
     expect(readModelsDev(JSON.parse(text)).tables.get("host")).toEqual([{ id: "m", context: 10 }]);
   });
 
-  test("names of the prototype are names like others, or none", () => {
+  test("with names of the prototype is harmless", () => {
     const text = `{"__proto__":{"models":{"m":{}}},"constructor":{"models":{"__proto__":{"limit":{"context":5}},"toString":{}}}}`;
     const { tables: rows } = readModelsDev(JSON.parse(text));
     expect([...rows.keys()]).toEqual(["constructor"]);
@@ -166,7 +166,7 @@ describe("a document that is none", () => {
     expect(Object.hasOwn(Object.prototype, "models")).toBe(false);
   });
 
-  test("whatever it is, it is refused, or becomes a catalog that can be read", () => {
+  test("is rejected, or becomes a readable catalog", () => {
     const value = fc.jsonValue({ maxDepth: 4 });
     const odd = fc.record(
       {

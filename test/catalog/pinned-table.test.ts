@@ -19,7 +19,7 @@ const hasTarball = () => {
 };
 
 describeWith({ need: "registry", isThere: hasTarball }, "the committed tables", () => {
-  test("are what the pinned data, the price package and the facts give", () => {
+  test("match the pinned data, the price package and the facts", () => {
     const stale = fresh?.filter((file) => !isCurrent(file)).map(([path]) => path);
     expect(stale, "run node scripts/generate-catalog.ts").toEqual([]);
   });

@@ -13,7 +13,7 @@ function usd(provider: string, id: string, counts: Parameters<typeof usageOf>[0]
   return costOf(usageOf(counts), priceOf(provider, id, NOON)).usd;
 }
 
-describe("golden numbers", () => {
+describe("expected costs", () => {
   // 1,000 prompt tokens of which 800 cached, 500 out; list prices of https://platform.claude.com/docs/en/about-claude/pricing
   test("claude-sonnet-4 with a cached prefix costs $0.00834", () => {
     expect(usd("anthropic", "claude-sonnet-4-20250514", { input: 200, cacheRead: 800, output: 500 })).toBe(0.00834);
@@ -50,7 +50,7 @@ describe("golden numbers", () => {
     expect(price?.cacheRead).toBe(cacheRead);
   });
 
-  test("Claude's cache writes of five minutes and of an hour cost 1.25 and 2 times the input", () => {
+  test("Claude's five-minute and one-hour cache writes cost 1.25 and 2 times the input", () => {
     expect(priceOf("anthropic", "claude-haiku-4-5")).toMatchObject({ cacheWrite: 1.25, cacheWrite1h: 2 });
     expect(
       usd("anthropic", "claude-haiku-4-5", {
@@ -62,7 +62,7 @@ describe("golden numbers", () => {
     ).toBe(1.7);
   });
 
-  test("a higher tier begins with the token after the boundary and holds for the whole request", () => {
+  test("a higher tier starts one token above its limit and applies to the complete request", () => {
     expect(usd("google", "gemini-2.5-pro", { input: 200_000, output: 0 })).toBe(0.25);
     expect(usd("google", "gemini-2.5-pro", { input: 200_001, output: 0 })).toBe(0.500_002_5);
     expect(usd("google", "gemini-2.5-pro", { input: 100_000, cacheRead: 100_001, output: 1_000 })).toBe(0.290_000_25);
@@ -70,8 +70,8 @@ describe("golden numbers", () => {
   });
 });
 
-describe("which price is taken", () => {
-  test("a release is never charged as the one its name begins with", () => {
+describe("the choice of a price", () => {
+  test("a release never has the price of a prefix of its name", () => {
     expect(listedPrice("anthropic", "claude-sonnet-5-5", NOON)).toBeUndefined();
     expect(priceOf("anthropic", "claude-sonnet-5-5")).not.toEqual(priceOf("anthropic", "claude-sonnet-5"));
     expect(listedPrice("google", "gemini-1.5-flash-8b", NOON)).toBeUndefined();
@@ -79,13 +79,13 @@ describe("which price is taken", () => {
     expect(priceOf("openai", "gpt-4o-enormous")).toBeUndefined();
   });
 
-  test("a dated copy costs what its release costs, unless it has a price of its own", () => {
+  test("a dated copy has the price of its release, unless it has its own", () => {
     expect(priceOf("openai", "gpt-4.1-2025-04-14")).toEqual(priceOf("openai", "gpt-4.1"));
     expect(priceOf("anthropic", "claude-haiku-4-5-20251001")).toEqual(priceOf("anthropic", "claude-haiku-4-5"));
     expect(priceOf("openai", "gpt-4o-2024-05-13")).toEqual({ input: 5, output: 15 });
   });
 
-  test("a model known by its price alone has one, also in capitals and as a dated copy, but no fine-tune of it", () => {
+  test("a price-only model is found in any case and as a dated copy, but not its fine-tunes", () => {
     const price = priceOf("copilot", "gpt-5.5");
     expect(price).toMatchObject({ input: 5, output: 30 });
     expect(priceOf("copilot", "GPT-5.5")).toEqual(price);
@@ -101,14 +101,14 @@ describe("which price is taken", () => {
     expect(priceOf(undefined, "no-such-model")).toBeUndefined();
   });
 
-  test("what has fees beyond tokens, is fine-tuned or runs elsewhere has no price", () => {
+  test("models with other fees, fine-tuned models and models at other providers have no price", () => {
     expect(priceOf("perplexity", "sonar")).toBeUndefined();
     expect(priceOf("openai", "ft:gpt-4o-mini-2024-07-18:acme::abc123")).toBeUndefined();
     expect(priceOf("ollama", "gpt-oss-20b")).toBeUndefined();
     expect(priceOf("my-server", "gpt-4o")).toBeUndefined();
   });
 
-  test("a price that changes on an announced day is that of the day", () => {
+  test("a price with an announced change depends on the day", () => {
     expect(priceOf("google", "gemini-3.8-flash", new Date("2026-12-31T12:00:00Z"))).toMatchObject({
       input: 0.75,
       output: 3.75,
@@ -119,12 +119,12 @@ describe("which price is taken", () => {
     });
   });
 
-  test("a price that differs by the hour is that of the hour", () => {
+  test("an hourly price depends on the hour", () => {
     expect(priceOf("deepseek", "deepseek-v4-pro", new Date("2026-11-20T02:00:00Z"))).toMatchObject({ input: 1.32 });
     expect(priceOf("deepseek", "deepseek-v4-pro", new Date("2026-11-20T20:00:00Z"))).toMatchObject({ input: 0.66 });
   });
 
-  test("no price of the table is free unless the id says so, and cached tokens never cost more", () => {
+  test("no table price is free unless the id says so, and cached tokens never cost more", () => {
     for (const provider of ["openai", "anthropic", "google", "deepseek", "mistral", "xai", "openrouter", "groq"]) {
       for (const id of catalogIds(provider)) {
         const price = tableOf(provider)?.byId.get(id)?.price;

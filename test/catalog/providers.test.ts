@@ -37,12 +37,12 @@ describe("providers", () => {
     expect(findProvider(id)?.id).toBe(id);
   });
 
-  test("there is exactly one row for each, and no other", () => {
+  test("has exactly one row per provider", () => {
     expect(PROVIDERS.map((row) => row.id)).toEqual([...PROMISED].sort());
   });
 
   test.each(PROVIDERS.map((row) => [row.id, row] as const))(
-    "%s has docs, an address and a credential or says what takes their place",
+    "%s has docs, a URL and a credential, or their replacement",
     (_id, row) => {
       expect(new URL(row.docs).protocol).toBe("https:");
       expect(row.label).not.toBe("");
@@ -52,17 +52,17 @@ describe("providers", () => {
     },
   );
 
-  test("keys are looked for in well-formed environment variables", () => {
+  test("key variables are well-formed", () => {
     for (const row of PROVIDERS) for (const name of row.keyEnv) expect(name).toMatch(/^[A-Z][A-Z0-9_]*$/);
   });
 
-  test("only servers of this machine are reached without encryption", () => {
+  test("only local servers are unencrypted", () => {
     const plain = PROVIDERS.filter((row) => row.baseUrl?.startsWith("http:"));
     expect(plain.map((row) => new URL(row.baseUrl ?? "").hostname)).toEqual(plain.map(() => "127.0.0.1"));
     expect(plain.every((row) => row.keyless === true)).toBe(true);
   });
 
-  test("addresses follow the SDK's own convention: Anthropic and Gemini without a version", () => {
+  test("URLs follow the SDK convention: Anthropic and Gemini without a version", () => {
     for (const row of PROVIDERS)
       if (row.dialect !== "openai" && row.baseUrl !== undefined) expect(new URL(row.baseUrl).pathname).toBe("/");
   });
@@ -82,7 +82,7 @@ describe("providers", () => {
     expect(findProvider(id)?.baseUrl).toBe(baseUrl);
   });
 
-  test("hosts differ where they are known to", () => {
+  test("hosts have their known quirks", () => {
     expect(findProvider("openai")?.quirks.maxTokensKey).toBe("max_completion_tokens");
     expect(findProvider("deepseek")?.quirks).toMatchObject({
       maxTokensKey: "max_tokens",
@@ -96,7 +96,7 @@ describe("providers", () => {
     expect(findProvider("copilot")?.tokenHook).toBe(true);
   });
 
-  test("an unknown name is undefined, also when every object has it", () => {
+  test("an unknown name is undefined, even for names of the prototype", () => {
     for (const id of ["", "opena1", "constructor", "__proto__"]) expect(findProvider(id)).toBeUndefined();
   });
 });

@@ -34,7 +34,7 @@ function stable(golden: string, home: string): string {
 }
 
 describe("catalog update", () => {
-  it("fetches the document, once and without a credential, and programs know what it says", async () => {
+  it("downloads the document once, without a credential, and programs use it", async () => {
     const server = await served(TEXT);
     const { env, path, home } = cache();
     const toml = '[models.new]\nname = "gpt-99"\nprovider = "openai"\n';
@@ -56,7 +56,7 @@ describe("catalog update", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("reads a file, relative to where it is called", async () => {
+  it("reads a file, relative to the working directory", async () => {
     const { env, path } = cache();
     const { code, out } = await cli(["catalog", "update", "--from", "mirror.json", "--json"], {
       env,
@@ -73,7 +73,7 @@ describe("catalog update", () => {
     ["of another kind", '{"object":"list","data":[]}', /has no provider with models/],
     ["empty", "", /is not JSON/],
     ["NaN where a number should be", TEXT.replace('"context":300000', '"context":NaN'), /is not JSON/],
-  ])("leaves the old catalog when the document is %s", async (_what, body, message) => {
+  ])("keeps the old catalog when the document is %s", async (_what, body, message) => {
     const { env, path } = cache();
     mkdirSync(dirname(path));
     writeFileSync(path, textOf(DOCUMENT));
@@ -87,7 +87,7 @@ describe("catalog update", () => {
     expect(readdirSync(dirname(path))).toEqual(["catalog.jsonl"]);
   });
 
-  it("drops what is wrong in a document and keeps the rest", async () => {
+  it("drops invalid parts of a document", async () => {
     const { env, path } = cache();
     const bad = devDocument({
       openai: [
@@ -127,7 +127,7 @@ describe("catalog update", () => {
     await server.allClosed();
   });
 
-  it("says what happened when the document cannot be had", async () => {
+  it("reports why a document is not available", async () => {
     const { env } = cache();
     const gone = await served("no", 404);
     const moved = await served("", 302, { location: "http://127.0.0.1:9/elsewhere?key=s3cret" });
@@ -149,13 +149,13 @@ describe("catalog update", () => {
     ["a folder", ["--from", "."], /not a regular file|EISDIR/],
     ["another scheme", ["--from", "file:///etc/passwd"], /https:\/\/ or http:\/\//],
     ["an address that is none", ["--from", "https://"], /https:\/\/ or http:\/\//],
-  ])("refuses %s as wrong usage", async (_what, flags, message) => {
+  ])("rejects %s as invalid usage", async (_what, flags, message) => {
     const { code, err } = await cli(["catalog", "update", ...flags], { env: cache().env });
     expect(err).toMatch(message);
     expect(code).toBe(2);
   });
 
-  it("needs a cache folder that can be written", async () => {
+  it("needs a writable cache directory", async () => {
     const without = await cli(["catalog", "update", "--from", "m.json"], { files: { "m.json": TEXT } });
     expect(without.err).toContain("there is no cache folder: set XDG_CACHE_HOME");
     expect(without.code).toBe(2);
@@ -169,7 +169,7 @@ describe("catalog update", () => {
     expect(blocked.code).toBe(1);
   });
 
-  it("replaces a link at its place and does not write through it", async () => {
+  it("replaces a symbolic link and does not write through it", async () => {
     const { env, path } = cache();
     const victim = join(folder(), "victim");
     writeFileSync(victim, "mine");
@@ -180,7 +180,7 @@ describe("catalog update", () => {
     expect(lstatSync(path).isSymbolicLink()).toBe(false);
   });
 
-  it("may run twice at once: one whole catalog is left", async () => {
+  it("leaves one complete catalog when run twice concurrently", async () => {
     const { env, path } = cache();
     const runs = Array.from({ length: 4 }, () =>
       cli(["catalog", "update", "--from", "m.json"], { files: { "m.json": TEXT }, env }),
@@ -190,7 +190,7 @@ describe("catalog update", () => {
     expect(readdirSync(dirname(path))).toEqual(["catalog.jsonl"]);
   });
 
-  it("shows on a terminal that it fetches", async () => {
+  it("shows progress on a terminal", async () => {
     const server = await served(TEXT);
     const { err } = await cli(["catalog", "update", "--from", server.origin], { env: cache().env, terminal: true });
     expect(err).toContain("fetching http://127.0.0.1");
@@ -198,7 +198,7 @@ describe("catalog update", () => {
 });
 
 describe("catalog", () => {
-  it("shows what is in use, and how old it is", async () => {
+  it("shows the active catalog and its age", async () => {
     const { env, path, home } = cache();
     const none = await cli(["catalog"], { env });
     expect(none.out).toMatch(/shipped +20\d\d-\d\d-\d\d +\d+ models of \d+ providers/);
@@ -218,7 +218,7 @@ describe("catalog", () => {
     });
   });
 
-  it("says that a damaged one is not used, and other commands do without it", async () => {
+  it("reports a damaged catalog, which other commands ignore", async () => {
     const { env, path } = cache();
     mkdirSync(dirname(path));
     writeFileSync(path, textOf(DOCUMENT).slice(0, -40));
@@ -231,7 +231,7 @@ describe("catalog", () => {
     expect((await cli(["catalog"], { env })).code).toBe(0);
   });
 
-  it("clear removes it, and says when there is none", async () => {
+  it("clear removes the catalog, and reports if there is none", async () => {
     const { env, path } = cache();
     mkdirSync(dirname(path));
     writeFileSync(path, textOf(DOCUMENT));
@@ -241,7 +241,7 @@ describe("catalog", () => {
     expect([again.out, again.code]).toEqual(["nothing is cached\n", 0]);
   });
 
-  it("helps with a command it does not have", async () => {
+  it("suggests a command for an unknown one", async () => {
     const { err, code } = await cli(["catalog", "updat"], { env: cache().env });
     expect(err).toContain("did you mean update?");
     expect(code).toBe(2);

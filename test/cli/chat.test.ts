@@ -6,7 +6,7 @@ const CTRL_C = "\u0003";
 const CTRL_D = "\u0004";
 
 describe("chat", () => {
-  it("answers lines, obeys slash words and leaves with /exit", async () => {
+  it("answers lines, runs slash commands and exits with /exit", async () => {
     const stdin = [
       "hello",
       "/usage",
@@ -53,14 +53,14 @@ describe("chat", () => {
     ]);
   });
 
-  it("goes on after an error, and fails in the end when nobody was there to see it", async () => {
+  it("continues after an error, and exits with an error code when not interactive", async () => {
     const { code, out, err } = await cli(["chat"], { toml: TOML, stdin: "/model far\nhello\n" });
     expect(err).toContain("the environment variable FAR_KEY is not set");
     expect(out).toContain("[simulated made-up-1]");
     expect(code).toBe(1);
   });
 
-  it("on a terminal Ctrl-C ends the running answer, and the chat goes on", async () => {
+  it("Ctrl-C on a terminal stops the answer, and the chat continues", async () => {
     const simulator = await startSimulator({ script: [{ stall: { afterEvents: 3 } }] });
     const toml = TOML.replace("http://127.0.0.1:9/v1", simulator.baseUrl("openai"));
     const steps = [
@@ -80,7 +80,7 @@ describe("chat", () => {
     expect(code).toBe(0);
   });
 
-  it("on a terminal the second Ctrl-C leaves", async () => {
+  it("a second Ctrl-C on a terminal exits", async () => {
     const { code, err } = await cli(["chat"], {
       toml: TOML,
       terminal: true,

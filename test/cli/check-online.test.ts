@@ -20,7 +20,7 @@ async function online(toml: string, session: Session = {}, flags: readonly strin
 }
 
 describe("check --online", () => {
-  it("says of each entry whether its key and its model are good", async () => {
+  it("reports for each entry whether its key and model are valid", async () => {
     const openai = await listing({ [key]: openaiModels("made-up-1", "made-up-1-small") });
     const anthropic = await listing({ [secondKey]: claudeModels("made-up-sonnet-20300929", "made-up-haiku") });
     const v1 = `${openai.origin}/v1`;
@@ -56,7 +56,7 @@ describe("check --online", () => {
     ]);
   });
 
-  it("ends with 0 when all is well, 1 when a provider was not reached, 2 when the file is to blame", async () => {
+  it("exits with 0 on success, 1 for an unreachable provider, 2 for errors in the file", async () => {
     const server = await listing({ [key]: openaiModels("m") });
     const entry = (name: string, model: string, base = server.origin) =>
       entryOf(name, { name: model, provider: "openai", api_key: key, base_url: `${base}/v1` });
@@ -69,7 +69,7 @@ describe("check --online", () => {
     expect((await online(entry("a", "m") + unset, {}, ["--keys"])).code).toBe(2);
   });
 
-  it("suggests the nearest id, and none that is not near", async () => {
+  it("suggests only close ids", async () => {
     const server = await listing({ [key]: openaiModels("gpt-4o-mini", "o3") });
     const entry = (name: string) =>
       entryOf(name.replaceAll(/\W/g, "_"), { name, provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
@@ -78,7 +78,7 @@ describe("check --online", () => {
     expect(models.map(({ ok }) => ok)).toEqual([false, false]);
   });
 
-  it("asks with each of several keys, and says which is refused", async () => {
+  it("checks each of several keys, and reports rejected ones", async () => {
     const server = await listing({ [key]: openaiModels("m") });
     const toml = entryOf("main", {
       name: "m",
@@ -95,13 +95,13 @@ describe("check --online", () => {
     ["deepseek", "anything", 404],
     ["openai", "with a key for answers only", 403],
     ["mistral", "over another verb", 405],
-  ])("%s has no list for it (%s, HTTP %i): cannot be asked, which is no failure", async (provider, _why, status) => {
+  ])("%s has no list (%s, HTTP %i): not checked, which is not a failure", async (provider, _why, status) => {
     const server = await listing({ [key]: [status, { error: { message: "no list here" } }] });
     const toml = entryOf("main", { name: "m", provider, api_key: key, base_url: `${server.origin}/v1` });
     expect(await online(toml)).toMatchObject({ code: 0, statuses: ["cannot-be-asked"] });
   });
 
-  it("a key of OpenAI that may not read the list is not taken for a refused one", async () => {
+  it("does not report an OpenAI key without list permission as rejected", async () => {
     const message = "You have insufficient permissions for this operation. Missing scopes: api.model.read.";
     const server = await listing({ [key]: [401, { error: { message, type: "invalid_request_error" } }] });
     const toml = entryOf("main", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
@@ -113,7 +113,7 @@ describe("check --online", () => {
     [503, { error: { message: "down" } }, "HTTP 503: down"],
     [200, "no list", "expected a list of models, got a string"],
     [200, { status: "ok", uptime: 3 }, "expected a list of models, got an object with status, uptime"],
-  ])("an answer %i that tells nothing of the model is shown: %j", async (status, body, message) => {
+  ])("shows an unexpected response %i: %j", async (status, body, message) => {
     const server = await listing({ [key]: [status, body] });
     const toml = entryOf("main", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
     const { code, models } = await online(toml);
@@ -136,7 +136,7 @@ describe("check --online", () => {
     expect(await online(toml)).toMatchObject({ statuses: [status], code: status === "no-such-model" ? 2 : 0 });
   });
 
-  it("asks nobody while the file has mistakes", async () => {
+  it("sends no request when the file is invalid", async () => {
     const server = await listing({ [key]: openaiModels("m") });
     const toml = `${entryOf("main", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` })}temprature = 1\n`;
     const { code } = await cli(["check", "--online"], { toml });
@@ -145,7 +145,7 @@ describe("check --online", () => {
 });
 
 describe("MODELWRIGHT_SIMULATE=1", () => {
-  it("keeps every command from a real provider", async () => {
+  it("prevents requests to real providers in every command", async () => {
     const server = await listing({ [key]: openaiModels("m") });
     const toml = entryOf("real", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
     const session = { toml, env: { MODELWRIGHT_SIMULATE: "1", XDG_CACHE_HOME: tmpdir() } };
@@ -162,7 +162,7 @@ describe("MODELWRIGHT_SIMULATE=1", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("ends every command of a file when it is misspelled", async () => {
+  it("fails every command with a file when misspelled", async () => {
     const server = await listing({ [key]: openaiModels("m") });
     const toml = entryOf("real", { name: "m", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
     for (const argv of [

@@ -17,22 +17,22 @@ temperature = 9
 `;
 
 describe("check", () => {
-  it("shows every mistake with its place, its line and what was meant", async () => {
+  it("shows every error with position, line and suggestion", async () => {
     const { golden } = await cli(["check"], { toml: BAD });
     await expect(golden).toMatchFileSnapshot("golden/check-bad.txt");
   });
 
-  it("gives the mistakes as JSON", async () => {
+  it("prints errors as JSON", async () => {
     const { golden } = await cli(["check", "--json"], { toml: BAD });
     await expect(golden).toMatchFileSnapshot("golden/check-bad-json.txt");
   });
 
-  it("lists the models of a correct file and which of them cannot be used yet", async () => {
+  it("lists the models of a valid file and which are not usable yet", async () => {
     const { golden } = await cli(["check"], { toml: TOML });
     await expect(golden).toMatchFileSnapshot("golden/check.txt");
   });
 
-  it("shows what will be changed and what cannot work, with the lines it is about", async () => {
+  it("shows changed and failing settings with their lines", async () => {
     const toml = `[models.thinker]\nname = "o3"\nprovider = "simulator"\ntemperature = 0.2\n\n[models.strict]\nextends = "thinker"\nstrict = true\n`;
     const { golden } = await cli(["check"], { toml });
     await expect(golden).toMatchFileSnapshot("golden/check-lint.txt");
@@ -44,7 +44,7 @@ describe("check", () => {
     expect((await cli(["check", "--strict"], { toml })).golden).toContain("exit 2");
   });
 
-  it("says that a model is retired or will be soon, and fails on it with --strict only", async () => {
+  it("warns about retired and retiring models, and fails only with --strict", async () => {
     const toml =
       '[models.old]\nname = "o1-mini"\nprovider = "openai"\napi_key = "k"\n\n[models.mini]\nname = "gpt-4o-mini"\nprovider = "openai"\napi_key = "k"\n';
     const { code, out } = await cli(["check"], { toml, today: "2026-11-20" });
@@ -58,7 +58,7 @@ describe("check", () => {
     expect([early.code, early.out.includes("warning")]).toEqual([0, false]);
   });
 
-  it("marks the entries that a warning is about, and no others", async () => {
+  it("marks only entries with a warning", async () => {
     const toml =
       '[models.a]\nname = "claude-sonnet-4-5"\nprovider = "openai"\napi_key = "k"\n\n[models.b]\nname = "gpt-6-luna"\nprovider = "openai"\napi_key = "k"\n';
     const { code, out } = await cli(["check"], { toml });
@@ -70,19 +70,19 @@ describe("check", () => {
     expect(code).toBe(0);
   });
 
-  it("names the ways to name a file where there is none", async () => {
+  it("explains how to specify a file when there is none", async () => {
     const none = await cli(["check"]);
     expect(none.err).toMatch(/no models\.toml in .*--config FILE or MODELWRIGHT_CONFIG/);
     const gone = await cli(["check"], { env: { MODELWRIGHT_CONFIG: "gone.toml" } });
     expect(gone.err).toMatch(/file not found: .*gone\.toml \(set by MODELWRIGHT_CONFIG\); name it with --config FILE/);
   });
 
-  it("gives the models as JSON", async () => {
+  it("prints the models as JSON", async () => {
     const { golden } = await cli(["check", "--json"], { toml: TOML });
     await expect(golden).toMatchFileSnapshot("golden/check-json.txt");
   });
 
-  it("a missing key is no mistake of the file, unless --keys asks for it", async () => {
+  it("reports a missing key only with --keys", async () => {
     expect((await cli(["check"], { toml: TOML })).code).toBe(0);
     expect((await cli(["check", "--keys"], { toml: TOML })).code).toBe(2);
     expect((await cli(["check", "--keys"], { toml: TOML, env: { FAR_KEY: "k-1" } })).code).toBe(0);
@@ -101,7 +101,7 @@ describe("check", () => {
     expect(code).toBe(2);
   });
 
-  it("a file that is not there is an error, as JSON a result", async () => {
+  it("reports a missing file as an error, and in the result with --json", async () => {
     const plain = await cli(["check", "gone.toml"]);
     expect(plain.err).toContain("file not found: ");
     const json = await cli(["check", "gone.toml", "--json"]);

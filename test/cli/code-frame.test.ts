@@ -12,21 +12,21 @@ describe("a code frame", () => {
     );
   });
 
-  it("aligns line numbers of different length", () => {
+  it("aligns line numbers of different lengths", () => {
     expect(frame(Array.from({ length: 12 }, (_, index) => `k${index + 1} = 1`).join("\n"), 10, 1)).toBe(
       "   9 | k9 = 1\n> 10 | k10 = 1\n     | ^^^\n  11 | k11 = 1",
     );
   });
 
-  it("counts tabs as the one column they are", () => {
+  it("counts a tab as one column", () => {
     expect(frame("\tb = [1]", 1, 6)).toBe("> 1 |  b = [1]\n    |      ^^^");
   });
 
-  it("marks a place behind the end of a line", () => {
+  it("marks a position after the end of a line", () => {
     expect(frame("a =", 1, 4)).toBe("> 1 | a =\n    |    ^");
   });
 
-  it("cuts a line of any length, and shows no mark beyond it", () => {
+  it("truncates long lines, without a mark beyond the end", () => {
     const line = `a = "${"x".repeat(20_000_000)}"`;
     expect(frame(line, 1, 1)).toMatch(/^> 1 \| a = "x{155}\n {4}\| \^$/);
     expect(frame(line, 1, 10_000)).toMatch(/^> 1 \| a = "x{155}$/);

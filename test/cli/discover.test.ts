@@ -33,7 +33,7 @@ async function world() {
 }
 
 describe("models --discover", () => {
-  it("lists what each provider offers, what the file uses of it, and entries it does not offer", async () => {
+  it("lists each provider's models, those in use, and entries without a match", async () => {
     const { toml, openai, anthropic } = await world();
     const { golden, out, err } = await cli(["models", "--discover"], { toml });
     await expect(golden).toMatchFileSnapshot("golden/discover.txt");
@@ -41,7 +41,7 @@ describe("models --discover", () => {
     expect([openai.requests.length, anthropic.requests.length]).toEqual([1, 1]);
   });
 
-  it("gives the same as JSON", async () => {
+  it("prints the same as JSON", async () => {
     const { toml } = await world();
     const { golden, out } = await cli(["models", "--discover", "--json"], { toml });
     expect(JSON.parse(out)[0].models.map(({ id }: { id: string }) => id)).toEqual([
@@ -52,7 +52,7 @@ describe("models --discover", () => {
     await expect(golden).toMatchFileSnapshot("golden/discover-json.txt");
   });
 
-  it("says what the catalog knows about the models of a list", async () => {
+  it("shows the catalog's facts about listed models", async () => {
     const server = await listing({ [key]: openaiModels("gpt-4o", "made-up-9") });
     const toml = entryOf("any", { name: "gpt-4o", provider: "openai", api_key: key, base_url: `${server.origin}/v1` });
     const { out } = await cli(["models", "--discover"], { toml });
@@ -60,7 +60,7 @@ describe("models --discover", () => {
     expect(out).toMatch(/made-up-9 +\? +\? +unknown/);
   });
 
-  it("asks one provider of the file", async () => {
+  it("lists one provider of the file", async () => {
     const { toml, openai, anthropic } = await world();
     const { out, code } = await cli(["models", "--discover", "anthropic"], { toml });
     expect(out).toContain("made-up-haiku-20300101");
@@ -71,7 +71,7 @@ describe("models --discover", () => {
     expect(wrong.code).toBe(2);
   });
 
-  it("asks again with another key, another organization, another header", async () => {
+  it("sends one request per key, organization and headers", async () => {
     const server = await listing({ [key]: openaiModels("a"), [secondKey]: openaiModels("b") });
     const base = { name: "a", provider: "openai", base_url: `${server.origin}/v1` };
     const toml = [
@@ -88,7 +88,7 @@ describe("models --discover", () => {
     expect(places[1]?.missing.map(({ entry }) => entry)).toEqual(["one", "two"]);
   });
 
-  it("tells which provider could not be asked, and shows the others", async () => {
+  it("reports failing providers, and shows the others", async () => {
     const server = await listing({ [key]: openaiModels("m") });
     const v1 = `${server.origin}/v1`;
     const entry = (name: string, lines: Record<string, string>) => entryOf(name, { name: "m", ...lines });
@@ -109,7 +109,7 @@ describe("models --discover", () => {
     expect(rest.code).toBe(0);
   });
 
-  it("shows on a terminal whom it asks, and nothing of that in a pipe", async () => {
+  it("shows progress on a terminal, but not in a pipe", async () => {
     const { toml } = await world();
     const terminal = await cli(["models", "--discover"], { toml, terminal: true });
     expect(terminal.err).toContain("asking ");
@@ -127,7 +127,7 @@ describe("models --discover", () => {
     await server.allClosed();
   });
 
-  it("asks the simulator over its own server, without a key", async () => {
+  it("lists the simulator's models from its own server, without a key", async () => {
     const toml = '[models.any]\nname = "gpt-4o-mini"\nprovider = "simulator"\napi_key = ["env:NOT_SET", "k"]\n';
     const { out, code } = await cli(["models", "--discover"], { toml });
     expect(out).toMatch(/^simulator · openai wire · \d+ models, and any other id\n/);
@@ -136,7 +136,7 @@ describe("models --discover", () => {
     expect(code).toBe(0);
   });
 
-  it("misses nothing at the simulator, which answers under any id", async () => {
+  it("reports no missing entries for the simulator", async () => {
     const { out } = await cli(["models", "--discover"], {
       toml: '[models.any]\nname = "mine"\nprovider = "simulator"\n',
     });

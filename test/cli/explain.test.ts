@@ -3,22 +3,22 @@ import { describe, expect, it } from "vitest";
 import { cli, TOML } from "../harness/terminal.ts";
 
 describe("explain", () => {
-  it("tells values, request, changes, failures and clocks of an entry", async () => {
+  it("shows values, request, changes, failures and timeouts of an entry", async () => {
     const { golden } = await cli(["explain", "careful"], { toml: TOML });
     await expect(golden).toMatchFileSnapshot("golden/explain.txt");
   });
 
-  it("tells the same as JSON", async () => {
+  it("prints the same as JSON", async () => {
     const { golden } = await cli(["explain", "careful", "--json"], { toml: TOML });
     await expect(golden).toMatchFileSnapshot("golden/explain-json.txt");
   });
 
-  it("shows what would be left out", async () => {
+  it("shows dropped settings", async () => {
     const { out } = await cli(["explain", "fast", "-t", "0.7"], { toml: TOML });
     expect(out).toContain("temperature: 0.7 left out: made-up-1 does not support temperature");
   });
 
-  it("shows why nothing is sent", async () => {
+  it("shows why nothing would be sent", async () => {
     const { code, out } = await cli(["explain", "fast", "-t", "0.7"], {
       toml: TOML.replace("num_retries = 1", "strict = true"),
     });
@@ -55,7 +55,7 @@ describe("explain", () => {
       "https://api.anthropic.com/v1/messages",
       { authorization: "Bearer [ANTHROPIC_API_KEY]" },
     ],
-  ])("shows the request of %s over %s, also without a key", async (provider, wire, name, url, headers) => {
+  ])("shows the request of %s over %s, even without a key", async (provider, wire, name, url, headers) => {
     const toml = `[models.a]\nname = "${name}"\nprovider = "${provider}"\ncustom_llm_provider = "${wire}"\nseed = 7\n`;
     const { code, out } = await cli(["explain", "a", "--json", "--prompt", "How now?"], { toml });
     const { request, adjustments, key, usable } = JSON.parse(out);
@@ -68,7 +68,7 @@ describe("explain", () => {
     expect(code).toBe(0);
   });
 
-  it("shows the fallback's request when the entry itself cannot take the prompt", async () => {
+  it("shows the fallback's request when the prompt does not fit the entry", async () => {
     const toml = `${TOML}fallback_models = ["fast"]\nmax_input_tokens = 1\n`;
     const argv = ["explain", "far", "--prompt", "Many more words than one"];
     const { out } = await cli(argv, { toml, env: { FAR_KEY: "k-1" } });
@@ -101,7 +101,7 @@ describe("explain", () => {
     server.close();
   });
 
-  it.each([[[]], [["--json"]]])("shows no credential, wherever it is %j", async (flags) => {
+  it.each([[[]], [["--json"]]])("shows no credential in %j", async (flags) => {
     const toml = `${TOML}extra_headers = { "X-Team" = "env:TEAM", "X-Secret-Name" = "literal-secret" }\nextra_body = { account = "env:ACCOUNT", token = "env:TENANT:-tenant-secret", pwd = "pwd-\\"secret", token_pin = 48151623, hook = "https://clerk:pw1@host.test?key=hook-secret" }\nproxy = "http://user:proxy-secret@127.0.0.1:1"\n`;
     const env = { FAR_KEY: "k-very-secret", TEAM: "team-secret", ACCOUNT: "account-secret" };
     const { out, err } = await cli(["explain", "far", ...flags], { toml, env });
@@ -113,13 +113,13 @@ describe("explain", () => {
     expect(out).toContain("Bearer [FAR_KEY]");
   });
 
-  it("says which profile a value comes from", async () => {
+  it("names the profile of a value", async () => {
     const toml = `${TOML}\n[profiles.ci.models.fast]\ntimeout = "5s"\n`;
     const { out } = await cli(["explain", "--profile", "ci"], { toml });
     expect(out).toMatch(/timeout +5 s +models\.toml:\d+:11 +\[profiles\.ci\.models\.fast\]/);
   });
 
-  it("shows a group, an alias as what it stands for, and variables as the place of a value", async () => {
+  it("shows groups, resolved aliases, and variables as the source of values", async () => {
     const toml = `${TOML}\n[aliases]\nquick = "fast"\n\n[groups.both]\nstrategy = "weighted"\nmembers = [{ model = "quick", weight = 3 }, "far"]\n`;
     await expect((await cli(["explain", "both"], { toml })).golden).toMatchFileSnapshot("golden/explain-group.txt");
     expect(JSON.parse((await cli(["explain", "both", "--json"], { toml })).out)).toMatchObject({

@@ -22,7 +22,7 @@ const answer = (content: string) =>
 const withoutSpinner = (text: string) => text.replaceAll("\r\u001b[2K", "");
 
 describe.each([false, true])("on a terminal: %s", (terminal) => {
-  it("an error's words are one line and move nothing", async () => {
+  it("prints error messages on one line, without control sequences", async () => {
     const server = await serving(() => json({ error: { message: HOSTILE } }, 400));
     const { out, err } = await cli(["run", "-m", "m", "Hi"], { toml: tomlAt(server.origin), terminal });
     expect(withoutSpinner(out + err)).not.toMatch(ACTIVE);
@@ -32,14 +32,14 @@ describe.each([false, true])("on a terminal: %s", (terminal) => {
     expect(err).not.toContain("\u001b[31m\\r");
   });
 
-  it("ids of a list of models are one line and move nothing", async () => {
+  it("prints model ids on one line, without control sequences", async () => {
     const server = await serving(() => json({ data: [{ id: HOSTILE, object: "model" }] }));
     const { out, err } = await cli(["models", "--discover"], { toml: tomlAt(server.origin), terminal, columns: 400 });
     expect(withoutSpinner(out + err)).not.toMatch(ACTIVE);
     expect(out).not.toMatch(/^error: forged/m);
   });
 
-  it("the same list as JSON moves nothing", async () => {
+  it("prints the same list as JSON without control sequences", async () => {
     const server = await serving(() => json({ data: [{ id: HOSTILE, object: "model" }] }));
     const { out } = await cli(["models", "--discover", "--json"], { toml: tomlAt(server.origin), terminal });
     expect(out).not.toMatch(ACTIVE);
@@ -47,7 +47,7 @@ describe.each([false, true])("on a terminal: %s", (terminal) => {
   });
 });
 
-it("an answer on a terminal keeps its lines and tabs, and moves nothing", async () => {
+it("an answer on a terminal keeps lines and tabs, without control sequences", async () => {
   const server = await serving(() => answer(`one\n\ttwo\r\n${HOSTILE}`));
   const { out } = await cli(["run", "-m", "m", "--no-stream", "Hi"], { toml: tomlAt(server.origin), terminal: true });
   expect(out).toContain("one\n\ttwo\r\na\\u001b[2J");
@@ -55,13 +55,13 @@ it("an answer on a terminal keeps its lines and tabs, and moves nothing", async 
   expect(out).not.toMatch(/[\u001b\u0007\u009b\u202e]/);
 });
 
-it("an answer for a file or a pipe is exact", async () => {
+it("an answer to a file or a pipe is unchanged", async () => {
   const server = await serving(() => answer(HOSTILE));
   const { out } = await cli(["run", "-m", "m", "Hi"], { toml: tomlAt(server.origin) });
   expect(out).toBe(`${HOSTILE}\n`);
 });
 
-it("text without controls is unchanged, emoji and other scripts included", () => {
+it("text without control characters is unchanged, including emoji and other scripts", () => {
   const text = "naïve 日本語 👩‍👩‍👧 עברית\n\tindented \\u001b";
   expect(printable(text)).toBe(text);
   expect(printableLine("a\nb")).toBe("a\\nb");

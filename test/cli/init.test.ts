@@ -25,7 +25,7 @@ function dialogue(env: Readonly<Record<string, string>>, steps: readonly (readon
 }
 
 describe("init", () => {
-  it("writes an entry for each key that is found, and a profile that needs none", async () => {
+  it("writes an entry for each key, and a profile that needs none", async () => {
     const { golden, folder } = await cli(["init"], {
       env: { ANTHROPIC_API_KEY: "k-very-secret", GEMINI_API_KEY: "k-2" },
     });
@@ -42,13 +42,13 @@ describe("init", () => {
     });
   });
 
-  it("without any key writes a file whose default answers at once", async () => {
+  it("writes a file with a working default without any key", async () => {
     const { folder } = await cli(["init", "--yes"]);
     await using factory = await ModelFactory.load(join(folder, "models.toml"), { env: {} });
     expect((await factory.create().codegen("Hello")).text).toContain("[simulated");
   });
 
-  it("on a terminal asks which providers to use, and which is asked first", async () => {
+  it("asks on a terminal which providers to use, and which one is the default", async () => {
     const { code, out, folder } = await dialogue(
       { ANTHROPIC_API_KEY: "k-1", OPENAI_API_KEY: "k-2", MISTRAL_API_KEY: "k-3" },
       [
@@ -63,7 +63,7 @@ describe("init", () => {
     expect(written(folder)).not.toContain("anthropic");
   });
 
-  it("lets the model of each provider be chosen, also one that the catalog does not know", async () => {
+  it("allows any model of each provider, even one that is not in the catalog", async () => {
     const { folder } = await dialogue({ ANTHROPIC_API_KEY: "k-1", GROQ_API_KEY: "k-2" }, [
       ["Which providers do you use?", ENTER],
       ["Use claude-sonnet-5-5 and llama-3.3-70b-versatile?", `${RIGHT}${ENTER}`],
@@ -79,7 +79,7 @@ describe("init", () => {
     expect(factory.describe("groq").modelId).toBe("brand-new-1");
   });
 
-  it("writes entries whose key comes later, says which, and answers without it in the profile ci", async () => {
+  it("writes entries for missing keys, lists them, and works without them in the profile ci", async () => {
     const { out, folder } = await dialogue({}, [
       ["No API key was found", `${DOWN} ${ENTER}`],
       ["Which model of OpenAI?", ENTER],
@@ -90,7 +90,7 @@ describe("init", () => {
     expect((await factory.create().codegen("Hello")).text).toContain("[simulated");
   });
 
-  it("warns where a .env would be committed", async () => {
+  it("warns if a .env would be committed", async () => {
     const env = { files: { ".env": "OPENAI_API_KEY=k-1\n" } };
     expect((await cli(["init"], env)).out).not.toContain(".gitignore");
     const repository = mkdtempSync(join(tmpdir(), "modelwright-init-"));
@@ -102,7 +102,7 @@ describe("init", () => {
     expect((await cli(["init", inside, "--force"], env)).out).not.toContain(".gitignore");
   });
 
-  it("points to the schema of the installed package, here or above, or writes it beside the file", async () => {
+  it("refers to the schema of the installed package, or writes it next to the file", async () => {
     const alone = await cli(["init"]);
     expect(alone.out).toContain("wrote models.toml and models.schema.json for your editor");
     expect(written(alone.folder)).toMatch(/^#:schema \.\/models\.schema\.json\n/);
@@ -120,7 +120,7 @@ describe("init", () => {
     );
   });
 
-  it("on a terminal Ctrl-C leaves without writing anything", async () => {
+  it("writes nothing after Ctrl-C on a terminal", async () => {
     const { code, out, folder } = await dialogue({ OPENAI_API_KEY: "k-2" }, [["Which providers", "\u0003"]]);
     expect(code).toBe(1);
     expect(out).toContain("Nothing was written.");
@@ -139,7 +139,7 @@ describe("init", () => {
     expect(written(forced.folder)).toContain("[models.simulated]");
   });
 
-  it("on a terminal asks before it overwrites a file, and does not unless it is told to", async () => {
+  it("asks on a terminal before it overwrites a file", async () => {
     const kept = await dialogue({}, [["Overwrite it?", ENTER]], "# mine\n");
     expect([kept.code, written(kept.folder)]).toEqual([1, "# mine\n"]);
     const replaced = await dialogue(
@@ -154,7 +154,7 @@ describe("init", () => {
     expect(written(replaced.folder)).toContain("[models.simulated]");
   });
 
-  it("suggests only models that the catalog knows and that stay in service", async () => {
+  it("suggests only current models of the catalog", async () => {
     const env = Object.fromEntries(
       STARTERS.map(({ provider }) => [PROVIDERS.find(({ id }) => id === provider)?.keyEnv[0] ?? "", "k-1"]),
     );

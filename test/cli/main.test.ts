@@ -4,12 +4,12 @@ import { main } from "../../src/cli/main.ts";
 import { cli, TOML } from "../harness/terminal.ts";
 
 describe("the command line", () => {
-  it("shows its commands when nothing is asked", async () => {
+  it("shows its commands without arguments", async () => {
     const { golden } = await cli([]);
     await expect(golden).toMatchFileSnapshot("golden/help.txt");
   });
 
-  it("shows a command's flags together with the global ones", async () => {
+  it("shows a command's flags with the global ones", async () => {
     const { golden } = await cli(["run", "--help"]);
     await expect(golden).toMatchFileSnapshot("golden/help-run.txt");
   });
@@ -35,7 +35,7 @@ describe("the command line", () => {
       ["explain", "careful", "more"],
       "error: too many arguments for 'explain'. Expected 1 argument but got 2: careful, more.\n  do     modelwright --help lists commands and flags.\n",
     ],
-  ])("wrong usage %j ends with 2 and says what was meant", async (argv, message) => {
+  ])("exits with 2 and a suggestion for invalid usage %j", async (argv, message) => {
     const { code, out, err } = await cli(argv, { toml: TOML });
     expect(err).toBe(message);
     expect(out).toBe("");
@@ -46,27 +46,27 @@ describe("the command line", () => {
     [["explain", "crefull"], 'did you mean "careful"?'],
     [["chat", "-m", "fsat"], 'did you mean "fast"?'],
     [["models", "--profile", "ci"], 'there is no profile "ci"; this file has none'],
-  ])("a wrong name in %j ends with 2", async (argv, words) => {
+  ])("exits with 2 for an unknown name in %j", async (argv, words) => {
     const { code, out, err } = await cli(argv, { toml: TOML });
     expect(err).toContain(words);
     expect([code, out]).toEqual([2, ""]);
   });
 
-  it("says where a models.toml was looked for and how to get one", async () => {
+  it("says where it searched for models.toml and how to create one", async () => {
     const { code, err, folder } = await cli(["models"]);
     expect(err).toContain(`there is no models.toml in ${folder} or any folder above it`);
     expect(err).toContain("modelwright init");
     expect(code).toBe(2);
   });
 
-  it("with --json an error is one line of JSON on stderr", async () => {
+  it("prints errors as one line of JSON on stderr with --json", async () => {
     const { code, out, err } = await cli(["run", "--json", "-m", "fsat", "hi"], { toml: TOML });
     expect(JSON.parse(err)).toMatchObject({ error: { type: "config", problems: [{ suggestion: "fast" }] } });
     expect(out).toBe("");
     expect(code).toBe(2);
   });
 
-  it("shows a stack only with --debug", async () => {
+  it("prints a stack trace only with --debug", async () => {
     const argv = ["run", "-m", "far", "hi"];
     const session = { toml: TOML.replace("num_retries = 1", "num_retries = 0"), env: { FAR_KEY: "k-1" } };
     const plain = await cli(argv, session);
@@ -82,7 +82,7 @@ describe("the command line", () => {
     expect(JSON.parse(out)[0]).toMatchObject({ name: "fast", model: "made-up-ci" });
   });
 
-  it("reads .env, and a variable that is set wins over it", async () => {
+  it("reads .env, which environment variables override", async () => {
     const files = { ".env": "FAR_KEY=from-file\nMODELWRIGHT_CONFIG=models.toml\n" };
     const unset = await cli(["models", "--json"], { toml: TOML, files });
     expect(JSON.parse(unset.out)[2]).toMatchObject({ name: "far", usable: true });
@@ -94,12 +94,12 @@ describe("the command line", () => {
     [{}, false],
     [{ FORCE_COLOR: "1" }, true],
     [{ FORCE_COLOR: "1", NO_COLOR: "1" }, false],
-  ])("with %j a pipe gets colours: %s", async (env, coloured) => {
+  ])("uses color in a pipe with %j: %s", async (env, coloured) => {
     const { out } = await cli(["models"], { toml: TOML, env: { FAR_KEY: "k", ...env } });
     expect(out.includes("\u001b[")).toBe(coloured);
   });
 
-  it("a terminal gets colours, unless --no-color or NO_COLOR is given", async () => {
+  it("uses color on a terminal, unless --no-color or NO_COLOR is set", async () => {
     const session = { toml: TOML, terminal: true };
     expect((await cli(["models"], session)).out).toContain("\u001b[");
     expect((await cli(["models", "--no-color"], session)).out).not.toContain("\u001b[");
@@ -118,7 +118,7 @@ describe("the command line", () => {
     expect(String(stderr.read())).toBe("error: the output could not be written (ENOSPC)\n");
   });
 
-  it("ends quietly when nobody reads the output any more", async () => {
+  it("exits quietly when the output is closed", async () => {
     const stdout = new PassThrough();
     stdout.write = () => {
       stdout.emit("error", Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));

@@ -12,13 +12,13 @@ describe("models", () => {
     await expect(golden).toMatchFileSnapshot("golden/models-json.txt");
   });
 
-  it("knows the wire and address of an entry whose key is not set", async () => {
+  it("shows wire and URL of an entry without its key", async () => {
     const toml = '[models.a]\nname = "claude-sonnet-4-5"\nprovider = "anthropic"\n';
     const { out } = await cli(["models", "--json"], { toml });
     expect(JSON.parse(out)).toMatchObject([{ wire: "anthropic", baseUrl: "https://api.anthropic.com", usable: false }]);
   });
 
-  it.each([76, 90, 110])("keeps its lines within a terminal of %i columns", async (columns) => {
+  it.each([76, 90, 110])("fits a terminal of %i columns", async (columns) => {
     const argv = ["models", "--catalog", "gpt-4o-mini", "--no-color"];
     const { out } = await cli(argv, { terminal: true, columns });
     const lines = out.trimEnd().split("\n");
@@ -26,20 +26,20 @@ describe("models", () => {
     expect(out.includes("vision")).toBe(columns > 76);
   });
 
-  it("finds ids in the catalog, without a models.toml", async () => {
+  it("searches the catalog without a models.toml", async () => {
     const { code, out, err } = await cli(["models", "--catalog", "claude-sonnet-4-5"]);
     expect(out).toMatch(/^ {2}anthropic +claude-sonnet-4-5 +200k +64k +\$3\.00 \/ \$15\.00 /m);
     expect(err).toMatch(/^\d+ models? with "claude-sonnet-4-5"\n$/);
     expect(code).toBe(0);
   });
 
-  it("gives the catalog as JSON", async () => {
+  it("prints the catalog as JSON", async () => {
     const { out } = await cli(["models", "--catalog", "openai/gpt-4o", "--json"]);
     const infos = JSON.parse(out) as { id: string; provider: string; context: number }[];
     expect(infos).toContainEqual(expect.objectContaining({ id: "gpt-4o", provider: "openai", context: 128_000 }));
   });
 
-  it("lists groups and aliases below the entries they stand for", async () => {
+  it("lists groups and aliases below the entries", async () => {
     const toml = `default_model = "both"\n${TOML.replace(/^default_model.*$/m, "")}\n[aliases]\nquick = "fast"\n\n[groups.both]\nmembers = ["quick", "far"]\n`;
     const { out } = await cli(["models"], { toml });
     expect(out.split("\n").map((line) => line.trimEnd())).toEqual(

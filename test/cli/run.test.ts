@@ -12,25 +12,25 @@ describe("run", () => {
     await expect(golden).toMatchFileSnapshot("golden/run.txt");
   });
 
-  it("prints the whole reply with --json", async () => {
+  it("prints the complete reply with --json", async () => {
     const { golden } = await cli(["run", "--json", "Say hello"], { toml: TOML });
     await expect(golden).toMatchFileSnapshot("golden/run-json.txt");
   });
 
-  it("on a terminal tells on stderr what the answer took", async () => {
+  it("prints usage and cost to stderr on a terminal", async () => {
     const { out, err } = await cli(["run", "Say hello"], { toml: TOML, terminal: true, env: { NO_COLOR: "1" } });
     expect(err).toMatch(/fast · \d+ in, \d+ out · simulated, would cost \$0\.0\d+ · [\d.]+ m?s\n$/);
     expect(out).toMatch(/^\[simulated made-up-1\] .*\n$/);
   });
 
-  it("says what was left out of the request, and not with --quiet", async () => {
+  it("reports dropped settings, except with --quiet", async () => {
     const { err } = await cli(["run", "-t", "0.7", "hi"], { toml: TOML });
     expect(err).toBe("note: temperature: 0.7 left out: made-up-1 does not support temperature\n");
     const quiet = await cli(["run", "-q", "-t", "0.7", "hi"], { toml: TOML });
     expect(quiet.err).toBe("");
   });
 
-  it("says that a fallback answered and why, once, and not with --quiet", async () => {
+  it("reports once that a fallback answered and why, except with --quiet", async () => {
     const toml = `${TOML}fallback_models = ["fast"]\nnum_retries = 0\n`;
     const env = { FAR_KEY: "k-1" };
     for (const more of [[], ["--no-stream"]]) {
@@ -41,7 +41,7 @@ describe("run", () => {
     expect((await cli(["run", "-q", "-m", "far", "hi"], { toml, env })).err).toBe("");
   });
 
-  it("does not call a member of the group that was asked a fallback", async () => {
+  it("does not report a group member as a fallback", async () => {
     const toml = `${TOML}\n[groups.both]\nmembers = ["careful", "fast"]\n[aliases]\nquick = "fast"\n`;
     for (const name of ["both", "quick"]) expect((await cli(["run", "-m", name, "hi"], { toml })).err).toBe("");
   });
@@ -52,7 +52,7 @@ describe("run", () => {
     expect(whole.out).toBe(streamed.out);
   });
 
-  it("sends flags, words, what is piped in and attachments", async () => {
+  it("sends flags, arguments, piped input and attachments", async () => {
     await using server = await running();
     const argv = [
       "run",
@@ -93,7 +93,7 @@ describe("run", () => {
     });
   });
 
-  it("refuses attachments that are not there or are no text, before anything is sent", async () => {
+  it("rejects missing and binary attachments before sending", async () => {
     const missing = await cli(["run", "-f", "gone.txt", "hi"], { toml: TOML });
     expect(missing.err).toMatch(/^error: .*gone\.txt cannot be read \(ENOENT\)\n$/);
     const binary = await cli(["run", "-f", "a.bin", "hi"], {
@@ -104,7 +104,7 @@ describe("run", () => {
     expect([missing.code, binary.code]).toEqual([2, 2]);
   });
 
-  it("reads piped input and attachments without their byte-order mark, UTF-16 too", async () => {
+  it("reads piped input and attachments without a byte order mark, including UTF-16", async () => {
     await using server = await running([]);
     const files = { "a.txt": Buffer.from("\ufeffattached", "utf16le") };
     const argv = ["run", "-m", "far", "-q", "-f", "a.txt"];
@@ -112,12 +112,12 @@ describe("run", () => {
     expect(JSON.stringify(server.requests[0]?.body)).toMatch(/a\.txt:\\n\\nattached".*"piped"/);
   });
 
-  it("refuses an attachment that would never end", async () => {
+  it("rejects an endless attachment", async () => {
     const { code, err } = await cli(["run", "-f", "/dev/zero", "hi"], { toml: TOML });
     expect([code, err]).toEqual([2, "error: /dev/zero is not a file\n"]);
   });
 
-  it("ends when a pipe is attached that no program writes to", async () => {
+  it("exits when an attached pipe has no writer", async () => {
     const folder = mkdtempSync(join(tmpdir(), "modelwright-pipe-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const pipe = join(folder, "pipe");
@@ -137,13 +137,13 @@ describe("run", () => {
     expect([code, JSON.stringify(server.requests[0]?.body)]).toEqual([0, expect.stringContaining("from a program")]);
   });
 
-  it("without a prompt says how to give one", async () => {
+  it("explains how to pass a prompt without one", async () => {
     const { code, err } = await cli(["run"], { toml: TOML });
     expect(err).toContain("there is no prompt");
     expect(code).toBe(2);
   });
 
-  it("shows the failure of each model on a line of its own", async () => {
+  it("prints the failure of each model on its own line", async () => {
     const entry = (name: string, more = "") =>
       `[models.${name}]\nname = "m"\nprovider = "own"\ncustom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:9/v1"\napi_key = "k"\nnum_retries = 0\n${more}\n`;
     const toml = entry("one", 'fallback_models = ["two"]') + entry("two");
@@ -156,13 +156,13 @@ describe("run", () => {
     ]);
   });
 
-  it("tells a provider's error with its place and what to do", async () => {
+  it("prints a provider's error with its position and advice", async () => {
     await using server = await running([{ kind: "auth" }]);
     const { golden } = await cli(["run", "-m", "far", "hi"], { toml: server.toml, env: { FAR_KEY: "k-1" } });
     await expect(golden).toMatchFileSnapshot("golden/run-unauthorized.txt");
   });
 
-  it("keeps what had arrived of a cut answer on stdout, and fails", async () => {
+  it("keeps the partial answer on stdout, and fails", async () => {
     await using server = await running([{ cut: { afterEvents: 4 }, times: 9 }]);
     const { code, out, err } = await cli(["run", "-m", "far", "hi"], { toml: server.toml, env: { FAR_KEY: "k-1" } });
     expect(out).toMatch(/^\[simulated.*\n$/);
@@ -170,7 +170,7 @@ describe("run", () => {
     expect(code).toBe(1);
   });
 
-  it("fails when the model refuses, with the refusal as the answer", async () => {
+  it("prints a refusal as the answer, and fails", async () => {
     await using server = await running([{ answer: { refusal: "I would rather not." } }]);
     const { code, out, err } = await cli(["run", "-m", "far", "hi"], { toml: server.toml, env: { FAR_KEY: "k-1" } });
     expect(out).toBe("I would rather not.\n");
@@ -178,18 +178,18 @@ describe("run", () => {
     expect(code).toBe(1);
   });
 
-  it("prints tool calls on lines of their own", async () => {
+  it("prints each tool call on its own line", async () => {
     await using server = await running([{ answer: { toolCalls: [{ name: "weather", arguments: { city: "Oslo" } }] } }]);
     const { out } = await cli(["run", "-m", "far", "hi"], { toml: server.toml, env: { FAR_KEY: "k-1" } });
     expect(out).toContain('weather({"city":"Oslo"})\n');
   });
 
-  it("ends on Ctrl-C while it waits for what is piped in", async () => {
+  it("exits on Ctrl-C while it waits for piped input", async () => {
     const { code, out, err } = await cli(["run", "hi"], { toml: TOML, stdin: null, interrupted: AbortSignal.abort() });
     expect([code, out, err]).toEqual([130, "", ""]);
   });
 
-  it("ends in order on Ctrl-C", async () => {
+  it("exits cleanly on Ctrl-C", async () => {
     await using server = await running([{ stall: { afterEvents: 3 } }]);
     const interruption = new AbortController();
     const { code, err } = await cli(["run", "-m", "far", "hi"], {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cli } from "../harness/terminal.ts";
 
 describe("simulate", () => {
-  it("serves until it is interrupted, and tells the base_url of each wire", async () => {
+  it("serves until interrupted, and prints the base_url of each wire", async () => {
     const interruption = new AbortController();
     const answers: unknown[] = [];
     const ask = async (output: string) => {
@@ -25,7 +25,7 @@ describe("simulate", () => {
     await expect(golden).toMatchFileSnapshot("golden/simulate.txt");
   });
 
-  it("tells the addresses as JSON", async () => {
+  it("prints the URLs as JSON", async () => {
     const interruption = new AbortController();
     const { golden } = await cli(["simulate", "--json", "--port", "0"], {
       interrupted: interruption.signal,
@@ -34,13 +34,13 @@ describe("simulate", () => {
     await expect(golden).toMatchFileSnapshot("golden/simulate-json.txt");
   });
 
-  it("waits between the events of a stream as --delay says", async () => {
+  it("waits between stream events with --delay", async () => {
     const { code, err } = await cli(["simulate", "--delay", "soon"]);
     expect(err).toContain("It must be a duration such as 250ms or 2s.");
     expect(code).toBe(2);
   });
 
-  it.each(["99999", "-1", "80a"])("refuses --port %s in one sentence", async (port) => {
+  it.each(["99999", "-1", "80a"])("rejects --port %s with a clear message", async (port) => {
     const { code, err } = await cli(["simulate", "--port", port]);
     expect(err.split("\n")[0]).toBe(
       `error: option '-p, --port <number>' argument '${port}' is invalid. It must be a port from 0 to 65535.`,
@@ -48,7 +48,7 @@ describe("simulate", () => {
     expect(code).toBe(2);
   });
 
-  it("says so when the port is taken", async () => {
+  it("reports a port in use", async () => {
     const interruption = new AbortController();
     let second: Awaited<ReturnType<typeof cli>> | undefined;
     const first = cli(["simulate", "--json"], {

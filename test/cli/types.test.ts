@@ -11,17 +11,17 @@ async function generated(): Promise<string> {
 }
 
 describe("types", () => {
-  it("writes the names beside models.toml", async () => {
+  it("writes the names next to models.toml", async () => {
     const { golden, folder } = await cli(["types"], { toml: TOML });
     await expect(`${golden}${read(folder)}`).toMatchFileSnapshot("golden/types.txt");
   });
 
-  it("needs no key and looks at no environment", async () => {
+  it("needs no key and ignores the environment", async () => {
     const { folder } = await cli(["types"], { toml: TOML, env: { FAR_KEY: "k-1", MODELWRIGHT_PROFILE: "" } });
     expect(read(folder)).toBe(await generated());
   });
 
-  it("writes beside the file that --config names, wherever it is asked", async () => {
+  it("writes next to the file of --config, from any directory", async () => {
     const { code, folder } = await cli(["types", "--config", "conf.toml", "-o", "src/types/models.d.ts"], {
       files: { "conf.toml": TOML },
     });
@@ -29,7 +29,7 @@ describe("types", () => {
     expect(read(folder, "src/types/models.d.ts")).toContain("from conf.toml; do not edit.");
   });
 
-  it("says what changed, and nothing is written when nothing did", async () => {
+  it("reports changes, and writes nothing without changes", async () => {
     const files = { "modelwright.d.ts": await generated() };
     const same = await cli(["types"], { toml: TOML, files });
     expect(same.out).toBe("✓ modelwright.d.ts is up to date: 3 names\n");
@@ -46,7 +46,7 @@ describe("types", () => {
     expect([code, err]).toEqual([0, ""]);
   });
 
-  it("tells the same as JSON", async () => {
+  it("prints the same as JSON", async () => {
     const { out, folder } = await cli(["types", "--json"], { toml: TOML });
     expect(JSON.parse(out)).toEqual({
       ...{ file: join(folder, "models.toml"), out: join(folder, "modelwright.d.ts"), written: true },
@@ -56,7 +56,7 @@ describe("types", () => {
     expect(JSON.parse(printed.out)).toMatchObject({ names: ["fast", "careful", "far"], text: read(folder) });
   });
 
-  it("overwrites nobody else's file", async () => {
+  it("does not overwrite other files", async () => {
     const { code, err, folder } = await cli(["types", "-o", "src.ts"], { toml: TOML, files: { "src.ts": "mine\n" } });
     expect(err).toBe(
       "error: src.ts exists and was not written by this command\n  do     Use another --out, or remove the file.\n",
@@ -71,13 +71,13 @@ describe("types", () => {
     [["-o", "-", "--check"], "stdout can be neither checked nor watched"],
     [["--stdout", "--watch"], "option '-w, --watch' cannot be used with option '--stdout'"],
     [["--check", "--watch"], "option '-w, --watch' cannot be used with option '--check'"],
-  ])("refuses %j", async (flags, words) => {
+  ])("rejects %j", async (flags, words) => {
     const { code, out, err } = await cli(["types", ...flags], { toml: TOML });
     expect(err).toContain(words);
     expect([code, out]).toEqual([2, ""]);
   });
 
-  it("of a file with mistakes tells them all and writes nothing", async () => {
+  it("reports all errors of an invalid file and writes nothing", async () => {
     const files = { "modelwright.d.ts": await generated() };
     const { code, err, folder } = await cli(["types"], { toml: `${TOML}\ntemprature = 1\n`, files });
     expect(err).toContain('did you mean "temperature"?');
@@ -87,13 +87,13 @@ describe("types", () => {
 });
 
 describe("types --check", () => {
-  it("ends with 0 when the file is fresh, in whatever layout", async () => {
+  it("exits with 0 when the file is up to date, in any formatting", async () => {
     const text = (await generated()).replaceAll("\n", "\r\n").replaceAll("  ", "\t");
     const { code, out } = await cli(["types", "--check"], { toml: TOML, files: { "modelwright.d.ts": text } });
     expect([code, out]).toEqual([0, "✓ modelwright.d.ts is up to date: 3 names\n"]);
   });
 
-  it("ends with 1 when it is stale, says how, and leaves it", async () => {
+  it("exits with 1 when it is stale, reports the differences, and does not change it", async () => {
     const files = { "modelwright.d.ts": await generated() };
     const toml = `${TOML}\n[models.more]\nextends = "fast"\n`;
     const { code, out, folder } = await cli(["types", "--check"], { toml, files });
@@ -105,7 +105,7 @@ describe("types --check", () => {
     expect(JSON.parse(told.out)).toMatchObject({ ok: false, added: ["more"], removed: [], changed: [] });
   });
 
-  it("ends with 1 when there is none", async () => {
+  it("exits with 1 when it is missing", async () => {
     const { code, out } = await cli(["types", "--check", "-o", "x.d.ts"], { toml: TOML });
     expect(out).toBe("✗ x.d.ts does not exist; modelwright types --out x.d.ts writes it\n");
     expect(code).toBe(1);
@@ -138,7 +138,7 @@ describe("types --watch", () => {
     writeFileSync(join(folder, "models.toml"), change(readFileSync(join(folder, "models.toml"), "utf8")));
   const add = (name: string) => edit((text) => `${text}\n[models.${name}]\nextends = "fast"\n`);
 
-  it("writes a line and the file for every change, until Ctrl-C", async () => {
+  it("prints a line and writes the file for every change, until Ctrl-C", async () => {
     const { code, out, err, folder } = await cli(["types", "--watch"], {
       toml: TOML,
       ...watching([add("more"), edit((text) => text.replace("[models.far]", "[models.near]"))]),
@@ -155,7 +155,7 @@ describe("types --watch", () => {
     expect(read(folder)).toContain("    near: {");
   });
 
-  it("tells the mistakes of a bad edit and keeps the types until it is mended", async () => {
+  it("reports errors of an invalid edit and keeps the types until it is fixed", async () => {
     let kept = "";
     const { code, out, err } = await cli(["types", "--watch"], {
       toml: TOML,
@@ -174,7 +174,7 @@ describe("types --watch", () => {
     expect(code).toBe(0);
   });
 
-  it("survives a file that is gone for a while, and one that is replaced", async () => {
+  it("survives a deleted and a replaced file", async () => {
     const { code, out, err } = await cli(["types", "--watch"], {
       toml: TOML,
       ...watching([
@@ -190,7 +190,7 @@ describe("types --watch", () => {
     expect(code).toBe(0);
   });
 
-  it("looks at included files too, also at one with mistakes and at new ones of a pattern", async () => {
+  it("watches included files, including invalid ones and new ones of a pattern", async () => {
     const more = (name: string) => `[models.${name}]\nextends = "fast"\n`;
     const { out, err, code } = await cli(["types", "--watch"], {
       toml: `include = ["more-*.toml"]\n${TOML}`,
@@ -212,7 +212,7 @@ describe("types --watch", () => {
     expect(code).toBe(0);
   });
 
-  it("says nothing about an edit that changes no type", async () => {
+  it("reports nothing for an edit without type changes", async () => {
     const { out } = await cli(["types", "--watch"], {
       toml: TOML,
       ...watching([
@@ -226,7 +226,7 @@ describe("types --watch", () => {
     expect(out.split("\n")).toHaveLength(3);
   });
 
-  it("tells each write as one line of JSON", async () => {
+  it("prints each write as one line of JSON", async () => {
     const { out } = await cli(["types", "--watch", "--json"], { toml: TOML, ...watching([add("more")]) });
     const told = out
       .trim()
@@ -235,7 +235,7 @@ describe("types --watch", () => {
     expect(told.map(({ added }) => added)).toEqual([["fast", "careful", "far"], ["more"]]);
   });
 
-  it("without a file ends with 2", async () => {
+  it("exits with 2 without a file", async () => {
     const { code, err } = await cli(["types", "--watch"]);
     expect(err).toContain("there is no models.toml");
     expect(code).toBe(2);

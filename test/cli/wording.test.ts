@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dollars, duration, perMillion, shortCount } from "../../src/cli/wording.ts";
 
-describe("numbers for people", () => {
+describe("formatted numbers", () => {
   it.each([
     [999, "999"],
     [1_000, "1k"],
@@ -32,7 +32,7 @@ describe("numbers for people", () => {
     expect(duration(milliseconds)).toBe(words);
   });
 
-  it("a price that is not known is a question mark, never 0", () => {
+  it("an unknown price is a question mark, never 0", () => {
     expect(perMillion(undefined)).toBe("?");
     expect(perMillion({ input: 0.0375, output: 15 })).toBe("$0.0375 / $15.00");
   });

@@ -5,7 +5,7 @@ import { errorOf, FACTS, parse } from "../harness/parse-config.ts";
 const problem = (value: string, wire: string, provider = "mine") =>
   addressProblem(value, wire, provider, FACTS.providers);
 
-describe("an address that is the right base of its wire", () => {
+describe("a valid base URL", () => {
   test.each([
     ["https://api.openai.com/v1", "openai"],
     ["https://eu.api.openai.com/v1/", "openai-responses"],
@@ -28,7 +28,7 @@ test.each([
   ["https://example.com/v1/messages/count_tokens", "anthropic", "https://example.com"],
   ["https://example.com/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse", "google", "https://example.com"],
   ["https://openai.example.com/openai/v1/responses#x", "openai-responses", "https://openai.example.com/openai/v1"],
-])("%s over %s is meant to be %s", (value, wire, meant) => expect(problem(value, wire)?.suggestion).toBe(meant));
+])("%s over %s gets the suggestion %s", (value, wire, meant) => expect(problem(value, wire)?.suggestion).toBe(meant));
 
 test.each([
   ["http://api.openai.com", "openai", "https://api.openai.com/v1"],
@@ -37,31 +37,31 @@ test.each([
   ["http://api.openai.com/v1/chat/completions", "openai", "https://api.openai.com/v1"],
   ["http://api.anthropic.com", "anthropic", "https://api.anthropic.com"],
   ["http://api.deepseek.com", "openai", "https://api.deepseek.com"],
-])("%s, a known host without https, over %s is meant to be %s", (value, wire, meant) => {
+])("%s, a known host without https, over %s gets the suggestion %s", (value, wire, meant) => {
   expect(problem(value, wire)).toEqual({
     message: expect.stringMatching(/^"base_url" of the \w+ API must begin with "https:\/\/"$/),
     suggestion: meant,
   });
 });
 
-test("a known host in upper case is told that its path is missing", () => {
+test("reports the missing path of a known host in upper case", () => {
   expect(problem("https://API.openai.com", "openai")).toEqual({
     message: '"base_url" lacks "/v1", the path of the openai API',
     suggestion: "https://api.openai.com/v1",
   });
 });
 
-test("a known host without https is an error of the file", () => {
+test("reports a known host without https", () => {
   const base = 'base_url = "http://api.openai.com/v1"\n';
   expect(errorOf(() => parse(`[models.a]\nname = "gpt-4.1"\nprovider = "openai"\n${base}`)).problems).toMatchObject([
     { line: 4, suggestion: "https://api.openai.com/v1" },
   ]);
 });
 
-describe("an address in a variable", () => {
+describe("a URL in a variable", () => {
   const toml = '[models.a]\nname = "claude-sonnet-4-5"\nprovider = "anthropic"\nbase_url = "env:BASE"\n';
 
-  test("is looked at when the entry is used, with the variable and the right value", () => {
+  test("is checked when the entry is used, with the variable and the correct value", () => {
     const config = parse(toml, { env: { BASE: "https://proxy.example.com/v1" } });
     expect(errorOf(() => config.resolveEntry("a")).problems).toMatchObject([
       {
@@ -73,7 +73,7 @@ describe("an address in a variable", () => {
     ]);
   });
 
-  test("is not repeated where it has a password or a query", () => {
+  test("is not quoted with a password or a query", () => {
     const config = parse(toml, { env: { BASE: "https://user:hidden@example.com/v1/messages?key=hidden" } });
     const error = errorOf(() => config.resolveEntry("a"));
     expect(error.problems[0]?.suggestion).toBeUndefined();

@@ -7,8 +7,8 @@ const names = readdirSync(FOLDER)
   .filter((file) => file.endsWith(".toml"))
   .map((file) => file.slice(0, -".toml".length));
 
-describe("a file with mistakes is refused with all of them, each at its place", () => {
-  test("every class of mistake has a file", () => expect(names.length).toBeGreaterThanOrEqual(25));
+describe("an invalid file is rejected with all errors and their positions", () => {
+  test("has a file for every kind of error", () => expect(names.length).toBeGreaterThanOrEqual(25));
 
   test.each(names)("%s", async (name) => {
     const error = refusal(readFileSync(new URL(`${name}.toml`, FOLDER), "utf8"), { file: `${name}.toml` });

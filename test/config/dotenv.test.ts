@@ -8,7 +8,7 @@ import { loadDotEnv } from "../../src/config/dotenv.ts";
 const folder = mkdtempSync(join(tmpdir(), "modelwright-dotenv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("variables of the file are added, and those already set win", () => {
+test("adds the variables of the file, except those already set", () => {
   const path = join(folder, ".env");
   writeFileSync(path, '# keys\nFIRST="from file"\nSECOND=two\nEMPTY=\n');
   const env: Record<string, string | undefined> = { SECOND: "already" };
@@ -16,7 +16,7 @@ test("variables of the file are added, and those already set win", () => {
   expect(env).toEqual({ FIRST: "from file", SECOND: "already", EMPTY: "" });
 });
 
-test("a missing file adds nothing", () => {
+test("ignores a missing file", () => {
   const env = {};
   expect(loadDotEnv(join(folder, "nowhere"), env)).toEqual([]);
   expect(env).toEqual({});
@@ -28,7 +28,7 @@ test.each([
   ["Windows line ends", Buffer.from("FIRST=one\r\nSECOND=two\r\n")],
   ["UTF-16, as PowerShell writes it", UTF16_TEXT],
   ["big-endian UTF-16", Buffer.from(UTF16_TEXT).swap16()],
-])("a file with %s is read", (_, bytes) => {
+])("reads a file with %s", (_, bytes) => {
   const path = join(folder, "windows.env");
   writeFileSync(path, bytes);
   const env = {};
@@ -36,13 +36,13 @@ test.each([
   expect(env).toEqual({ FIRST: "one", SECOND: "two" });
 });
 
-test("a folder of that name adds nothing", () => {
+test("ignores a directory of that name", () => {
   const path = join(folder, "venv");
   mkdirSync(path);
   expect(loadDotEnv(path, {})).toEqual([]);
 });
 
-test("a file that cannot be read is reported by its path", () => {
+test("reports the path of an unreadable file", () => {
   const pipe = join(folder, "pipe.env");
   execFileSync("mkfifo", [pipe]);
   expect(() => loadDotEnv(pipe, {})).toThrow(`the file ${pipe} is not a regular file`);

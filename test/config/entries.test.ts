@@ -20,7 +20,7 @@ extends = "base"
 seed = 8
 `);
 
-  test("from defaults, then its provider, then its parent; its own keys win", () => {
+  test("from defaults, then its provider, then its parent; its own keys take precedence", () => {
     expect(config.entry("coder")).toEqual({
       entry: "coder",
       name: "claude-sonnet-4-5",
@@ -33,7 +33,7 @@ seed = 8
     });
   });
 
-  test("and origin() says from where each value came, by either spelling", () => {
+  test("and origin() returns the source of each value, by either spelling", () => {
     const file = "models.toml";
     expect(config.origin("coder", "num_retries")).toEqual({
       layer: "defaults",
@@ -60,7 +60,7 @@ seed = 8
     expect(config.origin("coder", "stop")).toBeUndefined();
   });
 
-  test("fallbacks too, without itself; an empty list switches them off", () => {
+  test("fallbacks without itself; an empty list disables them", () => {
     const { entry } = bound(`
 [models.a]
 name = "a"
@@ -77,7 +77,7 @@ fallback_models = []
     expect(entry("c").fallbackModels).toEqual([]);
   });
 
-  test("maps key by key, header names in any letter case; lists as a whole", () => {
+  test("tables key by key, with case-insensitive header names; arrays as a whole", () => {
     const { entry } = bound(`
 [defaults]
 extra_headers = { "X-Team" = "one", "X-Job" = "nightly" }
@@ -100,7 +100,7 @@ stop = "c"
     });
   });
 
-  test("a key and its other name are one key", () => {
+  test("a key and its alias as one key", () => {
     const { entry, origin } = bound(`
 [models.a]
 name = "a"
@@ -117,7 +117,7 @@ max_new_tokens = 6
     expect(origin("a", "max_new_tokens")).toMatchObject({ line: 5, column: 14 });
   });
 
-  test("address and credentials only within one provider, so that no key reaches another", () => {
+  test("URL and credentials only from the same provider", () => {
     const { entry } = bound(`
 [models.a]
 name = "a"
@@ -158,7 +158,7 @@ name = "x"
 provider = "openai"
 `;
 
-  test("is laid over the file key by key, and keeps the provider that the simulator stands in for", () => {
+  test("overrides the file key by key, and keeps the provider that the simulator replaces", () => {
     const config = parse(text, { profile: "ci" });
     expect(config.profile).toBe("ci");
     expect(config.names).toEqual(["coder", "fast", "only-here"]);
@@ -181,7 +181,7 @@ provider = "openai"
     });
   });
 
-  test("may be chosen with MODELWRIGHT_PROFILE; the option wins, and nothing is laid over without one", () => {
+  test("is selected with MODELWRIGHT_PROFILE or the option, which takes precedence", () => {
     expect(parse(text, { env: { MODELWRIGHT_PROFILE: "ci" } }).profile).toBe("ci");
     const plain = parse(text, { profile: "", env: { MODELWRIGHT_PROFILE: "ci" } });
     expect(plain.entry("coder")).toEqual({
@@ -196,7 +196,7 @@ provider = "openai"
     expect(plain.profiles).toEqual(["ci"]);
   });
 
-  test("that does not exist is refused with the nearest name", () => {
+  test("that does not exist is rejected with a suggestion", () => {
     expect(refusal(text, { profile: "cj" }).problems).toMatchObject([{ path: "profiles", suggestion: "ci" }]);
   });
 });
@@ -213,7 +213,7 @@ describe("values become", () => {
     ["timeout = 0", 0],
   ])("%s -> %d ms", (line, ms) => expect(entryOf(line).timeout).toBe(ms));
 
-  test("OpenAI's and flat tools the same tool", () => {
+  test("equal tools from OpenAI's and the flat format", () => {
     const tool = { name: "read", description: "Reads.", parameters: { type: "object", properties: {} } };
     expect(
       entryOf('tools = [{ type = "function", function = { name = "read", description = "Reads." } }]').tools,
@@ -224,7 +224,7 @@ describe("values become", () => {
     ]);
   });
 
-  test("OpenAI's and flat choices and formats the same", () => {
+  test("equal choices and formats from OpenAI's and the flat format", () => {
     expect(entryOf('tool_choice = { type = "function", function = { name = "read" } }').toolChoice).toEqual({
       name: "read",
     });
@@ -268,7 +268,7 @@ describe("values become", () => {
     ['jitter = "decorrelated"', "decorrelated"],
   ])("%s -> %s", (line, jitter) => expect(entryOf(line).jitter).toBe(jitter));
 
-  test("provider tables stay as they are written", () => {
+  test("unchanged provider tables", () => {
     expect(entryOf("extra_body = { safe_prompt = true, nested = { some_key = [1, { a_b = 2 }] } }").extraBody).toEqual({
       safe_prompt: true,
       nested: { some_key: [1, { a_b: 2 }] },
@@ -277,7 +277,7 @@ describe("values become", () => {
     expect(entryOf('retry_on = ["overloaded"]').retryOn).toEqual(["overloaded"]);
   });
 
-  test("frozen to the bottom", () => {
+  test("deeply frozen objects", () => {
     const entry = entryOf("extra_body = { a = { b = 1 } }");
     expect(Object.isFrozen(entry) && Object.isFrozen(entry.extraBody) && Object.isFrozen(entry.extraBody?.a)).toBe(
       true,
@@ -305,7 +305,7 @@ cache_read = 0.5
 output = 8
 `;
 
-  test("gives sections with their defaults", () => {
+  test("has sections with their defaults", () => {
     const config = parse(text, { profile: "ci" });
     expect(config.cache).toEqual({ store: "memory", ttl: 120_000, maxEntries: 1_000, namespace: "default" });
     expect(config.logging).toEqual({
@@ -316,13 +316,13 @@ output = 8
     expect(config.pricing).toEqual({ "gpt-4.1": { input: 2, cacheRead: 0.5, output: 8 } });
   });
 
-  test("has the first entry as default model, and no cache or logging of its own", () => {
+  test("has the first entry as default model, and no cache or logging by default", () => {
     const config = parse('[models.z]\nname = "z"\nprovider = "openai"\n[models.a]\nname = "a"\nprovider = "openai"\n');
     expect(config.defaultModel).toBe("z");
     expect([config.cache, config.logging, config.pricing]).toEqual([undefined, undefined, {}]);
   });
 
-  test("default_model may come from the environment and must then name an entry", () => {
+  test("accepts default_model from the environment if it is an entry", () => {
     const env = { WHICH: "b" };
     expect(parse(`default_model = "env:WHICH"\n${text}`, { env }).defaultModel).toBe("b");
     expect(refusal(`default_model = "env:WHICH"\n${text}`, { env: { WHICH: "bb" } }).problems).toMatchObject([
@@ -331,13 +331,13 @@ output = 8
     expect(refusal(`default_model = "env:WHICH"\n${text}`).message).toContain("WHICH is not set");
   });
 
-  test("an entry that does not exist is refused with the nearest name", () => {
+  test("rejects an unknown entry with a suggestion", () => {
     const error = errorOf(() => parse('[models.coder]\nname = "z"\nprovider = "openai"').entry("codr"));
     expect(error.problems).toMatchObject([{ suggestion: "coder" }]);
     expect(error.message).toBe('there is no model "codr"; there are coder (did you mean "coder"?)');
   });
 
-  test("an own server needs four lines and no more", () => {
+  test("accepts a custom server with four lines", () => {
     const config = parse(
       '[models.local]\nname = "qwen3"\nprovider = "my-server"\ncustom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:8080/v1"\n',
     );
@@ -348,7 +348,7 @@ output = 8
     });
   });
 
-  test("a byte order mark and Windows line ends change nothing", () => {
+  test("accepts a byte order mark and Windows line endings", () => {
     const error = refusal('\uFEFF[models.a]\r\nname = "a"\r\nprovider = "openai"\r\ntemperature = 3\r\n');
     expect(error.problems).toMatchObject([{ line: 4, column: 15 }]);
   });
@@ -362,19 +362,19 @@ function bound(text: string) {
 describe("a provider in the [defaults] of a profile", () => {
   const file = (more: string) => `[models.a]\nname = "gpt-4o"\nprovider = "openai"\n${more}`;
 
-  test("is refused where no entry takes it", () => {
+  test("is rejected when no entry uses it", () => {
     const { problems } = refusal(file('[profiles.ci.defaults]\nprovider = "deepseek"\n'), {});
     expect(problems).toMatchObject([{ line: 5, path: "profiles.ci.defaults.provider" }]);
     expect(problems[0]?.message).toContain('[profiles.ci.models.NAME] provider = "deepseek"');
   });
 
-  test("is refused for the simulator while a single entry stays real", () => {
+  test("is rejected for the simulator if one entry is not simulated", () => {
     const more =
       '[models.b]\nname = "x"\n[defaults]\nprovider = "openai"\n[profiles.ci.defaults]\nprovider = "simulator"\n';
     expect(refusal(file(more), {}).problems[0]?.message).toContain('no effect on "a"');
   });
 
-  test("holds for the entries without one, and takes no address of the other provider with it", () => {
+  test("applies to entries without one, without the URL of the other provider", () => {
     const toml =
       '[defaults]\nprovider = "openai"\nbase_url = "http://127.0.0.1:7/v1"\n[profiles.ci.defaults]\nprovider = "deepseek"\n[models.a]\nname = "x"\n';
     const parsed = parse(toml, { profile: "ci" });

@@ -32,7 +32,7 @@ async function refused(files: Readonly<Record<string, string>>): Promise<string>
 const model = (name: string, lines = "") => `[models.${name}]\nname = "${name}-id"\nprovider = "openai"\n${lines}`;
 
 describe("include lays the file over others", () => {
-  test("key by key, the file itself on top and its entries first", async () => {
+  test("key by key, with the main file on top and its entries first", async () => {
     const config = await load({
       "models.toml": `include = ["team.toml"]\n${model("mine")}[models.shared]\ntemperature = 0.1\n`,
       "team.toml": `[defaults]\nnum_retries = 7\n${model("shared", "temperature = 0.9\ntop_p = 0.5\n")}`,
@@ -42,7 +42,7 @@ describe("include lays the file over others", () => {
     expect(config.entry("shared")).toMatchObject({ temperature: 0.1, topP: 0.5, numRetries: 7, name: "shared-id" });
   });
 
-  test("and says of each value which file it is from", async () => {
+  test("and reports the file of each value", async () => {
     const config = await load({
       "models.toml": `include = ["parts/team.toml"]\n[models.shared]\ntemperature = 0.1\n`,
       "parts/team.toml": model("shared", "temperature = 0.9\ntop_p = 0.5\n"),
@@ -53,7 +53,7 @@ describe("include lays the file over others", () => {
     expect(config.origin("shared", "top_p")).toMatchObject({ file: join("parts", "team.toml"), line: 5 });
   });
 
-  test("later ones over earlier ones, patterns in the order of names, each file once", async () => {
+  test("later files over earlier ones, patterns in name order, each file once", async () => {
     const config = await load({
       "models.toml": 'include = ["base.toml", "more/*.toml", "base.toml"]\n',
       "base.toml": model("one", "temperature = 0\n"),
@@ -80,7 +80,7 @@ describe("include lays the file over others", () => {
     expect((await load(files)).profiles).toEqual(["ci"]);
   });
 
-  test("paths start from the file they are written in", async () => {
+  test("paths are relative to their file", async () => {
     const config = await load({
       "models.toml": 'include = ["team/models.toml"]\n',
       "team/models.toml": model("one", 'api_key = "file:key.txt"\ntls = { ca_file = "ca.pem" }\n'),
@@ -102,8 +102,8 @@ describe("include lays the file over others", () => {
   });
 });
 
-describe("a file that includes is refused", () => {
-  test("with the mistakes of all files, each at its place", async () => {
+describe("a file with include is rejected", () => {
+  test("with the errors of all files and their positions", async () => {
     const message = await refused({
       "models.toml": `include = ["team.toml"]\n[models.shared]\nfallback_models = ["nobody"]\n`,
       "team.toml": model("shared", 'temperature = 3\nstpo = "END"\n'),
@@ -117,7 +117,7 @@ describe("a file that includes is refused", () => {
     );
   });
 
-  test("when an included file is missing, no TOML, no text, or includes in a circle", async () => {
+  test("when an included file is missing, not TOML, not text, or cyclic", async () => {
     expect(await refused({ "models.toml": `include = ["gone.toml"]\n${model("a")}` })).toBe(
       "models.toml:1:12: file not found: gone.toml",
     );
@@ -144,7 +144,7 @@ describe("a file that includes is refused", () => {
     );
   });
 
-  test("as a text without a folder", () => {
+  test("as text without a directory", () => {
     expect(errorOf(() => parse(`include = ["a.toml"]\n${model("x")}`)).message).toContain("needs baseDir");
   });
 });

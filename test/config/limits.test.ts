@@ -5,7 +5,7 @@ import { parse, refusal } from "../harness/parse-config.ts";
 
 const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, index) => make(index));
 
-describe("a text that is too much is refused in under 100 ms", () => {
+describe("oversized text is rejected in under 100 ms", () => {
   test.each([
     ["20,000 levels of one dotted key", () => `${many(20_000, () => "a").join(".")} = 1`, "16 levels"],
     [
@@ -35,7 +35,7 @@ describe("a text that is too much is refused in under 100 ms", () => {
     expect(error.message).toContain(words);
   });
 
-  test("what is large but within the limits is accepted", () => {
+  test("accepts large text within the limits", () => {
     const prompt = `Say a = b. ${"It is so. ".repeat(50_000)}`;
     const config = parse(
       `[models.a]\nname = "x"\nprovider = "openai"\nsystem = """\n${prompt}\n${"x = 1\n".repeat(1_000)}"""\n`,
@@ -76,7 +76,7 @@ capabilities = { tools = true, vision = false }
 `,
   ).join("\n");
 
-  test("are read in little more than the time of the parser and the schema alone", { retry: 3 }, () => {
+  test("load in little more than the time of parser and schema", { retry: 3 }, () => {
     expect(text.length).toBeGreaterThan(420 * 1_024);
     const rounds = many(
       40,

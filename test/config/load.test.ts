@@ -28,26 +28,26 @@ const refused = async (run: Promise<unknown>) => {
 };
 
 describe("a file is found", () => {
-  test("upwards from the working directory", async () => {
+  test("in the working directory or above", async () => {
     const config = await load(undefined);
     expect(config.names).toEqual(["found"]);
     expect(config.baseDir).toBe(folder);
   });
 
-  test("by MODELWRIGHT_CONFIG before that, and by its path before both", async () => {
+  test("by MODELWRIGHT_CONFIG first, and by an explicit path before that", async () => {
     const env = { MODELWRIGHT_CONFIG: join(folder, "other.toml") };
     expect((await load(undefined, { env })).names).toEqual(["other"]);
     expect((await load("../../../models.toml", { env })).names).toEqual(["found"]);
   });
 
-  test("and messages name it as it was given", async () => {
+  test("and messages contain the path as it was passed", async () => {
     writeFileSync(join(deep, "bad.toml"), `${text("a")}temperature = 3\n`);
     expect((await refused(load("bad.toml"))).message).toMatch(/^bad\.toml:4:15: /);
   });
 });
 
 describe("a file that cannot be used is a ConfigError", () => {
-  test("that says where it was looked for and how to write one", async () => {
+  test("that says where it was searched and how to create one", async () => {
     const error = await refused(load(undefined, { cwd: tmpdir() }));
     expect(error.message).toContain(`no models.toml in ${tmpdir()}`);
     expect(error.message).toContain("npx modelwright init");
@@ -57,7 +57,7 @@ describe("a file that cannot be used is a ConfigError", () => {
     );
   });
 
-  test("that tells the ways to name a file of the program that reads it", async () => {
+  test("that explains how to specify a file", async () => {
     const help = "name it with --config FILE";
     expect((await refused(load(undefined, { cwd: tmpdir(), help }))).message).toContain(help);
     const env = { MODELWRIGHT_CONFIG: "gone.toml" };
@@ -66,7 +66,7 @@ describe("a file that cannot be used is a ConfigError", () => {
     );
   });
 
-  test("when it is a folder, or no UTF-8", async () => {
+  test("when it is a directory, or not UTF-8", async () => {
     expect((await refused(load(folder))).message).toContain("is a folder, not a file");
     expect((await refused(load(join(folder, "latin1.toml")))).message).toContain("is not UTF-8");
   });
@@ -76,14 +76,14 @@ describe("a file that cannot be used is a ConfigError", () => {
     ["a link to itself", (path) => symlinkSync(path, path), "is a symbolic link that leads back to itself"],
     ["a folder", (path) => mkdirSync(path), "is a folder, not a file"],
     ["a pipe", (path) => void execFileSync("mkfifo", [path]), "is not a regular file"],
-  ])("reports %s of that name instead of a file further up", async (_, make, words) => {
+  ])("reports %s of that name instead of using a file further up", async (_, make, words) => {
     const near = mkdtempSync(join(deep, "near-"));
     make(join(near, "models.toml"));
     expect((await refused(load(undefined, { cwd: near }))).message).toContain(words);
   });
 });
 
-test("reading loads the TOML parsers and zod, nothing else", () => {
+test("loading imports only the TOML parsers and zod", () => {
   const script = `
     import { registerHooks } from "node:module";
     const seen = [];

@@ -83,7 +83,7 @@ const edit = fc.record({
   put: fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 5 })),
 });
 
-test("any edit of a valid file gives a configuration, or problems that all have places; never another error", () => {
+test("any edit of a valid file gives a configuration or problems with positions", () => {
   const prototype = Object.getOwnPropertyNames(Object.prototype);
   fc.assert(
     fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), fc.constantFrom(undefined, "ci"), (edits, profile) => {
@@ -118,7 +118,7 @@ function attempt(text: string, profile: string | undefined): unknown {
   }
 }
 
-test("comments, blank lines and the order of tables change nothing", () => {
+test("comments, blank lines and the order of tables have no effect", () => {
   const entries = (text: string) =>
     Object.fromEntries(
       parse(text)

@@ -24,7 +24,7 @@ const SPELLINGS = [
 const WORDS = ["env/production", "Env: prod", "env.production", "hello $name", "costs $USD", "team env:blue"];
 
 describe("a placeholder of another tool", () => {
-  it.each(SPELLINGS)("is reported as api_key, with the right spelling: %s", (value) => {
+  it.each(SPELLINGS)("is reported in api_key with the correct syntax: %s", (value) => {
     const [problem] = problemsOf(`api_key = ${JSON.stringify(value)}`);
     expect(problem).toMatchObject({ line: 6, column: 11, path: "models.a.api_key" });
     expect(problem?.message).toMatch(/"env:OPENAI_API_KEY"|"env:NAME"/);
@@ -39,7 +39,7 @@ describe("a placeholder of another tool", () => {
     },
   );
 
-  it("is reported in a list of keys, in defaults, in providers and in a variable's own value", () => {
+  it("is reported in arrays of keys, defaults, providers and values of variables", () => {
     expect(problemsOf('api_key = ["env:TOKEN", "$TOKEN"]')).toMatchObject([{ path: "models.a.api_key[1]" }]);
     expect(problemsOf('[defaults]\napi_key = "${TOKEN}"')).toMatchObject([{ path: "defaults.api_key" }]);
     expect(problemsOf('[providers.host]\napi_key = "${TOKEN}"')).toMatchObject([{ path: "providers.host.api_key" }]);
@@ -47,7 +47,7 @@ describe("a placeholder of another tool", () => {
     expect(problem?.message).toContain("env:UNFILLED holds a placeholder");
   });
 
-  it("is the name of a variable, too, where its value belongs", () => {
+  it("includes a variable name instead of its value", () => {
     const [problem] = problemsOf('api_key = "OPENAI_API_KEY"');
     expect(problem?.message).toContain('is the name of a variable, not its value: write "env:OPENAI_API_KEY"');
     expect(problemsOf('extra_headers = { Authorization = "Bearer GATEWAY_TOKEN" }')).toHaveLength(1);
@@ -56,14 +56,14 @@ describe("a placeholder of another tool", () => {
       expect(problemsOf(`api_key = "${key}"`), key).toEqual([]);
   });
 
-  it("is reported in an address and in a proxy", () => {
+  it("is reported in a URL and a proxy", () => {
     const address = problemsOf('[models.b]\nextends = "a"\nbase_url = "https://${TOKEN}/v1"');
     expect(address).toMatchObject([{ path: "models.b.base_url" }]);
     expect(problemsOf('proxy = "http://user:${TOKEN}@127.0.0.1:9"')).toMatchObject([{ path: "models.a.proxy" }]);
   });
 
   it.each(["sk-a$b%c", "pa$$word", "100%", "env::literal", "env:TOKEN", "a{b}c", "Basic YTpi", ...WORDS])(
-    "is not seen in an ordinary value: %s",
+    "is not detected in an ordinary value: %s",
     (value) => {
       expect(problemsOf(`extra_headers = { X-Team = ${JSON.stringify(value)} }`)).toEqual([]);
     },

@@ -7,7 +7,7 @@ import { errorOf, parse } from "../harness/parse-config.ts";
 const HEAD = '[models.a]\nname = "a"\nprovider = "openai"\n';
 
 describe("env: references", () => {
-  test("are replaced anywhere: in lists, tables and headers, trimmed, with defaults and the escape", () => {
+  test("are replaced in arrays, tables and headers, trimmed, with defaults and the escape", () => {
     const config = parse(
       `${HEAD}api_key = ["env:ONE", "env:TWO:-two"]
 system = "env::is how a reference begins"
@@ -30,7 +30,7 @@ extra_body = { deep = [{ er = "env:ONE" }], kept = "environment: prod" }
     });
   });
 
-  test("that are missing are told all at once, with their places, and only for the model in use", () => {
+  test("that are missing are reported together with their positions, only for the model in use", () => {
     const config = parse(
       `[defaults]\nsystem = "env:SYSTEM"\n${HEAD}api_key = ["env:ONE", "env:TWO"]\nextra_headers = { A = "env:TEAM" }\n[models.b]\nname = "b"\nprovider = "openai"\nsystem = "x"\napi_key = "k"\n`,
       { env: { ONE: "one", TWO: "" } },
@@ -51,7 +51,7 @@ extra_body = { deep = [{ er = "env:ONE" }], kept = "environment: prod" }
     expect(config.resolveEntry("b").apiKey).toEqual(["k"]);
   });
 
-  test("of keys that are not needed are not looked up", () => {
+  test("of unneeded keys are not resolved", () => {
     const config = parse(`${HEAD}api_key = "env:NOPE"\nbase_url = "env:NOPE_URL"\n`);
     expect(config.resolveEntry("a", { skip: ["apiKey", "base_url"] })).toEqual({
       entry: "a",
@@ -60,7 +60,7 @@ extra_body = { deep = [{ er = "env:ONE" }], kept = "environment: prod" }
     });
   });
 
-  test("whose value has a line break are refused by the variable's name, never with its value", () => {
+  test("with a line break in the value are rejected by the variable's name, without its value", () => {
     const config = parse(`${HEAD}api_key = "env:BAD"\nbase_url = "env:URL"\nextra_headers = { A = "env:EURO" }\n`, {
       env: { BAD: "sec\nret", URL: "sec-ret", EURO: "sec€ret" },
     });
@@ -71,7 +71,7 @@ extra_body = { deep = [{ er = "env:ONE" }], kept = "environment: prod" }
   });
 });
 
-test("a variable may hold several lines where its value is sent in a body", () => {
+test("accepts multi-line variables for values in a body", () => {
   const config = parse(`${HEAD}api_key = "k"\nsystem = "env:RULES"\nextra_body = { note = "env:RULES" }\n`, {
     env: { RULES: "\nLine one.\r\nLine two.\tEnd\n" },
   });
@@ -82,7 +82,7 @@ test("a variable may hold several lines where its value is sent in a body", () =
 });
 
 describe("a model without a key", () => {
-  test("takes the first usual variable of its provider that is set", () => {
+  test("uses the first default variable of its provider that is set", () => {
     const text = '[models.g]\nname = "g"\nprovider = "google"\n';
     expect(parse(text, { env: { GOOGLE_API_KEY: "second" } }).resolveEntry("g").apiKey).toEqual(["second"]);
     expect(
@@ -93,7 +93,7 @@ describe("a model without a key", () => {
     ]);
   });
 
-  test("is a problem only when a key is asked for and usually needed", () => {
+  test("is a problem only if the provider needs a key", () => {
     const config = parse(
       `${HEAD}[models.o]\nname = "o"\nprovider = "ollama"\n[models.n]\nname = "n"\nprovider = "openai"\nauth_header = "none"\n`,
     );
@@ -113,11 +113,11 @@ describe("file: references", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const text = `${HEAD}api_key = "k"\nsystem = "file:prompts/coder.md"\n`;
 
-  test("are read relative to the file's folder, without the last line break", () => {
+  test("are relative to the file's directory, without the last line break", () => {
     expect(parse(text, { baseDir: folder }).resolveEntry("a").system).toBe("Write code.\nNothing else.");
   });
 
-  test("need a folder and a file, each a problem at its place", () => {
+  test("report a missing directory and a missing file with their positions", () => {
     expect(errorOf(() => parse(text).resolveEntry("a")).problems).toMatchObject([
       { line: 5, column: 10, message: expect.stringContaining("baseDir") },
     ]);
@@ -127,7 +127,7 @@ describe("file: references", () => {
     );
   });
 
-  test("ca_file is relative to the same folder", () => {
+  test("include ca_file", () => {
     const config = parse(`${HEAD}tls = { ca_file = "ca.pem" }`, { baseDir: folder });
     expect(config.resolveEntry("a").tls).toEqual({ caFile: join(folder, "ca.pem") });
   });

@@ -12,15 +12,15 @@ test.each([
   ["tmieout", "timeout"],
   ["steram", "stream"],
   ["sotp", "stop"],
-])("%s was meant to be %s", (word, meant) => expect(nearest(word, KEYS)).toBe(meant));
+])("suggests %s -> %s", (word, meant) => expect(nearest(word, KEYS)).toBe(meant));
 
-test("a word that is near to nothing has no suggestion", () => {
+test("suggests nothing for a distant word", () => {
   expect(nearest("flavour", KEYS)).toBeUndefined();
   expect(nearest("", KEYS)).toBeUndefined();
   expect(nearest("x", [])).toBeUndefined();
 });
 
-test("a word that is in the list is its own suggestion, and one slip of a long word is always found", () => {
+test("suggests an exact match, and always finds one typo in a long word", () => {
   fc.assert(
     fc.property(fc.constantFrom(...KEYS), (key) => {
       expect(nearest(key, KEYS)).toBe(key);
@@ -34,7 +34,7 @@ test("a word that is in the list is its own suggestion, and one slip of a long w
   );
 });
 
-test("a very long word costs nothing", () => {
+test("handles a very long word cheaply", () => {
   const started = performance.now();
   expect(nearest("x".repeat(1_000_000), KEYS)).toBeUndefined();
   expect(performance.now() - started).toBeLessThan(50);

@@ -41,7 +41,7 @@ const may = (adaptation: Partial<Target["adaptation"]>) => ({
 const tool = { name: "f", parameters: { type: "object" } };
 
 describe("a request for a target", () => {
-  it("has the entry's settings below those of the call, and the host's defaults below both", () => {
+  it("uses call settings over entry settings over the host's defaults", () => {
     const { settings, adjustments } = adapted(
       { settings: { topP: 0.3, seed: undefined } },
       { settings: { topP: 0.2, seed: 7 }, quirks: { defaults: { topP: 0.9, temperature: 0.1 } } },
@@ -50,7 +50,7 @@ describe("a request for a target", () => {
     expect(adjustments).toEqual([]);
   });
 
-  it("begins with the instructions and messages of the entry, or those of the call instead", () => {
+  it("starts with the instructions and messages of the call, or of the entry", () => {
     const target: Partial<Target> = { system: "be brief", prelude: [{ role: "user", content: "before" }] };
     expect(adapted({}, target).request.messages.map(({ content }) => content)).toEqual(["be brief", "before", "hello"]);
     expect(adapted({ system: "be long", prelude: [] }, target).request.messages.map(({ content }) => content)).toEqual([
@@ -59,11 +59,11 @@ describe("a request for a target", () => {
     ]);
   });
 
-  it("lays the call's extra body over the entry's", () => {
+  it("merges the call's extra body over the entry's", () => {
     expect(adapted({ extraBody: { a: 2 } }, { extraBody: { a: 1, b: 1 } }).request.extraBody).toEqual({ a: 2, b: 1 });
   });
 
-  it("asks for nothing that nobody asked for", () => {
+  it("contains only configured settings", () => {
     expect(adapted().request).toEqual({
       messages: INPUT.messages,
       settings: {},
@@ -74,7 +74,7 @@ describe("a request for a target", () => {
   });
 });
 
-describe("what the target lacks", () => {
+describe("an unsupported setting", () => {
   const cases: readonly (readonly [string, Settings, Partial<Target>, Dialect, string])[] = [
     [
       "temperature",
@@ -100,7 +100,7 @@ describe("what the target lacks", () => {
     ["top_p", { topP: 0.5 }, lacking({}, { lacks: ["topP"] }), all, "main-model does not support it"],
   ];
 
-  it.each(cases)("%s is left out and reported", (key, settings, target, dialect, reason) => {
+  it.each(cases)("%s is dropped and reported", (key, settings, target, dialect, reason) => {
     const result = adapted({ settings }, target, {}, dialect);
     expect(result.settings).toEqual({});
     expect(result.adjustments).toEqual([
@@ -119,7 +119,7 @@ describe("what the target lacks", () => {
   it.each([
     ["dropParams", false],
     ["strict", true],
-  ] as const)("is decided by the call where it says %s", (name, value) => {
+  ] as const)("follows the call's %s", (name, value) => {
     expect(
       refusal(() =>
         adapted({ settings: { temperature: 1 }, adaptation: { [name]: value } }, lacking({ temperature: false })),
@@ -127,11 +127,11 @@ describe("what the target lacks", () => {
     ).toBe("unsupported");
   });
 
-  it("is not missed where nobody knows", () => {
+  it("is sent when support is unknown", () => {
     expect(adapted({ settings: { temperature: 1, tools: [tool], reasoningEffort: "high" } }).adjustments).toEqual([]);
   });
 
-  it("may be asked for when it asks for nothing", () => {
+  it("is dropped silently when switched off", () => {
     expect(
       adapted(
         { settings: { promptCache: false, tools: [] } },
@@ -140,7 +140,7 @@ describe("what the target lacks", () => {
     ).toEqual([]);
   });
 
-  it("is sent after all where `allow` says so", () => {
+  it("is sent when listed in `allow`", () => {
     const facts = adapted(
       { settings: { temperature: 1 } },
       { ...lacking({ temperature: false }), adaptation: may({ allow: ["temperature"] }) },
@@ -156,7 +156,7 @@ describe("what the target lacks", () => {
     expect(wire.request.extraBody).toEqual({ top_k: 5 });
   });
 
-  it("is joined by what `drop` lists, which is reported and never refused", () => {
+  it("is dropped when listed in `drop`, reported and never rejected", () => {
     const { settings, adjustments } = adapted(
       { settings: { temperature: 1, seed: 1 } },
       { adaptation: may({ strict: true, drop: ["seed"] }) },
@@ -166,8 +166,8 @@ describe("what the target lacks", () => {
   });
 });
 
-describe("what the target cannot take as it is", () => {
-  it("is clamped: the longest answer and the highest temperature", () => {
+describe("an unsupported value", () => {
+  it("is clamped: max_new_tokens and temperature", () => {
     const { settings, adjustments } = adapted(
       { settings: { maxNewTokens: 9_000, temperature: 1.8 } },
       { facts: { known: true, capabilities: {}, maxOutput: 4_096 }, quirks: { maxTemperature: 1 } },
@@ -190,7 +190,7 @@ describe("what the target cannot take as it is", () => {
     ).toContain("max_new_tokens");
   });
 
-  it("is never a prompt above max_input_tokens, however its tokens are told", () => {
+  it("does not include prompts above max_input_tokens", () => {
     const words = (length: number) =>
       refusal(() =>
         adapted({ settings: { maxInputTokens: 10 }, messages: [{ role: "user", content: "a b ".repeat(length) }] }),
@@ -199,7 +199,7 @@ describe("what the target cannot take as it is", () => {
     expect(words(100)).toMatch(/the prompt has at least 50 tokens, max_input_tokens is 10/);
   });
 
-  it("is never a list of stop sequences, which would change the answer", () => {
+  it("does not include stop sequences, because fewer would change the answer", () => {
     expect(refusal(() => adapted({ settings: { stop: ["a", "b", "c"] } }, { quirks: { maxStops: 2 } })).code).toBe(
       "unsupported",
     );
@@ -213,7 +213,7 @@ describe("what the target cannot take as it is", () => {
     [0.66, "medium"],
     [0.67, "high"],
     [1, "high"],
-  ] as const)("is an effort of %d, which is %s", (number, word) => {
+  ] as const)("maps an effort of %d to %s", (number, word) => {
     const { settings, adjustments } = adapted(
       { settings: { reasoningEffort: number } },
       { adaptation: may({ strict: true }) },
@@ -227,7 +227,7 @@ describe("what the target cannot take as it is", () => {
     ["none", "low"],
     ["minimal", "low"],
     ["medium", "medium"],
-  ] as const)("is an effort the model has no word for: %s becomes %s", (asked, given) => {
+  ] as const)("maps an unsupported effort %s to %s", (asked, given) => {
     const { settings, adjustments } = adapted(
       { settings: { reasoningEffort: asked } },
       { facts: { known: true, capabilities: {}, efforts: ["low", "medium", "high"] } },
@@ -238,7 +238,7 @@ describe("what the target cannot take as it is", () => {
 });
 
 describe("the messages", () => {
-  it("lose half of a surrogate pair, and say so", () => {
+  it("replace lone surrogates, which is reported", () => {
     const { request, adjustments } = adapted({
       messages: [
         { role: "user", content: "a\ud83d" },
@@ -250,7 +250,7 @@ describe("the messages", () => {
     expect(adjustments.map(({ setting }) => setting)).toEqual(["messages[0]", "messages[1]"]);
   });
 
-  it("are refused with half of a pair where nothing may be changed", () => {
+  it("are rejected with a lone surrogate under strict", () => {
     expect(
       refusal(() =>
         adapted({ messages: [{ role: "user", content: "a\ud83d" }] }, { adaptation: may({ strict: true }) }),
@@ -258,7 +258,7 @@ describe("the messages", () => {
     ).toBe("unsupported");
   });
 
-  it("lose half of a pair in a tool's answer too", () => {
+  it("replace lone surrogates in tool results", () => {
     const { request } = adapted({
       messages: [
         { role: "user", content: "x" },
@@ -274,7 +274,7 @@ describe("the messages", () => {
     expect(JSON.stringify(request.messages)).not.toContain("\\ud83d");
   });
 
-  it("are the very same object where nothing had to change", () => {
+  it("are the same object when nothing changes", () => {
     expect(adapted().request.messages).toBe(INPUT.messages);
   });
 });
@@ -284,7 +284,7 @@ describe("the size of a prompt", () => {
     messages: [{ role: "user", content: "word ".repeat(characters / 5) }],
   });
 
-  it("that cannot fit the window is refused before anything is sent", () => {
+  it("that cannot fit the context window is rejected before sending", () => {
     const error = refusal(() => adapted(long(10_000), { facts: { known: true, capabilities: {}, context: 1_000 } }));
     expect(error.code).toBe("context_too_long");
     expect(error.message).toContain("nothing was sent");
@@ -294,12 +294,12 @@ describe("the size of a prompt", () => {
     expect(adapted(long(7_000), { facts: { known: true, capabilities: {}, context: 1_000 } }).adjustments).toEqual([]);
   });
 
-  it("above max_input_tokens is refused", () => {
+  it("above max_input_tokens is rejected", () => {
     expect(refusal(() => adapted({ ...long(1_000), settings: { maxInputTokens: 100 } })).code).toBe("context_too_long");
     expect(adapted({ ...long(1_000), settings: { maxInputTokens: 1_000 } }).settings.maxInputTokens).toBe(1_000);
   });
 
-  it("above max_input_bytes is refused, every kind of content counted", () => {
+  it("above max_input_bytes is rejected, counting all content", () => {
     const refused = (content: UserMessage["content"], most: number) =>
       refusal(() => adapted({ messages: [{ role: "user", content }], maxInputBytes: most }));
     expect(refused("ä".repeat(50), 99)).toMatchObject({
@@ -317,7 +317,7 @@ describe("the size of a prompt", () => {
     }
   });
 
-  it("of a model whose window nobody knows may be as large as max_input_bytes says", () => {
+  it("is limited by max_input_bytes for an unknown context window", () => {
     const prompt = long(9 * 1024 * 1024);
     expect(refusal(() => adapted(prompt)).code).toBe("request_too_large");
     expect(adapted({ ...prompt, maxInputBytes: 10 * 1024 * 1024 }).adjustments).toEqual([]);
@@ -332,7 +332,7 @@ describe("the size of a prompt", () => {
       { facts: { known: true, capabilities: {}, context: 2_000_000 } },
       "context_too_long",
     ],
-  ] as const)("of ten megabytes is judged in less than 100 ms: %s", (_, input, target, code) => {
+  ] as const)("of ten megabytes is checked in less than 100 ms: %s", (_, input, target, code) => {
     const prompt = long(10 * 1024 * 1024);
     const before = performance.now();
     expect(refusal(() => adapted({ ...prompt, ...input }, target)).code).toBe(code);
@@ -347,8 +347,8 @@ describe("an unknown price", () => {
   });
 });
 
-describe("the parameters a model takes", () => {
-  it("are those of its wire without what host and model lack; null where nobody knows", () => {
+describe("the supported parameters", () => {
+  it("are those of the wire that host and model support; null if unknown", () => {
     const dialect = scripted([], { settings: new Set(["temperature", "topP", "seed", "maxNewTokens"]) });
     const target = targetOf("main", { ...lacking({ temperature: false }), quirks: { lacks: ["seed"] } });
     expect(supportedParams(target, dialect)).toEqual(["top_p", "max_new_tokens"]);

@@ -16,7 +16,7 @@ it.each(WIRES)("JSON.stringify works for a reply whose raw body is nested 100,00
   expect(JSON.parse(raw).text).toBe("fine");
 });
 
-it("an ordinary value stays the same object, also one that refers to itself", () => {
+it("an ordinary value stays the same object, even if cyclic", () => {
   const value: { self?: unknown; list: unknown[] } = { list: [1, null, { text: "x" }] };
   value.self = value;
   expect(boundedDepth(value)).toBe(value);

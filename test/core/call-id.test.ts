@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { newCallId } from "../../src/core/call-id.ts";
 
-test("ids are unique and sort in the order they were made", () => {
+test("ids are unique and sort by creation", () => {
   const ids = Array.from({ length: 40_000 }, (_, index) => newCallId(1_800_000_000_000 + Math.floor(index / 7_000)));
   expect(new Set(ids).size).toBe(ids.length);
   expect([...ids].sort()).toEqual(ids);

@@ -7,7 +7,7 @@ import { CountedCancellation } from "../harness/counted-cancellation.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
 describe("a cancellation", () => {
-  it("tells each listener once, the first reason only, and late ones at once", () => {
+  it("calls each listener once, with the first reason, late ones at once", () => {
     const scope = new Cancellation();
     const heard: unknown[] = [];
     scope.onCancel((reason) => heard.push(reason));
@@ -19,7 +19,7 @@ describe("a cancellation", () => {
     expect(() => scope.throwIfCancelled()).toThrow(first);
   });
 
-  it("does not tell those who left", () => {
+  it("does not call removed listeners", () => {
     const scope = new Cancellation();
     let heard = 0;
     scope.onCancel(() => heard++)();
@@ -27,7 +27,7 @@ describe("a cancellation", () => {
     expect(heard).toBe(0);
   });
 
-  it("goes down to its children, never up", () => {
+  it("propagates to children, not to parents", () => {
     const parent = new Cancellation();
     const [left, right] = [parent.child(), parent.child()];
     left.cancel(abort("left"));
@@ -47,13 +47,13 @@ describe("a cancellation", () => {
     expect(scope.reason).toMatchObject({ code: "aborted", cause: "user left" });
   });
 
-  it("follows a signal that is aborted already", () => {
+  it("follows a signal that is already aborted", () => {
     const scope = new Cancellation();
     scope.follow(AbortSignal.abort("before"));
     expect(scope.reason).toMatchObject({ code: "aborted", cause: "before" });
   });
 
-  it("leaves no listener on a signal that many calls share", () => {
+  it("leaves no listener on a shared signal", () => {
     const controller = new AbortController();
     for (let index = 0; index < 100; index++) {
       const scope = new Cancellation();
@@ -68,7 +68,7 @@ describe("a cancellation", () => {
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
   });
 
-  it("is a standard signal where one is wanted, also after the fact", () => {
+  it("provides a standard signal, even after the cancellation", () => {
     const scope = new Cancellation();
     const { signal } = scope;
     expect(scope.signal).toBe(signal);
@@ -80,7 +80,7 @@ describe("a cancellation", () => {
     expect(late.signal.aborted).toBe(true);
   });
 
-  it("released hears nothing any more", () => {
+  it("is not cancelled after release", () => {
     const parent = new Cancellation();
     const child = parent.child();
     child.release();
@@ -90,7 +90,7 @@ describe("a cancellation", () => {
 });
 
 describe("a wait", () => {
-  it("ends when its time is over, and leaves nothing", async () => {
+  it("ends after its time, and leaves no timer", async () => {
     const clock = new FakeClock();
     const scope = new CountedCancellation();
     const waiting = sleep(clock, 1_000, scope);
@@ -99,7 +99,7 @@ describe("a wait", () => {
     expect([clock.pending, scope.listening.size]).toEqual([0, 0]);
   });
 
-  it("ends at once when cancelled, before or while it waits, and leaves nothing", async () => {
+  it("ends at once when cancelled, and leaves no timer", async () => {
     const clock = new FakeClock();
     const scope = new Cancellation();
     const waiting = sleep(clock, 1_000, scope);
@@ -125,13 +125,13 @@ describe("a wait", () => {
 });
 
 describe("a promise that may be cancelled", () => {
-  it("settles as it is when nobody cancels", async () => {
+  it("settles normally without a cancellation", async () => {
     const scope = new Cancellation();
     await expect(unlessCancelled(Promise.resolve(1), scope)).resolves.toBe(1);
     await expect(unlessCancelled(Promise.reject(new Error("x")), scope)).rejects.toThrow("x");
   });
 
-  it("rejects at once when cancelled, and its own failure later disturbs nobody", async () => {
+  it("rejects at once when cancelled, without a later unhandled rejection", async () => {
     const scope = new Cancellation();
     let fail = (_: Error) => {};
     const slow = new Promise<never>((_, reject) => {

@@ -28,7 +28,7 @@ describe("usage", () => {
 
   const wild = fc.oneof(fc.integer({ min: -10, max: 1_000_000 }), fc.double(), fc.constant(undefined));
 
-  it("is never negative or NaN, and its identity holds, whatever a provider says", () => {
+  it("is never negative or NaN, and sums to its total, for any report", () => {
     fc.assert(
       fc.property(wild, wild, wild, wild, wild, (input, cacheRead, cacheWrite, output, reasoning) => {
         fc.pre(
@@ -45,7 +45,7 @@ describe("usage", () => {
     );
   });
 
-  it("adds field by field, and is estimated when a part is", () => {
+  it("adds field by field, and is estimated if a part is", () => {
     const sum = addUsage(
       usageOf({ input: 1, output: 2, details: { audio: 1 } }),
       usageOf({ input: 3, cacheRead: 4, output: 5, estimated: true, details: { audio: 2, image: 1 } }),
@@ -188,12 +188,12 @@ describe("cost", () => {
     expect(total.usd).toBe(10_000);
   });
 
-  it("is unknown as soon as a part is", () => {
+  it("is unknown if a part is", () => {
     const known = costOf(usageOf({ input: 1, output: 1 }), sonnet);
     expect(addCost(known, costOf(usageOf({ input: 1, output: 1 }), undefined)).usd).toBeNull();
   });
 
-  it("is null where a long prompt has no rate for what the cache did", () => {
+  it("is null without a cache rate for a long prompt", () => {
     const tiered: Price = { ...sonnet, tiers: [{ above: 200_000, input: 6, output: 22.5 }] };
     const written = (prompt: number, cacheWrite1h: number, cacheWrite5m = 0) => {
       const details = { cacheWrite1h, cacheWrite5m };
@@ -207,13 +207,13 @@ describe("cost", () => {
     expect(costOf(usageOf({ input: 200_001, cacheRead: 1, output: 0 }), tiered).usd).toBeNull();
   });
 
-  it("is null for writes of an hour at a price that names none", () => {
+  it("is null for one-hour writes without a rate", () => {
     const details = { cacheWrite1h: 10 };
     const usage = usageOf({ input: 0, cacheWrite: 10, output: 0, details });
     expect(costOf(usage, { input: 1, output: 1, cacheWrite: 1 }).usd).toBeNull();
   });
 
-  it("is estimated for writes of an hour at a rate that was assumed", () => {
+  it("is estimated for one-hour writes at an assumed rate", () => {
     const price = { input: 1, output: 1, cacheWrite: 1.25, assumed1h: 1.25 };
     const written = (name: string) =>
       usageOf({ input: 0, cacheWrite: 1_000_000, output: 0, details: { [name]: 1_000_000 } });

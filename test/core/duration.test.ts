@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseDuration, untilDate } from "../../src/core/duration.ts";
 
-describe("a duration of the wire", () => {
+describe("a duration from a provider", () => {
   it.each([
     ["17ms", 17],
     ["6m0s", 360_000],
@@ -17,7 +17,7 @@ describe("a duration of the wire", () => {
     expect(parseDuration(text)).toBeCloseTo(ms, 6);
   });
 
-  it("that was written comes back", () => {
+  it("is parsed back after formatting", () => {
     fc.assert(
       fc.property(fc.nat(30), fc.nat(23), fc.nat(59), fc.nat(59), fc.nat(999), (d, h, m, s, ms) => {
         expect(parseDuration(`${d}d${h}h${m}m${s}s${ms}ms`)).toBe((((d * 24 + h) * 60 + m) * 60 + s) * 1_000 + ms);
@@ -25,7 +25,7 @@ describe("a duration of the wire", () => {
     );
   });
 
-  it("is never NaN, never negative, never infinite, whatever is read", () => {
+  it("is never NaN, negative or infinite", () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string(), fc.stringMatching(/^[-+\d.emshd ]{0,20}$/), fc.double().map(String)),
@@ -42,14 +42,14 @@ describe("a duration of the wire", () => {
   });
 
   it.each([["-5s"], ["1e5"], ["s"], ["5x"], [""], ["NaN"], ["Infinity"], ["5 s"], ["9".repeat(400)], ["1.s"]])(
-    "%s is none",
+    "%s is not a duration",
     (text) => {
       expect(parseDuration(text)).toBeUndefined();
     },
   );
 });
 
-describe("a date of the wire", () => {
+describe("a date from a provider", () => {
   const at = Date.UTC(2026, 0, 2, 3, 4, 5);
   it.each([
     ["2026-01-02T03:04:06Z", 1_000],

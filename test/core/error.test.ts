@@ -17,7 +17,7 @@ describe("the table of errors", () => {
     );
   });
 
-  it.each(codes)("has a sane row for %s", (code) => {
+  it.each(codes)("has a consistent row for %s", (code) => {
     const { status, meaning, countsForBreaker, retry } = ERROR_CODES[code];
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(600);
@@ -45,13 +45,13 @@ describe("a ModelError", () => {
     ["invalid_request", "invalid_request_error", "invalid_request"],
     ["server_error", "server_error", "server_error"],
     ["timed_out", "server_error", "timed_out"],
-  ] as const)("is an OpenAI-style body as JSON: %s", (code, type, openaiCode) => {
+  ] as const)("serializes as an OpenAI-style body: %s", (code, type, openaiCode) => {
     expect(JSON.parse(JSON.stringify(new ModelError({ code, message: "words" })))).toEqual({
       error: { message: "words", type, code: openaiCode },
     });
   });
 
-  it("has every field of its init, and none that was not given", () => {
+  it("has exactly the fields of its init", () => {
     const cause = new Error("socket");
     const error = new ModelError({
       code: "timed_out",
@@ -80,7 +80,7 @@ describe("a ModelError", () => {
     expect("cause" in new ModelError({ code: "aborted", message: "" })).toBe(false);
   });
 
-  it("has its details as plain data: what is known of it, with our codes, without content", () => {
+  it("has details as plain data, without content", () => {
     const first = new ModelError({ code: "server_error", message: "one", model: "a", provider: "p", status: 500 });
     const error = new ModelError({
       code: "rate_limited",
@@ -112,7 +112,7 @@ describe("a ModelError", () => {
     });
   });
 
-  it("is known across copies of the package by its brand", () => {
+  it("is recognized across copies of the package", () => {
     const foreign = Object.assign(new Error("x"), {
       code: "rate_limited",
       [Symbol.for("modelwright.ModelError")]: true,
@@ -129,7 +129,7 @@ describe("a ModelError", () => {
     },
   );
 
-  it("is retryable for failures that pass, and not for those that a repeat cannot fix", () => {
+  it("is retryable for transient failures only", () => {
     const retryable = (code: ModelErrorCode) => new ModelError({ code, message: "x" }).retryable;
     const again: readonly ModelErrorCode[] = [
       "rate_limited",
@@ -160,13 +160,13 @@ describe("a ModelError", () => {
     [false, "server_error", false],
     [undefined, "server_error", true],
     [undefined, "invalid_request", false],
-  ] as const)("obeys the provider's should-retry %s over the row of %s", (shouldRetry, code, retryable) => {
+  ] as const)("prefers the provider's x-should-retry %s over the row of %s", (shouldRetry, code, retryable) => {
     expect(new ModelError({ code, message: "", shouldRetry }).retryable).toBe(retryable);
   });
 });
 
 describe("a ConfigError", () => {
-  it("says every problem with its place and its suggestion", () => {
+  it("lists every problem with position and suggestion", () => {
     const error = new ConfigError([
       {
         file: "models.toml",
@@ -184,7 +184,7 @@ describe("a ConfigError", () => {
 });
 
 describe("a secret", () => {
-  it("shows itself nowhere but in reveal", () => {
+  it("is readable only with reveal()", () => {
     const secret = new Secret("sk-canary-1234567890");
     const holder = { secret, deep: { list: [secret] } };
     expect(secret.reveal()).toBe("sk-canary-1234567890");
@@ -197,7 +197,7 @@ describe("a secret", () => {
       expect(shown).not.toContain("canary");
   });
 
-  it("is taken out of any text that came from outside", () => {
+  it("is removed from untrusted text", () => {
     fc.assert(
       fc.property(fc.string(), fc.string({ minLength: 8 }), fc.string(), (before, key, after) => {
         fc.pre(!"[secret]".includes(key));
@@ -213,11 +213,11 @@ describe("a secret", () => {
     ["AIzaSyA1234567890abcdefghijk"],
     ["gsk_abcdefghijklmnopqrstuv"],
     ["xai-abcdefghijklmnopqrstuv"],
-  ])("is guessed by its shape: %s", (key) => {
+  ])("is recognized by its format: %s", (key) => {
     expect(redact(`Incorrect API key provided: ${key}.`, [])).not.toContain(key.slice(4));
   });
 
-  it("leaves ordinary text alone, and is linear", () => {
+  it("does not change ordinary text, in linear time", () => {
     expect(redact("risk-free ask-me-anything", [])).toBe("risk-free ask-me-anything");
     const before = performance.now();
     redact("sk-".repeat(400_000), [new Secret("sk-x")]);

@@ -13,7 +13,7 @@ const errorOf = (status: number | undefined, body: unknown, headers: Record<stri
   modelErrorOf({ status, body, headers: new Headers(headers), ...(nowMs !== undefined && { nowMs }) }, target);
 const saying = (message: string, status = 400) => errorOf(status, { error: { message } }).code;
 
-describe("a failed answer by its status alone", () => {
+describe("an error response with only a status", () => {
   it.each([
     [400, "context_too_long", false],
     [401, "unauthorized", false],
@@ -36,13 +36,13 @@ describe("a failed answer by its status alone", () => {
     [504, "server_error", true],
     [522, "server_error", true],
     [529, "overloaded", true],
-  ] as const)("%i is %s, worth another try: %s", (status, code, retryable) => {
+  ] as const)("%i is %s, retried: %s", (status, code, retryable) => {
     expect(errorOf(status, "")).toMatchObject({ code, retryable, status, provider: "scripted", model: "main" });
   });
 });
 
-describe("a quota of a day", () => {
-  it("is named, and no wait of seconds is", () => {
+describe("a daily quota", () => {
+  it("is named in the error, without a delay", () => {
     const details = [
       { violations: [{ quotaId: "GenerateRequestsPerDayPerProjectPerModel-FreeTier" }] },
       { retryDelay: "37s" },
@@ -55,7 +55,7 @@ describe("a quota of a day", () => {
   });
 });
 
-describe("a failed answer by the provider's words", () => {
+describe("an error response with a message", () => {
   it.each([
     [
       "openai",
@@ -216,7 +216,7 @@ describe("a failed answer by the provider's words", () => {
       "GenerateRequestsPerMinutePerProjectPerModel",
       "rate_limited",
     ],
-  ] as const)("google tells %s apart", (_, message, quotaId, code) => {
+  ] as const)("distinguishes Google's %s", (_, message, quotaId, code) => {
     expect(errorOf(429, gemini(message, quotaId)).code).toBe(code);
     expect(errorOf(429, gemini(message, quotaId, "53.5s")).retryAfterMs).toBe(53_500);
   });
@@ -231,13 +231,13 @@ describe("a failed answer by the provider's words", () => {
     expect(errorOf(undefined, { type: "error", error: { type, message: "x" } }).code).toBe(code);
   });
 
-  it("takes the status inside the body of an answer that came with 200", () => {
+  it("uses the status in the body of a 200 response", () => {
     expect(errorOf(200, { error: { code: 429, message: "slow down" } })).toMatchObject({ code: "rate_limited" });
     expect(errorOf(200, { error: { code: 502, message: "upstream" } })).toMatchObject({ code: "server_error" });
   });
 });
 
-describe("the message of a failed answer", () => {
+describe("the message of an error response", () => {
   it.each([
     ["an array", [{ error: { code: 429, message: "the real words", status: "RESOURCE_EXHAUSTED" } }]],
     ["plain text", "the real words"],
@@ -268,23 +268,23 @@ describe("the message of a failed answer", () => {
     else expect(message).toMatch(/Provider returned error|the real words/);
   });
 
-  it("says so when there is none, and is bounded", () => {
+  it("is replaced when missing, and is limited", () => {
     expect(errorOf(500, "").message).toContain("HTTP status 500 without a message");
     expect(errorOf(500, "x".repeat(1_000_000)).message.length).toBeLessThan(2_200);
   });
 
-  it("never has the key in it, whoever echoes it", () => {
+  it("never contains the key", () => {
     const error = errorOf(401, { error: { message: "wrong key canary-key-1234 or sk-abcdefghijklmnopqrst" } });
     expect(inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error)).not.toMatch(/canary|abcdefghij/);
   });
 
-  it("has no piece of the key where the text is cut", () => {
+  it("contains no part of the key where the text is truncated", () => {
     const error = errorOf(401, { error: { message: `${"x".repeat(1_993)}canary-key-1234` } });
     expect(error.message).not.toContain("canary");
   });
 });
 
-describe("an overflow of the window", () => {
+describe("an exceeded context window", () => {
   it.each([
     "This model's maximum context length is 4097 tokens. However, your messages resulted in 4294 tokens.",
     "Your input exceeds the context window of this model. Please adjust your input and try again.",
@@ -324,7 +324,7 @@ describe("an overflow of the window", () => {
   });
 });
 
-describe("how long the provider asks to wait", () => {
+describe("the retry delay", () => {
   const noon = Date.UTC(2026, 10, 6, 12, 0, 0);
   const date = (ms: number) => new Date(ms).toUTCString();
   it.each([
@@ -414,14 +414,14 @@ describe("how long the provider asks to wait", () => {
     ["Try again after 2026-11-06T12:00:04Z", 4_000],
     ["Slow down: 20 requests in 60 seconds are too many", undefined],
     ["retry 3 times", undefined],
-  ])("in the words %j", (message, expected) => {
+  ])("in the message %j", (message, expected) => {
     expect(errorOf(429, { error: { message } }, {}, noon).retryAfterMs).toBe(expected);
     expect(errorOf(undefined, { error: { message, code: "rate_limit_exceeded" } }, {}, noon).retryAfterMs).toBe(
       expected,
     );
   });
 
-  it("reads words only where the provider has no field for it, and only of failures that pass", () => {
+  it("uses messages only without a field, and only for transient errors", () => {
     const message = "Please try again in 50s.";
     expect(errorOf(429, { error: { message } }, { "retry-after": "2" }).retryAfterMs).toBe(2_000);
     expect(errorOf(400, { error: { message } }).retryAfterMs).toBeUndefined();
@@ -457,7 +457,7 @@ describe("how long the provider asks to wait", () => {
     expect(errorOf(undefined, { ...body, code: 429 }, {}, noon).retryAfterMs).toBe(expected);
   });
 
-  it("does not read a bucket of an error that is no throttle", () => {
+  it("ignores rate limit headers of other errors", () => {
     expect(
       errorOf(500, "", { "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1h" }).retryAfterMs,
     ).toBeUndefined();
@@ -492,7 +492,7 @@ describe("the limits in an error", () => {
   });
 });
 
-describe("what the model wrote wrongly", () => {
+describe("malformed model output", () => {
   const groq = { type: "invalid_request_error", failed_generation: "<function=read>sample.txt</function>" };
   it.each([
     ["tool_use_failed", 400, { error: { ...groq, message: "Failed to call a function.", code: "tool_use_failed" } }],
@@ -527,7 +527,7 @@ describe("what the model wrote wrongly", () => {
     ],
     ["its words", { error: { code: "json_validate_failed", message: "Generated JSON does not match: {x" } }, "{x"],
     ["a field that is not a text", { error: { failed_generation: { a: 1 }, message: "no" } }, '{"a":1}'],
-  ])("as JSON is invalid_output, and stands in partial only: %s", (_, body, text) => {
+  ])("as JSON is invalid_output, only in partial: %s", (_, body, text) => {
     const error = errorOf(400, body, { "x-should-retry": "false" });
     expect(error).toMatchObject({ code: "invalid_output", retryable: true, partial: { text } });
     expect(inspect([error.message, error.cause], { depth: 9 })).not.toContain(text);
@@ -556,13 +556,13 @@ describe("an answer that a filter blocked", () => {
     expect(errorOf(status, blocked).code).toBe("content_filtered");
   });
 
-  it("is told from a key that may not be used", () => {
+  it("is distinguished from a forbidden key", () => {
     expect(saying("This key is blocked by our content policy", 403)).toBe("forbidden");
   });
 });
 
 describe("the cause of a failure inside an answer", () => {
-  it("is what the provider said, without keys", () => {
+  it("is the provider's message, without keys", () => {
     const { cause } = errorOf(undefined, { error: { message: "sent canary-key-1234", type: "api_error", code: 500 } });
     expect(cause).toMatchObject({ message: "sent [secret]", status: 500 });
     expect((cause as { body: string }).body).toContain('"api_error"');
@@ -578,7 +578,7 @@ describe("x-should-retry", () => {
     [400, "true", false],
     [401, "true", false],
     [400, "false", false],
-  ] as const)("%i with %s is worth another try: %s", (status, header, retryable) => {
+  ] as const)("%i with %s is retried: %s", (status, header, retryable) => {
     expect(errorOf(status, "", { "x-should-retry": header }).retryable).toBe(retryable);
   });
 });
@@ -595,7 +595,7 @@ describe("the request id", () => {
   });
 });
 
-describe("whatever comes", () => {
+describe("any response", () => {
   const anyBody = fc.oneof(
     fc.jsonValue(),
     fc.json(),
@@ -605,7 +605,7 @@ describe("whatever comes", () => {
     fc.anything({ withNullPrototype: true }),
   );
 
-  it("is a ModelError with one of the codes; it never throws, and says the same twice", () => {
+  it("gives a ModelError with a known code, deterministically, without throwing", () => {
     fc.assert(
       fc.property(
         fc.option(fc.integer({ min: 100, max: 999 }), { nil: undefined }),
@@ -629,7 +629,7 @@ describe("whatever comes", () => {
     );
   });
 
-  it("with 429 is throttling or a quota, never an overflow or a bad request", () => {
+  it("with 429 is a rate limit or a quota, never context_too_long or invalid_request", () => {
     fc.assert(
       fc.property(
         anyBody,

@@ -51,7 +51,7 @@ describe("JSON that grows", () => {
     expect(read(...text)).toEqual(value);
   });
 
-  test("says at each cut what a parser of the whole text says, however it comes in pieces", () => {
+  test("matches a full parser at every cut, for any chunks", () => {
     const texts = fc
       .json({ maxDepth: 4, stringUnit: "grapheme" })
       .filter((text) => /^[[{]/.test(text) && !text.includes("__proto__"));
@@ -69,7 +69,7 @@ describe("JSON that grows", () => {
     );
   });
 
-  test("gives complete parts as the same objects, open ones anew", () => {
+  test("keeps complete parts as the same objects and copies open ones", () => {
     const json = new GrowingJson();
     json.push('{"done":{"a":1},"open":[1,');
     const first = json.value() as { done: object; open: number[] };

@@ -22,11 +22,11 @@ function problemOf(input: unknown): string {
 }
 
 describe("input", () => {
-  it("may be a text", () => {
+  it("may be a string", () => {
     expect(readInput("write it")).toEqual([{ role: "user", content: "write it" }]);
   });
 
-  it("may be canonical messages, which stay as they are", () => {
+  it("may be canonical messages, which are not changed", () => {
     const messages = [
       { role: "system", content: "be brief" },
       {
@@ -121,7 +121,7 @@ describe("input", () => {
     ]);
   });
 
-  it("gives a tool's answer that is no text as JSON", () => {
+  it("serializes a tool result that is not text as JSON", () => {
     expect(
       readInput([user, calling("a"), { role: "tool", tool_call_id: "a", content: { temperature: 20 } }])[2],
     ).toMatchObject({ content: [{ content: '{"temperature":20}' }] });
@@ -132,7 +132,7 @@ it.each([
   ["no parts", []],
   ["an empty part", [{ type: "text", text: "" }]],
   ["an empty string", ""],
-])("a tool that says nothing has the result of an empty string: %s", (_, content) => {
+])("a tool without output has an empty string as its result: %s", (_, content) => {
   const [, , canonical] = readInput([
     user,
     calling("a"),
@@ -143,7 +143,7 @@ it.each([
   expect(openai).toEqual(canonical);
 });
 
-describe("bad input is refused with its place", () => {
+describe("invalid input is rejected with its path", () => {
   it.each([
     ["nothing", "", "the prompt is empty"],
     ["only space", " \n\t ", "the prompt is empty"],
@@ -246,7 +246,7 @@ describe("bad input is refused with its place", () => {
     expect(problemOf(input)).toContain(words);
   });
 
-  it("is total: whatever it is, there are messages or one invalid_request", () => {
+  it("always gives messages or one invalid_request", () => {
     const key = fc.constantFrom(
       "role",
       "content",
@@ -320,7 +320,7 @@ describe("bad input is refused with its place", () => {
     );
   });
 
-  it("that refers to itself is refused too", () => {
+  it("includes cyclic values", () => {
     const loop: Record<string, unknown> = {};
     loop["self"] = loop;
     expect(problemOf([user, calling("a"), { role: "tool", tool_call_id: "a", content: loop }])).toContain(
@@ -329,7 +329,7 @@ describe("bad input is refused with its place", () => {
     expect(problemOf([{ role: loop }])).toContain("unknown role");
   });
 
-  it("that was read is read again to the same", () => {
+  it("reading is idempotent", () => {
     const messages = readInput([
       user,
       calling("a"),

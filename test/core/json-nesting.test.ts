@@ -12,7 +12,7 @@ it.each([
   expect(new JsonNesting().endIn(text)).toBe(end);
 });
 
-it("finds the same end however the text is split", () => {
+it("finds the same end for any chunks", () => {
   const text = String.raw`{"a":["}\\\"",{}],"b":"\\"} {`;
   const whole = new JsonNesting().endIn(text);
   for (let cut = 1; cut < whole; cut++) {

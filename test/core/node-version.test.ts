@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { unsupportedNode } from "../../src/core/node-version.ts";
 
 describe("a Node that is too old", () => {
-  it.each(["18.20.4", "20.20.2", "22.18.9", "22.2.0"])("%s is refused in one sentence with its version", (version) => {
+  it.each(["18.20.4", "20.20.2", "22.18.9", "22.2.0"])("%s is rejected with its version", (version) => {
     expect(unsupportedNode(version)).toBe(`modelwright needs Node 22.19 or newer; this is Node ${version}`);
   });
 
@@ -11,7 +11,7 @@ describe("a Node that is too old", () => {
     expect(unsupportedNode(version)).toBeUndefined();
   });
 
-  it("is what package.json says", () => {
+  it("matches package.json", () => {
     const { engines } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
     const oldest = /^>=([\d.]+)$/.exec(engines.node)?.[1];
     expect(unsupportedNode("20.0.0")).toContain(`needs Node ${oldest} or newer`);

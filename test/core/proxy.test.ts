@@ -41,7 +41,7 @@ describe("NO_PROXY", () => {
     ["http://10.1.2.3", "10.0.0.0/99"],
     ["http://10.1.2.3", "10.0.0.0/x"],
     ["http://1.2.3.4", "::/0"],
-  ])("leaves %s to the proxy with %j", (address, list) => {
+  ])("does not exempt %s with %j", (address, list) => {
     expect(proxyFor(PROXY, address, { NO_PROXY: list })).toBe(PROXY);
   });
 });
@@ -57,11 +57,11 @@ describe("HTTPS_PROXY", () => {
     [{ HTTPS_PROXY: "ftp://a.test" }, undefined],
     [{ HTTPS_PROXY: "a.test:1", no_proxy: "", NO_PROXY: "api.test" }, undefined],
     [{}, undefined],
-  ])("is read as curl and undici read it: %j", (env, expected) => {
+  ])("is interpreted like in curl and undici: %j", (env, expected) => {
     expect(proxyFor(undefined, "https://api.test/v1", env)).toBe(expected);
   });
 
-  test("does not apply to http addresses", () => {
+  test("does not apply to http URLs", () => {
     expect(proxyFor(undefined, "http://127.0.0.1:8080/v1", { HTTPS_PROXY: PROXY })).toBeUndefined();
   });
 });

@@ -37,7 +37,7 @@ const callEvents = (index: number, id: string, args: unknown): FlowEvent[] => {
 };
 
 describe("the fold of events", () => {
-  it("joins text, thoughts and calls, and keeps their order in the message", () => {
+  it("joins text, reasoning and calls, and keeps their order in the message", () => {
     const { reply } = fold([
       START,
       thinks("h"),
@@ -67,11 +67,11 @@ describe("the fold of events", () => {
     ]);
   });
 
-  it("is a plain text where there is nothing else", () => {
+  it("has string content when there is only text", () => {
     expect(fold([START, says("a"), says("b"), stop]).reply.message).toEqual({ role: "assistant", content: "ab" });
   });
 
-  it("opens a new part after a signature, also one without text", () => {
+  it("starts a new part after a signature, even without text", () => {
     const { reply } = fold([
       START,
       { type: "signature", part: "reasoning", signature: "R", redacted: true, sample: 0 },
@@ -85,7 +85,7 @@ describe("the fold of events", () => {
     ]);
   });
 
-  it("forgets everything at a reset, but not who answers", () => {
+  it("clears everything except the target at a reset", () => {
     const { reply } = fold([
       START,
       says("void"),
@@ -98,7 +98,7 @@ describe("the fold of events", () => {
     expect(reply).toMatchObject({ text: "whole", toolCalls: [], model: "main", usage: { total: 0 } });
   });
 
-  it("keeps only the adjustments of the target that answers", () => {
+  it("keeps only the adjustments of the answering target", () => {
     const adjustment = (setting: string): FlowEvent => ({
       type: "adjustment",
       adjustment: { setting, from: 1, to: undefined, reason: "r" },
@@ -117,7 +117,7 @@ describe("the fold of events", () => {
     expect(reply.adjustments.map(({ setting }) => setting)).toEqual(["b"]);
   });
 
-  it("keeps adjustments that differ only in what was changed", () => {
+  it("keeps adjustments that differ only in their value", () => {
     const adjustment = (from: unknown): FlowEvent => ({
       type: "adjustment",
       adjustment: { setting: "schema", from, to: undefined, reason: "r" },
@@ -126,7 +126,7 @@ describe("the fold of events", () => {
     expect(reply.adjustments).toHaveLength(2);
   });
 
-  it("says an adjustment once, also when the attempt was repeated", () => {
+  it("reports an adjustment once, even after retries", () => {
     const adjustment: FlowEvent = {
       type: "adjustment",
       adjustment: { setting: "seed", from: 1, to: undefined, reason: "r" },
@@ -135,7 +135,7 @@ describe("the fold of events", () => {
     expect(reply.adjustments).toHaveLength(1);
   });
 
-  it("keeps samples apart, and gives the first one as the reply", () => {
+  it("keeps samples separate, with the first one as the reply", () => {
     const { reply, partial } = fold([
       START,
       says("one", 0),
@@ -153,7 +153,7 @@ describe("the fold of events", () => {
     expect(partial?.samples).toHaveLength(2);
   });
 
-  it("has a partial of what came, and none of nothing", () => {
+  it("has a partial if something arrived", () => {
     expect(fold([START]).partial).toBeUndefined();
     expect(fold([START, says("half")]).partial).toEqual({ text: "half", reasoning: "", toolCalls: [] });
     expect(fold([{ type: "usage", usage: usageOf({ input: 3, output: 0 }) }]).partial).toMatchObject({
@@ -162,12 +162,12 @@ describe("the fold of events", () => {
     });
   });
 
-  it("can be written as JSON", () => {
+  it("is serializable as JSON", () => {
     const { reply } = fold([START, says("a"), stop]);
     expect(JSON.parse(JSON.stringify(reply))).toMatchObject({ text: "a", finishReason: "stop", cost: { usd: 0 } });
   });
 
-  it("ignores what is not part of an answer", () => {
+  it("ignores events that are not part of an answer", () => {
     expect(fold([START, { type: "raw", event: { any: 1 } }, says("a"), stop]).reply.text).toBe("a");
   });
 });
@@ -188,7 +188,7 @@ describe("unfold", () => {
     word.map((text) => (): FlowEvent[] => [{ type: "refusal-delta", text, sample: 0 }]),
   );
 
-  it("gives events that fold to the same reply", () => {
+  it("returns events that fold to the same reply", () => {
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 10 }),

@@ -14,7 +14,7 @@ test.each([
   expect(retirementOf(retiresOn, at(now))).toBe(when);
 });
 
-test("a model without a date has no end", () => {
+test("a model without a date does not retire", () => {
   expect(retirementOf(undefined, at("2026-01-01"))).toBeUndefined();
   expect(retirementOf(null, at("2026-01-01"))).toBeUndefined();
 });

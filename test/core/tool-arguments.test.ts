@@ -8,7 +8,7 @@ function read(...pieces: string[]) {
   return { shown: [...shown, text.end()].join(""), text: text.text };
 }
 
-describe("arguments in pieces", () => {
+describe("streamed arguments", () => {
   it.each([
     ["plain pieces", ['{"a":', '"x', 'y"}'], '{"a":"xy"}'],
     ["an opening {} before the pieces", ["{}", '{"a":', '"xy"}'], '{"a":"xy"}'],
@@ -24,15 +24,15 @@ describe("arguments in pieces", () => {
     expect(read(...pieces)).toEqual({ shown: text, text });
   });
 
-  it("take the last of snapshots that are objects themselves", () => {
+  it("use the last of several snapshots", () => {
     expect(read("{}", '{"a":"x"}', '{"a":"xy","b":[1]}', '{"a":"xy","b":[1,2]}').text).toBe('{"a":"xy","b":[1,2]}');
   });
 
-  it("stay as they were when two objects contradict each other", () => {
+  it("are not changed when two objects contradict each other", () => {
     expect(read('{"a":1}', '{"b":2}').text).toBe('{"a":1}{"b":2}');
   });
 
-  it("are shown as they arrive, an opening {} when it stays alone", () => {
+  it("are emitted as they arrive, an initial {} only if it stays alone", () => {
     const text = new ArgumentsText();
     expect([text.add('{"a"'), text.add(":1"), text.add("}"), text.end()]).toEqual(['{"a"', ":1", "}", ""]);
     expect(read("{}").shown).toBe("{}");
@@ -40,12 +40,12 @@ describe("arguments in pieces", () => {
     expect(read("null").shown).toBe("{}");
   });
 
-  it("are shown as they arrive also after a quoted brace inside a string", () => {
+  it("are emitted as they arrive after a brace inside a string", () => {
     const text = new ArgumentsText();
     expect(['{"a":"\\"}', "{", '"}'].map((piece) => text.add(piece))).toEqual(['{"a":"\\"}', "{", '"}']);
   });
 
-  it("are completed by what the server repeats, and compared with it as JSON", () => {
+  it("are completed by the server's repetition, compared as JSON", () => {
     const begun = () => {
       const text = new ArgumentsText();
       text.add('{"a":[1');
@@ -64,7 +64,7 @@ describe("arguments in pieces", () => {
     expect(opened.complement('{"a":1}')).toBe('{"a":1}');
   });
 
-  it("take time in proportion to their length, whatever the pieces look like", () => {
+  it("are parsed in linear time for any chunks", () => {
     const spent = (piece: string) => {
       const text = new ArgumentsText();
       const begun = performance.now();
@@ -80,7 +80,7 @@ describe("arguments in pieces", () => {
     for (const piece of ["{}", "ab", "}{", '\\"']) expect(spent(piece)).toBeLessThan(3000);
   });
 
-  it("compare values of any depth without running out of stack", () => {
+  it("are compared at any depth without a stack overflow", () => {
     const deep = `{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
     const text = new ArgumentsText();
     text.add(deep);
@@ -92,7 +92,7 @@ describe("arguments in pieces", () => {
 describe("a finished tool call", () => {
   const check = (name: string | undefined, json: string) => checkToolCall({ id: "c", name, json });
 
-  it("has arguments, {} where they are blank or null", () => {
+  it("has arguments, {} for blank or null", () => {
     expect(check("f", '{"a":1}')).toEqual({
       call: { kind: "function", id: "c", name: "f", arguments: { a: 1 }, json: '{"a":1}' },
     });
@@ -108,7 +108,7 @@ describe("a finished tool call", () => {
     ["a JSON string", "f", '"Paris"', "are not a JSON object"],
     ["an array", "f", "[1]", "are not a JSON object"],
     ["a number", "f", "5", "are not a JSON object"],
-  ])("is refused with %s", (_, name, json, words) => {
+  ])("is rejected with %s", (_, name, json, words) => {
     expect(check(name, json)).toEqual({ problem: expect.stringContaining(words) });
   });
 });

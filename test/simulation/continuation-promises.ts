@@ -42,7 +42,7 @@ export function checkParts(
 /** What is told of a seam; nothing where a model goes on because of its token limit. */
 function seamOf(last: WireRequest | undefined, { entry, before }: WireRequest): readonly RegExp[] {
   if (last === undefined || (last.end === "length" && last.entry === entry)) return [];
-  return [new RegExp(`^${before.length}: ${last.entry} broke off .* ${before.length} characters; ${entry} went on`)];
+  return [new RegExp(`^${before.length}: ${last.entry} broke off .* ${before.length} characters; ${entry} continued`)];
 }
 
 /** As many parts beyond the first as `continue_on_length` says, and as often again as an answer may start anew. */

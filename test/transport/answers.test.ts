@@ -19,7 +19,7 @@ describe("a request", () => {
     expect(request?.headers).toMatchObject({ authorization: "Bearer k", "content-length": "6" });
   });
 
-  test("takes headers as a record, as pairs and as Headers, and bytes as a body", async () => {
+  test("accepts headers as a record, pairs or Headers, and bytes as a body", async () => {
     const server = await serve((_request, response) => response.end("{}"));
     const wire = transport();
     for (const headers of [{ "X-A": "1" }, [["x-a", "1"]] as [string, string][], new Headers({ "x-a": "1" })]) {
@@ -28,7 +28,7 @@ describe("a request", () => {
     expect(server.requests.map(({ headers, body }) => [headers["x-a"], body])).toEqual(Array(3).fill(["1", "bytes"]));
   });
 
-  test("goes to http and https only, and needs no body", async () => {
+  test("supports only http and https, with an optional body", async () => {
     const server = await serve((_request, response) => response.end("{}"));
     const wire = transport();
     const response = await wire.fetch(server.origin, { method: "GET", body: null, exchange: exchange() });
@@ -39,7 +39,7 @@ describe("a request", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("asks for identity encoding when it streams, unless the caller chose another", async () => {
+  test("requests identity encoding when streaming, unless the caller set another", async () => {
     const server = await serve((_request, response) => response.end("{}"));
     const wire = transport();
     await post(wire, server.origin, streaming());
@@ -52,7 +52,7 @@ describe("a request", () => {
     ]);
   });
 
-  test("shares keep-alive connections with those before it", async () => {
+  test("reuses keep-alive connections", async () => {
     const server = await serve((_request, response) => response.end("{}"));
     const wire = transport();
     for (let call = 0; call < 20; call++) await (await post(wire, server.origin)).text();
@@ -66,7 +66,7 @@ describe("a request", () => {
     ["a relative address", "/v1/chat", {}],
     ["another scheme", "ftp://127.0.0.1/", {}],
     ["a header with a line break", "http://127.0.0.1:1/", { headers: { "x-a": "a\r\nb: c" } }],
-  ])("with %s is refused as invalid_request and not sent", async (_name, url, init) => {
+  ])("with %s is an invalid_request and not sent", async (_name, url, init) => {
     const seen = exchange();
     const error = await failure(transport().fetch(url, { ...init, exchange: seen }));
     expect(error).toMatchObject({ name: "ModelError", code: "invalid_request" });
@@ -76,7 +76,7 @@ describe("a request", () => {
 });
 
 describe("an answer", () => {
-  test("is seen in the exchange with status and headers, on success and on error", async () => {
+  test("sets status and headers in the exchange, on success and on error", async () => {
     const server = await serve((request, response) => {
       response.writeHead(request.url === "/bad" ? 429 : 200, {
         ...JSON_TYPE,
@@ -102,7 +102,7 @@ describe("an answer", () => {
     }
   });
 
-  test("can be read again as text and as JSON", async () => {
+  test("can be read repeatedly as text and as JSON", async () => {
     const server = await serve((_request, response) => response.end('{"a":"ü"}'));
     const response = await post(transport(), server.origin);
     expect([await response.text(), await response.json()]).toEqual(['{"a":"ü"}', { a: "ü" }]);
@@ -113,7 +113,7 @@ describe("an answer", () => {
     expect(await (await post(transport(), server.origin)).json()).toEqual({ a: 1 });
   });
 
-  test("in several reads is one text, also where a character is split", async () => {
+  test("in several reads is one text, even with split characters", async () => {
     const server = await serve((_request, response) => {
       const bytes = Buffer.from('"€€"');
       response.write(bytes.subarray(0, 2));
@@ -122,7 +122,7 @@ describe("an answer", () => {
     expect(await (await post(transport(), server.origin)).json()).toBe("€€");
   });
 
-  test("that is no JSON says what came instead, without the query and without keys", async () => {
+  test("that is not JSON is described in the error, without the query and keys", async () => {
     const server = await serve((_request, response) => {
       response.setHeader("content-type", "text/html");
       response.end(`<html>login sk-abcdefghijklmnop1234 ${"x".repeat(1000)}`);
@@ -180,7 +180,7 @@ describe("an answer", () => {
     ["shorter than its content-length", "content-length: 100\r\n\r\n", Buffer.from('{"a":')],
     ["chunked without the last chunk", "transfer-encoding: chunked\r\n\r\n", Buffer.from('5\r\n{"a":\r\n')],
     ["gzip without its end", "content-encoding: gzip\r\n\r\n", gzipped.subarray(0, gzipped.length - 12)],
-  ])("cut as %s is connection_failed", async (_name, head, bytes) => {
+  ])("truncated as %s is connection_failed", async (_name, head, bytes) => {
     const server = await serveRaw((socket) => {
       socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${head}`);
       socket.end(bytes);
@@ -190,7 +190,7 @@ describe("an answer", () => {
     expect(error.cause).toBeInstanceOf(Error);
   });
 
-  test("that is an error and cut keeps its status and what came of its body", async () => {
+  test("that is a truncated error keeps its status and partial body", async () => {
     const server = await serveRaw((socket) => {
       socket.end("HTTP/1.1 503 No\r\ncontent-length: 100\r\n\r\nbusy");
     });
@@ -199,7 +199,7 @@ describe("an answer", () => {
     expect([response.status, await response.text(), seen.errorBody]).toEqual([503, "busy", "busy"]);
   });
 
-  test("that is an endless error is read up to 64 KiB, then its socket is closed", async () => {
+  test("that is an endless error is read up to 64 KiB, then the socket is closed", async () => {
     const server = await serve((_request, response) => {
       response.writeHead(500);
       const more = () => {
@@ -215,13 +215,13 @@ describe("an answer", () => {
     expect(await server.allClosed()).toBeLessThan(100);
   });
 
-  test("of 5 MB arrives whole", async () => {
+  test("of 5 MB arrives complete", async () => {
     const text = JSON.stringify("é".repeat(2_500_000));
     const server = await serve((_request, response) => response.end(text));
     expect((await (await post(transport(), server.origin)).text()).length).toBe(text.length);
   });
 
-  test("with informational headers before it is the final one", async () => {
+  test("after informational headers is the final one", async () => {
     const server = await serve((_request, response) => {
       response.writeEarlyHints({ link: "</a>; rel=preload" });
       response.end('{"final":true}');
@@ -229,7 +229,7 @@ describe("an answer", () => {
     expect(await (await post(transport(), server.origin)).json()).toEqual({ final: true });
   });
 
-  test("can be cancelled, which closes its socket and refuses to be read", async () => {
+  test("can be cancelled, which closes its socket and rejects reads", async () => {
     const server = await serve((_request, response) => response.write("begin"));
     const response = await post(transport(), server.origin);
     response.cancel();
@@ -237,7 +237,7 @@ describe("an answer", () => {
     expect(await failure(response.text())).toMatchObject({ code: "aborted" });
   });
 
-  test("answers a request whose default exchange is made up by the transport", async () => {
+  test("works with the default exchange", async () => {
     const server = await serve((_request, response) => response.end("[1]"));
     const response = wireResponse(await transport().fetch(server.origin));
     expect(await response.json()).toEqual([1]);

@@ -33,7 +33,7 @@ const TOML = (base: string) => `
   num_retries = 0
 `;
 
-describe("somebody else's fetch as the transport", () => {
+describe("a custom fetch as the transport", () => {
   it.each(["openai", "anthropic", "google"])("answers and streams over the global fetch (%s)", async (name) => {
     await using factory = ModelFactory.parse(TOML(simulator.url), { transport: fetch });
     const model = factory.get(name);
@@ -63,7 +63,7 @@ describe("somebody else's fetch as the transport", () => {
     expect(outcome.error.message).not.toContain("canary");
   });
 
-  it("calls a cut stream truncated and a refused connection failed", async () => {
+  it("reports a truncated stream and a refused connection", async () => {
     const transport = async () =>
       new Response('data: {"choices":[{"index":0,"delta":{"content":"half"}}]}\n\n', {
         headers: { "content-type": "text/event-stream" },
@@ -125,8 +125,8 @@ function writable() {
   };
 }
 
-describe("a fetch that is handed over", () => {
-  it("is asked as it is where no exchange comes with the request", async () => {
+describe("a custom fetch", () => {
+  it("is called directly without an exchange", async () => {
     const answer = new Response("fine");
     const asked: unknown[] = [];
     const transport = transportFrom(async (...all) => {
@@ -137,7 +137,7 @@ describe("a fetch that is handed over", () => {
     expect(asked).toEqual([ADDRESS, { method: "PUT" }]);
   });
 
-  it("may keep the answer itself, as the built-in one does", async () => {
+  it("may store the response in the exchange, like the built-in one", async () => {
     const [answer, own] = [new Response("fine"), await answered(new Response("own"))];
     const seen = exchange();
     const given: TransportInput = async (_, init) => {
@@ -148,7 +148,7 @@ describe("a fetch that is handed over", () => {
     expect(seen.response).toBe(own);
   });
 
-  it("is closed with the factory, where it is an object that can be", async () => {
+  it("is closed with the factory if it has close()", async () => {
     let closed = 0;
     const close = async () => {
       closed++;
@@ -159,7 +159,7 @@ describe("a fetch that is handed over", () => {
     expect(closed).toBe(1);
   });
 
-  it("is given no half of a surrogate pair", async () => {
+  it("gets no lone surrogates", async () => {
     const bodies: unknown[] = [];
     const transport = transportFrom(async (_, init) => {
       bodies.push(init?.body);
@@ -170,27 +170,30 @@ describe("a fetch that is handed over", () => {
     expect(bodies).toEqual(['"a \ufffd b"', Buffer.from("bytes")]);
   });
 
-  it.each([ADDRESS, new URL(ADDRESS), new Request(ADDRESS)])("fails with the origin and no more: %s", async (url) => {
-    const seen = exchange();
-    const transport = transportFrom(() => Promise.reject("no route"));
-    const error = await failure(transport.fetch(url, { exchange: seen }));
-    expect(error).toMatchObject({
-      code: "connection_failed",
-      message: "No response from http://host.example: no route",
-      cause: "no route",
-    });
-    expect(seen).toMatchObject({ sent: true, failure: error });
-  });
+  it.each([ADDRESS, new URL(ADDRESS), new Request(ADDRESS)])(
+    "fails with only the origin in the message: %s",
+    async (url) => {
+      const seen = exchange();
+      const transport = transportFrom(() => Promise.reject("no route"));
+      const error = await failure(transport.fetch(url, { exchange: seen }));
+      expect(error).toMatchObject({
+        code: "connection_failed",
+        message: "No response from http://host.example: no route",
+        cause: "no route",
+      });
+      expect(seen).toMatchObject({ sent: true, failure: error });
+    },
+  );
 
-  it("may fail with an error of ours", async () => {
+  it("may throw a ModelError", async () => {
     const error = new ModelError({ code: "timed_out", message: "slow" });
     const transport = transportFrom(() => Promise.reject(error));
     expect(await failure(transport.fetch(ADDRESS, { exchange: exchange() }))).toBe(error);
   });
 });
 
-describe("an answer of a fetch that was handed over", () => {
-  it("gives its events as they come, and at its end what may be one more", async () => {
+describe("a response of a custom fetch", () => {
+  it("yields events as they arrive, and a possible last one at the end", async () => {
     const { body, write, end } = writable();
     const messages = (await answered(new Response(body, EVENTS))).messages()[Symbol.asyncIterator]();
     const next = async () => (await messages.next()).value?.map(({ data, unended }: SseMessage) => [data, unended]);
@@ -208,7 +211,7 @@ describe("an answer of a fetch that was handed over", () => {
     expect(await next()).toBeUndefined();
   });
 
-  it("gives nothing at its end where nothing was left, and nothing at all without a body", async () => {
+  it("yields nothing at the end without a rest, and nothing without a body", async () => {
     const lengths = async (body: string | null) => {
       const all: number[] = [];
       for await (const { length } of (await answered(new Response(body, EVENTS))).messages()) all.push(length);
@@ -217,7 +220,7 @@ describe("an answer of a fetch that was handed over", () => {
     expect([await lengths("data: 1\n\n"), await lengths(null)]).toEqual([[1], []]);
   });
 
-  it("that is no event stream is left unread", async () => {
+  it("that is not an event stream is not read", async () => {
     const { body, cancelled } = writable();
     const response = await answered(new Response(body, { headers: { "content-type": "text/html" } }));
     const error = await failure(collect(response));
@@ -225,7 +228,7 @@ describe("an answer of a fetch that was handed over", () => {
     expect(cancelled).toHaveLength(1);
   });
 
-  it("closes its body when it is cancelled, and that never fails", async () => {
+  it("closes its body when cancelled, without throwing", async () => {
     const { body, cancelled } = writable();
     const response = await answered(new Response(body, EVENTS));
     response.cancel();
@@ -240,7 +243,7 @@ describe("an answer of a fetch that was handed over", () => {
     ["a stream", "stream_truncated", collect],
     ["a text", "connection_failed", (response) => response.text()],
   ];
-  it.each(readings)("that breaks as %s says so, unless the call was cancelled", async (_, code, readIt) => {
+  it.each(readings)("that breaks as %s is reported, unless the call was cancelled", async (_, code, readIt) => {
     const broken = async (error: unknown, seen = exchange()) => {
       const { body, ...stream } = writable();
       const reading = failure(readIt(await answered(new Response(body, EVENTS), seen)));
@@ -257,7 +260,7 @@ describe("an answer of a fetch that was handed over", () => {
     expect(await broken(cause, cancelled)).toBe(reason);
   });
 
-  it("that is damaged delivers the events before the damage", async () => {
+  it("that is damaged delivers earlier events", async () => {
     const seen: string[] = [];
     const response = await answered(new Response('data: 1\n\ndat: {"text":"lost"}\n\n', EVENTS));
     const read = async () => {
@@ -267,7 +270,7 @@ describe("an answer of a fetch that was handed over", () => {
     expect(seen).toEqual(["1"]);
   });
 
-  it("is read once, as text and as JSON", async () => {
+  it("can be read once, as text and as JSON", async () => {
     const response = await answered(new Response('{"a":1}'));
     expect([await response.text(), await response.json()]).toEqual(['{"a":1}', { a: 1 }]);
   });
@@ -283,7 +286,7 @@ describe("an answer of a fetch that was handed over", () => {
     expect(seen.errorBody).toBe(kept);
   });
 
-  it("that is an error is shown without the prompt it repeats, but read with it", async () => {
+  it("that is an error is reported without the repeated prompt, but parsed with it", async () => {
     const prompt = "Tell me about the house on the hill, and who lived there.";
     const seen = exchange({ prompt: () => [prompt] });
     const shown = await (await answered(new Response(`flagged: ${prompt}`, { status: 400 }), seen)).text();
@@ -291,7 +294,7 @@ describe("an answer of a fetch that was handed over", () => {
     expect(seen.errorBody).toBe(`flagged: ${prompt}`);
   });
 
-  it("that is an error still tells its status when it is cut", async () => {
+  it("that is an error keeps its status when truncated", async () => {
     const { body, ...stream } = writable();
     const response = await answered(new Response(body, { status: 503 }));
     stream.break(new TypeError("terminated"));

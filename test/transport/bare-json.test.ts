@@ -14,7 +14,7 @@ function objectIn(text: string, size = text.length): [string | undefined, string
 }
 
 describe("an object between events", () => {
-  test.each([1, 2, 100])("ends with its own last brace, in pieces of %i", (size) => {
+  test.each([1, 2, 100])("ends at its last brace, in pieces of %i", (size) => {
     for (const object of [
       '{"a":1}',
       '{"a":[{"b":[]}]}',
@@ -28,7 +28,7 @@ describe("an object between events", () => {
       expect(objectIn(`${object} rest`, size)).toEqual([object, " rest"]);
   });
 
-  test("that has not ended is held, up to 64 KiB", () => {
+  test("that has not ended is buffered, up to 64 KiB", () => {
     const most = 64 * 1024;
     for (const [length, open] of [
       [most, true],
@@ -41,7 +41,7 @@ describe("an object between events", () => {
     }
   });
 
-  test("is followed by others: nothing is left of the one before", () => {
+  test("leaves no state for the next one", () => {
     const bare = new BareJson();
     bare.begin();
     bare.read('{"a":"');
@@ -57,7 +57,7 @@ describe("an object between events", () => {
   });
 });
 
-describe("the place where an object begins", () => {
+describe("the start of an object", () => {
   test.each([
     ["{", 0],
     ["data: {", -1],
@@ -74,14 +74,14 @@ describe("the place where an object begins", () => {
     ["data: x\n", 0],
     ["data: x\r", 0],
     ["data: x", -1],
-  ])("after %j is at once: %i", (before, place) => {
+  ])("after %j is immediate: %i", (before, place) => {
     const bare = new BareJson();
     bare.startIn(before);
     expect(bare.startIn("")).toBe(-1);
     expect(bare.startIn("{")).toBe(place);
   });
 
-  test("is not behind another object on its line", () => {
+  test("is not after another object on its line", () => {
     const bare = new BareJson();
     bare.begin();
     bare.read("{}");

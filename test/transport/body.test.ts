@@ -20,7 +20,7 @@ function setUp() {
 
 const LIMIT = 64 * 1024;
 
-test("the socket is read up to 64 KiB ahead of the reader, and on once these were taken", () => {
+test("reads the socket up to 64 KiB ahead of the reader, then pauses until they are consumed", () => {
   const { body, asked } = setUp();
   body.push(Buffer.alloc(LIMIT));
   expect(asked).toEqual([]);
@@ -36,14 +36,14 @@ test("the socket is read up to 64 KiB ahead of the reader, and on once these wer
   expect(asked).toEqual(["pause", "resume", "pause"]);
 });
 
-test("a reader that takes each chunk as it comes is never made to wait", () => {
+test("never pauses for a fast reader", () => {
   const { body, asked } = setUp();
   body.onChange = () => body.take();
   body.push(Buffer.alloc(LIMIT + 1));
   expect(asked).toEqual([]);
 });
 
-test("for a reader that wants the whole body nothing is held back", () => {
+test("never pauses for a reader of the complete body", () => {
   const { body, asked } = setUp();
   body.push(Buffer.alloc(LIMIT + 1));
   body.collect();
@@ -51,7 +51,7 @@ test("for a reader that wants the whole body nothing is held back", () => {
   expect(asked).toEqual(["pause", "resume"]);
 });
 
-test("what arrived before the end is delivered, what comes after it is not", () => {
+test("delivers bytes before the end, and none after it", () => {
   const { body, changes, text } = setUp();
   body.push(Buffer.from("ab"));
   body.end();
@@ -63,7 +63,7 @@ test("what arrived before the end is delivered, what comes after it is not", () 
   expect(body).toMatchObject({ state: "ended", failure: undefined });
 });
 
-test("what arrived before a failure is delivered, and the first failure stands", () => {
+test("delivers bytes before a failure, and keeps the first failure", () => {
   const { body, changes, text } = setUp();
   const cut = new BodyCut(undefined);
   body.push(Buffer.from("ab"));
@@ -75,7 +75,7 @@ test("what arrived before a failure is delivered, and the first failure stands",
   expect(text()).toBe("ab");
 });
 
-test("cancelling drops what was not taken, also of a body that had ended", () => {
+test("drops unread bytes when cancelled, even after the end", () => {
   const { body, changes, text } = setUp();
   body.push(Buffer.from("ab"));
   body.end();
@@ -85,7 +85,7 @@ test("cancelling drops what was not taken, also of a body that had ended", () =>
   expect(text()).toBe("");
 });
 
-test("a body that ended is asked for no more", () => {
+test("does not resume an ended body", () => {
   const { body, asked } = setUp();
   body.push(Buffer.alloc(LIMIT + 1));
   body.end();
@@ -93,7 +93,7 @@ test("a body that ended is asked for no more", () => {
   expect(asked).toEqual(["pause"]);
 });
 
-test("nobody needs to listen", () => {
+test("works without a listener", () => {
   const { body } = setUp();
   body.onChange = undefined;
   body.push(Buffer.from("a"));

@@ -20,7 +20,7 @@ describe("a connection that fails", () => {
     expect(seen).toMatchObject({ sent: false, response: undefined, failure: error });
   });
 
-  test("unwraps the error of several addresses", async () => {
+  test("unwraps the AggregateError of several addresses", async () => {
     const error = await failure(post(transport(), "http://localhost:1"));
     expect(error).toMatchObject({ code: "connection_failed" });
     expect(error.message).toMatch(/nothing listens at (127\.0\.0\.1|\[::1\]):1 \(ECONNREFUSED\)/);
@@ -32,7 +32,7 @@ describe("a connection that fails", () => {
     expect(error.message).toMatch(/cannot resolve host no-such-host\.invalid \((ENOTFOUND|EAI_AGAIN)\)/);
   });
 
-  test("before any byte of the answer is connection_failed with the request counted as sent", async () => {
+  test("before the first byte is connection_failed, with the request counted as sent", async () => {
     const server = await serveRaw((socket) => socket.destroy());
     const seen = exchange();
     const error = await failure(post(transport(), server.origin, seen));
@@ -48,7 +48,7 @@ describe("a connection that fails", () => {
     expect(error).toMatchObject({ code: "connection_failed", cause: { code: "ECONNRESET" } });
   });
 
-  test("because the server closed a reused socket is connection_failed and not resent", async () => {
+  test("because the server closed a reused socket is connection_failed, and not resent", async () => {
     let answered = 0;
     const server = await serveRaw((socket) => {
       if (answered++ === 0) socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
@@ -62,7 +62,7 @@ describe("a connection that fails", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("because the answer is not HTTP is protocol_error, and is not worth another try", async () => {
+  test("because the response is not HTTP is protocol_error, without a retry", async () => {
     const server = await serveRaw((socket) => socket.end("SSH-2.0-OpenSSH\r\n"));
     expect(await failure(post(transport(), server.origin))).toMatchObject({
       code: "protocol_error",
@@ -70,7 +70,7 @@ describe("a connection that fails", () => {
     });
   });
 
-  test("does not spoil the connections after it", async () => {
+  test("does not affect later connections", async () => {
     let fail = true;
     const server = await serveRaw((socket) => {
       if (fail) socket.destroy();
@@ -83,8 +83,8 @@ describe("a connection that fails", () => {
   });
 });
 
-describe("the connect clock", () => {
-  test("ends a connection that is never made, and closes its socket", async () => {
+describe("connect_timeout", () => {
+  test("ends a connection that is never established, and closes its socket", async () => {
     const server = await mute();
     const seen = exchange({ connectTimeoutMs: 50 });
     const startMs = performance.now();
@@ -103,7 +103,7 @@ describe("the connect clock", () => {
     expect(await response.text()).toBe("{}");
   });
 
-  test("of one request leaves a slower one alone", async () => {
+  test("of one request does not affect a slower one", async () => {
     const server = await mute();
     const wire = transport();
     const url = `https://127.0.0.1:${server.port}`;
@@ -134,7 +134,7 @@ describe("TLS", () => {
     expect(await response.json()).toBe("secure");
   });
 
-  test("accepts any certificate only for the requests that say so", async () => {
+  test("accepts any certificate only for requests that allow it", async () => {
     const server = await serveTls();
     const wire = transport();
     const url = `https://localhost:${server.port}`;
@@ -143,7 +143,7 @@ describe("TLS", () => {
     expect(await failure(post(wire, url))).toMatchObject({ code: "connection_failed" });
   });
 
-  test("spoken to a server without it is connection_failed", async () => {
+  test("to a server without TLS is connection_failed", async () => {
     const server = await serve((_request, response) => response.end());
     const error = await failure(post(transport(), `https://127.0.0.1:${server.port}`));
     expect(error).toMatchObject({ code: "connection_failed" });
@@ -189,7 +189,7 @@ describe("a proxy", () => {
   const tls = { ca: LOCALHOST_CERT };
   const basic = `Basic ${Buffer.from("user:pass word").toString("base64")}`;
 
-  test("tunnels TLS with the credentials of its address", async () => {
+  test("tunnels TLS with the credentials of its URL", async () => {
     const target = await serveTls('"tunnelled"');
     const proxy = await serveProxy((headers) => (headers["proxy-authorization"] === basic ? 200 : 407));
     const seen = exchange({ proxy: `http://user:pass%20word@127.0.0.1:${proxy.port}`, tls });
@@ -207,7 +207,7 @@ describe("a proxy", () => {
   });
 
   test.each(["http", "https"])(
-    "that wants credentials for %s is proxy_refused, and its own are not told",
+    "that requires credentials for %s is proxy_refused, without its own in the error",
     async (scheme) => {
       const target = await serve((_request, response) => response.end());
       const proxy = await serveProxy(() => 407);
@@ -233,7 +233,7 @@ describe("a proxy", () => {
     }
   });
 
-  test("that is not there is connection_failed and named", async () => {
+  test("that is unreachable is connection_failed and named", async () => {
     const seen = exchange({ proxy: "http://u:hunter2@127.0.0.1:1" });
     const error = await failure(post(transport(), "https://example.invalid", seen));
     expect(error).toMatchObject({ code: "connection_failed" });
@@ -242,7 +242,7 @@ describe("a proxy", () => {
     );
   });
 
-  test("that never answers CONNECT runs into the connect clock", async () => {
+  test("that never answers CONNECT ends after connect_timeout", async () => {
     const proxy = await mute();
     const seen = exchange({ proxy: proxy.origin, connectTimeoutMs: 50 });
     const error = await failure(post(transport(), "https://example.invalid", seen));
@@ -285,14 +285,14 @@ describe("a redirect", () => {
     expect(second?.headers.authorization).toBe("Bearer test-key");
   });
 
-  test("is followed three times at most", async () => {
+  test("is followed at most three times", async () => {
     const server = await redirecting(307, () => "/again");
     const error = await failure(post(transport(), server.origin));
     expect(error).toMatchObject({ code: "protocol_error" });
     expect(server.requests).toHaveLength(4);
   });
 
-  test("302 within the origin, or one without a target, is a protocol_error", async () => {
+  test("with 302 within the origin, or without a target, is a protocol_error", async () => {
     const moved = await redirecting(302, () => "/end");
     expect(await failure(post(transport(), moved.origin))).toMatchObject({ code: "protocol_error" });
     const lost = await redirecting(307, () => undefined);

@@ -14,13 +14,16 @@ test.each([
   ["x-gzip", "x-gzip"],
   ["br", "br"],
   ["deflate", "deflate"],
-])("the content-encoding %j is undone as %j", (header, encoding) => {
+])("decodes the content-encoding %j as %j", (header, encoding) => {
   expect(contentEncoding(header)).toBe(encoding);
 });
 
-test.each(["zstd", "gzip, br", ["gzip", "br"]])("the content-encoding %j was not asked for", (header) => {
-  expect(() => contentEncoding(header)).toThrow(expect.objectContaining({ code: "protocol_error" }));
-});
+test.each(["zstd", "gzip, br", ["gzip", "br"]])(
+  "rejects the content-encoding %j, which was not requested",
+  (header) => {
+    expect(() => contentEncoding(header)).toThrow(expect.objectContaining({ code: "protocol_error" }));
+  },
+);
 
 const IDLE = { pause() {}, resume() {}, cancel() {} };
 
@@ -43,7 +46,7 @@ describe("a compressed body", () => {
     ["br", brotliCompressSync(TEXT)],
     ["deflate", deflateSync(TEXT)],
     ["deflate", deflateRawSync(TEXT)],
-  ])("in %s is what it was, in one piece and byte by byte", async (encoding, bytes) => {
+  ])("in %s is decoded, in one piece and byte by byte", async (encoding, bytes) => {
     for (const chunks of [[bytes], [...bytes].map((byte) => Buffer.from([byte]))]) {
       const { ended, text } = decoded(encoding, chunks);
       expect(await ended).toBe("end");
@@ -51,12 +54,12 @@ describe("a compressed body", () => {
     }
   });
 
-  test.each(["gzip", "br", "deflate"])("without a byte has ended (%s)", async (encoding) => {
+  test.each(["gzip", "br", "deflate"])("without a byte ends (%s)", async (encoding) => {
     const { ended, text } = decoded(encoding, []);
     expect([await ended, text()]).toEqual(["end", ""]);
   });
 
-  test("that ends too early is cut, one that is damaged is a protocol_error", async () => {
+  test("that ends too early is truncated, one that is damaged is a protocol_error", async () => {
     const whole = gzipSync(TEXT);
     expect(await decoded("gzip", [whole.subarray(0, -9)]).ended).toBeInstanceOf(BodyCut);
     expect(await decoded("gzip", [Buffer.from("no gzip at all")]).ended).toMatchObject({
@@ -65,7 +68,7 @@ describe("a compressed body", () => {
     });
   });
 
-  test("is held while nobody reads, also from before its first byte", async () => {
+  test("is paused while not read, even before its first byte", async () => {
     const { decoder, body, ended } = decoded("gzip", [gzipSync(TEXT)], true);
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(body.bytes).toBe(0);
@@ -74,7 +77,7 @@ describe("a compressed body", () => {
     expect(body.bytes).toBe(TEXT.length);
   });
 
-  test("that is given up says nothing more", async () => {
+  test("that is destroyed emits nothing more", async () => {
     const { decoder, body } = decoded("gzip", [gzipSync(TEXT)], true);
     decoder.destroy();
     decoder.resume();

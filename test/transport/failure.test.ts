@@ -35,25 +35,25 @@ describe("a connection that failed", () => {
     [raised("EWHATEVER"), "it failed (EWHATEVER)"],
     [new Error("no code."), "no code"],
     ["words", "words"],
-  ])("%# says what is wrong", (raw, reason) => {
+  ])("%# has a clear message", (raw, reason) => {
     const error = failing(raw);
     expect(error).toMatchObject({ code: "connection_failed", reusedSocket: false, cause: raw });
     expect(error.message).toBe(`No connection to ${ORIGIN}: ${reason}.`);
   });
 
-  test("at all addresses of a host is the failure at the first", () => {
+  test("at all addresses of a host reports the first one", () => {
     const raw = new AggregateError([raised("ECONNREFUSED", { address: "127.0.0.1", port: 1 }), raised("EHOSTUNREACH")]);
     expect(failing(raw)).toMatchObject({ cause: raw, message: expect.stringContaining("127.0.0.1:1") });
     expect(failing(new AggregateError([], "none")).message).toContain("none");
   });
 
-  test.each(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])("by %s on a connection used before says so", (code) => {
+  test.each(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])("by %s on a reused connection is reported as such", (code) => {
     expect(failing(raised(code), undefined, true).reusedSocket).toBe(true);
     expect(failing(raised(code)).reusedSocket).toBe(false);
     expect(failing(raised("ECONNREFUSED"), undefined, true).reusedSocket).toBe(false);
   });
 
-  test("is tried again once where a name does not resolve, never where a certificate is refused", () => {
+  test("is retried once for an unknown host, never for a rejected certificate", () => {
     const retryOf = (code: string) => {
       const { shouldRetry, retryable } = failing(raised(code));
       return [shouldRetry, retryable];
@@ -65,7 +65,7 @@ describe("a connection that failed", () => {
     expect(retryOf("EPROTO")).toEqual([undefined, true]);
   });
 
-  test("is no failed connection where it is something else", () => {
+  test("is not connection_failed for other errors", () => {
     expect(failing(raised("UND_ERR_INVALID_ARG", {}, "invalid header."))).toMatchObject({
       code: "invalid_request",
       message: "The request cannot be sent: invalid header.",
@@ -108,7 +108,7 @@ describe("a proxy", () => {
     expect(failing(raw).code).toBe("connection_failed");
   });
 
-  test("that wants credentials says so, however undici says it", () => {
+  test("that requires credentials is reported, for any undici error", () => {
     const words = "The proxy proxy.example:3128 wants credentials (407).";
     const told = raised("UND_ERR_INVALID_ARG", {}, "Proxy Authentication Required (407)");
     expect(failing(told, PROXY)).toMatchObject({ code: "proxy_refused", message: words });

@@ -52,8 +52,8 @@ function setUp(
 const aborted = (message = "enough") => new ModelError({ code: "aborted", message });
 const reset = () => Object.assign(new Error("reset"), { code: "ECONNRESET" });
 
-describe("before an answer", () => {
-  test("a request that cannot be dispatched is a failure, and leaves no timer", async () => {
+describe("before a response", () => {
+  test("a request that cannot be dispatched fails, and leaves no timer", async () => {
     const { clock, flight, response } = setUp({}, () => {
       throw Object.assign(new Error("invalid header"), { code: "UND_ERR_INVALID_ARG" });
     });
@@ -62,7 +62,7 @@ describe("before an answer", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("a request that a connection takes at once has no connect clock", () => {
+  test("a request on an idle connection has no connect timeout", () => {
     const { clock, flight } = setUp({}, (one) => one.onRequestStart(controller().fake));
     flight.start();
     expect(clock.pending).toBe(0);
@@ -71,7 +71,7 @@ describe("before an answer", () => {
     expect(waiting.clock.pending).toBe(1);
   });
 
-  test("a connection that comes too late is closed with the reason, and nothing counts as sent", () => {
+  test("a connection after the timeout is closed with the reason, and nothing counts as sent", () => {
     const { flight, seen } = setUp();
     const { asked, fake } = controller();
     flight.start();
@@ -83,19 +83,16 @@ describe("before an answer", () => {
   test.each([
     [undefined, true],
     ["http://proxy.example:3128", false],
-  ])(
-    "a failure on a connection that was open before is known as such, but not through a proxy (%s)",
-    async (proxy, reused) => {
-      const { flight, response } = setUp({ proxy });
-      const { fake } = controller();
-      flight.start();
-      flight.onRequestStart(fake);
-      flight.onResponseError(fake, reset());
-      await expect(response).rejects.toMatchObject({ code: "connection_failed", reusedSocket: reused });
-    },
-  );
+  ])("a failure on a reused connection is marked, but not through a proxy (%s)", async (proxy, reused) => {
+    const { flight, response } = setUp({ proxy });
+    const { fake } = controller();
+    flight.start();
+    flight.onRequestStart(fake);
+    flight.onResponseError(fake, reset());
+    await expect(response).rejects.toMatchObject({ code: "connection_failed", reusedSocket: reused });
+  });
 
-  test("a failure of ours passes as it is", async () => {
+  test("a ModelError is passed on unchanged", async () => {
     const { flight, response } = setUp();
     flight.start();
     const reason = aborted();
@@ -119,7 +116,7 @@ async function answered(
   return { ...made, connection };
 }
 
-describe("an answer", () => {
+describe("a response", () => {
   test("is read from its own connection only", async () => {
     const { flight, response, connection, seen } = await answered();
     const other = controller().fake;
@@ -134,13 +131,13 @@ describe("an answer", () => {
     expect(seen.response?.status).toBe(200);
   });
 
-  test("with an informational status is not the one", async () => {
+  test("with an informational status is ignored", async () => {
     const { flight, response, connection } = await answered(103);
     flight.onResponseStart(connection.fake, 200, {});
     expect((await response).status).toBe(200);
   });
 
-  test("is what it is from 400 on; 3xx is none", async () => {
+  test("is final from status 400; 3xx is a redirect", async () => {
     expect((await (await answered(400)).response).status).toBe(400);
     expect((await (await answered(299)).response).status).toBe(299);
     for (const status of [300, 304, 399]) {
@@ -154,18 +151,18 @@ describe("an answer", () => {
     ["{}é", 4],
     [new Uint8Array(7), 7],
     [null, 0],
-  ])("with status 413 tells how large the request was: %j", async (body, bytes) => {
+  ])("with status 413 has the size of the request: %j", async (body, bytes) => {
     expect((await answered(413, {}, {}, body)).seen.requestBytes).toBe(bytes);
     expect((await answered(400, {}, {}, body)).seen.requestBytes).toBeUndefined();
   });
 
-  test("in an encoding that nobody asked for is refused, and its connection closed", async () => {
+  test("in an encoding that was not requested is rejected, and its connection closed", async () => {
     const { response, connection } = await answered(200, { "content-encoding": "zstd" });
     await expect(response).rejects.toMatchObject({ code: "protocol_error" });
     expect(connection.asked).toHaveLength(1);
   });
 
-  test("leaves nothing once it has ended, and hears of nothing more", async () => {
+  test("leaves no listeners after its end", async () => {
     const { flight, response, connection, seen, clock } = await answered(200, {}, { streaming: true });
     flight.onResponseData(connection.fake, Buffer.from("wh"));
     await Promise.resolve();
@@ -180,7 +177,7 @@ describe("an answer", () => {
     expect(connection.asked).toEqual([]);
   });
 
-  test("that breaks keeps what came, one that is cancelled does not", async () => {
+  test("that breaks keeps earlier bytes, one that is cancelled does not", async () => {
     const broken = await answered(500);
     broken.flight.onResponseData(broken.connection.fake, Buffer.from("half"));
     broken.flight.onResponseError(broken.connection.fake, reset());
@@ -193,7 +190,7 @@ describe("an answer", () => {
     expect(cancelled.connection.asked).toEqual(["abort: enough"]);
   });
 
-  test("that is silent is ended by the clock, but not while nobody reads it", async () => {
+  test("that is silent ends after silence_timeout, but not while it is not read", async () => {
     const { flight, response, connection, clock } = await answered(200, {}, { streaming: true, silenceTimeoutMs: 100 });
     flight.onResponseData(connection.fake, Buffer.from("data: 1\n\n"));
     flight.pause();
@@ -207,7 +204,7 @@ describe("an answer", () => {
     await expect((await response).text()).rejects.toMatchObject({ code: "timed_out", phase: "silence" });
   });
 
-  test("that is not a stream is watched for silence from its first byte on", async () => {
+  test("without streaming has a silence timeout from its first byte", async () => {
     const { flight, connection, clock } = await answered(200, {}, { silenceTimeoutMs: 100 });
     await clock.advance(1_000);
     flight.onResponseData(connection.fake, Buffer.from("a"));
@@ -220,7 +217,7 @@ describe("an answer", () => {
   test.each([
     [95, { code: "timed_out", phase: "silence" }],
     [94, { code: "connection_failed" }],
-  ])("that is cut after %i of 100 ms of silence fails as %o", async (silentMs, failure) => {
+  ])("that breaks after %i of 100 ms of silence fails as %o", async (silentMs, failure) => {
     const { flight, response, connection, clock } = await answered(200, {}, { silenceTimeoutMs: 100 });
     flight.onResponseData(connection.fake, Buffer.from("a"));
     await clock.advance(silentMs);
@@ -228,7 +225,7 @@ describe("an answer", () => {
     await expect((await response).text()).rejects.toMatchObject(failure);
   });
 
-  test("that falls silent in an error answer keeps what came", async () => {
+  test("that is an error and falls silent keeps its partial body", async () => {
     const { flight, response, connection, clock } = await answered(429, {}, { silenceTimeoutMs: 100 });
     flight.onResponseData(connection.fake, Buffer.from("slow down"));
     const text = (await response).text();
@@ -238,7 +235,7 @@ describe("an answer", () => {
 });
 
 describe("a redirect within the origin", () => {
-  test("closes the first connection and asks again, with the connect clock of its own", async () => {
+  test("closes the first connection and sends a new request, with its own connect timeout", async () => {
     const { flight, response, connection, sent, clock } = await answered(307, { location: "/v2?a=1" });
     expect([sent, connection.asked, clock.pending]).toEqual([["/v1", "/v2?a=1"], ["abort: redirected"], 1]);
     flight.onResponseError(connection.fake, new Error("redirected"));

@@ -19,13 +19,13 @@ test("response headers behave like those of fetch", () => {
   });
 });
 
-test("forEach gives value, name and the headers", () => {
+test("forEach passes value, name and the headers", () => {
   const seen: unknown[] = [];
   headers.forEach((value, name, parent) => void seen.push([name, value, parent === headers]));
   expect(seen[2]).toEqual(["x-id", "7", true]);
 });
 
-test("response headers can be read in a log", () => {
+test("response headers are readable in a log", () => {
   expect(JSON.parse(JSON.stringify({ headers }))).toMatchObject({ headers: { "set-cookie": ["x=1", "y=2"] } });
 });
 
@@ -35,12 +35,12 @@ test("response headers cannot be changed", () => {
   expect(() => headers.delete("a")).toThrow(TypeError);
 });
 
-test("request headers that belong to the connection are left out", () => {
+test("request headers of the connection are dropped", () => {
   const flat = flattenHeaders({ Connection: "close", "Content-Length": "9", "X-A": "1" }, "identity");
   expect(flat).toEqual(["x-a", "1", "accept-encoding", "identity"]);
   expect(flattenHeaders(undefined, "gzip")).toEqual(["accept-encoding", "gzip"]);
 });
 
-test("an unknown property name of the record's prototype is no header", () => {
+test("properties of the prototype are not headers", () => {
   expect(headers.get("constructor")).toBeNull();
 });

@@ -42,7 +42,7 @@ const codeOf = (promise: Promise<unknown>) =>
   );
 
 describe("a reader", () => {
-  test("has what came at once, waits for more, and ends with the body", async () => {
+  test("yields buffered events, waits for more, and ends with the body", async () => {
     const { body, say, next } = setUp();
     say("data: 1\n\ndata: 2\n\n");
     expect(await next()).toEqual(["1", "2"]);
@@ -55,7 +55,7 @@ describe("a reader", () => {
     expect([await next(), await next(), await next()]).toEqual([["4"], "end", "end"]);
   });
 
-  test("of a body that is cut has what came before, and then the error, once", async () => {
+  test("of a truncated body yields earlier events, then the error, once", async () => {
     const { body, say, next } = setUp();
     say("data: 1\n\n");
     body.fail(new BodyCut(undefined), false);
@@ -64,7 +64,7 @@ describe("a reader", () => {
     expect(await next()).toBe("end");
   });
 
-  test("of a damaged body delivers the events before the damage, then fails and closes the socket", async () => {
+  test("of a damaged body yields earlier events, then fails and closes the socket", async () => {
     const { say, next, cancelled } = setUp();
     say('data: 1\n\ndat: {"text":"lost"}\n\ndata: 2\n\n');
     expect(await next()).toEqual(["1"]);
@@ -73,7 +73,7 @@ describe("a reader", () => {
     expect(await next()).toBe("end");
   });
 
-  test("that waits is told of a cut, and of a failure of ours as it is", async () => {
+  test("that waits gets a truncation error, or a ModelError unchanged", async () => {
     const cut = setUp();
     const waiting = codeOf(cut.next());
     cut.body.fail(new BodyCut(undefined), false);
@@ -84,7 +84,7 @@ describe("a reader", () => {
     expect(await silent).toBe("timed_out");
   });
 
-  test("of an aborted call has nothing more, and the socket is closed", async () => {
+  test("of an aborted call yields nothing more, and the socket is closed", async () => {
     const { say, next, abort, cancelled } = setUp();
     say("data: 1\n\n");
     const reason = new ModelError({ code: "aborted", message: "enough" });
@@ -95,8 +95,8 @@ describe("a reader", () => {
   });
 });
 
-describe("leaving", () => {
-  test("closes the socket of a body that goes on, once", async () => {
+describe("closing a reader", () => {
+  test("closes the socket of an unfinished body, once", async () => {
     const { reader, cancelled } = setUp();
     await reader.return();
     await reader.return();
@@ -104,7 +104,7 @@ describe("leaving", () => {
     expect(await reader.next()).toMatchObject({ done: true });
   });
 
-  test("keeps the connection when the end of the body is on its way", async () => {
+  test("keeps the connection when the body ends directly after", async () => {
     const { body, reader, cancelled } = setUp();
     const left = reader.return();
     await turn();
@@ -113,7 +113,7 @@ describe("leaving", () => {
     expect([cancelled, body.state]).toEqual([[], "ended"]);
   });
 
-  test("does not wait where more came than was taken", async () => {
+  test("does not wait when there are unread events", async () => {
     const { body, say, reader, cancelled } = setUp();
     say("data: 1\n\n");
     const left = reader.return();
@@ -131,7 +131,7 @@ describe("leaving", () => {
     expect(cancelled).toHaveLength(1);
   });
 
-  test("of a body that had ended drops what was not taken", async () => {
+  test("drops unread events of an ended body", async () => {
     const { body, say, reader, cancelled } = setUp();
     say("data: 1\n\n");
     body.end();
@@ -139,7 +139,7 @@ describe("leaving", () => {
     expect([cancelled, body.bytes]).toEqual([[], 0]);
   });
 
-  test("after the end asks nothing of the body", async () => {
+  test("does nothing after the end", async () => {
     const { body, reader, next, cancelled } = setUp();
     body.end();
     expect(await next()).toBe("end");
@@ -149,7 +149,7 @@ describe("leaving", () => {
   });
 });
 
-describe("what may be an event stream", () => {
+describe("detecting an event stream", () => {
   test.each([
     [null, true],
     ["", true],
@@ -164,7 +164,7 @@ describe("what may be an event stream", () => {
     expect(mayBeEventStream(contentType)).toBe(may);
   });
 
-  test("is seen from its first bytes where its type says little, however they come", async () => {
+  test("uses the first bytes for unspecific types, in any chunks", async () => {
     for (const pieces of [
       ["data: 1\n\n"],
       ["da", "ta: 1\n\n"],
@@ -183,7 +183,7 @@ describe("what may be an event stream", () => {
     expect(cancelled.map(({ code }) => code)).toEqual(["protocol_error"]);
   });
 
-  test("said not to be is a protocol_error, for good where it is a page", () => {
+  test("fails with protocol_error otherwise, without a retry for HTML", () => {
     expect(notEventStream("host/v1", "text/html; charset=utf-8")).toMatchObject({ shouldRetry: false });
     expect(notEventStream("host/v1", "application/json").shouldRetry).toBeUndefined();
     expect(notEventStream("host/v1", null).message).toBe(

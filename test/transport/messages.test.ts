@@ -30,7 +30,7 @@ const chunked = (...parts: string[]) =>
   serveRaw((socket) => void socket.write(Buffer.concat([Buffer.from(CHUNKED_SSE_HEAD), ...parts.map(chunk)])));
 
 describe("an event stream", () => {
-  test("comes in one batch per network read", async () => {
+  test("yields one batch per network read", async () => {
     let socket: Socket | undefined;
     const server = await serveRaw((opened) => {
       socket = opened;
@@ -47,7 +47,7 @@ describe("an event stream", () => {
     expect(await reader.next()).toEqual({ value: undefined, done: true });
   });
 
-  test("without a content-type begins with a byte order mark and white space, in whatever pieces they come", async () => {
+  test("without a content-type may start with a byte order mark and whitespace, in any chunks", async () => {
     const start = Buffer.from("\uFEFF  \n\ndata: x\n\n");
     for (let at = 1; at < start.length; at++) {
       const server = await serveRaw(async (socket) => {
@@ -76,7 +76,7 @@ describe("an event stream", () => {
     },
   );
 
-  test("in gzip comes as it is flushed", async () => {
+  test("in gzip is decoded as it is flushed", async () => {
     const bytes = gzipSync(Buffer.from("data: a\n\ndata: b\n\n"));
     const server = await serve((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
@@ -85,7 +85,7 @@ describe("an event stream", () => {
     expect(dataOf(await collect(await post(transport(), server.origin, streaming())))).toEqual(["a", "b"]);
   });
 
-  test("may lack a content-type, or have a vague one, when its bytes are events", async () => {
+  test("may have no content-type, or an unspecific one, if its bytes are events", async () => {
     for (const type of ["", "content-type: text/plain\r\n", "content-type: application/octet-stream\r\n"]) {
       const server = await serveRaw((socket) => void socket.end(`HTTP/1.1 200 OK\r\n${type}\r\ndata: x\n\n`));
       expect(dataOf(await collect(await post(transport(), server.origin, streaming())))).toEqual(["x"]);
@@ -122,11 +122,11 @@ describe("an event stream", () => {
   });
 });
 
-describe("a stream that is cut", () => {
+describe("a truncated stream", () => {
   test.each([
     ["by the end of the connection", (socket: Socket) => void socket.end()],
     ["by a reset", (socket: Socket) => void socket.resetAndDestroy()],
-  ])("%s gives what arrived, then stream_truncated", async (_name, cut) => {
+  ])("%s yields earlier events, then stream_truncated", async (_name, cut) => {
     let socket: Socket | undefined;
     const server = await serveRaw((opened) => {
       socket = opened;
@@ -140,7 +140,7 @@ describe("a stream that is cut", () => {
     expect(error.cause).toBeInstanceOf(Error);
   });
 
-  test("before its content-length is stream_truncated after the events it had", async () => {
+  test("before its content-length is stream_truncated after its events", async () => {
     const server = await serveRaw((socket) => void socket.end(`${SSE_HEAD}content-length: 500\r\n\r\ndata: 1\n\n`));
     const { reader, first } = await openStream(server.origin);
     expect(dataOf(first.value)).toEqual(["1"]);
@@ -168,8 +168,8 @@ describe("a stream that is cut", () => {
   });
 });
 
-describe("the silence clock", () => {
-  test("ends a stream without a byte for its time, after what arrived, and closes the socket", async () => {
+describe("silence_timeout", () => {
+  test("ends a silent stream after its events, and closes the socket", async () => {
     const server = await chunked("data: 1\n\n");
     const { reader } = await openStream(server.origin, streaming({ silenceTimeoutMs: 60 }));
     const startMs = performance.now();
@@ -179,7 +179,7 @@ describe("the silence clock", () => {
     expect(await server.allClosed()).toBeLessThan(100);
   });
 
-  test("runs from the first byte on: before it, a model may think", async () => {
+  test("starts with the first byte", async () => {
     const server = await serveRaw((socket) => {
       socket.write(CHUNKED_SSE_HEAD);
       setTimeout(() => socket.write("9\r\ndata: 1\n\n\r\n"), 150);
@@ -193,7 +193,7 @@ describe("the silence clock", () => {
     expect(seen).toEqual(["1"]);
   });
 
-  test("closes a stream that nobody reads", async () => {
+  test("closes a stream that is not read", async () => {
     const server = await chunked("data: 1\n\n");
     const response = await post(transport(), server.origin, streaming({ silenceTimeoutMs: 40 }));
     await until(() => server.sockets.size === 0);
@@ -202,7 +202,7 @@ describe("the silence clock", () => {
     expect(await failure(reader.next())).toMatchObject({ code: "timed_out" });
   });
 
-  test("is kept quiet by any byte", async () => {
+  test("restarts with any byte", async () => {
     const server = await serve((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       let left = 20;
@@ -216,7 +216,7 @@ describe("the silence clock", () => {
     expect(dataOf(await collect(response))).toEqual(["done"]);
   });
 
-  test("does not count the time a slow reader takes", async () => {
+  test("excludes the time of a slow reader", async () => {
     const event = `data: ${"x".repeat(1_000)}\n\n`;
     const server = await serve((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
@@ -229,7 +229,7 @@ describe("the silence clock", () => {
     expect(count).toBe(2_000);
   });
 
-  test("runs on a body that is not a stream", async () => {
+  test("applies without streaming", async () => {
     const server = await serveRaw((socket) => void socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{"));
     const response = await post(transport(), server.origin, streaming({ streaming: false, silenceTimeoutMs: 40 }));
     expect(await failure(response.text())).toMatchObject({ code: "timed_out", phase: "silence" });
@@ -237,7 +237,7 @@ describe("the silence clock", () => {
   });
 });
 
-describe("leaving a stream", () => {
+describe("closing a stream", () => {
   test("closes its socket", async () => {
     const server = await chunked("data: 1\n\n");
     const response = await post(transport(), server.origin, streaming());
@@ -263,7 +263,7 @@ describe("leaving a stream", () => {
     expect(await reader.next()).toEqual({ value: undefined, done: true });
   });
 
-  test("after its last event keeps the connection when the end of the body follows at once", async () => {
+  test("after its last event keeps the connection when the body ends directly after", async () => {
     const server = await serve((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write("data: [DONE]\n\n");
@@ -278,7 +278,7 @@ describe("leaving a stream", () => {
     expect(server.opened).toBe(1);
   });
 
-  test("before the first event was asked for closes its socket", async () => {
+  test("before the first read closes its socket", async () => {
     const server = await chunked("data: 1\n\n");
     const response = await post(transport(), server.origin, streaming());
     await response.messages()[Symbol.asyncIterator]().return?.();
@@ -287,7 +287,7 @@ describe("leaving a stream", () => {
 });
 
 describe("a slow reader", () => {
-  test("holds bounded memory: the server is made to wait", async () => {
+  test("has bounded memory: the server is paused", async () => {
     let sent = 0;
     const total = 64 * 1024 * 1024;
     const server = await serve((_request, response) => {
@@ -337,7 +337,7 @@ describe("cancelling", () => {
     expect(await server.allClosed()).toBeLessThan(100);
   });
 
-  test("in the middle of a stream rejects with the reason, and nothing more is emitted", async () => {
+  test("during a stream rejects with the reason, and nothing more is emitted", async () => {
     const server = await chunked("data: 1\n\n");
     const { reader, seen } = await openStream(server.origin);
     const pending = failure(reader.next());
@@ -347,7 +347,7 @@ describe("cancelling", () => {
     expect(await server.allClosed()).toBeLessThan(100);
   });
 
-  test("drops events that arrived and were not taken, also when the body had ended", async () => {
+  test("drops unread events, even of an ended body", async () => {
     for (const end of ["", LAST_CHUNK]) {
       const server = await serveRaw((socket) => {
         socket.write(Buffer.concat([Buffer.from(CHUNKED_SSE_HEAD), chunk("data: 1\n\n"), Buffer.from(end)]));

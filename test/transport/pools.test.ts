@@ -61,7 +61,7 @@ function setUp() {
   return { pools, made, destroyed, sockets, settles, ask };
 }
 
-test("requests share connections only where they trust the same, go the same way, and wait as long for a proxy", () => {
+test("requests share connections only with the same TLS settings, route and proxy timeout", () => {
   const { made, ask } = setUp();
   const ca = "-----BEGIN";
   const routes: Partial<Route>[] = [
@@ -86,13 +86,13 @@ test("requests share connections only where they trust the same, go the same way
   expect(made).toHaveLength(routes.length + 2);
 });
 
-test("a connection that is being made is that of the request that needs it", () => {
+test("a new connection belongs to the request that needs it", () => {
   const { ask, sockets } = setUp();
   const [one, two] = [ask(), ask()];
   expect([one.connecting, two.connecting]).toEqual(sockets);
 });
 
-test("closing ends every pool as aborted, and the connections that are still being made", async () => {
+test("closing ends every pool as aborted, and pending connections", async () => {
   const { pools, ask, sockets, settles, destroyed } = setUp();
   ask();
   ask();

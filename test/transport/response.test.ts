@@ -34,7 +34,7 @@ test.each([
 });
 
 describe("a body", () => {
-  test("that is there already, or comes later in pieces, is the text", async () => {
+  test("that has arrived, or arrives later in chunks, is the text", async () => {
     const there = setUp();
     there.body.push(Buffer.from("{}"));
     there.body.end();
@@ -50,7 +50,7 @@ describe("a body", () => {
     expect(await text).toBe("né €");
   });
 
-  test("is read as text or as messages, not both", async () => {
+  test("can be read as text or as messages, not both", async () => {
     const { body, response } = setUp(200, "text/event-stream");
     response.messages();
     await expect(response.text()).rejects.toMatchObject({ code: "protocol_error" });
@@ -58,7 +58,7 @@ describe("a body", () => {
     body.end();
   });
 
-  test("that is no event stream is left at once when messages are asked for", async () => {
+  test("that is not an event stream is cancelled when messages are read", async () => {
     const { response, cancelled } = setUp();
     await expect(response.messages()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "protocol_error" });
     expect(cancelled.map(({ message }) => message)).toEqual([
@@ -74,7 +74,7 @@ describe("a body", () => {
     await expect(response.messages()[Symbol.asyncIterator]().next()).rejects.toBe(reason);
   });
 
-  test("that is cut is no text, unless it is an error answer", async () => {
+  test("that is truncated has no text, unless it is an error", async () => {
     const cut = (status: number) => {
       const { body, response } = setUp(status);
       const text = response.text();
@@ -96,7 +96,7 @@ describe("a body", () => {
     expect(await text).toBe("x".repeat(LIMIT));
   });
 
-  test("of more than 256 MiB is refused", async () => {
+  test("of more than 256 MiB is rejected", async () => {
     const { body, response, cancelled } = setUp();
     const text = response.text();
     body.bytes = 256 * 1024 * 1024 - 1;
@@ -108,7 +108,7 @@ describe("a body", () => {
     });
   });
 
-  test("of an error that is no JSON is still the text that the SDK makes its error of", async () => {
+  test("of an error that is not JSON is the text of the SDK's error", async () => {
     const { body, response } = setUp(500);
     body.push(Buffer.from("<html>"));
     body.end();

@@ -9,8 +9,8 @@ async function serving(options: FaultServerOptions) {
   return server;
 }
 
-describe("a connection that its server closes as the request is written", () => {
-  test.each([[["rst"]], [["fin"]]] as const)("is known to have been idle before: %j", async (step) => {
+describe("a connection that the server closes while the request is written", () => {
+  test.each([[["rst"]], [["fin"]]] as const)("is reported as reused: %j", async (step) => {
     const server = await serving({ keepAlive: true, attempts: [[["okjson"]], [step]] });
     const wire = transport();
     await (await post(wire, server.url)).text();
@@ -19,12 +19,12 @@ describe("a connection that its server closes as the request is written", () => 
     expect(server.requests.map(({ connection }) => connection)).toEqual([1, 1]);
   });
 
-  test("is no such one when it is new", async () => {
+  test("is not reported as reused when it is new", async () => {
     const server = await serving({ attempts: [[["rst"]]] });
     expect(await failure(post(transport(), server.url))).toMatchObject({ reusedSocket: false });
   });
 
-  test("is no such one once an answer has begun", async () => {
+  test("is not reported as reused once a response has started", async () => {
     const cut = [["status", 200, { "content-length": "9" }], ["raw", "{"], ["wait", 20], ["rst"]] as const;
     const server = await serving({ keepAlive: true, attempts: [[["okjson"]], cut] });
     const wire = transport();

@@ -47,7 +47,7 @@ describe("a caller's signal", () => {
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
-  test("has one listener while a stream is open and none after it was left", async () => {
+  test("has one listener while a stream is open and none after it is closed", async () => {
     const server = await serveRaw((socket) => void socket.write(CHUNKED_SSE_HEAD + chunk("data: 1\n\n")));
     const { signal } = new AbortController();
     const response = await transport().fetch(server.origin, { signal, exchange: streaming() });
@@ -69,7 +69,7 @@ describe("a caller's signal", () => {
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
   });
 
-  test("aborts a stream in its middle", async () => {
+  test("aborts an open stream", async () => {
     const server = await serveRaw((socket) => void socket.write(CHUNKED_SSE_HEAD + chunk("data: 1\n\n")));
     const controller = new AbortController();
     const response = await transport().fetch(server.origin, { signal: controller.signal, exchange: streaming() });
@@ -81,7 +81,7 @@ describe("a caller's signal", () => {
     expect(await server.allClosed()).toBeLessThan(100);
   });
 
-  test("that is aborted already sends nothing", async () => {
+  test("that is already aborted sends nothing", async () => {
     const server = await serve((_request, response) => response.end());
     const error = await failure(transport().fetch(server.origin, { signal: AbortSignal.abort() }));
     expect(error).toMatchObject({ code: "aborted" });
@@ -117,7 +117,7 @@ describe("after a request", () => {
     expect(clock.armed).toBe(0);
   });
 
-  test("the scope of the call holds no listener of it", async () => {
+  test("the cancellation scope has no listener", async () => {
     const server = await serve((_request, response) => response.end("{}"));
     const cancellation = new CountedCancellation();
     const response = await post(transport(), server.origin, exchange({ cancellation }));
@@ -139,7 +139,7 @@ describe("after a request", () => {
 });
 
 describe("closing the transport", () => {
-  test("fails what is in flight, closes every socket and refuses what comes after", async () => {
+  test("fails in-flight requests, closes every socket and rejects later requests", async () => {
     const server = await serve((request, response) => {
       if (request.url === "/idle") response.end("{}");
     });
@@ -154,7 +154,7 @@ describe("closing the transport", () => {
     await wire.close();
   });
 
-  test("closes connections that are still being made", async () => {
+  test("closes pending connections", async () => {
     const server = await listen(net.createServer((socket) => void socket.resume()));
     const wire = transport();
     const pending = failure(post(wire, `https://127.0.0.1:${server.port}`));
@@ -164,7 +164,7 @@ describe("closing the transport", () => {
     expect(await server.allClosed()).toBeLessThan(100);
   });
 
-  test("lets the process end at once", async () => {
+  test("lets the process exit at once", async () => {
     const tls = { key: LOCALHOST_KEY, cert: LOCALHOST_CERT };
     const server = await listen(https.createServer(tls, (_request, response) => response.end("{}")));
     const program = `

@@ -9,7 +9,7 @@ function setUp() {
   return { clock, silence, fired };
 }
 
-test("silence is counted from the first byte on, however long that takes", async () => {
+test("starts with the first byte", async () => {
   const { clock, silence, fired } = setUp();
   silence.watch();
   expect(clock.pending).toBe(0);
@@ -21,7 +21,7 @@ test("silence is counted from the first byte on, however long that takes", async
   expect(fired).toEqual([1_100]);
 });
 
-test("silence is counted from the last byte, by one timer", async () => {
+test("measures from the last byte, with one timer", async () => {
   const { clock, silence, fired } = setUp();
   silence.watch();
   for (let byte = 0; byte < 5; byte++) {
@@ -36,7 +36,7 @@ test("silence is counted from the last byte, by one timer", async () => {
   expect(clock.pending).toBe(0);
 });
 
-test("needs no timer for bytes that come with their end", async () => {
+test("sets no timer for bytes that arrive with the end", async () => {
   const { clock, silence } = setUp();
   silence.watch();
   silence.touch();
@@ -45,7 +45,7 @@ test("needs no timer for bytes that come with their end", async () => {
   expect(clock.pending).toBe(0);
 });
 
-test("the timer moves on to the last byte when it fires before its time", async () => {
+test("reschedules the timer to the last byte when it fires early", async () => {
   const { clock, silence, fired } = setUp();
   silence.watch();
   silence.touch();
@@ -57,7 +57,7 @@ test("the timer moves on to the last byte when it fires before its time", async 
   expect(fired).toEqual([150]);
 });
 
-test("a body that nobody watches may be silent, and is watched from its last byte once somebody waits", async () => {
+test("allows silence while stopped, and measures from the last byte when started", async () => {
   const { clock, silence, fired } = setUp();
   silence.touch();
   expect(clock.pending).toBe(0);
@@ -69,7 +69,7 @@ test("a body that nobody watches may be silent, and is watched from its last byt
   expect(fired).toEqual([130]);
 });
 
-test("while nobody reads, silence is ours; it is counted anew from where reading goes on", async () => {
+test("pauses while nothing is read, and restarts with reading", async () => {
   const { clock, silence, fired } = setUp();
   silence.watch();
   silence.touch();
@@ -84,7 +84,7 @@ test("while nobody reads, silence is ours; it is counted anew from where reading
   expect(fired).toEqual([690]);
 });
 
-test("reading that goes on before the first byte starts no clock", async () => {
+test("does not start when reading resumes before the first byte", async () => {
   const { clock, silence, fired } = setUp();
   silence.watch();
   silence.suspend();

@@ -31,7 +31,7 @@ describe("event framing", () => {
     ["LF", "\n"],
     ["CRLF", "\r\n"],
     ["CR", "\r"],
-  ])("gives the same events with %s, with a byte order mark, split at every byte", (_name, eol) => {
+  ])("yields the same events with %s, with a byte order mark, split at every byte", (_name, eol) => {
     for (const mark of ["", "\uFEFF"]) {
       const bytes = Buffer.from(mark + SAMPLE.replaceAll("\n", eol));
       for (let at = 0; at <= bytes.length; at++) expect(frame(pieces(bytes, [at]))).toEqual(EXPECTED);
@@ -39,7 +39,7 @@ describe("event framing", () => {
     }
   });
 
-  test("does not depend on where the bytes are cut", () => {
+  test("does not depend on chunk boundaries", () => {
     const line = fc.string({ unit: "binary" }).map((text) => text.replace(/[\r\n]/g, " ").toWellFormed());
     fc.assert(
       fc.property(
@@ -54,7 +54,7 @@ describe("event framing", () => {
     );
   });
 
-  test("a bare object between events is one, over any lines and however it is cut", () => {
+  test("yields a bare object between events, on any lines and in any chunks", () => {
     const bare = '{\n  "error": {\n    "message": "a \\"b\\" } {",\n    "code": 503\n  }\n}';
     for (const [eol, text] of [
       ["\n", `data: one\n\n${bare}`],
@@ -69,7 +69,7 @@ describe("event framing", () => {
     }
   });
 
-  test("ignores half a bare object at the end, and refuses an endless one", () => {
+  test("ignores a partial bare object at the end, and rejects an endless one", () => {
     expect(frame([Buffer.from('data: one\n\n{"error": {')])).toEqual([{ event: undefined, data: "one" }]);
     const endless = [Buffer.from(`{"a": "${"x".repeat(100_000)}\ndata: two\n\n`)];
     const nested = [Buffer.from("{"), Buffer.alloc(70_000, "["), Buffer.from("\ndata: two\n\n")];
@@ -124,7 +124,7 @@ describe("event framing", () => {
     'meta {"text":"lost"}',
     'a.b: {"text":"lost"}',
     `${"x".repeat(64)}: {"text":"lost"}`,
-  ])("refuses the line %j, split at every byte, after the events before it", (line) => {
+  ])("rejects the line %j, split at every byte, after earlier events", (line) => {
     const bytes = Buffer.from(`data: one\n\n${line}\n\ndata: two\n\n`);
     for (let at = 0; at <= bytes.length; at++) {
       const framer = new SseFramer();
@@ -148,12 +148,12 @@ describe("event framing", () => {
     },
   );
 
-  test("ignores unknown fields, comments and stray words without an object", () => {
+  test("ignores unknown fields, comments and other lines without an object", () => {
     const body = ': {"comment":1}\nx-trace: 7\nping\nda\nid: {1}\nretry: {2}\ndata: one\n\n';
     expect(frame([Buffer.from(body)])).toEqual([{ event: undefined, data: "one" }]);
   });
 
-  test("keeps a blank data line and ignores events without data", () => {
+  test("keeps an empty data line and ignores events without data", () => {
     expect(frame([Buffer.from("data:\n\nevent: ping\n\ndata: x\n\n")])).toEqual([
       { event: undefined, data: "" },
       { event: undefined, data: "x" },
@@ -168,7 +168,7 @@ describe("event framing", () => {
     }
   });
 
-  test("says which event lacks its blank line: it may be half of one", () => {
+  test("marks an event without its blank line, which may be incomplete", () => {
     const framer = new SseFramer();
     const out: SseMessage[] = [];
     framer.push(Buffer.from('data: {"first":1}\n\ndata: {"la'), out);
@@ -189,7 +189,7 @@ describe("event framing", () => {
     expect((spent.user + spent.system) / 1e6).toBeLessThan(0.3);
   });
 
-  test("refuses a body full of lines that are none of an event stream, before they cost seconds", () => {
+  test("rejects a body full of other lines before they take seconds", () => {
     const bytes = Buffer.alloc(1_000_000, "x\n");
     const before = process.threadCpuUsage();
     expect(() => frame(pieces(bytes, [16_384]))).toThrow(expect.objectContaining({ code: "protocol_error" }));
@@ -198,7 +198,7 @@ describe("event framing", () => {
     expect(frame([Buffer.from(`${"x\n".repeat(9_000)}\ndata: y\n\n`)])).toEqual([{ event: undefined, data: "y" }]);
   });
 
-  test("refuses an event longer than 16 MiB", () => {
+  test("rejects an event longer than 16 MiB", () => {
     const piece = Buffer.alloc(1024 * 1024, "x");
     const framer = new SseFramer();
     framer.push(Buffer.from("data: "), []);
