@@ -85,6 +85,19 @@ describe("the fold of events", () => {
     ]);
   });
 
+  it("keeps unsigned reasoning beside redacted reasoning", () => {
+    const { reply } = fold([
+      START,
+      thinks("x"),
+      { type: "signature", part: "reasoning", signature: "R", redacted: true, sample: 0 },
+      stop,
+    ]);
+    expect(reply.message.content).toEqual([
+      { type: "reasoning", text: "x" },
+      { type: "reasoning", text: "", signature: "R", owner: "p", redacted: true },
+    ]);
+  });
+
   it("clears everything except the target at a reset", () => {
     const { reply } = fold([
       START,

@@ -17,6 +17,7 @@ import { isChatSignature } from "../chat-signature.ts";
 import { reportForeignState, reportUnsigned } from "../foreign-state.ts";
 import { IMAGE_FOLLOWS, type MovedImage, movedImage } from "../moved-image.ts";
 import { type Report, reportMovedSystem } from "../report.ts";
+import { resultText } from "../result-text.ts";
 import { ToolIds } from "../tool-ids.ts";
 import { encodeMedia } from "./media.ts";
 import type { ToolNames } from "./tool-names.ts";
@@ -170,7 +171,7 @@ class ContentsEncoder {
       );
     }
     const parts = this.#resultMedia({ ...part, name }, index);
-    const text = linesOf(part.content);
+    const text = resultText(part);
     const hasMoved = text === "" && parts.length === 0 && typeof part.content !== "string" && part.content.length > 0;
     const response = { [part.error === true ? "error" : "output"]: hasMoved ? IMAGE_FOLLOWS : text };
     return { functionResponse: { id, name, response, ...(parts.length > 0 && { parts }) } };
@@ -198,12 +199,6 @@ class ContentsEncoder {
     }
     return placed;
   }
-}
-
-/** The texts of a result, each on lines of its own. */
-function linesOf(content: ToolResultPart["content"]): string {
-  if (typeof content === "string") return content;
-  return content.flatMap((item) => (item.type === "text" ? [item.text] : [])).join("\n");
 }
 
 /** Sorts results in place. */

@@ -24,7 +24,7 @@ import { type Report, reportTo } from "../report.ts";
 import { failedResult, systemRole } from "./chat-messages.ts";
 import { fileName, responsesRefusal, sourceUrl } from "./media.ts";
 import { isResponsesSignature, readReasoningSignature, readTextSignature } from "./responses-signature.ts";
-import { callsById, encodeToolCall, encodeToolResult } from "./responses-tool-items.ts";
+import { encodeToolCall, encodeToolResult, noteCalls, takesTextOnly } from "./responses-tool-items.ts";
 
 /** Encodes the conversation as items, in the order in which the model produced them. */
 export function encodeInput(
@@ -35,8 +35,11 @@ export function encodeInput(
   const reads = (signature: string) => isResponsesSignature(signature);
   reportForeignState(messages, target, reads, reportTo(adjustments));
   reportUnsigned(messages, target, reportTo(adjustments));
-  const calls = callsById(messages);
-  return messages.flatMap((message, index) => encodeMessage(message, index, calls, target, adjustments));
+  const calls = new Map<string, ToolCallPart>();
+  return messages.flatMap((message, index) => {
+    noteCalls(message, calls);
+    return encodeMessage(message, index, calls, target, adjustments);
+  });
 }
 
 function encodeMessage(
@@ -54,7 +57,11 @@ function encodeMessage(
     case "assistant":
       return encodeAssistant(message, target);
     case "tool":
-      return message.content.map((part) => encodeToolResult(part, calls.get(part.id), toolOutput(part), target));
+      return message.content.map((part) => {
+        const call = calls.get(part.id);
+        if (takesTextOnly(call)) reportImages(part, index, reportTo(adjustments));
+        return encodeToolResult(part, call, toolOutput(part), target);
+      });
   }
 }
 
@@ -132,6 +139,12 @@ function encodeReasoning(part: ReasoningPart, target: Target): ResponseReasoning
   const item = readReasoningSignature(part.signature);
   if (item?.encrypted_content === undefined) return [];
   return [{ type: "reasoning", id: item.id, summary: item.summary, encrypted_content: item.encrypted_content }];
+}
+
+function reportImages({ content }: ToolResultPart, index: number, report: Report): void {
+  if (typeof content === "string" || !content.some(({ type }) => type === "image")) return;
+  const reason = "the results of patches and shells are text only";
+  report(`messages[${index}]`, "an image in a tool result", undefined, reason);
 }
 
 function toolOutput(part: ToolResultPart): string | ResponseFunctionCallOutputItem[] {

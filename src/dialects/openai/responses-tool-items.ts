@@ -5,20 +5,17 @@ import type {
   ResponseInputItem,
 } from "openai/resources/responses/responses";
 import type { Message, ToolCallPart, ToolResultPart } from "../../core/message.ts";
-import { textOf } from "../../core/message.ts";
 import type { Target } from "../../core/target.ts";
+import { resultText } from "../result-text.ts";
+import { failedResult } from "./chat-messages.ts";
 import { readItemId } from "./responses-signature.ts";
 import { wireToolId } from "./tool-ids.ts";
 import { listIn, numberIn, objectIn, objectsIn, textIn } from "./wire-value.ts";
 
-/** The calls of a conversation by id; the item type of a result depends on its call. */
-export function callsById(messages: readonly Message[]): ReadonlyMap<string, ToolCallPart> {
-  const calls = new Map<string, ToolCallPart>();
-  for (const { role, content } of messages) {
-    if (role !== "assistant" || typeof content === "string") continue;
-    for (const part of content) if (part.type === "tool-call") calls.set(part.id, part);
-  }
-  return calls;
+/** Adds the calls of a message by their id: a result is an item of its call's kind, and later turns may use an id again. */
+export function noteCalls({ role, content }: Message, calls: Map<string, ToolCallPart>): void {
+  if (role !== "assistant" || typeof content === "string") return;
+  for (const part of content) if (part.type === "tool-call") calls.set(part.id, part);
 }
 
 /** A call as an item of its type. */
@@ -75,7 +72,7 @@ export function encodeToolResult(
         type: "apply_patch_call_output",
         call_id,
         status: part.error === true ? "failed" : "completed",
-        output: textOf(part.content),
+        output: resultText(part),
       };
     case "shell":
       return isLocalShell(call) ? localShellOutput(part, call_id) : shellOutput(part, call, call_id);
@@ -84,9 +81,17 @@ export function encodeToolResult(
   }
 }
 
+/** Whether the result of a call is text only: images have no place in it. */
+export function takesTextOnly(call: ToolCallPart | undefined): boolean {
+  return call?.kind === "apply_patch" || call?.kind === "shell";
+}
+
 /** The field is `id` in the API reference and `call_id` in the guide: both are the id of the call. */
 function localShellOutput(part: ToolResultPart, call_id: string): ResponseInputItem {
-  const item = { type: "local_shell_call_output", id: call_id, call_id, output: textOf(part.content) } as const;
+  const text = resultText(part);
+  // It has no field for failure.
+  const output = part.error === true ? failedResult(text) : text;
+  const item = { type: "local_shell_call_output", id: call_id, call_id, output } as const;
   return item;
 }
 
@@ -103,7 +108,7 @@ function shellOutput(part: ToolResultPart, call: ToolCallPart, call_id: string):
 
 /** Text that is an array of outputs in the API's format is used unchanged; any other text is the output of the command. */
 function shellContent(part: ToolResultPart): ResponseFunctionShellCallOutputContent[] {
-  const text = textOf(part.content);
+  const text = resultText(part);
   const given = outputsIn(text);
   if (given !== undefined) return given;
   return [{ stdout: text, stderr: "", outcome: { type: "exit", exit_code: part.error === true ? 1 : 0 } }];

@@ -261,6 +261,26 @@ describe("results of client tools", () => {
     ],
   ] as const;
 
+  it("belong to the call before them where a later turn uses its id again", () => {
+    const call = (kind: "custom" | "function") => {
+      return { type: "tool-call", kind, id: "c", name: "f", arguments: { input: "x" } } as const;
+    };
+    const result: Message = { role: "tool", content: [{ type: "tool-result", id: "c", content: "ok" }] };
+    const messages: Message[] = [
+      { role: "user", content: "go" },
+      { role: "assistant", content: [call("custom")] },
+      result,
+      { role: "assistant", content: [call("function")] },
+      result,
+    ];
+    const { params } = encodeResponses(requestOf({ messages }), openai, false);
+    const types = (params.input as { type?: string }[]).map(({ type }) => type);
+    expect(types.slice(1)).toEqual([
+      ...["custom_tool_call", "custom_tool_call_output"],
+      ...["function_call", "function_call_output"],
+    ]);
+  });
+
   it.each(kinds)("go back as items of the kind of their call (%s %s)", (kind, name, args, call, result) => {
     const history: Message[] = [
       { role: "user", content: "go" },

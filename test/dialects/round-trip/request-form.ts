@@ -7,6 +7,7 @@ import type {
   Part,
   ReasoningPart,
   TextPart,
+  ToolCallPart,
   ToolResultPart,
 } from "../../../src/core/message.ts";
 import { keyOf, type Settings } from "../../../src/core/request.ts";
@@ -193,6 +194,52 @@ const FAILURE_IN_WORDS: Meaning = {
       return [{ ...rest, content: failed(part.content as readonly Part[]) as typeof rest.content }];
     }),
 };
+/** The kind of each call by its id. */
+function kindsOf({ messages }: RequestForm): ReadonlyMap<string, ToolCallPart> {
+  const all = messages.flatMap(({ content }) => content as readonly Part[]);
+  return new Map(all.flatMap((part) => (part.type === "tool-call" ? [[part.id, part]] : [])));
+}
+const isText = ({ kind }: ToolCallPart): boolean => kind === "apply_patch" || kind === "shell";
+const TEXT_RESULTS: Meaning = {
+  why: "the results of patches and shells are one text",
+  of: (form) => {
+    const calls = kindsOf(form);
+    return parts(form, (part) => {
+      const call = part.type === "tool-result" ? calls.get(part.id) : undefined;
+      if (part.type !== "tool-result" || call === undefined || !isText(call)) return [part];
+      const texts = (part.content as readonly Part[]).flatMap((item) => (item.type === "text" ? [item.text] : []));
+      return [{ ...part, content: [{ type: "text", text: texts.join("\n") }] }];
+    });
+  },
+};
+const NO_IMAGES_IN_TEXT: Meaning = {
+  why: "the results of patches and shells have no images",
+  reported: /^messages\[\d+\]$/,
+  of: (form) => {
+    const calls = kindsOf(form);
+    return parts(form, (part) => {
+      const call = part.type === "tool-result" ? calls.get(part.id) : undefined;
+      if (part.type !== "tool-result" || call === undefined || !isText(call)) return [part];
+      return [{ ...part, content: (part.content as readonly TextPart[]).filter(({ type }) => type === "text") }];
+    });
+  },
+};
+/** Patches and shells have a field for it; a local shell has not. */
+const FAILURE_OF_FUNCTIONS: Meaning = {
+  why: FAILURE_IN_WORDS.why,
+  of: (form, asked, adjustments) => {
+    const calls = kindsOf(form);
+    return parts(form, (part) => {
+      const call = part.type === "tool-result" ? calls.get(part.id) : undefined;
+      if (part.type !== "tool-result" || (call !== undefined && isText(call) && call.name !== "local_shell"))
+        return [part];
+      const alone: RequestForm = { ...form, messages: [{ role: "tool", content: [part] }] };
+      return FAILURE_IN_WORDS.of(alone, asked, adjustments).messages.flatMap(
+        ({ content }) => content as readonly Part[],
+      );
+    });
+  },
+};
 const LIMIT_IS_REQUIRED: Meaning = {
   why: "the API wants a limit, so the model's own is sent",
   of: (form) =>
@@ -368,7 +415,7 @@ export const MEANINGS: Readonly<Record<Wire, readonly Meaning[]>> = {
   ],
   "openai-responses": [
     leftBehind(isOwn),
-    ...[NO_MARKS, AUTO_DETAIL, NAMED_FILES, NO_NAMES_BY_URL, FAILURE_IN_WORDS],
+    ...[NO_MARKS, AUTO_DETAIL, NAMED_FILES, NO_NAMES_BY_URL, NO_IMAGES_IN_TEXT, TEXT_RESULTS, FAILURE_OF_FUNCTIONS],
     ...[LOGPROBS_ARE_INCLUDED, STRICT_BY_DEFAULT, KEYED_CACHE, OFF_IS_ABSENT],
     choiceNeeds(["tools", "webSearch"]),
   ],

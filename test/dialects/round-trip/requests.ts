@@ -108,7 +108,47 @@ const json = fc.dictionary(fc.constantFrom("a", "b c", "ü", "__proto__x"), fc.j
   maxKeys: 3,
 });
 
+/** Calls that are not of functions; the id of a local shell's item goes back to its provider. */
+const CALLS: Readonly<Partial<Record<Wire, (owner: string) => fc.Arbitrary<Omit<ToolCallPart, "id">>>>> = {
+  openai: () => words.map((input) => ({ type: "tool-call", kind: "custom", name: "run", arguments: { input } })),
+  "openai-responses": (owner) =>
+    fc.oneof(
+      words.map((input) => ({
+        type: "tool-call" as const,
+        kind: "custom" as const,
+        name: "run",
+        arguments: { input },
+      })),
+      words.map((diff) => ({
+        type: "tool-call" as const,
+        kind: "apply_patch" as const,
+        name: "apply_patch",
+        arguments: { type: "update_file", path: "a.ts", diff },
+      })),
+      words.map((command) => ({
+        type: "tool-call" as const,
+        kind: "shell" as const,
+        name: "shell",
+        arguments: { commands: [command], max_output_length: 100 },
+      })),
+      words.map((command) => ({
+        type: "tool-call" as const,
+        kind: "shell" as const,
+        name: "local_shell",
+        arguments: { type: "exec", command: [command], env: {} },
+        signature: JSON.stringify({ id: "lsh_1", type: "local_shell_call" }),
+        owner,
+      })),
+    ),
+};
+
 function call(wire: Wire, owner: string): fc.Arbitrary<Omit<ToolCallPart, "id">> {
+  const other = CALLS[wire]?.(owner);
+  const plain = functionCall(wire, owner);
+  return other === undefined ? plain : fc.oneof({ arbitrary: plain, weight: 3 }, other);
+}
+
+function functionCall(wire: Wire, owner: string): fc.Arbitrary<Omit<ToolCallPart, "id">> {
   const sign = SIGNED_CALL[wire];
   return fc.tuple(fc.constantFrom(...NAMES), json, some(opaque)).map(([name, value, state]) => {
     const signed = sign === undefined || state === undefined ? {} : { signature: sign(state), owner };

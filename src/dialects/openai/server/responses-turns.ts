@@ -10,6 +10,7 @@ import type {
 } from "../../../core/message.ts";
 import { own } from "../../../core/own.ts";
 import type { Fields } from "../../served/fields.ts";
+import { asObject, asObjects, asText } from "../../served/json.ts";
 import { parseArguments } from "../../served/tool-input.ts";
 import { CALL_KINDS } from "../output-item.ts";
 import { signItem, signReasoning, signText } from "../responses-signature.ts";
@@ -174,12 +175,21 @@ function readResult(type: string, item: Fields): ToolResultPart {
   const other = item.text("id");
   const id = named ?? other ?? item.refuse("Missing required parameter.", "call_id");
   item.take("max_output_length");
-  return { type: "tool-result", id, content: readOutput(type, item), ...(failed && { error: true }) };
+  if (type === "shell_call_output") return { type: "tool-result", id, ...readShellOutput(item.take("output")) };
+  return { type: "tool-result", id, content: readOutput(item), ...(failed && { error: true }) };
 }
 
-/** The outputs of a shell stay the wire's own list, in JSON. */
-function readOutput(type: string, item: Fields): ToolResultPart["content"] {
-  if (type === "shell_call_output") return JSON.stringify(item.take("output") ?? []);
+/** What one command wrote is text; any other output stays the wire's own list, in JSON. */
+function readShellOutput(output: unknown): Pick<ToolResultPart, "content" | "error"> {
+  const [only, ...more] = asObjects(output);
+  const outcome = asObject(only?.outcome);
+  const code = outcome?.type === "exit" ? outcome.exit_code : undefined;
+  const isPlain = more.length === 0 && only?.stderr === "" && (code === 0 || code === 1);
+  if (!isPlain) return { content: JSON.stringify(output ?? []) };
+  return { content: asText(only?.stdout) ?? "", ...(code === 1 && { error: true }) };
+}
+
+function readOutput(item: Fields): ToolResultPart["content"] {
   const parts = item.holdsString("output") ? undefined : item.objects("output");
   return parts?.map(readOutputPart) ?? item.text("output") ?? "";
 }
