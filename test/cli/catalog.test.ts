@@ -120,7 +120,7 @@ describe("catalog update", () => {
       more();
     });
     const { code, err } = await cli(["catalog", "update", "--from", server.origin], { env });
-    expect(err).toContain("more than 32 MiB");
+    expect(err).toContain("larger than 32 MiB");
     expect(code).toBe(1);
     expect(sent).toBeLessThan(200);
     expect(existsSync(path)).toBe(false);

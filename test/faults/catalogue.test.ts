@@ -23,7 +23,7 @@ describeWith("reference", "the catalogue of faults", () => {
     expect(CATALOGUE.length - Object.keys(OUTSIDE).length).toBe(ids.filter((id) => !id.startsWith("own-")).length);
   });
 
-  it("has no script that is not played", () => {
+  it("has no unused script", () => {
     const played = new Set(CASES.filter(({ run }) => run.attempts === undefined).map(({ id }) => id));
     const checked = new Set(WRITTEN_TESTS.keys());
     const missing = CATALOGUE.filter(
@@ -32,7 +32,7 @@ describeWith("reference", "the catalogue of faults", () => {
     expect(missing.map(({ id }) => id)).toEqual([]);
   });
 
-  it("has the requests checked where it asks for that", () => {
+  it("has checked requests if required", () => {
     const asked = CATALOGUE.filter((row) => row.request_check !== undefined).map(({ id }) => id);
     expect(asked.length).toBe(9);
     expect(asked.filter((id) => WRITTEN_TESTS.get(id) !== "requests.test.ts")).toEqual([]);

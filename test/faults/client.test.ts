@@ -31,7 +31,7 @@ faultTest("L01", "a thousand calls with one signal leave no listener and no warn
   expect(warnings).toEqual([]);
 });
 
-faultTest("L02", "an abort during the wait before a retry settles at once", async () => {
+faultTest("L02", "an abort during a backoff settles at once", async () => {
   const server = await serving({
     attempts: [
       [
@@ -84,14 +84,14 @@ const BROKEN = [
   ["json", { error: { message: "broken" } }],
 ] as const;
 
-faultTest("L05", "mistakes of the caller open no breaker", async () => {
+faultTest("L05", "client errors do not open a breaker", async () => {
   const server = await serving({ attempts: [REFUSED] });
   const model = modelAt(server, "circuit_breaker = { threshold = 2 }");
   for (let call = 0; call < 5; call++) expect((await failureOf(model.codegen("Hello"))).code).toBe("invalid_request");
   expect(server.requests.length).toBe(5);
 });
 
-faultTest("L05", "a probe that meets a 400 tells nothing: the next failure opens the breaker again", async () => {
+faultTest("L05", "a probe with a 400 closes the breaker; later failures open it again", async () => {
   const server = await serving({ attempts: [BROKEN, REFUSED, BROKEN, [["okjson"]]] });
   const model = modelAt(server, 'circuit_breaker = { threshold = 1, half_open_after = "50ms" }');
   expect((await failureOf(model.codegen("Hello"))).code).toBe("server_error");
@@ -103,7 +103,7 @@ faultTest("L05", "a probe that meets a 400 tells nothing: the next failure opens
   expect((await failureOf(model.codegen("Hello"))).code).toBe("circuit_open");
 });
 
-faultTest("L05", "who waits beside a probe is not kept waiting", async () => {
+faultTest("L05", "calls during a probe do not wait", async () => {
   const server = await serving({ attempts: [BROKEN, [["wait", 400], ["okjson"]]] });
   const model = modelAt(server, 'circuit_breaker = { threshold = 1, half_open_after = "30ms" }');
   await failureOf(model.codegen("Hello"));
@@ -119,7 +119,7 @@ faultTest("L05", "who waits beside a probe is not kept waiting", async () => {
   expect((await probe).text).toBe("ok");
 });
 
-faultTest("L11", "each model is asked 1 + num_retries times, not the product of layers", async () => {
+faultTest("L11", "each model gets 1 + num_retries requests, not the product of layers", async () => {
   const wall = {
     attempts: [
       [
@@ -166,7 +166,7 @@ faultTest(
   20_000,
 );
 
-faultTest("L14", "whatever comes first, a call has one outcome", async () => {
+faultTest("L14", "a call has one outcome in a race", async () => {
   const ending = fc.constantFrom("answer", "error", "reset", "silence");
   const race = fc.record({
     ending,

@@ -28,7 +28,7 @@ const POISONS = [
   `[providers.__proto__]\nbase_url = 'http://evil'\n${MODEL}`,
 ];
 
-faultTest("X01", "names of the prototype are refused, and it is unchanged", async () => {
+faultTest("X01", "names of the prototype are rejected, and it is unchanged", async () => {
   const before = Object.getOwnPropertyNames(Object.prototype).sort();
   for (const toml of POISONS) {
     const { problems } = refusal(toml);
@@ -61,7 +61,7 @@ for (const [name, toml] of Object.entries(BOMBS))
 
 const KEYED = `${MODEL}api_key = 'env:SOME_KEY'\n`;
 
-faultTest("X04", "a key with a control character inside is refused without being shown", async () => {
+faultTest("X04", "a key with a control character is rejected without being shown", async () => {
   for (const value of ["sk-SEC\nRET", "sk-SEC\u0000RET", "sk-SEC\rRET"]) {
     const error = refusal(KEYED, { SOME_KEY: value });
     expect(error.message).toContain("SOME_KEY");
@@ -69,7 +69,7 @@ faultTest("X04", "a key with a control character inside is refused without being
   }
 });
 
-faultTest("X04", "a key that no header can carry is not shown either", async () => {
+faultTest("X04", "a key that is invalid in a header is not shown either", async () => {
   for (const value of ["sk-SEC–RET", "sk-SEC\tRET", "sk-SEC€RET"]) {
     const server = await serving({
       attempts: [
@@ -89,7 +89,7 @@ faultTest("X04", "a key that no header can carry is not shown either", async () 
   }
 });
 
-faultTest("X04", "a missing variable is named; spaces around a key do not count", async () => {
+faultTest("X04", "a missing variable is named; spaces around a key are trimmed", async () => {
   expect(refusal(KEYED).message).toContain("SOME_KEY");
   const server = await serving({
     attempts: [
@@ -117,7 +117,7 @@ const HEADERS: readonly string[] = [
   'transfer-encoding = "chunked"',
 ];
 
-faultTest("X08", "headers that cannot be sent or are not the user's are refused with their path", async () => {
+faultTest("X08", "invalid and reserved headers are rejected with their path", async () => {
   for (const header of HEADERS) {
     const { problems } = refusal(`${MODEL}[models.a.extra_headers]\n${header}\n`);
     expect(
@@ -127,12 +127,12 @@ faultTest("X08", "headers that cannot be sent or are not the user's are refused 
   }
 });
 
-faultTest("X13", "a path for the cache is no key: nothing is written anywhere", async () => {
+faultTest("X13", "the cache has no path key, so nothing is written", async () => {
   for (const table of ["[cache]\npath='../../etc/cron.d/x'\n", "[ledger]\npath='../../etc/cron.d/x'\n"])
     expect(refusal(`${MODEL}${table}`).problems.length).toBeGreaterThan(0);
 });
 
-faultTest("X13", "a log file is for its owner alone", async () => {
+faultTest("X13", "a log file is readable only by its owner", async () => {
   const folder = mkdtempSync(join(tmpdir(), "faults-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const server = await serving({});

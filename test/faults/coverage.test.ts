@@ -8,7 +8,7 @@ import { WRITTEN_TESTS } from "./written-tests.ts";
 
 const ids = EXPECTATIONS.map(({ id }) => id);
 describe("the table of faults", () => {
-  it("names each row once", () => {
+  it("has unique ids", () => {
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   });
 
@@ -17,27 +17,27 @@ describe("the table of faults", () => {
     expect(untested.map(({ id }) => id)).toEqual([]);
   });
 
-  it("has no run that expects nothing", () => {
+  it("has no run without expectations", () => {
     expect(CASES.filter(({ outcome }) => Object.keys(outcome).length === 0).map(({ title }) => title)).toEqual([]);
   });
 
-  it("has a row for every test that is written by hand", () => {
+  it("has a row for every hand-written test", () => {
     expect([...WRITTEN_TESTS.keys()].filter((id) => !ids.includes(id))).toEqual([]);
   });
 
-  it("says nothing in the words of a machine", () => {
+  it("has no placeholder text", () => {
     for (const { id, wire, does } of EXPECTATIONS) expect(`${wire}${does}`, id).not.toMatch(/undefined|TODO|\|/);
   });
 });
 
 describe("the kinds of faults", () => {
-  it("name test files that exist", () => {
+  it("list existing test files", () => {
     const files = Object.values(KINDS).flatMap((kinds) => kinds.flatMap(({ tests }) => tests));
     expect(files.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url)))).toEqual([]);
   });
 });
 
-describe("what is known to be broken", () => {
+describe("known failures", () => {
   it.each([["nothing else", ""], ...Object.entries(PENDING)])("%s: %s", (place) => {
     const [id = ""] = place.split("#");
     if (place !== "nothing else") expect([...ids, ...CASES.map((one) => one.place)]).toContain(id);

@@ -6,7 +6,7 @@ const CALLS = 200;
 /** Retries a client may make beyond a fifth of its calls. */
 const BURST = 10;
 
-faultTest("R12", "200 callers at a wall of 429 do not become a storm", async () => {
+faultTest("R12", "200 concurrent 429s do not cause a retry storm", async () => {
   const server = await serving({
     attempts: [
       [
@@ -22,7 +22,7 @@ faultTest("R12", "200 callers at a wall of 429 do not become a storm", async () 
   expect(server.requests.length).toBeGreaterThan(CALLS);
 });
 
-faultTest("R12", "the waits before retries are spread over their whole range", async () => {
+faultTest("R12", "the waits before retries are spread over their full range", async () => {
   const server = await serving({
     attempts: [
       ...Array.from(

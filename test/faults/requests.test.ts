@@ -61,7 +61,7 @@ const HISTORIES: Readonly<Record<string, readonly Message[]>> = {
 };
 
 for (const [name, history] of Object.entries(HISTORIES))
-  faultTest("F08", `${name}: what leaves is legal, or nothing leaves`, async () => {
+  faultTest("F08", `${name}: the request is valid, or nothing is sent`, async () => {
     const before = structuredClone(history);
     for (const method of METHODS) {
       const server = await serving({});
@@ -97,7 +97,7 @@ const TOOL: ToolInput = {
 };
 const UNSUPPORTED = ["$ref", "$schema", "$defs", "additionalProperties", "const", "exclusiveMinimum", "propertyNames"];
 
-faultTest("F10", "no keyword leaves that Gemini does not know, names are legal, what is lost is reported", async () => {
+faultTest("F10", "Gemini gets only known keywords and valid names, and losses are reported", async () => {
   for (const method of METHODS) {
     const server = await serving({});
     const reply = await ask(modelAt(server, "", { wire: "google" }), method, "Hello", { tools: [TOOL] });
@@ -109,7 +109,7 @@ faultTest("F10", "no keyword leaves that Gemini does not know, names are legal, 
   }
 });
 
-faultTest("F10", "with strict nothing leaves", async () => {
+faultTest("F10", "with strict nothing is sent", async () => {
   const server = await serving({});
   const error = await failureOf(
     modelAt(server, "strict = true", { wire: "google" }).codegen("Hello", { tools: [TOOL] }),
@@ -138,7 +138,7 @@ const SIGNED: FaultScript = [
   ],
 ];
 
-faultTest("F11", "thought signatures go back byte for byte, on their parts", async () => {
+faultTest("F11", "thought signatures are sent back unchanged, on their parts", async () => {
   for (const method of METHODS) {
     const server = await serving({ attempts: [SIGNED, [["okjson"]]] });
     const model = modelAt(server, "", { wire: "google" });
@@ -162,7 +162,7 @@ const THINKING = [
   { type: "tool_use", id: "toolu_1", name: "read", input: { path: "a" } },
 ];
 
-faultTest("C06", "thinking blocks go back byte for byte and in order", async () => {
+faultTest("C06", "thinking blocks are sent back unchanged and in order", async () => {
   const usage = { input_tokens: 1, output_tokens: 1 };
   const whole: FaultScript = [
     ["json", { id: "m", type: "message", role: "assistant", content: THINKING, stop_reason: "tool_use", usage }],
@@ -202,7 +202,7 @@ faultTest("C06", "thinking blocks go back byte for byte and in order", async () 
   }
 });
 
-faultTest("C06", "to another provider no thinking goes", async () => {
+faultTest("C06", "thinking is not sent to another provider", async () => {
   const usage = { input_tokens: 1, output_tokens: 1 };
   const content = [THINKING[0], { type: "text", text: "Done." }];
   const first = await serving({
@@ -218,7 +218,7 @@ faultTest("C06", "to another provider no thinking goes", async () => {
   }
 });
 
-faultTest("C07", "reasoning goes back beside its tool calls", async () => {
+faultTest("C07", "reasoning is sent back with its tool calls", async () => {
   const message = {
     role: "assistant",
     content: null,
@@ -245,7 +245,7 @@ faultTest("C07", "reasoning goes back beside its tool calls", async () => {
   }
 });
 
-faultTest("C10", "no half of a surrogate pair leaves", async () => {
+faultTest("C10", "no lone surrogate is sent", async () => {
   for (const wire of WIRES)
     for (const method of METHODS) {
       const server = await serving({});
@@ -262,7 +262,7 @@ faultTest("C10", "no half of a surrogate pair leaves", async () => {
     }
 });
 
-faultTest("V03", "reasoning models get max_completion_tokens and none of what they refuse", async () => {
+faultTest("V03", "reasoning models get max_completion_tokens and no unsupported settings", async () => {
   for (const name of ["o3", "gpt-5", "o4-mini"])
     for (const method of METHODS) {
       const server = await serving({});
@@ -280,7 +280,7 @@ faultTest("V03", "reasoning models get max_completion_tokens and none of what th
     }
 });
 
-faultTest("V03", "drop_params = false refuses before anything is sent", async () => {
+faultTest("V03", "drop_params = false rejects before anything is sent", async () => {
   const server = await serving({});
   const toml = entry("openai", server.baseUrl("openai"), "temperature = 0.2\ndrop_params = false")
     .replace('"some-model"', '"o3"')
@@ -296,7 +296,7 @@ faultTest("V03", "drop_params = false refuses before anything is sent", async ()
 const CLAUDES = ["claude-sonnet-4-5", "claude-3-7-sonnet-20250219", "claude-opus-4-1"];
 const EFFORTS = ["low", "medium", "high"];
 
-faultTest("V04", "a thinking budget fits, and nothing leaves that thinking forbids", async () => {
+faultTest("V04", "a thinking budget fits, and settings that thinking forbids are not sent", async () => {
   for (const name of CLAUDES)
     for (const effort of EFFORTS)
       for (const most of [256, 1_024, 1_500, 8_000]) {
@@ -338,7 +338,7 @@ const UNTIDY: readonly Message[] = [
   { role: "assistant", content: "so far   " },
 ];
 
-faultTest("V06", "empty texts, equal roles in a row, system roles and white space at the end never leave", async () => {
+faultTest("V06", "empty texts, consecutive roles, system roles and trailing whitespace are never sent", async () => {
   for (const method of METHODS) {
     const server = await serving({});
     await ask(modelAt(server, "", { wire: "anthropic" }), method, UNTIDY);

@@ -57,7 +57,7 @@ faultTest("X07", "a redirect to another origin is not followed", async () => {
     }
 });
 
-faultTest("own-X09", "a redirect within the origin keeps method and body; a circle ends", async () => {
+faultTest("own-X09", "a redirect within the origin keeps method and body; a loop ends", async () => {
   const server = await serving({ attempts: [redirect(307, "/elsewhere"), [["okjson"]]] });
   expect((await modelAt(server).codegen("Hello")).text).toBe("ok");
   const [first, second] = server.requests;
@@ -69,7 +69,7 @@ faultTest("own-X09", "a redirect within the origin keeps method and body; a circ
   expect(circle.requests.length).toBeLessThan(25);
 });
 
-faultTest("X10", "the library fetches no picture, wherever its address leads", async () => {
+faultTest("X10", "the library never fetches an image URL", async () => {
   const inside = await serving({});
   const hosts = ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "017700000001", "[::ffff:127.0.0.1]"];
   const places = [
@@ -109,7 +109,7 @@ const HOSTILE = [
   "exceeds ",
 ];
 
-faultTest("X11", "long hostile texts of a provider are read in linear time", async () => {
+faultTest("X11", "long hostile texts from a provider are read in linear time", async () => {
   for (const piece of HOSTILE) {
     const text = piece.repeat(Math.ceil(500_000 / piece.length));
     const scripts: FaultScript[] = [

@@ -57,30 +57,34 @@ async function cpuOf(run: () => Promise<unknown>): Promise<{ totalMs: number; lo
   return { totalMs: cpuMs() - startMs, longestMs };
 }
 
-faultTest("S10", "100 000 events at once leave the event loop free, and cost little beside the SDK", async () => {
-  const upstream = new Worker(new URL("flood-server.ts", import.meta.url));
-  onTestFinished(async () => void (await upstream.terminate()));
-  const [{ port }] = (await once(upstream, "message")) as [AddressInfo];
-  const origin = `http://127.0.0.1:${port}`;
-  const model = factoryAt(`${origin}/v1`).get("m");
-  const sdk = new OpenAI({ apiKey: "k", baseURL: `${origin}/v1` });
-  const ours = async () => {
-    let text = "";
-    for await (const piece of model.stream("Hello").text) text += piece;
-    expect(text.length).toBe(100_000);
-  };
-  const theirs = async () => {
-    const messages = [{ role: "user" as const, content: "Hello" }];
-    for await (const _ of await sdk.chat.completions.create({ model: "m", messages, stream: true }));
-  };
-  await ours();
-  await theirs();
-  const [our, their] = [await cpuOf(ours), await cpuOf(theirs)];
-  expect(our.longestMs, "CPU between two turns of the event loop, ms").toBeLessThan(50);
-  expect(our.totalMs, `CPU, ms; the SDK's: ${their.totalMs}`).toBeLessThan(their.totalMs * 1.5);
-});
+faultTest(
+  "S10",
+  "100,000 events at once do not block the event loop, and cost little compared to the SDK",
+  async () => {
+    const upstream = new Worker(new URL("flood-server.ts", import.meta.url));
+    onTestFinished(async () => void (await upstream.terminate()));
+    const [{ port }] = (await once(upstream, "message")) as [AddressInfo];
+    const origin = `http://127.0.0.1:${port}`;
+    const model = factoryAt(`${origin}/v1`).get("m");
+    const sdk = new OpenAI({ apiKey: "k", baseURL: `${origin}/v1` });
+    const ours = async () => {
+      let text = "";
+      for await (const piece of model.stream("Hello").text) text += piece;
+      expect(text.length).toBe(100_000);
+    };
+    const theirs = async () => {
+      const messages = [{ role: "user" as const, content: "Hello" }];
+      for await (const _ of await sdk.chat.completions.create({ model: "m", messages, stream: true }));
+    };
+    await ours();
+    await theirs();
+    const [our, their] = [await cpuOf(ours), await cpuOf(theirs)];
+    expect(our.longestMs, "CPU between two turns of the event loop, ms").toBeLessThan(50);
+    expect(our.totalMs, `CPU, ms; the SDK's: ${their.totalMs}`).toBeLessThan(their.totalMs * 1.5);
+  },
+);
 
-faultTest("M12", "an abort in the middle is aborted with the partial, never a finish", async () => {
+faultTest("M12", "an abort during a stream is aborted with the partial, without a finish", async () => {
   const server = await serving({ attempts: [[["sse"], ["data", chunk("a")], ["hang"]]] });
   const model = modelAt(server, "num_retries = 3");
   const controller = new AbortController();
@@ -99,14 +103,14 @@ faultTest("M12", "an abort in the middle is aborted with the partial, never a fi
   await server.expect({ closeWithin: 1_000, maxRequests: 1 });
 });
 
-faultTest("M12", "a deadline in the middle is timed_out with the partial", async () => {
+faultTest("M12", "a deadline during a stream is timed_out with the partial", async () => {
   const server = await serving({ attempts: [[["sse"], ["data", chunk("a")], ["hang"]]] });
   const error = await failureOf(modelAt(server, "num_retries = 3\ndeadline = 0.2").stream("Hello").reply);
   expect(error).toMatchObject({ code: "timed_out", phase: "deadline", partial: { text: "a" } });
   await server.expect({ closeWithin: 1_000, maxRequests: 1 });
 });
 
-faultTest("L07", "a reader that leaves closes the socket; what was used is booked", async () => {
+faultTest("L07", "a reader that stops closes the socket, and the usage is recorded", async () => {
   const server = await serving({ attempts: [[["sse"], ["repeat", 10_000, ["data", chunk("a b")], 2]]] });
   const model = modelAt(server);
   const stream = model.stream("Hello");
@@ -118,7 +122,7 @@ faultTest("L07", "a reader that leaves closes the socket; what was used is booke
   expect(error.attempts[0]?.usage).toMatchObject({ estimated: true });
 });
 
-faultTest("L08", "a stream that nobody reads asks for nothing", async () => {
+faultTest("L08", "a stream that is never read sends nothing", async () => {
   const server = await serving({});
   modelAt(server).stream("Hello");
   await setTimeout(50);
@@ -126,7 +130,7 @@ faultTest("L08", "a stream that nobody reads asks for nothing", async () => {
   expect(server.connections).toBe(0);
 });
 
-faultTest("L08", "a stream that is left standing is closed by its clock", async () => {
+faultTest("L08", "an abandoned stream is closed by its timeout", async () => {
   const server = await serving({ attempts: [[["sse"], ["data", chunk("a")], ["hang"]]] });
   const iterator = modelAt(server, "idle_timeout = 0.2\nsilence_timeout = 0.2\ntimeout = 0.5")
     .stream("Hello")
@@ -136,7 +140,7 @@ faultTest("L08", "a stream that is left standing is closed by its clock", async 
   await iterator.return?.();
 });
 
-faultTest("L10", "a slow reader pauses the socket: 200 MB do not come into memory", async () => {
+faultTest("L10", "a slow reader pauses the socket: 200 MB are not buffered", async () => {
   const text = "x".repeat(16 * 1024);
   const server = await serving({ attempts: [[["sse"], ["repeat", 12_800, ["data", chunk(text)], 0], ["end"]]] });
   const stream = modelAt(server, "repeated_chunk_limit = 0\nsilence_timeout = 60").stream("Hello");

@@ -11,7 +11,7 @@ import { chunk, factoryAt, faultTest, modelAt, serving } from "./host.ts";
 import { METHODS } from "./run-script.ts";
 
 for (const ending of ["rst", "fin"] as const)
-  faultTest("T02", `an idle connection that is closed (${ending}) costs one request more and no wait`, async () => {
+  faultTest("T02", `a closed idle connection (${ending}) costs one more request and no wait`, async () => {
     const server = await serving({ keepAlive: true, attempts: [[["okjson"]], [[ending]], [["okjson"]]] });
     const keys = 'num_retries = 1\nretry_min_wait = "2s"\njitter = "none"\ncircuit_breaker = { threshold = 1 }';
     const model = modelAt(server, keys);
@@ -25,7 +25,7 @@ for (const ending of ["rst", "fin"] as const)
     expect((await model.codegen("And again")).text).toBe("ok");
   });
 
-faultTest("T11", "a name that cannot be resolved is told, and looked up once more", async () => {
+faultTest("T11", "an unknown host is reported after one retry", async () => {
   const model = factoryAt("http://nonexistent.invalid/v1", 'num_retries = 3\nretry_min_wait = "1ms"').get("m");
   for (const method of METHODS) {
     const call = method === "stream" ? model.stream("Hello").reply : model.codegen("Hello");
@@ -37,7 +37,7 @@ faultTest("T11", "a name that cannot be resolved is told, and looked up once mor
   }
 });
 
-faultTest("T13", "a proxy that wants credentials is named without its own", async () => {
+faultTest("T13", "a proxy that requires credentials is named without its own", async () => {
   const proxy = await serving({ attempts: [[["proxy407"]]] });
   const keys = `num_retries = 2\nretry_min_wait = "1ms"\nproxy = "http://user:pass-canary@127.0.0.1:${proxy.port}"`;
   const error = await failureOf(factoryAt("https://127.0.0.1:9/v1", keys).get("m").codegen("Hello"));
@@ -47,7 +47,7 @@ faultTest("T13", "a proxy that wants credentials is named without its own", asyn
   expect(proxy.requests.map(({ method }) => method)).toEqual(["CONNECT"]);
 });
 
-faultTest("T13", "a proxy that works is used", async () => {
+faultTest("T13", "a working proxy is used", async () => {
   const target = await serving({ tls: {} });
   const proxy = await serving({ attempts: [[["tunnel"]]] });
   const keys = `proxy = "${proxy.url}"\ntls = { reject_unauthorized = false }`;
@@ -72,7 +72,7 @@ faultTest("T14", "a server that speaks only HTTP/2 is a typed error", async () =
   expect(["connection_failed", "protocol_error"]).toContain(error.code);
 });
 
-faultTest("T17", "a refused connection names the address; nothing was sent, nothing is billed", async () => {
+faultTest("T17", "a refused connection names the address, and nothing is billed", async () => {
   const server = await serving({ connect: "refuse" });
   for (const wire of WIRES) {
     const model = factoryAt(server.baseUrl(wire), 'num_retries = 2\nretry_min_wait = "1ms"', { wire }).get("m");
@@ -83,7 +83,7 @@ faultTest("T17", "a refused connection names the address; nothing was sent, noth
   }
 });
 
-faultTest("T17", "a connection that is never made ends by connect_timeout", async () => {
+faultTest("T17", "a connection that is never established ends after connect_timeout", async () => {
   const server = await serving({ connect: "blackhole" });
   const startMs = performance.now();
   const keys = 'num_retries = 1\nretry_min_wait = "1ms"\nconnect_timeout = 0.3';
@@ -97,7 +97,7 @@ faultTest("T17", "a connection that is never made ends by connect_timeout", asyn
   expect(performance.now() - startMs).toBeLessThan(5_000);
 });
 
-faultTest("S12", "a stream that a proxy compressed and held back is an answer", async () => {
+faultTest("S12", "a compressed and buffered stream is an answer", async () => {
   const server = await serving({
     attempts: [[["gzip", "once"], ["sse"], ["data", chunk("hi")], ["wait", 300], ["data", chunk("", "stop")], ["end"]]],
   });
@@ -113,7 +113,7 @@ const authority = async (pem: string): Promise<string> => {
   return join(folder, "ca.pem");
 };
 
-faultTest("own-T12", "a bad certificate is refused with its reason, a good one accepted", async () => {
+faultTest("own-T12", "an invalid certificate is rejected with its reason, a valid one accepted", async () => {
   const good = await serving({ tls: {} });
   const keys = `tls = { ca_file = "${await authority(good.authority)}" }`;
   expect((await modelAt(good, keys).codegen("Hello")).text).toBe("ok");

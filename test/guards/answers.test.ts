@@ -3,8 +3,8 @@ import { chunk, modelAt, SPLITS, saying, sse } from "./world.ts";
 
 const DONE = "[DONE]";
 
-describe("special tokens that leak", () => {
-  it.each(SPLITS)("are taken from the end, and only there (pieces of %i bytes)", async (pieceBytes) => {
+describe("leaked special tokens", () => {
+  it.each(SPLITS)("are removed only from the end (pieces of %i bytes)", async (pieceBytes) => {
     const events = [
       chunk({ content: "if a < b: stop(<|im_end|>)<|im_" }),
       chunk({ content: "end|>" }),
@@ -18,11 +18,11 @@ describe("special tokens that leak", () => {
   });
 });
 
-describe("thoughts left in the text", () => {
+describe("reasoning in the text", () => {
   const body = sse(chunk({ content: "<thi" }), chunk({ content: "nk>\nHm.\n</think>\n\n4" }), chunk({}, "stop"), DONE);
   const provider = (id: string) => `provider = "${id}"`;
 
-  it.each(SPLITS)("are reasoning on a server of one's own (pieces of %i bytes)", async (pieceBytes) => {
+  it.each(SPLITS)("is extracted on a custom server (pieces of %i bytes)", async (pieceBytes) => {
     const server = await saying({ body, pieceBytes });
     const stream = modelAt(server.origin).stream("hi");
     let text = "";
@@ -32,14 +32,14 @@ describe("thoughts left in the text", () => {
     expect(await modelAt(server.origin, "", provider("ollama")).stream("hi").reply).toMatchObject({ text: "4" });
   });
 
-  it("are text for an entry that says its model has none", async () => {
+  it("is text for an entry with reasoning = false", async () => {
     const server = await saying({ body, pieceBytes: 1_460 });
     const reply = await modelAt(server.origin, "capabilities = { reasoning = false }").stream("hi").reply;
     expect(reply.text).toContain("<think>");
     expect(reply.reasoning).toBeUndefined();
   });
 
-  it("may begin in the prompt of a model whose template says so", async () => {
+  it("may start in the prompt if the model's template does", async () => {
     const opened = sse(chunk({ content: "Hm." }), chunk({ content: "</think>\n\n4" }, "stop"), DONE);
     const server = await saying({ body: opened, pieceBytes: 7 });
     const reply = (name: string) => modelAt(server.origin, "", provider("vllm"), name).stream("hi").reply;
@@ -49,8 +49,8 @@ describe("thoughts left in the text", () => {
   });
 });
 
-describe("an end without words", () => {
-  it("in a refusal is a reply that says so", async () => {
+describe("an end without text", () => {
+  it("with a refusal is a reply with `refusal`", async () => {
     const refusal = "I can't help with that.";
     const message = { role: "assistant", content: null, refusal };
     const whole = await saying({ body: JSON.stringify({ choices: [{ index: 0, finish_reason: "stop", message }] }) });
@@ -66,7 +66,7 @@ describe("an end without words", () => {
     });
   });
 
-  it("after thinking to the limit says what to raise", async () => {
+  it("after reasoning up to the limit says what to raise", async () => {
     const candidates = [{ content: { role: "model" }, finishReason: "MAX_TOKENS" }];
     const usageMetadata = { promptTokenCount: 9, thoughtsTokenCount: 1_000 };
     const server = await saying({ body: JSON.stringify({ candidates, usageMetadata }) });
@@ -80,14 +80,14 @@ describe("an end without words", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("in a body without a byte is a protocol error", async () => {
+  it("in an empty body is a protocol error", async () => {
     const server = await saying({ body: "" });
     await expect(modelAt(server.origin).codegen("hi")).rejects.toMatchObject({ code: "protocol_error" });
   });
 });
 
-describe("one of two samples that has no end", () => {
-  it.each(SPLITS)("makes a truncated stream; the partial has both (pieces of %i bytes)", async (pieceBytes) => {
+describe("one of two samples without an end", () => {
+  it.each(SPLITS)("is stream_truncated; the partial has both (pieces of %i bytes)", async (pieceBytes) => {
     const events = [chunk({ content: "B" }, "stop", 1), chunk({ content: "A" }, null, 0)];
     for (const body of [sse(...events, DONE), sse(...events)]) {
       const server = await saying({ body, pieceBytes });

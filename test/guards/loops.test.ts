@@ -21,8 +21,8 @@ const textOf = (events: readonly ModelEvent[]) =>
 const times = (count: number, event: unknown) => sse(...Array<unknown>(count).fill(event));
 const THE = chunk({ content: " the" });
 
-describe("the same piece for ever", () => {
-  it("ends the stream at the hundredth, closes the socket, and books what came as an estimate", async () => {
+describe("an endlessly repeated chunk", () => {
+  it("ends the stream at the hundredth, closes the socket, and records estimated usage", async () => {
     const server = await looping(sse(chunk({ content: "On" })), sse(THE));
     const { events, error } = await readAll(modelAt(server.origin, "num_retries = 3").stream("hi"));
     await server.closed.promise;
@@ -33,7 +33,7 @@ describe("the same piece for ever", () => {
     expect(error?.attempts[0]?.usage?.output).toBeGreaterThan(20);
   });
 
-  it("is an answer when there are only ninety-nine", async () => {
+  it("is an answer with only ninety-nine", async () => {
     const body = times(99, THE) + sse(chunk({}, "stop"), "[DONE]");
     for (const pieceBytes of SPLITS) {
       const server = await saying({ body, pieceBytes });
@@ -41,7 +41,7 @@ describe("the same piece for ever", () => {
     }
   });
 
-  it("is the same error however its bytes arrive, by codegen too, and a fallback answers", async () => {
+  it("is the same error for any chunks and for codegen, and a fallback answers", async () => {
     for (const pieceBytes of SPLITS) {
       const server = await saying({ body: times(300, THE), pieceBytes, stall: true });
       const { error } = await readAll(modelAt(server.origin).stream("hi"));
@@ -54,7 +54,7 @@ describe("the same piece for ever", () => {
     expect(await modelAt(loop.origin, entry).codegen("hi")).toMatchObject({ text: "fine", model: "b" });
   });
 
-  it("is found when it takes several pieces to say", async () => {
+  it("is detected when split over several chunks", async () => {
     const words = ["The ", "wheels ", "go ", "round ", "and ", "round. "].map((content) => chunk({ content }));
     const server = await looping("", sse(...words));
     const { error } = await readAll(modelAt(server.origin).stream("hi"));
@@ -64,7 +64,7 @@ describe("the same piece for ever", () => {
     expect(server.requests).toBe(1);
   });
 
-  it("is found in a whole body", async () => {
+  it("is detected in a body", async () => {
     const content = "The wheels go round and round. ".repeat(500);
     const usage = { prompt_tokens: 3, completion_tokens: 4_000, total_tokens: 4_003 };
     const choices = [{ index: 0, message: { content }, finish_reason: "length" }];
@@ -76,7 +76,7 @@ describe("the same piece for ever", () => {
     });
   });
 
-  it("may be thought longer", async () => {
+  it("may be longer in reasoning", async () => {
     const server = await looping(
       times(200, chunk({ reasoning_content: " wait" })),
       sse(chunk({ content: "4" }, "stop"), "[DONE]"),
@@ -88,7 +88,7 @@ describe("the same piece for ever", () => {
     expect(error).toMatchObject({ code: "degenerate_output", partial: { text: "", reasoning: " wait" } });
   });
 
-  it("in the second half of an answer leaves both in the partial", async () => {
+  it("in the second half of an answer keeps both halves in the partial", async () => {
     let requests = 0;
     const server = await serving(() => ({
       body: requests++ === 0 ? sse(chunk({ content: "Once upon a time" }, "length"), "[DONE]") : times(300, THE),
@@ -100,7 +100,7 @@ describe("the same piece for ever", () => {
     expect(error?.partial?.text).toContain("Once upon a time the the");
   });
 
-  it("is seen past empty pieces", async () => {
+  it("is detected across empty chunks", async () => {
     const server = await saying({
       body: times(200, THE).replaceAll(sse(THE), sse(THE, chunk({ content: "" }))),
       pieceBytes: 1_460,
@@ -110,7 +110,7 @@ describe("the same piece for ever", () => {
     });
   });
 
-  it("is let through with repeated_chunk_limit = 0", async () => {
+  it("is allowed with repeated_chunk_limit = 0", async () => {
     const body = times(300, THE) + times(900, chunk({ content: "\n \t" })) + sse(chunk({}, "stop"), "[DONE]");
     const server = await saying({ body, pieceBytes: 1_460 });
     const reply = await modelAt(server.origin, "repeated_chunk_limit = 0").stream("hi").reply;
@@ -118,12 +118,12 @@ describe("the same piece for ever", () => {
   });
 });
 
-describe("white space for ever", () => {
+describe("endless whitespace", () => {
   const BLANK = chunk({ content: "\n \t" });
   const json = { responseFormat: { type: "json_object" } } as const;
   const schema = z.object({ a: z.number() });
 
-  it.each(SPLITS)("after a whole JSON text leaves the JSON (pieces of %i bytes)", async (pieceBytes) => {
+  it.each(SPLITS)("after complete JSON keeps the JSON (pieces of %i bytes)", async (pieceBytes) => {
     const body = sse(chunk({ content: '{"a"' }), chunk({ content: ":1}" })) + times(400, BLANK);
     const server = await saying({ body, pieceBytes, stall: true });
     const model = modelAt(server.origin, "stream = true");
@@ -148,14 +148,14 @@ describe("white space for ever", () => {
     expect(server.requests).toHaveLength(4);
   });
 
-  it("is not read on after it was seen", async () => {
+  it("stops the reading once detected", async () => {
     const server = await looping(sse(chunk({ content: '{"a":1}' })), sse(BLANK));
     expect((await modelAt(server.origin).stream("hi", json).reply).text).toBe('{"a":1}');
     await server.closed.promise;
     expect(server.requests).toBe(1);
   });
 
-  it("inside JSON is an error with what stood before", async () => {
+  it("inside JSON is an error with the text before", async () => {
     const server = await looping(sse(chunk({ content: '{"a":1,' })), sse(BLANK));
     const { error } = await readAll(modelAt(server.origin).stream("hi", json));
     await server.closed.promise;
@@ -166,7 +166,7 @@ describe("white space for ever", () => {
     expect(object).toMatchObject({ code: "degenerate_output" });
   });
 
-  it("in the arguments of a tool call is an error, with what had come of them", async () => {
+  it("in tool call arguments is an error with the partial", async () => {
     const call = { index: 0, id: "a", function: { name: "f", arguments: '{"x":' } };
     const blank = chunk({ tool_calls: [{ index: 0, function: { arguments: "  " } }] });
     const server = await looping(sse(chunk({ tool_calls: [call] })), sse(blank));

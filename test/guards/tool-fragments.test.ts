@@ -62,8 +62,8 @@ const ANSWERS: Readonly<Record<string, readonly [events: readonly Loose[], meant
   ],
 };
 
-describe("tool calls in pieces", () => {
-  it.each(Object.entries(ANSWERS))("come out whole: %s", async (_, [events, meant]) => {
+describe("streamed tool calls", () => {
+  it.each(Object.entries(ANSWERS))("are assembled: %s", async (_, [events, meant]) => {
     for (const pieceBytes of SPLITS) {
       for (const finish of ["tool_calls", "stop"]) {
         const server = await saying({ body: sse(...events, chunk({}, finish), "[DONE]"), pieceBytes });
@@ -74,7 +74,7 @@ describe("tool calls in pieces", () => {
     }
   });
 
-  it.each(SPLITS)("that are no JSON are an error with what came (pieces of %i bytes)", async (pieceBytes) => {
+  it.each(SPLITS)("that are not JSON are an error with the partial (pieces of %i bytes)", async (pieceBytes) => {
     const server = await saying({
       body: sse(first(0, "a", '{"x": "/a'), chunk({}, "tool_calls"), "[DONE]"),
       pieceBytes,
@@ -86,7 +86,7 @@ describe("tool calls in pieces", () => {
     expect(error).toMatchObject({ code: "invalid_tool_call", partial: { toolCalls } });
   });
 
-  it("that were announced and never came are a protocol error", async () => {
+  it("that are announced and missing are a protocol error", async () => {
     const server = await saying({
       body: sse(chunk({ tool_calls: [] }), chunk({}, "tool_calls"), "[DONE]"),
       pieceBytes: 7,
@@ -110,7 +110,7 @@ describe("tool calls in pieces", () => {
       { type: "message_stop" },
     );
 
-  it("of Claude are held to the same: whole, empty, broken, cut at the limit", async () => {
+  it("of Claude follow the same rules: complete, empty, malformed, truncated", async () => {
     const ask = async (json: readonly string[], reason: string) => {
       const server = await saying({ body: claude(json, reason), pieceBytes: 7 });
       const provider = `provider = "anthropic"\nbase_url = "${server.origin}"`;
@@ -125,7 +125,7 @@ describe("tool calls in pieces", () => {
       expect(await ask(['{"x": "/a'], reason)).toMatchObject({ code: "invalid_tool_call", partial: { toolCalls } });
   });
 
-  it("of Gemini are no calls when the limit cut them", async () => {
+  it("of Gemini are not calls when truncated by the token limit", async () => {
     const part = (functionCall: Loose) => ({ candidates: [{ content: { role: "model", parts: [{ functionCall }] } }] });
     const end = (finishReason: string) => ({ candidates: [{ finishReason }] });
     const ask = async (...events: readonly Loose[]) => {

@@ -45,7 +45,7 @@ for (const wire of WIRES) {
       });
     }
 
-    test("in the middle of a body: the socket closes", async () => {
+    test("during a body: the socket closes", async () => {
       const abort = new AbortController();
       const half = smallBody(wire).body.slice(0, 40);
       const server = await serving(() => {
@@ -57,7 +57,7 @@ for (const wire of WIRES) {
       expect(error.code).toBe("aborted");
     });
 
-    test("in the middle of a stream: the socket closes, and the error has what came", async () => {
+    test("during a stream: the socket closes, and the error has the partial", async () => {
       const abort = new AbortController();
       const server = await serving(() => stalled);
       const stream = modelAt(wire, server.origin).stream("Hello", { signal: abort.signal });
@@ -77,7 +77,7 @@ for (const wire of WIRES) {
       expect(error.attempts).toMatchObject([{ outcome: "aborted", possiblyBilled: true }]);
     });
 
-    test("in the middle of codegen over the streaming wire: the error has what came", async () => {
+    test("during codegen over the streaming wire: the error has the partial", async () => {
       const abort = new AbortController();
       const server = await serving(() => {
         setTimeout(() => abort.abort(), 50);
@@ -91,7 +91,7 @@ for (const wire of WIRES) {
       expect(error.partial?.text).toBe("fine");
     });
 
-    test("in the wait before a retry: it ends at once, without another request", async () => {
+    test("during the wait before a retry: the call ends at once, without another request", async () => {
       const abort = new AbortController();
       const server = await serving(() => {
         setTimeout(() => abort.abort(), 20);
@@ -123,7 +123,7 @@ for (const wire of WIRES) {
       expect(server.requests).toHaveLength(1);
     });
 
-    test("an abort after the end changes nothing", async () => {
+    test("after the end: no effect", async () => {
       const abort = new AbortController();
       const server = await serving(() => smallStream(wire));
       const reply = await modelAt(wire, server.origin).stream("Hello", { signal: abort.signal }).reply;
@@ -132,14 +132,14 @@ for (const wire of WIRES) {
       expect(isModelError(reply)).toBe(false);
     });
 
-    test("a stream whose socket is cut is truncated, with what came", async () => {
+    test("a stream with a broken socket is truncated, with the partial", async () => {
       const server = await serving(() => ({ ...unfinishedStream(wire), cut: true }));
       const error = await failureOf(modelAt(wire, server.origin).stream("Hello").reply);
       expect(error.code).toBe("stream_truncated");
       expect(error.partial?.text).toBe("fine");
     });
 
-    test("a stream that ends cleanly in the middle of an answer is truncated too", async () => {
+    test("a stream that ends cleanly before the end of an answer is truncated too", async () => {
       const server = await serving(() => unfinishedStream(wire));
       const error = await failureOf(modelAt(wire, server.origin).stream("Hello").reply);
       expect(error.code).toBe("stream_truncated");

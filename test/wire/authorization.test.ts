@@ -15,7 +15,7 @@ const ROUTES: Readonly<Record<string, string>> = {
 };
 
 describe.each(Object.entries(ROUTES))("the credentials of a request to %s", (_, route) => {
-  test.each([false, true])("are the one header that was chosen (stream: %s)", async (streaming) => {
+  test.each([false, true])("are only the configured header (stream: %s)", async (streaming) => {
     const server = await host();
     /** Headers that authorize, as they arrived. */
     const sent = async (entryHeader?: string, callHeader?: string) => {

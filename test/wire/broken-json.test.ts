@@ -18,7 +18,7 @@ describe.each(WIRES)("a body with status 200 over the %s wire", (wire) => {
     }
 
     test.each(["{{{not json", "{not json", '{"a": nonsense', '{"a":1,}', "[oops", '{"a" 1'])(
-      "that is complete and not JSON is protocol_error, retried once: %s",
+      "that is complete but not JSON is protocol_error, retried once: %s",
       async (body) => {
         const { error, requests } = await failing({ body });
         expect(error).toMatchObject({ code: "protocol_error" });
@@ -27,7 +27,7 @@ describe.each(WIRES)("a body with status 200 over the %s wire", (wire) => {
       },
     );
 
-    test("that a gateway cut and sent with the right length is connection_failed, retried as often as allowed", async () => {
+    test("with truncated JSON and a correct length is connection_failed, retried", async () => {
       const { error, requests } = await failing({ body: answer.slice(0, answer.length / 2) });
       expect(error).toMatchObject({ code: "connection_failed" });
       expect(error.message).toContain("response was truncated");
@@ -38,7 +38,7 @@ describe.each(WIRES)("a body with status 200 over the %s wire", (wire) => {
   test.each([
     ["content-length", "content-length: 999\r\n\r\n", (text: string) => text],
     ["chunked", "transfer-encoding: chunked\r\n\r\n", (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`],
-  ])("that ends before its framing (%s) says is connection_failed, whatever arrived", async (_, head, framed) => {
+  ])("that ends before its announced length (%s) is connection_failed", async (_, head, framed) => {
     for (const body of [answer, "{{{not json"]) {
       const server = await serving(({ socket }) => {
         socket.end(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${head}${framed(body)}`);

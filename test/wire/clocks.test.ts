@@ -64,19 +64,19 @@ for (const wire of WIRES) {
       await server.close();
     });
 
-    test("first-token: headers and pings are no token", async () => {
+    test("first-token: headers and pings do not count as a token", async () => {
       const server = await serving((request) => dribble(request, "", PING[wire]));
       const model = modelAt(wire, server.origin, `first_token_timeout = ${LIMIT}`);
       await expectPhase(() => model.stream("Hello").reply, "first-token", server.allClosed);
     });
 
-    test("idle: pings do not keep a silent model alive", async () => {
+    test("idle: pings do not count", async () => {
       const server = await serving((request) => dribble(request, opening(wire), PING[wire]));
       const model = modelAt(wire, server.origin, `idle_timeout = ${LIMIT}`);
       await expectPhase(() => model.stream("Hello").reply, "idle", server.allClosed, "fine");
     });
 
-    test("silence: not a byte on an open stream", async () => {
+    test("silence: no byte on an open stream", async () => {
       const server = await serving(() => ({ ...unfinishedStream(wire), stall: true }));
       const model = modelAt(wire, server.origin, `silence_timeout = ${LIMIT}`);
       const error = await failureOf(model.stream("Hello").reply);
@@ -84,13 +84,13 @@ for (const wire of WIRES) {
       expect([error.code, error.phase, error.partial?.text]).toEqual(["timed_out", "silence", "fine"]);
     });
 
-    test("first-token: codegen streams, so that it is kept there", async () => {
+    test("first-token: applies to codegen, which streams", async () => {
       const server = await serving((request) => dribble(request, "", PING[wire]));
       const model = modelAt(wire, server.origin, `first_token_timeout = ${LIMIT}`);
       await expectPhase(() => model.codegen("Hello"), "first-token", server.allClosed);
     });
 
-    test("silence: not a byte on an answer in one body", async () => {
+    test("silence: no byte of a body", async () => {
       const half = { body: smallBody(wire).body.slice(0, -2), headers: { "content-type": "application/json" } };
       const server = await serving(() => ({ ...half, pieceBytes: 1_460, stall: true }));
       const model = modelAt(wire, server.origin, `silence_timeout = ${LIMIT}`);
@@ -99,14 +99,14 @@ for (const wire of WIRES) {
       expect([error.code, error.phase, server.requests.length]).toEqual(["timed_out", "silence", 1]);
     });
 
-    test("silence: an error answer that stalls keeps its status", async () => {
+    test("silence: a stalled error response keeps its status", async () => {
       const refusal = { status: 400, headers: { "content-type": "application/json" }, body: '{"error":{"message":"no' };
       const server = await serving(() => ({ ...refusal, pieceBytes: 1_460, stall: true }));
       const model = modelAt(wire, server.origin, `silence_timeout = ${LIMIT}`);
       expect(await failureOf(model.codegen("Hello"))).toMatchObject({ code: "invalid_request", status: 400 });
     });
 
-    test("attempt: a stream that never ends", async () => {
+    test("attempt: an endless stream", async () => {
       const server = await serving((request) => dribble(request, opening(wire), moreText(wire)));
       const model = modelAt(wire, server.origin, `timeout = "400ms"\nrepeated_chunk_limit = 0`);
       const startMs = performance.now();
@@ -117,31 +117,24 @@ for (const wire of WIRES) {
       expect(error.partial?.text.startsWith("finefine")).toBe(true);
     });
 
-    test.each([20, 4_000])(
-      "attempt: a reader that leaves while the server sends %i tokens at a time",
-      async (tokens) => {
-        const server = await serving((request) => dribble(request, opening(wire), moreText(wire).repeat(tokens)));
-        const model = modelAt(wire, server.origin, `timeout = ${LIMIT}\nrepeated_chunk_limit = 0`);
-        const stream = model.stream("Hello");
-        const iterator = stream.text[Symbol.asyncIterator]();
-        expect(await iterator.next()).toMatchObject({ value: "fine" });
-        await within(LIMIT_MS + SLACK_MS, server.allClosed());
-        const error = await failureOf(stream.reply);
-        expect([error.code, error.phase, error.partial?.text.startsWith("fine")]).toEqual([
-          "timed_out",
-          "attempt",
-          true,
-        ]);
-        expect(error.attempts).toMatchObject([{ outcome: "error", possiblyBilled: true, usage: { estimated: true } }]);
-        const again = async () => {
-          while (!(await iterator.next()).done);
-        };
-        expect(await failureOf(again())).toBe(error);
-        expect(server.requests).toHaveLength(1);
-      },
-    );
+    test.each([20, 4_000])("attempt: a stream abandoned while the server sends %i tokens at a time", async (tokens) => {
+      const server = await serving((request) => dribble(request, opening(wire), moreText(wire).repeat(tokens)));
+      const model = modelAt(wire, server.origin, `timeout = ${LIMIT}\nrepeated_chunk_limit = 0`);
+      const stream = model.stream("Hello");
+      const iterator = stream.text[Symbol.asyncIterator]();
+      expect(await iterator.next()).toMatchObject({ value: "fine" });
+      await within(LIMIT_MS + SLACK_MS, server.allClosed());
+      const error = await failureOf(stream.reply);
+      expect([error.code, error.phase, error.partial?.text.startsWith("fine")]).toEqual(["timed_out", "attempt", true]);
+      expect(error.attempts).toMatchObject([{ outcome: "error", possiblyBilled: true, usage: { estimated: true } }]);
+      const again = async () => {
+        while (!(await iterator.next()).done);
+      };
+      expect(await failureOf(again())).toBe(error);
+      expect(server.requests).toHaveLength(1);
+    });
 
-    test("attempt: no answer at all", async () => {
+    test("attempt: no response", async () => {
       const server = await serving(() => undefined);
       await expectPhase(
         () => modelAt(wire, server.origin, `timeout = ${LIMIT}`).codegen("Hello"),
@@ -151,7 +144,7 @@ for (const wire of WIRES) {
       expect(server.requests).toHaveLength(1);
     });
 
-    test("deadline: it ends the call in the middle of its retries", async () => {
+    test("deadline: ends the call during its retries", async () => {
       const server = await serving(() => undefined);
       const model = modelAt(
         wire,
@@ -168,7 +161,7 @@ for (const wire of WIRES) {
       expect(error.attempts).toHaveLength(server.requests.length);
     });
 
-    test("deadline: it ends the only attempt", async () => {
+    test("deadline: ends the only attempt", async () => {
       const server = await serving(() => undefined);
       await expectPhase(
         () => modelAt(wire, server.origin, `deadline = ${LIMIT}`).codegen("Hello"),
@@ -177,7 +170,7 @@ for (const wire of WIRES) {
       );
     });
 
-    test("connect: a server that never shakes hands", async () => {
+    test("connect: a server without a handshake", async () => {
       const sockets = new Set<net.Socket>();
       const mute = net.createServer((socket) => {
         sockets.add(socket);
@@ -199,7 +192,7 @@ for (const wire of WIRES) {
       expect(error.attempts).toMatchObject([{ outcome: "error", possiblyBilled: false }]);
     });
 
-    test("a reader that takes its time lets no clock run out", async () => {
+    test("a slow reader does not expire a timeout", async () => {
       const server = await serving(() => ({
         body: sse([...SMALL_STREAM[wire].open, ...SMALL_STREAM[wire].end], wire),
         pieceBytes: 64,

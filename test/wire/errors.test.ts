@@ -110,12 +110,12 @@ for (const wire of WIRES) {
       test(what, async () => {
         expectFailure(await fail(wire, saidIn(row, wire)), row, wire);
       });
-      test(`${what}, when it was to be a stream`, async () => {
+      test(`${what}, for a stream`, async () => {
         expectFailure(await fail(wire, saidIn(row, wire), { streaming: true }), row, wire);
       });
     }
 
-    test("safeCodegen gives the failure as a value", async () => {
+    test("safeCodegen returns the failure", async () => {
       said = { status: 400, body: "{}" };
       const factory = ModelFactory.parse(
         entryFor({ wire, provider: "some-host", model: "some-model" }, "asked", server.origin),
@@ -126,7 +126,7 @@ for (const wire of WIRES) {
       await factory.close();
     });
 
-    test("an error inside a stream keeps its code and what came before it; it is not tried again", async () => {
+    test("an error inside a stream keeps its code and the partial, without a retry", async () => {
       const { error, requests } = await fail(wire, brokenStream(wire), { streaming: true });
       expect([error.code, error.partial?.text, error.requestId]).toEqual(["overloaded", "fine", "req-of-the-failure"]);
       expect(error.cause).toMatchObject({ name: "ReportedError", message: "The model is overloaded" });
@@ -134,7 +134,7 @@ for (const wire of WIRES) {
       expect(error.attempts).toMatchObject([{ outcome: "error", possiblyBilled: true }]);
     });
 
-    test("codegen over the streaming wire asks again after an error inside the stream", async () => {
+    test("codegen over the streaming wire retries after an error inside the stream", async () => {
       const { error, requests } = await fail(wire, brokenStream(wire), { entry: `${QUICK}\nstream = true` });
       expect([error.code, error.partial?.text]).toEqual(["overloaded", "fine"]);
       expect(requests).toBe(2);

@@ -26,7 +26,7 @@ for (const wire of WIRES) {
       : smallBody(wire);
     describe(`what a model wrote wrongly on the ${wire} wire, ${streaming ? "as an event" : "as a body"}`, () => {
       test.each(["tool_use_failed", "json_validate_failed", "MALFORMED_FUNCTION_CALL"])(
-        "%s is asked again once and answered",
+        "%s is retried once and answered",
         async (code) => {
           const bad = saidAs(wire, { ...FAILED, code }, streaming);
           const server = await serving((_, index) => (index === 0 ? bad : good));
@@ -35,7 +35,7 @@ for (const wire of WIRES) {
         },
       );
 
-      test("is asked again only once; what it wrote stands in partial and nowhere else", async () => {
+      test("is retried only once; the output is only in partial", async () => {
         const server = await serving(() => saidAs(wire, { ...FAILED, code: "tool_use_failed" }, streaming));
         const error = await failureOf(modelAt(wire, server.origin, keys).codegen("Hello"));
         expect([error.code, error.partial?.text, server.requests.length]).toEqual(["invalid_tool_call", WRITTEN, 2]);
@@ -44,7 +44,7 @@ for (const wire of WIRES) {
         );
       });
 
-      test("is answered by the fallback after that", async () => {
+      test("uses the fallback after that", async () => {
         const server = await serving((request) =>
           request.headers["authorization"]?.includes("spare") || request.headers["x-goog-api-key"] === "spare"
             ? good
@@ -121,7 +121,7 @@ function googleEnd(finishReason: string): Tree {
   return { candidates: [{ content: {}, finishReason, finishMessage: "Malformed function call: print(sample.txt)" }] };
 }
 
-describe("an answer that ended because the model wrote it wrongly", () => {
+describe("an answer that ended with a malformed call", () => {
   test.each(ENDED)("is invalid_tool_call: %s", async (_, wire, body) => {
     const server = await serving(() => ({ body: JSON.stringify(body) }));
     const error = await failureOf(modelAt(wire, server.origin, QUICK).codegen("Hello"));
@@ -131,9 +131,9 @@ describe("an answer that ended because the model wrote it wrongly", () => {
   });
 });
 
-describe("an answer that Claude's filter blocked", () => {
+describe("an answer blocked by Claude's filter", () => {
   const blocked = { type: "invalid_request_error", message: "Output blocked by content filtering policy" };
-  test.each([false, true])("is answered by content_policy_fallbacks (in a stream: %s)", async (streaming) => {
+  test.each([false, true])("uses content_policy_fallbacks (in a stream: %s)", async (streaming) => {
     const server = await serving((request) =>
       JSON.parse(request.body).model === "other" ? smallBody("anthropic") : saidAs("anthropic", blocked, streaming),
     );

@@ -37,8 +37,8 @@ async function speaking(bytes: string | Uint8Array): Promise<{ readonly origin: 
   return service;
 }
 
-describe("a service that does not speak HTTP", () => {
-  test.each(Object.entries(SPOKEN))("is asked once and left: %s", async (_, bytes) => {
+describe("a service that is not HTTP", () => {
+  test.each(Object.entries(SPOKEN))("is not retried: %s", async (_, bytes) => {
     const service = await speaking(bytes);
     const error = await failureOf(
       modelAt("openai", service.origin, 'num_retries = 3\nretry_min_wait = "1ms"').codegen("Hello"),
@@ -48,7 +48,7 @@ describe("a service that does not speak HTTP", () => {
     expect(service.asked).toBe(1);
   });
 
-  test.each(WIRES)("is replaced by the fallback, in a body and in a stream of the %s wire", async (wire) => {
+  test.each(WIRES)("uses the fallback, for a body and a stream of the %s wire", async (wire) => {
     for (const streaming of [false, true]) {
       const service = await speaking("SSH-2.0-OpenSSH_9.6\r\n");
       const server = await serving(() => smallBody(wire));
@@ -63,7 +63,7 @@ describe("a service that does not speak HTTP", () => {
     }
   });
 
-  test("is reported the same way by a fetch of the caller", async () => {
+  test("is reported the same way by a custom fetch", async () => {
     const service = await speaking("SSH-2.0-OpenSSH_9.6\r\n");
     const toml = entryFor({ wire: "openai", provider: "some-host", model: "some-model" }, "asked", service.origin);
     const factory = ModelFactory.parse(toml, { env: {}, transport: fetch });

@@ -143,7 +143,7 @@ function isStreamed({ path, body }: SeenRequest): boolean {
   return path.includes(":stream") || (JSON.parse(body) as { stream?: boolean }).stream === true;
 }
 
-describe("an environment full of other keys and addresses changes no request", () => {
+describe("an environment with other keys and URLs changes no request", () => {
   let poisoned: Run;
   let clean: Run;
   beforeAll(async () => {
@@ -155,13 +155,13 @@ describe("an environment full of other keys and addresses changes no request", (
     ),
   );
 
-  test("everything is answered, without a word on stderr", () => {
+  test("everything is answered, without output on stderr", () => {
     const fine = PLACES.flatMap(() => ["fine", "fine"]);
     for (const { output } of [poisoned, clean])
       expect({ ...output, stdout: JSON.parse(output.stdout) }).toEqual({ stdout: fine, stderr: "", status: 0 });
   });
 
-  test("nothing goes where the environment leads", () => {
+  test("nothing is sent to URLs of the environment", () => {
     expect(poisoned.elsewhere.requests).toHaveLength(0);
     expect(poisoned.elsewhere.opened).toBe(0);
   });

@@ -121,7 +121,7 @@ function expectRaw({ events, reply }: Played, recording: Recording): void {
 }
 
 describeWith("recordings", "recordings", () => {
-  test("are all here", () => {
+  test("are all present", () => {
     expect(new Set(RECORDINGS.map(({ file }) => file)).size).toBe(EXPECTED_FILES);
     for (const file of Object.keys(FAILURES)) expect(RECORDINGS.map((recording) => recording.file)).toContain(file);
   });

@@ -156,7 +156,7 @@ describe.each(WIRES)("on the %s wire, the bytes sent without the SDK are the SDK
     }
   });
 
-  test.each([false, true])("and the SDK makes the first two of them alone (streaming: %s)", async (streaming) => {
+  test.each([false, true])("after two requests built by the SDK (streaming: %s)", async (streaming) => {
     const server = await serving(() => (streaming ? smallStream(wire) : smallBody(wire)));
     // Only a template hands its headers over as a frozen list.
     const isTemplated: boolean[] = [];
@@ -181,7 +181,7 @@ describe.each(WIRES)("on the %s wire, the bytes sent without the SDK are the SDK
   });
 });
 
-describe("a request that the SDK makes otherwise than expected", () => {
+describe("a request that the SDK builds differently", () => {
   const call = {
     target: { policy: { sdkRequests: false } },
     credential: undefined,
@@ -215,16 +215,16 @@ describe("a request that the SDK makes otherwise than expected", () => {
     return { asked, remarks: remarks.map(({ text }) => text) };
   }
 
-  test("is asked for twice and then no more, when it is as expected", async () => {
+  test("uses the SDK twice, when it matches the prediction", async () => {
     expect(await headsSeen(() => ({ "x-a": "1" }))).toEqual({ asked: 2, remarks: [] });
   });
 
-  test("is asked for every time, when its headers change", async () => {
+  test("uses the SDK every time, when its headers change", async () => {
     const seen = await headsSeen((index) => ({ "idempotency-key": String(index) }));
     expect(seen).toEqual({ asked: 6, remarks: [expect.stringContaining("headers change")] });
   });
 
-  test("is asked for every time, when it has another body", async () => {
+  test("uses the SDK every time, when its body differs", async () => {
     const seen = await headsSeen(
       () => ({}),
       (body) => JSON.stringify({ ...body, more: 1 }),

@@ -59,7 +59,7 @@ function resultsOf(value: unknown): readonly string[] {
 }
 
 test.each(Object.keys(STREAMS) as Wire[])(
-  "two calls with one id get ids of their own over %s, and each result goes back to its call",
+  "two calls with one id get distinct ids over %s, and each result is sent with its call",
   async (wire) => {
     const body = STREAMS[wire].map((data) => `data: ${JSON.stringify(data)}\n\n`).join("");
     const server = await serving(() => ({ headers: { "content-type": "text/event-stream" }, body, pieceBytes: 100 }));

@@ -105,7 +105,7 @@ const answering = (status: number, begin: string, end = true): Promise<Loopback>
   });
 
 describe.each(MODES)("$name, streaming: $streaming", ({ sdk, streaming }) => {
-  test("sends through the transport and gives the raw answer with its headers", async () => {
+  test("sends through the transport and returns the raw response with its headers", async () => {
     const server = await answering(200, '{"hello":1}');
     const seen = exchange({ streaming });
     const response = await sdk.send(transport(), server.origin, seen);
@@ -121,7 +121,7 @@ describe.each(MODES)("$name, streaming: $streaming", ({ sdk, streaming }) => {
     expect(server.requests[0]?.headers[sdk.keyHeader]).toContain(KEY);
   });
 
-  test("sends once although the answer is 500, and headers and body of the error reach us", async () => {
+  test("does not retry a 500, and headers and body of the error are available", async () => {
     const server = await answering(500, '{"error":{"message":"boom"}}');
     const seen = exchange({ streaming });
     const error = await failure(sdk.send(transport(), server.origin, seen));
@@ -132,14 +132,14 @@ describe.each(MODES)("$name, streaming: $streaming", ({ sdk, streaming }) => {
     expect(seen.errorBody).toBe('{"error":{"message":"boom"}}');
   });
 
-  test("sends once although nothing answers, and the transport's own error is kept", async () => {
+  test("does not retry a failed connection, and keeps the transport's error", async () => {
     const seen: Exchange & { failure?: unknown } = exchange({ streaming });
     await failure(sdk.send(transport(), "http://127.0.0.1:1", seen));
     expect(seen.failure).toMatchObject({ name: "ModelError", code: "connection_failed" });
     expect(seen.sent).toBe(false);
   });
 
-  test("closes the socket within 100 ms of an abort before the answer", async () => {
+  test("closes the socket within 100 ms of an abort before the response", async () => {
     const server = await serve(() => {});
     const seen: Exchange & { failure?: unknown } = exchange({ streaming });
     const pending = failure(sdk.send(transport(), server.origin, seen));
@@ -153,7 +153,7 @@ describe.each(MODES)("$name, streaming: $streaming", ({ sdk, streaming }) => {
     expect(seen.failure).toBe(reason);
   });
 
-  test("closes the socket within 100 ms of an abort inside the answer", async () => {
+  test("closes the socket within 100 ms of an abort during the response", async () => {
     const server = await answering(200, '{"begin":1}', false);
     const seen = exchange({ streaming });
     const response = await sdk.send(transport(), server.origin, seen);
@@ -166,7 +166,7 @@ describe.each(MODES)("$name, streaming: $streaming", ({ sdk, streaming }) => {
     expect(await server.allClosed()).toBeLessThan(100);
   });
 
-  test("is refused a redirect to another origin, with the key not sent", async () => {
+  test("rejects a redirect to another origin, without sending the key", async () => {
     const other = await serve((_request, response) => response.end("{}"));
     const server = await serve((_request, response) => {
       response.writeHead(307, { location: `${other.origin}/steal` }).end();
@@ -179,7 +179,7 @@ describe.each(MODES)("$name, streaming: $streaming", ({ sdk, streaming }) => {
   });
 });
 
-test("@anthropic-ai/sdk drops an error that speaks of a time-out: the exchange keeps it, and our own wording passes", async () => {
+test("@anthropic-ai/sdk drops errors that mention a timeout: the exchange keeps them, and our message passes", async () => {
   const anthropic = SDKS.find(({ name }) => name.startsWith("anthropic")) as Sdk;
   const mute = await listen(net.createServer((socket) => void socket.resume()));
   const seen: Exchange & { failure?: unknown } = exchange({ connectTimeoutMs: 20 });

@@ -19,7 +19,7 @@ class NotingClock extends JumpingClock {
   }
 }
 
-describe.each(WIRES)("a limit on the %s wire", (wire) => {
+describe.each(WIRES)("a rate limit on the %s wire", (wire) => {
   test.each([
     [
       "a header",
@@ -43,7 +43,7 @@ describe.each(WIRES)("a limit on the %s wire", (wire) => {
       "its words",
       () => ({ body: JSON.stringify({ error: { message: "Limit reached, please try again in 24h0m0s." } }) }),
     ],
-  ])("that resets tomorrow is not retried, when %s says so", async (_, said) => {
+  ])("that resets tomorrow according to %s is not retried", async (_, said) => {
     const server = await serving(() => ({ status: 429, ...said() }));
     const error = await failureOf(modelAt(wire, server.origin, "num_retries = 3").codegen("Hello"));
     expect(server.requests).toHaveLength(1);
@@ -51,7 +51,7 @@ describe.each(WIRES)("a limit on the %s wire", (wire) => {
     expect(Math.abs((error.retryAfterMs ?? 0) - DAY_MS)).toBeLessThan(60_000);
   });
 
-  test("tells its buckets in the error", async () => {
+  test("is in the error's rateLimit", async () => {
     const headers = {
       "x-ratelimit-limit-requests": "20",
       "x-ratelimit-remaining-requests": "0",
@@ -62,7 +62,7 @@ describe.each(WIRES)("a limit on the %s wire", (wire) => {
     expect(error.rateLimit).toEqual({ requests: { limit: 20, remaining: 0, resetMs: 1_000 } });
   });
 
-  test("that the simulator was told to lift after 50 ms is lifted then", async () => {
+  test("scripted for 50 ms ends after 50 ms", async () => {
     const simulator = await simulate({ script: [{ kind: "rate-limit", retryAfter: 0.05 }] });
     const clock = new NotingClock();
     const factory = ModelFactory.parse(entry(wire, simulator.url, `${AT_ONCE}\n${PATIENT}`), {
