@@ -58,7 +58,7 @@ export const decoders = [
     [
       "chat-empty-call-is-content",
       "an empty tool call fragment counts as content",
-      "saidIn",
+      "hasCalls",
       drop("saysSomething(call)"),
     ],
     ["chat-empty-part-is-content", "an empty text part counts as content", "hasContent", always('part["text"] !== ""')],
