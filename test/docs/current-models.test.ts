@@ -19,7 +19,7 @@ const shown = [
 /** Every quoted word; those that are no ids of models are unknown to the catalog. */
 const quoted = (text: string) => [...text.matchAll(/["'`]([a-z][\w.:/-]+)["'`]/g)].map(([, word = ""]) => word);
 
-describe("models that readers are told to use", () => {
+describe("recommended models", () => {
   it("have no announced end on a page, in an example or in the shipped models.toml", () => {
     const retiring = shown.flatMap(({ place, text }) =>
       quoted(text).flatMap((id) => {
@@ -34,7 +34,7 @@ describe("models that readers are told to use", () => {
     expect(STARTERS.filter(({ model }) => infoOf(model)?.retiresOn != null)).toEqual([]);
   });
 
-  it("are found where they stand", () => {
+  it("are found in text", () => {
     expect(shown.flatMap(({ text }) => quoted(text)).filter((id) => infoOf(id) !== null).length).toBeGreaterThan(20);
   });
 });

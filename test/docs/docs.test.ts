@@ -128,18 +128,18 @@ beforeAll(async () => {
 afterAll(() => rmSync(SCRATCH, { recursive: true, force: true }));
 
 describe("the pages", () => {
-  it("have blocks of known languages only, so that none escapes the tests", () => {
+  it("have only blocks of tested languages", () => {
     expect(blocks.filter(({ language }) => !KNOWN_LANGUAGES.includes(language)).map(placeOf)).toEqual([]);
   });
 
-  it("give a reason for each block that is not run", () => {
+  it("have a reason for each block that is not run", () => {
     const silent = of("ts", "sh", "console").filter(
       ({ flags, text }) => flags.includes("no-run") && !/^\s*(?:\/\/|#|\$.*#)/.test(text),
     );
     expect(silent.map(placeOf)).toEqual([]);
   });
 
-  it("show enough to be worth this", () => {
+  it("have enough code blocks", () => {
     expect(of("ts").length).toBeGreaterThan(30);
     expect(of("toml").length).toBeGreaterThan(20);
   });

@@ -34,7 +34,7 @@ function leadsNowhere({ page, target }: Link): boolean {
 }
 
 describe("links of the pages", () => {
-  it("lead somewhere", () => {
+  it("have existing targets", () => {
     expect(relative.length).toBeGreaterThan(40);
     expect(relative.filter(leadsNowhere).map(({ page, target }) => `${page} -> ${target}`)).toEqual([]);
   });
@@ -62,7 +62,7 @@ describe("links of the pages", () => {
     expect(PAGES.filter((page) => !reached.has(page))).toEqual([]);
   });
 
-  it("are short enough to be read: the README is under 120 lines, a guide page under 220", () => {
+  it("are short: the README has under 120 lines, a guide page under 220", () => {
     const tooLong = PAGES.filter((page) => !/^docs\/reference\/|^docs\/inside\/faults\.md$/.test(page)).filter(
       (page) => readPage(page).split("\n").length > (page === "README.md" ? 120 : 219),
     );

@@ -37,7 +37,7 @@ function claimsOf(words: string): Partial<ErrorRow> {
   };
 }
 
-describe("what the reliability page states by hand", () => {
+describe("facts on the reliability page", () => {
   const rows = tableBelow("Error by error");
 
   it.each(rows.flatMap(([, codes = "", words = ""]) => codesIn(codes).map((code) => [code, words] as const)))(
@@ -50,7 +50,7 @@ describe("what the reliability page states by hand", () => {
     },
   );
 
-  it("says something of every code that a provider can cause", () => {
+  it("mentions every code that a provider can cause", () => {
     const said = rows.flatMap(([, codes = ""]) => codesIn(codes));
     const own = [
       "unsupported",
@@ -108,8 +108,8 @@ describe("what the reliability page states by hand", () => {
   });
 });
 
-describe("what the README counts", () => {
-  it("has as many providers as there are, the simulator not counted", () => {
+describe("numbers in the README", () => {
+  it("has the number of providers, without the simulator", () => {
     expect(readPage("README.md")).toContain(`| ${PROVIDERS.length - 1} + any compatible server |`);
   });
 });

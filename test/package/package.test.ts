@@ -29,7 +29,7 @@ describe("the tarball", () => {
     expect(paths).toEqual(expect.arrayContaining([...needed, ...entries, "schemas/models.schema.json"]));
   });
 
-  it("has nothing else: no tests, no sources, no generator, no leftovers of an older build", () => {
+  it("has nothing else: no tests, sources, generators or files of older builds", () => {
     const paths = consumer.files.map(({ path }) => path);
     const folders = new Set(paths.filter((path) => path.includes("/")).map((path) => path.split("/")[0]));
     expect([...folders].sort()).toEqual(["bin", "dist", "docs", "examples", "schemas"]);
@@ -53,13 +53,13 @@ describe("the tarball", () => {
     expect(chunks.filter((path) => !reached.has(basename(path)))).toEqual([]);
   });
 
-  it("imports its dependencies, all of them and nothing else", () => {
+  it("imports exactly its dependencies", () => {
     const built = consumer.files.map(({ path }) => path).filter((path) => /^dist\/.*\.js$/.test(path));
     const bare = built.flatMap(specifiersIn).filter((specifier) => !/^(?:\.|node:)/.test(specifier));
     expect([...new Set(bare)].sort()).toEqual(DEPENDENCIES.toSorted());
   });
 
-  it("has the licence of every package whose code is in it", () => {
+  it("has the license of every bundled package", () => {
     const home = join(consumer.folder, "node_modules/modelwright");
     const built = consumer.files.map(({ path }) => path).filter((path) => /^dist\/.*\.js$/.test(path));
     const inside = built.flatMap((path) =>
@@ -75,7 +75,7 @@ describe("the tarball", () => {
     expect(readFileSync(join(home, "NOTICE"), "utf8")).toContain("dist/licenses.txt");
   });
 
-  it("has a bin that may be executed, there and in the working copy", () => {
+  it("has an executable bin, also in the working copy", () => {
     const bin = consumer.files.find(({ path }) => path === "bin/modelwright.js");
     expect((bin?.mode ?? 0) & 0o777).toBe(0o755);
     expect(statSync(join(ROOT, "bin/modelwright.js")).mode & 0o111).toBe(0o111);
@@ -87,7 +87,7 @@ describe("the tarball", () => {
     expect(built.filter(({ path }) => readFileSync(join(home, path), "utf8").includes("sourceMappingURL"))).toEqual([]);
   });
 
-  it("has every page, and every file that a page links to", () => {
+  it("has every page and every linked file", () => {
     const paths = consumer.files.map(({ path }) => path);
     const pages = paths.filter((path) => path.endsWith(".md"));
     expect(pages.length).toBeGreaterThan(30);
@@ -102,7 +102,7 @@ describe("the tarball", () => {
     expect(linked.filter(({ target }) => !isShipped(target))).toEqual([]);
   });
 
-  it("names only files that are in it", () => {
+  it("refers only to files that it contains", () => {
     const home = join(consumer.folder, "node_modules/modelwright");
     const { exports, bin } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as {
       exports: object;
@@ -117,7 +117,7 @@ describe("the tarball", () => {
 });
 
 describe("a project that installed it", () => {
-  it("compiles strictly, checks our declarations too, and needs the types of no SDK", () => {
+  it("compiles in strict mode with our declarations, without types of an SDK", () => {
     copyFileSync(join(import.meta.dirname, "consumer.ts"), join(consumer.folder, "consumer.ts"));
     const examples = examplesOf(ROOT);
     expect(examples.length).toBeGreaterThanOrEqual(5);
@@ -148,7 +148,7 @@ describe("a project that installed it", () => {
     60_000,
   );
 
-  it("does not compile with a name that models.toml does not have, or an option that its model does not take", () => {
+  it("does not compile with an unknown name or an unsupported option", () => {
     copyFileSync(join(ROOT, "models.toml"), join(consumer.folder, "models.toml"));
     expect(consumer.node("node_modules/modelwright/bin/modelwright.js", "types").status).toBe(0);
     mkdirSync(join(consumer.folder, "refused"));
@@ -200,7 +200,7 @@ describe("a project that installed it", () => {
       graph = JSON.parse(stdout) as typeof graph;
     });
 
-    it("no SDK and none of the rarely needed packages before the first call", () => {
+    it("no SDK and no rarely used package before the first call", () => {
       const packages = (urls: readonly string[]) =>
         [...new Set(urls.map(packageOf))].filter((name) => DEPENDENCIES.includes(name));
       expect(packages([...graph.imported, ...graph.created, ...graph.testing])).toEqual([]);
@@ -213,7 +213,7 @@ describe("a project that installed it", () => {
       expect(graph.created).toEqual([]);
     });
 
-    it("no part of Node that only a connection or a hash needs", () => {
+    it("no Node module that only a connection or a hash needs", () => {
       expect(graph.ofNode).toContain("NativeModule net");
       const early = /^NativeModule (?:_?(?:tls|http|https|zlib|http2|crypto)|internal\/deps\/undici)/;
       expect(graph.ofNode.filter((name) => early.test(name))).toEqual([]);
@@ -224,7 +224,7 @@ describe("a project that installed it", () => {
 describe("the command of the tarball", () => {
   const command = (...args: string[]) => consumer.node("node_modules/modelwright/bin/modelwright.js", ...args);
 
-  it("says its version", () => {
+  it("prints its version", () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
     expect(command("--version")).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: "" });
   });
@@ -260,7 +260,7 @@ describe("the command of the tarball", () => {
   it.each([
     [["no-such-command"], "unknown command"],
     [["run", "-m", "codre", "Hello"], "coder"],
-  ])("ends with 2 for %j and says why on stderr", (args, why) => {
+  ])("exits with 2 for %j and a message on stderr", (args, why) => {
     copyFileSync(join(ROOT, "models.toml"), join(consumer.folder, "models.toml"));
     const { status, stdout, stderr } = command(...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
@@ -276,13 +276,13 @@ describe("an older Node", () => {
     return consumer.node("--import", "./older.mjs", ...args);
   };
 
-  it("is refused by the command in one line", () => {
+  it("is rejected by the CLI in one line", () => {
     const refused = { status: 1, stdout: "", stderr: `${SENTENCE}\n` };
     expect(under("node_modules/modelwright/bin/modelwright.js", "models")).toEqual(refused);
   });
 
   it.each(["modelwright", "modelwright/inject", "modelwright/testing"])(
-    "is refused by import and require of %s",
+    "is rejected by import and require of %s",
     (name) => {
       consumer.write("import.mjs", `import("${name}").catch(({ message }) => console.log(message));`);
       consumer.write("require.cjs", `try { require("${name}"); } catch ({ message }) { console.log(message); }`);
@@ -302,7 +302,7 @@ describe("a CommonJS program", () => {
   });
 });
 
-describe("what others check of a package", () => {
+describe("package checks", () => {
   it("publint finds nothing", () => {
     const { status, stdout } = run(
       [

@@ -94,7 +94,7 @@ for (const wire of WIRES) {
   });
 }
 
-describe("another origin gets nothing", () => {
+describe("nothing is sent to another origin", () => {
   for (const { name, keys, options } of HOSTS) {
     test.each([301, 302, 303, 307, 308])(`of a request to ${name} by a redirect with %i`, async (status) => {
       const other = await serving(() => smallBody("openai"));
@@ -111,7 +111,7 @@ describe("another origin gets nothing", () => {
   }
 });
 
-describe("a proxy's credentials", () => {
+describe("the credentials of a proxy", () => {
   const PROXY = (port: number) =>
     `proxy = "http://clerk:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${port}"`;
   const BASIC = `Basic ${Buffer.from(`clerk:${SECRETS.proxyPassword}`).toString("base64")}`;
@@ -135,7 +135,7 @@ describe("a proxy's credentials", () => {
   }
 });
 
-test("CONNECT for an https origin tells the proxy host and port, and no credential of the origin", async () => {
+test("CONNECT for an https origin sends host and port to the proxy, and no credential of the origin", async () => {
   const seen: string[] = [];
   const origin = await listen(
     https.createServer({ ...IDENTITIES.good }, (request, response) => {

@@ -85,7 +85,7 @@ api_key = "${key}"
     });
   }
 
-  test("also for an answer with --raw, which may hold the prompt but no key", async () => {
+  test("with --raw, which may contain the prompt but no key", async () => {
     const server = await serving(() => smallBody("openai"));
     const argv = ["run", "-m", "asked", "--json", "--raw", PROMPT];
     const { out, err, code } = await cli(argv, { toml: tomlFor(server.origin), env: ENV });
@@ -94,7 +94,7 @@ api_key = "${key}"
   });
 });
 
-describe("a picture of models.toml stars out", () => {
+describe("an excerpt of models.toml masks", () => {
   const MISTAKES = [
     ["a key above the mistake", `api_key = "${key}"\ntemprature = 1`],
     ["a key below the mistake", `temprature = 1\napi_key = '${key}'`],
@@ -121,7 +121,7 @@ describe("a picture of models.toml stars out", () => {
     }
   });
 
-  test("nothing that is no secret", async () => {
+  test("only secrets", async () => {
     const toml = '[models.a]\nname = "a"\nprovider = "openai"\napi_key = "env:OPENAI_API_KEY"\ntemprature = 1\n';
     const { out } = await cli(["check"], { toml });
     expect(out).toContain('4 | api_key = "env:OPENAI_API_KEY"');

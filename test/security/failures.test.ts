@@ -60,8 +60,8 @@ async function proxyThat(status: number) {
   return { port: (await listen(server)).port, heads };
 }
 
-describe("a failure on the way shows no secret:", () => {
-  test("nothing listens", async () => {
+describe("a transport failure shows no secret:", () => {
+  test("a refused connection", async () => {
     const { error, text } = await fail(OPENAI("http://127.0.0.1:1"));
     expect(error.code).toBe("connection_failed");
     expectKept(text);
@@ -73,14 +73,14 @@ describe("a failure on the way shows no secret:", () => {
     expectKept(text);
   });
 
-  test.each(["http", "https"])("a proxy that is not there, for %s", async (scheme) => {
+  test.each(["http", "https"])("an unreachable proxy, for %s", async (scheme) => {
     const { error, text } = await fail(`${OPENAI(`${scheme}://example.invalid`)}\nproxy = "${PROXY_USER(1)}"`);
     expect(error.code).toBe("connection_failed");
     expect(error.message).toContain("127.0.0.1:1");
     expectKept(text);
   });
 
-  test.each(["http", "https"])("a proxy that wants other credentials and repeats them, for %s", async (scheme) => {
+  test.each(["http", "https"])("a proxy that requires other credentials and repeats them, for %s", async (scheme) => {
     const proxy = await proxyThat(407);
     const { error, text } = await fail(`${OPENAI(`${scheme}://example.invalid`)}\nproxy = "${PROXY_USER(proxy.port)}"`);
     expect(error.code).toBe("proxy_refused");
@@ -88,7 +88,7 @@ describe("a failure on the way shows no secret:", () => {
     expectKept(text);
   });
 
-  test("a server that never answers, at each clock, and an abort", async () => {
+  test("a server that never answers, for each timeout and an abort", async () => {
     const server = await serving(() => undefined);
     for (const clock of ["timeout", "deadline"])
       expectKept((await fail(`${OPENAI(server.origin)}\n${clock} = "30ms"`)).text);
@@ -97,7 +97,7 @@ describe("a failure on the way shows no secret:", () => {
     expectKept(text);
   });
 
-  test("a query of base_url that holds a key", async () => {
+  test("a base_url with a key in its query", async () => {
     const server = await serving(() => ({ status: 404, body: "no such page" }));
     const entry = OPENAI(server.origin).replace("/v1", `/v1?key=${query}`);
     const { text } = await fail(entry);
@@ -113,7 +113,7 @@ describe("a failure on the way shows no secret:", () => {
     expectKept(text);
   });
 
-  test("a token hook that gives a token HTTP cannot carry", async () => {
+  test("a token hook that returns an invalid header value", async () => {
     const server = await serving(() => smallBody("google"));
     const options = { tokens: { vertex: async () => `${token}\r\nx-evil: 1` } };
     const { error, text } = await fail(
@@ -125,7 +125,7 @@ describe("a failure on the way shows no secret:", () => {
     expectKept(text);
   });
 
-  test("a fetch of the caller that fails with all it was given", async () => {
+  test("a custom fetch that throws its arguments", async () => {
     const transport = async (url: unknown, init: unknown): Promise<never> => {
       throw Object.assign(new Error(`cannot reach ${url}`), { config: init, cause: new Error(JSON.stringify(init)) });
     };
@@ -136,7 +136,7 @@ describe("a failure on the way shows no secret:", () => {
     }
   });
 
-  test("a fetch of the caller whose answer repeats the request", async () => {
+  test("a custom fetch whose response repeats the request", async () => {
     const transport = async (_url: unknown, init?: RequestInit) => {
       const sent = [...new Headers(init?.headers)].map((pair) => pair.join(" ")).join("; ");
       return new Response(`{"error":{"message":${JSON.stringify(`${sent} ${init?.body}`)}}}`, {
@@ -164,7 +164,7 @@ describe("a failure on the way shows no secret:", () => {
     expectKept(text);
   });
 
-  test("a cause keeps what is no secret", async () => {
+  test("a cause keeps text without secrets", async () => {
     const { error } = await fail(OPENAI("http://127.0.0.1:1"));
     expect(everythingOf(error.cause)).toContain("ECONNREFUSED");
   });
@@ -217,10 +217,10 @@ describe("an error before anything is sent shows no secret:", () => {
   });
 });
 
-describe("an answer that came", () => {
+describe("a delivered answer", () => {
   const answered = (wire: "openai") => ({ body: JSON.stringify(SMALL_BODY[wire]).replace("fine", ANSWER) });
 
-  test.each(["text", "json"])("leaves no text in the %s log unless log_content says so", async (format) => {
+  test.each(["text", "json"])("is not in the %s log without log_content", async (format) => {
     const server = await serving(() => answered("openai"));
     for (const content of [false, true]) {
       const logging = `level = "debug"\nformat = "${format}"\nlog_content = ${content}`;
@@ -232,7 +232,7 @@ describe("an answer that came", () => {
     }
   });
 
-  test("is stored under a key that holds neither key nor prompt", async () => {
+  test("has a cache key without API key and prompt", async () => {
     const set = vi.spyOn(MemoryStore.prototype, "set");
     const server = await serving(() => answered("openai"));
     const { factory } = factoryWith(OPENAI(server.origin));
@@ -246,7 +246,7 @@ describe("an answer that came", () => {
     expectKept(everythingOf([reply, factory.usage("model")]), true);
   });
 
-  test("leaves the environment as it was", async () => {
+  test("does not change the environment", async () => {
     const before = JSON.stringify(process.env);
     const server = await serving(() => smallStream("openai"));
     const { factory } = factoryWith(OPENAI(server.origin).replace(key, "env:SOME_KEY"), { env: { SOME_KEY: key } });

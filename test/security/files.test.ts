@@ -48,20 +48,20 @@ function configErrorOf(run: () => unknown): ConfigError {
 }
 
 describe("a log file", () => {
-  test("is its owner's alone", async () => {
+  test("is readable only by its owner", async () => {
     await logInto("own.log");
     expect(mode(at("own.log"))).toBe("600");
     expect(readFileSync(at("own.log"), "utf8")).toContain("call answered");
   });
 
-  test("that others could read is closed to them", async () => {
+  test("that others could read becomes private", async () => {
     writeFileSync(at("open.log"), "before\n", { mode: 0o666 });
     await logInto("open.log");
     expect(mode(at("open.log"))).toBe("600");
     expect(readFileSync(at("open.log"), "utf8")).toMatch(/^before\n/);
   });
 
-  test("that is taken away while it is written comes back as its owner's alone", async () => {
+  test("that is deleted while in use is recreated as private", async () => {
     const server = await serving(() => {
       rmSync(at("turned.log"), { force: true });
       return smallBody("openai");
@@ -76,7 +76,7 @@ describe("a log file", () => {
   });
 
   test.each(["is there", "is not there yet"])(
-    "behind a link to a file that %s is refused, and that file stays as it was",
+    "that is a link to a file that %s is rejected, and the file is not changed",
     async (state) => {
       if (state === "is there") writeFileSync(at("victim"), "mine\n", { mode: 0o644 });
       symlinkSync(at("victim"), at("link.log"));
@@ -90,7 +90,7 @@ describe("a log file", () => {
     },
   );
 
-  test("that becomes a link while it is written is not followed", async () => {
+  test("that becomes a link while in use is not followed", async () => {
     writeFileSync(at("victim"), "mine\n");
     const server = await serving(() => {
       rmSync(at("swapped.log"), { force: true });
@@ -114,7 +114,7 @@ describe("a log file", () => {
   test.each([
     ["in a folder that is not there", "nowhere/own.log"],
     ["that is a folder", "."],
-  ])("%s is a ConfigError that names the whole path", (_name, file) => {
+  ])("%s is a ConfigError with the full path", (_name, file) => {
     const toml = `[logging]\nfile = "${file}"\n[models.a]\nname = "m"\nprovider = "simulator"\n`;
     const error = configErrorOf(() => ModelFactory.parse(toml, { env: {}, baseDir: folder }));
     expect(error.message).toContain(join(folder, file));
@@ -132,7 +132,7 @@ describe("init writes", () => {
     expect(secretsIn(text + out + err)).toEqual([]);
   });
 
-  test("nothing through a link, unless it is told to overwrite", async () => {
+  test("nothing through a link, except with --force", async () => {
     writeFileSync(at("victim"), "mine\n");
     symlinkSync(at("victim"), at("models.toml"));
     const { code } = await cli(["init", at("models.toml"), "--yes"], { env });
@@ -151,14 +151,14 @@ describe("a file: reference", () => {
     return factory.get("a");
   };
 
-  test("is read from beside the file or from wherever its path leads; its author is trusted", () => {
+  test("is read from any path, because the author of the file is trusted", () => {
     mkdirSync(at("inner"));
     writeFileSync(at("key"), `${SECRETS.key}\n`);
     for (const path of ["../key", at("key")])
       expect(secretsIn(JSON.stringify(keyFrom(`file:${path}`, at("inner")).config))).toEqual([]);
   });
 
-  test("in a text without a folder reads nothing", () => {
+  test("in text without a directory reads nothing", () => {
     const toml = `[models.a]\nname = "m"\nprovider = "openai"\napi_key = "file:/etc/hostname"\n`;
     expect(configErrorOf(() => ModelFactory.parse(toml, { env: {} })).message).toContain("baseDir");
   });
@@ -182,7 +182,7 @@ describe("a file: reference", () => {
     }
   });
 
-  test("to a pipe nobody writes to does not wait", () => {
+  test("to a pipe without a writer does not block", () => {
     execFileSync("mkfifo", [at("pipe")]);
     expect(configErrorOf(() => keyFrom(`file:${at("pipe")}`)).message).toContain("not a regular file");
     const toml = `[models.a]\nname = "m"\nprovider = "openai"\napi_key = "k"\ntls = { ca_file = "pipe" }\n`;

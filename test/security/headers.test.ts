@@ -42,7 +42,7 @@ function refusal(line: string, env: Readonly<Record<string, string>> = {}): Conf
   throw new Error(`accepted: ${line}`);
 }
 
-describe("models.toml is refused with place and path, and without the value, for", () => {
+describe("models.toml is rejected with position and path, without the value, for", () => {
   for (const [name, bad] of BAD_CHARACTERS) {
     test.each([
       ["extra_headers", "extra_headers = { x-team = VALUE }", "models.a.extra_headers.x-team"],

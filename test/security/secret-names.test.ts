@@ -16,7 +16,7 @@ it.each(
   "max_tokens maxTokens auth_header authHeader author passage temperature x-team system error_code idempotency-key".split(
     " ",
   ),
-)("%s is not", (name) => expect(isSecretName(name)).toBe(false));
+)("%s is not the name of a credential", (name) => expect(isSecretName(name)).toBe(false));
 
 it.each([
   ["https://clerk:hunter2@host.test/v1", "https://[secret]@host.test/v1"],
@@ -25,7 +25,7 @@ it.each([
   ["https://host.test?a=1&api_key=x#access_token=y", "https://host.test?a=1&api_key=[secret]#access_token=[secret]"],
   ["/v1/models?api%5Fkey=x&sort=key", "/v1/models?api%5Fkey=[secret]&sort=key"],
   ["clone ssh://git:word@host.test, then go on", "clone ssh://[secret]@host.test, then go on"],
-])("the address %s is shown as %s", (address, shown) => expect(maskedAddress(address)).toBe(shown));
+])("the URL %s is displayed as %s", (address, shown) => expect(maskedAddress(address)).toBe(shown));
 
 it.each([
   ["https://clerk:p%40ss@host.test", ["p%40ss", "p@ss", btoa("clerk:p@ss")]],
@@ -33,9 +33,11 @@ it.each([
   ["https://clerk@host.test", []],
   ["https://host.test?sort=name&sig=a+b%2F", ["a+b%2F", "a+b/", "a b/"]],
   [`{"hook":"https://host.test?key=abc","n":1}`, ["abc"]],
-])("%s holds the secrets %j", (text, secrets) => expect(addressSecrets(text)).toEqual(expect.arrayContaining(secrets)));
+])("%s contains the secrets %j", (text, secrets) =>
+  expect(addressSecrets(text)).toEqual(expect.arrayContaining(secrets)),
+);
 
-it("an address without a credential holds no secrets", () =>
+it("a URL without a credential contains no secrets", () =>
   expect(addressSecrets("https://clerk@host.test/a?sort=name#top and mail to a@b.test")).toEqual([]));
 
 it.each(["x-auth", "x-gateway-token", "cookie", "api-key", "set-cookie", "x-amz-signature"])(
@@ -72,7 +74,7 @@ it("a credential in extra_body or a header is in neither the settings nor an err
     expect(shown).not.toContain(secret);
 });
 
-it("a key that was written as the name of a header is in no part of the problem", () => {
+it("a key that was written as a header name is not in the problem", () => {
   const key = "sk-proj-Pq8Xz3Wm6Vk1Ju9Bn4Cd";
   const toml = `[models.m]\nname = "gpt-4o"\nprovider = "openai"\n[models.m.extra_headers]\n"${key} x" = "a"\n${key} = 7\n`;
   let error: unknown;

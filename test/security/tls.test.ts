@@ -52,21 +52,18 @@ describe("a certificate", () => {
     ["signed by itself", "selfSigned", "", "DEPTH_ZERO_SELF_SIGNED_CERT", "tls.ca_file"],
     ["of an authority nobody knows", "good", "", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "tls.ca_file"],
     ["of another authority than ours", "otherAuthority", OURS, "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "tls.ca_file"],
-  ] as const)(
-    "%s is connection_failed, says why, and is not asked for again",
-    async (_name, identity, keys, code, why) => {
-      const server = await answering(IDENTITIES[identity]);
-      const outcome = await modelAt(server, keys, FILES).safeCodegen("Hello");
-      const { error } = outcome as { error: ModelError };
-      expect(error.code).toBe("connection_failed");
-      expect(error.message).toContain(code);
-      expect(error.message).toContain(why);
-      expect(error.retryable).toBe(false);
-      expect([error.attempts.length, server.opened, server.requests.length]).toEqual([1, 1, 0]);
-    },
-  );
+  ] as const)("%s is connection_failed with the reason, without a retry", async (_name, identity, keys, code, why) => {
+    const server = await answering(IDENTITIES[identity]);
+    const outcome = await modelAt(server, keys, FILES).safeCodegen("Hello");
+    const { error } = outcome as { error: ModelError };
+    expect(error.code).toBe("connection_failed");
+    expect(error.message).toContain(code);
+    expect(error.message).toContain(why);
+    expect(error.retryable).toBe(false);
+    expect([error.attempts.length, server.opened, server.requests.length]).toEqual([1, 1, 0]);
+  });
 
-  test("that is bad hands on to a fallback", async () => {
+  test("that is invalid uses a fallback", async () => {
     const [bad, good] = [await answering(IDENTITIES.expired), await answering(IDENTITIES.good)];
     const other = tomlFor(good, OURS).replace("models.a", "models.b");
     const toml = `${tomlFor(bad, `${OURS}\nfallback_models = ["b"]`)}\n${other}`;
@@ -75,12 +72,12 @@ describe("a certificate", () => {
     expect((await factory.get("a").codegen("Hello")).model).toBe("b");
   });
 
-  test("of the authority in tls.ca_file is accepted", async () => {
+  test("from the authority in tls.ca_file is accepted", async () => {
     const server = await answering(IDENTITIES.good);
     expect((await modelAt(server, OURS, FILES).codegen("Hello")).text).toBe("fine");
   });
 
-  test("of any kind is accepted with reject_unauthorized = false, and for that entry alone", async () => {
+  test("of any kind is accepted only for the entry with reject_unauthorized = false", async () => {
     for (const identity of ["expired", "otherHost", "selfSigned", "otherAuthority"] as const) {
       const server = await answering(IDENTITIES[identity]);
       const trusting = modelAt(server, "tls = { reject_unauthorized = false }");
@@ -113,12 +110,12 @@ await factory.close();`;
 }
 
 describe("variables of the process", () => {
-  test("NODE_TLS_REJECT_UNAUTHORIZED=0 does not switch the check off", async () => {
+  test("NODE_TLS_REJECT_UNAUTHORIZED=0 does not disable the check", async () => {
     const server = await answering(IDENTITIES.expired);
     expect(await inProcess(server, "", { NODE_TLS_REJECT_UNAUTHORIZED: "0" })).toBe("connection_failed");
   });
 
-  test("NODE_EXTRA_CA_CERTS is kept, and tls.ca_file comes on top of it and of the usual authorities", async () => {
+  test("NODE_EXTRA_CA_CERTS and the default authorities are kept with tls.ca_file", async () => {
     const files = { "ca.pem": OTHER_AUTHORITY, "extra.pem": AUTHORITY };
     const server = await answering(IDENTITIES.good);
     expect(await inProcess(server, OURS, { NODE_EXTRA_CA_CERTS: "HERE/extra.pem" }, files)).toBe("fine");

@@ -35,7 +35,7 @@ describe("blockNetwork", () => {
     ["claude", "api.anthropic.com"],
     ["gpt", "api.openai.com"],
     ["gemini", "generativelanguage.googleapis.com"],
-  ])("refuses the provider of %s at once and says which address it was", async (name, host) => {
+  ])("rejects the provider of %s at once and names the URL", async (name, host) => {
     const { network, factory } = factoryOf(CLOUD);
     const outcome = await factory.get(name).safeCodegen("Hello");
     const error = outcome.ok ? undefined : outcome.error;
@@ -44,13 +44,13 @@ describe("blockNetwork", () => {
     expect(network.refused.map(({ method, url }) => [method, new URL(url).host])).toEqual([["POST", host]]);
   });
 
-  it("refuses a stream as well", async () => {
+  it("rejects streams", async () => {
     const { network, factory } = factoryOf(CLOUD);
     await expect(factory.get("gpt").stream("Hello").reply).rejects.toMatchObject({ code: "invalid_request" });
     expect(network.refused).toHaveLength(1);
   });
 
-  it("keeps no credential of what it refused, neither in the record nor in the error", async () => {
+  it("keeps no credential of rejected requests in the record or the error", async () => {
     const { network, factory } = factoryOf(CLOUD);
     const errors = [];
     for (const name of ["claude", "gpt", "gemini"]) errors.push(await factory.get(name).safeCodegen("Hello"));
@@ -58,7 +58,7 @@ describe("blockNetwork", () => {
     expect(network.refused.map(({ body }) => JSON.stringify(body).includes("Hello"))).toEqual([true, true, true]);
   });
 
-  it("lets a server on this machine answer, by number and by name", async () => {
+  it("allows local servers, by IP address and name", async () => {
     const simulator = await startSimulator();
     onTestFinished(() => simulator.close());
     const { port } = new URL(simulator.url);
@@ -76,7 +76,7 @@ base_url = "http://${host}:${port}/v1"
     expect(simulator.requests).toHaveLength(2);
   });
 
-  it("does not take the word of a name that only looks local, nor of a proxy elsewhere", async () => {
+  it("rejects names that only look local, and remote proxies", async () => {
     const { network, factory } = factoryOf(`
 [models.lookalike]
 name = "m"
@@ -100,7 +100,7 @@ proxy = "http://proxy.example.com:8080"
     expect(network.refused).toHaveLength(2);
   });
 
-  it('leaves provider = "simulator" alone', async () => {
+  it('allows provider = "simulator"', async () => {
     const { network, factory } = factoryOf('[models.m]\nname = "gpt-4o-mini"\nprovider = "simulator"');
     expect((await factory.create().codegen("Hello")).text).toContain("simulated");
     expect(network.refused).toEqual([]);

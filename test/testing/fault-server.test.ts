@@ -28,7 +28,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe("the bytes of a script", () => {
-  it("a plain answer names its length and ends the connection", async () => {
+  it("a JSON response has its length and closes the connection", async () => {
     const server = await serving({
       attempts: [
         [
@@ -49,7 +49,7 @@ describe("the bytes of a script", () => {
     expect(answer.ending).toBe("end");
   });
 
-  it("scripts are taken in order of arrival, and the last one repeats", async () => {
+  it("scripts are used in order of arrival, and the last one repeats", async () => {
     const server = await serving({
       attempts: [
         [
@@ -64,7 +64,7 @@ describe("the bytes of a script", () => {
     expect(codes).toEqual([429, 200, 200]);
   });
 
-  it("events have the line end of the step before them, and the server's own if it has one", async () => {
+  it("events have the line end of the preceding step, or that of the server", async () => {
     const script = [["sse"], ["eol", "\r\n"], ["event", "ping", { a: 1 }], ["data", "x"], ["end"]] as const;
     const own = await serving({ attempts: [script] });
     expect(bodyOf(await rawExchange(own.port)).toString()).toBe('event: ping\r\ndata: {"a":1}\r\n\r\ndata: x\r\n\r\n');
@@ -72,14 +72,14 @@ describe("the bytes of a script", () => {
     expect(bodyOf(await rawExchange(fixed.port)).toString()).toBe('event: ping\rdata: {"a":1}\r\rdata: x\r\r');
   });
 
-  it("a chunked stream that is not ended lacks its last chunk", async () => {
+  it("an unfinished chunked stream lacks its last chunk", async () => {
     const cut = await serving({ attempts: [[["sse", "chunked"], ["data", "x"], ["fin"]]] });
     expect(bodyOf(await rawExchange(cut.port)).toString()).toBe("9\r\ndata: x\n\n\r\n");
     const whole = await serving({ attempts: [[["sse", "chunked"], ["data", "x"], ["end"]]] });
     expect(bodyOf(await rawExchange(whole.port)).toString()).toBe("9\r\ndata: x\n\n\r\n0\r\n\r\n");
   });
 
-  it("bytes are written as they are, past the framing with raw!", async () => {
+  it("bytes are written unchanged, without framing for raw!", async () => {
     const script = [["raw!", "HTTP/1.1 200 OK\r\n\r\n"], ["raw!", "a"], ["fin"]] as const;
     const past = await serving({ attempts: [script] });
     expect((await rawExchange(past.port)).bytes.toString()).toBe("HTTP/1.1 200 OK\r\n\r\na");
@@ -90,7 +90,7 @@ describe("the bytes of a script", () => {
   });
 
   it.each([{ split: 7 }, { attempts: [[["split", 7, 1], ["okjson"]]] }] as FaultServerOptions[])(
-    "segments are as long as asked: %j",
+    "segments have the requested length: %j",
     async (options) => {
       const server = await serving(options);
       const whole = await rawExchange((await serving()).port);
@@ -100,7 +100,7 @@ describe("the bytes of a script", () => {
     },
   );
 
-  it("a reset is one, after what was written", async () => {
+  it("a reset is sent after the written bytes", async () => {
     const server = await serving({
       attempts: [[["status", 200, { "content-length": "500" }], ["raw", '{"id"'], ["rst"]]],
     });
@@ -115,7 +115,7 @@ describe("the bytes of a script", () => {
     expect(headOf(await rawExchange(server.port))).toBe("HTTP/1.1 204 No Content\r\nconnection: close");
   });
 
-  it("a repeated step without a gap leaves in large writes", async () => {
+  it("repeated steps without a gap use large writes", async () => {
     const server = await serving({ attempts: [[["sse"], ["repeat", 10_000, ["data", "x"]], ["end"]]] });
     const answer = await rawExchange(server.port);
     expect(bodyOf(answer).toString()).toBe("data: x\n\n".repeat(10_000));
@@ -132,7 +132,7 @@ describe("the bytes of a script", () => {
 });
 
 describe("small answers", () => {
-  it("one body is an answer in every wire", async () => {
+  it("one body is an answer in every wire format", async () => {
     const body = (await (await fetch((await serving()).url)).json()) as Record<string, never[]>;
     expect(body["choices"]?.[0]?.["message"]?.["content"]).toBe("ok");
     expect(body["content"]?.[0]?.["text"]).toBe("ok");
@@ -145,7 +145,7 @@ describe("small answers", () => {
     ["openai-responses", "response.completed"],
     ["anthropic", "message_stop"],
     ["google", "STOP"],
-  ] as const)("the stream of %s ends with its own mark", async (wire, mark) => {
+  ] as const)("the stream of %s ends with its own marker", async (wire, mark) => {
     const server = await serving({ attempts: [[["okstream", wire]]] });
     expect((await (await fetch(server.url)).text()).trim().split("\n\n").at(-1)).toContain(mark);
   });
@@ -155,19 +155,19 @@ describe("compression", () => {
   const script = (mode: "flush" | "once" | "cut") =>
     [["gzip", mode], ["sse"], ["data", "a"], ["data", "b"], ["end"]] as const;
 
-  it("each step can be read by itself", async () => {
+  it("each step can be decoded separately", async () => {
     const server = await serving({ attempts: [[["gzip"], ["sse"], ["data", "a"], ["hang"]]] });
     const response = await fetch(server.url);
     const first = await response.body?.getReader().read();
     expect(new TextDecoder().decode(first?.value)).toBe("data: a\n\n");
   });
 
-  it("or comes all at the end", async () => {
+  it("or arrives completely at the end", async () => {
     const server = await serving({ attempts: [script("once")] });
     expect(gunzipSync(bodyOf(await rawExchange(server.port))).toString()).toBe("data: a\n\ndata: b\n\n");
   });
 
-  it("or is cut", async () => {
+  it("or is truncated", async () => {
     const server = await serving({ attempts: [script("cut")] });
     const answer = await rawExchange(server.port);
     expect(() => gunzipSync(bodyOf(answer))).toThrow("unexpected end");
@@ -181,7 +181,7 @@ describe("compression", () => {
 });
 
 describe("the record", () => {
-  it("has what came, credentials masked", async () => {
+  it("has the requests, with masked credentials", async () => {
     const server = await serving();
     const agent = new Agent();
     onTestFinished(() => agent.close());
@@ -199,7 +199,7 @@ describe("the record", () => {
     expect(JSON.stringify(server.requests)).not.toContain("sk-");
   });
 
-  it("reads chunked bodies, bodies in pieces and requests in one segment", async () => {
+  it("reads chunked bodies, split bodies and requests in one segment", async () => {
     const server = await serving({ keepAlive: true });
     const socket = connect(server.port, "127.0.0.1");
     onTestFinished(() => void socket.destroy());
@@ -215,7 +215,7 @@ describe("the record", () => {
     ]);
   });
 
-  it("says when the peer left, and what was written after that", async () => {
+  it("has the time of a disconnect, and the bytes written after it", async () => {
     const server = await serving({ attempts: [[["sse"], ["repeat", 1_000, ["data", "x"], 1]]] });
     const client = http.get(server.url, (response) => {
       response.once("data", () => client.destroy());
@@ -227,7 +227,7 @@ describe("the record", () => {
     expect(request?.bytesWrittenAfterClose).toBeLessThan(request?.bytesWritten ?? 0);
   });
 
-  it("a connection that the script resets was not closed by the peer", async () => {
+  it("does not report a scripted reset as closed by the peer", async () => {
     const server = await serving({ attempts: [[["rst"]]] });
     await rawExchange(server.port);
     await until(() => server.requests[0]?.closedMs !== undefined);
@@ -236,7 +236,7 @@ describe("the record", () => {
 });
 
 describe("connections", () => {
-  it("a kept connection serves the next request, and can be reset under it", async () => {
+  it("serve the next request when kept alive, and can be reset", async () => {
     const server = await serving({ keepAlive: true, attempts: [[["okjson"]], [["rst"]], [["okjson"]]] });
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
@@ -256,7 +256,7 @@ describe("connections", () => {
     expect(await codeOf(fetch(server.url))).toBe("ECONNREFUSED");
   });
 
-  it("swallows connections", async () => {
+  it("blackholes connections", async () => {
     const server = await serving({ connect: "blackhole" });
     const socket = connect(server.port, "127.0.0.1");
     onTestFinished(() => void socket.destroy());
@@ -265,7 +265,7 @@ describe("connections", () => {
     expect(await Promise.race([connected, silence])).toBe("silence");
   });
 
-  it("close ends what hangs", async () => {
+  it("close ends hanging requests", async () => {
     const server = await faultServer({ attempts: [[["hang"]]] });
     const answer = rawExchange(server.port);
     await until(() => server.requests.length === 1);
@@ -274,7 +274,7 @@ describe("connections", () => {
     expect(server.open).toBe(0);
   });
 
-  it("is closed by the end of its block", async () => {
+  it("is closed at the end of its block", async () => {
     const url = await (async () => {
       await using server = await faultServer();
       return server.url;
@@ -291,7 +291,7 @@ describe("TLS", () => {
         .once("error", reject);
     });
 
-  it("a good certificate is accepted by whoever trusts the authority, and by nobody else", async () => {
+  it("a valid certificate is accepted only by clients that trust the authority", async () => {
     const server = await serving({ tls: {} });
     expect(await get(server)).toBe(200);
     expect(await codeOf(fetch(server.url))).toBe("UNABLE_TO_VERIFY_LEAF_SIGNATURE");
@@ -301,13 +301,13 @@ describe("TLS", () => {
     ["expired", "CERT_HAS_EXPIRED"],
     ["wrong-host", "ERR_TLS_CERT_ALTNAME_INVALID"],
     ["self-signed", "DEPTH_ZERO_SELF_SIGNED_CERT"],
-  ] as const)("one that is %s is not", async (cert, code) => {
+  ] as const)("a certificate that is %s is rejected", async (cert, code) => {
     const server = await serving({ tls: { cert } });
     expect(await codeOf(get(server))).toBe(code);
     expect(server.requests).toEqual([]);
   });
 
-  it("is reset like any other connection", async () => {
+  it("can be reset", async () => {
     const server = await serving({ tls: {}, attempts: [[["rst"]]] });
     expect(await codeOf(get(server))).toBe("ECONNRESET");
   });
@@ -317,14 +317,14 @@ describe("a proxy", () => {
   const through = (proxy: FaultServer, path: string) =>
     rawExchange(proxy.port, `CONNECT ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
 
-  it("wants credentials", async () => {
+  it("requires credentials", async () => {
     const proxy = await serving({ attempts: [[["proxy407"]]] });
     const answer = await through(proxy, "example.test:443");
     expect(headOf(answer)).toContain("HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic");
     expect(proxy.requests[0]).toMatchObject({ method: "CONNECT", path: "example.test:443" });
   });
 
-  it("or makes the tunnel", async () => {
+  it("or creates the tunnel", async () => {
     const target = await serving();
     const proxy = await serving({ attempts: [[["tunnel"]]] });
     const request = `CONNECT 127.0.0.1:${target.port} HTTP/1.1\r\n\r\nGET /through HTTP/1.1\r\n\r\n`;
@@ -335,7 +335,7 @@ describe("a proxy", () => {
 });
 
 describe("many requests", () => {
-  it("a route has scripts of its own", async () => {
+  it("a route has its own scripts", async () => {
     const server = await serving({
       attempts: [
         [
@@ -356,7 +356,7 @@ describe("many requests", () => {
     expect((await fetch(`${server.url}/b`)).status).toBe(418);
   });
 
-  it("a barrier holds them until all have come", async () => {
+  it("a barrier holds them until all have arrived", async () => {
     const server = await serving({ attempts: [[["barrier", "all", 3], ["okjson"]]] });
     const first = [fetch(server.url), fetch(server.url)];
     await until(() => server.requests.length === 2);
@@ -365,7 +365,7 @@ describe("many requests", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 
-  it("a rate lets through what its window holds, and says when to come back", async () => {
+  it("a rate admits requests within its window, and sends the retry delay", async () => {
     const server = await serving({ attempts: [[["rate", { requests: 2, windowMs: 1_000 }], ["okjson"]]] });
     const answers = await Promise.all([1, 2, 3].map(() => fetch(server.url)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
@@ -378,7 +378,7 @@ describe("many requests", () => {
     expect((await fetch(server.url)).status).toBe(200);
   });
 
-  it("tokens are the prompt and the answer asked for", async () => {
+  it("tokens are those of the prompt and the maximum answer", async () => {
     const server = await serving({ attempts: [[["rate", { tokens: 1_000 }], ["okjson"]]] });
     const ask = (tokens: number) => fetch(server.url, { method: "POST", body: JSON.stringify({ max_tokens: tokens }) });
     expect((await ask(800)).headers.get("x-ratelimit-limit-tokens")).toBe("1000");
@@ -387,7 +387,7 @@ describe("many requests", () => {
 });
 
 describe("expectations", () => {
-  it("hold the record against what should be", async () => {
+  it("are checked against the record", async () => {
     const server = await serving({ attempts: [[["hang"]]], expect: { maxRequests: 1 } });
     const socket = connect(server.port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nX-Secret: 1\r\n\r\n"));
     onTestFinished(() => void socket.destroy());
@@ -410,7 +410,7 @@ describe("expectations", () => {
   });
 });
 
-describe("a script that is none", () => {
+describe("an invalid script", () => {
   const refusal = (options: unknown) =>
     faultServer(options as FaultServerOptions).then(
       async (server) => server.close().then(() => "accepted"),
@@ -438,11 +438,11 @@ describe("a script that is none", () => {
     [{ tls: { cert: "bad" } }, "tls.cert: must be one of good, expired, wrong-host, self-signed"],
     [{ expect: { maxRequest: 1 } }, 'expect: unknown key "maxRequest"'],
     [{ atempts: [] }, 'there is no option "atempts"'],
-  ])("%j is refused", async (options, message) => {
+  ])("%j is rejected", async (options, message) => {
     expect(await refusal(options)).toContain(message);
   });
 
-  it("a step after one that sends the head cannot compress it any more", async () => {
+  it("rejects compression after the headers", async () => {
     expect(await refusal({ attempts: [[["sse"], ["gzip"]]] })).toContain(
       '["gzip"]: must come before the step that sends the headers',
     );

@@ -48,7 +48,7 @@ function factoryOf(options: RecordingOptions, toml = TOML) {
 }
 
 describe("recordingTransport", () => {
-  it.each(NAMES)("answers %s with canned JSON, whole and streamed", async (name) => {
+  it.each(NAMES)("answers %s with canned JSON, with and without streaming", async (name) => {
     const { transport, factory } = factoryOf({ answer: () => ({ body: ANSWERS[name] }) });
     const model = factory.get(name);
     expect((await model.codegen("Hello")).text).toBe("canned");
@@ -56,7 +56,7 @@ describe("recordingTransport", () => {
     expect(transport.requests).toHaveLength(2);
   });
 
-  it.each(NAMES)("keeps address, method, headers and body of what %s would be sent, without the key", async (name) => {
+  it.each(NAMES)("records URL, method, headers and body of requests to %s, without the key", async (name) => {
     const { transport, factory } = factoryOf({ answer: () => ({ body: ANSWERS[name] }) });
     await factory.get(name).codegen("Remember me", { temperature: 0.5 });
     const [request] = transport.requests;
@@ -91,7 +91,7 @@ describe("recordingTransport", () => {
     expect(reply.rateLimit?.requests?.remaining).toBe(7);
   });
 
-  it("lets through what it has no answer for", async () => {
+  it("forwards requests without an answer", async () => {
     const simulator = await startSimulator();
     onTestFinished(() => simulator.close());
     const toml = TOML.replace(

@@ -65,11 +65,11 @@ const project = typedProject(TOML, [
 ]);
 
 describe("a compiler", () => {
-  it("accepts what models.toml has and the models take", () => {
+  it("accepts names of models.toml and supported options", () => {
     expect(project.messages(RIGHT)).toEqual([]);
   });
 
-  it("lists the entries when a name is misspelt", () => {
+  it("lists the entries for a misspelled name", () => {
     const [message = "", ...others] = project.messages(MISSPELT_NAME);
     expect(others).toEqual([]);
     expect(message).toMatch(/^Argument of type '"codr"' is not assignable to parameter of type '/);
@@ -83,13 +83,13 @@ describe("a compiler", () => {
     expect(message.length).toBeLessThan(160);
   });
 
-  it("says in one line what options there are when one is misspelt", () => {
+  it("reports a misspelled option in one line", () => {
     const [message = ""] = project.messages(MISSPELT_OPTION);
     expect(message).toContain("'maxNewToken' does not exist in type 'OptionsWithout<");
     expect(message).toMatch(/Did you mean to write 'maxNewTokens'\?$/);
   });
 
-  it("can write models down in the declarations of a library", () => {
+  it("can emit models in the declarations of a library", () => {
     expect(project.messages(EXPORTS)).toEqual([]);
   });
 });
@@ -102,7 +102,7 @@ describe("an editor", () => {
     expect([...project.completions(text, before)].sort()).toEqual(["bare", "coder", "my server"]);
   });
 
-  it("shows what a model can do", () => {
+  it("shows the capabilities of a model", () => {
     expect(project.hover(SHOWN, "const cod")).toBe(
       'const coder: Model<{\n    model: "made-up-1";\n    tools: true;\n    temperature: true;\n}, CallOptions>',
     );

@@ -11,8 +11,8 @@ function body(text: string): string {
 const entry = (name: string, more = "") =>
   `[models.${JSON.stringify(name)}]\nname = "made-up"\nprovider = "openai"\n${more}\n`;
 
-describe("what is declared about an entry", () => {
-  it("is its model and what it can do, as far as it is known", () => {
+describe("the declaration of an entry", () => {
+  it("has its model and its known capabilities", () => {
     const text = typesOf(entry("coder", "capabilities = { tools = true, reasoning = false, context = 5 }"));
     expect(body(text)).toBe(`    coder: {
       model: "made-up";
@@ -28,22 +28,22 @@ describe("what is declared about an entry", () => {
     expect(body(text)).toContain("temperature: false;");
   });
 
-  it("counts what the host refuses", () => {
+  it("includes restrictions of the host", () => {
     expect(body(typesOf('[models.local]\nname = "llama3"\nprovider = "ollama"'))).toContain("parallelTools: false;");
   });
 
-  it("is of the model that a simulated entry stands for", () => {
+  it("has the model of a simulated entry", () => {
     const simulated = typesOf('[models.old]\nname = "o3"\nprovider = "simulator"');
     expect(simulated).toBe(typesOf('[models.old]\nname = "o3"\nprovider = "openai"'));
   });
 
-  it("leaves out what `allow` lets through", () => {
+  it("omits capabilities in `allow`", () => {
     const text = typesOf('[models.old]\nname = "o3"\nprovider = "openai"\nallow = ["temperature"]');
     expect(body(text)).not.toContain("temperature");
     expect(body(text)).toContain("stop: false;");
   });
 
-  it("is nothing but the file's own words when a variable names the model", () => {
+  it("has only declared capabilities when a variable has the model", () => {
     const text = typesOf(
       '[models.any]\nname = "env:MODEL:-o3"\nprovider = "openai"\ncapabilities = { tools = false }\n[models.none]\nname = "env:MODEL"\nprovider = "openai"',
     );
@@ -67,7 +67,7 @@ provider = "openai"
 temperature = 1
 `;
 
-  it("add their own entries, and take away what not all of them can say", () => {
+  it("add their entries, and remove facts that differ", () => {
     expect(body(typesOf(TOML))).toBe(
       '    coder: {\n      model: "one" | "two";\n      stop: true;\n    };\n    extra: {\n      model: "three";\n    };\n',
     );
@@ -77,7 +77,7 @@ temperature = 1
     expect(typesOf(TOML, profile)).toBe(typesOf(TOML));
   });
 
-  it("may each have an entry that another one leaves unfinished", () => {
+  it("may complete entries that are incomplete in another profile", () => {
     const unfinished = `[models.coder]\nname = "one"\n[profiles.ci.models.coder]\nprovider = "openai"\n`;
     expect(body(typesOf(unfinished, "ci"))).toContain('coder: {\n      model: "one";');
   });
@@ -100,7 +100,7 @@ best = "one"
 any = "pool"
 `;
 
-  it("are names like those of entries; of a group is said what all members agree on", () => {
+  it("are declared like entries; a group has the common facts of its members", () => {
     const [entries = "", others = ""] = body(typesOf(TOML)).split(/(?=^ {4}pool)/m);
     expect(entries).toMatch(/^ {4}one: \{[^}]+\};\n {4}two: \{[^}]+\};\n$/);
     const pool = '      model: "m-1" | "m-2";\n      tools: true;\n      temperature: false;\n';
@@ -118,7 +118,7 @@ describe("the environment", () => {
 });
 
 describe("the text", () => {
-  it("begins with what wrote it and a fingerprint of what follows", () => {
+  it("starts with its generator and a fingerprint", () => {
     const [first, second, third] = typesOf(entry("coder")).split("\n");
     expect(first).toBe("// Written by `npx modelwright types` from models.toml; do not edit.");
     expect(second).toMatch(/^\/\/ Fingerprint: [0-9a-f]{16}$/);
@@ -126,7 +126,7 @@ describe("the text", () => {
     expect(typesOf(entry("other")).split("\n")[1]).not.toBe(second);
   });
 
-  it("quotes names that are no identifiers", () => {
+  it("quotes names that are not identifiers", () => {
     const names = ["gpt-4.1", "my server", "1st", 'say "hi"', "a'b", "größe", "*/", "`x`", "new"];
     const text = typesOf(names.map((name) => entry(name)).join("\n"));
     for (const name of names) expect(typeDifferences("", text).added).toContain(name);
@@ -140,7 +140,7 @@ describe("two texts", () => {
   const nameList = fc.uniqueArray(word, { minLength: 1, maxLength: 6 });
   const textOf = (names: readonly string[]) => typesOf(names.map((name) => entry(name)).join("\n"));
 
-  it("differ by exactly the names that one of them has", () => {
+  it("differ by added and removed names", () => {
     fc.assert(
       fc.property(nameList, nameList, (left, right) => {
         const [before, after] = [textOf(left), textOf(right)];
@@ -154,13 +154,13 @@ describe("two texts", () => {
     );
   });
 
-  it("differ by a model that can do something else", () => {
+  it("differ by a model with other capabilities", () => {
     const before = typesOf(entry("a") + entry("b"));
     const after = typesOf(entry("a") + entry("b", "capabilities = { tools = false }"));
     expect(typeDifferences(before, after)).toEqual({ added: [], removed: [], changed: ["b"] });
   });
 
-  it("are the same when a formatter has been at one", () => {
+  it("are equal after formatting", () => {
     const text = typesOf(entry("my coder", "capabilities = { tools = true }"));
     const formatted = text.replaceAll('"', "'").replaceAll(";\n", "\n").replaceAll("  ", "\t").replaceAll("\n", "\r\n");
     expect(sameTypes(text, formatted)).toBe(true);

@@ -48,12 +48,12 @@ async function warningsOf(toml: string, { types, times = 1, ...options }: Loadin
 
 const CHANGED = TOML.replace("[models.fast]", "[models.faster]").replace("tools = true", "tools = false");
 
-describe("types beside the file", () => {
-  it("that are fresh are no matter", async () => {
+describe("types next to the file", () => {
+  it("that are up to date cause no warning", async () => {
     expect(await warningsOf(TOML, { types: typesOf(TOML) })).toEqual([]);
   });
 
-  it("that are stale are warned of, with the names and what to do", async () => {
+  it("that are stale cause a warning with names and advice", async () => {
     expect(await warningsOf(CHANGED, { types: typesOf(TOML) })).toEqual([
       {
         message: "modelwright.d.ts is stale",
@@ -62,7 +62,7 @@ describe("types beside the file", () => {
     ]);
   });
 
-  it("are warned of once, however often the file is loaded", async () => {
+  it("cause one warning for several loads", async () => {
     expect(await warningsOf(CHANGED, { types: typesOf(TOML), times: 3 })).toHaveLength(1);
   });
 
@@ -71,24 +71,24 @@ describe("types beside the file", () => {
     expect(await warningsOf(profiled, { types: typesOf(profiled), profile: "ci" })).toEqual([]);
   });
 
-  it("are not looked at in production", async () => {
+  it("are not checked in production", async () => {
     expect(await warningsOf(CHANGED, { types: typesOf(TOML), env: { NODE_ENV: "production" } })).toEqual([]);
   });
 
-  it("that are not there are no matter", async () => {
+  it("that are missing cause no warning", async () => {
     expect(await warningsOf(TOML, {})).toEqual([]);
   });
 
-  it("that somebody else wrote are no matter", async () => {
+  it("from another author cause no warning", async () => {
     expect(await warningsOf(TOML, { types: "declare module 'modelwright' {}\n" })).toEqual([]);
   });
 
-  it("do not keep a file from loading whose other profiles are unfinished", async () => {
+  it("do not prevent loading a file with incomplete profiles", async () => {
     const unfinished = `[models.coder]\nname = "made-up-1"\n[profiles.ci.models.coder]\nprovider = "simulator"\n`;
     expect(await warningsOf(unfinished, { types: typesOf(TOML), profile: "ci" })).toHaveLength(1);
   });
 
-  it("with many differences are warned of in a few words", async () => {
+  it("with many differences cause a short warning", async () => {
     const names = Array.from({ length: 50 }, (_, index) => `extra-${index}`);
     const many = names.map((name) => `[models.${name}]\nname = "made-up-1"\nprovider = "simulator"\n`).join("");
     const [{ fields } = { fields: {} }] = await warningsOf(`${TOML}${many}`, { types: typesOf(TOML) });
