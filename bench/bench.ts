@@ -58,16 +58,15 @@ const scenarios = listOf("scenarios", Object.keys(SCENARIOS) as ScenarioName[]);
 const inFlights = options["in-flight"].split(",").map((text) => positive("in-flight", text));
 const rounds = positive("rounds", options.rounds);
 
-/** Calls in one round; the compiler has settled after some rounds, which do not count. */
+/** Calls in one round. */
 const CALLS: Readonly<Record<ScenarioName, number>> = { base: 200, real: 200, big: 60, huge: 40 };
 const STREAMS = 12;
-const WARM_UP = { calls: 5, streams: 40 };
+/** Calls, or streams, before the first round: Node compiles most of the code during these. */
+const WARM_UP = 1500;
 
-const callColumn = (scenario: ScenarioName, inFlight: number) => {
-  const count = CALLS[scenario];
-  return { work: "call" as const, inFlight, count, warmUp: count * WARM_UP.calls };
-};
-const streamColumn = { work: "stream" as const, inFlight: 1, count: STREAMS, warmUp: STREAMS * WARM_UP.streams };
+const callColumn = (scenario: ScenarioName, inFlight: number) =>
+  ({ work: "call", inFlight, count: CALLS[scenario], warmUp: WARM_UP }) as const;
+const streamColumn = { work: "stream", inFlight: 1, count: STREAMS, warmUp: WARM_UP } as const;
 
 const WIRE_TEXTS: Readonly<Record<Wire, string>> = { openai: "OpenAI chat", anthropic: "Anthropic", google: "Gemini" };
 
