@@ -138,7 +138,7 @@ export interface FoldFacts {
 export class ReplyFold {
   readonly #samples: SampleFold[] = [];
   #usage: Usage = NO_USAGE;
-  readonly #adjustments = new Map<string, Adjustment>();
+  #adjustments: Map<string, Adjustment> | undefined;
   #model = "";
   #provider = "";
   #id: string | undefined;
@@ -194,6 +194,7 @@ export class ReplyFold {
   /** A retried attempt repeats its adjustments; each is reported once. */
   #adjust(adjustment: Adjustment): void {
     const key = keyOf(adjustment);
+    this.#adjustments ??= new Map();
     if (!this.#adjustments.has(key)) this.#adjustments.set(key, adjustment);
   }
 
@@ -214,7 +215,7 @@ export class ReplyFold {
     this.#model = event.model;
     this.#provider = event.provider;
     this.#id = event.id ?? this.#id;
-    if (this.#samples.length === 0) this.#adjustments.clear();
+    if (this.#samples.length === 0) this.#adjustments = undefined;
   }
 
   /** Finished samples. */
@@ -277,7 +278,7 @@ export class ReplyFold {
       latencyMs: facts.latencyMs,
       firstTokenMs: facts.firstTokenMs,
       attempts: facts.attempts,
-      adjustments: [...this.#adjustments.values()],
+      adjustments: [...(this.#adjustments?.values() ?? [])],
       rateLimit: facts.rateLimit,
       message: { role: "assistant", content: sample.content() },
       raw: facts.raw,

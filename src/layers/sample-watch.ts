@@ -58,20 +58,20 @@ export class SampleWatch {
   ended = false;
   readonly #limit: number;
   readonly #speech: Channel;
-  readonly #thoughts: Channel;
-  readonly #arguments = new Map<number, Channel>();
+  // Made where they are needed: many streams are open at once.
+  #thoughts: Channel | undefined;
+  #arguments: Map<number, Channel> | undefined;
   /** The complete text, as long as it may be JSON. */
   readonly #json: string[] = [];
   /** Whitespace after complete JSON, which is delivered only if it ends. */
   #held = "";
   readonly #text: string[] = [];
   readonly #reasoning: string[] = [];
-  readonly #calls = new Map<number, ToolCall>();
+  #calls: Map<number, ToolCall> | undefined;
 
   constructor(limit: number, wantsJson: boolean) {
     this.#limit = limit;
     this.#speech = new Channel(limit, wantsJson);
-    this.#thoughts = new Channel(Math.ceil(limit * PATIENCE_WITH_THOUGHTS), false);
   }
 
   judge(event: FlowEvent): Degeneration | undefined {
@@ -79,7 +79,10 @@ export class SampleWatch {
       if (this.#speech.space.mayBeJson) this.#json.push(event.text);
       return this.#speech.add(event.text);
     }
-    if (event.type === "reasoning-delta") return this.#thoughts.add(event.text);
+    if (event.type === "reasoning-delta") {
+      this.#thoughts ??= new Channel(Math.ceil(this.#limit * PATIENCE_WITH_THOUGHTS), false);
+      return this.#thoughts.add(event.text);
+    }
     return event.type === "tool-call-delta" ? this.#argumentsOf(event.index).add(event.json) : undefined;
   }
 
@@ -110,6 +113,7 @@ export class SampleWatch {
   }
 
   #argumentsOf(index: number): Channel {
+    this.#arguments ??= new Map();
     let channel = this.#arguments.get(index);
     if (channel === undefined) {
       channel = new Channel(this.#limit, true);
@@ -128,12 +132,14 @@ export class SampleWatch {
         this.#reasoning.push(event.text);
         break;
       case "tool-call-start":
+        this.#calls ??= new Map();
         this.#calls.set(event.index, { id: event.id, name: event.name, arguments: undefined, json: "" });
         break;
       case "tool-call-delta":
         this.#argue(event.index, event.json);
         break;
       case "tool-call-end":
+        this.#calls ??= new Map();
         this.#calls.set(event.index, event.call);
         break;
       default:
@@ -141,8 +147,8 @@ export class SampleWatch {
   }
 
   #argue(index: number, json: string): void {
-    const call = this.#calls.get(index);
-    if (call !== undefined) this.#calls.set(index, { ...call, json: call.json + json });
+    const call = this.#calls?.get(index);
+    if (call !== undefined) this.#calls?.set(index, { ...call, json: call.json + json });
   }
 
   /** The delivered part, without the loop. */
@@ -154,7 +160,7 @@ export class SampleWatch {
     return {
       text: up("text-delta", this.#text),
       reasoning: up("reasoning-delta", this.#reasoning),
-      toolCalls: [...this.#calls.values()],
+      toolCalls: [...(this.#calls?.values() ?? [])],
     };
   }
 }

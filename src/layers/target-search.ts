@@ -18,6 +18,8 @@ export type FallbackList = "general" | "context" | "policy" | "rate-limit";
 /** Why a request was not sent to a target: unsupported media, or any other reason. */
 export type Unfit = "media" | "other";
 
+const NONE: ReadonlyMap<ModelError, Unfit> = new Map();
+
 /** Chooses the targets of a call: the first one, and the next one after a failure. */
 export class TargetSearch {
   readonly #chain: Chain;
@@ -26,7 +28,7 @@ export class TargetSearch {
   readonly #tried = new Set<string>();
   readonly #failures: ModelError[] = [];
   /** The failures without a request. */
-  readonly #unsent = new Map<ModelError, Unfit>();
+  #unsent: Map<ModelError, Unfit> | undefined;
   /** Whether a content policy stopped an answer, so that later targets come from its list. */
   #forbidden = false;
 
@@ -57,6 +59,7 @@ export class TargetSearch {
   }
 
   noteUnsent(failure: ModelError, why: Unfit): void {
+    this.#unsent ??= new Map();
     this.#unsent.set(failure, why);
   }
 
@@ -78,7 +81,7 @@ export class TargetSearch {
     this.#failures.push(failure);
     this.#enqueue(failure);
     const [next] = this.#queue;
-    if (next === undefined) throw verdictOf(this.#failures, this.#unsent, this.#chain.leftOut);
+    if (next === undefined) throw verdictOf(this.#failures, this.#unsent ?? NONE, this.#chain.leftOut);
     return next;
   }
 
@@ -130,7 +133,7 @@ export class TargetSearch {
 
   #candidatesAfter(failure: ModelError): readonly Target[] {
     // Another target may support the image, file or audio.
-    const kind = this.#unsent.get(failure) === "media" ? "general" : failure.row.fallback;
+    const kind = this.#unsent?.get(failure) === "media" ? "general" : failure.row.fallback;
     switch (this.#forbidden ? "policy" : kind) {
       case "none":
         // A group member without the model does not affect the others.

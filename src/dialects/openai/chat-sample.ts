@@ -14,7 +14,9 @@ import { numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-v
 export class ChatSample {
   readonly #index: number;
   readonly #target: Target;
-  readonly #calls: ToolCallAssembly;
+  readonly #seed: () => string;
+  /** Made for the first call: most answers have none, and many streams are open at once. */
+  #calls: ToolCallAssembly | undefined;
   #rawFinish: string | undefined;
   /** OpenRouter: the finish reason of the upstream provider. */
   #nativeFinish: string | undefined;
@@ -35,7 +37,7 @@ export class ChatSample {
   constructor(index: number, target: Target, seed: () => string) {
     this.#index = index;
     this.#target = target;
-    this.#calls = new ToolCallAssembly(target, index, seed);
+    this.#seed = seed;
     this.#tags = new ThinkTags(
       target.quirks.thinkTags,
       (thought) => this.#emitReasoning(thought, FROM_TAGS, this.#out),
@@ -59,7 +61,7 @@ export class ChatSample {
   join(out: FlowEvent[]): void {
     this.#out = out;
     this.#tags.end();
-    this.#calls.seal();
+    this.#calls?.seal();
     this.#joins = true;
   }
 
@@ -165,12 +167,13 @@ export class ChatSample {
   #readCall(fragment: ToolFragment, out: FlowEvent[]): void {
     this.#tags.end();
     this.#closeReasoning(out);
+    this.#calls ??= new ToolCallAssembly(this.#target, this.#index, this.#seed);
     this.#calls.add(fragment, out);
   }
 
   /** Whether a call repeats an earlier one, with the same id or index, name and arguments. */
   repeats(call: WireObject): boolean {
-    return this.#calls.repeats(fragmentIn(call));
+    return this.#calls?.repeats(fragmentIn(call)) ?? false;
   }
 
   /** Ends the calls and returns the last event of this completion. Throws if it failed. */
@@ -179,12 +182,12 @@ export class ChatSample {
     const thinking = this.#tags.open;
     this.#tags.end();
     this.#closeReasoning(out);
-    const hasCalls = this.#calls.size > 0;
+    const hasCalls = this.#calls !== undefined && this.#calls.size > 0;
     const raw = this.#rawFinish;
     const failure = raw === undefined ? undefined : chatFailure(raw, this.#nativeFinish);
     if (failure !== undefined) throw targetError(this.#target, failure.code, `${failure.words} (finish_reason ${raw})`);
     const reason = this.#reason(hasCalls);
-    this.#calls.end(out, reason === "length");
+    this.#calls?.end(out, reason === "length");
     this.#signMessage(out);
     if (thinking && reason !== "length") {
       const words = "the answer ended inside its reasoning, before </think>";
