@@ -35,7 +35,7 @@ const PLAIN = /[^"\\]*/y;
 const WHOLE_WORDS = ["true", "false", "null"];
 const WORD = /[-+.\w]*/y;
 /** A number, or the beginning of one. */
-const NUMBER_START = /^-?\d*\.?\d*(?:e[-+]?\d*)?$/i;
+const NUMBER_START = /^-?\d*(?:\.\d*)?(?:e[-+]?\d*)?$/i;
 
 /**
  * Reads JSON that comes in pieces; each character is looked at once. What stands before the first brace or bracket and after

@@ -15,6 +15,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
   "dangling-names.toml": "a name is looked up among the entries, also those of other files",
   "extends-circle.toml": "a circle runs through several entries",
   "key-names.toml": "a pattern cannot except what another one describes",
+  "message-parts.toml": "parts of messages are passed on as they are and read by the wire's own rules",
   "milliseconds.toml": "a suspicious number is told from a meant one by the way it is written",
   "missing-name-and-provider.toml": "they may come from `extends`, [defaults], a profile, another file or a variable",
   "no-models.toml": "an included file, or one laid over others, may have none",

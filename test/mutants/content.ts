@@ -12,7 +12,7 @@ export const content = [
       "media-no-fallback",
       "a model that cannot take an image ends the call",
       "TargetSearch.#candidatesAfter",
-      never('this.#unsent.get(failure) === "media"'),
+      never('this.#unsent?.get(failure) === "media"'),
     ],
   ]),
   ...mutantsOf("src/core/media.ts", HISTORY, [
