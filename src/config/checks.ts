@@ -23,7 +23,7 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
   )
     return sources.some(({ document }) => misspellsModels(document))
       ? []
-      : [{ path: [], at: "key", message: "there are no models: add [models.NAME] with a name and a provider" }];
+      : [{ path: [], at: "key", message: "no models; add [models.NAME] with a name and a provider" }];
   const whole = active.profile === undefined && active.variables.length === 0 ? active : active.under(undefined);
   const others = active.profiles.filter((profile) => profile !== active.profile);
   const views = [active, ...others.map((profile) => active.under(profile))];
@@ -108,7 +108,7 @@ function aliasTwice(checked: Checked): void {
   const { table, findings } = checked;
   for (const [alias, key] of ALIASES) {
     if (table[alias] === undefined || table[key] === undefined) continue;
-    const message = `"${alias}" is another name of "${key}": give one of them`;
+    const message = `"${alias}" is another name of "${key}"; set only one of them`;
     findings.push({ path: pathIn(checked, alias), at: "key", message });
   }
 }
@@ -154,7 +154,7 @@ function readTooEarly(checked: Checked): void {
   for (const key of READ_EARLY) {
     const value = table[key];
     if (typeof value !== "string" || !/^(?:env|file):/.test(value)) continue;
-    const message = `"${key}" must be written out: it is needed before variables are looked up; use a profile instead`;
+    const message = `"${key}" must not be a variable, because it is needed before variables are resolved; use a profile instead`;
     findings.push({ path: pathIn(checked, key), at: "value", message });
   }
 }

@@ -69,7 +69,7 @@ function misspeltOverlay({ name, tables }: EntrySources, view: View): Finding | 
   const suggestion = nearest(name, view.under(undefined).names());
   if (suggestion === undefined) return undefined;
   const path = own[0]?.path ?? ["models", name];
-  return { path, at: "key", message: `there is no entry "${name}" that the profile could change`, suggestion };
+  return { path, at: "key", message: `there is no entry "${name}" for the profile to change`, suggestion };
 }
 
 function waitsTheWrongWayRound(sources: EntrySources): readonly Finding[] {
@@ -127,7 +127,7 @@ function unknownTool(sources: EntrySources): readonly Finding[] {
     {
       path,
       at: "value",
-      message: `"tool_choice" names no tool of this entry: "${wanted}"`,
+      message: `"tool_choice" is not a tool of this entry: "${wanted}"`,
       suggestion: nearest(wanted, names),
     },
   ];

@@ -103,7 +103,7 @@ class Reading {
 
   /** Reads what a pattern leads to; gives what is wrong with it. */
   #include(pattern: string, { file, folder, chain }: Unread): string[] {
-    if (folder === undefined) return [`"include" needs baseDir, the folder that it starts from`];
+    if (folder === undefined) return [`"include" needs baseDir, the directory that it is relative to`];
     const resolved = pattern.startsWith("file:")
       ? { problem: '"include" takes paths as they are, without "file:"' }
       : resolveReference(pattern, { env: this.#env, baseDir: folder });

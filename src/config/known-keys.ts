@@ -153,9 +153,9 @@ export function foreignKey(place: Place, key: string): string | undefined {
 
 /** Where a key belongs that was written in the wrong place. */
 export function properPlace(place: Place, key: string): string | undefined {
-  if (place === "top" && ENTRY_KEYS.includes(key)) return "belongs into [models.NAME], [providers.NAME] or [defaults]";
+  if (place === "top" && ENTRY_KEYS.includes(key)) return "belongs in [models.NAME], [providers.NAME] or [defaults]";
   if (place === "entry" && TOP_LEVEL_KEYS.includes(key))
-    return "belongs to the top of the file, before the first [table]";
-  if ((place === "entry" || place === "call") && ENTRY_KEYS.includes(key)) return "belongs into [models.NAME]";
+    return "belongs at the top of the file, before the first [table]";
+  if ((place === "entry" || place === "call") && ENTRY_KEYS.includes(key)) return "belongs in [models.NAME]";
   return undefined;
 }

@@ -106,7 +106,7 @@ function groupsInside(view: View, group: string, groups: ReadonlySet<string>): F
       const behind = typeof member.name === "string" ? view.behind(member.name) : undefined;
       if (behind === undefined || !groups.has(behind)) return [];
       return [
-        { path: member.path, at: "value", source, message: `"${member.name}" is a group: a group has entries only` },
+        { path: member.path, at: "value", source, message: `"${member.name}" is a group; members must be entries` },
       ];
     }),
   );

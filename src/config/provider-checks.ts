@@ -76,7 +76,7 @@ export function checkProfileProvider(view: View): Finding[] {
   const others = names.filter((name) => view.sources(name).provider !== provider);
   if (others.length === 0 || (others.length < names.length && provider !== SIMULATOR)) return [];
   const which = others.map((name) => `"${name}"`).join(", ");
-  const message = `no effect on ${which}, which name a provider themselves; write [profiles.${profile}.models.NAME] provider = "${provider}"`;
+  const message = `no effect on ${which}, which set their own provider; write [profiles.${profile}.models.NAME] provider = "${provider}"`;
   return [{ path: [...written.path, "provider"], source: written.source, at: "value", message }];
 }
 
@@ -107,7 +107,7 @@ export function checkPriceAs(sources: readonly Source[], { prices }: Facts): Fin
 }
 
 export function noPrice(id: string): string {
-  return `no price is known for "${id}"; "price_as" takes a model id of the catalog or of [pricing]`;
+  return `no price is known for "${id}"; "price_as" must be a model id from the catalog or [pricing]`;
 }
 
 const FOUR_LINES =
@@ -148,7 +148,7 @@ export function tooManyStops(sources: EntrySources, hint: ProviderHint | undefin
   const stop = topValue(sources, "stop");
   if (hint?.maxStops === undefined || !Array.isArray(stop) || stop.length <= hint.maxStops) return NOTHING;
   const path = findSource(sources, ["stop"])?.path ?? ownPath(sources);
-  const message = `"stop" has ${stop.length} sequences; provider "${hint.id}" takes at most ${hint.maxStops}`;
+  const message = `"stop" has ${stop.length} sequences; provider "${hint.id}" supports at most ${hint.maxStops}`;
   return [{ path, at: "value", message }];
 }
 

@@ -45,7 +45,7 @@ function fromEnvironment(reference: string, source: ReferenceSource): Resolved {
 }
 
 function fromFile(path: string, baseDir: string | undefined): Resolved {
-  if (baseDir === undefined) return { problem: `"file:${path}" needs baseDir, the folder it is relative to` };
+  if (baseDir === undefined) return { problem: `"file:${path}" needs baseDir, the directory it is relative to` };
   try {
     return { value: withoutLastLines(readSmallFile(resolve(baseDir, path))) };
   } catch (error) {

@@ -12,7 +12,7 @@ export function syntaxProblem(error: unknown, text: string, file: string | undef
   if (!(error instanceof TomlError)) throw error;
   const line = text.split(/\r?\n/)[error.line - 1] ?? "";
   const reason = error.message.split("\n", 1)[0]?.replace(/^Invalid TOML document: /, "") ?? "";
-  const message = `this is no TOML: ${explain(reason, line.slice(error.column - 1))}`;
+  const message = `invalid TOML: ${explain(reason, line.slice(error.column - 1))}`;
   return { file, line: error.line, column: error.column, path: pathBefore(text, error.line), message };
 }
 

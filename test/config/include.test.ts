@@ -122,7 +122,7 @@ describe("a file with include is rejected", () => {
       "models.toml:1:12: file not found: gone.toml",
     );
     expect(await refused({ "models.toml": 'include = ["a.toml"]\n', "a.toml": "[models.x]\nname = \n" })).toMatch(
-      /^a\.toml:2:\d+: this is no TOML/,
+      /^a\.toml:2:\d+: invalid TOML/,
     );
     expect(
       await refused({ "models.toml": `include = ["a.toml"]\n${model("x")}`, "a.toml": 'include = ["models.toml"]\n' }),
