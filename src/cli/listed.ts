@@ -86,7 +86,7 @@ export function isUnheard(status: OnlineStatus | undefined): boolean {
   return status === "not-reached" || status === "unexpected-answer";
 }
 
-/** The words of an error without the names that stand beside them anyway. */
+/** The message of an error without the names that are shown next to it. */
 function reasonOf({ message }: ModelError): string {
   return printableLine(message)
     .replace(/^[^:]*\(list of models\): /, "")

@@ -7,7 +7,7 @@ const ADDRESS_KEYS = ["baseUrl", "proxy"];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment with something for every variable that is not set, so that entries without a key can be shown too. */
+/** The environment with placeholders for missing variables, so that entries without a key can be shown too. */
 export function withStandIns(config: Config, env: Environment): Record<string, string | undefined> {
   const complete = { ...env };
   const isSet = (name: string) => (complete[name] ?? "").trim() !== "";

@@ -8,7 +8,7 @@ export interface FileWatcher {
 }
 
 interface Watching {
-  /** Where files may change; asked again after every change, for it may name others. */
+  /** The directories to watch; called again after every change, which may add others. */
   readonly folders: () => readonly string[];
   readonly clock: Clock;
   /** Must not reject. */

@@ -8,7 +8,7 @@ type Node = Record<string, unknown>;
 export interface EditorFacts {
   readonly providers: readonly {
     readonly id: string;
-    /** Shown beside the word. */
+    /** Shown next to the value. */
     readonly meaning: string;
     /** Most stop sequences of a request. */
     readonly maxStops?: number | undefined;

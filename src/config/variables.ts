@@ -57,7 +57,7 @@ export function unknownVariable(variable: string, isReferenced: (name: string) =
   };
 }
 
-/** In the process's own environment, beside the one that a program gives, only the switch is read. */
+/** Of the process environment, only the switch is read in addition to options.env. */
 export function misspelledSwitches(env: Readonly<Record<string, string | undefined>>): readonly Finding[] {
   return Object.keys(env)
     .filter((variable) => OURS.test(variable) && (env[variable] ?? "") !== "")

@@ -67,7 +67,7 @@ export function rateLimitOf(
   return headers !== undefined && hasLimits(headers) ? rateLimitIn(headers, serverNow(headers, nowMs)) : undefined;
 }
 
-/** Asked for every answer, and many have none: their pairs and dates are not read. */
+/** Called for every response. Many have no such headers, so pairs and dates are not parsed first. */
 function hasLimits(headers: Headers): boolean {
   for (const name of headers.keys()) if (mayLimit(name)) return true;
   return false;

@@ -18,7 +18,7 @@ export function reportForeignState(
   }
 }
 
-/** Reports reasoning that nobody signed, where it stays behind: a program may have written it, or another library. */
+/** Reports unsigned reasoning that is not sent; a program or another library may have added it. */
 export function reportUnsigned(messages: readonly Message[], { provider }: Target, report: Report): void {
   const isUnsigned = ({ role, content }: Message): boolean =>
     role === "assistant" && typeof content !== "string" && content.some(isUnsignedReasoning);

@@ -121,7 +121,7 @@ export function safeLogger(logger: Logger): Logger {
     try {
       logger[level](message, fields);
     } catch {
-      // There is nobody left to tell.
+      // No logger is left to report it.
     }
   };
   return { debug: safe("debug"), info: safe("info"), warn: safe("warn"), error: safe("error") };

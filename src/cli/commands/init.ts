@@ -65,7 +65,7 @@ async function exists(path: string): Promise<boolean> {
 
 const SCHEMA_FILE = "models.schema.json";
 
-/** Where the editor finds the schema: beside the file, or in a package installed here or above. */
+/** The location of the schema for the editor: next to the file, or in an installed package. */
 async function schemaFor(path: string): Promise<string | undefined> {
   const folder = dirname(path);
   if (await exists(join(folder, SCHEMA_FILE))) return `./${SCHEMA_FILE}`;
