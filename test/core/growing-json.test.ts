@@ -54,7 +54,9 @@ describe("JSON that grows", () => {
   test("matches a full parser at every cut, for any chunks", () => {
     const texts = fc
       .json({ maxDepth: 4, stringUnit: "grapheme" })
-      .filter((text) => /^[[{]/.test(text) && !text.includes("__proto__"));
+      .filter((text) => /^[[{]/.test(text) && !text.includes("__proto__"))
+      // The other parser trims its text, also inside a string that is cut.
+      .map((text) => text.replace(/\s/gu, "_"));
     fc.assert(
       fc.property(texts, fc.infiniteStream(fc.integer({ min: 1, max: 9 })), (text, sizes) => {
         const json = new GrowingJson();
