@@ -3,21 +3,33 @@ const TAIL_EVENTS = 4;
 
 /** The wire events in `reply.raw`: the last ones, and those with output that no other field contains. */
 export class RawEvents {
+  /** The permanent events, then the tail. */
   readonly kept: string[] = [];
-  /** Number of permanent events at the start of `kept`; the others are the tail. */
+  #tail = 0;
+  /** The permanent events of the tail: bit 0 is its first event. */
   #pinned = 0;
-  readonly #isPinned: boolean[] = [];
 
+  /** Runs for every delta, so it moves the few events of the tail in place. */
   add(data: string): void {
-    this.kept.push(data);
-    this.#isPinned.push(false);
-    if (this.#isPinned.length <= TAIL_EVENTS) return;
-    if (this.#isPinned.shift() === true) this.#pinned += 1;
-    else this.kept.splice(this.#pinned, 1);
+    const { kept } = this;
+    if (this.#tail < TAIL_EVENTS) {
+      this.#tail += 1;
+      kept.push(data);
+      return;
+    }
+    const isFirstPinned = (this.#pinned & 1) === 1;
+    this.#pinned >>= 1;
+    if (isFirstPinned) {
+      kept.push(data);
+      return;
+    }
+    const last = kept.length - 1;
+    for (let at = kept.length - TAIL_EVENTS; at < last; at++) kept[at] = kept[at + 1] as string;
+    kept[last] = data;
   }
 
   /** Makes the last event permanent. */
   keepLast(): void {
-    this.#isPinned[this.#isPinned.length - 1] = true;
+    this.#pinned |= 1 << (this.#tail - 1);
   }
 }

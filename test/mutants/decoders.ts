@@ -352,7 +352,7 @@ export const decoders = [
         "raw-without-other-output",
         "raw events omit an early event with an image",
         "RawEvents.add",
-        never("this.#isPinned.shift() === true"),
+        never("isFirstPinned"),
       ],
     ],
   ),
