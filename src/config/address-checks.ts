@@ -9,17 +9,17 @@ export interface AddressProblem {
   readonly suggestion?: string | undefined;
 }
 
-/** Paths that the SDKs add to the base themselves. */
+/** Paths that the SDKs append to the base URL. */
 const ENDPOINT =
   /(\/(?:(?:chat\/)?completions|responses|messages(?:\/count_tokens)?|embeddings|models\/[^/?#]+:\w+))\/?(?:[?#].*)?$/;
 
-/** An Anthropic or Gemini base that ends in a version, which the SDK adds once more. */
+/** An Anthropic or Gemini base URL that ends in a version; the SDK would append a second one. */
 const VERSION = /\/v\d+(?:beta\d*|alpha\d*)?\/?$/;
 
-/** Added from `name` and `api_version`. */
+/** The SDK builds this path from `name` and `api_version`. */
 const AZURE_DEPLOYMENT = /\/openai\/deployments\/.*$/;
 
-/** What is wrong with a `base_url` that is an address and cannot be the base of this wire; `undefined` for any other. */
+/** Why a valid URL cannot be the `base_url` of this wire; `undefined` if it can. */
 export function addressProblem(
   value: string,
   wire: unknown,
@@ -58,7 +58,7 @@ function twiceVersioned(value: string, wire: string): AddressProblem {
   };
 }
 
-/** A known host that is asked over https only. It would redirect the request, or read the key from the open wire. */
+/** A known host that needs https. Over http it redirects the request, or the key is sent unencrypted. */
 function plainHttp(value: string, providers: readonly ProviderHint[]) {
   if (!PLAIN.test(value)) return undefined;
   const secure = `https${value.slice("http".length)}`;
@@ -71,12 +71,12 @@ function plainHttp(value: string, providers: readonly ProviderHint[]) {
 
 const PLAIN = /^http:\/\//i;
 
-/** Host names are the same in upper and lower case. */
+/** Host names are case-insensitive. */
 function originIn(url: string): string {
   return (/^[^:]+:\/\/[^/?#]*/.exec(url)?.[0] ?? url).toLowerCase();
 }
 
-/** The host of a provider, without the path that its API is under. */
+/** The host of a known provider without the path of its API. */
 function unfinishedPath(
   value: string,
   provider: string | undefined,
@@ -88,7 +88,7 @@ function unfinishedPath(
   for (let index = 0; index < providers.length; index++) {
     const { id, baseUrl } = providers[index] as ProviderHint;
     if (baseUrl === undefined || baseUrl[given.length] !== "/" || !baseUrl.startsWith(given)) continue;
-    // On this machine anything may listen, unless the entry says what it is.
+    // Any server may listen on localhost; only the entry's provider says which one it is.
     if (id !== provider && baseUrl.includes(LOOPBACK)) continue;
     const message = `"base_url" lacks "${baseUrl.slice(given.length)}", the path of the ${id} API`;
     return { message, suggestion: baseUrl };
@@ -98,12 +98,12 @@ function unfinishedPath(
 
 const LOOPBACK = "://127.0.0.1:";
 
-/** An address with a password or a query is not repeated. */
+/** The address for use in a message; `undefined` if it has a password or a query. */
 function shown(value: string): string | undefined {
   return /[?#@]/.test(value) ? undefined : value;
 }
 
-/** The address of an entry as the file has it; one behind a reference is looked at when the entry is resolved. */
+/** Checks the address written in the file. A reference is checked when the entry is resolved. */
 export function wrongAddress(
   sources: EntrySources,
   hint: ProviderHint | undefined,
@@ -111,7 +111,7 @@ export function wrongAddress(
 ): readonly Finding[] {
   const value = topValue(sources, "base_url");
   const wire = topValue(sources, "custom_llm_provider") ?? hint?.wire;
-  // Most are right at a glance: of a thousand models each look counts.
+  // Most addresses are valid. With a thousand models, each further check costs measurable time.
   if (typeof value !== "string" || isReference(value)) return NOTHING;
   if (value.endsWith("/v1") && wire === "openai" && !PLAIN.test(value)) return NOTHING;
   const problem = addressProblem(value, wire, servedProvider(sources), providers);

@@ -12,8 +12,8 @@ import { childTables, isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
 /**
- * Mistakes that no single value shows: dangling names, circles, missing keys, impossible combinations. Works on files
- * that do not satisfy the schema too, so that everything is reported at once.
+ * Finds errors that involve several values: dangling references, cycles, missing keys, impossible combinations. Also
+ * runs on files that violate the schema, so that all errors are reported at once.
  */
 export function crossCheck(active: View, facts: Facts): Finding[] {
   const sources = [...active.files, ...active.variables];
@@ -39,13 +39,13 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
   ];
 }
 
-/** The key is reported as unknown; that there are no models is the same mistake. */
+/** A misspelled `models` is already reported as an unknown key; "no models" would report it twice. */
 function misspellsModels(document: Table): boolean {
   const others = Object.keys(document).filter((key) => key !== "models" && isTable(document[key]));
   return others.some((key) => nearest(key, ["models"]) !== undefined);
 }
 
-/** Whether a profile changes an entry. */
+/** Whether the profile changes the entry. */
 function touches(view: View, name: string): boolean {
   return view.tablesAt(["models", name], "entry").some(({ kind }) => kind === "profile");
 }
@@ -61,7 +61,7 @@ function checkSource(source: Source, whole: View, active: View, facts: Facts): F
   ].map((finding) => ({ ...finding, source }));
 }
 
-/** The tables of a file itself, or of one profile in it; `names` are what may be referred to. */
+/** Checks the tables of a file, or of one profile in it. `names` are the names that references may use. */
 function checkTables(root: Table, path: Path, names: ReadonlySet<string>, facts: Facts): Finding[] {
   const findings = [...checkReferences(root, path, names), ...unusedWeights(root, path)];
   const check = (table: unknown, section: string, name: string | undefined) => {
@@ -75,14 +75,14 @@ function checkTables(root: Table, path: Path, names: ReadonlySet<string>, facts:
   return findings;
 }
 
-/** A table under check. Findings are pushed: nearly every table is right, and a thousand models should cost nothing more. */
+/** A table being checked. Findings go into one shared array, because almost every table is valid and has none. */
 interface Checked {
   readonly table: Table;
-  /** Where it is written: its path is only made for a finding. */
+  /** Path of the file or profile. The full path is built only for a finding. */
   readonly base: Path;
   readonly section: string;
   readonly name: string | undefined;
-  /** What may be referred to. */
+  /** Names that references may use. */
   readonly names: ReadonlySet<string>;
   readonly facts: Facts;
   readonly findings: Finding[];
@@ -126,7 +126,7 @@ function danglingFallbacks(checked: Checked): void {
   }
 }
 
-/** In [defaults] or a parent the list serves several entries, and each is left out of its own; here it is a slip. */
+/** A list in [defaults] or a parent serves several entries, and each is dropped from its own. Here it is an error. */
 function ownFallback(checked: Checked): void {
   const { table, findings } = checked;
   const own = checked.section === "models" ? checked.name : undefined;
@@ -146,7 +146,7 @@ function danglingParent(checked: Checked): void {
     findings.push(noEntry(pathIn(checked, "extends"), parent, names));
 }
 
-/** Keys the file is understood by; variables are looked up later, and only for the models in use. */
+/** Keys needed to read the file. Variables are looked up later, and only for the models in use. */
 const READ_EARLY = ["provider", "custom_llm_provider"];
 
 function readTooEarly(checked: Checked): void {
@@ -159,7 +159,7 @@ function readTooEarly(checked: Checked): void {
   }
 }
 
-/** Keys with values that are sent, or that a connection is made with. */
+/** Keys whose values are sent or used to connect. */
 const MAY_HOLD_CREDENTIALS = [
   "api_key",
   "base_url",
@@ -170,7 +170,7 @@ const MAY_HOLD_CREDENTIALS = [
   "api_version",
 ];
 
-/** A placeholder of another tool would be sent as it is and cost an hour at a 401. */
+/** A placeholder in another tool's syntax would be sent unchanged and fail with a 401 that does not name the cause. */
 function placeholders(checked: Checked): void {
   const { table, findings } = checked;
   for (const key of MAY_HOLD_CREDENTIALS) {
@@ -194,7 +194,7 @@ function placeholdersIn(value: unknown, path: Path, findings: Finding[]): void {
     return;
   }
   if (typeof value !== "string") return;
-  // A malformed reference is reported with all values.
+  // Malformed references are reported by `inspect`.
   if (REFERENCES_ONLY.some((key) => path.includes(key)) && malformedReference(value) !== undefined) return;
   const key = path.findLast((step) => typeof step === "string");
   const name = placeholderIn(value, key === "api_key");

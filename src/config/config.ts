@@ -24,74 +24,73 @@ import {
 import { isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
-/** Where a value of an entry was written. */
+/** Where a value of an entry is set. */
 export interface Provenance {
   readonly layer: LayerKind;
-  /** The table, for example `models.coder` or `profiles.ci.models.coder`; with layer "environment" the variable. */
+  /** The table, for example `models.coder` or `profiles.ci.models.coder`; for layer "environment", the variable. */
   readonly from: string;
   readonly file: string | undefined;
-  /** 1-based, of the value; 0 for a variable. */
+  /** 1-based line of the value; 0 for a variable. */
   readonly line: number;
   readonly column: number;
 }
 
 export interface ResolveOptions {
-  /** Keys that are not needed: left out of the result, their references are not looked up. Either spelling. */
+  /** Keys to omit from the result; their references are not looked up. In camelCase or snake_case. */
   readonly skip?: readonly string[];
-  /** Report a missing key of a provider that usually needs one. Default false. */
+  /** Report a missing API key if the provider usually needs one. Default: false. */
   readonly requireKey?: boolean;
 }
 
-/** A file as one profile, or none, shows it: as it is written, without what the environment says. */
+/** The file under one profile or none, without overrides from the environment. */
 export interface ProfileView {
   /** Entries, groups and aliases. */
   readonly names: readonly string[];
-  /** The entry that a name stands for, or the members of the group. */
+  /** The entry that a name refers to, or the members of the group. */
   entriesOf(name: string): readonly EntryConfig[];
 }
 
 /** A valid models.toml. */
 export interface Config {
   readonly file: string | undefined;
-  /** Folder that paths in the file are relative to. */
+  /** Folder that relative paths in the file start from. */
   readonly baseDir: string | undefined;
-  /** Folders in which a change may change the configuration. */
+  /** Folders to watch for changes. */
   readonly folders: readonly string[];
-  /** Differs when a text or a variable that sets a key does. */
+  /** Hash of the TOML, the profile and the variables that set keys. */
   readonly revision: string;
   readonly profile: string | undefined;
   readonly profiles: readonly string[];
   readonly defaultModel: string;
-  /** The entries, in the order of the file; those of included files after them. */
+  /** Entries in file order, followed by those of included files. */
   readonly names: readonly string[];
   /** Names of `[groups.*]`. */
   readonly groups: readonly string[];
-  /** `[aliases]`: other names, and the entry or group that each stands for. */
+  /** `[aliases]`: each alias with the entry or group it refers to. */
   readonly aliases: Readonly<Record<string, string>>;
   readonly cache: CacheConfig | undefined;
   readonly logging: LoggingConfig | undefined;
   /** `[pricing."id"]` by model id. */
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   /**
-   * The entry or group that a name stands for.
+   * The entry or group that a name refers to; aliases are followed.
    * @throws ConfigError when there is none, with the nearest name.
    */
   behind(name: string): string;
-  /** A group by its name; `undefined` for everything else. */
+  /** The group of that name; `undefined` if it is not a group. */
   group(name: string): GroupConfig | undefined;
   /**
-   * An entry with all it inherits; references such as "env:NAME" are still in it.
+   * An entry with its inherited values. References such as "env:NAME" are not resolved.
    * @throws ConfigError when there is no such entry, with the nearest name.
    */
   entry(name: string): EntryConfig;
   /**
-   * The same with every reference replaced by its value, and the provider's usual variable as `apiKey` where no key is
-   * given.
+   * The same entry with every reference resolved. Without an API key, `apiKey` is the provider's usual variable.
    * @throws ConfigError with one problem for each missing variable or file of this entry.
    */
   resolveEntry(name: string, options?: ResolveOptions): EntryConfig;
   inProfile(profile: string | undefined): ProfileView;
-  /** Where a value came from; `key` in either spelling, dots lead into tables. `undefined`: it is not written anywhere. */
+  /** Where a value is set; `undefined` if it is not. `key` is camelCase or snake_case, with dots for nested tables. */
   origin(name: string, key: string): Provenance | undefined;
 }
 
@@ -253,7 +252,7 @@ export class ParsedConfig implements Config {
     return undefined;
   }
 
-  /** What the file says plainly was checked when it was read; here is what a reference gave. */
+  /** Literal addresses were checked when the file was read; this checks the ones that came from references. */
   #checkAddress(sources: EntrySources, { base_url: address }: Table, resolver: Resolver): void {
     const written = topValue(sources, "base_url");
     if (typeof address !== "string" || address === written || resolver.findings.length > 0) return;

@@ -4,9 +4,9 @@ import { ConfigError } from "../core/config-error.ts";
 import { readSmallFile, UnreadableFile } from "./small-file.ts";
 
 /**
- * Adds the variables of a `.env` file to `env`; variables that are already set win. A missing file or a folder of that name
- * adds nothing.
- * @returns the names that were added.
+ * Adds the variables of a `.env` file to `env`; variables that are already set win. A missing file or a folder of that
+ * name is ignored.
+ * @returns the names of the variables it added.
  * @throws ConfigError when the file cannot be read.
  */
 export function loadDotEnv(path: string, env: Record<string, string | undefined>): readonly string[] {
@@ -20,7 +20,7 @@ export function loadDotEnv(path: string, env: Record<string, string | undefined>
 }
 
 function readEnvFile(path: string): NodeJS.Dict<string> {
-  // A Python virtual environment is a folder that often has this name.
+  // Python virtual environments are often in a folder of this name.
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true) return {};
   try {
     return util.parseEnv(readSmallFile(path).replace(/\r\n?/g, "\n"));

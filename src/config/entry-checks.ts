@@ -12,7 +12,7 @@ import { isReference } from "./references.ts";
 import { isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
-/** Mistakes of one entry with all it inherits. */
+/** Checks one entry with its inherited values. */
 export function checkEntry(view: View, name: string, facts: Facts): readonly Finding[] {
   const sources = view.sources(name);
   const circle = view.circle(name);
@@ -30,7 +30,7 @@ export function checkEntry(view: View, name: string, facts: Facts): readonly Fin
   return lists.every((list) => list.length === 0) ? NOTHING : lists.flat();
 }
 
-/** Nearly every entry is right: of a thousand models a shared empty list saves what a second pass would cost. */
+/** Almost every entry is valid; a shared empty array saves measurable time in a file with a thousand models. */
 const NOTHING: readonly Finding[] = [];
 
 /** A cycle is reported once, at the name that comes first alphabetically. */
@@ -62,7 +62,7 @@ function missingKeys(sources: EntrySources, view: View): readonly Finding[] {
   }));
 }
 
-/** An incomplete entry that only a profile has is usually meant to change another of nearly the same name. */
+/** An incomplete entry that exists only in a profile is usually a misspelling of the entry it should change. */
 function misspeltOverlay({ name, tables }: EntrySources, view: View): Finding | undefined {
   const own = tables.filter(({ path }) => path.at(-1) === name && path.at(-2) === "models");
   if (own.length === 0 || own.some(({ path }) => path[0] !== "profiles")) return undefined;
@@ -89,7 +89,7 @@ function isDuration(value: unknown): value is number | string {
 
 const NEEDY = keysWhere(({ needs }) => needs !== undefined);
 
-/** Options that have no effect because of another one. What a variable says is not known here. */
+/** Options that have no effect because of another one. Values of variables are not known yet. */
 function unmetNeeds(sources: EntrySources): readonly Finding[] {
   let found = NOTHING;
   for (const key of NEEDY) {
@@ -133,7 +133,7 @@ function unknownTool(sources: EntrySources): readonly Finding[] {
   ];
 }
 
-/** The schema knows the shape of a message; what its parts need is known where the messages of a call are read. */
+/** The schema checks only the shape of messages, so they are also read as those of a call are. */
 function unreadableMessages(sources: EntrySources): readonly Finding[] {
   const messages = topValue(sources, "messages");
   if (!Array.isArray(messages) || !OPTIONS.messages.schema.safeParse(messages).success) return NOTHING;

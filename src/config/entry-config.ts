@@ -7,20 +7,20 @@ import { OPTIONS, type OptionKey } from "./options.ts";
 import { fieldsIn, unitIn } from "./schema-values.ts";
 import { isTable, type Table } from "./table.ts";
 
-/** Prices as written: a class that is not given is not known here. */
+/** Prices as written in the file; token classes it omits are absent. */
 export type PriceConfig = NonNullable<EntryOptions["pricing"]>;
 
 /**
- * One model entry with everything it inherits: the keys of models.toml in camelCase, aliases resolved. Every duration
- * is in milliseconds, under the name it has in the file. What is not written is absent: defaults are not filled in.
+ * One model entry with its inherited values: the keys of models.toml in camelCase, without aliases. Durations are in
+ * milliseconds under the same name. Keys that are not set are absent; defaults are not filled in.
  */
 export interface EntryConfig extends EntryOptions {
-  /** The name programs use: the table's. */
+  /** The name of the table, which programs use. */
   readonly entry: string;
-  /** The model's id at its provider. */
+  /** The model's id at the provider. */
   readonly name: string;
   readonly provider: string;
-  /** With provider "simulator": the provider it stands in for, whose wire it speaks. */
+  /** With provider "simulator": the provider that is simulated, including its wire. */
   readonly simulatedProvider?: string;
 }
 
@@ -33,7 +33,7 @@ const CONVERSIONS: Readonly<Record<string, Convert>> = Object.fromEntries(
   }),
 );
 
-/** What a written value of an option becomes: a unit is converted, the keys of a table are. */
+/** How to convert a written value of an option: units and the keys of tables. */
 function conversionOf({ schema, convert, oneOrMany }: Option): Convert | undefined {
   if (convert !== undefined) return convert;
   if (oneOrMany === true) return (value: unknown) => (Array.isArray(value) ? value : [value]);
@@ -45,7 +45,7 @@ function conversionOf({ schema, convert, oneOrMany }: Option): Convert | undefin
   return (value: unknown) => (isTable(value) ? camelTable(value, inner) : value);
 }
 
-/** Valid raw keys of one entry as the frozen EntryConfig. */
+/** Converts the validated keys of one entry to a frozen EntryConfig. */
 export function entryConfigOf(entry: string, raw: Table, simulatedProvider: string | undefined): EntryConfig {
   const config: Record<string, unknown> = { entry };
   if (simulatedProvider !== undefined) config.simulatedProvider = simulatedProvider;
@@ -58,7 +58,7 @@ function convert(key: string, value: unknown): unknown {
   return conversion === undefined ? copy(value) : conversion(copy(value) as never);
 }
 
-/** `max_new_tokens` -> `maxNewTokens`: the inverse of core's keyOf. */
+/** `max_new_tokens` -> `maxNewTokens`; the inverse of `keyOf` in core. */
 export function camelOf(key: string): string {
   return key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
@@ -71,7 +71,7 @@ function camelTable(table: Table, conversions: Readonly<Record<string, Convert |
   return Object.fromEntries(entries);
 }
 
-/** A table with camelCase keys and the named durations in milliseconds. */
+/** Converts a table to camelCase keys, and the durations in `keys` to milliseconds. */
 export function withDurations(table: Table, keys: readonly string[]): Record<string, unknown> {
   const entries = Object.entries(table).map(([key, value]) => [
     camelOf(key),
@@ -80,7 +80,7 @@ export function withDurations(table: Table, keys: readonly string[]): Record<str
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
-/** Ordinary objects and arrays of its own, so that nothing reaches back into the file. */
+/** A deep copy, so that callers never share objects with the parsed file. */
 function copy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copy);
   if (!isTable(value)) return value;

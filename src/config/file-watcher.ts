@@ -15,10 +15,10 @@ interface Watching {
   readonly onChange: () => Promise<void>;
 }
 
-/** Editors write in several steps: this long after the last of them the file is read. */
+/** Editors save in several steps; the file is read this long after the last one. */
 const SETTLED_MS = 50;
 
-/** Watches folders, not files: an editor that saves puts a new file in the place of the old one. */
+/** Watches folders instead of files, because editors replace a file when they save it. */
 export function watchFiles({ folders, clock, onChange }: Watching): FileWatcher {
   const watchers = new Map<string, FSWatcher>();
   let cancel = () => {};
@@ -64,7 +64,7 @@ export function watchFiles({ folders, clock, onChange }: Watching): FileWatcher 
   return { close, [Symbol.dispose]: close };
 }
 
-/** A folder that is not there yet is tried again when something beside it changes. */
+/** A missing folder is tried again after the next change in another one. */
 function watcherOf(folder: string, changed: () => void): FSWatcher | undefined {
   try {
     return watch(folder, { persistent: false }, changed);

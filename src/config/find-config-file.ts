@@ -4,8 +4,8 @@ import { dirname, join, resolve } from "node:path";
 export const CONFIG_FILE = "models.toml";
 
 /**
- * The nearest models.toml from a folder upwards. Whatever has the name is taken: a dangling link or a folder is reported
- * later, not passed over for a file further up.
+ * Finds the nearest models.toml from a folder upwards. A dangling link or a folder of that name is returned too and
+ * reported later, instead of being skipped for a file further up.
  */
 export async function findConfigFile(cwd: string): Promise<string | undefined> {
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
@@ -15,7 +15,7 @@ export async function findConfigFile(cwd: string): Promise<string | undefined> {
   }
 }
 
-/** A folder that may not be read counts as one without the file. */
+/** A folder without read permission counts as one without the file. */
 function isTaken(path: string): Promise<boolean> {
   return lstat(path).then(
     () => true,

@@ -10,26 +10,26 @@ import { syntaxProblem } from "./syntax-problem.ts";
 import { isTable, type Table } from "./table.ts";
 import { costlyText } from "./text-limits.ts";
 
-/** A text of TOML before it is parsed. */
+/** TOML that is not parsed yet. */
 interface Unread {
   readonly text: string;
-  /** As messages show it. */
+  /** The path for messages. */
   readonly file: string | undefined;
-  /** What its own paths are relative to. */
+  /** Folder that its relative paths start from. */
   readonly folder: string | undefined;
-  /** The files that led here, itself last: real paths. */
+  /** Real paths of the including files, then its own. */
   readonly chain: readonly string[];
 }
 
-/** More files than this are a mistake in a pattern. */
+/** More files than this mean a wrong pattern. */
 const MOST_FILES = 100;
 
-/** More than limits.ts allows, so that its message is the one to be seen. */
+/** Above the limit in limits.ts, so that its error is reported instead of the parser's. */
 const MAX_INLINE_DEPTH = 64;
 
 /**
- * A text and every file it includes, each after those it includes itself, so that later ones win.
- * @throws ConfigError with the mistakes of all files that keep them from being read.
+ * Parses TOML and all files it includes. A file comes after those it includes, so that later ones win.
+ * @throws ConfigError with all errors that keep the files from being read.
  */
 export function readSources(
   text: string,
@@ -51,7 +51,7 @@ export function readSources(
 
 export interface Sources {
   readonly files: readonly TextSource[];
-  /** Where a file may change, or a new one may come to match a pattern. */
+  /** Folders in which an included file may change or a new file may match a pattern. */
   readonly folders: readonly string[];
 }
 
@@ -101,7 +101,7 @@ class Reading {
     return undefined;
   }
 
-  /** Reads what a pattern leads to; gives what is wrong with it. */
+  /** Reads the files that match a pattern; returns its errors. */
   #include(pattern: string, { file, folder, chain }: Unread): string[] {
     if (folder === undefined) return [`"include" needs baseDir, the directory that it is relative to`];
     const resolved = pattern.startsWith("file:")
@@ -141,7 +141,7 @@ function circle(chain: readonly string[]): string {
     .join(" -> ")}`;
 }
 
-/** Links followed, so that one file is one file; a path that leads nowhere stays as it is. */
+/** Resolves links, so that each file is read once. A path that does not exist is returned unchanged. */
 function realPathOf(path: string): string {
   try {
     return fs.realpathSync(path);
@@ -160,7 +160,7 @@ function refusalOf(text: string): string | undefined {
   return costly && (costly === "keys" ? TOO_MANY_KEYS : TOO_DEEP);
 }
 
-/** Paths of a file in another folder, as seen from anywhere. */
+/** Makes the relative paths of a file in another folder absolute. */
 function rebased<T>(value: T, folder: string): T {
   if (Array.isArray(value)) return value.map((inner: unknown) => rebased(inner, folder)) as T;
   if (typeof value === "string" && /^file:(?!:)/.test(value)) return `file:${resolve(folder, value.slice(5))}` as T;

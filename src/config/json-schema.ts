@@ -4,17 +4,17 @@ import { configSchema } from "./schema.ts";
 
 type Node = Record<string, unknown>;
 
-/** What the catalog knows that an editor may say while a file is written. */
+/** Facts of the catalog for editor completion and hovers. */
 export interface EditorFacts {
   readonly providers: readonly {
     readonly id: string;
     /** Shown next to the value. */
     readonly meaning: string;
-    /** Most stop sequences of a request. */
+    /** Maximum number of stop sequences per request. */
     readonly maxStops?: number | undefined;
   }[];
   readonly wires: readonly string[];
-  /** Model ids to suggest; any other is legal. */
+  /** Model ids to suggest; others are valid too. */
   readonly models: readonly string[];
   /** Sentences to add to the description of a key. */
   readonly notes: Readonly<Record<string, string>>;
@@ -53,17 +53,17 @@ function addFacts(keys: Record<string, Node>, { providers, wires, models, notes 
   }
 }
 
-/** A key and another name of it are not given together. */
+/** A key and its alias exclude each other. */
 function oneSpelling(): Node {
   return Object.fromEntries(
     Object.entries(KEY_ALIASES).map(([alias, key]) => [key, { ...OPEN, properties: { [alias]: false } }]),
   );
 }
 
-/** Without it Tombi takes a table of a condition for closed. */
+/** Without this, Tombi treats the tables in a condition as closed. */
 const OPEN = { additionalProperties: true } as const;
 
-/** Starts like a reference to a variable and is none. */
+/** Starts like a reference to a variable but is malformed. */
 const MALFORMED_REFERENCE = "^env:(?:$|[^A-Z_:]|[A-Z_][A-Z0-9_]*(?:[^A-Z0-9_:]|:(?:$|[^-])))";
 
 function propertiesOf(table: Node | undefined): Record<string, Node> {
@@ -71,8 +71,8 @@ function propertiesOf(table: Node | undefined): Record<string, Node> {
 }
 
 /**
- * One schema with several types instead of alternatives, wherever that says the same: editors show each alternative as a
- * key of its own and lose its description. No bounds that only say what a whole number is.
+ * Merges alternatives into one schema with several types where that is equivalent: editors show each alternative as a
+ * separate key without a description. Removes bounds that only say that a number is a safe integer.
  */
 function simplify(node: Node): void {
   if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
@@ -91,7 +91,7 @@ function simplify(node: Node): void {
   Object.assign(node, ...branches, hasWords ? { enum: words.flat() } : {}, { type: types }, own);
 }
 
-/** Words to choose from where every other text is legal too. */
+/** Adds suggestions where any other string is valid too. */
 function suggest(node: Node | undefined, words: readonly string[], more: Node = {}): void {
   if (node === undefined) return;
   delete node.examples;
@@ -102,7 +102,7 @@ function refuse(node: Node | undefined, pattern: string): void {
   if (node !== undefined) node.not = { type: "string", pattern };
 }
 
-/** Not every editor shows `default`; all show the description. */
+/** Adds defaults to the descriptions: not every editor shows `default`. */
 function tellDefaults(node: Node): void {
   if (node.default !== undefined && !/\bdefault\b/i.test(String(node.description)))
     node.description = `${node.description} Default: \`${inToml(node.default)}\`.`;
@@ -116,7 +116,7 @@ function inToml(value: unknown): string {
   return `{ ${pairs.join(", ")} }`;
 }
 
-/** A key that several tables have is written once. */
+/** Writes a key that several tables have only once. */
 function shareKeys(definitions: Record<string, Node>, tables: readonly Node[]): void {
   const [first, ...others] = tables.map(propertiesOf);
   for (const [key, node] of Object.entries(first ?? {})) {
@@ -129,8 +129,8 @@ function shareKeys(definitions: Record<string, Node>, tables: readonly Node[]): 
 }
 
 /**
- * More stop sequences than the provider takes are refused, whatever else the file says. A chain of if and else: beside
- * an allOf, Taplo would not see the table's keys any more.
+ * Rejects more stop sequences than the provider accepts. A chain of if and else, because Taplo ignores the keys of a
+ * table next to an allOf.
  */
 function stopLimits({ providers }: EditorFacts): Node {
   const limits = [...new Set(providers.flatMap(({ maxStops }) => maxStops ?? []))].sort((left, right) => left - right);
@@ -147,7 +147,7 @@ function stopLimits({ providers }: EditorFacts): Node {
   return chain;
 }
 
-/** What Tombi calls a name that the user chooses. */
+/** Labels for user-defined names in Tombi. */
 function labelNames(properties: Record<string, Node>): void {
   const labels = { models: "name", providers: "provider", profiles: "profile", groups: "group", aliases: "alias" };
   for (const [key, label] of Object.entries(labels)) {

@@ -1,7 +1,7 @@
 import { own } from "../core/own.ts";
 import { configSchema, entryShape } from "./schema.ts";
 
-/** Keys that are planned: refused by name and absent from the schema until they work. */
+/** Planned keys: rejected by name and absent from the schema until they work. */
 const LATER_ENTRY_KEYS = new Set(["budget", "rate_limit"]);
 const LATER_TOP_LEVEL = new Set([
   ...["state", "ledger", "budgets", "rate_limits", "record", "audit", "telemetry", "gateway"],
@@ -10,7 +10,7 @@ const LATER_WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
   store: new Set(["sqlite", "redis"]),
 };
 
-/** What other tools call a key, without the letter case and separators in which they differ; consulted before spelling. */
+/** Keys of other tools, lower case and without separators. Looked up before the nearest spelling. */
 const FOREIGN_KEYS = withoutSeparators({
   model: "name",
   model_name: "name",
@@ -100,7 +100,7 @@ const FOREIGN_GROUP_KEYS = withoutSeparators({
   fallbacks: "fallback_models",
 });
 
-/** What a call is given besides keys of an entry. */
+/** Call options that are not keys of an entry. */
 export const CALL_ONLY = ["samples", "signal", "cache", "tags", "raw"] as const;
 
 const FOREIGN_OPTIONS = withoutSeparators({
@@ -124,7 +124,7 @@ const OWN_KEYS = withoutSeparators(Object.fromEntries(ENTRY_KEYS.map((key) => [k
 
 export type Place = "top" | "entry" | "group" | "call" | "other";
 
-/** What kind of table a path leads to. */
+/** The kind of table at a path. */
 export function placeOf(path: readonly PropertyKey[]): Place {
   const inner = path[0] === "profiles" ? path.slice(2) : path;
   if (inner.length === 0) return "top";
@@ -143,7 +143,7 @@ export function isLaterWord(key: string, word: unknown): boolean {
   return typeof word === "string" && own(LATER_WORDS, key)?.has(word) === true;
 }
 
-/** What a key in the spelling of another tool, or in other letters, is called here. */
+/** Our name for a key of another tool or one in another spelling. */
 export function foreignKey(place: Place, key: string): string | undefined {
   const word = bareWord(key);
   if (place === "group") return FOREIGN_GROUP_KEYS.get(word);
@@ -151,7 +151,7 @@ export function foreignKey(place: Place, key: string): string | undefined {
   return place === "entry" ? (FOREIGN_KEYS.get(word) ?? OWN_KEYS.get(word)) : undefined;
 }
 
-/** Where a key belongs that was written in the wrong place. */
+/** The right place for a key that is in the wrong one. */
 export function properPlace(place: Place, key: string): string | undefined {
   if (place === "top" && ENTRY_KEYS.includes(key)) return "belongs in [models.NAME], [providers.NAME] or [defaults]";
   if (place === "entry" && TOP_LEVEL_KEYS.includes(key))

@@ -6,42 +6,42 @@ import { isTable, type Table } from "./table.ts";
 
 export type LayerKind = "defaults" | "provider" | "extends" | "entry" | "profile" | "environment";
 
-/** One table that gives keys to an entry. */
+/** One table that contributes keys to an entry. */
 export interface SourceTable {
   readonly kind: LayerKind;
   readonly source: Source;
   readonly path: Path;
   readonly table: Table;
-  /** Written for another provider than the entry ends up with: its address and credentials do not count. */
+  /** Written for another provider than the entry's; its address and credentials are ignored. */
   readonly foreign: boolean;
 }
 
-/** The tables of one entry, lowest first, and who serves it. */
+/** The provider of an entry and its tables, lowest precedence first. */
 export interface EntrySources {
   readonly name: string;
   readonly tables: readonly SourceTable[];
   readonly provider: string | undefined;
-  /** With provider "simulator": the provider it stands in for. */
+  /** With provider "simulator": the provider that is simulated. */
   readonly simulatedProvider: string | undefined;
 }
 
 export const SIMULATOR = "simulator";
 
-/** Whose facts hold for an entry: a simulated one keeps those of the provider it stands in for. */
+/** The provider whose facts apply. A simulated entry keeps those of the provider it simulates. */
 export function servedProvider({ provider, simulatedProvider }: EntrySources): string | undefined {
   return provider === SIMULATOR ? simulatedProvider : provider;
 }
 
-/** What belongs to one provider and must never reach another. */
+/** Keys that belong to one provider and must never be sent to another. */
 const CONNECTION_KEYS: ReadonlySet<string> = new Set(keysWhere(({ connection }) => connection === true));
 
 function counts(source: SourceTable, key: string): boolean {
   return key !== "extends" && !(source.foreign && CONNECTION_KEYS.has(key));
 }
 
-/** The value of one key in the highest table that has it. */
+/** The value of a key in the table with the highest precedence. */
 export function topValue(sources: EntrySources, key: string): unknown {
-  // Asked several times of each entry when a file is read, so without a closure.
+  // Called several times per entry when a file is read; a closure would be measurably slower.
   for (let index = sources.tables.length - 1; index >= 0; index--) {
     const source = sources.tables[index] as SourceTable;
     const value = source.table[key];
@@ -50,7 +50,7 @@ export function topValue(sources: EntrySources, key: string): unknown {
   return undefined;
 }
 
-/** All keys of the entry as models.toml spells them, without aliases; `expand` says which entries a fallback means. */
+/** All keys of the entry as spelled in models.toml, without aliases. `expand` maps a fallback to its entries. */
 export function mergeSources(
   sources: EntrySources,
   expand: (name: string) => readonly string[],
@@ -75,7 +75,7 @@ function layOver(below: unknown, above: unknown, key: string): unknown {
   return merge === undefined ? above : deepMerge(below, above, merge === "headers");
 }
 
-/** `above` over `below`; header names are the same in any letter case. */
+/** Merges `above` over `below`; header names are case-insensitive. */
 export function deepMerge(below: Table, above: Table, ignoreCase = false): Table {
   const merged: Record<string, unknown> = { ...below };
   for (const [key, value] of Object.entries(above)) {
@@ -87,7 +87,7 @@ export function deepMerge(below: Table, above: Table, ignoreCase = false): Table
   return merged;
 }
 
-/** The table that a value of the merged entry came from, and its path in the file. */
+/** The table that sets a value of the merged entry, and the value's path in the file. */
 export function findSource(
   sources: EntrySources,
   path: Path,
@@ -109,7 +109,7 @@ function has(value: unknown, path: Path): boolean {
   return at !== undefined;
 }
 
-/** The entry's own table, or the overlay that it consists of. */
+/** The path of the entry's own table, or of its table in a profile. */
 export function ownPath(sources: EntrySources): Path {
   const own = sources.tables.filter(({ path }) => path.at(-1) === sources.name && path.at(-2) === "models");
   return (own.find(({ kind }) => kind === "entry") ?? own[0])?.path ?? ["models", sources.name];

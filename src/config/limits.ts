@@ -4,20 +4,20 @@ import { malformedReference } from "./references.ts";
 import type { Source } from "./source.ts";
 import type { Table } from "./table.ts";
 
-/** What is wrong with one place of the file, before it has line and column. */
+/** An error at one place of the file, before line and column are known. */
 export interface Finding extends Spot {
-  /** Where it was written; without one, the topmost that has the path. */
+  /** The source it is in. Default: the one with the highest precedence that has the path. */
   readonly source?: Source;
   readonly message: string;
   readonly suggestion?: string | undefined;
-  /** A word to find a suggestion for, only when the finding is reported: over thousands of names it is not cheap. */
+  /** Input of the suggestion, which is computed only for a reported finding: searching thousands of names is slow. */
   readonly meant?: { readonly word: string; readonly among: ReadonlySet<string> };
 }
 
 export const MAX_TEXT_CHARS = 1_048_576;
-/** Levels of tables inside one model entry, or from the top for everything else. */
+/** Nesting depth inside a model entry, or from the top level elsewhere. */
 const MAX_DEPTH = 16;
-/** Keys of one model entry, or of everything outside the entries. */
+/** Number of keys in a model entry, or outside all entries. */
 const MAX_KEYS = 10_000;
 
 export const TOO_MANY_KEYS = "there are more than 10,000 keys";
@@ -27,7 +27,7 @@ function isForbiddenKey(key: string): boolean {
   return key === "__proto__" || key === "constructor" || key === "prototype";
 }
 
-/** Thrown where going on would cost more than the file is worth. */
+/** Thrown to stop the checks of a file that exceeds a limit. */
 export class LimitReached {
   readonly finding: Finding;
 
@@ -36,7 +36,7 @@ export class LimitReached {
   }
 }
 
-/** Looks at every key and value once: limits, forbidden keys, and values no key takes. Throws LimitReached. */
+/** Visits each key and value once; checks limits, forbidden keys and values no key accepts. Throws LimitReached. */
 export function inspect(document: Table, baseDir: string | undefined): Finding[] {
   const inspection = new Inspection(baseDir !== undefined);
   inspection.table(document, 1, { left: MAX_KEYS });
@@ -115,10 +115,10 @@ class Inspection {
   }
 }
 
-/** Keys in which a string that begins with `env:` but is not a reference can only be a mistake. */
+/** Keys in which a string that starts with `env:` must be a valid reference. */
 export const REFERENCES_ONLY = ["api_key", "base_url", "proxy"];
 
-/** Most values are: they need no path, which is half the cost of looking at them. */
+/** Skips most values: building their paths would double the time of the inspection. */
 function isHarmless(value: unknown): boolean {
   if (typeof value === "string") return !value.startsWith("env:") && !value.startsWith("file:");
   return typeof value === "number" ? value > -Infinity && value < FIRST_SUSPECT_S : typeof value === "boolean";

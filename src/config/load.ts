@@ -15,15 +15,15 @@ export type { PriceBook, ProviderHint } from "./provider-checks.ts";
 export type { CacheConfig, GroupConfig, LoggingConfig } from "./sections.ts";
 
 export interface LoadOptions extends Omit<ParseOptions, "file"> {
-  /** Where the search begins. Default: the process's working directory. */
+  /** Where the search starts. Default: the process's working directory. */
   readonly cwd?: string | undefined;
-  /** For a program with more ways to name the file than a library has: how to name one that exists. */
+  /** How to name an existing file, for programs that offer more ways than the library. */
   readonly help?: string | undefined;
 }
 
 /**
- * Reads the file at `path`, or the one MODELWRIGHT_CONFIG names, or the nearest models.toml from `cwd` upwards.
- * @throws ConfigError with every mistake of the file; or that says where a file was looked for.
+ * Reads the file at `path`, the one named by MODELWRIGHT_CONFIG, or the nearest models.toml from `cwd` upwards.
+ * @throws ConfigError with every error of the file, or with the places that were searched.
  */
 export async function loadConfig(path: string | undefined, options: LoadOptions): Promise<Config> {
   const cwd = options.cwd ?? process.cwd();
@@ -31,7 +31,7 @@ export async function loadConfig(path: string | undefined, options: LoadOptions)
   const help = options.help ?? LIBRARY_HELP;
   const file = path ?? (named || (await findUpwards(cwd, help)));
   const full = resolve(cwd, file);
-  // A command line hands on the file of the variable as a path.
+  // The CLI passes the file named by the variable as a path.
   const byVariable = Boolean(named) && (path === undefined || full === resolve(cwd, named ?? ""));
   const text = await readText(full, file, `${byVariable ? " (set by MODELWRIGHT_CONFIG)" : ""}; ${help}`);
   return parseConfig(text, { ...options, file, baseDir: options.baseDir ?? dirname(full) });

@@ -5,12 +5,12 @@ import type { EntryConfig } from "./load.ts";
 const MASK = "[secret]";
 const REFERENCE = /^(env:[A-Z_][A-Z0-9_]*)(:-)?/;
 
-/** An entry for display: frozen, references as they are written, everything that may be a secret masked. */
+/** An entry for display: frozen, with unresolved references and masked secrets. */
 export function maskedConfig(entry: EntryConfig): Readonly<Record<string, unknown>> {
   return maskedValue(entry, "") as Readonly<Record<string, unknown>>;
 }
 
-/** A value of an entry as it may be shown under its name. */
+/** A value of an entry for display; `name` decides whether it may be a secret. */
 export function maskedValue(value: unknown, name: string): unknown {
   if (typeof value === "string") return isSecretName(name) ? withoutSecret(value) : withoutPassword(value);
   if (Array.isArray(value)) return Object.freeze(value.map((inner) => maskedValue(inner, name)));
@@ -30,7 +30,7 @@ function withoutSecret(text: string): string {
   return hasDefault === undefined ? name : `${name}:-${MASK}`;
 }
 
-/** What the address of a server or a proxy may hold: user, password, a key in its query. */
+/** Masks the user, password and query keys of a server or proxy address. */
 export function withoutPassword(text: string): string {
   return text.includes("://") ? maskedAddress(text) : text;
 }

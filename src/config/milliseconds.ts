@@ -2,16 +2,16 @@ import { placeOf } from "./known-keys.ts";
 import { keysWhere } from "./options.ts";
 import type { Path } from "./positions.ts";
 
-/** Waits that a program or a person sits through. */
+/** Options that make a program or a person wait. */
 const CLOCKS: ReadonlySet<unknown> = new Set(keysWhere(({ wait }) => wait === true));
 
-/** From here on a bare number may be milliseconds. */
+/** A bare number from here on may be meant as milliseconds. */
 export const FIRST_SUSPECT_S = 10_000;
 const LONGEST_S = 86_400;
 
 /**
- * Numbers are seconds; other libraries take milliseconds. Beyond a day, or where thousands that make no full hours come to
- * hours, a bare number is refused; text with a unit says what is meant and is always accepted.
+ * Numbers are seconds, but other libraries use milliseconds. A bare number of more than a day is rejected, as is one of
+ * several hours that is a multiple of 1000 but not of an hour. A string with a unit is always accepted.
  */
 export function millisecondsMeant(value: number, path: Path): string | undefined {
   const key = path.at(-1);

@@ -5,14 +5,14 @@ import type { View } from "./view.ts";
 
 const MOST_NAMES = 8;
 
-/** A name that stands for nothing. */
+/** A reference to a name that does not exist. */
 export function noEntry(path: Path, name: string, names: ReadonlySet<string>): Finding {
   const all = [...names].slice(0, MOST_NAMES).join(", ");
   const message = `there is no entry "${name}"; there are ${all}${names.size > MOST_NAMES ? ", …" : ""}`;
   return { path, at: "value", message, meant: { word: name, among: names } };
 }
 
-/** Dangling names in `default_model`, `[aliases]` and `[groups.*]` of a file, or of one profile in it. */
+/** Dangling references in `default_model`, `[aliases]` and `[groups.*]` of a file, or of one profile in it. */
 export function checkReferences(root: Table, path: Path, names: ReadonlySet<string>): Finding[] {
   const references = [
     { path: [...path, "default_model"], name: root.default_model },
@@ -40,7 +40,7 @@ function listReferences(list: unknown, path: Path): { readonly path: Path; reado
   return Array.isArray(list) ? list.map((name: unknown, index) => ({ path: [...path, index], name })) : [];
 }
 
-/** A weight has an effect with one strategy only. */
+/** Weights under a strategy that ignores them. */
 export function unusedWeights(root: Table, path: Path): Finding[] {
   return childTables(root, path, "groups").flatMap(({ table: { strategy, members }, path: at }) => {
     if (strategy === "weighted" || !Array.isArray(members)) return [];
@@ -54,7 +54,7 @@ export function unusedWeights(root: Table, path: Path): Finding[] {
 
 const WEIGHT_UNUSED = '"weight" has an effect only with strategy = "weighted"';
 
-/** References are looked up later, and the schema refuses anything but a string. */
+/** `env:` references are resolved later, and the schema rejects anything but a string. */
 function dangles(name: unknown, names: ReadonlySet<string>): name is string {
   return typeof name === "string" && name !== "" && !name.startsWith("env:") && !names.has(name);
 }

@@ -1,54 +1,54 @@
 import type * as z from "zod";
 import type { Adaptation, EntryOptions, Policy } from "../core/options.generated.ts";
 
-/** What an option becomes where models are called: a field of the target's policy, or of its adaptation. */
+/** The field of a target's policy or adaptation that an option sets. */
 export interface Field<Of extends object> {
-  /** Default: the name of the option, with `Ms` for a duration. */
+  /** Default: the name of the option, with the suffix `Ms` for a duration. */
   readonly name?: keyof Of;
-  /** TypeScript type. Default: that of the option; `undefined` is added where the option has no default. */
+  /** TypeScript type. Default: the type of the option, with `undefined` if the option has no default. */
   readonly type?: string;
-  /** Default: what the entry says, or the default of the option. */
+  /** Computes the value. Default: the entry's value or the default of the option. */
   readonly of?: (entry: EntryOptions) => Of[keyof Of];
 }
 
 export interface OptionFacts {
-  /** Another spelling of that option. */
+  /** The option of which this is another spelling. */
   readonly aliasOf?: string;
-  /** A parameter of requests: a field of core's `Settings`, which a call may give too. */
+  /** A request parameter: a field of `Settings` in core, which a call may set too. */
   readonly setting?: true;
-  /** A call may give it, in camelCase. */
+  /** A call may set it, in camelCase. */
   readonly perCall?: true;
-  /** TypeScript type in an entry. Default: what the schema says, in camelCase, with units converted. */
+  /** TypeScript type in an entry. Default: derived from the schema, in camelCase, with units converted. */
   readonly type?: string;
-  /** TypeScript type in the options of a call. Default: `type`, or what the schema says. */
+  /** TypeScript type in call options. Default: `type`, or derived from the schema. */
   readonly callType?: string;
-  /** A field of the policy of a target; with `perCall`, of the input of a call too, where it wins. */
+  /** A field of the target's policy. With `perCall`, a call may override it. */
   readonly policy?: Field<Policy>;
-  /** A field of the adaptation of a target. */
+  /** A field of the target's adaptation. */
   readonly adaptation?: Field<Adaptation>;
-  /** Says how answers are fetched and delivered, not what they are: equal requests are equal with any value. */
+  /** Affects how answers are delivered, not their content, so the cache key ignores it. */
   readonly delivery?: true;
-  /** How it is laid over the value below it. Default: it replaces it. */
+  /** How to merge it with the inherited value. Default: it replaces that value. */
   readonly merge?: "tables" | "headers";
-  /** Belongs to one provider and must never reach another. */
+  /** Belongs to one provider and must never be sent to another. */
   readonly connection?: true;
-  /** Leads somewhere else: without effect where an entry is simulated. */
+  /** Says where requests go: ignored when the entry is simulated. */
   readonly elsewhere?: true;
-  /** A list of names of entries. */
+  /** An array of entry names. */
   readonly entries?: true;
-  /** One value stands for a list of one. */
+  /** A single value is accepted in place of an array. */
   readonly oneOrMany?: true;
-  /** A wait that a program or a person sits through: a long number may be meant in milliseconds. */
+  /** A program or a person waits this long, so a large number may be meant as milliseconds. */
   readonly wait?: true;
-  /** Has an effect only where another option has this value; a value of 0 or false needs nothing. */
+  /** Has an effect only if another option has this value. Not checked for 0 and false. */
   readonly needs?: { readonly key: string; readonly value: string };
-  /** What a written value becomes, where its schema does not say it. */
+  /** Converts a written value; only for conversions that do not follow from the schema. */
   readonly convert?: (written: never) => unknown;
 }
 
 /**
- * One option of a model entry, described once. Its schema also carries its description, default and examples. The schema
- * of models.toml and of calls, the JSON Schema, the types in core/options.generated.ts and the reference page follow.
+ * The only definition of one option of a model entry. Its schema includes the description, default and examples. The
+ * schemas of models.toml and calls, the JSON Schema, core/options.generated.ts and the reference page derive from it.
  */
 export interface Option extends OptionFacts {
   readonly schema: z.ZodType;

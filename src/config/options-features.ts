@@ -5,7 +5,7 @@ import { parameterOptions } from "./options-parameters.ts";
 import { toolChoice, toolChoiceOf, tools, toolsOf } from "./schema-tools.ts";
 import { count, flag, oneOf, table, texts } from "./schema-values.ts";
 
-/** Features that are settings: like parameters, they are part of the request. */
+/** Features that are part of the request, as parameters are. */
 const sent = {
   prompt_cache: option(
     oneOf("true, false or { ttl, points }", [
@@ -81,7 +81,7 @@ function withoutAliases(names: readonly string[]): readonly string[] {
 
 const NOTHING_STRIPPED = { tokens: [], where: "end" } as const;
 
-/** How requests are built and answers are treated. */
+/** How requests are built and answers are processed. */
 export const featureOptions = {
   prompt_cache: sent.prompt_cache,
   stream: option(

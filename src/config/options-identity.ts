@@ -5,7 +5,7 @@ import { isReference } from "./references.ts";
 import { address, flag, freeTable, oneOf, table, text } from "./schema-values.ts";
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Visible latin-1, spaces and tabs: what HTTP can carry in a header. */
+/** Characters that HTTP allows in a header: visible Latin-1, spaces and tabs. */
 export const HEADER_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 const OWN_HEADERS = new Set([
   ...["host", "content-length", "transfer-encoding", "connection", "keep-alive", "expect", "te", "trailer", "upgrade"],
@@ -23,7 +23,7 @@ const headerValue = z
   .string()
   .regex(HEADER_VALUE, { error: "must be one line of latin-1 characters: HTTP carries no others" });
 
-/** A string that is sent in a header of its own. */
+/** A string that is sent as the value of a header. */
 const headerText = () =>
   z
     .string()
@@ -44,7 +44,7 @@ const url = (schemes: string, example: string) =>
     error: `must be an address such as "${example}"`,
   });
 
-/** Who answers, where, and with which credentials. */
+/** The provider, its address and the credentials. */
 export const identityOptions = {
   name: option(
     text().meta({

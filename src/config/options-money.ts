@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Options, option } from "./option.ts";
 import { count, flag, table, text } from "./schema-values.ts";
 
-/** A price above this is a slip of the pen; money must stay within what a number holds exactly enough. */
+/** A price above this is an error; sums of larger prices would lose precision as numbers. */
 const MOST_USD_PER_MILLION = 1_000_000;
 const usd = () => z.number().min(0).max(MOST_USD_PER_MILLION);
 

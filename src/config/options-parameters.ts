@@ -11,7 +11,7 @@ const maxNewTokens = count(1).meta({
   examples: [4096],
 });
 
-/** What a request says to the model. Nothing is sent that is not given. */
+/** Request parameters. Only those that are set are sent. */
 export const parameterOptions = {
   temperature: option(
     z

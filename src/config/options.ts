@@ -7,7 +7,7 @@ import { parameterOptions } from "./options-parameters.ts";
 import { clockOptions, protectionOptions, retryOptions } from "./options-reliability.ts";
 import { durationIn, fieldsIn } from "./schema-values.ts";
 
-/** Every option of a model entry by its group, in the order of the documentation. */
+/** All options of a model entry by group, in the order of the documentation. */
 export const OPTION_GROUPS = {
   identity: identityOptions,
   parameters: parameterOptions,
@@ -36,17 +36,17 @@ export const OPTIONS: Readonly<Record<OptionKey, Option>> = {
 
 const ROWS = Object.entries<Option>(OPTIONS);
 
-/** The keys of the options of which something is true. */
+/** The keys of the options that match a predicate. */
 export function keysWhere(holds: (option: Option) => boolean): readonly OptionKey[] {
   return ROWS.filter(([, option]) => holds(option)).map(([key]) => key as OptionKey);
 }
 
-/** The options by that name; also where the name is not one, which a plain index would not say. */
+/** The option of that name; `undefined` for inherited names such as "constructor" too. */
 export function optionOf(key: string): Option | undefined {
   return Object.hasOwn(OPTIONS, key) ? OPTIONS[key as OptionKey] : undefined;
 }
 
-/** Schemas of options by their keys. */
+/** The schemas of options, by key. */
 export function shapeOf(options: Options): Readonly<Record<string, z.ZodType>> {
   return Object.fromEntries(Object.entries(options).map(([key, { schema }]) => [key, schema]));
 }
@@ -55,12 +55,12 @@ export function defaultOf(key: OptionKey): unknown {
   return metaOf(OPTIONS[key]).default;
 }
 
-/** Two spellings of one key. */
+/** Aliases of keys, each with the key it stands for. */
 export const KEY_ALIASES: Readonly<Record<string, string>> = Object.fromEntries(
   ROWS.flatMap(([key, { aliasOf }]) => (aliasOf === undefined ? [] : [[key, aliasOf]])),
 );
 
-/** Options that name other entries. */
+/** Options that refer to other entries. */
 export const FALLBACK_KEYS = keysWhere(({ entries }) => entries === true);
 
 const DURATION_KEYS: ReadonlySet<string> = new Set(

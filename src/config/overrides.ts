@@ -9,7 +9,7 @@ import { OURS, SECTIONS, unknownVariable } from "./variables.ts";
 
 const OVERRIDE = /^MODELWRIGHT_(?:(DEFAULT_MODEL)|(DEFAULTS|CACHE|LOGGING)__(\w+)|(PROVIDERS|MODELS)__(\w+?)__(\w+))$/;
 
-/** The names that a variable may mean. */
+/** The names that variables may refer to. */
 interface KnownNames {
   /** Whether the file refers to this variable with `env:`. */
   readonly isReferenced: (variable: string) => boolean;
@@ -23,8 +23,8 @@ export interface Overrides {
 }
 
 /**
- * The variables that set a single key, for example `MODELWRIGHT_MODELS__CODER__TEMPERATURE=0.2`: `__` leads into a table,
- * and in a name `_` stands for anything but a letter or a digit. A value is written as in TOML; a string needs no quotes.
+ * Reads the variables that set a single key, such as `MODELWRIGHT_MODELS__CODER__TEMPERATURE=0.2`. `__` separates
+ * tables and keys; `_` in a name matches anything but a letter or digit. Values are TOML; strings need no quotes.
  */
 export function overridesIn(env: ReferenceSource["env"], known: KnownNames): Overrides {
   const sources: VariableSource[] = [];
@@ -53,7 +53,7 @@ export function overridesIn(env: ReferenceSource["env"], known: KnownNames): Ove
   return { sources, findings };
 }
 
-/** A name as a variable spells it. */
+/** The spelling of a name in a variable. */
 function spelled(name: string): string {
   return name.toUpperCase().replace(/[^A-Z0-9]/g, "_");
 }
@@ -74,7 +74,7 @@ function tableWith(path: readonly string[], value: unknown): Table {
   return path.reduceRight<unknown>((inner, step) => ({ [step]: inner }), value) as Table;
 }
 
-/** What the text is in TOML; `undefined` when it is nothing, and so a text without quotes. */
+/** The text parsed as a TOML value; `undefined` if it is invalid, that is, an unquoted string. */
 function tomlValue(text: string): unknown {
   try {
     const { value, ...more } = parse(`value = ${text}`);

@@ -17,20 +17,20 @@ import { misspelledSwitches, VARIABLES } from "./variables.ts";
 import { View } from "./view.ts";
 
 export interface ParseOptions extends Facts {
-  /** Shown in messages. */
+  /** Path for messages. */
   readonly file?: string | undefined;
-  /** Folder that `file:` and other paths are relative to; without it `file:` is refused. */
+  /** Folder that `file:` and other paths are relative to. Without it, `file:` is rejected. */
   readonly baseDir?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The process's own, if `env` is another: a misspelled switch is an error there too. */
+  /** The environment of the process, if `env` is another one: misspelled switches are errors there too. */
   readonly processEnv?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default: MODELWRIGHT_PROFILE of `env`. */
   readonly profile?: string | undefined;
-  /** Every entry leads to the simulator, whatever the file says. Default: MODELWRIGHT_SIMULATE of `env`. */
+  /** Simulates every entry, whatever its provider. Default: MODELWRIGHT_SIMULATE of `env`. */
   readonly simulate?: boolean | undefined;
 }
 
-/** Whether the environment asks for the simulator: anything but an explicit no, because the other error costs money. */
+/** Whether MODELWRIGHT_SIMULATE is on. Anything but an explicit no counts, because real calls cost money. */
 export function asksToSimulate(env: ParseOptions["env"]): boolean {
   return !["", "0", "false", "no", "off"].includes((env[VARIABLES.simulate] ?? "").trim().toLowerCase());
 }
@@ -46,8 +46,8 @@ const SIMULATED: readonly SourceTable[] = [
 ];
 
 /**
- * Reads the text of a models.toml. References such as "env:NAME" are looked up only when an entry is resolved.
- * @throws ConfigError with every mistake of the file, each with its place.
+ * Parses a models.toml. References such as "env:NAME" are looked up only when an entry is resolved.
+ * @throws ConfigError with every error of the file and its position.
  */
 export function parseConfig(text: string, options: ParseOptions): Config {
   const { files, folders } = readSources(text, options);
@@ -60,7 +60,7 @@ export function parseConfig(text: string, options: ParseOptions): Config {
   });
   const simulate = options.simulate === true || asksToSimulate(options.env);
   const view = new View(files, overlaid.profile, overrides.sources, simulate ? SIMULATED : []);
-  // TOML that a program passes as a string may be one of several; variables may be meant for another. A file is the only one.
+  // A program may parse several TOML strings, so a variable may be meant for another one. With a file, it cannot.
   const strangers =
     options.file === undefined ? [] : [...overrides.findings, ...misspelledSwitches(options.processEnv ?? {})];
   const findings = [...strangers, ...findMistakes(view, options)];
@@ -90,7 +90,7 @@ function chosenProfile(options: ParseOptions, profiles: readonly string[]): stri
   const profile = options.profile ?? options.env[VARIABLES.profile];
   if (profile === undefined || profile === "") return undefined;
   if (profiles.includes(profile)) return profile;
-  // TOML passed as a string need not have the profile that the environment names; a file must.
+  // For the same reason, only a file must have the profile named by the environment.
   if (options.profile === undefined && options.file === undefined) return undefined;
   const list = profiles.length === 0 ? "this file has none" : `there are ${profiles.join(", ")}`;
   const suggestion = nearest(profile, profiles);
@@ -115,7 +115,7 @@ function findMistakes(view: View, options: ParseOptions): Finding[] {
   );
   const others = [...inspected, ...crossCheck(view, options), ...sources.flatMap(schemaFindings)];
   if (unquoted.length === 0) return others;
-  // What else is wrong with a table whose name fell apart says nothing: only the name is.
+  // In a table with an unquoted dotted name, all other errors follow from the name.
   return [...unquoted, ...others.filter(({ path }) => !unquoted.some((name) => startsWith(path, name.path)))];
 }
 

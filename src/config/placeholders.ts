@@ -5,7 +5,7 @@ const NAME = "([A-Za-z_][A-Za-z0-9_]*)";
 
 const SCHEME = "(?:[Bb]earer|BEARER|[Bb]asic|BASIC|[Tt]oken|TOKEN|(?:[Aa]pi)?[Kk]ey|KEY)";
 
-/** How other tools, shells and templates write "the value of this variable"; each is never a part of a credential. */
+/** Variable syntax of other tools, shells and templates that cannot occur in a credential. */
 const ANYWHERE = [
   `\\$\\{+\\s*(?:(?:env|secrets|vars|process\\.env)[.:])?${NAME}\\s*(?::?[-?+=][^}]*)?\\}+`,
   `\\$env:${NAME}`,
@@ -19,8 +19,8 @@ const ANYWHERE = [
 ].map((pattern) => new RegExp(pattern));
 
 /**
- * Only where nothing stands beside it except the scheme of a header: keys and words may hold a `$` or `%`, and `env` with
- * a word in lower case may be a name of its own, such as `env/production`.
+ * Matches only the complete value, after an optional header scheme: keys may contain `$` or `%`, and `env` with a lower
+ * case word may be a name, such as `env/production`.
  */
 const ALONE = [
   `\\$${NAME}`,
@@ -33,13 +33,13 @@ const ALONE = [
 
 const PATTERNS = [...ANYWHERE, ...ALONE];
 
-/** Most values are plain or an `env:` reference; only what may hold a placeholder is worth all the patterns. */
+/** A cheap filter: the patterns run only on values that may contain a placeholder. */
 const SUSPICIOUS = /[$%{<#]|env|_KEY|_TOKEN|_SECRET/i;
 
-/** The name of a variable where its value belongs: as a key, or behind the scheme of a header. No provider has such keys. */
+/** A variable name in place of its value, as a key or after a header scheme. No provider issues such keys. */
 const BARE_NAME = new RegExp(`^(?:(${SCHEME})\\s+)?((?:[A-Z][A-Z0-9]*_)+(?:KEY|TOKEN|SECRET)(?:_[A-Z0-9]+)?)$`);
 
-/** The variable that a credential or header names in the spelling of another tool; undefined for any other value. */
+/** The variable named by a placeholder in a credential or header; undefined without a placeholder. */
 export function placeholderIn(value: string, isKey = false): string | undefined {
   if (value.startsWith("env::") || value.startsWith("file:")) return undefined;
   const text = ENV_REFERENCE.test(value) ? value.replace(/^env:[A-Z0-9_]+(?::-)?/, "") : value;
@@ -52,10 +52,10 @@ export function placeholderIn(value: string, isKey = false): string | undefined 
   return isKey || scheme !== undefined ? bare : undefined;
 }
 
-/** What to write instead of it. */
+/** The error message: what the placeholder is and what to write instead. */
 export function insteadOf(name: string, value: string): string {
   const named = `"env:${name.toUpperCase()}"`;
-  // A name with digits may look like a key to what masks messages.
+  // A name with digits may look like a key and be masked.
   const reference = withoutKeys(named) === named ? named : '"env:NAME"';
   const isPart = /^(?:bearer|basic|token)\s/i.test(value);
   const scheme = isPart ? `; the scheme belongs in the variable, or use api_key = ${reference}` : "";

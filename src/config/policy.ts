@@ -4,10 +4,10 @@ import { type Field, metaOf, type Option } from "./option.ts";
 import { OPTIONS } from "./options.ts";
 import { durationIn, unitIn } from "./schema-values.ts";
 
-/** A field and how its value follows from an entry. */
+/** A field and how to read its value from an entry. */
 interface Reader {
   readonly name: string;
-  /** Of the option in an entry. */
+  /** Name of the option in an entry. */
   readonly option: string;
   readonly of: (entry: EntryOptions) => unknown;
 }
@@ -20,27 +20,27 @@ const PER_CALL = ROWS.filter(([, { perCall }]) => perCall === true).flatMap(([ke
   readersOf(key, option, option.policy),
 );
 
-/** The numbers of the layers for an entry, defaults filled in. */
+/** The policy of an entry for the layers, with defaults. */
 export function policyOf(entry: EntryOptions): Policy {
   return read(POLICY, entry) as unknown as Policy;
 }
 
-/** What may be done to a request for an entry. */
+/** How requests of an entry may be adapted. */
 export function adaptationOf(entry: EntryOptions): Adaptation {
   return read(ADAPTATION, entry) as unknown as Adaptation;
 }
 
-/** The part of the policy that the options of a call say. */
+/** The part of the policy that call options set. */
 export function callPolicyOf(options: EntryOptions): CallPolicy {
   return readGiven(PER_CALL, options);
 }
 
-/** The part of the adaptation that the options of a call say. */
+/** The part of the adaptation that call options set. */
 export function callAdaptationOf(options: EntryOptions): Partial<Adaptation> {
   return readGiven(ADAPTATION, options);
 }
 
-/** What a field is called that gives no name. */
+/** The name of a field, or its default. */
 export function fieldName<Of extends object>(key: string, { schema }: Option, { name }: Field<Of>): string {
   return name === undefined ? `${camelOf(key)}${durationIn(schema) === undefined ? "" : "Ms"}` : String(name);
 }
@@ -53,7 +53,7 @@ function readersOf<Of extends object>(key: string, option: Option, field: Field<
   return [{ name: fieldName(key, option, field), option: name, of }];
 }
 
-/** The default of an option as an entry would have it. */
+/** The default of an option, converted as in an entry. */
 function defaultIn(option: Option): unknown {
   const { default: written } = metaOf(option);
   const unit = unitIn(option.schema);
@@ -66,7 +66,7 @@ function read(readers: readonly Reader[], entry: EntryOptions): Record<string, u
   return fields;
 }
 
-/** Only the fields whose option is given: what is absent leaves the entry's. */
+/** Reads only the fields whose option is set; the entry's value applies to the others. */
 function readGiven(readers: readonly Reader[], options: EntryOptions): Record<string, unknown> {
   const given = options as Readonly<Record<string, unknown>>;
   const fields: Record<string, unknown> = {};

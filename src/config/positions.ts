@@ -13,21 +13,21 @@ interface Place {
 
 export type Path = readonly (string | number)[];
 
-/** What a message may be about: a key, or the value that stands behind it. */
+/** What a message is about: a key or its value. */
 export interface Spot {
   readonly path: Path;
   readonly at: "key" | "value";
 }
 
-/** Where each key and value of a TOML text stands. */
+/** Positions of the keys and values of a TOML document. */
 export interface Positions {
-  /** Of the key itself; of the nearest table around it when it is not in the text. */
+  /** The position of the key, or of the nearest enclosing table if the key is missing. */
   keyAt(path: Path): Position;
-  /** Of the value; of the nearest table around it when it is not in the text. */
+  /** The position of the value, or of the nearest enclosing table if the value is missing. */
   valueAt(path: Path): Position;
 }
 
-/** Not exported, so that our declarations need none of the parser's. */
+/** Not exported, so that our declarations do not depend on the parser's. */
 class ParsedPositions implements Positions {
   readonly #places = new Map<string, Place>();
 
@@ -67,7 +67,7 @@ class ParsedPositions implements Positions {
     this.#addValue(path, pair.value);
   }
 
-  /** A table that is only implied by a dotted key has its place there, until its own header comes. */
+  /** A table implied by a dotted key has that position until its own header follows. */
   #addKeys(parent: Path, keys: readonly (AST.TOMLBare | AST.TOMLQuoted)[], value: Loc, path: Path): void {
     keys.forEach((key, index) => {
       const id = idOf(path.slice(0, parent.length + index + 1));
@@ -104,7 +104,7 @@ function idOf(path: Path): string {
   return path.join("\u0000");
 }
 
-/** Reads the positions of a text that is already known to be TOML. */
+/** Reads the positions of valid TOML. */
 export function readPositions(text: string): Positions {
   try {
     return new ParsedPositions(parseTOML(withRealDates(text), { tomlVersion: "latest" }));
@@ -113,7 +113,7 @@ export function readPositions(text: string): Positions {
   }
 }
 
-/** The 30th of February stops this parser, not the one that read the text: another day of the same length takes its place. */
+/** This parser rejects the 30th of February, which smol-toml accepts; a valid day of the same length replaces it. */
 function withRealDates(text: string): string {
   return text.replace(/\d{4}-\d{2}-\d{2}/g, (date) => (isRealDate(date) ? date : "2000-01-01"));
 }

@@ -5,7 +5,7 @@ import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import type { Place } from "./source.ts";
 
-/** All findings as one error: file by file, in the order of each; of several about one place the first stays. */
+/** Combines findings into one error, sorted by file and position. Of several at one position and path, the first is kept. */
 export function configErrorOf(findings: readonly Finding[], place: (finding: Finding) => Place): ConfigError {
   const placed = new Map<string, Placed>();
   const files: (string | undefined)[] = [];

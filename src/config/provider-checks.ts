@@ -7,36 +7,36 @@ import type { Source } from "./source.ts";
 import { childTable, childTables } from "./table.ts";
 import type { View } from "./view.ts";
 
-/** What must be known about a provider to check an entry; the catalog's rows fit. */
+/** Facts about a provider that the checks need; rows of the catalog have this shape. */
 export interface ProviderHint {
   readonly id: string;
-  /** Has no address of its own. */
+  /** Has no default URL. */
   readonly needsBaseUrl: boolean;
-  /** Environment variables its key is usually in, the first that is set counts. */
+  /** Usual environment variables of its key; the first that is set is used. */
   readonly keyEnv: readonly string[];
-  /** Its own address. */
+  /** Its default URL. */
   readonly baseUrl?: string | undefined;
-  /** Its usual wire format; absent: known to code only. */
+  /** Its default wire format; absent if only code knows it. */
   readonly wire?: string | undefined;
-  /** Most stop sequences it takes, whatever the model. */
+  /** Maximum number of stop sequences, whatever the model. */
   readonly maxStops?: number | undefined;
 }
 
-/** Models whose price is known without the file. */
+/** Prices that are known without the file. */
 export interface PriceBook {
   has(modelId: string): boolean;
   ids(): readonly string[];
 }
 
 export interface Facts {
-  /** Absent: unknown, and every `price_as` counts as known. */
+  /** Absent: unknown, so `price_as` is not checked. */
   readonly prices?: PriceBook | undefined;
   readonly providers: readonly ProviderHint[];
-  /** Wire formats, also those registered from code. */
+  /** Wire formats, including those registered from code. */
   readonly dialects: readonly string[];
 }
 
-/** Settings of a provider that is neither built in nor anybody's: a slip of the pen that would be without effect. */
+/** Finds `[providers.NAME]` that is neither built in nor used by an entry: a misspelling without effect. */
 export function checkProviderTables(sources: readonly Source[], facts: Facts): Finding[] {
   const roots = sources.flatMap((source) =>
     [{ table: source.document, path: [] as Path }, ...childTables(source.document, [], "profiles")].map((root) => ({
@@ -63,8 +63,8 @@ export function checkProviderTables(sources: readonly Source[], facts: Facts): F
 }
 
 /**
- * A provider in a profile's `[defaults]`: entries with a provider of their own do not take it, which nobody notices. For
- * the simulator one such entry is too many, because its calls stay real.
+ * Checks a provider in the `[defaults]` of a profile, which entries with their own provider silently ignore. For the
+ * simulator, one such entry is an error, because its calls stay real.
  */
 export function checkProfileProvider(view: View): Finding[] {
   const { profile } = view;
@@ -80,7 +80,7 @@ export function checkProfileProvider(view: View): Finding[] {
   return [{ path: [...written.path, "provider"], source: written.source, at: "value", message }];
 }
 
-/** A `price_as` that prices nothing. */
+/** Finds `price_as` with an unknown id. */
 export function checkPriceAs(sources: readonly Source[], { prices }: Facts): Finding[] {
   if (prices === undefined) return [];
   const roots = sources.flatMap((source) =>
@@ -113,10 +113,10 @@ export function noPrice(id: string): string {
 const FOUR_LINES =
   'an own server needs name, provider, custom_llm_provider (its wire format: "openai" for most) and base_url';
 
-/** What is known about the provider of an entry. */
+/** The facts about the provider of an entry. */
 export function hintOf(sources: EntrySources, { providers }: Pick<Facts, "providers">): ProviderHint | undefined {
   const served = servedProvider(sources);
-  // Asked of each entry when a file is read, so without a closure.
+  // Called for each entry when a file is read; a closure would be measurably slower.
   for (let index = 0; index < providers.length; index++) if (providers[index]?.id === served) return providers[index];
   return undefined;
 }
@@ -143,7 +143,7 @@ export function checkProvider(sources: EntrySources, hint: ProviderHint | undefi
   return [{ path, at: "value", message: `provider "${served}" is not built in${explanation}`, suggestion }];
 }
 
-/** Cutting the list would change answers, so an entry with more stop sequences than its provider takes is a mistake. */
+/** More stop sequences than the provider accepts are an error, because truncating the list would change answers. */
 export function tooManyStops(sources: EntrySources, hint: ProviderHint | undefined): readonly Finding[] {
   const stop = topValue(sources, "stop");
   if (hint?.maxStops === undefined || !Array.isArray(stop) || stop.length <= hint.maxStops) return NOTHING;

@@ -4,18 +4,18 @@ import { readSmallFile, UnreadableFile } from "./small-file.ts";
 /** `env:NAME`, or `env:NAME:-default`. */
 export const ENV_REFERENCE = /^env:[A-Z_][A-Z0-9_]*(:-.*)?$/;
 
-/** Where references are looked up. */
+/** The environment and folder in which references are looked up. */
 export interface ReferenceSource {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Folder that `file:` paths are relative to; without it `file:` is refused. */
+  /** Folder that `file:` paths are relative to. Without it, `file:` is rejected. */
   readonly baseDir: string | undefined;
 }
 
 export type Resolved = { readonly value: string } | { readonly problem: string };
 
 /**
- * Says what is wrong with a text that starts like a reference and is none. Asked only of credentials and addresses,
- * where no such text can be meant; elsewhere it is a text like any other.
+ * Why a string that starts like a reference is malformed. Used only for credentials and addresses; anywhere else such a
+ * string is ordinary text.
  */
 export function malformedReference(value: string): string | undefined {
   if (!value.startsWith("env:") || value.startsWith("env::") || ENV_REFERENCE.test(value)) return undefined;
@@ -26,7 +26,7 @@ export function isReference(value: string): boolean {
   return ENV_REFERENCE.test(value) || value.startsWith("env::") || value.startsWith("file:");
 }
 
-/** The text that `value` stands for. Values are never part of a problem, only names of variables and files. */
+/** Resolves a reference. Problems name the variable or file and never contain its value. */
 export function resolveReference(value: string, source: ReferenceSource): Resolved {
   if (value.startsWith("env::") || value.startsWith("file::")) return { value: value.replace("::", ":") };
   if (ENV_REFERENCE.test(value)) return fromEnvironment(value, source);

@@ -15,15 +15,15 @@ const IN_BODY: ReadonlySet<string | number> = new Set([
   ...["system", "messages", "prediction", "user", "stop", "metadata", "extra_body", "tools", "response_format"],
 ]);
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
-/** A reference without the default that may follow its name. */
+/** A reference without its default. */
 export function nameOf(reference: string): string {
   return reference.split(":-", 1)[0] ?? reference;
 }
 
-/** Replaces references in any value and collects what is missing. */
+/** Replaces references in nested values and collects the missing ones. */
 export class Resolver {
   readonly findings: Finding[] = [];
   readonly #source: ReferenceSource;
@@ -50,7 +50,7 @@ export class Resolver {
     return reference;
   }
 
-  /** What the schema could not see: the values behind references. */
+  /** Checks the value of a reference, which the schema could not. */
   #checked(value: string, reference: string, path: Path): string {
     if (IN_BODY.has(path[0] ?? "")) return value;
     if (reference.startsWith("env:") && CONTROL.test(value)) {

@@ -12,8 +12,8 @@ type Issue = z.core.$ZodIssue;
 type UnionIssue = Extract<Issue, { code: "invalid_union" }>;
 
 /**
- * One or several findings for each issue of the schema, in words of models.toml. `document` is what was validated, a
- * whole file or the options of one call.
+ * Translates schema issues to findings in terms of models.toml. `document` is the validated value: a file or the options
+ * of a call.
  */
 export function findingsOf(issues: readonly Issue[], document: unknown, scope: Scope = "file"): Finding[] {
   return issues.flatMap((issue) => translate(issue, [], document, scope));
@@ -46,7 +46,7 @@ function wrongValue(issue: Issue, path: Path, value: unknown): { message: string
 
 const NAMED_SECTIONS: readonly unknown[] = ["models", "providers", "groups", "pricing", "profiles"];
 
-/** `[[models]]` starts an array of tables, as in other tools' files; here each table has a name. */
+/** `[[models]]` starts an array of tables, as other tools use; here each table has a name. */
 function headerHint(path: Path, value: unknown): string {
   const section = path.at(-1);
   const isSection = path.length === 1 || (path.length === 3 && path[0] === "profiles");
@@ -85,7 +85,7 @@ function listed(values: readonly unknown[]): string {
   return `one of ${words.join(", ")}${values.length > MOST_LISTED ? ", …" : ""}`;
 }
 
-/** Reports the problems of the branch the writer meant; if no branch has the right type, those of the union itself. */
+/** Reports the problems of the closest branch of a union, or those of the union if no branch has the right type. */
 function fromUnion(issue: UnionIssue, path: Path, document: unknown, scope: Scope): Finding[] {
   const value = valueAt(document, path);
   const branches = issue.errors.filter(
@@ -97,7 +97,7 @@ function fromUnion(issue: UnionIssue, path: Path, document: unknown, scope: Scop
   return meant.flatMap((error) => withUnionWords(translate(error, path, document, scope), path, issue, value));
 }
 
-/** A wrong string or number is reported with everything that is allowed, not only the values of one branch. */
+/** An invalid string or number is reported with the allowed values of all branches. */
 function withUnionWords(findings: Finding[], path: Path, issue: Issue, value: unknown): Finding[] {
   if (typeof value === "object") return findings;
   return findings.map((finding) =>
@@ -133,7 +133,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 const LONGEST_SHOWN = 40;
 
-/** What was found instead, never the value of something that may be a secret. */
+/** Describes the value that was found; never prints one that may be a secret. */
 function found(value: unknown, path: Path): string {
   const isSecret = path.some((step) => typeof step === "string" && mayHoldSecrets(step));
   if (value === "" || (Array.isArray(value) && value.length === 0)) return "";

@@ -56,7 +56,7 @@ export const cacheSection = table({
 }).meta({ description: "Answers of equal requests are given again without a request. No cache without this table." });
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
-/** Python's words, also accepted. */
+/** Python's names of log levels. */
 export const LOG_LEVEL_ALIASES: Readonly<Record<string, (typeof LOG_LEVELS)[number]>> = {
   notset: "trace",
   warning: "warn",

@@ -20,7 +20,7 @@ const tool = oneOf('a function tool: { type = "function", function = { name = "â
   z.strictObject({ type: z.literal("function").optional(), ...functionKeys }),
 ]);
 
-/** Providers answer two tools of one name with a 400, or call the wrong one. */
+/** Providers reject two tools of the same name with a 400, or call the wrong one. */
 export const tools = z.array(tool).check(({ value, issues }) => {
   const seen = new Set<string>();
   for (const [index, one] of value.entries()) {

@@ -4,17 +4,17 @@ import { ENV_REFERENCE } from "./references.ts";
 import { SIZE_PATTERN, sizeBytes } from "./size.ts";
 
 /*
- * The schema only validates; values are turned into milliseconds and camelCase when an entry is asked for. That keeps
- * defaults and examples in the generated JSON Schema and the cost of 1,000 unused entries at zero. A custom message
- * starts with "must", which is how the translation of issues distinguishes it from zod's own.
+ * The schema only validates; values are converted to milliseconds and camelCase when an entry is used. That keeps
+ * defaults and examples in the generated JSON Schema and makes 1,000 unused entries free. Custom messages start with
+ * "must", which distinguishes them from zod's own when issues are translated.
  */
 
 export type Shape = Readonly<Record<string, z.ZodType>>;
 
-/** What the number of a value counts in models.toml; the library counts milliseconds and bytes. */
+/** A unit of values in models.toml; the library uses milliseconds and bytes. */
 interface Unit {
   readonly of: "duration" | "size";
-  /** Words that are no number. */
+  /** Words that are valid in place of a number. */
   readonly words: readonly string[];
 }
 const units = z.registry<Unit>();
@@ -24,7 +24,7 @@ export const flag = () => z.boolean();
 export const count = (min = 0) => z.int().min(min);
 export const share = () => z.number().min(0).max(1);
 
-/** Alternatives of one value; `expected` completes the sentence "key must be …". */
+/** A union; `expected` completes the sentence "key must be …". */
 export function oneOf<const T extends readonly [z.ZodType, z.ZodType, ...z.ZodType[]]>(
   expected: string,
   options: T,
@@ -39,7 +39,7 @@ interface Rest {
   readonly examples?: readonly unknown[];
 }
 
-/** A duration key; how it may be written is added to its description. Words may stand for a duration. */
+/** A key with a duration, or one of `words`. Adds the accepted formats to the description. */
 export function duration(description: string, rest: Rest = {}, ...words: readonly string[]): z.ZodType {
   const expected = `${words.map((word) => `"${word}", `).join("")}${DURATION_WORDS}`;
   return oneOf(expected, [
@@ -53,7 +53,7 @@ export function duration(description: string, rest: Rest = {}, ...words: readonl
 
 const SIZE_WORDS = 'a number of bytes, or a string such as "512KiB" or "64MiB"';
 
-/** A key for a number of bytes; how it may be written is added to its description. */
+/** A key with a number of bytes. Adds the accepted formats to the description. */
 export function size(description: string, rest: Rest = {}): z.ZodType {
   return oneOf(SIZE_WORDS, [count(1), z.string().regex(SIZE_PATTERN, { error: `must be ${SIZE_WORDS}` })])
     .meta({ description: `${description} In bytes, or as a string such as "512KiB" or "64MiB".`, ...rest })
@@ -62,30 +62,30 @@ export function size(description: string, rest: Rest = {}): z.ZodType {
 
 export const texts = () => z.array(text());
 
-/** A web address, or a reference that stands for one. */
+/** A URL, or a reference to one. */
 export const address = (schemes: string, example: string) =>
   z.string().regex(new RegExp(`^(?:(?:${schemes})://[^\\s]+|${ENV_REFERENCE.source.slice(1, -1)}|file:.+)$`), {
     error: `must be an address such as "${example}", or "env:NAME"`,
   });
 
-/** A table whose keys are the provider's, passed on as it is. */
+/** A table that is sent to the provider unchanged. */
 export const freeTable = () => z.record(z.string(), z.unknown());
 
-/** Every key of the shape may be left out. */
+/** The shape with optional keys. */
 function optional(shape: Shape): Record<string, z.ZodType> {
   return Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, schema.optional()]));
 }
 
-/** A strict table in which every key may be left out. */
+/** A strict table with optional keys. */
 export const table = (shape: Shape) => z.strictObject(optional(shape));
 
-/** The words that may stand for a duration, where the schema is one. */
+/** The words accepted by a duration schema; undefined for other schemas. */
 export function durationIn(schema: z.ZodType): readonly string[] | undefined {
   const unit = units.get(schema);
   return unit?.of === "duration" ? unit.words : undefined;
 }
 
-/** How a written number with its unit is counted here; undefined for a schema without a unit. */
+/** Converts a written value to the unit of the library; undefined for a schema without a unit. */
 export function unitIn(schema: z.ZodType): ((value: number | string) => number | string) | undefined {
   const unit = units.get(schema);
   if (unit === undefined) return undefined;
@@ -93,7 +93,7 @@ export function unitIn(schema: z.ZodType): ((value: number | string) => number |
   return (value) => (unit.words.includes(String(value)) ? value : count(value));
 }
 
-/** The keys of a value that may be written as a table; undefined if it never is one with fixed keys. */
+/** The keys of a table schema; undefined if the value cannot be a table with fixed keys. */
 export function fieldsIn(schema: z.ZodType): Shape | undefined {
   if (schema instanceof z.ZodUnion) {
     const fields = (schema.options as readonly z.ZodType[]).map(fieldsIn).filter((one) => one !== undefined);
@@ -106,7 +106,7 @@ export function fieldsIn(schema: z.ZodType): Shape | undefined {
   );
 }
 
-/** Whether a value may be a table, with keys of ours or of the user. */
+/** Whether a value may be a table, with fixed or user-defined keys. */
 export function mayBeTable(schema: z.ZodType): boolean {
   if (schema instanceof z.ZodOptional) return mayBeTable(schema.unwrap() as z.ZodType);
   if (schema instanceof z.ZodUnion) return (schema.options as readonly z.ZodType[]).some(mayBeTable);

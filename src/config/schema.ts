@@ -54,7 +54,7 @@ const profile = table(shared).meta({
   description: "Laid over the file, key by key, when chosen with MODELWRIGHT_PROFILE or `options.profile`.",
 });
 
-/** models.toml, in the order users write it. Validates only; see entry-config.ts for what values become. */
+/** models.toml, in the order of the documentation. Only validates; entry-config.ts converts values. */
 export const configSchema = table({
   ...shared,
   include: z.array(text()).meta({
@@ -67,5 +67,5 @@ export const configSchema = table({
 
 const perCall = Object.entries(OPTIONS).filter(([, option]) => option.perCall === true || option.setting === true);
 
-/** The keys that a single call may give too, spelled as in models.toml. */
+/** The keys that calls may set too, spelled as in models.toml. */
 export const callSchema = table(shapeOf(Object.fromEntries(perCall)));

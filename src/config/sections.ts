@@ -6,7 +6,7 @@ import { LOG_LEVEL_ALIASES, type LOG_LEVELS, type STRATEGIES } from "./schema-se
 import type { Table } from "./table.ts";
 import type { Member } from "./view.ts";
 
-/** `[cache]`, defaults filled in. */
+/** `[cache]` with defaults. */
 export interface CacheConfig {
   readonly store: "memory";
   /** Milliseconds. */
@@ -15,7 +15,7 @@ export interface CacheConfig {
   readonly namespace: string;
 }
 
-/** `[logging]`, defaults filled in. */
+/** `[logging]` with defaults. */
 export interface LoggingConfig {
   readonly level: (typeof LOG_LEVELS)[number];
   /** "text", "json", or a pattern with %(asctime)s, %(name)s, %(levelname)s and %(message)s. */
@@ -41,7 +41,7 @@ function levelOf(word: string): LoggingConfig["level"] {
   return LOG_LEVEL_ALIASES[lower] ?? (lower as LoggingConfig["level"]);
 }
 
-/** `[groups.NAME]`, defaults filled in. */
+/** `[groups.NAME]` with defaults. */
 export interface GroupConfig {
   readonly name: string;
   readonly strategy: (typeof STRATEGIES)[number];
@@ -52,7 +52,7 @@ export interface GroupConfig {
   readonly fallbackModels: readonly string[];
 }
 
-/** `tables` lowest first; a list of fallbacks loses those that are members anyway. */
+/** Merges `tables`, lowest precedence first. Members are removed from the fallbacks. */
 export function groupOf(
   name: string,
   tables: readonly Table[],
@@ -66,7 +66,7 @@ export function groupOf(
   return deepFreeze({ ...withDurations(table, ["cooldown"]), name, ...rest }) as unknown as GroupConfig;
 }
 
-/** Price tables by model id, later ones laid over earlier ones. */
+/** Price tables by model id; later ones override earlier ones. */
 export function pricesOf(tables: readonly Table[]): Readonly<Record<string, PriceConfig>> {
   const merged = tables.reduce<Table>((below, above) => deepMerge(below, above), {});
   return deepFreeze(Object.fromEntries(Object.entries(merged).map(([id, price]) => [id, priceOf(price as Table)])));

@@ -11,7 +11,7 @@ const UNIT_BYTES = {
 /** A size written as a string: digits, an optional fraction and a unit. */
 export const SIZE_PATTERN = /^\d{1,15}(?:\.\d{1,6})?(?:B|KiB|MiB|GiB|KB|MB|GB)$/;
 
-/** Bytes of a size of models.toml: a number is bytes, a string carries its unit. The value must be valid. */
+/** Converts a valid size of models.toml to bytes: a number is bytes, a string has its unit. */
 export function sizeBytes(value: number | string): number {
   if (typeof value === "number") return value;
   const unit = value.replace(/^[\d.]+/, "") as keyof typeof UNIT_BYTES;

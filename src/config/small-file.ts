@@ -2,10 +2,10 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { decodeText } from "../core/decode-text.ts";
 
 const LARGEST = 1_048_576;
-/** A pipe without a writer must not block the process. */
+/** O_NONBLOCK: a pipe without a writer must not block the process. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** Why a file was not read; `message` completes the sentence "the file … ". */
+/** `message` completes the sentence "the file …". */
 export class UnreadableFile extends Error {
   readonly isMissing: boolean;
 
@@ -15,7 +15,7 @@ export class UnreadableFile extends Error {
   }
 }
 
-/** The text of a file of at most 1 MiB, without a byte-order mark; never waits, whatever is at the path. */
+/** Reads a file of at most 1 MiB and strips the byte-order mark. Never blocks, even if the path is a pipe. */
 export function readSmallFile(path: string): string {
   const file = open(path);
   try {

@@ -1,21 +1,21 @@
 import { type Path, type Position, type Positions, readPositions, type Spot } from "./positions.ts";
 import { type Table, valueAt } from "./table.ts";
 
-/** Where something was written: a place in a file, or one variable of the environment. */
+/** A position in a file, or an environment variable. */
 export interface Place extends Position {
   readonly file: string | undefined;
   readonly variable?: string;
 }
 
-/** Something that gives values: the file, a file it includes, or one variable of the environment. */
+/** A source of values: the file, an included file, or an environment variable. */
 export interface Source {
   readonly document: Table;
   place(finding: Spot): Place;
-  /** The same where looking for it must not take long. */
+  /** A cheap approximation for large documents. */
   roughPlace(finding: Spot): Place;
 }
 
-/** A text of TOML. Its places are looked for only when one is asked for. */
+/** A TOML document. Positions are computed only when the first one is needed. */
 export class TextSource implements Source {
   readonly document: Table;
   readonly #file: string | undefined;
@@ -40,7 +40,7 @@ export class TextSource implements Source {
 
 const LONGEST_LOCATED = 4_096;
 
-/** What a variable of the environment says; it has no lines. */
+/** The value of an environment variable. */
 export class VariableSource implements Source {
   readonly document: Table;
   readonly #variable: string;
@@ -59,7 +59,7 @@ export class VariableSource implements Source {
   }
 }
 
-/** Of several sources, later ones over earlier ones, the one that has most of a path: there it was written. */
+/** The source that contains the longest part of a path; of several, the last. */
 export function writerOf(sources: readonly Source[], path: Path): Source {
   let best = sources.at(-1) as Source;
   let most = -1;

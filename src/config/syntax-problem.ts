@@ -7,7 +7,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^[A-Za-z_]/, "text needs quotes"],
 ];
 
-/** The parser's complaint as one problem. Its picture of the line is left out: the line may hold a key. */
+/** Converts an error of the parser, without its excerpt of the line, which may contain an API key. */
 export function syntaxProblem(error: unknown, text: string, file: string | undefined): ConfigProblem {
   if (!(error instanceof TomlError)) throw error;
   const line = text.split(/\r?\n/)[error.line - 1] ?? "";
@@ -16,14 +16,14 @@ export function syntaxProblem(error: unknown, text: string, file: string | undef
   return { file, line: error.line, column: error.column, path: pathBefore(text, error.line), message };
 }
 
-/** `rest` is the line from the place of the mistake on. */
+/** `rest` is the line from the position of the error. */
 function explain(reason: string, rest: string): string {
   if (reason.startsWith("control characters") && rest === "") return "the closing quote is missing on this line";
   const hint = reason === "invalid value" ? HINTS.find(([pattern]) => pattern.test(rest))?.[1] : undefined;
   return hint ?? reason;
 }
 
-/** The key on a line below the last header, as far as text that does not parse shows it. */
+/** The path of a line, guessed from the last header above it because the text does not parse. */
 function pathBefore(text: string, lineNumber: number): string {
   const lines = text.split(/\r?\n/).slice(0, lineNumber);
   const header = lines.findLast((line) => /^\s*\[[^[\]]+\]\s*(?:#.*)?$/.test(line));

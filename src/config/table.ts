@@ -2,7 +2,7 @@ import type { Path } from "./positions.ts";
 
 export type Table = Readonly<Record<string, unknown>>;
 
-/** A table of the file and where it is. */
+/** A table and its path in the file. */
 export interface Located {
   readonly table: Table;
   readonly path: Path;
@@ -12,7 +12,7 @@ export function isTable(value: unknown): value is Table {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/** What stands at a path; `undefined` when nothing does. */
+/** The value at a path; `undefined` if there is none. */
 export function valueAt(root: unknown, path: Path): unknown {
   let at = root;
   for (const step of path) {

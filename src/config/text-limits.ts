@@ -1,11 +1,11 @@
 /**
- * Far above what limits.ts allows: this only keeps texts from the parser that would take longer than the refusal may.
- * Lines of a long text value may look like keys, so the numbers are generous.
+ * Far above the limits of limits.ts: these only protect the parser from input that takes seconds to parse. Generous,
+ * because lines of a multi-line string may look like keys.
  */
 const MAX_STATEMENTS = 30_000;
 const MAX_DOTS = 100;
 
-/** What makes a text too costly to parse; `undefined` when nothing does. */
+/** Why the text is too expensive to parse; `undefined` if it is not. */
 export function costlyText(text: string): "keys" | "depth" | undefined {
   let statements = 0;
   let equals = -1;
@@ -26,7 +26,7 @@ function indexOrEnd(text: string, part: string, from: number): number {
   return index < 0 ? text.length : index;
 }
 
-/** Dots in one run without spaces or neighbouring dots, so that prose in a text value is not taken for a key. */
+/** Counts dots in one run without spaces or adjacent dots, so that prose in a string is not mistaken for a key. */
 function isDeepKey(text: string, start: number, end: number): boolean {
   if (end - start < MAX_DOTS * 2) return false;
   let dots = 0;

@@ -4,12 +4,12 @@ import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import { callSchema, configSchema, entryShape } from "./schema.ts";
 
-/** Which schema a table follows: the file's, or that of a call's options. */
+/** The schema that applies: that of the file or of call options. */
 export type Scope = "file" | "call";
 
 const MOST_LISTED = 12;
 
-/** A key that the table at `parent` does not have, with the one that was probably meant. */
+/** An unknown key in the table at `parent`, with a suggestion. */
 export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
   const path = [...parent, key];
   const place = scope === "file" ? placeOf(parent) : parent.length === 0 ? "call" : "other";
@@ -19,7 +19,7 @@ export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
     const ours = later === key ? "" : `is "${later}" here, which `;
     return { path, at: "key", message: `"${key}" ${ours}is known, but not available in this version` };
   }
-  // Alternatives may differ in their keys: the one that was written is in another of them.
+  // In a union, the key may be valid in another branch.
   const siblings = siblingKeys(place, parent, scope).filter((name) => name !== key);
   const known = foreign !== undefined && siblings.includes(foreign) ? foreign : undefined;
   const proper = known === undefined ? properPlace(place, foreign ?? key) : undefined;
@@ -38,14 +38,14 @@ function whereIs(place: Place, parent: Path): string {
   return place === "entry" ? `[${parent.join(".")}]` : `"${parent.findLast((step) => typeof step === "string")}"`;
 }
 
-/** The keys that the table at `path` may have. */
+/** The valid keys of the table at `path`. */
 function siblingKeys(place: Place, path: Path, scope: Scope): readonly string[] {
   if (place === "entry") return Object.keys(entryShape);
   if (place === "call") return [...Object.keys(callSchema.shape), ...CALL_ONLY];
   return [...new Set(schemasAt(path, scope).flatMap(keysOf))];
 }
 
-/** The schemas a value at `path` may follow; several where there are alternatives. */
+/** The schemas of the value at `path`; several for a union. */
 function schemasAt(path: Path, scope: Scope): readonly Definition[] {
   return path.reduce<readonly Definition[]>(
     (schemas, step) => schemas.flatMap((schema) => inside(schema, step)).flatMap(plain),

@@ -7,7 +7,7 @@ import { group } from "./schema-sections.ts";
 import { mayBeTable, type Shape } from "./schema-values.ts";
 import { childTables, isTable, type Table } from "./table.ts";
 
-/** Sections whose tables users name, and the keys such a table may have. */
+/** Sections with user-defined table names, and the valid keys of their tables. */
 const NAMED: Readonly<Record<string, Keys>> = {
   models: keysOf(entryShape),
   providers: keysOf(entryShape),
@@ -17,7 +17,7 @@ const NAMED: Readonly<Record<string, Keys>> = {
 
 interface Keys {
   readonly all: ReadonlySet<string>;
-  /** Those whose value may be a table. */
+  /** Keys whose value may be a table. */
   readonly tables: readonly string[];
 }
 
@@ -26,7 +26,7 @@ function keysOf(shape: Shape): Keys {
   return { all: new Set(keys), tables: keys.filter((key) => mayBeTable(shape[key] as Shape[string])) };
 }
 
-/** `[models.gpt-4.1]` is TOML for the table "1" inside "gpt-4": the name was meant to be in quotes. */
+/** Finds names that need quotes: in TOML, `[models.gpt-4.1]` is the table "1" inside "gpt-4". */
 export function unquotedNames(document: Table): Finding[] {
   const profiles = childTables(document, [], "profiles");
   return [{ table: document, path: [] }, ...profiles].flatMap(({ table, path }) =>
@@ -40,7 +40,7 @@ function unquotedIn(named: unknown, section: string, path: Path): Finding[] {
   if (!isTable(named)) return [];
   const keys = NAMED[section] ?? NO_KEYS;
   const findings: Finding[] = [];
-  // A thousand models are usually all right: nothing is built for them.
+  // Allocates nothing for valid names: a file may have a thousand models.
   for (const name of Object.keys(named)) {
     const table = named[name];
     const rest = isTable(table) ? restOfName(table, keys) : undefined;
@@ -51,7 +51,7 @@ function unquotedIn(named: unknown, section: string, path: Path): Finding[] {
 
 const NO_KEYS: Keys = { all: new Set(), tables: [] };
 
-/** The steps from a table to the one that holds its keys, when no table was meant to be between them. */
+/** The rest of an unquoted name: the path from its first part to the table that has the keys. */
 function restOfName(table: Table, keys: Keys): readonly string[] | undefined {
   for (const step of Object.keys(table)) {
     const value = table[step];

@@ -2,7 +2,7 @@ import { nearest } from "../core/suggest.ts";
 import type { Finding } from "./limits.ts";
 import { VariableSource } from "./source.ts";
 
-/** Variables that are read as a whole. Every name that the product reads is in this file. */
+/** Variables with a fixed name. All variables that the product reads are listed in this file. */
 export const VARIABLES = {
   config: "MODELWRIGHT_CONFIG",
   profile: "MODELWRIGHT_PROFILE",
@@ -10,7 +10,7 @@ export const VARIABLES = {
   defaultModel: "MODELWRIGHT_DEFAULT_MODEL",
 } as const;
 
-/** Tables whose keys a variable may set, by the word in its name: `MODELWRIGHT_CACHE__TTL`. */
+/** Tables whose keys variables may set, such as `MODELWRIGHT_CACHE__TTL`. */
 export const SECTIONS = {
   DEFAULTS: "defaults",
   PROVIDERS: "providers",
@@ -19,13 +19,13 @@ export const SECTIONS = {
   LOGGING: "logging",
 } as const;
 
-/** What looks like one of our variables, with a slip or two. */
+/** Matches the prefix of our variables, and misspellings of it. */
 export const OURS = /^MODEL[A-Z]*_/;
 
 const NAMES: readonly string[] = Object.values(VARIABLES);
 const SECTION_NAMES = Object.keys(SECTIONS).map((section) => `MODELWRIGHT_${section}__`);
 
-/** Read by the tests and scripts of this project, which also set them where the product runs. */
+/** Variables of this project's tests and scripts, which may be set when the product runs. */
 const OF_THE_TESTS = new Set(
   ["BASE", "FIXTURES", "SEED", "TESTS", "TEST_SETTLE_MS"].map((name) => `MODELWRIGHT_${name}`),
 );
@@ -38,13 +38,13 @@ const OF_KUBERNETES =
   /^MODELWRIGHT_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
 
 /**
- * A variable with our prefix and no effect: a misspelled MODELWRIGHT_SIMULATE would let calls go live.
- * `isReferenced` says whether the file itself refers to a name with `env:`.
+ * Reports a variable with our prefix that has no effect: with a misspelled MODELWRIGHT_SIMULATE, calls would be real.
+ * `isReferenced` tells whether the file refers to a variable with `env:`.
  */
 export function unknownVariable(variable: string, isReferenced: (name: string) => boolean): Finding | undefined {
   if (NAMES.includes(variable) || OF_THE_TESTS.has(variable) || OF_KUBERNETES.test(variable)) return undefined;
   const suggestion = nearestName(variable);
-  // Another product's, unless it is one of our names with a slip before the first "_".
+  // Another product's variable, unless it resembles one of ours.
   if (!variable.startsWith("MODELWRIGHT_") && suggestion === undefined) return undefined;
   if (isReferenced(variable)) return undefined;
   const known = [...NAMES, ...SECTION_NAMES.map((section) => `${section}…`)].join(", ");

@@ -7,13 +7,13 @@ import { isTable, type Table, valueAt } from "./table.ts";
 /** One entry of a group. */
 export interface Member {
   readonly model: string;
-  /** Share of the calls with strategy "weighted". */
+  /** Share of the calls under strategy "weighted". */
   readonly weight: number;
 }
 
-/** Everything that gives values, as one profile, or none, shows it. */
+/** All sources of values under one profile, or none. */
 export class View {
-  /** Files, each after those it includes, so that the last one is the file itself. */
+  /** Files, each after those it includes; the main file is last. */
   readonly files: readonly Source[];
   readonly variables: readonly Source[];
   readonly profile: string | undefined;
@@ -28,7 +28,7 @@ export class View {
     provider: new Map<string, readonly SourceTable[]>(),
   };
 
-  /** Laid over every entry: the switch that turns all of them into the simulator. */
+  /** Overrides for every entry: with MODELWRIGHT_SIMULATE, all use the simulator. */
   readonly #over: readonly SourceTable[];
 
   constructor(
@@ -43,7 +43,7 @@ export class View {
     this.#over = over;
   }
 
-  /** The same files under another profile, without what the environment says. */
+  /** The same files under another profile, without overrides from the environment. */
   under(profile: string | undefined): View {
     return new View(this.files, profile);
   }
@@ -52,7 +52,7 @@ export class View {
     return [...new Set(this.files.flatMap(({ document }) => Object.keys(tableAt(document, ["profiles"]) ?? {})))];
   }
 
-  /** The entries: those of the file itself first, then the included ones. */
+  /** Names of the entries: those of the main file first, then the included ones. */
   names(): readonly string[] {
     this.#names ??= this.namesAt("models");
     return this.#names;
@@ -63,7 +63,7 @@ export class View {
     return this.#groups;
   }
 
-  /** Other names, and the name that each stands for. */
+  /** Aliases, each with the name it refers to. */
   get aliases(): ReadonlyMap<string, string> {
     this.#aliases ??= new Map(
       this.tablesAt(["aliases"], "entry")
@@ -73,12 +73,12 @@ export class View {
     return this.#aliases;
   }
 
-  /** Everything that may be referred to. */
+  /** All names that references may use. */
   allNames(): readonly string[] {
     return [...this.names(), ...this.groups, ...this.aliases.keys()];
   }
 
-  /** The entry or group that a name stands for; `undefined` when it stands for nothing. */
+  /** The entry or group that a name refers to; `undefined` if there is none. */
   behind(name: string): string | undefined {
     let at: string | undefined = name;
     for (let left = this.aliases.size; at !== undefined && left >= 0; left--) {
@@ -88,7 +88,7 @@ export class View {
     return undefined;
   }
 
-  /** The entries that a name in a list of fallbacks means: a group means its members. */
+  /** The entries that a fallback name refers to; a group is replaced by its members. */
   expand(name: string): readonly string[] {
     const behind = this.behind(name);
     if (behind === undefined || this.#isEntry(behind)) return [behind ?? name];
@@ -118,7 +118,7 @@ export class View {
     return [...new Set([...own, ...tables].flatMap(({ table }) => Object.keys(table)))];
   }
 
-  /** The tables at `path`, lowest first: of the files, of the profile in each of them, of the environment. */
+  /** The tables at `path`, lowest precedence first: files, their profile, the environment. */
   tablesAt(path: Path, kind: LayerKind): SourceTable[] {
     const tables: SourceTable[] = [];
     for (const source of this.files) addTable(tables, source, path, kind);
@@ -130,7 +130,7 @@ export class View {
     return tables;
   }
 
-  /** The tables of one entry itself. */
+  /** The tables of one entry, without inherited ones. */
   #entryTables(name: string): readonly SourceTable[] {
     let tables = this.#entryTablesOf.get(name);
     if (tables === undefined) {
@@ -140,13 +140,13 @@ export class View {
     return tables;
   }
 
-  /** Where a finding stands. */
+  /** The position of a finding. */
   place(finding: Finding): Place {
     const source = finding.source ?? writerOf([...this.files, ...this.variables], finding.path);
     return source.place(finding);
   }
 
-  /** The entry's `extends` chain, the entry first; ends where a name dangles or repeats. */
+  /** The `extends` chain of an entry, starting with the entry; ends at a dangling or repeated name. */
   chain(name: string): string[] {
     const chain = [name];
     for (
@@ -158,7 +158,7 @@ export class View {
     return chain;
   }
 
-  /** The cycle of `extends` that `name` belongs to, starting and ending with it; `undefined` if there is none. */
+  /** The `extends` cycle that contains `name`, starting and ending with it; `undefined` if there is none. */
   circle(name: string): string[] | undefined {
     if (this.#parent(name) === undefined) return undefined;
     const chain = this.chain(name);
@@ -172,7 +172,7 @@ export class View {
     const { provider, simulatedProvider, foreign, foreignDefaults } = servedBy(defaults, own);
     const simulated = simulatedProvider === undefined ? [] : this.#sharedTables("provider", simulatedProvider);
     const provided = provider === undefined ? [] : this.#sharedTables("provider", provider);
-    // Most entries are one table: a thousand of them are not copied.
+    // Most entries are one table and are not copied.
     if (foreign === 0 && defaults.length + simulated.length + provided.length === 0)
       return { name, provider, simulatedProvider, tables: own };
     const tables = defaults.map((table, index) => (index < foreignDefaults ? { ...table, foreign: true } : table));
@@ -184,7 +184,7 @@ export class View {
     return { name, provider, simulatedProvider, tables };
   }
 
-  /** Of the entries it extends and of the entry itself, lowest first. */
+  /** The tables of the entry and those it extends, lowest precedence first. */
   #ownTables(name: string): readonly SourceTable[] {
     if (this.#parent(name) === undefined) return this.#entryTables(name);
     const [, ...parents] = this.chain(name);
@@ -216,13 +216,13 @@ export class View {
 interface Served {
   readonly provider: string | undefined;
   readonly simulatedProvider: string | undefined;
-  /** How many of the entry's tables, from below, were written for another provider. */
+  /** How many of the entry's tables, from the lowest precedence, were written for another provider. */
   readonly foreign: number;
-  /** The same of the tables of defaults: a profile may name another provider than the file. */
+  /** The same count for tables of defaults: a profile may set another provider than the file. */
   readonly foreignDefaults: number;
 }
 
-/** Walks the tables upwards: which provider serves in the end, and which tables were written for another one. */
+/** Finds the provider that serves an entry, and the tables written for another one. */
 function servedBy(defaults: readonly SourceTable[], own: readonly SourceTable[]): Served {
   let provider: string | undefined;
   let simulatedProvider: string | undefined;
