@@ -1,5 +1,5 @@
-// Prints CPU time per call and per delta, as a share of what the official SDK needs in the same run. Wall time depends on
-// what else the machine does. The tables are Markdown.
+// Prints CPU time per call and per delta as a share of the official SDK's time in the same run, in Markdown tables.
+// Wall time would depend on the load of the machine.
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -58,10 +58,10 @@ const scenarios = listOf("scenarios", Object.keys(SCENARIOS) as ScenarioName[]);
 const inFlights = options["in-flight"].split(",").map((text) => positive("in-flight", text));
 const rounds = positive("rounds", options.rounds);
 
-/** Calls in one round. */
+/** Calls per round. */
 const CALLS: Readonly<Record<ScenarioName, number>> = { base: 200, real: 200, big: 60, huge: 40 };
 const STREAMS = 12;
-/** Calls, or streams, before the first round: Node compiles most of the code during these. */
+/** Calls or streams before the first round, while Node compiles most of the code. */
 const WARM_UP = 1500;
 
 const callColumn = (scenario: ScenarioName, inFlight: number) =>

@@ -1,9 +1,9 @@
-// One client in a process of its own, so that it pays for its own garbage and its own compiled code.
-// node client.ts CLIENT WIRE SCENARIO ORIGIN; then every message { work, inFlight, count } is answered by { cpuUs } for one.
+// Runs one client in its own process, so that its measurements include its own garbage collection and compilation.
+// node client.ts CLIENT WIRE SCENARIO ORIGIN; answers each message { work, inFlight, count } with { cpuUs } per unit.
 import { PEERS, type PeerName } from "./peers.ts";
 import { ANSWER_LENGTH, SCENARIOS, type ScenarioName, type Wire } from "./scenarios.ts";
 
-/** Both resolve to the length of the answer's text. */
+/** Both methods resolve to the length of the answer's text. */
 export interface Client {
   call(): Promise<number | undefined>;
   stream(): Promise<number | undefined>;
@@ -48,7 +48,7 @@ const answer = (promise: Promise<Answer>) =>
 
 const [name, wire, scenario, origin] = process.argv.slice(2) as [ClientName, Wire, ScenarioName, string];
 const connecting = connect(name, wire, scenario, origin);
-// It is reported to the first order.
+// A rejection is reported by the first message.
 connecting.catch(() => {});
 process.on("message", (order: Order) => answer(connecting.then((client) => run(client, order))));
 process.on("disconnect", () => process.exit());

@@ -1,4 +1,4 @@
-// Runs clients against the upstream, every one in a process of its own.
+// Runs each client against the upstream in a separate process.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -8,10 +8,10 @@ import { type ScenarioName, type Wire, WORDS } from "./scenarios.ts";
 export interface Plan {
   readonly wire: Wire;
   readonly scenario: ScenarioName;
-  /** The last one is what the others are compared with. */
+  /** The last one is the baseline. */
   readonly clients: readonly ClientName[];
   readonly rounds: number;
-  /** What is measured in one process; `warmUp` is how much of it runs before. */
+  /** The measurements of one process; `warmUp` is the uncounted part before. */
   readonly columns: readonly (Order & { readonly warmUp: number })[];
 }
 
@@ -30,7 +30,7 @@ class Process {
   readonly #child: ChildProcess;
 
   constructor(file: string, ...args: readonly string[]) {
-    // The SDKs warn about models on the console. Flags of a test runner are not for these processes.
+    // Ignores the console, where SDKs warn about models. Flags of a test runner are not inherited.
     const stdio = ["ignore", "ignore", "ignore", "ipc"] as const;
     this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { stdio: [...stdio], execArgv: [] });
   }
@@ -79,7 +79,7 @@ export class Upstream implements AsyncDisposable {
     return new Upstream(process, `http://127.0.0.1:${port}`);
   }
 
-  /** One list for each column, in the order of the clients. */
+  /** One array per column, in the order of the clients. */
   async measure({ wire, scenario, clients, rounds, columns }: Plan): Promise<Measured[][]> {
     const running = clients.map((client) => ({
       client,

@@ -1,5 +1,5 @@
-// Libraries with one interface to several providers, here to OpenAI chat. They are installed by who measures them, so
-// TypeScript must not look for them: only what is used here is described.
+// Other multi-provider libraries, measured with OpenAI chat. They are installed only for a measurement, so TypeScript
+// cannot resolve them; the interfaces describe the parts used here.
 import type { Client } from "./client.ts";
 import { MAX_TOKENS, MODEL_NAMES, type Scenario, SYSTEM } from "./scenarios.ts";
 
@@ -15,7 +15,7 @@ async function load<T>(specifier: string): Promise<T> {
 }
 
 export interface Peer {
-  /** As npm knows it. */
+  /** Name on npm. */
   readonly packageName: string;
   connect(baseURL: string, scenario: Scenario): Promise<Client>;
 }
@@ -81,7 +81,7 @@ const tokenJs: Peer = {
     const { TokenJS } = await load<{ TokenJS: Class<TokenJs> }>("token.js");
     const { completions } = new TokenJS({ apiKey, baseURL }).chat;
     const input = [{ role: "system", content: SYSTEM }, ...messages];
-    // It deletes fields of the object that it is given.
+    // The library deletes fields of the object it receives.
     const request = () => ({ provider: "openai", model: name, messages: input, max_tokens: MAX_TOKENS });
     return {
       call: async () => (await completions.create(request())).choices[0].message.content.length,

@@ -21,7 +21,7 @@ export interface Message {
   readonly content: string;
 }
 
-/** What every client sends. */
+/** The request of every client. */
 export interface Scenario {
   readonly messages: readonly Message[];
   readonly tools?: readonly Tool[];
@@ -29,7 +29,7 @@ export interface Scenario {
 
 const user = (content: string): Scenario => ({ messages: [{ role: "user", content }] });
 
-/** Prose with the characters that JSON has to escape. */
+/** Prose with characters that JSON escapes. */
 function prose(length: number): string {
   let text = "";
   for (let line = 0; text.length < length; line++)

@@ -6,7 +6,7 @@ import { MAX_TOKENS, MODEL_NAMES, type Scenario, SYSTEM, type Wire } from "./sce
 
 export const sdkOf = (wire: Wire, origin: string, scenario: Scenario): Promise<Client> => SDKS[wire](origin, scenario);
 
-/** One of the root, as modelwright uses it: a bare name finds other versions that peers bring to bench/node_modules. */
+/** Imports from the root node_modules, as modelwright does: bare names would resolve to versions installed by peers. */
 async function ofRoot<T>(file: string): Promise<T> {
   return (await import(new URL(`../node_modules/${file}`, import.meta.url).href)) as T;
 }

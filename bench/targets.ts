@@ -9,7 +9,7 @@ const SHORT_PROMPT = {
 };
 const LONG_PROMPT = { 1: everyWire(0.75), 16: everyWire(0.75) };
 
-/** The share of the official SDK's CPU time that a call should need at most. */
+/** The maximum share of the official SDK's CPU time per call. */
 const CALL: Readonly<Record<ScenarioName, Readonly<Record<number, PerWire>>>> = {
   base: SHORT_PROMPT,
   real: SHORT_PROMPT,
@@ -17,13 +17,13 @@ const CALL: Readonly<Record<ScenarioName, Readonly<Record<number, PerWire>>>> = 
   huge: LONG_PROMPT,
 };
 
-/** The same of a delta of a stream that arrives in one burst. */
+/** The same per delta of a stream that arrives in one burst. */
 const DELTA: PerWire = { openai: 0.45, anthropic: 0.7, google: 0.2 };
 
 export const callTarget = (wire: Wire, scenario: ScenarioName, inFlight: number): number | undefined =>
   CALL[scenario][inFlight]?.[wire];
 export const deltaTarget = (wire: Wire): number => DELTA[wire];
 
-/** What modelwright should need at most of another library's CPU time: of the AI SDK's per delta, and of any. */
+/** The maximum shares of other libraries' CPU time: of the AI SDK per delta, and of any library. */
 export const AI_SDK_DELTA_TARGET = 0.12;
 export const PEER_TARGET = 1;

@@ -1,4 +1,4 @@
-// A server that costs the clients as little as possible: every answer is computed before the first request.
+// A server with as little overhead as possible: all answers are computed before the first request.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MODEL_NAMES, WORDS, word } from "./scenarios.ts";
@@ -77,7 +77,7 @@ function generateContent(): Answers {
 
 const [openai, anthropic, google] = [chatCompletions(), messages(), generateContent()];
 
-/** Only Gemini has an own path for streams; the other two say it in the body. */
+/** Only Gemini has a separate path for streams; the other two set it in the body. */
 function isStream(path: string, sent: readonly Buffer[]): boolean {
   return path.includes(":streamGenerateContent") || /"stream": ?true/.test(Buffer.concat(sent).toString("latin1"));
 }

@@ -1,5 +1,5 @@
-// Builds dist: declarations by the compiler, and code as one bundle in a few files, because every module that Node loads
-// costs about as much as the work in it. Removes what an earlier build left there: `npm pack` would publish it.
+// Builds dist: declarations by the compiler, and code as a bundle of few files, because loading a module costs Node
+// about as much as running it. Removes the output of earlier builds, which `npm pack` would publish.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -24,7 +24,7 @@ else {
   }
 }
 
-/** The paths that were written; undefined if there are type errors. */
+/** Returns the written paths; undefined if there are type errors. */
 function emitDeclarations() {
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json", "--listEmittedFiles"], {
@@ -40,19 +40,19 @@ function emitDeclarations() {
   return lines.filter((line) => line.startsWith(EMITTED)).map((line) => resolve(line.slice(EMITTED.length)));
 }
 
-/** The text of every file of code, and the licences of the packages in it. */
+/** The content of every code file, and the licenses of the bundled packages. */
 async function bundle() {
   const common = {
     ...{ absWorkingDir: root, outbase: "src", outdir: "dist", write: false, metafile: true, preserveSymlinks: true },
-    // The syntax of tsconfig.json: an older Node has to be able to parse it before it can be refused.
+    // The syntax level of tsconfig.json: an older Node must be able to parse the file in order to report its version.
     ...{ bundle: true, format: "esm", platform: "node", target: "es2023", logLevel: "warning" },
   };
   const program = await build({
     ...common,
     entryPoints: [...PUBLIC, "cli/main"].map((name) => `src/${name}.ts`),
     ...{ splitting: true, chunkNames: "chunks/[name]-[hash]" },
-    // Dependencies are what stays outside: SDKs and undici are loaded by the first call, @clack/prompts by `init`.
-    // cli-table3 colours borders with @colors/colors if it is installed; our tables have none.
+    // Dependencies stay external: SDKs and undici are loaded by the first call, @clack/prompts by `init`. cli-table3
+    // uses @colors/colors, if installed, for borders; our tables have none.
     external: [...Object.keys(dependencies), "@colors/colors"],
     // The import of core/require-node.ts, see below.
     logOverride: { "ignored-bare-import": "silent" },
@@ -63,7 +63,7 @@ async function bundle() {
   for (const name of PUBLIC) {
     const path = join(dist, `${name}.js`);
     const levels = name.includes("/") ? ".." : ".";
-    // First of all: esbuild itself would put it behind its chunks, and those must not run on an older Node.
+    // Must be the first import: esbuild would put it after its chunks, which must not run on an older Node.
     outputs.set(path, `import "${levels}/core/require-node.js";\n${outputs.get(path)}`);
   }
   return outputs.set(join(dist, "licenses.txt"), licensesOf(program.metafile));

@@ -1,11 +1,11 @@
-// Fuzzes what reads bytes from outside: npm run fuzz -- --target sse --seconds 60 --seed 1. No target: all, one by one.
-// With --runs instead of a time the same seed does the same on every machine.
+// Fuzzes the readers of external input: npm run fuzz -- --target sse --seconds 60 --seed 1. Without a target, all of
+// them in turn. With --runs instead of --seconds, a seed gives the same inputs on every machine.
 import { parseArgs } from "node:util";
 import { type FuzzTarget, fuzz } from "../test/fuzz/fuzz.ts";
 import { type Growth, isLinear, slowest } from "../test/fuzz/linear.ts";
 import { TARGETS } from "../test/fuzz/targets.ts";
 
-/** Inputs that are blown up to 1 MB: the newest ones are the strangest. */
+/** How many inputs are inflated to 1 MB, starting with the newest, which are the most unusual. */
 const BLOWN_UP = 12;
 
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
 // Writes src/catalog/{models,prices}.generated.ts: node scripts/generate-catalog.ts [--from DIR] [--check]
-// DIR is an unpacked @earendil-works/pi-ai package; without it the pinned tarball is taken from the registry.
+// DIR is an unpacked @earendil-works/pi-ai package. Default: the pinned tarball from the registry.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { buildTables, PI_PACKAGE, PI_VERSION, renderPrices, renderTables } from 
 
 const CATALOG = join(import.meta.dirname, "../src/catalog");
 
-/** Unpacks the pinned tarball into a temporary folder and gives what `use` makes of it. */
+/** Unpacks the pinned tarball into a temporary folder and returns the result of `use`. */
 export function withPinnedPackage<T>(use: (directory: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), "modelwright-catalog-"));
   try {
@@ -29,7 +29,7 @@ export function withPinnedPackage<T>(use: (directory: string) => T): T {
   }
 }
 
-/** The generated files: path and text. */
+/** The generated files as pairs of path and content. */
 export function generate(directory: string): readonly (readonly [path: string, text: string])[] {
   const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as { version: string };
   if (manifest.version !== PI_VERSION)

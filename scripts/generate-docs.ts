@@ -1,4 +1,4 @@
-// Writes the pages that come from tables: node scripts/generate-docs.ts
+// Writes the generated pages of docs: node scripts/generate-docs.ts
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { apiPage } from "./docs/api-page.ts";

@@ -1,4 +1,4 @@
-// Writes what follows from the options: schemas/models.schema.json and the types in src/core/options.generated.ts.
+// Writes the files derived from the options: schemas/models.schema.json and src/core/options.generated.ts.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { editorSchema } from "../src/target/editor-schema.ts";
 import { optionTypes } from "./option-types.ts";

@@ -1,4 +1,4 @@
-// Plain JavaScript for any Node: says what to do when the Node that came with the devDependencies is not on PATH.
+// Explains what to do if the Node from devDependencies is not on PATH. Plain JavaScript, so that any Node can run it.
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
   console.error(`modelwright needs Node 22.19 or newer; this is ${process.version}.

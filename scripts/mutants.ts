@@ -21,7 +21,7 @@ survives or does not apply to the sources.
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const LEFT_OUT = /^(?:node_modules|\.git|dist|coverage|reports|\.stryker-tmp.*)$/;
-/** A mutant that makes its tests hang is caught, too. */
+/** A mutant whose tests hang counts as caught. */
 const PATIENCE_MS = 120_000;
 
 type Verdict = "caught" | "SURVIVED" | "DOES NOT FIT" | "DOES NOT RUN";
@@ -106,7 +106,7 @@ function verdictOf(code: number | undefined, file: string): Omit<Outcome, "secon
     const failed = assertionResults.find(({ status }) => status === "failed");
     if (failed !== undefined) return { verdict: "caught", words: failed.fullName };
   }
-  // Resources left by a test file, an uncaught error, or a first test whose failure ended the run before it was recorded.
+  // Leaked resources, an uncaught error, or a failure of the first test that ended the run before it was recorded.
   // A file that cannot be loaded has no tests.
   const passed = testResults.some(({ assertionResults }) => assertionResults.some(({ status }) => status === "passed"));
   const failed = testResults.some(({ status, assertionResults }) => status === "failed" && assertionResults.length > 0);
@@ -198,7 +198,7 @@ try {
   const count = Math.max(1, Math.min(availableParallelism(), mutants.length, 4));
   const copies = Array.from({ length: count }, (_, index) => new Copy(parent, `copy-${index}`));
   const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))];
-  // With a time limit, the tests have passed before.
+  // A time limit is set only after the tests passed without a mutant.
   const whole = patienceMs === Infinity ? await (copies[0] as Copy).run(tests) : undefined;
   if (whole !== undefined && whole.verdict !== "SURVIVED")
     throw new Error(`the tests fail without a mutant: ${whole.words}`);

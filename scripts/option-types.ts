@@ -9,7 +9,7 @@ type Json = { readonly [keyword: string]: unknown };
 
 const ROWS = Object.entries<Option>(OPTIONS);
 
-/** Where the types are that rows name. */
+/** The modules of the types named in rows. */
 const HOMES: Readonly<Record<string, string>> = {
   Effort: "option-values",
   EntryMessage: "message",
@@ -24,7 +24,7 @@ const HOMES: Readonly<Record<string, string>> = {
   ToolInput: "option-values",
 };
 
-/** src/core/options.generated.ts: the types that follow from the options, without the schemas they are checked by. */
+/** src/core/options.generated.ts: the types derived from the options, without their schemas. */
 export function optionTypes(): string {
   const settings = ROWS.filter(([, { setting }]) => setting === true);
   const others = ROWS.filter(([key, { setting, aliasOf }]) => !setting && aliasOf === undefined && key !== "extends");
@@ -104,7 +104,7 @@ function property(name: string, type: string, doc: string): string {
   return `${comment(doc, "  ")}${line.length > WIDTH ? onLines(line) : line}`;
 }
 
-/** A table whose keys do not fit on one line. */
+/** Splits a table that does not fit on one line. */
 function onLines(line: string): string {
   const [, before = "", keys = "", after = ""] = /^([^{]*\{) ([^{}]*) (\}[^{}]*)$/.exec(line) ?? [];
   if (keys === "") return line;
@@ -146,7 +146,7 @@ const UNIT_WORDS = [
   [/ In bytes, or as a string such as .*$/, " In bytes."],
 ] as const;
 
-/** The description of an option, for values as they are written or as they are counted here. */
+/** The description of an option, for values as written or after unit conversion. */
 function docOf(option: Option, values: "written" | "counted"): string {
   const { description = "", default: fallback } = metaOf(option);
   const counted = UNIT_WORDS.reduce((text, [tail, words]) => text.replace(tail, words), description);
@@ -166,7 +166,7 @@ function entryType(option: Option): string {
   return oneOrMany === true ? own.replace(/^.* \| (?=readonly )/, "") : own;
 }
 
-/** What a value of the schema is once its units are converted. */
+/** The type of a value of the schema after unit conversion. */
 function typeIn(schema: z.ZodType): string {
   const words = durationIn(schema);
   if (unitIn(schema) !== undefined) return ["number", ...(words ?? []).map((word) => JSON.stringify(word))].join(" | ");
@@ -184,7 +184,7 @@ function jsonOf(schema: z.ZodType): Json {
   return z.toJSONSchema(schema, { io: "input", target: "draft-07", unrepresentable: "any" }) as Json;
 }
 
-/** The TypeScript type of what a JSON Schema describes. */
+/** The TypeScript type of a JSON Schema. */
 function typeOf(json: Json, named: (key: string) => string): string {
   const { type, anyOf, enum: words, const: only, items, properties, additionalProperties, required } = json;
   if (Array.isArray(anyOf)) return [...new Set(anyOf.map((one) => typeOf(one as Json, named)))].join(" | ");

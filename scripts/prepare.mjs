@@ -1,5 +1,5 @@
-// Runs after `npm ci` in a clone: builds, and puts the command where npx looks first (else it installs the package anew).
-// Without the compiler (production install) there is nothing to do.
+// Runs after `npm ci` in a clone: builds, and links the command where npx looks first; otherwise npx would download the
+// package. Does nothing without the compiler (production install).
 import { existsSync, rmSync, symlinkSync } from "node:fs";
 
 const MODULES = new URL("../node_modules/", import.meta.url);

@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const BEGIN = "<!-- call options: `npm run docs` writes this table -->\n\n";
 const END = "\n\n<!-- /call options -->";
 
-/** The options of a call that no entry has, and those that are written differently there. */
+/** Call options that entries do not have, or that are written differently there. */
 const CALL_ONLY_EFFECTS: Readonly<Record<"messages" | (typeof CALL_ONLY)[number], string>> = {
   messages: "Messages put before the input; they replace those of the entry.",
   samples: "Number of answers to ask for. Default 1.",
@@ -20,7 +20,7 @@ const CALL_ONLY_EFFECTS: Readonly<Record<"messages" | (typeof CALL_ONLY)[number]
   raw: 'Also yield the provider\'s own events, as `{ type: "raw" }`.',
 };
 
-/** docs/reference/api.md with its table of call options made anew. */
+/** docs/reference/api.md with a regenerated table of call options. */
 export function apiPage(): string {
   const page = readFileSync(join(ROOT, "docs/reference/api.md"), "utf8");
   const [before, rest] = [page.slice(0, page.indexOf(BEGIN)), page.slice(page.indexOf(END))];

@@ -2,15 +2,15 @@ import type { ModelErrorCode } from "../../src/index.ts";
 
 export interface ErrorAdvice {
   readonly group: keyof typeof ERROR_GROUPS;
-  /** What to do about it, one step each. */
+  /** What to do about it, one step per string. */
   readonly steps: readonly string[];
-  /** Fields of the error to look at, beside `message`. */
+  /** Useful fields of the error besides `message`. */
   readonly fields: readonly string[];
-  /** What the library does that the code's row does not say. */
+  /** What the library does beyond the row of the code. */
   readonly note?: string;
 }
 
-/** Headings of the groups, in the order of the page, with what their codes have in common. */
+/** Headings of the groups in page order, each with what its codes have in common. */
 export const ERROR_GROUPS = {
   "Limits and quota": "The provider is up and your key is valid, but it accepts no more requests from you for now.",
   Credentials: "The provider does not accept the key, or the key may not do this.",
@@ -23,7 +23,7 @@ export const ERROR_GROUPS = {
   "All models failed": "Every model of the chain was tried.",
 } as const;
 
-/** What a reader of docs/reference/errors.md does about each code. */
+/** Advice for each code in docs/reference/errors.md. */
 export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
   rate_limited: {
     group: "Limits and quota",

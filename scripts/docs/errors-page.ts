@@ -71,7 +71,7 @@ const FELL_BACK = {
 /** Codes that go to `rate_limit_fallbacks` first: see `candidatesFor` in src/layers/fallback.ts. */
 const RATE_LIMITS: readonly ModelErrorCode[] = ["rate_limited", "quota_exhausted"];
 
-/** What the row of a code says, in sentences. */
+/** The row of a code as sentences. */
 function alreadyDone(name: ModelErrorCode, row: ErrorRow): string[] {
   const rateLimit = "Then `rate_limit_fallbacks`, or `fallback_models` if that list is not set.";
   return [

@@ -9,7 +9,7 @@ export function code(text: string): string {
   return text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``;
 }
 
-/** Blocks of a page, one blank line between them. */
+/** Joins blocks with blank lines. */
 export function page(...blocks: readonly string[]): string {
   return `${blocks.join("\n\n")}\n`;
 }

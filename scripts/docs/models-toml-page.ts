@@ -63,7 +63,7 @@ const INTRO = `Durations are seconds as numbers, or strings such as \`"500ms"\`,
 \`"env:NAME"\` or \`"env:NAME:-default"\`, and \`"file:PATH"\` is the content of a file. A dash under *default* means not
 set. \`modelwright explain NAME\` shows the values of an entry and where each was set.`;
 
-/** The keys of a strict table, each without the optional around it. */
+/** The keys of a strict table with their schemas, without the optional wrapper. */
 function shapeOf(table: z.ZodType): Shape {
   const { shape } = table as unknown as { shape: Record<string, z.ZodOptional> };
   return Object.fromEntries(Object.entries(shape).map(([key, value]) => [key, value.unwrap() as z.ZodType]));
@@ -76,7 +76,7 @@ function keyTable(shape: Shape): string {
   );
 }
 
-/** A row for the key and one for each key of the table it may be. */
+/** Rows for the key and for the keys of its table. */
 function keyRows(key: string, schema: z.ZodType): string[][] {
   const json = z.toJSONSchema(schema, { io: "input", target: "draft-07", unrepresentable: "any" }) as Json;
   return [cells(key, json), ...innerProperties(json).map(([inner, value]) => cells(`${key}.${inner}`, value))];
@@ -112,12 +112,12 @@ function cells(key: string, json: Json): string[] {
   ];
 }
 
-/** Words that may stand for a duration. */
+/** Words accepted by a duration. */
 function wordsIn({ anyOf = [] }: { readonly anyOf?: readonly Json[] }): readonly string[] {
   return anyOf.flatMap(({ const: word }) => (word === undefined ? [] : [code(tomlValue(word))]));
 }
 
-/** Of a switch the other way, of words those that are no default. */
+/** Examples that differ from the default: the opposite of a boolean, the other words of an enum. */
 function likelyExamples({ type, enum: words, default: fallback }: Json): readonly unknown[] {
   if (type === "boolean") return [fallback !== true];
   if (type === "integer" && typeof fallback === "number") return [fallback * 2 || 2];
@@ -125,7 +125,7 @@ function likelyExamples({ type, enum: words, default: fallback }: Json): readonl
   return others.length > 0 ? others.slice(0, 2) : fallback === undefined ? [] : [fallback];
 }
 
-/** Every duration key ends its description with how durations are written; the page says it once. */
+/** The descriptions of all durations end with the accepted formats; the page explains them once. */
 const DURATION_TAIL = / In seconds, or as a string such as .*$/;
 
 const LONGEST_EXAMPLE = 70;

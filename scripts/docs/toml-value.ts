@@ -1,4 +1,4 @@
-/** A value as models.toml spells it on one line. */
+/** A value as TOML on one line. */
 export function tomlValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(tomlValue).join(", ")}]`;
   if (typeof value === "object" && value !== null) {

@@ -3,7 +3,7 @@ import { dirname, join, normalize } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** From the ground up: imports go down only, and rooms of the middle floor do not import each other. */
+/** Bottom floor first. Imports go down only, and rooms of the middle floor do not import each other. */
 export const FLOORS: readonly (readonly string[])[] = [
   [],
   ["core"],
@@ -19,18 +19,18 @@ export const TOP = FLOORS.length - 1;
 
 export interface Import {
   readonly from: string;
-  /** Path below the root for own files, package name otherwise. */
+  /** Path relative to the root for our own files, otherwise the package name. */
   readonly to: string;
   readonly own: boolean;
   readonly kind: "type" | "static" | "lazy";
 }
 
-/** The source files, as paths below the root. */
+/** The source files, relative to the root. */
 export const FILES = globSync("src/**/*.ts", { cwd: ROOT })
   .map((file) => file.replaceAll("\\", "/"))
   .sort();
 
-/** What the source files import, types included. */
+/** All imports of the source files, including types. */
 export const IMPORTS: readonly Import[] = FILES.flatMap(importsOf);
 
 function importsOf(file: string): Import[] {
@@ -66,7 +66,7 @@ export function floorOf(file: string): number {
   return FLOORS.findIndex((rooms) => rooms.includes(roomOf(file)));
 }
 
-/** Circles of imports, each as the files on its way. */
+/** Import cycles, each as its files in order. */
 export function cycles(edges: readonly Pick<Import, "from" | "to">[]): string[] {
   const next = new Map<string, string[]>();
   for (const { from, to } of edges) next.set(from, [...(next.get(from) ?? []), to]);

@@ -9,7 +9,7 @@ interface Arrow {
   readonly to: string;
 }
 
-/** Imports between rooms, each pair once, types included. */
+/** Imports between rooms, including types, each pair once. */
 const ARROWS: readonly Arrow[] = [
   ...new Set(
     IMPORTS.filter(({ own, from, to }) => own && roomOf(from) !== roomOf(to)).map(
@@ -23,7 +23,7 @@ const ARROWS: readonly Arrow[] = [
 
 const isUp = ({ from, to }: Arrow) => floorOf(`src/${to}`) > floorOf(`src/${from}`);
 
-/** The rooms by floor and what they import, as Markdown; with `sizes` also their files and lines. */
+/** The rooms by floor with their imports as Markdown; `sizes` adds the numbers of files and lines. */
 export function roomsTable(sizes: boolean): string {
   const head = sizes
     ? ["| floor | room | files | lines | imports |", "|---:|---|---:|---:|---|"]
@@ -50,7 +50,7 @@ function linesOf(files: readonly string[]): number {
 const BEGIN = "<!-- rooms: `npm run docs` writes this table -->\n\n";
 const END = "\n\n<!-- /rooms -->";
 
-/** The page about the architecture with its table of rooms made anew. */
+/** The architecture page with a regenerated table of rooms. */
 export function architecturePage(): string {
   const page = readFileSync(join(ROOT, "docs/inside/architecture.md"), "utf8");
   const [before, rest] = [page.slice(0, page.indexOf(BEGIN)), page.slice(page.indexOf(END))];

@@ -1,6 +1,6 @@
 import type { ModelError, ModelErrorCode } from "../index.ts";
 
-/** What to do about each way a call can end. */
+/** What to do about each error code. */
 export const ADVICE: Readonly<Record<ModelErrorCode, string>> = {
   rate_limited:
     "Wait, raise max_retry_after if the provider asks for a longer wait, set several keys (api_key = [...]), or set rate_limit_fallbacks.",

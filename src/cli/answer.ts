@@ -4,7 +4,7 @@ import type { CliContext } from "./context.ts";
 import { printableLine } from "./printable.ts";
 import { adjustmentLine, footer } from "./wording.ts";
 
-/** Writes an answer to stdout, as it arrives or whole, and ends its last line. */
+/** Writes an answer to stdout, streamed or complete, and terminates its last line. */
 export async function showAnswer(answer: ModelStream | Reply, context: CliContext): Promise<Reply> {
   const lines = new AnswerLines(context);
   try {
@@ -59,7 +59,7 @@ class AnswerLines {
   }
 }
 
-/** What stderr says about an answer of `name`: who gave it, what was changed, how it ended, and on a terminal what it took. */
+/** Writes notes about an answer to stderr: fallback, adjustments, finish reason and, on a terminal, tokens and cost. */
 export function showOutcome(reply: Reply, name: string, config: Config, { print, io }: CliContext): void {
   const paint = print.notePaint;
   const standIn = standInLine(reply, name, config);
@@ -73,7 +73,7 @@ export function showOutcome(reply: Reply, name: string, config: Config, { print,
   if (io.stderr.isTTY === true) print.note(paint.dim(footer(reply)));
 }
 
-/** That a fallback answered, and what became of those before it; undefined where the model itself or a member of the group did. */
+/** Says that a fallback answered and why the others failed; undefined if the model or a group member answered. */
 function standInLine({ model, attempts }: Reply, name: string, config: Config): string | undefined {
   const behind = config.behind(name);
   const meant = config.group(behind)?.members.map((member) => member.model) ?? [behind];

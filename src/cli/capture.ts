@@ -19,7 +19,7 @@ import { maskHeaders, maskText, maskValue, type NamedSecret, namedSecrets } from
 import type { Project } from "./project.ts";
 import { withStandIns } from "./stand-ins.ts";
 
-/** A request as the SDK would have sent it, credentials masked. */
+/** A request as the SDK would send it, with masked credentials. */
 export interface CapturedRequest {
   readonly method: string;
   readonly url: string;
@@ -29,18 +29,18 @@ export interface CapturedRequest {
 
 export interface Capture {
   readonly request: CapturedRequest | null;
-  /** The entry whose request it is: a fallback's when this one cannot take the prompt. */
+  /** The entry of the request: a fallback if the entry itself cannot take the prompt. */
   readonly servedBy: string | null;
-  /** null when they are not known. */
+  /** null if unknown. */
   readonly adjustments: readonly Adjustment[] | null;
-  /** Why nothing would be sent. */
+  /** Why no request would be sent. */
   readonly refusal: { readonly code: ModelError["code"]; readonly message: string } | null;
   readonly problems: readonly ConfigProblem[];
 }
 
 const NOTHING: Capture = { request: null, servedBy: null, adjustments: null, refusal: null, problems: [] };
 
-/** What a request is to be shown for. */
+/** The call whose request is captured. */
 export interface Sample {
   readonly name: string;
   readonly prompt: string;
@@ -48,7 +48,7 @@ export interface Sample {
   readonly streaming: boolean;
 }
 
-/** Lets an entry answer a prompt over a transport that sends nothing. Keys that are not set are stood in for. */
+/** Calls an entry over a transport that sends nothing. Missing keys are replaced by placeholders. */
 export async function captureRequest(project: Project, sample: Sample, context: CliContext): Promise<Capture> {
   const stops = new AbortController();
   const transport = new RecordingTransport(() => stops.abort());
@@ -96,7 +96,7 @@ interface Seen {
   readonly body: string;
 }
 
-/** Remembers the first request and answers it with a few words, so that what was adjusted comes back with the reply. */
+/** Records the first request and answers it, so that the reply lists the adjustments. */
 class RecordingTransport implements Transport {
   seen: Seen | undefined;
   readonly #stop: () => void;
@@ -128,7 +128,7 @@ function bodyText(body: WireInit["body"]): string {
   return body instanceof Uint8Array ? new TextDecoder().decode(body) : "";
 }
 
-/** One body that every wire format reads as a finished answer: each finds its own keys and passes over the others. */
+/** A body that is a complete answer in every wire format: each reads its own keys and ignores the others. */
 const ANSWER = JSON.stringify({
   ...{
     id: "explained",

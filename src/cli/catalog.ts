@@ -1,4 +1,4 @@
-/** The tables of facts that the public surface does not list: what `models --catalog`, `catalog` and `init` work with. */
+/** Catalog tables outside the public surface, for `models --catalog`, `catalog` and `init`. */
 export {
   CachedCatalog,
   catalogPath,

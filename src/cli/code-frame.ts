@@ -4,10 +4,10 @@ import type { Paint } from "./print.ts";
 const LINES_BEFORE = 1;
 const LINES_AFTER = 1;
 const LONGEST_LINE = 160;
-/** More than is shown, so that what looks like a key is seen whole and masked. */
+/** Longer than the visible part, so that an API key cut by the frame is still recognized and masked. */
 const LONGEST_READ = 4 * LONGEST_LINE;
 
-/** The line of a mistake between its neighbours, with a mark under the word it is about. */
+/** The lines around an error, with a marker under the word in question. */
 export function codeFrame(text: string, line: number, column: number, paint: Paint): string[] {
   const lines = withoutSecrets(text.split(/\r?\n/).map((one) => one.slice(0, LONGEST_READ)));
   const from = Math.max(1, line - LINES_BEFORE);
@@ -31,7 +31,7 @@ export function codeFrame(text: string, line: number, column: number, paint: Pai
   return frame;
 }
 
-/** The quoted text or the bare word that begins at a column. */
+/** The length of the quoted string or bare word at a column. */
 function markWidth(source: string, column: number): number {
   const rest = source.slice(column - 1);
   const token = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w.:+-]+|\[\[?[^\]]*\]\]?)/.exec(rest);

@@ -9,12 +9,12 @@ const NO_LINES = {
 };
 const GAP = 2;
 const NARROWEST = 12;
-/** The name, and what it stands for. */
+/** Name and model. */
 const ESSENTIAL: readonly number[] = [0, 1];
 
 /**
- * Aligned columns without lines, indented by two. Where the terminal ends, the last one is folded. When too little of it
- * would fit, columns that are not essential are left out from the right; in the end the widest is folded.
+ * Aligned columns without borders, indented by two. The last column wraps at the width of the terminal. If it would be
+ * too narrow, columns that are not essential are dropped from the right; after that, the widest column wraps.
  */
 export function columns(
   head: Row | undefined,
@@ -49,7 +49,7 @@ function widthsOf(rows: readonly Row[]): Column[] {
   }));
 }
 
-/** The columns that are shown, with the room each has. */
+/** The visible columns with their widths. */
 function fitted(all: readonly Column[], room: number, essential: readonly number[]): readonly Column[] {
   const excess = all.reduce((sum, { size }) => sum + size, 0) - room;
   const last = all.at(-1);
@@ -64,7 +64,7 @@ function without(all: readonly Column[], one: Column): readonly Column[] {
   return all.filter((column) => column !== one);
 }
 
-/** Takes what is too much from the widest column, one by one; from the first, which is the name, only in the end. */
+/** Shrinks the widest column step by step. The first one, the name, shrinks when all others are at the minimum. */
 function squeezed(all: readonly Column[], excess: number): readonly Column[] {
   const sizes = all.map(({ size }) => size);
   for (let left = excess; left > 0; left -= 1) {
@@ -75,7 +75,7 @@ function squeezed(all: readonly Column[], excess: number): readonly Column[] {
   return all.map(({ index }, at) => ({ index, size: sizes[at] ?? 0 }));
 }
 
-/** Blanks may stand before the code that ends a colour. */
+/** Trailing spaces may precede a code that resets the colour. */
 function withoutTrailingBlanks(line: string): string {
   let codes = line.length;
   for (
@@ -90,5 +90,5 @@ function withoutTrailingBlanks(line: string): string {
 }
 
 const ESCAPE = "\u001b";
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes start with ESC
 const CODE = /^\u001b\[\d+m *$/;

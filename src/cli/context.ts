@@ -1,7 +1,7 @@
 import type { Io } from "./io.ts";
 import type { Printer } from "./print.ts";
 
-/** Flags that every command takes. */
+/** Flags of every command. */
 export interface GlobalFlags {
   config?: string;
   profile?: string;
@@ -9,18 +9,18 @@ export interface GlobalFlags {
   debug?: boolean;
 }
 
-/** What a command works with. */
+/** The context of a command. */
 export interface CliContext {
   readonly io: Io;
   readonly print: Printer;
-  /** The environment with what `.env` adds. */
+  /** The environment, including variables from `.env`. */
   readonly env: Record<string, string | undefined>;
   readonly flags: Readonly<GlobalFlags>;
-  /** Aborted on Ctrl-C, and when the output is no longer read. */
+  /** Aborted on Ctrl-C and when the reader of stdout is gone. */
   readonly signal: AbortSignal;
 }
 
-/** Ends a command with an exit code and without a message: what was to be said has been said. */
+/** Ends a command with an exit code and no message, which has already been printed. */
 export class Exit extends Error {
   readonly exitCode: number;
 
@@ -30,7 +30,7 @@ export class Exit extends Error {
   }
 }
 
-/** What was asked for and could not be done: exit code 1. */
+/** A command that failed: exit code 1. */
 export class Failure extends Error {
   readonly advice: string;
 
@@ -40,7 +40,7 @@ export class Failure extends Error {
   }
 }
 
-/** A command line that cannot be carried out: exit code 2. */
+/** An invalid command line: exit code 2. */
 export class UsageError extends Error {
   readonly advice: string | undefined;
 

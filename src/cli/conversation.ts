@@ -15,9 +15,9 @@ interface Word {
   readonly act: (talk: Conversation, argument: string) => Heard | Promise<void> | undefined;
 }
 
-/** A chat: its model, its history, and the words that begin with a slash. */
+/** A chat with its model, history and slash commands. */
 export class Conversation {
-  /** Whether a line ended with an error. */
+  /** Whether any line failed. */
   failed = false;
   readonly #project: Project;
   readonly #context: CliContext;
@@ -40,7 +40,7 @@ export class Conversation {
     return `${this.#model} · ${provider} · ${modelId}`;
   }
 
-  /** Answers a line, or does what its slash word says. */
+  /** Answers a line or runs its slash command. */
   async hear(line: string): Promise<Heard> {
     const text = line.trim();
     if (text === "") return "stay";
@@ -49,7 +49,7 @@ export class Conversation {
     return "stay";
   }
 
-  /** Ends the running answer; false when there is none. */
+  /** Aborts the running answer; false if there is none. */
   interrupt(): boolean {
     if (this.#running === undefined) return false;
     this.#running.abort();

@@ -9,23 +9,23 @@ import type { Printer } from "./print.ts";
 import { printableLine } from "./printable.ts";
 import { perMillion, plural, shortCount } from "./wording.ts";
 
-/** A model of a provider's list with what the file and the catalog say about it; limits the list leaves out are the catalog's. */
+/** A model listed by a provider, with data from the file and the catalog. Missing limits come from the catalog. */
 interface DiscoveredModel extends OfferedModel {
-  /** Entries that lead to it. */
+  /** Entries that use it. */
   readonly usedBy: readonly string[];
-  /** Whether the catalog has facts about it. */
+  /** Whether the catalog knows it. */
   readonly known: boolean;
-  /** USD per million tokens; null when the catalog has none. */
+  /** USD per million tokens; null if the catalog has no price. */
   readonly price: Price | null;
 }
 
-/** One provider's answer to one key. */
+/** The list of one provider for one key. */
 export interface DiscoveredPlace {
   readonly provider: string;
   readonly baseUrl: string;
   readonly wire: string;
   readonly entries: readonly string[];
-  /** Absent when the list was not had. */
+  /** Absent if the list could not be fetched. */
   readonly models?: readonly DiscoveredModel[];
   readonly complete?: boolean;
   /** Entries whose model is not in the list. */
@@ -42,7 +42,7 @@ export function discoveredPlaces(listings: readonly Listing[], overlay: Overlay 
     }
     const { models, complete } = answer;
     const found = new Map(users.map(({ row }) => [row, listedAs(row.model, models)]));
-    // The simulator answers under any id, and has the facts of the model it stands in for.
+    // The simulator accepts any id and has the facts of the model it simulates.
     const isSimulator = provider === "simulator";
     const missing = isSimulator ? [] : [...found].filter(([, model]) => model === undefined).map(([row]) => row);
     return {

@@ -11,7 +11,7 @@ import { type CliContext, Failure } from "./context.ts";
 const TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** The text at a public address, without credentials, over the usual proxy; followed to no other origin. */
+/** Downloads a public text without credentials, over the configured proxy. Rejects redirects to another origin. */
 export async function download(url: string, maxBytes: number, { env, signal }: CliContext): Promise<string> {
   const place = placeOf(url);
   if (asksToSimulate(env))

@@ -4,7 +4,7 @@ import { configProblems } from "./config-problems.ts";
 import type { Printer } from "./print.ts";
 import type { Project } from "./project.ts";
 
-/** What a list shows about one entry. */
+/** One entry of a list. */
 export interface EntryRow {
   readonly name: string;
   readonly provider: string;
@@ -13,17 +13,17 @@ export interface EntryRow {
   readonly baseUrl: string;
   readonly context: number | null;
   readonly maxOutput: number | null;
-  /** USD per million tokens; null when unknown. */
+  /** USD per million tokens; null if unknown. */
   readonly price: Price | null;
   readonly capabilities: ModelDescription["capabilities"];
   readonly fallbacks: readonly string[];
   readonly isDefault: boolean;
-  /** Day or month the model came out, where known. */
+  /** Day or month of the model's release, if known. */
   readonly releasedOn: string | null;
-  /** Whether its provider is known to advise against it. */
+  /** Whether its provider has deprecated it. */
   readonly deprecated: boolean;
   readonly retiresOn: string | null;
-  /** Whether the entry can be used now. */
+  /** Whether the entry is usable now. */
   readonly usable: boolean;
   readonly problems: readonly ConfigProblem[];
 }
@@ -44,7 +44,7 @@ export async function entryRow(project: Project, name: string): Promise<EntryRow
     isDefault: name === config.defaultModel,
     releasedOn: info?.releasedOn ?? null,
     deprecated: info?.deprecated ?? false,
-    // Others who serve a model keep dates of their own.
+    // Other providers of a model have their own dates.
     retiresOn:
       info !== null && (provider === info.provider || provider === "simulator") ? (info.retiresOn ?? null) : null,
     usable: problems.length === 0,
@@ -74,7 +74,7 @@ const SHORT: Readonly<Record<string, string>> = {
   webSearch: "web",
 };
 
-/** What a model is known to be able to do, in short words. */
+/** Short labels of the known capabilities of a model. */
 export function abilities(capabilities: ModelDescription["capabilities"]): string {
   const known = capabilities as Readonly<Record<string, boolean | undefined>>;
   return Object.entries(SHORT)
@@ -83,7 +83,7 @@ export function abilities(capabilities: ModelDescription["capabilities"]): strin
     .join(" ");
 }
 
-/** When a model ends or has ended, or that it should be left. */
+/** The retirement date or deprecation of a model. */
 export function endingOf(
   { deprecated, retiresOn }: { readonly deprecated: boolean; readonly retiresOn?: string | null | undefined },
   nowMs = Date.now(),
@@ -92,7 +92,7 @@ export function endingOf(
   return `${retirementOf(retiresOn, nowMs) === "past" ? "retired" : "retires"} ${retiresOn}`;
 }
 
-/** Why entries cannot be used, each reason once, after an empty line. */
+/** An empty line and the reasons why entries are unusable, each once. */
 export function entryProblems(rows: readonly Pick<EntryRow, "problems">[], print: Printer): string[] {
   const { paint } = print;
   const lines = rows.flatMap(({ problems }) =>
@@ -107,7 +107,7 @@ export function entryProblems(rows: readonly Pick<EntryRow, "problems">[], print
   return lines.length === 0 ? [] : ["", ...new Set(lines)];
 }
 
-/** A key that is not written has no place in the file. */
+/** A missing key has no position in the file. */
 function isWritten(message: string): boolean {
   return !message.includes("has no key");
 }

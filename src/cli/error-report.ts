@@ -8,7 +8,7 @@ import type { Paint, Printer } from "./print.ts";
 import { printable, printableLine } from "./printable.ts";
 import { duration, plural } from "./wording.ts";
 
-/** Tells an error as what happened, where, and what to do. Gives the exit code. */
+/** Prints an error: what happened, where, and what to do. Returns the exit code. */
 export async function reportError(error: unknown, context: CliContext): Promise<number> {
   if (error instanceof Exit) return error.exitCode;
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -34,7 +34,7 @@ async function tellerFor(error: unknown, context: CliContext): Promise<Told> {
     return { exitCode: 2, lines: await problemReport(problems, print, paint), json: { type: "config", problems } };
   if (error instanceof Error && error.name === "ModelError") {
     const told = await tellModelError(error as ModelError, paint);
-    // Whoever pressed Ctrl-C needs no explanation.
+    // After Ctrl-C, an explanation is noise.
     return context.signal.aborted ? { ...told, lines: [paint.dim("stopped")] } : told;
   }
   if (error instanceof CommanderError) return tellCommander(error, paint);
@@ -44,7 +44,7 @@ async function tellerFor(error: unknown, context: CliContext): Promise<Told> {
   return plainly(1, "error", error instanceof Error ? error.message : String(error), advice, paint);
 }
 
-/** Commander puts its suggestion on a line of its own: "(Did you mean --model?)". */
+/** Commander prints its suggestion on a separate line: "(Did you mean --model?)". */
 function tellCommander({ message }: CommanderError, paint: Paint): Told {
   const [first = "", ...rest] = message.replace(/^error: /, "").split("\n");
   const meant = /^\(Did you mean (.+)\?\)$/.exec(rest.join(" "))?.[1];
@@ -85,7 +85,7 @@ async function tellModelError(error: ModelError, paint: Paint): Promise<Told> {
   return { exitCode: isUsage ? 2 : 1, lines, json };
 }
 
-/** The message of several failures begins with how many there are; each gets a line of its own. */
+/** The first line of a message about several failures, which are printed on their own lines. */
 function headOf({ message, errors }: ModelError): string {
   return errors.length > 1 && message.startsWith("All ") ? (message.split("\n", 1)[0] ?? message) : message;
 }
@@ -111,7 +111,7 @@ function labelled(label: string, text: string, paint: Paint): string {
   return `  ${paint.dim(label.padEnd(5))}  ${text}`;
 }
 
-/** Every problem with its place, the lines around it and a suggestion; an error where nothing else is said. */
+/** Every problem with its position, excerpt and suggestion. The default severity is error. */
 export async function problemReport(
   problems: readonly (ConfigProblem & { readonly severity?: "error" | "warning" })[],
   print: Printer,

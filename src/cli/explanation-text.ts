@@ -5,7 +5,7 @@ import type { ExplainedKey, Explanation } from "./explanation.ts";
 import type { Printer } from "./print.ts";
 import { adjustmentLine, duration, perMillion, plural, shortCount } from "./wording.ts";
 
-/** An explanation in words, section by section. */
+/** An explanation as text, by section. */
 export function explanationText(explanation: Explanation, print: Printer): string[] {
   const { paint } = print;
   const sections: readonly (readonly [string, readonly string[]])[] = [
@@ -75,7 +75,7 @@ function valueWords(key: string, value: unknown): string {
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
 }
 
-/** A value much as models.toml writes it; durations with their unit. */
+/** A value similar to its spelling in models.toml; durations with their unit. */
 function tomlWords(key: string, value: unknown): string {
   if (typeof value === "number" && isDurationKey(key)) return duration(value);
   if (Array.isArray(value)) return `[${value.map((inner) => tomlWords("", inner)).join(", ")}]`;

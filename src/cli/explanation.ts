@@ -10,12 +10,12 @@ import type { CliContext } from "./context.ts";
 import { type EntryRow, entryRow } from "./entry-row.ts";
 import type { Project } from "./project.ts";
 
-/** A value of an entry and the place it was written at. */
+/** A value of an entry and where it is set. */
 export interface ExplainedValue {
-  /** As models.toml spells it. */
+  /** The key as in models.toml. */
   readonly key: string;
   readonly value: unknown;
-  /** The table it is in, for example `defaults` or `models.coder`. */
+  /** The table that sets it, for example `defaults` or `models.coder`. */
   readonly from: string | null;
   readonly file: string | null;
   readonly line: number;
@@ -23,13 +23,13 @@ export interface ExplainedValue {
 }
 
 export interface ExplainedKey {
-  /** `api_key` of the entry, the provider's usual variable, or nothing. */
+  /** `api_key` of the entry, the provider's usual variable, or none. */
   readonly source: "api_key" | "environment" | "none needed" | "missing";
-  /** Variables it is read from. */
+  /** The variables that may hold it. */
   readonly variables: readonly { readonly name: string; readonly set: boolean }[];
 }
 
-/** Everything that is known about an entry before it is used; durations in milliseconds. */
+/** Everything known about an entry without calling it; durations are in milliseconds. */
 export interface Explanation extends Omit<EntryRow, "fallbacks">, Omit<Capture, "problems"> {
   readonly key: ExplainedKey;
   readonly values: readonly ExplainedValue[];
@@ -91,7 +91,7 @@ function valuesOf({ config, file }: Project, entry: EntryConfig): ExplainedValue
     });
 }
 
-/** The keys of tables are those of models.toml where the schema lists them; those of other tables are the user's own. */
+/** Converts nested keys to models.toml spelling where the schema defines them; other keys are user-defined. */
 function spelled(key: string, value: unknown): unknown {
   const option = optionOf(key);
   if (option === undefined || typeof value !== "object" || value === null || Array.isArray(value)) return value;
@@ -99,7 +99,7 @@ function spelled(key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([inner, one]) => [keyOf(inner), one]));
 }
 
-/** One key or stop word is a list of one in the entry, and mostly a text in the file. */
+/** A single API key or stop sequence is an array in the entry but usually a string in the file. */
 function unwrapped(key: string, value: unknown): unknown {
   const isOne = Array.isArray(value) && value.length === 1;
   return isOne && optionOf(key)?.oneOrMany === true ? value[0] : value;

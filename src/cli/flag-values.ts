@@ -19,14 +19,14 @@ export function readPort(text: string): number {
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
 
-/** Milliseconds. */
+/** Returns milliseconds. */
 export function readDuration(text: string): number {
   const [, amount, unit = "ms"] = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m)?$/.exec(text) ?? [];
   if (amount === undefined) throw new InvalidArgumentError("It must be a duration such as 250ms or 2s.");
   return Number(amount) * (UNIT_MS[unit] ?? 1);
 }
 
-/** A word, or a number from 0 to 1. */
+/** Reads a level or a number from 0 to 1. */
 export function readEffort(text: string): string | number {
   return /^[\d.]+$/.test(text) ? readNumber(text) : text;
 }

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes start with ESC
 const TOKENS = /\u001b\[\d+m| +|[^ \u001b]+|\u001b/g;
 const HANGING = 2;
 
-/** A line in pieces that fit a width: broken between words where it can be. Colours go on across pieces. */
+/** Wraps a line to a width, between words where possible. Colours continue across lines. */
 export function folded(line: string, width: number, indent = indentOf(line, width)): string[] {
   if (visibleLength(line) <= width) return [line];
   const lines = [""];
@@ -26,7 +26,7 @@ export function folded(line: string, width: number, indent = indentOf(line, widt
   return lines.map((one) => one.trimEnd());
 }
 
-/** A word too long for any line. */
+/** Splits a word that is longer than a line. */
 function piecesOf(word: string, first: number, next: number): string[] {
   const pieces = [word.slice(0, first)];
   for (let at = first; at < word.length; at += next) pieces.push(word.slice(at, at + next));

@@ -15,7 +15,7 @@ const WHO_IS_FIRST: Readonly<Record<GroupConfig["strategy"], string>> = {
   usage: "the member that used the fewest tokens in the last minute",
 };
 
-/** A group in words: who shares its calls, and what happens when one fails. */
+/** Describes a group: its members, strategy and fallbacks. */
 export function groupText(group: GroupConfig, members: readonly EntryRow[], print: Printer): string[] {
   const { paint } = print;
   const { name, strategy, allowedFails, cooldown, fallbackModels } = group;

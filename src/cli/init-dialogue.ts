@@ -3,7 +3,7 @@ import { factsAbout, modelsFor, type Starter } from "./starters.ts";
 
 type Clack = typeof import("@clack/prompts");
 
-/** What a new models.toml is to hold. */
+/** The content of a new models.toml. */
 export interface Choice {
   readonly entries: readonly Starter[];
   /** Absent without entries. */
@@ -11,8 +11,8 @@ export interface Choice {
 }
 
 /**
- * The questions of `init` on a terminal; Enter to all of them is a good answer.
- * @throws Exit when the user leaves; nothing has been written then.
+ * The interactive questions of `init`; all have a sensible default.
+ * @throws Exit when the user cancels, before anything is written.
  */
 export class InitDialogue {
   readonly #clack: Clack;

@@ -1,17 +1,17 @@
-/** What the command line reads from and writes to; a test hands in its own. */
+/** The inputs and outputs of the CLI; tests pass their own. */
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly stdin: Input;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Whether stdout is a terminal; of the other two streams their own `isTTY` says it. */
+  /** Whether stdout is a terminal; the other two streams have their own `isTTY`. */
   readonly isTTY: boolean;
   /** Width of the terminal. */
   readonly columns: number;
-  /** Milliseconds since 1970; default: the system's clock. */
+  /** Milliseconds since the Unix epoch. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** Aborted when the user wants the command to end. */
+  /** Aborted when the user interrupts the command. */
   readonly interrupted?: AbortSignal | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The texts in a value, each with the outermost key it is under. */
+/** The strings in a value, each with its top-level key. */
 export function leavesOf(value: unknown, key = ""): (readonly [string, string])[] {
   if (typeof value === "string") return [[key, value]];
   if (typeof value !== "object" || value === null) return [];

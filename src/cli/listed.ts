@@ -3,10 +3,10 @@ import type { Discovery, ModelError, OfferedModel } from "../index.ts";
 import { sameModel, stemOf } from "./catalog.ts";
 import { printableLine } from "./printable.ts";
 
-/** The model of a list that an entry's id leads to: the same id, or the release an id without a date stands for. */
+/** Finds an entry's model in a list: the same id, or the release that an undated id refers to. */
 export function listedAs(id: string, models: readonly OfferedModel[]): OfferedModel | undefined {
   const bare = id.replace(/^(?:publishers\/[^/]+\/)?models\//, "");
-  // Gateways take `id:variant` and list the id; Ollama lists `id:latest` and takes the id.
+  // Gateways accept `id:variant` but list `id`; Ollama lists `id:latest` and accepts `id`.
   const names = [id, bare, `${id}:latest`, ...(id.includes(":") ? [id.slice(0, id.lastIndexOf(":"))] : [])];
   const exact = names.map((name) => models.find((model) => model.id === name)).find((model) => model !== undefined);
   if (exact !== undefined) return exact;
@@ -21,28 +21,28 @@ export function nearestId(id: string, models: readonly OfferedModel[]): string |
   );
 }
 
-/** What a provider's answer says about one entry. */
+/** The result of checking one entry against its provider's list. */
 export type OnlineStatus =
   | "ok"
-  /** Not in a list that is known to leave out models. */
+  /** Not in the list, which is known to be incomplete. */
   | "not-listed"
   | "no-such-model"
   | "key-refused"
-  /** It has no list, or none for this key. */
+  /** The provider has no list, or not for this key. */
   | "cannot-be-asked"
-  /** An answer that says nothing about key and model: not a list, or an error of the server. */
+  /** Neither a list nor an error about the key: a server error, for example. */
   | "unexpected-answer"
   | "not-reached"
-  /** The entry cannot be used yet. */
+  /** The entry is not usable yet. */
   | "not-asked";
 
 export interface OnlineVerdict {
   readonly status: OnlineStatus;
-  /** Why it is not ok. */
+  /** Why the status is not ok. */
   readonly message?: string;
-  /** The nearest id of the list. */
+  /** The nearest id in the list. */
   readonly suggestion?: string;
-  /** The release an id without a date stands for now. */
+  /** The release that an undated id currently refers to. */
   readonly listedAs?: string;
   readonly retiresOn?: string;
 }
@@ -74,14 +74,14 @@ export function verdictOn(id: string, answer: Discovery | ModelError): OnlineVer
 }
 
 function statusOf({ code, status, message }: ModelError): OnlineStatus {
-  // OpenAI's restricted keys: good for answers, not for the list.
+  // OpenAI's restricted keys may be valid for calls but not for the list.
   if (code === "unauthorized") return /missing scopes/i.test(message) ? "cannot-be-asked" : "key-refused";
   if (code === "forbidden" || code === "unsupported" || code === "not_found") return "cannot-be-asked";
   if (status === 405 || status === 501) return "cannot-be-asked";
   return status !== undefined || code === "protocol_error" ? "unexpected-answer" : "not-reached";
 }
 
-/** Whether nothing is known of the entry because of its provider. */
+/** Whether a failure of the provider left the entry unchecked. */
 export function isUnheard(status: OnlineStatus | undefined): boolean {
   return status === "not-reached" || status === "unexpected-answer";
 }
@@ -93,7 +93,7 @@ function reasonOf({ message }: ModelError): string {
     .replace(/ \(see models\.[^)]*\)$/, "");
 }
 
-/** The worst first. */
+/** From worst to best. */
 const ORDER: readonly OnlineStatus[] = [
   "key-refused",
   "no-such-model",
@@ -105,7 +105,7 @@ const ORDER: readonly OnlineStatus[] = [
   "not-asked",
 ];
 
-/** Of the verdicts with several keys the one that needs something done. */
+/** The worst of the verdicts for several keys. */
 export function worstOf(verdicts: readonly OnlineVerdict[]): OnlineVerdict {
   const [worst] = [...verdicts].sort((left, right) => ORDER.indexOf(left.status) - ORDER.indexOf(right.status));
   return worst ?? { status: "not-asked" };

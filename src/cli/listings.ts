@@ -4,21 +4,21 @@ import type { CliContext } from "./context.ts";
 import type { EntryRow } from "./entry-row.ts";
 import type { Project } from "./project.ts";
 
-/** What one provider said to one key. */
+/** The answer of one provider for one key. */
 export interface Listing {
   readonly provider: string;
   readonly baseUrl: string;
-  /** Entries that go there with this key, with its place among their keys. */
+  /** Entries that use this provider and key, with the key's index among their keys. */
   readonly users: readonly { readonly row: EntryRow; readonly key: number; readonly keys: number }[];
   readonly answer: Discovery | ModelError;
 }
 
 type Question = Omit<Listing, "answer">;
 
-/** Providers that are asked at the same time. */
+/** Maximum number of concurrent requests. */
 const AT_ONCE = 8;
 
-/** Asks for the lists of models behind these entries: each address once with each key. */
+/** Fetches the model lists for these entries, once per address and key. */
 export async function listingsOf(
   project: Project,
   rows: readonly EntryRow[],
@@ -52,7 +52,7 @@ async function ask(project: Project, { users }: Question, signal: AbortSignal): 
 function questionsOf({ config }: Project, rows: readonly EntryRow[]): readonly Question[] {
   const questions = new Map<string, { provider: string; baseUrl: string; users: Listing["users"][number][] }>();
   for (const row of rows.filter(({ usable }) => usable)) {
-    // A simulated entry has neither key nor address, whatever it names.
+    // Simulated entries ignore `api_key` and `base_url`.
     const entry = row.provider === "simulator" ? undefined : config.resolveEntry(row.name, { requireKey: false });
     const keys = entry?.apiKey ?? [];
     for (const [key, secret] of (keys.length === 0 ? [undefined] : keys).entries()) {
@@ -65,11 +65,11 @@ function questionsOf({ config }: Project, rows: readonly EntryRow[]): readonly Q
   return [...questions.values()];
 }
 
-/** What makes two entries ask the same server as the same client. */
+/** The values in which two entries must agree to share a list. */
 function placeOf({ provider, baseUrl, wire }: EntryRow, entry: Partial<EntryConfig> = {}): readonly unknown[] {
   const { organizationId, projectId, authHeader, extraHeaders, proxy, tls, apiVersion } = entry;
   const { vertexProject, vertexLocation } = entry;
-  // Both OpenAI wires have one list.
+  // Both OpenAI wires share a list.
   const list = wire.replace(/^openai-responses$/, "openai");
   const address = [entry.baseUrl ?? baseUrl, apiVersion, vertexProject, vertexLocation, proxy, tls];
   return [provider, list, address, organizationId, projectId, authHeader, extraHeaders];

@@ -8,7 +8,7 @@ import { Printer } from "./print.ts";
 
 export type { Input, Io, Output } from "./io.ts";
 
-/** Gives a command its arguments, flags and action. */
+/** Defines the arguments, flags and action of a command. */
 type Configure = (command: Command, context: CliContext) => void;
 
 interface CommandRow {
@@ -17,7 +17,7 @@ interface CommandRow {
   readonly load: () => Promise<Configure>;
 }
 
-/** Only the module of the command that is asked for is loaded. */
+/** Only the module of the requested command is loaded. */
 const COMMANDS: readonly CommandRow[] = [
   {
     name: "run",
@@ -68,7 +68,7 @@ const COMMANDS: readonly CommandRow[] = [
 ];
 
 /**
- * Runs one command line (without the two words for node and the script). Gives the exit code: 0 done, 1 failed, 2 wrong
+ * Runs a command line, given without the node and script paths. Returns the exit code: 0 success, 1 failure, 2 invalid
  * usage or configuration. Never throws.
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -97,7 +97,7 @@ async function reportUnlessEnded(error: unknown, context: CliContext, { unheard 
 
 const SIGNALS: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
-/** As shells report it: 128 and the number of the signal. */
+/** 128 plus the signal number, as shells report it. */
 function signalExitCode(signal: unknown): number {
   return SIGNALS[String(signal)] ?? 130;
 }
@@ -105,7 +105,7 @@ function signalExitCode(signal: unknown): number {
 const VERSION_FLAGS = ["-V", "--version"];
 
 async function perform(argv: readonly string[], context: CliContext, flags: GlobalFlags): Promise<number> {
-  // Nothing else is loaded for it: scripts and editors ask often.
+  // A fast path without any imports: scripts and editors run this often.
   if (argv.length === 1 && VERSION_FLAGS.includes(argv[0] ?? "")) {
     context.print.line(packageVersion());
     return 0;
@@ -126,13 +126,13 @@ async function perform(argv: readonly string[], context: CliContext, flags: Glob
   return 0;
 }
 
-/** The end of a command from outside: Ctrl-C, a reader of the output that went away (`| head`), or a full disk. */
+/** External reasons to end a command: Ctrl-C, a closed pipe (`| head`) or a full disk. */
 interface Ending {
   readonly signal: AbortSignal;
   readonly unheard: boolean;
-  /** Why the output was not written. */
+  /** Why the output could not be written. */
   readonly failure: NodeJS.ErrnoException | undefined;
-  /** Resolves when everything printed was written, or could not be. */
+  /** Resolves when all output was written or failed. */
   written(): Promise<void>;
 }
 

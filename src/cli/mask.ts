@@ -4,18 +4,18 @@ import { maskedHeader } from "../core/masked-header.ts";
 import { valueSecrets } from "../core/value-secrets.ts";
 import { leavesOf } from "./leaves.ts";
 
-/** A value from the environment, under the name it is shown by. */
+/** A secret value and the name shown in its place. */
 export interface NamedSecret {
   readonly name: string;
   readonly value: string;
 }
 
-/** Keys whose references hold credentials, or values that do not belong in the file. */
+/** Keys that may contain credentials. */
 const SECRET_KEYS = ["apiKey", "extraHeaders", "extraBody"];
 const REFERENCE = /^env:([A-Z_][A-Z0-9_]*)(?::-(.*))?$/s;
 const SHORTEST_SECRET = 4;
 
-/** The credentials of an entry: its references and literals, and the `usual` variables of its provider. */
+/** The credentials of an entry: references, literals and the `usual` variables of its provider. */
 export function namedSecrets(entry: EntryConfig, usual: readonly string[], env: Environment): NamedSecret[] {
   const referred = leavesOf(entry).flatMap(([key, text]) => {
     if (!SECRET_KEYS.includes(key)) return [];
@@ -45,7 +45,7 @@ export function maskText(text: string, secrets: readonly NamedSecret[]): string 
     .reduce((masked, { name, value }) => masked.split(value).join(name), text);
 }
 
-/** A body as JSON with every credential masked. */
+/** Masks every credential in a JSON body. */
 export function maskValue(value: unknown, secrets: readonly NamedSecret[]): unknown {
   if (typeof value === "string") return maskText(value.includes("://") ? maskedAddress(value) : value, secrets);
   if (typeof value === "number") return secrets.find((secret) => secret.value === String(value))?.name ?? value;
@@ -54,7 +54,7 @@ export function maskValue(value: unknown, secrets: readonly NamedSecret[]): unkn
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, maskValue(inner, secrets)]));
 }
 
-/** Headers with every credential masked; the scheme before it stays. */
+/** Masks every credential in headers; an authentication scheme stays visible. */
 export function maskHeaders(
   headers: Readonly<Record<string, string>>,
   secrets: readonly NamedSecret[],

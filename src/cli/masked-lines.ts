@@ -4,8 +4,8 @@ const REFERENCE = /^["']?(?:env|file):[^:]*$/;
 const QUOTED = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'[\]{}=,#]{8,}/g;
 
 /**
- * Lines of a models.toml for the screen, as long as they are: values under names of credentials are starred out, lists
- * over several lines too, and so is what looks like a key anywhere.
+ * Masks secrets in lines of a models.toml without changing their length: values under names of credentials, including
+ * arrays over several lines, and anything that looks like an API key.
  */
 export function withoutSecrets(lines: readonly string[]): string[] {
   let inList = false;

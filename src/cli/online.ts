@@ -6,10 +6,10 @@ import { listingsOf } from "./listings.ts";
 import type { Paint } from "./print.ts";
 import type { Project } from "./project.ts";
 
-/** What the providers say about the entries, by name. */
+/** Verdicts by entry name. */
 export type Verdicts = ReadonlyMap<string, OnlineVerdict>;
 
-/** Asks the providers of the entries; simulated ones need no request. */
+/** Checks entries against their providers; simulated ones need no request. */
 export async function askedOnline(project: Project, rows: readonly EntryRow[], context: CliContext): Promise<Verdicts> {
   const real = rows.filter(({ provider }) => provider !== "simulator");
   const listings = await listingsOf(project, real, context);
@@ -24,18 +24,18 @@ export async function askedOnline(project: Project, rows: readonly EntryRow[], c
   return new Map(rows.map((row) => [row.name, verdict(row)]));
 }
 
-/** Which of several keys it is that is not good. */
+/** Names the rejected key if there are several. */
 function withKey(verdict: OnlineVerdict, key: number, keys: number): OnlineVerdict {
   if (keys < 2 || verdict.status !== "key-refused") return verdict;
   return { ...verdict, message: `key ${key + 1} of ${keys}: ${verdict.message ?? ""}` };
 }
 
-/** Whether the file is to blame. */
+/** Whether the file must be fixed. */
 export function isWrong(status: OnlineStatus | undefined): boolean {
   return status === "key-refused" || status === "no-such-model";
 }
 
-/** Undefined where there is nothing to say beside what the file says itself. */
+/** Undefined if the provider adds nothing to what the file says. */
 export function onlineWords(verdict: OnlineVerdict | undefined, paint: Paint, nowMs: number): string | undefined {
   const { status, message = "", suggestion, listedAs, retiresOn } = verdict ?? { status: "not-asked" };
   if (status === "not-asked" || (status === "ok" && listedAs === undefined && retiresOn === undefined))
@@ -52,7 +52,7 @@ export function onlineWords(verdict: OnlineVerdict | undefined, paint: Paint, no
   return paint.yellow(status === "not-listed" ? message : `cannot be asked: ${message}`);
 }
 
-/** In place of "ok", what is known of the model's end. */
+/** The retirement of a model, shown in place of "ok". */
 export function retirementWords(
   retiresOn: string | null | undefined,
   nowMs: number,

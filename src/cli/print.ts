@@ -6,13 +6,13 @@ import { printable, printableColoured } from "./printable.ts";
 
 export type Paint = ReturnType<typeof pc.createColors>;
 
-/** Writes results to stdout and everything else to stderr, in colour only on a terminal. */
+/** Writes results to stdout and diagnostics to stderr, in colour only on a terminal. */
 export class Printer {
-  /** Colours of stdout. */
+  /** Colours for stdout. */
   readonly paint: Paint;
-  /** Colours of stderr. */
+  /** Colours for stderr. */
   readonly notePaint: Paint;
-  /** Width of the terminal; without one, lines may be as long as they are. */
+  /** Width of the terminal; infinite without a terminal. */
   readonly columns: number;
   readonly #io: Io;
   readonly #spinner: Spinner;
@@ -25,12 +25,12 @@ export class Printer {
     this.#spinner = new Spinner(io.stderr, this.notePaint);
   }
 
-  /** Part of a result that we wrote ourselves. */
+  /** Writes trusted text of our own to stdout. */
   text(text: string): void {
     this.#write(printableColoured(text));
   }
 
-  /** A piece of an answer: as it is for a file or another program, without effect on a terminal. */
+  /** Writes a chunk of an answer: unchanged to a file or pipe, escaped on a terminal. */
   answer(text: string): void {
     this.#write(this.#io.isTTY ? printable(text) : text);
   }
@@ -39,13 +39,13 @@ export class Printer {
     this.text(`${text}\n`);
   }
 
-  /** Lines of a list or an explanation, each within the terminal. */
+  /** Writes lines, wrapped to the width of the terminal. */
   lines(all: readonly string[]): void {
     for (const line of all) for (const piece of folded(line, this.columns)) this.line(piece);
   }
 
   json(value: unknown): void {
-    // In JSON the escapes are the same text.
+    // The escapes are valid JSON and denote the same text.
     this.#write(`${printable(JSON.stringify(value, null, 2))}\n`);
   }
 
@@ -54,13 +54,13 @@ export class Printer {
     this.#io.stdout.write(text);
   }
 
-  /** A line for the person at the terminal. */
+  /** Writes a line to stderr. */
   note(text = ""): void {
     this.#spinner.stop();
     this.#io.stderr.write(`${printableColoured(text)}\n`);
   }
 
-  /** Shows that something is going on, on a terminal only; the next output takes its place. */
+  /** Shows a spinner on a terminal until the next output. */
   busy(what: string): void {
     if (this.#io.stderr.isTTY === true && this.#io.env.TERM !== "dumb") this.#spinner.start(what);
   }

@@ -1,6 +1,6 @@
 /**
- * What a terminal acts on instead of showing it: C0 and C1 controls (cursor, colours, titles, clipboard), and the marks
- * that change the direction of text. Tab and newline are text.
+ * Characters that a terminal interprets: C0 and C1 controls (cursor, colours, titles, clipboard), and marks that change
+ * the text direction. Tab and newline are allowed.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const CONTROLS = /(?!\r\n)[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -14,7 +14,7 @@ export function printable(text: string): string {
   return text.replace(CONTROLS, escaped);
 }
 
-/** The same on one line, where a second line could pass for our own output. */
+/** The same on one line, because a second line could be mistaken for our own output. */
 export function printableLine(text: string): string {
   return printable(text).replace(/\r?\n|[\u2028\u2029]/g, (end) => JSON.stringify(end).slice(1, -1));
 }

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { packageVersion } from "./package-version.ts";
 import type { Printer } from "./print.ts";
 
-/** The command line without its commands. */
+/** The root command with the global flags. */
 export function programFor(print: Printer): Command {
   return new Command("modelwright")
     .description("Shows, checks and calls the models of a models.toml.")
@@ -17,7 +17,7 @@ export function programFor(print: Printer): Command {
     .configureHelp({ showGlobalOptions: true, styleTitle: (text) => print.paint.bold(text) })
     .configureOutput({
       writeOut: (text) => print.text(text),
-      // reportError prints errors, all in the same form.
+      // reportError prints all errors in the same format.
       writeErr: () => {},
       getOutHelpWidth: () => Math.min(print.columns, 100),
       getOutHasColors: () => print.paint.isColorSupported,

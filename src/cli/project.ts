@@ -9,26 +9,26 @@ import { PROVIDER_HINTS } from "./catalog.ts";
 import type { CliContext } from "./context.ts";
 import { withStandIns } from "./stand-ins.ts";
 
-/** A models.toml that has no mistakes. */
+/** A valid models.toml. */
 export interface CheckedFile {
   /** Full path. */
   readonly file: string;
   readonly config: Config;
 }
 
-/** A models.toml and how to make factories of it. */
+/** A models.toml with a factory. */
 export interface Project extends CheckedFile {
   readonly factory: ModelFactory<Record<never, never>>;
-  /** What an entry leads to, also when its key is not set. */
+  /** Describes an entry, even if its key is not set. */
   describe(name: string): Promise<ModelDescription>;
-  /** Another factory of the same file. */
+  /** Creates another factory from the same file. */
   reopen(options: FactoryOptions): Promise<ModelFactory<Record<never, never>>>;
 }
 
 /**
- * The file of `--config`, MODELWRIGHT_CONFIG or the nearest models.toml, checked. Variables of a `.env` next to it are
- * added to the environment.
- * @throws ConfigError with every mistake of the file.
+ * Opens the file named by `--config` or MODELWRIGHT_CONFIG, or the nearest models.toml. Adds the variables of a `.env`
+ * next to it to the environment.
+ * @throws ConfigError with every error of the file.
  */
 export async function openProject(context: CliContext, path = context.flags.config): Promise<Project> {
   const { env } = context;
@@ -44,8 +44,8 @@ export async function openProject(context: CliContext, path = context.flags.conf
 }
 
 /**
- * The same file without factories.
- * @throws ConfigError with every mistake of the file.
+ * Opens the same file without a factory.
+ * @throws ConfigError with every error of the file.
  */
 export async function openFile(context: CliContext, path = context.flags.config): Promise<CheckedFile> {
   const { env, io } = context;
@@ -67,7 +67,7 @@ function sharedOptions({
   };
 }
 
-/** Opens the project, lends it, and closes its factory whatever happens. */
+/** Calls `use` with the project and closes its factory afterwards. */
 export async function withProject<T>(context: CliContext, use: (project: Project) => Promise<T>): Promise<T> {
   const project = await openProject(context);
   try {
@@ -77,7 +77,7 @@ export async function withProject<T>(context: CliContext, use: (project: Project
   }
 }
 
-/** Its full path, whether or not it is there; `undefined` when none is named and none is near. */
+/** The full path of the file, which may not exist; `undefined` if none is named and none is found. */
 export async function configFile({ env, io, flags }: CliContext, path = flags.config): Promise<string | undefined> {
   const named = path ?? (env[VARIABLES.config] || undefined);
   if (named !== undefined) return resolve(io.cwd, named);

@@ -10,8 +10,8 @@ import { type CliContext, Exit, UsageError } from "./context.ts";
 type UserPart = TextPart | ImagePart | FilePart | AudioPart;
 
 /**
- * The prompt of a command: its words, then what is piped in, and attachments.
- * @throws UsageError when there is none of it.
+ * The prompt of a command: its arguments, piped input and attachments.
+ * @throws UsageError if all are missing.
  */
 export async function readPrompt(
   words: readonly string[],
@@ -39,7 +39,7 @@ async function readAll({ io, signal }: CliContext): Promise<string> {
   return decoded(Buffer.concat(pieces), "the piped input is not text");
 }
 
-/** Media types that go to the model as they are; every other file goes as text. */
+/** Files that are sent as media; all others are sent as text. */
 const MEDIA: Readonly<Record<string, readonly ["image" | "audio" | "file", string]>> = {
   ".png": ["image", "image/png"],
   ".jpg": ["image", "image/jpeg"],
@@ -64,7 +64,7 @@ async function readAttachment(path: string, signal: AbortSignal): Promise<UserPa
   return type === "file" ? { type, data, mediaType, filename: basename(path) } : { type, data, mediaType };
 }
 
-/** Most bytes of one attachment. */
+/** Maximum bytes of an attachment. */
 const LARGEST = 64 * 1024 * 1024;
 
 async function readBytes(path: string, signal: AbortSignal): Promise<Buffer> {
@@ -76,10 +76,10 @@ async function readBytes(path: string, signal: AbortSignal): Promise<Buffer> {
 }
 
 const PIPE_POLL_MS = 20;
-/** A program that was started at the same time may open the pipe a moment later. */
+/** A program started at the same time may open the pipe a moment later. */
 const PIPE_TRIES = 50;
 
-/** `-f <(command)`. Opened without waiting, because opening a pipe that no program writes to would wait forever. */
+/** Reads `-f <(command)`. Opens without blocking, because opening a pipe without a writer blocks forever. */
 async function readPipe(path: string, signal: AbortSignal): Promise<Buffer> {
   const pipe = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -100,7 +100,7 @@ async function readPipe(path: string, signal: AbortSignal): Promise<Buffer> {
   }
 }
 
-/** Empty when no program writes to the pipe any more, or yet; undefined while one does and nothing has come. */
+/** Empty if the pipe has no writer, or none yet; undefined if a writer exists but no data is available. */
 function readPiece(pipe: number): Buffer | undefined {
   const bytes = Buffer.alloc(65_536);
   try {

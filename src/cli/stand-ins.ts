@@ -23,7 +23,7 @@ export function withStandIns(config: Config, env: Environment): Record<string, s
   return complete;
 }
 
-/** Different for each variable, so that a mask can tell them apart. */
+/** Unique per variable, so that masking can distinguish them. */
 function standIn(variable: string): string {
   return `not-set-${variable}`;
 }

@@ -1,12 +1,12 @@
 import type { Starter } from "./starters.ts";
 
-/** The text of a new models.toml: an entry for each provider and a profile without keys, or one entry that needs none. */
+/** A new models.toml with an entry per provider and a profile that needs no keys, or with a single simulated entry. */
 export function starterFile(entries: readonly Starter[], defaultModel: string, schema: string): string {
   const tables = entries.length === 0 ? [SIMULATED] : [...entries.map((entry) => table(entry, entries)), ci(entries)];
   return [header(defaultModel, schema), ...tables, MORE].join("\n");
 }
 
-/** The entry of a file without providers. */
+/** The only entry of a file without providers. */
 export const SIMULATED_ENTRY = "simulated";
 
 function header(defaultModel: string, schema: string): string {

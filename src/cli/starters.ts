@@ -1,18 +1,18 @@
 import { currentModelsOf, infoOf, PROVIDERS } from "./catalog.ts";
 import { perMillion, shortCount } from "./wording.ts";
 
-/** A provider to begin with. */
+/** A provider offered by `init`. */
 export interface Starter {
   readonly provider: string;
   /** Name of the entry. */
   readonly entry: string;
-  /** Good at code, not the dearest. */
+  /** Default model: good at code, not the most expensive. */
   readonly model: string;
-  /** Name of the provider for people. */
+  /** Display name of the provider. */
   readonly label: string;
-  /** The variable of its key: the one that is set, else its usual one; absent where none is needed. */
+  /** The variable of its key: the one that is set, otherwise the usual one. Absent if no key is needed. */
   readonly variable?: string;
-  /** Whether it can be used as things are. */
+  /** Whether it is usable now. */
   readonly isReady: boolean;
 }
 
@@ -28,7 +28,7 @@ export const STARTERS: readonly Pick<Starter, "provider" | "entry" | "model">[] 
   { provider: "ollama", entry: "local", model: "qwen3-coder" },
 ];
 
-/** Those whose key is in the environment come first. */
+/** Providers whose key is in the environment come first. */
 export function startersFor(env: Readonly<Record<string, string | undefined>>): readonly Starter[] {
   const isSet = (name: string) => (env[name] ?? "").trim() !== "";
   const starters = STARTERS.flatMap((starter): Starter[] => {
@@ -45,7 +45,7 @@ export function startersFor(env: Readonly<Record<string, string | undefined>>): 
 
 const MOST_MODELS = 6;
 
-/** Models of its provider to choose from, its own first. */
+/** Models of the provider to choose from, starting with the default. */
 export function modelsFor({ provider, model }: Pick<Starter, "provider" | "model">): readonly string[] {
   return [...new Set([model, ...currentModelsOf(provider)])].slice(0, MOST_MODELS);
 }

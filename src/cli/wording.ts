@@ -9,7 +9,7 @@ export function shortCount(count: number): string {
   return `${trimZeros((count / 1_000_000).toFixed(2))}M`;
 }
 
-/** Money for people: two digits of a large sum, the first digits of a small one. */
+/** Formats USD: two decimals for large amounts, the first significant digits for small ones. */
 export function dollars(usd: number | null | undefined): string {
   if (usd === null || usd === undefined) return "price unknown";
   if (usd === 0) return "$0";
@@ -17,7 +17,7 @@ export function dollars(usd: number | null | undefined): string {
   return `$${trimZeros(usd.toFixed(Math.min(9, 2 - Math.floor(Math.log10(usd)))))}`;
 }
 
-/** What was spent; of simulated calls, what they would have cost. */
+/** The cost of calls; for simulated ones, what they would have cost. */
 export function spent(usd: number | null, simulated: boolean, estimated = false): string {
   const amount = `${estimated && usd !== null ? "~" : ""}${dollars(usd)}`;
   if (!simulated) return amount;
@@ -50,7 +50,7 @@ export function fileSize(bytes: number): string {
 
 const DAY_MS = 86_400_000;
 
-/** How long ago a moment was, in days. */
+/** The age of a timestamp in days. */
 export function since(moment: string, nowMs = Date.now()): string {
   const days = Math.floor((nowMs - Date.parse(moment)) / DAY_MS);
   return days < 1 ? "today" : `${plural(days, "day")} ago`;
@@ -64,7 +64,7 @@ function trimZeros(number: string): string {
   return number.includes(".") ? withoutEnd(withoutEnd(number, "0"), ".") : number;
 }
 
-/** What an answer took, in one line. */
+/** One line with the tokens, cost and latency of an answer. */
 export function footer({ model, usage, cost, latencyMs, attempts, finishReason }: Reply): string {
   const about = usage.estimated ? "~" : "";
   const parts = [
@@ -78,7 +78,7 @@ export function footer({ model, usage, cost, latencyMs, attempts, finishReason }
   return parts.join(" · ");
 }
 
-/** Whether calls went to the simulator only. */
+/** Whether all calls were simulated. */
 export function isSimulated(providers: readonly string[]): boolean {
   return providers.length > 0 && providers.every((provider) => provider === "simulator");
 }
@@ -90,7 +90,7 @@ export function adjustmentLine({ setting, from, to, reason }: Adjustment): strin
 
 const LONGEST_VALUE = 48;
 
-/** A value in as few characters as tell it apart. */
+/** A short form of a value that is still recognizable. */
 export function brief(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;

@@ -5,7 +5,7 @@ import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import type { Place } from "./source.ts";
 
-/** Combines findings into one error, sorted by file and position. Of several at one position and path, the first is kept. */
+/** Combines findings into one error, sorted by file and position; duplicates at one position and path are dropped. */
 export function configErrorOf(findings: readonly Finding[], place: (finding: Finding) => Place): ConfigError {
   const placed = new Map<string, Placed>();
   const files: (string | undefined)[] = [];

@@ -12,8 +12,8 @@ type Issue = z.core.$ZodIssue;
 type UnionIssue = Extract<Issue, { code: "invalid_union" }>;
 
 /**
- * Translates schema issues to findings in terms of models.toml. `document` is the validated value: a file or the options
- * of a call.
+ * Translates schema issues to findings in terms of models.toml. `document` is the validated value: a file or call
+ * options.
  */
 export function findingsOf(issues: readonly Issue[], document: unknown, scope: Scope = "file"): Finding[] {
   return issues.flatMap((issue) => translate(issue, [], document, scope));

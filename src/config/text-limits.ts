@@ -1,6 +1,6 @@
 /**
- * Far above the limits of limits.ts: these only protect the parser from input that takes seconds to parse. Generous,
- * because lines of a multi-line string may look like keys.
+ * Far above the limits in limits.ts: these only keep input from the parser that would take too long. Generous, because
+ * lines of a multi-line string may look like keys.
  */
 const MAX_STATEMENTS = 30_000;
 const MAX_DOTS = 100;

@@ -24,7 +24,7 @@ interface UpdateFlags {
   readonly from?: string;
 }
 
-/** The document has 3 MB in 2026. */
+/** The document has about 3 MB in 2026. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
 export function configureCatalog(command: Command, context: CliContext): void {
@@ -113,7 +113,7 @@ async function updateCatalog(from: string, context: CliContext): Promise<void> {
   const { text, source } = await documentFrom(from, context);
   const { tables, asOf } = read(text, source);
   const written = catalogText(tables, { source, fetchedAt: new Date().toISOString(), asOf });
-  // What was written must be what programs will read.
+  // Parses the text as programs will, so that an unreadable catalog is never written.
   const { header, bytes, newer } = new CachedCatalog(written);
   await write(path, written);
   if (flags.json === true) return print.json({ path, ...header, newer, bytes });
@@ -151,7 +151,7 @@ function read(text: string, source: string): ReturnType<typeof readModelsDev> {
   try {
     document = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
-    // Its error quotes the text.
+    // The error of JSON.parse would quote the text.
     throw new Failure(`the document of ${source} is not JSON`, KEPT);
   }
   try {

@@ -51,7 +51,7 @@ function welcome(lines: Interface, talk: Conversation, context: CliContext): voi
 }
 
 async function converse(lines: Interface, talk: Conversation, { signal }: CliContext, isShown: boolean): Promise<void> {
-  // Opened before the prompt: a line that comes at once would be lost otherwise.
+  // Starts before the prompt is printed, or an early line would be lost.
   const heard = lines[Symbol.asyncIterator]();
   if (isShown) lines.prompt();
   for await (const line of { [Symbol.asyncIterator]: () => heard }) {
@@ -61,7 +61,7 @@ async function converse(lines: Interface, talk: Conversation, { signal }: CliCon
   lines.close();
 }
 
-/** The first Ctrl-C ends the running answer, the second leaves. */
+/** The first Ctrl-C aborts the running answer, the second exits. */
 function watchKeys(lines: Interface, talk: Conversation, { print }: CliContext): void {
   let asked = false;
   lines.on("line", () => {

@@ -47,7 +47,7 @@ async function explainEntry(name: string | undefined, flags: ExplainFlags, conte
   });
 }
 
-/** What is the group's own; its members are entries, which are explained one by one. */
+/** Explains only the group; its members are entries, which are explained separately. */
 async function tellGroup(group: GroupConfig, project: Project, { print, flags }: CliContext): Promise<void> {
   if (flags.json === true) return print.json(group);
   const members = await Promise.all(group.members.map(({ model }) => entryRow(project, model)));

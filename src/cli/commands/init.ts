@@ -33,7 +33,7 @@ async function init(file: string, flags: InitFlags, context: CliContext): Promis
   const { entries, defaultModel = SIMULATED_ENTRY } = (await dialogue?.choose(starters)) ?? withoutAsking(starters);
   const installed = await schemaFor(path);
   const text = starterFile(entries, defaultModel, installed ?? `./${SCHEMA_FILE}`);
-  // "wx" also refuses a link that leads to nothing.
+  // "wx" also rejects a dangling link.
   await writeFile(path, text, { flag: overwrite ? "w" : "wx" }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === "EEXIST" ? alreadyThere(path, context) : error;
   });
@@ -76,7 +76,7 @@ async function schemaFor(path: string): Promise<string | undefined> {
   return way.startsWith(".") ? way : `./${way}`;
 }
 
-/** Where no package is installed, the first line of the file names a schema beside it. */
+/** Without an installed package, the first line of the file points to a schema next to it. */
 async function writeSchema(folder: string): Promise<string> {
   const { editorSchema } = await import("../../target/editor-schema.ts");
   const path = join(folder, SCHEMA_FILE);
@@ -86,7 +86,7 @@ async function writeSchema(folder: string): Promise<string> {
 
 interface Written {
   readonly path: string;
-  /** The schema that was written too. */
+  /** The path of the schema, if it was written. */
   readonly schema: string | undefined;
   readonly entries: readonly Starter[];
   readonly defaultModel: string;
@@ -146,7 +146,7 @@ async function hintsAfter({ path, entries }: Written, { io }: CliContext): Promi
   ];
 }
 
-/** Whether git would take a `.env` of this folder. */
+/** Whether git would track a `.env` in this folder. */
 async function wouldCommit(folder: string): Promise<boolean> {
   const { findUp } = await import("find-up-simple");
   const git = await findUp(".git", { cwd: folder, type: "directory" });

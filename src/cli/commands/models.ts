@@ -54,10 +54,10 @@ async function listEntries(context: CliContext): Promise<void> {
   });
 }
 
-/** Name, model and key. */
+/** Columns of the name, model and key. */
 const ESSENTIAL = [0, 2, 7];
 
-/** The aliases of an entry, and the groups it is in. */
+/** The aliases and groups of an entry. */
 function otherNames(name: string, config: Config) {
   const { aliases, groups } = config;
   return {
@@ -66,7 +66,7 @@ function otherNames(name: string, config: Config) {
   };
 }
 
-/** Names that stand for entries of the list, after an empty line. */
+/** An empty line, then the groups and aliases of the listed entries. */
 function sharedNames(config: Config, { paint, columns: width }: Printer): string[] {
   const rows = [
     ...config.groups.map((name) => {

@@ -52,7 +52,7 @@ async function run(words: readonly string[], flags: RunFlags, context: CliContex
   });
 }
 
-/** Shown text cannot be taken back from a pipe, so there a call that may start again is waited for. */
+/** Text written to a pipe cannot be retracted, so a call that may restart is not streamed there. */
 function streams(model: Model, flags: RunFlags, { io }: CliContext): boolean {
   return flags.stream && (io.isTTY || model.config.onBreak !== "restart");
 }

@@ -56,19 +56,19 @@ async function types(flags: TypesFlags, context: CliContext): Promise<void> {
   else await write(await generate(flags, context), context);
 }
 
-/** The types of the file as it is now, and what stands on disk. */
+/** The current types and the file on disk. */
 interface Generated {
   readonly file: string;
-  /** Where a change may change the names. */
+  /** Folders to watch. */
   readonly folders: readonly string[];
   readonly out: string;
   readonly names: readonly string[];
   readonly text: string;
-  /** Absent: there is no such file. */
+  /** Absent if the file does not exist. */
   readonly before: string | undefined;
   readonly differences: TypeDifferences;
   readonly isStale: boolean;
-  /** What writes it. */
+  /** The command that writes the file. */
   readonly command: string;
 }
 
@@ -86,7 +86,7 @@ async function generate({ out: given }: TypesFlags, context: CliContext, path?: 
   };
 }
 
-/** What an earlier run wrote there; any other file is not overwritten. */
+/** The content from an earlier run. Other files are not overwritten. */
 async function ownTextOf(path: string, { print }: CliContext): Promise<string | undefined> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
@@ -123,7 +123,7 @@ async function write(generated: Generated, context: CliContext): Promise<void> {
   const { print, flags } = context;
   const { file, out, names, before, text, differences, isStale } = generated;
   if (isStale) await save(out, text, context);
-  // In one line: a watcher prints many.
+  // One line per event, so that --watch prints JSON Lines.
   if (flags.json === true) print.line(JSON.stringify({ file, out, written: isStale, names, ...differences }));
   else if (!isStale) print.line(upToDate(generated, context));
   else {
@@ -163,10 +163,10 @@ function changesOf({ added, removed, changed }: TypeDifferences, paint: Paint): 
   return paint.dim(` (${marked.slice(0, MOST_NAMES).join(", ")}${more})`);
 }
 
-/** Writes until Ctrl-C. A mistake in the file is reported once, and leaves the types as they are. */
+/** Updates the types until Ctrl-C. An error in the file is reported once and leaves the types unchanged. */
 async function watch(flags: TypesFlags, context: CliContext): Promise<void> {
   const { print, signal, io } = context;
-  // Without a place for the file there is nothing to watch: the same error as without --watch.
+  // Without a path there is nothing to watch, so this throws the same error as without --watch.
   const file = (await configFile(context)) ?? (await openFile(context)).file;
   if (!existsSync(dirname(file))) await openFile(context, file);
   if (context.flags.json !== true) print.note(print.notePaint.dim(`watching ${print.path(file)}, Ctrl-C stops it`));
@@ -191,7 +191,7 @@ async function watch(flags: TypesFlags, context: CliContext): Promise<void> {
   await round();
   const options = { folders: () => folders.filter((folder) => existsSync(folder)), clock: systemClock };
   using _watcher = watchFiles({ ...options, onChange: round });
-  // What has changed since the first look.
+  // Picks up changes made before the watcher started.
   await round();
   while (!signal.aborted) await sleep(A_DAY_MS, undefined, { signal }).catch(() => {});
 }
