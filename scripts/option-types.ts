@@ -34,44 +34,44 @@ export function optionTypes(): string {
   const body = [
     interfaceOf(
       "Settings",
-      "The parameters of one request, named as in models.toml but in camelCase. An entry gives them, a call overrides them;\nnothing is sent that was not asked for.",
+      "The parameters of one request: the keys of models.toml in camelCase. A call overrides its entry. Parameters that are\nnot set are not sent.",
       settings.map(([key, option]) => member(key, option, orUndefined(entryType(option)), "?")),
     ),
     listOf(
       "SETTING_NAMES",
-      "Every setting, in the order of the documentation.",
+      "All settings, in the order of the documentation.",
       settings.map(([key]) => camelOf(key)),
     ),
     interfaceOf(
       "EntryOptions extends Settings",
-      "The options of a model entry: durations in milliseconds, sizes in bytes. What is not written is absent.",
+      "The options of a model entry: durations in milliseconds, sizes in bytes. Options that are not set are absent.",
       others.map(([key, option]) => member(key, option, entryType(option), "?")),
     ),
     interfaceOf(
       "EntryOptionsPerCall",
-      "The options of a model entry that a call may give too, as it may write them.",
+      "The options of a model entry that calls may set too, in the form that calls use.",
       perCall.map(([key, option]) => memberPerCall(key, option)),
     ),
     interfaceOf(
       "Adaptation",
-      "What may be done to a request that asks for more than the target can give.",
+      "How a request that exceeds the capabilities of the target may be adapted.",
       adaptation.map(({ name, type, doc }) => property(name, type, doc)),
     ),
     interfaceOf(
       "Policy",
-      "The numbers of the layers; durations in milliseconds.",
+      "Configuration of the layers; durations in milliseconds.",
       policy.map(({ name, type, doc }) => property(name, type, doc)),
     ),
     interfaceOf(
       "CallPolicy",
-      "What a call says in place of the policy of its target.",
+      "Overrides of the target's policy by a call.",
       policy
         .filter(({ option }) => option.perCall === true)
         .map(({ name, type, doc }) => property(`${name}?`, orUndefined(type), doc)),
     ),
     listOf(
       "DELIVERY_NAMES",
-      "Fields of CallPolicy that say how answers are fetched and delivered, not what they are.",
+      "Fields of CallPolicy that affect how answers are fetched and delivered, not their content.",
       policy.filter(({ option }) => option.perCall === true && option.delivery === true).map(({ name }) => name),
     ),
   ].join("\n\n");
@@ -142,7 +142,7 @@ function orUndefined(type: string): string {
 }
 
 const UNIT_WORDS = [
-  [/ In seconds, or as a text such as .*$/, " In milliseconds."],
+  [/ In seconds, or as a string such as .*$/, " In milliseconds."],
   [/ In bytes, or as a string such as .*$/, " In bytes."],
 ] as const;
 

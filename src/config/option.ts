@@ -26,7 +26,7 @@ export interface OptionFacts {
   readonly policy?: Field<Policy>;
   /** A field of the target's adaptation. */
   readonly adaptation?: Field<Adaptation>;
-  /** Affects how answers are fetched and delivered, not their content. */
+  /** Affects how answers are fetched and delivered, not their content; not part of the cache key. */
   readonly delivery?: true;
   /** How to merge it with the inherited value. Default: it replaces that value. */
   readonly merge?: "tables" | "headers";

@@ -5,8 +5,8 @@ import type { Effort, PromptCache, ResponseFormat, ResponseFormatInput, StripSpe
 import type { Tool, ToolChoice } from "./tool.ts";
 
 /**
- * The parameters of one request, named as in models.toml but in camelCase. An entry gives them, a call overrides them;
- * nothing is sent that was not asked for.
+ * The parameters of one request: the keys of models.toml in camelCase. A call overrides its entry. Parameters that are
+ * not set are not sent.
  */
 export interface Settings {
   /**
@@ -75,7 +75,7 @@ export interface Settings {
   readonly parallelToolCalls?: boolean | undefined;
 }
 
-/** Every setting, in the order of the documentation. */
+/** All settings, in the order of the documentation. */
 export const SETTING_NAMES = [
   "temperature",
   "topP",
@@ -104,7 +104,7 @@ export const SETTING_NAMES = [
   "parallelToolCalls",
 ] as const;
 
-/** The options of a model entry: durations in milliseconds, sizes in bytes. What is not written is absent. */
+/** The options of a model entry: durations in milliseconds, sizes in bytes. Options that are not set are absent. */
 export interface EntryOptions extends Settings {
   /** The provider's model id, sent as `model`. Your program uses the name of the table; the two may differ. */
   readonly name?: string;
@@ -194,9 +194,9 @@ export interface EntryOptions extends Settings {
   readonly stripSpecialTokens?: StripSpecialTokens;
   /** Retries after the first request: 3 means up to 4 requests. Default: `3`. */
   readonly numRetries?: number;
-  /** Wait before the first retry. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 0.5 s. */
+  /** Wait before the first retry. In milliseconds. Default: 0.5 s. */
   readonly retryMinWait?: number;
-  /** Longest wait between two attempts. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 20 s. */
+  /** Longest wait between two attempts. In milliseconds. Default: 20 s. */
   readonly retryMaxWait?: number;
   /** Factor from one wait to the next. Default: `2`. */
   readonly retryMultiplier?: number;
@@ -210,37 +210,25 @@ export interface EntryOptions extends Settings {
    * see the table of error codes.
    */
   readonly retryOn?: readonly ModelErrorCode[] | Readonly<Partial<Record<ModelErrorCode, number>>>;
-  /**
-   * If the provider asks for a longer wait, the call fails or falls back at once. In seconds, or as a string such as
-   * "500ms", "30s" or "2m". Default: 60 s.
-   */
+  /** If the provider asks for a longer wait, the call fails or falls back at once. In milliseconds. Default: 60 s. */
   readonly maxRetryAfter?: number;
-  /**
-   * Longest time of one attempt, from sending to its end. In seconds, or as a string such as "500ms", "30s" or "2m".
-   * Default: 600 s.
-   */
+  /** Longest time of one attempt, from sending to its end. In milliseconds. Default: 600 s. */
   readonly timeout?: number;
-  /**
-   * Longest time of the whole call, including waits, retries and fallbacks. Default: none. In seconds, or as a string
-   * such as "500ms", "30s" or "2m".
-   */
+  /** Longest time of the whole call, including waits, retries and fallbacks. Default: none. In milliseconds. */
   readonly deadline?: number;
-  /** Longest time to open a connection. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 10 s. */
+  /** Longest time to open a connection. In milliseconds. Default: 10 s. */
   readonly connectTimeout?: number;
   /**
    * Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is
-   * false or the model cannot stream. Default: none. In seconds, or as a string such as "500ms", "30s" or "2m".
+   * false or the model cannot stream. Default: none. In milliseconds.
    */
   readonly firstTokenTimeout?: number;
   /**
-   * Longest time without a single byte, after the first byte of the answer, streamed or not. In seconds, or as a string
-   * such as "500ms", "30s" or "2m". Default: 60 s.
+   * Longest time without a single byte, after the first byte of the answer, streamed or not. In milliseconds. Default:
+   * 60 s.
    */
   readonly silenceTimeout?: number;
-  /**
-   * Longest time without model output on a stream; pings do not count. In seconds, or as a string such as "500ms",
-   * "30s" or "2m". Default: 300 s.
-   */
+  /** Longest time without model output on a stream; pings do not count. In milliseconds. Default: 300 s. */
   readonly idleTimeout?: number;
   /**
    * Stops requests to a model that keeps failing: calls then fail at once as `circuit_open`, or fall back. false turns
@@ -284,7 +272,7 @@ export interface EntryOptions extends Settings {
   /**
    * With `on_break = "restart"`: stream() yields nothing for this time from the first content on, or with "all" until
    * the answer is complete. An answer that breaks in that time starts again without a `reset`. A call may give it too.
-   * Default: nothing is held; 0 says so. In seconds, or as a string such as "500ms", "30s" or "2m".
+   * Default: nothing is held; 0 says so. In milliseconds.
    */
   readonly hold?: number | "all";
   /**
@@ -294,8 +282,7 @@ export interface EntryOptions extends Settings {
   readonly holdBytes?: number;
   /**
    * If nothing has arrived after this time, a second request is sent to the first of `fallback_models`, or to the same
-   * model. The first answer wins; both may be billed. Default: never. In seconds, or as a string such as "500ms", "30s"
-   * or "2m".
+   * model. The first answer wins; both may be billed. Default: never. In milliseconds.
    */
   readonly hedgeAfter?: number;
   /**
@@ -346,7 +333,7 @@ export interface EntryOptions extends Settings {
   };
 }
 
-/** The options of a model entry that a call may give too, as it may write them. */
+/** The options of a model entry that calls may set too, in the form that calls use. */
 export interface EntryOptionsPerCall {
   /**
    * Headers added to every request; those of a call take precedence. Values may be "env:NAME". Default: the entry's.
@@ -474,7 +461,7 @@ export interface EntryOptionsPerCall {
   readonly holdBytes?: number | string | undefined;
 }
 
-/** What may be done to a request that asks for more than the target can give. */
+/** How a request that exceeds the capabilities of the target may be adapted. */
 export interface Adaptation {
   /**
    * Leave out unsupported parameters and report them in `reply.adjustments`; false: such a request fails with
@@ -491,7 +478,7 @@ export interface Adaptation {
   readonly strict: boolean;
 }
 
-/** The numbers of the layers; durations in milliseconds. */
+/** Configuration of the layers; durations in milliseconds. */
 export interface Policy {
   /**
    * Larger prompts, including attachments, fail with `request_too_large` before any request. In bytes. Default:
@@ -519,9 +506,9 @@ export interface Policy {
   readonly stripTokens: StripTokens;
   /** Retries after the first request: 3 means up to 4 requests. Default: `3`. */
   readonly numRetries: number;
-  /** Wait before the first retry. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 0.5 s. */
+  /** Wait before the first retry. In milliseconds. Default: 0.5 s. */
   readonly retryMinWaitMs: number;
-  /** Longest wait between two attempts. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 20 s. */
+  /** Longest wait between two attempts. In milliseconds. Default: 20 s. */
   readonly retryMaxWaitMs: number;
   /** Factor from one wait to the next. Default: `2`. */
   readonly retryMultiplier: number;
@@ -535,37 +522,25 @@ export interface Policy {
    * see the table of error codes.
    */
   readonly retryOn: Readonly<Partial<Record<ModelErrorCode, number>>> | undefined;
-  /**
-   * If the provider asks for a longer wait, the call fails or falls back at once. In seconds, or as a string such as
-   * "500ms", "30s" or "2m". Default: 60 s.
-   */
+  /** If the provider asks for a longer wait, the call fails or falls back at once. In milliseconds. Default: 60 s. */
   readonly maxRetryAfterMs: number;
-  /**
-   * Longest time of one attempt, from sending to its end. In seconds, or as a string such as "500ms", "30s" or "2m".
-   * Default: 600 s.
-   */
+  /** Longest time of one attempt, from sending to its end. In milliseconds. Default: 600 s. */
   readonly attemptTimeoutMs: number;
-  /**
-   * Longest time of the whole call, including waits, retries and fallbacks. Default: none. In seconds, or as a string
-   * such as "500ms", "30s" or "2m".
-   */
+  /** Longest time of the whole call, including waits, retries and fallbacks. Default: none. In milliseconds. */
   readonly deadlineMs: number | undefined;
-  /** Longest time to open a connection. In seconds, or as a string such as "500ms", "30s" or "2m". Default: 10 s. */
+  /** Longest time to open a connection. In milliseconds. Default: 10 s. */
   readonly connectTimeoutMs: number;
   /**
    * Longest time until the first text, reasoning or tool call. codegen() then streams on the wire, unless `stream` is
-   * false or the model cannot stream. Default: none. In seconds, or as a string such as "500ms", "30s" or "2m".
+   * false or the model cannot stream. Default: none. In milliseconds.
    */
   readonly firstTokenTimeoutMs: number | undefined;
   /**
-   * Longest time without a single byte, after the first byte of the answer, streamed or not. In seconds, or as a string
-   * such as "500ms", "30s" or "2m". Default: 60 s.
+   * Longest time without a single byte, after the first byte of the answer, streamed or not. In milliseconds. Default:
+   * 60 s.
    */
   readonly silenceTimeoutMs: number;
-  /**
-   * Longest time without model output on a stream; pings do not count. In seconds, or as a string such as "500ms",
-   * "30s" or "2m". Default: 300 s.
-   */
+  /** Longest time without model output on a stream; pings do not count. In milliseconds. Default: 300 s. */
   readonly idleTimeoutMs: number;
   /**
    * Stops requests to a model that keeps failing: calls then fail at once as `circuit_open`, or fall back. false turns
@@ -589,7 +564,7 @@ export interface Policy {
   /**
    * With `on_break = "restart"`: stream() yields nothing for this time from the first content on, or with "all" until
    * the answer is complete. An answer that breaks in that time starts again without a `reset`. A call may give it too.
-   * Default: nothing is held; 0 says so. In seconds, or as a string such as "500ms", "30s" or "2m".
+   * Default: nothing is held; 0 says so. In milliseconds.
    */
   readonly hold: number | "all" | undefined;
   /**
@@ -599,8 +574,7 @@ export interface Policy {
   readonly holdBytes: number;
   /**
    * If nothing has arrived after this time, a second request is sent to the first of `fallback_models`, or to the same
-   * model. The first answer wins; both may be billed. Default: never. In seconds, or as a string such as "500ms", "30s"
-   * or "2m".
+   * model. The first answer wins; both may be billed. Default: never. In milliseconds.
    */
   readonly hedgeAfterMs: number | undefined;
   /**
@@ -617,7 +591,7 @@ export interface Policy {
   readonly strictPricing: boolean;
 }
 
-/** What a call says in place of the policy of its target. */
+/** Overrides of the target's policy by a call. */
 export interface CallPolicy {
   /**
    * Larger prompts, including attachments, fail with `request_too_large` before any request. In bytes. Default:
@@ -646,7 +620,7 @@ export interface CallPolicy {
   /**
    * With `on_break = "restart"`: stream() yields nothing for this time from the first content on, or with "all" until
    * the answer is complete. An answer that breaks in that time starts again without a `reset`. A call may give it too.
-   * Default: nothing is held; 0 says so. In seconds, or as a string such as "500ms", "30s" or "2m".
+   * Default: nothing is held; 0 says so. In milliseconds.
    */
   readonly hold?: number | "all" | undefined;
   /**
@@ -656,7 +630,7 @@ export interface CallPolicy {
   readonly holdBytes?: number | undefined;
 }
 
-/** Fields of CallPolicy that say how answers are fetched and delivered, not what they are. */
+/** Fields of CallPolicy that affect how answers are fetched and delivered, not their content. */
 export const DELIVERY_NAMES = [
   "batchSize",
   "repair",

@@ -114,6 +114,12 @@ describe("the JSON Schema", () => {
     expect(read("../../src/core/options.generated.ts")).toBe(optionTypes());
   });
 
+  test("documents durations of entries in milliseconds", () => {
+    const [entry = ""] = /export interface EntryOptions extends[\s\S]*?\n}/.exec(optionTypes()) ?? [];
+    expect(entry).toContain("Longest time to open a connection. In milliseconds.");
+    expect(entry.replace(/\n\s*\*\s*/g, " ")).not.toMatch(/In seconds, or as|In bytes, or as/);
+  });
+
   test("describes every key in a sentence, and its own defaults and examples are valid", () => {
     const properties = [schema, ...Object.values(schema.definitions)].flatMap((table) =>
       Object.entries(table.properties ?? {}),
