@@ -12,27 +12,16 @@ export interface Unsupported<Why extends string> {
   readonly [WHY]: Why;
 }
 
-/** The types of the guarded options, so that options without them are still CallOptions. */
-interface RefusedOption<Why extends string> {
-  readonly stop: string & Unsupported<Why>;
-  readonly tools: readonly ToolInput[] & Unsupported<Why>;
-  readonly toolChoice: "auto" & Unsupported<Why>;
-  readonly parallelToolCalls: true & Unsupported<Why>;
-  readonly temperature: number & Unsupported<Why>;
-  readonly reasoningEffort: number & Unsupported<Why>;
-  readonly promptCache: false | (true & Unsupported<Why>);
-  readonly webSearch: false | (true & Unsupported<Why>);
-}
-
-interface Wording {
-  readonly stop: "stop sequences";
-  readonly tools: "tools";
-  readonly toolChoice: "tools";
-  readonly parallelToolCalls: "parallel tool calls";
-  readonly temperature: "temperature";
-  readonly reasoningEffort: "reasoning effort";
-  readonly promptCache: "prompt cache";
-  readonly webSearch: "web search";
+/** One of the types of each guarded option, so that options without them are still CallOptions and the error is short. */
+interface RefusedOption<Id extends string> {
+  readonly stop: string & Unsupported<`${Id} does not support stop sequences`>;
+  readonly tools: readonly ToolInput[] & Unsupported<`${Id} does not support tools`>;
+  readonly toolChoice: "auto" & Unsupported<`${Id} does not support tools`>;
+  readonly parallelToolCalls: true & Unsupported<`${Id} does not support parallel tool calls`>;
+  readonly temperature: number & Unsupported<`${Id} does not support temperature`>;
+  readonly reasoningEffort: number & Unsupported<`${Id} does not support reasoning effort`>;
+  readonly promptCache: false | (true & Unsupported<`${Id} does not support prompt cache`>);
+  readonly webSearch: false | (true & Unsupported<`${Id} does not support web search`>);
 }
 
 /** `Name` if the model is known to lack it. */
@@ -46,9 +35,7 @@ type IdOf<Can> = Can extends { readonly model: infer Id extends string } ? Id : 
 
 /** The options of a call without those that the model `Id` does not support; passing one does not compile. */
 export type OptionsWithout<Option extends GuardedOption, Id extends string> = {
-  readonly [Name in keyof CallOptions]: Name extends Option
-    ? RefusedOption<`${Id} does not support ${Wording[Name]}`>[Name] | undefined
-    : CallOptions[Name];
+  readonly [Name in keyof CallOptions]: Name extends Option ? RefusedOption<Id>[Name] | undefined : CallOptions[Name];
 };
 
 /**
