@@ -3,7 +3,7 @@ import { camelOf } from "../src/config/entry-config.ts";
 import { type Field, metaOf, type Option } from "../src/config/option.ts";
 import { OPTIONS } from "../src/config/options.ts";
 import { fieldName } from "../src/config/policy.ts";
-import { durationIn, fieldsIn, unitIn } from "../src/config/schema-values.ts";
+import { durationIn, fieldsIn, unitIn, WRITTEN_DURATION, WRITTEN_SIZE } from "../src/config/schema-values.ts";
 
 type Json = { readonly [keyword: string]: unknown };
 
@@ -141,15 +141,10 @@ function orUndefined(type: string): string {
   return type === "unknown" || type.endsWith("| undefined") ? type : `${type} | undefined`;
 }
 
-const UNIT_WORDS = [
-  [/ In seconds, or as a string such as .*$/, " In milliseconds."],
-  [/ In bytes, or as a string such as .*$/, " In bytes."],
-] as const;
-
 /** The description of an option, for values as written or after unit conversion. */
 function docOf(option: Option, values: "written" | "counted"): string {
   const { description = "", default: fallback } = metaOf(option);
-  const counted = UNIT_WORDS.reduce((text, [tail, words]) => text.replace(tail, words), description);
+  const counted = description.replace(WRITTEN_DURATION, "In milliseconds.").replace(WRITTEN_SIZE, "In bytes.");
   const text = values === "written" ? description : counted;
   if (/\bdefault\b/i.test(text)) return text;
   if (values === "written") return `${text} Default: the entry's.`;

@@ -1,10 +1,9 @@
 import { deepFreeze } from "../core/deep-freeze.ts";
 import type { EntryOptions } from "../core/options.generated.ts";
 import { own } from "../core/own.ts";
-import { durationMs } from "./duration.ts";
 import type { Option } from "./option.ts";
 import { OPTIONS, type OptionKey } from "./options.ts";
-import { fieldsIn, unitIn } from "./schema-values.ts";
+import { fieldsIn, type Shape, unitIn } from "./schema-values.ts";
 import { isTable, type Table } from "./table.ts";
 
 /** Prices as written in the file; token classes it omits are absent. */
@@ -41,8 +40,20 @@ function conversionOf({ schema, convert, oneOrMany }: Option): Convert | undefin
   if (unit !== undefined) return unit;
   const fields = fieldsIn(schema);
   if (fields === undefined) return undefined;
-  const inner = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, unitIn(field)]));
-  return (value: unknown) => (isTable(value) ? camelTable(value, inner) : value);
+  const convertTable = tableConversion(fields);
+  return (value: unknown) => (isTable(value) ? convertTable(value) : value);
+}
+
+/** Converts tables with these keys: keys become camelCase, units are converted. */
+export function tableConversion(fields: Shape): (table: Table) => Table {
+  const units = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, unitIn(field)]));
+  return (table) =>
+    Object.fromEntries(
+      Object.entries(table).map(([key, value]) => {
+        const unit = own(units, key);
+        return [camelOf(key), unit === undefined ? value : unit(value as number | string)];
+      }),
+    );
 }
 
 /** Converts the validated keys of one entry to a frozen EntryConfig. */
@@ -61,23 +72,6 @@ function convert(key: string, value: unknown): unknown {
 /** `max_new_tokens` -> `maxNewTokens`; the inverse of `keyOf` in core. */
 export function camelOf(key: string): string {
   return key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function camelTable(table: Table, conversions: Readonly<Record<string, Convert | undefined>>): Table {
-  const entries = Object.entries(table).map(([key, value]) => {
-    const conversion = own(conversions, key);
-    return [camelOf(key), conversion === undefined ? value : conversion(value as never)];
-  });
-  return Object.fromEntries(entries);
-}
-
-/** Converts a table to camelCase keys, and the durations in `keys` to milliseconds. */
-export function withDurations(table: Table, keys: readonly string[]): Record<string, unknown> {
-  const entries = Object.entries(table).map(([key, value]) => [
-    camelOf(key),
-    keys.includes(key) ? durationMs(value as number | string) : value,
-  ]);
-  return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
 /** A deep copy, so that callers never share objects with the parsed file. */

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { DEFAULTS } from "./defaults.ts";
 import { count, duration, flag, oneOf, table, text, texts } from "./schema-values.ts";
 
 export const STRATEGIES = [
@@ -15,7 +14,7 @@ export const group = table({
   strategy: z.enum(STRATEGIES).meta({
     description:
       "Which member is tried first; the others follow if it fails. `priority`: in the order written; `round_robin`: each in turn; `random`; `weighted`: random by `weight`; `least_busy`: fewest calls in flight; `latency`: fastest first response recently; `cost`: cheapest by price; `usage`: fewest tokens in the last minute.",
-    default: DEFAULTS.group.strategy,
+    default: "priority",
   }),
   members: z
     .array(member)
@@ -30,9 +29,9 @@ export const group = table({
   allowed_fails: count(1).meta({
     description:
       "Failures within a minute that start the cooldown of a member. Invalid requests do not count; a 429 or a refused key starts it at once.",
-    default: DEFAULTS.group.allowed_fails,
+    default: 3,
   }),
-  cooldown: duration("How long a member is not tried.", { default: DEFAULTS.group.cooldown, examples: ["30s"] }),
+  cooldown: duration("How long a member is not tried.", { default: 5, examples: ["30s"] }),
   fallback_models: texts().meta({
     description: "Entries tried in order when no member can answer.",
     examples: [["local"]],
@@ -40,18 +39,18 @@ export const group = table({
 }).meta({ id: "Group", description: "Entries that share the calls of one name." });
 
 export const cacheSection = table({
-  store: z.enum(["memory"]).meta({ description: "Where answers are stored.", default: DEFAULTS.cache.store }),
+  store: z.enum(["memory"]).meta({ description: "Where answers are stored.", default: "memory" }),
   ttl: duration("How long an answer is reused.", {
-    default: DEFAULTS.cache.ttl,
+    default: 3_600,
     examples: ["1h"],
   }),
   max_entries: count(1).meta({
     description: "Maximum answers; the least recently used one is removed first.",
-    default: DEFAULTS.cache.max_entries,
+    default: 1_000,
   }),
   namespace: text().meta({
     description: "Part of every cache key: change it to start with an empty cache.",
-    default: DEFAULTS.cache.namespace,
+    default: "default",
   }),
 }).meta({ description: "Answers of equal requests are given again without a request. No cache without this table." });
 
@@ -75,7 +74,7 @@ export const loggingSection = table({
     })
     .meta({
       description: "Lowest level that is logged; upper case and Python's WARNING, CRITICAL and NOTSET are accepted.",
-      default: DEFAULTS.logging.level,
+      default: "warn",
       examples: ["info", "WARNING"],
     }),
   format: oneOf('"text", "json" or a pattern with %(asctime)s, %(name)s, %(levelname)s, %(message)s', [
@@ -84,7 +83,7 @@ export const loggingSection = table({
   ]).meta({
     description:
       "Lines of text, one JSON object per line, or a pattern with %(asctime)s, %(name)s, %(levelname)s and %(message)s.",
-    default: DEFAULTS.logging.format,
+    default: "text",
     examples: ["json", "%(asctime)s - %(name)s - %(levelname)s - %(message)s"],
   }),
   file: text().meta({
@@ -93,6 +92,6 @@ export const loggingSection = table({
   }),
   log_content: flag().meta({
     description: "Also log prompts and answers. Keys are never logged.",
-    default: DEFAULTS.logging.log_content,
+    default: false,
   }),
 }).meta({ description: "What is logged, how and where." });

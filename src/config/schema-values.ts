@@ -32,6 +32,10 @@ export function oneOf<const T extends readonly [z.ZodType, z.ZodType, ...z.ZodTy
   return z.union(options, { error: `must be ${expected}` });
 }
 
+/** Sentences of a description; where values are counted, other ones take their place. */
+export const WRITTEN_DURATION = 'In seconds, or as a string such as "500ms", "30s" or "2m".';
+export const WRITTEN_SIZE = 'In bytes, or as a string such as "512KiB" or "64MiB".';
+
 const DURATION_WORDS = 'seconds as a number, or a string such as "500ms", "30s", "2m" or "1h"';
 
 interface Rest {
@@ -47,7 +51,7 @@ export function duration(description: string, rest: Rest = {}, ...words: readonl
     z.string().regex(DURATION_PATTERN, { error: `must be ${expected}` }),
     ...words.map((word) => z.literal(word)),
   ])
-    .meta({ description: `${description} In seconds, or as a string such as "500ms", "30s" or "2m".`, ...rest })
+    .meta({ description: `${description} ${WRITTEN_DURATION}`, ...rest })
     .register(units, { of: "duration", words });
 }
 
@@ -56,7 +60,7 @@ const SIZE_WORDS = 'a number of bytes, or a string such as "512KiB" or "64MiB"';
 /** A key with a number of bytes. Adds the accepted formats to the description. */
 export function size(description: string, rest: Rest = {}): z.ZodType {
   return oneOf(SIZE_WORDS, [count(1), z.string().regex(SIZE_PATTERN, { error: `must be ${SIZE_WORDS}` })])
-    .meta({ description: `${description} In bytes, or as a string such as "512KiB" or "64MiB".`, ...rest })
+    .meta({ description: `${description} ${WRITTEN_SIZE}`, ...rest })
     .register(units, { of: "size", words: [] });
 }
 

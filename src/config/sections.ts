@@ -1,8 +1,17 @@
+import type { z } from "zod";
 import { deepFreeze } from "../core/deep-freeze.ts";
-import { DEFAULTS } from "./defaults.ts";
-import { camelOf, type PriceConfig, withDurations } from "./entry-config.ts";
+import { type PriceConfig, tableConversion } from "./entry-config.ts";
 import { deepMerge } from "./layering.ts";
-import { LOG_LEVEL_ALIASES, type LOG_LEVELS, type STRATEGIES } from "./schema-sections.ts";
+import { price } from "./options-money.ts";
+import {
+  cacheSection,
+  group,
+  LOG_LEVEL_ALIASES,
+  type LOG_LEVELS,
+  loggingSection,
+  type STRATEGIES,
+} from "./schema-sections.ts";
+import { fieldsIn, type Shape } from "./schema-values.ts";
 import type { Table } from "./table.ts";
 import type { Member } from "./view.ts";
 
@@ -25,14 +34,32 @@ export interface LoggingConfig {
   readonly logContent: boolean;
 }
 
+const readCache = tableReader(cacheSection);
+const readLogging = tableReader(loggingSection);
+const readGroup = tableReader(group);
+const readPrice = tableConversion(price.shape);
+
+/** Reads tables of that schema, later ones laid over earlier ones, and fills in the defaults of the schema. */
+function tableReader(schema: z.ZodType): (...tables: readonly Table[]) => Table {
+  const fields: Shape = fieldsIn(schema) ?? {};
+  const defaults = Object.fromEntries(
+    Object.entries(fields).flatMap(([key, field]) => {
+      const fallback = field.meta()?.default;
+      return fallback === undefined ? [] : [[key, fallback]];
+    }),
+  );
+  const convert = tableConversion(fields);
+  return (...tables) => convert(Object.assign({}, defaults, ...tables) as Table);
+}
+
 export function cacheOf(section: Table | undefined): CacheConfig | undefined {
   if (section === undefined) return undefined;
-  return deepFreeze(withDurations({ ...DEFAULTS.cache, ...section }, ["ttl"])) as unknown as CacheConfig;
+  return deepFreeze(readCache(section)) as unknown as CacheConfig;
 }
 
 export function loggingOf(section: Table | undefined): LoggingConfig | undefined {
   if (section === undefined) return undefined;
-  const logging = withDurations({ ...DEFAULTS.logging, ...section }, []);
+  const logging = readLogging(section);
   return deepFreeze({ ...logging, level: levelOf(String(logging.level)) }) as unknown as LoggingConfig;
 }
 
@@ -59,19 +86,17 @@ export function groupOf(
   members: readonly Member[],
   expand: (name: string) => readonly string[],
 ): GroupConfig {
-  const { fallback_models: written, ...table } = Object.assign({}, DEFAULTS.group, ...tables) as Table;
+  const { fallbackModels: written, ...table } = readGroup(...tables);
   const fallbackModels = (Array.isArray(written) ? written : []).flatMap((fallback) => expand(String(fallback)));
   const isMember = (entry: string) => members.some(({ model }) => model === entry);
   const rest = { members, fallbackModels: [...new Set(fallbackModels)].filter((entry) => !isMember(entry)) };
-  return deepFreeze({ ...withDurations(table, ["cooldown"]), name, ...rest }) as unknown as GroupConfig;
+  return deepFreeze({ ...table, name, ...rest }) as unknown as GroupConfig;
 }
 
 /** Price tables by model id; later ones override earlier ones. */
 export function pricesOf(tables: readonly Table[]): Readonly<Record<string, PriceConfig>> {
   const merged = tables.reduce<Table>((below, above) => deepMerge(below, above), {});
-  return deepFreeze(Object.fromEntries(Object.entries(merged).map(([id, price]) => [id, priceOf(price as Table)])));
-}
-
-function priceOf(price: Table): PriceConfig {
-  return Object.fromEntries(Object.entries(price).map(([key, value]) => [camelOf(key), value]));
+  return deepFreeze(
+    Object.fromEntries(Object.entries(merged).map(([id, written]) => [id, readPrice(written as Table)])),
+  );
 }
