@@ -62,8 +62,8 @@ class AnswerLines {
 /** Writes notes about an answer to stderr: fallback, adjustments, finish reason and, on a terminal, tokens and cost. */
 export function showOutcome(reply: Reply, name: string, config: Config, { print, io }: CliContext): void {
   const paint = print.notePaint;
-  const standIn = standInLine(reply, name, config);
-  if (standIn !== undefined) print.note(`${paint.yellow("note:")} ${standIn}`);
+  const fallback = fallbackLine(reply, name, config);
+  if (fallback !== undefined) print.note(`${paint.yellow("note:")} ${fallback}`);
   for (const adjustment of reply.adjustments) print.note(`${paint.yellow("note:")} ${adjustmentLine(adjustment)}`);
   if (reply.finishReason === "refusal") print.note(`${paint.yellow("note:")} the model refused`);
   if (reply.finishReason === "length")
@@ -74,14 +74,14 @@ export function showOutcome(reply: Reply, name: string, config: Config, { print,
 }
 
 /** Says that a fallback answered and why the others failed; undefined if the model or a group member answered. */
-function standInLine({ model, attempts }: Reply, name: string, config: Config): string | undefined {
-  const behind = config.behind(name);
-  const meant = config.group(behind)?.members.map((member) => member.model) ?? [behind];
+function fallbackLine({ model, attempts }: Reply, name: string, config: Config): string | undefined {
+  const resolved = config.resolveName(name);
+  const meant = config.group(resolved)?.members.map((member) => member.model) ?? [resolved];
   if (meant.includes(model)) return undefined;
   const others = [...new Set(attempts.map((attempt) => attempt.model))].filter((other) => other !== model);
   const reasons = others.map((other) => `${other}: ${endOf(attempts.findLast((attempt) => attempt.model === other))}`);
-  const why = reasons.length === 0 ? `${behind} could not take the request` : reasons.join(", ");
-  return printableLine(`"${model}" answered instead of "${behind}" (${why})`);
+  const why = reasons.length === 0 ? `${resolved} could not take the request` : reasons.join(", ");
+  return printableLine(`"${model}" answered instead of "${resolved}" (${why})`);
 }
 
 function endOf(attempt: Attempt | undefined): string {

@@ -7,12 +7,12 @@ import { reportError } from "./error-report.ts";
 import type { Project } from "./project.ts";
 import { isSimulated, plural, spent } from "./wording.ts";
 
-type Heard = "leave" | "stay";
+type LineResult = "exit" | "continue";
 
-interface Word {
+interface SlashCommand {
   readonly argument?: string;
   readonly meaning: string;
-  readonly act: (talk: Conversation, argument: string) => Heard | Promise<void> | undefined;
+  readonly act: (chat: Conversation, argument: string) => LineResult | Promise<void> | undefined;
 }
 
 /** A chat with its model, history and slash commands. */
@@ -41,12 +41,12 @@ export class Conversation {
   }
 
   /** Answers a line or runs its slash command. */
-  async hear(line: string): Promise<Heard> {
+  async handle(line: string): Promise<LineResult> {
     const text = line.trim();
-    if (text === "") return "stay";
-    if (text.startsWith("/")) return this.#obey(text);
+    if (text === "") return "continue";
+    if (text.startsWith("/")) return this.#runCommand(text);
     await this.#answer(text);
-    return "stay";
+    return "continue";
   }
 
   /** Aborts the running answer; false if there is none. */
@@ -87,7 +87,7 @@ export class Conversation {
     );
   }
 
-  tellUsage(): void {
+  showUsage(): void {
     const { factory } = this.#project;
     const { calls, usage, cost } = factory.usage();
     const input = usage.input + usage.cacheRead + usage.cacheWrite;
@@ -96,17 +96,17 @@ export class Conversation {
   }
 
   help(): void {
-    for (const [word, { argument, meaning }] of Object.entries(WORDS))
+    for (const [word, { argument, meaning }] of Object.entries(COMMANDS))
       this.#say(`${`${word}${argument === undefined ? "" : ` ${argument}`}`.padEnd(14)}  ${meaning}`);
   }
 
-  async #obey(text: string): Promise<Heard> {
+  async #runCommand(text: string): Promise<LineResult> {
     const [word = "", ...rest] = text.split(/\s+/);
-    const known = own(WORDS, word);
-    if (known !== undefined) return (await known.act(this, rest.join(" "))) ?? "stay";
-    const meant = nearest(word, Object.keys(WORDS));
+    const known = own(COMMANDS, word);
+    if (known !== undefined) return (await known.act(this, rest.join(" "))) ?? "continue";
+    const meant = nearest(word, Object.keys(COMMANDS));
     this.#say(`there is no ${word}${meant === undefined ? "; /help lists the commands" : `: did you mean ${meant}?`}`);
-    return "stay";
+    return "continue";
   }
 
   async #answer(text: string): Promise<void> {
@@ -144,20 +144,20 @@ export class Conversation {
   }
 }
 
-const WORDS: Readonly<Record<string, Word>> = {
+const COMMANDS: Readonly<Record<string, SlashCommand>> = {
   "/model": {
     argument: "NAME",
     meaning: "switch to another model; the history is kept",
-    act: (talk, name) => talk.switchTo(name),
+    act: (chat, name) => chat.switchTo(name),
   },
-  "/models": { meaning: "list the models", act: (talk) => void talk.list() },
+  "/models": { meaning: "list the models", act: (chat) => void chat.list() },
   "/system": {
     argument: "TEXT",
     meaning: "set the instructions for this chat",
-    act: (talk, text) => void talk.instruct(text),
+    act: (chat, text) => void chat.instruct(text),
   },
-  "/clear": { meaning: "clear the history", act: (talk) => void talk.clear() },
-  "/usage": { meaning: "tokens and cost of this chat", act: (talk) => void talk.tellUsage() },
-  "/help": { meaning: "show this help", act: (talk) => void talk.help() },
-  "/exit": { meaning: "exit", act: () => "leave" },
+  "/clear": { meaning: "clear the history", act: (chat) => void chat.clear() },
+  "/usage": { meaning: "tokens and cost of this chat", act: (chat) => void chat.showUsage() },
+  "/help": { meaning: "show this help", act: (chat) => void chat.help() },
+  "/exit": { meaning: "exit", act: () => "exit" },
 };

@@ -1,4 +1,4 @@
-import { asksToSimulate } from "../config/parse.ts";
+import { simulationRequested } from "../config/parse.ts";
 import { Cancellation } from "../core/cancellation.ts";
 import { systemClock } from "../core/clock.ts";
 import { placeOf } from "../core/place.ts";
@@ -14,7 +14,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Downloads a public text without credentials, over the configured proxy. Rejects redirects to another origin. */
 export async function download(url: string, maxBytes: number, { env, signal }: CliContext): Promise<string> {
   const place = placeOf(url);
-  if (asksToSimulate(env))
+  if (simulationRequested(env))
     throw new Failure(`${place} was not requested: MODELWRIGHT_SIMULATE is set`, "unset it, or use --from with a file");
   const transport = createTransport();
   const cancellation = new Cancellation();

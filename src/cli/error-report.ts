@@ -12,53 +12,59 @@ import { duration, plural } from "./wording.ts";
 export async function reportError(error: unknown, context: CliContext): Promise<number> {
   if (error instanceof Exit) return error.exitCode;
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const told = await tellerFor(error, context);
-  if (context.flags.json === true) context.print.note(JSON.stringify({ error: told.json }));
-  else for (const line of told.lines) context.print.note(line);
+  const report = await reportFor(error, context);
+  if (context.flags.json === true) context.print.note(JSON.stringify({ error: report.json }));
+  else for (const line of report.lines) context.print.note(line);
   if (context.flags.debug === true && error instanceof Error)
     context.print.note(context.print.notePaint.dim(printable(error.stack ?? "")));
-  return told.exitCode;
+  return report.exitCode;
 }
 
-interface Told {
+interface ErrorReport {
   readonly exitCode: number;
   readonly lines: readonly string[];
   readonly json: unknown;
 }
 
-async function tellerFor(error: unknown, context: CliContext): Promise<Told> {
+async function reportFor(error: unknown, context: CliContext): Promise<ErrorReport> {
   const { print } = context;
   const paint = print.notePaint;
   const problems = configProblems(error);
   if (problems !== undefined)
     return { exitCode: 2, lines: await problemReport(problems, print, paint), json: { type: "config", problems } };
   if (error instanceof Error && error.name === "ModelError") {
-    const told = await tellModelError(error as ModelError, paint);
+    const report = await modelErrorReport(error as ModelError, paint);
     // After Ctrl-C, an explanation is noise.
-    return context.signal.aborted ? { ...told, lines: [paint.dim("stopped")] } : told;
+    return context.signal.aborted ? { ...report, lines: [paint.dim("stopped")] } : report;
   }
-  if (error instanceof CommanderError) return tellCommander(error, paint);
-  if (error instanceof UsageError) return plainly(2, "usage", error.message, error.advice, paint);
-  if (error instanceof Failure) return plainly(1, "error", error.message, error.advice, paint);
+  if (error instanceof CommanderError) return commanderReport(error, paint);
+  if (error instanceof UsageError) return plainReport(2, "usage", error.message, error.advice, paint);
+  if (error instanceof Failure) return plainReport(1, "error", error.message, error.advice, paint);
   const advice = context.flags.debug === true ? undefined : "Run it again with --debug to see the stack trace.";
-  return plainly(1, "error", error instanceof Error ? error.message : String(error), advice, paint);
+  return plainReport(1, "error", error instanceof Error ? error.message : String(error), advice, paint);
 }
 
 /** Commander prints its suggestion on a separate line: "(Did you mean --model?)". */
-function tellCommander({ message }: CommanderError, paint: Paint): Told {
+function commanderReport({ message }: CommanderError, paint: Paint): ErrorReport {
   const [first = "", ...rest] = message.replace(/^error: /, "").split("\n");
   const meant = /^\(Did you mean (.+)\?\)$/.exec(rest.join(" "))?.[1];
   const advice = meant === undefined ? "modelwright --help lists commands and flags." : `did you mean ${meant}?`;
-  return plainly(2, "usage", first, advice, paint);
+  return plainReport(2, "usage", first, advice, paint);
 }
 
-function plainly(exitCode: number, type: string, message: string, advice: string | undefined, paint: Paint): Told {
+function plainReport(
+  exitCode: number,
+  type: string,
+  message: string,
+  advice: string | undefined,
+  paint: Paint,
+): ErrorReport {
   const lines = [`${paint.red("error:")} ${printable(message)}`];
   if (advice !== undefined) lines.push(labelled("do", advice, paint));
   return { exitCode, lines, json: { type, message, ...(advice !== undefined && { advice }) } };
 }
 
-async function tellModelError(error: ModelError, paint: Paint): Promise<Told> {
+async function modelErrorReport(error: ModelError, paint: Paint): Promise<ErrorReport> {
   const { adviceFor } = await import("./advice.ts");
   const advice = adviceFor(error);
   const { code, message, model, provider, status, requestId, retryAfterMs, phase, attempts, partial } = error;

@@ -91,9 +91,9 @@ function request({ request, refusal, problems }: Explanation, { paint }: Printer
   if (refusal !== null) return [`${paint.red("nothing is sent")}: ${refusal.code}: ${refusal.message}`];
   if (request === null)
     return [`${paint.red("nothing can be sent")}: ${problems.map(({ message }) => message).join("; ")}`];
-  const told = Object.entries(request.headers).filter(([name]) => !name.startsWith(ABOUT_THE_SDK));
-  const about = Object.keys(request.headers).length - told.length;
-  const headers = told.map(([name, value]) => `${paint.dim(`${name}:`)} ${value}`);
+  const shown = Object.entries(request.headers).filter(([name]) => !name.startsWith(ABOUT_THE_SDK));
+  const about = Object.keys(request.headers).length - shown.length;
+  const headers = shown.map(([name, value]) => `${paint.dim(`${name}:`)} ${value}`);
   if (about > 0) headers.push(paint.dim(`and ${plural(about, "header")} ${ABOUT_THE_SDK}* about the SDK`));
   const body = typeof request.body === "string" ? request.body : JSON.stringify(request.body, null, 2);
   return [`${paint.cyan(request.method)} ${request.url}`, ...headers, "", ...body.split("\n")];

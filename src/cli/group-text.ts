@@ -4,7 +4,7 @@ import { type EntryRow, entryProblems } from "./entry-row.ts";
 import type { Printer } from "./print.ts";
 import { duration, perMillion, plural, shortCount } from "./wording.ts";
 
-const WHO_IS_FIRST: Readonly<Record<GroupConfig["strategy"], string>> = {
+const FIRST_MEMBER: Readonly<Record<GroupConfig["strategy"], string>> = {
   priority: "the first member",
   round_robin: "each member in turn",
   random: "a random member",
@@ -35,7 +35,7 @@ export function groupText(group: GroupConfig, members: readonly EntryRow[], prin
     ...columns(undefined, cells, paint, print.columns, [0, 3]),
     "",
     paint.bold("a call"),
-    `  first tries ${WHO_IS_FIRST[strategy]} (${strategy})`,
+    `  first tries ${FIRST_MEMBER[strategy]} (${strategy})`,
     `  tries the next member at once when one fails, ${last}`,
     `  cooldown of ${duration(cooldown)} after ${plural(allowedFails, "failure")} within a minute`,
     ...entryProblems(members, print),

@@ -82,7 +82,7 @@ function statusOf({ code, status, message }: ModelError): OnlineStatus {
 }
 
 /** Whether a failure of the provider left the entry unchecked. */
-export function isUnheard(status: OnlineStatus | undefined): boolean {
+export function isProviderFailure(status: OnlineStatus | undefined): boolean {
   return status === "not-reached" || status === "unexpected-answer";
 }
 

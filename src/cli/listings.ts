@@ -13,10 +13,10 @@ export interface Listing {
   readonly answer: Discovery | ModelError;
 }
 
-type Question = Omit<Listing, "answer">;
+type ListRequest = Omit<Listing, "answer">;
 
 /** Maximum number of concurrent requests. */
-const AT_ONCE = 8;
+const MAX_CONCURRENT = 8;
 
 /** Fetches the model lists for these entries, once per address and key. */
 export async function listingsOf(
@@ -24,22 +24,22 @@ export async function listingsOf(
   rows: readonly EntryRow[],
   context: CliContext,
 ): Promise<readonly Listing[]> {
-  const questions = questionsOf(project, rows);
+  const requests = requestsOf(project, rows);
   const listings: Listing[] = [];
-  const waiting = [...questions.entries()];
+  const waiting = [...requests.entries()];
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, question] = next;
-      context.print.busy(`asking ${question.provider} (${questions.length - waiting.length} of ${questions.length})`);
-      listings[index] = { ...question, answer: await ask(project, question, context.signal) };
+      const [index, request] = next;
+      context.print.busy(`asking ${request.provider} (${requests.length - waiting.length} of ${requests.length})`);
+      listings[index] = { ...request, answer: await ask(project, request, context.signal) };
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await Promise.all(Array.from({ length: MAX_CONCURRENT }, work));
   context.print.idle();
   return listings;
 }
 
-async function ask(project: Project, { users }: Question, signal: AbortSignal): Promise<Discovery | ModelError> {
+async function ask(project: Project, { users }: ListRequest, signal: AbortSignal): Promise<Discovery | ModelError> {
   const [{ row, key, keys } = { row: undefined, key: 0, keys: 0 }] = users;
   try {
     return await project.factory.discover(row?.name, { signal, ...(keys > 0 && { key }) });
@@ -49,20 +49,20 @@ async function ask(project: Project, { users }: Question, signal: AbortSignal): 
   }
 }
 
-function questionsOf({ config }: Project, rows: readonly EntryRow[]): readonly Question[] {
-  const questions = new Map<string, { provider: string; baseUrl: string; users: Listing["users"][number][] }>();
+function requestsOf({ config }: Project, rows: readonly EntryRow[]): readonly ListRequest[] {
+  const requests = new Map<string, { provider: string; baseUrl: string; users: Listing["users"][number][] }>();
   for (const row of rows.filter(({ usable }) => usable)) {
     // Simulated entries ignore `api_key` and `base_url`.
     const entry = row.provider === "simulator" ? undefined : config.resolveEntry(row.name, { requireKey: false });
     const keys = entry?.apiKey ?? [];
     for (const [key, secret] of (keys.length === 0 ? [undefined] : keys).entries()) {
       const id = JSON.stringify([placeOf(row, entry), secret]);
-      const question = questions.get(id) ?? { provider: row.provider, baseUrl: row.baseUrl, users: [] };
-      question.users.push({ row, key, keys: keys.length });
-      questions.set(id, question);
+      const request = requests.get(id) ?? { provider: row.provider, baseUrl: row.baseUrl, users: [] };
+      request.users.push({ row, key, keys: keys.length });
+      requests.set(id, request);
     }
   }
-  return [...questions.values()];
+  return [...requests.values()];
 }
 
 /** The values in which two entries must agree to share a list. */

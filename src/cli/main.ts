@@ -87,8 +87,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   return 1;
 }
 
-async function reportUnlessEnded(error: unknown, context: CliContext, { unheard }: Ending): Promise<number> {
-  if (unheard) return 0;
+async function reportUnlessEnded(error: unknown, context: CliContext, { readerGone }: Ending): Promise<number> {
+  if (readerGone) return 0;
   const { reportError } = await import("./error-report.ts");
   const exitCode = await reportError(error, context);
   const { interrupted } = context.io;
@@ -129,7 +129,7 @@ async function perform(argv: readonly string[], context: CliContext, flags: Glob
 /** External reasons to end a command: Ctrl-C, a closed pipe (`| head`) or a full disk. */
 interface Ending {
   readonly signal: AbortSignal;
-  readonly unheard: boolean;
+  readonly readerGone: boolean;
   /** Why the output could not be written. */
   readonly failure: NodeJS.ErrnoException | undefined;
   /** Resolves when all output was written or failed. */
@@ -140,12 +140,12 @@ function watchEnd({ stdout, stderr, interrupted }: Io): Ending {
   const controller = new AbortController();
   const state = {
     signal: controller.signal,
-    unheard: false,
+    readerGone: false,
     failure: undefined as NodeJS.ErrnoException | undefined,
-    written: () => (state.unheard || state.failure !== undefined ? Promise.resolve() : flushed(stdout)),
+    written: () => (state.readerGone || state.failure !== undefined ? Promise.resolve() : flushed(stdout)),
   };
   stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") state.unheard = true;
+    if (error.code === "EPIPE") state.readerGone = true;
     else state.failure ??= error;
     controller.abort(error);
   });

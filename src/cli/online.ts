@@ -10,16 +10,16 @@ import type { Project } from "./project.ts";
 export type Verdicts = ReadonlyMap<string, OnlineVerdict>;
 
 /** Checks entries against their providers; simulated ones need no request. */
-export async function askedOnline(project: Project, rows: readonly EntryRow[], context: CliContext): Promise<Verdicts> {
+export async function checkOnline(project: Project, rows: readonly EntryRow[], context: CliContext): Promise<Verdicts> {
   const real = rows.filter(({ provider }) => provider !== "simulator");
   const listings = await listingsOf(project, real, context);
   const verdict = (row: EntryRow): OnlineVerdict => {
     if (!row.usable) return { status: "not-asked" };
     if (row.provider === "simulator") return { status: "ok" };
-    const heard = listings.flatMap(({ users, answer }) =>
+    const results = listings.flatMap(({ users, answer }) =>
       users.filter((user) => user.row === row).map(({ key, keys }) => withKey(verdictOn(row.model, answer), key, keys)),
     );
-    return worstOf(heard);
+    return worstOf(results);
   };
   return new Map(rows.map((row) => [row.name, verdict(row)]));
 }
@@ -31,18 +31,18 @@ function withKey(verdict: OnlineVerdict, key: number, keys: number): OnlineVerdi
 }
 
 /** Whether the file must be fixed. */
-export function isWrong(status: OnlineStatus | undefined): boolean {
+export function isConfigError(status: OnlineStatus | undefined): boolean {
   return status === "key-refused" || status === "no-such-model";
 }
 
 /** Undefined if the provider adds nothing to what the file says. */
-export function onlineWords(verdict: OnlineVerdict | undefined, paint: Paint, nowMs: number): string | undefined {
+export function onlineText(verdict: OnlineVerdict | undefined, paint: Paint, nowMs: number): string | undefined {
   const { status, message = "", suggestion, listedAs, retiresOn } = verdict ?? { status: "not-asked" };
   if (status === "not-asked" || (status === "ok" && listedAs === undefined && retiresOn === undefined))
     return undefined;
   if (status === "ok") {
     const now = listedAs === undefined ? "" : `, now ${listedAs}`;
-    return retirementWords(retiresOn, nowMs, paint, now) ?? paint.dim(`ok${now}`);
+    return retirementText(retiresOn, nowMs, paint, now) ?? paint.dim(`ok${now}`);
   }
   if (status === "no-such-model")
     return `${paint.red(message)}${suggestion === undefined ? "" : `; did you mean ${paint.green(`"${suggestion}"`)}?`}`;
@@ -53,7 +53,7 @@ export function onlineWords(verdict: OnlineVerdict | undefined, paint: Paint, no
 }
 
 /** The retirement of a model, shown in place of "ok". */
-export function retirementWords(
+export function retirementText(
   retiresOn: string | null | undefined,
   nowMs: number,
   paint: Paint,

@@ -1,9 +1,9 @@
 import { nearest } from "../core/suggest.ts";
 import { checkEntry } from "./entry-checks.ts";
 import { type Finding, REFERENCES_ONLY } from "./limits.ts";
-import { checkNames, checkReferences, noEntry, unusedWeights } from "./name-checks.ts";
+import { checkNames, checkReferences, danglingName, unusedWeights } from "./name-checks.ts";
 import { FALLBACK_KEYS, KEY_ALIASES } from "./options.ts";
-import { insteadOf, placeholderIn } from "./placeholders.ts";
+import { placeholderIn, placeholderMessage } from "./placeholders.ts";
 import type { Path } from "./positions.ts";
 import { checkPriceAs, checkProfileProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
 import { malformedReference } from "./references.ts";
@@ -97,7 +97,7 @@ function checkTable(checked: Checked): void {
   danglingFallbacks(checked);
   ownFallback(checked);
   danglingParent(checked);
-  readTooEarly(checked);
+  referenceInEarlyKey(checked);
   placeholders(checked);
   unknownWire(checked);
 }
@@ -121,7 +121,7 @@ function danglingFallbacks(checked: Checked): void {
     for (let index = 0; index < list.length; index++) {
       const name: unknown = list[index];
       if (typeof name === "string" && name !== "" && !names.has(name))
-        findings.push(noEntry(pathIn(checked, key, index), name, names));
+        findings.push(danglingName(pathIn(checked, key, index), name, names));
     }
   }
 }
@@ -143,13 +143,13 @@ function danglingParent(checked: Checked): void {
   const { table, names, findings } = checked;
   const parent = table.extends;
   if (typeof parent === "string" && parent !== "" && !names.has(parent))
-    findings.push(noEntry(pathIn(checked, "extends"), parent, names));
+    findings.push(danglingName(pathIn(checked, "extends"), parent, names));
 }
 
 /** Keys needed to read the file. Variables are looked up later, and only for the models in use. */
 const READ_EARLY = ["provider", "custom_llm_provider"];
 
-function readTooEarly(checked: Checked): void {
+function referenceInEarlyKey(checked: Checked): void {
   const { table, findings } = checked;
   for (const key of READ_EARLY) {
     const value = table[key];
@@ -199,7 +199,7 @@ function placeholdersIn(value: unknown, path: Path, findings: Finding[]): void {
   const key = path.findLast((step) => typeof step === "string");
   const name = placeholderIn(value, key === "api_key");
   if (name === undefined) return;
-  findings.push({ path, at: "value", message: `"${key}" ${insteadOf(name, value)}` });
+  findings.push({ path, at: "value", message: `"${key}" ${placeholderMessage(name, value)}` });
 }
 
 function unknownWire(checked: Checked): void {

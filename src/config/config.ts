@@ -76,7 +76,7 @@ export interface Config {
    * The entry or group that a name refers to; aliases are followed.
    * @throws ConfigError when there is none, with the nearest name.
    */
-  behind(name: string): string;
+  resolveName(name: string): string;
   /** The group of that name; `undefined` if it is not a group. */
   group(name: string): GroupConfig | undefined;
   /**
@@ -130,7 +130,9 @@ export class ParsedConfig implements Config {
     const { view } = parts;
     this.names = view.names();
     this.groups = view.groups;
-    this.aliases = Object.fromEntries([...view.aliases.keys()].map((alias) => [alias, view.behind(alias) ?? alias]));
+    this.aliases = Object.fromEntries(
+      [...view.aliases.keys()].map((alias) => [alias, view.resolveName(alias) ?? alias]),
+    );
     this.defaultModel = this.#defaultModel();
     this.cache = cacheOf(this.#section("cache"));
     this.logging = loggingOf(this.#section("logging"));
@@ -143,10 +145,10 @@ export class ParsedConfig implements Config {
     return sha256(JSON.stringify(said));
   }
 
-  behind(name: string): string {
-    const behind = this.#parts.view.behind(name);
-    if (behind === undefined) throw unknownEntry(name, this.#parts.view.allNames(), this.file);
-    return behind;
+  resolveName(name: string): string {
+    const resolved = this.#parts.view.resolveName(name);
+    if (resolved === undefined) throw unknownEntry(name, this.#parts.view.allNames(), this.file);
+    return resolved;
   }
 
   group(name: string): GroupConfig | undefined {
@@ -210,7 +212,7 @@ export class ParsedConfig implements Config {
   }
 
   #sources(name: string): EntrySources {
-    return this.#parts.view.sources(this.behind(name));
+    return this.#parts.view.sources(this.resolveName(name));
   }
 
   #section(key: string): Table | undefined {
@@ -229,14 +231,14 @@ export class ParsedConfig implements Config {
     const resolver = new Resolver(this.#parts.source);
     const name = String(resolver.value(written.table.default_model, path));
     const { findings } = resolver;
-    const behind = this.#parts.view.behind(name);
-    if (findings.length === 0 && behind === undefined) {
+    const resolved = this.#parts.view.resolveName(name);
+    if (findings.length === 0 && resolved === undefined) {
       const suggestion = nearest(name, this.#parts.view.allNames());
       findings.push({ path, at: "value", message: `there is no entry "${name}"`, suggestion });
     }
-    if (findings.length > 0 || behind === undefined)
+    if (findings.length > 0 || resolved === undefined)
       throw this.#errorOf(findings.map((finding) => ({ ...finding, source: written.source })));
-    return behind;
+    return resolved;
   }
 
   #usualKey(sources: EntrySources, raw: Table, options: ResolveOptions, resolver: Resolver): string | undefined {

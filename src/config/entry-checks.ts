@@ -15,14 +15,14 @@ import type { View } from "./view.ts";
 /** Checks one entry with its inherited values. */
 export function checkEntry(view: View, name: string, facts: Facts): readonly Finding[] {
   const sources = view.sources(name);
-  const circle = view.circle(name);
-  if (circle !== undefined) return isFirstOf(circle) ? [inCircle(sources, circle)] : [];
+  const cycle = view.cycle(name);
+  if (cycle !== undefined) return isFirstOf(cycle) ? [cyclicExtends(sources, cycle)] : [];
   const missing = missingKeys(sources, view);
   const hint = hintOf(sources, facts);
   const provider = checkProvider(sources, hint, facts);
   const address = wrongAddress(sources, hint, facts);
   const stops = tooManyStops(sources, hint);
-  const waits = waitsTheWrongWayRound(sources);
+  const waits = minWaitAboveMax(sources);
   const tool = unknownTool(sources);
   const needs = unmetNeeds(sources);
   const turns = unreadableMessages(sources);
@@ -34,15 +34,15 @@ export function checkEntry(view: View, name: string, facts: Facts): readonly Fin
 const NOTHING: readonly Finding[] = [];
 
 /** A cycle is reported once, at the name that comes first alphabetically. */
-function isFirstOf(circle: readonly string[]): boolean {
-  return circle[0] === [...circle].sort()[0];
+function isFirstOf(cycle: readonly string[]): boolean {
+  return cycle[0] === [...cycle].sort()[0];
 }
 
-function inCircle(sources: EntrySources, circle: readonly string[]): Finding {
+function cyclicExtends(sources: EntrySources, cycle: readonly string[]): Finding {
   return {
     path: [...ownPath(sources), "extends"],
     at: "value",
-    message: `"extends" is cyclic: ${circle.join(" -> ")}`,
+    message: `"extends" is cyclic: ${cycle.join(" -> ")}`,
   };
 }
 
@@ -72,7 +72,7 @@ function misspeltOverlay({ name, tables }: EntrySources, view: View): Finding | 
   return { path, at: "key", message: `there is no entry "${name}" for the profile to change`, suggestion };
 }
 
-function waitsTheWrongWayRound(sources: EntrySources): readonly Finding[] {
+function minWaitAboveMax(sources: EntrySources): readonly Finding[] {
   const [min, max] = [topValue(sources, "retry_min_wait"), topValue(sources, "retry_max_wait")];
   if (!isDuration(min) || !isDuration(max) || durationMs(min) <= durationMs(max)) return NOTHING;
   const path = findSource(sources, ["retry_min_wait"])?.path ?? ownPath(sources);

@@ -11,7 +11,7 @@ import { isTable, type Table } from "./table.ts";
 import { costlyText } from "./text-limits.ts";
 
 /** TOML that is not parsed yet. */
-interface Unread {
+interface UnparsedFile {
   readonly text: string;
   /** The path for messages. */
   readonly file: string | undefined;
@@ -69,17 +69,17 @@ class Reading {
     this.#env = env;
   }
 
-  read(unread: Unread): void {
-    const document = this.#parse(unread);
+  read(unparsed: UnparsedFile): void {
+    const document = this.#parse(unparsed);
     if (document === undefined) return;
-    const { file, text, folder } = unread;
+    const { file, text, folder } = unparsed;
     if (folder !== undefined) this.folders.add(folder);
     const moved = folder === undefined || folder === this.#mainFolder ? document : rebased(document, folder);
     const source = new TextSource(file, withoutMark(text), moved);
     if (Array.isArray(document.include)) {
       document.include.forEach((pattern: unknown, index) => {
         if (typeof pattern !== "string" || pattern === "") return;
-        for (const problem of this.#include(pattern, unread)) {
+        for (const problem of this.#include(pattern, unparsed)) {
           const path = ["include", index];
           this.problems.push({ ...source.place({ path, at: "value" }), path: `include[${index}]`, message: problem });
         }
@@ -88,7 +88,7 @@ class Reading {
     this.sources.push(source);
   }
 
-  #parse({ text, file }: Unread): Table | undefined {
+  #parse({ text, file }: UnparsedFile): Table | undefined {
     this.#chars += text.length;
     const refusal =
       refusalOf(text) ?? (this.#chars > MAX_TEXT_CHARS ? "the files are larger than 1 MiB together" : undefined);
@@ -102,7 +102,7 @@ class Reading {
   }
 
   /** Reads the files that match a pattern; returns its errors. */
-  #include(pattern: string, { file, folder, chain }: Unread): string[] {
+  #include(pattern: string, { file, folder, chain }: UnparsedFile): string[] {
     if (folder === undefined) return [`"include" needs baseDir, the directory that it is relative to`];
     const resolved = pattern.startsWith("file:")
       ? { problem: '"include" takes paths as they are, without "file:"' }
@@ -115,7 +115,7 @@ class Reading {
     if (paths.length === 0) return [`no file matches ${JSON.stringify(resolved.value)}`];
     return paths.flatMap((path) => {
       const full = realPathOf(resolve(folder, path));
-      if (chain.includes(full)) return PATTERN.test(resolved.value) ? [] : [circle([...chain, full])];
+      if (chain.includes(full)) return PATTERN.test(resolved.value) ? [] : [cycle([...chain, full])];
       if (this.#read.has(full)) return [];
       if (this.#read.size === MOST_FILES) return [`it includes more than ${MOST_FILES} files`];
       this.#read.add(full);
@@ -133,7 +133,7 @@ class Reading {
 
 const PATTERN = /[*?[{]/;
 
-function circle(chain: readonly string[]): string {
+function cycle(chain: readonly string[]): string {
   const from = chain.indexOf(chain.at(-1) as string);
   return `"include" is cyclic: ${chain
     .slice(from)

@@ -33,7 +33,7 @@ export function configJsonSchema(facts: EditorFacts): Node {
   addFacts({ ...propertiesOf(tables[0]), ...definitions }, facts);
   for (const table of tables) table.dependencies = oneSpelling();
   Object.assign(tables[0] ?? {}, stopLimits(facts));
-  for (const node of [root, ...Object.values(definitions)]) tellDefaults(node);
+  for (const node of [root, ...Object.values(definitions)]) describeDefaults(node);
   for (const table of [root, definitions.Profile]) labelNames(propertiesOf(table));
   return root;
 }
@@ -103,11 +103,11 @@ function refuse(node: Node | undefined, pattern: string): void {
 }
 
 /** Adds defaults to the descriptions: not every editor shows `default`. */
-function tellDefaults(node: Node): void {
+function describeDefaults(node: Node): void {
   if (node.default !== undefined && !/\bdefault\b/i.test(String(node.description)))
     node.description = `${node.description} Default: \`${inToml(node.default)}\`.`;
   for (const inner of [...Object.values(propertiesOf(node)), ...((node.anyOf ?? []) as readonly Node[])])
-    tellDefaults(inner);
+    describeDefaults(inner);
 }
 
 function inToml(value: unknown): string {

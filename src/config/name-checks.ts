@@ -6,7 +6,7 @@ import type { View } from "./view.ts";
 const MOST_NAMES = 8;
 
 /** A reference to a name that does not exist. */
-export function noEntry(path: Path, name: string, names: ReadonlySet<string>): Finding {
+export function danglingName(path: Path, name: string, names: ReadonlySet<string>): Finding {
   const all = [...names].slice(0, MOST_NAMES).join(", ");
   const message = `there is no entry "${name}"; there are ${all}${names.size > MOST_NAMES ? ", …" : ""}`;
   return { path, at: "value", message, meant: { word: name, among: names } };
@@ -24,7 +24,7 @@ export function checkReferences(root: Table, path: Path, names: ReadonlySet<stri
       ...listReferences(group.table.fallback_models, [...group.path, "fallback_models"]),
     ]),
   ];
-  return references.flatMap(({ path, name }) => (dangles(name, names) ? [noEntry(path, name, names)] : []));
+  return references.flatMap(({ path, name }) => (dangles(name, names) ? [danglingName(path, name, names)] : []));
 }
 
 function memberReferences({ members }: Table, path: Path): { readonly path: Path; readonly name: unknown }[] {
@@ -69,7 +69,7 @@ export function checkNames(view: View): Finding[] {
     ...view.groups.flatMap((name) => (entries.has(name) ? [nameTwice(["groups", name], "an entry")] : [])),
     ...[...view.aliases.keys()].flatMap((alias) => {
       const what = taken(alias);
-      return what === undefined ? aliasCircle(view, alias) : [nameTwice(["aliases", alias], what)];
+      return what === undefined ? aliasCycle(view, alias) : [nameTwice(["aliases", alias], what)];
     }),
     ...view.groups.flatMap((name) => [...groupsInside(view, name, groups), ...withoutMembers(view, name)]),
   ];
@@ -80,7 +80,7 @@ function nameTwice(path: Path, what: string): Finding {
 }
 
 /** A cycle is reported once, at the name that comes first alphabetically. */
-function aliasCircle(view: View, alias: string): Finding[] {
+function aliasCycle(view: View, alias: string): Finding[] {
   const chain = [alias];
   for (let next = view.aliases.get(alias); next !== undefined; next = view.aliases.get(next)) {
     if (next === alias) {
@@ -103,8 +103,8 @@ function withoutMembers(view: View, group: string): Finding[] {
 function groupsInside(view: View, group: string, groups: ReadonlySet<string>): Finding[] {
   return view.tablesAt(["groups", group], "entry").flatMap(({ table, path, source }) =>
     memberReferences(table, path).flatMap((member): Finding[] => {
-      const behind = typeof member.name === "string" ? view.behind(member.name) : undefined;
-      if (behind === undefined || !groups.has(behind)) return [];
+      const resolved = typeof member.name === "string" ? view.resolveName(member.name) : undefined;
+      if (resolved === undefined || !groups.has(resolved)) return [];
       return [
         { path: member.path, at: "value", source, message: `"${member.name}" is a group; members must be entries` },
       ];

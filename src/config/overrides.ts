@@ -5,7 +5,7 @@ import type { ReferenceSource } from "./references.ts";
 import { configSchema } from "./schema.ts";
 import { VariableSource } from "./source.ts";
 import type { Table } from "./table.ts";
-import { OURS, SECTIONS, unknownVariable } from "./variables.ts";
+import { OWN_PREFIX, SECTIONS, unknownVariable } from "./variables.ts";
 
 const OVERRIDE = /^MODELWRIGHT_(?:(DEFAULT_MODEL)|(DEFAULTS|CACHE|LOGGING)__(\w+)|(PROVIDERS|MODELS)__(\w+?)__(\w+))$/;
 
@@ -31,7 +31,7 @@ export function overridesIn(env: ReferenceSource["env"], known: KnownNames): Ove
   const findings: Finding[] = [];
   for (const variable of Object.keys(env).sort()) {
     const text = env[variable];
-    if (text === undefined || text === "" || !OURS.test(variable)) continue;
+    if (text === undefined || text === "" || !OWN_PREFIX.test(variable)) continue;
     const match = OVERRIDE.exec(variable);
     if (match === null) {
       const finding = unknownVariable(variable, known.isReferenced);
@@ -47,7 +47,7 @@ export function overridesIn(env: ReferenceSource["env"], known: KnownNames): Ove
       const meant = known[section].filter((one) => spelled(one) === name);
       if (meant.length === 1)
         sources.push(sourceOf(variable, [section, meant[0] as string, ...stepsOf(namedKey)], text));
-      else findings.push(nobody(variable, section, name, meant, known[section]));
+      else findings.push(unmatchedName(variable, section, name, meant, known[section]));
     }
   }
   return { sources, findings };
@@ -84,7 +84,7 @@ function tomlValue(text: string): unknown {
   }
 }
 
-function nobody(
+function unmatchedName(
   variable: string,
   section: string,
   name: string,

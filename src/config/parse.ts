@@ -31,7 +31,7 @@ export interface ParseOptions extends Facts {
 }
 
 /** Whether MODELWRIGHT_SIMULATE is on. Anything but an explicit no counts, because real calls cost money. */
-export function asksToSimulate(env: ParseOptions["env"]): boolean {
+export function simulationRequested(env: ParseOptions["env"]): boolean {
   return !["", "0", "false", "no", "off"].includes((env[VARIABLES.simulate] ?? "").trim().toLowerCase());
 }
 
@@ -58,12 +58,12 @@ export function parseConfig(text: string, options: ParseOptions): Config {
     ...knownNames(overlaid, options),
     isReferenced: (variable) => files.some((one) => refersTo(one.text, variable)),
   });
-  const simulate = options.simulate === true || asksToSimulate(options.env);
+  const simulate = options.simulate === true || simulationRequested(options.env);
   const view = new View(files, overlaid.profile, overrides.sources, simulate ? SIMULATED : []);
   // A program may parse several TOML strings, so a variable may be meant for another one. With a file, it cannot.
-  const strangers =
+  const unknownVariables =
     options.file === undefined ? [] : [...overrides.findings, ...misspelledSwitches(options.processEnv ?? {})];
-  const findings = [...strangers, ...findMistakes(view, options)];
+  const findings = [...unknownVariables, ...findMistakes(view, options)];
   if (findings.length > 0) throw configErrorOf(findings, (finding) => view.place(finding));
   const { file, env, baseDir, providers } = options;
   return new ParsedConfig({

@@ -53,7 +53,7 @@ export function placeholderIn(value: string, isKey = false): string | undefined 
 }
 
 /** The error message: what the placeholder is and what to write instead. */
-export function insteadOf(name: string, value: string): string {
+export function placeholderMessage(name: string, value: string): string {
   const named = `"env:${name.toUpperCase()}"`;
   // A name with digits may look like a key and be masked.
   const reference = withoutKeys(named) === named ? named : '"env:NAME"';

@@ -20,13 +20,13 @@ export const SECTIONS = {
 } as const;
 
 /** Matches the prefix of our variables, and misspellings of it. */
-export const OURS = /^MODEL[A-Z]*_/;
+export const OWN_PREFIX = /^MODEL[A-Z]*_/;
 
 const NAMES: readonly string[] = Object.values(VARIABLES);
 const SECTION_NAMES = Object.keys(SECTIONS).map((section) => `MODELWRIGHT_${section}__`);
 
 /** Variables of this project's tests and scripts, which may be set when the product runs. */
-const OF_THE_TESTS = new Set(
+const TEST_VARIABLES = new Set(
   ["BASE", "FIXTURES", "SEED", "TESTS", "TEST_SETTLE_MS"].map((name) => `MODELWRIGHT_${name}`),
 );
 
@@ -34,7 +34,7 @@ const OF_THE_TESTS = new Set(
  * Kubernetes sets these in every pod when a service is named modelwright:
  * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
-const OF_KUBERNETES =
+const KUBERNETES_VARIABLES =
   /^MODELWRIGHT_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
 
 /**
@@ -42,7 +42,7 @@ const OF_KUBERNETES =
  * `isReferenced` tells whether the file refers to a variable with `env:`.
  */
 export function unknownVariable(variable: string, isReferenced: (name: string) => boolean): Finding | undefined {
-  if (NAMES.includes(variable) || OF_THE_TESTS.has(variable) || OF_KUBERNETES.test(variable)) return undefined;
+  if (NAMES.includes(variable) || TEST_VARIABLES.has(variable) || KUBERNETES_VARIABLES.test(variable)) return undefined;
   const suggestion = nearestName(variable);
   // Another product's variable, unless it resembles one of ours.
   if (!variable.startsWith("MODELWRIGHT_") && suggestion === undefined) return undefined;
@@ -60,7 +60,7 @@ export function unknownVariable(variable: string, isReferenced: (name: string) =
 /** Of the process environment, only the switch is read in addition to options.env. */
 export function misspelledSwitches(env: Readonly<Record<string, string | undefined>>): readonly Finding[] {
   return Object.keys(env)
-    .filter((variable) => OURS.test(variable) && (env[variable] ?? "") !== "")
+    .filter((variable) => OWN_PREFIX.test(variable) && (env[variable] ?? "") !== "")
     .flatMap((variable) => unknownVariable(variable, () => false) ?? [])
     .filter(({ suggestion }) => suggestion === VARIABLES.simulate);
 }

@@ -79,7 +79,7 @@ export class View {
   }
 
   /** The entry or group that a name refers to; `undefined` if there is none. */
-  behind(name: string): string | undefined {
+  resolveName(name: string): string | undefined {
     let at: string | undefined = name;
     for (let left = this.aliases.size; at !== undefined && left >= 0; left--) {
       if (this.#isEntry(at) || this.groups.includes(at)) return at;
@@ -90,9 +90,9 @@ export class View {
 
   /** The entries that a fallback name refers to; a group is replaced by its members. */
   expand(name: string): readonly string[] {
-    const behind = this.behind(name);
-    if (behind === undefined || this.#isEntry(behind)) return [behind ?? name];
-    return this.membersOf(behind).map(({ model }) => model);
+    const resolved = this.resolveName(name);
+    if (resolved === undefined || this.#isEntry(resolved)) return [resolved ?? name];
+    return this.membersOf(resolved).map(({ model }) => model);
   }
 
   /** The entries of a group and their weights. */
@@ -103,7 +103,7 @@ export class View {
     const members = Array.isArray(table?.members) ? table.members : [];
     return members.map((member: unknown) => {
       const { model, weight = 1 } = isTable(member) ? member : { model: member };
-      return { model: this.behind(String(model)) ?? String(model), weight: Number(weight) };
+      return { model: this.resolveName(String(model)) ?? String(model), weight: Number(weight) };
     });
   }
 
@@ -159,7 +159,7 @@ export class View {
   }
 
   /** The `extends` cycle that contains `name`, starting and ending with it; `undefined` if there is none. */
-  circle(name: string): string[] | undefined {
+  cycle(name: string): string[] | undefined {
     if (this.#parent(name) === undefined) return undefined;
     const chain = this.chain(name);
     const last = chain.at(-1) ?? name;
@@ -207,7 +207,8 @@ export class View {
     if (known !== undefined || this.#parents.has(name)) return known;
     const table = this.#entryTables(name).findLast((source) => source.table.extends !== undefined)?.table;
     const written = typeof table?.extends === "string" ? table.extends : undefined;
-    const parent = written !== undefined && this.aliases.has(written) ? (this.behind(written) ?? written) : written;
+    const parent =
+      written !== undefined && this.aliases.has(written) ? (this.resolveName(written) ?? written) : written;
     this.#parents.set(name, parent);
     return parent;
   }

@@ -4,7 +4,7 @@ import { PROVIDER_HINTS } from "../catalog/providers.ts";
 import type { Overlay } from "../catalog/table.ts";
 import { type FileWatcher, watchFiles } from "../config/file-watcher.ts";
 import { type Config, loadConfig, type PriceBook, parseConfig } from "../config/load.ts";
-import { asksToSimulate } from "../config/parse.ts";
+import { simulationRequested } from "../config/parse.ts";
 import { bindMethods } from "../core/bind-methods.ts";
 import { checkOptions, invalidOption } from "../core/check-options.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
@@ -152,13 +152,13 @@ export class ModelFactory<Models = Registered> {
     this.#checkOpen();
     checkOptions(options, CREATE_RULES, "create");
     const { scope, fresh = false } = options;
-    const behind = this.#config.behind(name);
-    const key = JSON.stringify([behind, scope === undefined ? undefined : scopePath(scope).at(-1)]);
+    const resolved = this.#config.resolveName(name);
+    const key = JSON.stringify([resolved, scope === undefined ? undefined : scopePath(scope).at(-1)]);
     const known = fresh ? undefined : this.#models.get(key);
     if (known !== undefined) return known;
-    this.#generation.contextOf(behind);
-    const model = new Model(behind, () => this.#generation.contextOf(behind), scope && Object.freeze({ ...scope }));
-    this.#created.add(behind);
+    this.#generation.contextOf(resolved);
+    const model = new Model(resolved, () => this.#generation.contextOf(resolved), scope && Object.freeze({ ...scope }));
+    this.#created.add(resolved);
     if (!fresh) this.#models.set(key, model);
     return model;
   }
@@ -402,7 +402,7 @@ function clockFrom(own: Partial<Clock> | undefined): Clock {
 
 /** The process environment counts in addition to `options.env`, because the switch must never be missed. */
 function isSimulated({ simulate, env = process.env }: FactoryOptions): boolean {
-  return simulate === true || asksToSimulate(env) || asksToSimulate(process.env);
+  return simulate === true || simulationRequested(env) || simulationRequested(process.env);
 }
 
 function configOptions(options: FactoryOptions, readsFiles: boolean) {

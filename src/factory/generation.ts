@@ -46,12 +46,12 @@ export class Generation {
    * @throws ConfigError for an unknown name, or a variable that is not set.
    */
   contextOf(name: string): ModelContext {
-    const behind = this.config.behind(name);
-    let context = this.#contexts.get(behind);
+    const resolved = this.config.resolveName(name);
+    let context = this.#contexts.get(resolved);
     if (context === undefined) {
-      const group = this.config.group(behind);
-      context = group === undefined ? this.#entryContext(behind) : this.#groupContext(group);
-      this.#contexts.set(behind, context);
+      const group = this.config.group(resolved);
+      context = group === undefined ? this.#entryContext(resolved) : this.#groupContext(group);
+      this.#contexts.set(resolved, context);
     }
     return context;
   }
@@ -65,29 +65,29 @@ export class Generation {
 
   /** The entry of a name, or the members of a group. */
   entriesOf(name: string): readonly string[] {
-    const behind = this.config.behind(name);
-    return this.config.group(behind)?.members.map(({ model }) => model) ?? [behind];
+    const resolved = this.config.resolveName(name);
+    return this.config.group(resolved)?.members.map(({ model }) => model) ?? [resolved];
   }
 
   target(name: string): Target {
-    const behind = this.config.behind(name);
-    let target = this.#targets.get(behind);
+    const resolved = this.config.resolveName(name);
+    let target = this.#targets.get(resolved);
     if (target === undefined) {
-      target = resolveTarget(behind, this.#resolving);
-      this.#targets.set(behind, target);
+      target = resolveTarget(resolved, this.#resolving);
+      this.#targets.set(resolved, target);
     }
     return target;
   }
 
   describe(name: string): ModelDescription {
-    const behind = this.config.behind(name);
-    const group = this.config.group(behind);
-    if (group === undefined) return this.#describe(behind);
+    const resolved = this.config.resolveName(name);
+    const group = this.config.group(resolved);
+    if (group === undefined) return this.#describe(resolved);
     const [first, ...others] = group.members.map(({ model }) => model) as [string, ...string[]];
     const fallbacks = [...others, ...group.fallbackModels];
     return {
       ...this.#describe(first),
-      ...{ name: behind, strategy: group.strategy, members: [first, ...others], fallbacks },
+      ...{ name: resolved, strategy: group.strategy, members: [first, ...others], fallbacks },
     };
   }
 

@@ -55,7 +55,7 @@ async function converse(lines: Interface, talk: Conversation, { signal }: CliCon
   const heard = lines[Symbol.asyncIterator]();
   if (isShown) lines.prompt();
   for await (const line of { [Symbol.asyncIterator]: () => heard }) {
-    if ((await talk.hear(line)) === "leave" || signal.aborted) break;
+    if ((await talk.handle(line)) === "exit" || signal.aborted) break;
     if (isShown) lines.prompt();
   }
   lines.close();

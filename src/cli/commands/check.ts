@@ -5,8 +5,8 @@ import { configProblems } from "../config-problems.ts";
 import { type CliContext, Exit } from "../context.ts";
 import { type EntryRow, entryProblems, entryRows } from "../entry-row.ts";
 import { problemReport } from "../error-report.ts";
-import { isUnheard, type OnlineVerdict } from "../listed.ts";
-import { askedOnline, isWrong, onlineWords, retirementWords, type Verdicts } from "../online.ts";
+import { isProviderFailure, type OnlineVerdict } from "../listed.ts";
+import { checkOnline, isConfigError, onlineText, retirementText, type Verdicts } from "../online.ts";
 import type { Paint, Printer } from "../print.ts";
 import { openProject, type Project } from "../project.ts";
 import { plural } from "../wording.ts";
@@ -34,17 +34,17 @@ unknown model is 2 as well, and a provider that cannot be reached 1.
 
 async function check(file: string | undefined, flags: CheckFlags, context: CliContext): Promise<void> {
   const opened = await open(file, context);
-  if ("problems" in opened) return tellProblems(opened.problems, context);
+  if ("problems" in opened) return reportProblems(opened.problems, context);
   try {
     const rows = await entryRows(opened);
     const findings = opened.factory.lint();
-    const verdicts = flags.online === true ? await askedOnline(opened, rows, context) : undefined;
-    await tellModels(opened, rows, findings, verdicts, context);
+    const verdicts = flags.online === true ? await checkOnline(opened, rows, context) : undefined;
+    await reportModels(opened, rows, findings, verdicts, context);
     const statuses = [...(verdicts?.values() ?? [])].map(({ status }) => status);
     const fails = findings.some(({ severity }) => severity === "error" || flags.strict === true);
-    if (fails || statuses.some(isWrong) || (flags.keys === true && rows.some(({ usable }) => !usable)))
+    if (fails || statuses.some(isConfigError) || (flags.keys === true && rows.some(({ usable }) => !usable)))
       throw new Exit(2);
-    if (statuses.some(isUnheard)) throw new Exit(1);
+    if (statuses.some(isProviderFailure)) throw new Exit(1);
   } finally {
     await opened.factory.close();
   }
@@ -65,7 +65,7 @@ async function open(
   }
 }
 
-async function tellProblems(problems: readonly ConfigProblem[], { print, flags }: CliContext): Promise<never> {
+async function reportProblems(problems: readonly ConfigProblem[], { print, flags }: CliContext): Promise<never> {
   if (flags.json === true) {
     print.json({ ok: false, problems });
     throw new Exit(2);
@@ -78,7 +78,7 @@ async function tellProblems(problems: readonly ConfigProblem[], { print, flags }
   throw new Exit(2);
 }
 
-async function tellModels(
+async function reportModels(
   project: Project,
   rows: readonly EntryRow[],
   findings: readonly LintFinding[],
@@ -116,7 +116,7 @@ function correctFile(
     const online = verdicts?.get(row.name);
     return {
       ...{ name: row.name, provider: row.provider, model: row.model },
-      ...{ ok: row.usable && !isWrong(online?.status), problems: row.problems, retiresOn: row.retiresOn },
+      ...{ ok: row.usable && !isConfigError(online?.status), problems: row.problems, retiresOn: row.retiresOn },
       ...(online !== undefined && { online }),
     };
   });
@@ -142,7 +142,7 @@ function correctLines(
   const cells = rows.map((row) => {
     const online = verdicts?.get(row.name);
     const own = findings.filter(({ model }) => model === row.name);
-    const state = onlineWords(online, paint, nowMs) ?? stateOf(row, own, paint, nowMs);
+    const state = onlineText(online, paint, nowMs) ?? stateOf(row, own, paint, nowMs);
     const mark = markOf(row, own, online);
     return [`${paint[COLOR[mark]](mark)} ${row.name}`, row.provider, row.model, state];
   });
@@ -160,7 +160,7 @@ function stateOf(
   if (!usable) return paint.yellow("cannot be used yet");
   if (findings.some(({ severity }) => severity === "error")) return countOf(findings, paint);
   return (
-    retirementWords(retiresOn, nowMs, paint) ?? (findings.length === 0 ? paint.dim("ok") : countOf(findings, paint))
+    retirementText(retiresOn, nowMs, paint) ?? (findings.length === 0 ? paint.dim("ok") : countOf(findings, paint))
   );
 }
 
@@ -171,6 +171,6 @@ function markOf(
   findings: readonly LintFinding[],
   online: OnlineVerdict | undefined,
 ): keyof typeof COLOR {
-  if (isWrong(online?.status) || findings.some(({ severity }) => severity === "error")) return "✗";
+  if (isConfigError(online?.status) || findings.some(({ severity }) => severity === "error")) return "✗";
   return usable && findings.length === 0 && (online?.status ?? "ok") === "ok" ? "✓" : "!";
 }

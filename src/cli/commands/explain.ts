@@ -38,17 +38,17 @@ export function configureExplain(command: Command, context: CliContext): void {
 async function explainEntry(name: string | undefined, flags: ExplainFlags, context: CliContext): Promise<void> {
   await withProject(context, async (project) => {
     const { config } = project;
-    const behind = config.behind(name ?? config.defaultModel);
-    const group = config.group(behind);
-    if (group !== undefined) return tellGroup(group, project, context);
-    const explanation = await explain(project, sampleOf(behind, flags), context);
+    const resolved = config.resolveName(name ?? config.defaultModel);
+    const group = config.group(resolved);
+    if (group !== undefined) return showGroup(group, project, context);
+    const explanation = await explain(project, sampleOf(resolved, flags), context);
     if (context.flags.json === true) return context.print.json(explanation);
     context.print.lines(explanationText(explanation, context.print));
   });
 }
 
 /** Explains only the group; its members are entries, which are explained separately. */
-async function tellGroup(group: GroupConfig, project: Project, { print, flags }: CliContext): Promise<void> {
+async function showGroup(group: GroupConfig, project: Project, { print, flags }: CliContext): Promise<void> {
   if (flags.json === true) return print.json(group);
   const members = await Promise.all(group.members.map(({ model }) => entryRow(project, model)));
   print.lines(groupText(group, members, print));

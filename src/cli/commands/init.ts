@@ -30,7 +30,7 @@ async function init(file: string, flags: InitFlags, context: CliContext): Promis
     overwrite = true;
   }
   const starters = startersFor(context.env);
-  const { entries, defaultModel = SIMULATED_ENTRY } = (await dialogue?.choose(starters)) ?? withoutAsking(starters);
+  const { entries, defaultModel = SIMULATED_ENTRY } = (await dialogue?.choose(starters)) ?? defaultChoice(starters);
   const installed = await schemaFor(path);
   const text = starterFile(entries, defaultModel, installed ?? `./${SCHEMA_FILE}`);
   // "wx" also rejects a dangling link.
@@ -40,10 +40,10 @@ async function init(file: string, flags: InitFlags, context: CliContext): Promis
   const schema = installed === undefined ? await writeSchema(dirname(path)) : undefined;
   const written: Written = { path, schema, entries, defaultModel };
   if (context.flags.json === true) tellJson(written, context);
-  else await tell(written, dialogue, context);
+  else await reportWritten(written, dialogue, context);
 }
 
-function withoutAsking(starters: readonly Starter[]): Choice {
+function defaultChoice(starters: readonly Starter[]): Choice {
   const entries = starters.filter(({ isReady }) => isReady);
   return entries[0] === undefined ? { entries } : { entries, defaultModel: entries[0].entry };
 }
@@ -100,7 +100,7 @@ function tellJson({ path, schema, entries, defaultModel }: Written, { print }: C
   });
 }
 
-async function tell(written: Written, dialogue: InitDialogue | undefined, context: CliContext): Promise<void> {
+async function reportWritten(written: Written, dialogue: InitDialogue | undefined, context: CliContext): Promise<void> {
   const { print } = context;
   const { paint } = print;
   const { path, schema, entries } = written;
