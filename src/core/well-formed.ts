@@ -7,6 +7,7 @@ const known = new WeakSet<object>();
  */
 export function isWellFormed(value: unknown): boolean {
   if (typeof value === "string") return value.isWellFormed();
+  if (typeof value === "function") return !("toJSON" in value);
   if (typeof value !== "object" || value === null || known.has(value)) return true;
   if ("toJSON" in value) return false;
   const isFine = Array.isArray(value) ? value.every(isWellFormed) : hasWellFormedFields(value);

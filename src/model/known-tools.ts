@@ -57,12 +57,14 @@ function isSame(value: unknown, copy: unknown): boolean {
   if (typeof value !== "object" || typeof copy !== "object" || value === null || copy === null) return false;
   if (Array.isArray(value)) return Array.isArray(copy) && areSame(value, copy);
   if (!isPlain(value) || !isPlain(copy)) return false;
+  const names = Object.keys(copy);
   let count = 0;
   for (const name in value) {
-    if (!Object.hasOwn(copy, name) || !isSame((value as Fields)[name], (copy as Fields)[name])) return false;
+    // In the same order: a model fills in the properties of a schema in theirs.
+    if (name !== names[count] || !isSame((value as Fields)[name], (copy as Fields)[name])) return false;
     count++;
   }
-  return count === Object.keys(copy).length;
+  return count === names.length;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

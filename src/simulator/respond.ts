@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { retryAfterOf } from "../core/answer-headers.ts";
+import { isDeep } from "../core/bounded-depth.ts";
 import type { WireName } from "../core/wire-name.ts";
 import { anthropic } from "../dialects/anthropic/server/write-response.ts";
 import { google } from "../dialects/google/server/write-response.ts";
@@ -81,6 +82,7 @@ function readRequest(arrival: Arrival, wire: Wire): SimulatedRequest {
       message: "We could not parse the JSON body of your request: it is not a JSON object.",
     });
   }
+  if (isDeep(body)) throw new Rejection({ kind: "invalid", message: "The JSON body is nested too deeply." });
   const { route, path, headers, memory } = arrival;
   return wire.read({
     path,

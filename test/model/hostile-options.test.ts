@@ -103,3 +103,17 @@ test("a model without streaming delivers its answer in one delta", async () => {
   expect((await stream.reply).text).not.toBe("");
   expect(simulator.requests[0]?.body).not.toHaveProperty("stream");
 });
+
+test("a tool's properties are sent in the order of each call", async () => {
+  const simulator = await simulate();
+  const model = factoryOf(entry("openai", simulator.url)).create();
+  const [reason, verdict] = [{ reason: { type: "string" } }, { verdict: { type: "string" } }];
+  const toolWith = (properties: object): ToolInput => ({ name: "judge", parameters: { type: "object", properties } });
+  for (const properties of [
+    { ...verdict, ...reason },
+    { ...reason, ...verdict },
+  ]) {
+    await model.codegen("Hi.", { tools: [toolWith(properties)] });
+    expect(JSON.stringify(simulator.requests.at(-1)?.body)).toContain(JSON.stringify(properties));
+  }
+});

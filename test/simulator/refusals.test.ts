@@ -13,8 +13,12 @@ const said = [{ role: "user", parts: [{ text: "Hello" }] }];
 const toolUse = { type: "tool_use", id: "t1", name: "f", input: {} };
 const claude = { model: "claude-sonnet-5", max_tokens: 2000 };
 
+let deep: unknown = [];
+for (let depth = 0; depth < 1_000; depth++) deep = [deep];
+
 const CASES: readonly (readonly [string, string, object, RegExp])[] = [
   ["a chat without a model", CHAT, { messages: [user] }, /you must provide a model/],
+  ["a body nested deep", CHAT, { model: "m", messages: [user], metadata: deep }, /nested too deeply/],
   ["a chat without messages", CHAT, { model: "m" }, /Missing required parameter: 'messages'/],
   ["a chat with no message", CHAT, { model: "m", messages: [] }, /empty array/],
   ["an unknown role", CHAT, { model: "m", messages: [{ role: "boss", content: "x" }] }, /Invalid value: 'boss'/],

@@ -71,6 +71,10 @@ const REQUESTS: Readonly<Record<string, readonly [Input, CallOptions?]>> = {
   "a prompt cache": [HISTORY, { promptCache: true }],
   "a service tier, metadata and a user": ["Hello", { serviceTier: "flex", metadata: { team: "a" }, user: "u" }],
   "fields of its own": ["Hello", { extraBody: { own: { deep: [1, null, "x"] } } }],
+  "a function that says its JSON": [
+    "Hello",
+    { extraBody: { own: Object.assign(() => 0, { toJSON: () => "cut \ud83d" }) } },
+  ],
 };
 
 const SILENT = { debug() {}, info() {}, error() {} };
