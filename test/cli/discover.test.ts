@@ -143,7 +143,7 @@ describe("models --discover", () => {
     expect(out).not.toContain("mine");
   });
 
-  it("and --catalog exclude each other", async () => {
+  it("rejects --catalog", async () => {
     expect((await cli(["models", "--discover", "--catalog"], { toml: "" })).code).toBe(2);
   });
 });

@@ -39,7 +39,7 @@ describe("types", () => {
     expect(changed.err).toBe("");
   });
 
-  it.each([["--stdout"], ["-o", "-"]])("prints them with %s %s", async (...flags) => {
+  it.each([["--stdout"], ["-o", "-"]])("prints the types with %s %s", async (...flags) => {
     const { code, out, err } = await cli(["types", ...flags], { toml: TOML });
     expect(out).toMatch(/^\/\/ Written by `npx modelwright types` from models\.toml; do not edit\.\n/);
     expect(out).toContain("    careful: {\n");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { errorOf, parse, refusal } from "../harness/parse-config.ts";
 
-describe("an entry inherits", () => {
+describe("an entry", () => {
   const config = parse(`
 [defaults]
 num_retries = 1
@@ -20,7 +20,7 @@ extends = "base"
 seed = 8
 `);
 
-  test("from defaults, then its provider, then its parent; its own keys take precedence", () => {
+  test("inherits from defaults, then its provider, then its parent; its own keys take precedence", () => {
     expect(config.entry("coder")).toEqual({
       entry: "coder",
       name: "claude-sonnet-4-5",
@@ -33,7 +33,7 @@ seed = 8
     });
   });
 
-  test("and origin() returns the source of each value, by either spelling", () => {
+  test("has an origin for each value, in either spelling", () => {
     const file = "models.toml";
     expect(config.origin("coder", "num_retries")).toEqual({
       layer: "defaults",
@@ -60,7 +60,7 @@ seed = 8
     expect(config.origin("coder", "stop")).toBeUndefined();
   });
 
-  test("fallbacks without itself; an empty list disables them", () => {
+  test("inherits fallbacks without itself; an empty array disables them", () => {
     const { entry } = bound(`
 [models.a]
 name = "a"
@@ -77,7 +77,7 @@ fallback_models = []
     expect(entry("c").fallbackModels).toEqual([]);
   });
 
-  test("tables key by key, with case-insensitive header names; arrays as a whole", () => {
+  test("inherits tables key by key, with case-insensitive header names, and complete arrays", () => {
     const { entry } = bound(`
 [defaults]
 extra_headers = { "X-Team" = "one", "X-Job" = "nightly" }
@@ -100,7 +100,7 @@ stop = "c"
     });
   });
 
-  test("a key and its alias as one key", () => {
+  test("treats a key and its alias as one key", () => {
     const { entry, origin } = bound(`
 [models.a]
 name = "a"
@@ -117,7 +117,7 @@ max_new_tokens = 6
     expect(origin("a", "max_new_tokens")).toMatchObject({ line: 5, column: 14 });
   });
 
-  test("URL and credentials only from the same provider", () => {
+  test("inherits URL and credentials only from the same provider", () => {
     const { entry } = bound(`
 [models.a]
 name = "a"
@@ -196,12 +196,12 @@ provider = "openai"
     expect(plain.profiles).toEqual(["ci"]);
   });
 
-  test("that does not exist is rejected with a suggestion", () => {
+  test("is rejected with a suggestion if it does not exist", () => {
     expect(refusal(text, { profile: "cj" }).problems).toMatchObject([{ path: "profiles", suggestion: "ci" }]);
   });
 });
 
-describe("values become", () => {
+describe("parsed values", () => {
   const entryOf = (line: string) => parse(`[models.a]\nname = "a"\nprovider = "openai"\n${line}\n`).entry("a");
 
   test.each([
@@ -213,7 +213,7 @@ describe("values become", () => {
     ["timeout = 0", 0],
   ])("%s -> %d ms", (line, ms) => expect(entryOf(line).timeout).toBe(ms));
 
-  test("equal tools from OpenAI's and the flat format", () => {
+  test("are equal tools for OpenAI's and the flat format", () => {
     const tool = { name: "read", description: "Reads.", parameters: { type: "object", properties: {} } };
     expect(
       entryOf('tools = [{ type = "function", function = { name = "read", description = "Reads." } }]').tools,
@@ -224,7 +224,7 @@ describe("values become", () => {
     ]);
   });
 
-  test("equal choices and formats from OpenAI's and the flat format", () => {
+  test("are equal choices and formats for OpenAI's and the flat format", () => {
     expect(entryOf('tool_choice = { type = "function", function = { name = "read" } }').toolChoice).toEqual({
       name: "read",
     });
@@ -241,7 +241,7 @@ describe("values become", () => {
     ).toEqual(format);
   });
 
-  test("tables camelCase, with durations in milliseconds", () => {
+  test("have tables in camelCase, with durations in milliseconds", () => {
     expect(entryOf('circuit_breaker = { threshold = 3, window = "1m", half_open_after = 2 }').circuitBreaker).toEqual({
       threshold: 3,
       window: 60_000,
@@ -268,7 +268,7 @@ describe("values become", () => {
     ['jitter = "decorrelated"', "decorrelated"],
   ])("%s -> %s", (line, jitter) => expect(entryOf(line).jitter).toBe(jitter));
 
-  test("unchanged provider tables", () => {
+  test("keep provider tables unchanged", () => {
     expect(entryOf("extra_body = { safe_prompt = true, nested = { some_key = [1, { a_b = 2 }] } }").extraBody).toEqual({
       safe_prompt: true,
       nested: { some_key: [1, { a_b: 2 }] },
@@ -277,7 +277,7 @@ describe("values become", () => {
     expect(entryOf('retry_on = ["overloaded"]').retryOn).toEqual(["overloaded"]);
   });
 
-  test("deeply frozen objects", () => {
+  test("are deeply frozen", () => {
     const entry = entryOf("extra_body = { a = { b = 1 } }");
     expect(Object.isFrozen(entry) && Object.isFrozen(entry.extraBody) && Object.isFrozen(entry.extraBody?.a)).toBe(
       true,
@@ -285,7 +285,7 @@ describe("values become", () => {
   });
 });
 
-describe("the file as a whole", () => {
+describe("the complete file", () => {
   const text = `
 [models.a]
 name = "a"

@@ -20,8 +20,8 @@ const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
 ajv.addVocabulary(["x-taplo", "x-tombi-additional-key-label"]);
 const validate = ajv.compile(editorSchema());
 
-describe("configurations of users who come from elsewhere", () => {
-  test.each(names)("%s is accepted by the library and by the JSON Schema", (name) => {
+describe("configurations migrated from other tools", () => {
+  test.each(names)("%s is accepted by the library and the JSON Schema", (name) => {
     const text = read(`good/${name}`);
     expect(() => parse(text, { baseDir: import.meta.dirname })).not.toThrow();
     expect(validate(plain(text)), JSON.stringify(validate.errors)).toBe(true);
@@ -65,7 +65,7 @@ describe("configurations of users who come from elsewhere", () => {
     });
   });
 
-  test("use every key there is, the largest of them with an example of each that they leave out", () => {
+  test("use every key, with the examples of unused keys added to the largest file", () => {
     const text = read("good/everything.toml");
     const written = text + read("good/resolver.toml") + read("good/standard.toml");
     const unused = Object.entries<Option>(OPTIONS).filter(([key]) => !new RegExp(`^${key} =`, "m").test(written));
@@ -89,7 +89,7 @@ type WrittenKey =
   | "max_tokens"
   | "max_retries";
 
-test("the keys of the schema are the fields of an entry, no more and no less", () => {
+test("the keys of the schema are exactly the fields of an entry", () => {
   const fields: Record<WrittenKey, unknown> = entryShape;
   const keys: Record<keyof typeof entryShape, unknown> = fields;
   expect(Object.keys(keys).length).toBeGreaterThan(70);
@@ -106,11 +106,11 @@ interface Node {
 describe("the JSON Schema", () => {
   const schema = editorSchema() as unknown as Node & { readonly definitions: Readonly<Record<string, Node>> };
 
-  test("in schemas/ is fresh: run `node scripts/generate-schema.ts` when it is not", () => {
+  test("in schemas/ is up to date; otherwise run `node scripts/generate-schema.ts`", () => {
     expect(JSON.parse(read("../../schemas/models.schema.json"))).toEqual(schema);
   });
 
-  test("has types of the options beside it that are fresh: run the same script when they are not", () => {
+  test("has up-to-date types of the options; otherwise run the same script", () => {
     expect(read("../../src/core/options.generated.ts")).toBe(optionTypes());
   });
 
@@ -120,7 +120,7 @@ describe("the JSON Schema", () => {
     expect(entry.replace(/\n\s*\*\s*/g, " ")).not.toMatch(/In seconds, or as|In bytes, or as/);
   });
 
-  test("describes every key in a sentence, and its own defaults and examples are valid", () => {
+  test("describes every key in a sentence, with valid defaults and examples", () => {
     const properties = [schema, ...Object.values(schema.definitions)].flatMap((table) =>
       Object.entries(table.properties ?? {}),
     );
@@ -139,7 +139,7 @@ describe("the JSON Schema", () => {
     }
   });
 
-  test("refuses what the library refuses", () => {
+  test("rejects what the library rejects", () => {
     for (const name of [
       "out-of-range",
       "wrong-types",
@@ -156,7 +156,7 @@ describe("the JSON Schema", () => {
     }
   });
 
-  test("refuses more stop sequences than the provider takes, as reading the file does", () => {
+  test("rejects more stop sequences than the provider accepts, as the library does", () => {
     const limited = PROVIDERS.filter(({ quirks }) => quirks.maxStops !== undefined);
     expect(limited.length).toBeGreaterThan(5);
     for (const { id, quirks } of limited) {
@@ -173,7 +173,7 @@ describe("the JSON Schema", () => {
     expect(validate({ models: { own, text: { provider: "zhipuai", stop: "a" } } })).toBe(true);
   });
 
-  test("tells a reference to a variable from a text that only looks like one, as the library does", () => {
+  test("distinguishes variable references from similar strings, as the library does", () => {
     const piece = fc.constantFrom("env", ":", "-", "A", "a", "_", "9", "KEYS", " ", "x");
     const key = fc.array(piece, { minLength: 1, maxLength: 7 }).map((pieces) => pieces.join(""));
     fc.assert(
@@ -188,7 +188,7 @@ describe("the JSON Schema", () => {
     );
   });
 
-  test("knows no key of a later version", () => {
+  test("contains no key of a later version", () => {
     const text = JSON.stringify(schema);
     for (const key of ["budget", "rate_limit", "telemetry", "gateway"]) {
       expect(text).not.toContain(`"${key}"`);

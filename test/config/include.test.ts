@@ -31,8 +31,8 @@ async function refused(files: Readonly<Record<string, string>>): Promise<string>
 
 const model = (name: string, lines = "") => `[models.${name}]\nname = "${name}-id"\nprovider = "openai"\n${lines}`;
 
-describe("include lays the file over others", () => {
-  test("key by key, with the main file on top and its entries first", async () => {
+describe("include", () => {
+  test("merges files key by key, with precedence for the main file and its entries first", async () => {
     const config = await load({
       "models.toml": `include = ["team.toml"]\n${model("mine")}[models.shared]\ntemperature = 0.1\n`,
       "team.toml": `[defaults]\nnum_retries = 7\n${model("shared", "temperature = 0.9\ntop_p = 0.5\n")}`,
@@ -42,7 +42,7 @@ describe("include lays the file over others", () => {
     expect(config.entry("shared")).toMatchObject({ temperature: 0.1, topP: 0.5, numRetries: 7, name: "shared-id" });
   });
 
-  test("and reports the file of each value", async () => {
+  test("reports the file of each value", async () => {
     const config = await load({
       "models.toml": `include = ["parts/team.toml"]\n[models.shared]\ntemperature = 0.1\n`,
       "parts/team.toml": model("shared", "temperature = 0.9\ntop_p = 0.5\n"),
@@ -53,7 +53,7 @@ describe("include lays the file over others", () => {
     expect(config.origin("shared", "top_p")).toMatchObject({ file: join("parts", "team.toml"), line: 5 });
   });
 
-  test("later files over earlier ones, patterns in name order, each file once", async () => {
+  test("lets later files override earlier ones, expands patterns in name order, reads each file once", async () => {
     const config = await load({
       "models.toml": 'include = ["base.toml", "more/*.toml", "base.toml"]\n',
       "base.toml": model("one", "temperature = 0\n"),
@@ -70,7 +70,7 @@ describe("include lays the file over others", () => {
     });
   });
 
-  test("profiles of all files overlay all files", async () => {
+  test("applies profiles of all files to all files", async () => {
     const files = {
       "models.toml": 'include = ["team.toml"]\n[profiles.ci.models.one]\ntemperature = 0.3\n',
       "team.toml": `${model("one", "temperature = 0\n")}[profiles.ci.models.one]\nprovider = "simulator"\n`,
@@ -80,7 +80,7 @@ describe("include lays the file over others", () => {
     expect((await load(files)).profiles).toEqual(["ci"]);
   });
 
-  test("paths are relative to their file", async () => {
+  test("resolves paths relative to their file", async () => {
     const config = await load({
       "models.toml": 'include = ["team/models.toml"]\n',
       "team/models.toml": model("one", 'api_key = "file:key.txt"\ntls = { ca_file = "ca.pem" }\n'),
@@ -91,7 +91,7 @@ describe("include lays the file over others", () => {
     expect(entry.tls?.caFile).toMatch(/team[\\/]ca\.pem$/);
   });
 
-  test("and a path may be a variable", async () => {
+  test("accepts a variable as path", async () => {
     const files = {
       "models.toml": 'include = ["env:TEAM:-team.toml"]\n',
       "team.toml": model("one"),
@@ -102,8 +102,8 @@ describe("include lays the file over others", () => {
   });
 });
 
-describe("a file with include is rejected", () => {
-  test("with the errors of all files and their positions", async () => {
+describe("an invalid include", () => {
+  test("is rejected with the errors of all files and their positions", async () => {
     const message = await refused({
       "models.toml": `include = ["team.toml"]\n[models.shared]\nfallback_models = ["nobody"]\n`,
       "team.toml": model("shared", 'temperature = 3\nstpo = "END"\n'),
@@ -117,7 +117,7 @@ describe("a file with include is rejected", () => {
     );
   });
 
-  test("when an included file is missing, not TOML, not text, or cyclic", async () => {
+  test("is rejected when a file is missing, not TOML, not text, or cyclic", async () => {
     expect(await refused({ "models.toml": `include = ["gone.toml"]\n${model("a")}` })).toBe(
       "models.toml:1:12: file not found: gone.toml",
     );
@@ -133,7 +133,7 @@ describe("a file with include is rejected", () => {
     expect(await refused({ "models.toml": `include = ["."]\n${model("x")}` })).toContain("is not a regular file");
   });
 
-  test("when the files together are too large, or too many", async () => {
+  test("is rejected when the files are too large together, or too many", async () => {
     const large = `# ${"x".repeat(600_000)}\n`;
     expect(await refused({ "models.toml": `include = ["a.toml"]\n${large}`, "a.toml": large })).toContain(
       "larger than 1 MiB together",
@@ -144,7 +144,7 @@ describe("a file with include is rejected", () => {
     );
   });
 
-  test("as text without a directory", () => {
+  test("is rejected in text without a directory", () => {
     expect(errorOf(() => parse(`include = ["a.toml"]\n${model("x")}`)).message).toContain("needs baseDir");
   });
 });

@@ -88,7 +88,7 @@ capabilities = { tools = true, vision = false }
     expect(ours / bare).toBeLessThanOrEqual(1.5);
   });
 
-  test("are all there", () => {
+  test("are all available", () => {
     const config = parse(text);
     expect(config.names).toHaveLength(1_000);
     expect(config.entry("model-999").fallbackModels).toEqual(["model-0", "model-1"]);

@@ -27,27 +27,27 @@ const refused = async (run: Promise<unknown>) => {
   return error as ConfigError;
 };
 
-describe("a file is found", () => {
-  test("in the working directory or above", async () => {
+describe("loadConfig", () => {
+  test("finds the file in the working directory or above", async () => {
     const config = await load(undefined);
     expect(config.names).toEqual(["found"]);
     expect(config.baseDir).toBe(folder);
   });
 
-  test("by MODELWRIGHT_CONFIG first, and by an explicit path before that", async () => {
+  test("prefers MODELWRIGHT_CONFIG to the search, and an explicit path to both", async () => {
     const env = { MODELWRIGHT_CONFIG: join(folder, "other.toml") };
     expect((await load(undefined, { env })).names).toEqual(["other"]);
     expect((await load("../../../models.toml", { env })).names).toEqual(["found"]);
   });
 
-  test("and messages contain the path as it was passed", async () => {
+  test("reports the path as it was passed", async () => {
     writeFileSync(join(deep, "bad.toml"), `${text("a")}temperature = 3\n`);
     expect((await refused(load("bad.toml"))).message).toMatch(/^bad\.toml:4:15: /);
   });
 });
 
-describe("a file that cannot be used is a ConfigError", () => {
-  test("that says where it was searched and how to create one", async () => {
+describe("the error for an unusable file", () => {
+  test("says where it was searched and how to create one", async () => {
     const error = await refused(load(undefined, { cwd: tmpdir() }));
     expect(error.message).toContain(`no models.toml in ${tmpdir()}`);
     expect(error.message).toContain("npx modelwright init");
@@ -57,7 +57,7 @@ describe("a file that cannot be used is a ConfigError", () => {
     );
   });
 
-  test("that explains how to specify a file", async () => {
+  test("explains how to specify a file", async () => {
     const help = "name it with --config FILE";
     expect((await refused(load(undefined, { cwd: tmpdir(), help }))).message).toContain(help);
     const env = { MODELWRIGHT_CONFIG: "gone.toml" };
@@ -66,7 +66,7 @@ describe("a file that cannot be used is a ConfigError", () => {
     );
   });
 
-  test("when it is a directory, or not UTF-8", async () => {
+  test("is a ConfigError for a directory and for invalid UTF-8", async () => {
     expect((await refused(load(folder))).message).toContain("is a folder, not a file");
     expect((await refused(load(join(folder, "latin1.toml")))).message).toContain("is not UTF-8");
   });

@@ -15,8 +15,8 @@ circuit_breaker = { threshold = 3, window = "1m" }
 temperature = 0.7
 `;
 
-describe("a variable of the environment sets one key", () => {
-  test("overriding file and profile, in a table or a quoted name", () => {
+describe("a variable that sets one key", () => {
+  test("overrides file and profile, in a table or a quoted name", () => {
     const env = {
       MODELWRIGHT_MODELS__CODER__TEMPERATURE: "0.9",
       MODELWRIGHT_MODELS__GPT_4_1__TOP_P: "0.3",
@@ -35,14 +35,14 @@ describe("a variable of the environment sets one key", () => {
     expect(config.cache?.ttl).toBe(300_000);
   });
 
-  test("and is the origin of the value", () => {
+  test("is the origin of the value", () => {
     const env = { MODELWRIGHT_MODELS__CODER__TEMPERATURE: "0.9" };
     expect(parse(FILE, { env }).origin("coder", "temperature")).toEqual({
       ...{ layer: "environment", from: "MODELWRIGHT_MODELS__CODER__TEMPERATURE", file: undefined, line: 0, column: 0 },
     });
   });
 
-  test("in TOML syntax, with unquoted strings", () => {
+  test("accepts TOML syntax and unquoted strings", () => {
     const of = (key: string, value: string) =>
       parse(FILE, { env: { [`MODELWRIGHT_MODELS__CODER__${key}`]: value } }).entry("coder");
     expect(of("STOP", '["a", "b"]').stop).toEqual(["a", "b"]);
@@ -54,7 +54,7 @@ describe("a variable of the environment sets one key", () => {
     expect(of("TEMPERATURE", "").temperature).toBe(0.5);
   });
 
-  test("and is rejected by its name when invalid", () => {
+  test("is rejected by its name when invalid", () => {
     const told = (variable: string, value: string) => refusal(FILE, { env: { [variable]: value } }).message;
     expect(told("MODELWRIGHT_MODELS__CODER__TEMPERATURE", "hot")).toBe(
       'MODELWRIGHT_MODELS__CODER__TEMPERATURE: "temperature" must be a number, not "hot"',
@@ -72,12 +72,12 @@ describe("a variable of the environment sets one key", () => {
     expect(told("MODELWRIGHT_MODELS__CODER__API_KEY", "two words of-a-secret-key")).not.toContain("secret");
   });
 
-  test("but not for an unknown entry of parsed text", () => {
+  test("is ignored for an unknown entry of parsed text", () => {
     const env = { MODELWRIGHT_MODELS__OTHER__TEMPERATURE: "1" };
     expect(parse(FILE, { env, file: undefined }).names).toHaveLength(2);
   });
 
-  test("and is rejected for an unknown name", () => {
+  test("is rejected for an unknown name", () => {
     const told = (variable: string, file = FILE) => {
       const { problems } = refusal(file, { env: { [variable]: "1" } });
       return problems.map(({ message, suggestion }) => [message, suggestion]);
@@ -102,7 +102,7 @@ describe("a variable of the environment sets one key", () => {
     ).toHaveLength(1);
   });
 
-  test("but not if the file refers to it, if it is empty, or without our prefix", () => {
+  test("is not rejected if the file refers to it, if it is empty, or without our prefix", () => {
     const file = FILE.replace(
       "temperature = 0.5",
       'api_key = ["env:MODELWRIGHT_KEY", "env:MODELWRIGHT_OLD_KEY:-none"]',

@@ -30,7 +30,7 @@ extra_body = { deep = [{ er = "env:ONE" }], kept = "environment: prod" }
     });
   });
 
-  test("that are missing are reported together with their positions, only for the model in use", () => {
+  test("are reported together with their positions when missing, only for the model in use", () => {
     const config = parse(
       `[defaults]\nsystem = "env:SYSTEM"\n${HEAD}api_key = ["env:ONE", "env:TWO"]\nextra_headers = { A = "env:TEAM" }\n[models.b]\nname = "b"\nprovider = "openai"\nsystem = "x"\napi_key = "k"\n`,
       { env: { ONE: "one", TWO: "" } },
@@ -51,7 +51,7 @@ extra_body = { deep = [{ er = "env:ONE" }], kept = "environment: prod" }
     expect(config.resolveEntry("b").apiKey).toEqual(["k"]);
   });
 
-  test("of unneeded keys are not resolved", () => {
+  test("are not resolved in unneeded keys", () => {
     const config = parse(`${HEAD}api_key = "env:NOPE"\nbase_url = "env:NOPE_URL"\n`);
     expect(config.resolveEntry("a", { skip: ["apiKey", "base_url"] })).toEqual({
       entry: "a",
@@ -60,7 +60,7 @@ extra_body = { deep = [{ er = "env:ONE" }], kept = "environment: prod" }
     });
   });
 
-  test("with a line break in the value are rejected by the variable's name, without its value", () => {
+  test("are rejected by the variable's name, without its value, if the value has a line break", () => {
     const config = parse(`${HEAD}api_key = "env:BAD"\nbase_url = "env:URL"\nextra_headers = { A = "env:EURO" }\n`, {
       env: { BAD: "sec\nret", URL: "sec-ret", EURO: "sec€ret" },
     });
@@ -127,7 +127,7 @@ describe("file: references", () => {
     );
   });
 
-  test("include ca_file", () => {
+  test("resolve ca_file relative to the same directory", () => {
     const config = parse(`${HEAD}tls = { ca_file = "ca.pem" }`, { baseDir: folder });
     expect(config.resolveEntry("a").tls).toEqual({ caFile: join(folder, "ca.pem") });
   });

@@ -36,13 +36,13 @@ describeWith(tombi, "an editor with the JSON Schema", () => {
     return hover.contents.value;
   }
 
-  it("suggests the providers that are built in", async () => {
+  it("suggests the built-in providers", async () => {
     const words = await suggested("[models.coder]\nprovider = |");
     expect(words).toEqual(expect.arrayContaining(PROVIDERS.map(({ id }) => `"${id}"`)));
     expect(await suggested('[models.coder]\nprovider = "openr|"')).toEqual(['"openrouter"']);
   });
 
-  it("suggests current models, the wires, and the words of a key with several kinds of values", async () => {
+  it("suggests current models, wires, and the enum values of a key with several types", async () => {
     expect(await suggested('[models.coder]\nname = "claude|"')).toEqual(
       currentModels()
         .filter((id) => id.startsWith("claude"))
@@ -71,7 +71,7 @@ describeWith(tombi, "an editor with the JSON Schema", () => {
     expect(await suggested("[profiles.ci.models.coder]\n|")).toEqual(keys);
   });
 
-  it("shows what a key does, its default, and what the catalog knows of it", async () => {
+  it("shows the description of a key, its default and the facts of the catalog", async () => {
     expect(await shown('[models.coder]\ntime|out = "2m"')).toMatch(/^Longest time of one attempt.* Default: `600`\./);
     expect(await shown("[models.coder]\ntempera|ture = 0.5")).toContain("1.5 at mistral");
     expect(await shown("[models.coder.circuit_breaker]\nthresh|old = 1")).toContain("Failures that open it.");

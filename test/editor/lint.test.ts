@@ -30,20 +30,20 @@ const UNSEEN: Readonly<Record<string, string>> = {
 };
 
 describeWith(tombi, "a linter that knows only the JSON Schema", () => {
-  it("finds nothing wrong with what the library accepts", () => {
+  it("reports nothing in files that the library accepts", () => {
     const { wrong, summary } = lint("good", fileURLToPath(CONFIG));
     expect(wrong).toEqual([]);
     expect(summary).toBe(`${filesOf("good").length} files linted successfully`);
   });
 
-  it("finds the schema by the first line of the example", () => {
+  it("finds the schema through the first line of the example", () => {
     expect(lint("models.toml", fileURLToPath(new URL("../../", CONFIG)))).toEqual({
       wrong: [],
       summary: "1 file linted successfully",
     });
   });
 
-  it("refuses what the library refuses, at no line that the library finds right", () => {
+  it("rejects files that the library rejects, without errors on valid lines", () => {
     const names = filesOf("bad");
     const { wrong, summary } = lint("bad", fileURLToPath(CONFIG));
     const unseen = names.filter((name) => !wrong.some(({ file }) => file === `bad/${name}`));

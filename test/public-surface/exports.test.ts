@@ -30,7 +30,7 @@ describe("modelwright", () => {
     );
   });
 
-  it("exports these types besides", () => {
+  it("also exports these types", () => {
     expect(main?.names.filter((name) => !(name in library)).join(" ")).toMatchInlineSnapshot(
       `"Adjustment AssistantMessage Attempt AudioPart BreakerControl BreakerState CacheMode Call CallOptions Capabilities Capability Clock ConfigProblem Cost CreateOptions DeepPartial Dialect DiscoverOptions Discovery Effort ErrorDetails ErrorRow Estimate Events Exchange FactoryOptions FilePart FileWatcher FinishReason FlowEvent HealthOptions ImagePart Input JsonSchema LintFinding Logger Message Model ModelDescription ModelErrorCode ModelErrorInit ModelEvent ModelFacts ModelHealth ModelInfo ModelRequest ModelStream ObjectReply ObjectStream OfferedModel OpenAIMessage Operation OptionsFor OptionsWithout Outcome Part PartialAnswer Price PromptCache RateLimit RateWindow ReasoningPart Registered ReloadEvent Reloaded Reply RequestOperation ResponseFormat Sample Scope Session SessionOptions Settings SseMessage StandardSchema SystemMessage Target TextPart TimeoutPhase Token TokenRequest Tool ToolCall ToolCallPart ToolChoice ToolInput ToolKind ToolMessage ToolResultPart Transport TransportInput Unsupported Usage UsageGroup UsageTotal UserMessage WireInit WireResponse"`,
     );
@@ -57,7 +57,7 @@ describe("modelwright", () => {
     expect(main?.membersOf(name)).toMatchSnapshot();
   });
 
-  it("CallOptions has these fields, and those of the options that a call may give besides", () => {
+  it("CallOptions has these fields, and those of the options that a call may set", () => {
     const fields = main?.membersOf("CallOptions") ?? [];
     expect(fields).toEqual(expect.arrayContaining([...CALL_OPTIONS]));
     const perCall = Object.entries<Option>(OPTIONS).filter(([, { perCall }]) => perCall === true);
@@ -77,7 +77,7 @@ describe("modelwright/inject", () => {
     expect(valuesOf(injection)).toMatchInlineSnapshot(`"class Container, function isModel, function resolveModel"`);
   });
 
-  it("exports these types besides", () => {
+  it("also exports these types", () => {
     expect(inject?.names.filter((name) => !(name in injection)).join(" ")).toMatchInlineSnapshot(
       `"ContainerOptions DependencySpec Guard Inject ModuleSource Resolver ResolverContext"`,
     );
@@ -95,7 +95,7 @@ describe("modelwright/testing", () => {
     );
   });
 
-  it("exports these types besides", () => {
+  it("also exports these types", () => {
     expect(testing?.names.filter((name) => !(name in doubles)).join(" ")).toMatchInlineSnapshot(
       `"BlockedNetwork CannedAnswer CertificateKind Fault FaultExpectation FaultRoute FaultScript FaultServer FaultServerOptions FaultStep GzipMode LineEnd ModelErrorInit ProblemKind PromptSegment RateLimits ReasoningWish ReceivedRequest RecordedRequest RecordingOptions RecordingTransport RequestMatch ScriptStep ScriptedAttempt ScriptedCall ScriptedDialect SentRequest SimulatedAnswer SimulatedFinish SimulatedRequest SimulatedTool SimulatedTurn SimulatedUsage Simulator SimulatorOptions ToolResult WireName"`,
     );

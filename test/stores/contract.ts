@@ -11,13 +11,13 @@ export function testStore(name: string, make: (clock: Clock) => Promise<Store> |
     return { clock, store: await make(clock) };
   };
 
-  describe(`${name} keeps the contract of a store`, () => {
-    it("gives undefined for what it does not have", async () => {
+  describe(`${name} fulfills the contract of a store`, () => {
+    it("returns undefined for a missing key", async () => {
       const { store } = await fresh();
       expect(await store.get("nothing")).toBeUndefined();
     });
 
-    it("gives back any value that JSON can say", async () => {
+    it("returns any JSON value unchanged", async () => {
       const { store } = await fresh();
       await fc.assert(
         fc.asyncProperty(fc.string(), fc.jsonValue(), async (key, value) => {
@@ -28,14 +28,14 @@ export function testStore(name: string, make: (clock: Clock) => Promise<Store> |
       );
     });
 
-    it("keeps the last value of a key", async () => {
+    it("overwrites the value of a key", async () => {
       const { store } = await fresh();
       await store.set("k", 1, 1_000);
       await store.set("k", 2, 1_000);
       expect(await store.get("k")).toBe(2);
     });
 
-    it("keeps copies: nobody changes a stored value from outside", async () => {
+    it("stores copies, so that later mutations have no effect", async () => {
       const { store } = await fresh();
       const value = { list: [1] };
       await store.set("k", value, 1_000);
@@ -45,7 +45,7 @@ export function testStore(name: string, make: (clock: Clock) => Promise<Store> |
       expect(await store.get("k")).toEqual({ list: [1] });
     });
 
-    it("forgets a value when its time to live is over, not before", async () => {
+    it("expires a value after its TTL, not before", async () => {
       const { store, clock } = await fresh();
       await store.set("k", "v", 1_000);
       await clock.advance(999);
@@ -54,7 +54,7 @@ export function testStore(name: string, make: (clock: Clock) => Promise<Store> |
       expect(await store.get("k")).toBeUndefined();
     });
 
-    it("deletes one key and no other", async () => {
+    it("deletes only the given key", async () => {
       const { store } = await fresh();
       await store.set("a", 1, 1_000);
       await store.set("b", 2, 1_000);
@@ -63,7 +63,7 @@ export function testStore(name: string, make: (clock: Clock) => Promise<Store> |
       expect([await store.get("a"), await store.get("b")]).toEqual([undefined, 2]);
     });
 
-    it("adds atomically: a hundred additions at once are all counted, each with an amount of its own", async () => {
+    it("adds atomically: counts a hundred concurrent additions of different amounts", async () => {
       const { store } = await fresh();
       const amounts = await Promise.all(Array.from({ length: 100 }, () => store.add("n", 1, 60_000)));
       expect([...amounts].sort((left, right) => left - right)).toEqual(
@@ -72,7 +72,7 @@ export function testStore(name: string, make: (clock: Clock) => Promise<Store> |
       expect(await store.get("n")).toBe(100);
     });
 
-    it("begins a counter's time to live with its first addition", async () => {
+    it("starts the TTL of a counter with its first addition", async () => {
       const { store, clock } = await fresh();
       await store.add("n", 5, 1_000);
       await clock.advance(600);

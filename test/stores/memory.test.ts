@@ -6,7 +6,7 @@ import { testStore } from "./contract.ts";
 testStore("memory", (clock) => new MemoryStore(1_000, clock));
 
 describe("the memory store", () => {
-  it("never has more values than it may, and drops the least recently used one", async () => {
+  it("never exceeds its maximum, and evicts the least recently used value", async () => {
     const store = new MemoryStore(3, new FakeClock());
     for (const key of ["a", "b", "c"]) await store.set(key, key, 1_000);
     await store.get("a");
@@ -15,7 +15,7 @@ describe("the memory store", () => {
     expect(await Promise.all(["a", "b", "c", "d"].map((key) => store.get(key)))).toEqual(["a", undefined, "c", "d"]);
   });
 
-  it("counts a rewritten value as used", async () => {
+  it("treats an overwritten value as recently used", async () => {
     const store = new MemoryStore(2, new FakeClock());
     await store.set("a", 1, 1_000);
     await store.set("b", 1, 1_000);
