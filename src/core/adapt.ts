@@ -40,8 +40,10 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     extraHeaders: input.extraHeaders,
   };
   if (target.policy.strictPricing) requirePrice(request, target);
-  if (changes.list.length === 0) return { request, adjustments: list, forced };
-  return { request, adjustments: [...list, ...changes.list], forced: [...forced, ...changes.forced] };
+  // Copies, because the reader of a reply may change it.
+  const shared = list.map((adjustment) => ({ ...adjustment }));
+  if (changes.list.length === 0) return { request, adjustments: shared, forced };
+  return { request, adjustments: [...shared, ...changes.list], forced: [...forced, ...changes.forced] };
 }
 
 /** What follows from everything but the messages. It is shared by calls, so nothing of it is ever changed. */

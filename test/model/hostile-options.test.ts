@@ -117,3 +117,13 @@ test("a tool's properties are sent in the order of each call", async () => {
     expect(JSON.stringify(simulator.requests.at(-1)?.body)).toContain(JSON.stringify(properties));
   }
 });
+
+test("a reply that is changed does not change the next one", async () => {
+  const simulator = await simulate();
+  const model = factoryOf(entry("openai", simulator.url, "reasoning_effort = 0.5")).create();
+  const first = await model.codegen("Hi.");
+  const said = structuredClone(first.adjustments);
+  Object.assign(first.adjustments[0] as object, { setting: "changed" });
+  expect((await model.codegen("Hi.")).adjustments).toEqual(said);
+  expect(said).toMatchObject([{ setting: "reasoning_effort", from: 0.5, to: "medium" }]);
+});
