@@ -43,11 +43,11 @@ export function startersFor(env: Readonly<Record<string, string | undefined>>): 
   return [...starters.filter(({ isReady }) => isReady), ...starters.filter(({ isReady }) => !isReady)];
 }
 
-const MOST_MODELS = 6;
+const MAX_MODELS = 6;
 
 /** Models of the provider to choose from, starting with the default. */
 export function modelsFor({ provider, model }: Pick<Starter, "provider" | "model">): readonly string[] {
-  return [...new Set([model, ...currentModelsOf(provider)])].slice(0, MOST_MODELS);
+  return [...new Set([model, ...currentModelsOf(provider)])].slice(0, MAX_MODELS);
 }
 
 /** "$3.00 / $15.00 per million tokens, 200k" */

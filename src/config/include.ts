@@ -22,7 +22,7 @@ interface UnparsedFile {
 }
 
 /** More files than this mean a wrong pattern. */
-const MOST_FILES = 100;
+const MAX_FILES = 100;
 
 /** Above the limit in limits.ts, so that its error is reported instead of the parser's. */
 const MAX_INLINE_DEPTH = 64;
@@ -117,7 +117,7 @@ class Reading {
       const full = realPathOf(resolve(folder, path));
       if (chain.includes(full)) return PATTERN.test(resolved.value) ? [] : [cycle([...chain, full])];
       if (this.#read.has(full)) return [];
-      if (this.#read.size === MOST_FILES) return [`it includes more than ${MOST_FILES} files`];
+      if (this.#read.size === MAX_FILES) return [`it includes more than ${MAX_FILES} files`];
       this.#read.add(full);
       const shown = isAbsolute(path) ? path : join(dirname(file ?? "models.toml"), path);
       try {

@@ -3,12 +3,12 @@ import type { Path } from "./positions.ts";
 import { childTable, childTables, isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
-const MOST_NAMES = 8;
+const MAX_NAMES = 8;
 
 /** A reference to a name that does not exist. */
 export function danglingName(path: Path, name: string, names: ReadonlySet<string>): Finding {
-  const all = [...names].slice(0, MOST_NAMES).join(", ");
-  const message = `there is no entry "${name}"; there are ${all}${names.size > MOST_NAMES ? ", …" : ""}`;
+  const all = [...names].slice(0, MAX_NAMES).join(", ");
+  const message = `there is no entry "${name}"; there are ${all}${names.size > MAX_NAMES ? ", …" : ""}`;
   return { path, at: "value", message, meant: { word: name, among: names } };
 }
 

@@ -3,8 +3,8 @@ import { type Options, option } from "./option.ts";
 import { count, flag, table, text } from "./schema-values.ts";
 
 /** A price above this is an error; sums of larger prices would lose precision as numbers. */
-const MOST_USD_PER_MILLION = 1_000_000;
-const usd = () => z.number().min(0).max(MOST_USD_PER_MILLION);
+const MAX_USD_PER_MILLION = 1_000_000;
+const usd = () => z.number().min(0).max(MAX_USD_PER_MILLION);
 
 /** USD per million tokens. */
 export const price = table({

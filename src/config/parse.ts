@@ -63,7 +63,7 @@ export function parseConfig(text: string, options: ParseOptions): Config {
   // A program may parse several TOML strings, so a variable may be meant for another one. With a file, it cannot.
   const unknownVariables =
     options.file === undefined ? [] : [...overrides.findings, ...misspelledSwitches(options.processEnv ?? {})];
-  const findings = [...unknownVariables, ...findMistakes(view, options)];
+  const findings = [...unknownVariables, ...findErrors(view, options)];
   if (findings.length > 0) throw configErrorOf(findings, (finding) => view.place(finding));
   const { file, env, baseDir, providers } = options;
   return new ParsedConfig({
@@ -107,7 +107,7 @@ function chosenProfile(options: ParseOptions, profiles: readonly string[]): stri
   ]);
 }
 
-function findMistakes(view: View, options: ParseOptions): Finding[] {
+function findErrors(view: View, options: ParseOptions): Finding[] {
   const sources = [...view.files, ...view.variables];
   const inspected = sources.flatMap((source) => inspectWithin(source, options));
   const unquoted = sources.flatMap((source) =>

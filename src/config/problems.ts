@@ -30,14 +30,14 @@ interface Placed {
 }
 
 function problemOf({ finding, at: { variable, ...at }, path }: Placed, index: number): ConfigProblem {
-  const suggestion = index < MOST_SUGGESTIONS ? suggestionOf(finding) : undefined;
+  const suggestion = index < MAX_SUGGESTIONS ? suggestionOf(finding) : undefined;
   const words = withoutKeys(finding.message);
   const clean = withoutKeys(path);
   const message = variable === undefined ? words : `${variable}: ${words}`;
   return { ...at, path: clean, message, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
-const MOST_SUGGESTIONS = 100;
+const MAX_SUGGESTIONS = 100;
 
 function suggestionOf({ suggestion, meant }: Finding): string | undefined {
   return meant === undefined ? suggestion : nearest(meant.word, meant.among);

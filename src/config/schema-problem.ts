@@ -77,12 +77,12 @@ function expectation(issue: Issue): string {
   return "must have another form";
 }
 
-const MOST_LISTED = 12;
+const MAX_LISTED = 12;
 
 function listed(values: readonly unknown[]): string {
-  const words = values.slice(0, MOST_LISTED).map((value) => JSON.stringify(value));
+  const words = values.slice(0, MAX_LISTED).map((value) => JSON.stringify(value));
   if (words.length === 1) return String(words[0]);
-  return `one of ${words.join(", ")}${values.length > MOST_LISTED ? ", …" : ""}`;
+  return `one of ${words.join(", ")}${values.length > MAX_LISTED ? ", …" : ""}`;
 }
 
 /** Reports the problems of the closest branch of a union, or those of the union if no branch has the right type. */

@@ -7,7 +7,7 @@ import { callSchema, configSchema, entryShape } from "./schema.ts";
 /** The schema that applies: that of the file or of call options. */
 export type Scope = "file" | "call";
 
-const MOST_LISTED = 12;
+const MAX_LISTED = 12;
 
 /** An unknown key in the table at `parent`, with a suggestion. */
 export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
@@ -28,7 +28,7 @@ export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
     return { path, at: "key", message: `"${key}" ${ours}${proper}` };
   }
   const suggestion = known ?? nearest(key, siblings);
-  const list = suggestion === undefined && siblings.length <= MOST_LISTED ? `; there are ${siblings.join(", ")}` : "";
+  const list = suggestion === undefined && siblings.length <= MAX_LISTED ? `; there are ${siblings.join(", ")}` : "";
   return { path, at: "key", message: `unknown key "${key}" in ${whereIs(place, parent)}${list}`, suggestion };
 }
 

@@ -149,7 +149,7 @@ function upToDate({ out, names }: Generated, { print }: CliContext): string {
   return `${paint.green("✓")} ${paint.bold(print.path(out))} is up to date: ${plural(names.length, "name")}`;
 }
 
-const MOST_NAMES = 6;
+const MAX_NAMES = 6;
 
 /** ` (+ new, - gone, ~ changed)` */
 function changesOf({ added, removed, changed }: TypeDifferences, paint: Paint): string {
@@ -159,8 +159,8 @@ function changesOf({ added, removed, changed }: TypeDifferences, paint: Paint): 
     ...changed.map((name) => `~ ${name}`),
   ];
   if (marked.length === 0) return "";
-  const more = marked.length > MOST_NAMES ? `, and ${marked.length - MOST_NAMES} more` : "";
-  return paint.dim(` (${marked.slice(0, MOST_NAMES).join(", ")}${more})`);
+  const more = marked.length > MAX_NAMES ? `, and ${marked.length - MAX_NAMES} more` : "";
+  return paint.dim(` (${marked.slice(0, MAX_NAMES).join(", ")}${more})`);
 }
 
 /** Updates the types until Ctrl-C. An error in the file is reported once and leaves the types unchanged. */
