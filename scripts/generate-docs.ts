@@ -6,11 +6,13 @@ import { errorsPage } from "./docs/errors-page.ts";
 import { faultsPage } from "./docs/faults-page.ts";
 import { modelsTomlPage } from "./docs/models-toml-page.ts";
 import { providersPage } from "./docs/providers-page.ts";
+import { readmePage } from "./docs/readme-page.ts";
 import { architecturePage } from "./house/rooms.ts";
 
 /** Every generated page by its path in the repository. */
 export function generatedPages(): Readonly<Record<string, string>> {
   return {
+    "README.md": readmePage(),
     "docs/inside/architecture.md": architecturePage(),
     "docs/inside/faults.md": faultsPage(),
     "docs/reference/api.md": apiPage(),

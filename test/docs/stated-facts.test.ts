@@ -1,8 +1,9 @@
+import { globSync } from "node:fs";
+import { basename } from "node:path";
 import { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "modelwright";
 import { describe, expect, it } from "vitest";
-import { PROVIDERS } from "../../src/catalog/providers.ts";
 import { defaultOf } from "../../src/config/options.ts";
-import { readPage } from "./blocks.ts";
+import { ROOT, readPage } from "./blocks.ts";
 
 const reliability = readPage("docs/guide/reliability.md");
 
@@ -108,8 +109,11 @@ describe("facts on the reliability page", () => {
   });
 });
 
-describe("numbers in the README", () => {
-  it("has the number of providers, without the simulator", () => {
-    expect(readPage("README.md")).toContain(`| ${PROVIDERS.length - 1} + any compatible server |`);
+describe("the guide to the command line", () => {
+  it("has a row for every command", () => {
+    const commands = globSync("src/cli/commands/*.ts", { cwd: ROOT }).map((file) => basename(file, ".ts"));
+    const page = readPage("docs/guide/cli.md");
+    expect(commands.length).toBeGreaterThan(0);
+    expect(commands.filter((command) => !page.includes(`\n| \`${command}\` |`))).toEqual([]);
   });
 });
