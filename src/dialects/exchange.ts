@@ -57,7 +57,7 @@ async function* decodeStream(call: Call, response: WireResponse, decoder: Decode
     for await (const messages of response.messages()) {
       for (const { data, event, unended } of messages) {
         if (data === "" || (unended === true && !isWhole(data))) continue;
-        if (call.input.raw) batch.push({ type: "raw", event: parseRaw(data) });
+        if (call.input.raw) batch.push({ type: "raw", event: boundedJson(data, parseRaw(data)) });
         raw.add(data);
         const before = batch.length;
         decoder.push(data, event, batch);
@@ -102,8 +102,9 @@ function endsWell(decoder: Decoder, batch: FlowEvent[]): boolean {
 /** What was read before a failure is delivered. */
 function decodeBody(call: Call, text: string, decoder: Decoder, batch: FlowEvent[]): DecodedBody {
   const body = parseBody(text, call.target);
-  if (call.input.raw) batch.push({ type: "raw", event: body });
-  call.record.raw = boundedJson(text, body);
+  const bounded = boundedJson(text, body);
+  if (call.input.raw) batch.push({ type: "raw", event: bounded });
+  call.record.raw = bounded;
   refuseErrorBody(body, call.target);
   try {
     decoder.body(body, batch);

@@ -16,6 +16,23 @@ it.each(WIRES)("JSON.stringify works for a reply whose raw body is nested 100,00
   expect(JSON.parse(raw).text).toBe("fine");
 });
 
+it.each(WIRES)("JSON.stringify works for raw events nested 100,000 levels deep (%s)", async (wire) => {
+  const body = JSON.stringify({ ...SMALL_BODY[wire], extra: "@" }).replace('"@"', nested(50_000));
+  const server = await serving(() => ({ body, headers: { "content-type": "application/json" } }));
+  const events: unknown[] = [];
+  for await (const event of modelAt(wire, server.origin).stream("Hi", { raw: true })) events.push(event);
+  expect(JSON.stringify(events)).toContain("nested deeper than 500 levels");
+});
+
+it("JSON.stringify works for a raw event of a stream nested 100,000 levels deep", async () => {
+  const delta = { id: "c", choices: [{ index: 0, delta: { content: "fine" }, finish_reason: "stop" }], extra: "@" };
+  const body = `data: ${JSON.stringify(delta).replace('"@"', nested(50_000))}\n\ndata: [DONE]\n\n`;
+  const server = await serving(() => ({ body, headers: { "content-type": "text/event-stream" } }));
+  const events: unknown[] = [];
+  for await (const event of modelAt("openai", server.origin).stream("Hi", { raw: true })) events.push(event);
+  expect(JSON.stringify(events)).toContain("nested deeper than 500 levels");
+});
+
 it("an ordinary value stays the same object, even if cyclic", () => {
   const value: { self?: unknown; list: unknown[] } = { list: [1, null, { text: "x" }] };
   value.self = value;
