@@ -355,7 +355,11 @@ function openCallsOf(messages: readonly Message[]): ReadonlyMap<string, string> 
 
 function checkAnswered(open: ReadonlyMap<string, string>, path: string): void {
   const [first] = open;
-  if (first !== undefined) throw wrong(path, `tool call "${first[0]}" (${first[1]}) has no result before this point`);
+  if (first !== undefined)
+    throw wrong(
+      path,
+      `tool call "${first[0]}" (${first[1]}) has no result before this point; add its tool result, or remove the call`,
+    );
 }
 
 function callsOf({ content }: AssistantMessage, path: string): Map<string, string> {
