@@ -64,8 +64,8 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
     group: "Credentials",
     note: "A refused key is not used again by this factory.",
     steps: [
-      "Run `modelwright check --online`: it names the key that is refused.",
-      "Run `modelwright explain NAME` to see which variable the key comes from.",
+      "Run `npx modelwright check --online`: it names the key that is refused.",
+      "Run `npx modelwright explain NAME` to see which variable the key comes from.",
       "Replace the key, or fix the token hook if the provider uses one.",
     ],
     fields: ["provider", "model", "status"],
@@ -74,7 +74,7 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
     group: "Credentials",
     steps: [
       "Check in the provider's console that the key's project may use this model, feature and region.",
-      "Run `modelwright models --discover` to see the models this key can use.",
+      "Run `npx modelwright models --discover` to see the models this key can use.",
     ],
     fields: ["status", "requestId", "message"],
   },
@@ -82,8 +82,8 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
     group: "Request refused",
     note: 'No fallback is tried, so a misspelled or retired model does not go unnoticed; in a group, the next member is. With `cache: "only"` it means that the answer is not in the cache.',
     steps: [
-      "Check `name` and `base_url` of the entry. `modelwright check --online` suggests the nearest model id.",
-      "Check whether the model was retired: `modelwright models` shows retirement dates.",
+      "Check `name` and `base_url` of the entry. `npx modelwright check --online` suggests the nearest model id.",
+      "Check whether the model was retired: `npx modelwright models` shows retirement dates.",
     ],
     fields: ["model", "provider", "status"],
   },
@@ -91,7 +91,7 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
     group: "Request refused",
     steps: [
       "Read `message`: it has the place in your messages, or the provider's explanation.",
-      "Run `modelwright explain NAME` to see the exact request.",
+      "Run `npx modelwright explain NAME` to see the exact request.",
       'Leave out a parameter the provider rejects with `drop = ["…"]`.',
     ],
     fields: ["message", "status", "requestId"],
@@ -144,7 +144,7 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
   },
   timed_out: {
     group: "Connection and timeouts",
-    note: "Retried on this model only when no fallback is left. A `deadline` ends the whole call: no retry, no fallback.",
+    note: "Retried on this model only if no fallback remains. A `deadline` ends the whole call: no retry, no fallback.",
     steps: [
       "Look at `phase`: it names the timeout that expired.",
       "`connect`: network or proxy. `first-token` or `attempt`: a slow model; raise `first_token_timeout` or `timeout`, or stream. `silence` or `idle`: the stream stalled. `deadline`: the whole call took too long.",

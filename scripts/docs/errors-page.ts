@@ -30,7 +30,14 @@ export function errorsPage(): string {
 function errorCells(name: ModelErrorCode, row: ErrorRow): string[] {
   const { meaning, retry, fallback, countsForBreaker, rotatesKey } = row;
   const link = `[${code(name)}](#${name})`;
-  return [link, meaning, RETRY[retry], FALLBACK[fallback], yes(countsForBreaker), yes(rotatesKey)];
+  return [
+    link,
+    meaning,
+    name === "timed_out" ? "yes, if no fallback remains" : RETRY[retry],
+    FALLBACK[fallback],
+    yes(countsForBreaker),
+    yes(rotatesKey),
+  ];
 }
 
 function yes(value: boolean): string {

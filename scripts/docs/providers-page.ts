@@ -20,7 +20,7 @@ function providerCells(row: ProviderRow): string[] {
   const address = baseUrl ?? (id === "simulator" ? "a free port on loopback" : `your own: ${code(baseUrlShape ?? "")}`);
   return [
     `${code(id)} ${label}`,
-    dialect,
+    id === "simulator" ? "that of the model" : dialect,
     baseUrl === undefined ? address : code(baseUrl),
     keyCell(row),
     `[docs](${docs})`,
