@@ -64,7 +64,7 @@ class NullDropper {
 
   /** Reads the value by the node's own keywords. */
   #readOwn(value: unknown, node: Node): Reading {
-    if (!hasType(value, node["type"])) return { value, misfits: Number.POSITIVE_INFINITY };
+    if (!hasType(value, node["type"]) || !mayBeListed(value, node)) return { value, misfits: Number.POSITIVE_INFINITY };
     if (Array.isArray(value)) return "items" in node ? this.#readItems(value, node["items"]) : { value, misfits: 0 };
     if (typeof value === "object" && value !== null)
       return isNode(node["properties"])
@@ -99,6 +99,17 @@ class NullDropper {
     }
     return { value: kept, misfits };
   }
+}
+
+/** False for an object or array where `enum` or `const` lists only other values. */
+function mayBeListed(value: unknown, node: Node): boolean {
+  if (!isContainer(value)) return true;
+  const listed = "const" in node ? [node["const"]] : node["enum"];
+  return !Array.isArray(listed) || listed.some(isContainer);
+}
+
+function isContainer(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 const MOST_REFERENCES = 16;

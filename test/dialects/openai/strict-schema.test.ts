@@ -139,6 +139,16 @@ describe("a schema for strict mode", () => {
     expect(read({ size: 4, note: null })).toEqual({ size: 4, note: null });
   });
 
+  it("loses its added nulls beside members of a union that list other values", () => {
+    const schema = z.object({
+      size: z.union([z.enum(["S", "M"]), z.literal(5), z.object({ width: z.number(), unit: z.string().optional() })]),
+    });
+    const json = z.toJSONSchema(schema) as JsonSchema;
+    const untyped = JSON.parse(JSON.stringify(json).replaceAll(/"type":"(?:string|number)","(enum|const)"/g, '"$1"'));
+    for (const one of [json, untyped])
+      expect(dropAddedNulls({ size: { width: 1, unit: null } }, one)).toEqual({ size: { width: 1 } });
+  });
+
   it("loses its added nulls in a recursive union of look-alikes without reading each level twice", () => {
     const name = { type: "string" };
     const link = { $ref: "#/$defs/link" };
