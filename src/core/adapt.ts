@@ -5,12 +5,13 @@ import type { Dialect } from "./dialect.ts";
 import type { ModelError } from "./error.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
 import { estimateTokens, inputBytes, textLength } from "./estimate.ts";
-import type { Message, Part } from "./message.ts";
+import type { Message } from "./message.ts";
 import { EFFORTS, type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
 import { capabilitiesOf } from "./setting-capabilities.ts";
 import { nearest } from "./suggest.ts";
 import type { Adaptation, Capability, Target } from "./target.ts";
 import { misfitError } from "./target-error.ts";
+import { isWellFormed, toWellFormed } from "./well-formed.ts";
 
 export interface Adapted {
   readonly request: ModelRequest;
@@ -40,13 +41,13 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     extraHeaders: input.extraHeaders,
   };
   if (target.policy.strictPricing) requirePrice(request, target);
-  // Copies, because the reader of a reply may change it.
+  // Copies, because callers may change the adjustments of a reply.
   const shared = list.map((adjustment) => ({ ...adjustment }));
   if (changes.list.length === 0) return { request, adjustments: shared, forced };
   return { request, adjustments: [...shared, ...changes.list], forced: [...forced, ...changes.forced] };
 }
 
-/** What follows from everything but the messages. It is shared by calls, so nothing of it is ever changed. */
+/** The part of a request that does not depend on its messages. Calls share it, so it must not be changed. */
 interface AdaptedSettings extends Pick<ModelRequest, "settings" | "extraBody" | "cutAt"> {
   readonly adaptation: Adaptation;
   readonly list: readonly Adjustment[];
@@ -59,19 +60,19 @@ interface LastAdapted {
   readonly adapted: AdaptedSettings;
 }
 
-/** Calls without options have the same settings, and most calls of a target have none. */
+/** The latest result for each target: most calls have no options, so their settings are the same objects. */
 const lastAdapted = new WeakMap<Target, LastAdapted>();
 
 function adaptedSettings(input: CallInput, target: Target, dialect: Dialect): AdaptedSettings {
   const last = lastAdapted.get(target);
-  if (last !== undefined && last.dialect === dialect && saysTheSame(last.input, input)) return last.adapted;
+  if (last !== undefined && last.dialect === dialect && hasSameSettings(last.input, input)) return last.adapted;
   const adapted = adaptSettings(input, target, dialect);
   const { settings, extraBody, adaptation } = input;
   lastAdapted.set(target, { input: { settings, extraBody, ...(adaptation && { adaptation }) }, dialect, adapted });
   return adapted;
 }
 
-function saysTheSame(one: LastAdapted["input"], other: LastAdapted["input"]): boolean {
+function hasSameSettings(one: LastAdapted["input"], other: LastAdapted["input"]): boolean {
   return one.settings === other.settings && one.extraBody === other.extraBody && one.adaptation === other.adaptation;
 }
 
@@ -101,14 +102,14 @@ function adaptSettings(input: CallInput, target: Target, dialect: Dialect): Adap
   };
 }
 
-/** A hosted tool and those of `extra_body` have names that are not known here. */
+/** The names of hosted tools and of tools in `extra_body` are unknown here, so they are not checked. */
 function refuseUnknownTool({ tools = [], toolChoice, webSearch }: Settings, extraBody: object, target: Target): void {
   if (typeof toolChoice !== "object" || tools.length === 0) return;
   const names = tools.map(({ name }) => name);
   if (names.includes(toolChoice.name) || webSearch !== undefined || "tools" in extraBody) return;
   const near = nearest(toolChoice.name, names);
-  const hint = near === undefined ? `; there are ${names.slice(0, 10).join(", ")}` : ` (did you mean "${near}"?)`;
-  throw failed(target, "invalid_request", `toolChoice names no tool of the request: "${toolChoice.name}"${hint}`);
+  const hint = near === undefined ? `; known tools: ${names.slice(0, 10).join(", ")}` : ` (did you mean "${near}"?)`;
+  throw failed(target, "invalid_request", `unknown tool "${toolChoice.name}" in toolChoice${hint}`);
 }
 
 function requirePrice(request: ModelRequest, target: Target): void {
@@ -357,23 +358,10 @@ function adaptMessages(messages: readonly Message[], changes: Changes): readonly
 /** Half of a surrogate pair (an emoji split by `slice`) cannot be encoded as UTF-8. */
 function wellFormed(message: Message, index: number, changes: Changes): Message {
   if (isWellFormed(message.content)) return message;
+  const content = toWellFormed(message.content);
+  if (content === message.content) return message;
   changes.modified(`messages[${index}]`, "a lone surrogate", "\u{FFFD}", "half of a surrogate pair is not a character");
-  return { ...message, content: toWellFormed(message.content) } as Message;
-}
-
-function isWellFormed(content: string | readonly Part[]): boolean {
-  if (typeof content === "string") return content.isWellFormed();
-  return content.every((part) =>
-    "text" in part ? part.text.isWellFormed() : part.type !== "tool-result" || isWellFormed(part.content),
-  );
-}
-
-function toWellFormed(content: string | readonly Part[]): string | readonly Part[] {
-  if (typeof content === "string") return content.toWellFormed();
-  return content.map((part) => {
-    if ("text" in part) return { ...part, text: part.text.toWellFormed() };
-    return part.type === "tool-result" ? ({ ...part, content: toWellFormed(part.content) } as Part) : part;
-  });
+  return { ...message, content } as Message;
 }
 
 /** No tokenizer averages more characters per token, so a longer prompt cannot fit. */

@@ -9,9 +9,14 @@ export function boundedDepth(value: unknown): unknown {
   return isDeep(value) ? copied(value, 0) : value;
 }
 
-/** The same for the value of a JSON text. Its brackets are counted first: that is cheaper than a walk through the value. */
+/** The same for the value of a JSON text. */
 export function boundedJson(text: string, value: unknown): unknown {
-  return countOf("{", text) + countOf("[", text) > MAX_DEPTH ? boundedDepth(value) : value;
+  return isDeepJson(text, value) ? copied(value, 0) : value;
+}
+
+/** Counts the brackets of the text first, because that is faster than a walk through its value. */
+export function isDeepJson(text: string, value: unknown): boolean {
+  return countOf("{", text) + countOf("[", text) > MAX_DEPTH && isDeep(value);
 }
 
 function countOf(bracket: string, text: string): number {

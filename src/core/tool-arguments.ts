@@ -1,3 +1,4 @@
+import { isDeepJson } from "./bounded-depth.ts";
 import { JsonNesting } from "./json-nesting.ts";
 import type { ToolCall, ToolKind } from "./tool.ts";
 
@@ -25,6 +26,7 @@ export function checkToolCall({ id, name, json, kind = "function" }: GivenCall):
   if (parsed === undefined) return { problem: `the arguments of the tool call ${name} are not JSON` };
   const fields = objectOf(parsed.value);
   if (fields === undefined) return { problem: `the arguments of the tool call ${name} are not a JSON object` };
+  if (isDeepJson(json, fields)) return { problem: `the arguments of the tool call ${name} are nested too deeply` };
   return { call: { kind, id, name, arguments: fields, json } };
 }
 

@@ -41,6 +41,9 @@ export function wireError(error: unknown, operation: Operation, exchange: Exchan
     };
     return located(modelErrorOf(failure, target), target, exchange);
   }
+  // JSON.stringify and recursive readers overflow the stack; JSON.parse reads any depth.
+  if (response !== undefined && error instanceof RangeError)
+    return located(targetError(target, "protocol_error", "the response is nested too deeply"), target, exchange);
   // SDKs replace errors of a custom transport.
   const foreign: unknown = exchange.failure ?? error;
   const words = foreign instanceof Error ? foreign.message : String(foreign);

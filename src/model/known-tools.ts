@@ -1,4 +1,5 @@
 import type { EntryOptions } from "../core/options.generated.ts";
+import { isPlain } from "../core/plain-object.ts";
 import { isStandardSchema } from "./schema-json.ts";
 
 type Tools = Pick<EntryOptions, "tools">;
@@ -73,9 +74,4 @@ function areSame(values: readonly unknown[], copies: readonly unknown[]): boolea
   if (values.length !== copies.length) return false;
   for (let index = 0; index < values.length; index++) if (!isSame(values[index], copies[index])) return false;
   return true;
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -258,6 +258,28 @@ describe("the messages", () => {
     ).toBe("unsupported");
   });
 
+  it("replace lone surrogates in the arguments of tool calls", () => {
+    const call = { type: "tool-call", id: "a", name: "f", arguments: { "k\ud83d": ["b\ud83d", 1] } } as const;
+    const { request, adjustments } = adapted({
+      messages: [
+        { role: "user", content: "x" },
+        { role: "assistant", content: [call] },
+      ],
+    });
+    expect(request.messages[1]?.content).toEqual([{ ...call, arguments: { "k\u{FFFD}": ["b\u{FFFD}", 1] } }]);
+    expect(adjustments.map(({ setting }) => setting)).toEqual(["messages[1]"]);
+  });
+
+  it("do not report a lone surrogate for arguments that JSON.stringify converts", () => {
+    const content = [{ type: "tool-call", id: "a", name: "f", arguments: { at: new Date(0) } }] as const;
+    const messages = [
+      { role: "user", content: "x" },
+      { role: "assistant", content },
+    ] as const;
+    const { request, adjustments } = adapted({ messages });
+    expect([request.messages[1]?.content, adjustments]).toEqual([content, []]);
+  });
+
   it("replace lone surrogates in tool results", () => {
     const { request } = adapted({
       messages: [

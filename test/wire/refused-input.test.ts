@@ -89,7 +89,7 @@ const REFUSED: readonly Refused[] = [
     input: "Hello",
     options: { tools: [{ name: "weather" }], toolChoice: { name: "wether" } },
     code: "invalid_request",
-    says: 'toolChoice names no tool of the request: "wether" (did you mean "weather"?)',
+    says: 'unknown tool "wether" in toolChoice (did you mean "weather"?)',
   },
   {
     name: "a forced tool that is not among those of the entry",
@@ -97,7 +97,7 @@ const REFUSED: readonly Refused[] = [
     options: { toolChoice: { name: "news" } },
     keys: 'tools = [{ name = "weather" }]',
     code: "invalid_request",
-    says: "there are weather",
+    says: "known tools: weather",
   },
   { name: "a result without a call", input: [HELLO, result("call_9"), HELLO], code: "invalid_request", says: "call_9" },
   {

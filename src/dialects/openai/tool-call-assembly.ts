@@ -1,4 +1,5 @@
 import type { Adjustment } from "../../core/attempt.ts";
+import { boundedJson } from "../../core/bounded-depth.ts";
 import type { ModelError } from "../../core/error.ts";
 import type { FlowEvent } from "../../core/event.ts";
 import type { Target } from "../../core/target.ts";
@@ -213,7 +214,8 @@ export class ToolCallAssembly {
 
   #invalid(words: string): ModelError {
     const toolCalls = this.#calls.map(({ id, name, kind, text }) => {
-      return { kind, id, name: name ?? "", arguments: parseArguments(text.text)?.value, json: text.text };
+      const json = text.text;
+      return { kind, id, name: name ?? "", arguments: boundedJson(json, parseArguments(json)?.value), json };
     });
     return targetError(this.#target, "invalid_tool_call", words, { partial: { text: "", reasoning: "", toolCalls } });
   }
