@@ -1,3 +1,4 @@
+import { COMMAND } from "../core/command.ts";
 import type { ModelError, ModelErrorCode } from "../index.ts";
 
 /** What to do about each error code. */
@@ -8,14 +9,14 @@ export const ADVICE: Readonly<Record<ModelErrorCode, string>> = {
   overloaded: "Try again later, or set fallback_models.",
   server_error: "Try again. If it persists, check the provider's status page and set fallback_models.",
   connection_failed: "Check base_url, the network and the proxy. Is a local server running?",
-  timed_out: "Raise the timeout that expired (modelwright explain NAME shows them) or set fallback_models.",
+  timed_out: `Raise the timeout that expired (${COMMAND} explain NAME shows them) or set fallback_models.`,
   stream_truncated: 'Try again; on_break = "restart" lets a fallback start the answer anew.',
   protocol_error: "Check base_url and custom_llm_provider: the server does not speak this wire format.",
   degenerate_output: "Raise temperature or frequency_penalty, or use another model.",
-  unauthorized: "Check the key: modelwright explain NAME shows its variable.",
+  unauthorized: `Check the key: ${COMMAND} explain NAME shows its variable.`,
   forbidden: "Ask the provider for access to this model, or use a key of a project that has it.",
-  not_found: "Check name and base_url of the entry: modelwright models --catalog lists known ids.",
-  invalid_request: "Correct the setting that the message names; modelwright explain NAME shows the complete request.",
+  not_found: `Check name and base_url of the entry: ${COMMAND} models --catalog lists known ids.`,
+  invalid_request: `Correct the setting that the message names; ${COMMAND} explain NAME shows the complete request.`,
   unsupported: "Omit the setting, allow changes (drop_params, modify_params), or use a model that supports it.",
   context_too_long: "Shorten the prompt, or set context_window_fallbacks to a model with a larger window.",
   request_too_large: "Send smaller attachments, or set context_window_fallbacks.",

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { CommanderError } from "commander";
+import { COMMAND } from "../core/command.ts";
 import type { ConfigProblem, ModelError } from "../index.ts";
 import { configProblems } from "./config-problems.ts";
 import type { CliContext } from "./context.ts";
@@ -48,7 +49,7 @@ async function reportFor(error: unknown, context: CliContext): Promise<ErrorRepo
 function commanderReport({ message }: CommanderError, paint: Paint): ErrorReport {
   const [first = "", ...rest] = message.replace(/^error: /, "").split("\n");
   const meant = /^\(Did you mean (.+)\?\)$/.exec(rest.join(" "))?.[1];
-  const advice = meant === undefined ? "modelwright --help lists commands and flags." : `did you mean ${meant}?`;
+  const advice = meant === undefined ? `${COMMAND} --help lists commands and flags.` : `did you mean ${meant}?`;
   return plainReport(2, "usage", first, advice, paint);
 }
 

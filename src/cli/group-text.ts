@@ -1,4 +1,5 @@
 import type { GroupConfig } from "../config/load.ts";
+import { COMMAND } from "../core/command.ts";
 import { columns } from "./columns.ts";
 import { type EntryRow, entryProblems } from "./entry-row.ts";
 import type { Printer } from "./print.ts";
@@ -40,6 +41,6 @@ export function groupText(group: GroupConfig, members: readonly EntryRow[], prin
     `  cooldown of ${duration(cooldown)} after ${plural(allowedFails, "failure")} within a minute`,
     ...entryProblems(members, print),
     "",
-    paint.dim(`modelwright explain ${members[0]?.name} shows the request of a member`),
+    paint.dim(`${COMMAND} explain ${members[0]?.name} shows the request of a member`),
   ];
 }

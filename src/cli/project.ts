@@ -3,6 +3,7 @@ import { loadDotEnv } from "../config/dotenv.ts";
 import { findConfigFile } from "../config/find-config-file.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import { VARIABLES } from "../config/variables.ts";
+import { COMMAND } from "../core/command.ts";
 import { WIRE_NAMES } from "../core/wire-name.ts";
 import { type FactoryOptions, type ModelDescription, ModelFactory } from "../index.ts";
 import { PROVIDER_HINTS } from "./catalog.ts";
@@ -84,6 +85,6 @@ export async function configFile({ env, io, flags }: CliContext, path = flags.co
   return findConfigFile(io.cwd);
 }
 
-const HELP = 'name it with --config FILE or MODELWRIGHT_CONFIG, or write one with "modelwright init"';
+const HELP = `name it with --config FILE or MODELWRIGHT_CONFIG, or write one with "${COMMAND} init"`;
 
 const FACTS = { dialects: WIRE_NAMES, providers: PROVIDER_HINTS };

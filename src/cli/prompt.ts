@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
+import { COMMAND } from "../core/command.ts";
 import { decodeText } from "../core/decode-text.ts";
 import type { AudioPart, FilePart, ImagePart, Message, TextPart } from "../index.ts";
 import { type CliContext, Exit, UsageError } from "./context.ts";
@@ -22,7 +23,7 @@ export async function readPrompt(
   const text = [words.join(" "), piped.trimEnd()].filter((part) => part.trim() !== "").join("\n\n");
   const parts = await Promise.all(files.map((file) => readAttachment(resolve(context.io.cwd, file), context.signal)));
   if (parts.length === 0 && text === "")
-    throw new UsageError("there is no prompt", 'Pass it as arguments or pipe it in: echo "Hello" | modelwright run');
+    throw new UsageError("there is no prompt", `Pass it as arguments or pipe it in: echo "Hello" | ${COMMAND} run`);
   if (parts.length === 0) return text;
   const content: UserPart[] = text === "" ? parts : [...parts, { type: "text", text }];
   return [{ role: "user", content }];

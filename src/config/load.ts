@@ -1,5 +1,6 @@
 import { lstat, readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { COMMAND } from "../core/command.ts";
 import { ConfigError } from "../core/config-error.ts";
 import { decodeText } from "../core/decode-text.ts";
 import type { Config } from "./config.ts";
@@ -45,7 +46,7 @@ async function findUpwards(cwd: string, help: string): Promise<string> {
   return near.startsWith("..") || isAbsolute(near) ? found : near;
 }
 
-const LIBRARY_HELP = 'pass its path, set MODELWRIGHT_CONFIG, or write one with "npx modelwright init"';
+const LIBRARY_HELP = `pass its path, set MODELWRIGHT_CONFIG, or write one with "${COMMAND} init"`;
 
 function notFound(file: string | undefined, message: string): ConfigError {
   return new ConfigError([{ file, line: 0, column: 0, path: "", message }]);

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { CachedCatalog, catalogPath, UnreadableCatalog } from "../catalog/cached-catalog.ts";
 import type { ModelTable, Overlay } from "../catalog/table.ts";
+import { COMMAND } from "../core/command.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Logger } from "../core/logger.ts";
 import type { FactoryOptions } from "./options.ts";
@@ -72,7 +73,7 @@ class CacheOverlay implements Overlay {
         this.#logger.warn("cached catalog ignored", {
           path: this.#path,
           reason: error.message,
-          help: "modelwright catalog update",
+          help: `${COMMAND} catalog update`,
         });
       return undefined;
     }

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import type { Config } from "../config/load.ts";
 import { readSmallFile } from "../config/small-file.ts";
+import { COMMAND } from "../core/command.ts";
 import type { Logger } from "../core/logger.ts";
 import { isRegisteredTypes, registeredTypes, sameTypes, TYPES_FILE, typeDifferences } from "./registered-types.ts";
 
@@ -23,7 +24,7 @@ export function warnOfStaleTypes(
     const differences = Object.entries(typeDifferences(declared, current)).filter(([, names]) => names.length > 0);
     logger.warn(`${TYPES_FILE} is stale`, {
       ...Object.fromEntries(differences.map(([kind, names]) => [kind, fewOf(names)])),
-      help: "npx modelwright types",
+      help: `${COMMAND} types`,
     });
   } catch {
     // Most often there is no such file.

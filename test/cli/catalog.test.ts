@@ -202,7 +202,7 @@ describe("catalog", () => {
     const { env, path, home } = cache();
     const none = await cli(["catalog"], { env });
     expect(none.out).toMatch(/shipped +20\d\d-\d\d-\d\d +\d+ models of \d+ providers/);
-    expect(none.out).toContain("nothing is cached; modelwright catalog update fetches newer facts");
+    expect(none.out).toContain("nothing is cached; npx modelwright catalog update fetches newer facts");
     mkdirSync(dirname(path));
     const fetchedAt = new Date(Date.now() - 3.5 * 86_400_000).toISOString();
     writeFileSync(path, textOf(DOCUMENT, fetchedAt));
@@ -224,7 +224,7 @@ describe("catalog", () => {
     writeFileSync(path, textOf(DOCUMENT).slice(0, -40));
     const { code, err } = await cli(["catalog"], { env });
     expect(err).toMatch(/the cached catalog .* is incomplete/);
-    expect(err).toContain("modelwright catalog clear");
+    expect(err).toContain("npx modelwright catalog clear");
     expect(code).toBe(1);
     expect((await cli(["models", "--catalog", "gpt-4o-mini"], { env })).out).toContain("gpt-4o-mini");
     expect((await cli(["catalog", "clear"], { env })).code).toBe(0);

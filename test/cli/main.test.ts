@@ -29,11 +29,11 @@ describe("the command line", () => {
     ],
     [
       ["run", "-t", "warm", "hi"],
-      "error: option '-t, --temperature <number>' argument 'warm' is invalid. It must be a number.\n  do     modelwright --help lists commands and flags.\n",
+      "error: option '-t, --temperature <number>' argument 'warm' is invalid. It must be a number.\n  do     npx modelwright --help lists commands and flags.\n",
     ],
     [
       ["explain", "careful", "more"],
-      "error: too many arguments for 'explain'. Expected 1 argument but got 2: careful, more.\n  do     modelwright --help lists commands and flags.\n",
+      "error: too many arguments for 'explain'. Expected 1 argument but got 2: careful, more.\n  do     npx modelwright --help lists commands and flags.\n",
     ],
   ])("exits with 2 and a suggestion for invalid usage %j", async (argv, message) => {
     const { code, out, err } = await cli(argv, { toml: TOML });
@@ -55,7 +55,7 @@ describe("the command line", () => {
   it("says where it searched for models.toml and how to create one", async () => {
     const { code, err, folder } = await cli(["models"]);
     expect(err).toContain(`there is no models.toml in ${folder} or any folder above it`);
-    expect(err).toContain("modelwright init");
+    expect(err).toContain("npx modelwright init");
     expect(code).toBe(2);
   });
 

@@ -97,7 +97,7 @@ describe("types --check", () => {
     const files = { "modelwright.d.ts": await generated() };
     const toml = `${TOML}\n[models.more]\nextends = "fast"\n`;
     const { code, out, folder } = await cli(["types", "--check"], { toml, files });
-    expect(out).toBe("✗ modelwright.d.ts is stale (+ more); modelwright types writes it\n");
+    expect(out).toBe("✗ modelwright.d.ts is stale (+ more); npx modelwright types writes it\n");
     expect(code).toBe(1);
     expect(read(folder)).toBe(files["modelwright.d.ts"]);
     const told = await cli(["types", "--check", "--json"], { toml, files });
@@ -107,7 +107,7 @@ describe("types --check", () => {
 
   it("exits with 1 when it is missing", async () => {
     const { code, out } = await cli(["types", "--check", "-o", "x.d.ts"], { toml: TOML });
-    expect(out).toBe("✗ x.d.ts does not exist; modelwright types --out x.d.ts writes it\n");
+    expect(out).toBe("✗ x.d.ts does not exist; npx modelwright types --out x.d.ts writes it\n");
     expect(code).toBe(1);
   });
 });

@@ -96,7 +96,7 @@ describe("a factory", () => {
       expect(warnings).toEqual([
         [
           "cached catalog ignored",
-          expect.objectContaining({ help: "modelwright catalog update", reason: expect.any(String) }),
+          expect.objectContaining({ help: "npx modelwright catalog update", reason: expect.any(String) }),
         ],
       ]);
     }

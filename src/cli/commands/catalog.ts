@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { MODELS_DEV_URL, readModelsDev, UnusableDocument } from "../../catalog/models-dev.ts";
+import { COMMAND } from "../../core/command.ts";
 import { placeOf } from "../../core/place.ts";
 import { nearest } from "../../core/suggest.ts";
 import { atomicWrite } from "../atomic-write.ts";
@@ -52,7 +53,7 @@ function refuse({ args: [word = ""], commands }: Command): never {
   );
   throw new UsageError(
     `catalog has no command "${word}"`,
-    meant === undefined ? "modelwright catalog --help lists them." : `did you mean ${meant}?`,
+    meant === undefined ? `${COMMAND} catalog --help lists them.` : `did you mean ${meant}?`,
   );
 }
 
@@ -77,7 +78,7 @@ async function showCatalog({ env, print, flags }: CliContext): Promise<void> {
 
 function usage(path: string | undefined, cached: CachedCatalog | undefined): string {
   if (path === undefined) return NO_FOLDER;
-  if (cached === undefined) return "nothing is cached; modelwright catalog update fetches newer facts";
+  if (cached === undefined) return `nothing is cached; ${COMMAND} catalog update fetches newer facts`;
   const rule = cached.newer
     ? "newer than the shipped facts: it takes precedence"
     : "older than the shipped facts: it only fills gaps";
@@ -104,8 +105,7 @@ function cachedAt(path: string): CachedCatalog | undefined {
   }
 }
 
-const BROKEN =
-  "It is ignored. Fetch it again with modelwright catalog update, or remove it with modelwright catalog clear.";
+const BROKEN = `It is ignored. Fetch it again with ${COMMAND} catalog update, or remove it with ${COMMAND} catalog clear.`;
 
 async function updateCatalog(from: string, context: CliContext): Promise<void> {
   const { print, flags } = context;

@@ -1,6 +1,7 @@
 import { access, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
+import { COMMAND } from "../../core/command.ts";
 import { columns } from "../columns.ts";
 import { type CliContext, UsageError } from "../context.ts";
 import { type Choice, InitDialogue } from "../init-dialogue.ts";
@@ -124,13 +125,13 @@ function whatWasFound(entries: readonly Starter[]): string {
 function stepsAfter({ entries, defaultModel }: Written): readonly (readonly [string, string])[] {
   const isReady = missingKeys(entries.filter(({ entry }) => entry === defaultModel)).length === 0;
   return [
-    ["modelwright check", "check the file and the keys"],
-    ...(isReady ? [['modelwright run "Hello"', `ask "${defaultModel}"`] as const] : []),
+    [`${COMMAND} check`, "check the file and the keys"],
+    ...(isReady ? [[`${COMMAND} run "Hello"`, `ask "${defaultModel}"`] as const] : []),
     ...(entries.length > 0
-      ? [['modelwright run --profile ci "Hello"', "the same with the simulator, without a key"] as const]
+      ? [[`${COMMAND} run --profile ci "Hello"`, "the same with the simulator, without a key"] as const]
       : []),
-    [`modelwright explain ${defaultModel}`, "show the request"],
-    ["modelwright types", "TypeScript types for these names"],
+    [`${COMMAND} explain ${defaultModel}`, "show the request"],
+    [`${COMMAND} types`, "TypeScript types for these names"],
   ];
 }
 

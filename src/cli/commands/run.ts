@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { COMMAND } from "../../core/command.ts";
 import type { CallOptions, Input, Model, Reply } from "../../index.ts";
 import { showAnswer, showOutcome } from "../answer.ts";
 import { type CliContext, Exit } from "../context.ts";
@@ -36,9 +37,9 @@ export function configureRun(command: Command, context: CliContext): void {
 
 const EXAMPLES = `
 Examples:
-  modelwright run -m coder "Write a haiku about sockets"
-  git diff | modelwright run "Write a commit message for this"
-  modelwright run -f diagram.png --json "What is in this picture?"
+  ${COMMAND} run -m coder "Write a haiku about sockets"
+  git diff | ${COMMAND} run "Write a commit message for this"
+  ${COMMAND} run -f diagram.png --json "What is in this picture?"
 `;
 
 async function run(words: readonly string[], flags: RunFlags, context: CliContext): Promise<void> {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { watchFiles } from "../../config/file-watcher.ts";
 import { systemClock } from "../../core/clock.ts";
+import { COMMAND } from "../../core/command.ts";
 import {
   isRegisteredTypes,
   registeredNames,
@@ -82,7 +83,7 @@ async function generate({ out: given }: TypesFlags, context: CliContext, path?: 
     ...{ file, out, text, before, isStale, names: registeredNames(config) },
     folders: config.folders,
     differences: typeDifferences(before ?? "", text),
-    command: `modelwright types${given === undefined ? "" : ` --out ${given}`}`,
+    command: `${COMMAND} types${given === undefined ? "" : ` --out ${given}`}`,
   };
 }
 
