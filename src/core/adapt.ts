@@ -1,15 +1,17 @@
 import type { Adjustment } from "./attempt.ts";
 import { missingPrice } from "./billing.ts";
 import type { CallInput } from "./call.ts";
+import { Changes } from "./changes.ts";
 import type { Dialect } from "./dialect.ts";
-import type { ModelError } from "./error.ts";
-import type { ModelErrorCode } from "./error-codes.ts";
-import { estimateTokens, inputBytes, textLength } from "./estimate.ts";
+import { adaptEffort } from "./effort.ts";
+import { estimateTokens } from "./estimate.ts";
+import { type Mutable, mergedAdaptation, mergedSettings } from "./merged-settings.ts";
 import type { Message } from "./message.ts";
-import { EFFORTS, type Effort, keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
-import { capabilitiesOf } from "./setting-capabilities.ts";
+import { checkPromptSize } from "./prompt-size.ts";
+import { keyOf, type ModelRequest, type SettingName, type Settings } from "./request.ts";
 import { nearest } from "./suggest.ts";
-import type { Adaptation, Capability, Target } from "./target.ts";
+import { isHarmless, unsupportedReason } from "./supported-settings.ts";
+import type { Adaptation, Target } from "./target.ts";
 import { misfitError } from "./target-error.ts";
 import { isWellFormed, toWellFormed } from "./well-formed.ts";
 
@@ -29,15 +31,14 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
   const { adaptation, list, forced, cutAt, settings, extraBody } = adaptedSettings(input, target, dialect);
   const changes = new Changes(target, adaptation);
   const messages = adaptMessages(withPrelude(input, target), changes);
-  const mostBytes = input.maxInputBytes ?? target.policy.maxInputBytes;
-  checkBytes(messages, mostBytes ?? MOST_BYTES, target);
-  checkSize(messages, settings, target, mostBytes === undefined ? MOST_CHARS : Number.POSITIVE_INFINITY);
+  checkPromptSize({ messages, settings }, target, input.maxInputBytes ?? target.policy.maxInputBytes);
   const request: ModelRequest = {
     messages,
-    settings,
+    // Copies, because other calls share the originals; nested values are frozen.
+    settings: { ...settings },
     cutAt,
     samples: input.samples,
-    extraBody,
+    extraBody: { ...extraBody },
     extraHeaders: input.extraHeaders,
   };
   if (target.policy.strictPricing) requirePrice(request, target);
@@ -77,20 +78,18 @@ function hasSameSettings(one: LastAdapted["input"], other: LastAdapted["input"])
 }
 
 function adaptSettings(input: CallInput, target: Target, dialect: Dialect): AdaptedSettings {
-  const adaptation = { ...target.adaptation, ...definedOf(input.adaptation) };
+  const adaptation = mergedAdaptation(input, target);
   const changes = new Changes(target, adaptation);
   for (const { key, value, reason } of target.unused) changes.dropped(key, value, reason);
-  const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
+  const settings = mergedSettings(input, target);
   const extraBody: Record<string, unknown> = { ...target.extraBody, ...input.extraBody };
   refuseUnknownTool(settings, extraBody, target);
   const { stop } = settings;
   dropUnsupported(settings, extraBody, { target, dialect, adaptation, changes });
   const cutAt =
     settings.stop === undefined && !("stop" in extraBody) && !adaptation.drop.includes("stop") ? stop : undefined;
-  const { reasoningEffort, ...rest } = settings;
-  const effort = forbidsEffort(reasoningEffort, rest, extraBody, { target, adaptation })
-    ? noEffort(reasoningEffort, target, changes)
-    : effortWord(reasoningEffort, target, changes);
+  const effort = adaptEffort(settings, extraBody, { target, adaptation, changes });
+  const { reasoningEffort: _, ...rest } = settings;
   clampNumbers(rest, target, changes);
   return {
     adaptation,
@@ -109,69 +108,14 @@ function refuseUnknownTool({ tools = [], toolChoice, webSearch }: Settings, extr
   if (names.includes(toolChoice.name) || webSearch !== undefined || "tools" in extraBody) return;
   const near = nearest(toolChoice.name, names);
   const hint = near === undefined ? `; known tools: ${names.slice(0, 10).join(", ")}` : ` (did you mean "${near}"?)`;
-  throw failed(target, "invalid_request", `unknown tool "${toolChoice.name}" in toolChoice${hint}`);
+  throw misfitError(target, "invalid_request", `unknown tool "${toolChoice.name}" in toolChoice${hint}`);
 }
 
 function requirePrice(request: ModelRequest, target: Target): void {
   const missing = missingPrice(request, target.price(), () => estimateTokens(request.messages, request.settings.tools));
   if (missing === undefined) return;
   const help = target.price() === undefined ? ": add [models.NAME.pricing] or price_as" : "";
-  throw failed(target, "unsupported", `${missing} is unknown and strict_pricing is on${help}; nothing was sent`);
-}
-
-/** The settings that are sent to a target: call settings over entry settings, without unsupported ones. */
-export function settingsSent(input: Omit<CallInput, "messages">, target: Target, dialect: Dialect): Settings {
-  const settings = mergeSettings(target.quirks.defaults, target.settings, input.settings);
-  const { drop, allow } = { ...target.adaptation, ...definedOf(input.adaptation) };
-  for (const name of Object.keys(settings) as SettingName[]) {
-    const key = keyOf(name);
-    const refused = unsupportedReason(name, target, dialect) !== undefined && !allow.includes(key);
-    if (drop.includes(key) || refused) delete settings[name];
-  }
-  return settings;
-}
-
-/** Collects adjustments; throws for those that are not allowed. */
-class Changes {
-  readonly list: Adjustment[] = [];
-  readonly forced: Adjustment[] = [];
-  readonly #target: Target;
-  readonly #allowed: Adaptation;
-
-  constructor(target: Target, allowed: Adaptation) {
-    this.#target = target;
-    this.#allowed = allowed;
-  }
-
-  dropped(setting: string, from: unknown, reason: string): void {
-    if (this.#allowed.strict || !this.#allowed.dropParams) throw this.unsupportedError(setting, reason, "drop_params");
-    this.#force({ setting, from, to: undefined, reason });
-  }
-
-  modified(setting: string, from: unknown, to: unknown, reason: string): void {
-    if (this.#allowed.strict || !this.#allowed.modifyParams)
-      throw this.unsupportedError(setting, reason, "modify_params");
-    this.#force({ setting, from, to, reason });
-  }
-
-  /** A change that the configuration asks for: reported, always allowed. */
-  configured(setting: string, from: unknown, to: unknown, reason: string): void {
-    this.list.push({ setting, from, to, reason });
-  }
-
-  #force(adjustment: Adjustment): void {
-    this.forced.push(adjustment);
-    this.list.push(adjustment);
-  }
-
-  unsupportedError(setting: string, reason: string, key: string): ModelError {
-    const why = this.#allowed.strict ? "strict is on" : `${key} is off`;
-    return failed(this.#target, "unsupported", `${setting}: ${reason}; ${why}, so nothing was sent`);
-  }
-}
-
-function failed(target: Target, code: ModelErrorCode, message: string): ModelError {
-  return misfitError(target, code, message);
+  throw misfitError(target, "unsupported", `${missing} is unknown and strict_pricing is on${help}; nothing was sent`);
 }
 
 /** The messages of a call after the `system` and `messages` of its entry. */
@@ -184,32 +128,6 @@ export function withPrelude(input: CallInput, target: Target): readonly Message[
     ...prelude,
     ...input.messages,
   ];
-}
-
-function definedOf<T extends object>(values: T | undefined): { [key in keyof T]: NonNullable<T[key]> } {
-  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined)) as {
-    [key in keyof T]: NonNullable<T[key]>;
-  };
-}
-
-type Mutable<T> = { -readonly [key in keyof T]: T[key] };
-
-function mergeSettings(...layers: readonly (Settings | undefined)[]): Mutable<Settings> {
-  const merged: Record<string, unknown> = {};
-  for (const layer of layers) {
-    for (const name in layer) {
-      const value = layer[name as SettingName];
-      if (value !== undefined) merged[name] = value;
-    }
-  }
-  return merged as Mutable<Settings>;
-}
-
-/** The capabilities that a model needs for these settings to have an effect. */
-export function capabilitiesUsed(settings: Settings): readonly Capability[] {
-  const names = (Object.keys(settings) as SettingName[]).filter((name) => !isHarmless(name, settings[name]));
-  const used = names.flatMap((name) => capabilitiesOf(name) ?? []);
-  return [...new Set([...used, ...(settings.responseFormat?.type === "json_schema" ? (["jsonSchema"] as const) : [])])];
 }
 
 interface Adapting {
@@ -243,80 +161,6 @@ function dropUnsupported(
   }
 }
 
-const HARMLESS_OFF: ReadonlySet<SettingName> = new Set<SettingName>(["promptCache", "logprobs", "webSearch"]);
-
-/** A setting that is switched off can be omitted without an adjustment. */
-function isHarmless(name: SettingName, value: unknown): boolean {
-  return (
-    (HARMLESS_OFF.has(name) && value === false) || (name === "tools" && Array.isArray(value) && value.length === 0)
-  );
-}
-
-function unsupportedReason(name: SettingName, target: Target, dialect: Dialect): string | undefined {
-  if (name === "maxInputTokens") return undefined;
-  if (dialect.settings?.has(name) === false) return `the ${dialect.name} wire has no such parameter`;
-  if (target.quirks.lacks?.includes(name)) return `${target.provider} does not support it`;
-  if (target.facts.lacks?.includes(name)) return `${target.modelId} does not support it`;
-  const missing = capabilitiesOf(name)?.find((capability) => target.facts.capabilities[capability] === false);
-  return missing && `${target.modelId} does not support ${keyOf(missing).replace("_", " ")}`;
-}
-
-/** Settings that the target supports, by their models.toml names; null if the model is unknown. */
-export function supportedParams(target: Target, dialect: Dialect): readonly string[] | null {
-  if (!target.facts.known || dialect.settings === undefined) return null;
-  return [...dialect.settings].filter((name) => unsupportedReason(name, target, dialect) === undefined).map(keyOf);
-}
-
-/** Some models support tools on chat completions only without reasoning. https://platform.openai.com/docs/guides/function-calling */
-function forbidsEffort(
-  effort: Effort | number | undefined,
-  { tools = [] }: Settings,
-  extraBody: Readonly<Record<string, unknown>>,
-  { target, adaptation }: Pick<Adapting, "target" | "adaptation">,
-): boolean {
-  const { chatTools } = target.facts;
-  if (target.dialect !== "openai" || chatTools === undefined || tools.length === 0) return false;
-  if ("reasoning_effort" in extraBody || adaptation.drop.includes("reasoning_effort")) return false;
-  return effort !== "none" && (effort !== undefined || chatTools === "effort-none");
-}
-
-function noEffort(effort: Effort | number | undefined, target: Target, changes: Changes): Effort {
-  const reason = `${target.modelId} supports tools on chat completions only without reasoning; the openai-responses wire supports both`;
-  changes.modified("reasoning_effort", effort, "none", reason);
-  return "none";
-}
-
-function effortWord(effort: Effort | number | undefined, target: Target, changes: Changes): Effort | undefined {
-  if (effort === undefined) return undefined;
-  const word = typeof effort === "number" ? numberToEffort(effort) : effort;
-  if (typeof effort === "number")
-    changes.configured(
-      "reasoning_effort",
-      effort,
-      word,
-      "a number selects a level: up to .33 low, up to .66 medium, else high",
-    );
-  const { efforts } = target.facts;
-  if (efforts === undefined || efforts.length === 0 || efforts.includes(word)) return word;
-  const nearest = nearestEffort(word, efforts);
-  changes.modified("reasoning_effort", word, nearest, `${target.modelId} supports ${efforts.join(", ")}`);
-  return nearest;
-}
-
-function numberToEffort(effort: number): Effort {
-  if (effort <= 0.33) return "low";
-  return effort <= 0.66 ? "medium" : "high";
-}
-
-function nearestEffort(word: Effort, efforts: readonly Effort[]): Effort {
-  const wanted = EFFORTS.indexOf(word);
-  return (
-    [...efforts].sort(
-      (left, right) => Math.abs(EFFORTS.indexOf(left) - wanted) - Math.abs(EFFORTS.indexOf(right) - wanted),
-    )[0] ?? word
-  );
-}
-
 function clampNumbers(settings: Mutable<Settings>, target: Target, changes: Changes): void {
   const { maxOutput } = target.facts;
   const { maxNewTokens, temperature, stop } = settings;
@@ -335,7 +179,7 @@ function clampNumbers(settings: Mutable<Settings>, target: Target, changes: Chan
     settings.temperature = maxTemperature;
   }
   if (stop !== undefined && maxStops !== undefined && stop.length > maxStops) {
-    throw failed(
+    throw misfitError(
       target,
       "unsupported",
       `stop: ${stop.length} sequences, but ${target.provider} supports at most ${maxStops}; a shorter list would change the answer`,
@@ -362,52 +206,4 @@ function wellFormed(message: Message, index: number, changes: Changes): Message 
   if (content === message.content) return message;
   changes.modified(`messages[${index}]`, "a lone surrogate", "\u{FFFD}", "half of a surrogate pair is not a character");
   return { ...message, content } as Message;
-}
-
-/** No tokenizer averages more characters per token, so a longer prompt cannot fit. */
-const MOST_CHARS_PER_TOKEN = 8;
-/** Limit for models with an unknown context window, unless `max_input_bytes` is set. No provider accepts more. */
-const MOST_CHARS = 8 * 1024 * 1024;
-
-const MOST_BYTES = 64 * 1024 * 1024;
-
-function checkBytes(messages: readonly Message[], most: number, target: Target): void {
-  const bytes = inputBytes(messages, most);
-  if (bytes <= most) return;
-  throw failed(
-    target,
-    "request_too_large",
-    `the prompt has ${bytes} bytes, max_input_bytes is ${most}; nothing was sent`,
-  );
-}
-
-function checkSize(messages: readonly Message[], settings: Settings, target: Target, mostChars: number): void {
-  const length = textLength(messages);
-  const { context } = target.facts;
-  if (context !== undefined && length > context * MOST_CHARS_PER_TOKEN) {
-    throw failed(
-      target,
-      "context_too_long",
-      `the prompt has ${length} characters and cannot fit the context window of ${context} tokens; nothing was sent`,
-    );
-  }
-  if (context === undefined && length > mostChars) {
-    throw failed(
-      target,
-      "request_too_large",
-      `the prompt has ${length} characters; set capabilities.context or max_input_bytes if the model accepts it`,
-    );
-  }
-  if (settings.maxInputTokens === undefined) return;
-  const fewest = Math.ceil(length / MOST_CHARS_PER_TOKEN);
-  // No need to count a prompt this long: its lower bound already exceeds the limit.
-  const isBound = fewest > settings.maxInputTokens;
-  const tokens = isBound ? fewest : estimateTokens(messages, settings.tools);
-  if (tokens > settings.maxInputTokens) {
-    throw failed(
-      target,
-      "context_too_long",
-      `the prompt has ${isBound ? "at least" : "about"} ${tokens} tokens, max_input_tokens is ${settings.maxInputTokens}; nothing was sent`,
-    );
-  }
 }

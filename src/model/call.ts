@@ -1,4 +1,3 @@
-import { settingsSent } from "../core/adapt.ts";
 import type { Billable } from "../core/billing.ts";
 import { type Call, type CallInput, CallRecord } from "../core/call.ts";
 import { newCallId } from "../core/call-id.ts";
@@ -13,6 +12,7 @@ import type { Next } from "../core/layer.ts";
 import type { Message } from "../core/message.ts";
 import { type Reply, ReplyFold } from "../core/reply.ts";
 import { EMPTY_REQUEST } from "../core/request.ts";
+import { settingsSent } from "../core/supported-settings.ts";
 import type { Target } from "../core/target.ts";
 import type { Transport } from "../core/transport.ts";
 import { timedOut } from "../layers/timeout.ts";

@@ -1,4 +1,3 @@
-import { supportedParams } from "../core/adapt.ts";
 import { missingPrice } from "../core/billing.ts";
 import { bindMethods } from "../core/bind-methods.ts";
 import { invalidOption } from "../core/check-options.ts";
@@ -10,6 +9,7 @@ import { type Scope, scopePath } from "../core/scope.ts";
 import { CAPABILITIES } from "../core/setting-capabilities.ts";
 import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
 import { nearest } from "../core/suggest.ts";
+import { supportedParams } from "../core/supported-settings.ts";
 import type { Capability } from "../core/target.ts";
 import { usageOf } from "../core/usage.ts";
 import {

@@ -1,6 +1,6 @@
 import { foreignFamily, nearId, prefixedId, successorOf, vendorAt } from "../catalog/likely-ids.ts";
 import { SIMULATOR } from "../config/layering.ts";
-import { adapt, capabilitiesUsed } from "../core/adapt.ts";
+import { adapt } from "../core/adapt.ts";
 import type { CallInput } from "../core/call.ts";
 import { ConfigError, type ConfigProblem } from "../core/config-error.ts";
 import type { Dialect } from "../core/dialect.ts";
@@ -8,6 +8,7 @@ import { isModelError } from "../core/error.ts";
 import { mediaRefusal } from "../core/media.ts";
 import { EMPTY_REQUEST, keyOf } from "../core/request.ts";
 import { retirementOf } from "../core/retirement.ts";
+import { capabilitiesUsed } from "../core/supported-settings.ts";
 import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import { resolveTarget } from "./resolve.ts";

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { adapt, supportedParams } from "../../src/core/adapt.ts";
+import { adapt } from "../../src/core/adapt.ts";
 import type { CallInput } from "../../src/core/call.ts";
 import type { Dialect } from "../../src/core/dialect.ts";
 import { isModelError, type ModelError } from "../../src/core/error.ts";
 import type { UserMessage } from "../../src/core/message.ts";
 import type { Settings } from "../../src/core/request.ts";
+import { supportedParams } from "../../src/core/supported-settings.ts";
 import type { Target } from "../../src/core/target.ts";
 import { scripted } from "../../src/dialects/scripted/dialect.ts";
 import { INPUT, targetOf } from "../harness/call-of.ts";
@@ -61,6 +62,18 @@ describe("a request for a target", () => {
 
   it("merges the call's extra body over the entry's", () => {
     expect(adapted({ extraBody: { a: 2 } }, { extraBody: { a: 1, b: 1 } }).request.extraBody).toEqual({ a: 2, b: 1 });
+  });
+
+  it("shares neither settings nor extra body with a request with equal options", () => {
+    const target = targetOf("main", { settings: { topP: 0.2 }, extraBody: { a: 1 } });
+    const [first, second] = [adapt(INPUT, target, all).request, adapt(INPUT, target, all).request];
+    expect(second).toEqual(first);
+    Object.assign(first.settings, { topP: 0.9 });
+    Object.assign(first.extraBody, { a: 2, b: 2 });
+    for (const { settings, extraBody } of [second, adapt(INPUT, target, all).request]) {
+      expect(settings).toEqual({ topP: 0.2 });
+      expect(extraBody).toEqual({ a: 1 });
+    }
   });
 
   it("contains only configured settings", () => {
