@@ -81,7 +81,7 @@ export interface Config {
   group(name: string): GroupConfig | undefined;
   /**
    * An entry with its inherited values. References such as "env:NAME" are not resolved.
-   * @throws ConfigError when there is no such entry, with the nearest name.
+   * @throws ConfigError for an unknown entry, with the nearest name as a suggestion.
    */
   entry(name: string): EntryConfig;
   /**
@@ -234,7 +234,7 @@ export class ParsedConfig implements Config {
     const resolved = this.#parts.view.resolveName(name);
     if (findings.length === 0 && resolved === undefined) {
       const suggestion = nearest(name, this.#parts.view.allNames());
-      findings.push({ path, at: "value", message: `there is no entry "${name}"`, suggestion });
+      findings.push({ path, at: "value", message: `unknown entry "${name}"`, suggestion });
     }
     if (findings.length > 0 || resolved === undefined)
       throw this.#errorOf(findings.map((finding) => ({ ...finding, source: written.source })));
@@ -287,8 +287,8 @@ function inFile(finding: Finding, sources: EntrySources): Finding {
 function unknownEntry(name: string, names: readonly string[], file: string | undefined): ConfigError {
   const isName = typeof name === "string";
   const suggestion = isName ? nearest(name, names) : undefined;
-  const what = isName ? `there is no model "${name}"` : `the name of a model is a string, not ${String(name)}`;
-  const message = `${what}; there are ${names.join(", ")}`;
+  const what = isName ? `unknown model "${name}"` : `the name of a model must be a string, not ${String(name)}`;
+  const message = `${what}; known models: ${names.join(", ")}`;
   return new ConfigError([
     { file, line: 0, column: 0, path: "models", message, ...(suggestion === undefined ? {} : { suggestion }) },
   ]);

@@ -69,7 +69,7 @@ function misspeltOverlay({ name, tables }: EntrySources, view: View): Finding | 
   const suggestion = nearest(name, view.under(undefined).names());
   if (suggestion === undefined) return undefined;
   const path = own[0]?.path ?? ["models", name];
-  return { path, at: "key", message: `there is no entry "${name}" for the profile to change`, suggestion };
+  return { path, at: "key", message: `unknown entry "${name}" in a profile`, suggestion };
 }
 
 function minWaitAboveMax(sources: EntrySources): readonly Finding[] {

@@ -40,8 +40,7 @@ export async function loadConfig(path: string | undefined, options: LoadOptions)
 
 async function findUpwards(cwd: string, help: string): Promise<string> {
   const found = await findConfigFile(cwd);
-  if (found === undefined)
-    throw notFound(undefined, `there is no ${CONFIG_FILE} in ${cwd} or any folder above it; ${help}`);
+  if (found === undefined) throw notFound(undefined, `no ${CONFIG_FILE} in ${cwd} or any folder above it; ${help}`);
   const near = relative(cwd, found);
   return near.startsWith("..") || isAbsolute(near) ? found : near;
 }

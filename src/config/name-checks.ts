@@ -8,7 +8,7 @@ const MAX_NAMES = 8;
 /** A reference to a name that does not exist. */
 export function danglingName(path: Path, name: string, names: ReadonlySet<string>): Finding {
   const all = [...names].slice(0, MAX_NAMES).join(", ");
-  const message = `there is no entry "${name}"; there are ${all}${names.size > MAX_NAMES ? ", …" : ""}`;
+  const message = `unknown entry "${name}"; known entries: ${all}${names.size > MAX_NAMES ? ", …" : ""}`;
   return { path, at: "value", message, meant: { word: name, among: names } };
 }
 

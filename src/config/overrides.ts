@@ -96,6 +96,6 @@ function unmatchedName(
   const message =
     meant.length > 1
       ? `"${name}" may be ${meant.map((one) => `"${one}"`).join(" or ")}`
-      : `there is no [${section}.NAME] that "${name}" spells`;
+      : `no [${section}.NAME] matches "${name}"`;
   return { path, at: "key", message, source, meant: { word: name, among: new Set(known.map(spelled)) } };
 }

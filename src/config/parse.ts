@@ -92,9 +92,9 @@ function chosenProfile(options: ParseOptions, profiles: readonly string[]): stri
   if (profiles.includes(profile)) return profile;
   // For the same reason, only a file must have the profile named by the environment.
   if (options.profile === undefined && options.file === undefined) return undefined;
-  const list = profiles.length === 0 ? "this file has none" : `there are ${profiles.join(", ")}`;
+  const list = profiles.length === 0 ? "this file has none" : `known profiles: ${profiles.join(", ")}`;
   const suggestion = nearest(profile, profiles);
-  const message = `there is no profile "${profile}"; ${list}`;
+  const message = `unknown profile "${profile}"; ${list}`;
   throw new ConfigError([
     {
       file: options.file,

@@ -28,7 +28,7 @@ export function unknownKey(parent: Path, key: string, scope: Scope): Finding {
     return { path, at: "key", message: `"${key}" ${ours}${proper}` };
   }
   const suggestion = known ?? nearest(key, siblings);
-  const list = suggestion === undefined && siblings.length <= MAX_LISTED ? `; there are ${siblings.join(", ")}` : "";
+  const list = suggestion === undefined && siblings.length <= MAX_LISTED ? `; known keys: ${siblings.join(", ")}` : "";
   return { path, at: "key", message: `unknown key "${key}" in ${whereIs(place, parent)}${list}`, suggestion };
 }
 

@@ -51,7 +51,7 @@ export function unknownVariable(variable: string, isReferenced: (name: string) =
   return {
     path: [],
     at: "key",
-    message: `unknown variable${suggestion === undefined ? `; there are ${known}` : ""}`,
+    message: `unknown variable${suggestion === undefined ? `; known variables: ${known}` : ""}`,
     source: new VariableSource(variable, {}),
     suggestion,
   };

@@ -22,7 +22,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** What stands for the file of a text. */
+/** Shown as the file name if the configuration was passed as a string. */
 export const UNNAMED = "<string>";
 
 function renderProblem(problem: ConfigProblem): string {

@@ -110,7 +110,7 @@ async function* guarded(breakers: Breakers, breaker: Breaker, call: Call, next: 
     verdict = verdictOf(error, call.record.exchange === before ? undefined : call.record.exchange);
     throw error;
   } finally {
-    // A reader that stops is no result for the target, unless the target had started to answer.
+    // If the reader stops early, the outcome is unknown, unless the target had started to answer.
     if (verdict === "unknown" && sawContent) verdict = "answered";
     report(verdict);
     breakers.tell(call.target, breaker, verdict);

@@ -7,8 +7,8 @@ const LEAST = 8;
 const LEAST_LINE = 4;
 
 /**
- * Joins a text and its continuation. Models that continue a text often repeat its last line, which is removed. Text is
- * buffered only while it may be a repetition; if the token limit truncates it there, it is dropped.
+ * Removes the text at the start of a continuation that repeats the end of the previous part; models often repeat the last line.
+ * Text is buffered only while it may be a repetition. If the token limit truncates it there, it is dropped.
  */
 export class OverlapTrimmer {
   readonly #before: string;

@@ -50,7 +50,7 @@ const EVERY = 2_003;
 const NEEDLE = 32;
 const KEPT = 2 * LONGEST_PASSAGE;
 
-/** Keeps the end of a text and, once it occurred before, checks whether the text continues in the same way. */
+/** Searches earlier text for the most recent text. After a match, checks whether the text that follows repeats too. */
 class PassageWatch {
   readonly #limit: number;
   #tail = "";

@@ -4,7 +4,7 @@ import type { Usage } from "../core/usage.ts";
 
 /**
  * Reports a prompt that the provider counted above the model's context window. A host that still serves it has truncated it
- * silently, or the declared window is wrong. With web searches, counts include the results, so there is no report.
+ * silently, or the declared window is wrong. Requests with web search are not checked: their counts include search results.
  */
 export function windowReport({ target, request }: Call, usage: Usage): FlowEvent | undefined {
   const { context } = target.facts;

@@ -25,7 +25,7 @@ describe("the command line", () => {
     [["run", "--temprature", "1"], "error: unknown option '--temprature'\n  do     did you mean --temperature?\n"],
     [
       ["run", "-m", "fsat", "hi"],
-      'error: there is no model "fsat"; there are fast, careful, far\n  do     did you mean "fast"?\n',
+      'error: unknown model "fsat"; known models: fast, careful, far\n  do     did you mean "fast"?\n',
     ],
     [
       ["run", "-t", "warm", "hi"],
@@ -45,7 +45,7 @@ describe("the command line", () => {
   it.each([
     [["explain", "crefull"], 'did you mean "careful"?'],
     [["chat", "-m", "fsat"], 'did you mean "fast"?'],
-    [["models", "--profile", "ci"], 'there is no profile "ci"; this file has none'],
+    [["models", "--profile", "ci"], 'unknown profile "ci"; this file has none'],
   ])("exits with 2 for an unknown name in %j", async (argv, words) => {
     const { code, out, err } = await cli(argv, { toml: TOML });
     expect(err).toContain(words);
@@ -54,7 +54,7 @@ describe("the command line", () => {
 
   it("says where it searched for models.toml and how to create one", async () => {
     const { code, err, folder } = await cli(["models"]);
-    expect(err).toContain(`there is no models.toml in ${folder} or any folder above it`);
+    expect(err).toContain(`no models.toml in ${folder} or any folder above it`);
     expect(err).toContain("npx modelwright init");
     expect(code).toBe(2);
   });

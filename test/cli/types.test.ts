@@ -237,7 +237,7 @@ describe("types --watch", () => {
 
   it("exits with 2 without a file", async () => {
     const { code, err } = await cli(["types", "--watch"]);
-    expect(err).toContain("there is no models.toml");
+    expect(err).toContain("no models.toml");
     expect(code).toBe(2);
   });
 });

@@ -334,7 +334,7 @@ output = 8
   test("rejects an unknown entry with a suggestion", () => {
     const error = errorOf(() => parse('[models.coder]\nname = "z"\nprovider = "openai"').entry("codr"));
     expect(error.problems).toMatchObject([{ suggestion: "coder" }]);
-    expect(error.message).toBe('there is no model "codr"; there are coder (did you mean "coder"?)');
+    expect(error.message).toBe('unknown model "codr"; known models: coder (did you mean "coder"?)');
   });
 
   test("accepts a custom server with four lines", () => {

@@ -112,7 +112,7 @@ describe("an invalid include", () => {
       [
         'team.toml:4:15: "temperature" must be at most 2, not 3',
         'team.toml:5:1: unknown key "stpo" in [models.shared] (did you mean "stop"?)',
-        'models.toml:3:20: there is no entry "nobody"; there are shared',
+        'models.toml:3:20: unknown entry "nobody"; known entries: shared',
       ].sort((a, b) => Number(b.startsWith("models")) - Number(a.startsWith("models"))),
     );
   });

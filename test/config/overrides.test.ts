@@ -63,12 +63,10 @@ describe("a variable that sets one key", () => {
       'MODELWRIGHT_MODELS__CODER__TEMPRATURE: unknown key "temprature" in [models.coder] (did you mean "temperature"?)',
     );
     expect(told("MODELWRIGHT_MODELS__CODR__TEMPERATURE", "1")).toBe(
-      'MODELWRIGHT_MODELS__CODR__TEMPERATURE: there is no [models.NAME] that "CODR" spells (did you mean "CODER"?)',
+      'MODELWRIGHT_MODELS__CODR__TEMPERATURE: no [models.NAME] matches "CODR" (did you mean "CODER"?)',
     );
-    expect(told("MODELWRIGHT_MODELS__CODER__FALLBACK_MODELS", '["nobody"]')).toContain('there is no entry "nobody"');
-    expect(told("MODELWRIGHT_DEFAULT_MODEL", "nobody")).toMatch(
-      /^MODELWRIGHT_DEFAULT_MODEL: there is no entry "nobody"/,
-    );
+    expect(told("MODELWRIGHT_MODELS__CODER__FALLBACK_MODELS", '["nobody"]')).toContain('unknown entry "nobody"');
+    expect(told("MODELWRIGHT_DEFAULT_MODEL", "nobody")).toMatch(/^MODELWRIGHT_DEFAULT_MODEL: unknown entry "nobody"/);
     expect(told("MODELWRIGHT_MODELS__CODER__API_KEY", "two words of-a-secret-key")).not.toContain("secret");
   });
 
@@ -92,7 +90,7 @@ describe("a variable that sets one key", () => {
     ]);
     expect(told("MODELWRIGHT_LIVE")).toEqual([
       [
-        "MODELWRIGHT_LIVE: unknown variable; there are MODELWRIGHT_CONFIG, MODELWRIGHT_PROFILE, MODELWRIGHT_SIMULATE, MODELWRIGHT_DEFAULT_MODEL, MODELWRIGHT_DEFAULTS__…, MODELWRIGHT_PROVIDERS__…, MODELWRIGHT_MODELS__…, MODELWRIGHT_CACHE__…, MODELWRIGHT_LOGGING__…",
+        "MODELWRIGHT_LIVE: unknown variable; known variables: MODELWRIGHT_CONFIG, MODELWRIGHT_PROFILE, MODELWRIGHT_SIMULATE, MODELWRIGHT_DEFAULT_MODEL, MODELWRIGHT_DEFAULTS__…, MODELWRIGHT_PROVIDERS__…, MODELWRIGHT_MODELS__…, MODELWRIGHT_CACHE__…, MODELWRIGHT_LOGGING__…",
         undefined,
       ],
     ]);

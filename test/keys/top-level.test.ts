@@ -30,7 +30,7 @@ keyTest("models", async () => {
     `${entry("openai", simulator, "", { table: "one" })}${entry("openai", simulator, "", { table: '"gpt-4.1"' })}`,
   );
   expect(factory.names()).toEqual(["one", "gpt-4.1"]);
-  expect(() => factory.get("ones")).toThrow(/there is no model "ones"/);
+  expect(() => factory.get("ones")).toThrow(/unknown model "ones"/);
   expect((await factory.get("gpt-4.1").codegen(PROMPT)).model).toBe("gpt-4.1");
 });
 

@@ -51,8 +51,8 @@ test("a name that is not a string is a typed error", async () => {
   const simulator = await simulate();
   const factory = factoryOf(entry("openai", simulator.url));
   for (const name of [undefined, null, 5, {}] as unknown as string[]) {
-    expect(() => factory.get(name)).toThrow(/the name of a model is a string, not/);
-    expect(() => factory.describe(name)).toThrow(/the name of a model is a string, not/);
+    expect(() => factory.get(name)).toThrow(/the name of a model must be a string, not/);
+    expect(() => factory.describe(name)).toThrow(/the name of a model must be a string, not/);
     expect(() => factory.info(name)).toThrow(/modelId must be a string/);
   }
 });

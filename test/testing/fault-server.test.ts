@@ -437,7 +437,7 @@ describe("an invalid script", () => {
     [{ routes: [{ match: {}, attempts: [[["x"]]] }] }, "routes[0].attempts[0][0]"],
     [{ tls: { cert: "bad" } }, "tls.cert: must be one of good, expired, wrong-host, self-signed"],
     [{ expect: { maxRequest: 1 } }, 'expect: unknown key "maxRequest"'],
-    [{ atempts: [] }, 'there is no option "atempts"'],
+    [{ atempts: [] }, 'unknown option "atempts"'],
   ])("%j is rejected", async (options, message) => {
     expect(await refusal(options)).toContain(message);
   });

@@ -35,7 +35,7 @@ const HEALTHY: readonly FaultScript[] = [[["okjson"]]];
 export function checkedOptions(options: FaultServerOptions): FaultServerOptions {
   const unknown = Object.keys(options).find((key) => !KEYS.includes(key));
   if (unknown !== undefined)
-    throw new TypeError(`there is no option ${JSON.stringify(unknown)}; options are ${KEYS.join(", ")}`);
+    throw new TypeError(`unknown option ${JSON.stringify(unknown)}; known options: ${KEYS.join(", ")}`);
   const attempts = checkedAttempts(options.attempts ?? HEALTHY, "attempts");
   for (const [index, route] of (options.routes ?? []).entries())
     checkedAttempts(route.attempts, `routes[${index}].attempts`);
