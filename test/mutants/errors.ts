@@ -70,7 +70,7 @@ export const errors = [
     ],
   ),
   ...mutantsOf(
-    "src/core/input.ts",
+    "src/core/input-parts.ts",
     ["test/wire/refused-input.test.ts"],
     [["relative-url-sent", "an image with a relative URL is sent", "splitDataUrl", skip("absolute(url, path)")]],
   ),
