@@ -8,30 +8,18 @@ import type { SimulatedRequest } from "../../served/request.ts";
 import { tokenTexts } from "../../served/tokens.ts";
 import { CREATED_S, type Wire } from "../../server-wire.ts";
 import { type ChatHead, chatAnswer } from "./chat-answer.ts";
+import { callId, openaiServer, SERVICE_TIER } from "./openai-server.ts";
 import { readChat } from "./read-chat-request.ts";
-import {
-  callId,
-  openaiExhausted,
-  openaiHeaders,
-  openaiModel,
-  openaiModels,
-  openaiProblem,
-  SERVICE_TIER,
-} from "./write-error.ts";
+import { openaiProblem } from "./write-error.ts";
 
 /** POST …/chat/completions. */
 export const openaiChat: Wire = {
+  ...openaiServer,
   name: "openai",
   read: readChat,
   body: (request, answer) => chatAnswer.body(headOf(request, answer), chatEvents(request, answer)),
   events: (request, answer) => writeAll(chatAnswer.stream(headOf(request, answer)), chatEvents(request, answer)),
-  counted: (tokens) => ({ object: "response.input_tokens", input_tokens: tokens }),
-  problem: openaiProblem,
   problemEvents: (problem) => [{ data: openaiProblem(problem).body }],
-  headers: openaiHeaders,
-  exhausted: openaiExhausted,
-  models: openaiModels,
-  model: openaiModel,
 };
 
 function headOf(request: SimulatedRequest, answer: Answer): ChatHead {

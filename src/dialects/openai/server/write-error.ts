@@ -1,7 +1,5 @@
-import { idOf } from "../../served/hash.ts";
 import type { Json } from "../../served/json.ts";
 import type { Problem, ProblemKind } from "../../served/problem.ts";
-import { CREATED_S, LIMITS, MODEL_IDS } from "../../server-wire.ts";
 
 interface Row {
   readonly status: number;
@@ -99,38 +97,3 @@ export function openaiProblem(problem: Problem): { readonly status: number; read
   };
   return { status: problem.status ?? row.status, body: { error } };
 }
-
-export function openaiHeaders(requestId: string, usedTokens: number): Readonly<Record<string, string>> {
-  return {
-    "x-request-id": requestId,
-    "openai-processing-ms": "1",
-    "openai-version": "2020-10-01",
-    "x-ratelimit-limit-requests": String(LIMITS.requests),
-    "x-ratelimit-remaining-requests": String(LIMITS.requests - 1),
-    "x-ratelimit-reset-requests": "6ms",
-    "x-ratelimit-limit-tokens": String(LIMITS.tokens),
-    "x-ratelimit-remaining-tokens": String(Math.max(0, LIMITS.tokens - usedTokens)),
-    "x-ratelimit-reset-tokens": "12ms",
-  };
-}
-
-export function openaiExhausted(waitMs: number | undefined): Readonly<Record<string, string>> {
-  const reset = waitMs === undefined ? {} : { "x-ratelimit-reset-requests": `${waitMs}ms` };
-  return { "x-ratelimit-remaining-requests": "0", ...reset };
-}
-
-export function openaiModel(id: string): Json {
-  return { id, object: "model", created: CREATED_S, owned_by: "simulated" };
-}
-
-export function openaiModels(): Json {
-  return { object: "list", data: MODEL_IDS.openai.map(openaiModel) };
-}
-
-/** The id of a tool call in an answer. */
-export function callId(fingerprint: string, sample: number, position: number): string {
-  return idOf("call_", fingerprint, sample, position);
-}
-
-/** What every answer says it was served as. */
-export const SERVICE_TIER = "default";

@@ -8,32 +8,20 @@ import type { Problem } from "../../served/problem.ts";
 import type { SimulatedRequest } from "../../served/request.ts";
 import { seal } from "../../served/signature.ts";
 import { CREATED_S, type Wire, type WireEvent } from "../../server-wire.ts";
+import { callId, openaiServer, SERVICE_TIER } from "./openai-server.ts";
 import { readResponses } from "./read-responses-request.ts";
 import { itemId, responsesAnswer } from "./responses-answer.ts";
-import {
-  callId,
-  openaiExhausted,
-  openaiHeaders,
-  openaiModel,
-  openaiModels,
-  openaiProblem,
-  SERVICE_TIER,
-} from "./write-error.ts";
+import { openaiProblem } from "./write-error.ts";
 
 /** POST …/responses and …/responses/input_tokens. */
 export const openaiResponses: Wire = {
+  ...openaiServer,
   name: "openai-responses",
   read: readResponses,
   body: (request, answer) => responsesAnswer.body(headOf(request, answer), responseEvents(request, answer)),
   events: (request, answer) =>
     writeAll(responsesAnswer.stream(headOf(request, answer)), responseEvents(request, answer)),
-  counted: (tokens) => ({ object: "response.input_tokens", input_tokens: tokens }),
-  problem: openaiProblem,
   problemEvents,
-  headers: openaiHeaders,
-  exhausted: openaiExhausted,
-  models: openaiModels,
-  model: openaiModel,
 };
 
 function headOf({ model, body }: SimulatedRequest, answer: Answer): AnswerHead {
