@@ -64,8 +64,7 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
     group: "Credentials",
     note: "A refused key is not used again by this factory.",
     steps: [
-      "Run `npx modelwright check --online`: it names the key that is refused.",
-      "Run `npx modelwright explain NAME` to see which variable the key comes from.",
+      "The end of the message names the variable, file or table of the key, such as `check OPENAI_API_KEY`. With several keys it names all; run `npx modelwright check --online` to see which one is refused.",
       "Replace the key, or fix the token hook if the provider uses one.",
     ],
     fields: ["provider", "model", "status"],

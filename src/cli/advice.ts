@@ -13,7 +13,7 @@ export const ADVICE: Readonly<Record<ModelErrorCode, string>> = {
   stream_truncated: 'Try again; on_break = "restart" lets a fallback start the answer anew.',
   protocol_error: "Check base_url and custom_llm_provider: the server does not speak this wire format.",
   degenerate_output: "Raise temperature or frequency_penalty, or use another model.",
-  unauthorized: `Check the key: ${COMMAND} explain NAME shows its variable.`,
+  unauthorized: `Correct what the message names; ${COMMAND} check --online tests every key.`,
   forbidden: "Ask the provider for access to this model, or use a key of a project that has it.",
   not_found: `Check name and base_url of the entry: ${COMMAND} models --catalog lists known ids.`,
   invalid_request: `Correct the setting that the message names; ${COMMAND} explain NAME shows the complete request.`,
@@ -37,7 +37,7 @@ export const ADVICE: Readonly<Record<ModelErrorCode, string>> = {
 export function adviceFor(error: ModelError): string {
   if (error.code === "timed_out" && error.phase !== undefined)
     return `${CLOCK_ADVICE[error.phase]} Or set fallback_models.`;
-  return ADVICE[error.code];
+  return ADVICE[error.code].replace("NAME", error.model ?? "NAME");
 }
 
 const CLOCK_ADVICE: Readonly<Record<NonNullable<ModelError["phase"]>, string>> = {

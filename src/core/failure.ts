@@ -98,8 +98,9 @@ function advice(
   code: ModelErrorCode,
   retryAfterMs: number | undefined,
   { requestBytes }: Failure,
-  { entry }: Target,
+  { entry, credentials }: Target,
 ): string {
+  if (code === "unauthorized" && credentials.remedy !== undefined) return ` (${credentials.remedy})`;
   if (code === "not_found") return ` (see models.${entry}: name, base_url)`;
   if (code === "request_too_large" && requestBytes !== undefined) return ` (the request had ${requestBytes} bytes)`;
   if (code === "quota_exhausted" || retryAfterMs === undefined || retryAfterMs < 1_000) return "";

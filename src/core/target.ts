@@ -99,6 +99,8 @@ export type AuthHeader = "bearer" | "x-api-key" | "api-key" | "x-goog-api-key" |
 export interface Credentials {
   readonly keys: readonly Secret[];
   readonly token?: (() => Promise<Token>) | undefined;
+  /** What to do if the provider rejects them: names the variable or the place in the file, never a value. */
+  readonly remedy?: string | undefined;
 }
 export interface Token {
   readonly token: string;

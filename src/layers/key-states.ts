@@ -70,7 +70,12 @@ export class KeyStates {
     );
     if (soonest === undefined) {
       const codes = credentials.keys.map((key) => this.#dead.get(idOf(target.origin, key)) ?? "unauthorized");
-      return entryError(target, codes[0] ?? "unauthorized", `all API keys were rejected (${codes.join(", ")})`);
+      const remedy = credentials.remedy === undefined ? "" : `; ${credentials.remedy}`;
+      return entryError(
+        target,
+        codes[0] ?? "unauthorized",
+        `all API keys were rejected (${codes.join(", ")})${remedy}`,
+      );
     }
     const retryAfterMs = Math.max(1, Math.ceil(soonest.untilMs - clock.monotonic()));
     const words = `skipped: all API keys are unavailable (${soonest.code}), retry in ${Math.ceil(retryAfterMs / 1_000)} s`;

@@ -5,6 +5,7 @@ import { ModelError } from "../core/error.ts";
 import { own } from "../core/own.ts";
 import { Secret } from "../core/secret.ts";
 import type { AuthHeader, Credentials, Token } from "../core/target.ts";
+import { keyRemedy } from "./key-remedy.ts";
 import type { ResolveContext, ResolvedEntry } from "./resolve-context.ts";
 
 type Hooks = Pick<ResolveContext, "tokens">;
@@ -27,12 +28,14 @@ export function authOf({ entry, declared, row }: ResolvedEntry, dialect: string,
   return hooked && row.tokenHook === true ? "bearer" : row.auth;
 }
 
-export function credentialsOf({ entry, simulated }: ResolvedEntry, { tokens }: Hooks): Credentials {
+export function credentialsOf(source: ResolvedEntry, context: ResolveContext): Credentials {
+  const { entry, simulated } = source;
   if (simulated) return { keys: [] };
-  const hook = own(tokens, entry.provider);
+  const hook = own(context.tokens, entry.provider);
   const keys = (entry.apiKey ?? []).map((key) => new Secret(key));
-  if (hook === undefined) return { keys };
-  return { keys, token: async () => tokenOf(await hook({ provider: entry.provider, model: entry.entry })) };
+  if (hook === undefined) return { keys, remedy: keyRemedy(source, context) };
+  const remedy = `check the token hook of "${entry.provider}"`;
+  return { keys, remedy, token: async () => tokenOf(await hook({ provider: entry.provider, model: entry.entry })) };
 }
 
 /** Smaller values are seconds: as milliseconds they would be in 1973. */

@@ -4,7 +4,8 @@ import { expect, it } from "vitest";
 
 const SOURCES = join(import.meta.dirname, "../../src");
 const COMMENT = /^\s*(?:\*|\/\*|\/\/)/;
-const BARE = /modelwright (?:run|chat|check|models|catalog|explain|init|schema|types|simulate|--help)\b/;
+const BARE =
+  /(?<!npx )modelwright (?:run|chat|check|models(?!\.toml)|catalog|explain|init|schema|types|simulate|--help)\b/;
 
 // An installed dependency is not on the PATH.
 it("names commands with npx in every message", () => {
