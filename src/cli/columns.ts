@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { withoutEnd } from "../core/without-end.ts";
 import { folded, visibleLength } from "./folded.ts";
-import type { Paint } from "./print.ts";
+import type { Printer } from "./print.ts";
 
 const NO_LINES = {
   ...{ top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "" },
@@ -14,18 +14,14 @@ const ESSENTIAL: readonly number[] = [0, 1];
 
 /**
  * Aligned columns without borders, indented by two. The last column wraps at the width of the terminal. If it would be
- * too narrow, columns that are not essential are dropped from the right; after that, the widest column wraps.
+ * too narrow, columns that are not essential are dropped from the right, which is reported if they have a title; after that,
+ * the widest column wraps.
  */
-export function columns(
-  head: Row | undefined,
-  rows: readonly Row[],
-  paint: Paint,
-  width = Number.POSITIVE_INFINITY,
-  essential = ESSENTIAL,
-): string[] {
+export function columns(head: Row | undefined, rows: readonly Row[], print: Printer, essential = ESSENTIAL): string[] {
   if (rows.length === 0) return [];
-  const all = head === undefined ? rows : [head.map((title) => paint.dim(title)), ...rows];
-  const shown = fitted(widthsOf(all), width - GAP, essential);
+  const all = head === undefined ? rows : [head.map((title) => print.paint.dim(title)), ...rows];
+  const shown = fitted(widthsOf(all), print.columns - GAP, essential);
+  print.hide(head?.filter((_, index) => shown.every((column) => column.index !== index)) ?? []);
   const table = new Table({
     chars: NO_LINES,
     style: { head: [], border: [], "padding-left": 0, "padding-right": GAP, compact: true },

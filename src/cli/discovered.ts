@@ -92,11 +92,7 @@ function placeLines(
     `${paint.green(model.usedBy.join(", "))}${model.retiresOn === undefined ? "" : paint.dim(` retires ${model.retiresOn}`)}`.trim(),
   ]);
   const head = ["model", "context", "output", "catalog", "used by"];
-  return [
-    title,
-    ...columns(head, rows, paint, print.columns),
-    ...missing.map((one) => missingLine(one, complete === true, print)),
-  ];
+  return [title, ...columns(head, rows, print), ...missing.map((one) => missingLine(one, complete === true, print))];
 }
 
 const OUTCOME: Readonly<Record<OnlineStatus, string>> = {

@@ -38,8 +38,7 @@ function heading(explanation: Explanation, print: Printer): string[] {
   const lines = columns(
     undefined,
     rows.map(([label = "", text = ""]) => [paint.dim(label), text]),
-    paint,
-    print.columns,
+    print,
   );
   return [
     `${paint.bold(name)} ${paint.dim("→")} ${provider} · ${model}`,
@@ -67,7 +66,7 @@ function values({ values }: Explanation, print: Printer): string[] {
     paint.dim(file === null ? "" : line === 0 ? "environment" : `${print.path(file)}:${line}:${column}`),
     paint.dim(from === null ? "" : line === 0 ? from : `[${from}]`),
   ]);
-  return columns(undefined, rows, paint, print.columns, KEY_VALUE_AND_PLACE).map((line) => line.slice(2));
+  return columns(undefined, rows, print, KEY_VALUE_AND_PLACE).map((line) => line.slice(2));
 }
 
 function valueWords(key: string, value: unknown): string {

@@ -33,7 +33,7 @@ export function groupText(group: GroupConfig, members: readonly EntryRow[], prin
     `${paint.bold(name)} ${paint.dim("→")} a group of ${plural(members.length, "model")}`,
     "",
     paint.bold("members"),
-    ...columns(undefined, cells, paint, print.columns, [0, 3]),
+    ...columns(undefined, cells, print, [0, 3]),
     "",
     paint.bold("a call"),
     `  first tries ${FIRST_MEMBER[strategy]} (${strategy})`,

@@ -78,7 +78,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const context: CliContext = { io, print, env: { ...io.env }, flags, signal: ending.signal };
   const exitCode = await perform(argv, context, flags)
     .catch((error: unknown) => reportUnlessEnded(error, context, ending))
-    .finally(() => print.idle());
+    .finally(() => print.end());
   await ending.written();
   if (ending.failure === undefined) return exitCode;
   print.note(

@@ -16,6 +16,7 @@ export class Printer {
   readonly columns: number;
   readonly #io: Io;
   readonly #spinner: Spinner;
+  readonly #hidden = new Set<string>();
 
   constructor(io: Io, colour: boolean | undefined) {
     this.#io = io;
@@ -67,6 +68,18 @@ export class Printer {
 
   idle(): void {
     this.#spinner.stop();
+  }
+
+  /** Columns without room, which `end` reports once. */
+  hide(titles: readonly string[]): void {
+    for (const title of titles) if (title !== "") this.#hidden.add(title);
+  }
+
+  end(): void {
+    this.idle();
+    if (this.#hidden.size === 0) return;
+    const words = `columns hidden: ${[...this.#hidden].join(", ")}; widen the terminal or use --json`;
+    for (const piece of folded(words, this.columns)) this.note(this.notePaint.dim(piece));
   }
 
   /** A path as the user would type it. */

@@ -2,6 +2,9 @@ import { Command } from "commander";
 import { packageVersion } from "./package-version.ts";
 import type { Printer } from "./print.ts";
 
+/** Descriptions with less room are not wrapped beside the flags. */
+const NARROWEST = 20;
+
 /** The root command with the global flags. */
 export function programFor(print: Printer): Command {
   return new Command("modelwright")
@@ -14,9 +17,10 @@ export function programFor(print: Printer): Command {
     .option("--json", "print the result as JSON")
     .option("--no-color", "no colors (NO_COLOR and FORCE_COLOR are respected too)")
     .option("--debug", "show where an error comes from")
-    .configureHelp({ showGlobalOptions: true, styleTitle: (text) => print.paint.bold(text) })
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: NARROWEST, styleTitle: (text) => print.paint.bold(text) })
     .configureOutput({
-      writeOut: (text) => print.text(text),
+      // Wraps what commander leaves as it is, such as examples.
+      writeOut: (text) => print.lines(text.replace(/\n$/, "").split("\n")),
       // reportError prints all errors in the same format.
       writeErr: () => {},
       getOutHelpWidth: () => Math.min(print.columns, 100),

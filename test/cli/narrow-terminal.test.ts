@@ -42,3 +42,39 @@ describe.each([60, 80])("a terminal of %i columns", (columns) => {
     }
   });
 });
+
+describe.each([60, 80, 120])("help on a terminal of %i columns", (columns) => {
+  it.each([[], ["run"], ["models"], ["catalog"], ["check"], ["simulate"]])(
+    "fits every line for `%s`",
+    async (...words) => {
+      const { out } = await cli([...words, "--help"], { terminal: true, columns, env: { FORCE_COLOR: "1" } });
+      const lines = stripVTControlCharacters(out).split("\n");
+      expect(lines[0]).toMatch(/^Usage: modelwright/);
+      expect(lines.filter((line) => line.length > columns)).toEqual([]);
+    },
+  );
+});
+
+describe("columns without room", () => {
+  const NOTE = /^columns hidden: (.+); widen the terminal or use --json$/;
+
+  it("are named on stderr, once for several tables", async () => {
+    const [toml, session] = [await world(), { terminal: true, columns: 60, env: { NO_COLOR: "1" } }];
+    const noteOf = ({ err }: { err: string }) => NOTE.exec(err.trim().replaceAll("\n  ", " "))?.[1];
+    expect(noteOf(await cli(["models"], { ...session, toml }))).toBe("provider, wire, context, output, price, can");
+    expect(noteOf(await cli(["models", "--catalog", "bedrock"], session))).toBeUndefined();
+    const { err } = await cli(["models", "--discover"], { ...session, toml });
+    expect(err.match(/columns hidden/g)).toHaveLength(1);
+  });
+
+  it("are not mentioned when all fit, nor in a pipe or with --json", async () => {
+    const toml = await world();
+    const wide = { toml, terminal: true, columns: 240 };
+    for (const [argv, session] of [
+      [["models"], wide],
+      [["models"], { toml }],
+      [["models", "--json"], { ...wide, columns: 60 }],
+    ] as const)
+      expect((await cli(argv, session)).err).not.toContain("hidden");
+  });
+});

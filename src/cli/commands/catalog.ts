@@ -72,7 +72,7 @@ async function showCatalog({ env, print, flags }: CliContext): Promise<void> {
     const { asOf, fetchedAt, source } = cached.header;
     rows.push(["cached", asOf, counts(cached.header), `fetched ${since(fetchedAt)} from ${source}`]);
   }
-  print.lines(columns(["facts", "as of", "", ""], rows, print.paint, print.columns, [0, 1, 2]));
+  print.lines(columns(["facts", "as of", "", ""], rows, print, [0, 1, 2]));
   print.lines(["", `  ${print.paint.dim(usage(path, cached))}`]);
 }
 

@@ -146,7 +146,7 @@ function correctLines(
     const mark = markOf(row, own, online);
     return [`${paint[COLOR[mark]](mark)} ${row.name}`, row.provider, row.model, state];
   });
-  return [title, "", ...columns(undefined, cells, paint, print.columns, NAME_AND_STATE), ...entryProblems(rows, print)];
+  return [title, "", ...columns(undefined, cells, print, NAME_AND_STATE), ...entryProblems(rows, print)];
 }
 
 const NAME_AND_STATE = [0, 3];

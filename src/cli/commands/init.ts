@@ -110,7 +110,7 @@ async function reportWritten(written: Written, dialogue: InitDialogue | undefine
   if (dialogue === undefined) print.line(`${done}\n`);
   else dialogue.close(done);
   const steps = stepsAfter(written).map(([command, meaning]) => [paint.cyan(command), paint.dim(meaning)]);
-  for (const line of columns(undefined, steps, paint, print.columns)) print.line(line);
+  for (const line of columns(undefined, steps, print)) print.line(line);
   const hints = await hintsAfter(written, context);
   if (hints.length > 0) print.line();
   for (const hint of hints) print.line(`${paint.yellow("!")} ${hint}`);

@@ -48,7 +48,7 @@ async function listEntries(context: CliContext): Promise<void> {
     const { paint } = print;
     const head = ["name", "provider", "model", "wire", "context", "output", "price", "key", "can"];
     const cells = rows.map((row) => entryCells(row, paint));
-    print.lines(columns(head, cells, paint, print.columns, ESSENTIAL));
+    print.lines(columns(head, cells, print, ESSENTIAL));
     print.lines(sharedNames(project.config, print));
     print.lines(entryProblems(rows, print));
   });
@@ -67,7 +67,8 @@ function otherNames(name: string, config: Config) {
 }
 
 /** An empty line, then the groups and aliases of the listed entries. */
-function sharedNames(config: Config, { paint, columns: width }: Printer): string[] {
+function sharedNames(config: Config, print: Printer): string[] {
+  const { paint } = print;
   const rows = [
     ...config.groups.map((name) => {
       const { strategy, members = [] } = config.group(name) ?? {};
@@ -75,7 +76,7 @@ function sharedNames(config: Config, { paint, columns: width }: Printer): string
     }),
     ...Object.entries(config.aliases).map(([alias, name]) => [alias, "alias", name]),
   ].map(([name = "", ...cells]) => [name === config.defaultModel ? paint.bold(`${name} *`) : name, ...cells]);
-  return rows.length === 0 ? [] : ["", ...columns(undefined, rows, paint, width, [0, 1, 2])];
+  return rows.length === 0 ? [] : ["", ...columns(undefined, rows, print, [0, 1, 2])];
 }
 
 function entryCells(row: EntryRow, paint: Paint): string[] {
@@ -136,12 +137,7 @@ async function listCatalog(filter: string | true, { print, flags, signal, env }:
   const found = [...new Map(infos.map((info) => [`${info.provider}/${info.id}`, info])).values()].sort(byProvider);
   if (flags.json === true) return print.json(found);
   const rows = found.map((info) => catalogCells(info, print.paint));
-  for (const line of columns(
-    ["provider", "model", "context", "output", "price", "can"],
-    rows,
-    print.paint,
-    print.columns,
-  ))
+  for (const line of columns(["provider", "model", "context", "output", "price", "can"], rows, print))
     if (!signal.aborted) print.line(line);
   print.note(print.notePaint.dim(`${plural(found.length, "model")}${word === "" ? "" : ` with "${word}"`}`));
 }
