@@ -19,7 +19,7 @@ export interface Wire {
   problemEvents(problem: Problem, requestId: string, sent: readonly WireEvent[]): readonly WireEvent[];
   /** Headers of every response: the request id and, if the provider reports them, rate limits. */
   headers(requestId: string, usedTokens: number, nowMs: number): Readonly<Record<string, string>>;
-  /** Headers of a refusal by the rate limit, which ends after `waitMs` where that is known. */
+  /** Headers of a 429; `waitMs` is the time until the limit resets, if known. */
   exhausted(waitMs: number | undefined, nowMs: number): Readonly<Record<string, string>>;
   models(): Json;
   model(id: string): Json;

@@ -4,34 +4,34 @@ import { isStandardSchema } from "./schema-json.ts";
 
 type Tools = Pick<EntryOptions, "tools">;
 
-const MOST_KNOWN = 16;
+const MAX_KNOWN = 16;
 
 /**
- * Tools that were read. A program gives the same ones with every call, and checking, copying and freezing twelve of them
- * costs more than a tenth of a call.
+ * Caches validated tools. Most programs pass the same tools with every call, and validating, copying and freezing twelve of
+ * them takes more than a tenth of the CPU time of a call.
  */
 export class KnownTools {
-  /** The latest first. */
-  readonly #known: { readonly given: unknown; readonly read: Tools }[] = [];
+  /** Most recently used first. */
+  readonly #known: { readonly input: unknown; readonly tools: Tools }[] = [];
 
-  /** What was read of tools equal to these. */
+  /** The validated tools for an equal input. */
   find(tools: unknown): Tools | undefined {
     if (tools === undefined) return undefined;
-    const at = this.#known.findIndex(({ given }) => isSame(tools, given));
+    const at = this.#known.findIndex(({ input }) => isSame(tools, input));
     const found = this.#known[at];
     if (found !== undefined && at > 0) this.#known.unshift(...this.#known.splice(at, 1));
-    return found?.read;
+    return found?.tools;
   }
 
-  /** `given` is a copy: the caller's own objects may change. */
-  keep(given: unknown, read: Tools): void {
-    if (this.#known.unshift({ given, read }) > MOST_KNOWN) this.#known.pop();
+  /** `input` must be a copy, because the caller may change its objects. */
+  keep(input: unknown, tools: Tools): void {
+    if (this.#known.unshift({ input, tools }) > MAX_KNOWN) this.#known.pop();
   }
 }
 
 /**
- * A copy to be read and kept, as a getter may say something else the next time; `undefined` where two readings may find
- * different things in any case: functions, and objects of a class of their own.
+ * A copy to validate and cache, because a getter may return another value later. `undefined` for values that cannot be
+ * compared with a copy: functions and class instances.
  */
 export function copyOfTools(tools: unknown): unknown {
   const copy = copyOf(tools);
@@ -52,7 +52,7 @@ function copyOf(value: unknown): unknown {
   return fields.some(([, inner]) => inner === UNKNOWN) ? UNKNOWN : Object.fromEntries(fields);
 }
 
-/** Schema objects do not change: they are the same where they are identical. */
+/** Standard Schema objects are immutable, so they are compared by identity. */
 function isSame(value: unknown, copy: unknown): boolean {
   if (value === copy) return true;
   if (typeof value !== "object" || typeof copy !== "object" || value === null || copy === null) return false;
@@ -61,7 +61,7 @@ function isSame(value: unknown, copy: unknown): boolean {
   const names = Object.keys(copy);
   let count = 0;
   for (const name in value) {
-    // In the same order: a model fills in the properties of a schema in theirs.
+    // The order matters: models generate properties in the order of the schema.
     if (name !== names[count] || !isSame((value as Fields)[name], (copy as Fields)[name])) return false;
     count++;
   }

@@ -1,4 +1,4 @@
-import { asObject, asText, type Json } from "../dialects/served/json.ts";
+import { asObject, asString, type Json } from "../dialects/served/json.ts";
 
 const BOUND =
   /\b(minimum|maximum|exclusiveMinimum|exclusiveMaximum|multipleOf|minLength|maxLength|minItems|maxItems): (-?\d+(?:\.\d+)?)/g;
@@ -40,7 +40,7 @@ export function withDescribedBounds(schema: Json): Json {
 }
 
 function read(schema: Json): Json {
-  const description = asText(schema.description);
+  const description = asString(schema.description);
   if (description === undefined) return schema;
   const told = description.split("\n").flatMap((line) => keywordsOf(line) ?? boundsIn(line));
   if (told.length === 0) return schema;

@@ -8,7 +8,7 @@ import { keptItems } from "../dialects/openai/server/read-responses-request.ts";
 import { openaiChat } from "../dialects/openai/server/write-chat-response.ts";
 import { openaiResponses } from "../dialects/openai/server/write-responses-response.ts";
 import type { SimulatedAnswer } from "../dialects/served/answer.ts";
-import { asList, asObject, type Json } from "../dialects/served/json.ts";
+import { asArray, asObject, type Json } from "../dialects/served/json.ts";
 import { kindOfStatus, type Problem, type ProblemKind, Rejection } from "../dialects/served/problem.ts";
 import { promptTokens } from "../dialects/served/prompt-segment.ts";
 import type { SimulatedRequest } from "../dialects/served/request.ts";
@@ -101,7 +101,7 @@ function answerDelivery(arrival: Arrival, wire: Wire, request: SimulatedRequest)
   const answer = composeAnswer(request, arrival.seed, memory.cache.use(request), made);
   if (request.wire === "openai-responses" && request.body.store !== false) {
     const { id, output } = wire.body(request, answer);
-    memory.history.set(String(id), [...keptItems(request.body, memory.history), ...asList(output)]);
+    memory.history.set(String(id), [...keptItems(request.body, memory.history), ...asArray(output)]);
   }
   const used = answer.usage.input + answer.usage.output;
   if (!request.stream) return faulty(arrival, jsonDelivery(arrival, 200, wire.body(request, answer), used), []);

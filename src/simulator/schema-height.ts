@@ -1,4 +1,4 @@
-import { asList, asNumber, asObject, asText, type Json } from "../dialects/served/json.ts";
+import { asArray, asNumber, asObject, asString, type Json } from "../dialects/served/json.ts";
 import { withDescribedBounds } from "./described-bounds.ts";
 import { pointed } from "./schema-pointer.ts";
 
@@ -46,9 +46,9 @@ export class SchemaHeights {
 
   #measure(schema: Json): number {
     const rule = withDescribedBounds(schema);
-    if (CUT.test(asText(rule.description) ?? "") && !("properties" in rule) && !("items" in rule))
+    if (CUT.test(asString(rule.description) ?? "") && !("properties" in rule) && !("items" in rule))
       return Number.POSITIVE_INFINITY;
-    const parts = [...this.#referenced(rule), ...asList(rule.allOf)].map((part) => this.of(part));
+    const parts = [...this.#referenced(rule), ...asArray(rule.allOf)].map((part) => this.of(part));
     return Math.max(0, ...parts, this.#lowest(rule.anyOf), this.#lowest(rule.oneOf), this.#inside(rule));
   }
 
@@ -57,17 +57,17 @@ export class SchemaHeights {
   }
 
   #lowest(branches: unknown): number {
-    const all = asList(branches);
+    const all = asArray(branches);
     return all.length === 0 ? 0 : Math.min(...all.map((branch) => this.of(branch)));
   }
 
   #inside(rule: Json): number {
-    if ("const" in rule || "enum" in rule || asList(rule.type).includes("null")) return 0;
+    if ("const" in rule || "enum" in rule || asArray(rule.type).includes("null")) return 0;
     const properties = asObject(rule.properties) ?? {};
-    const required = asList(rule.required).map((name) =>
+    const required = asArray(rule.required).map((name) =>
       this.of(properties[String(name)] ?? rule.additionalProperties ?? true),
     );
-    const first = asList(rule.prefixItems).slice(0, asNumber(rule.minItems) ?? 0);
+    const first = asArray(rule.prefixItems).slice(0, asNumber(rule.minItems) ?? 0);
     const items = (asNumber(rule.minItems) ?? 0) > first.length ? [rule.items] : [];
     const inner = [...required, ...[...first, ...items].map((item) => this.of(item))];
     return inner.length === 0 ? 0 : 1 + Math.max(...inner);

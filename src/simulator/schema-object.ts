@@ -1,4 +1,4 @@
-import { asNumber, asObject, asTexts, type Json } from "../dialects/served/json.ts";
+import { asNumber, asObject, asStrings, type Json } from "../dialects/served/json.ts";
 import { regexOf, textOfPattern } from "./pattern-text.ts";
 import { propertySchemas } from "./schema-problem.ts";
 import { mergedRule, ruleOf } from "./schema-rule.ts";
@@ -22,14 +22,14 @@ export function objectOf(given: Json, depth: number, context: ValueContext, make
 /** Adds the dependent schemas of required properties. */
 function withDependent(rule: Json, { root }: ValueContext): Json {
   const schemas = Object.entries(asObject(rule.dependentSchemas) ?? {});
-  const needed = schemas.filter(([name]) => asTexts(rule.required).includes(name));
+  const needed = schemas.filter(([name]) => asStrings(rule.required).includes(name));
   return needed.map(([, schema]) => ruleOf(schema, root, ([first]) => first)).reduce(mergedRule, rule);
 }
 
 /** In the order of the schema. Later attempts omit optional properties. */
 function declaredNames(rule: Json, deep: boolean, { heights, variety }: ValueContext): readonly string[] {
   const properties = asObject(rule.properties) ?? {};
-  const required = needing(asTexts(rule.required), rule);
+  const required = needing(asStrings(rule.required), rule);
   const most = asNumber(rule.maxProperties) ?? Number.POSITIVE_INFINITY;
   const optional = Object.keys(properties).filter(
     (name) => !required.includes(name) && heights.of(properties[name]) < Number.POSITIVE_INFINITY,
@@ -45,7 +45,7 @@ function declaredNames(rule: Json, deep: boolean, { heights, variety }: ValueCon
 function needing(names: readonly string[], rule: Json): readonly string[] {
   const dependent = asObject(rule.dependentRequired) ?? {};
   const all = new Set(names);
-  for (const name of all) for (const other of asTexts(dependent[name])) all.add(other);
+  for (const name of all) for (const other of asStrings(dependent[name])) all.add(other);
   return [...all];
 }
 

@@ -1,5 +1,5 @@
 import { isNode, resolveRef } from "../core/schema-node.ts";
-import { asText, type Json } from "../dialects/served/json.ts";
+import { asString, type Json } from "../dialects/served/json.ts";
 
 /** The schema that a reference points to: a JSON pointer in the same document, or an anchor. */
 export function pointed(root: Json | boolean, reference: string): unknown {
@@ -11,7 +11,7 @@ export function pointed(root: Json | boolean, reference: string): unknown {
 function anchored(node: unknown, name: string): unknown {
   if (Array.isArray(node)) return firstOf(node, name);
   if (!isNode(node)) return undefined;
-  return asText(node["$anchor"]) === name ? node : firstOf(Object.values(node), name);
+  return asString(node["$anchor"]) === name ? node : firstOf(Object.values(node), name);
 }
 
 function firstOf(children: readonly unknown[], name: string): unknown {

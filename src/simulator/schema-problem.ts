@@ -1,4 +1,4 @@
-import { asList, asNumber, asObject, asText, asTexts, type Json } from "../dialects/served/json.ts";
+import { asArray, asNumber, asObject, asString, asStrings, type Json } from "../dialects/served/json.ts";
 import { withDescribedBounds } from "./described-bounds.ts";
 import { regexOf } from "./pattern-text.ts";
 import { hasFormat } from "./schema-format.ts";
@@ -47,10 +47,10 @@ const reference: Check = ({ $ref }, value, root) => {
   return target === undefined ? `$ref "${$ref}", which leads nowhere` : problemOf(target, value, root);
 };
 
-const dynamic: Check = (rule) => (asText(rule.$dynamicRef) === undefined ? undefined : broken(rule, "$dynamicRef"));
+const dynamic: Check = (rule) => (asString(rule.$dynamicRef) === undefined ? undefined : broken(rule, "$dynamicRef"));
 
 const type: Check = (rule, value) => {
-  const types = asTexts(rule.type).map((name) => name.toLowerCase());
+  const types = asStrings(rule.type).map((name) => name.toLowerCase());
   if (types.length === 0 || types.some((name) => isOfType(name, value))) return undefined;
   return rule.nullable === true && value === null ? undefined : broken(rule, "type");
 };
@@ -70,13 +70,13 @@ const listed: Check = (rule, value) => {
 
 const parts: Check = (rule, value, root) => {
   const problem = firstProblem(
-    asList(rule.allOf).map((part) => [part, value]),
+    asArray(rule.allOf).map((part) => [part, value]),
     root,
   );
   if (problem !== undefined) return problem;
-  const fitting = (keyword: string) => asList(rule[keyword]).filter((part) => fits(part, value, root)).length;
-  if (asList(rule.anyOf).length > 0 && fitting("anyOf") === 0) return broken(rule, "anyOf");
-  if (asList(rule.oneOf).length > 0 && fitting("oneOf") !== 1) return broken(rule, "oneOf");
+  const fitting = (keyword: string) => asArray(rule[keyword]).filter((part) => fits(part, value, root)).length;
+  if (asArray(rule.anyOf).length > 0 && fitting("anyOf") === 0) return broken(rule, "anyOf");
+  if (asArray(rule.oneOf).length > 0 && fitting("oneOf") !== 1) return broken(rule, "oneOf");
   if ("not" in rule && fits(rule.not, value, root)) return broken(rule, "not");
   return undefined;
 };
@@ -95,8 +95,8 @@ export function brokenStringKeyword(value: string, rule: Json): string | undefin
   const length = Array.from(value).length;
   if (length < (asNumber(rule.minLength) ?? 0)) return "minLength";
   if (length > (asNumber(rule.maxLength) ?? Number.POSITIVE_INFINITY)) return "maxLength";
-  if (asTexts(rule.pattern).some((pattern) => regexOf(pattern)?.test(value) !== true)) return "pattern";
-  return asTexts(rule.format).every((format) => hasFormat(value, format)) ? undefined : "format";
+  if (asStrings(rule.pattern).some((pattern) => regexOf(pattern)?.test(value) !== true)) return "pattern";
+  return asStrings(rule.format).every((format) => hasFormat(value, format)) ? undefined : "format";
 }
 
 const number: Check = (rule, value) => {
@@ -122,7 +122,7 @@ const list: Check = (rule, value, root) => {
 /** Draft 7 has the first items in `items` and the others in `additionalItems`. */
 export function itemSchemas(rule: Json): readonly [first: readonly unknown[], others: unknown] {
   if (Array.isArray(rule.items)) return [rule.items, rule.additionalItems];
-  return [asList(rule.prefixItems), rule.items];
+  return [asArray(rule.prefixItems), rule.items];
 }
 
 function hasTwice(values: readonly unknown[]): boolean {
@@ -142,7 +142,7 @@ const table: Check = (rule, value, root) => {
   const names = Object.keys(object);
   if (names.length < (asNumber(rule.minProperties) ?? 0)) return broken(rule, "minProperties");
   if (names.length > (asNumber(rule.maxProperties) ?? Number.POSITIVE_INFINITY)) return broken(rule, "maxProperties");
-  const missing = asTexts(rule.required).find((name) => !Object.hasOwn(object, name));
+  const missing = asStrings(rule.required).find((name) => !Object.hasOwn(object, name));
   if (missing !== undefined) return `required "${missing}"`;
   return (
     firstProblem(
@@ -171,7 +171,7 @@ export function propertySchemas(rule: Json, name: string): readonly unknown[] {
 function dependent(rule: Json, object: Json, root: Json | boolean): string | undefined {
   const names = Object.entries(asObject(rule.dependentRequired) ?? {});
   const lacking = names.find(
-    ([name, needed]) => Object.hasOwn(object, name) && asTexts(needed).some((other) => !Object.hasOwn(object, other)),
+    ([name, needed]) => Object.hasOwn(object, name) && asStrings(needed).some((other) => !Object.hasOwn(object, other)),
   );
   if (lacking !== undefined) return broken(rule, "dependentRequired");
   const schemas = Object.entries(asObject(rule.dependentSchemas) ?? {});

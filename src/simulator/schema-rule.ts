@@ -1,4 +1,4 @@
-import { asList, asNumber, asObject, asText, asTexts, type Json } from "../dialects/served/json.ts";
+import { asArray, asNumber, asObject, asString, asStrings, type Json } from "../dialects/served/json.ts";
 import { withDescribedBounds } from "./described-bounds.ts";
 import { commonMultiple } from "./schema-number.ts";
 import { pointed } from "./schema-pointer.ts";
@@ -22,11 +22,11 @@ export function ruleOf(schema: unknown, root: Json | boolean, choose: ChooseBran
     else: otherwise = true,
     ...own
   } = withDescribedBounds(given);
-  const reference = asText($ref);
+  const reference = asString($ref);
   const parts = [
     ...(reference === undefined ? [] : [pointed(root, reference)]),
-    ...asList(allOf),
-    ...[anyOf, oneOf].map(asList).flatMap((branches) => (branches.length === 0 ? [] : [choose(branches)])),
+    ...asArray(allOf),
+    ...[anyOf, oneOf].map(asArray).flatMap((branches) => (branches.length === 0 ? [] : [choose(branches)])),
     ...(when === undefined ? [] : [choose([{ allOf: [when, then] }, otherwise])]),
   ];
   return parts.map((part) => ruleOf(part, root, choose, hops + 1)).reduce(mergedRule, own as Json);
@@ -39,13 +39,13 @@ type Combine = (left: unknown, right: unknown) => unknown;
 const COMBINED: Readonly<Record<string, Combine>> = {
   ...each("minimum exclusiveMinimum minLength minItems minProperties minContains", numbers(Math.max)),
   ...each("maximum exclusiveMaximum maxLength maxItems maxProperties maxContains", numbers(Math.min)),
-  ...each("pattern format", (left, right) => [...new Set([...asTexts(left), ...asTexts(right)])]),
+  ...each("pattern format", (left, right) => [...new Set([...asStrings(left), ...asStrings(right)])]),
   ...each("properties patternProperties dependentSchemas", maps),
   ...each("items additionalProperties propertyNames contains", both),
-  required: (left, right) => [...new Set([...asList(left), ...asList(right)])],
+  required: (left, right) => [...new Set([...asArray(left), ...asArray(right)])],
   dependentRequired: (left, right) => ({ ...asObject(left), ...asObject(right) }),
   prefixItems: lists,
-  enum: (left, right) => asList(left).filter((one) => asList(right).some((other) => sameJson(one, other))),
+  enum: (left, right) => asArray(left).filter((one) => asArray(right).some((other) => sameJson(one, other))),
   type: types,
   multipleOf: steps,
   uniqueItems: (left, right) => left === true || right === true,
@@ -80,14 +80,14 @@ function maps(left: unknown, right: unknown): unknown {
 }
 
 function lists(left: unknown, right: unknown): unknown {
-  const [ours, theirs] = [asList(left), asList(right)];
+  const [ours, theirs] = [asArray(left), asArray(right)];
   return Array.from({ length: Math.max(ours.length, theirs.length) }, (_, index) =>
     both(ours[index] ?? true, theirs[index] ?? true),
   );
 }
 
 function types(left: unknown, right: unknown): unknown {
-  const [ours, theirs] = [asTexts(left), asTexts(right)];
+  const [ours, theirs] = [asStrings(left), asStrings(right)];
   const has = (list: readonly string[], type: string) =>
     list.includes(type) || (type === "integer" && list.includes("number"));
   return [...new Set([...ours.filter((type) => has(theirs, type)), ...theirs.filter((type) => has(ours, type))])];

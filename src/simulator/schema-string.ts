@@ -1,4 +1,4 @@
-import { asNumber, asTexts, type Json } from "../dialects/served/json.ts";
+import { asNumber, asStrings, type Json } from "../dialects/served/json.ts";
 import { textOfPattern } from "./pattern-text.ts";
 import { wordFor } from "./prompt-words.ts";
 import { formatTexts } from "./schema-format.ts";
@@ -21,9 +21,9 @@ export function stringOf(rule: Json, name: string, context: ValueContext): strin
 function* candidates(rule: Json, name: string, context: ValueContext): Generator<string> {
   const { random } = context;
   const digit = 1 + Math.floor(random() * 9);
-  const made = asTexts(rule.format).flatMap((format) => formatTexts(format, digit, asNumber(rule.minLength) ?? 0));
+  const made = asStrings(rule.format).flatMap((format) => formatTexts(format, digit, asNumber(rule.minLength) ?? 0));
   yield* made;
-  const patterns = asTexts(rule.pattern);
+  const patterns = asStrings(rule.pattern);
   if (patterns.length > 0) yield* patternTexts(patterns, rule, made[0] ?? "", context);
   const word = wordFor(name, context.words, random);
   const free = context.variety > 0 || context.isAnother ? `${word} ${Math.floor(random() * 1e6)}` : word;

@@ -1,5 +1,5 @@
 import { pick, randomOf } from "../dialects/served/hash.ts";
-import { asList, asObject, asTexts, type Json } from "../dialects/served/json.ts";
+import { asArray, asObject, asStrings, type Json } from "../dialects/served/json.ts";
 import { promptWords } from "./prompt-words.ts";
 import { arrayOf } from "./schema-array.ts";
 import { SchemaHeights } from "./schema-height.ts";
@@ -105,7 +105,7 @@ const KEYWORDS: readonly (readonly [type: string, keywords: readonly string[]])[
 ];
 
 function typeOf(rule: Json, depth: number, context: ValueContext): string {
-  const types = asTexts(rule.type).map((type) => type.toLowerCase());
+  const types = asStrings(rule.type).map((type) => type.toLowerCase());
   if (types.length > 0) return typeAmong(types, depth, context);
   return KEYWORDS.find(([, keywords]) => keywords.some((keyword) => keyword in rule))?.[0] ?? "string";
 }
@@ -128,5 +128,5 @@ function branchOf(branches: readonly unknown[], depth: number, context: ValueCon
 }
 
 function isNull(branch: unknown): boolean {
-  return asList(asTexts(asObject(branch)?.type)).join() === "null";
+  return asArray(asStrings(asObject(branch)?.type)).join() === "null";
 }

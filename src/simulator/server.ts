@@ -4,7 +4,7 @@ import { ANYTHING, checkOptions, either, FLAG, FUNCTION, type OptionRules, TEXT 
 import { addsVersion, type WireName } from "../core/wire-name.ts";
 import type { SimulatedAnswer } from "../dialects/served/answer.ts";
 import { idOf } from "../dialects/served/hash.ts";
-import { asObject, asText, parseJson } from "../dialects/served/json.ts";
+import { asObject, asString, parseJson } from "../dialects/served/json.ts";
 import type { SimulatedRequest } from "../dialects/served/request.ts";
 import { checkFaults } from "./check-fault.ts";
 import { deliver } from "./delivery.ts";
@@ -184,7 +184,7 @@ class Room {
     if (read === undefined) return;
     const body = parseJson(read.text);
     record.body = body ?? (read.text === "" ? undefined : read.text);
-    record.model = asText(asObject(body)?.model) ?? route.model;
+    record.model = asString(asObject(body)?.model) ?? route.model;
     await this.#answer(request, response, record, { url, route, body, tooLarge: read.tooLarge });
   }
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
   });
 }, 60_000);
 
-describe("a test file that leaves something behind fails", () => {
+describe("a test file that leaks fails", () => {
   test.each([
     ["a server that listens", "server.leak.ts", "1 x TCPServerWrap"],
     ["both ends of a connection", "socket.leak.ts", "2 x TCPSocketWrap"],
@@ -42,7 +42,7 @@ describe("a test file that leaves something behind fails", () => {
     expect(errors.filter((error) => error.startsWith(kind)).join()).toContain(words);
   });
 
-  test("and one that takes everything back does not", () => {
+  test("and one that cleans up passes", () => {
     expect(run.output).toContain("✓ nothing.leak.ts");
     expect(run.output).not.toContain("FAIL  nothing.leak.ts");
     expect(run.output).toMatch(/Test Files {2}5 failed \| 5 passed/);

@@ -17,7 +17,7 @@ it.each(PROPERTIES)("the property tests of %s run in npm run test:all", (file) =
   expect(found.filter((line) => !drawsAt(file, line))).toEqual([]);
 });
 
-it("tests that draw no random values are not repeated for their seed", () => {
+it("does not repeat tests that use no random values", () => {
   const at = (title: string) => linesOf("test/core/reply.test.ts").findIndex((line) => line.includes(title)) + 1;
   const drawn = linesOf("test/core/reply.test.ts").findIndex(asserts) + 1;
   expect(drawsAt("test/core/reply.test.ts", drawn)).toBe(true);

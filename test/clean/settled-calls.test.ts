@@ -232,7 +232,7 @@ const MATRIX = WIRES.flatMap((wire) =>
   ),
 );
 
-describe("after a call no timer, listener, socket, slot or verdict is left", () => {
+describe("a settled call leaves no timer, listener, socket, slot or pending breaker result", () => {
   test.each(MATRIX)("$wire, $way: $name", async ({ wire, way, ending }) => {
     const seen = await scene(wire, way, ending.keys);
     const error = await ending.run(seen);
@@ -257,7 +257,7 @@ describe("after a call no timer, listener, socket, slot or verdict is left", () 
   );
 
   test.each(WIRES.flatMap((wire) => WAYS.map((way) => ({ wire, way }))))(
-    "$wire, $way: an abort while the connection is made",
+    "$wire, $way: an abort while connecting",
     async ({ wire, way }) => {
       const silent = await listen(createServer((socket) => void socket.resume()));
       const seen = await scene(wire, way, "", `https://127.0.0.1:${silent.port}`);
@@ -273,7 +273,7 @@ describe("after a call no timer, listener, socket, slot or verdict is left", () 
 
 describe("a hedged call", () => {
   test.each(MATRIX.filter(({ name }) => name === "an answer"))(
-    "$wire, $way: leaves nothing of the request that lost",
+    "$wire, $way: closes the slower request completely",
     async ({ wire, way }) => {
       const server = await serving((_request, index) => (index === 0 ? undefined : small(wire, way)));
       const clock = new CountingClock();
@@ -293,8 +293,8 @@ describe("a hedged call", () => {
   );
 });
 
-describe("a stream that nobody reads", () => {
-  test.each(WIRES)("%s: holds nothing and asks nothing", async (wire) => {
+describe("a stream that is not read", () => {
+  test.each(WIRES)("%s: sends no request and holds no resources", async (wire) => {
     const seen = await scene(wire, "stream");
     const streams = Array.from({ length: 20 }, () => seen.model.stream("Hello", { signal: seen.abort.signal }));
     await nothingLeft(seen, 0);
@@ -303,18 +303,21 @@ describe("a stream that nobody reads", () => {
     expect(streams).toHaveLength(20);
   });
 
-  test.each(WIRES)("%s: dropped in its middle, gives back its socket and slot when it is collected", async (wire) => {
-    const seen = await scene(wire, "stream");
-    seen.answer = () => ({ ...unfinishedStream(wire), stall: true });
-    await readOneEvent(seen);
-    expect(seen.server.sockets.size).toBe(1);
-    await until(() => {
-      collectGarbage();
-      return seen.server.sockets.size === 0;
-    });
-    await answeredAgain(seen);
-    await nothingLeft(seen, POOLED);
-  });
+  test.each(WIRES)(
+    "%s: releases its socket and slot when it is garbage collected after a partial read",
+    async (wire) => {
+      const seen = await scene(wire, "stream");
+      seen.answer = () => ({ ...unfinishedStream(wire), stall: true });
+      await readOneEvent(seen);
+      expect(seen.server.sockets.size).toBe(1);
+      await until(() => {
+        collectGarbage();
+        return seen.server.sockets.size === 0;
+      });
+      await answeredAgain(seen);
+      await nothingLeft(seen, POOLED);
+    },
+  );
 });
 
 /** Takes one event and forgets the stream without a word. */
@@ -322,8 +325,8 @@ async function readOneEvent({ model, abort }: Scene): Promise<void> {
   await model.stream("Hello", { signal: abort.signal })[Symbol.asyncIterator]().next();
 }
 
-describe("a thousand calls with one AbortController", () => {
-  test.each(WIRES)("%s: leave no listener, no timer and no connection but the two they take turns on", async (wire) => {
+describe("a thousand calls with the same AbortController", () => {
+  test.each(WIRES)("%s: leave no listener, no timer and only the two shared connections", async (wire) => {
     const seen = await scene(wire, "codegen");
     const { signal } = seen.abort;
     let most = 0;

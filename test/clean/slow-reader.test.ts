@@ -18,7 +18,7 @@ interface Read {
   readonly characters: number;
 }
 
-test("a slow reader of 200 MB holds bounded memory over every wire, and the server has to wait", async () => {
+test("a slow reader of 200 MB uses bounded memory on every wire, and the server waits", async () => {
   const readers = await Promise.all(WIRES.map(readSlowly));
   for (const { wire, read, written } of readers) {
     expect(read.deltas, wire).toBeGreaterThan(70);

@@ -9,7 +9,7 @@ const chat = (message: object, more: object = {}) => ({
 });
 
 describeWith("contracts", "the check against OpenAI's description", () => {
-  it("passes legal requests", () => {
+  it("accepts valid requests", () => {
     openai.validateChatRequest(chat({ content: "Hi" }, { temperature: 1, stop: ["a"] }));
     openai.validateResponsesRequest({ model: "gpt-5.4", input: [{ role: "user", content: "Hi" }], store: false });
     expect.assertions(0);
@@ -21,7 +21,7 @@ describeWith("contracts", "the check against OpenAI's description", () => {
     ["an unknown field deep inside", chat({ content: [{ type: "image_url", image_url: { url: "x", size: 1 } }] })],
     ["a value out of range", chat({ content: "Hi" }, { temperature: 3 })],
     ["a missing field", { model: "gpt-5.4" }],
-  ])("refuses a chat request with %s", (_, body) => {
+  ])("rejects a chat request with %s", (_, body) => {
     expect(() => openai.validateChatRequest(body)).toThrow(/not a legal/);
   });
 
@@ -32,11 +32,11 @@ describeWith("contracts", "the check against OpenAI's description", () => {
       { model: "gpt-5.4", input: [{ type: "function_call", call_id: "c", name: "f", arguments: "{}", x: 1 }] },
     ],
     ["a value out of range", { model: "gpt-5.4", input: "Hi", max_output_tokens: 1 }],
-  ])("refuses a responses request with %s", (_, body) => {
+  ])("rejects a responses request with %s", (_, body) => {
     expect(() => openai.validateResponsesRequest(body)).toThrow(/not a legal/);
   });
 
-  it("knows answers too", () => {
+  it("also validates responses", () => {
     const message = { role: "assistant", content: "Hi", refusal: null };
     const choice = { index: 0, message, finish_reason: "stop", logprobs: null };
     const body = { id: "c", object: "chat.completion", created: 1, model: "m", choices: [choice] };

@@ -55,7 +55,7 @@ describe("an object", () => {
 
   it.each([
     ["no JSON", "soup, 20 minutes", "not JSON: it does not begin with an object or array"],
-    ["half of it", '{"name": "soup",\n "minutes":', "not JSON: it ends too early, at line 2, column 12"],
+    ["half of it", '{"name": "soup",\n "minutes":', "not JSON: unexpected end at line 2, column 12"],
     ["another shape", '{"name":"soup","minutes":"twenty"}', "minutes"],
     ["nothing of it", "{}", "name"],
   ])("is invalid_output when the answer is %s", async (_, text, words) => {

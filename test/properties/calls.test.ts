@@ -110,8 +110,8 @@ function begun({ model }: World, { streaming }: Pick<Scene, "streaming">, signal
 
 const callsOf = ({ dialects }: World) => Object.values(dialects).flatMap(({ calls }) => [...calls]);
 
-describe("whatever two models do", () => {
-  test("a call ends with one whole answer of one attempt, or with one error", { timeout: LIMIT_MS }, async () => {
+describe("any sequence of outcomes of two models", () => {
+  test("ends a call with one complete answer of one attempt, or with one error", { timeout: LIMIT_MS }, async () => {
     await fc.assert(
       fc.asyncProperty(scene, async (given) => {
         const all = world(given);
@@ -127,7 +127,7 @@ describe("whatever two models do", () => {
     );
   });
 
-  test("property 7: at most 1 + num_retries requests for a model, and one for what cannot be repeated", {
+  test("property 7: sends at most 1 + num_retries requests to a model, and one if a retry is not allowed", {
     timeout: LIMIT_MS,
   }, async () => {
     await fc.assert(
@@ -145,7 +145,7 @@ describe("whatever two models do", () => {
     );
   });
 
-  test("property 8: no request leaves before the instant that the last answer named", {
+  test("property 8: sends no request before the time in the last Retry-After", {
     timeout: LIMIT_MS,
   }, async () => {
     await fc.assert(
@@ -165,7 +165,7 @@ describe("whatever two models do", () => {
     );
   });
 
-  test("property 9: a call settles by its deadline, also when a peer hears nothing", {
+  test("property 9: settles a call by its deadline, also if the peer does not react", {
     timeout: LIMIT_MS,
   }, async () => {
     const limits = fc.constantFrom(1, 500, 3_000, 20_000);
@@ -181,7 +181,7 @@ describe("whatever two models do", () => {
     );
   });
 
-  test("property 10: an abort at any await settles at once; no request and no row of the books comes later", {
+  test("property 10: settles at once when aborted at any await; no request or usage row comes later", {
     timeout: LIMIT_MS,
   }, async () => {
     await fc.assert(
@@ -209,7 +209,7 @@ describe("whatever two models do", () => {
     );
   });
 
-  test("property 11: after the end no timer, listener, attempt or slot is left", { timeout: LIMIT_MS }, async () => {
+  test("property 11: leaves no timer, listener, attempt or slot", { timeout: LIMIT_MS }, async () => {
     const abortAt = fc.option(fc.constantFrom(0, 40, 600, 2_500), { nil: undefined });
     await fc.assert(
       fc.asyncProperty(scene, abortAt, async (given, abortAtMs) => {

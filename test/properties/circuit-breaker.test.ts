@@ -92,7 +92,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(1, 9, 10, 60, 100) }) },
 );
 
-test("property 25: the breaker is in the state of a reference automaton, whatever happens in whatever order", async () => {
+test("property 25: the breaker matches a reference automaton for any sequence of outcomes", async () => {
   await fc.assert(
     fc.asyncProperty(settings, fc.array(step, { maxLength: 40, size: "max" }), async (breaker, steps) => {
       const clock = new FakeClock();

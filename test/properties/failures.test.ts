@@ -44,8 +44,8 @@ const headers = fc.dictionary(
   ),
 );
 
-describe("property 18: the classifier of failed answers", () => {
-  test("is total: one of the codes for any status, headers and body; and it says the same twice", () => {
+describe("property 18: the classifier of failed responses", () => {
+  test("returns one code for any status, headers and body, and the same code again", () => {
     fc.assert(
       fc.property(status, headers, body, (given, record, what) => {
         const failure = { status: given, headers: new Headers(record), body: what, nowMs: 0 };
@@ -59,7 +59,7 @@ describe("property 18: the classifier of failed answers", () => {
     );
   });
 
-  test("reads a body the same whether it is parsed or a text", () => {
+  test("reads a parsed body like its JSON string", () => {
     fc.assert(
       fc.property(
         status,
@@ -73,7 +73,7 @@ describe("property 18: the classifier of failed answers", () => {
     );
   });
 
-  test("never takes throttling for an overflow", () => {
+  test("never classifies throttling as a context overflow", () => {
     fc.assert(
       fc.property(body, words, (what, said) => {
         const { code } = modelErrorOf({ status: 429, body: { error: { message: said, more: what } } }, targetOf());
@@ -84,10 +84,10 @@ describe("property 18: the classifier of failed answers", () => {
   });
 });
 
-describe("property 19: durations of the wire", () => {
+describe("property 19: durations in responses", () => {
   const amount = fc.nat(999);
 
-  test("come back as they were written", () => {
+  test("are parsed to the value that was written", () => {
     fc.assert(
       fc.property(amount, amount, amount, amount, amount, (d, h, m, s, ms) => {
         const total = (((d * 24 + h) * 60 + m) * 60 + s) * 1_000 + ms;
@@ -99,7 +99,7 @@ describe("property 19: durations of the wire", () => {
     );
   });
 
-  test("are undefined for garbage, and never NaN, negative or endless", () => {
+  test("are undefined for garbage, and never NaN, negative or infinite", () => {
     const text = fc.oneof(
       fc.string(),
       fc.stringMatching(/^[-+\d.emshd ]{0,20}$/),

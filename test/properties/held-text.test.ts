@@ -59,7 +59,7 @@ function stopped(text: string, stops: readonly string[]): string {
 }
 
 describe("property 4: special tokens", () => {
-  test("go, and nothing else, however the text is split", () => {
+  test("are removed, and nothing else, for any split of the text", () => {
     fc.assert(
       fc.property(scene, ([tokens, deltas]) => {
         expect(steps(tokenStripper({ tokens, where: "anywhere" }) as HeldText, deltas).join("")).toBe(
@@ -70,7 +70,7 @@ describe("property 4: special tokens", () => {
     );
   });
 
-  test("never hold back as much as the longest of them is long", () => {
+  test("never hold back as many characters as the longest token has", () => {
     fc.assert(
       fc.property(scene, ([tokens, deltas]) => {
         const longest = Math.max(...tokens.map((token) => token.length));
@@ -91,7 +91,7 @@ describe("property 4: special tokens", () => {
     return token === undefined ? text : trimmed(here.slice(0, -token.length), tokens);
   }
 
-  test("go from the end alone, however the text is split, and what is held is no more than that end", () => {
+  test("are removed only from the end for any split of the text, and only that end is held back", () => {
     fc.assert(
       fc.property(scene, ([tokens, deltas]) => {
         const shown = steps(tokenStripper({ tokens, where: "end" }) as HeldText, deltas);
@@ -109,7 +109,7 @@ describe("property 4: special tokens", () => {
     );
   });
 
-  test("stop sequences of ours cut where a model would have stopped, however the text is split", () => {
+  test("stop sequences of ours end the text where a model would stop, for any split of the text", () => {
     fc.assert(
       fc.property(scene, ([stops, deltas]) => {
         expect(steps(new StopCutter(stops), deltas).join("")).toBe(stopped(deltas.join(""), stops));

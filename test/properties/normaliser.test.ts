@@ -63,7 +63,7 @@ function checkLegal(way: Way, { path, headers, body }: NonNullable<typeof sent>)
 describe.each(WAYS)("property 21: the messages of a request on the wire $wire", (way) => {
   const model = modelOf(way);
 
-  test("are legal for any history, or nothing is sent", { timeout: LIMIT_MS }, async () => {
+  test("are valid for any history, or the request is rejected", { timeout: LIMIT_MS }, async () => {
     await fc.assert(
       fc.asyncProperty(anyHistory(way.wire, way.provider), async (messages) => {
         const seen = await request(model, messages);
@@ -74,7 +74,7 @@ describe.each(WAYS)("property 21: the messages of a request on the wire $wire", 
     );
   });
 
-  test("leave for every proper history, with each opaque part byte for byte", { timeout: LIMIT_MS }, async () => {
+  test("are sent for every valid history, with opaque parts byte for byte", { timeout: LIMIT_MS }, async () => {
     await fc.assert(
       fc.asyncProperty(properHistory(way.wire, way.provider), async (messages) => {
         const seen = await request(model, messages);
@@ -88,7 +88,7 @@ describe.each(WAYS)("property 21: the messages of a request on the wire $wire", 
     );
   });
 
-  test("are the same when they were normalised before", { timeout: LIMIT_MS }, async () => {
+  test("do not change when normalised again", { timeout: LIMIT_MS }, async () => {
     await fc.assert(
       fc.asyncProperty(properHistory(way.wire, way.provider), async (messages) => {
         const once = readInput(messages);
@@ -114,6 +114,6 @@ function opaquesIn(messages: readonly Message[], { wire, provider }: Way): reado
   );
 }
 
-test("property 21: every wire that signs thoughts takes part", () => {
+test("property 21: covers every wire that signs reasoning", () => {
   expect(WAYS.filter(({ wire }) => THOUGHT_PROOFS[wire] !== undefined)).toHaveLength(3);
 });

@@ -88,7 +88,7 @@ function shownOf(error: Error): string {
 }
 
 test.each(Object.keys(KEYS) as Wire[])(
-  "property 24: no error on the wire %s shows a key or eight characters of one, wherever a server repeats it",
+  "property 24: no error on the wire %s contains eight characters of a key, wherever a server repeats it",
   { timeout: 120_000 },
   async (wire) => {
     const key = KEYS[wire];

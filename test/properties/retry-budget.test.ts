@@ -8,7 +8,7 @@ const RETRY = 5;
 
 const step = fc.record({ what: fc.constantFrom("call", "retry"), origin: fc.constantFrom("a", "b") });
 
-test("property 20: the budget of retries admits what a list of all that happened admits, for each origin", () => {
+test("property 20: the retry budget matches a reference that keeps all events, for each origin", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400, size: "max" }), (steps) => {
       const budgets = new RetryBudgets();
@@ -28,7 +28,7 @@ test("property 20: the budget of retries admits what a list of all that happened
   );
 });
 
-test("property 20: in any stretch of time the retries are at most ten and a fifth of the calls", () => {
+test("property 20: in any window, retries are at most ten plus a fifth of the calls", () => {
   const span = fc.tuple(fc.nat(400), fc.nat(400));
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 400, size: "max" }), span, (retries, [one, other]) => {

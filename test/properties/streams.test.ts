@@ -45,7 +45,7 @@ function folded({ events, error }: Seen) {
 describe.each(WIRES)("a stream on the wire %s", (wire) => {
   const { begin, text: textEvent, call: callEvents, end } = WRITERS[wire];
 
-  test("property 1: whatever the split, the line ends and the comments, the deltas add up to what was sent", async () => {
+  test("property 1: deltas add up to the sent text for any split, line ends and comments", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(text), writing, places, async (pieces, how, cuts) => {
         const bytes = writtenAs([...begin(), ...pieces.map(textEvent), ...end()], how);
@@ -57,7 +57,7 @@ describe.each(WIRES)("a stream on the wire %s", (wire) => {
     );
   });
 
-  test("property 2: interleaved fragments add up to the calls that were sent, each once", async () => {
+  test("property 2: interleaved fragments add up to the sent calls, each once", async () => {
     await fc.assert(
       fc.asyncProperty(calls, fc.infiniteStream(fc.nat()), writing, places, async (sent, order, how, cuts) => {
         const fragments = interleaved(sent.map(callEvents), order, wire);
@@ -68,7 +68,7 @@ describe.each(WIRES)("a stream on the wire %s", (wire) => {
     );
   });
 
-  test("property 5: one terminal event for each sample, and nothing after it", async () => {
+  test("property 5: emits one finish event for each sample, and nothing after it", async () => {
     await fc.assert(
       fc.asyncProperty(eventsOf(wire, true), places, async (events, cuts) => {
         expectOneEnd(await readBytes(wire, cutAt(writtenAs(events, PLAIN), cuts)));
@@ -77,7 +77,7 @@ describe.each(WIRES)("a stream on the wire %s", (wire) => {
     );
   });
 
-  test("property 6: without a terminal event an answer is never complete", async () => {
+  test("property 6: never reports an answer without a terminal event as complete", async () => {
     await fc.assert(
       fc.asyncProperty(eventsOf(wire, false), places, async (events, cuts) => {
         const { error, events: seen } = await readBytes(wire, cutAt(writtenAs(events, PLAIN), cuts));
@@ -89,7 +89,7 @@ describe.each(WIRES)("a stream on the wire %s", (wire) => {
   });
 });
 
-test("property 2: fragments of a chat answer may carry an index, an id, or both", async () => {
+test("property 2: joins fragments of a chat answer by index, id, or both", async () => {
   const marks = fc.constantFrom("index", "id", "both");
   await fc.assert(
     fc.asyncProperty(calls, marks, fc.infiniteStream(fc.nat()), async (sent, mark, order) => {

@@ -16,8 +16,8 @@ function textOf(message: Anthropic.Message): string {
   return message.content.map((block) => (block.type === "text" ? block.text : "")).join("");
 }
 
-describe("messages, read by the Anthropic SDK", () => {
-  it("answers with text that says it is simulated", async () => {
+describe("the simulated messages API, called by the Anthropic SDK", () => {
+  it("answers with text that is labeled as simulated", async () => {
     const { anthropic } = await bench();
     const { data, request_id } = await anthropic.messages
       .create({ model: MODEL, max_tokens: 500, messages: asked("Why is the sky blue?"), system: "Be brief" })
@@ -27,7 +27,7 @@ describe("messages, read by the Anthropic SDK", () => {
     expect(request_id).toMatch(/^req_/);
   });
 
-  it("streams the events of the wire in order, with the same message in the end", async () => {
+  it("streams the events in order and ends with the same message", async () => {
     const { anthropic } = await bench();
     const body = {
       model: MODEL,
@@ -61,7 +61,7 @@ describe("messages, read by the Anthropic SDK", () => {
     expect(whole.usage.output_tokens_details?.thinking_tokens).toBeGreaterThan(0);
   });
 
-  it("calls the tools the prompt names and quotes their results afterwards", async () => {
+  it("calls the tools that the prompt names and quotes their results", async () => {
     const { anthropic } = await bench();
     const messages = asked("Use get_weather and get_time for Berlin");
     const body = { model: MODEL, max_tokens: 500, tools: [WEATHER, TIME] };
@@ -101,7 +101,7 @@ describe("messages, read by the Anthropic SDK", () => {
     expect(await called({ type: "none" })).toEqual(["text"]);
   });
 
-  it("gives JSON that satisfies output_config.format", async () => {
+  it("returns JSON that satisfies output_config.format", async () => {
     const { anthropic } = await bench();
     const reply = await anthropic.messages.create({
       model: MODEL,
@@ -112,7 +112,7 @@ describe("messages, read by the Anthropic SDK", () => {
     expect(JSON.parse(textOf(reply))).toMatchObject({ age: expect.any(Number), tags: expect.any(Array) });
   });
 
-  it("signs its thinking, takes it back, and refuses it when it was changed", async () => {
+  it("signs thinking, accepts it back, and rejects it if it was changed", async () => {
     const { anthropic } = await bench();
     const ask = { model: MODEL, max_tokens: 4000, thinking: { type: "enabled" as const, budget_tokens: 2000 } };
     const first = await anthropic.messages.create({ ...ask, messages: asked("Think") });
@@ -131,7 +131,7 @@ describe("messages, read by the Anthropic SDK", () => {
     await expect(next(`${thinking.signature}x`)).rejects.toThrow(/Invalid `signature` in `thinking` block/);
   });
 
-  it("hides the text of thinking that is to be omitted, signature included", async () => {
+  it("omits the thinking text and keeps its signature", async () => {
     const { anthropic } = await bench();
     const thinking = { type: "adaptive" as const, display: "omitted" as const };
     const first = await anthropic.messages.create({
@@ -150,7 +150,7 @@ describe("messages, read by the Anthropic SDK", () => {
     expect(textOf(second)).toContain("Go on");
   });
 
-  it("seals thinking altogether when it is told to, and refuses a broken seal", async () => {
+  it("redacts thinking if the answer says so, and rejects changed data", async () => {
     const { anthropic, simulator } = await bench();
     simulator.script({ answer: { text: "Done", reasoning: "secret", redacted: true } });
     const first = await anthropic.messages
@@ -169,7 +169,7 @@ describe("messages, read by the Anthropic SDK", () => {
     await expect(next(`x${block.data}`)).rejects.toThrow(/Invalid `data` in `redacted_thinking`/);
   });
 
-  it("writes a marked prefix to the cache once and reads it from then on", async () => {
+  it("writes a marked prefix to the cache once, then reads it", async () => {
     const { anthropic } = await bench();
     const usage = async (question: string, ttl: "5m" | "1h") => {
       const system = [
@@ -198,7 +198,7 @@ describe("messages, read by the Anthropic SDK", () => {
     expect((await usage("First?", "1h")).cache_creation?.ephemeral_1h_input_tokens).toBeGreaterThan(0);
   });
 
-  it("stops at max_tokens, at a stop sequence, and counts like the counting endpoint", async () => {
+  it("stops at max_tokens and at a stop sequence, with the token count of the counting endpoint", async () => {
     const { anthropic } = await bench();
     const body = { model: MODEL, messages: asked("Rivers"), system: "Be brief" };
     const cut = await anthropic.messages.create({ ...body, max_tokens: 5 });
@@ -212,7 +212,7 @@ describe("messages, read by the Anthropic SDK", () => {
     expect(textOf(stopped)).toBe("[simulated c");
   });
 
-  it("mentions pictures and documents", async () => {
+  it("mentions images and documents", async () => {
     const { anthropic } = await bench();
     const content: Anthropic.ContentBlockParam[] = [
       { type: "image", source: { type: "base64", media_type: "image/png", data: PIXEL } },
@@ -231,7 +231,7 @@ describe("messages, read by the Anthropic SDK", () => {
     expect(textOf(reply)).toContain("2 attachments: image/png, report.pdf");
   });
 
-  it("refuses with stop_reason and details when it is told to", async () => {
+  it("returns a scripted refusal with stop_reason and details", async () => {
     const { anthropic, simulator } = await bench();
     simulator.script({ kind: "refusal" });
     const reply = await anthropic.messages.create({ model: MODEL, max_tokens: 500, messages: asked("Hello") });

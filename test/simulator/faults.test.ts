@@ -64,7 +64,7 @@ describe.each(Object.entries(WIRES))("faults on the wire %s", (name, { once, str
     await expect(once(room)).rejects.toMatchObject({ status: 418 });
   });
 
-  it("sends a body and headers as they were scripted", async () => {
+  it("sends the scripted body and headers", async () => {
     const room = await bench({
       script: [{ status: 429, body: { detail: "slow" }, headers: { "X-Extra": "yes" }, retryAfter: 7 }],
     });
@@ -74,7 +74,7 @@ describe.each(Object.entries(WIRES))("faults on the wire %s", (name, { once, str
     expect(await response.json()).toEqual({ detail: "slow" });
   });
 
-  it("cuts a stream after some events: the client gets those and no more", async () => {
+  it("closes the socket after some events of a stream", async () => {
     const room = await bench();
     const healthy = await rawStream(room, name);
     room.simulator.script({ cut: { afterEvents: 3 } }, { cut: { afterEvents: 3, clean: true } });
@@ -85,7 +85,7 @@ describe.each(Object.entries(WIRES))("faults on the wire %s", (name, { once, str
     expect(room.simulator.requests.some((request) => request.closedByPeerMs !== undefined)).toBe(false);
   });
 
-  it("cuts a plain body in the middle", async () => {
+  it("closes the socket in the middle of a JSON body", async () => {
     const room = await bench({ script: [{ cut: { afterEvents: 1 } }] });
     await expect(once(room)).rejects.toThrow();
     await expect(once(room)).resolves.toBeDefined();
@@ -97,7 +97,7 @@ describe.each(Object.entries(WIRES))("faults on the wire %s", (name, { once, str
     expect(room.simulator.requests[0]).toMatchObject({ status: undefined });
   });
 
-  it("falls silent after some events until the peer hangs up", async () => {
+  it("sends nothing after some events until the peer disconnects", async () => {
     const room = await bench({ script: [{ stall: { afterEvents: 2 } }] });
     const abort = new AbortController();
     const response = await fetch(`${room.simulator.url}${PATHS[name]}`, {
@@ -118,7 +118,7 @@ describe.each(Object.entries(WIRES))("faults on the wire %s", (name, { once, str
     expect(room.simulator.requests[0]?.closedByPeerMs).toBeGreaterThan(room.simulator.requests[0]?.arrivedMs ?? 0);
   });
 
-  it("sends an error event in mid-stream", async () => {
+  it("sends an error event in the middle of a stream", async () => {
     const room = await bench({ script: [{ errorEvent: { afterEvents: 3, kind: "overloaded" } }] });
     const failure = await stream(room).then(
       () => undefined,
@@ -128,7 +128,7 @@ describe.each(Object.entries(WIRES))("faults on the wire %s", (name, { once, str
     expect(String((failure as Error).message)).toMatch(/overloaded/i);
   });
 
-  it("answers with an empty body, a web page or garbage", async () => {
+  it("answers with an empty body, an HTML page or garbage", async () => {
     const room = await bench({ script: [{ empty: true }, { html: true }, { garbage: true }, { garbage: true }] });
     const post = () => fetch(`${room.simulator.url}${PATHS[name]}`, STREAM_BODIES[name]);
     const [empty, page] = [await post(), await post()];
@@ -138,7 +138,7 @@ describe.each(Object.entries(WIRES))("faults on the wire %s", (name, { once, str
     await expect(once(room)).rejects.toThrow();
   });
 
-  it("waits before the headers", async () => {
+  it("delays the headers", async () => {
     const room = await bench({ script: [{ delayMs: 60 }] });
     const before = performance.now();
     await once(room);
@@ -147,7 +147,7 @@ describe.each(Object.entries(WIRES))("faults on the wire %s", (name, { once, str
 });
 
 describe("the script", () => {
-  it("holds for matching requests only, in order, as often as it says", async () => {
+  it("applies steps to matching requests only, in order and as often as configured", async () => {
     const { simulator, openai } = await bench();
     simulator.script(
       { match: { model: "a" }, status: 500, times: 2 },
@@ -163,7 +163,7 @@ describe("the script", () => {
     await expect(openai.responses.create({ model: "b", input: "x" })).rejects.toMatchObject({ status: 503 });
   });
 
-  it("gives scripted answers, and answers made for each request", async () => {
+  it("returns scripted answers, and answers created for each request", async () => {
     const { simulator, openai } = await bench({
       answers: (request) =>
         request.prompt.includes("number") ? { text: "42", usage: { input: 1000, output: 5 } } : undefined,
@@ -182,7 +182,7 @@ describe("the script", () => {
     expect((await ask("else")).choices[0]?.message.content).toContain("simulated");
   });
 
-  it("refuses and filters as answers, and as errors when a status is given", async () => {
+  it("returns refusals and filters as answers, and as errors if a status is set", async () => {
     const { simulator, openai } = await bench();
     const ask = () => openai.chat.completions.create({ model: "gpt-4o", messages });
     simulator.script({ kind: "refusal" }, { kind: "filter" }, { kind: "filter", status: 400 });
@@ -194,14 +194,14 @@ describe("the script", () => {
     await expect(ask()).rejects.toMatchObject({ status: 400, code: "content_filter" });
   });
 
-  it("tells Google's clients how long to wait in the body as well", async () => {
+  it("also sends the retry delay in the body to Google's clients", async () => {
     const { google } = await bench({ script: [{ kind: "rate-limit", retryAfter: 7 }] });
     await expect(google.models.generateContent({ model: "gemini-2.5-flash", contents: "x" })).rejects.toThrow(
       /"retryDelay":"7s"/,
     );
   });
 
-  it("is forgotten, like the requests, by a reset", async () => {
+  it("is deleted by a reset, like the requests", async () => {
     const { simulator, openai } = await bench({ script: [{ status: 500, times: Number.POSITIVE_INFINITY }] });
     await expect(openai.chat.completions.create({ model: "a", messages })).rejects.toMatchObject({ status: 500 });
     simulator.reset();

@@ -15,8 +15,8 @@ const TOOLS = [
 
 const partsOf = (reply: GenerateContentResponse | undefined) => reply?.candidates?.[0]?.content?.parts ?? [];
 
-describe("generateContent, read by the Google SDK", () => {
-  it("answers with text that says it is simulated", async () => {
+describe("the simulated generateContent, called by the Google SDK", () => {
+  it("answers with text that is labeled as simulated", async () => {
     const { google } = await bench();
     const reply = await google.models.generateContent({ model: MODEL, contents: "Why is the sky blue?" });
     expect(reply.text).toMatch(/simulated.*Why is the sky blue\?/s);
@@ -24,7 +24,7 @@ describe("generateContent, read by the Google SDK", () => {
     expect(reply.modelVersion).toBe(MODEL);
   });
 
-  it("streams the same text, thoughts and final usage as it answers at once", async () => {
+  it("streams the same text, reasoning and final usage as without streaming", async () => {
     const { google } = await bench();
     const request = {
       model: MODEL,
@@ -47,7 +47,7 @@ describe("generateContent, read by the Google SDK", () => {
     expect(totals).toEqual([...totals].sort((left, right) => left - right));
   });
 
-  it("counts hidden thoughts and shows none without includeThoughts", async () => {
+  it("counts hidden reasoning and shows none without includeThoughts", async () => {
     const { google } = await bench();
     const reply = await google.models.generateContent({
       model: MODEL,
@@ -58,7 +58,7 @@ describe("generateContent, read by the Google SDK", () => {
     expect(partsOf(reply).some((part) => part.thought)).toBe(false);
   });
 
-  it("calls functions in parallel and quotes their responses afterwards", async () => {
+  it("calls functions in parallel and quotes their responses", async () => {
     const { google } = await bench();
     const user = { role: "user", parts: [{ text: "Use get_weather and get_time for Berlin" }] };
     const first = await google.models.generateContent({ model: MODEL, contents: [user], config: { tools: TOOLS } });
@@ -76,7 +76,7 @@ describe("generateContent, read by the Google SDK", () => {
     expect(second.text).toMatch(/simulated.*get_weather answered {"output":"fine"}; get_time answered/s);
   });
 
-  it("obeys the mode ANY with allowed names, and NONE", async () => {
+  it("respects the mode ANY with allowed names, and NONE", async () => {
     const { google } = await bench();
     const called = async (functionCallingConfig: {
       mode: FunctionCallingConfigMode;
@@ -96,7 +96,7 @@ describe("generateContent, read by the Google SDK", () => {
     expect(await called({ mode: FunctionCallingConfigMode.NONE })).toBeUndefined();
   });
 
-  it("signs function calls and wants the signature back: missing or changed is refused", async () => {
+  it("signs function calls and rejects a missing or changed signature", async () => {
     const { google } = await bench();
     const user = { role: "user", parts: [{ text: "What is the weather in Rome?" }] };
     const first = await google.models.generateContent({ model: SIGNING, contents: [user], config: { tools: TOOLS } });
@@ -122,7 +122,7 @@ describe("generateContent, read by the Google SDK", () => {
     await expect(next(undefined)).rejects.toThrow(/missing a `thought_signature`/);
   });
 
-  it("gives JSON that satisfies responseJsonSchema and responseSchema", async () => {
+  it("returns JSON that satisfies responseJsonSchema and responseSchema", async () => {
     const { google } = await bench();
     const ask = async (schema: object) => {
       const reply = await google.models.generateContent({
@@ -148,7 +148,7 @@ describe("generateContent, read by the Google SDK", () => {
     });
   });
 
-  it("gives distinct candidates", async () => {
+  it("returns distinct candidates", async () => {
     const { google } = await bench();
     const reply = await google.models.generateContent({
       model: MODEL,
@@ -159,7 +159,7 @@ describe("generateContent, read by the Google SDK", () => {
     expect(new Set(texts).size).toBe(3);
   });
 
-  it("stops at maxOutputTokens and at a stop sequence, and counts like countTokens", async () => {
+  it("stops at maxOutputTokens and at a stop sequence, with the token count of countTokens", async () => {
     const { google } = await bench();
     const ask = (config: object) => google.models.generateContent({ model: MODEL, contents: "Rivers", config });
     const cut = await ask({ maxOutputTokens: 5 });
@@ -170,7 +170,7 @@ describe("generateContent, read by the Google SDK", () => {
     expect(stopped.text).toBe("[simulated g");
   });
 
-  it("mentions pictures and reports a long repeated prefix as cached", async () => {
+  it("mentions images and reports a long repeated prefix as cached", async () => {
     const { google } = await bench();
     const parts = [{ text: "All rivers flow. ".repeat(400) }, { inlineData: { mimeType: "image/png", data: PIXEL } }];
     const ask = () => google.models.generateContent({ model: MODEL, contents: [{ role: "user", parts }] });
@@ -181,7 +181,7 @@ describe("generateContent, read by the Google SDK", () => {
     expect(second.usageMetadata?.cachedContentTokenCount).toBeGreaterThanOrEqual(1024);
   });
 
-  it("blocks a prompt, or stops an answer for safety, when it is told to", async () => {
+  it("blocks a prompt or stops an answer for safety if scripted", async () => {
     const { google, simulator } = await bench();
     simulator.script({ kind: "filter" }, { answer: { text: "half an", finish: "content-filter" } });
     const blocked = await google.models.generateContent({ model: MODEL, contents: "Hello" });

@@ -13,8 +13,8 @@ const TIME = {
   function: { name: "get_time", description: "Local time in a zone", parameters: TIME_SCHEMA },
 };
 
-describe("chat completions, read by the openai SDK", () => {
-  it("answers with text that says it is simulated and repeats the question", async () => {
+describe("simulated chat completions, called by the openai SDK", () => {
+  it("answers with text that is labeled as simulated and repeats the question", async () => {
     const { openai } = await bench();
     const reply = await openai.chat.completions.create({ model: MODEL, messages: asked("Why is the sky blue?") });
     expect(reply.choices[0]?.message.content).toMatch(/simulated.*Why is the sky blue\?/s);
@@ -32,7 +32,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(reply.choices[0]?.message.content).toMatch(/```python\n# simulated[^`]*def is_prime/);
   });
 
-  it("streams the same text and usage as it answers at once", async () => {
+  it("streams the same text and usage as without streaming", async () => {
     const { openai } = await bench();
     const body = { model: MODEL, messages: asked("Tell me about rivers") };
     const whole = await openai.chat.completions.create(body);
@@ -47,7 +47,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe("stop");
   });
 
-  it("sends no usage chunk when none was asked for", async () => {
+  it("sends no usage chunk unless requested", async () => {
     const { openai } = await bench();
     const chunks = await collect(
       await openai.chat.completions.create({ model: MODEL, messages: asked("Hello"), stream: true }),
@@ -55,7 +55,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(chunks.some((chunk) => chunk.usage !== undefined)).toBe(false);
   });
 
-  it("calls the tool the prompt asks for and quotes its result afterwards", async () => {
+  it("calls the tool that the prompt names and quotes its result", async () => {
     const { openai } = await bench();
     const messages = asked("What is the weather in Paris?");
     const first = await openai.chat.completions.create({ model: MODEL, messages, tools: [WEATHER, TIME] });
@@ -76,7 +76,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(second.choices[0]?.message.content).toMatch(/simulated.*get_weather answered 21 degrees and sunny/s);
   });
 
-  it("calls several tools at once when the prompt names them, and one when that is disabled", async () => {
+  it("calls several named tools in parallel, and only one if that is disabled", async () => {
     const { openai } = await bench();
     const body = { model: MODEL, messages: asked("Use get_weather and get_time for Berlin"), tools: [WEATHER, TIME] };
     const names = async (parallel: boolean) => {
@@ -87,7 +87,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(await names(false)).toEqual(["get_weather"]);
   });
 
-  it("streams parallel tool calls by index, arguments in pieces", async () => {
+  it("streams parallel tool calls by index, with arguments in chunks", async () => {
     const { openai } = await bench();
     const body = { model: MODEL, messages: asked("Use get_weather and get_time for Berlin"), tools: [WEATHER, TIME] };
     const whole = await openai.chat.completions.create(body);
@@ -96,7 +96,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(joined.choices[0]?.finish_reason).toBe("tool_calls");
   });
 
-  it("obeys tool_choice: required, named, none", async () => {
+  it("respects tool_choice: required, named, none", async () => {
     const { openai } = await bench();
     const called = async (tool_choice: "required" | "none" | { type: "function"; function: { name: string } }) => {
       const reply = await openai.chat.completions.create({
@@ -112,7 +112,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(await called("none")).toBeUndefined();
   });
 
-  it("gives JSON that satisfies the schema", async () => {
+  it("returns JSON that satisfies the schema", async () => {
     const { openai } = await bench();
     const reply = await openai.chat.completions.parse({
       model: MODEL,
@@ -125,7 +125,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(person.tags.length).toBeGreaterThan(0);
   });
 
-  it("gives an object in plain JSON mode, which wants the word in the prompt", async () => {
+  it("returns an object in plain JSON mode, which requires the word in the prompt", async () => {
     const { openai } = await bench();
     const ask = (content: string) =>
       openai.chat.completions.create({
@@ -138,7 +138,7 @@ describe("chat completions, read by the openai SDK", () => {
     await expect(ask("Answer")).rejects.toMatchObject({ status: 400, param: "messages" });
   });
 
-  it("counts reasoning as part of the output when an effort is asked for", async () => {
+  it("counts reasoning as part of the output if an effort is requested", async () => {
     const { openai } = await bench();
     const tokens = async (reasoning_effort: "none" | "low" | "high") => {
       const reply = await openai.chat.completions.create({
@@ -167,7 +167,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(deltas.join("")).toBe(message.reasoning_content);
   });
 
-  it("mentions pictures and files", async () => {
+  it("mentions images and files", async () => {
     const { openai } = await bench();
     const reply = await openai.chat.completions.create({
       model: MODEL,
@@ -185,7 +185,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(reply.choices[0]?.message.content).toContain("2 attachments: image/png, report.pdf");
   });
 
-  it("gives as many distinct samples as asked for, streamed or not", async () => {
+  it("returns the requested number of distinct samples, streamed or not", async () => {
     const { openai } = await bench();
     const body = { model: MODEL, messages: asked("Pick a colour"), n: 3 };
     const reply = await openai.chat.completions.create(body);
@@ -197,7 +197,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(streamed).toEqual(texts);
   });
 
-  it("stops at the token limit, and the rest can be asked for", async () => {
+  it("stops at the token limit, and the next request returns the rest", async () => {
     const { openai } = await bench();
     const body = { model: MODEL, messages: asked("Tell me about rivers") };
     const whole = (await openai.chat.completions.create(body)).choices[0]?.message.content;
@@ -212,7 +212,7 @@ describe("chat completions, read by the openai SDK", () => {
     expect(begun + rest.choices[0]?.message.content).toBe(whole);
   });
 
-  it("spends the token limit on reasoning first, which can leave no text", async () => {
+  it("applies the token limit to reasoning first, which can leave no text", async () => {
     const { openai } = await bench();
     const reply = await openai.chat.completions.create({
       model: "gpt-5",
@@ -224,13 +224,13 @@ describe("chat completions, read by the openai SDK", () => {
     expect(reply.usage?.completion_tokens_details?.reasoning_tokens).toBe(10);
   });
 
-  it("honours stop sequences", async () => {
+  it("respects stop sequences", async () => {
     const { openai } = await bench();
     const reply = await openai.chat.completions.create({ model: MODEL, messages: asked("Rivers"), stop: ["imul"] });
     expect(reply.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: "[s" } });
   });
 
-  it("gives log probabilities of every token", async () => {
+  it("returns log probabilities of every token", async () => {
     const { openai } = await bench();
     const reply = await openai.chat.completions.create({
       model: MODEL,
@@ -272,7 +272,7 @@ describe("chat completions, read by the openai SDK", () => {
     });
   });
 
-  it("lists models and tells rate limits", async () => {
+  it("lists models and reports rate limits", async () => {
     const { openai } = await bench();
     const models = await collect(await openai.models.list());
     expect(models.map((model) => model.id)).toContain("gpt-4o");
@@ -285,7 +285,7 @@ describe("chat completions, read by the openai SDK", () => {
 });
 
 describe("tools with short names", () => {
-  it("are called when their name stands alone, not when it hides in a word", async () => {
+  it("are called if their name is a word of the prompt, not if it is part of another word", async () => {
     const { openai } = await bench();
     const tools = [{ type: "function" as const, function: { name: "f" } }];
     const finish = async (content: string) =>

@@ -10,8 +10,8 @@ const WEATHER = {
   strict: true,
 };
 
-describe("responses, read by the openai SDK", () => {
-  it("answers with text that says it is simulated", async () => {
+describe("the simulated responses API, called by the openai SDK", () => {
+  it("answers with text that is labeled as simulated", async () => {
     const { openai } = await bench();
     const reply = await openai.responses.create({
       model: MODEL,
@@ -23,7 +23,7 @@ describe("responses, read by the openai SDK", () => {
     expect(reply.usage?.total_tokens).toBe((reply.usage?.input_tokens ?? 0) + (reply.usage?.output_tokens ?? 0));
   });
 
-  it("streams events in order, numbered, with the same outcome", async () => {
+  it("streams numbered events in order, with the same result", async () => {
     const { openai } = await bench();
     const body = {
       model: MODEL,
@@ -59,7 +59,7 @@ describe("responses, read by the openai SDK", () => {
     expect(last?.type === "response.completed" && last.response.usage).toEqual(whole.usage);
   });
 
-  it("calls a tool and takes its output in the next request, by history or by id", async () => {
+  it("calls a tool and accepts its output in the next request, by history or by id", async () => {
     const { openai } = await bench();
     const input = "What is the weather in Oslo?";
     const first = await openai.responses.create({ model: MODEL, input, tools: [WEATHER] });
@@ -82,7 +82,7 @@ describe("responses, read by the openai SDK", () => {
     expect(byId.output_text).toBe(byHistory.output_text);
   });
 
-  it("streams a tool call with its arguments in pieces", async () => {
+  it("streams a tool call with its arguments in chunks", async () => {
     const { openai } = await bench();
     const body = { model: MODEL, input: "Weather in Oslo", tools: [WEATHER], tool_choice: "required" as const };
     const events = await collect(await openai.responses.create({ ...body, stream: true }));
@@ -92,7 +92,7 @@ describe("responses, read by the openai SDK", () => {
     expect(done?.arguments).toBe(deltas.join(""));
   });
 
-  it("gives JSON that satisfies text.format", async () => {
+  it("returns JSON that satisfies text.format", async () => {
     const { openai } = await bench();
     const reply = await openai.responses.create({
       model: MODEL,
@@ -105,7 +105,7 @@ describe("responses, read by the openai SDK", () => {
     });
   });
 
-  it("hands out sealed reasoning, takes it back, and refuses it when it was changed", async () => {
+  it("returns encrypted reasoning, accepts it back, and rejects it if it was changed", async () => {
     const { openai } = await bench();
     const ask = {
       model: MODEL,
@@ -143,7 +143,7 @@ describe("responses, read by the openai SDK", () => {
     expect(events.at(-1)?.type).toBe("response.incomplete");
   });
 
-  it("counts the same input tokens before the call as in it", async () => {
+  it("reports the same input tokens from the counting endpoint and the call", async () => {
     const { openai } = await bench();
     const body = { model: MODEL, input: "What is the weather in Oslo?", instructions: "Be brief", tools: [WEATHER] };
     const count = await openai.responses.inputTokens.count(body);
@@ -151,7 +151,7 @@ describe("responses, read by the openai SDK", () => {
     expect(count.input_tokens).toBe(reply.usage?.input_tokens);
   });
 
-  it("mentions pictures and files", async () => {
+  it("mentions images and files", async () => {
     const { openai } = await bench();
     const reply = await openai.responses.create({
       model: MODEL,
@@ -169,7 +169,7 @@ describe("responses, read by the openai SDK", () => {
     expect(reply.output_text).toContain("2 attachments: image/png, report.pdf");
   });
 
-  it("refuses with text when it is told to", async () => {
+  it("returns a scripted refusal with text", async () => {
     const { openai, simulator } = await bench();
     simulator.script({ kind: "refusal", times: 2 });
     const reply = await openai.responses.create({ model: MODEL, input: "Hello" });

@@ -95,7 +95,7 @@ describeWith("contracts", "answers against OpenAI's own description of its API",
     expect(found).toEqual([]);
   });
 
-  it("token counts, models and errors", async () => {
+  it("token counts, models and errors match the API description", async () => {
     const { simulator } = await bench();
     const json = async (path: string, init?: RequestInit) => (await fetch(simulator.url + path, init)).json();
     const count = await json("/v1/responses/input_tokens", { method: "POST", body: '{"model":"m","input":"x"}' });
@@ -106,7 +106,7 @@ describeWith("contracts", "answers against OpenAI's own description of its API",
     ).toEqual([]);
   });
 
-  it("would notice a field of the wrong type", () => {
+  it("detects a field of the wrong type", () => {
     expect(problems(validator("CreateChatCompletionResponse"), { id: 7 })).not.toEqual([]);
   });
 });

@@ -28,7 +28,7 @@ const CASES: readonly (readonly [string, string, object, RegExp])[] = [
   ["max_tokens of 0", CHAT, { model: "m", messages: [user], max_tokens: 0 }, /integer below minimum value/],
   ["more samples than 128", CHAT, { model: "m", messages: [user], n: 129 }, /integer above maximum value/],
   [
-    "max_tokens for a model that renamed it",
+    "max_tokens for a model that requires max_completion_tokens",
     CHAT,
     { model: "gpt-5", messages: [user], max_tokens: 9 },
     /Use 'max_completion_tokens'/,
@@ -150,7 +150,7 @@ const CASES: readonly (readonly [string, string, object, RegExp])[] = [
   ],
   ["contents that are missing", GENERATE, {}, /contents is not specified/],
   [
-    "a role Gemini does not know",
+    "a role that Gemini does not have",
     GENERATE,
     { contents: [{ role: "assistant", parts: [{ text: "x" }] }] },
     /valid role: user, model/,
@@ -175,7 +175,7 @@ const CASES: readonly (readonly [string, string, object, RegExp])[] = [
   ],
 ];
 
-describe("what providers refuse with 400 is refused here", () => {
+describe("requests that providers reject with 400", () => {
   it.each(CASES)("%s", async (_name, path, body, message) => {
     const { simulator } = await bench();
     const response = await fetch(simulator.url + path, {
@@ -187,7 +187,7 @@ describe("what providers refuse with 400 is refused here", () => {
     expect([response.status, error.message]).toEqual([400, expect.stringMatching(message)]);
   });
 
-  it("sampling parameters on the version of the messages API that dropped them", async () => {
+  it("rejects sampling parameters on the version of the messages API that removed them", async () => {
     const { anthropic } = await bench();
     const body = { ...claude, messages: [{ role: "user" as const, content: "Hello" }], temperature: 0.5 };
     await expect(anthropic.messages.create(body)).rejects.toThrow(/temperature: Extra inputs are not permitted/);
@@ -196,8 +196,8 @@ describe("what providers refuse with 400 is refused here", () => {
   });
 });
 
-describe("other refusals", () => {
-  it("the key `invalid` gets 401 on every wire", async () => {
+describe("other rejected requests", () => {
+  it("rejects the key `invalid` with 401 on every wire", async () => {
     const { openai, anthropic, google } = await bench({}, "invalid");
     const messages = [{ role: "user" as const, content: "Hello" }];
     await expect(openai.chat.completions.create({ model: "m", messages })).rejects.toMatchObject({
@@ -212,21 +212,21 @@ describe("other refusals", () => {
     await expect(google.models.generateContent({ model: "m", contents: "x" })).rejects.toMatchObject({ status: 401 });
   });
 
-  it("an unknown path gets 404 and a body above 32 MB gets 413", async () => {
+  it("rejects an unknown path with 404 and a body above 32 MB with 413", async () => {
     const { simulator } = await bench();
     const unknown = await fetch(`${simulator.url}/v1/nothing`, { method: "POST", body: "{}" });
     const large = await fetch(simulator.url + CHAT, { method: "POST", body: "x".repeat(33 * 1024 * 1024) });
     expect([unknown.status, large.status]).toEqual([404, 413]);
   });
 
-  it("a body that is no JSON gets 400", async () => {
+  it("rejects a body that is not JSON with 400", async () => {
     const { simulator } = await bench();
     const response = await fetch(simulator.url + CHAT, { method: "POST", body: "{nope" });
     expect([response.status, simulator.requests[0]?.body]).toEqual([400, "{nope"]);
   });
 });
 
-describe("any body at all", () => {
+describe("any JSON body", () => {
   const FIELDS = [
     "model",
     "messages",
@@ -267,7 +267,7 @@ describe("any body at all", () => {
   );
   const anyBody = fc.dictionary(fc.constantFrom(...FIELDS), member as fc.Arbitrary<unknown>);
 
-  it("is answered or refused, never a failure of the simulator", async () => {
+  it("is answered or rejected; the simulator never fails", async () => {
     const { simulator } = await bench();
     const paths = [CHAT, RESPONSES, MESSAGES, GENERATE, "/v1/responses/input_tokens", "/v1/messages/count_tokens"];
     await fc.assert(

@@ -93,7 +93,7 @@ function isOpen(candidate: Schema): boolean {
 }
 
 describe("example values of a JSON Schema", () => {
-  it("satisfy the schema, whatever it is made of", () => {
+  it("satisfy random schemas", () => {
     fc.assert(
       fc.property(schema.filter(isOpen), fc.string(), fc.string(), (given, prompt, seed) => {
         const value = exampleOf(given, { prompt, seed, prefix: "simulated " });
@@ -115,7 +115,7 @@ describe("example values of a JSON Schema", () => {
     );
   });
 
-  it("end for recursive schemas, referenced through $defs or the root", () => {
+  it("are finite for recursive schemas, referenced through $defs or the root", () => {
     const tree = {
       $ref: "#/$defs/node",
       $defs: {
@@ -133,7 +133,7 @@ describe("example values of a JSON Schema", () => {
     expect(ajv.validate(tree, exampleOf(tree))).toBe(true);
   });
 
-  it("satisfy what zod makes of its schemas", () => {
+  it("satisfy JSON Schemas from zod", () => {
     const person = z.object({
       id: z.uuid(),
       email: z.email(),
@@ -169,7 +169,7 @@ describe("example values of a JSON Schema", () => {
     expect([new Ajv().validate(given, value), value]).toEqual([true, { three: 3 }]);
   });
 
-  it("take words and numbers from the prompt", () => {
+  it("use words and numbers from the prompt", () => {
     const given = {
       type: "object",
       properties: {
@@ -194,14 +194,14 @@ describe("example values of a JSON Schema", () => {
   });
 
   it.each(["a'b", "a:b", "a.b", "(a", "a\\b", "a&b", "a/b", "[a]", "ä$", "\u{1F600}"])(
-    "take what the prompt says from properties of any name, such as %s",
+    "use values from the prompt for properties of any name, such as %s",
     (name) => {
       const given = { type: "object", properties: { [name]: { type: "string" } }, required: [name] };
       expect(exampleOf(given, { prompt: `Set it: x ${name}: Lisbon` })).toHaveProperty([name]);
     },
   );
 
-  it("differ within an array where the schema allows it", () => {
+  it("differ within an array if the schema allows it", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (prompt, seed) => {
         const { tags, flags, kinds, same } = exampleOf(

@@ -13,7 +13,7 @@ const IMPOSSIBLE = {
 } as const;
 
 describe.each(WIRES)("a schema without a value, on the %s wire", (wire) => {
-  test("is refused by the simulator, which names the place and the keyword", async () => {
+  test("is rejected with the path and the keyword", async () => {
     const simulator = await simulate();
     const model = factoryOf(entry(wire, simulator.url)).create();
     const format = { type: "json_schema", name: "size", schema: IMPOSSIBLE } as const;
@@ -23,7 +23,7 @@ describe.each(WIRES)("a schema without a value, on the %s wire", (wire) => {
     expect(simulator.requests).toHaveLength(1);
   });
 
-  test("does not matter when the answer is scripted", async () => {
+  test("is ignored if the answer is scripted", async () => {
     const simulator = await simulate({ answers: () => ({ text: '{"size":5}' }) });
     const model = factoryOf(entry(wire, simulator.url)).create();
     const format = { type: "json_schema", name: "size", schema: IMPOSSIBLE } as const;

@@ -18,7 +18,7 @@ function isValid(schema: object, value: unknown): boolean {
 }
 
 describe("example values of zod schemas", () => {
-  test("satisfy the schema, whatever it is made of", () => {
+  test("satisfy random zod schemas", () => {
     fc.assert(
       fc.property(zodSchema, fc.string(), (schema, seed) => {
         const given = z.toJSONSchema(schema);
@@ -85,7 +85,7 @@ describe("example values of JSON Schemas", () => {
 
   test.each([
     [
-      "a number that cannot be",
+      "contradictory bounds of a number",
       { properties: { n: { type: "integer", minimum: 5, maximum: 4 } }, required: ["n"] },
       "$.n",
       "maximum 4",
@@ -94,13 +94,13 @@ describe("example values of JSON Schemas", () => {
     ["a reference that leads nowhere", { items: { $ref: "#/$defs/none" }, minItems: 1 }, "$[]", "#/$defs/none"],
     ["a pattern that nothing matches", { type: "string", pattern: "^(?!a)a$" }, "$", "pattern"],
     [
-      "more distinct members than there are",
+      "more distinct members than the enum has",
       { items: { type: "boolean" }, uniqueItems: true, minItems: 3 },
       "$",
       "uniqueItems",
     ],
     ["false", false, "$", "false"],
-  ] as const)("are refused for %s, with its place", (_, schema, place, problem) => {
+  ] as const)("do not exist for %s; the error has its path", (_, schema, place, problem) => {
     expect(() => exampleOf(schema)).toThrow(UnsatisfiedSchema);
     expect(() => exampleOf(schema)).toThrow(
       new RegExp(`for ${place.replace(/[$[\].]/g, "\\$&")} .*${problem.replace(/[$]/g, "\\$&")}`),

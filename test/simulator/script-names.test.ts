@@ -32,8 +32,8 @@ const WRONG: readonly (readonly [step: unknown, message: string])[] = [
   [[{ kind: "server" }], "script step 1 must be an object"],
 ];
 
-describe("a step with a name that would have no effect", () => {
-  it.each(WRONG)("is refused: %j", async (step, message) => {
+describe("a step with an unknown key or value", () => {
+  it.each(WRONG)("is rejected: %j", async (step, message) => {
     const simulator = await simulate();
     expect(() => simulator.script({ kind: "server" }, step as Fault)).toThrow(
       expect.objectContaining({ code: "invalid_request", message: message.replace("step 1", "step 2") }),
@@ -43,14 +43,14 @@ describe("a step with a name that would have no effect", () => {
     await expect(simulate({ script: [step as Fault] })).rejects.toMatchObject({ code: "invalid_request", message });
   });
 
-  it("is refused by the simulator of a factory, which can be started afterwards", async () => {
+  it("is rejected by the simulator of a factory, which can be started again", async () => {
     const factory = factoryOf('[models.a]\nname = "x"\nprovider = "simulator"\n');
     const wrong = { script: [{ kinds: "server" } as Fault] };
     await expect(factory.simulator(wrong)).rejects.toMatchObject({ code: "invalid_request" });
     expect((await factory.create().codegen("Hello.")).text).toContain("simulated");
   });
 
-  it("in a made answer is the error of its request", async () => {
+  it("in a custom answer fails the request", async () => {
     const simulator = await simulate({ answers: () => ({ content: "Hello." }) as object });
     const body = JSON.stringify({ model: "any", messages: [{ role: "user", content: "Hello" }] });
     const response = await fetch(`${simulator.url}/v1/chat/completions`, { method: "POST", body });
@@ -61,12 +61,12 @@ describe("a step with a name that would have no effect", () => {
   });
 });
 
-describe("an option of the simulator", () => {
+describe("an invalid option of the simulator", () => {
   it.each([
     [{ scripts: [] }, 'startSimulator: unknown option "scripts" (did you mean "script"?)'],
     [{ port: 99_999 }, "startSimulator: port must be an integer from 0 to 65535, not 99999"],
     [{ port: -1 }, "startSimulator: port must be an integer from 0 to 65535, not -1"],
-  ])("is refused when it is wrong: %j", async (options, message) => {
+  ])("is rejected: %j", async (options, message) => {
     await expect(simulate(options as SimulatorOptions)).rejects.toMatchObject({ code: "invalid_request", message });
   });
 });

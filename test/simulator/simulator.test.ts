@@ -24,15 +24,18 @@ async function bytesOf(url: string, body: object): Promise<string> {
 }
 
 describe("determinism", () => {
-  it.each(REQUESTS)("gives the same bytes for the same request to %s, in another process too", async (path, body) => {
-    const [first, second] = [await bench(), await bench()];
-    const once = await bytesOf(first.simulator.url + path, body);
-    expect(once).toMatch(/simulated/);
-    expect(await bytesOf(first.simulator.url + path, body)).toBe(once);
-    expect(await bytesOf(second.simulator.url + path, body)).toBe(once);
-  });
+  it.each(REQUESTS)(
+    "returns the same bytes for the same request to %s, also in another process",
+    async (path, body) => {
+      const [first, second] = [await bench(), await bench()];
+      const once = await bytesOf(first.simulator.url + path, body);
+      expect(once).toMatch(/simulated/);
+      expect(await bytesOf(first.simulator.url + path, body)).toBe(once);
+      expect(await bytesOf(second.simulator.url + path, body)).toBe(once);
+    },
+  );
 
-  it("gives other words for another seed, another question and another model", async () => {
+  it("returns other words for another seed, another question and another model", async () => {
     const [plain, seeded] = [await bench(), await bench({ seed: 7 })];
     const [path, body] = REQUESTS[0] ?? ["", {}];
     const answers = await Promise.all([
@@ -46,7 +49,7 @@ describe("determinism", () => {
 });
 
 describe("the record of requests", () => {
-  it("holds what arrived, in order, with credentials masked", async () => {
+  it("has the received requests in order, with masked credentials", async () => {
     const { simulator, openai, google } = await bench({}, "sk-very-secret-key");
     await openai.chat.completions.create({ model: "gpt-4o", messages });
     await google.models.generateContent({ model: "gemini-2.5-flash", contents: "x" });
@@ -68,7 +71,7 @@ describe("the record of requests", () => {
     expect(arrivals).toEqual([...arrivals].sort((left, right) => left - right));
   });
 
-  it("notices that a peer left a stream", async () => {
+  it("detects that a peer disconnected during a stream", async () => {
     const { simulator, openai } = await bench({ delayMs: 5 });
     for await (const _chunk of await openai.chat.completions.create({ model: "gpt-4o", messages, stream: true })) break;
     while (simulator.requests[0]?.closedByPeerMs === undefined) await new Promise((resolve) => setImmediate(resolve));
@@ -77,7 +80,7 @@ describe("the record of requests", () => {
 });
 
 describe("the server", () => {
-  it("spells base URLs as the SDKs want them", async () => {
+  it("returns base URLs in the form that the SDKs expect", async () => {
     const { simulator } = await bench();
     expect(simulator.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(simulator.baseUrl("openai")).toBe(`${simulator.url}/v1`);
@@ -85,7 +88,7 @@ describe("the server", () => {
     expect([simulator.baseUrl("anthropic"), simulator.baseUrl("google")]).toEqual([simulator.url, simulator.url]);
   });
 
-  it("chooses the wire by the path, whatever stands before it", async () => {
+  it("chooses the wire by the path, with any prefix", async () => {
     const { simulator } = await bench();
     const body = { model: "gpt-4o", messages };
     expect(await bytesOf(`${simulator.url}/some/gateway/chat/completions`, body)).toContain("chat.completion");
@@ -94,7 +97,7 @@ describe("the server", () => {
     );
   });
 
-  it("lists models in the form of each wire", async () => {
+  it("lists models in the format of each wire", async () => {
     const { openai, anthropic, google } = await bench();
     const ids = async (list: PromiseLike<AsyncIterable<{ id?: string; name?: string }>>) =>
       (await collect(await list)).map((model) => model.id ?? model.name);
@@ -104,14 +107,14 @@ describe("the server", () => {
     expect(await openai.models.retrieve("any-id")).toMatchObject({ id: "any-id", object: "model" });
   });
 
-  it("paces the events of a stream", async () => {
+  it("delays the events of a stream", async () => {
     const { openai } = await bench({ delayMs: 5 });
     const before = performance.now();
     const chunks = await collect(await openai.chat.completions.create({ model: "gpt-4o", messages, stream: true }));
     expect(performance.now() - before).toBeGreaterThan(chunks.length * 4);
   });
 
-  it("closes at once with streams, stalls and delays in flight", async () => {
+  it("closes at once during streams, stalls and delays", async () => {
     const simulator = await startSimulator({ script: [{ stall: { afterEvents: 1 } }, { delayMs: 60_000 }] });
     const ask = () => bytesOf(`${simulator.url}/v1/chat/completions`, { model: "m", messages, stream: true });
     const settled = Promise.allSettled([ask(), ask()]);
@@ -128,7 +131,7 @@ describe("the server", () => {
       "{ script: [{}, { stall: { afterEvents: 1 } }] }",
       "setTimeout(() => simulator.close(), 20); await ask().catch(() => console.log('closed'));",
     ],
-  ])("lets its process end when it was %s", (_name, options, rest) => {
+  ])("does not keep the process alive if it was %s", (_name, options, rest) => {
     const script = `
       import { startSimulator } from ${JSON.stringify(join(import.meta.dirname, "../../src/simulator/server.ts"))};
       const simulator = await startSimulator(${options});
@@ -154,7 +157,7 @@ describe("the server", () => {
     taken.close();
   });
 
-  it("is a public double", () => {
+  it("is exported from modelwright/testing", () => {
     expect(exported).toBe(startSimulator);
   });
 });

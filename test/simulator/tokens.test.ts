@@ -8,7 +8,7 @@ const text = fc.oneof(
 );
 
 describe("tokens and deltas", () => {
-  it("lose nothing of a text, whatever is in it", () => {
+  it("add up to the original string", () => {
     fc.assert(
       fc.property(text, (given) => {
         expect([deltasOf(given).join(""), jsonDeltasOf(given).join(""), tokenTexts(given).join("")]).toEqual([
@@ -21,7 +21,7 @@ describe("tokens and deltas", () => {
     );
   });
 
-  it("cut a text to a number of tokens, never inside a character", () => {
+  it("truncate a string to a number of tokens, never inside a code point", () => {
     fc.assert(
       fc.property(text, fc.nat({ max: 20 }), (given, limit) => {
         const cut = firstTokens(given, limit);

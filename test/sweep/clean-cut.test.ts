@@ -13,18 +13,21 @@ async function answering(body: string) {
 }
 
 describe("a body that ends cleanly in the middle of an event", () => {
-  test("is a cut stream before the end of the answer", async () => {
+  test("is stream_truncated before the end of the answer", async () => {
     const model = await answering(SAID + chunk({ content: "lo" }, null).slice(0, -9));
     const error = await failureOf(model.stream("hi").reply);
     expect(error).toMatchObject({ code: "stream_truncated", partial: { text: "Hel" } });
   });
 
-  test.each(['data: {"usage": {"prompt', "data: [DO"])("does not spoil an answer that had ended: %s", async (rest) => {
-    const model = await answering(`${SAID}${chunk({ content: "lo" }, "stop")}\n\n${rest}`);
-    expect(await model.stream("hi").reply).toMatchObject({ text: "Hello", finishReason: "stop" });
-  });
+  test.each(['data: {"usage": {"prompt', "data: [DO"])(
+    "does not affect an answer that is complete: %s",
+    async (rest) => {
+      const model = await answering(`${SAID}${chunk({ content: "lo" }, "stop")}\n\n${rest}`);
+      expect(await model.stream("hi").reply).toMatchObject({ text: "Hello", finishReason: "stop" });
+    },
+  );
 
-  test("keeps a last event that only lacks its blank line", async () => {
+  test("reads a last event without its blank line", async () => {
     const model = await answering(SAID + chunk({ content: "lo" }, "stop"));
     expect(await model.stream("hi").reply).toMatchObject({ text: "Hello", finishReason: "stop" });
   });
@@ -35,7 +38,7 @@ test.each([
   ['{"id":"c","choices":[{"index":0,"message":{"content":"a"}}', "connection_failed"],
   ['{"id":"c"} and more', "protocol_error"],
   ["no JSON at all", "protocol_error"],
-])("a body of the promised length that is no JSON: %s is %s", async (body, code) => {
+])("a body of the announced length that is not JSON: %s is %s", async (body, code) => {
   const server = await serving(() => ({ body }));
   expect(await failureOf(modelAt("openai", server.origin).codegen("hi"))).toMatchObject({ code });
 });

@@ -32,7 +32,7 @@ const IMPATIENT = 'first_token_timeout = "100ms"';
 
 /** SQLite's anomaly loop on a wire: whatever the byte after which the answer breaks off, the outcome is the truth. */
 export function describeSweep({ streams, without = [], bodies }: SweptFiles): void {
-  describeWith("recordings", "an answer cut after any byte is never taken for a whole one", () => {
+  describeWith("recordings", "an answer truncated after any byte is never reported as complete", () => {
     for (const id of streams) {
       for (const [cut, framing, reading] of STREAM_SWEEPS) {
         test(`${id}: ${cut}, framed by ${framing}, read by ${reading}`, { timeout: LIMIT_MS }, async () => {
@@ -47,7 +47,7 @@ export function describeSweep({ streams, without = [], bodies }: SweptFiles): vo
         });
       }
     }
-    test("a server that falls silent within the head of its answer is given up", { timeout: LIMIT_MS }, async () => {
+    test("times out when a server stops sending within the response headers", { timeout: LIMIT_MS }, async () => {
       const recording = shortened(streams[0] as string, without);
       const answer = streamAnswer(recording, "chunked");
       const places = everySeventh(0, answer.headEnd);

@@ -3,22 +3,22 @@ import { type Usage, usageOf } from "../../core/usage.ts";
 import type { Answer, Sample, SampleCall, SimulatedUsage } from "./answer.ts";
 import { deltasOf, jsonDeltasOf } from "./tokens.ts";
 
-/** What a provider adds to a made-up answer: ids, and proofs that it came from there. */
+/** Provider-specific parts of a simulated answer: ids and signatures. */
 export interface AnswerStyle {
   callId(sample: Sample, position: number): string;
-  /** The events of the reasoning; none where it is not shown at all. */
+  /** The events of the reasoning; empty if the wire does not show it. */
   reasoning(sample: Sample): readonly FlowEvent[];
   textSignature?(sample: Sample): string | undefined;
   callSignature?(sample: Sample, call: SampleCall, position: number): string | undefined;
 }
 
-/** A made-up answer as a model would have given it. The samples are produced side by side: their events take turns. */
+/** A simulated answer as model events. The events of several samples are interleaved. */
 export function eventsOf(answer: Answer, style: AnswerStyle, serviceTier: string): readonly FlowEvent[] {
   const columns = answer.samples.map((sample) => sampleEvents(sample, style));
   return [{ type: "response", serviceTier }, { type: "usage", usage: usageIn(answer.usage) }, ...interleaved(columns)];
 }
 
-/** The parts of one sample in the order in which a model produces them, and its end. */
+/** The events of one sample: reasoning, text, refusal, tool calls, finish. */
 export function sampleEvents(sample: Sample, style: AnswerStyle): readonly FlowEvent[] {
   const { index, text, refusal, calls, finish } = sample;
   const signature = text === "" ? undefined : style.textSignature?.(sample);
@@ -32,13 +32,13 @@ export function sampleEvents(sample: Sample, style: AnswerStyle): readonly FlowE
   ];
 }
 
-/** Reasoning that is shown, with the signature that ends it. */
+/** Deltas of visible reasoning, followed by the signature. */
 export function reasoningEvents(text: string, sample: number, signature?: string): readonly FlowEvent[] {
   const deltas = deltasOf(text).map((delta): FlowEvent => ({ type: "reasoning-delta", text: delta, sample }));
   return signature === undefined ? deltas : [...deltas, { type: "signature", part: "reasoning", signature, sample }];
 }
 
-/** A call that the token limit cut has no end. */
+/** A call truncated by the token limit has no `tool-call-end`. */
 function callEvents(sample: Sample, call: SampleCall, position: number, style: AnswerStyle): readonly FlowEvent[] {
   const place = { index: position, sample: sample.index };
   const { name, json } = call;
@@ -47,17 +47,17 @@ function callEvents(sample: Sample, call: SampleCall, position: number, style: A
   const ended = { kind: "function", id, name, arguments: call.arguments, json } as const;
   return [
     { type: "tool-call-start", id, name, ...place },
-    ...jsonDeltasOf(json).map((piece): FlowEvent => ({ type: "tool-call-delta", json: piece, ...place })),
-    ...(isWhole(call) ? [{ type: "tool-call-end", call: ended, ...place } as const] : []),
+    ...jsonDeltasOf(json).map((delta): FlowEvent => ({ type: "tool-call-delta", json: delta, ...place })),
+    ...(isComplete(call) ? [{ type: "tool-call-end", call: ended, ...place } as const] : []),
     ...(signature === undefined ? [] : [{ type: "signature", part: "tool-call", signature, ...place } as const]),
   ];
 }
 
-export function isWhole(call: SampleCall): boolean {
+export function isComplete(call: SampleCall): boolean {
   return call.json === JSON.stringify(call.arguments);
 }
 
-/** The counts, with the cached parts of the prompt apart. */
+/** Usage in which `input` excludes cache reads and writes. */
 export function usageIn(usage: SimulatedUsage): Usage {
   const { cacheRead, cacheWrite5m, cacheWrite1h } = usage;
   const cacheWrite = cacheWrite5m + cacheWrite1h;

@@ -2,7 +2,7 @@ import type { FinishReason, FlowEvent } from "../../core/event.ts";
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
-/** A stretch of text or reasoning, up to its signature. */
+/** Consecutive text or reasoning, ended by its signature. */
 export interface WrittenText {
   readonly type: "text" | "reasoning";
   readonly text: string;
@@ -10,7 +10,7 @@ export interface WrittenText {
   readonly redacted?: boolean;
 }
 
-/** A call; one that was cut has no `arguments`. */
+/** A tool call; a truncated one has no `arguments`. */
 export interface WrittenCall {
   readonly type: "call";
   readonly id: string;
@@ -20,7 +20,7 @@ export interface WrittenCall {
   readonly signature?: string;
 }
 
-/** One completion as one body has it: its parts in the order in which they began. */
+/** One completion of a non-streaming body; parts are in order of their start. */
 export class WrittenSample {
   readonly index: number;
   readonly parts: (Writable<WrittenText> | Writable<WrittenCall>)[] = [];
@@ -104,7 +104,7 @@ export class WrittenSample {
   }
 }
 
-/** The completions of an answer, in the order of their numbers. */
+/** The completions of an answer, ordered by index. */
 export function samplesOf(events: Iterable<FlowEvent>): readonly WrittenSample[] {
   const samples = new Map<number, WrittenSample>();
   for (const event of events) {

@@ -3,25 +3,25 @@ import type { Usage } from "../../core/usage.ts";
 import type { WireEvent } from "../server-wire.ts";
 import type { Json } from "./json.ts";
 
-/** What an answer is written with, beside its events. */
+/** Inputs of an answer besides its events. */
 export interface AnswerHead {
-  /** The id of an answer whose events have none. */
+  /** Used if the events have no id. */
   readonly id: string;
-  /** The model of an answer whose events name none. */
+  /** Used if the events name no model. */
   readonly model: string;
   readonly createdS: number;
-  /** The body of the request: some wires repeat it in the answer, or ask in it for the usage of a stream. */
+  /** Request body: some wires repeat fields of it in the response, or request the usage of a stream in it. */
   readonly body: Json;
 }
 
 /** Writes the events of an answer as a stream. */
 export interface AnswerWriter {
   push(event: FlowEvent, out: WireEvent[]): void;
-  /** The end of an answer that is complete. */
+  /** Writes the events that end a complete answer. */
   end(out: WireEvent[]): void;
 }
 
-/** How a wire writes answers: as a stream, and as one body. */
+/** Writes answers of one wire format, as a stream or as one body. */
 export interface AnswerForm<Head extends AnswerHead = AnswerHead> {
   stream(head: Head): AnswerWriter;
   body(head: Head, events: Iterable<FlowEvent>): Json;
@@ -35,7 +35,7 @@ export function writeAll(writer: AnswerWriter, events: Iterable<FlowEvent>): rea
   return out;
 }
 
-/** What the events say about the whole answer. */
+/** Facts from the events that apply to the complete answer. */
 export class AnswerFacts {
   readonly #head: AnswerHead;
   #id: string | undefined;
@@ -65,7 +65,7 @@ export class AnswerFacts {
   }
 }
 
-/** A stream that begins again has shown what a client cannot unsee. */
+/** Throws on a `reset` event: text that was already written to the client cannot be withdrawn. */
 export function refuseReset(event: FlowEvent): void {
-  if (event.type === "reset") throw new Error("an answer that begins again cannot be written to a client");
+  if (event.type === "reset") throw new Error("an answer that restarts cannot be written to a client");
 }

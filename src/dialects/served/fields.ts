@@ -1,54 +1,54 @@
 import type { Adjustment } from "../../core/attempt.ts";
-import { asObject, asTexts, type Json } from "./json.ts";
+import { asObject, asStrings, type Json } from "./json.ts";
 import { refuse } from "./problem.ts";
 
 /**
- * The fields of an object that a client sent. A field of another type than the one asked for is refused; what nobody takes,
- * at any depth, is reported by `unread`. `null` counts as absent.
+ * The fields of a client's JSON object. Reading a field takes it; a wrong type is rejected. `unread` reports the fields that
+ * were not taken, at any depth. `null` counts as absent.
  */
 export class Fields {
-  /** Where the object stands in the body, for example `messages[0].content[1]`. */
+  /** Path of the object in the body, for example `messages[0].content[1]`. */
   readonly path: string;
-  readonly #left: Map<string, unknown>;
+  readonly #remaining: Map<string, unknown>;
   readonly #inner: Fields[] = [];
 
   constructor(json: Json, path = "") {
     this.path = path;
-    this.#left = new Map(Object.entries(json).filter(([, value]) => value !== null && value !== undefined));
+    this.#remaining = new Map(Object.entries(json).filter(([, value]) => value !== null && value !== undefined));
   }
 
   has(name: string): boolean {
-    return this.#left.has(name);
+    return this.#remaining.has(name);
   }
 
   take(name: string): unknown {
-    const value = this.#left.get(name);
-    this.#left.delete(name);
+    const value = this.#remaining.get(name);
+    this.#remaining.delete(name);
     return value;
   }
 
-  /** The fields that were not taken. */
-  peek(): Json {
-    return Object.fromEntries(this.#left);
+  /** The fields that were not taken yet. */
+  remaining(): Json {
+    return Object.fromEntries(this.#remaining);
   }
 
-  /** Takes all that is left. */
-  rest(): Json {
-    const rest = this.peek();
-    this.#left.clear();
+  /** Takes all remaining fields. */
+  takeAll(): Json {
+    const rest = this.remaining();
+    this.#remaining.clear();
     return rest;
   }
 
-  /** A field that may be a string; of another type it stays. */
+  /** Takes the field if it is a string; other types can be taken by another method. */
+  ifString(name: string): string | undefined {
+    return this.isString(name) ? this.string(name) : undefined;
+  }
+
+  isString(name: string): boolean {
+    return typeof this.#remaining.get(name) === "string";
+  }
+
   string(name: string): string | undefined {
-    return this.holdsString(name) ? this.text(name) : undefined;
-  }
-
-  holdsString(name: string): boolean {
-    return typeof this.#left.get(name) === "string";
-  }
-
-  text(name: string): string | undefined {
     return this.#typed(name, "a string", (value): value is string => typeof value === "string");
   }
 
@@ -56,27 +56,27 @@ export class Fields {
     return this.#typed(name, "a number", (value): value is number => typeof value === "number");
   }
 
-  flag(name: string): boolean | undefined {
+  boolean(name: string): boolean | undefined {
     return this.#typed(name, "a boolean", (value): value is boolean => typeof value === "boolean");
   }
 
-  /** One of the words of a table. */
-  word<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
-    const value = this.text(name);
-    if (value === undefined || (words as readonly string[]).includes(value)) return value as Word | undefined;
-    const listed = words.map((word) => `'${word}'`).join(", ");
+  /** A string that must be one of `values`. */
+  oneOf<Value extends string>(name: string, values: readonly Value[]): Value | undefined {
+    const value = this.string(name);
+    if (value === undefined || (values as readonly string[]).includes(value)) return value as Value | undefined;
+    const listed = values.map((one) => `'${one}'`).join(", ");
     refuse(`Invalid value: '${value}'. Supported values are: ${listed}.`, this.pathOf(name), "invalid_value");
   }
 
   /** A string, or an array of strings. */
-  texts(name: string): readonly string[] | undefined {
-    const isTexts = (value: unknown): value is string | readonly string[] =>
-      asTexts(value).length === (Array.isArray(value) ? value.length : 1);
-    const value = this.#typed(name, "a string or an array of strings", isTexts);
-    return value === undefined ? undefined : asTexts(value);
+  strings(name: string): readonly string[] | undefined {
+    const isStrings = (value: unknown): value is string | readonly string[] =>
+      asStrings(value).length === (Array.isArray(value) ? value.length : 1);
+    const value = this.#typed(name, "a string or an array of strings", isStrings);
+    return value === undefined ? undefined : asStrings(value);
   }
 
-  /** An object that is passed on as it is. */
+  /** An object that is passed on unchanged. */
   json(name: string): Json | undefined {
     return this.#typed(name, "an object", (value): value is Json => asObject(value) !== undefined);
   }
@@ -97,16 +97,16 @@ export class Fields {
     return this.path === "" ? name : `${this.path}.${name}`;
   }
 
-  /** Refuses the object for what one of its fields says. */
+  /** Rejects the request because of this object or one of its fields. */
   refuse(message: string, name?: string): never {
     const path = name === undefined ? this.path : this.pathOf(name);
     refuse(path === "" ? message : `${path}: ${message}`, path === "" ? undefined : path);
   }
 
-  /** The fields that were not taken, each by its path. */
+  /** An adjustment for each field that was not taken. */
   unread(): readonly Adjustment[] {
-    const own = [...this.#left].map(([name, from]): Adjustment => {
-      return { setting: this.pathOf(name), from, to: undefined, reason: "nothing stands for this field" };
+    const own = [...this.#remaining].map(([name, from]): Adjustment => {
+      return { setting: this.pathOf(name), from, to: undefined, reason: "this field is not supported" };
     });
     return [...own, ...this.#inner.flatMap((fields) => fields.unread())];
   }

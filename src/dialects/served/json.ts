@@ -5,16 +5,16 @@ export function asObject(value: unknown): Json | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
 }
 
-export function asList(value: unknown): readonly unknown[] {
+export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
 /** The objects of an array; other elements are skipped. */
 export function asObjects(value: unknown): readonly Json[] {
-  return asList(value).filter((member): member is Json => asObject(member) !== undefined);
+  return asArray(value).filter((member): member is Json => asObject(member) !== undefined);
 }
 
-export function asText(value: unknown): string | undefined {
+export function asString(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
@@ -23,9 +23,9 @@ export function asNumber(value: unknown): number | undefined {
 }
 
 /** A string or an array of strings, as an array. */
-export function asTexts(value: unknown): readonly string[] {
+export function asStrings(value: unknown): readonly string[] {
   if (typeof value === "string") return [value];
-  return asList(value).filter((member): member is string => typeof member === "string");
+  return asArray(value).filter((member): member is string => typeof member === "string");
 }
 
 export function parseJson(text: string): unknown {

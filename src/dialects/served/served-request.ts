@@ -4,39 +4,39 @@ import type { ResponseHistory } from "../server-wire.ts";
 import type { Fields } from "./fields.ts";
 import type { Json } from "./json.ts";
 
-/** A request as it came, before it is read. */
+/** A received request before it is parsed. */
 export interface ReceivedRequest {
   readonly body: Json;
-  /** Model and kind of answer, where the wire has them in the path. */
+  /** Model and streaming, if the wire format has them in the path. */
   readonly model?: string | undefined;
   readonly streaming?: boolean | undefined;
-  /** The provider that is said to have issued reasoning and signatures that come back. */
+  /** Recorded as the issuer of reasoning and signatures in the request. */
   readonly owner: string;
-  /** The conversations that `previous_response_id` may name. */
+  /** Stored conversations that `previous_response_id` can refer to. */
   readonly history?: ResponseHistory;
 }
 
-/** A request as a client sent it, with nothing lost. */
+/** A parsed client request. `adjustments` lists everything that `request` cannot express. */
 export interface ServedRequest {
   readonly model: string;
   readonly stream: boolean;
   readonly request: ModelRequest;
-  /** Fields that nothing stands for, each by its path, and what stands for something else. */
+  /** Unsupported fields by path, and values that were mapped to another value. */
   readonly adjustments: readonly Adjustment[];
 }
 
-/** What a body said, with all that was not read of it. */
+/** Combines the parsed request with the fields of the body that were not read. */
 export function servedRequest(
   body: Fields,
   read: Pick<ServedRequest, "model" | "stream"> & Pick<ModelRequest, "messages" | "settings" | "samples">,
   adjustments: readonly Adjustment[],
 ): ServedRequest {
   const { model, stream, messages, settings, samples } = read;
-  const request = { messages, settings: given(settings), samples, extraBody: {}, extraHeaders: {} };
+  const request = { messages, settings: withoutUndefined(settings), samples, extraBody: {}, extraHeaders: {} };
   return { model, stream, request, adjustments: [...adjustments, ...body.unread()] };
 }
 
-function given(settings: ModelRequest["settings"]): ModelRequest["settings"] {
+function withoutUndefined(settings: ModelRequest["settings"]): ModelRequest["settings"] {
   return Object.fromEntries(
     Object.entries(settings).filter(([, value]) => value !== undefined),
   ) as Settings as ModelRequest["settings"];

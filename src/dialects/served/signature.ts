@@ -10,7 +10,7 @@ export function isSigned(kind: string, content: unknown, signature: unknown): bo
   return signature === sign(kind, content);
 }
 
-/** An opaque text that is invalid if a character is changed. */
+/** An opaque string that becomes invalid if any character changes. */
 export function seal(kind: string, text: string): string {
   return Buffer.from(JSON.stringify([text, sign(kind, text)])).toString("base64");
 }

@@ -1,4 +1,4 @@
-import { asList, asObject, asObjects, type Json } from "./json.ts";
+import { asArray, asObject, asObjects, type Json } from "./json.ts";
 
 /**
  * Why a schema is not valid in OpenAI's strict mode (each object closed, every property required), or `undefined`.
@@ -17,7 +17,7 @@ function objectProblem(schema: Json, path: readonly string[]): string | undefine
   if (schema.additionalProperties !== false) {
     return `${context}, 'additionalProperties' is required to be supplied and to be false.`;
   }
-  const required = asList(schema.required);
+  const required = asArray(schema.required);
   const missing = Object.keys(properties ?? {}).find((name) => !required.includes(name));
   if (missing === undefined) return undefined;
   return `${context}, 'required' is required to be supplied and to be an array including every key in properties. Missing '${missing}'.`;

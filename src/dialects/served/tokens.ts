@@ -5,19 +5,19 @@ export function tokensOf(text: string): number {
   return Math.ceil(Array.from(text).length / CHARACTERS_PER_TOKEN);
 }
 
-/** Tokens of a part, not rounded, so that the parts of a text add up. */
+/** Unrounded token count, so that counts of substrings add up. */
 export function fractionalTokens(text: string): number {
   return Array.from(text).length / CHARACTERS_PER_TOKEN;
 }
 
-/** The first tokens of a text; never splits a code point. */
+/** The first tokens of a string; never splits a code point. */
 export function firstTokens(text: string, tokens: number): string {
   return Array.from(text)
     .slice(0, Math.max(0, tokens) * CHARACTERS_PER_TOKEN)
     .join("");
 }
 
-/** The tokens of a text, for log probabilities. */
+/** The tokens of a string, for log probabilities. */
 export function tokenTexts(text: string): readonly string[] {
   const characters = Array.from(text);
   const count = Math.ceil(characters.length / CHARACTERS_PER_TOKEN);
@@ -26,7 +26,7 @@ export function tokenTexts(text: string): readonly string[] {
   );
 }
 
-/** The stream deltas of a text: two words each. */
+/** The stream deltas of a string: two words each. */
 export function deltasOf(text: string): readonly string[] {
   return text.match(/\s*\S+(?:\s+\S+)?|\s+/gu) ?? [];
 }

@@ -186,7 +186,7 @@ describe("what clients send and our encoders do not", () => {
       },
       "toolConfig.functionCallingConfig.allowedFunctionNames",
     ],
-  ])("leaves out tools that may not be called, and reports it, on %s", (wire, body, setting) => {
+  ])("omits tools that are not allowed, and reports it, on %s", (wire, body, setting) => {
     const { request, adjustments } = read(wire, body);
     expect(request.settings.toolChoice).toBe("required");
     expect(request.settings.tools?.map(({ name }) => name)).not.toContain("f");
@@ -202,7 +202,7 @@ describe("what clients send and our encoders do not", () => {
       { contents: [{ parts: [{ text: "Hi", extra: 1 }] }], safetySettings: [] },
       ["safetySettings", "contents[0].parts[0].extra"],
     ],
-  ])("reports fields that nothing stands for, at any depth, on %s", (wire, body, paths) => {
+  ])("reports unsupported fields at any depth, on %s", (wire, body, paths) => {
     expect(read(wire, body).adjustments.map(({ setting }) => setting)).toEqual(paths);
   });
 

@@ -4,8 +4,8 @@ import type { Fields } from "../../served/fields.ts";
 import { asObjects, type Json } from "../../served/json.ts";
 
 /**
- * The marks that end prompt-cache prefixes. A text keeps its own; on other blocks a mark is one of the points where the
- * request has a name for the place.
+ * `cache_control` markers. A text block keeps its marker as `cache: true`. A marker on another block becomes a named cache
+ * point (`tools`, `first-user`, `last-user`) if its position has a name; otherwise it is dropped and reported.
  */
 export class CacheMarks {
   readonly #points: ReadonlyMap<string, CachePoint>;
@@ -18,36 +18,41 @@ export class CacheMarks {
     this.#adjustments = adjustments;
   }
 
-  /** Whether the block is marked. */
+  /** Takes the marker of a block; returns whether there was one. */
   take(block: Fields): boolean {
     const mark = block.object("cache_control");
     if (mark === undefined) return false;
-    mark.word("type", ["ephemeral"]);
-    this.#ttls.add(mark.word("ttl", ["5m", "1h"]) ?? "5m");
+    mark.oneOf("type", ["ephemeral"]);
+    this.#ttls.add(mark.oneOf("ttl", ["5m", "1h"]) ?? "5m");
     return true;
   }
 
-  /** Reads the mark of a block whose part has no place for it. */
-  takeAway(block: Fields): void {
-    const from = block.peek().cache_control;
+  /** Takes the marker of a block that is not text. */
+  takePoint(block: Fields): void {
+    const from = block.remaining().cache_control;
     if (!this.take(block)) return;
     const point = this.#points.get(block.path);
     if (point !== undefined) this.#found.add(point);
     else
-      this.#report(`${block.pathOf("cache_control")}`, from, undefined, "only texts and the usual points are marked");
+      this.#report(
+        `${block.pathOf("cache_control")}`,
+        from,
+        undefined,
+        "cache markers are supported on text blocks, the last tool, and the first and last user message",
+      );
   }
 
-  /** The mark of the whole request is one at its end. */
+  /** A marker on the request marks the end of the last user message. */
   takeAutomatic(body: Fields): void {
     if (this.take(body)) this.#found.add("last-user");
   }
 
   get promptCache(): PromptCache | undefined {
-    const longer = this.#ttls.has("1h");
-    if (longer && this.#ttls.has("5m"))
-      this.#report("cache_control", "5m and 1h", "1h", "all prefixes are kept for the same time");
-    if (!longer && this.#found.size === 0) return undefined;
-    return { ...(longer && { ttl: "1h" }), points: [...this.#found] };
+    const hasLong = this.#ttls.has("1h");
+    if (hasLong && this.#ttls.has("5m"))
+      this.#report("cache_control", "5m and 1h", "1h", "all cached prefixes have the same TTL");
+    if (!hasLong && this.#found.size === 0) return undefined;
+    return { ...(hasLong && { ttl: "1h" }), points: [...this.#found] };
   }
 
   #report(setting: string, from: unknown, to: unknown, reason: string): void {
@@ -55,7 +60,7 @@ export class CacheMarks {
   }
 }
 
-/** The path of each block that has a name as a point. */
+/** The paths of the blocks that are named cache points. */
 function pointsOf(body: Json): ReadonlyMap<string, CachePoint> {
   const points = new Map<string, CachePoint>();
   const messages = asObjects(body.messages);

@@ -1,16 +1,16 @@
-import { asNumber, asObject, asObjects, asText, type Json } from "../../served/json.ts";
+import { asNumber, asObject, asObjects, asString, type Json } from "../../served/json.ts";
 import { refuse } from "../../served/problem.ts";
 import { isSealed, isSigned } from "../../served/signature.ts";
 import type { Received } from "../../server-wire.ts";
 
-/** From this version of the API on, sampling parameters are gone. */
+/** Since this API version, sampling parameters are rejected. */
 const WITHOUT_SAMPLING = "2026-10-21";
-const MOST_BREAKPOINTS = 4;
+const MAX_BREAKPOINTS = 4;
 
 export function checkMessagesBody({ body, headers, counting }: Received): void {
   const version = headers["anthropic-version"];
   if (typeof version !== "string") refuse("anthropic-version: header is required");
-  if (asText(body.model) === undefined) refuse("model: Field required");
+  if (asString(body.model) === undefined) refuse("model: Field required");
   if (!counting) checkMaxTokens(body);
   if (!Array.isArray(body.messages)) refuse("messages: Field required");
   if (body.messages.length === 0) refuse("messages: at least one message is required");
@@ -21,10 +21,10 @@ export function checkMessagesBody({ body, headers, counting }: Received): void {
 }
 
 function checkMaxTokens(body: Json): void {
-  const most = body.max_tokens;
-  if (most === undefined) refuse("max_tokens: Field required");
-  if (!Number.isInteger(most)) refuse("max_tokens: Input should be a valid integer");
-  if (Number(most) < 0) refuse("max_tokens: Input should be greater than or equal to 0");
+  const maxTokens = body.max_tokens;
+  if (maxTokens === undefined) refuse("max_tokens: Field required");
+  if (!Number.isInteger(maxTokens)) refuse("max_tokens: Input should be a valid integer");
+  if (Number(maxTokens) < 0) refuse("max_tokens: Input should be greater than or equal to 0");
 }
 
 function checkSampling(body: Json, version: string): void {
@@ -60,8 +60,8 @@ function checkBreakpoints(body: Json): void {
     ...asObjects(body.messages).flatMap((message) => asObjects(message.content)),
   ];
   const found = blocks.filter((block) => asObject(block.cache_control) !== undefined).length;
-  if (found > MOST_BREAKPOINTS) {
-    refuse(`A maximum of ${MOST_BREAKPOINTS} blocks with cache_control may be provided. Found ${found}.`);
+  if (found > MAX_BREAKPOINTS) {
+    refuse(`A maximum of ${MAX_BREAKPOINTS} blocks with cache_control may be provided. Found ${found}.`);
   }
 }
 
@@ -94,7 +94,7 @@ function checkContent(message: Json, blocks: readonly Json[], index: number, las
   }
   if (blocks.some((block) => block.type === "text" && block.text === ""))
     refuse(`messages: text content blocks must be non-empty`);
-  const text = blocks.length > 0 ? asText(blocks.at(-1)?.text) : asText(content);
+  const text = blocks.length > 0 ? asString(blocks.at(-1)?.text) : asString(content);
   if (last && message.role === "assistant" && text !== undefined && /\s$/.test(text)) {
     refuse("messages: final assistant content cannot end with trailing whitespace");
   }
@@ -130,7 +130,7 @@ function checkSignature(block: Json, index: number, position: number): void {
   refuse(`messages.${index}.content.${position}: Invalid \`signature\` in \`thinking\` block`);
 }
 
-/** With a thinking budget, a turn that called tools comes back with its thinking in front. */
+/** With a thinking budget, an assistant turn with tool calls must start with its thinking block. */
 function checkThinkingFirst(messages: readonly Json[], body: Json): void {
   if (asObject(body.thinking)?.type !== "enabled") return;
   const index = messages.findLastIndex((message) => message.role === "assistant");

@@ -18,7 +18,7 @@ export interface MessagesHead extends AnswerHead {
   readonly stopSequence?: string | undefined;
 }
 
-/** Answers of the Messages API, which gives one completion. */
+/** Answers of the Messages API; always one completion. */
 export const messagesAnswer: AnswerForm<MessagesHead> = {
   stream: (head) => new MessagesWriter(head),
   body: writeBody,
@@ -31,15 +31,15 @@ interface Finish {
 
 const UNKNOWN: Finish = { reason: "unknown" };
 
-/** Blocks begin in order; calls may be open beside each other until they end. */
+/** Blocks start in order. Several tool calls may be open at the same time. */
 class MessagesWriter implements AnswerWriter {
   readonly #head: MessagesHead;
   readonly #facts: AnswerFacts;
   #started = false;
   #blocks = 0;
-  /** The block of text or thinking that is being written. */
-  #prose: { readonly kind: "text" | "thinking"; readonly index: number } | undefined;
-  /** The blocks of open calls. */
+  /** The open block of text or thinking. */
+  #openText: { readonly kind: "text" | "thinking"; readonly index: number } | undefined;
+  /** Block index of each open tool call. */
   readonly #calls = new Map<number, number>();
   #refusal = "";
   #finish: Finish = UNKNOWN;
@@ -54,16 +54,16 @@ class MessagesWriter implements AnswerWriter {
     this.#facts.push(event);
     switch (event.type) {
       case "text-delta":
-        this.#delta(this.#proseOf("text", out), { type: "text_delta", text: event.text }, out);
+        this.#delta(this.#textBlock("text", out), { type: "text_delta", text: event.text }, out);
         break;
       case "reasoning-delta":
-        this.#delta(this.#proseOf("thinking", out), { type: "thinking_delta", thinking: event.text }, out);
+        this.#delta(this.#textBlock("thinking", out), { type: "thinking_delta", thinking: event.text }, out);
         break;
       case "signature":
         if (event.part === "reasoning") this.#sign(event.signature, event.redacted === true, out);
         break;
       case "tool-call-start":
-        this.#closeProse(out);
+        this.#closeTextBlock(out);
         this.#calls.set(event.index, this.#begin({ type: "tool_use", id: event.id, name: event.name, input: {} }, out));
         break;
       case "tool-call-delta":
@@ -85,14 +85,14 @@ class MessagesWriter implements AnswerWriter {
 
   end(out: WireEvent[]): void {
     this.#start(out);
-    this.#closeProse(out);
+    this.#closeTextBlock(out);
     for (const index of this.#calls.values()) this.#stop(index, out);
     const delta = endOf(this.#finish, this.#refusal, this.#head);
     this.#send({ type: "message_delta", delta, usage: usageOf(this.#facts) }, out);
     this.#send({ type: "message_stop" }, out);
   }
 
-  /** The counts are usually known at the end only; a stream that knows them begins with those of the prompt. */
+  /** Usage is usually known only at the end. If it is known at the start, `message_start` has the prompt counts. */
   #start(out: WireEvent[]): void {
     if (this.#started) return;
     this.#started = true;
@@ -123,27 +123,27 @@ class MessagesWriter implements AnswerWriter {
     if (index !== undefined) this.#send({ type: "content_block_stop", index }, out);
   }
 
-  #proseOf(kind: "text" | "thinking", out: WireEvent[]): number {
-    if (this.#prose?.kind === kind) return this.#prose.index;
-    this.#closeProse(out);
+  #textBlock(kind: "text" | "thinking", out: WireEvent[]): number {
+    if (this.#openText?.kind === kind) return this.#openText.index;
+    this.#closeTextBlock(out);
     const block = kind === "text" ? { type: kind, text: "" } : { type: kind, thinking: "", signature: "" };
-    this.#prose = { kind, index: this.#begin(block, out) };
-    return this.#prose.index;
+    this.#openText = { kind, index: this.#begin(block, out) };
+    return this.#openText.index;
   }
 
-  #closeProse(out: WireEvent[]): void {
-    this.#stop(this.#prose?.index, out);
-    this.#prose = undefined;
+  #closeTextBlock(out: WireEvent[]): void {
+    this.#stop(this.#openText?.index, out);
+    this.#openText = undefined;
   }
 
   #sign(signature: string, redacted: boolean, out: WireEvent[]): void {
     if (redacted) {
-      this.#closeProse(out);
+      this.#closeTextBlock(out);
       this.#stop(this.#begin({ type: "redacted_thinking", data: signature }, out), out);
       return;
     }
-    this.#delta(this.#proseOf("thinking", out), { type: "signature_delta", signature }, out);
-    this.#closeProse(out);
+    this.#delta(this.#textBlock("thinking", out), { type: "signature_delta", signature }, out);
+    this.#closeTextBlock(out);
   }
 }
 
@@ -172,7 +172,7 @@ function writeBody(head: MessagesHead, events: Iterable<FlowEvent>): Json {
   for (const event of list) facts.push(event);
   const [sample] = samplesOf(list);
   const content = (sample?.parts ?? []).flatMap((part) =>
-    part.type === "call" ? callBlocks(part) : [proseBlock(part)],
+    part.type === "call" ? callBlocks(part) : [textBlock(part)],
   );
   return {
     ...frameOf(facts),
@@ -182,13 +182,13 @@ function writeBody(head: MessagesHead, events: Iterable<FlowEvent>): Json {
   };
 }
 
-function proseBlock({ type, text, signature, redacted }: WrittenText): Json {
+function textBlock({ type, text, signature, redacted }: WrittenText): Json {
   if (type === "text") return { type, text };
   if (redacted === true) return { type: "redacted_thinking", data: signature };
   return { type: "thinking", thinking: text, signature: signature ?? "" };
 }
 
-/** A call that was cut is left out: its input is no JSON. */
+/** A truncated call is omitted: its input is not valid JSON. */
 function callBlocks({ id, name, arguments: input }: WrittenCall): readonly Json[] {
   return input === undefined ? [] : [{ type: "tool_use", id, name, input }];
 }

@@ -14,8 +14,8 @@ type RequestSettings = ModelRequest["settings"];
 export function readMessagesRequest(received: ReceivedRequest): ServedRequest {
   const body = new Fields(received.body);
   const adjustments: Adjustment[] = [];
-  const model = body.text("model") ?? received.model ?? body.refuse("Field required", "model");
-  const stream = body.flag("stream") ?? received.streaming ?? false;
+  const model = body.string("model") ?? received.model ?? body.refuse("Field required", "model");
+  const stream = body.boolean("stream") ?? received.streaming ?? false;
   const context: TurnContext = { owner: received.owner, marks: new CacheMarks(received.body, adjustments) };
   const turns = body.objects("messages") ?? body.refuse("Field required", "messages");
   const messages = [...readSystem(body, context), ...turns.flatMap((turn) => readTurn(turn, context))];
@@ -32,11 +32,11 @@ function readSettings(body: Fields, marks: CacheMarks, adjustments: Adjustment[]
     topP: body.number("top_p"),
     topK: body.number("top_k"),
     maxNewTokens: body.number("max_tokens"),
-    stop: body.texts("stop_sequences"),
+    stop: body.strings("stop_sequences"),
     reasoningEffort: readThinking(body, output, adjustments),
-    serviceTier: body.text("service_tier"),
+    serviceTier: body.string("service_tier"),
     responseFormat: readFormat(output?.object("format") ?? body.object("output_format")),
-    user: body.object("metadata")?.text("user_id"),
+    user: body.object("metadata")?.string("user_id"),
     webSearch,
     promptCache: marks.promptCache,
     tools: tools.length > 0 ? tools : undefined,
@@ -45,13 +45,13 @@ function readSettings(body: Fields, marks: CacheMarks, adjustments: Adjustment[]
 }
 
 const EFFORTS = ["low", "medium", "high", "xhigh", "max"] as const;
-/** What the API takes where thinking is on and no effort is given. */
+/** The API's default if thinking is on and no effort is set. */
 const DEFAULT_EFFORT = "high";
 
 function readThinking(body: Fields, output: Fields | undefined, adjustments: Adjustment[]): Effort | undefined {
-  const effort = output?.word("effort", EFFORTS);
+  const effort = output?.oneOf("effort", EFFORTS);
   const thinking = body.object("thinking");
-  switch (thinking?.word("type", ["enabled", "adaptive", "disabled"])) {
+  switch (thinking?.oneOf("type", ["enabled", "adaptive", "disabled"])) {
     case "disabled":
       return effort ?? "none";
     case "enabled":
@@ -67,16 +67,16 @@ function readBudget(thinking: Fields, adjustments: Adjustment[]): Effort {
   const budget = thinking.number("budget_tokens") ?? thinking.refuse("Field required", "budget_tokens");
   const { effort, exact } = effortOfBudget(budget);
   const setting = thinking.pathOf("budget_tokens");
-  if (!exact) adjustments.push({ setting, from: budget, to: effort, reason: "the nearest effort" });
+  if (!exact) adjustments.push({ setting, from: budget, to: effort, reason: "converted to the nearest effort" });
   return effort;
 }
 
-/** The API names no schema. */
+/** A schema has no name in this API, but our request requires one. */
 const NAME = "answer";
 
 function readFormat(format: Fields | undefined): ResponseFormat | undefined {
   if (format === undefined) return undefined;
-  format.word("type", ["json_schema"]);
+  format.oneOf("type", ["json_schema"]);
   return { type: "json_schema", name: NAME, schema: (format.json("schema") ?? {}) as JsonSchema };
 }
 
@@ -89,25 +89,25 @@ function readTools(body: Fields, marks: CacheMarks, adjustments: Adjustment[]): 
   const tools: Tool[] = [];
   let webSearch: RequestSettings["webSearch"];
   for (const tool of body.objects("tools") ?? []) {
-    marks.takeAway(tool);
-    const type = tool.text("type") ?? "custom";
+    marks.takePoint(tool);
+    const type = tool.string("type") ?? "custom";
     if (type === "custom") tools.push(readTool(tool));
     else if (type.startsWith("web_search")) webSearch = readWebSearch(tool);
     else {
       const reason = `only custom tools and web search are supported, not tools of type ${type}`;
-      adjustments.push({ setting: tool.path, from: { type, ...tool.rest() }, to: undefined, reason });
+      adjustments.push({ setting: tool.path, from: { type, ...tool.takeAll() }, to: undefined, reason });
     }
   }
   return { tools, webSearch };
 }
 
 function readTool(tool: Fields): Tool {
-  const description = tool.text("description");
+  const description = tool.string("description");
   return {
-    name: tool.text("name") ?? tool.refuse("Field required", "name"),
+    name: tool.string("name") ?? tool.refuse("Field required", "name"),
     ...(description !== undefined && { description }),
     parameters: (tool.json("input_schema") ?? tool.refuse("Field required", "input_schema")) as JsonSchema,
-    ...(tool.flag("strict") === true && { strict: true }),
+    ...(tool.boolean("strict") === true && { strict: true }),
   };
 }
 
@@ -120,11 +120,11 @@ function readWebSearch(tool: Fields): RequestSettings["webSearch"] {
 function readToolChoice(body: Fields): Pick<RequestSettings, "toolChoice" | "parallelToolCalls"> {
   const choice = body.object("tool_choice");
   if (choice === undefined) return {};
-  const single = choice.flag("disable_parallel_tool_use");
+  const single = choice.boolean("disable_parallel_tool_use");
   return { toolChoice: readChoice(choice), parallelToolCalls: single === true ? false : undefined };
 }
 
 function readChoice(choice: Fields): ToolChoice {
-  const type = choice.word("type", ["auto", "any", "tool", "none"]) ?? "auto";
-  return toolChoiceOf(type) ?? { name: choice.text("name") ?? choice.refuse("Field required", "name") };
+  const type = choice.oneOf("type", ["auto", "any", "tool", "none"]) ?? "auto";
+  return toolChoiceOf(type) ?? { name: choice.string("name") ?? choice.refuse("Field required", "name") };
 }

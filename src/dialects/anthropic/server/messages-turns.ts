@@ -23,10 +23,10 @@ export interface TurnContext {
 
 const ROLES = ["user", "assistant", "system"] as const;
 
-/** One message of the body; a user turn with results of tools is several. */
+/** Reads one message of the body; tool results become a separate message. */
 export function readTurn(message: Fields, context: TurnContext): readonly Message[] {
-  const role = message.word("role", ROLES) ?? message.refuse("Field required", "role");
-  const text = message.string("content");
+  const role = message.oneOf("role", ROLES) ?? message.refuse("Field required", "role");
+  const text = message.ifString("content");
   if (text !== undefined) return [{ role, content: text }];
   const blocks = message.objects("content") ?? message.refuse("Field required", "content");
   switch (role) {
@@ -40,24 +40,24 @@ export function readTurn(message: Fields, context: TurnContext): readonly Messag
 }
 
 export function readSystem(body: Fields, context: TurnContext): readonly Message[] {
-  const text = body.string("system");
+  const text = body.ifString("system");
   if (text !== undefined) return [{ role: "system", content: text }];
   const blocks = body.objects("system") ?? [];
   return blocks.length === 0 ? [] : [{ role: "system", content: blocks.map((block) => readText(block, context)) }];
 }
 
 function readText(block: Fields, { marks }: TurnContext): TextPart {
-  block.word("type", ["text"]);
+  block.oneOf("type", ["text"]);
   const cache = marks.take(block);
-  return { type: "text", text: block.text("text") ?? "", ...(cache && { cache }) };
+  return { type: "text", text: block.string("text") ?? "", ...(cache && { cache }) };
 }
 
-/** Results of tools stand in front of what the user says. */
+/** Tool results come before the other content of the user. */
 function readUserBlocks(blocks: readonly Fields[], context: TurnContext): readonly Message[] {
   const results: ToolResultPart[] = [];
   const parts: UserPart[] = [];
   for (const block of blocks) {
-    if (block.peek().type === "tool_result") results.push(readResult(block, context));
+    if (block.remaining().type === "tool_result") results.push(readResult(block, context));
     else parts.push(readUserBlock(block, context));
   }
   return [
@@ -67,7 +67,7 @@ function readUserBlocks(blocks: readonly Fields[], context: TurnContext): readon
 }
 
 function readUserBlock(block: Fields, context: TurnContext): UserPart {
-  switch (block.peek().type) {
+  switch (block.remaining().type) {
     case "image":
       return readImage(block, context);
     case "document":
@@ -79,25 +79,25 @@ function readUserBlock(block: Fields, context: TurnContext): UserPart {
 
 function readImage(block: Fields, { marks }: TurnContext): ImagePart {
   block.take("type");
-  marks.takeAway(block);
+  marks.takePoint(block);
   const source = block.object("source") ?? block.refuse("Field required", "source");
-  if (source.word("type", ["base64", "url"]) === "url") return { type: "image", url: source.text("url") ?? "" };
+  if (source.oneOf("type", ["base64", "url"]) === "url") return { type: "image", url: source.string("url") ?? "" };
   return { type: "image", ...readData(source) };
 }
 
-/** A text is a file of plain text. */
+/** A document whose source is text becomes a plain-text file. */
 function readDocument(block: Fields, { marks }: TurnContext): FilePart {
   block.take("type");
-  marks.takeAway(block);
-  const filename = block.text("title");
+  marks.takePoint(block);
+  const filename = block.string("title");
   const named = filename === undefined ? {} : { filename };
   const source = block.object("source") ?? block.refuse("Field required", "source");
-  switch (source.word("type", ["base64", "url", "text"])) {
+  switch (source.oneOf("type", ["base64", "url", "text"])) {
     case "url":
-      return { type: "file", url: source.text("url") ?? "", ...named };
+      return { type: "file", url: source.string("url") ?? "", ...named };
     case "text": {
-      const mediaType = source.text("media_type") ?? "text/plain";
-      return { type: "file", data: Buffer.from(source.text("data") ?? "").toString("base64"), mediaType, ...named };
+      const mediaType = source.string("media_type") ?? "text/plain";
+      return { type: "file", data: Buffer.from(source.string("data") ?? "").toString("base64"), mediaType, ...named };
     }
     default:
       return { type: "file", ...readData(source), ...named };
@@ -105,12 +105,12 @@ function readDocument(block: Fields, { marks }: TurnContext): FilePart {
 }
 
 function readData(source: Fields): { readonly data: string; readonly mediaType: string } {
-  const mediaType = source.text("media_type") ?? source.refuse("Field required", "media_type");
-  return { data: source.text("data") ?? source.refuse("Field required", "data"), mediaType };
+  const mediaType = source.string("media_type") ?? source.refuse("Field required", "media_type");
+  return { data: source.string("data") ?? source.refuse("Field required", "data"), mediaType };
 }
 
 function readAnswerBlock(block: Fields, context: TurnContext): AssistantPart {
-  switch (block.peek().type) {
+  switch (block.remaining().type) {
     case "thinking":
     case "redacted_thinking":
       return readThinking(block, context);
@@ -122,35 +122,35 @@ function readAnswerBlock(block: Fields, context: TurnContext): AssistantPart {
 }
 
 function readThinking(block: Fields, { owner }: TurnContext): ReasoningPart {
-  if (block.text("type") === "redacted_thinking")
-    return { type: "reasoning", text: "", signature: block.text("data") ?? "", redacted: true, owner };
-  const signature = block.text("signature") ?? "";
+  if (block.string("type") === "redacted_thinking")
+    return { type: "reasoning", text: "", signature: block.string("data") ?? "", redacted: true, owner };
+  const signature = block.string("signature") ?? "";
   const signed = signature === "" ? {} : { signature, owner };
-  return { type: "reasoning", text: block.text("thinking") ?? "", ...signed };
+  return { type: "reasoning", text: block.string("thinking") ?? "", ...signed };
 }
 
 function readCall(block: Fields, { marks }: TurnContext): ToolCallPart {
   block.take("type");
-  marks.takeAway(block);
+  marks.takePoint(block);
   return {
     type: "tool-call",
-    id: block.text("id") ?? block.refuse("Field required", "id"),
-    name: block.text("name") ?? block.refuse("Field required", "name"),
+    id: block.string("id") ?? block.refuse("Field required", "id"),
+    name: block.string("name") ?? block.refuse("Field required", "name"),
     arguments: block.json("input") ?? {},
   };
 }
 
 function readResult(block: Fields, context: TurnContext): ToolResultPart {
   block.take("type");
-  context.marks.takeAway(block);
+  context.marks.takePoint(block);
   return {
     type: "tool-result",
-    id: block.text("tool_use_id") ?? block.refuse("Field required", "tool_use_id"),
-    content: block.string("content") ?? block.objects("content")?.map((part) => readResultPart(part, context)) ?? "",
-    ...(block.flag("is_error") === true && { error: true }),
+    id: block.string("tool_use_id") ?? block.refuse("Field required", "tool_use_id"),
+    content: block.ifString("content") ?? block.objects("content")?.map((part) => readResultPart(part, context)) ?? "",
+    ...(block.boolean("is_error") === true && { error: true }),
   };
 }
 
 function readResultPart(part: Fields, context: TurnContext): TextPart | ImagePart {
-  return part.peek().type === "image" ? readImage(part, context) : readText(part, context);
+  return part.remaining().type === "image" ? readImage(part, context) : readText(part, context);
 }

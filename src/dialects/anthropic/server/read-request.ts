@@ -1,4 +1,4 @@
-import { asNumber, asObject, asObjects, asText, asTexts, type Json } from "../../served/json.ts";
+import { asNumber, asObject, asObjects, asString, asStrings, type Json } from "../../served/json.ts";
 import { refuse } from "../../served/problem.ts";
 import { type CacheTtl, segmentOf, toolSegment } from "../../served/prompt-segment.ts";
 import {
@@ -15,7 +15,7 @@ import type { Received } from "../../server-wire.ts";
 import { toolChoiceOf } from "../tools.ts";
 import { checkMessagesBody } from "./check-request.ts";
 
-/** Reads a messages body as its provider would, refusals included. */
+/** Reads a messages body; throws the provider's error for an invalid one. */
 export function readMessages(received: Received): SimulatedRequest {
   checkMessagesBody(received);
   const { body, path } = received;
@@ -26,7 +26,7 @@ export function readMessages(received: Received): SimulatedRequest {
   return {
     wire: "anthropic",
     path,
-    model: asText(body.model) ?? "",
+    model: asString(body.model) ?? "",
     stream: body.stream === true,
     system: [body.system, ...messages.filter(isInstruction).map((message) => message.content)]
       .map(textOf)
@@ -39,7 +39,7 @@ export function readMessages(received: Received): SimulatedRequest {
     parallelTools: choice?.disable_parallel_tool_use !== true,
     output: outputOf(body),
     maxTokens: asNumber(body.max_tokens),
-    stop: asTexts(body.stop_sequences),
+    stop: asStrings(body.stop_sequences),
     samples: 1,
     reasoning: reasoningOf(body),
     seed: undefined,
@@ -53,17 +53,17 @@ function isInstruction(message: Json): boolean {
 }
 
 function toolOf(tool: Json): readonly SimulatedTool[] {
-  const name = asText(tool.name);
+  const name = asString(tool.name);
   if (tool.input_schema === undefined || name === undefined) return [];
-  return [{ name, description: asText(tool.description) ?? "", parameters: tool.input_schema }];
+  return [{ name, description: asString(tool.description) ?? "", parameters: tool.input_schema }];
 }
 
 function choiceOf(choice: Json | undefined, tools: readonly SimulatedTool[]): SimulatedRequest["toolChoice"] {
-  const word = toolChoiceOf(asText(choice?.type) ?? "auto");
+  const word = toolChoiceOf(asString(choice?.type) ?? "auto");
   if (word === "auto" || word === "none") return word;
   if (tools.length === 0) refuse("tool_choice may only be specified while providing tools.");
   if (word !== undefined) return word;
-  const name = asText(choice?.name) ?? "";
+  const name = asString(choice?.name) ?? "";
   if (!tools.some((tool) => tool.name === name)) refuse(`Tool '${name}' not found in provided tools`);
   return { names: [name] };
 }
@@ -73,16 +73,16 @@ function outputOf(body: Json): SimulatedRequest["output"] {
   return format?.type === "json_schema" ? { schema: format.schema ?? {} } : "text";
 }
 
-const BUDGET_OF_MOST = 32_000;
+const MAX_BUDGET = 32_000;
 
-/** An effort without a word about thinking counts as asking for it. */
+/** An effort without a `thinking` field enables thinking. */
 function reasoningOf(body: Json): ReasoningWish | undefined {
   const thinking = asObject(body.thinking);
-  const effort = asText(asObject(body.output_config)?.effort);
+  const effort = asString(asObject(body.output_config)?.effort);
   if (thinking?.type === "disabled" || (thinking === undefined && effort === undefined)) return undefined;
   const budget = asNumber(thinking?.budget_tokens);
   const visible = thinking?.display !== "omitted";
-  if (budget !== undefined) return { amount: Math.min(1, Math.max(0.1, budget / BUDGET_OF_MOST)), visible };
+  if (budget !== undefined) return { amount: Math.min(1, Math.max(0.1, budget / MAX_BUDGET)), visible };
   return { amount: amountOfEffort(effort ?? "medium"), visible };
 }
 
@@ -92,7 +92,7 @@ function turnsOf(messages: readonly Json[]): readonly SimulatedTurn[] {
     .filter((message) => !isInstruction(message))
     .map((message) => {
       const blocks = asObjects(message.content);
-      for (const block of blocks) if (block.type === "tool_use") names.set(block.id, asText(block.name) ?? "");
+      for (const block of blocks) if (block.type === "tool_use") names.set(block.id, asString(block.name) ?? "");
       return {
         role: message.role === "assistant" ? ("assistant" as const) : ("user" as const),
         text: textOf(message.content),
@@ -104,7 +104,7 @@ function turnsOf(messages: readonly Json[]): readonly SimulatedTurn[] {
 
 function resultOf(block: Json, names: ReadonlyMap<unknown, string>): ToolResult {
   return {
-    id: asText(block.tool_use_id) ?? "",
+    id: asString(block.tool_use_id) ?? "",
     name: names.get(block.tool_use_id),
     text: textOf(block.content),
   };
@@ -114,7 +114,7 @@ function textOf(content: unknown): string {
   if (typeof content === "string") return content;
   return asObjects(content)
     .filter((block) => block.type === "text")
-    .map((block) => asText(block.text) ?? "")
+    .map((block) => asString(block.text) ?? "")
     .join("\n");
 }
 
@@ -124,10 +124,10 @@ function mediaBlocks(content: unknown): readonly Json[] {
 
 function mediaName(block: Json): string {
   const source = asObject(block.source);
-  return asText(block.title) ?? asText(source?.media_type) ?? String(block.type);
+  return asString(block.title) ?? asString(source?.media_type) ?? String(block.type);
 }
 
-/** Tools, system, messages: the order in which prefixes are cached. */
+/** Prefixes are cached in this order: tools, system, messages. */
 function segmentsOf(body: Json): readonly PromptSegment[] {
   const tools = asObjects(body.tools).flatMap((tool) => toolOf(tool).map((read) => toolSegment(read, ttlOf(tool))));
   const system = blocksOf(body.system).map(blockSegment);
@@ -146,7 +146,7 @@ function blocksOf(content: unknown): readonly Json[] {
 function blockSegment(block: Json): PromptSegment {
   const media = mediaBlocks([block]);
   const { cache_control: _marker, ...plain } = block;
-  const text = block.type === "text" || media.length > 0 ? (asText(block.text) ?? "") : JSON.stringify(plain);
+  const text = block.type === "text" || media.length > 0 ? (asString(block.text) ?? "") : JSON.stringify(plain);
   return segmentOf(text, media, ttlOf(block));
 }
 

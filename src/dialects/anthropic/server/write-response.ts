@@ -44,7 +44,7 @@ function messageEvents(request: SimulatedRequest, answer: Answer): readonly Flow
   return eventsOf({ ...answer, samples: answer.samples.map(explained) }, style, "standard");
 }
 
-/** A refusal without words says why. */
+/** Adds a default explanation to a refusal without text. */
 function explained(sample: Sample): Sample {
   const refused = sample.finish === "refusal" || sample.finish === "content-filter";
   return refused && sample.refusal === ""
@@ -52,7 +52,7 @@ function explained(sample: Sample): Sample {
     : sample;
 }
 
-/** Readable and signed, or without its text but sealed in the signature, or sealed altogether. */
+/** Three forms: visible text with a signature, omitted text encrypted in the signature, or redacted. */
 function thinkingEvents({ reasoning, redacted, index }: Sample, request: SimulatedRequest): readonly FlowEvent[] {
   if (redacted) {
     const signature = seal("redacted", reasoning);
@@ -130,7 +130,7 @@ function anthropicExhausted(waitMs: number | undefined, nowMs: number): Readonly
   return { "anthropic-ratelimit-requests-remaining": "0", ...reset };
 }
 
-/** Clients compute the wait from the `date` header, which has whole seconds too, so it never exceeds the given one. */
+/** Rounded down, because clients subtract the `date` header, which has a resolution of seconds: the wait is never longer. */
 function resetAfter(nowMs: number, waitMs: number): string {
   const seconds = Math.floor(nowMs / 1_000) + Math.floor(waitMs / 1_000);
   return new Date(seconds * 1_000).toISOString();

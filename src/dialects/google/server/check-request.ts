@@ -24,7 +24,7 @@ export function checkGenerationConfig(config: Json): void {
   }
 }
 
-/** Known roles, parts in every content, each function call answered, signatures as they were given. */
+/** Checks roles, non-empty parts, responses to all function calls, and unchanged signatures. */
 export function checkContents(contents: unknown, traits: ModelTraits): void {
   if (!Array.isArray(contents) || contents.length === 0) {
     refuse("* GenerateContentRequest.contents: contents is not specified");
@@ -43,7 +43,7 @@ export function checkContents(contents: unknown, traits: ModelTraits): void {
   checkCurrentTurn(read, traits);
 }
 
-/** How many function calls are open after this content. */
+/** The number of unanswered function calls after this content. */
 function checkResponses(parts: readonly Json[], open: number): number {
   const calls = parts.filter((part) => part.functionCall !== undefined).length;
   const responses = parts.filter((part) => part.functionResponse !== undefined).length;
@@ -67,12 +67,12 @@ function checkPartSignature(part: Json): void {
   if (!genuine) refuse("Thought signature is not valid.");
 }
 
-/** What the signature of a call vouches for. */
+/** The content that the signature of a call signs. */
 export function signedCall(call: Json): unknown {
   return [call.name, call.args ?? {}];
 }
 
-/** In the turn that is still going on, the first call of each step has to bring its signature. */
+/** In the current turn, the first function call of each step must have its signature. */
 function checkCurrentTurn(contents: readonly Json[], traits: ModelTraits): void {
   if (traits.signsCalls !== true) return;
   const start = contents.findLastIndex(

@@ -18,7 +18,7 @@ export const generateAnswer: AnswerForm = {
   body: writeBody,
 };
 
-/** A call of this wire is one part, which its signature is a field of: it waits for what follows its end. */
+/** A function call is one part that contains its signature, so it is held until the next event may bring the signature. */
 interface HeldCall {
   readonly index: number;
   readonly part: Json;
@@ -82,7 +82,7 @@ class GenerateWriter implements AnswerWriter {
     if (held !== undefined) this.#send(sample, held.part, out);
   }
 
-  /** The signature of a call that was sent has no place any more. */
+  /** The signature of a call that was already sent is dropped. */
   #signCall(
     event: { readonly sample: number; readonly index: number; readonly signature: string },
     out: WireEvent[],
@@ -134,7 +134,7 @@ function writeBody(head: AnswerHead, events: Iterable<FlowEvent>): Json {
   return { candidates, ...tailOf(facts) };
 }
 
-/** A call that was cut is left out. */
+/** A truncated call is omitted. */
 function partsOf(part: WrittenText | WrittenCall): readonly Json[] {
   const signed = part.signature === undefined ? {} : { thoughtSignature: part.signature };
   if (part.type !== "call")

@@ -10,11 +10,11 @@ import { plainSchema } from "./plain-schema.ts";
 
 type RequestSettings = ModelRequest["settings"];
 
-/** Reads a generateContent body; the model and the kind of answer stand in the path. */
+/** Reads a generateContent body; the path has the model and whether to stream. */
 export function readGenerateRequest(received: ReceivedRequest): ServedRequest {
   const body = fieldsOf(received.body);
   const adjustments: Adjustment[] = [];
-  const named = body.text("model");
+  const named = body.string("model");
   const model = received.model ?? named ?? body.refuse("model is not specified", "model");
   const stream = received.streaming ?? false;
   const turns = new GenerateTurns(received.owner);
@@ -24,7 +24,7 @@ export function readGenerateRequest(received: ReceivedRequest): ServedRequest {
     turns.add(content);
   const config = body.object("generationConfig");
   const samples = config?.number("candidateCount") ?? 1;
-  const settings = { ...readBeside(body, adjustments), ...(config && readConfig(config, adjustments)) };
+  const settings = { ...readTopLevel(body, adjustments), ...(config && readConfig(config, adjustments)) };
   return servedRequest(body, { model, stream, messages: turns.messages, settings, samples }, adjustments);
 }
 
@@ -34,25 +34,25 @@ function readConfig(config: Fields, adjustments: Adjustment[]): RequestSettings 
     topP: config.number("topP"),
     topK: config.number("topK"),
     maxNewTokens: config.number("maxOutputTokens"),
-    stop: config.texts("stopSequences"),
+    stop: config.strings("stopSequences"),
     seed: config.number("seed"),
     frequencyPenalty: config.number("frequencyPenalty"),
     presencePenalty: config.number("presencePenalty"),
-    logprobs: config.flag("responseLogprobs"),
+    logprobs: config.boolean("responseLogprobs"),
     topLogprobs: config.number("logprobs"),
-    modalities: config.texts("responseModalities")?.map((modality) => modality.toLowerCase()),
+    modalities: config.strings("responseModalities")?.map((modality) => modality.toLowerCase()),
     responseFormat: readFormat(config),
     reasoningEffort: readThinking(config.object("thinkingConfig"), adjustments),
   };
 }
 
-/** The API names no schema. */
+/** A schema has no name in this API, but our request requires one. */
 const NAME = "answer";
 
 function readFormat(config: Fields): ResponseFormat | undefined {
   const json = config.json("responseJsonSchema");
   const schema = json ?? plainSchema(config.json("responseSchema"));
-  const type = config.text("responseMimeType");
+  const type = config.string("responseMimeType");
   if (schema !== undefined) return { type: "json_schema", name: NAME, schema: schema as JsonSchema };
   if (type === "application/json") return { type: "json_object" };
   if (type === undefined || type === "text/plain") return undefined;
@@ -60,25 +60,25 @@ function readFormat(config: Fields): ResponseFormat | undefined {
 }
 
 function readThinking(thinking: Fields | undefined, adjustments: Adjustment[]): Effort | undefined {
-  const level = thinking?.text("thinkingLevel");
+  const level = thinking?.string("thinkingLevel");
   const budget = thinking?.number("thinkingBudget");
   if (thinking === undefined || (level === undefined && budget === undefined)) return undefined;
-  // Thoughts are shown wherever a model thinks.
-  const withThoughts = thinking.flag("includeThoughts") === true;
+  // Always requested for models that think, so it needs no setting.
+  const withThoughts = thinking.boolean("includeThoughts") === true;
   if (level !== undefined)
-    return effortOfLevel(level, withThoughts) ?? thinking.refuse(`'${level}' is not a level`, "thinkingLevel");
+    return effortOfLevel(level, withThoughts) ?? thinking.refuse(`'${level}' is not a thinking level`, "thinkingLevel");
   const { effort, exact } = effortOfBudget(budget ?? 0);
   const setting = thinking.pathOf("thinkingBudget");
-  if (!exact) adjustments.push({ setting, from: budget, to: effort, reason: "the nearest effort" });
+  if (!exact) adjustments.push({ setting, from: budget, to: effort, reason: "converted to the nearest effort" });
   return effort;
 }
 
-/** What stands beside the configuration. */
-function readBeside(body: Fields, adjustments: Adjustment[]): RequestSettings {
+/** Settings outside of `generationConfig`. */
+function readTopLevel(body: Fields, adjustments: Adjustment[]): RequestSettings {
   const { tools, webSearch } = readTools(body, adjustments);
   const metadata = body.json("labels");
   return {
-    serviceTier: body.text("serviceTier"),
+    serviceTier: body.string("serviceTier"),
     metadata: metadata as Readonly<Record<string, string>> | undefined,
     webSearch,
     ...readToolConfig(body.object("toolConfig"), tools, adjustments),
@@ -96,7 +96,7 @@ function readTools(body: Fields, adjustments: Adjustment[]): ToolsRead {
   for (const tool of body.objects("tools") ?? []) {
     tools.push(...(tool.objects("functionDeclarations") ?? []).map(readDeclaration));
     if (tool.take("googleSearch") !== undefined) webSearch = true;
-    const rest = tool.rest();
+    const rest = tool.takeAll();
     const reason = "only functions and web search are supported";
     if (Object.keys(rest).length > 0) adjustments.push({ setting: tool.path, from: rest, to: undefined, reason });
   }
@@ -104,10 +104,10 @@ function readTools(body: Fields, adjustments: Adjustment[]): ToolsRead {
 }
 
 function readDeclaration(declaration: Fields): Tool {
-  const description = declaration.text("description");
+  const description = declaration.string("description");
   const schema = declaration.json("parametersJsonSchema") ?? plainSchema(declaration.json("parameters"));
   return {
-    name: declaration.text("name") ?? declaration.refuse("name is required", "name"),
+    name: declaration.string("name") ?? declaration.refuse("name is required", "name"),
     ...(description !== undefined && { description }),
     parameters: (schema ?? { type: "object", properties: {} }) as JsonSchema,
   };
@@ -122,19 +122,19 @@ function readToolConfig(
   const calling = config?.object("functionCallingConfig");
   if (calling === undefined) return all;
   const toolChoice = readMode(calling);
-  const names = calling.texts("allowedFunctionNames");
+  const names = calling.strings("allowedFunctionNames");
   if (names === undefined) return { ...all, toolChoice };
   const [only] = names;
   if (only !== undefined && names.length === 1 && toolChoice === "required")
     return { ...all, toolChoice: { name: only } };
   const setting = calling.pathOf("allowedFunctionNames");
-  const reason = "functions that may not be called are left out of the request";
+  const reason = "functions that are not allowed are omitted from the request";
   adjustments.push({ setting, from: names, to: undefined, reason });
   return { tools: tools.filter(({ name }) => names.includes(name)), toolChoice };
 }
 
 function readMode(calling: Fields): ToolChoice | undefined {
-  const mode = calling.text("mode")?.toUpperCase();
+  const mode = calling.string("mode")?.toUpperCase();
   if (mode === undefined || mode === "MODE_UNSPECIFIED") return undefined;
-  return toolChoiceOf(mode) ?? calling.refuse(`'${mode}' is not a mode`, "mode");
+  return toolChoiceOf(mode) ?? calling.refuse(`'${mode}' is not a function calling mode`, "mode");
 }

@@ -15,11 +15,11 @@ import { FOREIGN_CALL } from "../contents.ts";
 type UserPart = Exclude<UserMessage["content"], string>[number];
 type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 
-/** The contents of a generateContent body as messages. Calls without an id get one that their responses find by name. */
+/** Converts the contents of a generateContent body to messages. Calls without an id get one; responses are matched by name. */
 export class GenerateTurns {
   readonly messages: Message[] = [];
   readonly #owner: string;
-  /** Calls that wait for a response, in order. */
+  /** Calls without a response so far, in order. */
   readonly #open: { readonly id: string; readonly name: string }[] = [];
   #calls = 0;
 
@@ -35,7 +35,7 @@ export class GenerateTurns {
   }
 
   add(content: Fields): void {
-    const role = content.word("role", ["user", "model", "function"]) ?? "user";
+    const role = content.oneOf("role", ["user", "model", "function"]) ?? "user";
     const parts = content.objects("parts") ?? [];
     if (role === "model") this.messages.push({ role: "assistant", content: parts.map((part) => this.#answer(part)) });
     else this.#addUser(parts);
@@ -53,20 +53,20 @@ export class GenerateTurns {
   }
 
   #answer(part: Fields): AssistantPart {
-    const signature = part.text("thoughtSignature");
-    // The word that stands in the place of a signature for calls of another model.
+    const signature = part.string("thoughtSignature");
+    // A placeholder instead of a signature marks a call of another model.
     const own = signature !== undefined && signature !== FOREIGN_CALL;
     const signed = own ? { signature, owner: this.#owner } : {};
     const call = part.object("functionCall");
     if (call !== undefined) return { ...this.#call(call), ...signed };
-    const thought = part.flag("thought") === true;
-    const text = part.text("text") ?? part.refuse("only text and function calls are supported in a turn of the model");
+    const thought = part.boolean("thought") === true;
+    const text = part.string("text") ?? part.refuse("only text and function calls are supported in a model turn");
     return { type: thought ? "reasoning" : "text", text, ...signed };
   }
 
   #call(call: Fields): AssistantPart {
-    const name = call.text("name") ?? call.refuse("name is required", "name");
-    const id = call.text("id") ?? `call_${this.#calls}`;
+    const name = call.string("name") ?? call.refuse("name is required", "name");
+    const id = call.string("id") ?? `call_${this.#calls}`;
     this.#calls += 1;
     this.#open.push({ id, name });
     return { type: "tool-call", id, name, arguments: call.json("args") ?? {} };
@@ -74,8 +74,8 @@ export class GenerateTurns {
 
   #result(part: Fields): ToolResultPart {
     const response = part.object("functionResponse") ?? part.refuse("functionResponse is required");
-    const name = response.text("name") ?? response.refuse("name is required", "name");
-    const given = response.text("id");
+    const name = response.string("name") ?? response.refuse("name is required", "name");
+    const given = response.string("id");
     const at = this.#open.findIndex((call) => (given === undefined ? call.name === name : call.id === given));
     const [call] = at < 0 ? [] : this.#open.splice(at, 1);
     const id = call?.id ?? given ?? response.refuse(`no function call of '${name}' waits for a response`, "name");
@@ -87,7 +87,7 @@ export class GenerateTurns {
   }
 }
 
-/** `output` and `error` are the API's own names; a response without them is the output itself. */
+/** The API reads `output` and `error`; without them, the complete response is the output. */
 function readOutcome(response: Json): { readonly text: string; readonly error: boolean } {
   const [[name, value] = ["", ""], ...more] = Object.entries(response);
   const isNamed = more.length === 0 && (name === "output" || name === "error");
@@ -96,27 +96,27 @@ function readOutcome(response: Json): { readonly text: string; readonly error: b
 }
 
 function readText(part: Fields): TextPart {
-  return { type: "text", text: part.text("text") ?? part.refuse("only text is supported here") };
+  return { type: "text", text: part.string("text") ?? part.refuse("only text is supported here") };
 }
 
-/** What bytes are is known by their media type alone. */
+/** The media type decides whether data is an image, audio or a file. */
 function readMedia(part: Fields): ImagePart | FilePart | AudioPart {
   const inline = part.object("inlineData");
   const source = inline ?? part.object("fileData") ?? part.refuse("parts of this kind are not supported");
-  const mediaType = source.text("mimeType") ?? "application/octet-stream";
-  const filename = source.text("displayName");
-  const where = inline === undefined ? { url: source.text("fileUri") ?? "" } : { data: inline.text("data") ?? "" };
+  const mediaType = source.string("mimeType") ?? "application/octet-stream";
+  const filename = source.string("displayName");
+  const where = inline === undefined ? { url: source.string("fileUri") ?? "" } : { data: inline.string("data") ?? "" };
   if (mediaType.startsWith("image/")) return { type: "image", ...where, mediaType };
   if (mediaType.startsWith("audio/") && where.data !== undefined) return { type: "audio", data: where.data, mediaType };
   return { type: "file", ...where, mediaType, ...(filename !== undefined && { filename }) };
 }
 
-/** The body in the API's own spelling: it also takes names in snake case. */
+/** The body with camelCase names: the API also accepts snake_case. */
 export function fieldsOf(body: Json): Fields {
   return new Fields(camelCased(body));
 }
 
-/** Objects that hold a client's own names: nothing inside them is renamed. */
+/** Objects with names chosen by the client, which must not be renamed. */
 const OPAQUE: ReadonlySet<string> = new Set([
   ...["args", "response", "labels", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema"],
 ]);

@@ -1,6 +1,6 @@
-import { asObject, asText } from "../../served/json.ts";
+import { asObject, asString } from "../../served/json.ts";
 
-/** The OpenAPI subset as a JSON Schema: types in small letters, `nullable` as a type. */
+/** Converts the OpenAPI subset to JSON Schema: lower-case types, `nullable` as the type `null`. */
 export function plainSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(plainSchema);
   const given = asObject(schema);
@@ -10,16 +10,16 @@ export function plainSchema(schema: unknown): unknown {
     ([keyword, value]) => [keyword, keyword === "enum" ? value : plainSchema(value)] as const,
   );
   const plain = Object.fromEntries(entries);
-  const type = asText(plain.type)?.toLowerCase();
+  const type = asString(plain.type)?.toLowerCase();
   if (type === undefined) return plain;
   const bounds = Object.fromEntries(
-    INTEGER_TEXTS.filter((word) => typeof plain[word] === "string").map((word) => [word, Number(plain[word])]),
+    INT64_KEYWORDS.filter((word) => typeof plain[word] === "string").map((word) => [word, Number(plain[word])]),
   );
   return { ...plain, ...bounds, type: nullable === true ? [type, "null"] : type };
 }
 
-/** These are int64 in the API's own types, which JSON writes as texts. */
-const INTEGER_TEXTS: readonly string[] = [
+/** These are int64 in the API, which are strings in its JSON. */
+const INT64_KEYWORDS: readonly string[] = [
   "minItems",
   "maxItems",
   "minLength",

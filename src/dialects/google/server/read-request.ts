@@ -1,4 +1,4 @@
-import { asList, asNumber, asObject, asObjects, asText, asTexts, type Json } from "../../served/json.ts";
+import { asArray, asNumber, asObject, asObjects, asString, asStrings, type Json } from "../../served/json.ts";
 import { traitsOf } from "../../served/model-traits.ts";
 import { refuse } from "../../served/problem.ts";
 import { segmentOf, toolSegment } from "../../served/prompt-segment.ts";
@@ -15,11 +15,11 @@ import { toolChoiceOf } from "../encode.ts";
 import { checkContents, checkGenerationConfig } from "./check-request.ts";
 import { plainSchema } from "./plain-schema.ts";
 
-/** Reads a generateContent body as its provider would, refusals included. */
+/** Reads a generateContent body; throws the provider's error for an invalid one. */
 export function readGenerate(received: Received): SimulatedRequest {
   const { path, counting, streaming } = received;
   const model = received.model ?? "";
-  // The Gemini API's counting endpoint takes a whole generate request, Vertex' takes its fields beside each other.
+  // The counting endpoint of the Gemini API takes a complete generate request; that of Vertex takes its fields directly.
   const body = (counting ? asObject(received.body.generateContentRequest) : undefined) ?? received.body;
   const config = asObject(body.generationConfig) ?? {};
   const contents = asObjects(body.contents);
@@ -41,7 +41,7 @@ export function readGenerate(received: Received): SimulatedRequest {
     parallelTools: true,
     output: outputOf(config),
     maxTokens: asNumber(config.maxOutputTokens),
-    stop: asTexts(config.stopSequences),
+    stop: asStrings(config.stopSequences),
     samples: asNumber(config.candidateCount) ?? 1,
     reasoning: reasoningOf(config),
     seed: asNumber(config.seed),
@@ -59,23 +59,23 @@ function toolsOf(body: Json): readonly SimulatedTool[] {
     asObjects(tool.functionDeclarations ?? tool.function_declarations),
   );
   return declared.map((declaration, index) => {
-    const name = asText(declaration.name);
+    const name = asString(declaration.name);
     if (name === undefined || !/^[A-Za-z_][\w.:-]{0,127}$/.test(name)) {
       refuse(
         `* GenerateContentRequest.tools[0].function_declarations[${index}].name: Invalid function name. Must start with a letter or an underscore. Must be alphanumeric (a-z, A-Z, 0-9), underscores (_), dots (.), colons (:), or dashes (-), with a maximum length of 128.`,
       );
     }
     const parameters = declaration.parametersJsonSchema ?? plainSchema(declaration.parameters) ?? { type: "object" };
-    return { name, description: asText(declaration.description) ?? "", parameters };
+    return { name, description: asString(declaration.description) ?? "", parameters };
   });
 }
 
 function choiceOf(body: Json, tools: readonly SimulatedTool[]): SimulatedRequest["toolChoice"] {
   const toolConfig = asObject(body.toolConfig) ?? asObject(body.tool_config);
   const config = asObject(toolConfig?.functionCallingConfig) ?? asObject(toolConfig?.function_calling_config);
-  const word = toolChoiceOf(asText(config?.mode)?.toUpperCase() ?? "AUTO") ?? "auto";
+  const word = toolChoiceOf(asString(config?.mode)?.toUpperCase() ?? "AUTO") ?? "auto";
   if (word !== "required") return word;
-  const names = asTexts(config?.allowedFunctionNames);
+  const names = asStrings(config?.allowedFunctionNames);
   const unknown = names.find((name) => !tools.some((tool) => tool.name === name));
   if (unknown !== undefined) refuse(`The allowed function name '${unknown}' is not declared.`);
   return names.length === 0 ? "required" : { names };
@@ -99,7 +99,7 @@ function reasoningOf(config: Json): ReasoningWish | undefined {
   const thinking = asObject(config.thinkingConfig);
   if (thinking === undefined) return undefined;
   const visible = thinking.includeThoughts === true;
-  const level = asText(thinking.thinkingLevel);
+  const level = asString(thinking.thinkingLevel);
   const budget = asNumber(thinking.thinkingBudget);
   if (budget === 0) return undefined;
   if (level !== undefined) return { amount: amountOfEffort(level), visible };
@@ -116,8 +116,8 @@ function turnOf(content: Json): SimulatedTurn {
     results: parts.flatMap((part) => {
       const response = asObject(part.functionResponse);
       if (response === undefined) return [];
-      const name = asText(response.name);
-      return [{ id: asText(response.id) ?? name ?? "", name, text: JSON.stringify(response.response ?? {}) }];
+      const name = asString(response.name);
+      return [{ id: asString(response.id) ?? name ?? "", name, text: JSON.stringify(response.response ?? {}) }];
     }),
   };
 }
@@ -125,7 +125,7 @@ function turnOf(content: Json): SimulatedTurn {
 function textOf(content: Json): string {
   return asObjects(content.parts)
     .filter((part) => part.thought !== true)
-    .map((part) => asText(part.text) ?? "")
+    .map((part) => asString(part.text) ?? "")
     .join("");
 }
 
@@ -135,7 +135,7 @@ function mediaParts(parts: readonly Json[]): readonly Json[] {
 
 function mediaName(part: Json): string {
   const data = asObject(part.inlineData) ?? asObject(part.fileData);
-  return asText(data?.displayName) ?? asText(data?.mimeType) ?? "file";
+  return asString(data?.displayName) ?? asString(data?.mimeType) ?? "file";
 }
 
 function contentSegment(content: Json) {
@@ -146,6 +146,6 @@ function contentSegment(content: Json) {
     (calls.length === 0 ? "" : JSON.stringify(calls.map(({ thoughtSignature: _signature, ...call }) => call)));
   return segmentOf(
     text,
-    mediaParts(asList(content.parts).filter((part): part is Json => asObject(part) !== undefined)),
+    mediaParts(asArray(content.parts).filter((part): part is Json => asObject(part) !== undefined)),
   );
 }

@@ -1,7 +1,7 @@
 import type { FlowEvent } from "../../../core/event.ts";
 import type { Usage } from "../../../core/usage.ts";
 import type { Answer, Sample, SampleCall } from "../../served/answer.ts";
-import { type AnswerStyle, isWhole, reasoningEvents, sampleEvents, usageIn } from "../../served/answer-events.ts";
+import { type AnswerStyle, isComplete, reasoningEvents, sampleEvents, usageIn } from "../../served/answer-events.ts";
 import { type AnswerHead, writeAll } from "../../served/answer-writer.ts";
 import { idOf } from "../../served/hash.ts";
 import type { Json } from "../../served/json.ts";
@@ -41,7 +41,7 @@ function headOf({ model, body }: SimulatedRequest, { fingerprint }: Answer): Ans
   return { id: idOf("", fingerprint), model, createdS: CREATED_S, body };
 }
 
-/** A filter that lets nothing through blocks the prompt: there is no candidate at all. */
+/** A filtered answer without text is a blocked prompt: the response has no candidate. */
 function isBlocked(answer: Answer): boolean {
   const sample = answer.samples[0];
   return sample?.finish === "content-filter" && sample.text === "";
@@ -52,7 +52,7 @@ function blocked(request: SimulatedRequest, answer: Answer): Json {
   return { promptFeedback: { blockReason: "PROHIBITED_CONTENT" }, ...frame };
 }
 
-/** The counts of a stream grow with what was produced, hidden reasoning included. */
+/** The output count of a stream grows with the generated text, including hidden reasoning. */
 function generated(request: SimulatedRequest, answer: Answer): readonly FlowEvent[] {
   const style = styleOf(request, answer);
   let produced = 0;
@@ -74,15 +74,15 @@ function textOf(event: FlowEvent): string {
 
 function usageAfter({ usage }: Answer, output: number): { readonly type: "usage"; readonly usage: Usage } {
   const reasoning = Math.min(usage.reasoning, output);
-  // What was written to a cache is no class of its own here.
-  const told = { ...usage, cacheWrite5m: 0, cacheWrite1h: 0, output, reasoning };
-  return { type: "usage", usage: usageIn(told) };
+  // Gemini does not report cache writes.
+  const reported = { ...usage, cacheWrite5m: 0, cacheWrite1h: 0, output, reasoning };
+  return { type: "usage", usage: usageIn(reported) };
 }
 
 function styleOf(request: SimulatedRequest, answer: Answer): AnswerStyle {
   const { signsCalls } = traitsOf(request.model);
   return {
-    // Older models give their calls no ids.
+    // Calls of older models have no id.
     callId: (sample, position) =>
       signsCalls === true ? idOf("", answer.fingerprint, sample.index, position).slice(0, 8) : "",
     reasoning: ({ reasoning, index }) => (request.reasoning?.visible === true ? reasoningEvents(reasoning, index) : []),
@@ -92,9 +92,9 @@ function styleOf(request: SimulatedRequest, answer: Answer): AnswerStyle {
   };
 }
 
-/** The first of parallel calls has the signature for all of them. */
+/** The signature of the first parallel call applies to all of them. */
 function isFirst({ calls }: Sample, call: SampleCall): boolean {
-  return calls.find(isWhole) === call;
+  return calls.find(isComplete) === call;
 }
 
 function signCall(call: SampleCall): string {

@@ -15,11 +15,11 @@ import { joinStates } from "../opaque-fields.ts";
 import { chatUsage } from "../usage.ts";
 
 export interface ChatHead extends AnswerHead {
-  /** The field for reasoning; hosts differ in it. */
+  /** The field for reasoning; its name depends on the host. */
   readonly reasoningField?: (typeof REASONING_FIELDS)[number];
-  /** Of the system that serves the model. */
+  /** `system_fingerprint` of the response. */
   readonly fingerprint?: string;
-  /** The log probabilities of a text, where they are wanted. */
+  /** Returns the log probabilities of a string, if the request asks for them. */
   readonly logprobs?: (text: string) => Json | null;
 }
 
@@ -115,7 +115,7 @@ function frameOf(id: string, model: string, tier: string | undefined, head: Chat
   };
 }
 
-/** What a host wants back with a call, in a fragment of the call. */
+/** Opaque fields that the host expects back with a call, as a fragment of that call. */
 function callState(index: number, signature: string): Json | undefined {
   const state = readOpaqueFields(signature);
   return state === undefined ? undefined : { tool_calls: [{ index, ...state }] };
@@ -123,7 +123,7 @@ function callState(index: number, signature: string): Json | undefined {
 
 type TextSignature = Pick<Extract<FlowEvent, { type: "signature" }>, "signature"> & { readonly redacted?: boolean };
 
-/** Opaque fields are fields of the message; the word for the field of the reasoning stands in the field itself. */
+/** Opaque fields are fields of the message. A signature that only names the reasoning field needs no field. */
 function messageState({ signature, redacted }: TextSignature): Json | undefined {
   const state = readOpaqueFields(signature);
   if (state !== undefined) return "chunk" in state ? undefined : state;
@@ -131,7 +131,7 @@ function messageState({ signature, redacted }: TextSignature): Json | undefined 
   return { thinking_blocks: [thinkingBlock(signature, redacted === true)] };
 }
 
-/** Where LiteLLM puts the signature of another provider. */
+/** LiteLLM's format for the signature of another provider. */
 function thinkingBlock(signature: string, redacted: boolean): Json {
   return redacted ? { type: "redacted_thinking", data: signature } : { type: "thinking", signature };
 }
@@ -171,7 +171,7 @@ function writeMessage(sample: WrittenSample, text: string, head: ChatHead): Json
   };
 }
 
-/** Reasoning that came as a chunk of the content goes there again. */
+/** Reasoning that was a content chunk is written as one again. */
 function chunksOf({ parts }: WrittenSample): readonly Json[] | undefined {
   const isChunk = (part: WrittenText) => part.type === "reasoning" && chunkExtras(part.signature) !== undefined;
   const said = parts.filter(

@@ -10,8 +10,8 @@ import { readEffort, readFormat, readFunction, readShared, readToolChoice, readV
 export function readChatRequest(received: ReceivedRequest): ServedRequest {
   const body = new Fields(received.body);
   const adjustments: Adjustment[] = [];
-  const model = body.text("model") ?? received.model ?? body.refuse("you must provide a model parameter");
-  const stream = body.flag("stream") ?? received.streaming ?? false;
+  const model = body.string("model") ?? received.model ?? body.refuse("you must provide a model parameter");
+  const stream = body.boolean("stream") ?? received.streaming ?? false;
   readStreamOptions(body);
   const samples = body.number("n") ?? 1;
   const messages = body.objects("messages") ?? body.refuse("Missing required parameter.", "messages");
@@ -20,9 +20,9 @@ export function readChatRequest(received: ReceivedRequest): ServedRequest {
   return servedRequest(body, { model, stream, messages: turns, settings, samples }, adjustments);
 }
 
-/** Whether the usage is wanted is a matter of writing the answer. */
+/** `include_usage` is read when the answer is written. */
 function readStreamOptions(body: Fields): void {
-  body.object("stream_options")?.flag("include_usage");
+  body.object("stream_options")?.boolean("include_usage");
 }
 
 function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["settings"] {
@@ -31,15 +31,15 @@ function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["se
   return {
     ...readShared(body, adjustments),
     maxNewTokens: limits.find((limit) => limit !== undefined),
-    stop: body.texts("stop"),
+    stop: body.strings("stop"),
     seed: body.number("seed"),
     frequencyPenalty: body.number("frequency_penalty"),
     presencePenalty: body.number("presence_penalty"),
     logitBias: body.json("logit_bias") as Readonly<Record<string, number>> | undefined,
-    logprobs: body.flag("logprobs"),
+    logprobs: body.boolean("logprobs"),
     reasoningEffort: readEffort(body, "reasoning_effort") ?? readEffort(body.object("reasoning"), "effort"),
     verbosity: readVerbosity(body),
-    modalities: body.texts("modalities"),
+    modalities: body.strings("modalities"),
     prediction: body.take("prediction"),
     responseFormat: readFormat(format, format?.object("json_schema")),
     webSearch: readWebSearch(body),
@@ -49,11 +49,11 @@ function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["se
 
 function readTools(body: Fields, adjustments: Adjustment[]): readonly Tool[] {
   return (body.objects("tools") ?? []).flatMap((tool) => {
-    const type = tool.text("type");
+    const type = tool.string("type");
     const given = type === "function" ? tool.object("function") : undefined;
     if (given !== undefined) return [readFunction(given)];
     const reason = `only functions are supported, not tools of type ${type}`;
-    adjustments.push({ setting: tool.path, from: { type, ...tool.rest() }, to: undefined, reason });
+    adjustments.push({ setting: tool.path, from: { type, ...tool.takeAll() }, to: undefined, reason });
     return [];
   });
 }
@@ -61,6 +61,6 @@ function readTools(body: Fields, adjustments: Adjustment[]): readonly Tool[] {
 function readWebSearch(body: Fields): ModelRequest["settings"]["webSearch"] {
   const options = body.object("web_search_options");
   if (options === undefined) return undefined;
-  const contextSize = options.word("search_context_size", ["low", "medium", "high"]);
+  const contextSize = options.oneOf("search_context_size", ["low", "medium", "high"]);
   return contextSize === undefined ? true : { contextSize };
 }

@@ -25,7 +25,7 @@ const ROLES = ["system", "developer", "user", "assistant", "tool"] as const;
 
 /** One message of a chat completions body. `owner` issued the reasoning and the opaque fields in it. */
 export function readChatMessage(message: Fields, owner: string): Message {
-  switch (message.word("role", ROLES)) {
+  switch (message.oneOf("role", ROLES)) {
     case "system":
     case "developer":
       return { role: "system", content: readTexts(message) };
@@ -42,27 +42,27 @@ export function readChatMessage(message: Fields, owner: string): Message {
 
 function readContent<Part>(message: Fields, read: (part: Fields) => Part): string | readonly Part[] {
   return (
-    message.string("content") ?? message.objects("content")?.map(read) ?? message.refuse("Field required.", "content")
+    message.ifString("content") ?? message.objects("content")?.map(read) ?? message.refuse("Field required.", "content")
   );
 }
 
 function readTexts(message: Fields): string | readonly TextPart[] {
   return readContent(message, (part) => {
-    part.word("type", ["text"]);
+    part.oneOf("type", ["text"]);
     return readText(part);
   });
 }
 
-/** OpenAI's own mark, and the one of its imitators. */
+/** The cache marker of OpenAI, and the one of compatible hosts. */
 const CACHE_MARKS = ["prompt_cache_breakpoint", "cache_control"];
 
 function readText(part: Fields): TextPart {
   const marks = CACHE_MARKS.filter((name) => part.take(name) !== undefined);
-  return { type: "text", text: part.text("text") ?? "", ...(marks.length > 0 && { cache: true }) };
+  return { type: "text", text: part.string("text") ?? "", ...(marks.length > 0 && { cache: true }) };
 }
 
 function readUserPart(part: Fields): UserPart {
-  switch (part.word("type", ["text", "image_url", "input_audio", "file"])) {
+  switch (part.oneOf("type", ["text", "image_url", "input_audio", "file"])) {
     case "image_url":
       return readImageUrl(part);
     case "input_audio":
@@ -76,14 +76,14 @@ function readUserPart(part: Fields): UserPart {
 
 function readImageUrl(part: Fields): ImagePart {
   const source = part.object("image_url");
-  const url = source?.text("url") ?? part.refuse("Missing required parameter.", "image_url.url");
+  const url = source?.string("url") ?? part.refuse("Missing required parameter.", "image_url.url");
   return { ...readImage(url), ...readDetail(source) };
 }
 
 function readAudio(part: Fields): AudioPart {
   const audio = part.object("input_audio");
-  const data = audio?.text("data") ?? part.refuse("Missing required parameter.", "input_audio.data");
-  return { type: "audio", data, mediaType: audioType(audio?.text("format") ?? "wav") };
+  const data = audio?.string("data") ?? part.refuse("Missing required parameter.", "input_audio.data");
+  return { type: "audio", data, mediaType: audioType(audio?.string("format") ?? "wav") };
 }
 
 function readFileData(part: Fields): FilePart {
@@ -91,22 +91,22 @@ function readFileData(part: Fields): FilePart {
   return file === undefined ? part.refuse("Missing required parameter.", "file") : readFile(file);
 }
 
-/** The order of a reply: reasoning, text, calls, and last what belongs to the whole message. */
+/** Parts are in the order of a reply: reasoning, text, calls, then the opaque fields of the message. */
 function readAssistant(message: Fields, owner: string): AssistantMessage["content"] {
-  const fields = message.peek();
+  const fields = message.remaining();
   const reasoning = REASONING_FIELDS.flatMap((signature) => {
-    const text = message.text(signature) ?? "";
+    const text = message.string(signature) ?? "";
     return text === "" ? [] : [{ type: "reasoning" as const, text, signature, owner }];
   });
   const said =
-    message.string("content") ?? message.objects("content")?.map((part) => readAnswerPart(part, owner)) ?? "";
+    message.ifString("content") ?? message.objects("content")?.map((part) => readAnswerPart(part, owner)) ?? "";
   const calls = (message.objects("tool_calls") ?? []).map((call) => readCall(call, owner));
   const state = stateOf(message, fields, owner);
-  const refusal = message.text("refusal") ?? "";
+  const refusal = message.string("refusal") ?? "";
   if (typeof said === "string" && reasoning.length + calls.length + state.length === 0)
     return said === "" ? refusal : said;
-  const texts: readonly AssistantPart[] = typeof said === "string" ? textParts(said) : said;
-  return [...reasoning, ...texts, ...textParts(refusal), ...calls, ...state];
+  const content: readonly AssistantPart[] = typeof said === "string" ? textParts(said) : said;
+  return [...reasoning, ...content, ...textParts(refusal), ...calls, ...state];
 }
 
 function textParts(text: string): readonly TextPart[] {
@@ -114,9 +114,9 @@ function textParts(text: string): readonly TextPart[] {
 }
 
 function readAnswerPart(part: Fields, owner: string): AssistantPart {
-  switch (part.word("type", ["text", "refusal", "thinking"])) {
+  switch (part.oneOf("type", ["text", "refusal", "thinking"])) {
     case "refusal":
-      return { type: "text", text: part.text("refusal") ?? "" };
+      return { type: "text", text: part.string("refusal") ?? "" };
     case "thinking":
       return readThinking(part, owner);
     default:
@@ -126,12 +126,12 @@ function readAnswerPart(part: Fields, owner: string): AssistantPart {
 
 function readThinking(part: Fields, owner: string): ReasoningPart {
   const text = thinkingText(part.take("thinking"));
-  const extras = part.rest();
+  const extras = part.takeAll();
   const signature = Object.keys(extras).length === 0 ? FROM_CHUNK : JSON.stringify({ chunk: extras });
   return { type: "reasoning", text, signature, owner };
 }
 
-/** The fields of the message that its host wants back. */
+/** Opaque fields that the host expects back with the message. */
 function stateOf(message: Fields, fields: Readonly<Record<string, unknown>>, owner: string): readonly ReasoningPart[] {
   const state = new MessageState();
   state.add(fields);
@@ -141,21 +141,21 @@ function stateOf(message: Fields, fields: Readonly<Record<string, unknown>>, own
 }
 
 function readCall(call: Fields, owner: string): ToolCallPart {
-  const state = callState(call.peek());
-  const id = call.text("id") ?? call.refuse("Missing required parameter.", "id");
-  const kind = call.word("type", ["function", "custom"]) ?? "function";
+  const state = callState(call.remaining());
+  const id = call.string("id") ?? call.refuse("Missing required parameter.", "id");
+  const kind = call.oneOf("type", ["function", "custom"]) ?? "function";
   const details = call.object(kind) ?? call.refuse("Missing required parameter.", kind);
-  const name = details.text("name") ?? details.refuse("Missing required parameter.", "name");
+  const name = details.string("name") ?? details.refuse("Missing required parameter.", "name");
   for (const field of Object.keys(state)) if (field !== "function") call.take(field);
   if ("function" in state) details.take("provider_specific_fields");
   const signed = Object.keys(state).length === 0 ? {} : { signature: JSON.stringify(state), owner };
   if (kind === "custom")
-    return { type: "tool-call", kind, id, name, arguments: { input: details.text("input") ?? "" } };
+    return { type: "tool-call", kind, id, name, arguments: { input: details.string("input") ?? "" } };
   return { type: "tool-call", id, name, arguments: parseArguments(details), ...signed };
 }
 
 function readResult(message: Fields): ToolResultPart {
-  const id = message.text("tool_call_id") ?? message.refuse("Missing required parameter.", "tool_call_id");
-  const name = message.text("name");
+  const id = message.string("tool_call_id") ?? message.refuse("Missing required parameter.", "tool_call_id");
+  const name = message.string("name");
   return { type: "tool-result", id, ...(name !== undefined && { name }), content: readTexts(message) };
 }

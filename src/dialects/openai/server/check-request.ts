@@ -1,4 +1,4 @@
-import { asNumber, asObject, asObjects, asText, type Json } from "../../served/json.ts";
+import { asNumber, asObject, asObjects, asString, type Json } from "../../served/json.ts";
 import { refuse } from "../../served/problem.ts";
 import { strictSchemaProblem } from "../../served/strict-schema.ts";
 
@@ -18,7 +18,7 @@ const RANGES: readonly Range[] = [
 
 const COUNTS: readonly string[] = ["max_tokens", "max_completion_tokens", "max_output_tokens", "n"];
 
-/** Refuses numbers outside the documented ranges. */
+/** Rejects numbers outside the documented ranges. */
 export function checkNumbers(body: Json): void {
   for (const range of RANGES) checkRange(body, range);
   checkSamples(body.n);
@@ -35,11 +35,11 @@ export function checkNumbers(body: Json): void {
   }
 }
 
-const MOST_SAMPLES = 128;
+const MAX_SAMPLES = 128;
 
 function checkSamples(n: unknown): void {
-  if (typeof n !== "number" || n <= MOST_SAMPLES) return;
-  const message = `Invalid 'n': integer above maximum value. Expected a value <= ${MOST_SAMPLES}, but got ${n} instead.`;
+  if (typeof n !== "number" || n <= MAX_SAMPLES) return;
+  const message = `Invalid 'n': integer above maximum value. Expected a value <= ${MAX_SAMPLES}, but got ${n} instead.`;
   refuse(message, "n", "integer_above_max_value");
 }
 
@@ -69,7 +69,7 @@ function kindOf(value: unknown): string {
 }
 
 export function requireModel(body: Json, fromPath: string | undefined): string {
-  const model = asText(body.model) || fromPath;
+  const model = asString(body.model) || fromPath;
   if (model === undefined || model === "") refuse("you must provide a model parameter");
   return model;
 }
@@ -104,7 +104,7 @@ export function checkToolName(name: string | undefined, param: string): string {
 
 const ROLES: readonly string[] = ["system", "developer", "user", "assistant", "tool", "function"];
 
-/** Roles are known, and every tool call is answered right after it was made. */
+/** Checks roles, and that tool messages follow their tool calls directly. */
 export function checkMessages(messages: readonly Json[]): void {
   let open = new Set<string>();
   for (const [index, message] of messages.entries()) {
@@ -114,21 +114,21 @@ export function checkMessages(messages: readonly Json[]): void {
       continue;
     }
     if (open.size > 0) refuseUnanswered(open, index);
-    open = new Set(asObjects(message.tool_calls).map((call) => asText(call.id) ?? ""));
+    open = new Set(asObjects(message.tool_calls).map((call) => asString(call.id) ?? ""));
     checkContent(message, role, index);
   }
   if (open.size > 0) refuseUnanswered(open, messages.length);
 }
 
 function checkRole(message: Json, index: number): string {
-  const role = asText(message.role) ?? "";
+  const role = asString(message.role) ?? "";
   if (ROLES.includes(role)) return role;
   const supported = ROLES.map((one) => `'${one}'`).join(", ");
   refuse(`Invalid value: '${role}'. Supported values are: ${supported}.`, `messages[${index}].role`, "invalid_value");
 }
 
 function checkToolMessage(message: Json, index: number, open: Set<string>): void {
-  const id = asText(message.tool_call_id) ?? "";
+  const id = asString(message.tool_call_id) ?? "";
   if (!open.delete(id)) {
     refuse(
       "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
@@ -157,7 +157,7 @@ function checkContent(message: Json, role: string, index: number): void {
     );
 }
 
-/** Plain JSON mode wants the word in the conversation. */
+/** Plain JSON mode requires the word "json" in the conversation. */
 export function checkJsonMode(format: Json | undefined, spoken: string, where: string): void {
   if (format?.type !== "json_object" || /json/i.test(spoken)) return;
   refuse(
@@ -167,8 +167,8 @@ export function checkJsonMode(format: Json | undefined, spoken: string, where: s
 }
 
 export function allowedNames(choice: Json | undefined): readonly string[] {
-  const named = asText(asObject(choice?.function)?.name) ?? asText(choice?.name);
+  const named = asString(asObject(choice?.function)?.name) ?? asString(choice?.name);
   if (named !== undefined) return [named];
   const allowed = asObjects(asObject(choice?.allowed_tools)?.tools ?? choice?.tools);
-  return allowed.map((tool) => asText(asObject(tool.function)?.name) ?? asText(tool.name) ?? "");
+  return allowed.map((tool) => asString(asObject(tool.function)?.name) ?? asString(tool.name) ?? "");
 }

@@ -3,7 +3,7 @@ import type { Json } from "../../served/json.ts";
 import { CREATED_S, LIMITS, MODEL_IDS, type Wire } from "../../server-wire.ts";
 import { openaiProblem } from "./write-error.ts";
 
-/** What the servers of both OpenAI wires do in the same way. */
+/** Shared by the servers of both OpenAI wires. */
 export const openaiServer = {
   counted: (tokens) => ({ object: "response.input_tokens", input_tokens: tokens }),
   problem: openaiProblem,
@@ -45,5 +45,5 @@ export function callId(fingerprint: string, sample: number, position: number): s
   return idOf("call_", fingerprint, sample, position);
 }
 
-/** What every answer says it was served as. */
+/** The service tier in every answer. */
 export const SERVICE_TIER = "default";

@@ -1,4 +1,4 @@
-import { asNumber, asObject, asObjects, asText, asTexts, type Json } from "../../served/json.ts";
+import { asNumber, asObject, asObjects, asString, asStrings, type Json } from "../../served/json.ts";
 import { traitsOf } from "../../served/model-traits.ts";
 import { refuse } from "../../served/problem.ts";
 import { type CacheTtl, segmentOf, toolSegment } from "../../served/prompt-segment.ts";
@@ -21,7 +21,7 @@ import {
   requireModel,
 } from "./check-request.ts";
 
-/** Reads a chat completions body as its provider would, refusals included. */
+/** Reads a chat completions body; throws the provider's error for an invalid one. */
 export function readChat({ body, path, model: fromPath }: Received): SimulatedRequest {
   const model = requireModel(body, fromPath);
   const messages = messagesOf(body);
@@ -47,7 +47,7 @@ export function readChat({ body, path, model: fromPath }: Received): SimulatedRe
     parallelTools: body.parallel_tool_calls !== false,
     output: outputOf(format),
     maxTokens: asNumber(body.max_completion_tokens) ?? asNumber(body.max_tokens),
-    stop: asTexts(body.stop),
+    stop: asStrings(body.stop),
     samples: asNumber(body.n) ?? 1,
     reasoning: reasoningOf(body, model),
     seed: asNumber(body.seed),
@@ -93,9 +93,11 @@ function toolsOf(body: Json): readonly SimulatedTool[] {
   return asObjects(body.tools).flatMap((tool, index) => {
     const given = asObject(tool.function);
     if (tool.type !== "function" || given === undefined) return [];
-    const name = checkToolName(asText(given.name), `tools[${index}].function.name`);
+    const name = checkToolName(asString(given.name), `tools[${index}].function.name`);
     checkStrict(name, given.parameters, given.strict, `tools[${index}].function.parameters`, "function");
-    return [{ name, description: asText(given.description) ?? "", parameters: given.parameters ?? { type: "object" } }];
+    return [
+      { name, description: asString(given.description) ?? "", parameters: given.parameters ?? { type: "object" } },
+    ];
   });
 }
 
@@ -122,24 +124,24 @@ function outputOf(format: Json | undefined): SimulatedRequest["output"] {
       "response_format.json_schema",
       "missing_required_parameter",
     );
-  checkStrict(asText(given.name) ?? "", given.schema, given.strict, "response_format", "response_format");
+  checkStrict(asString(given.name) ?? "", given.schema, given.strict, "response_format", "response_format");
   return { schema: given.schema ?? {} };
 }
 
 function reasoningOf(body: Json, model: string): ReasoningWish | undefined {
-  const effort = asText(body.reasoning_effort) ?? asText(asObject(body.reasoning)?.effort);
+  const effort = asString(body.reasoning_effort) ?? asString(asObject(body.reasoning)?.effort);
   const visible = traitsOf(model).reasoningField !== undefined;
   if (effort === undefined) return visible ? { amount: 0.5, visible } : undefined;
   return effort === "none" ? undefined : { amount: amountOfEffort(effort), visible };
 }
 
-/** Tool messages join the user turn they form. */
+/** Consecutive tool messages form one user turn. */
 function turnsOf(messages: readonly Json[]): readonly SimulatedTurn[] {
   const names = new Map<string, string>();
   const turns: SimulatedTurn[] = [];
   for (const message of messages) {
     for (const call of asObjects(message.tool_calls)) {
-      names.set(asText(call.id) ?? "", asText(asObject(call.function)?.name) ?? "");
+      names.set(asString(call.id) ?? "", asString(asObject(call.function)?.name) ?? "");
     }
     if (isInstruction(message)) continue;
     if (message.role === "tool") addResult(turns, message, names);
@@ -154,7 +156,7 @@ function turnOf(message: Json): SimulatedTurn {
 }
 
 function addResult(turns: SimulatedTurn[], message: Json, names: ReadonlyMap<string, string>): void {
-  const id = asText(message.tool_call_id) ?? "";
+  const id = asString(message.tool_call_id) ?? "";
   const result = { id, name: names.get(id), text: textOf(message.content) };
   const last = turns.at(-1);
   if (last !== undefined && last.results.length > 0)
@@ -162,11 +164,11 @@ function addResult(turns: SimulatedTurn[], message: Json, names: ReadonlyMap<str
   else turns.push({ role: "user", text: "", media: [], results: [result] });
 }
 
-/** Text of a content, whether a string or parts. */
+/** The text of a `content` field, which is a string or an array of parts. */
 export function textOf(content: unknown): string {
   if (typeof content === "string") return content;
   return asObjects(content)
-    .map((part) => asText(part.text) ?? asText(part.refusal) ?? "")
+    .map((part) => asString(part.text) ?? asString(part.refusal) ?? "")
     .filter((text) => text !== "")
     .join("\n");
 }
@@ -177,22 +179,22 @@ function mediaParts(content: unknown): readonly Json[] {
 
 function mediaOf(content: unknown): readonly string[] {
   return mediaParts(content).map((part) => {
-    const url = asText(asObject(part.image_url)?.url);
-    const file = asText(asObject(part.file)?.filename);
-    const audio = asText(asObject(part.input_audio)?.format);
+    const url = asString(asObject(part.image_url)?.url);
+    const file = asString(asObject(part.file)?.filename);
+    const audio = asString(asObject(part.input_audio)?.format);
     if (url !== undefined) return mediaName(url);
     return file ?? (audio === undefined ? String(part.type) : `audio/${audio}`);
   });
 }
 
-/** The media type of a data URL; an address is just an image. */
+/** The media type of a data URL; for any other URL "image". */
 export function mediaName(url: string): string {
   return /^data:([^;,]+)/.exec(url)?.[1] ?? "image";
 }
 
 function messageSegment(message: Json) {
   const calls = message.tool_calls === undefined ? "" : JSON.stringify(message.tool_calls);
-  const text = textOf(message.content) + (asText(message.reasoning_content) ?? "") + calls;
+  const text = textOf(message.content) + (asString(message.reasoning_content) ?? "") + calls;
   return segmentOf(text, mediaParts(message.content), breakpointOf(message.content));
 }
 

@@ -2,24 +2,24 @@ import { readDataUrl } from "../../../core/data-url.ts";
 import type { FilePart, ImagePart } from "../../../core/message.ts";
 import type { Fields } from "../../served/fields.ts";
 
-/** An image by its address, which may hold the bytes. */
+/** An image from a URL or a data URL. */
 export function readImage(url: string): ImagePart {
   const inline = readDataUrl(url);
   return inline === undefined ? { type: "image", url } : { type: "image", ...inlineOf(inline) };
 }
 
 export function readDetail(source: Fields | undefined): Pick<ImagePart, "detail"> {
-  const detail = source?.word("detail", ["auto", "low", "high"]);
+  const detail = source?.oneOf("detail", ["auto", "low", "high"]);
   return detail === undefined ? {} : { detail };
 }
 
-/** A file by its bytes or its address: files that the provider stores are known to it alone. */
+/** A file from data or a URL. File ids are rejected, because only the provider that stores a file can read it. */
 export function readFile(file: Fields): FilePart {
-  const filename = file.text("filename");
+  const filename = file.string("filename");
   const named = filename === undefined ? {} : { filename };
-  const url = file.text("file_url");
+  const url = file.string("file_url");
   if (url !== undefined) return { type: "file", url, ...named };
-  const data = file.text("file_data") ?? file.refuse("only files sent as data or by URL are supported");
+  const data = file.string("file_data") ?? file.refuse("only files sent as data or by URL are supported");
   const inline = readDataUrl(data) ?? { data, mediaType: "application/pdf" };
   return { type: "file", ...inlineOf(inline), ...named };
 }

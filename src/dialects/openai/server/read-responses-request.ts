@@ -1,4 +1,4 @@
-import { asNumber, asObject, asObjects, asText, type Json } from "../../served/json.ts";
+import { asNumber, asObject, asObjects, asString, type Json } from "../../served/json.ts";
 import { Rejection, refuse } from "../../served/problem.ts";
 import { segmentOf, toolSegment } from "../../served/prompt-segment.ts";
 import {
@@ -21,7 +21,7 @@ import {
 } from "./check-request.ts";
 import { mediaName } from "./read-chat-request.ts";
 
-/** Reads a responses body as its provider would, refusals included. */
+/** Reads a responses body; throws the provider's error for an invalid one. */
 export function readResponses({ body, path, model: fromPath, history, counting }: Received): SimulatedRequest {
   const model = requireModel(body, fromPath);
   checkNumbers(body);
@@ -29,7 +29,7 @@ export function readResponses({ body, path, model: fromPath, history, counting }
   checkItems(items, body);
   const tools = toolsOf(body);
   const turns = turnsOf(items);
-  const instructions = asText(body.instructions) ?? "";
+  const instructions = asString(body.instructions) ?? "";
   const format = asObject(asObject(body.text)?.format);
   checkJsonMode(format, [instructions, ...items.map(itemText)].join("\n"), "input");
   return {
@@ -54,7 +54,7 @@ export function readResponses({ body, path, model: fromPath, history, counting }
   };
 }
 
-/** What the response id of this request will stand for in a later `previous_response_id`. */
+/** The items to store for a later request that names this response in `previous_response_id`. */
 export function keptItems(body: Json, history: ResponseHistory): readonly unknown[] {
   return itemsOf(body, history, false);
 }
@@ -71,7 +71,7 @@ function itemsOf(body: Json, history: ResponseHistory, counting: boolean): reado
 }
 
 function previousItems(body: Json, history: ResponseHistory): readonly Json[] {
-  const id = asText(body.previous_response_id);
+  const id = asString(body.previous_response_id);
   if (id === undefined) return [];
   const kept = history.get(id);
   if (kept === undefined) {
@@ -112,7 +112,7 @@ function isMessage(item: Json): boolean {
   return item.type === "message" || (item.type === undefined && item.role !== undefined);
 }
 
-/** Reasoning comes back unchanged and together with the item it led to. */
+/** A reasoning item must be unchanged and followed by its output item. */
 function checkReasoning(item: Json, next: Json | undefined, index: number, body: Json): void {
   const id = String(item.id);
   const sealed = item.encrypted_content;
@@ -143,9 +143,9 @@ function isInstruction(item: Json): boolean {
 function toolsOf(body: Json): readonly SimulatedTool[] {
   return asObjects(body.tools).flatMap((tool, index) => {
     if (tool.type !== "function") return [];
-    const name = checkToolName(asText(tool.name), `tools[${index}].name`);
+    const name = checkToolName(asString(tool.name), `tools[${index}].name`);
     checkStrict(name, tool.parameters, tool.strict, `tools[${index}].parameters`, "function");
-    return [{ name, description: asText(tool.description) ?? "", parameters: tool.parameters ?? { type: "object" } }];
+    return [{ name, description: asString(tool.description) ?? "", parameters: tool.parameters ?? { type: "object" } }];
   });
 }
 
@@ -163,15 +163,15 @@ function choiceOf(body: Json, tools: readonly SimulatedTool[]): SimulatedRequest
 function outputOf(format: Json | undefined): SimulatedRequest["output"] {
   if (format?.type === "json_object") return "json";
   if (format?.type !== "json_schema") return "text";
-  if (asText(format.name) === undefined)
+  if (asString(format.name) === undefined)
     refuse("Missing required parameter: 'text.format.name'.", "text.format.name", "missing_required_parameter");
-  checkStrict(asText(format.name) ?? "", format.schema, format.strict, "text.format.schema", "response_format");
+  checkStrict(asString(format.name) ?? "", format.schema, format.strict, "text.format.schema", "response_format");
   return { schema: format.schema ?? {} };
 }
 
 function reasoningOf(body: Json): ReasoningWish | undefined {
   const reasoning = asObject(body.reasoning);
-  const effort = asText(reasoning?.effort) ?? (reasoning === undefined ? "none" : "medium");
+  const effort = asString(reasoning?.effort) ?? (reasoning === undefined ? "none" : "medium");
   if (effort === "none") return undefined;
   return { amount: amountOfEffort(effort), visible: typeof reasoning?.summary === "string" };
 }
@@ -180,7 +180,7 @@ function turnsOf(items: readonly Json[]): readonly SimulatedTurn[] {
   const names = new Map<unknown, string>();
   const turns: SimulatedTurn[] = [];
   for (const item of items) {
-    if (item.type === "function_call") names.set(item.call_id, asText(item.name) ?? "");
+    if (item.type === "function_call") names.set(item.call_id, asString(item.name) ?? "");
     if (item.type === "function_call_output") addResult(turns, item, names);
     if (isMessage(item) && !isInstruction(item)) turns.push(turnOf(item));
   }
@@ -195,7 +195,7 @@ function turnOf(item: Json): SimulatedTurn {
 function addResult(turns: SimulatedTurn[], item: Json, names: ReadonlyMap<unknown, string>): void {
   const output = item.output;
   const text = typeof output === "string" ? output : contentText(output);
-  const result = { id: asText(item.call_id) ?? "", name: names.get(item.call_id), text };
+  const result = { id: asString(item.call_id) ?? "", name: names.get(item.call_id), text };
   const last = turns.at(-1);
   if (last !== undefined && last.results.length > 0)
     turns[turns.length - 1] = { ...last, results: [...last.results, result] };
@@ -204,7 +204,7 @@ function addResult(turns: SimulatedTurn[], item: Json, names: ReadonlyMap<unknow
 
 function contentText(content: unknown): string {
   if (typeof content === "string") return content;
-  const texts = asObjects(content).map((part) => asText(part.text) ?? asText(part.refusal) ?? "");
+  const texts = asObjects(content).map((part) => asString(part.text) ?? asString(part.refusal) ?? "");
   return texts.filter((text) => text !== "").join("\n");
 }
 
@@ -217,8 +217,8 @@ function mediaParts(item: Json): readonly Json[] {
 }
 
 function partName(part: Json): string {
-  const url = asText(part.image_url);
-  return asText(part.filename) ?? (url === undefined ? String(part.type).replace("input_", "") : mediaName(url));
+  const url = asString(part.image_url);
+  return asString(part.filename) ?? (url === undefined ? String(part.type).replace("input_", "") : mediaName(url));
 }
 
 function itemSegment(item: Json) {

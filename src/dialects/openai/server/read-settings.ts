@@ -8,47 +8,47 @@ import { allowedNames } from "./check-request.ts";
 
 type RequestSettings = ModelRequest["settings"];
 
-/** What both APIs of OpenAI spell alike. */
+/** Settings with the same names in both OpenAI APIs. */
 export function readShared(body: Fields, adjustments: Adjustment[]): RequestSettings {
   const metadata = body.json("metadata");
   return {
     temperature: body.number("temperature"),
     topP: body.number("top_p"),
     topLogprobs: body.number("top_logprobs"),
-    serviceTier: body.text("service_tier"),
-    user: body.text("user"),
+    serviceTier: body.string("service_tier"),
+    user: body.string("user"),
     metadata: metadata as Readonly<Record<string, string>> | undefined,
-    parallelToolCalls: body.flag("parallel_tool_calls"),
+    parallelToolCalls: body.boolean("parallel_tool_calls"),
     promptCache: readCacheKey(body, adjustments),
   };
 }
 
-/** The key serves to send requests with one prefix to one machine, and is made anew for the model that answers. */
+/** The key routes requests with the same prefix to the same machine. A new one is generated for the target. */
 function readCacheKey(body: Fields, adjustments: Adjustment[]): true | undefined {
-  const from = body.text("prompt_cache_key");
+  const from = body.string("prompt_cache_key");
   if (from === undefined) return undefined;
   if (isPrefixKey(from)) return true;
-  const reason = "a key is made of the instructions and the tools";
+  const reason = "a new key is generated from the instructions and the tools";
   adjustments.push({ setting: "prompt_cache_key", from, to: true, reason });
   return true;
 }
 
 export function readEffort(body: Fields | undefined, name: string): RequestSettings["reasoningEffort"] {
-  return body?.word(name, EFFORTS);
+  return body?.oneOf(name, EFFORTS);
 }
 
 export function readVerbosity(body: Fields | undefined): RequestSettings["verbosity"] {
-  return body?.word("verbosity", ["low", "medium", "high"]);
+  return body?.oneOf("verbosity", ["low", "medium", "high"]);
 }
 
-/** `schema` has the fields of a JSON schema format, which one API nests. */
+/** `schema` has the fields of the JSON schema format; chat completions nests them. */
 export function readFormat(format: Fields | undefined, schema = format): ResponseFormat | undefined {
-  const type = format?.word("type", ["text", "json_object", "json_schema"]);
+  const type = format?.oneOf("type", ["text", "json_object", "json_schema"]);
   if (format === undefined || type === undefined) return undefined;
   if (type !== "json_schema") return { type };
-  const name = schema?.text("name") ?? format.refuse("Missing required parameter.", "name");
-  const strict = schema?.flag("strict");
-  const description = schema?.text("description");
+  const name = schema?.string("name") ?? format.refuse("Missing required parameter.", "name");
+  const strict = schema?.boolean("strict");
+  const description = schema?.string("description");
   return {
     type,
     name,
@@ -58,39 +58,39 @@ export function readFormat(format: Fields | undefined, schema = format): Respons
   };
 }
 
-/** `tool` has the fields of a function, which one API nests. */
+/** `tool` has the fields of the function; chat completions nests them. */
 export function readFunction(tool: Fields): Tool {
-  const description = tool.text("description");
+  const description = tool.string("description");
   return {
-    name: tool.text("name") ?? tool.refuse("Missing required parameter.", "name"),
+    name: tool.string("name") ?? tool.refuse("Missing required parameter.", "name"),
     ...(description !== undefined && { description }),
     parameters: (tool.json("parameters") ?? { type: "object", properties: {} }) as JsonSchema,
-    ...(tool.flag("strict") === true && { strict: true }),
+    ...(tool.boolean("strict") === true && { strict: true }),
   };
 }
 
-const WORDS = ["auto", "none", "required"] as const;
+const CHOICES = ["auto", "none", "required"] as const;
 
-/** The tools that may be called, and whether one must be. */
+/** The allowed tools, and whether the model must call one. */
 export function readToolChoice(
   body: Fields,
   tools: readonly Tool[],
   adjustments: Adjustment[],
 ): Pick<RequestSettings, "tools" | "toolChoice"> {
   const all = tools.length === 0 ? {} : { tools };
-  if (body.holdsString("tool_choice")) return { ...all, toolChoice: body.word("tool_choice", WORDS) };
+  if (body.isString("tool_choice")) return { ...all, toolChoice: body.oneOf("tool_choice", CHOICES) };
   const choice = body.json("tool_choice");
   if (choice === undefined) return all;
   const names = allowedNames(choice);
   const [only] = names;
   if (choice.type === "allowed_tools") return allowedTools(choice, tools, names, adjustments);
   if (only !== undefined && names.length === 1) return { ...all, toolChoice: { name: only } };
-  const reason = "only functions can be chosen";
+  const reason = "only functions are supported in tool_choice";
   adjustments.push({ setting: "tool_choice", from: choice, to: undefined, reason });
   return all;
 }
 
-/** The list restricts the tools and leaves them in the cached prefix; here the others are left out. */
+/** OpenAI keeps all tools in the cached prefix and restricts the calls. We omit the tools that are not allowed. */
 function allowedTools(
   choice: Json,
   tools: readonly Tool[],
@@ -98,7 +98,7 @@ function allowedTools(
   adjustments: Adjustment[],
 ): Pick<RequestSettings, "tools" | "toolChoice"> {
   const mode = (asObject(choice.allowed_tools) ?? choice).mode === "required" ? "required" : "auto";
-  const reason = "tools that may not be called are left out of the request";
+  const reason = "tools that are not allowed are omitted from the request";
   adjustments.push({ setting: "tool_choice", from: choice, to: mode, reason });
   return { tools: tools.filter(({ name }) => names.includes(name)), toolChoice: mode };
 }

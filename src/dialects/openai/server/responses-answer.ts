@@ -15,7 +15,7 @@ import { readReasoningSignature, readTextSignature } from "../responses-signatur
 import { responsesUsage } from "../usage.ts";
 import { CallItem, MessageItem, ReasoningItem, type WrittenItem } from "./responses-items.ts";
 
-/** Answers of the Responses API, which gives one completion. */
+/** Answers of the Responses API; always one completion. */
 export const responsesAnswer: AnswerForm = {
   stream: (head) => new ResponsesWriter(head),
   body: (head, events) => {
@@ -25,18 +25,18 @@ export const responsesAnswer: AnswerForm = {
   },
 };
 
-/** The id of an item at its place in a response. */
+/** The id of the item at an index of the output. */
 export function itemId(prefix: string, responseId: string, index: number): string {
   return idOf(prefix, responseId, index);
 }
 
-/** Items begin in order; calls may be open beside each other until they end. */
+/** Items start in order. Several tool calls may be open at the same time. */
 class ResponsesWriter implements AnswerWriter {
   readonly #head: AnswerHead;
   readonly #facts: AnswerFacts;
   readonly #items: WrittenItem[] = [];
-  /** The item of text or reasoning that is being written. */
-  #prose: MessageItem | ReasoningItem | undefined;
+  /** The open item of text or reasoning. */
+  #openText: MessageItem | ReasoningItem | undefined;
   readonly #calls = new Map<number, CallItem>();
   #reason: FinishReason = "unknown";
   #sequence = 0;
@@ -76,7 +76,7 @@ class ResponsesWriter implements AnswerWriter {
         this.#sign(event, out);
         break;
       case "tool-call-start": {
-        this.#closeProse(out);
+        this.#closeTextItem(out);
         const id = itemId("fc_", this.#facts.id, this.#items.length);
         const call = this.#begin(new CallItem(this.#items.length, id, event.id, event.name), out);
         this.#calls.set(event.index, call);
@@ -99,9 +99,9 @@ class ResponsesWriter implements AnswerWriter {
 
   end(out: WireEvent[]): void {
     this.#start(out);
-    const whole = incompleteReason(this.#reason) !== "max_output_tokens";
-    this.#closeProse(out, whole);
-    for (const call of this.#calls.values()) this.#close(call, out, whole);
+    const complete = incompleteReason(this.#reason) !== "max_output_tokens";
+    this.#closeTextItem(out, complete);
+    for (const call of this.#calls.values()) this.#close(call, out, complete);
     const { response } = this;
     this.#send({ type: `response.${String(response.status)}`, response }, out);
   }
@@ -128,51 +128,51 @@ class ResponsesWriter implements AnswerWriter {
     return item;
   }
 
-  #close(item: WrittenItem | undefined, out: WireEvent[], whole = true): void {
+  #close(item: WrittenItem | undefined, out: WireEvent[], complete = true): void {
     if (item === undefined) return;
     this.#sendAll(item.endings(), out);
-    this.#send({ type: "response.output_item.done", output_index: item.index, item: item.done(whole) }, out);
+    this.#send({ type: "response.output_item.done", output_index: item.index, item: item.done(complete) }, out);
   }
 
-  #closeProse(out: WireEvent[], whole = true): void {
-    this.#close(this.#prose, out, whole);
-    this.#prose = undefined;
+  #closeTextItem(out: WireEvent[], complete = true): void {
+    this.#close(this.#openText, out, complete);
+    this.#openText = undefined;
   }
 
   #message(out: WireEvent[]): MessageItem {
-    if (this.#prose instanceof MessageItem) return this.#prose;
-    this.#closeProse(out);
+    if (this.#openText instanceof MessageItem) return this.#openText;
+    this.#closeTextItem(out);
     const index = this.#items.length;
     const item = this.#begin(new MessageItem(index, itemId("msg_", this.#facts.id, index)), out);
-    this.#prose = item;
+    this.#openText = item;
     return item;
   }
 
   #reasoning(out: WireEvent[]): ReasoningItem {
-    if (this.#prose instanceof ReasoningItem) return this.#prose;
-    this.#closeProse(out);
+    if (this.#openText instanceof ReasoningItem) return this.#openText;
+    this.#closeTextItem(out);
     const index = this.#items.length;
     const item = this.#begin(new ReasoningItem(index, itemId("rs_", this.#facts.id, index)), out);
-    this.#prose = item;
+    this.#openText = item;
     return item;
   }
 
-  /** A signature of another wire is what this one encrypts. */
+  /** A signature of another wire is written as `encrypted_content`. */
   #sign(event: Extract<FlowEvent, { type: "signature" }>, out: WireEvent[]): void {
     if (event.part === "reasoning") {
       const sealed = readReasoningSignature(event.signature) ?? { encrypted_content: event.signature };
       this.#reasoning(out).sign(sealed);
-      this.#closeProse(out);
+      this.#closeTextItem(out);
     } else if (event.part === "text") {
       const phase = readTextSignature(event.signature);
       if (phase === undefined) return;
-      this.#message(out).mark(phase);
-      this.#closeProse(out);
+      this.#message(out).setPhase(phase);
+      this.#closeTextItem(out);
     }
   }
 }
 
-/** Everything a response repeats of its request. */
+/** The fields of a response, most of which repeat the request. */
 function responseFrame({ body, createdS }: AnswerHead, { id, model, serviceTier }: AnswerFacts, status: string): Json {
   const text = asObject(body.text);
   const reasoning = asObject(body.reasoning);

@@ -1,15 +1,15 @@
 import type { Json } from "../../served/json.ts";
 import type { ReasoningSignature } from "../responses-signature.ts";
 
-/** An item of the output while it is written. */
+/** An output item while it is written. */
 export interface WrittenItem {
   readonly index: number;
-  /** As it is announced. */
+  /** The item in `output_item.added`. */
   opening(): Json;
-  /** What repeats its parts at the end. */
+  /** The `.done` events of the open part. */
   endings(): readonly Json[];
-  /** As it is repeated; not `whole` where the token limit ended it. */
-  done(whole: boolean): Json;
+  /** The item in `output_item.done`; not `complete` if the token limit truncated it. */
+  done(complete: boolean): Json;
 }
 
 type PartKind = "output_text" | "refusal";
@@ -41,8 +41,8 @@ export class MessageItem implements WrittenItem {
     return this.#add("refusal", delta);
   }
 
-  /** Marks what was said, such as commentary. */
-  mark(phase: string): void {
+  /** Sets the phase, for example `commentary`. */
+  setPhase(phase: string): void {
     this.#phase = phase;
   }
 
@@ -55,8 +55,8 @@ export class MessageItem implements WrittenItem {
     return last === undefined ? [] : this.#ending(last);
   }
 
-  done(whole: boolean): Json {
-    const status = whole ? "completed" : "incomplete";
+  done(complete: boolean): Json {
+    const status = complete ? "completed" : "incomplete";
     const phase = this.#phase === undefined ? {} : { phase: this.#phase };
     const content = this.#parts.map(partOf);
     return { id: this.#id, type: "message", status, role: "assistant", ...phase, content };
@@ -86,7 +86,7 @@ export class MessageItem implements WrittenItem {
     ];
   }
 
-  /** Of the last part. */
+  /** Identifies the last part. */
   #place(): Json {
     return { item_id: this.#id, output_index: this.index, content_index: this.#parts.length - 1 };
   }
@@ -114,7 +114,7 @@ export class ReasoningItem implements WrittenItem {
     return [...begun, { type: "response.reasoning_summary_text.delta", ...this.#place(), delta }];
   }
 
-  /** The provider knows an item by the id that it gave it. */
+  /** Also replaces the id: the provider recognizes an item only by the id it issued. */
   sign(sealed: Partial<ReasoningSignature>): void {
     this.#sealed = sealed;
   }

@@ -14,8 +14,8 @@ import { ResponsesTurns } from "./responses-turns.ts";
 export function readResponsesRequest(received: ReceivedRequest): ServedRequest {
   const body = new Fields(received.body);
   const adjustments: Adjustment[] = [];
-  const model = body.text("model") ?? received.model ?? body.refuse("you must provide a model parameter");
-  const stream = body.flag("stream") ?? received.streaming ?? false;
+  const model = body.string("model") ?? received.model ?? body.refuse("you must provide a model parameter");
+  const stream = body.boolean("stream") ?? received.streaming ?? false;
   const messages = readInput(body, received);
   const settings = readSettings(body, adjustments);
   return servedRequest(body, { model, stream, messages, settings, samples: 1 }, adjustments);
@@ -23,17 +23,17 @@ export function readResponsesRequest(received: ReceivedRequest): ServedRequest {
 
 function readInput(body: Fields, { owner, history }: ReceivedRequest): readonly Message[] {
   const turns = new ResponsesTurns(owner);
-  const instructions = body.text("instructions");
+  const instructions = body.string("instructions");
   if (instructions !== undefined) turns.messages.push({ role: "system", content: instructions });
   for (const item of previousItems(body, history)) turns.add(item);
-  const text = body.string("input");
+  const text = body.ifString("input");
   if (text !== undefined) return [...turns.messages, { role: "user", content: text }];
   for (const item of body.objects("input") ?? body.refuse("Missing required parameter.", "input")) turns.add(item);
   return turns.messages;
 }
 
 function previousItems(body: Fields, history: ResponseHistory | undefined): readonly Fields[] {
-  const id = body.text("previous_response_id");
+  const id = body.string("previous_response_id");
   if (id === undefined) return [];
   const kept = history?.get(id);
   if (kept !== undefined) return asObjects(kept).map((item) => new Fields(item, "input"));
@@ -45,9 +45,9 @@ function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["se
   const included = readIncluded(body, adjustments);
   const reasoning = body.object("reasoning");
   const text = body.object("text");
-  // Neither is a setting: a summary is asked for with every effort, and a gateway keeps conversations by itself.
+  // Neither is a setting: every request with an effort asks for a summary, and conversations are stored by the server.
   reasoning?.take("summary");
-  body.flag("store");
+  body.boolean("store");
   const { tools, webSearch } = readTools(body, adjustments);
   return {
     ...shared,
@@ -62,13 +62,13 @@ function readSettings(body: Fields, adjustments: Adjustment[]): ModelRequest["se
 }
 
 const LOGPROBS = "message.output_text.logprobs";
-/** Encrypted reasoning is asked for wherever a model reasons. */
+/** Encrypted reasoning is always requested, so it needs no setting. */
 const INCLUDED: ReadonlySet<string> = new Set(["reasoning.encrypted_content", LOGPROBS]);
 
 function readIncluded(body: Fields, adjustments: Adjustment[]): ReadonlySet<string> {
-  const wanted = body.texts("include") ?? [];
+  const wanted = body.strings("include") ?? [];
   const other = wanted.filter((name) => !INCLUDED.has(name));
-  const reason = "nothing else can be included";
+  const reason = "only encrypted reasoning and log probabilities can be included";
   if (other.length > 0) adjustments.push({ setting: "include", from: other, to: undefined, reason });
   return new Set(wanted);
 }
@@ -84,23 +84,23 @@ function readTools(body: Fields, adjustments: Adjustment[]): ToolsRead {
   const tools: Tool[] = [];
   let webSearch: WebSearch | undefined;
   for (const tool of body.objects("tools") ?? []) {
-    const type = tool.text("type") ?? "";
+    const type = tool.string("type") ?? "";
     if (type === "function") tools.push(readFunction(tool));
     else if (type.startsWith("web_search")) webSearch = readWebSearch(tool);
     else {
       const reason = `only functions and web search are supported, not tools of type ${type}`;
-      adjustments.push({ setting: tool.path, from: { type, ...tool.rest() }, to: undefined, reason });
+      adjustments.push({ setting: tool.path, from: { type, ...tool.takeAll() }, to: undefined, reason });
     }
   }
   return { tools, webSearch };
 }
 
 function readWebSearch(tool: Fields): WebSearch {
-  const contextSize = tool.word("search_context_size", ["low", "medium", "high"]);
+  const contextSize = tool.oneOf("search_context_size", ["low", "medium", "high"]);
   return contextSize === undefined ? true : { contextSize };
 }
 
-/** The limit counts calls of all built-in tools, and the search is the only one. */
+/** The limit applies to all built-in tools; web search is the only one here. */
 function withMaxUses(search: WebSearch, body: Fields): WebSearch {
   const maxUses = body.number("max_tool_calls");
   return maxUses === undefined ? search : { ...(search === true ? {} : search), maxUses };

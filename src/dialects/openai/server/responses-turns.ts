@@ -10,7 +10,7 @@ import type {
 } from "../../../core/message.ts";
 import { own } from "../../../core/own.ts";
 import type { Fields } from "../../served/fields.ts";
-import { asObject, asObjects, asText } from "../../served/json.ts";
+import { asObject, asObjects, asString } from "../../served/json.ts";
 import { parseArguments } from "../../served/tool-input.ts";
 import { CALL_KINDS } from "../output-item.ts";
 import { signItem, signReasoning, signText } from "../responses-signature.ts";
@@ -21,20 +21,20 @@ type AssistantPart = Exclude<AssistantMessage["content"], string>[number];
 
 const ROLES = ["system", "developer", "user", "assistant"] as const;
 
-/** The items of a responses body as messages: what the model said without a user between is one turn. */
+/** Converts the items of a responses body to messages. Consecutive items of the model become one message. */
 export class ResponsesTurns {
   readonly messages: Message[] = [];
   readonly #owner: string;
-  /** The parts of the turn of the model that is being read. */
+  /** The parts of the current assistant message. */
   #turn: AssistantPart[] | undefined;
 
-  /** `owner` issued the reasoning and the marks in the items. */
+  /** `owner` issued the reasoning and the signatures in the items. */
   constructor(owner: string) {
     this.#owner = owner;
   }
 
   add(item: Fields): void {
-    const type = item.text("type") ?? (item.has("role") ? "message" : undefined);
+    const type = item.string("type") ?? (item.has("role") ? "message" : undefined);
     if (type === "message") this.#addMessage(item);
     else if (type === "reasoning") this.#said(readReasoning(item, this.#owner));
     else if (type !== undefined && own(CALL_KINDS, type) !== undefined) this.#said(readCall(type, item, this.#owner));
@@ -43,16 +43,16 @@ export class ResponsesTurns {
   }
 
   #addMessage(item: Fields): void {
-    const role = item.word("role", ROLES) ?? item.refuse("Missing required parameter.", "role");
+    const role = item.oneOf("role", ROLES) ?? item.refuse("Missing required parameter.", "role");
     for (const name of ["id", "status"]) item.take(name);
     if (role === "assistant") this.#addAnswer(item);
     else if (role === "user") this.#push({ role, content: readContent(item, readUserPart) });
     else this.#push({ role: "system", content: readContent(item, readText) });
   }
 
-  /** Without parts it is a turn of its own, as a client writes it. */
+  /** Clients may send a plain string as `content`. */
   #addAnswer(item: Fields): void {
-    const signature = signText(item.peek());
+    const signature = signText(item.remaining());
     item.take("phase");
     const content = readContent(item, readAnswerPart);
     if (typeof content === "string" && signature === undefined) this.#said({ type: "text", text: content });
@@ -85,23 +85,23 @@ export class ResponsesTurns {
 }
 
 function readContent<Part>(item: Fields, read: (part: Fields) => Part): string | readonly Part[] {
-  return item.string("content") ?? item.objects("content")?.map(read) ?? item.refuse("Field required.", "content");
+  return item.ifString("content") ?? item.objects("content")?.map(read) ?? item.refuse("Field required.", "content");
 }
 
 function readText(part: Fields): TextPart {
-  part.word("type", ["input_text", "output_text", "text"]);
+  part.oneOf("type", ["input_text", "output_text", "text"]);
   const mark = part.take("prompt_cache_breakpoint");
-  return { type: "text", text: part.text("text") ?? "", ...(mark !== undefined && { cache: true }) };
+  return { type: "text", text: part.string("text") ?? "", ...(mark !== undefined && { cache: true }) };
 }
 
 function readAnswerPart(part: Fields): TextPart {
   for (const name of ["annotations", "logprobs"]) part.take(name);
-  const type = part.word("type", ["output_text", "input_text", "text", "refusal"]);
-  return { type: "text", text: part.text(type === "refusal" ? "refusal" : "text") ?? "" };
+  const type = part.oneOf("type", ["output_text", "input_text", "text", "refusal"]);
+  return { type: "text", text: part.string(type === "refusal" ? "refusal" : "text") ?? "" };
 }
 
 function readUserPart(part: Fields): UserPart {
-  switch (part.peek().type) {
+  switch (part.remaining().type) {
     case "input_image":
       return readInputImage(part);
     case "input_file":
@@ -114,15 +114,15 @@ function readUserPart(part: Fields): UserPart {
 
 function readInputImage(part: Fields): ImagePart {
   part.take("type");
-  const url = part.text("image_url") ?? part.refuse("only images sent as data or by URL are supported");
+  const url = part.string("image_url") ?? part.refuse("only images sent as data or by URL are supported");
   const { detail } = readDetail(part);
-  // The field is required; this is what stands in it where nothing was asked for.
+  // The field is required; "auto" means that no detail was set.
   return { ...readImage(url), ...(detail !== undefined && detail !== "auto" && { detail }) };
 }
 
-/** The summary stands for the reasoning, as in an answer. */
+/** The summary is used as the reasoning text, as in an answer. */
 function readReasoning(item: Fields, owner: string): ReasoningPart {
-  const signature = signReasoning(item.peek());
+  const signature = signReasoning(item.remaining());
   for (const name of ["id", "encrypted_content", "status"]) item.take(name);
   const summary = (item.objects("summary") ?? []).map(textOf).filter((text) => text !== "");
   const content = (item.objects("content") ?? []).map(textOf);
@@ -132,21 +132,21 @@ function readReasoning(item: Fields, owner: string): ReasoningPart {
 
 function textOf(part: Fields): string {
   part.take("type");
-  return part.text("text") ?? "";
+  return part.string("text") ?? "";
 }
 
 function readCall(type: string, item: Fields, owner: string): ToolCallPart {
-  const signature = signItem({ ...item.peek(), type });
+  const signature = signItem({ ...item.remaining(), type });
   const kind = own(CALL_KINDS, type) ?? "function";
   for (const name of ["id", "status"]) item.take(name);
-  const id = item.text("call_id") ?? item.refuse("Missing required parameter.", "call_id");
+  const id = item.string("call_id") ?? item.refuse("Missing required parameter.", "call_id");
   const signed = kind === "function" || signature === undefined ? {} : { signature, owner };
   const given = { type: "tool-call", id, ...(kind !== "function" && { kind }), ...signed } as const;
   switch (kind) {
     case "function":
       return { ...given, name: nameOf(item), arguments: parseArguments(item) };
     case "custom":
-      return { ...given, name: nameOf(item), arguments: { input: item.text("input") ?? "" } };
+      return { ...given, name: nameOf(item), arguments: { input: item.string("input") ?? "" } };
     default:
       return {
         ...given,
@@ -157,7 +157,7 @@ function readCall(type: string, item: Fields, owner: string): ToolCallPart {
 }
 
 function nameOf(item: Fields): string {
-  return item.text("name") ?? item.refuse("Missing required parameter.", "name");
+  return item.string("name") ?? item.refuse("Missing required parameter.", "name");
 }
 
 /** Items that hold the result of a call. */
@@ -170,30 +170,30 @@ const RESULTS: Readonly<Record<string, true>> = {
 };
 
 function readResult(type: string, item: Fields): ToolResultPart {
-  const failed = item.text("status") === "failed";
-  const named = item.text("call_id");
-  const other = item.text("id");
+  const failed = item.string("status") === "failed";
+  const named = item.string("call_id");
+  const other = item.string("id");
   const id = named ?? other ?? item.refuse("Missing required parameter.", "call_id");
   item.take("max_output_length");
   if (type === "shell_call_output") return { type: "tool-result", id, ...readShellOutput(item.take("output")) };
   return { type: "tool-result", id, content: readOutput(item), ...(failed && { error: true }) };
 }
 
-/** What one command wrote is text; any other output stays the wire's own list, in JSON. */
+/** The output of a single command becomes text; other output stays a JSON array in the format of the wire. */
 function readShellOutput(output: unknown): Pick<ToolResultPart, "content" | "error"> {
   const [only, ...more] = asObjects(output);
   const outcome = asObject(only?.outcome);
   const code = outcome?.type === "exit" ? outcome.exit_code : undefined;
   const isPlain = more.length === 0 && only?.stderr === "" && (code === 0 || code === 1);
   if (!isPlain) return { content: JSON.stringify(output ?? []) };
-  return { content: asText(only?.stdout) ?? "", ...(code === 1 && { error: true }) };
+  return { content: asString(only?.stdout) ?? "", ...(code === 1 && { error: true }) };
 }
 
 function readOutput(item: Fields): ToolResultPart["content"] {
-  const parts = item.holdsString("output") ? undefined : item.objects("output");
-  return parts?.map(readOutputPart) ?? item.text("output") ?? "";
+  const parts = item.isString("output") ? undefined : item.objects("output");
+  return parts?.map(readOutputPart) ?? item.string("output") ?? "";
 }
 
 function readOutputPart(part: Fields): TextPart | ImagePart {
-  return part.peek().type === "input_image" ? readInputImage(part) : readText(part);
+  return part.remaining().type === "input_image" ? readInputImage(part) : readText(part);
 }

@@ -3,7 +3,7 @@ import type { Answer, Sample } from "../../served/answer.ts";
 import { type AnswerStyle, eventsOf, reasoningEvents } from "../../served/answer-events.ts";
 import { type AnswerHead, writeAll } from "../../served/answer-writer.ts";
 import { idOf } from "../../served/hash.ts";
-import { asList, asObject, type Json } from "../../served/json.ts";
+import { asArray, asObject, type Json } from "../../served/json.ts";
 import type { Problem } from "../../served/problem.ts";
 import type { SimulatedRequest } from "../../served/request.ts";
 import { seal } from "../../served/signature.ts";
@@ -40,9 +40,9 @@ function responseEvents(request: SimulatedRequest, answer: Answer): readonly Flo
   return eventsOf(answer, style, SERVICE_TIER);
 }
 
-/** The item is there whether its text is shown or not; it is encrypted where the request asks for that. */
+/** The reasoning item is present even if its text is hidden. It is encrypted if the request asks for that. */
 function reasoningItem({ reasoning, index }: Sample, request: SimulatedRequest, answer: Answer): readonly FlowEvent[] {
-  const sealed = asList(request.body.include).includes("reasoning.encrypted_content");
+  const sealed = asArray(request.body.include).includes("reasoning.encrypted_content");
   const shown = request.reasoning?.visible === true ? reasoning : "";
   // It is the first item.
   const id = itemId("rs_", responseId(answer), 0);
@@ -55,7 +55,7 @@ function named(event: Json): WireEvent {
   return { name: String(event.type), data: event };
 }
 
-/** The wire sends the error nested, its reference describes it flat: both are there. Then the response fails. */
+/** The API sends a nested error, its reference describes a flat one, so this has both. Then the response fails. */
 function problemEvents(problem: Problem, _requestId: string, sent: readonly WireEvent[]): readonly WireEvent[] {
   const error = asObject(openaiProblem(problem).body.error) ?? {};
   const response = asObject(asObject(sent[0]?.data)?.response);
