@@ -70,8 +70,8 @@ class PassageWatch {
 
   add(text: string): Repetition | undefined {
     for (let at = 0; at < text.length; at += EVERY) {
-      const slice = text.slice(at, at + EVERY);
-      if (this.#read(slice)) return this.#found(at + slice.length);
+      const end = Math.min(at + EVERY, text.length);
+      if (this.#read(text, at, end)) return this.#found(end);
     }
     return undefined;
   }
@@ -81,16 +81,19 @@ class PassageWatch {
     return { period: this.#period, times, read, length: this.#length };
   }
 
-  #read(text: string): boolean {
-    if (this.#period > 0) this.#follow(text);
-    this.#pieces.push(text);
-    this.#unsearched += text.length;
-    if (this.#unsearched >= EVERY) this.#join();
+  #read(text: string, from: number, end: number): boolean {
+    const piece = text.slice(from, end);
+    if (this.#period > 0) this.#follow(piece);
+    this.#pieces.push(piece);
+    this.#unsearched += piece.length;
+    if (this.#unsearched >= EVERY) this.#join(text, end);
     return this.#period > 0 && this.#length >= LEAST_LENGTH && this.#length >= this.#limit * this.#period;
   }
 
-  #join(): void {
-    this.#tail = (this.#tail + this.#pieces.join("")).slice(-KEPT);
+  /** A long text contains its tail, and a slice of it copies nothing. */
+  #join(text: string, end: number): void {
+    const isWithin = end >= KEPT;
+    this.#tail = isWithin ? text.slice(end - KEPT, end) : (this.#tail + this.#pieces.join("")).slice(-KEPT);
     this.#pieces = [];
     this.#unsearched = 0;
     if (this.#period === 0) this.#search();
@@ -112,9 +115,11 @@ class PassageWatch {
   #search(): void {
     const tail = this.#tail;
     const start = tail.length - NEEDLE;
-    const before = tail.lastIndexOf(tail.slice(start), start - 1);
-    const period = start - before;
-    if (before < 0 || period <= SHORT || period > LONGEST_PASSAGE) return;
+    const needle = tail.slice(start);
+    // Searching forward is several times faster, and nearly always nothing is found.
+    if (!tail.slice(Math.max(0, start - LONGEST_PASSAGE), -1).includes(needle)) return;
+    const period = start - tail.lastIndexOf(needle, start - 1);
+    if (period <= SHORT) return;
     this.#period = period;
     this.#passage = tail.slice(-period);
     this.#phase = 0;
