@@ -1,5 +1,6 @@
 import type { Attempt } from "./attempt.ts";
 import { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "./error-codes.ts";
+import { errorText, INSPECT } from "./error-text.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { ToolCall } from "./tool.ts";
 import type { Usage } from "./usage.ts";
@@ -126,6 +127,11 @@ export class ModelError extends Error {
     };
     const known = Object.entries({ ...fields, ...lists }).filter(([, value]) => value !== undefined);
     return { code, message, ...Object.fromEntries(known) };
+  }
+
+  /** What `console.error` prints: a few lines, without `partial`, `attempts` and the stacks inside. */
+  [INSPECT](depth: number): string {
+    return depth < 0 ? `[ModelError: ${this.code}]` : errorText(this);
   }
 
   toJSON(): { error: { message: string; type: string; code: string } } {

@@ -191,7 +191,7 @@ describe("a secret", () => {
     for (const shown of [
       String(secret),
       JSON.stringify(holder),
-      inspect(holder, { depth: 9, showHidden: true }),
+      inspect(holder, { depth: 9, showHidden: true, customInspect: false }),
       `${secret}`,
     ])
       expect(shown).not.toContain("canary");

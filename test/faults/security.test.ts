@@ -30,7 +30,7 @@ faultTest("X05", "a 401 that echoes the key shows it nowhere", async () => {
       const error = await failureOf(method === "stream" ? model.stream("Hello").reply : model.codegen("Hello"));
       expect(error.code).toBe("unauthorized");
       const shown = [error, error.stack, error.cause, lines, factory, model].map((value) =>
-        inspect(value, { depth: 9, showHidden: true }),
+        inspect(value, { depth: 9, showHidden: true, customInspect: false }),
       );
       const all = [...shown, JSON.stringify(error), JSON.stringify(model.config), String(error)].join("\n");
       expect(all).not.toContain(CANARY);

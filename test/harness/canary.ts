@@ -66,6 +66,7 @@ export function everythingOf(value: unknown): string {
   return [
     inspect(value, { depth: 9, showHidden: true, getters: true, maxStringLength: null, maxArrayLength: null }),
     inspect(value, { depth: 9 }),
+    inspect(value, { depth: 9, showHidden: true, customInspect: false }),
     json(value),
     String(value),
     ...chainOf(value),

@@ -84,7 +84,7 @@ const answers = (key: string): fc.Arbitrary<Answer> =>
 
 /** Everything of an error that somebody may print. */
 function shownOf(error: Error): string {
-  return `${inspect(error, { depth: 9, showHidden: true })}\n${JSON.stringify(error)}\n${error.stack}\n${String(error.cause)}`;
+  return `${inspect(error, { depth: 9, showHidden: true, customInspect: false })}\n${JSON.stringify(error)}\n${error.stack}\n${String(error.cause)}`;
 }
 
 test.each(Object.keys(KEYS) as Wire[])(
