@@ -2,7 +2,6 @@ import { missingPrice } from "../core/billing.ts";
 import { bindMethods } from "../core/bind-methods.ts";
 import { invalidOption } from "../core/check-options.ts";
 import { addCost, costOf, NO_COST } from "../core/cost.ts";
-import { isModelError, ModelError } from "../core/error.ts";
 import { type Input, readInput } from "../core/input.ts";
 import type { Reply } from "../core/reply.ts";
 import { type Scope, scopePath } from "../core/scope.ts";
@@ -26,11 +25,11 @@ import { countTokens } from "./count-tokens.ts";
 import { askObject, type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
 import type { CallOptions } from "./options.ts";
 import type { OptionsFor } from "./options-for.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
 import type { Opened } from "./reading.ts";
 import { joinSamples, openSamples, planSamples } from "./samples.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { ModelStream } from "./stream.ts";
-export type Outcome = { readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly error: ModelError };
 
 /** Estimated tokens and cost of a call. */
 export interface Estimate {
@@ -90,15 +89,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
 
   /** Like codegen, but never throws for a failed call. */
   async safeCodegen(input: Input, options?: Options): Promise<Outcome> {
-    try {
-      return { ok: true, reply: await this.codegen(input, options) };
-    } catch (error) {
-      if (isModelError(error)) return { ok: false, error };
-      // Not a failed call, but an invalid argument, for example an options object with a getter that throws.
-      const words = error instanceof Error ? error.message : String(error);
-      const message = `${this.name}: invalid arguments: ${words}`;
-      return { ok: false, error: new ModelError({ code: "invalid_request", message, model: this.name, cause: error }) };
-    }
+    return outcomeOf(this.name, () => this.codegen(input, options));
   }
 
   /** The answer as a stream. Nothing is sent before the first read, which also throws for invalid input. */
@@ -116,6 +107,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
         model: this.name,
         codegen: (input, more) => this.codegen(input, more),
         open: (input, more) => this.#openStream(input, more),
+        object: (schema, input, more) => this.object(schema, input, more),
       },
       options,
     );

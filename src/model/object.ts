@@ -242,11 +242,13 @@ export type DeepPartial<T> = T extends readonly (infer Item)[]
     ? { [key in keyof T]?: DeepPartial<T[key]> }
     : T;
 
+/** `checked` is called with the complete answer before `object` settles. */
 export function streamObject<Schema extends StandardSchema>(
-  model: Asked,
+  model: Pick<Asked, "stream">,
   schema: Schema,
   input: Input,
   options?: CallOptions,
+  checked?: (reply: Reply, isValid: boolean) => void,
 ): ObjectStream<InferOutput<Schema>> {
   if (options?.repair) {
     throw new ModelError({
@@ -261,6 +263,7 @@ export function streamObject<Schema extends StandardSchema>(
   const whole = () => {
     object ??= stream.reply.then(async (reply) => {
       const read = await readObject(wanted, reply);
+      checked?.(reply, read.ok);
       if (!read.ok) throw unreadable(read, reply, 0);
       return read.value;
     });

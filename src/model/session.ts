@@ -5,8 +5,11 @@ import type { Input, OpenAIMessage } from "../core/input.ts";
 import { readHistory, readInput } from "../core/input.ts";
 import type { Message } from "../core/message.ts";
 import type { Reply } from "../core/reply.ts";
+import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
 import { latestMessages } from "./message-window.ts";
+import { type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
 import type { CallOptions } from "./options.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
 import type { Opened } from "./reading.ts";
 import { ModelStream } from "./stream.ts";
 
@@ -34,6 +37,11 @@ export interface SessionCalls<Options> {
   readonly model: string;
   codegen(input: readonly Message[], options: Options): Promise<Reply>;
   open(input: readonly Message[], options: Options): Opened;
+  object<Schema extends StandardSchema>(
+    schema: Schema,
+    input: readonly Message[],
+    options: Options,
+  ): Promise<ObjectReply<InferOutput<Schema>>>;
 }
 
 /**
@@ -75,8 +83,79 @@ export class Session<Options extends CallOptions = CallOptions> {
     }
   }
 
+  /** Like codegen, but never throws for a failed call. */
+  async safeCodegen(input: Input, options?: Options): Promise<Outcome> {
+    return outcomeOf(this.#calls.model, () => this.codegen(input, options));
+  }
+
   /** The same as a stream. The session is busy from the first read until the stream has ended or was closed. */
   stream(input: Input, options?: Options): ModelStream {
+    return this.#stream(input, options, (turn, reply) => {
+      turn.end();
+      turn.keep(reply);
+    });
+  }
+
+  /**
+   * An answer to the history and `input` that satisfies `schema`. Of re-asks, the history keeps only the last answer.
+   * @throws ModelError like `model.object`; `invalid_request` while another call of this session runs.
+   */
+  async object<Schema extends StandardSchema>(
+    schema: Schema,
+    input: Input,
+    options?: Options,
+  ): Promise<ObjectReply<InferOutput<Schema>>> {
+    const turn = this.#begin(input);
+    try {
+      const answer = await this.#calls.object(schema, turn.asked, this.#with(options));
+      turn.keep(answer.reply);
+      return answer;
+    } finally {
+      turn.end();
+    }
+  }
+
+  /** The object as it grows. The history changes only if the complete object satisfies `schema`. */
+  streamObject<Schema extends StandardSchema>(
+    schema: Schema,
+    input: Input,
+    options?: Options,
+  ): ObjectStream<InferOutput<Schema>> {
+    let turn: Turn | undefined;
+    const stream = (_: Input, more?: CallOptions) =>
+      this.#stream(input, more as Options, (ended) => {
+        turn = ended;
+        // Validates, also if the caller awaits only `reply`.
+        void growing.object;
+      });
+    const growing = streamObject({ stream }, schema, input, options, (reply, isValid) => {
+      turn?.end();
+      if (isValid) turn?.keep(reply);
+    });
+    const replied = () => growing.reply;
+    return {
+      [Symbol.asyncIterator]: () => growing[Symbol.asyncIterator](),
+      get object() {
+        return growing.object;
+      },
+      get reply() {
+        return growing.object.then(replied, replied);
+      },
+    };
+  }
+
+  /** Deletes all messages; the answer of a running call is not added either. */
+  clear(): void {
+    this.#messages = [];
+  }
+
+  /** The history; `model.session({ messages: JSON.parse(JSON.stringify(session)) })` continues it. */
+  toJSON(): readonly Message[] {
+    return this.#messages;
+  }
+
+  /** `complete` ends the turn, at once or later. */
+  #stream(input: Input, options: Options | undefined, complete: (turn: Turn, reply: Reply) => void): ModelStream {
     return new ModelStream(() => {
       const turn = this.#begin(input);
       try {
@@ -84,8 +163,9 @@ export class Session<Options extends CallOptions = CallOptions> {
         return {
           ...opened,
           reply: () => {
-            turn.end();
-            return turn.keep(opened.reply());
+            const reply = opened.reply();
+            complete(turn, reply);
+            return reply;
           },
           failure: (error) => {
             turn.end();
@@ -101,16 +181,6 @@ export class Session<Options extends CallOptions = CallOptions> {
         throw error;
       }
     });
-  }
-
-  /** Deletes all messages; the answer of a running call is not added either. */
-  clear(): void {
-    this.#messages = [];
-  }
-
-  /** The history; `model.session({ messages: JSON.parse(JSON.stringify(session)) })` continues it. */
-  toJSON(): readonly Message[] {
-    return this.#messages;
   }
 
   #with(options: Options | undefined): Options {
