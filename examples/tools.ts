@@ -12,11 +12,11 @@ const tools = [
     parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
   },
 ];
-const MOST_TURNS = 5;
+const MAX_TURNS = 5;
 
 const messages: Message[] = [{ role: "user", content: "What is the weather in Lisbon? Use get_weather." }];
 let reply = await model.codegen(messages, { tools });
-for (let turn = 0; reply.toolCalls.length > 0 && turn < MOST_TURNS; turn++) {
+for (let turn = 0; reply.toolCalls.length > 0 && turn < MAX_TURNS; turn++) {
   const results = await Promise.all(reply.toolCalls.map(answer));
   messages.push(reply.message, { role: "tool", content: results });
   reply = await model.codegen(messages, { tools });

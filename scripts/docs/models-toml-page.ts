@@ -128,9 +128,9 @@ function likelyExamples({ type, enum: words, default: fallback }: Json): readonl
 /** The descriptions of all durations end with the accepted formats; the page explains them once. */
 const DURATION_TAIL = / In seconds, or as a string such as .*$/;
 
-const LONGEST_EXAMPLE = 70;
+const MAX_EXAMPLE_LENGTH = 70;
 function shortened(text: string): string {
-  return text.length > LONGEST_EXAMPLE ? `${text.slice(0, LONGEST_EXAMPLE)}…` : text;
+  return text.length > MAX_EXAMPLE_LENGTH ? `${text.slice(0, MAX_EXAMPLE_LENGTH)}…` : text;
 }
 
 function valueWords(json: Json): string {

@@ -7,7 +7,7 @@ const CLOCKS: ReadonlySet<unknown> = new Set(keysWhere(({ wait }) => wait === tr
 
 /** A bare number from here on may be meant as milliseconds. */
 export const FIRST_SUSPECT_S = 10_000;
-const LONGEST_S = 86_400;
+const MAX_SECONDS = 86_400;
 
 /**
  * Numbers are seconds, but other libraries use milliseconds. A bare number of more than a day is rejected, as is one of
@@ -16,11 +16,11 @@ const LONGEST_S = 86_400;
 export function millisecondsMeant(value: number, path: Path): string | undefined {
   const key = path.at(-1);
   if (!CLOCKS.has(key) || value < FIRST_SUSPECT_S || placeOf(path.slice(0, -1)) !== "entry") return undefined;
-  if (value <= LONGEST_S && (value % 1_000 !== 0 || value % 3_600 === 0)) return undefined;
+  if (value <= MAX_SECONDS && (value % 1_000 !== 0 || value % 3_600 === 0)) return undefined;
   const meant = value % 1_000 === 0 ? `${value / 1_000}s` : `${value}ms`;
   return `"${key}" = ${value} is ${long(value)}, because a number is seconds; write "${meant}", or "${value}s" if it is meant`;
 }
 
 function long(seconds: number): string {
-  return seconds > LONGEST_S ? `${Math.round(seconds / 8_640) / 10} days` : `${Math.round(seconds / 360) / 10} hours`;
+  return seconds > MAX_SECONDS ? `${Math.round(seconds / 8_640) / 10} days` : `${Math.round(seconds / 360) / 10} hours`;
 }

@@ -131,7 +131,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-const LONGEST_SHOWN = 40;
+const MAX_SHOWN_LENGTH = 40;
 
 /** Describes the value that was found; never prints one that may be a secret. */
 function found(value: unknown, path: Path): string {
@@ -145,5 +145,5 @@ function found(value: unknown, path: Path): string {
 
 function quoted(value: string): string {
   const clean = withoutKeys(maskedAddress(value));
-  return JSON.stringify(clean.length > LONGEST_SHOWN ? `${clean.slice(0, LONGEST_SHOWN)}…` : clean);
+  return JSON.stringify(clean.length > MAX_SHOWN_LENGTH ? `${clean.slice(0, MAX_SHOWN_LENGTH)}…` : clean);
 }

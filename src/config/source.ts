@@ -34,11 +34,11 @@ export class TextSource implements Source {
   }
 
   roughPlace(finding: Spot): Place {
-    return this.text.length <= LONGEST_LOCATED ? this.place(finding) : { file: this.#file, line: 1, column: 1 };
+    return this.text.length <= MAX_LOCATED_LENGTH ? this.place(finding) : { file: this.#file, line: 1, column: 1 };
   }
 }
 
-const LONGEST_LOCATED = 4_096;
+const MAX_LOCATED_LENGTH = 4_096;
 
 /** The value of an environment variable. */
 export class VariableSource implements Source {

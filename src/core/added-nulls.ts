@@ -57,7 +57,7 @@ class NullDropper {
 
   #resolved(schema: unknown): unknown {
     let node = schema;
-    for (let hop = 0; hop < MOST_REFERENCES && isNode(node) && typeof node["$ref"] === "string"; hop += 1)
+    for (let hop = 0; hop < MAX_REFERENCES && isNode(node) && typeof node["$ref"] === "string"; hop += 1)
       node = resolveRef(node["$ref"], this.#root);
     return node;
   }
@@ -112,7 +112,7 @@ function isContainer(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 
-const MOST_REFERENCES = 16;
+const MAX_REFERENCES = 16;
 
 function both(left: Reading, right: Reading): Reading {
   return { value: right.value, misfits: left.misfits + right.misfits };

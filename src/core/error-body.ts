@@ -67,7 +67,7 @@ const WAIT_FIELDS: Readonly<Record<string, "" | "ms">> = {
   resetAt: "",
 };
 /** Maximum number of strings searched for a delay. */
-const MOST_TEXTS = 20;
+const MAX_TEXTS = 20;
 
 function parseMaybe(text: string): unknown {
   const trimmed = text.trim();
@@ -89,8 +89,8 @@ function htmlTitle(html: string): string {
 
 const MAX_DEPTH = 6;
 /** Longer strings add no information and take time to read. */
-const LONGEST_TEXT = 64 * 1024;
-const LONGEST_WORD = 256;
+const MAX_TEXT_LENGTH = 64 * 1024;
+const MAX_WORD_LENGTH = 256;
 
 function readNode(node: unknown, seen: Reading, depth: number): void {
   if (depth > MAX_DEPTH || node === null || node === undefined) return;
@@ -110,14 +110,14 @@ function readText(text: string, seen: Reading, depth: number): void {
 }
 
 function noteText(text: string, seen: Reading): void {
-  if (seen.texts.length < MOST_TEXTS) seen.texts.push(text);
-  if (seen.message === "") seen.message = text.slice(0, LONGEST_TEXT).trim();
+  if (seen.texts.length < MAX_TEXTS) seen.texts.push(text);
+  if (seen.message === "") seen.message = text.slice(0, MAX_TEXT_LENGTH).trim();
 }
 
 function readObject(node: Record<string, unknown>, seen: Reading, depth: number): void {
   for (const key of WORD_KEYS) {
     const value = node[key];
-    if (typeof value === "string") seen.words.push(value.slice(0, LONGEST_WORD));
+    if (typeof value === "string") seen.words.push(value.slice(0, MAX_WORD_LENGTH));
     else if (typeof value === "number") seen.status ??= value;
     else if (typeof value === "object") readNode(value, seen, depth + 1);
   }
@@ -142,17 +142,17 @@ function readWaits(node: Record<string, unknown>, seen: Reading): void {
   }
   const { headers } = node;
   if (typeof headers !== "object" || headers === null) return;
-  for (const [name, value] of Object.entries(headers).slice(0, MOST_HEADERS)) {
+  for (const [name, value] of Object.entries(headers).slice(0, MAX_HEADERS)) {
     const text = waitText(value);
     if (text !== undefined) seen.headers.push([name.toLowerCase(), text]);
   }
 }
 
-const MOST_HEADERS = 100;
+const MAX_HEADERS = 100;
 
 /** A string, a number, or Google's duration object. */
 function waitText(value: unknown): string | undefined {
-  if (typeof value === "string") return value.slice(0, LONGEST_WORD);
+  if (typeof value === "string") return value.slice(0, MAX_WORD_LENGTH);
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : undefined;
   if (typeof value !== "object" || value === null) return undefined;
   const { seconds = 0, nanos = 0 } = value as { seconds?: unknown; nanos?: unknown };

@@ -61,14 +61,14 @@ function contentLength(content: string | readonly Part[]): number {
 }
 
 /** Maximum UTF-8 bytes per UTF-16 code unit. */
-const MOST_BYTES_PER_UNIT = 3;
+const MAX_BYTES_PER_UNIT = 3;
 
 /**
  * Bytes of a prompt as the caller passed it: text as UTF-8, attachments in their encoded form. Below `enough`, only an upper
  * bound, which is cheap.
  */
 export function inputBytes(messages: readonly Message[], enough: number): number {
-  const most = sizeOf(messages, (text) => text.length * MOST_BYTES_PER_UNIT);
+  const most = sizeOf(messages, (text) => text.length * MAX_BYTES_PER_UNIT);
   return most <= enough ? most : sizeOf(messages, (text) => Buffer.byteLength(text));
 }
 

@@ -26,13 +26,13 @@ export function addressSecrets(text: string): string[] {
 }
 
 /** A user name without a password counts as a token from this length on. */
-const SHORTEST_TOKEN = 8;
+const MIN_TOKEN_LENGTH = 8;
 
 /** A password is sent unchanged, or as base64 of user and password. */
 function userSecrets(user: string): string[] {
   const at = user.indexOf(":");
   const [name, password] = at < 0 ? [user, ""] : [user.slice(0, at), user.slice(at + 1)];
-  if (password === "") return name.length < SHORTEST_TOKEN ? [] : [name, decoded(name)];
+  if (password === "") return name.length < MIN_TOKEN_LENGTH ? [] : [name, decoded(name)];
   const basic = Buffer.from(`${decoded(name)}:${decoded(password)}`).toString("base64");
   return [password, decoded(password), basic];
 }

@@ -5,10 +5,10 @@ const RUN = 24;
 /** The same for a match without spaces that has a digit, such as an id, an address or a number. */
 const NAME_RUN = 16;
 /** A prompt up to RUN characters and from this length on is searched for as a whole. */
-const SHORTEST_WHOLE = 8;
+const MIN_COMPLETE = 8;
 /** Length of the indexed substrings, and how many positions are kept for each. */
 const GRAM = 8;
-const MOST_PLACES = 8;
+const MAX_PLACES = 8;
 const MASK = "[prompt]";
 
 /**
@@ -16,7 +16,7 @@ const MASK = "[prompt]";
  * scanned in steps, so that the cost is linear in both.
  */
 export function withoutPrompt(text: string, prompt: readonly string[]): string {
-  if (text.length < SHORTEST_WHOLE) return text;
+  if (text.length < MIN_COMPLETE) return text;
   const ranges: Range[] = [];
   const index = indexOf(text);
   for (const part of prompt) {
@@ -28,7 +28,7 @@ export function withoutPrompt(text: string, prompt: readonly string[]): string {
 
 function findWhole(text: string, part: string, ranges: Range[]): void {
   const wanted = part.trim();
-  if (wanted.length < SHORTEST_WHOLE) return;
+  if (wanted.length < MIN_COMPLETE) return;
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length))
     ranges.push({ start: at, end: at + wanted.length });
 }
@@ -41,7 +41,7 @@ function indexOf(text: string): Index {
     const gram = text.slice(at, at + GRAM);
     const places = index.get(gram);
     if (places === undefined) index.set(gram, [at]);
-    else if (places.length < MOST_PLACES) places.push(at);
+    else if (places.length < MAX_PLACES) places.push(at);
   }
   return index;
 }

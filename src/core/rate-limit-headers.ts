@@ -42,7 +42,7 @@ function readField(header: string, value: string, buckets: Map<string, Bucket>, 
 
 /** `limit=100, remaining=0, reset=50`, or a list of `"default";r=0;t=30`. */
 function readStructured(value: string, buckets: Map<string, Bucket>, nowMs: number): void {
-  for (const item of value.slice(0, LONGEST_FIELD).split(",")) {
+  for (const item of value.slice(0, MAX_FIELD_LENGTH).split(",")) {
     const [first = "", ...parameters] = item.split(";").map((part) => part.trim());
     const named = !first.includes("=");
     const bucket = bucketNamed(named ? first.replaceAll('"', "") : "", buckets);
@@ -53,7 +53,7 @@ function readStructured(value: string, buckets: Map<string, Bucket>, nowMs: numb
   }
 }
 
-const LONGEST_FIELD = 1_000;
+const MAX_FIELD_LENGTH = 1_000;
 const LONG_NAMES: Readonly<Record<string, string>> = { q: "limit", r: "remaining", t: "reset" };
 
 function bucketNamed(name: string, buckets: Map<string, Bucket>): Bucket {

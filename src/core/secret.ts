@@ -52,14 +52,14 @@ export function withoutKeys(text: string): string {
 
 /** Minimum length of a part of a secret that is masked, and minimum length of a secret to look for. */
 const PIECE = 8;
-const SHORTEST = 4;
+const MIN_LENGTH = 4;
 /** A shorter part from the middle of a secret is masked only if it does not look like a word. */
 const LONG_PIECE = 16;
 
 function withoutOne(text: string, secret: Secret): string {
   const value = secret.reveal();
   if (value.length >= PIECE) return covered(text, partsIn(text, piecesOf(secret)), MASK);
-  return value.length < SHORTEST ? text : text.replaceAll(value, MASK);
+  return value.length < MIN_LENGTH ? text : text.replaceAll(value, MASK);
 }
 
 /** Parts of a secret in all its encodings; true for parts at its start or end. */

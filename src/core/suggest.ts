@@ -19,10 +19,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 }
 
 /** Longer words are truncated: no key has 64 letters, and the cost is quadratic. */
-const LONGEST = 64;
+const MAX_LENGTH = 64;
 
 function plain(word: string): string {
-  return word.slice(0, LONGEST).toLowerCase().replaceAll("-", "_");
+  return word.slice(0, MAX_LENGTH).toLowerCase().replaceAll("-", "_");
 }
 
 function allowedEdits(length: number): number {

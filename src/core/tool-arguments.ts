@@ -134,15 +134,15 @@ export class ArgumentsText {
 
 /** Empty arguments. */
 function isPlaceholder(text: string): boolean {
-  return text.length <= MOST_OPENING && /^\s*(?:\{\s*\}|null)\s*$/.test(text);
+  return text.length <= MAX_OPENING && /^\s*(?:\{\s*\}|null)\s*$/.test(text);
 }
 
 /** A placeholder or a prefix of one. */
 function isOpening(text: string): boolean {
-  return text.length <= MOST_OPENING && /^\s*(?:\{\s*\}|n(?:u(?:ll?)?)?)\s*$/.test(text);
+  return text.length <= MAX_OPENING && /^\s*(?:\{\s*\}|n(?:u(?:ll?)?)?)\s*$/.test(text);
 }
 
-const MOST_OPENING = 16;
+const MAX_OPENING = 16;
 
 function isBlank(text: string): boolean {
   return text.trim() === "";
@@ -181,11 +181,11 @@ function lastSnapshot(text: string): string | undefined {
 }
 
 /** Maximum depth of the comparison, which recurses. */
-const MOST_DEPTH = 200;
+const MAX_DEPTH = 200;
 
 /** Whether `after` extends `before`. */
 function grows(before: unknown, after: unknown, depth = 0): boolean {
-  if (depth > MOST_DEPTH) return false;
+  if (depth > MAX_DEPTH) return false;
   if (typeof before === "string" && typeof after === "string") return after.startsWith(before);
   if (Array.isArray(before) && Array.isArray(after))
     return before.length <= after.length && before.every((item, index) => grows(item, after[index], depth + 1));

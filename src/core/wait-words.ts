@@ -8,11 +8,11 @@ const AMOUNT =
   /(\d{1,15}(?:\.\d{1,15})?)\s*(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])(?:,?\s+and\s+|,?\s+)?/iy;
 /** Seconds without a unit, where they end a sentence. */
 const BARE = /(\d{1,9}(?:\.\d{1,9})?)(?=[.,;)]?(?:\s*$|[.,;)]\s))/y;
-const LONGEST_MESSAGE = 8_000;
+const MAX_MESSAGE_LENGTH = 8_000;
 
 /** The retry delay in the text of a provider's message, milliseconds. */
 export function waitInWords(message: string, nowMs: number): number | undefined {
-  const text = message.slice(0, LONGEST_MESSAGE);
+  const text = message.slice(0, MAX_MESSAGE_LENGTH);
   for (const lead of text.matchAll(LEAD)) {
     const at = lead.index + lead[0].length;
     const wait = dateAt(text, at, nowMs) ?? amountAt(text, at) ?? bareAt(text, at, lead[0]);

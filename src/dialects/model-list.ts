@@ -3,7 +3,7 @@ import type { OfferedModel } from "../core/offered-model.ts";
 import type { Operation } from "../core/operation.ts";
 import { isPlainId } from "../core/plain-id.ts";
 import { targetError } from "../core/target-error.ts";
-import { wholeBody } from "./whole-body.ts";
+import { jsonResponse } from "./json-response.ts";
 
 /** The parameters of a request for one page. */
 export interface PageParams {
@@ -45,7 +45,7 @@ export async function listOverWire(
   let after: string | undefined;
   while (!asked.has(after) && asked.size < MAX_PAGES) {
     asked.add(after);
-    const body = await wholeBody(operation, client, { after, size: PAGE_SIZE });
+    const body = await jsonResponse(operation, client, { after, size: PAGE_SIZE });
     const page: ModelPage | undefined = Array.isArray(body)
       ? { entries: body }
       : isObject(body)
@@ -66,15 +66,15 @@ function readModel(entry: unknown, reader: ListReader): OfferedModel | undefined
   return read?.id === undefined ? undefined : (read as OfferedModel);
 }
 
-const MOST_KEYS = 5;
+const MAX_KEYS = 5;
 
 /** Describes a body that is not a list: its type and keys, without values. */
 function kindOf(body: unknown): string {
   if (!isObject(body)) return body === null ? "null" : `a ${typeof body}`;
   const keys = Object.keys(body).filter((key) => /^\w{1,40}$/.test(key));
   if (keys.length === 0) return "an object";
-  const more = keys.length > MOST_KEYS ? `, and ${keys.length - MOST_KEYS} more` : "";
-  return `an object with ${keys.slice(0, MOST_KEYS).join(", ")}${more}`;
+  const more = keys.length > MAX_KEYS ? `, and ${keys.length - MAX_KEYS} more` : "";
+  return `an object with ${keys.slice(0, MAX_KEYS).join(", ")}${more}`;
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -95,10 +95,10 @@ export function offeredModel(fields: { readonly [Name in keyof OfferedModel]?: u
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
 }
 
-const LONGEST_NAME = 200;
+const MAX_NAME_LENGTH = 200;
 
 function nameFrom(text: string): string | undefined {
-  const clean = text.replace(/\p{C}/gu, "").trim().slice(0, LONGEST_NAME);
+  const clean = text.replace(/\p{C}/gu, "").trim().slice(0, MAX_NAME_LENGTH);
   return clean === "" ? undefined : clean;
 }
 

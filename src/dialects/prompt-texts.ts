@@ -2,7 +2,7 @@ import type { Message, Part } from "../core/message.ts";
 import type { Operation } from "../core/operation.ts";
 
 /** Maximum part of a file that a provider may quote. */
-const MOST_OF_DATA = 4_096;
+const MAX_OF_DATA = 4_096;
 
 /** The caller's texts in a request, plain and JSON-escaped; created only on the first failure. */
 export function promptTexts({ request }: Operation): () => readonly string[] {
@@ -29,9 +29,9 @@ function textsOfPart(part: Part): string[] {
     case "tool-result":
       return typeof part.content === "string" ? [part.content] : part.content.flatMap(textsOfPart);
     case "audio":
-      return [part.data.slice(0, MOST_OF_DATA)];
+      return [part.data.slice(0, MAX_OF_DATA)];
     case "image":
     case "file":
-      return [part.url ?? "", (part.data ?? "").slice(0, MOST_OF_DATA)];
+      return [part.url ?? "", (part.data ?? "").slice(0, MAX_OF_DATA)];
   }
 }

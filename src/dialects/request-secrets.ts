@@ -37,9 +37,9 @@ function collect({ credential, target, request }: Operation): Secret[] {
 }
 
 /** Minimum length of a value that counts as a secret, for names that do not indicate one. */
-const SHORTEST_UNNAMED = 8;
+const MIN_UNNAMED_LENGTH = 8;
 
 function inHeader(name: string, value: string): string[] {
   const bare = value.replace(/^(?:Bearer|Basic) /i, "");
-  return isSecretName(name) || bare.length >= SHORTEST_UNNAMED ? [bare] : [];
+  return isSecretName(name) || bare.length >= MIN_UNNAMED_LENGTH ? [bare] : [];
 }

@@ -1,7 +1,7 @@
 import type { Client, Encode } from "../core/dialect.ts";
 import type { RequestOperation } from "../core/operation.ts";
 import { targetError } from "../core/target-error.ts";
-import { wholeBody } from "./whole-body.ts";
+import { jsonResponse } from "./json-response.ts";
 
 /** The token counting endpoint of a wire format. */
 export interface TokenCount<Params> {
@@ -17,7 +17,7 @@ export async function countOverWire<Params>(
   { encode, client, field }: TokenCount<Params>,
 ): Promise<number> {
   const { target, request } = operation;
-  const body = await wholeBody(operation, client, encode(request, target, false).params);
+  const body = await jsonResponse(operation, client, encode(request, target, false).params);
   const count = (body as Record<string, unknown> | null)?.[field];
   if (typeof count === "number") return count;
   throw targetError(target, "protocol_error", `the token count has no ${field}`);

@@ -3,8 +3,8 @@ import { type FlowEvent, isContent } from "../core/event.ts";
 /** Maximum length of a repetition, characters. */
 const WINDOW = 4_000;
 /** Shorter repetitions are probably intended: "}", "end". */
-const LEAST = 8;
-const LEAST_LINE = 4;
+const MIN_LENGTH = 8;
+const MIN_LINE = 4;
 
 /**
  * Removes the text at the start of a continuation that repeats the end of the previous part; models often repeat the last line.
@@ -58,7 +58,7 @@ export class OverlapTrimmer {
     const words = overlap.trim();
     if (!/[\p{L}\p{N}]/u.test(words)) return false;
     if (overlap.length === this.#before.length) return true;
-    return words.length >= LEAST || (words.length >= LEAST_LINE && this.#isLine(overlap));
+    return words.length >= MIN_LENGTH || (words.length >= MIN_LINE && this.#isLine(overlap));
   }
 
   #isLine(overlap: string): boolean {

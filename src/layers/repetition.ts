@@ -42,13 +42,13 @@ export class RepetitionWatch {
 /** Units up to this length have long repetitions in ordinary answers: rules, rows of zeros, padding. */
 const SHORT = 2;
 /** Minimum length of all repetitions of a passage, characters. */
-const LEAST_LENGTH = 5_000;
-const LONGEST_PASSAGE = 2_000;
+const MIN_LENGTH = 5_000;
+const MAX_PASSAGE_LENGTH = 2_000;
 /** Interval of searches: a prime, so that they hit different positions of a passage of nearly any length. */
 const EVERY = 2_003;
 /** The end of the text that is searched for in the earlier text. */
 const NEEDLE = 32;
-const KEPT = 2 * LONGEST_PASSAGE;
+const KEPT = 2 * MAX_PASSAGE_LENGTH;
 
 /** Searches earlier text for the most recent text. After a match, checks whether the text that follows repeats too. */
 class PassageWatch {
@@ -87,10 +87,10 @@ class PassageWatch {
     this.#pieces.push(piece);
     this.#unsearched += piece.length;
     if (this.#unsearched >= EVERY) this.#join(text, end);
-    return this.#period > 0 && this.#length >= LEAST_LENGTH && this.#length >= this.#limit * this.#period;
+    return this.#period > 0 && this.#length >= MIN_LENGTH && this.#length >= this.#limit * this.#period;
   }
 
-  /** A long text contains its tail, and a slice of it copies nothing. */
+  /** A long delta contains the complete tail, and slicing it copies nothing. */
   #join(text: string, end: number): void {
     const isWithin = end >= KEPT;
     this.#tail = isWithin ? text.slice(end - KEPT, end) : (this.#tail + this.#pieces.join("")).slice(-KEPT);
@@ -117,7 +117,7 @@ class PassageWatch {
     const start = tail.length - NEEDLE;
     const needle = tail.slice(start);
     // Searching forward is several times faster, and nearly always nothing is found.
-    if (!tail.slice(Math.max(0, start - LONGEST_PASSAGE), -1).includes(needle)) return;
+    if (!tail.slice(Math.max(0, start - MAX_PASSAGE_LENGTH), -1).includes(needle)) return;
     const period = start - tail.lastIndexOf(needle, start - 1);
     if (period <= SHORT) return;
     this.#period = period;

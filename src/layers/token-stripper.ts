@@ -36,7 +36,7 @@ class TokenStripper extends HeldText {
 }
 
 /** A longer run of special tokens and whitespace is not the end of an answer. */
-const LONGEST_END = 1_000;
+const MAX_END_LENGTH = 1_000;
 
 /**
  * Removes special tokens at the end of the text, with the whitespace between and after them, and with `start` also at its
@@ -75,7 +75,7 @@ class EdgeStripper extends HeldText {
       if (begins(text.slice(-half), this.words))
         length = Math.max(length, text.length - this.#endOf(text.slice(0, text.length - half)));
     }
-    return length > LONGEST_END ? open : length;
+    return length > MAX_END_LENGTH ? open : length;
   }
 
   /** Start of the tokens at the end of the text. */

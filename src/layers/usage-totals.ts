@@ -17,7 +17,7 @@ export const USAGE_GROUPS = ["model", "provider", "tag", "scope", "day"] as cons
 export type UsageGroup = (typeof USAGE_GROUPS)[number];
 
 /** Maximum number of names per group, because callers may generate tags and scopes. */
-const MOST_NAMES = 10_000;
+const MAX_NAMES = 10_000;
 /** The sum of all names beyond those. */
 const OTHER = "other";
 
@@ -69,7 +69,7 @@ export class UsageTotals implements Observer {
     const sums = this.#groups[group];
     const known = sums.get(name);
     if (known !== undefined) return known;
-    const kept = sums.size < MOST_NAMES ? name : OTHER;
+    const kept = sums.size < MAX_NAMES ? name : OTHER;
     const sum = sums.get(kept) ?? new Sum();
     sums.set(kept, sum);
     return sum;

@@ -1,6 +1,6 @@
 /** Maximum consecutive whitespace. Code has indentation and empty lines; JSON outside of strings needs less. */
-const MOST_IN_TEXT = 2_000;
-const MOST_IN_JSON = 256;
+const MAX_IN_TEXT = 2_000;
+const MAX_IN_JSON = 256;
 
 /** Counts consecutive whitespace, and tracks strings and the end of JSON. */
 export class WhiteSpaceWatch {
@@ -32,12 +32,12 @@ export class WhiteSpaceWatch {
   #text(text: string, from: number): number | undefined {
     let before = this.run;
     for (let start = from; ; ) {
-      const last = start + MOST_IN_TEXT - before;
+      const last = start + MAX_IN_TEXT - before;
       const end = Math.min(last + 1, text.length);
       let blank = end;
       while (blank > start && isWhiteSpace(text.charCodeAt(blank - 1))) blank -= 1;
       this.run = end - blank + (blank === start ? before : 0);
-      if (this.run > MOST_IN_TEXT) return end;
+      if (this.run > MAX_IN_TEXT) return end;
       if (end === text.length) return undefined;
       start = end;
       before = this.run;
@@ -46,7 +46,7 @@ export class WhiteSpaceWatch {
 
   /** Requested JSON may follow a few words. */
   #open(text: string): number | undefined {
-    const most = this.#wantsJson ? MOST_IN_JSON : MOST_IN_TEXT;
+    const most = this.#wantsJson ? MAX_IN_JSON : MAX_IN_TEXT;
     for (let at = 0; at < text.length; at++) {
       const char = text.charCodeAt(at);
       this.run = isWhiteSpace(char) ? this.run + 1 : 0;
@@ -71,7 +71,7 @@ export class WhiteSpaceWatch {
       const char = text.charCodeAt(at);
       if (isWhiteSpace(char)) {
         run += 1;
-        if (run > (inString ? MOST_IN_TEXT : MOST_IN_JSON)) break;
+        if (run > (inString ? MAX_IN_TEXT : MAX_IN_JSON)) break;
         continue;
       }
       run = 0;

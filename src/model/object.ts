@@ -157,15 +157,15 @@ function calledTools({ toolCalls }: Reply): Misread {
 
 /** Whether a validation message quotes a value or a field name of the answer. */
 function repeats(message: string, value: unknown): boolean {
-  if (typeof value === "string") return value.trim().length >= SHORTEST_QUOTE && message.includes(value.trim());
-  if (typeof value === "number") return String(value).length >= SHORTEST_QUOTE && message.includes(String(value));
+  if (typeof value === "string") return value.trim().length >= MIN_QUOTE_LENGTH && message.includes(value.trim());
+  if (typeof value === "number") return String(value).length >= MIN_QUOTE_LENGTH && message.includes(String(value));
   if (typeof value !== "object" || value === null) return false;
   return Object.entries(value).some(
     ([name, inner]) => (!Array.isArray(value) && repeats(message, name)) || repeats(message, inner),
   );
 }
 
-const SHORTEST_QUOTE = 3;
+const MIN_QUOTE_LENGTH = 3;
 
 function pathText(path: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined): string {
   if (path === undefined || path.length === 0) return "";

@@ -188,7 +188,7 @@ function memberOf(text: string, { random, style }: Reader): string {
   return members[Math.floor(random() * members.length)] ?? "";
 }
 
-const MOST_KEPT = 500;
+const MAX_KEPT = 500;
 const kept = new Map<string, readonly string[]>();
 
 /** Characters are tested one by one, so that the engine decides what a class means; cached for repeated attempts. */
@@ -200,7 +200,7 @@ function membersOf(text: string, from: PatternStyle["from"]): readonly string[] 
   if (single === undefined) throw new SyntaxError("unknown class");
   const found =
     POOLS[from].map((pool) => pool.filter((one) => single.test(one))).find(({ length }) => length > 0) ?? [];
-  if (kept.size >= MOST_KEPT) kept.clear();
+  if (kept.size >= MAX_KEPT) kept.clear();
   kept.set(key, found);
   return found;
 }

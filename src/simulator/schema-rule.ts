@@ -6,12 +6,12 @@ import { pointed } from "./schema-pointer.ts";
 /** Chooses one of the branches of `anyOf`, `oneOf` or a condition. */
 export type ChooseBranch = (branches: readonly unknown[]) => unknown;
 
-const MOST_HOPS = 32;
+const MAX_HOPS = 32;
 
 /** A schema with resolved references, one chosen branch, and all applicable parts merged. */
 export function ruleOf(schema: unknown, root: Json | boolean, choose: ChooseBranch, hops = 0): Json {
   const given = asObject(schema);
-  if (given === undefined || hops > MOST_HOPS) return schema === false ? NOTHING : {};
+  if (given === undefined || hops > MAX_HOPS) return schema === false ? NOTHING : {};
   const {
     $ref,
     anyOf,

@@ -21,7 +21,7 @@ export interface ExampleOptions {
 }
 
 /** Maximum number of discarded values, so that a schema without a value is detected in time. */
-const MOST_FAILURES = 600;
+const MAX_FAILURES = 600;
 const TRIES = 12;
 const LAST_DEPTH = 200;
 
@@ -53,7 +53,7 @@ function make(schema: unknown, name: string, depth: number, context: ValueContex
     if (!(outcome instanceof UnsatisfiedSchema)) return outcome;
     failure = outcome;
     context.spent.failures += 1;
-    if (context.spent.failures > MOST_FAILURES || schema === false) break;
+    if (context.spent.failures > MAX_FAILURES || schema === false) break;
   }
   throw failure;
 }

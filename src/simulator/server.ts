@@ -62,9 +62,9 @@ export interface SimulatorOptions {
 }
 
 /** Larger bodies are rejected with 413. */
-const MOST_BYTES = 32 * 1024 * 1024;
+const MAX_BYTES = 32 * 1024 * 1024;
 
-const MOST_PORT = 65_535;
+const MAX_PORT = 65_535;
 
 /**
  * Starts a provider on 127.0.0.1 with four wire formats: OpenAI chat completions and responses, Anthropic messages, Gemini
@@ -96,8 +96,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
 const RULES: OptionRules<SimulatorOptions> = {
   port: {
-    is: `an integer from 0 to ${MOST_PORT}`,
-    accepts: (port) => Number.isInteger(port) && (port as number) >= 0 && (port as number) <= MOST_PORT,
+    is: `an integer from 0 to ${MAX_PORT}`,
+    accepts: (port) => Number.isInteger(port) && (port as number) >= 0 && (port as number) <= MAX_PORT,
   },
   script: ANYTHING,
   answers: FUNCTION,
@@ -269,11 +269,11 @@ async function readBody(request: IncomingMessage): Promise<{ text: string; tooLa
   try {
     for await (const piece of request as AsyncIterable<Buffer>) {
       bytes += piece.length;
-      if (bytes <= MOST_BYTES) pieces.push(piece);
+      if (bytes <= MAX_BYTES) pieces.push(piece);
     }
   } catch {
     return undefined;
   }
-  const tooLarge = bytes > MOST_BYTES;
+  const tooLarge = bytes > MAX_BYTES;
   return { text: tooLarge ? "" : Buffer.concat(pieces).toString("utf8"), tooLarge };
 }

@@ -34,9 +34,9 @@ export function warnOfStaleTypes(
 /** Warnings that were logged, because a program may load its file more than once. */
 const WARNED = new Map<string, string>();
 
-const MOST_NAMES = 10;
+const MAX_NAMES = 10;
 
 function fewOf(names: readonly string[]): string {
-  const more = names.length > MOST_NAMES ? ", …" : "";
-  return `${names.slice(0, MOST_NAMES).join(", ")}${more}`;
+  const more = names.length > MAX_NAMES ? ", …" : "";
+  return `${names.slice(0, MAX_NAMES).join(", ")}${more}`;
 }

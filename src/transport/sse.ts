@@ -3,8 +3,8 @@ import { createParser, type EventSourceParser, type ParseError } from "eventsour
 import { ModelError } from "../core/error.ts";
 import type { SseMessage } from "../core/transport.ts";
 import { BareJson } from "./bare-json.ts";
-import { DamagedLines } from "./damaged-lines.ts";
 import { LineMarks } from "./line-marks.ts";
+import { MalformedLines } from "./malformed-lines.ts";
 
 /** Maximum length of an event, in characters. */
 export const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
@@ -17,7 +17,7 @@ export class SseFramer {
   readonly #utf8 = new StringDecoder("utf8");
   readonly #parser: EventSourceParser;
   readonly #marks = new LineMarks();
-  readonly #lines = new DamagedLines();
+  readonly #lines = new MalformedLines();
   readonly #bare = new BareJson();
   #split = false;
   #tooLong = false;

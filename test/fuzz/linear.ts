@@ -3,7 +3,7 @@ import type { FuzzTarget } from "./fuzz.ts";
 const SMALL = 100_000;
 const LARGE = 1_000_000;
 /** Ten times the bytes may take ten times the time, and what a busy machine adds; the square would be a hundred. */
-const MOST_TIMES = 30;
+const MAX_TIMES = 30;
 const ALWAYS_FINE_MS = 60;
 
 export interface Growth {
@@ -23,7 +23,7 @@ export function slowest({ work }: FuzzTarget, inputs: readonly Buffer[]): Growth
 }
 
 export function isLinear({ smallMs, largeMs }: Growth): boolean {
-  return largeMs <= ALWAYS_FINE_MS + MOST_TIMES * smallMs;
+  return largeMs <= ALWAYS_FINE_MS + MAX_TIMES * smallMs;
 }
 
 /** The quickest of three: the others were disturbed. */

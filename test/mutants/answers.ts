@@ -129,8 +129,8 @@ export const answers = [
     "src/layers/white-space.ts",
     ["test/layers/repetition.test.ts"],
     [
-      ["whitespace-forever", "endless whitespace in text is accepted", "MOST_IN_TEXT", replace("2_000", "2_000_000")],
-      ["whitespace-in-json", "whitespace in JSON may be as long as in text", "MOST_IN_JSON", replace("256", "2_000")],
+      ["whitespace-forever", "endless whitespace in text is accepted", "MAX_IN_TEXT", replace("2_000", "2_000_000")],
+      ["whitespace-in-json", "whitespace in JSON may be as long as in text", "MAX_IN_JSON", replace("256", "2_000")],
     ],
   ),
   ...mutantsOf("src/layers/token-stripper.ts", GUARD, [
@@ -150,7 +150,7 @@ export const answers = [
       "tokens-held-forever",
       "endless whitespace and special tokens are held without limit",
       "EdgeStripper.#openEnd",
-      never("length > LONGEST_END"),
+      never("length > MAX_END_LENGTH"),
     ],
   ]),
   ...mutantsOf("src/layers/hold.ts", HOLD, [

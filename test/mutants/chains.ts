@@ -243,7 +243,7 @@ export const chains = [
         "overlap-cuts-anything",
         "a short text such as a brace is removed as repeated text",
         "OverlapTrimmer.#isRepetition",
-        always("words.length >= LEAST"),
+        always("words.length >= MIN_LENGTH"),
       ],
       [
         "overlap-shows-a-cut-repetition",

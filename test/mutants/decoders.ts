@@ -113,20 +113,20 @@ export const decoders = [
       ],
     ],
   ),
-  ...mutantsOf("src/dialects/openai/passage.ts", RESPONSES, [
+  ...mutantsOf("src/dialects/openai/item-text.ts", RESPONSES, [
     [
       "responses-swapped-delta",
       "a final text that contradicts its deltas is accepted",
-      "Passage.complementAll",
+      "ItemText.complementAll",
       replace("undefined", '""'),
     ],
-    ["responses-parts-mixed", "the parts of a message are mixed", "Passage.add", drop("this.#isBefore(part)")],
+    ["responses-parts-mixed", "the parts of a message are mixed", "ItemText.add", drop("this.#isBefore(part)")],
   ]),
-  ...mutantsOf("src/dialects/openai/opening.ts", RESPONSES, [
+  ...mutantsOf("src/dialects/openai/initial-text.ts", RESPONSES, [
     [
       "responses-beginning-lost",
       "text that is only in the first event of an item is lost",
-      "Opening.add",
+      "InitialText.add",
       replace("this.#opened.slice(this.#said.length) + said", "delta"),
     ],
   ]),

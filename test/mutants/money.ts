@@ -4,20 +4,20 @@ import { mutantsOf } from "./mutant.ts";
 /** Token counts, prices, sums. */
 export const money = [
   ...mutantsOf(
-    "src/dialects/told-counts.ts",
+    "src/dialects/reported-counts.ts",
     ["test/dialects/usage-reports.test.ts"],
     [
-      ["usage-lowered-by-zero", "a later zero replaces a token count", "ToldCounts.push", always("count > 0")],
+      ["usage-lowered-by-zero", "a later zero replaces a token count", "ReportedCounts.push", always("count > 0")],
       [
         "usage-flaw-forgotten",
         "usage with an invalid count is reported as exact",
-        "ToldCounts.#read",
+        "ReportedCounts.#read",
         skip("this.#flawed"),
       ],
       [
         "usage-moved-without-gain",
         "a zero lowers the input tokens although the cache tokens gained less",
-        "ToldCounts.#moved",
+        "ReportedCounts.#moved",
         drop("had > spare"),
       ],
     ],
@@ -56,6 +56,6 @@ export const money = [
   ...mutantsOf(
     "src/layers/usage-totals.ts",
     ["test/model/exact-or-null.test.ts"],
-    [["usage-of-every-tag", "the usage totals keep every tag", "UsageTotals.#sum", always("sums.size < MOST_NAMES")]],
+    [["usage-of-every-tag", "the usage totals keep every tag", "UsageTotals.#sum", always("sums.size < MAX_NAMES")]],
   ),
 ];

@@ -154,13 +154,13 @@ export const wire = [
     ],
   ]),
   ...mutantsOf(
-    "src/transport/damaged-lines.ts",
+    "src/transport/malformed-lines.ts",
     ["test/transport/sse.test.ts"],
     [
       [
         "damaged-line-forgotten-between-reads",
         "a malformed line is not detected if its field name spans two reads",
-        "DamagedLines.#readName",
+        "MalformedLines.#readName",
         instead("this.#head", "this.#head = text.slice(start, end);"),
       ],
       [
@@ -178,7 +178,7 @@ export const wire = [
       [
         "damaged-line-after-object",
         "text after an object on the same line is ignored",
-        "DamagedLines.skipName",
+        "MalformedLines.skipName",
         skip("this.#isField"),
       ],
     ],

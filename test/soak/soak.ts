@@ -13,10 +13,10 @@ const AT_A_TIME = 16;
 const ABORT_SHARE = 0.02;
 const SAMPLES = 5;
 /** Live bytes, after a full collection: what were kept for each call would show, the noise of a collection does not. */
-const MOST_HEAP_GROWTH = 1024 * 1024;
+const MAX_HEAP_GROWTH = 1024 * 1024;
 /** Pages that the allocator keeps for later: it takes them by and by, and in the end no more. */
-const MOST_RSS_GROWTH = 64 * 1024 * 1024;
-const MOST_RSS_GROWTH_AT_THE_END = 8 * 1024 * 1024;
+const MAX_RSS_GROWTH = 64 * 1024 * 1024;
+const MAX_RSS_GROWTH_AT_THE_END = 8 * 1024 * 1024;
 
 interface Sample {
   readonly calls: number;
@@ -115,9 +115,9 @@ const report = {
   rssBytes: samples.map(({ rssBytes }) => rssBytes),
   flat:
     new Set(handles).size === 1 &&
-    heapGrowth < MOST_HEAP_GROWTH &&
-    rssGrowth < MOST_RSS_GROWTH &&
-    rssGrowthAtTheEnd < MOST_RSS_GROWTH_AT_THE_END,
+    heapGrowth < MAX_HEAP_GROWTH &&
+    rssGrowth < MAX_RSS_GROWTH &&
+    rssGrowthAtTheEnd < MAX_RSS_GROWTH_AT_THE_END,
 };
 console.log(JSON.stringify(report));
 process.exitCode = report.flat ? 0 : 1;

@@ -7,7 +7,7 @@ import type { Block } from "./content.ts";
 import type { Conversation } from "./messages.ts";
 
 /** Maximum number of cache markers in one request. */
-const MOST_MARKS = 4;
+const MAX_MARKS = 4;
 const DEFAULT_POINTS: readonly CachePoint[] = ["system", "tools", "first-user"];
 
 type Markable = { cache_control?: Anthropic.CacheControlEphemeral | null };
@@ -30,10 +30,10 @@ export function markCache(
     if (block !== undefined) wanted.add(block);
   }
   const marks = [...wanted] as Markable[];
-  if (marks.length > MOST_MARKS) {
-    report("prompt_cache", marks.length, MOST_MARKS, `one request supports at most ${MOST_MARKS} cache markers`);
+  if (marks.length > MAX_MARKS) {
+    report("prompt_cache", marks.length, MAX_MARKS, `one request supports at most ${MAX_MARKS} cache markers`);
   }
-  for (const block of marks.slice(0, MOST_MARKS)) {
+  for (const block of marks.slice(0, MAX_MARKS)) {
     block.cache_control = { type: "ephemeral", ...(options.ttl !== undefined && { ttl: options.ttl }) };
   }
 }

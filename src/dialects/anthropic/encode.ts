@@ -73,7 +73,7 @@ function encodeStop({ settings }: ModelRequest, report: Report): { stop_sequence
   return visible.length > 0 ? { stop_sequences: visible } : {};
 }
 
-const MOST_TEMPERATURE = 1;
+const MAX_TEMPERATURE = 1;
 
 function encodeSampling({ settings }: ModelRequest, thinking: Thinking, report: Report) {
   const { temperature, topP, topK } = settings;
@@ -90,9 +90,9 @@ function encodeSampling({ settings }: ModelRequest, thinking: Thinking, report: 
 }
 
 function atMostOne(temperature: number, report: Report): number {
-  if (temperature <= MOST_TEMPERATURE) return temperature;
-  report("temperature", temperature, MOST_TEMPERATURE, "the messages wire supports 0 to 1");
-  return MOST_TEMPERATURE;
+  if (temperature <= MAX_TEMPERATURE) return temperature;
+  report("temperature", temperature, MAX_TEMPERATURE, "the messages wire supports 0 to 1");
+  return MAX_TEMPERATURE;
 }
 
 const JSON_INSTRUCTION = "Answer with one JSON object and nothing else: no words around it, no code fence.";

@@ -16,7 +16,7 @@ type WireEffort = "low" | "medium" | "high" | "xhigh" | "max";
 
 const DEFAULT_MAX_TOKENS = 4096;
 /** The smallest budget that the API accepts. */
-const LEAST_BUDGET = 1024;
+const MIN_BUDGET = 1024;
 const BUDGETS: Readonly<Record<Exclude<Effort, "none">, number>> = {
   minimal: 1024,
   low: 1024,
@@ -84,13 +84,13 @@ function withBudget(
   }
   // At least half of a configured limit is left for the answer.
   const given = maxNewTokens === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxNewTokens / 2);
-  const budget = Math.min(wanted, Math.max(LEAST_BUDGET, given), maxTokens - 1);
-  if (budget < LEAST_BUDGET) {
+  const budget = Math.min(wanted, Math.max(MIN_BUDGET, given), maxTokens - 1);
+  if (budget < MIN_BUDGET) {
     report(
       "reasoning_effort",
       effort,
       undefined,
-      `thinking takes ${LEAST_BUDGET} tokens, max_new_tokens is ${maxTokens}`,
+      `thinking takes ${MIN_BUDGET} tokens, max_new_tokens is ${maxTokens}`,
     );
     return off;
   }

@@ -1,11 +1,11 @@
 import { type Usage, usageOf } from "../../core/usage.ts";
-import { ToldCounts } from "../told-counts.ts";
+import { ReportedCounts } from "../reported-counts.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 
 /** The token counts of one answer. They arrive at the start and, cumulative, at the end, so they are not added up. */
 export class UsageFold {
-  readonly #counts = new ToldCounts();
+  readonly #counts = new ReportedCounts();
   #serviceTier: string | undefined;
 
   push(usage: unknown): void {

@@ -38,12 +38,12 @@ export function encodeGenerate(request: ModelRequest, target: Target): Encoded<G
   return { params: { model: target.modelId, contents, config }, adjustments };
 }
 
-const MOST_STOPS = 5;
+const MAX_STOPS = 5;
 
 function encodeSampling({ settings, samples }: ModelRequest, report: Report): GenerateContentConfig {
-  const stop = settings.stop?.slice(0, MOST_STOPS);
+  const stop = settings.stop?.slice(0, MAX_STOPS);
   if (stop !== undefined && stop.length < (settings.stop?.length ?? 0)) {
-    report("stop", settings.stop, stop, `the Gemini wire supports at most ${MOST_STOPS} stop sequences`);
+    report("stop", settings.stop, stop, `the Gemini wire supports at most ${MAX_STOPS} stop sequences`);
   }
   return defined({
     temperature: settings.temperature,

@@ -37,7 +37,7 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
 const COMBINED: ReadonlySet<string> = new Set(["description", "required", "allOf", "nullable"]);
 const FORMATS: ReadonlySet<unknown> = new Set(["date-time", "date", "time", "int32", "int64", "float", "double"]);
 /** Inlined references can grow exponentially; beyond this many nodes, the rest is unconstrained. */
-const MOST_NODES = 2000;
+const MAX_NODES = 2000;
 
 class Lowering {
   readonly lost: string[] = [];
@@ -57,7 +57,7 @@ class Lowering {
       if (value === false) this.lost.push(path);
       return {};
     }
-    if (++this.#nodes > MOST_NODES) {
+    if (++this.#nodes > MAX_NODES) {
       this.lost.push(path);
       return {};
     }

@@ -87,11 +87,11 @@ function byIndex(left: Held, right: Held): number {
   return left.index - right.index;
 }
 
-const MOST_NAMED = 8;
+const MAX_NAMED = 8;
 
 function leftOut({ index }: Held, rest: readonly Held[]): FlowEvent {
-  const named = rest.slice(0, MOST_NAMED).map((held) => held.index);
-  const more = rest.length > MOST_NAMED ? ` and ${rest.length - MOST_NAMED} more` : "";
+  const named = rest.slice(0, MAX_NAMED).map((held) => held.index);
+  const more = rest.length > MAX_NAMED ? ` and ${rest.length - MAX_NAMED} more` : "";
   const reason = `the response has several answers; candidate ${index} is used, ${named.join(", ")}${more} left out`;
   return { type: "adjustment", adjustment: { setting: "samples", from: rest.length + 1, to: 1, reason } };
 }

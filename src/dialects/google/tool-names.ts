@@ -1,7 +1,7 @@
 import type { ModelRequest } from "../../core/request.ts";
 
 const LEGAL = /^[A-Za-z_][A-Za-z0-9_.:-]{0,63}$/;
-const LONGEST = 64;
+const MAX_LENGTH = 64;
 
 /** Maps tool names to names that Gemini accepts, and back. */
 export class ToolNames {
@@ -17,7 +17,7 @@ export class ToolNames {
     if (known !== undefined) return known;
     const clean = LEGAL.test(name) ? name : legalName(name);
     let wire = clean;
-    for (let copy = 2; this.#original.has(wire); copy++) wire = `${clean.slice(0, LONGEST - 4)}_${copy}`;
+    for (let copy = 2; this.#original.has(wire); copy++) wire = `${clean.slice(0, MAX_LENGTH - 4)}_${copy}`;
     this.#wire.set(name, wire);
     this.#original.set(wire, name);
     return wire;
@@ -30,5 +30,5 @@ export class ToolNames {
 
 function legalName(name: string): string {
   const clean = name.replace(/[^A-Za-z0-9_.:-]/g, "_");
-  return (/^[A-Za-z_]/.test(clean) ? clean : `_${clean}`).slice(0, LONGEST);
+  return (/^[A-Za-z_]/.test(clean) ? clean : `_${clean}`).slice(0, MAX_LENGTH);
 }

@@ -1,11 +1,11 @@
 import { type Usage, usageOf } from "../../core/usage.ts";
-import { ToldCounts } from "../told-counts.ts";
+import { ReportedCounts } from "../reported-counts.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
 
 /** The token counts of one answer; every chunk may have cumulative ones. */
 export class UsageFold {
-  readonly #counts = new ToldCounts();
+  readonly #counts = new ReportedCounts();
   readonly #details = new Set<string>();
   #serviceTier: string | undefined;
 

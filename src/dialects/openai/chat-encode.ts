@@ -11,10 +11,10 @@ import type { Target } from "../../core/target.ts";
 import type { Tool, ToolChoice } from "../../core/tool.ts";
 import { encodeChatMessages } from "./chat-messages.ts";
 import { withStandIns } from "./chat-stand-in.ts";
-import { given } from "./given.ts";
 import { promptCacheKey } from "./prompt-cache-key.ts";
 import { lowerFormat, type WireFormat, withInstruction } from "./response-format.ts";
 import { lowerTool, toolSettings } from "./tools.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** The parameters of `chat.completions.create`; fields of other hosts are set with `extra_body`. */
 export type ChatParams = ChatCompletionCreateParamsBase;
@@ -60,7 +60,7 @@ export const encodeChat: Encode<ChatParams> = (request, target, streaming) => {
 function sampling(request: ModelRequest, target: Target) {
   const { settings, samples } = request;
   const { topLogprobs } = settings;
-  return given({
+  return withoutUndefined({
     temperature: settings.temperature,
     top_p: settings.topP,
     seed: settings.seed,
@@ -83,7 +83,7 @@ function maxTokensKey(target: Target): "max_tokens" | "max_completion_tokens" {
 }
 
 function answer(settings: ModelRequest["settings"], { format }: WireFormat) {
-  return given({
+  return withoutUndefined({
     reasoning_effort: settings.reasoningEffort,
     verbosity: settings.verbosity,
     modalities: settings.modalities as ChatParams["modalities"],
@@ -105,7 +105,7 @@ function prediction(value: unknown): ChatParams["prediction"] {
 function tools(settings: Settings, adjustments: Adjustment[]) {
   const functions = (settings.tools ?? []).map((tool) => encodeTool(tool, adjustments));
   const { toolChoice, parallelToolCalls } = toolSettings(settings, functions.length > 0, adjustments);
-  return given({
+  return withoutUndefined({
     tools: functions.length > 0 ? functions : undefined,
     tool_choice: toolChoice && encodeToolChoice(toolChoice),
     parallel_tool_calls: parallelToolCalls,
@@ -123,7 +123,7 @@ function encodeToolChoice(choice: ToolChoice): ChatCompletionToolChoiceOption {
 
 function service(request: ModelRequest, target: Target, adjustments: Adjustment[]) {
   const { settings } = request;
-  return given({
+  return withoutUndefined({
     service_tier: settings.serviceTier as ChatParams["service_tier"],
     user: settings.user,
     metadata: settings.metadata && { ...settings.metadata },

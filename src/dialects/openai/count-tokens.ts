@@ -3,8 +3,8 @@ import type { Client, Encode } from "../../core/dialect.ts";
 import type { RequestOperation } from "../../core/operation.ts";
 import { targetError } from "../../core/target-error.ts";
 import { countOverWire } from "../token-count.ts";
-import { given } from "./given.ts";
 import { encodeResponses } from "./responses-encode.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 export type CountParams = InputTokenCountParams;
 
@@ -23,6 +23,6 @@ export async function countPromptTokens(operation: RequestOperation, client: Cli
 export const encodeCount: Encode<CountParams> = (request, target) => {
   const { params } = encodeResponses({ ...request, extraBody: {} }, { ...target, extraBody: {} }, false);
   const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = params;
-  const counted = given({ model, input, tools, tool_choice, parallel_tool_calls, reasoning, text });
+  const counted = withoutUndefined({ model, input, tools, tool_choice, parallel_tool_calls, reasoning, text });
   return { params: counted as CountParams, adjustments: [] };
 };

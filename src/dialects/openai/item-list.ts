@@ -1,4 +1,4 @@
-import { latestOf, MOST_COMPARED } from "./latest-of.ts";
+import { latestOf, MAX_COMPARED } from "./latest-of.ts";
 
 interface Listed {
   readonly index: number | undefined;
@@ -38,7 +38,7 @@ export class ItemList<Item extends Listed> {
   /** The only unfinished item that fits. */
   onlyOpen(fits: (item: Item) => boolean = ANY): Item | undefined {
     this.#forgetFinished();
-    const [only, second] = this.#open.slice(-MOST_COMPARED).filter((item) => !item.finished && fits(item));
+    const [only, second] = this.#open.slice(-MAX_COMPARED).filter((item) => !item.finished && fits(item));
     return second === undefined ? only : undefined;
   }
 

@@ -1,8 +1,8 @@
 import type { ToolKind } from "../../core/tool.ts";
+import { InitialText } from "./initial-text.ts";
 import { ItemList } from "./item-list.ts";
+import { ItemText } from "./item-text.ts";
 import type { OpenCall } from "./open-call.ts";
-import { Opening } from "./opening.ts";
-import { Passage } from "./passage.ts";
 import { objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
 /** Items that are calls for the client. */
@@ -29,15 +29,15 @@ export class OutputItem {
   /** Arguments that arrived before the call started. */
   early = "";
   /** Arguments in the `added` event of the call. */
-  opening = new Opening("");
+  opening = new InitialText("");
   /** Started parts; events without an index belong to the last one. */
   parts = 0;
-  readonly text = new Passage();
-  readonly refusal = new Passage();
-  readonly summary = new Passage("\n\n");
-  readonly thought = new Passage();
+  readonly text = new ItemText();
+  readonly refusal = new ItemText();
+  readonly summary = new ItemText("\n\n");
+  readonly thought = new ItemText();
   /** The diff of a patch; not emitted in chunks. */
-  readonly diff = new Passage();
+  readonly diff = new ItemText();
 
   constructor(type: string, index: number | undefined) {
     this.type = type;

@@ -10,11 +10,11 @@ import type { Encode } from "../../core/dialect.ts";
 import type { ModelRequest, SettingName, Settings } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import type { ToolChoice } from "../../core/tool.ts";
-import { given } from "./given.ts";
 import { promptCacheKey } from "./prompt-cache-key.ts";
 import { lowerFormat, type WireFormat, withInstruction } from "./response-format.ts";
 import { encodeInput } from "./responses-input.ts";
 import { lowerTool, toolSettings } from "./tools.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** The parameters of `responses.create`. */
 export type ResponsesParams = ResponseCreateParamsBase;
@@ -47,7 +47,7 @@ export const encodeResponses: Encode<ResponsesParams> = (request, target, stream
 type RequestSettings = ModelRequest["settings"];
 
 function answer(settings: RequestSettings, target: Target, format: WireFormat, adjustments: Adjustment[]) {
-  return given({
+  return withoutUndefined({
     temperature: settings.temperature,
     top_p: settings.topP,
     top_logprobs: settings.topLogprobs,
@@ -75,7 +75,7 @@ function reasoning(effort: RequestSettings["reasoningEffort"]): ResponsesParams[
 
 function text(verbosity: Settings["verbosity"], { format }: WireFormat): ResponsesParams["text"] {
   if (verbosity === undefined && format === undefined) return undefined;
-  return given({ verbosity, format }) satisfies ResponsesParams["text"];
+  return withoutUndefined({ verbosity, format }) satisfies ResponsesParams["text"];
 }
 
 function include(settings: RequestSettings, target: Target): ResponseIncludable[] | undefined {
@@ -99,7 +99,7 @@ function tools(settings: Settings, adjustments: Adjustment[]) {
   const search = webSearchTool(settings.webSearch);
   const all: ResponseTool[] = search === undefined ? functions : [...functions, search];
   const { toolChoice, parallelToolCalls } = toolSettings(settings, all.length > 0, adjustments);
-  return given({
+  return withoutUndefined({
     tools: all.length > 0 ? all : undefined,
     tool_choice: toolChoice && encodeToolChoice(toolChoice),
     parallel_tool_calls: parallelToolCalls,
@@ -119,7 +119,7 @@ function encodeToolChoice(choice: ToolChoice): NonNullable<ResponsesParams["tool
 
 function service(request: ModelRequest, target: Target, adjustments: Adjustment[]) {
   const { settings } = request;
-  return given({
+  return withoutUndefined({
     service_tier: settings.serviceTier as ResponsesParams["service_tier"],
     user: settings.user,
     metadata: settings.metadata && { ...settings.metadata },

@@ -3,8 +3,8 @@ import { own } from "../../core/own.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { AnswerIds } from "../answer-ids.ts";
+import { InitialText } from "./initial-text.ts";
 import { OpenCall } from "./open-call.ts";
-import { Opening } from "./opening.ts";
 import { CALL_KINDS, contentOf, ItemTable, type OutputItem } from "./output-item.ts";
 import { signItem, signReasoning, signText } from "./responses-signature.ts";
 import { synthesizeToolId } from "./tool-ids.ts";
@@ -122,7 +122,7 @@ export class OutputItems {
     if (kind === "function" || kind === "custom") {
       const opened = kind === "custom" ? (textIn(wire["input"]) ?? "") : argumentsIn(wire["arguments"]);
       if (!isPlaceholder(opened) && item.early === "" && item.call?.text.empty !== false)
-        item.opening = new Opening(opened);
+        item.opening = new InitialText(opened);
       this.#callOf(item, textIn(wire["name"]), out);
     }
     const openings = item.type === "message" ? OPENINGS.message : item.type === "reasoning" ? OPENINGS.reasoning : [];
@@ -243,7 +243,7 @@ export class OutputItems {
 
   #completeCall(item: OutputItem, name: string | undefined, whole: string, out: FlowEvent[]): void {
     const call = this.#callOf(item, name, out);
-    if (whole.trim() !== "") item.opening = new Opening("");
+    if (whole.trim() !== "") item.opening = new InitialText("");
     if (call === undefined) item.early ||= whole;
     else if (!call.complement(name, whole, out)) throw this.#differs(item);
   }

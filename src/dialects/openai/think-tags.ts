@@ -57,7 +57,7 @@ export class ThinkTags {
 
   #start(): void {
     const begun = this.#held.trimStart();
-    const blank = this.#held.length - begun.length > MOST_BLANK;
+    const blank = this.#held.length - begun.length > MAX_BLANK;
     if (!blank && begun.startsWith(OPEN)) {
       this.#held = this.#held.replace(OPEN, "");
       this.#state = "thinking";
@@ -96,8 +96,8 @@ export class ThinkTags {
 }
 
 /** Maximum leading whitespace to buffer; it may be endless. */
-const MOST_BLANK = 100;
+const MAX_BLANK = 100;
 
 function isBlank(text: string): boolean {
-  return text.length <= MOST_BLANK && text.trim() === "";
+  return text.length <= MAX_BLANK && text.trim() === "";
 }

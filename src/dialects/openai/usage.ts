@@ -1,10 +1,10 @@
 import { type Usage, usageOf } from "../../core/usage.ts";
-import { ToldCounts } from "../told-counts.ts";
+import { ReportedCounts } from "../reported-counts.ts";
 import { listIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
 /** The token counts of one answer, from all fields and chunks that report some. */
 class OpenaiUsage {
-  protected readonly counts = new ToldCounts();
+  protected readonly counts = new ReportedCounts();
   #serviceTier: string | undefined;
 
   /** Reads the tier that served the answer, which may differ from the requested one. */

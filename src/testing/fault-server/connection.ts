@@ -5,7 +5,7 @@ import type { TLSSocket } from "node:tls";
 /** Writes are combined up to this size before a pause, if the script does not wait. */
 const BATCH_BYTES = 64 * 1024;
 /** Up to this many segments yield to the event loop after each one; beyond, after every thousandth. */
-const MOST_TURNS = 20_000;
+const MAX_TURNS = 20_000;
 
 /** The writing side of one connection: paced, split into segments, and stopped if the peer disconnects. */
 export class Connection {
@@ -92,7 +92,7 @@ export class Connection {
 
   async #send(bytes: Buffer): Promise<void> {
     const size = this.segmentBytes === 0 ? bytes.length : this.segmentBytes;
-    const every = bytes.length / size > MOST_TURNS ? 1000 : 1;
+    const every = bytes.length / size > MAX_TURNS ? 1000 : 1;
     for (let at = 0, segment = 0; at < bytes.length; at += size, segment += 1) {
       if (this.closed.aborted) return;
       if (at > 0) await this.#pause(segment % every === 0);

@@ -1,8 +1,8 @@
 /** An object without its `undefined` fields: absent settings are not sent. */
-export type Given<T> = { [key in keyof T]?: Exclude<T[key], undefined> };
+export type Defined<T> = { [key in keyof T]?: Exclude<T[key], undefined> };
 
-export function given<T extends object>(fields: T): Given<T> {
+export function withoutUndefined<T extends object>(fields: T): Defined<T> {
   const sent: Record<string, unknown> = {};
   for (const name in fields) if (fields[name] !== undefined) sent[name] = fields[name];
-  return sent as Given<T>;
+  return sent as Defined<T>;
 }

@@ -11,7 +11,7 @@ const MOVING = [
  * absent counts replace nothing, unless the tokens moved to a cache class in the same report: some gateways end a stream with
  * a report that lacks the earlier counts. Invalid counts are ignored and make the usage an estimate.
  */
-export class ToldCounts {
+export class ReportedCounts {
   readonly #counts = new Map<string, number>();
   #flawed = false;
 

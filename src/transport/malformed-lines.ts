@@ -6,14 +6,14 @@ const NAMED = /^([A-Za-z0-9_-]+):/;
 const NAME = /^[A-Za-z0-9_-]*$/;
 const WITHOUT_VALUE: ReadonlySet<string> = new Set(["", "data", "event", "id", "retry"]);
 /** Maximum length of a field name before its colon. */
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 
 /**
  * Finds lines with an object that are not a field of an event stream, such as a damaged `data:`. The standard ignores them, so
  * their text would be missing from the answer. Unknown fields are ignored, unless their name may be a damaged `data`. The
  * parser does not report lines that are split over reads.
  */
-export class DamagedLines {
+export class MalformedLines {
   #head = "";
   #isField: boolean | undefined;
 
@@ -51,10 +51,10 @@ export class DamagedLines {
       this.#isField = true;
       return;
     }
-    this.#head += text.slice(start, Math.min(end, start + LONGEST_NAME - this.#head.length));
+    this.#head += text.slice(start, Math.min(end, start + MAX_NAME_LENGTH - this.#head.length));
     if (this.#head.includes(":")) this.#isField = isField(this.#head);
     else if (ends) this.#isField = WITHOUT_VALUE.has(this.#head);
-    else if (this.#head.length >= LONGEST_NAME || !NAME.test(this.#head)) this.#isField = false;
+    else if (this.#head.length >= MAX_NAME_LENGTH || !NAME.test(this.#head)) this.#isField = false;
   }
 }
 

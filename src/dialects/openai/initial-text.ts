@@ -1,8 +1,8 @@
 /**
- * A text with initial content before its deltas. Most servers repeat the initial content in the deltas, some continue after
+ * Joins the initial text of a part with its deltas. Most servers repeat the initial content in the deltas, some continue after
  * it; the first delta that differs from it decides.
  */
-export class Opening {
+export class InitialText {
   readonly #opened: string;
   /** The deltas that repeat the initial content so far. */
   #said = "";

@@ -6,7 +6,7 @@ import { parseBody, refuseErrorBody } from "./json-body.ts";
 import { wireError } from "./wire-error.ts";
 
 /** Sends a request to an endpoint with a JSON response and returns the parsed body. */
-export async function wholeBody<Params>(
+export async function jsonResponse<Params>(
   operation: Operation,
   client: Client<Params>,
   params: Params,

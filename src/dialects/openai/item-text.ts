@@ -1,14 +1,14 @@
-import { Opening } from "./opening.ts";
+import { InitialText } from "./initial-text.ts";
 
-/** One text of an output item, which arrives in parts and is repeated when complete. */
-export class Passage {
+/** The text of an output item. It arrives as deltas of parts, and is repeated when complete. */
+export class ItemText {
   /** The text so far. */
   text = "";
   readonly #between: string;
   readonly #parts = new Map<number, string>();
   readonly #closed = new Set<number>();
   /** Initial content of its parts. */
-  readonly #openings = new Map<number, Opening>();
+  readonly #openings = new Map<number, InitialText>();
   #repeated = false;
   #last: number | undefined;
 
@@ -18,7 +18,7 @@ export class Passage {
   }
 
   open(part: number, text: string): void {
-    if (text !== "" && !this.#parts.has(part)) this.#openings.set(part, new Opening(text));
+    if (text !== "" && !this.#parts.has(part)) this.#openings.set(part, new InitialText(text));
   }
 
   /** Initial content that the deltas do not repeat; `undefined` if it is ambiguous. */
