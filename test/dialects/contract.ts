@@ -131,7 +131,7 @@ function testForm(contract: DialectContract, form: Form): void {
 }
 
 function testTruncation(contract: DialectContract): void {
-  it("never calls a stream that just ends an answer", () => {
+  it("never reports a stream without a terminal event as complete", () => {
     const { stream } = contract.answers.text;
     for (let length = 0; length < stream.length; length++) {
       const outcome = settle(() => readAnswer(contract, { stream: stream.slice(0, length) }, "stream"));
@@ -154,7 +154,7 @@ function testRequests(contract: DialectContract): void {
   const params = (messages: readonly Message[]) =>
     encode(requestOf({ messages, settings: { tools: CONTRACT_TOOLS, maxNewTokens: 512 } }), target, true).params;
 
-  it("encodes without side effects: the same request gives the same parameters and stays as it was", () => {
+  it("encodes without side effects: the same request gives the same parameters and is not changed", () => {
     const request = requestOf({ messages: HISTORY, settings: { tools: CONTRACT_TOOLS, maxNewTokens: 512 } });
     const before = JSON.stringify(request);
     expect(encode(request, target, true)).toEqual(encode(request, target, true));

@@ -33,7 +33,7 @@ function attempt(reads: readonly (readonly SseMessage[])[], failure?: ModelError
 const CUT: ModelErrorInit = { code: "stream_truncated", message: "cut" };
 
 describe("the events of an attempt", () => {
-  it("have no batch for what says nothing, so that pings do not count as an answer", async () => {
+  it("have no batch for pings, so that pings do not count as an answer", async () => {
     const batches = [];
     for await (const batch of attempt([[START], [PING], [PING], [BLOCK, delta("a")], [PING], [END]]))
       batches.push(batch);
@@ -41,37 +41,37 @@ describe("the events of an attempt", () => {
     expect(batches).toHaveLength(3);
   });
 
-  it("are whole when only the connection broke after the end of the answer", async () => {
+  it("are complete if the connection breaks after the end of the answer", async () => {
     for (const failure of [CUT, { ...CUT, code: "connection_failed" }] as const) {
       const seen = await read(attempt([[START, BLOCK, delta("a"), END]], failure));
       expect([textOf(seen), seen.error, seen.events.at(-1)?.type]).toEqual(["a", undefined, "finish"]);
     }
   });
 
-  it("are delivered before the failure that cut them", async () => {
+  it("are delivered before the failure that truncated them", async () => {
     const seen = await read(attempt([[START, BLOCK], [delta("a")]], CUT));
     expect([textOf(seen), seen.error?.code]).toEqual(["a", "stream_truncated"]);
     expect(seen.events.some(({ type }) => type === "finish")).toBe(false);
   });
 
-  it("come once when the body ends before the answer does", async () => {
+  it("are delivered once if the body ends before the answer", async () => {
     const seen = await read(attempt([[START, BLOCK, delta("a")]]));
     expect([textOf(seen), seen.error?.code]).toEqual(["a", "stream_truncated"]);
     expect(seen.events.filter(({ type }) => type === "usage")).toHaveLength(1);
   });
 
-  it("are delivered before an error that came with the same read", async () => {
+  it("are delivered before an error in the same read", async () => {
     const error = message({ type: "error", error: { type: "overloaded_error", message: "busy" } });
     const seen = await read(attempt([[START, BLOCK, delta("a"), error, delta("b")]]));
     expect([textOf(seen), seen.error?.code]).toEqual(["a", "overloaded"]);
   });
 
-  it("do not end well by an abort, even after the last of them", async () => {
+  it("end with the error of an abort, even after the last event", async () => {
     const seen = await read(attempt([[START, BLOCK, delta("a"), END]], { code: "aborted", message: "enough" }));
     expect(seen.error?.code).toBe("aborted");
   });
 
-  it("do not end well by a clock of ours other than that of silence", async () => {
+  it("end with the error of a timeout other than silence_timeout", async () => {
     const late = (phase: "silence" | "idle"): ModelErrorInit => ({ code: "timed_out", message: "late", phase });
     const whole = [[START, BLOCK, delta("a"), END]];
     expect((await read(attempt(whole, late("silence")))).error).toBeUndefined();
@@ -101,7 +101,7 @@ describe("the raw events of a stream", () => {
     return call.record.raw;
   };
 
-  it("are the last four, and those with output that no other field has", async () => {
+  it("are the last four, and those with output that is in no other field", async () => {
     const first = [found(8), stop(8)];
     const rest = [BLOCK, delta("a"), delta("b"), delta("c"), stop(0), found(9), stop(9), END];
     const kept = [first[0], ...rest.slice(-4)].map((one) => one?.data);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RawEvents } from "../../src/dialects/raw-events.ts";
 
-test("keeps the last four events and the pinned ones, in their order", () => {
+test("keeps the last four events and the pinned ones, in order", () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 30 }), (pinned) => {
       const raw = new RawEvents();

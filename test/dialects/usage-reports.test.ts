@@ -97,7 +97,7 @@ function usageOf(wire: Wire, first: unknown, last: unknown): Usage | undefined {
   return eventsOf(wire, first, last).find((event) => event.type === "usage")?.usage;
 }
 
-describe.each(Object.entries(WIRES))("usage that is reported twice on the %s wire", (name, wire) => {
+describe.each(Object.entries(WIRES))("usage reported twice on the %s wire", (name, wire) => {
   const { prompt, answer, cached } = wire;
   /** Anthropic counts the cache beside the input, the others within the prompt. */
   const told = (input: number, read: number, output: number) => ({
@@ -112,7 +112,7 @@ describe.each(Object.entries(WIRES))("usage that is reported twice on the %s wir
     ["nothing but the answer", { [answer]: 7 }],
     ["no details", { [prompt]: name === "anthropic" ? 90 : 100, [answer]: 7 }],
     ["null", null],
-  ])("keeps what it had when the later report has %s", (_, last) => {
+  ])("keeps the earlier counts if the later report has %s", (_, last) => {
     expect(usageOf(wire, told(90, 10, 7), last)).toMatchObject({
       input: 90,
       cacheRead: 10,
@@ -122,11 +122,11 @@ describe.each(Object.entries(WIRES))("usage that is reported twice on the %s wir
     });
   });
 
-  it("takes a later count, higher or lower", () => {
+  it("replaces a count by a later one, higher or lower", () => {
     expect(usageOf(wire, told(90, 10, 1), told(80, 20, 5))).toMatchObject({ input: 80, cacheRead: 20, output: 5 });
   });
 
-  it("lets input become a read of the cache, in part or as a whole", () => {
+  it("moves input to cache reads, partly or completely", () => {
     expect(usageOf(wire, told(1000, 0, 1), told(200, 800, 5))).toMatchObject({
       input: 200,
       cacheRead: 800,
@@ -135,14 +135,17 @@ describe.each(Object.entries(WIRES))("usage that is reported twice on the %s wir
     expect(usageOf(wire, told(1000, 0, 1), told(0, 1000, 5))).toMatchObject({ input: 0, cacheRead: 1000, total: 1005 });
   });
 
-  it.each([1e308, 1e25, 2 ** 53, -5, 2.5, "12", true, {}])("ignores %j tokens and says that it estimates", (tokens) => {
-    const flawed = { [prompt]: tokens, [answer]: 7 };
-    expect(usageOf(wire, flawed, flawed)).toMatchObject({ input: 0, output: 7, estimated: true });
-    expect(usageOf(wire, told(90, 0, 7), flawed)).toMatchObject({ input: 90, output: 7, estimated: true });
-    expect(usageOf(wire, told(90, 0, 7), { ...cached(tokens) })).toMatchObject({ cacheRead: 0, estimated: true });
-  });
+  it.each([1e308, 1e25, 2 ** 53, -5, 2.5, "12", true, {}])(
+    "ignores a count of %j and marks the usage as estimated",
+    (tokens) => {
+      const flawed = { [prompt]: tokens, [answer]: 7 };
+      expect(usageOf(wire, flawed, flawed)).toMatchObject({ input: 0, output: 7, estimated: true });
+      expect(usageOf(wire, told(90, 0, 7), flawed)).toMatchObject({ input: 90, output: 7, estimated: true });
+      expect(usageOf(wire, told(90, 0, 7), { ...cached(tokens) })).toMatchObject({ cacheRead: 0, estimated: true });
+    },
+  );
 
-  it("always gives counts that add up", () => {
+  it("always reports counts that add up", () => {
     const value = fc.oneof(fc.nat(1e9), fc.double(), fc.jsonValue());
     const report = fc.tuple(value, value, value).map(([first, second, third]) => ({
       [prompt]: first,
@@ -164,7 +167,7 @@ describe.each(Object.entries(WIRES))("usage that is reported twice on the %s wir
 describe("Claude's cache writes", () => {
   const { anthropic } = WIRES as { anthropic: Wire };
 
-  it("are kept by lifetime when the end has only their sum", () => {
+  it("are kept by TTL if the last report has only their sum", () => {
     const creation = { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 };
     const first = { input_tokens: 5, cache_creation_input_tokens: 30, cache_creation: creation, output_tokens: 1 };
     const last = { input_tokens: 5, cache_creation_input_tokens: 30, output_tokens: 9 };
@@ -174,30 +177,30 @@ describe("Claude's cache writes", () => {
     });
   });
 
-  it("are the sum of their lifetimes when only those are reported", () => {
+  it("are the sum over all TTLs if only those are reported", () => {
     const usage = { input_tokens: 5, cache_creation: { ephemeral_1h_input_tokens: 20 }, output_tokens: 9 };
     expect(usageOf(anthropic, usage, undefined)).toMatchObject({ cacheWrite: 20, total: 34 });
   });
 
-  it("may turn into reads", () => {
+  it("may become cache reads", () => {
     const creation = { ephemeral_5m_input_tokens: 30, ephemeral_1h_input_tokens: 0 };
     const first = { input_tokens: 5, cache_creation_input_tokens: 30, cache_creation: creation, output_tokens: 1 };
     const last = { cache_creation_input_tokens: 0, cache_read_input_tokens: 30, output_tokens: 9 };
     expect(usageOf(anthropic, first, last)).toMatchObject({ input: 5, cacheRead: 30, cacheWrite: 0, details: {} });
   });
 
-  it("do not take the input with them when a cache gains less than it", () => {
+  it("do not reduce the input if the cache counts grow by less", () => {
     const first = { input_tokens: 1000, output_tokens: 1 };
     const last = { input_tokens: 0, cache_read_input_tokens: 300, output_tokens: 9 };
     expect(usageOf(anthropic, first, last)).toMatchObject({ input: 1000, cacheRead: 300 });
   });
 });
 
-describe("what is charged beside tokens", () => {
+describe("charges besides tokens", () => {
   const tierOf = (events: readonly FlowEvent[]) =>
     events.flatMap((event) => (event.type === "response" && event.serviceTier ? [event.serviceTier] : [])).at(-1);
 
-  it("is the tier that the answer reports", () => {
+  it("include the service tier of the answer", () => {
     const anthropic = WIRES["anthropic"] as Wire;
     for (const [usage, tier] of [
       [{ service_tier: "batch" }, "batch"],
@@ -210,7 +213,7 @@ describe("what is charged beside tokens", () => {
     expect(tierOf(eventsOf(google, { trafficType: "ON_DEMAND_FLEX" }, { promptTokenCount: 1 }))).toBe("ON_DEMAND_FLEX");
   });
 
-  it("is searches on Gemini, of all candidates' grounding", () => {
+  it("include Gemini searches of all candidates", () => {
     const google = WIRES["google"] as Wire;
     const decoder = google.decoder();
     const events: FlowEvent[] = [];
@@ -222,7 +225,7 @@ describe("what is charged beside tokens", () => {
     expect(usage?.usage.details).toEqual({ webSearchRequests: 2 });
   });
 
-  it("is calls of hosted tools on the responses wire, each once", () => {
+  it("include each call of a hosted tool once on the responses wire", () => {
     const output = [
       { type: "web_search_call", id: "w", status: "completed" },
       { type: "message", id: "m", content: [{ type: "output_text", text: "hi" }] },
@@ -236,7 +239,7 @@ describe("what is charged beside tokens", () => {
     expect(events.find((event) => event.type === "usage")?.usage.details).toEqual({ tool: 1 });
   });
 
-  it("is what a chat host reports of searches, or shows by citing the web", () => {
+  it("include searches that a chat host reports, or shows by web citations", () => {
     const openai = WIRES["openai"] as Wire;
     const counts = { prompt_tokens: 3, completion_tokens: 2 };
     const reported = { ...counts, server_tool_use: { web_search_requests: 2 } };

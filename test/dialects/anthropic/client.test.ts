@@ -77,7 +77,7 @@ const POISON = {
 };
 
 describe("the Anthropic SDK over a socket", () => {
-  it.each([false, true])("gives the answer (streaming %s) with one request", async (streaming) => {
+  it.each([false, true])("returns the answer with one request (streaming %s)", async (streaming) => {
     server.answer = streaming
       ? answerStream(
           HI.stream.map((event) => event.data),
@@ -100,7 +100,7 @@ describe("the Anthropic SDK over a socket", () => {
     ["x-api-key", { "x-api-key": "k" }],
     ["bearer", { authorization: "Bearer k" }],
     ["none", {}],
-  ] as const)("sends the key as %s says", async (auth, expected) => {
+  ] as const)("sends the key according to auth_header = %s", async (auth, expected) => {
     const { headers } = await ask({ to: target({ auth }), key: "k" });
     const sent = Object.fromEntries(
       Object.entries(headers).filter(([name]) => /^(authorization|x-api-key)$/.test(name)),
@@ -108,19 +108,19 @@ describe("the Anthropic SDK over a socket", () => {
     expect(sent).toEqual(expected);
   });
 
-  it.each(["x-api-key", "bearer", "none"] as const)("sends no key when there is none (%s)", async (auth) => {
+  it.each(["x-api-key", "bearer", "none"] as const)("sends no key if none is set (%s)", async (auth) => {
     const { headers } = await ask({ to: target({ auth }) });
     expect(headers).not.toHaveProperty("authorization");
     expect(headers).not.toHaveProperty("x-api-key");
   });
 
-  it("takes another key for the next request of the same target", async () => {
+  it("uses another key for the next request to the same target", async () => {
     const to = target();
     expect((await ask({ to, key: "first" })).headers["x-api-key"]).toBe("first");
     expect((await ask({ to, key: "second" })).headers["x-api-key"]).toBe("second");
   });
 
-  it("sends the headers of the entry and of the call; the call wins, an own authorization replaces the key", async () => {
+  it("sends headers of entry and call; the call wins, and a custom authorization replaces the key", async () => {
     const to = target({ headers: { "X-Team": "entry", "anthropic-beta": "a" } });
     const request = { extraHeaders: { "x-team": "call", Authorization: "Bearer own" } };
     const { headers } = await ask({ to, key: "k", request });
@@ -128,7 +128,7 @@ describe("the Anthropic SDK over a socket", () => {
     expect(headers).not.toHaveProperty("x-api-key");
   });
 
-  it("sends the API version of the entry, else the one the model needs, else the SDK's", async () => {
+  it("sends the API version of the entry, otherwise that of the model, otherwise that of the SDK", async () => {
     const facts = { known: true, capabilities: {}, anthropicVersion: "2023-06-01" };
     const address = { baseUrl: server.baseUrl, apiVersion: "2025-01-01" };
     expect((await ask()).headers["anthropic-version"]).toBe("2026-10-21");
@@ -136,7 +136,7 @@ describe("the Anthropic SDK over a socket", () => {
     expect((await ask({ to: target({ facts, address }) })).headers["anthropic-version"]).toBe("2025-01-01");
   });
 
-  it("takes nothing from the environment", async () => {
+  it("reads nothing from the environment", async () => {
     await withEnvironment(POISON, async () => {
       for (const key of [undefined, "k"]) {
         for (const auth of ["x-api-key", "bearer"] as const) {
@@ -150,7 +150,7 @@ describe("the Anthropic SDK over a socket", () => {
     expect(server.seen.every((one) => one.headers["content-type"] === "application/json")).toBe(true);
   });
 
-  it("does not refuse long answers that are not streamed", async () => {
+  it("allows long answers without streaming", async () => {
     expect((await ask({ request: { settings: { maxNewTokens: 128_000 } } })).reply.text).toBe("Hi");
   });
 
@@ -172,7 +172,7 @@ describe("the Anthropic SDK over a socket", () => {
     },
   );
 
-  it("gives an error inside the stream its own code", async () => {
+  it("reports an error inside the stream with its own code", async () => {
     const events = [
       ...HI.stream.slice(0, 3).map((event) => event.data),
       { type: "error", error: { type: "overloaded_error", message: "busy" } },
@@ -181,7 +181,7 @@ describe("the Anthropic SDK over a socket", () => {
     await expect(ask({ key: "k", streaming: true })).rejects.toMatchObject({ code: "overloaded" });
   });
 
-  it("calls a stream that ends too early truncated", async () => {
+  it("reports a stream that ends too early as truncated", async () => {
     server.answer = answerStream(
       HI.stream.slice(0, -2).map((event) => event.data),
       true,
@@ -189,7 +189,7 @@ describe("the Anthropic SDK over a socket", () => {
     await expect(ask({ key: "k", streaming: true })).rejects.toMatchObject({ code: "stream_truncated" });
   });
 
-  it("counts tokens at the provider", async () => {
+  it("counts tokens with the provider's endpoint", async () => {
     server.answer = answerJson({ input_tokens: 2095 });
     const request = requestOf({
       messages: [

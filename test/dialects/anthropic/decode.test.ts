@@ -99,7 +99,7 @@ describe("the ids of tool calls", () => {
 });
 
 describe("the stream of the messages API", () => {
-  it("gives the same signature and arguments for any split of their deltas", () => {
+  it("joins signature and arguments for any split of their deltas", () => {
     const signature = "EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgx+/=";
     const json = JSON.stringify({ path: "ä/\u{1F600}", lines: [1, 2, { deep: '"quoted"' }] });
     fc.assert(
@@ -124,7 +124,7 @@ describe("the stream of the messages API", () => {
     );
   });
 
-  it("gives thinking and redacted thinking back to the API byte for byte and in order", () => {
+  it("returns thinking and redacted thinking to the API byte for byte and in order", () => {
     const blocks = [
       { type: "thinking", thinking: "First.", signature: "sig1==" },
       { type: "redacted_thinking", data: "blob+/" },
@@ -143,7 +143,7 @@ describe("the stream of the messages API", () => {
     expect(params.messages[1]?.content).toEqual(blocks);
   });
 
-  it("counts tokens once although they come twice, the later value of each field being the right one", () => {
+  it("counts tokens once if they are reported twice; the later value of each field wins", () => {
     const first = { input_tokens: 27, cache_creation_input_tokens: 0, cache_read_input_tokens: 100, output_tokens: 1 };
     const last = { input_tokens: 27, cache_read_input_tokens: 100, output_tokens: 47 };
     const usage = reply([start(first), ...say("x"), stop("end_turn", last)]).usage;
@@ -157,7 +157,7 @@ describe("the stream of the messages API", () => {
     expect(kimi).toMatchObject({ input: 100, cacheRead: 900, output: 5, total: 1005 });
   });
 
-  it("tells cache writes by lifetime, thinking and searches apart", () => {
+  it("distinguishes cache writes by TTL, thinking and searches", () => {
     const usage = {
       input_tokens: 5,
       cache_creation_input_tokens: 30,
@@ -173,7 +173,7 @@ describe("the stream of the messages API", () => {
     });
   });
 
-  it("is complete without message_stop once it has a stop reason, and not before", () => {
+  it("is complete without message_stop only after a stop reason", () => {
     const whole = [start(), ...say("hi"), stop("end_turn")];
     expect(reply(whole)).toMatchObject({ text: "hi", finishReason: "stop" });
     for (let length = 0; length < whole.length; length++) {
@@ -181,7 +181,7 @@ describe("the stream of the messages API", () => {
     }
   });
 
-  it("is proven to a broken connection only by a stop reason that came after content", () => {
+  it("is complete before a broken connection only if a stop reason came after content", () => {
     const ends = (...stream: readonly unknown[]) => {
       const decoder = messagesDecoder(target, { throughTool: false });
       const events: FlowEvent[] = [];
@@ -202,26 +202,26 @@ describe("the stream of the messages API", () => {
     expect(events.filter((event) => event.type === "finish")).toHaveLength(1);
   });
 
-  it("takes a second message_start for the first one", () => {
+  it("ignores a repeated message_start", () => {
     const events = decode([start(), start(), ...say("hi"), stop("end_turn")]);
     expect(events.filter((event) => event.type === "response")).toEqual([
       { type: "response", id: "msg_1", servedModel: "claude-test" },
     ]);
   });
 
-  it("gives the words of a refusal", () => {
+  it("returns the text of a refusal", () => {
     const stop_details = { type: "refusal", category: "cyber", explanation: "Not this." };
     const refused = reply([start(), { type: "message_delta", delta: { stop_reason: "refusal", stop_details } }]);
     expect(refused).toMatchObject({ text: "", refusal: "Not this.", finishReason: "refusal" });
   });
 
-  it("says tool-calls where there are calls, whatever the provider's word", () => {
+  it("reports tool-calls if there are calls, whatever the provider's stop reason", () => {
     const call = [open({ type: "tool_use", id: "a", name: "f", input: {} }), close()];
     expect(reply([start(), ...call, stop("end_turn")]).finishReason).toBe("tool-calls");
     expect(reply([start(), ...say("x"), stop("tool_use")]).finishReason).toBe("unknown");
   });
 
-  it("takes a call cut at the length limit for a short answer, not for a broken call", () => {
+  it("reports a call truncated by the token limit as length, not as an invalid call", () => {
     const half = [
       open({ type: "tool_use", id: "a", name: "f", input: {} }),
       delta({ type: "input_json_delta", partial_json: '{"path": "/a' }),
@@ -233,7 +233,7 @@ describe("the stream of the messages API", () => {
     );
   });
 
-  it("keeps interleaved parallel calls apart", () => {
+  it("separates interleaved parallel calls", () => {
     const { toolCalls } = reply([
       start(),
       open({ type: "tool_use", id: "a", name: "f", input: {} }, 0),
@@ -252,12 +252,12 @@ describe("the stream of the messages API", () => {
     ]);
   });
 
-  it("calls text that is not JSON a protocol error", () => {
+  it("reports text that is not JSON as a protocol error", () => {
     const decoder = messagesDecoder(target, { throughTool: false });
     expect(() => decoder.push("<html>", undefined, [])).toThrow(expect.objectContaining({ code: "protocol_error" }));
   });
 
-  it("calls a body without content a protocol error", () => {
+  it("reports a body without content as a protocol error", () => {
     const decoder = messagesDecoder(target, { throughTool: false });
     for (const body of [{}, null, "text", { content: null }]) {
       expect(() => decoder.body(body, [])).toThrow(expect.objectContaining({ code: "protocol_error" }));
@@ -286,13 +286,13 @@ describe("an answer through the JSON tool", () => {
     expect(foldEvents(whole)).toMatchObject({ text: JSON.stringify(input), toolCalls: [], finishReason: "stop" });
   });
 
-  it("stands alone: words beside it are left out, but shown when the tool was not called", () => {
+  it("replaces other text; the text is kept if the tool was not called", () => {
     const tool = [open({ type: "tool_use", id: "a", name: "json_tool_call", input: { n: 1 } }, 1), close(1)];
     expect(reply([start(), ...say("Here it is:"), ...tool, stop("tool_use")], true).text).toBe('{"n":1}');
     expect(reply([start(), ...say('{"n":2}'), stop("end_turn")], true).text).toBe('{"n":2}');
   });
 
-  it("leaves calls of the caller's own tools as they are", () => {
+  it("does not change calls of the caller's tools", () => {
     const own = [open({ type: "tool_use", id: "a", name: "weather", input: { city: "Rome" } }), close()];
     expect(reply([start(), ...own, stop("tool_use")], true)).toMatchObject({
       toolCalls: [{ name: "weather" }],
@@ -301,7 +301,7 @@ describe("an answer through the JSON tool", () => {
   });
 });
 
-describe("a message that is damaged", () => {
+describe("a malformed message", () => {
   const thinks = (thinking: string, index = 0) => delta({ type: "thinking_delta", thinking }, index);
   const writes = (text: string, index = 0) => delta({ type: "text_delta", text }, index);
   const argues = (partial_json: string, index = 0) => delta({ type: "input_json_delta", partial_json }, index);
@@ -321,7 +321,7 @@ describe("a message that is damaged", () => {
     ["a block that begins again before its end", [tool(), tool(), close()]],
     ["another message", [...say("a"), other, ...say("b")]],
     ["a block that is repeated after a second start", [...say("a"), start(), ...say("a")]],
-  ])("by %s is a protocol error", (_, events) => {
+  ])("with %s is a protocol error", (_, events) => {
     expect(() => decode([start(), ...events, stop("end_turn")])).toThrow(
       expect.objectContaining({ code: "protocol_error" }),
     );
@@ -333,13 +333,13 @@ describe("a message that is damaged", () => {
     ["a call", [tool(1), close(1)]],
     ["the same message", [start(), ...say("a"), stop("end_turn")]],
     ["another message", [other, ...say("b")]],
-  ])("by %s after its end is a protocol error", (_, events) => {
+  ])("with %s after its end is a protocol error", (_, events) => {
     expect(() => decode([start(), ...say("a"), stop("end_turn"), ...events])).toThrow(
       expect.objectContaining({ code: "protocol_error" }),
     );
   });
 
-  it("loses nothing to a repeated end of a block, an empty delta, a reused index or a missing index", () => {
+  it("loses no content with a repeated block end, an empty delta, a reused index or a missing index", () => {
     const events = [...say("a"), close(), writes(""), ...say("b"), { type: "content_block_stop" }];
     expect(reply([start(), ...events, stop("end_turn"), close()]).text).toBe("ab");
   });
@@ -351,7 +351,7 @@ describe("a message that is damaged", () => {
     ["a block that begins again before its text", [start(), text(), text(), ...say("a")]],
     ["an empty block after a second start", [start(), ...say("a"), start(), text(), close()]],
     ["an empty block after the end", [start(), ...say("a"), stop("end_turn"), text(1), close(1)]],
-  ])("loses nothing to %s", (_, events) => {
+  ])("loses no content with %s", (_, events) => {
     expect(reply([...events, stop("end_turn")])).toMatchObject({ text: "a", finishReason: "stop" });
   });
 
@@ -359,13 +359,13 @@ describe("a message that is damaged", () => {
     ["between others", [close(1), ...say("b", 2), stop("end_turn")]],
     ["at the end", [close(1), stop("end_turn")]],
     ["after the stop reason", [stop("end_turn"), close(1)]],
-  ])("is refused when only the end of a block arrives, %s", (_, events) => {
+  ])("is rejected if only the end of a block arrives, %s", (_, events) => {
     expect(() => decode([start(), ...say("a"), ...events])).toThrow(
       expect.objectContaining({ code: "protocol_error", message: expect.stringContaining("block 1 ended") }),
     );
   });
 
-  it("is refused when text comes for an empty block that nothing can be added to", () => {
+  it("is rejected if text arrives for an empty block that cannot have text", () => {
     const refused = expect.objectContaining({ code: "protocol_error" });
     for (const events of [
       [...say("a"), stop("end_turn"), text(1), writes("b", 1)],
@@ -375,7 +375,7 @@ describe("a message that is damaged", () => {
       expect(() => decode([start(), ...events])).toThrow(refused);
   });
 
-  it("keeps a signature that comes after the end of its block, unless it is another or comes too late", () => {
+  it("keeps a signature that comes after the end of its block, unless it differs or is too late", () => {
     const thought = [start(), open({ type: "thinking", thinking: "", signature: "" }), thinks("Hm."), close()];
     const signed = (signature: string) => delta({ type: "signature_delta", signature });
     for (const late of [[signed("s")], [signed("s"), signed("s"), ...say("a", 1), signed("s"), signed("")]]) {
@@ -391,7 +391,7 @@ describe("a message that is damaged", () => {
       );
   });
 
-  it("joins the pieces of a signature that come after the end of its block", () => {
+  it("joins the parts of a signature that come after the end of its block", () => {
     const thought = [start(), open({ type: "thinking", thinking: "", signature: "" }), thinks("Hm."), close()];
     const late = ["Eq", "QB", "+/="].map((signature) => delta({ type: "signature_delta", signature }));
     for (const rest of [
@@ -406,13 +406,13 @@ describe("a message that is damaged", () => {
     }
   });
 
-  it("shows thinking that comes in a block of text", () => {
+  it("reports thinking deltas in a text block as reasoning", () => {
     const signed = delta({ type: "signature_delta", signature: "s" });
     const read = reply([start(), text(), thinks("Hm."), signed, close(), ...say("a", 1), stop("end_turn")]);
     expect(read).toMatchObject({ text: "a", reasoning: "Hm." });
   });
 
-  it("is read by the names of its events where they have no type", () => {
+  it("uses the SSE event names if the data has no type", () => {
     const decoder = messagesDecoder(target, { throughTool: false });
     const events: FlowEvent[] = [];
     for (const { type, ...event } of [start(), ...say("a"), stop("end_turn")])
@@ -421,7 +421,7 @@ describe("a message that is damaged", () => {
     expect(foldEvents(events).text).toBe("a");
   });
 
-  it("is not read after message_stop or [DONE]", () => {
+  it("ignores everything after message_stop or [DONE]", () => {
     for (const last of ['{"type":"message_stop"}', "[DONE]"]) {
       const decoder = messagesDecoder(target, { throughTool: false });
       const events: FlowEvent[] = [];
@@ -435,7 +435,7 @@ describe("a message that is damaged", () => {
     }
   });
 
-  it("goes on after a stop reason that came before all content", () => {
+  it("continues after a stop reason that came before all content", () => {
     const early = { ...start(), message: { ...start().message, stop_reason: "end_turn" } };
     expect(reply([early, ...say("a"), stop("max_tokens")])).toMatchObject({ text: "a", finishReason: "length" });
     expect(() => decode([early, ...say("a")])).toThrow(expect.objectContaining({ code: "stream_truncated" }));
@@ -467,7 +467,7 @@ describe("a tool call of the messages API", () => {
     for (const pieces of [[], [""], ["null"], ["{}"]]) expect(streamed(pieces)).toEqual([{}]);
   });
 
-  it("has the arguments of pieces that begin with {}, grow as snapshots or are repeated at the end", () => {
+  it("joins arguments that start with {}, grow as snapshots or are repeated at the end", () => {
     for (const pieces of [
       ["{}", '{"a":', "1}"],
       ['{"a"', '{"a":1}'],
@@ -476,13 +476,13 @@ describe("a tool call of the messages API", () => {
       expect(streamed(pieces)).toEqual([{ a: 1 }]);
   });
 
-  it.each([[[1]], [5], [true], ["5"], ["[1]"], ["abc"]])("is refused with the arguments %j", (input) => {
+  it.each([[[1]], [5], [true], ["5"], ["[1]"], ["abc"]])("is rejected with the arguments %j", (input) => {
     const refused = expect.objectContaining({ code: "invalid_tool_call" });
     expect(() => whole({ input })).toThrow(refused);
     expect(() => streamed([typeof input === "string" ? input : JSON.stringify(input)])).toThrow(refused);
   });
 
-  it("is refused without a name", () => {
+  it("is rejected without a name", () => {
     for (const name of ["", null, undefined]) {
       const refused = expect.objectContaining({ code: "invalid_tool_call" });
       expect(() => whole({ name, input: {} })).toThrow(refused);
@@ -491,7 +491,7 @@ describe("a tool call of the messages API", () => {
   });
 });
 
-it("reports what the provider's own tools wrote as other output", () => {
+it("reports the output of the provider's tools as other output", () => {
   const search = open({ type: "server_tool_use", id: "s", name: "web_search", input: {} });
   const query = delta({ type: "input_json_delta", partial_json: '{"query":"x"}' });
   const events = decode([start(), search, query, close(), stop("pause_turn")]);
@@ -503,13 +503,13 @@ describe("a message that does not end", () => {
   it.each([
     ["an error event", { type: "error", error: { type: "overloaded_error", message: "busy" } }, "overloaded"],
     ["an error that some proxy sends", { error: { type: "rate_limit_error", message: "slow down" } }, "rate_limited"],
-  ])("but in %s is that error, also before an end that comes after it", (_, error, code) => {
+  ])("but has an error in %s fails with it, also if an end follows", (_, error, code) => {
     expect(() => decode([start(), ...say("half"), error, stop("end_turn"), { type: "message_stop" }])).toThrow(
       expect.objectContaining({ code, provider: "anthropic" }),
     );
   });
 
-  it("is a cut stream, and the tokens of its prompt are told", () => {
+  it("is stream_truncated and reports the prompt tokens", () => {
     const decoder = messagesDecoder(target, { throughTool: false });
     const events: FlowEvent[] = [];
     decoder.push(JSON.stringify(start({ input_tokens: 40, output_tokens: 1 })), undefined, events);

@@ -34,18 +34,18 @@ function encode(settings: RequestSettings, facts: Partial<ModelFacts> = {}, requ
 const userHi = { role: "user", content: [{ type: "text", text: "Hi" }] } as const;
 
 describe("the messages request", () => {
-  it("carries nothing that was not asked for, but max_tokens, which the API wants", () => {
+  it("has only the given settings, and max_tokens, which the API requires", () => {
     const { params, adjustments } = encodeMessagesRequest(requestOf({}), targetWith({}), false);
     expect(params).toEqual({ model: "claude-test", max_tokens: 4096, messages: [userHi] });
     expect(adjustments).toEqual([]);
   });
 
-  it("asks for as many tokens as the model gives when nothing else is said", () => {
+  it("uses the model's maximum output as the default of max_tokens", () => {
     expect(encode({}, { maxOutput: 64_000 }).body.max_tokens).toBe(64_000);
     expect(encode({ maxNewTokens: 100 }, { maxOutput: 64_000 }).body.max_tokens).toBe(100);
   });
 
-  it("spells every parameter as the API does", () => {
+  it("has every parameter under its API name", () => {
     const target = targetWith({});
     const settings: RequestSettings = {
       temperature: 0.5,
@@ -76,7 +76,7 @@ describe("the messages request", () => {
     expect(adjustments).toEqual([]);
   });
 
-  it("leaves out stop sequences of white space and says so", () => {
+  it("omits stop sequences of whitespace and reports it", () => {
     const { body, changed } = encode({ stop: ["\n\n", "END"] });
     expect(body.stop_sequences).toEqual(["END"]);
     expect(changed).toEqual([["stop", ["\n\n", "END"], ["END"]]]);
@@ -91,14 +91,14 @@ describe("the messages request", () => {
     }
   });
 
-  it("lowers a temperature above 1", () => {
+  it("reduces a temperature above 1 to 1", () => {
     expect(encode({ temperature: 1.5 })).toMatchObject({
       body: { temperature: 1 },
       changed: [["temperature", 1.5, 1]],
     });
   });
 
-  it("merges extra_body last, entry below call, into the objects of the body", () => {
+  it("merges extra_body last; the call overrides the entry", () => {
     const target = targetWith({}, { extraBody: { container: "c", top_k: 1 } });
     const settings: RequestSettings = { user: "u" };
     const request = requestOf({ settings, extraBody: { top_k: 2, metadata: { more: 1 }, max_tokens: 7 } });
@@ -110,7 +110,7 @@ describe("the messages request", () => {
     });
   });
 
-  it("counts what a request would send, without its limits", () => {
+  it("counts the tokens of the request without its limits", () => {
     const settings: Settings = { maxNewTokens: 10, tools: [WEATHER], temperature: 0 };
     const { params } = encodeCountRequest(requestOf({ settings: settings as RequestSettings }), targetWith({}));
     expect(Object.keys(params).sort()).toEqual(["messages", "model", "tools"]);
@@ -125,7 +125,7 @@ describe("tools of the messages request", () => {
     ["none", { type: "none" }],
     ["required", { type: "any" }],
     [{ name: "time" }, { type: "tool", name: "time" }],
-  ] as const)("spells the tool choice %o", (toolChoice, expected) => {
+  ] as const)("encodes the tool choice %o", (toolChoice, expected) => {
     expect(encode({ tools, toolChoice }).body.tool_choice).toEqual(expected);
   });
 
@@ -135,21 +135,21 @@ describe("tools of the messages request", () => {
     ["required", { type: "any", disable_parallel_tool_use: true }],
     ["none", { type: "none" }],
     [{ name: "time" }, { type: "tool", name: "time", disable_parallel_tool_use: true }],
-  ] as const)("turns parallel calls off with the tool choice %o", (toolChoice, expected) => {
+  ] as const)("disables parallel calls with the tool choice %o", (toolChoice, expected) => {
     expect(encode({ tools, toolChoice, parallelToolCalls: false }).body.tool_choice).toEqual(expected);
   });
 
-  it("says nothing about parallel calls when they are allowed, which is the rule", () => {
+  it("omits the parallel setting if parallel calls are allowed, the default", () => {
     expect(encode({ tools, parallelToolCalls: true }).body).not.toHaveProperty("tool_choice");
   });
 
-  it("keeps definitions where references look for them, and follows a reference at the top", () => {
+  it("keeps definitions at the root, and resolves a reference at the root", () => {
     const $defs = { City: { type: "object", properties: { name: { type: "string" } } } };
     const tool: Tool = { name: "f", parameters: { $ref: "#/$defs/City", $defs } };
     expect(encode({ tools: [tool] }).body.tools).toEqual([{ name: "f", input_schema: { ...$defs.City, $defs } }]);
   });
 
-  it("merges alternatives at the top into one object and says so", () => {
+  it("merges alternatives at the root into one object and reports it", () => {
     const anyOf = [
       { type: "object", properties: { a: { type: "string" }, k: { const: "a" } }, required: ["a", "k"] },
       { type: "object", properties: { b: { type: "number" }, k: { const: "b" } }, required: ["b", "k"] },
@@ -162,11 +162,11 @@ describe("tools of the messages request", () => {
     expect(changed).toEqual([["tools", ["anyOf"], "properties"]]);
   });
 
-  it("refuses parameters that are no object, naming the tool", () => {
+  it("rejects parameters that are not an object, and names the tool", () => {
     expect(() => encode({ tools: [{ name: "list", parameters: { type: "array" } }] })).toThrow(/"list"/);
   });
 
-  it("declares the tools of a history that comes without them", () => {
+  it("declares the tools that only the history mentions", () => {
     const messages: ModelRequest["messages"] = [
       { role: "user", content: "x" },
       { role: "assistant", content: [{ type: "tool-call", id: "a", name: "old", arguments: {} }] },
@@ -182,7 +182,7 @@ describe("tools of the messages request", () => {
     [true, {}],
     [{ maxUses: 3 }, { max_uses: 3 }],
     [{ contextSize: "high" }, { max_uses: 10 }],
-  ] as const)("asks for web search %o", (webSearch, expected) => {
+  ] as const)("encodes web search %o", (webSearch, expected) => {
     expect(encode({ webSearch }).body.tools).toEqual([
       { type: "web_search_20250305", name: "web_search", ...expected },
     ]);
@@ -198,26 +198,26 @@ describe("reasoning of the messages request", () => {
     ["high", "high"],
     ["xhigh", "xhigh"],
     ["max", "max"],
-  ] as const)("asks adaptive models for effort %s", (reasoningEffort, effort) => {
+  ] as const)("sends effort %s to adaptive models", (reasoningEffort, effort) => {
     const { body, changed } = encode({ reasoningEffort }, { reasoningWire: "adaptive" });
     expect(body).toMatchObject({ thinking: { type: "adaptive" }, output_config: { effort } });
     expect(changed).toEqual([]);
   });
 
-  it("takes minimal for low and says so", () => {
+  it("maps minimal to low and reports it", () => {
     const { body, changed } = encode({ reasoningEffort: "minimal" }, { reasoningWire: "adaptive" });
     expect(body.output_config).toEqual({ effort: "low" });
     expect(changed).toEqual([["reasoning_effort", "minimal", "low"]]);
   });
 
-  it("turns thinking off for none", () => {
+  it("disables thinking for none", () => {
     expect(encode({ reasoningEffort: "none" }, { reasoningWire: "adaptive" }).body.thinking).toEqual({
       type: "disabled",
     });
     expect(encode({ reasoningEffort: "none" }, budget).body.thinking).toEqual({ type: "disabled" });
   });
 
-  it("sends only the word where the model knows only the word", () => {
+  it("sends only the effort to models without a budget", () => {
     const { body } = encode({ reasoningEffort: "high", temperature: 0.2 }, { reasoningWire: "effort" });
     expect(body).toMatchObject({ output_config: { effort: "high" }, temperature: 0.2 });
     expect(body).not.toHaveProperty("thinking");
@@ -229,12 +229,12 @@ describe("reasoning of the messages request", () => {
     ["medium", 4096],
     ["high", 16_384],
     ["max", 32_000],
-  ] as const)("gives %s a budget of %i tokens beside those of the answer", (reasoningEffort, budget_tokens) => {
+  ] as const)("maps %s to a budget of %i tokens on top of the answer", (reasoningEffort, budget_tokens) => {
     const { body } = encode({ reasoningEffort }, budget);
     expect(body).toMatchObject({ thinking: { type: "enabled", budget_tokens }, max_tokens: 4096 + budget_tokens });
   });
 
-  it("keeps 1024 <= budget < max_tokens for any max_new_tokens, and says what it changed", () => {
+  it("keeps 1024 <= budget < max_tokens for any max_new_tokens, and reports changes", () => {
     const small = encode({ reasoningEffort: "high", maxNewTokens: 2000 }, budget);
     expect(small.body).toMatchObject({ thinking: { budget_tokens: 1024 }, max_tokens: 2000 });
     expect(small.changed).toEqual([["reasoning_effort", "16384 tokens", "1024 tokens"]]);
@@ -243,7 +243,7 @@ describe("reasoning of the messages request", () => {
     expect(tiny.changed).toEqual([["reasoning_effort", "high", undefined]]);
   });
 
-  it("leaves sampling out and forces no tool while the model thinks", () => {
+  it("omits sampling and a forced tool while the model thinks", () => {
     const settings: RequestSettings = {
       reasoningEffort: "low",
       temperature: 0,
@@ -262,7 +262,7 @@ describe("reasoning of the messages request", () => {
     }
   });
 
-  it("does not begin to think in the middle of tool calls made without thinking", () => {
+  it("does not enable thinking in the middle of tool calls made without it", () => {
     const messages: ModelRequest["messages"] = [
       { role: "user", content: "x" },
       { role: "assistant", content: [{ type: "tool-call", id: "a", name: "weather", arguments: {} }] },
@@ -278,7 +278,7 @@ describe("structured output of the messages request", () => {
   const schema = { type: "object", properties: { n: { type: "integer", minimum: 1 } }, required: ["n"] };
   const responseFormat = { type: "json_schema", name: "answer", schema } as const;
 
-  it("sends the schema, closed, and reports keywords the API does not enforce", () => {
+  it("sends the schema with closed objects, and reports keywords that the API does not enforce", () => {
     const { body, changed } = encode({ responseFormat });
     expect(body.output_config).toEqual({
       format: {
@@ -294,7 +294,7 @@ describe("structured output of the messages request", () => {
     expect(changed).toEqual([["response_format", ["$.properties.n.minimum"], "description"]]);
   });
 
-  it("asks older models through a forced tool, other tools still being possible", () => {
+  it("uses a forced tool for older models; other tools stay available", () => {
     const old = { capabilities: { jsonSchema: false } };
     const { body } = encode({ responseFormat }, old);
     expect(body.tools).toMatchObject([{ name: "json_tool_call", input_schema: schema }]);
@@ -311,14 +311,14 @@ describe("structured output of the messages request", () => {
     expect(body.tool_choice).toEqual({ type: "auto" });
   });
 
-  it("asks through the tool for a recursive schema, which is no output format", () => {
+  it("uses the tool for a recursive schema, which output formats do not support", () => {
     const node = { type: "object", properties: { next: { $ref: "#/$defs/Node" } } };
     const recursive = { ...node, $defs: { Node: node } };
     const { body } = encode({ responseFormat: { type: "json_schema", name: "list", schema: recursive } });
     expect(body.tools).toMatchObject([{ name: "json_tool_call", input_schema: recursive }]);
   });
 
-  it("asks for any JSON in words and says so", () => {
+  it("requests plain JSON in the instructions and reports it", () => {
     const { body, changed } = encode({ responseFormat: { type: "json_object" } });
     expect(JSON.stringify(body.system)).toContain("JSON object");
     expect(changed).toEqual([["response_format", "json_object", "an instruction"]]);
@@ -326,7 +326,7 @@ describe("structured output of the messages request", () => {
   });
 });
 
-describe("prompt cache marks", () => {
+describe("prompt cache markers", () => {
   const messages: ModelRequest["messages"] = [
     { role: "system", content: "One." },
     { role: "system", content: "Two." },
@@ -336,7 +336,7 @@ describe("prompt cache marks", () => {
   ];
   const mark = { type: "ephemeral" };
 
-  it("end the instructions, the tools and the first user message", () => {
+  it("are set at the end of instructions, tools and first user message", () => {
     const { body, messages: sent } = encode({ promptCache: true, tools: [WEATHER, TIME] }, {}, { messages });
     expect(body.system).toEqual([
       { type: "text", text: "One." },
@@ -347,14 +347,14 @@ describe("prompt cache marks", () => {
     expect(JSON.stringify(sent[2])).not.toContain("cache_control");
   });
 
-  it("stand where the entry wants them, as long as it wants", () => {
+  it("use the points and the TTL of the entry", () => {
     const promptCache = { ttl: "1h", points: ["last-user"] } as const;
     const { body, messages: sent } = encode({ promptCache }, {}, { messages });
     expect(sent[2]?.content).toEqual([{ type: "text", text: "last", cache_control: { type: "ephemeral", ttl: "1h" } }]);
     expect(JSON.stringify(body)).not.toContain("cache_control");
   });
 
-  it("are at most four, those of the caller first", () => {
+  it("are at most four; those of the caller have priority", () => {
     const marked = {
       role: "user",
       content: ["a", "b", "c"].map((text) => ({ type: "text" as const, text, cache: true })),
@@ -369,7 +369,7 @@ describe("prompt cache marks", () => {
     expect(changed).toEqual([["prompt_cache", 5, 4]]);
   });
 
-  it("are not sent to models without a cache, nor when nobody asks", () => {
+  it("are not sent to models without a cache, or unless requested", () => {
     const off = { capabilities: { promptCache: false } };
     expect(JSON.stringify(encode({ promptCache: true }, off, { messages }))).not.toContain("cache_control");
     expect(JSON.stringify(encode({}, {}, { messages }))).not.toContain("cache_control");

@@ -18,7 +18,7 @@ function encode(messages: readonly Message[]) {
 const withCalls = (...ids: string[]): AssistantMessage => ({ role: "assistant", content: ids.map((id) => call(id)) });
 
 describe("the message normaliser", () => {
-  it("makes a legal body of any history whose calls are answered", () => {
+  it("creates a valid body from any history whose calls are answered", () => {
     fc.assert(
       fc.property(history, (messages) => {
         expect(checkMessagesBody(encodeMessagesRequest(requestOf({ messages }), target, false).params)).toEqual([]);
@@ -27,7 +27,7 @@ describe("the message normaliser", () => {
     );
   });
 
-  it("keeps every visible text and every own signature, in order", () => {
+  it("keeps all visible text and all signatures of this provider, in order", () => {
     fc.assert(
       fc.property(history, (messages) => {
         const signatures = messages.flatMap((message) =>
@@ -48,13 +48,13 @@ describe("the message normaliser", () => {
     );
   });
 
-  it("refuses a call without result and names it", () => {
+  it("rejects a call without a result and names it", () => {
     const messages: Message[] = [{ role: "user", content: "x" }, withCalls("toolu_7"), { role: "user", content: "y" }];
     expect(() => encode(messages)).toThrow(/toolu_7/);
     expect(() => encode(messages.slice(0, 2))).toThrow(/toolu_7/);
   });
 
-  it("refuses a result without call and names it", () => {
+  it("rejects a result without a call and names it", () => {
     try {
       encode([
         { role: "user", content: "x" },
@@ -108,7 +108,7 @@ describe("the message normaliser", () => {
     ]);
   });
 
-  it("lifts every system message into `system`, and says so of one in the conversation", () => {
+  it("moves every system message to `system`, and reports one inside the conversation", () => {
     const { system, messages, adjustments } = encode([
       { role: "system", content: "One." },
       { role: "user", content: "x" },
@@ -122,7 +122,7 @@ describe("the message normaliser", () => {
     expect(adjustments).toMatchObject([{ setting: "messages[2]", to: "the system instructions" }]);
   });
 
-  it("shows the image of a failed result behind all results, and says so", () => {
+  it("moves the image of a failed result behind all results, and reports it", () => {
     const image = { type: "image", data: "iVBORw0KGgo=", mediaType: "image/png" } as const;
     const call = (id: string) => ({ type: "tool-call", id, name: "look", arguments: {} }) as const;
     const { messages, adjustments } = encode([
@@ -145,7 +145,7 @@ describe("the message normaliser", () => {
     expect(adjustments).toContainEqual(expect.objectContaining({ from: "an image in a tool result" }));
   });
 
-  it("begins with a user message and says so", () => {
+  it("inserts a user message at the start and reports it", () => {
     const { messages, adjustments } = encode([
       { role: "assistant", content: "Hello" },
       { role: "user", content: "x" },
@@ -154,7 +154,7 @@ describe("the message normaliser", () => {
     expect(adjustments).toMatchObject([{ setting: "messages", to: "." }]);
   });
 
-  it("trims the end of a last assistant message and says so", () => {
+  it("trims the end of a final assistant message and reports it", () => {
     const { messages, adjustments } = encode([
       { role: "user", content: "x" },
       { role: "assistant", content: "{ \n" },
@@ -163,7 +163,7 @@ describe("the message normaliser", () => {
     expect(adjustments).toHaveLength(1);
   });
 
-  it("gives calls legal ids, the same for their results, and different ones for different calls", () => {
+  it("gives calls valid ids, unique for each call and equal for its results", () => {
     const { messages } = encode([
       { role: "user", content: "x" },
       withCalls("a.b", "a_b"),
@@ -181,7 +181,7 @@ describe("the message normaliser", () => {
     expect(JSON.stringify(answered)).toMatch(/"1".*"2".*"3"/);
   });
 
-  it("sends reasoning of another provider and unsigned reasoning to nobody", () => {
+  it("does not send reasoning of another provider or without a signature", () => {
     const { messages } = encode([
       { role: "user", content: "x" },
       {
@@ -201,7 +201,7 @@ describe("the message normaliser", () => {
     ]);
   });
 
-  it("sends images by address and data addresses, PDF and text files as documents", () => {
+  it("sends images as URLs and data, PDF and text files as documents", () => {
     const { messages } = encode([
       {
         role: "user",
@@ -223,7 +223,7 @@ describe("the message normaliser", () => {
     ]);
   });
 
-  it("refuses audio and files the wire cannot carry", () => {
+  it("rejects audio and files that the wire does not support", () => {
     const audio: Message = { role: "user", content: [{ type: "audio", data: "AA==", mediaType: "audio/wav" }] };
     const zip: Message = { role: "user", content: [{ type: "file", data: "AA==", mediaType: "application/zip" }] };
     for (const message of [audio, zip]) {

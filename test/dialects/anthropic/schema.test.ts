@@ -36,7 +36,7 @@ function keywordsOf(schema: unknown): Set<string> {
 }
 
 describe("the output schema of the messages API", () => {
-  it("has no keyword the API refuses, whatever it was made of", () => {
+  it("has no keyword that the API rejects, for any input", () => {
     fc.assert(
       fc.property(anySchema, (schema) => {
         const keywords = keywordsOf(lowerSchema(schema).schema);
@@ -45,7 +45,7 @@ describe("the output schema of the messages API", () => {
     );
   });
 
-  it("lowers a lowered schema to itself", () => {
+  it("does not change a schema that was already lowered", () => {
     fc.assert(
       fc.property(anySchema, (schema) => {
         const once = lowerSchema(schema);
@@ -54,7 +54,7 @@ describe("the output schema of the messages API", () => {
     );
   });
 
-  it("says so when it lets more pass than the original", () => {
+  it("reports when it accepts more than the original", () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     fc.assert(
       fc.property(anySchema, anyValue, (schema, value) => {
@@ -66,7 +66,7 @@ describe("the output schema of the messages API", () => {
     );
   });
 
-  it("leaves moved keywords where the model reads them", () => {
+  it("moves unsupported keywords into the description", () => {
     const { schema, lost } = lowerSchema({
       type: "object",
       properties: { name: { type: "string", description: "The name.", minLength: 2, format: "email" } },
@@ -89,7 +89,7 @@ describe("the output schema of the messages API", () => {
     expect(isRecursive({ $ref: "#/$defs/A", $defs: { A: { $ref: "#/$defs/B" }, B: { type: "string" } } })).toBe(false);
   });
 
-  it("walks definitions that double at every level in no time", () => {
+  it("takes linear time for definitions that double at every level", () => {
     const $defs: Record<string, unknown> = { D40: { type: "string" } };
     for (let level = 0; level < 40; level++) {
       const next = { $ref: `#/$defs/D${level + 1}` };

@@ -85,7 +85,7 @@ const POISON = {
 };
 
 describe("the Google SDK over a socket", () => {
-  it.each([false, true])("gives the answer (streaming %s) with one request", async (streaming) => {
+  it.each([false, true])("returns the answer with one request (streaming %s)", async (streaming) => {
     server.answer = streaming
       ? answerStream(
           HI.stream.map((event) => event.data),
@@ -103,7 +103,7 @@ describe("the Google SDK over a socket", () => {
     });
   });
 
-  it("puts each parameter where the API wants it", async () => {
+  it("sends each parameter at its place in the API", async () => {
     const { seen } = await ask({
       key: "k",
       to: target({ facts: { known: true, capabilities: {}, reasoningWire: "level" } }),
@@ -150,7 +150,7 @@ describe("the Google SDK over a socket", () => {
     });
   });
 
-  it("speaks to Vertex AI by project and location with a bearer token and nobody else's help", async () => {
+  it("calls Vertex AI by project and location with a bearer token, without other libraries", async () => {
     const to = target({ address: vertex(), auth: "bearer" });
     const { seen } = await ask({ to, key: "ya29.token", request: { settings: { metadata: { team: "a" } } } });
     expect(seen).toMatchObject({
@@ -181,7 +181,7 @@ describe("the Google SDK over a socket", () => {
     }
   });
 
-  it("takes the API version of the entry", async () => {
+  it("uses the API version of the entry", async () => {
     const { seen } = await ask({ to: target({ address: { baseUrl: server.baseUrl, apiVersion: "v1alpha" } }) });
     expect(seen?.url).toBe("/v1alpha/models/gemini-test:generateContent");
   });
@@ -190,14 +190,14 @@ describe("the Google SDK over a socket", () => {
     ["x-goog-api-key", { "x-goog-api-key": "k" }],
     ["bearer", { authorization: "Bearer k" }],
     ["none", {}],
-  ] as const)("sends the key as %s says, and none when there is none", async (auth, expected) => {
+  ] as const)("sends the key according to auth_header = %s, and none if none is set", async (auth, expected) => {
     const keysOf = (headers: object) =>
       Object.fromEntries(Object.entries(headers).filter(([name]) => /^(authorization|x-goog-api-key)$/.test(name)));
     expect(keysOf((await ask({ to: target({ auth }), key: "k" })).headers)).toEqual(expected);
     expect(keysOf((await ask({ to: target({ auth }) })).headers)).toEqual({});
   });
 
-  it("sends the headers of the entry and of the call; the call wins, an own authorization replaces the key", async () => {
+  it("sends headers of entry and call; the call wins, and a custom authorization replaces the key", async () => {
     const to = target({ headers: { "X-Team": "entry", "User-Agent": "mine" } });
     const { headers } = await ask({
       to,
@@ -208,13 +208,13 @@ describe("the Google SDK over a socket", () => {
     expect(headers).not.toHaveProperty("x-goog-api-key");
   });
 
-  it("takes another key for the next request of the same target", async () => {
+  it("uses another key for the next request to the same target", async () => {
     const to = target();
     expect((await ask({ to, key: "first" })).headers["x-goog-api-key"]).toBe("first");
     expect((await ask({ to, key: "second" })).headers["x-goog-api-key"]).toBe("second");
   });
 
-  it("takes nothing from the environment", async () => {
+  it("reads nothing from the environment", async () => {
     // The SDK warns on the console about two keys in the environment, which it then does not use.
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     await withEnvironment(POISON, async () => {
@@ -249,7 +249,7 @@ describe("the Google SDK over a socket", () => {
     },
   );
 
-  it("does not go on by itself when an answer says there is more", async () => {
+  it("does not request more if an answer says that there is more", async () => {
     server.answer = answerJson({ candidates: [{ content: { parts: [{ text: "a" }] }, finishReason: "CONTINUATION" }] });
     expect((await ask({ key: "k" })).reply).toMatchObject({
       text: "a",
@@ -259,7 +259,7 @@ describe("the Google SDK over a socket", () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  it("gives an error inside the stream its own code and calls a stream that ends too early truncated", async () => {
+  it("reports an error inside the stream with its own code, and an early end as truncated", async () => {
     const [first] = HI.stream.map((event) => event.data);
     server.answer = answerStream([first, { error: { code: 503, message: "busy", status: "UNAVAILABLE" } }], false);
     await expect(ask({ key: "k", streaming: true })).rejects.toMatchObject({ code: "overloaded" });
@@ -267,7 +267,7 @@ describe("the Google SDK over a socket", () => {
     await expect(ask({ key: "k", streaming: true })).rejects.toMatchObject({ code: "stream_truncated" });
   });
 
-  it("counts tokens at the provider, instructions and tools included", async () => {
+  it("counts tokens with the provider's endpoint, including instructions and tools", async () => {
     server.answer = answerJson({ totalTokens: 31 });
     const request = requestOf({
       messages: [

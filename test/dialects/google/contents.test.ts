@@ -8,7 +8,7 @@ import { checkGenerate } from "./legal.ts";
 const target = targetOf({ provider: "google", dialect: "google" });
 
 describe("the contents of a Gemini request", () => {
-  it("are legal for any history whose calls are answered", () => {
+  it("are valid for any history whose calls are answered", () => {
     fc.assert(
       fc.property(history, (messages) => {
         expect(checkGenerate(encodeGenerate(requestOf({ messages }), target).params)).toEqual([]);
@@ -17,7 +17,7 @@ describe("the contents of a Gemini request", () => {
     );
   });
 
-  it("keep every own signature, in order, and no other", () => {
+  it("keep every signature of this provider in order, and no other", () => {
     fc.assert(
       fc.property(history, (messages) => {
         const own = messages.flatMap(({ content }) =>

@@ -27,7 +27,7 @@ const call = (functionCall: Tree, thoughtSignature?: string) => ({
 });
 
 describe("the stream of Gemini", () => {
-  it("keeps signatures of text, thoughts and calls on their parts, and gives them back there", () => {
+  it("keeps signatures of text, reasoning and calls on their parts, and returns them there", () => {
     const { message } = reply([
       parts({ text: "Hm.", thought: true, thoughtSignature: "r1" }),
       parts({ text: "Loo" }),
@@ -58,7 +58,7 @@ describe("the stream of Gemini", () => {
     });
   });
 
-  it("counts the prompt without what the cache gave, thoughts as output, the last numbers only", () => {
+  it("counts the prompt without cache reads, thoughts as output, and only the last report", () => {
     const first = { promptTokenCount: 100, candidatesTokenCount: 1 };
     const last = {
       promptTokenCount: 100,
@@ -84,7 +84,7 @@ describe("the stream of Gemini", () => {
     });
   });
 
-  it("gives calls without an id one that is stable and unlike those of other answers", () => {
+  it("gives calls without an id a stable id that differs between answers", () => {
     const ids = (responseId: string) =>
       reply([{ ...parts(call({ name: "f" }), call({ name: "f" })), responseId }, end("STOP")]).toolCalls.map(
         (one) => one.id,
@@ -136,7 +136,7 @@ describe("the stream of Gemini", () => {
     expect(foldEvents(samples).samples?.map((sample) => sample.toolCalls[0]?.id)).toEqual(["x", "x"]);
   });
 
-  it("puts arguments together that come value by value", () => {
+  it("assembles arguments that arrive value by value", () => {
     const piece = (jsonPath: string, value: Tree, more = true) =>
       parts(call({ partialArgs: [{ jsonPath, ...value }], willContinue: more }));
     const { toolCalls, message } = reply([
@@ -153,7 +153,7 @@ describe("the stream of Gemini", () => {
     expect(message.content).toMatchObject([{ type: "tool-call", signature: "sig", owner: "google" }]);
   });
 
-  it("keeps a hostile path from reaching outside the arguments", () => {
+  it("does not let a malicious path change anything outside the arguments", () => {
     const piece = (jsonPath: string) => [
       parts(call({ name: "f", partialArgs: [{ jsonPath, stringValue: "x" }] })),
       end("STOP"),
@@ -165,7 +165,7 @@ describe("the stream of Gemini", () => {
     }
   });
 
-  it("gives the caller's own tool names back", () => {
+  it("restores the caller's tool names", () => {
     const tools = [{ name: "fs/read", parameters: { type: "object" } }];
     const events = decode(
       [parts(call({ name: "fs_read" })), end("STOP")],
@@ -174,7 +174,7 @@ describe("the stream of Gemini", () => {
     expect(foldEvents(events).toolCalls[0]?.name).toBe("fs/read");
   });
 
-  it("keeps requested samples apart and finishes each once", () => {
+  it("separates requested samples and finishes each once", () => {
     const several = (chunks: readonly unknown[]) => decode(chunks, undefined, 2);
     const candidate = (index: number, text: string, finishReason?: string) => ({
       candidates: [{ index, content: { parts: [{ text }] }, ...(finishReason && { finishReason }) }],
@@ -195,7 +195,7 @@ describe("the stream of Gemini", () => {
     );
   });
 
-  it("says tool-calls where there are calls, although Gemini says STOP", () => {
+  it("reports tool-calls if there are calls, although Gemini reports STOP", () => {
     expect(reply([parts(call({ name: "f" })), end("STOP")])).toMatchObject({
       finishReason: "tool-calls",
       rawFinishReason: "STOP",
@@ -203,7 +203,7 @@ describe("the stream of Gemini", () => {
     expect(reply([parts(call({ name: "f" })), end("MAX_TOKENS")]).finishReason).toBe("length");
   });
 
-  it("shows what came before a filter, then throws", () => {
+  it("emits the text before a filter, then throws", () => {
     const decoder = generateDecoder(target, { names: new ToolNames(requestOf({})), samples: 1 });
     const events: FlowEvent[] = [];
     decoder.push(JSON.stringify(parts({ text: "he" })), undefined, events);
@@ -212,12 +212,12 @@ describe("the stream of Gemini", () => {
     expect(events.filter((event) => event.type === "text-delta" || event.type === "usage")).toHaveLength(2);
   });
 
-  it("reads past parts it has no word for", () => {
+  it("ignores unknown parts", () => {
     const odd = [{ executableCode: { code: "1" } }, { inlineData: { data: "AA==" } }, {}, { functionCall: null }];
     expect(reply([parts(...odd, { text: "x" }), { candidates: [{}] }, {}, end("STOP")]).text).toBe("x");
   });
 
-  it("calls answers that are no answers protocol errors", () => {
+  it("reports malformed answers as protocol errors", () => {
     for (const body of [{}, null, "text", { candidates: [] }]) {
       const decoder = generateDecoder(target, { names: new ToolNames(requestOf({})), samples: 1 });
       expect(() => decoder.body(body, [])).toThrow(expect.objectContaining({ code: "protocol_error" }));
@@ -243,13 +243,13 @@ const chunk = (...candidates: readonly Tree[]) => ({ candidates });
 const CALL = call({ name: "f", args: { a: 1 } });
 
 describe("the candidates of a request for one answer", () => {
-  it.each([-1, 0.5, 1, 2, 1e7, 1e300, "0", null])("are one answer when the only one has the index %j", (index) => {
+  it.each([-1, 0.5, 1, 2, 1e7, 1e300, "0", null])("are one answer if the only one has the index %j", (index) => {
     const whole = [chunk(candidate(index, { text: "a" })), chunk(candidate(index, { text: "b" }, "STOP"))];
     expect(reply(whole)).toMatchObject({ text: "ab", finishReason: "stop" });
     expect(readBody(chunk(candidate(index, { text: "ab" }, "STOP")))).toMatchObject({ text: "ab", adjustments: [] });
   });
 
-  it("are joined when at most one of them has text", () => {
+  it("are joined if at most one of them has text", () => {
     const split = [candidate(0, { text: "see" }, "STOP"), candidate(1, CALL, "STOP"), candidate(2, CALL, "STOP")];
     for (const read of [reply([chunk(...split)]), reply(split.map((one) => chunk(one))), readBody(chunk(...split))]) {
       expect(read).toMatchObject({ text: "see", finishReason: "tool-calls", adjustments: [] });
@@ -264,7 +264,7 @@ describe("the candidates of a request for one answer", () => {
     ).toMatchObject({ text: "see", toolCalls: [{ name: "f" }] });
   });
 
-  it("leave the answer to the lowest index when several have text, and name the rest", () => {
+  it("use the lowest index if several have text, and report the others", () => {
     const all = [candidate(4, { text: "c" }, "STOP"), candidate(1, { text: "a" }, "STOP"), candidate(2, CALL, "STOP")];
     for (const read of [reply([chunk(...all)]), reply(all.map((one) => chunk(one))), readBody(chunk(...all))]) {
       expect(read).toMatchObject({ text: "a", toolCalls: [], finishReason: "stop" });
@@ -276,12 +276,12 @@ describe("the candidates of a request for one answer", () => {
     expect(readBody(twice)).toMatchObject({ text: "a", adjustments: [{ setting: "samples" }] });
   });
 
-  it("are a protocol error when the lowest index brings another text after one was shown", () => {
+  it("are a protocol error if a lower index brings text after other text was emitted", () => {
     const late = [1, 1, 0].map((index) => chunk(candidate(index, { text: "x" }, "STOP")));
     expect(() => decode(late)).toThrow(expect.objectContaining({ code: "protocol_error" }));
   });
 
-  it.each([-1, 0.5, 2, 1e7, "1"])("are a protocol error when one of two samples has the index %j", (index) => {
+  it.each([-1, 0.5, 2, 1e7, "1"])("are a protocol error if one of two samples has the index %j", (index) => {
     const body = chunk(candidate(0, { text: "a" }, "STOP"), candidate(index, { text: "b" }, "STOP"));
     expect(() => readBody(body, 2)).toThrow(expect.objectContaining({ code: "protocol_error" }));
     expect(() => decode([body], undefined, 2)).toThrow(expect.objectContaining({ code: "protocol_error" }));
@@ -297,7 +297,7 @@ it("two samples with the same index in one chunk are a protocol error", () => {
 describe("the end of an answer of Gemini", () => {
   const text = (words: string, finishReason?: string) => chunk(candidate(0, { text: words }, finishReason));
 
-  it("may stand on every chunk, from the first text on", () => {
+  it("may be on every chunk from the first text", () => {
     expect(reply([text("a", "STOP"), text("b", "STOP"), text("c", "STOP")])).toMatchObject({ text: "abc" });
     expect(reply([end("STOP"), text("a"), text("b", "STOP")])).toMatchObject({ text: "ab" });
     const thought = chunk(candidate(0, { text: "Hm.", thought: true }));
@@ -308,7 +308,7 @@ describe("the end of an answer of Gemini", () => {
     expect(reply([stop(pieces), stop(more)])).toMatchObject({ toolCalls: [{ arguments: { p: "ab" } }] });
   });
 
-  it("may stand on every chunk with a call, where only calls may follow", () => {
+  it("may be on every chunk with a call; only calls may follow", () => {
     const called = chunk(candidate(0, CALL, "STOP"));
     expect(reply([text("a"), called, called])).toMatchObject({ text: "a", toolCalls: [{ name: "f" }, { name: "f" }] });
     expect(() => decode([text("a"), called, parts(CALL)])).toThrow(
@@ -321,7 +321,7 @@ describe("the end of an answer of Gemini", () => {
     }
   });
 
-  it("is not said by an empty or an unspecified finish reason", () => {
+  it("is not an empty or unspecified finish reason", () => {
     for (const none of ["", "FINISH_REASON_UNSPECIFIED"]) {
       const some = (words: string) => chunk({ ...candidate(0, { text: words }), finishReason: none });
       expect(reply([text("a"), some("b"), some("c"), text("d", "STOP"), some("")])).toMatchObject({
@@ -331,7 +331,7 @@ describe("the end of an answer of Gemini", () => {
     }
   });
 
-  it("is missing when text follows such a finish reason without another", () => {
+  it("is missing if text follows such a finish reason without another", () => {
     expect(() => decode([text("a", "STOP"), text("b")])).toThrow(expect.objectContaining({ code: "stream_truncated" }));
   });
 
@@ -362,7 +362,7 @@ describe("the end of an answer of Gemini", () => {
     expect(decoder.done).toBe(true);
   });
 
-  it("is proven to a broken connection only by a finish reason that first came after text", () => {
+  it("counts before a broken connection only if the first finish reason came after text", () => {
     const ends = (...chunks: readonly unknown[]) => {
       const decoder = generateDecoder(target, { names: new ToolNames(requestOf({})), samples: 1 });
       const events: FlowEvent[] = [];
@@ -382,13 +382,13 @@ describe("a tool call of Gemini", () => {
     }
   });
 
-  it.each([[[1]], [5], [true], ["5"], ["[1]"], ["abc"], ['{"a":']])("is refused with the arguments %j", (args) => {
+  it.each([[[1]], [5], [true], ["5"], ["[1]"], ["abc"], ['{"a":']])("is rejected with the arguments %j", (args) => {
     expect(() => decode([parts(call({ name: "f", args })), end("STOP")])).toThrow(
       expect.objectContaining({ code: "invalid_tool_call" }),
     );
   });
 
-  it("is refused without a name", () => {
+  it("is rejected without a name", () => {
     for (const name of ["", null, undefined]) {
       expect(() => decode([parts(call({ name, args: {} })), end("STOP")])).toThrow(
         expect.objectContaining({ code: "invalid_tool_call" }),
@@ -398,7 +398,7 @@ describe("a tool call of Gemini", () => {
   });
 });
 
-describe("output of Gemini that has no place in a reply", () => {
+describe("output of Gemini that a reply cannot contain", () => {
   it.each([
     { inlineData: { mimeType: "image/png", data: "AA==" } },
     { fileData: { fileUri: "gs://x" } },
@@ -411,15 +411,15 @@ describe("output of Gemini that has no place in a reply", () => {
   });
 });
 
-describe("a stream that is no answer", () => {
-  it("is the error that it holds, also before an end that comes after it", () => {
+describe("a stream without an answer", () => {
+  it("fails with the error in it, also if an end follows", () => {
     const error = { error: { code: 429, status: "RESOURCE_EXHAUSTED", message: "slow down" } };
     expect(() => decode([parts({ text: "half" }), error, end("STOP")])).toThrow(
       expect.objectContaining({ code: "rate_limited", provider: "google" }),
     );
   });
 
-  it("is a blocked prompt where it says so, and no cut stream", () => {
+  it("fails with content_filtered for a blocked prompt, not as truncated", () => {
     expect(() => decode([{ promptFeedback: { blockReason: "SAFETY" } }])).toThrow(
       expect.objectContaining({ code: "content_filtered" }),
     );

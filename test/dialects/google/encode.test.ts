@@ -35,7 +35,7 @@ function contentsOf(messages: ModelRequest["messages"], facts: Partial<ModelFact
 }
 
 describe("the generateContent request", () => {
-  it("carries nothing that was not asked for", () => {
+  it("has only the given settings", () => {
     const { params, adjustments } = encodeGenerate(requestOf({}), targetWith());
     const expected = {
       model: "gemini-test",
@@ -46,7 +46,7 @@ describe("the generateContent request", () => {
     expect(adjustments).toEqual([]);
   });
 
-  it("spells every parameter as the API does", () => {
+  it("has every parameter under its API name", () => {
     const settings: RequestSettings = {
       temperature: 1.5,
       topP: 0.9,
@@ -79,13 +79,13 @@ describe("the generateContent request", () => {
     });
   });
 
-  it("takes at most five stop sequences and says what it left out", () => {
+  it("sends at most five stop sequences and reports the omitted ones", () => {
     const { config, changed } = encode({ stop: ["1", "2", "3", "4", "5", "6"] });
     expect(config?.stopSequences).toHaveLength(5);
     expect(changed).toHaveLength(1);
   });
 
-  it("labels requests on Vertex AI; the Gemini API has no labels, which is said", () => {
+  it("sends labels to Vertex AI; reports that the Gemini API has none", () => {
     const address = { baseUrl: "", vertexProject: "p", vertexLocation: "eu" };
     expect(encode({ metadata: { team: "a" } }, {}, { address }).config?.labels).toEqual({ team: "a" });
     expect(encode({ metadata: { team: "a" } })).toEqual({
@@ -94,7 +94,7 @@ describe("the generateContent request", () => {
     });
   });
 
-  it("passes extra_body on beside the parameters, entry below call", () => {
+  it("merges extra_body; the call overrides the entry", () => {
     const target = targetWith({}, { extraBody: { safetySettings: [], a: 1 } });
     const { params } = encodeGenerate(requestOf({ extraBody: { a: 2 } }), target);
     expect(params.config?.httpOptions).toEqual({ extraBody: { safetySettings: [], a: 2 } });
@@ -106,7 +106,7 @@ describe("the generateContent request", () => {
     ["low", { thinkingBudget: 1024, includeThoughts: true }],
     ["medium", { thinkingBudget: 8192, includeThoughts: true }],
     ["high", { thinkingBudget: 24_576, includeThoughts: true }],
-  ] as const)("gives effort %s a budget", (reasoningEffort, expected) => {
+  ] as const)("maps effort %s to a budget", (reasoningEffort, expected) => {
     const { config, changed } = encode({ reasoningEffort }, { reasoningWire: "budget" });
     expect(config?.thinkingConfig).toEqual(expected);
     expect(changed).toEqual([]);
@@ -118,13 +118,13 @@ describe("the generateContent request", () => {
     ["medium", "MEDIUM", 0],
     ["high", "HIGH", 0],
     ["max", "HIGH", 1],
-  ] as const)("gives effort %s the level %s", (reasoningEffort, thinkingLevel, changes) => {
+  ] as const)("maps effort %s to the level %s", (reasoningEffort, thinkingLevel, changes) => {
     const { config, changed } = encode({ reasoningEffort }, { reasoningWire: "level" });
     expect(config?.thinkingConfig).toEqual({ thinkingLevel, includeThoughts: true });
     expect(changed).toHaveLength(changes);
   });
 
-  it("sends the schema of an answer in the subset Gemini knows", () => {
+  it("sends the response schema in the subset that Gemini supports", () => {
     const schema = {
       type: "object",
       properties: { kind: { const: "a" } },
@@ -143,7 +143,7 @@ describe("the generateContent request", () => {
     expect(encode({ responseFormat: { type: "text" } }).config).toEqual({});
   });
 
-  it("describes the schema in words where the model enforces none, and says so", () => {
+  it("describes the schema in the instructions if the model enforces none, and reports it", () => {
     const responseFormat = { type: "json_schema", name: "x", schema: { type: "object" } } as const;
     const { config, changed } = encode({ responseFormat }, { capabilities: { jsonSchema: false } });
     expect(JSON.stringify(config?.systemInstruction)).toContain("JSON Schema");
@@ -152,7 +152,7 @@ describe("the generateContent request", () => {
 });
 
 describe("tools of generateContent", () => {
-  it("are declared in one block, a function without parameters without a schema", () => {
+  it("are declared in one block; a function without parameters has no schema", () => {
     const now: Tool = { name: "now", parameters: { type: "object", properties: {} } };
     expect(encode({ tools: [WEATHER, now], webSearch: true }).config?.tools).toEqual([
       {
@@ -170,7 +170,7 @@ describe("tools of generateContent", () => {
     ["none", { mode: "NONE" }],
     ["required", { mode: "ANY" }],
     [{ name: "weather" }, { mode: "ANY", allowedFunctionNames: ["weather"] }],
-  ] as const)("take the choice %o", (toolChoice, functionCallingConfig) => {
+  ] as const)("encode the choice %o", (toolChoice, functionCallingConfig) => {
     expect(encode({ tools: [WEATHER], toolChoice }).config?.toolConfig).toEqual({ functionCallingConfig });
   });
 
@@ -182,7 +182,7 @@ describe("tools of generateContent", () => {
     expect(encode({ tools: [tool] }).changed).toEqual([["tools.f", ["$.properties.n.multipleOf"], "description"]]);
   });
 
-  it("get names the API takes, the same in the declaration and the history", () => {
+  it("get valid names, equal in declaration and history", () => {
     const name = "1 tool/über";
     const messages: ModelRequest["messages"] = [
       { role: "user", content: "x" },
@@ -223,7 +223,7 @@ describe("contents of generateContent", () => {
     ],
   } as const;
 
-  it("give every signature back on the very part it came with; unsigned siblings stay in the same content", () => {
+  it("return every signature on its part; unsigned parts stay in the same content", () => {
     const contents = contentsOf([{ role: "user", content: "x" }, signed("google"), results], {
       reasoningWire: "level",
     });
@@ -244,7 +244,7 @@ describe("contents of generateContent", () => {
     expect(JSON.stringify(contents).split("thoughtSignature").length - 1).toBe(3);
   });
 
-  it("give no signature to another provider; Gemini 3 gets its word for foreign calls", () => {
+  it("send no signature of another provider; Gemini 3 gets a placeholder", () => {
     const history = [{ role: "user", content: "x" }, signed("anthropic"), results] as const;
     expect(JSON.stringify(contentsOf(history, { reasoningWire: "budget" }))).not.toContain("thoughtSignature");
     const contents = JSON.stringify(contentsOf(history, { reasoningWire: "level" }));
@@ -254,7 +254,7 @@ describe("contents of generateContent", () => {
 
   const answered = [{ role: "user", content: "x" }, signed("google"), results, { role: "user", content: "y" }] as const;
 
-  it("hold all results of a turn in one content, in the order of the calls, with the name of the call", () => {
+  it("have all results of a turn in one content, in the order of the calls, with the call names", () => {
     const { params, adjustments } = encodeGenerate(requestOf({ messages: answered }), targetWith());
     expect((params.contents as unknown[]).slice(2)).toEqual([
       {
@@ -276,7 +276,7 @@ describe("contents of generateContent", () => {
     expect(adjustments).toMatchObject([{ setting: "messages[2]", from: "an image in a tool result" }]);
   });
 
-  it("hold the image of a result inside its response where the model takes it there", () => {
+  it("have the image of a result inside its response if the model supports it", () => {
     const target = targetWith({ toolResultMedia: true });
     const { params, adjustments } = encodeGenerate(requestOf({ messages: answered }), target);
     const inlineData = { mimeType: "image/png", data: PIXEL };
@@ -293,7 +293,7 @@ describe("contents of generateContent", () => {
     expect(adjustments).toEqual([]);
   });
 
-  it("move the image of a result that is given by its address, which only Vertex AI takes there", () => {
+  it("move the image of a result that is a URL, which only Vertex AI supports there", () => {
     const image = { type: "image", url: "https://example.com/a.png" } as const;
     const seen = { role: "tool", content: [{ type: "tool-result", id: "a", content: [image] }] } as const;
     const call = { type: "tool-call", id: "a", name: "look", arguments: {} } as const;
@@ -310,7 +310,7 @@ describe("contents of generateContent", () => {
     expect(placed.slice(2)).toMatchObject([{ parts: [{ functionResponse: { parts: [media] } }] }]);
   });
 
-  it("refuse a result without a call and name it", () => {
+  it("reject a result without a call and name it", () => {
     expect(() =>
       contentsOf([
         { role: "user", content: "x" },
@@ -319,7 +319,7 @@ describe("contents of generateContent", () => {
     ).toThrow(/q9/);
   });
 
-  it("lift instructions out and begin with the user, and say so", () => {
+  it("move instructions out and start with the user, and report it", () => {
     const { params, adjustments } = encodeGenerate(
       requestOf({
         messages: [
@@ -341,7 +341,7 @@ describe("contents of generateContent", () => {
     ]);
   });
 
-  it("send bytes inline and addresses as file data", () => {
+  it("send data inline and URLs as file data", () => {
     const contents = contentsOf([
       {
         role: "user",

@@ -87,7 +87,7 @@ describeWith("recordings", "recorded traffic of Gemini", () => {
     check(events, [body]);
   });
 
-  it("a call whose arguments come value by value is whole although its closing mark is missing", () => {
+  it("completes a call with arguments by value, although its closing mark is missing", () => {
     const [call] = foldEvents(decodeStream(names.find((name) => name.includes("array-arguments")) ?? "")).toolCalls;
     expect(call).toMatchObject({
       name: "writeItems",

@@ -24,7 +24,7 @@ const open = (schema: JsonSchema) => lowerSchema(schema, { closed: false });
 const closed = (schema: JsonSchema) => lowerSchema(schema, { closed: true });
 
 describe("the schema subset of Gemini", () => {
-  it("property 22: uses allowed keywords only, whatever the schema", () => {
+  it("property 22: uses only allowed keywords for any schema", () => {
     fc.assert(
       fc.property(anySchema, (schema) => {
         expect(foreignKeywords(closed(schema).schema)).toEqual([]);
@@ -34,7 +34,7 @@ describe("the schema subset of Gemini", () => {
     );
   });
 
-  it("property 22: lowers a lowered schema to itself", () => {
+  it("property 22: does not change a schema that was already lowered", () => {
     fc.assert(
       fc.property(anySchema, (schema) => {
         const { schema: once } = closed(schema);
@@ -44,7 +44,7 @@ describe("the schema subset of Gemini", () => {
     );
   });
 
-  it("property 22: says so when it lets more pass than the original", () => {
+  it("property 22: reports when it accepts more than the original", () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     fc.assert(
       fc.property(anySchema, anyValue, fc.boolean(), (schema, value, asTool) => {
@@ -56,7 +56,7 @@ describe("the schema subset of Gemini", () => {
     );
   });
 
-  it("puts references in place and cuts where a schema begins again", () => {
+  it("inlines references and stops where a schema repeats", () => {
     const node = { type: "object", properties: { name: { type: "string" }, next: { $ref: "#/$defs/Node" } } };
     const { schema, lost } = open({ $ref: "#/$defs/Node", $defs: { Node: node } });
     expect(schema).toEqual({
@@ -69,7 +69,7 @@ describe("the schema subset of Gemini", () => {
     expect(lost).toEqual(["$.properties.next.$ref"]);
   });
 
-  it("ends for definitions that refer only to each other, to nothing, or double at every level", () => {
+  it("terminates for definitions that are cyclic, dangling, or double at every level", () => {
     const $defs: Record<string, unknown> = {
       A: { $ref: "#/$defs/B" },
       B: { $ref: "#/$defs/A" },
@@ -97,13 +97,13 @@ describe("the schema subset of Gemini", () => {
       { allOf: [{ type: "object", properties: { a: {} }, required: ["a"] }, { properties: { b: {} } }] },
       { type: "object", properties: { a: {}, b: {} }, required: ["a"] },
     ],
-  ])("writes %o as %o without a loss", (schema, expected) => {
+  ])("converts %o to %o without a loss", (schema, expected) => {
     const { schema: lowered, lost } = open(schema);
     expect(lowered).toEqual(expected);
     expect(lost).toEqual([]);
   });
 
-  it("moves what it cannot enforce into the description and lists it", () => {
+  it("moves unsupported keywords into the description and reports them", () => {
     const { schema, lost } = open({ type: "string", description: "A name.", minLength: 2, format: "email" });
     expect(schema).toEqual({ type: "string", description: 'A name.\nminLength: 2, format: "email"' });
     expect(lost).toEqual(["$.minLength", "$.format"]);

@@ -183,7 +183,7 @@ describe.each(Object.keys(WIRES) as Wire[])("an answer on the wire %s", (wire) =
     .integer({ min: 1, max: row.manySamples ? 3 : 1 })
     .chain((samples) => fc.tuple(answersOf(wire, samples), fc.constant(samples)));
 
-  it("is read from its stream as it was written", () => {
+  it("is decoded from its stream without a change", () => {
     fc.assert(
       fc.property(drawn, ([events, samples]) => {
         const complete = !row.cutCalls;
@@ -192,7 +192,7 @@ describe.each(Object.keys(WIRES) as Wire[])("an answer on the wire %s", (wire) =
     );
   });
 
-  it("fails with the error that was written after any of its events", () => {
+  it("fails with an error written after any of its events", () => {
     // A request that is too large is refused before there is a stream, by its status alone.
     const kinds = PROBLEM_KINDS.filter((kind) => kind !== "too-large");
     const cuts = fc.tuple(drawn, fc.nat(), fc.constantFrom(...kinds));
@@ -214,7 +214,7 @@ describe.each(Object.keys(WIRES) as Wire[])("an answer on the wire %s", (wire) =
     );
   });
 
-  it.each(Object.entries(ENDS[wire]))("that ends for %s is read as %s", (reason, meant) => {
+  it.each(Object.entries(ENDS[wire]))("with the finish reason %s is decoded as %s", (reason, meant) => {
     const events: readonly FlowEvent[] = [
       { type: "text-delta", text: "Half", sample: 0 },
       { type: "finish", reason: reason as FinishReason, sample: 0 },
@@ -229,12 +229,12 @@ describe.each(Object.keys(WIRES) as Wire[])("an answer on the wire %s", (wire) =
     }
   });
 
-  it.each(PROBLEM_KINDS)("is an error where its provider answers with the problem %s", (kind) => {
+  it.each(PROBLEM_KINDS)("is an error if the provider reports the problem %s", (kind) => {
     const { status, body } = row.server.problem({ kind }, "request");
     expect(modelErrorOf({ status, body }, REQUEST_WIRES[wire].target).code).toBe(CODES[kind]);
   });
 
-  it("is read from its body as it was written", () => {
+  it("is decoded from its body without a change", () => {
     fc.assert(
       fc.property(drawn, ([events, samples]) => {
         expect(said(row, whole(row, events, samples), true)).toEqual(said(row, events, true));

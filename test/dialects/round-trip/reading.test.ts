@@ -13,8 +13,8 @@ const messagesOf = (wire: Wire, body: Json): readonly Message[] => read(wire, bo
 const user = { role: "user", content: "Hi" };
 const parameters = { type: "object", properties: {} };
 
-describe("what clients send and our encoders do not", () => {
-  it("is read from a chat completions body", () => {
+describe("requests in forms that our encoders do not send", () => {
+  it("are read from a chat completions body", () => {
     const { request, adjustments, stream } = read("openai", {
       messages: [
         { role: "developer", content: [{ type: "text", text: "Be brief." }] },
@@ -61,7 +61,7 @@ describe("what clients send and our encoders do not", () => {
     expect(adjustments).toMatchObject([{ setting: "store", from: true }]);
   });
 
-  it("is read from a responses body, with the conversation that it goes on with", () => {
+  it("are read from a responses body, with the previous conversation", () => {
     const kept = [
       { role: "user", content: "Hi" },
       { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "sealed" },
@@ -89,7 +89,7 @@ describe("what clients send and our encoders do not", () => {
     ]);
   });
 
-  it("is read from a messages body", () => {
+  it("are read from a messages body", () => {
     const { request } = read("anthropic", {
       max_tokens: 100,
       system: "Be brief.",
@@ -125,7 +125,7 @@ describe("what clients send and our encoders do not", () => {
     });
   });
 
-  it("is read from a generateContent body, in either spelling, with calls that have no ids", () => {
+  it("are read from a generateContent body in camelCase or snake_case, with calls without ids", () => {
     const { request } = read("google", {
       system_instruction: { parts: [{ text: "Be brief." }] },
       contents: [
@@ -212,7 +212,7 @@ describe("what clients send and our encoders do not", () => {
     ["openai-responses", { input: [{ type: "item_reference", id: "i" }] }, "input[0].type"],
     ["anthropic", { messages: [{ role: "robot", content: "Hi" }], max_tokens: 1 }, "messages[0].role"],
     ["google", { contents: [{ parts: [{ executableCode: {} }] }] }, "contents[0].parts[0]"],
-  ])("refuses what cannot be read, with its path, on %s", (wire, body, param) => {
+  ])("rejects invalid fields with their path, on %s", (wire, body, param) => {
     const refused = () => messagesOf(wire, body);
     expect(refused).toThrow(Rejection);
     expect(refused).toThrow(expect.objectContaining({ problem: expect.objectContaining({ kind: "invalid", param }) }));

@@ -19,7 +19,7 @@ describe.each(Object.keys(REQUEST_WIRES) as Wire[])("a request on the wire %s", 
     return { messages: request.messages, body, served, adjustments: [...adapted, ...encoded] };
   };
 
-  it("is read as it was made, but for what was reported", () => {
+  it("is read back without a change, except for reported adjustments", () => {
     fc.assert(
       fc.property(requestsOf(wire, row), (input) => {
         const { messages, served, adjustments } = sent(input);
@@ -33,7 +33,7 @@ describe.each(Object.keys(REQUEST_WIRES) as Wire[])("a request on the wire %s", 
     );
   });
 
-  it("is the same on the wire again when it was read", () => {
+  it("is encoded to the same body after it was read", () => {
     fc.assert(
       fc.property(requestsOf(wire, row), (input) => {
         const { body, served } = sent(input);
@@ -51,7 +51,7 @@ describe.each(Object.keys(REQUEST_WIRES) as Wire[])("a request on the wire %s", 
     );
   });
 
-  it("has no field that is neither read nor reported", () => {
+  it("has only fields that are read or reported", () => {
     fc.assert(
       fc.property(requestsOf(wire, row), (input) => {
         const { served, adjustments } = sent(input);
