@@ -2,7 +2,9 @@ import type { Attempt } from "./attempt.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { DeliveredText } from "./delivered-text.ts";
 import type { ModelError } from "./error.ts";
+import type { FlowEvent } from "./event.ts";
 import type { Message } from "./message.ts";
+import type { BudgetNotice, CacheOutcome } from "./notices.ts";
 import type { RequestOperation } from "./operation.ts";
 import type { CallPolicy } from "./options.generated.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -65,11 +67,39 @@ export interface Call extends RequestOperation {
   readonly random: () => number;
 }
 
+/**
+ * Observes the calls of a factory without changing them, such as the log and the usage totals. Every method is optional: an
+ * event that no observer listens to costs nothing.
+ */
+export interface Observer {
+  begun?(call: Call): void;
+  /** Called with the events for the caller, including `reset` and adjustments. */
+  passed?(call: Call, batch: readonly FlowEvent[]): void;
+  attemptStarted?(call: Call): void;
+  /** `attempt` is absent if no request left, for example because the provider's SDK refused it. */
+  attemptEnded?(call: Call, attempt: Attempt | undefined): void;
+  /** The target of `call` is asked again after `waitMs`. */
+  retrying?(call: Call, failure: ModelError, waitMs: number): void;
+  fellBack?(call: Call, failure: ModelError, from: Target, to: Target): void;
+  cacheLooked?(call: Call, outcome: CacheOutcome): void;
+  budgetNoticed?(call: Call, notice: BudgetNotice): void;
+  /** An attempt had no content for `slow_after`. */
+  slowed?(call: Call, afterMs: number): void;
+  /** Called once at the end of a call, when all attempts are recorded. `failure` is absent if the call succeeded. */
+  ended?(call: Call, failure: ModelError | undefined): void;
+}
+
+const UNOBSERVED: Observer = {};
+
 /** What happened during one call; written by the layers, read by `ReplyFold`. */
 export class CallRecord {
   readonly id: string;
+  /** The same for everything that one call leaves behind: log, audit, ledger, traces. Default: `id`. */
+  traceId: string;
   readonly startedMs: number;
   readonly attempts: Attempt[];
+  /** Told what happens to the call; set by the outermost layer. */
+  observers: Observer;
   /** The record of the call, if this record belongs to one of its requests. */
   readonly root: CallRecord;
   rateLimit: RateLimit | undefined;
@@ -92,6 +122,8 @@ export class CallRecord {
   constructor(id: string, startedMs: number, attempts: Attempt[] = [], root?: CallRecord) {
     this.root = root ?? this;
     this.id = id;
+    this.traceId = root?.traceId ?? id;
+    this.observers = root?.observers ?? UNOBSERVED;
     this.startedMs = startedMs;
     this.attempts = attempts;
   }

@@ -1,8 +1,7 @@
-import type { Call } from "../core/call.ts";
+import type { Call, Observer } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { compose, type Layer, type Next } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Observer } from "../core/observer.ts";
 import type { Target } from "../core/target.ts";
 import { type Breakers, breakerGate, circuitBreaker } from "../layers/circuit-breaker.ts";
 import { concurrency } from "../layers/concurrency.ts";

@@ -31,6 +31,7 @@ export function cache(store: Store, settings: CacheSettings): Layer {
     const stored = mode === "refresh" ? undefined : ((await store.get(key)) as Log | undefined);
     if (stored !== undefined) {
       call.record.cacheHit = true;
+      call.record.observers.cacheLooked?.(call, "hit");
       yield stored;
       return;
     }
@@ -40,8 +41,12 @@ export function cache(store: Store, settings: CacheSettings): Layer {
       if (storable) await store.set(key, log, settings.ttlMs);
       return storable;
     };
-    if (mode === "use" && !call.streaming) yield* shared.events(key, call, next, keep);
-    else yield* recorded(next(call), keep);
+    if (mode === "use" && !call.streaming) {
+      yield* shared.events(key, call, next, keep);
+      return;
+    }
+    call.record.observers.cacheLooked?.(call, "miss");
+    yield* recorded(next(call), keep);
   };
 }
 

@@ -1,8 +1,7 @@
-import type { Call } from "../core/call.ts";
+import type { Call, Observer } from "../core/call.ts";
 import type { ModelError } from "../core/error.ts";
 import type { FlowEvent } from "../core/event.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Observer } from "../core/observer.ts";
 
 /** Logs calls; prompts and answers only with `logContent`. */
 export function callLog(logger: Logger, logContent: boolean): Observer {

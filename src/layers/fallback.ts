@@ -35,6 +35,7 @@ export function fallback(
         const failure = asModelError(error, failed);
         if (call.cancellation.cancelled || (serving.delivered && call.onBreak === "error")) throw failure;
         const nextTarget = search.after(failure);
+        call.record.observers.fellBack?.(call, failure, failed, nextTarget);
         if (serving.delivered) yield* afterBreak({ ...call, target: failed }, failure.code, nextTarget.entry);
         else call.record.delivered?.forget();
       }

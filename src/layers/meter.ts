@@ -47,6 +47,7 @@ class AttemptRow {
     this.#call = call;
     this.#startedMs = call.clock.monotonic();
     call.record.exchange = undefined;
+    call.record.observers.attemptStarted?.(call);
   }
 
   /** Records usage; if the provider reports none, emits an estimate before the first finish. */
@@ -106,13 +107,20 @@ class AttemptRow {
   close(outcome: Attempt["outcome"], error: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { record, target, clock } = this.#call;
+    const { record } = this.#call;
     const failure = isModelError(error) ? error : undefined;
-    if (failure !== undefined && !this.#left(failure)) return;
+    const left = failure === undefined || this.#left(failure);
+    const attempt = left ? this.#attempt(outcome, failure) : undefined;
+    if (attempt !== undefined) record.attempts.push(attempt);
+    record.observers.attemptEnded?.(this.#call, attempt);
+  }
+
+  #attempt(outcome: Attempt["outcome"], failure: ModelError | undefined): Attempt {
+    const { record, target, clock } = this.#call;
     const aborted = outcome === "aborted" || failure?.code === "aborted";
     const possiblyBilled = outcome !== "ok" && this.#mayBeBilled(failure);
     this.#wasWhole = failure !== undefined && WHOLE.has(failure.code);
-    record.attempts.push({
+    return {
       model: target.entry,
       provider: target.provider,
       startedMs: this.#startedMs - record.startedMs,
@@ -127,7 +135,7 @@ class AttemptRow {
       }),
       ...this.#bill(possiblyBilled),
       possiblyBilled,
-    });
+    };
   }
 
   /** The known usage; an estimate for an attempt that may be billed without reporting usage. */

@@ -120,6 +120,7 @@ class Tries {
     this.#total++;
     this.#waitMs = waitMs;
     this.#lastFailure = error;
+    this.#call.record.observers.retrying?.(this.#call, error, waitMs);
     return true;
   }
 

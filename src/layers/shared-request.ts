@@ -50,6 +50,7 @@ class SharedRequest {
     if (!this.#claimed) return yield* this.#own(call);
     if (this.#log === undefined) return false;
     call.record.cacheHit = true;
+    call.record.observers.cacheLooked?.(call, "joined");
     yield structuredClone(this.#log);
     return true;
   }
@@ -103,6 +104,7 @@ export class SharedRequests {
   #requestOf(key: string, call: Call, next: Next, keep: Keep): SharedRequest {
     const running = this.#requests.get(key);
     if (running !== undefined) return running;
+    call.record.observers.cacheLooked?.(call, "miss");
     const request = new SharedRequest(call, next, keep, () => this.#requests.delete(key));
     this.#requests.set(key, request);
     return request;

@@ -1,18 +1,19 @@
-import type { Call } from "../core/call.ts";
+import type { Call, Observer } from "../core/call.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Layer } from "../core/layer.ts";
-import type { Observer } from "../core/observer.ts";
+import { allOf } from "../core/observer.ts";
 
 /** The outermost layer: settles the call exactly once, and reports it to the observers. */
 export function telemetry(observers: readonly Observer[]): Layer {
-  const readers = observers.filter(({ passed }) => passed !== undefined);
+  const all = allOf(observers);
   return async function* (call, next) {
-    for (const observer of observers) observer.begun?.(call);
+    call.record.observers = all;
+    all.begun?.(call);
     let failure: ModelError | undefined;
     let ended = false;
     try {
       for await (const batch of next(call)) {
-        for (const observer of readers) observer.passed?.(call, batch);
+        all.passed?.(call, batch);
         yield batch;
       }
       ended = true;
@@ -26,7 +27,7 @@ export function telemetry(observers: readonly Observer[]): Layer {
       if (failure !== undefined) call.cancellation.cancel(failure);
       call.cancellation.release();
       call.record.settle(failure === undefined ? { ok: true } : { ok: false, error: failure });
-      for (const observer of observers) observer.ended?.(call, failure);
+      all.ended?.(call, failure);
     }
   };
 }

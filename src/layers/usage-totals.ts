@@ -1,7 +1,6 @@
 import type { Attempt } from "../core/attempt.ts";
-import type { Call } from "../core/call.ts";
+import type { Call, Observer } from "../core/call.ts";
 import { type Cost, costFromNano, type NanoCost, NanoSum, nanoOf, UNKNOWN_COST } from "../core/cost.ts";
-import type { Observer } from "../core/observer.ts";
 import { type Usage, UsageSum } from "../core/usage.ts";
 
 /** The usage of a factory, including failed attempts. */
