@@ -1,8 +1,148 @@
-/** Key/value storage with a time to live and an atomic counter; used by the result cache. */
-export interface Store {
+/** Values with a time to live, such as stored answers. Values are structured data: what JSON can express. */
+export interface ValueStore {
   get(key: string): Promise<unknown>;
   set(key: string, value: unknown, ttlMs: number): Promise<void>;
-  /** Adds atomically and returns the new value; the first addition starts the time to live. */
-  add(key: string, amount: number, ttlMs: number): Promise<number>;
   delete(key: string): Promise<void>;
 }
+
+/**
+ * Takes an amount from a budget: granted only if spent + reserved + amount <= limit. `family` names the budget, its period and
+ * its definition, so a changed definition starts at zero; `member` is the value of `per` (a user, a tag), or empty.
+ */
+export interface BudgetClaim {
+  readonly kind: "budget";
+  readonly family: string;
+  readonly member: string;
+  /** The period on the store's clock, milliseconds since 1970; `endsMs` is exclusive, and Infinity for a total budget. */
+  readonly startsMs: number;
+  readonly endsMs: number;
+  /** Nano-USD or tokens; at most MAX_LIMIT. */
+  readonly limit: bigint;
+  readonly amount: bigint;
+  /** Maximum members of the family. */
+  readonly maxMembers: number;
+  /** What was spent before, if the counter does not exist yet. Absent: such a counter is refused as `missing`. */
+  readonly seed?: bigint | undefined;
+}
+
+/**
+ * Takes an amount from a token bucket that holds `limit` and is refilled continuously within `perMs`. The state of a bucket is
+ * one number: when it will be full again.
+ */
+export interface RateClaim {
+  readonly kind: "rate";
+  readonly counter: string;
+  readonly limit: number;
+  readonly perMs: number;
+  readonly amount: number;
+}
+
+/** One of `limit` concurrent attempts. */
+export interface SlotClaim {
+  readonly kind: "slot";
+  readonly counter: string;
+  readonly limit: number;
+}
+
+/** Takes nothing; refused while the counter is paused. */
+export interface PauseClaim {
+  readonly kind: "pause";
+  readonly counter: string;
+}
+
+export type Claim = BudgetClaim | RateClaim | SlotClaim | PauseClaim;
+
+export interface AdmitRequest {
+  /** Unique for each attempt. */
+  readonly id: string;
+  /** The process that settles the reservation; its lease is renewed by this request too. */
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly claims: readonly Claim[];
+}
+
+/**
+ * Why a claim is refused. exhausted: the amount does not fit into what is not spent. reserved: it would fit without the
+ * reservations of other attempts. rate, slots, paused: it fits later. period: the store's clock is outside of the claimed
+ * period. members: the family has too many. missing: the counter does not exist, and the claim has no seed.
+ */
+export type RefusalReason = "exhausted" | "reserved" | "rate" | "slots" | "paused" | "period" | "members" | "missing";
+
+export interface Refusal {
+  readonly ok: false;
+  /** The store's clock. */
+  readonly nowMs: number;
+  /** Index of the refused claim: the first exhausted one, otherwise the one that needs the longest wait. */
+  readonly refused: number;
+  readonly reason: RefusalReason;
+  /** For rate and paused: milliseconds until it may fit; Infinity if it never does. */
+  readonly waitMs?: number;
+}
+
+/** All claims are reserved. */
+export interface Grant {
+  readonly ok: true;
+  readonly nowMs: number;
+  /** The level of each budget claim after the grant, in the order of the claims. */
+  readonly levels: readonly Level[];
+}
+
+export interface Level {
+  readonly spent: bigint;
+  readonly reserved: bigint;
+}
+
+/** The claims of an attempt with the amounts it really used; slots and pauses need none. */
+export interface Settlement {
+  readonly id: string;
+  readonly claims: readonly SettledClaim[];
+}
+
+export interface SettledClaim {
+  readonly claim: Claim;
+  /** Of a budget or rate claim: what was used. A budget books it even above the limit. */
+  readonly used: bigint;
+}
+
+export interface Settled {
+  /** For each budget claim: by how much spent now exceeds the limit because of this attempt. */
+  readonly overruns: readonly bigint[];
+}
+
+/** The level of one member of a family. */
+export interface MemberLevel extends Level {
+  readonly member: string;
+}
+
+/**
+ * Counters of budgets and limits, shared by all processes that use the store. Its own clock decides about periods, rates and
+ * leases. Every method rejects with StoreUnavailable if the store cannot be reached in time; an `admit` that rejected is
+ * settled to 0 as soon as the store can be reached again.
+ */
+export interface CounterStore {
+  /** One atomic step: reserves all claims, or none. */
+  admit(request: AdmitRequest): Promise<Grant | Refusal>;
+  /**
+   * Books what an attempt used, and frees the rest. Idempotent. Also after its lease expired: what was booked then is replaced.
+   * If the store does not know the reservation because it lost its data, the amounts are added.
+   */
+  settle(settlement: Settlement): Promise<Settled>;
+  /** Extends the lease of a process. The reservations of a process whose lease expires are booked as spent; its slots are freed. */
+  renew(owner: string, leaseMs: number): Promise<void>;
+  /** Refuses the pause claims of a counter for a time; a later pause never shortens an earlier one. */
+  pause(counter: string, forMs: number): Promise<void>;
+  /** The counters of a family. */
+  levels(family: string): Promise<readonly MemberLevel[]>;
+  close(): Promise<void>;
+}
+
+/** Largest limit of a counter: doubles, which Redis compares with, are exact up to 9 007 199 254 740 991. */
+export const MAX_LIMIT = 9_000_000_000_000_000n;
+
+/** The store did not answer in time, or answered with an error. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
+
+/** How long a counter is kept after its period, so that late settlements find it. */
+export const KEEP_AFTER_PERIOD_MS = 86_400_000;
