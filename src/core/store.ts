@@ -59,6 +59,8 @@ export interface AdmitRequest {
   readonly owner: string;
   readonly leaseMs: number;
   readonly claims: readonly Claim[];
+  /** Only whether the claims would be granted; nothing is reserved. */
+  readonly probe?: boolean | undefined;
 }
 
 /**

@@ -10,6 +10,7 @@ import type {
   PauseClaim,
   RateClaim,
   Refusal,
+  RefusalReason,
   Settled,
   Settlement,
   SlotClaim,
@@ -41,11 +42,12 @@ export class MemoryCounters implements CounterStore {
     this.#clock = clock;
   }
 
-  async admit({ id, claims }: AdmitRequest): Promise<Grant | Refusal> {
+  async admit({ id, claims, probe = false }: AdmitRequest): Promise<Grant | Refusal> {
     const nowMs = this.#clock.now();
     this.#sweep(nowMs);
     const refusal = this.#refusal(claims, nowMs);
     if (refusal !== undefined) return refusal;
+    if (probe) return { ok: true, nowMs, levels: [] };
     const levels: Level[] = [];
     for (const claim of claims) {
       if (claim.kind === "budget") {
@@ -96,9 +98,7 @@ export class MemoryCounters implements CounterStore {
       const found = this.#check(claim, nowMs);
       if (found === undefined) continue;
       const refusal = { ok: false, nowMs, refused, ...found } as const;
-      if (refusal.reason !== "rate" && refusal.reason !== "paused" && refusal.reason !== "slots") {
-        if (refusal.reason !== "reserved") return refusal;
-      }
+      if (!PASSES.has(refusal.reason)) return refusal;
       if (longest === undefined || (refusal.waitMs ?? 0) > (longest.waitMs ?? 0)) longest = refusal;
     }
     return longest;
@@ -181,5 +181,8 @@ export class MemoryCounters implements CounterStore {
       for (const [counter, atMs] of times) if (atMs <= nowMs) times.delete(counter);
   }
 }
+
+/** Refusals that end with time. */
+const PASSES: ReadonlySet<RefusalReason> = new Set(["reserved", "rate", "slots", "paused"]);
 
 const SWEEP_EVERY_MS = 60_000;
