@@ -1,0 +1,125 @@
+import type { ModelErrorCode } from "./error-codes.ts";
+import type { Usage } from "./usage.ts";
+
+/**
+ * One attempt that may be billed, or one answer from the cache (attempt 0). `callId` and `attempt` identify it. Rows have no
+ * prompts and no answers.
+ */
+export interface LedgerRow {
+  readonly callId: string;
+  /** 1 for the first attempt of a call; 0 for an answer from the cache. */
+  readonly attempt: number;
+  /** The caller's trace; the call id if it gave none. */
+  readonly traceId: string;
+  /** When the attempt was admitted, milliseconds since 1970; on the clock of the state store if it has budgets. */
+  readonly timeMs: number;
+  readonly entry: string;
+  readonly provider: string;
+  readonly modelId: string;
+  /** The model that the provider says it served. */
+  readonly servedModel?: string | undefined;
+  /** open: sent, not ended; lost: its process died. Only rows with these outcomes ever change. */
+  readonly outcome: "open" | "ok" | "error" | "aborted" | "lost" | "cached";
+  readonly code?: ModelErrorCode | undefined;
+  readonly status?: number | undefined;
+  readonly usage?: Usage | undefined;
+  readonly serviceTier?: string | undefined;
+  /** Nano-USD; null if a price is unknown. Of an answer from the cache: 0. */
+  readonly cost: bigint | null;
+  /** Nano-USD that an answer from the cache saved; null if unknown. */
+  readonly saved?: bigint | null | undefined;
+  readonly priceSource?: string | undefined;
+  /** ISO date of the price. */
+  readonly priceDate?: string | undefined;
+  /** Nano-USD above the limits of the budgets. */
+  readonly overrun: bigint;
+  readonly estimated: boolean;
+  readonly possiblyBilled: boolean;
+  readonly durationMs: number;
+  readonly firstTokenMs?: number | undefined;
+  readonly user?: string | undefined;
+  readonly tags: readonly string[];
+  readonly scope?: string | undefined;
+  /** Fingerprint of the API key, or the name of a gateway key. */
+  readonly key?: string | undefined;
+  readonly budgets: readonly LedgerBudget[];
+}
+
+/** A budget counter that an attempt was charged to. */
+export interface LedgerBudget {
+  /** `family` and `member` of the counter, as in BudgetClaim. */
+  readonly family: string;
+  readonly member: string;
+  /** What the counter was charged: nano-USD, or tokens; while the row is open, the reservation. */
+  readonly amount: bigint;
+}
+
+export const LEDGER_GROUPS = [
+  ...(["model", "provider", "entry", "user", "tag", "scope", "key", "outcome", "code"] as const),
+  ...(["hour", "day", "week", "month"] as const),
+] as const;
+export type LedgerGroup = (typeof LEDGER_GROUPS)[number];
+
+/** A question to the ledger. Times are milliseconds since 1970 or dates; `until` is exclusive. */
+export interface LedgerQuery {
+  /** Groups of the sums, in this order; an attempt with several tags counts in each. None: one total. */
+  readonly by?: readonly LedgerGroup[] | undefined;
+  readonly since?: number | Date | undefined;
+  readonly until?: number | Date | undefined;
+  readonly where?: Partial<Readonly<Record<Exclude<LedgerGroup, "hour" | "day" | "week" | "month">, string>>>;
+}
+
+/** Sums of the attempts of one group. */
+export interface LedgerSum {
+  /** The values of `by`; null where attempts have none. Times are ISO dates in UTC. */
+  readonly group: Readonly<Partial<Record<LedgerGroup, string | null>>>;
+  /** Attempts, without answers from the cache. */
+  readonly attempts: number;
+  readonly failed: number;
+  /** Answers from the cache. */
+  readonly cached: number;
+  readonly input: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly total: number;
+  /** Null if the cost of an attempt is unknown; `knownUsd` is the sum of the others, `unpriced` counts the unknown ones. */
+  readonly usd: number | null;
+  readonly knownUsd: number;
+  readonly unpriced: number;
+  readonly savedUsd: number;
+  readonly overrunUsd: number;
+  readonly estimated: number;
+  readonly possiblyBilled: number;
+}
+
+/** Durable rows of all attempts, and queries over them. */
+export interface Ledger {
+  /**
+   * Before a request leaves. With durability "sync", resolves when the open row is on disk; otherwise at once.
+   * @throws ModelError `state_unavailable` if the row cannot be kept.
+   */
+  open(row: LedgerRow): Promise<void> | void;
+  /** The final row of an attempt. With durability "sync", resolves when it is on disk; otherwise at once. */
+  append(row: LedgerRow): Promise<void> | void;
+  query(question?: LedgerQuery): Promise<readonly LedgerSum[]>;
+  /** What a budget counter was charged in all rows that ended or were lost, to rebuild it. */
+  spent(family: string, member: string): Promise<bigint>;
+  /** Writes what is buffered. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `[ledger]` with defaults. */
+export interface LedgerSettings {
+  readonly store: "sqlite" | "postgres";
+  readonly path: string;
+  readonly url?: string | undefined;
+  readonly durability: "batch" | "sync";
+  /** Milliseconds that rows are kept; Infinity for ever. */
+  readonly keep: number;
+  /** Bytes that the spool may have while Postgres is down. */
+  readonly maxSpool: number;
+  readonly users: "plain" | "hash";
+}
