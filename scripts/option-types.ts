@@ -12,6 +12,7 @@ const ROWS = Object.entries<Option>(OPTIONS);
 /** The modules of the types named in rows. */
 const HOMES: Readonly<Record<string, string>> = {
   Effort: "option-values",
+  EntryRateLimit: "budget",
   EntryMessage: "message",
   ModelErrorCode: "error-codes",
   PromptCache: "option-values",

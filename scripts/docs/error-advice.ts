@@ -56,9 +56,13 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
   },
   budget_exceeded: {
     group: "Limits and quota",
-    note: "Budgets are not in this version.",
-    steps: ["Nothing: no call ends with this code yet."],
-    fields: [],
+    note: "No request was sent. `message` names the budget, what is spent and reserved, and when the period ends.",
+    steps: [
+      "Wait until `retryAfterMs` has passed, or raise `usd` or `tokens` of the budget.",
+      'Set `on_exceeded = "fallback"` to use a cheaper target for what is left.',
+      "Set `max_new_tokens`, or `max_output` of the budget, so that a call reserves less.",
+    ],
+    fields: ["message", "retryAfterMs"],
   },
   unauthorized: {
     group: "Credentials",
@@ -236,6 +240,21 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
       "`factory.breakers.state(name)` shows the state, `reset(name)` closes the breaker by hand.",
     ],
     fields: ["message", "model"],
+  },
+  limit_exceeded: {
+    group: "Limits and quota",
+    note: "A limit of your own models.toml; no request was sent. A provider's limit is `rate_limited`.",
+    steps: ["Raise the limit or its `max_wait`, send fewer calls at a time, or add `rate_limit_fallbacks`."],
+    fields: ["message", "retryAfterMs"],
+  },
+  state_unavailable: {
+    group: "Your side",
+    note: "No request was sent, because budgets and limits could not be checked.",
+    steps: [
+      "`message` names the store and what failed: start it, or correct `[state]`.",
+      'With `on_unavailable = "allow"` this process counts by itself until the store is back.',
+    ],
+    fields: ["message", "cause"],
   },
   bulkhead_full: {
     group: "Your side",

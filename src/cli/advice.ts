@@ -27,6 +27,8 @@ export const ADVICE: Readonly<Record<ModelErrorCode, string>> = {
   empty_response: "Raise max_new_tokens (reasoning counts too), or try again.",
   budget_exceeded: "Raise the budget or wait until its period ends.",
   circuit_open: "Wait until circuit_breaker.half_open_after has passed, or set fallback_models.",
+  limit_exceeded: "Raise the limit in models.toml, or its max_wait.",
+  state_unavailable: 'Check the store of [state] or [ledger]; on_unavailable = "allow" goes on without it.',
   bulkhead_full: "Raise max_parallel or queue.",
   redirect_blocked: "Set base_url to the URL that the server redirects to, if you trust it.",
   proxy_refused: "Check the proxy's address and password, or exempt the host with NO_PROXY.",

@@ -1,6 +1,7 @@
 import { nearest } from "../core/suggest.ts";
 import { checkEntry } from "./entry-checks.ts";
 import { type Finding, REFERENCES_ONLY } from "./limits.ts";
+import { checkMoney } from "./money-checks.ts";
 import { checkNames, checkReferences, danglingName, unusedWeights } from "./name-checks.ts";
 import { FALLBACK_KEYS, KEY_ALIASES } from "./options.ts";
 import { placeholderIn, placeholderMessage } from "./placeholders.ts";
@@ -32,7 +33,7 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
     ...checkProviderTables(sources, facts),
     ...checkPriceAs(sources, facts),
     ...views.flatMap((view) => checkProfileProvider(view.under(view.profile))),
-    ...views.flatMap((view) => checkNames(view)),
+    ...views.flatMap((view) => [...checkNames(view), ...checkMoney(view)]),
     ...views.flatMap((view) =>
       view.names().flatMap((name) => (view === active || touches(view, name) ? checkEntry(view, name, facts) : [])),
     ),

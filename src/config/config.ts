@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Budget, RateRule } from "../core/budget.ts";
 import { ConfigError } from "../core/config-error.ts";
 import { sha256 } from "../core/node-crypto.ts";
 import { keyOf } from "../core/request.ts";
@@ -7,6 +8,7 @@ import { addressProblem } from "./address-checks.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
 import { type EntrySources, findSource, type LayerKind, mergeSources, servedProvider, topValue } from "./layering.ts";
 import type { Finding } from "./limits.ts";
+import { budgetOf, rateRuleOf } from "./money-sections.ts";
 import type { Path } from "./positions.ts";
 import { configErrorOf, dotted } from "./problems.ts";
 import { hintOf, type ProviderHint } from "./provider-checks.ts";
@@ -70,6 +72,10 @@ export interface Config {
   readonly aliases: Readonly<Record<string, string>>;
   readonly cache: CacheConfig | undefined;
   readonly logging: LoggingConfig | undefined;
+  /** `[budgets.*]`, in the order of the file. */
+  readonly budgets: readonly Budget[];
+  /** `[rate_limits.*]`. */
+  readonly rateLimits: readonly RateRule[];
   /** `[pricing."id"]` by model id. */
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   /**
@@ -116,6 +122,8 @@ export class ParsedConfig implements Config {
   readonly aliases: Readonly<Record<string, string>>;
   readonly cache: CacheConfig | undefined;
   readonly logging: LoggingConfig | undefined;
+  readonly budgets: readonly Budget[];
+  readonly rateLimits: readonly RateRule[];
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   readonly #parts: ConfigParts;
   readonly #entries = new Map<string, EntryConfig>();
@@ -136,6 +144,11 @@ export class ParsedConfig implements Config {
     this.defaultModel = this.#defaultModel();
     this.cache = cacheOf(this.#section("cache"));
     this.logging = loggingOf(this.#section("logging"));
+    const modelsOf = (name: string) => view.expand(name);
+    this.budgets = view.namesAt("budgets").map((name) => budgetOf(name, this.#tables("budgets", name), modelsOf));
+    this.rateLimits = view
+      .namesAt("rate_limits")
+      .map((name) => rateRuleOf(name, this.#tables("rate_limits", name), modelsOf));
     this.pricing = pricesOf(parts.view.tablesAt(["pricing"], "entry").map(({ table }) => table));
   }
 
@@ -216,10 +229,15 @@ export class ParsedConfig implements Config {
   }
 
   #section(key: string): Table | undefined {
-    const tables = this.#parts.view.tablesAt([key], "entry");
-    if (tables.length === 0) return undefined;
+    const tables = this.#tables(key);
+    return tables.length === 0 ? undefined : (Object.assign({}, ...tables) as Table);
+  }
+
+  /** The tables at a path with resolved references, lowest precedence first. */
+  #tables(...path: readonly string[]): readonly Table[] {
     const resolver = new Resolver(this.#parts.source);
-    const values = Object.assign({}, ...tables.map(({ table, path }) => resolver.value(table, path))) as Table;
+    const tables = this.#parts.view.tablesAt(path, "entry");
+    const values = tables.map((one) => resolver.value(one.table, one.path) as Table);
     if (resolver.findings.length > 0) throw this.#errorOf(resolver.findings);
     return values;
   }

@@ -2,10 +2,8 @@ import { own } from "../core/own.ts";
 import { configSchema, entryShape } from "./schema.ts";
 
 /** Planned keys: rejected by name and absent from the schema until they work. */
-const LATER_ENTRY_KEYS = new Set(["budget", "rate_limit"]);
-const LATER_TOP_LEVEL = new Set([
-  ...["state", "ledger", "budgets", "rate_limits", "record", "audit", "telemetry", "gateway"],
-]);
+const LATER_ENTRY_KEYS = new Set(["budget"]);
+const LATER_TOP_LEVEL = new Set([...["state", "ledger", "record", "audit", "telemetry", "gateway"]]);
 const LATER_WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
   store: new Set(["sqlite", "redis"]),
 };
@@ -100,6 +98,42 @@ const FOREIGN_GROUP_KEYS = withoutSeparators({
   fallbacks: "fallback_models",
 });
 
+const FOREIGN_BUDGET_KEYS = withoutSeparators({
+  max_budget: "usd",
+  credit_limit: "usd",
+  max_usd: "usd",
+  limit: "usd",
+  amount: "usd",
+  max_tokens: "tokens",
+  token_limit: "tokens",
+  budget_duration: "period",
+  time_period: "period",
+  duration: "period",
+  window: "period",
+  tz: "timezone",
+  soft_budget: "warn_at",
+  alert_threshold: "warn_at",
+  group_by: "per",
+  scope: "per",
+  filter: "match",
+  max_new_tokens: "max_output",
+  timeout: "max_wait",
+});
+
+const FOREIGN_RATE_KEYS = withoutSeparators({
+  rps: "requests_per_second",
+  rpm_limit: "rpm",
+  tpm_limit: "tpm",
+  rpd: "requests_per_day",
+  tpd: "tokens_per_day",
+  max_parallel_requests: "max_parallel",
+  concurrency: "max_parallel",
+  group_by: "per",
+  scope: "per",
+  filter: "match",
+  timeout: "max_wait",
+});
+
 /** Call options that are not keys of an entry. */
 export const CALL_ONLY = ["samples", "signal", "cache", "tags", "raw"] as const;
 
@@ -122,7 +156,7 @@ const TOP_LEVEL_KEYS: readonly string[] = Object.keys(configSchema.shape);
 const ENTRY_KEYS: readonly string[] = Object.keys(entryShape);
 const OWN_KEYS = withoutSeparators(Object.fromEntries(ENTRY_KEYS.map((key) => [key, key])));
 
-export type Place = "top" | "entry" | "group" | "call" | "other";
+export type Place = "top" | "entry" | "group" | "budget" | "rate limit" | "call" | "other";
 
 /** The kind of table at a path. */
 export function placeOf(path: readonly PropertyKey[]): Place {
@@ -131,6 +165,8 @@ export function placeOf(path: readonly PropertyKey[]): Place {
   if (inner[0] === "defaults") return inner.length === 1 ? "entry" : "other";
   if (inner[0] === "models" || inner[0] === "providers") return inner.length === 2 ? "entry" : "other";
   if (inner[0] === "groups") return inner.length === 2 ? "group" : "other";
+  if (inner[0] === "budgets") return inner.length === 2 ? "budget" : "other";
+  if (inner[0] === "rate_limits") return inner.length === 2 ? "rate limit" : "other";
   return "other";
 }
 
@@ -147,6 +183,8 @@ export function isLaterWord(key: string, word: unknown): boolean {
 export function foreignKey(place: Place, key: string): string | undefined {
   const word = bareWord(key);
   if (place === "group") return FOREIGN_GROUP_KEYS.get(word);
+  if (place === "budget") return FOREIGN_BUDGET_KEYS.get(word);
+  if (place === "rate limit") return FOREIGN_RATE_KEYS.get(word);
   if (place === "call") return FOREIGN_OPTIONS.get(word) ?? FOREIGN_KEYS.get(word) ?? OWN_KEYS.get(word);
   return place === "entry" ? (FOREIGN_KEYS.get(word) ?? OWN_KEYS.get(word)) : undefined;
 }

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { type Options, option } from "./option.ts";
+import { entryRateLimitOf } from "./rates.ts";
+import { entryRateLimit } from "./schema-money.ts";
 import { count, flag, table, text } from "./schema-values.ts";
 
 /** A price above this is an error; sums of larger prices would lose precision as numbers. */
@@ -46,6 +48,14 @@ export const moneyOptions = {
       default: false,
     }),
     { policy: {} },
+  ),
+  rate_limit: option(
+    entryRateLimit.meta({
+      description:
+        "Limits of this entry's requests and tokens: the short form of a table in `[rate_limits]`, with the same keys except `per` and `match`. Each entry that inherits it has counters of its own.",
+      examples: [{ requests_per_minute: 60, tokens_per_minute: 90_000 }],
+    }),
+    { policy: { type: "EntryRateLimit | undefined", of: ({ rateLimit }) => entryRateLimitOf(rateLimit) } },
   ),
 } as const satisfies Options;
 

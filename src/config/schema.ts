@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { OPTIONS, type OptionKey, shapeOf } from "./options.ts";
 import { price } from "./options-money.ts";
+import { budgetSection, rateLimitSection } from "./schema-money.ts";
 import { cacheSection, group, loggingSection } from "./schema-sections.ts";
 import { table, text } from "./schema-values.ts";
 
@@ -43,6 +44,14 @@ const shared = {
   }),
   cache: cacheSection,
   logging: loggingSection,
+  budgets: z.record(tableName, budgetSection).meta({
+    description: "Limits of spending, by name; a call must fit into all that match.",
+    examples: [{ team: { usd: 25, period: "month" } }],
+  }),
+  rate_limits: z.record(tableName, rateLimitSection).meta({
+    description: "Limits of requests, tokens and concurrency, by name; a call must fit into all that match.",
+    examples: [{ openai: { requests_per_minute: 500, per: ["provider"] } }],
+  }),
   pricing: z.record(tableName, price).meta({
     description: "Prices by model id, USD per million tokens; they win over the catalog.",
     examples: [{ "my-model": { input: 0.5, output: 1.5 } }],

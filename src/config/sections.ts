@@ -40,7 +40,7 @@ const readGroup = tableReader(group);
 const readPrice = tableConversion(price.shape);
 
 /** Reads tables of that schema, later ones laid over earlier ones, and fills in the defaults of the schema. */
-function tableReader(schema: z.ZodType): (...tables: readonly Table[]) => Table {
+export function tableReader(schema: z.ZodType): (...tables: readonly Table[]) => Table {
   const fields: Shape = fieldsIn(schema) ?? {};
   const defaults = Object.fromEntries(
     Object.entries(fields).flatMap(([key, field]) => {

@@ -57,6 +57,9 @@ export interface RateRule {
   readonly queue: number;
 }
 
+/** `rate_limit` of an entry, with defaults. */
+export type EntryRateLimit = Omit<RateRule, "name" | "per" | "match">;
+
 /** `[state]` with defaults. */
 export interface StateSettings {
   readonly store: "memory" | "sqlite" | "redis";

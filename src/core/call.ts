@@ -30,6 +30,8 @@ export interface CallInput extends CallPolicy {
   /** Emit every wire event as `{ type: "raw" }`. */
   readonly raw: boolean;
   readonly tags: readonly string[];
+  /** In queues of limits: 0 to 255, lower first. Default 128. */
+  readonly priority?: number | undefined;
   /** The scope of the call and its parents, the widest first. */
   readonly scopes?: readonly string[] | undefined;
   readonly cache?: CacheMode | undefined;
@@ -63,6 +65,8 @@ export interface Call extends RequestOperation {
   readonly deadlineAtMs: number | undefined;
   /** Called as soon as this attempt fails, before its slot and key are released. */
   readonly onFailure?: ((error: ModelError) => void) | undefined;
+  /** Called with the row of this attempt when it ends, if its request was sent. */
+  readonly onRecorded?: ((attempt: Attempt) => void) | undefined;
   readonly record: CallRecord;
   readonly random: () => number;
 }
@@ -118,6 +122,7 @@ export class CallRecord {
   delivered: DeliveredText | undefined;
   readonly #listeners: ((outcome: Outcome) => void)[] = [];
   #settled = false;
+  #attemptIds = 0;
 
   constructor(id: string, startedMs: number, attempts: Attempt[] = [], root?: CallRecord) {
     this.root = root ?? this;
@@ -126,6 +131,12 @@ export class CallRecord {
     this.observers = root?.observers ?? UNOBSERVED;
     this.startedMs = startedMs;
     this.attempts = attempts;
+  }
+
+  /** Identifies an attempt within its call: 1 for the first one. */
+  nextAttempt(): number {
+    this.root.#attemptIds += 1;
+    return this.root.#attemptIds;
   }
 
   /** A record for a concurrent request of the same call: separate facts, shared attempts. */

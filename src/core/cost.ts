@@ -173,6 +173,39 @@ export function costFromNano(nano: NanoCost, estimated: boolean): Cost {
   };
 }
 
+/**
+ * The most that a request can cost, in nano-dollars: the complete prompt at the highest rate for reading or writing it, in any
+ * tier that a prompt of this size can reach. Rounds up.
+ */
+export function worstCost(price: Price, promptTokens: number, outputTokens: number, oneHourWrites: boolean): bigint {
+  const reachable = [price, ...(price.tiers ?? []).filter(({ above }) => promptTokens > above)];
+  const inputs = reachable.flatMap((rates) => {
+    const hour = oneHourWrites ? (rates.cacheWrite1h ?? rates.assumed1h ?? rates.cacheWrite) : undefined;
+    return [rates.input, rates.cacheRead, rates.cacheWrite, rates.cacheWrite5m, hour];
+  });
+  const highest = (rates: readonly (number | undefined)[]) => Math.max(...rates.map((rate) => rate ?? 0));
+  return ceiling(promptTokens, highest(inputs)) + ceiling(outputTokens, highest(reachable.map(({ output }) => output)));
+}
+
+function ceiling(tokens: number, usdPerMillion: number): bigint {
+  const rate = BigInt(Math.round(usdPerMillion * NANO_PER_USD));
+  return (BigInt(tokens) * rate + BigInt(TOKENS_PER_PRICE - 1)) / BigInt(TOKENS_PER_PRICE);
+}
+
+/** Exact, with at least two decimals: `12.50`. */
+export function usdText(nano: bigint): string {
+  const digits = nano.toString().padStart(10, "0");
+  const decimals = digits.slice(-9).replace(/0+$/, "").padEnd(2, "0");
+  return `${digits.slice(0, -9)}.${decimals}`;
+}
+
+/** The total of a cost in nano-dollars; null if it is unknown. */
+export function totalNano(cost: Cost | undefined): bigint | null {
+  const nano = nanoOf(cost);
+  if (nano === undefined) return null;
+  return BigInt(nano.input) + BigInt(nano.cacheRead) + BigInt(nano.cacheWrite) + BigInt(nano.output);
+}
+
 /** The exact integers of a cost; `undefined` if it is unknown. */
 export function nanoOf(cost: Cost | undefined): NanoCost | undefined {
   const breakdown = cost?.breakdown;

@@ -193,6 +193,22 @@ export const ERROR_CODES = {
     rotatesKey: false,
     meaning: "The call would exceed a budget.",
   },
+  limit_exceeded: {
+    status: 429,
+    retry: "never",
+    fallback: "general",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "A rate limit of your models.toml has no room for the request, now or within `max_wait`.",
+  },
+  state_unavailable: {
+    status: 503,
+    retry: "never",
+    fallback: "none",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "The store of budgets and limits, or the ledger, cannot be reached, so nothing was sent.",
+  },
   circuit_open: {
     status: 503,
     retry: "never",

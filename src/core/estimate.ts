@@ -15,6 +15,17 @@ export function estimateTokens(messages: readonly Message[], tools: readonly Too
   return tokens;
 }
 
+/**
+ * An upper bound of the tokens of a prompt, for reservations: the estimate with the largest error measured for any kind of
+ * text.
+ */
+export function maxTokens(messages: readonly Message[], tools: readonly Tool[] = []): number {
+  return Math.ceil(estimateTokens(messages, tools) * LARGEST_ERROR);
+}
+
+/** The estimate of a list of UUIDs is 0.53 of its tokens. */
+const LARGEST_ERROR = 2;
+
 export function estimateTextTokens(text: string): number {
   return estimateText(text);
 }

@@ -1,4 +1,5 @@
 // Written by `npm run schema` from the options in src/config; do not edit.
+import type { EntryRateLimit } from "./budget.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
 import type { EntryMessage } from "./message.ts";
 import type { Effort, PromptCache, ResponseFormat, ResponseFormatInput, StripSpecialTokens, StripTokens, ToolInput } from "./option-values.ts";
@@ -312,6 +313,26 @@ export interface EntryOptions extends Settings {
   /** Reject calls with an unknown price. Default: `false`. */
   readonly strictPricing?: boolean;
   /**
+   * Limits of this entry's requests and tokens: the short form of a table in `[rate_limits]`, with the same keys except
+   * `per` and `match`. Each entry that inherits it has counters of its own.
+   */
+  readonly rateLimit?: {
+    readonly requestsPerSecond?: number;
+    readonly requestsPerMinute?: number;
+    readonly requestsPerHour?: number;
+    readonly requestsPerDay?: number;
+    readonly tokensPerSecond?: number;
+    readonly tokensPerMinute?: number;
+    readonly tokensPerHour?: number;
+    readonly tokensPerDay?: number;
+    readonly rpm?: number;
+    readonly tpm?: number;
+    readonly maxParallel?: number;
+    readonly onExceeded?: "wait" | "refuse";
+    readonly maxWait?: number;
+    readonly queue?: number;
+  };
+  /**
    * What the model supports, if the catalog does not have it or is wrong. Unsupported parameters are left out of
    * requests, or are errors (see `drop_params`).
    */
@@ -589,6 +610,11 @@ export interface Policy {
   readonly repeatedChunkLimit: number;
   /** Reject calls with an unknown price. Default: `false`. */
   readonly strictPricing: boolean;
+  /**
+   * Limits of this entry's requests and tokens: the short form of a table in `[rate_limits]`, with the same keys except
+   * `per` and `match`. Each entry that inherits it has counters of its own.
+   */
+  readonly rateLimit: EntryRateLimit | undefined;
 }
 
 /** Overrides of the target's policy by a call. */

@@ -79,6 +79,8 @@ export interface Refusal {
   readonly reason: RefusalReason;
   /** For rate and paused: milliseconds until it may fit; Infinity if it never does. */
   readonly waitMs?: number;
+  /** Of a refused budget. */
+  readonly level?: Level;
 }
 
 /** All claims are reserved. */

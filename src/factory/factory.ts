@@ -31,7 +31,7 @@ import { createTransport } from "../transport/fetch.ts";
 import { overlayFor } from "./catalog-overlay.ts";
 import { Generation, type Surroundings } from "./generation.ts";
 import { CREATE_RULES, type CreateOptions, checkFactoryOptions, type FactoryOptions } from "./options.ts";
-import { type SharedServices, targetPipeline } from "./pipeline.ts";
+import type { SharedServices } from "./pipeline.ts";
 import { changesBetween, noFile, type ReloadEvent, type Reloaded, stillInUse } from "./reload.ts";
 import { servicesOf, sharedServices } from "./services.ts";
 
@@ -99,7 +99,6 @@ export class ModelFactory<Models = Registered> {
     this.#around = {
       ...{ transport, clock, random: options.random ?? Math.random },
       checkOpen: () => this.#checkOpen(),
-      toTarget: targetPipeline(this.#shared),
     };
     this.#generation = this.#generationOf(config, undefined);
   }

@@ -15,14 +15,12 @@ import { Linter, type LintFinding } from "../target/lint.ts";
 import type { ModelDescription } from "../target/model-description.ts";
 import { resolveTarget } from "../target/resolve.ts";
 import type { ResolveContext } from "../target/resolve-context.ts";
-import { groupPipeline, modelPipeline, type Services } from "./pipeline.ts";
+import { groupPipeline, modelPipeline, type Services, targetPipeline } from "./pipeline.ts";
 
 /** What all generations of a factory share. */
 export interface Surroundings extends Pick<ModelContext, "transport" | "clock" | "random" | "checkOpen"> {
   readonly transport: Transport;
   readonly clock: Clock;
-  /** The layers below fallback, with the state that survives a reload. */
-  readonly toTarget: Next;
 }
 
 /** One loaded models.toml with its services. A reload creates a new one; in-flight calls keep theirs. */
@@ -31,6 +29,8 @@ export class Generation {
   readonly #resolving: ResolveContext;
   readonly services: Services;
   readonly #around: Surroundings;
+  /** The layers below fallback. */
+  readonly #toTarget: Next;
   readonly #contexts = new Map<string, ModelContext>();
   readonly #targets = new Map<string, Target>();
 
@@ -39,6 +39,7 @@ export class Generation {
     this.#resolving = resolving;
     this.services = services;
     this.#around = around;
+    this.#toTarget = targetPipeline(services);
   }
 
   /**
@@ -157,11 +158,11 @@ export class Generation {
       isOpen: (target) => OPEN.has(breakers.state(target)),
     });
     const targets = usable.map(({ target }) => target) as [Target, ...Target[]];
-    return this.#context(name, targets, groupPipeline(this.services, group, this.#around.toTarget), fallbacks);
+    return this.#context(name, targets, groupPipeline(this.services, group, this.#toTarget), fallbacks);
   }
 
   #runOf(chain: Chain): Next {
-    return modelPipeline(this.services, () => chain, this.#around.toTarget);
+    return modelPipeline(this.services, () => chain, this.#toTarget);
   }
 
   /** `targets`: the target, or the members of a group. */

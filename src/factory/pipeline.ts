@@ -3,8 +3,9 @@ import type { Dialect } from "../core/dialect.ts";
 import { compose, type Layer, type Next } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Target } from "../core/target.ts";
+import { admission } from "../layers/admission.ts";
+import type { Charges } from "../layers/charges.ts";
 import { type Breakers, breakerGate, circuitBreaker } from "../layers/circuit-breaker.ts";
-import { concurrency } from "../layers/concurrency.ts";
 import { continueOnLength } from "../layers/continuation.ts";
 import { credential } from "../layers/credential.ts";
 import { deadline } from "../layers/deadline.ts";
@@ -13,16 +14,18 @@ import type { Group } from "../layers/group.ts";
 import type { GroupStates } from "../layers/group-states.ts";
 import { hold } from "../layers/hold.ts";
 import type { KeyStates } from "../layers/key-states.ts";
+import type { Lines } from "../layers/line.ts";
 import { loading } from "../layers/loading.ts";
 import { meter } from "../layers/meter.ts";
 import { outputGuard } from "../layers/output-guard.ts";
-import { pauseGate } from "../layers/pause-gate.ts";
+import type { Reservations } from "../layers/reservations.ts";
 import { retry } from "../layers/retry.ts";
 import type { RetryBudgets } from "../layers/retry-budget.ts";
 import type { Chain } from "../layers/target-search.ts";
 import { telemetry } from "../layers/telemetry.ts";
 import { timeout } from "../layers/timeout.ts";
 import type { UsageTotals } from "../layers/usage-totals.ts";
+import type { MemoryCounters } from "../stores/memory-counters.ts";
 
 /** State that all models of a factory share, across reloads. */
 export interface SharedServices {
@@ -31,6 +34,9 @@ export interface SharedServices {
   readonly keys: KeyStates;
   readonly breakers: Breakers;
   readonly groups: GroupStates;
+  /** Slots of entries; budgets and limits too, unless `[state]` names another store. */
+  readonly counters: MemoryCounters;
+  readonly lines: Lines;
   readonly dialectOf: (target: Target) => Dialect;
 }
 
@@ -39,12 +45,14 @@ export interface Services extends SharedServices {
   readonly logger: Logger;
   /** Observers of every call: the totals and the log. */
   readonly observers: readonly Observer[];
+  readonly charges: Charges;
+  readonly reservations: Reservations;
   /** Present if there is a `[cache]` table. */
   readonly cache: Layer | undefined;
 }
 
-/** The layers below fallback: they handle one target, and all models of a factory share them. */
-export function targetPipeline(services: SharedServices): Next {
+/** The layers below fallback: they handle one target, and all models of a configuration share them. */
+export function targetPipeline(services: Services): Next {
   return compose(
     [
       continueOnLength,
@@ -52,8 +60,7 @@ export function targetPipeline(services: SharedServices): Next {
       retry(services.budgets),
       credential(services.keys),
       breakerGate(services.breakers),
-      concurrency(),
-      pauseGate(services.keys),
+      admission(services),
       loading(services.dialectOf),
       timeout,
       meter,

@@ -1,15 +1,21 @@
 import type { Config } from "../config/load.ts";
+import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
+import { BudgetPeriods } from "../layers/budget-periods.ts";
 import { cache } from "../layers/cache.ts";
 import { callLog } from "../layers/call-log.ts";
+import { Charges } from "../layers/charges.ts";
 import { Breakers } from "../layers/circuit-breaker.ts";
 import { GroupStates } from "../layers/group-states.ts";
 import { KeyStates } from "../layers/key-states.ts";
+import { Lines } from "../layers/line.ts";
+import { Reservations } from "../layers/reservations.ts";
 import { RetryBudgets } from "../layers/retry-budget.ts";
 import { UsageTotals } from "../layers/usage-totals.ts";
 import { MemoryStore } from "../stores/memory.ts";
+import { MemoryCounters } from "../stores/memory-counters.ts";
 import { loggerFor, safeLogger } from "../target/log-writer.ts";
 import type { Generation } from "./generation.ts";
 import type { Services, SharedServices } from "./pipeline.ts";
@@ -22,6 +28,8 @@ export function sharedServices(clock: Clock, dialectOf: SharedServices["dialectO
     keys: new KeyStates(),
     breakers: new Breakers(clock),
     groups: new GroupStates(),
+    counters: new MemoryCounters(clock),
+    lines: new Lines(clock),
     dialectOf,
   };
 }
@@ -39,9 +47,15 @@ export function servicesOf(config: Config, shared: SharedServices, { clock, logg
   const isSame = (key: "cache" | "logging") => JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
   const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;
   const log = kept ?? safeLogger(logger ?? loggerFor(config, clock));
+  const rules = { budgets: config.budgets, rates: config.rateLimits };
   return {
     ...shared,
     logger: log,
+    charges: new Charges(rules, new BudgetPeriods()),
+    reservations: new Reservations({
+      ...{ store: shared.counters, local: shared.counters, owner: newCallId(clock.now()), clock, logger: log },
+      onUnavailable: "refuse",
+    }),
     observers: [shared.totals, callLog(log, config.logging?.logContent ?? false)],
     cache: before !== undefined && isSame("cache") ? before.services.cache : cacheFor(config, clock),
   };

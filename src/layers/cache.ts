@@ -4,7 +4,7 @@ import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import { sha256 } from "../core/node-crypto.ts";
 import { DELIVERY_NAMES } from "../core/options.generated.ts";
-import type { Store } from "../core/store.ts";
+import type { ValueStore } from "../core/store.ts";
 import type { Target } from "../core/target.ts";
 import { entryError } from "../core/target-error.ts";
 import { type Log, Recording } from "./recording.ts";
@@ -19,7 +19,7 @@ export interface CacheSettings {
  * Replays complete answers of the primary target for equal requests. Equal concurrent calls share one request. Only answers
  * with finish reason "stop" or "tool-calls" are stored, never those of a fallback.
  */
-export function cache(store: Store, settings: CacheSettings): Layer {
+export function cache(store: ValueStore, settings: CacheSettings): Layer {
   const shared = new SharedRequests();
   return async function* (call, next) {
     const mode = call.input.cache ?? "use";

@@ -43,13 +43,15 @@ export class KeyStates {
 
   /**
    * Every call with the same key and model waits for a provider's retry delay. A delay that is too long to wait for does not
-   * block other calls, unless another key is available, because some delays are mistakes.
+   * block other calls, unless another key is available, because some delays are mistakes. Returns the pause.
    */
-  heed({ retryAfterMs }: ModelError, { target, credential, clock }: Call): void {
+  heed({ retryAfterMs }: ModelError, { target, credential, clock }: Call): number | undefined {
     const { keys, token } = target.credentials;
-    if (retryAfterMs === undefined || (retryAfterMs > target.policy.maxRetryAfterMs && keys.length <= 1)) return;
+    if (retryAfterMs === undefined || (retryAfterMs > target.policy.maxRetryAfterMs && keys.length <= 1))
+      return undefined;
     const id = idOf(target.key, token === undefined ? credential : undefined);
     this.#rest(id, { code: "rate_limited", untilMs: clock.monotonic() + retryAfterMs, strict: true });
+    return retryAfterMs;
   }
 
   note(key: Secret, { code, retryAfterMs }: ModelError, { target, clock }: Call): void {

@@ -111,7 +111,10 @@ class AttemptRow {
     const failure = isModelError(error) ? error : undefined;
     const left = failure === undefined || this.#left(failure);
     const attempt = left ? this.#attempt(outcome, failure) : undefined;
-    if (attempt !== undefined) record.attempts.push(attempt);
+    if (attempt !== undefined) {
+      record.attempts.push(attempt);
+      this.#call.onRecorded?.(attempt);
+    }
     record.observers.attemptEnded?.(this.#call, attempt);
   }
 

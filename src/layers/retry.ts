@@ -8,7 +8,7 @@ import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import type { Policy } from "../core/target.ts";
 import { afterBreak, continued, joined } from "./continuation.ts";
-import { isResting } from "./pause-gate.ts";
+import { isResting } from "./key-pause.ts";
 import type { RetryBudgets } from "./retry-budget.ts";
 
 /**

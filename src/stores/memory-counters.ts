@@ -18,6 +18,8 @@ import type {
 import { KEEP_AFTER_PERIOD_MS } from "../core/store.ts";
 import { fullAfter, waitFor } from "./token-bucket.ts";
 
+type Why = Pick<Refusal, "reason" | "waitMs" | "level">;
+
 /** All counters of one budget in one period. */
 interface Family {
   readonly endsMs: number;
@@ -104,7 +106,7 @@ export class MemoryCounters implements CounterStore {
     return longest;
   }
 
-  #check(claim: Claim, nowMs: number): Pick<Refusal, "reason" | "waitMs"> | undefined {
+  #check(claim: Claim, nowMs: number): Why | undefined {
     switch (claim.kind) {
       case "budget":
         return this.#checkBudget(claim, nowMs);
@@ -119,7 +121,7 @@ export class MemoryCounters implements CounterStore {
     }
   }
 
-  #checkBudget(claim: BudgetClaim, nowMs: number): Pick<Refusal, "reason"> | undefined {
+  #checkBudget(claim: BudgetClaim, nowMs: number): Why | undefined {
     if (nowMs < claim.startsMs || nowMs >= claim.endsMs) return { reason: "period" };
     const members = this.#families.get(claim.family)?.members;
     const level = members?.get(claim.member);
@@ -128,11 +130,12 @@ export class MemoryCounters implements CounterStore {
       if (claim.seed === undefined) return { reason: "missing" };
     }
     const spent = level?.spent ?? claim.seed ?? 0n;
-    if (spent + claim.amount > claim.limit) return { reason: "exhausted" };
-    return spent + (level?.reserved ?? 0n) + claim.amount > claim.limit ? { reason: "reserved" } : undefined;
+    const reserved = level?.reserved ?? 0n;
+    const reason = spent + claim.amount > claim.limit ? "exhausted" : "reserved";
+    return spent + reserved + claim.amount > claim.limit ? { reason, level: { spent, reserved } } : undefined;
   }
 
-  #checkPause({ counter }: PauseClaim, nowMs: number): Pick<Refusal, "reason" | "waitMs"> | undefined {
+  #checkPause({ counter }: PauseClaim, nowMs: number): Why | undefined {
     const waitMs = (this.#pauses.get(counter) ?? 0) - nowMs;
     return waitMs > 0 ? { reason: "paused", waitMs } : undefined;
   }

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { Store } from "../core/store.ts";
+import type { ValueStore } from "../core/store.ts";
 
 interface Entry {
   readonly value: unknown;
@@ -7,7 +7,7 @@ interface Entry {
 }
 
 /** Keeps copies of values in memory; evicts the least recently used one. */
-export class MemoryStore implements Store {
+export class MemoryStore implements ValueStore {
   readonly #entries = new Map<string, Entry>();
   readonly #maxEntries: number;
   readonly #clock: Clock;
@@ -32,13 +32,6 @@ export class MemoryStore implements Store {
       if (this.#entries.size <= this.#maxEntries) break;
       this.#entries.delete(oldest);
     }
-  }
-
-  async add(key: string, amount: number, ttlMs: number): Promise<number> {
-    const entry = this.#living(key);
-    const total = (typeof entry?.value === "number" ? entry.value : 0) + amount;
-    this.#entries.set(key, { value: total, expiresMs: entry?.expiresMs ?? this.#clock.monotonic() + ttlMs });
-    return total;
   }
 
   async delete(key: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
-import { concurrency } from "../../src/layers/concurrency.ts";
+import { admissionLayer } from "../harness/admission-layer.ts";
 import { abort, callOf, read, targetOf, through } from "../harness/call-of.ts";
 import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
@@ -11,7 +11,7 @@ function setUp(
 ) {
   const clock = new FakeClock();
   const dialect = scripted(script);
-  const run = through([concurrency()], dialect);
+  const run = through([admissionLayer({ clock })], dialect);
   const target = targetOf("main", {}, { maxParallel, queue });
   const start = (fields = {}) => {
     const call = callOf({ clock, target, ...fields });

@@ -4,7 +4,6 @@ import { scripted } from "../../src/dialects/scripted/dialect.ts";
 import { cache } from "../../src/layers/cache.ts";
 import { callLog } from "../../src/layers/call-log.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
-import { concurrency } from "../../src/layers/concurrency.ts";
 import { credential } from "../../src/layers/credential.ts";
 import { deadline } from "../../src/layers/deadline.ts";
 import { fallback } from "../../src/layers/fallback.ts";
@@ -14,13 +13,13 @@ import { KeyStates } from "../../src/layers/key-states.ts";
 import { loading } from "../../src/layers/loading.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { outputGuard } from "../../src/layers/output-guard.ts";
-import { pauseGate } from "../../src/layers/pause-gate.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { telemetry } from "../../src/layers/telemetry.ts";
 import { timeout } from "../../src/layers/timeout.ts";
 import { UsageTotals } from "../../src/layers/usage-totals.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
+import { admissionLayer } from "../harness/admission-layer.ts";
 import { targetOf } from "../harness/call-of.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { testLayer } from "../harness/layer-contract.ts";
@@ -60,7 +59,7 @@ testLayer("credential with several keys", () => credential(new KeyStates()), {
 testLayer("credential with a token hook", () => credential(new KeyStates()), {
   target: targetOf("main", { credentials: { keys: [], token: async () => ({ token: "t" }) } }),
 });
-testLayer("pause gate", () => pauseGate(new KeyStates()));
+testLayer("admission", () => admissionLayer());
 testLayer("breaker gate", () => breakerGate(new Breakers(new FakeClock())));
 testLayer("circuit breaker", () => circuitBreaker(new Breakers(new FakeClock())), {
   target: targetOf("main", {}, { breaker: { threshold: 5, windowMs: undefined, halfOpenAfterMs: 10_000 } }),
@@ -68,7 +67,9 @@ testLayer("circuit breaker", () => circuitBreaker(new Breakers(new FakeClock()))
 testLayer("circuit breaker with a window", () => circuitBreaker(new Breakers(new FakeClock())), {
   target: targetOf("main", {}, { breaker: { threshold: 5, windowMs: 1_000, halfOpenAfterMs: 10_000 } }),
 });
-testLayer("concurrency", () => concurrency(), { target: targetOf("main", {}, { maxParallel: 1, queue: 1 }) });
+testLayer("admission with slots", () => admissionLayer(), {
+  target: targetOf("main", {}, { maxParallel: 1, queue: 1 }),
+});
 testLayer("loading", () => loading(() => scripted([])));
 testLayer("loading of an SDK", () => loading(() => ({ ...scripted([]), load: async () => {} })));
 testLayer("timeout", () => timeout, { target: targetOf("main", {}, { firstTokenTimeoutMs: 5_000 }) });

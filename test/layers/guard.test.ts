@@ -4,11 +4,11 @@ import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
-import { concurrency } from "../../src/layers/concurrency.ts";
 import { releasing } from "../../src/layers/guard.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
+import { admissionLayer } from "../harness/admission-layer.ts";
 import { abort, callOf, read, targetOf, textOf, through } from "../harness/call-of.ts";
 import { FakeClock, quiet } from "../harness/fake-clock.ts";
 
@@ -18,7 +18,7 @@ function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {})
   const dialect = scripted(script);
   const breakers = new Breakers(clock);
   const run = through(
-    [circuitBreaker(breakers), retry(new RetryBudgets()), breakerGate(breakers), concurrency(), timeout],
+    [circuitBreaker(breakers), retry(new RetryBudgets()), breakerGate(breakers), admissionLayer({ clock }), timeout],
     dialect,
   );
   const target = targetOf("main", {}, policy);

@@ -10,9 +10,9 @@ import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dial
 import { credential } from "../../src/layers/credential.ts";
 import { KeyStates } from "../../src/layers/key-states.ts";
 import { meter } from "../../src/layers/meter.ts";
-import { pauseGate } from "../../src/layers/pause-gate.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { admissionLayer } from "../harness/admission-layer.ts";
 import { abort, callOf, read, targetOf, textOf, through } from "../harness/call-of.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
@@ -20,7 +20,10 @@ function setUp(script: readonly ScriptedAttempt[], policy: Partial<Policy> = {})
   const clock = new FakeClock();
   const dialect = scripted(script);
   const states = new KeyStates();
-  const run = through([retry(new RetryBudgets()), credential(states), pauseGate(states), meter], dialect);
+  const run = through(
+    [retry(new RetryBudgets()), credential(states), admissionLayer({ clock, keys: states }), meter],
+    dialect,
+  );
   const target = targetOf("main", {}, policy);
   const start = (fields: Partial<Call> = {}) => read(run(callOf({ clock, target, ...fields })));
   const ask = (fields: Partial<Call> = {}) => clock.settle(start(fields));
@@ -216,7 +219,10 @@ describe("a pause", () => {
         await sleep(clock, 1_000, call.cancellation);
         yield* next(call);
       };
-      const run = through([retry(new RetryBudgets()), credential(states), queue, pauseGate(states)], dialect);
+      const run = through(
+        [retry(new RetryBudgets()), credential(states), queue, admissionLayer({ clock, keys: states })],
+        dialect,
+      );
       const ask = async () => {
         const answer = read(run(callOf({ clock, target })));
         await clock.advance(500);
@@ -247,7 +253,7 @@ describe("a pause", () => {
     const clock = new FakeClock();
     const states = new KeyStates();
     const dialect = scripted(["fine"]);
-    const run = through([retry(new RetryBudgets()), pauseGate(states)], dialect);
+    const run = through([retry(new RetryBudgets()), admissionLayer({ clock, keys: states })], dialect);
     const call = callOf({ clock });
     const again = () => {
       states.heed(new ModelError({ code: "rate_limited", message: "", retryAfterMs: 20_000 }), call);

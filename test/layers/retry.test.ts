@@ -9,9 +9,9 @@ import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dial
 import { credential } from "../../src/layers/credential.ts";
 import { KeyStates } from "../../src/layers/key-states.ts";
 import { meter } from "../../src/layers/meter.ts";
-import { pauseGate } from "../../src/layers/pause-gate.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { admissionLayer } from "../harness/admission-layer.ts";
 import { abort, callOf, read, targetOf, textOf, through } from "../harness/call-of.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
@@ -276,7 +276,10 @@ describe("a provider that asks to wait", () => {
     const clock = new FakeClock();
     const dialect = scripted([fails("rate_limited", { retryAfterMs }), "fine"]);
     const states = new KeyStates();
-    const run = through([retry(new RetryBudgets()), credential(states), pauseGate(states), meter], dialect);
+    const run = through(
+      [retry(new RetryBudgets()), credential(states), admissionLayer({ clock, keys: states }), meter],
+      dialect,
+    );
     const target = targetOf("main", {}, policy);
     const ask = (fields: Partial<Call> = {}) => read(run(callOf({ clock, target, ...fields })));
     return { clock, dialect, ask, target, starts: () => dialect.calls.map(({ startedMs }) => startedMs) };

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../src/core/clock.ts";
-import type { Store } from "../../src/core/store.ts";
+import type { ValueStore } from "../../src/core/store.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
 /** What every store has to do, whatever it keeps its values in. */
-export function testStore(name: string, make: (clock: Clock) => Promise<Store> | Store): void {
+export function testStore(name: string, make: (clock: Clock) => Promise<ValueStore> | ValueStore): void {
   const fresh = async () => {
     const clock = new FakeClock();
     return { clock, store: await make(clock) };
@@ -61,25 +61,6 @@ export function testStore(name: string, make: (clock: Clock) => Promise<Store> |
       await store.delete("a");
       await store.delete("never there");
       expect([await store.get("a"), await store.get("b")]).toEqual([undefined, 2]);
-    });
-
-    it("adds atomically: counts a hundred concurrent additions of different amounts", async () => {
-      const { store } = await fresh();
-      const amounts = await Promise.all(Array.from({ length: 100 }, () => store.add("n", 1, 60_000)));
-      expect([...amounts].sort((left, right) => left - right)).toEqual(
-        Array.from({ length: 100 }, (_, index) => index + 1),
-      );
-      expect(await store.get("n")).toBe(100);
-    });
-
-    it("starts the TTL of a counter with its first addition", async () => {
-      const { store, clock } = await fresh();
-      await store.add("n", 5, 1_000);
-      await clock.advance(600);
-      expect(await store.add("n", -2, 1_000)).toBe(3);
-      await clock.advance(400);
-      expect(await store.get("n")).toBeUndefined();
-      expect(await store.add("n", 1, 1_000)).toBe(1);
     });
   });
 }

@@ -1,34 +1,35 @@
 import type { Call } from "../core/call.ts";
 import { sleep } from "../core/cancellation.ts";
 import { isModelError, type ModelError } from "../core/error.ts";
-import type { Events } from "../core/event.ts";
-import type { Layer, Next } from "../core/layer.ts";
 import { targetError } from "../core/target-error.ts";
 import type { KeyStates } from "./key-states.ts";
 
 /**
- * Delays every request while its provider has asked to wait, in this call or another one. A pause is set before the slot of the
- * failed request is released, and this layer is below the slots of `max_parallel`, so that a queued call checks again. A call
- * that cannot wait that long fails without a request; with several keys, the next key is tried instead.
+ * Waits while the provider has asked the users of this key to wait, in this call or another one. A call that cannot wait that
+ * long fails without a request; with several keys, the next key is tried instead.
  */
-export function pauseGate(states: KeyStates): Layer {
-  return (call, next) => {
-    const heeding = { ...call, onFailure: (error: ModelError) => states.heed(error, call) };
-    return states.restMs(call) === 0 ? next(heeding) : afterPause(heeding, next, states);
-  };
+export async function waitForKey(call: Call, states: KeyStates, patience: Patience): Promise<void> {
+  for (let restMs = states.restMs(call); restMs > 0; restMs = states.restMs(call)) await patience.wait(restMs);
 }
 
-async function* afterPause(call: Call, next: Next, states: KeyStates): Events {
-  const { target, clock, cancellation, random } = call;
-  const patienceMs = clock.monotonic() + target.policy.maxRetryAfterMs;
-  for (let restMs = states.restMs(call); restMs > 0; restMs = states.restMs(call)) {
+/** How long one attempt waits for paused keys: `max_retry_after` in all. */
+export class Patience {
+  readonly #call: Call;
+  #endsMs: number | undefined;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /** @throws ModelError `rate_limited` if the wait is too long, or another key may serve. */
+  async wait(restMs: number): Promise<void> {
+    const { target, clock, cancellation, random, deadlineAtMs = Number.POSITIVE_INFINITY } = this.#call;
+    this.#endsMs ??= clock.monotonic() + target.policy.maxRetryAfterMs;
     const untilMs = clock.monotonic() + restMs;
     const another = target.credentials.keys.length > 1;
-    if (another || untilMs > patienceMs || untilMs >= (call.deadlineAtMs ?? Number.POSITIVE_INFINITY))
-      throw resting(call, restMs, another);
+    if (another || untilMs > this.#endsMs || untilMs >= deadlineAtMs) throw resting(this.#call, restMs, another);
     await sleep(clock, restMs * (1 + random() * 0.1), cancellation);
   }
-  yield* next(call);
 }
 
 const RESTING = new WeakSet<ModelError>();

@@ -1,0 +1,270 @@
+import type { Attempt } from "../core/attempt.ts";
+import type { Call } from "../core/call.ts";
+import type { ModelError } from "../core/error.ts";
+import type { Events, FlowEvent } from "../core/event.ts";
+import type { Layer, Next } from "../core/layer.ts";
+import { type Claim, type PauseClaim, type SlotClaim, StoreUnavailable } from "../core/store.ts";
+import {
+  budgetExceeded,
+  bulkheadFull,
+  limitExceeded,
+  queueFull,
+  stateUnavailable,
+  tooManyMembers,
+} from "./admission-errors.ts";
+import { type Charge, type Charges, keyOf, lineOf, type Rules, usedBy, userOf, withMaxOutput } from "./charges.ts";
+import { Patience, waitForKey } from "./key-pause.ts";
+import type { KeyStates } from "./key-states.ts";
+import type { Lines } from "./line.ts";
+import type { Held, RefusedClaim, Reservations } from "./reservations.ts";
+
+export interface AdmissionParts {
+  readonly keys: KeyStates;
+  readonly charges: Charges;
+  readonly reservations: Reservations;
+  /** The attempts of this process that wait. */
+  readonly lines: Lines;
+}
+
+const DEFAULT_PRIORITY = 128;
+/** How often a shared counter is read again while other processes hold it. */
+const FIRST_POLL_MS = 50;
+const MAX_POLL_MS = 500;
+/** The period changes between two tries of one attempt at most once; more means that the clocks disagree. */
+const MAX_PERIODS = 5;
+
+/**
+ * Before each attempt, waits until its key is not paused, and takes all matching budgets, rate limits and slots in one atomic
+ * step, or none: an attempt that waits holds nothing. An exhausted budget refuses without a wait. What the attempt really used
+ * is booked when it ends, also above a limit.
+ */
+export function admission(parts: AdmissionParts): Layer {
+  return (call, next) => {
+    const { keys, charges, reservations } = parts;
+    const rules = charges.rulesFor(call);
+    const onFailure = (error: ModelError) => {
+      const pauseMs = keys.heed(error, call);
+      if (pauseMs !== undefined) reservations.pause(pauseOf(call).counter, pauseMs);
+    };
+    const heeding = { ...call, onFailure };
+    const isFree =
+      rules.budgets.length === 0 && rules.rates.length === 0 && call.target.policy.maxParallel === undefined;
+    if (isFree && keys.restMs(call) === 0 && !reservations.isShared) return next(heeding);
+    return new Admission(parts, heeding, rules).run(next);
+  };
+}
+
+/** Where an attempt waits, and how long at most. */
+interface Wait {
+  readonly line: string;
+  /** Until the claim may fit, on the monotonic clock. */
+  readonly retryAtMs: number;
+  /** When the attempt gives up. */
+  readonly untilMs: number;
+  readonly queue: number;
+  readonly givesUp: () => ModelError;
+  readonly isFull: () => ModelError;
+}
+
+/** One attempt on its way to the provider. */
+class Admission {
+  readonly #parts: AdmissionParts;
+  readonly #call: Call;
+  readonly #rules: Rules;
+  readonly #id: string;
+  readonly #startedMs: number;
+  readonly #own: readonly Charge[];
+  readonly #adjusted: ReturnType<typeof withMaxOutput>;
+  readonly #patience: Patience;
+  #charges: readonly Charge[] = [];
+  #polls = 0;
+  #settling: Promise<unknown> | undefined;
+
+  constructor(parts: AdmissionParts, call: Call, rules: Rules) {
+    this.#parts = parts;
+    this.#adjusted = withMaxOutput(call.request, call.target, rules.budgets);
+    this.#call = this.#adjusted === undefined ? call : { ...call, request: this.#adjusted.request };
+    this.#rules = rules;
+    this.#id = `${call.record.id}:${call.record.nextAttempt()}`;
+    this.#startedMs = call.clock.monotonic();
+    this.#own = slotsOf(call);
+    this.#patience = new Patience(call);
+  }
+
+  async *run(next: Next): Events {
+    const held = await this.#enter();
+    const onRecorded = (attempt: Attempt) => this.#settle(held, attempt);
+    try {
+      if (this.#adjusted !== undefined) yield [adjustmentEvent(this.#adjusted)];
+      yield* next({ ...this.#call, onRecorded });
+    } finally {
+      this.#settle(held, undefined);
+    }
+  }
+
+  async #enter(): Promise<Held> {
+    const { lines, charges, reservations } = this.#parts;
+    const { cancellation } = this.#call;
+    this.#charges = await charges.of(this.#call, this.#rules, reservations.nowMs);
+    let line: string | undefined;
+    const leave = () => {
+      if (line !== undefined) lines.leave(line);
+      line = undefined;
+    };
+    try {
+      for (;;) {
+        if (this.#parts.keys.restMs(this.#call) > 0) {
+          leave();
+          await waitForKey(this.#call, this.#parts.keys, this.#patience);
+        }
+        const busy = line === undefined ? this.#busyCharge() : undefined;
+        const answer = await this.#reserve(busy !== undefined);
+        if (answer.ok && busy === undefined) return answer;
+        if (!answer.ok && answer.reason === "paused") {
+          leave();
+          await this.#patience.wait(answer.waitMs ?? 0);
+          continue;
+        }
+        const wait = answer.ok ? this.#waitFor(busy as Charge) : this.#afterRefusal(answer);
+        if (line !== wait.line) {
+          leave();
+          const waiting = lines.sizeOf(wait.line);
+          if (waiting >= wait.queue) throw wait.isFull();
+          if (!(await lines.enter(wait.line, this.#waiter(), wait.untilMs, cancellation))) throw wait.givesUp();
+          line = wait.line;
+          if (waiting > 0) continue;
+        }
+        await lines.pause(wait.line, Math.min(wait.retryAtMs, wait.untilMs), cancellation);
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  /** The claim of this attempt that others wait for already. */
+  #busyCharge(): Charge | undefined {
+    const { lines } = this.#parts;
+    return lines.empty ? undefined : this.#all().find(({ claim }) => lines.sizeOf(lineOf(claim)) > 0);
+  }
+
+  #all(): readonly Charge[] {
+    return this.#own.length === 0 ? this.#charges : [...this.#charges, ...this.#own];
+  }
+
+  async #reserve(probe: boolean): Promise<Held | RefusedClaim> {
+    const { reservations, charges } = this.#parts;
+    for (let periods = 0; ; periods++) {
+      const answer = await this.#ask(probe);
+      if (answer.ok || answer.reason !== "period" || periods === MAX_PERIODS) return answer;
+      this.#charges = await charges.of(this.#call, this.#rules, reservations.nowMs);
+    }
+  }
+
+  async #ask(probe: boolean): Promise<Held | RefusedClaim> {
+    const { reservations } = this.#parts;
+    const shared: Claim[] = this.#charges.map(({ claim }) => claim);
+    if (reservations.isShared) shared.push(pauseOf(this.#call));
+    const own = this.#own.map(({ claim }) => claim);
+    try {
+      const answer = await reservations.reserve({ id: this.#id, shared, own, probe });
+      // The caller left while the store was asked.
+      if (answer.ok && !probe && this.#call.cancellation.cancelled) this.#settle(answer, undefined);
+      this.#call.cancellation.throwIfCancelled();
+      return answer;
+    } catch (error) {
+      throw error instanceof StoreUnavailable ? stateUnavailable(this.#call.target, error) : error;
+    }
+  }
+
+  /** @throws ModelError if a wait does not help, or would be too long. */
+  #afterRefusal({ claim, reason, waitMs, level, nowMs }: RefusedClaim): Wait {
+    const { target } = this.#call;
+    const line = lineOf(claim);
+    const charge = this.#all().find((one) => lineOf(one.claim) === line);
+    if (charge === undefined) throw new TypeError(`no charge for the refused claim ${line}`);
+    if ("budget" in charge) {
+      const { budget } = charge;
+      if (reason === "members") throw tooManyMembers(target, budget);
+      const exceeded = () =>
+        budgetExceeded(target, { budget, claim: charge.claim, level: level ?? { spent: 0n, reserved: 0n }, nowMs });
+      if (reason !== "reserved" || budget.maxWait === 0) throw exceeded();
+      return this.#within(this.#waitFor(charge, undefined, exceeded));
+    }
+    return this.#within(this.#waitFor(charge, waitMs));
+  }
+
+  /** A call whose time would end during the wait fails at once. */
+  #within(wait: Wait): Wait {
+    const endsMs = Math.min(wait.untilMs, this.#call.deadlineAtMs ?? Number.POSITIVE_INFINITY);
+    const nowMs = this.#call.clock.monotonic();
+    const known = wait.retryAtMs !== Number.POSITIVE_INFINITY;
+    if (nowMs >= endsMs || (known && wait.retryAtMs > endsMs)) throw wait.givesUp();
+    return wait;
+  }
+
+  #waitFor(charge: Charge, waitMs?: number, exceeded?: () => ModelError): Wait {
+    const { target, clock } = this.#call;
+    const nowMs = clock.monotonic();
+    const retryAtMs = nowMs + (waitMs ?? this.#pollMs());
+    const line = lineOf(charge.claim);
+    if ("budget" in charge) {
+      const { budget, claim } = charge;
+      const level = { spent: 0n, reserved: claim.limit };
+      const givesUp = exceeded ?? (() => budgetExceeded(target, { budget, claim, level, nowMs: clock.now() }));
+      const untilMs = this.#startedMs + budget.maxWait;
+      return { line, retryAtMs, untilMs, queue: Number.POSITIVE_INFINITY, givesUp, isFull: givesUp };
+    }
+    if ("rule" in charge) {
+      const { rule } = charge;
+      const givesUp = () => limitExceeded(target, rule, "rate" in charge ? charge.rate : undefined, waitMs);
+      if (rule.onExceeded === "refuse" || waitMs === Number.POSITIVE_INFINITY) throw givesUp();
+      const untilMs = this.#startedMs + rule.maxWait;
+      return { line, retryAtMs, untilMs, queue: rule.queue, givesUp, isFull: () => queueFull(target, rule) };
+    }
+    const full = () => bulkheadFull(target);
+    const untilMs = Number.POSITIVE_INFINITY;
+    return { line, retryAtMs, untilMs, queue: target.policy.queue, givesUp: full, isFull: full };
+  }
+
+  /** Other processes do not tell us when they free something; our own attempts do. */
+  #pollMs(): number {
+    if (!this.#parts.reservations.isShared) return Number.POSITIVE_INFINITY;
+    const pollMs = Math.min(MAX_POLL_MS, FIRST_POLL_MS * 2 ** this.#polls);
+    this.#polls++;
+    return pollMs * (0.5 + this.#call.random() / 2);
+  }
+
+  #waiter() {
+    return { priority: this.#call.input.priority ?? DEFAULT_PRIORITY, user: userOf(this.#call) ?? "" };
+  }
+
+  /** Books what the attempt used, once, and lets others that wait for it ask again. */
+  #settle(held: Held, attempt: Attempt | undefined): void {
+    if (this.#settling !== undefined) return;
+    const charges = this.#all();
+    this.#settling = held.settle(charges.map((charge) => usedBy(charge, attempt))).then(() => this.#poke(charges));
+  }
+
+  #poke(charges: readonly Charge[]): void {
+    const { lines } = this.#parts;
+    if (!lines.empty) for (const { claim } of charges) lines.poke(lineOf(claim));
+  }
+}
+
+/** Processes that share a key share its pauses. */
+function pauseOf(call: Call): PauseClaim {
+  return { kind: "pause", counter: JSON.stringify(["pause", call.target.key, keyOf(call)]) };
+}
+
+function slotsOf({ target }: Call): readonly Charge[] {
+  const { maxParallel } = target.policy;
+  if (maxParallel === undefined) return [];
+  // A reload may change the limit.
+  const counter = JSON.stringify(["slots of entry", target.entry, maxParallel]);
+  const claim: SlotClaim = { kind: "slot", counter, limit: maxParallel };
+  return [{ target, claim }];
+}
+
+function adjustmentEvent({ adjustment }: NonNullable<ReturnType<typeof withMaxOutput>>): FlowEvent {
+  return { type: "adjustment", adjustment };
+}

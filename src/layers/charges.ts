@@ -1,0 +1,203 @@
+import type { Attempt } from "../core/attempt.ts";
+import type { Budget, Match, Per, Rate, RateRule } from "../core/budget.ts";
+import type { Call } from "../core/call.ts";
+import { totalNano } from "../core/cost.ts";
+import { sha256 } from "../core/node-crypto.ts";
+import type { ModelRequest } from "../core/request.ts";
+import type { BudgetClaim, Claim, RateClaim, SettledClaim, SlotClaim } from "../core/store.ts";
+import type { Target } from "../core/target.ts";
+import { unpriced } from "./admission-errors.ts";
+import type { BudgetPeriods } from "./budget-periods.ts";
+import { WorstCase } from "./worst-case.ts";
+
+/** The budgets and rate limits of one configuration. */
+export interface Rules {
+  readonly budgets: readonly Budget[];
+  readonly rates: readonly RateRule[];
+}
+
+/** One claim of an attempt, with the rule that it comes from. */
+export type Charge =
+  | { readonly claim: BudgetClaim; readonly budget: Budget }
+  | { readonly claim: RateClaim; readonly rule: RateRule; readonly rate: Rate }
+  | { readonly claim: SlotClaim; readonly rule: RateRule }
+  /** The slots of an entry's `max_parallel`, which are counted by each process. */
+  | { readonly claim: SlotClaim; readonly target: Target };
+
+/** Chooses the rules that apply to an attempt, and their claims. */
+export class Charges {
+  readonly #rules: Rules;
+  readonly #periods: BudgetPeriods;
+  /** The rules that can apply to a target. */
+  readonly #ofTarget = new WeakMap<Target, Rules>();
+
+  constructor(rules: Rules, periods: BudgetPeriods) {
+    this.#rules = rules;
+    this.#periods = periods;
+  }
+
+  /** The budgets and limits that apply to a call. */
+  rulesFor(call: Call): Rules {
+    const { budgets, rates } = this.#rulesOf(call.target);
+    const applies = ({ match }: { readonly match?: Match | undefined }) => match === undefined || matches(match, call);
+    return { budgets: budgets.filter(applies), rates: rates.filter(applies) };
+  }
+
+  /**
+   * The claims of an attempt: budgets first, because an exhausted one refuses without a wait.
+   * @throws ModelError `budget_exceeded` if the price of the request is unknown and a budget does not allow that.
+   */
+  async of(call: Call, { budgets, rates }: Rules, nowMs: number): Promise<readonly Charge[]> {
+    const worst = new WorstCase(call.request, call.target);
+    const charges: Charge[] = [];
+    for (const budget of budgets) {
+      const amount = amountOf(budget, worst, call.target);
+      const span = this.#periods.current(budget, nowMs) ?? (await this.#periods.at(budget, nowMs));
+      const family = familyOf(budget, span.startsMs);
+      const limit = budget.nanoUsd ?? budget.tokens ?? 0n;
+      for (const member of membersOf(budget.per, call)) {
+        const { maxCounters: maxMembers } = budget;
+        charges.push({ budget, claim: { kind: "budget", family, member, ...span, limit, amount, maxMembers } });
+      }
+    }
+    for (const rule of rates) for (const member of membersOf(rule.per, call)) addLimits(charges, rule, member, worst);
+    return charges;
+  }
+
+  #rulesOf(target: Target): Rules {
+    let rules = this.#ofTarget.get(target);
+    if (rules === undefined) {
+      const canApply = ({ match = {} }: { readonly match?: Match | undefined }) =>
+        (match.models?.includes(target.entry) ?? true) && (match.providers?.includes(target.provider) ?? true);
+      const { rateLimit } = target.policy;
+      const own: readonly RateRule[] =
+        rateLimit === undefined ? [] : [{ ...rateLimit, name: `models.${target.entry}`, per: [] }];
+      rules = {
+        budgets: this.#rules.budgets.filter(canApply),
+        rates: [...this.#rules.rates.filter(canApply), ...own],
+      };
+      this.#ofTarget.set(target, rules);
+    }
+    return rules;
+  }
+}
+
+/** Names the budget with its definition and period, so that a changed definition starts at zero. */
+function familyOf({ name, tokens, period, timezone, per }: Budget, startsMs: number): string {
+  const unit = tokens === undefined ? "usd" : "tokens";
+  return JSON.stringify([name, unit, period, timezone, [...per].sort(), startsMs]);
+}
+
+function amountOf(budget: Budget, worst: WorstCase, target: Target): bigint {
+  if (budget.tokens !== undefined) return worst.tokens;
+  const { cost } = worst;
+  if (typeof cost === "bigint") return cost;
+  if (budget.unpriced === "allow") return 0n;
+  throw unpriced(target, budget, cost);
+}
+
+function addLimits(charges: Charge[], rule: RateRule, member: string, worst: WorstCase): void {
+  for (const rate of rule.rates) {
+    const { of, limit, perMs } = rate;
+    const counter = JSON.stringify(["rate", rule.name, of, perMs, member]);
+    const amount = of === "requests" ? 1 : worst.expectedPrompt;
+    charges.push({ rule, rate, claim: { kind: "rate", counter, limit, perMs, amount } });
+  }
+  if (rule.maxParallel === undefined) return;
+  const counter = JSON.stringify(["slots", rule.name, member]);
+  charges.push({ rule, claim: { kind: "slot", counter, limit: rule.maxParallel } });
+}
+
+/** Tags and users of the call; models and providers are matched once for a target. */
+function matches({ tags, users }: Match, call: Call): boolean {
+  if (tags !== undefined && !call.input.tags.some((tag) => tags.includes(tag))) return false;
+  return users === undefined || users.includes(userOf(call) ?? "");
+}
+
+export function userOf({ input, target }: Call): string | undefined {
+  return input.settings.user ?? target.settings.user;
+}
+
+/** The members that a call is counted under: one, or, with several tags or scopes, each of them. */
+function membersOf(per: readonly Per[], call: Call): readonly string[] {
+  if (per.length === 0) return WHOLE;
+  let members: readonly (readonly string[])[] = [[]];
+  for (const name of [...per].sort()) {
+    const values = valuesOf(name, call);
+    members = members.flatMap((member) => values.map((value) => [...member, value]));
+  }
+  return members.map((member) => (member.length === 1 ? (member[0] ?? "") : JSON.stringify(member)));
+}
+
+const WHOLE: readonly string[] = [""];
+
+/** Calls without a value share one counter. */
+function valuesOf(per: Per, call: Call): readonly string[] {
+  const { target, input } = call;
+  switch (per) {
+    case "user":
+      return [userOf(call) ?? ""];
+    case "tag":
+      return input.tags.length === 0 ? WHOLE : [...new Set(input.tags)];
+    case "scope":
+      return input.scopes === undefined || input.scopes.length === 0 ? WHOLE : input.scopes;
+    case "key":
+      return [keyOf(call)];
+    case "model":
+      return [target.entry];
+    case "provider":
+      return [target.provider];
+  }
+}
+
+/** A fingerprint of the API key. */
+export function keyOf({ credential, target }: Call): string {
+  const key = target.credentials.token === undefined ? credential : undefined;
+  return key === undefined ? "" : sha256(key.reveal()).slice(0, 12);
+}
+
+/** What an attempt used; `undefined` if it was not sent. An unknown cost is booked as it was reserved. */
+export function usedBy(charge: Charge, attempt: Attempt | undefined): SettledClaim {
+  const { claim } = charge;
+  return { claim, used: attempt === undefined ? 0n : amountUsed(charge, attempt) };
+}
+
+function amountUsed(charge: Charge, attempt: Attempt): bigint {
+  if ("budget" in charge) {
+    const { claim, budget } = charge;
+    if (budget.tokens !== undefined) return tokensOf(attempt, claim.amount);
+    if (attempt.cost === undefined) return attempt.possiblyBilled ? claim.amount : 0n;
+    return totalNano(attempt.cost) ?? claim.amount;
+  }
+  if (!("rate" in charge)) return 0n;
+  return charge.rate.of === "requests" ? 1n : tokensOf(attempt, BigInt(charge.claim.amount));
+}
+
+function tokensOf({ usage, possiblyBilled }: Attempt, reserved: bigint): bigint {
+  if (usage !== undefined) return BigInt(usage.total);
+  return possiblyBilled ? reserved : 0n;
+}
+
+/** Identifies what a claim waits for. */
+export function lineOf(claim: Claim): string {
+  return claim.kind === "budget" ? `${claim.family} ${claim.member}` : claim.counter;
+}
+
+/** The request with the smallest `max_output` of the budgets, if it has no limit of its own. */
+export function withMaxOutput(request: ModelRequest, target: Target, budgets: readonly Budget[]) {
+  if (request.settings.maxNewTokens !== undefined) return undefined;
+  let chosen: Budget | undefined;
+  for (const budget of budgets)
+    if (budget.maxOutput !== undefined && budget.maxOutput < (chosen?.maxOutput ?? Number.POSITIVE_INFINITY))
+      chosen = budget;
+  const maxOutput = chosen?.maxOutput;
+  if (chosen === undefined || maxOutput === undefined) return undefined;
+  const maxNewTokens = Math.min(maxOutput, target.facts.maxOutput ?? maxOutput);
+  const adjustment = {
+    setting: "max_new_tokens",
+    from: undefined,
+    to: maxNewTokens,
+    reason: `max_output of budget "${chosen.name}"`,
+  };
+  return { request: { ...request, settings: { ...request.settings, maxNewTokens } }, adjustment };
+}

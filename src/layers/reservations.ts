@@ -1,0 +1,243 @@
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import {
+  type Claim,
+  type CounterStore,
+  type Refusal,
+  type Settled,
+  type SettledClaim,
+  type Settlement,
+  StoreUnavailable,
+} from "../core/store.ts";
+
+/** How long a process may be silent before its reservations are booked as spent. */
+const LEASE_MS = 30_000;
+/** Settlements that are kept while the store cannot be reached. */
+const MAX_OWED = 100_000;
+
+/** The claims of one attempt: those in the shared store, and those that each process counts for itself. */
+export interface Wanted {
+  readonly id: string;
+  readonly shared: readonly Claim[];
+  readonly own: readonly Claim[];
+  readonly probe?: boolean;
+}
+
+/** A refusal with the claim. */
+export interface RefusedClaim extends Refusal {
+  readonly claim: Claim;
+}
+
+/** What an attempt holds until it is settled. */
+export interface Held {
+  readonly ok: true;
+  /** When it was admitted, on the store's clock. */
+  readonly nowMs: number;
+  settle(used: readonly SettledClaim[]): Promise<Settled>;
+}
+
+export interface ReservationOptions {
+  readonly store: CounterStore;
+  /** Counts in this process: slots of entries, and everything while the store cannot be reached. */
+  readonly local: CounterStore;
+  readonly onUnavailable: "refuse" | "allow";
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Reserves and settles the claims of this process. */
+export class Reservations {
+  readonly #options: ReservationOptions;
+  /** The store's clock minus ours. */
+  #offsetMs = 0;
+  #held = 0;
+  #offRenewal: (() => void) | undefined;
+  #unreachable = false;
+  /** What the store does not know yet. */
+  readonly #owed: Settlement[] = [];
+  readonly #settling = new Set<Promise<unknown>>();
+  #paying: Promise<void> | undefined;
+
+  constructor(options: ReservationOptions) {
+    this.#options = options;
+  }
+
+  /** Whether other processes use the counters too, so that nobody tells us when one becomes free. */
+  get isShared(): boolean {
+    return this.#options.store !== this.#options.local;
+  }
+
+  /** The store's clock, as far as known. */
+  get nowMs(): number {
+    return this.#options.clock.now() + this.#offsetMs;
+  }
+
+  /** @throws StoreUnavailable if the store cannot be reached and `on_unavailable` is "refuse". */
+  async reserve({ id, shared, own, probe = false }: Wanted): Promise<Held | RefusedClaim> {
+    const { local, store, owner } = this.#options;
+    const request = { id, owner, leaseMs: LEASE_MS, probe };
+    if (!this.isShared) {
+      const claims = own.length === 0 ? shared : [...shared, ...own];
+      const answer = await local.admit({ ...request, claims });
+      return answer.ok ? this.#heldIn(local, id, answer.nowMs) : refusedBy(answer, claims);
+    }
+    const slots = own.length === 0 ? undefined : await local.admit({ ...request, claims: own });
+    if (slots?.ok === false) return refusedBy(slots, own);
+    if (shared.length === 0) return this.#heldIn(local, id, this.nowMs);
+    const free = () => local.settle({ id, claims: own.map((claim) => ({ claim, used: 0n })) });
+    try {
+      const answer = await store.admit({ ...request, claims: shared });
+      this.#reached();
+      if (answer.ok) return this.#heldInBoth(id, own, answer.nowMs, probe);
+      this.#offsetMs = answer.nowMs - this.#options.clock.now();
+      if (slots !== undefined) await free();
+      return refusedBy(answer, shared);
+    } catch (error) {
+      if (slots !== undefined) await free();
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#lost(error);
+      if (shared.every(({ kind }) => kind === "pause")) return this.#reserveHere({ id, shared: [], own, probe });
+      if (this.#options.onUnavailable === "refuse") throw error;
+      return this.#reserveHere({ id, shared, own, probe });
+    }
+  }
+
+  /** Tells the store about a pause; without effect if it cannot be reached. */
+  pause(counter: string, forMs: number): void {
+    if (this.isShared) this.#track(this.#options.store.pause(counter, forMs));
+  }
+
+  /** Waits until everything is settled. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#settling]);
+    await this.#payOwed();
+    this.#offRenewal?.();
+  }
+
+  /** Counts in this process while the store cannot be reached; the store is told when it can. */
+  async #reserveHere({ id, shared, own, probe = false }: Wanted): Promise<Held | RefusedClaim> {
+    const { local, owner } = this.#options;
+    const claims = [...shared.map(seeded), ...own];
+    const answer = await local.admit({ id, owner, leaseMs: LEASE_MS, probe, claims });
+    if (!answer.ok) return refusedBy(answer, claims);
+    return {
+      ok: true,
+      nowMs: this.nowMs,
+      settle: (used) => {
+        const owed = used.filter(({ claim }) => claim.kind === "budget" || claim.kind === "rate");
+        if (owed.length > 0) this.#owe({ id, claims: owed });
+        return local.settle({ id, claims: used });
+      },
+    };
+  }
+
+  #heldIn(store: CounterStore, id: string, nowMs: number): Held {
+    return { ok: true, nowMs, settle: (claims) => store.settle({ id, claims }) };
+  }
+
+  #heldInBoth(id: string, own: readonly Claim[], nowMs: number, probe: boolean): Held {
+    if (!probe) this.#hold();
+    return {
+      ok: true,
+      nowMs,
+      settle: async (used) => {
+        const { local, store } = this.#options;
+        const ours = used.filter(({ claim }) => own.includes(claim));
+        if (ours.length > 0) await local.settle({ id, claims: ours });
+        const settlement = { id, claims: used.filter(({ claim }) => !own.includes(claim)) };
+        return await this.#track(this.#settleShared(store, settlement)).finally(() => this.#release());
+      },
+    };
+  }
+
+  async #settleShared(store: CounterStore, settlement: Settlement): Promise<Settled> {
+    try {
+      const settled = await store.settle(settlement);
+      this.#reached();
+      return settled;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#lost(error);
+      this.#owe(settlement);
+      return { overruns: [] };
+    }
+  }
+
+  #track<T>(promise: Promise<T>): Promise<T> {
+    const quiet = promise.catch(() => {});
+    this.#settling.add(quiet);
+    quiet.finally(() => this.#settling.delete(quiet));
+    return promise;
+  }
+
+  /** The lease is renewed while something is held. */
+  #hold(): void {
+    this.#held++;
+    if (this.#offRenewal === undefined) this.#renewLater();
+  }
+
+  #release(): void {
+    this.#held--;
+    if (this.#held > 0) return;
+    this.#offRenewal?.();
+    this.#offRenewal = undefined;
+  }
+
+  #renewLater(): void {
+    const { clock, store, owner } = this.#options;
+    this.#offRenewal = clock.schedule(() => {
+      this.#track(store.renew(owner, LEASE_MS)).catch(() => {});
+      this.#renewLater();
+    }, LEASE_MS / 3);
+  }
+
+  #lost(error: StoreUnavailable): void {
+    if (this.#unreachable) return;
+    this.#unreachable = true;
+    const effect =
+      this.#options.onUnavailable === "refuse"
+        ? "calls with budgets or limits are refused"
+        : "budgets and limits are counted by this process until it can be reached";
+    this.#options.logger.error("state store unavailable", { reason: error.message, effect });
+  }
+
+  #reached(): void {
+    if (this.#unreachable) this.#options.logger.info("state store available again", { owed: this.#owed.length });
+    this.#unreachable = false;
+    if (this.#owed.length > 0) void this.#payOwed();
+  }
+
+  #owe(settlement: Settlement): void {
+    if (this.#owed.length < MAX_OWED) this.#owed.push(settlement);
+    else this.#options.logger.error("a settlement was lost", { id: settlement.id, help: "the state store is down" });
+  }
+
+  #payOwed(): Promise<void> {
+    this.#paying ??= this.#pay().finally(() => {
+      this.#paying = undefined;
+    });
+    return this.#paying;
+  }
+
+  async #pay(): Promise<void> {
+    try {
+      for (let next = this.#owed[0]; next !== undefined; next = this.#owed[0]) {
+        await this.#options.store.settle(next);
+        this.#owed.shift();
+      }
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#lost(error);
+    }
+  }
+}
+
+/** Without the store, what was spent before is unknown. */
+function seeded(claim: Claim): Claim {
+  return claim.kind === "budget" ? { ...claim, seed: claim.seed ?? 0n } : claim;
+}
+
+function refusedBy(refusal: Refusal, claims: readonly Claim[]): RefusedClaim {
+  return { ...refusal, claim: claims[refusal.refused] as Claim };
+}

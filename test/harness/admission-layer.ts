@@ -1,0 +1,31 @@
+import type { Clock } from "../../src/core/clock.ts";
+import type { Layer } from "../../src/core/layer.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+import { admission } from "../../src/layers/admission.ts";
+import { BudgetPeriods } from "../../src/layers/budget-periods.ts";
+import { Charges, type Rules } from "../../src/layers/charges.ts";
+import { KeyStates } from "../../src/layers/key-states.ts";
+import { Lines } from "../../src/layers/line.ts";
+import { Reservations } from "../../src/layers/reservations.ts";
+import { MemoryCounters } from "../../src/stores/memory-counters.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+interface Parts {
+  readonly clock?: Clock;
+  readonly keys?: KeyStates;
+  readonly rules?: Partial<Rules>;
+}
+
+/** The admission layer of one process, with counters in memory. */
+export function admissionLayer({ clock = new FakeClock(), keys = new KeyStates(), rules }: Parts = {}): Layer {
+  const counters = new MemoryCounters(clock);
+  return admission({
+    keys,
+    charges: new Charges({ budgets: [], rates: [], ...rules }, new BudgetPeriods()),
+    reservations: new Reservations({
+      ...{ store: counters, local: counters, owner: "test", clock, logger: silentLogger },
+      onUnavailable: "refuse",
+    }),
+    lines: new Lines(clock),
+  });
+}
