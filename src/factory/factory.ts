@@ -16,6 +16,7 @@ import { own } from "../core/own.ts";
 import { scopePath } from "../core/scope.ts";
 import type { BreakerState, Target } from "../core/target.ts";
 import { WIRE_NAMES } from "../core/wire-name.ts";
+import type { BudgetStatus } from "../layers/budget-status.ts";
 import { USAGE_GROUPS, type UsageGroup, type UsageTotal } from "../layers/usage-totals.ts";
 import { DISCOVER_RULES, type DiscoverOptions, type Discovery, discover } from "../model/discovery.ts";
 import { HEALTH_RULES, type HealthOptions, healthOf, type ModelHealth } from "../model/health.ts";
@@ -61,6 +62,15 @@ export interface BreakerControl {
   isolate(name: string): void;
   /** Closes the breaker and clears its counts. */
   reset(name: string): void;
+}
+
+/** The budgets of a factory. */
+export interface BudgetControl {
+  /**
+   * The counters of a budget, or of all budgets, in their current period.
+   * @throws ModelError `invalid_request` for an unknown name, `state_unavailable` if the store cannot be reached.
+   */
+  status(name?: string): Promise<readonly BudgetStatus[]>;
 }
 
 /** Builds models from a models.toml. */
@@ -212,6 +222,16 @@ export class ModelFactory<Models = Registered> {
       state: (name) => breakers.state(target(name)),
       isolate: (name) => breakers.isolate(target(name)),
       reset: (name) => breakers.reset(target(name)),
+    };
+  }
+
+  /** The budgets of models.toml. */
+  get budgets(): BudgetControl {
+    return {
+      status: (name) => {
+        this.#checkOpen();
+        return this.#generation.budgetStatus(name);
+      },
     };
   }
 

@@ -1,12 +1,14 @@
 import { infoOf, type ModelInfo } from "../catalog/lookup.ts";
 import type { Config, GroupConfig } from "../config/load.ts";
 import { maskedConfig, withoutPassword } from "../config/masked-config.ts";
+import { invalidOption } from "../core/check-options.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Next } from "../core/layer.ts";
 import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import type { Transport } from "../core/transport.ts";
+import type { BudgetStatus } from "../layers/budget-status.ts";
 import { Group } from "../layers/group.ts";
 import type { Chain, FallbackList } from "../layers/target-search.ts";
 import type { ModelContext } from "../model/call.ts";
@@ -99,6 +101,18 @@ export class Generation {
   lint(): readonly LintFinding[] {
     const linter = new Linter(this.#resolving, this.services.dialectOf, this.#around.clock.now());
     return this.config.names.flatMap((name) => linter.entry(name));
+  }
+
+  /** @throws ModelError `invalid_request` for an unknown name. */
+  async budgetStatus(name: string | undefined): Promise<readonly BudgetStatus[]> {
+    const { budgets } = this.config;
+    const chosen = name === undefined ? budgets : budgets.filter((budget) => budget.name === name);
+    if (name !== undefined && chosen.length === 0) {
+      const known = budgets.map((budget) => budget.name).join(", ");
+      throw invalidOption(`unknown budget "${name}"; ${known === "" ? "there are none" : `known budgets: ${known}`}`);
+    }
+    const rows = await Promise.all(chosen.map((budget) => this.services.reservations.statusOf(budget)));
+    return rows.flat();
   }
 
   #describe(name: string): ModelDescription {

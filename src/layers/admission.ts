@@ -15,7 +15,7 @@ import {
 import { type Charge, type Charges, keyOf, lineOf, type Rules, usedBy, userOf, withMaxOutput } from "./charges.ts";
 import { Patience, waitForKey } from "./key-pause.ts";
 import type { KeyStates } from "./key-states.ts";
-import type { Lines } from "./line.ts";
+import type { Lines, Place, Waiter } from "./line.ts";
 import type { Held, RefusedClaim, Reservations } from "./reservations.ts";
 
 export interface AdmissionParts {
@@ -104,12 +104,11 @@ class Admission {
 
   async #enter(): Promise<Held> {
     const { lines, charges, reservations } = this.#parts;
-    const { cancellation } = this.#call;
     this.#charges = await charges.of(this.#call, this.#rules, reservations.nowMs);
-    let line: string | undefined;
+    let place: Place | undefined;
     const leave = () => {
-      if (line !== undefined) lines.leave(line);
-      line = undefined;
+      place?.leave();
+      place = undefined;
     };
     try {
       for (;;) {
@@ -117,7 +116,7 @@ class Admission {
           leave();
           await waitForKey(this.#call, this.#parts.keys, this.#patience);
         }
-        const busy = line === undefined ? this.#busyCharge() : undefined;
+        const busy = place === undefined ? this.#busyCharge() : undefined;
         const answer = await this.#reserve(busy !== undefined);
         if (answer.ok && busy === undefined) return answer;
         if (!answer.ok && answer.reason === "paused") {
@@ -126,15 +125,15 @@ class Admission {
           continue;
         }
         const wait = answer.ok ? this.#waitFor(busy as Charge) : this.#afterRefusal(answer);
-        if (line !== wait.line) {
+        if (place?.key !== wait.line) {
           leave();
           const waiting = lines.sizeOf(wait.line);
           if (waiting >= wait.queue) throw wait.isFull();
-          if (!(await lines.enter(wait.line, this.#waiter(), wait.untilMs, cancellation))) throw wait.givesUp();
-          line = wait.line;
+          place = lines.enter(wait.line, this.#waiter());
+          await place.turn(wait.untilMs);
           if (waiting > 0) continue;
         }
-        await lines.pause(wait.line, Math.min(wait.retryAtMs, wait.untilMs), cancellation);
+        await place.pause(wait.retryAtMs, wait.untilMs);
       }
     } finally {
       leave();
@@ -155,8 +154,10 @@ class Admission {
     const { reservations, charges } = this.#parts;
     for (let periods = 0; ; periods++) {
       const answer = await this.#ask(probe);
-      if (answer.ok || answer.reason !== "period" || periods === MAX_PERIODS) return answer;
-      this.#charges = await charges.of(this.#call, this.#rules, reservations.nowMs);
+      if (answer.ok || periods === MAX_PERIODS) return answer;
+      if (answer.reason === "period") this.#charges = await charges.of(this.#call, this.#rules, reservations.nowMs);
+      else if (answer.reason === "missing") this.#charges = await charges.seeded(this.#charges);
+      else return answer;
     }
   }
 
@@ -234,8 +235,9 @@ class Admission {
     return pollMs * (0.5 + this.#call.random() / 2);
   }
 
-  #waiter() {
-    return { priority: this.#call.input.priority ?? DEFAULT_PRIORITY, user: userOf(this.#call) ?? "" };
+  #waiter(): Waiter {
+    const { input, cancellation } = this.#call;
+    return { priority: input.priority ?? DEFAULT_PRIORITY, user: userOf(this.#call) ?? "", cancellation };
   }
 
   /** Books what the attempt used, once, and lets others that wait for it ask again. */

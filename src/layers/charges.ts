@@ -24,16 +24,21 @@ export type Charge =
   /** The slots of an entry's `max_parallel`, which are counted by each process. */
   | { readonly claim: SlotClaim; readonly target: Target };
 
+export type SpentBefore = (family: string, member: string) => Promise<bigint>;
+
 /** Chooses the rules that apply to an attempt, and their claims. */
 export class Charges {
   readonly #rules: Rules;
   readonly #periods: BudgetPeriods;
+  /** What the ledger has for a counter that the store does not have; absent without a ledger. */
+  readonly #spentBefore: SpentBefore | undefined;
   /** The rules that can apply to a target. */
   readonly #ofTarget = new WeakMap<Target, Rules>();
 
-  constructor(rules: Rules, periods: BudgetPeriods) {
+  constructor(rules: Rules, periods: BudgetPeriods, spentBefore?: SpentBefore) {
     this.#rules = rules;
     this.#periods = periods;
+    this.#spentBefore = spentBefore;
   }
 
   /** The budgets and limits that apply to a call. */
@@ -54,14 +59,27 @@ export class Charges {
       const amount = amountOf(budget, worst, call.target);
       const span = this.#periods.current(budget, nowMs) ?? (await this.#periods.at(budget, nowMs));
       const family = familyOf(budget, span.startsMs);
-      const limit = budget.nanoUsd ?? budget.tokens ?? 0n;
+      const limit = limitOf(budget);
       for (const member of membersOf(budget.per, call)) {
         const { maxCounters: maxMembers } = budget;
-        charges.push({ budget, claim: { kind: "budget", family, member, ...span, limit, amount, maxMembers } });
+        const seed = this.#spentBefore === undefined ? 0n : undefined;
+        charges.push({ budget, claim: { kind: "budget", family, member, ...span, limit, amount, maxMembers, seed } });
       }
     }
     for (const rule of rates) for (const member of membersOf(rule.per, call)) addLimits(charges, rule, member, worst);
     return charges;
+  }
+
+  /** The same, with what was spent before the store began to count. */
+  seeded(charges: readonly Charge[]): Promise<readonly Charge[]> {
+    return Promise.all(
+      charges.map(async (charge) => {
+        if (!("budget" in charge)) return charge;
+        const { claim, budget } = charge;
+        const seed = (await this.#spentBefore?.(claim.family, claim.member)) ?? 0n;
+        return { budget, claim: { ...claim, seed } };
+      }),
+    );
   }
 
   #rulesOf(target: Target): Rules {
@@ -83,9 +101,14 @@ export class Charges {
 }
 
 /** Names the budget with its definition and period, so that a changed definition starts at zero. */
-function familyOf({ name, tokens, period, timezone, per }: Budget, startsMs: number): string {
+export function familyOf({ name, tokens, period, timezone, per }: Budget, startsMs: number): string {
   const unit = tokens === undefined ? "usd" : "tokens";
   return JSON.stringify([name, unit, period, timezone, [...per].sort(), startsMs]);
+}
+
+/** In nano-USD or tokens. */
+export function limitOf({ nanoUsd, tokens }: Budget): bigint {
+  return nanoUsd ?? tokens ?? 0n;
 }
 
 function amountOf(budget: Budget, worst: WorstCase, target: Target): bigint {

@@ -154,5 +154,7 @@ const FROM_ELSEWHERE: ReadonlySet<ModelErrorCode> = new Set([
   "aborted",
   "circuit_open",
   "bulkhead_full",
+  "limit_exceeded",
+  "state_unavailable",
   "proxy_refused",
 ]);

@@ -6,139 +6,20 @@ export interface Waiter {
   /** 0 to 255, lower first. */
   readonly priority: number;
   readonly user: string;
-}
-
-interface Waiting extends Waiter {
-  readonly sinceMs: number;
-  /** Position among the waiters of one priority: users take turns. */
-  readonly turn: number;
-  start(): void;
+  readonly cancellation: Cancellation;
 }
 
 /** A waiter gains one priority level in this time, so that none waits forever. */
 const AGING_MS = 100;
 
-/**
- * The attempts that wait for one limit in this process. Only the first one asks the store, so that no attempt overtakes it.
- * Priorities come first, then users take turns, then arrival.
- */
-class Line {
-  readonly #clock: Clock;
-  readonly #waiting: Waiting[] = [];
-  /** The last turn of each user who waits. */
-  readonly #turns = new Map<string, number>();
-  #turn = 0;
-  #active = false;
-  #wake: (() => void) | undefined;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  get size(): number {
-    return this.#waiting.length + (this.#active ? 1 : 0);
-  }
-
-  /** Resolves to true when the waiter is the first one, to false at `untilMs`; rejects when cancelled. */
-  enter(waiter: Waiter, untilMs: number, cancellation: Cancellation): Promise<boolean> {
-    if (!this.#active) {
-      this.#active = true;
-      return Promise.resolve(true);
-    }
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
-        ...waiter,
-        sinceMs: this.#clock.monotonic(),
-        turn: this.#turnOf(waiter.user),
-        start: () => finish(() => resolve(true)),
-      };
-      const remove = () => this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-      const finish = waitOn(this.#clock, untilMs, cancellation, {
-        expired: () => {
-          remove();
-          resolve(false);
-        },
-        cancelled: (reason) => {
-          remove();
-          reject(reason);
-        },
-      });
-      if (!cancellation.cancelled) this.#waiting.push(waiting);
-    });
-  }
-
-  /** The first one waits: until the time, or until something it waits for may have become free. */
-  pause(untilMs: number, cancellation: Cancellation): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const finish = waitOn(this.#clock, untilMs, cancellation, { expired: resolve, cancelled: reject });
-      this.#wake = () => finish(resolve);
-    });
-  }
-
-  /** Something may have become free. */
-  poke(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
-  }
-
-  /** The first one is done; the next one is the first now. */
-  leave(): void {
-    this.#wake = undefined;
-    const next = this.#next();
-    if (next === undefined) {
-      this.#active = false;
-      return;
-    }
-    this.#waiting.splice(this.#waiting.indexOf(next), 1);
-    this.#turn = Math.max(this.#turn, next.turn);
-    if (!this.#waiting.some(({ user }) => user === next.user)) this.#turns.delete(next.user);
-    next.start();
-  }
-
-  #turnOf(user: string): number {
-    const turn = Math.max(this.#turn, this.#turns.get(user) ?? 0) + 1;
-    this.#turns.set(user, turn);
-    return turn;
-  }
-
-  /** Compares the first of each priority, by priority minus the time it has waited. */
-  #next(): Waiting | undefined {
-    const first = new Map<number, Waiting>();
-    for (const waiting of this.#waiting) {
-      const other = first.get(waiting.priority);
-      if (other === undefined || waiting.turn < other.turn) first.set(waiting.priority, waiting);
-    }
-    const nowMs = this.#clock.monotonic();
-    const rank = ({ priority, sinceMs }: Waiting) => priority - (nowMs - sinceMs) / AGING_MS;
-    let next: Waiting | undefined;
-    for (const waiting of first.values()) if (next === undefined || rank(waiting) < rank(next)) next = waiting;
-    return next;
-  }
-}
-
-interface Ends {
-  expired(): void;
-  cancelled(reason: Error): void;
-}
-
-/** Waits for a time or the cancellation; the returned function ends the wait, and then runs its argument. */
-function waitOn(clock: Clock, untilMs: number, cancellation: Cancellation, ends: Ends): (then: () => void) => void {
-  let offTimer = () => {};
-  let offCancel = () => {};
-  let ended = false;
-  const finish = (then: () => void) => {
-    if (ended) return;
-    ended = true;
-    offTimer();
-    offCancel();
-    then();
-  };
-  if (untilMs !== Number.POSITIVE_INFINITY)
-    offTimer = clock.schedule(() => finish(() => ends.expired()), Math.max(0, untilMs - clock.monotonic()));
-  offCancel = cancellation.onCancel((reason) => finish(() => ends.cancelled(reason)));
-  if (ended) offCancel();
-  return finish;
+/** A place in a line. The owner must leave it, whatever happens. */
+export interface Place {
+  readonly key: string;
+  /** Resolves when it is this waiter's turn, or at `untilMs`; rejects when cancelled. */
+  turn(untilMs: number): Promise<void>;
+  /** Resolves at `retryAtMs`, or earlier when something may have become free, if it is still this waiter's turn. */
+  pause(retryAtMs: number, untilMs: number): Promise<void>;
+  leave(): void;
 }
 
 /** The lines of all limits, by a key of the limit. A line exists only while somebody waits in it. */
@@ -159,26 +40,128 @@ export class Lines {
     return this.#lines.get(key)?.size ?? 0;
   }
 
-  enter(key: string, waiter: Waiter, untilMs: number, cancellation: Cancellation): Promise<boolean> {
+  enter(key: string, waiter: Waiter): Place {
     let line = this.#lines.get(key);
     if (line === undefined) {
       line = new Line(this.#clock);
       this.#lines.set(key, line);
     }
-    return line.enter(waiter, untilMs, cancellation);
+    const waiting = line.join(waiter);
+    return {
+      key,
+      turn: (untilMs) => line.wait(waiting, untilMs, untilMs),
+      pause: (retryAtMs, untilMs) => line.pause(waiting, retryAtMs, untilMs),
+      leave: () => {
+        line.leave(waiting);
+        if (line.size === 0 && this.#lines.get(key) === line) this.#lines.delete(key);
+      },
+    };
   }
 
-  pause(key: string, untilMs: number, cancellation: Cancellation): Promise<void> {
-    return this.#lines.get(key)?.pause(untilMs, cancellation) ?? Promise.resolve();
-  }
-
+  /** Something that attempts wait for may have become free. */
   poke(key: string): void {
-    this.#lines.get(key)?.poke();
+    this.#lines.get(key)?.wakeBest();
+  }
+}
+
+interface Waiting extends Waiter {
+  readonly sinceMs: number;
+  /** Position among the waiters of one priority: users take turns. */
+  readonly turn: number;
+  /** Ends the current wait; absent while the waiter asks the store. */
+  wake?: (() => void) | undefined;
+}
+
+/**
+ * The attempts of this process that wait for one limit. Only the first one asks the store, so that no attempt overtakes it.
+ * Priorities come first, then users take turns, then arrival.
+ */
+class Line {
+  readonly #clock: Clock;
+  readonly #waiting = new Set<Waiting>();
+  /** The last turn of each user who waits. */
+  readonly #turns = new Map<string, number>();
+  #turn = 0;
+  #first: Waiting | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
-  leave(key: string): void {
-    const line = this.#lines.get(key);
-    line?.leave();
-    if (line?.size === 0) this.#lines.delete(key);
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  join(waiter: Waiter): Waiting {
+    const turn = Math.max(this.#turn, this.#turns.get(waiter.user) ?? 0) + 1;
+    this.#turns.set(waiter.user, turn);
+    const waiting: Waiting = { ...waiter, sinceMs: this.#clock.monotonic(), turn };
+    this.#waiting.add(waiting);
+    this.#first ??= waiting;
+    return waiting;
+  }
+
+  leave(waiting: Waiting): void {
+    this.#waiting.delete(waiting);
+    if (![...this.#waiting].some(({ user }) => user === waiting.user)) this.#turns.delete(waiting.user);
+    if (this.#first !== waiting) return;
+    this.#turn = Math.max(this.#turn, waiting.turn);
+    this.#first = undefined;
+    this.wakeBest();
+  }
+
+  /** Until it is the first one, or `untilMs`. */
+  async wait(waiting: Waiting, timerMs: number, untilMs: number): Promise<void> {
+    while (this.#first !== waiting && this.#clock.monotonic() < untilMs) await this.#sleep(waiting, timerMs);
+  }
+
+  async pause(waiting: Waiting, retryAtMs: number, untilMs: number): Promise<void> {
+    await this.#sleep(waiting, Math.min(retryAtMs, untilMs));
+    // Another one may be more urgent by now.
+    if (this.#first === waiting) this.wakeBest();
+    await this.wait(waiting, untilMs, untilMs);
+  }
+
+  /** Makes the most urgent one the first, unless the first one is just asking the store. */
+  wakeBest(): void {
+    const first = this.#first;
+    if (first !== undefined && first.wake === undefined && this.#waiting.has(first)) {
+      const best = this.#best();
+      if (best === first || best?.wake === undefined) return;
+    }
+    this.#first = this.#best();
+    this.#first?.wake?.();
+  }
+
+  #sleep(waiting: Waiting, untilMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let offTimer = () => {};
+      let offCancel = () => {};
+      const end = (then: () => void) => {
+        waiting.wake = undefined;
+        offTimer();
+        offCancel();
+        then();
+      };
+      waiting.wake = () => end(resolve);
+      if (untilMs !== Number.POSITIVE_INFINITY)
+        offTimer = this.#clock.schedule(() => end(resolve), Math.max(0, untilMs - this.#clock.monotonic()));
+      offCancel = waiting.cancellation.onCancel((reason) => end(() => reject(reason)));
+      if (waiting.wake === undefined) offCancel();
+    });
+  }
+
+  /** Compares the next one of each priority, by priority minus the time it has waited. */
+  #best(): Waiting | undefined {
+    const next = new Map<number, Waiting>();
+    for (const waiting of this.#waiting) {
+      const other = next.get(waiting.priority);
+      if (other === undefined || waiting.turn < other.turn) next.set(waiting.priority, waiting);
+    }
+    const nowMs = this.#clock.monotonic();
+    const rank = ({ priority, sinceMs }: Waiting) => priority - (nowMs - sinceMs) / AGING_MS;
+    let best: Waiting | undefined;
+    for (const waiting of next.values()) if (best === undefined || rank(waiting) < rank(best)) best = waiting;
+    return best;
   }
 }

@@ -1,3 +1,4 @@
+import type { Budget } from "../core/budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import {
@@ -9,6 +10,8 @@ import {
   type Settlement,
   StoreUnavailable,
 } from "../core/store.ts";
+import { BudgetPeriods } from "./budget-periods.ts";
+import { type BudgetStatus, statusOf } from "./budget-status.ts";
 
 /** How long a process may be silent before its reservations are booked as spent. */
 const LEASE_MS = 30_000;
@@ -49,6 +52,7 @@ export interface ReservationOptions {
 /** Reserves and settles the claims of this process. */
 export class Reservations {
   readonly #options: ReservationOptions;
+  readonly #periods = new BudgetPeriods();
   /** The store's clock minus ours. */
   #offsetMs = 0;
   #held = 0;
@@ -101,6 +105,11 @@ export class Reservations {
       if (this.#options.onUnavailable === "refuse") throw error;
       return this.#reserveHere({ id, shared, own, probe });
     }
+  }
+
+  /** The counters of a budget in its current period. */
+  statusOf(budget: Budget): Promise<readonly BudgetStatus[]> {
+    return statusOf(budget, this.#options.store, this.#periods, this.nowMs);
   }
 
   /** Tells the store about a pause; without effect if it cannot be reached. */

@@ -1,5 +1,6 @@
 import type { ModelError } from "../core/error.ts";
 import type { Target } from "../core/target.ts";
+import { isSkippedByBudget } from "./admission-errors.ts";
 import type { PromptWindow } from "./prompt-window.ts";
 import { asModelError, verdictOf } from "./verdict.ts";
 
@@ -79,6 +80,7 @@ export class TargetSearch {
    */
   after(failure: ModelError): Target {
     this.#failures.push(failure);
+    if (isSkippedByBudget(failure)) this.noteUnsent(failure, "other");
     this.#enqueue(failure);
     const [next] = this.#queue;
     if (next === undefined) throw verdictOf(this.#failures, this.#unsent ?? NONE, this.#chain.leftOut);
@@ -132,8 +134,9 @@ export class TargetSearch {
   }
 
   #candidatesAfter(failure: ModelError): readonly Target[] {
-    // Another target may support the image, file or audio.
-    const kind = this.#unsent?.get(failure) === "media" ? "general" : failure.row.fallback;
+    // Another target may support the image, file or audio, or fit into the budget.
+    const isSkipped = this.#unsent?.get(failure) === "media" || isSkippedByBudget(failure);
+    const kind = isSkipped ? "general" : failure.row.fallback;
     switch (this.#forbidden ? "policy" : kind) {
       case "none":
         // A group member without the model does not affect the others.

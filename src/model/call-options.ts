@@ -35,7 +35,7 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
   if (options === undefined || options === null) return NO_OPTIONS;
   if (typeof options !== "object" || Array.isArray(options)) throw wrong(model, "must be an object");
   const entry = readable(options, model);
-  const { samples, signal, cache, tags, raw } = options;
+  const { samples, signal, cache, tags, priority, raw } = options;
   checkCallOnly(options, model);
   return {
     input: {
@@ -44,6 +44,7 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
       raw: raw ?? false,
       tags: tags ?? [],
       cache: cacheModeOf(cache),
+      priority,
       prelude: options.messages === undefined ? undefined : readInput(options.messages),
     },
     signal,
@@ -159,7 +160,7 @@ function explain({ message, suggestion: word, path, ...finding }: Finding, optio
   return `${words}${suggestion}`;
 }
 
-function checkCallOnly({ samples, signal, cache, tags, raw }: CallOptions, model: string): void {
+function checkCallOnly({ samples, signal, cache, tags, priority, raw }: CallOptions, model: string): void {
   if (raw !== undefined && typeof raw !== "boolean") throw wrong(model, "raw must be true or false");
   if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1))
     throw wrong(model, "samples must be a positive integer");
@@ -174,6 +175,8 @@ function checkCallOnly({ samples, signal, cache, tags, raw }: CallOptions, model
   }
   if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string")))
     throw wrong(model, "tags must be an array of strings");
+  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 255))
+    throw wrong(model, "priority must be an integer from 0 to 255");
 }
 
 function cacheModeOf(cache: CallOptions["cache"]): CacheMode | undefined {

@@ -11,8 +11,10 @@ export interface CallOptions extends EntryOptionsPerCall {
   readonly signal?: AbortSignal | undefined;
   /** `false` is "bypass", `true` is "use". */
   readonly cache?: CacheMode | boolean | undefined;
-  /** Labels for `factory.usage("tag")`. */
+  /** Labels for `factory.usage("tag")`, budgets and rate limits. */
   readonly tags?: readonly string[] | undefined;
+  /** In queues of rate limits and `max_parallel`: 0 to 255, lower first. Default 128. */
+  readonly priority?: number | undefined;
   /** Also yield the provider's events as `{ type: "raw" }`. */
   readonly raw?: boolean | undefined;
 }

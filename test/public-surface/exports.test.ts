@@ -32,7 +32,7 @@ describe("modelwright", () => {
 
   it("also exports these types", () => {
     expect(main?.names.filter((name) => !(name in library)).join(" ")).toMatchInlineSnapshot(
-      `"Adjustment AssistantMessage Attempt AudioPart BreakerControl BreakerState CacheMode Call CallOptions Capabilities Capability Clock ConfigProblem Cost CreateOptions DeepPartial Dialect DiscoverOptions Discovery Effort ErrorDetails ErrorRow Estimate Events Exchange FactoryOptions FilePart FileWatcher FinishReason FlowEvent HealthOptions ImagePart Input JsonSchema LintFinding Logger Message Model ModelDescription ModelErrorCode ModelErrorInit ModelEvent ModelFacts ModelHealth ModelInfo ModelRequest ModelStream ObjectReply ObjectStream OfferedModel OpenAIMessage Operation OptionsFor OptionsWithout Outcome Part PartialAnswer Price PromptCache RateLimit RateWindow ReasoningPart Registered ReloadEvent Reloaded Reply RequestOperation ResponseFormat Sample Scope Session SessionOptions Settings SseMessage StandardSchema SystemMessage Target TextPart TimeoutPhase Token TokenRequest Tool ToolCall ToolCallPart ToolChoice ToolInput ToolKind ToolMessage ToolResultPart Transport TransportInput Unsupported Usage UsageGroup UsageTotal UserMessage WireInit WireResponse"`,
+      `"Adjustment AssistantMessage Attempt AudioPart BreakerControl BreakerState BudgetControl BudgetStatus CacheMode Call CallOptions Capabilities Capability Clock ConfigProblem Cost CreateOptions DeepPartial Dialect DiscoverOptions Discovery Effort ErrorDetails ErrorRow Estimate Events Exchange FactoryOptions FilePart FileWatcher FinishReason FlowEvent HealthOptions ImagePart Input JsonSchema LintFinding Logger Message Model ModelDescription ModelErrorCode ModelErrorInit ModelEvent ModelFacts ModelHealth ModelInfo ModelRequest ModelStream ObjectReply ObjectStream OfferedModel OpenAIMessage Operation OptionsFor OptionsWithout Outcome Part PartialAnswer Price PromptCache RateLimit RateWindow ReasoningPart Registered ReloadEvent Reloaded Reply RequestOperation ResponseFormat Sample Scope Session SessionOptions Settings SseMessage StandardSchema SystemMessage Target TextPart TimeoutPhase Token TokenRequest Tool ToolCall ToolCallPart ToolChoice ToolInput ToolKind ToolMessage ToolResultPart Transport TransportInput Unsupported Usage UsageGroup UsageTotal UserMessage WireInit WireResponse"`,
     );
   });
 
@@ -67,7 +67,7 @@ describe("modelwright", () => {
 
   it("has these error codes", () => {
     expect(Object.keys(library.ERROR_CODES).join(" ")).toMatchInlineSnapshot(
-      `"rate_limited quota_exhausted overloaded server_error connection_failed timed_out stream_truncated protocol_error degenerate_output unauthorized forbidden not_found invalid_request unsupported context_too_long request_too_large content_filtered refused invalid_output invalid_tool_call empty_response budget_exceeded circuit_open bulkhead_full redirect_blocked proxy_refused aborted all_models_failed"`,
+      `"rate_limited quota_exhausted overloaded server_error connection_failed timed_out stream_truncated protocol_error degenerate_output unauthorized forbidden not_found invalid_request unsupported context_too_long request_too_large content_filtered refused invalid_output invalid_tool_call empty_response budget_exceeded limit_exceeded state_unavailable circuit_open bulkhead_full redirect_blocked proxy_refused aborted all_models_failed"`,
     );
   });
 });

@@ -1,0 +1,353 @@
+import { describe, expect, it } from "vitest";
+import type { Budget, RateRule } from "../../src/core/budget.ts";
+import type { CallInput } from "../../src/core/call.ts";
+import type { Price } from "../../src/core/cost.ts";
+import type { Settings } from "../../src/core/request.ts";
+import type { Policy, Target } from "../../src/core/target.ts";
+import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import { meter } from "../../src/layers/meter.ts";
+import { retry } from "../../src/layers/retry.ts";
+import { RetryBudgets } from "../../src/layers/retry-budget.ts";
+import { admissionLayer } from "../harness/admission-layer.ts";
+import { abort, callOf, INPUT, read, targetOf, through } from "../harness/call-of.ts";
+import { FakeClock, quiet } from "../harness/fake-clock.ts";
+
+// Loaded on first use; the clock of these tests would not wait for it.
+await import("../../src/core/calendar.ts");
+
+const NANO = 1_000_000_000n;
+
+function budget(fields: Partial<Budget> = {}): Budget {
+  return {
+    name: "team",
+    nanoUsd: NANO,
+    period: "month",
+    timezone: "UTC",
+    per: [],
+    warnAt: 0.8,
+    onExceeded: "refuse",
+    unpriced: "refuse",
+    maxWait: 10_000,
+    maxCounters: 100,
+    ...fields,
+  };
+}
+
+function rule(fields: Partial<RateRule> = {}): RateRule {
+  return {
+    name: "openai",
+    rates: [{ of: "requests", limit: 60, perMs: 60_000 }],
+    per: [],
+    onExceeded: "wait",
+    maxWait: 30_000,
+    queue: 1_000,
+    ...fields,
+  };
+}
+
+/** One token costs 0.001 USD; the answer may have 100 tokens, so a request reserves at least 0.10 USD. */
+const PRICE: Price = { input: 0, output: 1_000 };
+const ANSWER: ScriptedAttempt = [
+  { delta: "a" },
+  { delayMs: 1_000 },
+  { usage: { input: 0, output: 10 } },
+  { finish: "stop" },
+];
+
+interface World {
+  readonly budgets?: readonly Budget[];
+  readonly rates?: readonly RateRule[];
+  readonly script?: readonly ScriptedAttempt[];
+  readonly target?: Partial<Omit<Target, "policy">>;
+  readonly policy?: Partial<Policy>;
+}
+
+function world({ budgets = [], rates = [], script = [ANSWER], target: fields = {}, policy = {} }: World) {
+  const clock = new FakeClock();
+  const dialect = scripted(script);
+  const layer = admissionLayer({ clock, rules: { budgets, rates } });
+  const run = through([retry(new RetryBudgets()), layer, meter], dialect);
+  const target = targetOf("main", { price: () => PRICE, settings: {}, ...fields }, { numRetries: 0, ...policy });
+  const start = (input: Partial<CallInput> = {}, more: Partial<Parameters<typeof callOf>[0]> = {}) => {
+    const settings: Settings = { maxNewTokens: 100, ...input.settings };
+    const call = callOf({
+      clock,
+      target,
+      input: { ...INPUT, ...input, settings },
+      request: { messages: INPUT.messages, settings, samples: 1, extraBody: {}, extraHeaders: {} },
+      ...more,
+    });
+    return { call, reading: read(run(call)) };
+  };
+  const startedAt = () => dialect.calls.map(({ startedMs }) => startedMs);
+  return { clock, dialect, start, startedAt };
+}
+
+describe("a budget", () => {
+  it("never grants more than fits, for twenty concurrent calls", async () => {
+    const { clock, dialect, start } = world({ budgets: [budget({ maxWait: 0 })] });
+    const seen = await clock.settle(Promise.all(Array.from({ length: 20 }, () => start().reading)));
+    expect(dialect.calls).toHaveLength(10);
+    expect(seen.filter(({ error }) => error === undefined)).toHaveLength(10);
+    const refused = seen.flatMap(({ error }) => error ?? []);
+    expect(refused.map(({ code }) => code)).toEqual(Array(10).fill("budget_exceeded"));
+    expect(refused[0]?.message).toBe(
+      'main: budget "team": $0.00 spent and $1.00 reserved by other requests of $1.00, and this request may use up to $0.10; resets at 2026-02-01T00:00:00.000Z',
+    );
+  });
+
+  it("books what was used, so that the rest can be used again", async () => {
+    const { clock, dialect, start } = world({ budgets: [budget()] });
+    for (let call = 0; call < 91; call++) expect((await clock.settle(start().reading)).error).toBeUndefined();
+    const refused = await clock.settle(start().reading);
+    expect(refused.error?.message).toContain("$0.91 spent of $1.00");
+    expect(refused.error?.retryAfterMs).toBe(Date.UTC(2026, 1, 1) - clock.now());
+    expect(dialect.calls).toHaveLength(91);
+  });
+
+  it("lets a call wait while only reservations are in the way, and refuses at once when it is spent", async () => {
+    const { clock, start, startedAt } = world({ budgets: [budget({ nanoUsd: NANO / 10n })] });
+    const [first, second] = [start().reading, start().reading];
+    expect((await clock.settle(first)).error).toBeUndefined();
+    expect((await second).error).toMatchObject({ code: "budget_exceeded" });
+    expect(startedAt()).toEqual([0]);
+    expect(clock.monotonic()).toBe(1_000);
+  });
+
+  it("starts a waiting call when the reservation is settled", async () => {
+    const { clock, start, startedAt } = world({ budgets: [budget({ nanoUsd: 150_000_000n })] });
+    const seen = await clock.settle(Promise.all([start().reading, start().reading, start().reading]));
+    expect(seen.map(({ error }) => error?.code)).toEqual([undefined, undefined, undefined]);
+    expect(startedAt()).toEqual([0, 1_000, 2_000]);
+  });
+
+  it("starts at zero in the next period", async () => {
+    const { clock, start } = world({ budgets: [budget({ nanoUsd: NANO / 10n, period: "day" })] });
+    await clock.settle(start().reading);
+    expect((await clock.settle(start().reading)).error?.code).toBe("budget_exceeded");
+    await clock.advance(86_400_000);
+    expect((await clock.settle(start().reading)).error).toBeUndefined();
+  });
+
+  it("books the reservation of an attempt whose cost is unknown", async () => {
+    const { clock, start } = world({
+      budgets: [budget({ nanoUsd: 150_000_000n })],
+      script: [
+        [{ delta: "a" }, { usage: { input: 0, output: 10, details: { webSearchRequests: 1 } } }, { finish: "stop" }],
+      ],
+    });
+    expect((await clock.settle(start().reading)).error).toBeUndefined();
+    expect((await clock.settle(start().reading)).error?.message).toContain("$0.10 spent");
+  });
+
+  it("frees the reservation of an aborted call, and books what it may be billed for", async () => {
+    const { clock, start } = world({
+      budgets: [budget({ nanoUsd: 110_000_000n })],
+      script: [[{ delta: "one two three" }, { hang: true }], ANSWER],
+    });
+    const { call, reading } = start();
+    await quiet();
+    call.cancellation.cancel(abort());
+    expect((await reading).error?.code).toBe("aborted");
+    expect((await clock.settle(start().reading)).error).toBeUndefined();
+  });
+
+  it("has a counter for each user, tag or combination", async () => {
+    const { clock, start } = world({ budgets: [budget({ nanoUsd: NANO / 10n, per: ["user"] })] });
+    const ask = async (user?: string) => (await clock.settle(start({ settings: { user } }).reading)).error?.code;
+    expect([await ask("ann"), await ask("bob"), await ask(), await ask("ann")]).toEqual([
+      ...[undefined, undefined, undefined],
+      "budget_exceeded",
+    ]);
+  });
+
+  it("charges each of several tags", async () => {
+    const { clock, start } = world({ budgets: [budget({ nanoUsd: NANO / 10n, per: ["tag"] })] });
+    const ask = async (...tags: string[]) => (await clock.settle(start({ tags }).reading)).error?.message;
+    expect(await ask("a", "b")).toBeUndefined();
+    expect(await ask("b", "c")).toContain('budget "team" of tag "b"');
+    expect(await ask("c")).toBeUndefined();
+  });
+
+  it("refuses a new counter beyond max_counters", async () => {
+    const { clock, start } = world({ budgets: [budget({ per: ["user"], maxCounters: 1 })] });
+    const ask = async (user: string) => (await clock.settle(start({ settings: { user } }).reading)).error?.code;
+    expect([await ask("ann"), await ask("bob"), await ask("ann")]).toEqual([undefined, "state_unavailable", undefined]);
+  });
+
+  it.each([
+    [{ models: ["other"] }, undefined],
+    [{ models: ["main"] }, "budget_exceeded"],
+    [{ providers: ["scripted"], tags: ["x"] }, undefined],
+    [{ tags: ["ci", "x"] }, "budget_exceeded"],
+    [{ users: ["bob"] }, undefined],
+    [{ users: ["ann"], tags: ["ci"] }, "budget_exceeded"],
+  ])("applies to calls that match %j", async (match, code) => {
+    const { clock, start } = world({ budgets: [budget({ nanoUsd: 0n, match })] });
+    expect((await clock.settle(start({ tags: ["ci"], settings: { user: "ann" } }).reading)).error?.code).toBe(code);
+  });
+
+  it("refuses a call without a price, or ignores it", async () => {
+    const unpriced = { target: { price: () => undefined } };
+    const { clock, start } = world({ budgets: [budget()], ...unpriced });
+    expect((await clock.settle(start().reading)).error?.message).toBe(
+      'main: its price is unknown, so budget "team" cannot limit the request; add [models.main.pricing] or price_as, or set unpriced = "allow"',
+    );
+    const free = world({ budgets: [budget({ unpriced: "allow", nanoUsd: 1n })], ...unpriced });
+    expect((await free.clock.settle(free.start().reading)).error).toBeUndefined();
+  });
+
+  it("sends and reserves max_output for calls without max_new_tokens", async () => {
+    const { clock, dialect, start } = world({ budgets: [budget({ maxOutput: 500 })] });
+    const request = { messages: INPUT.messages, settings: {}, samples: 1, extraBody: {}, extraHeaders: {} };
+    const { events, error } = await clock.settle(start({}, { request }).reading);
+    expect(error).toBeUndefined();
+    expect(dialect.calls[0]?.call.request.settings.maxNewTokens).toBe(500);
+    expect(events[0]).toEqual({
+      type: "adjustment",
+      adjustment: { setting: "max_new_tokens", from: undefined, to: 500, reason: 'max_output of budget "team"' },
+    });
+  });
+
+  it("limits tokens", async () => {
+    const { clock, start } = world({ budgets: [budget({ nanoUsd: undefined, tokens: 130n })] });
+    expect((await clock.settle(start().reading)).error).toBeUndefined();
+    expect((await clock.settle(start().reading)).error).toBeUndefined();
+    expect((await clock.settle(start().reading)).error?.message).toMatch(/20 tokens spent of 130 tokens/);
+  });
+});
+
+describe("a rate limit", () => {
+  it("lets the 61st request of a minute wait for its slot", async () => {
+    const { clock, start, startedAt } = world({ rates: [rule()] });
+    await clock.settle(Promise.all(Array.from({ length: 62 }, () => start().reading)));
+    expect(startedAt().slice(0, 60)).toEqual(Array(60).fill(0));
+    expect(startedAt().slice(60)).toEqual([1_000, 2_000]);
+  });
+
+  it("refuses at once with on_exceeded = refuse, and when the wait would exceed max_wait or the deadline", async () => {
+    const one = [{ of: "requests", limit: 1, perMs: 60_000 }] as const;
+    const refuse = world({ rates: [rule({ rates: one, onExceeded: "refuse" })] });
+    await refuse.clock.settle(refuse.start().reading);
+    expect((await refuse.clock.settle(refuse.start().reading)).error?.message).toBe(
+      'main: rate limit "openai" (1 requests per minute) is reached, retry in 59 s',
+    );
+    const wait = world({ rates: [rule({ rates: one })] });
+    await wait.clock.settle(wait.start().reading);
+    const { error } = await wait.clock.settle(wait.start().reading);
+    expect(error?.message).toBe(
+      'main: rate limit "openai" (1 requests per minute) has no room within max_wait (30 s), retry in 59 s',
+    );
+    expect(error).toMatchObject({ code: "limit_exceeded", retryAfterMs: 59_000 });
+    expect(wait.clock.monotonic()).toBe(1_000);
+    const late = world({ rates: [rule({ rates: one, maxWait: 600_000 })] });
+    await late.clock.settle(late.start().reading);
+    const hurried = late.start({}, { deadlineAtMs: 20_000 });
+    expect((await late.clock.settle(hurried.reading)).error?.code).toBe("limit_exceeded");
+    expect(late.clock.monotonic()).toBe(1_000);
+  });
+
+  it("debits the prompt at first, and the rest when the answer is complete", async () => {
+    const { clock, start, startedAt } = world({
+      rates: [rule({ rates: [{ of: "tokens", limit: 100, perMs: 10_000 }] })],
+      script: [[{ delta: "a" }, { usage: { input: 20, output: 100 } }, { finish: "stop" }]],
+    });
+    await clock.settle(start().reading);
+    await clock.settle(start().reading);
+    expect(startedAt()).toEqual([0, 2_800]);
+  });
+
+  it("refuses a request that is larger than the limit", async () => {
+    const { clock, start } = world({ rates: [rule({ rates: [{ of: "tokens", limit: 1, perMs: 1_000 }] })] });
+    expect((await clock.settle(start().reading)).error?.message).toContain(
+      "the request alone is larger than the limit",
+    );
+  });
+
+  it("rejects when queue attempts wait already", async () => {
+    const { clock, start } = world({
+      rates: [rule({ rates: [{ of: "requests", limit: 1, perMs: 10_000 }], queue: 1 })],
+    });
+    const seen = await clock.settle(Promise.all([start().reading, start().reading, start().reading]));
+    expect(seen.map(({ error }) => error?.message)).toEqual([
+      ...[undefined, undefined],
+      'main: rate limit "openai": 1 requests wait already (queue)',
+    ]);
+  });
+
+  it("limits the attempts in flight with max_parallel", async () => {
+    const { clock, dialect, start } = world({ rates: [rule({ rates: [], maxParallel: 3 })] });
+    await clock.settle(Promise.all(Array.from({ length: 20 }, () => start().reading)));
+    expect(dialect.peak).toBe(3);
+    expect(dialect.calls).toHaveLength(20);
+  });
+});
+
+describe("attempts that wait", () => {
+  const ONE_SLOT = { rates: [rule({ rates: [], maxParallel: 1, maxWait: 600_000 })] };
+  /** The order in which calls were sent, by their user. */
+  async function order(w: ReturnType<typeof world>, calls: readonly Partial<CallInput>[]) {
+    const readings = calls.map((input) => w.start(input).reading);
+    await w.clock.settle(Promise.all(readings));
+    return w.dialect.calls.map(({ call }) => call.input.settings.user);
+  }
+
+  it("are served by priority, then in turns of their users", async () => {
+    const calls = [
+      ...["first", "a1", "a1", "a1", "b"].map((user) => ({ settings: { user } })),
+      { settings: { user: "urgent" }, priority: 0 },
+      { settings: { user: "late" }, priority: 255 },
+    ];
+    expect(await order(world(ONE_SLOT), calls)).toEqual(["first", "urgent", "a1", "b", "a1", "a1", "late"]);
+  });
+
+  it("gain priority while they wait, so that none waits forever", async () => {
+    const w = world(ONE_SLOT);
+    const low = w.start({ settings: { user: "busy" } });
+    const waiting = w.start({ settings: { user: "low" }, priority: 255 }).reading;
+    const others: Promise<unknown>[] = [low.reading];
+    let sent = false;
+    waiting.then(() => {
+      sent = true;
+    });
+    for (let second = 0; second < 60 && !sent; second++) {
+      others.push(w.start({ settings: { user: "busy" } }).reading, w.start({ settings: { user: "busy" } }).reading);
+      await w.clock.advance(1_000);
+    }
+    expect(sent).toBe(true);
+    expect(w.clock.monotonic()).toBeLessThan(30_000);
+    await w.clock.settle(Promise.all(others));
+  });
+
+  it("hold nothing: an attempt that waits for one limit does not block another limit", async () => {
+    const narrow = rule({ name: "narrow", rates: [], maxParallel: 1, match: { tags: ["narrow"] }, maxWait: 600_000 });
+    const wide = rule({ name: "wide", rates: [], maxParallel: 2, maxWait: 600_000 });
+    const { clock, start, startedAt } = world({ rates: [narrow, wide] });
+    const tags = ["narrow"];
+    await clock.settle(Promise.all([start({ tags }).reading, start({ tags }).reading, start().reading]));
+    expect(startedAt()).toEqual([0, 0, 1_000]);
+  });
+
+  it("are refused without a wait when a budget is exhausted", async () => {
+    const { clock, start } = world({ ...ONE_SLOT, budgets: [budget({ nanoUsd: 0n, match: { tags: ["poor"] } })] });
+    const first = start().reading;
+    await quiet();
+    const second = start().reading;
+    await quiet();
+    expect((await start({ tags: ["poor"] }).reading).error?.code).toBe("budget_exceeded");
+    expect(clock.monotonic()).toBe(0);
+    await clock.settle(Promise.all([first, second]));
+  });
+
+  it("leave no timer and no line behind when they are aborted", async () => {
+    const { clock, start } = world(ONE_SLOT);
+    const first = start();
+    const second = start();
+    await quiet();
+    second.call.cancellation.cancel(abort());
+    expect((await second.reading).error?.code).toBe("aborted");
+    await clock.settle(first.reading);
+    expect(clock.pending).toBe(0);
+    expect((await clock.settle(start().reading)).error).toBeUndefined();
+  });
+});
