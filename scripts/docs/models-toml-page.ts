@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { OPTION_GROUPS, shapeOf as schemasOf } from "../../src/config/options.ts";
 import { configSchema } from "../../src/config/schema.ts";
+import { budgetSection, rateLimitSection } from "../../src/config/schema-money.ts";
 import { cacheSection, group, loggingSection } from "../../src/config/schema-sections.ts";
 import { code, GENERATED, markdownTable, page } from "./markdown.ts";
 import { tomlValue } from "./toml-value.ts";
@@ -33,7 +34,9 @@ const GROUPS: readonly (readonly [title: string, intro: string, shape: Shape])[]
 
 /** docs/reference/models-toml.md */
 export function modelsTomlPage(): string {
-  const { default_model, include, aliases, groups, pricing } = shapeOf(configSchema) as Required<Shape>;
+  const { default_model, include, aliases, groups, budgets, rate_limits, pricing } = shapeOf(
+    configSchema,
+  ) as Required<Shape>;
   return page(
     "# Keys of models.toml",
     GENERATED,
@@ -48,6 +51,12 @@ export function modelsTomlPage(): string {
     "### `[groups.NAME]`",
     `${groups?.meta()?.description} See the [guide](../guide/groups.md).`,
     keyTable(shapeOf(group)),
+    "### `[budgets.NAME]`",
+    `${budgets?.meta()?.description} See the [guide](../guide/budgets.md).`,
+    keyTable(shapeOf(budgetSection)),
+    "### `[rate_limits.NAME]`",
+    `${rate_limits?.meta()?.description} See the [guide](../guide/rate-limits.md).`,
+    keyTable(shapeOf(rateLimitSection)),
     '### `[pricing."model-id"]`',
     `${pricing?.meta()?.description} Its keys are those of \`pricing\` above.`,
     "### `[cache]`",

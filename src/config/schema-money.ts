@@ -1,9 +1,10 @@
 import * as z from "zod";
+import { MAX_LIMIT } from "../core/store.ts";
 import { count, duration, share, table, text } from "./schema-values.ts";
 
 /** Limits above this would not be exact in every store. */
 const MAX_USD = 9_000_000;
-const MAX_TOKENS = 9_000_000_000_000_000;
+const MAX_TOKENS = Number(MAX_LIMIT);
 
 const PERS = ["user", "tag", "key", "model", "provider", "scope"] as const;
 

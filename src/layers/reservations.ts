@@ -1,4 +1,4 @@
-import type { Budget } from "../core/budget.ts";
+import type { Budget, StateSettings } from "../core/budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import {
@@ -43,7 +43,7 @@ export interface ReservationOptions {
   readonly store: CounterStore;
   /** Counts in this process: slots of entries, and everything while the store cannot be reached. */
   readonly local: CounterStore;
-  readonly onUnavailable: "refuse" | "allow";
+  readonly onUnavailable: StateSettings["onUnavailable"];
   readonly owner: string;
   readonly clock: Clock;
   readonly logger: Logger;

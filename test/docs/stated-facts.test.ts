@@ -60,6 +60,8 @@ describe("facts on the reliability page", () => {
       "budget_exceeded",
       "circuit_open",
       "bulkhead_full",
+      "limit_exceeded",
+      "state_unavailable",
       "redirect_blocked",
       "proxy_refused",
       "all_models_failed",

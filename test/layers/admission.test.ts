@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import type { Budget, RateRule } from "../../src/core/budget.ts";
 import type { CallInput } from "../../src/core/call.ts";
 import type { Price } from "../../src/core/cost.ts";
-import type { Settings } from "../../src/core/request.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { meter } from "../../src/layers/meter.ts";
@@ -68,13 +67,18 @@ function world({ budgets = [], rates = [], script = [ANSWER], target: fields = {
   const layer = admissionLayer({ clock, rules: { budgets, rates } });
   const run = through([retry(new RetryBudgets()), layer, meter], dialect);
   const target = targetOf("main", { price: () => PRICE, settings: {}, ...fields }, { numRetries: 0, ...policy });
-  const start = (input: Partial<CallInput> = {}, more: Partial<Parameters<typeof callOf>[0]> = {}) => {
-    const settings: Settings = { maxNewTokens: 100, ...input.settings };
+  const start = ({ settings, ...input }: Partial<CallInput> = {}, more: Partial<Parameters<typeof callOf>[0]> = {}) => {
     const call = callOf({
       clock,
       target,
-      input: { ...INPUT, ...input, settings },
-      request: { messages: INPUT.messages, settings, samples: 1, extraBody: {}, extraHeaders: {} },
+      input: { ...INPUT, ...input, settings: { ...settings, maxNewTokens: 100 } },
+      request: {
+        messages: INPUT.messages,
+        settings: { maxNewTokens: 100 },
+        samples: 1,
+        extraBody: {},
+        extraHeaders: {},
+      },
       ...more,
     });
     return { call, reading: read(run(call)) };

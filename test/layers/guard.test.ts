@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/core/call.ts";
-import type { FlowEvent } from "../../src/core/event.ts";
 import type { Policy } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { Breakers, breakerGate, circuitBreaker } from "../../src/layers/circuit-breaker.ts";
-import { releasing } from "../../src/layers/guard.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
 import { timeout } from "../../src/layers/timeout.ts";
@@ -118,43 +116,5 @@ describe("cockatiel around a stream", () => {
     expect(breakers.state(target)).toBe("closed");
     await clock.settle(read(run(call())));
     expect(breakers.state(target)).toBe("open");
-  });
-});
-
-describe("a resource held until a stream settles", () => {
-  async function releasesAfter(events: AsyncIterable<readonly FlowEvent[]>, steps: number) {
-    let released = 0;
-    const iterator = releasing(events, () => void released++)[Symbol.asyncIterator]();
-    let error: unknown;
-    try {
-      for (let step = 0; step < steps; step++) await iterator.next();
-      expect(released).toBe(steps === 1 ? 0 : 1);
-      await iterator.return?.();
-    } catch (thrown) {
-      error = thrown;
-    }
-    return { released, error };
-  }
-  const words: FlowEvent[] = [{ type: "text-delta", text: "a", sample: 0 }];
-
-  it("is released once, at the end or when the reader stops", async () => {
-    async function* complete() {
-      yield words;
-    }
-    async function* long() {
-      yield words;
-      yield words;
-    }
-    expect(await releasesAfter(complete(), 2)).toEqual({ released: 1, error: undefined });
-    expect(await releasesAfter(long(), 1)).toEqual({ released: 1, error: undefined });
-  });
-
-  it("is released by an error that is not a ModelError, which is rethrown", async () => {
-    const bug = new TypeError("bug");
-    async function* broken() {
-      yield words;
-      throw bug;
-    }
-    expect(await releasesAfter(broken(), 2)).toEqual({ released: 1, error: bug });
   });
 });

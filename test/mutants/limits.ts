@@ -3,7 +3,11 @@ import { mutantsOf } from "./mutant.ts";
 
 const BREAKER = ["test/layers/circuit-breaker.test.ts"];
 const TIMEOUT = ["test/layers/timeout.test.ts", "test/layers/attempt-clocks.test.ts"];
-const CONCURRENCY = ["test/layers/concurrency.test.ts"];
+const ADMISSION = [
+  "test/layers/admission.test.ts",
+  "test/layers/concurrency.test.ts",
+  "test/layers/retry-limits.test.ts",
+];
 
 /** Circuit breakers, slots, timeouts. */
 export const limits = [
@@ -102,35 +106,80 @@ export const limits = [
       skip("this.#failures"),
     ],
   ]),
-  ...mutantsOf(
-    "src/layers/guard.ts",
-    ["test/layers/concurrency.test.ts", "test/layers/guard.test.ts"],
+  ...mutantsOf("src/layers/admission.ts", ADMISSION, [
     [
-      [
-        "guard-slot-lost-with-reader",
-        "a slot is not released when the reader stops early",
-        "releasing",
-        replace(
-          "try { yield* events; } finally { release(); }",
-          "try { yield* events; release(); } catch (error) { release(); throw error; }",
-        ),
-      ],
-      ["guard-slot-lost", "slots are never released", "hold", replace("admit(release)", "admit(() => void release)")],
+      "admission-slot-lost-with-reader",
+      "what an attempt holds is not released if no request was sent",
+      "Admission.run",
+      skip("this.#settle(held, undefined)"),
     ],
-  ),
-  ...mutantsOf("src/layers/concurrency.ts", CONCURRENCY, [
     [
-      "slots-kept-for-the-aborted",
-      "a call aborted in the queue keeps the slot it is given",
-      "admit",
-      skip("release()"),
+      "admission-nobody-woken",
+      "attempts that wait are not told that a slot is free",
+      "Admission.#poke",
+      never("!lines.empty"),
     ],
-    ["slots-queue-counts-up", "places in the queue are never released", "admit", skip("slots.waiting--")],
     [
-      "slots-queue-one-longer",
+      "admission-queue-one-longer",
       "one more call is queued than `queue` allows",
-      "admit",
-      replace("slots.waiting >= call.target.policy.queue", "slots.waiting > call.target.policy.queue"),
+      "Admission.#enter",
+      replace("waiting >= wait.queue", "waiting > wait.queue"),
+    ],
+    ["admission-overtakes", "a new attempt overtakes those that wait", "Admission.#busyCharge", always("lines.empty")],
+    [
+      "pause-unheeded",
+      "a call is sent while another call has been told to wait",
+      "Admission.#enter",
+      never("this.#parts.keys.restMs(this.#call) > 0"),
+    ],
+  ]),
+  ...mutantsOf("src/layers/line.ts", ADMISSION, [
+    [
+      "line-without-aging",
+      "an attempt with a low priority waits forever",
+      "Line.#best",
+      replace("priority - (nowMs - sinceMs) / AGING_MS", "priority"),
+    ],
+    [
+      "line-without-turns",
+      "the user who was first is served until all of its attempts are done",
+      "Line.join",
+      replace("Math.max(this.#turn, this.#turns.get(waiter.user) ?? 0) + 1", "1"),
+    ],
+    ["line-kept", "the place of an aborted attempt stays taken", "Line.leave", skip("this.#waiting.delete(waiting)")],
+  ]),
+  ...mutantsOf("src/stores/memory-counters.ts", ADMISSION, [
+    [
+      "budget-ignores-reservations",
+      "concurrent calls spend more than the budget",
+      "MemoryCounters.#checkBudget",
+      replace("spent + reserved + claim.amount > claim.limit", "spent + claim.amount > claim.limit"),
+    ],
+    [
+      "budget-keeps-reservations",
+      "a reservation stays after the attempt is settled",
+      "MemoryCounters.#book",
+      skip("counter.reserved -= reserved"),
+    ],
+    [
+      "slot-kept",
+      "slots are never released",
+      "MemoryCounters.#freeSlot",
+      replace("(this.#slots.get(counter) ?? 1) - 1", "1"),
+    ],
+  ]),
+  ...mutantsOf("src/layers/charges.ts", ADMISSION, [
+    [
+      "unknown-cost-is-free",
+      "an attempt of unknown cost is booked as free",
+      "amountUsed",
+      replace("totalNano(attempt.cost) ?? claim.amount", "totalNano(attempt.cost) ?? 0n"),
+    ],
+    [
+      "one-tag-charged",
+      "of several tags only the first is charged",
+      "valuesOf",
+      replace("[...new Set(input.tags)]", "input.tags.slice(0, 1)"),
     ],
   ]),
   ...mutantsOf("src/layers/loading.ts", TIMEOUT, [

@@ -145,17 +145,11 @@ export const retries = [
       ],
     ],
   ),
-  ...mutantsOf("src/layers/pause-gate.ts", RETRY, [
-    [
-      "pause-unheeded",
-      "a call is sent while another call has been told to wait",
-      "pauseGate",
-      always("states.restMs(call) === 0"),
-    ],
+  ...mutantsOf("src/layers/key-pause.ts", RETRY, [
     [
       "pause-ends-together",
       "all calls that wait for the same pause are sent at the same time",
-      "afterPause",
+      "Patience.wait",
       drop("1 + random() * 0.1"),
     ],
     [
@@ -167,8 +161,8 @@ export const retries = [
     [
       "pause-beyond-the-deadline",
       "a call waits for a pause that ends after its deadline",
-      "afterPause",
-      drop("untilMs >= (call.deadlineAtMs ?? Number.POSITIVE_INFINITY)"),
+      "Patience.wait",
+      drop("untilMs >= deadlineAtMs"),
     ],
   ]),
   ...mutantsOf("src/layers/meter.ts", RETRY, [

@@ -17,7 +17,7 @@ const CALL_OPTIONS: readonly string[] = [
   ...["allow?", "batchSize?", "cache?", "continueOnLength?", "drop?", "dropParams?", "extraBody?"],
   ...["extraHeaders?", "frequencyPenalty?", "logitBias?", "logprobs?", "maxInputBytes?", "maxInputTokens?"],
   ...["maxNewTokens?", "maxTokens?", "messages?", "metadata?", "modalities?", "modifyParams?"],
-  ...["parallelToolCalls?", "prediction?", "presencePenalty?", "promptCache?", "raw?", "reasoningEffort?"],
+  ...["parallelToolCalls?", "prediction?", "presencePenalty?", "priority?", "promptCache?", "raw?", "reasoningEffort?"],
   ...["repair?", "responseFormat?", "samples?", "seed?", "serviceTier?", "signal?", "stop?", "stream?"],
   ...["strict?", "stripSpecialTokens?", "system?", "tags?", "temperature?", "toolChoice?", "tools?", "topK?"],
   ...["topLogprobs?", "topP?", "user?", "verbosity?", "webSearch?"],
