@@ -4,6 +4,7 @@ import { compose, type Layer, type Next } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Target } from "../core/target.ts";
 import { admission } from "../layers/admission.ts";
+import type { BudgetNotices } from "../layers/budget-notices.ts";
 import type { Charges } from "../layers/charges.ts";
 import { type Breakers, breakerGate, circuitBreaker } from "../layers/circuit-breaker.ts";
 import { continueOnLength } from "../layers/continuation.ts";
@@ -46,6 +47,7 @@ export interface Services extends SharedServices {
   /** Observers of every call: the totals and the log. */
   readonly observers: readonly Observer[];
   readonly charges: Charges;
+  readonly notices: BudgetNotices;
   readonly reservations: Reservations;
   /** Present if there is a `[cache]` table. */
   readonly cache: Layer | undefined;

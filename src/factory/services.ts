@@ -3,6 +3,7 @@ import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
+import { BudgetNotices } from "../layers/budget-notices.ts";
 import { BudgetPeriods } from "../layers/budget-periods.ts";
 import { cache } from "../layers/cache.ts";
 import { callLog } from "../layers/call-log.ts";
@@ -52,6 +53,7 @@ export function servicesOf(config: Config, shared: SharedServices, { clock, logg
     ...shared,
     logger: log,
     charges: new Charges(rules, new BudgetPeriods()),
+    notices: new BudgetNotices(),
     reservations: new Reservations({
       ...{ store: shared.counters, local: shared.counters, owner: newCallId(clock.now()), clock, logger: log },
       onUnavailable: "refuse",

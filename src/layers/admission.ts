@@ -3,7 +3,14 @@ import type { Call } from "../core/call.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
-import { type Claim, type PauseClaim, type SlotClaim, StoreUnavailable } from "../core/store.ts";
+import {
+  type Claim,
+  type Level,
+  type PauseClaim,
+  type SettledClaim,
+  type SlotClaim,
+  StoreUnavailable,
+} from "../core/store.ts";
 import {
   budgetExceeded,
   bulkheadFull,
@@ -12,6 +19,7 @@ import {
   stateUnavailable,
   tooManyMembers,
 } from "./admission-errors.ts";
+import type { BudgetNotices } from "./budget-notices.ts";
 import { type Charge, type Charges, keyOf, lineOf, type Rules, usedBy, userOf, withMaxOutput } from "./charges.ts";
 import { Patience, waitForKey } from "./key-pause.ts";
 import type { KeyStates } from "./key-states.ts";
@@ -21,6 +29,7 @@ import type { Held, RefusedClaim, Reservations } from "./reservations.ts";
 export interface AdmissionParts {
   readonly keys: KeyStates;
   readonly charges: Charges;
+  readonly notices: BudgetNotices;
   readonly reservations: Reservations;
   /** The attempts of this process that wait. */
   readonly lines: Lines;
@@ -42,11 +51,15 @@ export function admission(parts: AdmissionParts): Layer {
   return (call, next) => {
     const { keys, charges, reservations } = parts;
     const rules = charges.rulesFor(call);
-    const onFailure = (error: ModelError) => {
-      const pauseMs = keys.heed(error, call);
+    const share = (pauseMs: number | undefined) => {
       if (pauseMs !== undefined) reservations.pause(pauseOf(call).counter, pauseMs);
     };
-    const heeding = { ...call, onFailure };
+    const onFailure = (error: ModelError) => share(keys.heed(error, call));
+    const onRecorded = () => {
+      const { rateLimit } = call.record;
+      if (rateLimit !== undefined) share(keys.learn(rateLimit, call));
+    };
+    const heeding = { ...call, onFailure, onRecorded };
     const isFree =
       rules.budgets.length === 0 && rules.rates.length === 0 && call.target.policy.maxParallel === undefined;
     if (isFree && keys.restMs(call) === 0 && !reservations.isShared) return next(heeding);
@@ -93,7 +106,10 @@ class Admission {
 
   async *run(next: Next): Events {
     const held = await this.#enter();
-    const onRecorded = (attempt: Attempt) => this.#settle(held, attempt);
+    const onRecorded = (attempt: Attempt) => {
+      this.#call.onRecorded?.(attempt);
+      this.#settle(held, attempt);
+    };
     try {
       if (this.#adjusted !== undefined) yield [adjustmentEvent(this.#adjusted)];
       yield* next({ ...this.#call, onRecorded });
@@ -186,6 +202,8 @@ class Admission {
     if ("budget" in charge) {
       const { budget } = charge;
       if (reason === "members") throw tooManyMembers(target, budget);
+      if (reason === "exhausted" && level !== undefined)
+        this.#parts.notices.note(this.#call, budget, charge.claim, charge.claim.limit);
       const exceeded = () =>
         budgetExceeded(target, { budget, claim: charge.claim, level: level ?? { spent: 0n, reserved: 0n }, nowMs });
       if (reason !== "reserved" || budget.maxWait === 0) throw exceeded();
@@ -244,7 +262,20 @@ class Admission {
   #settle(held: Held, attempt: Attempt | undefined): void {
     if (this.#settling !== undefined) return;
     const charges = this.#all();
-    this.#settling = held.settle(charges.map((charge) => usedBy(charge, attempt))).then(() => this.#poke(charges));
+    const used = charges.map((charge) => usedBy(charge, attempt));
+    this.#settling = held.settle(used).then(() => this.#poke(charges));
+    this.#notice(held.levels, used);
+  }
+
+  /** As far as this process knows: others may have spent more since the grant. */
+  #notice(levels: readonly Level[], used: readonly SettledClaim[]): void {
+    let budgets = 0;
+    this.#charges.forEach((charge, index) => {
+      if (!("budget" in charge)) return;
+      const spent = (levels[budgets]?.spent ?? 0n) + (used[index]?.used ?? 0n);
+      budgets++;
+      this.#parts.notices.note(this.#call, charge.budget, charge.claim, spent);
+    });
   }
 
   #poke(charges: readonly Charge[]): void {

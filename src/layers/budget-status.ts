@@ -53,7 +53,7 @@ function rowOf(budget: Budget, { member, spent, reserved }: MemberLevel, endsMs:
   };
 }
 
-function stateOf({ warnAt }: Budget, spent: bigint, limit: bigint): BudgetStatus["state"] {
+export function stateOf({ warnAt }: Budget, spent: bigint, limit: bigint): BudgetStatus["state"] {
   if (spent >= limit) return "exceeded";
   return Number(spent) >= Number(limit) * warnAt ? "warning" : "ok";
 }

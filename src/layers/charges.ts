@@ -100,10 +100,17 @@ export class Charges {
   }
 }
 
+const families = new WeakMap<Budget, { readonly startsMs: number; readonly family: string }>();
+
 /** Names the budget with its definition and period, so that a changed definition starts at zero. */
-export function familyOf({ name, tokens, period, timezone, per }: Budget, startsMs: number): string {
+export function familyOf(budget: Budget, startsMs: number): string {
+  const known = families.get(budget);
+  if (known?.startsMs === startsMs) return known.family;
+  const { name, tokens, period, timezone, per } = budget;
   const unit = tokens === undefined ? "usd" : "tokens";
-  return JSON.stringify([name, unit, period, timezone, [...per].sort(), startsMs]);
+  const family = JSON.stringify([name, unit, period, timezone, [...per].sort(), startsMs]);
+  families.set(budget, { startsMs, family });
+  return family;
 }
 
 /** In nano-USD or tokens. */

@@ -1,6 +1,7 @@
 import type { Call } from "../core/call.ts";
 import type { ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Target } from "../core/target.ts";
 import { entryError } from "../core/target-error.ts";
@@ -45,7 +46,19 @@ export class KeyStates {
    * Every call with the same key and model waits for a provider's retry delay. A delay that is too long to wait for does not
    * block other calls, unless another key is available, because some delays are mistakes. Returns the pause.
    */
-  heed({ retryAfterMs }: ModelError, { target, credential, clock }: Call): number | undefined {
+  heed({ retryAfterMs }: ModelError, call: Call): number | undefined {
+    return this.#pause(retryAfterMs, call);
+  }
+
+  /** The same for limits in the headers of an answer that have nothing left. */
+  learn({ requests, tokens }: RateLimit, call: Call): number | undefined {
+    const resets = [requests, tokens].flatMap((window) =>
+      window?.remaining === 0 && (window.limit ?? 0) > 0 && (window.resetMs ?? 0) > 0 ? [window.resetMs ?? 0] : [],
+    );
+    return resets.length === 0 ? undefined : this.#pause(Math.max(...resets), call);
+  }
+
+  #pause(retryAfterMs: number | undefined, { target, credential, clock }: Call): number | undefined {
     const { keys, token } = target.credentials;
     if (retryAfterMs === undefined || (retryAfterMs > target.policy.maxRetryAfterMs && keys.length <= 1))
       return undefined;

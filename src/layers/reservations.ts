@@ -4,6 +4,8 @@ import type { Logger } from "../core/logger.ts";
 import {
   type Claim,
   type CounterStore,
+  type Grant,
+  type Level,
   type Refusal,
   type Settled,
   type SettledClaim,
@@ -31,11 +33,15 @@ export interface RefusedClaim extends Refusal {
   readonly claim: Claim;
 }
 
+type Granted = Pick<Grant, "nowMs" | "levels">;
+
 /** What an attempt holds until it is settled. */
 export interface Held {
   readonly ok: true;
   /** When it was admitted, on the store's clock. */
   readonly nowMs: number;
+  /** Of the budget claims, in their order. */
+  readonly levels: readonly Level[];
   settle(used: readonly SettledClaim[]): Promise<Settled>;
 }
 
@@ -84,16 +90,16 @@ export class Reservations {
     if (!this.isShared) {
       const claims = own.length === 0 ? shared : [...shared, ...own];
       const answer = await local.admit({ ...request, claims });
-      return answer.ok ? this.#heldIn(local, id, answer.nowMs) : refusedBy(answer, claims);
+      return answer.ok ? this.#heldIn(local, id, answer) : refusedBy(answer, claims);
     }
     const slots = own.length === 0 ? undefined : await local.admit({ ...request, claims: own });
     if (slots?.ok === false) return refusedBy(slots, own);
-    if (shared.length === 0) return this.#heldIn(local, id, this.nowMs);
+    if (shared.length === 0) return this.#heldIn(local, id, { nowMs: this.nowMs, levels: [] });
     const free = () => local.settle({ id, claims: own.map((claim) => ({ claim, used: 0n })) });
     try {
       const answer = await store.admit({ ...request, claims: shared });
       this.#reached();
-      if (answer.ok) return this.#heldInBoth(id, own, answer.nowMs, probe);
+      if (answer.ok) return this.#heldInBoth(id, own, answer, probe);
       this.#offsetMs = answer.nowMs - this.#options.clock.now();
       if (slots !== undefined) await free();
       return refusedBy(answer, shared);
@@ -131,8 +137,7 @@ export class Reservations {
     const answer = await local.admit({ id, owner, leaseMs: LEASE_MS, probe, claims });
     if (!answer.ok) return refusedBy(answer, claims);
     return {
-      ok: true,
-      nowMs: this.nowMs,
+      ...{ ok: true, nowMs: this.nowMs, levels: answer.levels },
       settle: (used) => {
         const owed = used.filter(({ claim }) => claim.kind === "budget" || claim.kind === "rate");
         if (owed.length > 0) this.#owe({ id, claims: owed });
@@ -141,15 +146,14 @@ export class Reservations {
     };
   }
 
-  #heldIn(store: CounterStore, id: string, nowMs: number): Held {
-    return { ok: true, nowMs, settle: (claims) => store.settle({ id, claims }) };
+  #heldIn(store: CounterStore, id: string, { nowMs, levels }: Granted): Held {
+    return { ok: true, nowMs, levels, settle: (claims) => store.settle({ id, claims }) };
   }
 
-  #heldInBoth(id: string, own: readonly Claim[], nowMs: number, probe: boolean): Held {
+  #heldInBoth(id: string, own: readonly Claim[], { nowMs, levels }: Granted, probe: boolean): Held {
     if (!probe) this.#hold();
     return {
-      ok: true,
-      nowMs,
+      ...{ ok: true, nowMs, levels },
       settle: async (used) => {
         const { local, store } = this.#options;
         const ours = used.filter(({ claim }) => own.includes(claim));

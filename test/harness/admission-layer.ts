@@ -2,6 +2,7 @@ import type { Clock } from "../../src/core/clock.ts";
 import type { Layer } from "../../src/core/layer.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { admission } from "../../src/layers/admission.ts";
+import { BudgetNotices } from "../../src/layers/budget-notices.ts";
 import { BudgetPeriods } from "../../src/layers/budget-periods.ts";
 import { Charges, type Rules } from "../../src/layers/charges.ts";
 import { KeyStates } from "../../src/layers/key-states.ts";
@@ -21,6 +22,7 @@ export function admissionLayer({ clock = new FakeClock(), keys = new KeyStates()
   const counters = new MemoryCounters(clock);
   return admission({
     keys,
+    notices: new BudgetNotices(),
     charges: new Charges({ budgets: [], rates: [], ...rules }, new BudgetPeriods()),
     reservations: new Reservations({
       ...{ store: counters, local: counters, owner: "test", clock, logger: silentLogger },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Budget, RateRule } from "../../src/core/budget.ts";
-import type { CallInput } from "../../src/core/call.ts";
+import { type CallInput, CallRecord } from "../../src/core/call.ts";
 import type { Price } from "../../src/core/cost.ts";
+import type { Next } from "../../src/core/layer.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import { meter } from "../../src/layers/meter.ts";
@@ -353,5 +354,41 @@ describe("attempts that wait", () => {
     await clock.settle(first.reading);
     expect(clock.pending).toBe(0);
     expect((await clock.settle(start().reading)).error).toBeUndefined();
+  });
+});
+
+describe("a provider's limits", () => {
+  it.each([
+    ["requests", { limit: 60, remaining: 0, resetMs: 5_000 }, 5_000],
+    ["tokens", { limit: 60, remaining: 0, resetMs: 7_000 }, 7_000],
+    ["requests", { limit: 60, remaining: 1, resetMs: 5_000 }, 0],
+    ["requests", { limit: 0, remaining: 0, resetMs: 5_000 }, 0],
+    ["requests", { limit: 60, remaining: 0 }, 0],
+  ] as const)("pause the callers of a key when no %s remain: %j", async (name, window, waitMs) => {
+    const clock = new FakeClock();
+    const run = admissionLayer({ clock });
+    const limited: Next = async function* (call) {
+      call.record.rateLimit = { [name]: window };
+      yield* through([meter], scripted([[{ delta: "a" }, { finish: "stop" }]]))(call);
+    };
+    await clock.settle(read(run(callOf({ clock }), limited)));
+    await clock.settle(read(run(callOf({ clock }), limited)));
+    expect(clock.monotonic()).toBe(waitMs);
+  });
+});
+
+describe("observers of budgets", () => {
+  it("are told once when a budget reaches its warning level, and once when it is exceeded", async () => {
+    const notices: unknown[] = [];
+    const { clock, start } = world({ budgets: [budget({ nanoUsd: 120_000_000n, warnAt: 0.1 })] });
+    for (let count = 0; count < 5; count++) {
+      const record = new CallRecord(`call-${count}`, clock.monotonic());
+      record.observers = { budgetNoticed: (_, notice) => notices.push(notice) };
+      await clock.settle(start({}, { record }).reading);
+    }
+    expect(notices).toEqual([
+      { name: "team", state: "warning", used: expect.closeTo(1 / 6) },
+      { name: "team", state: "exceeded", used: 1 },
+    ]);
   });
 });
