@@ -150,3 +150,6 @@ export class StoreUnavailable extends Error {
 
 /** How long a counter is kept after its period, so that late settlements find it. */
 export const KEEP_AFTER_PERIOD_MS = 86_400_000;
+
+/** How long shared stores remember a settled attempt, so that a repeated settlement has no effect. */
+export const KEEP_SETTLED_MS = 900_000;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe, it } from "vitest";
 import { hasFixtures, RUN, WITHOUT_FIXTURES } from "./fixtures.ts";
 
@@ -8,6 +9,8 @@ const NEEDS = {
   reference: "../shared/reference",
   tombi: "the tombi program for this platform",
   registry: "the package registry",
+  redis: "redis-server, or REDIS_URL",
+  "redis-server": "redis-server",
 } as const;
 
 export type Need = keyof typeof NEEDS;
@@ -19,6 +22,14 @@ interface Checked {
   readonly need: Need;
   isThere(): boolean;
 }
+
+const hasRedisServer = () => spawnSync("redis-server", ["--version"]).status === 0;
+
+export const REDIS_SERVER: Checked = { need: "redis-server", isThere: hasRedisServer };
+export const REDIS: Checked = {
+  need: "redis",
+  isThere: () => process.env["REDIS_URL"] !== undefined || hasRedisServer(),
+};
 
 /**
  * Tests that need something from outside. `npm test` always skips and counts them, whatever this machine has, so that it

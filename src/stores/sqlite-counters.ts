@@ -1,0 +1,154 @@
+import { resolve } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Clock } from "../core/clock.ts";
+import type { AdmitRequest, CounterStore, Grant, MemberLevel, Refusal, Settled, Settlement } from "../core/store.ts";
+import { StoreUnavailable } from "../core/store.ts";
+import { Abandoned } from "./abandoned.ts";
+import type { Answer, Asked, Question, SqliteSettings } from "./sqlite-messages.ts";
+
+interface Pending {
+  readonly question: Question;
+  resolve(value: unknown): void;
+  reject(error: StoreUnavailable): void;
+}
+
+export interface SqliteOptions {
+  readonly path: string;
+  readonly timeoutMs: number;
+  /** Maximum pages of the file; absent: until the disk is full. */
+  readonly maxPages?: number | undefined;
+}
+
+/**
+ * Counters in a file, for all processes of one machine. A thread uses the database, so that a lock that another process holds
+ * never blocks the event loop. The clock of the store is the wall clock of the machine, as the injected clock gives it.
+ */
+export class SqliteCounters implements CounterStore {
+  readonly #settings: SqliteSettings;
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+  readonly #pending = new Map<number, Pending>();
+  readonly #abandoned = new Abandoned((settlement) => this.settle(settlement));
+  #worker: Worker | undefined;
+  #lastSeq = 0;
+  #isClosed = false;
+
+  constructor({ path, timeoutMs, maxPages }: SqliteOptions, clock: Clock) {
+    // Below the timeout, so that the thread itself reports a lock.
+    this.#settings = { path: resolve(path), busyMs: timeoutMs / 2, maxPages };
+    this.#timeoutMs = timeoutMs;
+    this.#clock = clock;
+  }
+
+  async admit(request: AdmitRequest): Promise<Grant | Refusal> {
+    return (await this.#ask({ op: "admit", request })) as Grant | Refusal;
+  }
+
+  async settle(settlement: Settlement): Promise<Settled> {
+    return (await this.#ask({ op: "settle", settlement })) as Settled;
+  }
+
+  async renew(owner: string, leaseMs: number): Promise<void> {
+    await this.#ask({ op: "renew", owner, leaseMs });
+  }
+
+  async pause(counter: string, forMs: number): Promise<void> {
+    await this.#ask({ op: "pause", counter, forMs });
+  }
+
+  async levels(family: string): Promise<readonly MemberLevel[]> {
+    return (await this.#ask({ op: "levels", family })) as readonly MemberLevel[];
+  }
+
+  /** Waits for the answers to all earlier requests. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    await this.#abandoned.settle();
+    this.#isClosed = true;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    worker.ref();
+    await new Promise<void>((done) => {
+      // A thread that waits for a lock ends later; it must not delay the end of the process.
+      const cancel = this.#clock.schedule(() => void worker.terminate(), this.#timeoutMs);
+      worker.once("exit", () => {
+        cancel();
+        done();
+      });
+      worker.postMessage("close" satisfies Asked);
+    });
+  }
+
+  #ask(question: Question): Promise<unknown> {
+    if (this.#isClosed) return Promise.reject(new StoreUnavailable(`${this.#settings.path} is closed`));
+    const seq = ++this.#lastSeq;
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.schedule(() => this.#giveUp(seq, this.#lateWords()), this.#timeoutMs);
+      const settled = <T>(settle: (value: T) => void) => {
+        return (value: T) => {
+          cancel();
+          this.#pending.delete(seq);
+          settle(value);
+        };
+      };
+      this.#pending.set(seq, { question, resolve: settled(resolve), reject: settled(reject) });
+      try {
+        this.#worker ??= this.#start();
+        this.#worker.postMessage({ seq, nowMs: this.#clock.now(), question } satisfies Asked);
+      } catch (error) {
+        this.#fail(seq, `cannot start the thread for ${this.#settings.path}: ${(error as Error).message}`);
+      }
+    });
+  }
+
+  #start(): Worker {
+    // Options of this process, such as modules to preload, are not for this thread.
+    const worker = new Worker(workerUrl(), { workerData: this.#settings, execArgv: [], name: "modelwright-state" });
+    // Whoever waits for an answer has a timer, which keeps the process running.
+    worker.unref();
+    worker.on("message", (answers: readonly Answer[]) => this.#receive(answers));
+    worker.on("error", (error) => this.#failAll(error.message));
+    worker.on("exit", () => {
+      if (this.#worker === worker) this.#worker = undefined;
+      this.#failAll("it ended");
+    });
+    return worker;
+  }
+
+  #receive(answers: readonly Answer[]): void {
+    let isReachable = false;
+    for (const answer of answers) {
+      if ("failure" in answer) this.#fail(answer.seq, answer.failure);
+      else {
+        isReachable = true;
+        this.#pending.get(answer.seq)?.resolve(answer.value);
+      }
+    }
+    if (isReachable && !this.#isClosed) void this.#abandoned.settle();
+  }
+
+  /** Whether the thread has answered or will answer is unknown. */
+  #giveUp(seq: number, words: string): void {
+    const question = this.#pending.get(seq)?.question;
+    if (question?.op === "admit") this.#abandoned.add(question.request);
+    this.#fail(seq, words);
+  }
+
+  #lateWords(): string {
+    return `${this.#settings.path} did not answer within ${this.#timeoutMs} ms; another process may hold its lock`;
+  }
+
+  #fail(seq: number, words: string): void {
+    this.#pending.get(seq)?.reject(new StoreUnavailable(words));
+  }
+
+  #failAll(words: string): void {
+    for (const seq of this.#pending.keys()) this.#giveUp(seq, `the thread for ${this.#settings.path} failed: ${words}`);
+  }
+}
+
+/** The same relative path leads from src/stores and from the chunks of the bundle. */
+function workerUrl(): URL {
+  const here = import.meta.url;
+  return new URL(`../stores/sqlite-worker.${here.endsWith(".ts") ? "ts" : "js"}`, here);
+}

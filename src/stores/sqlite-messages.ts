@@ -1,0 +1,25 @@
+import type { AdmitRequest, Settlement } from "../core/store.ts";
+
+/** How the worker opens the file. */
+export interface SqliteSettings {
+  readonly path: string;
+  /** How long a transaction waits while another process holds the lock. */
+  readonly busyMs: number;
+  /** Maximum size of the file. */
+  readonly maxPages?: number | undefined;
+}
+
+export type Question =
+  | { readonly op: "admit"; readonly request: AdmitRequest }
+  | { readonly op: "settle"; readonly settlement: Settlement }
+  | { readonly op: "renew"; readonly owner: string; readonly leaseMs: number }
+  | { readonly op: "pause"; readonly counter: string; readonly forMs: number }
+  | { readonly op: "levels"; readonly family: string };
+
+/** To the worker. */
+export type Asked = { readonly seq: number; readonly nowMs: number; readonly question: Question } | "close";
+
+/** From the worker: the answers of one transaction. `failure` says what happened and what to do. */
+export type Answer =
+  | { readonly seq: number; readonly value: unknown }
+  | { readonly seq: number; readonly failure: string };
