@@ -8,7 +8,7 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
-const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 /** What package.json exports. */
 const PUBLIC = ["index", "inject/index", "testing/index"];
@@ -47,13 +47,15 @@ async function bundle() {
     // The syntax level of tsconfig.json: an older Node must be able to parse the file in order to report its version.
     ...{ bundle: true, format: "esm", platform: "node", target: "es2023", logLevel: "warning" },
   };
+  const thread = await build({ ...common, format: "cjs", entryPoints: ["src/stores/sqlite-worker.ts"] });
   const program = await build({
     ...common,
+    plugins: [textInsteadOf("src/stores/sqlite-worker-file.ts", "SQLITE_WORKER", thread.outputFiles[0].text)],
     entryPoints: [...PUBLIC, "cli/main"].map((name) => `src/${name}.ts`),
     ...{ splitting: true, chunkNames: "chunks/[name]-[hash]" },
     // Dependencies stay external: SDKs and undici are loaded by the first call, @clack/prompts by `init`. cli-table3
     // uses @colors/colors, if installed, for borders; our tables have none.
-    external: [...Object.keys(dependencies), "@colors/colors"],
+    external: [...Object.keys({ ...dependencies, ...peerDependencies }), "@colors/colors"],
     // The import of core/require-node.ts, see below.
     logOverride: { "ignored-bare-import": "silent" },
   });
@@ -67,6 +69,13 @@ async function bundle() {
     outputs.set(path, `import "${levels}/core/require-node.js";\n${outputs.get(path)}`);
   }
   return outputs.set(join(dist, "licenses.txt"), licensesOf(program.metafile));
+}
+
+/** Threads start from text: bundlers of other programs would not copy a file that only its path names. */
+function textInsteadOf(file, name, text) {
+  const filter = new RegExp(`${file.replaceAll(/[/.]/g, (character) => (character === "/" ? "[\\\\/]" : "\\."))}$`);
+  const contents = `export const ${name} = ${JSON.stringify(text)};`;
+  return { name, setup: ({ onLoad }) => onLoad({ filter }, () => ({ contents })) };
 }
 
 function licensesOf({ outputs }) {

@@ -49,13 +49,22 @@ export class RedisConnection {
     this.#isClosed = true;
     const redis = this.#redis;
     if (redis === undefined) return;
-    const ended = new Promise((done) => redis.once("end", done));
-    // Replies that are on their way are awaited for a moment; a server that does not answer is left.
-    const cancel = this.#clock.schedule(() => redis.disconnect(), this.#settings.timeoutMs);
-    if (this.#isReady) redis.quit().catch(() => redis.disconnect());
-    else redis.disconnect();
-    if (redis.status !== "end") await ended;
-    cancel();
+    await new Promise<void>((done) => {
+      const end = () => {
+        cancel();
+        done();
+      };
+      // Replies that are on their way are awaited for a moment; a server that does not answer is left.
+      const cancel = this.#clock.schedule(() => {
+        redis.disconnect();
+        done();
+      }, this.#settings.timeoutMs);
+      redis.once("end", end);
+      if (this.#isReady) redis.quit().catch(() => redis.disconnect());
+      else redis.disconnect();
+      // Between two attempts to connect there is nothing that could end.
+      if (redis.status === "reconnecting" || redis.status === "end") end();
+    });
   }
 
   #request<T>(send: (redis: Redis, isLate: () => boolean) => Promise<T>, onUnknown?: () => void): Promise<T> {

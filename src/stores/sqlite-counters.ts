@@ -5,6 +5,7 @@ import type { AdmitRequest, CounterStore, Grant, MemberLevel, Refusal, Settled, 
 import { StoreUnavailable } from "../core/store.ts";
 import { Abandoned } from "./abandoned.ts";
 import type { Answer, Asked, Question, SqliteSettings } from "./sqlite-messages.ts";
+import { SQLITE_WORKER } from "./sqlite-worker-file.ts";
 
 interface Pending {
   readonly question: Question;
@@ -103,15 +104,18 @@ export class SqliteCounters implements CounterStore {
 
   #start(): Worker {
     // Options of this process, such as modules to preload, are not for this thread.
-    const worker = new Worker(workerUrl(), { workerData: this.#settings, execArgv: [], name: "modelwright-state" });
-    // Whoever waits for an answer has a timer, which keeps the process running.
-    worker.unref();
+    const worker = new Worker(SQLITE_WORKER, {
+      ...{ workerData: this.#settings, execArgv: [], name: "modelwright-state" },
+      eval: typeof SQLITE_WORKER === "string",
+    });
     worker.on("message", (answers: readonly Answer[]) => this.#receive(answers));
     worker.on("error", (error) => this.#failAll(error.message));
     worker.on("exit", () => {
       if (this.#worker === worker) this.#worker = undefined;
       this.#failAll("it ended");
     });
+    // After the listeners, which undo it. A request has a timer, which keeps the process running.
+    worker.unref();
     return worker;
   }
 
@@ -145,10 +149,4 @@ export class SqliteCounters implements CounterStore {
   #failAll(words: string): void {
     for (const seq of this.#pending.keys()) this.#giveUp(seq, `the thread for ${this.#settings.path} failed: ${words}`);
   }
-}
-
-/** The same relative path leads from src/stores and from the chunks of the bundle. */
-function workerUrl(): URL {
-  const here = import.meta.url;
-  return new URL(`../stores/sqlite-worker.${here.endsWith(".ts") ? "ts" : "js"}`, here);
 }

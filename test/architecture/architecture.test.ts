@@ -65,6 +65,14 @@ describe("dependencies stay in their rooms", () => {
     expect(text(values.filter(({ from, to }) => to === "cockatiel" && roomOf(from) !== "layers"))).toEqual([]);
   });
 
+  it("databases are used only by the stores and the ledger, and loaded lazily", () => {
+    const databases = values.filter(({ to }) => to === "ioredis" || to === "node:sqlite");
+    expect(databases.length).toBeGreaterThanOrEqual(2);
+    expect(
+      text(databases.filter(({ from, kind }) => !["stores", "ledger"].includes(roomOf(from)) || kind !== "lazy")),
+    ).toEqual([]);
+  });
+
   it("nothing outside the command line uses its packages", () => {
     const terminal = ["commander", "picocolors", "cli-table3", "@clack/prompts"];
     expect(text(values.filter(({ from, to }) => terminal.includes(to) && roomOf(from) !== "cli"))).toEqual([]);
@@ -79,7 +87,7 @@ const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
   "node:crypto": ["X509Certificate", "createHash", "createHmac", "randomBytes", "randomUUID", "timingSafeEqual"],
   "node:fs": [
     ...["appendFileSync", "chmodSync", "closeSync", "constants", "existsSync", "fstatSync", "lstatSync", "openSync"],
-    ...["readFileSync", "readSync", "realpathSync", "statSync", "watch", "writeSync"],
+    ...["mkdirSync", "readFileSync", "readSync", "realpathSync", "statSync", "watch", "writeSync"],
   ],
   "node:fs/promises": ["access", "lstat", "mkdir", "readFile", "rename", "rm", "stat", "writeFile"],
   "node:http": ["STATUS_CODES", "createServer"],

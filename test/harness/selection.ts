@@ -18,6 +18,7 @@ export const SLOW: readonly string[] = [
   "test/security/regexes.test.ts",
   "test/simulation/**",
   "test/soak/**",
+  "test/stores/sqlite-faults.test.ts",
   "test/sweep/**",
   "test/wire/clocks.test.ts",
   "test/wire/promptness.test.ts",
@@ -37,7 +38,11 @@ const NEED_FIXTURES: readonly string[] = [
 const NEED_NOTHING_ELSE = ["test/sweep/{anthropic-messages,google,openai-chat,openai-responses}.test.ts"];
 
 /** Tests that need a program or a service; `npm test` skips and counts them. */
-const NEED_SERVICES: readonly string[] = ["test/catalog/pinned-table.test.ts", "test/editor/**"];
+const NEED_SERVICES: readonly string[] = [
+  "test/catalog/pinned-table.test.ts",
+  "test/editor/**",
+  "test/stores/redis-*.test.ts",
+];
 
 /**
  * Tests that send OpenAI requests. `npm run test:all` runs them again and checks every request against OpenAI's
