@@ -1,17 +1,15 @@
-import type { BudgetClaim, Claim, Refusal, RefusalReason } from "../core/store.ts";
+import type { BudgetClaim, Claim, Level, Refusal, RefusalReason } from "../core/store.ts";
 import { waitFor } from "./token-bucket.ts";
 
 /** A counter of a budget. */
-export interface CounterRow {
-  readonly spent: bigint;
-  readonly reserved: bigint;
+export interface Counter extends Level {
   /** False if the store lost the counter and only knows what was settled since: what was spent before is missing. */
-  readonly seeded: boolean;
+  readonly seeded?: boolean;
 }
 
 /** What the decision about claims reads. */
 export interface CounterState {
-  counter(claim: BudgetClaim): CounterRow | undefined;
+  counter(claim: BudgetClaim): Counter | undefined;
   members(family: string): number;
   fullAtMs(counter: string): number | undefined;
   slotsTaken(counter: string): number;
@@ -57,7 +55,7 @@ function checkBudget(claim: BudgetClaim, nowMs: number, state: CounterState): Wh
   if (nowMs < claim.startsMs || nowMs >= claim.endsMs) return { reason: "period" };
   const counter = state.counter(claim);
   if (counter === undefined && state.members(claim.family) >= claim.maxMembers) return { reason: "members" };
-  if (!counter?.seeded && claim.seed === undefined) return { reason: "missing" };
+  if (!isComplete(counter) && claim.seed === undefined) return { reason: "missing" };
   const spent = spentWith(counter, claim.seed);
   const reserved = counter?.reserved ?? 0n;
   if (spent + reserved + claim.amount <= claim.limit) return undefined;
@@ -69,9 +67,13 @@ function checkBudget(claim: BudgetClaim, nowMs: number, state: CounterState): Wh
  * What is spent once the seed is known. What was settled after the counter was lost is in the seed too, because the ledger
  * has its rows.
  */
-export function spentWith(counter: CounterRow | undefined, seed = 0n): bigint {
+export function spentWith(counter: Counter | undefined, seed = 0n): bigint {
   if (counter === undefined) return seed;
-  return counter.seeded || counter.spent > seed ? counter.spent : seed;
+  return isComplete(counter) || counter.spent > seed ? counter.spent : seed;
+}
+
+function isComplete(counter: Counter | undefined): boolean {
+  return counter !== undefined && counter.seeded !== false;
 }
 
 /** By how much an attempt exceeds the limit. */

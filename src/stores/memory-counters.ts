@@ -7,18 +7,15 @@ import type {
   Grant,
   Level,
   MemberLevel,
-  PauseClaim,
   RateClaim,
   Refusal,
-  RefusalReason,
   Settled,
   Settlement,
   SlotClaim,
 } from "../core/store.ts";
 import { KEEP_AFTER_PERIOD_MS } from "../core/store.ts";
-import { fullAfter, waitFor } from "./token-bucket.ts";
-
-type Why = Pick<Refusal, "reason" | "waitMs" | "level">;
+import { type CounterState, overrunOf, refusalOf } from "./claim-rules.ts";
+import { fullAfter } from "./token-bucket.ts";
 
 /** All counters of one budget in one period. */
 interface Family {
@@ -38,6 +35,13 @@ export class MemoryCounters implements CounterStore {
   readonly #buckets = new Map<string, number>();
   readonly #slots = new Map<string, number>();
   readonly #pauses = new Map<string, number>();
+  readonly #state: CounterState = {
+    counter: ({ family, member }) => this.#families.get(family)?.members.get(member),
+    members: (family) => this.#families.get(family)?.members.size ?? 0,
+    fullAtMs: (counter) => this.#buckets.get(counter),
+    slotsTaken: (counter) => this.#slots.get(counter) ?? 0,
+    pausedUntilMs: (counter) => this.#pauses.get(counter) ?? 0,
+  };
   #sweepAtMs = 0;
 
   constructor(clock: Clock) {
@@ -47,7 +51,7 @@ export class MemoryCounters implements CounterStore {
   async admit({ id, claims, probe = false }: AdmitRequest): Promise<Grant | Refusal> {
     const nowMs = this.#clock.now();
     this.#sweep(nowMs);
-    const refusal = this.#refusal(claims, nowMs);
+    const refusal = refusalOf(claims, nowMs, this.#state);
     if (refusal !== undefined) return refusal;
     if (probe) return { ok: true, nowMs, levels: [] };
     const levels: Level[] = [];
@@ -92,54 +96,6 @@ export class MemoryCounters implements CounterStore {
 
   async close(): Promise<void> {}
 
-  /** An exhausted budget comes first: no wait helps. Otherwise the claim that needs the longest wait. */
-  #refusal(claims: readonly Claim[], nowMs: number): Refusal | undefined {
-    let longest: Refusal | undefined;
-    for (let refused = 0; refused < claims.length; refused++) {
-      const claim = claims[refused] as Claim;
-      const found = this.#check(claim, nowMs);
-      if (found === undefined) continue;
-      const refusal = { ok: false, nowMs, refused, ...found } as const;
-      if (!PASSES.has(refusal.reason)) return refusal;
-      if (longest === undefined || (refusal.waitMs ?? 0) > (longest.waitMs ?? 0)) longest = refusal;
-    }
-    return longest;
-  }
-
-  #check(claim: Claim, nowMs: number): Why | undefined {
-    switch (claim.kind) {
-      case "budget":
-        return this.#checkBudget(claim, nowMs);
-      case "rate": {
-        const waitMs = waitFor(claim, this.#buckets.get(claim.counter), nowMs);
-        return waitMs > 0 ? { reason: "rate", waitMs } : undefined;
-      }
-      case "slot":
-        return (this.#slots.get(claim.counter) ?? 0) >= claim.limit ? { reason: "slots" } : undefined;
-      case "pause":
-        return this.#checkPause(claim, nowMs);
-    }
-  }
-
-  #checkBudget(claim: BudgetClaim, nowMs: number): Why | undefined {
-    if (nowMs < claim.startsMs || nowMs >= claim.endsMs) return { reason: "period" };
-    const members = this.#families.get(claim.family)?.members;
-    const level = members?.get(claim.member);
-    if (level === undefined) {
-      if ((members?.size ?? 0) >= claim.maxMembers) return { reason: "members" };
-      if (claim.seed === undefined) return { reason: "missing" };
-    }
-    const spent = level?.spent ?? claim.seed ?? 0n;
-    const reserved = level?.reserved ?? 0n;
-    const reason = spent + claim.amount > claim.limit ? "exhausted" : "reserved";
-    return spent + reserved + claim.amount > claim.limit ? { reason, level: { spent, reserved } } : undefined;
-  }
-
-  #checkPause({ counter }: PauseClaim, nowMs: number): Why | undefined {
-    const waitMs = (this.#pauses.get(counter) ?? 0) - nowMs;
-    return waitMs > 0 ? { reason: "paused", waitMs } : undefined;
-  }
-
   #counter({ family, member, endsMs, seed = 0n }: BudgetClaim): { spent: bigint; reserved: bigint } {
     let counters = this.#families.get(family);
     if (counters === undefined) {
@@ -159,9 +115,7 @@ export class MemoryCounters implements CounterStore {
     const counter = this.#counter(claim);
     counter.reserved -= reserved;
     counter.spent += used;
-    const above = counter.spent - claim.limit;
-    if (above <= 0n) return 0n;
-    return above < used ? above : used;
+    return overrunOf(counter.spent, claim.limit, used);
   }
 
   #debit(claim: RateClaim, amount: number, nowMs: number): void {
@@ -184,8 +138,5 @@ export class MemoryCounters implements CounterStore {
       for (const [counter, atMs] of times) if (atMs <= nowMs) times.delete(counter);
   }
 }
-
-/** Refusals that end with time. */
-const PASSES: ReadonlySet<RefusalReason> = new Set(["reserved", "rate", "slots", "paused"]);
 
 const SWEEP_EVERY_MS = 60_000;

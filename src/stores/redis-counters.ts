@@ -31,7 +31,7 @@ export class RedisCounters implements CounterStore {
   readonly #prefix: string;
   readonly #connection: RedisConnection;
   readonly #scripts: RedisScripts;
-  readonly #abandoned = new Abandoned((settlement) => this.settle(settlement));
+  readonly #abandoned = new Abandoned((settlement) => this.#settle(settlement, "abandoned"));
 
   constructor({ url, prefix, timeoutMs }: RedisOptions, clock: Clock, scripts: RedisScripts = redisScripts()) {
     this.#prefix = `{${prefix}}`;
@@ -47,11 +47,15 @@ export class RedisCounters implements CounterStore {
     return readAdmission(reply as Reply);
   }
 
-  async settle({ id, claims }: Settlement): Promise<Settled> {
-    const args = [id, ...claims.flatMap(settledArgs)];
-    const spent = (await this.#connection.run(this.#scripts.settle, this.#prefix, args)) as readonly string[];
-    const budgets = claims.filter(isBudget);
+  async settle(settlement: Settlement): Promise<Settled> {
+    const spent = await this.#settle(settlement, "settled");
+    const budgets = settlement.claims.filter(isBudget);
     return { overruns: spent.map((text, index) => overrunIn(BigInt(text), budgets[index])) };
+  }
+
+  async #settle({ id, claims }: Settlement, state: "settled" | "abandoned"): Promise<readonly string[]> {
+    const args = [id, state, ...claims.flatMap(settledArgs)];
+    return (await this.#connection.run(this.#scripts.settle, this.#prefix, args)) as readonly string[];
   }
 
   async renew(owner: string, leaseMs: number): Promise<void> {

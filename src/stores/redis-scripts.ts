@@ -19,7 +19,8 @@ const REDIS_CLOCK = "(function() local t = redis.call('TIME') return t[1] * 1000
 /**
  * Keys, all with the same hash tag:
  *   :c:FAMILY    hash: `s`MEMBER spent and `r`MEMBER reserved, or, if the counter was lost, spent and `u`MEMBER
- *   :a:ID        string: an attempt. Active or booked with what it holds, or settled
+ *   :a:ID        string: an attempt. Active or booked with what it holds; settled; or abandoned, because its admission was
+ *                not confirmed in time. Its owner may have gone on without the store, and settle it later
  *   :o:OWNER     set of the active attempts of a process; `:leases` has the end of its lease
  *   :b:COUNTER   string: when a bucket will be full; `:k:` slots taken; `:p:` end of a pause
  * Amounts are strings of digits, because a number of Lua is a double. A comparison is exact: limits and amounts are at most
@@ -28,7 +29,7 @@ const REDIS_CLOCK = "(function() local t = redis.call('TIME') return t[1] * 1000
 const shared = (clock: string) => `
 local P = KEYS[1]
 local now = ${clock}
-local ACTIVE, BOOKED, SETTLED = 'a', 'b', 's'
+local ACTIVE, BOOKED, SETTLED, ABANDONED = 'a', 'b', 's', 'x'
 local function int(n) return string.format('%.0f', n) end
 
 local function add(family, field, amount)
@@ -176,28 +177,30 @@ redis.call('SADD', P .. ':o:' .. owner, id)
 return granted
 `;
 
-/** ARGV: id, then the claims. Returns what is now spent for each budget claim; nothing if it was settled before. */
+/** ARGV: id, "settled" or "abandoned", then the claims. Returns what is now spent for each budget claim; nothing if it was settled before. */
 const SETTLE = `
 local id = ARGV[1]
 local key = P .. ':a:' .. id
 local attempt = redis.call('GET', key) or ''
 local state = attempt:sub(1, 1)
-if state == SETTLED then return {} end
+local ends = ARGV[2] == 'abandoned' and ABANDONED or SETTLED
+if state == SETTLED or state == ends then return {} end
+if state == ABANDONED then state = '' end
 local held = state ~= '' and cjson.decode(attempt:sub(2)) or {}
 
-local function book(family, member, ends, used, amount)
+local function book(family, member, period, used, amount)
   if exists(family, member) then
     if state == ACTIVE and redis.call('HEXISTS', family, 'r' .. member) == 1 then subtract(family, 'r' .. member, amount) end
     if state == BOOKED then subtract(family, 's' .. member, amount) end
   elseif used ~= '0' then
     redis.call('HSET', family, 's' .. member, '0', 'u' .. member, '1')
-    keep(family, ends)
+    keep(family, period)
   end
   add(family, 's' .. member, used)
   return redis.call('HGET', family, 's' .. member) or '0'
 end
 
-local spent, at, index = {}, 2, 1
+local spent, at, index = {}, 3, 1
 while ARGV[at] do
   index = index + 1
   local kind = ARGV[at]
@@ -215,7 +218,7 @@ while ARGV[at] do
   else at = at + 1 end
 end
 if held[1] then redis.call('SREM', P .. ':o:' .. held[1], id) end
-redis.call('SET', key, SETTLED, 'PX', ${KEEP_SETTLED_MS})
+redis.call('SET', key, ends, 'PX', ${KEEP_SETTLED_MS})
 return spent
 `;
 

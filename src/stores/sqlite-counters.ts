@@ -29,7 +29,7 @@ export class SqliteCounters implements CounterStore {
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   readonly #pending = new Map<number, Pending>();
-  readonly #abandoned = new Abandoned((settlement) => this.settle(settlement));
+  readonly #abandoned = new Abandoned((settlement) => this.#ask({ op: "settle", settlement, isAbandoned: true }));
   #worker: Worker | undefined;
   #lastSeq = 0;
   #isClosed = false;
@@ -46,7 +46,7 @@ export class SqliteCounters implements CounterStore {
   }
 
   async settle(settlement: Settlement): Promise<Settled> {
-    return (await this.#ask({ op: "settle", settlement })) as Settled;
+    return (await this.#ask({ op: "settle", settlement, isAbandoned: false })) as Settled;
   }
 
   async renew(owner: string, leaseMs: number): Promise<void> {

@@ -11,7 +11,7 @@ export interface SqliteSettings {
 
 export type Question =
   | { readonly op: "admit"; readonly request: AdmitRequest }
-  | { readonly op: "settle"; readonly settlement: Settlement }
+  | { readonly op: "settle"; readonly settlement: Settlement; readonly isAbandoned: boolean }
   | { readonly op: "renew"; readonly owner: string; readonly leaseMs: number }
   | { readonly op: "pause"; readonly counter: string; readonly forMs: number }
   | { readonly op: "levels"; readonly family: string };

@@ -1,15 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type {
-  AdmitRequest,
-  BudgetClaim,
-  Claim,
-  Grant,
-  Level,
-  RateClaim,
-  Refusal,
-  Settled,
-  Settlement,
-} from "../core/store.ts";
+import type { AdmitRequest, BudgetClaim, Claim, Grant, Level, RateClaim, Refusal, Settled } from "../core/store.ts";
 import { KEEP_AFTER_PERIOD_MS, KEEP_SETTLED_MS } from "../core/store.ts";
 import { overrunOf, refusalOf } from "./claim-rules.ts";
 import type { Question } from "./sqlite-messages.ts";
@@ -28,11 +18,17 @@ interface Reservation {
   readonly held: readonly Held[];
 }
 
-/** States of a reservation: held by its owner; booked as spent because the lease of the owner expired; settled. */
+/**
+ * States of a reservation: held by its owner; booked as spent because the lease of the owner expired; settled; abandoned,
+ * because the admission was not confirmed in time. The owner may have gone on without the store, and settle it later.
+ */
 const ACTIVE = 0n;
 const BOOKED = 1n;
 const SETTLED = 2n;
-type State = typeof ACTIVE | typeof BOOKED | typeof SETTLED;
+const ABANDONED = 3n;
+type State = typeof ACTIVE | typeof BOOKED | typeof SETTLED | typeof ABANDONED;
+
+type SettleQuestion = Extract<Question, { readonly op: "settle" }>;
 
 /** A request that cannot be answered; the others of its transaction are not concerned. */
 export class UnanswerableRequest extends Error {}
@@ -58,7 +54,7 @@ export class SqliteOperations {
       case "admit":
         return this.#admit(question.request, nowMs);
       case "settle":
-        return this.#settle(question.settlement, nowMs);
+        return this.#settle(question, nowMs);
       case "renew":
         return this.#renew(question.owner, nowMs + question.leaseMs);
       case "pause":
@@ -87,9 +83,11 @@ export class SqliteOperations {
     return { ok: true, nowMs, levels };
   }
 
-  #settle({ id, claims }: Settlement, nowMs: number): Settled {
-    const reservation = this.#reservation(id);
-    if (reservation?.state === SETTLED) return { overruns: [] };
+  #settle({ settlement: { id, claims }, isAbandoned }: SettleQuestion, nowMs: number): Settled {
+    const found = this.#reservation(id);
+    const state = isAbandoned ? ABANDONED : SETTLED;
+    if (found?.state === SETTLED || found?.state === state) return { overruns: [] };
+    const reservation = found?.state === ABANDONED ? undefined : found;
     const overruns: bigint[] = [];
     claims.forEach(({ claim, used }, index) => {
       if (claim.kind === "budget") overruns.push(this.#book(claim, used, reservation, index));
@@ -99,7 +97,7 @@ export class SqliteOperations {
     });
     const write =
       "INSERT INTO reservation VALUES (?, '', ?, '', ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, held = '', forget_ms = excluded.forget_ms";
-    this.#rows.run(write, id, SETTLED, whole(nowMs + KEEP_SETTLED_MS));
+    this.#rows.run(write, id, state, whole(nowMs + KEEP_SETTLED_MS));
     return { overruns };
   }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { BudgetClaim, MemberLevel } from "../core/store.ts";
-import { type CounterRow, type CounterState, spentWith } from "./claim-rules.ts";
+import { type Counter, type CounterState, spentWith } from "./claim-rules.ts";
 
 type Row = Record<string, string | number | bigint | null>;
 
@@ -13,7 +13,7 @@ export class SqliteRows implements CounterState {
     this.#database = database;
   }
 
-  counter({ family, member }: Pick<BudgetClaim, "family" | "member">): CounterRow | undefined {
+  counter({ family, member }: Pick<BudgetClaim, "family" | "member">): Counter | undefined {
     const row = this.one("SELECT spent, reserved, seeded FROM counter WHERE family = ? AND member = ?", family, member);
     if (row === undefined) return undefined;
     return { spent: row["spent"] as bigint, reserved: row["reserved"] as bigint, seeded: row["seeded"] === 1n };
@@ -33,10 +33,10 @@ export class SqliteRows implements CounterState {
   }
 
   /** Adds a reservation to a counter that exists or has a seed, and returns the new level. */
-  reserve(claim: BudgetClaim): CounterRow {
+  reserve(claim: BudgetClaim): Counter {
     const counter = this.counter(claim);
     const spent = spentWith(counter, claim.seed);
-    const level = { spent, reserved: (counter?.reserved ?? 0n) + claim.amount, seeded: true };
+    const level = { spent, reserved: (counter?.reserved ?? 0n) + claim.amount };
     if (counter === undefined) this.#create(claim, level);
     else this.#write(claim, level);
     return level;
@@ -49,12 +49,12 @@ export class SqliteRows implements CounterState {
       spent: within(0n, (counter?.spent ?? 0n) + change.spent, MAX_INTEGER),
       reserved: within(0n, (counter?.reserved ?? 0n) + change.reserved, MAX_INTEGER),
     };
-    if (counter !== undefined) this.#write(claim, { ...level, seeded: counter.seeded });
+    if (counter !== undefined) this.#write(claim, { ...counter, ...level });
     else if (level.spent > 0n) this.#create(claim, { ...level, seeded: false });
     return level.spent;
   }
 
-  #create({ family, member, endsMs }: BudgetClaim, { spent, reserved, seeded }: CounterRow): void {
+  #create({ family, member, endsMs }: BudgetClaim, { spent, reserved, seeded = true }: Counter): void {
     this.run(
       "INSERT INTO family VALUES (?, ?, 1) ON CONFLICT (name) DO UPDATE SET members = members + 1",
       family,
@@ -63,7 +63,7 @@ export class SqliteRows implements CounterState {
     this.run("INSERT INTO counter VALUES (?, ?, ?, ?, ?)", family, member, spent, reserved, seeded ? 1n : 0n);
   }
 
-  #write({ family, member }: BudgetClaim, { spent, reserved, seeded }: CounterRow): void {
+  #write({ family, member }: BudgetClaim, { spent, reserved, seeded = true }: Counter): void {
     const set = "UPDATE counter SET spent = ?, reserved = ?, seeded = ? WHERE family = ? AND member = ?";
     this.run(set, spent, reserved, seeded ? 1n : 0n, family, member);
   }

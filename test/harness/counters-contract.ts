@@ -5,6 +5,7 @@ import type {
   Claim,
   CounterStore,
   Grant,
+  Level,
   PauseClaim,
   RateClaim,
   Refusal,
@@ -67,7 +68,7 @@ export async function refusedBy(store: CounterStore, claims: readonly Claim[]): 
   return refusal;
 }
 
-export async function levelOf(store: CounterStore, family = "team", member = ""): Promise<object | undefined> {
+export async function levelOf(store: CounterStore, family = "team", member = ""): Promise<Level | undefined> {
   const found = (await store.levels(family)).find((level) => level.member === member);
   return found && { spent: found.spent, reserved: found.reserved };
 }

@@ -7,7 +7,7 @@ import { endOf, program } from "./child-programs.ts";
 const PROCESSES = 8;
 const CALLERS = 50;
 const AMOUNT = 123_456_789n;
-const FITS = 2_000n;
+const FITS = 1_000n;
 
 /** What stores have to do that several processes use at the same time. */
 export function testProcesses(settingsOf: () => StateSettings, open: (settings: StateSettings) => CounterStore): void {

@@ -11,7 +11,7 @@ import { networkFileSystem } from "../../src/stores/network-folder.ts";
 import { openCounters } from "../../src/stores/open-counters.ts";
 import { SqliteCounters } from "../../src/stores/sqlite-counters.ts";
 import { endOf, firstLine, killed, program } from "../harness/child-programs.ts";
-import { admission, budget, grantedBy, levelOf, slot } from "../harness/counters-contract.ts";
+import { admission, budget, grantedBy, levelOf, settlement, slot } from "../harness/counters-contract.ts";
 import { testProcesses } from "../harness/counters-processes.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
@@ -36,8 +36,8 @@ function counters(options: { timeoutMs?: number; maxPages?: number } = {}, clock
 }
 
 const total = budget({ startsMs: 0, endsMs: Number.POSITIVE_INFINITY, limit: 1_000_000n });
-const failure = async (store: SqliteCounters): Promise<Error> => {
-  const error = await store.admit(admission([total])).then(
+const failure = async (store: SqliteCounters, request = admission([total])): Promise<Error> => {
+  const error = await store.admit(request).then(
     () => undefined,
     (reason: Error) => reason,
   );
@@ -60,7 +60,7 @@ describe("processes that share counters in SQLite", () => {
     const store = counters({}, later);
     const before = await levelOf(store, "shared");
     await store.renew("another", 1_000);
-    const { spent = 0n, reserved = 0n } = before as { spent: bigint; reserved: bigint };
+    const { spent = 0n, reserved = 0n } = before ?? {};
     expect(spent).toBeGreaterThan(0n);
     expect(await levelOf(store, "shared")).toEqual({ spent: spent + reserved, reserved: 0n });
     await grantedBy(store, admission([slot(1, "slots")]));
@@ -94,24 +94,30 @@ describe("a lock that another process holds", () => {
     expect(await levelOf(counters())).toEqual({ spent: 0n, reserved: 10n });
   });
 
-  it("delays an admission; one that was given up is settled to 0", async () => {
+  it("delays an admission; one that was given up is settled to 0, until its owner settles it", async () => {
     const clock = new FakeClock();
     const store = counters({ timeoutMs: 60_000 }, clock);
-    await grantedBy(store, admission([total]));
+    await grantedBy(store, admission([total], { leaseMs: 1e9 }));
+    const request = admission([total], { leaseMs: 1e9 });
     const child = program(join(PROCESSES, "lock.ts"), [path]);
     try {
       await firstLine(child);
-      const given = failure(store);
+      const given = failure(store, request);
       await clock.advance(60_000);
       expect((await given).message).toContain("did not answer within 60000 ms");
     } finally {
       await killed(child);
     }
     let level = await levelOf(store);
-    while (JSON.stringify(level, String) !== JSON.stringify({ spent: 0n, reserved: 10n }, String)) {
+    while (level?.reserved !== 10n) {
       await wait(5);
       level = await levelOf(store);
     }
+    expect(level).toEqual({ spent: 0n, reserved: 10n });
+    await expect(store.admit(request)).rejects.toThrow("already admitted");
+    await store.settle(settlement(request, 7n));
+    await store.settle(settlement(request, 7n));
+    expect(await levelOf(store)).toEqual({ spent: 7n, reserved: 10n });
   });
 });
 
