@@ -1,6 +1,7 @@
 import { answers } from "./answers.ts";
 import { chains } from "./chains.ts";
 import { content } from "./content.ts";
+import { counters } from "./counters.ts";
 import { decoders } from "./decoders.ts";
 import { errors } from "./errors.ts";
 import { limits } from "./limits.ts";
@@ -19,4 +20,5 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...money,
   ...errors,
   ...content,
+  ...counters,
 ];
