@@ -11,7 +11,7 @@ import {
   rate,
   settlement,
   slot,
-} from "./counters-contract.ts";
+} from "./counters-claims.ts";
 import type { FakeClock } from "./fake-clock.ts";
 
 type Step =

@@ -11,7 +11,7 @@ import {
   refusedBy,
   settlement,
   slot,
-} from "./counters-contract.ts";
+} from "./counters-claims.ts";
 
 /** What stores have to do that outlive their processes. */
 export function testLeases(make: MakeCounters): void {

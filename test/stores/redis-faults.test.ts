@@ -10,7 +10,7 @@ import { type Level, StoreUnavailable } from "../../src/core/store.ts";
 import { openCounters } from "../../src/stores/open-counters.ts";
 import { RedisCounters } from "../../src/stores/redis-counters.ts";
 import { endOf, firstLine, killed, program } from "../harness/child-programs.ts";
-import { admission, budget, grantedBy, levelOf, refusedBy, settlement, slot } from "../harness/counters-contract.ts";
+import { admission, budget, grantedBy, levelOf, refusedBy, settlement, slot } from "../harness/counters-claims.ts";
 import { testProcesses } from "../harness/counters-processes.ts";
 import { describeWith, REDIS_SERVER } from "../harness/needs.ts";
 import { RedisServer } from "../harness/redis-server.ts";

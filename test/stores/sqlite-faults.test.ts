@@ -11,7 +11,7 @@ import { networkFileSystem } from "../../src/stores/network-folder.ts";
 import { openCounters } from "../../src/stores/open-counters.ts";
 import { SqliteCounters } from "../../src/stores/sqlite-counters.ts";
 import { endOf, firstLine, killed, program } from "../harness/child-programs.ts";
-import { admission, budget, grantedBy, levelOf, settlement, slot } from "../harness/counters-contract.ts";
+import { admission, budget, grantedBy, levelOf, settlement, slot } from "../harness/counters-claims.ts";
 import { testProcesses } from "../harness/counters-processes.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
