@@ -15,6 +15,8 @@ interface Waiting {
   fail(words: string): void;
 }
 
+type Send<T> = (redis: Redis, isLate: () => boolean) => Promise<T>;
+
 /** Makes a request: rejects after `timeoutMs`, and does not wait for a server that has been away for longer. */
 export class RedisConnection {
   readonly #settings: Settings;
@@ -22,7 +24,7 @@ export class RedisConnection {
   readonly #onReady: () => void;
   readonly #waiting = new Set<Waiting>();
   #redis: Redis | undefined;
-  #isOpening = false;
+  #opening: Promise<void> | undefined;
   #isReady = false;
   #isClosed = false;
   /** Monotonic; undefined while the server can be reached. */
@@ -67,7 +69,16 @@ export class RedisConnection {
     });
   }
 
-  #request<T>(send: (redis: Redis, isLate: () => boolean) => Promise<T>, onUnknown?: () => void): Promise<T> {
+  /** The time that ioredis takes to load is not the time of the server. */
+  async #request<T>(send: Send<T>, onUnknown?: () => void): Promise<T> {
+    if (this.#redis === undefined && !this.#isClosed) {
+      this.#opening ??= this.#open();
+      await this.#opening;
+    }
+    return this.#requestInTime(send, onUnknown);
+  }
+
+  #requestInTime<T>(send: Send<T>, onUnknown?: () => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let isOver = false;
       let wasSent = false;
@@ -121,13 +132,10 @@ export class RedisConnection {
     if (nowMs - this.#awaySinceMs >= this.#settings.timeoutMs) waiting.fail(this.#lastFailure);
     else this.#waiting.add(waiting);
     // A server that was refused may have been repaired.
-    if (this.#redis === undefined) void this.#open();
-    else if (this.#redis.status === "ready") void this.#check(this.#redis);
+    if (this.#redis?.status === "ready") void this.#check(this.#redis);
   }
 
   async #open(): Promise<void> {
-    if (this.#isOpening) return;
-    this.#isOpening = true;
     try {
       const redis = await createClient(this.#settings);
       if (this.#isClosed) return;
@@ -145,9 +153,9 @@ export class RedisConnection {
       });
       redis.connect().catch(() => {});
     } catch (error) {
-      this.#failWaiting((error as Error).message);
+      throw new StoreUnavailable(`${this.#place()}: ${(error as Error).message}`);
     } finally {
-      this.#isOpening = false;
+      this.#opening = undefined;
     }
   }
 

@@ -31,6 +31,7 @@ export class SqliteCounters implements CounterStore {
   readonly #pending = new Map<number, Pending>();
   readonly #abandoned = new Abandoned((settlement) => this.#ask({ op: "settle", settlement, isAbandoned: true }));
   #worker: Worker | undefined;
+  #hasStarted = false;
   #lastSeq = 0;
   #isClosed = false;
 
@@ -71,7 +72,7 @@ export class SqliteCounters implements CounterStore {
     worker.ref();
     await new Promise<void>((done) => {
       // A thread that waits for a lock ends later; it must not delay the end of the process.
-      const cancel = this.#clock.schedule(() => void worker.terminate(), this.#timeoutMs);
+      const cancel = this.#clock.schedule(() => void worker.terminate(), this.#limitMs());
       worker.once("exit", () => {
         cancel();
         done();
@@ -84,7 +85,8 @@ export class SqliteCounters implements CounterStore {
     if (this.#isClosed) return Promise.reject(new StoreUnavailable(`${this.#settings.path} is closed`));
     const seq = ++this.#lastSeq;
     return new Promise((resolve, reject) => {
-      const cancel = this.#clock.schedule(() => this.#giveUp(seq, this.#lateWords()), this.#timeoutMs);
+      const limitMs = this.#limitMs();
+      const cancel = this.#clock.schedule(() => this.#giveUp(seq, this.#lateWords(limitMs)), limitMs);
       const settled = <T>(settle: (value: T) => void) => {
         return (value: T) => {
           cancel();
@@ -112,6 +114,7 @@ export class SqliteCounters implements CounterStore {
     worker.on("error", (error) => this.#failAll(error.message));
     worker.on("exit", () => {
       if (this.#worker === worker) this.#worker = undefined;
+      this.#hasStarted = false;
       this.#failAll("it ended");
     });
     // After the listeners, which undo it. A request has a timer, which keeps the process running.
@@ -120,6 +123,7 @@ export class SqliteCounters implements CounterStore {
   }
 
   #receive(answers: readonly Answer[]): void {
+    this.#hasStarted = true;
     let isReachable = false;
     for (const answer of answers) {
       if ("failure" in answer) this.#fail(answer.seq, answer.failure);
@@ -138,8 +142,13 @@ export class SqliteCounters implements CounterStore {
     this.#fail(seq, words);
   }
 
-  #lateWords(): string {
-    return `${this.#settings.path} did not answer within ${this.#timeoutMs} ms; another process may hold its lock`;
+  #lateWords(limitMs: number): string {
+    return `${this.#settings.path} did not answer within ${limitMs} ms; another process may hold its lock`;
+  }
+
+  /** A busy machine may take long to start a thread; that says nothing about the file. */
+  #limitMs(): number {
+    return this.#hasStarted ? this.#timeoutMs : this.#timeoutMs + START_MS;
   }
 
   #fail(seq: number, words: string): void {
@@ -150,3 +159,5 @@ export class SqliteCounters implements CounterStore {
     for (const seq of this.#pending.keys()) this.#giveUp(seq, `the thread for ${this.#settings.path} failed: ${words}`);
   }
 }
+
+const START_MS = 10_000;

@@ -91,6 +91,8 @@ async function start(port: threads.MessagePort): Promise<void> {
   process.on("warning", () => {});
   const thread = new SqliteThread(await import("node:sqlite"), workerData as SqliteSettings);
   port.on("message", (asked: Asked) => thread.take(port, asked));
+  // The thread has started.
+  port.postMessage([] satisfies readonly Answer[]);
 }
 
 if (parentPort !== null) void start(parentPort);
