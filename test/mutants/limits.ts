@@ -148,13 +148,15 @@ export const limits = [
     ],
     ["line-kept", "the place of an aborted attempt stays taken", "Line.leave", skip("this.#waiting.delete(waiting)")],
   ]),
-  ...mutantsOf("src/stores/memory-counters.ts", ADMISSION, [
+  ...mutantsOf("src/stores/claim-rules.ts", ADMISSION, [
     [
       "budget-ignores-reservations",
       "concurrent calls spend more than the budget",
-      "MemoryCounters.#checkBudget",
-      replace("spent + reserved + claim.amount > claim.limit", "spent + claim.amount > claim.limit"),
+      "checkBudget",
+      replace("spent + reserved + claim.amount <= claim.limit", "spent + claim.amount <= claim.limit"),
     ],
+  ]),
+  ...mutantsOf("src/stores/memory-counters.ts", ADMISSION, [
     [
       "budget-keeps-reservations",
       "a reservation stays after the attempt is settled",
