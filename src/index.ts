@@ -19,7 +19,24 @@ export {
 } from "./core/error.ts";
 export { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "./core/error-codes.ts";
 export type { Events, FinishReason, FlowEvent, ModelEvent } from "./core/event.ts";
+export type {
+  AdjustmentEvent,
+  AttemptEvent,
+  BudgetEvent,
+  CacheEvent,
+  FailureEvent,
+  FallbackEvent,
+  HookCall,
+  Hooks,
+  Refusal,
+  RequestChange,
+  RequestEvent,
+  RetryEvent,
+  SlowEvent,
+  SuccessEvent,
+} from "./core/hooks.ts";
 export type { Input, OpenAIMessage } from "./core/input.ts";
+export type { Layer, Next } from "./core/layer.ts";
 export type { Logger } from "./core/logger.ts";
 export type {
   AssistantMessage,
@@ -36,6 +53,7 @@ export type {
   ToolResultPart,
   UserMessage,
 } from "./core/message.ts";
+export type { BudgetNotice, CacheOutcome } from "./core/notices.ts";
 export type { OfferedModel } from "./core/offered-model.ts";
 export type { Operation, RequestOperation } from "./core/operation.ts";
 export type { ToolInput } from "./core/option-values.ts";

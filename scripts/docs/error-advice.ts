@@ -262,6 +262,15 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
     steps: ["Raise `max_parallel` or `queue`, or send fewer calls at a time."],
     fields: ["model"],
   },
+  rejected: {
+    group: "Your side",
+    note: "Your `before` or `after` hook refused, or it threw. A middleware that throws something else than a ModelError fails the call with this code too.",
+    steps: [
+      "Read the message: it ends with what your hook said. `cause` is what it threw.",
+      "If `after` refused, `partial` has the answer, and its tokens are billed.",
+    ],
+    fields: ["partial", "cause", "attempts"],
+  },
   aborted: {
     group: "Your side",
     steps: [

@@ -26,6 +26,7 @@ export const ADVICE: Readonly<Record<ModelErrorCode, string>> = {
   invalid_tool_call: "Try again, simplify the tool's parameters, or use another model.",
   empty_response: "Raise max_new_tokens (reasoning counts too), or try again.",
   budget_exceeded: "Raise the budget or wait until its period ends.",
+  rejected: "Nothing to do: a hook of the program refused the call; the message says why.",
   circuit_open: "Wait until circuit_breaker.half_open_after has passed, or set fallback_models.",
   limit_exceeded: "Raise the limit in models.toml, or its max_wait.",
   state_unavailable: 'Check the store of [state] or [ledger]; on_unavailable = "allow" goes on without it.',

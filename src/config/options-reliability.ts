@@ -112,6 +112,15 @@ export const clockOptions = {
     ),
     { wait: true, policy: {} },
   ),
+  slow_after: option(
+    duration(
+      "An attempt without text, reasoning or tool call for this time is reported once: as a warning in the log, and to the hook `slow`. It goes on. Default: never.",
+      {
+        examples: ["20s"],
+      },
+    ),
+    { wait: true, policy: {} },
+  ),
   silence_timeout: option(
     duration("Longest time without a single byte, after the first byte of the answer, streamed or not.", {
       default: 60,

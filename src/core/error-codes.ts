@@ -209,6 +209,14 @@ export const ERROR_CODES = {
     rotatesKey: false,
     meaning: "The store of budgets and limits, or the ledger, cannot be reached, so nothing was sent.",
   },
+  rejected: {
+    status: 403,
+    retry: "never",
+    fallback: "none",
+    countsForBreaker: false,
+    rotatesKey: false,
+    meaning: "A hook of your program refused the request or the answer.",
+  },
   circuit_open: {
     status: 503,
     retry: "never",

@@ -225,6 +225,11 @@ export interface EntryOptions extends Settings {
    */
   readonly firstTokenTimeout?: number;
   /**
+   * An attempt without text, reasoning or tool call for this time is reported once: as a warning in the log, and to the
+   * hook `slow`. It goes on. Default: never. In milliseconds.
+   */
+  readonly slowAfter?: number;
+  /**
    * Longest time without a single byte, after the first byte of the answer, streamed or not. In milliseconds. Default:
    * 60 s.
    */
@@ -556,6 +561,11 @@ export interface Policy {
    * false or the model cannot stream. Default: none. In milliseconds.
    */
   readonly firstTokenTimeoutMs: number | undefined;
+  /**
+   * An attempt without text, reasoning or tool call for this time is reported once: as a warning in the log, and to the
+   * hook `slow`. It goes on. Default: never. In milliseconds.
+   */
+  readonly slowAfterMs: number | undefined;
   /**
    * Longest time without a single byte, after the first byte of the answer, streamed or not. In milliseconds. Default:
    * 60 s.

@@ -382,10 +382,10 @@ export class ModelFactory<Models = Registered> {
   }
 
   #generationOf(config: Config, before: Generation | undefined): Generation {
-    const { env = process.env, logger } = this.#options;
+    const { env = process.env, logger, hooks = {} } = this.#options;
     const { providers = {}, tokens = {} } = this.#simulated ? {} : this.#options;
     const { clock } = this.#around;
-    const services = servicesOf(config, this.#shared, { clock, logger, before });
+    const services = servicesOf(config, this.#shared, { clock, logger, hooks, before });
     const overlay = overlayFor(this.#options, this.#source.read !== undefined, services.logger);
     const resolving = { config, env, overlay, custom: new Set(Object.keys(providers)), tokens };
     return new Generation(resolving, services, this.#around);

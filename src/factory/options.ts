@@ -7,10 +7,12 @@ import {
   methods,
   type OptionRules,
   recordOf,
+  TABLE,
   TEXT,
 } from "../core/check-options.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Dialect } from "../core/dialect.ts";
+import type { Hooks } from "../core/hooks.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Token } from "../core/target.ts";
@@ -57,6 +59,8 @@ export interface FactoryOptions {
    * `unauthorized`; if it throws a ModelError, its code decides whether to retry.
    */
   readonly tokens?: Readonly<Record<string, (request: TokenRequest) => Promise<Token | string>>>;
+  /** Functions that are called during every call: to watch, change or refuse it. */
+  readonly hooks?: Hooks;
   /** Default: as configured in `[logging]`, otherwise none. */
   readonly logger?: Logger;
   /** Sends the requests: a `fetch` function, or an object with one. Default: the built-in transport with connection pools. */
@@ -79,6 +83,7 @@ const RULES: OptionRules<FactoryOptions> = {
   baseDir: TEXT,
   providers: recordOf("an object of dialects", methods("a dialect", ["open"])),
   tokens: recordOf("an object of functions", FUNCTION),
+  hooks: TABLE,
   logger: methods("a logger, with debug, info, warn and error", ["debug", "info", "warn", "error"]),
   transport: either(FUNCTION, methods("an object with fetch", ["fetch"], ["close"])),
   clock: methods("an object with now, monotonic or schedule", [], ["now", "monotonic", "schedule"]),
@@ -86,9 +91,20 @@ const RULES: OptionRules<FactoryOptions> = {
 };
 const VARIABLES = recordOf("", { is: "", accepts: (value) => value === undefined || typeof value === "string" });
 
+const HOOK_RULES: OptionRules<Hooks> = {
+  ...{ request: FUNCTION, attempt: FUNCTION, retry: FUNCTION, fallback: FUNCTION, adjustment: FUNCTION },
+  ...{ budget: FUNCTION, cache: FUNCTION, slow: FUNCTION, success: FUNCTION, failure: FUNCTION },
+  ...{ before: FUNCTION, after: FUNCTION },
+  middleware: {
+    is: "an array of functions",
+    accepts: (value) => Array.isArray(value) && value.every(FUNCTION.accepts),
+  },
+};
+
 export const CREATE_RULES: OptionRules<CreateOptions> = { scope: ANYTHING, fresh: FLAG };
 
 /** @throws ModelError `invalid_request` for an unknown option, or a value of another type. */
 export function checkFactoryOptions(options: FactoryOptions, method: "load" | "parse"): void {
   checkOptions(options, RULES, `ModelFactory.${method}`);
+  if (options.hooks !== undefined) checkOptions(options.hooks, HOOK_RULES, `ModelFactory.${method}: hooks`);
 }

@@ -44,11 +44,13 @@ export interface SharedServices {
 /** The shared state and the services of one configuration. */
 export interface Services extends SharedServices {
   readonly logger: Logger;
-  /** Observers of every call: the totals and the log. */
+  /** Observers of every call: the totals, the log, the listeners of the user. */
   readonly observers: readonly Observer[];
   readonly charges: Charges;
   readonly notices: BudgetNotices;
   readonly reservations: Reservations;
+  /** The middleware of the user, and what the hooks `before` and `after` need. */
+  readonly around: readonly Layer[];
   /** Present if there is a `[cache]` table. */
   readonly cache: Layer | undefined;
 }
@@ -76,6 +78,7 @@ export function targetPipeline(services: Services): Next {
 export function modelPipeline(services: Services, chainOf: (call: Call) => Chain, toTarget: Next): Next {
   const layers = [
     telemetry(services.observers),
+    ...services.around,
     deadline,
     services.cache,
     hold,

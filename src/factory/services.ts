@@ -1,6 +1,7 @@
 import type { Config } from "../config/load.ts";
 import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Hooks } from "../core/hooks.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
 import { BudgetNotices } from "../layers/budget-notices.ts";
@@ -10,11 +11,14 @@ import { callLog } from "../layers/call-log.ts";
 import { Charges } from "../layers/charges.ts";
 import { Breakers } from "../layers/circuit-breaker.ts";
 import { GroupStates } from "../layers/group-states.ts";
+import { hookObserver } from "../layers/hook-observer.ts";
+import { hookLayers } from "../layers/interception.ts";
 import { KeyStates } from "../layers/key-states.ts";
 import { Lines } from "../layers/line.ts";
 import { Reservations } from "../layers/reservations.ts";
 import { RetryBudgets } from "../layers/retry-budget.ts";
 import { UsageTotals } from "../layers/usage-totals.ts";
+import { changedInput } from "../model/changed-input.ts";
 import { MemoryStore } from "../stores/memory.ts";
 import { MemoryCounters } from "../stores/memory-counters.ts";
 import { loggerFor, safeLogger } from "../target/log-writer.ts";
@@ -39,12 +43,13 @@ interface Making {
   readonly clock: Clock;
   /** The caller's logger, which takes precedence over `[logging]`. */
   readonly logger: Logger | undefined;
+  readonly hooks: Hooks;
   /** The previous generation: an unchanged table keeps its cache or log. */
   readonly before: Generation | undefined;
 }
 
 /** The services of one configuration. */
-export function servicesOf(config: Config, shared: SharedServices, { clock, logger, before }: Making): Services {
+export function servicesOf(config: Config, shared: SharedServices, { clock, logger, hooks, before }: Making): Services {
   const isSame = (key: "cache" | "logging") => JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
   const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;
   const log = kept ?? safeLogger(logger ?? loggerFor(config, clock));
@@ -58,7 +63,8 @@ export function servicesOf(config: Config, shared: SharedServices, { clock, logg
       ...{ store: shared.counters, local: shared.counters, owner: newCallId(clock.now()), clock, logger: log },
       onUnavailable: "refuse",
     }),
-    observers: [shared.totals, callLog(log, config.logging?.logContent ?? false)],
+    observers: [shared.totals, callLog(log, config.logging?.logContent ?? false), hookObserver(hooks, log)],
+    around: hookLayers(hooks, changedInput),
     cache: before !== undefined && isSame("cache") ? before.services.cache : cacheFor(config, clock),
   };
 }

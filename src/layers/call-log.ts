@@ -20,6 +20,9 @@ export function callLog(logger: Logger, logContent: boolean): Observer {
       logChanges(call, batch, logger);
       if (logContent) texts.set(call.record, (texts.get(call.record) ?? "") + textIn(batch));
     },
+    slowed(call, afterMs) {
+      logger.warn("slow: no content yet", { call: call.record.id, model: call.target.entry, ms: afterMs });
+    },
     ended(call, failure) {
       logEnd(call, failure, logger);
       if (logContent) logger.debug("call content", { call: call.record.id, text: texts.get(call.record) ?? "" });

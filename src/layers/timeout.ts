@@ -5,6 +5,7 @@ import { isModelError, type ModelError, type TimeoutPhase } from "../core/error.
 import { isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
 import { targetError } from "../core/target-error.ts";
+import { slowWatch } from "./slow-watch.ts";
 
 /**
  * The timeouts of one attempt: total time, time to the first token, and idle time between model data. Each ends the attempt,
@@ -14,14 +15,17 @@ export const timeout: Layer = async function* (call, next) {
   call.record.read = call.target;
   const attempt = call.cancellation.child();
   const clocks = new Clocks(call, attempt);
+  const slow = slowWatch(call);
   const wait = new CancellableWait(attempt);
   const iterator = next({ ...call, cancellation: attempt })[Symbol.asyncIterator]();
   try {
     for (;;) {
       clocks.waiting();
+      slow?.waiting();
       const step = await wait.for(iterator.next());
       clocks.arrived();
       if (step.done) return;
+      slow?.arrived(step.value);
       if (!clocks.sawToken && step.value.some(isContent)) clocks.firstToken();
       yield step.value;
     }
@@ -29,6 +33,7 @@ export const timeout: Layer = async function* (call, next) {
     throw clocks.failureAtLimit(error) ?? error;
   } finally {
     clocks.stop();
+    slow?.stop();
     attempt.release();
     // Not awaited: a dialect that ignores its cancellation must not block the call.
     iterator.return?.()?.then(undefined, () => {});

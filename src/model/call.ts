@@ -1,9 +1,9 @@
 import type { Billable } from "../core/billing.ts";
 import { type Call, type CallInput, CallRecord } from "../core/call.ts";
 import { newCallId } from "../core/call-id.ts";
+import { replyOf } from "../core/call-reply.ts";
 import { Cancellation } from "../core/cancellation.ts";
 import type { Clock } from "../core/clock.ts";
-import { addCost, type Cost, NO_COST } from "../core/cost.ts";
 import { DeliveredText } from "../core/delivered-text.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
@@ -160,30 +160,6 @@ export async function collect(opened: Opened): Promise<Reply> {
   } catch (error) {
     throw opened.failure(error);
   }
-}
-
-function replyOf(fold: ReplyFold, { record, clock }: Call): Reply {
-  const latencyMs = clock.monotonic() - record.startedMs;
-  return fold.reply({
-    callId: record.id,
-    attempts: record.attempts,
-    cost: record.cacheHit ? NO_COST : totalCost(record),
-    latencyMs,
-    firstTokenMs: record.firstTokenMs,
-    requestId: record.requestId,
-    rateLimit: record.rateLimit,
-    raw: record.raw,
-  });
-}
-
-/** The cost of all attempts; estimated if one may have been billed without reporting its usage. */
-function totalCost({ attempts }: CallRecord): Cost {
-  let total = NO_COST;
-  for (const { cost, possiblyBilled } of attempts) {
-    if (cost !== undefined) total = addCost(total, cost);
-    if (possiblyBilled && cost === undefined) total = { ...total, estimated: true };
-  }
-  return total;
 }
 
 /** Combines the partial answer of the decoder, which has the malformed tool call, with the events before it. */

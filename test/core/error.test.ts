@@ -11,7 +11,7 @@ const codes = Object.keys(ERROR_CODES) as ModelErrorCode[];
 describe("the table of errors", () => {
   it("has exactly the codes of the contract", () => {
     expect(codes).toEqual(
-      "rate_limited quota_exhausted overloaded server_error connection_failed timed_out stream_truncated protocol_error degenerate_output unauthorized forbidden not_found invalid_request unsupported context_too_long request_too_large content_filtered refused invalid_output invalid_tool_call empty_response budget_exceeded limit_exceeded state_unavailable circuit_open bulkhead_full redirect_blocked proxy_refused aborted all_models_failed".split(
+      "rate_limited quota_exhausted overloaded server_error connection_failed timed_out stream_truncated protocol_error degenerate_output unauthorized forbidden not_found invalid_request unsupported context_too_long request_too_large content_filtered refused invalid_output invalid_tool_call empty_response budget_exceeded limit_exceeded state_unavailable rejected circuit_open bulkhead_full redirect_blocked proxy_refused aborted all_models_failed".split(
         " ",
       ),
     );

@@ -58,6 +58,7 @@ describe("facts on the reliability page", () => {
       "refused",
       "invalid_output",
       "budget_exceeded",
+      "rejected",
       "circuit_open",
       "bulkhead_full",
       "limit_exceeded",

@@ -77,6 +77,32 @@ keyTest("models.*.first_token_timeout", async () => {
   ).toBe(WORDS);
 });
 
+keyTest("models.*.slow_after", "reports each attempt that has no content, and lets it go on", async () => {
+  const seen: unknown[] = [];
+  const lines: string[] = [];
+  const sockets: net.Socket[] = [];
+  // Takes the request and never answers.
+  const port = await listening(net.createServer((socket) => void sockets.push(socket.resume())));
+  const toml = (more: string) =>
+    `[models.main]\nname = "m"\nprovider = "openai"\napi_key = "k"\nbase_url = "http://127.0.0.1:${port}/v1"\nnum_retries = 1\nretry_min_wait = 0\nfirst_token_timeout = "200ms"\n${more}`;
+  const log = (message: string) => void lines.push(message);
+  const logger = { debug() {}, info() {}, warn: log, error() {} };
+  const options = { logger, hooks: { slow: (event: unknown) => void seen.push(event) } };
+  const failing = (more: string) => factoryOf(toml(more), options).create().safeCodegen(PROMPT);
+  expect(await failing('slow_after = "50ms"')).toMatchObject({
+    error: { code: "timed_out", phase: "first-token", attempts: [{}, {}] },
+  });
+  expect(seen).toMatchObject([
+    { model: "main", afterMs: 50 },
+    { model: "main", afterMs: 50 },
+  ]);
+  expect(lines.filter((line) => line.startsWith("slow"))).toHaveLength(2);
+  await expect.poll(() => sockets.every((socket) => socket.destroyed)).toBe(true);
+  await failing("");
+  expect(seen).toHaveLength(2);
+  expect((await against(SLOW, 'slow_after = "50ms"')).reply).toBeDefined();
+});
+
 keyTest("models.*.silence_timeout", async () => {
   const stalled = { stall: { afterEvents: 3 } };
   expect((await against(stalled, "stream = true\nsilence_timeout = 0.1\ntimeout = 5")).error).toMatchObject({
