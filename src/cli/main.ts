@@ -46,6 +46,11 @@ const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/explain.ts")).configureExplain,
   },
   {
+    name: "budgets",
+    summary: "show what the budgets have spent, and what is left",
+    load: async () => (await import("./commands/budgets.ts")).configureBudgets,
+  },
+  {
     name: "init",
     summary: "write a models.toml for your providers",
     load: async () => (await import("./commands/init.ts")).configureInit,

@@ -41,6 +41,14 @@ export function duration(milliseconds: number): string {
   return `${trimZeros((milliseconds / 3_600_000).toFixed(1))} h`;
 }
 
+/** 5400000 -> "1 h 30 min", 200000000 -> "2 days". */
+export function timeLeft(milliseconds: number): string {
+  const minutes = Math.max(1, Math.ceil(milliseconds / 60_000));
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`;
+  return plural(Math.floor(minutes / (24 * 60)), "day");
+}
+
 /** 812 -> "812 B", 1189973 -> "1.2 MB". */
 export function fileSize(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;
