@@ -66,11 +66,19 @@ export type { BreakerState, Capabilities, Capability, ModelFacts, Target, Token 
 export type { JsonSchema, Tool, ToolCall, ToolChoice, ToolKind } from "./core/tool.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
 export type { Usage } from "./core/usage.ts";
-export { type BreakerControl, type BudgetControl, ModelFactory, type Registered } from "./factory/factory.ts";
+export {
+  type BreakerControl,
+  type BudgetControl,
+  type CacheControl,
+  ModelFactory,
+  type Registered,
+} from "./factory/factory.ts";
 export type { CreateOptions, FactoryOptions, TokenRequest } from "./factory/options.ts";
 export type { ReloadEvent, Reloaded } from "./factory/reload.ts";
 export type { BudgetStatus } from "./layers/budget-status.ts";
+export type { CacheStats } from "./layers/cache-counts.ts";
 export type { UsageGroup, UsageTotal } from "./layers/usage-totals.ts";
+export type { CacheOptions } from "./model/cache-option.ts";
 export type { DiscoverOptions, Discovery } from "./model/discovery.ts";
 export type { HealthOptions, ModelHealth } from "./model/health.ts";
 export type { Estimate, Model } from "./model/model.ts";

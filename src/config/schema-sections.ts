@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { count, duration, flag, oneOf, table, text, texts } from "./schema-values.ts";
+import { count, duration, flag, oneOf, size, table, text, texts } from "./schema-values.ts";
 
 export const STRATEGIES = [
   ...(["priority", "round_robin", "random", "weighted", "least_busy", "latency", "cost", "usage"] as const),
@@ -48,6 +48,10 @@ export const cacheSection = table({
     description: "Maximum answers; the least recently used one is removed first.",
     default: 1_000,
   }),
+  max_bytes: size(
+    "Maximum size of all answers, as JSON; the least recently used one is removed first. An answer of more than 8 MiB is not stored.",
+    { default: "64MiB", examples: ["256MiB"] },
+  ),
   namespace: text().meta({
     description: "Part of every cache key: change it to start with an empty cache.",
     default: "default",

@@ -21,6 +21,7 @@ export interface CacheConfig {
   /** Milliseconds. */
   readonly ttl: number;
   readonly maxEntries: number;
+  readonly maxBytes: number;
   readonly namespace: string;
 }
 

@@ -1,5 +1,6 @@
 import type { Attempt } from "./attempt.ts";
 import type { Cancellation } from "./cancellation.ts";
+import type { Cost } from "./cost.ts";
 import { DeliveredText } from "./delivered-text.ts";
 import type { ModelError } from "./error.ts";
 import type { FlowEvent } from "./event.ts";
@@ -35,6 +36,10 @@ export interface CallInput extends CallPolicy {
   /** The scope of the call and its parents, the widest first. */
   readonly scopes?: readonly string[] | undefined;
   readonly cache?: CacheMode | undefined;
+  /** How long the cache keeps the answer of this call; takes precedence over `[cache]`. */
+  readonly cacheTtlMs?: number | undefined;
+  /** The part of the cache that this call reads and writes; takes precedence over `[cache]`. */
+  readonly cacheNamespace?: string | undefined;
 }
 
 /** use: read and store; refresh: send a request and store; bypass: neither; only: a stored answer or an error. */
@@ -109,7 +114,10 @@ export class CallRecord {
   rateLimit: RateLimit | undefined;
   requestId: string | undefined;
   firstTokenMs: number | undefined;
+  /** Whether the answer came from the cache, or from the request of an equal call. */
   cacheHit = false;
+  /** With `cacheHit`: what the answer cost when it was requested. */
+  savedCost: Cost | undefined;
   /** The exchange of the running attempt: whether it was sent, and what came back. */
   exchange: Exchange | undefined;
   /** About how requests were sent, for the log; on the root only, so that no attempt and no branch loses one. */

@@ -3,6 +3,8 @@ export interface ValueStore {
   get(key: string): Promise<unknown>;
   set(key: string, value: unknown, ttlMs: number): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Deletes every value whose key starts with `prefix`. */
+  clear(prefix: string): Promise<void>;
 }
 
 /**

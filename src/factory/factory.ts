@@ -17,6 +17,8 @@ import { scopePath } from "../core/scope.ts";
 import type { BreakerState, Target } from "../core/target.ts";
 import { WIRE_NAMES } from "../core/wire-name.ts";
 import type { BudgetStatus } from "../layers/budget-status.ts";
+import { clearCache } from "../layers/cache.ts";
+import type { CacheStats } from "../layers/cache-counts.ts";
 import { USAGE_GROUPS, type UsageGroup, type UsageTotal } from "../layers/usage-totals.ts";
 import { DISCOVER_RULES, type DiscoverOptions, type Discovery, discover } from "../model/discovery.ts";
 import { HEALTH_RULES, type HealthOptions, healthOf, type ModelHealth } from "../model/health.ts";
@@ -71,6 +73,14 @@ export interface BudgetControl {
    * @throws ModelError `invalid_request` for an unknown name, `state_unavailable` if the store cannot be reached.
    */
   status(name?: string): Promise<readonly BudgetStatus[]>;
+}
+
+/** The result cache of a factory. */
+export interface CacheControl {
+  /** Counts since the factory was created; all 0 without a `[cache]` table. */
+  stats(): CacheStats;
+  /** Removes the answers of a namespace; without one, all answers. */
+  clear(namespace?: string): Promise<void>;
 }
 
 /** Builds models from a models.toml. */
@@ -231,6 +241,21 @@ export class ModelFactory<Models = Registered> {
       status: (name) => {
         this.#checkOpen();
         return this.#generation.budgetStatus(name);
+      },
+    };
+  }
+
+  /** The result cache: what it has done, and how to empty it. */
+  get cache(): CacheControl {
+    const { cacheCounts: counts } = this.#shared;
+    const storeOf = () => this.#generation.services.cache?.store;
+    return {
+      stats: () => counts.read(storeOf()?.size() ?? { entries: 0, bytes: 0 }),
+      clear: async (namespace) => {
+        if (namespace !== undefined && typeof namespace !== "string")
+          throw invalidOption("cache.clear: the namespace must be a string");
+        const store = storeOf();
+        if (store !== undefined) await clearCache(store, namespace);
       },
     };
   }

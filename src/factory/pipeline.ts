@@ -5,6 +5,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Target } from "../core/target.ts";
 import { admission } from "../layers/admission.ts";
 import type { BudgetNotices } from "../layers/budget-notices.ts";
+import type { CacheCounts } from "../layers/cache-counts.ts";
 import type { Charges } from "../layers/charges.ts";
 import { type Breakers, breakerGate, circuitBreaker } from "../layers/circuit-breaker.ts";
 import { continueOnLength } from "../layers/continuation.ts";
@@ -26,6 +27,7 @@ import type { Chain } from "../layers/target-search.ts";
 import { telemetry } from "../layers/telemetry.ts";
 import { timeout } from "../layers/timeout.ts";
 import type { UsageTotals } from "../layers/usage-totals.ts";
+import type { MemoryStore } from "../stores/memory.ts";
 import type { MemoryCounters } from "../stores/memory-counters.ts";
 
 /** State that all models of a factory share, across reloads. */
@@ -38,7 +40,14 @@ export interface SharedServices {
   /** Slots of entries; budgets and limits too, unless `[state]` names another store. */
   readonly counters: MemoryCounters;
   readonly lines: Lines;
+  readonly cacheCounts: CacheCounts;
   readonly dialectOf: (target: Target) => Dialect;
+}
+
+/** The result cache of one configuration. */
+export interface CacheService {
+  readonly layer: Layer;
+  readonly store: MemoryStore;
 }
 
 /** The shared state and the services of one configuration. */
@@ -52,7 +61,7 @@ export interface Services extends SharedServices {
   /** The middleware of the user, and what the hooks `before` and `after` need. */
   readonly around: readonly Layer[];
   /** Present if there is a `[cache]` table. */
-  readonly cache: Layer | undefined;
+  readonly cache: CacheService | undefined;
 }
 
 /** The layers below fallback: they handle one target, and all models of a configuration share them. */
@@ -80,7 +89,7 @@ export function modelPipeline(services: Services, chainOf: (call: Call) => Chain
     telemetry(services.observers),
     ...services.around,
     deadline,
-    services.cache,
+    services.cache?.layer,
     hold,
     fallback(chainOf, services.dialectOf, services.budgets),
   ];

@@ -2,11 +2,11 @@ import type { Config } from "../config/load.ts";
 import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Hooks } from "../core/hooks.ts";
-import type { Layer } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
 import { BudgetNotices } from "../layers/budget-notices.ts";
 import { BudgetPeriods } from "../layers/budget-periods.ts";
 import { cache } from "../layers/cache.ts";
+import { CacheCounts } from "../layers/cache-counts.ts";
 import { callLog } from "../layers/call-log.ts";
 import { Charges } from "../layers/charges.ts";
 import { Breakers } from "../layers/circuit-breaker.ts";
@@ -23,7 +23,7 @@ import { MemoryStore } from "../stores/memory.ts";
 import { MemoryCounters } from "../stores/memory-counters.ts";
 import { loggerFor, safeLogger } from "../target/log-writer.ts";
 import type { Generation } from "./generation.ts";
-import type { Services, SharedServices } from "./pipeline.ts";
+import type { CacheService, Services, SharedServices } from "./pipeline.ts";
 
 /** State that all calls of a factory share, across reloads. */
 export function sharedServices(clock: Clock, dialectOf: SharedServices["dialectOf"]): SharedServices {
@@ -35,6 +35,7 @@ export function sharedServices(clock: Clock, dialectOf: SharedServices["dialectO
     groups: new GroupStates(),
     counters: new MemoryCounters(clock),
     lines: new Lines(clock),
+    cacheCounts: new CacheCounts(),
     dialectOf,
   };
 }
@@ -65,12 +66,25 @@ export function servicesOf(config: Config, shared: SharedServices, { clock, logg
     }),
     observers: [shared.totals, callLog(log, config.logging?.logContent ?? false), hookObserver(hooks, log)],
     around: hookLayers(hooks, changedInput),
-    cache: before !== undefined && isSame("cache") ? before.services.cache : cacheFor(config, clock),
+    cache:
+      before !== undefined && isSame("cache")
+        ? before.services.cache
+        : cacheFor(config, { clock, logger: log, counts: shared.cacheCounts }),
   };
 }
 
-function cacheFor({ cache: settings }: Config, clock: Clock): Layer | undefined {
+interface CacheMaking {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counts: CacheCounts;
+}
+
+function cacheFor({ cache: settings }: Config, { clock, logger, counts }: CacheMaking): CacheService | undefined {
   if (settings === undefined) return undefined;
-  const { ttl, maxEntries, namespace } = settings;
-  return cache(new MemoryStore(maxEntries, clock), { ttlMs: ttl, namespace });
+  const { ttl: ttlMs, maxEntries, maxBytes, namespace } = settings;
+  const onEvicted = () => {
+    counts.evicted += 1;
+  };
+  const store = new MemoryStore({ maxEntries, maxBytes, onEvicted }, clock);
+  return { store, layer: cache(store, { ttlMs, namespace, maxAnswerBytes: maxBytes }, { logger, counts }) };
 }

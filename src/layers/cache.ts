@@ -1,62 +1,83 @@
-import type { Call } from "../core/call.ts";
+import type { Call, CallInput } from "../core/call.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
-import type { Layer } from "../core/layer.ts";
+import type { Layer, Next } from "../core/layer.ts";
+import { type Logger, silentLogger } from "../core/logger.ts";
 import { sha256 } from "../core/node-crypto.ts";
 import { DELIVERY_NAMES } from "../core/options.generated.ts";
 import type { ValueStore } from "../core/store.ts";
 import type { Target } from "../core/target.ts";
 import { entryError } from "../core/target-error.ts";
-import { type Log, Recording } from "./recording.ts";
-import { SharedRequests } from "./shared-request.ts";
+import { AnswerStore, clearAnswers, MAX_ANSWER_BYTES, type StoredAnswer } from "./answer-store.ts";
+import { CacheCounts } from "./cache-counts.ts";
+import { Recording } from "./recording.ts";
+import { answerOf, replayed } from "./replay.ts";
+import { type Keep, SharedRequests } from "./shared-request.ts";
 
 export interface CacheSettings {
   readonly ttlMs: number;
   readonly namespace: string;
+  /** The largest answer that is stored. Default and maximum: 8 MiB. */
+  readonly maxAnswerBytes?: number;
+}
+
+interface CacheServices {
+  readonly logger: Logger;
+  readonly counts: CacheCounts;
 }
 
 /**
  * Replays complete answers of the primary target for equal requests. Equal concurrent calls share one request. Only answers
  * with finish reason "stop" or "tool-calls" are stored, never those of a fallback.
  */
-export function cache(store: ValueStore, settings: CacheSettings): Layer {
-  const shared = new SharedRequests();
+export function cache(store: ValueStore, settings: CacheSettings, services: Partial<CacheServices> = {}): Layer {
+  const { logger = silentLogger, counts = new CacheCounts() } = services;
+  const answers = new AnswerStore(store, settings.maxAnswerBytes ?? MAX_ANSWER_BYTES, logger, counts);
+  const shared = new SharedRequests(counts);
   return async function* (call, next) {
-    const mode = call.input.cache ?? "use";
-    if (mode === "bypass" || call.input.raw) {
+    const { cache: mode = "use", cacheTtlMs = settings.ttlMs, cacheNamespace = settings.namespace, raw } = call.input;
+    if (mode === "bypass" || raw) {
       yield* next(call);
       return;
     }
-    const key = cacheKey(call, settings.namespace);
-    const stored = mode === "refresh" ? undefined : ((await store.get(key)) as Log | undefined);
+    const key = cacheKey(call, cacheNamespace);
+    const stored = mode === "refresh" ? undefined : await answers.get(key, call.cancellation);
     if (stored !== undefined) {
-      call.record.cacheHit = true;
-      call.record.observers.cacheLooked?.(call, "hit");
-      yield stored;
+      counts.looked(call, "hit");
+      yield replayed(call, stored, counts);
       return;
     }
-    if (mode === "only") throw missing(call);
-    const keep = async (log: Log) => {
-      const storable = isStorable(log, call.target.entry);
-      if (storable) await store.set(key, log, settings.ttlMs);
+    if (mode === "only") {
+      counts.looked(call, "miss");
+      throw missing(call);
+    }
+    const keep = async (answer: StoredAnswer) => {
+      const storable = isStorable(answer.events, call.target.entry);
+      if (storable) await answers.set(key, answer, cacheTtlMs, call.cancellation);
       return storable;
     };
     if (mode === "use" && !call.streaming) {
       yield* shared.events(key, call, next, keep);
       return;
     }
-    call.record.observers.cacheLooked?.(call, "miss");
-    yield* recorded(next(call), keep);
+    if (mode === "use") counts.looked(call, "miss");
+    yield* recorded(call, next, keep, counts);
   };
 }
 
-async function* recorded(events: Events, keep: (log: Log) => Promise<unknown>): Events {
-  const recording = new Recording();
-  for await (const batch of events) {
+/** Removes the stored answers of a namespace, or all. */
+export function clearCache(store: ValueStore, namespace: string | undefined): Promise<void> {
+  return clearAnswers(store, namespace === undefined ? "" : namespacePart(namespace));
+}
+
+async function* recorded(call: Call, next: Next, keep: Keep, counts: CacheCounts): Events {
+  const recording = new Recording(MAX_ANSWER_BYTES);
+  for await (const batch of next(call)) {
     recording.add(batch);
     yield batch;
   }
-  await keep(recording.log);
+  if (!recording.isTooLarge) await keep(answerOf(recording.log, call.record));
+  else if (isStorable(recording.log, call.target.entry)) counts.tooLarge += 1;
 }
 
 function missing({ target }: Call): ModelError {
@@ -74,10 +95,26 @@ function isStorable(events: readonly FlowEvent[], primary: string): boolean {
 /** The canonical request and everything about the primary that affects its answer, hashed. */
 export function cacheKey(call: Call, namespace: string): string {
   const { input, target } = call;
-  const { tags: _tags, scopes: _scopes, cache: _cache, ...more } = input;
-  const asked: Record<string, unknown> = more;
-  for (const name of DELIVERY_NAMES) if (asked[name] !== undefined) asked[name] = undefined;
-  return sha256(canonical({ namespace, asked, target: fingerprint(target) }));
+  const asked: Record<string, unknown> = { ...input };
+  for (const name of [...OF_THE_CALL, ...DELIVERY_NAMES]) if (asked[name] !== undefined) asked[name] = undefined;
+  return namespacePart(namespace) + sha256(canonical({ asked, target: fingerprint(target) })).slice(NAMESPACE_DIGITS);
+}
+
+/** Fields that do not affect the answer. */
+const OF_THE_CALL = [
+  "tags",
+  "priority",
+  "scopes",
+  "cache",
+  "cacheTtlMs",
+  "cacheNamespace",
+] as const satisfies (keyof CallInput)[];
+
+const NAMESPACE_DIGITS = 16;
+
+/** The start of the keys of a namespace, so that a store can clear it. */
+function namespacePart(namespace: string): string {
+  return sha256(namespace).slice(0, NAMESPACE_DIGITS);
 }
 
 const COMPARED = [

@@ -4,10 +4,13 @@ import { DeliveredText } from "../core/delivered-text.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Next } from "../core/layer.ts";
-import { type Log, Recording } from "./recording.ts";
+import type { StoredAnswer } from "./answer-store.ts";
+import type { CacheCounts } from "./cache-counts.ts";
+import { Recording } from "./recording.ts";
+import { answerOf, replayed } from "./replay.ts";
 
-/** Returns the answer of a request for other calls, if it may be shared. */
-type Keep = (log: Log) => Promise<boolean>;
+/** Stores an answer; whether other calls may have it. */
+export type Keep = (answer: StoredAnswer) => Promise<boolean>;
 
 /**
  * One request for equal concurrent calls. It ends with its answer, its failure, or when the last call is abandoned. One of the
@@ -22,8 +25,8 @@ class SharedRequest {
   #waiting = 0;
   #claimed = false;
   #failure: { readonly error: unknown } | undefined;
-  /** The answer for the other calls. */
-  #log: Log | undefined;
+  /** For the other calls. */
+  #answer: StoredAnswer | undefined;
 
   constructor(call: Call, next: Next, keep: Keep, onEnd: () => void) {
     this.#lead = call;
@@ -34,7 +37,7 @@ class SharedRequest {
   }
 
   /** Events for a waiting call: the request's events for one, its answer for the others, or nothing to share. */
-  async *join(call: Call): AsyncGenerator<readonly FlowEvent[], boolean> {
+  async *join(call: Call, counts: CacheCounts): AsyncGenerator<readonly FlowEvent[], boolean> {
     this.#waiting++;
     try {
       await unlessCancelled(this.#ended, call.cancellation);
@@ -48,10 +51,9 @@ class SharedRequest {
       this.#waiting--;
     }
     if (!this.#claimed) return yield* this.#own(call);
-    if (this.#log === undefined) return false;
-    call.record.cacheHit = true;
-    call.record.observers.cacheLooked?.(call, "joined");
-    yield structuredClone(this.#log);
+    if (this.#answer === undefined) return false;
+    counts.looked(call, "joined");
+    yield replayed(call, structuredClone(this.#answer), counts);
     return true;
   }
 
@@ -85,7 +87,8 @@ class SharedRequest {
         this.#batches.push(batch);
         recording.add(batch);
       }
-      if (await keep(recording.log)) this.#log = recording.log;
+      const answer = answerOf(recording.log, this.#record);
+      if (await keep(answer)) this.#answer = answer;
     } catch (error) {
       this.#failure = { error };
     }
@@ -95,16 +98,21 @@ class SharedRequest {
 /** Shared requests, by cache key. */
 export class SharedRequests {
   readonly #requests = new Map<string, SharedRequest>();
+  readonly #counts: CacheCounts;
+
+  constructor(counts: CacheCounts) {
+    this.#counts = counts;
+  }
 
   /** Joins an equal call or starts a request. If there is nothing to share, the waiting calls send requests in sequence. */
   async *events(key: string, call: Call, next: Next, keep: Keep): Events {
-    for (let done = false; !done; ) done = yield* this.#requestOf(key, call, next, keep).join(call);
+    for (let done = false; !done; ) done = yield* this.#requestOf(key, call, next, keep).join(call, this.#counts);
   }
 
   #requestOf(key: string, call: Call, next: Next, keep: Keep): SharedRequest {
     const running = this.#requests.get(key);
     if (running !== undefined) return running;
-    call.record.observers.cacheLooked?.(call, "miss");
+    this.#counts.looked(call, "miss");
     const request = new SharedRequest(call, next, keep, () => this.#requests.delete(key));
     this.#requests.set(key, request);
     return request;

@@ -2,6 +2,7 @@ import type { Attempt } from "../core/attempt.ts";
 import type { Call, Observer } from "../core/call.ts";
 import { type Cost, costFromNano, type NanoCost, NanoSum, nanoOf, UNKNOWN_COST } from "../core/cost.ts";
 import { type Usage, UsageSum } from "../core/usage.ts";
+import { SavedCosts } from "./saved-costs.ts";
 
 /** The usage of a factory, including failed attempts. */
 export interface UsageTotal {
@@ -10,6 +11,8 @@ export interface UsageTotal {
   readonly requests: number;
   readonly usage: Usage;
   readonly cost: Cost;
+  /** What answers from the cache cost when they were requested; null if the price of one is unknown. */
+  readonly savedUsd: number | null;
 }
 
 export const USAGE_GROUPS = ["model", "provider", "tag", "scope", "day"] as const;
@@ -41,9 +44,9 @@ export class UsageTotals implements Observer {
     return Object.fromEntries([...this.#groups[group]].map(([name, sum]) => [name, sum.read()]));
   }
 
-  /** Adds a call's attempts. */
-  ended({ record, input, clock }: Call): void {
-    if (record.attempts.length === 0) {
+  /** Adds a call's attempts, or what it saved. */
+  ended({ record, input, clock, target }: Call): void {
+    if (record.attempts.length === 0 && record.savedCost === undefined) {
       this.#total.calls += 1;
       return;
     }
@@ -51,6 +54,10 @@ export class UsageTotals implements Observer {
     const day = dayOf(clock.now());
     const named = [...this.#sums("tag", input.tags), ...this.#sums("scope", input.scopes ?? [])];
     const shared = [this.#total, this.#sum("day", day), ...named];
+    if (record.savedCost !== undefined) {
+      const answered = [this.#sum("model", target.entry), this.#sum("provider", target.provider)];
+      for (const sum of [...shared, ...answered]) sum.save(record.savedCost, call);
+    }
     for (const attempt of record.attempts) {
       const money = nanoOf(attempt.cost);
       for (const sum of shared) sum.add(attempt, money, call);
@@ -96,11 +103,11 @@ class Sum {
   #unknown = false;
   #lastCall = 0;
   #estimated = false;
+  #saved: SavedCosts | undefined;
 
   /** A call counts once, for any number of attempts. */
   add({ usage, cost }: Attempt, money: NanoCost | undefined, call: number): void {
-    if (this.#lastCall !== call) this.calls += 1;
-    this.#lastCall = call;
+    this.#count(call);
     this.#requests += 1;
     if (usage !== undefined) this.#usage.add(usage);
     if (cost === undefined) return;
@@ -109,10 +116,22 @@ class Sum {
     else this.#nano.add(money);
   }
 
+  save(cost: Cost, call: number): void {
+    this.#count(call);
+    this.#saved ??= new SavedCosts();
+    this.#saved.add(cost);
+  }
+
+  #count(call: number): void {
+    if (this.#lastCall !== call) this.calls += 1;
+    this.#lastCall = call;
+  }
+
   read(): UsageTotal {
+    const savedUsd = this.#saved === undefined ? 0 : this.#saved.usd;
     const cost = this.#unknown
       ? { ...UNKNOWN_COST, estimated: this.#estimated }
       : costFromNano(this.#nano, this.#estimated);
-    return { calls: this.calls, requests: this.#requests, usage: this.#usage.read(), cost };
+    return { calls: this.calls, requests: this.#requests, usage: this.#usage.read(), cost, savedUsd };
   }
 }

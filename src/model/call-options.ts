@@ -7,13 +7,13 @@ import { callSchema } from "../config/schema.ts";
 import { findingsOf } from "../config/schema-problem.ts";
 import { fieldsIn } from "../config/schema-values.ts";
 import { isTable } from "../config/table.ts";
-import type { CacheMode, CallInput } from "../core/call.ts";
+import type { CallInput } from "../core/call.ts";
 import { invalidOption } from "../core/check-options.ts";
 import { ModelError } from "../core/error.ts";
 import { readInput } from "../core/input.ts";
 import type { CallPolicy, EntryOptions } from "../core/options.generated.ts";
 import { keyOf, pickSettings } from "../core/request.ts";
-import { nearest } from "../core/suggest.ts";
+import { cacheFieldsOf, cacheProblem } from "./cache-option.ts";
 import { copyOfTools, KnownTools } from "./known-tools.ts";
 import type { CallOptions } from "./options.ts";
 import { isStandardSchema, jsonSchemaOf } from "./schema-json.ts";
@@ -22,8 +22,6 @@ export interface ReadOptions {
   readonly input: Omit<CallInput, "messages">;
   readonly signal: AbortSignal | undefined;
 }
-
-const CACHE_MODES: readonly CacheMode[] = ["use", "refresh", "bypass", "only"];
 
 const NO_OPTIONS: ReadOptions = {
   input: { settings: {}, samples: 1, extraBody: {}, extraHeaders: {}, raw: false, tags: [], adaptation: {} },
@@ -43,7 +41,7 @@ export function readCallOptions(options: CallOptions | undefined, model: string)
       samples: samples ?? 1,
       raw: raw ?? false,
       tags: tags ?? [],
-      cache: cacheModeOf(cache),
+      ...cacheFieldsOf(cache),
       priority,
       prelude: options.messages === undefined ? undefined : readInput(options.messages),
     },
@@ -166,22 +164,12 @@ function checkCallOnly({ samples, signal, cache, tags, priority, raw }: CallOpti
     throw wrong(model, "samples must be a positive integer");
   if (signal !== undefined && typeof signal.addEventListener !== "function")
     throw wrong(model, "signal must be an AbortSignal");
-  if (cache !== undefined && typeof cache !== "boolean" && !CACHE_MODES.includes(cache)) {
-    const near = nearest(String(cache), CACHE_MODES);
-    throw wrong(
-      model,
-      `cache must be one of ${CACHE_MODES.join(", ")}${near === undefined ? "" : ` (did you mean "${near}"?)`}`,
-    );
-  }
+  const problem = cacheProblem(cache);
+  if (problem !== undefined) throw wrong(model, problem);
   if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string")))
     throw wrong(model, "tags must be an array of strings");
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 255))
     throw wrong(model, "priority must be an integer from 0 to 255");
-}
-
-function cacheModeOf(cache: CallOptions["cache"]): CacheMode | undefined {
-  if (typeof cache !== "boolean") return cache;
-  return cache ? "use" : "bypass";
 }
 
 function wrong(model: string, words: string): ModelError {

@@ -1,6 +1,7 @@
 import type { CacheMode } from "../core/call.ts";
 import type { Message } from "../core/message.ts";
 import type { EntryOptionsPerCall } from "../core/options.generated.ts";
+import type { CacheOptions } from "./cache-option.ts";
 
 /** Options of one call; they take precedence over the entry's. Names are the keys of models.toml in camelCase. */
 export interface CallOptions extends EntryOptionsPerCall {
@@ -9,8 +10,8 @@ export interface CallOptions extends EntryOptionsPerCall {
   /** Number of answers to request. Default 1. */
   readonly samples?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** `false` is "bypass", `true` is "use". */
-  readonly cache?: CacheMode | boolean | undefined;
+  /** A mode, or an object with a mode, a time to live and a namespace. `false` is "bypass", `true` is "use". */
+  readonly cache?: CacheMode | CacheOptions | boolean | undefined;
   /** Labels for `factory.usage("tag")`, budgets and rate limits. */
   readonly tags?: readonly string[] | undefined;
   /** In queues of rate limits and `max_parallel`: 0 to 255, lower first. Default 128. */

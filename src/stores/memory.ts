@@ -2,18 +2,29 @@ import type { Clock } from "../core/clock.ts";
 import type { ValueStore } from "../core/store.ts";
 
 interface Entry {
-  readonly value: unknown;
+  /** JSON: a copy that costs less to keep and to read than an object. */
+  readonly text: string;
+  readonly bytes: number;
   readonly expiresMs: number;
 }
 
-/** Keeps copies of values in memory; evicts the least recently used one. */
+export interface MemoryBounds {
+  readonly maxEntries: number;
+  /** Of the values as JSON. Default: no limit. */
+  readonly maxBytes?: number;
+  /** Called when a value is removed to make room for another. */
+  readonly onEvicted?: () => void;
+}
+
+/** Keeps copies of values in memory; evicts the least recently used one. A value larger than the store is not kept. */
 export class MemoryStore implements ValueStore {
   readonly #entries = new Map<string, Entry>();
-  readonly #maxEntries: number;
+  readonly #bounds: MemoryBounds;
   readonly #clock: Clock;
+  #bytes = 0;
 
-  constructor(maxEntries: number, clock: Clock) {
-    this.#maxEntries = maxEntries;
+  constructor(bounds: number | MemoryBounds, clock: Clock) {
+    this.#bounds = typeof bounds === "number" ? { maxEntries: bounds } : bounds;
     this.#clock = clock;
   }
 
@@ -22,30 +33,55 @@ export class MemoryStore implements ValueStore {
     if (entry === undefined) return undefined;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    return structuredClone(entry.value);
+    return JSON.parse(entry.text);
   }
 
   async set(key: string, value: unknown, ttlMs: number): Promise<void> {
-    this.#entries.delete(key);
-    this.#entries.set(key, { value: structuredClone(value), expiresMs: this.#clock.monotonic() + ttlMs });
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#maxEntries) break;
-      this.#entries.delete(oldest);
-    }
+    const text = JSON.stringify(value);
+    const bytes = Buffer.byteLength(text);
+    this.#remove(key);
+    if (bytes > this.#maxBytes) return;
+    this.#entries.set(key, { text, bytes, expiresMs: this.#clock.monotonic() + ttlMs });
+    this.#bytes += bytes;
+    this.#makeRoom();
   }
 
   async delete(key: string): Promise<void> {
-    this.#entries.delete(key);
+    this.#remove(key);
   }
 
-  get size(): number {
-    return this.#entries.size;
+  async clear(prefix: string): Promise<void> {
+    for (const key of this.#entries.keys()) if (key.startsWith(prefix)) this.#remove(key);
+  }
+
+  /** Number and size of the values that have not expired. */
+  size(): { readonly entries: number; readonly bytes: number } {
+    for (const key of this.#entries.keys()) this.#living(key);
+    return { entries: this.#entries.size, bytes: this.#bytes };
+  }
+
+  get #maxBytes(): number {
+    return this.#bounds.maxBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  #makeRoom(): void {
+    const now = this.#clock.monotonic();
+    for (const [oldest, { expiresMs }] of this.#entries) {
+      if (this.#entries.size <= this.#bounds.maxEntries && this.#bytes <= this.#maxBytes) break;
+      this.#remove(oldest);
+      if (expiresMs > now) this.#bounds.onEvicted?.();
+    }
   }
 
   #living(key: string): Entry | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.expiresMs > this.#clock.monotonic()) return entry;
-    this.#entries.delete(key);
+    this.#remove(key);
     return undefined;
+  }
+
+  #remove(key: string): void {
+    this.#bytes -= this.#entries.get(key)?.bytes ?? 0;
+    this.#entries.delete(key);
   }
 }

@@ -2,10 +2,11 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { isModelError } from "../../src/core/error.ts";
 import type { CallOptions } from "../../src/model/options.ts";
+import { PATIENT } from "../harness/entry.ts";
 import { WIRES } from "../harness/wires.ts";
 import { bodyOf, CALL_ROWS } from "./call-rows.ts";
 import { callTest } from "./key-test.ts";
-import { ask, entry, factoryOf, PROMPT, simulate } from "./world.ts";
+import { ask, entry, factoryOf, JumpingClock, PROMPT, simulate } from "./world.ts";
 
 describe("an option of a call wins over the entry", () => {
   for (const [name, row] of Object.entries(CALL_ROWS)) {
@@ -57,6 +58,34 @@ describe("an option of a call wins over the entry", () => {
     expect(await requests("use")).toBe(0);
     expect(await requests("only")).toBe(0);
     expect(await requests("refresh")).toBe(1);
+    expect(await requests({ mode: "refresh" })).toBe(1);
+    expect(await requests({})).toBe(0);
+  });
+
+  test("cache of a call: ttl is the time that its answer is kept", async () => {
+    const simulator = await simulate();
+    const clock = new JumpingClock();
+    const model = factoryOf(`[cache]\n${entry("openai", simulator, PATIENT)}`, { clock }).create();
+    const isStored = async (cache: CallOptions["cache"], afterMs: number) => {
+      await model.codegen(PROMPT, { cache });
+      clock.jump(afterMs);
+      return (await model.safeCodegen(PROMPT, { cache: "only" })).ok;
+    };
+    const refresh = (ttl: number | string) => ({ mode: "refresh", ttl }) as const;
+    expect(await isStored(refresh("1s"), 900)).toBe(true);
+    expect(await isStored(refresh("1s"), 1_100)).toBe(false);
+    expect(await isStored(refresh(0.5), 600)).toBe(false);
+    expect(await isStored(refresh("2h"), 7_000_000)).toBe(true);
+    expect(await isStored("refresh", 3_500_000)).toBe(true);
+    expect(await isStored("refresh", 3_700_000)).toBe(false);
+  });
+
+  test("cache of a call: namespaces have separate answers", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(`[cache]\nnamespace = "one"\n${entry("openai", simulator)}`).create();
+    for (const namespace of ["one", "two", undefined, "two", "three"])
+      await model.codegen(PROMPT, { cache: { namespace } });
+    expect(simulator.requests).toHaveLength(3);
   });
 
   callTest("tags", async () => {
@@ -133,6 +162,17 @@ const WRONG: readonly (readonly [options: Record<string, unknown>, words: RegExp
   [{ samples: "2" }, /samples must be a positive integer/],
   [{ signal: {} }, /signal must be an AbortSignal/],
   [{ cache: "byPass" }, /cache must be one of .*did you mean "bypass"/],
+  [{ cache: 5 }, /cache must be one of use, refresh, bypass, only/],
+  [{ cache: null }, /cache must be one of/],
+  [{ cache: [] }, /cache must be one of/],
+  [{ cache: { mode: "byPass" } }, /cache\.mode must be one of .*did you mean "bypass"/],
+  [{ cache: { mode: true } }, /cache\.mode must be one of/],
+  [{ cache: { tll: 5 } }, /unknown key "tll" in cache \(did you mean "ttl"/],
+  [{ cache: { ttl: "5 minutes" } }, /cache\.ttl must be seconds as a number, or a string such as/],
+  [{ cache: { ttl: -1 } }, /cache\.ttl must be/],
+  [{ cache: { ttl: Number.POSITIVE_INFINITY } }, /cache\.ttl must be/],
+  [{ cache: { namespace: "" } }, /cache\.namespace must be a string that is not empty/],
+  [{ cache: { namespace: 5 } }, /cache\.namespace must be/],
   [{ tags: "a" }, /tags must be an array of strings/],
   [{ raw: "yes" }, /raw must be true or false/],
   [{ repair: -1 }, /must be at least 0/],

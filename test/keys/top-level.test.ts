@@ -192,6 +192,11 @@ keyTest("cache.max_entries", async () => {
   expect(await requestsWith("[cache]\nmax_entries = 2", ["a", "b", "a"])).toBe(2);
 });
 
+keyTest("cache.max_bytes", async () => {
+  expect(await requestsWith('[cache]\nmax_bytes = "1KiB"', ["a", "b", "a"])).toBe(3);
+  expect(await requestsWith("[cache]\nmax_bytes = 10_000", ["a", "b", "a"])).toBe(2);
+});
+
 const HELLO: readonly FlowEvent[] = [
   { type: "start", model: "main", provider: "scripted" },
   { type: "text-delta", text: "hello", sample: 0 },

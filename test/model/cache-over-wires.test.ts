@@ -49,6 +49,15 @@ describe.each(WIRES)("the cache on the %s wire", (wire) => {
     expect(simulator.requests).toHaveLength(2);
   });
 
+  test("replays a stream with the same events, deltas and usage", async () => {
+    const simulator = await simulate();
+    const model = factoryOf(`[cache]\n${entry(wire, simulator.url)}`).create();
+    const ask = () => eventsOf(model.stream("Call get_weather, and say why.", { tools: [WEATHER] }));
+    const first = await ask();
+    expect(await ask()).toEqual(first);
+    expect(simulator.requests).toHaveLength(1);
+  });
+
   test("keeps tool calls, and changes to one reply do not affect the next", async () => {
     const simulator = await simulate();
     const model = factoryOf(`[cache]\n${entry(wire, simulator.url)}`).create();

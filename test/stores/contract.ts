@@ -62,5 +62,18 @@ export function testStore(name: string, make: (clock: Clock) => Promise<ValueSto
       await store.delete("never there");
       expect([await store.get("a"), await store.get("b")]).toEqual([undefined, 2]);
     });
+
+    it("clears the keys with a prefix, and all of them without one", async () => {
+      const { store } = await fresh();
+      for (const key of ["a:1", "a:2", "b:1", "a"]) await store.set(key, key, 1_000);
+      const left = async () => {
+        const values = await Promise.all(["a:1", "a:2", "b:1", "a"].map((key) => store.get(key)));
+        return values.filter((value) => value !== undefined);
+      };
+      await store.clear("a:");
+      expect(await left()).toEqual(["b:1", "a"]);
+      await store.clear("");
+      expect(await left()).toEqual([]);
+    });
   });
 }

@@ -1,0 +1,88 @@
+import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
+import type { Cost } from "../core/cost.ts";
+import type { Logger } from "../core/logger.ts";
+import type { ValueStore } from "../core/store.ts";
+import type { CacheCounts } from "./cache-counts.ts";
+import type { Log } from "./recording.ts";
+
+/** A complete answer, as the store keeps it. */
+export interface StoredAnswer {
+  readonly events: Log;
+  /** What the answer cost when it was requested; absent if unknown. */
+  readonly cost?: Cost | undefined;
+  /** The provider's body, only for output without a place in the events. */
+  readonly raw?: unknown;
+}
+
+/** Larger answers are not stored: they would evict many others. */
+export const MAX_ANSWER_BYTES = 8 * 1_048_576;
+
+/** Other values of the same store have other prefixes. */
+const PREFIX = "answer:";
+/** Changes when stored answers of earlier versions can no longer be read. */
+const FORMAT = 1;
+
+/** Answers in a store. A store that fails never fails a call: nothing is found and nothing is stored. */
+export class AnswerStore {
+  readonly #store: ValueStore;
+  readonly #maxBytes: number;
+  readonly #logger: Logger;
+  readonly #counts: CacheCounts;
+  #isDown = false;
+
+  constructor(store: ValueStore, maxBytes: number, logger: Logger, counts: CacheCounts) {
+    this.#store = store;
+    this.#maxBytes = Math.min(maxBytes, MAX_ANSWER_BYTES);
+    this.#logger = logger;
+    this.#counts = counts;
+  }
+
+  /** Rejects only if the call is cancelled. */
+  async get(key: string, cancellation: Cancellation): Promise<StoredAnswer | undefined> {
+    const value = await unlessCancelled(
+      this.#attempt("read", () => this.#store.get(PREFIX + key)),
+      cancellation,
+    );
+    return isStoredAnswer(value) ? value : undefined;
+  }
+
+  /** Waits until the answer is stored; if the call is cancelled, it is stored in the background. */
+  async set(key: string, answer: StoredAnswer, ttlMs: number, cancellation: Cancellation): Promise<void> {
+    const stored = this.#attempt("write", () => this.#write(PREFIX + key, { format: FORMAT, ...answer }, ttlMs));
+    await unlessCancelled(stored, cancellation).catch(() => {});
+  }
+
+  async #write(key: string, value: object, ttlMs: number): Promise<void> {
+    if (Buffer.byteLength(JSON.stringify(value)) > this.#maxBytes) {
+      this.#counts.tooLarge += 1;
+      return;
+    }
+    await this.#store.set(key, value, ttlMs);
+    this.#counts.stored += 1;
+  }
+
+  async #attempt<T>(operation: "read" | "write", run: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const value = await run();
+      if (this.#isDown) this.#logger.info("the cache can be used again");
+      this.#isDown = false;
+      return value;
+    } catch (error) {
+      if (!this.#isDown) this.#logger.warn(`the cache failed to ${operation} an answer`, { reason: String(error) });
+      this.#isDown = true;
+      return undefined;
+    }
+  }
+}
+
+/** Removes the answers whose keys start with `prefix`. */
+export async function clearAnswers(store: ValueStore, prefix: string): Promise<void> {
+  await store.clear(PREFIX + prefix);
+}
+
+/** Whether a value was written by this version; anything else is a miss. */
+function isStoredAnswer(value: unknown): value is StoredAnswer {
+  if (typeof value !== "object" || value === null) return false;
+  const { format, events } = value as { readonly format?: unknown; readonly events?: unknown };
+  return format === FORMAT && Array.isArray(events);
+}
