@@ -15,7 +15,8 @@ const CALL_ONLY_EFFECTS: Readonly<Record<"messages" | (typeof CALL_ONLY)[number]
   messages: "Messages put before the input; they replace those of the entry.",
   samples: "Number of answers to ask for. Default 1.",
   signal: "An `AbortSignal` that ends the call as `aborted`.",
-  cache: '`"use"` (or true), `"refresh"`, `"bypass"` (or false) or `"only"`: see [caching](../guide/caching.md).',
+  cache:
+    '`"use"` (or true), `"refresh"`, `"bypass"` (or false), `"only"`, or `{ mode, ttl, namespace }`: see [caching](../guide/caching.md).',
   tags: 'Labels for `factory.usage("tag")`, budgets and rate limits.',
   priority: "Order in queues of rate limits and `max_parallel`: 0 to 255, lower first; default 128.",
   raw: 'Also yield the provider\'s own events, as `{ type: "raw" }`.',

@@ -61,6 +61,7 @@ export function cache(store: ValueStore, settings: CacheSettings, services: Part
       return;
     }
     if (mode === "use") counts.looked(call, "miss");
+    else call.record.observers.cacheLooked?.(call, "miss");
     yield* recorded(call, next, keep, counts);
   };
 }

@@ -307,7 +307,13 @@ output = 8
 
   test("has sections with their defaults", () => {
     const config = parse(text, { profile: "ci" });
-    expect(config.cache).toEqual({ store: "memory", ttl: 120_000, maxEntries: 1_000, namespace: "default" });
+    expect(config.cache).toEqual({
+      store: "memory",
+      ttl: 120_000,
+      maxEntries: 1_000,
+      maxBytes: 64 * 1_048_576,
+      namespace: "default",
+    });
     expect(config.logging).toEqual({
       level: "warn",
       format: "%(asctime)s - %(name)s - %(levelname)s - %(message)s",

@@ -393,6 +393,11 @@ describe("the key of the cache", () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
+  it("ignores the priority, and how the call uses the cache", () => {
+    const own = { priority: 5, cacheTtlMs: 5, cacheNamespace: "other", scopes: ["a"], cache: "only" } as const;
+    expect(keyOf(own)).toBe(keyOf());
+  });
+
   it("ignores tags and cache modes, and contains neither prompt nor API key", () => {
     expect(keyOf({ tags: ["a"], cache: "refresh" })).toBe(keyOf());
     expect(keyOf()).toMatch(/^[0-9a-f]{64}$/);
