@@ -5,6 +5,7 @@ const METER = ["test/layers/meter.test.ts"];
 const GUARD = ["test/layers/output-guard.test.ts"];
 const HOLD = ["test/keys/hold.test.ts"];
 const CACHE = ["test/layers/cache.test.ts"];
+const CACHE_STORE = ["test/layers/cache-store.test.ts"];
 const TELEMETRY = ["test/layers/telemetry.test.ts"];
 
 /** Accounting, checks, caching and telemetry of answers. */
@@ -207,7 +208,59 @@ export const answers = [
       "COMPARED",
       drop('"system"'),
     ],
+    [
+      "cache-key-with-the-priority",
+      "equal requests with different priorities have different cached answers",
+      "OF_THE_CALL",
+      drop('"priority"'),
+    ],
   ]),
+  ...mutantsOf("src/layers/answer-store.ts", CACHE_STORE, [
+    [
+      "cache-reads-foreign-values",
+      "a value of another version is replayed as an answer",
+      "isStoredAnswer",
+      always("format === FORMAT"),
+    ],
+    [
+      "cache-keeps-the-large",
+      "an answer of any size is cached",
+      "AnswerStore.#write",
+      never("Buffer.byteLength(JSON.stringify(value)) > this.#maxBytes"),
+    ],
+    [
+      "cache-warns-every-time",
+      "each call during an outage of the cache logs a warning",
+      "AnswerStore.#attempt",
+      always("!this.#isDown"),
+    ],
+  ]),
+  ...mutantsOf("src/layers/replay.ts", CACHE_STORE, [
+    [
+      "cache-saves-failed-attempts",
+      "the savings of a hit contain the cost of failed attempts",
+      "costOf",
+      always('outcome === "ok"'),
+    ],
+  ]),
+  ...mutantsOf(
+    "src/stores/memory.ts",
+    ["test/stores/memory.test.ts"],
+    [
+      [
+        "memory-evicts-for-the-large",
+        "a value that is larger than the store evicts all others",
+        "MemoryStore.set",
+        never("bytes > this.#maxBytes"),
+      ],
+      [
+        "memory-without-bytes",
+        "the memory store has no limit of bytes",
+        "MemoryStore.#makeRoom",
+        always("this.#bytes <= this.#maxBytes"),
+      ],
+    ],
+  ),
   ...mutantsOf(
     "src/layers/window-report.ts",
     ["test/layers/meter.test.ts"],
@@ -227,7 +280,7 @@ export const answers = [
     ],
   ),
   ...mutantsOf("src/layers/recording.ts", CACHE, [
-    ["cache-keeps-the-reset", "events before a reset are cached", "Recording.add", always('event.type === "start"')],
+    ["cache-keeps-the-reset", "events before a reset are cached", "isAboutTarget", always('type === "start"')],
   ]),
   ...mutantsOf("src/layers/shared-request.ts", CACHE, [
     [
