@@ -3,6 +3,7 @@ import { OPTION_GROUPS, shapeOf as schemasOf } from "../../src/config/options.ts
 import { configSchema } from "../../src/config/schema.ts";
 import { budgetSection, rateLimitSection } from "../../src/config/schema-money.ts";
 import { cacheSection, group, loggingSection } from "../../src/config/schema-sections.ts";
+import { stateSection } from "../../src/config/schema-state.ts";
 import { code, GENERATED, markdownTable, page } from "./markdown.ts";
 import { tomlValue } from "./toml-value.ts";
 
@@ -45,7 +46,7 @@ export function modelsTomlPage(): string {
     "## Top of the file",
     keyTable({ default_model, include } as Shape),
     "`[defaults]`, `[providers.NAME]`, `[models.NAME]` and `[profiles.NAME]` have the keys above; the [guide](../guide/models-toml.md#inheritance) explains how they are combined.",
-    "An environment variable overrides a single key: `MODELWRIGHT_MODELS__NAME__KEY`, `MODELWRIGHT_DEFAULTS__KEY`, `MODELWRIGHT_PROVIDERS__NAME__KEY`, `MODELWRIGHT_CACHE__KEY`, `MODELWRIGHT_LOGGING__KEY` and `MODELWRIGHT_DEFAULT_MODEL`. Any other variable that begins with `MODELWRIGHT_` is an error when a file is loaded, except `MODELWRIGHT_CONFIG`, `MODELWRIGHT_PROFILE`, `MODELWRIGHT_SIMULATE` and the names that the file refers to with `env:`.",
+    "An environment variable overrides a single key: `MODELWRIGHT_MODELS__NAME__KEY`, `MODELWRIGHT_DEFAULTS__KEY`, `MODELWRIGHT_PROVIDERS__NAME__KEY`, `MODELWRIGHT_CACHE__KEY`, `MODELWRIGHT_LOGGING__KEY`, `MODELWRIGHT_STATE__KEY` and `MODELWRIGHT_DEFAULT_MODEL`. Any other variable that begins with `MODELWRIGHT_` is an error when a file is loaded, except `MODELWRIGHT_CONFIG`, `MODELWRIGHT_PROFILE`, `MODELWRIGHT_SIMULATE` and the names that the file refers to with `env:`.",
     "### `[aliases]`",
     `${aliases?.meta()?.description} Example: \`smart = "coder"\`.`,
     "### `[groups.NAME]`",
@@ -57,6 +58,9 @@ export function modelsTomlPage(): string {
     "### `[rate_limits.NAME]`",
     `${rate_limits?.meta()?.description} See the [guide](../guide/rate-limits.md).`,
     keyTable(shapeOf(rateLimitSection)),
+    "### `[state]`",
+    `${stateSection.meta()?.description} See the [guide](../guide/shared-state.md).`,
+    keyTable(shapeOf(stateSection)),
     '### `[pricing."model-id"]`',
     `${pricing?.meta()?.description} Its keys are those of \`pricing\` above.`,
     "### `[cache]`",

@@ -9,6 +9,7 @@ import type { Path } from "./positions.ts";
 import { checkPriceAs, checkProfileProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
 import { malformedReference } from "./references.ts";
 import type { Source } from "./source.ts";
+import { checkState } from "./state-checks.ts";
 import { childTables, isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
@@ -33,7 +34,7 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
     ...checkProviderTables(sources, facts),
     ...checkPriceAs(sources, facts),
     ...views.flatMap((view) => checkProfileProvider(view.under(view.profile))),
-    ...views.flatMap((view) => [...checkNames(view), ...checkMoney(view)]),
+    ...views.flatMap((view) => [...checkNames(view), ...checkMoney(view), ...checkState(view)]),
     ...views.flatMap((view) =>
       view.names().flatMap((name) => (view === active || touches(view, name) ? checkEntry(view, name, facts) : [])),
     ),

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Budget, RateRule } from "../core/budget.ts";
+import type { Budget, RateRule, StateSettings } from "../core/budget.ts";
 import { ConfigError } from "../core/config-error.ts";
 import { sha256 } from "../core/node-crypto.ts";
 import { keyOf } from "../core/request.ts";
@@ -23,6 +23,7 @@ import {
   loggingOf,
   pricesOf,
 } from "./sections.ts";
+import { stateOf } from "./state-section.ts";
 import { isTable, type Table } from "./table.ts";
 import type { View } from "./view.ts";
 
@@ -76,6 +77,7 @@ export interface Config {
   readonly budgets: readonly Budget[];
   /** `[rate_limits.*]`. */
   readonly rateLimits: readonly RateRule[];
+  readonly state: StateSettings;
   /** `[pricing."id"]` by model id. */
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   /**
@@ -124,6 +126,7 @@ export class ParsedConfig implements Config {
   readonly logging: LoggingConfig | undefined;
   readonly budgets: readonly Budget[];
   readonly rateLimits: readonly RateRule[];
+  readonly state: StateSettings;
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   readonly #parts: ConfigParts;
   readonly #entries = new Map<string, EntryConfig>();
@@ -149,6 +152,7 @@ export class ParsedConfig implements Config {
     this.rateLimits = view
       .namesAt("rate_limits")
       .map((name) => rateRuleOf(name, this.#tables("rate_limits", name), modelsOf));
+    this.state = stateOf(this.#section("state"), this.baseDir);
     this.pricing = pricesOf(parts.view.tablesAt(["pricing"], "entry").map(({ table }) => table));
   }
 

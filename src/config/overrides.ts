@@ -7,7 +7,8 @@ import { VariableSource } from "./source.ts";
 import type { Table } from "./table.ts";
 import { OWN_PREFIX, SECTIONS, unknownVariable } from "./variables.ts";
 
-const OVERRIDE = /^MODELWRIGHT_(?:(DEFAULT_MODEL)|(DEFAULTS|CACHE|LOGGING)__(\w+)|(PROVIDERS|MODELS)__(\w+?)__(\w+))$/;
+const OVERRIDE =
+  /^MODELWRIGHT_(?:(DEFAULT_MODEL)|(DEFAULTS|CACHE|LOGGING|STATE)__(\w+)|(PROVIDERS|MODELS)__(\w+?)__(\w+))$/;
 
 /** The names that variables may refer to. */
 interface KnownNames {

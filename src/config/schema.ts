@@ -3,6 +3,7 @@ import { OPTIONS, type OptionKey, shapeOf } from "./options.ts";
 import { price } from "./options-money.ts";
 import { budgetSection, rateLimitSection } from "./schema-money.ts";
 import { cacheSection, group, loggingSection } from "./schema-sections.ts";
+import { stateSection } from "./schema-state.ts";
 import { table, text } from "./schema-values.ts";
 
 /** The keys of a model entry, in the order of the documentation. */
@@ -52,6 +53,7 @@ const shared = {
     description: "Limits of requests, tokens and concurrency, by name; a call must fit into all that match.",
     examples: [{ openai: { requests_per_minute: 500, per: ["provider"] } }],
   }),
+  state: stateSection,
   pricing: z.record(tableName, price).meta({
     description: "Prices by model id, USD per million tokens; they win over the catalog.",
     examples: [{ "my-model": { input: 0.5, output: 1.5 } }],

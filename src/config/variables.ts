@@ -17,6 +17,7 @@ export const SECTIONS = {
   MODELS: "models",
   CACHE: "cache",
   LOGGING: "logging",
+  STATE: "state",
 } as const;
 
 /** Matches the prefix of our variables, and misspellings of it. */

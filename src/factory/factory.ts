@@ -7,7 +7,7 @@ import { type Config, loadConfig, type PriceBook, parseConfig } from "../config/
 import { simulationRequested } from "../config/parse.ts";
 import { bindMethods } from "../core/bind-methods.ts";
 import { checkOptions, invalidOption } from "../core/check-options.ts";
-import { type Clock, systemClock } from "../core/clock.ts";
+import { type Clock, MAX_TIMER_MS, systemClock } from "../core/clock.ts";
 import { ConfigError } from "../core/config-error.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { ModelError } from "../core/error.ts";
@@ -114,6 +114,7 @@ export class ModelFactory<Models = Registered> {
     this.#closers.push(
       () => transport.close(),
       () => this.#simulator.close(),
+      () => this.#generation.services.reservations.close(),
     );
     this.#shared = sharedServices(clock, (target) => this.#dialectOf(target));
     this.#around = {
@@ -403,6 +404,8 @@ export class ModelFactory<Models = Registered> {
     // Models in use must still resolve: a missing variable is reported now, not by the next call.
     for (const name of this.#created) next.contextOf(name);
     this.#generation = next;
+    const { reservations } = before.services;
+    if (reservations !== next.services.reservations) void reservations.close(MAX_TIMER_MS);
     return changesBetween(before.config, config);
   }
 
@@ -410,7 +413,7 @@ export class ModelFactory<Models = Registered> {
     const { env = process.env, logger, hooks = {} } = this.#options;
     const { providers = {}, tokens = {} } = this.#simulated ? {} : this.#options;
     const { clock } = this.#around;
-    const services = servicesOf(config, this.#shared, { clock, logger, hooks, before });
+    const services = servicesOf(config, this.#shared, { clock, logger, hooks, simulated: this.#simulated, before });
     const overlay = overlayFor(this.#options, this.#source.read !== undefined, services.logger);
     const resolving = { config, env, overlay, custom: new Set(Object.keys(providers)), tokens };
     return new Generation(resolving, services, this.#around);

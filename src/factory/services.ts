@@ -1,5 +1,4 @@
 import type { Config } from "../config/load.ts";
-import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Hooks } from "../core/hooks.ts";
 import type { Logger } from "../core/logger.ts";
@@ -21,6 +20,7 @@ import { UsageTotals } from "../layers/usage-totals.ts";
 import { changedInput } from "../model/changed-input.ts";
 import { MemoryStore } from "../stores/memory.ts";
 import { MemoryCounters } from "../stores/memory-counters.ts";
+import { openCounters } from "../stores/open-counters.ts";
 import { loggerFor, safeLogger } from "../target/log-writer.ts";
 import type { Generation } from "./generation.ts";
 import type { CacheService, Services, SharedServices } from "./pipeline.ts";
@@ -45,13 +45,17 @@ interface Making {
   /** The caller's logger, which takes precedence over `[logging]`. */
   readonly logger: Logger | undefined;
   readonly hooks: Hooks;
+  /** Whether no connection may leave this machine. */
+  readonly simulated: boolean;
   /** The previous generation: an unchanged table keeps its cache or log. */
   readonly before: Generation | undefined;
 }
 
 /** The services of one configuration. */
-export function servicesOf(config: Config, shared: SharedServices, { clock, logger, hooks, before }: Making): Services {
-  const isSame = (key: "cache" | "logging") => JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
+export function servicesOf(config: Config, shared: SharedServices, making: Making): Services {
+  const { clock, logger, hooks, before } = making;
+  const isSame = (key: "cache" | "logging" | "state") =>
+    JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
   const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;
   const log = kept ?? safeLogger(logger ?? loggerFor(config, clock));
   const rules = { budgets: config.budgets, rates: config.rateLimits };
@@ -60,10 +64,10 @@ export function servicesOf(config: Config, shared: SharedServices, { clock, logg
     logger: log,
     charges: new Charges(rules, new BudgetPeriods()),
     notices: new BudgetNotices(),
-    reservations: new Reservations({
-      ...{ store: shared.counters, local: shared.counters, owner: newCallId(clock.now()), clock, logger: log },
-      onUnavailable: "refuse",
-    }),
+    reservations:
+      before !== undefined && isSame("state")
+        ? before.services.reservations
+        : reservationsFor(config, shared, { ...making, logger: log }),
     observers: [shared.totals, callLog(log, config.logging?.logContent ?? false), hookObserver(hooks, log)],
     around: hookLayers(hooks, changedInput),
     cache:
@@ -71,6 +75,15 @@ export function servicesOf(config: Config, shared: SharedServices, { clock, logg
         ? before.services.cache
         : cacheFor(config, { clock, logger: log, counts: shared.cacheCounts }),
   };
+}
+
+function reservationsFor(
+  { state }: Config,
+  { counters }: SharedServices,
+  { clock, simulated, logger }: Making & { readonly logger: Logger },
+): Reservations {
+  const store = simulated || state.store === "memory" ? counters : openCounters(state, clock);
+  return new Reservations({ store, local: counters, onUnavailable: state.onUnavailable, clock, logger });
 }
 
 interface CacheMaking {

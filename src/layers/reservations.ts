@@ -1,4 +1,5 @@
 import type { Budget, StateSettings } from "../core/budget.ts";
+import { newCallId } from "../core/call-id.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import {
@@ -17,6 +18,8 @@ import { type BudgetStatus, statusOf } from "./budget-status.ts";
 
 /** How long a process may be silent before its reservations are booked as spent. */
 const LEASE_MS = 30_000;
+/** How long attempts in flight may take to settle when a factory is closed. */
+const CLOSE_PATIENCE_MS = 2_000;
 /** Settlements that are kept while the store cannot be reached. */
 const MAX_OWED = 100_000;
 
@@ -50,7 +53,6 @@ export interface ReservationOptions {
   /** Counts in this process: slots of entries, and everything while the store cannot be reached. */
   readonly local: CounterStore;
   readonly onUnavailable: StateSettings["onUnavailable"];
-  readonly owner: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -59,9 +61,12 @@ export interface ReservationOptions {
 export class Reservations {
   readonly #options: ReservationOptions;
   readonly #periods = new BudgetPeriods();
+  /** Names this process to the store. */
+  #ownerId: string | undefined;
   /** The store's clock minus ours. */
   #offsetMs = 0;
   #held = 0;
+  #onceFree: (() => void) | undefined;
   #offRenewal: (() => void) | undefined;
   #unreachable = false;
   /** What the store does not know yet. */
@@ -85,7 +90,8 @@ export class Reservations {
 
   /** @throws StoreUnavailable if the store cannot be reached and `on_unavailable` is "refuse". */
   async reserve({ id, shared, own, probe = false }: Wanted): Promise<Held | RefusedClaim> {
-    const { local, store, owner } = this.#options;
+    const { local, store } = this.#options;
+    const owner = this.#owner;
     const request = { id, owner, leaseMs: LEASE_MS, probe };
     if (!this.isShared) {
       const claims = own.length === 0 ? shared : [...shared, ...own];
@@ -123,18 +129,37 @@ export class Reservations {
     if (this.isShared) this.#track(this.#options.store.pause(counter, forMs));
   }
 
-  /** Waits until everything is settled. */
-  async close(): Promise<void> {
+  /** Waits until everything is settled, at most `patienceMs` for attempts in flight, and closes a shared store. */
+  async close(patienceMs = CLOSE_PATIENCE_MS): Promise<void> {
+    if (!this.isShared) return;
+    await this.#nothingHeld(patienceMs);
     await Promise.allSettled([...this.#settling]);
     await this.#payOwed();
     this.#offRenewal?.();
+    await this.#options.store.close().catch(() => {});
+  }
+
+  #nothingHeld(patienceMs: number): Promise<void> {
+    if (this.#held === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const offTimer = this.#options.clock.schedule(resolve, patienceMs);
+      this.#onceFree = () => {
+        offTimer();
+        resolve();
+      };
+    });
+  }
+
+  get #owner(): string {
+    this.#ownerId ??= newCallId(this.#options.clock.now());
+    return this.#ownerId;
   }
 
   /** Counts in this process while the store cannot be reached; the store is told when it can. */
   async #reserveHere({ id, shared, own, probe = false }: Wanted): Promise<Held | RefusedClaim> {
-    const { local, owner } = this.#options;
+    const { local } = this.#options;
     const claims = [...shared.map(seeded), ...own];
-    const answer = await local.admit({ id, owner, leaseMs: LEASE_MS, probe, claims });
+    const answer = await local.admit({ id, owner: this.#owner, leaseMs: LEASE_MS, probe, claims });
     if (!answer.ok) return refusedBy(answer, claims);
     return {
       ...{ ok: true, nowMs: this.nowMs, levels: answer.levels },
@@ -193,14 +218,15 @@ export class Reservations {
   #release(): void {
     this.#held--;
     if (this.#held > 0) return;
+    this.#onceFree?.();
     this.#offRenewal?.();
     this.#offRenewal = undefined;
   }
 
   #renewLater(): void {
-    const { clock, store, owner } = this.#options;
+    const { clock, store } = this.#options;
     this.#offRenewal = clock.schedule(() => {
-      this.#track(store.renew(owner, LEASE_MS)).catch(() => {});
+      this.#track(store.renew(this.#owner, LEASE_MS)).catch(() => {});
       this.#renewLater();
     }, LEASE_MS / 3);
   }

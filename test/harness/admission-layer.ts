@@ -25,7 +25,7 @@ export function admissionLayer({ clock = new FakeClock(), keys = new KeyStates()
     notices: new BudgetNotices(),
     charges: new Charges({ budgets: [], rates: [], ...rules }, new BudgetPeriods()),
     reservations: new Reservations({
-      ...{ store: counters, local: counters, owner: "test", clock, logger: silentLogger },
+      ...{ store: counters, local: counters, clock, logger: silentLogger },
       onUnavailable: "refuse",
     }),
     lines: new Lines(clock),

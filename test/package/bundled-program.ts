@@ -1,6 +1,9 @@
 // A program that test/package/bundles.test.ts bundles and runs: it prints what came of each part, as JSON.
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ConfigError, isModelError, ModelFactory } from "modelwright";
 import { z } from "zod";
 
@@ -91,6 +94,7 @@ async function main(): Promise<void> {
     calls: Object.fromEntries(await Promise.all(WIRES.map(async (wire) => [wire, await callsOf(factory, wire)]))),
     refused: await refusal(factory),
     simulated: await simulation(),
+    budget: await budgetIn(`http://127.0.0.1:${port}`),
   };
   await factory.close();
   server.close();
@@ -136,6 +140,30 @@ async function simulation(): Promise<boolean> {
   const { text } = await factory.get("s").codegen("Hello");
   await factory.close();
   return text.includes("simulated");
+}
+
+/** The state of a budget that is counted in a SQLite file, after two calls of two factories. */
+async function budgetIn(url: string): Promise<unknown> {
+  const baseDir = mkdtempSync(join(tmpdir(), "bundled-"));
+  const toml = `[models.m]
+name = "m"
+provider = "host"
+custom_llm_provider = "openai"
+base_url = "${url}"
+api_key = "none"
+max_new_tokens = 10
+pricing = { input = 0, output = 1000 }
+[budgets.b]
+usd = 1
+[state]
+store = "sqlite"
+`;
+  const factories = [1, 2].map(() => ModelFactory.parse(toml, { baseDir, env: {} }));
+  for (const factory of factories) await factory.get("m").codegen("How many?");
+  const [status] = (await factories[0]?.budgets.status()) ?? [];
+  for (const factory of factories) await factory.close();
+  rmSync(baseDir, { recursive: true });
+  return [status?.spent, status?.reserved];
 }
 
 async function listening(): Promise<Server> {

@@ -57,6 +57,7 @@ it("the program answers on every wire before it is bundled", () => {
     calls: { openai: call, "openai-responses": call, anthropic: call, google: call },
     refused: ["unauthorized", 401],
     simulated: true,
+    budget: [0.002, 0],
   });
 });
 
