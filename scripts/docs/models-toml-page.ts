@@ -2,7 +2,13 @@ import { z } from "zod";
 import { OPTION_GROUPS, shapeOf as schemasOf } from "../../src/config/options.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { budgetSection, rateLimitSection } from "../../src/config/schema-money.ts";
-import { cacheSection, group, loggingSection } from "../../src/config/schema-sections.ts";
+import {
+  auditSection,
+  cacheSection,
+  group,
+  loggingSection,
+  telemetrySection,
+} from "../../src/config/schema-sections.ts";
 import { stateSection } from "../../src/config/schema-state.ts";
 import { code, GENERATED, markdownTable, page } from "./markdown.ts";
 import { tomlValue } from "./toml-value.ts";
@@ -46,7 +52,7 @@ export function modelsTomlPage(): string {
     "## Top of the file",
     keyTable({ default_model, include } as Shape),
     "`[defaults]`, `[providers.NAME]`, `[models.NAME]` and `[profiles.NAME]` have the keys above; the [guide](../guide/models-toml.md#inheritance) explains how they are combined.",
-    "An environment variable overrides a single key: `MODELWRIGHT_MODELS__NAME__KEY`, `MODELWRIGHT_DEFAULTS__KEY`, `MODELWRIGHT_PROVIDERS__NAME__KEY`, `MODELWRIGHT_CACHE__KEY`, `MODELWRIGHT_LOGGING__KEY`, `MODELWRIGHT_STATE__KEY` and `MODELWRIGHT_DEFAULT_MODEL`. Any other variable that begins with `MODELWRIGHT_` is an error when a file is loaded, except `MODELWRIGHT_CONFIG`, `MODELWRIGHT_PROFILE`, `MODELWRIGHT_SIMULATE` and the names that the file refers to with `env:`.",
+    "An environment variable overrides a single key: `MODELWRIGHT_MODELS__NAME__KEY`, `MODELWRIGHT_DEFAULTS__KEY`, `MODELWRIGHT_PROVIDERS__NAME__KEY`, `MODELWRIGHT_CACHE__KEY`, `MODELWRIGHT_LOGGING__KEY`, `MODELWRIGHT_STATE__KEY`, `MODELWRIGHT_AUDIT__KEY`, `MODELWRIGHT_TELEMETRY__KEY` and `MODELWRIGHT_DEFAULT_MODEL`. Any other variable that begins with `MODELWRIGHT_` is an error when a file is loaded, except `MODELWRIGHT_CONFIG`, `MODELWRIGHT_PROFILE`, `MODELWRIGHT_SIMULATE` and the names that the file refers to with `env:`.",
     "### `[aliases]`",
     `${aliases?.meta()?.description} Example: \`smart = "coder"\`.`,
     "### `[groups.NAME]`",
@@ -69,6 +75,12 @@ export function modelsTomlPage(): string {
     "### `[logging]`",
     `${loggingSection.meta()?.description} Nothing is logged without this table.`,
     keyTable(shapeOf(loggingSection)),
+    "### `[audit]`",
+    `${auditSection.meta()?.description} See the [guide](../guide/telemetry.md#audit).`,
+    keyTable(shapeOf(auditSection)),
+    "### `[telemetry]`",
+    `${telemetrySection.meta()?.description} See the [guide](../guide/telemetry.md).`,
+    keyTable(shapeOf(telemetrySection)),
   );
 }
 

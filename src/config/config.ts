@@ -15,6 +15,8 @@ import { hintOf, type ProviderHint } from "./provider-checks.ts";
 import type { ReferenceSource } from "./references.ts";
 import { nameOf, Resolver } from "./resolver.ts";
 import {
+  type AuditConfig,
+  auditOf,
   type CacheConfig,
   cacheOf,
   type GroupConfig,
@@ -22,6 +24,8 @@ import {
   type LoggingConfig,
   loggingOf,
   pricesOf,
+  type TelemetryConfig,
+  telemetryOf,
 } from "./sections.ts";
 import { stateOf } from "./state-section.ts";
 import { isTable, type Table } from "./table.ts";
@@ -73,6 +77,8 @@ export interface Config {
   readonly aliases: Readonly<Record<string, string>>;
   readonly cache: CacheConfig | undefined;
   readonly logging: LoggingConfig | undefined;
+  readonly audit: AuditConfig | undefined;
+  readonly telemetry: TelemetryConfig | undefined;
   /** `[budgets.*]`, in the order of the file. */
   readonly budgets: readonly Budget[];
   /** `[rate_limits.*]`. */
@@ -124,6 +130,8 @@ export class ParsedConfig implements Config {
   readonly aliases: Readonly<Record<string, string>>;
   readonly cache: CacheConfig | undefined;
   readonly logging: LoggingConfig | undefined;
+  readonly audit: AuditConfig | undefined;
+  readonly telemetry: TelemetryConfig | undefined;
   readonly budgets: readonly Budget[];
   readonly rateLimits: readonly RateRule[];
   readonly state: StateSettings;
@@ -147,6 +155,8 @@ export class ParsedConfig implements Config {
     this.defaultModel = this.#defaultModel();
     this.cache = cacheOf(this.#section("cache"));
     this.logging = loggingOf(this.#section("logging"));
+    this.audit = auditOf(this.#section("audit"));
+    this.telemetry = telemetryOf(this.#section("telemetry"));
     const modelsOf = (name: string) => view.expand(name);
     this.budgets = view.namesAt("budgets").map((name) => budgetOf(name, this.#tables("budgets", name), modelsOf));
     this.rateLimits = view

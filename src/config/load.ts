@@ -13,7 +13,7 @@ export type { Config, ProfileView, Provenance, ResolveOptions } from "./config.t
 export type { EntryConfig, PriceConfig } from "./entry-config.ts";
 export { type ParseOptions, parseConfig } from "./parse.ts";
 export type { PriceBook, ProviderHint } from "./provider-checks.ts";
-export type { CacheConfig, GroupConfig, LoggingConfig } from "./sections.ts";
+export type { AuditConfig, CacheConfig, GroupConfig, LoggingConfig } from "./sections.ts";
 
 export interface LoadOptions extends Omit<ParseOptions, "file"> {
   /** Where the search starts. Default: the process's working directory. */

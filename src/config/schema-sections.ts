@@ -58,6 +58,27 @@ export const cacheSection = table({
   }),
 }).meta({ description: "Answers of equal requests are given again without a request. No cache without this table." });
 
+export const auditSection = table({
+  file: text().meta({
+    description: "File to append to; several processes may share it. Readable only by its owner.",
+    default: "audit.jsonl",
+  }),
+  content: flag().meta({
+    description: "Also write prompts and answers. Keys are never written.",
+    default: false,
+  }),
+}).meta({
+  description:
+    "One JSON line for each call, at most a second later: who asked which model, how it ended, its attempts, tokens and cost. No audit without this table.",
+});
+
+export const telemetrySection = table({
+  otel: flag().meta({
+    description: "OpenTelemetry spans and metrics under the GenAI names. Needs the package @opentelemetry/api.",
+    default: false,
+  }),
+}).meta({ description: "What is reported to OpenTelemetry." });
+
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 /** Python's names of log levels. */
 export const LOG_LEVEL_ALIASES: Readonly<Record<string, (typeof LOG_LEVELS)[number]>> = {

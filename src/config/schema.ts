@@ -2,7 +2,7 @@ import * as z from "zod";
 import { OPTIONS, type OptionKey, shapeOf } from "./options.ts";
 import { price } from "./options-money.ts";
 import { budgetSection, rateLimitSection } from "./schema-money.ts";
-import { cacheSection, group, loggingSection } from "./schema-sections.ts";
+import { auditSection, cacheSection, group, loggingSection, telemetrySection } from "./schema-sections.ts";
 import { stateSection } from "./schema-state.ts";
 import { table, text } from "./schema-values.ts";
 
@@ -45,6 +45,8 @@ const shared = {
   }),
   cache: cacheSection,
   logging: loggingSection,
+  audit: auditSection,
+  telemetry: telemetrySection,
   budgets: z.record(tableName, budgetSection).meta({
     description: "Limits of spending, by name; a call must fit into all that match.",
     examples: [{ team: { usd: 25, period: "month" } }],

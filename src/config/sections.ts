@@ -4,12 +4,14 @@ import { type PriceConfig, tableConversion } from "./entry-config.ts";
 import { deepMerge } from "./layering.ts";
 import { price } from "./options-money.ts";
 import {
+  auditSection,
   cacheSection,
   group,
   LOG_LEVEL_ALIASES,
   type LOG_LEVELS,
   loggingSection,
   type STRATEGIES,
+  telemetrySection,
 } from "./schema-sections.ts";
 import { fieldsIn, type Shape } from "./schema-values.ts";
 import type { Table } from "./table.ts";
@@ -35,6 +37,19 @@ export interface LoggingConfig {
   readonly logContent: boolean;
 }
 
+/** `[audit]` with defaults. */
+export interface AuditConfig {
+  readonly file: string;
+  readonly content: boolean;
+}
+
+/** `[telemetry]` with defaults. */
+export interface TelemetryConfig {
+  readonly otel: boolean;
+}
+
+const readAudit = tableReader(auditSection);
+const readTelemetry = tableReader(telemetrySection);
 const readCache = tableReader(cacheSection);
 const readLogging = tableReader(loggingSection);
 const readGroup = tableReader(group);
@@ -56,6 +71,14 @@ export function tableReader(schema: z.ZodType): (...tables: readonly Table[]) =>
 export function cacheOf(section: Table | undefined): CacheConfig | undefined {
   if (section === undefined) return undefined;
   return deepFreeze(readCache(section)) as unknown as CacheConfig;
+}
+
+export function auditOf(section: Table | undefined): AuditConfig | undefined {
+  return section === undefined ? undefined : (deepFreeze(readAudit(section)) as unknown as AuditConfig);
+}
+
+export function telemetryOf(section: Table | undefined): TelemetryConfig | undefined {
+  return section === undefined ? undefined : (deepFreeze(readTelemetry(section)) as unknown as TelemetryConfig);
 }
 
 export function loggingOf(section: Table | undefined): LoggingConfig | undefined {

@@ -18,6 +18,8 @@ export const SECTIONS = {
   CACHE: "cache",
   LOGGING: "logging",
   STATE: "state",
+  AUDIT: "audit",
+  TELEMETRY: "telemetry",
 } as const;
 
 /** Matches the prefix of our variables, and misspellings of it. */

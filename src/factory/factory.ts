@@ -96,6 +96,8 @@ export class ModelFactory<Models = Registered> {
   readonly #created = new Set<string>();
   readonly #simulator = new EmbeddedSimulator();
   readonly #closers: (() => Promise<void> | void)[] = [];
+  /** For what calls write when they end. */
+  readonly #lastClosers: (() => Promise<void>)[] = [];
   #generation: Generation;
   #closed = false;
 
@@ -357,6 +359,7 @@ export class ModelFactory<Models = Registered> {
     if (this.#closed) return;
     this.#closed = true;
     await Promise.all(this.#closers.map((close) => close()));
+    await Promise.all(this.#lastClosers.map((close) => close()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -413,7 +416,9 @@ export class ModelFactory<Models = Registered> {
     const { env = process.env, logger, hooks = {} } = this.#options;
     const { providers = {}, tokens = {} } = this.#simulated ? {} : this.#options;
     const { clock } = this.#around;
-    const services = servicesOf(config, this.#shared, { clock, logger, hooks, simulated: this.#simulated, before });
+    const onClose = (close: () => Promise<void>) => void this.#lastClosers.push(close);
+    const making = { clock, logger, hooks, simulated: this.#simulated, before, onClose };
+    const services = servicesOf(config, this.#shared, making);
     const overlay = overlayFor(this.#options, this.#source.read !== undefined, services.logger);
     const resolving = { config, env, overlay, custom: new Set(Object.keys(providers)), tokens };
     return new Generation(resolving, services, this.#around);

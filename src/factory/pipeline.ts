@@ -29,6 +29,7 @@ import { timeout } from "../layers/timeout.ts";
 import type { UsageTotals } from "../layers/usage-totals.ts";
 import type { MemoryStore } from "../stores/memory.ts";
 import type { MemoryCounters } from "../stores/memory-counters.ts";
+import type { AuditFile } from "../target/audit-file.ts";
 
 /** State that all models of a factory share, across reloads. */
 export interface SharedServices {
@@ -58,6 +59,8 @@ export interface Services extends SharedServices {
   readonly charges: Charges;
   readonly notices: BudgetNotices;
   readonly reservations: Reservations;
+  /** Present if there is an `[audit]` table. */
+  readonly auditFile: AuditFile | undefined;
   /** The middleware of the user, and what the hooks `before` and `after` need. */
   readonly around: readonly Layer[];
   /** Present if there is a `[cache]` table. */

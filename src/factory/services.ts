@@ -6,11 +6,9 @@ import { BudgetNotices } from "../layers/budget-notices.ts";
 import { BudgetPeriods } from "../layers/budget-periods.ts";
 import { cache } from "../layers/cache.ts";
 import { CacheCounts } from "../layers/cache-counts.ts";
-import { callLog } from "../layers/call-log.ts";
 import { Charges } from "../layers/charges.ts";
 import { Breakers } from "../layers/circuit-breaker.ts";
 import { GroupStates } from "../layers/group-states.ts";
-import { hookObserver } from "../layers/hook-observer.ts";
 import { hookLayers } from "../layers/interception.ts";
 import { KeyStates } from "../layers/key-states.ts";
 import { Lines } from "../layers/line.ts";
@@ -23,6 +21,7 @@ import { MemoryCounters } from "../stores/memory-counters.ts";
 import { openCounters } from "../stores/open-counters.ts";
 import { loggerFor, safeLogger } from "../target/log-writer.ts";
 import type { Generation } from "./generation.ts";
+import { auditFileFor, observersOf } from "./observers.ts";
 import type { CacheService, Services, SharedServices } from "./pipeline.ts";
 
 /** State that all calls of a factory share, across reloads. */
@@ -47,28 +46,35 @@ interface Making {
   readonly hooks: Hooks;
   /** Whether no connection may leave this machine. */
   readonly simulated: boolean;
+  /** Registers what runs when the factory is closed and its calls have ended. */
+  readonly onClose: (close: () => Promise<void>) => void;
   /** The previous generation: an unchanged table keeps its cache or log. */
   readonly before: Generation | undefined;
 }
 
 /** The services of one configuration. */
 export function servicesOf(config: Config, shared: SharedServices, making: Making): Services {
-  const { clock, logger, hooks, before } = making;
-  const isSame = (key: "cache" | "logging" | "state") =>
+  const { clock, logger, hooks, before, onClose } = making;
+  const isSame = (key: "cache" | "logging" | "audit" | "state") =>
     JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
   const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;
   const log = kept ?? safeLogger(logger ?? loggerFor(config, clock));
   const rules = { budgets: config.budgets, rates: config.rateLimits };
+  const auditFile =
+    before !== undefined && isSame("audit")
+      ? before.services.auditFile
+      : auditFileFor(config, { clock, logger: log, onClose });
   return {
     ...shared,
     logger: log,
+    auditFile,
     charges: new Charges(rules, new BudgetPeriods()),
     notices: new BudgetNotices(),
     reservations:
       before !== undefined && isSame("state")
         ? before.services.reservations
         : reservationsFor(config, shared, { ...making, logger: log }),
-    observers: [shared.totals, callLog(log, config.logging?.logContent ?? false), hookObserver(hooks, log)],
+    observers: observersOf(config, { logger: log, hooks, totals: shared.totals, auditFile }),
     around: hookLayers(hooks, changedInput),
     cache:
       before !== undefined && isSame("cache")

@@ -65,9 +65,9 @@ function logEnd(call: Call, failure: ModelError | undefined, logger: Logger): vo
   else logger.error("call failed", { ...fields, code: failure.code, message: failure.message });
 }
 
-function scopeOf({ input }: Call): { readonly scope?: string } {
+function scopeOf({ input, record }: Call): { readonly scope?: string; readonly trace?: string } {
   const scope = input.scopes?.at(-1);
-  return scope === undefined ? {} : { scope };
+  return { ...(scope !== undefined && { scope }), ...(record.traceId !== record.id && { trace: record.traceId }) };
 }
 
 function textIn(batch: readonly FlowEvent[]): string {

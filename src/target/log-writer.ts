@@ -1,9 +1,9 @@
-import { appendFileSync, chmodSync, constants, lstatSync, type Stats, statSync } from "node:fs";
+import { appendFileSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
-import { ConfigError } from "../core/config-error.ts";
 import { type LogFields, type Logger, silentLogger } from "../core/logger.ts";
+import { APPEND, createPrivateFile, MODE, seen, unwritable } from "./private-file.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 type Level = (typeof LEVELS)[number];
@@ -70,10 +70,6 @@ function escaped(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
-const MODE = 0o600;
-/** Does not follow symbolic links, which another user could point to any file. */
-const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
-
 /** Lines are written synchronously, so that they survive a crash. Files are readable only by their owner. */
 function writerFor(file: string | undefined, config: Config): (line: string) => void {
   if (file === undefined) return (line) => void process.stderr.write(`${line}\n`);
@@ -82,36 +78,11 @@ function writerFor(file: string | undefined, config: Config): (line: string) => 
     // A terminal or a pipe, such as /dev/stdout, has no owner to check.
     const stats = seen(() => statSync(path));
     const device = stats !== undefined && !stats.isFile() && !stats.isDirectory();
-    if (!device) openFile(path);
+    if (!device) createPrivateFile(path);
     const flag = device ? constants.O_APPEND | constants.O_WRONLY : APPEND;
     return (line) => appendFileSync(path, `${line}\n`, { mode: MODE, flag: flag as unknown as string });
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    const why =
-      code === "ELOOP" ? "is a symbolic link; use the path of the file it points to" : `cannot be written (${code})`;
-    const problem = {
-      file: config.file,
-      line: 0,
-      column: 0,
-      path: "logging.file",
-      message: `the log file ${path} ${why}`,
-    };
-    throw new ConfigError([problem], { cause });
-  }
-}
-
-function openFile(path: string): void {
-  if (seen(() => lstatSync(path))?.isSymbolicLink() === true)
-    throw Object.assign(new Error(`${path} is a symbolic link`), { code: "ELOOP" });
-  appendFileSync(path, "", { mode: MODE, flag: APPEND as unknown as string });
-  chmodSync(path, MODE);
-}
-
-function seen(look: () => Stats): Stats | undefined {
-  try {
-    return look();
-  } catch {
-    return undefined;
+    throw unwritable(config.file, "logging.file", `the log file ${path}`, cause);
   }
 }
 

@@ -89,7 +89,7 @@ const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
     ...["appendFileSync", "chmodSync", "closeSync", "constants", "existsSync", "fstatSync", "lstatSync", "openSync"],
     ...["mkdirSync", "readFileSync", "readSync", "realpathSync", "statSync", "watch", "writeSync"],
   ],
-  "node:fs/promises": ["access", "lstat", "mkdir", "readFile", "rename", "rm", "stat", "writeFile"],
+  "node:fs/promises": ["access", "lstat", "mkdir", "open", "readFile", "rename", "rm", "stat", "writeFile"],
   "node:http": ["STATUS_CODES", "createServer"],
   "node:module": ["createRequire"],
   "node:net": ["BlockList", "connect", "createServer", "isIP", "isIPv4", "isIPv6"],

@@ -50,7 +50,7 @@ const NEED_SERVICES: readonly string[] = [
  */
 export const CHECKED_AGAIN: readonly string[] = [
   "test/dialects/openai/*-{contract,encode}.test.ts",
-  "test/hooks/before-after.test.ts",
+  "test/hooks/{audit,before-after,open-telemetry}.test.ts",
   "test/keys/*.test.ts",
   "test/model/{cache-control,cache-over-wires,fallbacks,history,hostile-options,objects-over-wires,samples-over-wires}.test.ts",
   "test/model/{retries,simulated-filter,stream,tokens,usage-and-cost}.test.ts",

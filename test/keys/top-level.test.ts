@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { trace } from "@opentelemetry/api";
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { stringify } from "smol-toml";
 import { expect, onTestFinished } from "vitest";
 import { metaOf } from "../../src/config/option.ts";
@@ -284,4 +286,44 @@ keyTest("logging.log_content", async () => {
   const showsPrompt = async (content: boolean) =>
     (await logged(`level = "debug"\nlog_content = ${content}`)).join("\n").includes(PROMPT);
   expect([await showsPrompt(false), await showsPrompt(true)]).toEqual([false, true]);
+});
+
+/** The lines of the audit after one call. */
+async function auditedCall(lines: string, baseDir = folder(), file = "audit.jsonl"): Promise<string> {
+  const simulator = await simulate();
+  const factory = factoryOf(`${lines}\n${entry("openai", simulator)}`, { baseDir });
+  await factory.create().codegen(PROMPT);
+  await factory.close();
+  return readFileSync(join(baseDir, file), "utf8");
+}
+
+keyTest("audit", async () => {
+  expect(JSON.parse(await auditedCall("[audit]"))).toMatchObject({ model: "main", outcome: "ok" });
+  await expect(auditedCall("")).rejects.toThrow(/ENOENT/);
+});
+
+keyTest("audit.file", async () => {
+  expect(await auditedCall('[audit]\nfile = "calls.jsonl"', folder(), "calls.jsonl")).toMatch(/^\{.*\}\n$/);
+});
+
+keyTest("audit.content", async () => {
+  const showsPrompt = async (content: boolean) => (await auditedCall(`[audit]\ncontent = ${content}`)).includes(PROMPT);
+  expect([await showsPrompt(false), await showsPrompt(true)]).toEqual([false, true]);
+});
+
+keyTest("{telemetry,telemetry.otel}", async () => {
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(new InMemorySpanExporter())] });
+  trace.setGlobalTracerProvider(provider);
+  onTestFinished(() => trace.disable());
+  const traceIdWith = async (lines: string) => {
+    const simulator = await simulate();
+    const traceIds: string[] = [];
+    const hooks = { success: (event: { traceId: string }) => void traceIds.push(event.traceId) };
+    const reply = await factoryOf(`${lines}\n${entry("openai", simulator)}`, { hooks })
+      .create()
+      .codegen(PROMPT);
+    return traceIds[0] === reply.callId ? "the call id" : traceIds[0];
+  };
+  expect(await traceIdWith("[telemetry]")).toBe("the call id");
+  expect(await traceIdWith("[telemetry]\notel = true")).toMatch(/^[0-9a-f]{32}$/);
 });
