@@ -1,5 +1,6 @@
 import { estimateTokenCount as estimateText } from "tokenx";
 import type { Message, Part } from "./message.ts";
+import { tokenBound } from "./token-bound.ts";
 import type { Tool } from "./tool.ts";
 
 /** Tokens that the chat format adds to each message, and tokens of a typical image; published by OpenAI for its models. */
@@ -7,50 +8,73 @@ const TOKENS_PER_MESSAGE = 4;
 const TOKENS_PER_IMAGE = 765;
 const BYTES_PER_FILE_TOKEN = 24;
 
-/** Estimates the tokens of a prompt without a request; typically within 15 % for prose and code. */
+/** Estimates the tokens of a prompt without a request; docs/guide/tokens.md has the errors measured for each kind of text. */
 export function estimateTokens(messages: readonly Message[], tools: readonly Tool[] = []): number {
-  let tokens = 3;
-  for (const message of messages) tokens += TOKENS_PER_MESSAGE + contentTokens(message.content);
-  for (const tool of tools) tokens += 8 + estimateText(JSON.stringify(tool));
-  return tokens;
+  return promptTokens(messages, tools, estimateTextTokens);
 }
 
-/**
- * An upper bound of the tokens of a prompt, for reservations: the estimate with the largest error measured for any kind of
- * text.
- */
+/** An upper bound of the tokens of a prompt, for reservations. */
 export function maxTokens(messages: readonly Message[], tools: readonly Tool[] = []): number {
-  return Math.ceil(estimateTokens(messages, tools) * LARGEST_ERROR);
+  return promptTokens(messages, tools, tokenBound);
 }
 
-/** The estimate of a list of UUIDs is 0.53 of its tokens. */
-const LARGEST_ERROR = 2;
+/** Characters above which a text is estimated from samples: the whole of 8 MB takes most of a second. */
+const WHOLE = 65_536;
+const SAMPLES = 64;
+const SAMPLE_LENGTH = WHOLE / SAMPLES;
 
+/** Estimates the tokens of a text. */
 export function estimateTextTokens(text: string): number {
-  return estimateText(text);
+  return text.length <= WHOLE ? estimateText(text) : sampledTokens(text);
 }
 
-function contentTokens(content: string | readonly Part[]): number {
-  if (typeof content === "string") return estimateText(content);
+/** The bound is cheap, so the ratio of the samples to their bound is applied to the bound of the whole text. */
+function sampledTokens(text: string): number {
+  const stride = Math.floor(text.length / SAMPLES);
   let tokens = 0;
-  for (const part of content) tokens += partTokens(part);
+  let bound = 0;
+  for (let index = 0; index < SAMPLES; index++) {
+    // Varies the place within the stride, because texts such as tables repeat at regular distances.
+    const shift = Math.floor(((index * GOLDEN) % 1) * (stride - SAMPLE_LENGTH));
+    const sample = text.slice(index * stride + shift, index * stride + shift + SAMPLE_LENGTH);
+    tokens += estimateText(sample);
+    bound += tokenBound(sample);
+  }
+  return bound === 0 ? 0 : Math.ceil(tokenBound(text) * (tokens / bound));
+}
+
+const GOLDEN = 0.618_033_988_749;
+
+type CountText = (text: string) => number;
+
+function promptTokens(messages: readonly Message[], tools: readonly Tool[], count: CountText): number {
+  let tokens = 3;
+  for (const { content } of messages) tokens += TOKENS_PER_MESSAGE + contentTokens(content, count);
+  for (const tool of tools) tokens += 8 + count(JSON.stringify(tool));
   return tokens;
 }
 
-function partTokens(part: Part): number {
+function contentTokens(content: string | readonly Part[], count: CountText): number {
+  if (typeof content === "string") return count(content);
+  let tokens = 0;
+  for (const part of content) tokens += partTokens(part, count);
+  return tokens;
+}
+
+function partTokens(part: Part, count: CountText): number {
   switch (part.type) {
     case "text":
     case "reasoning":
-      return estimateText(part.text);
+      return count(part.text);
     case "image":
       return TOKENS_PER_IMAGE;
     case "file":
     case "audio":
       return Math.ceil((part.data?.length ?? 4_096) / BYTES_PER_FILE_TOKEN);
     case "tool-call":
-      return 8 + estimateText(`${part.name}${JSON.stringify(part.arguments)}`);
+      return 8 + count(`${part.name}${JSON.stringify(part.arguments)}`);
     case "tool-result":
-      return 4 + contentTokens(part.content);
+      return 4 + contentTokens(part.content, count);
   }
 }
 

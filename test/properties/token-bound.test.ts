@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import cl100k from "gpt-tokenizer/encoding/cl100k_base";
+import o200k from "gpt-tokenizer/encoding/o200k_base";
+import { describe, expect, test } from "vitest";
+import { estimateTextTokens, estimateTokens, maxTokens } from "../../src/core/estimate.ts";
+import { tokenBound } from "../../src/core/token-bound.ts";
+import { LANGUAGES, MACHINE_TEXTS, USUAL_TEXTS } from "../harness/text-kinds.ts";
+
+const PLAIN = { disallowedSpecial: new Set<string>() };
+/** The tokens of a text, with the tokenizer of OpenAI that needs more. */
+function most(text: string): number {
+  return Math.max(o200k.countTokens(text, PLAIN), cl100k.countTokens(text, PLAIN));
+}
+
+const TEXTS = { ...USUAL_TEXTS, ...LANGUAGES, ...MACHINE_TEXTS };
+
+describe("the largest number of tokens of a text", () => {
+  test.each(Object.entries(TEXTS))("is not below its tokens: %s", (_, text) => {
+    expect(tokenBound(text)).toBeGreaterThanOrEqual(most(text));
+  });
+
+  test.each(Object.entries(USUAL_TEXTS))("is less than 1.5 times its tokens: %s", (_, text) => {
+    expect(tokenBound(text) / most(text)).toBeLessThan(1.5);
+  });
+
+  const texts = Object.values(TEXTS);
+  const piece = fc
+    .tuple(fc.nat(texts.length - 1), fc.nat(60_000), fc.integer({ min: 20, max: 600 }))
+    .map(([index, at, length]) => {
+      const text = texts[index] as string;
+      const from = at % text.length;
+      return text.slice(from, from + length);
+    });
+  const separator = fc.constantFrom("", " ", "\n", "\n\n", ", ", "\t");
+
+  test("is not below the tokens of mixtures of all kinds", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(piece, separator), { minLength: 1, maxLength: 8 }), (pieces) => {
+        const text = pieces.flat().join("");
+        expect(tokenBound(text)).toBeGreaterThanOrEqual(most(text.toWellFormed()));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is not below the tokens of random Unicode, nor above its bytes", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
+        expect(tokenBound(text)).toBeGreaterThanOrEqual(most(text));
+        expect(tokenBound(text)).toBeLessThanOrEqual(Buffer.byteLength(text));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+test("the bound of a prompt counts its messages, tools and attachments like the estimate", () => {
+  const tool = { name: "f", description: "A function", parameters: { type: "object" } };
+  const image = { type: "image", url: "https://example.com/a.png" } as const;
+  expect(maxTokens([])).toBe(3);
+  expect(maxTokens([{ role: "user", content: "" }])).toBe(estimateTokens([{ role: "user", content: "" }]));
+  expect(maxTokens([{ role: "user", content: [image] }])).toBe(estimateTokens([{ role: "user", content: [image] }]));
+  expect(maxTokens([], [tool])).toBeGreaterThanOrEqual(8 + most(JSON.stringify(tool)));
+});
+
+describe("the estimate of a long text, from samples,", () => {
+  const repeated = (text: string) => text.repeat(Math.ceil(1_000_000 / text.length));
+  const whole = (text: string) => {
+    let tokens = 0;
+    for (let at = 0; at < text.length; at += 50_000) tokens += estimateTextTokens(text.slice(at, at + 50_000));
+    return tokens;
+  };
+  const prose = repeated(USUAL_TEXTS["English documentation"] as string);
+  const code = repeated(USUAL_TEXTS.TypeScript as string);
+  const json = repeated(MACHINE_TEXTS["indented JSON"] as string);
+  const chinese = repeated(LANGUAGES.Chinese as string);
+  test.each([
+    ["prose", prose],
+    ["code", code],
+    ["JSON", json],
+    ["Chinese", chinese],
+    ["prose before Chinese", prose + chinese.slice(0, 200_000)],
+    ["JSON before code", json + code],
+  ])("differs little from that of the whole text: %s", (_, text) => {
+    const ratio = estimateTextTokens(text) / whole(text);
+    expect(ratio).toBeGreaterThan(0.95);
+    expect(ratio).toBeLessThan(1.05);
+  });
+
+  test("is the same each time, and 0 for spaces", () => {
+    expect(estimateTextTokens(prose)).toBe(estimateTextTokens(prose));
+    expect(estimateTextTokens(" ".repeat(100_000))).toBe(0);
+  });
+});
