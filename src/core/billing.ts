@@ -16,7 +16,10 @@ const STANDARD: ReadonlySet<string> = new Set(["default", "standard", "standard_
 const UNDECIDED: ReadonlySet<string> = new Set(["auto", "unspecified", "traffic_type_unspecified"]);
 
 /** Tokens and units without a rate in the price table. */
-const UNLISTED = ["audio", "inputAudio", "outputAudio", "outputImage", "webSearchRequests", "tool"];
+const UNLISTED = [
+  ...["audio", "inputAudio", "outputAudio", "cachedAudio", "toolUseAudio", "audioSeconds", "outputImage"],
+  ...["webSearchRequests", "tool", "otherIterations"],
+];
 
 /**
  * The cost of an answer at `price`; unknown if the price has no rate for something that was used. The tier is the reported

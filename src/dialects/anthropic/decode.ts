@@ -14,6 +14,8 @@ import { UsageFold } from "./usage.ts";
 export interface MessagesDecoderOptions {
   /** The answer is the input of the JSON tool; it is delivered as text. */
   readonly throughTool: boolean;
+  /** The request wrote to the prompt cache for one hour. */
+  readonly hourWrites?: boolean;
 }
 
 export function messagesDecoder(target: Target, options: MessagesDecoderOptions): Decoder {
@@ -26,7 +28,7 @@ class MessagesDecoder implements Decoder {
   done = false;
   readonly #target: Target;
   readonly #blocks = new Map<unknown, BlockReader>();
-  readonly #usage = new UsageFold();
+  readonly #usage: UsageFold;
   readonly #context: BlockContext;
   /** Blocks that have ended; a signature may arrive after the end of its block. */
   readonly #closed = new Map<unknown, BlockReader>();
@@ -53,6 +55,7 @@ class MessagesDecoder implements Decoder {
 
   constructor(target: Target, options: MessagesDecoderOptions) {
     this.#target = target;
+    this.#usage = new UsageFold(options.hourWrites);
     this.#context = {
       throughTool: options.throughTool,
       heldText: this.#heldText,

@@ -51,9 +51,11 @@ export const anthropic: Dialect = {
 
 function messagesWire(call: Call): Wire<MessagesBody> {
   const throughTool = answersThroughTool(call.request, call.target);
+  const { promptCache } = call.request.settings;
+  const hourWrites = typeof promptCache === "object" && promptCache.ttl === "1h";
   return {
     encode: encodeMessagesRequest,
     client: messagesClient,
-    decoder: (target) => messagesDecoder(target, { throughTool }),
+    decoder: (target) => messagesDecoder(target, { throughTool, hourWrites }),
   };
 }

@@ -6,7 +6,14 @@ type Tree = Readonly<Record<string, unknown>>;
 /** The token counts of one answer. They arrive at the start and, cumulative, at the end, so they are not added up. */
 export class UsageFold {
   readonly #counts = new ReportedCounts();
-  #serviceTier: string | undefined;
+  /** The last report of each field that changes the price. */
+  #terms: Tree = {};
+  /** Whether cache writes without a time to live were written for one hour, as the request asked. */
+  readonly #hourWrites: boolean;
+
+  constructor(hourWrites = false) {
+    this.#hourWrites = hourWrites;
+  }
 
   push(usage: unknown): void {
     if (!isTree(usage)) return;
@@ -22,13 +29,16 @@ export class UsageFold {
       reasoning: treeOf(usage["output_tokens_details"])["thinking_tokens"],
       webSearchRequests: server["web_search_requests"],
       webFetchRequests: server["web_fetch_requests"],
+      otherIterations: otherIterations(usage["iterations"]),
     });
-    this.#serviceTier = tierOf(usage) ?? this.#serviceTier;
+    // The end of a stream need not repeat all of them.
+    for (const name of ["speed", "inference_geo", "service_tier"])
+      if (typeof usage[name] === "string") this.#terms = { ...this.#terms, [name]: usage[name] };
   }
 
   /** The tier the tokens are charged at, if reported. */
   get serviceTier(): string | undefined {
-    return this.#serviceTier;
+    return tierOf(this.#terms);
   }
 
   /**
@@ -41,19 +51,22 @@ export class UsageFold {
     const cacheWrite = this.#counts.has("cacheWrite") ? of("cacheWrite") : written;
     const isBare = !this.#counts.has("webSearchRequests");
     if (isBare && of("input") + of("cacheRead") + cacheWrite + of("output") === 0) return undefined;
-    const cacheWrite1h = Math.min(of("cacheWrite1h"), cacheWrite);
+    const reported1h = Math.min(of("cacheWrite1h"), cacheWrite);
+    const cacheWrite5m = Math.min(of("cacheWrite5m"), cacheWrite - reported1h);
+    const assumed1h = this.#hourWrites ? cacheWrite - cacheWrite5m - reported1h : 0;
     return usageOf({
       input: of("input"),
       cacheRead: of("cacheRead"),
       cacheWrite,
       output: of("output"),
       reasoning: of("reasoning"),
-      estimated: this.#counts.flawed,
+      estimated: this.#counts.flawed || assumed1h > 0,
       details: {
-        cacheWrite5m: Math.min(of("cacheWrite5m"), cacheWrite - cacheWrite1h),
-        cacheWrite1h,
+        cacheWrite5m,
+        cacheWrite1h: reported1h + assumed1h,
         webSearchRequests: of("webSearchRequests"),
         webFetchRequests: of("webFetchRequests"),
+        otherIterations: of("otherIterations"),
       },
     });
   }
@@ -82,6 +95,15 @@ function tierOf({ speed, inference_geo: geo, service_tier: tier }: Tree): string
   if (speed === "fast") return speed;
   if (geo === "us") return "inference_geo us";
   return typeof tier === "string" ? tier : undefined;
+}
+
+/**
+ * Compactions and answers of other models, whose tokens the other counts exclude or which have other prices
+ * (platform.claude.com/docs/en/build-with-claude/compaction).
+ */
+function otherIterations(iterations: unknown): number | undefined {
+  if (!Array.isArray(iterations)) return undefined;
+  return iterations.filter((iteration) => treeOf(iteration)["type"] !== "message").length;
 }
 
 function treeOf(value: unknown): Tree {

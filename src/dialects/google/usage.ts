@@ -14,6 +14,8 @@ export class UsageFold {
     const modalities = {
       ...byModality("input", metadata["promptTokensDetails"]),
       ...byModality("output", metadata["candidatesTokensDetails"]),
+      ...byModality("cached", metadata["cacheTokensDetails"]),
+      ...byModality("toolUse", metadata["toolUsePromptTokensDetails"]),
     };
     for (const name of Object.keys(modalities)) this.#details.add(name);
     this.#counts.push({
@@ -99,8 +101,8 @@ function withText(modalities: readonly ModalityCount[], all: number): readonly M
   return [{ modality: "TEXT", tokenCount: Math.max(0, all - others) }, ...modalities];
 }
 
-/** Tokens other than text: `inputImage`, `outputAudio`. */
-function byModality(side: "input" | "output", rows: unknown): Record<string, unknown> {
+/** Tokens other than text: `inputImage`, `outputAudio`, `cachedAudio`. */
+function byModality(side: "input" | "output" | "cached" | "toolUse", rows: unknown): Record<string, unknown> {
   const details: Record<string, unknown> = {};
   for (const row of Array.isArray(rows) ? rows.filter(isTree) : []) {
     const modality = String(row["modality"] ?? "TEXT").toLowerCase();

@@ -1,6 +1,6 @@
 import { type Usage, usageOf } from "../../core/usage.ts";
 import { ReportedCounts } from "../reported-counts.ts";
-import { listIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
+import { listIn, numberIn, objectIn, objectsIn, textIn, type WireObject } from "./wire-value.ts";
 
 /** The token counts of one answer, from all fields and chunks that report some. */
 class OpenaiUsage {
@@ -36,6 +36,7 @@ class OpenaiUsage {
         outputImage: of("outputImage"),
         acceptedPrediction: of("acceptedPrediction"),
         rejectedPrediction: of("rejectedPrediction"),
+        audioSeconds: of("audioSeconds"),
         tool: of("tool"),
         webSearchRequests: of("webSearchRequests"),
       },
@@ -58,8 +59,14 @@ export class ChatUsage extends OpenaiUsage {
     const completion = objectIn(usage["completion_tokens_details"]) ?? {};
     this.counts.push({
       prompt: usage["prompt_tokens"],
-      cacheRead: prompt["cached_tokens"] ?? usage["cached_tokens"] ?? usage["prompt_cache_hit_tokens"],
-      cacheWrite: prompt["cache_write_tokens"] ?? prompt["cache_creation_tokens"],
+      // Proxies in front of Claude, such as LiteLLM, also use Anthropic's names.
+      cacheRead:
+        prompt["cached_tokens"] ??
+        usage["cached_tokens"] ??
+        usage["prompt_cache_hit_tokens"] ??
+        usage["cache_read_input_tokens"],
+      cacheWrite:
+        prompt["cache_write_tokens"] ?? prompt["cache_creation_tokens"] ?? usage["cache_creation_input_tokens"],
       completion: usage["completion_tokens"],
       reasoning: completion["reasoning_tokens"] ?? usage["reasoning_tokens"],
       total: usage["total_tokens"],
@@ -69,12 +76,16 @@ export class ChatUsage extends OpenaiUsage {
       outputImage: completion["image_tokens"],
       acceptedPrediction: completion["accepted_prediction_tokens"],
       rejectedPrediction: completion["rejected_prediction_tokens"],
+      // Mistral charges audio by the minute (docs.mistral.ai/capabilities/audio); some answers have an empty object.
+      audioSeconds: Math.ceil(numberIn(usage["prompt_audio_seconds"]) ?? 0),
       tool: usage["num_server_side_tools_used"],
       webSearchRequests:
         objectIn(usage["server_tool_use"])?.["web_search_requests"] ??
         usage["num_search_queries"] ??
         usage["num_sources_used"],
     });
+    // Perplexity charges a fee for each request, by the size of its search context (docs.perplexity.ai/getting-started/pricing).
+    if (typeof usage["search_context_size"] === "string") this.searched();
   }
 
   /** Searches and hosted tools that are visible only in the message: web citations, and tools of Groq's compound systems. */
