@@ -15,18 +15,18 @@ export const answers = [
       "meter-forgets-failures",
       "failed attempts are missing from the attempts",
       "AttemptRow.close",
-      drop("!this.#left(failure)"),
+      drop("this.#left(failure)"),
     ],
     [
       "meter-books-the-unsent",
       "a request that was never sent is listed as an attempt",
       "AttemptRow.close",
-      never("!this.#left(failure)"),
+      always("this.#left(failure)"),
     ],
     [
       "meter-nothing-billed",
       "a failed request that was sent is never possiblyBilled",
-      "AttemptRow.close",
+      "AttemptRow.#attempt",
       never("this.#mayBeBilled(failure)"),
     ],
     [
@@ -375,7 +375,7 @@ export const answers = [
       {
         file: "src/layers/telemetry.ts",
         place: "telemetry",
-        change: instead("observer.ended", "call.record.settle({ ok: true }); observer.ended?.(call, failure);"),
+        change: instead("all.ended", "call.record.settle({ ok: true }); all.ended?.(call, failure);"),
       },
     ],
   ]),

@@ -178,7 +178,7 @@ export const retries = [
     [
       "pause-of-another-key",
       "a rate limit of one key pauses the other keys",
-      "KeyStates.heed",
+      "KeyStates.#pause",
       never("token === undefined"),
       {
         file: "src/layers/key-states.ts",
