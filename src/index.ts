@@ -88,6 +88,6 @@ export type { OptionsFor, OptionsWithout, Unsupported } from "./model/options-fo
 export type { Outcome } from "./model/outcome.ts";
 export type { Session, SessionOptions } from "./model/session.ts";
 export type { ModelStream } from "./model/stream.ts";
-export type { LintFinding } from "./target/lint.ts";
+export type { LintFinding } from "./target/lint-finding.ts";
 export type { ModelDescription } from "./target/model-description.ts";
 export type { TransportInput } from "./transport/any-fetch.ts";

@@ -104,6 +104,8 @@ export interface Config {
    */
   resolveEntry(name: string, options?: ResolveOptions): EntryConfig;
   inProfile(profile: string | undefined): ProfileView;
+  /** Where a key outside of entries is set, or the table it would be in. */
+  placeOf(path: readonly string[]): Pick<Provenance, "file" | "line" | "column">;
   /** Where a value is set; `undefined` if it is not. `key` is camelCase or snake_case, with dots for nested tables. */
   origin(name: string, key: string): Provenance | undefined;
 }
@@ -232,6 +234,18 @@ export class ParsedConfig implements Config {
     const { kind, path, source } = found.source;
     const { variable, ...place } = source.place({ path: found.path, at: "value" });
     return { layer: kind, from: variable ?? dotted(path), ...place };
+  }
+
+  placeOf(path: readonly string[]): Pick<Provenance, "file" | "line" | "column"> {
+    const { view } = this.#parts;
+    const [key = "", ...table] = path.toReversed();
+    const tables = view.tablesAt(table.toReversed(), "entry");
+    const owner = tables.findLast((one) => one.table[key] !== undefined);
+    const found = owner ?? tables.at(-1);
+    if (found === undefined) return { file: this.file, line: 0, column: 0 };
+    const at = owner === undefined ? found.path : [...found.path, key];
+    const { file, line, column } = found.source.place({ path: at, at: "key" });
+    return { file, line, column };
   }
 
   #merged(sources: EntrySources): Record<string, unknown> {

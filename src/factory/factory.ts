@@ -26,7 +26,7 @@ import { Model } from "../model/model.ts";
 import type { Simulator, SimulatorOptions } from "../simulator/server.ts";
 import { dialectNamed } from "../target/dialect-map.ts";
 import { EmbeddedSimulator } from "../target/embedded-simulator.ts";
-import type { LintFinding } from "../target/lint.ts";
+import type { LintFinding } from "../target/lint-finding.ts";
 import type { ModelDescription } from "../target/model-description.ts";
 import { warnOfStaleTypes } from "../target/stale-types.ts";
 import { transportFrom } from "../transport/any-fetch.ts";
@@ -207,7 +207,7 @@ export class ModelFactory<Models = Registered> {
   /**
    * Problems of the entries, found without a request: settings that a model does not support, answers longer than the context
    * window, fallbacks without a capability that the entry uses, misspelled model ids, and models that are retired or retire
-   * within 90 days. Empty if there are none.
+   * within 90 days; and budgets that match no entry, lack a price, or hold less than ten requests. Empty if there are none.
    */
   lint(): readonly LintFinding[] {
     return this.#generation.lint();

@@ -13,7 +13,8 @@ import { Group } from "../layers/group.ts";
 import type { Chain, FallbackList } from "../layers/target-search.ts";
 import type { ModelContext } from "../model/call.ts";
 import { SIMULATED_URL } from "../target/address.ts";
-import { Linter, type LintFinding } from "../target/lint.ts";
+import { Linter } from "../target/lint.ts";
+import type { LintFinding } from "../target/lint-finding.ts";
 import type { ModelDescription } from "../target/model-description.ts";
 import { resolveTarget } from "../target/resolve.ts";
 import type { ResolveContext } from "../target/resolve-context.ts";
@@ -100,7 +101,7 @@ export class Generation {
 
   lint(): readonly LintFinding[] {
     const linter = new Linter(this.#resolving, this.services.dialectOf, this.#around.clock.now());
-    return this.config.names.flatMap((name) => linter.entry(name));
+    return [...this.config.names.flatMap((name) => linter.entry(name)), ...linter.budgets()];
   }
 
   /** @throws ModelError `invalid_request` for an unknown name. */

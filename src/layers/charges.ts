@@ -197,10 +197,17 @@ function amountUsed(charge: Charge, attempt: Attempt): bigint {
     const { claim, budget } = charge;
     if (budget.tokens !== undefined) return tokensOf(attempt, claim.amount);
     if (attempt.cost === undefined) return attempt.possiblyBilled ? claim.amount : 0n;
-    return totalNano(attempt.cost) ?? claim.amount;
+    const nano = totalNano(attempt.cost) ?? claim.amount;
+    // What was generated after the last event that arrived is unknown.
+    const unseen = attempt.possiblyBilled && attempt.cost.estimated ? nano : 0n;
+    return nano + unseen > claim.amount && unseen > 0n ? max(nano, claim.amount) : nano + unseen;
   }
   if (!("rate" in charge)) return 0n;
   return charge.rate.of === "requests" ? 1n : tokensOf(attempt, BigInt(charge.claim.amount));
+}
+
+function max(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
 }
 
 function tokensOf({ usage, possiblyBilled }: Attempt, reserved: bigint): bigint {

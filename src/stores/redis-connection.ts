@@ -92,10 +92,17 @@ export class RedisConnection {
         end();
         reject(new StoreUnavailable(`${this.#place()}: ${words}`));
       };
-      const cancel = this.#clock.schedule(() => {
-        if (wasSent) onUnknown?.();
+      const expire = () => {
+        if (isOver) return;
+        if (wasSent) {
+          onUnknown?.();
+          // A server that hangs may still run the request: the next connection settles what it granted.
+          this.#reconnect();
+        }
         fail(wasSent ? `no answer within ${this.#settings.timeoutMs} ms` : this.#lastFailure);
-      }, this.#settings.timeoutMs);
+      };
+      // Answers that have arrived are read first: the process may have been busy for longer than the timeout.
+      const cancel = this.#clock.schedule(() => setImmediate(expire), this.#settings.timeoutMs);
       const waiting: Waiting = {
         fail,
         send: (redis) => {
@@ -178,6 +185,12 @@ export class RedisConnection {
     if (isNew) this.#onReady();
   }
 
+  #reconnect(): void {
+    if (!this.#isReady) return;
+    this.#isReady = false;
+    this.#redis?.disconnect(true);
+  }
+
   #failWaiting(words: string): void {
     this.#lastFailure = words;
     for (const waiting of this.#waiting) waiting.fail(words);
@@ -199,7 +212,7 @@ async function createClient({ url, timeoutMs }: Settings): Promise<Redis> {
     lazyConnect: true,
     // Requests wait here instead, with a timeout, and none is sent twice.
     ...{ enableOfflineQueue: false, maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false },
-    ...{ connectTimeout: timeoutMs, socketTimeout: timeoutMs },
+    connectTimeout: timeoutMs,
     // We ask for INFO ourselves, and read more of it.
     ...{ enableReadyCheck: false, disableClientInfo: true, protocol: 2 },
     retryStrategy: (times) => Math.min(25 * 2 ** times, MAX_RETRY_MS),

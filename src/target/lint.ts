@@ -2,7 +2,7 @@ import { foreignFamily, nearId, prefixedId, successorOf, vendorAt } from "../cat
 import { SIMULATOR } from "../config/layering.ts";
 import { adapt } from "../core/adapt.ts";
 import type { CallInput } from "../core/call.ts";
-import { ConfigError, type ConfigProblem } from "../core/config-error.ts";
+import { ConfigError } from "../core/config-error.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { isModelError } from "../core/error.ts";
 import { mediaRefusal } from "../core/media.ts";
@@ -11,15 +11,10 @@ import { retirementOf } from "../core/retirement.ts";
 import { capabilitiesUsed } from "../core/supported-settings.ts";
 import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
+import { budgetFindings } from "./lint-budgets.ts";
+import type { LintFinding } from "./lint-finding.ts";
 import { resolveTarget } from "./resolve.ts";
 import type { ResolveContext } from "./resolve-context.ts";
-
-/** A problem of an entry in a valid file: "error" if no call can succeed, "warning" if calls are changed. */
-export interface LintFinding extends ConfigProblem {
-  readonly severity: "error" | "warning";
-  /** The entry. */
-  readonly model: string;
-}
 
 /** A minimal call, so that all its adjustments come from the entry. */
 const PROBE: CallInput = {
@@ -58,6 +53,14 @@ export class Linter {
       ...this.#window(target),
       ...this.#fallbacks(target),
     ];
+  }
+
+  budgets(): readonly LintFinding[] {
+    const { config } = this.#context;
+    return budgetFindings(
+      config,
+      config.names.flatMap((name) => this.#target(name) ?? []),
+    );
   }
 
   /** A model of another vendor at a vendor's own host. */

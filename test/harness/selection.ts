@@ -41,6 +41,7 @@ const NEED_NOTHING_ELSE = ["test/sweep/{anthropic-messages,google,openai-chat,op
 const NEED_SERVICES: readonly string[] = [
   "test/catalog/pinned-table.test.ts",
   "test/editor/**",
+  "test/money/budgets.test.ts",
   "test/stores/redis-*.test.ts",
 ];
 

@@ -189,3 +189,36 @@ describe("lint reports without a request", () => {
     await factory.close();
   });
 });
+
+describe("lint of budgets", () => {
+  const CODER = '[models.coder]\nname = "claude-opus-5-5"\nprovider = "anthropic"\n';
+  const messages = (toml: string) =>
+    factoryOf(`${CODER}${toml}`)
+      .lint()
+      .map(({ message, path, line }) => [path, line, message]);
+
+  test("accepts a budget that holds many requests", () => {
+    expect(messages("max_new_tokens = 1000\n[budgets.team]\nusd = 25\n")).toEqual([]);
+  });
+
+  test("reports one that holds less than ten of the largest requests", () => {
+    expect(messages("max_new_tokens = 100_000\n[budgets.team]\nusd = 2\n")).toEqual([
+      [
+        "budgets.team.usd",
+        6,
+        'budget "team" ($2.00) holds less than 10 requests of "coder", which may cost up to $2.005 each; set max_new_tokens, or max_output of the budget',
+      ],
+    ]);
+  });
+
+  test("reports one that refuses an entry without a price, or matches none", () => {
+    const unknown =
+      '[models.own]\nname = "mine"\nprovider = "host"\ncustom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:9/v1"\n';
+    const budgets =
+      '[budgets.own]\nusd = 5\nmatch = { models = ["own"] }\n[budgets.none]\nusd = 5\nmatch = { providers = ["groq"] }\n';
+    expect(messages(`${unknown}${budgets}`).map(([, , message]) => message)).toEqual([
+      'budget "own" refuses calls to "own", because its price is unknown; add [models.own.pricing], price_as, or unpriced = "allow"',
+      'budget "none" matches no entry',
+    ]);
+  });
+});

@@ -1,0 +1,56 @@
+import type { Config } from "../config/load.ts";
+import type { Budget } from "../core/budget.ts";
+import { usdText, worstCost } from "../core/cost.ts";
+import type { Target } from "../core/target.ts";
+import type { LintFinding } from "./lint-finding.ts";
+
+/** A budget should hold at least so many requests of the largest size. */
+const MIN_REQUESTS = 10n;
+/** A short prompt, because a budget cannot know the prompts. */
+const PROMPT_TOKENS = 1_000;
+/** Reserved if neither the request, the budget nor the catalog has a maximum. */
+const UNKNOWN_MAX_OUTPUT = 4_096;
+
+/** Budgets that match no entry, refuse an entry because its price is unknown, or are too small for its answers. */
+export function budgetFindings(config: Config, targets: readonly Target[]): readonly LintFinding[] {
+  return config.budgets.flatMap((budget) => {
+    const matching = targets.filter((target) => applies(budget, target));
+    const report = (target: Target | undefined, key: string, message: string): LintFinding => ({
+      ...{ severity: "warning", model: target?.entry ?? "" },
+      ...config.placeOf(["budgets", budget.name, key]),
+      ...{ path: `budgets.${budget.name}.${key}`, message },
+    });
+    if (matching.length === 0) return [report(undefined, "match", `budget "${budget.name}" matches no entry`)];
+    return matching.flatMap((target) => {
+      const problem = problemOf(budget, target);
+      return problem === undefined ? [] : [report(target, problem.key, problem.message)];
+    });
+  });
+}
+
+function applies({ match = {} }: Budget, { entry, provider }: Target): boolean {
+  return (match.models?.includes(entry) ?? true) && (match.providers?.includes(provider) ?? true);
+}
+
+function problemOf(budget: Budget, target: Target): { readonly key: string; readonly message: string } | undefined {
+  const { name, nanoUsd, tokens, unpriced } = budget;
+  const price = target.price();
+  const output = target.settings.maxNewTokens ?? budget.maxOutput ?? target.facts.maxOutput ?? UNKNOWN_MAX_OUTPUT;
+  const small = (limit: string, request: string) =>
+    `budget "${name}" (${limit}) holds less than ${MIN_REQUESTS} requests of "${target.entry}", which may cost up to ${request} each; set max_new_tokens, or max_output of the budget`;
+  if (tokens !== undefined) {
+    const most = BigInt(PROMPT_TOKENS + output);
+    return most * MIN_REQUESTS > tokens
+      ? { key: "tokens", message: small(`${tokens} tokens`, `${most} tokens`) }
+      : undefined;
+  }
+  if (price === undefined) {
+    const message = `budget "${name}" refuses calls to "${target.entry}", because its price is unknown; add [models.${target.entry}.pricing], price_as, or unpriced = "allow"`;
+    return unpriced === "allow" ? undefined : { key: "usd", message };
+  }
+  const most = worstCost(price, PROMPT_TOKENS, output, false);
+  const limit = nanoUsd ?? 0n;
+  return most * MIN_REQUESTS > limit
+    ? { key: "usd", message: small(`$${usdText(limit)}`, `$${usdText(most)}`) }
+    : undefined;
+}
