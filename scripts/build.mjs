@@ -53,7 +53,7 @@ async function bundle() {
     plugins: [textInsteadOf("src/stores/sqlite-worker-file.ts", "SQLITE_WORKER", thread.outputFiles[0].text)],
     entryPoints: [...PUBLIC, "cli/main"].map((name) => `src/${name}.ts`),
     ...{ splitting: true, chunkNames: "chunks/[name]-[hash]" },
-    // Dependencies stay external: SDKs and undici are loaded by the first call, @clack/prompts by `init`. cli-table3
+    // Dependencies stay external: SDKs and undici are loaded by the first call, @clack/prompts by `init`, pg by a ledger. cli-table3
     // uses @colors/colors, if installed, for borders; our tables have none.
     external: [...Object.keys({ ...dependencies, ...peerDependencies }), "@colors/colors"],
     // The import of core/require-node.ts, see below.

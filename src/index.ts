@@ -37,6 +37,7 @@ export type {
 } from "./core/hooks.ts";
 export type { Input, OpenAIMessage } from "./core/input.ts";
 export type { Layer, Next } from "./core/layer.ts";
+export type { LedgerField, LedgerGroup, LedgerPeriod, LedgerQuery, LedgerSum } from "./core/ledger.ts";
 export type { Logger } from "./core/logger.ts";
 export type {
   AssistantMessage,
@@ -73,6 +74,7 @@ export {
   ModelFactory,
   type Registered,
 } from "./factory/factory.ts";
+export type { LedgerReader } from "./factory/ledger-reader.ts";
 export type { CreateOptions, FactoryOptions, TokenRequest } from "./factory/options.ts";
 export type { ReloadEvent, Reloaded } from "./factory/reload.ts";
 export type { BudgetStatus } from "./layers/budget-status.ts";

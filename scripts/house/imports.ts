@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, "../..");
 export const FLOORS: readonly (readonly string[])[] = [
   [],
   ["core"],
-  ["config", "catalog", "dialects", "transport", "layers", "stores"],
+  ["config", "catalog", "dialects", "transport", "layers", "stores", "ledger"],
   ["model", "simulator"],
   ["target"],
   ["factory"],

@@ -51,6 +51,11 @@ const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/budgets.ts")).configureBudgets,
   },
   {
+    name: "usage",
+    summary: "show tokens and cost of all recorded calls",
+    load: async () => (await import("./commands/usage.ts")).configureUsage,
+  },
+  {
     name: "init",
     summary: "write a models.toml for your providers",
     load: async () => (await import("./commands/init.ts")).configureInit,

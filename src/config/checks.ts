@@ -1,5 +1,6 @@
 import { nearest } from "../core/suggest.ts";
 import { checkEntry } from "./entry-checks.ts";
+import { checkLedger } from "./ledger-checks.ts";
 import { type Finding, REFERENCES_ONLY } from "./limits.ts";
 import { checkMoney } from "./money-checks.ts";
 import { checkNames, checkReferences, danglingName, unusedWeights } from "./name-checks.ts";
@@ -34,7 +35,7 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
     ...checkProviderTables(sources, facts),
     ...checkPriceAs(sources, facts),
     ...views.flatMap((view) => checkProfileProvider(view.under(view.profile))),
-    ...views.flatMap((view) => [...checkNames(view), ...checkMoney(view), ...checkState(view)]),
+    ...views.flatMap((view) => [...checkNames(view), ...checkMoney(view), ...checkState(view), ...checkLedger(view)]),
     ...views.flatMap((view) =>
       view.names().flatMap((name) => (view === active || touches(view, name) ? checkEntry(view, name, facts) : [])),
     ),

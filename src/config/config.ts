@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
 import type { Budget, RateRule, StateSettings } from "../core/budget.ts";
 import { ConfigError } from "../core/config-error.ts";
+import type { LedgerSettings } from "../core/ledger.ts";
 import { sha256 } from "../core/node-crypto.ts";
 import { keyOf } from "../core/request.ts";
 import { nearest } from "../core/suggest.ts";
 import { addressProblem } from "./address-checks.ts";
 import { type EntryConfig, entryConfigOf, type PriceConfig } from "./entry-config.ts";
 import { type EntrySources, findSource, type LayerKind, mergeSources, servedProvider, topValue } from "./layering.ts";
+import { ledgerOf } from "./ledger-section.ts";
 import type { Finding } from "./limits.ts";
 import { budgetOf, rateRuleOf } from "./money-sections.ts";
 import type { Path } from "./positions.ts";
@@ -84,6 +86,7 @@ export interface Config {
   /** `[rate_limits.*]`. */
   readonly rateLimits: readonly RateRule[];
   readonly state: StateSettings;
+  readonly ledger: LedgerSettings | undefined;
   /** `[pricing."id"]` by model id. */
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   /**
@@ -137,6 +140,7 @@ export class ParsedConfig implements Config {
   readonly budgets: readonly Budget[];
   readonly rateLimits: readonly RateRule[];
   readonly state: StateSettings;
+  readonly ledger: LedgerSettings | undefined;
   readonly pricing: Readonly<Record<string, PriceConfig>>;
   readonly #parts: ConfigParts;
   readonly #entries = new Map<string, EntryConfig>();
@@ -165,6 +169,7 @@ export class ParsedConfig implements Config {
       .namesAt("rate_limits")
       .map((name) => rateRuleOf(name, this.#tables("rate_limits", name), modelsOf));
     this.state = stateOf(this.#section("state"), this.baseDir);
+    this.ledger = ledgerOf(this.#section("ledger"), this.baseDir);
     this.pricing = pricesOf(parts.view.tablesAt(["pricing"], "entry").map(({ table }) => table));
   }
 

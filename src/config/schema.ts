@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { OPTIONS, type OptionKey, shapeOf } from "./options.ts";
 import { price } from "./options-money.ts";
+import { ledgerSection } from "./schema-ledger.ts";
 import { budgetSection, rateLimitSection } from "./schema-money.ts";
 import { auditSection, cacheSection, group, loggingSection, telemetrySection } from "./schema-sections.ts";
 import { stateSection } from "./schema-state.ts";
@@ -56,6 +57,7 @@ const shared = {
     examples: [{ openai: { requests_per_minute: 500, per: ["provider"] } }],
   }),
   state: stateSection,
+  ledger: ledgerSection,
   pricing: z.record(tableName, price).meta({
     description: "Prices by model id, USD per million tokens; they win over the catalog.",
     examples: [{ "my-model": { input: 0.5, output: 1.5 } }],

@@ -20,6 +20,7 @@ export const SECTIONS = {
   STATE: "state",
   AUDIT: "audit",
   TELEMETRY: "telemetry",
+  LEDGER: "ledger",
 } as const;
 
 /** Matches the prefix of our variables, and misspellings of it. */

@@ -24,8 +24,10 @@ export interface LedgerRow {
   readonly status?: number | undefined;
   readonly usage?: Usage | undefined;
   readonly serviceTier?: string | undefined;
-  /** Nano-USD; null if a price is unknown. Of an answer from the cache: 0. */
+  /** Nano-USD; null if a price is unknown, and while the row is open. Of an answer from the cache: 0. */
   readonly cost: bigint | null;
+  /** Nano-USD that an open row may cost at most: the cost of the row if its process dies. Null or absent: unknown. */
+  readonly reserved?: bigint | null | undefined;
   /** Nano-USD that an answer from the cache saved; null if unknown. */
   readonly saved?: bigint | null | undefined;
   readonly priceSource?: string | undefined;
@@ -54,11 +56,18 @@ export interface LedgerBudget {
   readonly amount: bigint;
 }
 
-export const LEDGER_GROUPS = [
+/** `model` is the provider's model id, `entry` the name in models.toml. */
+export const LEDGER_FIELDS = [
   ...(["model", "provider", "entry", "user", "tag", "scope", "key", "outcome", "code"] as const),
-  ...(["hour", "day", "week", "month"] as const),
 ] as const;
-export type LedgerGroup = (typeof LEDGER_GROUPS)[number];
+export type LedgerField = (typeof LEDGER_FIELDS)[number];
+
+/** Periods in UTC; weeks begin on Monday. */
+export const LEDGER_PERIODS = ["hour", "day", "week", "month"] as const;
+export type LedgerPeriod = (typeof LEDGER_PERIODS)[number];
+
+export type LedgerGroup = LedgerField | LedgerPeriod;
+export const LEDGER_GROUPS: readonly LedgerGroup[] = [...LEDGER_FIELDS, ...LEDGER_PERIODS];
 
 /** A question to the ledger. Times are milliseconds since 1970 or dates; `until` is exclusive. */
 export interface LedgerQuery {
@@ -66,16 +75,23 @@ export interface LedgerQuery {
   readonly by?: readonly LedgerGroup[] | undefined;
   readonly since?: number | Date | undefined;
   readonly until?: number | Date | undefined;
-  readonly where?: Partial<Readonly<Record<Exclude<LedgerGroup, "hour" | "day" | "week" | "month">, string>>>;
+  /** Only attempts with these values; `tag`: those that have the tag, whatever others they have. */
+  readonly where?: Partial<Readonly<Record<LedgerField, string | undefined>>> | undefined;
 }
 
 /** Sums of the attempts of one group. */
 export interface LedgerSum {
-  /** The values of `by`; null where attempts have none. Times are ISO dates in UTC. */
+  /**
+   * The values of `by`; null where attempts have none. Periods are the UTC time they begin at: `2026-01-31T13:00Z`,
+   * `2026-01-31` (days, and weeks by their Monday) or `2026-01`.
+   */
   readonly group: Readonly<Partial<Record<LedgerGroup, string | null>>>;
-  /** Attempts, without answers from the cache. */
+  /** Attempts that ended or were lost, without answers from the cache. The other numbers are about these. */
   readonly attempts: number;
+  /** Attempts that failed or were lost. */
   readonly failed: number;
+  /** Attempts that have not ended. */
+  readonly open: number;
   /** Answers from the cache. */
   readonly cached: number;
   readonly input: number;
@@ -104,17 +120,25 @@ export interface Ledger {
   /** The final row of an attempt. With durability "sync", resolves when it is on disk; otherwise at once. */
   append(row: LedgerRow): Promise<void> | void;
   query(question?: LedgerQuery): Promise<readonly LedgerSum[]>;
-  /** What a budget counter was charged in all rows that ended or were lost, to rebuild it. */
-  spent(family: string, member: string): Promise<bigint>;
+  /**
+   * What a budget counter was charged in all rows that ended or were lost, to rebuild it. With "reserved", plus what open rows
+   * of other processes reserve: of one that crashed less than a lease ago, too.
+   */
+  spent(family: string, member: string, including?: "reserved"): Promise<bigint>;
   /** Writes what is buffered. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** How long a process may be silent before its open rows count as lost. */
+export const LEDGER_LEASE_MS = 30_000;
+
 /** `[ledger]` with defaults. */
 export interface LedgerSettings {
   readonly store: "sqlite" | "postgres";
+  /** Of the SQLite database; with Postgres, of the spool. Absolute if the base directory of the file is known. */
   readonly path: string;
+  /** Only with Postgres. */
   readonly url?: string | undefined;
   readonly durability: "batch" | "sync";
   /** Milliseconds that rows are kept; Infinity for ever. */

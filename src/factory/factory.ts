@@ -33,6 +33,7 @@ import { transportFrom } from "../transport/any-fetch.ts";
 import { createTransport } from "../transport/fetch.ts";
 import { overlayFor } from "./catalog-overlay.ts";
 import { Generation, type Surroundings } from "./generation.ts";
+import { LedgerReader } from "./ledger-reader.ts";
 import { CREATE_RULES, type CreateOptions, checkFactoryOptions, type FactoryOptions } from "./options.ts";
 import type { SharedServices } from "./pipeline.ts";
 import { changesBetween, noFile, type ReloadEvent, type Reloaded, stillInUse } from "./reload.ts";
@@ -117,6 +118,7 @@ export class ModelFactory<Models = Registered> {
       () => transport.close(),
       () => this.#simulator.close(),
       () => this.#generation.services.reservations.close(),
+      () => this.#generation.services.ledger?.close(),
     );
     this.#shared = sharedServices(clock, (target) => this.#dialectOf(target));
     this.#around = {
@@ -222,6 +224,14 @@ export class ModelFactory<Models = Registered> {
         `usage: unknown group "${String(by)}"; use ${USAGE_GROUPS.map((name) => `"${name}"`).join(", ")}`,
       );
     return by === undefined ? this.#shared.totals.total() : this.#shared.totals.by(by);
+  }
+
+  /**
+   * The durable rows of all calls, of this and other processes. `query` gives exact sums by model, user, tag, day and more;
+   * `flush` writes what is buffered. Needs a `[ledger]` table.
+   */
+  get ledger(): LedgerReader {
+    return new LedgerReader(this.#generation.services.ledger);
   }
 
   /**
@@ -409,6 +419,9 @@ export class ModelFactory<Models = Registered> {
     this.#generation = next;
     const { reservations } = before.services;
     if (reservations !== next.services.reservations) void reservations.close(MAX_TIMER_MS);
+    // In-flight calls keep the old ledger, which still writes their rows.
+    const { ledger } = before.services;
+    if (ledger !== next.services.ledger) void ledger?.close();
     return changesBetween(before.config, config);
   }
 

@@ -1,6 +1,7 @@
 import type { Call, Observer } from "../core/call.ts";
 import type { Dialect } from "../core/dialect.ts";
 import { compose, type Layer, type Next } from "../core/layer.ts";
+import type { Ledger } from "../core/ledger.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Target } from "../core/target.ts";
 import { admission } from "../layers/admission.ts";
@@ -16,6 +17,7 @@ import type { Group } from "../layers/group.ts";
 import type { GroupStates } from "../layers/group-states.ts";
 import { hold } from "../layers/hold.ts";
 import type { KeyStates } from "../layers/key-states.ts";
+import { ledgerHits, ledgerRows } from "../layers/ledger-rows.ts";
 import type { Lines } from "../layers/line.ts";
 import { loading } from "../layers/loading.ts";
 import { meter } from "../layers/meter.ts";
@@ -65,11 +67,14 @@ export interface Services extends SharedServices {
   readonly around: readonly Layer[];
   /** Present if there is a `[cache]` table. */
   readonly cache: CacheService | undefined;
+  /** Present if there is a `[ledger]` table. */
+  readonly ledger: Ledger | undefined;
 }
 
 /** The layers below fallback: they handle one target, and all models of a configuration share them. */
 export function targetPipeline(services: Services): Next {
-  return compose(
+  const { ledger } = services;
+  return composed(
     [
       continueOnLength,
       circuitBreaker(services.breakers),
@@ -78,6 +83,7 @@ export function targetPipeline(services: Services): Next {
       breakerGate(services.breakers),
       admission(services),
       loading(services.dialectOf),
+      ledger && ledgerRows(ledger),
       timeout,
       meter,
       outputGuard,
@@ -92,13 +98,18 @@ export function modelPipeline(services: Services, chainOf: (call: Call) => Chain
     telemetry(services.observers),
     ...services.around,
     deadline,
+    services.cache && services.ledger && ledgerHits(services.ledger),
     services.cache?.layer,
     hold,
     fallback(chainOf, services.dialectOf, services.budgets),
   ];
+  return composed(layers, toTarget);
+}
+
+function composed(layers: readonly (Layer | undefined)[], last: Next): Next {
   return compose(
     layers.filter((layer) => layer !== undefined),
-    toTarget,
+    last,
   );
 }
 

@@ -1,6 +1,8 @@
 import type { Config } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
+import type { ModelError } from "../core/error.ts";
 import type { Hooks } from "../core/hooks.ts";
+import type { Ledger } from "../core/ledger.ts";
 import type { Logger } from "../core/logger.ts";
 import { BudgetNotices } from "../layers/budget-notices.ts";
 import { BudgetPeriods } from "../layers/budget-periods.ts";
@@ -15,6 +17,7 @@ import { Lines } from "../layers/line.ts";
 import { Reservations } from "../layers/reservations.ts";
 import { RetryBudgets } from "../layers/retry-budget.ts";
 import { UsageTotals } from "../layers/usage-totals.ts";
+import { openLedger } from "../ledger/open-ledger.ts";
 import { changedInput } from "../model/changed-input.ts";
 import { MemoryStore } from "../stores/memory.ts";
 import { MemoryCounters } from "../stores/memory-counters.ts";
@@ -55,7 +58,7 @@ interface Making {
 /** The services of one configuration. */
 export function servicesOf(config: Config, shared: SharedServices, making: Making): Services {
   const { clock, logger, hooks, before, onClose } = making;
-  const isSame = (key: "cache" | "logging" | "audit" | "state") =>
+  const isSame = (key: "cache" | "logging" | "audit" | "state" | "ledger") =>
     JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
   const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;
   const log = kept ?? safeLogger(logger ?? loggerFor(config, clock));
@@ -80,6 +83,8 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
       before !== undefined && isSame("cache")
         ? before.services.cache
         : cacheFor(config, { clock, logger: log, counts: shared.cacheCounts }),
+    ledger:
+      before !== undefined && isSame("ledger") ? before.services.ledger : ledgerFor(config, { ...making, logger: log }),
   };
 }
 
@@ -106,4 +111,15 @@ function cacheFor({ cache: settings }: Config, { clock, logger, counts }: CacheM
   };
   const store = new MemoryStore({ maxEntries, maxBytes, onEvicted }, clock);
   return { store, layer: cache(store, { ttlMs, namespace, maxAnswerBytes: maxBytes }, { logger, counts }) };
+}
+
+/** Simulated calls cost nothing, so they leave no rows behind, and need no connection. */
+function ledgerFor(
+  { ledger }: Config,
+  { clock, simulated, logger }: Making & { readonly logger: Logger },
+): Ledger | undefined {
+  if (ledger === undefined) return undefined;
+  const settings = simulated ? ({ ...ledger, store: "sqlite", path: ":memory:" } as const) : ledger;
+  const onFailure = ({ message }: ModelError) => logger.error("ledger unavailable", { reason: message });
+  return openLedger(settings, { clock, onFailure });
 }

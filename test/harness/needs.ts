@@ -11,6 +11,7 @@ const NEEDS = {
   registry: "the package registry",
   redis: "redis-server, or REDIS_URL",
   "redis-server": "redis-server",
+  postgres: "PostgreSQL: the Debian package postgresql, or a server at DATABASE_URL",
 } as const;
 
 export type Need = keyof typeof NEEDS;

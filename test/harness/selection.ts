@@ -43,6 +43,7 @@ const NEED_SERVICES: readonly string[] = [
   "test/editor/**",
   "test/money/budgets.test.ts",
   "test/stores/redis-*.test.ts",
+  "test/ledger/postgres*.test.ts",
 ];
 
 /**

@@ -1,0 +1,35 @@
+import type { UsageReport } from "./usage-table.ts";
+
+const NUMBERS = [
+  ...([
+    "attempts",
+    "failed",
+    "open",
+    "cached",
+    "input",
+    "cacheRead",
+    "cacheWrite",
+    "output",
+    "reasoning",
+    "total",
+  ] as const),
+  ...(["usd", "knownUsd", "unpriced", "savedUsd", "overrunUsd", "estimated", "possiblyBilled"] as const),
+] as const;
+
+/** The groups as CSV (RFC 4180) with a header; null is empty. */
+export function csvOf({ by, sums }: UsageReport): string {
+  const rows = sums.map((sum) => [...by.map((group) => sum.group[group] ?? null), ...NUMBERS.map((name) => sum[name])]);
+  return [[...by, ...NUMBERS], ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");
+}
+
+function cell(value: string | number | null): string {
+  if (typeof value === "number") return plainNumber(value);
+  if (value === null) return "";
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}
+
+/** Without an exponent, which small amounts would have. */
+function plainNumber(value: number): string {
+  const text = String(value);
+  return text.includes("e-") ? value.toFixed(9) : text;
+}

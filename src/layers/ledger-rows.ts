@@ -1,0 +1,78 @@
+import type { Attempt } from "../core/attempt.ts";
+import type { Call } from "../core/call.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
+import type { Layer } from "../core/layer.ts";
+import type { Ledger, LedgerRow } from "../core/ledger.ts";
+import { entryError } from "../core/target-error.ts";
+import { AnswerFacts, cachedRow, endedRow, type LedgerAttempt, openRow, unsentRow } from "./ledger-row.ts";
+
+/** Writes a row for each attempt: before it is sent, and when it ends. An attempt whose row cannot be kept is not sent. */
+export function ledgerRows(ledger: Ledger): Layer {
+  return async function* (call, next) {
+    const attempt = begun(call);
+    await opened(ledger, attempt);
+    const facts = new AnswerFacts();
+    let writing: Promise<void> | undefined;
+    let isRecorded = false;
+    const onRecorded = (recorded: Attempt) => {
+      isRecorded = true;
+      writing = written(ledger, endedRow(attempt, recorded, facts));
+      call.onRecorded?.(recorded);
+    };
+    let failure: ModelError | undefined;
+    try {
+      for await (const batch of next({ ...call, onRecorded })) {
+        facts.note(batch, () => call.clock.monotonic());
+        yield batch;
+      }
+    } catch (error) {
+      failure = isModelError(error) ? error : undefined;
+      throw error;
+    } finally {
+      if (!isRecorded) writing = written(ledger, unsentRow(attempt, failure));
+      await writing;
+    }
+  };
+}
+
+/** Writes a row for each answer from the cache. */
+export function ledgerHits(ledger: Ledger): Layer {
+  return async function* (call, next) {
+    const facts = new AnswerFacts();
+    try {
+      for await (const batch of next(call)) {
+        if (call.record.cacheHit) facts.note(batch, () => 0);
+        yield batch;
+      }
+    } finally {
+      if (call.record.cacheHit) await written(ledger, cachedRow(call, facts));
+    }
+  };
+}
+
+function begun(call: Call): LedgerAttempt {
+  const { clock, record } = call;
+  return {
+    ...{ call, attempt: record.nextAttempt(), timeMs: clock.now(), startedMs: clock.monotonic() },
+    ...{ reserved: null, budgets: [], overrun: 0n },
+  };
+}
+
+/** @throws ModelError `state_unavailable`. */
+async function opened(ledger: Ledger, attempt: LedgerAttempt): Promise<void> {
+  try {
+    await ledger.open(openRow(attempt));
+  } catch (error) {
+    if (!isModelError(error)) throw error;
+    throw entryError(attempt.call.target, "state_unavailable", error.message, { cause: error });
+  }
+}
+
+/** The ledger reports a failure; the answer is worth more than its row. */
+async function written(ledger: Ledger, row: LedgerRow): Promise<void> {
+  try {
+    await ledger.append(row);
+  } catch (error) {
+    if (!isModelError(error)) throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Ledger, LedgerQuery, LedgerRow, LedgerSum } from "../core/ledger.ts";
+import { nodeCrypto } from "../core/node-crypto.ts";
+
+/** A ledger that knows users only by the HMAC of their names. Questions name them plainly. */
+export class HashedUsers implements Ledger {
+  readonly #ledger: Ledger;
+  readonly #readKey: () => Promise<string>;
+  #key: string | undefined;
+
+  constructor(ledger: Ledger, readKey: () => Promise<string>) {
+    this.#ledger = ledger;
+    this.#readKey = readKey;
+  }
+
+  open(row: LedgerRow): Promise<void> | void {
+    return this.#hashed(row, (hashed) => this.#ledger.open(hashed));
+  }
+
+  append(row: LedgerRow): Promise<void> | void {
+    return this.#hashed(row, (hashed) => this.#ledger.append(hashed));
+  }
+
+  async query(question: LedgerQuery = {}): Promise<readonly LedgerSum[]> {
+    const { user, ...where } = question.where ?? {};
+    if (user === undefined) return this.#ledger.query(question);
+    return this.#ledger.query({ ...question, where: { ...where, user: hashOf(user, await this.#keyRead()) } });
+  }
+
+  async spent(family: string, member: string, including?: "reserved"): Promise<bigint> {
+    return this.#ledger.spent(family, member === "" ? "" : hashOf(member, await this.#keyRead()), including);
+  }
+
+  flush(): Promise<void> {
+    return this.#ledger.flush();
+  }
+
+  close(): Promise<void> {
+    return this.#ledger.close();
+  }
+
+  #hashed(row: LedgerRow, pass: (row: LedgerRow) => Promise<void> | void): Promise<void> | void {
+    if (row.user === undefined && row.budgets.every(({ member }) => member === "")) return pass(row);
+    if (this.#key !== undefined) return pass(hashedRow(row, this.#key));
+    return this.#keyRead().then((key) => pass(hashedRow(row, key)));
+  }
+
+  async #keyRead(): Promise<string> {
+    this.#key ??= await this.#readKey();
+    return this.#key;
+  }
+}
+
+/** A member of a budget may be a user, too. */
+function hashedRow(row: LedgerRow, key: string): LedgerRow {
+  const budgets = row.budgets.map((budget) =>
+    budget.member === "" ? budget : { ...budget, member: hashOf(budget.member, key) },
+  );
+  return { ...row, user: row.user === undefined ? undefined : hashOf(row.user, key), budgets };
+}
+
+function hashOf(user: string, key: string): string {
+  return nodeCrypto().createHmac("sha256", key).update(user).digest("hex").slice(0, 32);
+}

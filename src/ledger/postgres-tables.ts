@@ -1,0 +1,225 @@
+import { ModelError } from "../core/error.ts";
+import { LEDGER_LEASE_MS, type LedgerQuery, type LedgerRow, type LedgerSum } from "../core/ledger.ts";
+import { type LedgerTables, MAX_DELETED, newerSchema, USER_KEY } from "./ledger-tables.ts";
+import { type PgClient, PostgresPool } from "./postgres-pool.ts";
+import { questionSql, sumsOf } from "./question-sql.ts";
+import { COLUMN_NAMES, COLUMNS, isOpen, type StoredRow, storedRow } from "./row-columns.ts";
+import type { SqlRow, SqlValue } from "./sqlite-worker.ts";
+import { migrations, VERSIONS_TABLE } from "./tables.ts";
+
+export interface PostgresTablesOptions {
+  readonly url: string;
+  /** This process. */
+  readonly owner: string;
+  /** Other than those of this version: for tests. */
+  readonly versions?: readonly (readonly string[])[] | undefined;
+}
+
+/** The ledger in Postgres. Leases are on the server's clock, because those of machines differ. */
+export class PostgresTables implements LedgerTables {
+  readonly #options: PostgresTablesOptions;
+  readonly #pool: PostgresPool;
+  #opened: Promise<void> | undefined;
+
+  constructor(options: PostgresTablesOptions) {
+    this.#options = options;
+    this.#pool = new PostgresPool(options.url);
+  }
+
+  write(rows: readonly LedgerRow[]): Promise<void> {
+    return this.writeStored(rows.map((row) => storedRow(row, this.#options.owner)));
+  }
+
+  async writeStored(rows: readonly StoredRow[]): Promise<void> {
+    // In one order everywhere: processes that write the same rows must not wait for each other in a circle.
+    const sorted = [...lastOf(rows)]
+      .map(([key, row]) => ({ row, key }))
+      .sort((one, other) => (one.key < other.key ? -1 : 1));
+    await this.#open();
+    await this.#pool.transaction(async (client) => {
+      if (rows.some(isOpen)) await client.query(RENEW, [this.#options.owner]);
+      const records = sorted.map(({ row: { values } }) => recordOf(values));
+      const written = await client.query(WRITE_ROWS, [JSON.stringify(records)]);
+      const changed = new Set(written.rows.map(({ call_id = null, attempt = null }) => keyOf([call_id, attempt])));
+      const charges = sorted.flatMap(({ row, key }) => (changed.has(key) ? chargesOf(row) : []));
+      await client.query(DELETE_CHARGES, [JSON.stringify(written.rows)]);
+      if (charges.length > 0) await client.query(WRITE_CHARGES, [JSON.stringify(charges)]);
+    });
+  }
+
+  async renew(): Promise<void> {
+    await this.#query(RENEW, [this.#options.owner]);
+  }
+
+  async markLost(): Promise<void> {
+    await this.#query(MARK_LOST);
+    await this.#query(`DELETE FROM modelwright_owners WHERE until_ms <= ${NOW_MS}`);
+  }
+
+  async deleteBefore(timeMs: number): Promise<void> {
+    for (;;) {
+      const [row] = await this.#query(DELETE_OLD, [timeMs, MAX_DELETED]);
+      if (Number(row?.["count"]) < MAX_DELETED) return;
+    }
+  }
+
+  async query(question: LedgerQuery): Promise<readonly LedgerSum[]> {
+    const { sql, values } = questionSql(question, "postgres");
+    return sumsOf(await this.#query(sql, values), question);
+  }
+
+  async spent(family: string, member: string, reserved: boolean): Promise<bigint> {
+    const [row] = await this.#query(SPENT, [family, member, this.#options.owner, reserved]);
+    return BigInt(row?.["amount"] ?? 0);
+  }
+
+  async userKey(): Promise<string> {
+    await this.#query(
+      `INSERT INTO modelwright_keys (name, value) VALUES ($1, replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''))
+        ON CONFLICT DO NOTHING`,
+      [USER_KEY],
+    );
+    const [row] = await this.#query("SELECT value FROM modelwright_keys WHERE name = $1", [USER_KEY]);
+    return String(row?.["value"]);
+  }
+
+  async close(): Promise<void> {
+    if (this.#opened !== undefined)
+      await this.#query("DELETE FROM modelwright_owners WHERE owner = $1", [this.#options.owner]).catch(() => {});
+    this.#opened = undefined;
+    await this.#pool.close();
+  }
+
+  async #query(sql: string, values: readonly unknown[] = []): Promise<readonly SqlRow[]> {
+    await this.#open();
+    return this.#pool.with(async (client) => (await client.query(sql, values)).rows);
+  }
+
+  #open(): Promise<void> {
+    this.#opened ??= this.#pool
+      .with((client) => this.#migrate(client))
+      .catch((error: unknown) => {
+        this.#opened = undefined;
+        throw error;
+      });
+    return this.#opened;
+  }
+
+  /** Brings the tables to this version; only one process at a time. */
+  async #migrate(client: PgClient): Promise<void> {
+    const versions = this.#options.versions ?? migrations("postgres");
+    await client.query("BEGIN");
+    await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    await client.query(VERSIONS_TABLE);
+    const { rows } = await client.query("SELECT COALESCE(MAX(version), 0) AS version FROM modelwright_versions");
+    const found = Number(rows[0]?.["version"]);
+    if (found > versions.length)
+      throw new NewerSchema({
+        code: "state_unavailable",
+        message: newerSchema("[ledger]: the Postgres database", found, versions.length),
+      });
+    for (const [at, statements] of versions.entries()) {
+      if (at < found) continue;
+      for (const sql of statements) await client.query(sql);
+      await client.query("INSERT INTO modelwright_versions (version) VALUES ($1)", [at + 1]);
+    }
+    await client.query("COMMIT");
+  }
+}
+
+/** Rows cannot be kept for later: this program cannot write them into these tables. */
+export class NewerSchema extends ModelError {}
+
+/** Any number that other programs are unlikely to lock. */
+const MIGRATION_LOCK = 7_236_511_902;
+const NOW_MS = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint";
+
+const RENEW = `INSERT INTO modelwright_owners (owner, until_ms) VALUES ($1, ${NOW_MS} + ${LEDGER_LEASE_MS})
+  ON CONFLICT (owner) DO UPDATE SET until_ms = excluded.until_ms`;
+
+const MARK_LOST = `WITH gone AS (
+    UPDATE modelwright_attempts SET outcome = 'lost', cost = reserved, estimated = 1, possibly_billed = 1
+    WHERE outcome = 'open' AND owner NOT IN (SELECT owner FROM modelwright_owners WHERE until_ms > ${NOW_MS})
+    RETURNING call_id, attempt)
+  UPDATE modelwright_charges c SET settled = 1 FROM gone WHERE c.call_id = gone.call_id AND c.attempt = gone.attempt`;
+
+/** One statement, so that of several processes each saves what it deletes. */
+const DELETE_OLD = `WITH old AS (
+    DELETE FROM modelwright_attempts WHERE (call_id, attempt) IN (
+      SELECT call_id, attempt FROM modelwright_attempts WHERE time_ms < $1 AND outcome <> 'open'
+      ORDER BY time_ms, call_id, attempt LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING call_id, attempt),
+  charged AS (
+    DELETE FROM modelwright_charges c USING old WHERE c.call_id = old.call_id AND c.attempt = old.attempt
+    RETURNING c.family, c.member, c.amount),
+  saved AS (
+    INSERT INTO modelwright_kept_charges AS kept (family, member, amount)
+    SELECT family, member, SUM(amount)::bigint FROM charged GROUP BY family, member ORDER BY family, member
+    ON CONFLICT (family, member) DO UPDATE SET amount = kept.amount + excluded.amount)
+  SELECT COUNT(*)::text AS count FROM old`;
+
+const SPENT = `SELECT (
+    COALESCE((SELECT amount FROM modelwright_kept_charges WHERE family = $1 AND member = $2), 0)
+    + COALESCE((SELECT SUM(amount) FROM modelwright_charges WHERE family = $1 AND member = $2 AND settled = 1), 0)
+    + COALESCE((SELECT SUM(c.amount) FROM modelwright_charges c JOIN modelwright_attempts a USING (call_id, attempt)
+      WHERE c.family = $1 AND c.member = $2 AND c.settled = 0 AND a.owner <> $3 AND $4::boolean), 0))::text AS amount`;
+
+const NAMES: readonly string[] = [...COLUMN_NAMES, "owner"];
+const TYPED = [...COLUMN_NAMES.map((name) => `${name} ${typeOf(name)}`), "owner text"];
+
+/** A final row replaces an open or lost one; nothing replaces a final row, and an open row replaces nothing. */
+const WRITE_ROWS = `INSERT INTO modelwright_attempts (${NAMES.join(", ")})
+  SELECT ${NAMES.join(", ")} FROM json_to_recordset($1::json) AS given(${TYPED.join(", ")})
+  ON CONFLICT (call_id, attempt) DO UPDATE SET ${NAMES.slice(2)
+    .map((name) => `${name} = excluded.${name}`)
+    .join(", ")}
+  WHERE modelwright_attempts.outcome IN ('open', 'lost') AND excluded.outcome NOT IN ('open', 'lost')
+  RETURNING call_id, attempt::text`;
+
+const DELETE_CHARGES = `DELETE FROM modelwright_charges c USING json_to_recordset($1::json) AS given(call_id text, attempt bigint)
+  WHERE c.call_id = given.call_id AND c.attempt = given.attempt`;
+const WRITE_CHARGES = `INSERT INTO modelwright_charges (family, member, call_id, attempt, amount, settled)
+  SELECT family, member, call_id, attempt, SUM(amount)::bigint, MAX(settled)
+  FROM json_to_recordset($1::json) AS given(family text, member text, call_id text, attempt bigint, amount bigint, settled bigint)
+  GROUP BY family, member, call_id, attempt`;
+
+function typeOf(name: keyof typeof COLUMNS): string {
+  const { type } = COLUMNS[name];
+  if (type === "boolean") return "bigint";
+  return type === "json" ? "jsonb" : type;
+}
+
+/** One row for each attempt, because one statement cannot write a row twice: the final one, if there is one. */
+function lastOf(rows: readonly StoredRow[]): ReadonlyMap<string, StoredRow> {
+  const last = new Map<string, StoredRow>();
+  for (const row of rows) {
+    const key = keyOf(row.values);
+    const known = last.get(key);
+    if (known === undefined || (isOpen(known) && !isOpen(row))) last.set(key, row);
+  }
+  return last;
+}
+
+function keyOf([callId, attempt]: readonly SqlValue[]): string {
+  return `${callId} ${attempt}`;
+}
+
+/** Columns with JSON are given as JSON; integers as text, because numbers of JSON lose digits. */
+function recordOf(values: readonly SqlValue[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    NAMES.map((name, at) => {
+      const value = values[at] ?? null;
+      const isJson = name in COLUMNS && COLUMNS[name as keyof typeof COLUMNS].type === "json";
+      if (isJson && typeof value === "string") return [name, JSON.parse(value)];
+      return [name, typeof value === "bigint" ? String(value) : value];
+    }),
+  );
+}
+
+function chargesOf(row: StoredRow): readonly Readonly<Record<string, unknown>>[] {
+  const [callId, attempt] = row.values;
+  const settled = isOpen(row) ? 0 : 1;
+  return row.charges.map(({ family, member, amount }) => ({
+    ...{ family, member, call_id: callId, attempt: Number(attempt), amount: String(amount), settled },
+  }));
+}

@@ -1,0 +1,142 @@
+/** One statement of a transaction. */
+export interface Statement {
+  readonly sql: string;
+  readonly values?: readonly SqlValue[];
+  /** The rows it returns are needed. */
+  readonly rows?: boolean;
+  /** If it changed nothing, so many of the next statements are skipped. */
+  readonly guards?: number;
+}
+
+export type SqlValue = string | number | bigint | null;
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+/** The result of a statement: its rows, if they are needed, and how many rows it changed. */
+export interface StatementResult {
+  readonly rows: readonly SqlRow[];
+  readonly changes: number;
+}
+
+export interface WorkerRequest {
+  readonly id: number;
+  /** One transaction; undefined closes the database. */
+  readonly statements: readonly Statement[] | undefined;
+}
+
+export interface WorkerResponse {
+  readonly id: number;
+  readonly results?: readonly StatementResult[];
+  readonly failure?: SqliteFailure;
+}
+
+/** SQLite's result code, https://sqlite.org/rescode.html, and its message. */
+export interface SqliteFailure {
+  readonly code: number;
+  readonly message: string;
+}
+
+export interface WorkerOptions {
+  readonly path: string;
+  /** Whether a commit survives a power failure. */
+  readonly synced: boolean;
+  readonly busyMs: number;
+}
+
+/**
+ * The program of the worker: executes transactions in the order of the requests. Its text is evaluated there, because a
+ * separate file would not survive bundlers, so it must not refer to anything outside of itself.
+ */
+export function serveSqlite(): void {
+  const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
+  const { path, synced, busyMs } = workerData as WorkerOptions;
+  // Node 22 warns on stderr that SQLite is experimental.
+  process.emitWarning = () => {};
+  const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
+  const BUSY = 5;
+  const MAX_PREPARED = 50;
+  type Database = InstanceType<typeof DatabaseSync>;
+  let open: Database | undefined;
+  const prepared = new Map<string, ReturnType<Database["prepare"]>>();
+
+  const asFailure = (error: unknown): SqliteFailure => {
+    const { errcode, message } = error as { errcode?: number; message?: string };
+    return { code: (errcode ?? 1) % 256, message: message ?? String(error) };
+  };
+  // Changing the journal mode does not wait for other processes, whatever the timeout is.
+  const patiently = (run: () => void) => {
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    for (let tries = 0; ; tries++) {
+      try {
+        return run();
+      } catch (error) {
+        if (asFailure(error).code !== BUSY || tries * 20 > busyMs) throw error;
+        Atomics.wait(sleeper, 0, 0, 20);
+      }
+    }
+  };
+  const database = (): Database => {
+    if (open !== undefined) return open;
+    const opened = new DatabaseSync(path, { timeout: busyMs });
+    try {
+      patiently(() => opened.exec("PRAGMA journal_mode = WAL"));
+      opened.exec(`PRAGMA synchronous = ${synced ? "FULL" : "NORMAL"}`);
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    open = opened;
+    return opened;
+  };
+  const statementOf = (sql: string) => {
+    const known = prepared.get(sql);
+    if (known !== undefined) return known;
+    if (prepared.size >= MAX_PREPARED) prepared.clear();
+    const statement = database().prepare(sql);
+    statement.setReadBigInts(true);
+    prepared.set(sql, statement);
+    return statement;
+  };
+  const execute = (statements: readonly Statement[]): StatementResult[] => {
+    const results: StatementResult[] = [];
+    let skipped = 0;
+    for (const { sql, values = [], rows = false, guards = 0 } of statements) {
+      if (skipped > 0) {
+        skipped -= 1;
+        results.push({ rows: [], changes: 0 });
+        continue;
+      }
+      const statement = statementOf(sql);
+      if (rows) results.push({ rows: statement.all(...values) as SqlRow[], changes: 0 });
+      else {
+        const changes = Number(statement.run(...values).changes);
+        if (changes === 0) skipped = guards;
+        results.push({ rows: [], changes });
+      }
+    }
+    return results;
+  };
+  const transaction = (statements: readonly Statement[]): StatementResult[] => {
+    database().exec("BEGIN IMMEDIATE");
+    try {
+      const results = execute(statements);
+      database().exec("COMMIT");
+      return results;
+    } catch (error) {
+      // A failed COMMIT may have ended it.
+      if (open?.isTransaction === true) open.exec("ROLLBACK");
+      throw error;
+    }
+  };
+  const respond = ({ id, statements }: WorkerRequest): WorkerResponse => {
+    try {
+      if (statements !== undefined) return { id, results: transaction(statements) };
+      prepared.clear();
+      open?.close();
+      open = undefined;
+      return { id, results: [] };
+    } catch (error) {
+      return { id, failure: asFailure(error) };
+    }
+  };
+  parentPort?.on("message", (request: WorkerRequest) => parentPort.postMessage(respond(request)));
+}
