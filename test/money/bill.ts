@@ -76,7 +76,7 @@ function withUsage(wire: Wire, answer: Tree, usage: unknown): Tree {
 }
 
 function chatEnd({ usage, earlier = [], answer }: Bill): readonly unknown[] {
-  const { message: _, ...finish } = { finish_reason: "stop", ...choiceIn(answer) };
+  const { message: _, ...finish }: Tree = { finish_reason: "stop", ...choiceIn(answer) };
   const chunk = (choices: readonly unknown[], report: unknown) => ({
     ...{ id: "chatcmpl-small", object: "chat.completion.chunk", model: "small" },
     ...answer,
