@@ -6,23 +6,24 @@ import type { Logger } from "../core/logger.ts";
 import { audit } from "../layers/audit.ts";
 import { callLog } from "../layers/call-log.ts";
 import { diagnosticsObserver } from "../layers/diagnostics.ts";
+import type { OpenTelemetryApi } from "../layers/gen-ai-metrics.ts";
 import { hookObserver } from "../layers/hook-observer.ts";
-import { openTelemetry } from "../layers/open-telemetry.ts";
+import { type LazyTelemetry, lazyTelemetry } from "../layers/lazy-telemetry.ts";
 import { AuditFile } from "../target/audit-file.ts";
-import { openTelemetryApi } from "./open-telemetry-api.ts";
 
 interface Observing {
   readonly logger: Logger;
   readonly hooks: Hooks;
   readonly totals: Observer;
   readonly auditFile: AuditFile | undefined;
+  readonly telemetry: LazyTelemetry | undefined;
 }
 
 /** Who observes the calls of one configuration. OpenTelemetry is first, because the others report its trace id. */
-export function observersOf(config: Config, { logger, hooks, totals, auditFile }: Observing): readonly Observer[] {
-  const api = openTelemetryApi(config);
+export function observersOf(config: Config, observing: Observing): readonly Observer[] {
+  const { logger, hooks, totals, auditFile, telemetry } = observing;
   const observers = [
-    api && openTelemetry(api),
+    telemetry?.observer,
     diagnosticsObserver(),
     totals,
     callLog(logger, config.logging?.logContent ?? false),
@@ -30,6 +31,18 @@ export function observersOf(config: Config, { logger, hooks, totals, auditFile }
     auditFile && audit((line) => auditFile.write(line), config.audit?.content ?? false),
   ];
   return observers.filter((observer) => observer !== undefined);
+}
+
+/** OpenTelemetry, if `[telemetry]` asks for it. */
+export function telemetryFor({ telemetry }: Config, logger: Logger): LazyTelemetry | undefined {
+  return telemetry?.otel === true ? lazyTelemetry(loadApi, logger) : undefined;
+}
+
+/** Optional: only with `catch` do bundlers accept that the package is missing. */
+function loadApi(): Promise<OpenTelemetryApi> {
+  return import("@opentelemetry/api").catch((cause: unknown) => {
+    throw new Error("@opentelemetry/api could not be loaded", { cause });
+  });
 }
 
 interface Writing {

@@ -63,6 +63,8 @@ export interface Services extends SharedServices {
   readonly reservations: Reservations;
   /** Present if there is an `[audit]` table. */
   readonly auditFile: AuditFile | undefined;
+  /** Layers above the telemetry, which they prepare. */
+  readonly outermost: readonly Layer[];
   /** The middleware of the user, and what the hooks `before` and `after` need. */
   readonly around: readonly Layer[];
   /** Present if there is a `[cache]` table. */
@@ -95,6 +97,7 @@ export function targetPipeline(services: Services): Next {
 /** All layers of a model's calls, from the caller to the wire. */
 export function modelPipeline(services: Services, chainOf: (call: Call) => Chain, toTarget: Next): Next {
   const layers = [
+    ...services.outermost,
     telemetry(services.observers),
     ...services.around,
     deadline,

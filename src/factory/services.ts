@@ -24,7 +24,7 @@ import { MemoryCounters } from "../stores/memory-counters.ts";
 import { openCounters } from "../stores/open-counters.ts";
 import { loggerFor, safeLogger } from "../target/log-writer.ts";
 import type { Generation } from "./generation.ts";
-import { auditFileFor, observersOf } from "./observers.ts";
+import { auditFileFor, observersOf, telemetryFor } from "./observers.ts";
 import type { CacheService, Services, SharedServices } from "./pipeline.ts";
 
 /** State that all calls of a factory share, across reloads. */
@@ -67,6 +67,7 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
     before !== undefined && isSame("audit")
       ? before.services.auditFile
       : auditFileFor(config, { clock, logger: log, onClose });
+  const telemetry = telemetryFor(config, log);
   return {
     ...shared,
     logger: log,
@@ -77,7 +78,8 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
       before !== undefined && isSame("state")
         ? before.services.reservations
         : reservationsFor(config, shared, { ...making, logger: log }),
-    observers: observersOf(config, { logger: log, hooks, totals: shared.totals, auditFile }),
+    observers: observersOf(config, { logger: log, hooks, totals: shared.totals, auditFile, telemetry }),
+    outermost: telemetry === undefined ? [] : [telemetry.ready],
     around: hookLayers(hooks, changedInput),
     cache:
       before !== undefined && isSame("cache")
