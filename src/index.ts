@@ -90,6 +90,7 @@ export type { OptionsFor, OptionsWithout, Unsupported } from "./model/options-fo
 export type { Outcome } from "./model/outcome.ts";
 export type { Session, SessionOptions } from "./model/session.ts";
 export type { ModelStream } from "./model/stream.ts";
+export { type TrimOptions, trimMessages } from "./model/trim-messages.ts";
 export type { LintFinding } from "./target/lint-finding.ts";
 export type { ModelDescription } from "./target/model-description.ts";
 export type { TransportInput } from "./transport/any-fetch.ts";

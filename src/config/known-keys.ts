@@ -6,6 +6,7 @@ const LATER_ENTRY_KEYS = new Set(["budget"]);
 const LATER_TOP_LEVEL = new Set([...["record", "gateway"]]);
 const LATER_WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
   store: new Set(["sqlite", "redis"]),
+  overflow: new Set(["summarize"]),
 };
 
 /** Keys of other tools, lower case and without separators. Looked up before the nearest spelling. */

@@ -119,7 +119,10 @@ function requirePrice(request: ModelRequest, target: Target): void {
 }
 
 /** The messages of a call after the `system` and `messages` of its entry. */
-export function withPrelude(input: CallInput, target: Target): readonly Message[] {
+export function withPrelude(
+  input: Pick<CallInput, "messages" | "system" | "prelude">,
+  target: Target,
+): readonly Message[] {
   const system = input.system ?? target.system;
   const prelude = input.prelude ?? target.prelude;
   if (system === undefined && prelude.length === 0) return input.messages;

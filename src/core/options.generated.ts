@@ -260,6 +260,13 @@ export interface EntryOptions extends Settings {
    */
   readonly contextWindowFallbacks?: readonly string[];
   /**
+   * What happens to a prompt whose estimate does not fit into the context window. error: it goes to a fallback with a
+   * larger window, or is sent, because only the provider counts exactly. fallback: it goes to a fallback, and is never
+   * sent to this model. trim: the oldest messages are left out and reported as an adjustment; the window must also hold
+   * the answer. Default: `"error"`.
+   */
+  readonly overflow?: "error" | "trim" | "fallback";
+  /**
    * Entries tried in order when this model refuses or its filter stops an answer. A fallback's own list is not
    * followed. Inherited; [] clears it.
    */
@@ -586,6 +593,13 @@ export interface Policy {
   readonly maxParallel: number | undefined;
   /** Calls that may wait while `max_parallel` are in flight; others fail with `bulkhead_full`. Default: no limit. */
   readonly queue: number;
+  /**
+   * What happens to a prompt whose estimate does not fit into the context window. error: it goes to a fallback with a
+   * larger window, or is sent, because only the provider counts exactly. fallback: it goes to a fallback, and is never
+   * sent to this model. trim: the oldest messages are left out and reported as an adjustment; the window must also hold
+   * the answer. Default: `"error"`.
+   */
+  readonly overflow: "error" | "trim" | "fallback";
   /**
    * What stream() does if an answer breaks off after text was delivered. error: throw with the partial text. restart:
    * emit `reset` and start again. continue: the next attempt or fallback writes the rest (JSON and tool calls start

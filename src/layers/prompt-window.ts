@@ -24,8 +24,12 @@ export class PromptWindow {
   refusal(target: Target, isPrimary: boolean, others: readonly Target[]): ModelError | undefined {
     const { context } = target.facts;
     // Estimating a prompt costs more than the rest of a call; without fallbacks it would have no effect.
-    if (context === undefined || (isPrimary && others.length === 0) || this.#fits(target)) return undefined;
-    const hopeless = !isPrimary && this.#size(target) > context * SURELY;
+    const { overflow } = target.policy;
+    const isStrict = overflow === "fallback";
+    if (context === undefined || overflow === "trim" || (isPrimary && others.length === 0 && !isStrict))
+      return undefined;
+    if (this.#fits(target)) return undefined;
+    const hopeless = isStrict || (!isPrimary && this.#size(target) > context * SURELY);
     if (!hopeless && !others.some((other) => this.#fits(other))) return undefined;
     const words = `skipped: the prompt has about ${this.#size(target)} tokens, the context window ${context}`;
     return misfitError(target, "context_too_long", words);

@@ -9,6 +9,7 @@ import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
 import { targetError } from "../core/target-error.ts";
 import { servingTarget } from "../core/tools-target.ts";
+import { fitted } from "./overflow.ts";
 import type { TargetSearch } from "./target-search.ts";
 
 /** The dependencies for serving calls; the same for all calls of a model. */
@@ -65,7 +66,9 @@ export class Serving {
       throw refusal;
     }
     try {
-      return adapt(input, target, dialect);
+      const { input: kept, adjustment } = fitted(input, target);
+      const adapted = adapt(kept, target, dialect);
+      return adjustment === undefined ? adapted : { ...adapted, adjustments: [adjustment, ...adapted.adjustments] };
     } catch (error) {
       if (isModelError(error)) this.#search.noteUnsent(error, "other");
       throw error;

@@ -9,7 +9,7 @@ import { CAPABILITIES } from "../core/setting-capabilities.ts";
 import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
 import { nearest } from "../core/suggest.ts";
 import { supportedParams } from "../core/supported-settings.ts";
-import type { Capability } from "../core/target.ts";
+import type { Capability, Target } from "../core/target.ts";
 import { usageOf } from "../core/usage.ts";
 import {
   billableOf,
@@ -45,6 +45,13 @@ export interface Estimate {
 
 declare const CAN: unique symbol;
 
+const CONTEXTS = new WeakMap<Model, () => ModelContext>();
+
+/** The target of a model; `undefined` for an object that only looks like one. */
+export function targetOf(model: Model): Target | undefined {
+  return CONTEXTS.get(model)?.().target;
+}
+
 /**
  * A model: one entry of models.toml.
  *
@@ -67,6 +74,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     this.scope = scope;
     this.#scopes = scope && scopePath(scope);
     this.#current = current;
+    CONTEXTS.set(this as unknown as Model, current);
     bindMethods(this, Model);
   }
 

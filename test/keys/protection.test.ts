@@ -150,6 +150,26 @@ keyTest("models.*.context_window_fallbacks", async () => {
   expect(await answerer('context_window_fallbacks = ["two"]', { kind: "server" })).toBe("server_error");
 });
 
+keyTest("models.*.overflow", async () => {
+  const simulator = await simulate();
+  const spare = entry("openai", simulator, "", { table: "spare", name: "spare-id" });
+  const sized = (lines: string) => entry("openai", simulator, `capabilities = { context = 700 }\n${lines}`);
+  const old = { role: "user", content: "word ".repeat(1_000) } as const;
+  const input = [old, { role: "assistant", content: "done" }, { role: "user", content: "and now" }] as const;
+  const asked = (lines: string) => ask(simulator, `${sized(lines)}${spare}`, { input, model: "main" });
+  const sent = ({ requests }: Awaited<ReturnType<typeof asked>>) => requests.map(({ body }) => body);
+
+  expect(JSON.stringify(sent(await asked('overflow = "error"')))).toContain("word word");
+  const refused = await asked('overflow = "fallback"');
+  expect([refused.error?.code, refused.requests.length]).toEqual(["context_too_long", 0]);
+  expect((await asked('overflow = "fallback"\nfallback_models = ["spare"]')).reply?.model).toBe("spare");
+  const trimmed = await asked('overflow = "trim"\nfallback_models = ["spare"]');
+  expect(sent(trimmed)).toMatchObject([{ messages: [{ role: "user", content: "and now" }] }]);
+  expect(trimmed.reply?.adjustments).toMatchObject([{ setting: "messages", from: 3, to: 1 }]);
+  const alone = await ask(simulator, sized('overflow = "trim"'), { input: [old], model: "main" });
+  expect([alone.error?.code, alone.requests.length]).toEqual(["context_too_long", 0]);
+});
+
 keyTest("models.*.content_policy_fallbacks", async () => {
   expect(await answerer('fallback_models = ["one"]', { kind: "refusal" })).toBe("refusal");
   expect(await answerer('fallback_models = ["one"]\ncontent_policy_fallbacks = ["two"]', { kind: "refusal" })).toBe(
