@@ -8,6 +8,7 @@ import { FALLBACK_KEYS, KEY_ALIASES } from "./options.ts";
 import { placeholderIn, placeholderMessage } from "./placeholders.ts";
 import type { Path } from "./positions.ts";
 import { checkPriceAs, checkProfileProvider, checkProviderTables, type Facts } from "./provider-checks.ts";
+import { checkRecord } from "./record-checks.ts";
 import { malformedReference } from "./references.ts";
 import type { Source } from "./source.ts";
 import { checkState } from "./state-checks.ts";
@@ -35,7 +36,13 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
     ...checkProviderTables(sources, facts),
     ...checkPriceAs(sources, facts),
     ...views.flatMap((view) => checkProfileProvider(view.under(view.profile))),
-    ...views.flatMap((view) => [...checkNames(view), ...checkMoney(view), ...checkState(view), ...checkLedger(view)]),
+    ...views.flatMap((view) => [
+      ...checkNames(view),
+      ...checkMoney(view),
+      ...checkState(view),
+      ...checkLedger(view),
+      ...checkRecord(view),
+    ]),
     ...views.flatMap((view) =>
       view.names().flatMap((name) => (view === active || touches(view, name) ? checkEntry(view, name, facts) : [])),
     ),

@@ -14,6 +14,7 @@ import { budgetOf, rateRuleOf } from "./money-sections.ts";
 import type { Path } from "./positions.ts";
 import { configErrorOf, dotted } from "./problems.ts";
 import { hintOf, type ProviderHint } from "./provider-checks.ts";
+import { type RecordConfig, recordOf } from "./record-section.ts";
 import type { ReferenceSource } from "./references.ts";
 import { nameOf, Resolver } from "./resolver.ts";
 import {
@@ -81,6 +82,7 @@ export interface Config {
   readonly logging: LoggingConfig | undefined;
   readonly audit: AuditConfig | undefined;
   readonly telemetry: TelemetryConfig | undefined;
+  readonly record: RecordConfig | undefined;
   /** `[budgets.*]`, in the order of the file. */
   readonly budgets: readonly Budget[];
   /** `[rate_limits.*]`. */
@@ -137,6 +139,7 @@ export class ParsedConfig implements Config {
   readonly logging: LoggingConfig | undefined;
   readonly audit: AuditConfig | undefined;
   readonly telemetry: TelemetryConfig | undefined;
+  readonly record: RecordConfig | undefined;
   readonly budgets: readonly Budget[];
   readonly rateLimits: readonly RateRule[];
   readonly state: StateSettings;
@@ -163,6 +166,7 @@ export class ParsedConfig implements Config {
     this.logging = loggingOf(this.#section("logging"));
     this.audit = auditOf(this.#section("audit"));
     this.telemetry = telemetryOf(this.#section("telemetry"));
+    this.record = recordOf(this.#section("record"), this.baseDir);
     const modelsOf = (name: string) => view.expand(name);
     this.budgets = view.namesAt("budgets").map((name) => budgetOf(name, this.#tables("budgets", name), modelsOf));
     this.rateLimits = view

@@ -13,6 +13,7 @@ export type { Config, ProfileView, Provenance, ResolveOptions } from "./config.t
 export type { EntryConfig, PriceConfig } from "./entry-config.ts";
 export { type ParseOptions, parseConfig } from "./parse.ts";
 export type { PriceBook, ProviderHint } from "./provider-checks.ts";
+export type { RecordConfig } from "./record-section.ts";
 export type { AuditConfig, CacheConfig, GroupConfig, LoggingConfig } from "./sections.ts";
 
 export interface LoadOptions extends Omit<ParseOptions, "file"> {

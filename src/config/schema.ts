@@ -3,6 +3,7 @@ import { OPTIONS, type OptionKey, shapeOf } from "./options.ts";
 import { price } from "./options-money.ts";
 import { ledgerSection } from "./schema-ledger.ts";
 import { budgetSection, rateLimitSection } from "./schema-money.ts";
+import { recordSection } from "./schema-record.ts";
 import { auditSection, cacheSection, group, loggingSection, telemetrySection } from "./schema-sections.ts";
 import { stateSection } from "./schema-state.ts";
 import { table, text } from "./schema-values.ts";
@@ -48,6 +49,7 @@ const shared = {
   logging: loggingSection,
   audit: auditSection,
   telemetry: telemetrySection,
+  record: recordSection,
   budgets: z.record(tableName, budgetSection).meta({
     description: "Limits of spending, by name; a call must fit into all that match.",
     examples: [{ team: { usd: 25, period: "month" } }],

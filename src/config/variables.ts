@@ -8,6 +8,7 @@ export const VARIABLES = {
   profile: "MODELWRIGHT_PROFILE",
   simulate: "MODELWRIGHT_SIMULATE",
   defaultModel: "MODELWRIGHT_DEFAULT_MODEL",
+  record: "MODELWRIGHT_RECORD",
 } as const;
 
 /** Tables whose keys variables may set, such as `MODELWRIGHT_CACHE__TTL`. */
@@ -21,6 +22,7 @@ export const SECTIONS = {
   AUDIT: "audit",
   TELEMETRY: "telemetry",
   LEDGER: "ledger",
+  RECORD: "record",
 } as const;
 
 /** Matches the prefix of our variables, and misspellings of it. */

@@ -54,8 +54,18 @@ export interface Exchange {
   requestBytes?: number;
   /** What our fetch threw; one SDK replaces errors whose message mentions a timeout and drops the cause. */
   failure?: ModelError | undefined;
+  /** Set by a recording transport. */
+  tap?: BodyTap | undefined;
   /** Receives remarks about how the request was sent, for the log. */
   readonly remarks?: Remark[] | undefined;
+}
+
+/** Observes the body of a response in the chunks that its reader gets, decompressed. */
+export interface BodyTap {
+  chunk(bytes: Uint8Array): void;
+  end(): void;
+  /** A ModelError, or the error of a connection that broke in the middle of the body. */
+  fail(failure: unknown): void;
 }
 
 export interface Remark {

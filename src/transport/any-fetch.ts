@@ -6,6 +6,7 @@ import type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "..
 import { notHttpError } from "./failure.ts";
 import { mayBeEventStream, notEventStream } from "./message-reader.ts";
 import { SseFramer } from "./sse.ts";
+import { tapped } from "./tapped-stream.ts";
 import { wellFormedBody } from "./well-formed-body.ts";
 
 /** A custom transport: an object, or any function with the signature of fetch. */
@@ -28,7 +29,7 @@ export function transportFrom(given: TransportInput): Transport {
       if (exchange === undefined) return inner.fetch(url, init);
       const answer = await sent(inner, url, init, exchange);
       if (exchange.response !== undefined) return answer;
-      exchange.response = new FetchedResponse(answer, exchange);
+      exchange.response = new FetchedResponse(tapped(answer, exchange.tap), exchange, answer.url);
       return exchange.response as unknown as Response;
     },
     async close() {
@@ -81,12 +82,12 @@ class FetchedResponse implements WireResponse {
   readonly #exchange: Exchange;
   #text: Promise<string> | undefined;
 
-  constructor(response: Response, exchange: Exchange) {
+  constructor(response: Response, exchange: Exchange, url: string) {
     this.#response = response;
     this.#exchange = exchange;
     this.status = response.status;
     this.ok = response.ok;
-    this.url = response.url;
+    this.url = url;
     this.headers = response.ok ? response.headers : headersWithoutEcho(response.headers, exchange);
   }
 

@@ -1,4 +1,5 @@
 import type { ModelError } from "../core/error.ts";
+import type { BodyTap } from "../core/transport.ts";
 import type { BodyCut } from "./failure.ts";
 
 /** Control of the connection of a body. */
@@ -20,6 +21,7 @@ export class Body {
   /** Called after each chunk and at the end. */
   onChange: (() => void) | undefined;
   bytes = 0;
+  tap: BodyTap | undefined;
   #chunks: Buffer[] = [];
   #paused = false;
   #collecting = false;
@@ -32,6 +34,7 @@ export class Body {
     if (this.state !== "open") return;
     this.#chunks.push(chunk);
     this.bytes += chunk.length;
+    this.tap?.chunk(chunk);
     this.onChange?.();
     if (this.bytes > HIGH_WATER_BYTES && !this.#paused && !this.#collecting) {
       this.#paused = true;
@@ -42,12 +45,14 @@ export class Body {
   end(): void {
     if (this.state !== "open") return;
     this.state = "ended";
+    this.tap?.end();
     this.onChange?.();
   }
 
   /** Ends with a failure; earlier bytes are still delivered unless `drop`. */
   fail(failure: ModelError | BodyCut, drop: boolean): void {
     if (drop) this.take();
+    if (this.state === "open") this.tap?.fail(failure);
     if (this.state === "open" || drop) {
       this.state = "failed";
       this.failure = failure;

@@ -74,7 +74,8 @@ export function createTransport(options: TransportOptions = {}): Transport {
   };
 }
 
-function defaultExchange(): Exchange {
+/** The settings of a request that brings none. */
+export function defaultExchange(): Exchange {
   return {
     cancellation: new Cancellation(),
     connectTimeoutMs: DEFAULT_CONNECT_TIMEOUT_MS,

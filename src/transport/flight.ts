@@ -122,6 +122,7 @@ export class Flight implements Dispatcher.DispatchHandler, Opening, Flow {
 
   #answer(response: HttpResponse, body: Body, encoding: string | undefined): void {
     this.#body = body;
+    body.tap = this.#exchange.tap;
     if (encoding !== undefined) {
       this.#decoder = new ContentDecoder(
         encoding,
