@@ -8,7 +8,7 @@ import type { Table } from "./table.ts";
 import { OWN_PREFIX, SECTIONS, unknownVariable } from "./variables.ts";
 
 const OVERRIDE =
-  /^MODELWRIGHT_(?:(DEFAULT_MODEL)|(DEFAULTS|CACHE|LOGGING|STATE|LEDGER|RECORD)__(\w+)|(PROVIDERS|MODELS)__(\w+?)__(\w+))$/;
+  /^MODELWRIGHT_(?:(DEFAULT_MODEL)|(DEFAULTS|CACHE|LOGGING|STATE|LEDGER|RECORD|AUDIT|TELEMETRY)__(\w+)|(PROVIDERS|MODELS)__(\w+?)__(\w+))$/;
 
 /** The names that variables may refer to. */
 interface KnownNames {

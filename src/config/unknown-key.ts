@@ -7,7 +7,7 @@ import { callSchema, configSchema, entryShape } from "./schema.ts";
 /** The schema that applies: that of the file or of call options. */
 export type Scope = "file" | "call";
 
-const MAX_LISTED = 16;
+const MAX_LISTED = 24;
 
 /** An unknown key in the table at `parent`, with a suggestion. */
 export function unknownKey(parent: Path, key: string, scope: Scope): Finding {

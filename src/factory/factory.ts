@@ -30,6 +30,7 @@ import type { LintFinding } from "../target/lint-finding.ts";
 import type { ModelDescription } from "../target/model-description.ts";
 import { warnOfStaleTypes } from "../target/stale-types.ts";
 import { transportFrom } from "../transport/any-fetch.ts";
+import { RecordSwitch } from "../transport/cassette/switch.ts";
 import { createTransport } from "../transport/fetch.ts";
 import { overlayFor } from "./catalog-overlay.ts";
 import { Generation, type Surroundings } from "./generation.ts";
@@ -91,6 +92,7 @@ export class ModelFactory<Models = Registered> {
   readonly #simulated: boolean;
   readonly #shared: SharedServices;
   readonly #around: Surroundings;
+  readonly #record: RecordSwitch;
   /** By name and scope. */
   readonly #models = new Map<string, Model>();
   /** Names of all created models. */
@@ -113,7 +115,12 @@ export class ModelFactory<Models = Registered> {
     this.#simulated = isSimulated(options);
     const clock = clockFrom(options.clock);
     const own = this.#simulated ? undefined : options.transport;
-    const transport = own === undefined ? createTransport({ clock }) : transportFrom(own);
+    const sending = own === undefined ? createTransport({ clock }) : transportFrom(own);
+    this.#record = new RecordSwitch(sending, {
+      clock,
+      onFailure: (error) => this.#generation.services.logger.error("exchange not recorded", { reason: String(error) }),
+    });
+    const transport = this.#record;
     this.#closers.push(
       () => transport.close(),
       () => this.#simulator.close(),
@@ -125,7 +132,9 @@ export class ModelFactory<Models = Registered> {
       ...{ transport, clock, random: options.random ?? Math.random },
       checkOpen: () => this.#checkOpen(),
     };
+    const recording = this.#recordingOf(config);
     this.#generation = this.#generationOf(config, undefined);
+    recording.use();
   }
 
   /**
@@ -416,6 +425,7 @@ export class ModelFactory<Models = Registered> {
     const next = this.#generationOf(config, before);
     // Models in use must still resolve: a missing variable is reported now, not by the next call.
     for (const name of this.#created) next.contextOf(name);
+    this.#recordingOf(config).use();
     this.#generation = next;
     const { reservations } = before.services;
     if (reservations !== next.services.reservations) void reservations.close(MAX_TIMER_MS);
@@ -423,6 +433,11 @@ export class ModelFactory<Models = Registered> {
     const { ledger } = before.services;
     if (ledger !== next.services.ledger) void ledger?.close();
     return changesBetween(before.config, config);
+  }
+
+  /** A simulated factory has no exchanges with providers. */
+  #recordingOf(config: Config): { readonly use: () => void } {
+    return this.#record.prepare(this.#simulated ? undefined : config.record);
   }
 
   #generationOf(config: Config, before: Generation | undefined): Generation {

@@ -11,6 +11,7 @@ export {
 } from "../dialects/scripted/dialect.ts";
 export { type BlockedNetwork, blockNetwork } from "./block-network.ts";
 export type { CannedAnswer } from "./canned-response.ts";
+export { type Cassette, type CassetteOptions, cassette } from "./cassette.ts";
 export type { FaultExpectation } from "./fault-server/expectation.ts";
 export { type FaultServer, faultServer } from "./fault-server/fault-server.ts";
 export type { RequestMatch } from "./fault-server/match.ts";

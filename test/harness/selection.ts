@@ -58,6 +58,7 @@ export const CHECKED_AGAIN: readonly string[] = [
   "test/model/{retries,simulated-filter,stream,tokens,usage-and-cost}.test.ts",
   "test/session/session.test.ts",
   "test/simulator/{schema-refused,schema-wires,script-names,tool-names}.test.ts",
+  "test/transport/cassette/replay.test.ts",
   "test/wire/waits.test.ts",
 ];
 

@@ -22,13 +22,11 @@ export class RecordSwitch implements Transport {
   readonly #options: SwitchOptions;
   #settings = "";
   #current: Transport;
-  readonly load: (() => Promise<unknown> | undefined) | undefined;
 
   constructor(inner: Transport, options: SwitchOptions) {
     this.#inner = inner;
     this.#options = options;
     this.#current = inner;
-    this.load = inner.load && (() => this.#current.load?.());
   }
 
   /**
@@ -47,6 +45,10 @@ export class RecordSwitch implements Transport {
   }
 
   fetch: Transport["fetch"] = (url, init) => this.#current.fetch(url, init);
+
+  load(): Promise<unknown> | undefined {
+    return this.#current.load?.();
+  }
 
   async close(): Promise<void> {
     await Promise.all([this.#current.close(), this.#inner.close()]);
