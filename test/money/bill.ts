@@ -34,6 +34,8 @@ export interface Bill {
   readonly answer?: Tree;
   /** Null if the price table has no rate for something that was used. */
   readonly nano: Nano | null;
+  /** Nano-dollars that a budget keeps if the cost is unknown. */
+  readonly reserved?: bigint;
   /** All tokens of the answer. */
   readonly tokens: bigint;
   /** Whether the counts, and so the cost, are estimates, or only the cost. */

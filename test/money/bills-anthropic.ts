@@ -20,6 +20,9 @@ const written = (minutes: number, hour: number) => ({
   cache_creation: { ephemeral_5m_input_tokens: minutes, ephemeral_1h_input_tokens: hour },
 });
 
+/** At most 14 tokens x 3,750 and 100 x 15,000. */
+const reserved = 1_552_500n;
+
 export const ANTHROPIC_BILLS: readonly Bill[] = [
   {
     title: "charges input and output",
@@ -87,7 +90,7 @@ export const ANTHROPIC_BILLS: readonly Bill[] = [
     wire,
     prices,
     usage: usageOf(10_000, 300, { server_tool_use: { web_search_requests: 2, web_fetch_requests: 0 } }),
-    ...{ tokens: 10_300n, nano: null },
+    ...{ tokens: 10_300n, nano: null, reserved },
   },
   {
     title: "charges only tokens for web fetches",
@@ -102,23 +105,23 @@ export const ANTHROPIC_BILLS: readonly Bill[] = [
   },
   {
     title: "has no price for the priority tier",
-    ...{ wire, prices, usage: usageOf(100, 10, { service_tier: "priority" }), tokens: 110n, nano: null },
+    ...{ wire, prices, usage: usageOf(100, 10, { service_tier: "priority" }), tokens: 110n, nano: null, reserved },
   },
   {
     title: "has no price for the batch tier",
-    ...{ wire, prices, usage: usageOf(100, 10, { service_tier: "batch" }), tokens: 110n, nano: null },
+    ...{ wire, prices, usage: usageOf(100, 10, { service_tier: "batch" }), tokens: 110n, nano: null, reserved },
   },
   {
     title: "has no price for fast mode",
-    ...{ wire, prices, usage: usageOf(100, 10, { speed: "fast" }), tokens: 110n, nano: null },
+    ...{ wire, prices, usage: usageOf(100, 10, { speed: "fast" }), tokens: 110n, nano: null, reserved },
   },
   {
     title: "has no price for inference in the US",
-    ...{ wire, prices, usage: usageOf(100, 10, { inference_geo: "us" }), tokens: 110n, nano: null },
+    ...{ wire, prices, usage: usageOf(100, 10, { inference_geo: "us" }), tokens: 110n, nano: null, reserved },
   },
   {
     title: "keeps fast mode if a later report has only a tier",
-    ...{ wire, prices, usage: usageOf(100, 10, { speed: "fast" }), tokens: 110n, nano: null },
+    ...{ wire, prices, usage: usageOf(100, 10, { speed: "fast" }), tokens: 110n, nano: null, reserved },
     atEnd: { service_tier: "standard" },
   },
   {
@@ -141,7 +144,7 @@ export const ANTHROPIC_BILLS: readonly Bill[] = [
         { type: "message", ...usageOf(23_000, 1_000) },
       ],
     }),
-    ...{ tokens: 24_000n, nano: null },
+    ...{ tokens: 24_000n, nano: null, reserved },
   },
   {
     title: "charges the iterations of a loop over server tools once",
@@ -176,6 +179,6 @@ export const ANTHROPIC_BILLS: readonly Bill[] = [
   {
     title: "has no price for one-hour writes in a tier without their rate",
     ...{ wire, priceAs: "claude-sonnet-4-20250514" },
-    ...{ usage: usageOf(200_000, 100, written(0, 1)), tokens: 200_101n, nano: null },
+    ...{ usage: usageOf(200_000, 100, written(0, 1)), tokens: 200_101n, nano: null, reserved },
   },
 ];

@@ -4,6 +4,9 @@ const wire = "google";
 const prices = { input: 0.3, output: 2.5, cache_read: 0.03 };
 const PRO = "gemini-2.5-pro";
 
+/** At most 14 tokens x 300 and 100 x 2,500. */
+const reserved = 254_200n;
+
 export const GOOGLE_BILLS: readonly Bill[] = [
   {
     title: "charges prompt and candidates",
@@ -79,7 +82,7 @@ export const GOOGLE_BILLS: readonly Bill[] = [
         { modality: "AUDIO", tokenCount: 100 },
       ],
     },
-    ...{ tokens: 111n, nano: null },
+    ...{ tokens: 111n, nano: null, reserved },
   },
   {
     title: "has no price for audio in the results of its own tools",
@@ -89,7 +92,7 @@ export const GOOGLE_BILLS: readonly Bill[] = [
       ...{ promptTokenCount: 7, toolUsePromptTokenCount: 100, candidatesTokenCount: 4, totalTokenCount: 111 },
       toolUsePromptTokensDetails: [{ modality: "AUDIO", tokenCount: 100 }],
     },
-    ...{ tokens: 111n, nano: null },
+    ...{ tokens: 111n, nano: null, reserved },
   },
   {
     title: "has no price for audio in cached content",
@@ -99,7 +102,7 @@ export const GOOGLE_BILLS: readonly Bill[] = [
       ...{ promptTokenCount: 107, cachedContentTokenCount: 100, candidatesTokenCount: 4, totalTokenCount: 111 },
       cacheTokensDetails: [{ modality: "AUDIO", tokenCount: 100 }],
     },
-    ...{ tokens: 111n, nano: null },
+    ...{ tokens: 111n, nano: null, reserved },
   },
   {
     title: "has no price for an image in the answer",
@@ -109,7 +112,7 @@ export const GOOGLE_BILLS: readonly Bill[] = [
       ...{ promptTokenCount: 8, candidatesTokenCount: 1_290, totalTokenCount: 1_298 },
       candidatesTokensDetails: [{ modality: "IMAGE", tokenCount: 1_290 }],
     },
-    ...{ tokens: 1_298n, nano: null },
+    ...{ tokens: 1_298n, nano: null, reserved },
   },
   {
     title: "has no price for an answer with Google Search",
@@ -122,7 +125,7 @@ export const GOOGLE_BILLS: readonly Bill[] = [
         },
       ],
     },
-    ...{ tokens: 38n, nano: null },
+    ...{ tokens: 38n, nano: null, reserved },
   },
   {
     title: "charges traffic on demand",
@@ -143,14 +146,14 @@ export const GOOGLE_BILLS: readonly Bill[] = [
       totalTokenCount: 38,
       trafficType: "PROVISIONED_THROUGHPUT",
     },
-    ...{ tokens: 38n, nano: null },
+    ...{ tokens: 38n, nano: null, reserved },
   },
   {
     title: "has no price for flex traffic",
     wire,
     prices,
     usage: { promptTokenCount: 8, candidatesTokenCount: 30, totalTokenCount: 38, trafficType: "ON_DEMAND_FLEX" },
-    ...{ tokens: 38n, nano: null },
+    ...{ tokens: 38n, nano: null, reserved },
   },
   {
     title: "charges a prompt of exactly 200,000 tokens at the first tier",

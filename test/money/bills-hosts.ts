@@ -50,7 +50,8 @@ export const HOST_BILLS: readonly Bill[] = [
     usage: {
       ...{ prompt_tokens: 10, completion_tokens: 6, total_tokens: 16, server_tool_use: { web_search_requests: 1 } },
     },
-    ...{ tokens: 16n, nano: null },
+    // Reserved: 14 x 3,750; 100 x 15,000
+    ...{ tokens: 16n, nano: null, reserved: 1_552_500n },
   },
   {
     title: "xAI: adds reasoning, which the completion excludes",
@@ -68,13 +69,15 @@ export const HOST_BILLS: readonly Bill[] = [
     title: "xAI: has no price for the sources of a search",
     ...{ wire, provider: "xai", prices: XAI },
     usage: { prompt_tokens: 32, completion_tokens: 9, total_tokens: 41, num_sources_used: 5 },
-    ...{ tokens: 41n, nano: null },
+    // Reserved: 14 x 3,000; 100 x 15,000
+    ...{ tokens: 41n, nano: null, reserved: 1_542_000n },
   },
   {
     title: "xAI: has no price for tools that it ran",
     ...{ wire, provider: "xai", prices: XAI },
     usage: { prompt_tokens: 32, completion_tokens: 9, total_tokens: 41, num_server_side_tools_used: 2 },
-    ...{ tokens: 41n, nano: null },
+    // Reserved: 14 x 3,000; 100 x 15,000
+    ...{ tokens: 41n, nano: null, reserved: 1_542_000n },
   },
   {
     title: "Groq: takes cached tokens out of the prompt, and ignores times",
@@ -99,7 +102,8 @@ export const HOST_BILLS: readonly Bill[] = [
         },
       ],
     },
-    ...{ tokens: 18n, nano: null },
+    // Reserved: 14 x 150; 100 x 600
+    ...{ tokens: 18n, nano: null, reserved: 62_100n },
   },
   {
     title: "Mistral: charges prompt and completion",
@@ -113,13 +117,15 @@ export const HOST_BILLS: readonly Bill[] = [
     title: "Mistral: has no price for seconds of audio",
     ...{ wire, provider: "mistral", prices: MISTRAL },
     usage: { prompt_tokens: 390, completion_tokens: 30, total_tokens: 420, prompt_audio_seconds: 29 },
-    ...{ tokens: 420n, nano: null },
+    // Reserved: 14 x 400; 100 x 2,000
+    ...{ tokens: 420n, nano: null, reserved: 205_600n },
   },
   {
     title: "Perplexity: has no price for the search of each request",
     ...{ wire, provider: "perplexity", prices: { input: 1, output: 1 } },
     usage: { prompt_tokens: 14, completion_tokens: 28, total_tokens: 42, search_context_size: "low" },
-    ...{ tokens: 42n, nano: null },
+    // Reserved: 14 x 1,000; 100 x 1,000
+    ...{ tokens: 42n, nano: null, reserved: 114_000n },
   },
   {
     title: "Moonshot: takes cached tokens out of the prompt, which it reports without details",

@@ -10,6 +10,9 @@ const usageOf = (prompt: number, completion: number, promptDetails?: object, com
   ...(completionDetails !== undefined && { completion_tokens_details: completionDetails }),
 });
 
+/** At most 14 tokens x 3,750 and 100 x 15,000. */
+const reserved = 1_552_500n;
+
 export const OPENAI_BILLS: readonly Bill[] = [
   {
     title: "charges prompt and completion",
@@ -94,7 +97,15 @@ export const OPENAI_BILLS: readonly Bill[] = [
   },
   {
     title: "has no price for the priority tier of the answer",
-    ...{ wire, prices, answer: { service_tier: "priority" }, usage: usageOf(100, 10), tokens: 110n, nano: null },
+    ...{
+      wire,
+      prices,
+      answer: { service_tier: "priority" },
+      usage: usageOf(100, 10),
+      tokens: 110n,
+      nano: null,
+      reserved,
+    },
   },
   {
     title: "has no price for the flex tier of the request, if the answer reports none",
@@ -102,15 +113,15 @@ export const OPENAI_BILLS: readonly Bill[] = [
   },
   {
     title: "has no price for audio in the prompt",
-    ...{ wire, prices, usage: usageOf(100, 10, { audio_tokens: 60 }), tokens: 110n, nano: null },
+    ...{ wire, prices, usage: usageOf(100, 10, { audio_tokens: 60 }), tokens: 110n, nano: null, reserved },
   },
   {
     title: "has no price for audio in the completion",
-    ...{ wire, prices, usage: usageOf(100, 90, undefined, { audio_tokens: 70 }), tokens: 190n, nano: null },
+    ...{ wire, prices, usage: usageOf(100, 90, undefined, { audio_tokens: 70 }), tokens: 190n, nano: null, reserved },
   },
   {
     title: "has no price for the web search of a search model",
-    ...{ wire, prices, usage: usageOf(30, 10), tokens: 40n, nano: null },
+    ...{ wire, prices, usage: usageOf(30, 10), tokens: 40n, nano: null, reserved },
     answer: {
       choices: [
         {

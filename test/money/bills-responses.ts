@@ -15,6 +15,9 @@ const text = {
   content: [{ type: "output_text", text: "fine", annotations: [] }],
 };
 
+/** At most 14 tokens x 1,562.5 and 100 x 10,000. */
+const reserved = 1_021_875n;
+
 export const RESPONSES_BILLS: readonly Bill[] = [
   {
     title: "charges input and output",
@@ -43,11 +46,11 @@ export const RESPONSES_BILLS: readonly Bill[] = [
   },
   {
     title: "has no price for the flex tier of the answer",
-    ...{ wire, prices, answer: { service_tier: "flex" }, usage: usageOf(10, 10), tokens: 20n, nano: null },
+    ...{ wire, prices, answer: { service_tier: "flex" }, usage: usageOf(10, 10), tokens: 20n, nano: null, reserved },
   },
   {
     title: "has no price for a web search call",
-    ...{ wire, prices, usage: usageOf(8_000, 100), tokens: 8_100n, nano: null },
+    ...{ wire, prices, usage: usageOf(8_000, 100), tokens: 8_100n, nano: null, reserved },
     answer: {
       output: [
         { type: "web_search_call", id: "ws_1", status: "completed", action: { type: "search", query: "a" } },
@@ -57,7 +60,7 @@ export const RESPONSES_BILLS: readonly Bill[] = [
   },
   {
     title: "has no price for a file search call",
-    ...{ wire, prices, usage: usageOf(8_000, 100), tokens: 8_100n, nano: null },
+    ...{ wire, prices, usage: usageOf(8_000, 100), tokens: 8_100n, nano: null, reserved },
     answer: {
       output: [{ type: "file_search_call", id: "fs_1", status: "completed", queries: ["a"], results: null }, text],
     },
