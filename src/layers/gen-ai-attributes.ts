@@ -3,7 +3,7 @@ import type { ModelErrorCode } from "../core/error-codes.ts";
 import type { Target } from "../core/target.ts";
 import type { AnswerFacts } from "./answer-facts.ts";
 
-type Value = string | number | boolean | readonly string[];
+type Value = string | number | boolean | string[];
 type Attributes = Record<string, Value>;
 
 /**
