@@ -55,11 +55,11 @@ export function requestAttributes({ input, target, streaming, record }: Call): A
     "gen_ai.request.frequency_penalty": frequencyPenalty,
     "gen_ai.request.presence_penalty": presencePenalty,
     "gen_ai.request.seed": seed,
-    "gen_ai.request.stop_sequences": stop,
+    "gen_ai.request.stop_sequences": stop && [...stop],
     "gen_ai.request.reasoning.level": reasoningEffort === undefined ? undefined : String(reasoningEffort),
     "gen_ai.output.type": (settings.responseFormat?.type ?? "text") === "text" ? undefined : "json",
     "modelwright.call.id": record.id,
-    "modelwright.tags": input.tags.length === 0 ? undefined : input.tags,
+    "modelwright.tags": input.tags.length === 0 ? undefined : [...input.tags],
   });
 }
 
