@@ -1,4 +1,5 @@
 import type { Usage } from "./usage.ts";
+import { withoutEnd } from "./without-end.ts";
 
 /** USD per million tokens. A class without its own price is charged as `input` (or `output`). */
 export interface Price {
@@ -195,7 +196,7 @@ function ceiling(tokens: number, usdPerMillion: number): bigint {
 /** Exact, with at least two decimals: `12.50`. */
 export function usdText(nano: bigint): string {
   const digits = nano.toString().padStart(10, "0");
-  const decimals = digits.slice(-9).replace(/0+$/, "").padEnd(2, "0");
+  const decimals = withoutEnd(digits.slice(-9), "0").padEnd(2, "0");
   return `${digits.slice(0, -9)}.${decimals}`;
 }
 

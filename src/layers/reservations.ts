@@ -120,7 +120,8 @@ export class Reservations {
   }
 
   /** The counters of a budget in its current period. */
-  statusOf(budget: Budget): Promise<readonly BudgetStatus[]> {
+  async statusOf(budget: Budget): Promise<readonly BudgetStatus[]> {
+    await Promise.allSettled([...this.#settling]);
     return statusOf(budget, this.#options.store, this.#periods, this.nowMs);
   }
 

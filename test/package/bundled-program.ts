@@ -160,6 +160,7 @@ store = "sqlite"
 `;
   const factories = [1, 2].map(() => ModelFactory.parse(toml, { baseDir, env: {} }));
   for (const factory of factories) await factory.get("m").codegen("How many?");
+  await factories[1]?.close();
   const [status] = (await factories[0]?.budgets.status()) ?? [];
   for (const factory of factories) await factory.close();
   rmSync(baseDir, { recursive: true });
