@@ -242,7 +242,7 @@ describe("a delivered answer", () => {
     const stored = set.mock.calls.map(([name]) => name);
     set.mockRestore();
     expect(stored).toHaveLength(1);
-    expect(stored[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(stored[0]).toMatch(/^answer:[0-9a-f]{16}:?[0-9a-f]{48}$/);
     expectKept(everythingOf([reply, factory.usage("model")]), true);
   });
 
