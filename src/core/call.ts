@@ -4,6 +4,7 @@ import type { Cost } from "./cost.ts";
 import { DeliveredText } from "./delivered-text.ts";
 import type { ModelError } from "./error.ts";
 import type { FlowEvent } from "./event.ts";
+import type { LedgerBudget } from "./ledger.ts";
 import type { Message } from "./message.ts";
 import type { BudgetNotice, CacheOutcome } from "./notices.ts";
 import type { RequestOperation } from "./operation.ts";
@@ -47,6 +48,25 @@ export type CacheMode = "use" | "refresh" | "bypass" | "only";
 
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: ModelError };
 
+/** How an attempt was admitted. */
+export interface Admitted {
+  /** Its number within the call, from 1. */
+  readonly attempt: number;
+  /** When, on the clock of the store, milliseconds since 1970. */
+  readonly timeMs: number;
+  /** What its budgets reserve for it. */
+  readonly budgets: readonly LedgerBudget[];
+  /** Resolves when what it used is booked; call it only after `onRecorded`. */
+  booked(): Promise<Booked>;
+}
+
+/** What budgets were charged for an attempt. */
+export interface Booked {
+  readonly budgets: readonly LedgerBudget[];
+  /** Nano-USD above the limits; with several budgets, the largest excess. */
+  readonly overrun: bigint;
+}
+
 /**
  * One call on its way through the layers. Layers pass on copies with changed fields (`{ ...call, target }`); all copies share
  * `record`.
@@ -70,6 +90,8 @@ export interface Call extends RequestOperation {
   readonly deadlineAtMs: number | undefined;
   /** Called as soon as this attempt fails, before its slot and key are released. */
   readonly onFailure?: ((error: ModelError) => void) | undefined;
+  /** Present if budgets or limits let the attempt through. */
+  readonly admitted?: Admitted | undefined;
   /** Called with the row of this attempt when it ends, if its request was sent. */
   readonly onRecorded?: ((attempt: Attempt) => void) | undefined;
   readonly record: CallRecord;

@@ -8,7 +8,7 @@ import { BudgetNotices } from "../layers/budget-notices.ts";
 import { BudgetPeriods } from "../layers/budget-periods.ts";
 import { cache } from "../layers/cache.ts";
 import { CacheCounts } from "../layers/cache-counts.ts";
-import { Charges } from "../layers/charges.ts";
+import { Charges, type SpentBefore } from "../layers/charges.ts";
 import { Breakers } from "../layers/circuit-breaker.ts";
 import { GroupStates } from "../layers/group-states.ts";
 import { hookLayers } from "../layers/interception.ts";
@@ -68,16 +68,19 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
       ? before.services.auditFile
       : auditFileFor(config, { clock, logger: log, onClose });
   const telemetry = telemetryFor(config, log);
+  const reservations =
+    before !== undefined && isSame("state")
+      ? before.services.reservations
+      : reservationsFor(config, shared, { ...making, logger: log });
+  const ledger =
+    before !== undefined && isSame("ledger") ? before.services.ledger : ledgerFor(config, { ...making, logger: log });
   return {
     ...shared,
     logger: log,
     auditFile,
-    charges: new Charges(rules, new BudgetPeriods()),
+    charges: new Charges(rules, new BudgetPeriods(), ledger && spentIn(ledger, reservations)),
     notices: new BudgetNotices(),
-    reservations:
-      before !== undefined && isSame("state")
-        ? before.services.reservations
-        : reservationsFor(config, shared, { ...making, logger: log }),
+    reservations,
     observers: observersOf(config, { logger: log, hooks, totals: shared.totals, auditFile, telemetry }),
     outermost: telemetry === undefined ? [] : [telemetry.ready],
     around: hookLayers(hooks, changedInput),
@@ -85,9 +88,16 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
       before !== undefined && isSame("cache")
         ? before.services.cache
         : cacheFor(config, { clock, logger: log, counts: shared.cacheCounts }),
-    ledger:
-      before !== undefined && isSame("ledger") ? before.services.ledger : ledgerFor(config, { ...making, logger: log }),
+    ledger,
   };
+}
+
+/**
+ * What a counter had before the store lost it, or the process ended. Open rows of other processes count too, unless the store
+ * knows those processes.
+ */
+function spentIn(ledger: Ledger, { isShared }: Reservations): SpentBefore {
+  return (family, member) => ledger.spent(family, member, isShared ? undefined : "reserved");
 }
 
 function reservationsFor(

@@ -1,8 +1,9 @@
 import type { Attempt } from "../core/attempt.ts";
-import type { Call } from "../core/call.ts";
+import type { Admitted, Booked, Call } from "../core/call.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
+import type { LedgerBudget } from "../core/ledger.ts";
 import {
   type Claim,
   type Level,
@@ -84,6 +85,7 @@ class Admission {
   readonly #parts: AdmissionParts;
   readonly #call: Call;
   readonly #rules: Rules;
+  readonly #attempt: number;
   readonly #id: string;
   readonly #startedMs: number;
   readonly #own: readonly Charge[];
@@ -91,14 +93,15 @@ class Admission {
   readonly #patience: Patience;
   #charges: readonly Charge[] = [];
   #polls = 0;
-  #settling: Promise<unknown> | undefined;
+  #settling: Promise<Booked> | undefined;
 
   constructor(parts: AdmissionParts, call: Call, rules: Rules) {
     this.#parts = parts;
     this.#adjusted = withMaxOutput(call.request, call.target, rules.budgets);
     this.#call = this.#adjusted === undefined ? call : { ...call, request: this.#adjusted.request };
     this.#rules = rules;
-    this.#id = `${call.record.id}:${call.record.nextAttempt()}`;
+    this.#attempt = call.record.nextAttempt();
+    this.#id = `${call.record.id}:${this.#attempt}`;
     this.#startedMs = call.clock.monotonic();
     this.#own = slotsOf(call);
     this.#patience = new Patience(call);
@@ -112,10 +115,18 @@ class Admission {
     };
     try {
       if (this.#adjusted !== undefined) yield [adjustmentEvent(this.#adjusted)];
-      yield* next({ ...this.#call, onRecorded });
+      yield* next({ ...this.#call, onRecorded, admitted: this.#admitted(held) });
     } finally {
       this.#settle(held, undefined);
     }
+  }
+
+  #admitted({ nowMs }: Held): Admitted {
+    return {
+      ...{ attempt: this.#attempt, timeMs: nowMs },
+      budgets: budgetsIn(this.#charges.map(({ claim }) => ({ claim, used: reservedBy(claim) }))),
+      booked: () => this.#settling ?? Promise.resolve(NOTHING_BOOKED),
+    };
   }
 
   async #enter(): Promise<Held> {
@@ -147,7 +158,7 @@ class Admission {
           if (waiting >= wait.queue) throw wait.isFull();
           place = lines.enter(wait.line, this.#waiter());
           await place.turn(wait.untilMs);
-          if (waiting > 0) continue;
+          if (waiting > 0 || answer.ok) continue;
         }
         await place.pause(wait.retryAtMs, wait.untilMs);
       }
@@ -263,7 +274,10 @@ class Admission {
     if (this.#settling !== undefined) return;
     const charges = this.#all();
     const used = charges.map((charge) => usedBy(charge, attempt));
-    this.#settling = held.settle(used).then(() => this.#poke(charges));
+    this.#settling = held.settle(used).then(({ overruns }) => {
+      this.#poke(charges);
+      return { budgets: budgetsIn(used), overrun: this.#overrun(overruns) };
+    });
     this.#notice(held.levels, used);
   }
 
@@ -278,10 +292,32 @@ class Admission {
     });
   }
 
+  /** Of budgets in USD. */
+  #overrun(overruns: readonly bigint[]): bigint {
+    const budgets = this.#charges.flatMap((charge) => ("budget" in charge ? [charge.budget] : []));
+    let largest = 0n;
+    overruns.forEach((overrun, index) => {
+      if (budgets[index]?.tokens === undefined && overrun > largest) largest = overrun;
+    });
+    return largest;
+  }
+
   #poke(charges: readonly Charge[]): void {
     const { lines } = this.#parts;
     if (!lines.empty) for (const { claim } of charges) lines.poke(lineOf(claim));
   }
+}
+
+const NOTHING_BOOKED: Booked = { budgets: [], overrun: 0n };
+
+function reservedBy(claim: Claim): bigint {
+  return claim.kind === "budget" ? claim.amount : 0n;
+}
+
+function budgetsIn(settled: readonly SettledClaim[]): readonly LedgerBudget[] {
+  return settled.flatMap(({ claim, used }) =>
+    claim.kind === "budget" ? [{ family: claim.family, member: claim.member, amount: used }] : [],
+  );
 }
 
 /** Processes that share a key share its pauses. */

@@ -4,7 +4,7 @@ import { totalNano } from "../core/cost.ts";
 import type { ModelError } from "../core/error.ts";
 import { type FlowEvent, isContent } from "../core/event.ts";
 import type { LedgerBudget, LedgerRow } from "../core/ledger.ts";
-import { sha256 } from "../core/node-crypto.ts";
+import { keyOf, userOf } from "./charges.ts";
 
 /** One attempt of a call, from its admission to its end. */
 export interface LedgerAttempt {
@@ -84,7 +84,8 @@ export function unsentRow(
       estimated: false,
       possiblyBilled: false,
     },
-    ...{ durationMs: call.clock.monotonic() - startedMs, budgets },
+    durationMs: call.clock.monotonic() - startedMs,
+    budgets: budgets.map((budget) => ({ ...budget, amount: 0n })),
   };
 }
 
@@ -105,18 +106,12 @@ function identity(call: Call) {
   return {
     ...{
       callId: record.id,
-      traceId: record.id,
+      traceId: record.traceId,
       entry: target.entry,
       provider: target.provider,
       modelId: target.modelId,
     },
-    ...{ user: input.settings.user ?? target.settings.user, tags: input.tags, scope: input.scopes?.at(-1) },
-    key: keyOf(call),
+    ...{ user: userOf(call), tags: input.tags, scope: input.scopes?.at(-1) },
+    key: keyOf(call) || undefined,
   };
-}
-
-/** A fingerprint of the API key. */
-function keyOf({ credential, target }: Call): string | undefined {
-  const key = target.credentials.token === undefined ? credential : undefined;
-  return key === undefined ? undefined : sha256(key.reveal()).slice(0, 12);
 }

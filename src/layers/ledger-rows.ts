@@ -5,6 +5,7 @@ import type { Layer } from "../core/layer.ts";
 import type { Ledger, LedgerRow } from "../core/ledger.ts";
 import { entryError } from "../core/target-error.ts";
 import { AnswerFacts, cachedRow, endedRow, type LedgerAttempt, openRow, unsentRow } from "./ledger-row.ts";
+import { WorstCase } from "./worst-case.ts";
 
 /** Writes a row for each attempt: before it is sent, and when it ends. An attempt whose row cannot be kept is not sent. */
 export function ledgerRows(ledger: Ledger): Layer {
@@ -16,8 +17,8 @@ export function ledgerRows(ledger: Ledger): Layer {
     let isRecorded = false;
     const onRecorded = (recorded: Attempt) => {
       isRecorded = true;
-      writing = written(ledger, endedRow(attempt, recorded, facts));
       call.onRecorded?.(recorded);
+      writing = ended(ledger, attempt, recorded, facts);
     };
     let failure: ModelError | undefined;
     try {
@@ -51,11 +52,19 @@ export function ledgerHits(ledger: Ledger): Layer {
 }
 
 function begun(call: Call): LedgerAttempt {
-  const { clock, record } = call;
+  const { clock, record, request, target, admitted } = call;
+  const { attempt = record.nextAttempt(), timeMs = clock.now(), budgets = [] } = admitted ?? {};
+  const { cost } = new WorstCase(request, target);
   return {
-    ...{ call, attempt: record.nextAttempt(), timeMs: clock.now(), startedMs: clock.monotonic() },
-    ...{ reserved: null, budgets: [], overrun: 0n },
+    ...{ call, attempt, timeMs, startedMs: clock.monotonic() },
+    ...{ reserved: typeof cost === "bigint" ? cost : null, budgets, overrun: 0n },
   };
+}
+
+/** The budgets are settled before the row is written, so that a counter that is rebuilt from rows counts nothing twice. */
+async function ended(ledger: Ledger, attempt: LedgerAttempt, recorded: Attempt, facts: AnswerFacts): Promise<void> {
+  const booked = await attempt.call.admitted?.booked();
+  await written(ledger, endedRow({ ...attempt, ...booked }, recorded, facts));
 }
 
 /** @throws ModelError `state_unavailable`. */

@@ -11,9 +11,19 @@ const PROMPT_TOKENS = 1_000;
 /** Reserved if neither the request, the budget nor the catalog has a maximum. */
 const UNKNOWN_MAX_OUTPUT = 4_096;
 
+/** What was spent is rebuilt from the ledger; without one, a restart or a flush of the store forgets it. */
+function withoutLedger(config: Config): readonly LintFinding[] {
+  const [budget] = config.budgets;
+  if (budget === undefined || config.ledger !== undefined) return [];
+  const when = config.state.store === "memory" ? "the process ends" : "the store loses its data";
+  const message = `what the budgets have spent is lost when ${when}; add a [ledger] table`;
+  const place = config.placeOf(["budgets", budget.name]);
+  return [{ severity: "warning", model: "", ...place, path: `budgets.${budget.name}`, message }];
+}
+
 /** Budgets that match no entry, refuse an entry because its price is unknown, or are too small for its answers. */
 export function budgetFindings(config: Config, targets: readonly Target[]): readonly LintFinding[] {
-  return config.budgets.flatMap((budget) => {
+  const findings = config.budgets.flatMap((budget) => {
     const matching = targets.filter((target) => applies(budget, target));
     const report = (target: Target | undefined, key: string, message: string): LintFinding => ({
       ...{ severity: "warning", model: target?.entry ?? "" },
@@ -26,6 +36,7 @@ export function budgetFindings(config: Config, targets: readonly Target[]): read
       return problem === undefined ? [] : [report(target, problem.key, problem.message)];
     });
   });
+  return [...findings, ...withoutLedger(config)];
 }
 
 function applies({ match = {} }: Budget, { entry, provider }: Target): boolean {

@@ -149,3 +149,34 @@ describe("the ledger of a factory", () => {
     await without.factory.ledger.flush();
   });
 });
+
+describe("budgets and the ledger", () => {
+  const BUDGET = "[budgets.team]\nusd = 5\nmax_output = 1_000_000\n";
+  /** Each answer costs 2 USD, and reserves a little more. */
+  const spend = async (scripted: ReturnType<typeof world>) =>
+    (await scripted.model.safeCodegen("Hi")).ok ? "ok" : "refused";
+
+  it("rebuild what was spent when the process starts again", async () => {
+    const first = world([ANSWER, ANSWER, ANSWER], BUDGET);
+    expect([await spend(first), await spend(first), await spend(first)]).toEqual(["ok", "ok", "refused"]);
+    await first.factory.close();
+    const again = factoryOf({ main: [ANSWER] }, `[ledger]\n${BUDGET}`, { baseDir: join(first.path, "../..") });
+    onTestFinished(() => again.factory.close());
+    expect((await again.model.safeCodegen("Hi")).ok).toBe(false);
+    expect(again.dialects["main"]?.calls).toHaveLength(0);
+  });
+
+  it("have the excess over the limit in the row of the attempt", async () => {
+    const long: ScriptedAttempt = [
+      { text: "hello" },
+      { usage: { input: 3_000_000, output: 1_000_000 } },
+      { finish: "stop" },
+    ];
+    const scripted = world([long], BUDGET);
+    expect(await spend(scripted)).toBe("ok");
+    expect(await scripted.factory.ledger.query()).toMatchObject([{ usd: 5, overrunUsd: 0 }]);
+    const tight = world([long], "[budgets.team]\nusd = 3\nmax_output = 1_000_000\n");
+    expect(await spend(tight)).toBe("ok");
+    expect(await tight.factory.ledger.query()).toMatchObject([{ usd: 5, overrunUsd: 2 }]);
+  });
+});

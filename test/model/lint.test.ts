@@ -193,7 +193,7 @@ describe("lint reports without a request", () => {
 describe("lint of budgets", () => {
   const CODER = '[models.coder]\nname = "claude-opus-5-5"\nprovider = "anthropic"\n';
   const messages = (toml: string) =>
-    factoryOf(`${CODER}${toml}`)
+    factoryOf(`${CODER}${toml}[ledger]\n`)
       .lint()
       .map(({ message, path, line }) => [path, line, message]);
 
@@ -219,6 +219,18 @@ describe("lint of budgets", () => {
     expect(messages(`${unknown}${budgets}`).map(([, , message]) => message)).toEqual([
       'budget "own" refuses calls to "own", because its price is unknown; add [models.own.pricing], price_as, or unpriced = "allow"',
       'budget "none" matches no entry',
+    ]);
+  });
+
+  test("reports that spending is forgotten without a ledger", () => {
+    const budget = "max_new_tokens = 1000\n[budgets.team]\nusd = 25\n";
+    const lost = (state: string) =>
+      factoryOf(`${CODER}${budget}${state}`)
+        .lint()
+        .map(({ message }) => message);
+    expect(lost("")).toEqual(["what the budgets have spent is lost when the process ends; add a [ledger] table"]);
+    expect(lost('[state]\nstore = "sqlite"\n')).toEqual([
+      "what the budgets have spent is lost when the store loses its data; add a [ledger] table",
     ]);
   });
 });
