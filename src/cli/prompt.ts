@@ -23,7 +23,7 @@ export async function readPrompt(
   const text = [words.join(" "), piped.trimEnd()].filter((part) => part.trim() !== "").join("\n\n");
   const parts = await Promise.all(files.map((file) => readAttachment(resolve(context.io.cwd, file), context.signal)));
   if (parts.length === 0 && text === "")
-    throw new UsageError("there is no prompt", `Pass it as arguments or pipe it in: echo "Hello" | ${COMMAND} run`);
+    throw new UsageError("no prompt was given", `Pass it as arguments or pipe it in: echo "Hello" | ${COMMAND} run`);
   if (parts.length === 0) return text;
   const content: UserPart[] = text === "" ? parts : [...parts, { type: "text", text }];
   return [{ role: "user", content }];

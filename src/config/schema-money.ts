@@ -26,7 +26,8 @@ const match = table({
   tags: names("Tags of the call; one of them is enough.", ["ci"]),
   users: names("Users of the call.", ["ann"]),
 }).meta({
-  description: "Which calls it applies to: any value of a list, and all lists. Default: every call.",
+  description:
+    "The calls that it applies to. A call must match every list that is given, and it matches a list if it has one of the values. Default: every call.",
   examples: [{ models: ["coder"] }, { tags: ["ci"], users: ["ann"] }],
 });
 

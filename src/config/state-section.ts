@@ -6,7 +6,7 @@ import type { Table } from "./table.ts";
 
 const readState = tableReader(stateSection);
 
-/** `[state]` with defaults; the default store if there is no such table. */
+/** `[state]` with defaults. Without this table, counters are kept in memory. */
 export function stateOf(section: Table | undefined, baseDir: string | undefined): StateSettings {
   const { path, ...rest } = readState(section ?? {});
   return Object.freeze({ ...rest, path: resolve(baseDir ?? "", String(path)) }) as unknown as StateSettings;

@@ -1,4 +1,4 @@
-/** Which calls a budget or a rate limit applies to: any value within a list, all lists together; absent: every call. */
+/** The calls that a budget or a rate limit applies to: those that have a value of each given list. Absent: every call. */
 export interface Match {
   /** Entries that serve the attempt. */
   readonly models?: readonly string[] | undefined;

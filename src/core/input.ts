@@ -27,7 +27,7 @@ export function readInput(input: unknown): readonly Message[] {
   const messages = input.map((message, index) => readMessage(message, `messages[${index}]`));
   checkAnswered(openCallsOf(messages), "the end");
   if (!messages.some((message) => message.role !== "system"))
-    throw invalidInput("input", "there is no user message, only system messages");
+    throw invalidInput("input", "a user message is missing; there are only system messages");
   return messages;
 }
 

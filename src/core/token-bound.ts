@@ -1,5 +1,5 @@
 /**
- * An upper bound of the tokens of a text, without a tokenizer: every character costs what it costs at most in its place. Measured
+ * An upper bound of the tokens of a text, without a tokenizer: each character counts as many tokens as it can have in its place. Measured
  * with o200k_base and cl100k_base; docs/guide/tokens.md has the figures. Reads the whole text, at a few nanoseconds a character.
  */
 export function tokenBound(text: string): number {

@@ -44,7 +44,7 @@ export class LedgerReader {
   async query(question: LedgerQuery = {}): Promise<readonly LedgerSum[]> {
     checkOptions(question, QUERY_RULES, "ledger.query");
     if (this.#ledger === undefined)
-      throw invalidOption("ledger.query: there is no ledger; add a [ledger] table to models.toml");
+      throw invalidOption("ledger.query: no ledger is configured; add a [ledger] table to models.toml");
     return this.#ledger.query(question);
   }
 

@@ -1,5 +1,6 @@
 import type { Attempt } from "../core/attempt.ts";
 import type { Admitted, Booked, Call } from "../core/call.ts";
+import { keyFingerprint, userOf } from "../core/caller.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
@@ -21,7 +22,7 @@ import {
   tooManyMembers,
 } from "./admission-errors.ts";
 import type { BudgetNotices } from "./budget-notices.ts";
-import { type Charge, type Charges, keyOf, lineOf, type Rules, usedBy, userOf, withMaxOutput } from "./charges.ts";
+import { type Charge, type Charges, lineOf, type Rules, usedBy, withMaxOutput } from "./charges.ts";
 import { Patience, waitForKey } from "./key-pause.ts";
 import type { KeyStates } from "./key-states.ts";
 import type { Lines, Place, Waiter } from "./line.ts";
@@ -322,7 +323,7 @@ function budgetsIn(settled: readonly SettledClaim[]): readonly LedgerBudget[] {
 
 /** Processes that share a key share its pauses. */
 function pauseOf(call: Call): PauseClaim {
-  return { kind: "pause", counter: JSON.stringify(["pause", call.target.key, keyOf(call)]) };
+  return { kind: "pause", counter: JSON.stringify(["pause", call.target.key, keyFingerprint(call) ?? ""]) };
 }
 
 function slotsOf({ target }: Call): readonly Charge[] {

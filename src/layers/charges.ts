@@ -1,8 +1,8 @@
 import type { Attempt } from "../core/attempt.ts";
 import type { Budget, Match, Per, Rate, RateRule } from "../core/budget.ts";
 import type { Call } from "../core/call.ts";
+import { keyFingerprint, userOf } from "../core/caller.ts";
 import { totalNano } from "../core/cost.ts";
-import { sha256 } from "../core/node-crypto.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { BudgetClaim, Claim, RateClaim, SettledClaim, SlotClaim } from "../core/store.ts";
 import type { Target } from "../core/target.ts";
@@ -144,10 +144,6 @@ function matches({ tags, users }: Match, call: Call): boolean {
   return users === undefined || users.includes(userOf(call) ?? "");
 }
 
-export function userOf({ input, target }: Call): string | undefined {
-  return input.settings.user ?? target.settings.user;
-}
-
 /** The members that a call is counted under: one, or, with several tags or scopes, each of them. */
 function membersOf(per: readonly Per[], call: Call): readonly string[] {
   if (per.length === 0) return WHOLE;
@@ -172,18 +168,12 @@ function valuesOf(per: Per, call: Call): readonly string[] {
     case "scope":
       return input.scopes === undefined || input.scopes.length === 0 ? WHOLE : input.scopes;
     case "key":
-      return [keyOf(call)];
+      return [keyFingerprint(call) ?? ""];
     case "model":
       return [target.entry];
     case "provider":
       return [target.provider];
   }
-}
-
-/** A fingerprint of the API key. */
-export function keyOf({ credential, target }: Call): string {
-  const key = target.credentials.token === undefined ? credential : undefined;
-  return key === undefined ? "" : sha256(key.reveal()).slice(0, 12);
 }
 
 /** What an attempt used; `undefined` if it was not sent. An unknown cost is booked as it was reserved. */

@@ -1,5 +1,6 @@
 import type { Call, Observer } from "../core/call.ts";
 import { costOfCall } from "../core/call-reply.ts";
+import { userOf } from "../core/caller.ts";
 import type { HookCall, Hooks, RequestEvent } from "../core/hooks.ts";
 import type { Logger } from "../core/logger.ts";
 import { FactsByCall } from "./answer-facts.ts";
@@ -102,9 +103,4 @@ export function hookCallOf({ record, target, input }: Call): HookCall {
     tags: input.tags,
     scope: input.scopes?.at(-1),
   };
-}
-
-/** Who a call is made for, as the provider is told. */
-export function userOf({ input, target }: Pick<Call, "input" | "target">): string | undefined {
-  return input.settings.user ?? target.settings.user;
 }

@@ -1,10 +1,10 @@
 import type { Attempt } from "../core/attempt.ts";
 import type { Call } from "../core/call.ts";
+import { keyFingerprint, userOf } from "../core/caller.ts";
 import { totalNano } from "../core/cost.ts";
 import type { ModelError } from "../core/error.ts";
 import { type FlowEvent, isContent } from "../core/event.ts";
 import type { LedgerBudget, LedgerRow } from "../core/ledger.ts";
-import { keyOf, userOf } from "./charges.ts";
 
 /** One attempt of a call, from its admission to its end. */
 export interface LedgerAttempt {
@@ -112,6 +112,6 @@ function identity(call: Call) {
       modelId: target.modelId,
     },
     ...{ user: userOf(call), tags: input.tags, scope: input.scopes?.at(-1) },
-    key: keyOf(call) || undefined,
+    key: keyFingerprint(call),
   };
 }

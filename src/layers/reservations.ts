@@ -156,7 +156,7 @@ export class Reservations {
     return this.#ownerId;
   }
 
-  /** Counts in this process while the store cannot be reached; the store is told when it can. */
+  /** Counts in this process while the store is unavailable. What was used is booked in the store when it is available again. */
   async #reserveHere({ id, shared, own, probe = false }: Wanted): Promise<Held | RefusedClaim> {
     const { local } = this.#options;
     const claims = [...shared.map(seeded), ...own];

@@ -20,7 +20,7 @@ const REDIS_CLOCK = "(function() local t = redis.call('TIME') return t[1] * 1000
  * Keys, all with the same hash tag:
  *   :c:FAMILY    hash: `s`MEMBER spent and `r`MEMBER reserved, or, if the counter was lost, spent and `u`MEMBER
  *   :a:ID        string: an attempt. Active or booked with what it holds; settled; or abandoned, because its admission was
- *                not confirmed in time. Its owner may have gone on without the store, and settle it later
+ *                not confirmed in time. Its owner may have continued without the store, and may settle it later
  *   :o:OWNER     set of the active attempts of a process; `:leases` has the end of its lease
  *   :b:COUNTER   string: when a bucket will be full; `:k:` slots taken; `:p:` end of a pause
  * Amounts are strings of digits, because a number of Lua is a double. A comparison is exact: limits and amounts are at most

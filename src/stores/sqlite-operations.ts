@@ -20,7 +20,7 @@ interface Reservation {
 
 /**
  * States of a reservation: held by its owner; booked as spent because the lease of the owner expired; settled; abandoned,
- * because the admission was not confirmed in time. The owner may have gone on without the store, and settle it later.
+ * because the admission was not confirmed in time. The owner may have continued without the store, and may settle it later.
  */
 const ACTIVE = 0n;
 const BOOKED = 1n;

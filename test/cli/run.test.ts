@@ -139,7 +139,7 @@ describe("run", () => {
 
   it("explains how to pass a prompt without one", async () => {
     const { code, err } = await cli(["run"], { toml: TOML });
-    expect(err).toContain("there is no prompt");
+    expect(err).toContain("no prompt was given");
     expect(code).toBe(2);
   });
 

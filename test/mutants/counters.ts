@@ -22,7 +22,7 @@ export const counters = [
     ],
     [
       "counters-any-members",
-      "a family has any number of members",
+      "a budget has more counters than max_counters",
       "checkBudget",
       never("counter === undefined && state.members(claim.family) >= claim.maxMembers"),
     ],
