@@ -14,11 +14,22 @@ export function explanationText(explanation: Explanation, print: Printer): strin
     ["changes", changes(explanation)],
     ["when it fails", failures(explanation)],
     ["timeouts", clocks(explanation)],
+    ...limits(explanation),
   ];
   return [
     ...heading(explanation, print),
     ...sections.flatMap(([title, lines]) => ["", paint.bold(title), ...lines.map((line) => `  ${line}`.trimEnd())]),
   ];
+}
+
+/** Absent if nothing limits the entry, as in most files. */
+function limits({ budgets, rateLimits, cached }: Explanation): readonly (readonly [string, readonly string[]])[] {
+  const lines = [
+    ...(budgets.length === 0 ? [] : [`budgets: ${budgets.join(", ")}`]),
+    ...(rateLimits.length === 0 ? [] : [`rate limits: ${rateLimits.join(", ")}`]),
+    ...(cached ? ["equal calls are answered from the cache"] : []),
+  ];
+  return lines.length === 0 ? [] : [["limits and cache", lines]];
 }
 
 function heading(explanation: Explanation, print: Printer): string[] {

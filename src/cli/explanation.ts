@@ -1,8 +1,9 @@
-import type { EntryConfig } from "../config/load.ts";
+import type { Config, EntryConfig } from "../config/load.ts";
 import { maskedValue } from "../config/masked-config.ts";
 import { optionOf } from "../config/options.ts";
 import { policyOf } from "../config/policy.ts";
 import { fieldsIn } from "../config/schema-values.ts";
+import { type Budget, canMatch } from "../core/budget.ts";
 import { keyOf } from "../core/request.ts";
 import { type Capture, captureRequest, type Sample } from "./capture.ts";
 import { PROVIDERS } from "./catalog.ts";
@@ -53,6 +54,11 @@ export interface Explanation extends Omit<EntryRow, "fallbacks">, Omit<Capture, 
     readonly halfOpenAfter: number;
   } | null;
   readonly maxParallel: number | null;
+  /** What limits the calls of the entry, by the names in models.toml. Tags and users may rule some out. */
+  readonly budgets: readonly string[];
+  readonly rateLimits: readonly string[];
+  /** Whether `[cache]` keeps answers. */
+  readonly cached: boolean;
 }
 
 export async function explain(project: Project, sample: Sample, context: CliContext): Promise<Explanation> {
@@ -74,8 +80,21 @@ export async function explain(project: Project, sample: Sample, context: CliCont
       rateLimit: entry.rateLimitFallbacks ?? [],
     },
     ...policyIn(entry),
+    ...limitsOf(project.config, entry),
   };
 }
+
+function limitsOf({ budgets, rateLimits, cache }: Config, { entry, provider, rateLimit }: EntryConfig) {
+  const applying = (rules: readonly Rule[]) => rules.filter((rule) => canMatch(rule, { entry, provider }));
+  const names = applying(rateLimits).map(({ name }) => name);
+  return {
+    budgets: applying(budgets).map(({ name }) => name),
+    rateLimits: rateLimit === undefined ? names : [...names, `models.${entry}`],
+    cached: cache !== undefined,
+  };
+}
+
+type Rule = Pick<Budget, "name" | "match">;
 
 function valuesOf({ config, file }: Project, entry: EntryConfig): ExplainedValue[] {
   return Object.entries(entry)

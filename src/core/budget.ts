@@ -7,6 +7,14 @@ export interface Match {
   readonly users?: readonly string[] | undefined;
 }
 
+/** Whether a rule can apply to the calls of a target, whatever their tags and users are. */
+export function canMatch(
+  { match = {} }: { readonly match?: Match | undefined },
+  { entry, provider }: { readonly entry: string; readonly provider: string },
+): boolean {
+  return (match.models?.includes(entry) ?? true) && (match.providers?.includes(provider) ?? true);
+}
+
 /** What a budget or limit is counted by. */
 export type Per = "user" | "tag" | "key" | "model" | "provider" | "scope";
 

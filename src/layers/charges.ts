@@ -1,5 +1,5 @@
 import type { Attempt } from "../core/attempt.ts";
-import type { Budget, Match, Per, Rate, RateRule } from "../core/budget.ts";
+import { type Budget, canMatch, type Match, type Per, type Rate, type RateRule } from "../core/budget.ts";
 import type { Call } from "../core/call.ts";
 import { keyFingerprint, userOf } from "../core/caller.ts";
 import { totalNano } from "../core/cost.ts";
@@ -85,14 +85,12 @@ export class Charges {
   #rulesOf(target: Target): Rules {
     let rules = this.#ofTarget.get(target);
     if (rules === undefined) {
-      const canApply = ({ match = {} }: { readonly match?: Match | undefined }) =>
-        (match.models?.includes(target.entry) ?? true) && (match.providers?.includes(target.provider) ?? true);
       const { rateLimit } = target.policy;
       const own: readonly RateRule[] =
         rateLimit === undefined ? [] : [{ ...rateLimit, name: `models.${target.entry}`, per: [] }];
       rules = {
-        budgets: this.#rules.budgets.filter(canApply),
-        rates: [...this.#rules.rates.filter(canApply), ...own],
+        budgets: this.#rules.budgets.filter((budget) => canMatch(budget, target)),
+        rates: [...this.#rules.rates.filter((rule) => canMatch(rule, target)), ...own],
       };
       this.#ofTarget.set(target, rules);
     }

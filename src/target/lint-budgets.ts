@@ -1,5 +1,5 @@
 import type { Config } from "../config/load.ts";
-import type { Budget } from "../core/budget.ts";
+import { type Budget, canMatch } from "../core/budget.ts";
 import { usdText, worstCost } from "../core/cost.ts";
 import type { Target } from "../core/target.ts";
 import type { LintFinding } from "./lint-finding.ts";
@@ -24,7 +24,7 @@ function withoutLedger(config: Config): readonly LintFinding[] {
 /** Budgets that match no entry, refuse an entry because its price is unknown, or are too small for its answers. */
 export function budgetFindings(config: Config, targets: readonly Target[]): readonly LintFinding[] {
   const findings = config.budgets.flatMap((budget) => {
-    const matching = targets.filter((target) => applies(budget, target));
+    const matching = targets.filter((target) => canMatch(budget, target));
     const report = (target: Target | undefined, key: string, message: string): LintFinding => ({
       ...{ severity: "warning", model: target?.entry ?? "" },
       ...config.placeOf(["budgets", budget.name, key]),
@@ -37,10 +37,6 @@ export function budgetFindings(config: Config, targets: readonly Target[]): read
     });
   });
   return [...findings, ...withoutLedger(config)];
-}
-
-function applies({ match = {} }: Budget, { entry, provider }: Target): boolean {
-  return (match.models?.includes(entry) ?? true) && (match.providers?.includes(provider) ?? true);
 }
 
 function problemOf(budget: Budget, target: Target): { readonly key: string; readonly message: string } | undefined {

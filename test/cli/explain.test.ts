@@ -130,4 +130,24 @@ describe("explain", () => {
     expect(out).toMatch(/^fast →/);
     expect(out).toMatch(/seed +7 +environment +MODELWRIGHT_MODELS__FAST__SEED/);
   });
+
+  it("names the budgets, rate limits and cache that apply", async () => {
+    const rules = `
+[budgets.team]
+usd = 25
+[budgets.far-only]
+usd = 5
+match = { models = ["far"] }
+[rate_limits.all]
+rpm = 60
+[cache]
+`;
+    const toml = `${TOML}rate_limit = { rpm = 5 }\n${rules}`;
+    const { out } = await cli(["explain", "fast"], { toml });
+    expect(out).toMatch(/limits and cache\n {2}budgets: team\n {2}rate limits: all\n {2}equal calls are answered/);
+    const { out: far } = await cli(["explain", "far", "--json"], { toml });
+    expect(JSON.parse(far)).toMatchObject({
+      ...{ budgets: ["team", "far-only"], rateLimits: ["all", "models.far"], cached: true },
+    });
+  });
 });
