@@ -520,6 +520,16 @@ export const REQUESTS: readonly Expectation[] = [
 
 export const MONEY: readonly Expectation[] = [
   {
+    id: "B01",
+    wire: "concurrent calls against a budget that holds one of them",
+    does: "one request is sent; the other calls fail with `budget_exceeded`",
+  },
+  {
+    id: "B03",
+    wire: "an answer that is cut, fails or is left by its reader",
+    does: "its reservation is settled: nothing stays reserved",
+  },
+  {
     id: "B04",
     wire: "Anthropic's usage at the start and at the end",
     does: "counted once: 27 input, 100 cached, 47 output",
@@ -545,6 +555,11 @@ export const MONEY: readonly Expectation[] = [
     does: "not cached: the second call sends a request",
   },
   { id: "B10", wire: "requests that differ in one field", does: "never share an entry of the cache" },
+  {
+    id: "B12",
+    wire: "a process that dies in the middle of a write",
+    does: "the next process reads every acknowledged row of the ledger",
+  },
   { id: "B13", wire: "the fallback has a smaller context window, or no tools", does: "skipped; the error says why" },
   {
     id: "own-B02",
