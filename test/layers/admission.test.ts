@@ -306,6 +306,22 @@ describe("attempts that wait", () => {
     expect(await order(world(ONE_SLOT), calls)).toEqual(["first", "urgent", "a1", "b", "a1", "a1", "late"]);
   });
 
+  it("are not overtaken by a later attempt whose smaller claim would fit at once", async () => {
+    const { clock, dialect, start } = world({ budgets: [budget({ nanoUsd: 150_000_000n })] });
+    const readings = [start({ settings: { user: "first" } }).reading, start({ settings: { user: "large" } }).reading];
+    await quiet();
+    const settings = { maxNewTokens: 30 };
+    const request = { messages: INPUT.messages, settings, samples: 1, extraBody: {}, extraHeaders: {} };
+    readings.push(start({ settings: { user: "small" } }, { request }).reading);
+    await clock.settle(Promise.all(readings));
+    const sent = dialect.calls.map(({ call, startedMs }) => [call.input.settings.user, startedMs]);
+    expect(sent).toEqual([
+      ["first", 0],
+      ["large", 1_000],
+      ["small", 1_000],
+    ]);
+  });
+
   it("gain priority while they wait, so that none waits forever", async () => {
     const w = world(ONE_SLOT);
     const low = w.start({ settings: { user: "busy" } });
