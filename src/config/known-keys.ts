@@ -5,7 +5,6 @@ import { configSchema, entryShape } from "./schema.ts";
 const LATER_ENTRY_KEYS = new Set(["budget"]);
 const LATER_TOP_LEVEL = new Set(["gateway"]);
 const LATER_WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
-  store: new Set(["sqlite", "redis"]),
   overflow: new Set(["summarize"]),
 };
 

@@ -38,8 +38,13 @@ export const group = table({
   }),
 }).meta({ id: "Group", description: "Entries that share the calls of one name." });
 
+const STORE_ERROR = 'must be "memory" or "state"; with "state", answers are kept in the store of [state]';
+
 export const cacheSection = table({
-  store: z.enum(["memory"]).meta({ description: "Where answers are stored.", default: "memory" }),
+  store: z.enum(["memory", "state"], { error: STORE_ERROR }).meta({
+    description: "Where answers are stored. memory: in this process. state: where `[state]` is, for all its processes.",
+    default: "memory",
+  }),
   ttl: duration("How long an answer is reused.", {
     default: 3_600,
     examples: ["1h"],

@@ -4,7 +4,7 @@ import { address, duration, table, text } from "./schema-values.ts";
 export const stateSection = table({
   store: z.enum(["memory", "sqlite", "redis"]).meta({
     description:
-      "memory: counters of this process. sqlite: shared by the processes of this machine. redis: shared by machines; needs Redis 6.2 or Valkey with `maxmemory-policy noeviction`, and the package `ioredis`.",
+      "memory: of this process. sqlite: shared by the processes of this machine. redis: shared by machines; needs Redis 6.2 or Valkey with `maxmemory-policy noeviction`, and the package `ioredis`.",
     default: "memory",
   }),
   path: text().meta({
@@ -31,4 +31,7 @@ export const stateSection = table({
       "If the store cannot be reached. refuse: calls with budgets or limits fail with `state_unavailable`, without a request. allow: this process counts by itself, and tells the store when it is back.",
     default: "refuse",
   }),
-}).meta({ description: "Where the counters of budgets and limits are kept. Default: in the memory of the process." });
+}).meta({
+  description:
+    'Where the counters of budgets and limits are kept, and with `[cache] store = "state"` answers. Default: in the memory of the process.',
+});

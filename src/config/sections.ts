@@ -19,7 +19,8 @@ import type { Member } from "./view.ts";
 
 /** `[cache]` with defaults. */
 export interface CacheConfig {
-  readonly store: "memory";
+  /** state: where `[state]` is. */
+  readonly store: "memory" | "state";
   /** Milliseconds. */
   readonly ttl: number;
   readonly maxEntries: number;

@@ -7,6 +7,23 @@ export interface ValueStore {
   clear(prefix: string): Promise<void>;
 }
 
+/** Number and size of values. */
+export interface StoreSize {
+  readonly entries: number;
+  /** Of the values as JSON. */
+  readonly bytes: number;
+}
+
+/**
+ * Values with a maximum number and size: the least recently used ones are removed first. A shared store rejects with
+ * StoreUnavailable if it cannot be reached in time; once it is closed, it finds nothing and stores nothing.
+ */
+export interface BoundedStore extends ValueStore {
+  /** Of a shared store: when this process last used it. */
+  size(): StoreSize;
+  close(): Promise<void>;
+}
+
 /**
  * Takes an amount from a budget: granted only if spent + reserved + amount <= limit. `family` names the budget, its period and
  * its definition, so a changed definition starts at zero; `member` is the value of `per` (a user, a tag), or empty.

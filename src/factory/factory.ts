@@ -126,6 +126,7 @@ export class ModelFactory<Models = Registered> {
       () => this.#simulator.close(),
       () => this.#generation.services.reservations.close(),
       () => this.#generation.services.ledger?.close(),
+      () => this.#generation.services.cache?.store.close(),
     );
     this.#shared = sharedServices(clock, (target) => this.#dialectOf(target));
     this.#around = {
@@ -432,6 +433,9 @@ export class ModelFactory<Models = Registered> {
     // In-flight calls keep the old ledger, which still writes their rows.
     const { ledger } = before.services;
     if (ledger !== next.services.ledger) void ledger?.close();
+    // In-flight calls keep the old cache, which finds and stores nothing more.
+    const { cache } = before.services;
+    if (cache !== next.services.cache) void cache?.store.close();
     return changesBetween(before.config, config);
   }
 

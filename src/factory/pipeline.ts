@@ -3,6 +3,7 @@ import type { Dialect } from "../core/dialect.ts";
 import { compose, type Layer, type Next } from "../core/layer.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { Logger } from "../core/logger.ts";
+import type { BoundedStore } from "../core/store.ts";
 import type { Target } from "../core/target.ts";
 import { admission } from "../layers/admission.ts";
 import type { BudgetNotices } from "../layers/budget-notices.ts";
@@ -29,7 +30,6 @@ import type { Chain } from "../layers/target-search.ts";
 import { telemetry } from "../layers/telemetry.ts";
 import { timeout } from "../layers/timeout.ts";
 import type { UsageTotals } from "../layers/usage-totals.ts";
-import type { MemoryStore } from "../stores/memory.ts";
 import type { MemoryCounters } from "../stores/memory-counters.ts";
 import type { AuditFile } from "../target/audit-file.ts";
 
@@ -50,7 +50,7 @@ export interface SharedServices {
 /** The result cache of one configuration. */
 export interface CacheService {
   readonly layer: Layer;
-  readonly store: MemoryStore;
+  readonly store: BoundedStore;
 }
 
 /** The shared state and the services of one configuration. */

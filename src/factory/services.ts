@@ -4,6 +4,7 @@ import type { ModelError } from "../core/error.ts";
 import type { Hooks } from "../core/hooks.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { Logger } from "../core/logger.ts";
+import { MAX_ANSWER_BYTES } from "../layers/answer-store.ts";
 import { BudgetNotices } from "../layers/budget-notices.ts";
 import { BudgetPeriods } from "../layers/budget-periods.ts";
 import { cache } from "../layers/cache.ts";
@@ -22,6 +23,7 @@ import { changedInput } from "../model/changed-input.ts";
 import { MemoryStore } from "../stores/memory.ts";
 import { MemoryCounters } from "../stores/memory-counters.ts";
 import { openCounters } from "../stores/open-counters.ts";
+import { openValues } from "../stores/open-values.ts";
 import { loggerFor, safeLogger } from "../target/log-writer.ts";
 import type { Generation } from "./generation.ts";
 import { auditFileFor, observersOf, telemetryFor } from "./observers.ts";
@@ -57,7 +59,7 @@ interface Making {
 
 /** The services of one configuration. */
 export function servicesOf(config: Config, shared: SharedServices, making: Making): Services {
-  const { clock, logger, hooks, before, onClose } = making;
+  const { clock, logger, hooks, simulated, before, onClose } = making;
   const isSame = (key: "cache" | "logging" | "audit" | "state" | "ledger") =>
     JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
   const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;
@@ -85,9 +87,9 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
     outermost: telemetry === undefined ? [] : [telemetry.ready],
     around: hookLayers(hooks, changedInput),
     cache:
-      before !== undefined && isSame("cache")
+      before !== undefined && isSame("cache") && (config.cache?.store !== "state" || isSame("state"))
         ? before.services.cache
-        : cacheFor(config, { clock, logger: log, counts: shared.cacheCounts }),
+        : cacheFor(config, { clock, simulated, logger: log, counts: shared.cacheCounts }),
     ledger,
   };
 }
@@ -109,19 +111,21 @@ function reservationsFor(
   return new Reservations({ store, local: counters, onUnavailable: state.onUnavailable, clock, logger });
 }
 
-interface CacheMaking {
-  readonly clock: Clock;
+interface CacheMaking extends Pick<Making, "clock" | "simulated"> {
   readonly logger: Logger;
   readonly counts: CacheCounts;
 }
 
-function cacheFor({ cache: settings }: Config, { clock, logger, counts }: CacheMaking): CacheService | undefined {
+function cacheFor(config: Config, { clock, simulated, logger, counts }: CacheMaking): CacheService | undefined {
+  const { cache: settings, state } = config;
   if (settings === undefined) return undefined;
   const { ttl: ttlMs, maxEntries, maxBytes, namespace } = settings;
-  const onEvicted = () => {
-    counts.evicted += 1;
+  const onEvicted = (count: number) => {
+    counts.evicted += count;
   };
-  const store = new MemoryStore({ maxEntries, maxBytes, onEvicted }, clock);
+  const bounds = { maxEntries, maxBytes, maxValueBytes: MAX_ANSWER_BYTES, onEvicted };
+  const isShared = settings.store === "state" && !simulated;
+  const store = isShared ? openValues(state, bounds, clock) : new MemoryStore(bounds, clock);
   return { store, layer: cache(store, { ttlMs, namespace, maxAnswerBytes: maxBytes }, { logger, counts }) };
 }
 

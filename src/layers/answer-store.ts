@@ -84,5 +84,9 @@ export async function clearAnswers(store: ValueStore, prefix: string): Promise<v
 function isStoredAnswer(value: unknown): value is StoredAnswer {
   if (typeof value !== "object" || value === null) return false;
   const { format, events } = value as { readonly format?: unknown; readonly events?: unknown };
-  return format === FORMAT && Array.isArray(events);
+  return format === FORMAT && Array.isArray(events) && events.length > 0 && events.every(isEvent);
+}
+
+function isEvent(value: unknown): boolean {
+  return typeof value === "object" && value !== null && typeof (value as { readonly type?: unknown }).type === "string";
 }

@@ -17,7 +17,7 @@ export interface CacheStats {
   readonly evicted: number;
   /** Complete answers that were not stored, because they were larger than 8 MiB or than `max_bytes`. */
   readonly tooLarge: number;
-  /** Answers in the cache now. */
+  /** Answers in the cache now; in a shared store, when this process last used it. */
   readonly entries: number;
   /** Their size as JSON. */
   readonly bytes: number;

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { ValueStore } from "../core/store.ts";
+import type { BoundedStore, StoreSize } from "../core/store.ts";
 
 interface Entry {
   /** JSON: a copy that costs less to keep and to read than an object. */
@@ -13,11 +13,11 @@ export interface MemoryBounds {
   /** Of the values as JSON. Default: no limit. */
   readonly maxBytes?: number;
   /** Called when a value is removed to make room for another. */
-  readonly onEvicted?: () => void;
+  readonly onEvicted?: (count: number) => void;
 }
 
 /** Keeps copies of values in memory; evicts the least recently used one. A value larger than the store is not kept. */
-export class MemoryStore implements ValueStore {
+export class MemoryStore implements BoundedStore {
   readonly #entries = new Map<string, Entry>();
   readonly #bounds: MemoryBounds;
   readonly #clock: Clock;
@@ -55,10 +55,12 @@ export class MemoryStore implements ValueStore {
   }
 
   /** Number and size of the values that have not expired. */
-  size(): { readonly entries: number; readonly bytes: number } {
+  size(): StoreSize {
     for (const key of this.#entries.keys()) this.#living(key);
     return { entries: this.#entries.size, bytes: this.#bytes };
   }
+
+  async close(): Promise<void> {}
 
   get #maxBytes(): number {
     return this.#bounds.maxBytes ?? Number.POSITIVE_INFINITY;
@@ -69,7 +71,7 @@ export class MemoryStore implements ValueStore {
     for (const [oldest, { expiresMs }] of this.#entries) {
       if (this.#entries.size <= this.#bounds.maxEntries && this.#bytes <= this.#maxBytes) break;
       this.#remove(oldest);
-      if (expiresMs > now) this.#bounds.onEvicted?.();
+      if (expiresMs > now) this.#bounds.onEvicted?.(1);
     }
   }
 

@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import type { Clock } from "../core/clock.ts";
 import { StoreUnavailable } from "../core/store.ts";
 import { failureWords, serverProblem } from "./redis-failure.ts";
-import type { RedisScript } from "./redis-scripts.ts";
+import type { RedisScript } from "./redis-script.ts";
 
 interface Settings {
   readonly url: string;

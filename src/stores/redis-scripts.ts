@@ -1,10 +1,5 @@
-import { createHash } from "node:crypto";
 import { KEEP_AFTER_PERIOD_MS, KEEP_SETTLED_MS } from "../core/store.ts";
-
-export interface RedisScript {
-  readonly text: string;
-  readonly sha: string;
-}
+import { REDIS_CLOCK, type RedisScript, scriptOf } from "./redis-script.ts";
 
 export interface RedisScripts {
   readonly admit: RedisScript;
@@ -12,9 +7,6 @@ export interface RedisScripts {
   readonly renew: RedisScript;
   readonly pause: RedisScript;
 }
-
-/** Milliseconds since 1970 by the clock of Redis. */
-const REDIS_CLOCK = "(function() local t = redis.call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000) end)()";
 
 /**
  * Keys, all with the same hash tag:
@@ -238,9 +230,6 @@ return 1
 /** `clock` is an expression in Lua. */
 export function redisScripts(clock: string = REDIS_CLOCK): RedisScripts {
   const prelude = shared(clock);
-  const script = (body: string): RedisScript => {
-    const text = `${prelude}${body}`;
-    return { text, sha: createHash("sha1").update(text).digest("hex") };
-  };
+  const script = (body: string) => scriptOf(`${prelude}${body}`);
   return { admit: script(ADMIT), settle: script(SETTLE), renew: script(RENEW), pause: script(PAUSE) };
 }

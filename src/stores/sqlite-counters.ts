@@ -1,163 +1,46 @@
-import { resolve } from "node:path";
-import { Worker } from "node:worker_threads";
 import type { Clock } from "../core/clock.ts";
 import type { AdmitRequest, CounterStore, Grant, MemberLevel, Refusal, Settled, Settlement } from "../core/store.ts";
-import { StoreUnavailable } from "../core/store.ts";
 import { Abandoned } from "./abandoned.ts";
-import type { Answer, Asked, Question, SqliteSettings } from "./sqlite-messages.ts";
-import { SQLITE_WORKER } from "./sqlite-worker-file.ts";
+import { SqliteClient, type SqliteOptions } from "./sqlite-client.ts";
 
-interface Pending {
-  readonly question: Question;
-  resolve(value: unknown): void;
-  reject(error: StoreUnavailable): void;
-}
-
-export interface SqliteOptions {
-  readonly path: string;
-  readonly timeoutMs: number;
-  /** Maximum pages of the file; absent: until the disk is full. */
-  readonly maxPages?: number | undefined;
-}
-
-/**
- * Counters in a file, for all processes of one machine. A thread uses the database, so that a lock that another process holds
- * never blocks the event loop. The clock of the store is the wall clock of the machine, as the injected clock gives it.
- */
+/** Counters in a file, for all processes of one machine. */
 export class SqliteCounters implements CounterStore {
-  readonly #settings: SqliteSettings;
-  readonly #timeoutMs: number;
-  readonly #clock: Clock;
-  readonly #pending = new Map<number, Pending>();
-  readonly #abandoned = new Abandoned((settlement) => this.#ask({ op: "settle", settlement, isAbandoned: true }));
-  #worker: Worker | undefined;
-  #hasStarted = false;
-  #lastSeq = 0;
-  #isClosed = false;
+  readonly #client: SqliteClient;
+  readonly #abandoned: Abandoned;
 
-  constructor({ path, timeoutMs, maxPages }: SqliteOptions, clock: Clock) {
-    // Below the timeout, so that the thread itself reports a lock.
-    this.#settings = { path: resolve(path), busyMs: timeoutMs / 2, maxPages };
-    this.#timeoutMs = timeoutMs;
-    this.#clock = clock;
+  constructor(options: SqliteOptions, clock: Clock) {
+    this.#client = new SqliteClient(options, clock, {
+      onReachable: () => void this.#abandoned.settle(),
+      onGivenUp: (question) => {
+        if (question.op === "admit") this.#abandoned.add(question.request);
+      },
+    });
+    this.#abandoned = new Abandoned((settlement) => this.#client.ask({ op: "settle", settlement, isAbandoned: true }));
   }
 
   async admit(request: AdmitRequest): Promise<Grant | Refusal> {
-    return (await this.#ask({ op: "admit", request })) as Grant | Refusal;
+    return (await this.#client.ask({ op: "admit", request })) as Grant | Refusal;
   }
 
   async settle(settlement: Settlement): Promise<Settled> {
-    return (await this.#ask({ op: "settle", settlement, isAbandoned: false })) as Settled;
+    return (await this.#client.ask({ op: "settle", settlement, isAbandoned: false })) as Settled;
   }
 
   async renew(owner: string, leaseMs: number): Promise<void> {
-    await this.#ask({ op: "renew", owner, leaseMs });
+    await this.#client.ask({ op: "renew", owner, leaseMs });
   }
 
   async pause(counter: string, forMs: number): Promise<void> {
-    await this.#ask({ op: "pause", counter, forMs });
+    await this.#client.ask({ op: "pause", counter, forMs });
   }
 
   async levels(family: string): Promise<readonly MemberLevel[]> {
-    return (await this.#ask({ op: "levels", family })) as readonly MemberLevel[];
+    return (await this.#client.ask({ op: "levels", family })) as readonly MemberLevel[];
   }
 
   /** Waits for the answers to all earlier requests. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
     await this.#abandoned.settle();
-    this.#isClosed = true;
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    worker.ref();
-    await new Promise<void>((done) => {
-      // A thread that waits for a lock ends later; it must not delay the end of the process.
-      const cancel = this.#clock.schedule(() => void worker.terminate(), this.#limitMs());
-      worker.once("exit", () => {
-        cancel();
-        done();
-      });
-      worker.postMessage("close" satisfies Asked);
-    });
-  }
-
-  #ask(question: Question): Promise<unknown> {
-    if (this.#isClosed) return Promise.reject(new StoreUnavailable(`${this.#settings.path} is closed`));
-    const seq = ++this.#lastSeq;
-    return new Promise((resolve, reject) => {
-      const limitMs = this.#limitMs();
-      const cancel = this.#clock.schedule(() => this.#giveUp(seq, this.#lateWords(limitMs)), limitMs);
-      const settled = <T>(settle: (value: T) => void) => {
-        return (value: T) => {
-          cancel();
-          this.#pending.delete(seq);
-          settle(value);
-        };
-      };
-      this.#pending.set(seq, { question, resolve: settled(resolve), reject: settled(reject) });
-      try {
-        this.#worker ??= this.#start();
-        this.#worker.postMessage({ seq, nowMs: this.#clock.now(), question } satisfies Asked);
-      } catch (error) {
-        this.#fail(seq, `cannot start the thread for ${this.#settings.path}: ${(error as Error).message}`);
-      }
-    });
-  }
-
-  #start(): Worker {
-    // Options of this process, such as modules to preload, are not for this thread.
-    const worker = new Worker(SQLITE_WORKER, {
-      ...{ workerData: this.#settings, execArgv: [], name: "modelwright-state" },
-      eval: typeof SQLITE_WORKER === "string",
-    });
-    worker.on("message", (answers: readonly Answer[]) => this.#receive(answers));
-    worker.on("error", (error) => this.#failAll(error.message));
-    worker.on("exit", () => {
-      if (this.#worker === worker) this.#worker = undefined;
-      this.#hasStarted = false;
-      this.#failAll("it ended");
-    });
-    // After the listeners, which undo it. A request has a timer, which keeps the process running.
-    worker.unref();
-    return worker;
-  }
-
-  #receive(answers: readonly Answer[]): void {
-    this.#hasStarted = true;
-    let isReachable = false;
-    for (const answer of answers) {
-      if ("failure" in answer) this.#fail(answer.seq, answer.failure);
-      else {
-        isReachable = true;
-        this.#pending.get(answer.seq)?.resolve(answer.value);
-      }
-    }
-    if (isReachable && !this.#isClosed) void this.#abandoned.settle();
-  }
-
-  /** Whether the thread has answered or will answer is unknown. */
-  #giveUp(seq: number, words: string): void {
-    const question = this.#pending.get(seq)?.question;
-    if (question?.op === "admit") this.#abandoned.add(question.request);
-    this.#fail(seq, words);
-  }
-
-  #lateWords(limitMs: number): string {
-    return `${this.#settings.path} did not answer within ${limitMs} ms; another process may hold its lock`;
-  }
-
-  /** A busy machine may take long to start a thread; that says nothing about the file. */
-  #limitMs(): number {
-    return this.#hasStarted ? this.#timeoutMs : this.#timeoutMs + START_MS;
-  }
-
-  #fail(seq: number, words: string): void {
-    this.#pending.get(seq)?.reject(new StoreUnavailable(words));
-  }
-
-  #failAll(words: string): void {
-    for (const seq of this.#pending.keys()) this.#giveUp(seq, `the thread for ${this.#settings.path} failed: ${words}`);
+    await this.#client.close();
   }
 }
-
-const START_MS = 10_000;

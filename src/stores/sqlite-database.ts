@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { networkFileSystemOf } from "./network-folder.ts";
 import type { SqliteSettings } from "./sqlite-messages.ts";
-import { SCHEMA, SCHEMA_VERSION } from "./sqlite-schema.ts";
+import { SCHEMA_CHANGES, SCHEMA_VERSION } from "./sqlite-schema.ts";
 
 /** The file cannot be used; the text says why and what to do. */
 class UnusableFile extends Error {}
@@ -20,6 +20,7 @@ export function openDatabase(
     throw new UnusableFile(
       `it is on a network file system (${network}), where SQLite loses data; use a local path, or store = "redis"`,
     );
+  createPrivateFile(path);
   const database = new sqlite.DatabaseSync(path);
   try {
     database.exec(`PRAGMA busy_timeout = ${Math.ceil(busyMs)}`);
@@ -27,7 +28,7 @@ export function openDatabase(
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = NORMAL");
     if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`);
-    if (versionOf(database) !== SCHEMA_VERSION) createTables(database);
+    if (versionOf(database) !== SCHEMA_VERSION) updateTables(database);
     return database;
   } catch (error) {
     database.close();
@@ -35,7 +36,15 @@ export function openDatabase(
   }
 }
 
-function createTables(database: DatabaseSync): void {
+/** Only its owner may read answers. SQLite gives its other files the same mode, and reports what is wrong with the path. */
+function createPrivateFile(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch {}
+}
+
+/** Creates what a new file, or a file of an earlier version, does not have. */
+function updateTables(database: DatabaseSync): void {
   database.exec("BEGIN IMMEDIATE");
   try {
     const version = versionOf(database);
@@ -46,8 +55,9 @@ function createTables(database: DatabaseSync): void {
     if (version === 0n) {
       const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as { tables: number };
       if (tables > 0) throw new UnusableFile("it is a database of another program; set another [state] path");
-      database.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`);
     }
+    const missing = SCHEMA_CHANGES.slice(Number(version)).join("");
+    database.exec(`${missing} PRAGMA user_version = ${SCHEMA_VERSION}`);
     database.exec("COMMIT");
   } catch (error) {
     rollBack(database);

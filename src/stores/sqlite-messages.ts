@@ -1,4 +1,5 @@
 import type { AdmitRequest, Settlement } from "../core/store.ts";
+import type { WrittenText } from "./text-store.ts";
 
 /** How the worker opens the file. */
 export interface SqliteSettings {
@@ -14,7 +15,11 @@ export type Question =
   | { readonly op: "settle"; readonly settlement: Settlement; readonly isAbandoned: boolean }
   | { readonly op: "renew"; readonly owner: string; readonly leaseMs: number }
   | { readonly op: "pause"; readonly counter: string; readonly forMs: number }
-  | { readonly op: "levels"; readonly family: string };
+  | { readonly op: "levels"; readonly family: string }
+  | { readonly op: "get-value"; readonly key: string; readonly maxBytes: number }
+  | ({ readonly op: "set-value" } & WrittenText)
+  | { readonly op: "delete-value"; readonly key: string }
+  | { readonly op: "clear-values"; readonly prefix: string };
 
 /** To the worker. */
 export type Asked = { readonly seq: number; readonly nowMs: number; readonly question: Question } | "close";

@@ -5,6 +5,7 @@ import { overrunOf, refusalOf } from "./claim-rules.ts";
 import type { Question } from "./sqlite-messages.ts";
 import { SqliteRows } from "./sqlite-rows.ts";
 import { SqliteSweep } from "./sqlite-sweep.ts";
+import { SqliteValueRows } from "./sqlite-value-rows.ts";
 import { fullAfter } from "./token-bucket.ts";
 
 /** What a claim holds, to be booked or freed when the lease of its owner expires. */
@@ -33,13 +34,15 @@ type SettleQuestion = Extract<Question, { readonly op: "settle" }>;
 /** A request that cannot be answered; the others of its transaction are not concerned. */
 export class UnanswerableRequest extends Error {}
 
-/** The operations of a counter store on an open transaction. The caller's clock is the clock of the store. */
+/** The operations of the stores on an open transaction. The caller's clock is the clock of the store. */
 export class SqliteOperations {
   readonly #rows: SqliteRows;
+  readonly #values: SqliteValueRows;
   readonly #sweep: SqliteSweep;
 
   constructor(database: DatabaseSync) {
     this.#rows = new SqliteRows(database);
+    this.#values = new SqliteValueRows(this.#rows);
     this.#sweep = new SqliteSweep(this.#rows);
   }
 
@@ -61,6 +64,14 @@ export class SqliteOperations {
         return this.#rows.pauseUntil(question.counter, whole(nowMs + question.forMs));
       case "levels":
         return this.#rows.levels(question.family);
+      case "get-value":
+        return this.#values.get(question, nowMs);
+      case "set-value":
+        return this.#values.set(question, nowMs);
+      case "delete-value":
+        return this.#values.delete(question.key);
+      case "clear-values":
+        return this.#values.clear(question.prefix);
     }
   }
 

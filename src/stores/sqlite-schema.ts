@@ -1,8 +1,5 @@
-/** `PRAGMA user_version` of the file. A file of a newer version is refused; raise it with every change of the tables. */
-export const SCHEMA_VERSION = 1n;
-
 /** Times are milliseconds since 1970; a counter of a total budget has no end. */
-export const SCHEMA = `
+const COUNTERS = `
 CREATE TABLE family (name TEXT PRIMARY KEY, ends_ms INTEGER, members INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX family_ends ON family (ends_ms) WHERE ends_ms IS NOT NULL;
 CREATE TABLE counter (
@@ -21,3 +18,28 @@ CREATE TABLE bucket (counter TEXT PRIMARY KEY, full_at_ms REAL NOT NULL) STRICT,
 CREATE TABLE slot (counter TEXT PRIMARY KEY, taken INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE pause (counter TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
+
+/** Values, the order in which they were used, and their number and size. */
+const VALUES = `
+CREATE TABLE value (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL, used INTEGER NOT NULL, expires_ms REAL NOT NULL
+) STRICT;
+CREATE INDEX value_used ON value (used);
+CREATE INDEX value_expires ON value (expires_ms);
+CREATE TABLE value_text (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+CREATE TABLE value_total (entries INTEGER NOT NULL, bytes INTEGER NOT NULL, uses INTEGER NOT NULL) STRICT;
+INSERT INTO value_total VALUES (0, 0, 0);
+CREATE TRIGGER value_added AFTER INSERT ON value BEGIN
+  UPDATE value_total SET entries = entries + 1, bytes = bytes + new.bytes;
+END;
+CREATE TRIGGER value_deleted AFTER DELETE ON value BEGIN
+  DELETE FROM value_text WHERE id = old.id;
+  UPDATE value_total SET entries = entries - 1, bytes = bytes - old.bytes;
+END;
+`;
+
+/** Each brings a file from one version to the next: what earlier versions counted is kept. Append to this list. */
+export const SCHEMA_CHANGES: readonly string[] = [COUNTERS, VALUES];
+
+/** `PRAGMA user_version` of the file. A file of a newer version is refused. */
+export const SCHEMA_VERSION = BigInt(SCHEMA_CHANGES.length);

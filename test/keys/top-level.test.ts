@@ -179,8 +179,14 @@ keyTest("cache", async () => {
 
 keyTest("cache.store", async () => {
   expect(await requestsWith('[cache]\nstore = "memory"', ["a", "a"])).toBe(1);
-  expect(() => factoryOf('[cache]\nstore = "sqlite"\n[models.a]\nname = "m"\nprovider = "simulator"')).toThrow(
-    /"store" = "sqlite" is known, but not available/,
+  const path = join(folder(), "state.db");
+  const state = `[state]\nstore = "sqlite"\npath = ${JSON.stringify(path)}\n`;
+  const simulator = await simulate();
+  const toml = `[cache]\nstore = "state"\n${state}${entry("openai", simulator)}`;
+  for (let count = 0; count < 2; count++) await factoryOf(toml).create().codegen(PROMPT);
+  expect(simulator.requests).toHaveLength(1);
+  expect(() => factoryOf('[cache]\nstore = "redis"\n[models.a]\nname = "m"\nprovider = "simulator"')).toThrow(
+    /"store" must be "memory" or "state"; with "state", answers are kept in the store of \[state\]/,
   );
 });
 

@@ -128,7 +128,7 @@ describe("a file that cannot be used", () => {
     database.close();
     const { message } = await failure(counters());
     expect(message).toBe(
-      `cannot use ${path}: a newer modelwright wrote it (version 99, this one knows 1); update modelwright, or set another [state] path`,
+      `cannot use ${path}: a newer modelwright wrote it (version 99, this one knows 2); update modelwright, or set another [state] path`,
     );
   });
 
