@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import * as zlib from "node:zlib";
 
 /** Hexadecimal digits of the checksum before the JSON. */
 export const CHECKSUM_DIGITS = 8;
@@ -20,5 +20,5 @@ export function valueIn(text: string): unknown {
 }
 
 function checksum(json: string): string {
-  return crc32(json).toString(16).padStart(CHECKSUM_DIGITS, "0");
+  return zlib.crc32(json).toString(16).padStart(CHECKSUM_DIGITS, "0");
 }
