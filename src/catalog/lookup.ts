@@ -1,5 +1,6 @@
 import type { Price } from "../core/cost.ts";
 import type { Capabilities, ModelFacts } from "../core/target.ts";
+import { encodingOf } from "./encodings.ts";
 import { fineTunedFrom, rowOf, searchOrder, vendorOf } from "./find-row.ts";
 import type { ModelRow } from "./model-row.ts";
 import { priceOf } from "./price.ts";
@@ -31,7 +32,9 @@ const UNKNOWN: ModelFacts = Object.freeze({ known: false, capabilities: Object.f
 export function factsOf(providerId: string, modelId: string, overlay?: Overlay): ModelFacts {
   const listed = listedFacts(providerId, modelId, overlay);
   const wire = toolWireOf(providerId, modelId);
-  return wire.toolsDialect === undefined ? listed : { ...listed, ...wire };
+  const encoding = encodingOf(providerId, modelId);
+  if (wire.toolsDialect === undefined && encoding === undefined) return listed;
+  return { ...listed, ...wire, ...(encoding !== undefined && { encoding }) };
 }
 
 function listedFacts(providerId: string, modelId: string, overlay: Overlay | undefined): ModelFacts {

@@ -49,9 +49,14 @@ export interface ModelFacts {
   readonly chatTools?: "without-effort" | "effort-none" | undefined;
   /** Whether the model supports images in tool results, if its wire format does. */
   readonly toolResultMedia?: boolean | undefined;
+  /** The encoding of its tokens, if it is published. */
+  readonly encoding?: Encoding | undefined;
   /** Last day of service, ISO format, if announced. */
   readonly retiresOn?: string | undefined;
 }
+
+/** Encodings that OpenAI publishes, by their names in tiktoken. */
+export type Encoding = "cl100k_base" | "o200k_base" | "o200k_harmony";
 
 /** A provider's differences from the standard wire format. Each field is read in exactly one encoder or decoder. */
 export interface Quirks {

@@ -30,6 +30,7 @@ import type { Opened } from "./reading.ts";
 import { joinSamples, openSamples, planSamples } from "./samples.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { ModelStream } from "./stream.ts";
+import { decodeTokens, encodeText, encodingOf } from "./tokenizer.ts";
 
 /** Estimated tokens and cost of a call. */
 export interface Estimate {
@@ -156,6 +157,28 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     return exact ? countTokens(prepared) : estimatePrompt(prepared);
   }
 
+  /** The encoding of the model's tokens, such as "o200k_base"; undefined if it is unknown, so that `encode` cannot be used. */
+  get encoding(): string | undefined {
+    return encodingOf(this.#current().targets);
+  }
+
+  /**
+   * The tokens of a text, without those that a provider adds around messages. The first call loads the package gpt-tokenizer.
+   * Special tokens such as `<|endoftext|>` are encoded as text.
+   * @throws ModelError `unsupported` if the encoding of the model is unknown, or gpt-tokenizer is not installed.
+   */
+  async encode(text: string): Promise<number[]> {
+    return encodeText(this.#encoded(), text);
+  }
+
+  /**
+   * The text of tokens. Tokens that end within a character give U+FFFD there.
+   * @throws ModelError like `encode`; `invalid_request` for a number that is not a token.
+   */
+  async decode(tokens: readonly number[]): Promise<string> {
+    return decodeTokens(this.#encoded(), tokens);
+  }
+
   /** Estimates tokens and cost of a call; sends nothing. */
   estimate(input: Input, options?: CallOptions): Estimate {
     const prepared = this.#prepare(input, options);
@@ -188,6 +211,13 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
 
   toString(): string {
     return this.name;
+  }
+
+  #encoded(): readonly [Target, ...Target[]] {
+    const { target, targets, checkOpen } = this.#current();
+    checkOpen();
+    const [first = target, ...others] = targets;
+    return [first, ...others];
   }
 
   #openStream(input: Input, options: CallOptions | undefined): Opened {

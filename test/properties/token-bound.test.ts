@@ -54,6 +54,61 @@ describe("the largest number of tokens of a text", () => {
   });
 });
 
+/** The characters of a script, or of a kind of symbols. */
+const CLASSES: Readonly<Record<string, readonly [first: number, last: number]>> = {
+  "ASCII letters": [0x61, 0x7a],
+  "ASCII marks": [0x21, 0x2f],
+  "control characters": [0, 0x1f],
+  "Latin letters with accents": [0xa0, 0xff],
+  "rare Latin letters": [0x100, 0x24f],
+  phonetic: [0x250, 0x2af],
+  Greek: [0x370, 0x3ff],
+  Cyrillic: [0x400, 0x4ff],
+  "Cyrillic small letters": [0x430, 0x44f],
+  Armenian: [0x531, 0x58f],
+  Hebrew: [0x5d0, 0x5ea],
+  Arabic: [0x620, 0x64a],
+  "Arabic with marks and digits": [0x600, 0x6ff],
+  Devanagari: [0x900, 0x97f],
+  Bengali: [0x980, 0x9ff],
+  Tamil: [0xb80, 0xbff],
+  Thai: [0xe01, 0xe5b],
+  Tibetan: [0xf00, 0xfff],
+  Georgian: [0x10a0, 0x10ff],
+  "Hangul letters": [0x1100, 0x11ff],
+  Khmer: [0x1780, 0x17ff],
+  Vietnamese: [0x1e00, 0x1eff],
+  "general punctuation": [0x2000, 0x206f],
+  "arrows and mathematics": [0x2190, 0x22ff],
+  "box drawing": [0x2500, 0x257f],
+  symbols: [0x2580, 0x2bff],
+  "Chinese punctuation": [0x3000, 0x303f],
+  Kana: [0x3041, 0x30fa],
+  Chinese: [0x4e00, 0x9fff],
+  "rare Chinese": [0x3400, 0x4dbf],
+  Hangul: [0xac00, 0xd7a3],
+  "private use": [0xe000, 0xf8ff],
+  "full width": [0xff01, 0xffef],
+  emoji: [0x1f300, 0x1faff],
+  "styled letters": [0x1d400, 0x1d7ff],
+  "the rarest Chinese": [0x20000, 0x2a6df],
+};
+
+describe("the bound of random text, with spaces and line breaks,", () => {
+  test.each(Object.entries(CLASSES))("is not below the tokens of o200k_base: %s", (_, [min, max]) => {
+    const letter = fc.integer({ min, max }).map((code) => String.fromCodePoint(code));
+    const space = fc.constantFrom(" ", "\n", "  ");
+    const unit = fc.oneof({ arbitrary: letter, weight: 8 }, { arbitrary: space, weight: 1 });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(letter, unit), { minLength: 1, maxLength: 200 }), (letters) => {
+        const text = letters.join("");
+        expect(tokenBound(text)).toBeGreaterThanOrEqual(o200k.countTokens(text, PLAIN));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
 test("the bound of a prompt counts its messages, tools and attachments like the estimate", () => {
   const tool = { name: "f", description: "A function", parameters: { type: "object" } };
   const image = { type: "image", url: "https://example.com/a.png" } as const;
