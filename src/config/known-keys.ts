@@ -1,12 +1,8 @@
-import { own } from "../core/own.ts";
 import { configSchema, entryShape } from "./schema.ts";
 
 /** Planned keys: rejected by name and absent from the schema until they work. */
 const LATER_ENTRY_KEYS = new Set(["budget"]);
 const LATER_TOP_LEVEL = new Set(["gateway"]);
-const LATER_WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
-  overflow: new Set(["summarize"]),
-};
 
 /** Keys of other tools, lower case and without separators. Looked up before the nearest spelling. */
 const FOREIGN_KEYS = withoutSeparators({
@@ -173,10 +169,6 @@ export function placeOf(path: readonly PropertyKey[]): Place {
 export function isLaterKey(place: Place, key: string): boolean {
   if (place === "top") return LATER_TOP_LEVEL.has(key);
   return (place === "entry" || place === "call") && LATER_ENTRY_KEYS.has(key);
-}
-
-export function isLaterWord(key: string, word: unknown): boolean {
-  return typeof word === "string" && own(LATER_WORDS, key)?.has(word) === true;
 }
 
 /** Our name for a key of another tool or one in another spelling. */

@@ -181,9 +181,9 @@ export const protectionOptions = {
   fallback_models: option(fallbackList("when this model fails and another may succeed"), { entries: true }),
   context_window_fallbacks: option(fallbackList("when the prompt is too long for this model"), { entries: true }),
   overflow: option(
-    z.enum(["error", "trim", "fallback"]).meta({
+    z.enum(["error", "trim", "summarize", "fallback"]).meta({
       description:
-        "What happens to a prompt whose estimate does not fit into the context window. error: it goes to a fallback with a larger window, or is sent, because only the provider counts exactly. fallback: it goes to a fallback, and is never sent to this model. trim: the oldest messages are left out and reported as an adjustment; the window must also hold the answer.",
+        "What happens to a prompt whose estimate does not fit into the context window. error: it goes to a fallback with a larger window, or is sent, because only the provider counts exactly. fallback: it goes to a fallback, and is never sent to this model. trim: the oldest messages are left out and reported as an adjustment; the window must also hold the answer. summarize: one more request to this model replaces the oldest messages by a summary; its cost is part of the call.",
       default: "error",
     }),
     { policy: {} },

@@ -3,7 +3,6 @@ import { maskedAddress } from "../core/masked-address.ts";
 import { withoutKeys } from "../core/secret.ts";
 import { mayHoldSecrets } from "../core/secret-name.ts";
 import { nearest } from "../core/suggest.ts";
-import { isLaterWord } from "./known-keys.ts";
 import type { Finding } from "./limits.ts";
 import type { Path } from "./positions.ts";
 import { type Scope, unknownKey } from "./unknown-key.ts";
@@ -36,8 +35,6 @@ function missing(path: Path): Finding {
 
 function wrongValue(issue: Issue, path: Path, value: unknown): { message: string; suggestion?: string | undefined } {
   const name = nameOf(path);
-  if (isLaterWord(name, value))
-    return { message: `"${name}" = "${value}" is known, but not available in this version` };
   const suggestion =
     issue.code === "invalid_value" && typeof value === "string" ? nearest(value, issue.values.map(String)) : undefined;
   const seen = issue.code === "custom" && typeof value === "object" ? "" : found(value, path);
@@ -92,8 +89,7 @@ function fromUnion(issue: UnionIssue, path: Path, document: unknown, scope: Scop
     (errors) => errors.length > 0 && !errors.some((error) => isOtherKind(error, value)),
   );
   const meant = branches.sort((left, right) => left.length - right.length)[0];
-  if (meant === undefined || isLaterWord(nameOf(path), value))
-    return [{ path, at: "value", ...wrongValue(issue, path, value) }];
+  if (meant === undefined) return [{ path, at: "value", ...wrongValue(issue, path, value) }];
   return meant.flatMap((error) => withUnionWords(translate(error, path, document, scope), path, issue, value));
 }
 

@@ -263,9 +263,10 @@ export interface EntryOptions extends Settings {
    * What happens to a prompt whose estimate does not fit into the context window. error: it goes to a fallback with a
    * larger window, or is sent, because only the provider counts exactly. fallback: it goes to a fallback, and is never
    * sent to this model. trim: the oldest messages are left out and reported as an adjustment; the window must also hold
-   * the answer. Default: `"error"`.
+   * the answer. summarize: one more request to this model replaces the oldest messages by a summary; its cost is part
+   * of the call. Default: `"error"`.
    */
-  readonly overflow?: "error" | "trim" | "fallback";
+  readonly overflow?: "error" | "trim" | "summarize" | "fallback";
   /**
    * Entries tried in order when this model refuses or its filter stops an answer. A fallback's own list is not
    * followed. Inherited; [] clears it.
@@ -597,9 +598,10 @@ export interface Policy {
    * What happens to a prompt whose estimate does not fit into the context window. error: it goes to a fallback with a
    * larger window, or is sent, because only the provider counts exactly. fallback: it goes to a fallback, and is never
    * sent to this model. trim: the oldest messages are left out and reported as an adjustment; the window must also hold
-   * the answer. Default: `"error"`.
+   * the answer. summarize: one more request to this model replaces the oldest messages by a summary; its cost is part
+   * of the call. Default: `"error"`.
    */
-  readonly overflow: "error" | "trim" | "fallback";
+  readonly overflow: "error" | "trim" | "summarize" | "fallback";
   /**
    * What stream() does if an answer breaks off after text was delivered. error: throw with the partial text. restart:
    * emit `reset` and start again. continue: the next attempt or fallback writes the rest (JSON and tool calls start

@@ -22,8 +22,8 @@ export function entryError(target: Named, code: ModelErrorCode, words: string, m
 }
 
 /** An error of a request that was not sent, because it does not fit this target; the message names entry and model. */
-export function misfitError(target: Named, code: ModelErrorCode, words: string): ModelError {
-  return named(target, code, `${target.entry} (${target.provider} ${target.modelId}): ${words}`, {});
+export function misfitError(target: Named, code: ModelErrorCode, words: string, more: More = {}): ModelError {
+  return named(target, code, `${target.entry} (${target.provider} ${target.modelId}): ${words}`, more);
 }
 
 function named({ entry, provider }: Named, code: ModelErrorCode, message: string, more: More): ModelError {

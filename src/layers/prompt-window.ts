@@ -26,8 +26,8 @@ export class PromptWindow {
     // Estimating a prompt costs more than the rest of a call; without fallbacks it would have no effect.
     const { overflow } = target.policy;
     const isStrict = overflow === "fallback";
-    if (context === undefined || overflow === "trim" || (isPrimary && others.length === 0 && !isStrict))
-      return undefined;
+    const isFitted = overflow === "trim" || overflow === "summarize";
+    if (context === undefined || isFitted || (isPrimary && others.length === 0 && !isStrict)) return undefined;
     if (this.#fits(target)) return undefined;
     const hopeless = isStrict || (!isPrimary && this.#size(target) > context * SURELY);
     if (!hopeless && !others.some((other) => this.#fits(other))) return undefined;

@@ -10,6 +10,7 @@ import type { Target } from "../core/target.ts";
 import { targetError } from "../core/target-error.ts";
 import { servingTarget } from "../core/tools-target.ts";
 import { fitted } from "./overflow.ts";
+import { type Summarized, summarized, summaryPlan, withUsage } from "./summary.ts";
 import type { TargetSearch } from "./target-search.ts";
 
 /** The dependencies for serving calls; the same for all calls of a model. */
@@ -26,6 +27,8 @@ export class Serving {
   activeTarget: Target | undefined;
   readonly #search: TargetSearch;
   readonly #asking: Asking;
+  /** By entry. */
+  readonly #summaries = new Map<string, Promise<Summarized>>();
 
   constructor(search: TargetSearch, asking: Asking) {
     this.#search = search;
@@ -36,12 +39,10 @@ export class Serving {
   async *serve(target: Target, call: Call): Events {
     const serving = servingTarget(target, call.input);
     const dialect = this.#asking.dialectOf(serving);
-    const { request, adjustments } = this.#adapted(call, serving, dialect);
-    const wanted =
-      call.streaming || (call.input.stream ?? serving.policy.stream ?? isStreamedAnyway(request, serving, dialect));
-    const streaming = wanted && serving.facts.capabilities.streaming !== false;
-    const fallbackRemains = this.#search.anotherRemains;
-    const events = this.#asking.next({ ...call, target: serving, request, streaming, fallbackRemains });
+    const summary = serving.policy.overflow === "summarize" ? await this.#summary(call, serving, dialect) : undefined;
+    const { request, adjustments } = this.#adapted(call, serving, dialect, summary);
+    const answer = this.#sent({ ...call, target: serving, request }, dialect);
+    const events = summary === undefined ? answer : withUsage(answer, summary);
     let opened = false;
     for await (const batch of this.#search.policyRemains ? this.#withoutRefusal(events, call, target) : events) {
       this.delivered = true;
@@ -59,16 +60,47 @@ export class Serving {
     }
   }
 
-  #adapted({ input }: Call, target: Target, dialect: Dialect): ReturnType<typeof adapt> {
+  #sent(call: Call, dialect: Dialect): Events {
+    const { request, target, input } = call;
+    const wanted =
+      call.streaming || (input.stream ?? target.policy.stream ?? isStreamedAnyway(request, target, dialect));
+    const streaming = wanted && target.facts.capabilities.streaming !== false;
+    return this.#asking.next({ ...call, streaming, fallbackRemains: this.#search.anotherRemains });
+  }
+
+  /** A hedged request to the same target uses the same summary. */
+  async #summary(call: Call, target: Target, dialect: Dialect): Promise<Summarized | undefined> {
+    const plan = this.#unlessUnfit(() => summaryPlan(call.input, target));
+    if (plan === undefined) return undefined;
+    const known = this.#summaries.get(target.entry);
+    if (known !== undefined) return known;
+    const ask = (asking: Call) => this.#sent({ ...asking, streaming: false }, dialect);
+    const summary = summarized({ ...call, target }, plan, dialect, ask);
+    this.#summaries.set(target.entry, summary);
+    return summary;
+  }
+
+  #adapted(
+    { input }: Call,
+    target: Target,
+    dialect: Dialect,
+    summary: Summarized | undefined,
+  ): ReturnType<typeof adapt> {
     const refusal = mediaRefusal(withPrelude(input, target), target, dialect);
     if (refusal !== undefined) {
       this.#search.noteUnsent(refusal, "media");
       throw refusal;
     }
-    try {
-      const { input: kept, adjustment } = fitted(input, target);
+    return this.#unlessUnfit(() => {
+      const { input: kept, adjustment } = summary ?? fitted(input, target);
       const adapted = adapt(kept, target, dialect);
       return adjustment === undefined ? adapted : { ...adapted, adjustments: [adjustment, ...adapted.adjustments] };
+    });
+  }
+
+  #unlessUnfit<T>(prepare: () => T): T {
+    try {
+      return prepare();
     } catch (error) {
       if (isModelError(error)) this.#search.noteUnsent(error, "other");
       throw error;

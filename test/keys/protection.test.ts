@@ -166,6 +166,10 @@ keyTest("models.*.overflow", async () => {
   const trimmed = await asked('overflow = "trim"\nfallback_models = ["spare"]');
   expect(sent(trimmed)).toMatchObject([{ messages: [{ role: "user", content: "and now" }] }]);
   expect(trimmed.reply?.adjustments).toMatchObject([{ setting: "messages", from: 3, to: 1 }]);
+  const summarized = sent(await asked('overflow = "summarize"\nmax_new_tokens = 100'));
+  expect(summarized).toHaveLength(2);
+  expect(JSON.stringify(summarized[0])).toContain("<conversation>");
+  expect(JSON.stringify(summarized[1])).toContain("Summary of 2 earlier messages");
   const alone = await ask(simulator, sized('overflow = "trim"'), { input: [old], model: "main" });
   expect([alone.error?.code, alone.requests.length]).toEqual(["context_too_long", 0]);
 });
