@@ -22,7 +22,7 @@ const HOMES: Readonly<Record<string, string>> = {
   StripTokens: "option-values",
   Tool: "tool",
   ToolChoice: "tool",
-  ToolInput: "option-values",
+  ToolsInput: "option-values",
 };
 
 /** src/core/options.generated.ts: the types derived from the options, without their schemas. */

@@ -42,7 +42,7 @@ const sent = {
     {
       setting: true,
       type: "readonly Tool[]",
-      callType: "readonly ToolInput[]",
+      callType: "ToolsInput",
       convert: toolsOf,
     },
   ),

@@ -2,6 +2,7 @@ import type { Attempt } from "./attempt.ts";
 import { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "./error-codes.ts";
 import { errorText, INSPECT } from "./error-text.ts";
 import type { RateLimit } from "./rate-limit.ts";
+import type { PartialRun } from "./run-step.ts";
 import type { ToolCall } from "./tool.ts";
 import type { Usage } from "./usage.ts";
 /** Which timeout expired. */
@@ -83,6 +84,8 @@ export class ModelError extends Error {
   partial: PartialAnswer | undefined;
   /** One row per request that was sent, for all targets of the call. */
   attempts: readonly Attempt[] = [];
+  /** The part of a `run` before it failed. */
+  run?: PartialRun;
   /** The id of the failed call; `call` in log lines. Absent if no call had started. */
   callId: string | undefined;
   /** The error of each target, if there were several. */

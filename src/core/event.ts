@@ -79,13 +79,13 @@ export function isContent(event: FlowEvent): event is ContentEvent {
   }
 }
 
-const FOLD_EVENTS: ReadonlySet<FlowEvent["type"]> = new Set<FoldEvent["type"]>([
+const FOLD_EVENTS: ReadonlySet<string> = new Set<FoldEvent["type"]>([
   "refusal-delta",
   "signature",
   "other-output",
   "response",
 ]);
 
-export function isPublic(event: FlowEvent): event is ModelEvent {
+export function isPublic<Event extends { readonly type: string }>(event: Event): event is Exclude<Event, FoldEvent> {
   return !FOLD_EVENTS.has(event.type);
 }

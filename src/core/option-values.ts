@@ -1,5 +1,5 @@
 import type { StandardSchema } from "./standard-schema.ts";
-import type { JsonSchema, Tool } from "./tool.ts";
+import type { JsonSchema, ToolContext } from "./tool.ts";
 
 export const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
 export type Effort = (typeof EFFORTS)[number];
@@ -40,9 +40,24 @@ export type StripSpecialTokens = boolean | readonly string[] | Partial<StripToke
 /** JSON Schema, or a zod schema (any Standard Schema with JSON Schema output). */
 export type ToolParameters = JsonSchema | StandardSchema;
 
-/** A tool in OpenAI's format, or flat; omit `parameters` for a function without parameters. */
+/** A tool that a run executes, or the parts of it that a provider is told. */
+interface ToolFields {
+  readonly description?: string | undefined;
+  /** Of the arguments. Default: a function without parameters. */
+  readonly parameters?: ToolParameters | undefined;
+  /** The same as `parameters`. */
+  readonly inputSchema?: ToolParameters | undefined;
+  /** Ask the provider to enforce the schema, if it can. */
+  readonly strict?: boolean | undefined;
+  /** Called by `run` with the validated arguments; any other call ignores it. */
+  readonly execute?: ((args: never, context: ToolContext) => unknown) | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly needsApproval?: boolean | ((args: never) => boolean | Promise<boolean>) | undefined;
+}
+
+/** A tool: of `tool()`, flat, or in OpenAI's format. */
 export type ToolInput =
-  | (Omit<Tool, "parameters"> & { readonly parameters?: ToolParameters })
+  | (ToolFields & { readonly name: string })
   | {
       readonly type: "function";
       readonly function: {
@@ -52,3 +67,6 @@ export type ToolInput =
         readonly strict?: boolean;
       };
     };
+
+/** An array of tools, or an object whose keys are their names. */
+export type ToolsInput = readonly ToolInput[] | Readonly<Record<string, ToolFields & { readonly name?: string }>>;

@@ -2,7 +2,7 @@
 import type { EntryRateLimit } from "./budget.ts";
 import type { ModelErrorCode } from "./error-codes.ts";
 import type { EntryMessage } from "./message.ts";
-import type { Effort, PromptCache, ResponseFormat, ResponseFormatInput, StripSpecialTokens, StripTokens, ToolInput } from "./option-values.ts";
+import type { Effort, PromptCache, ResponseFormat, ResponseFormatInput, StripSpecialTokens, StripTokens, ToolsInput } from "./option-values.ts";
 import type { Tool, ToolChoice } from "./tool.ts";
 
 /**
@@ -450,7 +450,7 @@ export interface EntryOptionsPerCall {
    */
   readonly stream?: boolean | undefined;
   /** Functions the model may call, in OpenAI's format or flat. Default: the entry's. */
-  readonly tools?: readonly ToolInput[] | undefined;
+  readonly tools?: ToolsInput | undefined;
   /** Whether and which tool must be called. Default auto. */
   readonly toolChoice?: ToolChoice | { readonly type: "function"; readonly function: { readonly name: string } } | undefined;
   /** false: at most one tool call per answer. Default: the provider's (true). */

@@ -7,14 +7,14 @@ import type { RateLimit } from "./rate-limit.ts";
 import type { ToolCall } from "./tool.ts";
 import { NO_USAGE, type Usage } from "./usage.ts";
 
-/** A complete answer. `JSON.stringify(reply)` works. */
-export interface Reply {
+/** A complete answer. `JSON.stringify(reply)` works. `Call` is the type of its tool calls, from the tools of the call. */
+export interface Reply<Call extends ToolCall = ToolCall> {
   readonly text: string;
   /** The model's reasoning, if the provider returns it. */
   readonly reasoning?: string;
   /** The model's refusal; `finishReason` is then "refusal". */
   readonly refusal?: string;
-  readonly toolCalls: readonly ToolCall[];
+  readonly toolCalls: readonly Call[];
   readonly finishReason: FinishReason;
   /** The provider's own value. */
   readonly rawFinishReason: string | undefined;

@@ -1,3 +1,5 @@
+import type { Message } from "./message.ts";
+
 /** A function the model may call. `parameters` is a JSON Schema of an object. */
 export interface Tool {
   readonly name: string;
@@ -19,12 +21,22 @@ export const TOOL_KINDS = ["function", "custom", "apply_patch", "shell"] as cons
  */
 export type ToolKind = (typeof TOOL_KINDS)[number];
 
-/** A tool call by the model. `arguments` is the parsed `json`. */
-export interface ToolCall {
+/** A tool call by the model. `arguments` is the parsed `json`, not validated. */
+export interface ToolCall<Name extends string = string, Arguments = unknown> {
   /** Custom providers may omit it; default: function. */
   readonly kind?: ToolKind;
   readonly id: string;
-  readonly name: string;
-  readonly arguments: unknown;
+  readonly name: Name;
+  readonly arguments: Arguments;
   readonly json: string;
+}
+
+/** What a tool is given besides its arguments. */
+export interface ToolContext {
+  /** Aborted when the run is aborted, its deadline passes, or the tool's `timeoutMs` is over. */
+  readonly signal: AbortSignal;
+  /** The id of the tool call. */
+  readonly callId: string;
+  /** The conversation up to and including the message with the call. */
+  readonly messages: readonly Message[];
 }

@@ -5,7 +5,10 @@ import { timedOut } from "./timeout.ts";
 export const deadline: Layer = (call, next) => {
   const { deadlineMs } = call.target.policy;
   if (deadlineMs === undefined) return next(call);
-  const off = call.clock.schedule(() => call.cancellation.cancel(timedOut(call, "deadline", deadlineMs)), deadlineMs);
-  call.record.onSettle(off);
-  return next({ ...call, deadlineAtMs: call.clock.monotonic() + deadlineMs });
+  const nowMs = call.clock.monotonic();
+  // A call of a run shares the deadline of the run.
+  const deadlineAtMs = call.deadlineAtMs ?? nowMs + deadlineMs;
+  const expire = () => call.cancellation.cancel(timedOut(call, "deadline", deadlineMs));
+  call.record.onSettle(call.clock.schedule(expire, Math.max(0, deadlineAtMs - nowMs)));
+  return next({ ...call, deadlineAtMs });
 };

@@ -17,6 +17,7 @@ import { cacheFieldsOf, cacheProblem } from "./cache-option.ts";
 import { copyOfTools, KnownTools } from "./known-tools.ts";
 import type { CallOptions } from "./options.ts";
 import { isStandardSchema, jsonSchemaOf } from "./schema-json.ts";
+import { definitionOf, toolList } from "./tool-list.ts";
 
 export interface ReadOptions {
   readonly input: Omit<CallInput, "messages">;
@@ -82,12 +83,13 @@ function readable(options: CallOptions, model: string): EntryOptions {
 /** The options that are also keys of an entry, validated and in the format of an entry. */
 function readEntry(options: CallOptions, model: string): EntryOptions {
   const table: Record<string, unknown> = {};
-  const known = knownTools.find(options.tools);
-  const tools = known === undefined ? copyOfTools(options.tools) : undefined;
+  const given = definitionsIn(options.tools);
+  const known = knownTools.find(given);
+  const tools = known === undefined ? copyOfTools(given) : undefined;
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || name === "messages" || CALL_ONLY.includes(name as never)) continue;
     if (name !== "tools") table[keyOf(name)] = plainOf(name, value);
-    else if (known === undefined) table[name] = plainOf(name, tools ?? value);
+    else if (known === undefined) table[name] = plainOf(name, tools ?? given);
   }
   if (Object.keys(table).length === 0) return known ?? NO_ENTRY;
   const result = callSchema.safeParse(table);
@@ -102,6 +104,12 @@ function readEntry(options: CallOptions, model: string): EntryOptions {
   const entry: EntryOptions = entryConfigOf(model, table as never, undefined);
   if (tools !== undefined) knownTools.keep(tools, { tools: entry.tools });
   return known === undefined ? entry : { ...entry, ...known };
+}
+
+/** What a provider is told of the tools. */
+function definitionsIn(tools: unknown): unknown {
+  const list = toolList(tools);
+  return Array.isArray(list) ? list.map(definitionOf) : list;
 }
 
 const NO_ENTRY: EntryOptions = {};

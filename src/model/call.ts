@@ -10,7 +10,7 @@ import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
 import { estimateTokens } from "../core/estimate.ts";
 import type { Next } from "../core/layer.ts";
 import type { Message } from "../core/message.ts";
-import { type Reply, ReplyFold } from "../core/reply.ts";
+import { ReplyFold } from "../core/reply.ts";
 import { EMPTY_REQUEST } from "../core/request.ts";
 import { settingsSent } from "../core/supported-settings.ts";
 import type { Target } from "../core/target.ts";
@@ -38,11 +38,13 @@ export interface ModelContext {
   readonly checkOpen: () => void;
 }
 
-export function callOf({ context, input, samples, batch, streaming, signal }: Prepared & Shape): Call {
+export function callOf(shape: Prepared & Shape): Call {
+  const { context, input, samples, batch, streaming, signal, deadlineAtMs, traceId } = shape;
   const { target, transport, clock, random, continuesOnLength } = context;
   const cancellation = new Cancellation();
   if (signal !== undefined) cancellation.follow(signal);
   const record = new CallRecord(newCallId(clock.now()), clock.monotonic());
+  record.traceId = traceId ?? record.traceId;
   const onBreak = streaming ? target.policy.onBreak : "restart";
   const goesOn =
     onBreak === "continue" || (input.continueOnLength === undefined ? continuesOnLength : input.continueOnLength > 0);
@@ -57,7 +59,7 @@ export function callOf({ context, input, samples, batch, streaming, signal }: Pr
     credential: undefined,
     tryIndex: 0,
     fallbackRemains: false,
-    deadlineAtMs: undefined,
+    deadlineAtMs,
     record,
     transport,
     clock,
@@ -122,6 +124,9 @@ interface Shape {
   /** Index of the request, if the samples need several. */
   readonly batch?: number;
   readonly streaming: boolean;
+  /** The deadline of the run that the call belongs to, on the monotonic clock. */
+  readonly deadlineAtMs?: number | undefined;
+  readonly traceId?: string | undefined;
 }
 
 /** Temperature 0 gives the same answer each time, so several samples would be billed without a benefit. */
@@ -153,7 +158,9 @@ function batchOf(input: CallInput, samples: number, batch = 0): CallInput {
   return { ...input, samples, batch };
 }
 
-export async function collect(opened: Opened): Promise<Reply> {
+export async function collect<Event extends { readonly type: string }, Result>(
+  opened: Opened<Event, Result>,
+): Promise<Result> {
   try {
     for await (const batch of opened.events) for (const event of batch) opened.note(event);
     return opened.reply();

@@ -3,6 +3,8 @@ import { bindMethods } from "../core/bind-methods.ts";
 import { invalidOption } from "../core/check-options.ts";
 import { addCost, costOf, NO_COST } from "../core/cost.ts";
 import { type Input, readInput } from "../core/input.ts";
+import type { Message } from "../core/message.ts";
+import type { ToolsInput } from "../core/option-values.ts";
 import type { Reply } from "../core/reply.ts";
 import { type Scope, scopePath } from "../core/scope.ts";
 import { CAPABILITIES } from "../core/setting-capabilities.ts";
@@ -27,10 +29,14 @@ import type { CallOptions } from "./options.ts";
 import type { OptionsFor } from "./options-for.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import type { Opened } from "./reading.ts";
+import { Run, type RunResult, type StepCall } from "./run.ts";
+import type { RunOptions } from "./run-options.ts";
+import { RunStream } from "./run-stream.ts";
 import { joinSamples, openSamples, planSamples } from "./samples.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { ModelStream } from "./stream.ts";
 import { decodeTokens, encodeText, encodingOf } from "./tokenizer.ts";
+import type { ToolCallOf, WithTools } from "./tool.ts";
 
 /** Estimated tokens and cost of a call. */
 export interface Estimate {
@@ -45,6 +51,8 @@ export interface Estimate {
 }
 
 declare const CAN: unique symbol;
+
+type LooseRunOptions = RunOptions<CallOptions, ToolsInput> | undefined;
 
 const CONTEXTS = new WeakMap<Model, () => ModelContext>();
 
@@ -88,22 +96,52 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
    * One complete answer.
    * @throws ModelError if the call fails; `error.code` says why.
    */
-  async codegen(input: Input, options?: Options): Promise<Reply> {
+  async codegen<const Tools extends ToolsInput = ToolsInput>(
+    input: Input,
+    options?: Options & WithTools<Tools>,
+  ): Promise<Reply<ToolCallOf<Tools>>> {
     const prepared = this.#prepare(input, options);
     const calls = planSamples(prepared.input, prepared.batchSize).map((samples, batch) =>
       collect(open({ ...prepared, samples, batch, streaming: false })),
     );
-    return calls.length === 1 ? (calls[0] as Promise<Reply>) : joinSamples(calls);
+    const reply = calls.length === 1 ? (calls[0] as Promise<Reply>) : joinSamples(calls);
+    return reply as Promise<Reply<ToolCallOf<Tools>>>;
   }
 
   /** Like codegen, but never throws for a failed call. */
-  async safeCodegen(input: Input, options?: Options): Promise<Outcome> {
-    return outcomeOf(this.name, () => this.codegen(input, options));
+  async safeCodegen<const Tools extends ToolsInput = ToolsInput>(
+    input: Input,
+    options?: Options & WithTools<Tools>,
+  ): Promise<Outcome<Reply<ToolCallOf<Tools>>>> {
+    return outcomeOf(this.name, () => this.codegen<Tools>(input, options));
   }
 
   /** The answer as a stream. Nothing is sent before the first read, which also throws for invalid input. */
-  stream(input: Input, options?: Options): ModelStream {
+  stream<const Tools extends ToolsInput = ToolsInput>(
+    input: Input,
+    options?: Options & WithTools<Tools>,
+  ): ModelStream<ToolCallOf<Tools>> {
     return new ModelStream(() => this.#openStream(input, options));
+  }
+
+  /**
+   * Asks the model, runs the tools it calls, and asks again with their results, until it answers without calls. Budgets,
+   * deadline and `signal` span all steps.
+   * @throws ModelError like codegen; `error.run` has the steps before.
+   */
+  async run<const Tools extends ToolsInput = ToolsInput>(
+    input: Input,
+    options?: RunOptions<Options, Tools, ToolCallOf<Tools>>,
+  ): Promise<RunResult<ToolCallOf<Tools>>> {
+    return collect(this.#openRun(input, options as LooseRunOptions, false)) as Promise<RunResult<ToolCallOf<Tools>>>;
+  }
+
+  /** The same as a stream. Nothing is sent before the first read, which also throws for invalid input. */
+  runStream<const Tools extends ToolsInput = ToolsInput>(
+    input: Input,
+    options?: RunOptions<Options, Tools, ToolCallOf<Tools>>,
+  ): RunStream<ToolCallOf<Tools>> {
+    return new RunStream(() => this.#openRun(input, options as LooseRunOptions, true));
   }
 
   /**
@@ -116,6 +154,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
         model: this.name,
         codegen: (input, more) => this.codegen(input, more),
         open: (input, more) => this.#openStream(input, more),
+        run: (input, more, streaming) => this.#openRun(input, more as LooseRunOptions, streaming),
         object: (schema, input, more) => this.object(schema, input, more),
       },
       options,
@@ -229,8 +268,15 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     );
   }
 
-  #prepare(input: Input, options: CallOptions | undefined): Prepared {
+  /** The calls of a run have the same context, also if the file changes in the meantime. */
+  #openRun(input: Input, options: LooseRunOptions, streaming: boolean): Run {
     const context = this.#current();
+    const openStep = (messages: readonly Message[], { options: own, ...shared }: StepCall) =>
+      open({ ...this.#prepare(messages, own, context), ...shared, samples: 1, streaming });
+    return new Run({ model: this.name, context, open: openStep }, input, options);
+  }
+
+  #prepare(input: Input, options: CallOptions | undefined, context = this.#current()): Prepared {
     context.checkOpen();
     const read = readCallOptions(options, this.name);
     const { target, manySamples } = context;

@@ -1,10 +1,12 @@
 import { isModelError, ModelError } from "../core/error.ts";
 import type { Reply } from "../core/reply.ts";
 
-export type Outcome = { readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly error: ModelError };
+export type Outcome<Answer = Reply> =
+  | { readonly ok: true; readonly reply: Answer }
+  | { readonly ok: false; readonly error: ModelError };
 
 /** The outcome of a call that never throws. */
-export async function outcomeOf(model: string, call: () => Promise<Reply>): Promise<Outcome> {
+export async function outcomeOf<Answer>(model: string, call: () => Promise<Answer>): Promise<Outcome<Answer>> {
   try {
     return { ok: true, reply: await call() };
   } catch (error) {

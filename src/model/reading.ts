@@ -1,17 +1,17 @@
 import type { Clock } from "../core/clock.ts";
 import type { ModelError } from "../core/error.ts";
-import { type Events, type FlowEvent, isPublic, type ModelEvent } from "../core/event.ts";
+import { type FlowEvent, type FoldEvent, isPublic } from "../core/event.ts";
 import type { Reply } from "../core/reply.ts";
 import { ReaderPause } from "./reader-pause.ts";
 
-/** A started call for its reader: the events, and how to end it. */
-export interface Opened {
-  readonly events: Events;
+/** A started call, or run of several calls, for its reader: the events, and how to end it. */
+export interface Opened<Event extends { readonly type: string } = FlowEvent, Result = Reply> {
+  readonly events: AsyncIterable<readonly Event[]>;
   readonly clock: Clock;
   /** Called with every event that was delivered. */
-  note(event: FlowEvent): void;
-  /** The reply, after all events were consumed. */
-  reply(): Reply;
+  note(event: Event): void;
+  /** The result, after all events were consumed. */
+  reply(): Result;
   /** The error of a failed call, with the partial answer. */
   failure(error: unknown): unknown;
   /** Whether the last consumed event is the last one of the answer. */
@@ -26,10 +26,10 @@ export interface Opened {
   pausedTooLong(): ModelError;
 }
 
-/** The promise of the reply. (`PromiseWithResolvers` would require ES2024 in a user's tsconfig.) */
-export interface Settlement {
-  readonly promise: Promise<Reply>;
-  readonly resolve: (reply: Reply) => void;
+/** The promise of the result. (`PromiseWithResolvers` would require ES2024 in a user's tsconfig.) */
+export interface Settlement<Result> {
+  readonly promise: Promise<Result>;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -37,26 +37,30 @@ export interface Settlement {
  * The state of a stream while it is read: buffered events, consumed events, and how the call ended. If the reader pauses for
  * longer than `timeout`, the call releases all its resources; the reader then gets the buffered events and the error.
  */
-export class Reading {
-  readonly #opened: Opened;
-  readonly #batches: AsyncIterator<readonly FlowEvent[]>;
-  readonly #settled: Settlement;
+export class Reading<Event extends { readonly type: string } = FlowEvent, Result = Reply> {
+  readonly #opened: Opened<Event, Result>;
+  readonly #batches: AsyncIterator<readonly Event[]>;
+  readonly #settled: Settlement<Result>;
   readonly #pause: ReaderPause;
   /** Consumed events, then those that have arrived and were not consumed yet. */
-  #batch: readonly FlowEvent[] = [];
+  #batch: readonly Event[] = [];
   /** The same array if it was built from several batches, so that more can be appended. */
-  #joined: FlowEvent[] | undefined;
+  #joined: Event[] | undefined;
   #taken = 0;
   /** Number of events passed to the fold; may exceed the consumed ones. */
   #noted = 0;
   #pulling: Promise<boolean> | undefined;
   #over: Promise<boolean> | undefined;
 
-  constructor(opened: Opened, settled: Settlement) {
+  constructor(opened: Opened<Event, Result>, settled: Settlement<Result>) {
     this.#opened = opened;
     this.#settled = settled;
     this.#batches = opened.events[Symbol.asyncIterator]();
-    this.#pause = new ReaderPause(opened.clock, opened.pauseLimitMs, () => this.#onPauseTooLong());
+    this.#pause = new ReaderPause(
+      opened.clock,
+      () => opened.pauseLimitMs(),
+      () => this.#onPauseTooLong(),
+    );
     opened.onCancel((reason) => this.#onCancel(reason));
   }
 
@@ -71,9 +75,9 @@ export class Reading {
   }
 
   /** The next buffered event. */
-  take(): ModelEvent | undefined {
+  take(): Exclude<Event, FoldEvent> | undefined {
     while (this.#taken < this.#batch.length) {
-      const event = this.#batch[this.#taken++] as FlowEvent;
+      const event = this.#batch[this.#taken++] as Event;
       if (this.#taken > this.#noted) this.#noteUpTo(this.#taken);
       if (isPublic(event)) return event;
     }
@@ -120,7 +124,7 @@ export class Reading {
   }
 
   /** The buffer is copied only if half of it was consumed, so that many unread batches take linear time. */
-  #keep(batch: readonly FlowEvent[]): void {
+  #keep(batch: readonly Event[]): void {
     if (this.#taken === this.#batch.length) {
       this.#replace(batch);
       return;
@@ -133,7 +137,7 @@ export class Reading {
     for (const event of batch) this.#joined?.push(event);
   }
 
-  #replace(batch: readonly FlowEvent[]): void {
+  #replace(batch: readonly Event[]): void {
     this.#noted -= this.#taken;
     this.#taken = 0;
     this.#batch = batch;
@@ -141,7 +145,7 @@ export class Reading {
   }
 
   #noteUpTo(count: number): void {
-    for (; this.#noted < count; this.#noted++) this.#opened.note(this.#batch[this.#noted] as FlowEvent);
+    for (; this.#noted < count; this.#noted++) this.#opened.note(this.#batch[this.#noted] as Event);
   }
 
   #end(): Promise<boolean> {

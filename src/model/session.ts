@@ -4,14 +4,20 @@ import { ModelError } from "../core/error.ts";
 import type { Input, OpenAIMessage } from "../core/input.ts";
 import { readHistory, readInput } from "../core/input.ts";
 import type { Message } from "../core/message.ts";
+import type { ToolsInput } from "../core/option-values.ts";
 import type { Reply } from "../core/reply.ts";
 import type { InferOutput, StandardSchema } from "../core/standard-schema.ts";
+import { collect } from "./call.ts";
 import { latestMessages } from "./message-window.ts";
 import { type ObjectReply, type ObjectStream, streamObject } from "./object.ts";
 import type { CallOptions } from "./options.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import type { Opened } from "./reading.ts";
+import type { Run, RunFlowEvent, RunResult } from "./run.ts";
+import type { RunOptions } from "./run-options.ts";
+import { RunStream } from "./run-stream.ts";
 import { ModelStream } from "./stream.ts";
+import type { ToolCallOf, WithTools } from "./tool.ts";
 
 export interface SessionOptions {
   /**
@@ -37,6 +43,7 @@ export interface SessionCalls<Options> {
   readonly model: string;
   codegen(input: readonly Message[], options: Options): Promise<Reply>;
   open(input: readonly Message[], options: Options): Opened;
+  run(input: readonly Message[], options: RunOptions<Options, ToolsInput>, streaming: boolean): Run;
   object<Schema extends StandardSchema>(
     schema: Schema,
     input: readonly Message[],
@@ -74,26 +81,56 @@ export class Session<Options extends CallOptions = CallOptions> {
    * One complete answer to the history and `input`.
    * @throws ModelError like `model.codegen`; `invalid_request` while another call of this session runs.
    */
-  async codegen(input: Input, options?: Options): Promise<Reply> {
-    const turn = this.#begin(input);
+  async codegen<const Tools extends ToolsInput = ToolsInput>(
+    input: Input,
+    options?: Options & WithTools<Tools>,
+  ): Promise<Reply<ToolCallOf<Tools>>> {
+    const turn = this.#begin(readMore(input));
     try {
-      return turn.keep(await this.#calls.codegen(turn.asked, this.#with(options)));
+      const reply = await this.#calls.codegen(turn.asked, this.#with(options));
+      turn.keep(reply.message);
+      return reply as Reply<ToolCallOf<Tools>>;
     } finally {
       turn.end();
     }
   }
 
   /** Like codegen, but never throws for a failed call. */
-  async safeCodegen(input: Input, options?: Options): Promise<Outcome> {
-    return outcomeOf(this.#calls.model, () => this.codegen(input, options));
+  async safeCodegen<const Tools extends ToolsInput = ToolsInput>(
+    input: Input,
+    options?: Options & WithTools<Tools>,
+  ): Promise<Outcome<Reply<ToolCallOf<Tools>>>> {
+    return outcomeOf(this.#calls.model, () => this.codegen<Tools>(input, options));
   }
 
   /** The same as a stream. The session is busy from the first read until the stream has ended or was closed. */
-  stream(input: Input, options?: Options): ModelStream {
+  stream<const Tools extends ToolsInput = ToolsInput>(
+    input: Input,
+    options?: Options & WithTools<Tools>,
+  ): ModelStream<ToolCallOf<Tools>> {
     return this.#stream(input, options, (turn, reply) => {
       turn.end();
-      turn.keep(reply);
-    });
+      turn.keep(reply.message);
+    }) as ModelStream<ToolCallOf<Tools>>;
+  }
+
+  /**
+   * Runs tools like `model.run`. The history gets all messages of the run; it is not changed if the run fails, and
+   * `error.run` has them. After "pending", the next input is a tool message with the results.
+   */
+  async run<const Tools extends ToolsInput = ToolsInput>(
+    input: Input,
+    options?: RunOptions<Options, Tools, ToolCallOf<Tools>>,
+  ): Promise<RunResult<ToolCallOf<Tools>>> {
+    return collect(this.#openRun(input, options, false)) as Promise<RunResult<ToolCallOf<Tools>>>;
+  }
+
+  /** The same as a stream. */
+  runStream<const Tools extends ToolsInput = ToolsInput>(
+    input: Input,
+    options?: RunOptions<Options, Tools, ToolCallOf<Tools>>,
+  ): RunStream<ToolCallOf<Tools>> {
+    return new RunStream(() => this.#openRun(input, options, true));
   }
 
   /**
@@ -105,10 +142,10 @@ export class Session<Options extends CallOptions = CallOptions> {
     input: Input,
     options?: Options,
   ): Promise<ObjectReply<InferOutput<Schema>>> {
-    const turn = this.#begin(input);
+    const turn = this.#begin(readMore(input));
     try {
       const answer = await this.#calls.object(schema, turn.asked, this.#with(options));
-      turn.keep(answer.reply);
+      turn.keep(answer.reply.message);
       return answer;
     } finally {
       turn.end();
@@ -130,7 +167,7 @@ export class Session<Options extends CallOptions = CallOptions> {
       });
     const growing = streamObject({ stream }, schema, input, options, (reply, isValid) => {
       turn?.end();
-      if (isValid) turn?.keep(reply);
+      if (isValid) turn?.keep(reply.message);
     });
     const replied = () => growing.reply;
     return {
@@ -157,48 +194,40 @@ export class Session<Options extends CallOptions = CallOptions> {
   /** `complete` ends the turn, at once or later. */
   #stream(input: Input, options: Options | undefined, complete: (turn: Turn, reply: Reply) => void): ModelStream {
     return new ModelStream(() => {
-      const turn = this.#begin(input);
-      try {
-        const opened = this.#calls.open(turn.asked, this.#with(options));
-        return {
-          ...opened,
-          reply: () => {
-            const reply = opened.reply();
-            complete(turn, reply);
-            return reply;
-          },
-          failure: (error) => {
-            turn.end();
-            return opened.failure(error);
-          },
-          cancel: (reason) => {
-            turn.end();
-            opened.cancel(reason);
-          },
-        };
-      } catch (error) {
-        turn.end();
-        throw error;
-      }
+      const turn = this.#begin(readMore(input));
+      return inTurn(turn, () => this.#calls.open(turn.asked, this.#with(options)), complete);
     });
+  }
+
+  #openRun<Tools extends ToolsInput>(
+    input: Input,
+    given: RunOptions<Options, Tools, ToolCallOf<Tools>> | undefined,
+    streaming: boolean,
+  ): Opened<RunFlowEvent, RunResult> {
+    const options = this.#with(given) as RunOptions<Options, ToolsInput>;
+    const goesOn = options.approved !== undefined && Array.isArray(input) && input.length === 0;
+    const turn = this.#begin(goesOn ? [] : readMore(input), goesOn);
+    const complete = (ended: Turn, { messages }: RunResult) => {
+      ended.end();
+      ended.keep(...messages.slice(turn.asked.length));
+    };
+    return inTurn(turn, () => this.#calls.run(turn.asked, options, streaming), complete);
   }
 
   #with(options: Options | undefined): Options {
     return { ...options, system: options?.system ?? this.#system } as Options;
   }
 
-  #begin(input: Input): Turn {
+  /** `isOpen`: the conversation may end with tool calls that have no results yet. */
+  #begin(more: readonly Message[], isOpen = false): Turn {
     if (this.#running !== undefined)
       throw wrong(this.#calls.model, "this session has a call in progress; await it, or close its stream, first");
     const before = this.#messages;
-    // Input that does not fit the history is rejected like any invalid input.
-    const more = Array.isArray(input) && input.length > 0 ? (input as readonly Message[]) : readInput(input);
-    const asked = readInput([...before, ...more]);
+    const asked = isOpen ? before : readInput([...before, ...more]);
     const turn: Turn = {
       asked,
-      keep: (reply) => {
-        if (this.#messages === before) this.#messages = latestMessages([...asked, reply.message], this.#memory);
-        return reply;
+      keep: (...messages) => {
+        if (this.#messages === before) this.#messages = latestMessages([...asked, ...messages], this.#memory);
       },
       end: () => {
         if (this.#running === turn) this.#running = undefined;
@@ -213,8 +242,49 @@ interface Turn {
   /** The history and the new input. */
   readonly asked: readonly Message[];
   /** Adds input and answer to the history, unless it was cleared in the meantime. */
-  keep(reply: Reply): Reply;
+  keep(...messages: readonly Message[]): void;
   end(): void;
+}
+
+/** Input that does not fit the history is rejected with it, like any invalid input. */
+function readMore(input: Input): readonly Message[] {
+  return Array.isArray(input) && input.length > 0 ? (input as readonly Message[]) : readInput(input);
+}
+
+/** What `open` returns, such that its end is the end of the turn. */
+function inTurn<Event extends { readonly type: string }, Result>(
+  turn: Turn,
+  open: () => Opened<Event, Result>,
+  complete: (turn: Turn, result: Result) => void,
+): Opened<Event, Result> {
+  try {
+    const opened = open();
+    return {
+      events: opened.events,
+      clock: opened.clock,
+      note: (event) => opened.note(event),
+      reply: () => {
+        const result = opened.reply();
+        complete(turn, result);
+        return result;
+      },
+      failure: (error) => {
+        turn.end();
+        return opened.failure(error);
+      },
+      complete: () => opened.complete(),
+      cancel: (reason) => {
+        turn.end();
+        opened.cancel(reason);
+      },
+      onCancel: (listener) => opened.onCancel(listener),
+      pauseLimitMs: () => opened.pauseLimitMs(),
+      pausedTooLong: () => opened.pausedTooLong(),
+    };
+  } catch (error) {
+    turn.end();
+    throw error;
+  }
 }
 
 function wrong(model: string, words: string): ModelError {

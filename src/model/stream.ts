@@ -1,25 +1,30 @@
 import { ModelError } from "../core/error.ts";
-import type { ModelEvent } from "../core/event.ts";
+import type { FlowEvent, FoldEvent, ModelEvent } from "../core/event.ts";
 import type { Reply } from "../core/reply.ts";
+import type { ToolCall } from "../core/tool.ts";
 import { type Opened, Reading, type Settlement } from "./reading.ts";
 
-/**
- * The events of one answer as they arrive. The request is sent on the first read; leaving the loop closes the socket. A stream
- * has one reader: iterate it, or its `text`, or await its `reply`.
- */
-export class ModelStream implements AsyncIterable<ModelEvent> {
-  readonly #open: () => Opened;
-  readonly #settled = Promise.withResolvers<Reply>();
-  #taken = false;
-  #reading: Reading | undefined;
+type Typed = { readonly type: string };
+type Shown<Event> = Exclude<Event, FoldEvent>;
 
-  constructor(open: () => Opened) {
+/**
+ * Events as they arrive, and the result at their end. Nothing is sent before the first read; leaving the loop closes the
+ * socket. A stream has one reader: iterate it, or a view of it, or await its result.
+ */
+export abstract class EventStream<Event extends Typed, Result> implements AsyncIterable<Shown<Event>> {
+  // Without the type of the result, so that a stream of a narrower result is a stream of a wider one.
+  readonly #open: () => Opened<Event, unknown>;
+  readonly #settled: Settlement<unknown> = Promise.withResolvers<unknown>();
+  #taken = false;
+  #reading: Reading<Event, unknown> | undefined;
+
+  constructor(open: () => Opened<Event, unknown>) {
     this.#open = open;
-    // The failure is thrown to the reader; if `reply` is never read, its rejection must not be unhandled.
+    // The failure is thrown to the reader; if the result is never read, its rejection must not be unhandled.
     this.#settled.promise.catch(() => {});
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<ModelEvent> {
+  [Symbol.asyncIterator](): AsyncIterator<Shown<Event>> {
     if (this.#taken)
       throw new ModelError({
         code: "invalid_request",
@@ -32,28 +37,11 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
     }, this.#settled);
   }
 
-  /**
-   * The text of the answer as it arrives, from the same cursor. Delivered text cannot be taken back, so an answer that starts
-   * again after some text (`on_break = "restart"`) ends this iteration with `stream_truncated`.
-   */
-  get text(): AsyncIterable<string> {
-    let isShown = false;
-    return viewOf(this, (event) => {
-      if (event.type === "reset" && isShown) throw startsAgain();
-      if (event.type !== "text-delta" || event.sample !== 0) return undefined;
-      isShown = true;
-      return event.text;
-    });
-  }
-
-  /**
-   * The reply, as codegen returns it. Awaiting it reads the stream to its end unless an iteration does; awaited inside the
-   * loop, it buffers the remaining events for the loop.
-   */
-  get reply(): Promise<Reply> {
+  /** The result; reads the stream to its end unless an iteration does. */
+  protected settled(): Promise<Result> {
     if (!this.#taken) queueMicrotask(() => this.#drain());
     else if (this.#reading?.isPaused) void this.#reading.readOn();
-    return this.#settled.promise;
+    return this.#settled.promise as Promise<Result>;
   }
 
   async #drain(): Promise<void> {
@@ -61,18 +49,52 @@ export class ModelStream implements AsyncIterable<ModelEvent> {
     try {
       for await (const _ of this);
     } catch {
-      // Whoever awaits `reply` gets the error there.
+      // Whoever awaits the result gets the error there.
     }
   }
+}
+
+/** The events of one answer as they arrive. The request is sent on the first read. */
+export class ModelStream<Call extends ToolCall = ToolCall> extends EventStream<FlowEvent, Reply<Call>> {
+  /**
+   * The text of the answer as it arrives, from the same cursor. Delivered text cannot be taken back, so an answer that starts
+   * again after some text (`on_break = "restart"`) ends this iteration with `stream_truncated`.
+   */
+  get text(): AsyncIterable<string> {
+    return textOf(this);
+  }
+
+  /**
+   * The reply, as codegen returns it. Awaiting it reads the stream to its end unless an iteration does; awaited inside the
+   * loop, it buffers the remaining events for the loop.
+   */
+  get reply(): Promise<Reply<Call>> {
+    return this.settled();
+  }
+}
+
+/** The text of a stream of events. */
+export function textOf(
+  stream: AsyncIterable<ModelEvent | { readonly type: "tool-result" | "step" }>,
+): AsyncIterable<string> {
+  let isShown = false;
+  return viewOf(stream, (event) => {
+    // The text of an earlier step of a run is complete.
+    if (event.type === "step") isShown = false;
+    if (event.type === "reset" && isShown) throw startsAgain();
+    if (event.type !== "text-delta" || event.sample !== 0) return undefined;
+    isShown = true;
+    return event.text;
+  });
 }
 
 /**
  * Maps events with `pick` and skips those without a result. Not a generator, because a generator cannot be closed while it
  * waits for an event.
  */
-export function viewOf<T>(
-  stream: AsyncIterable<ModelEvent>,
-  pick: (event: ModelEvent) => T | undefined,
+export function viewOf<Event, T>(
+  stream: AsyncIterable<Event>,
+  pick: (event: Event) => T | undefined,
 ): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]() {
@@ -96,9 +118,9 @@ export function viewOf<T>(
   };
 }
 
-async function nextOf<T>(
-  events: AsyncIterator<ModelEvent>,
-  pick: (event: ModelEvent) => T | undefined,
+async function nextOf<Event, T>(
+  events: AsyncIterator<Event>,
+  pick: (event: Event) => T | undefined,
 ): Promise<IteratorResult<T>> {
   for (;;) {
     const step = await events.next();
@@ -114,7 +136,7 @@ async function nextOf<T>(
 }
 
 /** A stream that is abandoned without being closed is cancelled when it is garbage collected. */
-const FORGOTTEN = new FinalizationRegistry<Reading>((reading) => {
+const FORGOTTEN = new FinalizationRegistry<Pick<Reading<FlowEvent, unknown>, "leave">>((reading) => {
   reading.leave(readerLeft()).catch(() => {});
 });
 
@@ -131,15 +153,15 @@ function readerLeft(): ModelError {
 }
 
 /** Flattens batches for the caller; not a generator, because this code runs for every delta. */
-class Cursor implements AsyncIterator<ModelEvent> {
-  readonly #start: () => Reading;
-  readonly #settled: Settlement;
-  #reading: Reading | undefined;
+class Cursor<Event extends Typed, Result> implements AsyncIterator<Shown<Event>> {
+  readonly #start: () => Reading<Event, Result>;
+  readonly #settled: Settlement<Result>;
+  #reading: Reading<Event, Result> | undefined;
   #done = false;
   /** The last pending step; a reader may call `next` before it has resolved. */
-  #waiting: Promise<IteratorResult<ModelEvent>> | undefined;
+  #waiting: Promise<IteratorResult<Shown<Event>>> | undefined;
 
-  constructor(start: () => Reading, settled: Settlement) {
+  constructor(start: () => Reading<Event, Result>, settled: Settlement<Result>) {
     this.#start = start;
     this.#settled = settled;
   }
@@ -149,7 +171,7 @@ class Cursor implements AsyncIterator<ModelEvent> {
     FORGOTTEN.unregister(this);
   }
 
-  next(): Promise<IteratorResult<ModelEvent>> {
+  next(): Promise<IteratorResult<Shown<Event>>> {
     const before = this.#waiting;
     if (before !== undefined)
       return this.#await(
@@ -162,7 +184,7 @@ class Cursor implements AsyncIterator<ModelEvent> {
     return event === undefined ? this.#await(this.#pull()) : Promise.resolve({ value: event, done: false });
   }
 
-  async return(): Promise<IteratorResult<ModelEvent>> {
+  async return(): Promise<IteratorResult<Shown<Event>>> {
     const reading = this.#reading;
     // A reader that stops at the last event has the complete answer; only the end of the call is pending.
     if (!this.#done && reading?.isComplete) await reading.readOn();
@@ -174,7 +196,7 @@ class Cursor implements AsyncIterator<ModelEvent> {
     return { value: undefined, done: true };
   }
 
-  #await(step: Promise<IteratorResult<ModelEvent>>): Promise<IteratorResult<ModelEvent>> {
+  #await(step: Promise<IteratorResult<Shown<Event>>>): Promise<IteratorResult<Shown<Event>>> {
     this.#waiting = step;
     const over = () => {
       if (this.#waiting === step) this.#waiting = undefined;
@@ -183,16 +205,16 @@ class Cursor implements AsyncIterator<ModelEvent> {
     return step;
   }
 
-  #step(): IteratorResult<ModelEvent> | Promise<IteratorResult<ModelEvent>> {
+  #step(): IteratorResult<Shown<Event>> | Promise<IteratorResult<Shown<Event>>> {
     const event = this.#take();
     return event === undefined ? this.#pull() : { value: event, done: false };
   }
 
-  #take(): ModelEvent | undefined {
+  #take(): Shown<Event> | undefined {
     return this.#reading?.take();
   }
 
-  async #pull(): Promise<IteratorResult<ModelEvent>> {
+  async #pull(): Promise<IteratorResult<Shown<Event>>> {
     if (this.#done) return { value: undefined, done: true };
     try {
       const reading = this.#begun();
@@ -210,7 +232,7 @@ class Cursor implements AsyncIterator<ModelEvent> {
     }
   }
 
-  #begun(): Reading {
+  #begun(): Reading<Event, Result> {
     if (this.#reading === undefined) {
       this.#reading = this.#start();
       FORGOTTEN.register(this, this.#reading, this);

@@ -218,7 +218,7 @@ describe("the history of a session", () => {
     let input: string | Message[] = "Call get_weather.";
     for (const name of ["main", "other", "third"]) {
       session = factory.get(name).session({ messages: session.messages });
-      const reply = await session.codegen(input, { tools: [WEATHER] });
+      const reply: Reply = await session.codegen(input, { tools: [WEATHER] });
       input = reply.toolCalls.length > 0 ? resultsOf(reply) : "Are you sure?";
     }
     expect(simulator.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
