@@ -14,7 +14,6 @@ export {
   isModelError,
   ModelError,
   type ModelErrorInit,
-  type PartialAnswer,
   type TimeoutPhase,
 } from "./core/error.ts";
 export { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "./core/error-codes.ts";
@@ -58,6 +57,7 @@ export type { BudgetNotice, CacheOutcome } from "./core/notices.ts";
 export type { OfferedModel } from "./core/offered-model.ts";
 export type { Operation, RequestOperation } from "./core/operation.ts";
 export type { ToolInput, ToolParameters, ToolsInput } from "./core/option-values.ts";
+export type { PartialAnswer } from "./core/partial-answer.ts";
 export type { RateLimit, RateWindow } from "./core/rate-limit.ts";
 export type { Reply, Sample } from "./core/reply.ts";
 export type { Effort, ModelRequest, PromptCache, ResponseFormat, Settings } from "./core/request.ts";
@@ -65,7 +65,8 @@ export type { PartialRun, RunStep, ToolResult } from "./core/run-step.ts";
 export type { Scope } from "./core/scope.ts";
 export type { StandardSchema } from "./core/standard-schema.ts";
 export type { BreakerState, Capabilities, Capability, ModelFacts, Target, Token } from "./core/target.ts";
-export type { JsonSchema, Tool, ToolCall, ToolChoice, ToolContext, ToolKind } from "./core/tool.ts";
+export type { JsonSchema, Tool, ToolCall, ToolChoice, ToolKind } from "./core/tool.ts";
+export type { ToolContext } from "./core/tool-context.ts";
 export type { Exchange, SseMessage, Transport, WireInit, WireResponse } from "./core/transport.ts";
 export type { Usage } from "./core/usage.ts";
 export {

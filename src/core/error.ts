@@ -1,26 +1,11 @@
 import type { Attempt } from "./attempt.ts";
 import { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "./error-codes.ts";
 import { errorText, INSPECT } from "./error-text.ts";
+import type { PartialAnswer } from "./partial-answer.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { PartialRun } from "./run-step.ts";
-import type { ToolCall } from "./tool.ts";
-import type { Usage } from "./usage.ts";
 /** Which timeout expired. */
 export type TimeoutPhase = "connect" | "first-token" | "silence" | "idle" | "attempt" | "deadline";
-
-/** The part of an answer that arrived before the call failed. */
-export interface PartialAnswer {
-  readonly text: string;
-  readonly reasoning: string;
-  readonly toolCalls: readonly ToolCall[];
-  readonly usage?: Usage;
-  /** With several samples: the part of each. */
-  readonly samples?: readonly {
-    readonly text: string;
-    readonly reasoning: string;
-    readonly toolCalls: readonly ToolCall[];
-  }[];
-}
 
 export interface ModelErrorInit {
   readonly code: ModelErrorCode;

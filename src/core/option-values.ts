@@ -1,5 +1,6 @@
 import type { StandardSchema } from "./standard-schema.ts";
-import type { JsonSchema, ToolContext } from "./tool.ts";
+import type { JsonSchema } from "./tool.ts";
+import type { ToolContext } from "./tool-context.ts";
 
 export const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
 export type Effort = (typeof EFFORTS)[number];

@@ -1,8 +1,8 @@
 import type { Adjustment, Attempt } from "./attempt.ts";
 import type { Cost } from "./cost.ts";
-import type { PartialAnswer } from "./error.ts";
 import type { FinishReason, FlowEvent } from "./event.ts";
 import type { AssistantMessage, ReasoningPart, TextPart, ToolCallPart } from "./message.ts";
+import type { PartialAnswer } from "./partial-answer.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { ToolCall } from "./tool.ts";
 import { NO_USAGE, type Usage } from "./usage.ts";

@@ -1,5 +1,3 @@
-import type { Message } from "./message.ts";
-
 /** A function the model may call. `parameters` is a JSON Schema of an object. */
 export interface Tool {
   readonly name: string;
@@ -29,14 +27,4 @@ export interface ToolCall<Name extends string = string, Arguments = unknown> {
   readonly name: Name;
   readonly arguments: Arguments;
   readonly json: string;
-}
-
-/** What a tool is given besides its arguments. */
-export interface ToolContext {
-  /** Aborted when the run is aborted, its deadline passes, or the tool's `timeoutMs` is over. */
-  readonly signal: AbortSignal;
-  /** The id of the tool call. */
-  readonly callId: string;
-  /** The conversation up to and including the message with the call. */
-  readonly messages: readonly Message[];
 }

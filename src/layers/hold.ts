@@ -1,7 +1,8 @@
 import type { Call } from "../core/call.ts";
-import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
+import { isModelError, ModelError } from "../core/error.ts";
 import { type Events, type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
+import type { PartialAnswer } from "../core/partial-answer.ts";
 import { ReplyFold } from "../core/reply.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Call } from "../core/call.ts";
-import type { PartialAnswer } from "../core/error.ts";
 import { type ContentEvent, type FlowEvent, isContent } from "../core/event.ts";
+import type { PartialAnswer } from "../core/partial-answer.ts";
 import { type Degeneration, SampleWatch } from "./sample-watch.ts";
 import type { StopCutter } from "./stop-cutter.ts";
 

@@ -1,8 +1,9 @@
 import type { Call } from "../core/call.ts";
-import { isModelError, type ModelError, type PartialAnswer } from "../core/error.ts";
+import { isModelError, type ModelError } from "../core/error.ts";
 import type { ModelErrorCode } from "../core/error-codes.ts";
 import { type FlowEvent, isContent } from "../core/event.ts";
 import type { Layer } from "../core/layer.ts";
+import type { PartialAnswer } from "../core/partial-answer.ts";
 import { targetError } from "../core/target-error.ts";
 import type { Usage } from "../core/usage.ts";
 import { AnswerContent } from "./answer-content.ts";

@@ -1,5 +1,5 @@
-import type { PartialAnswer } from "../core/error.ts";
 import type { ContentEvent, FlowEvent } from "../core/event.ts";
+import type { PartialAnswer } from "../core/partial-answer.ts";
 import type { ToolCall } from "../core/tool.ts";
 import { firstCopy, type Repetition, RepetitionWatch } from "./repetition.ts";
 import { WhiteSpaceWatch } from "./white-space.ts";

@@ -1,8 +1,9 @@
 import type { CallInput } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { addCost } from "../core/cost.ts";
-import { isModelError, ModelError, type PartialAnswer } from "../core/error.ts";
+import { isModelError, ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
+import type { PartialAnswer } from "../core/partial-answer.ts";
 import type { Reply, Sample } from "../core/reply.ts";
 import { addUsage, NO_USAGE, type Usage } from "../core/usage.ts";
 import type { Opened } from "./reading.ts";

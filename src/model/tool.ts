@@ -1,7 +1,8 @@
 import { ANYTHING, checkOptions, FLAG, invalidOption, type OptionRules, TEXT } from "../core/check-options.ts";
 import type { ToolParameters, ToolsInput } from "../core/option-values.ts";
 import type { InferInput, InferOutput, StandardSchema } from "../core/standard-schema.ts";
-import type { ToolCall, ToolContext } from "../core/tool.ts";
+import type { ToolCall } from "../core/tool.ts";
+import type { ToolContext } from "../core/tool-context.ts";
 import { EXECUTION_RULES } from "./tool-list.ts";
 
 /** The arguments that a tool with this schema is executed with; of a JSON Schema, the type is not known. */
