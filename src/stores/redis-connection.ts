@@ -42,10 +42,6 @@ export class RedisConnection {
     return this.#request((redis, isLate) => evaluate(redis, script, key, args, isLate), onUnknown);
   }
 
-  fields(key: string): Promise<Readonly<Record<string, string>>> {
-    return this.#request((redis) => redis.hgetall(key));
-  }
-
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -67,13 +67,9 @@ export class RedisCounters implements CounterStore {
   }
 
   async levels(family: string): Promise<readonly MemberLevel[]> {
-    const fields = await this.#connection.fields(`${this.#prefix}:c:${family}`);
-    return Object.keys(fields)
-      .filter((field) => field.startsWith("s"))
-      .map((field) => {
-        const member = field.slice(1);
-        return { member, spent: BigInt(fields[field] ?? 0), reserved: BigInt(fields[`r${member}`] ?? 0) };
-      });
+    let reply: unknown = null;
+    while (reply === null) reply = await this.#connection.run(this.#scripts.levels, this.#prefix, [family]);
+    return readLevels(reply as readonly string[]);
   }
 
   async close(): Promise<void> {
@@ -99,6 +95,17 @@ function readRefusal(nowMs: number, [refused, reason, wait, spent, reserved]: Re
     ...(wait !== "" && { waitMs: wait === "inf" ? Number.POSITIVE_INFINITY : Number(wait) }),
     ...(spent !== "" && { level: levelOf(spent, reserved) }),
   };
+}
+
+function readLevels(reply: readonly string[]): readonly MemberLevel[] {
+  const fields = new Map<string, string>();
+  for (let at = 0; at < reply.length; at += 2) fields.set(reply[at] ?? "", reply[at + 1] ?? "0");
+  return [...fields.keys()]
+    .filter((field) => field.startsWith("s"))
+    .map((field) => {
+      const member = field.slice(1);
+      return { member, ...levelOf(fields.get(field), fields.get(`r${member}`)) };
+    });
 }
 
 function levelOf(spent: string | number = 0, reserved: string | number = 0): Level {

@@ -6,6 +6,7 @@ export interface RedisScripts {
   readonly settle: RedisScript;
   readonly renew: RedisScript;
   readonly pause: RedisScript;
+  readonly levels: RedisScript;
 }
 
 /**
@@ -227,9 +228,21 @@ end
 return 1
 `;
 
+/** ARGV: family. Returns the fields of its counters; nothing while more leases have expired than one script books. */
+const LEVELS = `
+if #redis.call('ZRANGEBYSCORE', P .. ':leases', '-inf', int(now), 'LIMIT', 0, 1) > 0 then return false end
+return redis.call('HGETALL', P .. ':c:' .. ARGV[1])
+`;
+
 /** `clock` is an expression in Lua. */
 export function redisScripts(clock: string = REDIS_CLOCK): RedisScripts {
   const prelude = shared(clock);
   const script = (body: string) => scriptOf(`${prelude}${body}`);
-  return { admit: script(ADMIT), settle: script(SETTLE), renew: script(RENEW), pause: script(PAUSE) };
+  return {
+    admit: script(ADMIT),
+    settle: script(SETTLE),
+    renew: script(RENEW),
+    pause: script(PAUSE),
+    levels: script(LEVELS),
+  };
 }

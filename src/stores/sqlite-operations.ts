@@ -63,6 +63,7 @@ export class SqliteOperations {
       case "pause":
         return this.#rows.pauseUntil(question.counter, whole(nowMs + question.forMs));
       case "levels":
+        while (this.#expire(nowMs));
         return this.#rows.levels(question.family);
       case "get-value":
         return this.#values.get(question, nowMs);
@@ -136,10 +137,10 @@ export class SqliteOperations {
     return { state: row["state"] as State, held };
   }
 
-  /** Books reservations of an owner whose lease expired, a limited number of them. */
-  #expire(nowMs: number): void {
+  /** Books reservations of an owner whose lease expired, a limited number of them. Returns whether there was one. */
+  #expire(nowMs: number): boolean {
     const due = this.#rows.one("SELECT owner FROM owner WHERE until_ms <= ? ORDER BY until_ms LIMIT 1", whole(nowMs));
-    if (due === undefined) return;
+    if (due === undefined) return false;
     const owner = due["owner"] as string;
     const find = "SELECT id, held FROM reservation WHERE owner = ? AND state = 0 LIMIT ?";
     const rows = this.#rows.all(find, owner, EXPIRE_AT_ONCE);
@@ -149,6 +150,7 @@ export class SqliteOperations {
       this.#rows.run(book, BOOKED, whole(nowMs + KEEP_AFTER_PERIOD_MS), id as string);
     }
     if (rows.length < EXPIRE_AT_ONCE) this.#rows.run("DELETE FROM owner WHERE owner = ?", owner);
+    return true;
   }
 
   #expireClaim(held: Held): void {

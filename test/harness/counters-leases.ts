@@ -51,6 +51,16 @@ export function testLeases(make: MakeCounters): void {
     expect(await levelOf(store)).toEqual({ spent: 150n, reserved: 0n });
   });
 
+  it("shows the reservations of dead processes as spent, however many they are", async () => {
+    const { store, clock } = await fresh();
+    const requests = Array.from({ length: 150 }, (_, index) =>
+      admission([budget({ limit: 1_000n, amount: 1n })], { owner: `dead ${index % 3}` }),
+    );
+    await Promise.all(requests.map((request) => store.admit(request)));
+    await clock.advance(LEASE_MS);
+    expect(await levelOf(store)).toEqual({ spent: 150n, reserved: 0n });
+  });
+
   it("replaces what was booked when the attempt is settled after all", async () => {
     const { store, clock } = await fresh();
     const request = admission([budget({ amount: 40n }), slot(1)]);

@@ -64,7 +64,7 @@ class ClockedCounters implements CounterStore {
   }
 
   async levels(family: string) {
-    return this.#store.levels(family);
+    return (await this.#now()).levels(family);
   }
 
   async close() {
