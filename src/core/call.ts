@@ -92,8 +92,11 @@ export interface Call extends RequestOperation {
   readonly onFailure?: ((error: ModelError) => void) | undefined;
   /** Present if budgets or limits let the attempt through. */
   readonly admitted?: Admitted | undefined;
-  /** Called with the row of this attempt when it ends, if its request was sent. */
-  readonly onRecorded?: ((attempt: Attempt) => void) | undefined;
+  /**
+   * Called with the row of this attempt when it ends, if its request was sent. `unseen`: the provider may have generated an
+   * answer, and nothing of it arrived, so that estimated usage has only the prompt.
+   */
+  readonly onRecorded?: ((attempt: Attempt, unseen: boolean) => void) | undefined;
   readonly record: CallRecord;
   readonly random: () => number;
 }

@@ -110,9 +110,9 @@ class Admission {
 
   async *run(next: Next): Events {
     const held = await this.#enter();
-    const onRecorded = (attempt: Attempt) => {
-      this.#call.onRecorded?.(attempt);
-      this.#settle(held, attempt);
+    const onRecorded = (attempt: Attempt, unseen: boolean) => {
+      this.#call.onRecorded?.(attempt, unseen);
+      this.#settle(held, attempt, unseen);
     };
     try {
       if (this.#adjusted !== undefined) yield [adjustmentEvent(this.#adjusted)];
@@ -271,10 +271,10 @@ class Admission {
   }
 
   /** Books what the attempt used, once, and lets others that wait for it ask again. */
-  #settle(held: Held, attempt: Attempt | undefined): void {
+  #settle(held: Held, attempt: Attempt | undefined, unseen = false): void {
     if (this.#settling !== undefined) return;
     const charges = this.#all();
-    const used = charges.map((charge) => usedBy(charge, attempt));
+    const used = charges.map((charge) => usedBy(charge, attempt, unseen));
     this.#settling = held.settle(used).then(({ overruns }) => {
       this.#poke(charges);
       return { budgets: budgetsIn(used), overrun: this.#overrun(overruns) };

@@ -32,6 +32,8 @@ export class Charges {
   readonly #periods: BudgetPeriods;
   /** What the ledger has for a counter that the store does not have; absent without a ledger. */
   readonly #spentBefore: SpentBefore | undefined;
+  /** Questions to the ledger that have no answer yet: every waiting attempt needs the same one. */
+  readonly #asked = new Map<string, Promise<bigint>>();
   /** The rules that can apply to a target. */
   readonly #ofTarget = new WeakMap<Target, Rules>();
 
@@ -76,10 +78,21 @@ export class Charges {
       charges.map(async (charge) => {
         if (!("budget" in charge)) return charge;
         const { claim, budget } = charge;
-        const seed = (await this.#spentBefore?.(claim.family, claim.member)) ?? 0n;
-        return { budget, claim: { ...claim, seed } };
+        return { budget, claim: { ...claim, seed: await this.#seedOf(claim) } };
       }),
     );
+  }
+
+  #seedOf(claim: BudgetClaim): Promise<bigint> {
+    const counter = lineOf(claim);
+    let seed = this.#asked.get(counter);
+    if (seed === undefined) {
+      seed = (this.#spentBefore?.(claim.family, claim.member) ?? Promise.resolve(0n)).finally(() =>
+        this.#asked.delete(counter),
+      );
+      this.#asked.set(counter, seed);
+    }
+    return seed;
   }
 
   #rulesOf(target: Target): Rules {
@@ -174,21 +187,25 @@ function valuesOf(per: Per, call: Call): readonly string[] {
   }
 }
 
-/** What an attempt used; `undefined` if it was not sent. An unknown cost is booked as it was reserved. */
-export function usedBy(charge: Charge, attempt: Attempt | undefined): SettledClaim {
+/**
+ * What an attempt used; `undefined` if it was not sent. An unknown cost is booked as it was reserved; so is an answer that the
+ * provider may have generated although nothing of it arrived.
+ */
+export function usedBy(charge: Charge, attempt: Attempt | undefined, unseen: boolean): SettledClaim {
   const { claim } = charge;
-  return { claim, used: attempt === undefined ? 0n : amountUsed(charge, attempt) };
+  return { claim, used: attempt === undefined ? 0n : amountUsed(charge, attempt, unseen) };
 }
 
-function amountUsed(charge: Charge, attempt: Attempt): bigint {
+function amountUsed(charge: Charge, attempt: Attempt, unseen: boolean): bigint {
   if ("budget" in charge) {
     const { claim, budget } = charge;
+    if (unseen && attempt.usage?.estimated === true) return claim.amount;
     if (budget.tokens !== undefined) return tokensOf(attempt, claim.amount);
     if (attempt.cost === undefined) return attempt.possiblyBilled ? claim.amount : 0n;
     const nano = totalNano(attempt.cost) ?? claim.amount;
     // What was generated after the last event that arrived is unknown.
-    const unseen = attempt.possiblyBilled && attempt.cost.estimated ? nano : 0n;
-    return nano + unseen > claim.amount && unseen > 0n ? max(nano, claim.amount) : nano + unseen;
+    const late = attempt.possiblyBilled && attempt.cost.estimated ? nano : 0n;
+    return nano + late > claim.amount && late > 0n ? max(nano, claim.amount) : nano + late;
   }
   if (!("rate" in charge)) return 0n;
   return charge.rate.of === "requests" ? 1n : tokensOf(attempt, BigInt(charge.claim.amount));

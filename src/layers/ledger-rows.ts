@@ -15,9 +15,9 @@ export function ledgerRows(ledger: Ledger): Layer {
     const facts = new AnswerFacts();
     let writing: Promise<void> | undefined;
     let isRecorded = false;
-    const onRecorded = (recorded: Attempt) => {
+    const onRecorded = (recorded: Attempt, unseen: boolean) => {
       isRecorded = true;
-      call.onRecorded?.(recorded);
+      call.onRecorded?.(recorded, unseen);
       writing = ended(ledger, attempt, recorded, facts);
     };
     let failure: ModelError | undefined;

@@ -113,7 +113,9 @@ class AttemptRow {
     const attempt = left ? this.#attempt(outcome, failure) : undefined;
     if (attempt !== undefined) {
       record.attempts.push(attempt);
-      this.#call.onRecorded?.(attempt);
+      // A server that closes an idle connection does not read the request.
+      const unseen = attempt.possiblyBilled && this.#outputText === "" && failure?.reusedSocket !== true;
+      this.#call.onRecorded?.(attempt, unseen);
     }
     record.observers.attemptEnded?.(this.#call, attempt);
   }

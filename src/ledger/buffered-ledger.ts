@@ -54,6 +54,7 @@ export class BufferedLedger implements Ledger {
   #cancelRenewal: (() => void) | undefined;
   #failure: { readonly error: ModelError; readonly atMs: number } | undefined;
   #markedAtMs = Number.NEGATIVE_INFINITY;
+  #marking: Promise<void> | undefined;
   #deletedAtMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -112,8 +113,15 @@ export class BufferedLedger implements Ledger {
   /** Everything is written, and rows of dead processes are lost. */
   async #settled(): Promise<void> {
     if (this.#rows.size > 0 || this.#writing !== undefined) await this.flush();
+    await this.#markLost();
+  }
+
+  #markLost(): Promise<void> {
     this.#markedAtMs = this.#options.clock.monotonic();
-    await this.#tables.markLost();
+    this.#marking ??= this.#tables.markLost().finally(() => {
+      this.#marking = undefined;
+    });
+    return this.#marking;
   }
 
   #add(row: LedgerRow): Promise<void> | void {
@@ -231,10 +239,7 @@ export class BufferedLedger implements Ledger {
     const { clock, keep } = this.#options;
     const nowMs = clock.monotonic();
     try {
-      if (nowMs - this.#markedAtMs >= MARK_LOST_MS) {
-        this.#markedAtMs = nowMs;
-        await this.#tables.markLost();
-      }
+      if (nowMs - this.#markedAtMs >= MARK_LOST_MS) await this.#markLost();
       if (keep !== Number.POSITIVE_INFINITY && nowMs - this.#deletedAtMs >= DELETE_MS) {
         this.#deletedAtMs = nowMs;
         await this.#tables.deleteBefore(Math.floor(clock.now() - keep));

@@ -4,7 +4,7 @@ import { silentLogger } from "../../src/core/logger.ts";
 import { admission } from "../../src/layers/admission.ts";
 import { BudgetNotices } from "../../src/layers/budget-notices.ts";
 import { BudgetPeriods } from "../../src/layers/budget-periods.ts";
-import { Charges, type Rules } from "../../src/layers/charges.ts";
+import { Charges, type Rules, type SpentBefore } from "../../src/layers/charges.ts";
 import { KeyStates } from "../../src/layers/key-states.ts";
 import { Lines } from "../../src/layers/line.ts";
 import { Reservations } from "../../src/layers/reservations.ts";
@@ -15,15 +15,22 @@ interface Parts {
   readonly clock?: Clock;
   readonly keys?: KeyStates;
   readonly rules?: Partial<Rules>;
+  /** What the ledger has for a counter. */
+  readonly spentBefore?: SpentBefore;
 }
 
 /** The admission layer of one process, with counters in memory. */
-export function admissionLayer({ clock = new FakeClock(), keys = new KeyStates(), rules }: Parts = {}): Layer {
+export function admissionLayer({
+  clock = new FakeClock(),
+  keys = new KeyStates(),
+  rules,
+  spentBefore,
+}: Parts = {}): Layer {
   const counters = new MemoryCounters(clock);
   return admission({
     keys,
     notices: new BudgetNotices(),
-    charges: new Charges({ budgets: [], rates: [], ...rules }, new BudgetPeriods()),
+    charges: new Charges({ budgets: [], rates: [], ...rules }, new BudgetPeriods(), spentBefore),
     reservations: new Reservations({
       ...{ store: counters, local: counters, clock, logger: silentLogger },
       onUnavailable: "refuse",

@@ -16,8 +16,8 @@ export const hasPostgres = (): boolean => GIVEN !== undefined || BIN !== undefin
 
 /** A Postgres server for the tests of a file. */
 export interface PostgresServer {
-  /** A new database, behind a proxy that can be taken down. It is dropped when the test ends. */
-  database(): Promise<PostgresDatabase>;
+  /** A new database, behind a proxy that can be taken down. It is dropped when the test ends, or by what `onEnd` is given. */
+  database(onEnd?: (drop: () => Promise<void>) => void): Promise<PostgresDatabase>;
   stop(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   let count = 0;
   return {
     stop: server.stop,
-    async database() {
+    async database(onEnd = onTestFinished) {
       const name = `modelwright_${process.pid}_${++count}`;
       await run(server.url, `CREATE DATABASE ${name}`);
       const direct = new URL(server.url);
@@ -40,7 +40,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       const proxy = await startProxy(direct);
       const behind = new URL(direct);
       behind.host = `127.0.0.1:${proxy.port}`;
-      onTestFinished(async () => {
+      onEnd(async () => {
         await proxy.close();
         await run(server.url, `DROP DATABASE ${name} WITH (FORCE)`);
       });

@@ -5,6 +5,7 @@ import type { Price } from "../../src/core/cost.ts";
 import type { Next } from "../../src/core/layer.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
+import type { SpentBefore } from "../../src/layers/charges.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { retry } from "../../src/layers/retry.ts";
 import { RetryBudgets } from "../../src/layers/retry-budget.ts";
@@ -57,15 +58,16 @@ const ANSWER: ScriptedAttempt = [
 interface World {
   readonly budgets?: readonly Budget[];
   readonly rates?: readonly RateRule[];
+  readonly spentBefore?: SpentBefore;
   readonly script?: readonly ScriptedAttempt[];
   readonly target?: Partial<Omit<Target, "policy">>;
   readonly policy?: Partial<Policy>;
 }
 
-function world({ budgets = [], rates = [], script = [ANSWER], target: fields = {}, policy = {} }: World) {
+function world({ budgets = [], rates = [], spentBefore, script = [ANSWER], target: fields = {}, policy = {} }: World) {
   const clock = new FakeClock();
   const dialect = scripted(script);
-  const layer = admissionLayer({ clock, rules: { budgets, rates } });
+  const layer = admissionLayer({ clock, rules: { budgets, rates }, ...(spentBefore && { spentBefore }) });
   const run = through([retry(new RetryBudgets()), layer, meter], dialect);
   const target = targetOf("main", { price: () => PRICE, settings: {}, ...fields }, { numRetries: 0, ...policy });
   const start = ({ settings, ...input }: Partial<CallInput> = {}, more: Partial<Parameters<typeof callOf>[0]> = {}) => {
@@ -126,6 +128,19 @@ describe("a budget", () => {
     expect(startedAt()).toEqual([0, 1_000, 2_000]);
   });
 
+  it("asks the ledger once what a new counter has spent, however many calls wait for it", async () => {
+    const asked: string[] = [];
+    const spentBefore = async (_family: string, member: string) => {
+      asked.push(member);
+      return 850_000_000n;
+    };
+    const { clock, dialect, start } = world({ budgets: [budget({ per: ["user"], maxWait: 0 })], spentBefore });
+    const users = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? "ann" : "bob"));
+    await clock.settle(Promise.all(users.map((user) => start({ settings: { user } }).reading)));
+    expect(asked).toEqual(["ann", "bob"]);
+    expect(dialect.calls.map(({ call }) => call.input.settings.user)).toEqual(["ann", "bob"]);
+  });
+
   it("starts at zero in the next period", async () => {
     const { clock, start } = world({ budgets: [budget({ nanoUsd: NANO / 10n, period: "day" })] });
     await clock.settle(start().reading);
@@ -154,6 +169,29 @@ describe("a budget", () => {
     await quiet();
     call.cancellation.cancel(abort());
     expect((await reading).error?.code).toBe("aborted");
+    expect((await clock.settle(start().reading)).error).toBeUndefined();
+  });
+
+  it.each([
+    ["nothing of the answer has arrived", [{ hang: true }]],
+    ["only the usage of the prompt has arrived", [{ usage: { input: 3, output: 1 } }, { hang: true }]],
+  ] satisfies [string, ScriptedAttempt][])(
+    "books the reservation of a call that is aborted when %s",
+    async (_, first) => {
+      const tokens = budget({ name: "tokens", nanoUsd: undefined, tokens: 1_000n });
+      const { clock, start } = world({ budgets: [budget({ nanoUsd: 150_000_000n }), tokens], script: [first, ANSWER] });
+      const { call, reading } = start();
+      await quiet();
+      call.cancellation.cancel(abort());
+      expect((await reading).error?.code).toBe("aborted");
+      expect((await clock.settle(start().reading)).error?.message).toContain("$0.10 spent of $0.15");
+    },
+  );
+
+  it("books no answer for a request that met an idle connection which the server had closed", async () => {
+    const closed = { error: { code: "connection_failed", message: "closed", reusedSocket: true } } as const;
+    const { clock, start } = world({ budgets: [budget({ nanoUsd: 150_000_000n })], script: [[closed], ANSWER] });
+    expect((await clock.settle(start().reading)).error?.code).toBe("connection_failed");
     expect((await clock.settle(start().reading)).error).toBeUndefined();
   });
 

@@ -1,35 +1,45 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { describeWith, REDIS_SERVER } from "../harness/needs.ts";
-import { RedisServer } from "../harness/redis-server.ts";
-import { LIMIT_USD, type Spending, spendTogether } from "./processes.ts";
+import { hasPostgres } from "../harness/postgres.ts";
+import { type Plan, spendTogether } from "./processes.ts";
+import { problemsOf } from "./proof.ts";
+import { serverStores, sqliteStores } from "./stores.ts";
 
-const KILLS = 10;
-
-function check({ spent, billed, reserved, peak, kills, complaints }: Spending): void {
-  expect(complaints).toEqual([]);
-  expect(kills).toBe(KILLS);
-  expect(peak).toBeLessThanOrEqual(LIMIT_USD + 1e-9);
-  expect(billed).toBeLessThanOrEqual(LIMIT_USD);
-  expect(spent).toBeLessThanOrEqual(LIMIT_USD + 1e-9);
-  expect(spent).toBeGreaterThanOrEqual(0.95 * LIMIT_USD);
-  expect(reserved).toBe(0);
+async function check(plan: Plan): Promise<void> {
+  onTestFinished(() => plan.stores.close());
+  expect(problemsOf(await spendTogether(plan), plan)).toEqual([]);
 }
+
+const TEN_KILLS = { kills: 10, callers: 50 };
 
 describe("a budget that eight processes with fifty callers spend, while ten processes are killed", () => {
   it("holds in SQLite", { timeout: 300_000 }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), "modelwright-budget-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    check(await spendTogether(`store = "sqlite"\npath = "${join(folder, "state.db")}"`, KILLS));
+    await check({ stores: await sqliteStores(), ...TEN_KILLS });
   });
 });
 
 describeWith(REDIS_SERVER, "a budget in Redis that eight processes spend, while ten are killed", () => {
   it("holds", { timeout: 300_000 }, async () => {
-    const server = await RedisServer.start("--maxmemory-policy", "noeviction");
-    onTestFinished(() => server.remove());
-    check(await spendTogether(`store = "redis"\nurl = "${server.url}"`, KILLS));
+    await check({ stores: await serverStores({ withLedger: false }), ...TEN_KILLS });
   });
 });
+
+const THREE_KILLS = { kills: 3, callers: 10, hurry: true };
+
+describe("the rows of eight processes, of which three are killed, agree with the provider's bill and the budget", () => {
+  it.each(["sync", "batch"] as const)("in SQLite (%s)", { timeout: 120_000 }, async (durability) => {
+    await check({ stores: await sqliteStores(), durability, ...THREE_KILLS });
+  });
+});
+
+const SERVERS = { need: "postgres", isThere: () => hasPostgres() && REDIS_SERVER.isThere() } as const;
+
+describeWith(
+  SERVERS,
+  "the rows of eight processes, of which three are killed, agree with the bill and the budget",
+  () => {
+    it.each(["sync", "batch"] as const)("in Redis and Postgres (%s)", { timeout: 120_000 }, async (durability) => {
+      await check({ stores: await serverStores({ withLedger: true }), durability, ...THREE_KILLS });
+    });
+  },
+);

@@ -1,44 +1,47 @@
-// A process that spends a budget with 50 concurrent callers until nothing is left. Started by test/money/processes.ts.
+// A process that spends a budget with concurrent callers until nothing is left. Started by test/money/processes.ts.
+// Arguments: the file, the number of callers, the name of this process. Prints refusals, and codes that nobody expects.
 
 import { silentLogger } from "../../src/core/logger.ts";
-import { ModelFactory } from "../../src/index.ts";
+import { isModelError, ModelFactory } from "../../src/index.ts";
 
-const [file = "", callers = "50"] = process.argv.slice(2);
+const [file = "", callers = "50", name = ""] = process.argv.slice(2);
 const factory = await ModelFactory.load(file, { env: {}, catalog: false, logger: silentLogger });
 const model = factory.create("dear");
 let refused = 0;
+let calls = 0;
 
-/** Aborts one call in ten at a random moment. */
-function signal(): AbortSignal | undefined {
-  return Math.random() < 0.1 ? AbortSignal.timeout(Math.ceil(Math.random() * 30)) : undefined;
+/** The user names the call, so that the provider's books can be compared with the ledger. One call in ten is aborted. */
+function options() {
+  const signal = Math.random() < 0.1 ? AbortSignal.timeout(Math.ceil(Math.random() * 30)) : undefined;
+  return { signal, user: `${name}-${++calls}`, tags: [name] };
 }
 
 async function caller(): Promise<void> {
   while (refused < 3) {
-    const code = Math.random() < 0.5 ? await generated() : await streamed();
-    if (code === "budget_exceeded") refused++;
-    else if (UNEXPECTED.has(code)) console.log(code);
+    try {
+      await (Math.random() < 0.5 ? model.codegen("one two three", options()) : streamed());
+    } catch (error) {
+      note(error);
+    }
   }
 }
 
 const UNEXPECTED: ReadonlySet<string> = new Set(["state_unavailable", "invalid_request", "protocol_error"]);
 
-async function generated(): Promise<string> {
-  const outcome = await model.safeCodegen("one two three", { signal: signal() });
-  if (!outcome.ok && outcome.error.code === "state_unavailable") console.log(outcome.error.message);
-  return outcome.ok ? "ok" : outcome.error.code;
+function note(error: unknown): void {
+  if (!isModelError(error)) throw error;
+  const { code, message, errors = [] } = error;
+  if (code === "budget_exceeded") {
+    refused++;
+    for (const { message } of errors.length > 0 ? errors : [error]) console.log(`refused ${message}`);
+  } else if (UNEXPECTED.has(code))
+    console.log(`${code} ${[message, ...errors.map(({ message }) => message)].join("; ").replaceAll("\n", " ")}`);
 }
 
-async function streamed(): Promise<string> {
-  try {
-    let events = 0;
-    const leaves = Math.random() < 0.1;
-    for await (const _ of model.stream("one two three", { signal: signal() }))
-      if (leaves && ++events > 5) return "left";
-    return "ok";
-  } catch (error) {
-    return (error as { readonly code: string }).code;
-  }
+async function streamed(): Promise<void> {
+  let events = 0;
+  const leaves = Math.random() < 0.1;
+  for await (const _ of model.stream("one two three", options())) if (leaves && ++events > 5) return;
 }
 
 await Promise.all(Array.from({ length: Number(callers) }, caller));
