@@ -82,6 +82,10 @@ export class CachedCatalog implements Overlay {
     this.#lines = new Map(lines.map((line) => [PROVIDER.exec(line)?.[1] ?? "", line]));
   }
 
+  get asOf(): string {
+    return this.header.asOf;
+  }
+
   names(): readonly string[] {
     return [...this.#lines.keys()];
   }

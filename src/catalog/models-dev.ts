@@ -7,6 +7,7 @@ import { withFamilyFacts } from "./family-facts.ts";
 import { mergeFacts } from "./merge-facts.ts";
 import type { ModelRow } from "./model-row.ts";
 import { ADDED_MODELS } from "./older-models.ts";
+import { tierAbove } from "./tier-start.ts";
 
 /** URL of the public document. Its format: https://github.com/anomalyco/models.dev */
 export const MODELS_DEV_URL = "https://models.dev/api.json";
@@ -186,7 +187,9 @@ function priceFrom({ tiers, context_over_200k, ...base }: z.output<typeof cost>,
   const above = tiers ?? legacy;
   if ([base, ...above].some(({ reasoning, output }) => reasoning !== undefined && reasoning !== output))
     return undefined;
-  const steps = above.map(({ tier, ...rates }): PriceTier => ({ above: tier.size, ...ratesFrom(rates) }));
+  const steps = above.map(
+    ({ tier, ...rates }): PriceTier => ({ above: tierAbove(tier.size, id), ...ratesFrom(rates) }),
+  );
   return { ...ratesFrom(base), ...(steps.length > 0 && { tiers: steps }) };
 }
 

@@ -12,6 +12,8 @@ export interface ModelTable {
 export interface Overlay {
   /** Whether it is newer than the built-in tables: newer facts take precedence, older ones only fill gaps. */
   readonly newer: boolean;
+  /** Day of its newest fact, ISO format. */
+  readonly asOf: string | undefined;
   table(providerId: string): ModelTable | undefined;
   /** Providers with a table. */
   names(): readonly string[];

@@ -112,7 +112,8 @@ function refuseUnknownTool({ tools = [], toolChoice, webSearch }: Settings, extr
 }
 
 function requirePrice(request: ModelRequest, target: Target): void {
-  const missing = missingPrice(request, target.price(), () => estimateTokens(request.messages, request.settings.tools));
+  const promptTokens = () => estimateTokens(request.messages, request.settings.tools);
+  const missing = missingPrice(request, target.price(), promptTokens, target.dialect);
   if (missing === undefined) return;
   const help = target.price() === undefined ? ": add [models.NAME.pricing] or price_as" : "";
   throw misfitError(target, "unsupported", `${missing} is unknown and strict_pricing is on${help}; nothing was sent`);

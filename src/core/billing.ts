@@ -32,7 +32,9 @@ export function billOf(
   reportedTier?: string,
 ): Cost {
   const tier = decided(reportedTier) ?? requestedTier(request);
-  const unlisted = UNLISTED.some((name) => (usage.details[name] ?? 0) > 0);
+  // The sizes of single requests, which choose the rates, are unknown.
+  const isJoined = (usage.details["compactions"] ?? 0) > 0 && price?.tiers !== undefined;
+  const unlisted = isJoined || UNLISTED.some((name) => (usage.details[name] ?? 0) > 0);
   if (unlisted || !isStandard(tier)) return { ...UNKNOWN_COST, estimated: usage.estimated };
   return costOf(usage, price);
 }
@@ -42,9 +44,11 @@ export function missingPrice(
   request: Billable,
   price: Price | undefined,
   promptTokens: () => number,
+  dialect: string,
 ): string | undefined {
   if (price === undefined) return "its price";
-  if (lacksHourRate(request, price, promptTokens)) return "the price of one-hour cache writes";
+  if (writesForAnHour(request.settings, dialect) && lacksHourRate(price, promptTokens))
+    return "the price of one-hour cache writes";
   return unlistedUse(request);
 }
 
@@ -57,10 +61,16 @@ function unlistedUse({ messages, settings, extraBody }: Billable): string | unde
   return messages.some(({ content }) => hasAudio(content)) ? "the price of audio in the prompt" : undefined;
 }
 
+/** Wire formats without a time to live of the prompt cache: their encoders leave it out. */
+const WITHOUT_TTL: ReadonlySet<string> = new Set(["openai", "openai-responses", "google"]);
+
+/** Whether a request asks for cache writes that last an hour. */
+export function writesForAnHour({ promptCache }: Settings, dialect: string): boolean {
+  return typeof promptCache === "object" && promptCache.ttl === "1h" && !WITHOUT_TTL.has(dialect);
+}
+
 /** Whether this price has no rate for one-hour cache writes, at this prompt size. */
-function lacksHourRate({ settings }: Billable, price: Price, promptTokens: () => number): boolean {
-  const { promptCache } = settings;
-  if (typeof promptCache !== "object" || promptCache.ttl !== "1h") return false;
+function lacksHourRate(price: Price, promptTokens: () => number): boolean {
   const { tiers = [] } = price;
   if (price.cacheWrite1h !== undefined && tiers.every((tier) => tier.cacheWrite1h !== undefined)) return false;
   return lacksRate(price, promptTokens(), "cacheWrite1h");

@@ -1,5 +1,4 @@
 import type { Adjustment } from "./attempt.ts";
-import type { ModelError } from "./error.ts";
 import type { Adaptation, Target } from "./target.ts";
 import { misfitError } from "./target-error.ts";
 
@@ -16,13 +15,10 @@ export class Changes {
   }
 
   dropped(setting: string, from: unknown, reason: string): void {
-    if (this.#allowed.strict || !this.#allowed.dropParams) throw this.#unsupportedError(setting, reason, "drop_params");
     this.#force({ setting, from, to: undefined, reason });
   }
 
   modified(setting: string, from: unknown, to: unknown, reason: string): void {
-    if (this.#allowed.strict || !this.#allowed.modifyParams)
-      throw this.#unsupportedError(setting, reason, "modify_params");
     this.#force({ setting, from, to, reason });
   }
 
@@ -31,13 +27,18 @@ export class Changes {
     this.list.push({ setting, from, to, reason });
   }
 
-  #force(adjustment: Adjustment): void {
-    this.forced.push(adjustment);
-    this.list.push(adjustment);
+  /** @throws ModelError `unsupported` if this change is not allowed: a setting is dropped, or its value changed. */
+  require({ setting, to, reason }: Adjustment): void {
+    const { strict, dropParams, modifyParams } = this.#allowed;
+    const isAllowed = to === undefined ? dropParams : modifyParams;
+    if (isAllowed && !strict) return;
+    const why = strict ? "strict is on" : `${to === undefined ? "drop_params" : "modify_params"} is off`;
+    throw misfitError(this.#target, "unsupported", `${setting}: ${reason}; ${why}, so nothing was sent`);
   }
 
-  #unsupportedError(setting: string, reason: string, key: string): ModelError {
-    const why = this.#allowed.strict ? "strict is on" : `${key} is off`;
-    return misfitError(this.#target, "unsupported", `${setting}: ${reason}; ${why}, so nothing was sent`);
+  #force(adjustment: Adjustment): void {
+    this.require(adjustment);
+    this.forced.push(adjustment);
+    this.list.push(adjustment);
   }
 }

@@ -156,9 +156,18 @@ export interface Target {
   readonly facts: ModelFacts;
   /** Looked up on first use: sending a request does not need price data. */
   readonly price: () => Price | undefined;
+  /** Where the price comes from; looked up with it. */
+  readonly priceOrigin?: () => PriceOrigin | undefined;
   readonly policy: Policy;
   /** The same model over the wire format that supports tools without restrictions, if it is another one. */
   readonly withTools?: Target | undefined;
+}
+
+/** Where a price comes from: `models.toml`, `catalog`, or `models.toml, catalog` if the file overrides single rates. */
+export interface PriceOrigin {
+  readonly source: string;
+  /** Day of the catalog's data, ISO format. */
+  readonly date?: string | undefined;
 }
 
 export type { Adaptation, Policy };

@@ -2,13 +2,14 @@ import { rateLimitOf, requestIdOf } from "../core/answer-headers.ts";
 import type { Adjustment } from "../core/attempt.ts";
 import { boundedJson } from "../core/bounded-depth.ts";
 import type { Call } from "../core/call.ts";
+import { Changes } from "../core/changes.ts";
 import type { Client, Decoder, Encode } from "../core/dialect.ts";
 import { isModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
+import { mergedAdaptation } from "../core/merged-settings.ts";
 import type { Operation } from "../core/operation.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
-import { targetError } from "../core/target-error.ts";
 import type { Exchange, Remark, WireResponse } from "../core/transport.ts";
 import { parseBody, refuseErrorBody } from "./json-body.ts";
 import { promptTexts } from "./prompt-texts.ts";
@@ -121,16 +122,10 @@ interface DecodedBody {
 }
 
 /** Changes by an encoder are rejected like any other change if they are not allowed. */
-function refuseForbidden(adjustments: readonly Adjustment[], call: Call): void {
+function refuseForbidden(adjustments: readonly Adjustment[], { target, input }: Call): void {
   if (adjustments.length === 0) return;
-  const allowed = { ...call.target.adaptation, ...call.input.adaptation };
-  for (const { setting, to, reason } of adjustments) {
-    const key = to === undefined ? "drop_params" : "modify_params";
-    const fine = to === undefined ? allowed.dropParams !== false : allowed.modifyParams !== false;
-    if (allowed.strict !== true && fine) continue;
-    const why = allowed.strict === true ? "strict is on" : `${key} is off`;
-    throw targetError(call.target, "unsupported", `${setting}: ${reason}; ${why}, so nothing was sent`);
-  }
+  const changes = new Changes(target, mergedAdaptation(input, target));
+  for (const adjustment of adjustments) changes.require(adjustment);
 }
 
 /** Some servers answer a streaming request with one JSON body: an error, or the complete answer. */

@@ -47,6 +47,10 @@ class CacheOverlay implements Overlay {
     return this.#read()?.newer ?? false;
   }
 
+  get asOf(): string | undefined {
+    return this.#read()?.asOf;
+  }
+
   table(providerId: string): ModelTable | undefined {
     return this.#try(() => this.#read()?.table(providerId));
   }

@@ -48,7 +48,14 @@ export function openRow({ call, attempt, timeMs, reserved, budgets }: LedgerAtte
     ...identity(call),
     ...{ attempt, timeMs, outcome: "open", cost: null, reserved, overrun: 0n },
     ...{ estimated: false, possiblyBilled: false, durationMs: 0, budgets },
+    ...(reserved !== null && priceOrigin(call)),
   };
+}
+
+/** Where the price of a cost comes from. */
+function priceOrigin({ target }: Call): Pick<LedgerRow, "priceSource" | "priceDate"> {
+  const { source, date } = target.priceOrigin?.() ?? {};
+  return { priceSource: source, priceDate: date };
 }
 
 /** The row of an attempt that was sent. */
@@ -63,6 +70,7 @@ export function endedRow(ended: LedgerAttempt, recorded: Attempt, facts: AnswerF
     cost: cost === undefined && !possiblyBilled ? 0n : totalNano(cost),
     ...{ overrun, budgets, possiblyBilled, estimated: cost?.estimated ?? usage?.estimated ?? false },
     ...{ durationMs, firstTokenMs: facts.firstTokenMs(startedMs) },
+    ...(cost !== undefined && cost.usd !== null && priceOrigin(call)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { missingPrice } from "../core/billing.ts";
+import { missingPrice, writesForAnHour } from "../core/billing.ts";
 import { worstCost } from "../core/cost.ts";
 import { estimateTokens, maxTokens } from "../core/estimate.ts";
 import type { ModelRequest } from "../core/request.ts";
@@ -31,7 +31,7 @@ export class WorstCase {
   /** Nano-USD, or which price is unknown. */
   get cost(): bigint | string {
     const price = this.#target.price();
-    const missing = missingPrice(this.#request, price, () => this.#promptTokens);
+    const missing = missingPrice(this.#request, price, () => this.#promptTokens, this.#target.dialect);
     if (price === undefined || missing !== undefined) return missing ?? "its price";
     return worstCost(price, this.#promptTokens, this.#outputTokens, this.#writesForAnHour);
   }
@@ -48,7 +48,6 @@ export class WorstCase {
   }
 
   get #writesForAnHour(): boolean {
-    const { promptCache } = this.#request.settings;
-    return typeof promptCache === "object" && promptCache.ttl === "1h";
+    return writesForAnHour(this.#request.settings, this.#target.dialect);
   }
 }

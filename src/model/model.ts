@@ -227,7 +227,8 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
       prepared.input.settings.maxNewTokens ?? target.settings.maxNewTokens ?? target.facts.maxOutput ?? null;
     const plan = planSamples(prepared.input, prepared.batchSize);
     const listed = target.price();
-    const price = missingPrice(billableOf(prepared), listed, () => tokens) === undefined ? listed : undefined;
+    const missing = missingPrice(billableOf(prepared), listed, () => tokens, target.dialect);
+    const price = missing === undefined ? listed : undefined;
     const request = (output: number) => costOf(usageOf({ input: tokens, output, estimated: true }), price);
     const of = (output: number) => plan.map((samples) => request(output * samples)).reduce(addCost, NO_COST).usd;
     return { tokens, maxOutput, usd: of(0), maxUsd: maxOutput === null ? null : of(maxOutput) };

@@ -11,7 +11,7 @@ import { addressOf, originOf } from "./address.ts";
 import { factsFor } from "./capabilities.ts";
 import { authOf, credentialsOf, needsKey } from "./credentials.ts";
 import { dialectFor, rowOf, toolsDialectFor } from "./entry-provider.ts";
-import { checkPriceAs, priceFor } from "./pricing.ts";
+import { checkPriceAs, type ListedPrice, priceFor } from "./pricing.ts";
 import type { ResolveContext, ResolvedEntry } from "./resolve-context.ts";
 import { tlsOf } from "./tls.ts";
 import { unusedKeys } from "./unused-keys.ts";
@@ -43,7 +43,7 @@ export function resolveTarget(name: string, context: ResolveContext, forDisplay 
     adaptation: adaptationOf(entry),
     unused: unusedKeys(source, dialect),
     quirks: quirksOf(source, facts),
-    price: once(() => priceFor(source, context)),
+    ...pricing(once(() => priceFor(source, context))),
     policy: policyOf(entry),
   };
   const toolsDialect = toolsDialectFor(source, facts, dialect);
@@ -78,6 +78,10 @@ function thinkTagsFor({ entry, row, simulated }: ResolvedEntry): Quirks["thinkTa
   const own = entry.baseUrl !== undefined && !simulated;
   if (entry.capabilities?.reasoning === false || !(own || row?.quirks.thinkTags !== undefined)) return undefined;
   return row?.rawChatTemplate === true && thinksFromTheStart(entry.name) ? "opened" : "tagged";
+}
+
+function pricing(found: () => ListedPrice | undefined): Pick<Target, "price" | "priceOrigin"> {
+  return { price: () => found()?.price, priceOrigin: () => found() };
 }
 
 function once<T>(compute: () => T): () => T {

@@ -13,6 +13,16 @@ function usd(provider: string, id: string, counts: Parameters<typeof usageOf>[0]
   return costOf(usageOf(counts), priceOf(provider, id, NOON)).usd;
 }
 
+// "standard rates … for prompts with <272K input tokens": https://developers.openai.com/api/docs/pricing
+test.each([
+  ["openai", "gpt-5.4"],
+  ["openai", "gpt-6-luna"],
+  ["azure", "gpt-5.5"],
+  ["openrouter", "openai/gpt-5.4"],
+])("OpenAI's rates for long prompts begin at 272,000 tokens: %s %s", (provider, id) => {
+  expect(priceOf(provider, id, NOON)?.tiers?.map(({ above }) => above)).toEqual([271_999]);
+});
+
 describe("expected costs", () => {
   // 1,000 prompt tokens of which 800 cached, 500 out; list prices of https://platform.claude.com/docs/en/about-claude/pricing
   test("claude-sonnet-4 with a cached prefix costs $0.00834", () => {

@@ -222,11 +222,15 @@ function readMessage(message: Tree): Expected {
     } else outside.push(type);
   }
   const usage = tree(message["usage"]);
+  // Its counts exclude the tokens of compactions.
+  const iterations = (usage["iterations"] ?? []) as readonly Tree[];
+  const requests = [usage, ...iterations.filter((one) => one["type"] === "compaction")];
+  const sum = (name: string) => requests.reduce((total, one) => total + number(one[name]), 0);
   seen.usage = {
-    input: number(usage["input_tokens"]),
-    cacheRead: number(usage["cache_read_input_tokens"]),
-    cacheWrite: number(usage["cache_creation_input_tokens"]),
-    output: number(usage["output_tokens"]),
+    input: sum("input_tokens"),
+    cacheRead: sum("cache_read_input_tokens"),
+    cacheWrite: sum("cache_creation_input_tokens"),
+    output: sum("output_tokens"),
     reasoning: number(tree(usage["output_tokens_details"])["thinking_tokens"]),
   };
   // One body was put together from several answers: it ends with end_turn although it has calls.

@@ -135,6 +135,13 @@ describe("estimate()", () => {
     expect(known.maxUsd).toBeGreaterThan(known.usd ?? Number.POSITIVE_INFINITY);
   });
 
+  test("needs no price of one-hour cache writes on a wire format without them", () => {
+    const cached = (wire: Wire, name: string) =>
+      factoryOf(entry(wire, "http://127.0.0.1:9", 'prompt_cache = { ttl = "1h" }', { name, priced: false })).create();
+    for (const wire of ["openai", "openai-responses"] as const)
+      expect(cached(wire, "gpt-5.6-sol").estimate(PROMPT).usd, wire).toBeGreaterThan(0);
+  });
+
   test("is null, never 0, for an unknown price", () => {
     const model = factoryOf(entry("openai", "http://127.0.0.1:9", "max_new_tokens = 10", { priced: false })).create();
     expect(model.estimate(PROMPT)).toMatchObject({ usd: null, maxUsd: null });

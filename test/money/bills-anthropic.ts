@@ -135,7 +135,7 @@ export const ANTHROPIC_BILLS: readonly Bill[] = [
     nano: [3_900_000n, 210_000n, 750_000n, 1_350_000n],
   },
   {
-    title: "has no price for a compaction, which the other counts exclude",
+    title: "charges a compaction, which the other counts exclude",
     wire,
     prices,
     usage: usageOf(23_000, 1_000, {
@@ -144,6 +144,21 @@ export const ANTHROPIC_BILLS: readonly Bill[] = [
         { type: "message", ...usageOf(23_000, 1_000) },
       ],
     }),
+    tokens: 207_500n,
+    // 203,000 x 3,000; 4,500 x 15,000
+    nano: [609_000_000n, 0n, 0n, 67_500_000n],
+  },
+  {
+    title: "has no price for a compaction if the rates depend on the size of each request",
+    ...{ wire, priceAs: "claude-sonnet-4-20250514" },
+    usage: usageOf(23_000, 1_000, { iterations: [{ type: "compaction", ...usageOf(180_000, 3_500) }] }),
+    ...{ tokens: 207_500n, nano: null, reserved },
+  },
+  {
+    title: "has no price for an answer of another model",
+    wire,
+    prices,
+    usage: usageOf(23_000, 1_000, { iterations: [{ type: "advisor_message", ...usageOf(180_000, 3_500) }] }),
     ...{ tokens: 24_000n, nano: null, reserved },
   },
   {

@@ -11,6 +11,7 @@ import type { Price, PriceTier } from "../../core/cost.ts";
 import { own } from "../../core/own.ts";
 import { sameModel } from "../identity.ts";
 import type { TimedPrice } from "../listed-price.ts";
+import { tierAbove } from "../tier-start.ts";
 
 /** Provider ids that differ in the price package. */
 const PACKAGE_IDS: Readonly<Record<string, string>> = {
@@ -46,7 +47,7 @@ export function packageModel(providerId: string, modelId: string, at: Date): Mod
 export function exactPrice(providerId: string, modelId: string, at: Date): Price | undefined {
   const found = calcPrice({}, modelId, { providerId: packageIdOf(providerId), timestamp: at });
   if (found === null || !isAbout(found.model, modelId)) return undefined;
-  return priceFrom(found.model_price);
+  return priceFrom(found.model_price, modelId);
 }
 
 function isAbout(model: ModelInfo, modelId: string): boolean {
@@ -54,9 +55,9 @@ function isAbout(model: ModelInfo, modelId: string): boolean {
 }
 
 /** All prices of a model with their times; the last one that has started applies. */
-export function timedPrices({ prices }: ModelInfo): readonly TimedPrice[] {
-  if (!Array.isArray(prices)) return [{ price: priceFrom(prices) }];
-  return prices.map(({ constraint, prices: rates }) => ({ ...timeFrom(constraint), price: priceFrom(rates) }));
+export function timedPrices({ id, prices }: ModelInfo): readonly TimedPrice[] {
+  if (!Array.isArray(prices)) return [{ price: priceFrom(prices, id) }];
+  return prices.map(({ constraint, prices: rates }) => ({ ...timeFrom(constraint), price: priceFrom(rates, id) }));
 }
 
 function timeFrom(constraint: ConditionalPrice["constraint"]): Omit<TimedPrice, "price"> {
@@ -79,14 +80,16 @@ export function enumeratedIds(match: MatchLogic): readonly string[] {
 
 type Rate = number | TieredPrices | undefined;
 
-function priceFrom(prices: ModelPrice): Price | undefined {
+function priceFrom(prices: ModelPrice, modelId: string): Price | undefined {
   const { input_mtok: input, output_mtok: output } = prices;
   if (input === undefined || output === undefined || INEXPRESSIBLE.some((name) => name in prices)) return undefined;
   const starts = [...new Set(Object.values(prices).flatMap(startsOf))].sort((left, right) => left - right);
   return {
     ...ratesAt(prices, -1),
     ...optional("cacheWrite1h", rateAt(prices.cache_write_1h_mtok, -1)),
-    ...(starts.length > 0 && { tiers: starts.map((above): PriceTier => ({ above, ...ratesAt(prices, above) })) }),
+    ...(starts.length > 0 && {
+      tiers: starts.map((start): PriceTier => ({ above: tierAbove(start, modelId), ...ratesAt(prices, start) })),
+    }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Price } from "../../core/cost.ts";
 import { EFFORTS, type Effort } from "../../core/request.ts";
 import type { Capability } from "../../core/target.ts";
 import type { ModelRow } from "../model-row.ts";
+import { tierAbove } from "../tier-start.ts";
 
 /** The fields of a model in the package's data files that the catalog uses. */
 interface PiModel {
@@ -128,7 +129,10 @@ function priceFrom(model: PiModel): Price | undefined {
   const { cost } = model;
   const free = /(^|[:-])free$/.test(model.id);
   if (cost.input < 0 || cost.output < 0 || (cost.input === 0 && cost.output === 0 && !free)) return undefined;
-  const tiers = (cost.tiers ?? []).map((tier) => ({ above: tier.inputTokensAbove, ...ratesFrom(tier) }));
+  const tiers = (cost.tiers ?? []).map((tier) => ({
+    above: tierAbove(tier.inputTokensAbove, model.id),
+    ...ratesFrom(tier),
+  }));
   return { ...ratesFrom(cost), ...(tiers.length > 0 && { tiers }) };
 }
 

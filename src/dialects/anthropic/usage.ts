@@ -30,6 +30,7 @@ export class UsageFold {
       webSearchRequests: server["web_search_requests"],
       webFetchRequests: server["web_fetch_requests"],
       otherIterations: otherIterations(usage["iterations"]),
+      ...compactionCounts(usage["iterations"]),
     });
     // The end of a stream need not repeat all of them.
     for (const name of ["speed", "inference_geo", "service_tier"])
@@ -47,18 +48,19 @@ export class UsageFold {
    */
   usage(): Usage | undefined {
     const of = (name: string) => this.#counts.of(name);
+    const sum = (name: string) => of(name) + of(`compaction ${name}`);
     const written = of("cacheWrite5m") + of("cacheWrite1h");
-    const cacheWrite = this.#counts.has("cacheWrite") ? of("cacheWrite") : written;
+    const cacheWrite = (this.#counts.has("cacheWrite") ? of("cacheWrite") : written) + of("compaction cacheWrite");
     const isBare = !this.#counts.has("webSearchRequests");
-    if (isBare && of("input") + of("cacheRead") + cacheWrite + of("output") === 0) return undefined;
-    const reported1h = Math.min(of("cacheWrite1h"), cacheWrite);
-    const cacheWrite5m = Math.min(of("cacheWrite5m"), cacheWrite - reported1h);
+    if (isBare && sum("input") + sum("cacheRead") + cacheWrite + sum("output") === 0) return undefined;
+    const reported1h = Math.min(sum("cacheWrite1h"), cacheWrite);
+    const cacheWrite5m = Math.min(sum("cacheWrite5m"), cacheWrite - reported1h);
     const assumed1h = this.#hourWrites ? cacheWrite - cacheWrite5m - reported1h : 0;
     return usageOf({
-      input: of("input"),
-      cacheRead: of("cacheRead"),
+      input: sum("input"),
+      cacheRead: sum("cacheRead"),
       cacheWrite,
-      output: of("output"),
+      output: sum("output"),
       reasoning: of("reasoning"),
       estimated: this.#counts.flawed || assumed1h > 0,
       details: {
@@ -66,6 +68,7 @@ export class UsageFold {
         cacheWrite1h: reported1h + assumed1h,
         webSearchRequests: of("webSearchRequests"),
         webFetchRequests: of("webFetchRequests"),
+        compactions: of("compactions"),
         otherIterations: of("otherIterations"),
       },
     });
@@ -97,13 +100,31 @@ function tierOf({ speed, inference_geo: geo, service_tier: tier }: Tree): string
   return typeof tier === "string" ? tier : undefined;
 }
 
-/**
- * Compactions and answers of other models, whose tokens the other counts exclude or which have other prices
- * (platform.claude.com/docs/en/build-with-claude/compaction).
- */
+/** Answers of other models, which have other prices. */
 function otherIterations(iterations: unknown): number | undefined {
   if (!Array.isArray(iterations)) return undefined;
-  return iterations.filter((iteration) => treeOf(iteration)["type"] !== "message").length;
+  return iterations.filter((one) => !["message", "compaction"].includes(String(treeOf(one)["type"]))).length;
+}
+
+/**
+ * Compactions are requests to the same model, whose tokens the other counts exclude
+ * (platform.claude.com/docs/en/build-with-claude/compaction).
+ */
+function compactionCounts(iterations: unknown): Readonly<Record<string, unknown>> {
+  if (!Array.isArray(iterations)) return {};
+  const compactions = iterations.map(treeOf).filter(({ type }) => type === "compaction");
+  if (compactions.length === 0) return {};
+  const sum = (count: (one: Tree) => unknown) => compactions.reduce((total, one) => total + Number(count(one) ?? 0), 0);
+  const created = (name: string) => sum((one) => treeOf(one["cache_creation"])[name]);
+  return {
+    compactions: compactions.length,
+    "compaction input": sum((one) => one["input_tokens"]),
+    "compaction cacheRead": sum((one) => one["cache_read_input_tokens"]),
+    "compaction cacheWrite": sum((one) => one["cache_creation_input_tokens"]),
+    "compaction cacheWrite5m": created("ephemeral_5m_input_tokens"),
+    "compaction cacheWrite1h": created("ephemeral_1h_input_tokens"),
+    "compaction output": sum((one) => one["output_tokens"]),
+  };
 }
 
 function treeOf(value: unknown): Tree {

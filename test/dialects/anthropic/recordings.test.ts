@@ -45,11 +45,18 @@ function expectedOf(blocks: readonly Tree[], usage: Tree, stopReason: unknown): 
     calls: blocks
       .filter((block) => block["type"] === "tool_use")
       .map((block) => [String(block["name"]), block["input"]]),
-    input: Number(usage["input_tokens"]),
-    output: Number(usage["output_tokens"]),
+    input: withCompactions(usage, "input_tokens"),
+    output: withCompactions(usage, "output_tokens"),
     stopReason,
     beyond: [...new Set(blocks.map((block) => String(block["type"])))].filter((type) => !OWN_BLOCKS.has(type)),
   };
+}
+
+/** The total excludes the tokens of compactions. */
+function withCompactions(usage: Tree, name: string): number {
+  const iterations = (usage["iterations"] ?? []) as readonly Tree[];
+  const compactions = iterations.filter(({ type }) => type === "compaction");
+  return compactions.reduce((sum, one) => sum + Number(one[name]), Number(usage[name]));
 }
 
 function readStream(events: readonly Line[]): Expected {
