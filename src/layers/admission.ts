@@ -72,7 +72,7 @@ export function admission(parts: AdmissionParts): Layer {
 /** Where an attempt waits, and how long at most. */
 interface Wait {
   readonly line: string;
-  /** Until the claim may fit, on the monotonic clock. */
+  /** When to ask again, if nothing becomes free before; on the monotonic clock. */
   readonly retryAtMs: number;
   /** When the attempt gives up. */
   readonly untilMs: number;
@@ -155,13 +155,11 @@ class Admission {
         const wait = answer.ok ? this.#waitFor(busy as Charge) : this.#afterRefusal(answer);
         if (place?.key !== wait.line) {
           leave();
-          const waiting = lines.sizeOf(wait.line);
-          if (waiting >= wait.queue) throw wait.isFull();
+          if (lines.sizeOf(wait.line) >= wait.queue) throw wait.isFull();
           place = lines.enter(wait.line, this.#waiter());
-          await place.turn(wait.untilMs);
-          if (waiting > 0 || answer.ok) continue;
-        }
-        await place.pause(wait.retryAtMs, wait.untilMs);
+          // Then the store is asked again: something may have become free before this attempt stood in the line.
+          if (!(await place.turn(wait.untilMs))) throw wait.givesUp();
+        } else if (!(await place.pause(wait.retryAtMs, wait.untilMs))) throw wait.givesUp();
       }
     } finally {
       leave();
@@ -221,15 +219,14 @@ class Admission {
       if (reason !== "reserved" || budget.maxWait === 0) throw exceeded();
       return this.#within(this.#waitFor(charge, undefined, exceeded));
     }
-    return this.#within(this.#waitFor(charge, waitMs));
+    return this.#within(this.#waitFor(charge, waitMs), waitMs);
   }
 
-  /** A call whose time would end during the wait fails at once. */
-  #within(wait: Wait): Wait {
+  /** A call whose time would end during the wait, as far as known, fails at once. */
+  #within(wait: Wait, waitMs = 0): Wait {
     const endsMs = Math.min(wait.untilMs, this.#call.deadlineAtMs ?? Number.POSITIVE_INFINITY);
     const nowMs = this.#call.clock.monotonic();
-    const known = wait.retryAtMs !== Number.POSITIVE_INFINITY;
-    if (nowMs >= endsMs || (known && wait.retryAtMs > endsMs)) throw wait.givesUp();
+    if (nowMs >= endsMs || nowMs + waitMs > endsMs) throw wait.givesUp();
     return wait;
   }
 
@@ -243,7 +240,10 @@ class Admission {
       const level = { spent: 0n, reserved: claim.limit };
       const givesUp = exceeded ?? (() => budgetExceeded(target, { budget, claim, level, nowMs: clock.now() }));
       const untilMs = this.#startedMs + budget.maxWait;
-      return { line, retryAtMs, untilMs, queue: Number.POSITIVE_INFINITY, givesUp, isFull: givesUp };
+      // The next period starts at zero.
+      const periodMs = nowMs + claim.endsMs - this.#parts.reservations.nowMs;
+      const queue = Number.POSITIVE_INFINITY;
+      return { line, untilMs, retryAtMs: Math.min(retryAtMs, periodMs), queue, givesUp, isFull: givesUp };
     }
     if ("rule" in charge) {
       const { rule } = charge;

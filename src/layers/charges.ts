@@ -200,19 +200,20 @@ function amountUsed(charge: Charge, attempt: Attempt, unseen: boolean): bigint {
   if ("budget" in charge) {
     const { claim, budget } = charge;
     if (unseen && attempt.usage?.estimated === true) return claim.amount;
-    if (budget.tokens !== undefined) return tokensOf(attempt, claim.amount);
-    if (attempt.cost === undefined) return attempt.possiblyBilled ? claim.amount : 0n;
-    const nano = totalNano(attempt.cost) ?? claim.amount;
-    // What was generated after the last event that arrived is unknown.
-    const late = attempt.possiblyBilled && attempt.cost.estimated ? nano : 0n;
-    return nano + late > claim.amount && late > 0n ? max(nano, claim.amount) : nano + late;
+    const { possiblyBilled, usage, cost } = attempt;
+    const reported = budget.tokens === undefined ? cost : usage;
+    if (reported === undefined) return possiblyBilled ? claim.amount : 0n;
+    const known = budget.tokens === undefined ? (totalNano(cost) ?? claim.amount) : BigInt(usage?.total ?? 0);
+    return possiblyBilled && reported.estimated ? withUnseen(known, claim.amount) : known;
   }
   if (!("rate" in charge)) return 0n;
   return charge.rate.of === "requests" ? 1n : tokensOf(attempt, BigInt(charge.claim.amount));
 }
 
-function max(one: bigint, other: bigint): bigint {
-  return one > other ? one : other;
+/** What was generated after the last event that arrived is unknown: as much again, within the reservation. */
+function withUnseen(known: bigint, reserved: bigint): bigint {
+  if (known >= reserved) return known;
+  return 2n * known < reserved ? 2n * known : reserved;
 }
 
 function tokensOf({ usage, possiblyBilled }: Attempt, reserved: bigint): bigint {

@@ -15,10 +15,13 @@ const AGING_MS = 100;
 /** A place in a line. The owner must leave it, whatever happens. */
 export interface Place {
   readonly key: string;
-  /** Resolves when it is this waiter's turn, or at `untilMs`; rejects when cancelled. */
-  turn(untilMs: number): Promise<void>;
-  /** Resolves at `retryAtMs`, or earlier when something may have become free, if it is still this waiter's turn. */
-  pause(retryAtMs: number, untilMs: number): Promise<void>;
+  /** True when it is this waiter's turn; false if it is not at `untilMs`. Rejects when cancelled. */
+  turn(untilMs: number): Promise<boolean>;
+  /**
+   * The same, at `retryAtMs` or when something may have become free, which includes what became free since it was this
+   * waiter's turn.
+   */
+  pause(retryAtMs: number, untilMs: number): Promise<boolean>;
   leave(): void;
 }
 
@@ -49,7 +52,7 @@ export class Lines {
     const waiting = line.join(waiter);
     return {
       key,
-      turn: (untilMs) => line.wait(waiting, untilMs, untilMs),
+      turn: (untilMs) => line.wait(waiting, untilMs),
       pause: (retryAtMs, untilMs) => line.pause(waiting, retryAtMs, untilMs),
       leave: () => {
         line.leave(waiting);
@@ -60,7 +63,7 @@ export class Lines {
 
   /** Something that attempts wait for may have become free. */
   poke(key: string): void {
-    this.#lines.get(key)?.wakeBest();
+    this.#lines.get(key)?.poke();
   }
 }
 
@@ -70,6 +73,8 @@ interface Waiting extends Waiter {
   readonly turn: number;
   /** Ends the current wait; absent while the waiter asks the store. */
   wake?: (() => void) | undefined;
+  /** Whether something may have become free while the waiter asks the store, which may have answered already. */
+  isPoked?: boolean;
 }
 
 /**
@@ -110,16 +115,23 @@ class Line {
     this.wakeBest();
   }
 
-  /** Until it is the first one, or `untilMs`. */
-  async wait(waiting: Waiting, timerMs: number, untilMs: number): Promise<void> {
-    while (this.#first !== waiting && this.#clock.monotonic() < untilMs) await this.#sleep(waiting, timerMs);
+  /** Until it is the first one, or `untilMs`. Returns whether it is the first one. */
+  async wait(waiting: Waiting, untilMs: number): Promise<boolean> {
+    while (this.#first !== waiting && this.#clock.monotonic() < untilMs) await this.#sleep(waiting, untilMs);
+    return this.#first === waiting;
   }
 
-  async pause(waiting: Waiting, retryAtMs: number, untilMs: number): Promise<void> {
-    await this.#sleep(waiting, Math.min(retryAtMs, untilMs));
+  async pause(waiting: Waiting, retryAtMs: number, untilMs: number): Promise<boolean> {
+    if (!waiting.isPoked) await this.#sleep(waiting, Math.min(retryAtMs, untilMs));
+    waiting.isPoked = false;
     // Another one may be more urgent by now.
     if (this.#first === waiting) this.wakeBest();
-    await this.wait(waiting, untilMs, untilMs);
+    return this.wait(waiting, untilMs);
+  }
+
+  poke(): void {
+    if (this.#first !== undefined && this.#first.wake === undefined) this.#first.isPoked = true;
+    this.wakeBest();
   }
 
   /** Makes the most urgent one the first, unless the first one is just asking the store. */

@@ -149,6 +149,14 @@ describe("a budget", () => {
     expect((await clock.settle(start().reading)).error).toBeUndefined();
   });
 
+  it("starts a waiting call when the next period begins", async () => {
+    const { clock, start, startedAt } = world({ budgets: [budget({ nanoUsd: 100_000_000n, period: "day" })] });
+    await clock.advance(86_400_000 - 500);
+    const seen = await clock.settle(Promise.all([start().reading, start().reading]));
+    expect(seen.map(({ error }) => error?.code)).toEqual([undefined, undefined]);
+    expect(startedAt()).toEqual([86_400_000 - 500, 86_400_000]);
+  });
+
   it("books the reservation of an attempt whose cost is unknown", async () => {
     const { clock, start } = world({
       budgets: [budget({ nanoUsd: 150_000_000n })],
@@ -194,6 +202,37 @@ describe("a budget", () => {
     expect((await clock.settle(start().reading)).error?.code).toBe("connection_failed");
     expect((await clock.settle(start().reading)).error).toBeUndefined();
   });
+
+  it.each([
+    ["in USD", { nanoUsd: NANO }, PRICE, /\$0.006 spent/],
+    ["in tokens", { nanoUsd: undefined, tokens: 1_000n }, PRICE, /22 tokens spent/],
+  ])(
+    "books an aborted call %s twice, because more may have been generated than arrived",
+    async (_, limit, price, spent) => {
+      const { start } = world({
+        budgets: [budget(limit)],
+        script: [[{ delta: "one two three" }, { hang: true }]],
+        target: { price: () => price },
+      });
+      const { call, reading } = start();
+      await quiet();
+      call.cancellation.cancel(abort());
+      await reading;
+      const { error } = await start(
+        {},
+        {
+          request: {
+            messages: INPUT.messages,
+            settings: { maxNewTokens: 100_000 },
+            samples: 1,
+            extraBody: {},
+            extraHeaders: {},
+          },
+        },
+      ).reading;
+      expect(error?.message).toMatch(spent);
+    },
+  );
 
   it("has a counter for each user, tag or combination", async () => {
     const { clock, start } = world({ budgets: [budget({ nanoUsd: NANO / 10n, per: ["user"] })] });
@@ -396,6 +435,31 @@ describe("attempts that wait", () => {
     expect((await start({ tags: ["poor"] }).reading).error?.code).toBe("budget_exceeded");
     expect(clock.monotonic()).toBe(0);
     await clock.settle(Promise.all([first, second]));
+  });
+
+  it("do not ask out of turn when their time has passed", async () => {
+    const rates = [rule({ rates: [{ of: "requests", limit: 1, perMs: 1_000 }], maxWait: 1_000 })];
+    const w = world({ rates, budgets: [] });
+    const calls = ["first", "a1", "b1", "a2", "b2"].map((user) => ({ settings: { user } }));
+    const readings = calls.map((input) => w.start(input).reading);
+    const seen = await w.clock.settle(Promise.all(readings));
+    expect(w.dialect.calls.map(({ call }) => call.input.settings.user)).toEqual(["first", "a1"]);
+    expect(seen.map(({ error }) => error?.code)).toEqual([undefined, undefined, ...Array(3).fill("limit_exceeded")]);
+  });
+
+  it("take a slot that becomes free while they are on their way into the line", async () => {
+    for (let ticks = 0; ticks < 30; ticks++) {
+      const { clock, start } = world({ policy: { maxParallel: 1, queue: 10 } });
+      const first = start().reading;
+      await quiet();
+      clock.next();
+      for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+      const second = start().reading;
+      expect((await clock.settle(Promise.all([first, second]))).map(({ error }) => error)).toEqual([
+        undefined,
+        undefined,
+      ]);
+    }
   });
 
   it("leave no timer and no line behind when they are aborted", async () => {

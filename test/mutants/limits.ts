@@ -123,7 +123,7 @@ export const limits = [
       "admission-queue-one-longer",
       "one more call is queued than `queue` allows",
       "Admission.#enter",
-      replace("waiting >= wait.queue", "waiting > wait.queue"),
+      replace("lines.sizeOf(wait.line) >= wait.queue", "lines.sizeOf(wait.line) > wait.queue"),
     ],
     ["admission-overtakes", "a new attempt overtakes those that wait", "Admission.#busyCharge", always("lines.empty")],
     [
@@ -145,6 +145,18 @@ export const limits = [
       "the user who was first is served until all of its attempts are done",
       "Line.join",
       replace("Math.max(this.#turn, this.#turns.get(waiter.user) ?? 0) + 1", "1"),
+    ],
+    [
+      "line-forgets-a-poke",
+      "what becomes free while the first attempt asks for it is missed",
+      "Line.poke",
+      replace("this.#first.isPoked = true", "this.#first.isPoked = false"),
+    ],
+    [
+      "line-asks-out-of-turn",
+      "an attempt that has waited long enough asks although it is not first",
+      "Line.wait",
+      replace("this.#first === waiting", "true"),
     ],
     ["line-kept", "the place of an aborted attempt stays taken", "Line.leave", skip("this.#waiting.delete(waiting)")],
   ]),
@@ -175,7 +187,13 @@ export const limits = [
       "unknown-cost-is-free",
       "an attempt of unknown cost is booked as free",
       "amountUsed",
-      replace("totalNano(attempt.cost) ?? claim.amount", "totalNano(attempt.cost) ?? 0n"),
+      replace("totalNano(cost) ?? claim.amount", "totalNano(cost) ?? 0n"),
+    ],
+    [
+      "unseen-tokens-are-free",
+      "an aborted attempt is booked in tokens without what did not arrive",
+      "amountUsed",
+      replace("reported.estimated", "budget.tokens === undefined && reported.estimated"),
     ],
     [
       "one-tag-charged",
