@@ -96,6 +96,10 @@ function isExplained(
       return error.message.includes("skipped:")
         ? all(error.model ?? "").some(({ askedMs = 0, endedMs = 0 }) => endedMs + askedMs >= caller.startedMs)
         : requests.some(({ end, askedMs }) => end === "rate_limited" && askedMs === error.retryAfterMs);
+    case "budget_exceeded":
+    case "limit_exceeded":
+    case "state_unavailable":
+      return caller.explains?.(error) ?? false;
     default:
       return requests.some(({ end }) => end === error.code);
   }

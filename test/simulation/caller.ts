@@ -30,6 +30,8 @@ export class VirtualCaller {
   oddity: unknown;
   rows: readonly Attempt[] = [];
   rowsAtEnd = 0;
+  /** Whether limits explain an error. */
+  explains: ((error: ModelError) => boolean) | undefined;
   /** Called with all text shown since the last reset. */
   onShown: (() => void) | undefined;
 
@@ -57,14 +59,15 @@ export class VirtualCaller {
   }
 
   async run(model: Model): Promise<void> {
-    const { way, id, abortAfterMs } = this.plan;
+    const { way, id, abortAfterMs, prompt, tags } = this.plan;
     this.startedMs = this.#time.monotonic();
     this.waitingSinceMs = this.startedMs;
     const offAbort = abortAfterMs === undefined ? () => {} : this.#time.schedule(() => this.#giveUp(), abortAfterMs);
-    const options = { signal: this.#abort.signal, tags: [id] };
+    const { user, priority, maxNewTokens } = this.plan;
+    const options = { signal: this.#abort.signal, tags: [id, ...tags], user, priority, maxNewTokens };
     try {
       this.reply =
-        way === "codegen" ? await model.codegen("Hello", options) : await this.#read(model.stream("Hello", options));
+        way === "codegen" ? await model.codegen(prompt, options) : await this.#read(model.stream(prompt, options));
     } catch (error) {
       if (isModelError(error)) this.error = error;
       else this.oddity = error;

@@ -18,9 +18,19 @@ export function checkRows(caller: VirtualCaller, broken: Broken): void {
       broken("P6", `${words} has ${JSON.stringify(row?.usage)}`);
     if (row?.cost?.usd !== priceOf(request)) broken("P6", `${words} costs ${row?.cost?.usd}`);
   }
-  const sum = rows.reduce((total, { cost }) => total + (cost?.usd ?? 0), 0);
-  if (reply !== undefined && Math.abs((reply.cost.usd ?? Number.NaN) - sum) > 1e-12)
+  const sum = sumOf(rows);
+  if (reply !== undefined && !isSameUsd(reply.cost.usd, sum, 1e-12))
     broken("P6", `${plan.id}: costs ${reply.cost.usd}, its rows ${sum}`);
+}
+
+/** In USD; null if the cost of one is unknown. */
+export function sumOf(rows: readonly Attempt[]): number | null {
+  const costs = rows.flatMap(({ cost }) => (cost === undefined ? [] : [cost.usd]));
+  return costs.reduce((total, usd) => (total === null || usd === null ? null : total + usd), 0);
+}
+
+export function isSameUsd(one: number | null, other: number | null, tolerance: number): boolean {
+  return one === null || other === null ? one === other : Math.abs(one - other) <= tolerance;
 }
 
 /** The tokens of a reply are those of the requests that its text came from. */
@@ -45,7 +55,8 @@ function rowOf(request: WireRequest, caller: VirtualCaller): Attempt | undefined
   return rows.find((row) => (row.outcome === "ok") === ended) ?? rows[0];
 }
 
-/** 3 USD for a million tokens of input, 15 USD for a million of output. */
-function priceOf({ input, output }: WireRequest): number {
-  return (input * 3_000 + output * 15_000) / 1e9;
+/** USD; null if the price is unknown. */
+function priceOf({ input, output, price }: WireRequest): number | null {
+  if (price === undefined) return null;
+  return (Math.round(input * price.input * 1_000) + Math.round(output * price.output * 1_000)) / 1e9;
 }

@@ -1,6 +1,7 @@
 import type { Chance } from "../harness/chance.ts";
 import type { Manner } from "./answer.ts";
 import { HOUR_MS, type Phase, planPhases } from "./behaviour.ts";
+import type { MoneyPlan, RatePlan } from "./money/money-plan.ts";
 
 /** What one entry of models.toml says; a plan keeps it beside the text, for the checks. */
 export interface EntryPlan {
@@ -26,6 +27,10 @@ export interface EntryPlan {
   readonly jitter: "full" | "none" | "decorrelated";
   readonly phases: readonly Phase[];
   readonly retryOn: Readonly<Record<string, number>> | undefined;
+  /** USD for a million tokens; unknown in some worlds with money. */
+  readonly price: { readonly input: number; readonly output: number } | undefined;
+  readonly maxNewTokens?: number | undefined;
+  readonly rateLimit?: RatePlan | undefined;
 }
 
 /** What one caller does. */
@@ -39,11 +44,17 @@ export interface CallerPlan {
   readonly leaveAfter: number | undefined;
   /** The reader rests so long between two events. */
   readonly restMs: number;
+  readonly prompt: string;
+  readonly tags: readonly string[];
+  readonly user?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly maxNewTokens?: number | undefined;
 }
 
 export interface WorldPlan {
   readonly entries: readonly EntryPlan[];
   readonly callers: readonly CallerPlan[];
+  readonly money?: MoneyPlan | undefined;
 }
 
 export function planWorld(chance: Chance): WorldPlan {
@@ -81,6 +92,7 @@ function planEntry(name: string, names: readonly string[], chance: Chance): Entr
     jitter: chance.pick(["full", "none", "decorrelated"]),
     phases: planPhases(chance),
     retryOn: chance.happens(0.15) ? planRetryOn(chance) : undefined,
+    price: { input: 3, output: 15 },
   };
 }
 
@@ -105,5 +117,6 @@ function planCaller(id: string, names: readonly string[], chance: Chance): Calle
     abortAfterMs: chance.happens(0.15) ? chance.whole(0, 4_000) : undefined,
     leaveAfter: way === "stream" && chance.happens(0.1) ? chance.whole(1, 5) : undefined,
     restMs: way === "stream" && chance.happens(0.2) ? chance.whole(1, 5_000) : 0,
+    ...{ prompt: "Hello", tags: [] },
   };
 }

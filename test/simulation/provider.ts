@@ -18,6 +18,8 @@ export interface Desk {
   arrived(request: WireRequest): void;
   /** The whole answer to a caller that begins so. */
   wholeOf(caller: string, beginning: string): string | undefined;
+  /** Tokens of a prompt; absent in worlds where they do not matter. */
+  readonly count: ((texts: readonly string[], reported: boolean) => number) | undefined;
 }
 
 const HEALTHY: Behaviour = { kind: "healthy", latencyMs: 20, gapMs: 5 };
@@ -48,6 +50,9 @@ export class VirtualProvider implements Dialect {
   async *open(call: Call): Events {
     const request = this.#requestOf(call);
     this.requests.push(request);
+    call.cancellation.onCancel(() => {
+      request.leftMs ??= call.clock.monotonic();
+    });
     this.#desk.arrived(request);
     let end: WireRequest["end"] = "left";
     try {
@@ -67,6 +72,8 @@ export class VirtualProvider implements Dialect {
     const before = beginningOf(call.request.messages);
     const behaviour = this.#behaviourAt(call.clock);
     const whole = this.#wholeOf(caller, before);
+    const texts = call.request.messages.map(({ content }) => String(content));
+    const { admitted } = call;
     return {
       caller,
       entry: call.target.entry,
@@ -76,12 +83,18 @@ export class VirtualProvider implements Dialect {
       before,
       // To end at once when asked to continue is to say that nothing is missing.
       text: behaviour.kind === "empty" && before !== "" ? before : whole,
-      input: 10 + before.length,
+      price: this.#plan.price,
+      texts,
+      maxNewTokens: call.request.settings.maxNewTokens,
+      admission: admitted && `${call.record.id}:${admitted.attempt}`,
+      input: this.#desk.count?.(texts, true) ?? 10 + before.length,
+      unreported: this.#desk.count?.(texts, false) ?? 10 + before.length,
       behaviour,
       output: 0,
       said: "",
       told: before,
       endedMs: undefined,
+      leftMs: undefined,
       end: "open",
       askedMs: undefined,
     };
@@ -139,7 +152,8 @@ export class VirtualProvider implements Dialect {
     const again = repetitionOf(before, this.#plan.manner, this.#chance);
     const pieces = behaviour.kind === "empty" ? [] : piecesOf(again + text.slice(before.length), this.#chance);
     const cutAfter = this.#breaks(behaviour) ? this.#chance.whole(0, pieces.length) : Number.POSITIVE_INFINITY;
-    const limit = behaviour.kind === "brief" ? behaviour.most : Number.POSITIVE_INFINITY;
+    const brief = behaviour.kind === "brief" ? behaviour.most : Number.POSITIVE_INFINITY;
+    const limit = Math.min(brief, request.maxNewTokens ?? brief);
     for (const piece of pieces.slice(0, Math.min(cutAfter, limit))) {
       await sleep(call.clock, gapMs, call.cancellation);
       request.output += 1;

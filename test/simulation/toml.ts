@@ -1,8 +1,10 @@
+import { entryMoneyLines, moneyToml } from "./money/money-toml.ts";
 import type { EntryPlan, WorldPlan } from "./plan.ts";
 
 /** The models.toml of a plan. */
-export function tomlOf({ entries }: WorldPlan): string {
-  return entries.map(entryToml).join("\n");
+export function tomlOf({ entries, money }: WorldPlan): string {
+  const models = entries.map(entryToml).join("\n");
+  return money === undefined ? models : `${moneyToml(money)}\n${models}`;
 }
 
 function entryToml(entry: EntryPlan): string {
@@ -13,7 +15,7 @@ function entryToml(entry: EntryPlan): string {
     `provider = "${entry.name}"`,
     `base_url = "http://${entry.name}.test"`,
     `api_key = ${JSON.stringify(entry.keys)}`,
-    `pricing = { input = 3, output = 15 }`,
+    ...entryMoneyLines(entry),
     `num_retries = ${entry.numRetries}`,
     `jitter = "${entry.jitter}"`,
     `timeout = "${entry.timeoutMs}ms"`,

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../src/core/clock.ts";
 
@@ -9,7 +10,7 @@ interface Timer {
   live: boolean;
 }
 
-const STARTED_AT = Date.UTC(2026, 0, 1);
+const STARTS_AT = Date.UTC(2026, 0, 1);
 
 /**
  * Time that passes only when nothing is left to do. A step costs one turn of the event loop: all promises come to rest
@@ -17,17 +18,19 @@ const STARTED_AT = Date.UTC(2026, 0, 1);
  */
 export class VirtualTime implements Clock {
   readonly #order: () => number;
+  readonly #startsAt: number;
   #timers: Timer[] = [];
   #nowMs = 0;
   #live = 0;
 
   /** `order` decides between timers of one instant. */
-  constructor(order: () => number) {
+  constructor(order: () => number, startsAt = STARTS_AT) {
     this.#order = order;
+    this.#startsAt = startsAt;
   }
 
   now(): number {
-    return STARTED_AT + this.#nowMs;
+    return this.#startsAt + this.#nowMs;
   }
 
   monotonic(): number {
@@ -35,7 +38,12 @@ export class VirtualTime implements Clock {
   }
 
   schedule(run: () => void, delayMs: number): () => void {
-    const timer: Timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order(), run, live: true };
+    const timer: Timer = {
+      atMs: this.#nowMs + Math.max(0, delayMs),
+      order: this.#order(),
+      run: AsyncLocalStorage.bind(run),
+      live: true,
+    };
     this.#push(timer);
     this.#live += 1;
     return () => this.#drop(timer);

@@ -1,5 +1,6 @@
 import type { ModelErrorCode } from "../../src/core/error-codes.ts";
 import type { Behaviour } from "./behaviour.ts";
+import type { EntryPlan } from "./plan.ts";
 
 /** One request as a provider saw it. */
 export interface WireRequest {
@@ -12,7 +13,15 @@ export interface WireRequest {
   readonly before: string;
   /** What a whole answer says, `before` included. */
   readonly text: string;
+  /** Texts of its messages. */
+  readonly texts: readonly string[];
+  readonly maxNewTokens: number | undefined;
+  /** Call and attempt, if something was reserved for it. */
+  readonly admission: string | undefined;
+  readonly price: EntryPlan["price"];
+  /** Tokens of the prompt as reported, and, if nothing is, as a plain tokenizer counts them. */
   readonly input: number;
+  readonly unreported: number;
   readonly behaviour: Behaviour;
   /** Deltas so far. */
   output: number;
@@ -20,6 +29,8 @@ export interface WireRequest {
   /** `before` and what was added to it so far. */
   told: string;
   endedMs: number | undefined;
+  /** When its caller turned away. */
+  leftMs: number | undefined;
   /** `length`: the token limit ended it. */
   end: "open" | "complete" | "length" | "left" | ModelErrorCode;
   /** How long it told its caller to stay away. */

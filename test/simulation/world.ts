@@ -4,6 +4,11 @@ import { checkSettled, checkShown } from "./answer-promises.ts";
 import { HOUR_MS } from "./behaviour.ts";
 import { VirtualCaller } from "./caller.ts";
 import { checkGoingOn } from "./continuation-promises.ts";
+import { tokensOf } from "./money/bills.ts";
+import { hasMoney, withMoney } from "./money/money-plan.ts";
+import { MoneyWatch } from "./money/money-watch.ts";
+import { RUNNING, watching } from "./money/watch.ts";
+import { isSameUsd, sumOf } from "./money-promises.ts";
 import { type CallerPlan, type EntryPlan, planWorld, type WorldPlan } from "./plan.ts";
 import { type Desk, VirtualProvider } from "./provider.ts";
 import { checkBudget, checkNamedTime, checkRequest, checkWaiting } from "./request-promises.ts";
@@ -34,6 +39,8 @@ export function liveOneHour(seed: number): Promise<WorldReport> {
 /** How long after the hour a provider that has recovered may take to be asked again. */
 const RECOVERY_MS = 600_000;
 const PROBE_EVERY_MS = 7_000;
+/** So many times the tokens of a plain tokenizer. */
+const GREED = 40;
 
 class World {
   readonly #seed: number;
@@ -47,18 +54,23 @@ class World {
   /** Tries after the first of each origin. */
   readonly #retries = new Map<string, Set<string>>();
   readonly #broken: string[] = [];
+  readonly #money: MoneyWatch | undefined;
   readonly #waiting = new Set<VirtualCaller>();
 
   constructor(seed: number) {
     this.#seed = seed;
     this.#chance = new Chance(seed);
-    this.#plan = planWorld(this.#chance);
+    const plan = planWorld(this.#chance);
+    this.#plan = hasMoney(seed) ? withMoney(plan, new Chance(seed + 0.25 * 2 ** 31)) : plan;
     const chance = new Chance(seed + 0.5 * 2 ** 31);
-    this.#time = new VirtualTime(chance.next);
+    const { money } = this.#plan;
+    this.#time = new VirtualTime(chance.next, money?.startsAt);
+    this.#money = money && new MoneyWatch(money, this.#plan, this.#time, this.#breaks);
     this.#entries = new Map(this.#plan.entries.map((entry) => [entry.name, entry]));
     const desk: Desk = {
       arrived: (request) => this.#arrived(request),
       wholeOf: (caller, beginning) => this.#callers.get(caller)?.wholeOf(beginning),
+      count: money && ((texts, reported) => tokensOf(texts) * (reported && money.greedy ? GREED : 1)),
     };
     this.#providers = new Map(this.#plan.entries.map((plan) => [plan.name, new VirtualProvider(plan, chance, desk)]));
     this.#factory = ModelFactory.parse(tomlOf(this.#plan), {
@@ -66,18 +78,23 @@ class World {
       clock: this.#time,
       random: chance.next,
       providers: Object.fromEntries(this.#providers),
+      ...(this.#money !== undefined && { hooks: this.#money.hooks((id) => this.#callers.get(id)) }),
     });
   }
 
   live(): Promise<WorldReport> {
-    return onVirtualTime(this.#time, async () => {
-      for (const plan of this.#plan.callers) this.#time.schedule(() => this.#start(plan), plan.atMs);
-      await this.#run(() => this.#callers.size === this.#plan.callers.length && this.#waiting.size === 0);
-      for (const entry of this.#plan.entries) await this.#recovers(entry);
-      this.#checkEnd();
-      await this.#factory.close();
-      return this.#report();
-    });
+    const money = this.#money;
+    return onVirtualTime(this.#time, () => (money === undefined ? this.#live() : watching(money, () => this.#live())));
+  }
+
+  async #live(): Promise<WorldReport> {
+    for (const plan of this.#plan.callers) this.#time.schedule(() => this.#start(plan), plan.atMs);
+    await this.#run(() => this.#callers.size === this.#plan.callers.length && this.#waiting.size === 0);
+    for (const entry of this.#plan.entries) await this.#recovers(entry);
+    this.#checkEnd();
+    await this.#money?.end(this.#factory);
+    await this.#factory.close();
+    return this.#report();
   }
 
   async #run(over: () => boolean): Promise<void> {
@@ -95,9 +112,11 @@ class World {
     this.#callers.set(plan.id, caller);
     this.#waiting.add(caller);
     caller.onShown = () => checkShown(caller, this.#breaks);
-    void caller.run(this.#factory.get(plan.entry)).then(() => {
+    const chain = this.#chainOf(entry);
+    caller.explains = (error) => this.#money?.explains(error, caller, chain) ?? false;
+    void RUNNING.run(plan.id, () => caller.run(this.#factory.get(plan.entry))).then(() => {
       this.#waiting.delete(caller);
-      checkSettled(caller, this.#chainOf(entry), (name) => this.#requestsAt(name), this.#breaks);
+      checkSettled(caller, chain, (name) => this.#requestsAt(name), this.#breaks);
     });
     return caller;
   }
@@ -120,6 +139,7 @@ class World {
     checkRequest(caller, entry, request, this.#breaks);
     checkGoingOn(caller, entry, request, this.#breaks);
     checkNamedTime(request, caller, this.#requestsAt(request.entry), this.#breaks);
+    this.#money?.arrived(request, caller, entry);
     caller.requests.push(request);
     if (request.tryIndex === 0) return;
     const retries = this.#retries.get(request.entry) ?? new Set();
@@ -134,6 +154,7 @@ class World {
 
   #look(): void {
     const nowMs = this.#time.monotonic();
+    this.#money?.look();
     for (const caller of this.#waiting) checkWaiting(caller, nowMs, this.#breaks);
     for (const { name, maxParallel = Number.POSITIVE_INFINITY } of this.#plan.entries) {
       const working = this.#providers.get(name)?.working ?? 0;
@@ -153,9 +174,10 @@ class World {
       }, wakeMs - this.#time.monotonic());
       await this.#run(() => awake);
       const plan = { way: "codegen", abortAfterMs: undefined, leaveAfter: undefined, restMs: 0 } as const;
-      const caller = this.#start({ ...plan, id: `${entry.name}-probe-${probe}`, atMs: wakeMs, entry: entry.name });
+      const id = `${entry.name}-probe-${probe}`;
+      const caller = this.#start({ ...plan, id, atMs: wakeMs, entry: entry.name, prompt: "Hello", tags: [] });
       await this.#run(() => caller.settled);
-      if (caller.reply?.model === entry.name) return;
+      if (caller.reply?.model === entry.name || this.#money?.mayRefuse(caller) === true) return;
     }
     this.#breaks("P7", `${entry.name}: not asked again although it recovered`);
   }
@@ -174,10 +196,10 @@ class World {
     const { calls, requests, cost } = this.#factory.usage();
     const callers = [...this.#callers.values()];
     const rows = callers.flatMap((caller) => caller.rows);
-    const sum = rows.reduce((total, row) => total + (row.cost?.usd ?? 0), 0);
+    const sum = sumOf(rows);
     if (calls !== callers.length) this.#breaks("P6", `${calls} calls in the totals, ${callers.length} made`);
     if (requests !== rows.length) this.#breaks("P6", `${requests} requests in the totals, ${rows.length} rows`);
-    if (Math.abs((cost.usd ?? Number.NaN) - sum) > 1e-9) this.#breaks("P6", `total ${cost.usd} USD, rows ${sum}`);
+    if (!isSameUsd(cost.usd, sum, 1e-9)) this.#breaks("P6", `total ${cost.usd} USD, rows ${sum}`);
   }
 
   #report(): WorldReport {

@@ -1,0 +1,76 @@
+import type { Claim, RefusalReason, SettledClaim } from "../../../src/core/store.ts";
+import type { VirtualCaller } from "../caller.ts";
+import type { WireRequest } from "../wire-request.ts";
+
+/** Why an attempt had to wait, or was refused. */
+export interface Refused {
+  readonly atMs: number;
+  readonly reason: RefusalReason;
+  readonly claim: Claim;
+  readonly waitMs: number | undefined;
+}
+
+/** A place in a line. */
+export interface Standing {
+  readonly line: string;
+  readonly user: string;
+  readonly priority: number;
+  readonly sinceMs: number;
+  /** Attempts of its user that stood there before it. */
+  readonly ownBefore: number;
+  /** How many attempts of each user were served meanwhile, and how many of those came later. */
+  readonly servedBefore: Map<string, number>;
+  readonly overtakenBy: Map<string, number>;
+  readonly attempt: AskingAttempt | undefined;
+}
+
+/** One attempt on its way through admission. */
+export interface AskingAttempt {
+  readonly id: string;
+  readonly caller: VirtualCaller | undefined;
+  readonly firstMs: number;
+  readonly refusals: Refused[];
+  /** The lines that it has left, and when. */
+  readonly waits: { readonly line: string; readonly leftMs: number }[];
+  claims: readonly Claim[];
+  standing: Standing | undefined;
+  grantedMs: number | undefined;
+  request: WireRequest | undefined;
+  settled: readonly SettledClaim[] | undefined;
+  overruns: readonly bigint[];
+}
+
+/** All attempts of a world that asked for something, by their ids. */
+export class Attempts {
+  readonly #byId = new Map<string, AskingAttempt>();
+  readonly #lastOf = new Map<string, AskingAttempt>();
+
+  get all(): Iterable<AskingAttempt> {
+    return this.#byId.values();
+  }
+
+  get(id: string | undefined): AskingAttempt | undefined {
+    return id === undefined ? undefined : this.#byId.get(id);
+  }
+
+  /** The last attempt of a call; of a hedged one, several may be under way. */
+  lastOf(caller: string | undefined): AskingAttempt | undefined {
+    return this.#lastOf.get(caller ?? "");
+  }
+
+  of(caller: VirtualCaller): readonly AskingAttempt[] {
+    return [...this.#byId.values()].filter((attempt) => attempt.caller === caller);
+  }
+
+  asked(id: string, caller: VirtualCaller | undefined, claims: readonly Claim[], nowMs: number): AskingAttempt {
+    let attempt = this.#byId.get(id);
+    if (attempt === undefined) {
+      const nothing = { standing: undefined, grantedMs: undefined, request: undefined, settled: undefined };
+      attempt = { id, caller, firstMs: nowMs, refusals: [], waits: [], claims, ...nothing, overruns: [] };
+      this.#byId.set(id, attempt);
+      if (caller !== undefined) this.#lastOf.set(caller.plan.id, attempt);
+    }
+    attempt.claims = claims;
+    return attempt;
+  }
+}

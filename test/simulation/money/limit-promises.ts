@@ -1,0 +1,55 @@
+import { type Broken, EPSILON_MS } from "../broken.ts";
+import type { WireRequest } from "../wire-request.ts";
+import type { LoggedRequest } from "./bill-promises.ts";
+import type { MoneyPlan, RatePlan } from "./money-plan.ts";
+import { membersOf, ratesOf } from "./rules.ts";
+
+/** The stores allow this much for the sums of their times. */
+const ROUNDING_MS = 1;
+
+/** In no window are there more requests than a bucket has at its start and gets until its end. */
+export function checkWindows(plan: MoneyPlan, log: readonly LoggedRequest[], broken: Broken): void {
+  for (const [name, { rule, requests }] of byCounter(plan, log))
+    for (const { of, limit, perMs } of rule.rates) {
+      if (of !== "requests") continue;
+      const times = requests.map(({ atMs }) => atMs);
+      times.forEach((endMs, last) => {
+        for (let first = 0; first < last; first++) {
+          const windowMs = endMs - (times[first] ?? endMs) + ROUNDING_MS;
+          if (last - first + 1 > limit + (limit * windowMs) / perMs + EPSILON_MS)
+            broken("P8", `${name}: ${last - first + 1} requests in ${windowMs} ms, ${limit} in ${perMs} ms allowed`);
+        }
+      });
+    }
+}
+
+/** A rule never has more requests in flight than slots; what was left, a provider may still work on. */
+export function checkSlots(plan: MoneyPlan, open: readonly LoggedRequest[], broken: Broken): void {
+  for (const [name, { rule, requests }] of byCounter(plan, open)) {
+    const working = requests.filter(({ request }) => isOpen(request)).length;
+    if (working > (rule.maxParallel ?? Number.POSITIVE_INFINITY))
+      broken("P8", `${name}: ${working} requests at a time, max_parallel ${rule.maxParallel}`);
+  }
+}
+
+export function isOpen({ end, leftMs }: WireRequest): boolean {
+  return end === "open" && leftMs === undefined;
+}
+
+interface CounterLog {
+  readonly rule: RatePlan;
+  readonly requests: LoggedRequest[];
+}
+
+function byCounter(plan: MoneyPlan, log: readonly LoggedRequest[]): ReadonlyMap<string, CounterLog> {
+  const counters = new Map<string, CounterLog>();
+  for (const logged of log)
+    for (const rule of ratesOf(plan, logged.asking))
+      for (const member of membersOf(rule, logged.asking)) {
+        const name = `${rule.name} ${member}`;
+        const counter = counters.get(name) ?? { rule, requests: [] };
+        counters.set(name, counter);
+        counter.requests.push(logged);
+      }
+  return counters;
+}

@@ -1,0 +1,142 @@
+import type { AdmitRequest, CounterStore, Grant, Refusal, Settled, Settlement } from "../../../src/core/store.ts";
+import type { Hooks, ModelError, ModelFactory } from "../../../src/index.ts";
+import type { Waiter } from "../../../src/layers/line.ts";
+import type { Broken } from "../broken.ts";
+import type { VirtualCaller } from "../caller.ts";
+import type { EntryPlan, WorldPlan } from "../plan.ts";
+import type { VirtualTime } from "../virtual-time.ts";
+import type { WireRequest } from "../wire-request.ts";
+import { checkAdmitted } from "./admission-promises.ts";
+import { Attempts } from "./attempts.ts";
+import { checkBooked, checkPeriods, type LoggedRequest } from "./bill-promises.ts";
+import { Books } from "./books.ts";
+import { checkSlots, checkWindows, isOpen } from "./limit-promises.ts";
+import { LinePromises, ruleOfLine } from "./line-promises.ts";
+import type { MoneyPlan, RatePlan } from "./money-plan.ts";
+import { isExplainedByLimits, isUnpriced } from "./refusal-promises.ts";
+import type { Watcher } from "./watch.ts";
+
+/** Looks at all that a world reserves, waits for, spends and is refused. */
+export class MoneyWatch implements Watcher {
+  readonly #plan: MoneyPlan;
+  readonly #limits: readonly RatePlan[];
+  readonly #time: VirtualTime;
+  readonly #broken: Broken;
+  readonly #books = new Map<CounterStore, Books>();
+  readonly #attempts = new Attempts();
+  readonly #callers = new Map<string, VirtualCaller>();
+  readonly #lines: LinePromises;
+  readonly #log: LoggedRequest[] = [];
+  #open: LoggedRequest[] = [];
+
+  constructor(plan: MoneyPlan, { entries }: WorldPlan, time: VirtualTime, broken: Broken) {
+    this.#plan = plan;
+    this.#limits = [...plan.rates, ...entries.flatMap(({ rateLimit }) => rateLimit ?? [])];
+    this.#time = time;
+    this.#broken = broken;
+    this.#lines = new LinePromises(this.#attempts, (line) => this.waitOf(line), broken);
+  }
+
+  /** `callerOf` knows a call by its first tag. */
+  hooks(callerOf: (id: string) => VirtualCaller | undefined): Hooks {
+    return {
+      request: ({ callId, tags }) => {
+        const caller = callerOf(tags[0] ?? "");
+        if (caller !== undefined) this.#callers.set(callId, caller);
+      },
+    };
+  }
+
+  admitted(store: CounterStore, request: AdmitRequest, answer: Grant | Refusal): void {
+    const nowMs = this.#time.monotonic();
+    const { id, claims, probe } = request;
+    this.#booksOf(store).admitted(request, answer, this.#time.now());
+    const attempt = this.#attempts.asked(id, this.#callers.get(id.split(":")[0] ?? ""), claims, nowMs);
+    if (!answer.ok) {
+      const { reason, refused, waitMs } = answer;
+      const claim = claims[refused];
+      if (claim !== undefined) attempt.refusals.push({ atMs: nowMs, reason, claim, waitMs });
+    } else if (probe !== true) {
+      attempt.grantedMs = nowMs;
+      this.#lines.granted(attempt, nowMs);
+    }
+  }
+
+  settled(store: CounterStore, settlement: Settlement, settled: Settled): void {
+    this.#booksOf(store).settled(settlement, settled, this.#time.now());
+    const attempt = this.#attempts.get(settlement.id);
+    if (attempt === undefined) return;
+    attempt.settled = settlement.claims;
+    attempt.overruns = settled.overruns;
+  }
+
+  entered(line: string, waiter: Waiter, caller: string | undefined): () => void {
+    const left = this.#lines.entered(line, waiter, caller, this.#time.monotonic());
+    return () => left(this.#time.monotonic());
+  }
+
+  arrived(request: WireRequest, caller: VirtualCaller, entry: EntryPlan): void {
+    const attempt = this.#attempts.get(request.admission);
+    const asking = { caller: caller.plan, entry, key: request.key };
+    const nowMs = this.#time.now();
+    checkAdmitted(this.#plan, asking, request, attempt, nowMs, this.#broken);
+    if (attempt !== undefined) attempt.request = request;
+    const logged = { request, asking, attempt, atMs: nowMs };
+    this.#log.push(logged);
+    this.#open = [...this.#open.filter(({ request }) => isOpen(request)), logged];
+    checkSlots(this.#plan, this.#open, this.#broken);
+  }
+
+  look(): void {
+    const [books] = this.#books.values();
+    if (books !== undefined && this.#books.size === 1)
+      this.#lines.checkRest(({ claims }) => books.fits(claims, this.#time.now()));
+  }
+
+  explains(error: ModelError, caller: VirtualCaller, chain: readonly EntryPlan[]): boolean {
+    return isExplainedByLimits(error, caller, this.#attempts.of(caller), chain, this.#plan, this);
+  }
+
+  /** Whether a call to a healthy provider may end without a request: its own limits leave no room. */
+  mayRefuse(caller: VirtualCaller): boolean {
+    return (
+      this.#attempts.of(caller).some(({ refusals }) => refusals.length > 0) ||
+      isUnpriced(caller, [caller.entry], this.#plan)
+    );
+  }
+
+  waitOf(line: string): number {
+    const rule = ruleOfLine(this.#plan, this.#limits, line);
+    return rule === undefined ? Number.POSITIVE_INFINITY : rule.maxWaitMs;
+  }
+
+  queueOf(line: string): number {
+    const rule = ruleOfLine(this.#plan, this.#limits, line);
+    if (rule === undefined || !("queue" in rule)) return Number.POSITIVE_INFINITY;
+    return rule.onExceeded === "refuse" ? 0 : rule.queue;
+  }
+
+  longest(line: string): number {
+    return this.#lines.longest(line);
+  }
+
+  /** When all is over, nothing is reserved, and everything was booked as its provider bills it. */
+  async end(factory: ModelFactory<Record<never, never>>): Promise<void> {
+    for (const books of this.#books.values())
+      if (books.open.length > 0) this.#broken("P8", `held at the end: ${books.open.slice(0, 5).join("; ")}`);
+    for (const attempt of this.#attempts.all) checkBooked(attempt, this.#plan, this.#broken);
+    checkPeriods(this.#plan, this.#log, this.#broken);
+    checkWindows(this.#plan, this.#log, this.#broken);
+    for (const { name, reserved } of await factory.budgets.status())
+      if (reserved !== 0) this.#broken("P8", `budget ${name}: ${reserved} reserved at the end`);
+  }
+
+  #booksOf(store: CounterStore): Books {
+    let books = this.#books.get(store);
+    if (books === undefined) {
+      books = new Books((what) => this.#broken("P8", what));
+      this.#books.set(store, books);
+    }
+    return books;
+  }
+}

@@ -1,0 +1,58 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { AdmitRequest, CounterStore, Grant, Refusal, Settled, Settlement } from "../../../src/core/store.ts";
+import { Lines, type Waiter } from "../../../src/layers/line.ts";
+import { MemoryCounters } from "../../../src/stores/memory-counters.ts";
+
+/** Told of every decision of the counters, in their order, and of every attempt that waits. */
+export interface Watcher {
+  admitted(store: CounterStore, request: AdmitRequest, answer: Grant | Refusal): void;
+  settled(store: CounterStore, settlement: Settlement, settled: Settled): void;
+  /** Returns what is called when the attempt leaves the line. */
+  entered(line: string, waiter: Waiter, caller: string | undefined): () => void;
+}
+
+/** The call that the running code belongs to. */
+export const RUNNING = new AsyncLocalStorage<string>();
+
+/** Watches while `work` runs. */
+export async function watching<T>(watcher: Watcher, work: () => Promise<T>): Promise<T> {
+  const offs = [watchStore(MemoryCounters.prototype, watcher), watchLines(watcher)];
+  try {
+    return await work();
+  } finally {
+    for (const off of offs) off();
+  }
+}
+
+function watchStore(store: CounterStore, watcher: Watcher): () => void {
+  const { admit, settle } = store;
+  store.admit = function (this: CounterStore, request) {
+    return seen(admit.call(this, request), (answer) => watcher.admitted(this, request, answer));
+  };
+  store.settle = function (this: CounterStore, settlement) {
+    return seen(settle.call(this, settlement), (settled) => watcher.settled(this, settlement, settled));
+  };
+  return () => Object.assign(store, { admit, settle });
+}
+
+/** Looks at the answer before those who wait for it. */
+function seen<T>(answer: Promise<T>, look: (value: T) => void): Promise<T> {
+  answer.then(look, () => {});
+  return answer;
+}
+
+function watchLines(watcher: Watcher): () => void {
+  const { enter } = Lines.prototype;
+  Lines.prototype.enter = function (this: Lines, key, waiter) {
+    const place = enter.call(this, key, waiter);
+    const left = watcher.entered(key, waiter, RUNNING.getStore());
+    return {
+      ...place,
+      leave: () => {
+        place.leave();
+        left();
+      },
+    };
+  };
+  return () => Object.assign(Lines.prototype, { enter });
+}
