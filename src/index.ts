@@ -9,6 +9,7 @@ export type { Clock } from "./core/clock.ts";
 export { ConfigError, type ConfigProblem } from "./core/config-error.ts";
 export type { Cost, Price } from "./core/cost.ts";
 export type { Dialect } from "./core/dialect.ts";
+export type { Embedder } from "./core/embedder.ts";
 export {
   type ErrorDetails,
   isModelError,
@@ -53,7 +54,7 @@ export type {
   ToolResultPart,
   UserMessage,
 } from "./core/message.ts";
-export type { BudgetNotice, CacheOutcome } from "./core/notices.ts";
+export type { BudgetNotice, CachedAnswer, CacheOutcome } from "./core/notices.ts";
 export type { OfferedModel } from "./core/offered-model.ts";
 export type { Operation, RequestOperation } from "./core/operation.ts";
 export type { ToolInput, ToolParameters, ToolsInput } from "./core/option-values.ts";

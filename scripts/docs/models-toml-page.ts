@@ -9,6 +9,7 @@ import {
   cacheSection,
   group,
   loggingSection,
+  semanticSection,
   telemetrySection,
 } from "../../src/config/schema-sections.ts";
 import { stateSection } from "../../src/config/schema-state.ts";
@@ -72,8 +73,11 @@ export function modelsTomlPage(): string {
     '### `[pricing."model-id"]`',
     `${pricing?.meta()?.description} Its keys are those of \`pricing\` above.`,
     "### `[cache]`",
-    String(cacheSection.meta()?.description),
+    `${cacheSection.meta()?.description} See the [guide](../guide/caching.md).`,
     keyTable(shapeOf(cacheSection)),
+    "### `[cache.semantic]`",
+    `${semanticSection.meta()?.description} See the [guide](../guide/caching.md#similar-questions).`,
+    keyTable(shapeOf(semanticSection)),
     "### `[logging]`",
     `${loggingSection.meta()?.description} Nothing is logged without this table.`,
     keyTable(shapeOf(loggingSection)),

@@ -60,9 +60,11 @@ function sharedOptions({
   env,
   flags,
   io: { now },
-}: CliContext): Pick<FactoryOptions, "profile" | "clock"> & Pick<CliContext, "env"> {
+}: CliContext): Pick<FactoryOptions, "profile" | "clock" | "embed"> & Pick<CliContext, "env"> {
   return {
     env,
+    // Only a program can bring the function that the semantic cache needs.
+    embed: false,
     ...(flags.profile !== undefined && { profile: flags.profile }),
     ...(now !== undefined && { clock: { now } }),
   };

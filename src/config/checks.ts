@@ -1,4 +1,5 @@
 import { nearest } from "../core/suggest.ts";
+import { checkCache } from "./cache-checks.ts";
 import { checkEntry } from "./entry-checks.ts";
 import { checkLedger } from "./ledger-checks.ts";
 import { type Finding, REFERENCES_ONLY } from "./limits.ts";
@@ -39,6 +40,7 @@ export function crossCheck(active: View, facts: Facts): Finding[] {
     ...views.flatMap((view) => [
       ...checkNames(view),
       ...checkMoney(view),
+      ...checkCache(view),
       ...checkState(view),
       ...checkLedger(view),
       ...checkRecord(view),

@@ -162,7 +162,7 @@ export class ParsedConfig implements Config {
       [...view.aliases.keys()].map((alias) => [alias, view.resolveName(alias) ?? alias]),
     );
     this.defaultModel = this.#defaultModel();
-    this.cache = cacheOf(this.#section("cache"));
+    this.cache = cacheOf(this.#tables("cache"));
     this.logging = loggingOf(this.#section("logging"));
     this.audit = auditOf(this.#section("audit"));
     this.telemetry = telemetryOf(this.#section("telemetry"));

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { count, duration, flag, oneOf, size, table, text, texts } from "./schema-values.ts";
+import { count, duration, flag, oneOf, share, size, table, text, texts } from "./schema-values.ts";
 
 export const STRATEGIES = [
   ...(["priority", "round_robin", "random", "weighted", "least_busy", "latency", "cost", "usage"] as const),
@@ -40,6 +40,25 @@ export const group = table({
 
 const STORE_ERROR = 'must be "memory" or "state"; with "state", answers are kept in the store of [state]';
 
+export const semanticSection = table({
+  model: text().meta({
+    description: "The model of the embeddings, as the function `embed` of the factory knows it. Required.",
+    examples: ["text-embedding-3-small"],
+  }),
+  threshold: share().meta({
+    description: "Cosine similarity from which a stored answer is used, 0 to 1.",
+    default: 0.92,
+    examples: [0.97],
+  }),
+  timeout: duration("Longest time to wait for the embedding of a question; then the request is sent.", {
+    default: 2,
+    examples: ["500ms"],
+  }),
+}).meta({
+  description:
+    "Answers of similar calls are given again: calls that differ only in the text of the last message. Needs the function `embed` of the factory.",
+});
+
 export const cacheSection = table({
   store: z.enum(["memory", "state"], { error: STORE_ERROR }).meta({
     description: "Where answers are stored. memory: in this process. state: where `[state]` is, for all its processes.",
@@ -61,6 +80,7 @@ export const cacheSection = table({
     description: "Part of every cache key: change it to start with an empty cache.",
     default: "default",
   }),
+  semantic: semanticSection,
 }).meta({ description: "Answers of equal requests are given again without a request. No cache without this table." });
 
 export const auditSection = table({

@@ -11,10 +11,11 @@ import {
   type LOG_LEVELS,
   loggingSection,
   type STRATEGIES,
+  semanticSection,
   telemetrySection,
 } from "./schema-sections.ts";
 import { fieldsIn, type Shape } from "./schema-values.ts";
-import type { Table } from "./table.ts";
+import { isTable, type Table } from "./table.ts";
 import type { Member } from "./view.ts";
 
 /** `[cache]` with defaults. */
@@ -26,6 +27,15 @@ export interface CacheConfig {
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly namespace: string;
+  readonly semantic?: SemanticConfig;
+}
+
+/** `[cache.semantic]` with defaults. */
+export interface SemanticConfig {
+  readonly model: string;
+  readonly threshold: number;
+  /** Milliseconds. */
+  readonly timeout: number;
 }
 
 /** `[logging]` with defaults. */
@@ -52,6 +62,7 @@ export interface TelemetryConfig {
 const readAudit = tableReader(auditSection);
 const readTelemetry = tableReader(telemetrySection);
 const readCache = tableReader(cacheSection);
+const readSemantic = tableReader(semanticSection);
 const readLogging = tableReader(loggingSection);
 const readGroup = tableReader(group);
 const readPrice = tableConversion(price.shape);
@@ -69,9 +80,11 @@ export function tableReader(schema: z.ZodType): (...tables: readonly Table[]) =>
   return (...tables) => convert(Object.assign({}, defaults, ...tables) as Table);
 }
 
-export function cacheOf(section: Table | undefined): CacheConfig | undefined {
-  if (section === undefined) return undefined;
-  return deepFreeze(readCache(section)) as unknown as CacheConfig;
+export function cacheOf(tables: readonly Table[]): CacheConfig | undefined {
+  if (tables.length === 0) return undefined;
+  const { semantic, ...section } = tables.reduce<Table>((below, above) => deepMerge(below, above), {});
+  const read = { ...readCache(section), ...(isTable(semantic) && { semantic: readSemantic(semantic) }) };
+  return deepFreeze(read) as unknown as CacheConfig;
 }
 
 export function auditOf(section: Table | undefined): AuditConfig | undefined {

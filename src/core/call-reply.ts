@@ -14,12 +14,13 @@ export function replyOf(fold: ReplyFold, { record, clock }: Call): Reply {
     requestId: record.requestId,
     rateLimit: record.rateLimit,
     raw: record.raw,
+    cached: record.cached,
   });
 }
 
 /** The cost of all attempts; estimated if one may have been billed without reporting its usage. */
-export function costOfCall({ attempts, cacheHit }: CallRecord): Cost {
-  if (cacheHit) return NO_COST;
+export function costOfCall({ attempts, cached }: CallRecord): Cost {
+  if (cached !== undefined) return NO_COST;
   let total = NO_COST;
   for (const { cost, possiblyBilled } of attempts) {
     if (cost !== undefined) total = addCost(total, cost);

@@ -6,7 +6,7 @@ import type { ModelError } from "./error.ts";
 import type { FlowEvent } from "./event.ts";
 import type { LedgerBudget } from "./ledger.ts";
 import type { Message } from "./message.ts";
-import type { BudgetNotice, CacheOutcome } from "./notices.ts";
+import type { BudgetNotice, CachedAnswer, CacheOutcome } from "./notices.ts";
 import type { RequestOperation } from "./operation.ts";
 import type { CallPolicy } from "./options.generated.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -139,9 +139,9 @@ export class CallRecord {
   rateLimit: RateLimit | undefined;
   requestId: string | undefined;
   firstTokenMs: number | undefined;
-  /** Whether the answer came from the cache, or from the request of an equal call. */
-  cacheHit = false;
-  /** With `cacheHit`: what the answer cost when it was requested. */
+  /** Present if the answer came from the cache, or from the request of an equal call. */
+  cached: CachedAnswer | undefined;
+  /** With `cached`: what the answer cost when it was requested. */
   savedCost: Cost | undefined;
   /** The exchange of the running attempt: whether it was sent, and what came back. */
   exchange: Exchange | undefined;

@@ -64,8 +64,10 @@ export interface BudgetEvent extends HookCall {
 }
 
 export interface CacheEvent extends HookCall {
-  /** `joined`: an equal call was in flight, and its answer serves both. */
+  /** `semantic`: the answer to a similar question. `joined`: an equal call was in flight, and its answer serves both. */
   readonly outcome: CacheOutcome;
+  /** Of a semantic hit: the cosine similarity of the two questions. */
+  readonly similarity?: number;
 }
 
 /** An attempt without content for `slow_after`. */

@@ -18,8 +18,11 @@ export interface LedgerRow {
   readonly modelId: string;
   /** The model that the provider says it served. */
   readonly servedModel?: string | undefined;
-  /** open: sent, not ended; lost: its process died. Only rows with these outcomes ever change. */
-  readonly outcome: "open" | "ok" | "error" | "aborted" | "lost" | "cached";
+  /**
+   * open: sent, not ended; lost: its process died. Only rows with these outcomes ever change. cached: the stored answer of an
+   * equal call; similar: that of a similar question.
+   */
+  readonly outcome: "open" | "ok" | "error" | "aborted" | "lost" | "cached" | "similar";
   readonly code?: ModelErrorCode | undefined;
   readonly status?: number | undefined;
   readonly usage?: Usage | undefined;

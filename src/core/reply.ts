@@ -2,6 +2,7 @@ import type { Adjustment, Attempt } from "./attempt.ts";
 import type { Cost } from "./cost.ts";
 import type { FinishReason, FlowEvent } from "./event.ts";
 import type { AssistantMessage, ReasoningPart, TextPart, ToolCallPart } from "./message.ts";
+import type { CachedAnswer } from "./notices.ts";
 import type { PartialAnswer } from "./partial-answer.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { ToolCall } from "./tool.ts";
@@ -39,6 +40,8 @@ export interface Reply<Call extends ToolCall = ToolCall> {
   readonly message: AssistantMessage;
   /** The provider's response body, or the last events of its stream. */
   readonly raw: unknown;
+  /** Only if no request was sent: the answer came from the cache, or from the request of an equal call. */
+  readonly cached?: CachedAnswer;
   /** Only with `samples` > 1; the reply's own fields are those of sample 0. */
   readonly samples?: readonly Sample[];
 }
@@ -132,6 +135,7 @@ export interface FoldFacts {
   readonly requestId: string | undefined;
   readonly rateLimit: RateLimit | undefined;
   readonly raw: unknown;
+  readonly cached?: CachedAnswer | undefined;
 }
 
 /** Builds the reply from a stream of events, for codegen, object and stream. */
@@ -282,6 +286,7 @@ export class ReplyFold {
       rateLimit: facts.rateLimit,
       message: { role: "assistant", content: sample.content() },
       raw: facts.raw,
+      ...(facts.cached && { cached: facts.cached }),
       ...(this.#samples.length > 1 && { samples: this.samples().map(({ message: _, ...plain }) => plain) }),
     };
   }

@@ -445,11 +445,11 @@ export class ModelFactory<Models = Registered> {
   }
 
   #generationOf(config: Config, before: Generation | undefined): Generation {
-    const { env = process.env, logger, hooks = {} } = this.#options;
+    const { env = process.env, logger, hooks = {}, embed } = this.#options;
     const { providers = {}, tokens = {} } = this.#simulated ? {} : this.#options;
     const { clock } = this.#around;
     const onClose = (close: () => Promise<void>) => void this.#lastClosers.push(close);
-    const making = { clock, logger, hooks, simulated: this.#simulated, before, onClose };
+    const making = { clock, logger, hooks, embed, simulated: this.#simulated, before, onClose };
     const services = servicesOf(config, this.#shared, making);
     const overlay = overlayFor(this.#options, this.#source.read !== undefined, services.logger);
     const resolving = { config, env, overlay, custom: new Set(Object.keys(providers)), tokens };

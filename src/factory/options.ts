@@ -12,6 +12,7 @@ import {
 } from "../core/check-options.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Dialect } from "../core/dialect.ts";
+import type { Embedder } from "../core/embedder.ts";
 import type { Hooks } from "../core/hooks.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Scope } from "../core/scope.ts";
@@ -59,6 +60,11 @@ export interface FactoryOptions {
    * `unauthorized`; if it throws a ModelError, its code decides whether to retry.
    */
   readonly tokens?: Readonly<Record<string, (request: TokenRequest) => Promise<Token | string>>>;
+  /**
+   * Computes vectors of texts for `[cache.semantic]`, which gives it the question of each call that it has no equal answer for.
+   * What it costs is not part of any cost or budget. `false`: without a semantic cache, whatever the file says.
+   */
+  readonly embed?: Embedder | false;
   /** Functions that are called during every call: to watch, change or refuse it. */
   readonly hooks?: Hooks;
   /** Default: as configured in `[logging]`, otherwise none. */
@@ -83,6 +89,7 @@ const RULES: OptionRules<FactoryOptions> = {
   baseDir: TEXT,
   providers: recordOf("an object of dialects", methods("a dialect", ["open"])),
   tokens: recordOf("an object of functions", FUNCTION),
+  embed: { is: "a function or false", accepts: (embed) => embed === false || FUNCTION.accepts(embed) },
   hooks: TABLE,
   logger: methods("a logger, with debug, info, warn and error", ["debug", "info", "warn", "error"]),
   transport: either(FUNCTION, methods("an object with fetch", ["fetch"], ["close"])),

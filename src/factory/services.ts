@@ -1,5 +1,7 @@
 import type { Config } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
+import { ConfigError } from "../core/config-error.ts";
+import type { Embedder } from "../core/embedder.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Hooks } from "../core/hooks.ts";
 import type { Ledger } from "../core/ledger.ts";
@@ -49,6 +51,7 @@ interface Making {
   /** The caller's logger, which takes precedence over `[logging]`. */
   readonly logger: Logger | undefined;
   readonly hooks: Hooks;
+  readonly embed: Embedder | false | undefined;
   /** Whether no connection may leave this machine. */
   readonly simulated: boolean;
   /** Registers what runs when the factory is closed and its calls have ended. */
@@ -59,7 +62,8 @@ interface Making {
 
 /** The services of one configuration. */
 export function servicesOf(config: Config, shared: SharedServices, making: Making): Services {
-  const { clock, logger, hooks, simulated, before, onClose } = making;
+  const { clock, logger, hooks, before, onClose } = making;
+  const embed = embedderFor(config, making);
   const isSame = (key: "cache" | "logging" | "audit" | "state" | "ledger") =>
     JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
   const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;
@@ -89,7 +93,7 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
     cache:
       before !== undefined && isSame("cache") && (config.cache?.store !== "state" || isSame("state"))
         ? before.services.cache
-        : cacheFor(config, { clock, simulated, logger: log, counts: shared.cacheCounts }),
+        : cacheFor(config, { clock, embed, simulated: making.simulated, logger: log, counts: shared.cacheCounts }),
     ledger,
   };
 }
@@ -112,11 +116,13 @@ function reservationsFor(
 }
 
 interface CacheMaking extends Pick<Making, "clock" | "simulated"> {
+  readonly embed: Embedder | undefined;
   readonly logger: Logger;
   readonly counts: CacheCounts;
 }
 
-function cacheFor(config: Config, { clock, simulated, logger, counts }: CacheMaking): CacheService | undefined {
+function cacheFor(config: Config, making: CacheMaking): CacheService | undefined {
+  const { clock, simulated, logger, counts } = making;
   const { cache: settings, state } = config;
   if (settings === undefined) return undefined;
   const { ttl: ttlMs, maxEntries, maxBytes, namespace } = settings;
@@ -126,7 +132,27 @@ function cacheFor(config: Config, { clock, simulated, logger, counts }: CacheMak
   const bounds = { maxEntries, maxBytes, maxValueBytes: MAX_ANSWER_BYTES, onEvicted };
   const isShared = settings.store === "state" && !simulated;
   const store = isShared ? openValues(state, bounds, clock) : new MemoryStore(bounds, clock);
-  return { store, layer: cache(store, { ttlMs, namespace, maxAnswerBytes: maxBytes }, { logger, counts }) };
+  const { embed } = making;
+  const semantic = settings.semantic && { ...settings.semantic, timeoutMs: settings.semantic.timeout };
+  const layer = cache(
+    store,
+    { ttlMs, namespace, maxAnswerBytes: maxBytes, semantic },
+    { logger, counts, clock, ...(embed && { embed }) },
+  );
+  return { store, layer };
+}
+
+/**
+ * A simulated factory calls no function of the program: it might use a network.
+ * @throws ConfigError if the semantic cache has none.
+ */
+function embedderFor(config: Config, { simulated, embed }: Making): Embedder | undefined {
+  if (config.cache?.semantic === undefined || simulated || embed === false) return undefined;
+  if (embed !== undefined) return embed;
+  const path = "cache.semantic";
+  const message =
+    "[cache.semantic] needs a function that computes embeddings: pass embed to ModelFactory.load or parse, or remove the table";
+  throw new ConfigError([{ ...config.placeOf(["cache", "semantic"]), path, message }]);
 }
 
 /** Simulated calls cost nothing, so they leave no rows behind, and need no connection. */

@@ -1,9 +1,8 @@
 import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
 import type { Cost } from "../core/cost.ts";
-import type { Logger } from "../core/logger.ts";
-import type { ValueStore } from "../core/store.ts";
 import type { CacheCounts } from "./cache-counts.ts";
 import type { Log } from "./recording.ts";
+import type { TolerantStore } from "./tolerant-store.ts";
 
 /** A complete answer, as the store keeps it. */
 export interface StoredAnswer {
@@ -18,66 +17,38 @@ export interface StoredAnswer {
 export const MAX_ANSWER_BYTES = 8 * 1_048_576;
 
 /** Other values of the same store have other prefixes. */
-const PREFIX = "answer:";
+export const ANSWER_PREFIX = "answer:";
 /** Changes when stored answers of earlier versions can no longer be read. */
 const FORMAT = 1;
 
-/** Answers in a store. A store that fails never fails a call: nothing is found and nothing is stored. */
+/** Answers in a store. */
 export class AnswerStore {
-  readonly #store: ValueStore;
+  readonly #store: TolerantStore;
   readonly #maxBytes: number;
-  readonly #logger: Logger;
   readonly #counts: CacheCounts;
-  #isDown = false;
 
-  constructor(store: ValueStore, maxBytes: number, logger: Logger, counts: CacheCounts) {
+  constructor(store: TolerantStore, maxBytes: number, counts: CacheCounts) {
     this.#store = store;
     this.#maxBytes = Math.min(maxBytes, MAX_ANSWER_BYTES);
-    this.#logger = logger;
     this.#counts = counts;
   }
 
   /** Rejects only if the call is cancelled. */
   async get(key: string, cancellation: Cancellation): Promise<StoredAnswer | undefined> {
-    const value = await unlessCancelled(
-      this.#attempt("read", () => this.#store.get(PREFIX + key)),
-      cancellation,
-    );
+    const value = await this.#store.get(ANSWER_PREFIX + key, cancellation);
     return isStoredAnswer(value) ? value : undefined;
   }
 
   /** Waits until the answer is stored; if the call is cancelled, it is stored in the background. */
   async set(key: string, answer: StoredAnswer, ttlMs: number, cancellation: Cancellation): Promise<void> {
-    const stored = this.#attempt("write", () => this.#write(PREFIX + key, { format: FORMAT, ...answer }, ttlMs));
+    const stored = this.#write(ANSWER_PREFIX + key, { format: FORMAT, ...answer }, ttlMs);
     await unlessCancelled(stored, cancellation).catch(() => {});
   }
 
   async #write(key: string, value: object, ttlMs: number): Promise<void> {
-    if (Buffer.byteLength(JSON.stringify(value)) > this.#maxBytes) {
-      this.#counts.tooLarge += 1;
-      return;
-    }
-    await this.#store.set(key, value, ttlMs);
-    this.#counts.stored += 1;
+    if (Buffer.byteLength(JSON.stringify(value)) > this.#maxBytes) this.#counts.tooLarge += 1;
+    else if (await this.#store.set(key, value, ttlMs)) this.#counts.stored += 1;
   }
-
-  async #attempt<T>(operation: "read" | "write", run: () => Promise<T>): Promise<T | undefined> {
-    try {
-      const value = await run();
-      if (this.#isDown) this.#logger.info("the cache can be used again");
-      this.#isDown = false;
-      return value;
-    } catch (error) {
-      if (!this.#isDown) this.#logger.warn(`the cache failed to ${operation} an answer`, { reason: String(error) });
-      this.#isDown = true;
-      return undefined;
-    }
-  }
-}
-
-/** Removes the answers whose keys start with `prefix`. */
-export async function clearAnswers(store: ValueStore, prefix: string): Promise<void> {
-  await store.clear(PREFIX + prefix);
 }
 
 /** Whether a value was written by this version; anything else is a miss. */

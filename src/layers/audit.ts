@@ -21,7 +21,7 @@ export function audit(write: (line: string) => void, content: boolean): Observer
           ...(model !== undefined && { answeredBy: model }),
           ...outcomeOf(failure),
           finishReason: finishReasons[0],
-          ...{ streaming, cached: record.cacheHit, ms: rounded(ms) },
+          ...{ streaming, cached: record.cached !== undefined, ms: rounded(ms) },
           firstTokenMs: record.firstTokenMs === undefined ? undefined : rounded(record.firstTokenMs),
           usage,
           costUsd: costOfCall(record).usd,

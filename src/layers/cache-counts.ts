@@ -7,6 +7,10 @@ import { SavedCosts } from "./saved-costs.ts";
 export interface CacheStats {
   /** Calls answered with a stored answer. */
   readonly hits: number;
+  /** Calls answered with the stored answer to a similar question; not part of `hits`. */
+  readonly semantic: number;
+  /** Texts given to the embedding function of the semantic cache. */
+  readonly embedded: number;
   /** Calls that found no stored answer. */
   readonly misses: number;
   /** Answers written to the cache. */
@@ -21,13 +25,15 @@ export interface CacheStats {
   readonly entries: number;
   /** Their size as JSON. */
   readonly bytes: number;
-  /** What the answers of `hits` and `joined` cost when they were requested; null if the price of one is unknown. */
+  /** What the answers of `hits`, `semantic` and `joined` cost when they were requested; null if the price of one is unknown. */
   readonly savedUsd: number | null;
 }
 
 /** Counts of a cache, written by its layer and its store. */
 export class CacheCounts {
   hits = 0;
+  semantic = 0;
+  embedded = 0;
   misses = 0;
   stored = 0;
   joined = 0;
@@ -46,9 +52,9 @@ export class CacheCounts {
   }
 
   read(size: { readonly entries: number; readonly bytes: number }): CacheStats {
-    const { hits, misses, stored, joined, evicted, tooLarge } = this;
-    return { hits, misses, stored, joined, evicted, tooLarge, ...size, savedUsd: this.#saved.usd };
+    const { hits, semantic, embedded, misses, stored, joined, evicted, tooLarge } = this;
+    return { hits, semantic, embedded, misses, stored, joined, evicted, tooLarge, ...size, savedUsd: this.#saved.usd };
   }
 }
 
-const COUNT_OF = { hit: "hits", miss: "misses", joined: "joined" } as const;
+const COUNT_OF = { hit: "hits", miss: "misses", joined: "joined", semantic: "semantic" } as const;

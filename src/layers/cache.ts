@@ -1,29 +1,36 @@
-import type { Call, CallInput } from "../core/call.ts";
+import type { Call } from "../core/call.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import type { Embedder } from "../core/embedder.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
-import { sha256 } from "../core/node-crypto.ts";
-import { DELIVERY_NAMES } from "../core/options.generated.ts";
 import type { ValueStore } from "../core/store.ts";
-import type { Target } from "../core/target.ts";
 import { entryError } from "../core/target-error.ts";
-import { AnswerStore, clearAnswers, MAX_ANSWER_BYTES, type StoredAnswer } from "./answer-store.ts";
+import { ANSWER_PREFIX, AnswerStore, MAX_ANSWER_BYTES, type StoredAnswer } from "./answer-store.ts";
 import { CacheCounts } from "./cache-counts.ts";
+import { cacheKey, namespacePart } from "./cache-key.ts";
 import { Recording } from "./recording.ts";
 import { answerOf, replayed } from "./replay.ts";
+import { SemanticCache, type SemanticSettings, VECTOR_PREFIX } from "./semantic-cache.ts";
 import { type Keep, SharedRequests } from "./shared-request.ts";
+import { TolerantStore } from "./tolerant-store.ts";
 
 export interface CacheSettings {
   readonly ttlMs: number;
   readonly namespace: string;
   /** The largest answer that is stored. Default and maximum: 8 MiB. */
   readonly maxAnswerBytes?: number;
+  /** Absent: only equal calls get a stored answer. */
+  readonly semantic?: SemanticSettings | undefined;
 }
 
 interface CacheServices {
   readonly logger: Logger;
   readonly counts: CacheCounts;
+  readonly clock: Clock;
+  /** Needed by the semantic cache. */
+  readonly embed: Embedder;
 }
 
 /**
@@ -32,7 +39,14 @@ interface CacheServices {
  */
 export function cache(store: ValueStore, settings: CacheSettings, services: Partial<CacheServices> = {}): Layer {
   const { logger = silentLogger, counts = new CacheCounts() } = services;
-  const answers = new AnswerStore(store, settings.maxAnswerBytes ?? MAX_ANSWER_BYTES, logger, counts);
+  const { maxAnswerBytes = MAX_ANSWER_BYTES } = settings;
+  const tolerant = new TolerantStore(store, logger);
+  const answers = new AnswerStore(tolerant, maxAnswerBytes, counts);
+  const semantic = semanticOf(
+    settings,
+    { store: tolerant, answers, maxBytes: maxAnswerBytes },
+    { ...services, logger, counts },
+  );
   const shared = new SharedRequests(counts);
   return async function* (call, next) {
     const { cache: mode = "use", cacheTtlMs = settings.ttlMs, cacheNamespace = settings.namespace, raw } = call.input;
@@ -43,8 +57,13 @@ export function cache(store: ValueStore, settings: CacheSettings, services: Part
     const key = cacheKey(call, cacheNamespace);
     const stored = mode === "refresh" ? undefined : await answers.get(key, call.cancellation);
     if (stored !== undefined) {
-      counts.looked(call, "hit");
-      yield replayed(call, stored, counts);
+      yield replayed(call, stored, counts, { outcome: "hit" });
+      return;
+    }
+    const question = mode === "refresh" ? undefined : semantic?.questionOf(call, cacheNamespace);
+    const found = question && (await semantic?.find(question, call.cancellation));
+    if (found?.answer !== undefined) {
+      yield replayed(call, found.answer, counts, { outcome: "semantic", similarity: found.similarity });
       return;
     }
     if (mode === "only") {
@@ -53,8 +72,10 @@ export function cache(store: ValueStore, settings: CacheSettings, services: Part
     }
     const keep = async (answer: StoredAnswer) => {
       const storable = isStorable(answer.events, call.target.entry);
-      if (storable) await answers.set(key, answer, cacheTtlMs, call.cancellation);
-      return storable;
+      if (!storable) return false;
+      await answers.set(key, answer, cacheTtlMs, call.cancellation);
+      if (question && found) await semantic?.add(question, found.vector, key, cacheTtlMs, call.cancellation);
+      return true;
     };
     if (mode === "use" && !call.streaming) {
       yield* shared.events(key, call, next, keep);
@@ -67,8 +88,18 @@ export function cache(store: ValueStore, settings: CacheSettings, services: Part
 }
 
 /** Removes the stored answers of a namespace, or all. */
-export function clearCache(store: ValueStore, namespace: string | undefined): Promise<void> {
-  return clearAnswers(store, namespace === undefined ? "" : namespacePart(namespace));
+export async function clearCache(store: ValueStore, namespace: string | undefined): Promise<void> {
+  const start = namespace === undefined ? "" : namespacePart(namespace);
+  for (const prefix of [ANSWER_PREFIX, VECTOR_PREFIX]) await store.clear(prefix + start);
+}
+
+function semanticOf(
+  { semantic }: CacheSettings,
+  stores: ConstructorParameters<typeof SemanticCache>[1],
+  { embed, clock = systemClock, logger, counts }: Partial<CacheServices> & Pick<CacheServices, "logger" | "counts">,
+): SemanticCache | undefined {
+  if (semantic === undefined || embed === undefined) return undefined;
+  return new SemanticCache(semantic, stores, { embed, clock, logger, counts });
 }
 
 async function* recorded(call: Call, next: Next, keep: Keep, counts: CacheCounts): Events {
@@ -91,58 +122,4 @@ function isStorable(events: readonly FlowEvent[], primary: string): boolean {
   const ended =
     finishes.length > 0 && finishes.every((event) => event.reason === "stop" || event.reason === "tool-calls");
   return ended && events.every((event) => event.type !== "start" || event.model === primary);
-}
-
-/** The canonical request and everything about the primary that affects its answer, hashed. */
-export function cacheKey(call: Call, namespace: string): string {
-  const { input, target } = call;
-  const asked: Record<string, unknown> = { ...input };
-  for (const name of [...OF_THE_CALL, ...DELIVERY_NAMES]) if (asked[name] !== undefined) asked[name] = undefined;
-  return namespacePart(namespace) + sha256(canonical({ asked, target: fingerprint(target) })).slice(NAMESPACE_DIGITS);
-}
-
-/** Fields that do not affect the answer. */
-const OF_THE_CALL = [
-  "tags",
-  "priority",
-  "scopes",
-  "cache",
-  "cacheTtlMs",
-  "cacheNamespace",
-] as const satisfies (keyof CallInput)[];
-
-const NAMESPACE_DIGITS = 16;
-
-/** The start of the keys of a namespace, so that a store can clear it. */
-function namespacePart(namespace: string): string {
-  return sha256(namespace).slice(0, NAMESPACE_DIGITS);
-}
-
-const COMPARED = [
-  "provider",
-  "modelId",
-  "dialect",
-  "address",
-  "headers",
-  "settings",
-  "system",
-  "prelude",
-  "extraBody",
-  "adaptation",
-  "quirks",
-  "facts",
-] as const satisfies readonly (keyof Target)[];
-
-function fingerprint(target: Target): unknown {
-  const compared = COMPARED.map((field) => [field, target[field]]);
-  const { stripTokens, continueOnLength } = target.policy;
-  return { ...Object.fromEntries(compared), stripTokens, continueOnLength };
-}
-
-/** JSON with sorted keys: equal values give the same text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1)));
-  });
 }

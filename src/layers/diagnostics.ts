@@ -22,7 +22,11 @@ export function diagnosticsObserver(): Observer {
       if (context === undefined) return;
       const { record, clock } = call;
       Object.assign(context, {
-        ...{ outcome: failure === undefined ? "ok" : "error", cached: record.cacheHit, cost: costOfCall(record) },
+        ...{
+          outcome: failure === undefined ? "ok" : "error",
+          cached: record.cached !== undefined,
+          cost: costOfCall(record),
+        },
         attempts: record.attempts.map((row) => ({ ...row })),
         latencyMs: clock.monotonic() - record.startedMs,
         ...(failure !== undefined && { error: failure.details() }),

@@ -78,7 +78,7 @@ export function answerAttributes({ record, streaming }: Call, answer: AnswerFact
     "gen_ai.usage.cache_write.input_tokens": usage.cacheWrite || undefined,
     "gen_ai.usage.reasoning.output_tokens": usage.reasoning || undefined,
     "modelwright.attempts": record.attempts.length,
-    "modelwright.cache.hit": record.cacheHit || undefined,
+    "modelwright.cache.hit": record.cached !== undefined || undefined,
   });
 }
 

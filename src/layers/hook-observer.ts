@@ -37,7 +37,12 @@ export function hookObserver(hooks: Hooks, logger: Logger): Observer {
     ...(budget && {
       budgetNoticed: (call, notice) => tell("budget", budget, { ...hookCallOf(call), budget: { ...notice } }),
     }),
-    ...(cache && { cacheLooked: (call, outcome) => tell("cache", cache, { ...hookCallOf(call), outcome }) }),
+    ...(cache && {
+      cacheLooked(call, outcome) {
+        const { similarity } = call.record.cached ?? {};
+        tell("cache", cache, { ...hookCallOf(call), outcome, ...(similarity !== undefined && { similarity }) });
+      },
+    }),
     ...(slow && { slowed: (call, afterMs) => tell("slow", slow, { ...hookCallOf(call), afterMs }) }),
     ...(ends && {
       ended(call, error) {
@@ -58,7 +63,7 @@ export function hookObserver(hooks: Hooks, logger: Logger): Observer {
           ...{ usage, cost, latencyMs },
           attempts: record.attempts.map((row) => ({ ...row })),
           firstTokenMs: record.firstTokenMs,
-          cached: record.cacheHit,
+          cached: record.cached !== undefined,
         });
       },
     }),

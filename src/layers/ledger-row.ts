@@ -101,10 +101,11 @@ export function unsentRow(
 export function cachedRow(call: Call, { servedModel }: AnswerFacts): LedgerRow {
   const { record, clock } = call;
   const saved = totalNano(record.savedCost);
+  const outcome = record.cached?.outcome === "semantic" ? "similar" : "cached";
   const durationMs = clock.monotonic() - record.startedMs;
   return {
     ...identity(call),
-    ...{ attempt: 0, timeMs: clock.now() - durationMs, outcome: "cached", servedModel, cost: 0n, saved, overrun: 0n },
+    ...{ attempt: 0, timeMs: clock.now() - durationMs, outcome, servedModel, cost: 0n, saved, overrun: 0n },
     ...{ estimated: false, possiblyBilled: false, durationMs, budgets: [] },
   };
 }

@@ -42,11 +42,11 @@ export function ledgerHits(ledger: Ledger): Layer {
     const facts = new AnswerFacts();
     try {
       for await (const batch of next(call)) {
-        if (call.record.cacheHit) facts.note(batch, () => 0);
+        if (call.record.cached !== undefined) facts.note(batch, () => 0);
         yield batch;
       }
     } finally {
-      if (call.record.cacheHit) await written(ledger, cachedRow(call, facts));
+      if (call.record.cached !== undefined) await written(ledger, cachedRow(call, facts));
     }
   };
 }

@@ -1,5 +1,6 @@
 import type { Call, CallRecord } from "../core/call.ts";
 import { addCost, type Cost, NO_COST, UNKNOWN_COST } from "../core/cost.ts";
+import type { CachedAnswer } from "../core/notices.ts";
 import type { StoredAnswer } from "./answer-store.ts";
 import type { CacheCounts } from "./cache-counts.ts";
 import type { Log } from "./recording.ts";
@@ -19,13 +20,16 @@ function costOf({ attempts }: CallRecord): Cost | undefined {
 
 /** The events of an answer for a call that sent no request. */
 export function replayed(
-  { record }: Call,
+  call: Call,
   { events, cost = UNKNOWN_COST, raw }: StoredAnswer,
   counts: CacheCounts,
+  source: Pick<CachedAnswer, "outcome" | "similarity">,
 ): Log {
-  record.cacheHit = true;
+  const { record } = call;
+  record.cached = { ...source, savedUsd: cost.usd };
   record.savedCost = cost;
   record.raw = raw;
+  counts.looked(call, source.outcome);
   counts.saved(cost);
   return events;
 }

@@ -52,8 +52,7 @@ class SharedRequest {
     }
     if (!this.#claimed) return yield* this.#own(call);
     if (this.#answer === undefined) return false;
-    counts.looked(call, "joined");
-    yield replayed(call, structuredClone(this.#answer), counts);
+    yield replayed(call, structuredClone(this.#answer), counts, { outcome: "joined" });
     return true;
   }
 

@@ -56,12 +56,12 @@ const TAGS: Readonly<Record<Sql, { readonly join: string; readonly has: (value: 
   },
 };
 
-const ENDED = "a.outcome NOT IN ('open', 'cached')";
+const ENDED = "a.outcome NOT IN ('open', 'cached', 'similar')";
 const COUNTS = {
   attempts: ENDED,
   failed: "a.outcome IN ('error', 'lost')",
   open: "a.outcome = 'open'",
-  cached: "a.outcome = 'cached'",
+  cached: "a.outcome IN ('cached', 'similar')",
   unpriced: `${ENDED} AND a.cost IS NULL`,
   estimated: `${ENDED} AND a.estimated = 1`,
   possibly_billed: `${ENDED} AND a.possibly_billed = 1`,

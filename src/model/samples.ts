@@ -42,8 +42,10 @@ export async function joinSamples(calls: readonly Promise<Reply>[]): Promise<Rep
 function joined(replies: readonly Reply[]): Reply {
   const [first] = replies;
   if (first === undefined) throw new ModelError({ code: "protocol_error", message: "no samples were requested" });
+  const { cached: _, ...rest } = first;
   return {
-    ...first,
+    ...rest,
+    ...cachedIn(replies),
     usage: replies.map((reply) => reply.usage).reduce(addUsage),
     cost: replies.map((reply) => reply.cost).reduce(addCost),
     attempts: replies.flatMap((reply) => reply.attempts),
@@ -51,6 +53,16 @@ function joined(replies: readonly Reply[]): Reply {
     raw: replies.map((reply) => reply.raw),
     samples: replies.flatMap(samplesOf),
   };
+}
+
+/** Only if no reply needed a request. */
+function cachedIn(replies: readonly Reply[]): Pick<Reply, "cached"> {
+  const all = replies.flatMap(({ cached }) => cached ?? []);
+  const [first] = all;
+  if (first === undefined || all.length < replies.length) return {};
+  const saved = all.map(({ savedUsd }) => savedUsd);
+  const savedUsd = saved.includes(null) ? null : saved.reduce<number>((sum, usd) => sum + (usd ?? 0), 0);
+  return { cached: { ...first, savedUsd } };
 }
 
 type Result = PromiseSettledResult<Reply>;

@@ -8,6 +8,7 @@ import { expect, onTestFinished } from "vitest";
 import { metaOf } from "../../src/config/option.ts";
 import { OPTIONS, type OptionKey } from "../../src/config/options.ts";
 import type { FlowEvent } from "../../src/core/event.ts";
+import type { Embedder } from "../../src/index.ts";
 import { cache } from "../../src/layers/cache.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { callOf } from "../harness/call-of.ts";
@@ -188,6 +189,41 @@ keyTest("cache.store", async () => {
   expect(() => factoryOf('[cache]\nstore = "redis"\n[models.a]\nname = "m"\nprovider = "simulator"')).toThrow(
     /"store" must be "memory" or "state"; with "state", answers are kept in the store of \[state\]/,
   );
+});
+
+keyTest("cache.semantic.{model,threshold}", async () => {
+  const models: string[] = [];
+  const embed: Embedder = async (texts, { model }) => {
+    models.push(model);
+    return texts.map((text) => (text === "a" ? [1, 0] : [0.8, 0.6]));
+  };
+  const requests = async (keys: string) => {
+    const simulator = await simulate();
+    const toml = `[cache.semantic]\n${keys}\n${entry("openai", simulator)}`;
+    const model = factoryOf(toml, { embed }).create();
+    for (const text of ["a", "b"]) await model.codegen(text);
+    return simulator.requests.length;
+  };
+  expect(await requests('model = "small"\nthreshold = 0.79')).toBe(1);
+  expect(await requests('model = "large"\nthreshold = 0.81')).toBe(2);
+  expect(await requests('model = "large"')).toBe(2);
+  expect(new Set(models)).toEqual(new Set(["small", "large"]));
+});
+
+keyTest("cache.semantic", "needs a model, and a threshold from 0 to 1", () => {
+  const parse = (keys: string) =>
+    factoryOf(`[cache.semantic]\n${keys}\n[models.a]\nname = "m"\nprovider = "simulator"`);
+  expect(() => parse("threshold = 0.5")).toThrow(/needs the model of the embeddings: add model = "NAME"/);
+  expect(() => parse('model = "m"\nthreshold = 92')).toThrow(/"threshold" must be/);
+});
+
+keyTest("cache.semantic.timeout", async () => {
+  const embed: Embedder = () => new Promise(() => {});
+  const simulator = await simulate();
+  const toml = `[cache.semantic]\nmodel = "m"\ntimeout = "30ms"\n${entry("openai", simulator)}`;
+  const startMs = performance.now();
+  await factoryOf(toml, { embed }).create().codegen("a");
+  expect(performance.now() - startMs).toBeLessThan(1_900);
 });
 
 keyTest("cache.ttl", async () => {

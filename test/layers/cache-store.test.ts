@@ -4,8 +4,9 @@ import { type Cost, UNKNOWN_COST } from "../../src/core/cost.ts";
 import type { FlowEvent } from "../../src/core/event.ts";
 import type { Next } from "../../src/core/layer.ts";
 import type { ValueStore } from "../../src/core/store.ts";
-import { cache, cacheKey, clearCache } from "../../src/layers/cache.ts";
+import { cache, clearCache } from "../../src/layers/cache.ts";
 import { CacheCounts } from "../../src/layers/cache-counts.ts";
+import { cacheKey } from "../../src/layers/cache-key.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { abort, callOf, INPUT, read, textOf } from "../harness/call-of.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
@@ -282,7 +283,18 @@ describe("the counts of the cache", () => {
     await Promise.all([1, 2, 3].map(() => ask(prompt("e"), false)));
     const size = store.size();
     expect(counts.read(size)).toEqual({
-      ...{ hits: 2, misses: 6, stored: 6, joined: 2, evicted: 3, tooLarge: 0, entries: 2, savedUsd: 0.04 },
+      ...{
+        hits: 2,
+        misses: 6,
+        stored: 6,
+        joined: 2,
+        evicted: 3,
+        tooLarge: 0,
+        semantic: 0,
+        embedded: 0,
+        entries: 2,
+        savedUsd: 0.04,
+      },
       bytes: size.bytes,
     });
     expect(size.bytes).toBeGreaterThan(100);

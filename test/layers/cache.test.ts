@@ -4,7 +4,8 @@ import type { CallInput } from "../../src/core/call.ts";
 import type { FlowEvent } from "../../src/core/event.ts";
 import type { Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
-import { cache, cacheKey } from "../../src/layers/cache.ts";
+import { cache } from "../../src/layers/cache.ts";
+import { cacheKey } from "../../src/layers/cache-key.ts";
 import { meter } from "../../src/layers/meter.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { abort, callOf, INPUT, read, targetOf, textOf, through } from "../harness/call-of.ts";
@@ -35,7 +36,7 @@ describe("the cache", () => {
     const second = await read(run(hit));
     expect(second.events).toEqual(first.events);
     expect(dialect.calls).toHaveLength(1);
-    expect(hit.record.cacheHit).toBe(true);
+    expect(hit.record.cached?.outcome).toBe("hit");
     expect(hit.record.attempts).toEqual([]);
   });
 
@@ -229,7 +230,7 @@ describe("equal calls at the same time", () => {
     expect(seen.map(({ error }) => error?.code)).toEqual(["aborted", undefined, "aborted", undefined]);
     expect(seen.map(textOf)).toEqual(["", "shared", "", "shared"]);
     expect(dialect.calls.map(({ end }) => end)).toEqual(["complete"]);
-    expect(calls.map(({ record }) => record.cacheHit)).toEqual([false, false, false, true]);
+    expect(calls.map(({ record }) => record.cached !== undefined)).toEqual([false, false, false, true]);
   });
 
   it("cancel the request when all of them are aborted, with the partial", async () => {
@@ -314,7 +315,7 @@ describe("equal calls at the same time", () => {
     expect(dialect.calls).toHaveLength(2);
     const hit = call({}, codegen);
     await read(run(hit));
-    expect(hit.record.cacheHit).toBe(true);
+    expect(hit.record.cached?.outcome).toBe("hit");
     await ask({}, codegen);
     expect(dialect.calls).toHaveLength(2);
   });

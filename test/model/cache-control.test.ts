@@ -18,13 +18,17 @@ describe("factory.cache.stats", () => {
     const model = factory.create();
     expect(factory.cache.stats()).toEqual({
       ...{ hits: 0, misses: 0, stored: 0, joined: 0, evicted: 0, tooLarge: 0, entries: 0, bytes: 0, savedUsd: 0 },
+      ...{ semantic: 0, embedded: 0 },
     });
     await model.codegen("Hello");
     expect((await model.codegen("Hello")).cost.usd).toBe(0);
     await model.stream("Hello").reply;
     await Promise.all([1, 2, 3].map(() => model.codegen("Bye")));
     const { bytes, savedUsd, ...counts } = factory.cache.stats();
-    expect(counts).toEqual({ hits: 2, misses: 2, stored: 2, joined: 2, evicted: 0, tooLarge: 0, entries: 2 });
+    expect(counts).toEqual({
+      ...{ hits: 2, misses: 2, stored: 2, joined: 2, evicted: 0, tooLarge: 0, entries: 2 },
+      ...{ semantic: 0, embedded: 0 },
+    });
     expect(bytes).toBeGreaterThan(200);
     expect(savedUsd).toBeCloseTo(4 * USD, 9);
     expect(simulator.requests).toHaveLength(2);

@@ -1,4 +1,5 @@
 import { answers } from "./answers.ts";
+import { caching } from "./caching.ts";
 import { chains } from "./chains.ts";
 import { content } from "./content.ts";
 import { counters } from "./counters.ts";
@@ -21,4 +22,5 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...errors,
   ...content,
   ...counters,
+  ...caching,
 ];
