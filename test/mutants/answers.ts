@@ -202,6 +202,8 @@ export const answers = [
       "isStorable",
       always("event.model === primary"),
     ],
+  ]),
+  ...mutantsOf("src/layers/cache-key.ts", CACHE, [
     [
       "cache-blind-to-the-system-prompt",
       "requests with different system prompts share a cached answer",
@@ -228,10 +230,12 @@ export const answers = [
       "AnswerStore.#write",
       never("Buffer.byteLength(JSON.stringify(value)) > this.#maxBytes"),
     ],
+  ]),
+  ...mutantsOf("src/layers/tolerant-store.ts", CACHE_STORE, [
     [
       "cache-warns-every-time",
       "each call during an outage of the cache logs a warning",
-      "AnswerStore.#attempt",
+      "TolerantStore.#attempt",
       always("!this.#isDown"),
     ],
   ]),
