@@ -222,11 +222,11 @@ class Admission {
     return this.#within(this.#waitFor(charge, waitMs), waitMs);
   }
 
-  /** A call whose time would end during the wait, as far as known, fails at once. */
+  /** A call whose time would end during the wait, as far as known, fails at once. At its deadline, the deadline ends it. */
   #within(wait: Wait, waitMs = 0): Wait {
-    const endsMs = Math.min(wait.untilMs, this.#call.deadlineAtMs ?? Number.POSITIVE_INFINITY);
-    const nowMs = this.#call.clock.monotonic();
-    if (nowMs >= endsMs || nowMs + waitMs > endsMs) throw wait.givesUp();
+    const { clock, deadlineAtMs = Number.POSITIVE_INFINITY } = this.#call;
+    const nowMs = clock.monotonic();
+    if (nowMs >= wait.untilMs || nowMs + waitMs > Math.min(wait.untilMs, deadlineAtMs)) throw wait.givesUp();
     return wait;
   }
 

@@ -462,6 +462,18 @@ describe("attempts that wait", () => {
     }
   });
 
+  it("are ended by their deadline, not by a full queue, when a slot is taken at that moment", async () => {
+    const { clock, start } = world({ policy: { maxParallel: 1, queue: 10 } });
+    const first = start().reading;
+    await quiet();
+    const second = start({}, { deadlineAtMs: 1_000 });
+    const third = start({ priority: 0 }).reading;
+    await clock.advance(1_000);
+    second.call.cancellation.cancel(abort());
+    expect((await second.reading).error?.code).toBe("aborted");
+    await clock.settle(Promise.all([first, third]));
+  });
+
   it("leave no timer and no line behind when they are aborted", async () => {
     const { clock, start } = world(ONE_SLOT);
     const first = start();
