@@ -6,6 +6,8 @@ import { lineOfClaim } from "./rules.ts";
 
 /** A priority level is worth this much waiting. */
 const AGING_MS = 100;
+/** Waits are rounded up to milliseconds. */
+const TIMERS_MS = 1.5;
 
 /** Who waits for what, and in which order they are served. */
 export class LinePromises {
@@ -13,6 +15,8 @@ export class LinePromises {
   readonly #waitOf: (line: string) => number;
   readonly #broken: Broken;
   readonly #lines = new Map<string, Standing[]>();
+  /** Since when all that the attempts of a line need is free. */
+  readonly #freeSinceMs = new Map<string, number>();
   /** Lines with several priorities since they were empty. */
   readonly #mixed = new Set<string>();
   /** The most that have waited for something. */
@@ -95,14 +99,19 @@ export class LinePromises {
     return line.indexOf(one) < line.indexOf(other);
   }
 
-  /** What must hold whenever everything has come to rest: nobody waits for what is free. */
-  checkRest(fits: (attempt: AskingAttempt) => boolean): void {
+  /** What must hold whenever everything has come to rest: nobody waits for what is free, beyond the timers of this instant. */
+  checkRest(fits: (attempt: AskingAttempt) => boolean, nowMs: number): void {
     for (const [line, standings] of this.#lines) {
-      const attempts = standings.flatMap(({ attempt }) =>
-        attempt?.caller?.entry.hedgeMs === undefined ? (attempt ?? []) : [],
-      );
-      if (attempts.length === 0 || attempts.length < standings.length || !attempts.every(fits)) continue;
-      this.#broken("P9", `${attempts.map(({ id }) => id).join(", ")} wait for ${line}, and all is free`);
+      const attempts = standings.flatMap(({ attempt }) => attempt ?? []);
+      const isKnown = attempts.length === standings.length && !attempts.some(({ caller }) => caller?.entry.hedgeMs);
+      if (attempts.length === 0 || !isKnown || !attempts.every(fits)) {
+        this.#freeSinceMs.delete(line);
+        continue;
+      }
+      const sinceMs = this.#freeSinceMs.get(line) ?? nowMs;
+      this.#freeSinceMs.set(line, sinceMs);
+      if (nowMs - sinceMs > TIMERS_MS)
+        this.#broken("P9", `${attempts.map(({ id }) => id).join(", ")} wait for ${line}, and all is free`);
     }
   }
 

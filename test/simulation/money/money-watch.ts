@@ -90,7 +90,7 @@ export class MoneyWatch implements Watcher {
   look(): void {
     const [books] = this.#books.values();
     if (books !== undefined && this.#books.size === 1)
-      this.#lines.checkRest(({ claims }) => books.fits(claims, this.#time.now()));
+      this.#lines.checkRest(({ claims }) => books.fits(claims, this.#time.now()), this.#time.monotonic());
   }
 
   explains(error: ModelError, caller: VirtualCaller, chain: readonly EntryPlan[]): boolean {
