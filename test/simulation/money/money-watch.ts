@@ -120,6 +120,10 @@ export class MoneyWatch implements Watcher {
     return this.#lines.longest(line);
   }
 
+  hadPause(untilMs: number): boolean {
+    return this.#log.some(({ request: { askedMs, endedMs = 0 } }) => askedMs !== undefined && endedMs <= untilMs);
+  }
+
   /** When all is over, nothing is reserved, and everything was booked as its provider bills it. */
   async end(factory: ModelFactory<Record<never, never>>): Promise<void> {
     for (const books of this.#books.values())

@@ -10,6 +10,8 @@ interface Lines {
   waitOf(line: string): number;
   queueOf(line: string): number;
   longest(line: string): number;
+  /** Whether a provider had asked for a pause by then, in which an attempt waits before it asks for the first time. */
+  hadPause(untilMs: number): boolean;
 }
 
 /** Whether a call was refused for a reason that held. */
@@ -66,7 +68,8 @@ function isTooLate(
   lines: Lines,
 ): boolean {
   const { deadlineAtMs = Number.POSITIVE_INFINITY } = caller ?? {};
-  const endsMs = (line: string) => Math.min(firstMs + lines.waitOf(line), deadlineAtMs) - EPSILON_MS;
+  const beganMs = lines.hadPause(firstMs) ? (caller?.startedMs ?? firstMs) : firstMs;
+  const endsMs = (line: string) => Math.min(beganMs + lines.waitOf(line), deadlineAtMs) - EPSILON_MS;
   const last = refusals.at(-1);
   if (last !== undefined && last.reason === reason && last.atMs + (last.waitMs ?? 0) >= endsMs(lineOfClaim(last.claim)))
     return true;
