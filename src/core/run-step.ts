@@ -7,7 +7,10 @@ export interface ToolResult {
   /** The id of the tool call. */
   readonly id: string;
   readonly name: string;
+  /** What the model is told. */
   readonly content: ToolResultPart["content"];
+  /** What the tool returned; absent if it failed. */
+  readonly output?: unknown;
   /** Whether the tool failed: the content says why. */
   readonly error: boolean;
   readonly durationMs: number;

@@ -134,7 +134,8 @@ async function resultOf(plan: RunnablePlan, around: Surroundings): Promise<ToolR
   if (plan.kind === "failed") return result(plan.problem, true);
   try {
     const value = await executed(plan, around);
-    return result(readToolResult({ id, content: value ?? "" }, `result of "${name}"`).content, false);
+    const { content } = readToolResult({ id, content: value ?? "" }, `result of "${name}"`);
+    return { ...result(content, false), output: value };
   } catch (error) {
     return result(wordsOf(error), true);
   }
