@@ -57,6 +57,7 @@ export const semanticSection = table({
 }).meta({
   description:
     "Answers of similar calls are given again: calls that differ only in the text of the last message. Needs the function `embed` of the factory.",
+  examples: [{ model: "text-embedding-3-small" }],
 });
 
 export const cacheSection = table({

@@ -52,12 +52,17 @@ const NO_PARAMETERS = { type: "object", properties: {} } as const;
  * A tool for `model.run`, with the types of its arguments taken from `parameters`.
  * @throws ModelError `invalid_request` for an unknown or wrong field.
  * @example
+ * import { ModelFactory, tool } from "modelwright";
+ * import { z } from "zod";
+ *
+ * const model = (await ModelFactory.load()).create();
  * const weather = tool({
  *   name: "weather",
  *   description: "The weather in a city.",
  *   parameters: z.object({ city: z.string() }),
  *   execute: async ({ city }) => `Sunny in ${city}`,
  * });
+ * const { reply } = await model.run("What is the weather in Lisbon?", { tools: [weather] });
  */
 export function tool<
   const Name extends string | undefined = undefined,

@@ -1,5 +1,3 @@
-import * as zlib from "node:zlib";
-
 /** Hexadecimal digits of the checksum before the JSON. */
 export const CHECKSUM_DIGITS = 8;
 
@@ -20,5 +18,6 @@ export function valueIn(text: string): unknown {
 }
 
 function checksum(json: string): string {
-  return zlib.crc32(json).toString(16).padStart(CHECKSUM_DIGITS, "0");
+  // Loaded on first use: most programs have no shared store.
+  return process.getBuiltinModule("node:zlib").crc32(json).toString(16).padStart(CHECKSUM_DIGITS, "0");
 }

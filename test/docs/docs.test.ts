@@ -178,7 +178,8 @@ describe("TOML of the pages", () => {
     for (const [, file = ""] of text.matchAll(/ca_file = "([^"]+)"/g)) writeBelow(baseDir, file, LOCALHOST_CERT);
     for (const file of includesOf(text)) writeBelow(baseDir, file, "# of somebody else\n");
     for (const profile of [undefined, ...profilesOf(block.text)]) {
-      const factory = ModelFactory.parse(text, { env, baseDir, ...(profile !== undefined && { profile }) });
+      const embed = () => Promise.resolve([]);
+      const factory = ModelFactory.parse(text, { env, baseDir, embed, ...(profile !== undefined && { profile }) });
       for (const name of factory.names()) expect(String(factory.get(name))).toBe(name);
       await factory.close();
     }

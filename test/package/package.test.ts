@@ -55,7 +55,8 @@ describe("the tarball", () => {
 
   it("imports exactly its dependencies", () => {
     const built = consumer.files.map(({ path }) => path).filter((path) => /^dist\/.*\.js$/.test(path));
-    const bare = built.flatMap(specifiersIn).filter((specifier) => !/^(?:\.|node:)/.test(specifier));
+    const specifiers = built.flatMap(specifiersIn).filter((specifier) => !/^(?:\.|node:)/.test(specifier));
+    const bare = specifiers.map((specifier) => packageOf(`node_modules/${specifier}`));
     const required = [...new Set(bare)].filter((name) => !OPTIONAL.includes(name));
     expect(required.sort()).toEqual(DEPENDENCIES.toSorted());
   });
