@@ -140,6 +140,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(ledger.append(ledgerRow())).toBeUndefined();
       expect(await reader.query()).toMatchObject([{ attempts: 0 }]);
       await clock.advance(200);
+      expect(clock.pending).toBe(0);
       await expect.poll(async () => (await reader.query())[0]?.attempts, AGAINST_HANGING).toBe(1);
       expect(clock.pending).toBe(0);
     });
@@ -167,6 +168,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       const { ledger, open, clock } = await written([ledgerRow()]);
       await ledger.close();
       await ledger.append(ledgerRow());
+      expect(clock.pending).toBe(0);
       await expect.poll(async () => (await open().query())[0]?.attempts, AGAINST_HANGING).toBe(2);
       expect(clock.pending).toBe(0);
     });

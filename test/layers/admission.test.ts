@@ -116,7 +116,7 @@ describe("a budget", () => {
     const { clock, start, startedAt } = world({ budgets: [budget({ nanoUsd: NANO / 10n })] });
     const [first, second] = [start().reading, start().reading];
     expect((await clock.settle(first)).error).toBeUndefined();
-    expect((await second).error).toMatchObject({ code: "budget_exceeded" });
+    expect((await clock.settle(second)).error).toMatchObject({ code: "budget_exceeded" });
     expect(startedAt()).toEqual([0]);
     expect(clock.monotonic()).toBe(1_000);
   });
@@ -234,6 +234,27 @@ describe("a budget", () => {
     },
   );
 
+  it("books an aborted call with at most what was reserved for it", async () => {
+    const { clock, start } = world({
+      budgets: [budget({ nanoUsd: 150_000_000n })],
+      script: [[{ delta: "word ".repeat(70) }, { hang: true }], ANSWER],
+    });
+    const { call, reading } = start();
+    await quiet();
+    call.cancellation.cancel(abort());
+    await reading;
+    expect((await clock.settle(start().reading)).error?.message).toContain("$0.10 spent of $0.15");
+  });
+
+  it("reserves the answers of all samples", async () => {
+    const { clock, dialect, start } = world({ budgets: [budget({ nanoUsd: 250_000_000n })] });
+    const settings = { maxNewTokens: 100 };
+    const request = { messages: INPUT.messages, settings, samples: 3, extraBody: {}, extraHeaders: {} };
+    const { error } = await clock.settle(start({}, { request }).reading);
+    expect(error?.message).toContain("this request may use up to $0.30");
+    expect(dialect.calls).toEqual([]);
+  });
+
   it("has a counter for each user, tag or combination", async () => {
     const { clock, start } = world({ budgets: [budget({ nanoUsd: NANO / 10n, per: ["user"] })] });
     const ask = async (user?: string) => (await clock.settle(start({ settings: { user } }).reading)).error?.code;
@@ -279,8 +300,10 @@ describe("a budget", () => {
     expect((await free.clock.settle(free.start().reading)).error).toBeUndefined();
   });
 
-  it("sends and reserves max_output for calls without max_new_tokens", async () => {
-    const { clock, dialect, start } = world({ budgets: [budget({ maxOutput: 500 })] });
+  it("sends and reserves the smallest max_output for calls without max_new_tokens", async () => {
+    const others = [900, 700].map((maxOutput) => budget({ name: `up to ${maxOutput}`, maxOutput }));
+    const budgets = others.toSpliced(1, 0, budget({ maxOutput: 500 }));
+    const { clock, dialect, start } = world({ budgets });
     const request = { messages: INPUT.messages, settings: {}, samples: 1, extraBody: {}, extraHeaders: {} };
     const { events, error } = await clock.settle(start({}, { request }).reading);
     expect(error).toBeUndefined();
@@ -381,6 +404,16 @@ describe("attempts that wait", () => {
       { settings: { user: "late" }, priority: 255 },
     ];
     expect(await order(world(ONE_SLOT), calls)).toEqual(["first", "urgent", "a1", "b", "a1", "a1", "late"]);
+  });
+
+  it("let a more urgent attempt go first when a rate limit has room again", async () => {
+    const rates = [rule({ rates: [{ of: "requests", limit: 1, perMs: 1_000 }] })];
+    const calls = [
+      { settings: { user: "first" } },
+      { settings: { user: "late" }, priority: 255 },
+      { settings: { user: "urgent" }, priority: 0 },
+    ];
+    expect(await order(world({ rates }), calls)).toEqual(["first", "urgent", "late"]);
   });
 
   it("are not overtaken by a later attempt whose smaller claim would fit at once", async () => {

@@ -257,12 +257,25 @@ describe("a pause", () => {
     const call = callOf({ clock });
     const again = () => {
       states.heed(new ModelError({ code: "rate_limited", message: "", retryAfterMs: 20_000 }), call);
-      clock.schedule(again, 19_000);
+      if (clock.monotonic() < 120_000) clock.schedule(again, 19_000);
     };
     again();
     const { error } = await clock.settle(read(run(call)));
     expect(error?.message).toContain("skipped");
     expect(clock.monotonic()).toBeLessThanOrEqual(60_000);
+    expect(dialect.calls).toEqual([]);
+  });
+
+  it("that outlasts the deadline is not waited for", async () => {
+    const clock = new FakeClock();
+    const states = new KeyStates();
+    const dialect = scripted(["fine"]);
+    const run = through([retry(new RetryBudgets()), admissionLayer({ clock, keys: states })], dialect);
+    const call = callOf({ clock, deadlineAtMs: 10_000 });
+    states.heed(new ModelError({ code: "rate_limited", message: "", retryAfterMs: 20_000 }), call);
+    const { error } = await clock.settle(read(run(call)));
+    expect(error?.message).toContain("skipped: the provider asked an earlier call to wait, retry in 20 s");
+    expect(clock.monotonic()).toBe(0);
     expect(dialect.calls).toEqual([]);
   });
 

@@ -73,6 +73,13 @@ describe("the ledger of a factory", () => {
     expect(await factory.ledger.query()).toMatchObject([{ attempts: 1, failed: 1, possiblyBilled: 1, estimated: 1 }]);
   });
 
+  it("has an attempt of unknown cost as unpriced, not as free", async () => {
+    const searched = { input: 10, output: 5, details: { webSearchRequests: 1 } };
+    const { factory, model } = world([[{ text: "hello" }, { usage: searched }, { finish: "stop" }]]);
+    await model.codegen("Hi");
+    expect(await factory.ledger.query()).toMatchObject([{ attempts: 1, usd: null, unpriced: 1 }]);
+  });
+
   it("has no cost for an attempt that was admitted but not sent", async () => {
     const { factory, model } = world([[{ error: { code: "unsupported", message: "no" } }]]);
     await model.codegen("Hi").catch(() => {});
@@ -164,6 +171,16 @@ describe("budgets and the ledger", () => {
     onTestFinished(() => again.factory.close());
     expect((await again.model.safeCodegen("Hi")).ok).toBe(false);
     expect(again.dialects["main"]?.calls).toHaveLength(0);
+  });
+
+  it("are not charged for attempts that were not sent, when they are rebuilt", async () => {
+    const unsent: ScriptedAttempt = [{ error: { code: "unsupported", message: "no" } }];
+    const first = world([unsent, unsent], BUDGET);
+    expect([await spend(first), await spend(first)]).toEqual(["refused", "refused"]);
+    await first.factory.close();
+    const again = factoryOf({ main: [ANSWER] }, `[ledger]\n${BUDGET}`, { baseDir: join(first.path, "../..") });
+    onTestFinished(() => again.factory.close());
+    expect((await again.model.safeCodegen("Hi")).ok).toBe(true);
   });
 
   it("have the excess over the limit in the row of the attempt", async () => {
