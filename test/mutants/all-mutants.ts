@@ -1,3 +1,4 @@
+import { admissions } from "./admissions.ts";
 import { answers } from "./answers.ts";
 import { caching } from "./caching.ts";
 import { chains } from "./chains.ts";
@@ -9,6 +10,7 @@ import { limits } from "./limits.ts";
 import { money } from "./money.ts";
 import type { Mutant } from "./mutant.ts";
 import { retries } from "./retries.ts";
+import { runs } from "./runs.ts";
 import { wire } from "./wire.ts";
 
 export const ALL_MUTANTS: readonly Mutant[] = [
@@ -23,4 +25,6 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...content,
   ...counters,
   ...caching,
+  ...admissions,
+  ...runs,
 ];

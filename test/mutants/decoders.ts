@@ -389,7 +389,7 @@ export const decoders = [
     [
       "stream-read-twice",
       "a second reader takes events from the first",
-      "ModelStream.[Symbol.asyncIterator]",
+      "EventStream.[Symbol.asyncIterator]",
       never("this.#taken"),
     ],
     [
@@ -402,7 +402,7 @@ export const decoders = [
     [
       "stream-unhandled",
       "a failure that nobody awaits is an unhandled rejection",
-      "ModelStream.constructor",
+      "EventStream.constructor",
       skip("this.#settled.promise.catch"),
     ],
     [
@@ -414,7 +414,7 @@ export const decoders = [
     [
       "text-shown-twice",
       "the text view delivers an answer that restarts after the text before it",
-      "ModelStream.text",
+      "textOf",
       never('event.type === "reset" && isShown'),
     ],
     [

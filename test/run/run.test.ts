@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { type Message, type Model, type RunEvent, type RunResult, tool } from "../../src/index.ts";
@@ -111,7 +112,7 @@ describe("a tool that fails", () => {
       },
     }),
     rejects: tool({ name: "rejects", execute: () => Promise.reject("no route") }),
-    slow: tool({ name: "slow", timeoutMs: 5, execute: () => new Promise(() => {}) }),
+    slow: tool({ name: "slow", timeoutMs: 5, execute: (_, { signal }) => sleep(1_000, "late", { signal }) }),
     strict: tool({ name: "strict", parameters: z.object({ city: z.string() }), execute: () => "never" }),
     plain: tool({
       name: "plain",
