@@ -69,8 +69,6 @@ export class Lines {
 
 interface Waiting extends Waiter {
   readonly sinceMs: number;
-  /** Position among the waiters of one priority: users take turns. */
-  readonly turn: number;
   /** Ends the current wait; absent while the waiter asks the store. */
   wake?: (() => void) | undefined;
   /** Whether something may have become free while the waiter asks the store, which may have answered already. */
@@ -84,9 +82,10 @@ interface Waiting extends Waiter {
 class Line {
   readonly #clock: Clock;
   readonly #waiting = new Set<Waiting>();
-  /** The last turn of each user who waits. */
+  /** The next turn of each user who waits with a priority: of one priority, the user with the lowest is served. */
   readonly #turns = new Map<string, number>();
-  #turn = 0;
+  /** The last turn that was served, of each priority. */
+  readonly #served = new Map<number, number>();
   #first: Waiting | undefined;
 
   constructor(clock: Clock) {
@@ -98,19 +97,22 @@ class Line {
   }
 
   join(waiter: Waiter): Waiting {
-    const turn = Math.max(this.#turn, this.#turns.get(waiter.user) ?? 0) + 1;
-    this.#turns.set(waiter.user, turn);
-    const waiting: Waiting = { ...waiter, sinceMs: this.#clock.monotonic(), turn };
+    this.#turns.set(sameOf(waiter), this.#turnOf(waiter));
+    const waiting: Waiting = { ...waiter, sinceMs: this.#clock.monotonic() };
     this.#waiting.add(waiting);
     this.#first ??= waiting;
     return waiting;
   }
 
   leave(waiting: Waiting): void {
+    const turn = this.#turnOf(waiting);
+    const same = sameOf(waiting);
     this.#waiting.delete(waiting);
-    if (![...this.#waiting].some(({ user }) => user === waiting.user)) this.#turns.delete(waiting.user);
+    // One that leaves before it is first, such as an aborted one, takes no turn.
+    if (this.#first === waiting) this.#turns.set(same, turn + 1);
+    if (![...this.#waiting].some((other) => sameOf(other) === same)) this.#turns.delete(same);
     if (this.#first !== waiting) return;
-    this.#turn = Math.max(this.#turn, waiting.turn);
+    this.#served.set(waiting.priority, Math.max(turn, this.#served.get(waiting.priority) ?? 0));
     this.#first = undefined;
     this.wakeBest();
   }
@@ -163,12 +165,16 @@ class Line {
     });
   }
 
+  #turnOf(waiter: Waiter): number {
+    return this.#turns.get(sameOf(waiter)) ?? (this.#served.get(waiter.priority) ?? 0) + 1;
+  }
+
   /** Compares the next one of each priority, by priority minus the time it has waited. */
   #best(): Waiting | undefined {
     const next = new Map<number, Waiting>();
     for (const waiting of this.#waiting) {
       const other = next.get(waiting.priority);
-      if (other === undefined || waiting.turn < other.turn) next.set(waiting.priority, waiting);
+      if (other === undefined || this.#turnOf(waiting) < this.#turnOf(other)) next.set(waiting.priority, waiting);
     }
     const nowMs = this.#clock.monotonic();
     const rank = ({ priority, sinceMs }: Waiting) => priority - (nowMs - sinceMs) / AGING_MS;
@@ -176,4 +182,9 @@ class Line {
     for (const waiting of next.values()) if (best === undefined || rank(waiting) < rank(best)) best = waiting;
     return best;
   }
+}
+
+/** Names the waiters of one user with one priority, which are served in the order of their arrival. */
+function sameOf({ priority, user }: Waiter): string {
+  return `${priority} ${user}`;
 }

@@ -416,6 +416,21 @@ describe("attempts that wait", () => {
     expect(await order(world({ rates }), calls)).toEqual(["first", "urgent", "late"]);
   });
 
+  it("lose no turn of their user when others of that user are aborted", async () => {
+    const w = world(ONE_SLOT);
+    const asUser = (user: string) => w.start({ settings: { user } });
+    const first = asUser("first");
+    const kept = asUser("ann");
+    const aborted = Array.from({ length: 5 }, () => asUser("ann"));
+    await quiet();
+    for (const { call } of aborted) call.cancellation.cancel(abort());
+    await Promise.all(aborted.map(({ reading }) => reading));
+    const rest = ["ann", "bob", "bob", "bob"].map((user) => asUser(user));
+    await w.clock.settle(Promise.all([first, kept, ...rest].map(({ reading }) => reading)));
+    const sent = w.dialect.calls.map(({ call }) => call.input.settings.user);
+    expect(sent).toEqual(["first", "ann", "bob", "ann", "bob", "bob"]);
+  });
+
   it("are not overtaken by a later attempt whose smaller claim would fit at once", async () => {
     const { clock, dialect, start } = world({ budgets: [budget({ nanoUsd: 150_000_000n })] });
     const readings = [start({ settings: { user: "first" } }).reading, start({ settings: { user: "large" } }).reading];

@@ -143,8 +143,8 @@ export const limits = [
     [
       "line-without-turns",
       "the user who was first is served until all of its attempts are done",
-      "Line.join",
-      replace("Math.max(this.#turn, this.#turns.get(waiter.user) ?? 0) + 1", "1"),
+      "Line.leave",
+      replace("turn + 1", "1"),
     ],
     [
       "line-forgets-a-poke",

@@ -16,7 +16,7 @@ export interface Standing {
   readonly user: string;
   readonly priority: number;
   readonly sinceMs: number;
-  /** Attempts of its user that stood there before it. */
+  /** Attempts of its user with its priority that stood there before it. */
   readonly ownBefore: number;
   /** How many attempts of each user were served meanwhile, and how many of those came later. */
   readonly servedBefore: Map<string, number>;

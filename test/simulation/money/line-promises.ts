@@ -41,7 +41,7 @@ export class LinePromises {
     const attempt = this.#attempts.lastOf(caller);
     const others = this.#lines.get(line) ?? [];
     this.#lines.set(line, others);
-    const ownBefore = others.filter((other) => other.user === user).length;
+    const ownBefore = others.filter((other) => other.user === user && other.priority === priority).length;
     const standing = {
       line,
       user,
