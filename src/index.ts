@@ -96,6 +96,7 @@ export type { RunControl, RunOptions } from "./model/run-options.ts";
 export type { RunStream } from "./model/run-stream.ts";
 export type { Session, SessionOptions } from "./model/session.ts";
 export type { ModelStream } from "./model/stream.ts";
+export { type OpenAICompletion, toOpenAI } from "./model/to-openai.ts";
 export { type ResponseOptions, toResponse } from "./model/to-response.ts";
 export { type RunTool, type ToolCallOf, type ToolDefinition, tool } from "./model/tool.ts";
 export { type TrimOptions, trimMessages } from "./model/trim-messages.ts";
