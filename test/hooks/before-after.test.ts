@@ -155,6 +155,20 @@ describe("after", () => {
     expect((await clock.settle(model.codegen("hello"))).text).toBe("new");
     expect(seen).toEqual(["new"]);
   });
+
+  it("delivers no finish of an answer that started again", async () => {
+    const { model, clock } = factoryOf(
+      { main: [[{ delta: "old" }, { finish: "stop" }, { error: { code: "protocol_error", message: "x" } }], "new"] },
+      '[defaults]\non_break = "restart"',
+      { hooks: { after: () => undefined } },
+    );
+    const events: string[] = [];
+    const read = async () => {
+      for await (const event of model.stream("hello")) events.push(event.type);
+    };
+    await clock.settle(read());
+    expect(events).toEqual(["start", "text-delta", "usage", "reset", "text-delta", "usage", "finish"]);
+  });
 });
 
 describe("middleware", () => {

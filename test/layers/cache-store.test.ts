@@ -148,7 +148,8 @@ describe("a cache whose store fails", () => {
     expect(textOf({ events: seen })).toBe("hello");
   });
 
-  it.each([["text"], [5], [[]], [{}], [{ format: 0, events: [] }], [{ format: 1, events: "text" }]])(
+  const events = [{ type: "text-delta", text: "old", sample: 0 }];
+  it.each([["text"], [5], [[]], [{}], [{ format: 0, events }], [{ format: 1, events: "text" }]])(
     "treats a foreign value as a miss: %j",
     async (value) => {
       const store = memory();

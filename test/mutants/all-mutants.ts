@@ -6,11 +6,13 @@ import { content } from "./content.ts";
 import { counters } from "./counters.ts";
 import { decoders } from "./decoders.ts";
 import { errors } from "./errors.ts";
+import { ledgers } from "./ledgers.ts";
 import { limits } from "./limits.ts";
 import { money } from "./money.ts";
 import type { Mutant } from "./mutant.ts";
 import { retries } from "./retries.ts";
 import { runs } from "./runs.ts";
+import { services } from "./services.ts";
 import { wire } from "./wire.ts";
 
 export const ALL_MUTANTS: readonly Mutant[] = [
@@ -25,6 +27,8 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...content,
   ...counters,
   ...caching,
+  ...ledgers,
   ...admissions,
+  ...services,
   ...runs,
 ];
