@@ -120,8 +120,11 @@ export interface Ledger {
    * @throws ModelError `state_unavailable` if the row cannot be kept.
    */
   open(row: LedgerRow): Promise<void> | void;
-  /** The final row of an attempt. With durability "sync", resolves when it is on disk; otherwise at once. */
-  append(row: LedgerRow): Promise<void> | void;
+  /**
+   * The final row of an attempt; questions, `flush` and `close` wait for one that is still to come. With durability "sync",
+   * resolves when it is on disk; otherwise at once.
+   */
+  append(row: LedgerRow | Promise<LedgerRow>): Promise<void> | void;
   query(question?: LedgerQuery): Promise<readonly LedgerSum[]>;
   /**
    * What a budget counter was charged in all rows that ended or were lost, to rebuild it. With "reserved", plus what open rows

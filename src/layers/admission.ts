@@ -1,6 +1,7 @@
 import type { Attempt } from "../core/attempt.ts";
 import type { Admitted, Booked, Call } from "../core/call.ts";
 import { keyFingerprint, userOf } from "../core/caller.ts";
+import { unlessCancelled } from "../core/cancellation.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Layer, Next } from "../core/layer.ts";
@@ -182,24 +183,27 @@ class Admission {
       const answer = await this.#ask(probe);
       if (answer.ok || periods === MAX_PERIODS) return answer;
       if (answer.reason === "period") this.#charges = await charges.of(this.#call, this.#rules, reservations.nowMs);
-      else if (answer.reason === "missing") this.#charges = await charges.seeded(this.#charges);
+      else if (answer.reason === "missing")
+        this.#charges = await unlessCancelled(charges.seeded(this.#charges), this.#call.cancellation);
       else return answer;
     }
   }
 
   async #ask(probe: boolean): Promise<Held | RefusedClaim> {
     const { reservations } = this.#parts;
+    const { cancellation, target } = this.#call;
     const shared: Claim[] = this.#charges.map(({ claim }) => claim);
     if (reservations.isShared) shared.push(pauseOf(this.#call));
     const own = this.#own.map(({ claim }) => claim);
+    const asked = reservations.reserve({ id: this.#id, shared, own, probe });
     try {
-      const answer = await reservations.reserve({ id: this.#id, shared, own, probe });
-      // The caller left while the store was asked.
-      if (answer.ok && !probe && this.#call.cancellation.cancelled) this.#settle(answer, undefined);
-      this.#call.cancellation.throwIfCancelled();
+      const answer = await unlessCancelled(asked, cancellation);
+      cancellation.throwIfCancelled();
       return answer;
     } catch (error) {
-      throw error instanceof StoreUnavailable ? stateUnavailable(this.#call.target, error) : error;
+      // The caller left while the store was asked, which may still grant the claims.
+      if (cancellation.cancelled && !probe) reservations.abandon(asked, (held) => this.#settle(held, undefined));
+      throw error instanceof StoreUnavailable ? stateUnavailable(target, error) : error;
     }
   }
 
@@ -271,8 +275,8 @@ class Admission {
   }
 
   /** Books what the attempt used, once, and lets others that wait for it ask again. */
-  #settle(held: Held, attempt: Attempt | undefined, unseen = false): void {
-    if (this.#settling !== undefined) return;
+  #settle(held: Held, attempt: Attempt | undefined, unseen = false): Promise<Booked> {
+    if (this.#settling !== undefined) return this.#settling;
     const charges = this.#all();
     const used = charges.map((charge) => usedBy(charge, attempt, unseen));
     this.#settling = held.settle(used).then(({ overruns }) => {
@@ -280,6 +284,7 @@ class Admission {
       return { budgets: budgetsIn(used), overrun: this.#overrun(overruns) };
     });
     this.#notice(held.levels, used);
+    return this.#settling;
   }
 
   /** As far as this process knows: others may have spent more since the grant. */

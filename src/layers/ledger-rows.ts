@@ -1,5 +1,6 @@
 import type { Attempt } from "../core/attempt.ts";
 import type { Call } from "../core/call.ts";
+import { type Cancellation, unlessCancelled } from "../core/cancellation.ts";
 import { isModelError, type ModelError } from "../core/error.ts";
 import type { Layer } from "../core/layer.ts";
 import type { Ledger, LedgerRow } from "../core/ledger.ts";
@@ -13,12 +14,12 @@ export function ledgerRows(ledger: Ledger): Layer {
     const attempt = begun(call);
     await opened(ledger, attempt);
     const facts = new AnswerFacts();
-    let writing: Promise<void> | undefined;
+    let writing = Promise.resolve();
     let isRecorded = false;
     const onRecorded = (recorded: Attempt, unseen: boolean) => {
       isRecorded = true;
       call.onRecorded?.(recorded, unseen);
-      writing = ended(ledger, attempt, recorded, facts);
+      writing = written(ledger, ended(attempt, recorded, facts));
     };
     let failure: ModelError | undefined;
     try {
@@ -31,7 +32,7 @@ export function ledgerRows(ledger: Ledger): Layer {
       throw error;
     } finally {
       if (!isRecorded) writing = written(ledger, unsentRow(attempt, failure));
-      await writing;
+      await waited(writing, call.cancellation);
     }
   };
 }
@@ -46,7 +47,7 @@ export function ledgerHits(ledger: Ledger): Layer {
         yield batch;
       }
     } finally {
-      if (call.record.cached !== undefined) await written(ledger, cachedRow(call, facts));
+      if (call.record.cached !== undefined) await waited(written(ledger, cachedRow(call, facts)), call.cancellation);
     }
   };
 }
@@ -62,26 +63,38 @@ function begun(call: Call): LedgerAttempt {
 }
 
 /** The budgets are settled before the row is written, so that a counter that is rebuilt from rows counts nothing twice. */
-async function ended(ledger: Ledger, attempt: LedgerAttempt, recorded: Attempt, facts: AnswerFacts): Promise<void> {
+async function ended(attempt: LedgerAttempt, recorded: Attempt, facts: AnswerFacts): Promise<LedgerRow> {
   const booked = await attempt.call.admitted?.booked();
-  await written(ledger, endedRow({ ...attempt, ...booked }, recorded, facts));
+  return endedRow({ ...attempt, ...booked }, recorded, facts);
 }
 
-/** @throws ModelError `state_unavailable`. */
+/** @throws ModelError `state_unavailable`, or the reason if the call is cancelled before the row is kept. */
 async function opened(ledger: Ledger, attempt: LedgerAttempt): Promise<void> {
+  const { cancellation, target } = attempt.call;
   try {
-    await ledger.open(openRow(attempt));
+    const opening = ledger.open(openRow(attempt));
+    if (opening !== undefined) await unlessCancelled(opening, cancellation);
   } catch (error) {
     if (!isModelError(error)) throw error;
-    throw entryError(attempt.call.target, "state_unavailable", error.message, { cause: error });
+    if (error !== cancellation.reason) throw entryError(target, "state_unavailable", error.message, { cause: error });
+    // The open row may still be written; nobody waits for its end.
+    written(ledger, unsentRow(attempt, error)).catch(() => {});
+    throw error;
   }
 }
 
 /** The ledger reports a failure; the answer is worth more than its row. */
-async function written(ledger: Ledger, row: LedgerRow): Promise<void> {
+async function written(ledger: Ledger, row: LedgerRow | Promise<LedgerRow>): Promise<void> {
   try {
     await ledger.append(row);
   } catch (error) {
     if (!isModelError(error)) throw error;
   }
+}
+
+/** Until the row is written, or the call is cancelled: that neither loses the row nor takes an answer back. */
+function waited(writing: Promise<void>, cancellation: Cancellation): Promise<void> {
+  return unlessCancelled(writing, cancellation).catch((error: unknown) => {
+    if (error !== cancellation.reason) throw error;
+  });
 }

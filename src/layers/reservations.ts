@@ -119,6 +119,11 @@ export class Reservations {
     }
   }
 
+  /** Gives what is granted after its attempt was cancelled to `settle`. `close` and `statusOf` wait for that. */
+  abandon(asked: Promise<Held | RefusedClaim>, settle: (held: Held) => Promise<unknown>): void {
+    this.#track(asked.then((answer) => (answer.ok ? settle(answer) : undefined)));
+  }
+
   /** The counters of a budget in its current period. */
   async statusOf(budget: Budget): Promise<readonly BudgetStatus[]> {
     await Promise.allSettled([...this.#settling]);

@@ -28,6 +28,8 @@ const RENEW_MS = LEDGER_LEASE_MS / 3;
 const MARK_LOST_MS = LEDGER_LEASE_MS;
 const DELETE_MS = 3_600_000;
 
+const NONE: ReadonlySet<string> = new Set();
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: ModelError) => void;
@@ -44,7 +46,10 @@ export class BufferedLedger implements Ledger {
   readonly #options: BufferOptions;
   /** By call and attempt: the final row of an attempt replaces its open row before it is written. */
   #rows = new Map<string, BufferedRow>();
-  #inTransaction = 0;
+  /** Keys of the rows that are being written. */
+  #inTransaction: ReadonlySet<string> = NONE;
+  /** Final rows that are still to come. */
+  readonly #coming = new Set<Promise<void>>();
   /** Callers that wait for room. */
   readonly #queue: (() => void)[] = [];
   /** Open rows of this process, whose lease must be renewed. */
@@ -73,9 +78,17 @@ export class BufferedLedger implements Ledger {
     });
   }
 
-  append(row: LedgerRow): Promise<void> | void {
+  append(row: LedgerRow | Promise<LedgerRow>): Promise<void> | void {
+    if (row instanceof Promise) return this.#appendLater(row);
     this.#ended(keyOf(row));
     return this.#add(row);
+  }
+
+  #appendLater(row: Promise<LedgerRow>): Promise<void> | void {
+    const appended = row.then((known) => this.append(known));
+    const quiet: Promise<void> = appended.catch(() => {}).finally(() => this.#coming.delete(quiet));
+    this.#coming.add(quiet);
+    return this.#options.durability === "sync" ? appended : undefined;
   }
 
   async query(question: LedgerQuery = {}): Promise<readonly LedgerSum[]> {
@@ -89,6 +102,7 @@ export class BufferedLedger implements Ledger {
   }
 
   async flush(): Promise<void> {
+    await Promise.all(this.#coming);
     this.#stopTimer();
     await this.#writing;
     await this.#write();
@@ -99,6 +113,7 @@ export class BufferedLedger implements Ledger {
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopRenewal();
+    await Promise.all(this.#coming);
     this.#stopTimer();
     await this.#writing;
     await this.#write();
@@ -112,7 +127,7 @@ export class BufferedLedger implements Ledger {
 
   /** Everything is written, and rows of dead processes are lost. */
   async #settled(): Promise<void> {
-    if (this.#rows.size > 0 || this.#writing !== undefined) await this.flush();
+    if (this.#rows.size > 0 || this.#coming.size > 0 || this.#writing !== undefined) await this.flush();
     await this.#markLost();
   }
 
@@ -124,8 +139,10 @@ export class BufferedLedger implements Ledger {
     return this.#marking;
   }
 
+  /** A row that replaces a buffered one needs no room: without it, that one would be lost later. */
   #add(row: LedgerRow): Promise<void> | void {
-    if (this.#rows.size + this.#inTransaction < MAX_BUFFERED_ROWS) return this.#put(row);
+    const isKnown = this.#rows.has(keyOf(row)) || this.#inTransaction.has(keyOf(row));
+    if (isKnown || this.#rows.size + this.#inTransaction.size < MAX_BUFFERED_ROWS) return this.#put(row);
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
     return this.#room().then(() => this.#add(row));
   }
@@ -194,14 +211,14 @@ export class BufferedLedger implements Ledger {
 
   async #writeBatch(): Promise<boolean> {
     const batch = this.#take();
-    this.#inTransaction = batch.length;
+    this.#inTransaction = new Set(batch.map(({ row }) => keyOf(row)));
     try {
       await this.#tables.write(batch.map(({ row }) => row));
     } catch (error) {
       this.#failed(batch, error);
       return false;
     }
-    this.#inTransaction = 0;
+    this.#inTransaction = NONE;
     this.#failure = undefined;
     for (const { waiters } of batch) for (const { resolve } of waiters) resolve();
     this.#admit();
@@ -222,7 +239,7 @@ export class BufferedLedger implements Ledger {
     const newer = this.#rows;
     this.#rows = new Map(batch.filter(isKept).map(({ row }) => [keyOf(row), { row, waiters: [] }]));
     for (const [key, buffered] of newer) this.#rows.set(key, buffered);
-    this.#inTransaction = 0;
+    this.#inTransaction = NONE;
     if (this.#failure === undefined) onFailure?.(error);
     this.#failure = { error, atMs: clock.monotonic() };
     for (const { waiters } of batch) for (const { reject } of waiters) reject(error);

@@ -6,6 +6,7 @@ export class HashedUsers implements Ledger {
   readonly #ledger: Ledger;
   readonly #readKey: () => Promise<string>;
   #key: string | undefined;
+  #reading: Promise<string> | undefined;
 
   constructor(ledger: Ledger, readKey: () => Promise<string>) {
     this.#ledger = ledger;
@@ -13,11 +14,12 @@ export class HashedUsers implements Ledger {
   }
 
   open(row: LedgerRow): Promise<void> | void {
-    return this.#hashed(row, (hashed) => this.#ledger.open(hashed));
+    const hashed = this.#hashed(row);
+    return hashed instanceof Promise ? hashed.then((known) => this.#ledger.open(known)) : this.#ledger.open(hashed);
   }
 
-  append(row: LedgerRow): Promise<void> | void {
-    return this.#hashed(row, (hashed) => this.#ledger.append(hashed));
+  append(row: LedgerRow | Promise<LedgerRow>): Promise<void> | void {
+    return this.#ledger.append(row instanceof Promise ? row.then((known) => this.#hashed(known)) : this.#hashed(row));
   }
 
   async query(question: LedgerQuery = {}): Promise<readonly LedgerSum[]> {
@@ -38,15 +40,26 @@ export class HashedUsers implements Ledger {
     return this.#ledger.close();
   }
 
-  #hashed(row: LedgerRow, pass: (row: LedgerRow) => Promise<void> | void): Promise<void> | void {
-    if (row.user === undefined && row.budgets.every(({ member }) => member === "")) return pass(row);
-    if (this.#key !== undefined) return pass(hashedRow(row, this.#key));
-    return this.#keyRead().then((key) => pass(hashedRow(row, key)));
+  #hashed(row: LedgerRow): LedgerRow | Promise<LedgerRow> {
+    if (row.user === undefined && row.budgets.every(({ member }) => member === "")) return row;
+    if (this.#key !== undefined) return hashedRow(row, this.#key);
+    return this.#keyRead().then((key) => hashedRow(row, key));
   }
 
-  async #keyRead(): Promise<string> {
-    this.#key ??= await this.#readKey();
-    return this.#key;
+  /** All rows wait for the same key, so that they keep their order. */
+  #keyRead(): Promise<string> {
+    this.#reading ??= this.#readOnce();
+    return this.#reading;
+  }
+
+  async #readOnce(): Promise<string> {
+    try {
+      this.#key = await this.#readKey();
+      return this.#key;
+    } catch (error) {
+      this.#reading = undefined;
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { createDatabaseFile } from "../core/database-file.ts";
 import { ModelError } from "../core/error.ts";
 import { type SqliteProblem, sqliteError } from "./sqlite-error.ts";
 import {
@@ -19,6 +20,9 @@ interface Waiting {
 
 /** `__name` is called in functions that some bundlers rewrite. */
 const PROGRAM = `const __name = (target) => target; (${serveSqlite})();`;
+
+/** SQLite's name of a database without a file. */
+const IN_MEMORY = ":memory:";
 
 /** How long a transaction waits for other processes. */
 const BUSY_MS = 10_000;
@@ -66,6 +70,7 @@ export class SqliteThread {
   #started(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     this.#makeFolder();
+    if (this.#options.path !== IN_MEMORY) createDatabaseFile(this.#options.path);
     const worker = new Worker(PROGRAM, { eval: true, workerData: this.#options, execArgv: [] });
     worker.on("message", (response: WorkerResponse) => this.#settle(response));
     worker.on("error", (error) => this.#fail(worker, String(error)));

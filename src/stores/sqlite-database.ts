@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { createDatabaseFile } from "../core/database-file.ts";
 import { networkFileSystemOf } from "./network-folder.ts";
 import type { SqliteSettings } from "./sqlite-messages.ts";
 import { SCHEMA_CHANGES, SCHEMA_VERSION } from "./sqlite-schema.ts";
@@ -20,7 +21,7 @@ export function openDatabase(
     throw new UnusableFile(
       `it is on a network file system (${network}), where SQLite loses data; use a local path, or store = "redis"`,
     );
-  createPrivateFile(path);
+  createDatabaseFile(path);
   const database = new sqlite.DatabaseSync(path);
   try {
     database.exec(`PRAGMA busy_timeout = ${Math.ceil(busyMs)}`);
@@ -34,13 +35,6 @@ export function openDatabase(
     database.close();
     throw error;
   }
-}
-
-/** Only its owner may read answers. SQLite gives its other files the same mode, and reports what is wrong with the path. */
-function createPrivateFile(path: string): void {
-  try {
-    closeSync(openSync(path, "wx", 0o600));
-  } catch {}
 }
 
 /** Creates what a new file, or a file of an earlier version, does not have. */

@@ -142,6 +142,7 @@ describe("the ledger of a factory", () => {
     await factory.create("a").codegen("Hi");
     expect(await factory.ledger.query()).toMatchObject([{ attempts: 1 }]);
     expect(existsSync(join(folder, ".modelwright"))).toBe(false);
+    expect(existsSync(":memory:")).toBe(false);
   });
 
   it("names what is wrong with a question", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,7 +9,7 @@ import { SqliteTables } from "../../src/ledger/sqlite-tables.ts";
 import { migrations } from "../../src/ledger/tables.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { testLedgerProcesses } from "../harness/ledger-processes.ts";
-import { ledgerRow } from "../harness/ledger-rows.ts";
+import { ledgerRow, openRow } from "../harness/ledger-rows.ts";
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), "modelwright-ledger-"));
@@ -126,6 +126,24 @@ describe("a write that fails", () => {
     expect(await ledger.query()).toMatchObject([{ attempts: 10_001 }]);
   });
 
+  it.each([false, true])(
+    "accepts a final row for an open row that it has, however full it is (in a write: %s)",
+    async (writing) => {
+      const path = join(folder(), "ledger.db");
+      mkdirSync(path);
+      const { ledger } = ledgerAt(path);
+      const rows = [...Array(10_000)].map(() => openRow());
+      for (const row of rows) await ledger.open(row);
+      await ledger.flush().catch(() => {});
+      const flushed = writing ? ledger.flush().catch(() => {}) : undefined;
+      for (const { callId } of rows) expect(ledger.append(ledgerRow({ callId }))).toBeUndefined();
+      await flushed;
+      await expect(ledger.append(ledgerRow())).rejects.toMatchObject({ code: "state_unavailable" });
+      rmSync(path, { recursive: true });
+      expect(await ledger.query()).toMatchObject([{ attempts: 10_000, open: 0 }]);
+    },
+  );
+
   it('rejects `open` and `append` with durability "sync", and keeps only the row of the call that was made', async () => {
     const path = join(folder(), "ledger.db");
     mkdirSync(path);
@@ -179,5 +197,32 @@ describe("the version of the tables", () => {
     await expect(failure).rejects.toThrow(
       `[ledger]: ${path} has version 2 of its tables, and this version of modelwright knows 1; install a newer modelwright`,
     );
+  });
+});
+
+describe("the files of a ledger", () => {
+  const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+  const modes = (path: string) => ["", "-wal", "-shm"].map((end) => modeOf(path + end));
+  const spooled = { store: "postgres", url: "postgres://127.0.0.1:9/usage" } as const;
+
+  it.each([
+    ["the database", {}],
+    ["the spool of Postgres", spooled],
+  ])("are readable only by their owner: %s", async (_name, settings) => {
+    const path = join(folder(), "new", "ledger.db");
+    const { ledger } = ledgerAt(path, settings);
+    await ledger.append(ledgerRow());
+    await ledger.flush();
+    expect(modes(path)).toEqual(["600", "600", "600"]);
+  });
+
+  it("keep the mode of a file that exists", async () => {
+    const path = join(folder(), "ledger.db");
+    writeFileSync(path, "");
+    chmodSync(path, 0o640);
+    const { ledger } = ledgerAt(path);
+    await ledger.append(ledgerRow());
+    await ledger.flush();
+    expect(modeOf(path)).toBe("640");
   });
 });

@@ -68,7 +68,7 @@ export const admissions = [
         "admission-granted-after-abort",
         "what was granted at the moment of an abort stays reserved",
         "Admission.#ask",
-        never("answer.ok && !probe && this.#call.cancellation.cancelled"),
+        never("cancellation.cancelled && !probe"),
       ],
     ],
   ),
