@@ -10,7 +10,14 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
     wireByModel: true,
     keyEnv: ["OPENAI_API_KEY"],
     auth: "bearer",
-    quirks: { maxTokensKey: "max_completion_tokens", jsonMode: "json_schema", maxStops: 4, promptCacheKey: true },
+    quirks: {
+      maxTokensKey: "max_completion_tokens",
+      jsonMode: "json_schema",
+      maxStops: 4,
+      promptCacheKey: true,
+      // gpt-4o-mini: 2,833 and 5,667 for each of up to eight tiles: https://platform.openai.com/docs/guides/images-vision
+      maxImageTokens: 48_169,
+    },
     docs: "https://platform.openai.com/docs/api-reference/chat/create",
   },
   {
@@ -20,7 +27,8 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://api.anthropic.com",
     keyEnv: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
     auth: "bearer",
-    quirks: { maxTemperature: 1 },
+    // Larger images are reduced to 2,576 pixels, in patches of 28: https://platform.claude.com/docs/en/build-with-claude/vision
+    quirks: { maxTemperature: 1, maxImageTokens: 8_464 },
     docs: "https://platform.claude.com/docs/en/api/messages",
   },
   {

@@ -54,8 +54,6 @@ function checkBudget(budget: Table, path: Path): Finding[] {
     report(path, "a budget needs a limit: set usd or tokens");
   if (usd !== undefined && tokens !== undefined)
     report([...path, "tokens"], '"usd" and "tokens" exclude each other; use two budgets');
-  if (tokens !== undefined && budget.unpriced !== undefined)
-    report([...path, "unpriced"], '"unpriced" has an effect only with usd');
   if (typeof timezone === "string" && !timezone.startsWith("env:") && !isTimezone(timezone))
     report([...path, "timezone"], `unknown time zone "${timezone}"; use an IANA name such as "Europe/Berlin"`);
   return findings;

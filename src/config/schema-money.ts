@@ -63,7 +63,8 @@ export const budgetSection = table({
     default: "refuse",
   }),
   unpriced: z.enum(["refuse", "allow"]).meta({
-    description: "Calls whose price is unknown: `allow` does not count them.",
+    description:
+      "Calls whose price is unknown, or whose largest size is: images, PDFs and files by URL. `allow` reserves nothing for an unknown price, and a typical size for the others.",
     default: "refuse",
   }),
   max_output: count(1).meta({

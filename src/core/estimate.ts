@@ -1,5 +1,6 @@
 import { estimateTokenCount as estimateText } from "tokenx";
-import type { Message, Part } from "./message.ts";
+import type { MediaPart, Message, Part } from "./message.ts";
+import type { ResponseFormat } from "./option-values.ts";
 import { tokenBound } from "./token-bound.ts";
 import type { Tool } from "./tool.ts";
 
@@ -9,13 +10,28 @@ const TOKENS_PER_IMAGE = 765;
 const BYTES_PER_FILE_TOKEN = 24;
 
 /** Estimates the tokens of a prompt without a request; docs/guide/tokens.md has the errors measured for each kind of text. */
-export function estimateTokens(messages: readonly Message[], tools: readonly Tool[] = []): number {
-  return promptTokens(messages, tools, estimateTextTokens);
+export function estimateTokens(
+  messages: readonly Message[],
+  tools: readonly Tool[] = [],
+  format?: ResponseFormat | undefined,
+): number {
+  const tokens = promptTokens(messages, tools, { text: estimateTextTokens, media: typicalMediaTokens });
+  return format?.type === "json_schema" ? tokens + estimateTextTokens(JSON.stringify(format)) : tokens;
 }
 
-/** An upper bound of the tokens of a prompt, for reservations. */
-export function maxTokens(messages: readonly Message[], tools: readonly Tool[] = []): number {
-  return promptTokens(messages, tools, tokenBound);
+/** An upper bound of the tokens of a prompt, for reservations, if `mediaTokens` is one. */
+export function maxTokens(
+  messages: readonly Message[],
+  tools: readonly Tool[] = [],
+  mediaTokens: (part: MediaPart) => number = typicalMediaTokens,
+): number {
+  return promptTokens(messages, tools, { text: tokenBound, media: mediaTokens });
+}
+
+/** Tokens of a typical image, or of a file or recording of this size. */
+export function typicalMediaTokens(part: MediaPart): number {
+  if (part.type === "image") return TOKENS_PER_IMAGE;
+  return Math.ceil((part.data?.length ?? 4_096) / BYTES_PER_FILE_TOKEN);
 }
 
 /** Longer texts, in characters, are estimated from samples: tokenizing 8 MB takes 0.7 s. */
@@ -45,34 +61,36 @@ function sampledTokens(text: string): number {
 
 const GOLDEN = 0.618_033_988_749;
 
-type CountText = (text: string) => number;
+interface Count {
+  readonly text: (text: string) => number;
+  readonly media: (part: MediaPart) => number;
+}
 
-function promptTokens(messages: readonly Message[], tools: readonly Tool[], count: CountText): number {
+function promptTokens(messages: readonly Message[], tools: readonly Tool[], count: Count): number {
   let tokens = 3;
   for (const { content } of messages) tokens += TOKENS_PER_MESSAGE + contentTokens(content, count);
-  for (const tool of tools) tokens += 8 + count(JSON.stringify(tool));
+  for (const tool of tools) tokens += 8 + count.text(JSON.stringify(tool));
   return tokens;
 }
 
-function contentTokens(content: string | readonly Part[], count: CountText): number {
-  if (typeof content === "string") return count(content);
+function contentTokens(content: string | readonly Part[], count: Count): number {
+  if (typeof content === "string") return count.text(content);
   let tokens = 0;
   for (const part of content) tokens += partTokens(part, count);
   return tokens;
 }
 
-function partTokens(part: Part, count: CountText): number {
+function partTokens(part: Part, count: Count): number {
   switch (part.type) {
     case "text":
     case "reasoning":
-      return count(part.text);
+      return count.text(part.text);
     case "image":
-      return TOKENS_PER_IMAGE;
     case "file":
     case "audio":
-      return Math.ceil((part.data?.length ?? 4_096) / BYTES_PER_FILE_TOKEN);
+      return count.media(part);
     case "tool-call":
-      return 8 + count(`${part.name}${JSON.stringify(part.arguments)}`);
+      return 8 + count.text(`${part.name}${JSON.stringify(part.arguments)}`);
     case "tool-result":
       return 4 + contentTokens(part.content, count);
   }

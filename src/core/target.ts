@@ -86,6 +86,8 @@ export interface Quirks {
   readonly maxTemperature?: number | undefined;
   /** Maximum number of stop sequences; default unlimited. */
   readonly maxStops?: number | undefined;
+  /** The most tokens that any model of this provider counts for an image of any size; default unknown. */
+  readonly maxImageTokens?: number | undefined;
 }
 
 /** A provider that rejects messages without their reasoning. */

@@ -1,39 +1,103 @@
+import { type CharacterTable, characterTable } from "./character-costs.ts";
+
 /**
  * An upper bound of the tokens of a text, without a tokenizer: each character counts as many tokens as it can have in its place. Measured
  * with o200k_base and cl100k_base; docs/guide/tokens.md has the figures. Reads the whole text, at a few nanoseconds a character.
+ *
+ * Varied text has the average costs of its kind. Text that repeats a few pairs of characters may repeat the expensive ones, so a block
+ * with few pairs has the highest costs.
  */
 export function tokenBound(text: string): number {
-  ascii ??= asciiCosts();
-  const costs = ascii;
-  characters ??= characterTable();
-  const { costs: others, scripts } = characters;
+  tables ??= { varied: asciiCosts(variedCost), repeated: asciiCosts(repeatedCost), ...characterTable() };
   let hundredths = 0;
-  let previous = NEW_LINE;
-  let script = 0;
-  let letters = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code < 128) {
-      hundredths += costs[(previous << 7) | code] as number;
-      previous = code;
-      script = 0;
-      letters = code >= LOWER_A ? letters + 1 : 0;
-      if (letters > LONG_WORD) hundredths += LONG_WORD_COST;
-      continue;
-    }
-    const own = scripts[code] as number;
-    const cost = others[code] as number;
-    // Characters of several scripts in a row are no words of any language.
-    hundredths += script !== own && script !== 0 && own !== 0 ? 300 : cost;
-    if (previous === SPACE && cost >= RARE) hundredths += 100;
-    previous = NOT_ASCII;
-    script = own;
+  const block: Block = { from: 0, to: 0, state: NEW_LINE, script: 0, letters: 0 };
+  while (block.to < text.length) {
+    block.from = block.to;
+    block.to = Math.min(block.from + BLOCK, text.length);
+    hundredths += blockCost(text, block, tables);
   }
   const cost = hundredths / 100;
   const bound = Math.ceil(cost + Math.sqrt(cost) * SPREAD + FEW);
   // A byte-level tokenizer has no token without a byte.
   return bound <= text.length ? bound : Math.min(bound, Buffer.byteLength(text));
 }
+
+/** A part of a text, and what is before its next character. */
+interface Block {
+  from: number;
+  to: number;
+  /** The last character, SPACES or NOT_ASCII. */
+  state: number;
+  /** The number of the script of the last character; 0 for ASCII. */
+  script: number;
+  /** Small letters since the last other character. */
+  letters: number;
+}
+
+/** In hundredths of a token; the block then has what is after it. */
+function blockCost(text: string, block: Block, { varied, repeated, costs: others, scripts }: Tables): number {
+  stamp = stamp === MAX_STAMP ? 1 : stamp + 1;
+  if (stamp === 1) PAIRS.fill(0);
+  let { state, script, letters } = block;
+  let low = 0;
+  let high = 0;
+  let pairs = 0;
+  let before = 0;
+  for (let index = block.from; index < block.to; index++) {
+    const code = text.charCodeAt(index);
+    const pair = ((before << 7) ^ code) & (ALL_PAIRS - 1);
+    before = code;
+    if (PAIRS[pair] !== stamp) {
+      PAIRS[pair] = stamp;
+      pairs++;
+    }
+    if (code < 128) {
+      const place = (state << 7) | code;
+      low += varied[place] as number;
+      high += repeated[place] as number;
+      state = code === SPACE && (state === SPACE || state === SPACES) ? SPACES : code;
+      script = 0;
+      letters = code >= LOWER_A ? letters + 1 : 0;
+      if (letters > LONG_WORD) low += LONG_WORD_COST;
+      continue;
+    }
+    const own = scripts[code] as number;
+    const cost = others[code] as number;
+    // Characters of several scripts in a row are no words of any language.
+    low += script !== own && script !== 0 && own !== 0 ? 300 : cost;
+    high += code < 0x800 || isSurrogate(code) ? 200 : 300;
+    if (state === SPACE || state === SPACES) {
+      if (cost >= RARE) low += 100;
+      high += 100;
+    }
+    state = NOT_ASCII;
+    script = own;
+  }
+  Object.assign(block, { state, script, letters });
+  return pairs < (block.to - block.from) * VARIED ? Math.max(low, high) : low;
+}
+
+function isSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdfff;
+}
+
+/** Characters whose pairs are counted together. */
+const BLOCK = 128;
+/** The share of different pairs in varied text. */
+const VARIED = 0.5;
+const ALL_PAIRS = 1 << 14;
+/** The number of the last block with a pair. */
+const PAIRS = new Uint16Array(ALL_PAIRS);
+const MAX_STAMP = 65_535;
+let stamp = 0;
+
+interface Tables extends CharacterTable {
+  /** Costs of an ASCII character after a state. */
+  readonly varied: Uint8Array;
+  readonly repeated: Uint8Array;
+}
+
+let tables: Tables | undefined;
 
 const NEW_LINE = 10;
 const SPACE = 32;
@@ -45,6 +109,9 @@ const LONG_WORD = 9;
 const LONG_WORD_COST = 20;
 /** Stands for all characters above ASCII; costs like punctuation. */
 const NOT_ASCII = 63;
+/** The state after several spaces. */
+const SPACES = 128;
+const STATES = 129;
 /** Short texts deviate more from the average of their kind. */
 const SPREAD = 0.5;
 const FEW = 2;
@@ -82,29 +149,31 @@ const OFTEN = [
   "aeou",
 ];
 
-let ascii: Uint8Array | undefined;
+type PairCost = (previous: number, code: number) => number;
 
-/** Cost of a character after another one, in hundredths of a token. */
-function asciiCosts(): Uint8Array {
-  const costs = new Uint8Array(1 << 14);
-  for (let previous = 0; previous < 128; previous++)
-    for (let code = 0; code < 128; code++) costs[(previous << 7) | code] = pairCost(previous, code);
+/** Cost of a character after a state, in hundredths of a token. */
+function asciiCosts(cost: PairCost): Uint8Array {
+  const costs = new Uint8Array(STATES << 7);
+  for (let state = 0; state < STATES; state++)
+    for (let code = 0; code < 128; code++) costs[(state << 7) | code] = cost(state, code);
   return costs;
 }
 
-type Kind = "lower" | "upper" | "digit" | "space" | "break" | "mark" | "control";
+type Kind = "lower" | "upper" | "digit" | "space" | "spaces" | "break" | "mark" | "control";
 
 function kindOf(code: number): Kind {
   if (code >= 97 && code <= 122) return "lower";
   if (code >= 65 && code <= 90) return "upper";
   if (code >= 48 && code <= 57) return "digit";
-  if (code === 32) return "space";
+  if (code === SPACE) return "space";
+  if (code === SPACES) return "spaces";
   if (code === 9 || code === 10 || code === 13) return "break";
   return code > 32 && code < 127 ? "mark" : "control";
 }
 
-function pairCost(previous: number, code: number): number {
+function variedCost(previous: number, code: number): number {
   const before = kindOf(previous);
+  const isSpace = isBlank(before);
   const repeated = previous === code;
   switch (kindOf(code)) {
     case "lower":
@@ -114,104 +183,44 @@ function pairCost(previous: number, code: number): number {
       if (before === "upper") return isOften(previous, code) ? 25 : 100;
       return 105;
     case "space":
-      // One space belongs to the next word.
-      if (before === "space") return 6;
-      return before === "break" ? 90 : 0;
+    case "spaces":
+      // The last space belongs to the next word; the ones before it are a token.
+      if (before === "spaces") return 6;
+      return before === "space" ? 100 : 0;
     case "break":
       return repeated ? 35 : 100;
     case "mark":
       if (repeated) return 35;
       return before === "mark" ? 80 : 95;
     case "control":
-      return before === "space" ? 200 : 100;
+      return isSpace ? 200 : 100;
     case "digit":
-      // OpenAI's tokenizers join up to three digits, others none.
-      return 100;
+      // OpenAI's tokenizers join up to three digits, others none. None joins a digit with the space before it.
+      return isSpace ? 200 : 100;
   }
+}
+
+function isBlank(kind: Kind): boolean {
+  return kind === "space" || kind === "spaces";
+}
+
+/** The same in text that repeats a few pairs. */
+function repeatedCost(previous: number, code: number): number {
+  const cost = variedCost(previous, code);
+  const kind = kindOf(code);
+  const before = kindOf(previous);
+  if (kind === "mark") return previous === code ? 60 : 100;
+  if (kind === "break") return breakCost(before, previous, code);
+  if (kind === "lower" && before === "upper") return Math.max(cost, 100);
+  if (before !== "lower" && before !== "upper") return cost;
+  return kind === "lower" || kind === "upper" ? Math.max(cost, 70) : cost;
+}
+
+function breakCost(before: Kind, previous: number, code: number): number {
+  if (isBlank(before)) return 200;
+  return previous === NEW_LINE && code === NEW_LINE ? 35 : 100;
 }
 
 function isOften(previous: number, code: number): boolean {
   return OFTEN[(previous | 32) - 97]?.includes(String.fromCharCode(code | 32)) === true;
-}
-
-/**
- * Characters, the number of their script, and their cost in hundredths of a token: what they have in random text of their script. All
- * others cost their UTF-8 bytes.
- */
-const RANGES: readonly (readonly [first: number, last: number, script: number, cost: number])[] = [
-  // Latin with accents.
-  [0x80, 0x9f, 1, 200],
-  [0xa0, 0xff, 1, 145],
-  [0x100, 0x17f, 1, 180],
-  [0x180, 0x24f, 1, 200],
-  [0x1e00, 0x1e9f, 1, 285],
-  // Vietnamese.
-  [0x1ea0, 0x1eff, 1, 170],
-  // Greek, Cyrillic: small letters are common.
-  [0x370, 0x3ff, 2, 200],
-  [0x3ac, 0x3ce, 2, 130],
-  [0x400, 0x52f, 3, 200],
-  [0x410, 0x42f, 3, 130],
-  [0x430, 0x44f, 3, 90],
-  // Hebrew, Arabic.
-  [0x580, 0x5ff, 4, 200],
-  [0x5d0, 0x5ea, 4, 150],
-  [0x600, 0x6ff, 5, 200],
-  [0x620, 0x64a, 5, 125],
-  // Devanagari, Bengali, the other scripts of India, Thai, Georgian.
-  [0x900, 0x97f, 6, 200],
-  [0x905, 0x94d, 6, 180],
-  [0x980, 0x9ff, 7, 200],
-  [0xa00, 0xdff, 8, 205],
-  [0xe00, 0xe7f, 9, 200],
-  [0xe01, 0xe4e, 9, 150],
-  [0x1080, 0x10ff, 10, 235],
-  // Punctuation, symbols, lines of tables.
-  [0x2000, 0x206f, 0, 185],
-  [0x2070, 0x24ff, 11, 255],
-  [0x2500, 0x25ff, 11, 200],
-  [0x2600, 0x27bf, 11, 230],
-  // Chinese, Japanese.
-  [0x3000, 0x303f, 12, 185],
-  [0x3040, 0x30ff, 12, 150],
-  ...[0x3041, 0x3043, 0x3045, 0x3047, 0x3049].map((small) => [small, small, 12, 200] as const),
-  [0x308e, 0x3091, 12, 200],
-  [0x3094, 0x30a0, 12, 200],
-  [0x30f0, 0x30f2, 12, 200],
-  [0x30f4, 0x30fa, 12, 200],
-  [0x4e00, 0x9fff, 12, 240],
-  [0xff00, 0xffff, 12, 205],
-  // Korean.
-  [0xac00, 0xd7af, 13, 265],
-  // Halves of surrogate pairs.
-  [0xd800, 0xdfff, 14, 200],
-];
-
-/** Costs and scripts of all characters. */
-interface CharacterTable {
-  readonly costs: Uint16Array;
-  readonly scripts: Uint8Array;
-}
-
-let characters: CharacterTable | undefined;
-
-function characterTable(): CharacterTable {
-  const costs = new Uint16Array(1 << 16).fill(300).fill(200, 0, 0x800);
-  const scripts = new Uint8Array(1 << 16).fill(15);
-  for (const [first, last, script, cost] of RANGES) {
-    costs.fill(cost, first, last + 1);
-    scripts.fill(script, first, last + 1);
-  }
-  for (let code = 0xac00; code <= 0xd7a3; code++) if (isUsualSyllable(code - 0xac00)) costs[code] = USUAL_SYLLABLE;
-  return { costs, scripts };
-}
-
-const USUAL_SYLLABLE = 160;
-/** The consonants and vowels of most Korean syllables, in the order of Unicode. */
-const LEADS = new Set([0, 2, 3, 5, 6, 7, 9, 11, 12, 14, 15, 16, 17, 18]);
-const VOWELS = new Set([0, 1, 4, 5, 6, 8, 13, 18, 20]);
-const TAILS = new Set([0, 1, 4, 8, 16, 17, 19, 21]);
-
-function isUsualSyllable(index: number): boolean {
-  return LEADS.has(Math.floor(index / 588)) && VOWELS.has(Math.floor(index / 28) % 21) && TAILS.has(index % 28);
 }

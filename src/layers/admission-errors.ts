@@ -37,6 +37,13 @@ export function unpriced(target: Target, budget: Budget, missing: string): Model
   return skippable(entryError(target, "budget_exceeded", words), budget);
 }
 
+/** A part of a request has no largest size, so a budget cannot limit it. */
+export function unboundedUse(target: Target, budget: Budget, unbounded: string): ModelError {
+  const help = `set unpriced = "allow" to reserve a typical size, or send what can be counted`;
+  const words = `${unbounded} is unknown, so budget "${budget.name}" cannot limit the request; ${help}`;
+  return skippable(entryError(target, "budget_exceeded", words), budget);
+}
+
 function skippable(error: ModelError, { onExceeded }: Budget): ModelError {
   if (onExceeded === "fallback") SKIPPED.add(error);
   return error;

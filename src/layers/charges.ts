@@ -6,7 +6,7 @@ import { totalNano } from "../core/cost.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { BudgetClaim, Claim, RateClaim, SettledClaim, SlotClaim } from "../core/store.ts";
 import type { Target } from "../core/target.ts";
-import { unpriced } from "./admission-errors.ts";
+import { unboundedUse, unpriced } from "./admission-errors.ts";
 import type { BudgetPeriods } from "./budget-periods.ts";
 import { WorstCase } from "./worst-case.ts";
 
@@ -129,12 +129,17 @@ export function limitOf({ nanoUsd, tokens }: Budget): bigint {
   return nanoUsd ?? tokens ?? 0n;
 }
 
+/** @throws ModelError `budget_exceeded` if the amount is unknown and the budget does not allow that. */
 function amountOf(budget: Budget, worst: WorstCase, target: Target): bigint {
-  if (budget.tokens !== undefined) return worst.tokens;
-  const { cost } = worst;
-  if (typeof cost === "bigint") return cost;
-  if (budget.unpriced === "allow") return 0n;
-  throw unpriced(target, budget, cost);
+  const allows = budget.unpriced === "allow";
+  const amount = budget.tokens === undefined ? worst.cost : worst.tokens;
+  if (typeof amount === "string") {
+    if (allows) return 0n;
+    throw unpriced(target, budget, amount);
+  }
+  const unbounded = allows ? undefined : worst.unbounded;
+  if (unbounded !== undefined) throw unboundedUse(target, budget, unbounded);
+  return amount;
 }
 
 function addLimits(charges: Charge[], rule: RateRule, member: string, worst: WorstCase): void {

@@ -98,7 +98,7 @@ class AttemptRow {
   #estimate(): Usage {
     const { request } = this.#call;
     return usageOf({
-      input: estimateTokens(request.messages, request.settings.tools),
+      input: estimateTokens(request.messages, request.settings.tools, request.settings.responseFormat),
       output: estimateTextTokens(this.#outputText),
       estimated: true,
     });

@@ -1,17 +1,17 @@
 import { missingPrice, writesForAnHour } from "../core/billing.ts";
 import { worstCost } from "../core/cost.ts";
-import { estimateTokens, maxTokens } from "../core/estimate.ts";
+import { estimateTokens } from "../core/estimate.ts";
+import { outputBound } from "../core/output-bound.ts";
+import { type PromptBound, promptBound } from "../core/prompt-bound.ts";
 import type { ModelRequest } from "../core/request.ts";
 import type { Target } from "../core/target.ts";
-
-/** Output of a model whose maximum is unknown. */
-const UNKNOWN_MAX_OUTPUT = 4_096;
 
 /** What one request can use and cost at most. Computed on demand. */
 export class WorstCase {
   readonly #request: ModelRequest;
   readonly #target: Target;
-  #prompt: number | undefined;
+  #prompt: PromptBound | undefined;
+  #output: number | string | undefined;
 
   constructor(request: ModelRequest, target: Target) {
     this.#request = request;
@@ -20,31 +20,49 @@ export class WorstCase {
 
   /** Probable tokens of the prompt. */
   get expectedPrompt(): number {
-    return estimateTokens(this.#request.messages, this.#request.settings.tools);
+    const { messages, settings } = this.#request;
+    return estimateTokens(messages, settings.tools, settings.responseFormat);
+  }
+
+  /** Why the request may use more than `tokens` and `cost`; both are then only probable. */
+  get unbounded(): string | undefined {
+    const { unbounded } = this.#promptBound;
+    if (unbounded !== undefined) return unbounded;
+    const output = this.#outputBound;
+    return typeof output === "string"
+      ? `the length of the answer, because ${output} is no positive integer,`
+      : undefined;
   }
 
   /** Prompt and answers. */
   get tokens(): bigint {
-    return BigInt(this.#promptTokens) + BigInt(this.#outputTokens);
+    return BigInt(this.#promptBound.tokens) + BigInt(this.#outputTokens);
   }
 
   /** Nano-USD, or which price is unknown. */
   get cost(): bigint | string {
     const price = this.#target.price();
-    const missing = missingPrice(this.#request, price, () => this.#promptTokens, this.#target.dialect);
+    const missing = missingPrice(this.#request, price, () => this.#promptBound.tokens, this.#target.dialect);
     if (price === undefined || missing !== undefined) return missing ?? "its price";
-    return worstCost(price, this.#promptTokens, this.#outputTokens, this.#writesForAnHour);
+    return worstCost(price, this.#promptBound.tokens, this.#outputTokens, this.#writesForAnHour);
   }
 
-  get #promptTokens(): number {
-    this.#prompt ??= maxTokens(this.#request.messages, this.#request.settings.tools);
+  get #promptBound(): PromptBound {
+    this.#prompt ??= promptBound(this.#request, this.#target);
     return this.#prompt;
   }
 
   /** Of all samples. */
+  get #outputBound(): number | string {
+    this.#output ??= outputBound(this.#request, this.#target);
+    return this.#output;
+  }
+
   get #outputTokens(): number {
-    const { settings, samples } = this.#request;
-    return (settings.maxNewTokens ?? this.#target.facts.maxOutput ?? UNKNOWN_MAX_OUTPUT) * samples;
+    const output = this.#outputBound;
+    return typeof output === "number"
+      ? output
+      : (outputBound({ ...this.#request, extraBody: {} }, this.#target) as number);
   }
 
   get #writesForAnHour(): boolean {

@@ -92,7 +92,9 @@ function pausedTooLong(call: Call): ModelError {
 
 export function estimatePrompt(prepared: Prepared): number {
   const { context, input } = prepared;
-  return estimateTokens(promptOf(prepared), input.settings.tools ?? context.target.settings.tools);
+  const { settings } = context.target;
+  const format = input.settings.responseFormat ?? settings.responseFormat;
+  return estimateTokens(promptOf(prepared), input.settings.tools ?? settings.tools, format);
 }
 
 function promptOf({ context, input }: Prepared): readonly Message[] {

@@ -1,6 +1,7 @@
 import type { Config } from "../config/load.ts";
 import { type Budget, canMatch } from "../core/budget.ts";
 import { usdText, worstCost } from "../core/cost.ts";
+import { outputBound } from "../core/output-bound.ts";
 import type { Target } from "../core/target.ts";
 import type { LintFinding } from "./lint-finding.ts";
 
@@ -8,8 +9,6 @@ import type { LintFinding } from "./lint-finding.ts";
 const MIN_REQUESTS = 10n;
 /** A short prompt, because a budget cannot know the prompts. */
 const PROMPT_TOKENS = 1_000;
-/** Reserved if neither the request, the budget nor the catalog has a maximum. */
-const UNKNOWN_MAX_OUTPUT = 4_096;
 
 /** What was spent is rebuilt from the ledger; without one, a restart or a flush of the store forgets it. */
 function withoutLedger(config: Config): readonly LintFinding[] {
@@ -42,7 +41,13 @@ export function budgetFindings(config: Config, targets: readonly Target[]): read
 function problemOf(budget: Budget, target: Target): { readonly key: string; readonly message: string } | undefined {
   const { name, nanoUsd, tokens, unpriced } = budget;
   const price = target.price();
-  const output = target.settings.maxNewTokens ?? budget.maxOutput ?? target.facts.maxOutput ?? UNKNOWN_MAX_OUTPUT;
+  const { settings, extraBody } = target;
+  const limited = { maxNewTokens: settings.maxNewTokens ?? budget.maxOutput };
+  const output = outputBound({ settings: limited, samples: 1, extraBody }, target);
+  if (typeof output === "string") {
+    const message = `budget "${name}" refuses calls to "${target.entry}", because ${output} is no positive integer, so their answers have no limit; set it, or unpriced = "allow"`;
+    return unpriced === "allow" ? undefined : { key: tokens === undefined ? "usd" : "tokens", message };
+  }
   const small = (limit: string, request: string) =>
     `budget "${name}" (${limit}) holds less than ${MIN_REQUESTS} requests of "${target.entry}", which may cost up to ${request} each; set max_new_tokens, or max_output of the budget`;
   if (tokens !== undefined) {

@@ -3,6 +3,7 @@ import type { Budget, RateRule } from "../../src/core/budget.ts";
 import { type CallInput, CallRecord } from "../../src/core/call.ts";
 import type { Price } from "../../src/core/cost.ts";
 import type { Next } from "../../src/core/layer.ts";
+import type { ModelRequest } from "../../src/core/request.ts";
 import type { Policy, Target } from "../../src/core/target.ts";
 import { type ScriptedAttempt, scripted } from "../../src/dialects/scripted/dialect.ts";
 import type { SpentBefore } from "../../src/layers/charges.ts";
@@ -298,6 +299,72 @@ describe("a budget", () => {
     );
     const free = world({ budgets: [budget({ unpriced: "allow", nanoUsd: 1n })], ...unpriced });
     expect((await free.clock.settle(free.start().reading)).error).toBeUndefined();
+  });
+
+  describe("reserves the worst case of a request with", () => {
+    const plain = { messages: INPUT.messages, settings: { maxNewTokens: 100 }, samples: 1 };
+    const asked = async (fields: Partial<ModelRequest>, target: World["target"] = {}, limits: Partial<Budget> = {}) => {
+      const { clock, dialect, start } = world({ budgets: [budget({ nanoUsd: 0n, ...limits })], target });
+      const request = { ...plain, extraBody: {}, extraHeaders: {}, ...fields };
+      const { error } = await clock.settle(start({}, { request }).reading);
+      expect(dialect.calls).toHaveLength(error === undefined ? 1 : 0);
+      return error?.message;
+    };
+    const image = { type: "image", url: "https://example.com/a.png" } as const;
+    const pdf = { type: "file", url: "https://example.com/a.pdf", mediaType: "application/pdf" } as const;
+    const text = { type: "file", data: btoa("a".repeat(3_000)), mediaType: "text/plain" } as const;
+    const saying = (part: typeof image | typeof pdf | typeof text) => ({
+      messages: [{ role: "user" as const, content: [part] }],
+    });
+    const tokenLimit = { nanoUsd: undefined, tokens: 1n };
+
+    it.each([
+      [{ max_tokens: 50_000 }, "$50.00"],
+      [{ max_completion_tokens: 500, max_tokens: 5 }, "$0.50"],
+      [{ max_output_tokens: 500 }, "$0.50"],
+      [{ max_tokens: 50 }, "$0.10"],
+      [{ n: 20 }, "$2.00"],
+      [{ generationConfig: { maxOutputTokens: 200, candidateCount: 3 } }, "$0.60"],
+    ])("extra_body %j", async (extraBody, most) => {
+      expect(await asked({ extraBody })).toContain(`may use up to ${most};`);
+    });
+
+    it.each([{ max_tokens: -1 }, { max_tokens: null }, { max_completion_tokens: "9" }, { n: 1.5 }])(
+      "the unlimited extra_body %j as an unknown price",
+      async (extraBody) => {
+        const field = `extra_body.${Object.keys(extraBody)[0]}`;
+        const words = `the length of the answer, because ${field} is no positive integer, is unknown, so budget "team"`;
+        expect(await asked({ extraBody })).toContain(words);
+        expect(await asked({ extraBody }, {}, { nanoUsd: NANO, unpriced: "allow" })).toBeUndefined();
+      },
+    );
+
+    it("the schema of the answer", async () => {
+      const properties = Object.fromEntries(
+        Array.from({ length: 3_000 }, (_, id) => [`field_${id}`, { type: "string" }]),
+      );
+      const responseFormat = { type: "json_schema", name: "x", schema: { type: "object", properties } } as const;
+      const settings = { maxNewTokens: 100, responseFormat };
+      const message = await asked({ settings }, {}, tokenLimit);
+      expect(Number(/up to (\d+) tokens/.exec(message ?? "")?.[1])).toBeGreaterThan(30_000);
+    });
+
+    it.each([
+      [image, "the number of tokens of an image"],
+      [pdf, "the number of tokens of a file that is sent by its URL or id"],
+      [{ ...pdf, url: undefined, data: "AAAA" }, 'the number of tokens of a file of type "application/pdf"'],
+    ])("the part %j as an unknown price", async (part, what) => {
+      const words = `main: ${what} is unknown, so budget "team" cannot limit the request; set unpriced = "allow" to reserve a typical size, or send what can be counted`;
+      expect(await asked(saying(part as typeof pdf))).toBe(words);
+      expect(await asked(saying(part as typeof pdf), {}, tokenLimit)).toBe(words);
+      expect(await asked(saying(part as typeof pdf), {}, { nanoUsd: NANO, unpriced: "allow" })).toBeUndefined();
+    });
+
+    it("an image at a provider with a known maximum, and a file of text", async () => {
+      const target = { quirks: { maxImageTokens: 9_000 } };
+      expect(await asked(saying(image), target, tokenLimit)).toContain("up to 9107 tokens");
+      expect(await asked(saying(text), {}, tokenLimit)).toMatch(/up to 310\d tokens/);
+    });
   });
 
   it("sends and reserves the smallest max_output for calls without max_new_tokens", async () => {

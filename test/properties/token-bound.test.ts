@@ -109,6 +109,102 @@ describe("the bound of random text, with spaces and line breaks,", () => {
   });
 });
 
+/** Characters of plain data. */
+const DATA: Readonly<Record<string, string>> = {
+  digits: "0123456789",
+  "small letters": "abcdefghijklmnopqrstuvwxyz",
+  letters: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+  marks: "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+  "white space": " \n\t\r",
+  "digits and marks": "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+};
+
+describe("the bound of text from few characters is not below its tokens:", () => {
+  const alphabets = Object.entries(DATA);
+  const charactersOf = (all: string) =>
+    fc.tuple(
+      fc.array(fc.constantFrom(...all), { minLength: 2, maxLength: 4 }),
+      fc.subarray([" ", "\n", "\t", "  "], { maxLength: 2 }),
+    );
+
+  test.each(alphabets)("random %s", (_, all) => {
+    const texts = charactersOf(all).chain(([some, spaces]) =>
+      fc.array(fc.constantFrom(...some, ...spaces), { minLength: 1, maxLength: 600, size: "max" }),
+    );
+    fc.assert(
+      fc.property(texts, (units) => {
+        const text = units.join("");
+        expect(tokenBound(text)).toBeGreaterThanOrEqual(most(text));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test.each(alphabets)("a repeated unit of %s", (_, all) => {
+    const unit = charactersOf(all).chain(([some, spaces]) =>
+      fc.array(fc.constantFrom(...some, ...spaces), { minLength: 1, maxLength: 8 }),
+    );
+    fc.assert(
+      fc.property(unit, fc.integer({ min: 1, max: 150 }), (units, times) => {
+        const text = units.join("").repeat(times);
+        expect(tokenBound(text)).toBeGreaterThanOrEqual(most(text));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test.each([
+    "1 ",
+    "1  ",
+    "1, ",
+    "1,",
+    "0 1 1 0\n",
+    "!) ",
+    "th",
+    "QZ ",
+    "1\t",
+    "a q ",
+    "\r",
+    "`\t\t",
+    "cX",
+    "ggn",
+    '"',
+    "er1",
+  ])("%j, repeated", (unit) => {
+    const text = unit.repeat(4_000);
+    expect(tokenBound(text)).toBeGreaterThanOrEqual(most(text));
+  });
+});
+
+describe("the bound of data is not below its tokens:", () => {
+  const number = fc.oneof(fc.nat(9).map(String), fc.nat(99_999).map(String), fc.float({ noNaN: true }).map(String));
+  const word = fc.constantFrom("id", "name", "total", "x", "Yes", "no", "2024-01-01", "");
+  const rowsOf = (cell: fc.Arbitrary<string>) =>
+    fc.array(fc.array(cell, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 40 });
+  test.each<[string, fc.Arbitrary<string>, (rows: readonly (readonly string[])[]) => string]>([
+    ["a matrix", number, (rows) => rows.map((row) => row.join(" ")).join("\n")],
+    ["a matrix in JSON", number, (rows) => `[${rows.map((row) => `[${row.join(", ")}]`).join(",\n ")}]`],
+    ["bits", fc.constantFrom("0", "1"), (rows) => rows.map((row) => row.join(" ")).join("\n")],
+    ["an aligned table", number, (rows) => rows.map((row) => row.map((cell) => cell.padStart(8)).join("")).join("\n")],
+    ["CSV", fc.oneof(number, word), (rows) => rows.map((row) => row.join(",")).join("\r\n")],
+    ["tabs", fc.oneof(number, word), (rows) => rows.map((row) => row.join("\t")).join("\n")],
+    ["a Markdown table", fc.oneof(number, word), (rows) => rows.map((row) => `| ${row.join(" | ")} |`).join("\n")],
+    [
+      "code",
+      fc.oneof(number, word),
+      (rows) => rows.map((row) => `  if (a[${row.join("][")}]) { b += ${row[0]}; }`).join("\n"),
+    ],
+  ])("%s", (_, cell, write) => {
+    fc.assert(
+      fc.property(rowsOf(cell), (rows) => {
+        const text = write(rows);
+        expect(tokenBound(text)).toBeGreaterThanOrEqual(most(text));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
 test("the bound of a prompt counts its messages, tools and attachments like the estimate", () => {
   const tool = { name: "f", description: "A function", parameters: { type: "object" } };
   const image = { type: "image", url: "https://example.com/a.png" } as const;
