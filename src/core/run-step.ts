@@ -9,8 +9,6 @@ export interface ToolResult {
   readonly name: string;
   /** What the model is told. */
   readonly content: ToolResultPart["content"];
-  /** What the tool returned; absent if it failed. */
-  readonly output?: unknown;
   /** Whether the tool failed: the content says why. */
   readonly error: boolean;
   readonly durationMs: number;

@@ -61,6 +61,12 @@ export interface RunParts {
   readonly open: (messages: readonly Message[], call: StepCall) => Opened;
 }
 
+/** The calls whose tools are running, and the results so far. */
+interface Answering {
+  readonly calls: readonly ToolCall[];
+  readonly results: ToolResult[];
+}
+
 /** A run: asks the model, runs the tools it calls, and asks again with their results. */
 export class Run implements Opened<RunFlowEvent, RunResult> {
   readonly events: AsyncIterable<readonly RunFlowEvent[]>;
@@ -74,6 +80,7 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
   #messages: readonly Message[];
   #current: Opened | undefined;
   #pending: readonly ToolCall[] = [];
+  #answering: Answering | undefined;
   #stopReason: StopReason | undefined;
 
   /** @throws ModelError `invalid_request` for invalid input, options or tools. */
@@ -118,7 +125,8 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
     const failure = this.#current === undefined ? error : this.#current.failure(error);
     if (!isModelError(failure)) return failure;
     failure.attempts = [...this.#steps.flatMap(({ reply }) => reply.attempts), ...failure.attempts];
-    failure.run = { messages: this.#messages, steps: this.#steps, pending: openCallsAtEnd(this.#messages) };
+    const messages = this.#conversation();
+    failure.run = { messages, steps: this.#steps, pending: openCallsAtEnd(messages) };
     return failure;
   }
 
@@ -166,7 +174,7 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
     const toolResults: ToolResult[] = [];
     const step: RunStep = { reply, toolResults };
     this.#steps.push(step);
-    yield* this.#answer(await this.#plansFor(reply), toolResults);
+    yield* this.#answer(reply.toolCalls, toolResults, (call) => this.#planFor(call, reply));
     this.#stopReason = await this.#stopAfter(step);
     yield [{ type: "step", step }];
   }
@@ -204,29 +212,36 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
     return this.#steps.length > 0 && isForced ? { ...options, toolChoice: "auto" } : options;
   }
 
-  async #plansFor({ toolCalls, finishReason }: Reply): Promise<readonly Plan[]> {
+  #planFor(call: ToolCall, { finishReason }: Reply): Plan | Promise<Plan> {
     const incomplete = INCOMPLETE[finishReason];
-    if (incomplete !== undefined)
-      return toolCalls.map((call) => ({ call, kind: "failed", problem: `not executed: ${incomplete}` }));
-    return Promise.all(toolCalls.map((call) => this.#tools.plan(call, NOT_APPROVED)));
+    if (incomplete === undefined) return this.#tools.plan(call, NOT_APPROVED);
+    return { call, kind: "failed", problem: `not executed: ${incomplete}` };
   }
 
-  /** Runs tools; appends their results to `results` and to the conversation, in the order of the calls. */
-  async *#answer(plans: readonly Plan[], results: ToolResult[]): AsyncGenerator<readonly RunFlowEvent[]> {
+  /** Runs tools; their results are in `results`, and then in the conversation, in the order of the calls. */
+  async *#answer(
+    calls: readonly ToolCall[],
+    results: ToolResult[],
+    plan: (call: ToolCall) => Plan | Promise<Plan>,
+  ): AsyncGenerator<readonly RunFlowEvent[]> {
+    this.#cancellation.throwIfCancelled();
+    this.#answering = { calls, results };
+    const plans = await unlessCancelled(Promise.all(calls.map(plan)), this.#cancellation);
     this.#pending = plans.filter(({ kind }) => kind === "pending").map(({ call }) => call);
-    const runnable = plans.filter((plan) => plan.kind !== "pending");
-    const messages = this.#messages;
+    const runnable = plans.filter((one) => one.kind !== "pending");
     const { maxParallelTools, maxToolResultBytes } = this.#settings;
-    const limits = { maxParallelTools, maxToolResultBytes };
-    const around = { ...limits, messages, clock: this.clock, cancellation: this.#cancellation };
-    try {
-      for await (const result of runTools(runnable, around, results)) yield [{ type: "tool-result", result }];
-    } finally {
-      const order = new Map(runnable.map(({ call }, index) => [call.id, index]));
-      results.sort((left, right) => Number(order.get(left.id)) - Number(order.get(right.id)));
-      // What has run is kept, also if the run ends here.
-      if (results.length > 0) this.#messages = [...messages, messageOf(results)];
-    }
+    const around = { clock: this.clock, cancellation: this.#cancellation, messages: this.#messages };
+    const tools = runTools(runnable, { ...around, maxParallelTools, maxToolResultBytes }, results);
+    for await (const result of tools) yield [{ type: "tool-result", result }];
+    sortBy(results, calls);
+    this.#messages = this.#conversation();
+    this.#answering = undefined;
+  }
+
+  /** With the results so far, so that nothing that has run is lost when the run ends here. */
+  #conversation(): readonly Message[] {
+    const { calls, results } = this.#answering ?? NOTHING_ANSWERED;
+    return results.length === 0 ? this.#messages : [...this.#messages, messageOf(sortBy([...results], calls))];
   }
 
   async #stopAfter(step: RunStep): Promise<StopReason | undefined> {
@@ -262,7 +277,7 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
         model,
       });
     const calls = openCallsAtEnd(this.#messages).filter(({ id }) => approved.has(id));
-    yield* this.#answer(await Promise.all(calls.map((call) => this.#tools.plan(call, approved))), []);
+    yield* this.#answer(calls, [], (call) => this.#tools.plan(call, approved));
     // The calls without `execute`, and those that were not approved.
     this.#messages = readInput(this.#messages);
   }
@@ -276,6 +291,13 @@ const INCOMPLETE: { readonly [reason in Reply["finishReason"]]?: string } = {
   "content-filter": "the answer was filtered",
   refusal: "the model declined",
 };
+
+const NOTHING_ANSWERED: Answering = { calls: [], results: [] };
+
+function sortBy(results: ToolResult[], calls: readonly ToolCall[]): ToolResult[] {
+  const order = new Map(calls.map(({ id }, index) => [id, index]));
+  return results.sort((left, right) => Number(order.get(left.id)) - Number(order.get(right.id)));
+}
 
 function messageOf(results: readonly ToolResult[]): ToolMessage {
   return {

@@ -14,7 +14,10 @@ export interface ResponseOptions {
    * `useChat`; openai: chunks of chat completions, for the openai SDK. Default sse.
    */
   readonly format?: keyof typeof FORMATS | undefined;
-  /** The text that tells the client of a failure. Default: a neutral text, because messages name providers and models. */
+  /**
+   * The text that tells the client of a failure of the call, or of a tool (an Error with the text for the model). Default: a
+   * neutral text, because messages may name providers, models and what a tool uses.
+   */
   readonly onError?: ((error: unknown) => string) | undefined;
   /** Added to the headers of the format. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -29,7 +32,8 @@ const RULES: OptionRules<ResponseOptions> = {
   headers: recordOf("an object of strings", TEXT),
 };
 
-const NEUTRAL_WORDS = "The request failed.";
+const REQUEST_FAILED = "The request failed.";
+const TOOL_FAILED = "The tool failed.";
 
 /**
  * A stream as the response of an HTTP handler. It is returned at once with status 200; the call starts when the body is read,
@@ -42,11 +46,20 @@ export function toResponse(stream: ModelStream | RunStream, options: ResponseOpt
   checkOptions(options, RULES, "toResponse");
   const { format = "sse", onError, headers } = options;
   const { headers: own, writer }: ResponseFormat = FORMATS[format];
+  const head = headersOf({ ...own, ...headers });
   const body = new ReadableStream<Uint8Array>(new Body(stream, writer(stream instanceof RunStream), onError), {
     // The call starts when the body is read, not before.
     highWaterMark: 0,
   });
-  return new Response(body, { headers: { ...own, ...headers } });
+  return new Response(body, { headers: head });
+}
+
+function headersOf(headers: Readonly<Record<string, string>>): Headers {
+  try {
+    return new Headers(headers);
+  } catch (cause) {
+    throw invalidOption(`toResponse: headers: ${(cause as Error).message}`);
+  }
 }
 
 /** The body of a response, written when it is read. */
@@ -72,7 +85,7 @@ class Body {
     try {
       for (;;) {
         const { value: event, done } = await this.#events.next();
-        const words = done ? this.#writer.end(await endOf(this.#stream)) : this.#writer.event(event);
+        const words = done ? this.#writer.end(await endOf(this.#stream)) : this.#writer.event(this.#shown(event));
         if (words !== "") controller.enqueue(this.#encoder.encode(words));
         if (done) controller.close();
         if (done || words !== "") return;
@@ -88,7 +101,7 @@ class Body {
 
   async #fail(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown): Promise<void> {
     await this.#events.return?.();
-    const report = this.#writer.failure(this.#wordsFor(error), error);
+    const report = this.#writer.failure(this.#wordsFor(error, REQUEST_FAILED), error);
     if (report === "") {
       // The only sign of a failure that the format has is a body that does not end.
       controller.error(error);
@@ -98,11 +111,19 @@ class Body {
     controller.close();
   }
 
-  #wordsFor(error: unknown): string {
+  /** The text of a failed tool is for the model: it may have what the client must not see. */
+  #shown(event: SentEvent): SentEvent {
+    if (event.type !== "tool-result" || !event.result.error) return event;
+    const { content } = event.result;
+    const told = new Error(typeof content === "string" ? content : JSON.stringify(content));
+    return { ...event, result: { ...event.result, content: this.#wordsFor(told, TOOL_FAILED) } };
+  }
+
+  #wordsFor(error: unknown, neutral: string): string {
     try {
-      return this.#onError?.(error) ?? NEUTRAL_WORDS;
+      return this.#onError?.(error) ?? neutral;
     } catch {
-      return NEUTRAL_WORDS;
+      return neutral;
     }
   }
 }

@@ -9,7 +9,7 @@ import type { ToolResult } from "../core/run-step.ts";
 import { nearest } from "../core/suggest.ts";
 import type { ToolCall } from "../core/tool.ts";
 import type { ToolContext } from "../core/tool-context.ts";
-import { type ArgumentCheck, argumentCheck } from "./argument-check.ts";
+import { type ArgumentCheck, argumentCheck, type Checked } from "./argument-check.ts";
 import { EXECUTION_RULES } from "./tool-list.ts";
 import { boundedContent } from "./tool-result-bound.ts";
 
@@ -61,7 +61,7 @@ export class RunTools {
   async plan(call: ToolCall, approved: ReadonlySet<string>): Promise<Plan> {
     const tool = this.#tools.get(call.name);
     if (tool === undefined) return this.#planUnknown(call);
-    const checked = await tool.check(call.arguments);
+    const checked = await checkedBy(tool, call.arguments);
     if (!checked.ok) return { call, kind: "failed", problem: `invalid arguments: ${checked.problem}` };
     try {
       if (tool.execute === undefined || (!approved.has(call.id) && (await needsApproval(tool, checked.args))))
@@ -91,6 +91,17 @@ type Fields = Omit<KnownTool, "check"> & {
   readonly inputSchema?: ToolParameters | undefined;
 };
 
+/** A transform or refinement of the caller's schema may throw; the model is told, like of any other mistake. */
+async function checkedBy({ check }: KnownTool, args: unknown): Promise<Checked> {
+  try {
+    return await check(args);
+  } catch (error) {
+    // The schema itself cannot be used.
+    if (isModelError(error)) throw error;
+    return { ok: false, problem: wordsOf(error) };
+  }
+}
+
 async function needsApproval({ needsApproval: needs = false }: KnownTool, args: unknown): Promise<boolean> {
   return typeof needs === "function" ? (await needs(args)) !== false : needs;
 }
@@ -112,6 +123,7 @@ export async function* runTools(
     running.add(work);
   };
   for (;;) {
+    around.cancellation.throwIfCancelled();
     while (running.size < around.maxParallelTools) {
       const { value: plan } = waiting.next();
       if (plan === undefined) break;
@@ -134,8 +146,7 @@ async function resultOf(plan: RunnablePlan, around: Surroundings): Promise<ToolR
   if (plan.kind === "failed") return result(plan.problem, true);
   try {
     const value = await executed(plan, around);
-    const { content } = readToolResult({ id, content: value ?? "" }, `result of "${name}"`);
-    return { ...result(content, false), output: value };
+    return result(readToolResult({ id, content: value ?? "" }, `result of "${name}"`).content, false);
   } catch (error) {
     return result(wordsOf(error), true);
   }

@@ -90,7 +90,7 @@ describe("toResponse", () => {
     expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
     const events = dataOf(await response.text()).map((data) => JSON.parse(data));
     expect(events.filter(({ type }) => type === "tool-result")).toMatchObject([
-      { result: { id: "c1", output: { celsius: -3 } } },
+      { result: { id: "c1", content: '{"city":"Oslo","celsius":-3}' } },
     ]);
     expect(events.at(-1)).toEqual({
       type: "step",
@@ -118,11 +118,18 @@ describe("toResponse", () => {
     ]);
   });
 
-  it("is a UI message with an error of a tool", async () => {
-    const { model } = await modelThat([CALL, SNOW]);
+  it("shows no text of a failed tool, which is for the model, unless onError gives it", async () => {
     const failing = { ...weather, execute: () => Promise.reject(new Error("no satellite")) };
+    const onError = (error: unknown) => (error as Error).message;
+    for (const format of ["sse", "ai-sdk"] as const) {
+      const { model } = await modelThat([CALL, SNOW]);
+      const body = await toResponse(model.runStream("Weather?", { tools: [failing] }), { format }).text();
+      expect(body).toContain("The tool failed.");
+      expect(body).not.toContain("satellite");
+    }
+    const { model } = await modelThat([CALL, SNOW]);
     const message = await messageOf(
-      toResponse(model.runStream("Weather?", { tools: [failing] }), { format: "ai-sdk" }),
+      toResponse(model.runStream("Weather?", { tools: [failing] }), { format: "ai-sdk", onError }),
     );
     expect(message.parts[2]).toMatchObject({ type: "tool-weather", state: "output-error", errorText: "no satellite" });
   });
@@ -206,6 +213,7 @@ describe("a failure", () => {
   it.each([
     [{ format: "xml" }, "format must be one of sse, text, ai-sdk, openai"],
     [{ headers: { a: 1 } }, "headers.a must be a string"],
+    [{ headers: { "x y": "1" } }, "toResponse: headers: "],
     [{ onErr: () => "" }, 'unknown option "onErr" (did you mean "onError"?)'],
   ])("is not wrong options: %j are refused", async (options, words) => {
     const { model } = await modelThat([]);

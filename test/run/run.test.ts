@@ -127,6 +127,11 @@ describe("a tool that fails", () => {
         return value;
       },
     }),
+    picky: tool({
+      name: "picky",
+      parameters: z.object({ n: z.string().transform((text): unknown => JSON.parse(text)) }),
+      execute: () => "never",
+    }),
     unsure: tool({
       name: "unsure",
       needsApproval: () => {
@@ -142,6 +147,7 @@ describe("a tool that fails", () => {
     ["strict", { city: 5 }, "invalid arguments: city: Invalid input: expected string, received number"],
     ["plain", { n: "x" }, 'invalid arguments: arguments/n: Instance type "string" is invalid. Expected "integer".'],
     ["cyclic", {}, "not serializable as JSON"],
+    ["picky", { n: "{" }, "invalid arguments: Expected property name"],
     ["unsure", {}, "no one to ask"],
     ["strictt", {}, 'there is no tool "strictt"; did you mean "strict"?'],
     ["nope", {}, 'there is no tool "nope"; the tools are throws, rejects'],
@@ -246,6 +252,44 @@ describe("a run", () => {
     expect(error.run?.pending).toMatchObject([{ id: "c2", name: "hanging" }]);
     expect(error.run?.messages.at(-1)).toMatchObject({ role: "tool", content: [{ id: "c1" }] });
     expect(error.attempts).toHaveLength(1);
+  });
+
+  it("keeps a result that was delivered before its caller aborted it", async () => {
+    const caller = new AbortController();
+    const hanging = tool({ name: "hanging", execute: () => new Promise(() => {}) });
+    const quick = tool({ name: "quick", execute: () => "done" });
+    const { model } = await modelThat("openai", [asks(call("c1", "hanging", {}), call("c2", "quick", {}))]);
+    const stream = model.runStream("Go.", { tools: [quick, hanging], signal: caller.signal });
+    const error = await failureOf(
+      (async () => {
+        for await (const event of stream) if (event.type === "tool-result") caller.abort();
+      })(),
+    );
+    expect(error.run?.pending.map(({ id }) => id)).toEqual(["c1"]);
+    expect(error.run?.messages.at(-1)).toMatchObject({ role: "tool", content: [{ id: "c2", content: "done" }] });
+  });
+
+  it("starts no tool after it was aborted, and does not wait for a question of approval", async () => {
+    const caller = new AbortController();
+    const ran: string[] = [];
+    const answer = Promise.withResolvers<boolean>();
+    const pay = tool({
+      name: "pay",
+      needsApproval: () => {
+        setImmediate(() => caller.abort());
+        return answer.promise;
+      },
+      execute: () => ran.push("pay"),
+    });
+    const { model } = await modelThat("openai", [asks(call("c1", "pay", {}))]);
+    const error = await failureOf(model.run("Go.", { tools: [pay], signal: caller.signal }));
+    answer.resolve(false);
+    await new Promise(setImmediate);
+    expect([error.code, ran]).toEqual(["aborted", []]);
+    // Nor an approved one.
+    const messages = error.run?.messages ?? [];
+    const again = await failureOf(model.run(messages, { tools: [pay], approved: ["c1"], signal: caller.signal }));
+    expect([again.code, ran, again.run?.pending.length]).toEqual(["aborted", [], 1]);
   });
 
   it("ends when its reader leaves while a tool runs", async () => {

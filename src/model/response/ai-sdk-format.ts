@@ -1,3 +1,4 @@
+import type { ToolResult } from "../../core/run-step.ts";
 import {
   type AnswerEnd,
   EVENT_STREAM,
@@ -48,12 +49,11 @@ class UiMessageWriter implements ResponseWriter {
           : "";
       }
       case "tool-result": {
-        const { id, content, output, error } = event.result;
-        const errorText = typeof content === "string" ? content : JSON.stringify(content);
+        const { id: toolCallId, content, error } = event.result;
         return sseLine(
           error
-            ? { type: "tool-output-error", toolCallId: id, errorText }
-            : { type: "tool-output-available", toolCallId: id, output: output ?? content },
+            ? { type: "tool-output-error", toolCallId, errorText: content }
+            : { type: "tool-output-available", toolCallId, output: outputOf(content) },
         );
       }
       case "step":
@@ -112,5 +112,15 @@ class UiMessageWriter implements ResponseWriter {
     this.#inStep = false;
     this.#calls.clear();
     return `${closed}${sseLine({ type: "finish-step" })}`;
+  }
+}
+
+/** Components expect the value that the tool returned; the model was given it as JSON. */
+function outputOf(content: ToolResult["content"]): unknown {
+  if (typeof content !== "string" || !/^[[{]/.test(content)) return content;
+  try {
+    return JSON.parse(content);
+  } catch {
+    return content;
   }
 }
