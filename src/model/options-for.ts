@@ -1,4 +1,3 @@
-import type { ToolsInput } from "../core/option-values.ts";
 import type { SETTING_CAPABILITIES } from "../core/setting-capabilities.ts";
 import type { CallOptions } from "./options.ts";
 
@@ -15,7 +14,7 @@ export interface Unsupported<Why extends string> {
 /** One of the types of each guarded option, so that options without them are still CallOptions and the error is short. */
 interface RefusedOption<Id extends string> {
   readonly stop: string & Unsupported<`${Id} does not support stop sequences`>;
-  readonly tools: ToolsInput & Unsupported<`${Id} does not support tools`>;
+  readonly tools: never[] & Unsupported<`${Id} does not support tools`>;
   readonly toolChoice: "auto" & Unsupported<`${Id} does not support tools`>;
   readonly parallelToolCalls: true & Unsupported<`${Id} does not support parallel tool calls`>;
   readonly temperature: number & Unsupported<`${Id} does not support temperature`>;

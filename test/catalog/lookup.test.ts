@@ -65,7 +65,9 @@ describe("model ids", () => {
     ["__proto__", "gpt-4o"],
     ["anthropic", "gpt-4o"],
   ])("%s %j is unknown and unrestricted", (provider, id) => {
-    expect(factsOf(provider, id)).toEqual({ known: false, capabilities: {} });
+    // OpenAI publishes encodings for beginnings of ids, so that they are known for ids that the table does not have.
+    const { encoding: _, ...facts } = factsOf(provider, id);
+    expect(facts).toEqual({ known: false, capabilities: {} });
     expect(priceOf(provider, id)).toBeUndefined();
   });
 });

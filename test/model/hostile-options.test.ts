@@ -50,7 +50,7 @@ test("tools are validated and sent as they are at each call", async () => {
   expect(await sent(0.5)).toEqual(first);
   tool["description"] = "Looks a word up.";
   expect(await sent()).toEqual({ ...(first as object), description: "Looks a word up." });
-  tool["execute"] = () => {};
+  tool["run"] = () => {};
   expect((await failureOf(sent())).code).toBe("invalid_request");
   expect(simulator.requests).toHaveLength(4);
 });
