@@ -21,7 +21,7 @@ function demo(environment: Readonly<Record<string, string>>, file = join(ROOT, "
 function withoutTimes(text: string): string {
   return text
     .replace(/ *\d+ ms/g, (match) => (match.startsWith(" ") ? "  # ms" : "# ms"))
-    .replace(/ time$/gm, "time")
+    .replace(/ +time/g, " time")
     .replace(/\$\d+\.\d+/g, "$#");
 }
 

@@ -1,8 +1,8 @@
 // A process that spends a budget with concurrent callers until nothing is left. Started by test/money/processes.ts.
 // Arguments: the file, the number of callers, the name of this process. Prints refusals, and codes that nobody expects.
 
+import { isModelError, ModelFactory } from "modelwright";
 import { silentLogger } from "../../src/core/logger.ts";
-import { isModelError, ModelFactory } from "../../src/index.ts";
 
 const [file = "", callers = "50", name = ""] = process.argv.slice(2);
 const factory = await ModelFactory.load(file, { env: {}, catalog: false, logger: silentLogger });
