@@ -59,6 +59,12 @@ export interface LedgerBudget {
   readonly amount: bigint;
 }
 
+/** What a member of a family was charged. */
+export interface LedgerCounter {
+  readonly member: string;
+  readonly spent: bigint;
+}
+
 /** `model` is the provider's model id, `entry` the name in models.toml. */
 export const LEDGER_FIELDS = [
   ...(["model", "provider", "entry", "user", "tag", "scope", "key", "outcome", "code"] as const),
@@ -131,6 +137,16 @@ export interface Ledger {
    * of other processes reserve: of one that crashed less than a lease ago, too.
    */
   spent(family: string, member: string, including?: "reserved"): Promise<bigint>;
+  /**
+   * The same of at most `max` counters of a family, without the `known` members, in the order of their names. A ledger that has
+   * only hashes of users gives hashes.
+   */
+  counters(
+    family: string,
+    known: readonly string[],
+    max: number,
+    including?: "reserved",
+  ): Promise<readonly LedgerCounter[]>;
   /** Writes what is buffered. */
   flush(): Promise<void>;
   close(): Promise<void>;

@@ -72,7 +72,8 @@ export interface BreakerControl {
 export interface BudgetControl {
   /**
    * The counters of a budget, or of all budgets, in their current period.
-   * @throws ModelError `invalid_request` for an unknown name, `state_unavailable` if the store cannot be reached.
+   * @throws ModelError `invalid_request` for an unknown name, `state_unavailable` if the store or the ledger cannot be
+   * read.
    */
   status(name?: string): Promise<readonly BudgetStatus[]>;
 }

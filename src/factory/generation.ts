@@ -112,7 +112,8 @@ export class Generation {
       const known = budgets.map((budget) => budget.name).join(", ");
       throw invalidOption(`unknown budget "${name}"; ${known === "" ? "there are none" : `known budgets: ${known}`}`);
     }
-    const rows = await Promise.all(chosen.map((budget) => this.services.reservations.statusOf(budget)));
+    const { reservations, countedBefore } = this.services;
+    const rows = await Promise.all(chosen.map((budget) => reservations.statusOf(budget, countedBefore)));
     return rows.flat();
   }
 

@@ -7,6 +7,7 @@ import type { BoundedStore } from "../core/store.ts";
 import type { Target } from "../core/target.ts";
 import { admission } from "../layers/admission.ts";
 import type { BudgetNotices } from "../layers/budget-notices.ts";
+import type { CountedBefore } from "../layers/budget-status.ts";
 import type { CacheCounts } from "../layers/cache-counts.ts";
 import type { Charges } from "../layers/charges.ts";
 import { type Breakers, breakerGate, circuitBreaker } from "../layers/circuit-breaker.ts";
@@ -59,6 +60,8 @@ export interface Services extends SharedServices {
   /** Observers of every call: the totals, the log, the listeners of the user. */
   readonly observers: readonly Observer[];
   readonly charges: Charges;
+  /** Present if there is a `[ledger]` table. */
+  readonly countedBefore: CountedBefore | undefined;
   readonly notices: BudgetNotices;
   readonly reservations: Reservations;
   /** Present if there is an `[audit]` table. */

@@ -9,6 +9,7 @@ import type { Logger } from "../core/logger.ts";
 import { MAX_ANSWER_BYTES } from "../layers/answer-store.ts";
 import { BudgetNotices } from "../layers/budget-notices.ts";
 import { BudgetPeriods } from "../layers/budget-periods.ts";
+import type { CountedBefore } from "../layers/budget-status.ts";
 import { cache } from "../layers/cache.ts";
 import { CacheCounts } from "../layers/cache-counts.ts";
 import { Charges, type SpentBefore } from "../layers/charges.ts";
@@ -85,6 +86,7 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
     logger: log,
     auditFile,
     charges: new Charges(rules, new BudgetPeriods(), ledger && spentIn(ledger, reservations)),
+    countedBefore: ledger && countedIn(ledger, reservations),
     notices: new BudgetNotices(),
     reservations,
     observers: observersOf(config, { logger: log, hooks, totals: shared.totals, auditFile, telemetry }),
@@ -104,6 +106,10 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
  */
 function spentIn(ledger: Ledger, { isShared }: Reservations): SpentBefore {
   return (family, member) => ledger.spent(family, member, isShared ? undefined : "reserved");
+}
+
+function countedIn(ledger: Ledger, { isShared }: Reservations): CountedBefore {
+  return (family, known, max) => ledger.counters(family, known, max, isShared ? undefined : "reserved");
 }
 
 function reservationsFor(

@@ -1,4 +1,5 @@
 import type { Budget } from "../core/budget.ts";
+import type { LedgerCounter } from "../core/ledger.ts";
 import type { CounterStore, MemberLevel } from "../core/store.ts";
 import type { BudgetPeriods } from "./budget-periods.ts";
 import { familyOf, limitOf } from "./charges.ts";
@@ -23,18 +24,38 @@ export interface BudgetStatus {
   readonly state: "ok" | "warning" | "exceeded";
 }
 
+/** What the ledger has for counters of a family other than the `known` ones. */
+export type CountedBefore = (
+  family: string,
+  known: readonly string[],
+  max: number,
+) => Promise<readonly LedgerCounter[]>;
+
+export interface StatusSources {
+  readonly store: CounterStore;
+  readonly periods: BudgetPeriods;
+  /** Absent without a ledger. */
+  readonly countedBefore: CountedBefore | undefined;
+}
+
 /** The counters of one budget. A budget without `per` has one, also before its first request. */
 export async function statusOf(
   budget: Budget,
-  store: CounterStore,
-  periods: BudgetPeriods,
+  { store, periods, countedBefore }: StatusSources,
   nowMs: number,
 ): Promise<readonly BudgetStatus[]> {
   const span = periods.current(budget, nowMs) ?? (await periods.at(budget, nowMs));
-  const levels = await store.levels(familyOf(budget, span.startsMs));
-  const unused: MemberLevel = { member: "", spent: 0n, reserved: 0n };
-  const rows = levels.length === 0 && budget.per.length === 0 ? [unused] : levels;
-  return rows.map((level) => rowOf(budget, level, span.endsMs));
+  const family = familyOf(budget, span.startsMs);
+  const levels = [...(await store.levels(family))];
+  const isWhole = budget.per.length === 0;
+  // The store has a counter only once a call needs it.
+  if (countedBefore !== undefined && !(isWhole && levels.length > 0)) {
+    const known = levels.map(({ member }) => member);
+    const before = await countedBefore(family, known, budget.maxCounters);
+    levels.push(...before.map((counter) => ({ ...counter, reserved: 0n })));
+  }
+  if (isWhole && levels.length === 0) levels.push({ member: "", spent: 0n, reserved: 0n });
+  return levels.map((level) => rowOf(budget, level, span.endsMs));
 }
 
 function rowOf(budget: Budget, { member, spent, reserved }: MemberLevel, endsMs: number): BudgetStatus {
@@ -58,8 +79,10 @@ export function stateOf({ warnAt }: Budget, spent: bigint, limit: bigint): Budge
   return Number(spent) >= Number(limit) * warnAt ? "warning" : "ok";
 }
 
+/** A ledger with `users = "hash"` has one hash for all names of a counter. */
 function perOf({ per }: Budget, member: string): Readonly<Record<string, string>> {
   const names = [...per].sort();
+  if (names.length > 1 && !member.startsWith("[")) return Object.fromEntries(names.map((name) => [name, member]));
   const values: readonly string[] = names.length === 1 ? [member] : JSON.parse(member);
   return Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""]));
 }

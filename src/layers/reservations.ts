@@ -14,7 +14,7 @@ import {
   StoreUnavailable,
 } from "../core/store.ts";
 import { BudgetPeriods } from "./budget-periods.ts";
-import { type BudgetStatus, statusOf } from "./budget-status.ts";
+import { type BudgetStatus, type CountedBefore, statusOf } from "./budget-status.ts";
 
 /** How long a process may be silent before its reservations are booked as spent. */
 const LEASE_MS = 30_000;
@@ -124,10 +124,10 @@ export class Reservations {
     this.#track(asked.then((answer) => (answer.ok ? settle(answer) : undefined)));
   }
 
-  /** The counters of a budget in its current period. */
-  async statusOf(budget: Budget): Promise<readonly BudgetStatus[]> {
+  /** The counters of a budget in its current period; those that the store does not have, from the ledger. */
+  async statusOf(budget: Budget, countedBefore?: CountedBefore): Promise<readonly BudgetStatus[]> {
     await Promise.allSettled([...this.#settling]);
-    return statusOf(budget, this.#options.store, this.#periods, this.nowMs);
+    return statusOf(budget, { store: this.#options.store, periods: this.#periods, countedBefore }, this.nowMs);
   }
 
   /** Tells the store about a pause; without effect if it cannot be reached. */

@@ -3,6 +3,7 @@ import { isModelError, ModelError } from "../core/error.ts";
 import {
   LEDGER_LEASE_MS,
   type Ledger,
+  type LedgerCounter,
   type LedgerQuery,
   type LedgerRow,
   type LedgerSettings,
@@ -99,6 +100,18 @@ export class BufferedLedger implements Ledger {
   async spent(family: string, member: string, including?: "reserved"): Promise<bigint> {
     await this.#settled();
     return this.#tables.spent(family, member, including === "reserved");
+  }
+
+  async counters(
+    family: string,
+    known: readonly string[],
+    max: number,
+    including?: "reserved",
+  ): Promise<readonly LedgerCounter[]> {
+    await this.#settled();
+    const members = new Set(known);
+    const found = await this.#tables.counters(family, max + members.size, including === "reserved");
+    return found.filter(({ member }) => !members.has(member)).slice(0, max);
   }
 
   async flush(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Ledger, LedgerQuery, LedgerRow, LedgerSum } from "../core/ledger.ts";
+import type { Ledger, LedgerCounter, LedgerQuery, LedgerRow, LedgerSum } from "../core/ledger.ts";
 import { nodeCrypto } from "../core/node-crypto.ts";
 
 /** A ledger that knows users only by the HMAC of their names. Questions name them plainly. */
@@ -30,6 +30,17 @@ export class HashedUsers implements Ledger {
 
   async spent(family: string, member: string, including?: "reserved"): Promise<bigint> {
     return this.#ledger.spent(family, member === "" ? "" : hashOf(member, await this.#keyRead()), including);
+  }
+
+  async counters(
+    family: string,
+    known: readonly string[],
+    max: number,
+    including?: "reserved",
+  ): Promise<readonly LedgerCounter[]> {
+    const key = await this.#keyRead();
+    const hashes = known.map((member) => (member === "" ? "" : hashOf(member, key)));
+    return this.#ledger.counters(family, hashes, max, including);
   }
 
   flush(): Promise<void> {

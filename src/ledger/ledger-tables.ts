@@ -1,4 +1,4 @@
-import type { LedgerQuery, LedgerRow, LedgerSum } from "../core/ledger.ts";
+import type { LedgerCounter, LedgerQuery, LedgerRow, LedgerSum } from "../core/ledger.ts";
 
 /** The tables of a ledger in one database. All methods throw ModelError `state_unavailable`. */
 export interface LedgerTables {
@@ -12,6 +12,8 @@ export interface LedgerTables {
   deleteBefore(timeMs: number): Promise<void>;
   query(question: LedgerQuery): Promise<readonly LedgerSum[]>;
   spent(family: string, member: string, reserved: boolean): Promise<bigint>;
+  /** All counters of a family, sorted by member; at most `max`. */
+  counters(family: string, max: number, reserved: boolean): Promise<readonly LedgerCounter[]>;
   /** The key for the hashes of users. */
   userKey(): Promise<string>;
   /** Ends the lease of this process. */

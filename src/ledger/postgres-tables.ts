@@ -1,5 +1,11 @@
 import { ModelError } from "../core/error.ts";
-import { LEDGER_LEASE_MS, type LedgerQuery, type LedgerRow, type LedgerSum } from "../core/ledger.ts";
+import {
+  LEDGER_LEASE_MS,
+  type LedgerCounter,
+  type LedgerQuery,
+  type LedgerRow,
+  type LedgerSum,
+} from "../core/ledger.ts";
 import { type LedgerTables, MAX_DELETED, newerSchema, USER_KEY } from "./ledger-tables.ts";
 import { type PgClient, PostgresPool } from "./postgres-pool.ts";
 import { questionSql, sumsOf } from "./question-sql.ts";
@@ -71,6 +77,11 @@ export class PostgresTables implements LedgerTables {
   async spent(family: string, member: string, reserved: boolean): Promise<bigint> {
     const [row] = await this.#query(SPENT, [family, member, this.#options.owner, reserved]);
     return BigInt(row?.["amount"] ?? 0);
+  }
+
+  async counters(family: string, max: number, reserved: boolean): Promise<readonly LedgerCounter[]> {
+    const rows = await this.#query(COUNTERS, [family, this.#options.owner, reserved, max]);
+    return rows.map(({ member, amount }) => ({ member: String(member), spent: BigInt(amount ?? 0) }));
   }
 
   async userKey(): Promise<string> {
@@ -163,6 +174,13 @@ const SPENT = `SELECT (
     + COALESCE((SELECT SUM(amount) FROM modelwright_charges WHERE family = $1 AND member = $2 AND settled = 1), 0)
     + COALESCE((SELECT SUM(c.amount) FROM modelwright_charges c JOIN modelwright_attempts a USING (call_id, attempt)
       WHERE c.family = $1 AND c.member = $2 AND c.settled = 0 AND a.owner <> $3 AND $4::boolean), 0))::text AS amount`;
+
+const COUNTERS = `SELECT member, SUM(amount)::text AS amount FROM (
+    SELECT member, amount FROM modelwright_kept_charges WHERE family = $1
+    UNION ALL SELECT member, amount FROM modelwright_charges WHERE family = $1 AND settled = 1
+    UNION ALL SELECT c.member, c.amount FROM modelwright_charges c JOIN modelwright_attempts a USING (call_id, attempt)
+      WHERE c.family = $1 AND c.settled = 0 AND a.owner <> $2 AND $3::boolean
+  ) AS counted GROUP BY member ORDER BY member LIMIT $4`;
 
 const NAMES: readonly string[] = [...COLUMN_NAMES, "owner"];
 const TYPED = [...COLUMN_NAMES.map((name) => `${name} ${typeOf(name)}`), "owner text"];

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Clock } from "../core/clock.ts";
 import { isModelError, ModelError } from "../core/error.ts";
-import type { LedgerQuery, LedgerRow, LedgerSum } from "../core/ledger.ts";
+import type { LedgerCounter, LedgerQuery, LedgerRow, LedgerSum } from "../core/ledger.ts";
 import { type LedgerTables, USER_KEY } from "./ledger-tables.ts";
 import { PgMissing } from "./postgres-pool.ts";
 import { NewerSchema, type PostgresTables } from "./postgres-tables.ts";
@@ -81,6 +81,11 @@ export class SpooledTables implements LedgerTables {
   async spent(family: string, member: string, reserved: boolean): Promise<bigint> {
     await this.#deliver();
     return this.#tables.spent(family, member, reserved);
+  }
+
+  async counters(family: string, max: number, reserved: boolean): Promise<readonly LedgerCounter[]> {
+    await this.#deliver();
+    return this.#tables.counters(family, max, reserved);
   }
 
   async userKey(): Promise<string> {

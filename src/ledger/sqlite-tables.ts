@@ -1,6 +1,12 @@
 import type { Clock } from "../core/clock.ts";
 import { ModelError } from "../core/error.ts";
-import { LEDGER_LEASE_MS, type LedgerQuery, type LedgerRow, type LedgerSum } from "../core/ledger.ts";
+import {
+  LEDGER_LEASE_MS,
+  type LedgerCounter,
+  type LedgerQuery,
+  type LedgerRow,
+  type LedgerSum,
+} from "../core/ledger.ts";
 import { type LedgerTables, MAX_DELETED, newerSchema, USER_KEY } from "./ledger-tables.ts";
 import { questionSql, sumsOf } from "./question-sql.ts";
 import { COLUMN_NAMES, isOpen, type StoredRow, storedRow } from "./row-columns.ts";
@@ -92,6 +98,12 @@ export class SqliteTables implements LedgerTables {
     return results.reduce((sum, { rows }) => sum + BigInt(rows[0]?.["amount"] ?? 0), 0n);
   }
 
+  async counters(family: string, max: number, reserved: boolean): Promise<readonly LedgerCounter[]> {
+    const values = [family, this.#options.owner, reserved ? 1 : 0, max];
+    const [result] = await this.#run([{ sql: COUNTERS, values, rows: true }]);
+    return (result?.rows ?? []).map(({ member, amount }) => ({ member: String(member), spent: BigInt(amount ?? 0) }));
+  }
+
   async userKey(): Promise<string> {
     const [, found] = await this.#run([
       {
@@ -150,6 +162,13 @@ export class SqliteTables implements LedgerTables {
       });
   }
 }
+
+const COUNTERS = `SELECT member, SUM(amount) AS amount FROM (
+    SELECT member, amount FROM modelwright_kept_charges WHERE family = ?1
+    UNION ALL SELECT member, amount FROM modelwright_charges WHERE family = ?1 AND settled = 1
+    UNION ALL SELECT c.member, c.amount FROM modelwright_charges c JOIN modelwright_attempts a USING (call_id, attempt)
+      WHERE c.family = ?1 AND c.settled = 0 AND a.owner <> ?2 AND ?3
+  ) GROUP BY member ORDER BY member LIMIT ?4`;
 
 /** Open rows of processes without a valid lease. */
 const DEAD =

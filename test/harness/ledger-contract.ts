@@ -62,6 +62,34 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(await open().spent("f", "m")).toBe(0n);
     });
 
+    it("has the counters of a family, except the known ones, and at most as many as asked for", async () => {
+      const charged = (...members: readonly string[]) => ({
+        budgets: members.map((member) => ({ family: "f", member, amount: 7n })),
+      });
+      const rows = [ledgerRow(charged("ann", "bob")), ledgerRow(charged("bob", "eve"))];
+      const other = { budgets: [{ family: "g", member: "zoe", amount: 1n }] };
+      const { ledger, open } = await written([...rows, ledgerRow(other)]);
+      await ledger.open(openRow(charged("eve")));
+      await ledger.flush();
+      expect(await ledger.counters("f", ["ann"], 9, "reserved")).toEqual([
+        { member: "bob", spent: 14n },
+        { member: "eve", spent: 7n },
+      ]);
+      expect(await open().counters("f", ["ann"], 9, "reserved")).toContainEqual({ member: "eve", spent: 14n });
+      expect(await open().counters("f", ["ann"], 9)).toContainEqual({ member: "eve", spent: 7n });
+      expect(await ledger.counters("f", ["ann"], 1)).toEqual([{ member: "bob", spent: 14n }]);
+      expect(await ledger.counters("h", [], 9)).toEqual([]);
+    });
+
+    it("leaves out known counters of users that it knows by hash", async () => {
+      const budgets = ["ann", "bob"].map((member) => ({ family: "f", member, amount: 7n }));
+      const { ledger } = await written([ledgerRow({ budgets })], { users: "hash" });
+      expect(await ledger.counters("f", ["ann"], 9)).toEqual([
+        { member: expect.stringMatching(/^[0-9a-f]{32}$/), spent: 7n },
+      ]);
+      expect(await ledger.counters("f", ["ann", "bob"], 9)).toEqual([]);
+    });
+
     it("marks open rows of a process whose lease expired as lost, with what they may have cost", async () => {
       const { ledger, open, expireLeases } = await written([]);
       const budgets = [{ family: "f", member: "", amount: 500n }];

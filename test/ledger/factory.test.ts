@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ScriptedAttempt } from "../../src/dialects/scripted/dialect.ts";
 import { ModelFactory } from "../../src/factory/factory.ts";
@@ -172,6 +172,56 @@ describe("budgets and the ledger", () => {
     onTestFinished(() => again.factory.close());
     expect((await again.model.safeCodegen("Hi")).ok).toBe(false);
     expect(again.dialects["main"]?.calls).toHaveLength(0);
+  });
+
+  /** The status before and after a restart. */
+  const statusAcrossRestart = async (toml: string, users: readonly string[]) => {
+    const first = world(
+      users.map(() => ANSWER),
+      toml,
+    );
+    for (const user of users) await first.model.codegen("Hi", { user });
+    const before = await first.factory.budgets.status();
+    await first.factory.close();
+    const again = factoryOf({ main: [ANSWER] }, `[ledger]\n${toml}`, { baseDir: join(first.path, "../..") });
+    onTestFinished(() => again.factory.close());
+    const status = () => again.factory.budgets.status();
+    return { before, after: await status(), again, status };
+  };
+
+  it("show what was spent before a restart, before the first call", async () => {
+    const { before, after } = await statusAcrossRestart(BUDGET, ["ann"]);
+    expect(after).toMatchObject([{ name: "team", spent: 2, reserved: 0, remaining: 3, state: "ok" }]);
+    expect(after).toEqual(before);
+  });
+
+  it("show each user of the ledger after a restart, and each only once", async () => {
+    const each = '[budgets.each]\nusd = 9\nmax_output = 1_000_000\nper = ["user"]\n';
+    const { before, after, again, status } = await statusAcrossRestart(each, ["ann", "bob", "ann"]);
+    expect(after).toMatchObject([
+      { per: { user: "ann" }, spent: 4 },
+      { per: { user: "bob" }, spent: 2 },
+    ]);
+    expect(after).toEqual(before);
+    await again.model.codegen("Hi", { user: "bob" });
+    const sorted = (await status()).toSorted((left, right) => left.spent - right.spent || 1);
+    expect(sorted).toMatchObject([{ spent: 4 }, { spent: 4 }]);
+  });
+
+  it("show one hash for the names of a counter if the ledger hashes users", async () => {
+    const each = 'users = "hash"\n[budgets.each]\nusd = 9\nmax_output = 1_000_000\nper = ["user", "model"]\n';
+    const { after } = await statusAcrossRestart(each, ["ann"]);
+    expect(after).toMatchObject([{ per: { user: expect.stringMatching(/^[0-9a-f]{32}$/) }, spent: 2 }]);
+    expect(after[0]?.per?.["model"]).toBe(after[0]?.per?.["user"]);
+  });
+
+  it("show an error instead of zero if the ledger cannot be read", async () => {
+    const { factory, path } = world([], BUDGET);
+    mkdirSync(dirname(path));
+    writeFileSync(path, "this is not a database, but a text that is long enough to be read");
+    const status = factory.budgets.status();
+    await expect(status).rejects.toMatchObject({ code: "state_unavailable" });
+    await expect(status).rejects.toThrow(/ledger\.db is not a SQLite database; move it away/);
   });
 
   it("are not charged for attempts that were not sent, when they are rebuilt", async () => {
