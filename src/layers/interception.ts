@@ -1,13 +1,15 @@
 import type { Call, CallInput } from "../core/call.ts";
 import { replyOf } from "../core/call-reply.ts";
 import { unlessCancelled } from "../core/cancellation.ts";
-import { isModelError, type ModelError } from "../core/error.ts";
+import { invalidOption } from "../core/check-options.ts";
+import type { ModelError } from "../core/error.ts";
 import type { Events, FlowEvent } from "../core/event.ts";
 import type { Hooks, RequestChange } from "../core/hooks.ts";
 import type { Layer } from "../core/layer.ts";
 import { ReplyFold } from "../core/reply.ts";
-import { entryError } from "../core/target-error.ts";
+import { nearest } from "../core/suggest.ts";
 import { hookCallOf, reasonOf, requestOf } from "./hook-observer.ts";
+import { checkedMiddleware, rejected } from "./middleware.ts";
 
 /** Validates what `before` returned, and gives the input of the call with it. */
 export type ReadChange = (call: Call, change: RequestChange) => CallInput;
@@ -16,19 +18,7 @@ export type ReadChange = (call: Call, change: RequestChange) => CallInput;
 export function hookLayers(hooks: Hooks, changed: ReadChange): readonly Layer[] {
   const { before, after, middleware = [] } = hooks;
   const own = before === undefined && after === undefined ? [] : [interception({ before, after }, changed)];
-  return [...middleware.map(safely), ...own];
-}
-
-/** What a middleware throws is an error of the call; errors from below have been converted before. */
-function safely(middleware: Layer): Layer {
-  return async function* (call, next) {
-    try {
-      yield* middleware(call, next);
-    } catch (error) {
-      if (isModelError(error)) throw error;
-      throw rejected(call, `a middleware failed: ${reasonOf(error)}`, error);
-    }
-  };
+  return [...middleware.map(checkedMiddleware), ...own];
 }
 
 function interception({ before, after }: { [name in "before" | "after"]: Hooks[name] }, changed: ReadChange): Layer {
@@ -58,6 +48,7 @@ async function* approved(events: Events, call: Call, after: NonNullable<Hooks["a
   }
   const reply = replyOf(kept.fold, call);
   const verdict = await answerOf(call, "after", () => after(reply, hookCallOf(call)), kept.fold);
+  if (!isVerdict(verdict)) throw withPartial(invalidVerdict(call, verdict), kept.fold);
   const why = refusalIn(verdict);
   if (why !== undefined) throw withPartial(rejected(call, `the after hook refused the answer${why}`), kept.fold);
   if (kept.end.length > 0) yield kept.end;
@@ -106,8 +97,21 @@ function refusalIn(answer: unknown): string | undefined {
   return `: ${String(answer.reject)}`;
 }
 
-function rejected({ target }: Call, words: string, cause?: unknown): ModelError {
-  return entryError(target, "rejected", words, { cause });
+/** What `after` may return: nothing, or a refusal. */
+function isVerdict(verdict: unknown): boolean {
+  if (verdict === undefined || verdict === null || verdict === false) return true;
+  if (typeof verdict !== "object" || Array.isArray(verdict)) return false;
+  return Object.keys(verdict).join() === "reject";
+}
+
+function invalidVerdict({ target }: Call, verdict: unknown): ModelError {
+  const place = `${target.entry}: after hook`;
+  const isObject = typeof verdict === "object" && verdict !== null && !Array.isArray(verdict);
+  const unknown = isObject ? Object.keys(verdict).find((name) => name !== "reject") : undefined;
+  if (unknown === undefined)
+    return invalidOption(`${place}: must return nothing, false or an object { reject: "the reason" }`);
+  const near = nearest(unknown, ["reject"]);
+  return invalidOption(`${place}: unknown key "${unknown}"${near === undefined ? "" : ` (did you mean "${near}"?)`}`);
 }
 
 function withPartial(error: ModelError, fold: ReplyFold | undefined): ModelError {

@@ -126,6 +126,21 @@ describe("after", () => {
     }
   });
 
+  it.each([
+    [{ rejct: "x" }, 'main: after hook: unknown key "rejct" (did you mean "reject"?)'],
+    [{ reject: "x", more: 1 }, 'main: after hook: unknown key "more"'],
+    [{}, 'main: after hook: must return nothing, false or an object { reject: "the reason" }'],
+    [5, "main: after hook: must return nothing"],
+    ["no", "main: after hook: must return nothing"],
+    [["reject"], "main: after hook: must return nothing"],
+  ])("fails the call if it returns %j", async (verdict, message) => {
+    const { model } = factoryOf({ main: ["hi", "hi"] }, "", { hooks: { after: () => verdict as never } });
+    const failure = await failureOf(model.codegen("hello"));
+    expect(failure).toMatchObject({ code: "invalid_request", partial: { text: "hi" } });
+    expect(failure.message).toContain(message);
+    expect((await failureOf(model.stream("hello").reply)).message).toContain(message);
+  });
+
   it("runs before a stream delivers its finish", async () => {
     const order: string[] = [];
     const { model } = factoryOf({ main: ["hi"] }, "", {
@@ -225,5 +240,58 @@ describe("middleware", () => {
       hooks: { middleware: [(call, next) => next(call)] },
     });
     expect((await failureOf(failing.model.codegen("hello"))).code).toBe("not_found");
+  });
+
+  const MALFORMED = "must return an async iterable of batches of events (arrays), such as next(call)";
+  const finish = { type: "finish", reason: "stop", sample: 0 };
+
+  it.each([
+    ["nothing", () => undefined, MALFORMED],
+    ["a number", () => 5, MALFORMED],
+    ["a promise", async () => [], MALFORMED],
+    [
+      "numbers",
+      async function* () {
+        yield 5;
+      },
+      MALFORMED,
+    ],
+    [
+      "events without batches",
+      async function* () {
+        yield finish;
+      },
+      MALFORMED,
+    ],
+    [
+      "batches of numbers",
+      async function* () {
+        yield [5];
+      },
+      MALFORMED,
+    ],
+    ["no batch", async function* () {}, "ended without a finish event"],
+    [
+      "no finish",
+      async function* () {
+        yield [{ type: "text-delta", text: "a", sample: 0 }];
+      },
+      "ended without a finish event",
+    ],
+  ])("fails the call with rejected and its index if it returns %s", async (_, middleware, message) => {
+    const { model } = factoryOf({ main: ["hi", "hi"] }, "", {
+      hooks: { middleware: [(call, next) => next(call), middleware as never] },
+    });
+    const expected = { code: "rejected", message: `main: middleware 1 ${message}` };
+    expect(await failureOf(model.codegen("hello"))).toMatchObject(expected);
+    expect(await failureOf(model.stream("hello").reply)).toMatchObject(expected);
+  });
+
+  it("is named in the error if it has a name", async () => {
+    async function* guard() {}
+    const { model } = factoryOf({ main: ["hi"] }, "", { hooks: { middleware: [guard] } });
+    expect((await failureOf(model.codegen("hello"))).message).toBe(
+      "main: middleware guard ended without a finish event",
+    );
   });
 });
