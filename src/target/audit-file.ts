@@ -1,5 +1,6 @@
+import { mkdirSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { AuditConfig, Config } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
@@ -24,9 +25,10 @@ export class AuditFile {
     this.#clock = clock;
     this.#logger = logger;
     try {
+      mkdirSync(dirname(this.#path), { recursive: true });
       createPrivateFile(this.#path);
     } catch (cause) {
-      throw unwritable(config.file, "audit.file", `the audit file ${this.#path}`, cause);
+      throw unwritable(config, "audit", `the audit file ${this.#path}`, cause);
     }
   }
 

@@ -82,7 +82,7 @@ function writerFor(file: string | undefined, config: Config): (line: string) => 
     const flag = device ? constants.O_APPEND | constants.O_WRONLY : APPEND;
     return (line) => appendFileSync(path, `${line}\n`, { mode: MODE, flag: flag as unknown as string });
   } catch (cause) {
-    throw unwritable(config.file, "logging.file", `the log file ${path}`, cause);
+    throw unwritable(config, "logging", `the log file ${path}`, cause);
   }
 }
 

@@ -1,4 +1,5 @@
 import { appendFileSync, chmodSync, constants, lstatSync, type Stats } from "node:fs";
+import type { Config } from "../config/load.ts";
 import { ConfigError } from "../core/config-error.ts";
 
 /** Readable only by its owner. */
@@ -23,9 +24,10 @@ export function seen(look: () => Stats): Stats | undefined {
 }
 
 /** The error of a key of models.toml that names a file which cannot be written. */
-export function unwritable(file: string | undefined, key: string, what: string, cause: unknown): ConfigError {
+export function unwritable(config: Config, table: "audit" | "logging", what: string, cause: unknown): ConfigError {
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
   const why =
     code === "ELOOP" ? "is a symbolic link; use the path of the file it points to" : `cannot be written (${code})`;
-  return new ConfigError([{ file, line: 0, column: 0, path: key, message: `${what} ${why}` }], { cause });
+  const place = config.placeOf([table, "file"]);
+  return new ConfigError([{ ...place, path: `${table}.file`, message: `${what} ${why}` }], { cause });
 }

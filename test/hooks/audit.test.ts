@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { ModelFactory } from "../../src/factory/factory.ts";
 import type { FactoryOptions } from "../../src/factory/options.ts";
 import { AT_ONCE, entry } from "../harness/entry.ts";
 import { factoryOf } from "../harness/scripted-factory.ts";
@@ -115,6 +116,21 @@ describe("the audit", () => {
       expect(statSync(path).mode & 0o777).toBe(0o600);
     },
   );
+
+  it("creates the folder of the file", async () => {
+    const path = join(folder(), "logs", "calls", "audit.jsonl");
+    const { factory, model } = factoryOf({ main: ["hi"] }, `[audit]\nfile = ${JSON.stringify(path)}`);
+    await model.codegen("hello");
+    await factory.close();
+    expect(linesIn(path)).toMatchObject([{ outcome: "ok" }]);
+  });
+
+  it("names the line of the file that cannot be written", () => {
+    const toml = `[models.a]\nname = "m"\nprovider = "simulator"\n\n[audit]\ncontent = true\nfile = ${JSON.stringify(folder())}`;
+    expect(() => ModelFactory.parse(toml, { env: {} })).toThrow(
+      expect.objectContaining({ problems: [expect.objectContaining({ path: "audit.file", line: 7, column: 1 })] }),
+    );
+  });
 
   it("refuses a file that cannot be written, or a symbolic link", () => {
     const at = (file: string) => () => factoryOf({ main: ["hi"] }, `[audit]\nfile = ${JSON.stringify(file)}`);
