@@ -251,8 +251,9 @@ export const ERROR_ADVICE: Readonly<Record<ModelErrorCode, ErrorAdvice>> = {
     group: "Your side",
     note: "No request was sent, because budgets and limits could not be checked.",
     steps: [
-      "`message` names the store and what failed: start it, or correct `[state]`.",
-      'With `on_unavailable = "allow"` this process counts by itself until the store is back.',
+      "`message` names the store and what failed: start it, or correct `[state]` or `[ledger]`.",
+      'With `[state] on_unavailable = "allow"` this process counts by itself until the store is back.',
+      'With `[ledger] durability = "batch"` calls without budgets go on while the ledger is down.',
     ],
     fields: ["message", "cause"],
   },

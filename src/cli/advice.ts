@@ -29,7 +29,7 @@ export const ADVICE: Readonly<Record<ModelErrorCode, string>> = {
   rejected: "Nothing to do: a hook of the program refused the call; the message says why.",
   circuit_open: "Wait until circuit_breaker.half_open_after has passed, or set fallback_models.",
   limit_exceeded: "Raise the limit in models.toml, or its max_wait.",
-  state_unavailable: 'Check the store of [state] or [ledger]; on_unavailable = "allow" goes on without it.',
+  state_unavailable: 'Check the store of [state]; on_unavailable = "allow" goes on without it.',
   bulkhead_full: "Raise max_parallel or queue.",
   redirect_blocked: "Set base_url to the URL that the server redirects to, if you trust it.",
   proxy_refused: "Check the proxy's address and password, or exempt the host with NO_PROXY.",
@@ -40,8 +40,14 @@ export const ADVICE: Readonly<Record<ModelErrorCode, string>> = {
 export function adviceFor(error: ModelError): string {
   if (error.code === "timed_out" && error.phase !== undefined)
     return `${CLOCK_ADVICE[error.phase]} Or set fallback_models.`;
+  if (error.code === "state_unavailable" && error.message.includes("[ledger]")) return LEDGER_ADVICE;
+  if (error.code === "state_unavailable" && error.message.includes("(max_counters)")) return "Raise max_counters.";
   return ADVICE[error.code].replace("NAME", error.model ?? "NAME");
 }
+
+/** `[ledger]` has no `on_unavailable`: without it, budgets would start at zero. */
+const LEDGER_ADVICE =
+  'Make the database of [ledger] available, or correct its path or url. With durability = "batch", calls without budgets go on meanwhile.';
 
 const CLOCK_ADVICE: Readonly<Record<NonNullable<ModelError["phase"]>, string>> = {
   connect: "Check base_url and the network, or raise connect_timeout.",

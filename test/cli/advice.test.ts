@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { adviceFor } from "../../src/cli/advice.ts";
+import { ModelError } from "../../src/core/error.ts";
 
 const SOURCES = join(import.meta.dirname, "../../src");
 const COMMENT = /^\s*(?:\*|\/\*|\/\/)/;
@@ -16,4 +18,13 @@ it("names commands with npx in every message", () => {
       .map((line) => `${file}: ${line.trim()}`),
   );
   expect(lines).toEqual([]);
+});
+
+it.each([
+  ["a: [ledger]: /x/ledger.db cannot be used", /\[ledger\].*durability = "batch"/],
+  ['a: budget "each" has 2 counters (max_counters), and this request needs another one', /^Raise max_counters\.$/],
+  ["a: [state]: Redis cannot be reached", /\[state\]; on_unavailable = "allow"/],
+])("advises only keys that help against %j", (message, advice) => {
+  expect(adviceFor(new ModelError({ code: "state_unavailable", message }))).toMatch(advice);
+  expect(adviceFor(new ModelError({ code: "state_unavailable", message }))).not.toMatch(/ledger.*on_unavailable/);
 });
