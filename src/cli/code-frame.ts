@@ -1,5 +1,6 @@
 import { withoutSecrets } from "./masked-lines.ts";
 import type { Paint } from "./print.ts";
+import { printableLine } from "./printable.ts";
 
 const LINES_BEFORE = 1;
 const LINES_AFTER = 1;
@@ -20,8 +21,8 @@ export function codeFrame(text: string, line: number, column: number, paint: Pai
     const gutter = `${String(number).padStart(width)} |`;
     frame.push(
       number === line
-        ? `${paint.red(">")} ${paint.bold(gutter)} ${source}`
-        : paint.dim(`  ${gutter} ${source}`).trimEnd(),
+        ? `${paint.red(">")} ${paint.bold(gutter)} ${printableLine(source)}`
+        : paint.dim(`  ${gutter} ${printableLine(source)}`).trimEnd(),
     );
     if (number === line && column <= LONGEST_LINE)
       frame.push(

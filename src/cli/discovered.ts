@@ -75,21 +75,21 @@ function placeLines(
 ) {
   const { paint } = print;
   const isSimulator = provider === "simulator";
-  const where = isSimulator ? ` · ${wire} wire` : ` · ${baseUrl}`;
+  const where = printableLine(isSimulator ? ` · ${wire} wire` : ` · ${baseUrl}`);
   if (error !== undefined || models === undefined) {
     const mark = error?.status === "cannot-be-asked" ? paint.yellow("!") : paint.red("✗");
     const whose = entries.length === 0 ? "" : ` (${entries.join(", ")})`;
     return [
-      `${paint.bold(provider)}${where}`,
-      `  ${mark} ${OUTCOME[error?.status ?? "not-reached"]}${whose}: ${error?.message ?? ""}`,
+      `${paint.bold(printableLine(provider))}${where}`,
+      `  ${mark} ${OUTCOME[error?.status ?? "not-reached"]}${printableLine(`${whose}: ${error?.message ?? ""}`)}`,
     ];
   }
-  const title = `${paint.bold(provider)}${where} · ${plural(models.length, "model")}${isSimulator ? ", and any other id" : ""}`;
+  const title = `${paint.bold(printableLine(provider))}${where} · ${plural(models.length, "model")}${isSimulator ? ", and any other id" : ""}`;
   const rows = models.map((model) => [
     model.usedBy.length > 0 ? paint.bold(printableLine(model.id)) : printableLine(model.id),
     ...[model.context, model.maxOutput].map((tokens) => (tokens === undefined ? "?" : shortCount(tokens))),
     model.known ? (model.price === null ? "known" : perMillion(model.price)) : paint.yellow("unknown"),
-    `${paint.green(model.usedBy.join(", "))}${model.retiresOn === undefined ? "" : paint.dim(` retires ${model.retiresOn}`)}`.trim(),
+    `${paint.green(printableLine(model.usedBy.join(", ")))}${model.retiresOn === undefined ? "" : paint.dim(printableLine(` retires ${model.retiresOn}`))}`.trim(),
   ]);
   const head = ["model", "context", "output", "catalog", "used by"];
   return [title, ...columns(head, rows, print), ...missing.map((one) => missingLine(one, complete === true, print))];
@@ -112,5 +112,5 @@ function missingLine(
   { paint }: Printer,
 ): string {
   const what = complete ? "is not in this list" : "is not in this list, which may be incomplete";
-  return `  ${paint.yellow("!")} ${entry}: ${model} ${what}${suggestion === null ? "" : `; did you mean ${paint.green(printableLine(suggestion))}?`}`;
+  return `  ${paint.yellow("!")} ${printableLine(`${entry}: ${model}`)} ${what}${suggestion === null ? "" : `; did you mean ${paint.green(printableLine(suggestion))}?`}`;
 }

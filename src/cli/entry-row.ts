@@ -2,6 +2,7 @@ import { retirementOf } from "../core/retirement.ts";
 import type { ConfigProblem, ModelDescription, Price } from "../index.ts";
 import { configProblems } from "./config-problems.ts";
 import type { Printer } from "./print.ts";
+import { printableLine } from "./printable.ts";
 import type { Project } from "./project.ts";
 
 /** One entry of a list. */
@@ -101,7 +102,7 @@ export function entryProblems(rows: readonly Pick<EntryRow, "problems">[], print
         line === 0 || !isWritten(message)
           ? ""
           : ` ${paint.dim(`(${print.path(file ?? "models.toml")}:${line}:${column})`)}`;
-      return `  ${paint.yellow("!")} ${message}${place}`;
+      return `  ${paint.yellow("!")} ${printableLine(message)}${place}`;
     }),
   );
   return lines.length === 0 ? [] : ["", ...new Set(lines)];

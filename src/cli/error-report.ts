@@ -133,7 +133,7 @@ export async function problemReport(
     const text = line > 0 ? texts.get(file ?? "") : undefined;
     return [
       ...(index > 0 ? [""] : []),
-      `${place}${kind} ${message}`,
+      `${place}${kind} ${printableLine(message)}`,
       ...(text === undefined ? [] : codeFrame(text, line, column, paint).map((row) => `  ${row}`)),
       ...adviceOn(problem, paint),
     ];
@@ -141,7 +141,8 @@ export async function problemReport(
 }
 
 function adviceOn({ message, suggestion }: ConfigProblem, paint: Paint): string[] {
-  if (suggestion !== undefined) return [labelled("do", `did you mean ${paint.green(`"${suggestion}"`)}?`, paint)];
+  if (suggestion !== undefined)
+    return [labelled("do", `did you mean ${paint.green(printableLine(`"${suggestion}"`))}?`, paint)];
   const variable = /^the environment variable (\w+) is not set/.exec(message)?.[1];
   return variable === undefined ? [] : [labelled("do", `set ${variable}, or add ${variable}=... to .env`, paint)];
 }

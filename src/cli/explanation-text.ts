@@ -3,6 +3,7 @@ import { columns } from "./columns.ts";
 import { abilities, entryProblems } from "./entry-row.ts";
 import type { ExplainedKey, Explanation } from "./explanation.ts";
 import type { Printer } from "./print.ts";
+import { printableLine } from "./printable.ts";
 import { adjustmentLine, duration, perMillion, plural, shortCount } from "./wording.ts";
 
 /** An explanation as text, by section. */
@@ -41,7 +42,7 @@ function heading(explanation: Explanation, print: Printer): string[] {
     price === null ? "price unknown" : `${perMillion(price)} per million`,
   ];
   const rows = [
-    ["wire", `${wire} · ${baseUrl}`],
+    ["wire", printableLine(`${wire} · ${baseUrl}`)],
     ["limits", limits.join(" · ")],
     ["can", abilities(capabilities) || "unknown"],
     ["key", keyWords(key)],
@@ -52,7 +53,7 @@ function heading(explanation: Explanation, print: Printer): string[] {
     print,
   );
   return [
-    `${paint.bold(name)} ${paint.dim("→")} ${provider} · ${model}`,
+    `${paint.bold(printableLine(name))} ${paint.dim("→")} ${printableLine(`${provider} · ${model}`)}`,
     ...lines,
     ...entryProblems([explanation], print).slice(1),
   ];
@@ -72,16 +73,16 @@ const KEY_VALUE_AND_PLACE = [0, 1, 2];
 function values({ values }: Explanation, print: Printer): string[] {
   const { paint } = print;
   const rows = values.map(({ key, value, from, file, line, column }) => [
-    key,
+    printableLine(key),
     valueWords(key, value),
     paint.dim(file === null ? "" : line === 0 ? "environment" : `${print.path(file)}:${line}:${column}`),
-    paint.dim(from === null ? "" : line === 0 ? from : `[${from}]`),
+    paint.dim(from === null ? "" : printableLine(line === 0 ? from : `[${from}]`)),
   ]);
   return columns(undefined, rows, print, KEY_VALUE_AND_PLACE).map((line) => line.slice(2));
 }
 
 function valueWords(key: string, value: unknown): string {
-  const text = tomlWords(key, value);
+  const text = printableLine(tomlWords(key, value));
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
 }
 
@@ -98,15 +99,20 @@ function tomlWords(key: string, value: unknown): string {
 const ABOUT_THE_SDK = "x-stainless-";
 
 function request({ request, refusal, problems }: Explanation, { paint }: Printer): string[] {
-  if (refusal !== null) return [`${paint.red("nothing is sent")}: ${refusal.code}: ${refusal.message}`];
+  if (refusal !== null) return [`${paint.red("nothing is sent")}: ${refusal.code}: ${printableLine(refusal.message)}`];
   if (request === null)
-    return [`${paint.red("nothing can be sent")}: ${problems.map(({ message }) => message).join("; ")}`];
+    return [`${paint.red("nothing can be sent")}: ${problems.map(({ message }) => printableLine(message)).join("; ")}`];
   const shown = Object.entries(request.headers).filter(([name]) => !name.startsWith(ABOUT_THE_SDK));
   const about = Object.keys(request.headers).length - shown.length;
-  const headers = shown.map(([name, value]) => `${paint.dim(`${name}:`)} ${value}`);
+  const headers = shown.map(([name, value]) => `${paint.dim(`${name}:`)} ${printableLine(value)}`);
   if (about > 0) headers.push(paint.dim(`and ${plural(about, "header")} ${ABOUT_THE_SDK}* about the SDK`));
   const body = typeof request.body === "string" ? request.body : JSON.stringify(request.body, null, 2);
-  return [`${paint.cyan(request.method)} ${request.url}`, ...headers, "", ...body.split("\n")];
+  return [
+    `${paint.cyan(request.method)} ${printableLine(request.url)}`,
+    ...headers,
+    "",
+    ...body.split("\n").map(printableLine),
+  ];
 }
 
 function requestTitle({ name, prompt, servedBy }: Explanation): string {
@@ -143,7 +149,9 @@ function failures({ retries, fallbacks, breaker, maxParallel }: Explanation): st
 }
 
 function fallbackLines({ general, context, policy, rateLimit }: Explanation["fallbacks"]): string[] {
-  const lines = [general.length === 0 ? "then the call fails: no fallback_models" : `then ${general.join(", then ")}`];
+  const lines = [
+    general.length === 0 ? "then the call fails: no fallback_models" : printableLine(`then ${general.join(", then ")}`),
+  ];
   if (context.length > 0) lines.push(`when the prompt is too long: ${context.join(", then ")}`);
   if (policy.length > 0) lines.push(`when it is filtered or refused: ${policy.join(", then ")}`);
   if (rateLimit.length > 0) lines.push(`when rate limited: ${rateLimit.join(", then ")}`);

@@ -3,6 +3,7 @@ import { COMMAND } from "../core/command.ts";
 import { columns } from "./columns.ts";
 import { type EntryRow, entryProblems } from "./entry-row.ts";
 import type { Printer } from "./print.ts";
+import { printableLine } from "./printable.ts";
 import { duration, perMillion, plural, shortCount } from "./wording.ts";
 
 const FIRST_MEMBER: Readonly<Record<GroupConfig["strategy"], string>> = {
@@ -21,16 +22,16 @@ export function groupText(group: GroupConfig, members: readonly EntryRow[], prin
   const { paint } = print;
   const { name, strategy, allowedFails, cooldown, fallbackModels } = group;
   const cells = members.map((row, index) => [
-    row.name,
+    printableLine(row.name),
     strategy === "weighted" ? `weight ${group.members[index]?.weight}` : `${index + 1}.`,
-    row.provider,
-    row.model,
+    printableLine(row.provider),
+    printableLine(row.model),
     row.context === null ? "?" : shortCount(row.context),
     perMillion(row.price ?? undefined),
   ]);
-  const last = fallbackModels.length === 0 ? "then the call fails" : `then ${fallbackModels.join(", ")}`;
+  const last = fallbackModels.length === 0 ? "then the call fails" : `then ${printableLine(fallbackModels.join(", "))}`;
   return [
-    `${paint.bold(name)} ${paint.dim("→")} a group of ${plural(members.length, "model")}`,
+    `${paint.bold(printableLine(name))} ${paint.dim("→")} a group of ${plural(members.length, "model")}`,
     "",
     paint.bold("members"),
     ...columns(undefined, cells, print, [0, 3]),

@@ -1,3 +1,4 @@
+import { printableLine } from "./printable.ts";
 import type { UsageReport } from "./usage-table.ts";
 
 const NUMBERS = [
@@ -16,7 +17,7 @@ const NUMBERS = [
   ...(["usd", "knownUsd", "unpriced", "savedUsd", "overrunUsd", "estimated", "possiblyBilled"] as const),
 ] as const;
 
-/** The groups as CSV (RFC 4180) with a header; null is empty. */
+/** The groups as CSV (RFC 4180) with a header; null is empty. Names have no control characters, and are no formulas. */
 export function csvOf({ by, sums }: UsageReport): string {
   const rows = sums.map((sum) => [...by.map((group) => sum.group[group] ?? null), ...NUMBERS.map((name) => sum[name])]);
   return [[...by, ...NUMBERS], ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");
@@ -25,8 +26,12 @@ export function csvOf({ by, sums }: UsageReport): string {
 function cell(value: string | number | null): string {
   if (typeof value === "number") return plainNumber(value);
   if (value === null) return "";
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  const text = printableLine(FORMULA.test(value) ? `'${value}` : value);
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** Spreadsheets run these as formulas: https://owasp.org/www-community/attacks/CSV_Injection. */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
 /** Without an exponent, which small amounts would have. */
 function plainNumber(value: number): string {

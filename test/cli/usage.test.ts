@@ -102,6 +102,22 @@ describe("usage", () => {
     });
   });
 
+  it.each([
+    ["=1+1", "'=1+1"],
+    ["+1", "'+1"],
+    ["-1", "'-1"],
+    ["@a", "'@a"],
+    ["\t=1", "'\t=1"],
+    ['=a("b")', '"\'=a(""b"")"'],
+    ["\u001b[31mred\u001b[2J\nann,9", '"\\u001b[31mred\\u001b[2J\\nann,9"'],
+    ["a=b", "a=b"],
+  ])("prints the user %j as a cell that is neither a formula nor a control sequence", async (user, cell) => {
+    const { run } = await recorded([ledgerRow({ timeMs: at(30), user })]);
+    const { out } = await run(["--by", "user", "--since", "all", "--csv"]);
+    expect(out.trimEnd().split("\n")[1]?.startsWith(`${cell},1,0,`)).toBe(true);
+    expect(out.trimEnd().split("\n")).toHaveLength(2);
+  });
+
   it("prints the exact sums as CSV", async () => {
     const { run } = await recorded(ROWS);
     const { out } = await run(["--by", "user", "--since", "all", "--csv"]);

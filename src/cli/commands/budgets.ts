@@ -3,6 +3,7 @@ import type { BudgetStatus } from "../../index.ts";
 import { columns } from "../columns.ts";
 import { type CliContext, Exit, Failure } from "../context.ts";
 import type { Paint, Printer } from "../print.ts";
+import { printableLine } from "../printable.ts";
 import { withProject } from "../project.ts";
 import { dollars, shortCount, timeLeft } from "../wording.ts";
 
@@ -55,9 +56,11 @@ function tableOf(rows: readonly BudgetStatus[], print: Printer, nowMs: number): 
 
 function nameOf({ name, per }: BudgetStatus): string {
   if (per === undefined) return name;
-  return `${name} (${Object.entries(per)
-    .map(([key, value]) => `${key} ${value === "" ? "none" : value}`)
-    .join(", ")})`;
+  return printableLine(
+    `${name} (${Object.entries(per)
+      .map(([key, value]) => `${key} ${value === "" ? "none" : value}`)
+      .join(", ")})`,
+  );
 }
 
 const COLORS = { ok: "green", warning: "yellow", exceeded: "red" } as const;

@@ -11,6 +11,7 @@ import { type DiscoveredPlace, discoveredLines, discoveredPlaces } from "../disc
 import { abilities, type EntryRow, endingOf, entryProblems, entryRows } from "../entry-row.ts";
 import { listingsOf } from "../listings.ts";
 import type { Paint, Printer } from "../print.ts";
+import { printableLine } from "../printable.ts";
 import { withProject } from "../project.ts";
 import { perMillion, plural, shortCount } from "../wording.ts";
 
@@ -75,15 +76,17 @@ function sharedNames(config: Config, print: Printer): string[] {
       return [name, `group, ${strategy}`, members.map(({ model }) => model).join(", ")];
     }),
     ...Object.entries(config.aliases).map(([alias, name]) => [alias, "alias", name]),
-  ].map(([name = "", ...cells]) => [name === config.defaultModel ? paint.bold(`${name} *`) : name, ...cells]);
+  ]
+    .map((cells) => cells.map(printableLine))
+    .map(([name = "", ...cells]) => [name === config.defaultModel ? paint.bold(`${name} *`) : name, ...cells]);
   return rows.length === 0 ? [] : ["", ...columns(undefined, rows, print, [0, 1, 2])];
 }
 
 function entryCells(row: EntryRow, paint: Paint): string[] {
   return [
-    row.isDefault ? paint.bold(`${row.name} *`) : row.name,
-    row.provider,
-    row.model,
+    row.isDefault ? paint.bold(`${printableLine(row.name)} *`) : printableLine(row.name),
+    printableLine(row.provider),
+    printableLine(row.model),
     row.wire,
     countOf(row.context),
     countOf(row.maxOutput),
@@ -149,8 +152,8 @@ function byProvider(left: ModelInfo, right: ModelInfo): number {
 function catalogCells(info: ModelInfo, paint: Paint): string[] {
   const { id, provider, context, maxOutput, price, capabilities } = info;
   return [
-    provider,
-    id,
+    printableLine(provider),
+    printableLine(id),
     countOf(context),
     countOf(maxOutput),
     perMillion(price),
