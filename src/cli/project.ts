@@ -26,15 +26,24 @@ export interface Project extends CheckedFile {
   reopen(options: FactoryOptions): Promise<ModelFactory<Record<never, never>>>;
 }
 
+export interface Opening {
+  readonly path?: string | undefined;
+  /** For commands that only look at the file: nothing that it names is opened or written. */
+  readonly readOnly?: boolean;
+}
+
 /**
  * Opens the file named by `--config` or MODELWRIGHT_CONFIG, or the nearest models.toml. Adds the variables of a `.env`
  * next to it to the environment.
  * @throws ConfigError with every error of the file.
  */
-export async function openProject(context: CliContext, path = context.flags.config): Promise<Project> {
+export async function openProject(
+  context: CliContext,
+  { path = context.flags.config, readOnly = false }: Opening = {},
+): Promise<Project> {
   const { env } = context;
   const { file, config } = await openFile(context, path);
-  const shared = sharedOptions(context);
+  const shared = { ...sharedOptions(context), readOnly };
   const reopen = (options: FactoryOptions) => ModelFactory.load<Record<never, never>>(file, { ...shared, ...options });
   let complete: ReturnType<typeof reopen> | undefined;
   const describe = async (name: string) => {
@@ -71,8 +80,12 @@ function sharedOptions({
 }
 
 /** Calls `use` with the project and closes its factory afterwards. */
-export async function withProject<T>(context: CliContext, use: (project: Project) => Promise<T>): Promise<T> {
-  const project = await openProject(context);
+export async function withProject<T>(
+  context: CliContext,
+  use: (project: Project) => Promise<T>,
+  opening: Opening = {},
+): Promise<T> {
+  const project = await openProject(context, opening);
   try {
     return await use(project);
   } finally {
@@ -90,3 +103,8 @@ export async function configFile({ env, io, flags }: CliContext, path = flags.co
 const HELP = `name it with --config FILE or MODELWRIGHT_CONFIG, or write one with "${COMMAND} init"`;
 
 const FACTS = { dialects: WIRE_NAMES, providers: PROVIDER_HINTS };
+
+/** `withProject` for commands that only look at the file. */
+export function lookAtProject<T>(context: CliContext, use: (project: Project) => Promise<T>): Promise<T> {
+  return withProject(context, use, { readOnly: true });
+}

@@ -440,17 +440,17 @@ export class ModelFactory<Models = Registered> {
     return changesBetween(before.config, config);
   }
 
-  /** A simulated factory has no exchanges with providers. */
+  /** A simulated factory has no exchanges with providers, and one that only looks at a file writes none. */
   #recordingOf(config: Config): { readonly use: () => void } {
-    return this.#record.prepare(this.#simulated ? undefined : config.record);
+    return this.#record.prepare(this.#simulated || this.#options.readOnly === true ? undefined : config.record);
   }
 
   #generationOf(config: Config, before: Generation | undefined): Generation {
-    const { env = process.env, logger, hooks = {}, embed } = this.#options;
+    const { env = process.env, logger, hooks = {}, embed, readOnly = false } = this.#options;
     const { providers = {}, tokens = {} } = this.#simulated ? {} : this.#options;
     const { clock } = this.#around;
     const onClose = (close: () => Promise<void>) => void this.#lastClosers.push(close);
-    const making = { clock, logger, hooks, embed, simulated: this.#simulated, before, onClose };
+    const making = { clock, logger, hooks, embed, simulated: this.#simulated, readOnly, before, onClose };
     const services = servicesOf(config, this.#shared, making);
     const overlay = overlayFor(this.#options, this.#source.read !== undefined, services.logger);
     const resolving = { config, env, overlay, custom: new Set(Object.keys(providers)), tokens };

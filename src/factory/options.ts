@@ -49,6 +49,11 @@ export interface FactoryOptions {
    * is used, and no connection leaves this machine. MODELWRIGHT_SIMULATE=1 does the same; `false` does not override it.
    */
   readonly simulate?: boolean;
+  /**
+   * For programs that only look at a file: its state store, ledger, audit file, log file and recording are not opened. Budgets
+   * and limits count in this process. Default false.
+   */
+  readonly readOnly?: boolean;
   /** Directory for relative paths in the text. */
   readonly baseDir?: string;
   /** Custom dialects, by provider name. */
@@ -86,6 +91,7 @@ const RULES: OptionRules<FactoryOptions> = {
   profile: TEXT,
   catalog: { is: "a path or false", accepts: (catalog) => catalog === false || TEXT.accepts(catalog) },
   simulate: FLAG,
+  readOnly: FLAG,
   baseDir: TEXT,
   providers: recordOf("an object of dialects", methods("a dialect", ["open"])),
   tokens: recordOf("an object of functions", FUNCTION),

@@ -5,7 +5,7 @@ import type { Embedder } from "../core/embedder.ts";
 import type { ModelError } from "../core/error.ts";
 import type { Hooks } from "../core/hooks.ts";
 import type { Ledger } from "../core/ledger.ts";
-import type { Logger } from "../core/logger.ts";
+import { type Logger, silentLogger } from "../core/logger.ts";
 import { MAX_ANSWER_BYTES } from "../layers/answer-store.ts";
 import { BudgetNotices } from "../layers/budget-notices.ts";
 import { BudgetPeriods } from "../layers/budget-periods.ts";
@@ -55,6 +55,8 @@ interface Making {
   readonly embed: Embedder | false | undefined;
   /** Whether no connection may leave this machine. */
   readonly simulated: boolean;
+  /** Whether nothing may be opened that the file names. */
+  readonly readOnly: boolean;
   /** Registers what runs when the factory is closed and its calls have ended. */
   readonly onClose: (close: () => Promise<void>) => void;
   /** The previous generation: an unchanged table keeps its cache or log. */
@@ -63,24 +65,30 @@ interface Making {
 
 /** The services of one configuration. */
 export function servicesOf(config: Config, shared: SharedServices, making: Making): Services {
-  const { clock, logger, hooks, before, onClose } = making;
+  const { clock, logger, hooks, before, onClose, readOnly } = making;
   const embed = embedderFor(config, making);
   const isSame = (key: "cache" | "logging" | "audit" | "state" | "ledger") =>
     JSON.stringify(before?.config[key]) === JSON.stringify(config[key]);
   const kept = before !== undefined && isSame("logging") ? before.services.logger : undefined;
-  const log = kept ?? safeLogger(logger ?? loggerFor(config, clock));
+  const log = kept ?? safeLogger(logger ?? (readOnly ? silentLogger : loggerFor(config, clock)));
   const rules = { budgets: config.budgets, rates: config.rateLimits };
   const auditFile =
     before !== undefined && isSame("audit")
       ? before.services.auditFile
-      : auditFileFor(config, { clock, logger: log, onClose });
+      : readOnly
+        ? undefined
+        : auditFileFor(config, { clock, logger: log, onClose });
   const telemetry = telemetryFor(config, log);
   const reservations =
     before !== undefined && isSame("state")
       ? before.services.reservations
       : reservationsFor(config, shared, { ...making, logger: log });
   const ledger =
-    before !== undefined && isSame("ledger") ? before.services.ledger : ledgerFor(config, { ...making, logger: log });
+    before !== undefined && isSame("ledger")
+      ? before.services.ledger
+      : readOnly
+        ? undefined
+        : ledgerFor(config, { ...making, logger: log });
   return {
     ...shared,
     logger: log,
@@ -95,7 +103,13 @@ export function servicesOf(config: Config, shared: SharedServices, making: Makin
     cache:
       before !== undefined && isSame("cache") && (config.cache?.store !== "state" || isSame("state"))
         ? before.services.cache
-        : cacheFor(config, { clock, embed, simulated: making.simulated, logger: log, counts: shared.cacheCounts }),
+        : cacheFor(config, {
+            clock,
+            embed,
+            simulated: making.simulated || readOnly,
+            logger: log,
+            counts: shared.cacheCounts,
+          }),
     ledger,
   };
 }
@@ -115,9 +129,9 @@ function countedIn(ledger: Ledger, { isShared }: Reservations): CountedBefore {
 function reservationsFor(
   { state }: Config,
   { counters }: SharedServices,
-  { clock, simulated, logger }: Making & { readonly logger: Logger },
+  { clock, simulated, readOnly, logger }: Making & { readonly logger: Logger },
 ): Reservations {
-  const store = simulated || state.store === "memory" ? counters : openCounters(state, clock);
+  const store = simulated || readOnly || state.store === "memory" ? counters : openCounters(state, clock);
   return new Reservations({ store, local: counters, onUnavailable: state.onUnavailable, clock, logger });
 }
 

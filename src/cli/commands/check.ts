@@ -55,7 +55,7 @@ async function open(
   context: CliContext,
 ): Promise<Project | { readonly problems: readonly ConfigProblem[] }> {
   try {
-    return await openProject(context, file ?? context.flags.config);
+    return await openProject(context, { path: file ?? context.flags.config, readOnly: true });
   } catch (error) {
     const problems = configProblems(error);
     if (problems === undefined) throw error;

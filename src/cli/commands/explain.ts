@@ -8,7 +8,7 @@ import { explain } from "../explanation.ts";
 import { explanationText } from "../explanation-text.ts";
 import { readCount, readEffort, readNumber } from "../flag-values.ts";
 import { groupText } from "../group-text.ts";
-import { type Project, withProject } from "../project.ts";
+import { lookAtProject, type Project } from "../project.ts";
 
 interface ExplainFlags {
   readonly prompt: string;
@@ -36,7 +36,7 @@ export function configureExplain(command: Command, context: CliContext): void {
 }
 
 async function explainEntry(name: string | undefined, flags: ExplainFlags, context: CliContext): Promise<void> {
-  await withProject(context, async (project) => {
+  await lookAtProject(context, async (project) => {
     const { config } = project;
     const resolved = config.resolveName(name ?? config.defaultModel);
     const group = config.group(resolved);

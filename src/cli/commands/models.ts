@@ -12,7 +12,7 @@ import { abilities, type EntryRow, endingOf, entryProblems, entryRows } from "..
 import { listingsOf } from "../listings.ts";
 import type { Paint, Printer } from "../print.ts";
 import { printableLine } from "../printable.ts";
-import { withProject } from "../project.ts";
+import { lookAtProject } from "../project.ts";
 import { perMillion, plural, shortCount } from "../wording.ts";
 
 interface ModelsFlags {
@@ -35,7 +35,7 @@ export function configureModels(command: Command, context: CliContext): void {
 }
 
 async function listEntries(context: CliContext): Promise<void> {
-  await withProject(context, async (project) => {
+  await lookAtProject(context, async (project) => {
     const rows = await entryRows(project);
     const { print, flags } = context;
     if (flags.json === true)
@@ -101,7 +101,7 @@ function countOf(tokens: number | null | undefined): string {
 }
 
 async function listOffers(provider: string | true, context: CliContext): Promise<void> {
-  await withProject(context, async (project) => {
+  await lookAtProject(context, async (project) => {
     const rows = wanted(provider, await entryRows(project));
     const { print, flags, env } = context;
     const overlay = overlayFor({ env }, true, silentLogger);
