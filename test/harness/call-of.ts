@@ -9,7 +9,7 @@ import { FakeClock } from "./fake-clock.ts";
 
 export const POLICY: Policy = { ...policyOf({}), jitter: "none", breaker: undefined, queue: 0 };
 
-/** A target with nothing special about it. */
+/** A target with default properties. */
 export function targetOf(
   entry = "main",
   fields: Partial<Omit<Target, "policy">> = {},
@@ -52,7 +52,7 @@ export const INPUT: CallInput = {
   tags: [],
 };
 
-/** A call on its way, as a streaming one of a model that stands alone. */
+/** An in-flight call, like a streaming one of a model without fallbacks. */
 export function callOf(fields: Partial<Call> = {}): Call {
   const clock = fields.clock ?? new FakeClock();
   const input = fields.input ?? INPUT;
@@ -75,7 +75,7 @@ export function callOf(fields: Partial<Call> = {}): Call {
   };
 }
 
-/** Layers from the outermost in, around a dialect. */
+/** Layers from the outermost to the innermost, around a dialect. */
 export function through(layers: readonly Layer[], dialect: { open: Next }): Next {
   return compose(layers, (call) => dialect.open(call));
 }

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { type Message, ModelError } from "../../src/index.ts";
 
-/** Secrets that no call may show; each in characters that nothing else here is made of. */
+/** Secrets that no call may reveal, each made of characters that nothing else here uses. */
 export const SECRETS = {
   key: "sk-Zq7/Vx2+Jw9Kp4Bn6Td8Hs3Gm5Fr1Lc0",
   secondKey: "sk-Wy4Uo8Ae1Si6Db3Nf9Pg2Rh7Ck5Mt0",
@@ -32,7 +32,7 @@ const PIECE = 8;
 
 const piecesOf = (text: string) =>
   Array.from({ length: text.length - PIECE + 1 }, (_, at) => text.slice(at, at + PIECE));
-/** What base64 makes of a secret wherever it begins, without the ends that depend on what is around it. */
+/** The base64 encodings of a secret at any offset, without the ends that depend on the surrounding bytes. */
 const inBase64 = (secret: string) =>
   [0, 1, 2].map((before) =>
     Buffer.from("x".repeat(before) + secret)
@@ -45,23 +45,23 @@ const PIECES: ReadonlySet<string> = new Set(
   ),
 );
 
-/** The 8-character pieces of any secret, in any spelling, that a text shows; empty when it keeps them. */
+/** The 8-character substrings of any secret, in any encoding, that a text contains; empty if it contains none. */
 export function secretsIn(text: string): string[] {
   return [...new Set(piecesOf(text).filter((piece) => PIECES.has(piece)))].slice(0, 3);
 }
 
-/** The marks of prompt and instructions in a text. */
+/** The markers of prompt and instructions in a text. */
 export function promptsIn(text: string): string[] {
   return [PROMPT_MARK, SYSTEM_MARK, "Alice Tern earns", "silent bookkeeper of"].filter((mark) => text.includes(mark));
 }
 
-/** A text around the first of `marks`, for the message of a failed test. */
+/** The text around the first of `marks`, for the message of a failed test. */
 export function around(text: string, marks: readonly string[]): string {
   const at = marks[0] === undefined ? -1 : text.indexOf(marks[0]);
   return at < 0 ? "" : text.slice(Math.max(0, at - 200), at + 200);
 }
 
-/** Every way in which a value gets onto a screen, into a log or into a bug report. */
+/** Every way in which a value reaches a screen, a log or a bug report. */
 export function everythingOf(value: unknown): string {
   return [
     inspect(value, { depth: 9, showHidden: true, getters: true, maxStringLength: null, maxArrayLength: null }),

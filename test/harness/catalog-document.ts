@@ -45,7 +45,7 @@ export function devDocument(providers: Readonly<Record<string, readonly Fields[]
   );
 }
 
-/** After the day of any shipped table. */
+/** After the date of any bundled table. */
 export const LATER = "2031-05-01T10:00:00.000Z";
 export const EARLIER = "2021-05-01T10:00:00.000Z";
 
@@ -60,7 +60,7 @@ export function folder(): string {
   return path;
 }
 
-/** A cached catalog in a folder of its own. */
+/** A cached catalog in its own folder. */
 export function catalogFile(text: string): string {
   const path = join(folder(), "catalog.jsonl");
   writeFileSync(path, text);

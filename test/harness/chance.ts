@@ -1,4 +1,4 @@
-/** Everything random in a world comes from one seed (mulberry32), so that the seed is the whole of it. */
+/** Everything random in a world comes from one seed (mulberry32), so that the seed reproduces all of it. */
 export class Chance {
   #state: number;
 
@@ -15,7 +15,7 @@ export class Chance {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 
-  /** A whole number, both ends included. */
+  /** An integer, both ends included. */
   whole(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }

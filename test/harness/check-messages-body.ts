@@ -1,7 +1,7 @@
 type Tree = Readonly<Record<string, unknown>>;
 type Message = { role: string; content: Tree[] };
 
-/** The rules of the messages API a body breaks, in words; written apart from the encoder. */
+/** The rules of the Messages API that a body breaks, as messages; written independently of the encoder. */
 export function checkMessagesBody(params: unknown): string[] {
   const body = params as { messages: Message[]; max_tokens: unknown; system?: Tree[] };
   const broken: string[] = [];

@@ -7,7 +7,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a file of this repository in a process of its own. */
+/** Runs a file of this repository in a separate process. */
 export function program(file: string, args: readonly string[], options: { readonly uid?: number } = {}): ChildProcess {
   return spawn(process.execPath, [file, ...args], { stdio: ["pipe", "pipe", "pipe"], ...options });
 }

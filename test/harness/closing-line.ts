@@ -3,7 +3,7 @@ import type { Reporter, TestModule } from "vitest/node";
 interface Options {
   /** A skipped test is a failure. */
   readonly skipFails?: boolean;
-  /** Files whose tests another run has counted; only their failures count here. */
+  /** Files whose tests were counted by another run; only their failures count here. */
   readonly isRepeated?: (file: string) => boolean;
 }
 

@@ -1,7 +1,7 @@
 import { Cancellation } from "../../src/core/cancellation.ts";
 import type { ModelError } from "../../src/core/error.ts";
 
-/** Counts who still listens. */
+/** Counts the registered listeners. */
 export class CountedCancellation extends Cancellation {
   readonly listening = new Set<object>();
 

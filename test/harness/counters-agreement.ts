@@ -22,7 +22,7 @@ type Step =
 
 const RUNS = 30;
 
-/** Compares a store with simpler ones. */
+/** Compares a store with simpler implementations. */
 export function testAgreement(make: MakeCounters): void {
   const fresh = counterStores(make);
 
@@ -133,7 +133,7 @@ interface Names {
   readonly startMs: number;
 }
 
-/** All sequences use one store, with names of their own. */
+/** All sequences use one store, each with its own names. */
 function inRun(step: Step, { run, startMs }: Names): Step {
   if (step.do === "pause") return { ...step, counter: `${step.counter}${run}` };
   if (step.do !== "admit") return step;

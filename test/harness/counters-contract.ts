@@ -16,7 +16,7 @@ import {
 } from "./counters-claims.ts";
 import { testLeases } from "./counters-leases.ts";
 
-/** What every store of counters has to do. `leases`: it is shared by processes that may end at any time. */
+/** The contract of every store of counters. `leases`: processes that may end at any time share it. */
 export function testCounters(name: string, make: MakeCounters, { leases }: { readonly leases: boolean }): void {
   describe(`${name} fulfills the contract of counters`, () => {
     testBudgets(make);
@@ -44,7 +44,7 @@ function testBudgets(make: MakeCounters): void {
     await grantedBy(store, admission([budget({ amount: 1n })]));
   });
 
-  it("tells exhausted from reserved, and gives the level", async () => {
+  it("distinguishes exhausted from reserved, and returns the level", async () => {
     const { store } = await fresh();
     const first = admission([budget({ amount: 70n })]);
     await grantedBy(store, first);
@@ -56,7 +56,7 @@ function testBudgets(make: MakeCounters): void {
     expect(await refusedBy(store, [budget({ amount: 101n })])).toMatchObject({ reason: "exhausted" });
   });
 
-  it("reserves all claims or none", async () => {
+  it("reserves either all claims or none", async () => {
     const { store } = await fresh();
     const claims = [budget({ member: "a" }), rate({ limit: 1 }), slot(1), budget({ member: "b", limit: 5n })];
     expect(await refusedBy(store, claims)).toMatchObject({ reason: "exhausted", refused: 3 });
@@ -102,14 +102,14 @@ function testBudgets(make: MakeCounters): void {
     expect(await levelOf(store)).toEqual({ spent: 90n, reserved: 10n });
   });
 
-  it("refuses a counter that does not exist if its claim has no seed", async () => {
+  it("rejects a counter that does not exist if its claim has no seed", async () => {
     const { store } = await fresh();
     expect(await refusedBy(store, [budget({ seed: undefined })])).toEqual({ reason: "missing", refused: 0 });
     await grantedBy(store, admission([budget()]));
     await grantedBy(store, admission([budget({ seed: undefined })]));
   });
 
-  it("keeps members and families apart, whatever their names", async () => {
+  it("keeps members and families separate, whatever their names", async () => {
     const { store } = await fresh();
     const names = ["", "ann", "a\u0000b", "a:b", 'a"b', "{a}", "ä🙂", " ", "a\nb", "sann", "rann"];
     for (const [index, member] of names.entries())
@@ -131,7 +131,7 @@ function testBudgets(make: MakeCounters): void {
     await grantedBy(store, admission(of("a")));
   });
 
-  it("refuses a period that its clock is outside of", async () => {
+  it("rejects a period that does not contain the current time", async () => {
     const { store, clock } = await fresh();
     const now = clock.now();
     expect(await refusedBy(store, [budget({ startsMs: now + 1 })])).toEqual({ reason: "period", refused: 0 });
@@ -211,7 +211,7 @@ function testWaits(make: MakeCounters): void {
     expect(await refusedBy(store, one)).toMatchObject({ waitMs: 1_000 });
   });
 
-  it("says that an amount larger than the bucket never fits", async () => {
+  it("reports that an amount larger than the bucket never fits", async () => {
     const { store } = await fresh();
     expect(await refusedBy(store, [rate({ limit: 3, amount: 4 })])).toEqual({
       ...{ reason: "rate", refused: 0, waitMs: Number.POSITIVE_INFINITY },
@@ -282,7 +282,7 @@ function testSettlements(make: MakeCounters): void {
     expect(await levelOf(store)).toEqual({ spent: 7n, reserved: 0n });
   });
 
-  it("gives only what one attempt exceeds the limit by", async () => {
+  it("returns only the amount by which one attempt exceeds the limit", async () => {
     const { store } = await fresh();
     const requests = [admission([budget({ amount: 50n })]), admission([budget({ amount: 50n })])];
     for (const request of requests) await grantedBy(store, request);
@@ -295,7 +295,7 @@ function testSettlements(make: MakeCounters): void {
     expect(await store.settle(settlement(late, 150n))).toEqual({ overruns: [50n, 50n] });
   });
 
-  it("never grants more than fits to concurrent attempts", async () => {
+  it("never grants concurrent attempts more than the limit", async () => {
     const { store } = await fresh();
     const requests = Array.from({ length: 300 }, () => admission([budget({ limit: 1_000n }), slot(150)]));
     const replies = await Promise.all(requests.map((request) => store.admit(request)));

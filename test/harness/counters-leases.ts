@@ -13,7 +13,7 @@ import {
   slot,
 } from "./counters-claims.ts";
 
-/** What stores have to do that outlive their processes. */
+/** Contract of stores that outlive their processes. */
 export function testLeases(make: MakeCounters): void {
   const fresh = counterStores(make);
   const LEASE_MS = 30_000;
@@ -101,7 +101,7 @@ export function testLeases(make: MakeCounters): void {
     expect(await levelOf(store, "team", "carl")).toEqual({ spent: 7n, reserved: 10n });
   });
 
-  it("refuses an attempt that was settled before it was admitted", async () => {
+  it("rejects an attempt that was settled before it was admitted", async () => {
     const { store } = await fresh();
     const request = admission([budget(), slot(1)]);
     await store.settle(settlement(request, 0n));

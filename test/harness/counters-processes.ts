@@ -9,9 +9,9 @@ const CALLERS = 50;
 const AMOUNT = 123_456_789n;
 const FITS = 1_000n;
 
-/** What stores have to do that several processes use at the same time. */
+/** Contract of stores that several processes use at the same time. */
 export function testProcesses(settingsOf: () => StateSettings, open: (settings: StateSettings) => CounterStore): void {
-  it(`never grants more than fits to ${PROCESSES} processes with ${CALLERS} callers each`, async () => {
+  it(`never grants ${PROCESSES} processes with ${CALLERS} callers each more than the limit`, async () => {
     const settings = settingsOf();
     // The last amount does not fit.
     const limit = AMOUNT * FITS + AMOUNT / 2n;

@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 
-/** The system's clock, counting the timers that are set. */
+/** The system clock, counting the timers that are set. */
 export class CountingClock implements Clock {
-  /** Timers that wait; 0 after a call means that it left none behind. */
+  /** Pending timers; 0 after a call means that it left none behind. */
   armed = 0;
-  /** Timers that were ever set. */
+  /** Number of timers set so far. */
   scheduled = 0;
   /** Called with the delay of each timer that is set. */
   onSchedule: ((delayMs: number) => void) | undefined;

@@ -10,11 +10,11 @@ const ROUTES: Readonly<Record<Wire, string>> = {
 export interface EntryShape {
   readonly table?: string;
   readonly name?: string;
-  /** False leaves prices to the catalog. */
+  /** False takes prices from the catalog. */
   readonly priced?: boolean;
 }
 
-/** The table of one entry on a wire, with prices of its own; `lines` are further keys. */
+/** The table of one entry on a wire, with its own prices; `lines` are additional keys. */
 export function entry(
   wire: Wire,
   url: string,

@@ -6,7 +6,7 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** A clock that stands still until it is told to go on. Monotonic time begins at 0. */
+/** A clock that stands still until it is advanced. Monotonic time begins at 0. */
 export class FakeClock implements Clock {
   readonly #startedAt: number;
   readonly #timers = new Set<Timer>();
@@ -30,12 +30,12 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Timers that wait; 0 after a call means that it left none behind. */
+  /** Pending timers; 0 after a call means that it left none behind. */
   get pending(): number {
     return this.#timers.size;
   }
 
-  /** Goes on by `ms`, running what falls due in its order and all that follows from it. */
+  /** Advances by `ms`, running due timers in order, with everything that follows from them. */
   async advance(ms: number): Promise<void> {
     const until = this.#elapsedMs + ms;
     await quiet();
@@ -46,7 +46,7 @@ export class FakeClock implements Clock {
     this.#elapsedMs = until;
   }
 
-  /** Goes on from timer to timer until `promise` settles, and gives what it gives. */
+  /** Advances from timer to timer until `promise` settles, and returns its result. */
   async settle<T>(promise: Promise<T>): Promise<T> {
     let settled = false;
     const done = () => {
@@ -62,7 +62,7 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** Runs the timer that is due first; what follows from it is still on its way. */
+  /** Runs the timer that is due first, without waiting for what follows from it. */
   next(): void {
     const timer = this.#next();
     if (timer !== undefined) this.#fire(timer);
@@ -82,7 +82,7 @@ export class FakeClock implements Clock {
 }
 
 /**
- * Lets every promise chain come to rest. The real timers are for cockatiel, which puts a `setTimeout(0)` between two
+ * Lets every promise chain settle. The real timers are for cockatiel, which puts a `setTimeout(0)` between two
  * tries: timers of one length fire in the order they were set, so ours fires after it.
  */
 export async function quiet(): Promise<void> {
@@ -97,14 +97,14 @@ export async function quiet(): Promise<void> {
 let counted: CountedTimers | undefined;
 
 /**
- * For test files with thousands of calls: from now on a short global timer is a turn of the event loop, and is counted.
- * Then `quiet` need not wait long enough: it waits until none is left, which is exact and a thousand times faster.
+ * For test files with thousands of calls: from now on a short global timer takes one turn of the event loop and is
+ * counted. `quiet` then waits until none is left instead of a fixed time, which is exact and a thousand times faster.
  */
 export function countShortTimers(): void {
   counted ??= new CountedTimers();
 }
 
-/** Longest delay that stands for "right after this". */
+/** Longest delay that counts as "right after this". */
 const SHORT_MS = 1;
 
 class CountedTimers {
@@ -125,7 +125,7 @@ class CountedTimers {
     }) as typeof globalThis.clearTimeout;
   }
 
-  /** After a turn every promise chain has run as far as it can; only a counted timer can go on with one. */
+  /** After a turn every promise chain has run as far as it can; only a counted timer can continue one. */
   async rest(): Promise<void> {
     do await setImmediate();
     while (this.#open.size > 0);

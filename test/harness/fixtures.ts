@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
-/** Recordings and contracts that the project tests against but does not contain; `none` says that they are not there. */
+/** Recordings and contracts that the tests use but the project does not contain; `none` means that they are missing. */
 const FIXTURES = process.env["MODELWRIGHT_FIXTURES"] ?? "../shared";
 
-/** `npm test` is `quick`, `npm run test:all` is `rest`; `undefined` where vitest is started by hand. */
+/** `npm test` is `quick`, `npm run test:all` is `rest`; `undefined` if vitest is started directly. */
 export const RUN = process.env["MODELWRIGHT_TESTS"] as "quick" | "rest" | undefined;
 
 export function hasFixtures(path: string): boolean {
@@ -15,5 +15,5 @@ export function fixture(path: string): string {
   return resolve(import.meta.dirname, "../..", FIXTURES, path);
 }
 
-/** Whether whoever starts the tests says that there are no fixtures: `npm run test:all` then leaves out what needs them. */
+/** Whether the user declared that there are no fixtures: `npm run test:all` then omits the tests that need them. */
 export const WITHOUT_FIXTURES = FIXTURES === "none";

@@ -3,13 +3,13 @@ import type { Message, ReasoningPart, ToolCallPart } from "../../src/core/messag
 import { seal, sign } from "../../src/dialects/served/signature.ts";
 import type { Wire } from "./wires.ts";
 
-/** A signature as the simulated provider of a wire would have given it, and the part of it that it must see again. */
+/** A signature as created by the simulated provider of a wire, and the part of it that must be sent back. */
 export interface Proof {
   readonly signature: string;
   readonly opaque: string;
 }
 
-/** Thoughts of a wire's own provider; `undefined` for a wire that signs none. */
+/** Reasoning of a wire's own provider; `undefined` for a wire without signatures. */
 export const THOUGHT_PROOFS: Readonly<Record<Wire, ((text: string, redacted: boolean) => Proof) | undefined>> = {
   openai: undefined,
   "openai-responses": (text) => {
@@ -66,7 +66,7 @@ const call = (id: string, name: string, wire: Wire, owner: string): ToolCallPart
   return { type: "tool-call", id, name, arguments: given, ...(name === "f" && signed) };
 };
 
-/** What a model said, with the results of its calls: in any order, in one message or several. */
+/** A model's message with the results of its calls: in any order, in one message or several. */
 const exchange = (wire: Wire, provider: string): fc.Arbitrary<Message[]> =>
   fc
     .record({
@@ -93,7 +93,7 @@ const exchange = (wire: Wire, provider: string): fc.Arbitrary<Message[]> =>
 
 const system = words.map((content): Message[] => [{ role: "system", content }]);
 
-/** Conversations as a program would keep them: every call is answered, nothing is empty. */
+/** Conversations as a program would keep them: every call has a result, nothing is empty. */
 export const properHistory = (wire: Wire, provider: string): fc.Arbitrary<readonly Message[]> =>
   fc
     .tuple(
@@ -109,7 +109,7 @@ export const properHistory = (wire: Wire, provider: string): fc.Arbitrary<readon
     )
     .map(([first, groups]) => [first, ...groups.flat()]);
 
-/** Conversations with anything missing, doubled, or out of order. */
+/** Conversations with anything missing, duplicated or out of order. */
 export const anyHistory = (wire: Wire, provider: string): fc.Arbitrary<readonly Message[]> =>
   fc
     .tuple(

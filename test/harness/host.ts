@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { LOCALHOST_CERT, LOCALHOST_KEY } from "./localhost-certificate.ts";
 
-/** One request with nothing masked. */
+/** One request, unmasked. */
 export interface Arrival {
   readonly path: string;
   readonly headers: http.IncomingHttpHeaders;
@@ -20,11 +20,11 @@ export interface Host {
 
 export interface HostOptions {
   readonly tls?: boolean;
-  /** Answers instead of the host when it gives true. */
+  /** Answers instead of the host if it returns true. */
   readonly answer?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
-/** Answers every wire with "hello" and keeps what arrived, credentials included; ends with the test. */
+/** Answers every wire with "hello" and keeps the requests, including credentials; closed when the test ends. */
 export async function host({ tls = false, answer }: HostOptions = {}): Promise<Host> {
   const arrivals: Arrival[] = [];
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -42,7 +42,7 @@ export async function host({ tls = false, answer }: HostOptions = {}): Promise<H
   return { url: `${tls ? "https" : "http"}://127.0.0.1:${port}`, port, arrivals };
 }
 
-/** Starts a server on a free port; it ends with the test, open connections included. */
+/** Starts a server on a free port; closed when the test ends, including open connections. */
 export async function listening(server: net.Server): Promise<number> {
   const sockets = new Set<net.Socket>();
   server.on("connection", (socket: net.Socket) => {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/index.ts";
 
-/** A clock that stands still but for waits, which it jumps over; what is as long as the limits of PATIENT never comes. */
+/** A clock that stands still except for waits, which it skips; waits as long as the limits of PATIENT never end. */
 export class JumpingClock implements Clock {
   #elapsedMs = 0;
 

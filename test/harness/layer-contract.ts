@@ -32,7 +32,7 @@ const BATCHES: readonly (readonly FlowEvent[])[] = [
   ],
 ];
 
-/** What every layer has to do, whatever it is for. `own` tells the events a layer adds by itself. */
+/** The contract of every layer. `own` recognizes the events that a layer adds itself. */
 export function testLayer(
   name: string,
   make: () => Layer,
@@ -45,8 +45,8 @@ export function testLayer(
     return { clock, cancellation, call: callOf({ clock, cancellation, ...call }) };
   };
 
-  describe(`${name} keeps the contract of a layer`, () => {
-    it("passes events on untouched and in their order, and leaves no timer and no listener", async () => {
+  describe(`${name} fulfills the contract of a layer`, () => {
+    it("passes events on unchanged and in order, and leaves no timer or listener", async () => {
       const { clock, cancellation, call } = started();
       const { events, error } = await clock.settle(read(make()(call, () => answers())));
       call.record.settle({ ok: true });
@@ -56,7 +56,7 @@ export function testLayer(
       expect(clock.pending).toBe(0);
     });
 
-    it("closes what is below when its reader leaves early", async () => {
+    it("closes the layer below when its reader stops early", async () => {
       const { clock, cancellation, call } = started();
       let closed = false;
       const iterator = make()(call, () =>
@@ -73,7 +73,7 @@ export function testLayer(
       expect(clock.pending).toBe(0);
     });
 
-    it("carries an abort down and its reason up", async () => {
+    it("passes an abort down and its reason up", async () => {
       const { clock, cancellation, call } = started();
       let heard: unknown;
       const stuck = async function* (inner: Call): Events {
@@ -96,7 +96,7 @@ export function testLayer(
       expect(clock.pending).toBe(0);
     });
 
-    it.each([[0], [1], [2]])("swallows no failure (after %i batches)", async (after) => {
+    it.each([[0], [1], [2]])("does not swallow a failure (after %i batches)", async (after) => {
       const { clock, cancellation, call } = started();
       const failure = new ModelError({ code: "invalid_request", message: "no" });
       const { error } = await clock.settle(read(make()(call, () => failing(after, failure))));

@@ -3,10 +3,10 @@ import type { LedgerRow, LedgerSettings } from "../../src/core/ledger.ts";
 import { ledgerRow, openRow } from "./ledger-rows.ts";
 import { DAY_MS, filled, type LedgerWorld, NEW_YEAR } from "./ledger-world.ts";
 
-/** The default of `expect.poll` limits slowness. */
+/** The default timeout of `expect.poll` also limits slowness. */
 const AGAINST_HANGING = { timeout: 60_000 };
 
-/** What every ledger has to do with its rows, whatever it keeps them in. */
+/** The contract of every ledger, regardless of its storage. */
 export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>): void {
   const written = async (rows: readonly LedgerRow[], settings?: Partial<LedgerSettings>) => {
     const world = await makeWorld();
@@ -48,7 +48,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       },
     );
 
-    it("counts open rows apart", async () => {
+    it("counts open rows separately", async () => {
       const { ledger, open } = await written([ledgerRow()]);
       await ledger.open(openRow({ budgets: [{ family: "f", member: "m", amount: 30n }] }));
       expect(await ledger.query()).toMatchObject([{ attempts: 1, open: 1, usd: 1, unpriced: 0 }]);
@@ -62,7 +62,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(await open().spent("f", "m")).toBe(0n);
     });
 
-    it("has the counters of a family, except the known ones, and at most as many as asked for", async () => {
+    it("returns the counters of a family, except the known ones, and at most the requested number", async () => {
       const charged = (...members: readonly string[]) => ({
         budgets: members.map((member) => ({ family: "f", member, amount: 7n })),
       });
@@ -81,7 +81,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(await ledger.counters("h", [], 9)).toEqual([]);
     });
 
-    it("leaves out known counters of users that it knows by hash", async () => {
+    it("omits known counters of users that are stored as hashes", async () => {
       const budgets = ["ann", "bob"].map((member) => ({ family: "f", member, amount: 7n }));
       const { ledger } = await written([ledgerRow({ budgets })], { users: "hash" });
       expect(await ledger.counters("f", ["ann"], 9)).toEqual([
@@ -113,7 +113,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
         },
       ]);
       expect(await other.spent("f", "")).toBe(1_000n);
-      // It was suspended only.
+      // It was only suspended.
       await ledger.append({ ...ledgerRow({ callId: row.callId }), budgets: [{ family: "f", member: "", amount: 1n }] });
       expect(await ledger.query({ by: ["outcome"] })).toMatchObject([
         { group: { outcome: "lost" }, attempts: 1, usd: null },
@@ -131,7 +131,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(await open().query()).toMatchObject([{ open: 1, attempts: 0 }]);
     });
 
-    it("keeps what budgets were charged when it deletes old rows in chunks", async () => {
+    it("keeps budget charges when it deletes old rows in chunks", async () => {
       const charged = (amount: bigint) => ({
         budgets: [
           { family: "f", member: "ann", amount },
@@ -154,7 +154,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(await ledger.spent("g", "")).toBe(2_102n);
       await ledger.append(ledgerRow({ callId: unfinished.callId, timeMs: unfinished.timeMs }));
       await ledger.flush();
-      // Later rows join the sums.
+      // Later rows are added to the sums.
       await clock.advance(3 * DAY_MS);
       await keeping.append(ledgerRow({ timeMs: clock.now() }));
       await keeping.flush();
@@ -162,7 +162,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(await ledger.spent("f", "ann")).toBe(4_212n);
     });
 
-    it("writes rows 200 ms late at most", async () => {
+    it("writes rows within 200 ms", async () => {
       const { ledger, open, clock } = await written([]);
       const reader = open();
       expect(ledger.append(ledgerRow())).toBeUndefined();
@@ -173,7 +173,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(clock.pending).toBe(0);
     });
 
-    it("lets `append` wait beyond 10,000 rows in memory", async () => {
+    it("makes `append` wait when more than 10,000 rows are in memory", async () => {
       const { ledger } = await written([]);
       const results = [...Array(10_500)].map(() => ledger.append(ledgerRow()));
       expect(results.slice(0, 10_000).every((result) => result === undefined)).toBe(true);
@@ -192,7 +192,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(await reader.query()).toMatchObject([{ open: 0, attempts: 2 }]);
     });
 
-    it("writes what is appended after it was closed", async () => {
+    it("writes rows that are appended after it was closed", async () => {
       const { ledger, open, clock } = await written([ledgerRow()]);
       await ledger.close();
       await ledger.append(ledgerRow());
@@ -201,7 +201,7 @@ export function testLedger(name: string, makeWorld: () => Promise<LedgerWorld>):
       expect(clock.pending).toBe(0);
     });
 
-    it('knows users only by a hash if `users` is "hash", the same in every process', async () => {
+    it('stores users only as a hash if `users` is "hash", the same in every process', async () => {
       const hashed = { users: "hash" } as const;
       const budgets = [{ family: "f", member: "ann", amount: 9n }];
       const { ledger, open } = await written([ledgerRow({ user: "ann", budgets })], hashed);

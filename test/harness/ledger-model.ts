@@ -8,7 +8,7 @@ import {
 
 const DAY_MS = 86_400_000;
 
-/** What a ledger must answer, computed from the rows in the order they were appended. */
+/** What a ledger must answer, computed from the rows in the order in which they were appended. */
 export function modelSums(
   appended: readonly LedgerRow[],
   { by = [], since, until, where = {} }: LedgerQuery,

@@ -9,7 +9,7 @@ export interface ProcessWorld {
   readonly settings: LedgerSettings;
   /** Closed when the test ends. */
   open(): Ledger;
-  /** Lets the lease of every process expire. */
+  /** Makes the lease of every process expire. */
   expireLeases(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ interface Appended {
   readonly atMs: number;
 }
 
-/** What holds for a ledger that real processes share, and when one of them dies. */
+/** Contract of a ledger that several processes share, one of which may die. */
 export function testLedgerProcesses(name: string, makeWorld: () => Promise<ProcessWorld>): void {
   describe(`${name} in several processes`, () => {
     it("keeps the rows of 8 processes that start at once", async () => {
@@ -37,7 +37,7 @@ export function testLedgerProcesses(name: string, makeWorld: () => Promise<Proce
       const { appended } = await program.kill();
       const [sum] = await world.open().query();
       const lastMs = appended.at(-1)?.atMs ?? 0;
-      // The transaction itself takes time, too.
+      // The transaction itself also takes time.
       const safe = appended.filter(({ atMs }) => atMs < lastMs - 200 - WRITE_MS);
       expect(safe.length).toBeGreaterThan(10);
       expect(sum?.attempts).toBeGreaterThanOrEqual(safe.length);

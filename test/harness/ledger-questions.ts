@@ -5,7 +5,7 @@ import { modelSums } from "./ledger-model.ts";
 import { ledgerRow, openRow } from "./ledger-rows.ts";
 import { DAY_MS, filled, HOUR_MS, type LedgerWorld, NEW_YEAR } from "./ledger-world.ts";
 
-/** What every ledger has to answer. */
+/** Queries that every ledger must answer. */
 export function testLedgerQuestions(name: string, makeWorld: () => Promise<LedgerWorld>): void {
   const written = async (rows: readonly LedgerRow[]) => {
     const world = await makeWorld();
@@ -14,7 +14,7 @@ export function testLedgerQuestions(name: string, makeWorld: () => Promise<Ledge
   const groupsOf = async (ledger: Ledger, question: LedgerQuery, count: "attempts" | "cached" = "attempts") =>
     (await ledger.query(question)).map((sum) => [...Object.values(sum.group), sum[count]]);
 
-  describe(`${name} answers questions`, () => {
+  describe(`${name} answers queries`, () => {
     it("is empty before the first row", async () => {
       const { ledger } = await written([]);
       expect(await ledger.query()).toMatchObject([{ group: {}, attempts: 0, usd: 0, unpriced: 0, total: 0 }]);
@@ -69,7 +69,7 @@ export function testLedgerQuestions(name: string, makeWorld: () => Promise<Ledge
       expect(await odd.ledger.query()).toMatchObject([{ usd: Number("9007199.254740995") }]);
     });
 
-    it("does not take a cost for known that has more than 64 bits", async () => {
+    it("does not treat a cost of more than 64 bits as known", async () => {
       const { ledger } = await written([ledgerRow({ cost: 2n ** 64n })]);
       expect(await ledger.query()).toMatchObject([{ usd: null, unpriced: 1 }]);
     });
@@ -140,7 +140,7 @@ export function testLedgerQuestions(name: string, makeWorld: () => Promise<Ledge
       ]);
     });
 
-    it("counts from `since` inclusively to `until` exclusively", async () => {
+    it("counts from `since` (inclusive) to `until` (exclusive)", async () => {
       const times = [-1, 0, 1].flatMap((offset) => [NEW_YEAR + offset, NEW_YEAR + HOUR_MS + offset]);
       const { ledger } = await written(times.map((timeMs) => ledgerRow({ timeMs })));
       const count = async (question: LedgerQuery) => (await ledger.query(question))[0]?.attempts;
@@ -149,7 +149,7 @@ export function testLedgerQuestions(name: string, makeWorld: () => Promise<Ledge
       expect(await count({ until: new Date(NEW_YEAR) })).toBe(1);
     });
 
-    it("selects attempts by every field, and by a tag whatever others they have", async () => {
+    it("selects attempts by every field, and by a tag regardless of their other tags", async () => {
       const special = ledgerRow({
         ...{ modelId: "m", provider: "p", entry: "e", user: "u", tags: ["one", "two"], scope: "s", key: "k" },
         ...{ outcome: "error", code: "timed_out" },
@@ -179,7 +179,7 @@ export function testLedgerQuestions(name: string, makeWorld: () => Promise<Ledge
       expect(await ledger.query({ where: { user: 'it\'s "quoted"; --' } })).toMatchObject([{ attempts: 1 }]);
     });
 
-    it("answers like a model, whatever was appended in whatever order", async () => {
+    it("gives the same answers as a simple model, for any rows in any order", async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(arbitraryStep, { maxLength: 40 }), arbitraryQuestion, async (steps, question) => {
           const { ledger, open } = await written([]);
@@ -209,7 +209,7 @@ const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: 
 const tokens = fc.integer({ min: 0, max: 1_000_000 });
 const amount = fc.bigInt({ min: 0n, max: 2n ** 62n });
 
-/** Everything about an attempt follows from its call and number, as one attempt has one final row. */
+/** Everything about an attempt is derived from its call and number, as one attempt has one final row. */
 const arbitraryRow: fc.Arbitrary<LedgerRow> = fc
   .record({
     callId: small("a", "b", "c", "d", "e", "f"),

@@ -3,7 +3,7 @@ import { type UsageCounts, usageOf } from "../../src/core/usage.ts";
 
 let calls = 0;
 
-/** A row of an answered attempt of a call of its own. */
+/** A row of an answered attempt that belongs to a separate call. */
 export function ledgerRow({ tokens, ...more }: Partial<LedgerRow> & { readonly tokens?: UsageCounts } = {}): LedgerRow {
   const callId = `call-${++calls}`;
   return {

@@ -6,7 +6,7 @@ export interface LedgerWorld {
   readonly clock: FakeClock;
   /** Closed when the test ends. */
   open(settings?: Partial<LedgerSettings>): Ledger;
-  /** Lets the lease of every process expire. */
+  /** Makes the lease of every process expire. */
   expireLeases(): Promise<void>;
 }
 

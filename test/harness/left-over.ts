@@ -3,19 +3,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Sockets close and timers of the test runner fire a moment after the test that caused them. */
+/** Sockets and timers of the test runner close a moment after the test that created them. */
 const SETTLE_MS = Number(process.env.MODELWRIGHT_TEST_SETTLE_MS ?? 3_000);
 const LOOK_EVERY_MS = 5;
 
-/** What a thread holds, by kind: `TCPSocketWrap`, `Timeout`, `listener of exit` …, with how many. */
+/** The resources of a thread, by kind (`TCPSocketWrap`, `Timeout`, `listener of exit` …), with their count. */
 type Held = ReadonlyMap<string, number>;
 
-/** Counts what a thread holds now, to be compared with what it holds later. */
+/** Counts the resources of a thread now, to compare them with a later count. */
 export class LeftOver {
   readonly #start = held();
   readonly #signals = new Set<WeakRef<AbortSignal>>();
 
-  /** From now on every signal that is listened to is known, until the returned function is called. */
+  /** Tracks every signal that gets a listener, until the returned function is called. */
   watchSignals(): () => void {
     const { addEventListener } = EventTarget.prototype;
     const known = new WeakSet<AbortSignal>();
@@ -33,7 +33,7 @@ export class LeftOver {
     };
   }
 
-  /** What is held more than at the start; asks again until it is nothing or `limitMs` are over. */
+  /** The resources added since the start; polls until there are none or `limitMs` have passed. */
   async since(limitMs = SETTLE_MS): Promise<readonly string[]> {
     const endMs = performance.now() + limitMs;
     for (;;) {
@@ -41,13 +41,13 @@ export class LeftOver {
       const found = more(this.#start, held());
       if (listeners > 0) found.push(`${listeners} x listener on an AbortSignal`);
       if (found.length === 0 || performance.now() > endMs) return found;
-      // A signal that was just looked at is kept until this turn is over.
+      // A signal that was just dereferenced stays alive until this turn ends.
       await sleep(LOOK_EVERY_MS, undefined, { ref: false });
       if (listeners > 0) collectGarbage();
     }
   }
 
-  /** Of signals that still live and may still abort. */
+  /** Of signals that are still alive and may still abort. */
   #listeners(): number {
     let count = 0;
     for (const reference of this.#signals) {
@@ -73,7 +73,7 @@ function more(before: Held, after: Held): string[] {
 
 let gc: (() => void) | undefined;
 
-/** A full collection, also where node was started without --expose-gc. */
+/** A full garbage collection, even if node was started without --expose-gc. */
 export function collectGarbage(): void {
   if (gc === undefined) {
     setFlagsFromString("--expose-gc");

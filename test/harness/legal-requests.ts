@@ -29,7 +29,7 @@ export async function closeModels(): Promise<void> {
   await Promise.all(factories.map((factory) => factory.close()));
 }
 
-/** A model whose requests end here, as its SDK wrote them. */
+/** A model whose requests are captured here, as its SDK wrote them. */
 export function modelOf({ wire, provider, model }: Way): Model {
   const toml = `[models.m]\nname = "${model}"\nprovider = "${provider}"\ncustom_llm_provider = "${wire}"\napi_key = "k"\nnum_retries = 0\ncircuit_breaker = false`;
   const transport = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -42,7 +42,7 @@ export function modelOf({ wire, provider, model }: Way): Model {
   return factory.get("m");
 }
 
-/** The request a history becomes; the error where it is refused before anything is sent. */
+/** The request that a history becomes, or the error if it is rejected before anything is sent. */
 export async function request(model: Model, messages: readonly Message[]): Promise<Sent | ModelError> {
   sent = undefined;
   const outcome = await model.safeCodegen(messages as Message[]);
@@ -51,7 +51,7 @@ export async function request(model: Model, messages: readonly Message[]): Promi
   return outcome.error;
 }
 
-/** Throws what its provider would refuse. */
+/** Throws if its provider would reject the request. */
 export function checkLegal(way: Way, { path, headers, body }: Sent): void {
   const shown = Object.fromEntries(headers.entries());
   way.read({ path, model: way.model, streaming: false, counting: false, headers: shown, body, history: new Map() });

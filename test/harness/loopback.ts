@@ -8,19 +8,19 @@ import { createTransport, type TransportOptions } from "../../src/transport/fetc
 export interface Loopback {
   readonly origin: string;
   readonly port: number;
-  /** Requests that arrived completely. */
+  /** Requests received completely. */
   readonly requests: { method: string; url: string; headers: http.IncomingHttpHeaders; body: string }[];
   /** Open connections. */
   readonly sockets: Set<net.Socket>;
-  /** Connections that were ever opened. */
+  /** Number of connections opened so far. */
   opened: number;
-  /** Resolves when every connection is closed, with how long that took in milliseconds. */
+  /** Resolves when every connection is closed, with the time it took in milliseconds. */
   allClosed(): Promise<number>;
 }
 
 export type Handler = (request: http.IncomingMessage, response: http.ServerResponse, body: string) => void;
 
-/** An HTTP server on loopback that ends with the test. */
+/** An HTTP server on loopback that is closed when the test ends. */
 export async function serve(handler: Handler): Promise<Loopback> {
   const server = http.createServer(async (request, response) => {
     let body = "";
@@ -37,7 +37,7 @@ export async function serve(handler: Handler): Promise<Loopback> {
   return loopback;
 }
 
-/** A TCP server that says `script` to every connection once a whole request head arrived. */
+/** A TCP server that sends `script` on every connection once a complete request head has arrived. */
 export async function serveRaw(script: (socket: net.Socket, request: string) => void): Promise<Loopback> {
   const server = net.createServer((socket) => {
     socket.on("data", (chunk) => {
@@ -101,7 +101,7 @@ export function exchange(overrides: Partial<Exchange> = {}): Exchange & { failur
 
 export const streaming = (overrides: Partial<Exchange> = {}) => exchange({ streaming: true, ...overrides });
 
-/** POSTs a small JSON body and gives the response as a dialect sees it. */
+/** POSTs a small JSON body and returns the response as a dialect sees it. */
 export async function post(wire: Transport, url: string, seen: Exchange = exchange()): Promise<WireResponse> {
   const headers = { "content-type": "application/json", authorization: "Bearer test-key" };
   return wireResponse(await wire.fetch(url, { method: "POST", headers, body: '{"model":"m"}', exchange: seen }));

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { describe, it } from "vitest";
 import { hasFixtures, RUN, WITHOUT_FIXTURES } from "./fixtures.ts";
 
-/** What some tests need and a plain clone does not have. */
+/** Requirements of some tests that a fresh clone does not have. */
 const NEEDS = {
   recordings: "../shared/recordings",
   contracts: "../shared/contracts",
@@ -18,7 +18,7 @@ export type Need = keyof typeof NEEDS;
 
 const isFixture = (need: Need) => NEEDS[need].startsWith("../shared/");
 
-/** A need that is not a folder, and how to find out whether it is met. */
+/** A requirement other than a folder, and how to check whether it is met. */
 interface Checked {
   readonly need: Need;
   isThere(): boolean;
@@ -33,7 +33,7 @@ export const REDIS: Checked = {
 };
 
 /**
- * Tests that need something from outside. `npm test` always skips and counts them, whatever this machine has, so that it
+ * Tests with external requirements. `npm test` always skips and counts them, whatever this machine has, so that it
  * gives the same result everywhere; `npm run test:all` runs them.
  */
 export function describeWith(wanted: Need | Checked, title: string, body: () => void): void {

@@ -14,7 +14,7 @@ interface Compiler {
 }
 const compilers = new Map<boolean, Compiler>();
 
-/** `closed`: properties that no schema names are errors, at every depth. */
+/** `closed`: properties that are not in any schema are errors, at every depth. */
 function compile(name: string, closed: boolean): ValidateFunction {
   let compiler = compilers.get(closed);
   if (compiler === undefined) {
@@ -47,8 +47,8 @@ function createAjv(closed: boolean): Ajv2020 {
 }
 
 /**
- * open: unknown properties pass. closed: they are errors. part: the same for what is below, but not for the object
- * itself, because it is a part of an intersection and sees only its own properties.
+ * open: unknown properties are allowed. closed: they are errors. part: errors below the object, but not in the object
+ * itself, because it is part of an intersection and sees only its own properties.
  */
 type Openness = "open" | "closed" | "part";
 const PART = ".part";
@@ -107,32 +107,32 @@ function check(name: string, value: unknown, closed: boolean): void {
   throw new Error(`not a legal ${name}:\n${seen}\n${JSON.stringify(value).slice(0, 2_000)}`);
 }
 
-/** Throws when a body is no legal request of `POST /chat/completions`; unknown properties are errors. */
+/** Throws if a body is not a valid request of `POST /chat/completions`; unknown properties are errors. */
 export function validateChatRequest(body: unknown): void {
   check("CreateChatCompletionRequest", body, true);
 }
 
-/** Throws when a body is no legal request of `POST /responses`; unknown properties are errors. */
+/** Throws if a body is not a valid request of `POST /responses`; unknown properties are errors. */
 export function validateResponsesRequest(body: unknown): void {
   check("CreateResponse", body, true);
 }
 
-/** Throws when a body is no legal answer of `POST /chat/completions`. */
+/** Throws if a body is not a valid response of `POST /chat/completions`. */
 export function validateChatResponse(body: unknown): void {
   check("CreateChatCompletionResponse", body, false);
 }
 
-/** Throws when an event is no legal chunk of a chat stream. */
+/** Throws if an event is not a valid chunk of a chat stream. */
 export function validateChatChunk(chunk: unknown): void {
   check("CreateChatCompletionStreamResponse", chunk, false);
 }
 
-/** Throws when a body is no legal answer of `POST /responses`. */
+/** Throws if a body is not a valid response of `POST /responses`. */
 export function validateResponsesResponse(body: unknown): void {
   check("Response", body, false);
 }
 
-/** Throws when an event is no legal event of a responses stream. */
+/** Throws if an event is not a valid event of a responses stream. */
 export function validateResponsesEvent(event: unknown): void {
   check("ResponseStreamEvent", event, false);
 }

@@ -7,7 +7,7 @@ export async function eventsOf(stream: ModelStream): Promise<ModelEvent[]> {
   return events;
 }
 
-/** What a promise rejects with; anything but a ModelError fails the test. */
+/** The error that a promise rejects with; anything but a ModelError fails the test. */
 export async function failureOf(promise: PromiseLike<unknown>): Promise<ModelError> {
   const error = await Promise.resolve(promise).then(
     () => undefined,

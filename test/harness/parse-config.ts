@@ -2,7 +2,7 @@ import { PROVIDER_HINTS } from "../../src/catalog/providers.ts";
 import { type Config, type ParseOptions, parseConfig } from "../../src/config/load.ts";
 import { ConfigError } from "../../src/core/config-error.ts";
 
-/** What the factory would say about providers and wires. */
+/** What the factory would report about providers and wires. */
 export const FACTS = {
   providers: PROVIDER_HINTS.filter(({ id }) =>
     ["openai", "anthropic", "google", "azure", "deepseek", "groq", "ollama", "simulator"].includes(id),
@@ -14,7 +14,7 @@ export function parse(text: string, options: Partial<ParseOptions> = {}): Config
   return parseConfig(text, { ...FACTS, env: {}, file: "models.toml", ...options });
 }
 
-/** The ConfigError of a text that must be refused. */
+/** The ConfigError of TOML that must be rejected. */
 export function refusal(text: string, options: Partial<ParseOptions> = {}): ConfigError {
   return errorOf(() => parse(text, options));
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { PostgresPool } from "../../src/ledger/postgres-pool.ts";
 
-/** A server that runs already: a database for each test is created in it. */
+/** A server that is already running: each test creates its own database there. */
 const GIVEN = process.env["DATABASE_URL"];
 
 /** Debian does not put these on PATH. */
@@ -16,7 +16,10 @@ export const hasPostgres = (): boolean => GIVEN !== undefined || BIN !== undefin
 
 /** A Postgres server for the tests of a file. */
 export interface PostgresServer {
-  /** A new database, behind a proxy that can be taken down. It is dropped when the test ends, or by what `onEnd` is given. */
+  /**
+   * A new database behind a proxy that can be taken down. Dropped when the test ends, or by the callback passed to
+   * `onEnd`.
+   */
   database(onEnd?: (drop: () => Promise<void>) => void): Promise<PostgresDatabase>;
   stop(): Promise<void>;
 }
@@ -116,7 +119,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Forwards connections; taken down, it drops all of them and refuses new ones. */
+/** Forwards connections; when taken down, it drops all of them and rejects new ones. */
 export interface Proxy {
   readonly port: number;
   down(): Promise<void>;

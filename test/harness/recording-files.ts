@@ -5,22 +5,22 @@ import type { Wire } from "./wires.ts";
 
 export type Tree = { readonly [key: string]: unknown };
 
-/** One recorded answer. A file with several answers one after the other gives several of these. */
+/** One recorded answer. A file with several consecutive answers yields several of these. */
 export interface Recording {
-  /** `folder/file`, and `#n` for the later answers of a file. */
+  /** `folder/file`, with `#n` for the later answers of a file. */
   readonly id: string;
   readonly file: string;
   readonly wire: Wire;
-  /** Provider of models.toml that it belongs to. */
+  /** The provider in models.toml that it belongs to. */
   readonly provider: string;
   readonly model: string;
   /** The events of a stream. */
   readonly events?: readonly Tree[];
-  /** The body of an answer that is no stream. */
+  /** The body of an answer that was not streamed. */
   readonly body?: Tree;
 }
 
-/** The rows of the catalog that speak for a folder; the others are called like their folder. */
+/** The catalog rows that describe a folder; the others have the name of their folder. */
 const PROVIDER_OF: Readonly<Record<string, string>> = {
   alibaba: "dashscope",
   moonshotai: "moonshot",
@@ -30,7 +30,7 @@ const PROVIDER_OF: Readonly<Record<string, string>> = {
   "xai-responses": "xai",
 };
 
-/** Status that an error body was sent with; the recordings do not tell. */
+/** The status that an error body was sent with; the recordings do not contain it. */
 export const ERROR_STATUS: Readonly<Record<string, number>> = {
   "openai-responses/openai-error.1.json": 429,
   "openai-chat/reasoning-model-legacy-parameter-error.json": 400,
@@ -44,7 +44,7 @@ export const FAILURES: Readonly<Record<string, { readonly code: string; readonly
   "openai-responses/openai-error.1.json": { code: "quota_exhausted", status: 429 },
   "openai-responses/openai-error.1.chunks.txt": { code: "quota_exhausted", status: undefined },
   "openai-chat/reasoning-model-legacy-parameter-error.json": { code: "invalid_request", status: 400 },
-  // Shortened in the middle of its text: what the deltas say is not what the item says.
+  // Shortened in the middle of its text, so the deltas differ from the item.
   "openai-responses/openai-shell-container.1.chunks.txt": { code: "protocol_error", status: undefined },
 };
 export const ANSWERS = RECORDINGS.filter(({ id }) => !(id in FAILURES));
@@ -81,7 +81,7 @@ function wireOf(folder: string, first: Tree): Wire {
   return responses || (folder === "openai-responses" && "error" in first) ? "openai-responses" : "openai";
 }
 
-/** Conversations with several requests were recorded into one file: an answer ends with its message_stop. */
+/** Conversations with several requests were recorded into one file; each answer ends with its message_stop. */
 function answersIn(events: readonly Tree[], wire: Wire): Tree[][] {
   if (wire !== "anthropic") return [[...events]];
   const answers: Tree[][] = [[]];
@@ -101,7 +101,7 @@ function modelOf(events: readonly Tree[]): string {
   return "some-model";
 }
 
-/** The recording as its provider sent it; streams in pieces of `pieceBytes`. */
+/** The recording as its provider sent it; streams in chunks of `pieceBytes`. */
 export function saidBy({ id, wire, events, body }: Recording, pieceBytes = 1460): Said {
   const headers = { "x-request-id": "req-recorded" };
   if (events === undefined) {
@@ -120,7 +120,7 @@ export function sse(events: readonly Tree[], wire: Wire): string {
   return lines.join("");
 }
 
-/** An entry of models.toml that asks the server at `origin` for the recording. */
+/** An entry of models.toml that requests the recording from the server at `origin`. */
 export function entryFor(
   { wire, provider, model }: Pick<Recording, "wire" | "provider" | "model">,
   name: string,

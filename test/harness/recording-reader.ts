@@ -1,7 +1,7 @@
 import type { Recording, Tree } from "./recording-files.ts";
 
 /**
- * What a recording says, read from the documentation of its wire in the simplest way and without the code under test:
+ * The content of a recording, read as its wire is documented, in the simplest way and without the code under test:
  * the whole recording is in memory, and nothing can be missing.
  */
 export interface Expected {
@@ -11,9 +11,9 @@ export interface Expected {
   calls: { id: string | undefined; name: string; arguments: unknown }[];
   finish: string;
   usage: { input: number; cacheRead: number; cacheWrite: number; output: number; reasoning: number } | undefined;
-  /** Opaque data that must go back to this provider and to no other. */
+  /** Opaque data that must be sent back to this provider only. */
   signatures: string[];
-  /** Kinds of content that the canonical model has no place for. */
+  /** Kinds of content that the canonical model cannot represent. */
   outside: string[];
 }
 
@@ -79,7 +79,7 @@ function readChatContent(content: unknown, seen: Expected): void {
   }
 }
 
-/** The total is right in all of them, also where reasoning is not in completion_tokens (xAI). */
+/** The total is always right, even if completion_tokens excludes reasoning (xAI). */
 function chatUsage(usage: Tree): Expected["usage"] {
   const cacheRead = number(
     tree(usage["prompt_tokens_details"])["cached_tokens"] ?? usage["prompt_cache_hit_tokens"] ?? usage["cached_tokens"],
@@ -95,8 +95,8 @@ function chatUsage(usage: Tree): Expected["usage"] {
 }
 
 /**
- * https://platform.openai.com/docs/api-reference/responses: finished items hold all, the text of recordings that
- * were shortened in their deltas included.
+ * https://platform.openai.com/docs/api-reference/responses: completed items have everything, including
+ * the text of recordings whose deltas were shortened.
  */
 function readResponses(events: readonly Tree[] | undefined, body: Tree | undefined): Expected {
   const seen = nothing();
@@ -146,7 +146,7 @@ function readResponses(events: readonly Tree[] | undefined, body: Tree | undefin
 
 const CLIENT_CALLS = ["custom_tool_call", "apply_patch_call", "shell_call", "local_shell_call"];
 
-/** Calls of the provider's tool types that the client answers; a shell in a container is not one of them. */
+/** Calls of the provider's tool types that the client executes; a shell in a container is not one of them. */
 function isClientCall(item: Tree): boolean {
   return (
     CLIENT_CALLS.includes(string(item["type"])) && !string(tree(item["environment"])["type"]).startsWith("container")
@@ -233,7 +233,7 @@ function readMessage(message: Tree): Expected {
     output: sum("output_tokens"),
     reasoning: number(tree(usage["output_tokens_details"])["thinking_tokens"]),
   };
-  // One body was put together from several answers: it ends with end_turn although it has calls.
+  // One body was assembled from several answers: it ends with end_turn although it has calls.
   seen.finish = seen.calls.length > 0 ? "tool-calls" : (ANTHROPIC_FINISH[string(message["stop_reason"])] ?? "unknown");
   seen.refusal = string(tree(message["stop_details"])["explanation"]);
   seen.outside = unique(outside);

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A Redis of our own on a free port, which may be stopped, killed and started again. It saves nothing. */
+/** A Redis server on a free port that can be stopped, killed and restarted. It persists nothing. */
 export class RedisServer {
   readonly url: string;
   readonly #port: number;
@@ -38,7 +38,7 @@ export class RedisServer {
     child.stdout.destroy();
   }
 
-  /** The process no longer runs, but its connections stay open. */
+  /** The process is suspended, but its connections stay open. */
   pause(): void {
     this.#process?.kill("SIGSTOP");
   }

@@ -4,7 +4,7 @@ import { ModelFactory } from "../../src/factory/factory.ts";
 import type { FactoryOptions } from "../../src/factory/options.ts";
 import { FakeClock } from "./fake-clock.ts";
 
-/** A factory without network: each entry has a provider of its own that plays the entry's script. */
+/** A factory without network access: each entry has its own provider, which plays the entry's script. */
 export function factoryOf(
   scripts: Readonly<Record<string, readonly ScriptedAttempt[]>>,
   toml = "",

@@ -4,7 +4,7 @@ import { WITHOUT_FIXTURES } from "./fixtures.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-/** Slow tests: `npm test` leaves them out. */
+/** Slow tests: `npm test` omits them. */
 export const SLOW: readonly string[] = [
   "test/bench/**",
   "test/clean/process-end.test.ts",
@@ -71,7 +71,7 @@ const pathOf = (file: string) => relative(ROOT, resolve(ROOT, file)).replaceAll(
 
 export const isCheckedAgain = (file: string): boolean => CHECKED_AGAIN.some((glob) => matchesGlob(pathOf(file), glob));
 
-/** Whether `npm test` has counted what passes in a file of `npm run test:all`. */
+/** Whether `npm test` has already counted the passing tests of a file that `npm run test:all` runs. */
 export function isRepeated(file: string): boolean {
   const own = [...SLOW, ...NEED_FIXTURES, ...NEED_SERVICES];
   return !own.some((glob) => matchesGlob(pathOf(file), glob));
@@ -81,7 +81,7 @@ export function isRepeated(file: string): boolean {
 const TEST = /^\s*(?:it|test)[.(]/;
 const DRAWS = /\bfc\.assert\(/;
 
-/** Whether the test that begins at a line draws random values; any may where a function around it draws them. */
+/** Whether the test that begins at a line uses random values; any test may if a function around it does. */
 export function drawsAt(file: string, line: number): boolean {
   const lines = readFileSync(resolve(ROOT, file), "utf8").split("\n");
   const blocks = lines.flatMap((text, at) => (TEST.test(text) ? [{ start: at, end: endOf(lines, at) }] : []));
@@ -92,7 +92,7 @@ export function drawsAt(file: string, line: number): boolean {
   return drawing.some((at) => own.some(({ start, end }) => start <= at && at <= end));
 }
 
-/** The last line of what begins at a line: the next one that is indented no deeper. */
+/** The last line of the block that begins at a line: the next one that is not indented deeper. */
 function endOf(lines: readonly string[], start: number): number {
   const depth = (text: string) => text.search(/\S/);
   const from = depth(lines[start] ?? "");
@@ -101,7 +101,7 @@ function endOf(lines: readonly string[], start: number): number {
   return length < 0 ? lines.length : start + 1 + length;
 }
 
-/** Whether a test file draws random values, by itself or through a file next to it. Their seed is fixed in `npm test`. */
+/** Whether a test file uses random values, directly or through a file next to it. Their seed is fixed in `npm test`. */
 export function hasProperties(file: string): boolean {
   const draws = (path: string) => readFileSync(path, "utf8").includes('from "fast-check"');
   const path = resolve(ROOT, file);
@@ -109,7 +109,9 @@ export function hasProperties(file: string): boolean {
   return draws(path) || near.some(([, specifier = ""]) => draws(join(dirname(path), specifier)));
 }
 
-/** What `npm run test:all` runs: what `npm test` leaves out or skips, and again what depends on random values or contracts. */
+/**
+ * What `npm run test:all` runs: what `npm test` omits or skips, and again what depends on random values or contracts.
+ */
 export function filesOfTheRest(): string[] {
   const again = testsIn(["test/**/*.test.ts"]).filter(hasProperties);
   const withFixtures = testsIn([...NEED_FIXTURES, ...NEED_NOTHING_ELSE, ...CHECKED_AGAIN]);

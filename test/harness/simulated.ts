@@ -9,12 +9,12 @@ import {
 import { hasOpenaiSchema, validateChatRequest, validateResponsesRequest } from "./openai-schema.ts";
 import { isCheckedAgain } from "./selection.ts";
 
-/** Sent on purpose by the tests of `allow` and `extra_body`, although OpenAI has no such fields. */
+/** Sent deliberately by the tests of `allow` and `extra_body`, although OpenAI has no such fields. */
 const FOREIGN: readonly string[] = ["top_k", "one", "both", "safe_prompt", "nested", "custom"];
 
 /**
- * A provider on loopback that ends with the test. Every OpenAI body it accepted must also satisfy OpenAI's own
- * description.
+ * A provider on loopback, closed when the test ends. Every OpenAI body that it accepted must also match OpenAI's own
+ * API description.
  */
 export async function simulate(options?: SimulatorOptions): Promise<Simulator> {
   const simulator = await startSimulator(options);

@@ -144,7 +144,7 @@ export function smallStream(wire: Wire): Said {
   return { body: sse([...open, ...end], wire), pieceBytes: 1460 };
 }
 
-/** The text, and then nothing. */
+/** The text, followed by silence. */
 export function unfinishedStream(wire: Wire): Said {
   const { open } = SMALL_STREAM[wire];
   return { body: sse(open, wire).replace("data: [DONE]\n\n", ""), pieceBytes: 1460 };

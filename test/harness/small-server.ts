@@ -12,7 +12,7 @@ export interface SmallServer {
   readonly arrivals: Arrival[];
 }
 
-/** A server whose answers the test writes; a returned value is sent as JSON. */
+/** A server whose responses are defined by the test; a returned value is sent as JSON. */
 export async function serve(answer: (arrival: Arrival, response: ServerResponse) => unknown): Promise<SmallServer> {
   const arrivals: Arrival[] = [];
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
@@ -32,7 +32,7 @@ export async function serve(answer: (arrival: Arrival, response: ServerResponse)
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, arrivals };
 }
 
-/** Events as server-sent events; texts go out as they are. */
+/** Server-sent events; strings are sent unchanged. */
 export function sendEvents(response: ServerResponse, events: readonly unknown[]): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
   for (const event of events) {
@@ -42,7 +42,7 @@ export function sendEvents(response: ServerResponse, events: readonly unknown[])
   response.end();
 }
 
-/** A chat answer as a body. */
+/** A chat completion as a body. */
 export function chatBody(
   text: string,
   usage: object = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
@@ -57,7 +57,7 @@ export function chatBody(
   };
 }
 
-/** The same chat answer as stream events, one per piece. */
+/** The same chat completion as stream events, one per chunk. */
 export function chatEvents(
   pieces: readonly string[],
   usage: object | null = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },

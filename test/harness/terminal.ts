@@ -6,28 +6,28 @@ import { onTestFinished } from "vitest";
 import { main } from "../../src/cli/main.ts";
 
 export interface Session {
-  /** Text of models.toml in the working folder; none without. */
+  /** Content of models.toml in the working directory; no file if absent. */
   readonly toml?: string;
-  /** Other files of the working folder. */
+  /** Other files in the working directory. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly env?: Readonly<Record<string, string>>;
-  /** What is piped in; null for a pipe that never ends. */
+  /** Piped to stdin; null for a pipe that never ends. */
   readonly stdin?: string | null;
-  /** Whether all three streams are a terminal. */
+  /** Whether all three streams are terminals. */
   readonly terminal?: boolean;
   /** Width of the terminal; default 100. */
   readonly columns?: number;
   readonly interrupted?: AbortSignal;
-  /** The day it is, for what depends on it; default: today. */
+  /** The current date, for output that depends on it; default: today. */
   readonly today?: string;
-  /** Called with everything stdout has said so far, whenever it says something. */
+  /** Called with the complete stdout so far, whenever something is written to it. */
   readonly onOutput?: (output: string, running: Running) => void;
   /** The same for stderr. */
   readonly onError?: (output: string, running: Running) => void;
 }
 
 export interface Running {
-  /** The working folder. */
+  /** The working directory. */
   readonly folder: string;
   /** Types into the terminal. */
   type(text: string): void;
@@ -37,12 +37,12 @@ export interface Finished {
   readonly code: number;
   readonly out: string;
   readonly err: string;
-  /** Both, with everything that differs from run to run replaced. */
+  /** Both, with everything that differs between runs replaced. */
   readonly golden: string;
   readonly folder: string;
 }
 
-/** Runs one command line in this process, in a folder of its own, and waits for its end. */
+/** Runs one command line in this process, in a separate directory, and waits for it to finish. */
 export async function cli(argv: readonly string[], session: Session = {}): Promise<Finished> {
   const folder = folderWith(session);
   const stdout = capture(session.terminal);
@@ -102,7 +102,7 @@ function goldenOf(code: number, out: string, err: string, folder: string): strin
   );
 }
 
-/** Entries that no change of the catalog touches. */
+/** Entries that no catalog update affects. */
 export const TOML = `default_model = "fast"
 
 [defaults]
@@ -140,7 +140,7 @@ base_url = "http://127.0.0.1:9/v1"
 api_key = "env:FAR_KEY"
 `;
 
-/** Types each answer when the text before it has newly appeared. */
+/** Types each answer when the text before it has appeared. */
 export function playing(steps: readonly (readonly [string, string])[]): NonNullable<Session["onOutput"]> {
   let seen = 0;
   let step = 0;

@@ -4,7 +4,7 @@ import { transformSync } from "esbuild";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Numbers that look random and are the same in every run. */
+/** Pseudo-random numbers that are the same in every run. */
 function numbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -52,7 +52,7 @@ const RECORDS = Array.from({ length: 60 }, (_, id) => ({
 }));
 const BYTES = Buffer.from(lettersOf(HEX, 6_000, 4), "hex");
 
-/** English prose and code: what most prompts are. */
+/** English prose and code, which make up most prompts. */
 export const USUAL_TEXTS: Readonly<Record<string, string>> = {
   "English story": `The quick decision to leave the harbour before dawn surprised everyone. Nobody had expected the captain, who was usually so careful, to trust a forecast that promised nothing but wind. "We will be across by noon," she said, and folded the chart. Behind them the town slept; its lamps went out one by one, and the smell of bread followed the boat for almost a mile.`,
   "English declaration":
@@ -115,7 +115,7 @@ export const LANGUAGES: Readonly<Record<string, string>> = {
     "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다. 인간은 천부적으로 이성과 양심을 부여받았으며 서로 형제애의 정신으로 행동하여야 한다. 컴퓨터 프로그램을 작성합니다.",
 };
 
-/** Text that no person wrote. */
+/** Machine-generated text. */
 export const MACHINE_TEXTS: Readonly<Record<string, string>> = {
   JSON: JSON.stringify(RECORDS),
   "indented JSON": JSON.stringify(RECORDS, null, 2),

@@ -1,4 +1,4 @@
-/** Milliseconds of processor time of this thread: what other processes take of the machine does not count. */
+/** CPU time of this thread in milliseconds, not affected by other processes. */
 export function threadMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;

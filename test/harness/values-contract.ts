@@ -13,7 +13,7 @@ type Make = (clock: FakeClock, bounds: Bounds) => BoundedStore;
 
 const MANY: Bounds = { maxEntries: 1_000, maxBytes: 1_000_000 };
 
-/** What every store of values has to do, whatever it keeps them in. */
+/** The contract of every value store, regardless of its storage. */
 export function testValues(name: string, make: Make): void {
   const fresh = async (bounds: Partial<Bounds> = {}) => {
     const clock = new FakeClock();
@@ -134,7 +134,7 @@ export function testValues(name: string, make: Make): void {
       expect(await kept("a", "c", "d")).toEqual(["1234567890123456", undefined, "12345678"]);
     });
 
-    it("stays within its bounds for any sequence of writes, reads and deletions", async () => {
+    it("stays within its limits for any sequence of writes, reads and deletions", async () => {
       const write = fc.record({
         key: fc.constantFrom("a", "b", "c", "d", "e"),
         length: fc.nat(25),

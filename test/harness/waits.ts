@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-/** Asks again on every turn of the event loop, at most for ten seconds. */
+/** Checks again on every turn of the event loop, for at most ten seconds. */
 export async function until(holds: () => boolean): Promise<void> {
   const start = performance.now();
   while (!holds()) {
@@ -9,7 +9,7 @@ export async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-/** Some turns of the event loop, sockets included: time enough for anything that was going to happen by itself. */
+/** Several turns of the event loop, including sockets: enough time for anything that would happen by itself. */
 export async function aWhile(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await setImmediate();
 }

@@ -1,6 +1,6 @@
 import net from "node:net";
 
-/** One request as it came over the wire. */
+/** One request as received. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
@@ -8,35 +8,37 @@ export interface SeenRequest {
   /** Request line and headers, byte for byte. */
   readonly head: string;
   readonly body: string;
-  /** Connection it came on. */
+  /** The connection it was received on. */
   readonly socket: net.Socket;
 }
 
-/** What the server says. A body without `pieceBytes` is sent with a content-length, otherwise in chunks of that size. */
+/**
+ * What the server sends. A body without `pieceBytes` has a content-length; otherwise it is sent in chunks of that size.
+ */
 export interface Said {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
   readonly pieceBytes?: number;
-  /** Nothing more comes after the body: no last chunk, no end; the socket stays open. */
+  /** Nothing is sent after the body: no last chunk, no end; the socket stays open. */
   readonly stall?: boolean;
-  /** The socket is cut after the body, without a last chunk. */
+  /** The socket is destroyed after the body, without a last chunk. */
   readonly cut?: boolean;
 }
 
-/** A server on loopback that writes exact bytes. */
+/** A server on loopback that sends exact bytes. */
 export interface WireServer {
   readonly origin: string;
   readonly requests: SeenRequest[];
   readonly sockets: ReadonlySet<net.Socket>;
-  /** Connections that were ever opened. */
+  /** Number of connections opened so far. */
   readonly opened: number;
   /** Resolves when no connection is open. */
   allClosed(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** `answer` gives what to say; `undefined` says nothing and keeps the socket open. */
+/** `answer` returns what to send; `undefined` sends nothing and keeps the socket open. */
 export async function wireServer(
   answer: (request: SeenRequest, index: number) => Said | undefined | Promise<Said | undefined>,
 ): Promise<WireServer> {
@@ -129,7 +131,7 @@ function say(
   else if (chunked && !stall) socket.write("0\r\n\r\n");
 }
 
-/** HTTP chunks of `pieceBytes`, so that the reader gets pieces of that size however TCP packs them. */
+/** HTTP chunks of `pieceBytes`, so that the reader gets chunks of that size however TCP splits them. */
 function* inPieces(bytes: Buffer, pieceBytes: number): Generator<Buffer> {
   const perWrite = Math.max(1, Math.floor(32_768 / pieceBytes));
   let block: Buffer[] = [];

@@ -28,7 +28,7 @@ export interface WrittenAnswer {
   readonly reason?: FinishReason;
 }
 
-/** The answer in a wire format, as a body or a stream as `request` asks; it uses 10 tokens of input and 5 of output. */
+/** The answer in a wire format, as a body or a stream as `request` specifies; it uses 10 input and 5 output tokens. */
 export function writtenAnswer(wire: Wire, request: SeenRequest, answer: WrittenAnswer): Said {
   const isStream = request.path.includes("stream") || /"stream":\s*true/.test(request.body);
   const head = {

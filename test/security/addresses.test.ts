@@ -14,7 +14,7 @@ import { AUTHORITY, IDENTITIES } from "./certificates.ts";
 import { factoryWith, HOSTS } from "./hosts.ts";
 import { proxyFor } from "./recording-proxy.ts";
 
-/** Spellings of this machine and of a cloud's metadata service; `port` is that of a server that counts. */
+/** Spellings of this machine and of a cloud metadata service; `port` belongs to a server that counts requests. */
 const addressesOf = (port: number, file: string) => [
   "http://169.254.169.254/latest/meta-data/iam/security-credentials/",
   "http://metadata.google.internal/computeMetadata/v1/",
@@ -39,7 +39,7 @@ const addressesOf = (port: number, file: string) => [
 const MARK = "CONTENT-OF-A-FILE-6127";
 
 for (const wire of WIRES) {
-  test(`an address in a prompt is fetched by nobody here: ${wire}`, async () => {
+  test(`a URL in a prompt is never fetched: ${wire}`, async () => {
     const bait = await serving(() => ({ status: 302, headers: { location: "/again" }, body: "bait" }));
     const server = await serving(() => smallBody(wire));
     const folder = mkdtempSync(join(tmpdir(), "modelwright-bait-"));

@@ -1,9 +1,9 @@
 /*
- * Certificates for loopback, made once with openssl and valid from 2020 to 2120 (one of them for a day of 2020). They
+ * Certificates for loopback, created once with openssl and valid from 2020 to 2120 (one of them for a day of 2020). They
  * protect nothing.
  */
 
-/** Signed the certificates below, unless they say otherwise. */
+/** Signed the certificates below unless noted otherwise. */
 export const AUTHORITY = `-----BEGIN CERTIFICATE-----
 MIIBZDCCAQugAwIBAgIBATAKBggqhkjOPQQDAjAhMR8wHQYDVQQDDBZPcmNoYXJk
 IHRlc3QgYXV0aG9yaXR5MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAw
@@ -51,7 +51,7 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgn96N9rPO9V8m4XCC
 t6Skaad8rwzJbpZq0NEMPvEJsCRxESUkY9+ePXclVjowueybyEQSVDvO
 -----END PRIVATE KEY-----`,
   },
-  /** The same, over since 2020-01-02. */
+  /** The same, expired on 2020-01-02. */
   expired: {
     cert: `-----BEGIN CERTIFICATE-----
 MIIBgzCCASigAwIBAgIBBjAKBggqhkjOPQQDAjAhMR8wHQYDVQQDDBZPcmNoYXJk
@@ -108,7 +108,7 @@ F2grCT3WDbVX26QtxmnNsoOzZ2GhRANCAAR6WT7iWCJ3D8hMn+jZyB2VZsyoqws7
 +1BIvSDV5CWybAiXncfRE0W5GVlK16a4HoLqiA1AydZGzScb7l2UazE5
 -----END PRIVATE KEY-----`,
   },
-  /** For localhost, signed by itself. */
+  /** For localhost, self-signed. */
   selfSigned: {
     cert: `-----BEGIN CERTIFICATE-----
 MIIBVDCB/KADAgECAgEHMAoGCCqGSM49BAMCMBQxEjAQBgNVBAMMCWxvY2FsaG9z

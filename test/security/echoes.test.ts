@@ -6,7 +6,7 @@ import { SMALL_STREAM } from "../harness/small-answers.ts";
 import { type Said, type SeenRequest, type WireServer, wireServer } from "../harness/wire-server.ts";
 import { factoryWith, HOSTS, type Host } from "./hosts.ts";
 
-/** What a provider says that repeats what it was sent. */
+/** Provider responses that echo what was sent. */
 interface Echo {
   readonly name: string;
   readonly answer: (request: SeenRequest, host: Host) => Said;
@@ -17,7 +17,7 @@ const error = (message: unknown) =>
 const headersOf = ({ headers }: SeenRequest) => Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 const base64 = (text: string, before = "") => Buffer.from(before + text).toString("base64");
 
-/** The credentials of a request, whatever header they came in. */
+/** The credentials of a request, in any header. */
 function sentSecrets({ headers }: SeenRequest): string[] {
   const values = Object.values(headers).map((value) => value.replace(/^Bearer /, ""));
   return Object.values(SECRETS).filter((secret) => values.includes(secret));
@@ -166,7 +166,7 @@ const ECHOES: readonly Echo[] = [
   },
 ];
 
-/** The smallest answer of a wire with the canary for its text. */
+/** The smallest answer of a wire, with the canary as its text. */
 function answering(wire: Host["wire"]): unknown {
   const tree = JSON.stringify(SMALL_STREAM[wire].open);
   return JSON.parse(tree.replaceAll('"fine"', JSON.stringify(ANSWER)));
@@ -213,20 +213,22 @@ async function failureOf(model: Model, streaming: boolean): Promise<ModelError> 
   return thrown as ModelError;
 }
 
-/** Asks a model of its own, because a key that was refused is not tried again, and gives all that could be seen of it. */
+/**
+ * Calls a separate model, because a rejected key is not tried again, and returns everything that could be seen of it.
+ */
 async function seenOf(streaming: boolean): Promise<string> {
   const format = streaming ? "json" : "text";
   const { factory, log } = factoryWith(host.keys(server.origin), host.options, `level = "debug"\nformat = "${format}"`);
   const model = factory.get("asked");
   const failed = await failureOf(model, streaming);
-  // What had arrived is in `partial`, and there only.
+  // Received text is in `partial`, and only there.
   failed.partial = undefined;
   const own = [factory, factory.describe("asked"), model, model.config].map(everythingOf);
   return [everythingOf(failed), log(), ...own, ...shown.splice(0)].join("\n");
 }
 
 for (const one of HOSTS) {
-  describe(`to ${one.name} nothing of a request is shown after`, () => {
+  describe(`${one.name}: nothing of a request is shown after`, () => {
     test.each(ECHOES)("$name", async ({ answer }) => {
       host = one;
       said = answer;

@@ -24,7 +24,7 @@ const OPENAI = (origin: string) =>
   `provider = "some-host"\ncustom_llm_provider = "openai"\nbase_url = "${origin}/v1"\napi_key = "${key}"\nextra_headers = { x-gateway-token = "${header}" }`;
 const PROXY_USER = (port: number) => `http://clerk:${encodeURIComponent(proxyPassword)}@127.0.0.1:${port}`;
 
-/** Asserts that a text keeps secrets, and prompts unless they may be in it. */
+/** Asserts that a text contains no secrets, and no prompts unless they are allowed. */
 function expectKept(text: string, mayHoldPrompts = false): void {
   const found = [...secretsIn(text), ...(mayHoldPrompts ? [] : promptsIn(text))];
   expect(found, around(text, found)).toEqual([]);
@@ -32,7 +32,7 @@ function expectKept(text: string, mayHoldPrompts = false): void {
 
 interface Failing {
   readonly error: ModelError;
-  /** Error, log, factory, model and what is told of them. */
+  /** Error, log, factory, model and their descriptions. */
   readonly text: string;
 }
 
@@ -46,7 +46,7 @@ async function fail(entry: string, options: FactoryOptions = {}, call: object = 
   return { error, text: `${text}\n${log()}` };
 }
 
-/** A proxy that answers everything with `status`, and tells what it was told. */
+/** A proxy that answers everything with `status` and echoes the request. */
 async function proxyThat(status: number) {
   const heads: string[] = [];
   const note = ({ method, url, headers }: http.IncomingMessage) => {

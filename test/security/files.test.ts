@@ -125,14 +125,14 @@ describe("a log file", () => {
 describe("init writes", () => {
   const env = { OPENAI_API_KEY: SECRETS.key, ANTHROPIC_API_KEY: SECRETS.secondKey };
 
-  test("names of variables and never a key", async () => {
+  test("names of variables but never a key", async () => {
     const { folder: here, out, err } = await cli(["init", "--yes"], { env });
     const text = readFileSync(join(here, "models.toml"), "utf8");
     expect(text).toContain('provider = "openai"');
     expect(secretsIn(text + out + err)).toEqual([]);
   });
 
-  test("nothing through a link, except with --force", async () => {
+  test("nothing through a symbolic link, except with --force", async () => {
     writeFileSync(at("victim"), "mine\n");
     symlinkSync(at("victim"), at("models.toml"));
     const { code } = await cli(["init", at("models.toml"), "--yes"], { env });
@@ -163,7 +163,7 @@ describe("a file: reference", () => {
     expect(configErrorOf(() => ModelFactory.parse(toml, { env: {} })).message).toContain("baseDir");
   });
 
-  test("to a file of more than 1 MiB, a folder, a device or nothing is a problem at its place, without content", () => {
+  test("to a file of more than 1 MiB, a folder, a device or nothing is reported with its position, without content", () => {
     writeFileSync(at("huge"), SECRETS.key.repeat(40_000));
     writeFileSync(at("lines"), `${SECRETS.key}\n${SECRETS.secondKey}\n`);
     for (const [path, words] of [

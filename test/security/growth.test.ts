@@ -19,7 +19,7 @@ const exchange = {
   prompt: () => ["The quick brown fox jumps over the lazy dog. "],
 };
 
-/** What reads text that a provider controls. */
+/** Functions that read text controlled by a provider. */
 const READERS: readonly (readonly [name: string, read: (text: string) => unknown])[] = [
   ["an error body", (text) => modelErrorOf({ status: 500, body: text }, target)],
   [
@@ -49,7 +49,7 @@ function grow(text: string, size: number): unknown {
   return json.value();
 }
 
-/** Shapes that make careless readers slow. */
+/** Shapes that are slow for careless parsers. */
 const SHAPES: readonly (readonly [name: string, piece: string])[] = [
   ["blanks", " "],
   ["letters", "a"],
@@ -97,7 +97,7 @@ const LONG = 1_000_000;
 const QUICK_MS = 150;
 const NOISE = 5;
 
-/** Quick, or at least no more than ten times as slow for ten times the text. */
+/** Fast, or at most ten times as slow for ten times the text. */
 function expectLinear(run: (length: number) => unknown): void {
   const longMs = leastMs(() => run(LONG));
   if (longMs <= QUICK_MS) return;
@@ -112,7 +112,7 @@ for (const [reader, read] of READERS) {
   });
 }
 
-describe("blotting out an echo takes linear time", () => {
+describe("redacting an echo takes linear time", () => {
   const ERROR = 64 * 1024;
 
   test.each(SHAPES)("in 64 KiB of %s", (_name, piece) => {
@@ -120,7 +120,7 @@ describe("blotting out an echo takes linear time", () => {
     expect(leastMs(() => withoutEcho(text, exchange))).toBeLessThan(QUICK_MS);
   });
 
-  test.each(SHAPES)("of a prompt of 1 MB of %s, also where the error is of the same", (_name, piece) => {
+  test.each(SHAPES)("of a prompt of 1 MB of %s, even if the error consists of the same", (_name, piece) => {
     const text = piece.repeat(Math.ceil(ERROR / piece.length));
     for (const error of [text, `a${text}`, "none of it", text.slice(0, 40).repeat(40)])
       expectLinear((length) => withoutPrompt(error, [piece.repeat(Math.ceil(length / piece.length))]));

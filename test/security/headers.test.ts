@@ -5,7 +5,7 @@ import { everythingOf, SECRETS, secretsIn } from "../harness/canary.ts";
 import { smallBody } from "../harness/small-answers.ts";
 import { HOSTS } from "./hosts.ts";
 
-/** What could end a header line and begin another, or cannot be sent at all. */
+/** Values that could end a header line and begin another, or that cannot be sent at all. */
 const BAD_CHARACTERS = [
   ["CR LF", "\r\nx-evil: 1"],
   ["LF", "\nx-evil: 1"],
@@ -77,7 +77,7 @@ describe("models.toml is rejected with position and path, without the value, for
 });
 
 for (const { name, wire, keys, options } of HOSTS) {
-  describe(`to ${name} nothing is sent for`, () => {
+  describe(`${name}: nothing is sent for`, () => {
     const asking = async (extraHeaders: Readonly<Record<string, string>>) => {
       const server = await serving(() => smallBody(wire));
       const factory = ModelFactory.parse(`[models.a]\nname = "m"\n${keys(server.origin)}\n`, { env: {}, ...options });
@@ -86,14 +86,14 @@ for (const { name, wire, keys, options } of HOSTS) {
       return { outcome, requests: server.requests.length };
     };
 
-    test.each(BAD_CHARACTERS)("a header of the call with %s", async (_what, bad) => {
+    test.each(BAD_CHARACTERS)("a per-call header with %s", async (_what, bad) => {
       const { outcome, requests } = await asking({ "x-team": `${SECRETS.header}${bad}` });
       if (outcome.ok) throw new Error("was sent");
       expect([outcome.error.code, requests]).toEqual(["invalid_request", 0]);
       expect(secretsIn(everythingOf(outcome.error))).toEqual([]);
     });
 
-    test("a header of the call that belongs to the connection", async () => {
+    test("a per-call header that belongs to the connection", async () => {
       for (const header of OWNED) {
         const { outcome, requests } = await asking({ [header]: "1" });
         expect([!outcome.ok && outcome.error.code, requests, header]).toEqual(["invalid_request", 0, header]);
@@ -101,7 +101,7 @@ for (const { name, wire, keys, options } of HOSTS) {
     });
   });
 
-  test(`to ${name} no model name, user, tag or prompt adds a line or leaves the path`, async () => {
+  test(`${name}: no model name, user, tag or prompt adds a header line or leaves the path`, async () => {
     const evil = 'm\r\nx-evil: 1\r\n\r\nGET /evil HTTP/1.1\r\n\r\n/../../evil?evil=1#evil "\u0000';
     const server = await serving(() => smallBody(wire));
     const toml = `[models.a]\nname = ${JSON.stringify(evil)}\n${keys(server.origin)}\n`;

@@ -6,11 +6,11 @@ import { type FactoryOptions, ModelFactory } from "../../src/index.ts";
 import { SECRETS } from "../harness/canary.ts";
 import type { Wire } from "../harness/wires.ts";
 
-/** A host in one of the wires, with every kind of credential an entry can hold. */
+/** A host with one of the wires and every kind of credential an entry can have. */
 export interface Host {
   readonly name: string;
   readonly wire: Wire;
-  /** Keys of the entry that make it this host. */
+  /** Settings of the entry that select this host. */
   readonly keys: (origin: string) => string;
   readonly options?: FactoryOptions;
 }
@@ -51,11 +51,11 @@ export const HOSTS: readonly Host[] = [
 
 export interface Logged {
   readonly factory: ModelFactory<Record<never, never>>;
-  /** What the log file holds. */
+  /** The content of the log file. */
   readonly log: () => string;
 }
 
-/** A factory with one entry `asked` and a log file at debug; both end with the test. */
+/** A factory with one entry `asked` and a log file at level debug; both are removed when the test ends. */
 export function factoryWith(
   entry: string,
   options: FactoryOptions = {},

@@ -6,7 +6,7 @@ import { modelAt, serving } from "../harness/ask.ts";
 import { SMALL_BODY, smallBody } from "../harness/small-answers.ts";
 import { WIRES } from "../harness/wires.ts";
 
-/** What every object has at the start of this file, and still must have after each test. */
+/** The properties of every object at the start of this file, which must be unchanged after each test. */
 const UNTOUCHED = [Object.prototype, Array.prototype, Function.prototype, String.prototype].map((prototype) => ({
   prototype,
   names: Reflect.ownKeys(prototype).map(String),
@@ -17,11 +17,11 @@ afterEach(() => {
 });
 
 const NAMES = ["__proto__", "constructor", "prototype"] as const;
-/** As JSON.parse makes it, with a property of its own that is called `__proto__`. */
+/** As created by JSON.parse, with an own property named `__proto__`. */
 const HOSTILE = '{"__proto__":{"polluted":"yes"},"constructor":{"prototype":{"polluted":"yes"}},"city":"Oslo"}';
 const hostile = () => JSON.parse(HOSTILE) as Record<string, unknown>;
 
-describe("a table or key of models.toml called like a part of every object is refused at its place:", () => {
+describe("a table or key of models.toml named like a built-in property is rejected with its position:", () => {
   const PLACES: readonly (readonly [where: string, toml: (name: string) => string])[] = [
     ["at the top", (name) => `["${name}"]\npolluted = "yes"\n`],
     ["among the models", (name) => `[models."${name}"]\nname = "m"\nprovider = "openai"\n`],
@@ -66,7 +66,7 @@ describe("a table or key of models.toml called like a part of every object is re
   }
 });
 
-describe("a value of models.toml may be called so, and means nothing by it:", () => {
+describe("a value of models.toml may have such a name without effect:", () => {
   test.each([...NAMES, "toString", "hasOwnProperty", "valueOf"])("%s as provider, model, parameter", async (name) => {
     const server = await serving(() => smallBody("openai"));
     const factory = ModelFactory.parse(
@@ -87,10 +87,10 @@ describe("a value of models.toml may be called so, and means nothing by it:", ()
 
 for (const wire of WIRES) {
   describe(`on the ${wire} wire`, () => {
-    test("extraBody arrives as it is, as a property of its own", async () => {
+    test("extraBody is sent unchanged, as an own property", async () => {
       const server = await serving(() => smallBody(wire));
       const outcome = await modelAt(wire, server.origin).safeCodegen("Hello", { extraBody: hostile() });
-      // Google's SDK leaves the property out.
+      // Google's SDK drops the property.
       if (outcome.ok && wire === "google") expect(server.requests[0]?.body).toContain('"city":"Oslo"');
       else if (outcome.ok) expect(server.requests[0]?.body).toContain('"__proto__":{"polluted":"yes"}');
       else expect([outcome.error.code, server.requests.length]).toEqual(["invalid_request", 0]);
@@ -108,7 +108,7 @@ for (const wire of WIRES) {
       else expect(server.requests[0]?.body).toContain('"city"');
     });
 
-    test("arguments that a model writes come out as properties of their own", async () => {
+    test("arguments that a model writes become own properties", async () => {
       const server = await serving(() => ({ body: JSON.stringify(callBody(wire)) }));
       for (const streaming of [false, true]) {
         const model = modelAt(wire, server.origin);
@@ -121,7 +121,7 @@ for (const wire of WIRES) {
     });
 
     test.each([...NAMES, "toString", "__defineGetter__"])(
-      "an answer may speak of %s wherever a word is looked up",
+      "an answer may contain %s wherever a name is looked up",
       async (name) => {
         const words = [
           { status: 400, body: JSON.stringify({ error: { type: name, code: name, status: name, message: "no" } }) },
@@ -152,7 +152,7 @@ for (const wire of WIRES) {
       },
     );
 
-    test("an object that a model writes keeps only what its schema says", async () => {
+    test("an object that a model writes keeps only the properties of its schema", async () => {
       const text = HOSTILE;
       const server = await serving(() => ({
         body: JSON.stringify(SMALL_BODY[wire]).replace('"fine"', JSON.stringify(text)),
@@ -178,7 +178,7 @@ test("an unfinished object inherits nothing from what a model writes", () => {
   }
 });
 
-test("Gemini's arguments by path cannot lead out of themselves", async () => {
+test("Gemini's argument paths cannot leave the arguments object", async () => {
   const rows = [
     "$.__proto__.polluted",
     "$.constructor.prototype.polluted",

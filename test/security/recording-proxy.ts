@@ -6,11 +6,11 @@ export interface RecordingProxy {
   readonly port: number;
   /** Heads of CONNECT requests. */
   readonly connects: string[];
-  /** Every Proxy-Authorization that came. */
+  /** Every Proxy-Authorization header received. */
   readonly credentials: () => readonly (string | undefined)[];
 }
 
-/** A proxy on loopback that tunnels and forwards everything, without what is meant for itself. */
+/** A proxy on loopback that tunnels and forwards everything except its own credentials. */
 export async function proxyFor(): Promise<RecordingProxy> {
   const connects: string[] = [];
   const credentials: (string | undefined)[] = [];

@@ -13,7 +13,7 @@ interface Literal {
   readonly place: string;
 }
 
-/** Every regular expression that is written out in the sources, each once. */
+/** Every regular expression literal in the sources, without duplicates. */
 function literals(): Literal[] {
   const found = new Map<string, Literal>();
   for (const file of readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))) {
@@ -33,7 +33,7 @@ function literals(): Literal[] {
 
 const LITERALS = literals();
 
-/** One character of each kind a pattern may speak of, besides those it writes out itself. */
+/** One character of each kind that a pattern may match, in addition to its literal characters. */
 const KINDS = [..."aZ0 \t\n-_./:,=@#?&{[(\"'\\<", "\u001b", "é"];
 
 /** Characters and words to repeat: every literal run of the pattern, and the kinds above. */
@@ -49,7 +49,10 @@ function pumpsFor(source: string): string[] {
   return [...new Set([...singles, ...runs, ...pairs])];
 }
 
-/** What a pattern must see before its repeated part is reached: its literal beginning, and the same with a word behind it. */
+/**
+ * What a pattern must match before its repeated part is reached: its literal beginning, with and without a word after
+ * it.
+ */
 function prefixesFor(source: string): string[] {
   const [start = ""] = /^(?:\\[/{.[]|[^\\()[\]|*+?{}^$.])+/.exec(source.replace(/^\^|^\\b/, "")) ?? [];
   return [...new Set(["", start.replaceAll("\\", "")])];
@@ -59,9 +62,9 @@ const SUFFIXES = ["\u0000", "\n!"];
 const TINY = 600;
 const SHORT = 2_000;
 const LONG = 16_000;
-/** Milliseconds below which nobody waits, whatever the growth. */
+/** Milliseconds that are acceptable regardless of the growth. */
 const QUICK_MS = 4;
-/** Milliseconds that no linear pattern takes for the tiny text. */
+/** Milliseconds that no linear pattern needs for the tiny text. */
 const HOPELESS_MS = 50;
 
 function attack(pattern: RegExp, text: string): number {
@@ -71,17 +74,17 @@ function attack(pattern: RegExp, text: string): number {
   return threadMs() - startMs;
 }
 
-/** Doubles with each character: found with few of them, because with many it would never end. */
+/** Doubles with each character: tested with few of them, because with many it would never finish. */
 function isExponential(pattern: RegExp, of: (length: number) => string): boolean {
   return attack(pattern, of(18)) > 0.5 && leastMs(pattern, of(20)) > 2.5 * leastMs(pattern, of(18));
 }
 
-/** The least of a few, so that a pause of the machine is not taken for the pattern's. */
+/** The minimum of several runs, so that a pause of the machine is not attributed to the pattern. */
 function leastMs(pattern: RegExp, text: string): number {
   return Math.min(...Array.from({ length: 3 }, () => attack(pattern, text)));
 }
 
-/** The text that takes a pattern more than linear time, if one of those tried does. */
+/** The text for which a pattern takes more than linear time, if any of the tried ones does. */
 function slowText({ source, flags }: Pick<Literal, "source" | "flags">): string | undefined {
   const pattern = new RegExp(source, flags);
   for (const pump of pumpsFor(source)) {
@@ -101,7 +104,7 @@ function slowText({ source, flags }: Pick<Literal, "source" | "flags">): string 
 }
 
 describe("every regular expression takes linear time", () => {
-  test("of those there are", () => expect(LITERALS.length).toBeGreaterThan(150));
+  test("finds the regular expressions of the sources", () => expect(LITERALS.length).toBeGreaterThan(150));
 
   const rooms = [...new Set(LITERALS.map(({ place }) => place.split("/")[0] ?? ""))];
   test.each(rooms)(
@@ -117,7 +120,7 @@ describe("every regular expression takes linear time", () => {
   );
 });
 
-describe("the search for slow texts finds what it should:", () => {
+describe("the search for slow texts finds:", () => {
   test.each([
     ["nested repeats", /^(?:a+)+$/],
     ["a repeat at an open end", /\/+$/],

@@ -74,7 +74,7 @@ it("a credential in extra_body or a header is in neither the settings nor an err
     expect(shown).not.toContain(secret);
 });
 
-it("a key that was written as a header name is not in the problem", () => {
+it("a key that was used as a header name is not in the error", () => {
   const key = "sk-proj-Pq8Xz3Wm6Vk1Ju9Bn4Cd";
   const toml = `[models.m]\nname = "gpt-4o"\nprovider = "openai"\n[models.m.extra_headers]\n"${key} x" = "a"\n${key} = 7\n`;
   let error: unknown;

@@ -87,7 +87,7 @@ describe("a certificate", () => {
   });
 });
 
-/** The outcome of one call in a process with these variables; Node reads them once, when it starts. */
+/** The outcome of one call in a process with these variables; Node reads them only at startup. */
 async function inProcess(server: Loopback, keys: string, env: Readonly<Record<string, string>>, files = {}) {
   const here = folder({ ...files, "models.toml": tomlFor(server, keys) });
   const source = fileURLToPath(new URL("../../src/index.ts", import.meta.url));

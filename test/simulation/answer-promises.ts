@@ -7,13 +7,13 @@ import { checkRows, checkUsage } from "./money-promises.ts";
 import type { EntryPlan } from "./plan.ts";
 import { isAllOf, partsBefore, type WireRequest } from "./wire-request.ts";
 
-/** What must hold when text was shown: it is the beginning of one answer. */
+/** Checked when text was delivered: it is the beginning of a single answer. */
 export function checkShown(caller: VirtualCaller, broken: Broken): void {
   if (caller.requests.some(({ told }) => told.startsWith(caller.shown))) return;
   broken("P1", `${caller.plan.id}: shown text of more than one attempt: ${JSON.stringify(caller.shown)}`);
 }
 
-/** What must hold when a call has settled. */
+/** Checked when a call has settled. */
 export function checkSettled(
   caller: VirtualCaller,
   chain: readonly EntryPlan[],
@@ -30,7 +30,7 @@ export function checkSettled(
   checkRows(caller, broken);
 }
 
-/** What a filter stopped is no beginning of a good answer. */
+/** Text that a content filter stopped is not the beginning of a valid answer. */
 function mayStartAgain({ entry: { onBreak }, requests }: VirtualCaller): boolean {
   return onBreak === "restart" || (onBreak === "continue" && requests.some(({ end }) => end === "content_filtered"));
 }

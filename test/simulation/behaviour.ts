@@ -3,29 +3,29 @@ import type { Chance } from "../harness/chance.ts";
 
 export const HOUR_MS = 3_600_000;
 
-/** How a provider behaves for a while. */
+/** How a provider behaves during a period. */
 export type Behaviour =
   | { readonly kind: "healthy" | "slow" | "cut" | "empty"; readonly latencyMs: number; readonly gapMs: number }
-  /** Has a token limit of so many deltas, and sometimes breaks before. */
+  /** Has a token limit of that many deltas, and sometimes breaks before it. */
   | { readonly kind: "brief"; readonly latencyMs: number; readonly gapMs: number; readonly most: number }
-  /** A bucket of requests per window; beyond it 429, with the time until the next window. */
+  /** A bucket of requests per window; above it, 429 with the time until the next window. */
   | { readonly kind: "limited"; readonly latencyMs: number; readonly perWindow: number; readonly windowMs: number }
   | { readonly kind: "failing"; readonly latencyMs: number; readonly code: ModelErrorCode; readonly askMs?: number }
-  /** Fails another way each time, or not at all. */
+  /** Fails in a different way each time, or not at all. */
   | {
       readonly kind: "moody";
       readonly latencyMs: number;
       readonly gapMs: number;
       readonly codes: readonly ModelErrorCode[];
     }
-  /** Refuses every key but the first. */
+  /** Rejects every key but the first. */
   | {
       readonly kind: "refusing";
       readonly latencyMs: number;
       readonly code: "unauthorized" | "quota_exhausted";
       readonly gapMs: number;
     }
-  /** Says nothing; `deaf` does not even hear that it is cancelled. */
+  /** Never responds; with `deaf` it does not even notice cancellation. */
   | { readonly kind: "hanging" | "deaf" };
 
 export interface Phase {
@@ -92,7 +92,7 @@ function planBehaviour(chance: Chance): Behaviour {
   }
 }
 
-/** Codes with which a provider says when to come back. */
+/** Status codes with which a provider sends retry-after. */
 const ASKING: ReadonlySet<ModelErrorCode> = new Set(["rate_limited", "overloaded", "server_error"]);
 
 function planFailing(latencyMs: number, chance: Chance): Behaviour {

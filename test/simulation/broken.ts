@@ -1,5 +1,5 @@
-/** Told of a promise that did not hold, and how. */
+/** Receives a broken promise and the details. */
 export type Broken = (promise: string, what: string) => void;
 
-/** Floating point, not tolerance: in virtual time everything happens at its instant. */
+/** Floating-point error, not tolerance: in virtual time everything happens exactly on time. */
 export const EPSILON_MS = 1e-6;

@@ -5,7 +5,7 @@ import type { CallerPlan, EntryPlan } from "./plan.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 import type { WireRequest } from "./wire-request.ts";
 
-/** One call from its start to its end, as its caller sees it. */
+/** One call from start to end, as its caller sees it. */
 export class VirtualCaller {
   readonly plan: CallerPlan;
   readonly entry: EntryPlan;
@@ -15,24 +15,24 @@ export class VirtualCaller {
   startedMs = 0;
   settledMs: number | undefined;
   abortedMs: number | undefined;
-  /** Since when it waits for something; not while its reader rests. */
+  /** Since when it waits for something; unset while its reader pauses. */
   waitingSinceMs: number | undefined;
-  /** What a stream has shown since its last reset. */
+  /** What a stream has delivered since its last reset. */
   shown = "";
   finishes = 0;
   resets = 0;
-  /** Where a stream was said to be joined, and in which words. */
+  /** The reported seams of a stream, with position and reason. */
   readonly seams: { readonly at: number; readonly reason: string }[] = [];
   settlements = 0;
   reply: Reply | undefined;
   error: ModelError | undefined;
-  /** Anything thrown that is no ModelError, or seen out of order. */
+  /** Anything thrown that is not a ModelError, or received out of order. */
   oddity: unknown;
   rows: readonly Attempt[] = [];
   rowsAtEnd = 0;
   /** Whether limits explain an error. */
   explains: ((error: ModelError) => boolean) | undefined;
-  /** Called with all text shown since the last reset. */
+  /** Called with all text delivered since the last reset. */
   onShown: (() => void) | undefined;
 
   constructor(plan: CallerPlan, entry: EntryPlan, time: VirtualTime) {
@@ -53,7 +53,7 @@ export class VirtualCaller {
     return this.startedMs + (this.entry.deadlineMs ?? Number.POSITIVE_INFINITY);
   }
 
-  /** The whole answer of which this is the beginning. */
+  /** The complete answer that begins with this text. */
   wholeOf(beginning: string): string | undefined {
     return this.requests.findLast(({ told }) => told.startsWith(beginning))?.text;
   }

@@ -3,7 +3,7 @@ import type { VirtualCaller } from "./caller.ts";
 import type { EntryPlan } from "./plan.ts";
 import { limitedAt, partsBefore, type WireRequest } from "./wire-request.ts";
 
-/** What must hold when a request leaves: it goes on exactly behind what the reader has, where it may. */
+/** Checked when a request is sent: it continues exactly after the delivered text, where continuation is allowed. */
 export function checkGoingOn(caller: VirtualCaller, entry: EntryPlan, request: WireRequest, broken: Broken): void {
   const { plan, shown, requests } = caller;
   const { before } = request;
@@ -22,7 +22,7 @@ export function checkGoingOn(caller: VirtualCaller, entry: EntryPlan, request: W
   if (isSpent(entry, requests)) broken("P3", say("after too many restarts"));
 }
 
-/** What must hold of the parts of a reply. */
+/** Checked for the parts of a reply. */
 export function checkParts(
   { plan, reply, requests, seams }: VirtualCaller,
   parts: readonly WireRequest[],
@@ -39,13 +39,13 @@ export function checkParts(
     broken("P1", `${plan.id}: joined as in ${due.join(", ")}, told was ${told.join(", ")}`);
 }
 
-/** What is told of a seam; nothing where a model goes on because of its token limit. */
+/** What is reported about a seam; nothing where a model continues after its token limit. */
 function seamOf(last: WireRequest | undefined, { entry, before }: WireRequest): readonly RegExp[] {
   if (last === undefined || (last.end === "length" && last.entry === entry)) return [];
   return [new RegExp(`^${before.length}: ${last.entry} broke off .* ${before.length} characters; ${entry} continued`)];
 }
 
-/** As many parts beyond the first as `continue_on_length` says, and as often again as an answer may start anew. */
+/** At most `continue_on_length` parts after the first, and as many again for each restart of an answer. */
 function isSpent({ name, continueOnLength, numRetries }: EntryPlan, requests: readonly WireRequest[]): boolean {
   return limitedAt(name, requests) > continueOnLength * (1 + numRetries);
 }

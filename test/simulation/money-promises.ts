@@ -3,7 +3,7 @@ import { type Broken, EPSILON_MS } from "./broken.ts";
 import type { VirtualCaller } from "./caller.ts";
 import { cameToAnEnd, type WireRequest } from "./wire-request.ts";
 
-/** One row for each request, in order unless two ran side by side, whose costs are the cost. */
+/** One row per request, in order unless two ran in parallel; their costs add up to the reply's cost. */
 export function checkRows(caller: VirtualCaller, broken: Broken): void {
   const { plan, entry, rows, requests, reply } = caller;
   const models = (list: readonly string[]) => (entry.hedgeMs === undefined ? list : list.toSorted()).join(" ");
@@ -23,7 +23,7 @@ export function checkRows(caller: VirtualCaller, broken: Broken): void {
     broken("P6", `${plan.id}: costs ${reply.cost.usd}, its rows ${sum}`);
 }
 
-/** In USD; null if the cost of one is unknown. */
+/** In USD; null if any cost is unknown. */
 export function sumOf(rows: readonly Attempt[]): number | null {
   const costs = rows.flatMap(({ cost }) => (cost === undefined ? [] : [cost.usd]));
   return costs.reduce((total, usd) => (total === null || usd === null ? null : total + usd), 0);
@@ -33,7 +33,7 @@ export function isSameUsd(one: number | null, other: number | null, tolerance: n
   return one === null || other === null ? one === other : Math.abs(one - other) <= tolerance;
 }
 
-/** The tokens of a reply are those of the requests that its text came from. */
+/** The usage of a reply is that of the requests that its text came from. */
 export function checkUsage(caller: VirtualCaller, parts: readonly WireRequest[], broken: Broken): void {
   const { plan, reply } = caller;
   const usages = parts.map((part) => rowOf(part, caller)?.usage);
@@ -45,7 +45,7 @@ export function checkUsage(caller: VirtualCaller, parts: readonly WireRequest[],
     broken("P6", `${plan.id}: estimated ${reply?.usage.estimated}, its parts otherwise`);
 }
 
-/** Of two requests to one model at one instant (called off beside the first, asked again in its place) each has its own. */
+/** Two requests to one model at one instant (one cancelled while hedging, one retried in its place) have a row each. */
 function rowOf(request: WireRequest, caller: VirtualCaller): Attempt | undefined {
   const sinceMs = request.startedMs - caller.startedMs;
   const rows = caller.rows.filter(

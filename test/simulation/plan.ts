@@ -3,7 +3,7 @@ import type { Manner } from "./answer.ts";
 import { HOUR_MS, type Phase, planPhases } from "./behaviour.ts";
 import type { MoneyPlan, RatePlan } from "./money/money-plan.ts";
 
-/** What one entry of models.toml says; a plan keeps it beside the text, for the checks. */
+/** The settings of one entry of models.toml; a plan keeps them next to the TOML, for the checks. */
 export interface EntryPlan {
   readonly name: string;
   readonly keys: readonly string[];
@@ -22,7 +22,7 @@ export interface EntryPlan {
   readonly manner: Manner;
   readonly hedgeMs: number | undefined;
   readonly fallbacks: readonly string[];
-  /** For what a filter stopped. */
+  /** Fallbacks for answers that a content filter stopped. */
   readonly policyFallbacks: readonly string[];
   readonly jitter: "full" | "none" | "decorrelated";
   readonly phases: readonly Phase[];
@@ -40,9 +40,9 @@ export interface CallerPlan {
   readonly entry: string;
   readonly way: "codegen" | "stream";
   readonly abortAfterMs: number | undefined;
-  /** A stream is left after so many deltas. */
+  /** A stream is abandoned after that many deltas. */
   readonly leaveAfter: number | undefined;
-  /** The reader rests so long between two events. */
+  /** The reader pauses that long between two events. */
   readonly restMs: number;
   readonly prompt: string;
   readonly tags: readonly string[];
@@ -101,7 +101,7 @@ function planRetryOn(chance: Chance): Readonly<Record<string, number>> {
   return Object.fromEntries(codes.filter(() => chance.happens(0.5)).map((code) => [code, chance.whole(1, 5)]));
 }
 
-/** Tries after the first that the entry may make at most. */
+/** Maximum number of tries after the first for the entry. */
 export function mostRetries({ numRetries, retryOn }: EntryPlan): number {
   return Math.max(numRetries, ...Object.values(retryOn ?? {}));
 }
@@ -111,7 +111,7 @@ function planCaller(id: string, names: readonly string[], chance: Chance): Calle
   return {
     id,
     way,
-    // Half of them come in crowds, so that queues, buckets and breakers meet many at once.
+    // Half of them arrive in bursts, so that queues, buckets and breakers get many at the same time.
     atMs: chance.happens(0.5) ? chance.whole(0, 11) * 300_000 + chance.whole(0, 50) : chance.whole(0, HOUR_MS),
     entry: chance.pick(names),
     abortAfterMs: chance.happens(0.15) ? chance.whole(0, 4_000) : undefined,

@@ -14,17 +14,17 @@ import type { EntryPlan } from "./plan.ts";
 import type { WireRequest } from "./wire-request.ts";
 
 export interface Desk {
-  /** A request came; throws when it must not have. */
+  /** Called for each request; throws if it must not have been sent. */
   arrived(request: WireRequest): void;
-  /** The whole answer to a caller that begins so. */
+  /** The complete answer for a caller whose text begins so. */
   wholeOf(caller: string, beginning: string): string | undefined;
-  /** Tokens of a prompt; absent in worlds where they do not matter. */
+  /** Prompt tokens; absent in worlds where they do not matter. */
   readonly count: ((texts: readonly string[], reported: boolean) => number) | undefined;
 }
 
 const HEALTHY: Behaviour = { kind: "healthy", latencyMs: 20, gapMs: 5 };
 
-/** A provider whose behaviour over time is a table; after it, it is healthy. */
+/** A provider whose behaviour over time is a table; after the last row it is healthy. */
 export class VirtualProvider implements Dialect {
   readonly name: string;
   readonly requests: WireRequest[] = [];
@@ -32,7 +32,7 @@ export class VirtualProvider implements Dialect {
   readonly #chance: Chance;
   readonly #desk: Desk;
   readonly #backAt = new Map<string | undefined, number>();
-  /** Of each key. */
+  /** Per key. */
   readonly #windows = new Map<string | undefined, { startedMs: number; used: number }>();
 
   constructor(plan: EntryPlan, chance: Chance, desk: Desk) {
@@ -42,7 +42,7 @@ export class VirtualProvider implements Dialect {
     this.#desk = desk;
   }
 
-  /** Requests it works on; those that are deaf are on their own. */
+  /** Requests in progress; those of a deaf provider are independent of it. */
   get working(): number {
     return this.requests.filter(({ end, behaviour }) => end === "open" && behaviour.kind !== "deaf").length;
   }
@@ -81,7 +81,7 @@ export class VirtualProvider implements Dialect {
       tryIndex: call.tryIndex,
       startedMs: call.clock.monotonic(),
       before,
-      // To end at once when asked to continue is to say that nothing is missing.
+      // Ending at once when asked to continue means that nothing is missing.
       text: behaviour.kind === "empty" && before !== "" ? before : whole,
       price: this.#plan.price,
       texts,
@@ -128,7 +128,7 @@ export class VirtualProvider implements Dialect {
     return failure(call, request, code, askMs === undefined ? undefined : this.#ask(call, request, askMs));
   }
 
-  /** Now this long, now that long, but never sooner than it said before. */
+  /** The retry-after varies, but never ends before one that was sent earlier. */
   #ask(call: Call, { key }: WireRequest, mostMs: number): number {
     const nowMs = call.clock.monotonic();
     const untilMs = this.#backAt.get(key) ?? 0;
@@ -173,7 +173,7 @@ export class VirtualProvider implements Dialect {
     return kind === "cut" || (kind === "brief" && this.#chance.happens(0.2));
   }
 
-  /** Says why, or simply stops: a bare end is no end of an answer. */
+  /** Gives a reason, or simply stops: an end without a finish reason does not complete an answer. */
   #cut(call: Call, request: WireRequest): void {
     const error = failure(call, request, this.#chance.pick(BREAKS));
     if (error.code !== "stream_truncated" || this.#chance.happens(0.5)) throw error;
@@ -183,7 +183,7 @@ export class VirtualProvider implements Dialect {
 
 const BREAKS = ["stream_truncated", "stream_truncated", "overloaded", "server_error", "content_filtered"] as const;
 
-/** What the model is asked to go on with: its own words, before the last of its caller's. */
+/** The text that the model is asked to continue: its own text, before the caller's last message. */
 function beginningOf(messages: readonly Message[]): string {
   const said = messages.at(-2);
   return said?.role === "assistant" && typeof said.content === "string" ? said.content : "";

@@ -6,10 +6,13 @@ import type { WireRequest } from "./wire-request.ts";
 const BURST = 10;
 const EXTRA_SHARE = 0.2;
 
-/** A wait beyond the default of max_retry_after is heard by the call that was told, but not shared: it may be a mistake. */
+/**
+ * A retry-after above the default of max_retry_after applies to the call that received it, but is not shared: it may be
+ * a mistake.
+ */
 const SHARED_WAIT_MS = 60_000;
 
-/** What must hold when a request leaves. */
+/** Checked when a request is sent. */
 export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: WireRequest, broken: Broken): void {
   const nowMs = request.startedMs;
   const { id } = caller.plan;
@@ -22,7 +25,8 @@ export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: W
   const all = caller.requests.filter((one) => one.entry === entry.name);
   // Each part of a long answer has its own tries.
   const earlier = all.slice(all.findLastIndex(({ end }) => end === "length") + 1);
-  // A request that was called off, because another one spoke first, is no try that failed; a deaf one does not hear of it.
+  // A request that was cancelled because another one answered first is not a failed try; a deaf provider does not
+  // notice.
   const calledOff = hedgeMs === undefined ? ["aborted", "left"] : ["aborted", "left", "open"];
   const failed = earlier.filter(({ end }) => !calledOff.includes(end));
   const most = (1 + mostRetries(entry)) * entry.keys.length * waysTo(entry, caller.entry);
@@ -30,12 +34,12 @@ export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: W
   if (failed.length + 1 > most) broken("P3", `${id}: more than ${most} requests to ${entry.name}${besideHedge}`);
 }
 
-/** A hedged call without fallbacks may go two ways to its model. */
+/** A hedged call without fallbacks may use two routes to its model. */
 function waysTo(entry: EntryPlan, { name, hedgeMs, fallbacks }: EntryPlan): number {
   return name === entry.name && hedgeMs !== undefined && fallbacks.length === 0 ? 2 : 1;
 }
 
-/** Nothing before the time the server named, to this call or to another one. */
+/** No request before the retry-after that the server sent, to this call or another one. */
 export function checkNamedTime(
   request: WireRequest,
   { entry: { hedgeMs } }: VirtualCaller,
@@ -46,7 +50,7 @@ export function checkNamedTime(
     const { askedMs = 0, endedMs } = one;
     if (one.key !== request.key || endedMs === undefined) continue;
     if (one.end === "unauthorized") broken("P3", `${request.caller}: ${request.key} asked again although it is dead`);
-    // The second way of a hedged call is told as little as another call.
+    // The second route of a hedged call knows as little as another call.
     const sameWay = one.caller === request.caller && hedgeMs === undefined;
     if (!sameWay && askedMs > SHARED_WAIT_MS) continue;
     const earlyMs = endedMs + askedMs - request.startedMs;
@@ -58,13 +62,13 @@ export function checkNamedTime(
   }
 }
 
-/** At most a fifth more requests than calls, after a burst of ten. */
+/** The number of requests exceeds the number of calls by at most a fifth, after a burst of ten. */
 export function checkBudget(origin: string, retries: number, calls: number, broken: Broken): void {
   const most = BURST + EXTRA_SHARE * calls;
   if (retries > most + EPSILON_MS) broken("P3", `${origin}: ${retries} retries for ${calls} calls`);
 }
 
-/** What must hold whenever everything has come to rest. */
+/** Checked whenever all promises have settled. */
 export function checkWaiting(caller: VirtualCaller, nowMs: number, broken: Broken): void {
   const { waitingSinceMs, abortedMs, plan } = caller;
   if (caller.settled || waitingSinceMs === undefined) return;

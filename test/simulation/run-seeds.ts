@@ -1,4 +1,4 @@
-// npm run simulate-seeds [-- COUNT [FIRST]]: lives COUNT seeds from FIRST on (1,000 from 0) and prints those that break
+// npm run simulate-seeds [-- COUNT [FIRST]]: runs COUNT seeds starting at FIRST (1,000 from 0) and prints those that break
 // a promise. `-- 1 4711` replays seed 4711 with its whole story.
 import { liveOneHour } from "./world.ts";
 

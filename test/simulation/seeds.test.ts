@@ -3,7 +3,7 @@ import { liveOneHour } from "./world.ts";
 
 const SEEDS = 200;
 const PER_TEST = 25;
-/** Of the processor for one hour of virtual time; about 20 on an idle machine. */
+/** CPU time for one hour of virtual time; about 20 ms on an idle machine. */
 const HOUR_TAKES_MS = 1_000;
 
 describe("an hour of callers and failing providers keeps every promise at every step", () => {
@@ -28,14 +28,14 @@ test.each([911607, 912318, 914839])(
   },
 );
 
-test("the same seed lives the same hour", async () => {
+test("the same seed reproduces the same hour", async () => {
   const [first, second] = [await liveOneHour(7), await liveOneHour(7)];
   expect(second).toEqual(first);
   expect(first.virtualMs).toBeGreaterThan(3_600_000);
   expect((await liveOneHour(8)).story).not.toEqual(first.story);
 });
 
-test("worlds are worth living in: answers, failures, requests beyond the calls, answers that were gone on with", async () => {
+test("worlds contain answers, failures, extra requests and continued answers", async () => {
   let [calls, answers, requests, joined] = [0, 0, 0, 0];
   for (let seed = 1_000; seed < 1_020; seed++) {
     const report = await liveOneHour(seed);

@@ -13,8 +13,8 @@ interface Timer {
 const STARTS_AT = Date.UTC(2026, 0, 1);
 
 /**
- * Time that passes only when nothing is left to do. A step costs one turn of the event loop: all promises come to rest
- * in it, because nothing of the world waits for a real timer.
+ * Time that advances only when nothing is left to do. A step costs one turn of the event loop: all promises settle
+ * in it, because nothing in a world waits for a real timer.
  */
 export class VirtualTime implements Clock {
   readonly #order: () => number;
@@ -49,12 +49,12 @@ export class VirtualTime implements Clock {
     return () => this.#drop(timer);
   }
 
-  /** Timers that wait. */
+  /** Pending timers. */
   get pending(): number {
     return this.#live;
   }
 
-  /** Steps from timer to timer until `over`, looking at the world after each. False when nothing is left to wait for. */
+  /** Steps from timer to timer until `over`, checking the world after each. False if no timer is left. */
   async run(over: () => boolean, look: () => void): Promise<boolean> {
     for (;;) {
       await setImmediate();
@@ -113,7 +113,7 @@ function before(left: Timer, right: Timer): boolean {
   return left.atMs < right.atMs || (left.atMs === right.atMs && left.order < right.order);
 }
 
-/** Runs `work` with the global clocks and timers on virtual time: cockatiel puts a global timer between two tries. */
+/** Runs `work` with the global clocks and timers on virtual time: cockatiel sets a global timer between two tries. */
 export async function onVirtualTime<T>(time: VirtualTime, work: () => Promise<T>): Promise<T> {
   const { setTimeout, clearTimeout } = globalThis;
   const { now } = Date;

@@ -9,54 +9,54 @@ export interface WireRequest {
   readonly key: string | undefined;
   readonly tryIndex: number;
   readonly startedMs: number;
-  /** What it asks to be gone on with; empty where it asks for an answer from its beginning. */
+  /** The text to continue; empty if the request asks for a new answer. */
   readonly before: string;
-  /** What a whole answer says, `before` included. */
+  /** The complete text of the answer, including `before`. */
   readonly text: string;
-  /** Texts of its messages. */
+  /** The text of its messages. */
   readonly texts: readonly string[];
   readonly maxNewTokens: number | undefined;
-  /** Call and attempt, if something was reserved for it. */
+  /** Call and attempt, if anything was reserved for it. */
   readonly admission: string | undefined;
   readonly price: EntryPlan["price"];
-  /** Tokens of the prompt as reported, and, if nothing is, as a plain tokenizer counts them. */
+  /** Prompt tokens as reported; `unreported` is the count of a simple tokenizer, used if nothing is reported. */
   readonly input: number;
   readonly unreported: number;
   readonly behaviour: Behaviour;
   /** Deltas so far. */
   output: number;
   said: string;
-  /** `before` and what was added to it so far. */
+  /** `before` and everything added to it so far. */
   told: string;
   endedMs: number | undefined;
-  /** When its caller turned away. */
+  /** When its caller abandoned it. */
   leftMs: number | undefined;
   /** `length`: the token limit ended it. */
   end: "open" | "complete" | "length" | "left" | ModelErrorCode;
-  /** How long it told its caller to stay away. */
+  /** The retry-after that it sent. */
   askedMs: number | undefined;
 }
 
-/** Whether its provider said that the answer ends there. */
+/** Whether its provider reported that the answer is complete. */
 export function cameToAnEnd({ end }: WireRequest): boolean {
   return end === "complete" || end === "length";
 }
 
-/** The requests whose words stand before those of this one, in order. */
+/** The requests whose text comes before this one's, in order. */
 export function partsBefore({ before }: WireRequest, earlier: readonly WireRequest[]): readonly WireRequest[] {
   const at = before === "" ? -1 : earlier.findLastIndex((request) => gave(request, before));
   const last = earlier[at];
   return last === undefined ? [] : [...partsBefore(last, earlier.slice(0, at)), last];
 }
 
-/** Whether a text was there when the request had ended, which had a part in it. */
+/** Whether a string was the text when the request had ended, and the request contributed to it. */
 function gave(request: WireRequest, text: string): boolean {
   return isAllOf(request, text) && (text !== request.before || request.end === "length");
 }
 
 /**
- * Whether a text is what was there when the request had ended. What may be a repetition is held back, and is no news when
- * the answer breaks or is cut then; nor is white space when it breaks behind what may be JSON.
+ * Whether a string is the text when the request had ended. Text that may be a repetition is held back, and dropped when
+ * the answer breaks or is truncated then; so is whitespace when it breaks after what may be JSON.
  */
 export function isAllOf(request: WireRequest, text: string): boolean {
   const { before, said, told } = request;

@@ -16,30 +16,30 @@ import { tomlOf } from "./toml.ts";
 import { onVirtualTime, VirtualTime } from "./virtual-time.ts";
 import { limitedAt, type WireRequest } from "./wire-request.ts";
 
-/** What a world did; the same for the same seed. */
+/** What happened in a world; the same for the same seed. */
 export interface WorldReport {
   readonly seed: number;
-  /** Promises that did not hold, with the instant; empty when all did. */
+  /** Broken promises, with the instant; empty if all were kept. */
   readonly broken: readonly string[];
   readonly calls: number;
   readonly answers: number;
-  /** Answers that more than one request gave. */
+  /** Answers that more than one request contributed to. */
   readonly joined: number;
   readonly requests: number;
   readonly virtualMs: number;
-  /** What happened, for comparing two runs of one seed. */
+  /** Log of events, for comparing two runs of one seed. */
   readonly story: readonly string[];
 }
 
-/** Lets one seed live for an hour and looks at every promise at every step. */
+/** Runs one seed for an hour and checks every promise at every step. */
 export function liveOneHour(seed: number): Promise<WorldReport> {
   return new World(seed).live();
 }
 
-/** How long after the hour a provider that has recovered may take to be asked again. */
+/** How long after the hour it may take until a recovered provider receives a request again. */
 const RECOVERY_MS = 600_000;
 const PROBE_EVERY_MS = 7_000;
-/** So many times the tokens of a plain tokenizer. */
+/** Factor applied to the token count of the simple tokenizer. */
 const GREED = 40;
 
 class World {
@@ -51,7 +51,7 @@ class World {
   readonly #entries: ReadonlyMap<string, EntryPlan>;
   readonly #providers: ReadonlyMap<string, VirtualProvider>;
   readonly #callers = new Map<string, VirtualCaller>();
-  /** Tries after the first of each origin. */
+  /** Tries after the first, per origin. */
   readonly #retries = new Map<string, Set<string>>();
   readonly #broken: string[] = [];
   readonly #money: MoneyWatch | undefined;
@@ -163,7 +163,9 @@ class World {
     }
   }
 
-  /** After the hour every provider is well: a slot, a verdict or a pause that was kept would be in the way for ever. */
+  /**
+   * After the hour every provider is healthy: a slot, verdict or pause that was never released would block it forever.
+   */
   async #recovers(entry: EntryPlan): Promise<void> {
     const untilMs = Math.max(this.#time.monotonic(), HOUR_MS) + RECOVERY_MS;
     for (let probe = 0; this.#time.monotonic() < untilMs; probe++) {

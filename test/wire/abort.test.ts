@@ -6,11 +6,11 @@ import { smallBody, smallStream, unfinishedStream } from "../harness/small-answe
 import type { Said } from "../harness/wire-server.ts";
 import { WIRES } from "../harness/wires.ts";
 
-/** How soon after an abort the server must see its socket closed. */
+/** The server must see its socket closed within this time after an abort. */
 const CLOSED_MS = 100;
 
 for (const wire of WIRES) {
-  /** Text, and then silence on an open socket. */
+  /** Text followed by silence on an open socket. */
   const stalled: Said = { ...unfinishedStream(wire), stall: true };
 
   describe(`aborting on the ${wire} wire`, () => {

@@ -17,7 +17,7 @@ const ROUTES: Readonly<Record<string, string>> = {
 describe.each(Object.entries(ROUTES))("the credentials of a request to %s", (_, route) => {
   test.each([false, true])("are only the configured header (stream: %s)", async (streaming) => {
     const server = await host();
-    /** Headers that authorize, as they arrived. */
+    /** Headers with credentials, as received. */
     const sent = async (entryHeader?: string, callHeader?: string) => {
       const own = entryHeader === undefined ? "" : `extra_headers = { "${entryHeader}" = "of-the-entry" }`;
       const toml = `[models.m]\nname = "m"\n${route}\nbase_url = "${server.url}"\napi_key = "the-key"\nnum_retries = 0\n${own}`;

@@ -11,10 +11,10 @@ import { WIRES, type Wire } from "../harness/wires.ts";
 const CLOSED_MS = 100;
 const LIMIT_MS = 150;
 const LIMIT = `"${LIMIT_MS}ms"`;
-/** A clock may strike late on a busy machine, never early. */
+/** On a busy machine a timer may fire late, but never early. */
 const SLACK_MS = 1_500;
 
-/** Writes a stream by hand: its head, and then `line` every 20 ms until the socket closes. */
+/** Writes a stream by hand: its head, then `line` every 20 ms until the socket closes. */
 function dribble({ socket }: SeenRequest, first: string, line: string): undefined {
   const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
   socket.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");

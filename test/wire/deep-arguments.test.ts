@@ -43,7 +43,7 @@ describe.each(WIRES)("arguments of a tool call (%s)", (wire) => {
   ])("are rejected %i levels deep, with an error that JSON can hold (streaming: %s)", async (depth, streaming) => {
     const error = await ask(depth, streaming).catch((failure: unknown) => failure);
     if (!isModelError(error)) throw new Error("expected a ModelError");
-    // JSON.stringify cannot write such an object at all; its text can still be read.
+    // JSON.stringify cannot serialize such an object; its JSON text can still be parsed.
     const isObject = wire === "anthropic" || wire === "google";
     expect(error.code).toBe(depth > 2_000 && isObject ? "protocol_error" : "invalid_tool_call");
     expect(error.message).toContain("nested too deeply");

@@ -1,22 +1,22 @@
 import type { ModelErrorCode } from "../../src/index.ts";
 
-/** The three families of error bodies; both OpenAI wires have one. */
+/** The three families of error bodies; both OpenAI wires share one. */
 export type Family = "openai" | "anthropic" | "google";
 
-/** A failed answer in the words of each provider, and what it must become with `num_retries = 1`. */
+/** An error response in the format of each provider, and the error it must become with `num_retries = 1`. */
 export interface ErrorCase {
   readonly name: string;
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A body for all, or one for each family; families left out do not fail this way. */
+  /** One body for all, or one for each family; families that are omitted do not fail this way. */
   readonly bodies: string | Readonly<Partial<Record<Family, string>>>;
   readonly code: ModelErrorCode;
-  /** Requests on the server. */
+  /** Requests that the server receives. */
   readonly requests: 1 | 2;
   readonly retryAfterMs?: number;
-  /** Status of the error where it is not that of the answer. */
+  /** Status of the error if it differs from that of the response. */
   readonly seenStatus?: number | null;
-  /** The SDK made no error of it: it took the answer for a good one. */
+  /** The SDK did not throw: it took the response for a valid one. */
   readonly noSdkError?: boolean;
 }
 
@@ -76,7 +76,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     requests: 1,
   },
   {
-    name: "400 max_tokens too large, which is no overflow",
+    name: "400 max_tokens too large, which is not an overflow",
     status: 400,
     bodies: {
       openai: openai(
@@ -113,7 +113,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     requests: 1,
   },
   {
-    name: "400 wrong key",
+    name: "400 invalid key",
     status: 400,
     bodies: {
       google: google(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", [
@@ -248,7 +248,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     retryAfterMs: 20,
   },
   {
-    name: "429 with the wait in the body alone",
+    name: "429 with the wait only in the body",
     status: 429,
     bodies: { google: google(429, "RESOURCE_EXHAUSTED", "Quota exceeded for requests per minute.", [retryInfo]) },
     code: "rate_limited",
@@ -302,7 +302,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     requests: 1,
   },
   {
-    name: "502 with a page",
+    name: "502 with an HTML page",
     status: 502,
     headers: { "content-type": "text/html" },
     bodies: HTML,
@@ -321,7 +321,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     requests: 2,
   },
   {
-    name: "504 with a page",
+    name: "504 with an HTML page",
     status: 504,
     headers: { "content-type": "text/html" },
     bodies: HTML,
@@ -340,7 +340,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     requests: 2,
   },
   {
-    name: "200 with an error in it",
+    name: "200 with an error body",
     status: 200,
     bodies: {
       openai: openai("The server had an error while processing your request.", "server_error"),
@@ -353,7 +353,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     noSdkError: true,
   },
   {
-    name: "200 with nothing in it",
+    name: "200 with an empty body",
     status: 200,
     bodies: "",
     code: "protocol_error",
@@ -362,7 +362,7 @@ export const ERROR_CASES: readonly ErrorCase[] = [
     noSdkError: true,
   },
   {
-    name: "200 with a page",
+    name: "200 with an HTML page",
     status: 200,
     headers: { "content-type": "text/html" },
     bodies: "<html><head><title>Log in</title></head></html>",

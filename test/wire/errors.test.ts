@@ -38,7 +38,7 @@ interface Failed {
   readonly requests: number;
 }
 
-/** Asks a model of that wire, streaming or not, and gives how it failed. */
+/** Calls a model of that wire, streaming or not, and returns the error. */
 async function fail(
   wire: Wire,
   answer: Said,
@@ -141,7 +141,7 @@ for (const wire of WIRES) {
     });
 
     for (const streaming of [false, true]) {
-      test(`a key that the server echoes is nowhere in the error${streaming ? " of a stream" : ""}`, async () => {
+      test(`a key that the server echoes does not appear in the error${streaming ? " of a stream" : ""}`, async () => {
         const key = 'sk-verysecret/0123456789+abcdef"x';
         const words = `Incorrect API key provided: ${key}. Sent: Bearer ${key}; url-encoded ${encodeURIComponent(key)}`;
         const headers = {
@@ -180,11 +180,11 @@ for (const wire of WIRES) {
 
 const KEY = "the-very-secret-0123456789";
 
-/** Places where a server may repeat a key, and where the key may come from. */
+/** Places where a server may echo a key, and where the key may come from. */
 const ECHOES: readonly { readonly name: string; readonly answer: Said; readonly entry: string }[] = [
   { name: "a page with 200", answer: { body: `<html>you sent ${KEY}</html>` }, entry: `api_key = "${KEY}"` },
   {
-    name: "an event that is no JSON",
+    name: "an event that is not JSON",
     answer: { body: `data: you sent ${KEY}\n\n`, pieceBytes: 20 },
     entry: `api_key = "${KEY}"`,
   },
@@ -216,7 +216,7 @@ const ECHOES: readonly { readonly name: string; readonly answer: Said; readonly 
 ];
 
 for (const wire of WIRES) {
-  describe(`on the ${wire} wire a key is not repeated from`, () => {
+  describe(`on the ${wire} wire, a key is not repeated from`, () => {
     for (const { name, answer, entry } of ECHOES) {
       test(name, async () => {
         for (const streaming of [false, true]) {
@@ -230,7 +230,7 @@ for (const wire of WIRES) {
   });
 }
 
-/** A text, and then the way in which this wire says that the model broke down. */
+/** Some text, followed by the way in which this wire reports that the model failed. */
 function brokenStream(wire: Wire): Said {
   const words = "The model is overloaded";
   const failed = {
@@ -250,7 +250,7 @@ function brokenStream(wire: Wire): Said {
   return { headers: { [ID_HEADER[FAMILY[wire]]]: "req-of-the-failure" }, body, pieceBytes: 64 };
 }
 
-/** All ways in which an error gets onto a screen or into a log. */
+/** All ways in which an error reaches a screen or a log. */
 function everythingOf(error: ModelError): string {
   const { cause, attempts } = error;
   const sdk = cause as { headers?: Headers; error?: unknown; message?: string } | undefined;

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([primary.close(), secondary.close()]));
 
-/** The wire of the model that fails: another one for each recording. */
+/** The wire of the model that fails: a different one for each recording. */
 function wireOfPrimary(recording: Recording): Wire {
   return WIRES[RECORDINGS.indexOf(recording) % WIRES.length] as Wire;
 }
@@ -45,14 +45,14 @@ async function ask(recording: Recording, name: "recorded" | "primary"): Promise<
   }
 }
 
-/** How many requests each server gets while `run` runs. */
+/** Counts the requests that each server receives while `run` runs. */
 async function counted<T>(run: () => Promise<T>): Promise<{ value: T; requests: [number, number] }> {
   const before = [primary.requests.length, secondary.requests.length] as const;
   const value = await run();
   return { value, requests: [primary.requests.length - before[0], secondary.requests.length - before[1]] };
 }
 
-/** What an answer says, whoever was asked first. */
+/** The content of an answer, independent of which model was called first. */
 function substance(reply: Reply) {
   const { callId: ______, latencyMs: _, firstTokenMs: __, attempts: ___, cost: ____, raw: _____, ...rest } = reply;
   return rest;
@@ -75,14 +75,14 @@ describeWith("recordings", "the fallback's answer is the direct one", () => {
   }
 
   for (const [id, { code }] of Object.entries(FAILURES)) {
-    test(`${id}: two failures are told as such`, async () => {
+    test(`${id}: reports both failures`, async () => {
       const recording = RECORDINGS.find((one) => one.id === id) as Recording;
       const { value: failed, requests } = await counted(() =>
         ask(recording, "primary").catch((error: unknown) => error),
       );
       expect(requests).toEqual([1, 1]);
       const error = failed as ModelError;
-      // A stream that breaks after its first text ends the call: the break is what its reader has to know.
+      // A stream that breaks after its first text ends the call: the reader must learn about the break.
       if (isModelError(error) && (error.partial?.text ?? "") !== "") expect(error.code).toBe(code);
       else {
         expect(isModelError(failed, "all_models_failed")).toBe(true);

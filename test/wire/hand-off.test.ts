@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Other providers of each wire: none of them is in the recordings' own entries. */
+/** Other providers of each wire, none of which the recordings' own entries use. */
 const OTHERS: Readonly<Record<Wire, { readonly provider: string; readonly model: string }>> = {
   openai: { provider: "another-chat", model: "some-chat-model" },
   "openai-responses": { provider: "another-responses", model: "some-responses-model" },
@@ -26,7 +26,7 @@ const OTHERS: Readonly<Record<Wire, { readonly provider: string; readonly model:
 
 const RESULT = "the result of call";
 
-/** The recorded answer, what its calls gave, and the next question. */
+/** The recorded answer, the results of its calls, and the next question. */
 function conversation(reply: Reply): Message[] {
   const results = reply.toolCalls.map(
     ({ id }, index) => ({ type: "tool-result", id, content: `${RESULT} ${index}` }) as const,
@@ -50,7 +50,7 @@ interface HandedOff {
 }
 const done = new Map<string, Promise<HandedOff>>();
 
-/** Each recording is handed over once; several tests look at what came of it. */
+/** Each recording is handed over once; several tests check the result. */
 function handOff(recording: Recording): Promise<HandedOff> {
   const handed = done.get(recording.id) ?? handOver(recording);
   done.set(recording.id, handed);

@@ -24,7 +24,7 @@ for (const wire of WIRES) {
     const good: Said = streaming
       ? { body: sse([...SMALL_STREAM[wire].open, ...SMALL_STREAM[wire].end], wire), pieceBytes: 64 }
       : smallBody(wire);
-    describe(`what a model wrote wrongly on the ${wire} wire, ${streaming ? "as an event" : "as a body"}`, () => {
+    describe(`malformed model output on the ${wire} wire, ${streaming ? "as an event" : "as a body"}`, () => {
       test.each(["tool_use_failed", "json_validate_failed", "MALFORMED_FUNCTION_CALL"])(
         "%s is retried once and answered",
         async (code) => {
@@ -67,12 +67,12 @@ for (const wire of WIRES) {
   }
 }
 
-/** The answer of a host that passes the reason of the model behind it on. */
+/** The answer of a host that passes on the reason of the model behind it. */
 const ENDED: readonly (readonly [string, Wire, Tree])[] = [
   ["a finish reason", "openai", chatEnd("malformed_function_call")],
   ["a finish reason behind a colon", "openai", chatEnd("function_call_filter: MALFORMED_FUNCTION_CALL")],
   [
-    "a native reason beside an error",
+    "a native reason next to an error",
     "openai",
     {
       choices: [

@@ -5,7 +5,7 @@ import { failureOf } from "../harness/outcomes.ts";
 import { smallBody, smallStream } from "../harness/small-answers.ts";
 import { WIRES } from "../harness/wires.ts";
 
-/** Names that a URL parser would read as something else than one name in a path. */
+/** Names that a URL parser would not read as a single path segment. */
 const HOSTILE = [
   "%2e%2e/%2e%2e/files#",
   "x#",

@@ -18,11 +18,11 @@ const SPOKEN: Readonly<Record<string, string | Uint8Array>> = {
   "a header line without a colon": `${HEAD}no colon\r\n\r\n{}`,
   "a header with a NUL": `${HEAD}bad\0header: x\r\n\r\n{}`,
   "two lengths": `${HEAD}content-length: 5\r\ncontent-length: 6\r\n\r\nhello!`,
-  "a length that is no number": `${HEAD}content-length: many\r\n\r\n{}`,
-  "a header without end": `${HEAD}x: ${"a".repeat(200_000)}\r\n\r\n`,
+  "a length that is not a number": `${HEAD}content-length: many\r\n\r\n{}`,
+  "an endless header": `${HEAD}x: ${"a".repeat(200_000)}\r\n\r\n`,
 };
 
-/** A service that says `bytes` to whoever writes to it, and counts them. */
+/** A service that sends `bytes` to every client that writes to it, and counts these clients. */
 async function speaking(bytes: string | Uint8Array): Promise<{ readonly origin: string; asked: number }> {
   const service = { origin: "", asked: 0 };
   const server = net.createServer((socket) => {

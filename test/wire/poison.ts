@@ -1,4 +1,4 @@
-/** Stands in every poisoned variable: a request that contains it has read the environment. */
+/** The value of every poisoned variable: a request that contains it has read the environment. */
 export const POISON = "poisoned";
 
 /** Variables that the three SDKs, Google's authentication library and Node read, found in their sources. */
@@ -58,7 +58,7 @@ const PROXIES = [
   "npm_config_https_proxy",
 ];
 
-/** An environment in which everything leads to `elsewhere`. */
+/** An environment in which every variable points to `elsewhere`. */
 export function poisonedEnvironment(elsewhere: string): Record<string, string> {
   return {
     ...Object.fromEntries(NAMES.map((name) => [name, `${POISON}-${name}`])),

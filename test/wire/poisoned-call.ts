@@ -1,6 +1,6 @@
 import { ModelFactory } from "../../src/index.ts";
 
-/** Run as a program: calls every entry of the given models.toml, whole and as a stream, and prints the texts. */
+/** Run as a program: calls every entry of the given models.toml, with and without streaming, and prints the replies. */
 const factory = ModelFactory.parse(process.argv[2] ?? "");
 const texts: string[] = [];
 for (const name of factory.names()) {

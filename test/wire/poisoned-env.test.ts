@@ -12,9 +12,9 @@ interface Place {
   readonly name: string;
   readonly wire: Wire;
   readonly entry: (origin: string) => string;
-  /** Path of a whole answer and of a stream. */
+  /** Path of a complete answer and of a stream. */
   readonly paths: readonly [string, string];
-  /** What the request shows of the entry's key; absent where it has none. */
+  /** Where the request contains the entry's key; absent if it has none. */
   readonly auth?: readonly [header: string, value: string];
 }
 
@@ -103,7 +103,7 @@ const PLACES: readonly Place[] = [
   },
 ];
 
-/** The program's output, in an environment of its own. */
+/** The program's output when run with its own environment. */
 async function run(
   toml: string,
   env: Record<string, string>,
@@ -120,7 +120,7 @@ async function run(
   return { stdout, stderr, status };
 }
 
-/** One run of the program: a server for each place, and one where the environment leads to. */
+/** One run of the program: a server for each provider, and one that the environment points to. */
 interface Run {
   readonly servers: readonly WireServer[];
   readonly elsewhere: WireServer;
@@ -155,7 +155,7 @@ describe("an environment with other keys and URLs changes no request", () => {
     ),
   );
 
-  test("everything is answered, without output on stderr", () => {
+  test("every call is answered, without output on stderr", () => {
     const fine = PLACES.flatMap(() => ["fine", "fine"]);
     for (const { output } of [poisoned, clean])
       expect({ ...output, stdout: JSON.parse(output.stdout) }).toEqual({ stdout: fine, stderr: "", status: 0 });

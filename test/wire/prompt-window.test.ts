@@ -3,7 +3,7 @@ import { modelAt, serving } from "../harness/ask.ts";
 import { smallBody, smallStream } from "../harness/small-answers.ts";
 import { WIRES } from "../harness/wires.ts";
 
-/** The answers of these servers count three prompt tokens. */
+/** The answers of these servers report three prompt tokens. */
 const WINDOW_OF = (context: number) => `capabilities = { context = ${context} }`;
 
 test.each(WIRES)("a prompt counted above the window is reported once on the %s wire", async (wire) => {

@@ -1,10 +1,13 @@
-/** What a recording has beyond the canonical model, and what its reply keeps; all of it is in `raw`. */
+/** Content of recordings outside the canonical model, and what their reply keeps of it; `raw` has all of it. */
 interface Beyond {
   readonly features: readonly string[];
   readonly keeps: readonly string[];
 }
 
-/** Recordings with features that the canonical model has no place for: tools the provider runs, tools that are no functions, sources. */
+/**
+ * Recordings with features that the canonical model cannot represent: tools run by the provider, tools other than
+ * functions, sources.
+ */
 export const OUTSIDE: Readonly<Record<string, Beyond>> = {
   "anthropic/anthropic-advisor-20250301.1.chunks.txt": {
     features: ["advisor_tool_result", "server_tool_use"],

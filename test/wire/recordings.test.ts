@@ -23,7 +23,7 @@ interface Played {
   readonly reply: Reply;
 }
 
-/** Asks for the recording as a stream, in pieces of that size; no socket may be left when the factory is closed. */
+/** Requests the recording as a stream in chunks of that size; no socket may remain when the factory is closed. */
 async function playStream(recording: Recording, pieceBytes: number): Promise<Played> {
   said = saidBy(recording, pieceBytes);
   return connected(recording, async (model) => {
@@ -54,7 +54,7 @@ async function connected<T>(
   }
 }
 
-/** The reply in the words of the reader. */
+/** The reply in the format of the recording reader. */
 function seenIn(reply: Reply, expected: Expected) {
   const { input, cacheRead, cacheWrite, output, reasoning } = reply.usage;
   return {
@@ -76,7 +76,7 @@ function expectReply(reply: Reply, recording: Recording): void {
   const { signatures: _, outside: __, usage, ...plain } = expected;
   const { usage: seenUsage, ...seen } = seenIn(reply, expected);
   expect(seen).toEqual(plain);
-  // Zeros mean that nobody counted, but for Anthropic's programs, whose own calls are free.
+  // Zeros mean that nothing was counted, except with Anthropic, where the calls made by a program are free.
   const counted = recording.wire === "anthropic" || (usage !== undefined && usage.input + usage.output > 0);
   expect(reply.usage.estimated).toBe(!counted);
   if (counted) expect(seenUsage).toEqual(usage);
@@ -89,7 +89,7 @@ function expectReply(reply: Reply, recording: Recording): void {
   for (const call of reply.toolCalls) expect(call.id).not.toBe("");
 }
 
-/** The deltas of a stream add up to its reply, and there is one end. */
+/** The deltas of a stream add up to its reply, and there is exactly one end. */
 function expectEvents({ events, reply }: Played): void {
   const joined = (type: "text-delta" | "reasoning-delta") =>
     events.map((event) => (event.type === type ? event.text : "")).join("");
@@ -112,7 +112,7 @@ function expectRaw({ events, reply }: Played, recording: Recording): void {
   expect(end).toBe(recording.wire === "openai" ? "[DONE]" : undefined);
   const last = (reply.raw as string[]).filter((data) => data !== "[DONE]").map((data) => JSON.parse(data) as unknown);
   expect(last.length).toBeGreaterThan(0);
-  // The last events, and before them those with output that no other field has.
+  // The last events, preceded by those with output that no other field has.
   expect(last.slice(-3)).toEqual(recording.events?.slice(-Math.min(last.length, 3)));
   const inOrder = recording.events?.reduce((found: number, event) => {
     return isDeepStrictEqual(event, last[found]) ? found + 1 : found;
@@ -126,7 +126,7 @@ describeWith("recordings", "recordings", () => {
     for (const file of Object.keys(FAILURES)) expect(RECORDINGS.map((recording) => recording.file)).toContain(file);
   });
 
-  describe("streams are read as they were said, in pieces of 1, 7 and 1460 bytes", () => {
+  describe("streams match the recording, in chunks of 1, 7 and 1460 bytes", () => {
     for (const recording of STREAMS) {
       test(recording.id, { timeout: DEADLINE_MS }, async () => {
         const replies: Reply[] = [];
@@ -143,7 +143,7 @@ describeWith("recordings", "recordings", () => {
     }
   });
 
-  describe("bodies are read as they were said", () => {
+  describe("bodies match the recording", () => {
     for (const recording of BODIES) {
       test(recording.id, { timeout: DEADLINE_MS }, async () => {
         const reply = await playBody(recording);
@@ -153,7 +153,7 @@ describeWith("recordings", "recordings", () => {
     }
   });
 
-  describe("bodies are read also where a stream was asked for", () => {
+  describe("bodies are accepted when a stream was requested", () => {
     for (const recording of BODIES) {
       test(recording.id, { timeout: DEADLINE_MS }, async () => {
         const played = await playStream(recording, 1460);
@@ -164,7 +164,7 @@ describeWith("recordings", "recordings", () => {
     }
   });
 
-  describe("failures become their code", () => {
+  describe("failures map to their error code", () => {
     for (const [id, { code, status }] of Object.entries(FAILURES)) {
       test(`${id}: ${code}`, { timeout: DEADLINE_MS }, async () => {
         const recording = RECORDINGS.find((one) => one.id === id) as Recording;
@@ -182,7 +182,7 @@ describeWith("recordings", "recordings", () => {
     }
   });
 
-  describe("what lies outside the canonical model is listed, and kept in raw", () => {
+  describe("content outside the canonical model is listed, and kept in raw", () => {
     test("the list is complete", () => {
       const found: Record<string, string[]> = {};
       for (const recording of ANSWERS) {

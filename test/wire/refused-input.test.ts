@@ -57,14 +57,10 @@ const REFUSED: readonly Refused[] = [
   },
   ...(
     [
-      [
-        "an image at an address that is none",
-        { type: "image", url: "nope" },
-        "content[1].url: expected an absolute URL",
-      ],
-      ["OpenAI's image at a path", { type: "image_url", image_url: { url: "/a.png" } }, "content[1].image_url.url"],
-      ["an image on a drive", { type: "image", url: "C:\\a.png" }, "content[1].url"],
-      ["a file at a relative address", { type: "file", url: "docs/a.pdf" }, "content[1].url"],
+      ["an image at an invalid URL", { type: "image", url: "nope" }, "content[1].url: expected an absolute URL"],
+      ["an OpenAI image with a path", { type: "image_url", image_url: { url: "/a.png" } }, "content[1].image_url.url"],
+      ["an image with a drive path", { type: "image", url: "C:\\a.png" }, "content[1].url"],
+      ["a file at a relative URL", { type: "file", url: "docs/a.pdf" }, "content[1].url"],
     ] as const
   ).flatMap(([name, part, says]) => {
     const turn = { role: "user", content: [{ type: "text", text: "See" }, part] };
@@ -127,7 +123,7 @@ const REFUSED: readonly Refused[] = [
     code: "unsupported",
     says: "strict",
   },
-  { name: "10 MB for a model nobody knows", input: TEN_MB, code: "request_too_large", says: "characters" },
+  { name: "10 MB for an unknown model", input: TEN_MB, code: "request_too_large", says: "characters" },
   {
     name: "10 MB for a window of 100,000 tokens",
     input: TEN_MB,
@@ -157,7 +153,7 @@ const REFUSED: readonly Refused[] = [
     says: "temperature",
   },
   {
-    name: "a temperature that cannot be",
+    name: "a temperature out of range",
     input: "Hello",
     options: { temperature: -3 },
     code: "invalid_request",
@@ -165,7 +161,7 @@ const REFUSED: readonly Refused[] = [
   },
   { name: "zero samples", input: "Hello", options: { samples: 0 }, code: "invalid_request", says: "samples" },
   {
-    name: "a signal that is none",
+    name: "an invalid signal",
     input: "Hello",
     options: { signal: "stop" },
     code: "invalid_request",
@@ -174,7 +170,7 @@ const REFUSED: readonly Refused[] = [
 ];
 
 for (const wire of WIRES) {
-  describe(`on the ${wire} wire nothing is sent for`, () => {
+  describe(`on the ${wire} wire, nothing is sent for`, () => {
     for (const { name, input, options, keys, code, says } of REFUSED) {
       test(name, async () => {
         const server = await serving(() => smallBody(wire));
@@ -190,14 +186,14 @@ for (const wire of WIRES) {
       });
     }
 
-    test("nobody, but half a surrogate pair may be replaced where that is allowed", async () => {
+    test("a lone surrogate, unless modify_params allows replacing it", async () => {
       const server = await serving(() => smallBody(wire));
       const reply = await modelAt(wire, server.origin, "modify_params = true").codegen("cut in two: \ud83d!");
       expect(reply.adjustments).toMatchObject([{ setting: "messages[0]" }]);
       expect(server.requests[0]?.body).toContain("cut in two: \u{fffd}!");
     });
 
-    test("nobody, and 10 MB arrive whole at a model that takes them", async () => {
+    test("10 MB, unless they fit the model's window", async () => {
       const server = await serving(() => smallBody(wire));
       const reply = await modelAt(wire, server.origin, "capabilities = { context = 20000000 }").codegen(TEN_MB);
       expect(reply.text).toBe("fine");

@@ -1,7 +1,7 @@
 import type { Tree } from "../harness/recording-files.ts";
 import type { Wire } from "../harness/wires.ts";
 
-/** What a request body hands over of the conversation, read from the documentation of its wire. */
+/** What a request body contains of the conversation, read according to the documentation of its wire. */
 export interface HandedOver {
   readonly calls: { id: string; name: string; arguments: unknown }[];
   readonly results: { id: string; content: string }[];
@@ -75,7 +75,7 @@ function readItem(item: Tree, call: NoteCall, result: NoteResult): void {
   }
 }
 
-/** Without ids, the answers of a turn stand in the order of its calls. */
+/** Without ids, the results of a turn are in the order of its calls. */
 function readGoogle(body: Tree, call: NoteCall, result: NoteResult): void {
   let calls = 0;
   let results = 0;
@@ -87,7 +87,7 @@ function readGoogle(body: Tree, call: NoteCall, result: NoteResult): void {
   }
 }
 
-/** Every text in a value, in order. */
+/** Every string in a value, in order. */
 export function stringsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   if (typeof value !== "object" || value === null) return [];

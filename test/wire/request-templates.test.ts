@@ -55,7 +55,7 @@ const HISTORY: readonly Message[] = [
   { role: "user", content: 'And \ud83d\ude00 "quoted" \u2028 text?' },
 ];
 
-/** What requests may consist of; each is sent as it is. */
+/** Possible content of requests; each is sent unchanged. */
 const REQUESTS: Readonly<Record<string, readonly [Input, CallOptions?]>> = {
   "a text": ["Hello"],
   "a history with an image, tool calls and their results": [HISTORY, { tools: TOOLS }],
@@ -84,11 +84,11 @@ type Send = (streaming: boolean, input: Input, options?: CallOptions) => Promise
 interface Senders {
   readonly asked: Send;
   readonly known: Send;
-  /** What the server says from now on. */
+  /** What the server answers from now on. */
   say(said: Said): void;
 }
 
-/** One server; what it is sent with the SDK and without it, once a template is known. */
+/** One server, and what it receives with the SDK and without it, once a template exists. */
 async function senders(wire: Wire): Promise<Senders> {
   let scripted: Said | undefined;
   const server = await serving(
@@ -126,7 +126,7 @@ async function senders(wire: Wire): Promise<Senders> {
   return { asked: sender("asked"), known, say };
 }
 
-/** An error and what caused it, down to the SDK's own. */
+/** An error and its causes, down to the SDK's own. */
 function shapeOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message, code, status, requestId, retryAfterMs, cause } = error as ModelError;
@@ -162,7 +162,7 @@ describe.each(WIRES)("on the %s wire, the bytes sent without the SDK are the SDK
 
   test.each([false, true])("after two requests built by the SDK (streaming: %s)", async (streaming) => {
     const server = await serving(() => (streaming ? smallStream(wire) : smallBody(wire)));
-    // Only a template hands its headers over as a frozen list.
+    // Only a template passes its headers as a frozen list.
     const isTemplated: boolean[] = [];
     const fetch = (url: string | URL | Request, init?: RequestInit) => {
       isTemplated.push(Array.isArray(init?.headers) && Object.isFrozen(init.headers));
@@ -236,7 +236,7 @@ describe("a request that the SDK builds differently", () => {
     expect(seen).toEqual({ asked: 6, remarks: [expect.stringContaining("body")] });
   });
 
-  // The Google SDK copies extra fields before it writes them, so it has no value that is written otherwise each time.
+  // The Google SDK copies extra fields before serializing them, so no value can serialize differently each time.
   const writesExtraFields = WIRES.filter((wire) => wire !== "google");
   test.each(writesExtraFields.flatMap((wire) => [[wire, false] as const, [wire, true] as const]))(
     "is logged once per model, also when another attempt follows: %s (streaming: %s)",

@@ -16,7 +16,7 @@ const item = (input: Tree, index: number) => {
 };
 const end = (delta: Tree, finish_reason: string | null) => ({ id: "c", choices: [{ index: 0, delta, finish_reason }] });
 
-/** Two calls with one id, as each wire writes them. */
+/** Two calls with the same id, in the format of each wire. */
 const STREAMS: Readonly<Record<Wire, readonly Tree[]>> = {
   openai: [
     ...args.map((input, index) => {
@@ -49,7 +49,7 @@ const STREAMS: Readonly<Record<Wire, readonly Tree[]>> = {
   ],
 };
 
-/** The smallest parts of a request that hold a result and the id of its call. */
+/** The smallest parts of a request that contain a result and the id of its call. */
 function resultsOf(value: unknown): readonly string[] {
   const text = JSON.stringify(value) ?? "";
   if (typeof value !== "object" || !/result \d/.test(text) || !/"(?:tool_call_id|call_id|tool_use_id|id)"/.test(text))
@@ -69,7 +69,7 @@ test.each(Object.keys(STREAMS) as Wire[])(
     expect(reply.toolCalls.map((call) => call.arguments)).toEqual(args);
     expect(new Set(reply.toolCalls.map(({ id }) => id)).size).toBe(2);
     expect(reply.adjustments).toMatchObject([{ setting: "tools", from: { id: "same" } }]);
-    // Each result names the arguments of its call, and they come in the other order.
+    // Each result names the arguments of its call; the results come in reverse order.
     const results = reply.toolCalls.map((call) => {
       return { type: "tool-result" as const, id: call.id, content: `result ${JSON.parse(call.json).x}` };
     });

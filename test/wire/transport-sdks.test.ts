@@ -8,16 +8,16 @@ import type { Exchange, Transport, WireInit, WireResponse } from "../../src/core
 import { exchange, failure, type Loopback, listen, serve, transport } from "../harness/loopback.ts";
 import { until } from "../harness/waits.ts";
 
-/** How a client of each SDK sends one request through the transport and gets at the raw answer. */
+/** How the client of each SDK sends one request through the transport and reads the raw response. */
 interface Sdk {
   readonly name: string;
   send(wire: Transport, origin: string, seen: Exchange): Promise<WireResponse>;
-  /** Header that carries the key. */
+  /** The header with the API key. */
   readonly keyHeader: string;
 }
 
 const KEY = "sk-test-0123456789";
-/** The SDKs spread it into the init of fetch; their types know only their own undici's RequestInit. */
+/** The SDKs spread it into fetch's init; their types know only the RequestInit of their own undici. */
 const fetchOptions = <Options>(seen: Exchange) => ({ exchange: seen }) satisfies WireInit as Options;
 type OpenAiOptions = NonNullable<OpenAI.RequestOptions["fetchOptions"]>;
 type AnthropicOptions = NonNullable<Anthropic.RequestOptions["fetchOptions"]>;

@@ -9,7 +9,7 @@ import { WIRES } from "../harness/wires.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Notes what it is asked to wait, but for the limits of PATIENT. */
+/** Records the requested waits, except for the limits of PATIENT. */
 class NotingClock extends JumpingClock {
   readonly waits: number[] = [];
 
@@ -62,7 +62,7 @@ describe.each(WIRES)("a rate limit on the %s wire", (wire) => {
     expect(error.rateLimit).toEqual({ requests: { limit: 20, remaining: 0, resetMs: 1_000 } });
   });
 
-  test("scripted for 50 ms ends after 50 ms", async () => {
+  test("ends after the scripted 50 ms", async () => {
     const simulator = await simulate({ script: [{ kind: "rate-limit", retryAfter: 0.05 }] });
     const clock = new NotingClock();
     const factory = ModelFactory.parse(entry(wire, simulator.url, `${AT_ONCE}\n${PATIENT}`), {

@@ -65,7 +65,7 @@ testDialect({
   decoder: decodeChat,
   ...(hasOpenaiSchema && {
     checkRequest: (params: unknown) => {
-      // The field for thoughts is an addition of the host's.
+      // The reasoning field is a host extension.
       const { messages, ...rest } = params as ChatParams;
       const known = messages.map((message) => ({ ...message, reasoning_content: undefined }));
       validateChatRequest(JSON.parse(JSON.stringify({ ...rest, messages: known })));

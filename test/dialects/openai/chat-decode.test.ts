@@ -50,22 +50,22 @@ const fn = (name: string | undefined, json: string) => ({
 });
 
 describe("the end of a chat stream", () => {
-  it("is a finish reason, also without [DONE]", () => {
+  it("is a finish reason, even without [DONE]", () => {
     expect(read(chunk({ content: "hi" }, "stop")).reply).toMatchObject({ text: "hi", finishReason: "stop" });
   });
 
-  it("is [DONE], also without a finish reason: then nobody knows why, and that is said", () => {
+  it("is [DONE], even without a finish reason, which is then reported as unknown", () => {
     const { reply } = read(chunk({ content: "hi" }), DONE);
     expect(reply).toMatchObject({ text: "hi", finishReason: "unknown", rawFinishReason: undefined });
     expect(reply.adjustments).toMatchObject([{ setting: "finish_reason", to: "unknown" }]);
   });
 
-  it("is not the end of the bytes", () => {
+  it("is not implied by the connection closing", () => {
     expect(() => read(chunk({ content: "hi" }))).toThrow(expect.objectContaining({ code: "stream_truncated" }));
     expect(() => read(chunk({ content: "hi" }, ""))).toThrow(expect.objectContaining({ code: "stream_truncated" }));
   });
 
-  it("is missing when one of several choices has none, whatever [DONE] says", () => {
+  it("is missing when one of several choices has no finish reason, even after [DONE]", () => {
     const both = [
       { id: "c", choices: [{ index: 1, delta: { content: "B" }, finish_reason: "stop" }] },
       { id: "c", choices: [{ index: 0, delta: { content: "A" } }] },
@@ -74,9 +74,9 @@ describe("the end of a chat stream", () => {
   });
 
   it.each([
-    ["the end of the bytes", undefined],
+    ["the end of the input", undefined],
     ["[DONE]", DONE],
-  ])("delivers what was held back once when %s comes too early", (_, last) => {
+  ])("delivers buffered text once when %s comes too early", (_, last) => {
     const decoder = decodeChat(target);
     const out: FlowEvent[] = [];
     const held = { index: 1, delta: { content: "x" }, finish_reason: null };
@@ -97,7 +97,7 @@ describe("the end of a chat stream", () => {
     expect(out).toEqual(before);
   });
 
-  it("makes everything after it count for nothing", () => {
+  it("causes later events to be ignored", () => {
     const decoder = decodeChat(target);
     const out: FlowEvent[] = [];
     decoder.push(JSON.stringify(chunk({ content: "hi" }, "stop")), undefined, out);
@@ -113,7 +113,7 @@ describe("the end of a chat stream", () => {
 describe("a finish reason", () => {
   const more = chunk({ content: " there" });
 
-  it("on the first text or before it ends nothing", () => {
+  it("does not end the answer when it first arrives with or before the first text", () => {
     const every = [chunk({ content: "hi" }, "stop"), chunk({ content: " there" }, "stop"), DONE];
     expect(read(...every).reply).toMatchObject({ text: "hi there", finishReason: "stop" });
     const before = [chunk({ role: "assistant" }, "stop"), chunk({ content: "hi" }), more, DONE];
@@ -127,27 +127,27 @@ describe("a finish reason", () => {
     ["a tool call", calls({ index: 0, id: "a", ...fn("f", "{}") })],
     ["reasoning", chunk({ reasoning_content: "Hm" })],
     ["a refusal", chunk({ refusal: "No." })],
-  ])("that first comes later is an end: %s after it is a protocol error", (_, after) => {
+  ])("that first arrives after the first text ends the answer: %s after it is a protocol error", (_, after) => {
     const ended = [chunk({ content: "hi" }), chunk({}, "stop")];
     expect(() => read(...ended, after, DONE)).toThrow(expect.objectContaining({ code: "protocol_error" }));
     expect(read(...ended, chunk({ content: "" }), DONE, after).reply.text).toBe("hi");
   });
 
   it.each([
-    ["no content part", { content: [] }],
+    ["an empty content array", { content: [] }],
     ["an empty text part", { content: [{ type: "text", text: "" }] }],
     ["an empty thinking part", { content: [{ type: "thinking", thinking: [{ type: "text", text: "" }] }] }],
-    ["a call without anything", { tool_calls: [{}] }],
+    ["an empty call", { tool_calls: [{}] }],
     ["a call with empty arguments", { tool_calls: [{ index: 0, function: { arguments: "" } }] }],
     ["an empty function_call", { function_call: { name: "", arguments: "" } }],
-  ])("may be followed by a delta that says nothing: %s", (_, empty) => {
+  ])("may be followed by an empty delta: %s", (_, empty) => {
     const text = read(chunk({ content: "hi" }), chunk({}, "stop"), chunk(empty), DONE).reply;
     expect(text).toMatchObject({ text: "hi", toolCalls: [], finishReason: "stop" });
     const call = calls({ index: 0, id: "a", ...fn("f", '{"x":1}') });
     expect(read(call, END, chunk(empty), DONE).reply.toolCalls).toMatchObject([{ id: "a", arguments: { x: 1 } }]);
   });
 
-  it("is followed by content when a part of it says something", () => {
+  it("must not be followed by a non-empty content part", () => {
     const parts = [
       { type: "text", text: "" },
       { type: "thinking", thinking: [{ type: "text", text: "Hm" }] },
@@ -156,7 +156,7 @@ describe("a finish reason", () => {
     expect(() => read(...events)).toThrow(expect.objectContaining({ code: "protocol_error" }));
   });
 
-  it("ends calls like text", () => {
+  it("must not be followed by a different call", () => {
     const call = (id: string | undefined, name: string, json: string, index = 0) =>
       calls({ index, ...(id !== undefined && { id }), ...fn(name, json) });
     for (const other of [
@@ -176,9 +176,9 @@ describe("a finish reason", () => {
   it.each<[string, Loose, Loose]>([
     ["the same id", { index: 0, id: "a" }, { index: 0, id: "a" }],
     ["the same index and no id", { index: 0, id: "a" }, { index: 0 }],
-    ["the same index, though no piece has an id", { index: 0 }, { index: 0 }],
+    ["the same index and no id in either call", { index: 0 }, { index: 0 }],
     ["neither an id nor an index", {}, {}],
-  ])("may be followed by a call that has come, with %s, name and arguments", (_, first, next) => {
+  ])("may be followed by a repeat of an earlier call: %s", (_, first, next) => {
     const call = (head: Loose, json: string) => calls({ ...head, ...fn("f", json) });
     for (const [json, again] of [
       ['{"x":1}', '{"x":1}'],
@@ -192,7 +192,7 @@ describe("a finish reason", () => {
     }
   });
 
-  it("is proven to a broken connection only where it first came after the text", () => {
+  it("completes the answer of a broken connection only if it first arrived after the first text", () => {
     const ends = (samples: number, ...events: readonly Loose[]) => {
       const decoder = decodeChat(target, true, requestOf({ samples }));
       const out: FlowEvent[] = [];
@@ -217,13 +217,13 @@ describe("a finish reason", () => {
 describe.each(["stream", "body"] as const)("the choices of a %s", (form) => {
   const call = { tool_calls: [{ id: "a", function: { name: "f", arguments: '{"x":1}' } }] };
 
-  it.each([1, -1, 0.5, 1e9, "0"])("are the answer when there is one, whatever its index (%s)", (index) => {
+  it.each([1, -1, 0.5, 1e9, "0"])("are the answer when there is only one, whatever its index (%s)", (index) => {
     const { reply } = readChoices(form, { index, said: { content: "hi" }, finish_reason: "stop" });
     expect(reply).toMatchObject({ text: "hi", finishReason: "stop" });
     expect(reply.samples).toBeUndefined();
   });
 
-  it("are one answer when text and tool calls are apart", () => {
+  it("are merged into one answer when text and tool calls are in separate choices", () => {
     for (const [first, second] of [
       [{ content: "see" }, call],
       [call, { content: "see" }],
@@ -238,7 +238,7 @@ describe.each(["stream", "body"] as const)("the choices of a %s", (form) => {
     }
   });
 
-  it("are one answer when each has calls, which are counted anew", () => {
+  it("are merged into one answer when each choice numbers its tool calls from 0", () => {
     const other = { tool_calls: [{ index: 0, id: "b", function: { name: "g", arguments: "{}" } }] };
     const { reply } = readChoices(
       form,
@@ -251,7 +251,7 @@ describe.each(["stream", "body"] as const)("the choices of a %s", (form) => {
     ]);
   });
 
-  it("are ended by a stop beside them", () => {
+  it("are ended by a stop in another choice", () => {
     const { reply } = readChoices(
       form,
       { index: 0, said: call, finish_reason: null },
@@ -260,7 +260,7 @@ describe.each(["stream", "body"] as const)("the choices of a %s", (form) => {
     expect(reply).toMatchObject({ toolCalls: [{ name: "f" }], finishReason: "tool-calls" });
   });
 
-  it("answer with the lowest index when several have text, and the others are named", () => {
+  it("yield the one with the lowest index when several have text, and report the others", () => {
     const { reply } = readChoices(
       form,
       { index: 2, said: { content: "two" }, finish_reason: "stop" },
@@ -273,8 +273,8 @@ describe.each(["stream", "body"] as const)("the choices of a %s", (form) => {
   });
 });
 
-describe("the index of a sole choice", () => {
-  it("that counts on with every text is of several answers: the lowest has no end, so that nothing is an answer", () => {
+describe("the index of the only choice in a chunk", () => {
+  it("that increases with every chunk means several answers, so the stream is truncated", () => {
     const events = ["Hel", "lo ", "you"].map((content, index) => {
       return { id: "c", choices: [{ index, delta: { content }, finish_reason: index === 2 ? "stop" : null }] };
     });
@@ -287,7 +287,7 @@ describe("the index of a sole choice", () => {
     expect(out.filter(({ type }) => type === "text-delta" || type === "finish")).toMatchObject([{ text: "Hel" }]);
   });
 
-  it("is the same as a string and as a number", () => {
+  it("may be a string or a number", () => {
     const first = { id: "c", choices: [{ index: "0", delta: { content: "x" } }] };
     expect(read(first, chunk({ content: "y" }, "stop")).reply).toMatchObject({ text: "xy", finishReason: "stop" });
     const [one, last] = ["1", 1].map((index) => ({ index, delta: { content: "x" }, finish_reason: null }));
@@ -297,7 +297,7 @@ describe("the index of a sole choice", () => {
 });
 
 describe("the index of a requested sample", () => {
-  it.each([2, -1, 0.5, "0", null, undefined])("is an integer below their number, not %s", (index) => {
+  it.each([2, -1, 0.5, "0", null, undefined])("must be an integer below the number of samples, not %s", (index) => {
     const event = { id: "c", choices: [{ index, delta: { content: "hi" }, finish_reason: "stop" }] };
     expect(() => readSamples(2, event, DONE)).toThrow(expect.objectContaining({ code: "protocol_error" }));
   });
@@ -312,22 +312,22 @@ describe("arguments of a streamed call", () => {
   };
 
   it.each([
-    ["open with {}", ["{}", '{"x":', "1}"]],
-    ["open with an empty object", [{}, { x: 1 }]],
-    ["open with null", [null, '{"x":1}']],
-    ["grow as snapshots", ['{"x"', '{"x":', '{"x":1}']],
+    ["start with {}", ["{}", '{"x":', "1}"]],
+    ["start with an empty object", [{}, { x: 1 }]],
+    ["start with null", [null, '{"x":1}']],
+    ["are cumulative snapshots", ['{"x"', '{"x":', '{"x":1}']],
     ["are repeated at the end", ['{"x":', "1}", '{"x":1}']],
-  ])("are one object when they %s", (_, pieces) => {
+  ])("are parsed as one object when they %s", (_, pieces) => {
     expect(argumentsOf(...pieces)).toEqual([{ x: 1 }]);
   });
 
-  it.each(["[1]", '"text"', "5"])("are refused when they are not an object: %s", (json) => {
+  it.each(["[1]", '"text"', "5"])("are rejected when they are not an object: %s", (json) => {
     expect(() => argumentsOf(json)).toThrow(expect.objectContaining({ code: "invalid_tool_call" }));
   });
 });
 
 describe("calls of custom tools", () => {
-  it("are calls of their kind with the input as argument, in streams and bodies", () => {
+  it("have the kind custom and the input as an argument, in streams and bodies", () => {
     const custom = (input: string, head = {}) => calls({ index: 0, ...head, custom: { ...head, input } });
     const { reply, events } = read(
       custom('SELECT "', { id: "a", name: "sql", type: "custom" }),
@@ -351,7 +351,7 @@ describe("usage of a chat stream", () => {
     usage: { prompt_tokens: 3, completion_tokens: output, total_tokens: 3 + output },
   });
 
-  it("is the last one told, emitted once before the finish", () => {
+  it("is the last one reported, emitted once before the finish", () => {
     const { events, reply } = read(chunk({ content: "hi" }, null, usage(1)), chunk({}, "stop", usage(2)), DONE);
     expect(reply.usage).toMatchObject({ input: 3, output: 2, total: 5 });
     expect(events.slice(-2).map(({ type }) => type)).toEqual(["usage", "finish"]);
@@ -359,26 +359,26 @@ describe("usage of a chat stream", () => {
 
   it.each([
     ["the chunk", { usage: { prompt_tokens: 3, completion_tokens: 2 } }],
-    ["Groq's corner", { x_groq: { usage: { prompt_tokens: 3, completion_tokens: 2 } } }],
+    ["Groq's x_groq field", { x_groq: { usage: { prompt_tokens: 3, completion_tokens: 2 } } }],
     [
       "the choice",
       { choices: [{ index: 0, delta: {}, finish_reason: "stop", usage: { prompt_tokens: 3, completion_tokens: 2 } }] },
     ],
-  ])("is found in %s", (_, more) => {
+  ])("is read from %s", (_, more) => {
     expect(read(chunk({ content: "hi" }, "stop"), { id: "c", choices: [], ...more }, DONE).reply.usage).toMatchObject({
       input: 3,
       output: 2,
     });
   });
 
-  it("is not made up: neither from nothing nor from zeros", () => {
+  it("is not emitted when it is missing or all zeros", () => {
     for (const told of [undefined, null, {}, { prompt_tokens: 0, completion_tokens: 0 }]) {
       const { events } = read(chunk({ content: "hi" }, "stop", { usage: told }), DONE);
       expect(events.some(({ type }) => type === "usage")).toBe(false);
     }
   });
 
-  it("adds reasoning that a host left out of the completion, which the total tells", () => {
+  it("includes reasoning tokens that the host counts only in the total", () => {
     const told = {
       prompt_tokens: 12,
       completion_tokens: 1,
@@ -392,7 +392,7 @@ describe("usage of a chat stream", () => {
     });
   });
 
-  it("reads a cache from wherever a host tells it", () => {
+  it("reads cached tokens from every known field", () => {
     const read = (more: Loose) =>
       readBody({ content: "x" }, "stop", { usage: { prompt_tokens: 10, completion_tokens: 1, ...more } }).reply.usage;
     for (const told of [
@@ -405,7 +405,7 @@ describe("usage of a chat stream", () => {
     expect(read({ prompt_tokens_details: { cached_tokens: 40 } })).toMatchObject({ input: 10, cacheRead: 40 });
   });
 
-  it("survives the worst numbers", () => {
+  it("is consistent and never negative for arbitrary values", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (first, second, third) => {
         const told = {
@@ -427,7 +427,7 @@ describe("tool calls of a chat stream", () => {
   const callsOf = (...events: (Loose | string)[]) =>
     read(...events, END, DONE).reply.toolCalls.map(({ id, name, json }) => [id, name, json]);
 
-  it("come apart by index when interleaved", () => {
+  it("are separated by index when interleaved", () => {
     const events = [calls({ index: 0, id: "A", ...fn("ta", "") }), calls({ index: 1, id: "B", ...fn("tb", "") })];
     const more = [
       calls({ index: 1, ...fn(undefined, '{"t":"B"}') }),
@@ -439,7 +439,7 @@ describe("tool calls of a chat stream", () => {
     ]);
   });
 
-  it("come apart by id when they share an index", () => {
+  it("are separated by id when they share an index", () => {
     const events = [
       calls({ index: 0, id: "a", ...fn("f", '{"p":"a"}') }),
       calls({ index: 0, id: "b", ...fn("f", '{"p":"b"}') }),
@@ -450,7 +450,7 @@ describe("tool calls of a chat stream", () => {
     ]);
   });
 
-  it("come apart when whole calls without ids share an index", () => {
+  it("are separated when complete calls without ids share an index", () => {
     const events = [
       calls({ index: 0, ...fn("f", '{"p":1}') }),
       calls({ index: 0, ...fn("f", '{"p":2}') }),
@@ -465,7 +465,7 @@ describe("tool calls of a chat stream", () => {
     expect(new Set(found.map(([id]) => id)).size).toBe(3);
   });
 
-  it("come apart by name when they share an id, and get ids of their own", () => {
+  it("are separated by name when they share an id, and the second gets a new id", () => {
     for (const [first, second, marks] of [
       ['{"x":1}', '{"y":2}', [{ index: 0 }, { index: 0 }]],
       ['{"x":1}', '{"y":2}', [{}, {}]],
@@ -486,14 +486,14 @@ describe("tool calls of a chat stream", () => {
     }
   });
 
-  it("are an error when the name changes in the middle of the arguments", () => {
+  it("are rejected when the name changes in the middle of the arguments", () => {
     for (const id of ["a", undefined]) {
       const events = [calls({ index: 0, id, ...fn("f", '{"x":') }), calls({ index: 0, id, ...fn("g", "1}") })];
       expect(() => callsOf(...events)).toThrow(expect.objectContaining({ code: "invalid_tool_call" }));
     }
   });
 
-  it.each(["", "{}"])("come apart when calls without ids and parameters share an index: %j", (json) => {
+  it.each(["", "{}"])("are separated when calls without ids and arguments share an index: %j", (json) => {
     const call = { index: 0, ...fn("f", json) };
     for (const events of [
       [calls(call, call), calls({ index: 0, ...fn("g", "") })],
@@ -510,7 +510,7 @@ describe("tool calls of a chat stream", () => {
     }
   });
 
-  it("come apart in one chunk when calls without ids share index, name and arguments", () => {
+  it("are separated within one chunk when calls without ids share index, name and arguments", () => {
     const call = { index: 0, ...fn("roll", '{"sides":6}') };
     expect(callsOf(calls(call, call)).map(([, name, json]) => [name, json])).toEqual([
       ["roll", '{"sides":6}'],
@@ -518,7 +518,7 @@ describe("tool calls of a chat stream", () => {
     ]);
   });
 
-  it("keep one call together when its name and empty arguments come twice before the others", () => {
+  it("are not split when the name and empty arguments are sent twice before the rest", () => {
     for (const json of ["", "{}"]) {
       const head = calls({ index: 0, ...fn("f", json) });
       const found = callsOf(
@@ -533,7 +533,7 @@ describe("tool calls of a chat stream", () => {
     expect(callsOf(head, head, calls({ index: 0, ...fn("f", "{}") }))).toEqual([["a", "f", "{}"]]);
   });
 
-  it("go on under a new index without an id when one call alone is open, which is reported once", () => {
+  it("continue under a new index without an id when only one call is open, which is reported once", () => {
     const pieces = ['"x"', ":", "1", "}"].map((json, at) => calls({ index: at + 1, ...fn(undefined, json) }));
     const { reply } = read(calls({ index: 0, id: "a", ...fn("f", "{") }), ...pieces, END, DONE);
     expect(reply.toolCalls).toMatchObject([{ id: "a", arguments: { x: 1 } }]);
@@ -546,7 +546,7 @@ describe("tool calls of a chat stream", () => {
     ["without ids under one index", (at) => [{ index: 0, ...fn("f", `{"x":${at}}`) }]],
     ["without indexes", (at) => [{ id: `id${at}`, ...fn("f", '{"x":') }, { ...fn(undefined, "1}") }]],
     [
-      "with the end of each under a new index",
+      "with the rest of each under a new index",
       (at) => [
         { index: 2 * at, id: `id${at}`, ...fn("f", '{"x":') },
         { index: 2 * at + 1, ...fn(undefined, "1}") },
@@ -564,21 +564,21 @@ describe("tool calls of a chat stream", () => {
     expect(out.filter(({ type }) => type === "tool-call-end")).toHaveLength(20_000);
   });
 
-  it("are an error when a fragment belongs to none of several", () => {
+  it("are rejected when a fragment matches none of several open calls", () => {
     const open = [calls({ index: 0, id: "a", ...fn("f", '{"x":') }), calls({ index: 1, id: "b", ...fn("f", '{"x":') })];
     expect(() => callsOf(...open, calls({ index: 7, ...fn(undefined, "1}") }))).toThrow(
       expect.objectContaining({ code: "invalid_tool_call" }),
     );
   });
 
-  it("keep one call together when a host repeats, empties or renews its id", () => {
+  it("are not split when the host repeats, empties or changes the id", () => {
     for (const id of ["a", "", undefined, "other"]) {
       const events = [calls({ index: 0, id: "a", ...fn("f", '{"x"') }), calls({ index: 0, id, ...fn("", ":1}") })];
       expect(callsOf(...events)).toEqual([["a", "f", '{"x":1}']]);
     }
   });
 
-  it("keep one call together when a host repeats its name in every piece", () => {
+  it("are not split when the host repeats the name in every fragment", () => {
     const pieces = ['{"x"', ':"', "{", '"}'];
     const whole = [["f", '{"x":"{"}']];
     const each = (of: (at: number) => Loose) =>
@@ -598,7 +598,7 @@ describe("tool calls of a chat stream", () => {
       ).toEqual([["f", '{"x":1}']]);
   });
 
-  it("keep one call together when only its first piece has an id, or an index", () => {
+  it("are not split when only the first fragment has an id or an index", () => {
     const [id, index] = [{ id: "a" }, { index: 0 }];
     for (const [first, next] of [
       [id, index],
@@ -615,7 +615,7 @@ describe("tool calls of a chat stream", () => {
     }
   });
 
-  it("come apart by their place when ids stand on the first pieces and indexes on the others", () => {
+  it("are separated by position when the first fragments have ids and the others have indexes", () => {
     const events = [
       calls({ id: "a", ...fn("f", "") }, { id: "b", ...fn("g", "") }),
       calls({ index: 1, ...fn(undefined, '{"y":2}') }, { index: 0, ...fn(undefined, '{"x":1}') }),
@@ -626,17 +626,17 @@ describe("tool calls of a chat stream", () => {
     ]);
   });
 
-  it("do not break on an empty piece under a new index", () => {
+  it("ignore an empty fragment under a new index", () => {
     const events = [calls({ index: 0, id: "a", ...fn("f", "{}") }), calls({ index: 1, ...fn(undefined, "") })];
     expect(callsOf(...events)).toEqual([["a", "f", "{}"]]);
   });
 
-  it("have no arguments when these are null, absent or empty", () => {
+  it("have empty arguments when the field is null, absent or empty", () => {
     for (const details of [{ name: "f" }, { name: "f", arguments: null }, { name: "f", arguments: "" }])
       expect(callsOf(calls({ index: 0, id: "a", function: details }))).toEqual([["a", "f", "{}"]]);
   });
 
-  it("cut at the length limit are no calls: those before them are, and the text stays", () => {
+  it("are dropped when truncated by the token limit; earlier calls and the text are kept", () => {
     const cut = [
       chunk({ content: "see" }),
       calls({ index: 0, id: "a", ...fn("f", '{"x":1}') }),
@@ -648,13 +648,13 @@ describe("tool calls of a chat stream", () => {
     expect(() => read(...cut, END, DONE)).toThrow(expect.objectContaining({ code: "invalid_tool_call" }));
   });
 
-  it("get different ids in answers without an id that were made at different times", () => {
+  it("get different ids in answers without an id that were created at different times", () => {
     const at = (created: number) => callsOf({ created, ...calls({ index: 0, ...fn("f", "{}") }), id: "" })[0]?.[0];
     expect(at(1)).toBe(at(1));
     expect(at(1)).not.toBe(at(2));
   });
 
-  it("get an id when they have none, the same for the same answer", () => {
+  it("get a generated id when they have none, identical for the same answer", () => {
     const events = [calls({ index: 0, ...fn("f", "{}") })];
     const [[id] = []] = callsOf(...events);
     expect(id).toMatch(/^call_[0-9a-f]{24}$/);
@@ -662,14 +662,14 @@ describe("tool calls of a chat stream", () => {
     expect(callsOf({ id: "another", choices: [] }, ...events)[0]?.[0]).not.toBe(id);
   });
 
-  it("wait for a name that comes late", () => {
+  it("accept a name that arrives late", () => {
     expect(
       callsOf(calls({ index: 0, id: "a", ...fn(undefined, '{"x"') }), calls({ index: 0, ...fn("f", ":1}") })),
     ).toEqual([["a", "f", '{"x":1}']]);
     expect(() => callsOf(calls({ index: 0, id: "a", ...fn(undefined, "{}") }))).toThrow(/no name/);
   });
 
-  it("keep what arrived when their arguments are not JSON", () => {
+  it("are kept in the partial reply when their arguments are not JSON", () => {
     const broken = calls({ index: 0, id: "a", ...fn("f", '{"x": 1, "y') });
     expect(() => read(broken, END, DONE)).toThrow(
       expect.objectContaining({
@@ -681,7 +681,7 @@ describe("tool calls of a chat stream", () => {
     );
   });
 
-  it("decide the finish reason, whatever the host calls it", () => {
+  it("determine the finish reason, whatever the host reports", () => {
     for (const finish of ["stop", "eos", "tool_calls", "something_new"]) {
       const { reply } = read(calls({ index: 0, id: "a", ...fn("f", "{}") }), chunk({}, finish), DONE);
       expect(reply).toMatchObject({ finishReason: "tool-calls", rawFinishReason: finish });
@@ -689,7 +689,7 @@ describe("tool calls of a chat stream", () => {
     expect(read(calls({ index: 0, id: "a", ...fn("f", "{}") }), DONE).reply.finishReason).toBe("tool-calls");
   });
 
-  it("are read from bodies with arguments as objects, from the old function call, and from custom tools", () => {
+  it("are read from bodies with object arguments, from the legacy function_call, and from custom tools", () => {
     const body = (message: Loose) =>
       readBody(message, "tool_calls").reply.toolCalls.map(({ name, arguments: read }) => [name, read]);
     expect(body({ tool_calls: [{ id: "a", function: { name: "f", arguments: { x: 1 } } }] })).toEqual([
@@ -709,7 +709,7 @@ describe("tool calls of a chat stream", () => {
     ).toEqual([["sql", { input: "x" }]]);
   });
 
-  it("are the same however their fragments are cut and interleaved, with an index, an id or both", () => {
+  it("are the same however their fragments are split and interleaved, with an index, an id or both", () => {
     const json = fc.jsonValue().map((value) => JSON.stringify({ value }));
     const call = fc.record({ name: fc.constantFrom("f", "g"), json, cuts: fc.array(fc.nat(), { maxLength: 4 }) });
     const scene = fc.record({
@@ -733,7 +733,7 @@ describe("tool calls of a chat stream", () => {
   });
 });
 
-/** The pieces of a call; those after the first carry only these marks. */
+/** The fragments of a call; those after the first carry only these marks. */
 function fragmentsOf(
   name: string,
   json: string,
@@ -752,7 +752,7 @@ function fragmentsOf(
 }
 
 describe("content of a chat answer", () => {
-  it("is read from Mistral's list of parts", () => {
+  it("is read from Mistral's array of parts", () => {
     const thinking = { type: "thinking", thinking: [{ type: "text", text: "Hmm." }] };
     const { reply } = readBody({
       content: [thinking, { type: "reference", reference_ids: [1] }, { type: "text", text: "4" }],
@@ -760,12 +760,12 @@ describe("content of a chat answer", () => {
     expect(reply).toMatchObject({ reasoning: "Hmm.", text: "4" });
   });
 
-  it("has its reasoning in either field, once", () => {
+  it("has its reasoning from either field, without duplicates", () => {
     expect(readBody({ content: "4", reasoning: "Hmm." }).reply.reasoning).toBe("Hmm.");
     expect(readBody({ content: "4", reasoning: "Hmm.", reasoning_content: "Hmm." }).reply.reasoning).toBe("Hmm.");
   });
 
-  it("marks reasoning as the provider's own", () => {
+  it("marks reasoning with the provider that produced it", () => {
     const { reply } = readBody({ content: "4", reasoning_content: "Hmm." });
     expect(reply.message.content).toEqual([
       { type: "reasoning", text: "Hmm.", signature: "reasoning_content", owner: "host" },
@@ -773,11 +773,11 @@ describe("content of a chat answer", () => {
     ]);
   });
 
-  it("is the transcript where the answer is spoken", () => {
+  it("is the transcript when the answer is audio", () => {
     expect(readBody({ content: null, audio: { id: "a", data: "AAAA", transcript: "Hello" } }).reply.text).toBe("Hello");
   });
 
-  it("comes apart by choice", () => {
+  it("is separated by choice", () => {
     const { events, reply } = readSamples(
       2,
       { id: "c", choices: [0, 1].map((index) => ({ index, delta: { content: `${index}` }, finish_reason: "stop" })) },
@@ -787,7 +787,7 @@ describe("content of a chat answer", () => {
     expect(events.filter(({ type }) => type === "finish")).toHaveLength(2);
   });
 
-  it("tells the id and the model that served, also when they come late", () => {
+  it("comes with the response id and the served model, even when they arrive late", () => {
     const { events, reply } = read(
       { choices: [], id: "", model: "" },
       chunk({ content: "hi" }, "stop", { model: "served" }),
@@ -803,12 +803,12 @@ describe("a broken chat answer", () => {
     ["protocol_error", "an event that is not JSON", "<html>"],
     ["protocol_error", "an event that is a number", "5"],
     ["server_error", "an error inside a choice", { choices: [{ index: 0, delta: {}, error: { message: "oops" } }] }],
-    ["quota_exhausted", "an error as text", { error: "insufficient_quota" }],
-  ])("is %s for %s", (code, _, event) => {
+    ["quota_exhausted", "an error that is a string", { error: "insufficient_quota" }],
+  ])("throws %s for %s", (code, _, event) => {
     expect(() => read(event)).toThrow(expect.objectContaining({ code }));
   });
 
-  it("never makes the decoder fail in another way than with a ModelError", () => {
+  it("never makes the decoder throw anything but a ModelError", () => {
     const anything = fc.record(
       {
         choices: fc.oneof(

@@ -44,11 +44,11 @@ const EVERYTHING: Settings = {
 };
 
 describe("a chat request", () => {
-  it("sends nothing that was not asked for", () => {
+  it("sends only what was requested", () => {
     expect(encode(openai, {}).body).toEqual({ model: "gpt-5.4", messages: [{ role: "user", content: "Hi" }] });
   });
 
-  it("spells every setting the wire has", () => {
+  it("encodes every supported setting", () => {
     const { body, adjustments } = encode(openai, { settings: EVERYTHING as never, samples: 2 }, true);
     expect(body).toEqual({
       model: "gpt-5.4",
@@ -84,7 +84,7 @@ describe("a chat request", () => {
     expect(countFields(body) + countFields(encode(openai, { messages: HISTORY }).body)).toBeGreaterThanOrEqual(40);
   });
 
-  it("carries exactly the settings it says it carries", () => {
+  it("encodes exactly the settings it declares as supported", () => {
     for (const name of SETTING_NAMES) {
       if (name === "maxInputTokens") continue;
       const value = name === "topK" ? 40 : EVERYTHING[name];
@@ -97,7 +97,7 @@ describe("a chat request", () => {
     }
   });
 
-  it("writes a whole history in the API's own form", () => {
+  it("encodes a complete history in the API's format", () => {
     const { body } = encode(openai, { messages: HISTORY });
     expect(body["messages"]).toEqual([
       { role: "system", content: "Be brief." },
@@ -147,14 +147,14 @@ describe("a chat request", () => {
     ]);
   });
 
-  it("refuses a file by url before anything is sent", () => {
+  it("rejects a file URL before anything is sent", () => {
     const content = [{ type: "file" as const, url: "https://example.com/a.pdf" }];
     expect(() => encode(openai, { messages: [{ role: "user", content }] })).toThrow(
       expect.objectContaining({ code: "unsupported" }),
     );
   });
 
-  it("uses the old name of the token limit for hosts, unless their row says otherwise", () => {
+  it("uses max_tokens for compatible hosts, unless their quirks set another key", () => {
     const settings = { maxNewTokens: 5 };
     expect(encode(host, { settings }).body).toMatchObject({ max_tokens: 5 });
     const renamed = { ...host, quirks: { maxTokensKey: "max_completion_tokens" as const } };
@@ -164,13 +164,13 @@ describe("a chat request", () => {
     );
   });
 
-  it("does not ask for usage in a stream where the host refuses that", () => {
+  it("does not request usage in a stream when the host rejects that option", () => {
     const { body } = encode({ ...host, quirks: { streamUsage: false } }, {}, true);
     expect(body["stream"]).toBe(true);
     expect(body).not.toHaveProperty("stream_options");
   });
 
-  it("writes instructions in the role the model takes, and says when that is the user's", () => {
+  it("sends instructions in the role the model accepts, and reports when that is user", () => {
     const messages: Message[] = [
       { role: "system", content: "S" },
       { role: "user", content: "Hi" },
@@ -185,19 +185,19 @@ describe("a chat request", () => {
     expect(roleOf({ systemRole: "user" }, { systemRole: "developer" })).toEqual(["user", 1]);
   });
 
-  it("merges the entry's and the call's own fields last", () => {
+  it("merges extra body fields of the entry and the call last", () => {
     const target = { ...openai, extraBody: { safety_identifier: "a", store: true } };
     const { body } = encode(target, { settings: { temperature: 1 }, extraBody: { store: false, temperature: 0 } });
     expect(body).toMatchObject({ safety_identifier: "a", store: false, temperature: 0 });
   });
 
-  it("says that a cache's time and points have no spelling here", () => {
+  it("reports that a prompt cache TTL is not supported", () => {
     const { body, adjustments } = encode(openai, { settings: { promptCache: { ttl: "1h" } } });
     expect(body).toHaveProperty("prompt_cache_key");
     expect(adjustments).toMatchObject([{ setting: "prompt_cache", from: { ttl: "1h" }, to: true }]);
   });
 
-  it("keys the cache by the prefix alone", () => {
+  it("derives the cache key from the prefix alone", () => {
     const key = (request: object) =>
       encode(openai, { settings: { promptCache: true }, ...request }).body["prompt_cache_key"];
     expect(key({})).toBe(key({ messages: [{ role: "user", content: "another question" }] }));
@@ -209,7 +209,7 @@ describe("a chat request", () => {
     expect(key({})).not.toBe(key({ settings: { promptCache: true, tools: CONTRACT_TOOLS } }));
   });
 
-  it("leaves out a tool choice without tools, and says so", () => {
+  it("omits a tool choice without tools, and reports it", () => {
     const { body, adjustments } = encode(openai, {
       settings: { toolChoice: "required", parallelToolCalls: true, tools: [] },
     });
@@ -217,11 +217,11 @@ describe("a chat request", () => {
     expect(adjustments.map(({ setting }) => setting)).toEqual(["tool_choice", "parallel_tool_calls"]);
   });
 
-  it.each(["auto", "none", "required"] as const)("sends the tool choice %s as it is", (toolChoice) => {
+  it.each(["auto", "none", "required"] as const)("sends the tool choice %s unchanged", (toolChoice) => {
     expect(encode(openai, { settings: { tools: CONTRACT_TOOLS, toolChoice } }).body["tool_choice"]).toBe(toolChoice);
   });
 
-  it("shows an image of a tool result in a user turn behind all results, and says so", () => {
+  it("sends an image of a tool result in a user turn after all results, and reports it", () => {
     const messages = HISTORY.map((message) =>
       message.role === "tool"
         ? {
@@ -256,7 +256,7 @@ describe("a chat request", () => {
     ]);
   });
 
-  it("moves an instruction between calls and results behind the results, and says so", () => {
+  it("moves an instruction between calls and results to after the results, and reports it", () => {
     const [, user, calls, results] = HISTORY as [Message, Message, Message, Message];
     const { body, adjustments } = encode(openai, {
       messages: [user, calls, { role: "system", content: "Be quick." }, results],
@@ -290,7 +290,7 @@ describe("reasoning of a chat history", () => {
     quirks: { reasoningField: "reasoning_content" },
   });
 
-  it("goes back to the host that made it, in the field the host wants", () => {
+  it("is sent back to the host that produced it, in the field the host expects", () => {
     expect(JSON.stringify(encodeLoose(deepseek, { messages: turn("deepseek") }).body)).toContain(
       '"reasoning_content":"Hmm."',
     );
@@ -299,12 +299,12 @@ describe("reasoning of a chat history", () => {
     );
   });
 
-  it("goes to no other provider", () => {
+  it("is not sent to other providers", () => {
     expect(JSON.stringify(encodeLoose(deepseek, { messages: turn("anthropic") }).body)).not.toContain("Hmm.");
     expect(JSON.stringify(encodeLoose(openai, { messages: turn("deepseek") }).body)).not.toContain("Hmm.");
   });
 
-  it("goes back in the field it came in where nothing is known of the host", () => {
+  it("is sent back in its original field when the host is unknown", () => {
     expect(JSON.stringify(encodeLoose(host, { messages: turn("vllm") }).body)).toContain('"reasoning_content":"Hmm."');
   });
 });
@@ -321,7 +321,7 @@ describe("ids of tool calls", () => {
   };
   const mistral = targetOf({ provider: "mistral", dialect: "openai", quirks: { toolIds: "nine-alphanumeric" } });
 
-  it("are legal for the host, and the same for call and result", () => {
+  it("are valid for the host, and the same for call and result", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 100 }), (id) => {
         const [call, result] = idsOf(openai, id);
@@ -335,17 +335,17 @@ describe("ids of tool calls", () => {
     );
   });
 
-  it("stay as they are where the host takes them", () => {
+  it("are unchanged when the host accepts them", () => {
     expect(idsOf(openai, "functions.get_weather:0")[0]).toBe("functions.get_weather:0");
     expect(idsOf(mistral, "gSIMJiOkT")[0]).toBe("gSIMJiOkT");
   });
 });
 
-describe("the form of a chat answer", () => {
+describe("the response format of a chat request", () => {
   const schema = { type: "object", properties: { a: { type: "string" }, b: { type: "number" } }, required: ["a"] };
   const responseFormat = { type: "json_schema", name: "thing", schema } as const;
 
-  it("is enforced by a lowered schema, with every change reported", () => {
+  it("is enforced with a lowered schema, and every change is reported", () => {
     const { body, adjustments } = encode(openai, { settings: { responseFormat } });
     expect(body["response_format"]).toEqual({
       type: "json_schema",
@@ -369,7 +369,7 @@ describe("the form of a chat answer", () => {
     ]);
   });
 
-  it("is sent as it is when strictness is not wanted", () => {
+  it("is sent unchanged when strict is false", () => {
     const { body, adjustments } = encode(openai, {
       settings: { responseFormat: { ...responseFormat, strict: false } },
     });
@@ -377,14 +377,14 @@ describe("the form of a chat answer", () => {
     expect(adjustments).toEqual([]);
   });
 
-  it("is not enforced for a schema that cannot be strict, and that is said", () => {
+  it("is not enforced for a schema that cannot be strict, and this is reported", () => {
     const open = { type: "object", additionalProperties: { type: "number" } };
     const { body, adjustments } = encode(openai, { settings: { responseFormat: { ...responseFormat, schema: open } } });
     expect(body["response_format"]).toMatchObject({ json_schema: { strict: false, schema: open } });
     expect(adjustments).toMatchObject([{ from: "strict", to: "not strict" }]);
   });
 
-  it("goes into the instructions where the host knows only JSON or nothing", () => {
+  it("is added to the instructions when the host has no JSON schema mode", () => {
     const messages: Message[] = [
       { role: "system", content: "Be brief." },
       { role: "user", content: "Hi" },
@@ -404,7 +404,7 @@ describe("the form of a chat answer", () => {
     }
   });
 
-  it("gets a legal name", () => {
+  it("gets a valid name", () => {
     const { body, adjustments } = encode(openai, {
       settings: { responseFormat: { ...responseFormat, name: "my thing!" } },
     });

@@ -86,7 +86,7 @@ function openai(server: Loopback, more: Partial<Target> = {}): Target {
 }
 
 describe("the openai client", () => {
-  it("sends a chat request and gives the answer", async () => {
+  it("sends a chat request and returns the answer", async () => {
     const server = await serve(sayHi);
     const events = await eventsOf(openaiChat, callOf(openai(server), transportOf()));
     expect(textOf(events)).toBe("Hi");
@@ -101,7 +101,7 @@ describe("the openai client", () => {
     });
   });
 
-  it("sends a responses request and reads a whole body", async () => {
+  it("sends a responses request and reads a non-streaming body", async () => {
     const server = await serve(respondHi);
     const events = await eventsOf(openaiResponses, callOf(openai(server), transportOf(), { streaming: false }));
     expect(textOf(events)).toBe("Hi");
@@ -121,7 +121,7 @@ describe("the openai client", () => {
     expect(["authorization", "x-api-key", "api-key"].filter((header) => header in headers)).toEqual([name]);
   });
 
-  it("sends no key where none is there or none is wanted", async () => {
+  it("sends no key when there is none or auth is none", async () => {
     const server = await serve(sayHi);
     const transport = transportOf();
     await eventsOf(openaiChat, callOf(openai(server), transport, { credential: undefined }));
@@ -131,7 +131,7 @@ describe("the openai client", () => {
     }
   });
 
-  it("takes the key of each call, not that of the first", async () => {
+  it("uses the key of each call, not that of the first", async () => {
     const server = await serve(sayHi);
     const transport = transportOf();
     const target = openai(server);
@@ -144,7 +144,7 @@ describe("the openai client", () => {
     ]);
   });
 
-  it("adds the headers of entry and call; those of the call win, also over the key", async () => {
+  it("adds the headers of the entry and the call; the call's take precedence, even over the key", async () => {
     const server = await serve(sayHi);
     const target = openai(server, { headers: { "X-Entry": "entry", "X-Both": "entry" } });
     const request = requestOf({ extraHeaders: { "x-both": "call", Authorization: "Custom mine" } });
@@ -156,7 +156,7 @@ describe("the openai client", () => {
     });
   });
 
-  it("refuses a header that cannot be sent without showing its value", async () => {
+  it("rejects an invalid header without showing its value", async () => {
     const server = await serve(sayHi);
     const credential = new Secret("sk-secret\nkey");
     const error = await failureOf(openaiChat, callOf(openai(server), transportOf(), { credential }));
@@ -165,7 +165,7 @@ describe("the openai client", () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  it("sends organization and project where the entry has them", async () => {
+  it("sends organization and project when the entry sets them", async () => {
     const server = await serve(sayHi);
     const address = { baseUrl: `${server.origin}/v1`, organization: "org-1", project: "proj-1" };
     await eventsOf(openaiChat, callOf(openai(server, { address }), transportOf()));
@@ -173,9 +173,9 @@ describe("the openai client", () => {
   });
 
   it.each([
-    ["a resource", "", "/openai/deployments/test-model/chat/completions?api-version=2024-10-21"],
-    ["a path", "/own/openai", "/own/openai/deployments/test-model/chat/completions?api-version=2024-10-21"],
-  ])("speaks Azure's dated API under the address of %s", async (_, path, url) => {
+    ["a resource URL", "", "/openai/deployments/test-model/chat/completions?api-version=2024-10-21"],
+    ["a URL with a path", "/own/openai", "/own/openai/deployments/test-model/chat/completions?api-version=2024-10-21"],
+  ])("uses Azure's dated API under %s", async (_, path, url) => {
     const server = await serve(sayHi);
     const address = { baseUrl: `${server.origin}${path}`, azure: true, apiVersion: "2024-10-21" };
     const target = targetOf({ provider: "azure", dialect: "openai", auth: "api-key", address });
@@ -184,7 +184,7 @@ describe("the openai client", () => {
     expect(server.requests[0]?.headers).not.toHaveProperty("authorization");
   });
 
-  it("gives one request per call: the SDK does not retry", async () => {
+  it("sends one request per call: the SDK does not retry", async () => {
     const server = await serve((_, response) => {
       response.writeHead(429, {
         "content-type": "application/json",
@@ -206,7 +206,7 @@ describe("the openai client", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("says what failed when nobody listens", async () => {
+  it("reports connection_failed when the connection is refused", async () => {
     const target = targetOf({ provider: "openai", dialect: "openai", address: { baseUrl: "http://127.0.0.1:1/v1" } });
     expect(await failureOf(openaiChat, callOf(target, transportOf()))).toMatchObject({
       code: "connection_failed",
@@ -214,7 +214,7 @@ describe("the openai client", () => {
     });
   });
 
-  it("ends with the reason of the cancellation and closes the socket", async () => {
+  it("rejects with the cancellation reason and closes the socket", async () => {
     const server = await serve((_, response) => {
       response.setHeader("content-type", "text/event-stream");
       response.write(SAY("Hi"));
@@ -228,7 +228,7 @@ describe("the openai client", () => {
     expect(await server.allClosed()).toBeLessThan(1_000);
   });
 
-  it("gives the same text however the bytes of a stream are cut", async () => {
+  it("returns the same text however the bytes of a stream are split", async () => {
     const bytes = Buffer.from(`${SAY("Grüße, 世界 🚀")}${SAY("", "stop")}data: [DONE]\n\n`);
     const server = await serve((_, response) => {
       response.setHeader("content-type", "text/event-stream");
@@ -245,7 +245,7 @@ describe("the openai client", () => {
     }
   });
 
-  it("counts tokens where OpenAI itself answers, and nowhere else", async () => {
+  it("counts tokens only when the provider is OpenAI itself", async () => {
     const server = await serve(respondHi);
     const transport = transportOf();
     for (const dialect of [openaiChat, openaiResponses]) {
@@ -281,7 +281,7 @@ describe("a poisoned environment", () => {
   it.each([
     ["OpenAI", { provider: "openai", auth: "bearer" as const }, {}],
     ["Azure", { provider: "azure", auth: "api-key" as const }, { azure: true, apiVersion: "2024-10-21" }],
-  ])("changes nothing of a request to %s", async (_, target, address) => {
+  ])("does not change a request to %s", async (_, target, address) => {
     const server = await serve(sayHi);
     const transport = transportOf();
     const send = async () => {

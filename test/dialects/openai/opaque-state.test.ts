@@ -31,7 +31,7 @@ function whole(message: Loose): AssistantMessage {
 }
 
 function historyOf(message: AssistantMessage): Message[] {
-  // A history is usually stored.
+  // Histories are usually stored as JSON.
   const stored = JSON.parse(JSON.stringify(message)) as AssistantMessage;
   const calls = typeof stored.content === "string" ? [] : stored.content.filter((part) => part.type === "tool-call");
   const results = calls.map(({ id }) => ({ type: "tool-result", id, content: "1" }) as const);
@@ -39,7 +39,7 @@ function historyOf(message: AssistantMessage): Message[] {
   return [{ role: "user", content: "Hi" }, stored, next];
 }
 
-/** The assistant message of the next request, and what was changed for it. */
+/** The assistant message of the next request, and the adjustments made to it. */
 function sentBack(message: AssistantMessage, target: Target = host) {
   const { params, adjustments } = encodeChat(requestOf({ messages: historyOf(message) }), target, true);
   return { message: JSON.parse(JSON.stringify(params.messages[1])) as Loose, adjustments };
@@ -58,7 +58,7 @@ const BLOCKS = [
 ];
 const CALL = { index: 0, id: "call_1", type: "function", function: fn };
 
-describe("opaque state of a chat answer goes back to its host as it came", () => {
+describe("opaque state of a chat answer, sent back to its host", () => {
   it.each<[string, Loose]>([
     ["reasoning_details", { reasoning: "Let me think.", reasoning_details: DETAILS }],
     ["thinking_blocks", { reasoning_content: "Let me think.More.", thinking_blocks: BLOCKS }],
@@ -66,13 +66,13 @@ describe("opaque state of a chat answer goes back to its host as it came", () =>
     ["reasoning alone", { reasoning: "Let me think." }],
     ["provider_specific_fields", { provider_specific_fields: { thought_signatures: ["t+/=="], refusal: null } }],
     ["extra_content", { extra_content: { google: { thought_signature: "t+/==" } } }],
-  ])("%s of a body", (_, fields) => {
+  ])("keeps %s of a body unchanged", (_, fields) => {
     const answer = sentBack(whole({ role: "assistant", content: "Done.", ...fields }));
     expect(answer.message).toEqual({ role: "assistant", content: "Done.", ...fields });
     expect(answer.adjustments).toEqual([]);
   });
 
-  it("joins the fragments of reasoning_details to one entry per index", () => {
+  it("joins the fragments of reasoning_details into one entry per index", () => {
     const entry = (fields: Loose) => ({ reasoning_details: [{ type: "reasoning.text", index: 0, ...fields }] });
     const message = streamed(
       { reasoning: "Let me", ...entry({ text: "Let me", signature: null }) },
@@ -89,7 +89,7 @@ describe("opaque state of a chat answer goes back to its host as it came", () =>
     expect(details).toEqual(expect.arrayContaining(DETAILS));
   });
 
-  it("begins another entry for text behind a signature, and keeps one that is repeated whole", () => {
+  it("starts a new entry for text after a signature, and does not duplicate a repeated entry", () => {
     const block = (fields: Loose) => ({ thinking_blocks: [{ type: "thinking", ...fields }] });
     const message = streamed(
       { reasoning_content: "Let me", ...block({ thinking: "Let me" }) },
@@ -104,7 +104,7 @@ describe("opaque state of a chat answer goes back to its host as it came", () =>
     expect(sentBack(message).message["thinking_blocks"]).toEqual(BLOCKS);
   });
 
-  it("shows reasoning that comes in no other field", () => {
+  it("emits reasoning that arrives in no other field", () => {
     const message = streamed(
       { reasoning_details: [DETAILS[0]] },
       { thinking_blocks: [BLOCKS[2]] },
@@ -119,7 +119,7 @@ describe("opaque state of a chat answer goes back to its host as it came", () =>
     });
   });
 
-  it.each(["google", "vertex"])("gives a call its extra_content.%s back, whichever fragment brought it", (vendor) => {
+  it.each(["google", "vertex"])("restores extra_content.%s of a call, whichever fragment contained it", (vendor) => {
     const extra_content = { [vendor]: { thought_signature: "AY89/+==" } };
     const expected = [{ id: "call_1", type: "function", function: fn, extra_content }];
     const { index: _, ...call } = CALL;
@@ -133,7 +133,7 @@ describe("opaque state of a chat answer goes back to its host as it came", () =>
     }
   });
 
-  it("gives each of several calls its own state back", () => {
+  it("restores the state of each call when there are several", () => {
     const state = (thought_signature: string) => ({ provider_specific_fields: { thought_signature } });
     const two = { index: 1, id: "call_2", type: "function", function: { ...fn, ...state("b") } };
     const sent = sentBack(streamed({ tool_calls: [{ ...CALL, ...state("a") }, two] })).message["tool_calls"];
@@ -143,7 +143,7 @@ describe("opaque state of a chat answer goes back to its host as it came", () =>
     ]);
   });
 
-  it("gives thinking chunks back as chunks, with what they hold besides the text, and no other field", () => {
+  it("restores thinking chunks as chunks with their extra fields, and adds no other field", () => {
     const chunk = (text: string, more: Loose = {}) => ({
       type: "thinking",
       thinking: [{ type: "text", text }],
@@ -160,7 +160,7 @@ describe("opaque state of a chat answer goes back to its host as it came", () =>
     }
   });
 
-  it("keeps nothing of fields that hold nothing", () => {
+  it("drops fields that contain no state", () => {
     const fields = {
       reasoning_details: [],
       provider_specific_fields: { refusal: null },
@@ -173,7 +173,7 @@ describe("opaque state of a chat answer goes back to its host as it came", () =>
   });
 });
 
-describe("opaque state of a chat answer goes to nobody else", () => {
+describe("opaque state of a chat answer, for other targets", () => {
   const message = whole({
     content: "Done.",
     reasoning: "Secret.",
@@ -185,7 +185,7 @@ describe("opaque state of a chat answer goes to nobody else", () => {
   const messages = historyOf(message);
   const settings = { tools: [{ name: "f", parameters: { type: "object" } }] };
 
-  it("not to another provider of the same wire, and it is reported once", () => {
+  it("is not sent to another provider with the same dialect, and is reported once", () => {
     const { message: sent, adjustments } = sentBack(message, targetOf({ provider: "other", dialect: "openai" }));
     expect(sent).toEqual({
       role: "assistant",
@@ -201,7 +201,7 @@ describe("opaque state of a chat answer goes to nobody else", () => {
     ["messages", (target: Target, report: never) => encodeMessages(messages, target, report)],
     ["google", (target: Target) => encodeGenerate(requestOf({ messages, settings }), target)],
     ["responses", (target: Target) => encodeResponses(requestOf({ messages, settings }), target, true)],
-  ] as const)("not over the %s wire of the same provider", (dialect, encode) => {
+  ] as const)("is not sent in the %s dialect of the same provider", (dialect, encode) => {
     const reported: unknown[] = [];
     const report = ((...change: unknown[]) => reported.push(change)) as never;
     const encoded = encode(targetOf({ provider: "host", dialect }), report) as { adjustments?: unknown[] };
@@ -209,7 +209,7 @@ describe("opaque state of a chat answer goes to nobody else", () => {
     expect(JSON.stringify([...reported, ...(encoded.adjustments ?? [])])).toContain("reasoning and signatures of host");
   });
 
-  it("nor what another wire of the same provider signed", () => {
+  it("is not sent when another dialect of the same provider signed it", () => {
     const signed: AssistantMessage = {
       role: "assistant",
       content: [
@@ -227,7 +227,7 @@ describe("many opaque entries", () => {
   const encrypted = (at: number) => ({ type: "reasoning.encrypted", index: at, data: `d${at}` });
 
   it.each<[string, (at: number) => Loose]>([
-    ["each under an index of its own", encrypted],
+    ["each under its own index", encrypted],
     ["under one index", (at) => ({ ...encrypted(at), index: 0 })],
     ["of text with ids", (at) => ({ type: "reasoning.text", index: at, id: `r${at}`, text: "a", signature: "s" })],
   ])("are read in linear time: 20,000 %s", (_, entryAt) => {

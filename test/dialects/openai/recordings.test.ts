@@ -45,7 +45,7 @@ interface RecordedItem {
   readonly environment?: { readonly type: string } | null;
 }
 
-/** As much of the events as the plain reader looks at. */
+/** The event fields that the plain reader uses. */
 interface Recorded {
   readonly type?: string;
   readonly choices?: readonly { delta?: RecordedDelta; message?: RecordedDelta; finish_reason?: string | null }[];
@@ -77,7 +77,7 @@ function recordings(): Recording[] {
   );
 }
 
-/** What a recording says, read without any of the decoder's care. */
+/** The content of a recording, read naively as a reference for the decoder. */
 interface Plain {
   text: string;
   reasoning: string;
@@ -117,7 +117,7 @@ function plainDelta(delta: RecordedDelta, plain: Plain): void {
 function plainResponse({ events }: Recording): Plain {
   const response = events.at(-1)?.response ?? events.at(-1) ?? {};
   const plain: Plain = { text: "", reasoning: "", calls: {}, finish: response.status, tokens: undefined };
-  // Streams are read by their deltas, bodies by their items: two ways to one text.
+  // The text of a stream comes from its deltas, that of a body from its items.
   const repeated = events.filter(({ type }) => type === "response.output_text.done");
   for (const { type, delta } of events) if (type === "response.output_text.delta") plain.text += delta;
   if (repeated.length > 0) plain.text = repeated.map(({ text }) => text).join("");
@@ -131,7 +131,7 @@ function plainResponse({ events }: Recording): Plain {
   return plain;
 }
 
-/** The calls that the client answers; a shell in a container is the provider's. */
+/** The calls that the client answers; the provider runs a shell in a container itself. */
 function plainCall(item: RecordedItem): Plain["calls"][string] | undefined {
   const { type, name, input, operation, action, environment } = item;
   if (type === "function_call") return { name, json: item.arguments };
@@ -142,7 +142,7 @@ function plainCall(item: RecordedItem): Plain["calls"][string] | undefined {
   return type === "local_shell_call" ? { name: "local_shell", json: JSON.stringify(action) } : undefined;
 }
 
-/** Its deltas stop in the middle of the text that it repeats, so text is lost there. */
+/** Its deltas stop in the middle of the text that its done event repeats, so text was lost. */
 const SHORTENED = "openai-responses/openai-shell-container.1.chunks.txt";
 
 function isResponses({ events }: Recording): boolean {
@@ -166,11 +166,11 @@ function isFailure({ events }: Recording): boolean {
   return events.some(({ error }) => error);
 }
 
-describeWith("recordings", "recorded answers of providers", () => {
+describeWith("recordings", "recorded provider answers", () => {
   const all = recordings();
   const answers = all.filter((recording) => !isFailure(recording) && recording.name !== SHORTENED);
 
-  it("are all there", () => {
+  it("are all present", () => {
     expect(all.length).toBeGreaterThanOrEqual(60);
     expect(answers.length).toBeGreaterThanOrEqual(55);
   });
@@ -190,7 +190,7 @@ describeWith("recordings", "recorded answers of providers", () => {
     expect(reply.id).toEqual(expect.any(String));
   });
 
-  it("openai-phase, shortened with gaps in its sequence, has its complete text", () => {
+  it("openai-phase, shortened with gaps in its sequence numbers, keeps its complete text", () => {
     const recording = all.find(({ name }) => name === "openai-responses/openai-phase.1.chunks.txt") as Recording;
     const { text } = decode(recording);
     expect(text.startsWith("Got it — I’ll quickly check")).toBe(true);
@@ -203,7 +203,7 @@ describeWith("recordings", "recorded answers of providers", () => {
   });
 
   it.each(all.filter(isFailure).map((recording) => [recording.name, recording] as const))(
-    "%s is an error",
+    "%s throws a ModelError",
     (_, recording) => {
       expect.assertions(1);
       try {

@@ -12,7 +12,7 @@ function event(type: string, fields: Item): WireEvent {
   return { event: type, data: { type, ...fields } };
 }
 
-/** The events a server sends for an item, then the item itself. */
+/** The events a server sends for an item; the last has the complete item. */
 function itemEvents(item: Item, index: number): WireEvent[] {
   const at = { output_index: index, item_id: item["id"] };
   const { content, summary, arguments: json, ...bare } = item;

@@ -33,9 +33,9 @@ const call = (json: string): Loose => ({ id: "f", type: "function_call", call_id
 
 describe("an error event", () => {
   it.each([
-    ["with its error inside", { error: { code: "rate_limit_exceeded", message: "slow down" } }],
-    ["with its error beside", { code: "rate_limit_exceeded", message: "slow down" }],
-  ])("ends the answer with what it says, %s", (_, error) => {
+    ["nested in an error object", { error: { code: "rate_limit_exceeded", message: "slow down" } }],
+    ["at the top level of the event", { code: "rate_limit_exceeded", message: "slow down" }],
+  ])("ends the answer with its error code, %s", (_, error) => {
     const delta = { type: "response.output_text.delta", output_index: 0, delta: "half" };
     expect(() => read(added(message(""), 0), delta, { type: "error", ...error }, completed([message("half")]))).toThrow(
       expect.objectContaining({ code: "rate_limited" }),
@@ -44,13 +44,13 @@ describe("an error event", () => {
 });
 
 describe("a responses stream", () => {
-  it("shows an item that was not streamed when it is done, and no item twice", () => {
+  it("emits an item that was not streamed when it is done, and no item twice", () => {
     const delta = { type: "response.output_text.delta", output_index: 1, delta: "two" };
     const events = [done(message("one "), 0), added(message(""), 1), delta, done(message("two"), 1)];
     expect(read(...events, completed([message("one "), message("two")])).reply.text).toBe("one two");
   });
 
-  it("shows a whole response of which nothing was streamed", () => {
+  it("emits a complete response that was not streamed", () => {
     const { reply } = read(completed([message("hi"), call('{"x":1}')]));
     expect(reply).toMatchObject({
       text: "hi",
@@ -59,7 +59,7 @@ describe("a responses stream", () => {
     });
   });
 
-  it("finds the item of an event by id where the server leaves the index out", () => {
+  it("matches events to items by id when the server omits the index", () => {
     const events = [
       { type: "response.output_item.added", item: call("") },
       { type: "response.output_item.added", item: { ...call(""), id: "g", call_id: "d", name: "g" } },
@@ -73,17 +73,17 @@ describe("a responses stream", () => {
     ]);
   });
 
-  it("ends a call that the server forgot to end", () => {
+  it("ends a call that the server did not end", () => {
     const delta = { type: "response.function_call_arguments.delta", output_index: 0, delta: '{"x":1}' };
     expect(read(added(call(""), 0), delta, completed()).reply.toolCalls).toMatchObject([{ arguments: { x: 1 } }]);
   });
 
-  it("gives the arguments of a call once when only the finished item has them", () => {
+  it("emits the arguments of a call once when only the finished item has them", () => {
     const { events } = read(added(call(""), 0), done(call('{"x":1}'), 0), completed());
     expect(events.filter(({ type }) => type === "tool-call-delta")).toHaveLength(1);
   });
 
-  it("keeps the paragraphs of a summary apart and seals the thought", () => {
+  it("separates the paragraphs of a summary and keeps the encrypted reasoning in the signature", () => {
     const part = { type: "response.reasoning_summary_part.added", output_index: 0 };
     const delta = (text: string) => ({ type: "response.reasoning_summary_text.delta", output_index: 0, delta: text });
     const item = {
@@ -119,7 +119,7 @@ describe("a responses stream", () => {
     ]);
   });
 
-  it("passes over the provider's own work and what it does not know", () => {
+  it("ignores provider-executed tools and unknown items and events", () => {
     const foreign = ["web_search_call", "computer_call", "mcp_call", "something_new"].map((type, index) => ({
       id: `i${index}`,
       type,
@@ -133,13 +133,13 @@ describe("a responses stream", () => {
     expect(reply).toMatchObject({ text: "hi", finishReason: "stop", toolCalls: [] });
   });
 
-  it("tells the event by its SSE name where the data does not", () => {
+  it("identifies the event by its SSE name when the data has no type", () => {
     const { type: _, ...rest } = completed([message("hi")]);
     const stream = [{ event: "response.completed", data: rest }];
     expect(readAnswer({ target, decoder: decodeResponses }, { stream }, "stream").reply.text).toBe("hi");
   });
 
-  it("tells usage also when the answer failed", () => {
+  it("reports usage even when the response failed", () => {
     const failed = {
       type: "response.failed",
       response: {
@@ -157,7 +157,7 @@ describe("a responses stream", () => {
     expect(out.map(({ type }) => type)).toContain("usage");
   });
 
-  it("is not ended by [DONE] alone, nor by an answer that is still queued", () => {
+  it("is not ended by [DONE] alone, nor by a response that is still queued", () => {
     const stream = [{ data: done(message("hi"), 0) }, { data: "[DONE]" }];
     expect(() => readAnswer({ target, decoder: decodeResponses }, { stream }, "stream")).toThrow(
       expect.objectContaining({ code: "stream_truncated" }),
@@ -166,7 +166,7 @@ describe("a responses stream", () => {
     expect(() => readAnswer({ target, decoder: decodeResponses }, { stream: [], body }, "body")).toThrow(/queued/);
   });
 
-  it("never makes the decoder fail in another way than with a ModelError", () => {
+  it("never makes the decoder throw anything but a ModelError", () => {
     const types = [
       "response.output_item.added",
       "response.output_item.done",
@@ -214,7 +214,7 @@ const protocolError = expect.objectContaining({ code: "protocol_error" });
 describe("an item of a responses stream", () => {
   const place = (index: number, more: Loose = {}) => ({ output_index: index, item_id: "m", ...more });
 
-  it("is delivered once when its repetition has the place of the next item", () => {
+  it("is delivered once when its done events have the index of the next item", () => {
     const { reply } = read(
       added(message(""), 0),
       textDelta("hi", place(0)),
@@ -230,7 +230,7 @@ describe("an item of a responses stream", () => {
     expect(reply.toolCalls).toHaveLength(1);
   });
 
-  it("is delivered once when every event gives it another id", () => {
+  it("is delivered once when every event gives it a different id", () => {
     const { reply } = read(
       added({ ...message(""), id: "x1" }, 0),
       textDelta("hi", { output_index: 0, item_id: "x2" }),
@@ -240,7 +240,7 @@ describe("an item of a responses stream", () => {
     expect(reply.text).toBe("hi");
   });
 
-  it("shares its place with others of another type or id", () => {
+  it("may share its index with items of another type or id", () => {
     const other = { ...call('{"y":2}'), id: "g", call_id: "d" };
     const { reply } = read(
       added(message(""), 0),
@@ -261,7 +261,7 @@ describe("an item of a responses stream", () => {
     ]);
   });
 
-  it("is delivered when only its announcement has its content", () => {
+  it("is delivered when only its added event has its content", () => {
     const part = { type: "response.content_part.added", ...place(0), content_index: 0 };
     const opened = (text: string) => ({ ...part, part: { type: "output_text", text } });
     const thought = { id: "r", type: "reasoning", summary: [{ type: "summary_text", text: "Hm" }] };
@@ -281,7 +281,7 @@ describe("an item of a responses stream", () => {
     ]);
   });
 
-  it("is not delivered from its announcement when its content comes later", () => {
+  it("is delivered once when its added event already has its content", () => {
     const events = [added(message("hi"), 0), added(call('{"x":1}'), 1)];
     const whole = [message("hi"), call('{"x":1}')];
     const deltas = [
@@ -296,12 +296,12 @@ describe("an item of a responses stream", () => {
   });
 
   it.each([
-    ["goes on after it", ["lo"], "Hello"],
-    ["goes on after it in pieces", ["l", "o"], "Hello"],
-    ["says it again", ["Hello"], "Hello"],
-    ["says it again in pieces", ["He", "l", "lo"], "Hello"],
-    ["says only it again", ["H", "el"], "Hel"],
-  ])("is read with the text of its announcement when its content %s", (_, deltas, whole) => {
+    ["continues it", ["lo"], "Hello"],
+    ["continues it in several deltas", ["l", "o"], "Hello"],
+    ["repeats and extends it", ["Hello"], "Hello"],
+    ["repeats and extends it in several deltas", ["He", "l", "lo"], "Hello"],
+    ["only repeats it", ["H", "el"], "Hel"],
+  ])("starts with the text of its added event when later content %s", (_, deltas, whole) => {
     const part = { type: "response.content_part.added", ...place(0), content_index: 0 };
     const opened = { ...part, part: { type: "output_text", text: "Hel" } };
     const later = deltas.map((delta) => textDelta(delta, { ...place(0), content_index: 0 }));
@@ -315,9 +315,9 @@ describe("an item of a responses stream", () => {
   });
 
   it.each([
-    ["goes on after it", ["ECT 1"]],
-    ["says it again in pieces", ["SE", "LECT 1"]],
-  ])("is read with the arguments of its announcement when the rest %s", (_, deltas) => {
+    ["continues them", ["ECT 1"]],
+    ["repeats and extends them in several deltas", ["SE", "LECT 1"]],
+  ])("starts with the arguments of its added event when later content %s", (_, deltas) => {
     const custom = { id: "i", type: "custom_tool_call", call_id: "c", name: "sql", input: "SEL" };
     const delta = (type: string, text: string) => ({ type, output_index: 0, item_id: "i", delta: text });
     const inputs = deltas.map((text) => delta("response.custom_tool_call_input.delta", text));
@@ -330,7 +330,7 @@ describe("an item of a responses stream", () => {
     expect(read(added(fn, 0), ...args, completed()).reply.toolCalls).toMatchObject([{ arguments: { q: "SELECT 1" } }]);
   });
 
-  it("is refused when nobody can tell what of its announcement its content repeats", () => {
+  it("is rejected when it is ambiguous how much of its added event its deltas repeat", () => {
     const begun = [added(message("Hello"), 0), textDelta("Hel", place(0))];
     expect(() => read(...begun, completed())).toThrow(protocolError);
     expect(() => read(...begun, textDelta("p", place(0)), done(message("Help"), 0), completed())).toThrow(
@@ -339,7 +339,7 @@ describe("an item of a responses stream", () => {
     expect(read(...begun, done(message("Hello"), 0), completed()).reply.text).toBe("Hello");
   });
 
-  it("has all its parts, also those that stand only in their announcement", () => {
+  it("has all its parts, including those that only their added event contains", () => {
     const part = (content_index: number, text: string) => {
       return { type: "response.content_part.added", ...place(0), content_index, part: { type: "output_text", text } };
     };
@@ -353,11 +353,11 @@ describe("an item of a responses stream", () => {
 
   it.each([
     ["text", "response.output_text.delta", "message", [0, 1, 0, 1]],
-    ["text of the same place", "response.output_text.delta", "message", [0, 0, 0, 0]],
+    ["text at the same index", "response.output_text.delta", "message", [0, 0, 0, 0]],
     ["text in the wrong order", "response.output_text.delta", "message", [1, 1, 0, 0]],
     ["refusals", "response.refusal.delta", "message", [0, 1, 0, 1]],
     ["summaries", "response.reasoning_summary_text.delta", "reasoning", [0, 1, 0, 1]],
-  ] as const)("is refused when two are interleaved: %s", (_, type, kind, places) => {
+  ] as const)("is rejected when two are interleaved: %s", (_, type, kind, places) => {
     const ids = places.every((index) => index === 0) ? ["x", "y", "x", "y"] : places.map((index) => `m${index}`);
     const items = ids.slice(0, 2).map((id, at) => added({ id, type: kind, content: [], summary: [] }, places[at] ?? 0));
     const deltas = ["Hel", "Wor", "lo", "ld"].map((delta, at) => {
@@ -367,7 +367,7 @@ describe("an item of a responses stream", () => {
   });
 
   it.each(["stream", "completed response"])(
-    "that is a call gets an id of its own in a %s, which is reported once",
+    "gets a new id when another call in the %s has the same one, which is reported once",
     (form) => {
       const calls = [0, 1, 2].map((x) => ({ ...call(`{"x":${x}}`), id: `f${x}` }));
       const events = form === "stream" ? calls.map((item, index) => done(item, index)) : [];
@@ -394,7 +394,7 @@ describe("an item of a responses stream", () => {
     expect(reply.toolCalls).toHaveLength(1);
   });
 
-  it("is delivered once when it is finished twice, its arguments written otherwise", () => {
+  it("is delivered once when it is done twice with differently formatted arguments", () => {
     const finishedTwice = (json: string) => [done(call('{"x":1,"y":2}'), 0), done(call(json), 0), completed()];
     expect(read(...finishedTwice('{ "y": 2, "x": 1 }')).reply.toolCalls).toHaveLength(1);
     expect(() => read(...finishedTwice('{"x":2,"y":2}'))).toThrow(protocolError);
@@ -411,7 +411,7 @@ describe("an item of a responses stream", () => {
     ["item id", { id: "f", call_id: "c" }, { id: "f", call_id: "d" }],
   ];
 
-  it.each(ids)("is another call where two share one %s", (_, first, second) => {
+  it.each(ids)("stays a separate call when two share one %s", (_, first, second) => {
     const one: Loose = { ...call('{"x":1}'), ...first };
     const other: Loose = { ...call('{"y":2}'), name: "g", ...second };
     const [begin, follow] = [added({ ...one, arguments: "" }, 0), added({ ...other, arguments: "" }, 1)];
@@ -432,7 +432,7 @@ describe("an item of a responses stream", () => {
         ]);
   });
 
-  it("is delivered from the complete response when nothing else has it", () => {
+  it("is delivered from the complete response when no other event has it", () => {
     const { reply } = read(
       added(message(""), 0),
       textDelta("hi", place(0)),
@@ -443,23 +443,26 @@ describe("an item of a responses stream", () => {
   });
 });
 
-describe("a repetition", () => {
+describe("repeated content", () => {
   const begun = (...deltas: string[]) => [
     added(message(""), 0),
     ...deltas.map((delta) => textDelta(delta, { output_index: 0, item_id: "m", content_index: 0 })),
   ];
   const repeated: readonly (readonly [string, (text: string) => Loose[]])[] = [
-    ["text", (text) => [textDone(text, { output_index: 0, item_id: "m", content_index: 0 }), completed()]],
-    ["item", (text) => [done(message(text), 0), completed()]],
+    [
+      "done event of the text",
+      (text) => [textDone(text, { output_index: 0, item_id: "m", content_index: 0 }), completed()],
+    ],
+    ["done event of the item", (text) => [done(message(text), 0), completed()]],
     ["complete response", (text) => [completed([message(text)])]],
   ];
 
-  it.each(repeated)("as %s adds the missing end", (_, repeat) => {
+  it.each(repeated)("in the %s adds the missing end", (_, repeat) => {
     expect(read(...begun("He", "llo"), ...repeat("Hello world")).reply.text).toBe("Hello world");
     expect(read(...begun("He", "llo"), ...repeat("")).reply.text).toBe("Hello");
   });
 
-  it.each(repeated)("as %s refuses lost, doubled and swapped deltas", (_, repeat) => {
+  it.each(repeated)("in the %s reveals lost, duplicated and swapped deltas", (_, repeat) => {
     for (const deltas of [
       ["He", "o"],
       ["He", "ll", "ll", "o"],
@@ -468,7 +471,7 @@ describe("a repetition", () => {
       expect(() => read(...begun(...deltas), ...repeat("Hello"))).toThrow(protocolError);
   });
 
-  it("is compared for reasoning, refusals and arguments, arguments as JSON", () => {
+  it("is compared with the deltas of reasoning, refusals and arguments (as JSON)", () => {
     const ofThought = (text: string) => [
       { type: "response.reasoning_summary_text.delta", output_index: 0, item_id: "r", summary_index: 0, delta: "Hm" },
       done({ id: "r", type: "reasoning", summary: [{ type: "summary_text", text }] }, 0),
@@ -493,7 +496,7 @@ describe("a repetition", () => {
     expect(() => read(...ofCall('{"x":1}'))).toThrow(protocolError);
   });
 
-  it("refuses text that goes on after it", () => {
+  it("must not be followed by more text", () => {
     const at = { output_index: 0, item_id: "m", content_index: 0 };
     for (const place of [at, { output_index: 0 }])
       expect(() => read(...begun("Hello"), done(message("Hello"), 0), textDelta("!", place), completed())).toThrow(
@@ -504,7 +507,7 @@ describe("a repetition", () => {
     );
   });
 
-  it("is missed only where events are", () => {
+  it("is required only when the sequence numbers have gaps", () => {
     const numbered = (events: readonly Loose[], ...numbers: number[]) =>
       events.map((event, at) => ({ ...event, sequence_number: numbers[at] }));
     const open = [...begun("Hello"), completed()];
@@ -515,16 +518,16 @@ describe("a repetition", () => {
   });
 });
 
-describe("the beginning of a response", () => {
+describe("the created event of a response", () => {
   const created = (id: string) => ({ type: "response.created", response: { id, status: "in_progress", output: [] } });
 
-  it("may come twice, and not for another response", () => {
+  it("may be repeated, but not for another response", () => {
     expect(read(created("r"), created("r"), done(message("hi"), 0), completed()).reply.text).toBe("hi");
     expect(() => read(created("r"), created("s"), done(message("hi"), 0), completed())).toThrow(protocolError);
   });
 });
 
-describe("calls for the client", () => {
+describe("client tool calls", () => {
   const patch = { type: "update_file", path: "a.ts", diff: "+x\n" };
   const shell = { commands: ["ls"], timeout_ms: null, max_output_length: 100 };
   const exec = { type: "exec", command: ["ls"], env: {} };
@@ -547,7 +550,7 @@ describe("calls for the client", () => {
     ],
   ];
 
-  it.each(items)("are tool calls of their kind, streamed and whole", (item, expected) => {
+  it.each(items)("have the kind of their tool, in streamed items and complete responses", (item, expected) => {
     const wire = { ...item, call_id: "c" };
     for (const answer of [[added({ ...wire, input: "" }, 0), done(wire, 0), completed([wire])], [completed([wire])]]) {
       const { reply } = read(...answer);
@@ -557,7 +560,7 @@ describe("calls for the client", () => {
     }
   });
 
-  it("are the provider's own where the shell is a container of its", () => {
+  it("are ignored when the provider runs the shell in its container", () => {
     const wire = {
       id: "i",
       type: "shell_call",
@@ -572,7 +575,7 @@ describe("calls for the client", () => {
     });
   });
 
-  it("have the input of a custom tool in pieces, compared with its repetition", () => {
+  it("stream the input of a custom tool and compare it with the done event", () => {
     const of = (input: string) => [
       added({ id: "i", type: "custom_tool_call", call_id: "c", name: "sql", input: "" }, 0),
       ...['SELECT "', 'a"'].map((delta) => ({ type: "response.custom_tool_call_input.delta", item_id: "i", delta })),
@@ -586,14 +589,14 @@ describe("calls for the client", () => {
     expect(() => read(...of("DROP"))).toThrow(protocolError);
   });
 
-  it("need a name", () => {
+  it("require a name", () => {
     expect(() =>
       read(done({ id: "f", type: "function_call", call_id: "c", name: "", arguments: "{}" }, 0), completed()),
     ).toThrow(expect.objectContaining({ code: "invalid_tool_call" }));
   });
 });
 
-describe("many items that a server names alike", () => {
+describe("many items with the same id", () => {
   const callAt = (at: number) => ({ ...call(`{"at":${at}}`), id: `f${at}` });
   const argumentsAt = (at: number) => ({
     type: "response.function_call_arguments.delta",
@@ -604,12 +607,12 @@ describe("many items that a server names alike", () => {
   const streamedAt = (at: number) => [added({ ...callAt(at), arguments: "" }, at), argumentsAt(at)];
 
   it.each<[string, (at: number) => Loose[]]>([
-    ["announced and completed", (at) => [...streamedAt(at), done(callAt(at), at)]],
-    ["announced only", streamedAt],
-    ["completed only", (at) => [done(callAt(at), at)]],
-    ["completed at the place of the next", (at) => [...streamedAt(at), done(callAt(at), at + 1)]],
-    ["that stand in the complete response only", () => []],
-  ])("are read in linear time: 10,000 calls under one call id, %s", (_, eventsAt) => {
+    ["added and done", (at) => [...streamedAt(at), done(callAt(at), at)]],
+    ["added only", streamedAt],
+    ["done only", (at) => [done(callAt(at), at)]],
+    ["done at the index of the next", (at) => [...streamedAt(at), done(callAt(at), at + 1)]],
+    ["in the complete response only", () => []],
+  ])("are read in linear time: 10,000 calls with one call id, %s", (_, eventsAt) => {
     const places = Array.from({ length: 10_000 }, (__, at) => at);
     const events = [...places.flatMap(eventsAt), completed(places.map(callAt))];
     const before = threadMs();

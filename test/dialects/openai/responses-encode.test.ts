@@ -47,7 +47,7 @@ const EVERYTHING: Settings = {
 };
 
 describe("a responses request", () => {
-  it("keeps no state on the server and sends nothing else that was not asked for", () => {
+  it("keeps no state on the server and otherwise sends only what was requested", () => {
     expect(encode(openai, {}).body).toEqual({
       model: "gpt-5.4",
       input: [{ role: "user", content: "Hi" }],
@@ -55,7 +55,7 @@ describe("a responses request", () => {
     });
   });
 
-  it("spells every setting the wire has", () => {
+  it("encodes every supported setting", () => {
     const { body, adjustments } = encode(openai, { settings: EVERYTHING as never }, true);
     expect(body).toEqual({
       model: "gpt-5.4",
@@ -92,7 +92,7 @@ describe("a responses request", () => {
     expect(adjustments).toEqual([]);
   });
 
-  it("carries exactly the settings it says it carries", () => {
+  it("encodes exactly the settings it declares as supported", () => {
     const bodyOf = (settings: Settings) => JSON.stringify(encode(openai, { settings: settings as never }).body);
     for (const name of SETTING_NAMES) {
       if (name === "maxInputTokens") continue;
@@ -101,7 +101,7 @@ describe("a responses request", () => {
     }
   });
 
-  it("asks for sealed reasoning only of models that reason", () => {
+  it("requests encrypted reasoning only from reasoning models", () => {
     const include = (capabilities: object, settings: object) =>
       encode({ ...openai, facts: { known: true, capabilities } }, { settings }).body["include"];
     expect(include({ reasoning: true }, {})).toEqual(["reasoning.encrypted_content"]);
@@ -111,13 +111,13 @@ describe("a responses request", () => {
     expect(include({ reasoning: true }, { reasoningEffort: "none" })).toBeUndefined();
   });
 
-  it("raises a token limit below the smallest the API takes, and says so", () => {
+  it("raises a token limit below the API minimum, and reports it", () => {
     const { body, adjustments } = encode(openai, { settings: { maxNewTokens: 5 } });
     expect(body["max_output_tokens"]).toBe(16);
     expect(adjustments).toMatchObject([{ setting: "max_new_tokens", from: 5, to: 16 }]);
   });
 
-  it("writes a whole history as items in their order", () => {
+  it("encodes a complete history as items in order", () => {
     expect(encode(openai, { messages: HISTORY }).body["input"]).toEqual([
       { role: "system", content: "Be brief." },
       {
@@ -140,7 +140,7 @@ describe("a responses request", () => {
     ]);
   });
 
-  it("sends files by data and by url, and images in tool results", () => {
+  it("sends files as data and as URLs, and images in tool results", () => {
     const messages: Message[] = [
       {
         role: "user",
@@ -172,7 +172,7 @@ describe("a responses request", () => {
     ]);
   });
 
-  it("refuses audio before anything is sent", () => {
+  it("rejects audio before anything is sent", () => {
     const content = [{ type: "audio" as const, data: "AAAA", mediaType: "audio/wav" }];
     expect(() => encode(openai, { messages: [{ role: "user", content }] })).toThrow(
       expect.objectContaining({ code: "unsupported" }),
@@ -196,7 +196,7 @@ describe("reasoning of a responses history", () => {
   const inputOf = (message: AssistantMessage) =>
     encode(openai, { messages: [{ role: "user", content: "Hi" }, message] }).body["input"];
 
-  it("goes back unchanged to the provider that made it, before what it led to", () => {
+  it("is sent back unchanged to the provider that produced it, before the message that followed", () => {
     expect(inputOf(turn(JSON.stringify(sealed), "openai"))).toEqual([
       { role: "user", content: "Hi" },
       { type: "reasoning", ...sealed },
@@ -206,18 +206,18 @@ describe("reasoning of a responses history", () => {
 
   it.each([
     ["another provider", JSON.stringify(sealed), "xai"],
-    ["another wire", "reasoning_content", "openai"],
-    ["an item that was not sealed", JSON.stringify({ ...sealed, encrypted_content: undefined }), "openai"],
-    ["broken text", "{", "openai"],
-  ])("is left out when it is of %s", (_, signature, owner) => {
+    ["another dialect", "reasoning_content", "openai"],
+    ["an item that was not encrypted", JSON.stringify({ ...sealed, encrypted_content: undefined }), "openai"],
+    ["a malformed signature", "{", "openai"],
+  ])("is omitted when it comes from %s", (_, signature, owner) => {
     const input = inputOf(turn(signature, owner)) as unknown[];
     expect(input).toHaveLength(2);
     expect(JSON.stringify(input)).not.toContain("rs_1");
   });
 });
 
-describe("a request for a count of tokens", () => {
-  it("has the prompt and what else costs tokens, nothing more", () => {
+describe("a token count request", () => {
+  it("contains only the prompt and other fields that cost tokens", () => {
     const request = requestOf({ messages: HISTORY, settings: EVERYTHING as never, extraBody: { own: 1 } });
     const { params } = encodeCount(request, { ...openai, extraBody: { other: 1 } }, false);
     const keys = ["model", "input", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text"];
@@ -261,7 +261,7 @@ describe("results of client tools", () => {
     ],
   ] as const;
 
-  it("belong to the call before them where a later turn uses its id again", () => {
+  it("belong to the preceding call when a later turn reuses its id", () => {
     const call = (kind: "custom" | "function") => {
       return { type: "tool-call", kind, id: "c", name: "f", arguments: { input: "x" } } as const;
     };
@@ -281,7 +281,7 @@ describe("results of client tools", () => {
     ]);
   });
 
-  it.each(kinds)("go back as items of the kind of their call (%s %s)", (kind, name, args, call, result) => {
+  it.each(kinds)("are sent back as the item type that matches their call (%s %s)", (kind, name, args, call, result) => {
     const history: Message[] = [
       { role: "user", content: "go" },
       { role: "assistant", content: [{ type: "tool-call", kind, id: "c", name, arguments: args }] },

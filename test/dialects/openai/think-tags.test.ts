@@ -7,7 +7,7 @@ import { readAnswer, targetOf } from "../contract.ts";
 
 type Kind = Quirks["thinkTags"];
 
-/** What becomes of an answer that comes in these pieces. */
+/** The reasoning and text of an answer that arrives in these chunks. */
 function split(pieces: readonly string[], kind: Kind | "none" = "tagged") {
   const got = { reasoning: "", text: "" };
   const tags = new ThinkTags(
@@ -25,29 +25,29 @@ function split(pieces: readonly string[], kind: Kind | "none" = "tagged") {
   return { ...got, open };
 }
 
-describe("thoughts between tags", () => {
+describe("reasoning between tags", () => {
   it.each<[string, string, string, string]>([
-    ["at the beginning", "<think>Hm.</think>4", "Hm.", "4"],
-    ["after white space, with lines around them", "\n<think>\nHm.\n</think>\n\n4\n", "\n\nHm.\n\n\n", "4\n"],
-    ["without any", "<think>\n\n</think>\n\n4", "", "4"],
-    ["that are about the tags", "<think>a <think> b </thin</think> c", "a <think> b </thin", " c"],
-    ["that never end", "<think>Hm, </th", "Hm, </th", ""],
-    ["none", "if a <thin", "", "if a <thin"],
-    ["only later", "Use <think>x</think>.", "", "Use <think>x</think>."],
-    ["twice", "<think>a</think>b<think>c</think>", "a", "b<think>c</think>"],
-    ["closed only", "Hm.</think>4", "", "Hm.</think>4"],
+    ["at the start", "<think>Hm.</think>4", "Hm.", "4"],
+    ["after whitespace, surrounded by newlines", "\n<think>\nHm.\n</think>\n\n4\n", "\n\nHm.\n\n\n", "4\n"],
+    ["empty", "<think>\n\n</think>\n\n4", "", "4"],
+    ["that mentions the tags", "<think>a <think> b </thin</think> c", "a <think> b </thin", " c"],
+    ["without a closing tag", "<think>Hm, </th", "Hm, </th", ""],
+    ["absent, with a partial tag at the end", "if a <thin", "", "if a <thin"],
+    ["only later in the text", "Use <think>x</think>.", "", "Use <think>x</think>."],
+    ["in two places, of which only the first counts", "<think>a</think>b<think>c</think>", "a", "b<think>c</think>"],
+    ["with only a closing tag", "Hm.</think>4", "", "Hm.</think>4"],
+    ["after the maximum leading whitespace", `${" ".repeat(100)}<think>Hm.</think>4`, `${" ".repeat(100)}Hm.`, "4"],
     [
-      "after as much white space as is waited for",
-      `${" ".repeat(100)}<think>Hm.</think>4`,
-      `${" ".repeat(100)}Hm.`,
-      "4",
+      "after more than the maximum leading whitespace",
+      `${" ".repeat(101)}<think>Hm.</think>4`,
+      "",
+      `${" ".repeat(101)}<think>Hm.</think>4`,
     ],
-    ["after more of it", `${" ".repeat(101)}<think>Hm.</think>4`, "", `${" ".repeat(101)}<think>Hm.</think>4`],
   ])("%s", (_, whole, reasoning, text) => {
     for (const pieces of [[whole], [...whole]]) expect(split(pieces)).toMatchObject({ reasoning, text });
   });
 
-  it("may begin in the prompt, where a fact about the model says so", () => {
+  it("may start in the prompt when thinkTags is opened", () => {
     expect(split(["Hm.</thi", "nk>\n\n4"], "opened")).toMatchObject({ reasoning: "Hm.\n\n", text: "4" });
     expect(split(["<think>Hm.</think>4"], "opened")).toMatchObject({ reasoning: "Hm.", text: "4" });
     const blanks = " ".repeat(120);
@@ -56,7 +56,7 @@ describe("thoughts between tags", () => {
     expect(split(["Hm."], "opened")).toEqual({ reasoning: "Hm.", text: "", open: true });
   });
 
-  it("are left in the text where no fact says that they may be there", () => {
+  it("stays in the text when thinkTags is not set", () => {
     expect(split(["<think>Hm.</think>4"], "none")).toMatchObject({ reasoning: "", text: "<think>Hm.</think>4" });
   });
 
@@ -65,7 +65,7 @@ describe("thoughts between tags", () => {
     fc.string({ unit: fc.constantFrom("a", "<", "/", "t", ">", "\n"), maxLength: 5 }),
   );
 
-  it("are the same for any split, and nothing is lost but the tags", () => {
+  it("is the same for any split, and only the tags are removed", () => {
     fc.assert(
       fc.property(
         fc.array(piece, { maxLength: 12 }),
@@ -85,7 +85,7 @@ describe("thoughts between tags", () => {
             ),
           ).toEqual(unsplit);
           if (unsplit.reasoning === "") return;
-          // Behind more white space than that, the tag is what the text is about.
+          // After more than 100 whitespace characters, the tag is part of the text.
           const opened = /^\s{0,100}<think>/.test(whole) ? whole.replace("<think>", "") : whole;
           expect(unsplit.reasoning + unsplit.text).toBe(unsplit.open ? opened : opened.replace("</think>", ""));
         },
@@ -94,14 +94,14 @@ describe("thoughts between tags", () => {
     );
   });
 
-  it("take time in proportion to their length", () => {
+  it("is read in linear time", () => {
     expect(split(Array<string>(400_000).fill("\n")).text).toHaveLength(400_000);
     const long = `<think>${"<".repeat(400_000)}`;
     expect(split([...long]).reasoning).toHaveLength(400_000);
   });
 });
 
-describe("a chat answer with thoughts in its text", () => {
+describe("a chat answer with reasoning in its text", () => {
   const target = targetOf({ provider: "host", dialect: "openai", quirks: { thinkTags: "tagged" } });
   type Loose = Record<string, unknown>;
   const chunk = (delta: Loose, finish: string | null = null) => ({
@@ -110,7 +110,7 @@ describe("a chat answer with thoughts in its text", () => {
   const read = (...stream: { data: Loose }[]) =>
     readAnswer({ target, decoder: decodeChat }, { stream: [...stream, { data: "[DONE]" }] }, "stream");
 
-  it("gives them as reasoning, in streams and in bodies", () => {
+  it("returns it as reasoning, in streams and in bodies", () => {
     const { events, reply } = read(
       chunk({ content: "<thi" }),
       chunk({ content: "nk>Hm.</think>\n4" }),
@@ -125,12 +125,12 @@ describe("a chat answer with thoughts in its text", () => {
     });
   });
 
-  it("is left alone where the thoughts come in a field of their own", () => {
+  it("is unchanged when the reasoning has its own field", () => {
     const { reply } = read(chunk({ reasoning_content: "Hm." }), chunk({ content: "<think>4" }, "stop"));
     expect(reply).toMatchObject({ reasoning: "Hm.", text: "<think>4" });
   });
 
-  it("is empty when it ends inside them, unless a tool call follows", () => {
+  it("is empty when it ends inside the reasoning, unless a tool call follows", () => {
     const open = chunk({ content: "<think>Hm" });
     expect(() => read(open, chunk({}, "stop"))).toThrow(expect.objectContaining({ code: "empty_response" }));
     expect(read(open, chunk({}, "length")).reply).toMatchObject({ reasoning: "Hm", text: "", finishReason: "length" });
@@ -138,7 +138,7 @@ describe("a chat answer with thoughts in its text", () => {
     expect(read(open, call).reply).toMatchObject({ reasoning: "Hm", toolCalls: [{ name: "f" }] });
   });
 
-  it("shows a text that only began like a tag, before a tool call too", () => {
+  it("emits text that only started like a tag, even before a tool call", () => {
     expect(read(chunk({ content: " <th" }), chunk({}, "stop")).reply.text).toBe(" <th");
     const call = chunk({ tool_calls: [{ index: 0, id: "a", function: { name: "f", arguments: "{}" } }] }, "tool_calls");
     const { events } = read(chunk({ content: "<" }), call);

@@ -6,10 +6,10 @@ import { type Bill, boundsOf, mostTokensOf, tokensOf } from "./bills.ts";
 import type { BudgetPlan, MoneyPlan } from "./money-plan.ts";
 import { type Asking, budgetsOf, claimWords, expectedClaims, periodName } from "./rules.ts";
 
-/** Output of a model whose maximum nobody knows. */
+/** Maximum output of an unknown model. */
 const UNKNOWN_MAX_OUTPUT = 4_096;
 
-/** What must hold when a request leaves: it holds all that it needs, and enough of it. */
+/** Checked when a request is sent: it has reserved everything that it needs, and enough of it. */
 export function checkAdmitted(
   plan: MoneyPlan,
   asking: Asking,
@@ -38,7 +38,7 @@ export function checkAdmitted(
   }
 }
 
-/** The call's, the entry's, or the least that a budget says. */
+/** The limit of the call or the entry, or the lowest that a budget sets. */
 function expectedOutput(plan: MoneyPlan, asking: Asking): number | undefined {
   const own = asking.caller.maxNewTokens ?? asking.entry.maxNewTokens;
   if (own !== undefined) return own;

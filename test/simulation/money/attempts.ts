@@ -2,7 +2,7 @@ import type { Claim, RefusalReason, SettledClaim } from "../../../src/core/store
 import type { VirtualCaller } from "../caller.ts";
 import type { WireRequest } from "../wire-request.ts";
 
-/** Why an attempt had to wait, or was refused. */
+/** Why an attempt had to wait or was rejected. */
 export interface Refused {
   readonly atMs: number;
   readonly reason: RefusalReason;
@@ -10,27 +10,27 @@ export interface Refused {
   readonly waitMs: number | undefined;
 }
 
-/** A place in a line. */
+/** A place in a queue. */
 export interface Standing {
   readonly line: string;
   readonly user: string;
   readonly priority: number;
   readonly sinceMs: number;
-  /** Attempts of its user with its priority that stood there before it. */
+  /** Attempts of the same user and priority that were queued before it. */
   readonly ownBefore: number;
-  /** How many attempts of each user were served meanwhile, and how many of those came later. */
+  /** How many attempts of each user were served in the meantime, and how many of those arrived later. */
   readonly servedBefore: Map<string, number>;
   readonly overtakenBy: Map<string, number>;
   readonly attempt: AskingAttempt | undefined;
 }
 
-/** One attempt on its way through admission. */
+/** One attempt during admission. */
 export interface AskingAttempt {
   readonly id: string;
   readonly caller: VirtualCaller | undefined;
   readonly firstMs: number;
   readonly refusals: Refused[];
-  /** The lines that it has left, and when. */
+  /** The queues that it has left, and when. */
   readonly waits: { readonly line: string; readonly leftMs: number }[];
   claims: readonly Claim[];
   standing: Standing | undefined;
@@ -40,7 +40,7 @@ export interface AskingAttempt {
   overruns: readonly bigint[];
 }
 
-/** All attempts of a world that asked for something, by their ids. */
+/** All attempts of a world that asked for admission, by id. */
 export class Attempts {
   readonly #byId = new Map<string, AskingAttempt>();
   readonly #lastOf = new Map<string, AskingAttempt>();
@@ -53,7 +53,7 @@ export class Attempts {
     return id === undefined ? undefined : this.#byId.get(id);
   }
 
-  /** The last attempt of a call; of a hedged one, several may be under way. */
+  /** The last attempt of a call; a hedged call may have several in flight. */
   lastOf(caller: string | undefined): AskingAttempt | undefined {
     return this.#lastOf.get(caller ?? "");
   }

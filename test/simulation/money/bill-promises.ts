@@ -6,7 +6,7 @@ import { type Bill, billOf } from "./bills.ts";
 import type { BudgetPlan, MoneyPlan } from "./money-plan.ts";
 import { type Asking, budgetsOf, membersOf, periodName } from "./rules.ts";
 
-/** What must hold of what an attempt was booked with, by what its provider bills for it. */
+/** Compares what an attempt was booked with to what its provider bills. */
 export function checkBooked(attempt: AskingAttempt, plan: MoneyPlan, broken: Broken): void {
   const { request, settled, id } = attempt;
   if (attempt.grantedMs === undefined) return;
@@ -33,7 +33,7 @@ function dueOf({ claim }: SettledClaim, bill: Bill, plan: MoneyPlan): Due {
   return bill.exact ? { least: bill.tokens, exact: true } : { least: 0n, exact: false };
 }
 
-/** What a call was not told is booked as it was reserved, if it may be as much; so is what has no price. */
+/** Usage that was not reported is booked as reserved, if it may be that much; so is usage without a price. */
 function dueOfBudget(claim: BudgetClaim, bill: Bill, { unit }: BudgetPlan): Due {
   const billed = unit === "tokens" ? bill.tokens : (bill.nano ?? claim.amount);
   return bill.exact || billed < claim.amount
@@ -50,16 +50,16 @@ function isOfRequests(counter: string): boolean {
   return (JSON.parse(counter) as string[])[2] === "requests";
 }
 
-/** A request with who asked, when it left. */
+/** A request with its caller and the time when it was sent. */
 export interface LoggedRequest {
   readonly request: WireRequest;
   readonly asking: Asking;
   readonly attempt: AskingAttempt | undefined;
-  /** On the wall. */
+  /** Wall-clock time. */
   readonly atMs: number;
 }
 
-/** What a provider bills within a period stays below the limit; above it is only what was told to be an overrun. */
+/** What a provider bills within a period stays below the limit, apart from reported overruns. */
 export function checkPeriods(plan: MoneyPlan, log: readonly LoggedRequest[], broken: Broken): void {
   const sums = new Map<string, { budget: BudgetPlan; billed: bigint; overrun: bigint }>();
   for (const { request, asking, attempt, atMs } of log)

@@ -1,16 +1,16 @@
 import type { ModelErrorCode } from "../../../src/core/error-codes.ts";
 import { cameToAnEnd, type WireRequest } from "../wire-request.ts";
 
-/** What a request costs; the most where its provider may bill less. */
+/** The cost of a request; the maximum if its provider may bill less. */
 export interface Bill {
   readonly tokens: bigint;
   /** Nano-USD; undefined if the price is unknown. */
   readonly nano: bigint | undefined;
-  /** Whether the caller was told. */
+  /** Whether the caller received the usage. */
   readonly exact: boolean;
 }
 
-/** Answers that cost nothing: no work was done. */
+/** Responses that cost nothing: the provider did no work. */
 const FREE: ReadonlySet<string> = new Set<ModelErrorCode>([
   ...(["rate_limited", "quota_exhausted", "overloaded", "unauthorized", "forbidden", "not_found"] as const),
   ...(["invalid_request", "context_too_long"] as const),
@@ -26,7 +26,7 @@ export function billOf(request: WireRequest): Bill {
   return { tokens: BigInt(input + output), nano, exact };
 }
 
-/** What a request may cost at least and at most before it leaves, without the counting of the product. */
+/** Lower and upper bound of a request's cost before it is sent, computed without the product's own counting. */
 export function boundsOf(tokens: Tokens, { price }: WireRequest): { readonly least: Bill; readonly most: Bill } {
   const bill = (input: number): Bill => ({
     tokens: BigInt(input + tokens.output),
@@ -42,7 +42,7 @@ export interface Tokens {
   readonly output: number;
 }
 
-/** Prices are at most a thousandth of a dollar exact, so this is exact too; halves are rounded up. */
+/** Prices have at most three decimals of a dollar, so this is exact too; halves are rounded up. */
 function costOf(tokens: number, usdPerMillion: number): bigint {
   const nanoPerMillion = BigInt(Math.round(usdPerMillion * 1_000_000_000));
   return (BigInt(tokens) * nanoPerMillion + 500_000n) / 1_000_000n;
@@ -52,13 +52,13 @@ const TOKENS_PER_MESSAGE = 4;
 const TOKENS_PER_PROMPT = 3;
 const LETTERS_PER_TOKEN = 4;
 
-/** Tokens of a prompt as a plain tokenizer counts them. */
+/** Prompt tokens as counted by a simple tokenizer. */
 export function tokensOf(texts: readonly string[]): number {
   const counts = texts.map((text) => TOKENS_PER_MESSAGE + Math.ceil(text.length / LETTERS_PER_TOKEN));
   return counts.reduce((sum, count) => sum + count, TOKENS_PER_PROMPT);
 }
 
-/** No tokenizer counts more: a token has a byte at least. */
+/** Upper bound for any tokenizer: a token has at least one byte. */
 export function mostTokensOf(texts: readonly string[]): number {
   const counts = texts.map((text) => TOKENS_PER_MESSAGE + Buffer.byteLength(text));
   return counts.reduce((sum, count) => sum + count, TOKENS_PER_PROMPT);

@@ -10,7 +10,7 @@ import type {
 } from "../../../src/core/store.ts";
 import { Bucket } from "./bucket.ts";
 
-/** Says what is wrong with a decision. */
+/** Reports what is wrong with a decision. */
 export type Wrong = (what: string) => void;
 
 interface Counter {
@@ -23,7 +23,9 @@ export interface HeldClaims {
   readonly atMs: number;
 }
 
-/** The counters of a world, kept a second time, without the code of the product: what a store may grant, and what not. */
+/**
+ * A second copy of a world's counters, without the product's code: decides what a store may grant and what it must not.
+ */
 export class Books {
   readonly #budgets = new Map<string, Counter>();
   readonly #members = new Map<string, Set<string>>();
@@ -40,7 +42,7 @@ export class Books {
     return this.#held.get(id);
   }
 
-  /** What is reserved or taken; empty when all is over. */
+  /** What is reserved or taken; empty at the end. */
   get open(): readonly string[] {
     const reserved = [...this.#budgets].filter(([, counter]) => counter.reserved !== 0n).map(([name]) => name);
     const taken = [...this.#slots].filter(([, slots]) => slots !== 0).map(([name]) => name);
@@ -60,7 +62,7 @@ export class Books {
     }
   }
 
-  /** Whether all claims would surely be granted. */
+  /** Whether all claims would certainly be granted. */
   fits(claims: readonly Claim[], nowMs: number): boolean {
     return claims.every((claim) => {
       if (claim.kind === "rate") return this.#bucket(claim).surelyFits(claim.amount, nowMs);
@@ -161,7 +163,7 @@ export class Books {
     if (!isRight) say(`wait ${waitMs} instead of ${dueMs} for ${claim.counter}`);
   }
 
-  /** A refused claim creates no counter. */
+  /** A rejected claim creates no counter. */
   #counter({ family, member }: Pick<BudgetClaim, "family" | "member">): Counter {
     const name = `${family} ${member}`;
     let counter = this.#budgets.get(name);

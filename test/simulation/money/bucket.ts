@@ -1,7 +1,7 @@
-/** The stores' times are doubles since 1970, which are exact to 0.0002 ms, and allow 0.1 ms for their sums. */
+/** The stores' times are doubles since 1970, exact to 0.0002 ms; sums of them may be off by 0.1 ms. */
 const ROUNDING_MS = 0.2;
 
-/** A token bucket that counts what is in it, unlike those of the stores, which remember when they are full. */
+/** A token bucket that counts its content, unlike those of the stores, which store the time at which they are full. */
 export class Bucket {
   readonly #limit: number;
   readonly #perMs: number;
@@ -21,7 +21,7 @@ export class Bucket {
     return this.#has;
   }
 
-  /** Below zero, what was taken too much is in debt. */
+  /** Negative after an overrun. */
   take(amount: number, nowMs: number): void {
     this.#has = Math.min(this.#limit, this.has(nowMs) - amount);
   }

@@ -4,10 +4,10 @@ import type { LoggedRequest } from "./bill-promises.ts";
 import type { MoneyPlan, RatePlan } from "./money-plan.ts";
 import { membersOf, ratesOf } from "./rules.ts";
 
-/** The stores allow this much for the sums of their times. */
+/** The stores allow this much rounding error in sums of times. */
 const ROUNDING_MS = 1;
 
-/** In no window are there more requests than a bucket has at its start and gets until its end. */
+/** No window has more requests than its bucket holds at the start plus what is refilled until the end. */
 export function checkWindows(plan: MoneyPlan, log: readonly LoggedRequest[], broken: Broken): void {
   for (const [name, { rule, requests }] of byCounter(plan, log))
     for (const { of, limit, perMs } of rule.rates) {
@@ -23,7 +23,7 @@ export function checkWindows(plan: MoneyPlan, log: readonly LoggedRequest[], bro
     }
 }
 
-/** A rule never has more requests in flight than slots; what was left, a provider may still work on. */
+/** A rule never has more in-flight requests than slots; a provider may still be working on abandoned requests. */
 export function checkSlots(plan: MoneyPlan, open: readonly LoggedRequest[], broken: Broken): void {
   for (const [name, { rule, requests }] of byCounter(plan, open)) {
     const working = requests.filter(({ request }) => isOpen(request)).length;

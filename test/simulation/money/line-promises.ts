@@ -9,17 +9,17 @@ const AGING_MS = 100;
 /** Waits are rounded up to milliseconds. */
 const TIMERS_MS = 1.5;
 
-/** Who waits for what, and in which order they are served. */
+/** The attempts in each queue, what they wait for, and the order in which they are served. */
 export class LinePromises {
   readonly #attempts: Attempts;
   readonly #waitOf: (line: string) => number;
   readonly #broken: Broken;
   readonly #lines = new Map<string, Standing[]>();
-  /** Since when all that the attempts of a line need is free. */
+  /** Since when everything that the attempts of a queue need has been free. */
   readonly #freeSinceMs = new Map<string, number>();
-  /** Lines with several priorities since they were empty. */
+  /** Queues that have held several priorities since they were last empty. */
   readonly #mixed = new Set<string>();
-  /** The most that have waited for something. */
+  /** The longest each queue has been. */
   readonly #longest = new Map<string, number>();
 
   constructor(attempts: Attempts, waitOf: (line: string) => number, broken: Broken) {
@@ -60,14 +60,14 @@ export class LinePromises {
     return (leftMs) => this.#left(standing, leftMs);
   }
 
-  /** What must hold when an attempt is let through: nobody who waits for the same had the right to go first. */
+  /** Checked when an attempt is admitted: no attempt waiting for the same thing was entitled to go first. */
   granted(attempt: AskingAttempt, nowMs: number): void {
     const isAlone = (one: AskingAttempt | undefined) => one?.caller?.entry.hedgeMs === undefined;
     if (!isAlone(attempt)) return;
     const { standing } = attempt;
     for (const line of new Set(attempt.claims.map(lineOfClaim))) {
       const others = (this.#lines.get(line) ?? []).filter((one) => one !== standing && isAlone(one.attempt));
-      // Of those that come at this instant, each may have asked first.
+      // Attempts that arrive at the same instant may have been queued in any order.
       const waiting = others.filter(({ sinceMs }) => sinceMs < nowMs);
       if (waiting.length === 0) continue;
       if (standing === undefined)
@@ -80,7 +80,7 @@ export class LinePromises {
     const rank = ({ priority, sinceMs }: Standing) => priority - (nowMs - sinceMs) / AGING_MS;
     for (const one of waiting) {
       const equals = waiting.filter(({ priority }) => priority === one.priority);
-      // The first of its priority, unless its user had a turn to wait for.
+      // The first of its priority, unless its user had to wait for a turn.
       const isFirst = one.ownBefore === 0 && one === equals[0];
       if (isFirst && rank(one) < rank(served) - EPSILON_MS)
         this.#broken("P9", `${words(served)} served before ${words(one)} in ${served.line}`);
@@ -88,7 +88,7 @@ export class LinePromises {
       const isLater = !this.#isBefore(served, one);
       const before = count(one.servedBefore, served.user);
       const overtaken = isLater ? count(one.overtakenBy, served.user) : 0;
-      // Users take turns: behind others of its own user, an attempt waits for as many of each other user.
+      // Users take turns: behind other attempts of its own user, an attempt waits for as many of each other user.
       if (overtaken > one.ownBefore || (!this.#mixed.has(served.line) && before > one.ownBefore + 2))
         this.#broken("P9", `${words(one)} waits while ${before} of ${served.user} are served, ${overtaken} came later`);
     }
@@ -99,7 +99,7 @@ export class LinePromises {
     return line.indexOf(one) < line.indexOf(other);
   }
 
-  /** What must hold whenever everything has come to rest: nobody waits for what is free, beyond the timers of this instant. */
+  /** Checked whenever all promises have settled: nothing waits for free capacity, except for timers of this instant. */
   checkRest(fits: (attempt: AskingAttempt) => boolean, nowMs: number): void {
     for (const [line, standings] of this.#lines) {
       const attempts = standings.flatMap(({ attempt }) => attempt ?? []);
@@ -142,7 +142,7 @@ function count(counts: Map<string, number>, name: string): number {
   return times;
 }
 
-/** The rule that an attempt waits for; none for the slots of an entry, which it may wait for as long as it likes. */
+/** The rule that an attempt waits for; undefined for the slots of an entry, which have no wait limit. */
 export function ruleOfLine(
   { budgets }: MoneyPlan,
   limits: readonly RatePlan[],

@@ -38,21 +38,21 @@ export interface RatePlan extends RulePlan {
   readonly queue: number;
 }
 
-/** What a world says about money and limits, besides its entries and callers. */
+/** The money and limits of a world, in addition to its entries and callers. */
 export interface MoneyPlan {
   readonly startsAt: number;
   readonly budgets: readonly BudgetPlan[];
   readonly rates: readonly RatePlan[];
-  /** Whether providers count more tokens than any tokenizer would. */
+  /** Whether providers count more tokens than any tokenizer does. */
   readonly greedy: boolean;
 }
 
-/** Half of the seeds; the others are the worlds that they were before there were budgets. */
+/** Half of the seeds have money; the other half produce the same worlds as before budgets existed. */
 export function hasMoney(seed: number): boolean {
   return seed % 4 < 2;
 }
 
-/** Instants whose next hour ends an hour, a day, a week, a month or a summer time, somewhere. */
+/** Instants within an hour of the end of an hour, day, week, month or daylight saving time in some time zone. */
 const STARTS = [
   ...["2026-01-01T00:00:00Z", "2026-01-31T23:30:00Z", "2026-03-29T00:20:00Z", "2026-11-01T08:30:00Z"],
   ...["2026-08-02T23:40:00Z", "2026-05-10T17:50:00Z"],
@@ -63,13 +63,13 @@ const USERS = ["ann", "bob", "eve"];
 const TAGS = ["ci", "web"];
 const PERS: readonly Per[] = ["user", "user", "user", "model", "model", "provider", "key", "tag", "scope"];
 
-/** The same entries and callers, with prices, limits, users, tags and priorities. */
+/** The same entries and callers, plus prices, limits, users, tags and priorities. */
 export function withMoney({ entries, callers }: WorldPlan, chance: Chance): WorldPlan {
   const names = entries.map(({ name }) => name);
   const budgets = Array.from({ length: chance.whole(0, 2) }, (_, index) => planBudget(`b${index}`, names, chance));
   const fewest = budgets.length === 0 ? 1 : 0;
   const rates = Array.from({ length: chance.whole(fewest, 2) }, (_, index) => planRate(`r${index}`, names, chance));
-  // So that most callers meet others who want the same, in half of the worlds without failures that thin them out.
+  // In half of the worlds most callers compete for the same capacity, without failures that would reduce their number.
   const crowds = { number: chance.whole(1, 3), isFlood: chance.happens(0.3) };
   const calm = chance.happens(0.5);
   return {
@@ -96,7 +96,7 @@ function pricedEntry(entry: EntryPlan, chance: Chance): EntryPlan {
 
 interface Crowds {
   readonly number: number;
-  /** Most come at once, and belong to one user; the others come a moment later. */
+  /** Most calls arrive at the same time and belong to one user; the others arrive a moment later. */
   readonly isFlood: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { EntryPlan } from "../plan.ts";
 import type { BudgetPlan, MatchPlan, MoneyPlan, RatePlan } from "./money-plan.ts";
 
-/** The tables of a plan besides its entries. */
+/** The tables of a plan other than its entries. */
 export function moneyToml({ budgets, rates }: MoneyPlan): string {
   return [...budgets.map(budgetToml), ...rates.map(rateToml)].join("\n");
 }

@@ -16,7 +16,7 @@ import type { MoneyPlan, RatePlan } from "./money-plan.ts";
 import { isExplainedByLimits, isUnpriced } from "./refusal-promises.ts";
 import type { Watcher } from "./watch.ts";
 
-/** Looks at all that a world reserves, waits for, spends and is refused. */
+/** Checks everything that a world reserves, queues, spends and rejects. */
 export class MoneyWatch implements Watcher {
   readonly #plan: MoneyPlan;
   readonly #limits: readonly RatePlan[];
@@ -37,7 +37,7 @@ export class MoneyWatch implements Watcher {
     this.#lines = new LinePromises(this.#attempts, (line) => this.waitOf(line), broken);
   }
 
-  /** `callerOf` knows a call by its first tag. */
+  /** `callerOf` identifies a call by its first tag. */
   hooks(callerOf: (id: string) => VirtualCaller | undefined): Hooks {
     return {
       request: ({ callId, tags }) => {
@@ -97,7 +97,7 @@ export class MoneyWatch implements Watcher {
     return isExplainedByLimits(error, caller, this.#attempts.of(caller), chain, this.#plan, this);
   }
 
-  /** Whether a call to a healthy provider may end without a request: its own limits leave no room. */
+  /** Whether a call to a healthy provider may end without a request because its own limits leave no room. */
   mayRefuse(caller: VirtualCaller): boolean {
     return (
       this.#attempts.of(caller).some(({ refusals }) => refusals.length > 0) ||
@@ -124,7 +124,7 @@ export class MoneyWatch implements Watcher {
     return this.#log.some(({ request: { askedMs, endedMs = 0 } }) => askedMs !== undefined && endedMs <= untilMs);
   }
 
-  /** When all is over, nothing is reserved, and everything was booked as its provider bills it. */
+  /** At the end nothing is reserved, and every request was booked as its provider bills it. */
   async end(factory: ModelFactory<Record<never, never>>): Promise<void> {
     for (const books of this.#books.values())
       if (books.open.length > 0) this.#broken("P8", `held at the end: ${books.open.slice(0, 5).join("; ")}`);

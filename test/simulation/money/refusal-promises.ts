@@ -10,11 +10,11 @@ interface Lines {
   waitOf(line: string): number;
   queueOf(line: string): number;
   longest(line: string): number;
-  /** Whether a provider had asked for a pause by then, in which an attempt waits before it asks for the first time. */
+  /** Whether a provider had requested a pause by then; an attempt waits for it before it asks for admission. */
   hadPause(untilMs: number): boolean;
 }
 
-/** Whether a call was refused for a reason that held. */
+/** Whether a call was rejected for a valid reason. */
 export function isExplainedByLimits(
   { code }: ModelError,
   caller: VirtualCaller,
@@ -24,7 +24,7 @@ export function isExplainedByLimits(
   lines: Lines,
 ): boolean {
   const all = attempts.flatMap(({ waits }) => waits);
-  // Which of a hedged call's attempts stood in a line is unknown.
+  // It is unknown which attempts of a hedged call were queued.
   const unmet = attempts
     .filter(({ grantedMs }) => grantedMs === undefined)
     .map((attempt) => (caller.entry.hedgeMs === undefined ? attempt : { ...attempt, waits: all }));
@@ -40,7 +40,7 @@ export function isExplainedByLimits(
   }
 }
 
-/** Whether a budget refuses calls to an entry because its price is unknown. */
+/** Whether a budget rejects calls to an entry because its price is unknown. */
 export function isUnpriced({ plan: caller }: VirtualCaller, chain: readonly EntryPlan[], plan: MoneyPlan): boolean {
   return chain.some((entry) => {
     const budgets = entry.price === undefined ? budgetsOf(plan, { caller, entry, key: undefined }) : [];
@@ -48,7 +48,7 @@ export function isUnpriced({ plan: caller }: VirtualCaller, chain: readonly Entr
   });
 }
 
-/** No room at all, or none in time. */
+/** There is no room at all, or none in time. */
 function isSpent(attempt: AskingAttempt, lines: Lines): boolean {
   const last = attempt.refusals.at(-1);
   return last?.reason === "exhausted" || isTooLate(attempt, "reserved", lines);
@@ -61,7 +61,7 @@ function isLimited(attempt: AskingAttempt, lines: Lines): boolean {
   return attempt.claims.some((claim) => isFull(lineOfClaim(claim))) || isTooLate(attempt, last?.reason, lines);
 }
 
-/** Whether the time that the attempt may wait had passed, or would have before there was room. */
+/** Whether the attempt's maximum wait had passed, or would have passed before there was room. */
 function isTooLate(
   { firstMs, caller, refusals, waits }: AskingAttempt,
   reason: string | undefined,

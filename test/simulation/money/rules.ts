@@ -4,14 +4,14 @@ import type { Claim } from "../../../src/core/store.ts";
 import type { CallerPlan, EntryPlan } from "../plan.ts";
 import type { BudgetPlan, MoneyPlan, RatePlan } from "./money-plan.ts";
 
-/** Who asks whom. */
+/** Who calls which entry. */
 export interface Asking {
   readonly caller: CallerPlan;
   readonly entry: EntryPlan;
   readonly key: string | undefined;
 }
 
-/** The budgets that a request is charged to, by the words of the plan. */
+/** The budgets that a request is charged to, computed from the plan. */
 export function budgetsOf({ budgets }: MoneyPlan, asking: Asking): readonly BudgetPlan[] {
   return budgets.filter((budget) => matches(budget, asking));
 }
@@ -28,12 +28,12 @@ function matches({ match = {} }: BudgetPlan | RatePlan, { caller, entry }: Askin
   return users === undefined || users.includes(caller.user ?? "");
 }
 
-/** A caller's own name comes first. */
+/** The caller's own id comes first. */
 export function allTags({ id, tags }: CallerPlan): readonly string[] {
   return [id, ...tags];
 }
 
-/** The counters of one rule that a request counts in. */
+/** The counters of one rule that count a request. */
 export function membersOf({ per }: BudgetPlan | RatePlan, asking: Asking): readonly string[] {
   const lists = [...per].sort().map((one) => valuesOf(one, asking));
   const all = lists.reduce<string[][]>(
@@ -49,7 +49,7 @@ function valuesOf(per: Per, { caller, entry, key = "" }: Asking): readonly strin
   return [{ user: caller.user ?? "", model: entry.name, provider: entry.name, scope: "" }[per]];
 }
 
-/** The counters that a request must hold, as words. */
+/** The counters that a request must hold, as strings. */
 export function expectedClaims(plan: MoneyPlan, asking: Asking): readonly string[] {
   const { entry } = asking;
   const budgets = budgetsOf(plan, asking).flatMap((budget) =>
@@ -65,7 +65,7 @@ export function expectedClaims(plan: MoneyPlan, asking: Asking): readonly string
   return [...budgets, ...rates, ...own].sort();
 }
 
-/** What a claim is for, in the same words. */
+/** What a claim is for, as a string of the same form. */
 export function claimWords(claim: Claim): string {
   if (claim.kind === "budget") {
     const [name, unit] = JSON.parse(claim.family) as string[];
@@ -76,7 +76,7 @@ export function claimWords(claim: Claim): string {
   return kind === "slots" ? `slots of ${name} ${of}` : `slots of ${name}`;
 }
 
-/** Names the period of a budget at an instant, as a calendar on the wall of that place says it. */
+/** Names the period of a budget at an instant by the wall-clock calendar of its time zone. */
 export function periodName({ period, timezone }: BudgetPlan, atMs: number): string {
   if (period === "total") return "total";
   const local = new Intl.DateTimeFormat("en-CA", {
@@ -94,7 +94,7 @@ export function periodName({ period, timezone }: BudgetPlan, atMs: number): stri
   return `week of ${new Date(Date.parse(day) - sinceMonday * 86_400_000).toISOString().slice(0, 10)}`;
 }
 
-/** Names what attempts wait for, as the product does. */
+/** Names what attempts wait for in the same way as the product. */
 export function lineOfClaim(claim: Claim): string {
   return claim.kind === "budget" ? `${claim.family} ${claim.member}` : claim.counter;
 }

@@ -3,18 +3,18 @@ import type { AdmitRequest, CounterStore, Grant, Refusal, Settled, Settlement } 
 import { Lines, type Waiter } from "../../../src/layers/line.ts";
 import { MemoryCounters } from "../../../src/stores/memory-counters.ts";
 
-/** Told of every decision of the counters, in their order, and of every attempt that waits. */
+/** Receives every decision of the counters, in order, and every attempt that waits. */
 export interface Watcher {
   admitted(store: CounterStore, request: AdmitRequest, answer: Grant | Refusal): void;
   settled(store: CounterStore, settlement: Settlement, settled: Settled): void;
-  /** Returns what is called when the attempt leaves the line. */
+  /** Returns a function that is called when the attempt leaves the queue. */
   entered(line: string, waiter: Waiter, caller: string | undefined): () => void;
 }
 
 /** The call that the running code belongs to. */
 export const RUNNING = new AsyncLocalStorage<string>();
 
-/** Watches while `work` runs. */
+/** Calls the watcher while `work` runs. */
 export async function watching<T>(watcher: Watcher, work: () => Promise<T>): Promise<T> {
   const offs = [watchStore(MemoryCounters.prototype, watcher), watchLines(watcher)];
   try {
@@ -35,7 +35,7 @@ function watchStore(store: CounterStore, watcher: Watcher): () => void {
   return () => Object.assign(store, { admit, settle });
 }
 
-/** Looks at the answer before those who wait for it. */
+/** Sees the reply before the attempts that wait for it do. */
 function seen<T>(answer: Promise<T>, look: (value: T) => void): Promise<T> {
   answer.then(look, () => {});
   return answer;
