@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -62,7 +62,7 @@ users = ${place === "ledger with hashed users" ? '"hash"' : '"plain"'}
   // Another process has read no key yet.
   const factory = place === "ledger" || place === "state" ? first : open();
   const lock = () => locked(join(folder, place === "state" ? "state.db" : "ledger.db"));
-  return { place, factory, clock, server, lock, open };
+  return { place, factory, clock, server, lock, open, state: join(folder, "state.db") };
 }
 
 /** Holds the lock of a database until the returned function runs. */
@@ -81,7 +81,7 @@ function locked(path: string): () => void {
 type World = Awaited<ReturnType<typeof world>>;
 
 /** A call, and how to end it. */
-function started({ place, factory, clock }: World, shape: (typeof SHAPES)[number], end: (typeof ENDS)[number]) {
+function started({ place, factory, clock, state }: World, shape: (typeof SHAPES)[number], end: (typeof ENDS)[number]) {
   const abort = new AbortController();
   const model = factory.get("asked");
   const options = { user: "ann", signal: abort.signal };
@@ -96,7 +96,7 @@ function started({ place, factory, clock }: World, shape: (typeof SHAPES)[number
       const isReserved = async () => (await factory.budgets.status()).some(({ reserved }) => (reserved ?? 0) > 0);
       if (place === "ledger" || place === "ledger with hashed users")
         await expect.poll(isReserved, { timeout: 60_000 }).toBe(true);
-      else if (place === "ledger, seeded") await factory.budgets.status();
+      else if (place === "ledger, seeded") await expect.poll(() => existsSync(state), { timeout: 60_000 }).toBe(true);
       await clock.advance(100);
       if (end === "abort") abort.abort();
       else await clock.advance(1_500);
