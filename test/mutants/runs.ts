@@ -1,4 +1,4 @@
-import { always, drop, never, replace, skip } from "./change.ts";
+import { always, drop, never, replace } from "./change.ts";
 import { mutantsOf } from "./mutant.ts";
 
 const RUN = ["test/run/run.test.ts"];
@@ -10,14 +10,14 @@ export const runs = [
     [
       "run-executes-cut-calls",
       "the tool calls of an answer that the token limit cut are executed",
-      "Run.#plansFor",
-      never("incomplete !== undefined"),
+      "Run.#planFor",
+      always("incomplete === undefined"),
     ],
     [
       "run-results-as-they-arrive",
       "tool results are sent in the order in which the tools ended",
-      "Run.#answer",
-      skip("results.sort"),
+      "sortBy",
+      replace("Number(order.get(left.id)) - Number(order.get(right.id))", "0"),
     ],
     [
       "run-forces-a-tool-forever",
@@ -28,8 +28,8 @@ export const runs = [
     [
       "run-forgets-finished-tools",
       "an aborted run loses the results of the tools that have run",
-      "Run.#answer",
-      never("results.length > 0"),
+      "Run.failure",
+      replace("this.#conversation()", "this.#messages"),
     ],
   ]),
   ...mutantsOf("src/model/tool-calls.ts", RUN, [
