@@ -10,16 +10,23 @@ interface Report {
   readonly flat: boolean;
 }
 
-test("after a hundred thousand calls with faults and aborts, handles and memory are what they were after twenty thousand", async () => {
-  const { stdout, stderr } = await soak(CALLS);
-  expect(stderr).toBe("");
-  const report = JSON.parse(stdout) as Report;
-  expect(report.calls).toBe(CALLS);
-  // A fault is retried: nearly all calls that were not aborted end with the answer.
-  expect(report.outcomes.fine).toBeGreaterThan(CALLS * 0.95);
-  expect(report.outcomes.aborted).toBeGreaterThan(CALLS * 0.005);
-  expect(report, stdout).toMatchObject({ flat: true });
-}, 400_000);
+// V8 discards and recompiles code when it likes, which moves the resident memory once; a leak fails twice.
+const OPTIONS = { timeout: 400_000, retry: 1 };
+
+test(
+  "after a hundred thousand calls with faults and aborts, handles and memory are what they were after twenty thousand",
+  OPTIONS,
+  async () => {
+    const { stdout, stderr } = await soak(CALLS);
+    expect(stderr).toBe("");
+    const report = JSON.parse(stdout) as Report;
+    expect(report.calls).toBe(CALLS);
+    // A fault is retried: nearly all calls that were not aborted end with the answer.
+    expect(report.outcomes.fine).toBeGreaterThan(CALLS * 0.95);
+    expect(report.outcomes.aborted).toBeGreaterThan(CALLS * 0.005);
+    expect(report, stdout).toMatchObject({ flat: true });
+  },
+);
 
 function soak(calls: number): Promise<{ stdout: string; stderr: string }> {
   const program = join(import.meta.dirname, "soak.ts");
