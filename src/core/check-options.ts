@@ -86,7 +86,9 @@ function wrongValue(place: string, value: unknown, { is, values }: OptionRule): 
       ? []
       : (Object.entries(value as object).find(([, one]) => !values.accepts(one)) ?? []);
   if (values !== undefined && name !== undefined) return wrongValue(`${place}.${name}`, inner, values);
-  return invalidOption(`${place} must be ${is}, not ${shown(value)}`);
+  // "must be an array of strings, not an array" would say nothing.
+  const isOfThatKind = Array.isArray(value) ? is.startsWith("an array") : is.startsWith("one of");
+  return invalidOption(`${place} must be ${is}${isOfThatKind ? "" : `, not ${shown(value)}`}`);
 }
 
 /** A string may be a key, so that only its kind is shown. */

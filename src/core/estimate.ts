@@ -39,7 +39,7 @@ const WHOLE = 65_536;
 const SAMPLES = 64;
 const SAMPLE_LENGTH = WHOLE / SAMPLES;
 
-/** Estimates how many tokens a text has. */
+/** Estimates the token count of a string. */
 export function estimateTextTokens(text: string): number {
   return text.length <= WHOLE ? estimateText(text) : sampledTokens(text);
 }

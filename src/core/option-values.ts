@@ -41,7 +41,7 @@ export type StripSpecialTokens = boolean | readonly string[] | Partial<StripToke
 /** JSON Schema, or a zod schema (any Standard Schema with JSON Schema output). */
 export type ToolParameters = JsonSchema | StandardSchema;
 
-/** A tool that a run executes, or the parts of it that a provider is told. */
+/** The fields of a tool. `name`, `description`, `parameters` and `strict` are sent to the provider; the others are for `run`. */
 interface ToolFields {
   readonly description?: string | undefined;
   /** Of the arguments. Default: a function without parameters. */

@@ -60,7 +60,7 @@ function mediaBound(part: MediaPart, maxImageTokens: number | undefined): number
   if (part.data === undefined) return "the number of tokens of a file that is sent by its URL or id";
   const { data, mediaType = "", filename = "" } = part;
   if (!isText(mediaType)) return `the number of tokens of a file of type "${mediaType}"`;
-  // No byte of a text has more than one token.
+  // Each byte is at most one token.
   return Math.ceil((data.length * 3) / 4) + tokenBound(filename);
 }
 

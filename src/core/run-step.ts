@@ -7,7 +7,7 @@ export interface ToolResult {
   /** The id of the tool call. */
   readonly id: string;
   readonly name: string;
-  /** What the model is told. */
+  /** The content that is sent to the model. */
   readonly content: ToolResultPart["content"];
   /** Whether the tool failed: the content says why. */
   readonly error: boolean;

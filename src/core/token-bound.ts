@@ -1,8 +1,8 @@
 import { type CharacterTable, characterTable } from "./character-costs.ts";
 
 /**
- * An upper bound of the tokens of a text, without a tokenizer: each character counts as many tokens as it can have in its place. Measured
- * with o200k_base and cl100k_base; docs/guide/tokens.md has the figures. Reads the whole text, at a few nanoseconds a character.
+ * An upper bound of the token count of a string, without a tokenizer: adds the highest cost of each character in its context.
+ * Costs are measured with o200k_base and cl100k_base; docs/guide/tokens.md has the figures. Takes 13 to 15 ns per character.
  *
  * Varied text has the average costs of its kind. Text that repeats a few pairs of characters may repeat the expensive ones, so a block
  * with few pairs has the highest costs.
@@ -22,7 +22,7 @@ export function tokenBound(text: string): number {
   return bound <= text.length ? bound : Math.min(bound, Buffer.byteLength(text));
 }
 
-/** A part of a text, and what is before its next character. */
+/** A part of the text and the state at its end. */
 interface Block {
   from: number;
   to: number;

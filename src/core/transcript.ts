@@ -38,7 +38,7 @@ function wordsOfPart(part: Part): string {
   }
 }
 
-/** A text of about `limit` tokens: a longer one without its middle. `omitted` is the number of characters left out. */
+/** Shortens a string to about `limit` tokens by removing its middle. `omitted` is the number of removed characters. */
 export function withoutMiddle(text: string, limit: number): { readonly text: string; readonly omitted: number } {
   let kept = text;
   let length = text.length;

@@ -64,7 +64,7 @@ export function summaryPlan({ messages, ...input }: CallInput, target: Target): 
 
 /**
  * Asks the same model for the summary, as an attempt of this call, and puts it in the place of the messages.
- * @throws ModelError `context_too_long` if there is no summary, or if it is too long.
+ * @throws ModelError `context_too_long` if the model returns no summary, or one that is too long.
  */
 export async function summarized(call: Call, plan: SummaryPlan, dialect: Dialect, next: Next): Promise<Summarized> {
   const { target, input } = call;

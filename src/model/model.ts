@@ -202,7 +202,7 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   }
 
   /**
-   * The tokens of a text, without those that a provider adds around messages. The first call loads the package gpt-tokenizer.
+   * The token ids of a string, without the tokens that a provider adds around messages. The first call loads the package gpt-tokenizer.
    * Special tokens such as `<|endoftext|>` are encoded as text.
    * @throws ModelError `unsupported` if the encoding of the model is unknown, or gpt-tokenizer is not installed.
    */

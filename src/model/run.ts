@@ -93,9 +93,7 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
       this.#settings.tools,
       declared.map(({ name }) => name),
     );
-    // The approved calls are still open.
-    const isOpen = this.#settings.approved.length > 0 && typeof input !== "string";
-    this.#messages = isOpen ? readHistory(input) : readInput(input);
+    this.#messages = readConversation(input, this.#settings.approved, parts.model);
     this.clock = context.clock;
     const { deadlineMs } = context.target.policy;
     if (deadlineMs !== undefined) this.#deadlineAtMs = this.clock.monotonic() + deadlineMs;
@@ -266,21 +264,36 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
 
   /** The approved calls at the end of the conversation, before the model is asked. */
   async *#runApproved(): AsyncGenerator<readonly RunFlowEvent[]> {
-    const { model } = this.#parts;
-    const open = openCallsOf(this.#messages);
     const approved = new Set(this.#settings.approved);
-    const unknown = this.#settings.approved.find((id) => !open.has(id));
-    if (unknown !== undefined)
-      throw new ModelError({
-        code: "invalid_request",
-        message: `${model}: run: approved: no open tool call has the id "${unknown}"`,
-        model,
-      });
-    const calls = openCallsAtEnd(this.#messages).filter(({ id }) => approved.has(id));
-    yield* this.#answer(calls, [], (call) => this.#tools.plan(call, approved));
-    // The calls without `execute`, and those that were not approved.
-    this.#messages = readInput(this.#messages);
+    yield* this.#answer(openCallsAtEnd(this.#messages), [], async (call) => {
+      const plan = await this.#tools.plan(call, approved);
+      if (plan.kind !== "pending") return plan;
+      const why = `approved: no tool "${call.name}" with execute is among the tools; append the result of "${call.id}"`;
+      throw invalidRun(this.#parts.model, why);
+    });
   }
+}
+
+/**
+ * The conversation to go on with. It may end with calls that have no results, if all of them are approved.
+ * @throws ModelError `invalid_request`.
+ */
+function readConversation(input: Input, approved: readonly string[], model: string): readonly Message[] {
+  const messages = typeof input === "string" ? readInput(input) : readHistory(input);
+  const open = openCallsOf(messages);
+  const unknown = approved.find((id) => !open.has(id));
+  if (unknown !== undefined) throw invalidRun(model, `approved: no open tool call has the id "${unknown}"`);
+  const unanswered = [...open].find(([id]) => !approved.includes(id));
+  if (unanswered !== undefined) {
+    const [id, name] = unanswered;
+    const advice = "append its tool result, or add its id to approved to execute it";
+    throw invalidRun(model, `tool call "${id}" (${name}) has no result; ${advice}`);
+  }
+  return open.size > 0 ? messages : readInput(input);
+}
+
+function invalidRun(model: string, words: string): ModelError {
+  return new ModelError({ code: "invalid_request", message: `${model}: run: ${words}`, model });
 }
 
 const NOT_APPROVED: ReadonlySet<string> = new Set();

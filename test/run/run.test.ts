@@ -77,6 +77,26 @@ describe.each(WIRES)("a run on the %s wire", (wire) => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it("executes nothing while a call has neither a result nor approval", async () => {
+    const asked: string[] = [];
+    const guarded = { ...weather(asked), needsApproval: true };
+    const { model, server } = await modelThat(wire, [BOTH, SUNNY]);
+    const { messages, pending } = await model.run("Weather?", { tools: [guarded] });
+    const [first, second] = pending.map(({ id }) => id);
+    for (const approved of [undefined, [String(first)]]) {
+      const error = await failureOf(model.run(messages, { tools: [guarded], approved }));
+      const open = approved === undefined ? first : second;
+      expect(error.message).toContain(
+        `tool call "${open}" (weather) has no result; append its tool result, or add its id to approved`,
+      );
+    }
+    const { execute: _, ...declared } = guarded;
+    const ids = [String(first), String(second)];
+    const error = await failureOf(model.run(messages, { tools: [declared], approved: ids }));
+    expect(error.message).toContain('no tool "weather" with execute is among the tools');
+    expect([asked, server.requests.length]).toEqual([[], 1]);
+  });
+
   it("goes on when the caller appends the result of a tool without execute", async () => {
     const { execute: _, ...declared } = weather();
     const { model, server } = await modelThat(wire, [asks(call("c1", "weather", { city: "Oslo" })), SUNNY]);
