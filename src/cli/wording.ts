@@ -92,7 +92,8 @@ export function isSimulated(providers: readonly string[]): boolean {
 }
 
 export function adjustmentLine({ setting, from, to, reason }: Adjustment): string {
-  const change = to === undefined ? `${brief(from)} left out` : `${brief(from)} became ${brief(to)}`;
+  const set = from === undefined ? `set to ${brief(to)}` : `${brief(from)} became ${brief(to)}`;
+  const change = to === undefined ? `${brief(from)} left out` : set;
   return printableLine(`${setting}: ${change}: ${reason}`);
 }
 

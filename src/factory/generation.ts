@@ -101,7 +101,7 @@ export class Generation {
 
   lint(): readonly LintFinding[] {
     const linter = new Linter(this.#resolving, this.services.dialectOf, this.#around.clock.now());
-    return [...this.config.names.flatMap((name) => linter.entry(name)), ...linter.budgets()];
+    return [...this.config.names.flatMap((name) => linter.entry(name)), ...linter.limits()];
   }
 
   /** @throws ModelError `invalid_request` for an unknown name. */

@@ -25,9 +25,12 @@ export function budgetExceeded(target: Target, { budget, claim, level, nowMs }: 
   const reserved = level.reserved > 0n ? ` and ${amount(level.reserved)} reserved by other requests` : "";
   const spent = `${amount(level.spent)} spent${reserved} of ${amount(claim.limit)}`;
   const resets = Number.isFinite(claim.endsMs) ? `; resets at ${new Date(claim.endsMs).toISOString()}` : "";
-  const words = `${nameOf(budget, claim.member)}: ${spent}, and this request may use up to ${amount(claim.amount)}${resets}`;
+  const words = `${nameOf(budget, claim.member)}: ${spent}, and this request may use up to ${amount(claim.amount)}`;
+  // It does not fit into an empty budget either, so there is no time at which to try again.
+  if (claim.amount > claim.limit)
+    return skippable(entryError(target, "budget_exceeded", `${words}, more than the whole budget`), budget);
   const retryAfterMs = Number.isFinite(claim.endsMs) ? Math.max(1, Math.ceil(claim.endsMs - nowMs)) : undefined;
-  return skippable(entryError(target, "budget_exceeded", words, { retryAfterMs }), budget);
+  return skippable(entryError(target, "budget_exceeded", `${words}${resets}`, { retryAfterMs }), budget);
 }
 
 /** The price of a request is unknown, so a budget in USD cannot limit it. */

@@ -30,7 +30,7 @@ export class WorstCase {
     if (unbounded !== undefined) return unbounded;
     const output = this.#outputBound;
     return typeof output === "string"
-      ? `the length of the answer, because ${output} is no positive integer,`
+      ? `the length of the answer, because ${output} is not a positive integer,`
       : undefined;
   }
 

@@ -11,8 +11,8 @@ import { retirementOf } from "../core/retirement.ts";
 import { capabilitiesUsed } from "../core/supported-settings.ts";
 import type { Target } from "../core/target.ts";
 import { servingTarget } from "../core/tools-target.ts";
-import { budgetFindings } from "./lint-budgets.ts";
 import type { LintFinding } from "./lint-finding.ts";
+import { budgetFindings, rateLimitFindings } from "./lint-limits.ts";
 import { resolveTarget } from "./resolve.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 
@@ -55,12 +55,11 @@ export class Linter {
     ];
   }
 
-  budgets(): readonly LintFinding[] {
+  /** Budgets and rate limits. */
+  limits(): readonly LintFinding[] {
     const { config } = this.#context;
-    return budgetFindings(
-      config,
-      config.names.flatMap((name) => this.#target(name) ?? []),
-    );
+    const targets = config.names.flatMap((name) => this.#target(name) ?? []);
+    return [...budgetFindings(config, targets), ...rateLimitFindings(config, targets)];
   }
 
   /** A model of another vendor at a vendor's own host. */

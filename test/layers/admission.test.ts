@@ -326,14 +326,14 @@ describe("a budget", () => {
       [{ n: 20 }, "$2.00"],
       [{ generationConfig: { maxOutputTokens: 200, candidateCount: 3 } }, "$0.60"],
     ])("extra_body %j", async (extraBody, most) => {
-      expect(await asked({ extraBody })).toContain(`may use up to ${most};`);
+      expect(await asked({ extraBody })).toContain(`may use up to ${most},`);
     });
 
     it.each([{ max_tokens: -1 }, { max_tokens: null }, { max_completion_tokens: "9" }, { n: 1.5 }])(
       "the unlimited extra_body %j as an unknown price",
       async (extraBody) => {
         const field = `extra_body.${Object.keys(extraBody)[0]}`;
-        const words = `the length of the answer, because ${field} is no positive integer, is unknown, so budget "team"`;
+        const words = `the length of the answer, because ${field} is not a positive integer, is unknown, so budget "team"`;
         expect(await asked({ extraBody })).toContain(words);
         expect(await asked({ extraBody }, {}, { nanoUsd: NANO, unpriced: "allow" })).toBeUndefined();
       },

@@ -201,13 +201,24 @@ describe("lint of budgets", () => {
     expect(messages("max_new_tokens = 1000\n[budgets.team]\nusd = 25\n")).toEqual([]);
   });
 
-  test("reports one that holds less than ten of the largest requests", () => {
-    expect(messages("max_new_tokens = 100_000\n[budgets.team]\nusd = 2\n")).toEqual([
-      [
-        "budgets.team.usd",
-        6,
-        'budget "team" ($2.00) holds less than 10 requests of "coder", which may cost up to $2.005 each; set max_new_tokens, or max_output of the budget',
-      ],
+  test("reports one that holds fewer than ten of the largest requests", () => {
+    const small = (usd: string, count: string) =>
+      expect(messages(`max_new_tokens = 100_000\n[budgets.team]\nusd = ${usd}\n`)).toEqual([
+        [
+          "budgets.team.usd",
+          6,
+          `budget "team" ($${usd}) holds ${count} of "coder", which may cost up to $2.005 each; set max_new_tokens, or max_output of the budget`,
+        ],
+      ]);
+    small("3.00", "fewer than 10 requests");
+    small("2.00", "no request");
+    small("0.00", "no request");
+  });
+
+  test("reports a rate limit that matches no entry", () => {
+    const limit = '[rate_limits.host]\nrequests_per_minute = 5\nmatch = { providers = ["open-ai"] }\n';
+    expect(messages(limit).map(([path, , message]) => [path, message])).toEqual([
+      ["rate_limits.host.match", 'rate limit "host" matches no entry'],
     ]);
   });
 

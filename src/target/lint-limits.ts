@@ -20,6 +20,17 @@ function withoutLedger(config: Config): readonly LintFinding[] {
   return [{ severity: "warning", model: "", ...place, path: `budgets.${budget.name}`, message }];
 }
 
+/** Rate limits that match no entry. */
+export function rateLimitFindings(config: Config, targets: readonly Target[]): readonly LintFinding[] {
+  return config.rateLimits
+    .filter((rule) => !targets.some((target) => canMatch(rule, target)))
+    .map(({ name }) => ({
+      ...{ severity: "warning" as const, model: "" },
+      ...config.placeOf(["rate_limits", name, "match"]),
+      ...{ path: `rate_limits.${name}.match`, message: `rate limit "${name}" matches no entry` },
+    }));
+}
+
 /** Budgets that match no entry, refuse an entry because its price is unknown, or are too small for its answers. */
 export function budgetFindings(config: Config, targets: readonly Target[]): readonly LintFinding[] {
   const findings = config.budgets.flatMap((budget) => {
@@ -45,15 +56,17 @@ function problemOf(budget: Budget, target: Target): { readonly key: string; read
   const limited = { maxNewTokens: settings.maxNewTokens ?? budget.maxOutput };
   const output = outputBound({ settings: limited, samples: 1, extraBody }, target);
   if (typeof output === "string") {
-    const message = `budget "${name}" refuses calls to "${target.entry}", because ${output} is no positive integer, so their answers have no limit; set it, or unpriced = "allow"`;
+    const message = `budget "${name}" refuses calls to "${target.entry}", because ${output} is not a positive integer, so their answers have no limit; set it, or unpriced = "allow"`;
     return unpriced === "allow" ? undefined : { key: tokens === undefined ? "usd" : "tokens", message };
   }
-  const small = (limit: string, request: string) =>
-    `budget "${name}" (${limit}) holds less than ${MIN_REQUESTS} requests of "${target.entry}", which may cost up to ${request} each; set max_new_tokens, or max_output of the budget`;
+  const small = (limit: string, request: string, holdsNone: boolean) => {
+    const count = holdsNone ? "no request" : `fewer than ${MIN_REQUESTS} requests`;
+    return `budget "${name}" (${limit}) holds ${count} of "${target.entry}", which may cost up to ${request} each; set max_new_tokens, or max_output of the budget`;
+  };
   if (tokens !== undefined) {
     const most = BigInt(PROMPT_TOKENS + output);
     return most * MIN_REQUESTS > tokens
-      ? { key: "tokens", message: small(`${tokens} tokens`, `${most} tokens`) }
+      ? { key: "tokens", message: small(`${tokens} tokens`, `${most} tokens`, most > tokens) }
       : undefined;
   }
   if (price === undefined) {
@@ -63,6 +76,6 @@ function problemOf(budget: Budget, target: Target): { readonly key: string; read
   const most = worstCost(price, PROMPT_TOKENS, output, false);
   const limit = nanoUsd ?? 0n;
   return most * MIN_REQUESTS > limit
-    ? { key: "usd", message: small(`$${usdText(limit)}`, `$${usdText(most)}`) }
+    ? { key: "usd", message: small(`$${usdText(limit)}`, `$${usdText(most)}`, most > limit) }
     : undefined;
 }
