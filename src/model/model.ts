@@ -2,6 +2,7 @@ import { missingPrice } from "../core/billing.ts";
 import { bindMethods } from "../core/bind-methods.ts";
 import { invalidOption } from "../core/check-options.ts";
 import { addCost, costOf, NO_COST } from "../core/cost.ts";
+import type { FlowEvent } from "../core/event.ts";
 import { type Input, readInput } from "../core/input.ts";
 import type { Message } from "../core/message.ts";
 import type { ToolsInput } from "../core/option-values.ts";
@@ -54,11 +55,35 @@ declare const CAN: unique symbol;
 
 type LooseRunOptions = RunOptions<CallOptions, ToolsInput> | undefined;
 
-const CONTEXTS = new WeakMap<Model, () => ModelContext>();
+interface Inside {
+  readonly current: () => ModelContext;
+  readonly open: (input: Input, options: CallOptions | undefined) => Opened;
+}
+const INSIDES = new WeakMap<Model, Inside>();
 
-/** The target of a model; `undefined` for an object that only looks like one. */
-export function targetOf(model: Model): Target | undefined {
-  return CONTEXTS.get(model)?.().target;
+/** The context of the next call of a model; `undefined` for an object that only looks like one. */
+export function contextOf(model: Model): ModelContext | undefined {
+  return INSIDES.get(model)?.current();
+}
+
+/**
+ * `model.stream()` for adapters: `note` gets every event in order, also those that only the reply is folded from, such as
+ * signatures. When an event is read, `note` has got it and those before it.
+ */
+export function notedStream(
+  model: Model,
+  input: Input,
+  options: CallOptions | undefined,
+  note: (event: FlowEvent) => void,
+): ModelStream {
+  return new ModelStream(() => {
+    const opened = (INSIDES.get(model) as Inside).open(input, options);
+    const noteBoth = (event: FlowEvent) => {
+      opened.note(event);
+      note(event);
+    };
+    return { ...opened, note: noteBoth };
+  });
 }
 
 /**
@@ -83,7 +108,8 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
     this.scope = scope;
     this.#scopes = scope && scopePath(scope);
     this.#current = current;
-    CONTEXTS.set(this as unknown as Model, current);
+    const open = (input: Input, options: CallOptions | undefined) => this.#openStream(input, options);
+    INSIDES.set(this as unknown as Model, { current, open });
     bindMethods(this, Model);
   }
 

@@ -37,9 +37,12 @@ function wantedOf<Schema extends StandardSchema>(schema: Schema): Wanted<Schema>
   const json = jsonSchemaOf(schema, "object()");
   const wrapped = json["type"] !== "object";
   const root = wrapped ? wrapperOf(json) : json;
-  const title = json["title"];
-  const name = typeof title === "string" ? title.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) : "object";
-  return { schema, root, wrapped, format: { type: "json_schema", name, schema: root } };
+  return { schema, root, wrapped, format: { type: "json_schema", name: formatName(json["title"]), schema: root } };
+}
+
+/** The name of a schema for the wire, from its title. */
+export function formatName(title: unknown): string {
+  return typeof title === "string" ? title.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) : "object";
 }
 
 /** References point to the root, so definitions stay there, and a referenced root becomes a definition. */
@@ -173,7 +176,7 @@ function pathText(path: readonly (PropertyKey | { readonly key: PropertyKey })[]
 }
 
 /** Models without a JSON mode often put the answer in a code fence, with some text around it. */
-function jsonText(text: string): string {
+export function jsonText(text: string): string {
   const trimmed = text.trim();
   if (/^[[{"]/.test(trimmed)) return trimmed;
   const fence = trimmed.indexOf("```");

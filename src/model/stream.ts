@@ -73,6 +73,8 @@ export class ModelStream<Call extends ToolCall = ToolCall> extends EventStream<F
   }
 }
 
+const TEXT_ONLY = '`text` cannot report: iterate the events and clear your output at "reset"';
+
 /** The text of a stream of events. */
 export function textOf(
   stream: AsyncIterable<ModelEvent | { readonly type: "tool-result" | "step" }>,
@@ -81,7 +83,7 @@ export function textOf(
   return viewOf(stream, (event) => {
     // The text of an earlier step of a run is complete.
     if (event.type === "step") isShown = false;
-    if (event.type === "reset" && isShown) throw startsAgain();
+    if (event.type === "reset" && isShown) throw startsAgain(TEXT_ONLY);
     if (event.type !== "text-delta" || event.sample !== 0) return undefined;
     isShown = true;
     return event.text;
@@ -140,11 +142,11 @@ const FORGOTTEN = new FinalizationRegistry<Pick<Reading<FlowEvent, unknown>, "le
   reading.leave(readerLeft()).catch(() => {});
 });
 
-function startsAgain(): ModelError {
+/** The error of a reader that cannot take back what it has passed on. */
+export function startsAgain(how: string): ModelError {
   return new ModelError({
     code: "stream_truncated",
-    message:
-      'The answer broke off after text was delivered and starts again, which `text` cannot report: iterate the events and clear your output at "reset", or set `hold`.',
+    message: `The answer broke off after text was delivered and starts again, which ${how}, or set \`hold\`.`,
   });
 }
 

@@ -4,7 +4,7 @@ import { type Input, readInput } from "../core/input.ts";
 import type { Message } from "../core/message.ts";
 import { promptRoom } from "../core/prompt-room.ts";
 import { leastTokens, trimmed } from "../core/trim.ts";
-import { type Model, targetOf } from "./model.ts";
+import { contextOf, type Model } from "./model.ts";
 
 export interface TrimOptions {
   /** Without `maxTokens`, its context window minus its longest answer, and minus the instructions and tools of its entry. */
@@ -34,7 +34,7 @@ export function trimMessages(messages: Input, options: TrimOptions): readonly Me
 
 function roomOf(model: TrimOptions["model"]): number {
   if (model === undefined) throw invalidOption("trimMessages: set maxTokens or model");
-  const target = targetOf(model);
+  const target = contextOf(model)?.target;
   const room = target === undefined ? undefined : promptRoom(target);
   if (room !== undefined) return room;
   throw invalidOption(

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 const ROOT = join(import.meta.dirname, "../..");
 const SOURCES: Readonly<Record<string, string>> = {
   modelwright: "src/index.ts",
+  "modelwright/ai-sdk": "src/interop/ai-sdk.ts",
   "modelwright/inject": "src/inject/index.ts",
   "modelwright/testing": "src/testing/index.ts",
 };

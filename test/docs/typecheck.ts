@@ -12,6 +12,7 @@ export function typecheck(files: readonly string[]): ReadonlyMap<string, readonl
   );
   const paths = {
     modelwright: [join(ROOT, "src/index.ts")],
+    "modelwright/ai-sdk": [join(ROOT, "src/interop/ai-sdk.ts")],
     "modelwright/inject": [join(ROOT, "src/inject/index.ts")],
     "modelwright/testing": [join(ROOT, "src/testing/index.ts")],
   };

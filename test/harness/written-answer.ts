@@ -16,14 +16,16 @@ const FORMS: Readonly<Record<Wire, AnswerForm>> = {
   google: generateAnswer,
 };
 
-/** An answer of a model: its text, or the tools it calls. */
+/** An answer of a model: its text, or the tools it calls. Signatures are the provider's opaque data. */
 export interface WrittenAnswer {
+  readonly reasoning?: readonly { readonly text: string; readonly signature: string; readonly redacted?: boolean }[];
   readonly text?: string;
   readonly calls?: readonly {
     readonly id: string;
     readonly name: string;
     readonly args: unknown;
     readonly json?: string;
+    readonly signature?: string;
   }[];
   readonly reason?: FinishReason;
 }
@@ -44,16 +46,24 @@ export function writtenAnswer(wire: Wire, request: SeenRequest, answer: WrittenA
 }
 
 function eventsOf({
+  reasoning = [],
   text = "",
   calls = [],
   reason = calls.length > 0 ? "tool-calls" : "stop",
 }: WrittenAnswer): FlowEvent[] {
   return [
+    ...reasoning.flatMap(({ text, ...signed }): FlowEvent[] => [
+      ...(text === "" ? [] : [{ type: "reasoning-delta" as const, text, sample: 0 }]),
+      { type: "signature", part: "reasoning", ...signed, sample: 0 },
+    ]),
     ...(text === "" ? [] : [{ type: "text-delta" as const, text, sample: 0 }]),
-    ...calls.flatMap(({ id, name, args, json = JSON.stringify(args) }, index): FlowEvent[] => [
+    ...calls.flatMap(({ id, name, args, json = JSON.stringify(args), signature }, index): FlowEvent[] => [
       { type: "tool-call-start", index, id, name, sample: 0 },
       { type: "tool-call-delta", index, json, sample: 0 },
       { type: "tool-call-end", index, call: { kind: "function", id, name, arguments: args, json }, sample: 0 },
+      ...(signature === undefined
+        ? []
+        : [{ type: "signature" as const, part: "tool-call" as const, index, signature, sample: 0 }]),
     ]),
     { type: "usage", usage: usageOf({ input: 10, output: 5 }) },
     { type: "finish", reason, sample: 0 },

@@ -25,7 +25,12 @@ describe("the tarball", () => {
       "bin/modelwright.js",
     ];
     const entries = ["dist/index.js", "dist/index.d.ts", "dist/testing/index.js", "dist/testing/index.d.ts"];
-    entries.push("dist/inject/index.js", "dist/inject/index.d.ts");
+    entries.push(
+      "dist/inject/index.js",
+      "dist/inject/index.d.ts",
+      "dist/interop/ai-sdk.js",
+      "dist/interop/ai-sdk.d.ts",
+    );
     expect(paths).toEqual(expect.arrayContaining([...needed, ...entries, "schemas/models.schema.json"]));
   });
 
@@ -45,6 +50,7 @@ describe("the tarball", () => {
       "dist/core/require-node.js",
       "dist/index.js",
       "dist/inject/index.js",
+      "dist/interop/ai-sdk.js",
       "dist/testing/index.js",
     ]);
     const chunks = paths.filter((path) => path.startsWith("dist/chunks/"));
@@ -283,7 +289,7 @@ describe("an older Node", () => {
     expect(under("node_modules/modelwright/bin/modelwright.js", "models")).toEqual(refused);
   });
 
-  it.each(["modelwright", "modelwright/inject", "modelwright/testing"])(
+  it.each(["modelwright", "modelwright/ai-sdk", "modelwright/inject", "modelwright/testing"])(
     "is rejected by import and require of %s",
     (name) => {
       consumer.write("import.mjs", `import("${name}").catch(({ message }) => console.log(message));`);
@@ -296,11 +302,11 @@ describe("an older Node", () => {
 
 describe("a CommonJS program", () => {
   it("gets every entry point from require()", () => {
-    const names = ["modelwright", "modelwright/inject", "modelwright/testing"];
-    const parts = ["ModelFactory", "Container", "startSimulator"];
+    const names = ["modelwright", "modelwright/ai-sdk", "modelwright/inject", "modelwright/testing"];
+    const parts = ["ModelFactory", "languageModel", "Container", "startSimulator"];
     const lines = names.map((name, index) => `console.log(typeof require("${name}").${parts[index]});`);
     consumer.write("required.cjs", lines.join("\n"));
-    expect(consumer.node("required.cjs")).toEqual({ status: 0, stdout: "function\nfunction\nfunction\n", stderr: "" });
+    expect(consumer.node("required.cjs")).toEqual({ status: 0, stdout: "function\n".repeat(4), stderr: "" });
   });
 });
 
@@ -325,7 +331,7 @@ describe("package checks", () => {
     const attw = join(ROOT, "node_modules/@arethetypeswrong/cli/dist/index.js");
     const { status, stdout } = run([attw, tarball, "--profile", "esm-only", "--format", "ascii"], ROOT);
     const verdicts = stdout.split("\n").filter((line) => /^(node16 \(from ESM\)|bundler): /.test(line));
-    expect(verdicts).toHaveLength(10);
+    expect(verdicts).toHaveLength(12);
     expect(verdicts.filter((line) => !line.includes("🟢"))).toEqual([]);
     expect(status).toBe(0);
   }, 60_000);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as library from "modelwright";
+import * as aiSdk from "modelwright/ai-sdk";
 import * as injection from "modelwright/inject";
 import * as doubles from "modelwright/testing";
 import { describe, expect, it } from "vitest";
@@ -116,6 +117,12 @@ describe("modelwright/testing", () => {
   });
 });
 
+describe("modelwright/ai-sdk", () => {
+  it("exports these values, and no types: those of @ai-sdk/provider describe them", () => {
+    expect(valuesOf(aiSdk)).toMatchInlineSnapshot(`"function languageModel"`);
+  });
+});
+
 it("the entry points of package.json are these modules", () => {
   const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     exports: Record<string, { default?: string }>;
@@ -124,6 +131,7 @@ it("the entry points of package.json are these modules", () => {
   expect(modules.map(([name, entry]) => [name, entry.default])).toEqual([
     [".", "./dist/index.js"],
     ["./inject", "./dist/inject/index.js"],
+    ["./ai-sdk", "./dist/interop/ai-sdk.js"],
     ["./testing", "./dist/testing/index.js"],
   ]);
 });
