@@ -7,7 +7,7 @@ export interface Attempt {
   /** The entry's name in models.toml. */
   readonly model: string;
   readonly provider: string;
-  /** Milliseconds from the start of the call. */
+  /** Milliseconds from the start of the call; negative if an equal call sent the request before. */
   readonly startedMs: number;
   readonly durationMs: number;
   readonly outcome: "ok" | "error" | "aborted";

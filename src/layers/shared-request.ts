@@ -59,8 +59,7 @@ class SharedRequest {
   /** A failure is passed to one call. The deadline of an abandoned call does not apply to the others. */
   async *#own(call: Call): AsyncGenerator<readonly FlowEvent[], boolean> {
     if (this.#failure !== undefined && call !== this.#lead && this.#endedBefore(call)) {
-      this.#claimed = true;
-      call.record.attempts.push(...this.#record.attempts);
+      this.#giveAttempts(call);
       return false;
     }
     yield* this.#handOver(call);
@@ -73,10 +72,24 @@ class SharedRequest {
   }
 
   async *#handOver(call: Call): AsyncGenerator<readonly FlowEvent[], void> {
-    this.#claimed = true;
-    call.record.attempts.push(...this.#record.attempts);
+    this.#giveAttempts(call);
+    const { firstTokenMs } = this.#record;
+    const first = firstTokenMs === undefined ? undefined : Math.max(0, firstTokenMs - this.#leadMs(call));
     call.record.adopt(this.#record);
+    call.record.firstTokenMs = first;
     yield* this.#batches;
+  }
+
+  #giveAttempts(call: Call): void {
+    this.#claimed = true;
+    const leadMs = this.#leadMs(call);
+    for (const attempt of this.#record.attempts)
+      call.record.attempts.push({ ...attempt, startedMs: attempt.startedMs - leadMs });
+  }
+
+  /** How long before a call the request began. */
+  #leadMs({ record }: Call): number {
+    return record.startedMs - this.#record.startedMs;
   }
 
   async #run(events: Events, keep: Keep): Promise<void> {

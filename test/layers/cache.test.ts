@@ -254,12 +254,20 @@ describe("equal calls at the same time", () => {
       [cache(new MemoryStore(9, clock), { ttlMs: 60_000, namespace: "n" }), meter],
       scripted([withStart(slow)]),
     );
-    const calls = [1, 2, 3].map(() => call({}, codegen));
-    const reading = calls.map((one) => read(run(one)));
-    await clock.advance(500);
-    calls[0]?.cancellation.cancel(abort());
-    await clock.settle(Promise.all(reading));
-    expect(calls.map(({ record }) => record.attempts.map(({ outcome }) => outcome))).toEqual([[], ["ok"], []]);
+    const begun = () => {
+      const one = call({}, codegen);
+      return { one, reading: read(run(one)) };
+    };
+    const first = begun();
+    await clock.advance(200);
+    const later = [begun(), begun()];
+    await clock.advance(300);
+    first.one.cancellation.cancel(abort());
+    await clock.settle(Promise.all([first, ...later].map(({ reading }) => reading)));
+    const rows = [first, ...later].map(({ one: { record } }) =>
+      record.attempts.map(({ outcome, startedMs }) => ({ outcome, startedMs })),
+    );
+    expect(rows).toEqual([[], [{ outcome: "ok", startedMs: -200 }], []]);
   });
 
   it("record the attempt of a request that all have abandoned", async () => {

@@ -9,7 +9,7 @@ import { isAllOf, partsBefore, type WireRequest } from "./wire-request.ts";
 
 /** Checked when text was delivered: it is the beginning of a single answer. */
 export function checkShown(caller: VirtualCaller, broken: Broken): void {
-  if (caller.requests.some(({ told }) => told.startsWith(caller.shown))) return;
+  if (caller.wasTold(caller.shown)) return;
   broken("P1", `${caller.plan.id}: shown text of more than one attempt: ${JSON.stringify(caller.shown)}`);
 }
 
@@ -36,7 +36,16 @@ function mayStartAgain({ entry: { onBreak }, requests }: VirtualCaller): boolean
 }
 
 function checkReply(caller: VirtualCaller, chain: readonly EntryPlan[], broken: Broken): void {
-  const { plan, entry, reply, requests, shown, finishes } = caller;
+  const { plan, reply, shown, finishes } = caller;
+  // The promises of a cache say what a cached answer is.
+  if (reply?.cached === undefined) checkServed(caller, chain, broken);
+  if (plan.way === "codegen" || plan.leaveAfter !== undefined) return;
+  if (shown !== reply?.text) broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not the reply's text`);
+  if (finishes !== 1) broken("P1", `${plan.id}: ${finishes} finishes`);
+}
+
+function checkServed(caller: VirtualCaller, chain: readonly EntryPlan[], broken: Broken): void {
+  const { plan, entry, reply, requests: own, accounted: requests = own } = caller;
   const end = reply?.finishReason === "length" ? "length" : "complete";
   const ended = requests.filter((request) => request.end === end && request.entry === reply?.model);
   const text = reply?.text ?? "";
@@ -49,9 +58,6 @@ function checkReply(caller: VirtualCaller, chain: readonly EntryPlan[], broken: 
     checkParts(caller, parts, answered, broken);
     checkUsage(caller, parts, broken);
   }
-  if (plan.way === "codegen" || plan.leaveAfter !== undefined) return;
-  if (shown !== reply?.text) broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not the reply's text`);
-  if (finishes !== 1) broken("P1", `${plan.id}: ${finishes} finishes`);
 }
 
 function checkError(
@@ -61,14 +67,14 @@ function checkError(
   all: (entry: string) => readonly WireRequest[],
   broken: Broken,
 ): void {
-  const { plan, requests, shown } = caller;
+  const { plan, requests: own, accounted: requests = own, shown } = caller;
   const failed = error.code === "all_models_failed" ? (error.errors ?? []) : [error];
   if (error.code === "all_models_failed" && new Set(failed.map(({ code }) => code)).size < 2)
     broken("P5", `${plan.id}: all_models_failed with one code`);
   for (const one of failed)
     if (!isExplained(one, caller, chain, all)) broken("P5", `${plan.id}: nothing explains ${one.code}: ${one.message}`);
   const partial = error.partial?.text ?? "";
-  if (partial !== "" && !requests.some(({ told }) => told.startsWith(partial)))
+  if (partial !== "" && !caller.wasTold(partial) && !requests.some(({ told }) => told.startsWith(partial)))
     broken("P1", `${plan.id}: the partial is of more than one attempt: ${JSON.stringify(partial)}`);
   if (plan.way === "stream" && caller.entry.onBreak !== "restart" && !partial.startsWith(shown))
     broken("P1", `${plan.id}: shown ${JSON.stringify(shown)} is not in the partial ${JSON.stringify(partial)}`);
@@ -80,7 +86,8 @@ function isExplained(
   chain: readonly EntryPlan[],
   all: (entry: string) => readonly WireRequest[],
 ): boolean {
-  const { requests, abortedMs, plan } = caller;
+  const { requests: own, accounted: requests = own, abortedMs, plan } = caller;
+  const startedMs = Math.min(...caller.mates().map((mate) => mate.startedMs));
   switch (error.code) {
     case "aborted":
       return abortedMs !== undefined || plan.leaveAfter !== undefined;
@@ -94,12 +101,14 @@ function isExplained(
       return ranOut(error, caller, chain);
     case "rate_limited":
       return error.message.includes("skipped:")
-        ? all(error.model ?? "").some(({ askedMs = 0, endedMs = 0 }) => endedMs + askedMs >= caller.startedMs)
+        ? all(error.model ?? "").some(({ askedMs = 0, endedMs = 0 }) => endedMs + askedMs >= startedMs)
         : requests.some(({ end, askedMs }) => end === "rate_limited" && askedMs === error.retryAfterMs);
     case "budget_exceeded":
     case "limit_exceeded":
     case "state_unavailable":
       return caller.explains?.(error) ?? false;
+    case "not_found":
+      return plan.cache?.mode === "only" || requests.some(({ end }) => end === "not_found");
     default:
       return requests.some(({ end }) => end === error.code);
   }
@@ -108,7 +117,7 @@ function isExplained(
 function ranOut({ phase }: ModelError, caller: VirtualCaller, chain: readonly EntryPlan[]): boolean {
   const endMs = caller.settledMs ?? 0;
   if (phase === "deadline") return endMs >= caller.deadlineAtMs - EPSILON_MS;
-  return caller.requests.some((request) => {
+  return (caller.accounted ?? caller.requests).some((request) => {
     const entry = chain.find(({ name }) => name === request.entry);
     const limitMs = { attempt: entry?.timeoutMs, idle: entry?.idleMs, "first-token": entry?.firstTokenMs }[
       phase as "idle"

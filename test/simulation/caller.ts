@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import type { Attempt, Model, ModelError, ModelStream, Reply } from "../../src/index.ts";
+import type { Attempt, CacheMode, CacheOptions, Model, ModelError, ModelStream, Reply } from "../../src/index.ts";
 import { isModelError } from "../../src/index.ts";
 import type { CallerPlan, EntryPlan } from "./plan.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -12,6 +12,7 @@ export class VirtualCaller {
   readonly requests: WireRequest[] = [];
   readonly #time: VirtualTime;
   readonly #abort = new AbortController();
+  callId = "";
   startedMs = 0;
   settledMs: number | undefined;
   abortedMs: number | undefined;
@@ -30,6 +31,14 @@ export class VirtualCaller {
   oddity: unknown;
   rows: readonly Attempt[] = [];
   rowsAtEnd = 0;
+  /** The stored answer that it found. */
+  stored: string | undefined;
+  /** Whether a stored answer, or that of an equal call, was delivered. */
+  isCached = false;
+  /** The requests that it has rows for, once it has settled; equal calls may share a request. */
+  accounted: readonly WireRequest[] | undefined;
+  /** The calls that it may share requests with, and itself. */
+  mates: () => readonly VirtualCaller[] = () => [this];
   /** Whether limits explain an error. */
   explains: ((error: ModelError) => boolean) | undefined;
   /** Called with all text delivered since the last reset. */
@@ -53,6 +62,16 @@ export class VirtualCaller {
     return this.startedMs + (this.entry.deadlineMs ?? Number.POSITIVE_INFINITY);
   }
 
+  /** Whether another call shares its requests. */
+  get isWaitedFor(): boolean {
+    return this.mates().some((mate) => mate !== this && !mate.settled);
+  }
+
+  /** Whether a single answer, which was delivered to it, begins so. */
+  wasTold(text: string): boolean {
+    return this.stored?.startsWith(text) ?? this.requests.some(({ told }) => told.startsWith(text));
+  }
+
   /** The complete answer that begins with this text. */
   wholeOf(beginning: string): string | undefined {
     return this.requests.findLast(({ told }) => told.startsWith(beginning))?.text;
@@ -64,7 +83,8 @@ export class VirtualCaller {
     this.waitingSinceMs = this.startedMs;
     const offAbort = abortAfterMs === undefined ? () => {} : this.#time.schedule(() => this.#giveUp(), abortAfterMs);
     const { user, priority, maxNewTokens } = this.plan;
-    const options = { signal: this.#abort.signal, tags: [id, ...tags], user, priority, maxNewTokens };
+    const cache = cacheOption(this.plan);
+    const options = { signal: this.#abort.signal, tags: [id, ...tags], user, priority, maxNewTokens, cache };
     try {
       this.reply =
         way === "codegen" ? await model.codegen(prompt, options) : await this.#read(model.stream(prompt, options));
@@ -115,4 +135,10 @@ export class VirtualCaller {
   #rest(): Promise<void> {
     return new Promise((resolve) => void this.#time.schedule(resolve, this.plan.restMs));
   }
+}
+
+function cacheOption({ cache }: CallerPlan): CacheMode | CacheOptions | undefined {
+  if (cache?.ttlMs === undefined && cache?.namespace === undefined) return cache?.mode;
+  const { mode, ttlMs, namespace } = cache;
+  return { mode, namespace, ttl: ttlMs === undefined ? undefined : `${ttlMs}ms` };
 }

@@ -24,7 +24,7 @@ export function checkGoingOn(caller: VirtualCaller, entry: EntryPlan, request: W
 
 /** Checked for the parts of a reply. */
 export function checkParts(
-  { plan, reply, requests, seams }: VirtualCaller,
+  { plan, reply, requests: own, accounted: requests = own, seams }: VirtualCaller,
   parts: readonly WireRequest[],
   served: EntryPlan,
   broken: Broken,

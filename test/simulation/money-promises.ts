@@ -5,7 +5,7 @@ import { cameToAnEnd, type WireRequest } from "./wire-request.ts";
 
 /** One row per request, in order unless two ran in parallel; their costs add up to the reply's cost. */
 export function checkRows(caller: VirtualCaller, broken: Broken): void {
-  const { plan, entry, rows, requests, reply } = caller;
+  const { plan, entry, rows, requests: own, accounted: requests = own, reply } = caller;
   const models = (list: readonly string[]) => (entry.hedgeMs === undefined ? list : list.toSorted()).join(" ");
   const [seen, sent] = [models(rows.map(({ model }) => model)), models(requests.map(({ entry }) => entry))];
   if (seen !== sent) broken("P6", `${plan.id}: rows [${seen}], requests [${sent}]`);
@@ -46,7 +46,7 @@ export function checkUsage(caller: VirtualCaller, parts: readonly WireRequest[],
 }
 
 /** Two requests to one model at one instant (one cancelled while hedging, one retried in its place) have a row each. */
-function rowOf(request: WireRequest, caller: VirtualCaller): Attempt | undefined {
+export function rowOf(request: WireRequest, caller: VirtualCaller): Attempt | undefined {
   const sinceMs = request.startedMs - caller.startedMs;
   const rows = caller.rows.filter(
     (row) => row.model === request.entry && Math.abs(row.startedMs - sinceMs) < EPSILON_MS,
@@ -56,7 +56,7 @@ function rowOf(request: WireRequest, caller: VirtualCaller): Attempt | undefined
 }
 
 /** USD; null if the price is unknown. */
-function priceOf({ input, output, price }: WireRequest): number | null {
+export function priceOf({ input, output, price }: WireRequest): number | null {
   if (price === undefined) return null;
   return (Math.round(input * price.input * 1_000) + Math.round(output * price.output * 1_000)) / 1e9;
 }

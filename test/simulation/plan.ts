@@ -1,6 +1,8 @@
 import type { Chance } from "../harness/chance.ts";
 import type { Manner } from "./answer.ts";
 import { HOUR_MS, type Phase, planPhases } from "./behaviour.ts";
+import type { CachePlan, CallCachePlan } from "./cache/cache-plan.ts";
+import type { LedgerPlan } from "./ledger/ledger-plan.ts";
 import type { MoneyPlan, RatePlan } from "./money/money-plan.ts";
 
 /** The settings of one entry of models.toml; a plan keeps them next to the TOML, for the checks. */
@@ -49,12 +51,15 @@ export interface CallerPlan {
   readonly user?: string | undefined;
   readonly priority?: number | undefined;
   readonly maxNewTokens?: number | undefined;
+  readonly cache?: CallCachePlan | undefined;
 }
 
 export interface WorldPlan {
   readonly entries: readonly EntryPlan[];
   readonly callers: readonly CallerPlan[];
   readonly money?: MoneyPlan | undefined;
+  readonly cache?: CachePlan | undefined;
+  readonly ledger?: LedgerPlan | undefined;
 }
 
 export function planWorld(chance: Chance): WorldPlan {

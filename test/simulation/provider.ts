@@ -76,6 +76,7 @@ export class VirtualProvider implements Dialect {
     const { admitted } = call;
     return {
       caller,
+      callId: call.record.id,
       entry: call.target.entry,
       key: call.credential?.reveal(),
       tryIndex: call.tryIndex,

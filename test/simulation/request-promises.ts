@@ -16,9 +16,11 @@ const SHARED_WAIT_MS = 60_000;
 export function checkRequest(caller: VirtualCaller, entry: EntryPlan, request: WireRequest, broken: Broken): void {
   const nowMs = request.startedMs;
   const { id } = caller.plan;
-  if (caller.settled) broken("P7", `${id}: a request to ${entry.name} after the call had settled`);
-  if (caller.abortedMs !== undefined) broken("P2", `${id}: a request to ${entry.name} after the abort`);
-  if (nowMs > caller.deadlineAtMs + EPSILON_MS) broken("P2", `${id}: a request after the deadline`);
+  if (!caller.isWaitedFor) {
+    if (caller.settled) broken("P7", `${id}: a request to ${entry.name} after the call had settled`);
+    if (caller.abortedMs !== undefined) broken("P2", `${id}: a request to ${entry.name} after the abort`);
+    if (nowMs > caller.deadlineAtMs + EPSILON_MS) broken("P2", `${id}: a request after the deadline`);
+  }
   const { hedgeMs, policyFallbacks } = caller.entry;
   const filtered = hedgeMs === undefined && caller.requests.at(-1)?.end === "content_filtered";
   if (filtered && policyFallbacks.length === 0) broken("P5", `${id}: ${entry.name} asked around a filter`);

@@ -5,7 +5,7 @@ import { liveOneHour } from "./world.ts";
 const [count = 1_000, first = 0] = process.argv.slice(2).map(Number);
 const startMs = performance.now();
 const broken: number[] = [];
-const total = { calls: 0, answers: 0, joined: 0, requests: 0, slowestMs: 0 };
+const total = { calls: 0, answers: 0, joined: 0, requests: 0, cached: 0, rows: 0, slowestMs: 0 };
 
 for (let seed = first; seed < first + count; seed++) {
   const seedMs = performance.now();
@@ -14,6 +14,8 @@ for (let seed = first; seed < first + count; seed++) {
   total.answers += report.answers;
   total.joined += report.joined;
   total.requests += report.requests;
+  total.cached += report.cached;
+  total.rows += report.rows;
   total.slowestMs = Math.max(total.slowestMs, performance.now() - seedMs);
   if (count === 1) console.log(report.story.join("\n"));
   if (report.broken.length === 0) continue;
@@ -24,7 +26,7 @@ for (let seed = first; seed < first + count; seed++) {
 
 const seconds = (performance.now() - startMs) / 1_000;
 console.log(
-  `${count} seeds, ${broken.length} broken; ${total.calls} calls, ${total.answers} answers (${total.joined} joined), ${total.requests} requests; ` +
+  `${count} seeds, ${broken.length} broken; ${total.calls} calls, ${total.answers} answers (${total.joined} joined), ${total.requests} requests, ${total.cached} cached, ${total.rows} rows; ` +
     `${seconds.toFixed(1)} s, the slowest hour ${Math.round(total.slowestMs)} ms`,
 );
 process.exitCode = broken.length === 0 ? 0 : 1;

@@ -35,17 +35,21 @@ test("the same seed reproduces the same hour", async () => {
   expect((await liveOneHour(8)).story).not.toEqual(first.story);
 });
 
-test("worlds contain answers, failures, extra requests and continued answers", async () => {
-  let [calls, answers, requests, joined] = [0, 0, 0, 0];
+test("worlds contain answers, failures, extra requests, continued and cached answers, and rows of a ledger", async () => {
+  let [calls, answers, requests, joined, cached, rows] = [0, 0, 0, 0, 0, 0];
   for (let seed = 1_000; seed < 1_020; seed++) {
     const report = await liveOneHour(seed);
     calls += report.calls;
     answers += report.answers;
     requests += report.requests;
     joined += report.joined;
+    cached += report.cached;
+    rows += report.rows;
   }
   expect(answers).toBeGreaterThan(calls * 0.2);
   expect(answers).toBeLessThan(calls * 0.8);
   expect(requests).toBeGreaterThan(calls);
   expect(joined).toBeGreaterThan(answers * 0.02);
+  expect(cached).toBeGreaterThan(answers * 0.02);
+  expect(rows).toBeGreaterThan(requests * 0.1);
 });

@@ -1,10 +1,17 @@
+import { cacheToml } from "./cache/cache-plan.ts";
+import { ledgerToml } from "./ledger/ledger-plan.ts";
 import { entryMoneyLines, moneyToml } from "./money/money-toml.ts";
 import type { EntryPlan, WorldPlan } from "./plan.ts";
 
 /** The models.toml of a plan. */
-export function tomlOf({ entries, money }: WorldPlan): string {
-  const models = entries.map(entryToml).join("\n");
-  return money === undefined ? models : `${moneyToml(money)}\n${models}`;
+export function tomlOf({ entries, money, cache, ledger }: WorldPlan): string {
+  const tables = [
+    cache && cacheToml(cache),
+    ledger && ledgerToml(ledger),
+    money && moneyToml(money),
+    ...entries.map(entryToml),
+  ];
+  return tables.filter((table) => table !== undefined).join("\n");
 }
 
 function entryToml(entry: EntryPlan): string {

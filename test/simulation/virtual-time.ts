@@ -18,7 +18,7 @@ const STARTS_AT = Date.UTC(2026, 0, 1);
  */
 export class VirtualTime implements Clock {
   readonly #order: () => number;
-  readonly #startsAt: number;
+  readonly startsAt: number;
   #timers: Timer[] = [];
   #nowMs = 0;
   #live = 0;
@@ -26,11 +26,11 @@ export class VirtualTime implements Clock {
   /** `order` decides between timers of one instant. */
   constructor(order: () => number, startsAt = STARTS_AT) {
     this.#order = order;
-    this.#startsAt = startsAt;
+    this.startsAt = startsAt;
   }
 
   now(): number {
-    return this.#startsAt + this.#nowMs;
+    return this.startsAt + this.#nowMs;
   }
 
   monotonic(): number {

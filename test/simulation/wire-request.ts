@@ -5,6 +5,7 @@ import type { EntryPlan } from "./plan.ts";
 /** One request as a provider saw it. */
 export interface WireRequest {
   readonly caller: string;
+  readonly callId: string;
   readonly entry: string;
   readonly key: string | undefined;
   readonly tryIndex: number;
@@ -35,6 +36,11 @@ export interface WireRequest {
   end: "open" | "complete" | "length" | "left" | ModelErrorCode;
   /** The retry-after that it sent. */
   askedMs: number | undefined;
+}
+
+/** Whether its call waits for it. */
+export function isOpen({ end, leftMs }: WireRequest): boolean {
+  return end === "open" && leftMs === undefined;
 }
 
 /** Whether its provider reported that the answer is complete. */

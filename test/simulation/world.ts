@@ -1,17 +1,22 @@
+import type { HookCall, Hooks } from "../../src/core/hooks.ts";
 import { ModelFactory } from "../../src/index.ts";
 import { Chance } from "../harness/chance.ts";
 import { checkSettled, checkShown } from "./answer-promises.ts";
 import { HOUR_MS } from "./behaviour.ts";
+import { CacheWatch } from "./cache/cache-watch.ts";
+import { watchValues } from "./cache/watch-values.ts";
 import { VirtualCaller } from "./caller.ts";
 import { checkGoingOn } from "./continuation-promises.ts";
+import { LedgerWatch } from "./ledger/ledger-watch.ts";
 import { tokensOf } from "./money/bills.ts";
-import { hasMoney, withMoney } from "./money/money-plan.ts";
 import { MoneyWatch } from "./money/money-watch.ts";
-import { RUNNING, watching } from "./money/watch.ts";
+import { watchMoney } from "./money/watch.ts";
 import { isSameUsd, sumOf } from "./money-promises.ts";
-import { type CallerPlan, type EntryPlan, planWorld, type WorldPlan } from "./plan.ts";
+import type { CallerPlan, EntryPlan, WorldPlan } from "./plan.ts";
+import { planSeed } from "./plan-seed.ts";
 import { type Desk, VirtualProvider } from "./provider.ts";
 import { checkBudget, checkNamedTime, checkRequest, checkWaiting } from "./request-promises.ts";
+import { during, RUNNING } from "./running.ts";
 import { tomlOf } from "./toml.ts";
 import { onVirtualTime, VirtualTime } from "./virtual-time.ts";
 import { limitedAt, type WireRequest } from "./wire-request.ts";
@@ -26,6 +31,10 @@ export interface WorldReport {
   /** Answers that more than one request contributed to. */
   readonly joined: number;
   readonly requests: number;
+  /** Answers from the cache, or from the request of an equal call. */
+  readonly cached: number;
+  /** Rows of the ledger. */
+  readonly rows: number;
   readonly virtualMs: number;
   /** Log of events, for comparing two runs of one seed. */
   readonly story: readonly string[];
@@ -39,12 +48,12 @@ export function liveOneHour(seed: number): Promise<WorldReport> {
 /** How long after the hour it may take until a recovered provider receives a request again. */
 const RECOVERY_MS = 600_000;
 const PROBE_EVERY_MS = 7_000;
+const UNCACHED = { mode: "bypass", ttlMs: undefined, namespace: undefined } as const;
 /** Factor applied to the token count of the simple tokenizer. */
 const GREED = 40;
 
 class World {
   readonly #seed: number;
-  readonly #chance: Chance;
   readonly #plan: WorldPlan;
   readonly #time: VirtualTime;
   readonly #factory: ModelFactory<Record<never, never>>;
@@ -55,17 +64,19 @@ class World {
   readonly #retries = new Map<string, Set<string>>();
   readonly #broken: string[] = [];
   readonly #money: MoneyWatch | undefined;
+  readonly #cache: CacheWatch | undefined;
+  readonly #ledger: LedgerWatch | undefined;
   readonly #waiting = new Set<VirtualCaller>();
 
   constructor(seed: number) {
     this.#seed = seed;
-    this.#chance = new Chance(seed);
-    const plan = planWorld(this.#chance);
-    this.#plan = hasMoney(seed) ? withMoney(plan, new Chance(seed + 0.25 * 2 ** 31)) : plan;
+    this.#plan = planSeed(seed);
     const chance = new Chance(seed + 0.5 * 2 ** 31);
-    const { money } = this.#plan;
+    const { money, cache, ledger } = this.#plan;
     this.#time = new VirtualTime(chance.next, money?.startsAt);
     this.#money = money && new MoneyWatch(money, this.#plan, this.#time, this.#breaks);
+    this.#ledger = ledger && new LedgerWatch(this.#breaks);
+    this.#cache = cache && new CacheWatch(cache, this.#callers, this.#time, this.#breaks);
     this.#entries = new Map(this.#plan.entries.map((entry) => [entry.name, entry]));
     const desk: Desk = {
       arrived: (request) => this.#arrived(request),
@@ -78,21 +89,48 @@ class World {
       clock: this.#time,
       random: chance.next,
       providers: Object.fromEntries(this.#providers),
-      ...(this.#money !== undefined && { hooks: this.#money.hooks((id) => this.#callers.get(id)) }),
+      hooks: this.#hooks(),
     });
   }
 
+  /** A call's first tag is its name. */
+  #hooks(): Hooks {
+    const callerOf = ({ tags }: HookCall) => this.#callers.get(tags[0] ?? "") as VirtualCaller;
+    return {
+      request: (event) => {
+        const caller = callerOf(event);
+        caller.callId = event.callId;
+        this.#money?.called(caller);
+      },
+      cache: (event) => {
+        const caller = callerOf(event);
+        caller.isCached = event.outcome !== "miss";
+        this.#cache?.looked(caller, event.outcome);
+      },
+    };
+  }
+
   live(): Promise<WorldReport> {
-    const money = this.#money;
-    return onVirtualTime(this.#time, () => (money === undefined ? this.#live() : watching(money, () => this.#live())));
+    const offs = this.#money === undefined ? [] : [...watchMoney(this.#money)];
+    if (this.#cache !== undefined) offs.push(watchValues(this.#cache));
+    if (this.#ledger !== undefined) offs.push(this.#ledger.watch());
+    return onVirtualTime(this.#time, () => during(offs, () => this.#live()));
   }
 
   async #live(): Promise<WorldReport> {
     for (const plan of this.#plan.callers) this.#time.schedule(() => this.#start(plan), plan.atMs);
     await this.#run(() => this.#callers.size === this.#plan.callers.length && this.#waiting.size === 0);
     for (const entry of this.#plan.entries) await this.#recovers(entry);
+    await this.#factory.ledger.flush();
     this.#checkEnd();
+    this.#cache?.end(this.#factory);
     await this.#money?.end(this.#factory);
+    await this.#ledger?.end(this.#factory, {
+      callers: [...this.#callers.values()],
+      startsAt: this.#time.startsAt,
+      attemptOf: (id) => this.#money?.attemptOf(id),
+      spent: (counter) => this.#money?.spent(counter) ?? 0n,
+    });
     await this.#factory.close();
     return this.#report();
   }
@@ -111,11 +149,14 @@ class World {
     const caller = new VirtualCaller(plan, entry, this.#time);
     this.#callers.set(plan.id, caller);
     this.#waiting.add(caller);
+    caller.startedMs = this.#time.monotonic();
+    this.#cache?.started(caller);
     caller.onShown = () => checkShown(caller, this.#breaks);
     const chain = this.#chainOf(entry);
     caller.explains = (error) => this.#money?.explains(error, caller, chain) ?? false;
     void RUNNING.run(plan.id, () => caller.run(this.#factory.get(plan.entry))).then(() => {
       this.#waiting.delete(caller);
+      this.#cache?.settled(caller);
       checkSettled(caller, chain, (name) => this.#requestsAt(name), this.#breaks);
     });
     return caller;
@@ -140,6 +181,7 @@ class World {
     checkGoingOn(caller, entry, request, this.#breaks);
     checkNamedTime(request, caller, this.#requestsAt(request.entry), this.#breaks);
     this.#money?.arrived(request, caller, entry);
+    this.#cache?.arrived(caller);
     caller.requests.push(request);
     if (request.tryIndex === 0) return;
     const retries = this.#retries.get(request.entry) ?? new Set();
@@ -155,6 +197,7 @@ class World {
   #look(): void {
     const nowMs = this.#time.monotonic();
     this.#money?.look();
+    this.#cache?.look();
     for (const caller of this.#waiting) checkWaiting(caller, nowMs, this.#breaks);
     for (const { name, maxParallel = Number.POSITIVE_INFINITY } of this.#plan.entries) {
       const working = this.#providers.get(name)?.working ?? 0;
@@ -177,7 +220,8 @@ class World {
       await this.#run(() => awake);
       const plan = { way: "codegen", abortAfterMs: undefined, leaveAfter: undefined, restMs: 0 } as const;
       const id = `${entry.name}-probe-${probe}`;
-      const caller = this.#start({ ...plan, id, atMs: wakeMs, entry: entry.name, prompt: "Hello", tags: [] });
+      const asking = { id, atMs: wakeMs, entry: entry.name, prompt: "Hello", tags: [], cache: UNCACHED };
+      const caller = this.#start({ ...plan, ...asking });
       await this.#run(() => caller.settled);
       if (caller.reply?.model === entry.name || this.#money?.mayRefuse(caller) === true) return;
     }
@@ -213,6 +257,8 @@ class World {
       answers: callers.filter(({ reply }) => reply !== undefined).length,
       joined: callers.filter(({ reply, requests }) => reply !== undefined && requests.at(-1)?.before !== "").length,
       requests: callers.reduce((total, { requests }) => total + requests.length, 0),
+      cached: callers.filter(({ isCached }) => isCached).length,
+      rows: this.#ledger?.rows ?? 0,
       virtualMs: this.#time.monotonic(),
       story: callers.map(
         ({ plan, settledMs, reply, error, requests }) =>

@@ -49,8 +49,9 @@ export class Books {
     return [...reserved, ...taken, ...this.#held.keys()];
   }
 
-  spent(family: string, member: string): bigint {
-    return this.#counter({ family, member }).spent;
+  /** Of a budget counter, by its family and member. */
+  spent(counter: string): bigint {
+    return this.#budgets.get(counter)?.spent ?? 0n;
   }
 
   admitted({ id, claims, probe }: AdmitRequest, answer: Grant | Refusal, nowMs: number): void {
@@ -119,7 +120,9 @@ export class Books {
       if (spent + reserved + claim.amount > claim.limit)
         say(`${spent} + ${reserved} + ${claim.amount} > ${claim.limit} of ${claim.family} ${claim.member}`);
       if (nowMs < claim.startsMs || nowMs >= claim.endsMs) say(`outside of the period of ${claim.family}`);
-      if ((claim.seed ?? 0n) !== 0n) say(`seed ${claim.seed} of ${claim.family}, which nobody used before`);
+      // An attempt may have asked for it before another one created the counter.
+      if ((claim.seed ?? 0n) !== 0n && !this.#membersOf(claim).has(claim.member))
+        say(`seed ${claim.seed} of ${claim.family}, which nobody used before`);
     } else if (claim.kind === "rate") {
       const bucket = this.#bucket(claim);
       if (!bucket.mayFit(claim.amount, nowMs)) say(`${claim.amount} of ${bucket.has(nowMs)} in ${claim.counter}`);

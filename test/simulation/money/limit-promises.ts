@@ -1,5 +1,5 @@
 import { type Broken, EPSILON_MS } from "../broken.ts";
-import type { WireRequest } from "../wire-request.ts";
+import { isOpen } from "../wire-request.ts";
 import type { LoggedRequest } from "./bill-promises.ts";
 import type { MoneyPlan, RatePlan } from "./money-plan.ts";
 import { membersOf, ratesOf } from "./rules.ts";
@@ -30,10 +30,6 @@ export function checkSlots(plan: MoneyPlan, open: readonly LoggedRequest[], brok
     if (working > (rule.maxParallel ?? Number.POSITIVE_INFINITY))
       broken("P8", `${name}: ${working} requests at a time, max_parallel ${rule.maxParallel}`);
   }
-}
-
-export function isOpen({ end, leftMs }: WireRequest): boolean {
-  return end === "open" && leftMs === undefined;
 }
 
 interface CounterLog {

@@ -1,16 +1,16 @@
 import type { AdmitRequest, CounterStore, Grant, Refusal, Settled, Settlement } from "../../../src/core/store.ts";
-import type { Hooks, ModelError, ModelFactory } from "../../../src/index.ts";
+import type { ModelError, ModelFactory } from "../../../src/index.ts";
 import type { Waiter } from "../../../src/layers/line.ts";
 import type { Broken } from "../broken.ts";
 import type { VirtualCaller } from "../caller.ts";
 import type { EntryPlan, WorldPlan } from "../plan.ts";
 import type { VirtualTime } from "../virtual-time.ts";
-import type { WireRequest } from "../wire-request.ts";
+import { isOpen, type WireRequest } from "../wire-request.ts";
 import { checkAdmitted } from "./admission-promises.ts";
-import { Attempts } from "./attempts.ts";
+import { type AskingAttempt, Attempts } from "./attempts.ts";
 import { checkBooked, checkPeriods, type LoggedRequest } from "./bill-promises.ts";
 import { Books } from "./books.ts";
-import { checkSlots, checkWindows, isOpen } from "./limit-promises.ts";
+import { checkSlots, checkWindows } from "./limit-promises.ts";
 import { LinePromises, ruleOfLine } from "./line-promises.ts";
 import type { MoneyPlan, RatePlan } from "./money-plan.ts";
 import { isExplainedByLimits, isUnpriced } from "./refusal-promises.ts";
@@ -37,14 +37,16 @@ export class MoneyWatch implements Watcher {
     this.#lines = new LinePromises(this.#attempts, (line) => this.waitOf(line), broken);
   }
 
-  /** `callerOf` identifies a call by its first tag. */
-  hooks(callerOf: (id: string) => VirtualCaller | undefined): Hooks {
-    return {
-      request: ({ callId, tags }) => {
-        const caller = callerOf(tags[0] ?? "");
-        if (caller !== undefined) this.#callers.set(callId, caller);
-      },
-    };
+  called(caller: VirtualCaller): void {
+    this.#callers.set(caller.callId, caller);
+  }
+
+  attemptOf(id: string): AskingAttempt | undefined {
+    return this.#attempts.get(id);
+  }
+
+  spent(counter: string): bigint {
+    return [...this.#books.values()].reduce((sum, books) => sum + books.spent(counter), 0n);
   }
 
   admitted(store: CounterStore, request: AdmitRequest, answer: Grant | Refusal): void {
@@ -94,7 +96,14 @@ export class MoneyWatch implements Watcher {
   }
 
   explains(error: ModelError, caller: VirtualCaller, chain: readonly EntryPlan[]): boolean {
-    return isExplainedByLimits(error, caller, this.#attempts.of(caller), chain, this.#plan, this);
+    return isExplainedByLimits(
+      error,
+      caller,
+      caller.mates().flatMap((mate) => this.#attempts.of(mate)),
+      chain,
+      this.#plan,
+      this,
+    );
   }
 
   /** Whether a call to a healthy provider may end without a request because its own limits leave no room. */

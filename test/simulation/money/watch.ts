@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { AdmitRequest, CounterStore, Grant, Refusal, Settled, Settlement } from "../../../src/core/store.ts";
 import { Lines, type Waiter } from "../../../src/layers/line.ts";
 import { MemoryCounters } from "../../../src/stores/memory-counters.ts";
+import { RUNNING } from "../running.ts";
 
 /** Receives every decision of the counters, in order, and every attempt that waits. */
 export interface Watcher {
@@ -11,17 +11,9 @@ export interface Watcher {
   entered(line: string, waiter: Waiter, caller: string | undefined): () => void;
 }
 
-/** The call that the running code belongs to. */
-export const RUNNING = new AsyncLocalStorage<string>();
-
-/** Calls the watcher while `work` runs. */
-export async function watching<T>(watcher: Watcher, work: () => Promise<T>): Promise<T> {
-  const offs = [watchStore(MemoryCounters.prototype, watcher), watchLines(watcher)];
-  try {
-    return await work();
-  } finally {
-    for (const off of offs) off();
-  }
+/** Returns functions that end the watch. */
+export function watchMoney(watcher: Watcher): readonly (() => void)[] {
+  return [watchStore(MemoryCounters.prototype, watcher), watchLines(watcher)];
 }
 
 function watchStore(store: CounterStore, watcher: Watcher): () => void {
