@@ -38,6 +38,7 @@ export function adapt(input: CallInput, target: Target, dialect: Dialect): Adapt
     settings: { ...settings },
     cutAt,
     samples: input.samples,
+    deliverInvalidCalls: input.deliverInvalidCalls,
     extraBody: { ...extraBody },
     extraHeaders: input.extraHeaders,
   };

@@ -20,6 +20,8 @@ export interface CallInput extends CallPolicy {
   /** Settings of this call; they take precedence over those of the entry. */
   readonly settings: Settings;
   readonly samples: number;
+  /** See `ModelRequest`. */
+  readonly deliverInvalidCalls?: boolean | undefined;
   /** Index among several API calls for the same samples; equal requests with another index need another answer. */
   readonly batch?: number | undefined;
   readonly extraBody: Readonly<Record<string, unknown>>;

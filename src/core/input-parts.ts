@@ -132,7 +132,8 @@ function readInputAudio(part: Loose, path: string): Part {
 }
 
 function readToolCallPart(part: Loose, path: string): Part {
-  const { id, name } = part;
+  const { id, name, malformed } = part;
+  if (malformed !== undefined) stringAt(malformed, `${path}.malformed`);
   return {
     ...part,
     type: "tool-call",

@@ -71,6 +71,8 @@ export interface ToolCallPart extends Signed {
   readonly id: string;
   readonly name: string;
   readonly arguments: unknown;
+  /** The text that the model wrote instead of arguments; `arguments` is then `{}`, and providers are sent that. */
+  readonly malformed?: string;
 }
 export interface ToolResultPart {
   readonly type: "tool-result";

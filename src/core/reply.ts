@@ -91,6 +91,7 @@ class SampleFold {
       id,
       name,
       arguments: call.arguments,
+      ...(call.problem !== undefined && { malformed: call.json.toWellFormed() }),
     };
     this.#callParts.set(index, part);
     this.parts.push(part);

@@ -23,6 +23,8 @@ export interface ModelRequest {
   readonly cutAt?: readonly string[] | undefined;
   /** Completions that this API call requests. */
   readonly samples: number;
+  /** A tool call whose arguments are not a JSON object is delivered with its `problem`; otherwise it fails the answer. */
+  readonly deliverInvalidCalls?: boolean | undefined;
   /** Added to the body unchanged, after everything else: `extra_body` and settings listed in `allow`. */
   readonly extraBody: Readonly<Record<string, unknown>>;
   readonly extraHeaders: Readonly<Record<string, string>>;

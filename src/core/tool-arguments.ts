@@ -10,6 +10,8 @@ export interface GivenCall {
   readonly name: string | undefined;
   readonly json: string;
   readonly kind?: ToolKind;
+  /** Arguments that are not a JSON object are a `problem` of the call, not a failure of the answer. */
+  readonly deliverInvalid?: boolean | undefined;
 }
 
 /** The valid call, or the problem. */
@@ -19,15 +21,19 @@ export type CheckedCall = { readonly call: ToolCall } | { readonly problem: stri
  * Checks a tool call of any wire format: it needs a name, and its arguments must be a JSON object. Blank arguments and `null`
  * count as an empty object, because some servers send them for tools without parameters.
  */
-export function checkToolCall({ id, name, json, kind = "function" }: GivenCall): CheckedCall {
+export function checkToolCall({ id, name, json, kind = "function", deliverInvalid }: GivenCall): CheckedCall {
   if (name === undefined || name.trim() === "") return { problem: "a tool call has no name" };
   if (isBlank(json) || json.trim() === "null") return { call: { kind, id, name, arguments: {}, json: "{}" } };
+  const fields = objectOf(parseJson(json)?.value);
+  if (fields !== undefined && !isDeepJson(json, fields)) return { call: { kind, id, name, arguments: fields, json } };
+  const problem = `the arguments of the tool call ${name} are ${argumentsProblem(json)}`;
+  return deliverInvalid === true ? { call: { kind, id, name, arguments: {}, json, problem } } : { problem };
+}
+
+function argumentsProblem(json: string): string {
   const parsed = parseJson(json);
-  if (parsed === undefined) return { problem: `the arguments of the tool call ${name} are not JSON` };
-  const fields = objectOf(parsed.value);
-  if (fields === undefined) return { problem: `the arguments of the tool call ${name} are not a JSON object` };
-  if (isDeepJson(json, fields)) return { problem: `the arguments of the tool call ${name} are nested too deeply` };
-  return { call: { kind, id, name, arguments: fields, json } };
+  if (parsed === undefined) return "not JSON";
+  return objectOf(parsed.value) === undefined ? "not a JSON object" : "nested too deeply";
 }
 
 /**

@@ -27,4 +27,6 @@ export interface ToolCall<Name extends string = string, Arguments = unknown> {
   readonly name: Name;
   readonly arguments: Arguments;
   readonly json: string;
+  /** Only in a run, whose model is told: why `json` has no arguments. `arguments` is then `{}`. */
+  readonly problem?: string;
 }

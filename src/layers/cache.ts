@@ -35,7 +35,7 @@ interface CacheServices {
 
 /**
  * Replays complete answers of the primary target for equal requests. Equal concurrent calls share one request. Only answers
- * with finish reason "stop" or "tool-calls" are stored, never those of a fallback.
+ * with finish reason "stop" or "tool-calls" are stored, never those of a fallback or with a malformed tool call.
  */
 export function cache(store: ValueStore, settings: CacheSettings, services: Partial<CacheServices> = {}): Layer {
   const { logger = silentLogger, counts = new CacheCounts() } = services;
@@ -119,6 +119,7 @@ function missing({ target }: Call): ModelError {
 function isStorable(events: readonly FlowEvent[], primary: string): boolean {
   const finishes = events.filter((event) => event.type === "finish");
   if (events.some((event) => event.type === "adjustment" && event.adjustment.setting === "on_break")) return false;
+  if (events.some((event) => event.type === "tool-call-end" && event.call.problem !== undefined)) return false;
   const ended =
     finishes.length > 0 && finishes.every((event) => event.reason === "stop" || event.reason === "tool-calls");
   return ended && events.every((event) => event.type !== "start" || event.model === primary);

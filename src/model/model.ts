@@ -298,8 +298,11 @@ export class Model<Can = unknown, Options extends CallOptions = OptionsFor<Can>>
   /** The calls of a run have the same context, also if the file changes in the meantime. */
   #openRun(input: Input, options: LooseRunOptions, streaming: boolean): Run {
     const context = this.#current();
-    const openStep = (messages: readonly Message[], { options: own, ...shared }: StepCall) =>
-      open({ ...this.#prepare(messages, own, context), ...shared, samples: 1, streaming });
+    const openStep = (messages: readonly Message[], { options: own, ...shared }: StepCall) => {
+      const prepared = this.#prepare(messages, own, context);
+      const input = { ...prepared.input, deliverInvalidCalls: true };
+      return open({ ...prepared, input, ...shared, samples: 1, streaming });
+    };
     return new Run({ model: this.name, context, open: openStep }, input, options);
   }
 

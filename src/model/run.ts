@@ -2,9 +2,8 @@ import { Cancellation, unlessCancelled } from "../core/cancellation.ts";
 import { addCost, type Cost, NO_COST } from "../core/cost.ts";
 import { isModelError, ModelError } from "../core/error.ts";
 import type { FlowEvent, ModelEvent } from "../core/event.ts";
-import { type Input, readHistory, readInput } from "../core/input.ts";
-import type { Message, ToolMessage } from "../core/message.ts";
-import { openCallsOf } from "../core/open-calls.ts";
+import type { Input } from "../core/input.ts";
+import type { Message } from "../core/message.ts";
 import type { ToolsInput } from "../core/option-values.ts";
 import type { Reply } from "../core/reply.ts";
 import type { RunStep, ToolResult } from "../core/run-step.ts";
@@ -14,6 +13,7 @@ import { timedOut } from "../layers/timeout.ts";
 import type { ModelContext } from "./call.ts";
 import type { CallOptions } from "./options.ts";
 import type { Opened } from "./reading.ts";
+import { invalidRun, messageOf, openCallsAtEnd, readConversation } from "./run-conversation.ts";
 import { type RunOptions, type RunSettings, readRunOptions } from "./run-options.ts";
 import { type Plan, RunTools, runTools } from "./tool-calls.ts";
 
@@ -274,28 +274,6 @@ export class Run implements Opened<RunFlowEvent, RunResult> {
   }
 }
 
-/**
- * The conversation to go on with. It may end with calls that have no results, if all of them are approved.
- * @throws ModelError `invalid_request`.
- */
-function readConversation(input: Input, approved: readonly string[], model: string): readonly Message[] {
-  const messages = typeof input === "string" ? readInput(input) : readHistory(input);
-  const open = openCallsOf(messages);
-  const unknown = approved.find((id) => !open.has(id));
-  if (unknown !== undefined) throw invalidRun(model, `approved: no open tool call has the id "${unknown}"`);
-  const unanswered = [...open].find(([id]) => !approved.includes(id));
-  if (unanswered !== undefined) {
-    const [id, name] = unanswered;
-    const advice = "append its tool result, or add its id to approved to execute it";
-    throw invalidRun(model, `tool call "${id}" (${name}) has no result; ${advice}`);
-  }
-  return open.size > 0 ? messages : readInput(input);
-}
-
-function invalidRun(model: string, words: string): ModelError {
-  return new ModelError({ code: "invalid_request", message: `${model}: run: ${words}`, model });
-}
-
 const NOT_APPROVED: ReadonlySet<string> = new Set();
 
 /** Finish reasons of answers whose tool calls are not executed. */
@@ -310,27 +288,4 @@ const NOTHING_ANSWERED: Answering = { calls: [], results: [] };
 function sortBy(results: ToolResult[], calls: readonly ToolCall[]): ToolResult[] {
   const order = new Map(calls.map(({ id }, index) => [id, index]));
   return results.sort((left, right) => Number(order.get(left.id)) - Number(order.get(right.id)));
-}
-
-function messageOf(results: readonly ToolResult[]): ToolMessage {
-  return {
-    role: "tool",
-    content: results.map(({ id, name, content, error }) => ({
-      type: "tool-result",
-      ...{ id, name, content },
-      ...(error && { error }),
-    })),
-  };
-}
-
-/** The tool calls at the end of a conversation that have no result yet. */
-function openCallsAtEnd(messages: readonly Message[]): readonly ToolCall[] {
-  const open = openCallsOf(messages);
-  const last = messages.findLast(({ role }) => role === "assistant");
-  if (open.size === 0 || last === undefined || typeof last.content === "string") return [];
-  return last.content.flatMap((part) => {
-    if (part.type !== "tool-call" || !open.has(part.id)) return [];
-    const { kind, id, name, arguments: args } = part;
-    return [{ ...(kind !== undefined && { kind }), id, name, arguments: args, json: JSON.stringify(args) }];
-  });
 }

@@ -10,6 +10,7 @@ import { nearest } from "../core/suggest.ts";
 import type { ToolCall } from "../core/tool.ts";
 import type { ToolContext } from "../core/tool-context.ts";
 import { type ArgumentCheck, argumentCheck, type Checked } from "./argument-check.ts";
+import { jsonMistake } from "./json-mistake.ts";
 import { EXECUTION_RULES } from "./tool-list.ts";
 import { boundedContent } from "./tool-result-bound.ts";
 
@@ -59,6 +60,7 @@ export class RunTools {
 
   /** `approved`: the calls that need no approval any more. */
   async plan(call: ToolCall, approved: ReadonlySet<string>): Promise<Plan> {
+    if (call.problem !== undefined) return { call, kind: "failed", problem: wordsOfMalformed(call, call.problem) };
     const tool = this.#tools.get(call.name);
     if (tool === undefined) return this.#planUnknown(call);
     const checked = await checkedBy(tool, call.arguments);
@@ -176,6 +178,25 @@ function executed({ call, tool, args }: Extract<Plan, { kind: "runs" }>, around:
 function tookTooLong(timeoutMs: number): ModelError {
   return new ModelError({ code: "aborted", message: `the tool did not finish within ${timeoutMs / 1000} s` });
 }
+
+/** The model reads what it wrote, because its own message is sent back with `{}` as the arguments. */
+function wordsOfMalformed({ json }: ToolCall, problem: string): string {
+  const place = isJson(json) ? "" : ` (${jsonMistake(json, json)})`;
+  const shown = json.length > MAX_SHOWN ? `${json.slice(0, MAX_SHOWN)}…` : json;
+  return `not executed: ${problem}${place}. You wrote: ${shown.toWellFormed()}`;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Characters of malformed arguments that the model is shown. */
+const MAX_SHOWN = 1000;
 
 /** The text of what a tool threw, for the model. */
 function wordsOf(error: unknown): string {

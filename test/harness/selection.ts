@@ -56,6 +56,7 @@ export const CHECKED_AGAIN: readonly string[] = [
   "test/keys/*.test.ts",
   "test/model/{cache-control,cache-over-wires,fallbacks,history,hostile-options,objects-over-wires,samples-over-wires}.test.ts",
   "test/model/{retries,shared-cache,simulated-filter,stream,tokens,usage-and-cost}.test.ts",
+  "test/run/histories.test.ts",
   "test/session/session.test.ts",
   "test/simulator/{schema-refused,schema-wires,script-names,tool-names}.test.ts",
   "test/transport/cassette/replay.test.ts",

@@ -343,6 +343,33 @@ describe("a run", () => {
     expect(error.run?.messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool"]);
   });
 
+  it("ends before the request for which its budget has nothing left", async () => {
+    const server = await serving((request, index) =>
+      writtenAnswer(
+        "openai",
+        request,
+        request.body.includes("spend") ? { text: "Spent." } : { calls: [{ id: `c${index}`, name: "step", args: {} }] },
+      ),
+    );
+    const budget = '[budgets.all]\nusd = 0.4\nperiod = "total"';
+    const model = modelAt("openai", server.origin, `${PRICE}\nmax_new_tokens = 5\n${budget}`);
+    let runs = 0;
+    const step = tool({
+      name: "step",
+      execute: async () => {
+        if (++runs === 2) while ((await model.safeCodegen("spend")).ok);
+        return `result ${runs}`;
+      },
+    });
+    const error = await failureOf(model.run("Go.", { tools: [step] }));
+    expect(error.code).toBe("budget_exceeded");
+    expect(error.run?.steps.map(({ toolResults }) => toolResults[0]?.content)).toEqual(["result 1", "result 2"]);
+    expect(error.run?.messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "assistant", "tool"]);
+    expect([error.run?.pending, error.attempts.length]).toEqual([[], 2]);
+    expect(server.requests.filter(({ body }) => body.includes('"Go."'))).toHaveLength(2);
+    expect(server.requests.at(-1)?.body).toContain("spend");
+  });
+
   it("reports an error that onStep throws", async () => {
     const { model } = await modelThat("openai", [BOTH, SUNNY]);
     const cause = new Error("no disk");

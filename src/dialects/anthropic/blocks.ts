@@ -8,15 +8,24 @@ type Tree = Readonly<Record<string, unknown>>;
 export interface BlockReader {
   /** False for a delta of another block type. */
   delta(delta: Tree, out: FlowEvent[]): boolean;
-  /** Returns the problem of an invalid block. */
-  close(out: FlowEvent[]): string | undefined;
+  /** Returns what is wrong with an invalid block. */
+  close(out: FlowEvent[]): BrokenCall | undefined;
   /** Adds a part of a signature after the end, if it `mayGrow`; false for a different signature. */
   sign?(piece: unknown, mayGrow: boolean): boolean;
   /** Emits a signature that arrived after the end. */
   seal?(out: FlowEvent[]): void;
 }
 
+/** A call without valid arguments: it may be one that the token limit cut. */
+export interface BrokenCall {
+  readonly problem: string;
+  /** The end of the call, if it may be delivered. */
+  readonly end?: FlowEvent;
+}
+
 export interface BlockContext {
+  /** See `ModelRequest.deliverInvalidCalls`. */
+  readonly deliverInvalid?: boolean | undefined;
   /** Whether calls of the JSON tool are the answer. */
   readonly throughTool: boolean;
   /** Buffers text next to such a call. */
@@ -188,8 +197,10 @@ class ToolUse implements BlockReader {
   readonly #id: string;
   readonly #name: string;
   readonly #input: InputText;
+  readonly #deliverInvalid: boolean | undefined;
 
   constructor(block: Tree, context: BlockContext, out: FlowEvent[]) {
+    this.#deliverInvalid = context.deliverInvalid;
     const { index, id } = context.nextCall(stringOf(block["id"]), out);
     this.#index = index;
     this.#id = id;
@@ -203,12 +214,16 @@ class ToolUse implements BlockReader {
     return delta["type"] === "input_json_delta";
   }
 
-  close(out: FlowEvent[]): string | undefined {
-    if (this.#name === "") return "a tool call has no name";
+  close(out: FlowEvent[]): BrokenCall | undefined {
+    if (this.#name === "") return { problem: "a tool call has no name" };
     this.#show(this.#input.rest(), out);
-    const checked = checkToolCall({ id: this.#id, name: this.#name, json: this.#input.json });
-    if ("problem" in checked) return checked.problem;
-    out.push({ type: "tool-call-end", index: this.#index, call: checked.call, sample: 0 });
+    const given = { id: this.#id, name: this.#name, json: this.#input.json, deliverInvalid: this.#deliverInvalid };
+    const checked = checkToolCall(given);
+    if ("problem" in checked) return checked;
+    const end: FlowEvent = { type: "tool-call-end", index: this.#index, call: checked.call, sample: 0 };
+    const { problem } = checked.call;
+    if (problem !== undefined) return { problem, end };
+    out.push(end);
     return undefined;
   }
 

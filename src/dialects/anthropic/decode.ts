@@ -16,6 +16,8 @@ export interface MessagesDecoderOptions {
   readonly throughTool: boolean;
   /** The request wrote to the prompt cache for one hour. */
   readonly hourWrites?: boolean;
+  /** See `ModelRequest.deliverInvalidCalls`. */
+  readonly deliverInvalid?: boolean | undefined;
 }
 
 export function messagesDecoder(target: Target, options: MessagesDecoderOptions): Decoder {
@@ -52,12 +54,15 @@ class MessagesDecoder implements Decoder {
   #stopReason: string | undefined;
   /** A call with invalid JSON arguments: an error, unless the answer was truncated by the token limit. */
   #brokenCall: string | undefined;
+  /** The end of a call with invalid arguments, which is delivered once it is known that no token limit cut it. */
+  #heldEnd: FlowEvent | undefined;
 
   constructor(target: Target, options: MessagesDecoderOptions) {
     this.#target = target;
     this.#usage = new UsageFold(options.hourWrites);
     this.#context = {
       throughTool: options.throughTool,
+      deliverInvalid: options.deliverInvalid,
       heldText: this.#heldText,
       nextCall: (given, out) => {
         const index = this.#toolCalls++;
@@ -179,6 +184,7 @@ class MessagesDecoder implements Decoder {
       throw this.#broken(`content block ${index} started twice`);
     }
     this.#latest?.seal?.(out);
+    this.#deliverHeld(out);
     this.#latest = readBlock(block, this.#context, out);
     this.#blocks.set(index, this.#latest);
     this.#closed.delete(index);
@@ -219,7 +225,17 @@ class MessagesDecoder implements Decoder {
     }
     this.#blocks.delete(index);
     this.#closed.set(index, block);
-    this.#brokenCall ??= block.close(out);
+    const broken = block.close(out);
+    if (broken?.end === undefined) this.#brokenCall ??= broken?.problem;
+    else {
+      this.#deliverHeld(out);
+      this.#heldEnd = broken.end;
+    }
+  }
+
+  #deliverHeld(out: FlowEvent[]): void {
+    if (this.#heldEnd !== undefined) out.push(this.#heldEnd);
+    this.#heldEnd = undefined;
   }
 
   #requireOpen(): void {
@@ -238,8 +254,9 @@ class MessagesDecoder implements Decoder {
     this.#ended ||= this.#spoke;
     this.#stopReason = reason;
     for (const index of [...this.#blocks.keys()]) this.#close(index, out);
-    if (this.#brokenCall !== undefined && own(STOP_REASONS, reason) !== "length") {
-      throw targetError(this.#target, "invalid_tool_call", this.#brokenCall);
+    if (own(STOP_REASONS, reason) !== "length") {
+      this.#deliverHeld(out);
+      if (this.#brokenCall !== undefined) throw targetError(this.#target, "invalid_tool_call", this.#brokenCall);
     }
     if (reason !== "refusal") return;
     const words = refusalWords(treeOf(delta["stop_details"]));

@@ -51,11 +51,12 @@ export const anthropic: Dialect = {
 
 function messagesWire(call: Call): Wire<MessagesBody> {
   const throughTool = answersThroughTool(call.request, call.target);
-  const { promptCache } = call.request.settings;
+  const { settings, deliverInvalidCalls: deliverInvalid } = call.request;
+  const { promptCache } = settings;
   const hourWrites = typeof promptCache === "object" && promptCache.ttl === "1h";
   return {
     encode: encodeMessagesRequest,
     client: messagesClient,
-    decoder: (target) => messagesDecoder(target, { throughTool, hourWrites }),
+    decoder: (target) => messagesDecoder(target, { throughTool, hourWrites, deliverInvalid }),
   };
 }

@@ -18,6 +18,7 @@ export interface CandidateContext {
   idOf(slot: number, index: number): string;
   /** The caller's name for a tool. */
   nameOf(wire: string): string;
+  readonly deliverInvalid?: boolean | undefined;
   failure(code: "invalid_tool_call" | "protocol_error", words: string): Error;
 }
 
@@ -150,7 +151,7 @@ export class Candidate {
     const { id, name, index, signature } = open;
     const sample = this.#sample;
     const given = whole === undefined || whole === null ? open.args.toJson() : argumentsText(whole);
-    const checked = checkToolCall({ id, name, json: given });
+    const checked = checkToolCall({ id, name, json: given, deliverInvalid: this.#context.deliverInvalid });
     if ("problem" in checked) {
       out.push({ type: "tool-call-delta", index, json: given, sample });
       throw this.#context.failure("invalid_tool_call", checked.problem);

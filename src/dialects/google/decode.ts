@@ -18,6 +18,8 @@ export interface GenerateDecoderOptions {
   readonly names: ToolNames;
   /** Number of requested answers. */
   readonly samples: number;
+  /** See `ModelRequest.deliverInvalidCalls`. */
+  readonly deliverInvalid?: boolean | undefined;
 }
 
 export function generateDecoder(target: Target, options: GenerateDecoderOptions): Decoder {
@@ -36,11 +38,11 @@ class GenerateDecoder implements Decoder {
   #announced = false;
   #blocked: string | undefined;
 
-  constructor(target: Target, { names, samples }: GenerateDecoderOptions) {
+  constructor(target: Target, { names, samples, deliverInvalid }: GenerateDecoderOptions) {
     this.#target = target;
     const failure = (code: ModelErrorCode, words: string) => targetError(this.#target, code, words);
     const idOf = (slot: number, index: number) => callId(this.#responseId, slot, index);
-    const context = { idOf, nameOf: (wire: string) => names.original(wire), failure };
+    const context = { idOf, nameOf: (wire: string) => names.original(wire), failure, deliverInvalid };
     this.#candidates = samples > 1 ? new SampleCandidates(samples, context) : new SoleCandidates(context);
   }
 

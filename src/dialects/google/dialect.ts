@@ -7,7 +7,7 @@ import { openWire, type Wire } from "../exchange.ts";
 import { listOverWire } from "../model-list.ts";
 import { countOverWire } from "../token-count.ts";
 import { clients, countClient, generateClient, listClient } from "./client.ts";
-import { generateDecoder } from "./decode.ts";
+import { type GenerateDecoderOptions, generateDecoder } from "./decode.ts";
 import { encodeGenerate } from "./encode.ts";
 import { googleList } from "./list-models.ts";
 import { ToolNames } from "./tool-names.ts";
@@ -52,8 +52,13 @@ function generateWire({ request }: Call): Wire<GenerateContentParameters> {
   return {
     encode: encodeGenerate,
     client: generateClient,
-    decoder: (target) => generateDecoder(target, { names: new ToolNames(request), samples: request.samples }),
+    decoder: (target) => generateDecoder(target, decoderOptions(request)),
   };
+}
+
+function decoderOptions(request: ModelRequest): GenerateDecoderOptions {
+  const { samples, deliverInvalidCalls: deliverInvalid } = request;
+  return { names: new ToolNames(request), samples, deliverInvalid };
 }
 
 function encodeCount(request: ModelRequest, target: Target): Encoded<CountTokensParameters> {

@@ -31,6 +31,7 @@ class ChatDecoder implements Decoder {
   done = false;
   readonly #target: Target;
   readonly #wanted: number;
+  readonly #deliverInvalid: boolean | undefined;
   readonly #samples = new Map<number, ChatSample>();
   /** For a request for one completion: the choices that may be parts of it. */
   readonly #choices = new Choices<WireObject>();
@@ -46,6 +47,7 @@ class ChatDecoder implements Decoder {
   constructor(target: Target, request: ModelRequest | undefined) {
     this.#target = target;
     this.#wanted = request?.samples ?? 1;
+    this.#deliverInvalid = request?.deliverInvalidCalls;
     // Search models search the web for every answer, and each search is charged.
     if (request !== undefined && asksToSearch(request.settings, request.extraBody)) this.#usage.searched();
   }
@@ -147,7 +149,7 @@ class ChatDecoder implements Decoder {
   #sample(index: number): ChatSample {
     let sample = this.#samples.get(index);
     if (sample === undefined) {
-      sample = new ChatSample(index, this.#target, () => this.#id ?? this.#created);
+      sample = new ChatSample(index, this.#target, () => this.#id ?? this.#created, this.#deliverInvalid);
       this.#samples.set(index, sample);
     }
     return sample;

@@ -15,6 +15,7 @@ export class ChatSample {
   readonly #index: number;
   readonly #target: Target;
   readonly #seed: () => string;
+  readonly #deliverInvalid: boolean | undefined;
   /** Made for the first call: most answers have none, and many streams are open at once. */
   #calls: ToolCallAssembly | undefined;
   #rawFinish: string | undefined;
@@ -34,10 +35,11 @@ export class ChatSample {
   /** Receives the events of the current text. */
   #out: FlowEvent[] = [];
 
-  constructor(index: number, target: Target, seed: () => string) {
+  constructor(index: number, target: Target, seed: () => string, deliverInvalid?: boolean) {
     this.#index = index;
     this.#target = target;
     this.#seed = seed;
+    this.#deliverInvalid = deliverInvalid;
     this.#tags = new ThinkTags(
       target.quirks.thinkTags,
       (thought) => this.#emitReasoning(thought, FROM_TAGS, this.#out),
@@ -167,7 +169,7 @@ export class ChatSample {
   #readCall(fragment: ToolFragment, out: FlowEvent[]): void {
     this.#tags.end();
     this.#closeReasoning(out);
-    this.#calls ??= new ToolCallAssembly(this.#target, this.#index, this.#seed);
+    this.#calls ??= new ToolCallAssembly(this.#target, this.#index, this.#seed, this.#deliverInvalid);
     this.#calls.add(fragment, out);
   }
 

@@ -45,10 +45,10 @@ export class OpenCall {
   }
 
   /** Emits the rest and the end, unless the call is invalid. */
-  end(out: FlowEvent[]): CheckedCall {
+  end(out: FlowEvent[], deliverInvalid?: boolean): CheckedCall {
     const { order: index, id, kind } = this;
     this.#show(this.text.end(), out);
-    const checked = checkToolCall({ id, name: this.#name, json: this.text.text, kind });
+    const checked = checkToolCall({ id, name: this.#name, json: this.text.text, kind, deliverInvalid });
     const sample = this.#sample;
     if ("call" in checked) out.push({ type: "tool-call-end", index, call: checked.call, sample });
     const signature = this.#signature;

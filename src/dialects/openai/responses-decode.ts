@@ -2,6 +2,7 @@ import type { Decoder } from "../../core/dialect.ts";
 import type { FinishReason, FlowEvent } from "../../core/event.ts";
 import { modelErrorOf } from "../../core/failure.ts";
 import { modelFailureCode } from "../../core/model-failure.ts";
+import type { ModelRequest } from "../../core/request.ts";
 import type { Target } from "../../core/target.ts";
 import { targetError } from "../../core/target-error.ts";
 import { parseEvent } from "../wire-error.ts";
@@ -9,8 +10,8 @@ import { OutputItems } from "./responses-output.ts";
 import { ResponsesUsage } from "./usage.ts";
 import { numberIn, objectIn, textIn, type WireObject } from "./wire-value.ts";
 
-export function decodeResponses(target: Target): Decoder {
-  return new ResponsesDecoder(target);
+export function decodeResponses(target: Target, _streaming?: boolean, request?: ModelRequest): Decoder {
+  return new ResponsesDecoder(target, request?.deliverInvalidCalls);
 }
 
 type Ending = { readonly reason: FinishReason; readonly raw: string } | { readonly error: Error };
@@ -27,9 +28,9 @@ class ResponsesDecoder implements Decoder {
   /** Whether sequence numbers of events are missing. */
   #lossy = false;
 
-  constructor(target: Target) {
+  constructor(target: Target, deliverInvalid: boolean | undefined) {
     this.#target = target;
-    this.#items = new OutputItems(target, () => this.#id ?? "");
+    this.#items = new OutputItems(target, () => this.#id ?? "", deliverInvalid);
   }
 
   push(data: string, event: string | undefined, out: FlowEvent[]): void {

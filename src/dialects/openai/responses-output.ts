@@ -74,14 +74,16 @@ export class OutputItems {
   refused = false;
   readonly #target: Target;
   readonly #seed: () => string;
+  readonly #deliverInvalid: boolean | undefined;
   readonly #table = new ItemTable();
   readonly #ids = new AnswerIds();
   /** The item of the last delta, for each channel. */
   readonly #speakers = new Map<string, OutputItem>();
 
-  constructor(target: Target, seed: () => string) {
+  constructor(target: Target, seed: () => string, deliverInvalid?: boolean) {
     this.#target = target;
     this.#seed = seed;
+    this.#deliverInvalid = deliverInvalid;
   }
 
   get empty(): boolean {
@@ -272,7 +274,7 @@ export class OutputItems {
       if (finished) return;
       throw this.#wrong(`${named(item)} was never completed`);
     }
-    const checked = call.end(out);
+    const checked = call.end(out, this.#deliverInvalid);
     if ("problem" in checked) throw targetError(this.#target, "invalid_tool_call", checked.problem);
   }
 

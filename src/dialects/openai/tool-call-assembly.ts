@@ -58,11 +58,13 @@ export class ToolCallAssembly {
   readonly #target: Target;
   readonly #sample: number;
   readonly #seed: () => string;
+  readonly #deliverInvalid: boolean | undefined;
 
-  constructor(target: Target, sample: number, seed: () => string) {
+  constructor(target: Target, sample: number, seed: () => string, deliverInvalid?: boolean) {
     this.#target = target;
     this.#sample = sample;
     this.#seed = seed;
+    this.#deliverInvalid = deliverInvalid;
   }
 
   get size(): number {
@@ -107,7 +109,7 @@ export class ToolCallAssembly {
     const last = this.#calls.at(-1);
     for (const call of this.#calls) {
       if (cut && isCut(call, call === last)) continue;
-      const checked = call.end(out);
+      const checked = call.end(out, this.#deliverInvalid);
       if ("problem" in checked) throw this.#invalid(checked.problem);
       this.#sign(call, out);
     }

@@ -43,10 +43,11 @@ class UiMessageWriter implements ResponseWriter {
             })
           : "";
       case "tool-call-end": {
-        const { id, name, arguments: input } = event.call;
-        return event.sample === 0
-          ? sseLine({ type: "tool-input-available", toolCallId: id, toolName: name, input })
-          : "";
+        if (event.sample !== 0) return "";
+        const { id: toolCallId, name: toolName, arguments: input, json, problem: errorText } = event.call;
+        return errorText === undefined
+          ? sseLine({ type: "tool-input-available", toolCallId, toolName, input })
+          : sseLine({ type: "tool-input-error", toolCallId, toolName, input: json, errorText });
       }
       case "tool-result": {
         const { id: toolCallId, content, error } = event.result;
