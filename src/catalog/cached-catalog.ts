@@ -169,6 +169,8 @@ const rowSchema = z.object({
   efforts: z.array(z.enum(EFFORTS)).optional(),
   reasoningWire: z.enum(["effort", "adaptive", "budget", "level"]).optional(),
   lacks: z.array(z.enum(SETTING_NAMES)).optional(),
+  lacksWithEffort: z.array(z.enum(SETTING_NAMES)).optional(),
+  oneSampler: z.literal(true).optional(),
   systemRole: z.enum(["system", "developer", "user"]).optional(),
   anthropicVersion: day.optional(),
   dialect: z.enum(WIRE_NAMES).optional(),

@@ -83,6 +83,12 @@ export const ANTHROPIC_FACTS: readonly FactRule[] = [
     source: "https://platform.claude.com/docs/en/about-claude/models/migration-guide",
   },
   {
+    providers: ["anthropic", "bedrock", "vertex", "copilot"],
+    ids: /claude-(opus-4[-.][156]|sonnet-4[-.][56]|haiku-4[-.]5)(?!\d)/,
+    facts: { oneSampler: true },
+    source: "https://platform.claude.com/docs/en/about-claude/models/migration-guide",
+  },
+  {
     providers: ["anthropic"],
     ids: /^claude-3-5-sonnet/,
     facts: { retiresOn: "2025-10-28" },

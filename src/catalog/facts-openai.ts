@@ -84,6 +84,13 @@ export const OPENAI_FACTS: readonly FactRule[] = [
     facts: { cannot: ["stop"] },
     source: openaiChat,
   },
+  // Before GPT-5, only the default is accepted.
+  {
+    providers: OPENAI_HOSTS,
+    ids: /^(gpt-[34]|chatgpt-4|o\d|codex-mini|gpt-5-chat)/,
+    facts: { lacks: ["verbosity"] },
+    source: "https://platform.openai.com/docs/guides/latest-model",
+  },
   { providers: OPENAI, ids: /^o3-mini/, facts: { cannot: ["vision"] }, source: `${openaiModels}/o3-mini` },
   // No effort, tools, schema, instructions or stop sequences; streaming since November 2024.
   {
@@ -126,6 +133,12 @@ export const OPENAI_FACTS: readonly FactRule[] = [
     ids: /^gpt-5\.(1-codex-max|2-codex)$/,
     facts: { efforts: ["low", "medium", "high", "xhigh"] },
     source: openaiReasoning,
+  },
+  {
+    providers: OPENAI_HOSTS,
+    ids: /^gpt-5\.[1-4](-mini|-nano)?(-\d|$)/,
+    facts: { can: ["temperature"], lacksWithEffort: ["temperature", "topP", "logprobs", "topLogprobs"] },
+    source: "https://platform.openai.com/docs/guides/latest-model#gpt-5-1-parameter-compatibility",
   },
   { providers: OPENAI, ids: /chat-latest$/, facts: { can: ["tools", "vision"] }, source: openaiModels },
   {

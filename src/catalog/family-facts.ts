@@ -27,6 +27,8 @@ function ordered(row: ModelRow): ModelRow {
       reasoningWire: reasons ? row.reasoningWire : undefined,
       efforts: reasons ? row.efforts : undefined,
       lacks: sorted(row.lacks),
+      lacksWithEffort: reasons ? sorted(row.lacksWithEffort) : undefined,
+      oneSampler: row.oneSampler,
       systemRole,
       anthropicVersion: row.lacks?.includes("temperature") ? undefined : anthropicVersion,
       dialect,

@@ -46,17 +46,19 @@ function listedFacts(providerId: string, modelId: string, overlay: Overlay | und
 }
 
 function factsFrom(row: ModelRow): ModelFacts {
-  const { context, maxOutput, efforts, reasoningWire, lacks, systemRole, anthropicVersion, dialect, retiresOn } = row;
-  const { toolResultMedia } = row;
-  const wire = { efforts, reasoningWire, lacks, systemRole, anthropicVersion, dialect, toolResultMedia, retiresOn };
+  const { context, maxOutput, efforts, reasoningWire, lacks, lacksWithEffort, oneSampler, systemRole } = row;
+  const { anthropicVersion, dialect, toolResultMedia, retiresOn } = row;
+  const settings = { efforts, reasoningWire, lacks, lacksWithEffort, oneSampler };
+  const wire = { ...settings, systemRole, anthropicVersion, dialect, toolResultMedia, retiresOn };
   const facts = Object.entries({ context, maxOutput, ...wire }).filter(([, value]) => value !== undefined);
   return { known: true, capabilities: capabilitiesOf(row), ...Object.fromEntries(facts) };
 }
 
 /** Facts that also apply at other providers; wire format, versions and dates apply only to the vendor's API. */
 function travellingFacts(row: ModelRow): ModelFacts {
-  const { context, maxOutput, lacks, efforts, toolResultMedia } = row;
-  return { known: true, capabilities: capabilitiesOf(row), context, maxOutput, lacks, efforts, toolResultMedia };
+  const { context, maxOutput, lacks, lacksWithEffort, oneSampler, efforts, toolResultMedia } = row;
+  const settings = { lacks, lacksWithEffort, oneSampler, efforts };
+  return { known: true, capabilities: capabilitiesOf(row), context, maxOutput, ...settings, toolResultMedia };
 }
 
 function capabilitiesOf(row: ModelRow): Capabilities {

@@ -1,11 +1,13 @@
-import type { Capability } from "../core/target.ts";
 import type { ModelRow } from "./model-row.ts";
 
-/** `over` takes precedence; capabilities are merged individually, unsupported settings are combined. */
+/**
+ * `over` takes precedence; capabilities are merged individually, unsupported settings are combined, except for those that
+ * `over` supports without reasoning.
+ */
 export function mergeFacts(row: ModelRow, over: Omit<ModelRow, "id">): ModelRow {
   const can = union(without(row.can, over.cannot), over.can);
   const cannot = union(without(row.cannot, over.can), over.cannot);
-  const lacks = union(row.lacks, over.lacks);
+  const lacks = union(without(row.lacks, over.lacksWithEffort), over.lacks);
   return {
     ...row,
     ...over,
@@ -15,7 +17,7 @@ export function mergeFacts(row: ModelRow, over: Omit<ModelRow, "id">): ModelRow 
   };
 }
 
-function without(list: readonly Capability[] = [], removed: readonly Capability[] = []): readonly Capability[] {
+function without<T>(list: readonly T[] = [], removed: readonly T[] = []): readonly T[] {
   return list.filter((name) => !removed.includes(name));
 }
 

@@ -13,6 +13,8 @@ export interface ModelRow {
   readonly efforts?: readonly Effort[];
   readonly reasoningWire?: NonNullable<ModelFacts["reasoningWire"]>;
   readonly lacks?: readonly SettingName[];
+  readonly lacksWithEffort?: readonly SettingName[];
+  readonly oneSampler?: true;
   readonly systemRole?: NonNullable<ModelFacts["systemRole"]>;
   readonly anthropicVersion?: string;
   readonly dialect?: string;

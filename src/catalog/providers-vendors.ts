@@ -27,8 +27,8 @@ export const VENDOR_PROVIDERS: readonly ProviderRow[] = [
     baseUrl: "https://api.anthropic.com",
     keyEnv: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
     auth: "bearer",
-    // Larger images are reduced to 2,576 pixels, in patches of 28: https://platform.claude.com/docs/en/build-with-claude/vision
-    quirks: { maxTemperature: 1, maxImageTokens: 8_464 },
+    // Larger images are reduced to so many visual tokens: https://platform.claude.com/docs/en/build-with-claude/vision
+    quirks: { maxTemperature: 1, maxImageTokens: 4_784 },
     docs: "https://platform.claude.com/docs/en/api/messages",
   },
   {

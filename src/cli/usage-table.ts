@@ -1,6 +1,6 @@
 import type { LedgerGroup, LedgerPeriod, LedgerSum } from "../index.ts";
 import { folded, visibleLength } from "./folded.ts";
-import type { Paint, Printer } from "./print.ts";
+import type { Printer } from "./print.ts";
 import { printableLine } from "./printable.ts";
 import { PERIODS } from "./usage-flags.ts";
 import { dollars, plural, shortCount } from "./wording.ts";
@@ -35,6 +35,7 @@ const NUMBERS: Readonly<Record<string, Column>> = {
   output: { title: "output", text: ({ output }) => shortCount(output) },
   usd: { title: "USD", text: costText },
 };
+const ALL_TITLES = Object.values(NUMBERS).map(({ title }) => title);
 /** From the widest to the narrowest table. */
 const SELECTIONS: readonly (readonly string[])[] = [
   ["requests", "failed", "cached", "input", "output", "usd"],
@@ -44,24 +45,28 @@ const SELECTIONS: readonly (readonly string[])[] = [
   ["usd"],
 ];
 
-/** A table with a bar for each group. It fits the width of the terminal. */
-export function usageText(report: UsageReport, { columns: width, paint }: Printer): string[] {
+/** A table with a bar for each group. It fits the width of the terminal; columns without room are reported at the end. */
+export function usageText(report: UsageReport, print: Printer): string[] {
+  const { columns: width, paint } = print;
   const { sums, total, by } = report;
   const heading = folded(`Usage ${spanText(report)}, by ${by.join(" and ")}`, width);
   if (sums.length === 0) return [...heading, "", `${INDENT}No calls are recorded.`];
   return [
     ...heading,
     "",
-    ...tableLines(report, width, paint),
+    ...tableLines(report, print),
     "",
     ...notesOf(total, isPriced(report)).flatMap((note) => folded(INDENT + note, width).map((line) => paint.dim(line))),
   ];
 }
 
-function tableLines(report: UsageReport, width: number, paint: Paint): string[] {
+function tableLines(report: UsageReport, print: Printer): string[] {
+  const { columns: width, paint } = print;
   const { by } = report;
   const rows = sorted(report);
   const layout = layoutOf(rows, report, width);
+  const shown = layout.numbers.map(({ title }) => title);
+  print.hide(ALL_TITLES.filter((title) => !shown.includes(title)));
   const cells = (sum: LedgerSum) =>
     layout.numbers.map((column, at) => column.text(sum).padStart(layout.sizes[at] ?? 0));
   const head = [...by, ...layout.numbers.map(({ title }, at) => title.padStart(layout.sizes[at] ?? 0))];

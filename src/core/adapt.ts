@@ -156,7 +156,7 @@ function dropUnsupported(
       changes.configured(key, value, undefined, "listed under `drop`");
       continue;
     }
-    const reason = unsupportedReason(name, target, dialect);
+    const reason = unsupportedReason(name, target, dialect, settings);
     if (reason === undefined || isHarmless(name, value)) continue;
     if (!allow.includes(key))
       changes.dropped(key, value, name === "stop" ? `${reason}; the library ends the answer there` : reason);

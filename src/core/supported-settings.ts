@@ -14,12 +14,22 @@ export function isHarmless(name: SettingName, value: unknown): boolean {
   );
 }
 
-/** Why a setting has no effect at this target; `undefined` if it has one, or if that is unknown. */
-export function unsupportedReason(name: SettingName, target: Target, dialect: Dialect): string | undefined {
+/** Why a setting has no effect at this target, next to the others; `undefined` if it has one, or if that is unknown. */
+export function unsupportedReason(
+  name: SettingName,
+  target: Target,
+  dialect: Dialect,
+  others: Settings = {},
+): string | undefined {
   if (name === "maxInputTokens") return undefined;
   if (dialect.settings?.has(name) === false) return `the ${dialect.name} wire has no such parameter`;
   if (target.quirks.lacks?.includes(name)) return `${target.provider} does not support it`;
   if (target.facts.lacks?.includes(name)) return `${target.modelId} does not support it`;
+  const { reasoningEffort = "none" } = others;
+  if (reasoningEffort !== "none" && target.facts.lacksWithEffort?.includes(name))
+    return `${target.modelId} supports it only with reasoning_effort = "none"`;
+  if (name === "topP" && target.facts.oneSampler === true && others.temperature !== undefined)
+    return `${target.modelId} supports temperature or top_p, not both`;
   const missing = capabilitiesOf(name)?.find((capability) => target.facts.capabilities[capability] === false);
   return missing && `${target.modelId} does not support ${keyOf(missing).replace("_", " ")}`;
 }
@@ -43,7 +53,7 @@ export function settingsSent(input: Omit<CallInput, "messages">, target: Target,
   const { drop, allow } = mergedAdaptation(input, target);
   for (const name of Object.keys(settings) as SettingName[]) {
     const key = keyOf(name);
-    const refused = unsupportedReason(name, target, dialect) !== undefined && !allow.includes(key);
+    const refused = unsupportedReason(name, target, dialect, settings) !== undefined && !allow.includes(key);
     if (drop.includes(key) || refused) delete settings[name];
   }
   return settings;

@@ -37,6 +37,10 @@ export interface ModelFacts {
   readonly reasoningWire?: "effort" | "adaptive" | "budget" | "level" | undefined;
   /** Settings of the wire format that this model does not support. */
   readonly lacks?: readonly SettingName[] | undefined;
+  /** Settings that this model supports only without reasoning: without an effort, or with `none`. */
+  readonly lacksWithEffort?: readonly SettingName[] | undefined;
+  /** Whether the model rejects `temperature` together with `top_p`. */
+  readonly oneSampler?: boolean | undefined;
   /** The role of instructions. */
   readonly systemRole?: "system" | "developer" | "user" | undefined;
   /** The `anthropic-version` with which an older Claude supports a temperature. */

@@ -74,7 +74,8 @@ function blockCost(text: string, block: Block, { varied, repeated, costs: others
     script = own;
   }
   Object.assign(block, { state, script, letters });
-  return pairs < (block.to - block.from) * VARIED ? Math.max(low, high) : low;
+  const length = block.to - block.from;
+  return pairs < length * (length < SHORT ? VARIED_SHORT : VARIED) ? Math.max(low, high) : low;
 }
 
 function isSurrogate(code: number): boolean {
@@ -85,6 +86,9 @@ function isSurrogate(code: number): boolean {
 const BLOCK = 128;
 /** The share of different pairs in varied text. */
 const VARIED = 0.5;
+/** A short block has few pairs twice, whatever its kind, so that this share is larger. */
+const SHORT = 32;
+const VARIED_SHORT = 0.8;
 const ALL_PAIRS = 1 << 14;
 /** The number of the last block with a pair. */
 const PAIRS = new Uint16Array(ALL_PAIRS);

@@ -28,6 +28,11 @@ function isCondition([field, value]: [string, unknown]): boolean {
   return LEDGER_FIELDS.includes(field as LedgerField) && (value === undefined || typeof value === "string");
 }
 
+function isoOf(time: Date | number): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
+}
+
 /** Reads the rows of `[ledger]`. */
 export class LedgerReader {
   readonly #ledger: Ledger | undefined;
@@ -45,6 +50,9 @@ export class LedgerReader {
     checkOptions(question, QUERY_RULES, "ledger.query");
     if (this.#ledger === undefined)
       throw invalidOption("ledger.query: no ledger is configured; add a [ledger] table to models.toml");
+    const { since, until } = question;
+    if (since !== undefined && until !== undefined && Number(since) > Number(until))
+      throw invalidOption(`ledger.query: since (${isoOf(since)}) is after until (${isoOf(until)})`);
     return this.#ledger.query(question);
   }
 

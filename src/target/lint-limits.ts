@@ -1,7 +1,8 @@
 import type { Config } from "../config/load.ts";
-import { type Budget, canMatch } from "../core/budget.ts";
+import { type Budget, canMatch, type Match } from "../core/budget.ts";
 import { usdText, worstCost } from "../core/cost.ts";
 import { outputBound } from "../core/output-bound.ts";
+import { nearest } from "../core/suggest.ts";
 import type { Target } from "../core/target.ts";
 import type { LintFinding } from "./lint-finding.ts";
 
@@ -20,14 +21,23 @@ function withoutLedger(config: Config): readonly LintFinding[] {
   return [{ severity: "warning", model: "", ...place, path: `budgets.${budget.name}`, message }];
 }
 
+/** The provider that a rule without matching entries may mean. */
+function meant({ match }: { readonly match?: Match | undefined }, targets: readonly Target[]): string {
+  const used = new Set(targets.map(({ provider }) => provider));
+  const unknown = match?.providers?.find((name) => !used.has(name));
+  const near = unknown === undefined ? undefined : nearest(unknown, used);
+  return near === undefined ? "" : `; did you mean the provider "${near}"?`;
+}
+
 /** Rate limits that match no entry. */
 export function rateLimitFindings(config: Config, targets: readonly Target[]): readonly LintFinding[] {
   return config.rateLimits
     .filter((rule) => !targets.some((target) => canMatch(rule, target)))
-    .map(({ name }) => ({
+    .map((rule) => ({
       ...{ severity: "warning" as const, model: "" },
-      ...config.placeOf(["rate_limits", name, "match"]),
-      ...{ path: `rate_limits.${name}.match`, message: `rate limit "${name}" matches no entry` },
+      ...config.placeOf(["rate_limits", rule.name, "match"]),
+      path: `rate_limits.${rule.name}.match`,
+      message: `rate limit "${rule.name}" matches no entry${meant(rule, targets)}`,
     }));
 }
 
@@ -40,7 +50,8 @@ export function budgetFindings(config: Config, targets: readonly Target[]): read
       ...config.placeOf(["budgets", budget.name, key]),
       ...{ path: `budgets.${budget.name}.${key}`, message },
     });
-    if (matching.length === 0) return [report(undefined, "match", `budget "${budget.name}" matches no entry`)];
+    if (matching.length === 0)
+      return [report(undefined, "match", `budget "${budget.name}" matches no entry${meant(budget, targets)}`)];
     return matching.flatMap((target) => {
       const problem = problemOf(budget, target);
       return problem === undefined ? [] : [report(target, problem.key, problem.message)];

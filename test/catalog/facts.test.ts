@@ -40,7 +40,7 @@ const TABLE: readonly Row[] = [
   ["openai", "gpt-5-mini", "ynyyyyn"],
   ["openai", "gpt-5-nano", "ynyyyyn"],
   ["openai", "gpt-5-chat-latest", "nyyyyyy"],
-  ["openai", "gpt-5.1", "ynyyyyn"],
+  ["openai", "gpt-5.1", "ynyyyyy"],
   ["openai", "gpt-6-sol", "ynyyyyn"],
   ["anthropic", "claude-2.1", "nynnnny"],
   ["anthropic", "claude-3-sonnet-20240229", "nyynnyy"],
@@ -76,6 +76,9 @@ const TABLE: readonly Row[] = [
   ["perplexity", "sonar", "n?nnyyy"],
 ];
 
+/** Settings of GPT-5.1 and its successors that need `none` as the effort. */
+const SAMPLERS = ["logprobs", "temperature", "topLogprobs", "topP"] as const;
+
 const letter = (value: boolean | undefined) => (value === undefined ? "?" : value ? "y" : "n");
 const flagsOf = (capabilities: Capabilities) => FLAGS.map((name) => letter(capabilities[name])).join("");
 
@@ -101,7 +104,10 @@ describe("wire facts of models", () => {
       "gpt-5",
       { systemRole: "developer", reasoningWire: "effort", efforts: ["minimal", "low", "medium", "high"] },
     ],
-    ["openai", "gpt-5.1", { efforts: ["none", "low", "medium", "high"] }],
+    ["openai", "gpt-5.1", { efforts: ["none", "low", "medium", "high"], lacksWithEffort: SAMPLERS }],
+    ["openai", "gpt-5.4-mini", { lacksWithEffort: SAMPLERS }],
+    ["anthropic", "claude-opus-4-1-20250805", { oneSampler: true }],
+    ["bedrock", "anthropic.claude-sonnet-4-5-20250929-v1:0", { oneSampler: true }],
     ["anthropic", "claude-3-7-sonnet-20250219", { reasoningWire: "budget", anthropicVersion: "2023-06-01" }],
     ["anthropic", "claude-sonnet-4-5", { reasoningWire: "budget", anthropicVersion: "2023-06-01" }],
     ["anthropic", "claude-opus-4-6", { reasoningWire: "adaptive", anthropicVersion: "2023-06-01" }],
@@ -112,6 +118,12 @@ describe("wire facts of models", () => {
   ];
   test.each(cases)("%s %s", (provider, id, expected) => {
     expect(factsOf(provider, id)).toMatchObject(expected);
+  });
+
+  test("verbosity exists since GPT-5", () => {
+    const lacksIt = (id: string) => factsOf("openai", id).lacks?.includes("verbosity") === true;
+    expect(["gpt-4o", "gpt-4.1-mini", "o3", "o4-mini", "gpt-5-chat-latest"].filter((id) => !lacksIt(id))).toEqual([]);
+    expect(["gpt-5", "gpt-5-mini", "gpt-5.1-chat-latest", "gpt-5.4", "gpt-6.1-terra"].filter(lacksIt)).toEqual([]);
   });
 
   test("a Claude without temperature needs no older API version", () => {
@@ -135,7 +147,7 @@ describe("wire facts of models", () => {
     }
     expect(factsOf("openai", "o3-mini").lacks).toContain("parallelToolCalls");
     expect(factsOf("openai", "gpt-5").lacks).toContain("stop");
-    expect(factsOf("openai", "gpt-4o").lacks).toBeUndefined();
+    expect(factsOf("openai", "gpt-4o").lacks).toEqual(["verbosity"]);
   });
 
   test.each([

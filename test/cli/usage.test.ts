@@ -54,11 +54,16 @@ async function recorded(rows: readonly LedgerRow[]) {
 describe("usage", () => {
   it.each([140, 80, 60, 40])("fits a terminal of %i columns", async (columns) => {
     const { run } = await recorded([...ROWS]);
-    const { out, code } = await run([], { terminal: true, columns });
+    const { out, err, code } = await run([], { terminal: true, columns });
     const lines = stripVTControlCharacters(out).trimEnd().split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
     expect(lines.every((line) => line === line.trimEnd())).toBe(true);
     expect(code).toBe(0);
+    const head = lines.find((line) => line.includes("USD")) ?? "";
+    const hidden = ["requests", "failed", "cached", "input", "output", "USD"].filter((title) => !head.includes(title));
+    expect(stripVTControlCharacters(err).replaceAll(/\s+/g, " ").trim()).toBe(
+      hidden.length === 0 ? "" : `columns hidden: ${hidden.join(", ")}; widen the terminal or use --json`,
+    );
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(`golden/usage-${columns}.txt`);
   });
 
@@ -175,6 +180,8 @@ describe("usage", () => {
     [["--where", "user"], "--where user: expected field=value"],
     [["--where", "day=2026-01-01"], "The fields are model, provider, entry, user, tag, scope, key, outcome, code."],
     [["--json", "--csv"], "--json and --csv exclude each other"],
+    [["--since", "7d", "--until", "14d"], "--since 7d is not before --until 14d"],
+    [["--since", "2026-02-01", "--until", "2026-01-01"], "--since 2026-02-01 is not before --until 2026-01-01"],
   ])("rejects %j", async (argv, message) => {
     const { run } = await recorded([]);
     const { err, code } = await run(argv);

@@ -121,6 +121,31 @@ describe("an unsupported setting", () => {
     ]);
   });
 
+  it("a temperature is sent only without reasoning, if the model supports it only then", () => {
+    const target = lacking({}, { lacksWithEffort: ["temperature"] });
+    const sent = (reasoningEffort?: "none" | "low") =>
+      adapted({ settings: { temperature: 0.5, ...(reasoningEffort && { reasoningEffort }) } }, target, {}, all);
+    expect(sent().settings).toEqual({ temperature: 0.5 });
+    expect(sent("none").settings).toEqual({ temperature: 0.5, reasoningEffort: "none" });
+    expect(sent("low").settings).toEqual({ reasoningEffort: "low" });
+    expect(sent("low").adjustments).toEqual([
+      {
+        setting: "temperature",
+        from: 0.5,
+        to: undefined,
+        reason: expect.stringContaining('only with reasoning_effort = "none"'),
+      },
+    ]);
+  });
+
+  it("top_p is dropped next to a temperature, if the model takes only one of them", () => {
+    const target = lacking({}, { oneSampler: true });
+    expect(adapted({ settings: { topP: 0.5 } }, target, {}, all).settings).toEqual({ topP: 0.5 });
+    const both = adapted({ settings: { topP: 0.5, temperature: 0.2 } }, target, {}, all);
+    expect(both.settings).toEqual({ temperature: 0.2 });
+    expect(both.adjustments.map(({ setting }) => setting)).toEqual(["top_p"]);
+  });
+
   it.each(cases)("%s is unsupported with drop_params off, and under strict", (key, settings, target, dialect) => {
     for (const adaptation of [may({ dropParams: false }), may({ strict: true })]) {
       const error = refusal(() => adapted({ settings }, { ...target, adaptation }, {}, dialect));

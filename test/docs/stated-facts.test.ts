@@ -3,13 +3,15 @@ import { basename } from "node:path";
 import { ERROR_CODES, type ErrorRow, type ModelErrorCode } from "modelwright";
 import { describe, expect, it } from "vitest";
 import { defaultOf } from "../../src/config/options.ts";
+import { effortOfBudget as claudeEffort } from "../../src/dialects/anthropic/thinking.ts";
+import { effortOfBudget as geminiEffort } from "../../src/dialects/google/thinking.ts";
 import { ROOT, readPage } from "./blocks.ts";
 
 const reliability = readPage("docs/guide/reliability.md");
 
 /** Cells of the table below a heading, without its head. */
-function tableBelow(heading: string): string[][] {
-  const section = reliability.split(`## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+function tableBelow(heading: string, page = reliability): string[][] {
+  const section = page.split(`## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
   const rows = section
     .split("\n")
     .filter((line) => line.startsWith("|"))
@@ -37,6 +39,19 @@ function claimsOf(words: string): Partial<ErrorRow> {
     ...(words.includes("next key") && { rotatesKey: true }),
   };
 }
+
+describe("the token budgets of efforts", () => {
+  const rows = tableBelow("Reasoning effort", readPage("docs/guide/model-facts.md"));
+  const tokens = (cell = "") => Number(cell.replaceAll(",", ""));
+
+  it.each([
+    ["Claude up to 4.5", claudeEffort, ["low", "low", "medium", "high", "xhigh"]],
+    ["Gemini 2.5", geminiEffort, ["minimal", "low", "medium", "high", "high"]],
+  ] as const)("of %s are those of the request", (model, effortOf, efforts) => {
+    const cells = rows.find(([name]) => name === model)?.slice(1) ?? [];
+    expect(cells.map((cell) => effortOf(tokens(cell)))).toEqual(efforts.map((effort) => ({ effort, exact: true })));
+  });
+});
 
 describe("facts on the reliability page", () => {
   const rows = tableBelow("Error by error");

@@ -7,21 +7,24 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** Slow tests: `npm test` omits them. */
 export const SLOW: readonly string[] = [
   "test/bench/**",
-  "test/clean/process-end.test.ts",
-  "test/clean/settled-calls.test.ts",
-  "test/faults/framing.test.ts",
-  "test/faults/scripts.test.ts",
+  "test/clean/{after-each-file,process-end,settled-calls,slow-reader}.test.ts",
+  "test/cli/budgets.test.ts",
+  "test/docs/harness.test.ts",
+  "test/faults/{client,framing,scripts}.test.ts",
   "test/fuzz/**",
+  "test/layers/locked-database.test.ts",
+  "test/ledger/sqlite-files.test.ts",
+  "test/model/{reload,shared-cache}.test.ts",
   "test/mutants/**",
   "test/package/**",
-  "test/security/growth.test.ts",
-  "test/security/regexes.test.ts",
+  "test/properties/**",
+  "test/security/{command-line,echoes,growth,regexes,tls}.test.ts",
   "test/simulation/**",
   "test/soak/**",
-  "test/stores/sqlite-faults.test.ts",
+  "test/stores/{sqlite-counters,sqlite-faults,sqlite-values}.test.ts",
   "test/sweep/**",
-  "test/wire/clocks.test.ts",
-  "test/wire/promptness.test.ts",
+  "test/typed-names/compiler.test.ts",
+  "test/wire/{clocks,poisoned-env,promptness}.test.ts",
 ];
 
 /** Tests that need ../shared; `npm test` skips and counts them. */

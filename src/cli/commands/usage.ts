@@ -78,6 +78,11 @@ async function reportOf(
 ): Promise<UsageReport> {
   const nowMs = io.now?.() ?? Date.now();
   const times = { since: readMoment("--since", since, nowMs), until: readMoment("--until", until, nowMs) };
+  if (times.since !== undefined && times.until !== undefined && times.since >= times.until)
+    throw new UsageError(
+      `--since ${since} is not before --until ${until}`,
+      "A time span counts back from now: --since 14d --until 7d is the week before the last.",
+    );
   const [total] = await factory.ledger.query({ ...times, where });
   return { ...times, by, sums: await factory.ledger.query({ ...times, by, where }), total: total as LedgerSum };
 }
